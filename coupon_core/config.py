@@ -1,0 +1,129 @@
+"""Settings: the only reader of the environment, all errors told at once."""
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from environs import EnvValidationError, FileAwareEnv, validate
+
+from coupon_core import vault
+
+MASTER_KEY_FILE = "master.key"
+
+
+class BadSettings(Exception):  # noqa: N818 - what they are
+    """The environment does not make sense; the text says what to mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set, with the name of its variable in the metadata."""
+
+    data_dir: Path
+    database_url: str
+    master_keys: tuple[str, ...] = field(repr=False)
+    database_pool: int
+    gateway_workers: int
+    gateway_threads: int
+    bind_host: str
+    admin_port: int
+    query_port: int
+    log_level: str
+
+
+# Name of the variable, what it is for, default as text. In the order of `Settings`.
+DESCRIPTIONS = (
+    ("COUPON_DATA_DIR", "where everything that is kept on disk lies", "./var"),
+    (
+        "COUPON_DATABASE_URL",
+        "sqlite:///path or postgresql://user:password@host/name",
+        "sqlite:///DATA_DIR/coupons.db",
+    ),
+    (
+        "COUPON_MASTER_KEYS",
+        "Fernet keys that seal secrets at rest, comma-separated: the first seals, all "
+        "open; one is made and kept in DATA_DIR/master.key when none is given",
+        "",
+    ),
+    ("COUPON_DATABASE_POOL", "most database connections a process opens", "16"),
+    ("COUPON_GATEWAY_WORKERS", "processes of each gateway", "1"),
+    ("COUPON_GATEWAY_THREADS", "threads of each of those processes", "8"),
+    ("COUPON_BIND_HOST", "address that the gateways listen on", "127.0.0.1"),
+    ("ADMIN_PORT", "port of the admin gateway", "8001"),
+    ("QUERY_PORT", "port of the query gateway", "8002"),
+    ("COUPON_LOG_LEVEL", "debug, info, warning or error", "info"),
+)
+
+
+def load() -> Settings:
+    """The settings of this process. BadSettings with every error at once."""
+    env = FileAwareEnv(eager=False, strip_whitespace=True)
+    in_use = validate.Range(1, 65_535)
+    count = validate.Range(1, 1_000)
+    levels = validate.OneOf(["debug", "info", "warning", "error"])
+    data_dir = env.path("COUPON_DATA_DIR", Path("var"))
+    url = env.str("COUPON_DATABASE_URL", "")
+    keys = env.list("COUPON_MASTER_KEYS", [])
+    rest = (
+        env.int("COUPON_DATABASE_POOL", 16, validate=count),
+        env.int("COUPON_GATEWAY_WORKERS", 1, validate=count),
+        env.int("COUPON_GATEWAY_THREADS", 8, validate=count),
+        env.str("COUPON_BIND_HOST", "127.0.0.1"),
+        env.int("ADMIN_PORT", 8001, validate=in_use),
+        env.int("QUERY_PORT", 8002, validate=in_use),
+        env.str("COUPON_LOG_LEVEL", "info", validate=levels),
+    )
+    _check(env)
+    data_dir = data_dir.absolute()
+    url = url or f"sqlite:///{data_dir / 'coupons.db'}"
+    return Settings(data_dir, url, _master_keys(keys, data_dir), *rest)
+
+
+def _check(env: FileAwareEnv) -> None:
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        lines = [f"{name}: {' '.join(why)}" for name, why in error.error_messages.items()]
+        raise BadSettings("\n".join(lines)) from error
+
+
+def _master_keys(given: list[str], data_dir: Path) -> tuple[str, ...]:
+    """The given keys, else the one kept in the data directory, made at first need."""
+    keys = tuple(key.strip() for key in given if key.strip())
+    if not keys:
+        keys = (_kept_key(data_dir / MASTER_KEY_FILE),)
+    for key in keys:
+        if not vault.is_master_key(key):
+            raise BadSettings(
+                "COUPON_MASTER_KEYS: each key is 32 bytes in URL-safe base64; "
+                "`couponctl config new-key` prints one"
+            )
+    return keys
+
+
+def _kept_key(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        # Complete before it gets its name; of two processes one names the key.
+        draft = path.with_suffix(f".{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(vault.new_master_key())
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_text().strip()
+
+
+def described(settings: Settings) -> list[tuple[str, str, str]]:
+    """Name, value and meaning of every setting; secrets are not shown."""
+    rows = zip(fields(settings), DESCRIPTIONS, strict=True)
+    return [
+        (name, _shown(getattr(settings, one.name), one.repr), about)
+        for one, (name, about, _) in rows
+    ]
+
+
+def _shown(value: object, is_public: bool) -> str:
+    return str(value) if is_public else "(hidden)"

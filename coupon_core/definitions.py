@@ -1,0 +1,161 @@
+"""Definitions: the templates of coupons, and their life from active to archived."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from coupon_core import rules
+from coupon_core.codes import DEFAULT_RANDOM_LENGTH
+from coupon_core.model import (
+    AdminReason,
+    CodeAlphabet,
+    CodeFormat,
+    Definition,
+    DefinitionStats,
+    DefinitionStatus,
+    Page,
+    Refused,
+)
+from coupon_core.store import coupons as coupon_store
+from coupon_core.store import definitions as store
+from coupon_core.store import tenants as tenant_store
+from coupon_core.store.database import new_id, transaction
+
+DEFAULTS: Mapping[str, Any] = {
+    "description": "",
+    "code_format": CodeFormat.RANDOM,
+    "code_alphabet": CodeAlphabet.UNAMBIGUOUS,
+    "code_prefix": "",
+    "code_length": DEFAULT_RANDOM_LENGTH,
+    "custom_code": "",
+    "case_sensitive": False,
+    "claimable": False,
+    "starts_at": None,
+    "expires_at": None,
+    "per_code_limit": 1,
+    "total_limit": 0,
+    "trigger_kind": None,
+    "trigger_enabled": False,
+    "trigger_source": "",
+    "trigger_threshold": 0,
+}
+NAMING_CODES = frozenset({"code_format", "custom_code", "case_sensitive"})
+
+
+def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definition:
+    """Add an active definition from members of `Definition`; absent ones have defaults.
+
+    Refused when the members contradict each other, or a name or code is taken.
+    """
+    definition = Definition(
+        tenant_id=tenant_id,
+        definition_id=new_id(),
+        status=DefinitionStatus.ACTIVE,
+        used_count=0,
+        created_at=now,
+        updated_at=now,
+        **{**DEFAULTS, **fields},
+    )
+    _check(definition)
+    with transaction(), _taken_names():
+        if definition.custom_code:
+            tenant_store.lock(tenant_id)
+            _check_code(definition)
+        store.insert(definition)
+        store.share_code(definition)
+    return definition
+
+
+def get(tenant_id: str, definition_id: str) -> Definition:
+    """One definition. Refused when there is none."""
+    return _known(store.get(tenant_id, definition_id))
+
+
+def listed(
+    tenant_id: str,
+    page: Page,
+    status: DefinitionStatus | None = None,
+    name: str | None = None,
+) -> tuple[list[Definition], int]:
+    """A tenant's definitions, newest first, and how many match in all."""
+    return store.listed(tenant_id, page, status, name)
+
+
+def update(
+    tenant_id: str, definition_id: str, changes: Mapping[str, Any], now: datetime
+) -> Definition:
+    """Change members of a definition; what coupons exist keep their codes.
+
+    How codes are made is frozen once there are coupons; dates and limits may change,
+    but no limit goes below what has been used.
+    """
+    with transaction(), _taken_names():
+        if NAMING_CODES & changes.keys():
+            tenant_store.lock(tenant_id)
+        before = _known(store.lock(tenant_id, definition_id))
+        after = replace(before, **changes, updated_at=now)
+        _check(after)
+        after = _checked_against_coupons(before, after)
+        store.update(after)
+        if rules.code_rules(before) != rules.code_rules(after):
+            _check_code(after)
+            store.share_code(after)
+    return after
+
+
+def set_status(
+    tenant_id: str, definition_id: str, status: DefinitionStatus, now: datetime
+) -> Definition:
+    """Pause, activate or archive a definition; the same again changes nothing."""
+    with transaction():
+        before = _known(store.lock(tenant_id, definition_id))
+        if before.status == status:
+            return before
+        after = replace(before, status=status, updated_at=now)
+        store.update(after)
+    return after
+
+
+def stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionStats:
+    """How the coupons of a definition stand. Refused when it is unknown."""
+    get(tenant_id, definition_id)
+    return coupon_store.stats(tenant_id, definition_id, now)
+
+
+def _known(definition: Definition | None) -> Definition:
+    if definition is None:
+        raise Refused(AdminReason.DEFINITION_NOT_FOUND)
+    return definition
+
+
+def _check(draft: Definition) -> None:
+    for reason in rules.against_definition_text(draft):
+        raise Refused(reason)
+
+
+def _check_code(definition: Definition) -> None:
+    if definition.custom_code and store.is_code_taken(definition):
+        raise Refused(AdminReason.CODE_TAKEN)
+
+
+def _checked_against_coupons(before: Definition, after: Definition) -> Definition:
+    """The new definition with its uses counted, if its coupons let it be."""
+    if not rules.concerns_coupons(before, after):
+        return after
+    facts = coupon_store.most_uses(after.tenant_id, after.definition_id)
+    for reason in rules.against_change(before, after, *facts):
+        raise Refused(reason)
+    _, _, uses = facts
+    return replace(after, used_count=uses if after.total_limit else 0)
+
+
+@contextmanager
+def _taken_names() -> Iterator[None]:
+    try:
+        yield
+    except store.NameTaken as error:
+        raise Refused(AdminReason.NAME_TAKEN) from error
+    except store.UnknownRewardItem as error:
+        raise Refused(AdminReason.UNKNOWN_REWARD_ITEM) from error

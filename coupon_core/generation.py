@@ -1,0 +1,148 @@
+"""Making coupons: for users, or unassigned, by the hundreds in one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from coupon_core import codes, outbox, phoenix, rules
+from coupon_core.model import (
+    NOBODY,
+    AdminReason,
+    CodeFormat,
+    Coupon,
+    Definition,
+    IssuedCoupon,
+    Refused,
+)
+from coupon_core.store import coupons as store
+from coupon_core.store import definitions as definition_store
+from coupon_core.store import rewards as reward_store
+from coupon_core.store import tenants as tenant_store
+from coupon_core.store.database import Busy, new_id, transaction
+
+MOST_INLINE = 1_000
+# A full scan at most of so many coupons tells how full a code space is; larger
+# spaces cannot be half used up within any database's life.
+COUNTABLE_SPACE = 100_000_000
+TOP_UPS = 100
+
+
+def generate(
+    tenant_id: str,
+    definition_id: str,
+    user_ids: Sequence[str],
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> list[IssuedCoupon]:
+    """One coupon for each user id; NOBODY makes unassigned ones.
+
+    A user who holds the coupon of a custom code already keeps it; random codes are
+    made anew each time. Refused when the definition is unknown or not active, or its
+    code space too small.
+    """
+    with transaction():
+        # Codes named by hand and random ones are made in turns, never at once.
+        tenant_store.share(tenant_id)
+        definition = definition_store.share(tenant_id, definition_id)
+        if definition is None:
+            raise Refused(AdminReason.DEFINITION_NOT_FOUND)
+        for reason in rules.against_generating(definition, NOBODY in user_ids):
+            raise Refused(reason)
+        coupons = _generate(definition, user_ids, now, expires_at)
+        return _announced(coupons, definition, now)
+
+
+def _generate(
+    definition: Definition,
+    user_ids: Sequence[str],
+    now: datetime,
+    expires_at: datetime | None,
+) -> tuple[list[Coupon], list[Coupon]]:
+    """All coupons in the order of the users, and those of them that are new."""
+    if definition.code_format == CodeFormat.CUSTOM:
+        return _share(definition, user_ids, now, expires_at)
+    _check_space(definition, len(user_ids))
+    made = _randomize(definition, user_ids, now, expires_at)
+    return made, made
+
+
+def _share(
+    definition: Definition,
+    user_ids: Sequence[str],
+    now: datetime,
+    expires_at: datetime | None,
+) -> tuple[list[Coupon], list[Coupon]]:
+    code = definition.custom_code
+    drafts = [_coupon(definition, user, code, now, expires_at) for user in user_ids]
+    new = store.insert_new(drafts, definition)
+    held = {coupon.user_id: coupon for coupon in store.shared_by(definition, user_ids)}
+    return [held[user] for user in user_ids], new
+
+
+def _randomize(
+    definition: Definition,
+    user_ids: Sequence[str],
+    now: datetime,
+    expires_at: datetime | None,
+) -> list[Coupon]:
+    made: list[Coupon] = []
+    for _ in range(TOP_UPS):
+        waiting = user_ids[len(made) :]
+        drafts = [
+            _coupon(definition, user, code, now, expires_at)
+            for user, code in zip(waiting, _free_codes(definition, len(waiting)), strict=False)
+        ]
+        made += store.insert_new(drafts, definition)
+        if len(made) == len(user_ids):
+            return made
+    raise Busy("no free codes were found")
+
+
+def _free_codes(definition: Definition, count: int) -> list[str]:
+    shape = definition.code_prefix, definition.code_length, definition.code_alphabet
+    drawn = codes.random_codes(count, *shape)
+    return [*set(drawn) - store.taken_by_shared_codes(definition.tenant_id, drawn)]
+
+
+def _coupon(
+    definition: Definition,
+    user_id: str,
+    code: str,
+    now: datetime,
+    expires_at: datetime | None,
+) -> Coupon:
+    ids = definition.tenant_id, new_id(), definition.definition_id, user_id
+    return Coupon(*ids, code, now, expires_at, None, 0, None)
+
+
+def _check_space(definition: Definition, count: int) -> None:
+    """Refuse when more than half of all codes would be used up (CONTRACTS 0.15)."""
+    space = codes.capacity(definition.code_alphabet, definition.code_length)
+    most = space // 2
+    if space > COUNTABLE_SPACE:
+        return
+    ids = definition.tenant_id, definition.definition_id
+    used = store.count_up_to(*ids, most=most)
+    if used + count > most:
+        raise Refused(
+            AdminReason.CODE_SPACE_TOO_SMALL,
+            f"Codes of {definition.code_length} characters leave room for {most:,} "
+            f"coupons (half of all {space:,}); {used:,} exist and {count:,} were "
+            "asked for. Create a definition with a greater code_length.",
+        )
+
+
+def _announced(
+    coupons: tuple[list[Coupon], list[Coupon]], definition: Definition, now: datetime
+) -> list[IssuedCoupon]:
+    made, new = coupons
+    reward = reward_store.get(definition.tenant_id, definition.reward_item_id)
+    if reward is None:
+        raise Busy("the reward item has just gone")
+    issued = [IssuedCoupon(coupon, definition, reward) for coupon in made]
+    new_ids = {coupon.coupon_id for coupon in new}
+    outbox.add(
+        outbox.coupon_event("coupon.generated", one.coupon, {"coupon": phoenix.coupon(one, now)}, now)
+        for one in issued
+        if one.coupon.coupon_id in new_ids
+    )
+    return issued

@@ -1,0 +1,1 @@
+"""The schema's history: hand-written SQL, one numbered file a step."""

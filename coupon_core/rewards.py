@@ -1,0 +1,55 @@
+"""Reward items: what a redemption grants."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from coupon_core.model import AdminReason, Page, Refused, RewardItem
+from coupon_core.store import rewards as store
+from coupon_core.store.database import new_id, transaction
+
+
+def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> RewardItem:
+    """Add a reward item: `name`, `description`, `reward_type`, `payload`."""
+    item = RewardItem(
+        tenant_id=tenant_id, item_id=new_id(), created_at=now, updated_at=now, **fields
+    )
+    with transaction():
+        store.insert(item)
+    return item
+
+
+def get(tenant_id: str, item_id: str) -> RewardItem:
+    """One reward item. Refused when there is none."""
+    item = store.get(tenant_id, item_id)
+    if item is None:
+        raise Refused(AdminReason.REWARD_ITEM_NOT_FOUND)
+    return item
+
+
+def listed(
+    tenant_id: str, page: Page, reward_type: str | None = None
+) -> tuple[list[RewardItem], int]:
+    """A tenant's reward items, newest first, and how many match in all."""
+    return store.listed(tenant_id, page, reward_type)
+
+
+def update(
+    tenant_id: str, item_id: str, changes: Mapping[str, Any], now: datetime
+) -> RewardItem:
+    """Change members of a reward item. Refused when it is unknown."""
+    with transaction():
+        item = replace(get(tenant_id, item_id), **changes, updated_at=now)
+        store.update(item)
+    return item
+
+
+def delete(tenant_id: str, item_id: str) -> None:
+    """Remove a reward item. Refused when unknown, or while a definition names it."""
+    with transaction():
+        deleted = store.delete(tenant_id, item_id)
+        if deleted is None:
+            raise Refused(AdminReason.REWARD_ITEM_IN_USE)
+        if not deleted:
+            raise Refused(AdminReason.REWARD_ITEM_NOT_FOUND)

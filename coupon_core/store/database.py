@@ -1,0 +1,233 @@
+"""The database of this process: opening it, writing to it in turn, upgrading it."""
+
+import fcntl
+import random
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import uuid_utils
+from peewee import Database, OperationalError, PostgresqlDatabase
+from playhouse.migrations import Runner
+from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+from psycopg.pq import Format
+
+from coupon_core.tables import database
+
+BUSY_SECONDS = 4.0  # below the five seconds in which a caller is promised an answer
+CONNECT_SECONDS = 3
+PING_AFTER_SECONDS = 5.0
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+MIGRATION_LOCK = 0x636F75706F6E  # "coupon"
+
+SQLITE_PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": "full",
+    "foreign_keys": 1,
+    "cache_size": -32_000,
+}
+POSTGRESQL_OPTIONS = (
+    "-c timezone=UTC "
+    f"-c statement_timeout={int(BUSY_SECONDS * 1000)} "
+    f"-c idle_in_transaction_session_timeout={int(BUSY_SECONDS * 1000)}"
+)
+
+
+# UUIDs are text in Python, as PostgreSQL writes them.
+_types = psycopg.adapters
+_types.register_loader("uuid", _types.get_loader(_types.types["text"].oid, Format.TEXT))
+
+
+class Busy(Exception):  # noqa: N818 - the state of the database, not a fault
+    """The database could not do it now; asking again later may succeed."""
+
+
+class PostgresqlPool(PooledPostgresqlDatabase):  # type: ignore[misc]
+    """A pool that pings only connections that have been idle for some seconds."""
+
+    def _connect(self) -> Any:
+        connection = super()._connect()
+        connection.last_used = time.monotonic()
+        return connection
+
+    def _is_closed(self, connection: Any) -> bool:
+        if time.monotonic() - connection.last_used < PING_AFTER_SECONDS:
+            return bool(connection.closed)
+        return bool(super()._is_closed(connection))
+
+
+def open_database(url: str, pool_size: int = 16) -> None:
+    """Name this process's database; connections are made when first needed.
+
+    `url` is `sqlite:///path` or `postgresql://…`. ValueError for any other.
+    """
+    close_database()
+    database.initialize(_database_of(url, pool_size))
+
+
+def _database_of(url: str, pool_size: int) -> Database:
+    scheme = urlsplit(url).scheme
+    if scheme in ("postgresql", "postgres"):
+        return _postgresql(url, pool_size)
+    if scheme == "sqlite" and len(url) > len("sqlite:///"):
+        return _sqlite(Path(url.removeprefix("sqlite:///")), pool_size)
+    raise ValueError(
+        f"a database URL is sqlite:///path or postgresql://…, not {scheme or 'empty'}"
+    )
+
+
+def _postgresql(url: str, pool_size: int) -> Database:
+    return PostgresqlPool(
+        "postgresql://" + url.split("://", 1)[1],
+        prefer_psycopg3=True,
+        max_connections=pool_size,
+        timeout=BUSY_SECONDS,
+        connect_timeout=CONNECT_SECONDS,
+        options=POSTGRESQL_OPTIONS,
+        tcp_user_timeout=int(BUSY_SECONDS * 1000),
+    )
+
+
+def _sqlite(path: Path, pool_size: int) -> Database:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return PooledSqliteDatabase(
+        str(path),
+        pragmas=SQLITE_PRAGMAS,
+        timeout=BUSY_SECONDS,
+        max_connections=pool_size,
+        check_same_thread=False,
+    )
+
+
+def close_database() -> None:
+    """Close every connection of this process."""
+    if database.obj is not None:
+        database.close_all()
+
+
+def release() -> None:
+    """Give this thread's connection back to the pool (at the end of a request)."""
+    if database.obj is not None and not database.is_closed():
+        database.close()
+
+
+def forget_connections() -> None:
+    """After a database error: the next use makes new connections."""
+    if not database.is_closed():
+        database.manual_close()
+    database.close_idle()
+
+
+def is_postgresql() -> bool:
+    """Which of the two databases this process has."""
+    return isinstance(database.obj, PostgresqlDatabase)
+
+
+def new_id() -> str:
+    """A UUIDv7: unique without asking anybody, and in the order of time."""
+    return str(uuid_utils.uuid7())
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """One short transaction that writes; any exception rolls it back.
+
+    On SQLite the writers of all processes queue for it and it is IMMEDIATE: a
+    deferred one fails at once when another writes. OperationalError when the turn
+    does not come within BUSY_SECONDS.
+    """
+    if is_postgresql():
+        with database.atomic():
+            yield
+    else:
+        with _writing_turn(Path(database.database)), database.atomic("IMMEDIATE"):
+            yield
+
+
+_turn_of_thread = threading.Lock()
+
+
+@contextmanager
+def _writing_turn(path: Path) -> Iterator[None]:
+    # SQLite's own waiting is unfair: one of several processes can take nearly all
+    # turns. So threads queue for a lock, and one of each process for a locked file.
+    deadline = time.monotonic() + BUSY_SECONDS
+    if not _turn_of_thread.acquire(timeout=BUSY_SECONDS):
+        raise OperationalError("database is busy")
+    try:
+        with open(f"{path}-turn", "ab") as file:
+            _lock_file(file.fileno(), deadline)
+            yield
+    finally:
+        _turn_of_thread.release()
+
+
+def _lock_file(descriptor: int, deadline: float) -> None:
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise OperationalError("database is busy") from None
+            time.sleep(random.uniform(0.0005, 0.003))  # noqa: S311 - no secret
+
+
+def execute(sql: str, parameters: Mapping[str, Any]) -> Any:
+    """Run SQL text with `:name` parameters; gives the driver's cursor."""
+    if is_postgresql():
+        return database.execute_sql(_for_psycopg(sql), parameters)
+    return database.execute_sql(sql, parameters)
+
+
+def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Run SQL text once for each row of parameters; gives how many rows it changed."""
+    cursor = database.cursor()
+    cursor.executemany(_for_psycopg(sql) if is_postgresql() else sql, rows)
+    return int(cursor.rowcount)
+
+
+@cache
+def _for_psycopg(sql: str) -> str:
+    return re.sub(r":([a-z_]+)", r"%(\1)s", sql)
+
+
+def upgrade() -> list[str]:
+    """Bring the schema up to date; gives the names of the steps taken.
+
+    Two runners at once take turns.
+    """
+    with _upgrading_turn():
+        return list(Runner(database.obj, str(MIGRATIONS)).up())
+
+
+@contextmanager
+def _upgrading_turn() -> Iterator[None]:
+    if not is_postgresql():
+        with _writing_turn(Path(database.database)):
+            yield
+        return
+    database.execute_sql("SET statement_timeout = 0")
+    database.execute_sql("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
+    try:
+        yield
+    finally:
+        # Ends the session and with it the lock and the setting.
+        database.manual_close()
+
+
+def migrations() -> list[tuple[str, bool]]:
+    """Every schema step by name, and whether it has been taken."""
+    runner = Runner(database.obj, str(MIGRATIONS))
+    return [(step.name, bool(step.applied)) for step in runner.status()]
+
+
+def is_up_to_date() -> bool:
+    """True when no schema step is left to take; touches the database."""
+    return all(applied for _, applied in migrations())

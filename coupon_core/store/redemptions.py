@@ -1,0 +1,107 @@
+"""The one guarded write of a redemption: all of it happens, or nothing.
+
+The statements are written once. SQLite runs them one by one; PostgreSQL as a single
+one, each part fed by the part before it, in one round trip.
+"""
+
+from functools import cache
+
+from coupon_core.model import Event, IssuedCoupon, Redemption
+from coupon_core.store.coupons import new_row
+from coupon_core.store.database import execute, is_postgresql
+from coupon_core.tables import as_stored_time
+
+# Only definitions with a total limit have their counter touched: counting every
+# redemption on one row halves the throughput of all.
+COUNT = """
+    UPDATE definition SET used_count = used_count + 1
+    WHERE tenant_id = :tenant_id AND definition_id = :definition_id
+    AND used_count < total_limit
+"""
+# Holds only while the coupon is what the decision was made on.
+USE = """
+    UPDATE coupon SET user_id = :user_id, redemption_count = :use_number,
+        redeemed_at = :redeemed_at
+    WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id
+    AND redemption_count = :seen_count AND user_id = :seen_user_id
+    AND revoked_at IS NULL
+"""
+CLAIM = """
+    INSERT INTO coupon (tenant_id, coupon_id, definition_id, user_id, code,
+        generated_at, expires_at, redeemed_at, redemption_count, code_key, code_scope)
+    SELECT :tenant_id, :coupon_id, :definition_id, :user_id, :code,
+        :generated_at, :expires_at, :redeemed_at, 1, :code_key, :code_scope
+"""
+CLAIM_ONCE = "ON CONFLICT (tenant_id, code_key, code_scope) DO NOTHING"
+RECORD = """
+    INSERT INTO redemption (tenant_id, coupon_id, use_number, redemption_id,
+        definition_id, user_id, dialect, redeemed_at)
+    SELECT :tenant_id, :coupon_id, :use_number, :redemption_id,
+        :definition_id, :user_id, :dialect, :redeemed_at
+"""
+ANNOUNCE = """
+    INSERT INTO outbox (tenant_id, event_id, event_type, subject, occurred_at,
+        data, state)
+    SELECT :tenant_id, :event_id, :event_type, :subject, :occurred_at,
+        :data, 'pending'
+"""
+
+
+def record(seen: IssuedCoupon, use: Redemption, event: Event, claim: bool) -> bool:
+    """Write a redemption that was decided on `seen`, with its event.
+
+    `claim` makes the coupon itself too. False when the race was lost: the coupon is
+    no longer what was seen or the pool is empty; then the caller rolls back.
+    """
+    definition = seen.definition
+    parameters = {
+        **new_row(seen.coupon, definition),
+        **_use_parameters(use),
+        "seen_count": seen.coupon.redemption_count,
+        "seen_user_id": seen.coupon.user_id,
+        "event_id": event.event_id,
+        "event_type": event.event_type,
+        "subject": event.subject,
+        "occurred_at": as_stored_time(event.occurred_at),
+        "data": event.data,
+    }
+    statements = _statements(definition.total_limit > 0, claim, is_postgresql())
+    return all(execute(sql, parameters).rowcount == 1 for sql in statements)
+
+
+def _use_parameters(use: Redemption) -> dict[str, object]:
+    return {
+        "user_id": use.user_id,
+        "use_number": use.use_number,
+        "redemption_id": use.redemption_id,
+        "dialect": use.dialect.value,
+        "redeemed_at": as_stored_time(use.redeemed_at),
+    }
+
+
+@cache
+def _statements(counted: bool, claim: bool, as_one: bool) -> tuple[str, ...]:
+    if as_one:
+        return (_one_statement(counted, claim),)
+    use = f"{CLAIM} WHERE true {CLAIM_ONCE}" if claim else USE
+    return (*([COUNT] if counted else []), use, RECORD, ANNOUNCE)
+
+
+def _one_statement(counted: bool, claim: bool) -> str:
+    use = _claim_if(counted) if claim else _use_if(counted)
+    counting = f"counted AS ({COUNT} RETURNING 1)," if counted else ""
+    return f"""
+        WITH {counting} used AS ({use} RETURNING 1),
+        recorded AS ({RECORD} FROM used)
+        {ANNOUNCE} FROM used
+    """
+
+
+def _use_if(counted: bool) -> str:
+    return f"{USE} AND EXISTS (SELECT 1 FROM counted)" if counted else USE
+
+
+def _claim_if(counted: bool) -> str:
+    source = "FROM counted" if counted else ""
+    return f"{CLAIM} {source} WHERE true {CLAIM_ONCE}"
+

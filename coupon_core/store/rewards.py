@@ -1,0 +1,49 @@
+"""Reward items."""
+
+from dataclasses import asdict
+
+from peewee import IntegrityError
+
+from coupon_core.model import Page, RewardItem
+from coupon_core.store.rows import reward_item_of
+from coupon_core.tables import RewardItem as Table
+
+
+def insert(item: RewardItem) -> None:
+    """Add a reward item."""
+    Table.insert(asdict(item)).execute()
+
+
+def get(tenant_id: str, item_id: str) -> RewardItem | None:
+    """One reward item."""
+    row = Table.select().where(_is(tenant_id, item_id)).tuples().first()
+    return reward_item_of(row) if row else None
+
+
+def listed(
+    tenant_id: str, page: Page, reward_type: str | None = None
+) -> tuple[list[RewardItem], int]:
+    """A tenant's reward items, newest first, and how many match."""
+    query = Table.select().where(Table.tenant_id == tenant_id)
+    if reward_type is not None:
+        query = query.where(Table.reward_type == reward_type)
+    newest = query.order_by(Table.item_id.desc()).limit(page.limit).offset(page.offset)
+    return [reward_item_of(row) for row in newest.tuples()], query.count()
+
+
+def update(item: RewardItem) -> bool:
+    """Overwrite a reward item; False when it is not there."""
+    query = Table.update(asdict(item)).where(_is(item.tenant_id, item.item_id))
+    return bool(query.execute())
+
+
+def delete(tenant_id: str, item_id: str) -> bool | None:
+    """Delete a reward item: True if it was there, None while definitions name it."""
+    try:
+        return bool(Table.delete().where(_is(tenant_id, item_id)).execute())
+    except IntegrityError:
+        return None
+
+
+def _is(tenant_id: str, item_id: str) -> object:
+    return (Table.tenant_id == tenant_id) & (Table.item_id == item_id)
