@@ -1,0 +1,107 @@
+# Two commands matter: `make run` and `make test`. Each makes what it needs first.
+# ARGS is handed on, as in `make test ARGS="-k redeem -x"`; PYTHON names a Python.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV  := .venv
+BIN   := $(VENV)/bin
+# Written last, so that a set-up which was interrupted never counts as done. It
+# holds the directory that it was made for: a moved tree has a broken .venv.
+STAMP := $(VENV)/.complete
+ifneq ($(shell test -x $(BIN)/python && cat $(STAMP) 2>/dev/null),$(CURDIR))
+.PHONY: $(STAMP)
+endif
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' \
+		$(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(STAMP) ## Start everything on this machine; Ctrl-C stops it
+	@$(BIN)/couponctl db upgrade
+	@$(BIN)/couponctl demo load
+	@exec $(BIN)/honcho start -f deploy/Procfile
+
+.PHONY: test
+test: $(STAMP) ## Run the whole suite, on SQLite and PostgreSQL
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+.PHONY: lint
+lint: $(STAMP) ## Check style, format, types and who imports whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: format
+format: $(STAMP) ## Format the code and mend what can be mended
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: bench
+bench: $(STAMP) ## Measure, and print the table
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+# The versions for every Python from 3.11 on and every platform, with hashes and
+# without saying where they came from. `make lock ARGS=--upgrade` takes newer ones.
+.PHONY: lock
+lock: $(STAMP) ## Write requirements.lock anew from pyproject.toml
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet \
+		--universal --python-version 3.11 --all-extras --generate-hashes \
+		--no-emit-index-url --no-annotate $(ARGS) \
+		pyproject.toml --output-file requirements.lock
+
+.PHONY: clean
+clean: ## Remove the environment and all caches, but no data in ./var
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache \
+		.hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: setup
+setup: $(STAMP) ## Make .venv only
+
+define FIND_PYTHON
+find_python() { \
+	for p in $(PYTHON) python3 python3.13 python3.12 python3.11 python3.14; do \
+		"$$p" -c "$$1" >/dev/null 2>&1 && command -v "$$p" && return; \
+	done; \
+	return 1; \
+}
+endef
+
+# uv where there is one, else venv and pip. A Python counts if it runs (the shims
+# of version managers may not), is new enough, and can make environments.
+$(STAMP): pyproject.toml requirements.lock
+	@set -eu; \
+	unset PYTHONHOME PYTHONPATH VIRTUAL_ENV; export PIP_USER=0; \
+	$(FIND_PYTHON); \
+	new='import sys; assert sys.version_info >= (3, 11)'; \
+	if command -v uv >/dev/null && uv --version >/dev/null 2>&1; then uv=uv; \
+	else uv=; new="$$new; import ensurepip, venv"; fi; \
+	if ! test -f $(STAMP) || ! test -x $(BIN)/python; then rm -rf $(VENV); fi; \
+	rm -f $(STAMP); \
+	if test -d $(VENV); then \
+		echo "Bringing $(VENV) up to date…"; \
+	else \
+		python=$$(find_python "$$new") || { \
+			echo "No Python 3.11 or newer was found that can make environments." >&2; \
+			echo "Install one (on Debian and Ubuntu with its -venv package)," >&2; \
+			echo "or name one: make PYTHON=/path/to/python3" >&2; \
+			exit 1; \
+		}; \
+		echo "Setting up $(VENV) with $$python (first time, about a minute)…"; \
+		if test -n "$$uv"; then uv venv --quiet --python "$$python" $(VENV); \
+		else "$$python" -m venv $(VENV); fi; \
+	fi; \
+	if test -n "$$uv"; then \
+		test -w "$${HOME:-/nonexistent}" || export UV_NO_CACHE=1; \
+		pip="uv pip install --quiet --python $(BIN)/python"; \
+	else \
+		pip="$(BIN)/python -m pip install --quiet --disable-pip-version-check"; \
+	fi; \
+	$$pip --require-hashes --only-binary :all: -r requirements.lock; \
+	$$pip --no-build-isolation --no-deps --editable .; \
+	printf '%s\n' '$(CURDIR)' > $(STAMP)

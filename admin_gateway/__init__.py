@@ -1,0 +1,1 @@
+"""The admin gateway: what those who run a coupon programme call."""

@@ -1,0 +1,1 @@
+"""The query gateway: what players and their games call, in three dialects."""

