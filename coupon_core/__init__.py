@@ -1,0 +1,1 @@
+"""What a coupon is and may do, whichever gateway asks."""
