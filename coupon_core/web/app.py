@@ -1,0 +1,125 @@
+"""The app factory that both gateways call: everything they share, wired once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from flask import Blueprint, Flask, Response, request
+
+from .answers import JSON, CompactJson, json_bytes, json_response
+from .blueprints import BODY_LIMIT, JsonApi, JsonBlueprint
+from .bodies import DEFAULT_LIMIT, LIMITS
+from .docs_page import docs_blueprint
+from .documents import finish
+from .errors import register_errors
+from .health import Checks, health_blueprint
+from .paths import check_path
+from .problems import Dialect, Row
+from .shell import in_shell
+
+VERSION = "1.0.0"
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
+
+def create_app(
+    import_name: str,
+    *,
+    title: str,
+    description: str,
+    blueprints: Sequence[Blueprint | tuple[Blueprint, Mapping[str, Any]]],
+    refusals: Mapping[Any, Row] = NOTHING,
+    dialects: Sequence[Dialect] = (),
+    ready_checks: Checks = NOTHING,
+    unavailable_errors: Sequence[type[Exception]] = (),
+    security_schemes: Mapping[str, Any] = NOTHING,
+    servers: Sequence[str] = ("/",),
+    version: str = VERSION,
+    max_body: int = DEFAULT_LIMIT,
+    teardown: Callable[[BaseException | None], None] | None = None,
+) -> Flask:
+    """A Flask that answers in JSON only, never redirects and documents itself.
+
+    `blueprints` come as they are or as `(blueprint, options of register_blueprint)`.
+    `refusals` turns the core's reasons into status, code and text in the Phoenix
+    dialect; `dialects` are other families by prefix. `unavailable_errors` become 503.
+    `max_body` is in bytes; a route may set its own with `body_limit`.
+    """
+    app = _bare(import_name, max_body)
+    register_errors(
+        app, [*dialects, Dialect("", refusals=refusals)], unavailable_errors
+    )
+    api = JsonApi(app, spec_kwargs=_about(title, version, description))
+    _register(app, api, [health_blueprint(ready_checks), *blueprints])
+    app.register_blueprint(docs_blueprint(title))
+    _add_documents(app, api, title, security_schemes, servers)
+    _settle(app, max_body)
+    if teardown is not None:
+        app.teardown_appcontext(teardown)
+    return app
+
+
+def _bare(import_name: str, max_body: int) -> Flask:
+    app = Flask(import_name, static_folder=None)
+    app.json = CompactJson(app)
+    app.config["MAX_CONTENT_LENGTH"] = max_body
+    app.url_map.merge_slashes = False
+    app.url_map.redirect_defaults = False
+    app.before_request(_guard)
+    app.wsgi_app = in_shell(app.wsgi_app)  # type: ignore[assignment,method-assign]
+    return app
+
+
+def _guard() -> None:
+    check_path(request.environ)
+
+
+def _about(title: str, version: str, description: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "version": version,
+        "openapi_version": "3.1.0",
+        "info": {"description": description},
+    }
+
+
+def _register(app: Flask, api: JsonApi, blueprints: Sequence[Any]) -> None:
+    for entry in blueprints:
+        blueprint, options = entry if isinstance(entry, tuple) else (entry, {})
+        documented = isinstance(blueprint, JsonBlueprint)
+        register = api.register_blueprint if documented else app.register_blueprint
+        register(blueprint, **options)
+
+
+def _add_documents(
+    app: Flask,
+    api: JsonApi,
+    title: str,
+    schemes: Mapping[str, Any],
+    servers: Sequence[str],
+) -> None:
+    links = {"docs": "/docs", "openapi": "/openapi.json", "health": "/health"}
+
+    @cache  # made at the first request and kept: nothing changes later
+    def document() -> bytes:
+        return json_bytes(finish(api.spec.to_dict(), app, schemes, servers))
+
+    @app.get("/")
+    def index() -> Response:
+        return json_response({"name": title, **links, "ready": "/ready"})
+
+    @app.get("/openapi.json")
+    def openapi() -> Response:
+        return Response(document(), content_type=JSON)
+
+
+def _settle(app: Flask, max_body: int) -> None:
+    """Read off the finished routes what requests will need, and refuse bad ones."""
+    limits: dict[str | None, int] = {None: max_body}
+    for rule in app.url_map.iter_rules():
+        if rule.rule != "/" and rule.rule.endswith("/"):
+            raise ValueError(f"{rule.rule} would redirect: drop its last slash")
+        own = getattr(app.view_functions[rule.endpoint], BODY_LIMIT, None)
+        if own is not None:
+            limits[rule.endpoint] = own
+    app.extensions[LIMITS] = limits

@@ -1,0 +1,88 @@
+"""The blueprint of both gateways: documents its views without slowing them."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask_smorest import Api, Blueprint  # type: ignore[import-untyped]
+from marshmallow import fields
+
+from .arguments import StrictParser
+from .schemas import Tolerant
+
+View = TypeVar("View", bound=Callable[..., Any])
+BODY_LIMIT = "_body_limit"
+
+
+def _documenting(decorate: Callable[..., Any]) -> Callable[[View], View]:
+    """Keep what a decorator notes about a view and drop the call it wraps around it."""
+
+    def keep(view: View) -> View:
+        view._apidoc = decorate(view)._apidoc  # type: ignore[attr-defined]
+        return view
+
+    return keep
+
+
+class JsonBlueprint(Blueprint):  # type: ignore[misc]
+    """A flask-smorest blueprint whose views answer by `json_response` (or a dict).
+
+    `response`, `alt_response` and `doc` only document. `arguments` reads strictly:
+    `location="json"` by `strict_json`, `"query"` by `queries`.
+    """
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def route(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Register and document a view under a rule, `methods=["POST"]` and all."""
+        decorator: Callable[[View], View] = super().route(rule, **options)
+        return decorator
+
+    def response(self, *args: Any, **kwargs: Any) -> Callable[[View], View]:
+        """Document the answer of a view: status, schema, `example=`."""
+        return _documenting(super().response(*args, **kwargs))
+
+    def alt_response(self, *args: Any, **kwargs: Any) -> Callable[[View], View]:
+        """Document another answer of a view."""
+        return _documenting(super().alt_response(*args, **kwargs))
+
+    def doc(self, **kwargs: Any) -> Callable[[View], View]:
+        """Document anything else; `security=[]` makes a route public."""
+        return _documenting(super().doc(**kwargs))
+
+
+def body_limit(most: int) -> Callable[[View], View]:
+    """Let a route read a body of up to `most` bytes (bulk and import routes)."""
+
+    def mark(view: View) -> View:
+        setattr(view, BODY_LIMIT, most)
+        return view
+
+    return mark
+
+
+class ErrorDetail(Tolerant):
+    """One field that is wrong."""
+
+    message = fields.String(required=True)
+    path = fields.String(required=True)
+    target = fields.String(required=True)
+
+
+class Error(Tolerant):
+    """Every error of the Phoenix dialect (CONTRACTS 0.3)."""
+
+    error = fields.String(required=True)
+    message = fields.String(required=True)
+    code = fields.String(required=True)
+    request_id = fields.String(required=True)
+    details = fields.List(fields.Nested(ErrorDetail))
+
+
+class JsonApi(Api):  # type: ignore[misc]
+    """flask-smorest's collector of documents, without its error handlers."""
+
+    ERROR_SCHEMA = Error
+    DEFAULT_ERROR_RESPONSE_NAME = None  # each status is named by `documents`
+
+    def _register_error_handlers(self) -> None:
+        """Leave the errors to `errors`."""

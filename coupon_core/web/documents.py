@@ -1,0 +1,121 @@
+"""The OpenAPI 3.1 document: what the blueprints noted, and what every route shares."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from flask import Flask
+from flask_smorest.spec.plugins import FlaskPlugin  # type: ignore[import-untyped]
+
+from .answers import JSON
+from .errors import HTTP
+
+Spec: TypeAlias = dict[str, Any]
+WRITES = frozenset({"post", "put", "patch", "delete"})
+METHODS = WRITES | {"get"}
+
+# Which statuses any route may answer, by what kind of route it is.
+ALWAYS = (400, 414, 500, 503)
+SECURED = (401, 403, 429)
+NAMED = (404,)
+WRITING = (409,)
+WITH_BODY = (413, 415)
+
+_EXTRA: Mapping[int, Mapping[str, Any]] = {
+    401: {"WWW-Authenticate": "How to authenticate"},
+    429: {"Retry-After": "Seconds to wait"},
+    503: {"Retry-After": "Seconds to wait"},
+}
+
+
+def finish(
+    spec: Spec, app: Flask, schemes: Mapping[str, Any], servers: Sequence[str]
+) -> Spec:
+    """Complete a spec in place: shared errors, security, operation ids, servers."""
+    components = spec.setdefault("components", {})
+    components["responses"] = {_name(status): _shared(status) for status in HTTP}
+    components["securitySchemes"] = dict(schemes)
+    spec["security"] = [{name: []} for name in schemes]
+    spec["servers"] = [{"url": url} for url in servers]
+    names = _endpoints(app)
+    for path, method, operation in operations(spec):
+        _complete(operation, path, method, bool(schemes))
+        operation.setdefault("operationId", names[path, method])
+    _drop_unused(components["responses"], json.dumps(spec["paths"]))
+    return spec
+
+
+def operations(spec: Spec) -> Iterator[tuple[str, str, Spec]]:
+    """Every operation of a spec with its path and its method in lower case."""
+    for path, item in spec["paths"].items():
+        for method in METHODS & item.keys():
+            yield path, method, item[method]
+
+
+def _complete(operation: Spec, path: str, method: str, secured: bool) -> None:
+    responses = operation.setdefault("responses", {})
+    for status in _statuses(operation, path, method, secured):
+        if not _told(responses.get(str(status))):
+            responses[str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _told(response: Any) -> bool:
+    """Whether a view documented this status itself, and not the parser for it."""
+    return bool(response) and "$ref" not in response
+
+
+def _statuses(operation: Spec, path: str, method: str, secured: bool) -> Iterator[int]:
+    yield from ALWAYS
+    if secured and operation.get("security") != []:
+        yield from SECURED
+    if "{" in path:
+        yield from NAMED
+    if method in WRITES:
+        yield from WRITING
+    if "requestBody" in operation:
+        yield from WITH_BODY
+
+
+def _endpoints(app: Flask) -> dict[tuple[str, str], str]:
+    """The operation id of each path and method: the endpoint's name, made one word."""
+    return {
+        (FlaskPlugin.flaskpath2openapi(rule.rule), method.lower()): _operation_id(
+            rule.endpoint, method, rule.methods or set()
+        )
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+    }
+
+
+def _operation_id(endpoint: str, method: str, methods: set[str]) -> str:
+    shared = len(methods - {"HEAD", "OPTIONS"}) > 1
+    return endpoint.replace(".", "_") + (f"_{method.lower()}" if shared else "")
+
+
+def _name(status: int) -> str:
+    return HTTP[status][0]
+
+
+def _shared(status: int) -> Spec:
+    """The component for one error status, with an example of its body."""
+    code, text = HTTP[status]
+    example = {"error": text, "message": text, "code": code, "request_id": "f81d4fae"}
+    schema = {"$ref": "#/components/schemas/Error"}
+    response: Spec = {
+        "description": text,
+        "content": {JSON: {"schema": schema, "example": example}},
+    }
+    headers = _EXTRA.get(status)
+    if headers:
+        response["headers"] = {
+            name: {"description": told, "schema": {"type": "string"}}
+            for name, told in headers.items()
+        }
+    return response
+
+
+def _drop_unused(responses: Spec, paths: str) -> None:
+    for name in list(responses):
+        if f'"#/components/responses/{name}"' not in paths:
+            del responses[name]

@@ -1,0 +1,75 @@
+"""Whether the gateway lives, whether it can work, and where its documents are."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import structlog
+from flask import Response
+from marshmallow import fields
+
+from .answers import json_response
+from .blueprints import JsonBlueprint
+from .schemas import Tolerant
+
+log = structlog.get_logger("coupon.web")
+Checks: TypeAlias = Mapping[str, Callable[[], str]]
+
+
+class Health(Tolerant):
+    """The process answers."""
+
+    status = fields.String(required=True, metadata={"enum": ["healthy"]})
+
+
+class Readiness(Tolerant):
+    """What the gateway stands on, a word each."""
+
+    status = fields.String(required=True, metadata={"enum": ["ready", "not ready"]})
+    database = fields.String()
+    message_queue = fields.String()
+
+
+READY = {"status": "ready", "database": "connected", "message_queue": "connected"}
+NOT_READY = {**READY, "status": "not ready", "database": "unavailable"}
+
+
+def health_blueprint(ready_checks: Checks) -> JsonBlueprint:
+    """`GET /health` and `GET /ready` (CONTRACTS 2.2); each check answers in a word."""
+    routes = JsonBlueprint("health", __name__, description="Is it alive, can it work")
+
+    @routes.route("/health")
+    @routes.response(200, Health, example={"status": "healthy"})
+    @routes.doc(security=[])
+    def health() -> Response:
+        """Tell that the process answers."""
+        return json_response({"status": "healthy"})
+
+    @routes.route("/ready")
+    @routes.response(200, Readiness, example=READY)
+    @routes.alt_response(503, schema=Readiness, example=NOT_READY)
+    @routes.doc(security=[])
+    def ready() -> Response:
+        """Tell whether everything the gateway needs can be reached."""
+        return _readiness(
+            {name: _word(name, ready_checks[name]) for name in ready_checks}
+        )
+
+    return routes
+
+
+UNAVAILABLE = "unavailable"
+
+
+def _readiness(words: Mapping[str, str]) -> Response:
+    if UNAVAILABLE in words.values():
+        body = {"status": "not ready", **words}
+        return json_response(body, 503, {"Retry-After": "1"})
+    return json_response({"status": "ready", **words})
+
+
+def _word(name: str, check: Callable[[], str]) -> str:
+    try:
+        return check()
+    except Exception as error:  # whatever a driver raises means the same here
+        log.warning("not ready", check=name, error=type(error).__qualname__)
+        return UNAVAILABLE

@@ -1,0 +1,60 @@
+"""The names of things as fields: tenants, users, UUIDs."""
+
+import re
+from typing import Any
+
+from marshmallow import ValidationError
+
+from .fields import StrictString
+
+TENANT_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+UUID = r"^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
+LONGEST_USER_ID = 128
+
+# One value for each: an id that a path cannot carry whole is no id.
+_USER_ID = re.compile(
+    r"(?!\s)(?!\.{1,2}\Z)"
+    "[^/\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,128}"
+    r"(?<!\s)"
+).fullmatch
+_USER_ID_SAID = (
+    "a user id of 1 to 128 characters without /, backslash, control characters or"
+    " outer blanks, other than . and .."
+)
+
+
+def is_user_id(text: str) -> bool:
+    """Whether a text can be a user's id: opaque, yet safe in a path (CONTRACTS 6)."""
+    return _USER_ID(text) is not None
+
+
+class TenantId(StrictString):
+    """A tenant's id: a letter or digit, then up to 63 letters, digits, `_` or `-`."""
+
+    def __init__(self, **options: Any) -> None:
+        said = "a tenant id of 1 to 64 letters, digits, _ or -, first a letter or digit"
+        super().__init__(most=64, pattern=TENANT_ID, expected=said, **options)
+
+
+class UserId(StrictString):
+    """A user's id, opaque to us; what a path cannot carry whole is refused."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(most=LONGEST_USER_ID, expected=_USER_ID_SAID, **options)
+
+    def _deserialize(self, value: Any, *args: Any, **more: Any) -> str:
+        text = super()._deserialize(value, *args, **more)
+        if not is_user_id(text):
+            raise ValidationError(f"expected {_USER_ID_SAID}")
+        return text
+
+
+class UuidText(StrictString):
+    """A UUID in the usual form of 36 characters, kept in lower case."""
+
+    def __init__(self, **options: Any) -> None:
+        options["metadata"] = {"format": "uuid", **options.get("metadata", {})}
+        super().__init__(least=36, most=36, pattern=UUID, expected="a UUID", **options)
+
+    def _deserialize(self, value: Any, *args: Any, **more: Any) -> str:
+        return super()._deserialize(value, *args, **more).lower()

@@ -1,0 +1,33 @@
+"""Moments as text: RFC 3339 with a zone in, UTC out (CONTRACTS 0.16)."""
+
+import re
+from datetime import UTC, datetime
+
+EXPECTED_TIME = (
+    "a time with a zone in the years 1970 to 9999, such as 2030-01-31T12:00:00Z"
+)
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    r"(?:\.[0-9]{1,9})?(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+)
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def parse_utc(text: str) -> datetime:
+    """The moment in UTC; ValueError unless it is RFC 3339 in the years 1970–9999."""
+    if not _RFC3339.fullmatch(text):
+        raise ValueError(f"expected {EXPECTED_TIME}")
+    try:
+        moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"expected {EXPECTED_TIME}") from None
+    if moment < _FIRST:
+        raise ValueError(f"expected {EXPECTED_TIME}")
+    return moment
+
+
+def utc_text(moment: datetime) -> str:
+    """`YYYY-MM-DDTHH:MM:SSZ`, without a fraction; a moment without a zone is UTC."""
+    if moment.tzinfo is not None and moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
