@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import itertools
 import shutil
@@ -26,9 +27,10 @@ def upgrade(url: str) -> None:
     # Until there is a store, a fresh database is one without tables.
     if importlib.util.find_spec("coupon_core.store") is None:
         return
-    from coupon_core import store  # type: ignore[attr-defined, unused-ignore]
-
-    store.upgrade(url)
+    store = importlib.import_module("coupon_core.store.database")
+    store.open_database(url)
+    store.upgrade()
+    store.close_database()
 
 
 @dataclass
