@@ -12,6 +12,7 @@ from pathlib import Path
 
 from coupon_core.config import Settings
 from coupon_core.vault import new_master_key
+from tests.servers.process import Process, ServerError, free_port
 
 START_TRIES = 3
 

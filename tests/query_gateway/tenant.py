@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -68,10 +69,15 @@ class Tenant:
         ids = self.tenant_id, definition.definition_id
         definitions.set_status(*ids, status, utc_now())
 
-    def give(self, definition: Definition, user_id: str = "ann") -> IssuedCoupon:
+    def give(
+        self,
+        definition: Definition,
+        user_id: str = "ann",
+        expires_at: datetime | None = None,
+    ) -> IssuedCoupon:
         """A coupon of this definition in the hands of a user."""
         ids = self.tenant_id, definition.definition_id
-        return generation.generate(*ids, [user_id], utc_now())[0]
+        return generation.generate(*ids, [user_id], utc_now(), expires_at)[0]
 
     def code(self, user_id: str = "ann", **members: Any) -> str:
         """The code of a new coupon of a new definition."""
@@ -159,7 +165,7 @@ class Caller:
         method: str,
         rest: str,
         body: bytes | None = None,
-        headers: Mapping[str, str] = {},  # noqa: B006 - only read
+        headers: Mapping[str, str] = {},
     ) -> TestResponse:
         path = self.path(rest)
         kind = {} if body is None else {"Content-Type": "application/json"}
