@@ -95,7 +95,7 @@ def _check_labels(environ: dict[str, Any]) -> None:
     if label != JSON:
         kind, options = parse_options_header(label)
         utf8 = options.get("charset", "utf-8").lower() in ("utf-8", "utf8")
-        if not utf8 or not _is_json(kind):
+        if not utf8 or not _is_json(kind.lower()):
             raise _unsupported("Content-Type", "application/json in UTF-8")
     if environ.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
         raise _unsupported("Content-Encoding", "no encoding")
