@@ -81,7 +81,8 @@ $(STAMP): pyproject.toml requirements.lock
 	new='import sys; assert sys.version_info >= (3, 11)'; \
 	if command -v uv >/dev/null && uv --version >/dev/null 2>&1; then uv=uv; \
 	else uv=; new="$$new; import ensurepip, venv"; fi; \
-	if ! test -f $(STAMP) || ! test -x $(BIN)/python; then rm -rf $(VENV); fi; \
+	if ! test -x $(BIN)/python || ! test -f $(STAMP) \
+		|| test "$$(cat $(STAMP))" != '$(CURDIR)'; then rm -rf $(VENV); fi; \
 	rm -f $(STAMP); \
 	if test -d $(VENV); then \
 		echo "Bringing $(VENV) up to date…"; \
@@ -100,7 +101,7 @@ $(STAMP): pyproject.toml requirements.lock
 		test -w "$${HOME:-/nonexistent}" || export UV_NO_CACHE=1; \
 		pip="uv pip install --quiet --python $(BIN)/python"; \
 	else \
-		pip="$(BIN)/python -m pip install --quiet --disable-pip-version-check"; \
+		pip="$(BIN)/python -m pip install -qq --disable-pip-version-check"; \
 	fi; \
 	$$pip --require-hashes --only-binary :all: -r requirements.lock; \
 	$$pip --no-build-isolation --no-deps --editable .; \

@@ -1,6 +1,7 @@
 """Settings: the only reader of the environment, all errors told at once."""
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -12,7 +13,7 @@ from coupon_core import vault
 MASTER_KEY_FILE = "master.key"
 
 
-class BadSettings(Exception):  # noqa: N818 - what they are
+class BadSettings(Exception):
     """The environment does not make sense; the text says what to mend."""
 
 
@@ -64,7 +65,7 @@ def load() -> Settings:
     levels = validate.OneOf(["debug", "info", "warning", "error"])
     data_dir = env.path("COUPON_DATA_DIR", Path("var"))
     url = env.str("COUPON_DATABASE_URL", "")
-    keys = env.list("COUPON_MASTER_KEYS", [])
+    keys: list[str] = env.list("COUPON_MASTER_KEYS", [])
     rest = (
         env.int("COUPON_DATABASE_POOL", 16, validate=count),
         env.int("COUPON_GATEWAY_WORKERS", 1, validate=count),
@@ -84,7 +85,10 @@ def _check(env: FileAwareEnv) -> None:
     try:
         env.seal()
     except EnvValidationError as error:
-        lines = [f"{name}: {' '.join(why)}" for name, why in error.error_messages.items()]
+        found = error.error_messages
+        if not isinstance(found, Mapping):
+            raise BadSettings(" ".join(found)) from error
+        lines = [f"{name}: {' '.join(why)}" for name, why in found.items()]
         raise BadSettings("\n".join(lines)) from error
 
 

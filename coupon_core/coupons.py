@@ -23,7 +23,7 @@ from coupon_core.store import coupons as store
 from coupon_core.store import definitions as definition_store
 from coupon_core.store import redemptions as redemption_store
 from coupon_core.store.coupons import CouponFilter
-from coupon_core.store.database import Busy, new_id, transaction
+from coupon_core.store.database import Busy, new_id, one_write, transaction
 
 UNKNOWN = Validation(Decision(Reason.COUPON_NOT_FOUND))
 REDEMPTION_EPOCH = datetime.fromisoformat("2025-01-01T00:00:00Z")
@@ -97,7 +97,7 @@ def _redeem_as_seen(request: RedeemRequest, now: datetime) -> IssuedCoupon | Non
     issued, held = _find(request.tenant_id, request.code, request.user_id, now)
     seen = _redeemable(issued, now)
     try:
-        with transaction():
+        with one_write():
             return _use(seen, request, now, claim=not held)
     except RaceLost:
         return None
@@ -117,7 +117,7 @@ def _redeem_locked(request: RedeemRequest, now: datetime) -> IssuedCoupon | None
         return None
 
 
-class RaceLost(Exception):  # noqa: N818 - what happened, not a fault
+class RaceLost(Exception):
     """What was decided on has changed; the transaction must be rolled back."""
 
 

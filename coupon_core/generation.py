@@ -89,7 +89,9 @@ def _randomize(
         waiting = user_ids[len(made) :]
         drafts = [
             _coupon(definition, user, code, now, expires_at)
-            for user, code in zip(waiting, _free_codes(definition, len(waiting)), strict=False)
+            for user, code in zip(
+                waiting, _free_codes(definition, len(waiting)), strict=False
+            )
         ]
         made += store.insert_new(drafts, definition)
         if len(made) == len(user_ids):
@@ -141,7 +143,9 @@ def _announced(
     issued = [IssuedCoupon(coupon, definition, reward) for coupon in made]
     new_ids = {coupon.coupon_id for coupon in new}
     outbox.add(
-        outbox.coupon_event("coupon.generated", one.coupon, {"coupon": phoenix.coupon(one, now)}, now)
+        outbox.coupon_event(
+            "coupon.generated", one.coupon, {"coupon": phoenix.coupon(one, now)}, now
+        )
         for one in issued
         if one.coupon.coupon_id in new_ids
     )

@@ -130,7 +130,7 @@ class AuthReason(StrEnum):
 AnyReason = Reason | AdminReason | AuthReason
 
 
-class Refused(Exception):  # noqa: N818 - the domain's word; it is no fault
+class Refused(Exception):
     """An action was refused and changed nothing.
 
     `reason` is the rule that said no; `detail`, if set, is a sentence with the

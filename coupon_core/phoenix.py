@@ -48,7 +48,9 @@ def coupon(issued: IssuedCoupon, now: datetime) -> Document:
     }
 
 
-def coupons(name: str, rows: Iterable[IssuedCoupon], total: int, now: datetime) -> Document:
+def coupons(
+    name: str, rows: Iterable[IssuedCoupon], total: int, now: datetime
+) -> Document:
     """A list of coupons under `name`; `total` counts all matches."""
     return {name: [coupon(row, now) for row in rows], "total": total}
 

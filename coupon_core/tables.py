@@ -22,25 +22,30 @@ from peewee import (
 database = DatabaseProxy()
 
 
-def as_time(value: Any) -> datetime | None:
+def as_time(value: Any) -> datetime:
     """A stored moment: PostgreSQL gives datetimes, SQLite RFC 3339 text."""
-    if value is None or isinstance(value, datetime):
-        return value
-    return datetime.fromisoformat(value)
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+def as_json(value: Any) -> Any:
+    """A stored JSON value, which raw SQL gives as text."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def as_stored_time(value: datetime | None) -> str | None:
     """RFC 3339 in UTC with milliseconds: PostgreSQL reads it, SQLite sorts it."""
-    return value and f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
+    if value is None:
+        return None
+    return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
 
 
-class UuidText(Field):  # type: ignore[misc]
+class UuidText(Field):
     """A UUID that is text in Python: `uuid` on PostgreSQL, `text` on SQLite."""
 
     field_type = "UUID"
 
 
-class UtcTime(Field):  # type: ignore[misc]
+class UtcTime(Field):
     """A moment in UTC, to the millisecond."""
 
     field_type = "TIMESTAMPTZ"
@@ -49,10 +54,10 @@ class UtcTime(Field):  # type: ignore[misc]
         return as_stored_time(value)
 
     def python_value(self, value: Any) -> datetime | None:
-        return as_time(value)
+        return None if value is None else as_time(value)
 
 
-class JsonText(TextField):  # type: ignore[misc]
+class JsonText(TextField):
     """A JSON value as it was written: `jsonb` would reorder its members."""
 
     def db_value(self, value: Any) -> str:
@@ -62,7 +67,7 @@ class JsonText(TextField):  # type: ignore[misc]
         return json.loads(value)
 
 
-class Table(Model):  # type: ignore[misc]
+class Table(Model):
     """What all tables have in common."""
 
     class Meta:
@@ -90,7 +95,7 @@ class TenantSecret(Table):
 
 
 class ApiKey(Table):
-    """Admins' keys: found by hash, kept sealed because admin JWTs are signed by them."""
+    """Admins' keys: found by hash; sealed, not hashed, for they sign admin JWTs."""
 
     tenant_id = TextField()
     key_id = UuidText(unique=True)

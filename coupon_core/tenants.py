@@ -18,7 +18,9 @@ from coupon_core.store import tenants as store
 from coupon_core.store.database import new_id, transaction
 
 # Words of the paths: a tenant of such a name would make a path mean two things.
-RESERVED_IDS = frozenset("user definitions validate redeem server client tenants".split())
+RESERVED_IDS = frozenset(
+    ["user", "definitions", "validate", "redeem", "server", "client", "tenants"]
+)
 ACTIVE_SECRETS = 2
 EVERY_SCOPE = frozenset(Scope)
 

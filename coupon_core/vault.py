@@ -5,7 +5,7 @@ import hashlib
 from cryptography.fernet import Fernet, MultiFernet
 
 
-class Locked(Exception):  # noqa: N818 - the vault's state, not a fault of the caller
+class Locked(Exception):
     """No master keys have been given to this process."""
 
 

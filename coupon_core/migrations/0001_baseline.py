@@ -181,7 +181,7 @@ STATEMENTS = (
 )
 
 
-def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner's signature
+def up(migrator: Any, db: Any) -> None:
     """Create everything."""
     words = POSTGRESQL if isinstance(db, PostgresqlDatabase) else SQLITE
     for statement in STATEMENTS:

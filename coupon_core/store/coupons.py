@@ -48,7 +48,7 @@ SHARED = f"""
     JOIN reward_item r ON r.tenant_id = d.tenant_id AND r.item_id = d.reward_item_id
     WHERE s.tenant_id = :tenant_id AND s.code_key = :code_key
     AND s.code_exact IN ('', :code)
-"""  # noqa: S608 - made of column names only
+"""
 
 # The same facts as rules.coupon_status, for filters and counts over many rows.
 STATUS = """
@@ -62,6 +62,7 @@ COUNTED = """
     FROM coupon c
     JOIN definition d ON d.tenant_id = c.tenant_id AND d.definition_id = c.definition_id
 """
+
 
 def find_for_user(
     tenant_id: str, code: str, user_id: str, lock: bool = False
@@ -126,14 +127,16 @@ def listed(
     The number is that of all matches.
     """
     where = _where(which)
-    order = "c.redeemed_at DESC, c.coupon_id DESC" if which.redeemed else "c.coupon_id DESC"
+    order = (
+        "c.redeemed_at DESC, c.coupon_id DESC" if which.redeemed else "c.coupon_id DESC"
+    )
     parameters = _parameters(tenant_id, which, now)
     slice_ = {"limit": page.limit, "offset": page.offset}
     sql = f"{ISSUED} {where} ORDER BY {order} LIMIT :limit OFFSET :offset"
     rows = execute(sql, parameters | slice_).fetchall()
     if page.offset == 0 and len(rows) < page.limit:
         return [issued_of(row) for row in rows], len(rows)
-    total = execute(f"SELECT count(*) {COUNTED} {where}", parameters)  # noqa: S608
+    total = execute(f"SELECT count(*) {COUNTED} {where}", parameters)
     return [issued_of(row) for row in rows], total.fetchone()[0]
 
 
@@ -160,7 +163,7 @@ def _parameters(tenant_id: str, which: CouponFilter, now: datetime) -> dict[str,
         "coupon_id": which.coupon_id,
         "code": which.code,
         "code_key": lookup_key(which.code or ""),
-        "status": which.status and which.status.value,
+        "status": which.status,
         "now": as_stored_time(now),
     }
 
@@ -169,7 +172,7 @@ def stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionStats:
     """How the coupons of a definition stand now."""
     which = CouponFilter(definition_id=definition_id)
     sql = f"""SELECT {STATUS} AS status, count(*), sum(c.redemption_count)
-        {COUNTED} {_where(which)} GROUP BY 1"""  # noqa: S608
+        {COUNTED} {_where(which)} GROUP BY 1"""
     rows = execute(sql, _parameters(tenant_id, which, now)).fetchall()
     found = {CouponStatus(status): count for status, count, _ in rows}
     counts = {status: found.get(status, 0) for status in CouponStatus}
@@ -189,7 +192,9 @@ def most_uses(tenant_id: str, definition_id: str) -> tuple[int, int, int]:
 def count_up_to(tenant_id: str, definition_id: str, most: int) -> int:
     """How many coupons a definition has, counted no further than `most`."""
     of_definition = Table.definition_id == definition_id
-    query = Table.select(Table.coupon_id).where(Table.tenant_id == tenant_id, of_definition)
+    query = Table.select(Table.coupon_id).where(
+        Table.tenant_id == tenant_id, of_definition
+    )
     return int(query.limit(most).count())
 
 
@@ -234,7 +239,9 @@ def _scope(coupon: Coupon, definition: Definition) -> str:
 
 def _present(tenant_id: str, coupon_ids: Sequence[str]) -> set[str]:
     here = (Table.tenant_id == tenant_id) & Table.coupon_id.in_(coupon_ids)
-    return {coupon_id for (coupon_id,) in Table.select(Table.coupon_id).where(here).tuples()}
+    return {
+        coupon_id for (coupon_id,) in Table.select(Table.coupon_id).where(here).tuples()
+    }
 
 
 def shared_by(definition: Definition, user_ids: Sequence[str]) -> list[Coupon]:

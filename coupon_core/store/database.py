@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,13 @@ from urllib.parse import urlsplit
 
 import psycopg
 import uuid_utils
-from peewee import Database, OperationalError, PostgresqlDatabase
+from peewee import Database, InterfaceError, OperationalError, PostgresqlDatabase
 from playhouse.migrations import Runner
-from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+from playhouse.pool import (
+    MaxConnectionsExceeded,
+    PooledPostgresqlDatabase,
+    PooledSqliteDatabase,
+)
 from psycopg.pq import Format
 
 from coupon_core.tables import database
@@ -40,22 +44,34 @@ POSTGRESQL_OPTIONS = (
 )
 
 
-# UUIDs are text in Python, as PostgreSQL writes them.
-_types = psycopg.adapters
-_types.register_loader("uuid", _types.get_loader(_types.types["text"].oid, Format.TEXT))
-
-
-class Busy(Exception):  # noqa: N818 - the state of the database, not a fault
+class Busy(Exception):
     """The database could not do it now; asking again later may succeed."""
 
 
-class PostgresqlPool(PooledPostgresqlDatabase):  # type: ignore[misc]
+UNAVAILABLE = (OperationalError, InterfaceError, MaxConnectionsExceeded, Busy)
+"""What an operation raises when the database cannot do it now."""
+
+# UUIDs are text in Python, as PostgreSQL writes them.
+_text_loader = psycopg.adapters.get_loader(
+    psycopg.adapters.types["text"].oid, Format.TEXT
+)
+assert _text_loader is not None  # noqa: S101 - for the type checker
+psycopg.adapters.register_loader("uuid", _text_loader)
+
+
+class PostgresqlPool(PooledPostgresqlDatabase):
     """A pool that pings only connections that have been idle for some seconds."""
 
     def _connect(self) -> Any:
         connection = super()._connect()
         connection.last_used = time.monotonic()
         return connection
+
+    def _can_reuse(self, connection: Any) -> bool:
+        if super()._can_reuse(connection):
+            return True
+        self.close_idle()  # the server has gone, and with it all other connections
+        return False
 
     def _is_closed(self, connection: Any) -> bool:
         if time.monotonic() - connection.last_used < PING_AFTER_SECONDS:
@@ -118,13 +134,6 @@ def release() -> None:
         database.close()
 
 
-def forget_connections() -> None:
-    """After a database error: the next use makes new connections."""
-    if not database.is_closed():
-        database.manual_close()
-    database.close_idle()
-
-
 def is_postgresql() -> bool:
     """Which of the two databases this process has."""
     return isinstance(database.obj, PostgresqlDatabase)
@@ -149,6 +158,15 @@ def transaction() -> Iterator[None]:
     else:
         with _writing_turn(Path(database.database)), database.atomic("IMMEDIATE"):
             yield
+
+
+def one_write() -> AbstractContextManager[None]:
+    """A transaction that is one call of the store, which is atomic by itself.
+
+    On PostgreSQL it is one statement and needs no BEGIN and COMMIT around it: they
+    would double the round trips.
+    """
+    return nullcontext() if is_postgresql() else transaction()
 
 
 _turn_of_thread = threading.Lock()

@@ -14,11 +14,11 @@ from coupon_core.tables import Coupon, SharedCode
 from coupon_core.tables import Definition as Table
 
 
-class UnknownRewardItem(Exception):  # noqa: N818 - what the database found
+class UnknownRewardItem(Exception):
     """The definition names a reward item that is not there."""
 
 
-class NameTaken(Exception):  # noqa: N818 - what the database found
+class NameTaken(Exception):
     """Another definition of the tenant has that name."""
 
 
@@ -99,7 +99,9 @@ def is_code_taken(definition: Definition) -> bool:
     but from no other code (CONTRACTS 5, row 19).
     """
     key, exact = lookup_key(definition.custom_code), _exact(definition)
-    same_key = (SharedCode.tenant_id == definition.tenant_id) & (SharedCode.code_key == key)
+    same_key = (SharedCode.tenant_id == definition.tenant_id) & (
+        SharedCode.code_key == key
+    )
     others = SharedCode.definition_id != definition.definition_id
     bars = SharedCode.code_exact.in_(["", exact]) if exact else True
     own_code = (Coupon.tenant_id == definition.tenant_id) & (Coupon.code_key == key)

@@ -6,6 +6,8 @@ one, each part fed by the part before it, in one round trip.
 
 from functools import cache
 
+from peewee import IntegrityError
+
 from coupon_core.model import Event, IssuedCoupon, Redemption
 from coupon_core.store.coupons import new_row
 from coupon_core.store.database import execute, is_postgresql
@@ -36,7 +38,7 @@ CLAIM_ONCE = "ON CONFLICT (tenant_id, code_key, code_scope) DO NOTHING"
 RECORD = """
     INSERT INTO redemption (tenant_id, coupon_id, use_number, redemption_id,
         definition_id, user_id, dialect, redeemed_at)
-    SELECT :tenant_id, :coupon_id, :use_number, :redemption_id,
+    SELECT :tenant_id, :coupon_id, {use_number}, :redemption_id,
         :definition_id, :user_id, :dialect, :redeemed_at
 """
 ANNOUNCE = """
@@ -66,7 +68,10 @@ def record(seen: IssuedCoupon, use: Redemption, event: Event, claim: bool) -> bo
         "data": event.data,
     }
     statements = _statements(definition.total_limit > 0, claim, is_postgresql())
-    return all(execute(sql, parameters).rowcount == 1 for sql in statements)
+    try:
+        return all(execute(sql, parameters).rowcount == 1 for sql in statements)
+    except IntegrityError:  # counted, but not used: PostgreSQL has undone both
+        return False
 
 
 def _use_parameters(use: Redemption) -> dict[str, object]:
@@ -84,16 +89,23 @@ def _statements(counted: bool, claim: bool, as_one: bool) -> tuple[str, ...]:
     if as_one:
         return (_one_statement(counted, claim),)
     use = f"{CLAIM} WHERE true {CLAIM_ONCE}" if claim else USE
-    return (*([COUNT] if counted else []), use, RECORD, ANNOUNCE)
+    record = RECORD.format(use_number=":use_number")
+    return (*([COUNT] if counted else []), use, record, ANNOUNCE)
 
 
 def _one_statement(counted: bool, claim: bool) -> str:
+    """Each part feeds the next; an empty pool or a changed coupon stops them all.
+
+    A use that was counted but did not happen has no number, and a redemption without
+    a number breaks NOT NULL: so the statement fails as a whole and counts nothing.
+    """
     use = _claim_if(counted) if claim else _use_if(counted)
+    record = RECORD.format(use_number="(SELECT number FROM used)")
     counting = f"counted AS ({COUNT} RETURNING 1)," if counted else ""
     return f"""
-        WITH {counting} used AS ({use} RETURNING 1),
-        recorded AS ({RECORD} FROM used)
-        {ANNOUNCE} FROM used
+        WITH {counting} used AS ({use} RETURNING redemption_count AS number),
+        recorded AS ({record} FROM {"counted" if counted else "used"} RETURNING 1)
+        {ANNOUNCE} FROM recorded
     """
 
 
@@ -104,4 +116,3 @@ def _use_if(counted: bool) -> str:
 def _claim_if(counted: bool) -> str:
     source = "FROM counted" if counted else ""
     return f"{CLAIM} {source} WHERE true {CLAIM_ONCE}"
-

@@ -1,7 +1,6 @@
-"""How a row becomes a value: the column lists of raw SQL, in the order of the fields."""
+"""How a row becomes a value: columns of raw SQL, in the order of the fields."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -15,7 +14,7 @@ from coupon_core.model import (
     RewardItem,
     Trigger,
 )
-from coupon_core.tables import as_time
+from coupon_core.tables import as_json, as_time
 
 Row = Sequence[Any]
 
@@ -35,7 +34,42 @@ ISSUED = f"""
     FROM coupon c
     JOIN definition d ON d.tenant_id = c.tenant_id AND d.definition_id = c.definition_id
     JOIN reward_item r ON r.tenant_id = d.tenant_id AND r.item_id = d.reward_item_id
-"""  # noqa: S608 - made of column names only
+"""
+
+
+Convert = Callable[[Any], Any]
+
+
+def _conversions(value_type: type, **by_field: Convert) -> list[tuple[int, Convert]]:
+    names = [field.name for field in fields(value_type)]
+    return [(names.index(name), convert) for name, convert in by_field.items()]
+
+
+# What the drivers give in another type than the value has; most of it they do not.
+COUPON_CONVERSIONS = _conversions(
+    Coupon,
+    generated_at=as_time,
+    expires_at=as_time,
+    redeemed_at=as_time,
+    revoked_at=as_time,
+)
+DEFINITION_CONVERSIONS = _conversions(
+    Definition,
+    status=DefinitionStatus,
+    code_format=CodeFormat,
+    code_alphabet=CodeAlphabet,
+    case_sensitive=bool,
+    claimable=bool,
+    starts_at=as_time,
+    expires_at=as_time,
+    trigger_kind=Trigger,
+    trigger_enabled=bool,
+    created_at=as_time,
+    updated_at=as_time,
+)
+REWARD_ITEM_CONVERSIONS = _conversions(
+    RewardItem, payload=as_json, created_at=as_time, updated_at=as_time
+)
 
 
 def issued_of(row: Row) -> IssuedCoupon:
@@ -49,42 +83,22 @@ def issued_of(row: Row) -> IssuedCoupon:
 
 def coupon_of(row: Row) -> Coupon:
     """The value of a row of `COUPON_COLUMNS`."""
-    generated_at = as_time(row[5])
-    assert generated_at is not None
-    return Coupon(
-        *row[:5],
-        generated_at,
-        as_time(row[6]),
-        as_time(row[7]),
-        row[8],
-        as_time(row[9]),
-    )
+    return Coupon(*_converted(row, COUPON_CONVERSIONS))
 
 
 def definition_of(row: Row) -> Definition:
     """The value of a row of `DEFINITION_COLUMNS`."""
-    head, middle, tail = row[:4], row[8:11], row[15:18]
-    return Definition(
-        *head,
-        DefinitionStatus(row[4]),
-        row[5],
-        CodeFormat(row[6]),
-        CodeAlphabet(row[7]),
-        *middle,
-        bool(row[11]),
-        bool(row[12]),
-        as_time(row[13]),
-        as_time(row[14]),
-        *tail,
-        Trigger(row[18]) if row[18] else None,
-        bool(row[19]),
-        *row[20:22],
-        as_time(row[22]),
-        as_time(row[23]),
-    )
+    return Definition(*_converted(row, DEFINITION_CONVERSIONS))
 
 
 def reward_item_of(row: Row) -> RewardItem:
     """The value of a row of `REWARD_ITEM_COLUMNS`."""
-    payload = row[5] if isinstance(row[5], dict) else json.loads(row[5])
-    return RewardItem(*row[:5], payload, as_time(row[6]), as_time(row[7]))
+    return RewardItem(*_converted(row, REWARD_ITEM_CONVERSIONS))
+
+
+def _converted(row: Row, conversions: Sequence[tuple[int, Convert]]) -> list[Any]:
+    values = list(row)
+    for position, convert in conversions:
+        if values[position] is not None:
+            values[position] = convert(values[position])
+    return values

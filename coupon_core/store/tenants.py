@@ -27,7 +27,9 @@ def exists(tenant_id: str) -> bool:
 
 def listed(page: Page) -> tuple[list[tuple[str, datetime]], int]:
     """Tenants by id with their creation times, and how many there are."""
-    query = Tenant.select(Tenant.tenant_id, Tenant.created_at).order_by(Tenant.tenant_id)
+    query = Tenant.select(Tenant.tenant_id, Tenant.created_at).order_by(
+        Tenant.tenant_id
+    )
     rows = query.limit(page.limit).offset(page.offset).tuples()
     return list(rows), Tenant.select().count()
 
@@ -115,7 +117,9 @@ def keys(tenant_id: str, page: Page) -> tuple[list[ApiKey], int]:
 def revoke_key(tenant_id: str, key_id: str, now: datetime) -> None:
     """Revoke a key; the first time stands."""
     ApiKeyTable.update(
-        revoked_at=fn.COALESCE(ApiKeyTable.revoked_at, ApiKeyTable.revoked_at.db_value(now))
+        revoked_at=fn.COALESCE(
+            ApiKeyTable.revoked_at, ApiKeyTable.revoked_at.db_value(now)
+        )
     ).where(ApiKeyTable.tenant_id == tenant_id, ApiKeyTable.key_id == key_id).execute()
 
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from flask import Blueprint, Flask, Response, request
+from werkzeug.routing import BaseConverter
 
 from .answers import JSON, CompactJson, json_bytes, json_response
 from .blueprints import BODY_LIMIT, JsonApi, JsonBlueprint
@@ -33,6 +34,7 @@ def create_app(
     ready_checks: Checks = NOTHING,
     unavailable_errors: Sequence[type[Exception]] = (),
     security_schemes: Mapping[str, Any] = NOTHING,
+    converters: Mapping[str, type[BaseConverter]] = NOTHING,
     servers: Sequence[str] = ("/",),
     version: str = VERSION,
     max_body: int = DEFAULT_LIMIT,
@@ -46,6 +48,7 @@ def create_app(
     `max_body` is in bytes; a route may set its own with `body_limit`.
     """
     app = _bare(import_name, max_body)
+    app.url_map.converters.update(converters)
     register_errors(
         app, [*dialects, Dialect("", refusals=refusals)], unavailable_errors
     )

@@ -25,7 +25,7 @@ class StrictParser(FlaskParser):
     """Webargs with our readers; a schema's own `unknown` decides about the rest."""
 
     DEFAULT_VALIDATION_STATUS = 400
-    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {}
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {}  # noqa: RUF012
 
     def load_json(self, req: Request, schema: Schema) -> dict[str, Any]:
         """The body, by `strict_json`."""

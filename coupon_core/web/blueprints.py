@@ -1,10 +1,11 @@
 """The blueprint of both gateways: documents its views without slowing them."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, TypeVar
 
 from flask_smorest import Api, Blueprint  # type: ignore[import-untyped]
-from marshmallow import fields
+from marshmallow import Schema, fields
 
 from .arguments import StrictParser
 from .schemas import Tolerant
@@ -23,7 +24,7 @@ def _documenting(decorate: Callable[..., Any]) -> Callable[[View], View]:
     return keep
 
 
-class JsonBlueprint(Blueprint):  # type: ignore[misc]
+class JsonBlueprint(Blueprint):
     """A flask-smorest blueprint whose views answer by `json_response` (or a dict).
 
     `response`, `alt_response` and `doc` only document. `arguments` reads strictly:
@@ -48,6 +49,19 @@ class JsonBlueprint(Blueprint):  # type: ignore[misc]
     def doc(self, **kwargs: Any) -> Callable[[View], View]:
         """Document anything else; `security=[]` makes a route public."""
         return _documenting(super().doc(**kwargs))
+
+
+def documents_body(schema: type[Schema], example: Any) -> Callable[[View], View]:
+    """Document a JSON body that the view reads by itself, for speed."""
+
+    def note(view: View) -> View:
+        notes = deepcopy(getattr(view, "_apidoc", {}))
+        body = {"in": "json", "required": True, "schema": schema, "example": example}
+        notes.setdefault("arguments", {}).setdefault("parameters", []).append(body)
+        view._apidoc = notes  # type: ignore[attr-defined]
+        return view
+
+    return note
 
 
 def body_limit(most: int) -> Callable[[View], View]:
@@ -78,7 +92,7 @@ class Error(Tolerant):
     details = fields.List(fields.Nested(ErrorDetail))
 
 
-class JsonApi(Api):  # type: ignore[misc]
+class JsonApi(Api):
     """flask-smorest's collector of documents, without its error handlers."""
 
     ERROR_SCHEMA = Error

@@ -17,10 +17,18 @@ _USER_ID = re.compile(
     "[^/\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,128}"
     r"(?<!\s)"
 ).fullmatch
-_USER_ID_SAID = (
+USER_ID_SAID = (
     "a user id of 1 to 128 characters without /, backslash, control characters or"
     " outer blanks, other than . and .."
 )
+
+
+_UUID = re.compile(UUID).match
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is a UUID in the usual form, in any case."""
+    return _UUID(text) is not None and not text.endswith("\n")
 
 
 def is_user_id(text: str) -> bool:
@@ -40,12 +48,12 @@ class UserId(StrictString):
     """A user's id, opaque to us; what a path cannot carry whole is refused."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(most=LONGEST_USER_ID, expected=_USER_ID_SAID, **options)
+        super().__init__(most=LONGEST_USER_ID, expected=USER_ID_SAID, **options)
 
     def _deserialize(self, value: Any, *args: Any, **more: Any) -> str:
         text = super()._deserialize(value, *args, **more)
         if not is_user_id(text):
-            raise ValidationError(f"expected {_USER_ID_SAID}")
+            raise ValidationError(f"expected {USER_ID_SAID}")
         return text
 
 

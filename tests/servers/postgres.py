@@ -138,7 +138,7 @@ def unprivileged_user() -> pwd.struct_passwd:
 def open_directory(user: pwd.struct_passwd) -> Path:
     """The first directory for temporary files that this user can get to."""
     for place in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
-        if runs_as(user, "true", cwd=place):
+        if runs_as(user, "test", "-x", place):
             return Path(place)
     raise ServerError(f"{user.pw_name} can enter no directory for temporary files")
 
@@ -200,10 +200,10 @@ def readable_binaries(
     return Binaries(home / found.bin_dir.relative_to(site), found.origin)
 
 
-def runs_as(user: pwd.struct_passwd, *command: str, cwd: str = "/") -> bool:
-    """Whether the user can run that command in that directory."""
+def runs_as(user: pwd.struct_passwd, *command: str) -> bool:
+    """Whether that user can run the command, and it succeeds."""
     try:
-        done = subprocess.run(command, capture_output=True, cwd=cwd, **as_user(user))
+        done = subprocess.run(command, capture_output=True, cwd="/", **as_user(user))
     except OSError:
         return False
     return done.returncode == 0

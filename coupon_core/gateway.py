@@ -1,0 +1,36 @@
+"""What both gateways are made with: a ready process behind the shared Flask."""
+
+from typing import Any
+
+from flask import Flask
+
+from coupon_core import config, process
+from coupon_core.store import database
+from coupon_core.web import app as web
+
+
+def create_app(
+    import_name: str, settings: config.Settings | None, **parts: Any
+) -> Flask:
+    """A gateway on the database of `settings`, by default those of the environment.
+
+    `parts` are the rest of what `coupon_core.web.app.create_app` takes.
+    """
+    process.start(settings or config.load())
+    return web.create_app(
+        import_name,
+        ready_checks={"database": _database, "message_queue": _message_queue},
+        unavailable_errors=database.UNAVAILABLE,
+        teardown=lambda _: database.release(),
+        **parts,
+    )
+
+
+def _database() -> str:
+    if not database.is_up_to_date():
+        raise database.Busy("the schema is not up to date: run couponctl db upgrade")
+    return "connected"
+
+
+def _message_queue() -> str:
+    return "not configured"
