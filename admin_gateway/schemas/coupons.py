@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, post_load
 
 from coupon_core.generation import MOST_INLINE
-from coupon_core.model import CouponStatus
+from coupon_core.model import NOBODY, CouponStatus
 from coupon_core.web.fields import StrictInteger, StrictList, UtcDateTime
 from coupon_core.web.identifiers import UserId
 from coupon_core.web.schemas import Strict
@@ -28,12 +28,11 @@ class GenerateBody(Strict):
 
     @post_load
     def choose(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Each user once, in the order given."""
+        """Load as `user_ids`: each user once, or NOBODY as often as was asked."""
         if ("user_ids" in members) == ("count" in members):
             raise ValidationError(ONE_OF_BOTH, "user_ids")
-        if "user_ids" in members:
-            members["user_ids"] = list(dict.fromkeys(members["user_ids"]))
-        return members
+        users = list(dict.fromkeys(members.pop("user_ids", ())))
+        return {"user_ids": users or [NOBODY] * members.pop("count"), **members}
 
 
 class RevokeBody(Strict):
