@@ -24,6 +24,13 @@ def json_response(
     return response
 
 
+def no_content() -> Response:
+    """The answer 204, which has no body and so no type of one."""
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response
+
+
 def json_bytes(body: Any) -> bytes:
     """Compact UTF-8 JSON."""
     return _ENCODE(body).encode()
