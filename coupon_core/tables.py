@@ -231,7 +231,10 @@ class Redemption(Table):
 
 
 class Outbox(Table):
-    """Changes on their way out, written with the change itself."""
+    """Changes on their way out, written with the change itself.
+
+    A relay claims what it is about to publish, for as long as that may take.
+    """
 
     tenant_id = TextField()
     event_id = UuidText()
@@ -240,6 +243,7 @@ class Outbox(Table):
     occurred_at = UtcTime()
     data = TextField()
     state = TextField()
+    claimed_until = UtcTime(null=True)
 
     class Meta:
         primary_key = CompositeKey("tenant_id", "event_id")

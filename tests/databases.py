@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import shutil
 import sqlite3
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coupon_core.store import database
 from tests.servers import Postgres
 
 KINDS = ("sqlite", "postgresql")
@@ -23,12 +23,9 @@ def upgrade(url: str) -> None:
 
     It must leave no connection open: PostgreSQL copies only what nobody uses.
     """
-    # Until there is a store, a fresh database is one without tables.
-    if importlib.util.find_spec("coupon_core.store") is None:
-        return
-    from coupon_core import store  # type: ignore[attr-defined, unused-ignore]
-
-    store.upgrade(url)
+    database.open_database(url)
+    database.upgrade()
+    database.close_database()
 
 
 @dataclass

@@ -174,6 +174,7 @@ STATEMENTS = (
         occurred_at {time} NOT NULL,
         data {text},
         state {text} CHECK (state IN ('pending', 'sent')),
+        claimed_until {time},
         PRIMARY KEY (tenant_id, event_id)
     )
     """,
