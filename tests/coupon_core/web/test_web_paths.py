@@ -1,4 +1,4 @@
-"""Paths and queries: what has two readings reaches no route and is redirected nowhere."""
+"""Paths and queries: what has two readings reaches no route, and nothing redirects."""
 
 import pytest
 from flask.testing import FlaskClient
