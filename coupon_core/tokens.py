@@ -5,7 +5,7 @@ from datetime import datetime
 import jwt
 
 from coupon_core import tenants
-from coupon_core.auth import LONGEST_LIFE
+from coupon_core.auth.claims import LONGEST_LIFE
 
 LONGEST_SECONDS = int(LONGEST_LIFE)
 

@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from gunicorn import util  # type: ignore[import-untyped]
+from gunicorn import util
 
 from .answers import json_bytes
 from .errors import HTTP
