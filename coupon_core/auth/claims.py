@@ -15,7 +15,8 @@ from coupon_core.model import AuthReason, Refused
 LEEWAY = 60.0  # seconds that clocks may differ
 LONGEST_LIFE = 30 * 86_400.0  # seconds that a token may live
 LONGEST_TOKEN = 8_192
-USER_ID = re.compile(r"[^/\x00-\x1f\x7f]{1,128}")
+# Of a user or of whoever signed: what a path can carry and a database can be asked.
+ID = re.compile(r"[^/\x00-\x1f\x7f\ud800-\udfff]{1,128}")
 
 Claims = Mapping[str, Any]
 
@@ -57,6 +58,8 @@ def speaker(claims: Claims, sub_type: str) -> str:
     sub_id = claims.get("sub_id")
     if claims.get("sub_type") != sub_type or not isinstance(sub_id, str):
         raise Refused(AuthReason.BAD_TOKEN)
+    if not ID.fullmatch(sub_id):
+        raise Refused(AuthReason.BAD_TOKEN)
     return sub_id
 
 
@@ -67,7 +70,7 @@ def subject(claims: Claims) -> str | None:
     user = claims["sub"]
     if isinstance(user, int) and not isinstance(user, bool):
         user = str(user)
-    if not isinstance(user, str) or not USER_ID.fullmatch(user):
+    if not isinstance(user, str) or not ID.fullmatch(user):
         raise Refused(AuthReason.BAD_TOKEN)
     return user
 

@@ -125,9 +125,9 @@ class Tenant:
         }
 
 
-def new_tenant(prefix: str = "acme") -> Tenant:
-    """A tenant that no other test has."""
-    tenant_id = f"{prefix}-{next(_numbers)}"
+def new_tenant(prefix: str = "acme", tenant_id: str = "") -> Tenant:
+    """A tenant that no other test has, unless its id is given."""
+    tenant_id = tenant_id or f"{prefix}-{next(_numbers)}"
     now = utc_now()
     secret, _, _ = tenants.create(tenant_id, now)
     members = {

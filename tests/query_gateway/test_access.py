@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -19,6 +18,7 @@ from tests.query_gateway.tenant import ABSENT, TENANT_WIDE, WAYS, Caller, Tenant
 CallAs = Callable[..., Caller]
 DENIED = (403, "ACCESS_DENIED", "Access denied")
 NOW = int(time.time())
+MISSING = "018f0000-0000-7000-8000-000000000000"
 
 
 def bare(answer: TestResponse) -> tuple[int, bytes, dict[str, str]]:
@@ -60,7 +60,7 @@ def test_someone_elses_coupon_is_missing_under_ones_own_name(
     bobs = tenant.give(tenant.define(), "bob").coupon
     foreign = other_tenant.give(other_tenant.define(), "ann").coupon
     nobodys = tenant.give(tenant.define(), "").coupon
-    ids = [uuid4(), bobs.coupon_id, foreign.coupon_id, nobodys.coupon_id, "7", "x-y"]
+    ids = [MISSING, bobs.coupon_id, foreign.coupon_id, nobodys.coupon_id, "7", "x-y"]
     answers = [bare(any_caller.get(f"/user/ann/{one}")) for one in ids]
     assert answers[0][0] == 404
     assert answers == [answers[0]] * len(ids)
@@ -73,7 +73,7 @@ def test_a_coupon_id_is_found_in_any_case(caller: Caller) -> None:
 
 # --------------------------------------------------------- another user's path
 
-OF_USER = ["/user/{}", "/user/{}/redemptions", "/user/{}/" + str(uuid4())]
+OF_USER = ["/user/{}", "/user/{}/redemptions", "/user/{}/" + MISSING]
 OF_USER += ["/validate/X?user_id={}"]
 
 
@@ -126,7 +126,7 @@ def test_the_subject_of_a_token_is_the_user(
     "request_line",
     [
         *("GET /definitions", "GET /user/ann", "GET /user/ann/redemptions"),
-        *("GET /validate/X", "POST /redeem/X", f"GET /user/ann/{uuid4()}"),
+        *("GET /validate/X", "POST /redeem/X", f"GET /user/ann/{MISSING}"),
     ],
 )
 def test_another_tenant_in_the_path_is_refused_whether_or_not_it_is_there(
