@@ -11,26 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coupon_core.config import Settings
-from coupon_core.vault import new_master_key
 from tests.servers.process import Process, ServerError, free_port
 
 START_TRIES = 3
-
-
-def settings_for(database_url: str, directory: Path) -> Settings:
-    """The settings of a gateway on this database, with a master key of its own."""
-    return Settings(
-        data_dir=directory,
-        database_url=database_url,
-        master_keys=(new_master_key(),),
-        database_pool=16,
-        gateway_workers=1,
-        gateway_threads=8,
-        bind_host="127.0.0.1",
-        admin_port=8001,
-        query_port=8002,
-        log_level="info",
-    )
 
 
 @dataclass(frozen=True)

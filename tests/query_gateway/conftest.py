@@ -12,8 +12,8 @@ import query_gateway
 from coupon_core.config import Settings
 from coupon_core.store import database
 from tests.databases import Databases
-from tests.gateways import settings_for
 from tests.query_gateway.tenant import WAYS, Caller, Tenant, Way, new_tenant
+from tests.settings import settings_for
 
 
 @pytest.fixture(scope="module")
