@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from environs import EnvValidationError, FileAwareEnv, validate
 
@@ -132,14 +133,14 @@ def _master_keys(given: list[str], data_dir: Path) -> tuple[str, ...]:
 def _kept_key(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        # Complete before it gets its name; of two processes one names the key.
-        draft = path.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(vault.new_master_key())
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
+        # Complete before it gets its name; of two processes one names the key. Its
+        # draft is nobody else's, also where all processes have the number 1.
+        with NamedTemporaryFile("w", dir=path.parent, prefix=path.name) as draft:
+            draft.write(vault.new_master_key())
+            draft.flush()
+            os.fsync(draft.fileno())
+            with suppress(FileExistsError):
+                os.link(draft.name, path)
     return path.read_text().strip()
 
 
