@@ -32,6 +32,7 @@ class Settings:
     bind_host: str
     admin_port: int
     query_port: int
+    cors_origins: tuple[str, ...]
     log_level: str
 
 
@@ -55,6 +56,12 @@ DESCRIPTIONS = (
     ("COUPON_BIND_HOST", "address that the gateways listen on", "127.0.0.1"),
     ("ADMIN_PORT", "port of the admin gateway", "8001"),
     ("QUERY_PORT", "port of the query gateway", "8002"),
+    (
+        "COUPON_CORS_ORIGINS",
+        "origins whose pages may call the query gateway, comma-separated; * is all "
+        "(it takes no cookies), empty is none",
+        "*",
+    ),
     ("COUPON_LOG_LEVEL", "debug, info, warning or error", "info"),
 )
 
@@ -80,6 +87,7 @@ def _load() -> Settings:
         env.str("COUPON_BIND_HOST", "127.0.0.1"),
         env.int("ADMIN_PORT", 8001, validate=in_use),
         env.int("QUERY_PORT", 8002, validate=in_use),
+        tuple(filter(None, env.list("COUPON_CORS_ORIGINS", ["*"]))),
         env.str("COUPON_LOG_LEVEL", "info", validate=levels),
     )
     env.seal()
