@@ -21,14 +21,10 @@ TARGETS: Mapping[str, Target] = {
 }
 
 
-_NO_OTHER_RULE: dict[str, str | None] = {}
-
-
 class StrictParser(FlaskParser):
-    """Webargs with our readers; a schema's own `unknown` decides about the rest."""
+    """Webargs with our readers; of a body, the schema says what may be unknown."""
 
     DEFAULT_VALIDATION_STATUS = 400
-    DEFAULT_UNKNOWN_BY_LOCATION = _NO_OTHER_RULE
 
     def load_json(self, req: Request, schema: Schema) -> dict[str, Any]:
         """The body, by `strict_json`."""

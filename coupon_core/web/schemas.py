@@ -6,7 +6,6 @@ from marshmallow import EXCLUDE, RAISE, Schema
 
 from .fields import StrictQueryInteger
 
-
 _SAID = {
     "unknown": "unknown member; expected only documented ones",
     "type": "expected a JSON object",
