@@ -15,6 +15,7 @@ from schemathesis.specs.openapi.checks import status_code_conformance
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 from web_demo import create_app
 
+from coupon_core.web.blueprints import JsonBlueprint
 from coupon_core.web.docs_page import ASSETS
 from coupon_core.web.documents import operations
 
@@ -59,7 +60,7 @@ def _references(value: Any) -> Iterator[str]:
 
 EXPECTED = {
     ("/v1/things", "get"): "200 400 401 403 414 429 500 503",
-    ("/v1/things", "post"): "201 400 401 403 409 413 414 415 429 500 503",
+    ("/v1/things", "post"): "201 400 401 403 409 413 414 415 422 429 500 503",
     ("/v1/things/{thing_id}", "get"): "200 400 401 403 404 414 429 500 503",
     ("/health", "get"): "200 400 414 500 503",
     ("/ready", "get"): "200 400 414 500 503",
@@ -77,6 +78,17 @@ def test_operation_lists_every_status(
 def test_view_may_document_an_error_in_its_own_way(spec: dict[str, Any]) -> None:
     told = spec["paths"]["/ready"]["get"]["responses"]["503"]
     assert told["content"]["application/json"]["example"]["status"] == "not ready"
+
+
+def test_named_errors_of_either_spelling_lead_somewhere() -> None:
+    routes = JsonBlueprint("routes", __name__)
+    view = routes.alt_response(404, "NOT_FOUND")(lambda: {})
+    view = routes.alt_response(406, "NOT_ACCEPTABLE")(view)
+    routes.route("/x")(routes.alt_response(411, "LENGTH_REQUIRED")(view))
+    spec = create_app(blueprints=[routes]).test_client().get("/openapi.json").json
+    seen = spec["paths"]["/x"]["get"]["responses"]
+    assert {"404", "406", "411"} <= seen.keys()
+    test_every_reference_leads_somewhere(spec)
 
 
 def test_shared_errors_have_examples_of_their_own_shape(spec: dict[str, Any]) -> None:
