@@ -1,173 +1,95 @@
-"""Gateways for tests: on a given database, called as a caller would, and watched.
-
-Every answer is held against the gateway's own OpenAPI document as it passes by.
-"""
+"""Gateways for tests: in this process for most, as gunicorn's processes for some."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import http.client
+import signal
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import jsonschema_rs
-from flask import Flask
-from flask_smorest.spec.plugins import FlaskPlugin
-from werkzeug.exceptions import HTTPException
-from werkzeug.test import TestResponse
-
-from admin_gateway import create_app
-from coupon_core import tenants, vault
 from coupon_core.config import Settings
-from coupon_core.model import ApiKey, TenantSecret, utc_now
-from coupon_core.store import database
+from tests.servers.process import Process, ServerError, free_port
 
-MASTER_KEY = vault.new_master_key()
-
-
-def settings_for(database_url: str) -> Settings:
-    """Settings of a gateway in a test: a new vault, few connections."""
-    return Settings(
-        data_dir=Path("var-of-no-test"),
-        database_url=database_url,
-        master_keys=(MASTER_KEY,),
-        database_pool=8,
-        gateway_workers=1,
-        gateway_threads=4,
-        bind_host="127.0.0.1",
-        admin_port=8001,
-        query_port=8002,
-        log_level="warning",
-    )
+START_TRIES = 3
 
 
-class Documented:
-    """Knows what a gateway says it answers."""
+@dataclass(frozen=True)
+class Gateway:
+    """A gateway behind gunicorn."""
 
-    def __init__(self, app: Flask) -> None:
-        self.app = app
-        self.spec = app.test_client().get("/openapi.json").json
-        self.rules = app.url_map.bind("localhost")
-        self.validators: dict[str, Any] = {}
-
-    def check(self, response: TestResponse, method: str, path: str) -> None:
-        """Fail unless the answer is as the document says of its route."""
-        try:
-            rule, _ = self.rules.match(path, method, return_rule=True)
-        except HTTPException:
-            return
-        openapi_path = FlaskPlugin.flaskpath2openapi(rule.rule)
-        answers = self.spec["paths"][openapi_path][method.lower()]["responses"]
-        assert str(response.status_code) in answers, (method, path, response.status)
-        answer = answers[str(response.status_code)]
-        if "$ref" in answer:
-            name = answer["$ref"].rpartition("/")[2]
-            answer = self.spec["components"]["responses"][name]
-        self._check_body(response, answer.get("content"))
-
-    def _check_body(self, response: TestResponse, content: Any) -> None:
-        if content is None:
-            assert response.data == b""
-            return
-        schema = content["application/json"]["schema"]
-        self._validator(schema["$ref"]).validate(response.json)
-
-    def _validator(self, reference: str) -> Any:
-        if reference not in self.validators:
-            whole = {"$ref": reference, "components": self.spec["components"]}
-            self.validators[reference] = jsonschema_rs.validator_for(whole)
-        return self.validators[reference]
-
-
-@dataclass
-class Admin:
-    """Someone with an API key of a tenant, at the admin gateway."""
-
-    app: Flask
-    tenant_id: str
-    secret: TenantSecret
-    key: ApiKey
-    plain_key: str
-    documented: Documented
-    headers: Mapping[str, str] = field(default_factory=dict)
+    host: str
+    port: int
 
     @property
-    def root(self) -> str:
-        """Where the tenant's things are."""
-        return f"/v1/tenants/{self.tenant_id}"
-
-    def call(
-        self, method: str, path: str, json: Any = None, **options: Any
-    ) -> TestResponse:
-        """Ask, with the key unless `headers` are given; `path` is below the tenant.
-
-        A path that begins with `/v1` is taken as it is.
-        """
-        whole = path if path.startswith("/v1") else f"{self.root}/{path}"
-        options.setdefault("headers", {"X-API-Key": self.plain_key})
-        if json is not None:
-            options["json"] = json
-        response = self.app.test_client().open(whole, method=method, **options)
-        self.documented.check(response, method, whole.partition("?")[0])
-        return response
-
-    def get(self, path: str, **options: Any) -> TestResponse:
-        return self.call("GET", path, **options)
-
-    def post(self, path: str, json: Any = None, **options: Any) -> TestResponse:
-        return self.call("POST", path, json, **options)
-
-    def put(self, path: str, json: Any) -> TestResponse:
-        return self.call("PUT", path, json)
-
-    def patch(self, path: str, json: Any) -> TestResponse:
-        return self.call("PATCH", path, json)
-
-    def delete(self, path: str) -> TestResponse:
-        return self.call("DELETE", path)
-
-    def new_reward(self, **members: Any) -> dict[str, Any]:
-        """A reward item, made as the documents show one."""
-        body = {"name": "100 Bonus Points", "reward_type": "points", **members}
-        return made(self.post("rewards", body))
-
-    def new_definition(self, name: str = "Welcome", **config: Any) -> dict[str, Any]:
-        """A definition with some members of its config."""
-        reward = {"reward_item_id": self.new_reward()["item_id"]}
-        return made(self.post("coupons", {"name": name, "config": reward | config}))
-
-    def generate(self, definition_id: str, *user_ids: str) -> list[dict[str, Any]]:
-        """A coupon for each user."""
-        body = {"user_ids": list(user_ids)}
-        answer = self.post(f"coupons/{definition_id}/generate", body)
-        return made(answer)["coupons"]
-
-
-def made(response: TestResponse) -> dict[str, Any]:
-    """The body of an answer that must be a 201."""
-    assert response.status_code == 201, response.json
-    return response.json
-
-
-def refused(response: TestResponse, status: int, code: str) -> str:
-    """The text of an answer that must be this refusal, in the Phoenix shape."""
-    body = response.json
-    assert (response.status_code, body["code"]) == (status, code), body
-    assert body["error"] == body["message"]
-    assert body["request_id"] == response.headers["X-Request-Id"]
-    return body["message"]
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
 
 
 @contextmanager
-def admin_gateway(database_url: str) -> Iterator[Flask]:
-    """The admin gateway on a migrated database; connections end with it."""
-    yield create_app(settings_for(database_url))
-    database.close_database()
+def gateway_server(
+    app: str, settings: Settings, *, workers: int = 1, threads: int = 8
+) -> Iterator[Gateway]:
+    """`app` (`query_gateway` or `admin_gateway`) in gunicorn, while the block runs."""
+    home = settings.data_dir / app
+    home.mkdir(parents=True, exist_ok=True)
+    process, gateway = _started(app, home, settings, workers, threads)
+    try:
+        yield gateway
+    finally:
+        process.stop()
 
 
-def new_admin(app: Flask, tenant_id: str = "acme") -> Admin:
-    """A new tenant, and its first key at the gateway."""
-    secret, key, plain = tenants.create(tenant_id, utc_now())
-    database.release()
-    return Admin(app, tenant_id, secret, key, plain, Documented(app))
+def _started(
+    app: str, home: Path, settings: Settings, workers: int, threads: int
+) -> tuple[Process, Gateway]:
+    for attempt in range(START_TRIES):
+        gateway = Gateway("127.0.0.1", free_port())
+        command = _command(app, gateway, workers, threads)
+        process = Process(
+            command,
+            home,
+            lambda at=gateway: answers(at),
+            signal.SIGTERM,
+            environment=_environment(settings),
+        )
+        try:
+            process.start()
+        except ServerError:  # the free port may just have been taken
+            if attempt + 1 == START_TRIES:
+                raise
+        else:
+            return process, gateway
+    raise AssertionError("unreachable")
+
+
+def _command(app: str, gateway: Gateway, workers: int, threads: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "gunicorn", f"{app}:create_app()"),
+        *("--bind", f"{gateway.host}:{gateway.port}"),
+        *("--workers", str(workers), "--threads", str(threads)),
+        *("--worker-class", "gthread", "--graceful-timeout", "2"),
+    ]
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {
+        "PYTHONPATH": str(Path(__file__).parent.parent),
+        "COUPON_DATA_DIR": str(settings.data_dir),
+        "COUPON_DATABASE_URL": settings.database_url,
+        "COUPON_MASTER_KEYS": ",".join(settings.master_keys),
+    }
+
+
+def answers(gateway: Gateway) -> bool:
+    """Whether the gateway says that it is ready."""
+    connection = http.client.HTTPConnection(gateway.host, gateway.port, timeout=5)
+    try:
+        connection.request("GET", "/ready")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

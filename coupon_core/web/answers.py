@@ -39,6 +39,6 @@ def json_bytes(body: Any) -> bytes:
 class CompactJson(DefaultJSONProvider):
     """The same form for a view that returns a plain dict to Flask."""
 
-    ensure_ascii = False
-    sort_keys = False
-    compact = True
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """What Flask makes of a dict or a list."""
+        return json_response(self._prepare_response_obj(args, kwargs))
