@@ -12,7 +12,7 @@ import pytest
 import time_machine
 
 from coupon_core.model import Scope, utc_now
-from tests.gateways import Admin, made, refused
+from tests.admin_client import Admin, made, refused
 
 NOBODYS = "01890000-0000-7000-8000-000000000000"
 

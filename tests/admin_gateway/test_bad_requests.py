@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.gateways import Admin, refused
+from tests.admin_client import Admin, refused
 
 COUPONS = "coupons/550e8400-e29b-41d4-a716-446655440000"
 REWARDS = "rewards/550e8400-e29b-41d4-a716-446655440000"

@@ -10,7 +10,7 @@ import pytest
 
 from coupon_core.auth import principal_of_token
 from coupon_core.model import Refused, utc_now
-from tests.gateways import Admin, made, refused
+from tests.admin_client import Admin, made, refused
 
 
 def with_key(admin: Admin, plain_key: str) -> Admin:

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from tests.gateways import Admin
+from tests.admin_client import Admin
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 Operation = dict[str, Any]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from coupon_core.store import database
-from tests.gateways import Admin
+from tests.admin_client import Admin
 
 AT_ONCE = 6
 

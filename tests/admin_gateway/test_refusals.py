@@ -12,7 +12,7 @@ from coupon_core import coupons
 from coupon_core.codes import ALPHABETS
 from coupon_core.coupons import RedeemRequest
 from coupon_core.model import AdminReason, AuthReason, CodeAlphabet, Reason, utc_now
-from tests.gateways import Admin, made, refused
+from tests.admin_client import Admin, made, refused
 
 NOBODYS = "01890000-0000-7000-8000-000000000000"
 CUSTOM = {"code_format": "custom", "custom_code": "SAVE10"}
