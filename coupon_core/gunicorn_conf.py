@@ -9,9 +9,9 @@ from typing import Any
 
 from gunicorn import util
 
-from coupon_core import config
+from coupon_core.config import load
 
-_settings = config.load()
+_settings = load()  # not `config.load`: gunicorn has a setting of that name
 
 worker_class = "gthread"
 workers = _settings.gateway_workers
