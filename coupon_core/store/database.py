@@ -283,7 +283,7 @@ def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
 
 def broken_rule(error: IntegrityError) -> str | None:
     """Which kind of rule of a table was broken: UNIQUE, FOREIGN_KEY, or another."""
-    cause = error.args[0]  # peewee puts the driver's own error first
+    cause = error.orig  # the driver's own error
     code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
     return _BROKEN_RULES.get(code or "")
 
