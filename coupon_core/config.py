@@ -1,10 +1,12 @@
 """Settings: the only reader of the environment, all errors told at once."""
 
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from environs import EnvValidationError, FileAwareEnv, validate
 
@@ -30,6 +32,7 @@ class Settings:
     bind_host: str
     admin_port: int
     query_port: int
+    cors_origins: tuple[str, ...]
     log_level: str
 
 
@@ -53,12 +56,23 @@ DESCRIPTIONS = (
     ("COUPON_BIND_HOST", "address that the gateways listen on", "127.0.0.1"),
     ("ADMIN_PORT", "port of the admin gateway", "8001"),
     ("QUERY_PORT", "port of the query gateway", "8002"),
+    (
+        "COUPON_CORS_ORIGINS",
+        "origins whose pages may call the query gateway, comma-separated; * is all "
+        "(it takes no cookies), empty is none",
+        "*",
+    ),
     ("COUPON_LOG_LEVEL", "debug, info, warning or error", "info"),
 )
 
 
 def load() -> Settings:
     """The settings of this process. BadSettings with every error at once."""
+    with _told_as_bad_settings():
+        return _load()
+
+
+def _load() -> Settings:
     env = FileAwareEnv(eager=False, strip_whitespace=True)
     in_use = validate.Range(1, 65_535)
     count = validate.Range(1, 1_000)
@@ -73,23 +87,33 @@ def load() -> Settings:
         env.str("COUPON_BIND_HOST", "127.0.0.1"),
         env.int("ADMIN_PORT", 8001, validate=in_use),
         env.int("QUERY_PORT", 8002, validate=in_use),
+        tuple(filter(None, env.list("COUPON_CORS_ORIGINS", ["*"]))),
         env.str("COUPON_LOG_LEVEL", "info", validate=levels),
     )
-    _check(env)
+    env.seal()
     data_dir = data_dir.absolute()
     url = url or f"sqlite:///{data_dir / 'coupons.db'}"
     return Settings(data_dir, url, _master_keys(keys, data_dir), *rest)
 
 
-def _check(env: FileAwareEnv) -> None:
+@contextmanager
+def _told_as_bad_settings() -> Iterator[None]:
     try:
-        env.seal()
+        yield
     except EnvValidationError as error:
-        found = error.error_messages
-        if not isinstance(found, Mapping):
-            raise BadSettings(" ".join(found)) from error
-        lines = [f"{name}: {' '.join(why)}" for name, why in found.items()]
-        raise BadSettings("\n".join(lines)) from error
+        raise BadSettings(_every_error(error)) from error
+    except ValueError as error:  # a …_FILE that cannot be read
+        raise BadSettings(str(error)) from error
+    except OSError as error:
+        text = f"COUPON_DATA_DIR: {error.filename}: {error.strerror}"
+        raise BadSettings(text) from error
+
+
+def _every_error(error: EnvValidationError) -> str:
+    found = error.error_messages
+    if not isinstance(found, Mapping):
+        return " ".join(found)
+    return "\n".join(f"{name}: {' '.join(why)}" for name, why in found.items())
 
 
 def _master_keys(given: list[str], data_dir: Path) -> tuple[str, ...]:
@@ -109,14 +133,14 @@ def _master_keys(given: list[str], data_dir: Path) -> tuple[str, ...]:
 def _kept_key(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        # Complete before it gets its name; of two processes one names the key.
-        draft = path.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(vault.new_master_key())
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
+        # Complete before it gets its name; of two processes one names the key. Its
+        # draft is nobody else's, also where all processes have the number 1.
+        with NamedTemporaryFile("w", dir=path.parent, prefix=path.name) as draft:
+            draft.write(vault.new_master_key())
+            draft.flush()
+            os.fsync(draft.fileno())
+            with suppress(FileExistsError):
+                os.link(draft.name, path)
     return path.read_text().strip()
 
 
@@ -129,5 +153,8 @@ def described(settings: Settings) -> list[tuple[str, str, str]]:
     ]
 
 
+PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
+
+
 def _shown(value: object, is_public: bool) -> str:
-    return str(value) if is_public else "(hidden)"
+    return PASSWORD.sub("(hidden)", str(value)) if is_public else "(hidden)"

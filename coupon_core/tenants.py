@@ -51,15 +51,23 @@ def require(tenant_id: str) -> None:
         raise Refused(AdminReason.TENANT_NOT_FOUND)
 
 
+def erase(tenant_id: str) -> None:
+    """Remove a tenant and all that is its. Refused when there is none."""
+    with transaction():
+        store.lock(tenant_id)
+        if not store.erase(tenant_id):
+            raise Refused(AdminReason.TENANT_NOT_FOUND)
+
+
 def rotate_secret(tenant_id: str, now: datetime) -> TenantSecret:
     """A new signing secret; the one before it stays good until the next rotation."""
     require(tenant_id)
     with transaction():
         store.lock(tenant_id)
-        secret = _add_secret(tenant_id, now)
-        outdated = store.secrets(tenant_id)[ACTIVE_SECRETS:]
+        # First the old ones go: by a clock that is behind the new one looks old too.
+        outdated = store.secrets(tenant_id)[ACTIVE_SECRETS - 1 :]
         store.drop_secrets(tenant_id, [secret_id for secret_id, *_ in outdated])
-    return secret
+        return _add_secret(tenant_id, now)
 
 
 def retire_secret(tenant_id: str, secret_id: str) -> None:
