@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from environs import EnvValidationError, FileAwareEnv, validate
 
@@ -31,6 +32,7 @@ class Settings:
     bind_host: str
     admin_port: int
     query_port: int
+    cors_origins: tuple[str, ...]
     log_level: str
 
 
@@ -54,6 +56,12 @@ DESCRIPTIONS = (
     ("COUPON_BIND_HOST", "address that the gateways listen on", "127.0.0.1"),
     ("ADMIN_PORT", "port of the admin gateway", "8001"),
     ("QUERY_PORT", "port of the query gateway", "8002"),
+    (
+        "COUPON_CORS_ORIGINS",
+        "origins whose pages may call the query gateway, comma-separated; * is all "
+        "(it takes no cookies), empty is none",
+        "*",
+    ),
     ("COUPON_LOG_LEVEL", "debug, info, warning or error", "info"),
 )
 
@@ -79,6 +87,7 @@ def _load() -> Settings:
         env.str("COUPON_BIND_HOST", "127.0.0.1"),
         env.int("ADMIN_PORT", 8001, validate=in_use),
         env.int("QUERY_PORT", 8002, validate=in_use),
+        tuple(filter(None, env.list("COUPON_CORS_ORIGINS", ["*"]))),
         env.str("COUPON_LOG_LEVEL", "info", validate=levels),
     )
     env.seal()
@@ -124,14 +133,14 @@ def _master_keys(given: list[str], data_dir: Path) -> tuple[str, ...]:
 def _kept_key(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        # Complete before it gets its name; of two processes one names the key.
-        draft = path.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(vault.new_master_key())
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
+        # Complete before it gets its name; of two processes one names the key. Its
+        # draft is nobody else's, also where all processes have the number 1.
+        with NamedTemporaryFile("w", dir=path.parent, prefix=path.name) as draft:
+            draft.write(vault.new_master_key())
+            draft.flush()
+            os.fsync(draft.fileno())
+            with suppress(FileExistsError):
+                os.link(draft.name, path)
     return path.read_text().strip()
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.admin_client import Admin, admin_gateway, new_admin
 from tests.databases import SqliteDatabases, upgrade
-from tests.gateways import Admin, admin_gateway, new_admin
 
 
 @pytest.fixture

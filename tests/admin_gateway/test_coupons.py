@@ -10,7 +10,7 @@ from coupon_core import coupons
 from coupon_core.codes import ALPHABETS
 from coupon_core.coupons import RedeemRequest
 from coupon_core.model import CodeAlphabet, Reason, Refused, utc_now
-from tests.gateways import Admin, made, refused
+from tests.admin_client import Admin, made, refused
 
 CUSTOM = {"code_format": "custom", "custom_code": "SAVE10"}
 

@@ -9,7 +9,7 @@ import pytest
 from coupon_core import coupons
 from coupon_core.coupons import RedeemRequest
 from coupon_core.model import utc_now
-from tests.gateways import Admin, refused
+from tests.admin_client import Admin, refused
 
 STREAK = {
     "enabled": True,

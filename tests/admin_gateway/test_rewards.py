@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.gateways import Admin, made, refused
+from tests.admin_client import Admin, made, refused
 
 POINTS = {
     "name": "100 Bonus Points",

@@ -10,8 +10,8 @@ from flask import Flask
 import query_gateway
 from coupon_core.config import Settings
 from coupon_core.store import database
+from tests.admin_client import Documented
 from tests.databases import Databases
-from tests.gateways import Documented, settings_for
 from tests.query_gateway.tenant import (
     DOCUMENTED,
     WAYS,
@@ -20,6 +20,7 @@ from tests.query_gateway.tenant import (
     Way,
     new_tenant,
 )
+from tests.settings import settings_for
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -18,28 +17,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from admin_gateway import create_app
-from coupon_core import tenants, vault
-from coupon_core.config import Settings
+from coupon_core import tenants
 from coupon_core.model import ApiKey, TenantSecret, utc_now
 from coupon_core.store import database
-
-MASTER_KEY = vault.new_master_key()
-
-
-def settings_for(database_url: str) -> Settings:
-    """Settings of a gateway in a test: a new vault, few connections."""
-    return Settings(
-        data_dir=Path("var-of-no-test"),
-        database_url=database_url,
-        master_keys=(MASTER_KEY,),
-        database_pool=8,
-        gateway_workers=1,
-        gateway_threads=4,
-        bind_host="127.0.0.1",
-        admin_port=8001,
-        query_port=8002,
-        log_level="warning",
-    )
+from tests.settings import settings_for
 
 
 class Documented:
