@@ -10,6 +10,7 @@ from coupon_core.model import (
     CodeFormat,
     Coupon,
     Definition,
+    Event,
     IssuedCoupon,
     Refused,
 )
@@ -24,6 +25,7 @@ MOST_INLINE = 1_000
 # spaces cannot be half used up within any database's life.
 COUNTABLE_SPACE = 100_000_000
 TOP_UPS = 100
+SPARE = 64  # codes drawn beyond need once some were taken
 
 
 def generate(
@@ -86,14 +88,16 @@ def _randomize(
     expires_at: datetime | None,
 ) -> list[Coupon]:
     made: dict[int, Coupon] = {}
-    for _ in range(TOP_UPS):
+    for round_ in range(TOP_UPS):
         waiting = [place for place in range(len(user_ids)) if place not in made]
         if not waiting:
             return [made[place] for place in range(len(user_ids))]
         drafts = {
             place: _coupon(definition, user_ids[place], code, now, expires_at)
             for place, code in zip(
-                waiting, _free_codes(definition, len(waiting)), strict=False
+                waiting,
+                _free_codes(definition, len(waiting), crowded=round_ > 0),
+                strict=False,
             )
         }
         added = {c.coupon_id for c in store.insert_new([*drafts.values()], definition)}
@@ -101,10 +105,14 @@ def _randomize(
     raise Busy("no free codes were found")
 
 
-def _free_codes(definition: Definition, count: int) -> list[str]:
+def _free_codes(definition: Definition, count: int, crowded: bool) -> list[str]:
+    """Codes that nobody shares; in a crowded space, only those that none owns."""
     shape = definition.code_prefix, definition.code_length, definition.code_alphabet
-    drawn = codes.random_codes(count, *shape)
-    return [*set(drawn) - store.taken_by_shared_codes(definition.tenant_id, drawn)]
+    drawn = dict.fromkeys(codes.random_codes(count + SPARE * crowded, *shape))
+    taken = store.taken_by_shared_codes(definition.tenant_id, drawn)
+    if crowded:
+        taken |= store.taken_by_coupons(definition.tenant_id, drawn)
+    return [code for code in drawn if code not in taken]
 
 
 def _coupon(
@@ -142,13 +150,11 @@ def _announced(
     reward = reward_store.get(definition.tenant_id, definition.reward_item_id)
     if reward is None:
         raise Busy("the reward item has just gone")
-    issued = [IssuedCoupon(coupon, definition, reward) for coupon in made]
-    new_ids = {coupon.coupon_id for coupon in new}
-    outbox.add(
-        outbox.coupon_event(
-            "coupon.generated", one.coupon, {"coupon": phoenix.coupon(one, now)}, now
-        )
-        for one in issued
-        if one.coupon.coupon_id in new_ids
-    )
-    return issued
+    # A user who was named twice is among the made twice, but among the new once.
+    outbox.add(_event(IssuedCoupon(one, definition, reward), now) for one in new)
+    return [IssuedCoupon(one, definition, reward) for one in made]
+
+
+def _event(issued: IssuedCoupon, now: datetime) -> Event:
+    data = {"coupon": phoenix.coupon(issued, now)}
+    return outbox.coupon_event("coupon.generated", issued.coupon, data, now)

@@ -154,7 +154,8 @@ def test_page_names_only_files_of_this_host_that_exist(client: FlaskClient) -> N
     assert len(linked) == 6
     for path in linked:
         assert path.startswith("/docs/")
-        assert client.get(path).status_code == 200
+        with client.get(path) as answer:
+            assert answer.status_code == 200
     assert "//" not in page.text.replace("<!DOCTYPE", "")
 
 
@@ -175,10 +176,10 @@ def test_page_works_under_its_policy(client: FlaskClient) -> None:
 def test_asset_has_a_type_that_a_strict_browser_takes(
     client: FlaskClient, name: str
 ) -> None:
-    answer = client.get(f"/docs/{name}")
     kinds = {"js": "text/javascript", "css": "text/css", "png": "image/png"}
-    assert answer.mimetype == kinds[name.rpartition(".")[2]]
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    with client.get(f"/docs/{name}") as answer:
+        assert answer.mimetype == kinds[name.rpartition(".")[2]]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.parametrize("name", ["VERSION", "LICENSE", "nothing.js", "..", "%2e%2e"])
