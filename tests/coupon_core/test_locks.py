@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from coupon_core import coupons
+from coupon_core import coupons, outbox
 from coupon_core.coupons import RaceLost, RedeemRequest
 from coupon_core.model import (
     AdminReason,
@@ -158,10 +158,12 @@ def test_uses_wait_for_a_limit_being_set(shop: Shop) -> None:
 
 def test_a_redeem_waits_for_a_revoke(shop: Shop) -> None:
     code = shop.give(shop.define())
-    coupon_id = shop.find(code).coupon.coupon_id
+    coupon = shop.find(code).coupon
+    data = {"coupon": {"id": coupon.coupon_id}}
 
     def revoke() -> None:
-        coupon_store.revoke(shop.tenant_id, coupon_id, NOW)
+        coupon_store.revoke(shop.tenant_id, coupon.coupon_id, NOW)
+        outbox.add([outbox.coupon_event("coupon.revoked", coupon, data, NOW)])
 
     assert after_waiting(revoke, partial(shop.redeem, code)) == Reason.REVOKED
 
