@@ -1,6 +1,7 @@
 """The Phoenix dialect: six endpoints, each in both path styles (documents S0, S1)."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar
 
 from flask import Response, g, request
@@ -21,12 +22,14 @@ from coupon_core.model import (
 )
 from coupon_core.store.coupons import CouponFilter
 from coupon_core.tenants import RESERVED_IDS
+from coupon_core.web import shapes
 from coupon_core.web.answers import json_response
-from coupon_core.web.blueprints import JsonBlueprint, documents_body
+from coupon_core.web.blueprints import JsonBlueprint, documents_body, documents_query
 from coupon_core.web.bodies import read_object
 from coupon_core.web.callers import bearer, is_signed, signed_request
 from coupon_core.web.identifiers import USER_ID_SAID, is_user_id, is_uuid
 from coupon_core.web.problems import Detail, Target, invalid
+from coupon_core.web.queries import strict_query
 from query_gateway import phoenix_schemas as schemas
 from query_gateway.phoenix_schemas import EXAMPLES
 from query_gateway.refusals import REFUSALS
@@ -52,10 +55,13 @@ def both_styles(rule: str, method: str = "GET") -> Callable[[View], View]:
 
     def register(view: View) -> View:
         name = view.__name__
-        options: dict[str, Any] = {"methods": [method]}
-        blueprint.route(rule, endpoint=name, **options)(view)
-        tenant_rule = f"/<tenant:tenant_id>{rule}"
-        blueprint.route(tenant_rule, endpoint=f"{name}_of_tenant", **options)(view)
+        rules = {name: rule, f"{name}_of_tenant": f"/<tenant:tenant_id>{rule}"}
+        for endpoint, whole in rules.items():
+            told = schemas.parameters_of(whole)
+            add = blueprint.route(
+                whole, endpoint=endpoint, methods=[method], parameters=told
+            )
+            add(view)
         return view
 
     return register
@@ -94,7 +100,7 @@ def list_definitions(page: dict[str, int]) -> Response:
 
 
 @both_styles("/user/<user_id>")
-@blueprint.response(200, schemas.Coupons, example=EXAMPLES["coupons"])
+@blueprint.response(200, shapes.Coupons, example=EXAMPLES["coupons"])
 @blueprint.arguments(schemas.CouponPage, location="query")
 def list_coupons(page: dict[str, Any], user_id: str) -> Response:
     """List a user's coupons, newest first."""
@@ -119,7 +125,7 @@ def _list(name: str, page: dict[str, int], which: CouponFilter) -> Response:
 
 
 @both_styles("/user/<user_id>/<coupon_id>")
-@blueprint.response(200, schemas.Coupon, example=schemas.COUPON)
+@blueprint.response(200, shapes.Coupon, example=shapes.COUPON)
 def get_coupon(user_id: str, coupon_id: str) -> Response:
     """Show one coupon of a user."""
     owner, now = _own(user_id), utc_now()
@@ -132,19 +138,23 @@ def get_coupon(user_id: str, coupon_id: str) -> Response:
 
 @both_styles("/validate/<code>")
 @blueprint.response(200, schemas.Validation, examples=schemas.VALIDATIONS)
-@blueprint.arguments(schemas.ForUser, location="query")
-def validate(query: dict[str, str], code: str) -> Response:
+@documents_query(schemas.ForUser)
+def validate(code: str) -> Response:
     """Tell whether a code can be redeemed now; the answer is 200 either way."""
     principal, now = g.principal, utc_now()
-    user_id = query.get("user_id") or principal.user_id
+    user_id = _asked_user() or principal.user_id
     if user_id:
         auth.require_user(principal, user_id)
     told = coupons.validate(principal.tenant_id, code, user_id, now)
-    return json_response(_validation(told, code))
+    return json_response(_validation(told, now))
 
 
-def _validation(told: Validation, code: str) -> dict[str, Any]:
-    now = utc_now()
+def _asked_user() -> str | None:
+    query = strict_query(request.environ, ("user_id",))
+    return _checked_user(query["user_id"], "query") if query else None
+
+
+def _validation(told: Validation, now: datetime) -> dict[str, Any]:
     reason = told.decision.reason
     if reason:
         text = REFUSALS[reason].phoenix_validate
@@ -162,7 +172,7 @@ def _told_definition(told: Validation) -> dict[str, Any] | None:
 
 
 @both_styles("/redeem/<code>", "POST")
-@blueprint.response(200, schemas.Coupon, example=schemas.REDEEMED)
+@blueprint.response(200, shapes.Coupon, example=schemas.REDEEMED)
 @documents_body(schemas.RedeemBody, example={"user_id": "user_123"})
 def redeem(code: str) -> Response:
     """Redeem a code for a user; what refuses it leaves it unchanged."""

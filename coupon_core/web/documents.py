@@ -9,6 +9,7 @@ from flask_smorest.spec.plugins import FlaskPlugin  # type: ignore[import-untype
 
 from .answers import JSON
 from .errors import HTTP
+from .identifiers import PATH_TEXT
 
 Spec: TypeAlias = dict[str, Any]
 WRITES = frozenset({"post", "put", "patch", "delete"})
@@ -19,6 +20,7 @@ ALWAYS = (400, 414, 500, 503)
 SECURED = (401, 403, 429)
 NAMED = (404,)
 WRITING = (409,)
+IDEMPOTENT = (422,)  # a key used again with another payload (CONTRACTS 0.13)
 WITH_BODY = (413, 415)
 
 _EXTRA: Mapping[int, Mapping[str, Any]] = {
@@ -33,16 +35,27 @@ def finish(
 ) -> Spec:
     """Complete a spec in place: shared errors, security, operation ids, servers."""
     components = spec.setdefault("components", {})
-    components["responses"] = {_name(status): _shared(status) for status in HTTP}
+    ours = {_name(status): _shared(status) for status in HTTP}
+    components["responses"] = components.get("responses", {}) | ours
     components["securitySchemes"] = dict(schemes)
     spec["security"] = [{name: []} for name in schemes]
     spec["servers"] = [{"url": url} for url in servers]
+    _complete_paths(spec)
     names = _endpoints(app)
     for path, method, operation in operations(spec):
         _complete(operation, path, method, bool(schemes))
         operation.setdefault("operationId", names[path, method])
     _drop_unused(components["responses"], json.dumps(spec["paths"]))
     return spec
+
+
+def _complete_paths(spec: Spec) -> None:
+    """Say of each part of a path what all of them must be; `paths` refuses the rest."""
+    for item in spec["paths"].values():
+        for parameter in item.get("parameters", ()):
+            if parameter["in"] == "path":
+                schema = parameter.get("schema", {})
+                parameter["schema"] = {"pattern": PATH_TEXT, **schema}
 
 
 def operations(spec: Spec) -> Iterator[tuple[str, str, Spec]]:
@@ -73,6 +86,8 @@ def _statuses(operation: Spec, path: str, method: str, secured: bool) -> Iterato
         yield from NAMED
     if method in WRITES:
         yield from WRITING
+    if method == "post":
+        yield from IDEMPOTENT
     if "requestBody" in operation:
         yield from WITH_BODY
 

@@ -159,11 +159,11 @@ def test_uses_wait_for_a_limit_being_set(shop: Shop) -> None:
 def test_a_redeem_waits_for_a_revoke(shop: Shop) -> None:
     code = shop.give(shop.define())
     coupon = shop.find(code).coupon
-    data = {"coupon": {"id": coupon.coupon_id}}
 
     def revoke() -> None:
         coupon_store.revoke(shop.tenant_id, coupon.coupon_id, NOW)
-        outbox.add([outbox.coupon_event("coupon.revoked", coupon, data, NOW)])
+        told = {"coupon": {"id": coupon.coupon_id}}
+        outbox.add([outbox.coupon_event("coupon.revoked", coupon, told, NOW)])
 
     assert after_waiting(revoke, partial(shop.redeem, code)) == Reason.REVOKED
 
