@@ -11,10 +11,12 @@ from coupon_core.model import (
     Coupon,
     Definition,
     IssuedCoupon,
+    Milestone,
     Refused,
 )
 from coupon_core.store import coupons as store
 from coupon_core.store import definitions as definition_store
+from coupon_core.store import milestones as milestone_store
 from coupon_core.store import rewards as reward_store
 from coupon_core.store import tenants as tenant_store
 from coupon_core.store.database import Busy, new_id, transaction
@@ -49,6 +51,31 @@ def generate(
             raise Refused(reason)
         coupons = _generate(definition, user_ids, now, expires_at)
         return _announced(coupons, definition, now)
+
+
+def generate_earned(milestone: Milestone, now: datetime) -> list[IssuedCoupon]:
+    """The coupons that a milestone earns its user; a repeat of it earns none.
+
+    Refused when the tenant is unknown. Paused, archived and disabled definitions
+    earn nothing.
+    """
+    with transaction():
+        if not tenant_store.share(milestone.tenant_id):
+            raise Refused(AdminReason.TENANT_NOT_FOUND)
+        watching = definition_store.of_trigger(
+            milestone.tenant_id, milestone.trigger_kind, milestone.source_id
+        )
+        earned = [one for one in watching if rules.is_earned_by(one, milestone)]
+        return [made for one in earned for made in _earn(one, milestone, now)]
+
+
+def _earn(
+    definition: Definition, milestone: Milestone, now: datetime
+) -> list[IssuedCoupon]:
+    if not milestone_store.earn(definition, milestone, now):
+        return []
+    coupons = _generate(definition, [milestone.user_id], now, None)
+    return _announced(coupons, definition, now)
 
 
 def _generate(

@@ -1,13 +1,19 @@
 """What goes out: an event is stored in the transaction of the change it tells of."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from coupon_core.model import Coupon, Event
-from coupon_core.store.database import execute_many, new_id
-from coupon_core.tables import as_stored_time
+from coupon_core.store.database import (
+    execute,
+    execute_many,
+    is_postgresql,
+    new_id,
+    transaction,
+)
+from coupon_core.tables import as_stored_time, as_time
 
 INSERT = """
     INSERT INTO outbox (tenant_id, event_id, event_type, subject, occurred_at,
@@ -32,6 +38,54 @@ def add(events: Iterable[Event]) -> None:
     ]
     if rows:
         execute_many(INSERT, rows)
+
+
+CLAIM = """
+    UPDATE outbox SET claimed_until = :until
+    WHERE (tenant_id, event_id) IN (
+        SELECT tenant_id, event_id FROM outbox
+        WHERE state = 'pending' AND (claimed_until IS NULL OR claimed_until < :now)
+        ORDER BY event_id LIMIT :most {skipping}
+    )
+    RETURNING tenant_id, event_id, event_type, subject, occurred_at, data
+"""
+SENT = """
+    UPDATE outbox SET state = 'sent'
+    WHERE tenant_id = :tenant_id AND event_id = :event_id
+"""
+COUNT_PENDING = "SELECT count(*), min(occurred_at) FROM outbox WHERE state = 'pending'"
+
+
+def claim(most: int, now: datetime, until: datetime) -> list[Event]:
+    """Take up to `most` events to publish, oldest first; others leave them alone.
+
+    What is not marked sent by `until` may be claimed again.
+    """
+    skipping = "FOR UPDATE SKIP LOCKED" if is_postgresql() else ""
+    times = {"now": as_stored_time(now), "until": as_stored_time(until)}
+    with transaction():
+        cursor = execute(CLAIM.format(skipping=skipping), {**times, "most": most})
+        events = [_event_of(row) for row in cursor.fetchall()]
+    return sorted(events, key=lambda event: event.event_id)
+
+
+def mark_sent(events: Iterable[Event]) -> None:
+    """Note that the broker has confirmed these events."""
+    keys = [{"tenant_id": e.tenant_id, "event_id": e.event_id} for e in events]
+    if keys:
+        with transaction():
+            execute_many(SENT, keys)
+
+
+def pending(now: datetime) -> tuple[int, float]:
+    """How many events wait to be published, and for how many seconds the oldest has."""
+    count, oldest = execute(COUNT_PENDING, {}).fetchone()
+    return count, (now - as_time(oldest)).total_seconds() if oldest else 0.0
+
+
+def _event_of(row: Sequence[Any]) -> Event:
+    *start, occurred_at, data = row
+    return Event(*start, as_time(occurred_at), data)
 
 
 def coupon_event(
