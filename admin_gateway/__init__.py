@@ -1,1 +1,28 @@
 """The admin gateway: what those who run a coupon programme call."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from coupon_core.config import Settings
+
+
+def create_app(settings: "Settings | None" = None) -> "Flask":
+    """The WSGI application; without `settings` it reads the environment."""
+    # Here, so that couponctl, which lives in this package, starts without Flask.
+    from admin_gateway import callers, routes
+    from admin_gateway.refusals import REFUSALS
+    from coupon_core import gateway
+
+    app = gateway.create_app(
+        __name__,
+        settings,
+        title="Coupon admin gateway",
+        description="Define coupons, generate them, and watch what becomes of them.",
+        blueprints=routes.BLUEPRINTS,
+        refusals=REFUSALS,
+        security_schemes=callers.SECURITY,
+    )
+    app.before_request(callers.authenticate)
+    return app

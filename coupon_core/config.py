@@ -1,8 +1,9 @@
 """Settings: the only reader of the environment, all errors told at once."""
 
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -59,6 +60,11 @@ DESCRIPTIONS = (
 
 def load() -> Settings:
     """The settings of this process. BadSettings with every error at once."""
+    with _told_as_bad_settings():
+        return _load()
+
+
+def _load() -> Settings:
     env = FileAwareEnv(eager=False, strip_whitespace=True)
     in_use = validate.Range(1, 65_535)
     count = validate.Range(1, 1_000)
@@ -75,21 +81,30 @@ def load() -> Settings:
         env.int("QUERY_PORT", 8002, validate=in_use),
         env.str("COUPON_LOG_LEVEL", "info", validate=levels),
     )
-    _check(env)
+    env.seal()
     data_dir = data_dir.absolute()
     url = url or f"sqlite:///{data_dir / 'coupons.db'}"
     return Settings(data_dir, url, _master_keys(keys, data_dir), *rest)
 
 
-def _check(env: FileAwareEnv) -> None:
+@contextmanager
+def _told_as_bad_settings() -> Iterator[None]:
     try:
-        env.seal()
+        yield
     except EnvValidationError as error:
-        found = error.error_messages
-        if not isinstance(found, Mapping):
-            raise BadSettings(" ".join(found)) from error
-        lines = [f"{name}: {' '.join(why)}" for name, why in found.items()]
-        raise BadSettings("\n".join(lines)) from error
+        raise BadSettings(_every_error(error)) from error
+    except ValueError as error:  # a …_FILE that cannot be read
+        raise BadSettings(str(error)) from error
+    except OSError as error:
+        text = f"COUPON_DATA_DIR: {error.filename}: {error.strerror}"
+        raise BadSettings(text) from error
+
+
+def _every_error(error: EnvValidationError) -> str:
+    found = error.error_messages
+    if not isinstance(found, Mapping):
+        return " ".join(found)
+    return "\n".join(f"{name}: {' '.join(why)}" for name, why in found.items())
 
 
 def _master_keys(given: list[str], data_dir: Path) -> tuple[str, ...]:
@@ -129,5 +144,8 @@ def described(settings: Settings) -> list[tuple[str, str, str]]:
     ]
 
 
+PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
+
+
 def _shown(value: object, is_public: bool) -> str:
-    return str(value) if is_public else "(hidden)"
+    return PASSWORD.sub("(hidden)", str(value)) if is_public else "(hidden)"

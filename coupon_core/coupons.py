@@ -1,6 +1,7 @@
 """What can be done with coupons: validate, redeem, revoke, list."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -211,12 +212,10 @@ def revoke(tenant_id: str, which: CouponFilter, now: datetime) -> IssuedCoupon:
     """Take a coupon out of use; revoking it again changes nothing.
 
     After this has returned no redeem of it begins and succeeds. Refused when it is
-    unknown or its uses are used up.
+    unknown, when several fit, or when its uses are used up.
     """
     with transaction():
-        issued = store.get(tenant_id, which, now, lock=True)
-        if issued is None:
-            raise Refused(AdminReason.COUPON_NOT_FOUND)
+        issued = _only(store.some(tenant_id, which, now, lock=True))
         if issued.coupon.revoked_at:
             return issued
         if rules.is_used_up(issued.coupon, issued.definition):
@@ -226,6 +225,14 @@ def revoke(tenant_id: str, which: CouponFilter, now: datetime) -> IssuedCoupon:
         data = {"coupon": phoenix.coupon(revoked, now)}
         outbox.add([outbox.coupon_event("coupon.revoked", revoked.coupon, data, now)])
         return revoked
+
+
+def _only(found: Sequence[IssuedCoupon]) -> IssuedCoupon:
+    if not found:
+        raise Refused(AdminReason.COUPON_NOT_FOUND)
+    if len(found) > 1:
+        raise Refused(AdminReason.SEVERAL_COUPONS)
+    return found[0]
 
 
 def get(tenant_id: str, which: CouponFilter, now: datetime) -> IssuedCoupon:
@@ -239,5 +246,22 @@ def get(tenant_id: str, which: CouponFilter, now: datetime) -> IssuedCoupon:
 def listed(
     tenant_id: str, which: CouponFilter, page: Page, now: datetime
 ) -> tuple[list[IssuedCoupon], int]:
-    """The chosen coupons, newest first, and how many match in all."""
+    """The chosen coupons, newest first, and how many match in all.
+
+    Refused when the definition that they are chosen by is unknown.
+    """
+    if which.definition_id and not definition_store.get(tenant_id, which.definition_id):
+        raise Refused(AdminReason.DEFINITION_NOT_FOUND)
     return store.listed(tenant_id, which, page, now)
+
+
+def of_code(
+    tenant_id: str, code: str, page: Page, now: datetime
+) -> tuple[list[IssuedCoupon], int]:
+    """The coupons of a code, whoever holds them. Refused when there are none."""
+    plain = codes.normalize(code)
+    which = CouponFilter(code=plain)
+    rows, total = store.listed(tenant_id, which, page, now) if plain else ([], 0)
+    if not total:
+        raise Refused(AdminReason.COUPON_NOT_FOUND)
+    return rows, total

@@ -83,6 +83,8 @@ def against_definition_text(draft: Definition) -> Iterator[AdminReason]:
         yield AdminReason.CODE_TOO_LONG
     if draft.starts_at and draft.expires_at and draft.starts_at >= draft.expires_at:
         yield AdminReason.DATES_REVERSED
+    if draft.trigger_enabled and draft.trigger_kind is None:
+        yield AdminReason.TRIGGER_MISSING
 
 
 def code_rules(definition: Definition) -> tuple[object, ...]:

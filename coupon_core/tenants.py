@@ -51,6 +51,14 @@ def require(tenant_id: str) -> None:
         raise Refused(AdminReason.TENANT_NOT_FOUND)
 
 
+def erase(tenant_id: str) -> None:
+    """Remove a tenant and all that is its. Refused when there is none."""
+    with transaction():
+        store.lock(tenant_id)
+        if not store.erase(tenant_id):
+            raise Refused(AdminReason.TENANT_NOT_FOUND)
+
+
 def rotate_secret(tenant_id: str, now: datetime) -> TenantSecret:
     """A new signing secret; the one before it stays good until the next rotation."""
     require(tenant_id)

@@ -140,14 +140,19 @@ def listed(
     return [issued_of(row) for row in rows], total.fetchone()[0]
 
 
-def get(
+def get(tenant_id: str, which: CouponFilter, now: datetime) -> IssuedCoupon | None:
+    """The one coupon that fits, if any."""
+    return next(iter(some(tenant_id, which, now)), None)
+
+
+def some(
     tenant_id: str, which: CouponFilter, now: datetime, lock: bool = False
-) -> IssuedCoupon | None:
-    """The one coupon that fits, if any; held until the transaction ends if locked."""
+) -> list[IssuedCoupon]:
+    """Up to two coupons that fit; held until the transaction ends if locked."""
     hold = " FOR UPDATE OF c" if lock and is_postgresql() else ""
-    sql = f"{ISSUED} {_where(which)} LIMIT 1{hold}"
-    row = execute(sql, _parameters(tenant_id, which, now)).fetchone()
-    return issued_of(row) if row else None
+    sql = f"{ISSUED} {_where(which)} LIMIT 2{hold}"
+    rows = execute(sql, _parameters(tenant_id, which, now)).fetchall()
+    return [issued_of(row) for row in rows]
 
 
 def _where(which: CouponFilter) -> str:

@@ -3,6 +3,7 @@
 import fcntl
 import random
 import re
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -48,7 +49,16 @@ class Busy(Exception):
     """The database could not do it now; asking again later may succeed."""
 
 
-UNAVAILABLE = (OperationalError, InterfaceError, MaxConnectionsExceeded, Busy)
+UNAVAILABLE = (
+    OperationalError,
+    InterfaceError,
+    MaxConnectionsExceeded,
+    Busy,
+    # Rows in bulk go past peewee, which would have translated these.
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    sqlite3.OperationalError,
+)
 """What an operation raises when the database cannot do it now."""
 
 # UUIDs are text in Python, as PostgreSQL writes them.

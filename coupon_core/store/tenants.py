@@ -7,8 +7,8 @@ from peewee import fn
 
 from coupon_core.model import ApiKey, Page, Scope
 from coupon_core.store.database import is_postgresql
+from coupon_core.tables import ALL, Tenant, TenantSecret
 from coupon_core.tables import ApiKey as ApiKeyTable
-from coupon_core.tables import Tenant, TenantSecret
 
 Sealed = tuple[str, str, datetime]  # secret id, sealed secret, created at
 
@@ -23,6 +23,15 @@ def insert(tenant_id: str, now: datetime) -> bool:
 def exists(tenant_id: str) -> bool:
     """True for a known tenant."""
     return bool(Tenant.select().where(Tenant.tenant_id == tenant_id).exists())
+
+
+def erase(tenant_id: str) -> bool:
+    """Remove a tenant and every row that is its; False when there was none."""
+    counts = [
+        table.delete().where(table.tenant_id == tenant_id).execute()
+        for table in reversed(ALL)  # what is referred to goes after what refers to it
+    ]
+    return bool(counts[-1])
 
 
 def listed(page: Page) -> tuple[list[tuple[str, datetime]], int]:

@@ -24,6 +24,13 @@ def json_response(
     return response
 
 
+def no_content() -> Response:
+    """The answer 204, which has no body and so no type of one."""
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response
+
+
 def json_bytes(body: Any) -> bytes:
     """Compact UTF-8 JSON."""
     return _ENCODE(body).encode()
@@ -32,6 +39,6 @@ def json_bytes(body: Any) -> bytes:
 class CompactJson(DefaultJSONProvider):
     """The same form for a view that returns a plain dict to Flask."""
 
-    ensure_ascii = False
-    sort_keys = False
-    compact = True
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """What Flask makes of a dict or a list."""
+        return json_response(self._prepare_response_obj(args, kwargs))

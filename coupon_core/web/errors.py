@@ -15,11 +15,12 @@ from coupon_core.model import Refused
 
 from .answers import json_response
 from .arguments import from_validation
-from .problems import Dialect, Problem, Row, dialect_of, sorted_dialects
+from .problems import NO_HEADERS, Dialect, Problem, Row, dialect_of, sorted_dialects
 from .shell import REQUEST_ID
 
 log = structlog.get_logger("coupon.web")
 DIALECTS = "coupon.dialects"
+CHALLENGE = MappingProxyType({"WWW-Authenticate": 'Bearer realm="coupons"'})
 
 # Our own words: Werkzeug's may quote the request, and change with its version.
 HTTP: Mapping[int, tuple[str, str]] = MappingProxyType(
@@ -101,7 +102,10 @@ def _answer_refused(refused: Refused) -> Response:
     if row is None:  # a table that lacks a row is our fault, not the caller's
         return _answer_unforeseen(refused)
     status, code, text = row
-    return answer_problem(Problem(status, code, refused.detail or text))
+    headers = CHALLENGE if status == HTTPStatus.UNAUTHORIZED else NO_HEADERS
+    return answer_problem(
+        Problem(status, code, refused.detail or text, headers=headers)
+    )
 
 
 def _answer_unavailable(error: Exception) -> Response:

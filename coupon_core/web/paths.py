@@ -10,7 +10,7 @@ LONGEST_PATH = 2_048
 
 # Characters that mean the same to everybody, no dot segment: nearly every request.
 _PLAIN = re.compile(
-    r"(?:/(?!\.{1,2}(?:[/?]|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]*)+(?=\?|\Z)"
+    r"(?!//)(?:/(?!\.{1,2}(?:[/?]|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]*)+(?=\?|\Z)"
 ).match
 _ORIGIN = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
 _BAD_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})").search
@@ -31,7 +31,10 @@ def raw_path(environ: dict[str, Any]) -> str:
 
 
 def check_path(environ: dict[str, Any]) -> None:
-    """Refuse a path that has no single reading: 400 BAD_PATH, 414 if too long."""
+    """Refuse a path that has no single reading: 400 BAD_PATH, 414 if too long.
+
+    Two slashes first are a 404, as two slashes are anywhere else.
+    """
     raw = environ.get("RAW_URI")
     plain = _PLAIN(raw) if raw else None
     if plain is None or plain.end() > LONGEST_PATH:
@@ -42,6 +45,8 @@ def _check_closely(path: str) -> None:
     if len(path) > LONGEST_PATH:
         text = f"Path too long: at most {LONGEST_PATH} bytes were expected"
         raise Problem(414, "URI_TOO_LONG", text)
+    if path.startswith("//"):  # Werkzeug would drop all but one and find a route
+        raise Problem(404, "NOT_FOUND", "Not found")
     if not path.startswith("/") or "#" in path or "\\" in path:
         raise _bad("a path that begins with / and has no # or backslash")
     if _BAD_ESCAPE(path):

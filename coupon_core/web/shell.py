@@ -19,7 +19,7 @@ Trouble: TypeAlias = (
 )
 
 # Each is sent unless the answer has one of its own, as the docs page does.
-_SAFE = (
+SAFE = (
     ("Cache-Control", "no-store"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
     ("Referrer-Policy", "no-referrer"),
@@ -43,7 +43,7 @@ def in_shell(inner: Wsgi) -> Wsgi:
             status: str, headers: list[tuple[str, str]], trouble: Trouble = None
         ) -> Any:
             present = {name for name, _ in headers}
-            headers += [pair for pair in _SAFE if pair[0] not in present]
+            headers += [pair for pair in SAFE if pair[0] not in present]
             headers.append(("X-Request-Id", request_id))
             if trouble:
                 return start_response(status, headers, trouble)

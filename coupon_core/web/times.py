@@ -14,7 +14,10 @@ _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse_utc(text: str) -> datetime:
-    """The moment in UTC; ValueError unless it is RFC 3339 in the years 1970–9999."""
+    """The moment in UTC, to the millisecond, which is what is stored.
+
+    ValueError unless it is RFC 3339 in the years 1970–9999.
+    """
     if not _RFC3339.fullmatch(text):
         raise ValueError(f"expected {EXPECTED_TIME}")
     try:
@@ -23,7 +26,7 @@ def parse_utc(text: str) -> datetime:
         raise ValueError(f"expected {EXPECTED_TIME}") from None
     if moment < _FIRST:
         raise ValueError(f"expected {EXPECTED_TIME}")
-    return moment
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def utc_text(moment: datetime) -> str:

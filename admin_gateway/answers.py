@@ -1,0 +1,64 @@
+"""The answers of the admin gateway: values of the core in, JSON out."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from flask import Response, request
+
+from coupon_core import phoenix
+from coupon_core.model import ApiKey, DefinitionStats, IssuedCoupon, TenantSecret
+from coupon_core.web.answers import json_response
+
+Document = dict[str, Any]
+
+
+def created(body: Document, new_id: str) -> Response:
+    """The 201 for something that is now to be found below the path asked for."""
+    return json_response(body, 201, {"Location": f"{request.path}/{new_id}"})
+
+
+def listed(
+    name: str, found: tuple[Sequence[Any], int], shown: Callable[[Any], Document]
+) -> Response:
+    """A page of a list; `total` counts all matches."""
+    rows, total = found
+    return json_response({name: [shown(row) for row in rows], "total": total})
+
+
+def coupons(
+    found: tuple[Sequence[IssuedCoupon], int], now: datetime, **more: Any
+) -> Document:
+    """A list of coupons, and what else an answer tells with it."""
+    return {**phoenix.coupons("coupons", *found, now), **more}
+
+
+def stats(definition_id: str, of: DefinitionStats) -> Document:
+    """How the coupons of a definition stand."""
+    counts = {status.value: count for status, count in of.coupon_counts.items()}
+    return {
+        "definition_id": definition_id,
+        "coupons": counts,
+        "total": sum(counts.values()),
+        "redemptions": of.redemption_count,
+    }
+
+
+def api_key(key: ApiKey) -> Document:
+    """An API key without the key itself."""
+    return {
+        "key_id": key.key_id,
+        "name": key.name,
+        "scopes": sorted(scope.value for scope in key.scopes),
+        "created_at": phoenix.time_text(key.created_at),
+        "expires_at": phoenix.time_text(key.expires_at),
+        "revoked_at": phoenix.time_text(key.revoked_at),
+    }
+
+
+def secret(of: TenantSecret) -> Document:
+    """A tenant's secret without the secret itself."""
+    return {
+        "secret_id": of.secret_id,
+        "created_at": phoenix.time_text(of.created_at),
+    }

@@ -1,0 +1,106 @@
+"""Coupon definitions over HTTP (CONTRACTS 1.4 and 1.5)."""
+
+from typing import Any
+
+from flask import Response, g
+
+from admin_gateway import answers, documents, schemas
+from coupon_core import definitions
+from coupon_core.model import DefinitionStatus, utc_now
+from coupon_core.phoenix import whole_definition
+from coupon_core.web.answers import json_response, no_content
+from coupon_core.web.blueprints import JsonBlueprint
+
+routes = JsonBlueprint("definitions", __name__, description="Templates of coupons")
+
+
+@routes.route("", methods=["POST"])
+@routes.response(201, documents.Definition, example=documents.DEFINITION)
+@routes.arguments(schemas.DefinitionBody, example=documents.NEW_DEFINITION)
+def create(body: dict[str, Any]) -> Response:
+    """Add an active definition."""
+    made = definitions.create(g.principal.tenant_id, body, utc_now())
+    return answers.created(whole_definition(made), made.definition_id)
+
+
+@routes.route("")
+@routes.response(200, documents.Definitions, example=documents.DEFINITIONS)
+@routes.arguments(schemas.DefinitionQuery, location="query")
+def list_all(query: dict[str, Any]) -> Response:
+    """List definitions, newest first."""
+    found = definitions.listed(g.principal.tenant_id, **query)
+    return answers.listed("definitions", found, whole_definition)
+
+
+@routes.route("/<definition_id>")
+@routes.response(200, documents.Definition, example=documents.DEFINITION)
+def get(definition_id: str) -> Response:
+    """Show a definition."""
+    found = definitions.get(g.principal.tenant_id, definition_id)
+    return json_response(whole_definition(found))
+
+
+@routes.route("/<definition_id>", methods=["PUT"])
+@routes.response(200, documents.Definition, example=documents.DEFINITION)
+@routes.arguments(schemas.DefinitionReplacement, example=documents.NEW_DEFINITION)
+def replace(body: dict[str, Any], definition_id: str) -> Response:
+    """Replace a definition; what is absent goes back to its default."""
+    return _update(definition_id, body)
+
+
+@routes.route("/<definition_id>", methods=["PATCH"])
+@routes.response(200, documents.Definition, example=documents.DEFINITION)
+@routes.arguments(schemas.DefinitionChanges, example=documents.DEFINITION_CHANGES)
+def change(changes: dict[str, Any], definition_id: str) -> Response:
+    """Change members of a definition; null takes back an optional one."""
+    return _update(definition_id, changes)
+
+
+def _update(definition_id: str, changes: dict[str, Any]) -> Response:
+    changed = definitions.update(
+        g.principal.tenant_id, definition_id, changes, utc_now()
+    )
+    return json_response(whole_definition(changed))
+
+
+@routes.route("/<definition_id>/pause", methods=["POST"])
+@routes.response(200, documents.Definition, example=documents.PAUSED)
+def pause(definition_id: str) -> Response:
+    """Stop generating; the coupons there are stay valid."""
+    return _become(DefinitionStatus.PAUSED, definition_id)
+
+
+@routes.route("/<definition_id>/activate", methods=["POST"])
+@routes.response(200, documents.Definition, example=documents.DEFINITION)
+def activate(definition_id: str) -> Response:
+    """Go on generating and redeeming."""
+    return _become(DefinitionStatus.ACTIVE, definition_id)
+
+
+@routes.route("/<definition_id>/archive", methods=["POST"])
+@routes.response(200, documents.Definition, example=documents.ARCHIVED)
+def archive(definition_id: str) -> Response:
+    """Stop generating and redeeming; history stays readable."""
+    return _become(DefinitionStatus.ARCHIVED, definition_id)
+
+
+def _become(status: DefinitionStatus, definition_id: str) -> Response:
+    tenant_id = g.principal.tenant_id
+    now_so = definitions.set_status(tenant_id, definition_id, status, utc_now())
+    return json_response(whole_definition(now_so))
+
+
+@routes.route("/<definition_id>", methods=["DELETE"])
+@routes.response(204)
+def delete(definition_id: str) -> Response:
+    """Archive a definition: coupons and history are kept."""
+    _become(DefinitionStatus.ARCHIVED, definition_id)
+    return no_content()
+
+
+@routes.route("/<definition_id>/stats")
+@routes.response(200, documents.Stats, example=documents.STATS)
+def stats(definition_id: str) -> Response:
+    """Count the coupons of a definition by status, and their redemptions."""
+    counted = definitions.stats(g.principal.tenant_id, definition_id, utc_now())
+    return json_response(answers.stats(definition_id, counted))

@@ -1,0 +1,147 @@
+"""What each reason of the core is called here: status, code, text."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from coupon_core.model import AdminReason, AnyReason, Reason
+from coupon_core.web.callers import AUTH_REFUSALS
+from coupon_core.web.problems import Row
+
+_NO_COUPON = (404, "COUPON_NOT_FOUND", "Coupon not found")
+
+MISSING: Mapping[AnyReason, Row] = {
+    Reason.COUPON_NOT_FOUND: _NO_COUPON,
+    AdminReason.COUPON_NOT_FOUND: _NO_COUPON,
+    AdminReason.DEFINITION_NOT_FOUND: (
+        404,
+        "DEFINITION_NOT_FOUND",
+        "Coupon definition not found",
+    ),
+    AdminReason.REWARD_ITEM_NOT_FOUND: (
+        404,
+        "REWARD_ITEM_NOT_FOUND",
+        "Reward item not found",
+    ),
+    AdminReason.API_KEY_NOT_FOUND: (404, "API_KEY_NOT_FOUND", "API key not found"),
+    AdminReason.SECRET_NOT_FOUND: (404, "SECRET_NOT_FOUND", "Secret not found"),
+    AdminReason.TENANT_NOT_FOUND: (404, "TENANT_NOT_FOUND", "Tenant not found"),
+}
+
+# Wrong in itself, whatever else there is.
+INVALID: Mapping[AnyReason, Row] = {
+    AdminReason.TENANT_ID_RESERVED: (
+        400,
+        "TENANT_ID_RESERVED",
+        "tenant_id: this word is a part of paths, expected another",
+    ),
+    AdminReason.UNKNOWN_REWARD_ITEM: (
+        400,
+        "UNKNOWN_REWARD_ITEM",
+        "config.reward_item_id: expected the id of one of your reward items",
+    ),
+    AdminReason.CUSTOM_CODE_MISSING: (
+        400,
+        "CUSTOM_CODE_MISSING",
+        "config.custom_code: missing; expected with code_format custom",
+    ),
+    AdminReason.RANDOM_CODE_WITH_CUSTOM: (
+        400,
+        "RANDOM_CODE_WITH_CUSTOM",
+        "config.custom_code: expected only with code_format custom",
+    ),
+    AdminReason.CODE_TOO_LONG: (
+        400,
+        "CODE_TOO_LONG",
+        "config.code_length: expected at most 64 characters with code_prefix",
+    ),
+    AdminReason.DATES_REVERSED: (
+        400,
+        "DATES_REVERSED",
+        "config.expires_at: expected a time after starts_at",
+    ),
+    AdminReason.TRIGGER_MISSING: (
+        400,
+        "TRIGGER_MISSING",
+        "config.auto_generate.trigger: missing; expected when enabled",
+    ),
+    AdminReason.CLAIMABLE_NEEDS_CUSTOM: (
+        400,
+        "CLAIMABLE_NEEDS_CUSTOM",
+        "config.claimable: expected only with code_format custom",
+    ),
+    AdminReason.CUSTOM_NEEDS_USERS: (
+        400,
+        "CUSTOM_NEEDS_USERS",
+        "user_ids: expected, for a custom code is shared by users",
+    ),
+}
+
+# Wrong only because of what there is already.
+CONFLICTS: Mapping[AnyReason, Row] = {
+    AdminReason.TENANT_EXISTS: (409, "TENANT_EXISTS", "This tenant exists already"),
+    AdminReason.NAME_TAKEN: (
+        409,
+        "NAME_TAKEN",
+        "name: another definition has this name",
+    ),
+    AdminReason.CODE_TAKEN: (
+        409,
+        "CODE_TAKEN",
+        "config.custom_code: this code is in use already",
+    ),
+    AdminReason.REWARD_ITEM_IN_USE: (
+        409,
+        "REWARD_ITEM_IN_USE",
+        "A definition still names this reward item",
+    ),
+    AdminReason.CODE_SPACE_TOO_SMALL: (
+        409,
+        "CODE_SPACE_TOO_SMALL",
+        "There are too few codes of this length",
+    ),
+    AdminReason.CODE_RULES_FROZEN: (
+        409,
+        "CODE_RULES_FROZEN",
+        "config: code_format, custom_code and case_sensitive cannot change any more, "
+        "for there are coupons",
+    ),
+    AdminReason.LIMIT_BELOW_USES: (
+        409,
+        "LIMIT_BELOW_USES",
+        "config.usage_limit.max_uses: more uses than that have been made",
+    ),
+    AdminReason.NOT_ACTIVE: (
+        409,
+        "DEFINITION_NOT_ACTIVE",
+        "Coupons are generated only while the definition is active",
+    ),
+    AdminReason.SEVERAL_COUPONS: (
+        409,
+        "SEVERAL_COUPONS",
+        "user_id: expected, for several users hold this code",
+    ),
+    AdminReason.REDEEMED_COUPON: (
+        409,
+        "COUPON_REDEEMED",
+        "The coupon has been redeemed and cannot be revoked",
+    ),
+    AdminReason.LAST_SECRET: (
+        409,
+        "LAST_SECRET",
+        "This is the only secret; rotate first",
+    ),
+}
+
+REFUSALS: Mapping[AnyReason, Row] = MappingProxyType(
+    {
+        **AUTH_REFUSALS,
+        **MISSING,
+        **INVALID,
+        **CONFLICTS,
+        AdminReason.SCOPE_TOO_WIDE: (
+            403,
+            "SCOPE_TOO_WIDE",
+            "scopes: expected only what your own API key may do",
+        ),
+    }
+)

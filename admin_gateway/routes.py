@@ -1,0 +1,50 @@
+"""Which blueprint stands under which path: the documented one and its aliases."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from admin_gateway import coupons, definitions, keys, rewards, secrets
+from coupon_core.web.blueprints import JsonBlueprint
+from coupon_core.web.identifiers import TENANT_ID
+
+IN_PATH: Mapping[str, Any] = {
+    "name": "tenant_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "pattern": TENANT_ID},
+    "description": "Your tenant.",
+}
+IN_QUERY: Mapping[str, Any] = {
+    **IN_PATH,
+    "in": "query",
+    "required": False,
+    "description": "Your tenant; may be left out, the key tells it.",
+}
+
+
+def _of_tenant(
+    blueprint: JsonBlueprint, name: str, path: str
+) -> tuple[JsonBlueprint, dict[str, Any]]:
+    prefix = f"/v1/tenants/<tenant_id>/{path}"
+    return blueprint, {"name": name, "url_prefix": prefix, "parameters": [IN_PATH]}
+
+
+def _flat(
+    blueprint: JsonBlueprint, name: str, path: str
+) -> tuple[JsonBlueprint, dict[str, Any]]:
+    options = {"name": name, "url_prefix": f"/v1/{path}", "parameters": [IN_QUERY]}
+    return blueprint, options
+
+
+# Vendors' pages spell the same thing differently (CONTRACTS 1.2): same handlers.
+BLUEPRINTS = (
+    _of_tenant(rewards.routes, "rewards", "rewards"),
+    _of_tenant(rewards.routes, "reward_items", "reward-items"),
+    _flat(rewards.routes, "flat_reward_items", "reward-items"),
+    _of_tenant(definitions.routes, "definitions", "coupons"),
+    _flat(definitions.routes, "flat_definitions", "coupons"),
+    _of_tenant(coupons.routes, "coupons", "coupons"),
+    _flat(coupons.routes, "flat_coupons", "coupons"),
+    _of_tenant(keys.routes, "api_keys", "api-keys"),
+    _of_tenant(secrets.routes, "secrets", "secrets"),
+)

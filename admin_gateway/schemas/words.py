@@ -1,0 +1,33 @@
+"""Fields of the domain: the words of its enums, and codes as admins write them."""
+
+from enum import StrEnum
+from typing import Any
+
+from coupon_core import codes
+from coupon_core.web.fields import Choice, StrictString
+
+
+class Word(Choice):
+    """One of an enum's words, loaded as the enum's member."""
+
+    def __init__(self, words: type[StrEnum], **options: Any) -> None:
+        super().__init__(*words, **options)
+        self._words = words
+
+    def _deserialize(self, value: Any, *args: Any, **more: Any) -> StrEnum:
+        text = super()._deserialize(value, *args, **more)
+        if text not in list(self._words):
+            raise self.make_error("invalid")
+        return self._words(text)
+
+
+class Code(StrictString):
+    """A code in the form of CONTRACTS 0.15; blanks around it are dropped."""
+
+    def __init__(self, **options: Any) -> None:
+        said = "a code of 1 to 64 letters, digits, _ or -, first a letter or digit"
+        pattern = f"^{codes.CODE_PATTERN.pattern}$"
+        super().__init__(most=64, pattern=pattern, expected=said, **options)
+
+    def _deserialize(self, value: Any, *args: Any, **more: Any) -> str:
+        return super()._deserialize(value, *args, **more).strip(" ")

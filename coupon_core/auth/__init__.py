@@ -1,0 +1,17 @@
+"""Who is calling: a tenant's token or signature, an admin's token or key."""
+
+from .keys import principal_of_admin
+from .permissions import require_scope, require_tenant, require_user
+from .signatures import SignedRequest, principal_of_signature
+from .tokens import forget, principal_of_token
+
+__all__ = [
+    "SignedRequest",
+    "forget",
+    "principal_of_admin",
+    "principal_of_signature",
+    "principal_of_token",
+    "require_scope",
+    "require_tenant",
+    "require_user",
+]

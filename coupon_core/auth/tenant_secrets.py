@@ -1,0 +1,40 @@
+"""The tenants' signing secrets, remembered for a second."""
+
+import time
+from collections.abc import Iterator
+
+from coupon_core import tenants
+
+from .recent import Recent
+
+FRESH_SECONDS = 1.0  # for which a tenant's secrets are not read again
+MOST_TENANTS = 1_024
+
+_known: Recent[tuple[float, tuple[str, ...]]] = Recent(MOST_TENANTS)
+
+
+def active(tenant_id: str) -> tuple[str, ...]:
+    """A tenant's active secrets, at most a second old; none for an unknown tenant."""
+    known = _known.get(tenant_id)
+    return known[1] if known and time.monotonic() <= known[0] else _read(tenant_id)
+
+
+def tries(tenant_id: str) -> Iterator[tuple[str, ...]]:
+    """The secrets to verify with: those known and, should none fit, those of now.
+
+    Secrets that are a second old may just have been replaced.
+    """
+    yield active(tenant_id)
+    yield _read(tenant_id)
+
+
+def _read(tenant_id: str) -> tuple[str, ...]:
+    until = time.monotonic() + FRESH_SECONDS
+    found = tuple(secret.secret for secret in tenants.active_secrets(tenant_id))
+    _known.put(tenant_id, (until, found))
+    return found
+
+
+def forget() -> None:
+    """Read all secrets anew."""
+    _known.clear()

@@ -1,0 +1,54 @@
+"""The demo gateway for these tests: in the process, and behind a real gunicorn."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+sys.path.insert(0, str(HERE))
+
+
+@pytest.fixture(scope="session")
+def app() -> Flask:
+    """The demo gateway; its routes keep no state, so one is enough."""
+    from web_demo import create_app
+
+    return create_app()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client inside the process."""
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a real gunicorn with threads, stopped at the end."""
+    from web_wire import free_port, is_open
+
+    port = free_port()
+    conf = tmp_path_factory.mktemp("web") / "conf.py"
+    conf.write_text("from coupon_core.web.wire import speak_json\nspeak_json()\n")
+    command = [sys.executable, "-m", "gunicorn", "-k", "gthread", "--threads", "4"]
+    command += ["-b", f"127.0.0.1:{port}", "-c", str(conf), "web_demo:create_app()"]
+    search = os.pathsep.join([str(ROOT), str(HERE)])
+    process = subprocess.Popen(
+        command, cwd=conf.parent, env={**os.environ, "PYTHONPATH": search}
+    )
+    deadline = time.monotonic() + 20
+    while not is_open(port):
+        assert process.poll() is None, "gunicorn ended"
+        assert time.monotonic() < deadline, "gunicorn did not start"
+        time.sleep(0.05)
+    yield port
+    process.terminate()
+    process.wait(10)
