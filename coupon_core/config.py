@@ -31,6 +31,8 @@ class Settings:
     bind_host: str
     admin_port: int
     query_port: int
+    bus_port: int
+    broker_url: str
     log_level: str
 
 
@@ -54,6 +56,12 @@ DESCRIPTIONS = (
     ("COUPON_BIND_HOST", "address that the gateways listen on", "127.0.0.1"),
     ("ADMIN_PORT", "port of the admin gateway", "8001"),
     ("QUERY_PORT", "port of the query gateway", "8002"),
+    ("BUS_PORT", "port of the embedded bus", "8003"),
+    (
+        "COUPON_BROKER_URL",
+        "the bus: redis://… or amqp://…; by default the embedded one",
+        "redis://127.0.0.1:BUS_PORT/0",
+    ),
     ("COUPON_LOG_LEVEL", "debug, info, warning or error", "info"),
 )
 
@@ -79,6 +87,8 @@ def _load() -> Settings:
         env.str("COUPON_BIND_HOST", "127.0.0.1"),
         env.int("ADMIN_PORT", 8001, validate=in_use),
         env.int("QUERY_PORT", 8002, validate=in_use),
+        (bus_port := env.int("BUS_PORT", 8003, validate=in_use)),
+        env.str("COUPON_BROKER_URL", f"redis://127.0.0.1:{bus_port}/0"),
         env.str("COUPON_LOG_LEVEL", "info", validate=levels),
     )
     env.seal()
