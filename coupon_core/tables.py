@@ -254,6 +254,7 @@ Outbox.add_index(
     Outbox.event_id, where=(Outbox.state == "pending"), name="outbox_pending"
 )
 
+
 class EarnedCoupon(Table):
     """What users have earned by milestones: the key makes each earning happen once."""
 

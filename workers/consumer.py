@@ -137,4 +137,6 @@ def _message_of(delivery: Delivery, fault: str = "") -> Message:
         body = body.encode("utf-8", "surrogatepass")
     key = str(info.get("routing_key", ""))
     queue = next((name for name, of in messaging.QUEUES.items() if of == key), "")
-    return Message(queue, key, str(delivery.content_type or ""), bytes(body or b""), fault)
+    return Message(
+        queue, key, str(delivery.content_type or ""), bytes(body or b""), fault
+    )

@@ -62,7 +62,9 @@ def _milestone(message: Message) -> Milestone:
     if message.fault:
         raise Impossible(message.fault)
     if message.content_type.partition(";")[0].strip().lower() not in READABLE:
-        raise Impossible(f"content type {message.content_type or 'missing'} is not JSON")
+        raise Impossible(
+            f"content type {message.content_type or 'missing'} is not JSON"
+        )
     try:
         return milestone_of(parse_object(message.body), utc_now())
     except Problem as problem:
