@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from environs import EnvValidationError, FileAwareEnv, validate
 
@@ -33,6 +34,7 @@ class Settings:
     query_port: int
     bus_port: int
     broker_url: str
+    cors_origins: tuple[str, ...]
     log_level: str
 
 
@@ -62,6 +64,12 @@ DESCRIPTIONS = (
         "the bus: redis://… or amqp://…; by default the embedded one",
         "redis://127.0.0.1:BUS_PORT/0",
     ),
+    (
+        "COUPON_CORS_ORIGINS",
+        "origins whose pages may call the query gateway, comma-separated; * is all "
+        "(it takes no cookies), empty is none",
+        "*",
+    ),
     ("COUPON_LOG_LEVEL", "debug, info, warning or error", "info"),
 )
 
@@ -89,6 +97,7 @@ def _load() -> Settings:
         env.int("QUERY_PORT", 8002, validate=in_use),
         (bus_port := env.int("BUS_PORT", 8003, validate=in_use)),
         env.str("COUPON_BROKER_URL", f"redis://127.0.0.1:{bus_port}/0"),
+        tuple(filter(None, env.list("COUPON_CORS_ORIGINS", ["*"]))),
         env.str("COUPON_LOG_LEVEL", "info", validate=levels),
     )
     env.seal()
@@ -134,14 +143,14 @@ def _master_keys(given: list[str], data_dir: Path) -> tuple[str, ...]:
 def _kept_key(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        # Complete before it gets its name; of two processes one names the key.
-        draft = path.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(vault.new_master_key())
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
+        # Complete before it gets its name; of two processes one names the key. Its
+        # draft is nobody else's, also where all processes have the number 1.
+        with NamedTemporaryFile("w", dir=path.parent, prefix=path.name) as draft:
+            draft.write(vault.new_master_key())
+            draft.flush()
+            os.fsync(draft.fileno())
+            with suppress(FileExistsError):
+                os.link(draft.name, path)
     return path.read_text().strip()
 
 

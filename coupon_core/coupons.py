@@ -110,6 +110,7 @@ def _redeem_locked(request: RedeemRequest, now: datetime) -> IssuedCoupon | None
     definition = _redeemable(issued, now).definition
     try:
         with transaction():
+            store.expect_change()
             definition_store.lock(tenant_id, definition.definition_id)
             issued, held = _find(tenant_id, code, user_id, now, lock=True)
             seen = _redeemable(issued, now)

@@ -1,6 +1,6 @@
 """Definitions: the templates of coupons, and their life from active to archived."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +21,7 @@ from coupon_core.model import (
 from coupon_core.store import coupons as coupon_store
 from coupon_core.store import definitions as store
 from coupon_core.store import tenants as tenant_store
-from coupon_core.store.database import new_id, transaction
+from coupon_core.store.database import Busy, new_id, transaction
 
 DEFAULTS: Mapping[str, Any] = {
     "description": "",
@@ -42,6 +42,7 @@ DEFAULTS: Mapping[str, Any] = {
     "trigger_threshold": 0,
 }
 NAMING_CODES = frozenset({"code_format", "custom_code", "case_sensitive"})
+CONCERNING_COUPONS = NAMING_CODES | {"per_code_limit", "total_limit"}
 
 
 def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definition:
@@ -91,12 +92,17 @@ def update(
     How codes are made is frozen once there are coupons; dates and limits may change,
     but no limit goes below what has been used.
     """
+    different = _different(get(tenant_id, definition_id), changes)
     with transaction(), _taken_names():
-        if NAMING_CODES & changes.keys():
+        if CONCERNING_COUPONS & different:
+            coupon_store.still()
+        if NAMING_CODES & different:
             tenant_store.lock(tenant_id)
         before = _known(store.lock(tenant_id, definition_id))
         after = replace(before, **changes, updated_at=now)
         _check(after)
+        if CONCERNING_COUPONS & (_different(before, changes) - different):
+            raise Busy("the definition has just been changed")
         after = _checked_against_coupons(before, after)
         store.update(after)
         if rules.code_rules(before) != rules.code_rules(after):
@@ -122,6 +128,10 @@ def stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionStats:
     """How the coupons of a definition stand. Refused when it is unknown."""
     get(tenant_id, definition_id)
     return coupon_store.stats(tenant_id, definition_id, now)
+
+
+def _different(definition: Definition, changes: Mapping[str, Any]) -> Set[str]:
+    return {name for name in changes if getattr(definition, name) != changes[name]}
 
 
 def _known(definition: Definition | None) -> Definition:

@@ -42,6 +42,7 @@ def generate(
     code space too small.
     """
     with transaction():
+        store.expect_change()
         # Codes named by hand and random ones are made in turns, never at once.
         tenant_store.share(tenant_id)
         definition = definition_store.share(tenant_id, definition_id)
@@ -111,18 +112,19 @@ def _randomize(
     now: datetime,
     expires_at: datetime | None,
 ) -> list[Coupon]:
-    made: list[Coupon] = []
+    made: dict[int, Coupon] = {}
     for _ in range(TOP_UPS):
-        waiting = user_ids[len(made) :]
-        drafts = [
-            _coupon(definition, user, code, now, expires_at)
-            for user, code in zip(
+        waiting = [place for place in range(len(user_ids)) if place not in made]
+        if not waiting:
+            return [made[place] for place in range(len(user_ids))]
+        drafts = {
+            place: _coupon(definition, user_ids[place], code, now, expires_at)
+            for place, code in zip(
                 waiting, _free_codes(definition, len(waiting)), strict=False
             )
-        ]
-        made += store.insert_new(drafts, definition)
-        if len(made) == len(user_ids):
-            return made
+        }
+        added = {c.coupon_id for c in store.insert_new([*drafts.values()], definition)}
+        made |= {at: one for at, one in drafts.items() if one.coupon_id in added}
     raise Busy("no free codes were found")
 
 

@@ -22,10 +22,7 @@ def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> RewardIt
 
 def get(tenant_id: str, item_id: str) -> RewardItem:
     """One reward item. Refused when there is none."""
-    item = store.get(tenant_id, item_id)
-    if item is None:
-        raise Refused(AdminReason.REWARD_ITEM_NOT_FOUND)
-    return item
+    return _known(store.get(tenant_id, item_id))
 
 
 def listed(
@@ -40,7 +37,8 @@ def update(
 ) -> RewardItem:
     """Change members of a reward item. Refused when it is unknown."""
     with transaction():
-        item = replace(get(tenant_id, item_id), **changes, updated_at=now)
+        before = _known(store.lock(tenant_id, item_id))
+        item = replace(before, **changes, updated_at=now)
         store.update(item)
     return item
 
@@ -53,3 +51,9 @@ def delete(tenant_id: str, item_id: str) -> None:
             raise Refused(AdminReason.REWARD_ITEM_IN_USE)
         if not deleted:
             raise Refused(AdminReason.REWARD_ITEM_NOT_FOUND)
+
+
+def _known(item: RewardItem | None) -> RewardItem:
+    if item is None:
+        raise Refused(AdminReason.REWARD_ITEM_NOT_FOUND)
+    return item

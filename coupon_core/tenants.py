@@ -64,10 +64,10 @@ def rotate_secret(tenant_id: str, now: datetime) -> TenantSecret:
     require(tenant_id)
     with transaction():
         store.lock(tenant_id)
-        secret = _add_secret(tenant_id, now)
-        outdated = store.secrets(tenant_id)[ACTIVE_SECRETS:]
+        # First the old ones go: by a clock that is behind the new one looks old too.
+        outdated = store.secrets(tenant_id)[ACTIVE_SECRETS - 1 :]
         store.drop_secrets(tenant_id, [secret_id for secret_id, *_ in outdated])
-    return secret
+        return _add_secret(tenant_id, now)
 
 
 def retire_secret(tenant_id: str, secret_id: str) -> None:

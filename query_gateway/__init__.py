@@ -1,23 +1,40 @@
 """The query gateway: player clients validate and redeem codes and see their history."""
 
 from flask import Flask
+from flask_cors import CORS
 
-from coupon_core import gateway
+from coupon_core import config, gateway
 from coupon_core.config import Settings
+from query_gateway import phoenix, refusals
+
+DAY_SECONDS = 86_400
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application; without `settings` it reads the environment."""
-    from query_gateway import phoenix
-    from query_gateway.refusals import PHOENIX
-
-    return gateway.create_app(
+    settings = settings or config.load()
+    app = gateway.create_app(
         __name__,
         settings,
         title="Coupon query gateway",
         description="Validate, redeem and list coupons on behalf of players.",
         blueprints=[phoenix.blueprint],
-        refusals=PHOENIX,
+        refusals=refusals.PHOENIX,
         converters={"tenant": phoenix.TenantConverter},
         security_schemes=phoenix.schemas.SECURITY,
     )
+    _let_browsers_call(app, settings)
+    return app
+
+
+def _let_browsers_call(app: Flask, settings: Settings) -> None:
+    """Players' pages call with a token from their own origin (document S0)."""
+    if settings.cors_origins:
+        CORS(
+            app,
+            resources=r"/v1/*",
+            origins=list(settings.cors_origins),
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+            expose_headers=["X-Request-Id", "Retry-After"],
+            max_age=DAY_SECONDS,
+        )

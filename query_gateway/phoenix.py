@@ -65,6 +65,8 @@ def both_styles(rule: str, method: str = "GET") -> Callable[[View], View]:
 def authenticate() -> None:
     """Know the caller; a tenant in the path must be the caller's own."""
     tenant_id = (request.view_args or {}).pop("tenant_id", None)
+    if request.method == "OPTIONS":  # browsers ask for these before they sign in
+        return
     g.principal = _principal(may_sign=tenant_id is not None)
     if tenant_id is not None:
         auth.require_tenant(g.principal, tenant_id)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load
+from marshmallow import Schema, ValidationError, post_load
 
 from coupon_core import codes
 from coupon_core.definitions import DEFAULTS
@@ -13,6 +13,7 @@ from coupon_core.web.fields import (
     Choice,
     StrictBoolean,
     StrictInteger,
+    StrictNested,
     StrictObject,
     StrictString,
     UtcDateTime,
@@ -136,8 +137,8 @@ class ConfigChanges(Strict):
     )
     starts_at = UtcDateTime(allow_none=True)
     expires_at = UtcDateTime(allow_none=True)
-    usage_limit = fields.Nested(UsageLimit)
-    auto_generate = fields.Nested(AutoGenerate, allow_none=True)
+    usage_limit = StrictNested(UsageLimit)
+    auto_generate = StrictNested(AutoGenerate, allow_none=True)
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -6,11 +6,11 @@ A member that is null goes back to its default; one that is absent is not loaded
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import fields, post_load
+from marshmallow import post_load
 
 from coupon_core.definitions import DEFAULTS
 from coupon_core.model import DefinitionStatus
-from coupon_core.web.fields import StrictString
+from coupon_core.web.fields import StrictNested, StrictString
 from coupon_core.web.schemas import Strict
 
 from .config import Config, ConfigChanges
@@ -33,7 +33,7 @@ class DefinitionChanges(Strict):
     name = StrictString(**NAME)
     description = _description()
     status = Word(DefinitionStatus)
-    config = fields.Nested(ConfigChanges)
+    config = StrictNested(ConfigChanges)
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -46,7 +46,7 @@ class DefinitionBody(Strict):
 
     name = StrictString(required=True, **NAME)
     description = _description()
-    config = fields.Nested(Config, required=True)
+    config = StrictNested(Config, required=True)
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:

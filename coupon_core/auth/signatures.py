@@ -56,6 +56,6 @@ def _signatures(request: SignedRequest, secrets: Iterable[str]) -> list[str]:
 
 
 def _is_any(given: str, expected: Iterable[str]) -> bool:
-    candidate = given.encode("utf-8", "replace")
+    candidate = given.lower().encode("utf-8", "replace")
     # A list, not a generator: how long it takes must not tell which one fitted.
     return any([hmac.compare_digest(candidate, one.encode()) for one in expected])

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 
 from coupon_core import tenants
+from coupon_core.ids import is_tenant_id
 
 from .recent import Recent
 
@@ -29,6 +30,8 @@ def tries(tenant_id: str) -> Iterator[tuple[str, ...]]:
 
 
 def _read(tenant_id: str) -> tuple[str, ...]:
+    if not is_tenant_id(tenant_id):
+        return ()  # nor may it come near the database: NUL is an error there
     until = time.monotonic() + FRESH_SECONDS
     found = tuple(secret.secret for secret in tenants.active_secrets(tenant_id))
     _known.put(tenant_id, (until, found))

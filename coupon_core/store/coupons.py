@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from coupon_core.codes import code_scope, lookup_key
@@ -156,7 +157,12 @@ def some(
 
 
 def _where(which: CouponFilter) -> str:
-    chosen = [sql for name, sql in CONDITIONS.items() if getattr(which, name)]
+    # Nobody's id is "", and yet it chooses.
+    chosen = [
+        sql
+        for name, sql in CONDITIONS.items()
+        if getattr(which, name) not in (None, False)
+    ]
     return "WHERE " + " AND ".join(["c.tenant_id = :tenant_id", *chosen])
 
 
@@ -214,7 +220,12 @@ INSERT = """
 
 def insert_new(coupons: Sequence[Coupon], definition: Definition) -> list[Coupon]:
     """Add coupons, leaving out those whose code is taken; gives the added ones."""
-    count = execute_many(INSERT, [new_row(coupon, definition) for coupon in coupons])
+    # All in one order: two that insert the same codes would wait for each other.
+    rows = sorted(
+        (new_row(coupon, definition) for coupon in coupons),
+        key=itemgetter("code_key", "code_scope"),
+    )
+    count = execute_many(INSERT, rows)
     if count == len(coupons):
         return list(coupons)
     here = _present(definition.tenant_id, [coupon.coupon_id for coupon in coupons])
@@ -266,6 +277,29 @@ def taken_by_shared_codes(tenant_id: str, codes: Iterable[str]) -> set[str]:
     rows = SharedCode.select(SharedCode.code_key).where(of_tenant)
     taken = rows.where(SharedCode.code_key.in_(list(keys))).tuples()
     return {keys[key] for (key,) in taken}
+
+
+def still() -> None:
+    """Until the transaction ends no coupon at all is made, used or revoked.
+
+    For the rare change of a definition that must know how its coupons were used; it
+    waits for the uses under way. Comes before any row is locked.
+    """
+    _hold_table("SHARE")
+
+
+def expect_change() -> None:
+    """This transaction will make or use coupons, while nobody holds them still.
+
+    Comes before any row is locked: who holds them still may be waiting for that row.
+    """
+    _hold_table("ROW EXCLUSIVE")
+
+
+def _hold_table(mode: str) -> None:
+    # On SQLite the transaction itself is the lock.
+    if is_postgresql():
+        execute(f"LOCK TABLE coupon IN {mode} MODE", {})
 
 
 def revoke(tenant_id: str, coupon_id: str, now: datetime) -> None:

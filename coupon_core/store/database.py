@@ -1,9 +1,9 @@
 """The database of this process: opening it, writing to it in turn, upgrading it."""
 
 import fcntl
+import os
 import random
 import re
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,15 @@ from urllib.parse import urlsplit
 
 import psycopg
 import uuid_utils
-from peewee import Database, InterfaceError, OperationalError, PostgresqlDatabase
+from peewee import (
+    Database,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    PostgresqlDatabase,
+    __exception_wrapper__,
+)
 from playhouse.migrations import Runner
 from playhouse.pool import (
     MaxConnectionsExceeded,
@@ -28,6 +36,7 @@ from coupon_core.tables import database
 
 BUSY_SECONDS = 4.0  # below the five seconds in which a caller is promised an answer
 CONNECT_SECONDS = 3
+SLOW_TO_REFUSE_SECONDS, SPARED_SECONDS = 1.0, 1.0
 PING_AFTER_SECONDS = 5.0
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 MIGRATION_LOCK = 0x636F75706F6E  # "coupon"
@@ -37,6 +46,7 @@ SQLITE_PRAGMAS = {
     "synchronous": "full",
     "foreign_keys": 1,
     "cache_size": -32_000,
+    "busy_timeout": int(BUSY_SECONDS * 1000),
 }
 POSTGRESQL_OPTIONS = (
     "-c timezone=UTC "
@@ -52,14 +62,19 @@ class Busy(Exception):
 UNAVAILABLE = (
     OperationalError,
     InterfaceError,
+    InternalError,  # a transaction that idled too long, or a standby's
     MaxConnectionsExceeded,
     Busy,
-    # Rows in bulk go past peewee, which would have translated these.
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    sqlite3.OperationalError,
 )
 """What an operation raises when the database cannot do it now."""
+
+UNIQUE, FOREIGN_KEY = "unique", "foreign key"
+_BROKEN_RULES = {
+    "23505": UNIQUE,
+    "23503": FOREIGN_KEY,
+    "SQLITE_CONSTRAINT_UNIQUE": UNIQUE,
+    "SQLITE_CONSTRAINT_FOREIGNKEY": FOREIGN_KEY,
+}
 
 # UUIDs are text in Python, as PostgreSQL writes them.
 _text_loader = psycopg.adapters.get_loader(
@@ -69,7 +84,28 @@ assert _text_loader is not None  # noqa: S101 - for the type checker
 psycopg.adapters.register_loader("uuid", _text_loader)
 
 
-class PostgresqlPool(PooledPostgresqlDatabase):
+class PatientPostgresql(PostgresqlDatabase):
+    """Gives a server that did not answer a moment without new connections.
+
+    Threads connect one after the other. Were each to wait CONNECT_SECONDS for a
+    server that is not there, the last would wait for all of them.
+    """
+
+    _asked_again_at = 0.0
+
+    def _connect(self) -> Any:
+        began = time.monotonic()
+        if began < self._asked_again_at:
+            raise OperationalError("the database did not answer a moment ago")
+        try:
+            return super()._connect()
+        except psycopg.OperationalError:
+            if time.monotonic() - began > SLOW_TO_REFUSE_SECONDS:
+                self._asked_again_at = time.monotonic() + SPARED_SECONDS
+            raise
+
+
+class PostgresqlPool(PooledPostgresqlDatabase, PatientPostgresql):
     """A pool that pings only connections that have been idle for some seconds."""
 
     def _connect(self) -> Any:
@@ -94,8 +130,26 @@ def open_database(url: str, pool_size: int = 16) -> None:
 
     `url` is `sqlite:///path` or `postgresql://…`. ValueError for any other.
     """
+    global _opened
     close_database()
     database.initialize(_database_of(url, pool_size))
+    _opened = url, pool_size
+
+
+_opened: tuple[str, int] | None = None
+_of_parents: list[Database] = []
+
+
+def _after_fork() -> None:
+    """A child process leaves its parent's connections alone, and closes none."""
+    global _turn_of_thread
+    _turn_of_thread = threading.Lock()
+    if _opened:
+        _of_parents.append(database.obj)
+        database.initialize(_database_of(*_opened))
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def _database_of(url: str, pool_size: int) -> Database:
@@ -126,7 +180,7 @@ def _sqlite(path: Path, pool_size: int) -> Database:
     return PooledSqliteDatabase(
         str(path),
         pragmas=SQLITE_PRAGMAS,
-        timeout=BUSY_SECONDS,
+        timeout=BUSY_SECONDS,  # of the pool; for the file there is a pragma
         max_connections=pool_size,
         check_same_thread=False,
     )
@@ -166,8 +220,12 @@ def transaction() -> Iterator[None]:
         with database.atomic():
             yield
     else:
-        with _writing_turn(Path(database.database)), database.atomic("IMMEDIATE"):
-            yield
+        with _writing_turn(Path(database.database)) as deadline:
+            # What the queue took is not waited for again: others may not queue.
+            left = max(deadline - time.monotonic(), 0)
+            database.execute_sql(f"PRAGMA busy_timeout = {int(left * 1000)}")
+            with database.atomic("IMMEDIATE"):
+                yield
 
 
 def one_write() -> AbstractContextManager[None]:
@@ -183,7 +241,7 @@ _turn_of_thread = threading.Lock()
 
 
 @contextmanager
-def _writing_turn(path: Path) -> Iterator[None]:
+def _writing_turn(path: Path) -> Iterator[float]:
     # SQLite's own waiting is unfair: one of several processes can take nearly all
     # turns. So threads queue for a lock, and one of each process for a locked file.
     deadline = time.monotonic() + BUSY_SECONDS
@@ -192,7 +250,7 @@ def _writing_turn(path: Path) -> Iterator[None]:
     try:
         with open(f"{path}-turn", "ab") as file:
             _lock_file(file.fileno(), deadline)
-            yield
+            yield deadline
     finally:
         _turn_of_thread.release()
 
@@ -216,9 +274,18 @@ def execute(sql: str, parameters: Mapping[str, Any]) -> Any:
 
 def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
     """Run SQL text once for each row of parameters; gives how many rows it changed."""
-    cursor = database.cursor()
-    cursor.executemany(_for_psycopg(sql) if is_postgresql() else sql, rows)
+    text = _for_psycopg(sql) if is_postgresql() else sql
+    with __exception_wrapper__:
+        cursor = database.cursor()
+        cursor.executemany(text, rows)
     return int(cursor.rowcount)
+
+
+def broken_rule(error: IntegrityError) -> str | None:
+    """Which kind of rule of a table was broken: UNIQUE, FOREIGN_KEY, or another."""
+    cause = error.args[0]  # peewee puts the driver's own error first
+    code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+    return _BROKEN_RULES.get(code or "")
 
 
 @cache

@@ -8,7 +8,12 @@ from peewee import IntegrityError, fn
 
 from coupon_core.codes import lookup_key
 from coupon_core.model import Definition, DefinitionStatus, Page, Trigger
-from coupon_core.store.database import is_postgresql
+from coupon_core.store.database import (
+    FOREIGN_KEY,
+    UNIQUE,
+    broken_rule,
+    is_postgresql,
+)
 from coupon_core.store.rows import definition_of
 from coupon_core.tables import Coupon, SharedCode
 from coupon_core.tables import Definition as Table
@@ -33,10 +38,11 @@ def _rules_of_the_table() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        text = str(error).lower()
-        if "foreign key" in text:
+        # By its code, not by its text: that quotes the caller's own words.
+        rule = broken_rule(error)
+        if rule == FOREIGN_KEY:
             raise UnknownRewardItem from error
-        if "name" in text:
+        if rule == UNIQUE:
             raise NameTaken from error
         raise
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from peewee import IntegrityError
 
-from coupon_core.model import Event, IssuedCoupon, Redemption
+from coupon_core.model import Definition, Event, IssuedCoupon, Redemption
 from coupon_core.store.coupons import new_row
 from coupon_core.store.database import execute, is_postgresql
 from coupon_core.tables import as_stored_time
@@ -18,21 +18,29 @@ from coupon_core.tables import as_stored_time
 COUNT = """
     UPDATE definition SET used_count = used_count + 1
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
-    AND used_count < total_limit
+    AND per_code_limit = :per_code_limit AND used_count < total_limit
 """
-# Holds only while the coupon is what the decision was made on.
-USE = """
+# Both hold only while coupon and definition are what the decision was made on; who
+# changes the definition in these waits for uses under way (store.coupons.still).
+SAME_RULES = """
+    EXISTS (SELECT 1 FROM definition d
+    WHERE d.tenant_id = :tenant_id AND d.definition_id = :definition_id
+    AND d.per_code_limit = :per_code_limit AND d.total_limit = :total_limit
+    AND d.custom_code = :custom_code AND d.case_sensitive = :case_sensitive)
+"""
+USE = f"""
     UPDATE coupon SET user_id = :user_id, redemption_count = :use_number,
         redeemed_at = :redeemed_at
     WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id
     AND redemption_count = :seen_count AND user_id = :seen_user_id
-    AND revoked_at IS NULL
+    AND revoked_at IS NULL AND {SAME_RULES}
 """
-CLAIM = """
+CLAIM = f"""
     INSERT INTO coupon (tenant_id, coupon_id, definition_id, user_id, code,
         generated_at, expires_at, redeemed_at, redemption_count, code_key, code_scope)
     SELECT :tenant_id, :coupon_id, :definition_id, :user_id, :code,
         :generated_at, :expires_at, :redeemed_at, 1, :code_key, :code_scope
+    {{source}} WHERE {SAME_RULES}
 """
 CLAIM_ONCE = "ON CONFLICT (tenant_id, code_key, code_scope) DO NOTHING"
 RECORD = """
@@ -53,12 +61,14 @@ def record(seen: IssuedCoupon, use: Redemption, event: Event, claim: bool) -> bo
     """Write a redemption that was decided on `seen`, with its event.
 
     `claim` makes the coupon itself too. False when the race was lost: the coupon is
-    no longer what was seen or the pool is empty; then the caller rolls back.
+    no longer what was seen, the definition has other rules, or the pool is empty;
+    then the caller rolls back.
     """
     definition = seen.definition
     parameters = {
         **new_row(seen.coupon, definition),
         **_use_parameters(use),
+        **_rule_parameters(definition),
         "seen_count": seen.coupon.redemption_count,
         "seen_user_id": seen.coupon.user_id,
         "event_id": event.event_id,
@@ -84,11 +94,20 @@ def _use_parameters(use: Redemption) -> dict[str, object]:
     }
 
 
+def _rule_parameters(definition: Definition) -> dict[str, object]:
+    return {
+        "per_code_limit": definition.per_code_limit,
+        "total_limit": definition.total_limit,
+        "custom_code": definition.custom_code,
+        "case_sensitive": definition.case_sensitive,
+    }
+
+
 @cache
 def _statements(counted: bool, claim: bool, as_one: bool) -> tuple[str, ...]:
     if as_one:
         return (_one_statement(counted, claim),)
-    use = f"{CLAIM} WHERE true {CLAIM_ONCE}" if claim else USE
+    use = f"{CLAIM.format(source='')} {CLAIM_ONCE}" if claim else USE
     record = RECORD.format(use_number=":use_number")
     return (*([COUNT] if counted else []), use, record, ANNOUNCE)
 
@@ -115,4 +134,4 @@ def _use_if(counted: bool) -> str:
 
 def _claim_if(counted: bool) -> str:
     source = "FROM counted" if counted else ""
-    return f"{CLAIM} {source} WHERE true {CLAIM_ONCE}"
+    return f"{CLAIM.format(source=source)} {CLAIM_ONCE}"

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from peewee import IntegrityError
 
 from coupon_core.model import Page, RewardItem
+from coupon_core.store.database import is_postgresql
 from coupon_core.store.rows import reward_item_of
 from coupon_core.tables import RewardItem as Table
 
@@ -20,6 +21,15 @@ def get(tenant_id: str, item_id: str) -> RewardItem | None:
     return reward_item_of(row) if row else None
 
 
+def lock(tenant_id: str, item_id: str) -> RewardItem | None:
+    """One reward item, held against changes by others until the transaction ends."""
+    query = Table.select().where(_is(tenant_id, item_id))
+    if is_postgresql():  # on SQLite the transaction itself is the lock
+        query = query.for_update("FOR NO KEY UPDATE")
+    row = query.tuples().first()
+    return reward_item_of(row) if row else None
+
+
 def listed(
     tenant_id: str, page: Page, reward_type: str | None = None
 ) -> tuple[list[RewardItem], int]:
@@ -31,10 +41,9 @@ def listed(
     return [reward_item_of(row) for row in newest.tuples()], query.count()
 
 
-def update(item: RewardItem) -> bool:
-    """Overwrite a reward item; False when it is not there."""
-    query = Table.update(asdict(item)).where(_is(item.tenant_id, item.item_id))
-    return bool(query.execute())
+def update(item: RewardItem) -> None:
+    """Overwrite a reward item."""
+    Table.update(asdict(item)).where(_is(item.tenant_id, item.item_id)).execute()
 
 
 def delete(tenant_id: str, item_id: str) -> bool | None:

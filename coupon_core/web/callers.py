@@ -8,6 +8,7 @@ from flask import request
 from coupon_core.auth import SignedRequest
 from coupon_core.model import AuthReason
 
+from .bodies import read_body
 from .problems import Row
 
 AUTH_REFUSALS: Mapping[AuthReason, Row] = MappingProxyType(
@@ -61,7 +62,7 @@ def signed_request() -> SignedRequest:
     return SignedRequest(
         method=request.method,
         paths=tuple(dict.fromkeys(paths)),
-        body=request.get_data(),
+        body=read_body(request),  # the view reads the same bytes again
         tenant_id=headers.get("X-Tenant-Id"),
         timestamp=headers.get("X-Timestamp"),
         signature=headers.get("X-Signature"),

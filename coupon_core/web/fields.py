@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from .times import EXPECTED_TIME, parse_utc, utc_text
 
@@ -156,6 +156,13 @@ class StrictObject(fields.Dict):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(keys=fields.String(), **_spread("an object", options))
+
+
+class StrictNested(fields.Nested):
+    """An object with the members of a schema."""
+
+    def __init__(self, schema: type[Schema], **options: Any) -> None:
+        super().__init__(schema, **_spread("an object", options))
 
 
 class StrictList(fields.List[Any]):

@@ -5,18 +5,12 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from coupon_core.ids import LONGEST_USER_ID, is_user_id
+
 from .fields import StrictString
 
 TENANT_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 UUID = r"^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
-LONGEST_USER_ID = 128
-
-# One value for each: an id that a path cannot carry whole is no id.
-_USER_ID = re.compile(
-    r"(?!\s)(?!\.{1,2}\Z)"
-    "[^/\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,128}"
-    r"(?<!\s)"
-).fullmatch
 USER_ID_SAID = (
     "a user id of 1 to 128 characters without /, backslash, control characters or"
     " outer blanks, other than . and .."
@@ -29,11 +23,6 @@ _UUID = re.compile(UUID).match
 def is_uuid(text: str) -> bool:
     """Whether a text is a UUID in the usual form, in any case."""
     return _UUID(text) is not None and not text.endswith("\n")
-
-
-def is_user_id(text: str) -> bool:
-    """Whether a text can be a user's id: opaque, yet safe in a path (CONTRACTS 6)."""
-    return _USER_ID(text) is not None
 
 
 class TenantId(StrictString):

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +55,7 @@ class Process:
     ready: Callable[[], bool]
     stop_signal: signal.Signals
     user: pwd.struct_passwd | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
     _child: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _guard: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
@@ -121,7 +122,7 @@ def child_options(process: Process) -> dict[str, Any]:
     options: dict[str, Any] = {
         "stdin": subprocess.DEVNULL,
         "cwd": process.directory,
-        "env": clean_environment(process.directory),
+        "env": {**clean_environment(process.directory), **process.environment},
         "start_new_session": True,
     }
     return options | as_user(process.user)

@@ -1,0 +1,154 @@
+"""Gateways for tests: on a given database, called as a caller would, and watched.
+
+Every answer is held against the gateway's own OpenAPI document as it passes by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import jsonschema_rs
+from flask import Flask
+from flask_smorest.spec.plugins import FlaskPlugin
+from werkzeug.exceptions import HTTPException
+from werkzeug.test import TestResponse
+
+from admin_gateway import create_app
+from coupon_core import tenants
+from coupon_core.model import ApiKey, TenantSecret, utc_now
+from coupon_core.store import database
+from tests.settings import settings_for
+
+
+class Documented:
+    """Knows what a gateway says it answers."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.spec = app.test_client().get("/openapi.json").json
+        self.rules = app.url_map.bind("localhost")
+        self.validators: dict[str, Any] = {}
+
+    def check(self, response: TestResponse, method: str, path: str) -> None:
+        """Fail unless the answer is as the document says of its route."""
+        try:
+            rule, _ = self.rules.match(path, method, return_rule=True)
+        except HTTPException:
+            return
+        openapi_path = FlaskPlugin.flaskpath2openapi(rule.rule)
+        answers = self.spec["paths"][openapi_path][method.lower()]["responses"]
+        assert str(response.status_code) in answers, (method, path, response.status)
+        answer = answers[str(response.status_code)]
+        if "$ref" in answer:
+            name = answer["$ref"].rpartition("/")[2]
+            answer = self.spec["components"]["responses"][name]
+        self._check_body(response, answer.get("content"))
+
+    def _check_body(self, response: TestResponse, content: Any) -> None:
+        if content is None:
+            assert response.data == b""
+            return
+        schema = content["application/json"]["schema"]
+        self._validator(schema["$ref"]).validate(response.json)
+
+    def _validator(self, reference: str) -> Any:
+        if reference not in self.validators:
+            whole = {"$ref": reference, "components": self.spec["components"]}
+            self.validators[reference] = jsonschema_rs.validator_for(whole)
+        return self.validators[reference]
+
+
+@dataclass
+class Admin:
+    """Someone with an API key of a tenant, at the admin gateway."""
+
+    app: Flask
+    tenant_id: str
+    secret: TenantSecret
+    key: ApiKey
+    plain_key: str
+    documented: Documented
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def root(self) -> str:
+        """Where the tenant's things are."""
+        return f"/v1/tenants/{self.tenant_id}"
+
+    def call(
+        self, method: str, path: str, json: Any = None, **options: Any
+    ) -> TestResponse:
+        """Ask, with the key unless `headers` are given; `path` is below the tenant.
+
+        A path that begins with `/v1` is taken as it is.
+        """
+        whole = path if path.startswith("/v1") else f"{self.root}/{path}"
+        options.setdefault("headers", {"X-API-Key": self.plain_key})
+        if json is not None:
+            options["json"] = json
+        response = self.app.test_client().open(whole, method=method, **options)
+        self.documented.check(response, method, whole.partition("?")[0])
+        return response
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.call("GET", path, **options)
+
+    def post(self, path: str, json: Any = None, **options: Any) -> TestResponse:
+        return self.call("POST", path, json, **options)
+
+    def put(self, path: str, json: Any) -> TestResponse:
+        return self.call("PUT", path, json)
+
+    def patch(self, path: str, json: Any) -> TestResponse:
+        return self.call("PATCH", path, json)
+
+    def delete(self, path: str) -> TestResponse:
+        return self.call("DELETE", path)
+
+    def new_reward(self, **members: Any) -> dict[str, Any]:
+        """A reward item, made as the documents show one."""
+        body = {"name": "100 Bonus Points", "reward_type": "points", **members}
+        return made(self.post("rewards", body))
+
+    def new_definition(self, name: str = "Welcome", **config: Any) -> dict[str, Any]:
+        """A definition with some members of its config."""
+        reward = {"reward_item_id": self.new_reward()["item_id"]}
+        return made(self.post("coupons", {"name": name, "config": reward | config}))
+
+    def generate(self, definition_id: str, *user_ids: str) -> list[dict[str, Any]]:
+        """A coupon for each user."""
+        body = {"user_ids": list(user_ids)}
+        answer = self.post(f"coupons/{definition_id}/generate", body)
+        return made(answer)["coupons"]
+
+
+def made(response: TestResponse) -> dict[str, Any]:
+    """The body of an answer that must be a 201."""
+    assert response.status_code == 201, response.json
+    return response.json
+
+
+def refused(response: TestResponse, status: int, code: str) -> str:
+    """The text of an answer that must be this refusal, in the Phoenix shape."""
+    body = response.json
+    assert (response.status_code, body["code"]) == (status, code), body
+    assert body["error"] == body["message"]
+    assert body["request_id"] == response.headers["X-Request-Id"]
+    return body["message"]
+
+
+@contextmanager
+def admin_gateway(database_url: str) -> Iterator[Flask]:
+    """The admin gateway on a migrated database; connections end with it."""
+    yield create_app(settings_for(database_url))
+    database.close_database()
+
+
+def new_admin(app: Flask, tenant_id: str = "acme") -> Admin:
+    """A new tenant, and its first key at the gateway."""
+    secret, key, plain = tenants.create(tenant_id, utc_now())
+    database.release()
+    return Admin(app, tenant_id, secret, key, plain, Documented(app))

@@ -1,0 +1,130 @@
+"""The core on a database of the test's, in this process and in others."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier as ProcessBarrier
+from pathlib import Path
+from threading import Barrier, Thread
+from typing import Any
+
+from coupon_core import process
+from coupon_core.config import Settings
+from coupon_core.model import Refused
+from coupon_core.store import database
+from coupon_core.vault import new_master_key
+
+PATIENCE = 60  # seconds after which a race is called a hang
+
+# Forked from a process that has the core loaded, but neither threads nor connections.
+processes = get_context("forkserver")
+processes.set_forkserver_preload(["tests.cores", "tests.shop"])
+
+Task = Callable[[], Any]
+
+
+def settings_for(database_url: str, directory: Path, **changes: Any) -> Settings:
+    """Settings on this database, with a master key of their own."""
+    usual = {
+        "data_dir": directory,
+        "database_url": database_url,
+        "master_keys": (new_master_key(),),
+        "database_pool": 16,
+        "gateway_workers": 1,
+        "gateway_threads": 8,
+        "bind_host": "127.0.0.1",
+        "admin_port": 8001,
+        "query_port": 8002,
+        "log_level": "info",
+    }
+    return Settings(**usual | changes)
+
+
+@contextmanager
+def started(settings: Settings) -> Iterator[Settings]:
+    """The core at work with these settings; closed after the block."""
+    process.start(settings)
+    try:
+        yield settings
+    finally:
+        database.close_database()
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """The outcome of what the database could not do: a 503 in a gateway."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The outcome of what nobody foresaw: a 500 in a gateway."""
+
+    text: str
+
+
+def outcome(task: Task) -> Any:
+    """What the task gives, why it was refused, or how it failed."""
+    try:
+        return task()
+    except Refused as refused:
+        return refused.reason
+    except database.UNAVAILABLE as error:
+        return Unavailable(repr(error))
+    except Exception:
+        return Failure(traceback.format_exc())
+    finally:
+        database.release()
+
+
+def at_once(tasks: Sequence[Task]) -> list[Any]:
+    """The outcomes of tasks that threads begin at the same moment, in their order."""
+    return _at_once(tasks, Barrier(len(tasks)))
+
+
+def _at_once(tasks: Sequence[Task], barrier: Barrier) -> list[Any]:
+    outcomes: list[Any] = [Failure("it never ended")] * len(tasks)
+
+    def run(place: int) -> None:
+        barrier.wait(PATIENCE)
+        outcomes[place] = outcome(tasks[place])
+
+    threads = [Thread(target=run, args=[at], daemon=True) for at in range(len(tasks))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    return outcomes
+
+
+def at_once_in_processes(
+    settings: Settings, tasks: Sequence[Task], count: int = 3
+) -> list[Any]:
+    """As `at_once`, with the tasks dealt out to threads of several processes."""
+    shares = [list(tasks[at::count]) for at in range(count)]
+    barrier = processes.Barrier(count)
+    pipes = [processes.Pipe(duplex=False) for _ in shares]
+    workers = [
+        processes.Process(target=_work, args=(settings, share, barrier, sender))
+        for share, (_, sender) in zip(shares, pipes, strict=True)
+    ]
+    for worker in workers:
+        worker.start()
+    outcomes = [receiver.recv() for receiver, _ in pipes]
+    for worker in workers:
+        worker.join(PATIENCE)
+    return [one for share in outcomes for one in share]
+
+
+def _work(
+    settings: Settings, tasks: list[Task], barrier: ProcessBarrier, sender: Any
+) -> None:
+    with started(settings):
+        release = partial(barrier.wait, PATIENCE)
+        sender.send(_at_once(tasks, Barrier(len(tasks), action=release)))

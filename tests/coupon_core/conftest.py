@@ -1,0 +1,38 @@
+"""The core on both databases: one for a module's tests, or a fresh one for a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coupon_core.config import Settings
+from coupon_core.store import database
+from tests.cores import settings_for, started
+from tests.databases import Databases
+from tests.shop import Shop, new_shop
+
+
+@pytest.fixture(scope="module")
+def core(
+    migrated_template: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """The core at work on a database that the tests of a module share."""
+    directory = tmp_path_factory.mktemp("core")
+    with migrated_template.fresh() as url, started(settings_for(url, directory)) as one:
+        yield one
+
+
+@pytest.fixture
+def shop(core: Settings) -> Iterator[Shop]:
+    """A tenant of the test's own."""
+    yield new_shop()
+    database.release()
+
+
+@pytest.fixture
+def fresh_core(database_url: str, tmp_path: Path) -> Iterator[Settings]:
+    """The core at work on a database of the test's own."""
+    with started(settings_for(database_url, tmp_path)) as settings:
+        yield settings

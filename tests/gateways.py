@@ -1,0 +1,95 @@
+"""Gateways for tests: in this process for most, as gunicorn's processes for some."""
+
+from __future__ import annotations
+
+import http.client
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from coupon_core.config import Settings
+from tests.servers.process import Process, ServerError, free_port
+
+START_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A gateway behind gunicorn."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+
+@contextmanager
+def gateway_server(
+    app: str, settings: Settings, *, workers: int = 1, threads: int = 8
+) -> Iterator[Gateway]:
+    """`app` (`query_gateway` or `admin_gateway`) in gunicorn, while the block runs."""
+    home = settings.data_dir / app
+    home.mkdir(parents=True, exist_ok=True)
+    process, gateway = _started(app, home, settings, workers, threads)
+    try:
+        yield gateway
+    finally:
+        process.stop()
+
+
+def _started(
+    app: str, home: Path, settings: Settings, workers: int, threads: int
+) -> tuple[Process, Gateway]:
+    for attempt in range(START_TRIES):
+        gateway = Gateway("127.0.0.1", free_port())
+        command = _command(app, gateway, workers, threads)
+        process = Process(
+            command,
+            home,
+            lambda at=gateway: answers(at),
+            signal.SIGTERM,
+            environment=_environment(settings),
+        )
+        try:
+            process.start()
+        except ServerError:  # the free port may just have been taken
+            if attempt + 1 == START_TRIES:
+                raise
+        else:
+            return process, gateway
+    raise AssertionError("unreachable")
+
+
+def _command(app: str, gateway: Gateway, workers: int, threads: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "gunicorn", f"{app}:create_app()"),
+        *("--bind", f"{gateway.host}:{gateway.port}"),
+        *("--workers", str(workers), "--threads", str(threads)),
+        *("--worker-class", "gthread", "--graceful-timeout", "2"),
+    ]
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {
+        "PYTHONPATH": str(Path(__file__).parent.parent),
+        "COUPON_DATA_DIR": str(settings.data_dir),
+        "COUPON_DATABASE_URL": settings.database_url,
+        "COUPON_MASTER_KEYS": ",".join(settings.master_keys),
+    }
+
+
+def answers(gateway: Gateway) -> bool:
+    """Whether the gateway says that it is ready."""
+    connection = http.client.HTTPConnection(gateway.host, gateway.port, timeout=5)
+    try:
+        connection.request("GET", "/ready")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,86 @@
+"""What must hold in the database after every race and every fault (LIMITS 2)."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from coupon_core.tables import database
+
+# Each finds the rows that break a rule; the columns are there for the message.
+BROKEN = {
+    "I1: a coupon was used more often than its definition allows": """
+        SELECT c.code, c.redemption_count, d.per_code_limit FROM coupon c
+        JOIN definition d
+        ON d.tenant_id = c.tenant_id AND d.definition_id = c.definition_id
+        WHERE d.per_code_limit > 0 AND c.redemption_count > d.per_code_limit
+    """,
+    "I1, I2: uses of a definition with a total limit": """
+        SELECT d.name, d.used_count, d.total_limit, count(r.use_number)
+        FROM definition d LEFT JOIN redemption r
+        ON r.tenant_id = d.tenant_id AND r.definition_id = d.definition_id
+        WHERE d.total_limit > 0
+        GROUP BY d.tenant_id, d.definition_id, d.name, d.used_count, d.total_limit
+        HAVING d.used_count <> count(r.use_number) OR d.used_count > d.total_limit
+    """,
+    "I2: a coupon's uses are not numbered from 1 to its count": """
+        SELECT c.code, c.redemption_count, count(r.use_number), max(r.use_number)
+        FROM coupon c LEFT JOIN redemption r
+        ON r.tenant_id = c.tenant_id AND r.coupon_id = c.coupon_id
+        GROUP BY c.tenant_id, c.coupon_id, c.code, c.redemption_count
+        HAVING c.redemption_count <> count(r.use_number)
+        OR c.redemption_count <> COALESCE(max(r.use_number), 0)
+    """,
+    "I2: a use without its coupon, or by another than its holder": """
+        SELECT r.coupon_id, r.user_id, c.user_id FROM redemption r
+        LEFT JOIN coupon c ON c.tenant_id = r.tenant_id AND c.coupon_id = r.coupon_id
+        WHERE c.coupon_id IS NULL OR c.user_id <> r.user_id
+        OR c.definition_id <> r.definition_id
+    """,
+    "I2: a coupon without the time of its use, or with one but no use": """
+        SELECT code, redemption_count, redeemed_at FROM coupon
+        WHERE (redemption_count > 0) <> (redeemed_at IS NOT NULL)
+    """,
+    "a code that is both shared and a coupon's own": """
+        SELECT c.code FROM coupon c JOIN shared_code s
+        ON s.tenant_id = c.tenant_id AND s.code_key = c.code_key
+        WHERE c.code_scope = ''
+    """,
+}
+
+
+def assert_invariants() -> None:
+    """Every rule holds in the database of this process."""
+    broken = {rule: rows(sql) for rule, sql in BROKEN.items()}
+    broken["I4: an event for each use, a use for each event"] = differences(
+        "SELECT tenant_id, coupon_id, use_number FROM redemption",
+        (
+            (tenant, data["coupon"]["id"], data["use_number"])
+            for tenant, data in events("coupon.redeemed")
+        ),
+    )
+    broken["I4: an event for each revocation"] = differences(
+        "SELECT tenant_id, coupon_id FROM coupon WHERE revoked_at IS NOT NULL",
+        ((tenant, data["coupon"]["id"]) for tenant, data in events("coupon.revoked")),
+    )
+    assert {rule: found for rule, found in broken.items() if found} == {}
+
+
+def differences(stored: str, told: Iterator[tuple[Any, ...]]) -> list[Any]:
+    """What is stored but not told, or told but not stored, or told twice."""
+    here, there = Counter(map(tuple, rows(stored))), Counter(told)
+    return [*(here - there), *(there - here)]
+
+
+def events(event_type: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The events of a type in the outbox: tenant and data."""
+    sql = f"SELECT tenant_id, data FROM outbox WHERE event_type = '{event_type}'"
+    for tenant_id, data in rows(sql):
+        yield tenant_id, json.loads(data)
+
+
+def rows(sql: str) -> list[Any]:
+    """What a query finds in the database of this process."""
+    return list(database.execute_sql(sql).fetchall())

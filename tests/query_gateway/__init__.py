@@ -1,0 +1,1 @@
+"""Tests of the query gateway, over HTTP as its callers see it."""

@@ -1,0 +1,66 @@
+"""A gateway in this process for each module, and a tenant of its own for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+import query_gateway
+from coupon_core.config import Settings
+from coupon_core.store import database
+from tests.databases import Databases
+from tests.query_gateway.tenant import WAYS, Caller, Tenant, Way, new_tenant
+from tests.settings import settings_for
+
+
+@pytest.fixture(scope="module")
+def settings(
+    migrated_template: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    directory: Path = tmp_path_factory.mktemp("gateway")
+    with migrated_template.fresh() as url:
+        yield settings_for(url, directory)
+
+
+@pytest.fixture(scope="module")
+def app(settings: Settings) -> Iterator[Flask]:
+    """The query gateway, on SQLite and again on PostgreSQL."""
+    yield query_gateway.create_app(settings)
+    database.close_database()
+
+
+@pytest.fixture
+def tenant(app: Flask) -> Iterator[Tenant]:
+    yield new_tenant()
+    database.release()
+
+
+@pytest.fixture
+def other_tenant(app: Flask) -> Tenant:
+    return new_tenant("other")
+
+
+@pytest.fixture
+def caller(app: Flask, tenant: Tenant) -> Caller:
+    """A user with a token, the tenant in the path."""
+    return Caller(app.test_client(), tenant)
+
+
+@pytest.fixture
+def server(app: Flask, tenant: Tenant) -> Caller:
+    """The tenant's own server, which names the user."""
+    return Caller(app.test_client(), tenant, Way("A", "server-token"))
+
+
+@pytest.fixture(params=WAYS, ids=str)
+def any_caller(request: pytest.FixtureRequest, app: Flask, tenant: Tenant) -> Caller:
+    """A caller in each of the ways there are."""
+    return Caller(app.test_client(), tenant, request.param)
+
+
+@pytest.fixture
+def call_as(app: Flask, tenant: Tenant) -> Callable[..., Caller]:
+    return lambda user_id, way=WAYS[0]: Caller(app.test_client(), tenant, way, user_id)

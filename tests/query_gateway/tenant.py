@@ -1,0 +1,189 @@
+"""A tenant to test with: its definitions and coupons, and how its callers sign."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import itertools
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import jwt
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from coupon_core import coupons, definitions, generation, rewards, tenants
+from coupon_core.model import NOBODY, CodeFormat, Definition, IssuedCoupon, utc_now
+from coupon_core.store.coupons import CouponFilter
+
+_numbers = itertools.count(1)
+ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Way:
+    """A path style and a credential."""
+
+    style: str
+    credential: str
+
+    def __str__(self) -> str:
+        return f"{self.style}-{self.credential}"
+
+
+USER, SERVER, HMAC = "user-token", "server-token", "hmac"
+WAYS = (Way("A", USER), Way("A", SERVER), Way("A", HMAC), Way("B", USER))
+WAYS = (*WAYS, Way("B", SERVER))
+TENANT_WIDE = [way for way in WAYS if way.credential != USER]
+
+
+@dataclass
+class Tenant:
+    """A tenant with a reward item; everything in it is made through the core."""
+
+    tenant_id: str
+    secret: str
+    reward_item_id: str
+    _names: Any = field(default_factory=itertools.count)
+
+    def define(self, **members: Any) -> Definition:
+        """A definition; `members` are those of the model, absent ones have defaults."""
+        name = f"Offer {next(self._names)}"
+        given = {"name": name, "reward_item_id": self.reward_item_id, **members}
+        return definitions.create(self.tenant_id, given, utc_now())
+
+    def share(self, code: str, **members: Any) -> Definition:
+        """A definition with a custom code."""
+        return self.define(code_format=CodeFormat.CUSTOM, custom_code=code, **members)
+
+    def change(self, definition: Definition, **members: Any) -> Definition:
+        ids = self.tenant_id, definition.definition_id
+        return definitions.update(*ids, members, utc_now())
+
+    def set_status(self, definition: Definition, status: Any) -> None:
+        ids = self.tenant_id, definition.definition_id
+        definitions.set_status(*ids, status, utc_now())
+
+    def give(
+        self,
+        definition: Definition,
+        user_id: str = "ann",
+        expires_at: datetime | None = None,
+    ) -> IssuedCoupon:
+        """A coupon of this definition in the hands of a user."""
+        ids = self.tenant_id, definition.definition_id
+        return generation.generate(*ids, [user_id], utc_now(), expires_at)[0]
+
+    def code(self, user_id: str = "ann", **members: Any) -> str:
+        """The code of a new coupon of a new definition."""
+        return self.give(self.define(**members), user_id).coupon.code
+
+    def loose_code(self, **members: Any) -> str:
+        """The code of a coupon that nobody has yet."""
+        return self.code(NOBODY, **members)
+
+    def revoke(self, code: str) -> None:
+        coupons.revoke(self.tenant_id, CouponFilter(code=code), utc_now())
+
+    def token(self, sub: Any = ABSENT, *, secret: str = "", **claims: Any) -> str:
+        """A tenant's JWT; without `sub` it speaks for every user."""
+        now = int(time.time())
+        subject = {} if sub is ABSENT else {"sub": sub}
+        whole = {
+            **subject,
+            "sub_type": "tenant",
+            "sub_id": self.tenant_id,
+            "iat": now,
+            "exp": now + 3600,
+            **claims,
+        }
+        sent = {name: value for name, value in whole.items() if value is not ABSENT}
+        header, payload = {"alg": "HS256", "typ": "JWT"}, json.dumps(sent).encode()
+        return jwt.PyJWS().encode(payload, secret or self.secret, "HS256", header)
+
+    def bearer(self, sub: Any = ABSENT, **claims: Any) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token(sub, **claims)}"}
+
+    def signed(
+        self, method: str, path: str, body: bytes = b"", **changes: str
+    ) -> dict[str, str]:
+        """The headers of a request signed as document S1 does it."""
+        moment = changes.get("timestamp", str(int(time.time())))
+        text = f"{method}\n{path}\n{moment}\n".encode() + body
+        secret = changes.get("secret", self.secret).encode()
+        digest = hmac.new(secret, text, hashlib.sha256).hexdigest()
+        return {
+            "X-Tenant-Id": self.tenant_id,
+            "X-Timestamp": moment,
+            "X-Signature": f"hmac-sha256={digest}",
+        }
+
+
+def new_tenant(prefix: str = "acme") -> Tenant:
+    """A tenant that no other test has."""
+    tenant_id = f"{prefix}-{next(_numbers)}"
+    now = utc_now()
+    secret, _, _ = tenants.create(tenant_id, now)
+    members = {
+        "name": "100 Bonus Points",
+        "description": "Grants 100 bonus points to the user",
+        "reward_type": "points",
+        "payload": {"amount": 100},
+    }
+    item = rewards.create(tenant_id, members, now)
+    return Tenant(tenant_id, secret.secret, item.item_id)
+
+
+@dataclass
+class Caller:
+    """Calls the gateway for a user of a tenant, in one of the ways."""
+
+    client: FlaskClient
+    tenant: Tenant
+    way: Way = WAYS[0]
+    user_id: str = "ann"
+
+    def path(self, rest: str) -> str:
+        """`/redeem/X` with all that stands before it."""
+        tenant = f"/{self.tenant.tenant_id}" if self.way.style == "A" else ""
+        return f"/v1/coupons{tenant}{rest}"
+
+    def headers(self, method: str, path: str, body: bytes = b"") -> dict[str, str]:
+        if self.way.credential == HMAC:
+            return self.tenant.signed(method, path.partition("?")[0], body)
+        if self.way.credential == USER:
+            return self.tenant.bearer(self.user_id)
+        return self.tenant.bearer()
+
+    def call(
+        self,
+        method: str,
+        rest: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] = {},
+    ) -> TestResponse:
+        path = self.path(rest)
+        kind = {} if body is None else {"Content-Type": "application/json"}
+        own = self.headers(method, path, body or b"")
+        sent = {**kind, **own, **headers}
+        return self.client.open(path, method=method, data=body, headers=sent)
+
+    def get(self, rest: str) -> TestResponse:
+        return self.call("GET", rest)
+
+    def redeem(self, code: str, user_id: Any = None) -> TestResponse:
+        body = json.dumps({"user_id": user_id or self.user_id}).encode()
+        return self.call("POST", f"/redeem/{quote(code)}", body)
+
+    def validate(self, code: str) -> dict[str, Any]:
+        """Validate for this user, who a tenant-wide caller must name."""
+        named = self.way.credential != USER
+        query = f"?user_id={quote(self.user_id)}" if named else ""
+        answer = self.get(f"/validate/{quote(code)}{query}")
+        assert answer.status_code == 200, answer.text
+        return answer.json

@@ -1,0 +1,221 @@
+"""Every reason at its cause: the text on validate, the status and text on redeem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from coupon_core import coupons
+from coupon_core.coupons import RedeemRequest
+from coupon_core.model import Definition, Reason, utc_now
+from query_gateway.refusals import PHOENIX, REFUSALS
+from tests.query_gateway.rows import all_rows
+from tests.query_gateway.tenant import Caller, Tenant
+
+HOUR = timedelta(hours=1)
+
+
+def past() -> dict[str, object]:
+    return {"expires_at": utc_now() - HOUR}
+
+
+def future() -> dict[str, object]:
+    return {"starts_at": utc_now() + HOUR}
+
+
+# Each cause spoils one code of a tenant, whose user "ann" then asks for it.
+
+
+def unknown(caller: Caller) -> str:
+    return "NOSUCHCODE"
+
+
+def revoked(caller: Caller) -> str:
+    code = caller.tenant.code()
+    caller.tenant.revoke(code)
+    return code
+
+
+def used(caller: Caller) -> str:
+    code = caller.tenant.code()
+    assert caller.redeem(code).status_code == 200
+    return code
+
+
+def used_up(caller: Caller) -> str:
+    code = caller.tenant.code(per_code_limit=2)
+    assert [caller.redeem(code).status_code for _ in range(2)] == [200, 200]
+    return code
+
+
+def archived(caller: Caller) -> str:
+    definition = caller.tenant.define()
+    code = caller.tenant.give(definition).coupon.code
+    caller.tenant.set_status(definition, "archived")
+    return code
+
+
+def expired(caller: Caller) -> str:
+    return caller.tenant.code(**past())
+
+
+def not_yet_active(caller: Caller) -> str:
+    return caller.tenant.code(**future())
+
+
+def pool_empty(caller: Caller) -> str:
+    definition = caller.tenant.define(per_code_limit=0, total_limit=1)
+    other = caller.tenant.give(definition, "ann").coupon.code
+    code = caller.tenant.give(definition, "ann").coupon.code
+    assert caller.redeem(other).status_code == 200
+    return code
+
+
+Cause = Callable[[Caller], str]
+CASES: list[tuple[Cause, str, int, str, str]] = [
+    (
+        unknown,
+        "Coupon code not found",
+        *(404, "COUPON_NOT_FOUND", "Coupon not found"),
+    ),
+    (
+        revoked,
+        "Coupon status: revoked",
+        *(400, "COUPON_REVOKED", "Coupon status: revoked"),
+    ),
+    (
+        used,
+        "Coupon has already been used",
+        *(400, "ALREADY_REDEEMED", "Coupon has already been redeemed"),
+    ),
+    (
+        used_up,
+        "Coupon status: redeemed",
+        *(400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
+    ),
+    (
+        archived,
+        "Coupon is no longer available",
+        *(400, "COUPON_UNAVAILABLE", "Coupon is no longer available"),
+    ),
+    (expired, "Coupon has expired", *(400, "COUPON_EXPIRED", "Coupon has expired")),
+    (
+        not_yet_active,
+        "Coupon not yet active",
+        *(400, "COUPON_NOT_YET_ACTIVE", "Coupon not yet active"),
+    ),
+    (
+        pool_empty,
+        "Usage limit exceeded",
+        *(400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
+    ),
+]
+NAMES = [case[0].__name__ for case in CASES]
+
+
+@pytest.mark.parametrize(
+    ("cause", "text"), [(case[0], case[1]) for case in CASES], ids=NAMES
+)
+def test_validate_says_why_not(any_caller: Caller, cause: Cause, text: str) -> None:
+    expected = {"valid": False, "coupon": None, "definition": None, "error": text}
+    assert any_caller.validate(cause(any_caller)) == expected
+
+
+@pytest.mark.parametrize(
+    ("cause", "status", "code", "text"),
+    [(case[0], *case[2:]) for case in CASES],
+    ids=NAMES,
+)
+def test_redeem_says_why_not(
+    any_caller: Caller, cause: Cause, status: int, code: str, text: str
+) -> None:
+    answer = any_caller.redeem(cause(any_caller))
+    assert (answer.status_code, answer.json) == (
+        status,
+        {
+            "error": text,
+            "message": text,
+            "code": code,
+            "request_id": answer.headers["X-Request-Id"],
+        },
+    )
+
+
+@pytest.mark.parametrize("cause", [case[0] for case in CASES], ids=NAMES)
+def test_a_refused_redeem_changes_no_row_of_any_table(
+    caller: Caller, cause: Cause
+) -> None:
+    code = cause(caller)
+    before = all_rows()
+    assert caller.redeem(code).status_code in (400, 404)
+    assert all_rows() == before
+
+
+@pytest.mark.parametrize("cause", [case[0] for case in CASES], ids=NAMES)
+def test_validate_changes_no_row_of_any_table(caller: Caller, cause: Cause) -> None:
+    code = cause(caller)
+    before = all_rows()
+    caller.validate(code)
+    assert all_rows() == before
+
+
+# What can be wrong with one coupon all at once, in the order in which it is told
+# (CONTRACTS 0.4). Revoking comes first also when spoiling: a used one cannot be.
+Spoil = Callable[[Tenant, Definition, str], object]
+FAULTS: list[tuple[str, Spoil]] = [
+    ("Coupon status: revoked", lambda t, d, code: t.revoke(code)),
+    (
+        "Coupon has already been redeemed",
+        lambda t, d, code: t.change(d, per_code_limit=1),
+    ),
+    ("Coupon is no longer available", lambda t, d, code: t.set_status(d, "archived")),
+    ("Coupon has expired", lambda t, d, code: None),
+    ("Coupon not yet active", lambda t, d, code: t.change(d, **future())),
+    ("Usage limit exceeded", lambda t, d, code: None),
+]
+
+
+@pytest.mark.parametrize("first", range(len(FAULTS)))
+def test_of_several_faults_the_first_in_order_is_told(
+    caller: Caller, first: int
+) -> None:
+    tenant, now = caller.tenant, utc_now()
+    texts = [text for text, _ in FAULTS[first:]]
+    definition = tenant.define(per_code_limit=0, total_limit=1)
+    expiry = now - HOUR if "Coupon has expired" in texts else None
+    code = tenant.give(definition, expires_at=expiry).coupon.code
+    coupons.redeem(RedeemRequest(tenant.tenant_id, code, "ann"), now - 2 * HOUR)
+    for _, spoil in FAULTS[first:]:
+        spoil(tenant, definition, code)
+    assert caller.redeem(code).json["message"] == texts[0]
+
+
+def test_used_up_is_told_before_expired(caller: Caller) -> None:
+    definition = caller.tenant.define(per_code_limit=2)
+    code = caller.tenant.give(definition).coupon.code
+    assert [caller.redeem(code).status_code for _ in range(2)] == [200, 200]
+    caller.tenant.change(definition, **past())
+    assert caller.validate(code)["error"] == "Coupon status: redeemed"
+
+
+def test_another_users_request_is_refused_before_the_code_is_looked_at(
+    caller: Caller,
+) -> None:
+    assert caller.redeem("NOSUCHCODE", "bob").status_code == 403
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_its_row(reason: Reason) -> None:
+    refusal = REFUSALS[reason]
+    status, code, text = refusal.phoenix_redeem
+    assert PHOENIX[reason] == refusal.phoenix_redeem
+    assert status in (400, 404)
+    assert code.replace("_", "").isupper()
+    assert text
+    assert refusal.phoenix_validate
+
+
+def test_the_table_has_no_row_for_what_is_no_reason() -> None:
+    assert set(REFUSALS) == set(Reason)

@@ -1,0 +1,27 @@
+"""Settings of processes under test: quiet, on this machine, on a given database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from coupon_core.config import Settings
+from coupon_core.vault import new_master_key
+
+MASTER_KEY = new_master_key()
+
+
+def settings_for(database_url: str, directory: Path = Path("no-such-var")) -> Settings:
+    """The settings of a process on this database, all of one vault."""
+    return Settings(
+        data_dir=directory,
+        database_url=database_url,
+        master_keys=(MASTER_KEY,),
+        database_pool=16,
+        gateway_workers=1,
+        gateway_threads=8,
+        bind_host="127.0.0.1",
+        admin_port=8001,
+        query_port=8002,
+        cors_origins=("*",),
+        log_level="warning",
+    )

@@ -1,0 +1,23 @@
+"""The benchmark itself works: it measures every row, and its counts add up."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.bench.rows import ROWS
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_a_quick_run_measures_every_row_and_loses_nothing(tmp_path: Path) -> None:
+    output = tmp_path / "bench.json"
+    command = [sys.executable, "-m", "tests.bench", "--quick", "--output", output]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(output.read_text())
+    assert [row["name"] for row in told["rows"]] == [row.name for row in ROWS]
+    assert told["counts_match"]
+    assert all(runner["done"] for runner in told["runners"].values())
