@@ -21,9 +21,9 @@ help: ## Show this list
 
 .PHONY: run
 run: $(STAMP) ## Start everything on this machine; Ctrl-C stops it
-	@$(BIN)/couponctl db upgrade
-	@$(BIN)/couponctl demo load
-	@exec $(BIN)/honcho start -f deploy/Procfile
+	@$(BIN)/couponctl db upgrade >/dev/null
+	@$(BIN)/couponctl demo load >/dev/null
+	@exec $(BIN)/couponctl serve all
 
 .PHONY: test
 test: $(STAMP) ## Run the whole suite, on SQLite and PostgreSQL

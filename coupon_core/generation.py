@@ -10,6 +10,7 @@ from coupon_core.model import (
     CodeFormat,
     Coupon,
     Definition,
+    Event,
     IssuedCoupon,
     Milestone,
     Refused,
@@ -169,13 +170,11 @@ def _announced(
     reward = reward_store.get(definition.tenant_id, definition.reward_item_id)
     if reward is None:
         raise Busy("the reward item has just gone")
-    issued = [IssuedCoupon(coupon, definition, reward) for coupon in made]
-    new_ids = {coupon.coupon_id for coupon in new}
-    outbox.add(
-        outbox.coupon_event(
-            "coupon.generated", one.coupon, {"coupon": phoenix.coupon(one, now)}, now
-        )
-        for one in issued
-        if one.coupon.coupon_id in new_ids
-    )
-    return issued
+    # A user who was named twice is among the made twice, but among the new once.
+    outbox.add(_event(IssuedCoupon(one, definition, reward), now) for one in new)
+    return [IssuedCoupon(one, definition, reward) for one in made]
+
+
+def _event(issued: IssuedCoupon, now: datetime) -> Event:
+    data = {"coupon": phoenix.coupon(issued, now)}
+    return outbox.coupon_event("coupon.generated", issued.coupon, data, now)

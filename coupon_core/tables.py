@@ -37,7 +37,7 @@ def as_stored_time(value: datetime | None) -> str | None:
     """RFC 3339 in UTC with milliseconds: PostgreSQL reads it, SQLite sorts it."""
     if value is None:
         return None
-    return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
+    return value.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 class UuidText(Field):

@@ -1,6 +1,7 @@
 """The Phoenix dialect: six endpoints, each in both path styles (documents S0, S1)."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar
 
 from flask import Response, g, request
@@ -22,11 +23,12 @@ from coupon_core.model import (
 from coupon_core.store.coupons import CouponFilter
 from coupon_core.tenants import RESERVED_IDS
 from coupon_core.web.answers import json_response
-from coupon_core.web.blueprints import JsonBlueprint, documents_body
+from coupon_core.web.blueprints import JsonBlueprint, documents_body, documents_query
 from coupon_core.web.bodies import read_object
 from coupon_core.web.callers import bearer, is_signed, signed_request
 from coupon_core.web.identifiers import USER_ID_SAID, is_user_id, is_uuid
 from coupon_core.web.problems import Detail, Target, invalid
+from coupon_core.web.queries import strict_query
 from query_gateway import phoenix_schemas as schemas
 from query_gateway.phoenix_schemas import EXAMPLES
 from query_gateway.refusals import REFUSALS
@@ -132,19 +134,23 @@ def get_coupon(user_id: str, coupon_id: str) -> Response:
 
 @both_styles("/validate/<code>")
 @blueprint.response(200, schemas.Validation, examples=schemas.VALIDATIONS)
-@blueprint.arguments(schemas.ForUser, location="query")
-def validate(query: dict[str, str], code: str) -> Response:
+@documents_query(schemas.ForUser)
+def validate(code: str) -> Response:
     """Tell whether a code can be redeemed now; the answer is 200 either way."""
     principal, now = g.principal, utc_now()
-    user_id = query.get("user_id") or principal.user_id
+    user_id = _asked_user() or principal.user_id
     if user_id:
         auth.require_user(principal, user_id)
     told = coupons.validate(principal.tenant_id, code, user_id, now)
-    return json_response(_validation(told, code))
+    return json_response(_validation(told, now))
 
 
-def _validation(told: Validation, code: str) -> dict[str, Any]:
-    now = utc_now()
+def _asked_user() -> str | None:
+    query = strict_query(request.environ, ("user_id",))
+    return _checked_user(query["user_id"], "query") if query else None
+
+
+def _validation(told: Validation, now: datetime) -> dict[str, Any]:
     reason = told.decision.reason
     if reason:
         text = REFUSALS[reason].phoenix_validate

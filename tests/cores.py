@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier as ProcessBarrier
-from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
@@ -17,7 +16,6 @@ from coupon_core import process
 from coupon_core.config import Settings
 from coupon_core.model import Refused
 from coupon_core.store import database
-from coupon_core.vault import new_master_key
 
 PATIENCE = 60  # seconds after which a race is called a hang
 
@@ -26,23 +24,6 @@ processes = get_context("forkserver")
 processes.set_forkserver_preload(["tests.cores", "tests.shop"])
 
 Task = Callable[[], Any]
-
-
-def settings_for(database_url: str, directory: Path, **changes: Any) -> Settings:
-    """Settings on this database, with a master key of their own."""
-    usual = {
-        "data_dir": directory,
-        "database_url": database_url,
-        "master_keys": (new_master_key(),),
-        "database_pool": 16,
-        "gateway_workers": 1,
-        "gateway_threads": 8,
-        "bind_host": "127.0.0.1",
-        "admin_port": 8001,
-        "query_port": 8002,
-        "log_level": "info",
-    }
-    return Settings(**usual | changes)
 
 
 @contextmanager

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+
+import pytest
 
 from coupon_core import coupons, definitions, generation, rewards, tenants
 from coupon_core.coupons import RedeemRequest
@@ -17,6 +19,7 @@ from coupon_core.model import (
     Definition,
     DefinitionStatus,
     IssuedCoupon,
+    Refused,
     utc_now,
 )
 from coupon_core.store.coupons import CouponFilter
@@ -105,6 +108,13 @@ class Shop:
 
     def with_secret(self, secret: str) -> Shop:
         return replace(self, secret=secret)
+
+
+def refusal(action: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
+    """Why an action is refused; a failure when it is not."""
+    with pytest.raises(Refused) as caught:
+        action(*arguments, **more)
+    return caught.value.reason
 
 
 def new_shop(prefix: str = "acme") -> Shop:

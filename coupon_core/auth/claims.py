@@ -8,7 +8,7 @@ from typing import Any
 
 import jwt
 
-from coupon_core.ids import is_user_id
+from coupon_core.ids import is_tenant_id, is_user_id
 from coupon_core.model import AuthReason, Refused
 
 LEEWAY = 60.0  # seconds that clocks may differ
@@ -54,6 +54,8 @@ def speaker(claims: Claims, sub_type: str) -> str:
     """Which tenant or key the claims say that they are of."""
     sub_id = claims.get("sub_id")
     if claims.get("sub_type") != sub_type or not isinstance(sub_id, str):
+        raise Refused(AuthReason.BAD_TOKEN)
+    if not is_tenant_id(sub_id):
         raise Refused(AuthReason.BAD_TOKEN)
     return sub_id
 

@@ -111,7 +111,15 @@ class PostgresqlPool(PooledPostgresqlDatabase, PatientPostgresql):
     def _connect(self) -> Any:
         connection = super()._connect()
         connection.last_used = time.monotonic()
+        if not hasattr(connection, "kept_cursor"):
+            connection.kept_cursor = connection.cursor()
         return connection
+
+    def run(self, sql: str, parameters: Mapping[str, Any]) -> Any:
+        """Execute with the connection's own cursor, for making one costs as much as
+        sending the query. Its rows last until the next `run`."""
+        with __exception_wrapper__:
+            return self.connection().kept_cursor.execute(sql, parameters)
 
     def _can_reuse(self, connection: Any) -> bool:
         if super()._can_reuse(connection):
@@ -266,9 +274,12 @@ def _lock_file(descriptor: int, deadline: float) -> None:
 
 
 def execute(sql: str, parameters: Mapping[str, Any]) -> Any:
-    """Run SQL text with `:name` parameters; gives the driver's cursor."""
+    """Run SQL text with `:name` parameters; gives the driver's cursor.
+
+    Fetch its rows before the next call: on PostgreSQL it is the same cursor again.
+    """
     if is_postgresql():
-        return database.execute_sql(_for_psycopg(sql), parameters)
+        return database.run(_for_psycopg(sql), parameters)
     return database.execute_sql(sql, parameters)
 
 
@@ -283,7 +294,7 @@ def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
 
 def broken_rule(error: IntegrityError) -> str | None:
     """Which kind of rule of a table was broken: UNIQUE, FOREIGN_KEY, or another."""
-    cause = error.args[0]  # peewee puts the driver's own error first
+    cause = error.orig  # the driver's own error
     code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
     return _BROKEN_RULES.get(code or "")
 

@@ -22,10 +22,9 @@ TARGETS: Mapping[str, Target] = {
 
 
 class StrictParser(FlaskParser):
-    """Webargs with our readers; a schema's own `unknown` decides about the rest."""
+    """Webargs with our readers; of a body, the schema says what may be unknown."""
 
     DEFAULT_VALIDATION_STATUS = 400
-    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {}  # noqa: RUF012
 
     def load_json(self, req: Request, schema: Schema) -> dict[str, Any]:
         """The body, by `strict_json`."""

@@ -51,6 +51,19 @@ class JsonBlueprint(Blueprint):
         return _documenting(super().doc(**kwargs))
 
 
+def documents_query(schema: type[Schema]) -> Callable[[View], View]:
+    """Document query parameters that the view reads by itself, for speed."""
+
+    def note(view: View) -> View:
+        notes = deepcopy(getattr(view, "_apidoc", {}))
+        query = {"in": "query", "schema": schema}
+        notes.setdefault("arguments", {}).setdefault("parameters", []).append(query)
+        view._apidoc = notes  # type: ignore[attr-defined]
+        return view
+
+    return note
+
+
 def documents_body(schema: type[Schema], example: Any) -> Callable[[View], View]:
     """Document a JSON body that the view reads by itself, for speed."""
 

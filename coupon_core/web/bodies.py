@@ -59,7 +59,7 @@ def _read(environ: dict[str, Any], limit: int) -> bytes:
         raise Problem(400, "BAD_REQUEST", "Content-Length: digits were expected")
     if len(length) > _LONGEST_LENGTH or int(length) > limit:
         raise too_large(limit)
-    data: bytes = environ["wsgi.input"].read(int(length))
+    data = _taken(environ, int(length))
     if len(data) < int(length):
         raise Problem(400, "BAD_REQUEST", "The body ended before its Content-Length")
     return data
@@ -70,10 +70,18 @@ def _read_unmeasured(environ: dict[str, Any], limit: int) -> bytes:
     # Werkzeug's own limit cuts such a body short in silence: read one byte more.
     if not environ.get("wsgi.input_terminated"):
         return b""
-    data: bytes = environ["wsgi.input"].read(limit + 1)
+    data = _taken(environ, limit + 1)
     if len(data) > limit:
         raise too_large(limit)
     return data
+
+
+def _taken(environ: dict[str, Any], most: int) -> bytes:
+    try:
+        return bytes(environ["wsgi.input"].read(most))
+    except Exception as error:  # each server has its own for a chunk that is none
+        text = "The body could not be read to its end"
+        raise Problem(400, "BAD_REQUEST", text) from error
 
 
 def too_large(limit: int) -> Problem:

@@ -19,6 +19,7 @@ ALWAYS = (400, 414, 500, 503)
 SECURED = (401, 403, 429)
 NAMED = (404,)
 WRITING = (409,)
+IDEMPOTENT = (422,)  # a key used again with another payload (CONTRACTS 0.13)
 WITH_BODY = (413, 415)
 
 _EXTRA: Mapping[int, Mapping[str, Any]] = {
@@ -33,7 +34,8 @@ def finish(
 ) -> Spec:
     """Complete a spec in place: shared errors, security, operation ids, servers."""
     components = spec.setdefault("components", {})
-    components["responses"] = {_name(status): _shared(status) for status in HTTP}
+    ours = {_name(status): _shared(status) for status in HTTP}
+    components["responses"] = components.get("responses", {}) | ours
     components["securitySchemes"] = dict(schemes)
     spec["security"] = [{name: []} for name in schemes]
     spec["servers"] = [{"url": url} for url in servers]
@@ -73,6 +75,8 @@ def _statuses(operation: Spec, path: str, method: str, secured: bool) -> Iterato
         yield from NAMED
     if method in WRITES:
         yield from WRITING
+    if method == "post":
+        yield from IDEMPOTENT
     if "requestBody" in operation:
         yield from WITH_BODY
 

@@ -2,7 +2,7 @@
 
 import re
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from .problems import Detail, Problem
 
@@ -12,6 +12,7 @@ LONGEST_PATH = 2_048
 _PLAIN = re.compile(
     r"(?!//)(?:/(?!\.{1,2}(?:[/?]|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]*)+(?=\?|\Z)"
 ).match
+_SAFE = "/!$&'()*+,;=:@"
 _ORIGIN = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
 _BAD_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})").search
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]").search
@@ -21,12 +22,12 @@ _DOTS = re.compile(r"/\.{1,2}(?:/|\Z)").search
 def raw_path(environ: dict[str, Any]) -> str:
     """The path exactly as sent, still percent-encoded, without host and query.
 
-    One character a byte (latin-1), as WSGI has it. A server that does not tell is
-    taken to have sent the decoded path. A signature may be made over this form.
+    One character a byte (latin-1), as WSGI has it. For a server that does not tell,
+    the decoded path is encoded again. A signature may be made over this form.
     """
     raw: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
     if not raw:
-        return str(environ.get("PATH_INFO", "/"))
+        return quote(environ.get("PATH_INFO", "/"), _SAFE, "latin-1")
     return _ORIGIN.sub("", raw, count=1).partition("?")[0] or "/"
 
 

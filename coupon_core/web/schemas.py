@@ -6,6 +6,11 @@ from marshmallow import EXCLUDE, RAISE, Schema
 
 from .fields import StrictQueryInteger
 
+_SAID = {
+    "unknown": "unknown member; expected only documented ones",
+    "type": "expected a JSON object",
+}
+
 
 class Strict(Schema):
     """Refuses members it does not know, and says so (admin writes, LIMITS 5)."""
@@ -13,10 +18,7 @@ class Strict(Schema):
     class Meta:
         unknown = RAISE
 
-    error_messages: dict[str, str] = {  # noqa: RUF012 - marshmallow merges them
-        "unknown": "unknown member; expected only documented ones",
-        "type": "expected a JSON object",
-    }
+    error_messages = _SAID
     no_body_is_empty: ClassVar[bool] = False
     """Whether a request without a body counts as `{}`; otherwise it is a 400."""
 

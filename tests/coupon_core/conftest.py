@@ -9,8 +9,9 @@ import pytest
 
 from coupon_core.config import Settings
 from coupon_core.store import database
-from tests.cores import settings_for, started
+from tests.cores import started
 from tests.databases import Databases
+from tests.settings import settings_for
 from tests.shop import Shop, new_shop
 
 

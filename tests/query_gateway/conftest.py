@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -11,24 +10,31 @@ from flask import Flask
 import query_gateway
 from coupon_core.config import Settings
 from coupon_core.store import database
+from tests.admin_client import Documented
 from tests.databases import Databases
-from tests.query_gateway.tenant import WAYS, Caller, Tenant, Way, new_tenant
+from tests.query_gateway.tenant import (
+    DOCUMENTED,
+    WAYS,
+    Caller,
+    Tenant,
+    Way,
+    new_tenant,
+)
 from tests.settings import settings_for
 
 
 @pytest.fixture(scope="module")
-def settings(
-    migrated_template: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Settings]:
-    directory: Path = tmp_path_factory.mktemp("gateway")
+def settings(migrated_template: Databases) -> Iterator[Settings]:
     with migrated_template.fresh() as url:
-        yield settings_for(url, directory)
+        yield settings_for(url)
 
 
 @pytest.fixture(scope="module")
 def app(settings: Settings) -> Iterator[Flask]:
     """The query gateway, on SQLite and again on PostgreSQL."""
-    yield query_gateway.create_app(settings)
+    app = query_gateway.create_app(settings)
+    app.extensions[DOCUMENTED] = Documented(app)
+    yield app
     database.close_database()
 
 

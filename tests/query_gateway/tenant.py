@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import jwt
 from flask.testing import FlaskClient
@@ -23,6 +23,7 @@ from coupon_core.store.coupons import CouponFilter
 
 _numbers = itertools.count(1)
 ABSENT = object()
+DOCUMENTED = "tests.documented"  # what the gateway says it answers
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,9 @@ class Tenant:
         }
 
 
-def new_tenant(prefix: str = "acme") -> Tenant:
-    """A tenant that no other test has."""
-    tenant_id = f"{prefix}-{next(_numbers)}"
+def new_tenant(prefix: str = "acme", tenant_id: str = "") -> Tenant:
+    """A tenant that no other test has, unless its id is given."""
+    tenant_id = tenant_id or f"{prefix}-{next(_numbers)}"
     now = utc_now()
     secret, _, _ = tenants.create(tenant_id, now)
     members = {
@@ -171,7 +172,11 @@ class Caller:
         kind = {} if body is None else {"Content-Type": "application/json"}
         own = self.headers(method, path, body or b"")
         sent = {**kind, **own, **headers}
-        return self.client.open(path, method=method, data=body, headers=sent)
+        answer = self.client.open(path, method=method, data=body, headers=sent)
+        if method in ("GET", "POST"):
+            documented = self.client.application.extensions[DOCUMENTED]
+            documented.check(answer, method, unquote(path.partition("?")[0]))
+        return answer
 
     def get(self, rest: str) -> TestResponse:
         return self.call("GET", rest)

@@ -149,7 +149,31 @@ def test_ambiguous_length_is_refused_in_json(
     check_refusal(answer, 400, "BAD_REQUEST")
 
 
-@pytest.mark.parametrize("length", ["0" * 30 + "70000", "x", "²", "-5"])
+CHUNKS = {
+    "bad size": b"zz\r\n{}\r\n0\r\n\r\n",
+    "bad size after a good one": b"1\r\n{\r\nzz\r\n}\r\n0\r\n\r\n",
+    "no line end": b"2\r\n{}xx0\r\n\r\n",
+    "negative size": b"-2\r\n{}\r\n0\r\n\r\n",
+    "huge size": b"f" * 30 + b"\r\n{}\r\n0\r\n\r\n",
+    "bad trailer": b"2\r\n{}\r\n0\r\n\x00bad\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("body", CHUNKS.values(), ids=list(CHUNKS))
+def test_broken_chunks_are_no_500(port: int, body: bytes) -> None:
+    answer = send(port, posted(b"/v1/echo", CHUNKED, body=body), finish=True)
+    assert answer.status in (200, 400)
+    if answer.status == 400:
+        check_refusal(answer, 400, "BAD_REQUEST")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"a":'])
+def test_client_that_stops_in_the_middle_is_no_500(port: int, body: bytes) -> None:
+    request = posted(b"/v1/echo", b"Content-Length: 9", body=body)
+    check_refusal(send(port, request, finish=True), 400, "BAD_REQUEST")
+
+
+@pytest.mark.parametrize("length", ["0" * 30 + "70000", "9" * 5_000, "x", "²", "-5"])
 def test_odd_length_from_another_server_is_refused(
     client: FlaskClient, length: str
 ) -> None:

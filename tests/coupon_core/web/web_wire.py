@@ -30,10 +30,15 @@ def is_open(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def send(port: int, data: bytes) -> Answer:
-    """Send exact bytes on a new connection and read one answer."""
+def send(port: int, data: bytes, *, finish: bool = False) -> Answer:
+    """Send exact bytes on a new connection and read one answer.
+
+    `finish` tells the server that nothing more will come.
+    """
     with socket.create_connection(("127.0.0.1", port), 5) as wire:
         wire.sendall(data)
+        if finish:
+            wire.shutdown(socket.SHUT_WR)
         return _read(wire.makefile("rb"))
 
 

@@ -1,4 +1,4 @@
-"""Gateways for tests: in this process for most, as gunicorn's processes for some."""
+"""Gateways as they are in production: gunicorn, with several processes and threads."""
 
 from __future__ import annotations
 
@@ -30,11 +30,12 @@ class Gateway:
 
 @contextmanager
 def gateway_server(
-    app: str, settings: Settings, *, workers: int = 1, threads: int = 8
+    app: str, settings: Settings, home: Path, *, workers: int = 1, threads: int = 8
 ) -> Iterator[Gateway]:
-    """`app` (`query_gateway` or `admin_gateway`) in gunicorn, while the block runs."""
-    home = settings.data_dir / app
-    home.mkdir(parents=True, exist_ok=True)
+    """`app` (`query_gateway` or `admin_gateway`) in gunicorn, while the block runs.
+
+    `home` is a directory of its own for what it writes.
+    """
     process, gateway = _started(app, home, settings, workers, threads)
     try:
         yield gateway
@@ -53,7 +54,7 @@ def _started(
             home,
             lambda at=gateway: answers(at),
             signal.SIGTERM,
-            environment=_environment(settings),
+            environment=_environment(settings, home),
         )
         try:
             process.start()
@@ -74,10 +75,10 @@ def _command(app: str, gateway: Gateway, workers: int, threads: int) -> list[str
     ]
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def _environment(settings: Settings, home: Path) -> dict[str, str]:
     return {
-        "PYTHONPATH": str(Path(__file__).parent.parent),
-        "COUPON_DATA_DIR": str(settings.data_dir),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "COUPON_DATA_DIR": str(home),
         "COUPON_DATABASE_URL": settings.database_url,
         "COUPON_MASTER_KEYS": ",".join(settings.master_keys),
     }

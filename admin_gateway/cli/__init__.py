@@ -1,0 +1,92 @@
+"""couponctl: the system from a shell; a command is a sibling of an HTTP view."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+import rich_click as click
+
+click.rich_click.OPTIONS_PANEL_TITLE = "Options"
+click.rich_click.SHOW_ARGUMENTS = True
+
+# Name, where it is, what it does. Only the command that is called is imported: the
+# list of all of them comes at once.
+NOUNS = (
+    ("serve", "serving", "Run a gateway, or everything at once"),
+    ("db", "db", "The database: upgrade it, see how it stands"),
+    ("tenant", "tenant", "Tenants: create, list, rotate their secrets"),
+    ("key", "key", "API keys of admins: create, list, revoke"),
+    ("token", "token", "Tokens of players and of a tenant's server"),
+    ("reward", "reward", "Reward items: what a redemption grants"),
+    ("definition", "definition", "Definitions: the templates of coupons"),
+    ("generate", "generate", "Make coupons, for users or for nobody yet"),
+    ("coupon", "coupon", "Coupons: list, look at, revoke"),
+    ("validate", "redemption", "Tell what a code is worth"),
+    ("redeem", "redemption", "Use a code once for a user"),
+    ("history", "redemption", "What a user has redeemed"),
+    ("demo", "demo", "The demo tenant: load, show, drop"),
+    ("doctor", "doctor", "Check this machine, and say what to mend"),
+    ("config", "config", "Settings: show, check, make a master key"),
+)
+MODULES = {name: module for name, module, _ in NOUNS}
+
+
+class Nouns(click.RichGroup):
+    """The commands by name; what one raises ends as one sentence on stderr."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every name in the order of the table."""
+        return list(MODULES)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command itself, imported now that it is wanted."""
+        name, known, rest = super().resolve_command(ctx, args)
+        if name is None or known is None:
+            return name, known, rest
+        return name, getattr(import_module(f"{__name__}.{MODULES[name]}"), name), rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _told_plainly():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(130) from None
+    except Exception as error:
+        from admin_gateway.cli.failures import sentence_of
+
+        sentence = sentence_of(error)
+        if sentence is None:
+            raise
+        click.echo(f"Error: {sentence}", err=True)
+        raise click.exceptions.Exit(1) from error
+
+
+@click.group(
+    cls=Nouns,
+    commands=[click.RichCommand(name, short_help=about) for name, _, about in NOUNS],
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="coupons")
+def couponctl() -> None:
+    """Run and look after a coupon system.
+
+    Every command that answers takes --json. Data goes to stdout, all else to stderr.
+    It ends with 0 when done, 1 when refused or failed, 2 when called wrongly.
+    Settings come from the environment: see `couponctl config show`.
+
+    Example: `couponctl tenant create acme --json`
+    """
+
+
+def main() -> None:
+    """Be the program `couponctl`."""
+    couponctl(prog_name="couponctl")

@@ -1,0 +1,102 @@
+"""What can be said of a definition on the command line, as the body HTTP takes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import rich_click as click
+
+from admin_gateway.cli.options import body_file, read_body
+from coupon_core.model import CodeAlphabet, Trigger
+from coupon_core.phoenix import TRIGGER_MEMBERS
+
+ALPHABETS = click.Choice([one.value for one in CodeAlphabet])
+TRIGGERS = click.Choice([one.value for one in Trigger])
+
+# Option, name, where it goes in the body (nowhere: see below), and how it is read.
+MEMBERS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+    ("--name", "name", "name", {"help": "Its name, unique in its tenant."}),
+    ("--description", "description", "description", {"help": "For people."}),
+    ("--reward", "reward", "config.reward_item_id", {"help": "Id of the reward item."}),
+    ("--prefix", "prefix", "config.code_prefix", {"help": "Random codes begin so."}),
+    ("--length", "length", "config.code_length", {"type": int, "help": "Of the rest."}),
+    ("--alphabet", "alphabet", "config.code_alphabet", {"type": ALPHABETS}),
+    ("--code", "code", "config.custom_code", {"help": "One code for all: custom."}),
+    (
+        "--case-sensitive/--any-case",
+        "case_sensitive",
+        "config.case_sensitive",
+        {"default": None, "help": "Whether case matters in codes."},
+    ),
+    (
+        "--claimable/--not-claimable",
+        "claimable",
+        "config.claimable",
+        {"default": None, "help": "Whether any user may redeem the custom code."},
+    ),
+    ("--starts", "starts", "config.starts_at", {"help": "From when."}),
+    ("--expires", "expires", "config.expires_at", {"help": "Until when."}),
+    ("--per-user", "per_user", "", {"type": int, "help": "Uses a user has of a code."}),
+    ("--total", "total", "", {"type": int, "help": "Uses of all users together."}),
+    ("--unlimited", "unlimited", "", {"is_flag": True, "help": "No limit of uses."}),
+    ("--trigger", "trigger", "", {"type": TRIGGERS, "help": "What earns a coupon."}),
+    (
+        "--source",
+        "source",
+        "",
+        {"help": "Id of the streak, achievement, board."},
+    ),
+    ("--threshold", "threshold", "", {"type": int, "help": "Milestone, or rank."}),
+)
+PATHS = {name: path for _, name, path, _ in MEMBERS if path}
+
+
+def members(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say what a definition is."""
+    for option, name, _, reading in reversed(MEMBERS):
+        command = click.option(option, name, **reading)(command)
+    return body_file(command)
+
+
+def body(body_file: Any, **options: Any) -> dict[str, Any]:
+    """The body that the file and the options, which win, make together."""
+    document = read_body(body_file)
+    for name, path in PATHS.items():
+        if options[name] is not None:
+            _put(document, path, options[name])
+    if options["code"]:
+        _put(document, "config.code_format", "custom")
+    for path, value in {**_limit(**options), **_trigger(**options)}.items():
+        _put(document, path, value)
+    return document
+
+
+def _put(document: dict[str, Any], path: str, value: Any) -> None:
+    *steps, last = path.split(".")
+    for step in steps:
+        document = document.setdefault(step, {})
+    document[last] = value
+
+
+def _limit(
+    per_user: int | None, total: int | None, unlimited: bool, **_: Any
+) -> dict[str, Any]:
+    chosen = [
+        {"limit_type": limit_type, **({"max_uses": uses} if uses else {})}
+        for limit_type, uses in (("per_user", per_user), ("global", total))
+        if uses is not None
+    ] + [{"limit_type": "unlimited"}] * unlimited
+    if len(chosen) > 1:
+        raise click.UsageError("Give one of --per-user, --total, --unlimited.")
+    return {"config.usage_limit": chosen[0]} if chosen else {}
+
+
+def _trigger(
+    trigger: str | None, source: str | None, threshold: int | None, **_: Any
+) -> dict[str, Any]:
+    if trigger is None:
+        return {}
+    names = TRIGGER_MEMBERS[Trigger(trigger)]
+    pairs = zip(names, (source, threshold), strict=True)
+    config = {name: value for name, value in pairs if name and value is not None}
+    chosen = {"enabled": True, "trigger": trigger, "trigger_config": config}
+    return {"config.auto_generate": chosen}

@@ -1,0 +1,66 @@
+"""The demo tenant's secrets, kept in the data directory for the next start."""
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from admin_gateway.cli.demo.campaigns import TENANT
+from coupon_core import auth, tenants
+from coupon_core.model import Refused, Scope
+
+FILE = "demo.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What it takes to call both gateways as the demo tenant."""
+
+    tenant_id: str
+    tenant_secret: str = field(repr=False)
+    api_key_id: str
+    api_key: str = field(repr=False)
+
+
+def current(data_dir: Path, now: datetime) -> Credentials:
+    """Those that were kept, as far as they are good; else new ones, kept from now on.
+
+    Refused when there is no demo tenant.
+    """
+    tenants.require(TENANT)
+    secret = tenants.active_secrets(TENANT)[0].secret
+    kept = _kept(data_dir / FILE)
+    if kept and kept.tenant_secret == secret and _is_good(kept, now):
+        return kept
+    key, plain = tenants.create_key(None, TENANT, "demo", frozenset(Scope), None, now)
+    made = Credentials(TENANT, secret, key.key_id, plain)
+    _keep(data_dir / FILE, made)
+    return made
+
+
+def forget(data_dir: Path) -> None:
+    """Remove what was kept."""
+    (data_dir / FILE).unlink(missing_ok=True)
+
+
+def _is_good(kept: Credentials, now: datetime) -> bool:
+    with suppress(Refused):
+        return auth.principal_of_admin(kept.api_key, None, now).tenant_id == TENANT
+    return False
+
+
+def _kept(path: Path) -> Credentials | None:
+    # Whatever is wrong with the file: what it held can be made anew.
+    with suppress(OSError, ValueError, TypeError):
+        return Credentials(**json.loads(path.read_text()))
+    return None
+
+
+def _keep(path: Path, credentials: Credentials) -> None:
+    draft = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(asdict(credentials), file, indent=2)
+    draft.replace(path)

@@ -1,0 +1,132 @@
+"""What a newcomer is shown: where everything is, and two lines to paste."""
+
+import json
+import shlex
+from datetime import datetime
+from typing import Any
+
+from admin_gateway.cli.addresses import gateways
+from admin_gateway.cli.answering import core
+from admin_gateway.cli.demo import credentials
+from admin_gateway.cli.demo.campaigns import PLAYER, TENANT, WELCOME
+from coupon_core import coupons, definitions, generation, tokens
+from coupon_core.config import Settings
+from coupon_core.model import CouponStatus, Page, Refused, utc_now
+from coupon_core.store.coupons import CouponFilter
+
+TOKEN_SECONDS = 12 * 3_600
+
+
+def document(settings: Settings) -> dict[str, Any]:
+    """All that is to be known of the demo; makes an unused code if there is none.
+
+    Refused when there is no demo tenant. `code` and `curl` are null when no code
+    can be made, as when the definition has been archived.
+    """
+    now = utc_now()
+    known = credentials.current(settings.data_dir, now)
+    token = tokens.mint(TENANT, PLAYER, TOKEN_SECONDS, now)
+    code = _unused_code(now)
+    return {
+        **_addresses(settings),
+        "tenant_id": TENANT,
+        "tenant_secret": known.tenant_secret,
+        "api_key_id": known.api_key_id,
+        "api_key": known.api_key,
+        "user_id": PLAYER,
+        "token": token,
+        "code": code,
+        "curl": _curl_lines(settings, token, code) if code else None,
+    }
+
+
+def _addresses(settings: Settings) -> dict[str, str]:
+    admin, query = gateways(settings)
+    return {
+        "admin_url": admin.url,
+        "admin_docs": f"{admin.url}/docs",
+        "query_url": query.url,
+        "query_docs": f"{query.url}/docs",
+    }
+
+
+def _unused_code(now: datetime) -> str | None:
+    found, _ = definitions.listed(TENANT, Page(), name=WELCOME)
+    ids = [one.definition_id for one in found if one.name == WELCOME]
+    try:
+        return _held_code(ids[0], now) or _new_code(ids[0], now) if ids else None
+    except Refused:
+        return None
+
+
+def _held_code(definition_id: str, now: datetime) -> str | None:
+    which = CouponFilter(definition_id, PLAYER, status=CouponStatus.ACTIVE)
+    rows, _ = coupons.listed(TENANT, which, Page(), now)
+    usable = (row.coupon.code for row in rows if _is_usable(row.coupon.code, now))
+    return next(usable, None)
+
+
+def _is_usable(code: str, now: datetime) -> bool:
+    return coupons.validate(TENANT, code, PLAYER, now).decision.allowed
+
+
+def _new_code(definition_id: str, now: datetime) -> str | None:
+    made = generation.generate(TENANT, definition_id, [PLAYER], now)
+    code = made[0].coupon.code
+    return code if _is_usable(code, now) else None
+
+
+def _curl_lines(settings: Settings, token: str, code: str) -> dict[str, str]:
+    _, query = gateways(settings)
+    start = ["curl", "-sS", "-H", f"Authorization: Bearer {token}"]
+    body = json.dumps({"user_id": PLAYER})
+    post = ["-H", "Content-Type: application/json", "-d", body]
+    path = f"{query.url}/v1/coupons/{TENANT}"
+    return {
+        "validate": shlex.join([*start, f"{path}/validate/{code}"]),
+        "redeem": shlex.join([*start, *post, f"{path}/redeem/{code}"]),
+    }
+
+
+RUNNING = """
+Coupons is running. Ctrl-C stops it.
+"""
+PLACES = """
+  Admin gateway   {admin_url}   docs {admin_docs}
+  Query gateway   {query_url}   docs {query_docs}
+"""
+DEMO = """
+  Demo tenant     {tenant_id}
+  API key         {api_key}
+  Player token    {token}
+                  (player {user_id}, 12 hours; `couponctl demo show` makes another)
+"""
+LINES = """
+What is the code {code} worth? Validate it:
+
+{validate}
+
+Use it once. Redeem it:
+
+{redeem}
+"""
+NO_CODE = """
+  No code is left to try: activate the definition "Welcome Bonus" again, or run
+  `couponctl demo drop` and `couponctl demo load`.
+"""
+
+
+def text(settings: Settings) -> str:
+    """What to say once all runs; without a demo tenant only where the gateways are."""
+    try:
+        with core():
+            return RUNNING + rendered(document(settings))
+    except Refused:
+        return RUNNING + PLACES.format(**_addresses(settings))
+
+
+def rendered(known: dict[str, Any]) -> str:
+    """The document of a demo as people read it."""
+    lines = {"code": known["code"], **(known["curl"] or {})}
+    end = LINES.format(**lines) if known["curl"] else NO_CODE
+    return PLACES.format(**known) + DEMO.format(**known) + end

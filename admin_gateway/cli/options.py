@@ -1,0 +1,93 @@
+"""Options that commands share, read by the very fields that read HTTP requests."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+import rich_click as click
+from marshmallow import ValidationError, fields
+
+from admin_gateway.schemas.words import Code
+from coupon_core.model import Page
+from coupon_core.web.fields import UtcDateTime
+from coupon_core.web.identifiers import TenantId, UserId, UuidText
+from coupon_core.web.strict_json import parse_object
+
+
+class Read(click.ParamType):
+    """A value that one of the HTTP schemas' fields reads."""
+
+    def __init__(self, name: str, field: fields.Field[Any]) -> None:
+        self.name = name
+        self.field = field
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The value, or a usage error that says what was expected."""
+        try:
+            return self.field.deserialize(value) if isinstance(value, str) else value
+        except ValidationError as error:
+            self.fail(f"{value!r}: {' '.join(map(str, error.messages))}", param, ctx)
+
+
+TENANT = Read("tenant", TenantId())
+USER = Read("user", UserId())
+UUID = Read("uuid", UuidText())
+CODE = Read("code", Code())
+TIME = Read("time", UtcDateTime())
+
+of_tenant = click.option(
+    "--tenant", "tenant_id", type=TENANT, required=True, help="Whose: the tenant's id."
+)
+limit = click.option(
+    "--limit", type=click.IntRange(1, 500), default=100, help="Most entries shown."
+)
+offset = click.option(
+    "--offset", type=click.IntRange(0), default=0, help="Entries skipped before."
+)
+body_file = click.option(
+    "--file",
+    "body_file",
+    type=click.File("rb"),
+    help="A JSON file with the body as HTTP takes it, - for stdin; options win.",
+)
+
+
+def paged(command: Any) -> Any:
+    """Give a command --limit and --offset."""
+    return limit(offset(command))
+
+
+def page(limit: int, offset: int) -> Page:
+    """The page that --limit and --offset ask for."""
+    return Page(limit, offset)
+
+
+def read_body(file: Any | None) -> dict[str, Any]:
+    """The JSON object in a file, or none when there is no file."""
+    return parse_object(file.read()) if file else {}
+
+
+def read_lines(file: TextIO) -> list[str]:
+    """The lines of a file that are not blank, without the blanks around them."""
+    return [line.strip() for line in file if line.strip()]
+
+
+class JsonObject(click.ParamType):
+    """A JSON object on the command line."""
+
+    name = "json"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The object, or a usage error."""
+        try:
+            found = json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            found = None
+        if not isinstance(found, Mapping):
+            self.fail(f"{value!r} is no JSON object", param, ctx)
+        return found
+
+
+def given(**members: Any) -> dict[str, Any]:
+    """The members that were given; what was left out is None or an empty tuple."""
+    return {name: value for name, value in members.items() if value not in (None, ())}

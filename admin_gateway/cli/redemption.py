@@ -1,0 +1,74 @@
+"""`couponctl validate`, `redeem` and `history`: what players do, from a shell."""
+
+from typing import Any
+
+import rich_click as click
+
+from admin_gateway.cli.answering import answering, ends_with_one
+from admin_gateway.cli.failures import reason_text
+from admin_gateway.cli.options import USER, of_tenant, page, paged
+from coupon_core import coupons, phoenix, tenants
+from coupon_core.coupons import RedeemRequest
+from coupon_core.model import Validation, utc_now
+from coupon_core.store.coupons import CouponFilter
+
+
+@click.command()
+@of_tenant
+@click.option("--user", "user_id", type=USER, help="To whom; without: to anybody.")
+@click.argument("code")
+@answering()
+def validate(tenant_id: str, user_id: str | None, code: str) -> dict[str, Any]:
+    """Tell what a code is worth. Ends with 1 when it cannot be redeemed.
+
+    Example: `couponctl validate --tenant acme WELCOME8X4F2K9P --user user_123`
+    """
+    tenants.require(tenant_id)
+    told = coupons.validate(tenant_id, code, user_id, utc_now())
+    if not told.decision.allowed:
+        ends_with_one()
+    return _document(told)
+
+
+def _document(told: Validation) -> dict[str, Any]:
+    reason = told.decision.reason
+    issued, definition = (None, None) if reason else (told.issued, told.definition)
+    return {
+        "valid": told.decision.allowed,
+        "coupon": phoenix.coupon(issued, utc_now()) if issued else None,
+        "definition": phoenix.definition(definition) if definition else None,
+        "error": reason_text(reason) if reason else None,
+    }
+
+
+@click.command()
+@of_tenant
+@click.option("--user", "user_id", type=USER, required=True, help="For whom.")
+@click.argument("code")
+@answering()
+def redeem(tenant_id: str, user_id: str, code: str) -> dict[str, Any]:
+    """Use a code once for a user.
+
+    Example: `couponctl redeem --tenant acme WELCOME8X4F2K9P --user user_123 --json`
+    """
+    tenants.require(tenant_id)
+    now = utc_now()
+    asked = RedeemRequest(tenant_id, code, user_id)
+    return phoenix.coupon(coupons.redeem(asked, now), now)
+
+
+@click.command()
+@of_tenant
+@click.option("--user", "user_id", type=USER, required=True, help="Whose.")
+@paged
+@answering("redeemed_at", "code", "definition_name", "redemption_count", "status")
+def history(tenant_id: str, user_id: str, limit: int, offset: int) -> dict[str, Any]:
+    """List what a user has redeemed, the latest first.
+
+    Example: `couponctl history --tenant acme --user user_123 --json`
+    """
+    tenants.require(tenant_id)
+    now = utc_now()
+    which = CouponFilter(user_id=user_id, redeemed=True)
+    rows, total = coupons.listed(tenant_id, which, page(limit, offset), now)
+    return phoenix.coupons("redemptions", rows, total, now)

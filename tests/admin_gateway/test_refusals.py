@@ -1,0 +1,184 @@
+"""Every reason to refuse an admin: it has a row, and can be met over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from admin_gateway.refusals import REFUSALS
+from coupon_core import coupons
+from coupon_core.codes import ALPHABETS
+from coupon_core.coupons import RedeemRequest
+from coupon_core.model import AdminReason, AuthReason, CodeAlphabet, Reason, utc_now
+from tests.admin_client import Admin, made, refused
+
+NOBODYS = "01890000-0000-7000-8000-000000000000"
+CUSTOM = {"code_format": "custom", "custom_code": "SAVE10"}
+Answer = Any
+
+
+def test_no_reason_is_missing() -> None:
+    wanted = {*AdminReason, *AuthReason, Reason.COUPON_NOT_FOUND}
+    assert wanted - REFUSALS.keys() == set()
+
+
+def test_codes_mean_one_thing() -> None:
+    meanings: dict[str, set[tuple[int, str]]] = {}
+    for reason in AdminReason:
+        status, code, text = REFUSALS[reason]
+        meanings.setdefault(code, set()).add((status, text))
+    assert all(len(meaning) == 1 for meaning in meanings.values())
+
+
+def with_config(admin: Admin, **config: Any) -> Answer:
+    config = {"reward_item_id": admin.new_reward()["item_id"], **config}
+    return admin.post("coupons", {"name": "Welcome", "config": config})
+
+
+def taken_name(admin: Admin) -> Answer:
+    admin.new_definition("Welcome")
+    return with_config(admin)
+
+
+def taken_code(admin: Admin) -> Answer:
+    admin.new_definition("Other", **CUSTOM)
+    return with_config(admin, code_format="custom", custom_code="save10")
+
+
+def code_of_a_coupon(admin: Admin) -> Answer:
+    code = admin.generate(admin.new_definition("Other")["id"], "a")[0]["code"]
+    return with_config(admin, code_format="custom", custom_code=code.lower())
+
+
+def item_in_use(admin: Admin) -> Answer:
+    item_id = admin.new_definition()["config"]["reward_item_id"]
+    return admin.delete(f"rewards/{item_id}")
+
+
+def frozen_rules(admin: Admin) -> Answer:
+    definition_id = admin.new_definition()["id"]
+    admin.generate(definition_id, "a")
+    return admin.patch(f"coupons/{definition_id}", {"config": {"case_sensitive": True}})
+
+
+def redeemed(admin: Admin, **config: Any) -> dict[str, Any]:
+    """A coupon after one use."""
+    coupon = admin.generate(admin.new_definition(**config)["id"], "a")[0]
+    coupons.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
+    return coupon
+
+
+def limit_below_uses(admin: Admin) -> Answer:
+    coupon = redeemed(admin, usage_limit={"limit_type": "unlimited"})
+    definition_id = coupon["definition_id"]
+    coupons.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
+    limit = {"usage_limit": {"limit_type": "per_user", "max_uses": 1}}
+    return admin.patch(f"coupons/{definition_id}", {"config": limit})
+
+
+def not_active(admin: Admin) -> Answer:
+    path = f"coupons/{admin.new_definition()['id']}"
+    admin.delete(path)
+    return admin.post(f"{path}/generate", {"count": 1})
+
+
+def nobody_of_custom(admin: Admin) -> Answer:
+    path = f"coupons/{admin.new_definition(**CUSTOM)['id']}"
+    return admin.post(f"{path}/generate", {"count": 1})
+
+
+def space_too_small(admin: Admin) -> Answer:
+    path = f"coupons/{admin.new_definition(code_length=4)['id']}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ALPHABETS, CodeAlphabet.UNAMBIGUOUS, "23")
+        return admin.post(f"{path}/generate", {"count": 9})
+
+
+def several_coupons(admin: Admin) -> Answer:
+    definition_id = admin.new_definition(**CUSTOM)["id"]
+    admin.generate(definition_id, "a", "b")
+    return admin.post(f"coupons/{definition_id}/coupons/revoke", {"code": "SAVE10"})
+
+
+def redeemed_coupon(admin: Admin) -> Answer:
+    coupon = redeemed(admin)
+    path = f"coupons/{coupon['definition_id']}/coupons/{coupon['id']}"
+    return admin.post(f"{path}/revoke")
+
+
+def last_secret(admin: Admin) -> Answer:
+    return admin.delete(f"secrets/{admin.secret.secret_id}")
+
+
+def scope_too_wide(admin: Admin) -> Answer:
+    body = {"name": "keys only", "scopes": ["keys"]}
+    headers = {"X-API-Key": made(admin.post("api-keys", body))["api_key"]}
+    wide = {"name": "wide", "scopes": ["read"]}
+    return admin.post("api-keys", wide, headers=headers)
+
+
+TRIGGERLESS = {"auto_generate": {"enabled": True}}
+DATES = {"starts_at": "2030-01-01T00:00:00Z", "expires_at": "2030-01-01T00:00:00Z"}
+LONG = {"code_prefix": "x" * 32, "code_length": 32}
+PROVOKED: list[tuple[AdminReason, Callable[[Admin], Answer]]] = [
+    (AdminReason.DEFINITION_NOT_FOUND, lambda a: a.get(f"coupons/{NOBODYS}")),
+    (AdminReason.REWARD_ITEM_NOT_FOUND, lambda a: a.get(f"rewards/{NOBODYS}")),
+    (AdminReason.COUPON_NOT_FOUND, lambda a: a.get("coupons/codes/NONE")),
+    (AdminReason.API_KEY_NOT_FOUND, lambda a: a.get(f"api-keys/{NOBODYS}")),
+    (AdminReason.SECRET_NOT_FOUND, lambda a: a.delete(f"secrets/{NOBODYS}")),
+    (AdminReason.NAME_TAKEN, taken_name),
+    (AdminReason.CODE_TAKEN, taken_code),
+    (AdminReason.CODE_TAKEN, code_of_a_coupon),
+    (AdminReason.REWARD_ITEM_IN_USE, item_in_use),
+    (
+        AdminReason.UNKNOWN_REWARD_ITEM,
+        lambda a: with_config(a, reward_item_id=NOBODYS),
+    ),
+    (
+        AdminReason.CUSTOM_CODE_MISSING,
+        lambda a: with_config(a, code_format="custom"),
+    ),
+    (
+        AdminReason.RANDOM_CODE_WITH_CUSTOM,
+        lambda a: with_config(a, custom_code="SAVE10"),
+    ),
+    (AdminReason.CODE_SPACE_TOO_SMALL, space_too_small),
+    (AdminReason.DATES_REVERSED, lambda a: with_config(a, **DATES)),
+    (AdminReason.TRIGGER_MISSING, lambda a: with_config(a, **TRIGGERLESS)),
+    (AdminReason.CLAIMABLE_NEEDS_CUSTOM, lambda a: with_config(a, claimable=True)),
+    (AdminReason.CODE_RULES_FROZEN, frozen_rules),
+    (AdminReason.LIMIT_BELOW_USES, limit_below_uses),
+    (AdminReason.NOT_ACTIVE, not_active),
+    (AdminReason.CUSTOM_NEEDS_USERS, nobody_of_custom),
+    (AdminReason.SEVERAL_COUPONS, several_coupons),
+    (AdminReason.REDEEMED_COUPON, redeemed_coupon),
+    (AdminReason.LAST_SECRET, last_secret),
+    (AdminReason.SCOPE_TOO_WIDE, scope_too_wide),
+]
+# A tenant's key cannot name another tenant, nor make one: those are couponctl's. And
+# the longest prefix with the longest code are exactly as long as a code may be.
+ELSEWHERE = {
+    AdminReason.TENANT_NOT_FOUND,
+    AdminReason.TENANT_EXISTS,
+    AdminReason.TENANT_ID_RESERVED,
+    AdminReason.CODE_TOO_LONG,
+}
+
+
+@pytest.mark.parametrize(("reason", "provoke"), PROVOKED)
+def test_reason_is_met_over_http(
+    admin: Admin, reason: AdminReason, provoke: Callable[[Admin], Answer]
+) -> None:
+    status, code, text = REFUSALS[reason]
+    told = refused(provoke(admin), status, code)
+    assert told == text or reason == AdminReason.CODE_SPACE_TOO_SMALL
+
+
+def test_all_reasons_are_met() -> None:
+    assert {reason for reason, _ in PROVOKED} == set(AdminReason) - ELSEWHERE
+
+
+def test_longest_prefix_and_code_fit(admin: Admin) -> None:
+    assert made(with_config(admin, **LONG))["config"].items() >= LONG.items()
