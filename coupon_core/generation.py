@@ -27,6 +27,7 @@ MOST_INLINE = 1_000
 # spaces cannot be half used up within any database's life.
 COUNTABLE_SPACE = 100_000_000
 TOP_UPS = 100
+SPARE = 64  # codes drawn beyond need, so that a crowded space is searched quickly
 
 
 def generate(
@@ -131,7 +132,7 @@ def _randomize(
 
 def _free_codes(definition: Definition, count: int) -> list[str]:
     shape = definition.code_prefix, definition.code_length, definition.code_alphabet
-    drawn = codes.random_codes(count, *shape)
+    drawn = codes.random_codes(count + SPARE, *shape)
     return [*set(drawn) - store.taken_by_shared_codes(definition.tenant_id, drawn)]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateways import MASTER_KEY
+from tests.settings import MASTER_KEY
 from tests.shells import Shell, free_ports
 
 

@@ -16,7 +16,7 @@ from coupon_core import auth, process
 from coupon_core.model import utc_now
 from coupon_core.store import database
 from coupon_core.tables import ALL
-from tests.gateways import settings_for
+from tests.settings import settings_for
 from tests.shells import Shell
 
 OF_DEMO = "--tenant", "demo"

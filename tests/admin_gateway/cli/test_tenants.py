@@ -10,7 +10,7 @@ import pytest
 
 from coupon_core import auth, process
 from coupon_core.model import Refused, Scope, utc_now
-from tests.gateways import settings_for
+from tests.settings import settings_for
 from tests.shells import Shell
 
 MONTH = 30 * 86_400
