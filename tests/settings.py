@@ -22,6 +22,8 @@ def settings_for(database_url: str, directory: Path = Path("no-such-var")) -> Se
         bind_host="127.0.0.1",
         admin_port=8001,
         query_port=8002,
+        bus_port=8003,
+        broker_url="redis://127.0.0.1:1/0",
         cors_origins=("*",),
         log_level="warning",
     )

@@ -50,7 +50,7 @@ class CloudEvent(Tolerant):
     tenantid = TenantId()
     time = UtcDateTime()
     datacontenttype = StrictString(most=64)
-    data = fields.Dict(required=True)
+    data = StrictObject(required=True)
 
 
 class PhoenixEvent(Tolerant):
@@ -61,7 +61,7 @@ class PhoenixEvent(Tolerant):
     tenant_id = TenantId()
     user_id = UserId(required=True)
     timestamp = UtcDateTime()
-    attributes = fields.Dict(required=True)
+    attributes = StrictObject(required=True)
 
 
 # How each envelope calls: id, type, tenant, user, time, data.
