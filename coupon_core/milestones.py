@@ -22,14 +22,11 @@ def accept(
 
     Durable when this returns: the relay sends them from the outbox.
     """
+    first = {one.event_id: (one, whole) for one, whole in reversed(events)}
     with transaction():
-        ids = dict.fromkeys(milestone.event_id for milestone, _ in events)
-        new = store.accept(tenant_id, ids, now)
-        outbox.add(
-            _event(milestone, envelope, now)
-            for milestone, envelope in events
-            if milestone.event_id in new and not new.discard(milestone.event_id)
-        )
+        new = store.accept(tenant_id, sorted(first), now)
+        taken = [first[event_id] for event_id in reversed(first) if event_id in new]
+        outbox.add(_event(milestone, whole, now) for milestone, whole in taken)
 
 
 def _event(milestone: Milestone, envelope: Mapping[str, Any], now: datetime) -> Event:

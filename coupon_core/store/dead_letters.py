@@ -1,6 +1,8 @@
 """Messages that could not be processed."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
+from typing import Any
 
 from coupon_core.model import DeadLetter, Page
 from coupon_core.tables import DeadLetter as Table
@@ -35,6 +37,6 @@ def take(tenant_id: str | None, letter_id: str) -> DeadLetter | None:
     return _letter_of(row)
 
 
-def _letter_of(row: tuple[object, ...]) -> DeadLetter:
-    *start, body, received_at = row
-    return DeadLetter(*start, bytes(body), as_time(received_at))  # type: ignore[arg-type, call-arg]
+def _letter_of(row: Sequence[Any]) -> DeadLetter:
+    *texts, body, received_at = row
+    return DeadLetter(*[*texts, bytes(body), as_time(received_at)])
