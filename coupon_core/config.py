@@ -34,6 +34,7 @@ class Settings:
     query_port: int
     bus_port: int
     broker_url: str
+    visibility_seconds: int
     cors_origins: tuple[str, ...]
     log_level: str
 
@@ -65,6 +66,12 @@ DESCRIPTIONS = (
         "redis://127.0.0.1:BUS_PORT/0",
     ),
     (
+        "COUPON_VISIBILITY_SECONDS",
+        "after how long without acknowledgement a message goes to another worker on "
+        "Redis, where a killed worker is not noticed otherwise",
+        "60",
+    ),
+    (
         "COUPON_CORS_ORIGINS",
         "origins whose pages may call the query gateway, comma-separated; * is all "
         "(it takes no cookies), empty is none",
@@ -84,6 +91,7 @@ def _load() -> Settings:
     env = FileAwareEnv(eager=False, strip_whitespace=True)
     in_use = validate.Range(1, 65_535)
     count = validate.Range(1, 1_000)
+    visibility = validate.Range(1, 3_600)
     levels = validate.OneOf(["debug", "info", "warning", "error"])
     data_dir = env.path("COUPON_DATA_DIR", Path("var"))
     url = env.str("COUPON_DATABASE_URL", "")
@@ -97,6 +105,7 @@ def _load() -> Settings:
         env.int("QUERY_PORT", 8002, validate=in_use),
         (bus_port := env.int("BUS_PORT", 8003, validate=in_use)),
         env.str("COUPON_BROKER_URL", f"redis://127.0.0.1:{bus_port}/0"),
+        env.int("COUPON_VISIBILITY_SECONDS", 60, validate=visibility),
         tuple(filter(None, env.list("COUPON_CORS_ORIGINS", ["*"]))),
         env.str("COUPON_LOG_LEVEL", "info", validate=levels),
     )

@@ -4,7 +4,7 @@ import codecs
 from datetime import datetime
 
 from coupon_core import outbox
-from coupon_core.messaging import ROUTING_KEYS
+from coupon_core.messaging.topology import ROUTING_KEYS
 from coupon_core.model import (
     MILESTONE_TYPES,
     AdminReason,

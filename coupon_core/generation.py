@@ -14,13 +14,15 @@ from coupon_core.model import (
     IssuedCoupon,
     Milestone,
     Refused,
+    RewardItem,
 )
 from coupon_core.store import coupons as store
 from coupon_core.store import definitions as definition_store
+from coupon_core.store import earnings as earning_store
 from coupon_core.store import milestones as milestone_store
 from coupon_core.store import rewards as reward_store
 from coupon_core.store import tenants as tenant_store
-from coupon_core.store.database import Busy, new_id, transaction
+from coupon_core.store.database import Busy, new_id, one_write, transaction
 
 MOST_INLINE = 1_000
 # A full scan at most of so many coupons tells how full a code space is; larger
@@ -44,10 +46,7 @@ def generate(
     code space too small.
     """
     with transaction():
-        store.expect_change()
-        # Codes named by hand and random ones are made in turns, never at once.
-        tenant_store.share(tenant_id)
-        definition = definition_store.share(tenant_id, definition_id)
+        definition = _shared_definition(tenant_id, definition_id)
         if definition is None:
             raise Refused(AdminReason.DEFINITION_NOT_FOUND)
         for reason in rules.against_generating(definition, NOBODY in user_ids):
@@ -59,26 +58,79 @@ def generate(
 def generate_earned(milestone: Milestone, now: datetime) -> list[IssuedCoupon]:
     """The coupons that a milestone earns its user; a repeat of it earns none.
 
-    Refused when the tenant is unknown. Paused, archived and disabled definitions
-    earn nothing.
+    Refused when the tenant is unknown, or the code space of a definition too small.
+    Paused, archived and disabled definitions earn nothing. Each definition's coupon
+    is made in a transaction of its own; repeating the whole completes it.
     """
-    with transaction():
-        if not tenant_store.share(milestone.tenant_id):
-            raise Refused(AdminReason.TENANT_NOT_FOUND)
-        watching = definition_store.of_trigger(
-            milestone.tenant_id, milestone.trigger_kind, milestone.source_id
-        )
-        earned = [one for one in watching if rules.is_earned_by(one, milestone)]
-        return [made for one in earned for made in _earn(one, milestone, now)]
+    watching = earning_store.watching(milestone)
+    if not watching and not tenant_store.exists(milestone.tenant_id):
+        raise Refused(AdminReason.TENANT_NOT_FOUND)
+    return [
+        made
+        for definition, reward in watching
+        if rules.is_earned_by(definition, milestone)
+        for made in _earn(definition, reward, milestone, now)
+    ]
 
 
 def _earn(
-    definition: Definition, milestone: Milestone, now: datetime
+    definition: Definition, reward: RewardItem, milestone: Milestone, now: datetime
 ) -> list[IssuedCoupon]:
-    if not milestone_store.earn(definition, milestone, now):
+    if _has_ample_codes(definition):
+        made = _earn_as_seen(definition, reward, milestone, now)
+        if made:
+            return [made]
+    if earning_store.has_earned(definition, milestone):
         return []
-    coupons = _generate(definition, [milestone.user_id], now, None)
-    return _announced(coupons, definition, now)
+    return _earn_locked(definition.definition_id, milestone, now)
+
+
+def _has_ample_codes(definition: Definition) -> bool:
+    """True when a drawn code is free, as far as anybody will live to see."""
+    space = codes.capacity(definition.code_alphabet, definition.code_length)
+    return definition.code_format == CodeFormat.RANDOM and space > COUNTABLE_SPACE
+
+
+def _earn_as_seen(
+    definition: Definition, reward: RewardItem, milestone: Milestone, now: datetime
+) -> IssuedCoupon | None:
+    """In one guarded write, without locks; None when it did not come about."""
+    shape = definition.code_prefix, definition.code_length, definition.code_alphabet
+    (code,) = codes.random_codes(1, *shape)
+    coupon = _coupon(definition, milestone.user_id, code, now, None)
+    issued = IssuedCoupon(coupon, definition, reward)
+    try:
+        with one_write():
+            if earning_store.record(issued, milestone, _event(issued, now)):
+                return issued
+            raise NotEarned
+    except NotEarned:
+        return None
+
+
+class NotEarned(Exception):
+    """What was decided on has changed; the transaction must be rolled back."""
+
+
+def _earn_locked(
+    definition_id: str, milestone: Milestone, now: datetime
+) -> list[IssuedCoupon]:
+    with transaction():
+        definition = _shared_definition(milestone.tenant_id, definition_id)
+        if definition is None or not rules.is_earned_by(definition, milestone):
+            return []
+        if not milestone_store.earn(definition, milestone, now):
+            return []
+        coupons = _generate(definition, [milestone.user_id], now, None)
+        return _announced(coupons, definition, now)
+
+
+def _shared_definition(tenant_id: str, definition_id: str) -> Definition | None:
+    """A definition that stays as it is, with the codes of its tenant."""
+    store.expect_change()
+    # Codes named by hand and random ones are made in turns, never at once.
+    tenant_store.share(tenant_id)
+    return definition_store.share(tenant_id, definition_id)
 
 
 def _generate(

@@ -22,11 +22,11 @@ def accept(
 
     Durable when this returns: the relay sends them from the outbox.
     """
-    first = {one.event_id: (one, envelope) for one, envelope in reversed(events)}
+    first = {one.event_id: (one, whole) for one, whole in reversed(events)}
     with transaction():
-        # In the order of their ids, so that two callers never wait for each other.
         new = store.accept(tenant_id, sorted(first), now)
-        outbox.add(_event(*first[event_id], now) for event_id in first if event_id in new)
+        taken = [first[event_id] for event_id in reversed(first) if event_id in new]
+        outbox.add(_event(milestone, whole, now) for milestone, whole in taken)
 
 
 def _event(milestone: Milestone, envelope: Mapping[str, Any], now: datetime) -> Event:

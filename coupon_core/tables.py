@@ -253,6 +253,7 @@ class Outbox(Table):
 Outbox.add_index(
     Outbox.event_id, where=(Outbox.state == "pending"), name="outbox_pending"
 )
+Outbox.add_index(Outbox.event_id, where=(Outbox.state == "sent"), name="outbox_sent")
 
 
 class EarnedCoupon(Table):

@@ -1,72 +1,78 @@
 """`python -m workers [consumer] [relay]`: the named workers, by default all of them."""
 
-import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from pathlib import Path
+from dataclasses import dataclass
 
-from coupon_core import config, messaging, process
-from coupon_core.config import Settings
+from coupon_core import config, process
+from coupon_core.config import BadSettings, Settings
+from coupon_core.messaging.topology import BadBroker, broker_kind
 from workers import consumer, relay
+from workers.heartbeat import Heartbeat, forget_the_dead
 
-HEARTBEAT_SECONDS = 2.0
+USAGE_ERROR = 2
 
-Worker = Callable[[str, threading.Event, Callable[[], None]], None]
-WORKERS: dict[str, Worker] = {"consumer": consumer.run, "relay": relay.run}
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What a worker is given: its settings, when to stop, how to tell it is alive."""
+
+    broker_url: str
+    visibility: int
+    stop: threading.Event
+    beat: Callable[[], None]
+
+
+WORKERS: dict[str, Callable[[Post], None]] = {
+    "consumer": lambda post: consumer.run(
+        post.broker_url, post.visibility, post.stop, post.beat
+    ),
+    "relay": lambda post: relay.run(post.broker_url, post.stop, post.beat),
+}
 
 
 def main(names: list[str]) -> int:
     """Run workers until SIGTERM or SIGINT; 2 for an unknown name or bad settings."""
-    unknown = sorted(set(names) - WORKERS.keys())
-    if unknown:
-        print(f"unknown worker {unknown[0]}; there are {', '.join(WORKERS)}")
-        return 2
-    settings = config.load()
-    messaging.broker_kind(settings.broker_url)
-    process.start(settings)
+    if unknown := sorted(set(names) - WORKERS.keys()):
+        return _refuse(f"unknown worker {unknown[0]}; there are {', '.join(WORKERS)}")
+    try:
+        settings = config.load()
+        broker_kind(settings.broker_url)
+        process.start(settings)
+    except (BadSettings, BadBroker) as error:
+        return _refuse(str(error))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     return _run(names or list(WORKERS), settings, stop)
 
 
+def _refuse(why: str) -> int:
+    print(why, file=sys.stderr)
+    return USAGE_ERROR
+
+
 def _run(names: list[str], settings: Settings, stop: threading.Event) -> int:
     """Each worker in a thread of its own; should one fail, all stop."""
-    heartbeat = Heartbeat(settings.data_dir / "workers")
+    directory = settings.data_dir / "workers"
+    forget_the_dead(directory)
     with ThreadPoolExecutor(len(names)) as threads:
-        running = [
-            threads.submit(WORKERS[name], settings.broker_url, stop, heartbeat.beat)
-            for name in names
-        ]
+        running = [threads.submit(_work, name, settings, stop) for name in names]
         wait(running, return_when=FIRST_COMPLETED)
         stop.set()
-    heartbeat.end()
     for worker in running:
         worker.result()
     return 0
 
 
-class Heartbeat:
-    """A file that is touched while this process works, so that others can tell."""
-
-    def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        self.path = directory / f"{os.getpid()}.heartbeat"
-        self.due = 0.0
-
-    def beat(self) -> None:
-        """Tell that the process works; costs nothing when it has just been told."""
-        if time.monotonic() >= self.due:
-            self.path.touch()
-            self.due = time.monotonic() + HEARTBEAT_SECONDS
-
-    def end(self) -> None:
-        """Tell that the process has ended as it should."""
-        self.path.unlink(missing_ok=True)
+def _work(name: str, settings: Settings, stop: threading.Event) -> None:
+    heartbeat = Heartbeat(settings.data_dir / "workers", name)
+    bus = settings.broker_url, settings.visibility_seconds
+    WORKERS[name](Post(*bus, stop, heartbeat.beat))
+    heartbeat.end()
 
 
 if __name__ == "__main__":

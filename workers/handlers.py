@@ -1,31 +1,41 @@
 """What is done with a message: read it, make its coupons; or say why it cannot be."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import structlog
 from marshmallow import ValidationError
 
 from coupon_core import dead_letters, generation
 from coupon_core.model import AdminReason, Milestone, Refused, utc_now
-from coupon_core.web.arguments import from_validation
+from coupon_core.web.messages import from_validation
 from coupon_core.web.milestones import milestone_of
 from coupon_core.web.problems import Problem
 from coupon_core.web.strict_json import parse_object
 
+log = structlog.get_logger("coupon.consumer")
+
 READABLE = ("application/json", "application/cloudevents+json")
+ENCODINGS = ("", "utf-8", "utf8", "us-ascii", "binary")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as the broker gave it; `fault` says why kombu could not unpack it."""
+    """A message as the broker gave it; `fault` says why kombu could not unpack it.
+
+    `tries` counts those that failed before, while the database was well.
+    """
 
     queue: str
     routing_key: str
     content_type: str
     body: bytes
     fault: str = ""
+    encoding: str = ""
+    tries: int = 0
 
 
-class Impossible(Exception):  # noqa: N818 - the message's state
+class Impossible(Exception):
     """The message can never be processed; the text says why."""
 
     def __init__(self, reason: str, tenant_id: str = "") -> None:
@@ -34,19 +44,21 @@ class Impossible(Exception):  # noqa: N818 - the message's state
         self.tenant_id = tenant_id
 
 
-def handle(message: Message) -> None:
+def handle(message: Message) -> str:
     """Process a message, or keep it as a dead letter; then it may be acknowledged.
 
-    Database trouble passes through: the message must be tried again.
+    Gives in a word what became of it. Database trouble passes through: the message
+    must be tried again.
     """
     try:
-        _earn(_milestone(message))
+        return _earn(_milestone(message))
     except Impossible as impossible:
-        bury(message, impossible.reason, impossible.tenant_id)
+        return bury(message, impossible.reason, impossible.tenant_id)
 
 
-def bury(message: Message, reason: str, tenant_id: str = "") -> None:
+def bury(message: Message, reason: str, tenant_id: str = "") -> str:
     """Keep a message as a dead letter."""
+    log.warning("dead letter", queue=message.queue, reason=reason, tenant=tenant_id)
     dead_letters.bury(
         message.queue,
         message.routing_key,
@@ -56,15 +68,12 @@ def bury(message: Message, reason: str, tenant_id: str = "") -> None:
         tenant_id,
         utc_now(),
     )
+    return "buried"
 
 
 def _milestone(message: Message) -> Milestone:
-    if message.fault:
-        raise Impossible(message.fault)
-    if message.content_type.partition(";")[0].strip().lower() not in READABLE:
-        raise Impossible(
-            f"content type {message.content_type or 'missing'} is not JSON"
-        )
+    for fault in _faults(message):
+        raise Impossible(fault)
     try:
         return milestone_of(parse_object(message.body), utc_now())
     except Problem as problem:
@@ -73,11 +82,24 @@ def _milestone(message: Message) -> Milestone:
         raise Impossible(from_validation(error).message) from None
 
 
-def _earn(milestone: Milestone) -> None:
+def _faults(message: Message) -> Iterator[str]:
+    """What can be said against a message without reading it."""
+    if message.fault:
+        yield message.fault
+    if message.content_type.partition(";")[0].strip().lower() not in READABLE:
+        yield f"content type {message.content_type or 'missing'} is not JSON"
+    if message.encoding.lower() not in ENCODINGS:
+        yield f"content encoding {message.encoding} is not UTF-8"
+    if len(message.body) > dead_letters.MOST_BYTES:
+        yield f"larger than {dead_letters.MOST_BYTES} bytes"
+
+
+def _earn(milestone: Milestone) -> str:
     try:
-        generation.generate_earned(milestone, utc_now())
+        made = generation.generate_earned(milestone, utc_now())
     except Refused as refused:
         known = refused.reason != AdminReason.TENANT_NOT_FOUND
         tenant_id = milestone.tenant_id if known else ""
         reason = refused.detail or refused.reason.value.replace("_", " ")
         raise Impossible(reason, tenant_id) from None
+    return "earned" if made else "earned_nothing"

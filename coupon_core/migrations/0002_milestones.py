@@ -1,4 +1,4 @@
-"""Milestones: what was earned, what was taken over HTTP, what could not be processed."""
+"""Milestones: what was earned, what was taken over HTTP, what was unreadable."""
 
 from typing import Any
 
@@ -55,10 +55,11 @@ STATEMENTS = (
         ON definition (tenant_id, trigger_kind, trigger_source)
         WHERE trigger_kind IS NOT NULL
     """,
+    "CREATE INDEX outbox_sent ON outbox (event_id) WHERE state = 'sent'",
 )
 
 
-def up(migrator: Any, db: Any) -> None:  # noqa: ARG001 - the runner's signature
+def up(migrator: Any, db: Any) -> None:
     """Create the tables of milestones."""
     words = POSTGRESQL if isinstance(db, PostgresqlDatabase) else SQLITE
     for statement in STATEMENTS:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,12 @@ def is_postgresql() -> bool:
 def new_id() -> str:
     """A UUIDv7: unique without asking anybody, and in the order of time."""
     return str(uuid_utils.uuid7())
+
+
+def first_id_of(moment: datetime) -> str:
+    """The least id that `new_id` could have given at that moment."""
+    digits = f"{int(moment.timestamp() * 1000):012x}"
+    return f"{digits[:8]}-{digits[8:]}-7000-8000-000000000000"
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Messages that could not be processed."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -43,6 +44,6 @@ def _this(tenant_id: str | None, letter_id: str) -> Any:
     return this if tenant_id is None else this & (Table.tenant_id == tenant_id)
 
 
-def _letter_of(row: tuple[object, ...]) -> DeadLetter:
-    *start, body, received_at = row
-    return DeadLetter(*start, bytes(body), as_time(received_at))  # type: ignore[arg-type, call-arg]
+def _letter_of(row: Sequence[Any]) -> DeadLetter:
+    *texts, body, received_at = row
+    return DeadLetter(*[*texts, bytes(body), as_time(received_at)])

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from peewee import IntegrityError, fn
 
 from coupon_core.codes import lookup_key
-from coupon_core.model import Definition, DefinitionStatus, Page, Trigger
+from coupon_core.model import Definition, DefinitionStatus, Page
 from coupon_core.store.database import (
     FOREIGN_KEY,
     UNIQUE,
@@ -69,16 +69,6 @@ def _held(tenant_id: str, definition_id: str, strength: str) -> Definition | Non
         query = query.for_update(strength)
     row = query.tuples().first()
     return definition_of(row) if row else None
-
-
-def of_trigger(tenant_id: str, kind: Trigger, source_id: str) -> list[Definition]:
-    """The definitions that watch for a trigger; they stay as they are meanwhile."""
-    watching = (Table.trigger_kind == kind) & (Table.trigger_source == source_id)
-    query = Table.select().where(Table.tenant_id == tenant_id, watching)
-    query = query.order_by(Table.definition_id)
-    if is_postgresql():
-        query = query.for_update("FOR SHARE")
-    return [definition_of(row) for row in query.tuples()]
 
 
 def listed(

@@ -104,7 +104,7 @@ _cloud_event, _phoenix_event = CloudEvent(), PhoenixEvent()
 def milestone_of(
     document: Mapping[str, Any], now: datetime, tenant_id: str | None = None
 ) -> Milestone:
-    """The milestone in an event of either envelope; ValidationError names what is wrong.
+    """The milestone in an event of either envelope; ValidationError says what is wrong.
 
     `tenant_id` is the caller's own, for events that need not say it.
     """
