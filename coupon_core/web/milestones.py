@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError
 
 from coupon_core.model import MILESTONE_TYPES, Milestone, Trigger
 
-from .fields import Choice, StrictInteger, StrictString, UtcDateTime
+from .fields import Choice, StrictInteger, StrictObject, StrictString, UtcDateTime
 from .identifiers import TenantId, UserId
 from .schemas import Tolerant
 
