@@ -14,7 +14,6 @@ from coupon_core.messaging.envelopes import Outgoing
 from coupon_core.messaging.publisher import NotTaken, Publisher
 from coupon_core.messaging.topology import (
     OUT,
-    QUEUES,
     RABBITMQ,
     BusAway,
     broker_kind,
@@ -63,10 +62,16 @@ def depths(url: str) -> list[Depth]:
     """How the queues of the workers stand; they are declared if need be. BusAway."""
     knows_consumers = broker_kind(url) == RABBITMQ
     with visiting(url) as connection:
-        channel = connection.default_channel
-        for queue in queues(url):
-            queue(channel).declare()
-        told = [channel.queue_declare(name, passive=True) for name in QUEUES]
+        # Declared, not asked for: on Redis a queue is there only while it holds any.
+        told = [
+            connection.default_channel.queue_declare(
+                queue.name,
+                durable=True,
+                auto_delete=False,
+                arguments=queue.queue_arguments,
+            )
+            for queue in queues(url)
+        ]
     return [
         Depth(one.queue, one.message_count, one.consumer_count)
         if knows_consumers
