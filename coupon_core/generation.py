@@ -12,17 +12,13 @@ from coupon_core.model import (
     Definition,
     Event,
     IssuedCoupon,
-    Milestone,
     Refused,
-    RewardItem,
 )
 from coupon_core.store import coupons as store
 from coupon_core.store import definitions as definition_store
-from coupon_core.store import earnings as earning_store
-from coupon_core.store import milestones as milestone_store
 from coupon_core.store import rewards as reward_store
 from coupon_core.store import tenants as tenant_store
-from coupon_core.store.database import Busy, new_id, one_write, transaction
+from coupon_core.store.database import Busy, new_id, transaction
 
 MOST_INLINE = 1_000
 # A full scan at most of so many coupons tells how full a code space is; larger
@@ -46,87 +42,27 @@ def generate(
     code space too small.
     """
     with transaction():
-        definition = _shared_definition(tenant_id, definition_id)
+        definition = hold(tenant_id, definition_id)
         if definition is None:
             raise Refused(AdminReason.DEFINITION_NOT_FOUND)
         for reason in rules.against_generating(definition, NOBODY in user_ids):
             raise Refused(reason)
-        coupons = _generate(definition, user_ids, now, expires_at)
-        return _announced(coupons, definition, now)
+        return make(definition, user_ids, now, expires_at)
 
 
-def generate_earned(milestone: Milestone, now: datetime) -> list[IssuedCoupon]:
-    """The coupons that a milestone earns its user; a repeat of it earns none.
-
-    Refused when the tenant is unknown, or the code space of a definition too small.
-    Paused, archived and disabled definitions earn nothing. Each definition's coupon
-    is made in a transaction of its own; repeating the whole completes it.
-    """
-    watching = earning_store.watching(milestone)
-    if not watching and not tenant_store.exists(milestone.tenant_id):
-        raise Refused(AdminReason.TENANT_NOT_FOUND)
-    return [
-        made
-        for definition, reward in watching
-        if rules.is_earned_by(definition, milestone)
-        for made in _earn(definition, reward, milestone, now)
-    ]
-
-
-def _earn(
-    definition: Definition, reward: RewardItem, milestone: Milestone, now: datetime
+def make(
+    definition: Definition,
+    user_ids: Sequence[str],
+    now: datetime,
+    expires_at: datetime | None = None,
 ) -> list[IssuedCoupon]:
-    if _has_ample_codes(definition):
-        made = _earn_as_seen(definition, reward, milestone, now)
-        if made:
-            return [made]
-    if earning_store.has_earned(definition, milestone):
-        return []
-    return _earn_locked(definition.definition_id, milestone, now)
+    """Make coupons of a definition that the caller's transaction holds. Refused."""
+    made, new = _generate(definition, user_ids, now, expires_at)
+    return _announced((made, new), definition, now)
 
 
-def _has_ample_codes(definition: Definition) -> bool:
-    """True when a drawn code is free, as far as anybody will live to see."""
-    space = codes.capacity(definition.code_alphabet, definition.code_length)
-    return definition.code_format == CodeFormat.RANDOM and space > COUNTABLE_SPACE
-
-
-def _earn_as_seen(
-    definition: Definition, reward: RewardItem, milestone: Milestone, now: datetime
-) -> IssuedCoupon | None:
-    """In one guarded write, without locks; None when it did not come about."""
-    shape = definition.code_prefix, definition.code_length, definition.code_alphabet
-    (code,) = codes.random_codes(1, *shape)
-    coupon = _coupon(definition, milestone.user_id, code, now, None)
-    issued = IssuedCoupon(coupon, definition, reward)
-    try:
-        with one_write():
-            if earning_store.record(issued, milestone, _event(issued, now)):
-                return issued
-            raise NotEarned
-    except NotEarned:
-        return None
-
-
-class NotEarned(Exception):
-    """What was decided on has changed; the transaction must be rolled back."""
-
-
-def _earn_locked(
-    definition_id: str, milestone: Milestone, now: datetime
-) -> list[IssuedCoupon]:
-    with transaction():
-        definition = _shared_definition(milestone.tenant_id, definition_id)
-        if definition is None or not rules.is_earned_by(definition, milestone):
-            return []
-        if not milestone_store.earn(definition, milestone, now):
-            return []
-        coupons = _generate(definition, [milestone.user_id], now, None)
-        return _announced(coupons, definition, now)
-
-
-def _shared_definition(tenant_id: str, definition_id: str) -> Definition | None:
-    """A definition that stays as it is, with the codes of its tenant."""
+def hold(tenant_id: str, definition_id: str) -> Definition | None:
+    """A definition that stays as it is until the transaction ends, as its codes do."""
     store.expect_change()
     # Codes named by hand and random ones are made in turns, never at once.
     tenant_store.share(tenant_id)
@@ -154,7 +90,7 @@ def _share(
     expires_at: datetime | None,
 ) -> tuple[list[Coupon], list[Coupon]]:
     code = definition.custom_code
-    drafts = [_coupon(definition, user, code, now, expires_at) for user in user_ids]
+    drafts = [draft(definition, user, code, now, expires_at) for user in user_ids]
     new = store.insert_new(drafts, definition)
     held = {coupon.user_id: coupon for coupon in store.shared_by(definition, user_ids)}
     return [held[user] for user in user_ids], new
@@ -172,7 +108,7 @@ def _randomize(
         if not waiting:
             return [made[place] for place in range(len(user_ids))]
         drafts = {
-            place: _coupon(definition, user_ids[place], code, now, expires_at)
+            place: draft(definition, user_ids[place], code, now, expires_at)
             for place, code in zip(
                 waiting, _free_codes(definition, len(waiting)), strict=False
             )
@@ -188,13 +124,14 @@ def _free_codes(definition: Definition, count: int) -> list[str]:
     return [*set(drawn) - store.taken_by_shared_codes(definition.tenant_id, drawn)]
 
 
-def _coupon(
+def draft(
     definition: Definition,
     user_id: str,
     code: str,
     now: datetime,
-    expires_at: datetime | None,
+    expires_at: datetime | None = None,
 ) -> Coupon:
+    """A coupon that is not stored yet."""
     ids = definition.tenant_id, new_id(), definition.definition_id, user_id
     return Coupon(*ids, code, now, expires_at, None, 0, None)
 
@@ -224,10 +161,11 @@ def _announced(
     if reward is None:
         raise Busy("the reward item has just gone")
     # A user who was named twice is among the made twice, but among the new once.
-    outbox.add(_event(IssuedCoupon(one, definition, reward), now) for one in new)
+    outbox.add(event_of(IssuedCoupon(one, definition, reward), now) for one in new)
     return [IssuedCoupon(one, definition, reward) for one in made]
 
 
-def _event(issued: IssuedCoupon, now: datetime) -> Event:
+def event_of(issued: IssuedCoupon, now: datetime) -> Event:
+    """What tells others of a new coupon."""
     data = {"coupon": phoenix.coupon(issued, now)}
     return outbox.coupon_event("coupon.generated", issued.coupon, data, now)

@@ -15,7 +15,8 @@ from workers.settling import DatabaseAway, Settling
 
 log = structlog.get_logger("coupon.consumer")
 
-PREFETCH = 20
+# Of what is prefetched, half is processed while the broker sends the other half.
+PREFETCH, BATCH = 40, 20
 POLL_SECONDS = 0.5
 TELL_SECONDS = 10.0
 AGAIN_SECONDS = 1.0
@@ -61,7 +62,7 @@ def consume(
             consumer.consume()
         log.info("consuming")
         while not stop.is_set():
-            run_once(connection)
+            run_once(connection, settling)
             beat()
             if pulse.is_due():
                 connection.heartbeat_check()
@@ -88,7 +89,10 @@ def consumers(
     ]
 
 
-def run_once(connection: Connection) -> None:
-    """Deliver what is there; returns after half a second at the latest."""
+def run_once(connection: Connection, settling: Settling) -> None:
+    """Process what is there, up to a batch; waits for half a second at most."""
     with suppress(TimeoutError):
         connection.drain_events(timeout=POLL_SECONDS)
+        while len(settling.waiting) < BATCH:
+            connection.drain_events(timeout=0)
+    settling.settle()

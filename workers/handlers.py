@@ -1,12 +1,13 @@
 """What is done with a message: read it, make its coupons; or say why it cannot be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 from marshmallow import ValidationError
 
-from coupon_core import dead_letters, generation
+from coupon_core import dead_letters, earning
 from coupon_core.model import AdminReason, Milestone, Refused, utc_now
 from coupon_core.web.messages import from_validation
 from coupon_core.web.milestones import milestone_of
@@ -16,6 +17,7 @@ from coupon_core.web.strict_json import parse_object
 log = structlog.get_logger("coupon.consumer")
 
 READABLE = ("application/json", "application/cloudevents+json")
+ENDS = ("earned_nothing", "earned")
 ENCODINGS = ("", "utf-8", "utf8", "us-ascii", "binary")
 
 
@@ -42,6 +44,27 @@ class Impossible(Exception):
         super().__init__(reason)
         self.reason = reason
         self.tenant_id = tenant_id
+
+
+def handle_together(messages: Sequence[Message]) -> list[str | None]:
+    """Process many messages in one transaction; None for those to `handle` alone.
+
+    Database trouble passes through: then none was processed.
+    """
+    read = {place: one for place, m in enumerate(messages) for one in _readable(m)}
+    counts = earning.earn_together(list(read.values()), utc_now())
+    outcomes = dict(zip(read, map(_outcome, counts), strict=True))
+    return [outcomes.get(place) for place in range(len(messages))]
+
+
+def _readable(message: Message) -> list[Milestone]:
+    with suppress(Impossible):
+        return [_milestone(message)]
+    return []
+
+
+def _outcome(count: int | None) -> str | None:
+    return None if count is None else ENDS[count > 0]
 
 
 def handle(message: Message) -> str:
@@ -96,10 +119,10 @@ def _faults(message: Message) -> Iterator[str]:
 
 def _earn(milestone: Milestone) -> str:
     try:
-        made = generation.generate_earned(milestone, utc_now())
+        count = earning.earn(milestone, utc_now())
     except Refused as refused:
         known = refused.reason != AdminReason.TENANT_NOT_FOUND
         tenant_id = milestone.tenant_id if known else ""
         reason = refused.detail or refused.reason.value.replace("_", " ")
         raise Impossible(reason, tenant_id) from None
-    return "earned" if made else "earned_nothing"
+    return ENDS[count > 0]

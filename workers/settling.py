@@ -2,6 +2,8 @@
 
 import time
 from collections import Counter
+from collections.abc import Sequence
+from traceback import format_exc
 
 import structlog
 from kombu.message import Message as Delivery
@@ -31,16 +33,37 @@ class Settling:
 
     def __init__(self, broker_url: str) -> None:
         self.broker_url = broker_url
+        self.waiting: list[tuple[Delivery, Message]] = []
         self.counts: Counter[str] = Counter()
 
     def received(self, queue: str, delivery: Delivery) -> None:
-        """A message that kombu could unpack. DatabaseAway."""
-        self._settle(delivery, message_of(queue, delivery))
+        """A message that kombu could unpack."""
+        self.waiting.append((delivery, message_of(queue, delivery)))
 
     def undecodable(self, queue: str, delivery: Delivery, error: Exception) -> None:
         """A message that kombu could not: a false compression header, for one."""
         fault = f"cannot be unpacked: {type(error).__name__}: {error}"
-        self._settle(delivery, message_of(queue, delivery, fault))
+        self.waiting.append((delivery, message_of(queue, delivery, fault)))
+
+    def settle(self) -> None:
+        """Bring all that was received to its end. DatabaseAway."""
+        together, self.waiting = self.waiting, []
+        for (delivery, message), outcome in zip(
+            together, self._together([message for _, message in together]), strict=True
+        ):
+            self.counts[outcome or self._alone(message)] += 1
+            delivery.ack()
+
+    def _together(self, messages: Sequence[Message]) -> Sequence[str | None]:
+        """Many in one transaction; what fails there is tried alone."""
+        try:
+            return handlers.handle_together(messages)
+        except condition.FAILURES as error:
+            log.warning("database trouble", error=f"{type(error).__name__}: {error}")
+            check_database()
+        except Exception:
+            log.error("messages cannot be processed together", trace=format_exc())
+        return [None] * len(messages)
 
     def tell(self) -> None:
         """Log how many messages came to which end since this was last told."""
@@ -48,16 +71,14 @@ class Settling:
             log.info("settled", **self.counts)
             self.counts.clear()
 
-    def _settle(self, delivery: Delivery, message: Message) -> None:
+    def _alone(self, message: Message) -> str:
         try:
-            outcome = handlers.handle(message)
+            return handlers.handle(message)
         except condition.FAILURES as error:
-            outcome = self._failed(message, error)
+            return self._failed(message, error)
         except Exception as error:
-            log.exception("a message cannot be processed")
-            outcome = self._bury(message, f"unexpected {type(error).__name__}")
-        delivery.ack()
-        self.counts[outcome] += 1
+            log.error("a message cannot be processed", trace=format_exc())
+            return self._bury(message, f"unexpected {type(error).__name__}")
 
     def _failed(self, message: Message, error: Exception) -> str:
         """The database failed: wholly, or by this message alone?"""
@@ -73,7 +94,7 @@ class Settling:
         try:
             return handlers.bury(message, reason)
         except condition.FAILURES:
-            log.exception("a dead letter cannot be kept")
+            log.error("a dead letter cannot be kept", trace=format_exc())
             check_database()
             time.sleep(PAUSE_SECONDS)
             return self._put_last(message)

@@ -299,6 +299,19 @@ def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
     return int(cursor.rowcount)
 
 
+def execute_each(sql: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """As `execute_many` on PostgreSQL, but gives for each row how many it changed."""
+    if not rows:
+        return []
+    with __exception_wrapper__:
+        cursor = database.cursor()
+        cursor.executemany(_for_psycopg(sql), rows, returning=True)
+        counts = [int(cursor.rowcount)]
+        while cursor.nextset():
+            counts.append(int(cursor.rowcount))
+    return counts
+
+
 def broken_rule(error: IntegrityError) -> str | None:
     """Which kind of rule of a table was broken: UNIQUE, FOREIGN_KEY, or another."""
     cause = error.orig  # the driver's own error

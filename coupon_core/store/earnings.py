@@ -1,16 +1,20 @@
-"""The one guarded write of an earned coupon: all of it happens, or nothing.
+"""The guarded write of earned coupons: all of each happens, or nothing of it.
 
 The statements are written once, as those of `redemptions`: SQLite runs them one by
 one, PostgreSQL as a single one.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
+from typing import Any
 
 from peewee import IntegrityError
 
 from coupon_core.model import Definition, Event, IssuedCoupon, Milestone, RewardItem
 from coupon_core.store.coupons import new_row
-from coupon_core.store.database import execute, is_postgresql
+from coupon_core.store.database import execute, execute_each, is_postgresql
 from coupon_core.store.rows import (
     DEFINITION_COLUMNS,
     REWARD_ITEM_COLUMNS,
@@ -53,6 +57,12 @@ ANNOUNCE = """
     SELECT :tenant_id, :event_id, :event_type, :user_id, :generated_at,
         :data, 'pending'
 """
+NOTE = """
+    INSERT INTO earned_coupon (tenant_id, definition_id, user_id, occurrence,
+        event_id, earned_at)
+    VALUES (:tenant_id, :definition_id, :user_id, :occurrence, :milestone_id, :now)
+    ON CONFLICT DO NOTHING
+"""
 HAS_EARNED = """
     SELECT 1 FROM earned_coupon
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
@@ -72,48 +82,92 @@ def watching(milestone: Milestone) -> list[tuple[Definition, RewardItem]]:
     return [(definition_of(row[:end]), reward_item_of(row[end:])) for row in rows]
 
 
+def note(definition: Definition, milestone: Milestone, now: datetime) -> bool:
+    """Note an earning; False when this occurrence has earned its coupon already."""
+    parameters = {
+        **_key(definition, milestone),
+        "milestone_id": milestone.event_id,
+        "now": as_stored_time(now),
+    }
+    return bool(execute(NOTE, parameters).rowcount == 1)
+
+
 def has_earned(definition: Definition, milestone: Milestone) -> bool:
     """True when this occurrence has earned its coupon already."""
-    parameters = {
+    return execute(HAS_EARNED, _key(definition, milestone)).fetchone() is not None
+
+
+def _key(definition: Definition, milestone: Milestone) -> dict[str, str]:
+    return {
         "tenant_id": definition.tenant_id,
         "definition_id": definition.definition_id,
         "user_id": milestone.user_id,
         "occurrence": milestone.occurrence,
     }
-    return execute(HAS_EARNED, parameters).fetchone() is not None
 
 
-def record(issued: IssuedCoupon, milestone: Milestone, event: Event) -> bool:
-    """Write an earning with its coupon of a random code and its event.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A coupon of a random code that a milestone should earn, with its event."""
 
-    False when this occurrence has earned its coupon already, the definition is no
-    longer what was seen, or the code is taken; then the caller rolls back.
+    issued: IssuedCoupon
+    milestone: Milestone
+    event: Event
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What is earned once."""
+        coupon = self.issued.coupon
+        ids = coupon.tenant_id, coupon.definition_id, coupon.user_id
+        return (*ids, self.milestone.occurrence)
+
+
+class RowLost(Exception):
+    """A drawn code was taken; the transaction must be rolled back."""
+
+
+def record(drafts: Sequence[Draft]) -> set[str]:
+    """Write earnings with their coupons and events; gives the ids of those made.
+
+    What has been earned already, and what was decided on a definition that is no
+    longer so, is left out. RowLost.
     """
-    coupon, definition = issued.coupon, issued.definition
-    parameters = {
-        **new_row(coupon, definition),
-        "occurrence": milestone.occurrence,
-        "milestone_id": milestone.event_id,
-        "definition_updated_at": as_stored_time(definition.updated_at),
+    # All in one order: two that write the same would wait for each other.
+    ordered = sorted(drafts, key=lambda draft: draft.key)
+    rows = [_parameters(draft) for draft in ordered]
+    try:
+        counts = _write(rows)
+    except IntegrityError as error:
+        raise RowLost from error
+    made = zip(ordered, counts, strict=True)
+    return {draft.issued.coupon.coupon_id for draft, count in made if count}
+
+
+def _write(rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    if is_postgresql():
+        return execute_each(_one_statement(), rows)
+    return [
+        int(all(execute(sql, row).rowcount == 1 for sql in (EARN, MAKE, ANNOUNCE)))
+        for row in rows
+    ]
+
+
+def _parameters(draft: Draft) -> dict[str, Any]:
+    issued, event = draft.issued, draft.event
+    return {
+        **new_row(issued.coupon, issued.definition),
+        "occurrence": draft.milestone.occurrence,
+        "milestone_id": draft.milestone.event_id,
+        "definition_updated_at": as_stored_time(issued.definition.updated_at),
         "event_id": event.event_id,
         "event_type": event.event_type,
         "data": event.data,
     }
-    try:
-        return all(
-            execute(sql, parameters).rowcount == 1
-            for sql in _statements(is_postgresql())
-        )
-    except IntegrityError:  # a coupon has that code
-        return False
 
 
 @cache
-def _statements(as_one: bool) -> tuple[str, ...]:
-    if not as_one:
-        return EARN, MAKE, ANNOUNCE
-    sql = f"""
+def _one_statement() -> str:
+    return f"""
         WITH earned AS ({EARN} RETURNING 1), made AS ({MAKE} FROM earned RETURNING 1)
         {ANNOUNCE} FROM made
     """
-    return (sql,)
