@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from kombu import Connection, Consumer, Queue
+from kombu.exceptions import KombuError
 from kombu.message import Message
 
-from coupon_core.messaging.broker import EXCHANGES, connect, queues
+from coupon_core.messaging import pulse
+from coupon_core.messaging.broker import ANSWER_SECONDS, EXCHANGES, connect, queues
 from coupon_core.messaging.envelopes import Outgoing
 from coupon_core.messaging.publisher import NotTaken, Publisher
 from coupon_core.messaging.topology import (
@@ -36,8 +38,11 @@ class Depth:
 @contextmanager
 def visiting(url: str) -> Iterator[Connection]:
     """A connection of one's own. BusAway when it cannot be made, or breaks."""
+    # Asked first, for kombu tries again for seconds: people at a shell do not wait.
+    if not pulse.answers(url, ANSWER_SECONDS):
+        raise BusAway(f"the bus at {place_of(url)} does not answer")
     connection = connect(url)
-    away = (*connection.connection_errors, *connection.channel_errors)
+    away = (*connection.connection_errors, *connection.channel_errors, KombuError)
     try:
         with connection:
             yield connection

@@ -51,7 +51,7 @@ def test_what_is_not_there_does_not_answer(url: str) -> None:
 def test_a_broker_that_hangs_keeps_nobody_waiting(silent: int, scheme: str) -> None:
     began = time.monotonic()
     assert Pulse(f"{scheme}://127.0.0.1:{silent}/").told() == "unavailable"
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 3.0  # it would be for ever
 
 
 def test_the_answer_is_remembered_for_a_while_only(
@@ -70,21 +70,25 @@ def test_the_answer_is_remembered_for_a_while_only(
         assert pulse.told() == "connected"
 
 
-@pytest.mark.parametrize("gateway", ["admin_gateway", "query_gateway"])
+READY = """
+import sys, admin_gateway, query_gateway
+from pathlib import PosixPath
+from coupon_core.config import Settings
+settings = Settings(*eval(sys.argv[1]))
+for gateway in (admin_gateway, query_gateway):
+    caller = gateway.create_app(settings).test_client()
+    print(caller.get("/ready").json["message_queue"])
+print("kombu" in sys.modules)
+"""
+
+
 def test_gateways_tell_of_the_bus_without_loading_kombu(
-    tmp_path: Path, redis: RedisServer, gateway: str
+    tmp_path: Path, redis: RedisServer
 ) -> None:
     with SqliteDatabases(tmp_path, upgrade).fresh() as url:
         settings = settings_for(url, tmp_path, redis.url)
-        code = (
-            f"import sys, {gateway}; from pathlib import PosixPath;"
-            "from coupon_core.config import Settings;"
-            f"app = {gateway}.create_app(Settings(*eval(sys.argv[1])));"
-            "print(app.test_client().get('/ready').json['message_queue'],"
-            "'kombu' in sys.modules)"
-        )
         values = [getattr(settings, name) for name in settings.__slots__]
         done = subprocess.run(
-            [sys.executable, "-c", code, repr(values)], capture_output=True, text=True
+            [sys.executable, "-c", READY, repr(values)], capture_output=True, text=True
         )
-    assert done.stdout.split() == ["connected", "False"], done.stderr
+    assert done.stdout.split() == ["connected", "connected", "False"], done.stderr
