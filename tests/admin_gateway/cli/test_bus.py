@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import Popen
 
 import psutil
 import pytest
@@ -26,13 +27,13 @@ SECONDS = 60.0
 
 
 @contextmanager
-def bus_of(shell: Shell) -> Iterator[psutil.Popen]:
+def bus_of(shell: Shell) -> Iterator[Popen[str]]:
     """The running embedded bus of a shell."""
     port = shell.env["BUS_PORT"]
     with started(shell.env, "serve", "bus") as bus:
         url = f"redis://127.0.0.1:{port}/0"
         wait_until(lambda: pulse.answers(url), SECONDS, "the bus to answer")
-        yield psutil.Process(bus.pid)
+        yield bus
 
 
 @pytest.fixture
@@ -48,7 +49,9 @@ def talk(shell: Shell) -> client.Redis:
 def test_it_is_reached_from_this_machine_only_and_keeps_all(own: Shell) -> None:
     with bus_of(own) as bus, talk(own) as redis:
         listening = {
-            one.laddr.ip for one in bus.net_connections() if one.status == "LISTEN"
+            one.laddr.ip
+            for one in psutil.Process(bus.pid).net_connections()
+            if one.status == psutil.CONN_LISTEN
         }
         assert listening == {"127.0.0.1"}
         kept = redis.config_get("*")
@@ -64,8 +67,8 @@ def test_what_it_had_is_there_after_a_crash_and_after_an_end(own: Shell) -> None
         with bus_of(own) as bus, talk(own) as redis:
             redis.rpush("messages", number)
             assert redis.waitaof(1, 0, 5_000)[0] == 1
-            os.kill(bus.pid, number)
-            wait_until(lambda: not bus.is_running(), SECONDS, "its end")
+            bus.send_signal(number)
+            assert bus.wait(SECONDS) == (-number if number == signal.SIGKILL else 0)
     with bus_of(own), talk(own) as redis:
         assert redis.llen("messages") == 3
 
@@ -105,13 +108,12 @@ def test_a_server_of_the_path_comes_first(
 
 def test_status_counts_what_waits(bus_shell: Shell) -> None:
     words = "--tenant", "acme", "--user", "ann", "--data"
-    streak, achievement = (
-        '{"streak_id": "s", "threshold": 1}',
-        '{"achievement_id": "a"}',
-    )
-    for _ in range(2):
-        bus_shell.run("event", "publish", CLOUD["type"], *words, streak)
-    bus_shell.run("event", "publish", "achievement.completed", *words, achievement)
+    for kind, data in [
+        (CLOUD["type"], '{"streak_id": "s", "threshold": 1}'),
+        (CLOUD["type"], '{"streak_id": "s", "threshold": 2}'),
+        ("achievement.completed", '{"achievement_id": "a"}'),
+    ]:
+        assert bus_shell.run("event", "publish", kind, *words, data).exit_code == 0
     process.start(settings_for(bus_shell.env["COUPON_DATABASE_URL"]))
     buried("", b"{}")
     database.close_database()

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -23,10 +23,15 @@ import psutil
 import pytest
 import requests
 
+from tests.servers import RedisServer
 from tests.shells import COMMAND, ROOT, free_ports, real
 
 SECONDS = 60.0
 CURL = re.compile(r"^curl .*$", re.MULTILINE)
+COUPONCTL = re.compile(r"^\.venv/bin/couponctl .*$", re.MULTILINE)
+README = (ROOT / "README.md").read_text()
+PORTS = "ADMIN_PORT", "QUERY_PORT", "BUS_PORT"
+SOON = 2.0  # seconds in which a milestone becomes a coupon
 
 
 @dataclass
@@ -110,6 +115,84 @@ def paste(line: str) -> dict[str, Any]:
     ).json()
 
 
+def milestones_earn_coupons(run: Run, env: dict[str, str], key: str) -> None:
+    """The line of `make run` and both of the README, pasted: each earns a coupon."""
+    publish, see = COUPONCTL.findall(run.text)
+    there = {**os.environ, **env}
+    token = alices_token(run)
+    earned(env, token, lambda: sh(publish, there))
+    assert "STREAK" in sh(see, there)
+    earned(env, token, lambda: sh(in_python(env), there))
+    earned(env, token, lambda: curl_of_readme(env, key))
+    status = json.loads(sh("couponctl queue status --json", there))
+    assert {worker["name"] for worker in status["workers"]} == {"consumer", "relay"}
+    assert (status["bus"]["error"], status["dead_letters"]) == (None, 0)
+
+
+def alices_token(run: Run) -> str:
+    """The token that is shown."""
+    (token,) = re.findall(r"Player token +(\S+)", run.text)
+    return token
+
+
+def earned(env: dict[str, str], token: str, tell: Callable[[], object]) -> None:
+    """Fail unless that tells a milestone that soon is one more coupon to redeem."""
+    before = active_codes(env, token)
+    tell()
+    deadline = time.monotonic() + SOON
+    while not (new := active_codes(env, token) - before):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    (code,) = new
+    redeemed = called(env, token, f"redeem/{code}", {"user_id": "alice"})
+    assert (redeemed["code"], redeemed["status"]) == (code, "redeemed")
+
+
+def active_codes(env: dict[str, str], token: str) -> set[str]:
+    """What the query gateway shows alice of her coupons."""
+    coupons = called(env, token, "user/alice")["coupons"]
+    return {one["code"] for one in coupons if one["status"] == "active"}
+
+
+def called(env: dict[str, str], token: str, path: str, body: Any = None) -> Any:
+    """What the query gateway answers a player."""
+    url = f"http://127.0.0.1:{env['QUERY_PORT']}/v1/coupons/demo/{path}"
+    headers = {"Authorization": f"Bearer {token}"}
+    method = "POST" if body else "GET"
+    return requests.request(
+        method, url, headers=headers, json=body, timeout=SECONDS
+    ).json()
+
+
+def sh(line: str, env: dict[str, str]) -> str:
+    """What a pasted line says; it must end well."""
+    path = f"{COMMAND.parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-c", line],
+        cwd=ROOT,
+        env={**env, "PATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def in_python(env: dict[str, str]) -> str:
+    """A line that runs the README's producer, on this bus."""
+    (producer,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len([line for line in producer.splitlines() if line]) <= 10
+    program = producer.replace("8003", env["BUS_PORT"])
+    return shlex.join(["python", "-c", program])
+
+
+def curl_of_readme(env: dict[str, str], key: str) -> None:
+    """Paste the README's curl line, to this gateway."""
+    (line,) = CURL.findall(README)
+    here = line.replace("8001", env["ADMIN_PORT"]).replace("$API_KEY", key)
+    assert paste(here)["status"] == "accepted"
+
+
 def is_free(port: int) -> bool:
     try:
         socket.create_server(("127.0.0.1", port)).close()
@@ -121,9 +204,8 @@ def is_free(port: int) -> bool:
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
     """Free ports, and a data directory that is not there yet."""
-    admin, query = map(str, free_ports(2))
-    names = "COUPON_DATA_DIR", "ADMIN_PORT", "QUERY_PORT"
-    return dict(zip(names, (str(tmp_path / "var"), admin, query), strict=True))
+    ports = dict(zip(PORTS, map(str, free_ports(3)), strict=True))
+    return {"COUPON_DATA_DIR": str(tmp_path / "var"), **ports}
 
 
 @pytest.mark.slow
@@ -137,11 +219,14 @@ def test_make_run_from_nothing_and_once_more(env: dict[str, str]) -> None:
         rewards = f"http://127.0.0.1:{env['ADMIN_PORT']}/v1/tenants/demo/rewards"
         listed = requests.get(rewards, headers={"X-API-Key": key}, timeout=SECONDS)
         assert listed.json()["total"] == 4
+        milestones_earn_coupons(run, env, key)
         everything = run.processes()
+        began = time.monotonic()
         os.killpg(run.process.pid, signal.SIGINT)  # as Ctrl-C does
         run.ends(everything)
+        assert time.monotonic() - began < 15
     assert "Traceback" not in run.text
-    assert all(is_free(int(env[name])) for name in ("ADMIN_PORT", "QUERY_PORT"))
+    assert all(is_free(int(env[name])) for name in PORTS)
 
     with running(env, "make", "run") as again:
         validate, redeem = again.wait_for_lines()
@@ -163,7 +248,7 @@ def test_no_signal_leaves_anything_behind(
     with running(env, COMMAND, "serve", "all") as run:
         wait_until_answered(run, int(env["QUERY_PORT"]))
         everything = run.processes()
-        assert len(everything) >= 4  # a master and a worker of each
+        assert len(everything) >= 6  # of each gateway two, the bus, the workers
         run.process.send_signal(number)
         run.ends(everything)
         assert run.process.returncode == 0
@@ -180,6 +265,23 @@ def test_when_one_process_ends_so_do_all(env: dict[str, str]) -> None:
         os.kill(int(pid), signal.SIGKILL)
         run.ends(everything)
         assert run.process.returncode != 0
+
+
+@pytest.mark.slow
+def test_with_a_bus_elsewhere_none_is_started(
+    env: dict[str, str], redis: RedisServer
+) -> None:
+    env = {**env, "COUPON_BROKER_URL": redis.url}
+    real(env, "db", "upgrade")
+    with running(env, COMMAND, "serve", "all") as run:
+        wait_until_answered(run, int(env["QUERY_PORT"]))
+        assert "workers started" in run.text
+        assert "bus started" not in run.text
+        assert is_free(int(env["BUS_PORT"]))
+        url = f"http://127.0.0.1:{env['QUERY_PORT']}/ready"
+        ready = requests.get(url, timeout=SECONDS).json()
+        assert ready["message_queue"] == "connected"
+    assert not (Path(env["COUPON_DATA_DIR"]) / "bus").exists()
 
 
 @pytest.mark.slow
