@@ -22,6 +22,7 @@ from coupon_core.model import (
 )
 from coupon_core.store.coupons import CouponFilter
 from coupon_core.tenants import RESERVED_IDS
+from coupon_core.web import shapes
 from coupon_core.web.answers import json_response
 from coupon_core.web.blueprints import JsonBlueprint, documents_body, documents_query
 from coupon_core.web.bodies import read_object
@@ -54,10 +55,13 @@ def both_styles(rule: str, method: str = "GET") -> Callable[[View], View]:
 
     def register(view: View) -> View:
         name = view.__name__
-        options: dict[str, Any] = {"methods": [method]}
-        blueprint.route(rule, endpoint=name, **options)(view)
-        tenant_rule = f"/<tenant:tenant_id>{rule}"
-        blueprint.route(tenant_rule, endpoint=f"{name}_of_tenant", **options)(view)
+        rules = {name: rule, f"{name}_of_tenant": f"/<tenant:tenant_id>{rule}"}
+        for endpoint, whole in rules.items():
+            told = schemas.parameters_of(whole)
+            add = blueprint.route(
+                whole, endpoint=endpoint, methods=[method], parameters=told
+            )
+            add(view)
         return view
 
     return register
@@ -96,7 +100,7 @@ def list_definitions(page: dict[str, int]) -> Response:
 
 
 @both_styles("/user/<user_id>")
-@blueprint.response(200, schemas.Coupons, example=EXAMPLES["coupons"])
+@blueprint.response(200, shapes.Coupons, example=EXAMPLES["coupons"])
 @blueprint.arguments(schemas.CouponPage, location="query")
 def list_coupons(page: dict[str, Any], user_id: str) -> Response:
     """List a user's coupons, newest first."""
@@ -121,7 +125,7 @@ def _list(name: str, page: dict[str, int], which: CouponFilter) -> Response:
 
 
 @both_styles("/user/<user_id>/<coupon_id>")
-@blueprint.response(200, schemas.Coupon, example=schemas.COUPON)
+@blueprint.response(200, shapes.Coupon, example=shapes.COUPON)
 def get_coupon(user_id: str, coupon_id: str) -> Response:
     """Show one coupon of a user."""
     owner, now = _own(user_id), utc_now()
@@ -168,7 +172,7 @@ def _told_definition(told: Validation) -> dict[str, Any] | None:
 
 
 @both_styles("/redeem/<code>", "POST")
-@blueprint.response(200, schemas.Coupon, example=schemas.REDEEMED)
+@blueprint.response(200, shapes.Coupon, example=schemas.REDEEMED)
 @documents_body(schemas.RedeemBody, example={"user_id": "user_123"})
 def redeem(code: str) -> Response:
     """Redeem a code for a user; what refuses it leaves it unchanged."""

@@ -5,10 +5,12 @@ from typing import Any
 
 from marshmallow import fields
 
+from coupon_core.ids import LONGEST_USER_ID
 from coupon_core.model import CouponStatus
 from coupon_core.web.fields import Choice
-from coupon_core.web.identifiers import UserId
+from coupon_core.web.identifiers import TENANT_ID, USER_ID, UUID, UserId
 from coupon_core.web.schemas import Page, Tolerant
+from coupon_core.web.shapes import COUPON, DEFINITION, Coupon
 
 SECURITY: Mapping[str, Any] = {
     "tenantToken": {
@@ -27,27 +29,11 @@ SECURITY: Mapping[str, Any] = {
         "the path.",
     },
 }
-REWARD_ITEM = {
-    "item_id": "550e8400-e29b-41d4-a716-446655440000",
-    "name": "100 Bonus Points",
-    "description": "Grants 100 bonus points to the user",
-    "reward_type": "points",
-    "payload": {"amount": 100},
-}
-COUPON = {
-    "id": "770e8400-e29b-41d4-a716-446655440002",
-    "definition_id": "660e8400-e29b-41d4-a716-446655440001",
-    "definition_name": "Welcome Bonus",
-    "tenant_id": "your-tenant-id",
-    "user_id": "user_123",
-    "code": "WELCOME8X4F2K9P",
-    "status": "active",
-    "generated_at": "2025-01-15T10:00:00Z",
-    "expires_at": "2025-12-31T23:59:59Z",
-    "redeemed_at": None,
-    "redemption_count": 0,
-    "coupon_type": "reward",
-    "reward_item": REWARD_ITEM,
+# What the parts of the paths look like; any other code is simply not found.
+PATH_PARTS: Mapping[str, Mapping[str, Any]] = {
+    "tenant_id": {"type": "string", "pattern": TENANT_ID},
+    "user_id": {"type": "string", "pattern": USER_ID, "maxLength": LONGEST_USER_ID},
+    "coupon_id": {"type": "string", "pattern": UUID},
 }
 REDEEMED = {
     **COUPON,
@@ -55,49 +41,15 @@ REDEEMED = {
     "redeemed_at": "2025-01-15T14:30:00Z",
     "redemption_count": 1,
 }
-DEFINITION = {
-    "id": "660e8400-e29b-41d4-a716-446655440001",
-    "tenant_id": "your-tenant-id",
-    "name": "Welcome Bonus",
-    "description": "Welcome bonus for new users",
-    "config": {
-        "reward_item_id": "550e8400-e29b-41d4-a716-446655440000",
-        "code_format": "random",
-        "code_prefix": "WELCOME",
-        "code_length": 8,
-        "case_sensitive": False,
-        "usage_limit": {"limit_type": "per_user", "max_uses": 1},
-    },
-    "status": "active",
-}
 
 
-class RewardItem(Tolerant):
-    """What a redemption grants."""
-
-    item_id = fields.UUID(required=True)
-    name = fields.String(required=True)
-    description = fields.String(required=True)
-    reward_type = fields.String(required=True)
-    payload = fields.Dict(required=True)
-
-
-class Coupon(Tolerant):
-    """A coupon as the documents print it."""
-
-    id = fields.UUID(required=True)
-    definition_id = fields.UUID(required=True)
-    definition_name = fields.String(required=True)
-    tenant_id = fields.String(required=True)
-    user_id = fields.String(required=True, allow_none=True)
-    code = fields.String(required=True)
-    status = Choice(*CouponStatus, required=True)
-    generated_at = fields.DateTime(required=True)
-    expires_at = fields.DateTime(required=True, allow_none=True)
-    redeemed_at = fields.DateTime(required=True, allow_none=True)
-    redemption_count = fields.Integer(required=True)
-    coupon_type = fields.String(required=True)
-    reward_item = fields.Nested(RewardItem, required=True)
+def parameters_of(rule: str) -> list[dict[str, Any]]:
+    """The parts of a rule that have a form of their own, as OpenAPI parameters."""
+    return [
+        {"name": name, "in": "path", "required": True, "schema": dict(schema)}
+        for name, schema in PATH_PARTS.items()
+        if f"{name}>" in rule
+    ]
 
 
 class Definition(Tolerant):
@@ -115,13 +67,6 @@ class Definitions(Tolerant):
     """Definitions and how many there are in all."""
 
     definitions = fields.List(fields.Nested(Definition), required=True)
-    total = fields.Integer(required=True)
-
-
-class Coupons(Tolerant):
-    """A user's coupons and how many match in all."""
-
-    coupons = fields.List(fields.Nested(Coupon), required=True)
     total = fields.Integer(required=True)
 
 

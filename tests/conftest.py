@@ -38,6 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=databases.KINDS,
         help="run tests that are for both databases on this one only",
     )
+    parser.addoption(
+        "--openapi-examples",
+        type=int,
+        help="let schemathesis try so many requests a route, others each time",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -47,7 +47,7 @@ CONDITIONS: Mapping[Condition, str] = {
 
 def condition_text(found: Condition, words: str) -> str:
     """What to say of a database in that condition."""
-    return CONDITIONS[found].format(words=words)
+    return CONDITIONS[found].format(words=words.rstrip(".?"))
 
 
 def _of_database(error: Exception) -> str:

@@ -9,8 +9,15 @@ from admin_gateway.cli.failures import reason_text
 from admin_gateway.cli.options import USER, of_tenant, page, paged
 from coupon_core import coupons, phoenix, tenants
 from coupon_core.coupons import RedeemRequest
-from coupon_core.model import Validation, utc_now
+from coupon_core.model import Reason, Validation, utc_now
 from coupon_core.store.coupons import CouponFilter
+
+# Where validate says something else than redeem (CONTRACTS 0.5).
+VALIDATE_TEXTS = {
+    Reason.COUPON_NOT_FOUND: "Coupon code not found",
+    Reason.ALREADY_REDEEMED: "Coupon has already been used",
+    Reason.USED_UP: "Coupon status: redeemed",
+}
 
 
 @click.command()
@@ -37,8 +44,12 @@ def _document(told: Validation) -> dict[str, Any]:
         "valid": told.decision.allowed,
         "coupon": phoenix.coupon(issued, utc_now()) if issued else None,
         "definition": phoenix.definition(definition) if definition else None,
-        "error": reason_text(reason) if reason else None,
+        "error": _validate_text(reason) if reason else None,
     }
+
+
+def _validate_text(reason: Reason) -> str:
+    return VALIDATE_TEXTS.get(reason) or reason_text(reason)
 
 
 @click.command()

@@ -15,10 +15,7 @@ from tests.bench.people import People
 from tests.servers.process import Process, free_port
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = (
-    *("--worker-class", "gthread", "--threads", "8", "--keep-alive", "15"),
-    *("--log-level", "warning"),
-)
+SETTINGS = ROOT / "deploy" / "gunicorn.conf.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ def gateway(home: Path, people: People, workers: int) -> Iterator[Gunicorn]:
 @contextmanager
 def hello(home: Path, people: People, workers: int) -> Iterator[Gunicorn]:
     """The baseline, which knows the same tokens."""
-    settings = {"BENCH_HELLO_SECRET": people.secret}
+    settings = {"COUPON_DATA_DIR": str(home), "BENCH_HELLO_SECRET": people.secret}
     with _serving("tests.bench.hello_app:app", home, settings, workers) as server:
         yield server
 
@@ -56,9 +53,9 @@ def _serving(
     port = free_port()
     place = home / app.partition(":")[0]
     place.mkdir()
-    listen = ("--bind", f"127.0.0.1:{port}", "--workers", str(workers))
+    options = ("--config", str(SETTINGS), "--bind", f"127.0.0.1:{port}")
     process = Process(
-        [sys.executable, "-m", "gunicorn", *SETTINGS, *listen, app],
+        [sys.executable, "-m", "gunicorn", *options, app],
         directory=place,
         ready=partial(_answers, port),
         stop_signal=signal.SIGTERM,

@@ -1,0 +1,178 @@
+"""The demo tenant: loaded as often as one likes, shown, dropped."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import stat
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from admin_gateway.cli.demo.campaigns import CAMPAIGNS
+from coupon_core import auth, process
+from coupon_core.model import utc_now
+from coupon_core.store import database
+from coupon_core.tables import ALL
+from tests.settings import settings_for
+from tests.shells import Shell
+
+OF_DEMO = "--tenant", "demo"
+
+
+@pytest.fixture
+def demo(shell: Shell) -> Shell:
+    """A shell with the demo tenant loaded."""
+    assert shell.run("demo", "load").exit_code == 0
+    return shell
+
+
+def every_coupon(shell: Shell) -> list[dict[str, Any]]:
+    return shell.json("coupon", "list", *OF_DEMO, "--limit", "500")["coupons"]
+
+
+def rows_of_all_tables(database_url: str) -> int:
+    process.start(settings_for(database_url))
+    counts = [table.select().count() for table in ALL]
+    database.close_database()
+    return sum(counts)
+
+
+def test_four_campaigns_are_loaded(demo: Shell) -> None:
+    rows = demo.json("definition", "list", *OF_DEMO)["definitions"]
+    names = {row["name"] for row in rows}
+    assert names == {campaign.name for campaign in CAMPAIGNS}
+    assert len(names) == 4
+    assert {row["status"] for row in rows} == {"active"}
+    rewards = demo.json("reward", "list", *OF_DEMO)["reward_items"]
+    assert len({row["reward_type"] for row in rewards}) == 4
+
+
+def test_about_forty_coupons_of_a_dozen_users_are_loaded(demo: Shell) -> None:
+    rows = every_coupon(demo)
+    states = Counter(row["status"] for row in rows)
+    assert 35 <= len(rows) <= 45
+    assert len({row["user_id"] for row in rows} - {None}) == 12
+    assert states["redeemed"] >= 8
+    assert states["revoked"] == 1
+
+
+def test_no_time_of_the_demo_lies_ahead(demo: Shell) -> None:
+    now = f"{utc_now():%Y-%m-%dT%H:%M:%SZ}"
+    times = [row["redeemed_at"] for row in every_coupon(demo) if row["redeemed_at"]]
+    assert times
+    assert max(times) < now
+
+
+def test_the_shared_code_can_be_claimed_by_anybody(demo: Shell) -> None:
+    words = "redeem", *OF_DEMO, "newyear2027", "--user", "somebody-new"
+    assert demo.json(*words)["code"] == "NEWYEAR2027"
+
+
+def test_a_second_load_changes_nothing(demo: Shell) -> None:
+    before = every_coupon(demo), demo.json("key", "list", *OF_DEMO)
+    assert demo.json("demo", "load") == {"tenant_id": "demo", "added": []}
+    assert (every_coupon(demo), demo.json("key", "list", *OF_DEMO)) == before
+
+
+def test_a_load_that_broke_off_is_completed(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("admin_gateway.cli.demo.seed.CAMPAIGNS", CAMPAIGNS[:1])
+    shell.run("demo", "load")
+    monkeypatch.undo()
+    added = shell.json("demo", "load")["added"]
+    assert added == [campaign.name for campaign in CAMPAIGNS[1:]]
+
+
+def test_credentials_are_kept_for_this_user_only(demo: Shell) -> None:
+    path = Path(demo.env["COUPON_DATA_DIR"]) / "demo.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    kept = json.loads(path.read_text())
+    assert kept["api_key"] == demo.json("demo", "show")["api_key"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"api_key": "pk_of_another"}'])
+def test_credentials_that_are_lost_are_made_anew(
+    demo: Shell, database_url: str, text: str
+) -> None:
+    path = Path(demo.env["COUPON_DATA_DIR"]) / "demo.json"
+    path.write_text(text)
+    key = demo.json("demo", "show")["api_key"]
+    process.start(settings_for(database_url))
+    assert auth.principal_of_admin(key, None, utc_now()).tenant_id == "demo"
+    assert demo.json("demo", "show")["api_key"] == key
+
+
+def test_a_revoked_key_is_not_shown(demo: Shell) -> None:
+    shown = demo.json("demo", "show")
+    demo.run("key", "revoke", *OF_DEMO, shown["api_key_id"])
+    assert demo.json("demo", "show")["api_key"] != shown["api_key"]
+
+
+def test_a_rotated_secret_is_shown(demo: Shell) -> None:
+    new = demo.json("tenant", "rotate-secret", "demo")["tenant_secret"]
+    assert demo.json("demo", "show")["tenant_secret"] == new
+
+
+def test_the_code_shown_is_unused_and_another_once_it_is_used(demo: Shell) -> None:
+    first = demo.json("demo", "show")
+    assert demo.json("demo", "show")["code"] == first["code"]
+    redeem = "redeem", *OF_DEMO, first["code"], "--user", first["user_id"]
+    assert demo.run(*redeem).exit_code == 0
+    second = demo.json("demo", "show")
+    assert second["code"] != first["code"]
+    validate = "validate", *OF_DEMO, second["code"], "--user", second["user_id"]
+    assert demo.json(*validate)["valid"]
+
+
+def test_the_curl_lines_are_whole_commands(demo: Shell) -> None:
+    shown = demo.json("demo", "show")
+    port = demo.env["QUERY_PORT"]
+    for name, line in shown["curl"].items():
+        words = shlex.split(line)
+        assert words[0] == "curl"
+        url = f"http://127.0.0.1:{port}/v1/coupons/demo/{name}/{shown['code']}"
+        assert words[-1] == url
+        assert f"Authorization: Bearer {shown['token']}" in words
+
+
+def test_without_a_code_to_give_it_says_what_to_do(demo: Shell) -> None:
+    (welcome,) = demo.json("definition", "list", *OF_DEMO, "--name", "welcome")[
+        "definitions"
+    ]
+    demo.run("definition", "archive", *OF_DEMO, welcome["id"])
+    assert demo.json("demo", "show")["curl"] is None
+    assert "couponctl demo drop" in demo.run("demo", "show").stdout
+
+
+def test_drop_leaves_nothing_and_a_load_begins_anew(
+    demo: Shell, database_url: str
+) -> None:
+    assert rows_of_all_tables(database_url) > 100
+    demo.json("demo", "drop", "--yes")
+    assert rows_of_all_tables(database_url) == 0
+    assert not (Path(demo.env["COUPON_DATA_DIR"]) / "demo.json").exists()
+    assert len(demo.json("demo", "load")["added"]) == 5
+
+
+def test_drop_leaves_other_tenants_alone(demo: Shell) -> None:
+    demo.tenant("acme")
+    kept = demo.generate(demo.definition(), "ann")
+    demo.json("demo", "drop", "--yes")
+    listed = demo.json("coupon", "list", "--tenant", "acme")
+    assert [row["id"] for row in listed["coupons"]] == [kept[0]["id"]]
+
+
+def test_drop_asks_first(demo: Shell) -> None:
+    result = demo.run("demo", "drop", stdin="n\n")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Remove the tenant demo" in result.stderr
+    assert every_coupon(demo)
+
+
+def test_without_the_demo_tenant_there_is_nothing_to_show(shell: Shell) -> None:
+    assert shell.refused("demo", "show") == "Tenant not found"
+    assert shell.refused("demo", "drop", "--yes") == "Tenant not found"

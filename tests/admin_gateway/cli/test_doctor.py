@@ -1,0 +1,128 @@
+"""What the doctor finds, and what the settings say."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+
+from coupon_core import vault
+from tests.shells import Shell
+
+
+def checks(shell: Shell, status: int) -> dict[str, dict[str, Any]]:
+    """What each check found."""
+    answer = shell.json("doctor", status=status)
+    assert answer["ok"] == (status == 0)
+    return {found["check"]: found for found in answer["checks"]}
+
+
+@pytest.fixture
+def taken_port(shell: Shell) -> Iterator[int]:
+    """The query gateway's port, on which something else listens."""
+    port = int(shell.env["QUERY_PORT"])
+    with socket.create_server(("127.0.0.1", port)):
+        yield port
+
+
+def test_a_machine_that_is_well(shell: Shell) -> None:
+    shell.tenant()
+    found = checks(shell, 0)
+    assert {finding["level"] for finding in found.values()} == {"ok"}
+    assert list(found) == [
+        *("settings", "python", "data directory", "disk", "master key", "database"),
+        *("journal", "writing", "secrets", "admin port", "query port", "clock"),
+    ]
+
+
+def test_a_database_without_tables(empty_shell: Shell) -> None:
+    finding = checks(empty_shell, 1)["database"]
+    assert finding["level"] == "fail"
+    assert "couponctl db upgrade" in finding["advice"]
+
+
+def test_a_port_that_another_program_has(shell: Shell, taken_port: int) -> None:
+    finding = checks(shell, 1)["query port"]
+    assert finding["level"] == "fail"
+    assert f"Port {taken_port}" in finding["advice"]
+    assert "another program" in finding["advice"]
+    assert "QUERY_PORT" in finding["advice"]
+
+
+def test_serving_at_a_taken_port_is_one_sentence(shell: Shell, taken_port: int) -> None:
+    assert f"Port {taken_port}" in shell.refused("serve", "query")
+    assert f"Port {taken_port}" in shell.refused("serve", "all")
+
+
+def test_a_master_key_that_others_can_read(quick_shell: Shell) -> None:
+    env = {**quick_shell.env, "COUPON_MASTER_KEYS": ""}
+    path = Path(env["COUPON_DATA_DIR"]) / "master.key"
+    Shell(env).run("db", "upgrade")
+    assert checks(Shell(env), 0)["master key"]["found"] == f"{path}, mode 0600"
+    path.chmod(0o644)
+    finding = checks(Shell(env), 1)["master key"]
+    assert (finding["level"], finding["advice"]) == ("fail", f"Run: chmod 600 {path}")
+
+
+def test_secrets_that_another_key_sealed(shell: Shell) -> None:
+    shell.tenant()
+    stranger = Shell({**shell.env, "COUPON_MASTER_KEYS": vault.new_master_key()})
+    assert checks(stranger, 1)["secrets"]["level"] == "fail"
+    said = stranger.refused("token", "mint", "--tenant", "acme", "--server")
+    assert "put that key back into COUPON_MASTER_KEYS" in said
+
+
+def test_settings_that_make_no_sense(quick_shell: Shell) -> None:
+    finding = checks(Shell({**quick_shell.env, "ADMIN_PORT": "x"}), 1)["settings"]
+    assert finding["found"] == "ADMIN_PORT: Not a valid integer."
+
+
+def test_there_are_no_workers_to_serve_yet(quick_shell: Shell) -> None:
+    assert "no workers yet" in quick_shell.refused("serve", "workers")
+
+
+def test_shown_settings_hide_secrets_and_passwords(quick_shell: Shell) -> None:
+    url = "postgresql://coupons:s3cret@db.example/coupons"
+    env = {**quick_shell.env, "COUPON_DATABASE_URL": url}
+    result = Shell(env).run("config", "show", "--json")
+    assert "postgresql://coupons:(hidden)@db.example/coupons" in result.stdout
+    assert "s3cret" not in result.stdout
+    assert env["COUPON_MASTER_KEYS"] not in result.stdout
+
+
+def test_check_tells_every_error_at_once(quick_shell: Shell) -> None:
+    wrong = {"ADMIN_PORT": "0", "COUPON_LOG_LEVEL": "loud"}
+    result = Shell({**quick_shell.env, **wrong}).run("config", "check")
+    assert result.exit_code == 1
+    assert "ADMIN_PORT: " in result.stderr
+    assert "COUPON_LOG_LEVEL: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("COUPON_MASTER_KEYS_FILE", "/no/such/file", "COUPON_MASTER_KEYS_FILE"),
+        ("COUPON_MASTER_KEYS", "short", "couponctl config new-key"),
+        ("COUPON_DATA_DIR", "/proc/no/such", "COUPON_DATA_DIR: /proc/no"),
+    ],
+)
+def test_each_bad_setting_is_one_sentence(
+    quick_shell: Shell, name: str, value: str, said: str
+) -> None:
+    env = {**quick_shell.env, "COUPON_MASTER_KEYS": "", name: value}
+    assert said in Shell(env).refused("config", "check")
+
+
+def test_good_settings_pass(quick_shell: Shell) -> None:
+    assert quick_shell.json("config", "check") == {"ok": True}
+
+
+def test_a_new_key_is_a_master_key_and_another_each_time(quick_shell: Shell) -> None:
+    first, second = (quick_shell.run("config", "new-key").stdout for _ in range(2))
+    assert first != second
+    Fernet(first.strip())
+    assert vault.is_master_key(quick_shell.json("config", "new-key")["master_key"])

@@ -1,0 +1,96 @@
+"""couponctl for tests: called in this process, as a shell would, and taken apart."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from admin_gateway.cli import couponctl
+
+ROOT = Path(__file__).parent.parent
+COMMAND = Path(sys.executable).with_name("couponctl")
+
+
+@dataclass
+class Shell:
+    """A shell with the settings of one database and one data directory."""
+
+    env: Mapping[str, str]
+
+    def run(self, *words: str, stdin: str | bytes | None = None) -> Result:
+        """What couponctl did, its two outputs apart."""
+        return CliRunner().invoke(couponctl, words, input=stdin, env=dict(self.env))
+
+    def json(
+        self, *words: str, status: int = 0, stdin: str | bytes | None = None
+    ) -> dict[str, Any]:
+        """The document that a command answers with --json."""
+        result = self.run(*words, "--json", stdin=stdin)
+        assert result.exit_code == status, result.output
+        return json.loads(result.stdout)
+
+    def refused(self, *words: str, stdin: str | bytes | None = None) -> str:
+        """The one sentence of a command that must be refused, and answers nothing."""
+        result = self.run(*words, stdin=stdin)
+        assert (result.exit_code, result.stdout) == (1, ""), result.output
+        assert re.fullmatch(r"Error: [^\n]+\n", result.stderr), result.stderr
+        return result.stderr.removeprefix("Error: ").rstrip("\n")
+
+    def misused(self, *words: str) -> str:
+        """What is said of a command that was called wrongly, on one line."""
+        result = self.run(*words)
+        assert (result.exit_code, result.stdout) == (2, ""), result.output
+        return " ".join(re.sub("[│╭╮╰╯─]", " ", result.stderr).split())
+
+    def tenant(self, tenant_id: str = "acme") -> dict[str, str]:
+        """A new tenant with its credentials."""
+        return self.json("tenant", "create", tenant_id)
+
+    def definition(self, name: str = "Welcome", *options: str) -> str:
+        """The id of a new definition of acme, with a reward item of its own."""
+        reward = "--name", "100 points", "--type", "points"
+        item = self.json("reward", "create", "--tenant", "acme", *reward)
+        about = "--name", name, "--reward", item["item_id"], *options
+        made = self.json("definition", "create", "--tenant", "acme", *about)
+        return made["id"]
+
+    def generate(self, definition_id: str, *users: str) -> list[dict[str, Any]]:
+        """A coupon of acme for each user."""
+        options = [word for user in users for word in ("--user", user)]
+        chosen = "--tenant", "acme", "--definition", definition_id, *options
+        return self.json("generate", *chosen)["coupons"]
+
+
+def real(
+    env: Mapping[str, str], *words: str, stdin: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The program itself, in a process of its own with no other settings."""
+    return subprocess.run(
+        [COMMAND, *words],
+        env={"PATH": "/usr/bin:/bin", **env},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of this machine that nobody uses, each another one."""
+    with ExitStack() as stack:
+        sockets = [
+            stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            for _ in range(count)
+        ]
+        return [one.getsockname()[1] for one in sockets]
