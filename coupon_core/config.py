@@ -190,4 +190,5 @@ PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
 
 
 def _shown(value: object, is_public: bool) -> str:
-    return PASSWORD.sub("(hidden)", str(value)) if is_public else "(hidden)"
+    text = ",".join(value) if isinstance(value, tuple) else str(value)
+    return PASSWORD.sub("(hidden)", text) if is_public else "(hidden)"

@@ -88,10 +88,13 @@ def redeem(request: RedeemRequest, now: datetime) -> IssuedCoupon:
     if code is None:
         raise Refused(Reason.COUPON_NOT_FOUND)
     plain = replace(request, code=code)
-    redeemed = _redeem_as_seen(plain, now) or _redeem_locked(plain, now)
-    if redeemed is None:
-        raise Busy("the coupon kept changing")
-    return redeemed
+    # Under the lock of the definition only another claim by the same user can still
+    # come first; then the coupon is there, and is locked the next time.
+    for attempt in (_redeem_as_seen, _redeem_locked, _redeem_locked):
+        redeemed = attempt(plain, now)
+        if redeemed:
+            return redeemed
+    raise Busy("the coupon kept changing")
 
 
 def _redeem_as_seen(request: RedeemRequest, now: datetime) -> IssuedCoupon | None:

@@ -21,7 +21,7 @@ from coupon_core.model import (
 from coupon_core.store import coupons as coupon_store
 from coupon_core.store import definitions as store
 from coupon_core.store import tenants as tenant_store
-from coupon_core.store.database import Busy, new_id, transaction
+from coupon_core.store.database import new_id, transaction
 
 DEFAULTS: Mapping[str, Any] = {
     "description": "",
@@ -93,16 +93,31 @@ def update(
     but no limit goes below what has been used.
     """
     different = _different(get(tenant_id, definition_id), changes)
+    for locked_for in (different, changes.keys()):
+        after = _update(tenant_id, definition_id, changes, locked_for, now)
+        if after:
+            return after
+    raise AssertionError("unreachable: all that changes was locked")
+
+
+def _update(
+    tenant_id: str,
+    definition_id: str,
+    changes: Mapping[str, Any],
+    locked_for: Set[str],
+    now: datetime,
+) -> Definition | None:
+    """The changed definition; None when more changes than what was locked for."""
     with transaction(), _taken_names():
-        if CONCERNING_COUPONS & different:
+        if CONCERNING_COUPONS & locked_for:
             coupon_store.still()
-        if NAMING_CODES & different:
+        if NAMING_CODES & locked_for:
             tenant_store.lock(tenant_id)
         before = _known(store.lock(tenant_id, definition_id))
+        if CONCERNING_COUPONS & _different(before, changes) - locked_for:
+            return None
         after = replace(before, **changes, updated_at=now)
         _check(after)
-        if CONCERNING_COUPONS & (_different(before, changes) - different):
-            raise Busy("the definition has just been changed")
         after = _checked_against_coupons(before, after)
         store.update(after)
         if rules.code_rules(before) != rules.code_rules(after):

@@ -25,7 +25,7 @@ MOST_INLINE = 1_000
 # spaces cannot be half used up within any database's life.
 COUNTABLE_SPACE = 100_000_000
 TOP_UPS = 100
-SPARE = 64  # codes drawn beyond need, so that a crowded space is searched quickly
+SPARE = 64  # codes drawn beyond need once some were taken
 
 
 def generate(
@@ -103,14 +103,16 @@ def _randomize(
     expires_at: datetime | None,
 ) -> list[Coupon]:
     made: dict[int, Coupon] = {}
-    for _ in range(TOP_UPS):
+    for round_ in range(TOP_UPS):
         waiting = [place for place in range(len(user_ids)) if place not in made]
         if not waiting:
             return [made[place] for place in range(len(user_ids))]
         drafts = {
             place: draft(definition, user_ids[place], code, now, expires_at)
             for place, code in zip(
-                waiting, _free_codes(definition, len(waiting)), strict=False
+                waiting,
+                _free_codes(definition, len(waiting), crowded=round_ > 0),
+                strict=False,
             )
         }
         added = {c.coupon_id for c in store.insert_new([*drafts.values()], definition)}
@@ -118,10 +120,14 @@ def _randomize(
     raise Busy("no free codes were found")
 
 
-def _free_codes(definition: Definition, count: int) -> list[str]:
+def _free_codes(definition: Definition, count: int, crowded: bool) -> list[str]:
+    """Codes that nobody shares; in a crowded space, only those that none owns."""
     shape = definition.code_prefix, definition.code_length, definition.code_alphabet
-    drawn = codes.random_codes(count + SPARE, *shape)
-    return [*set(drawn) - store.taken_by_shared_codes(definition.tenant_id, drawn)]
+    drawn = dict.fromkeys(codes.random_codes(count + SPARE * crowded, *shape))
+    taken = store.taken_by_shared_codes(definition.tenant_id, drawn)
+    if crowded:
+        taken |= store.taken_by_coupons(definition.tenant_id, drawn)
+    return [code for code in drawn if code not in taken]
 
 
 def draft(

@@ -16,6 +16,8 @@ from coupon_core.store.database import (
 )
 from coupon_core.tables import as_stored_time, as_time
 
+# Built once: json.dumps with options makes a new encoder at every call.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 INSERT = """
     INSERT INTO outbox (tenant_id, event_id, event_type, subject, occurred_at,
         data, state)
@@ -128,5 +130,5 @@ def coupon_event(
     event_type: str, coupon: Coupon, data: dict[str, Any], now: datetime
 ) -> Event:
     """An event about one coupon, for the outbox."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return Event(coupon.tenant_id, new_id(), event_type, coupon.user_id, now, text)
+    ids = coupon.tenant_id, new_id()
+    return Event(*ids, event_type, coupon.user_id, now, _ENCODE(data))

@@ -1,6 +1,6 @@
 """The query gateway: player clients validate and redeem codes and see their history."""
 
-from flask import Flask
+from flask import Flask, Response, request
 from flask_cors import CORS
 
 from coupon_core import config, gateway
@@ -37,4 +37,17 @@ def _let_browsers_call(app: Flask, settings: Settings) -> None:
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
             expose_headers=["X-Request-Id", "Retry-After"],
             max_age=DAY_SECONDS,
+            intercept_exceptions=False,  # ours are answered, so its hook sees them
         )
+        _only_browsers(app)
+
+
+def _only_browsers(app: Flask) -> None:
+    """Spare all others the 30 µs that flask-cors takes where nobody's page asks."""
+    hooks = app.after_request_funcs[None]
+    answer_origin = hooks.pop()
+
+    @app.after_request
+    def answer_browsers(response: Response) -> Response:
+        asked = "HTTP_ORIGIN" in request.environ
+        return answer_origin(response) if asked else response

@@ -55,10 +55,13 @@ def both_styles(rule: str, method: str = "GET") -> Callable[[View], View]:
 
     def register(view: View) -> View:
         name = view.__name__
-        options: dict[str, Any] = {"methods": [method]}
-        blueprint.route(rule, endpoint=name, **options)(view)
-        tenant_rule = f"/<tenant:tenant_id>{rule}"
-        blueprint.route(tenant_rule, endpoint=f"{name}_of_tenant", **options)(view)
+        rules = {name: rule, f"{name}_of_tenant": f"/<tenant:tenant_id>{rule}"}
+        for endpoint, whole in rules.items():
+            told = schemas.parameters_of(whole)
+            add = blueprint.route(
+                whole, endpoint=endpoint, methods=[method], parameters=told
+            )
+            add(view)
         return view
 
     return register

@@ -5,9 +5,10 @@ from typing import Any
 
 from marshmallow import fields
 
+from coupon_core.ids import LONGEST_USER_ID
 from coupon_core.model import CouponStatus
 from coupon_core.web.fields import Choice
-from coupon_core.web.identifiers import UserId
+from coupon_core.web.identifiers import TENANT_ID, USER_ID, UUID, UserId
 from coupon_core.web.schemas import Page, Tolerant
 from coupon_core.web.shapes import COUPON, DEFINITION, Coupon
 
@@ -28,12 +29,27 @@ SECURITY: Mapping[str, Any] = {
         "the path.",
     },
 }
+# What the parts of the paths look like; any other code is simply not found.
+PATH_PARTS: Mapping[str, Mapping[str, Any]] = {
+    "tenant_id": {"type": "string", "pattern": TENANT_ID},
+    "user_id": {"type": "string", "pattern": USER_ID, "maxLength": LONGEST_USER_ID},
+    "coupon_id": {"type": "string", "pattern": UUID},
+}
 REDEEMED = {
     **COUPON,
     "status": "redeemed",
     "redeemed_at": "2025-01-15T14:30:00Z",
     "redemption_count": 1,
 }
+
+
+def parameters_of(rule: str) -> list[dict[str, Any]]:
+    """The parts of a rule that have a form of their own, as OpenAPI parameters."""
+    return [
+        {"name": name, "in": "path", "required": True, "schema": dict(schema)}
+        for name, schema in PATH_PARTS.items()
+        if f"{name}>" in rule
+    ]
 
 
 class Definition(Tolerant):

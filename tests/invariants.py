@@ -65,7 +65,8 @@ def assert_invariants() -> None:
         "SELECT tenant_id, coupon_id FROM coupon WHERE revoked_at IS NOT NULL",
         ((tenant, data["coupon"]["id"]) for tenant, data in events("coupon.revoked")),
     )
-    assert {rule: found for rule, found in broken.items() if found} == {}
+    found = {rule: rows for rule, rows in broken.items() if rows}
+    assert found == {}, found
 
 
 def differences(stored: str, told: Iterator[tuple[Any, ...]]) -> list[Any]:

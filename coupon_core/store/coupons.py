@@ -302,6 +302,14 @@ def _hold_table(mode: str) -> None:
         execute(f"LOCK TABLE coupon IN {mode} MODE", {})
 
 
+def taken_by_coupons(tenant_id: str, codes: Iterable[str]) -> set[str]:
+    """Those of the codes that a coupon owns."""
+    keys = {lookup_key(code): code for code in codes}
+    owned = (Table.tenant_id == tenant_id) & (Table.code_scope == "")
+    rows = Table.select(Table.code_key).where(owned, Table.code_key.in_(list(keys)))
+    return {keys[key] for (key,) in rows.tuples()}
+
+
 def revoke(tenant_id: str, coupon_id: str, now: datetime) -> None:
     """Revoke a coupon; the first time stands."""
     this = (Table.tenant_id == tenant_id) & (Table.coupon_id == coupon_id)

@@ -1,10 +1,7 @@
 """The database of this process: opening it, writing to it in turn, upgrading it."""
 
-import fcntl
 import os
-import random
 import re
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -33,6 +30,7 @@ from playhouse.pool import (
 )
 from psycopg.pq import Format
 
+from coupon_core.store.turns import turn
 from coupon_core.tables import database
 
 BUSY_SECONDS = 4.0  # below the five seconds in which a caller is promised an answer
@@ -151,8 +149,6 @@ _of_parents: list[Database] = []
 
 def _after_fork() -> None:
     """A child process leaves its parent's connections alone, and closes none."""
-    global _turn_of_thread
-    _turn_of_thread = threading.Lock()
     if _opened:
         _of_parents.append(database.obj)
         database.initialize(_database_of(*_opened))
@@ -235,7 +231,9 @@ def transaction() -> Iterator[None]:
         with database.atomic():
             yield
     else:
-        with _writing_turn(Path(database.database)) as deadline:
+        # First the connection: those who wait for the turn may have them all.
+        database.connection()
+        with turn(Path(database.database), BUSY_SECONDS) as deadline:
             # What the queue took is not waited for again: others may not queue.
             left = max(deadline - time.monotonic(), 0)
             database.execute_sql(f"PRAGMA busy_timeout = {int(left * 1000)}")
@@ -250,34 +248,6 @@ def one_write() -> AbstractContextManager[None]:
     would double the round trips.
     """
     return nullcontext() if is_postgresql() else transaction()
-
-
-_turn_of_thread = threading.Lock()
-
-
-@contextmanager
-def _writing_turn(path: Path) -> Iterator[float]:
-    # SQLite's own waiting is unfair: one of several processes can take nearly all
-    # turns. So threads queue for a lock, and one of each process for a locked file.
-    deadline = time.monotonic() + BUSY_SECONDS
-    if not _turn_of_thread.acquire(timeout=BUSY_SECONDS):
-        raise OperationalError("database is busy")
-    try:
-        with open(f"{path}-turn", "ab") as file:
-            _lock_file(file.fileno(), deadline)
-            yield deadline
-    finally:
-        _turn_of_thread.release()
-
-
-def _lock_file(descriptor: int, deadline: float) -> None:
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise OperationalError("database is busy") from None
-            time.sleep(random.uniform(0.0005, 0.003))  # noqa: S311 - no secret
 
 
 def execute(sql: str, parameters: Mapping[str, Any]) -> Any:
@@ -336,7 +306,7 @@ def upgrade() -> list[str]:
 @contextmanager
 def _upgrading_turn() -> Iterator[None]:
     if not is_postgresql():
-        with _writing_turn(Path(database.database)):
+        with turn(Path(database.database), BUSY_SECONDS):
             yield
         return
     database.execute_sql("SET statement_timeout = 0")

@@ -18,7 +18,7 @@ from coupon_core.tables import as_stored_time
 COUNT = """
     UPDATE definition SET used_count = used_count + 1
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
-    AND per_code_limit = :per_code_limit AND used_count < total_limit
+    AND used_count < total_limit
 """
 # Both hold only while coupon and definition are what the decision was made on; who
 # changes the definition in these waits for uses under way (store.coupons.still).

@@ -9,6 +9,7 @@ from flask_smorest.spec.plugins import FlaskPlugin  # type: ignore[import-untype
 
 from .answers import JSON
 from .errors import HTTP
+from .identifiers import PATH_TEXT
 
 Spec: TypeAlias = dict[str, Any]
 WRITES = frozenset({"post", "put", "patch", "delete"})
@@ -39,12 +40,22 @@ def finish(
     components["securitySchemes"] = dict(schemes)
     spec["security"] = [{name: []} for name in schemes]
     spec["servers"] = [{"url": url} for url in servers]
+    _complete_paths(spec)
     names = _endpoints(app)
     for path, method, operation in operations(spec):
         _complete(operation, path, method, bool(schemes))
         operation.setdefault("operationId", names[path, method])
     _drop_unused(components["responses"], json.dumps(spec["paths"]))
     return spec
+
+
+def _complete_paths(spec: Spec) -> None:
+    """Say of each part of a path what all of them must be; `paths` refuses the rest."""
+    for item in spec["paths"].values():
+        for parameter in item.get("parameters", ()):
+            if parameter["in"] == "path":
+                schema = parameter.get("schema", {})
+                parameter["schema"] = {"pattern": PATH_TEXT, **schema}
 
 
 def operations(spec: Spec) -> Iterator[tuple[str, str, Spec]]:

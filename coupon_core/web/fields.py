@@ -13,6 +13,9 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]").search
 _CONTROL_BUT_LINES = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]"
 ).search
+# The same in the regular expressions of JSON Schema, which knows no surrogates.
+LINE = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
+LINES = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
 _DIGITS = re.compile("0|[1-9][0-9]{0,18}").fullmatch
 INT64_MAX = 2**63 - 1
 
@@ -51,6 +54,9 @@ class StrictString(fields.String):
         **options: Any,
     ) -> None:
         said = expected or f"text of {least} to {most} characters"
+        if pattern is None:  # for the document; `_deserialize` has words for it
+            shown = LINES if multiline else LINE
+            options["metadata"] = {"pattern": shown, **options.get("metadata", {})}
         super().__init__(
             validate=_text_rules(least, most, pattern, f"expected {said}"),
             **_spread(said, options),
@@ -82,6 +88,7 @@ class Choice(StrictString):
         said = "one of " + ", ".join(choices)
         super().__init__(least=0, expected=said, **options)
         self.validators = [validate.OneOf(choices, error=f"expected {said}")]
+        self.metadata.pop("pattern")  # the words say it all
 
 
 class StrictInteger(fields.Integer):

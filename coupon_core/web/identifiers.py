@@ -11,6 +11,10 @@ from .fields import StrictString
 
 TENANT_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 UUID = r"^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
+# What no path can carry whole, as the regular expressions of JSON Schema say it.
+_BARRED = r"/\\\u0000-\u001f\u007f-\u009f\u2028\u2029"
+PATH_TEXT = rf"^(?!\.{{1,2}}$)[^{_BARRED}]+$"
+USER_ID = rf"^(?!\.{{1,2}}$)[^\s{_BARRED}]([^{_BARRED}]*[^\s{_BARRED}])?$"
 USER_ID_SAID = (
     "a user id of 1 to 128 characters without /, backslash, control characters or"
     " outer blanks, other than . and .."
@@ -37,6 +41,7 @@ class UserId(StrictString):
     """A user's id, opaque to us; what a path cannot carry whole is refused."""
 
     def __init__(self, **options: Any) -> None:
+        options["metadata"] = {"pattern": USER_ID, **options.get("metadata", {})}
         super().__init__(most=LONGEST_USER_ID, expected=USER_ID_SAID, **options)
 
     def _deserialize(self, value: Any, *args: Any, **more: Any) -> str:

@@ -29,26 +29,22 @@ class Gateway:
 
 
 @contextmanager
-def gateway_server(
-    app: str, settings: Settings, home: Path, *, workers: int = 1, threads: int = 8
-) -> Iterator[Gateway]:
+def gateway_server(app: str, settings: Settings, home: Path) -> Iterator[Gateway]:
     """`app` (`query_gateway` or `admin_gateway`) in gunicorn, while the block runs.
 
     `home` is a directory of its own for what it writes.
     """
-    process, gateway = _started(app, home, settings, workers, threads)
+    process, gateway = _started(app, home, settings)
     try:
         yield gateway
     finally:
         process.stop()
 
 
-def _started(
-    app: str, home: Path, settings: Settings, workers: int, threads: int
-) -> tuple[Process, Gateway]:
+def _started(app: str, home: Path, settings: Settings) -> tuple[Process, Gateway]:
     for attempt in range(START_TRIES):
         gateway = Gateway("127.0.0.1", free_port())
-        command = _command(app, gateway, workers, threads)
+        command = _command(app, gateway)
         process = Process(
             command,
             home,
@@ -66,12 +62,11 @@ def _started(
     raise AssertionError("unreachable")
 
 
-def _command(app: str, gateway: Gateway, workers: int, threads: int) -> list[str]:
+def _command(app: str, gateway: Gateway) -> list[str]:
     return [
         *(sys.executable, "-m", "gunicorn", f"{app}:create_app()"),
+        *("--config", "python:coupon_core.gunicorn_conf"),
         *("--bind", f"{gateway.host}:{gateway.port}"),
-        *("--workers", str(workers), "--threads", str(threads)),
-        *("--worker-class", "gthread", "--graceful-timeout", "2"),
     ]
 
 
@@ -81,6 +76,8 @@ def _environment(settings: Settings, home: Path) -> dict[str, str]:
         "COUPON_DATA_DIR": str(home),
         "COUPON_DATABASE_URL": settings.database_url,
         "COUPON_MASTER_KEYS": ",".join(settings.master_keys),
+        "COUPON_GATEWAY_WORKERS": str(settings.gateway_workers),
+        "COUPON_GATEWAY_THREADS": str(settings.gateway_threads),
     }
 
 

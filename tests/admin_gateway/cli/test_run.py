@@ -188,8 +188,8 @@ def in_python(env: dict[str, str]) -> str:
 
 def curl_of_readme(env: dict[str, str], key: str) -> None:
     """Paste the README's curl line, to this gateway."""
-    (line,) = CURL.findall(README)
-    here = line.replace("8001", env["ADMIN_PORT"]).replace("$API_KEY", key)
+    (line,) = re.findall(r"^curl .*/v1/events .*$", README, re.MULTILINE)
+    here = line.replace("8001", env["ADMIN_PORT"]).replace("$KEY", key)
     assert paste(here)["status"] == "accepted"
 
 

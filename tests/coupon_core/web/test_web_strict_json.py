@@ -101,9 +101,9 @@ COSTLY = {
 
 
 @pytest.mark.parametrize("data", COSTLY.values(), ids=list(COSTLY))
-def test_refusal_is_quick_and_short(data: bytes) -> None:
+def test_refusal_costs_no_more_than_its_size_and_is_short(data: bytes) -> None:
     began = time.process_time()
     with pytest.raises(Problem) as raised:
         parse_object(data)
-    assert time.process_time() - began < 0.1
+    assert time.process_time() - began < 1.0  # a blow-up takes minutes
     assert len(raised.value.message) < 400

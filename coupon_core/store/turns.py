@@ -1,0 +1,104 @@
+"""The queue in which those who write to a SQLite file wait, threads and processes.
+
+SQLite's own waiting is unfair: one of several processes can take nearly all turns. So
+threads queue for their process's turn, and one of each process for a locked file.
+"""
+
+import fcntl
+import os
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from peewee import OperationalError
+
+
+class Queue:
+    """A lock that threads get in the order in which they asked for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._is_taken = False
+
+    def wait(self, seconds: float) -> bool:
+        """Take it; False when its turn does not come within the time."""
+        with self._lock:
+            if not self._is_taken:
+                self._is_taken = True
+                return True
+            ticket = threading.Lock()
+            ticket.acquire()
+            self._waiting.append(ticket)
+        return ticket.acquire(timeout=seconds) or not self._leave(ticket)
+
+    def _leave(self, ticket: threading.Lock) -> bool:
+        with self._lock:
+            if ticket not in self._waiting:
+                return False  # it was called up in this very moment
+            self._waiting.remove(ticket)
+            return True
+
+    def hand_on(self) -> None:
+        """Give it to the one who has waited longest."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._is_taken = False
+
+
+_threads = Queue()
+
+
+def _renew() -> None:
+    """Whoever had the turn when a process forked does not exist in the child."""
+    global _threads
+    _threads = Queue()
+
+
+os.register_at_fork(after_in_child=_renew)
+
+
+@contextmanager
+def turn(path: Path, seconds: float) -> Iterator[float]:
+    """Be the only one who writes to the file.
+
+    Gives the moment at which the time is over, on the monotonic clock. OperationalError
+    when the turn does not come by then.
+    """
+    deadline = time.monotonic() + seconds
+    queue = _threads
+    if not queue.wait(seconds):
+        raise OperationalError("database is busy")
+    try:
+        with _file_turn(path, deadline):
+            yield deadline
+    finally:
+        queue.hand_on()
+
+
+@contextmanager
+def _file_turn(path: Path, deadline: float) -> Iterator[None]:
+    # Who has the first lock is next. A process that has just written finds it taken,
+    # and so cannot write again before those who wait.
+    with open(f"{path}-turn", "ab") as now, open(f"{path}-next", "ab") as next_:
+        _lock(next_, deadline, 0.003)
+        _lock(now, deadline, 0.0005)
+        fcntl.flock(next_, fcntl.LOCK_UN)
+        yield
+
+
+def _lock(file: IO[bytes], deadline: float, pause: float) -> None:
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise OperationalError("database is busy") from None
+            time.sleep(random.uniform(pause / 5, pause))  # noqa: S311 - no secret

@@ -1,0 +1,285 @@
+"""What one does while another is half done: it waits, or finds out that it lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+
+from coupon_core import coupons, outbox
+from coupon_core.coupons import RaceLost, RedeemRequest
+from coupon_core.model import (
+    AdminReason,
+    CodeFormat,
+    Definition,
+    DefinitionStatus,
+    IssuedCoupon,
+    Reason,
+)
+from coupon_core.store import coupons as coupon_store
+from coupon_core.store import database
+from coupon_core.store import definitions as definition_store
+from coupon_core.store import tenants as tenant_store
+from tests.cores import PATIENCE, outcome
+from tests.invariants import assert_invariants, rows
+from tests.shop import NOW, Shop, new_shop
+
+WHILE = 0.3  # seconds in which one who need not wait would long be done
+
+
+@contextmanager
+def half_done(action: Callable[[], Any]) -> Iterator[None]:
+    """Another thread has done the action, and commits it after the block."""
+    done, commit = threading.Event(), threading.Event()
+
+    def run() -> None:
+        with database.transaction():
+            action()
+            done.set()
+            commit.wait(PATIENCE)
+        database.release()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert done.wait(PATIENCE)
+    try:
+        yield
+    finally:
+        commit.set()
+        thread.join(PATIENCE)
+
+
+def after_waiting(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
+    """The outcome of the second, which must wait for the first to be committed."""
+    found: list[Any] = []
+    waiting = threading.Thread(target=lambda: found.append(outcome(second)))
+    with half_done(first):
+        waiting.start()
+        waiting.join(WHILE)
+        assert found == [], "it did not wait"
+    waiting.join(PATIENCE)
+    return found[0]
+
+
+def overwrite(definition: Definition, **changes: Any) -> None:
+    """Change a definition as a use case does, without committing."""
+    coupon_store.still()
+    before = definition_store.lock(definition.tenant_id, definition.definition_id)
+    definition_store.update(replace(before, **changes))
+
+
+def use(seen: IssuedCoupon, user_id: str = "ann", claim: bool = False) -> Any:
+    """Write the use of a coupon that was decided on what had been seen."""
+    request = RedeemRequest(seen.coupon.tenant_id, seen.coupon.code, user_id)
+    return coupons._use(seen, request, NOW, claim)
+
+
+# -------------------------------------------------------------------- who must wait
+
+
+def test_generating_waits_for_a_pause(shop: Shop) -> None:
+    definition = shop.define()
+    pause = partial(overwrite_status, definition, DefinitionStatus.PAUSED)
+    generate = partial(shop.generate, definition, ["ann"])
+    assert after_waiting(pause, generate) == AdminReason.NOT_ACTIVE
+
+
+def overwrite_status(definition: Definition, status: DefinitionStatus) -> None:
+    definition_store.lock(definition.tenant_id, definition.definition_id)
+    definition_store.update(replace(definition, status=status))
+
+
+def test_a_pause_waits_for_coupons_being_made(shop: Shop) -> None:
+    definition = shop.define()
+    share = partial(definition_store.share, shop.tenant_id, definition.definition_id)
+    after_waiting(share, partial(shop.pause, definition))
+
+
+def test_drawing_codes_waits_for_a_code_being_named(shop: Shop) -> None:
+    definition = shop.define()
+    naming = partial(tenant_store.lock, shop.tenant_id)
+    made = after_waiting(naming, partial(shop.generate, definition, ["ann"]))
+    assert len(made) == 1
+
+
+def test_naming_a_code_waits_for_codes_being_drawn(shop: Shop) -> None:
+    code = "ABCD2345"
+    name = partial(shop.share, code)
+
+    def draw() -> None:
+        definition = shop_definition(shop)
+        tenant_store.share(shop.tenant_id)
+        coupon = coupons.Coupon(*ids(definition), "ann", code, NOW, None, None, 0, None)
+        coupon_store.insert_new([coupon], definition)
+
+    shop.define()
+    assert after_waiting(draw, name) == AdminReason.CODE_TAKEN
+
+
+def shop_definition(shop: Shop) -> Definition:
+    [definition], _ = definition_store.listed(shop.tenant_id, coupons.Page())
+    return definition
+
+
+def ids(definition: Definition) -> tuple[str, str, str]:
+    return definition.tenant_id, database.new_id(), definition.definition_id
+
+
+@pytest.mark.parametrize("claim", [False, True])
+def test_setting_a_limit_waits_for_uses_and_counts_them(
+    shop: Shop, claim: bool
+) -> None:
+    definition = shop.open("SAVE10", per_code_limit=0)
+    if claim:
+        seen = coupons._unheld(shop.tenant_id, "SAVE10", "ann", NOW)
+    else:
+        shop.give(definition)
+        seen = shop.find("SAVE10", "ann")
+    changed = after_waiting(
+        partial(use, seen, claim=claim), partial(shop.change, definition, total_limit=1)
+    )
+    assert changed.used_count == 1
+    assert_invariants()
+
+
+def test_uses_wait_for_a_limit_being_set(shop: Shop) -> None:
+    definition = shop.define(per_code_limit=0)
+    code = shop.give(definition)
+    limit = partial(overwrite, definition, total_limit=1)
+    assert after_waiting(limit, partial(shop.redeem, code)).definition.total_limit == 1
+    assert shop.definition(definition).used_count == 1
+    assert_invariants()
+
+
+def test_a_redeem_waits_for_a_revoke(shop: Shop) -> None:
+    code = shop.give(shop.define())
+    coupon = shop.find(code).coupon
+
+    def revoke() -> None:
+        coupon_store.revoke(shop.tenant_id, coupon.coupon_id, NOW)
+        told = {"coupon": {"id": coupon.coupon_id}}
+        outbox.add([outbox.coupon_event("coupon.revoked", coupon, told, NOW)])
+
+    assert after_waiting(revoke, partial(shop.redeem, code)) == Reason.REVOKED
+
+
+def test_a_revoke_waits_for_a_redeem(shop: Shop) -> None:
+    code = shop.give(shop.define())
+    redeem = partial(use, shop.find(code))
+    found = after_waiting(redeem, partial(shop.revoke, code))
+    assert found == AdminReason.REDEEMED_COUPON
+
+
+def test_another_tenants_naming_is_not_waited_for(shop: Shop) -> None:
+    if not database.is_postgresql():
+        pytest.skip("in a file all writers wait for each other")
+    other = new_shop()
+    with half_done(partial(tenant_store.lock, shop.tenant_id)):
+        assert other.share("SAVE10").custom_code == "SAVE10"
+
+
+def test_coupons_are_added_in_one_order_whoever_asks(shop: Shop) -> None:
+    """Two that add the same ones in different orders would wait for each other."""
+    place = "ctid" if database.is_postgresql() else "rowid"
+    shop.generate(shop.share("SAVE10"), ["cat", "ann", "bob"])
+    added = rows(
+        f"SELECT user_id FROM coupon WHERE tenant_id = '{shop.tenant_id}'"
+        f" ORDER BY {place}"
+    )
+    assert [user for (user,) in added] == ["ann", "bob", "cat"]
+
+
+# ------------------------------------------- what was decided on is no longer there
+
+CHANGES: dict[str, tuple[dict[str, Any], Callable[[Shop, Definition, str], Any]]] = {
+    "revoked": ({}, lambda shop, _, code: shop.revoke(code)),
+    "used": ({}, lambda shop, _, code: shop.redeem(code)),
+    "limited": ({}, lambda shop, one, _: shop.change(one, total_limit=5)),
+    "limit lifted": (
+        {"total_limit": 5},
+        lambda shop, one, _: shop.change(one, total_limit=0),
+    ),
+    "limit moved": (
+        {"total_limit": 5},
+        lambda shop, one, _: shop.change(one, total_limit=6),
+    ),
+    "coupon's limit": ({}, lambda shop, one, _: shop.change(one, per_code_limit=2)),
+    "coupon's limit under a total": (
+        {"total_limit": 5},
+        lambda shop, one, _: shop.change(one, per_code_limit=2),
+    ),
+    "revoked under a total": (
+        {"total_limit": 5},
+        lambda shop, _, code: shop.revoke(code),
+    ),
+    "pool emptied": (
+        {"total_limit": 1},
+        lambda shop, one, _: shop.redeem(shop.give(one, "bob"), "bob"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_a_use_decided_on_what_has_changed_does_not_happen(
+    shop: Shop, case: str
+) -> None:
+    members, change = CHANGES[case]
+    definition = shop.define(per_code_limit=3, **members)
+    code = shop.give(definition)
+    seen = shop.find(code)
+    change(shop, definition, code)
+    assert_lost(shop, partial(use, seen))
+
+
+@pytest.mark.parametrize("total", [0, 5])
+def test_an_unassigned_coupon_that_has_found_its_owner_is_not_used(
+    shop: Shop, total: int
+) -> None:
+    code = shop.loose(shop.define(per_code_limit=0, total_limit=total))
+    seen = shop.find(code)
+    shop.redeem(code, "bob")
+    assert_lost(shop, partial(use, seen))
+
+
+CLAIMS: dict[str, Callable[[Shop, Definition], Any]] = {
+    "claimed": lambda shop, _: shop.redeem("SAVE10"),
+    "given": lambda shop, one: shop.give(one),
+    "limited": lambda shop, one: shop.change(one, total_limit=9),
+    "coupon's limit": lambda shop, one: shop.change(one, per_code_limit=2),
+    "renamed": lambda shop, one: shop.change(one, custom_code="SAVE20"),
+    "case matters": lambda shop, one: shop.change(one, case_sensitive=True),
+    "random": lambda shop, one: shop.change(
+        one, code_format=CodeFormat.RANDOM, custom_code="", claimable=False
+    ),
+}
+
+
+@pytest.mark.parametrize("total", [0, 5])
+@pytest.mark.parametrize("case", CLAIMS)
+def test_a_claim_decided_on_what_has_changed_does_not_happen(
+    shop: Shop, case: str, total: int
+) -> None:
+    definition = shop.open("SAVE10", per_code_limit=3, total_limit=total)
+    seen = coupons._unheld(shop.tenant_id, "SAVE10", "ann", NOW)
+    CLAIMS[case](shop, definition)
+    assert_lost(shop, partial(use, seen, claim=True))
+
+
+def assert_lost(shop: Shop, action: Callable[[], Any]) -> None:
+    """The action finds that it lost, and has changed nothing."""
+    before = stored(shop)
+    with pytest.raises(RaceLost), database.one_write():
+        action()
+    assert stored(shop) == before
+    assert_invariants()
+
+
+def stored(shop: Shop) -> list[Any]:
+    of_tenant = f"WHERE tenant_id = '{shop.tenant_id}'"
+    tables = "definition", "coupon", "redemption", "outbox"
+    return [sorted(rows(f"SELECT * FROM {t} {of_tenant}"), key=repr) for t in tables]

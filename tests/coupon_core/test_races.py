@@ -1,0 +1,279 @@
+"""Many at once, in threads and in processes: exactly what may succeed does (LIMITS 2).
+
+No outcome may be a failure or a busy database either: on an idle machine the wait for
+a lock is far below the deadline.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import pytest
+
+from coupon_core.config import Settings
+from coupon_core.model import (
+    NOBODY,
+    AdminReason,
+    DefinitionStatus,
+    IssuedCoupon,
+    Reason,
+)
+from coupon_core.store import database
+from tests.cores import Failure, Task, Unavailable, at_once, at_once_in_processes
+from tests.invariants import assert_invariants, rows
+from tests.shop import Shop
+
+Race = Callable[[Sequence[Task]], list[Any]]
+
+
+@pytest.fixture(params=["threads", "processes"])
+def race(request: pytest.FixtureRequest, core: Settings) -> Race:
+    """Runs tasks at the same moment, in threads of this process or of three others."""
+    if request.param == "threads":
+        return at_once
+    return partial(at_once_in_processes, core)
+
+
+def tally(outcomes: Sequence[Any]) -> Counter[str]:
+    """How many succeeded, and how many were refused for which reason."""
+    failed = [one for one in outcomes if isinstance(one, Unavailable | Failure)]
+    assert failed == []
+    return Counter("done" if _is_done(one) else str(one) for one in outcomes)
+
+
+def _is_done(outcome: Any) -> bool:
+    return not isinstance(outcome, Reason | AdminReason)
+
+
+# ---------------------------------------------------------------- one code, many uses
+
+
+def test_one_users_coupon_is_used_as_often_as_the_total_allows(
+    shop: Shop, race: Race
+) -> None:
+    code = shop.give(shop.define(per_code_limit=0, total_limit=10))
+    outcomes = race([partial(shop.redeem, code)] * 200)
+    assert tally(outcomes) == {"done": 10, Reason.POOL_EMPTY: 190}
+    assert_invariants()
+
+
+def test_a_claimable_code_goes_to_as_many_users_as_the_total_allows(
+    shop: Shop, race: Race
+) -> None:
+    shop.open("SAVE10", total_limit=10)
+    tasks = [partial(shop.redeem, "SAVE10", f"user-{n}") for n in range(200)]
+    assert tally(race(tasks)) == {"done": 10, Reason.POOL_EMPTY: 190}
+    assert_invariants()
+
+
+def test_one_user_uses_a_code_as_often_as_it_allows(shop: Shop, race: Race) -> None:
+    code = shop.give(shop.define(per_code_limit=3))
+    outcomes = race([partial(shop.redeem, code)] * 40)
+    assert tally(outcomes) == {"done": 3, Reason.USED_UP: 37}
+    assert_invariants()
+
+
+def test_an_unassigned_coupon_gets_one_owner(shop: Shop, race: Race) -> None:
+    code = shop.loose(shop.define())
+    tasks = [partial(shop.redeem, code, f"user-{n}") for n in range(200)]
+    assert tally(race(tasks)) == {"done": 1, Reason.COUPON_NOT_FOUND: 199}
+    assert_invariants()
+
+
+@pytest.mark.parametrize("total", [0, 50])
+@pytest.mark.parametrize("uses", [1, 3, 0])
+def test_a_user_claims_a_code_once(shop: Shop, total: int, uses: int) -> None:
+    shop.open("SAVE10", per_code_limit=uses, total_limit=total)
+    outcomes = at_once([partial(shop.redeem, "SAVE10")] * 12)
+    assert tally(outcomes)["done"] == (uses or 12)
+    held = f"SELECT count(*) FROM coupon WHERE tenant_id = '{shop.tenant_id}'"
+    assert rows(held)[0][0] == 1
+    assert_invariants()
+
+
+def test_different_users_of_one_definition_do_not_hinder_each_other(
+    shop: Shop, race: Race
+) -> None:
+    users = [f"user-{n}" for n in range(60)]
+    made = shop.generate(shop.define(total_limit=60), users)
+    tasks = [partial(shop.redeem, o.coupon.code, o.coupon.user_id) for o in made]
+    assert tally(race(tasks)) == {"done": 60}
+    assert_invariants()
+
+
+# -------------------------------------------------------------------- use and revoke
+
+
+def test_no_redeem_begins_and_succeeds_after_a_revoke(shop: Shop, race: Race) -> None:
+    codes = [shop.give(shop.define(per_code_limit=0)) for _ in range(8)]
+    tasks = [partial(revoke_and_redeem, shop, code) for code in codes]
+    tasks += [partial(redeem_until_revoked, shop, code) for code in codes * 3]
+    outcomes = race(tasks)
+    assert set(tally(outcomes)) == {"done"}
+    assert set(outcomes) == {Reason.REVOKED.value}
+    assert_invariants()
+
+
+def revoke_and_redeem(shop: Shop, code: str) -> str:
+    shop.revoke(code)
+    return redeem_until_revoked(shop, code, times=1)
+
+
+def redeem_until_revoked(shop: Shop, code: str, times: int = 200) -> str:
+    """The reason of the first refusal; an assertion when none comes."""
+    from tests.cores import outcome
+
+    for _ in range(times):
+        found = outcome(partial(shop.redeem, code))
+        if not isinstance(found, IssuedCoupon):
+            return getattr(found, "value", repr(found))
+    raise AssertionError("it is never revoked")
+
+
+# ---------------------------------------------------------------- definitions' changes
+
+
+def test_no_coupon_is_made_after_a_pause(shop: Shop, race: Race) -> None:
+    definition = shop.define()
+    tasks = [partial(pause_and_generate, shop, definition)]
+    tasks += [partial(shop.generate, definition, ["ann"] * 5)] * 30
+    outcomes = race(tasks)
+    made = sum(len(one) for one in outcomes if isinstance(one, list))
+    assert outcomes[0] == AdminReason.NOT_ACTIVE
+    assert set(tally(outcomes)) <= {"done", AdminReason.NOT_ACTIVE}
+    held = f"SELECT count(*) FROM coupon WHERE tenant_id = '{shop.tenant_id}'"
+    assert rows(held)[0][0] == made
+
+
+def pause_and_generate(shop: Shop, definition: Any) -> Any:
+    shop.set_status(definition, DefinitionStatus.PAUSED)
+    return shop.generate(definition, ["ann"])
+
+
+def test_a_custom_code_is_taken_by_one_of_many(shop: Shop, race: Race) -> None:
+    spellings = ["SAVE10", "save10", "Save10"]
+    tasks = [
+        partial(shop.share, spellings[n % 3], name=f"Offer {n}", case_sensitive=n == 3)
+        for n in range(30)
+    ]
+    assert tally(race(tasks)) == {"done": 1, AdminReason.CODE_TAKEN: 29}
+
+
+def test_a_name_is_taken_by_one_of_many(shop: Shop, race: Race) -> None:
+    outcomes = race([partial(shop.define, name="Welcome")] * 20)
+    assert tally(outcomes) == {"done": 1, AdminReason.NAME_TAKEN: 19}
+
+
+def test_a_drawn_code_and_a_shared_one_never_meet(shop: Shop, race: Race) -> None:
+    """A prefix and one free code: whoever is first has it, and the other knows."""
+    definitions = [shop.define(code_length=4) for _ in range(10)]
+    tasks: list[Task] = [
+        partial(shop.generate, one, [NOBODY] * 100) for one in definitions
+    ]
+    tasks += [partial(share_a_drawn_code, shop, n) for n in range(10)]
+    tally(race(tasks))
+    assert_invariants()
+
+
+def share_a_drawn_code(shop: Shop, number: int) -> Any:
+    drawn = f"SELECT code FROM coupon WHERE tenant_id = '{shop.tenant_id}' LIMIT 1"
+    found = rows(drawn)
+    code = found[0][0] if found else f"2345{number}"
+    return shop.share(code, name=f"Shared {number}")
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["same order", "crossed"])
+def test_two_who_give_a_shared_code_to_the_same_users_do_not_block(
+    shop: Shop, race: Race, order: int
+) -> None:
+    definition = shop.share("SAVE10")
+    users = [f"user-{n}" for n in range(200)]
+    given = [users, users[::order]] * 3
+    outcomes = race([partial(shop.generate, definition, one) for one in given])
+    assert tally(outcomes) == {"done": 6}
+    holders = [{one.coupon.coupon_id for one in made} for made in outcomes]
+    assert all(one == holders[0] for one in holders)
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_total_limit_set_under_load_is_never_overshot(
+    shop: Shop, race: Race, attempt: int
+) -> None:
+    definition = shop.open("SAVE10", per_code_limit=0)
+    users = [f"user-{n}" for n in range(60)]
+    tasks: list[Task] = [partial(shop.redeem, "SAVE10", user) for user in users * 2]
+    tasks[30:30] = [partial(shop.change, definition, total_limit=n) for n in (40, 90)]
+    tasks[60:60] = [partial(shop.change, definition, total_limit=0)]
+    race_tally = tally(race(tasks))
+    assert set(race_tally) <= {
+        "done",
+        Reason.POOL_EMPTY,
+        AdminReason.LIMIT_BELOW_USES,
+    }
+    shop.change(definition, total_limit=120)
+    assert_invariants()
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_total_limit_is_lowered_under_load(
+    shop: Shop, race: Race, attempt: int
+) -> None:
+    definition = shop.open("SAVE10", total_limit=100)
+    tasks: list[Task] = [partial(shop.redeem, "SAVE10", f"user-{n}") for n in range(60)]
+    tasks[20:20] = [
+        partial(shop.change, definition, total_limit=n) for n in (5, 20, 50)
+    ]
+    tally(race(tasks))
+    assert_invariants()
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_coupons_limit_is_lowered_under_load(
+    shop: Shop, race: Race, attempt: int
+) -> None:
+    definition = shop.define(per_code_limit=50)
+    code = shop.give(definition)
+    tasks: list[Task] = [partial(shop.redeem, code)] * 40
+    tasks[10:10] = [
+        partial(shop.change, definition, per_code_limit=n) for n in (3, 10, 25)
+    ]
+    tally(race(tasks))
+    assert_invariants()
+
+
+def test_a_code_changed_while_it_is_claimed_is_nobodys(shop: Shop, race: Race) -> None:
+    definition = shop.open("CODE0")
+    tasks: list[Task] = [
+        partial(shop.redeem, f"CODE{n % 2}", f"user-{n}") for n in range(40)
+    ]
+    tasks[:0] = [partial(shop.change, definition, custom_code="CODE1")] * 2
+    tally(race(tasks))
+    code = shop.definition(definition).custom_code
+    stray = f"""SELECT code FROM coupon WHERE tenant_id = '{shop.tenant_id}'
+        AND code <> '{code}'"""
+    assert rows(stray) == []
+
+
+def test_everything_at_once_ends_without_a_deadlock(shop: Shop, race: Race) -> None:
+    hot = shop.open("HOT", per_code_limit=0, total_limit=1000)
+    free = shop.open("FREE", per_code_limit=0)
+    one_round: list[Task] = [
+        partial(shop.redeem, "HOT", "ann"),
+        partial(shop.redeem, "FREE", "ann"),
+        partial(shop.redeem, "HOT", "bob"),
+        partial(shop.redeem, "FREE", "bob"),
+        partial(shop.generate, hot, ["ann", "cat"]),
+        partial(shop.generate, free, ["cat", "ann"]),
+        partial(shop.change, hot, total_limit=900),
+        partial(shop.change, free, total_limit=800),
+        partial(shop.change, free, total_limit=0, per_code_limit=500),
+        partial(shop.set_status, hot, DefinitionStatus.PAUSED),
+        partial(shop.set_status, hot, DefinitionStatus.ACTIVE),
+    ]
+    unforeseen = [one for one in race(one_round * 6) if isinstance(one, Failure)]
+    assert unforeseen == []
+    database.release()
+    assert_invariants()

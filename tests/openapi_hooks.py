@@ -1,0 +1,26 @@
+"""What schemathesis need not send: bodies that no JSON Schema can say are refused.
+
+Integers beyond 64 bits, NUL and lone surrogates, also in members that nobody knows:
+`strict_json` refuses them before any schema is asked, and has tests of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import schemathesis
+
+from coupon_core.web.problems import Problem
+from coupon_core.web.strict_json import parse_object
+
+
+@schemathesis.hook
+def filter_body(context: Any, body: Any) -> bool:
+    if not isinstance(body, dict):
+        return True
+    try:
+        parse_object(json.dumps(body).encode())
+    except Problem:
+        return False
+    return True

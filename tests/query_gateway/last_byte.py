@@ -1,0 +1,73 @@
+"""Many HTTP requests at one moment: all but the last byte is sent beforehand."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.servers.gunicorn import Gateway
+
+PATIENCE = 20.0  # seconds for the slowest answer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back on one connection."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def request(
+    method: str, path: str, headers: Mapping[str, str], body: bytes = b""
+) -> bytes:
+    """The bytes of a request."""
+    whole = {
+        "Host": "gateway",
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        **headers,
+    }
+    lines = [f"{method} {path} HTTP/1.1", *(f"{k}: {v}" for k, v in whole.items())]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+
+
+def send_at_once(gateway: Gateway, requests: Sequence[bytes]) -> list[Answer]:
+    """Send all requests so that they end, and so begin, within a millisecond or so."""
+    connections = [_open(gateway, one[:-1]) for one in requests]
+    if len(requests) > 1:
+        time.sleep(0.2)  # until all are read but for their last byte
+    for connection, one in zip(connections, requests, strict=True):
+        connection.sendall(one[-1:])
+    return [_answer(connection) for connection in connections]
+
+
+def _open(gateway: Gateway, data: bytes) -> socket.socket:
+    connection = socket.create_connection((gateway.host, gateway.port), PATIENCE)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.sendall(data)
+    return connection
+
+
+def _answer(connection: socket.socket) -> Answer:
+    # Not until the server closes: gunicorn's gthread worker waits up to two seconds,
+    # doing nothing else, for each caller who lets it close first.
+    with connection, http.client.HTTPResponse(connection) as response:
+        response.begin()
+        return Answer(response.status, dict(response.headers), response.read())
+
+
+def counted(answers: Iterable[Answer]) -> Counter[int]:
+    """How many answers had which status."""
+    return Counter(answer.status for answer in answers)

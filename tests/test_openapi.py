@@ -1,0 +1,131 @@
+"""Both gateways answer as their OpenAPI documents say, whatever they are sent.
+
+schemathesis runs as a program against gunicorn, with good data and with bad. It does
+the same in every run; `--openapi-examples 500` looks longer and anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from coupon_core import process, tenants
+from coupon_core.config import Settings
+from coupon_core.model import utc_now
+from coupon_core.store import database
+from tests.query_gateway.tenant import Tenant, new_tenant
+from tests.servers.gunicorn import gateway_server
+from tests.settings import settings_for
+
+# On the stricter of the two databases: it takes neither NUL nor an odd UUID.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.parametrize("migrated_template", ["postgresql"], indirect=True),
+]
+
+# Half of the time what there is, so that more is seen than refusals.
+KNOWN = {
+    "path.code": "codes",
+    "path.user_id": "users",
+    "body.user_id": "users",
+    "path.coupon_id": "coupons",
+    "path.definition_id": "definitions",
+    "path.item_id": "rewards",
+}
+PHASES = "examples,coverage,fuzzing"
+
+
+@pytest.fixture
+def settings(database_url: str) -> Iterator[Settings]:
+    settings = settings_for(database_url)
+    process.start(settings)
+    yield settings
+    database.close_database()
+
+
+@dataclass
+class Stock:
+    """What is there to be found."""
+
+    tenant: Tenant
+    api_key: str
+    known: dict[str, list[str]]
+
+
+@pytest.fixture
+def stock(settings: Settings) -> Stock:
+    tenant = new_tenant(tenant_id="acme")
+    everything = None, "acme", "all", tenants.EVERY_SCOPE, None
+    _, api_key = tenants.create_key(*everything, utc_now())
+    definitions = [tenant.define(per_code_limit=0) for _ in range(3)]
+    shared = tenant.share("OPEN2025", claimable=True, per_code_limit=0)
+    coupons = [tenant.give(one, user).coupon for one in definitions for user in "ab"]
+    known = {
+        "codes": ["OPEN2025", *(one.code for one in coupons)],
+        "users": ["a", "b"],
+        "coupons": [one.coupon_id for one in coupons],
+        "definitions": [one.definition_id for one in (*definitions, shared)],
+        "rewards": [tenant.reward_item_id],
+    }
+    database.release()
+    return Stock(tenant, api_key, known)
+
+
+def config(stock: Stock, credential: str) -> str:
+    """schemathesis.toml."""
+    lines = ['hooks = "tests.openapi_hooks"']
+    lines += ["[auth.openapi]", credential, "[dictionaries]"]
+    lines += [f"{k} = {{ values = {json.dumps(v)} }}" for k, v in stock.known.items()]
+    lines += ["[parameters]", f'"path.tenant_id" = "{stock.tenant.tenant_id}"']
+    lines += [
+        f'"{place}" = {{ dictionary = "{name}", probability = 0.5 }}'
+        for place, name in KNOWN.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def assert_conforms(
+    url: str, credential: str, stock: Stock, directory: Path, examples: int | None
+) -> None:
+    """Run schemathesis and show what it found."""
+    (directory / "schemathesis.toml").write_text(config(stock, credential))
+    often = ["--max-examples", str(examples or 12)]
+    anew = ["--generation-database", "none"]
+    same = anew if examples else ["--generation-deterministic", "--seed", "1"]
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json"),
+            *("--phases", PHASES, "--no-color"),
+            *(*often, *same),
+        ],
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_query_gateway_answers_as_its_document_says(
+    settings: Settings, stock: Stock, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    examples = pytestconfig.getoption("openapi_examples")
+    credential = f'tenantToken = {{ bearer = "{stock.tenant.token()}" }}'
+    with gateway_server("query_gateway", settings, tmp_path) as gateway:
+        assert_conforms(gateway.url, credential, stock, tmp_path, examples)
+
+
+def test_the_admin_gateway_answers_as_its_document_says(
+    settings: Settings, stock: Stock, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    examples = pytestconfig.getoption("openapi_examples")
+    credential = f'apiKey = {{ api_key = "{stock.api_key}" }}'
+    with gateway_server("admin_gateway", settings, tmp_path) as gateway:
+        assert_conforms(gateway.url, credential, stock, tmp_path, examples)

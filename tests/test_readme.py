@@ -1,0 +1,14 @@
+"""The README says what is so."""
+
+import re
+from pathlib import Path
+
+from coupon_core.config import DESCRIPTIONS
+
+README = Path(__file__).parent.parent.joinpath("README.md").read_text()
+
+
+def test_every_setting_is_in_the_table_as_config_show_tells_it() -> None:
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (.*) \| (.*) ?\|$", README, re.MULTILINE)
+    told = [(n, a.replace("`", ""), d.strip("` ")) for n, a, d in rows]
+    assert told == [tuple(row) for row in DESCRIPTIONS]
