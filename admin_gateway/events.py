@@ -19,7 +19,7 @@ routes = JsonBlueprint("events", __name__, description="Milestones that earn cou
 
 @routes.route("", methods=["POST"])
 @routes.response(202, documents.Accepted, example=documents.ACCEPTED)
-@documents_body(schemas.ANY_ENVELOPE, documents.CLOUD_EVENT)
+@documents_body(schemas.ANY_MILESTONE, documents.CLOUD_EVENT)
 @body_limit(MOST_BYTES)
 def publish() -> Response:
     """Take a milestone; once it is answered, it is stored. A repeated id is one."""

@@ -63,10 +63,10 @@ DESCRIPTIONS = (
     ("COUPON_BIND_HOST", "address that the gateways listen on", "127.0.0.1"),
     ("ADMIN_PORT", "port of the admin gateway", "8001"),
     ("QUERY_PORT", "port of the query gateway", "8002"),
-    ("BUS_PORT", "port of the embedded bus", "8003"),
+    ("BUS_PORT", "port of the embedded bus, on 127.0.0.1 only", "8003"),
     (
         "COUPON_BROKER_URL",
-        "the bus: redis://… or amqp://…; by default the embedded one",
+        "the bus: redis://… or amqp://…; where it is set no bus is embedded",
         "redis://127.0.0.1:BUS_PORT/0",
     ),
     (

@@ -1,6 +1,5 @@
 """Every message of the bus: its exchange, its routing key, its shape, an example."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,17 +7,18 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from admin_gateway.event_documents import CLOUD_EVENT, PHOENIX_EVENT
+from admin_gateway.schemas.milestones import (
+    CLOUD,
+    ENVELOPES,
+    PHOENIX,
+    milestone_shape,
+    shaped,
+    word,
+)
 from coupon_core.messaging.topology import CONTENT_TYPE, EVENTS, OUT, ROUTING_KEYS
 from coupon_core.model import MILESTONE_TYPES, Dialect, Trigger
-from coupon_core.web.fields import Choice, StrictNested
+from coupon_core.web.fields import Choice
 from coupon_core.web.identifiers import TenantId
-from coupon_core.web.milestones import (
-    AchievementData,
-    CloudEvent,
-    LeaderboardData,
-    PhoenixEvent,
-    StreakData,
-)
 from coupon_core.web.schemas import Tolerant
 from coupon_core.web.shapes import COUPON, Coupon
 
@@ -39,8 +39,7 @@ class Message:
     @property
     def name(self) -> str:
         """One word for it, such as StreakMilestoneReached."""
-        words = re.split(r"[._]", self.event_type + self.suffix)
-        return "".join(word.capitalize() for word in words)
+        return word(self.event_type + self.suffix)
 
     @property
     def content_type(self) -> str:
@@ -53,14 +52,16 @@ class Message:
         return self.exchange == EVENTS
 
 
-# The data of each milestone, and an example of it.
-MILESTONES: Mapping[Trigger, tuple[type[Schema], Example]] = {
-    Trigger.STREAK_MILESTONE: (StreakData, CLOUD_EVENT["data"]),
-    Trigger.ACHIEVEMENT_COMPLETED: (AchievementData, PHOENIX_EVENT["attributes"]),
-    Trigger.LEADERBOARD_RANK: (
-        LeaderboardData,
-        {"leaderboard_id": "xp-weekly-global", "rank": 3, "window_key": "2025-W03"},
-    ),
+EXAMPLES = {CLOUD: CLOUD_EVENT, PHOENIX: PHOENIX_EVENT}
+# An example of the data of each milestone.
+MILESTONES: Mapping[Trigger, Example] = {
+    Trigger.STREAK_MILESTONE: CLOUD_EVENT["data"],
+    Trigger.ACHIEVEMENT_COMPLETED: PHOENIX_EVENT["attributes"],
+    Trigger.LEADERBOARD_RANK: {
+        "leaderboard_id": "xp-weekly-global",
+        "rank": 3,
+        "window_key": "2025-W03",
+    },
 }
 
 
@@ -109,38 +110,20 @@ CHANGES: Mapping[str, tuple[type[Schema], Example]] = {
 
 def _messages() -> Iterator[Message]:
     for event_type, trigger in MILESTONE_TYPES.items():
-        key = ROUTING_KEYS[trigger]
-        data, example = MILESTONES[trigger]
-        cloud = {**CLOUD_EVENT, "type": event_type, "data": example}
-        shape = _shape(CloudEvent, "type", event_type, "data", data, "tenantid")
-        yield Message(event_type, "", EVENTS, key, shape, cloud)
-        plain = {**PHOENIX_EVENT, "event_type": event_type, "attributes": example}
-        names = "event_type", event_type, "attributes", data, "tenant_id"
-        shape = _shape(PhoenixEvent, *names)
-        yield Message(event_type, ".phoenix", EVENTS, key, shape, plain)
-    for event_type, (data, example) in CHANGES.items():
-        shape = _shape(OutgoingEvent, "type", event_type, "data", data, "tenantid")
+        for envelope, example in EXAMPLES.items():
+            _, type_name, data_name, _ = ENVELOPES[envelope]
+            data = {type_name: event_type, data_name: MILESTONES[trigger]}
+            shape = milestone_shape(event_type, envelope, tells_tenant=True)
+            ways = EVENTS, ROUTING_KEYS[trigger]
+            yield Message(event_type, envelope, *ways, shape, {**example, **data})
+    for event_type, (data_shape, example) in CHANGES.items():
+        members = {
+            "type": Choice(event_type, required=True),
+            "data": fields.Nested(data_shape, required=True),
+        }
+        shape = shaped(OutgoingEvent, event_type, members)
         whole = _outgoing(event_type, example)
         yield Message(event_type, "", OUT, event_type, shape, whole)
-
-
-def _shape(
-    envelope: type[Schema],
-    type_name: str,
-    event_type: str,
-    data_name: str,
-    data: type[Schema],
-    tenant_name: str,
-) -> type[Schema]:
-    """An envelope for one type of event; on the bus it must tell the tenant."""
-    members: dict[str, fields.Field[Any]] = {
-        type_name: Choice(event_type, required=True),
-        data_name: StrictNested(data, required=True),
-        tenant_name: TenantId(required=True),
-    }
-    made = envelope.from_dict(members)
-    made.__doc__ = envelope.__doc__
-    return made
 
 
 def _outgoing(event_type: str, data: Example) -> Example:

@@ -7,13 +7,13 @@ from .definitions import (
     DefinitionQuery,
     DefinitionReplacement,
 )
-from .events import ANY_ENVELOPE, EventBatch, read_event, read_events
+from .events import ANY_MILESTONE, EventBatch, read_event, read_events
 from .keys import ApiKeyBody
 from .lists import ListQuery
 from .rewards import RewardItemBody, RewardItemChanges, RewardItemQuery
 
 __all__ = [
-    "ANY_ENVELOPE",
+    "ANY_MILESTONE",
     "ApiKeyBody",
     "CouponQuery",
     "DefinitionBody",

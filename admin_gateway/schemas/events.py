@@ -8,23 +8,26 @@ from marshmallow import ValidationError
 
 from coupon_core.model import AuthReason, Milestone, Refused
 from coupon_core.web.fields import StrictList, StrictObject
-from coupon_core.web.milestones import CloudEvent, PhoenixEvent, milestone_of
+from coupon_core.web.milestones import milestone_of
 from coupon_core.web.schemas import Strict
+
+from .milestones import SHAPES
 
 MOST_EVENTS = 100
 
 Document = Mapping[str, Any]
 Taken = tuple[Milestone, Document]
 
-# Either envelope; which one it is, `specversion` tells.
-ANY_ENVELOPE: Mapping[str, Any] = {"anyOf": [CloudEvent, PhoenixEvent]}
+# Which envelope it is, `specversion` tells.
+ANY_MILESTONE: Mapping[str, Any] = {"anyOf": SHAPES}
+REFERENCES = [{"$ref": f"#/components/schemas/{one.__name__}"} for one in SHAPES]
 
 
 class EventBatch(Strict):
     """Up to a hundred events, of either envelope."""
 
     events = StrictList(
-        StrictObject(metadata={"description": "A CloudEvent or a PhoenixEvent."}),
+        StrictObject(metadata={"anyOf": REFERENCES}),
         required=True,
         least=1,
         most=MOST_EVENTS,
