@@ -1,1 +1,6 @@
-"""Tests mirror the packages; what they share is in servers and conftest."""
+"""The tests; they mirror the packages."""
+
+import pytest
+
+# Before anything imports it: so that a broken invariant says what it found.
+pytest.register_assert_rewrite("tests.invariants")

@@ -90,7 +90,8 @@ class PostgresDatabases:
     def template(self) -> str:
         """The name of the database that is copied, made at the first call."""
         if self._template is None:
-            name = f"{self.prefix}_template"
+            # A name that no try before it has: a migration may have been cut short.
+            name = f"{self.prefix}_{next(self._numbers)}_template"
             self.create(name, "template0")
             self.migrate(self.server.url(name))
             self._template = name
