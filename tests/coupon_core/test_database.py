@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from coupon_core.config import Settings
-from coupon_core.store import database
+from coupon_core.store import database, pools
 from coupon_core.store.database import execute, execute_many, transaction
 from tests.cores import (
     PATIENCE,
@@ -84,7 +84,7 @@ def test_bulk_rows_count_what_was_changed(shop: Shop) -> None:
 @pytest.mark.parametrize("url", ["", "sqlite:///", "mysql://host/x", "coupons.db"])
 def test_a_url_of_no_database_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="a database URL is"):
-        database._database_of(url, 1)
+        pools.database_of(url, 1)
 
 
 # ----------------------------------------------------------------- the connections
@@ -95,7 +95,7 @@ def test_a_pool_that_is_used_up_is_an_error_soon(
 ) -> None:
     from tests.settings import settings_for
 
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.5)
+    monkeypatch.setattr(pools, "BUSY_SECONDS", 0.5)
     settings = replace(settings_for(database_url, tmp_path), database_pool=2)
     with started(settings):
         held, done = threading.Barrier(3), threading.Event()
