@@ -45,6 +45,10 @@ format: $(STAMP) ## Format the code and mend what can be mended
 bench: $(STAMP) ## Measure, and print the table
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+.PHONY: chaos
+chaos: $(STAMP) ## Kill workers, relays and brokers at length, and count
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
 # The versions for every Python from 3.11 on and every platform, with hashes and
 # without saying where they came from. `make lock ARGS=--upgrade` takes newer ones.
 .PHONY: lock

@@ -32,6 +32,9 @@ WRITING: Mapping[str, Scope] = {
     "flat_coupons": Scope.COUPONS,
     "api_keys": Scope.KEYS,
     "secrets": Scope.KEYS,
+    "events": Scope.EVENTS,
+    "flat_events": Scope.EVENTS,
+    "dead_letters": Scope.EVENTS,
 }
 NO_ROW = "00000000-0000-0000-0000-000000000000"
 

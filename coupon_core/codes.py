@@ -2,6 +2,7 @@
 
 import os
 import re
+from functools import cache
 
 from coupon_core.model import CodeAlphabet
 
@@ -56,10 +57,15 @@ def random_codes(
 def _random_text(length: int, alphabet: str) -> str:
     # One block of bytes, the uneven rest of 256 thrown away so that every character
     # is equally likely: forty times quicker than a choice per character.
-    even = 256 - 256 % len(alphabet)
-    table = bytes(ord(alphabet[b % len(alphabet)]) for b in range(256))
-    unwanted = bytes(range(even, 256))
+    table, unwanted = _translation(alphabet)
     text = b""
     while len(text) < length:
         text += os.urandom(length + length // 4 + 16).translate(table, unwanted)
     return text[:length].decode("ascii")
+
+
+@cache
+def _translation(alphabet: str) -> tuple[bytes, bytes]:
+    even = 256 - 256 % len(alphabet)
+    table = bytes(ord(alphabet[b % len(alphabet)]) for b in range(256))
+    return table, bytes(range(even, 256))

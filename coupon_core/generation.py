@@ -42,16 +42,31 @@ def generate(
     code space too small.
     """
     with transaction():
-        store.expect_change()
-        # Codes named by hand and random ones are made in turns, never at once.
-        tenant_store.share(tenant_id)
-        definition = definition_store.share(tenant_id, definition_id)
+        definition = hold(tenant_id, definition_id)
         if definition is None:
             raise Refused(AdminReason.DEFINITION_NOT_FOUND)
         for reason in rules.against_generating(definition, NOBODY in user_ids):
             raise Refused(reason)
-        coupons = _generate(definition, user_ids, now, expires_at)
-        return _announced(coupons, definition, now)
+        return make(definition, user_ids, now, expires_at)
+
+
+def make(
+    definition: Definition,
+    user_ids: Sequence[str],
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> list[IssuedCoupon]:
+    """Make coupons of a definition that the caller's transaction holds. Refused."""
+    made, new = _generate(definition, user_ids, now, expires_at)
+    return _announced((made, new), definition, now)
+
+
+def hold(tenant_id: str, definition_id: str) -> Definition | None:
+    """A definition that stays as it is until the transaction ends, as its codes do."""
+    store.expect_change()
+    # Codes named by hand and random ones are made in turns, never at once.
+    tenant_store.share(tenant_id)
+    return definition_store.share(tenant_id, definition_id)
 
 
 def _generate(
@@ -75,7 +90,7 @@ def _share(
     expires_at: datetime | None,
 ) -> tuple[list[Coupon], list[Coupon]]:
     code = definition.custom_code
-    drafts = [_coupon(definition, user, code, now, expires_at) for user in user_ids]
+    drafts = [draft(definition, user, code, now, expires_at) for user in user_ids]
     new = store.insert_new(drafts, definition)
     held = {coupon.user_id: coupon for coupon in store.shared_by(definition, user_ids)}
     return [held[user] for user in user_ids], new
@@ -93,7 +108,7 @@ def _randomize(
         if not waiting:
             return [made[place] for place in range(len(user_ids))]
         drafts = {
-            place: _coupon(definition, user_ids[place], code, now, expires_at)
+            place: draft(definition, user_ids[place], code, now, expires_at)
             for place, code in zip(
                 waiting,
                 _free_codes(definition, len(waiting), crowded=round_ > 0),
@@ -115,13 +130,14 @@ def _free_codes(definition: Definition, count: int, crowded: bool) -> list[str]:
     return [code for code in drawn if code not in taken]
 
 
-def _coupon(
+def draft(
     definition: Definition,
     user_id: str,
     code: str,
     now: datetime,
-    expires_at: datetime | None,
+    expires_at: datetime | None = None,
 ) -> Coupon:
+    """A coupon that is not stored yet."""
     ids = definition.tenant_id, new_id(), definition.definition_id, user_id
     return Coupon(*ids, code, now, expires_at, None, 0, None)
 
@@ -151,10 +167,11 @@ def _announced(
     if reward is None:
         raise Busy("the reward item has just gone")
     # A user who was named twice is among the made twice, but among the new once.
-    outbox.add(_event(IssuedCoupon(one, definition, reward), now) for one in new)
+    outbox.add(event_of(IssuedCoupon(one, definition, reward), now) for one in new)
     return [IssuedCoupon(one, definition, reward) for one in made]
 
 
-def _event(issued: IssuedCoupon, now: datetime) -> Event:
+def event_of(issued: IssuedCoupon, now: datetime) -> Event:
+    """What tells others of a new coupon."""
     data = {"coupon": phoenix.coupon(issued, now)}
     return outbox.coupon_event("coupon.generated", issued.coupon, data, now)

@@ -51,6 +51,14 @@ class Trigger(StrEnum):
     LEADERBOARD_RANK = "leaderboard_rank"
 
 
+MILESTONE_TYPES = {
+    "streak.milestone_reached": Trigger.STREAK_MILESTONE,
+    "achievement.completed": Trigger.ACHIEVEMENT_COMPLETED,
+    "leaderboard.rank_reached": Trigger.LEADERBOARD_RANK,
+}
+"""What a milestone's event is called in both envelopes (CONTRACTS 0.17)."""
+
+
 class Scope(StrEnum):
     """What an API key may do."""
 
@@ -112,6 +120,8 @@ class AdminReason(StrEnum):
     REDEEMED_COUPON = "redeemed_coupon"
     LAST_SECRET = "last_secret"
     SCOPE_TOO_WIDE = "scope_too_wide"
+    DEAD_LETTER_NOT_FOUND = "dead_letter_not_found"
+    DEAD_LETTER_UNREADABLE = "dead_letter_unreadable"
 
 
 class AuthReason(StrEnum):
@@ -267,6 +277,39 @@ class Event:
     subject: str
     occurred_at: datetime
     data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """What a user has reached: a streak's day, an achievement, a leaderboard's rank.
+
+    `value` is the day or the rank. `occurrence` tells one reaching from the next:
+    the streak's run, how often the achievement was completed, the leaderboard's
+    window; "" when it can be reached once for ever (CONTRACTS 0.17).
+    """
+
+    tenant_id: str
+    user_id: str
+    event_id: str
+    trigger_kind: Trigger
+    source_id: str
+    value: int
+    occurrence: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that cannot be processed, kept as it came."""
+
+    tenant_id: str  # "" when the message does not say
+    letter_id: str
+    queue: str
+    routing_key: str
+    content_type: str
+    reason: str
+    body: bytes  # the first 64 KiB
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The decisions, as pure functions: no clock, no I/O; the order is the precedence."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from coupon_core import codes
@@ -14,7 +14,9 @@ from coupon_core.model import (
     Definition,
     DefinitionStatus,
     IssuedCoupon,
+    Milestone,
     Reason,
+    Trigger,
 )
 
 
@@ -113,6 +115,24 @@ def against_change(
         yield AdminReason.LIMIT_BELOW_USES
     if NO_LIMIT < after.total_limit < uses:
         yield AdminReason.LIMIT_BELOW_USES
+
+
+def is_earned_by(definition: Definition, milestone: Milestone) -> bool:
+    """Does this milestone earn a coupon of this definition (CONTRACTS 0.17)?"""
+    return (
+        definition.status == DefinitionStatus.ACTIVE
+        and definition.trigger_enabled
+        and definition.trigger_kind == milestone.trigger_kind
+        and definition.trigger_source == milestone.source_id
+        and REACHES[milestone.trigger_kind](milestone.value, definition)
+    )
+
+
+REACHES: Mapping[Trigger, Callable[[int, Definition], bool]] = {
+    Trigger.STREAK_MILESTONE: lambda day, of: day == of.trigger_threshold,
+    Trigger.ACHIEVEMENT_COMPLETED: lambda _, of: True,
+    Trigger.LEADERBOARD_RANK: lambda rank, of: rank <= of.trigger_threshold,
+}
 
 
 def against_generating(

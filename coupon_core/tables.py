@@ -10,6 +10,7 @@ from typing import Any
 
 from peewee import (
     BigIntegerField,
+    BlobField,
     BooleanField,
     CompositeKey,
     DatabaseProxy,
@@ -252,6 +253,59 @@ class Outbox(Table):
 Outbox.add_index(
     Outbox.event_id, where=(Outbox.state == "pending"), name="outbox_pending"
 )
+Outbox.add_index(Outbox.event_id, where=(Outbox.state == "sent"), name="outbox_sent")
+
+
+class EarnedCoupon(Table):
+    """What users have earned by milestones: the key makes each earning happen once."""
+
+    tenant_id = TextField()
+    definition_id = UuidText()
+    user_id = TextField()
+    occurrence = TextField()
+    event_id = TextField()
+    earned_at = UtcTime()
+
+    class Meta:
+        primary_key = CompositeKey(
+            "tenant_id", "definition_id", "user_id", "occurrence"
+        )
+
+
+class AcceptedEvent(Table):
+    """The events taken over HTTP: an id is taken once."""
+
+    tenant_id = TextField()
+    event_id = TextField()
+    accepted_at = UtcTime()
+
+    class Meta:
+        primary_key = CompositeKey("tenant_id", "event_id")
+
+
+class DeadLetter(Table):
+    """Messages that cannot be processed, with the reason, as they came."""
+
+    tenant_id = TextField()
+    letter_id = UuidText()
+    queue = TextField()
+    routing_key = TextField()
+    content_type = TextField()
+    reason = TextField()
+    body = BlobField()
+    received_at = UtcTime()
+
+    class Meta:
+        primary_key = CompositeKey("tenant_id", "letter_id")
+
+
+Definition.add_index(
+    Definition.tenant_id,
+    Definition.trigger_kind,
+    Definition.trigger_source,
+    where=Definition.trigger_kind.is_null(False),
+    name="definition_of_trigger",
+)
 
 ALL = (
     Tenant,
@@ -263,4 +317,7 @@ ALL = (
     Coupon,
     Redemption,
     Outbox,
+    EarnedCoupon,
+    AcceptedEvent,
+    DeadLetter,
 )

@@ -19,7 +19,15 @@ from hypothesis import settings
 
 from tests import databases
 from tests.databases import Databases, PostgresDatabases, SqliteDatabases
-from tests.servers import Postgres, RedisServer, postgres_server, redis_server
+from tests.servers import (
+    Postgres,
+    RabbitServer,
+    RedisServer,
+    find_rabbitmq,
+    postgres_server,
+    rabbit_server,
+    redis_server,
+)
 
 # How long an example takes says nothing on a machine that others use as well; and
 # what CI found must be found again, so there the examples are the same each time.
@@ -116,6 +124,29 @@ def redis(
         components = request.config.stash[COMPONENTS]
         components.add(f"{server.name} {server.version} from {server.origin}")
         yield server
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(request: pytest.FixtureRequest) -> Iterator[RabbitServer]:
+    """A RabbitMQ for the tests of this process, where one is installed."""
+    program = find_rabbitmq()
+    components = request.config.stash[COMPONENTS]
+    if program is None:
+        components.add("not on RabbitMQ: none is installed, its tests were skipped")
+        pytest.skip("RabbitMQ is not installed")
+    with rabbit_server(program) as server:
+        components.add(f"RabbitMQ {server.version} from {server.origin}")
+        yield server
+
+
+Broker = RedisServer | RabbitServer
+
+
+@pytest.fixture(scope="session", params=["redis", "rabbitmq"])
+def broker(request: pytest.FixtureRequest) -> Broker:
+    """Each of the brokers in turn; tests share it, so they empty their queues."""
+    server: Broker = request.getfixturevalue(request.param)
+    return server
 
 
 # ------------------------------------------------------ a fresh database a test

@@ -8,9 +8,12 @@ from coupon_core.config import Settings
 from coupon_core.vault import new_master_key
 
 MASTER_KEY = new_master_key()
+NO_BUS = "redis://127.0.0.1:1/0"
 
 
-def settings_for(database_url: str, directory: Path = Path("no-such-var")) -> Settings:
+def settings_for(
+    database_url: str, directory: Path = Path("no-such-var"), broker_url: str = NO_BUS
+) -> Settings:
     """The settings of a process on this database, all of one vault."""
     return Settings(
         data_dir=directory,
@@ -22,6 +25,9 @@ def settings_for(database_url: str, directory: Path = Path("no-such-var")) -> Se
         bind_host="127.0.0.1",
         admin_port=8001,
         query_port=8002,
+        bus_port=8003,
+        broker_url=broker_url,
+        visibility_seconds=60,
         cors_origins=("*",),
         log_level="warning",
     )

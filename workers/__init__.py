@@ -1,1 +1,1 @@
-"""The processes behind the gateways: consumers, generation, the outbox relay."""
+"""The workers: milestones in, coupons made, changes out."""

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,12 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
+def first_id_of(moment: datetime) -> str:
+    """The least id that `new_id` could have given at that moment."""
+    digits = f"{int(moment.timestamp() * 1000):012x}"
+    return f"{digits[:8]}-{digits[8:]}-7000-8000-000000000000"
+
+
 @contextmanager
 def transaction() -> Iterator[None]:
     """One short transaction that writes; any exception rolls it back.
@@ -147,6 +154,19 @@ def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
         cursor = database.cursor()
         cursor.executemany(text, rows)
     return int(cursor.rowcount)
+
+
+def execute_each(sql: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """As `execute_many` on PostgreSQL, but gives for each row how many it changed."""
+    if not rows:
+        return []
+    with __exception_wrapper__:
+        cursor = database.cursor()
+        cursor.executemany(_for_psycopg(sql), rows, returning=True)
+        counts = [int(cursor.rowcount)]
+        while cursor.nextset():
+            counts.append(int(cursor.rowcount))
+    return counts
 
 
 def broken_rule(error: IntegrityError) -> str | None:

@@ -43,21 +43,28 @@ def listed(page: Page) -> tuple[list[tuple[str, datetime]], int]:
     return list(rows), Tenant.select().count()
 
 
-def lock(tenant_id: str) -> None:
-    """Until the transaction ends nobody else names codes of this tenant by hand."""
-    _hold(tenant_id, "FOR NO KEY UPDATE")
+def lock(tenant_id: str) -> bool:
+    """Until the transaction ends nobody else names codes of this tenant by hand.
+
+    False for an unknown tenant.
+    """
+    return _hold(tenant_id, "FOR NO KEY UPDATE")
 
 
-def share(tenant_id: str) -> None:
-    """Until the transaction ends nobody names codes of this tenant by hand."""
-    _hold(tenant_id, "FOR SHARE")
+def share(tenant_id: str) -> bool:
+    """Until the transaction ends nobody names codes of this tenant by hand.
+
+    False for an unknown tenant.
+    """
+    return _hold(tenant_id, "FOR SHARE")
 
 
-def _hold(tenant_id: str, strength: str) -> None:
+def _hold(tenant_id: str, strength: str) -> bool:
     # On SQLite the transaction itself is the lock.
+    query = Tenant.select(Tenant.tenant_id).where(Tenant.tenant_id == tenant_id)
     if is_postgresql():
-        query = Tenant.select(Tenant.tenant_id).where(Tenant.tenant_id == tenant_id)
-        list(query.for_update(strength).tuples())
+        query = query.for_update(strength)
+    return query.tuples().first() is not None
 
 
 def add_secret(tenant_id: str, secret_id: str, sealed: str, now: datetime) -> None:

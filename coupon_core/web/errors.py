@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from coupon_core.model import Refused
 
 from .answers import json_response
-from .arguments import from_validation
+from .messages import from_validation
 from .problems import NO_HEADERS, Dialect, Problem, Row, dialect_of, sorted_dialects
 from .shell import REQUEST_ID
 

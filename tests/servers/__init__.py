@@ -15,18 +15,22 @@ from tests.servers.postgres import (
     postgres_wheel,
 )
 from tests.servers.process import ServerError
+from tests.servers.rabbitmq import RabbitServer, find_rabbitmq, rabbit_server
 from tests.servers.valkey import RedisServer, find_redis, redis_server, redis_wheel
 
 __all__ = [
     "Postgres",
     "PostgresServer",
+    "RabbitServer",
     "RedisServer",
     "ServerError",
     "find_node",
     "find_postgres",
+    "find_rabbitmq",
     "find_redis",
     "postgres_server",
     "postgres_wheel",
+    "rabbit_server",
     "redis_server",
     "redis_wheel",
 ]

@@ -1,0 +1,119 @@
+"""Coupons that milestones earn: once for each occurrence, however often it is told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from coupon_core import codes, generation, rules
+from coupon_core.model import (
+    AdminReason,
+    CodeFormat,
+    Definition,
+    IssuedCoupon,
+    Milestone,
+    Refused,
+    RewardItem,
+)
+from coupon_core.store import earnings as store
+from coupon_core.store import tenants as tenant_store
+from coupon_core.store.database import transaction
+from coupon_core.store.earnings import Draft, RowLost
+
+
+def earn(milestone: Milestone, now: datetime) -> int:
+    """Make the coupons that a milestone earns its user; gives how many are new.
+
+    Refused when the tenant is unknown, or the code space of a definition too small.
+    Paused, archived and disabled definitions earn nothing. Each definition's coupon
+    is made in a transaction of its own; repeating the whole completes it.
+    """
+    watching = store.watching(milestone)
+    if not watching and not tenant_store.exists(milestone.tenant_id):
+        raise Refused(AdminReason.TENANT_NOT_FOUND)
+    return sum(_earn(one, milestone, now) for one, _ in _earned(watching, milestone))
+
+
+Watching = Sequence[tuple[Definition, RewardItem]]
+
+
+def _earned(watching: Watching, milestone: Milestone) -> Watching:
+    return [each for each in watching if rules.is_earned_by(each[0], milestone)]
+
+
+def _earn(seen: Definition, milestone: Milestone, now: datetime) -> int:
+    if store.has_earned(seen, milestone):
+        return 0
+    with transaction():
+        definition = generation.hold(seen.tenant_id, seen.definition_id)
+        if definition is None or not rules.is_earned_by(definition, milestone):
+            return 0
+        if not store.note(definition, milestone, now):
+            return 0
+        return len(generation.make(definition, [milestone.user_id], now))
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A milestone and the coupons that it should earn; None if it must go alone."""
+
+    milestone: Milestone
+    drafts: Sequence[Draft] | None
+
+
+def earn_together(milestones: Sequence[Milestone], now: datetime) -> list[int | None]:
+    """Make the coupons of many milestones in one transaction, as far as that is easy.
+
+    Gives for each how many coupons it earned; None for those that must be given to
+    `earn`: repeats, scarce or shared codes, unknown tenants, lost races.
+    """
+    triggers = {_trigger(one): one for one in milestones}
+    watching = {trigger: store.watching(one) for trigger, one in triggers.items()}
+    attempts = [_attempt(watching[_trigger(one)], one, now) for one in milestones]
+    drafts = [draft for each in attempts for draft in each.drafts or ()]
+    try:
+        made = _record(drafts)
+    except RowLost:
+        return [None] * len(milestones)
+    return [_count(each, made) for each in attempts]
+
+
+def _record(drafts: Sequence[Draft]) -> set[str]:
+    if not drafts:
+        return set()
+    with transaction():
+        return store.record(drafts)
+
+
+def _trigger(milestone: Milestone) -> tuple[str, str, str]:
+    return milestone.tenant_id, milestone.trigger_kind, milestone.source_id
+
+
+def _attempt(watching: Watching, milestone: Milestone, now: datetime) -> Attempt:
+    earned = _earned(watching, milestone)
+    if not watching or not all(_has_ample_codes(one) for one, _ in earned):
+        return Attempt(milestone, None)
+    return Attempt(milestone, [_draft(*each, milestone, now) for each in earned])
+
+
+def _has_ample_codes(definition: Definition) -> bool:
+    """True when a drawn code is free, as far as anybody will live to see."""
+    space = codes.capacity(definition.code_alphabet, definition.code_length)
+    is_random = definition.code_format == CodeFormat.RANDOM
+    return is_random and space > generation.COUNTABLE_SPACE
+
+
+def _draft(
+    definition: Definition, reward: RewardItem, milestone: Milestone, now: datetime
+) -> Draft:
+    shape = definition.code_prefix, definition.code_length, definition.code_alphabet
+    (code,) = codes.random_codes(1, *shape)
+    coupon = generation.draft(definition, milestone.user_id, code, now)
+    issued = IssuedCoupon(coupon, definition, reward)
+    return Draft(issued, milestone, generation.event_of(issued, now))
+
+
+def _count(attempt: Attempt, made: set[str]) -> int | None:
+    if attempt.drafts is None:
+        return None
+    ids = {draft.issued.coupon.coupon_id for draft in attempt.drafts}
+    return len(ids) if ids <= made else None

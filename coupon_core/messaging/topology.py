@@ -1,0 +1,51 @@
+"""What the exchanges and queues are called, and which brokers may carry them."""
+
+from urllib.parse import urlsplit
+
+from coupon_core.model import Trigger
+
+REDIS, RABBITMQ = "redis", "rabbitmq"
+BROKERS = {
+    "redis": REDIS,
+    "rediss": REDIS,
+    "redis+socket": REDIS,
+    "amqp": RABBITMQ,
+    "amqps": RABBITMQ,
+}
+
+EVENTS, OUT = "coupons.events", "coupons.out"
+CONTENT_TYPE = "application/cloudevents+json"
+
+ROUTING_KEYS = {
+    Trigger.STREAK_MILESTONE: "streak.milestone",
+    Trigger.ACHIEVEMENT_COMPLETED: "achievement.completed",
+    Trigger.LEADERBOARD_RANK: "leaderboard.rank",
+}
+QUEUES = {
+    "coupons.streak": ROUTING_KEYS[Trigger.STREAK_MILESTONE],
+    "coupons.achievement": ROUTING_KEYS[Trigger.ACHIEVEMENT_COMPLETED],
+    "coupons.leaderboard": ROUTING_KEYS[Trigger.LEADERBOARD_RANK],
+    "coupons.generation": "generation.chunk",
+}
+"""The queues of `coupons.events`, each with the routing key that it is bound to."""
+
+
+class BadBroker(ValueError):
+    """The broker URL names something that would lose messages, or nothing."""
+
+
+class BusAway(Exception):
+    """The broker cannot be reached, or did not take a message; the text says why."""
+
+
+def broker_kind(url: str) -> str:
+    """`redis` or `rabbitmq`. BadBroker with a sentence that says why for all else."""
+    scheme = urlsplit(url).scheme
+    kind = BROKERS.get(scheme)
+    if kind is None:
+        raise BadBroker(
+            f"{scheme or 'an empty URL'} is no bus that keeps messages when a process "
+            "dies (kombu's memory, filesystem and SQL transports lose them); use "
+            "redis://… or amqp://…"
+        )
+    return kind

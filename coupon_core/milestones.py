@@ -1,0 +1,35 @@
+"""Milestones that came over HTTP: taken once each, then sent to the workers."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from coupon_core import outbox
+from coupon_core.model import MILESTONE_TYPES, Event, Milestone
+from coupon_core.store import milestones as store
+from coupon_core.store.database import new_id, transaction
+
+EVENT_TYPES = {kind: name for name, kind in MILESTONE_TYPES.items()}
+
+
+def accept(
+    tenant_id: str,
+    events: Sequence[tuple[Milestone, Mapping[str, Any]]],
+    now: datetime,
+) -> None:
+    """Take milestones with the envelopes they came in; a repeated id is taken once.
+
+    Durable when this returns: the relay sends them from the outbox.
+    """
+    first = {one.event_id: (one, whole) for one, whole in reversed(events)}
+    with transaction():
+        new = store.accept(tenant_id, sorted(first), now)
+        taken = [first[event_id] for event_id in reversed(first) if event_id in new]
+        outbox.add(_event(milestone, whole, now) for milestone, whole in taken)
+
+
+def _event(milestone: Milestone, envelope: Mapping[str, Any], now: datetime) -> Event:
+    text = json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
+    kind = EVENT_TYPES[milestone.trigger_kind]
+    return Event(milestone.tenant_id, new_id(), kind, milestone.user_id, now, text)

@@ -1,0 +1,22 @@
+"""Which events were taken over HTTP."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from coupon_core.store.database import execute
+from coupon_core.tables import as_stored_time
+
+ACCEPT = """
+    INSERT INTO accepted_event (tenant_id, event_id, accepted_at)
+    VALUES (:tenant_id, :event_id, :now) ON CONFLICT DO NOTHING
+"""
+
+
+def accept(tenant_id: str, event_ids: Iterable[str], now: datetime) -> set[str]:
+    """Take events by id; gives those that had not been taken before."""
+    same = {"tenant_id": tenant_id, "now": as_stored_time(now)}
+    return {
+        event_id
+        for event_id in event_ids
+        if execute(ACCEPT, {**same, "event_id": event_id}).rowcount
+    }

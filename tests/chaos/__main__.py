@@ -1,0 +1,132 @@
+"""`make chaos`: the long form, on every pair of database and broker that is here."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from coupon_core.config import Settings
+from tests.chaos import delivering, earning
+from tests.chaos.crew import Broker
+from tests.chaos.redelivery import seconds_until_redone
+from tests.cores import started
+from tests.databases import PostgresDatabases, SqliteDatabases, upgrade
+from tests.servers import (
+    RabbitServer,
+    find_rabbitmq,
+    postgres_server,
+    rabbit_server,
+    redis_server,
+)
+from tests.settings import settings_for
+from tests.shop import new_shop
+
+REDONE_SECONDS = {"redis": 90.0, "rabbitmq": 2.0}
+STARTING_SECONDS = 2.0  # of the worker that takes over
+Told = tuple[bool, str]
+
+
+def main() -> int:
+    """The exit status: 1 when anything was lost, doubled or late."""
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--database", choices=["sqlite", "postgresql"])
+    parser.add_argument("--broker", choices=["redis", "rabbitmq"])
+    parser.add_argument("--only", choices=list(TRIALS))
+    given = parser.parse_args()
+    results = [
+        told(database, broker, name)
+        for database, broker in pairs(given.database, given.broker)
+        for name in TRIALS
+        if given.only in (None, name)
+    ]
+    return 0 if all(results) else 1
+
+
+def pairs(database: str | None, broker: str | None) -> list[tuple[str, str]]:
+    brokers = ["redis", "rabbitmq"] if find_rabbitmq() else ["redis"]
+    databases = [database] if database else ["sqlite", "postgresql"]
+    return list(itertools.product(databases, [broker] if broker else brokers))
+
+
+def told(database: str, broker: str, name: str) -> bool:
+    with stage(database, broker) as (settings, server):
+        good, words = TRIALS[name](settings, server)
+    print(f"{'ok  ' if good else 'BAD '} {name} · {database} · {broker}: {words}")
+    sys.stdout.flush()
+    return good
+
+
+@contextmanager
+def stage(database: str, broker: str) -> Iterator[tuple[Settings, Broker]]:
+    """A fresh database and a broker, with the core at work in this process."""
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        if broker == "redis":
+            server = stack.enter_context(redis_server(home))
+        else:
+            server = stack.enter_context(rabbit_server(find_rabbitmq()))
+        url = stack.enter_context(fresh(stack, database, home))
+        settings = settings_for(url, home / "var", server.url)
+        yield stack.enter_context(started(settings)), server
+
+
+def fresh(stack: ExitStack, database: str, home: Path) -> ExitStack:
+    if database == "sqlite":
+        return SqliteDatabases(home / "sqlite", upgrade).fresh()
+    server = stack.enter_context(postgres_server(home, fsync=True))
+    return PostgresDatabases(server.address, "chaos", upgrade).fresh()
+
+
+def earn(settings: Settings, broker: Broker) -> Told:
+    plan = earning.Plan(events=10_000, seconds=30, broker_up=10)
+    shop = new_shop()
+    feed, outcome = earning.earn_under_fire(settings, broker, shop, plan)
+    missing = feed.users - outcome.coupons.keys()
+    twice = [user for user, count in outcome.coupons.items() if count > 1]
+    buried = set(outcome.buried)
+    good = not (missing or twice) and buried == feed.poison
+    return good, (
+        f"{plan.events} events, {outcome.coupons.total()} coupons of "
+        f"{len(feed.users)} ({len(missing)} missing, {len(twice)} twice), "
+        f"{len(buried)} of {len(feed.poison)} poison buried; "
+        f"{outcome.workers_killed} workers and {outcome.brokers_killed} brokers "
+        f"killed; settled {outcome.seconds_after:.1f} s after the last"
+    )
+
+
+def deliver(settings: Settings, broker: Broker) -> Told:
+    plan = delivering.Plan(redeems=5_000, seconds=40)
+    used, outcome = delivering.deliver_under_fire(settings, broker, new_shop(), plan)
+    doubled = outcome.events.total() - len(outcome.events)
+    missing = used - outcome.events.keys()
+    good = not missing and doubled < 0.05 * len(used) and outcome.seconds_after <= 30
+    return good, (
+        f"{len(used)} redeems (the slowest {outcome.slowest_ms:.0f} ms), "
+        f"{len(outcome.events)} told, {len(missing)} missing, {doubled} doubled "
+        f"({doubled / len(used):.1%}); {outcome.relays_killed} relays and "
+        f"{outcome.brokers_killed} brokers killed; outbox empty "
+        f"{outcome.seconds_after:.1f} s after the last"
+    )
+
+
+def redo(settings: Settings, broker: Broker) -> Told:
+    kind = "rabbitmq" if isinstance(broker, RabbitServer) else "redis"
+    took = seconds_until_redone(replace(settings), new_shop(), 120)
+    good = took <= REDONE_SECONDS[kind] + STARTING_SECONDS
+    return good, f"redone {took:.1f} s after its worker was killed"
+
+
+TRIALS: dict[str, Callable[[Settings, Broker], Told]] = {
+    "earn": earn,
+    "deliver": deliver,
+    "redo": redo,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

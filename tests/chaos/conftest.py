@@ -1,0 +1,25 @@
+"""Brokers that may be killed: nobody else uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Broker
+from tests.servers import find_rabbitmq, rabbit_server, redis_server
+
+
+@pytest.fixture(params=["redis", "rabbitmq"])
+def own_broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
+    """A broker of the test's own."""
+    if request.param == "redis":
+        with redis_server(tmp_path) as server:
+            yield server
+        return
+    program = find_rabbitmq()
+    if program is None:
+        pytest.skip("RabbitMQ is not installed")
+    with rabbit_server(program) as server:
+        yield server

@@ -1,0 +1,67 @@
+"""The short form of what `make chaos` does at length."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from coupon_core.config import Settings
+from tests.chaos import delivering, earning
+from tests.chaos.redelivery import seconds_until_redone
+from tests.conftest import Broker
+from tests.cores import started
+from tests.servers import RabbitServer
+from tests.settings import settings_for
+from tests.shop import new_shop
+
+pytestmark = pytest.mark.slow
+VISIBILITY = 3
+
+
+def settings_of(database_url: str, broker: Broker, tmp_path: Path) -> Settings:
+    settings = settings_for(database_url, tmp_path, broker.url)
+    return replace(settings, visibility_seconds=VISIBILITY)
+
+
+def test_each_milestone_earns_one_coupon_though_workers_and_broker_are_killed(
+    database_url: str, own_broker: Broker, tmp_path: Path
+) -> None:
+    plan = earning.Plan(
+        events=1_000, seconds=6, workers=2, kill_every=(1, 2), broker_up=3
+    )
+    settings = settings_of(database_url, own_broker, tmp_path)
+    with started(settings):
+        feed, outcome = earning.earn_under_fire(settings, own_broker, new_shop(), plan)
+    assert outcome.coupons == dict.fromkeys(feed.users, 1)
+    assert set(outcome.buried) == feed.poison
+    assert outcome.workers_killed >= 2
+    assert outcome.brokers_killed >= 1
+
+
+def test_each_redemption_is_told_though_broker_and_relay_are_killed(
+    database_url: str, own_broker: Broker, tmp_path: Path
+) -> None:
+    plan = delivering.Plan(
+        redeems=1_000, seconds=8, kill_every=2, broker_up=2, broker_down=2
+    )
+    settings = settings_of(database_url, own_broker, tmp_path)
+    with started(settings):
+        used, outcome = delivering.deliver_under_fire(
+            settings, own_broker, new_shop(), plan
+        )
+    assert set(outcome.events) == used
+    assert outcome.events.total() < 1.05 * len(used)
+    assert outcome.seconds_after <= 30
+    assert outcome.relays_killed >= 2
+
+
+def test_what_a_killed_worker_held_is_redone_under_a_steady_feed(
+    database_url: str, broker: Broker, tmp_path: Path
+) -> None:
+    settings = settings_of(database_url, broker, tmp_path)
+    at_most = 2 if isinstance(broker, RabbitServer) else VISIBILITY + 5
+    with started(settings):
+        # A worker takes about a second and a half to start.
+        assert seconds_until_redone(settings, new_shop(), 30) <= at_most + 2

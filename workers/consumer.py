@@ -1,0 +1,98 @@
+"""Consumes milestones: one transaction a message, acknowledged after the commit."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+import structlog
+from kombu import Connection, Consumer
+
+from coupon_core.messaging import broker
+from coupon_core.store import condition, database
+from workers.every import Every
+from workers.settling import DatabaseAway, Settling
+
+log = structlog.get_logger("coupon.consumer")
+
+# Of what is prefetched, half is processed while the broker sends the other half.
+PREFETCH, BATCH = 40, 20
+POLL_SECONDS = 0.5
+TELL_SECONDS = 10.0
+AGAIN_SECONDS = 1.0
+
+
+def run(
+    broker_url: str, visibility: int, stop: threading.Event, beat: Callable[[], None]
+) -> None:
+    """Consume until `stop` is set; what is away is waited for.
+
+    Whatever goes wrong, the messages at hand go back, and all begins anew.
+    """
+    while not stop.is_set():
+        beat()
+        try:
+            condition.check_writable()
+            consume(broker_url, visibility, stop, beat)
+        except condition.FAILURES as error:
+            log.warning("the database is away", error=_told(error))
+        except DatabaseAway as error:
+            log.warning("the database is away", error=_told(error))
+        except Exception as error:
+            log.warning("the bus is away", error=_told(error))
+        finally:
+            with suppress(*condition.FAILURES):
+                database.release()
+        stop.wait(AGAIN_SECONDS)
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def consume(
+    broker_url: str, visibility: int, stop: threading.Event, beat: Callable[[], None]
+) -> None:
+    """Consume on one connection until it fails or `stop` is set."""
+    heartbeat = broker.HEARTBEAT_SECONDS
+    with broker.connect(broker_url, heartbeat, visibility) as connection:
+        settling = Settling(broker_url)
+        pulse, report = Every(heartbeat / 2), Every(TELL_SECONDS)
+        for consumer in consumers(connection, broker_url, settling):
+            consumer.consume()
+        log.info("consuming")
+        while not stop.is_set():
+            run_once(connection, settling)
+            beat()
+            if pulse.is_due():
+                connection.heartbeat_check()
+            if report.is_due():
+                settling.tell()
+        settling.tell()
+
+
+def consumers(
+    connection: Connection, broker_url: str, settling: Settling
+) -> list[Consumer]:
+    """A consumer for each queue, all on one channel."""
+    channel = connection.default_channel
+    channel.basic_qos(0, PREFETCH, False)
+    channel.auto_decode = False  # dead letters hold what was sent, byte for byte
+    return [
+        Consumer(
+            channel,
+            [queue],
+            on_message=partial(settling.received, queue.name),
+            on_decode_error=partial(settling.undecodable, queue.name),
+        )
+        for queue in broker.queues(broker_url)
+    ]
+
+
+def run_once(connection: Connection, settling: Settling) -> None:
+    """Process what is there, up to a batch; waits for half a second at most."""
+    with suppress(TimeoutError):
+        connection.drain_events(timeout=POLL_SECONDS)
+        while len(settling.waiting) < BATCH:
+            connection.drain_events(timeout=0)
+    settling.settle()

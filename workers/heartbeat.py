@@ -1,0 +1,49 @@
+"""Files that tell others that the workers of this process are alive."""
+
+import os
+from pathlib import Path
+
+from workers.every import Every
+
+BEAT_SECONDS = 2.0
+
+
+class Heartbeat:
+    """A file `NAME-PID` that is touched while a worker gets on with its work."""
+
+    def __init__(self, directory: Path, name: str) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.path = directory / f"{name}-{os.getpid()}"
+        self.rhythm = Every(BEAT_SECONDS)
+
+    def beat(self) -> None:
+        """Tell that the worker gets on; costs nothing when that has just been told."""
+        if self.rhythm.is_due():
+            self.path.touch()
+
+    def end(self) -> None:
+        """Tell that the worker has ended as it should."""
+        self.path.unlink(missing_ok=True)
+
+
+def forget_the_dead(directory: Path) -> None:
+    """Remove the files of processes that are no more."""
+    for path in directory.glob("*-*"):
+        pid = path.name.rpartition("-")[2]
+        if pid.isdecimal() and not is_alive(int(pid)):
+            path.unlink(missing_ok=True)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process works; one that only waits for its parent does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return not Path("/proc/self").exists()
+    return status.rpartition(")")[2].split()[0] != "Z"
