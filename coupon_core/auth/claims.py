@@ -52,7 +52,7 @@ def is_signed(token: str, secret: str) -> bool:
     """True when the token was signed with the secret, by HS256 and nothing else."""
     try:
         _jws.decode(token, secret, algorithms=["HS256"])
-    except (jwt.PyJWTError, RecursionError):  # a header may nest as deep as it likes
+    except jwt.PyJWTError:
         return False
     return True
 

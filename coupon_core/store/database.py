@@ -9,9 +9,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import psycopg
 import uuid_utils
 from peewee import (
     Database,
@@ -23,35 +21,14 @@ from peewee import (
     __exception_wrapper__,
 )
 from playhouse.migrations import Runner
-from playhouse.pool import (
-    MaxConnectionsExceeded,
-    PooledPostgresqlDatabase,
-    PooledSqliteDatabase,
-)
-from psycopg.pq import Format
+from playhouse.pool import MaxConnectionsExceeded
 
+from coupon_core.store.pools import BUSY_SECONDS, database_of
 from coupon_core.store.turns import turn
 from coupon_core.tables import database
 
-BUSY_SECONDS = 4.0  # below the five seconds in which a caller is promised an answer
-CONNECT_SECONDS = 3
-SLOW_TO_REFUSE_SECONDS, SPARED_SECONDS = 1.0, 1.0
-PING_AFTER_SECONDS = 5.0
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 MIGRATION_LOCK = 0x636F75706F6E  # "coupon"
-
-SQLITE_PRAGMAS = {
-    "journal_mode": "wal",
-    "synchronous": "full",
-    "foreign_keys": 1,
-    "cache_size": -32_000,
-    "busy_timeout": int(BUSY_SECONDS * 1000),
-}
-POSTGRESQL_OPTIONS = (
-    "-c timezone=UTC "
-    f"-c statement_timeout={int(BUSY_SECONDS * 1000)} "
-    f"-c idle_in_transaction_session_timeout={int(BUSY_SECONDS * 1000)}"
-)
 
 
 class Busy(Exception):
@@ -75,62 +52,6 @@ _BROKEN_RULES = {
     "SQLITE_CONSTRAINT_FOREIGNKEY": FOREIGN_KEY,
 }
 
-# UUIDs are text in Python, as PostgreSQL writes them.
-_text_loader = psycopg.adapters.get_loader(
-    psycopg.adapters.types["text"].oid, Format.TEXT
-)
-assert _text_loader is not None  # noqa: S101 - for the type checker
-psycopg.adapters.register_loader("uuid", _text_loader)
-
-
-class PatientPostgresql(PostgresqlDatabase):
-    """Gives a server that did not answer a moment without new connections.
-
-    Threads connect one after the other. Were each to wait CONNECT_SECONDS for a
-    server that is not there, the last would wait for all of them.
-    """
-
-    _asked_again_at = 0.0
-
-    def _connect(self) -> Any:
-        began = time.monotonic()
-        if began < self._asked_again_at:
-            raise OperationalError("the database did not answer a moment ago")
-        try:
-            return super()._connect()
-        except psycopg.OperationalError:
-            if time.monotonic() - began > SLOW_TO_REFUSE_SECONDS:
-                self._asked_again_at = time.monotonic() + SPARED_SECONDS
-            raise
-
-
-class PostgresqlPool(PooledPostgresqlDatabase, PatientPostgresql):
-    """A pool that pings only connections that have been idle for some seconds."""
-
-    def _connect(self) -> Any:
-        connection = super()._connect()
-        connection.last_used = time.monotonic()
-        if not hasattr(connection, "kept_cursor"):
-            connection.kept_cursor = connection.cursor()
-        return connection
-
-    def run(self, sql: str, parameters: Mapping[str, Any]) -> Any:
-        """Execute with the connection's own cursor, for making one costs as much as
-        sending the query. Its rows last until the next `run`."""
-        with __exception_wrapper__:
-            return self.connection().kept_cursor.execute(sql, parameters)
-
-    def _can_reuse(self, connection: Any) -> bool:
-        if super()._can_reuse(connection):
-            return True
-        self.close_idle()  # the server has gone, and with it all other connections
-        return False
-
-    def _is_closed(self, connection: Any) -> bool:
-        if time.monotonic() - connection.last_used < PING_AFTER_SECONDS:
-            return bool(connection.closed)
-        return bool(super()._is_closed(connection))
-
 
 def open_database(url: str, pool_size: int = 16) -> None:
     """Name this process's database; connections are made when first needed.
@@ -139,7 +60,7 @@ def open_database(url: str, pool_size: int = 16) -> None:
     """
     global _opened
     close_database()
-    database.initialize(_database_of(url, pool_size))
+    database.initialize(database_of(url, pool_size))
     _opened = url, pool_size
 
 
@@ -151,44 +72,10 @@ def _after_fork() -> None:
     """A child process leaves its parent's connections alone, and closes none."""
     if _opened:
         _of_parents.append(database.obj)
-        database.initialize(_database_of(*_opened))
+        database.initialize(database_of(*_opened))
 
 
 os.register_at_fork(after_in_child=_after_fork)
-
-
-def _database_of(url: str, pool_size: int) -> Database:
-    scheme = urlsplit(url).scheme
-    if scheme in ("postgresql", "postgres"):
-        return _postgresql(url, pool_size)
-    if scheme == "sqlite" and len(url) > len("sqlite:///"):
-        return _sqlite(Path(url.removeprefix("sqlite:///")), pool_size)
-    raise ValueError(
-        f"a database URL is sqlite:///path or postgresql://…, not {scheme or 'empty'}"
-    )
-
-
-def _postgresql(url: str, pool_size: int) -> Database:
-    return PostgresqlPool(
-        "postgresql://" + url.split("://", 1)[1],
-        prefer_psycopg3=True,
-        max_connections=pool_size,
-        timeout=BUSY_SECONDS,
-        connect_timeout=CONNECT_SECONDS,
-        options=POSTGRESQL_OPTIONS,
-        tcp_user_timeout=int(BUSY_SECONDS * 1000),
-    )
-
-
-def _sqlite(path: Path, pool_size: int) -> Database:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return PooledSqliteDatabase(
-        str(path),
-        pragmas=SQLITE_PRAGMAS,
-        timeout=BUSY_SECONDS,  # of the pool; for the file there is a pragma
-        max_connections=pool_size,
-        check_same_thread=False,
-    )
 
 
 def close_database() -> None:

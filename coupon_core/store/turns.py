@@ -66,28 +66,18 @@ def turn(path: Path, seconds: float) -> Iterator[float]:
     if not _threads.wait(seconds):
         raise OperationalError("database is busy")
     try:
-        with _file_turn(path, deadline):
+        with open(f"{path}-turn", "ab") as file:
+            _lock(file, deadline)
             yield deadline
     finally:
         _threads.hand_on()
 
 
-@contextmanager
-def _file_turn(path: Path, deadline: float) -> Iterator[None]:
-    # Who has the first lock is next. A process that has just written finds it taken,
-    # and so cannot write again before those who wait.
-    with open(f"{path}-turn", "ab") as now, open(f"{path}-next", "ab") as next_:
-        _lock(next_, deadline, 0.003)
-        _lock(now, deadline, 0.0005)
-        fcntl.flock(next_, fcntl.LOCK_UN)
-        yield
-
-
-def _lock(file: IO[bytes], deadline: float, pause: float) -> None:
+def _lock(file: IO[bytes], deadline: float) -> None:
     while True:
         try:
             return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
                 raise OperationalError("database is busy") from None
-            time.sleep(random.uniform(pause / 5, pause))  # noqa: S311 - no secret
+            time.sleep(random.uniform(0.0005, 0.003))  # noqa: S311 - no secret

@@ -214,7 +214,7 @@ def test_a_tenants_secret_signs_no_admin_token(shop: Shop) -> None:
 
 # --------------------------------------------------------------- how they are signed
 
-DEEP = b'{"alg":"HS256","x":' + b"[" * 2900 + b"]" * 2900 + b"}"
+DEEP = b'{"alg":"HS256","x":' + b"[" * 2000 + b"]" * 2000 + b"}"
 HEADERS: dict[str, Any] = {
     "none": {"alg": "none"},
     "None": {"alg": "None"},

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from coupon_core.config import Settings
-from coupon_core.store import database
+from coupon_core.store import database, pools
 from coupon_core.store.database import execute, execute_many, transaction
 from tests.cores import (
     PATIENCE,
@@ -81,10 +81,22 @@ def test_bulk_rows_count_what_was_changed(shop: Shop) -> None:
         assert execute_many(sql, new) == 2
 
 
+def test_bulk_rows_that_take_too_long_are_told_as_unavailable(core: Settings) -> None:
+    if not database.is_postgresql():
+        pytest.skip("a file has no timeout of statements")
+
+    def dawdle() -> None:
+        with transaction():
+            execute("SET LOCAL statement_timeout = 50", {})
+            execute_many("SELECT pg_sleep(:seconds)", [{"seconds": 2}])
+
+    assert isinstance(outcome(dawdle), Unavailable)
+
+
 @pytest.mark.parametrize("url", ["", "sqlite:///", "mysql://host/x", "coupons.db"])
 def test_a_url_of_no_database_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="a database URL is"):
-        database._database_of(url, 1)
+        pools.database_of(url, 1)
 
 
 # ----------------------------------------------------------------- the connections
@@ -95,7 +107,7 @@ def test_a_pool_that_is_used_up_is_an_error_soon(
 ) -> None:
     from tests.settings import settings_for
 
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.5)
+    monkeypatch.setattr(pools, "BUSY_SECONDS", 0.5)
     settings = replace(settings_for(database_url, tmp_path), database_pool=2)
     with started(settings):
         held, done = threading.Barrier(3), threading.Event()
@@ -118,13 +130,20 @@ def _hold_connection(held: threading.Barrier, done: threading.Event) -> None:
 
 
 def test_more_threads_than_connections_take_turns(shop: Shop) -> None:
-    """Each has read, and so holds a connection, before it waits for its turn."""
+    """Some hold a connection when they wait for their turn; others have yet none."""
 
-    def read_and_write() -> int:
-        rows("SELECT 1")
+    def read_and_write() -> list[int]:
+        found = []
+        for _ in range(10):
+            rows("SELECT 1")
+            found.append(write(shop.tenant_id))
+        return found
+
+    def write_only() -> int:
         return write(shop.tenant_id)
 
-    assert at_once([read_and_write] * 48) == [1] * 48
+    tasks = [read_and_write, write_only] * 24
+    assert at_once(tasks) == [[1] * 10, 1] * 24
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from coupon_core.config import Settings
-from coupon_core.store import database
+from coupon_core.store import database, pools
 from coupon_core.store.database import execute, execute_many, transaction
 from tests.cores import Unavailable, at_once, outcome, started
 from tests.coupon_core.test_database import PROMISED, timed, write
@@ -75,7 +75,7 @@ def test_sessions_have_deadlines_and_speak_utc(own_core: Settings) -> None:
     assert list(shown.values()) == ["4s", "4s", "UTC"]
 
 
-@pytest.mark.parametrize("idle", [0, database.PING_AFTER_SECONDS])
+@pytest.mark.parametrize("idle", [0, pools.PING_AFTER_SECONDS])
 def test_after_a_restart_at_most_one_use_fails(
     server: PostgresServer,
     own_shop: Shop,
@@ -84,7 +84,7 @@ def test_after_a_restart_at_most_one_use_fails(
 ) -> None:
     """By how long a connection was idle: it is pinged first, or fails in use."""
     if idle:
-        monkeypatch.setattr(database, "PING_AFTER_SECONDS", -1.0)
+        monkeypatch.setattr(pools, "PING_AFTER_SECONDS", -1.0)
     code = own_shop.give(own_shop.define(per_code_limit=0))
     open_connections(4)
     database.release()
@@ -110,7 +110,7 @@ def test_while_the_server_is_away_all_are_told_at_once(
         server.start()
     assert all(isinstance(one, Unavailable) for one in found)
     assert took < PROMISED
-    time.sleep(database.SPARED_SECONDS)
+    time.sleep(pools.SPARED_SECONDS)
     assert own_shop.redeem(code).coupon.redemption_count == 1
 
 

@@ -1,0 +1,126 @@
+"""The two databases: how their connections are set up, pooled and given up."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from peewee import (
+    Database,
+    OperationalError,
+    PostgresqlDatabase,
+    __exception_wrapper__,
+)
+from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+from psycopg.pq import Format
+
+BUSY_SECONDS = 4.0  # below the five seconds in which a caller is promised an answer
+CONNECT_SECONDS = 3
+SLOW_TO_REFUSE_SECONDS, SPARED_SECONDS = 1.0, 1.0
+PING_AFTER_SECONDS = 5.0
+
+SQLITE_PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": "full",
+    "foreign_keys": 1,
+    "cache_size": -32_000,
+    "busy_timeout": int(BUSY_SECONDS * 1000),
+}
+POSTGRESQL_OPTIONS = (
+    "-c timezone=UTC "
+    f"-c statement_timeout={int(BUSY_SECONDS * 1000)} "
+    f"-c idle_in_transaction_session_timeout={int(BUSY_SECONDS * 1000)}"
+)
+
+# UUIDs are text in Python, as PostgreSQL writes them.
+_text_loader = psycopg.adapters.get_loader(
+    psycopg.adapters.types["text"].oid, Format.TEXT
+)
+assert _text_loader is not None  # noqa: S101 - for the type checker
+psycopg.adapters.register_loader("uuid", _text_loader)
+
+
+class PatientPostgresql(PostgresqlDatabase):
+    """Gives a server that did not answer a moment without new connections.
+
+    Threads connect one after the other. Were each to wait CONNECT_SECONDS for a
+    server that is not there, the last would wait for all of them.
+    """
+
+    _asked_again_at = 0.0
+
+    def _connect(self) -> Any:
+        began = time.monotonic()
+        if began < self._asked_again_at:
+            raise OperationalError("the database did not answer a moment ago")
+        try:
+            return super()._connect()
+        except psycopg.OperationalError:
+            if time.monotonic() - began > SLOW_TO_REFUSE_SECONDS:
+                self._asked_again_at = time.monotonic() + SPARED_SECONDS
+            raise
+
+
+class PostgresqlPool(PooledPostgresqlDatabase, PatientPostgresql):
+    """A pool that pings only connections that have been idle for some seconds."""
+
+    def _connect(self) -> Any:
+        connection = super()._connect()
+        connection.last_used = time.monotonic()
+        if not hasattr(connection, "kept_cursor"):
+            connection.kept_cursor = connection.cursor()
+        return connection
+
+    def run(self, sql: str, parameters: Mapping[str, Any]) -> Any:
+        """Execute with the connection's own cursor, for making one costs as much as
+        sending the query. Its rows last until the next `run`."""
+        with __exception_wrapper__:
+            return self.connection().kept_cursor.execute(sql, parameters)
+
+    def _can_reuse(self, connection: Any) -> bool:
+        if super()._can_reuse(connection):
+            return True
+        self.close_idle()  # the server has gone, and with it all other connections
+        return False
+
+    def _is_closed(self, connection: Any) -> bool:
+        if time.monotonic() - connection.last_used < PING_AFTER_SECONDS:
+            return bool(connection.closed)
+        return bool(super()._is_closed(connection))
+
+
+def database_of(url: str, pool_size: int) -> Database:
+    """The database at a URL; it connects to nothing yet. ValueError for a bad URL."""
+    scheme = urlsplit(url).scheme
+    if scheme in ("postgresql", "postgres"):
+        return _postgresql(url, pool_size)
+    if scheme == "sqlite" and len(url) > len("sqlite:///"):
+        return _sqlite(Path(url.removeprefix("sqlite:///")), pool_size)
+    raise ValueError(
+        f"a database URL is sqlite:///path or postgresql://…, not {scheme or 'empty'}"
+    )
+
+
+def _postgresql(url: str, pool_size: int) -> Database:
+    return PostgresqlPool(
+        "postgresql://" + url.split("://", 1)[1],
+        prefer_psycopg3=True,
+        max_connections=pool_size,
+        timeout=BUSY_SECONDS,
+        connect_timeout=CONNECT_SECONDS,
+        options=POSTGRESQL_OPTIONS,
+        tcp_user_timeout=int(BUSY_SECONDS * 1000),
+    )
+
+
+def _sqlite(path: Path, pool_size: int) -> Database:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return PooledSqliteDatabase(
+        str(path),
+        pragmas=SQLITE_PRAGMAS,
+        timeout=BUSY_SECONDS,  # of the pool; for the file there is a pragma
+        max_connections=pool_size,
+        check_same_thread=False,
+    )
