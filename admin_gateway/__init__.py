@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def create_app(settings: "Settings | None" = None) -> "Flask":
     """The WSGI application; without `settings` it reads the environment."""
     # Here, so that couponctl, which lives in this package, starts without Flask.
-    from admin_gateway import callers, routes
+    from admin_gateway import callers, producers, routes
     from admin_gateway.refusals import REFUSALS
     from coupon_core import gateway
 
@@ -19,8 +19,10 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         __name__,
         settings,
         title="Coupon admin gateway",
-        description="Define coupons, generate them, and watch what becomes of them.",
-        blueprints=routes.BLUEPRINTS,
+        description="Define coupons, generate them, and watch what becomes of them. "
+        "Services that speak to the bus itself find its messages in /asyncapi.json.",
+        blueprints=[*routes.BLUEPRINTS, producers.pages],
+        links={"asyncapi": "/asyncapi.json", "schemas": "/schemas"},
         refusals=REFUSALS,
         security_schemes=callers.SECURITY,
     )

@@ -1,13 +1,20 @@
 """The answers of the admin gateway: values of the core in, JSON out."""
 
+import base64
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from flask import Response, request
 
-from coupon_core import phoenix
-from coupon_core.model import ApiKey, DefinitionStats, IssuedCoupon, TenantSecret
+from coupon_core import dead_letters, phoenix
+from coupon_core.model import (
+    ApiKey,
+    DeadLetter,
+    DefinitionStats,
+    IssuedCoupon,
+    TenantSecret,
+)
 from coupon_core.web.answers import json_response
 
 Document = dict[str, Any]
@@ -61,4 +68,20 @@ def secret(of: TenantSecret) -> Document:
     return {
         "secret_id": of.secret_id,
         "created_at": phoenix.time_text(of.created_at),
+    }
+
+
+def dead_letter(of: DeadLetter) -> Document:
+    """A dead letter; what is no text is in base64."""
+    text = dead_letters.text_of(of)
+    return {
+        "id": of.letter_id,
+        "tenant_id": of.tenant_id,
+        "queue": of.queue,
+        "routing_key": of.routing_key,
+        "content_type": of.content_type,
+        "reason": of.reason,
+        "body": base64.b64encode(of.body).decode() if text is None else text,
+        "body_encoding": "base64" if text is None else "text",
+        "received_at": phoenix.time_text(of.received_at),
     }

@@ -32,6 +32,9 @@ WRITING: Mapping[str, Scope] = {
     "flat_coupons": Scope.COUPONS,
     "api_keys": Scope.KEYS,
     "secrets": Scope.KEYS,
+    "events": Scope.EVENTS,
+    "flat_events": Scope.EVENTS,
+    "dead_letters": Scope.EVENTS,
 }
 NO_ROW = "00000000-0000-0000-0000-000000000000"
 
@@ -51,7 +54,7 @@ def _authorize(principal: Principal, path: dict[str, str]) -> None:
     A text that is no id becomes one that no row has: it answers like a missing one,
     and no database is asked to make a UUID of it.
     """
-    asked = path.pop("tenant_id", None) or _tenant_in_query() or principal.tenant_id
+    asked = path.pop("tenant_id", None) or _tenant_in_query(principal.tenant_id)
     reads = request.method in READING
     scope = Scope.READ if reads else WRITING[request.blueprint or ""]
     require_scope(principal, asked, scope)
@@ -59,5 +62,5 @@ def _authorize(principal: Principal, path: dict[str, str]) -> None:
         path[name] = path[name].lower() if is_uuid(path[name]) else NO_ROW
 
 
-def _tenant_in_query() -> str | None:
-    return strict_query(request.environ, {"tenant_id"}).get("tenant_id")
+def _tenant_in_query(own: str) -> str:
+    return strict_query(request.environ, {"tenant_id"}).get("tenant_id", own)

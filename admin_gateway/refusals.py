@@ -25,6 +25,11 @@ MISSING: Mapping[AnyReason, Row] = {
     AdminReason.API_KEY_NOT_FOUND: (404, "API_KEY_NOT_FOUND", "API key not found"),
     AdminReason.SECRET_NOT_FOUND: (404, "SECRET_NOT_FOUND", "Secret not found"),
     AdminReason.TENANT_NOT_FOUND: (404, "TENANT_NOT_FOUND", "Tenant not found"),
+    AdminReason.DEAD_LETTER_NOT_FOUND: (
+        404,
+        "DEAD_LETTER_NOT_FOUND",
+        "Dead letter not found",
+    ),
 }
 
 # Wrong in itself, whatever else there is.
@@ -129,6 +134,12 @@ CONFLICTS: Mapping[AnyReason, Row] = {
         409,
         "LAST_SECRET",
         "This is the only secret; rotate first",
+    ),
+    AdminReason.DEAD_LETTER_UNREADABLE: (
+        409,
+        "DEAD_LETTER_UNREADABLE",
+        "The dead letter is no text, or of no queue of milestones: it can only be "
+        "dropped",
     ),
 }
 

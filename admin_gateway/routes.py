@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from admin_gateway import coupons, definitions, keys, rewards, secrets
+from admin_gateway import (
+    coupons,
+    dead_letters,
+    definitions,
+    events,
+    keys,
+    rewards,
+    secrets,
+)
 from coupon_core.web.blueprints import JsonBlueprint
 from coupon_core.web.identifiers import TENANT_ID
 
@@ -47,4 +55,7 @@ BLUEPRINTS = (
     _flat(coupons.routes, "flat_coupons", "coupons"),
     _of_tenant(keys.routes, "api_keys", "api-keys"),
     _of_tenant(secrets.routes, "secrets", "secrets"),
+    _flat(events.routes, "flat_events", "events"),
+    _of_tenant(events.routes, "events", "events"),
+    _of_tenant(dead_letters.routes, "dead_letters", "dead-letters"),
 )

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from environs import EnvValidationError, FileAwareEnv, validate
+from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
 from coupon_core import vault
+from coupon_core.messaging.topology import BadBroker, broker_kind
 
+OWN_BUS = "redis://127.0.0.1:{}/0"
 MASTER_KEY_FILE = "master.key"
 
 
@@ -37,6 +39,8 @@ class Settings:
     visibility_seconds: int
     cors_origins: tuple[str, ...]
     log_level: str
+    # Told by COUPON_BROKER_URL: whether the bus of this machine is to be started.
+    embeds_bus: bool = True
 
 
 # Name of the variable, what it is for, default as text. In the order of `Settings`.
@@ -59,10 +63,10 @@ DESCRIPTIONS = (
     ("COUPON_BIND_HOST", "address that the gateways listen on", "127.0.0.1"),
     ("ADMIN_PORT", "port of the admin gateway", "8001"),
     ("QUERY_PORT", "port of the query gateway", "8002"),
-    ("BUS_PORT", "port of the embedded bus", "8003"),
+    ("BUS_PORT", "port of the embedded bus, on 127.0.0.1 only", "8003"),
     (
         "COUPON_BROKER_URL",
-        "the bus: redis://… or amqp://…; by default the embedded one",
+        "the bus: redis://… or amqp://…; where it is set no bus is embedded",
         "redis://127.0.0.1:BUS_PORT/0",
     ),
     (
@@ -96,6 +100,7 @@ def _load() -> Settings:
     data_dir = env.path("COUPON_DATA_DIR", Path("var"))
     url = env.str("COUPON_DATABASE_URL", "")
     keys: list[str] = env.list("COUPON_MASTER_KEYS", [])
+    broker_url = env.str("COUPON_BROKER_URL", "", validate=_keeps_messages)
     rest = (
         env.int("COUPON_DATABASE_POOL", 16, validate=count),
         env.int("COUPON_GATEWAY_WORKERS", 1, validate=count),
@@ -104,15 +109,24 @@ def _load() -> Settings:
         env.int("ADMIN_PORT", 8001, validate=in_use),
         env.int("QUERY_PORT", 8002, validate=in_use),
         (bus_port := env.int("BUS_PORT", 8003, validate=in_use)),
-        env.str("COUPON_BROKER_URL", f"redis://127.0.0.1:{bus_port}/0"),
+        broker_url or OWN_BUS.format(bus_port),
         env.int("COUPON_VISIBILITY_SECONDS", 60, validate=visibility),
         tuple(filter(None, env.list("COUPON_CORS_ORIGINS", ["*"]))),
         env.str("COUPON_LOG_LEVEL", "info", validate=levels),
+        not broker_url,
     )
     env.seal()
     data_dir = data_dir.absolute()
     url = url or f"sqlite:///{data_dir / 'coupons.db'}"
     return Settings(data_dir, url, _master_keys(keys, data_dir), *rest)
+
+
+def _keeps_messages(url: str) -> None:
+    """Refuse a bus that would lose messages; none given is our own."""
+    try:
+        broker_kind(url or OWN_BUS)
+    except BadBroker as error:
+        raise ValidationError(str(error)) from error
 
 
 @contextmanager
@@ -165,7 +179,7 @@ def _kept_key(path: Path) -> str:
 
 def described(settings: Settings) -> list[tuple[str, str, str]]:
     """Name, value and meaning of every setting; secrets are not shown."""
-    rows = zip(fields(settings), DESCRIPTIONS, strict=True)
+    rows = zip(fields(settings), DESCRIPTIONS, strict=False)  # the last is derived
     return [
         (name, _shown(getattr(settings, one.name), one.repr), about)
         for one, (name, about, _) in rows

@@ -50,36 +50,40 @@ def listed(tenant_id: str | None, page: Page) -> tuple[list[DeadLetter], int]:
     return store.listed(tenant_id, page)
 
 
+def get(tenant_id: str | None, letter_id: str) -> DeadLetter:
+    """A dead letter. Refused when it is unknown."""
+    return _known(store.find(tenant_id, letter_id))
+
+
+def text_of(letter: DeadLetter) -> str | None:
+    """The body as text that JSON and every database take; None if it is none."""
+    try:
+        text, _ = codecs.utf_8_decode(letter.body, "strict", True)
+    except UnicodeDecodeError:
+        return None
+    return None if "\x00" in text else text
+
+
 def retry(tenant_id: str | None, letter_id: str, now: datetime) -> None:
     """Send a dead letter to its queue again. Refused when unknown or unreadable."""
     with transaction():
-        letter = _taken(tenant_id, letter_id)
-        event_type = EVENT_TYPES.get(letter.routing_key)
-        if event_type is None or not _is_text(letter.body):
+        letter = _known(store.take(tenant_id, letter_id))
+        event_type, text = EVENT_TYPES.get(letter.routing_key), text_of(letter)
+        if event_type is None or text is None:
             raise Refused(AdminReason.DEAD_LETTER_UNREADABLE)
-        text = letter.body.decode()
         outbox.add([Event(letter.tenant_id, new_id(), event_type, "", now, text)])
 
 
 def drop(tenant_id: str | None, letter_id: str) -> None:
     """Forget a dead letter. Refused when it is unknown."""
     with transaction():
-        _taken(tenant_id, letter_id)
+        _known(store.take(tenant_id, letter_id))
 
 
-def _taken(tenant_id: str | None, letter_id: str) -> DeadLetter:
-    letter = store.take(tenant_id, letter_id)
+def _known(letter: DeadLetter | None) -> DeadLetter:
     if letter is None:
         raise Refused(AdminReason.DEAD_LETTER_NOT_FOUND)
     return letter
-
-
-def _is_text(body: bytes) -> bool:
-    try:
-        text, _ = codecs.utf_8_decode(body, "strict", True)
-    except UnicodeDecodeError:
-        return False
-    return "\x00" not in text
 
 
 def _storable(text: str) -> str:

@@ -8,12 +8,11 @@ from coupon_core.config import Settings
 from coupon_core.vault import new_master_key
 
 MASTER_KEY = new_master_key()
+NO_BUS = "redis://127.0.0.1:1/0"
 
 
 def settings_for(
-    database_url: str,
-    directory: Path = Path("no-such-var"),
-    broker_url: str = "redis://127.0.0.1:1/0",
+    database_url: str, directory: Path = Path("no-such-var"), broker_url: str = NO_BUS
 ) -> Settings:
     """The settings of a process on this database, all of one vault."""
     return Settings(

@@ -7,8 +7,8 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,33 @@ def real(
         timeout=60,
         check=False,
     )
+
+
+@contextmanager
+def started(env: Mapping[str, str], *words: str) -> Iterator[subprocess.Popen[str]]:
+    """The program running in a process of its own, which ends with the block."""
+    process = subprocess.Popen(
+        [COMMAND, *words],
+        env={"PATH": "/usr/bin:/bin", **env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def listening(env: Mapping[str, str], *words: str) -> Iterator[subprocess.Popen[str]]:
+    """The same once it has said on stderr that it listens."""
+    with started(env, *words) as process:
+        assert process.stderr
+        assert "Listening" in process.stderr.readline()
+        yield process
 
 
 def free_ports(count: int) -> list[int]:

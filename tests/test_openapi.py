@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from coupon_core import process, tenants
 from coupon_core.config import Settings
 from coupon_core.model import utc_now
 from coupon_core.store import database
+from tests.invariants import assert_invariants
+from tests.query_gateway.rows import all_rows
 from tests.query_gateway.tenant import Tenant, new_tenant
 from tests.servers.gunicorn import gateway_server
 from tests.settings import settings_for
@@ -40,6 +42,7 @@ KNOWN = {
     "path.item_id": "rewards",
 }
 PHASES = "examples,coverage,fuzzing"
+EXAMPLES = 5  # of random requests a route, besides those that cover each rule
 
 
 @pytest.fixture
@@ -91,19 +94,36 @@ def config(stock: Stock, credential: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+# Checks that the admin gateway cannot pass, and why not.
+UNFIT = [
+    # Rules that span members (user_ids or count, max_uses unless unlimited, an end
+    # after the start, a reward item that is there) are told in words, not in schemas.
+    "positive_data_acceptance",
+    # …/coupons/revoke also is where the coupon of the id "revoke" would be, so Allow
+    # names the methods of both.
+    "allow_header_conformance",
+]
+
+
 def assert_conforms(
-    url: str, credential: str, stock: Stock, directory: Path, examples: int | None
+    url: str,
+    credential: str,
+    stock: Stock,
+    directory: Path,
+    examples: int | None,
+    unfit: Sequence[str] = (),
 ) -> None:
     """Run schemathesis and show what it found."""
     (directory / "schemathesis.toml").write_text(config(stock, credential))
-    often = ["--max-examples", str(examples or 12)]
+    often = ["--max-examples", str(examples or EXAMPLES)]
     anew = ["--generation-database", "none"]
+    left_out = ["--exclude-checks", ",".join(unfit)] if unfit else []
     same = anew if examples else ["--generation-deterministic", "--seed", "1"]
     done = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json"),
             *("--phases", PHASES, "--no-color"),
-            *(*often, *same),
+            *(*often, *same, *left_out),
         ],
         cwd=directory,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
@@ -120,6 +140,8 @@ def test_the_query_gateway_answers_as_its_document_says(
     credential = f'tenantToken = {{ bearer = "{stock.tenant.token()}" }}'
     with gateway_server("query_gateway", settings, tmp_path) as gateway:
         assert_conforms(gateway.url, credential, stock, tmp_path, examples)
+    assert all_rows()["redemption"], "nothing was redeemed: only refusals were seen"
+    assert_invariants()
 
 
 def test_the_admin_gateway_answers_as_its_document_says(
@@ -128,4 +150,4 @@ def test_the_admin_gateway_answers_as_its_document_says(
     examples = pytestconfig.getoption("openapi_examples")
     credential = f'apiKey = {{ api_key = "{stock.api_key}" }}'
     with gateway_server("admin_gateway", settings, tmp_path) as gateway:
-        assert_conforms(gateway.url, credential, stock, tmp_path, examples)
+        assert_conforms(gateway.url, credential, stock, tmp_path, examples, UNFIT)

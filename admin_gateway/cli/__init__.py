@@ -13,7 +13,7 @@ click.rich_click.SHOW_ARGUMENTS = True
 # Name, where it is, what it does. Only the command that is called is imported: the
 # list of all of them comes at once.
 NOUNS = (
-    ("serve", "serving", "Run a gateway, or everything at once"),
+    ("serve", "serving", "Run a gateway, the workers, the bus, or all at once"),
     ("db", "db", "The database: upgrade it, see how it stands"),
     ("tenant", "tenant", "Tenants: create, list, rotate their secrets"),
     ("key", "key", "API keys of admins: create, list, revoke"),
@@ -25,6 +25,8 @@ NOUNS = (
     ("validate", "redemption", "Tell what a code is worth"),
     ("redeem", "redemption", "Use a code once for a user"),
     ("history", "redemption", "What a user has redeemed"),
+    ("event", "event", "Milestones: publish, watch what goes out, dead letters"),
+    ("queue", "queue", "How the bus, the workers and the outbox stand"),
     ("demo", "demo", "The demo tenant: load, show, drop"),
     ("doctor", "doctor", "Check this machine, and say what to mend"),
     ("config", "config", "Settings: show, check, make a master key"),

@@ -13,6 +13,7 @@ from coupon_core.config import Settings
 
 SECONDS_TO_ANSWER = 2.0
 SECONDS_BETWEEN_LOOKS = 0.2
+LOOPBACK = "127.0.0.1"  # where the embedded bus listens, and nowhere else
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 
 
@@ -62,24 +63,44 @@ def require_free(gateway: Gateway) -> None:
 
 def trouble_at(gateway: Gateway) -> str:
     """Why the gateway could not listen at its address; empty if it could."""
-    family = socket.AF_INET6 if ":" in gateway.host else socket.AF_INET
+    error = _listening_error(gateway.host, gateway.port)
+    if not error:
+        return ""
+    who = "a running gateway of ours" if is_healthy(gateway) else "another program"
+    taken = f"taken by {who}" if _is_answered(gateway.host, gateway.port) else error
+    return _advice(f"{gateway.name} gateway", gateway.port, taken, gateway.variable)
+
+
+def trouble_at_bus(settings: Settings) -> str:
+    """Why the embedded bus could not listen at its port; empty if it could."""
+    error = _listening_error(LOOPBACK, settings.bus_port)
+    if not error:
+        return ""
+    taken = _is_answered(LOOPBACK, settings.bus_port)
+    found = "taken by another program" if taken else error
+    return _advice("embedded bus", settings.bus_port, found, "BUS_PORT")
+
+
+def _advice(whose: str, port: int, found: str, variable: str) -> str:
+    return (
+        f"Port {port} of the {whose}: {found}. "
+        f"Stop that, or choose another port with {variable}."
+    )
+
+
+def _listening_error(host: str, port: int) -> str:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        socket.create_server((gateway.host, gateway.port), family=family).close()
+        socket.create_server((host, port), family=family).close()
     except OSError as error:
-        who = "a running gateway of ours" if is_healthy(gateway) else "another program"
-        taken = f"taken by {who}" if is_answered(gateway) else error.strerror
-        return (
-            f"Port {gateway.port} of the {gateway.name} gateway: {taken}. "
-            f"Stop that, or choose another port with {gateway.variable}."
-        )
+        return error.strerror or str(error)
     return ""
 
 
-def is_answered(gateway: Gateway) -> bool:
-    """Whether anything accepts connections at the gateway's address."""
-    address = _reachable(gateway.host), gateway.port
+def _is_answered(host: str, port: int) -> bool:
+    """Whether anything accepts connections there."""
     with suppress(OSError):
-        socket.create_connection(address, SECONDS_TO_ANSWER).close()
+        socket.create_connection((_reachable(host), port), SECONDS_TO_ANSWER).close()
         return True
     return False
 

@@ -11,10 +11,17 @@ from typing import Literal
 
 from cryptography.fernet import InvalidToken
 
-from admin_gateway.cli.addresses import gateways, is_healthy, trouble_at
+from admin_gateway.cli import embedded_bus
+from admin_gateway.cli.addresses import (
+    gateways,
+    is_healthy,
+    trouble_at,
+    trouble_at_bus,
+)
 from admin_gateway.cli.failures import OTHER_MASTER_KEY, condition_text
 from coupon_core import tenants
 from coupon_core.config import MASTER_KEY_FILE, Settings
+from coupon_core.messaging import pulse
 from coupon_core.model import Page, utc_now
 from coupon_core.store import condition
 from coupon_core.store.condition import Condition
@@ -140,6 +147,26 @@ def ports(settings: Settings) -> Findings:
             yield Finding(name, "ok", f"{gateway.port}: free")
 
 
+def bus(settings: Settings) -> Findings:
+    """Whether the bus answers; the embedded one may also be about to."""
+    if pulse.answers(settings.broker_url):
+        yield Finding("bus", "ok", "it answers")
+    elif not settings.embeds_bus:
+        advice = "Start it, or mend COUPON_BROKER_URL. What goes out waits meanwhile."
+        yield Finding("bus", "fail", "it does not answer", advice)
+    elif found := trouble_at_bus(settings):
+        yield Finding("bus", "fail", f"{settings.bus_port}: not usable", found)
+    else:
+        yield _server()
+
+
+def _server() -> Finding:
+    program = embedded_bus.program()
+    if program is None:
+        return Finding("bus", "fail", "no server program", embedded_bus.NO_PROGRAM)
+    return Finding("bus", "ok", f"not running; {program} would be it")
+
+
 def clock(_: Settings) -> Findings:
     """Whether the clock can be right, and goes with the database's."""
     now = utc_now()
@@ -163,5 +190,6 @@ CHECKS: tuple[Callable[[Settings], Findings], ...] = (
     master_key,
     database,
     ports,
+    bus,
     clock,
 )

@@ -8,9 +8,11 @@ from marshmallow import ValidationError
 
 from admin_gateway.refusals import REFUSALS
 from coupon_core.config import BadSettings
+from coupon_core.messaging.topology import BusAway
 from coupon_core.model import AnyReason, Reason, Refused
 from coupon_core.store import condition
 from coupon_core.store.condition import Condition
+from coupon_core.web.messages import from_validation
 from coupon_core.web.problems import Problem
 
 
@@ -21,6 +23,10 @@ class Failed(Exception):
 OTHER_MASTER_KEY = (
     "The database holds secrets that were sealed with another master key: put that "
     "key back into COUPON_MASTER_KEYS (the first seals, all open)."
+)
+BUS_AWAY = (
+    "Not done: {words}. Start it (`couponctl serve bus` is the embedded one), or mend "
+    "COUPON_BROKER_URL."
 )
 # HTTP has its sentences for these in the query gateway, which is another program.
 COUPONS: Mapping[AnyReason, str] = {
@@ -65,8 +71,6 @@ def _of_refusal(error: Refused) -> str:
 
 
 def _of_input(error: ValidationError) -> str:
-    from coupon_core.web.arguments import from_validation  # takes Flask along
-
     return from_validation(error).message
 
 
@@ -76,6 +80,7 @@ SENTENCES: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (ValidationError, _of_input),
     (Problem, lambda problem: problem.message),
     ((BadSettings, Failed), str),
+    (BusAway, lambda error: BUS_AWAY.format(words=error)),
     (condition.FAILURES, _of_database),
     (InvalidToken, lambda _: OTHER_MASTER_KEY),
 )

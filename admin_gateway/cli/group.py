@@ -15,6 +15,7 @@ from admin_gateway.cli.failures import Failed, sentence_of
 from coupon_core.config import Settings
 
 NAME = "Procfile"
+EMBEDDED_BUS = "bus"  # what the Procfile calls it
 # In the wheel it lies beside this file; in a checkout it is where people look.
 PLACES = (Path(__file__).parent, Path(__file__).parents[2] / "deploy")
 SECONDS_TO_START = 120.0
@@ -27,7 +28,7 @@ def run(settings: Settings) -> int:
     Gives the exit status: that of the process that ended, 0 after a signal.
     """
     _prepare_environment()
-    manager = _manager()
+    manager = _manager(settings)
     # A terminal that is closed says so with SIGHUP, which honcho does not know.
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     greeter = threading.Thread(target=_greet, args=(settings,), daemon=True)
@@ -37,18 +38,19 @@ def run(settings: Settings) -> int:
     return 0 if status in ENDED_BY_SIGNAL else int(status or 0)
 
 
-def _manager() -> Any:
+def _manager(settings: Settings) -> Any:
     try:
         from honcho.environ import parse_procfile
         from honcho.manager import Manager
     except ModuleNotFoundError as error:
         raise Failed(
             "This needs honcho: install coupons with its extra `embedded`, or run "
-            "`couponctl serve admin` and `couponctl serve query` by yourself."
+            "`couponctl serve admin`, `query` and `workers` by yourself."
         ) from error
     manager = Manager()
     for name, command in parse_procfile(_procfile()).processes.items():
-        manager.add_process(name, command)
+        if settings.embeds_bus or name != EMBEDDED_BUS:
+            manager.add_process(name, command)
     return manager
 
 

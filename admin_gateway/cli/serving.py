@@ -1,12 +1,13 @@
-"""`couponctl serve`: one gateway in the foreground, or everything at once."""
+"""`couponctl serve`: one program in the foreground, or everything at once."""
 
 import os
 import sys
 
 import rich_click as click
 
+from admin_gateway.cli import embedded_bus
 from admin_gateway.cli.addresses import gateways, require_free
-from admin_gateway.cli.failures import Failed
+from admin_gateway.cli.answering import say
 from coupon_core import config
 
 OPTIONS = "python:coupon_core.gunicorn_conf"
@@ -14,7 +15,7 @@ OPTIONS = "python:coupon_core.gunicorn_conf"
 
 @click.group()
 def serve() -> None:
-    """Run a gateway, or everything at once. SIGTERM and Ctrl-C end it in good order."""
+    """Run one program, or all of them. SIGTERM and Ctrl-C end it in good order."""
 
 
 @serve.command()
@@ -44,15 +45,30 @@ def _become(which: int) -> None:
 
 
 @serve.command()
-def workers() -> None:
-    """Run the workers, which consume milestones (not there yet).
+@click.argument("names", nargs=-1, type=click.Choice(["consumer", "relay"]))
+def workers(names: tuple[str, ...]) -> None:
+    """Run the workers: the consumer of milestones and the relay of the outbox.
 
-    Example: `couponctl serve workers`
+    Run it as often as you like, and with a NAME only that one.
+
+    Example: `couponctl serve workers consumer`
     """
-    raise Failed(
-        "There are no workers yet: they come with the bus. Nothing else needs them: "
-        "run `couponctl serve admin` and `couponctl serve query`."
-    )
+    os.execv(sys.executable, [sys.executable, "-m", "workers", *names])  # noqa: S606
+
+
+@serve.command()
+def bus() -> None:
+    """Run the embedded bus on BUS_PORT, a Valkey or Redis that this machine has.
+
+    It listens on 127.0.0.1 only, and keeps its data in COUPON_DATA_DIR. Where
+    COUPON_BROKER_URL names another bus it is not needed.
+
+    Example: `BUS_PORT=9003 couponctl serve bus`
+    """
+    settings = config.load()
+    program = embedded_bus.require(settings)
+    say(f"The bus keeps its messages and its log in {settings.data_dir / 'bus'}.")
+    os.execv(program, embedded_bus.command(program, settings))  # noqa: S606
 
 
 @serve.command("all")
@@ -66,4 +82,6 @@ def all_() -> None:
     settings = config.load()
     for gateway in gateways(settings):
         require_free(gateway)
+    if settings.embeds_bus:
+        embedded_bus.require(settings)
     raise click.exceptions.Exit(group.run(settings))

@@ -7,21 +7,26 @@ from .definitions import (
     DefinitionQuery,
     DefinitionReplacement,
 )
+from .events import ANY_MILESTONE, EventBatch, read_event, read_events
 from .keys import ApiKeyBody
 from .lists import ListQuery
 from .rewards import RewardItemBody, RewardItemChanges, RewardItemQuery
 
 __all__ = [
+    "ANY_MILESTONE",
     "ApiKeyBody",
     "CouponQuery",
     "DefinitionBody",
     "DefinitionChanges",
     "DefinitionQuery",
     "DefinitionReplacement",
+    "EventBatch",
     "GenerateBody",
     "ListQuery",
     "RevokeBody",
     "RewardItemBody",
     "RewardItemChanges",
     "RewardItemQuery",
+    "read_event",
+    "read_events",
 ]

@@ -32,12 +32,14 @@ def outgoing(event: Event) -> Outgoing:
 
 def cloud_event(event: Event) -> dict[str, object]:
     """An event in its CloudEvents envelope."""
+    # CloudEvents knows no empty subject; a coupon may be nobody's.
+    subject = {"subject": event.subject} if event.subject else {}
     return {
         "specversion": "1.0",
         "id": event.event_id,
         "source": f"/coupons/{event.tenant_id}",
         "type": event.event_type,
-        "subject": event.subject,
+        **subject,
         "time": as_rfc3339(event.occurred_at),
         "datacontenttype": "application/json",
         "tenantid": event.tenant_id,

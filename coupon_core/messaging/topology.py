@@ -34,14 +34,18 @@ class BadBroker(ValueError):
     """The broker URL names something that would lose messages, or nothing."""
 
 
+class BusAway(Exception):
+    """The broker cannot be reached, or did not take a message; the text says why."""
+
+
 def broker_kind(url: str) -> str:
     """`redis` or `rabbitmq`. BadBroker with a sentence that says why for all else."""
     scheme = urlsplit(url).scheme
     kind = BROKERS.get(scheme)
     if kind is None:
         raise BadBroker(
-            f"COUPON_BROKER_URL: {scheme or 'an empty URL'} is no bus that keeps "
-            "messages when a process dies (kombu's memory, filesystem and SQL "
-            "transports lose them); use redis://… or amqp://…"
+            f"{scheme or 'an empty URL'} is no bus that keeps messages when a process "
+            "dies (kombu's memory, filesystem and SQL transports lose them); use "
+            "redis://… or amqp://…"
         )
     return kind

@@ -26,15 +26,22 @@ def listed(tenant_id: str | None, page: Page) -> tuple[list[DeadLetter], int]:
     return [_letter_of(row) for row in rows], query.count()
 
 
+def find(tenant_id: str | None, letter_id: str) -> DeadLetter | None:
+    """A dead letter, if there is one; None is all tenants'."""
+    row = Table.select(*COLUMNS).where(_this(tenant_id, letter_id)).tuples().first()
+    return _letter_of(row) if row else None
+
+
 def take(tenant_id: str | None, letter_id: str) -> DeadLetter | None:
     """Remove a dead letter and give it, for the one caller that gets it."""
+    letter = find(tenant_id, letter_id)
+    gone = Table.delete().where(_this(tenant_id, letter_id)).execute()
+    return letter if gone else None
+
+
+def _this(tenant_id: str | None, letter_id: str) -> Any:
     this = Table.letter_id == letter_id
-    if tenant_id is not None:
-        this &= Table.tenant_id == tenant_id
-    row = Table.select(*COLUMNS).where(this).tuples().first()
-    if row is None or not Table.delete().where(this).execute():
-        return None
-    return _letter_of(row)
+    return this if tenant_id is None else this & (Table.tenant_id == tenant_id)
 
 
 def _letter_of(row: Sequence[Any]) -> DeadLetter:

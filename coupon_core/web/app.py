@@ -36,6 +36,7 @@ def create_app(
     security_schemes: Mapping[str, Any] = NOTHING,
     converters: Mapping[str, type[BaseConverter]] = NOTHING,
     servers: Sequence[str] = ("/",),
+    links: Mapping[str, str] = NOTHING,
     version: str = VERSION,
     max_body: int = DEFAULT_LIMIT,
     teardown: Callable[[BaseException | None], None] | None = None,
@@ -55,7 +56,8 @@ def create_app(
     api = JsonApi(app, spec_kwargs=_about(title, version, description))
     _register(app, api, [health_blueprint(ready_checks), *blueprints])
     app.register_blueprint(docs_blueprint(title))
-    _add_documents(app, api, title, security_schemes, servers)
+    _add_index(app, title, links)
+    _add_document(app, api, security_schemes, servers)
     _settle(app, max_body)
     if teardown is not None:
         app.teardown_appcontext(teardown)
@@ -94,22 +96,21 @@ def _register(app: Flask, api: JsonApi, blueprints: Sequence[Any]) -> None:
         register(blueprint, **options)
 
 
-def _add_documents(
-    app: Flask,
-    api: JsonApi,
-    title: str,
-    schemes: Mapping[str, Any],
-    servers: Sequence[str],
-) -> None:
-    links = {"docs": "/docs", "openapi": "/openapi.json", "health": "/health"}
-
-    @cache  # made at the first request and kept: nothing changes later
-    def document() -> bytes:
-        return json_bytes(finish(api.spec.to_dict(), app, schemes, servers))
+def _add_index(app: Flask, title: str, links: Mapping[str, str]) -> None:
+    ours = {"docs": "/docs", "openapi": "/openapi.json", **links}
+    probes = {"health": "/health", "ready": "/ready"}
 
     @app.get("/")
     def index() -> Response:
-        return json_response({"name": title, **links, "ready": "/ready"})
+        return json_response({"name": title, **ours, **probes})
+
+
+def _add_document(
+    app: Flask, api: JsonApi, schemes: Mapping[str, Any], servers: Sequence[str]
+) -> None:
+    @cache  # made at the first request and kept: nothing changes later
+    def document() -> bytes:
+        return json_bytes(finish(api.spec.to_dict(), app, schemes, servers))
 
     @app.get("/openapi.json")
     def openapi() -> Response:

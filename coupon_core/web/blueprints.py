@@ -38,6 +38,17 @@ class JsonBlueprint(Blueprint):
         decorator: Callable[[View], View] = super().route(rule, **options)
         return decorator
 
+    def arguments(
+        self, schema: type[Schema] | Schema, **options: Any
+    ) -> Callable[[View], View]:
+        """Read and document what a view takes; of a class, one schema for all requests.
+
+        Given the class itself, a schema would be made anew for every request.
+        """
+        once = schema() if isinstance(schema, type) else schema
+        decorator: Callable[[View], View] = super().arguments(once, **options)
+        return decorator
+
     def response(self, *args: Any, **kwargs: Any) -> Callable[[View], View]:
         """Document the answer of a view: status, schema, `example=`."""
         return _documenting(super().response(*args, **kwargs))
@@ -64,7 +75,7 @@ def documents_query(schema: type[Schema]) -> Callable[[View], View]:
     return note
 
 
-def documents_body(schema: type[Schema], example: Any) -> Callable[[View], View]:
+def documents_body(schema: Any, example: Any) -> Callable[[View], View]:
     """Document a JSON body that the view reads by itself, for speed."""
 
     def note(view: View) -> View:

@@ -88,7 +88,8 @@ class Choice(StrictString):
         said = "one of " + ", ".join(choices)
         super().__init__(least=0, expected=said, **options)
         self.validators = [validate.OneOf(choices, error=f"expected {said}")]
-        self.metadata.pop("pattern")  # the words say it all
+        rest = {k: v for k, v in self.metadata.items() if k != "pattern"}
+        self.metadata = rest  # the words say it all
 
 
 class StrictInteger(fields.Integer):

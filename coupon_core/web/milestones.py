@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError
 
 from coupon_core.model import MILESTONE_TYPES, Milestone, Trigger
 
-from .fields import Choice, StrictInteger, StrictString, UtcDateTime
+from .fields import Choice, StrictInteger, StrictObject, StrictString, UtcDateTime
 from .identifiers import TenantId, UserId
 from .schemas import Tolerant
 
@@ -50,7 +50,7 @@ class CloudEvent(Tolerant):
     tenantid = TenantId()
     time = UtcDateTime()
     datacontenttype = StrictString(most=64)
-    data = fields.Dict(required=True)
+    data = StrictObject(required=True)
 
 
 class PhoenixEvent(Tolerant):
@@ -61,7 +61,7 @@ class PhoenixEvent(Tolerant):
     tenant_id = TenantId()
     user_id = UserId(required=True)
     timestamp = UtcDateTime()
-    attributes = fields.Dict(required=True)
+    attributes = StrictObject(required=True)
 
 
 # How each envelope calls: id, type, tenant, user, time, data.

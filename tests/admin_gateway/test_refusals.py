@@ -13,6 +13,7 @@ from coupon_core.codes import ALPHABETS
 from coupon_core.coupons import RedeemRequest
 from coupon_core.model import AdminReason, AuthReason, CodeAlphabet, Reason, utc_now
 from tests.admin_client import Admin, made, refused
+from tests.letters import buried
 
 NOBODYS = "01890000-0000-7000-8000-000000000000"
 CUSTOM = {"code_format": "custom", "custom_code": "SAVE10"}
@@ -119,6 +120,11 @@ def scope_too_wide(admin: Admin) -> Answer:
     return admin.post("api-keys", wide, headers=headers)
 
 
+def unreadable_letter(admin: Admin) -> Answer:
+    letter_id = buried("acme", b"\xff")
+    return admin.post(f"dead-letters/{letter_id}/retry")
+
+
 TRIGGERLESS = {"auto_generate": {"enabled": True}}
 DATES = {"starts_at": "2030-01-01T00:00:00Z", "expires_at": "2030-01-01T00:00:00Z"}
 LONG = {"code_prefix": "x" * 32, "code_length": 32}
@@ -156,6 +162,8 @@ PROVOKED: list[tuple[AdminReason, Callable[[Admin], Answer]]] = [
     (AdminReason.REDEEMED_COUPON, redeemed_coupon),
     (AdminReason.LAST_SECRET, last_secret),
     (AdminReason.SCOPE_TOO_WIDE, scope_too_wide),
+    (AdminReason.DEAD_LETTER_NOT_FOUND, lambda a: a.get(f"dead-letters/{NOBODYS}")),
+    (AdminReason.DEAD_LETTER_UNREADABLE, unreadable_letter),
 ]
 # A tenant's key cannot name another tenant, nor make one: those are couponctl's. And
 # the longest prefix with the longest code are exactly as long as a code may be.

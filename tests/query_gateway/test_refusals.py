@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+import coupon_core
 from coupon_core import coupons
 from coupon_core.coupons import RedeemRequest
-from coupon_core.model import Definition, Reason, utc_now
+from coupon_core.model import AdminReason, AuthReason, Definition, Reason, utc_now
 from query_gateway.refusals import PHOENIX, REFUSALS
 from tests.query_gateway.rows import all_rows
 from tests.query_gateway.tenant import Caller, Tenant
@@ -219,3 +223,30 @@ def test_every_reason_has_its_row(reason: Reason) -> None:
 
 def test_the_table_has_no_row_for_what_is_no_reason() -> None:
     assert set(REFUSALS) == set(Reason)
+
+
+def texts_in(source: Path) -> set[str]:
+    """All texts of a file but for its docstrings."""
+    nodes = [*ast.walk(ast.parse(source.read_text()))]
+    docstrings = {id(n.value) for n in nodes if isinstance(n, ast.Expr)}
+    constants = [n for n in nodes if isinstance(n, ast.Constant)]
+    spoken = [n.value for n in constants if id(n) not in docstrings]
+    return {text for text in spoken if isinstance(text, str)}
+
+
+CORE = Path(coupon_core.__file__).parent
+BELOW_WEB = [path for path in CORE.rglob("*.py") if CORE / "web" not in path.parents]
+
+
+@pytest.mark.parametrize("source", BELOW_WEB, ids=lambda p: str(p.relative_to(CORE)))
+def test_the_core_knows_reasons_and_no_sentence_of_a_dialect(source: Path) -> None:
+    sentences = {
+        *(refusal.phoenix_validate for refusal in REFUSALS.values()),
+        *(text for _, _, text in PHOENIX.values()),
+    }
+    assert not sentences & texts_in(source)
+
+
+@pytest.mark.parametrize("reason", [*Reason, *AdminReason, *AuthReason])
+def test_a_reason_is_a_word_and_no_sentence(reason: str) -> None:
+    assert re.fullmatch("[a-z]+(_[a-z]+)*", reason)

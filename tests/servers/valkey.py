@@ -40,6 +40,11 @@ class RedisServer:
     def pid(self) -> int:
         return self.process.pid
 
+    def flush(self) -> None:
+        """Forget everything that is in it."""
+        with redis.Redis(port=self.port) as client:
+            client.flushall()
+
     def start(self) -> None:
         self.process.start()
 

@@ -7,6 +7,7 @@ from typing import Any
 TENANT = "demo"
 PLAYER = "alice"  # whose token and unused code are shown
 WELCOME = "Welcome Bonus"
+STREAK = {"streak_id": "daily-login", "threshold": 7}  # what earns a coupon
 PLAYERS = (
     *("alice", "bruno", "chen", "dalia", "emeka", "freya"),
     *("goran", "hana", "ines", "jonas", "kavya", "luis"),
@@ -100,8 +101,8 @@ CAMPAIGNS = (
                 "enabled": True,
                 "trigger": "streak_milestone",
                 "trigger_config": {
-                    "streak_id": "daily-login",
-                    "milestone_threshold": 7,
+                    "streak_id": STREAK["streak_id"],
+                    "milestone_threshold": STREAK["threshold"],
                 },
             },
         },

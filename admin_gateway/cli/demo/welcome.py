@@ -2,13 +2,15 @@
 
 import json
 import shlex
+import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from admin_gateway.cli.addresses import gateways
 from admin_gateway.cli.answering import core
 from admin_gateway.cli.demo import credentials
-from admin_gateway.cli.demo.campaigns import PLAYER, TENANT, WELCOME
+from admin_gateway.cli.demo.campaigns import PLAYER, STREAK, TENANT, WELCOME
 from coupon_core import coupons, definitions, generation, tokens
 from coupon_core.config import Settings
 from coupon_core.model import CouponStatus, Page, Refused, utc_now
@@ -37,6 +39,7 @@ def document(settings: Settings) -> dict[str, Any]:
         "token": token,
         "code": code,
         "curl": _curl_lines(settings, token, code) if code else None,
+        **_event_lines(now),
     }
 
 
@@ -88,6 +91,25 @@ def _curl_lines(settings: Settings, token: str, code: str) -> dict[str, str]:
     }
 
 
+def _event_lines(now: datetime) -> dict[str, str]:
+    """A line that earns a coupon each time that it is shown, and one to see it."""
+    data = json.dumps({**STREAK, "run_id": f"{now:%Y%m%dT%H%M%S}"})
+    who = ["--tenant", TENANT, "--user", PLAYER]
+    publish = ["event", "publish", "streak.milestone_reached", *who, "--data", data]
+    see = ["coupon", "list", *who, "--status", CouponStatus.ACTIVE.value]
+    return {
+        "publish": shlex.join([_program(), *publish]),
+        "see": shlex.join([_program(), *see]),
+    }
+
+
+def _program() -> str:
+    """couponctl as one calls it from here: most are in the project's directory."""
+    path = Path(sys.executable).with_name("couponctl")
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
 RUNNING = """
 Coupons is running. Ctrl-C stops it.
 """
@@ -110,6 +132,15 @@ Use it once. Redeem it:
 
 {redeem}
 """
+EVENT = """
+{user_id} has logged in on seven days in a row. That earns a coupon. Tell it to the bus:
+
+{publish}
+
+And see it among {user_id}'s coupons:
+
+{see}
+"""
 NO_CODE = """
   No code is left to try: activate the definition "Welcome Bonus" again, or run
   `couponctl demo drop` and `couponctl demo load`.
@@ -129,4 +160,6 @@ def rendered(known: dict[str, Any]) -> str:
     """The document of a demo as people read it."""
     lines = {"code": known["code"], **(known["curl"] or {})}
     end = LINES.format(**lines) if known["curl"] else NO_CODE
-    return PLACES.format(**known) + DEMO.format(**known) + end
+    return "".join(
+        [PLACES.format(**known), DEMO.format(**known), end, EVENT.format(**known)]
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import RedisServer
 from tests.settings import MASTER_KEY
 from tests.shells import Shell, free_ports
 
@@ -14,7 +15,7 @@ from tests.shells import Shell, free_ports
 @pytest.fixture
 def shell_on(tmp_path: Path) -> Callable[[str], Shell]:
     """Makes a shell for a database; its ports are free."""
-    admin, query = free_ports(2)
+    admin, query, bus = free_ports(3)
 
     def make(database_url: str) -> Shell:
         env = {
@@ -23,6 +24,7 @@ def shell_on(tmp_path: Path) -> Callable[[str], Shell]:
             "COUPON_MASTER_KEYS": MASTER_KEY,
             "ADMIN_PORT": str(admin),
             "QUERY_PORT": str(query),
+            "BUS_PORT": str(bus),
         }
         (tmp_path / "var").mkdir(exist_ok=True)
         return Shell(env)
@@ -53,3 +55,10 @@ def acme(shell: Shell) -> Shell:
     """A shell with the tenant acme."""
     shell.tenant()
     return shell
+
+
+@pytest.fixture
+def bus_shell(shell: Shell, redis: RedisServer) -> Shell:
+    """A shell whose bus is an empty one that runs."""
+    redis.flush()
+    return Shell({**shell.env, "COUPON_BROKER_URL": redis.url})

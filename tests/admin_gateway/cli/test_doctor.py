@@ -35,7 +35,8 @@ def test_a_machine_that_is_well(shell: Shell) -> None:
     assert {finding["level"] for finding in found.values()} == {"ok"}
     assert list(found) == [
         *("settings", "python", "data directory", "disk", "master key", "database"),
-        *("journal", "writing", "secrets", "admin port", "query port", "clock"),
+        *("journal", "writing", "secrets", "admin port", "query port", "bus"),
+        "clock",
     ]
 
 
@@ -81,8 +82,33 @@ def test_settings_that_make_no_sense(quick_shell: Shell) -> None:
     assert finding["found"] == "ADMIN_PORT: Not a valid integer."
 
 
-def test_there_are_no_workers_to_serve_yet(quick_shell: Shell) -> None:
-    assert "no workers yet" in quick_shell.refused("serve", "workers")
+def test_a_bus_elsewhere_that_does_not_answer(shell: Shell) -> None:
+    away = Shell({**shell.env, "COUPON_BROKER_URL": "amqp://127.0.0.1:1//"})
+    finding = checks(away, 1)["bus"]
+    assert finding["level"] == "fail"
+    assert "COUPON_BROKER_URL" in finding["advice"]
+
+
+def test_a_bus_that_answers(bus_shell: Shell) -> None:
+    assert checks(bus_shell, 0)["bus"]["found"] == "it answers"
+
+
+def test_a_port_of_the_bus_that_another_program_has(shell: Shell) -> None:
+    port = int(shell.env["BUS_PORT"])
+    with socket.create_server(("127.0.0.1", port)):
+        finding = checks(shell, 1)["bus"]
+    assert finding["level"] == "fail"
+    assert f"Port {port} of the embedded bus: taken" in finding["advice"]
+    assert "BUS_PORT" in finding["advice"]
+
+
+@pytest.mark.parametrize("url", ["memory://", "filesystem://", "sqla+sqlite:///x"])
+def test_a_bus_that_loses_messages_is_refused(quick_shell: Shell, url: str) -> None:
+    bad = Shell({**quick_shell.env, "COUPON_BROKER_URL": url, "ADMIN_PORT": "x"})
+    result = bad.run("config", "check")
+    assert result.exit_code == 1
+    assert "when a process dies" in result.stderr
+    assert "ADMIN_PORT: " in result.stderr
 
 
 def test_shown_settings_hide_secrets_and_passwords(quick_shell: Shell) -> None:

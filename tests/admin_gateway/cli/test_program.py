@@ -30,7 +30,7 @@ def commands(
 
 
 ALL_COMMANDS = dict(commands(couponctl))
-SPEECHLESS = {("serve", name) for name in ("admin", "query", "workers", "all")}
+SPEECHLESS = {("serve", name) for name in ("admin", "query", "workers", "bus", "all")}
 
 
 @pytest.fixture
@@ -78,7 +78,8 @@ def test_unknown_commands_suggest_near_ones(
 ) -> None:
     done = real(env, *words)
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"Did you mean {near}?" in done.stderr
+    said = done.stderr.partition("Did you mean")[2]
+    assert near in said
 
 
 def test_data_goes_to_stdout_and_words_to_stderr(env: dict[str, str]) -> None:

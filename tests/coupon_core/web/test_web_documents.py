@@ -18,6 +18,7 @@ from web_demo import create_app
 from coupon_core.web.blueprints import JsonBlueprint
 from coupon_core.web.docs_page import ASSETS
 from coupon_core.web.documents import operations
+from coupon_core.web.fields import LINE
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +135,7 @@ def test_bounds_and_patterns_are_documented(spec: dict[str, Any]) -> None:
         "type": "string",
         "minLength": 1,
         "maxLength": 10,
+        "pattern": LINE,
     }
     assert thing["properties"]["at"]["format"] == "date-time"
     assert thing["properties"]["kind"]["enum"] == ["big", "small"]

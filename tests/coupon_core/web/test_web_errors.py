@@ -14,7 +14,7 @@ from web_demo import SECRET, create_app
 from web_wire import check_refusal, get
 from werkzeug.exceptions import HTTPException
 
-from coupon_core.web.arguments import from_messages, from_validation
+from coupon_core.web.messages import from_messages, from_validation
 from coupon_core.web.problems import Dialect, Problem, dialect_of, sorted_dialects
 
 FAILURES = {

@@ -1,0 +1,144 @@
+"""Milestones over HTTP: stored once each before they are answered, or refused whole."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from coupon_core.messaging.envelopes import outgoing
+from tests.admin_client import Admin, refused
+from tests.events import CLOUD, PHOENIX, bodies, stored
+
+
+def streaks(count: int) -> list[dict[str, Any]]:
+    return [{**CLOUD, "id": f"s{number}"} for number in range(count)]
+
+
+@pytest.mark.parametrize("path", ["events", "/v1/events", "/v1/events?tenant_id=acme"])
+def test_both_envelopes_go_to_the_workers_as_they_came(admin: Admin, path: str) -> None:
+    first, second = admin.post(path, CLOUD), admin.post(path, PHOENIX)
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first.json == {"status": "accepted", "event_id": "e1"}
+    assert second.json == {"status": "accepted", "event_id": "e2"}
+    assert bodies() == [
+        {**CLOUD, "tenantid": "acme"},
+        {**PHOENIX, "tenant_id": "acme"},
+    ]
+
+
+def test_events_find_the_queue_of_their_kind(admin: Admin) -> None:
+    admin.post("events/bulk", {"events": [CLOUD, PHOENIX]})
+    keys = {outgoing(event).routing_key for event in stored()}
+    assert keys == {"streak.milestone", "leaderboard.rank"}
+
+
+def test_a_repeated_id_is_accepted_and_stored_once(admin: Admin) -> None:
+    for _ in range(3):
+        assert admin.post("events", CLOUD).status_code == 202
+    batch = {"events": [CLOUD, CLOUD, {**CLOUD, "id": "e9"}]}
+    assert admin.post("events/bulk", batch).json == {
+        "status": "accepted",
+        "accepted": 3,
+        "event_ids": ["e1", "e1", "e9"],
+    }
+    assert [body["id"] for body in bodies()] == ["e1", "e9"]
+
+
+def test_two_tenants_may_use_the_same_id(admin: Admin, other: Admin) -> None:
+    assert admin.post("events", CLOUD).status_code == 202
+    assert other.post("events", CLOUD).status_code == 202
+    assert {body["tenantid"] for body in bodies()} == {"acme", "globex"}
+
+
+@pytest.mark.parametrize(
+    "event", [{**CLOUD, "tenantid": "globex"}, {**PHOENIX, "tenant_id": "globex"}]
+)
+def test_events_of_another_tenant_are_refused(
+    admin: Admin, other: Admin, event: dict[str, Any]
+) -> None:
+    refused(admin.post("events", event), 403, "ACCESS_DENIED")
+    refused(admin.post("events/bulk", {"events": [CLOUD, event]}), 403, "ACCESS_DENIED")
+    assert stored() == []
+
+
+def test_a_hundred_are_taken_in_their_order(admin: Admin) -> None:
+    answer = admin.post("/v1/events/bulk", {"events": streaks(100)})
+    ids = [event["id"] for event in streaks(100)]
+    assert answer.status_code == 202
+    assert answer.json == {"status": "accepted", "accepted": 100, "event_ids": ids}
+    assert [body["id"] for body in bodies()] == ids
+
+
+@pytest.mark.parametrize("events", [[], streaks(101), None, {}, "x"])
+def test_neither_none_nor_more_than_a_hundred(admin: Admin, events: Any) -> None:
+    said = refused(
+        admin.post("events/bulk", {"events": events}), 400, "VALIDATION_ERROR"
+    )
+    assert "events: expected a list of 1 to 100 items" in said
+    assert stored() == []
+
+
+def test_a_bare_list_is_no_object(admin: Admin) -> None:
+    refused(admin.post("events/bulk", [CLOUD]), 400, "BAD_JSON")
+
+
+def test_one_bad_event_refuses_all_and_is_named(admin: Admin) -> None:
+    events = streaks(4)
+    events[1] = {**CLOUD, "data": {"streak_id": "daily", "threshold": 0}}
+    events[3] = {**PHOENIX, "event_type": "match.completed"}
+    answer = admin.post("events/bulk", {"events": events})
+    refused(answer, 400, "VALIDATION_ERROR")
+    assert [detail["path"] for detail in answer.json["details"]] == [
+        "events.1.data.threshold",
+        "events.3.event_type",
+    ]
+    assert stored() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"type": "user.login"}, "type"),
+        ({"specversion": "2.0"}, "specversion"),
+        ({"subject": ""}, "subject"),
+        ({"subject": "a/b"}, "subject"),
+        ({"id": None}, "id"),
+        ({"id": "x" * 129}, "id"),
+        ({"tenantid": None}, "tenantid"),
+        ({"time": "yesterday"}, "time"),
+        ({"data": []}, "data"),
+        ({"data": {"threshold": 7}}, "data.streak_id"),
+        ({"data": {"streak_id": "s", "threshold": True}}, "data.threshold"),
+        ({"data": {"streak_id": "s", "threshold": 7, "run_id": 1}}, "data.run_id"),
+    ],
+)
+def test_what_is_wrong_is_named(
+    admin: Admin, change: dict[str, Any], path: str
+) -> None:
+    answer = admin.post("events", {**CLOUD, **change})
+    refused(answer, 400, "VALIDATION_ERROR")
+    assert answer.json["details"][0]["path"] == path
+    assert stored() == []
+
+
+def test_a_mebibyte_is_read_and_no_more(admin: Admin) -> None:
+    def sized(count: int) -> Any:
+        note = {"data": {**CLOUD["data"], "note": ""}}
+        empty = len(json.dumps({**CLOUD, **note}))
+        text = json.dumps(
+            {**CLOUD, "data": {**CLOUD["data"], "note": "x" * (count - empty)}}
+        )
+        headers = {"X-API-Key": admin.plain_key, "Content-Type": "application/json"}
+        return admin.post("events", data=text, headers=headers)
+
+    refused(sized(1_048_577), 413, "PAYLOAD_TOO_LARGE")
+    assert sized(1_048_576).status_code == 202
+
+
+def test_cloudevents_own_content_type_is_read(admin: Admin) -> None:
+    kind = "application/cloudevents+json; charset=utf-8"
+    headers = {"X-API-Key": admin.plain_key, "Content-Type": kind}
+    answer = admin.post("events", data=json.dumps(CLOUD), headers=headers)
+    assert answer.status_code == 202

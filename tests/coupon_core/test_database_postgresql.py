@@ -1,0 +1,201 @@
+"""What only PostgreSQL has: a server that stops, hangs up or does not answer."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from coupon_core.config import Settings
+from coupon_core.store import database
+from coupon_core.store.database import execute, execute_many, transaction
+from tests.cores import Unavailable, at_once, outcome, started
+from tests.coupon_core.test_database import PROMISED, timed, write
+from tests.databases import upgrade
+from tests.invariants import assert_invariants, rows
+from tests.servers import postgres_server
+from tests.servers.postgres import PostgresServer
+from tests.settings import settings_for
+from tests.shop import Shop, new_shop
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL that the tests may stop."""
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as one:
+        upgrade(one.url())
+        yield one
+
+
+@pytest.fixture
+def own_core(server: PostgresServer, tmp_path: Path) -> Iterator[Settings]:
+    with started(settings_for(server.url(), tmp_path)) as settings:
+        yield settings
+
+
+@pytest.fixture
+def own_shop(own_core: Settings) -> Iterator[Shop]:
+    yield new_shop()
+    database.release()
+
+
+def open_connections(count: int) -> None:
+    """Let this many connections be open and idle."""
+
+    def stay() -> None:
+        rows("SELECT pg_sleep(0.2)")
+
+    assert at_once([stay] * count) == [None] * count
+
+
+def end_connections(server: PostgresServer) -> None:
+    """Hang up on everybody, as an administrator or a failover does."""
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+
+
+def test_sessions_have_deadlines_and_speak_utc(own_core: Settings) -> None:
+    shown = {
+        name: rows(f"SHOW {name}")[0][0]
+        for name in (
+            "statement_timeout",
+            "idle_in_transaction_session_timeout",
+            "TimeZone",
+        )
+    }
+    assert list(shown.values()) == ["4s", "4s", "UTC"]
+
+
+@pytest.mark.parametrize("idle", [0, database.PING_AFTER_SECONDS])
+def test_after_a_restart_at_most_one_use_fails(
+    server: PostgresServer,
+    own_shop: Shop,
+    idle: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By how long a connection was idle: it is pinged first, or fails in use."""
+    if idle:
+        monkeypatch.setattr(database, "PING_AFTER_SECONDS", -1.0)
+    code = own_shop.give(own_shop.define(per_code_limit=0))
+    open_connections(4)
+    database.release()
+    server.stop()
+    server.start()
+    found = [timed(partial(own_shop.redeem, code)) for _ in range(8)]
+    failed = [one for one, _ in found if isinstance(one, Unavailable)]
+    assert len(failed) <= (0 if idle else 1)
+    assert sum(took for _, took in found) < PROMISED
+    assert own_shop.find(code).coupon.redemption_count == 8 - len(failed)
+    assert_invariants()
+
+
+def test_while_the_server_is_away_all_are_told_at_once(
+    server: PostgresServer, own_shop: Shop
+) -> None:
+    code = own_shop.give(own_shop.define())
+    database.release()
+    server.stop()
+    try:
+        found, took = timed(lambda: at_once([partial(own_shop.redeem, code)] * 16))
+    finally:
+        server.start()
+    assert all(isinstance(one, Unavailable) for one in found)
+    assert took < PROMISED
+    time.sleep(database.SPARED_SECONDS)
+    assert own_shop.redeem(code).coupon.redemption_count == 1
+
+
+def test_a_server_that_does_not_answer_is_told_in_time(
+    tmp_path: Path, own_core: Settings
+) -> None:
+    """However many threads wait: they connect one after the other."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://me@127.0.0.1:{silent.getsockname()[1]}/x"
+        with started(replace(own_core, database_url=url)):
+            found, took = timed(lambda: at_once([write] * 8))
+    assert all(isinstance(one, Unavailable) for one in found)
+    assert took < PROMISED
+
+
+CALLS = {
+    "one statement": lambda: execute("SELECT 1", {}).fetchall(),
+    "many rows": lambda: execute_many(
+        "UPDATE tenant SET created_at = created_at WHERE tenant_id = :t", [{"t": "x"}]
+    ),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_connection_lost_in_a_transaction_is_told_as_unavailable(
+    server: PostgresServer, own_core: Settings, call: str
+) -> None:
+    def lose() -> None:
+        with transaction():
+            rows("SELECT 1")
+            end_connections(server)
+            CALLS[call]()
+
+    assert isinstance(outcome(lose), Unavailable)
+    assert outcome(write) == 0
+
+
+def test_a_connection_lost_before_the_commit_is_told_as_unavailable(
+    server: PostgresServer, own_core: Settings
+) -> None:
+    def lose() -> None:
+        with transaction():
+            rows("SELECT 1")
+            end_connections(server)
+
+    assert isinstance(outcome(lose), Unavailable)
+    assert outcome(write) == 0
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_transaction_that_idled_too_long_is_told_as_unavailable(
+    own_core: Settings, call: str
+) -> None:
+    def idle() -> None:
+        with transaction():
+            rows_of_nothing("SET LOCAL idle_in_transaction_session_timeout = 50")
+            time.sleep(0.2)
+            CALLS[call]()
+
+    assert isinstance(outcome(idle), Unavailable)
+    assert outcome(write) == 0
+
+
+def test_a_statement_that_takes_too_long_is_told_as_unavailable(
+    own_core: Settings,
+) -> None:
+    def dawdle() -> None:
+        with transaction():
+            rows_of_nothing("SET LOCAL statement_timeout = 100")
+            rows("SELECT pg_sleep(5)")
+
+    found, took = timed(dawdle)
+    assert isinstance(found, Unavailable)
+    assert took < 1
+    assert outcome(write) == 0
+
+
+def test_a_standby_is_told_as_unavailable(own_core: Settings) -> None:
+    def write_there() -> None:
+        with transaction():
+            rows_of_nothing("SET TRANSACTION READ ONLY")
+            CALLS["many rows"]()
+
+    assert isinstance(outcome(write_there), Unavailable)
+
+
+def rows_of_nothing(sql: str) -> None:
+    execute(sql, {})

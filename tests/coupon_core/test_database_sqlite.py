@@ -1,0 +1,110 @@
+"""What only SQLite has: pragmas, one writer at a time, and outsiders with locks."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from coupon_core.config import Settings
+from coupon_core.store import database
+from tests.cores import PATIENCE, Unavailable, started
+from tests.coupon_core.test_database import PROMISED, timed, write
+from tests.databases import upgrade
+from tests.invariants import rows
+from tests.settings import settings_for
+from tests.shop import new_shop
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "coupons.db"
+
+
+@pytest.fixture
+def sqlite_core(path: Path, tmp_path: Path) -> Iterator[Settings]:
+    upgrade(f"sqlite:///{path}")
+    with started(settings_for(f"sqlite:///{path}", tmp_path)) as settings:
+        yield settings
+
+
+@contextmanager
+def locked_by_an_outsider(path: Path) -> Iterator[None]:
+    """Somebody who does not queue writes, and does not end."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as outsider:
+        outsider.execute("BEGIN IMMEDIATE")
+        yield
+        outsider.execute("ROLLBACK")
+
+
+@pytest.mark.usefixtures("sqlite_core")
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", 2),
+        ("foreign_keys", 1),
+        ("busy_timeout", 4000),
+    ],
+)
+def test_connections_are_set_up(pragma: str, value: object) -> None:
+    assert rows(f"PRAGMA {pragma}") == [(value,)]
+
+
+@pytest.mark.usefixtures("sqlite_core")
+def test_a_lock_longer_than_the_deadline_is_told_in_time(path: Path) -> None:
+    """Also to those who come while others wait, and all works again afterwards."""
+    found: list[tuple[object, float]] = []
+
+    def come() -> None:
+        found.append(timed(write))
+
+    threads = [threading.Thread(target=come) for _ in range(4)]
+    with locked_by_an_outsider(path):
+        for thread in threads:
+            thread.start()
+            time.sleep(0.5)
+        for thread in threads:
+            thread.join(PATIENCE)
+    assert all(isinstance(outcome, Unavailable) for outcome, _ in found)
+    assert all(3.5 < took < PROMISED for _, took in found), found
+    assert timed(write)[0] == 0
+
+
+@pytest.mark.usefixtures("sqlite_core")
+def test_a_short_lock_is_waited_for(path: Path) -> None:
+    found: list[object] = []
+    thread = threading.Thread(target=lambda: found.append(timed(write)[0]))
+    with locked_by_an_outsider(path):
+        thread.start()
+        time.sleep(0.3)
+    thread.join(PATIENCE)
+    assert found == [0]
+
+
+@pytest.mark.usefixtures("sqlite_core")
+def test_readers_do_not_wait_for_a_writer(path: Path) -> None:
+    shop = new_shop()
+    code = shop.give(shop.define())
+    with locked_by_an_outsider(path):
+        found, took = timed(lambda: shop.validate(code).decision.allowed)
+    assert found is True
+    assert took < 0.5
+
+
+@pytest.mark.usefixtures("sqlite_core")
+def test_a_full_disk_is_told_and_changes_nothing() -> None:
+    shop = new_shop()
+    definition = shop.define()
+    pages = rows("PRAGMA page_count")[0][0]
+    rows(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(database.UNAVAILABLE):
+        shop.generate(definition, ["ann"] * 900)
+    rows("PRAGMA max_page_count = 1000000")
+    assert rows("SELECT count(*) FROM coupon") == [(0,)]
+    assert len(shop.generate(definition, ["ann"] * 900)) == 900

@@ -1,0 +1,156 @@
+"""The schema: made once however many begin, as the tables say, and a second wall."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import peewee
+import pytest
+
+from coupon_core.store import database as store
+from coupon_core.tables import ALL, Coupon, Definition, Redemption, database
+from tests.cores import at_once, at_once_in_processes, started
+from tests.settings import settings_for
+from tests.shop import Shop
+
+BASELINE = "0001_baseline"
+
+
+@pytest.mark.parametrize("kind", ["threads", "processes"])
+def test_of_many_who_upgrade_at_once_one_does_and_none_fails(
+    empty_database_url: str, tmp_path: Path, kind: str
+) -> None:
+    settings = settings_for(empty_database_url, tmp_path)
+    tasks = [store.upgrade] * 6
+    with started(settings):
+        race: Callable[..., Any] = at_once
+        found = (
+            race(tasks) if kind == "threads" else at_once_in_processes(settings, tasks)
+        )
+        assert sorted(found) == [[], [], [], [], [], [BASELINE]]
+        assert store.is_up_to_date()
+
+
+def test_an_empty_database_is_not_up_to_date(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    with started(settings_for(empty_database_url, tmp_path)):
+        assert not store.is_up_to_date()
+        assert store.migrations() == [(BASELINE, False)]
+
+
+@pytest.mark.usefixtures("core")
+def test_a_second_upgrade_does_nothing() -> None:
+    assert store.upgrade() == []
+
+
+# ------------------------------------------------------------- tables and DDL agree
+
+
+@pytest.mark.usefixtures("core")
+@pytest.mark.parametrize("table", ALL, ids=lambda table: table.__name__)
+def test_columns_are_those_of_the_table(table: Any) -> None:
+    meta = table._meta
+    made = {c.name: c.null for c in database.get_columns(meta.table_name)}
+    keys = set(database.get_primary_keys(meta.table_name))
+    assert made == {field.column_name: field.null for field in meta.sorted_fields}
+    assert keys == {field.column_name for field in meta.get_primary_keys()}
+
+
+@pytest.mark.usefixtures("core")
+@pytest.mark.parametrize("table", ALL, ids=lambda table: table.__name__)
+def test_indexes_are_those_of_the_table(table: Any) -> None:
+    primary = [field.column_name for field in table._meta.get_primary_keys()]
+    made = {
+        (tuple(index.columns), index.unique, "WHERE" in index.sql.upper())
+        for index in database.get_indexes(table._meta.table_name)
+        if index.columns != primary or "WHERE" in (index.sql or "").upper()
+    }
+    wanted = {
+        (
+            tuple(field.column_name for field in index._expressions),
+            index._unique,
+            index._where is not None,
+        )
+        for index in table._meta.fields_to_index()
+    }
+    assert made == wanted
+
+
+@pytest.mark.usefixtures("core")
+@pytest.mark.parametrize("table", ALL, ids=lambda table: table.__name__)
+def test_every_key_starts_with_the_tenant(table: Any) -> None:
+    """But for two that are looked up before the tenant is known, and the relay's."""
+    known = {("key_id",), ("key_sha256",), ("event_id",)}
+    for index in database.get_indexes(table._meta.table_name):
+        assert index.columns[0] == "tenant_id" or tuple(index.columns) in known
+
+
+# ---------------------------------------------------------------- the second wall
+
+FORBIDDEN: dict[str, tuple[Any, dict[str, Any]]] = {
+    "uses beyond the total": (Definition, {"total_limit": 2, "used_count": 3}),
+    "negative uses": (Definition, {"used_count": -1}),
+    "a negative total": (Definition, {"total_limit": -1}),
+    "a negative limit": (Definition, {"per_code_limit": -1}),
+    "an unknown status": (Definition, {"status": "deleted"}),
+    "an unknown format": (Definition, {"code_format": "barcode"}),
+    "a short code": (Definition, {"code_length": 3}),
+    "a long code": (Definition, {"code_length": 33}),
+    "a random code by hand": (Definition, {"custom_code": "SAVE10"}),
+    "a custom code that is none": (Definition, {"code_format": "custom"}),
+    "a foreign reward item": (
+        Definition,
+        {"reward_item_id": "018f0000-0000-7000-8000-000000000000"},
+    ),
+    "negative uses of a coupon": (Coupon, {"redemption_count": -1}),
+    "no count of a coupon's uses": (Coupon, {"redemption_count": None}),
+    "no user": (Coupon, {"user_id": None}),
+    "a use with the number 0": (Redemption, {"use_number": 0}),
+    "a use without a number": (Redemption, {"use_number": None}),
+}
+
+
+@pytest.mark.parametrize("case", FORBIDDEN)
+def test_the_database_itself_refuses(shop: Shop, case: str) -> None:
+    shop.redeem(shop.give(shop.define()))
+    table, change = FORBIDDEN[case]
+    with pytest.raises(peewee.IntegrityError):
+        table.update(**change).where(table.tenant_id == shop.tenant_id).execute()
+
+
+def test_the_same_columns_take_what_is_allowed(shop: Shop) -> None:
+    definition = shop.define()
+    here = Definition.definition_id == definition.definition_id
+    allowed = {"total_limit": 2, "used_count": 2, "code_length": 32}
+    assert Definition.update(**allowed).where(here).execute() == 1
+
+
+def test_reversed_dates_are_refused_by_the_database(shop: Shop) -> None:
+    definition = shop.define()
+    here = Definition.definition_id == definition.definition_id
+    dates = {"starts_at": definition.created_at, "expires_at": definition.created_at}
+    with pytest.raises(peewee.IntegrityError):
+        Definition.update(**dates).where(here).execute()
+
+
+def test_a_redeems_lookup_uses_the_index_of_codes(shop: Shop) -> None:
+    """However the planner judges small tables: with scans forbidden it finds a way."""
+    shop.give(shop.define())
+    explain = "EXPLAIN QUERY PLAN" if not store.is_postgresql() else "EXPLAIN"
+    if store.is_postgresql():
+        database.execute_sql("SET enable_seqscan = off")
+    from coupon_core.store.coupons import FOR_USER
+
+    parameters = {
+        "tenant_id": shop.tenant_id,
+        "code_key": "A",
+        "code": "a",
+        "user_id": "ann",
+        "exact_scope": "a/ann",
+    }
+    plan = str(store.execute(f"{explain} {FOR_USER}", parameters).fetchall())
+    store.database.manual_close()
+    assert "coupon_tenant_id_code_key_code_scope" in plan

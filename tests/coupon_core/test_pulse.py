@@ -1,0 +1,94 @@
+"""Whether the bus answers: told at once, even when it says nothing at all."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coupon_core.messaging.pulse import Pulse, answers
+from tests.databases import SqliteDatabases, upgrade
+from tests.servers import RedisServer, redis_server
+from tests.settings import settings_for
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """A port that takes connections and says nothing: a broker that hangs."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_a_running_redis_answers(redis: RedisServer) -> None:
+    assert answers(redis.url)
+    assert answers(f"redis://user:wrong@127.0.0.1:{redis.port}/3")
+
+
+def test_redis_is_no_rabbitmq(redis: RedisServer) -> None:
+    assert not answers(f"amqp://127.0.0.1:{redis.port}//")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1:1/0",
+        "amqp://127.0.0.1:1//",
+        "redis+socket:///no/such/socket",
+        "redis://127.0.0.1:99999/0",
+        f"redis://{'x' * 70}.example/0",
+    ],
+)
+def test_what_is_not_there_does_not_answer(url: str) -> None:
+    assert not answers(url)
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "amqp", "amqps"])
+def test_a_broker_that_hangs_keeps_nobody_waiting(silent: int, scheme: str) -> None:
+    began = time.monotonic()
+    assert Pulse(f"{scheme}://127.0.0.1:{silent}/").told() == "unavailable"
+    assert time.monotonic() - began < 3.0  # it would be for ever
+
+
+def test_the_answer_is_remembered_for_a_while_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coupon_core.messaging.pulse.FRESH_SECONDS", 0.5)
+    with redis_server(tmp_path) as server:
+        pulse = Pulse(server.url)
+        assert pulse.told() == "connected"
+        server.stop()
+        assert pulse.told() == "connected"
+        time.sleep(0.6)
+        assert pulse.told() == "unavailable"
+        server.start()
+        time.sleep(0.6)
+        assert pulse.told() == "connected"
+
+
+READY = """
+import sys, admin_gateway, query_gateway
+from pathlib import PosixPath
+from coupon_core.config import Settings
+settings = Settings(*eval(sys.argv[1]))
+for gateway in (admin_gateway, query_gateway):
+    caller = gateway.create_app(settings).test_client()
+    print(caller.get("/ready").json["message_queue"])
+print("kombu" in sys.modules)
+"""
+
+
+def test_gateways_tell_of_the_bus_without_loading_kombu(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    with SqliteDatabases(tmp_path, upgrade).fresh() as url:
+        settings = settings_for(url, tmp_path, redis.url)
+        values = [getattr(settings, name) for name in settings.__slots__]
+        done = subprocess.run(
+            [sys.executable, "-c", READY, repr(values)], capture_output=True, text=True
+        )
+    assert done.stdout.split() == ["connected", "connected", "False"], done.stderr

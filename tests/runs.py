@@ -1,0 +1,128 @@
+"""A running `make run` or a part of it, and lines of it pasted into a shell."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+
+from tests.shells import ROOT
+
+SECONDS = 60.0
+CURL = re.compile(r"^curl .*$", re.MULTILINE)
+
+
+@dataclass
+class Run:
+    """A running `make run`, or a part of it, with all that it has said."""
+
+    process: subprocess.Popen[str]
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.said)
+
+    def wait_for_lines(self) -> list[str]:
+        """The two curl lines, once they are there."""
+        deadline = time.monotonic() + SECONDS
+        while len(CURL.findall(self.text)) < 2:
+            assert self.process.poll() is None, self.text
+            assert time.monotonic() < deadline, self.text
+            time.sleep(0.05)
+        return CURL.findall(self.text)
+
+    def processes(self) -> list[psutil.Process]:
+        """All that it has started."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def ends(self, processes: list[psutil.Process]) -> None:
+        """Fail unless it and all of them end soon."""
+        self.process.wait(SECONDS)
+        _, alive = psutil.wait_procs(processes, timeout=SECONDS)
+        assert alive == [], self.text
+
+
+def collect(run: Run) -> None:
+    """Read what it says until it ends."""
+    assert run.process.stdout
+    for line in run.process.stdout:
+        run.said.append(line)
+
+
+@contextmanager
+def running(env: dict[str, str], *command: str | Path) -> Iterator[Run]:
+    """A command as a terminal would start it: the leader of a group of its own."""
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    run = Run(process)
+    reader = threading.Thread(target=collect, args=(run,))
+    reader.start()
+    try:
+        yield run
+    finally:
+        for one in run.processes() if process.poll() is None else ():
+            one.kill()
+        process.kill()
+        process.wait(SECONDS)
+        reader.join(SECONDS)
+        assert process.stdout
+        process.stdout.close()
+
+
+def paste(line: str) -> dict[str, Any]:
+    """What a curl line answers, in a shell if there is a curl."""
+    if shutil.which("curl"):
+        done = subprocess.run(["sh", "-c", line], capture_output=True, check=True)
+        return json.loads(done.stdout)
+    words = shlex.split(line)
+    pairs = list(pairwise(words))
+    headers = dict(value.split(": ", 1) for name, value in pairs if name == "-H")
+    body = next((value for name, value in pairs if name == "-d"), None)
+    method = "POST" if body else "GET"
+    return requests.request(
+        method, words[-1], headers=headers, data=body, timeout=SECONDS
+    ).json()
+
+
+def is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_until_answered(run: Run, port: int) -> None:
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        assert run.process.poll() is None, run.text
+        try:
+            requests.get(f"http://127.0.0.1:{port}/health", timeout=SECONDS)
+            return
+        except requests.ConnectionError:
+            time.sleep(0.05)
+    raise AssertionError(run.text)
