@@ -90,8 +90,9 @@ class PostgresDatabases:
     def template(self) -> str:
         """The name of the database that is copied, made at the first call."""
         if self._template is None:
-            # A name that no try before it has: a migration may have been cut short.
-            name = f"{self.prefix}_{next(self._numbers)}_template"
+            name = f"{self.prefix}_template"
+            # pytest makes this anew when it has to change between parameters.
+            self.server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             self.create(name, "template0")
             self.migrate(self.server.url(name))
             self._template = name
