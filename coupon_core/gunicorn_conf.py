@@ -3,7 +3,10 @@
 gunicorn reads the names below; where to listen is said with `--bind`.
 """
 
+from functools import partial
 from typing import Any
+
+from gunicorn import util
 
 from coupon_core.config import load
 from coupon_core.web.wire import speak_json
@@ -34,6 +37,12 @@ loglevel = _settings.log_level
 control_socket_disable = True
 
 
+# gthread's main thread lingers two seconds for every client that asked to close and
+# does not: fifteen of those in a row, and the whole worker is taken for dead.
+LINGER_SECONDS = 0.05
+
+
 def post_worker_init(worker: Any) -> None:
-    """Let gunicorn's own refusals, of what never reaches the app, be JSON as well."""
+    """Let gunicorn's own refusals be JSON as well, and no client hold up the others."""
     speak_json()
+    util.close_graceful = partial(util.close_graceful, timeout=LINGER_SECONDS)

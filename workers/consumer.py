@@ -7,8 +7,10 @@ from functools import partial
 
 import structlog
 from kombu import Connection, Consumer
+from kombu.transport.base import StdChannel
 
 from coupon_core.messaging import broker
+from coupon_core.messaging.topology import QUEUES, RABBITMQ, broker_kind
 from coupon_core.store import condition, database
 from workers.every import Every
 from workers.settling import DatabaseAway, Settling
@@ -58,24 +60,39 @@ def consume(
     with broker.connect(broker_url, heartbeat, visibility) as connection:
         settling = Settling(broker_url)
         pulse, report = Every(heartbeat / 2), Every(TELL_SECONDS)
-        for consumer in consumers(connection, broker_url, settling):
+        # Not its default channel: that would try to connect for ever.
+        channel = connection.channel()
+        for consumer in consumers(channel, broker_url, settling):
             consumer.consume()
+        is_watched = broker_kind(broker_url) == RABBITMQ
         log.info("consuming")
         while not stop.is_set():
             run_once(connection, settling)
             beat()
-            if pulse.is_due():
-                connection.heartbeat_check()
+            if is_watched and pulse.is_due():
+                check(connection, channel)
             if report.is_due():
                 settling.tell()
         settling.tell()
 
 
+class NotConsuming(Exception):
+    """A queue has no consumer, not even this one."""
+
+
+def check(connection: Connection, channel: StdChannel) -> None:
+    """Does RabbitMQ live, and still send? NotConsuming, or an error of the bus."""
+    connection.heartbeat_check()
+    for name in QUEUES:
+        declared = channel.queue_declare(name, passive=True)
+        if not declared.consumer_count:
+            raise NotConsuming(name)
+
+
 def consumers(
-    connection: Connection, broker_url: str, settling: Settling
+    channel: StdChannel, broker_url: str, settling: Settling
 ) -> list[Consumer]:
     """A consumer for each queue, all on one channel."""
-    channel = connection.default_channel
     channel.basic_qos(0, PREFETCH, False)
     channel.auto_decode = False  # dead letters hold what was sent, byte for byte
     return [

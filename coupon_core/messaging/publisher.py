@@ -26,7 +26,8 @@ class Publisher:
     """Publishes durably on one connection, which it opens at once."""
 
     def __init__(self, connection: Connection, url: str) -> None:
-        self.channel = connection.default_channel
+        # Not its default channel: that would try to connect for ever.
+        self.channel = connection.channel()
         self.producer = Producer(self.channel)
         self.confirms: Confirms | None = None
         if broker_kind(url) == RABBITMQ:

@@ -5,7 +5,6 @@ threads queue for their process's turn, and one of each process for a locked fil
 """
 
 import fcntl
-import os
 import random
 import threading
 import time
@@ -56,15 +55,6 @@ class Queue:
 _threads = Queue()
 
 
-def _renew() -> None:
-    """Whoever had the turn when a process forked does not exist in the child."""
-    global _threads
-    _threads = Queue()
-
-
-os.register_at_fork(after_in_child=_renew)
-
-
 @contextmanager
 def turn(path: Path, seconds: float) -> Iterator[float]:
     """Be the only one who writes to the file.
@@ -73,14 +63,13 @@ def turn(path: Path, seconds: float) -> Iterator[float]:
     when the turn does not come by then.
     """
     deadline = time.monotonic() + seconds
-    queue = _threads
-    if not queue.wait(seconds):
+    if not _threads.wait(seconds):
         raise OperationalError("database is busy")
     try:
         with _file_turn(path, deadline):
             yield deadline
     finally:
-        queue.hand_on()
+        _threads.hand_on()
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from tests.databases import Databases
 from tests.settings import settings_for
 from tests.shop import Shop, new_shop
 
+pytest.register_assert_rewrite("tests.invariants")
+
 
 @pytest.fixture(scope="module")
 def core(

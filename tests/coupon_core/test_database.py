@@ -150,29 +150,6 @@ def test_a_forked_process_has_connections_of_its_own(
     assert_invariants()
 
 
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_process_forked_while_others_write_can_write(fresh_core: Settings) -> None:
-    shop = new_shop()
-    stop = threading.Event()
-    writers = [threading.Thread(target=_write_until, args=(stop,)) for _ in range(4)]
-    for writer in writers:
-        writer.start()
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if outcome(partial(write, shop.tenant_id)) == 1 else 1)
-    status = os.waitpid(child, 0)[1]
-    stop.set()
-    for writer in writers:
-        writer.join(PATIENCE)
-    assert status == 0
-
-
-def _write_until(stop: threading.Event) -> None:
-    while not stop.is_set():
-        write()
-    database.release()
-
-
 def test_a_writer_that_is_killed_lets_others_go_on(fresh_core: Settings) -> None:
     shop = new_shop()
     writing = processes.Event()

@@ -1,0 +1,227 @@
+"""The consumer on both brokers: what others send stops it never."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import redis as redis_client
+from kombu import Connection
+
+from coupon_core.messaging.broker import connect
+from coupon_core.store import database
+from tests.conftest import Broker
+from tests.servers import RabbitServer, RedisServer
+from tests.shop import Shop
+from tests.workers.bus import (
+    consuming,
+    empty,
+    in_time,
+    letters,
+    publish,
+    publish_raw,
+)
+from tests.workers.reached import cloud, held, watch
+
+GOOD = b'{"good": "JSON"}'
+
+
+@pytest.fixture
+def bus(broker: Broker, shop: Shop) -> Iterator[Broker]:
+    """A broker with empty queues and a consumer; no dead letter is there."""
+    with database.transaction():
+        database.execute("DELETE FROM dead_letter", {})
+    empty(broker)
+    with consuming(broker):
+        yield broker
+
+
+def event(shop: Shop, user: str = "ann") -> bytes:
+    return json.dumps(cloud(shop, subject=user, id=f"e-{user}")).encode()
+
+
+def test_a_milestone_becomes_a_coupon(bus: Broker, shop: Shop) -> None:
+    definition = watch(shop)
+    publish(bus, event(shop))
+    assert in_time(lambda: held(definition) == 1)
+
+
+ODD: dict[str, tuple[bytes, dict[str, Any], str]] = {
+    "pickle": (
+        pickle.dumps({"a": 1}),
+        {
+            "content_type": "application/x-python-serialize",
+            "content_encoding": "binary",
+        },
+        "is not JSON",
+    ),
+    "yaml": (b"a: 1", {"content_type": "application/x-yaml"}, "is not JSON"),
+    "text": (b"hello", {"content_type": "text/plain"}, "is not JSON"),
+    "unknown encoding": (GOOD, {"content_encoding": "klingon"}, "is not UTF-8"),
+    "other encoding": (GOOD, {"content_encoding": "utf-16"}, "is not UTF-8"),
+    "false compression": (
+        GOOD,
+        {"headers": {"compression": "application/x-gzip"}},
+        "cannot be unpacked",
+    ),
+    "unknown compression": (
+        GOOD,
+        {"headers": {"compression": "application/x-magic"}},
+        "cannot be unpacked",
+    ),
+    "bomb": (
+        zlib.compress(bytes(50_000_000)),
+        {"headers": {"compression": "application/x-gzip"}},
+        "too large",
+    ),
+    "empty": (b"", {}, "empty body"),
+    "bad UTF-8": (b'{"a": "\xff"}', {}, "UTF-8"),
+    "deep": (b"[" * 50_000, {}, "levels"),
+    "large": (b'{"a": "' + b"x" * 70_000 + b'"}', {}, "larger than 65536"),
+    "false tries": (GOOD, {"headers": {"coupons-tries": "many"}}, "missing"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_messages_are_buried_within_five_seconds(
+    bus: Broker, shop: Shop, name: str
+) -> None:
+    body, more, said = ODD[name]
+    definition = watch(shop)
+    publish_raw(bus, body, **more)
+    publish(bus, event(shop))
+    assert in_time(lambda: len(letters()) == 1 and held(definition) == 1)
+    ((reason, kept),) = letters()
+    assert said in reason
+    assert kept == body[:65_536]
+
+
+GARBAGE = (
+    b"garbage",
+    b"\xff\xfe\x00",
+    b"",
+    b"null",
+    b"[1, 2]",
+    b"{}",
+    b'{"properties": 1}',
+    b'{"body": "!", "properties": {"body_encoding": "base64"}}',
+    b'{"body": "e30=", "properties": {"body_encoding": "magic"}}',
+    b"[" * 50_000,
+)
+
+
+@pytest.mark.parametrize("list_name", ["coupons.streak", "coupons.streak\x06\x166"])
+def test_what_is_no_message_at_all_is_buried_as_it_is(
+    bus: Broker, shop: Shop, list_name: str
+) -> None:
+    if not isinstance(bus, RedisServer):
+        pytest.skip("only Redis lets anything into a queue")
+    definition = watch(shop)
+    with redis_client.Redis.from_url(bus.url) as client:
+        client.lpush(list_name, *GARBAGE)
+    publish(bus, event(shop))
+    assert in_time(lambda: len(letters()) == len(GARBAGE) and held(definition) == 1)
+    assert {reason.partition(":")[0] for reason, _ in letters()} == {
+        "not kombu's envelope"
+    }
+    assert {body for _, body in letters()} == set(GARBAGE)
+
+
+def test_nothing_is_left_unacknowledged(bus: Broker, shop: Shop) -> None:
+    if not isinstance(bus, RedisServer):
+        pytest.skip("RabbitMQ keeps this to itself")
+    definition = watch(shop)
+    publish(bus, *[event(shop, f"user-{n}") for n in range(50)], b"garbage")
+    assert in_time(lambda: held(definition, "user-49") == 1)
+    with redis_client.Redis.from_url(bus.url) as client:
+        assert in_time(lambda: not client.hlen("coupons.unacknowledged"))
+        assert not client.zcard("coupons.unacknowledged_since")
+
+
+def test_a_message_that_alone_fails_is_buried_and_holds_up_nobody(
+    bus: Broker, shop: Shop
+) -> None:
+    definition = watch(shop)
+    with refusing("bad"):
+        publish(bus, event(shop, "bad"), *[event(shop, f"u{n}") for n in range(30)])
+        assert in_time(lambda: held(definition, "u29") == 1)
+        assert in_time(lambda: len(letters()) == 1)
+    assert letters()[0][0].startswith("database error at every try")
+    assert held(definition, "bad") == 0
+
+
+def test_a_message_that_fails_for_a_while_is_tried_again(
+    bus: Broker, shop: Shop
+) -> None:
+    definition = watch(shop)
+    with refusing("slow"):
+        publish(bus, event(shop, "slow"))
+        assert not in_time(lambda: bool(letters()), 0.3)
+    assert in_time(lambda: held(definition, "slow") == 1)
+    assert letters() == []
+
+
+def test_a_queue_that_is_deleted_comes_back(bus: Broker, shop: Shop) -> None:
+    if not isinstance(bus, RabbitServer):
+        pytest.skip("lists of Redis come and go by themselves")
+    definition = watch(shop)
+    publish(bus, event(shop, "first"))
+    assert in_time(lambda: held(definition, "first") == 1)
+    with connect(bus.url) as connection:
+        connection.default_channel.queue_delete("coupons.streak")
+        assert in_time(lambda: is_consumed(connection, "coupons.streak"))
+    publish(bus, event(shop, "second"))
+    assert in_time(lambda: held(definition, "second") == 1)
+
+
+def test_a_flushed_redis_is_used_again(bus: Broker, shop: Shop) -> None:
+    if not isinstance(bus, RedisServer):
+        pytest.skip("RabbitMQ cannot be flushed")
+    definition = watch(shop)
+    with redis_client.Redis.from_url(bus.url) as client:
+        client.flushall()
+    publish(bus, event(shop))
+    assert in_time(lambda: held(definition) == 1)
+
+
+def is_consumed(connection: Connection, queue: str) -> bool:
+    try:
+        with connection.channel() as channel:
+            return bool(channel.queue_declare(queue, passive=True).consumer_count)
+    except connection.channel_errors:
+        return False
+
+
+@contextmanager
+def refusing(user: str) -> Iterator[None]:
+    """The database takes no earning of this user."""
+    on = "BEFORE INSERT ON earned_coupon FOR EACH ROW"
+    if database.is_postgresql():
+        run(
+            f"""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF NEW.user_id = '{user}' THEN RAISE EXCEPTION 'no'; END IF;
+            RETURN NEW; END $$"""
+        )
+        run(f"CREATE TRIGGER refuse {on} EXECUTE FUNCTION refuse()")
+    else:
+        run(
+            f"CREATE TRIGGER refuse {on} WHEN NEW.user_id = '{user}' "
+            "BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+    try:
+        yield
+    finally:
+        on_postgresql = database.is_postgresql()
+        run(f"DROP TRIGGER refuse {'ON earned_coupon' if on_postgresql else ''}")
+        if on_postgresql:
+            run("DROP FUNCTION refuse()")
+
+
+def run(sql: str) -> None:
+    with database.transaction():
+        database.execute(sql, {})
