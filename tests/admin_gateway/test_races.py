@@ -12,6 +12,8 @@ import pytest
 
 from coupon_core.store import database
 from tests.admin_client import Admin
+from tests.events import CLOUD, bodies
+from tests.letters import buried
 
 AT_ONCE = 6
 
@@ -99,3 +101,21 @@ def test_no_connection_is_kept_after_a_request(admin: Admin) -> None:
     together([lambda: admin.get("rewards")] * AT_ONCE)
     admin.get("rewards")
     assert database.database.is_closed()
+
+
+def test_each_event_is_stored_once_however_many_send_it(admin: Admin) -> None:
+    events = [{**CLOUD, "id": f"e{number}"} for number in range(10)]
+    orders = [events, events[::-1]] * (AT_ONCE // 2)
+    answers = together(
+        [lambda o=o: admin.post("events/bulk", {"events": o}) for o in orders]
+    )
+    assert statuses(answers) == {202: AT_ONCE}
+    assert sorted(body["id"] for body in bodies()) == [one["id"] for one in events]
+
+
+def test_a_dead_letter_is_retried_or_dropped_once(admin: Admin) -> None:
+    path = f"dead-letters/{buried('acme')}"
+    tasks = [lambda: admin.post(f"{path}/retry"), lambda: admin.delete(path)]
+    counts = statuses(together(tasks * (AT_ONCE // 2)))
+    assert counts.pop(404) == AT_ONCE - 1
+    assert len(bodies()) == counts.get(202, 0)

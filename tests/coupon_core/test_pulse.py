@@ -14,6 +14,7 @@ import pytest
 from coupon_core.messaging.pulse import Pulse, answers
 from tests.databases import SqliteDatabases, upgrade
 from tests.servers import RedisServer, redis_server
+from tests.servers.rabbitmq import RabbitServer
 from tests.settings import settings_for
 
 
@@ -27,6 +28,11 @@ def silent() -> Iterator[int]:
 def test_a_running_redis_answers(redis: RedisServer) -> None:
     assert answers(redis.url)
     assert answers(f"redis://user:wrong@127.0.0.1:{redis.port}/3")
+
+
+def test_a_running_rabbitmq_answers(rabbitmq: RabbitServer) -> None:
+    assert answers(rabbitmq.url)
+    assert not answers(f"redis://127.0.0.1:{rabbitmq.port}/0")
 
 
 def test_redis_is_no_rabbitmq(redis: RedisServer) -> None:

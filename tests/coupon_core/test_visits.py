@@ -1,0 +1,65 @@
+"""What a shell does with the bus, on both brokers."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from coupon_core.messaging import visits
+from coupon_core.messaging.broker import connect, queues
+from coupon_core.messaging.envelopes import Outgoing
+from coupon_core.messaging.topology import EVENTS, OUT, ROUTING_KEYS, BusAway
+from coupon_core.model import Trigger
+from tests.conftest import Broker
+from tests.servers.rabbitmq import RabbitServer
+
+
+@pytest.fixture
+def url(broker: Broker) -> str:
+    """A bus whose queues are empty."""
+    with connect(broker.url) as connection:
+        for queue in queues(broker.url):
+            bound = queue(connection.default_channel)
+            bound.declare()
+            bound.purge()
+    return broker.url
+
+
+def test_each_kind_of_milestone_waits_in_a_queue_of_its_own(url: str) -> None:
+    for number, trigger in enumerate(Trigger, 1):
+        for _ in range(number):
+            visits.publish(url, Outgoing(EVENTS, ROUTING_KEYS[trigger], b"{}"))
+    waiting = {depth.queue: depth.messages for depth in visits.depths(url)}
+    assert waiting == {
+        "coupons.streak": 1,
+        "coupons.achievement": 2,
+        "coupons.leaderboard": 3,
+        "coupons.generation": 0,
+    }
+
+
+def test_only_rabbitmq_tells_consumers(url: str, broker: Broker) -> None:
+    told = {depth.consumers for depth in visits.depths(url)}
+    assert told == ({0} if isinstance(broker, RabbitServer) else {None})
+
+
+def test_all_listeners_hear_all_that_goes_out_and_nothing_else(url: str) -> None:
+    listeners = [visits.listen(url) for _ in range(2)]
+    for listener in listeners:
+        assert next(listener) is None
+    visits.publish(url, Outgoing(EVENTS, "streak.milestone", b"{}"))
+    for number in range(3):
+        body = json.dumps({"n": number, "of": "é"}, ensure_ascii=False).encode()
+        visits.publish(url, Outgoing(OUT, "coupon.generated", body))
+    for listener in listeners:
+        heard = (json.loads(body) for body in listener if body is not None)
+        assert [next(heard)["n"] for _ in range(3)] == [0, 1, 2]
+        listener.close()
+
+
+def test_a_wrong_password_is_told_without_it(rabbitmq: RabbitServer) -> None:
+    url = rabbitmq.url.replace("guest:guest", "guest:s3cret")
+    with pytest.raises(BusAway, match="ACCESS_REFUSED") as told:
+        visits.depths(url)
+    assert "s3cret" not in str(told.value)
