@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Event
 
 import psycopg
@@ -19,8 +20,16 @@ from tests.invariants import rows
 from tests.shop import Shop
 
 
-def seconds_until_redone(settings: Settings, shop: Shop, patience: float) -> float:
-    """How long after its worker's death a message is processed, under a steady feed."""
+@dataclass(frozen=True)
+class Redone:
+    """How long a message was away: since its worker died, since another worked."""
+
+    after_death: float
+    after_successor: float
+
+
+def time_until_redone(settings: Settings, shop: Shop, patience: float) -> Redone:
+    """Kill a worker that holds a message; another begins, under a steady feed."""
     watch_streak(shop)
     stop = Event()
     with crew("consumer", 1, settings) as first, crew("consumer", 0, settings) as rest:
@@ -34,8 +43,12 @@ def seconds_until_redone(settings: Settings, shop: Shop, patience: float) -> flo
         died = time.monotonic()
         rest.hire()
         with in_background(lambda: feed(settings, shop, stop), stop):
-            redone = await_settled(lambda: has_earned("held"), patience)
-            return time.monotonic() - died if redone else float("inf")
+            assert await_settled(
+                lambda: has_earned("other-0") or has_earned("held"), 30
+            )
+            works = time.monotonic()
+            assert await_settled(lambda: has_earned("held"), patience)
+            return Redone(time.monotonic() - died, time.monotonic() - works)
 
 
 def feed(settings: Settings, shop: Shop, stop: Event) -> None:
