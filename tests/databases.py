@@ -91,6 +91,8 @@ class PostgresDatabases:
         """The name of the database that is copied, made at the first call."""
         if self._template is None:
             name = f"{self.prefix}_template"
+            # pytest makes this anew when it has to change between parameters.
+            self.server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             self.create(name, "template0")
             self.migrate(self.server.url(name))
             self._template = name

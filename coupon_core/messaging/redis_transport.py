@@ -18,6 +18,7 @@ from typing import Any
 
 from kombu.transport import redis, virtual
 
+from coupon_core.messaging.redis_scripts import LATE, PUT_BACK, TAKE
 from coupon_core.messaging.topology import EVENTS
 
 IDLE_SECONDS = 0.05
@@ -25,47 +26,6 @@ MOST_AT_ONCE = 20
 MOST_RESTORED = 1_000
 FAULT = "coupons-fault"
 """The header of a message that was made of something that is none."""
-
-# KEYS: what is unacknowledged, since when, then the queues. ARGV: how many tags are
-# acknowledged, those tags, then a tag for each message that may be taken. A number of
-# seconds tells enough; below Redis 7 fractions in a script need `..` and care.
-TAKE = """
-local seen = tonumber(ARGV[1])
-for at = 2, seen + 1 do
-    redis.call('HDEL', KEYS[1], ARGV[at])
-    redis.call('ZREM', KEYS[2], ARGV[at])
-end
-local now = redis.call('TIME')[1]
-local taken, free = {}, seen + 2
-for at = 3, #KEYS do
-    while free <= #ARGV do
-        local item = redis.call('RPOP', KEYS[at])
-        if not item then break end
-        redis.call('HSET', KEYS[1], ARGV[free], KEYS[at] .. '\\n' .. item)
-        redis.call('ZADD', KEYS[2], now, ARGV[free])
-        taken[#taken + 1] = {ARGV[free], KEYS[at], item}
-        free = free + 1
-    end
-end
-return taken
-"""
-# ARGV: the tags to put back to where they were taken.
-PUT_BACK = """
-for _, tag in ipairs(ARGV) do
-    local kept = redis.call('HGET', KEYS[1], tag)
-    if kept then
-        local line = string.find(kept, '\\n', 1, true)
-        redis.call('RPUSH', string.sub(kept, 1, line - 1), string.sub(kept, line + 1))
-        redis.call('HDEL', KEYS[1], tag)
-    end
-    redis.call('ZREM', KEYS[2], tag)
-end
-"""
-# ARGV: after how many seconds a message counts as lost, and how many to look for.
-LATE = """
-local limit = redis.call('TIME')[1] - ARGV[1]
-return redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', limit, 'LIMIT', 0, ARGV[2])
-"""
 
 
 class QoS(virtual.QoS):

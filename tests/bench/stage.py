@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.bench import load
 from tests.bench.cost import Meter
 from tests.bench.gunicorn import Gunicorn, gateway, hello
 from tests.bench.model import Options, Sample
 from tests.bench.people import Coupons, People, fill
-from tests.servers import PostgresServer, postgres_server
+from tests.servers import (
+    PostgresServer,
+    find_rabbitmq,
+    postgres_server,
+    rabbit_server,
+    redis_server,
+)
 from tests.servers.process import private_directory
 
 # More redeems than any machine has done so far: nobody may run out of codes.
@@ -28,6 +35,8 @@ class Stage:
     postgres: PostgresServer
     gateway_url: str
     by_hand_url: str
+    bus_url: str
+    brokers: Mapping[str, str]  # their URLs
     gateway: Gunicorn
     hello: Gunicorn
     people: People
@@ -67,15 +76,26 @@ def set_up(options: Options, coupons: int) -> Iterator[Stage]:
         # after it: each page's first change would then be logged with the whole page,
         # and such short rounds would measure little else.
         postgres.address.execute("CREATE DATABASE by_hand TEMPLATE gateway")
+        postgres.address.execute("CREATE DATABASE bus TEMPLATE gateway")
         spawn = multiprocessing.get_context("spawn")
         yield Stage(
             options=options,
             postgres=postgres,
             gateway_url=postgres.url("gateway"),
             by_hand_url=postgres.url("by_hand"),
+            bus_url=postgres.url("bus"),
+            brokers=_brokers(stack, home),
             gateway=stack.enter_context(gateway(home, people, options.workers)),
             hello=stack.enter_context(hello(home, people, options.workers)),
             people=people,
             coupons=Coupons(coupons, options.users),
             client=stack.enter_context(ProcessPoolExecutor(1, mp_context=spawn)),
         )
+
+
+def _brokers(stack: ExitStack, home: Path) -> dict[str, str]:
+    """Every kind of broker that is here."""
+    urls = {"redis": stack.enter_context(redis_server(home)).url}
+    if program := find_rabbitmq():
+        urls["rabbitmq"] = stack.enter_context(rabbit_server(program)).url
+    return urls

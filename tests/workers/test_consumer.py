@@ -28,6 +28,12 @@ from tests.workers.bus import (
 )
 from tests.workers.reached import cloud, held, watch
 
+# What becomes of a message is tested on both databases by its handler.
+pytestmark = pytest.mark.parametrize(
+    ("migrated_template", "broker"),
+    [("sqlite", "redis"), ("postgresql", "rabbitmq")],
+    indirect=True,
+)
 GOOD = b'{"good": "JSON"}'
 
 

@@ -38,7 +38,9 @@ def tap(broker: Broker, shop: Shop) -> Iterator[Broker]:
     database.execute("DELETE FROM outbox", {})
     empty(broker)
     with connect(broker.url) as connection:
-        TAP(connection.default_channel).declare()
+        tap = TAP(connection.default_channel)
+        tap.declare()
+        tap.purge()
     yield broker
     with connect(broker.url) as connection:
         TAP(connection.default_channel).delete()
