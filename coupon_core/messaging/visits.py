@@ -67,22 +67,19 @@ def depths(url: str) -> list[Depth]:
     """How the queues of the workers stand; they are declared if need be. BusAway."""
     knows_consumers = broker_kind(url) == RABBITMQ
     with visiting(url) as connection:
-        # Declared, not asked for: on Redis a queue is there only while it holds any.
-        told = [
-            connection.default_channel.queue_declare(
-                queue.name,
-                durable=True,
-                auto_delete=False,
-                arguments=queue.queue_arguments,
-            )
-            for queue in queues(url)
-        ]
+        told = [_declared(connection, queue) for queue in queues(url)]
     return [
-        Depth(one.queue, one.message_count, one.consumer_count)
-        if knows_consumers
-        else Depth(one.queue, one.message_count, None)
-        for one in told
+        Depth(name, messages, consumers if knows_consumers else None)
+        for name, messages, consumers in told
     ]
+
+
+def _declared(connection: Connection, queue: Queue) -> tuple[str, int, int]:
+    # Declared, not asked for: on Redis a queue is there only while it holds any.
+    name, messages, consumers = connection.default_channel.queue_declare(
+        queue.name, durable=True, auto_delete=False, arguments=queue.queue_arguments
+    )
+    return name, messages, consumers
 
 
 def listen(url: str) -> Iterator[bytes | None]:

@@ -55,14 +55,19 @@ def health_blueprint(ready_checks: Checks) -> JsonBlueprint:
 
         Without the message queue it can: events wait in the database.
         """
-        words = {name: _word(name, ready_checks[name]) for name in ready_checks}
-        shown = {name: word or UNAVAILABLE for name, word in words.items()}
-        if None in words.values():
-            body = {"status": "not ready", **shown}
-            return json_response(body, 503, {"Retry-After": "1"})
-        return json_response({"status": "ready", **shown})
+        return _readiness(
+            {name: _word(name, ready_checks[name]) for name in ready_checks}
+        )
 
     return routes
+
+
+def _readiness(words: Mapping[str, str | None]) -> Response:
+    shown = {name: word or UNAVAILABLE for name, word in words.items()}
+    if None in words.values():
+        body = {"status": "not ready", **shown}
+        return json_response(body, 503, {"Retry-After": "1"})
+    return json_response({"status": "ready", **shown})
 
 
 def _word(name: str, check: Callable[[], str]) -> str | None:
