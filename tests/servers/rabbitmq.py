@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
-import subprocess
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from kombu import Connection
 
 from tests.servers.process import (
     Process,
-    clean_environment,
     free_port,
     private_directory,
 )
@@ -72,13 +70,36 @@ def rabbit_server(program: Path) -> Iterator[RabbitServer]:
             stop_signal=signal.SIGTERM,
             environment=environment(home, port, names_port),
         )
-        try:
+        with name_server(home, names_port):
             process.start()
-            version = version_at(port) or "?"
-            yield RabbitServer(port, version, str(program.parents[1].name), process)
-        finally:
-            process.stop(signal.SIGKILL)
-            stop_names(home, names_port)
+            try:
+                version = version_at(port) or "?"
+                yield RabbitServer(port, version, program.parts[-3], process)
+            finally:
+                process.stop(signal.SIGKILL)
+
+
+@contextmanager
+def name_server(home: Path, port: int) -> Iterator[None]:
+    """Erlang's, as a child of ours: one that the node starts itself would outlive it."""
+    names = home / "names"
+    names.mkdir()
+    process = Process(
+        [shutil.which("epmd") or "epmd", "-address", "127.0.0.1", "-port", str(port)],
+        directory=names,
+        ready=lambda: is_open(port),
+        stop_signal=signal.SIGTERM,
+    )
+    process.start()
+    try:
+        yield
+    finally:
+        process.stop()
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def environment(home: Path, port: int, names_port: int) -> dict[str, str]:
@@ -119,11 +140,3 @@ def version_at(port: int) -> str | None:
             return version
     except OSError:
         return None
-
-
-def stop_names(home: Path, port: int) -> None:
-    """End the name server that the node has started; it outlives its node."""
-    epmd = shutil.which("epmd") or "epmd"
-    there = {**clean_environment(home), "ERL_EPMD_PORT": str(port)}
-    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-        subprocess.run([epmd, "-kill"], env=there, capture_output=True, timeout=10)
