@@ -81,7 +81,7 @@ def rabbit_server(program: Path) -> Iterator[RabbitServer]:
 
 @contextmanager
 def name_server(home: Path, port: int) -> Iterator[None]:
-    """Erlang's, as a child of ours: one that the node starts itself would outlive it."""
+    """A child of ours: one that the node itself starts would outlive it."""
     names = home / "names"
     names.mkdir()
     process = Process(
