@@ -132,15 +132,6 @@ class StrictBoolean(fields.Boolean):
         return value
 
 
-class StrictQueryBoolean(StrictBoolean):
-    """The same in a query string: the words `true` and `false`."""
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
-        if value not in ("true", "false"):
-            raise self.make_error("invalid")
-        return bool(value == "true")
-
-
 class UtcDateTime(fields.DateTime):
     """A moment: RFC 3339 with a zone in, an aware UTC datetime inside, `…Z` out."""
 
