@@ -15,7 +15,7 @@ from tests.cores import at_once, at_once_in_processes, started
 from tests.settings import settings_for
 from tests.shop import Shop
 
-STEPS = ["0001_baseline", "0002_milestones"]
+STEPS = sorted(step.stem for step in store.MIGRATIONS.glob("[0-9]*.py"))
 
 
 @pytest.mark.parametrize("kind", ["threads", "processes"])

@@ -1,0 +1,81 @@
+"""Why actions are refused: the core knows reasons, the edges know sentences."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why an action was refused; each dialect has its own sentence for it."""
+
+    COUPON_NOT_FOUND = "coupon_not_found"
+    REVOKED = "revoked"
+    ALREADY_REDEEMED = "already_redeemed"
+    USED_UP = "used_up"
+    ARCHIVED = "archived"
+    EXPIRED = "expired"
+    NOT_YET_ACTIVE = "not_yet_active"
+    POOL_EMPTY = "pool_empty"
+
+
+class AdminReason(StrEnum):
+    """Why an admin's action was refused."""
+
+    DEFINITION_NOT_FOUND = "definition_not_found"
+    REWARD_ITEM_NOT_FOUND = "reward_item_not_found"
+    COUPON_NOT_FOUND = "coupon_not_found"
+    API_KEY_NOT_FOUND = "api_key_not_found"
+    SECRET_NOT_FOUND = "secret_not_found"
+    TENANT_NOT_FOUND = "tenant_not_found"
+    TENANT_EXISTS = "tenant_exists"
+    TENANT_ID_RESERVED = "tenant_id_reserved"
+    NAME_TAKEN = "name_taken"
+    CODE_TAKEN = "code_taken"
+    REWARD_ITEM_IN_USE = "reward_item_in_use"
+    UNKNOWN_REWARD_ITEM = "unknown_reward_item"
+    CUSTOM_CODE_MISSING = "custom_code_missing"
+    RANDOM_CODE_WITH_CUSTOM = "random_code_with_custom"
+    CODE_TOO_LONG = "code_too_long"
+    CODE_SPACE_TOO_SMALL = "code_space_too_small"
+    DATES_REVERSED = "dates_reversed"
+    TRIGGER_MISSING = "trigger_missing"
+    CLAIMABLE_NEEDS_CUSTOM = "claimable_needs_custom"
+    CODE_RULES_FROZEN = "code_rules_frozen"
+    LIMIT_BELOW_USES = "limit_below_uses"
+    NOT_ACTIVE = "not_active"
+    CUSTOM_NEEDS_USERS = "custom_needs_users"
+    SEVERAL_COUPONS = "several_coupons"
+    REDEEMED_COUPON = "redeemed_coupon"
+    LAST_SECRET = "last_secret"
+    SCOPE_TOO_WIDE = "scope_too_wide"
+    DEAD_LETTER_NOT_FOUND = "dead_letter_not_found"
+    DEAD_LETTER_UNREADABLE = "dead_letter_unreadable"
+
+
+class AuthReason(StrEnum):
+    """Why a caller was not let in (401) or not let do it (403)."""
+
+    NO_CREDENTIALS = "no_credentials"
+    BAD_TOKEN = "bad_token"
+    EXPIRED_TOKEN = "expired_token"
+    BAD_API_KEY = "bad_api_key"
+    MISSING_HEADER = "missing_header"
+    BAD_TIMESTAMP = "bad_timestamp"
+    BAD_SIGNATURE = "bad_signature"
+    WRONG_TENANT = "wrong_tenant"
+    WRONG_USER = "wrong_user"
+    SCOPE_MISSING = "scope_missing"
+
+
+AnyReason = Reason | AdminReason | AuthReason
+
+
+class Refused(Exception):
+    """An action was refused and changed nothing.
+
+    `reason` is the rule that said no; `detail`, if set, is a sentence with the
+    figures of this very case.
+    """
+
+    def __init__(self, reason: AnyReason, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail

@@ -1,0 +1,60 @@
+"""The tables, and nothing else: `tenant_id` leads every key, so that any cluster fits.
+
+Two directories are looked up before the tenant is known, `tenant` and `api_key`; all
+other keys start with the tenant. The DDL itself is in `migrations/`.
+"""
+
+from coupon_core.tables.base import (
+    JsonText,
+    Table,
+    UtcTime,
+    UuidText,
+    as_json,
+    as_stored_time,
+    as_time,
+    database,
+)
+from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
+from coupon_core.tables.coupons import Coupon, Redemption
+from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
+from coupon_core.tables.tenants import ApiKey, Tenant, TenantSecret
+
+__all__ = [
+    "ALL",
+    "AcceptedEvent",
+    "ApiKey",
+    "Coupon",
+    "DeadLetter",
+    "Definition",
+    "EarnedCoupon",
+    "JsonText",
+    "Outbox",
+    "Redemption",
+    "RewardItem",
+    "SharedCode",
+    "Table",
+    "Tenant",
+    "TenantSecret",
+    "UtcTime",
+    "UuidText",
+    "as_json",
+    "as_stored_time",
+    "as_time",
+    "database",
+]
+
+ALL = (
+    Tenant,
+    TenantSecret,
+    ApiKey,
+    RewardItem,
+    Definition,
+    SharedCode,
+    Coupon,
+    Redemption,
+    Outbox,
+    EarnedCoupon,
+    AcceptedEvent,
+    DeadLetter,
+)
+"""Every table; what is referred to comes before what refers to it."""

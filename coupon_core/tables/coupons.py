@@ -1,0 +1,54 @@
+"""Coupons and their uses."""
+
+from peewee import BigIntegerField, CompositeKey, IntegerField, TextField
+
+from coupon_core.tables.base import Table, UtcTime, UuidText
+
+
+class Coupon(Table):
+    """One code in one user's hands; facts only, its status is told from them."""
+
+    tenant_id = TextField()
+    coupon_id = UuidText()
+    definition_id = UuidText()
+    user_id = TextField()
+    code = TextField()
+    generated_at = UtcTime()
+    expires_at = UtcTime(null=True)
+    redeemed_at = UtcTime(null=True)
+    redemption_count = IntegerField()
+    revoked_at = UtcTime(null=True)
+    code_key = TextField()
+    code_scope = TextField()
+
+    class Meta:
+        primary_key = CompositeKey("tenant_id", "coupon_id")
+        indexes = (
+            (("tenant_id", "code_key", "code_scope"), True),
+            (("tenant_id", "definition_id", "coupon_id"), False),
+        )
+
+
+Coupon.add_index(
+    Coupon.tenant_id,
+    Coupon.user_id,
+    Coupon.coupon_id,
+    where=(Coupon.user_id != ""),
+    name="coupon_of_user",
+)
+
+
+class Redemption(Table):
+    """The uses of coupons; the key lets a coupon's n-th use happen once."""
+
+    tenant_id = TextField()
+    coupon_id = UuidText()
+    use_number = IntegerField()
+    redemption_id = BigIntegerField()
+    definition_id = UuidText()
+    user_id = TextField()
+    dialect = TextField()
+    redeemed_at = UtcTime()
+
+    class Meta:
+        primary_key = CompositeKey("tenant_id", "coupon_id", "use_number")

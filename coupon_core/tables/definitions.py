@@ -1,0 +1,84 @@
+"""Reward items, definitions and the codes that they share."""
+
+from peewee import BooleanField, CompositeKey, IntegerField, TextField
+
+from coupon_core.tables.base import JsonText, Table, UtcTime, UuidText
+
+
+class RewardItem(Table):
+    """What a redemption grants."""
+
+    tenant_id = TextField()
+    item_id = UuidText()
+    name = TextField()
+    description = TextField()
+    reward_type = TextField()
+    payload = JsonText()
+    created_at = UtcTime()
+    updated_at = UtcTime()
+
+    class Meta:
+        primary_key = CompositeKey("tenant_id", "item_id")
+
+
+class Definition(Table):
+    """Templates of coupons; `used_count` is kept only under a total limit."""
+
+    tenant_id = TextField()
+    definition_id = UuidText()
+    name = TextField()
+    description = TextField()
+    status = TextField()
+    reward_item_id = UuidText()
+    code_format = TextField()
+    code_alphabet = TextField()
+    code_prefix = TextField()
+    code_length = IntegerField()
+    custom_code = TextField()
+    case_sensitive = BooleanField()
+    claimable = BooleanField()
+    starts_at = UtcTime(null=True)
+    expires_at = UtcTime(null=True)
+    per_code_limit = IntegerField()
+    total_limit = IntegerField()
+    used_count = IntegerField()
+    trigger_kind = TextField(null=True)
+    trigger_enabled = BooleanField()
+    trigger_source = TextField()
+    trigger_threshold = IntegerField()
+    created_at = UtcTime()
+    updated_at = UtcTime()
+
+    class Meta:
+        primary_key = CompositeKey("tenant_id", "definition_id")
+        indexes = (
+            (("tenant_id", "name"), True),
+            (("tenant_id", "reward_item_id"), False),
+        )
+
+
+class SharedCode(Table):
+    """Codes that many coupons bear: a definition's custom code.
+
+    `code_exact` is "" for a code that is compared without case, so that two such
+    codes never differ by case alone, and the code itself for a case-sensitive one.
+    """
+
+    tenant_id = TextField()
+    code_key = TextField()
+    code_exact = TextField()
+    code = TextField()
+    definition_id = UuidText()
+
+    class Meta:
+        primary_key = CompositeKey("tenant_id", "code_key", "code_exact")
+        indexes = ((("tenant_id", "definition_id"), False),)
+
+
+Definition.add_index(
+    Definition.tenant_id,
+    Definition.trigger_kind,
+    Definition.trigger_source,
+    where=Definition.trigger_kind.is_null(False),
+    name="definition_of_trigger",
+)
