@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from admin_gateway.refusals import REFUSALS
-from coupon_core import coupons
+from coupon_core import redeeming
 from coupon_core.codes import ALPHABETS
-from coupon_core.coupons import RedeemRequest
 from coupon_core.model import AdminReason, AuthReason, CodeAlphabet, Reason, utc_now
+from coupon_core.redeeming import RedeemRequest
 from tests.admin_client import Admin, made, refused
 from tests.letters import buried
 
@@ -67,14 +67,14 @@ def frozen_rules(admin: Admin) -> Answer:
 def redeemed(admin: Admin, **config: Any) -> dict[str, Any]:
     """A coupon after one use."""
     coupon = admin.generate(admin.new_definition(**config)["id"], "a")[0]
-    coupons.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
+    redeeming.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
     return coupon
 
 
 def limit_below_uses(admin: Admin) -> Answer:
     coupon = redeemed(admin, usage_limit={"limit_type": "unlimited"})
     definition_id = coupon["definition_id"]
-    coupons.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
+    redeeming.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
     limit = {"usage_limit": {"limit_type": "per_user", "max_uses": 1}}
     return admin.patch(f"coupons/{definition_id}", {"config": limit})
 
