@@ -17,6 +17,7 @@ from coupon_core.tables.base import (
 from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
 from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
+from coupon_core.tables.idempotency import Idempotency
 from coupon_core.tables.tenants import ApiKey, Tenant, TenantSecret
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "DeadLetter",
     "Definition",
     "EarnedCoupon",
+    "Idempotency",
     "JsonText",
     "Outbox",
     "Redemption",
@@ -58,5 +60,6 @@ ALL = (
     EarnedCoupon,
     AcceptedEvent,
     DeadLetter,
+    Idempotency,
 )
 """Every table; what is referred to comes before what refers to it."""
