@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from coupon_core.config import Settings
@@ -22,6 +22,7 @@ class Gateway:
 
     host: str
     port: int
+    pid: int = 0
 
     @property
     def url(self) -> str:
@@ -58,7 +59,7 @@ def _started(app: str, home: Path, settings: Settings) -> tuple[Process, Gateway
             if attempt + 1 == START_TRIES:
                 raise
         else:
-            return process, gateway
+            return process, replace(gateway, pid=process.pid)
     raise AssertionError("unreachable")
 
 
