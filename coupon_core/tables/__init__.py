@@ -16,7 +16,6 @@ from coupon_core.tables.base import (
 )
 from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
 from coupon_core.tables.client_keys import ClientKey
-from coupon_core.tables.coupons import Coupon, Redemption
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
 from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
 from coupon_core.tables.tenants import ApiKey, Tenant, TenantSecret
