@@ -14,6 +14,7 @@ from coupon_core.tables.base import (
     as_time,
     database,
 )
+from coupon_core.tables.batches import Batch, Chunk
 from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
 from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
@@ -23,6 +24,8 @@ __all__ = [
     "ALL",
     "AcceptedEvent",
     "ApiKey",
+    "Batch",
+    "Chunk",
     "Coupon",
     "DeadLetter",
     "Definition",
@@ -51,6 +54,8 @@ ALL = (
     RewardItem,
     Definition,
     SharedCode,
+    Batch,
+    Chunk,
     Coupon,
     Redemption,
     UserUsage,
