@@ -14,6 +14,7 @@ from coupon_core.tables.base import (
     as_time,
     database,
 )
+from coupon_core.tables.batches import Batch, Chunk
 from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
 from coupon_core.tables.client_keys import ClientKey
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
@@ -25,6 +26,8 @@ __all__ = [
     "AcceptedEvent",
     "ApiKey",
     "ClientKey",
+    "Batch",
+    "Chunk",
     "Coupon",
     "DeadLetter",
     "Definition",
@@ -54,6 +57,8 @@ ALL = (
     RewardItem,
     Definition,
     SharedCode,
+    Batch,
+    Chunk,
     Coupon,
     Redemption,
     UserUsage,
