@@ -56,15 +56,15 @@ def main() -> int:
 
 def borne(database: str, fault: faults.Fault) -> bool:
     """Whether a gateway bears a fault; says so."""
-    with tempfile.TemporaryDirectory() as home:
-        with scene_on(database, Path(home)) as scene:
-            outcome = faults.bear(scene, new_shop(), fault, codes=10_000)
+    with tempfile.TemporaryDirectory() as home, scene_on(database, Path(home)) as scene:
+        outcome = faults.bear(scene, new_shop(), fault, codes=10_000)
     answers = outcome.shoppers.answers
     slowest = max(answer.seconds for answer in answers)
     counts = outcome.shoppers.statuses().items()
     print(
         f"{'BAD ' if outcome.broken else 'ok  '} {fault.__name__} · {database}: "
-        f"served again {outcome.recovered:.2f} s after; slowest answer {slowest:.1f} s; "
+        f"served again {outcome.recovered:.2f} s after; "
+        f"slowest answer {slowest:.1f} s; "
         + ", ".join(f"{count} × {status}" for status, count in counts),
         *outcome.broken,
         sep="\n     ",
