@@ -19,6 +19,7 @@ def create_app(
     """
     settings = settings or config.load()
     process.start(settings)
+    process.show_metrics(import_name.removesuffix("_gateway"), settings)
     # A bus that is away stops neither gateway: what is to go out waits in the outbox.
     bus = Pulse(settings.broker_url)
     return web.create_app(
