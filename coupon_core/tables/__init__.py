@@ -15,7 +15,7 @@ from coupon_core.tables.base import (
     database,
 )
 from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
-from coupon_core.tables.coupons import Coupon, Redemption
+from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
 from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
 from coupon_core.tables.tenants import ApiKey, Tenant, TenantSecret
 
@@ -35,6 +35,7 @@ __all__ = [
     "Table",
     "Tenant",
     "TenantSecret",
+    "UserUsage",
     "UtcTime",
     "UuidText",
     "as_json",
@@ -52,6 +53,7 @@ ALL = (
     SharedCode,
     Coupon,
     Redemption,
+    UserUsage,
     Outbox,
     EarnedCoupon,
     AcceptedEvent,
