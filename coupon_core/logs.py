@@ -59,9 +59,10 @@ def configure(level: str, form: str = JSON) -> None:
         logger_factory=lambda *_: Stderr(),
         cache_logger_on_first_use=True,
     )
-    # Of libraries nothing below info in any case: they tell paths, SQL and bodies.
+    # Of libraries only warnings: they tell paths, SQL and bodies below. gunicorn has a
+    # level of its own.
     logging.basicConfig(
-        level=max(LEVELS[level], logging.INFO), handlers=[Handler()], force=True
+        level=max(LEVELS[level], logging.WARNING), handlers=[Handler()], force=True
     )
 
 

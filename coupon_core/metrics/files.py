@@ -27,16 +27,6 @@ def alone(directory: Path) -> Iterator[None]:
         yield
 
 
-def prepare(directory: Path) -> None:
-    """Make the directory; when nobody counts there any more, begin from zero."""
-    directory.mkdir(parents=True, exist_ok=True)
-    with alone(directory):
-        files = list(directory.glob("*.db"))
-        if not any(_is_used(file) for file in files):
-            for file in files:
-                file.unlink(missing_ok=True)
-
-
 def fold(directory: Path) -> None:
     """Add what the dead have counted to one file, and forget what they measured."""
     dead = [one for one in directory.glob("*.db") if not _is_used(one)]

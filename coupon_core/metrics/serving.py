@@ -49,7 +49,7 @@ def start(
     """
     if not port:
         return
-    files.prepare(directory)
+    directory.mkdir(parents=True, exist_ok=True)
     # Read once, when prometheus-client is first imported: so not before here.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
     metrics.keep(_kept())

@@ -13,8 +13,8 @@ from coupon_core.model import Principal
 
 log = structlog.get_logger("coupon.web")
 
-REASON = "coupon.reason"
-"""Where in the environ it stands why a request was refused."""
+ROUTE, REASON = "coupon.route", "coupon.reason"
+"""Where in the environ the route's template stands, and why a request was refused."""
 UNKNOWN = "(none)"
 PROBES = frozenset({"/health", "/ready"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -22,9 +22,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 def tell(environ: dict[str, Any], status: int, seconds: float) -> None:
     """Log and count a request that is being answered, after so many seconds."""
-    request = environ.get("werkzeug.request")
-    rule = request.url_rule if request else None
-    route = rule.rule if rule else UNKNOWN
+    route = environ.get(ROUTE, UNKNOWN)
     sent = environ.get("REQUEST_METHOD", "")
     method = sent if sent in METHODS else UNKNOWN
     metrics.answered(method, route, status, seconds)
