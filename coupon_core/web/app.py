@@ -18,6 +18,7 @@ from .health import Checks, health_blueprint
 from .paths import check_path
 from .problems import Dialect, Row
 from .shell import in_shell
+from .telling import ROUTE
 
 VERSION = "1.0.0"
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
@@ -76,7 +77,10 @@ def _bare(import_name: str, max_body: int) -> Flask:
 
 
 def _guard() -> None:
-    check_path(request.environ)
+    environ, rule = request.environ, request.url_rule
+    if rule:
+        environ[ROUTE] = rule.rule
+    check_path(environ)
 
 
 def _about(title: str, version: str, description: str) -> dict[str, Any]:
