@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import structlog
 
-from coupon_core import dead_letters, metrics, outbox
+from coupon_core import dead_letters, idempotency, metrics, outbox
 from coupon_core.faults import kind_of
 from coupon_core.messaging.broker import connect
 from coupon_core.messaging.envelopes import Outgoing, outgoing
@@ -51,9 +51,19 @@ def _relay(
     while not stop.is_set():
         beat()
         if run_once(publisher) < BATCH:
-            if cleaning.is_due():
-                outbox.purge(utc_now() - KEPT, PURGE_BATCH)
+            if cleaning.is_due() and _clean():
+                cleaning.soon()
             stop.wait(IDLE_SECONDS)
+
+
+def _clean() -> bool:
+    """Forget what has been kept long enough; True when there is more of it."""
+    now = utc_now()
+    counts = (
+        outbox.purge(now - KEPT, PURGE_BATCH),
+        idempotency.purge(now, PURGE_BATCH),
+    )
+    return PURGE_BATCH in counts
 
 
 def run_once(publisher: Publisher) -> int:

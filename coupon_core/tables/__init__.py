@@ -19,6 +19,7 @@ from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outb
 from coupon_core.tables.client_keys import ClientKey
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
 from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
+from coupon_core.tables.idempotency import Idempotency
 from coupon_core.tables.tenants import ApiKey, Tenant, TenantSecret
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "DeadLetter",
     "Definition",
     "EarnedCoupon",
+    "Idempotency",
     "JsonText",
     "Outbox",
     "Redemption",
@@ -66,5 +68,6 @@ ALL = (
     EarnedCoupon,
     AcceptedEvent,
     DeadLetter,
+    Idempotency,
 )
 """Every table; what is referred to comes before what refers to it."""

@@ -25,6 +25,10 @@ class Gateway:
     process: Process = field(compare=False, repr=False)
 
     @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
     def url(self) -> str:
         return f"http://{self.host}:{self.port}"
 
