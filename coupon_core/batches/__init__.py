@@ -4,7 +4,6 @@ A batch publishes no event for each of its coupons, only `batch.completed` at it
 """
 
 from coupon_core.batches.asking import (
-    CHUNK_WANTED,
     MOST_COUPONS,
     Wanted,
     cancel,
@@ -17,7 +16,6 @@ from coupon_core.batches.asking import (
 from coupon_core.batches.making import COMPLETED, make_chunk
 
 __all__ = [
-    "CHUNK_WANTED",
     "COMPLETED",
     "MOST_COUPONS",
     "Wanted",

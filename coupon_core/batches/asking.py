@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from coupon_core import generation, outbox, rules
+from coupon_core.messaging.topology import CHUNK
 from coupon_core.model import (
     AdminReason,
     Definition,
@@ -19,7 +20,6 @@ from coupon_core.store import bulk
 from coupon_core.store.database import new_id, transaction
 
 MOST_COUPONS = 10_000_000
-CHUNK_WANTED = "generation.chunk"
 # A batch that has not got on for so long is given to the workers anew; one that only
 # waits behind others, after so much longer.
 STILL, LONG_STILL = timedelta(seconds=60), timedelta(minutes=15)
@@ -100,7 +100,7 @@ def _wanted_event(batch: Batch, number: int, now: datetime) -> Event:
         "batch_id": batch.batch_id,
         "chunk_number": number,
     }
-    return Event(batch.tenant_id, new_id(), CHUNK_WANTED, "", now, json.dumps(data))
+    return Event(batch.tenant_id, new_id(), CHUNK, "", now, json.dumps(data))
 
 
 def get(tenant_id: str, batch_id: str) -> Batch:

@@ -20,7 +20,7 @@ from coupon_core.store import batches as store
 from coupon_core.store import bulk
 from coupon_core.store import coupons as coupon_store
 from coupon_core.store.batches import Key
-from coupon_core.store.database import Busy, new_id, transaction
+from coupon_core.store.database import new_id, transaction
 
 COMPLETED = "batch.completed"
 PAUSED = "waits: the definition is paused"
@@ -90,7 +90,7 @@ def _randomize(
         if len(free) == count and bulk.insert(batch, free, chunk.user_ids, now):
             return count
         free = _topped_up(definition, free, count)
-    raise Busy("no free codes were found")
+    raise Refused(AdminReason.CODE_SPACE_TOO_SMALL)
 
 
 def _topped_up(definition: Definition, drawn: Sequence[str], count: int) -> list[str]:
