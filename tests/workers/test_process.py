@@ -104,7 +104,9 @@ def test_workers_start_before_their_bus_and_their_database(tmp_path: Path) -> No
     )
     process = workers(settings)
     try:
-        assert in_time(lambda: beating(tmp_path) == {"consumer", "generator", "relay"}, 20)
+        assert in_time(
+            lambda: beating(tmp_path) == {"consumer", "generator", "relay"}, 20
+        )
         time.sleep(1)
         assert process.poll() is None
         process.terminate()
