@@ -50,6 +50,8 @@ class AdminReason(StrEnum):
     REDEEMED_COUPON = "redeemed_coupon"
     LAST_SECRET = "last_secret"
     SCOPE_TOO_WIDE = "scope_too_wide"
+    BATCH_NOT_FOUND = "batch_not_found"
+    BATCH_FINISHED = "batch_finished"
     DEAD_LETTER_NOT_FOUND = "dead_letter_not_found"
     DEAD_LETTER_UNREADABLE = "dead_letter_unreadable"
 

@@ -68,7 +68,12 @@ def _started(app: str, home: Path, settings: Settings) -> Gateway:
 
 def _command(app: str, address: str) -> list[str]:
     return [
-        *(sys.executable, "-m", "gunicorn", app if ":" in app else f"{app}:create_app()"),
+        *(
+            sys.executable,
+            "-m",
+            "gunicorn",
+            app if ":" in app else f"{app}:create_app()",
+        ),
         *("--config", "python:coupon_core.gunicorn_conf"),
         *("--bind", address),
     ]
