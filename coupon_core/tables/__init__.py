@@ -17,18 +17,33 @@ from coupon_core.tables.base import (
 from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
 from coupon_core.tables.coupons import Coupon, Redemption
 from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
+from coupon_core.tables.points import KnownUser, PointEntry, Wallet
+from coupon_core.tables.purchases import (
+    Activity,
+    MamboCoupon,
+    MamboTag,
+    Offer,
+    Purchase,
+)
 from coupon_core.tables.tenants import ApiKey, Tenant, TenantSecret
 
 __all__ = [
     "ALL",
     "AcceptedEvent",
+    "Activity",
     "ApiKey",
     "Coupon",
     "DeadLetter",
     "Definition",
     "EarnedCoupon",
     "JsonText",
+    "KnownUser",
+    "MamboCoupon",
+    "MamboTag",
+    "Offer",
     "Outbox",
+    "PointEntry",
+    "Purchase",
     "Redemption",
     "RewardItem",
     "SharedCode",
@@ -37,6 +52,7 @@ __all__ = [
     "TenantSecret",
     "UtcTime",
     "UuidText",
+    "Wallet",
     "as_json",
     "as_stored_time",
     "as_time",
@@ -56,5 +72,13 @@ ALL = (
     EarnedCoupon,
     AcceptedEvent,
     DeadLetter,
+    KnownUser,
+    Wallet,
+    PointEntry,
+    Offer,
+    MamboCoupon,
+    MamboTag,
+    Purchase,
+    Activity,
 )
 """Every table; what is referred to comes before what refers to it."""
