@@ -54,6 +54,12 @@ INVALID: Mapping[AnyReason, Row] = {
         "RANDOM_CODE_WITH_CUSTOM",
         "config.custom_code: expected only with code_format custom",
     ),
+    AdminReason.SHARED_CODES_ARE_CLAIMED: (
+        400,
+        "SHARED_CODES_ARE_CLAIMED",
+        "The codes of this definition are handed out by creators and claimed by "
+        "players; give codes to a creator instead",
+    ),
     AdminReason.CODE_TOO_LONG: (
         400,
         "CODE_TOO_LONG",
@@ -114,6 +120,11 @@ CONFLICTS: Mapping[AnyReason, Row] = {
         409,
         "LIMIT_BELOW_USES",
         "config.usage_limit.max_uses: more uses than that have been made",
+    ),
+    AdminReason.TOTAL_LIMIT_REACHED: (
+        409,
+        "TOTAL_LIMIT_REACHED",
+        "No more of these coupons may be given out than the total limit says",
     ),
     AdminReason.NOT_ACTIVE: (
         409,

@@ -21,6 +21,7 @@ from coupon_core.model import (
 from coupon_core.store import coupons as coupon_store
 from coupon_core.store import definitions as store
 from coupon_core.store import tenants as tenant_store
+from coupon_core.store import usage as usage_store
 from coupon_core.store.database import new_id, transaction
 
 DEFAULTS: Mapping[str, Any] = {
@@ -35,14 +36,17 @@ DEFAULTS: Mapping[str, Any] = {
     "starts_at": None,
     "expires_at": None,
     "per_code_limit": 1,
+    "per_user_limit": 0,
     "total_limit": 0,
+    "awarded_only": False,
     "trigger_kind": None,
     "trigger_enabled": False,
     "trigger_source": "",
     "trigger_threshold": 0,
 }
 NAMING_CODES = frozenset({"code_format", "custom_code", "case_sensitive"})
-CONCERNING_COUPONS = NAMING_CODES | {"per_code_limit", "total_limit"}
+LIMITS = frozenset({"per_code_limit", "per_user_limit", "total_limit"})
+CONCERNING_COUPONS = NAMING_CODES | LIMITS | {"awarded_only"}
 
 
 def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definition:
@@ -120,6 +124,8 @@ def _update(
         _check(after)
         after = _checked_against_coupons(before, after)
         store.update(after)
+        if after.per_user_limit and not before.per_user_limit:
+            usage_store.recount(tenant_id, definition_id)
         if rules.code_rules(before) != rules.code_rules(after):
             _check_code(after)
             store.share_code(after)
@@ -169,11 +175,11 @@ def _checked_against_coupons(before: Definition, after: Definition) -> Definitio
     """The new definition with its uses counted, if its coupons let it be."""
     if not rules.concerns_coupons(before, after):
         return after
-    facts = coupon_store.most_uses(after.tenant_id, after.definition_id)
-    for reason in rules.against_change(before, after, *facts):
+    uses = coupon_store.uses(after.tenant_id, after.definition_id)
+    for reason in rules.against_change(before, after, uses):
         raise Refused(reason)
-    _, _, uses = facts
-    return replace(after, used_count=uses if after.total_limit else 0)
+    counted = rules.limited_count(after, uses) if after.total_limit else 0
+    return replace(after, used_count=counted)
 
 
 @contextmanager

@@ -99,7 +99,8 @@ def _has_ample_codes(definition: Definition) -> bool:
     """True when a drawn code is free, as far as anybody will live to see."""
     space = codes.capacity(definition.code_alphabet, definition.code_length)
     is_random = definition.code_format == CodeFormat.RANDOM
-    return is_random and space > generation.COUNTABLE_SPACE
+    is_ample = space > generation.COUNTABLE_SPACE
+    return is_random and is_ample and not definition.awarded_only
 
 
 def _draft(

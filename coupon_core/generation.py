@@ -14,6 +14,7 @@ from coupon_core.model import (
     IssuedCoupon,
     Refused,
 )
+from coupon_core.store import codes as code_store
 from coupon_core.store import coupons as store
 from coupon_core.store import definitions as definition_store
 from coupon_core.store import rewards as reward_store
@@ -58,7 +59,17 @@ def make(
 ) -> list[IssuedCoupon]:
     """Make coupons of a definition that the caller's transaction holds. Refused."""
     made, new = _generate(definition, user_ids, now, expires_at)
+    _count_awards(definition, new)
     return _announced((made, new), definition, now)
+
+
+def _count_awards(definition: Definition, new: Sequence[Coupon]) -> None:
+    """Refuse what would give out more than the total limit of awards."""
+    count = sum(coupon.user_id != NOBODY for coupon in new)
+    if not count or not rules.counts_awards(definition):
+        return
+    if not definition_store.count_awards(definition, count):
+        raise Refused(AdminReason.TOTAL_LIMIT_REACHED)
 
 
 def hold(tenant_id: str, definition_id: str) -> Definition | None:
@@ -66,6 +77,11 @@ def hold(tenant_id: str, definition_id: str) -> Definition | None:
     store.expect_change()
     # Codes named by hand and random ones are made in turns, never at once.
     tenant_store.share(tenant_id)
+    # Neither limits nor what they count can change any more; so what is read here
+    # tells which lock is needed, and none has to be made stronger later.
+    seen = definition_store.get(tenant_id, definition_id)
+    if seen and rules.counts_awards(seen):
+        return definition_store.lock(tenant_id, definition_id)
     return definition_store.share(tenant_id, definition_id)
 
 
@@ -124,9 +140,9 @@ def _free_codes(definition: Definition, count: int, crowded: bool) -> list[str]:
     """Codes that nobody shares; in a crowded space, only those that none owns."""
     shape = definition.code_prefix, definition.code_length, definition.code_alphabet
     drawn = dict.fromkeys(codes.random_codes(count + SPARE * crowded, *shape))
-    taken = store.taken_by_shared_codes(definition.tenant_id, drawn)
+    taken = code_store.taken_by_shared_codes(definition.tenant_id, drawn)
     if crowded:
-        taken |= store.taken_by_coupons(definition.tenant_id, drawn)
+        taken |= code_store.taken_by_coupons(definition.tenant_id, drawn)
     return [code for code in drawn if code not in taken]
 
 

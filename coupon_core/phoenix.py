@@ -125,6 +125,8 @@ def definition_config(of: Definition) -> Document:
 def _code_config(of: Definition) -> Document:
     if of.code_format == CodeFormat.CUSTOM:
         return {"custom_code": of.custom_code, "claimable": of.claimable}
+    if of.code_format == CodeFormat.SHARED:
+        return {"claimable": of.claimable}
     prefix = {"code_prefix": of.code_prefix} if of.code_prefix else {}
     chosen = of.code_alphabet != CodeAlphabet.UNAMBIGUOUS
     alphabet = {"code_alphabet": of.code_alphabet.value} if chosen else {}

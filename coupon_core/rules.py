@@ -1,6 +1,6 @@
 """The decisions, as pure functions: no clock, no I/O; the order is the precedence."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from coupon_core import codes
@@ -10,6 +10,7 @@ from coupon_core.model import (
     CodeFormat,
     Coupon,
     CouponStatus,
+    CouponUses,
     Decision,
     Definition,
     DefinitionStatus,
@@ -20,17 +21,31 @@ from coupon_core.model import (
 )
 
 
-def decide_redeem(issued: IssuedCoupon, now: datetime) -> Decision:
+def decide_redeem(issued: IssuedCoupon, now: datetime, user_uses: int = 0) -> Decision:
     """May this coupon be redeemed now? Asked by validate and by redeem alike.
 
-    Exactly at `starts_at` and at `expires_at` it may (CONTRACTS 0.4).
+    `user_uses` are those of the user over all codes of the definition. Exactly at
+    `starts_at` and at `expires_at` it may (CONTRACTS 0.4).
     """
-    return Decision(next(_against_redeem(issued, now), None))
+    return Decision(next(_against_redeem(issued, now, user_uses), None))
 
 
-def _against_redeem(issued: IssuedCoupon, now: datetime) -> Iterator[Reason]:
+def first_usable(
+    copies: Sequence[IssuedCoupon], now: datetime, user_uses: int = 0
+) -> IssuedCoupon:
+    """Of several coupons that a code means, the one to redeem: else the first."""
+    if len(copies) > 1:
+        for one in copies:
+            if decide_redeem(one, now, user_uses).allowed:
+                return one
+    return copies[0]
+
+
+def _against_redeem(
+    issued: IssuedCoupon, now: datetime, user_uses: int
+) -> Iterator[Reason]:
     coupon, definition = issued.coupon, issued.definition
-    if coupon.revoked_at:
+    if coupon.revoked_at or coupon.returned_at:
         yield Reason.REVOKED
     if is_used_up(coupon, definition):
         yield _used_up_reason(definition)
@@ -40,8 +55,20 @@ def _against_redeem(issued: IssuedCoupon, now: datetime) -> Iterator[Reason]:
         yield Reason.EXPIRED
     if definition.starts_at and now < definition.starts_at:
         yield Reason.NOT_YET_ACTIVE
-    if definition.total_limit and definition.used_count >= definition.total_limit:
+    if definition.per_user_limit and user_uses >= definition.per_user_limit:
+        yield Reason.USER_LIMIT
+    if counts_uses(definition) and definition.used_count >= definition.total_limit:
         yield Reason.POOL_EMPTY
+
+
+def counts_uses(definition: Definition) -> bool:
+    """True when the total limit is one of uses; of awards when they come first."""
+    return definition.total_limit > 0 and not definition.awarded_only
+
+
+def counts_awards(definition: Definition) -> bool:
+    """True when the total limit is one of coupons in users' hands."""
+    return definition.total_limit > 0 and definition.awarded_only
 
 
 def _used_up_reason(definition: Definition) -> Reason:
@@ -61,13 +88,17 @@ def is_used_up(coupon: Coupon, definition: Definition) -> bool:
 
 def coupon_status(issued: IssuedCoupon, now: datetime) -> CouponStatus:
     """What the coupon is at this moment; told from facts, never stored."""
-    if issued.coupon.revoked_at:
+    if issued.coupon.revoked_at or issued.coupon.returned_at:
         return CouponStatus.REVOKED
     if is_used_up(issued.coupon, issued.definition):
         return CouponStatus.REDEEMED
     if issued.expires_at and now > issued.expires_at:
         return CouponStatus.EXPIRED
     return CouponStatus.ACTIVE
+
+
+CLAIMED = frozenset({CodeFormat.CUSTOM, CodeFormat.SHARED})
+GIVEN = frozenset({CodeFormat.SHARED, CodeFormat.LISTED})
 
 
 def against_definition_text(draft: Definition) -> Iterator[AdminReason]:
@@ -77,7 +108,7 @@ def against_definition_text(draft: Definition) -> Iterator[AdminReason]:
         yield AdminReason.CUSTOM_CODE_MISSING
     if not custom and draft.custom_code:
         yield AdminReason.RANDOM_CODE_WITH_CUSTOM
-    if draft.claimable and not custom:
+    if draft.claimable and draft.code_format not in CLAIMED:
         yield AdminReason.CLAIMABLE_NEEDS_CUSTOM
     if len(draft.code_prefix) + draft.code_length > codes.MAX_CODE_LENGTH:
         yield AdminReason.CODE_TOO_LONG
@@ -88,8 +119,13 @@ def against_definition_text(draft: Definition) -> Iterator[AdminReason]:
 
 
 def code_rules(definition: Definition) -> tuple[object, ...]:
-    """What may not change once coupons exist: how codes are made and compared."""
-    return definition.code_format, definition.custom_code, definition.case_sensitive
+    """What may not change once coupons exist: how codes are made and handed out."""
+    return (
+        definition.code_format,
+        definition.custom_code,
+        definition.case_sensitive,
+        definition.awarded_only,
+    )
 
 
 def concerns_coupons(before: Definition, after: Definition) -> bool:
@@ -97,24 +133,29 @@ def concerns_coupons(before: Definition, after: Definition) -> bool:
     return code_rules(before) != code_rules(after) or _limits(before) != _limits(after)
 
 
-def _limits(definition: Definition) -> tuple[int, int]:
-    return definition.per_code_limit, definition.total_limit
+def _limits(definition: Definition) -> tuple[int, int, int]:
+    limits = definition.per_code_limit, definition.per_user_limit
+    return (*limits, definition.total_limit)
 
 
 def against_change(
-    before: Definition, after: Definition, coupons: int, most_uses: int, uses: int
+    before: Definition, after: Definition, uses: CouponUses
 ) -> Iterator[AdminReason]:
-    """What the coupons of a definition say to a change of it.
-
-    `coupons` counts them, `most_uses` is the most that one was used, `uses` is the
-    sum over all.
-    """
-    if coupons and code_rules(before) != code_rules(after):
+    """What the coupons of a definition say to a change of it."""
+    has_codes = uses.coupon_count or before.code_format in GIVEN
+    if has_codes and code_rules(before) != code_rules(after):
         yield AdminReason.CODE_RULES_FROZEN
-    if NO_LIMIT < after.per_code_limit < most_uses:
+    if NO_LIMIT < after.per_code_limit < uses.most_of_coupon:
         yield AdminReason.LIMIT_BELOW_USES
-    if NO_LIMIT < after.total_limit < uses:
+    if NO_LIMIT < after.per_user_limit < uses.most_of_user:
         yield AdminReason.LIMIT_BELOW_USES
+    if NO_LIMIT < after.total_limit < limited_count(after, uses):
+        yield AdminReason.LIMIT_BELOW_USES
+
+
+def limited_count(definition: Definition, uses: CouponUses) -> int:
+    """What a total limit of the definition counts: uses, or coupons in hands."""
+    return uses.award_count if definition.awarded_only else uses.use_count
 
 
 def is_earned_by(definition: Definition, milestone: Milestone) -> bool:
@@ -141,5 +182,7 @@ def against_generating(
     """What speaks against making coupons of this definition now."""
     if definition.status != DefinitionStatus.ACTIVE:
         yield AdminReason.NOT_ACTIVE
+    if definition.code_format == CodeFormat.SHARED:
+        yield AdminReason.SHARED_CODES_ARE_CLAIMED
     if unassigned and definition.code_format == CodeFormat.CUSTOM:
         yield AdminReason.CUSTOM_NEEDS_USERS

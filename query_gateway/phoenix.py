@@ -9,7 +9,6 @@ from werkzeug.routing import BaseConverter
 
 from coupon_core import auth, coupons, definitions
 from coupon_core import phoenix as documents
-from coupon_core.coupons import RedeemRequest
 from coupon_core.model import (
     AuthReason,
     DefinitionStatus,
@@ -20,6 +19,8 @@ from coupon_core.model import (
     Validation,
     utc_now,
 )
+from coupon_core.redeeming import RedeemRequest
+from coupon_core.redeeming import redeem as redeem_code
 from coupon_core.store.coupons import CouponFilter
 from coupon_core.tenants import RESERVED_IDS
 from coupon_core.web import shapes
@@ -180,7 +181,7 @@ def redeem(code: str) -> Response:
     auth.require_user(g.principal, user_id)
     now = utc_now()
     asked = RedeemRequest(g.principal.tenant_id, code, user_id)
-    return json_response(documents.coupon(coupons.redeem(asked, now), now))
+    return json_response(documents.coupon(redeem_code(asked, now).issued, now))
 
 
 def _user_of(body: dict[str, Any]) -> str:

@@ -50,6 +50,10 @@ REFUSALS: Mapping[Reason, Refusal] = MappingProxyType(
             "Coupon not yet active",
             (400, "COUPON_NOT_YET_ACTIVE", "Coupon not yet active"),
         ),
+        Reason.USER_LIMIT: Refusal(
+            "Usage limit exceeded",
+            (400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
+        ),
         Reason.POOL_EMPTY: Refusal(
             "Usage limit exceeded",
             (400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),

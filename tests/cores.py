@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 
 from coupon_core import process
 from coupon_core.config import Settings
-from coupon_core.model import Refused
+from coupon_core.model import AdminReason, Reason, Refused
 from coupon_core.store import database
 
 PATIENCE = 60  # seconds after which a race is called a hang
@@ -109,3 +110,14 @@ def _work(
     with started(settings):
         release = partial(barrier.wait, PATIENCE)
         sender.send(_at_once(tasks, Barrier(len(tasks), action=release)))
+
+
+def tally(outcomes: Sequence[Any]) -> Counter[str]:
+    """How many succeeded, and how many were refused for which reason."""
+    failed = [one for one in outcomes if isinstance(one, Unavailable | Failure)]
+    assert failed == []
+    return Counter("done" if _is_done(one) else str(one) for one in outcomes)
+
+
+def _is_done(outcome: Any) -> bool:
+    return not isinstance(outcome, Reason | AdminReason)

@@ -21,17 +21,42 @@ BROKEN = {
         SELECT d.name, d.used_count, d.total_limit, count(r.use_number)
         FROM definition d LEFT JOIN redemption r
         ON r.tenant_id = d.tenant_id AND r.definition_id = d.definition_id
-        WHERE d.total_limit > 0
+        AND r.refunded_at IS NULL
+        WHERE d.total_limit > 0 AND NOT d.awarded_only
         GROUP BY d.tenant_id, d.definition_id, d.name, d.used_count, d.total_limit
         HAVING d.used_count <> count(r.use_number) OR d.used_count > d.total_limit
     """,
+    "I1, I2: coupons given out under a total limit of awards": """
+        SELECT d.name, d.used_count, d.total_limit, count(c.coupon_id)
+        FROM definition d LEFT JOIN coupon c
+        ON c.tenant_id = d.tenant_id AND c.definition_id = d.definition_id
+        AND c.user_id <> '' AND c.returned_at IS NULL
+        WHERE d.total_limit > 0 AND d.awarded_only
+        GROUP BY d.tenant_id, d.definition_id, d.name, d.used_count, d.total_limit
+        HAVING d.used_count <> count(c.coupon_id) OR d.used_count > d.total_limit
+    """,
+    "I1, I2: uses by a user over all codes of a definition": """
+        SELECT d.name, r.user_id, count(*), max(u.used_count), d.per_user_limit
+        FROM definition d JOIN redemption r
+        ON r.tenant_id = d.tenant_id AND r.definition_id = d.definition_id
+        AND r.refunded_at IS NULL
+        LEFT JOIN user_usage u
+        ON u.tenant_id = r.tenant_id AND u.definition_id = r.definition_id
+        AND u.user_id = r.user_id
+        WHERE d.per_user_limit > 0
+        GROUP BY d.tenant_id, d.definition_id, d.name, r.user_id, d.per_user_limit
+        HAVING count(*) <> COALESCE(max(u.used_count), 0)
+        OR count(*) > d.per_user_limit
+    """,
     "I2: a coupon's uses are not numbered from 1 to its count": """
-        SELECT c.code, c.redemption_count, count(r.use_number), max(r.use_number)
+        SELECT c.code, c.redemption_count, c.refund_count, count(r.use_number),
+        count(r.refunded_at), max(r.use_number)
         FROM coupon c LEFT JOIN redemption r
         ON r.tenant_id = c.tenant_id AND r.coupon_id = c.coupon_id
-        GROUP BY c.tenant_id, c.coupon_id, c.code, c.redemption_count
-        HAVING c.redemption_count <> count(r.use_number)
-        OR c.redemption_count <> COALESCE(max(r.use_number), 0)
+        GROUP BY c.tenant_id, c.coupon_id, c.code, c.redemption_count, c.refund_count
+        HAVING c.refund_count <> count(r.refunded_at)
+        OR c.redemption_count + c.refund_count <> count(r.use_number)
+        OR count(r.use_number) <> COALESCE(max(r.use_number), 0)
     """,
     "I2: a use without its coupon, or by another than its holder": """
         SELECT r.coupon_id, r.user_id, c.user_id FROM redemption r

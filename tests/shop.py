@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from coupon_core import coupons, definitions, generation, rewards, tenants
-from coupon_core.coupons import RedeemRequest
+from coupon_core import coupons, definitions, generation, redeeming, rewards, tenants
 from coupon_core.model import (
     NOBODY,
     CodeFormat,
@@ -22,6 +21,7 @@ from coupon_core.model import (
     Refused,
     utc_now,
 )
+from coupon_core.redeeming import RedeemRequest
 from coupon_core.store.coupons import CouponFilter
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -87,7 +87,7 @@ class Shop:
         self, code: str, user_id: str = "ann", now: datetime | None = None
     ) -> IssuedCoupon:
         request = RedeemRequest(self.tenant_id, code, user_id)
-        return coupons.redeem(request, now or utc_now())
+        return redeeming.redeem(request, now or utc_now()).issued
 
     def validate(
         self, code: str, user_id: str | None = "ann", now: datetime = NOW

@@ -36,6 +36,7 @@ COUPONS: Mapping[AnyReason, str] = {
     Reason.ARCHIVED: "Coupon is no longer available",
     Reason.EXPIRED: "Coupon has expired",
     Reason.NOT_YET_ACTIVE: "Coupon not yet active",
+    Reason.USER_LIMIT: "Usage limit exceeded",
     Reason.POOL_EMPTY: "Usage limit exceeded",
 }
 CONDITIONS: Mapping[Condition, str] = {

@@ -7,9 +7,9 @@ import rich_click as click
 from admin_gateway.cli.answering import answering, ends_with_one
 from admin_gateway.cli.failures import reason_text
 from admin_gateway.cli.options import USER, of_tenant, page, paged
-from coupon_core import coupons, phoenix, tenants
-from coupon_core.coupons import RedeemRequest
+from coupon_core import coupons, phoenix, redeeming, tenants
 from coupon_core.model import Reason, Validation, utc_now
+from coupon_core.redeeming import RedeemRequest
 from coupon_core.store.coupons import CouponFilter
 
 # Where validate says something else than redeem (CONTRACTS 0.5).
@@ -65,7 +65,7 @@ def redeem(tenant_id: str, user_id: str, code: str) -> dict[str, Any]:
     tenants.require(tenant_id)
     now = utc_now()
     asked = RedeemRequest(tenant_id, code, user_id)
-    return phoenix.coupon(coupons.redeem(asked, now), now)
+    return phoenix.coupon(redeeming.redeem(asked, now).issued, now)
 
 
 @click.command()

@@ -24,6 +24,7 @@ from coupon_core.web.schemas import Strict
 from .words import Code, Word
 
 MOST_USES = 1_000_000_000
+PHOENIX_FORMATS = (CodeFormat.RANDOM, CodeFormat.CUSTOM)
 
 # What a limit type's `max_uses` becomes: uses of one code, uses of all together.
 LIMITS = {
@@ -116,7 +117,7 @@ class ConfigChanges(Strict):
     """The members of a `config` that are to change."""
 
     reward_item_id = UuidText()
-    code_format = Word(CodeFormat, metadata={"default": "random"})
+    code_format = Word(PHOENIX_FORMATS, metadata={"default": "random"})
     code_prefix = StrictString(
         least=0,
         most=32,

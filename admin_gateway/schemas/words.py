@@ -1,5 +1,6 @@
 """Fields of the domain: the words of its enums, and codes as admins write them."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
@@ -8,17 +9,17 @@ from coupon_core.web.fields import Choice, StrictString
 
 
 class Word(Choice):
-    """One of an enum's words, loaded as the enum's member."""
+    """One of an enum's words, or of some of them, loaded as the enum's member."""
 
-    def __init__(self, words: type[StrEnum], **options: Any) -> None:
-        super().__init__(*words, **options)
-        self._words = words
+    def __init__(self, words: Iterable[StrEnum], **options: Any) -> None:
+        self._words = {word.value: word for word in words}
+        super().__init__(*self._words, **options)
 
     def _deserialize(self, value: Any, *args: Any, **more: Any) -> StrEnum:
         text = super()._deserialize(value, *args, **more)
-        if text not in list(self._words):
+        if text not in self._words:
             raise self.make_error("invalid")
-        return self._words(text)
+        return self._words[text]
 
 
 class Code(StrictString):

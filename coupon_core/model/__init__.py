@@ -8,13 +8,16 @@ from coupon_core.model.callers import ApiKey, Principal, TenantSecret
 from coupon_core.model.clock import utc_now
 from coupon_core.model.coupons import (
     Coupon,
+    CouponUses,
     Decision,
     Definition,
     DefinitionStats,
     IssuedCoupon,
     Page,
+    Redeemed,
     Redemption,
     RewardItem,
+    SharedCode,
     Validation,
 )
 from coupon_core.model.reasons import (
@@ -49,6 +52,7 @@ __all__ = [
     "CodeFormat",
     "Coupon",
     "CouponStatus",
+    "CouponUses",
     "DeadLetter",
     "Decision",
     "Definition",
@@ -61,10 +65,12 @@ __all__ = [
     "Page",
     "Principal",
     "Reason",
+    "Redeemed",
     "Redemption",
     "Refused",
     "RewardItem",
     "Scope",
+    "SharedCode",
     "TenantSecret",
     "Trigger",
     "Validation",

@@ -50,8 +50,10 @@ class Definition:
     starts_at: datetime | None
     expires_at: datetime | None
     per_code_limit: int  # uses of one code by one user
-    total_limit: int  # uses of all coupons together
-    used_count: int  # kept only while there is a total limit
+    per_user_limit: int  # uses of all the codes by one user
+    total_limit: int  # uses of all coupons together; awards, if awarded only
+    awarded_only: bool  # redeemed only by whom it was given to; never claimed
+    used_count: int  # what the total limit counts; kept only while there is one
     trigger_kind: Trigger | None
     trigger_enabled: bool
     trigger_source: str  # streak_id, achievement_id or leaderboard_id
@@ -72,8 +74,11 @@ class Coupon:
     generated_at: datetime
     expires_at: datetime | None  # its own expiry; None follows the definition
     redeemed_at: datetime | None  # the latest use
-    redemption_count: int
+    redemption_count: int  # uses that were not refunded
     revoked_at: datetime | None
+    returned_at: datetime | None = None  # bought, and given back for its points
+    refund_count: int = 0
+    copy_number: int = 1  # a user may hold the same code several times
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,17 @@ class IssuedCoupon:
     def expires_at(self) -> datetime | None:
         """The coupon's own expiry, else its definition's."""
         return self.coupon.expires_at or self.definition.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class SharedCode:
+    """A code that any number of coupons may bear, and whose creator hands it out."""
+
+    code: str
+    creator_key: str  # "" when no creator does
+    revoked_at: datetime | None
+    definition: Definition
+    reward_item: RewardItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +129,7 @@ class Validation:
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """One use of a coupon; `use_number` counts a coupon's uses from 1."""
+    """One use of a coupon; `use_number` counts all its uses from 1, refunded or not."""
 
     tenant_id: str
     coupon_id: str
@@ -123,6 +139,25 @@ class Redemption:
     user_id: str
     dialect: Dialect
     redeemed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """A coupon as it is after a use, and that use."""
+
+    issued: IssuedCoupon
+    use: Redemption
+
+
+@dataclass(frozen=True, slots=True)
+class CouponUses:
+    """How the coupons of a definition were used, for changes of its limits."""
+
+    coupon_count: int
+    award_count: int  # in users' hands, and not returned
+    use_count: int
+    most_of_coupon: int  # uses of the one that was used most
+    most_of_user: int
 
 
 @dataclass(frozen=True, slots=True)

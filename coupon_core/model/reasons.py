@@ -13,6 +13,7 @@ class Reason(StrEnum):
     ARCHIVED = "archived"
     EXPIRED = "expired"
     NOT_YET_ACTIVE = "not_yet_active"
+    USER_LIMIT = "user_limit"
     POOL_EMPTY = "pool_empty"
 
 
@@ -42,6 +43,8 @@ class AdminReason(StrEnum):
     LIMIT_BELOW_USES = "limit_below_uses"
     NOT_ACTIVE = "not_active"
     CUSTOM_NEEDS_USERS = "custom_needs_users"
+    SHARED_CODES_ARE_CLAIMED = "shared_codes_are_claimed"
+    TOTAL_LIMIT_REACHED = "total_limit_reached"
     SEVERAL_COUPONS = "several_coupons"
     REDEEMED_COUPON = "redeemed_coupon"
     LAST_SECRET = "last_secret"

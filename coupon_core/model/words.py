@@ -27,10 +27,17 @@ class CouponStatus(StrEnum):
 
 
 class CodeFormat(StrEnum):
-    """How a definition's codes come to be (Phoenix overview, "Code Generation")."""
+    """How a definition's codes come to be (Phoenix overview, "Code Generation").
+
+    Random codes are drawn; a custom code is one that all coupons bear. Shared codes
+    are many that creators hand out, each for any number of users (PlayCamp). Listed
+    codes are given beforehand, and each user gets the next one (Mambo).
+    """
 
     RANDOM = "random"
     CUSTOM = "custom"
+    SHARED = "shared"
+    LISTED = "listed"
 
 
 class CodeAlphabet(StrEnum):

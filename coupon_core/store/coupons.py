@@ -1,6 +1,6 @@
 """Coupons: finding, listing, counting, adding and revoking them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import itemgetter
@@ -12,48 +12,26 @@ from coupon_core.model import (
     CodeFormat,
     Coupon,
     CouponStatus,
+    CouponUses,
     Definition,
     DefinitionStats,
     IssuedCoupon,
     Page,
-    RewardItem,
 )
 from coupon_core.store.database import execute, execute_many, is_postgresql
 from coupon_core.store.rows import (
-    DEFINITION_COLUMNS,
+    COMPARES,
     ISSUED,
-    REWARD_ITEM_COLUMNS,
+    REVOKED_AT,
     coupon_of,
-    definition_of,
     issued_of,
-    reward_item_of,
 )
 from coupon_core.tables import Coupon as Table
-from coupon_core.tables import SharedCode, as_stored_time
-
-# Without user ids in the way a code is looked up by one probe of a unique index.
-OF_CODE = "c.tenant_id = :tenant_id AND c.code_key = :code_key"
-COMPARES = "(c.code = :code OR NOT d.case_sensitive)"
-
-FOR_USER = f"""{ISSUED}
-    WHERE {OF_CODE} AND c.code_scope IN ('', :user_id, :exact_scope)
-    AND c.user_id IN ('', :user_id) AND {COMPARES}
-    ORDER BY c.code = :code DESC LIMIT 1
-"""
-FOR_TENANT = f"{ISSUED} WHERE {OF_CODE} AND {COMPARES} LIMIT 2"
-
-SHARED = f"""
-    SELECT {DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}
-    FROM shared_code s
-    JOIN definition d ON d.tenant_id = s.tenant_id AND d.definition_id = s.definition_id
-    JOIN reward_item r ON r.tenant_id = d.tenant_id AND r.item_id = d.reward_item_id
-    WHERE s.tenant_id = :tenant_id AND s.code_key = :code_key
-    AND s.code_exact IN ('', :code)
-"""
+from coupon_core.tables import as_stored_time
 
 # The same facts as rules.coupon_status, for filters and counts over many rows.
-STATUS = """
-    CASE WHEN c.revoked_at IS NOT NULL THEN 'revoked'
+STATUS = f"""
+    CASE WHEN {REVOKED_AT} IS NOT NULL OR c.returned_at IS NOT NULL THEN 'revoked'
     WHEN d.per_code_limit > 0 AND c.redemption_count >= d.per_code_limit
     THEN 'redeemed'
     WHEN COALESCE(c.expires_at, d.expires_at) < :now THEN 'expired'
@@ -63,38 +41,6 @@ COUNTED = """
     FROM coupon c
     JOIN definition d ON d.tenant_id = c.tenant_id AND d.definition_id = c.definition_id
 """
-
-
-def find_for_user(
-    tenant_id: str, code: str, user_id: str, lock: bool = False
-) -> IssuedCoupon | None:
-    """The coupon that this code means for this user: theirs, or nobody's yet."""
-    parameters = {
-        "tenant_id": tenant_id,
-        "code_key": lookup_key(code),
-        "code": code,
-        "user_id": user_id,
-        "exact_scope": code_scope(code, True, user_id),
-    }
-    hold = " FOR UPDATE OF c" if lock and is_postgresql() else ""
-    row = execute(FOR_USER + hold, parameters).fetchone()
-    return issued_of(row) if row else None
-
-
-def find_for_tenant(tenant_id: str, code: str) -> list[IssuedCoupon]:
-    """The coupons of this code, whoever holds them; two stand for many."""
-    parameters = {"tenant_id": tenant_id, "code_key": lookup_key(code), "code": code}
-    return [issued_of(row) for row in execute(FOR_TENANT, parameters).fetchall()]
-
-
-def find_shared(tenant_id: str, code: str) -> tuple[Definition, RewardItem] | None:
-    """The definition that shares this code among its coupons."""
-    parameters = {"tenant_id": tenant_id, "code_key": lookup_key(code), "code": code}
-    row = execute(SHARED, parameters).fetchone()
-    if row is None:
-        return None
-    end = len(row) - 8
-    return definition_of(row[:end]), reward_item_of(row[end:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,14 +136,22 @@ def stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionStats:
     return DefinitionStats(counts, int(sum(uses for _, _, uses in rows)))
 
 
-def most_uses(tenant_id: str, definition_id: str) -> tuple[int, int, int]:
-    """Of a definition: its coupons, the most uses of one, and all uses together."""
-    sql = """SELECT count(*), COALESCE(max(redemption_count), 0),
-        COALESCE(sum(redemption_count), 0) FROM coupon
-        WHERE tenant_id = :tenant_id AND definition_id = :definition_id"""
+# By user first, so that unassigned coupons make one group of their own.
+USES = """
+    SELECT COALESCE(sum(coupons), 0),
+    COALESCE(sum(CASE WHEN user_id <> '' THEN kept ELSE 0 END), 0),
+    COALESCE(sum(uses), 0), COALESCE(max(most), 0), COALESCE(max(uses), 0)
+    FROM (SELECT user_id, count(*) AS coupons, count(*) - count(returned_at) AS kept,
+        sum(redemption_count) AS uses, max(redemption_count) AS most
+        FROM coupon WHERE tenant_id = :tenant_id AND definition_id = :definition_id
+        GROUP BY user_id) AS by_user
+"""
+
+
+def uses(tenant_id: str, definition_id: str) -> CouponUses:
+    """How the coupons of a definition were used so far."""
     parameters = {"tenant_id": tenant_id, "definition_id": definition_id}
-    count, most, together = execute(sql, parameters).fetchone()
-    return count, most, int(together)
+    return CouponUses(*map(int, execute(USES, parameters).fetchone()))
 
 
 def count_up_to(tenant_id: str, definition_id: str, most: int) -> int:
@@ -211,10 +165,10 @@ def count_up_to(tenant_id: str, definition_id: str, most: int) -> int:
 
 INSERT = """
     INSERT INTO coupon (tenant_id, coupon_id, definition_id, user_id, code,
-        generated_at, expires_at, redemption_count, code_key, code_scope)
+        generated_at, expires_at, redemption_count, code_key, code_scope, copy_number)
     VALUES (:tenant_id, :coupon_id, :definition_id, :user_id, :code,
-        :generated_at, :expires_at, 0, :code_key, :code_scope)
-    ON CONFLICT (tenant_id, code_key, code_scope) DO NOTHING
+        :generated_at, :expires_at, 0, :code_key, :code_scope, :copy_number)
+    ON CONFLICT (tenant_id, code_key, code_scope, copy_number) DO NOTHING
 """
 
 
@@ -244,11 +198,16 @@ def new_row(coupon: Coupon, definition: Definition) -> dict[str, Any]:
         "expires_at": as_stored_time(coupon.expires_at),
         "code_key": lookup_key(coupon.code),
         "code_scope": _scope(coupon, definition),
+        "copy_number": coupon.copy_number,
     }
 
 
+# A code of these formats is one coupon's own.
+OWN_CODES = frozenset({CodeFormat.RANDOM, CodeFormat.LISTED})
+
+
 def _scope(coupon: Coupon, definition: Definition) -> str:
-    if definition.code_format == CodeFormat.RANDOM:
+    if definition.code_format in OWN_CODES:
         return ""
     return code_scope(coupon.code, definition.case_sensitive, coupon.user_id)
 
@@ -268,15 +227,6 @@ def shared_by(definition: Definition, user_ids: Sequence[str]) -> list[Coupon]:
     of_users = Table.user_id.in_(user_ids) & (Table.user_id != NOBODY)
     rows = Table.select(*columns).where(of_tenant, of_definition, of_users).tuples()
     return [coupon_of(row) for row in rows]
-
-
-def taken_by_shared_codes(tenant_id: str, codes: Iterable[str]) -> set[str]:
-    """Those of the codes that a definition shares, and that no coupon may own."""
-    keys = {lookup_key(code): code for code in codes}
-    of_tenant = SharedCode.tenant_id == tenant_id
-    rows = SharedCode.select(SharedCode.code_key).where(of_tenant)
-    taken = rows.where(SharedCode.code_key.in_(list(keys))).tuples()
-    return {keys[key] for (key,) in taken}
 
 
 def still() -> None:
@@ -300,14 +250,6 @@ def _hold_table(mode: str) -> None:
     # On SQLite the transaction itself is the lock.
     if is_postgresql():
         execute(f"LOCK TABLE coupon IN {mode} MODE", {})
-
-
-def taken_by_coupons(tenant_id: str, codes: Iterable[str]) -> set[str]:
-    """Those of the codes that a coupon owns."""
-    keys = {lookup_key(code): code for code in codes}
-    owned = (Table.tenant_id == tenant_id) & (Table.code_scope == "")
-    rows = Table.select(Table.code_key).where(owned, Table.code_key.in_(list(keys)))
-    return {keys[key] for (key,) in rows.tuples()}
 
 
 def revoke(tenant_id: str, coupon_id: str, now: datetime) -> None:

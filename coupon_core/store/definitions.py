@@ -98,6 +98,14 @@ def update(definition: Definition) -> None:
         query.where(_is(definition.tenant_id, definition.definition_id)).execute()
 
 
+def count_awards(definition: Definition, count: int) -> bool:
+    """Count coupons put into users' hands; False when the total limit forbids it."""
+    within = Table.used_count + count <= Table.total_limit
+    counted = Table.update(used_count=Table.used_count + count)
+    here = _is(definition.tenant_id, definition.definition_id)
+    return bool(counted.where(here, within).execute())
+
+
 def is_code_taken(definition: Definition) -> bool:
     """True when another shared code or a coupon's own code bars the custom code.
 

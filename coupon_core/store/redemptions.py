@@ -4,11 +4,13 @@ The statements are written once. SQLite runs them one by one; PostgreSQL as a si
 one, each part fed by the part before it, in one round trip.
 """
 
+from dataclasses import dataclass
 from functools import cache
 
 from peewee import IntegrityError
 
-from coupon_core.model import Definition, Event, IssuedCoupon, Redemption
+from coupon_core.model import CodeFormat, Definition, Event, IssuedCoupon, Redemption
+from coupon_core.rules import counts_uses
 from coupon_core.store.coupons import new_row
 from coupon_core.store.database import execute, is_postgresql
 from coupon_core.tables import as_stored_time
@@ -20,29 +22,43 @@ COUNT = """
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
     AND used_count < total_limit
 """
+COUNT_OF_USER = """
+    INSERT INTO user_usage (tenant_id, definition_id, user_id, used_count)
+    SELECT :tenant_id, :definition_id, :user_id, 1 {source} WHERE true
+    ON CONFLICT (tenant_id, definition_id, user_id) DO UPDATE
+    SET used_count = user_usage.used_count + 1
+    WHERE user_usage.used_count < :per_user_limit
+"""
 # Both hold only while coupon and definition are what the decision was made on; who
 # changes the definition in these waits for uses under way (store.coupons.still).
 SAME_RULES = """
     EXISTS (SELECT 1 FROM definition d
     WHERE d.tenant_id = :tenant_id AND d.definition_id = :definition_id
-    AND d.per_code_limit = :per_code_limit AND d.total_limit = :total_limit
+    AND d.per_code_limit = :per_code_limit AND d.per_user_limit = :per_user_limit
+    AND d.total_limit = :total_limit
     AND d.custom_code = :custom_code AND d.case_sensitive = :case_sensitive)
 """
+CODE_STANDS = """
+    EXISTS (SELECT 1 FROM shared_code s
+    WHERE s.tenant_id = :tenant_id AND s.code_key = :code_key
+    AND s.definition_id = :definition_id AND s.revoked_at IS NULL)
+"""
 USE = f"""
-    UPDATE coupon SET user_id = :user_id, redemption_count = :use_number,
+    UPDATE coupon SET user_id = :user_id, redemption_count = redemption_count + 1,
         redeemed_at = :redeemed_at
     WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id
-    AND redemption_count = :seen_count AND user_id = :seen_user_id
-    AND revoked_at IS NULL AND {SAME_RULES}
+    AND redemption_count = :seen_count AND refund_count = :seen_refunds
+    AND user_id = :seen_user_id AND revoked_at IS NULL AND returned_at IS NULL
+    AND {SAME_RULES}
 """
 CLAIM = f"""
     INSERT INTO coupon (tenant_id, coupon_id, definition_id, user_id, code,
         generated_at, expires_at, redeemed_at, redemption_count, code_key, code_scope)
     SELECT :tenant_id, :coupon_id, :definition_id, :user_id, :code,
         :generated_at, :expires_at, :redeemed_at, 1, :code_key, :code_scope
-    {{source}} WHERE {SAME_RULES}
+    {{source}} WHERE {SAME_RULES} AND {CODE_STANDS}
 """
-CLAIM_ONCE = "ON CONFLICT (tenant_id, code_key, code_scope) DO NOTHING"
+CLAIM_ONCE = "ON CONFLICT (tenant_id, code_key, code_scope, copy_number) DO NOTHING"
 RECORD = """
     INSERT INTO redemption (tenant_id, coupon_id, use_number, redemption_id,
         definition_id, user_id, dialect, redeemed_at)
@@ -70,6 +86,7 @@ def record(seen: IssuedCoupon, use: Redemption, event: Event, claim: bool) -> bo
         **_use_parameters(use),
         **_rule_parameters(definition),
         "seen_count": seen.coupon.redemption_count,
+        "seen_refunds": seen.coupon.refund_count,
         "seen_user_id": seen.coupon.user_id,
         "event_id": event.event_id,
         "event_type": event.event_type,
@@ -77,7 +94,7 @@ def record(seen: IssuedCoupon, use: Redemption, event: Event, claim: bool) -> bo
         "occurred_at": as_stored_time(event.occurred_at),
         "data": event.data,
     }
-    statements = _statements(definition.total_limit > 0, claim, is_postgresql())
+    statements = _statements(_shape(definition, claim), is_postgresql())
     try:
         return all(execute(sql, parameters).rowcount == 1 for sql in statements)
     except IntegrityError:  # counted, but not used: PostgreSQL has undone both
@@ -97,41 +114,63 @@ def _use_parameters(use: Redemption) -> dict[str, object]:
 def _rule_parameters(definition: Definition) -> dict[str, object]:
     return {
         "per_code_limit": definition.per_code_limit,
+        "per_user_limit": definition.per_user_limit,
         "total_limit": definition.total_limit,
         "custom_code": definition.custom_code,
         "case_sensitive": definition.case_sensitive,
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Which parts the write of a use has."""
+
+    counts: tuple[str, ...]
+    claim: bool
+    by_creators: bool
+
+
+def _shape(definition: Definition, claim: bool) -> Shape:
+    counts = {
+        COUNT: counts_uses(definition),
+        COUNT_OF_USER: definition.per_user_limit > 0,
+    }
+    wanted = tuple(sql for sql, needed in counts.items() if needed)
+    return Shape(wanted, claim, definition.code_format == CodeFormat.SHARED)
+
+
 @cache
-def _statements(counted: bool, claim: bool, as_one: bool) -> tuple[str, ...]:
+def _statements(shape: Shape, as_one: bool) -> tuple[str, ...]:
     if as_one:
-        return (_one_statement(counted, claim),)
-    use = f"{CLAIM.format(source='')} {CLAIM_ONCE}" if claim else USE
+        return (_one_statement(shape),)
+    counts = [sql.format(source="") for sql in shape.counts]
     record = RECORD.format(use_number=":use_number")
-    return (*([COUNT] if counted else []), use, record, ANNOUNCE)
+    return (*counts, _use(shape, ""), record, ANNOUNCE)
 
 
-def _one_statement(counted: bool, claim: bool) -> str:
+def _one_statement(shape: Shape) -> str:
     """Each part feeds the next; an empty pool or a changed coupon stops them all.
 
     A use that was counted but did not happen has no number, and a redemption without
     a number breaks NOT NULL: so the statement fails as a whole and counts nothing.
     """
-    use = _claim_if(counted) if claim else _use_if(counted)
+    parts, last = [], ""
+    for number, sql in enumerate(shape.counts):
+        source = f"FROM {last}" if last else ""
+        last = f"count_{number}"
+        parts.append(f"{last} AS ({sql.format(source=source)} RETURNING 1)")
+    numbered = "RETURNING redemption_count + refund_count AS number"
+    parts.append(f"used AS ({_use(shape, last)} {numbered})")
     record = RECORD.format(use_number="(SELECT number FROM used)")
-    counting = f"counted AS ({COUNT} RETURNING 1)," if counted else ""
-    return f"""
-        WITH {counting} used AS ({use} RETURNING redemption_count AS number),
-        recorded AS ({record} FROM {"counted" if counted else "used"} RETURNING 1)
-        {ANNOUNCE} FROM recorded
-    """
+    first = "count_0" if shape.counts else "used"
+    parts.append(f"recorded AS ({record} FROM {first} RETURNING 1)")
+    return f"WITH {', '.join(parts)} {ANNOUNCE} FROM recorded"
 
 
-def _use_if(counted: bool) -> str:
-    return f"{USE} AND EXISTS (SELECT 1 FROM counted)" if counted else USE
-
-
-def _claim_if(counted: bool) -> str:
-    source = "FROM counted" if counted else ""
-    return f"{CLAIM.format(source=source)} {CLAIM_ONCE}"
+def _use(shape: Shape, after: str) -> str:
+    """The statement that uses or claims the coupon, once `after` has given a row."""
+    if shape.claim:
+        source = f"FROM {after}" if after else ""
+        return f"{CLAIM.format(source=source)} {CLAIM_ONCE}"
+    stands = f"AND {CODE_STANDS}" if shape.by_creators else ""
+    return f"{USE} {stands} {f'AND EXISTS (SELECT 1 FROM {after})' if after else ''}"

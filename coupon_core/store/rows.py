@@ -23,11 +23,17 @@ def _columns(value_type: type, alias: str) -> str:
     return ", ".join(f"{alias}.{field.name}" for field in fields(value_type))
 
 
-COUPON_COLUMNS = _columns(Coupon, "c")
+COMPARES = "(c.code = :code OR NOT d.case_sensitive)"
+# A creator's code is revoked for all who hold it, by one row.
+REVOKED_AT = """COALESCE(c.revoked_at, CASE WHEN d.code_format = 'shared' THEN
+    (SELECT s.revoked_at FROM shared_code s WHERE s.tenant_id = c.tenant_id
+    AND s.code_key = c.code_key AND s.definition_id = c.definition_id) END)"""
+COUPON_COLUMNS = _columns(Coupon, "c").replace("c.revoked_at", REVOKED_AT)
 DEFINITION_COLUMNS = _columns(Definition, "d")
 REWARD_ITEM_COLUMNS = _columns(RewardItem, "r")
 _COUPON_END = len(fields(Coupon))
-_DEFINITION_END = _COUPON_END + len(fields(Definition))
+DEFINITION_END = len(fields(Definition))
+_DEFINITION_END = _COUPON_END + DEFINITION_END
 
 ISSUED = f"""
     SELECT {COUPON_COLUMNS}, {DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}
@@ -52,6 +58,7 @@ COUPON_CONVERSIONS = _conversions(
     expires_at=as_time,
     redeemed_at=as_time,
     revoked_at=as_time,
+    returned_at=as_time,
 )
 DEFINITION_CONVERSIONS = _conversions(
     Definition,
@@ -60,6 +67,7 @@ DEFINITION_CONVERSIONS = _conversions(
     code_alphabet=CodeAlphabet,
     case_sensitive=bool,
     claimable=bool,
+    awarded_only=bool,
     starts_at=as_time,
     expires_at=as_time,
     trigger_kind=Trigger,

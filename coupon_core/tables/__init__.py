@@ -15,7 +15,7 @@ from coupon_core.tables.base import (
     database,
 )
 from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
-from coupon_core.tables.coupons import Coupon, Redemption
+from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
 from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
 from coupon_core.tables.points import KnownUser, PointEntry, Wallet
 from coupon_core.tables.purchases import (
@@ -50,6 +50,7 @@ __all__ = [
     "Table",
     "Tenant",
     "TenantSecret",
+    "UserUsage",
     "UtcTime",
     "UuidText",
     "Wallet",
@@ -68,6 +69,7 @@ ALL = (
     SharedCode,
     Coupon,
     Redemption,
+    UserUsage,
     Outbox,
     EarnedCoupon,
     AcceptedEvent,

@@ -20,11 +20,14 @@ class Coupon(Table):
     revoked_at = UtcTime(null=True)
     code_key = TextField()
     code_scope = TextField()
+    returned_at = UtcTime(null=True)
+    refund_count = IntegerField(default=0)
+    copy_number = IntegerField(default=1)
 
     class Meta:
         primary_key = CompositeKey("tenant_id", "coupon_id")
         indexes = (
-            (("tenant_id", "code_key", "code_scope"), True),
+            (("tenant_id", "code_key", "code_scope", "copy_number"), True),
             (("tenant_id", "definition_id", "coupon_id"), False),
         )
 
@@ -49,6 +52,19 @@ class Redemption(Table):
     user_id = TextField()
     dialect = TextField()
     redeemed_at = UtcTime()
+    refunded_at = UtcTime(null=True)
 
     class Meta:
         primary_key = CompositeKey("tenant_id", "coupon_id", "use_number")
+
+
+class UserUsage(Table):
+    """Uses by one user over all codes of a definition that limits them."""
+
+    tenant_id = TextField()
+    definition_id = UuidText()
+    user_id = TextField()
+    used_count = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("tenant_id", "definition_id", "user_id")

@@ -40,7 +40,9 @@ class Definition(Table):
     starts_at = UtcTime(null=True)
     expires_at = UtcTime(null=True)
     per_code_limit = IntegerField()
+    per_user_limit = IntegerField()
     total_limit = IntegerField()
+    awarded_only = BooleanField()
     used_count = IntegerField()
     trigger_kind = TextField(null=True)
     trigger_enabled = BooleanField()
@@ -58,7 +60,7 @@ class Definition(Table):
 
 
 class SharedCode(Table):
-    """Codes that many coupons bear: a definition's custom code.
+    """Codes that many coupons bear: a custom code, or those that creators hand out.
 
     `code_exact` is "" for a code that is compared without case, so that two such
     codes never differ by case alone, and the code itself for a case-sensitive one.
@@ -69,11 +71,20 @@ class SharedCode(Table):
     code_exact = TextField()
     code = TextField()
     definition_id = UuidText()
+    creator_key = TextField(default="")
+    revoked_at = UtcTime(null=True)
 
     class Meta:
         primary_key = CompositeKey("tenant_id", "code_key", "code_exact")
         indexes = ((("tenant_id", "definition_id"), False),)
 
+
+SharedCode.add_index(
+    SharedCode.tenant_id,
+    SharedCode.creator_key,
+    where=(SharedCode.creator_key != ""),
+    name="shared_code_of_creator",
+)
 
 Definition.add_index(
     Definition.tenant_id,

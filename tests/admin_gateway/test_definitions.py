@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from coupon_core import coupons
-from coupon_core.coupons import RedeemRequest
+from coupon_core import redeeming
 from coupon_core.model import utc_now
+from coupon_core.redeeming import RedeemRequest
 from tests.admin_client import Admin, made, refused
 
 DEFAULT_CONFIG = {
@@ -156,7 +156,7 @@ def test_stats_count_coupons_by_status_and_redemptions(admin: Admin) -> None:
 def use(code: str, user_id: str, times: int = 1) -> None:
     """Redeem a code of "acme" some times."""
     for _ in range(times):
-        coupons.redeem(RedeemRequest("acme", code, user_id), utc_now())
+        redeeming.redeem(RedeemRequest("acme", code, user_id), utc_now())
 
 
 def test_stats_of_none_are_zero(admin: Admin) -> None:

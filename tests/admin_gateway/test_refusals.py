@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from admin_gateway.refusals import REFUSALS
-from coupon_core import coupons
+from coupon_core import definitions, redeeming
 from coupon_core.codes import ALPHABETS
-from coupon_core.coupons import RedeemRequest
 from coupon_core.model import AdminReason, AuthReason, CodeAlphabet, Reason, utc_now
+from coupon_core.redeeming import RedeemRequest
 from tests.admin_client import Admin, made, refused
 from tests.letters import buried
 
@@ -67,14 +67,14 @@ def frozen_rules(admin: Admin) -> Answer:
 def redeemed(admin: Admin, **config: Any) -> dict[str, Any]:
     """A coupon after one use."""
     coupon = admin.generate(admin.new_definition(**config)["id"], "a")[0]
-    coupons.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
+    redeeming.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
     return coupon
 
 
 def limit_below_uses(admin: Admin) -> Answer:
     coupon = redeemed(admin, usage_limit={"limit_type": "unlimited"})
     definition_id = coupon["definition_id"]
-    coupons.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
+    redeeming.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
     limit = {"usage_limit": {"limit_type": "per_user", "max_uses": 1}}
     return admin.patch(f"coupons/{definition_id}", {"config": limit})
 
@@ -88,6 +88,23 @@ def not_active(admin: Admin) -> Answer:
 def nobody_of_custom(admin: Admin) -> Answer:
     path = f"coupons/{admin.new_definition(**CUSTOM)['id']}"
     return admin.post(f"{path}/generate", {"count": 1})
+
+
+def of_another_dialect(admin: Admin, **members: Any) -> str:
+    """The id of a definition that Phoenix has no words to make."""
+    item_id = admin.new_definition()["config"]["reward_item_id"]
+    given = {"name": "Other", "reward_item_id": item_id, **members}
+    return definitions.create("acme", given, utc_now()).definition_id
+
+
+def shared_codes(admin: Admin) -> Answer:
+    definition_id = of_another_dialect(admin, code_format="shared", claimable=True)
+    return admin.post(f"coupons/{definition_id}/generate", {"user_ids": ["a"]})
+
+
+def all_given_out(admin: Admin) -> Answer:
+    definition_id = of_another_dialect(admin, awarded_only=True, total_limit=1)
+    return admin.post(f"coupons/{definition_id}/generate", {"user_ids": ["a", "b"]})
 
 
 def space_too_small(admin: Admin) -> Answer:
@@ -158,6 +175,8 @@ PROVOKED: list[tuple[AdminReason, Callable[[Admin], Answer]]] = [
     (AdminReason.LIMIT_BELOW_USES, limit_below_uses),
     (AdminReason.NOT_ACTIVE, not_active),
     (AdminReason.CUSTOM_NEEDS_USERS, nobody_of_custom),
+    (AdminReason.SHARED_CODES_ARE_CLAIMED, shared_codes),
+    (AdminReason.TOTAL_LIMIT_REACHED, all_given_out),
     (AdminReason.SEVERAL_COUPONS, several_coupons),
     (AdminReason.REDEEMED_COUPON, redeemed_coupon),
     (AdminReason.LAST_SECRET, last_secret),

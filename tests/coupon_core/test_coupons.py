@@ -16,6 +16,7 @@ from coupon_core.model import (
     Reason,
 )
 from coupon_core.store.coupons import CouponFilter
+from coupon_core.store.database import new_number
 from tests.invariants import assert_invariants, rows
 from tests.shop import NOW, Shop, new_shop, refusal
 
@@ -252,7 +253,7 @@ def test_a_coupons_own_end_is_told(shop: Shop) -> None:
 
 def test_redemption_ids_fit_a_javascript_number() -> None:
     last = datetime.fromisoformat("2090-01-01T00:00:00Z")
-    assert 0 < coupons._redemption_id(NOW) < coupons._redemption_id(last) < 2**53
+    assert 0 < new_number(NOW) < new_number(last) < 2**53
 
 
 # ------------------------------------------------------------------------ revoke

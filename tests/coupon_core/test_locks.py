@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from coupon_core import coupons, outbox
-from coupon_core.coupons import RaceLost, RedeemRequest
+from coupon_core import coupons, outbox, redeeming
 from coupon_core.model import (
     AdminReason,
     CodeFormat,
@@ -21,6 +20,7 @@ from coupon_core.model import (
     IssuedCoupon,
     Reason,
 )
+from coupon_core.redeeming import RaceLost, RedeemRequest
 from coupon_core.store import coupons as coupon_store
 from coupon_core.store import database
 from coupon_core.store import definitions as definition_store
@@ -76,7 +76,7 @@ def overwrite(definition: Definition, **changes: Any) -> None:
 def use(seen: IssuedCoupon, user_id: str = "ann", claim: bool = False) -> Any:
     """Write the use of a coupon that was decided on what had been seen."""
     request = RedeemRequest(seen.coupon.tenant_id, seen.coupon.code, user_id)
-    return coupons._use(seen, request, NOW, claim)
+    return redeeming._use(seen, request, NOW, claim)
 
 
 # -------------------------------------------------------------------- who must wait

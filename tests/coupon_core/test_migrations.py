@@ -8,7 +8,11 @@ from typing import Any
 
 import peewee
 import pytest
+from playhouse.migrations import Runner
 
+from coupon_core import redeeming
+from coupon_core.model import utc_now
+from coupon_core.redeeming import RedeemRequest
 from coupon_core.store import database as store
 from coupon_core.tables import ALL, Coupon, Definition, Redemption, database
 from tests.cores import at_once, at_once_in_processes, started
@@ -39,6 +43,40 @@ def test_an_empty_database_is_not_up_to_date(
     with started(settings_for(empty_database_url, tmp_path)):
         assert not store.is_up_to_date()
         assert store.migrations() == [(step, False) for step in STEPS]
+
+
+OLD = {
+    "tenant": "('acme', '2026-05-04T12:00:00.000Z')",
+    "reward_item": "('acme', '{reward}', 'Points', '', 'points', '{{}}', {now}, {now})",
+    "definition": "('acme', '{definition}', 'Sale', '', 'active', '{reward}', "
+    "'custom', 'full', '', 8, 'SAVE10', {no}, {no}, NULL, NULL, 1, 0, 0, NULL, {no}, "
+    "'', 0, {now}, {now})",
+    "shared_code": "('acme', 'SAVE10', '', 'SAVE10', '{definition}')",
+    "coupon": "('acme', '{coupon}', '{definition}', 'ann', 'SAVE10', {now}, NULL, NULL,"
+    " 0, NULL, 'SAVE10', 'ann')",
+}
+
+
+def test_a_database_with_coupons_is_brought_up_to_date(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    """From the second step on: the third makes two tables anew on SQLite."""
+    words = {
+        "reward": "018f0000-0000-7000-8000-000000000001",
+        "definition": "018f0000-0000-7000-8000-000000000002",
+        "coupon": "018f0000-0000-7000-8000-000000000003",
+        "now": "'2026-05-04T12:00:00.000Z'",
+    }
+    with started(settings_for(empty_database_url, tmp_path)):
+        Runner(database.obj, str(store.MIGRATIONS)).up(STEPS[1])
+        words["no"] = "false" if store.is_postgresql() else "0"
+        for table, values in OLD.items():
+            row = values.format(**words)
+            database.execute_sql(f"INSERT INTO {table} VALUES {row}")
+        assert store.upgrade() == STEPS[2:]
+        request = RedeemRequest("acme", "save10", "ann")
+        used = redeeming.redeem(request, utc_now()).issued
+        assert (used.coupon.copy_number, used.coupon.redemption_count) == (1, 1)
 
 
 @pytest.mark.usefixtures("core")
@@ -142,7 +180,7 @@ def test_a_redeems_lookup_uses_the_index_of_codes(shop: Shop) -> None:
     explain = "EXPLAIN QUERY PLAN" if not store.is_postgresql() else "EXPLAIN"
     if store.is_postgresql():
         database.execute_sql("SET enable_seqscan = off")
-    from coupon_core.store.coupons import FOR_USER
+    from coupon_core.store.codes import FOR_USER
 
     parameters = {
         "tenant_id": shop.tenant_id,

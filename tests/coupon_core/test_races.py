@@ -6,7 +6,6 @@ a lock is far below the deadline.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -22,7 +21,7 @@ from coupon_core.model import (
     Reason,
 )
 from coupon_core.store import database
-from tests.cores import Failure, Task, Unavailable, at_once, at_once_in_processes
+from tests.cores import Failure, Task, at_once, at_once_in_processes, tally
 from tests.invariants import assert_invariants, rows
 from tests.shop import Shop
 
@@ -35,17 +34,6 @@ def race(request: pytest.FixtureRequest, core: Settings) -> Race:
     if request.param == "threads":
         return at_once
     return partial(at_once_in_processes, core)
-
-
-def tally(outcomes: Sequence[Any]) -> Counter[str]:
-    """How many succeeded, and how many were refused for which reason."""
-    failed = [one for one in outcomes if isinstance(one, Unavailable | Failure)]
-    assert failed == []
-    return Counter("done" if _is_done(one) else str(one) for one in outcomes)
-
-
-def _is_done(outcome: Any) -> bool:
-    return not isinstance(outcome, Reason | AdminReason)
 
 
 # ---------------------------------------------------------------- one code, many uses

@@ -16,6 +16,7 @@ from coupon_core.model import (
     CodeFormat,
     Coupon,
     CouponStatus,
+    CouponUses,
     Definition,
     DefinitionStatus,
     IssuedCoupon,
@@ -219,6 +220,12 @@ CHANGES = {
         [AdminReason.LIMIT_BELOW_USES],
     ),
     "per code to none": ({"per_code_limit": 0}, (3, 3, 5), []),
+    "per user to what was used": ({"per_user_limit": 5}, (3, 1, 5), []),
+    "per user below": (
+        {"per_user_limit": 4},
+        (3, 1, 5),
+        [AdminReason.LIMIT_BELOW_USES],
+    ),
     "total to what was used": ({"total_limit": 5}, (3, 1, 5), []),
     "total below": ({"total_limit": 4}, (3, 1, 5), [AdminReason.LIMIT_BELOW_USES]),
     "dates and name": ({"name": "New", "expires_at": AFTER}, (3, 1, 5), []),
@@ -228,8 +235,10 @@ CHANGES = {
 @pytest.mark.parametrize("case", CHANGES)
 def test_coupons_say_what_may_change(case: str) -> None:
     change, facts, reasons = CHANGES[case]
+    count, most, uses = facts
+    of_user = CouponUses(count, count, uses, most, most_of_user=uses)
     after = replace(DEFINITION, **change)
-    assert list(rules.against_change(DEFINITION, after, *facts)) == reasons
+    assert list(rules.against_change(DEFINITION, after, of_user)) == reasons
 
 
 @pytest.mark.parametrize("status", DefinitionStatus)

@@ -6,9 +6,9 @@ from typing import Any
 
 from admin_gateway.cli.demo.campaigns import CAMPAIGNS, TENANT, Campaign
 from admin_gateway.schemas import DefinitionBody, RewardItemBody
-from coupon_core import coupons, definitions, generation, rewards, tenants
-from coupon_core.coupons import RedeemRequest
+from coupon_core import coupons, definitions, generation, redeeming, rewards, tenants
 from coupon_core.model import AdminReason, IssuedCoupon, Page, Refused
+from coupon_core.redeeming import RedeemRequest
 from coupon_core.store.coupons import CouponFilter
 
 EVERYTHING = Page(limit=500)
@@ -85,4 +85,4 @@ def _use(campaign: Campaign, issued: IssuedCoupon, made_at: datetime) -> None:
     hours = 5 + 13 * sum(user_id.encode()) % 90
     for number in range(1, campaign.uses.get(user_id, 0) + 1):
         asked = RedeemRequest(TENANT, issued.coupon.code, user_id)
-        coupons.redeem(asked, made_at + timedelta(hours=hours * number))
+        redeeming.redeem(asked, made_at + timedelta(hours=hours * number))
