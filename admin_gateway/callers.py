@@ -32,10 +32,13 @@ WRITING: Mapping[str, Scope] = {
     "flat_coupons": Scope.COUPONS,
     "api_keys": Scope.KEYS,
     "secrets": Scope.KEYS,
+    "points": Scope.COUPONS,
+    "users": Scope.COUPONS,
     "events": Scope.EVENTS,
     "flat_events": Scope.EVENTS,
     "dead_letters": Scope.EVENTS,
 }
+NO_IDS = {"code", "user_id"}  # what others name; the rest are ids of ours
 NO_ROW = "00000000-0000-0000-0000-000000000000"
 
 
@@ -58,7 +61,7 @@ def _authorize(principal: Principal, path: dict[str, str]) -> None:
     reads = request.method in READING
     scope = Scope.READ if reads else WRITING[request.blueprint or ""]
     require_scope(principal, asked, scope)
-    for name in path.keys() - {"code"}:
+    for name in path.keys() - NO_IDS:
         path[name] = path[name].lower() if is_uuid(path[name]) else NO_ROW
 
 
