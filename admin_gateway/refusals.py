@@ -84,7 +84,7 @@ INVALID: Mapping[AnyReason, Row] = {
     AdminReason.CUSTOM_NEEDS_USERS: (
         400,
         "CUSTOM_NEEDS_USERS",
-        "user_ids: expected, for a custom code is shared by users",
+        "user_ids: expected, for the codes of this definition are given and not drawn",
     ),
 }
 

@@ -66,6 +66,7 @@ class PurchaseReason(StrEnum):
     REDEEMED_OR_EXPIRED = "redeemed_or_expired"
     NOT_REFUNDABLE = "not_refundable"
     ACTIVITY_NOT_FOUND = "activity_not_found"
+    MADE_ELSEWHERE = "made_elsewhere"
 
 
 class AuthReason(StrEnum):
