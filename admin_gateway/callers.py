@@ -31,6 +31,7 @@ WRITING: Mapping[str, Scope] = {
     "coupons": Scope.COUPONS,
     "flat_coupons": Scope.COUPONS,
     "api_keys": Scope.KEYS,
+    "client_keys": Scope.KEYS,
     "secrets": Scope.KEYS,
     "points": Scope.COUPONS,
     "users": Scope.COUPONS,
@@ -39,6 +40,8 @@ WRITING: Mapping[str, Scope] = {
     "dead_letters": Scope.EVENTS,
 }
 NO_IDS = {"code", "user_id"}  # what others name; the rest are ids of ours
+# Parts of paths that are texts of the tenant's own and no UUIDs.
+TEXTS = frozenset({"code", "client_key_id"})
 NO_ROW = "00000000-0000-0000-0000-000000000000"
 
 
@@ -62,6 +65,7 @@ def _authorize(principal: Principal, path: dict[str, str]) -> None:
     scope = Scope.READ if reads else WRITING[request.blueprint or ""]
     require_scope(principal, asked, scope)
     for name in path.keys() - NO_IDS:
+    for name in path.keys() - TEXTS:
         path[name] = path[name].lower() if is_uuid(path[name]) else NO_ROW
 
 
