@@ -39,9 +39,8 @@ WRITING: Mapping[str, Scope] = {
     "flat_events": Scope.EVENTS,
     "dead_letters": Scope.EVENTS,
 }
-NO_IDS = {"code", "user_id"}  # what others name; the rest are ids of ours
 # Parts of paths that are texts of the tenant's own and no UUIDs.
-TEXTS = frozenset({"code", "client_key_id"})
+TEXTS = frozenset({"code", "client_key_id", "user_id"})
 NO_ROW = "00000000-0000-0000-0000-000000000000"
 
 
@@ -64,7 +63,6 @@ def _authorize(principal: Principal, path: dict[str, str]) -> None:
     reads = request.method in READING
     scope = Scope.READ if reads else WRITING[request.blueprint or ""]
     require_scope(principal, asked, scope)
-    for name in path.keys() - NO_IDS:
     for name in path.keys() - TEXTS:
         path[name] = path[name].lower() if is_uuid(path[name]) else NO_ROW
 

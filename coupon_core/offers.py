@@ -1,7 +1,7 @@
 """Coupons as Mambo knows them: a definition with its terms, its codes and its looks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -166,7 +166,7 @@ def _drawn_code(definition: Definition) -> str:
 
 def _members(value: Any, of: type) -> dict[str, Any]:
     ids = {"tenant_id", "definition_id", "deleted_at"}
-    names = [name for name in of.__dataclass_fields__ if name not in ids]
+    names = {one.name for one in fields(of)} - ids
     return {name: getattr(value, name) for name in names}
 
 

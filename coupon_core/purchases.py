@@ -127,9 +127,10 @@ def _redeem(at: Standing, order: Order, now: datetime) -> IssuedCoupon:
 
 
 def _refund(at: Standing, order: Order, now: datetime) -> IssuedCoupon:
-    _refuse(purchase_rules.decide_refund(at, now))
+    reason = purchase_rules.decide_refund(at, now)
     copy = purchase_rules.refundable_copy(at, now)
-    assert copy is not None, "decided"
+    if reason or copy is None:
+        raise Refused(reason or Reason.EXPIRED)
     purchase = store.get(order.tenant_id, copy.coupon.coupon_id)
     if purchase:
         return _return(copy, purchase, now)

@@ -54,4 +54,4 @@ def _activity_of(row: Sequence[Any]) -> Activity:
     ids, (action, *rest) = row[:3], row[3:]
     code, coupon_id, definition_id, status, *last = rest
     about = Action(action), code, coupon_id, definition_id, ActivityStatus(status)
-    return Activity(*ids, *about, *last)
+    return Activity(*[*ids, *about, *last])

@@ -101,12 +101,10 @@ def listed_codes(definition: Definition) -> list[str]:
 
 def is_deleted(tenant_id: str, definition_id: str) -> bool:
     """True when the definition was deleted in Mambo, where it then never was."""
-    here = (
-        ShownTable.tenant_id == tenant_id,
-        ShownTable.definition_id == definition_id,
-    )
-    deleted = ShownTable.deleted_at.is_null(False)
-    return bool(ShownTable.select().where(*here, deleted).exists())
+    table = ShownTable
+    here = (table.tenant_id == tenant_id) & (table.definition_id == definition_id)
+    query = table.select().where(here, table.deleted_at.is_null(False))
+    return bool(query.exists())
 
 
 def find(tenant_id: str, definition_id: str) -> OfferedCoupon | None:
@@ -180,16 +178,9 @@ def unsaid_offer(definition: Definition) -> Offer:
 
 
 def _offer_of(row: Sequence[Any]) -> Offer:
-    *ids, points, mode, usage, refundable, period_type, period_value = row
-    return Offer(
-        *ids,
-        points=int(points),
-        mode=BuyMode(mode),
-        usage=Usage(usage),
-        refundable=bool(refundable),
-        period_type=Period(period_type),
-        period_value=period_value,
-    )
+    *ids, point_id, points, mode, usage, refundable, period_type, value = row
+    terms = int(points), BuyMode(mode), Usage(usage), bool(refundable)
+    return Offer(*[*ids, point_id, *terms, Period(period_type), value])
 
 
 def _unsaid_shown(
@@ -203,4 +194,4 @@ def _shown_of(row: Sequence[Any]) -> MamboCoupon:
     *ids, coupon_type, amount, custom, help_message, tags, translations, at = row
     texts = coupon_type, as_json(amount), custom, help_message
     lists = as_json(tags), as_json(translations)
-    return MamboCoupon(*ids, *texts, *lists, as_time(at) if at else None)
+    return MamboCoupon(*[*ids, *texts, *lists, as_time(at) if at else None])
