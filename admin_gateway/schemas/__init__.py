@@ -11,6 +11,7 @@ from .definitions import (
 from .events import ANY_MILESTONE, EventBatch, read_event, read_events
 from .keys import ApiKeyBody
 from .lists import ListQuery
+from .points import PointsBody, PointsQuery, UserBody, UserChanges, UserQuery
 from .rewards import RewardItemBody, RewardItemChanges, RewardItemQuery
 
 __all__ = [
@@ -26,10 +27,15 @@ __all__ = [
     "EventBatch",
     "GenerateBody",
     "ListQuery",
+    "PointsBody",
+    "PointsQuery",
     "RevokeBody",
     "RewardItemBody",
     "RewardItemChanges",
     "RewardItemQuery",
+    "UserBody",
+    "UserChanges",
+    "UserQuery",
     "read_event",
     "read_events",
 ]

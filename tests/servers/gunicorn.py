@@ -79,6 +79,10 @@ def _command(app: str, address: str) -> list[str]:
     ]
 
 
+def _called(app: str) -> str:
+    return app if ":" in app else f"{app}:create_app()"
+
+
 def _environment(settings: Settings, home: Path) -> dict[str, str]:
     return {
         "PYTHONPATH": str(Path(__file__).parents[2]),
