@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from admin_gateway import (
+    code_jobs,
+    codes,
     coupons,
     dead_letters,
     definitions,
@@ -53,6 +55,9 @@ BLUEPRINTS = (
     _flat(definitions.routes, "flat_definitions", "coupons"),
     _of_tenant(coupons.routes, "coupons", "coupons"),
     _flat(coupons.routes, "flat_coupons", "coupons"),
+    _of_tenant(code_jobs.imports, "imports", "coupons"),
+    _of_tenant(codes.routes, "codes", "codes"),
+    _of_tenant(code_jobs.routes, "code_jobs", "codes"),
     _of_tenant(keys.routes, "api_keys", "api-keys"),
     _of_tenant(secrets.routes, "secrets", "secrets"),
     _flat(events.routes, "flat_events", "events"),

@@ -1,5 +1,14 @@
 """What admins may send, over HTTP and on the command line, and what lists they ask."""
 
+from .codes import (
+    AssignBody,
+    CodeFilters,
+    CodeQuery,
+    ExtendCodesBody,
+    ImportQuery,
+    RevokeCodesBody,
+    cursor_of,
+)
 from .coupons import CouponQuery, GenerateBody, RevokeBody
 from .definitions import (
     DefinitionBody,
@@ -15,18 +24,25 @@ from .rewards import RewardItemBody, RewardItemChanges, RewardItemQuery
 __all__ = [
     "ANY_MILESTONE",
     "ApiKeyBody",
+    "AssignBody",
+    "CodeFilters",
+    "CodeQuery",
     "CouponQuery",
     "DefinitionBody",
     "DefinitionChanges",
     "DefinitionQuery",
     "DefinitionReplacement",
     "EventBatch",
+    "ExtendCodesBody",
     "GenerateBody",
+    "ImportQuery",
     "ListQuery",
     "RevokeBody",
+    "RevokeCodesBody",
     "RewardItemBody",
     "RewardItemChanges",
     "RewardItemQuery",
+    "cursor_of",
     "read_event",
     "read_events",
 ]

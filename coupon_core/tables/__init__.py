@@ -18,6 +18,12 @@ from coupon_core.tables.batches import Batch, Chunk
 from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
 from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
+from coupon_core.tables.inventory import (
+    CodeJob,
+    CouponEvent,
+    DefinitionSweep,
+    ImportRow,
+)
 from coupon_core.tables.tenants import ApiKey, Tenant, TenantSecret
 
 __all__ = [
@@ -26,10 +32,14 @@ __all__ = [
     "ApiKey",
     "Batch",
     "Chunk",
+    "CodeJob",
     "Coupon",
+    "CouponEvent",
     "DeadLetter",
     "Definition",
+    "DefinitionSweep",
     "EarnedCoupon",
+    "ImportRow",
     "JsonText",
     "Outbox",
     "Redemption",
@@ -63,5 +73,9 @@ ALL = (
     EarnedCoupon,
     AcceptedEvent,
     DeadLetter,
+    CodeJob,
+    ImportRow,
+    CouponEvent,
+    DefinitionSweep,
 )
 """Every table; what is referred to comes before what refers to it."""
