@@ -1,7 +1,7 @@
 """The stock of a tenant's codes: pages of any size of stock, exports, single codes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,6 @@ from coupon_core.store.database import execute
 from coupon_core.store.rows import ISSUED, issued_of
 from coupon_core.tables import CouponEvent as EventTable
 from coupon_core.tables import Redemption as RedemptionTable
-from coupon_core.tables import as_stored_time
 
 # A status is in no index, for every use would have to write it there. So a page ends
 # after so many coupons were looked at, found or not.
@@ -112,18 +111,7 @@ def assign(tenant_id: str, coupon_id: str, user_id: str) -> bool:
 
 def note(events: Sequence[CouponEvent]) -> None:
     """Keep what was done to coupons."""
-    rows = [
-        {
-            "tenant_id": event.tenant_id,
-            "coupon_id": event.coupon_id,
-            "event_id": event.event_id,
-            "kind": event.kind,
-            "actor": event.actor,
-            "user_id": event.user_id,
-            "occurred_at": as_stored_time(event.occurred_at),
-        }
-        for event in events
-    ]
+    rows = [asdict(event) for event in events]
     for first in range(0, len(rows), 1_000):
         EventTable.insert_many(rows[first : first + 1_000]).execute()
 
