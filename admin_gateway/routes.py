@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from admin_gateway import (
+    client_keys,
     code_jobs,
     codes,
     coupons,
@@ -59,6 +60,7 @@ BLUEPRINTS = (
     _of_tenant(codes.routes, "codes", "codes"),
     _of_tenant(code_jobs.routes, "code_jobs", "codes"),
     _of_tenant(keys.routes, "api_keys", "api-keys"),
+    _of_tenant(client_keys.routes, "client_keys", "client-keys"),
     _of_tenant(secrets.routes, "secrets", "secrets"),
     _flat(events.routes, "flat_events", "events"),
     _of_tenant(events.routes, "events", "events"),

@@ -152,8 +152,8 @@ def _advanced(job: CodeJob, done: Done, now: datetime) -> CodeJob:
 
 def _tell(job: CodeJob, done: Done, now: datetime) -> None:
     """The events of a chunk, and the next chunk or the end of the job."""
-    held = HOLDERS[job.kind](job, done, now)
-    events = [_about(one, job, now) for one in held]
+    held = store.revoked(job, done, now) if job.kind == JobKind.REVOKE else []
+    events = [_revoked(one, now) for one in held]
     if job.user_id:  # what was done to a batch, the job itself tells
         inventory_store.note([_noted(one, job, now) for one in held])
     if job.state == JobState.COMPLETED:
@@ -165,19 +165,10 @@ def _tell(job: CodeJob, done: Done, now: datetime) -> None:
     outbox.add(events)
 
 
-# Whom a chunk's changes are told one by one; of nobody's coupons, which may be
-# millions, only the end of the job tells.
-HOLDERS: Mapping[JobKind, Callable[[CodeJob, Done, datetime], list[IssuedCoupon]]] = {
-    JobKind.REVOKE: store.revoked,
-    JobKind.EXTEND: lambda job, done, now: [],
-    JobKind.IMPORT: lambda job, done, now: store.made_for_users(job, done),
-}
-EVENT_TYPES = {JobKind.REVOKE: "coupon.revoked", JobKind.IMPORT: "coupon.generated"}
-
-
-def _about(issued: IssuedCoupon, job: CodeJob, now: datetime) -> Event:
+def _revoked(issued: IssuedCoupon, now: datetime) -> Event:
+    """Told of coupons in users' hands; of the others, only the end of the job tells."""
     data = {"coupon": phoenix.coupon(issued, now)}
-    return outbox.coupon_event(EVENT_TYPES[job.kind], issued.coupon, data, now)
+    return outbox.coupon_event("coupon.revoked", issued.coupon, data, now)
 
 
 def _noted(issued: IssuedCoupon, job: CodeJob, now: datetime) -> CouponEvent:

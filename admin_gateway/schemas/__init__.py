@@ -1,5 +1,6 @@
 """What admins may send, over HTTP and on the command line, and what lists they ask."""
 
+from .client_keys import ClientKeyBody, ClientKeyQuery
 from .codes import (
     AssignBody,
     CodeFilters,
@@ -25,6 +26,8 @@ __all__ = [
     "ANY_MILESTONE",
     "ApiKeyBody",
     "AssignBody",
+    "ClientKeyBody",
+    "ClientKeyQuery",
     "CodeFilters",
     "CodeQuery",
     "CouponQuery",

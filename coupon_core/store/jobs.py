@@ -196,20 +196,3 @@ def make(job: CodeJob, most: int, now: datetime) -> Done:
     return Done(
         job.after_key, found[-1][0], len(found), frozenset(one for (one,) in made)
     )
-
-
-MADE_FOR_USERS = f"""
-    {ISSUED} WHERE c.tenant_id = :tenant_id AND c.batch_id = :job_id
-    AND c.code_key > :after_key AND c.code_key <= :last_key AND c.user_id <> ''
-"""
-
-
-def made_for_users(job: CodeJob, done: Done) -> list[IssuedCoupon]:
-    """The coupons in users' hands that a chunk has just made."""
-    parameters = {
-        "tenant_id": job.tenant_id,
-        "job_id": job.job_id,
-        "after_key": done.first_key,
-        "last_key": done.last_key,
-    }
-    return [issued_of(row) for row in execute(MADE_FOR_USERS, parameters).fetchall()]

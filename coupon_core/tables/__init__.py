@@ -1,7 +1,7 @@
 """The tables, and nothing else: `tenant_id` leads every key, so that any cluster fits.
 
-Two directories are looked up before the tenant is known, `tenant` and `api_key`; all
-other keys start with the tenant. The DDL itself is in `migrations/`.
+Three directories are looked up before the tenant is known, `tenant`, `api_key` and
+`client_key`; all other keys start with the tenant. The DDL itself is in `migrations/`.
 """
 
 from coupon_core.tables.base import (
@@ -16,6 +16,7 @@ from coupon_core.tables.base import (
 )
 from coupon_core.tables.batches import Batch, Chunk
 from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
+from coupon_core.tables.client_keys import ClientKey
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
 from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
 from coupon_core.tables.inventory import (
@@ -32,6 +33,7 @@ __all__ = [
     "ApiKey",
     "Batch",
     "Chunk",
+    "ClientKey",
     "CodeJob",
     "Coupon",
     "CouponEvent",
@@ -61,6 +63,7 @@ ALL = (
     Tenant,
     TenantSecret,
     ApiKey,
+    ClientKey,
     RewardItem,
     Definition,
     SharedCode,
