@@ -18,6 +18,7 @@ from coupon_core.model import (
 )
 from coupon_core.model.inventory import CodeJob, JobState, Moment, StockedCoupon
 from coupon_core.web.answers import json_response
+from coupon_core.web.problems import Detail, Problem
 
 Document = dict[str, Any]
 
@@ -129,3 +130,14 @@ def import_document(of: CodeJob, report: Report) -> Document:
     """The job of an import, with the lines that were left out."""
     bad = [{"line": row.line, "reason": row.reason} for row in report.bad_rows]
     return {**phoenix.code_job(of), "rejected": report.bad_count, "bad_rows": bad}
+
+
+def bad_file(report: Report) -> Problem:
+    """The 400 that names the first bad lines."""
+    bad = [Detail(row.reason, f"line {row.line}", "body") for row in report.bad_rows]
+    if not bad:
+        text = "Invalid body: the file has no codes"
+        return Problem(400, "NO_CODES", text, [Detail(text, "", "body")])
+    lines = f"{report.bad_count:,} of {report.bad_count + report.good_count:,} lines"
+    text = f"Nothing imported, for {lines} cannot be: {bad[0].path}: {bad[0].message}"
+    return Problem(400, "BAD_LINES", text, bad)

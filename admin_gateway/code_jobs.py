@@ -7,12 +7,11 @@ from flask import Response, g, request
 from admin_gateway import answers, schemas
 from admin_gateway import code_documents as documents
 from coupon_core import importing, jobs, phoenix
-from coupon_core.importing import BadFile, Report
+from coupon_core.importing import BadFile
 from coupon_core.model import utc_now
 from coupon_core.web.answers import json_response
 from coupon_core.web.blueprints import JsonBlueprint, body_limit
 from coupon_core.web.csv_rows import read_rows
-from coupon_core.web.problems import Detail, Problem
 from coupon_core.web.streams import csv_body
 
 MOST_BYTES = 268_435_456  # a million of the longest rows
@@ -85,16 +84,5 @@ def import_codes(query: dict[str, str], definition_id: str) -> Response:
     try:
         done = importing.receive(*ids, rows, partial, caller.key_id or "", utc_now)
     except BadFile as error:
-        raise bad_file(error.report) from None
+        raise answers.bad_file(error.report) from None
     return answers.imported(*done)
-
-
-def bad_file(report: Report) -> Problem:
-    """The 400 that names the first bad lines."""
-    bad = [Detail(row.reason, f"line {row.line}", "body") for row in report.bad_rows]
-    if not bad:
-        text = "Invalid body: the file has no codes"
-        return Problem(400, "NO_CODES", text, [Detail(text, "", "body")])
-    lines = f"{report.bad_count:,} of {report.bad_count + report.good_count:,} lines"
-    text = f"Nothing imported, for {lines} cannot be: {bad[0].path}: {bad[0].message}"
-    return Problem(400, "BAD_LINES", text, bad)

@@ -9,6 +9,7 @@ from .codes import (
     ImportQuery,
     RevokeCodesBody,
     cursor_of,
+    place_of,
 )
 from .coupons import CouponQuery, GenerateBody, RevokeBody
 from .definitions import (
@@ -46,6 +47,7 @@ __all__ = [
     "RewardItemChanges",
     "RewardItemQuery",
     "cursor_of",
+    "place_of",
     "read_event",
     "read_events",
 ]

@@ -61,8 +61,7 @@ class CodeQuery(CodeFilters):
         """Tell filters and place apart."""
         limit, cursor = members.pop("limit"), members.pop("cursor", None)
         which = CouponFilter(**members)
-        after_id = _after(cursor, which) if cursor else None
-        return {"which": which, "place": Place(limit, after_id)}
+        return {"which": which, "place": place_of(cursor, limit, which)}
 
 
 def cursor_of(after_id: str, which: CouponFilter) -> str:
@@ -71,13 +70,18 @@ def cursor_of(after_id: str, which: CouponFilter) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
+def place_of(cursor: str | None, limit: int, which: CouponFilter) -> Place:
+    """The page that a cursor tells. ValidationError when it is of another list."""
+    return Place(limit, _after(cursor, which) if cursor else None)
+
+
 def _after(cursor: str, which: CouponFilter) -> str:
     try:
         raw = base64.urlsafe_b64decode(cursor + "=")
-    except binascii.Error:
+    except (binascii.Error, ValueError):
         raw = b""
     if raw[16:] != _print_of(which):
-        raise ValidationError(f"expected {CURSOR_SAID}", "cursor")
+        raise ValidationError({"cursor": [f"expected {CURSOR_SAID}"]})
     return str(UUID(bytes=raw[:16]))
 
 
