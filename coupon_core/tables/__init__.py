@@ -27,6 +27,11 @@ from coupon_core.tables.purchases import (
     MamboTag,
     Offer,
     Purchase,
+from coupon_core.tables.inventory import (
+    CodeJob,
+    CouponEvent,
+    DefinitionSweep,
+    ImportRow,
 )
 from coupon_core.tables.tenants import ApiKey, Tenant, TenantSecret
 
@@ -38,11 +43,15 @@ __all__ = [
     "Batch",
     "Chunk",
     "ClientKey",
+    "CodeJob",
     "Coupon",
+    "CouponEvent",
     "DeadLetter",
     "Definition",
+    "DefinitionSweep",
     "EarnedCoupon",
     "Idempotency",
+    "ImportRow",
     "JsonText",
     "KnownUser",
     "MamboCoupon",
@@ -93,5 +102,9 @@ ALL = (
     MamboTag,
     Purchase,
     Activity,
+    CodeJob,
+    ImportRow,
+    CouponEvent,
+    DefinitionSweep,
 )
 """Every table; what is referred to comes before what refers to it."""
