@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from flask import Response, g, request
 from werkzeug.routing import BaseConverter
 
-from coupon_core import auth, coupons, definitions
+from coupon_core import acting, auth, coupons, definitions
 from coupon_core import phoenix as documents
 from coupon_core.model import (
     AuthReason,
@@ -75,6 +75,7 @@ def authenticate() -> None:
     if request.method == "OPTIONS":  # browsers ask for these before they sign in
         return
     g.principal = _principal(may_sign=tenant_id is not None)
+    acting.as_principal(g.principal)
     if tenant_id is not None:
         auth.require_tenant(g.principal, tenant_id)
 

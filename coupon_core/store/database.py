@@ -92,6 +92,12 @@ def release() -> None:
         database.close()
 
 
+def connections() -> tuple[int, int]:
+    """How many connections of this process are in use, and how many idle."""
+    pool = database.obj
+    return len(pool._in_use), len(pool._connections)
+
+
 def is_postgresql() -> bool:
     """Which of the two databases this process has."""
     return isinstance(database.obj, PostgresqlDatabase)
