@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 import query_gateway
 from coupon_core.store import database
@@ -161,3 +162,24 @@ def test_the_documents_tell_of_the_key(apps: dict[str, Flask]) -> None:
                 told = [one.get("$ref", "") for one in operation["parameters"]]
                 assert "#/components/parameters/Idempotency-Key" in told
                 assert {"409", "422", "429"} <= operation["responses"].keys()
+
+
+def test_a_file_that_is_sent_again_is_taken_once(admin: Admin) -> None:
+    """It is worked on in steps, and its answer is kept after the last of them."""
+    definition = admin.new_definition("Imported", code_prefix="")["id"]
+    lines = [f"IMPORTED{number:06}" for number in range(300)]
+    kind = {"Content-Type": "text/csv", "Idempotency-Key": "file"}
+    headers = {"X-API-Key": admin.plain_key, **kind}
+
+    def send(rows: list[str]) -> TestResponse:
+        data = "\n".join(["code", *rows]).encode()
+        path = f"coupons/{definition}/import"
+        return admin.post(path, headers=headers, data=data)
+
+    first, again = send(lines), send(lines)
+    assert first.status_code == 201, first.text
+    assert again.data == first.data
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert send([*lines[:-1], "IMPORTEDOTHER"]).status_code == 422
+    count = "SELECT count(*) FROM coupon WHERE code LIKE 'IMPORTED%'"
+    assert database.execute(count, {}).fetchone()[0] == len(lines)
