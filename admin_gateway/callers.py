@@ -30,6 +30,7 @@ WRITING: Mapping[str, Scope] = {
     "flat_definitions": Scope.DEFINITIONS,
     "coupons": Scope.COUPONS,
     "flat_coupons": Scope.COUPONS,
+    "batches": Scope.COUPONS,
     "api_keys": Scope.KEYS,
     "client_keys": Scope.KEYS,
     "secrets": Scope.KEYS,

@@ -30,6 +30,7 @@ MISSING: Mapping[AnyReason, Row] = {
     ),
     AdminReason.SECRET_NOT_FOUND: (404, "SECRET_NOT_FOUND", "Secret not found"),
     AdminReason.TENANT_NOT_FOUND: (404, "TENANT_NOT_FOUND", "Tenant not found"),
+    AdminReason.BATCH_NOT_FOUND: (404, "BATCH_NOT_FOUND", "Batch not found"),
     AdminReason.DEAD_LETTER_NOT_FOUND: (
         404,
         "DEAD_LETTER_NOT_FOUND",
@@ -145,6 +146,11 @@ CONFLICTS: Mapping[AnyReason, Row] = {
         409,
         "COUPON_REDEEMED",
         "The coupon has been redeemed and cannot be revoked",
+    ),
+    AdminReason.BATCH_FINISHED: (
+        409,
+        "BATCH_FINISHED",
+        "The batch has come to its end and cannot be cancelled",
     ),
     AdminReason.LAST_SECRET: (
         409,

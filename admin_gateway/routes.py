@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from admin_gateway import (
+    batches,
     client_keys,
     coupons,
     dead_letters,
@@ -54,6 +55,7 @@ BLUEPRINTS = (
     _flat(definitions.routes, "flat_definitions", "coupons"),
     _of_tenant(coupons.routes, "coupons", "coupons"),
     _flat(coupons.routes, "flat_coupons", "coupons"),
+    _of_tenant(batches.routes, "batches", "batches"),
     _of_tenant(keys.routes, "api_keys", "api-keys"),
     _of_tenant(client_keys.routes, "client_keys", "client-keys"),
     _of_tenant(secrets.routes, "secrets", "secrets"),

@@ -37,7 +37,7 @@ def generate(
     """
     user_ids = [*users, *(read_lines(users_file) if users_file else ())] or None
     body = given(user_ids=user_ids, count=count, expires_at=expires_at)
-    asked = GenerateBody().load(body)
-    now = utc_now()
-    made = generation.generate(tenant_id, definition_id, now=now, **asked)
+    wanted = GenerateBody().load(body)
+    now, ids = utc_now(), (tenant_id, definition_id)
+    made = generation.generate(*ids, wanted.holders, now, wanted.expires_at)
     return phoenix.coupons("coupons", made, len(made), now)

@@ -1,7 +1,8 @@
 """What admins may send, over HTTP and on the command line, and what lists they ask."""
 
+from .batches import BatchQuery
 from .client_keys import ClientKeyBody, ClientKeyQuery
-from .coupons import CouponQuery, GenerateBody, RevokeBody
+from .coupons import CouponQuery, GenerateBody, GenerateQuery, RevokeBody
 from .definitions import (
     DefinitionBody,
     DefinitionChanges,
@@ -16,6 +17,7 @@ from .rewards import RewardItemBody, RewardItemChanges, RewardItemQuery
 __all__ = [
     "ANY_MILESTONE",
     "ApiKeyBody",
+    "BatchQuery",
     "ClientKeyBody",
     "ClientKeyQuery",
     "CouponQuery",
@@ -25,6 +27,7 @@ __all__ = [
     "DefinitionReplacement",
     "EventBatch",
     "GenerateBody",
+    "GenerateQuery",
     "ListQuery",
     "RevokeBody",
     "RewardItemBody",

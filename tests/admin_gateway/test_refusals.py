@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from admin_gateway.refusals import REFUSALS
-from coupon_core import definitions, redeeming
+from coupon_core import batches, definitions, redeeming
 from coupon_core.codes import ALPHABETS
 from coupon_core.model import AdminReason, AuthReason, CodeAlphabet, Reason, utc_now
 from coupon_core.redeeming import RedeemRequest
@@ -114,6 +114,13 @@ def space_too_small(admin: Admin) -> Answer:
         return admin.post(f"{path}/generate", {"count": 9})
 
 
+def finished_batch(admin: Admin) -> Answer:
+    path = f"coupons/{admin.new_definition()['id']}"
+    batch_id = admin.post(f"{path}/generate", {"count": 1_001}).json["batch_id"]
+    batches.fail("acme", batch_id, "no more", utc_now())
+    return admin.post(f"batches/{batch_id}/cancel")
+
+
 def several_coupons(admin: Admin) -> Answer:
     definition_id = admin.new_definition(**CUSTOM)["id"]
     admin.generate(definition_id, "a", "b")
@@ -182,6 +189,8 @@ PROVOKED: list[tuple[AdminReason, Callable[[Admin], Answer]]] = [
     (AdminReason.REDEEMED_COUPON, redeemed_coupon),
     (AdminReason.LAST_SECRET, last_secret),
     (AdminReason.SCOPE_TOO_WIDE, scope_too_wide),
+    (AdminReason.BATCH_NOT_FOUND, lambda a: a.get(f"batches/{NOBODYS}")),
+    (AdminReason.BATCH_FINISHED, finished_batch),
     (AdminReason.DEAD_LETTER_NOT_FOUND, lambda a: a.get(f"dead-letters/{NOBODYS}")),
     (AdminReason.DEAD_LETTER_UNREADABLE, unreadable_letter),
 ]
