@@ -2,6 +2,16 @@
 
 from .batches import BatchQuery
 from .client_keys import ClientKeyBody, ClientKeyQuery
+from .codes import (
+    AssignBody,
+    CodeFilters,
+    CodeQuery,
+    ExtendCodesBody,
+    ImportQuery,
+    RevokeCodesBody,
+    cursor_of,
+    place_of,
+)
 from .coupons import CouponQuery, GenerateBody, GenerateQuery, RevokeBody
 from .definitions import (
     DefinitionBody,
@@ -12,27 +22,41 @@ from .definitions import (
 from .events import ANY_MILESTONE, EventBatch, read_event, read_events
 from .keys import ApiKeyBody
 from .lists import ListQuery
+from .points import PointsBody, PointsQuery, UserBody, UserChanges, UserQuery
 from .rewards import RewardItemBody, RewardItemChanges, RewardItemQuery
 
 __all__ = [
     "ANY_MILESTONE",
     "ApiKeyBody",
+    "AssignBody",
     "BatchQuery",
     "ClientKeyBody",
     "ClientKeyQuery",
+    "CodeFilters",
+    "CodeQuery",
     "CouponQuery",
     "DefinitionBody",
     "DefinitionChanges",
     "DefinitionQuery",
     "DefinitionReplacement",
     "EventBatch",
+    "ExtendCodesBody",
     "GenerateBody",
     "GenerateQuery",
+    "ImportQuery",
     "ListQuery",
+    "PointsBody",
+    "PointsQuery",
     "RevokeBody",
+    "RevokeCodesBody",
     "RewardItemBody",
     "RewardItemChanges",
     "RewardItemQuery",
+    "UserBody",
+    "UserChanges",
+    "UserQuery",
+    "cursor_of",
+    "place_of",
     "read_event",
     "read_events",
 ]
