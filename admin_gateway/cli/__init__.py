@@ -22,6 +22,7 @@ NOUNS = (
     ("reward", "reward", "Reward items: what a redemption grants"),
     ("definition", "definition", "Definitions: the templates of coupons"),
     ("generate", "generate", "Make coupons, for users or for nobody yet"),
+    ("batch", "batch", "Batches of coupons: list, show, watch, cancel"),
     ("coupon", "coupon", "Coupons: list, look at, revoke"),
     ("code", "code", "Codes by the million: list, assign, revoke, export, import"),
     ("validate", "redemption", "Tell what a code is worth"),

@@ -67,7 +67,7 @@ def test_an_unknown_worker_is_refused_by_name(tmp_path: Path) -> None:
     assert process.returncode == 2
     assert (
         told.strip()
-        == "unknown worker bureaucrat; there are consumer, generator, relay"
+        == "unknown worker bureaucrat; there are consumer, generator, relay, sweeper"
     )
 
 
