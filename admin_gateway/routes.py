@@ -12,8 +12,10 @@ from admin_gateway import (
     definitions,
     events,
     keys,
+    points,
     rewards,
     secrets,
+    users,
 )
 from coupon_core.web.blueprints import JsonBlueprint
 from coupon_core.web.identifiers import TENANT_ID
@@ -62,6 +64,8 @@ BLUEPRINTS = (
     _of_tenant(keys.routes, "api_keys", "api-keys"),
     _of_tenant(client_keys.routes, "client_keys", "client-keys"),
     _of_tenant(secrets.routes, "secrets", "secrets"),
+    _of_tenant(points.routes, "points", "points"),
+    _of_tenant(users.routes, "users", "users"),
     _flat(events.routes, "flat_events", "events"),
     _of_tenant(events.routes, "events", "events"),
     _of_tenant(dead_letters.routes, "dead_letters", "dead-letters"),

@@ -184,7 +184,7 @@ def against_generating(
         yield AdminReason.NOT_ACTIVE
     if definition.code_format == CodeFormat.SHARED:
         yield AdminReason.SHARED_CODES_ARE_CLAIMED
-    if unassigned and definition.code_format == CodeFormat.CUSTOM:
+    if unassigned and definition.code_format in (CodeFormat.CUSTOM, CodeFormat.LISTED):
         yield AdminReason.CUSTOM_NEEDS_USERS
 
 

@@ -11,6 +11,7 @@ from coupon_core import config, process
 from coupon_core.config import BadSettings, Settings
 from coupon_core.messaging.topology import BadBroker, broker_kind
 from workers import consumer, generator, relay, sweeper
+from workers.backlog import Backlog
 from workers.heartbeat import Heartbeat, forget_the_dead
 
 USAGE_ERROR = 2
@@ -46,6 +47,7 @@ def main(names: list[str]) -> int:
         settings = config.load()
         broker_kind(settings.broker_url)
         process.start(settings)
+        process.show_metrics("workers", settings, [Backlog(settings.broker_url)])
     except (BadSettings, BadBroker) as error:
         return _refuse(str(error))
     stop = threading.Event()

@@ -10,6 +10,7 @@ import structlog
 from kombu import Connection, Consumer
 from kombu.transport.base import StdChannel
 
+from coupon_core.faults import kind_of
 from coupon_core.messaging import broker
 from coupon_core.messaging.topology import (
     GENERATION,
@@ -58,20 +59,14 @@ def run(
         try:
             condition.check_writable()
             consume(broker_url, visibility, stop, beat, duty)
-        except condition.FAILURES as error:
-            log.warning("the database is away", error=_told(error))
-        except DatabaseAway as error:
-            log.warning("the database is away", error=_told(error))
+        except (*condition.FAILURES, DatabaseAway) as error:
+            log.warning("the database is away", error=kind_of(error))
         except Exception as error:
-            log.warning("the bus is away", error=_told(error))
+            log.warning("the bus is away", error=kind_of(error))
         finally:
             with suppress(*condition.FAILURES):
                 database.release()
         stop.wait(AGAIN_SECONDS)
-
-
-def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
 
 
 def consume(

@@ -94,8 +94,7 @@ def handle(message: Message) -> str:
 
 def bury(message: Message, reason: str, tenant_id: str = "") -> str:
     """Keep a message as a dead letter."""
-    log.warning("dead letter", queue=message.queue, reason=reason, tenant=tenant_id)
-    dead_letters.bury(
+    letter_id = dead_letters.bury(
         message.queue,
         message.routing_key,
         message.content_type,
@@ -104,6 +103,9 @@ def bury(message: Message, reason: str, tenant_id: str = "") -> str:
         tenant_id,
         utc_now(),
     )
+    # Its reason may quote it: it stands in the letter.
+    queue = message.queue
+    log.warning("dead letter", queue=queue, letter_id=letter_id, tenant=tenant_id)
     return "buried"
 
 

@@ -27,6 +27,8 @@ NOUNS = (
     ("validate", "redemption", "Tell what a code is worth"),
     ("redeem", "redemption", "Use a code once for a user"),
     ("history", "redemption", "What a user has redeemed"),
+    ("user", "user", "Users who buy with points: create, list, update"),
+    ("points", "points", "Points of users: credit, debit, show"),
     ("event", "event", "Milestones: publish, watch what goes out, dead letters"),
     ("queue", "queue", "How the bus, the workers and the outbox stand"),
     ("demo", "demo", "The demo tenant: load, show, drop"),

@@ -44,11 +44,12 @@ def _become(which: int) -> None:
     os.execv(sys.executable, [*program, "--bind", gateway.bind, gateway.app])  # noqa: S606
 
 
-WORKERS = ["consumer", "generator", "relay", "sweeper"]
-
-
 @serve.command()
-@click.argument("names", nargs=-1, type=click.Choice(WORKERS))
+@click.argument(
+    "names",
+    nargs=-1,
+    type=click.Choice(["consumer", "generator", "relay", "sweeper"]),
+)
 def workers(names: tuple[str, ...]) -> None:
     """Run the workers: the consumer of milestones, the generator of
     batches, the relay of the outbox, and the sweeper of what has expired.

@@ -21,6 +21,7 @@ from .definitions import (
 from .events import ANY_MILESTONE, EventBatch, read_event, read_events
 from .keys import ApiKeyBody
 from .lists import ListQuery
+from .points import PointsBody, PointsQuery, UserBody, UserChanges, UserQuery
 from .rewards import RewardItemBody, RewardItemChanges, RewardItemQuery
 
 __all__ = [
@@ -41,11 +42,16 @@ __all__ = [
     "GenerateBody",
     "ImportQuery",
     "ListQuery",
+    "PointsBody",
+    "PointsQuery",
     "RevokeBody",
     "RevokeCodesBody",
     "RewardItemBody",
     "RewardItemChanges",
     "RewardItemQuery",
+    "UserBody",
+    "UserChanges",
+    "UserQuery",
     "cursor_of",
     "place_of",
     "read_event",

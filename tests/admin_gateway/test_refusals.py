@@ -11,6 +11,7 @@ from admin_gateway.refusals import REFUSALS
 from coupon_core import batches, definitions, redeeming
 from coupon_core.codes import ALPHABETS
 from coupon_core.model import AdminReason, AuthReason, CodeAlphabet, Reason, utc_now
+from coupon_core.model.points import MOST_POINTS
 from coupon_core.redeeming import RedeemRequest
 from tests.admin_client import Admin, made, refused
 from tests.letters import buried
@@ -137,6 +138,18 @@ def scope_too_wide(admin: Admin) -> Answer:
     return admin.post("api-keys", wide, headers=headers)
 
 
+def known_twice(admin: Admin) -> Answer:
+    made(admin.post("users", {"user_id": "ann"}))
+    return admin.post("users", {"user_id": "ann"})
+
+
+def full_wallet(admin: Admin) -> Answer:
+    made(admin.post("users", {"user_id": "ann"}))
+    most = {"user_id": "ann", "point_id": "gold", "amount": MOST_POINTS}
+    made(admin.post("points/credit", most))
+    return admin.post("points/credit", most)
+
+
 def unreadable_letter(admin: Admin) -> Answer:
     letter_id = buried("acme", b"\xff")
     return admin.post(f"dead-letters/{letter_id}/retry")
@@ -211,6 +224,8 @@ PROVOKED: list[tuple[AdminReason, Callable[[Admin], Answer]]] = [
     (AdminReason.REDEEMED_COUPON, redeemed_coupon),
     (AdminReason.LAST_SECRET, last_secret),
     (AdminReason.SCOPE_TOO_WIDE, scope_too_wide),
+    (AdminReason.USER_EXISTS, known_twice),
+    (AdminReason.WALLET_FULL, full_wallet),
     (AdminReason.DEAD_LETTER_NOT_FOUND, lambda a: a.get(f"dead-letters/{NOBODYS}")),
     (AdminReason.DEAD_LETTER_UNREADABLE, unreadable_letter),
     (AdminReason.ALREADY_ASSIGNED, lambda a: assigned(a, "b")),
