@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from coupon_core import codes, outbox, phoenix, rules
+from coupon_core import audit, codes, outbox, phoenix, rules
 from coupon_core.model import (
     NOBODY,
     AdminReason,
@@ -48,7 +48,9 @@ def generate(
             raise Refused(AdminReason.DEFINITION_NOT_FOUND)
         for reason in rules.against_generating(definition, NOBODY in user_ids):
             raise Refused(reason)
-        return make(definition, user_ids, now, expires_at)
+        made = make(definition, user_ids, now, expires_at)
+        audit.record(tenant_id, "coupon.generated", definition_id, count=len(made))
+    return made
 
 
 def make(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from coupon_core import audit
 from coupon_core.model import AdminReason, Page, Refused, RewardItem
 from coupon_core.store import rewards as store
 from coupon_core.store.database import new_id, transaction
@@ -17,6 +18,7 @@ def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> RewardIt
     )
     with transaction():
         store.insert(item)
+        audit.record(tenant_id, "reward_item.created", item.item_id)
     return item
 
 
@@ -40,6 +42,8 @@ def update(
         before = _known(store.lock(tenant_id, item_id))
         item = replace(before, **changes, updated_at=now)
         store.update(item)
+        changed = [name for name in changes if getattr(before, name) != changes[name]]
+        audit.record(tenant_id, "reward_item.changed", item_id, changed=changed)
     return item
 
 
@@ -51,6 +55,7 @@ def delete(tenant_id: str, item_id: str) -> None:
             raise Refused(AdminReason.REWARD_ITEM_IN_USE)
         if not deleted:
             raise Refused(AdminReason.REWARD_ITEM_NOT_FOUND)
+        audit.record(tenant_id, "reward_item.deleted", item_id)
 
 
 def _known(item: RewardItem | None) -> RewardItem:

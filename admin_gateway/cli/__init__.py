@@ -27,6 +27,7 @@ NOUNS = (
     ("redeem", "redemption", "Use a code once for a user"),
     ("history", "redemption", "What a user has redeemed"),
     ("event", "event", "Milestones: publish, watch what goes out, dead letters"),
+    ("audit", "audit", "What was done, by whom and when"),
     ("queue", "queue", "How the bus, the workers and the outbox stand"),
     ("demo", "demo", "The demo tenant: load, show, drop"),
     ("doctor", "doctor", "Check this machine, and say what to mend"),

@@ -1,5 +1,6 @@
 """What admins may send, over HTTP and on the command line, and what lists they ask."""
 
+from .audit import AuditQuery
 from .client_keys import ClientKeyBody, ClientKeyQuery
 from .coupons import CouponQuery, GenerateBody, RevokeBody
 from .definitions import (
@@ -16,6 +17,7 @@ from .rewards import RewardItemBody, RewardItemChanges, RewardItemQuery
 __all__ = [
     "ANY_MILESTONE",
     "ApiKeyBody",
+    "AuditQuery",
     "ClientKeyBody",
     "ClientKeyQuery",
     "CouponQuery",
