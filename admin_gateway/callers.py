@@ -31,15 +31,20 @@ WRITING: Mapping[str, Scope] = {
     "flat_definitions": Scope.DEFINITIONS,
     "coupons": Scope.COUPONS,
     "flat_coupons": Scope.COUPONS,
+    "imports": Scope.COUPONS,
+    "codes": Scope.COUPONS,
+    "code_jobs": Scope.COUPONS,
     "api_keys": Scope.KEYS,
     "client_keys": Scope.KEYS,
     "secrets": Scope.KEYS,
+    "points": Scope.COUPONS,
+    "users": Scope.COUPONS,
     "events": Scope.EVENTS,
     "flat_events": Scope.EVENTS,
     "dead_letters": Scope.EVENTS,
 }
 # Parts of paths that are texts of the tenant's own and no UUIDs.
-TEXTS = frozenset({"code", "client_key_id"})
+TEXTS = frozenset({"code", "client_key_id", "user_id"})
 NO_ROW = "00000000-0000-0000-0000-000000000000"
 
 

@@ -73,7 +73,7 @@ def _redeem_as_seen(request: RedeemRequest, now: datetime) -> Redeemed | None:
     seen, held = _redeemable(request, now)
     try:
         with one_write():
-            return _use(seen, request, now, claim=not held)
+            return use(seen, request, now, claim=not held)
     except RaceLost:
         return None
 
@@ -85,7 +85,7 @@ def _redeem_locked(request: RedeemRequest, now: datetime) -> Redeemed | None:
             coupon_store.expect_change()
             definition_store.lock(request.tenant_id, definition.definition_id)
             seen, held = _redeemable(request, now, lock=True)
-            return _use(seen, request, now, claim=not held)
+            return use(seen, request, now, claim=not held)
     except RaceLost:
         return None
 
@@ -112,9 +112,13 @@ def _redeemable(
     return issued, held
 
 
-def _use(
+def use(
     seen: IssuedCoupon, request: RedeemRequest, now: datetime, claim: bool
 ) -> Redeemed:
+    """Write a use that was decided on `seen`; `claim` makes the coupon itself too.
+
+    RaceLost.
+    """
     use = _redemption(seen, request, now)
     used = replace(
         seen.coupon,

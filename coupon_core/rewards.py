@@ -13,12 +13,17 @@ from coupon_core.store.database import new_id, transaction
 
 def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> RewardItem:
     """Add a reward item: `name`, `description`, `reward_type`, `payload`."""
+    with transaction():
+        return add(tenant_id, fields, now)
+
+
+def add(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> RewardItem:
+    """Add a reward item in the caller's transaction."""
     item = RewardItem(
         tenant_id=tenant_id, item_id=new_id(), created_at=now, updated_at=now, **fields
     )
-    with transaction():
-        store.insert(item)
-        audit.record(tenant_id, "reward_item.created", item.item_id)
+    store.insert(item)
+    audit.record(tenant_id, "reward_item.created", item.item_id)
     return item
 
 
@@ -40,10 +45,16 @@ def update(
     """Change members of a reward item. Refused when it is unknown."""
     with transaction():
         before = _known(store.lock(tenant_id, item_id))
-        item = replace(before, **changes, updated_at=now)
-        store.update(item)
-        changed = [name for name in changes if getattr(before, name) != changes[name]]
-        audit.record(tenant_id, "reward_item.changed", item_id, changed=changed)
+        return change(before, changes, now)
+
+
+def change(before: RewardItem, changes: Mapping[str, Any], now: datetime) -> RewardItem:
+    """Change members of a reward item in the caller's transaction."""
+    item = replace(before, **changes, updated_at=now)
+    store.update(item)
+    changed = [name for name in changes if getattr(before, name) != changes[name]]
+    ids = item.tenant_id, "reward_item.changed", item.item_id
+    audit.record(*ids, changed=changed)
     return item
 
 

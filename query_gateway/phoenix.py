@@ -27,7 +27,7 @@ from coupon_core.web import shapes
 from coupon_core.web.answers import json_response
 from coupon_core.web.blueprints import JsonBlueprint, documents_body, documents_query
 from coupon_core.web.bodies import read_object
-from coupon_core.web.callers import bearer, is_signed, signed_request
+from coupon_core.web.callers import bearer, is_signed, principal_of_signer
 from coupon_core.web.identifiers import USER_ID_SAID, is_user_id, is_uuid
 from coupon_core.web.problems import Detail, Target, invalid
 from coupon_core.web.queries import strict_query
@@ -85,7 +85,7 @@ def _principal(may_sign: bool) -> Principal:
     if token:
         return auth.principal_of_token(token, utc_now())
     if may_sign and is_signed():
-        return auth.principal_of_signature(signed_request(), utc_now())
+        return principal_of_signer()
     raise Refused(AuthReason.NO_CREDENTIALS)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from coupon_core import config, process
 from coupon_core.config import BadSettings, Settings
 from coupon_core.messaging.topology import BadBroker, broker_kind
-from workers import consumer, relay
+from workers import consumer, generator, relay, sweeper
 from workers.backlog import Backlog
 from workers.heartbeat import Heartbeat, forget_the_dead
 
@@ -31,7 +31,11 @@ WORKERS: dict[str, Callable[[Post], None]] = {
     "consumer": lambda post: consumer.run(
         post.broker_url, post.visibility, post.stop, post.beat
     ),
+    "generator": lambda post: generator.run(
+        post.broker_url, post.visibility, post.stop, post.beat
+    ),
     "relay": lambda post: relay.run(post.broker_url, post.stop, post.beat),
+    "sweeper": lambda post: sweeper.run(post.stop, post.beat),
 }
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from coupon_core import dead_letters, metrics, milestones, outbox
+from coupon_core import dead_letters, idempotency, metrics, milestones, outbox
 from coupon_core.faults import kind_of
 from coupon_core.messaging.broker import connect
 from coupon_core.messaging.envelopes import Outgoing, outgoing
@@ -28,8 +28,7 @@ AGAIN_SECONDS = 1.0
 KEPT = timedelta(days=7)
 # Nobody repeats an event of last month; should one do so, it earns nothing twice.
 TAKEN_KEPT = timedelta(days=30)
-# In short transactions, but as many as a busy system fills.
-PURGE_SECONDS, PURGE_BATCH, MOST_BATCHES = 60.0, 500, 100
+PURGE_SECONDS, PURGE_BATCH = 60.0, 500
 
 
 def run(broker_url: str, stop: threading.Event, beat: Callable[[], None]) -> None:
@@ -54,23 +53,19 @@ def _relay(
     while not stop.is_set():
         beat()
         if run_once(publisher) < BATCH:
-            if cleaning.is_due():
-                _clean_up(stop, beat)
+            if cleaning.is_due() and clean(utc_now()):
+                cleaning.soon()
             stop.wait(IDLE_SECONDS)
 
 
-def _clean_up(stop: threading.Event, beat: Callable[[], None]) -> None:
-    for _ in range(MOST_BATCHES):
-        beat()
-        if stop.is_set() or not clean(utc_now()):
-            return
-
-
 def clean(now: datetime) -> bool:
-    """Forget a batch of what was sent or taken long ago; False when that was all."""
-    sent = outbox.purge(now - KEPT, PURGE_BATCH)
-    taken = milestones.forget(now - TAKEN_KEPT, PURGE_BATCH)
-    return PURGE_BATCH in (sent, taken)
+    """Forget what has been kept long enough; True when there is more of it."""
+    counts = (
+        outbox.purge(now - KEPT, PURGE_BATCH),
+        idempotency.purge(now, PURGE_BATCH),
+        milestones.forget(now - TAKEN_KEPT, PURGE_BATCH),
+    )
+    return PURGE_BATCH in counts
 
 
 def run_once(publisher: Publisher) -> int:

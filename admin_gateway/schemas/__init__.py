@@ -2,6 +2,16 @@
 
 from .audit import AuditQuery
 from .client_keys import ClientKeyBody, ClientKeyQuery
+from .codes import (
+    AssignBody,
+    CodeFilters,
+    CodeQuery,
+    ExtendCodesBody,
+    ImportQuery,
+    RevokeCodesBody,
+    cursor_of,
+    place_of,
+)
 from .coupons import CouponQuery, GenerateBody, RevokeBody
 from .definitions import (
     DefinitionBody,
@@ -12,26 +22,40 @@ from .definitions import (
 from .events import ANY_MILESTONE, EventBatch, read_event, read_events
 from .keys import ApiKeyBody
 from .lists import ListQuery
+from .points import PointsBody, PointsQuery, UserBody, UserChanges, UserQuery
 from .rewards import RewardItemBody, RewardItemChanges, RewardItemQuery
 
 __all__ = [
     "ANY_MILESTONE",
     "ApiKeyBody",
+    "AssignBody",
     "AuditQuery",
     "ClientKeyBody",
     "ClientKeyQuery",
+    "CodeFilters",
+    "CodeQuery",
     "CouponQuery",
     "DefinitionBody",
     "DefinitionChanges",
     "DefinitionQuery",
     "DefinitionReplacement",
     "EventBatch",
+    "ExtendCodesBody",
     "GenerateBody",
+    "ImportQuery",
     "ListQuery",
+    "PointsBody",
+    "PointsQuery",
     "RevokeBody",
+    "RevokeCodesBody",
     "RewardItemBody",
     "RewardItemChanges",
     "RewardItemQuery",
+    "UserBody",
+    "UserChanges",
+    "UserQuery",
+    "cursor_of",
+    "place_of",
     "read_event",
     "read_events",
 ]

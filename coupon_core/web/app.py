@@ -17,6 +17,7 @@ from .errors import register_errors
 from .health import Checks, health_blueprint
 from .paths import check_path
 from .problems import Dialect, Row
+from .repeats import answer_repeats
 from .shell import in_shell
 from .telling import ROUTE
 
@@ -131,3 +132,4 @@ def _settle(app: Flask, max_body: int) -> None:
         if own is not None:
             limits[rule.endpoint] = own
     app.extensions[LIMITS] = limits
+    answer_repeats(app)

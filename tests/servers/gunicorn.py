@@ -25,6 +25,10 @@ class Gateway:
     process: Process = field(compare=False, repr=False)
 
     @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
     def url(self) -> str:
         return f"http://{self.host}:{self.port}"
 
@@ -64,10 +68,19 @@ def _started(app: str, home: Path, settings: Settings) -> Gateway:
 
 def _command(app: str, address: str) -> list[str]:
     return [
-        *(sys.executable, "-m", "gunicorn", f"{app}:create_app()"),
+        *(
+            sys.executable,
+            "-m",
+            "gunicorn",
+            app if ":" in app else f"{app}:create_app()",
+        ),
         *("--config", "python:coupon_core.gunicorn_conf"),
         *("--bind", address),
     ]
+
+
+def _called(app: str) -> str:
+    return app if ":" in app else f"{app}:create_app()"
 
 
 def _environment(settings: Settings, home: Path) -> dict[str, str]:
