@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from admin_gateway import (
+    audit,
     batches,
     client_keys,
     code_jobs,
@@ -71,4 +72,5 @@ BLUEPRINTS = (
     _flat(events.routes, "flat_events", "events"),
     _of_tenant(events.routes, "events", "events"),
     _of_tenant(dead_letters.routes, "dead_letters", "dead-letters"),
+    _of_tenant(audit.routes, "audit", "audit"),
 )

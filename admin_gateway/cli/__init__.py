@@ -31,6 +31,7 @@ NOUNS = (
     ("user", "user", "Users who buy with points: create, list, update"),
     ("points", "points", "Points of users: credit, debit, show"),
     ("event", "event", "Milestones: publish, watch what goes out, dead letters"),
+    ("audit", "audit", "What was done, by whom and when"),
     ("queue", "queue", "How the bus, the workers and the outbox stand"),
     ("demo", "demo", "The demo tenant: load, show, drop"),
     ("doctor", "doctor", "Check this machine, and say what to mend"),

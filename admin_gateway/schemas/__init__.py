@@ -1,5 +1,6 @@
 """What admins may send, over HTTP and on the command line, and what lists they ask."""
 
+from .audit import AuditQuery
 from .batches import BatchQuery
 from .client_keys import ClientKeyBody, ClientKeyQuery
 from .codes import (
@@ -29,6 +30,7 @@ __all__ = [
     "ANY_MILESTONE",
     "ApiKeyBody",
     "AssignBody",
+    "AuditQuery",
     "BatchQuery",
     "ClientKeyBody",
     "ClientKeyQuery",

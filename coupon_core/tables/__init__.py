@@ -4,6 +4,7 @@ Three directories are looked up before the tenant is known, `tenant`, `api_key` 
 `client_key`; all other keys start with the tenant. The DDL itself is in `migrations/`.
 """
 
+from coupon_core.tables.audit import AuditEntry
 from coupon_core.tables.base import (
     JsonText,
     Table,
@@ -41,6 +42,7 @@ __all__ = [
     "AcceptedEvent",
     "Activity",
     "ApiKey",
+    "AuditEntry",
     "Batch",
     "Chunk",
     "ClientKey",
@@ -107,5 +109,6 @@ ALL = (
     ImportRow,
     CouponEvent,
     DefinitionSweep,
+    AuditEntry,
 )
 """Every table; what is referred to comes before what refers to it."""
