@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -38,6 +39,7 @@ class Settings:
     broker_url: str
     visibility_seconds: int
     cors_origins: tuple[str, ...]
+    webhook_networks: tuple[str, ...]
     log_level: str
     # Told by COUPON_BROKER_URL: whether the bus of this machine is to be started.
     embeds_bus: bool = True
@@ -81,6 +83,12 @@ DESCRIPTIONS = (
         "(it takes no cookies), empty is none",
         "*",
     ),
+    (
+        "COUPON_WEBHOOK_NETWORKS",
+        "networks that webhooks may go to though they are not public, comma-separated, "
+        "such as 10.1.0.0/16; all others are refused",
+        "",
+    ),
     ("COUPON_LOG_LEVEL", "debug, info, warning or error", "info"),
 )
 
@@ -101,6 +109,7 @@ def _load() -> Settings:
     url = env.str("COUPON_DATABASE_URL", "")
     keys: list[str] = env.list("COUPON_MASTER_KEYS", [])
     broker_url = env.str("COUPON_BROKER_URL", "", validate=_keeps_messages)
+    networks: list[str] = env.list("COUPON_WEBHOOK_NETWORKS", [], validate=_are_cidrs)
     rest = (
         env.int("COUPON_DATABASE_POOL", 16, validate=count),
         env.int("COUPON_GATEWAY_WORKERS", 1, validate=count),
@@ -112,6 +121,7 @@ def _load() -> Settings:
         broker_url or OWN_BUS.format(bus_port),
         env.int("COUPON_VISIBILITY_SECONDS", 60, validate=visibility),
         tuple(filter(None, env.list("COUPON_CORS_ORIGINS", ["*"]))),
+        tuple(filter(None, networks)),
         env.str("COUPON_LOG_LEVEL", "info", validate=levels),
         not broker_url,
     )
@@ -127,6 +137,14 @@ def _keeps_messages(url: str) -> None:
         broker_kind(url or OWN_BUS)
     except BadBroker as error:
         raise ValidationError(str(error)) from error
+
+
+def _are_cidrs(networks: list[str]) -> None:
+    for network in filter(None, networks):
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise ValidationError(f"expected networks: {error}") from error
 
 
 @contextmanager

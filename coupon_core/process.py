@@ -3,6 +3,7 @@
 from coupon_core import auth, vault
 from coupon_core.config import BadSettings, Settings
 from coupon_core.store import database
+from coupon_core.webhooks import targets
 
 
 def start(settings: Settings) -> None:
@@ -16,3 +17,4 @@ def start(settings: Settings) -> None:
     except (ValueError, OSError) as error:
         raise BadSettings(f"COUPON_DATABASE_URL: {error}") from error
     auth.forget()
+    targets.allow(settings.webhook_networks)

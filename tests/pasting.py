@@ -31,7 +31,8 @@ def milestones_earn_coupons(run: Run, env: dict[str, str], key: str) -> None:
     earned(env, token, lambda: sh(in_python(env), there))
     earned(env, token, lambda: curl_of_readme(env, key))
     status = json.loads(sh("couponctl queue status --json", there))
-    assert {worker["name"] for worker in status["workers"]} == {"consumer", "relay"}
+    names = {worker["name"] for worker in status["workers"]}
+    assert names == {"consumer", "relay", "fanout", "deliverer"}
     assert (status["bus"]["error"], status["dead_letters"]) == (None, 0)
 
 

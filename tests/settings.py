@@ -29,5 +29,6 @@ def settings_for(
         broker_url=broker_url,
         visibility_seconds=60,
         cors_origins=("*",),
+        webhook_networks=(),
         log_level="warning",
     )

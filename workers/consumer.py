@@ -1,4 +1,4 @@
-"""Consumes milestones: one transaction a message, acknowledged after the commit."""
+"""Consumes messages: one transaction for many, acknowledged after the commit."""
 
 import threading
 from collections.abc import Callable
@@ -10,8 +10,9 @@ from kombu import Connection, Consumer
 from kombu.transport.base import StdChannel
 
 from coupon_core.messaging import broker
-from coupon_core.messaging.topology import QUEUES, RABBITMQ, broker_kind
+from coupon_core.messaging.topology import RABBITMQ, broker_kind
 from coupon_core.store import condition, database
+from workers.duties import MILESTONES, Duty
 from workers.every import Every
 from workers.settling import DatabaseAway, Settling
 
@@ -25,7 +26,11 @@ AGAIN_SECONDS = 1.0
 
 
 def run(
-    broker_url: str, visibility: int, stop: threading.Event, beat: Callable[[], None]
+    broker_url: str,
+    visibility: int,
+    stop: threading.Event,
+    beat: Callable[[], None],
+    duty: Duty = MILESTONES,
 ) -> None:
     """Consume until `stop` is set; what is away is waited for.
 
@@ -35,7 +40,7 @@ def run(
         beat()
         try:
             condition.check_writable()
-            consume(broker_url, visibility, stop, beat)
+            consume(broker_url, visibility, stop, beat, duty)
         except condition.FAILURES as error:
             log.warning("the database is away", error=_told(error))
         except DatabaseAway as error:
@@ -53,12 +58,16 @@ def _told(error: BaseException) -> str:
 
 
 def consume(
-    broker_url: str, visibility: int, stop: threading.Event, beat: Callable[[], None]
+    broker_url: str,
+    visibility: int,
+    stop: threading.Event,
+    beat: Callable[[], None],
+    duty: Duty = MILESTONES,
 ) -> None:
     """Consume on one connection until it fails or `stop` is set."""
     heartbeat = broker.HEARTBEAT_SECONDS
     with broker.connect(broker_url, heartbeat, visibility) as connection:
-        settling = Settling(broker_url)
+        settling = Settling(broker_url, duty)
         pulse, report = Every(heartbeat / 2), Every(TELL_SECONDS)
         # Not its default channel: that would try to connect for ever.
         channel = connection.channel()
@@ -70,7 +79,7 @@ def consume(
             run_once(connection, settling)
             beat()
             if is_watched and pulse.is_due():
-                check(connection, channel)
+                check(connection, channel, duty)
             if report.is_due():
                 settling.tell()
         settling.tell()
@@ -80,10 +89,10 @@ class NotConsuming(Exception):
     """A queue has no consumer, not even this one."""
 
 
-def check(connection: Connection, channel: StdChannel) -> None:
+def check(connection: Connection, channel: StdChannel, duty: Duty = MILESTONES) -> None:
     """Does RabbitMQ live, and still send? NotConsuming, or an error of the bus."""
     connection.heartbeat_check()
-    for name in QUEUES:
+    for name in duty.queues:
         declared = channel.queue_declare(name, passive=True)
         if not declared.consumer_count:
             raise NotConsuming(name)
@@ -92,7 +101,7 @@ def check(connection: Connection, channel: StdChannel) -> None:
 def consumers(
     channel: StdChannel, broker_url: str, settling: Settling
 ) -> list[Consumer]:
-    """A consumer for each queue, all on one channel."""
+    """A consumer for each queue of the duty, all on one channel."""
     channel.basic_qos(0, PREFETCH, False)
     channel.auto_decode = False  # dead letters hold what was sent, byte for byte
     return [
@@ -103,6 +112,7 @@ def consumers(
             on_decode_error=partial(settling.undecodable, queue.name),
         )
         for queue in broker.queues(broker_url)
+        if queue.name in settling.duty.queues
     ]
 
 

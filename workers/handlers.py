@@ -95,7 +95,7 @@ def bury(message: Message, reason: str, tenant_id: str = "") -> str:
 
 
 def _milestone(message: Message) -> Milestone:
-    for fault in _faults(message):
+    for fault in faults(message):
         raise Impossible(fault)
     try:
         return milestone_of(parse_object(message.body), utc_now())
@@ -105,7 +105,7 @@ def _milestone(message: Message) -> Milestone:
         raise Impossible(from_validation(error).message) from None
 
 
-def _faults(message: Message) -> Iterator[str]:
+def faults(message: Message) -> Iterator[str]:
     """What can be said against a message without reading it."""
     if message.fault:
         yield message.fault

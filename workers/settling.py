@@ -10,9 +10,9 @@ from kombu.message import Message as Delivery
 
 from coupon_core.messaging.publisher import publishing
 from coupon_core.messaging.redis_transport import FAULT
-from coupon_core.messaging.topology import QUEUES
 from coupon_core.store import condition, database
 from workers import handlers
+from workers.duties import MILESTONES, Duty
 from workers.handlers import Message
 
 log = structlog.get_logger("coupon.consumer")
@@ -31,19 +31,23 @@ class DatabaseAway(Exception):
 class Settling:
     """What a consumer's deliveries are given to."""
 
-    def __init__(self, broker_url: str) -> None:
+    def __init__(self, broker_url: str, duty: Duty = MILESTONES) -> None:
         self.broker_url = broker_url
+        self.duty = duty
         self.waiting: list[tuple[Delivery, Message]] = []
         self.counts: Counter[str] = Counter()
 
     def received(self, queue: str, delivery: Delivery) -> None:
         """A message that kombu could unpack."""
-        self.waiting.append((delivery, message_of(queue, delivery)))
+        self.waiting.append((delivery, self._message(queue, delivery)))
 
     def undecodable(self, queue: str, delivery: Delivery, error: Exception) -> None:
         """A message that kombu could not: a false compression header, for one."""
         fault = f"cannot be unpacked: {type(error).__name__}: {error}"
-        self.waiting.append((delivery, message_of(queue, delivery, fault)))
+        self.waiting.append((delivery, self._message(queue, delivery, fault)))
+
+    def _message(self, queue: str, delivery: Delivery, fault: str = "") -> Message:
+        return message_of(queue, self.duty.queues[queue], delivery, fault)
 
     def settle(self) -> None:
         """Bring all that was received to its end. DatabaseAway."""
@@ -57,7 +61,7 @@ class Settling:
     def _together(self, messages: Sequence[Message]) -> Sequence[str | None]:
         """Many in one transaction; what fails there is tried alone."""
         try:
-            return handlers.handle_together(messages)
+            return self.duty.handle_together(messages)
         except condition.FAILURES as error:
             log.warning("database trouble", error=f"{type(error).__name__}: {error}")
             check_database()
@@ -73,7 +77,7 @@ class Settling:
 
     def _alone(self, message: Message) -> str:
         try:
-            return handlers.handle(message)
+            return self.duty.handle(message)
         except condition.FAILURES as error:
             return self._failed(message, error)
         except Exception as error:
@@ -116,13 +120,15 @@ def check_database() -> None:
         raise DatabaseAway(str(error)) from error
 
 
-def message_of(queue: str, delivery: Delivery, fault: str = "") -> Message:
+def message_of(
+    queue: str, routing_key: str, delivery: Delivery, fault: str = ""
+) -> Message:
     """The message in a delivery, whatever kombu and its producer made of it."""
     headers = delivery.headers
     tries = headers.get(TRIES)
     return Message(
         queue,
-        QUEUES[queue],
+        routing_key,
         str(delivery.content_type or ""),
         bytes(delivery.body or b""),
         fault or str(headers.get(FAULT, "")),

@@ -11,6 +11,7 @@ from admin_gateway.cli.answering import say
 from coupon_core import config
 
 OPTIONS = "python:coupon_core.gunicorn_conf"
+WORKERS = ["consumer", "relay", "fanout", "deliverer"]
 
 
 @click.group()
@@ -45,9 +46,11 @@ def _become(which: int) -> None:
 
 
 @serve.command()
-@click.argument("names", nargs=-1, type=click.Choice(["consumer", "relay"]))
+@click.argument("names", nargs=-1, type=click.Choice(WORKERS))
 def workers(names: tuple[str, ...]) -> None:
-    """Run the workers: the consumer of milestones and the relay of the outbox.
+    """Run the workers: consumer of milestones, relay of the outbox, webhooks' two.
+
+    The fanout notes which webhooks are to be told of what; the deliverer tells them.
 
     Run it as often as you like, and with a NAME only that one.
 

@@ -51,6 +51,9 @@ class AdminReason(StrEnum):
     SCOPE_TOO_WIDE = "scope_too_wide"
     DEAD_LETTER_NOT_FOUND = "dead_letter_not_found"
     DEAD_LETTER_UNREADABLE = "dead_letter_unreadable"
+    WEBHOOK_NOT_FOUND = "webhook_not_found"
+    BAD_WEBHOOK_URL = "bad_webhook_url"
+    TOO_MANY_WEBHOOKS = "too_many_webhooks"
 
 
 class AuthReason(StrEnum):

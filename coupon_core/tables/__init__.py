@@ -18,6 +18,7 @@ from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outb
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
 from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
 from coupon_core.tables.tenants import ApiKey, Tenant, TenantSecret
+from coupon_core.tables.webhooks import Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "ALL",
@@ -38,6 +39,9 @@ __all__ = [
     "UserUsage",
     "UtcTime",
     "UuidText",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
     "as_json",
     "as_stored_time",
     "as_time",
@@ -58,5 +62,8 @@ ALL = (
     EarnedCoupon,
     AcceptedEvent,
     DeadLetter,
+    Webhook,
+    WebhookDelivery,
+    WebhookAttempt,
 )
 """Every table; what is referred to comes before what refers to it."""

@@ -29,6 +29,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "COUPON_MASTER_KEYS": ",".join(settings.master_keys),
         "COUPON_BROKER_URL": settings.broker_url,
         "COUPON_VISIBILITY_SECONDS": str(settings.visibility_seconds),
+        "COUPON_WEBHOOK_NETWORKS": ",".join(settings.webhook_networks),
     }
 
 
