@@ -31,4 +31,7 @@ def settings_for(
         cors_origins=("*",),
         webhook_networks=(),
         log_level="warning",
+        log_format="json",
+        metrics_host="127.0.0.1",
+        metrics_port=0,
     )

@@ -1,25 +1,45 @@
-"""Consumes messages: one transaction for many, acknowledged after the commit."""
+"""Consumes messages: one transaction each, acknowledged after the commit."""
 
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
 from kombu import Connection, Consumer
 from kombu.transport.base import StdChannel
 
+from coupon_core.faults import kind_of
 from coupon_core.messaging import broker
-from coupon_core.messaging.topology import RABBITMQ, broker_kind
+from coupon_core.messaging.topology import (
+    GENERATION,
+    QUEUES,
+    RABBITMQ,
+    broker_kind,
+)
 from coupon_core.store import condition, database
-from workers.duties import MILESTONES, Duty
 from workers.every import Every
+from workers.handlers import HANDLING, Handling
 from workers.settling import DatabaseAway, Settling
 
 log = structlog.get_logger("coupon.consumer")
 
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """The queues that a consumer serves, how many messages it is sent ahead, and how
+    many of them it processes together; `now_and_then` is called between."""
+
+    queues: frozenset[str]
+    prefetch: int
+    batch: int
+    now_and_then: Callable[[], object] = lambda: None
+    handling: Handling = HANDLING
+
+
 # Of what is prefetched, half is processed while the broker sends the other half.
-PREFETCH, BATCH = 40, 20
+MILESTONES = Duty(frozenset(QUEUES) - {GENERATION}, prefetch=40, batch=20)
 POLL_SECONDS = 0.5
 TELL_SECONDS = 10.0
 AGAIN_SECONDS = 1.0
@@ -41,20 +61,14 @@ def run(
         try:
             condition.check_writable()
             consume(broker_url, visibility, stop, beat, duty)
-        except condition.FAILURES as error:
-            log.warning("the database is away", error=_told(error))
-        except DatabaseAway as error:
-            log.warning("the database is away", error=_told(error))
+        except (*condition.FAILURES, DatabaseAway) as error:
+            log.warning("the database is away", error=kind_of(error))
         except Exception as error:
-            log.warning("the bus is away", error=_told(error))
+            log.warning("the bus is away", error=kind_of(error))
         finally:
             with suppress(*condition.FAILURES):
                 database.release()
         stop.wait(AGAIN_SECONDS)
-
-
-def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
 
 
 def consume(
@@ -67,17 +81,18 @@ def consume(
     """Consume on one connection until it fails or `stop` is set."""
     heartbeat = broker.HEARTBEAT_SECONDS
     with broker.connect(broker_url, heartbeat, visibility) as connection:
-        settling = Settling(broker_url, duty)
+        settling = Settling(broker_url, duty.handling)
         pulse, report = Every(heartbeat / 2), Every(TELL_SECONDS)
         # Not its default channel: that would try to connect for ever.
         channel = connection.channel()
-        for consumer in consumers(channel, broker_url, settling):
+        for consumer in consumers(channel, broker_url, settling, duty):
             consumer.consume()
         is_watched = broker_kind(broker_url) == RABBITMQ
-        log.info("consuming")
+        log.info("consuming", queues=sorted(duty.queues))
         while not stop.is_set():
-            run_once(connection, settling)
+            run_once(connection, settling, duty)
             beat()
+            duty.now_and_then()
             if is_watched and pulse.is_due():
                 check(connection, channel, duty)
             if report.is_due():
@@ -89,7 +104,7 @@ class NotConsuming(Exception):
     """A queue has no consumer, not even this one."""
 
 
-def check(connection: Connection, channel: StdChannel, duty: Duty = MILESTONES) -> None:
+def check(connection: Connection, channel: StdChannel, duty: Duty) -> None:
     """Does RabbitMQ live, and still send? NotConsuming, or an error of the bus."""
     connection.heartbeat_check()
     for name in duty.queues:
@@ -99,10 +114,10 @@ def check(connection: Connection, channel: StdChannel, duty: Duty = MILESTONES) 
 
 
 def consumers(
-    channel: StdChannel, broker_url: str, settling: Settling
+    channel: StdChannel, broker_url: str, settling: Settling, duty: Duty = MILESTONES
 ) -> list[Consumer]:
     """A consumer for each queue of the duty, all on one channel."""
-    channel.basic_qos(0, PREFETCH, False)
+    channel.basic_qos(0, duty.prefetch, False)
     channel.auto_decode = False  # dead letters hold what was sent, byte for byte
     return [
         Consumer(
@@ -112,14 +127,16 @@ def consumers(
             on_decode_error=partial(settling.undecodable, queue.name),
         )
         for queue in broker.queues(broker_url)
-        if queue.name in settling.duty.queues
+        if queue.name in duty.queues
     ]
 
 
-def run_once(connection: Connection, settling: Settling) -> None:
+def run_once(
+    connection: Connection, settling: Settling, duty: Duty = MILESTONES
+) -> None:
     """Process what is there, up to a batch; waits for half a second at most."""
     with suppress(TimeoutError):
         connection.drain_events(timeout=POLL_SECONDS)
-        while len(settling.waiting) < BATCH:
+        while len(settling.waiting) < duty.batch:
             connection.drain_events(timeout=0)
     settling.settle()

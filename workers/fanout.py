@@ -1,14 +1,18 @@
-"""What is done with an event that goes out: it becomes due to its webhooks."""
+"""The fanout: an event that goes out becomes due to the webhooks that want it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from threading import Event as Signal
 from typing import Any
 
 from coupon_core.ids import is_tenant_id
+from coupon_core.messaging.topology import WEBHOOK_QUEUES
 from coupon_core.model import utc_now
 from coupon_core.web.identifiers import is_uuid
 from coupon_core.webhooks import delivering
-from workers.handlers import Impossible, Message, bury, faults
+from workers import consumer
+from workers.consumer import Duty
+from workers.handlers import Handling, Impossible, Message, bury, faults
 
 Event = Mapping[str, Any]
 TEXTS = ("id", "type", "tenantid", "time")
@@ -52,8 +56,8 @@ def event_of(message: Message) -> Event:
         raise Impossible(fault)
     try:
         event = json.loads(message.body)
-    except ValueError as error:
-        raise Impossible(f"not JSON: {error}") from None
+    except ValueError:
+        raise Impossible("not JSON") from None
     if not isinstance(event, dict) or not isinstance(event.get("data"), dict):
         raise Impossible("no CloudEvent with an object as its data")
     if not all(isinstance(event.get(name), str) for name in TEXTS):
@@ -61,3 +65,18 @@ def event_of(message: Message) -> Event:
     if not is_uuid(event["id"]) or not is_tenant_id(event["tenantid"]):
         raise Impossible("expected a UUID as id, and a tenant's id as tenantid")
     return event
+
+
+WEBHOOKS = Duty(
+    frozenset(WEBHOOK_QUEUES),
+    prefetch=40,
+    batch=20,
+    handling=Handling(handle, handle_together),
+)
+
+
+def run(
+    broker_url: str, visibility: int, stop: Signal, beat: Callable[[], None]
+) -> None:
+    """Fan out until `stop` is set; what is away is waited for."""
+    consumer.run(broker_url, visibility, stop, beat, WEBHOOKS)

@@ -3,17 +3,19 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
-from traceback import format_exc
+from typing import Any
 
 import structlog
 from kombu.message import Message as Delivery
 
+from coupon_core import metrics
+from coupon_core.faults import frames_of, kind_of
 from coupon_core.messaging.publisher import publishing
 from coupon_core.messaging.redis_transport import FAULT
+from coupon_core.messaging.topology import QUEUES, WEBHOOK_QUEUES
 from coupon_core.store import condition, database
 from workers import handlers
-from workers.duties import MILESTONES, Duty
-from workers.handlers import Message
+from workers.handlers import HANDLING, Handling, Message
 
 log = structlog.get_logger("coupon.consumer")
 
@@ -22,6 +24,7 @@ log = structlog.get_logger("coupon.consumer")
 MOST_TRIES = 8
 PAUSE_SECONDS = 0.1
 TRIES = "coupons-tries"
+ROUTING_KEYS = {**QUEUES, **WEBHOOK_QUEUES}
 
 
 class DatabaseAway(Exception):
@@ -31,23 +34,20 @@ class DatabaseAway(Exception):
 class Settling:
     """What a consumer's deliveries are given to."""
 
-    def __init__(self, broker_url: str, duty: Duty = MILESTONES) -> None:
+    def __init__(self, broker_url: str, handling: Handling = HANDLING) -> None:
         self.broker_url = broker_url
-        self.duty = duty
+        self.handling = handling
         self.waiting: list[tuple[Delivery, Message]] = []
         self.counts: Counter[str] = Counter()
 
     def received(self, queue: str, delivery: Delivery) -> None:
         """A message that kombu could unpack."""
-        self.waiting.append((delivery, self._message(queue, delivery)))
+        self.waiting.append((delivery, message_of(queue, delivery)))
 
     def undecodable(self, queue: str, delivery: Delivery, error: Exception) -> None:
         """A message that kombu could not: a false compression header, for one."""
         fault = f"cannot be unpacked: {type(error).__name__}: {error}"
-        self.waiting.append((delivery, self._message(queue, delivery, fault)))
-
-    def _message(self, queue: str, delivery: Delivery, fault: str = "") -> Message:
-        return message_of(queue, self.duty.queues[queue], delivery, fault)
+        self.waiting.append((delivery, message_of(queue, delivery, fault)))
 
     def settle(self) -> None:
         """Bring all that was received to its end. DatabaseAway."""
@@ -55,18 +55,20 @@ class Settling:
         for (delivery, message), outcome in zip(
             together, self._together([message for _, message in together]), strict=True
         ):
-            self.counts[outcome or self._alone(message)] += 1
+            end = outcome or self._alone(message)
+            self.counts[end] += 1
+            metrics.handled(message.queue, end)
             delivery.ack()
 
     def _together(self, messages: Sequence[Message]) -> Sequence[str | None]:
         """Many in one transaction; what fails there is tried alone."""
         try:
-            return self.duty.handle_together(messages)
+            return self.handling.handle_together(messages)
         except condition.FAILURES as error:
-            log.warning("database trouble", error=f"{type(error).__name__}: {error}")
+            log.warning("database trouble", error=kind_of(error))
             check_database()
-        except Exception:
-            log.error("messages cannot be processed together", trace=format_exc())
+        except Exception as error:
+            log.error("messages cannot be processed together", **_about(error))
         return [None] * len(messages)
 
     def tell(self) -> None:
@@ -77,16 +79,16 @@ class Settling:
 
     def _alone(self, message: Message) -> str:
         try:
-            return self.duty.handle(message)
+            return self.handling.handle(message)
         except condition.FAILURES as error:
             return self._failed(message, error)
         except Exception as error:
-            log.error("a message cannot be processed", trace=format_exc())
+            log.error("a message cannot be processed", **_about(error))
             return self._bury(message, f"unexpected {type(error).__name__}")
 
     def _failed(self, message: Message, error: Exception) -> str:
         """The database failed: wholly, or by this message alone?"""
-        log.warning("database trouble", error=f"{type(error).__name__}: {error}")
+        log.warning("database trouble", error=kind_of(error))
         check_database()
         if message.tries + 1 >= MOST_TRIES:
             kind = type(error).__name__
@@ -97,8 +99,8 @@ class Settling:
     def _bury(self, message: Message, reason: str) -> str:
         try:
             return handlers.bury(message, reason)
-        except condition.FAILURES:
-            log.error("a dead letter cannot be kept", trace=format_exc())
+        except condition.FAILURES as error:
+            log.error("a dead letter cannot be kept", **_about(error))
             check_database()
             time.sleep(PAUSE_SECONDS)
             return self._put_last(message)
@@ -111,6 +113,10 @@ class Settling:
         return "put_last"
 
 
+def _about(error: BaseException) -> dict[str, Any]:
+    return {"error": kind_of(error), "frames": frames_of(error)}
+
+
 def check_database() -> None:
     """DatabaseAway unless the database can be written to, by a new connection."""
     try:
@@ -120,15 +126,13 @@ def check_database() -> None:
         raise DatabaseAway(str(error)) from error
 
 
-def message_of(
-    queue: str, routing_key: str, delivery: Delivery, fault: str = ""
-) -> Message:
+def message_of(queue: str, delivery: Delivery, fault: str = "") -> Message:
     """The message in a delivery, whatever kombu and its producer made of it."""
     headers = delivery.headers
     tries = headers.get(TRIES)
     return Message(
         queue,
-        routing_key,
+        ROUTING_KEYS[queue],
         str(delivery.content_type or ""),
         bytes(delivery.body or b""),
         fault or str(headers.get(FAULT, "")),

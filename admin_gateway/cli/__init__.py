@@ -17,15 +17,20 @@ NOUNS = (
     ("db", "db", "The database: upgrade it, see how it stands"),
     ("tenant", "tenant", "Tenants: create, list, rotate their secrets"),
     ("key", "key", "API keys of admins: create, list, revoke"),
+    ("client-key", "client_key", "Keys of other systems' SDKs: create, list, revoke"),
     ("token", "token", "Tokens of players and of a tenant's server"),
     ("reward", "reward", "Reward items: what a redemption grants"),
     ("definition", "definition", "Definitions: the templates of coupons"),
     ("generate", "generate", "Make coupons, for users or for nobody yet"),
     ("coupon", "coupon", "Coupons: list, look at, revoke"),
+    ("code", "code", "Codes by the million: list, assign, revoke, export, import"),
     ("validate", "redemption", "Tell what a code is worth"),
     ("redeem", "redemption", "Use a code once for a user"),
     ("history", "redemption", "What a user has redeemed"),
+    ("user", "user", "Users who buy with points: create, list, update"),
+    ("points", "points", "Points of users: credit, debit, show"),
     ("event", "event", "Milestones: publish, watch what goes out, dead letters"),
+    ("webhook", "webhook", "Webhooks: servers that are told of events"),
     ("queue", "queue", "How the bus, the workers and the outbox stand"),
     ("demo", "demo", "The demo tenant: load, show, drop"),
     ("doctor", "doctor", "Check this machine, and say what to mend"),
@@ -48,7 +53,8 @@ class Nouns(click.RichGroup):
         name, known, rest = super().resolve_command(ctx, args)
         if name is None or known is None:
             return name, known, rest
-        return name, getattr(import_module(f"{__name__}.{MODULES[name]}"), name), rest
+        module = import_module(f"{__name__}.{MODULES[name]}")
+        return name, getattr(module, name.replace("-", "_")), rest
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""

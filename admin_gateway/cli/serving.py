@@ -11,7 +11,7 @@ from admin_gateway.cli.answering import say
 from coupon_core import config
 
 OPTIONS = "python:coupon_core.gunicorn_conf"
-WORKERS = ["consumer", "relay", "fanout", "deliverer"]
+WORKERS = ["consumer", "generator", "relay", "fanout", "deliverer", "sweeper"]
 
 
 @click.group()
@@ -46,11 +46,15 @@ def _become(which: int) -> None:
 
 
 @serve.command()
-@click.argument("names", nargs=-1, type=click.Choice(WORKERS))
+@click.argument(
+    "names",
+    nargs=-1,
+    type=click.Choice(WORKERS),
+)
 def workers(names: tuple[str, ...]) -> None:
-    """Run the workers: consumer of milestones, relay of the outbox, webhooks' two.
-
-    The fanout notes which webhooks are to be told of what; the deliverer tells them.
+    """Run the workers: the consumer of milestones, the generator of
+    batches, the relay of the outbox, the sweeper of what has expired; the fanout,
+    which notes what webhooks are to be told, and the deliverer, which tells them.
 
     Run it as often as you like, and with a NAME only that one.
 

@@ -24,6 +24,7 @@ class AdminReason(StrEnum):
     REWARD_ITEM_NOT_FOUND = "reward_item_not_found"
     COUPON_NOT_FOUND = "coupon_not_found"
     API_KEY_NOT_FOUND = "api_key_not_found"
+    CLIENT_KEY_NOT_FOUND = "client_key_not_found"
     SECRET_NOT_FOUND = "secret_not_found"
     TENANT_NOT_FOUND = "tenant_not_found"
     TENANT_EXISTS = "tenant_exists"
@@ -49,11 +50,36 @@ class AdminReason(StrEnum):
     REDEEMED_COUPON = "redeemed_coupon"
     LAST_SECRET = "last_secret"
     SCOPE_TOO_WIDE = "scope_too_wide"
+    BATCH_NOT_FOUND = "batch_not_found"
+    BATCH_FINISHED = "batch_finished"
+    USER_EXISTS = "user_exists"
+    WALLET_FULL = "wallet_full"
     DEAD_LETTER_NOT_FOUND = "dead_letter_not_found"
     DEAD_LETTER_UNREADABLE = "dead_letter_unreadable"
     WEBHOOK_NOT_FOUND = "webhook_not_found"
     BAD_WEBHOOK_URL = "bad_webhook_url"
     TOO_MANY_WEBHOOKS = "too_many_webhooks"
+    ALREADY_ASSIGNED = "already_assigned"
+    NOT_ASSIGNABLE = "not_assignable"
+    BATCH_NOT_FOUND = "batch_not_found"
+    BATCH_UNFINISHED = "batch_unfinished"
+    JOB_NOT_FOUND = "job_not_found"
+    IMPORT_NEEDS_OWN_CODES = "import_needs_own_codes"
+    EXPIRY_IS_PAST = "expiry_is_past"
+
+
+class PurchaseReason(StrEnum):
+    """Why somebody could not buy, use or give back a coupon (Mambo, document S4)."""
+
+    USER_NOT_FOUND = "user_not_found"
+    NOT_A_MEMBER = "not_a_member"
+    NOT_AWARDED = "not_awarded"
+    NOT_BUYABLE = "not_buyable"
+    NOT_ENOUGH_POINTS = "not_enough_points"
+    REDEEMED_OR_EXPIRED = "redeemed_or_expired"
+    NOT_REFUNDABLE = "not_refundable"
+    ACTIVITY_NOT_FOUND = "activity_not_found"
+    MADE_ELSEWHERE = "made_elsewhere"
 
 
 class AuthReason(StrEnum):
@@ -69,9 +95,11 @@ class AuthReason(StrEnum):
     WRONG_TENANT = "wrong_tenant"
     WRONG_USER = "wrong_user"
     SCOPE_MISSING = "scope_missing"
+    BAD_CLIENT_KEY = "bad_client_key"
+    WRONG_KEY_KIND = "wrong_key_kind"
 
 
-AnyReason = Reason | AdminReason | AuthReason
+AnyReason = Reason | AdminReason | PurchaseReason | AuthReason
 
 
 class Refused(Exception):

@@ -1,7 +1,7 @@
 """The tables, and nothing else: `tenant_id` leads every key, so that any cluster fits.
 
-Two directories are looked up before the tenant is known, `tenant` and `api_key`; all
-other keys start with the tenant. The DDL itself is in `migrations/`.
+Three directories are looked up before the tenant is known, `tenant`, `api_key` and
+`client_key`; all other keys start with the tenant. The DDL itself is in `migrations/`.
 """
 
 from coupon_core.tables.base import (
@@ -14,22 +14,53 @@ from coupon_core.tables.base import (
     as_time,
     database,
 )
+from coupon_core.tables.batches import Batch, Chunk
 from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
+from coupon_core.tables.client_keys import ClientKey
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
 from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
+from coupon_core.tables.idempotency import Idempotency
+from coupon_core.tables.points import KnownUser, PointEntry, Wallet
+from coupon_core.tables.purchases import (
+    Activity,
+    MamboCoupon,
+    MamboTag,
+    Offer,
+    Purchase,
+from coupon_core.tables.inventory import (
+    CodeJob,
+    CouponEvent,
+    DefinitionSweep,
+    ImportRow,
+)
 from coupon_core.tables.tenants import ApiKey, Tenant, TenantSecret
 from coupon_core.tables.webhooks import Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "ALL",
     "AcceptedEvent",
+    "Activity",
     "ApiKey",
+    "Batch",
+    "Chunk",
+    "ClientKey",
+    "CodeJob",
     "Coupon",
+    "CouponEvent",
     "DeadLetter",
     "Definition",
+    "DefinitionSweep",
     "EarnedCoupon",
+    "Idempotency",
+    "ImportRow",
     "JsonText",
+    "KnownUser",
+    "MamboCoupon",
+    "MamboTag",
+    "Offer",
     "Outbox",
+    "PointEntry",
+    "Purchase",
     "Redemption",
     "RewardItem",
     "SharedCode",
@@ -39,6 +70,7 @@ __all__ = [
     "UserUsage",
     "UtcTime",
     "UuidText",
+    "Wallet",
     "Webhook",
     "WebhookAttempt",
     "WebhookDelivery",
@@ -52,9 +84,12 @@ ALL = (
     Tenant,
     TenantSecret,
     ApiKey,
+    ClientKey,
     RewardItem,
     Definition,
     SharedCode,
+    Batch,
+    Chunk,
     Coupon,
     Redemption,
     UserUsage,
@@ -62,6 +97,19 @@ ALL = (
     EarnedCoupon,
     AcceptedEvent,
     DeadLetter,
+    Idempotency,
+    KnownUser,
+    Wallet,
+    PointEntry,
+    Offer,
+    MamboCoupon,
+    MamboTag,
+    Purchase,
+    Activity,
+    CodeJob,
+    ImportRow,
+    CouponEvent,
+    DefinitionSweep,
     Webhook,
     WebhookDelivery,
     WebhookAttempt,

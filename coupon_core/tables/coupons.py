@@ -23,6 +23,8 @@ class Coupon(Table):
     returned_at = UtcTime(null=True)
     refund_count = IntegerField(default=0)
     copy_number = IntegerField(default=1)
+    batch_id = UuidText(null=True)
+    swept_at = UtcTime(null=True)
 
     class Meta:
         primary_key = CompositeKey("tenant_id", "coupon_id")
@@ -38,6 +40,21 @@ Coupon.add_index(
     Coupon.coupon_id,
     where=(Coupon.user_id != ""),
     name="coupon_of_user",
+)
+
+Coupon.add_index(
+    Coupon.tenant_id,
+    Coupon.batch_id,
+    Coupon.coupon_id,
+    where=Coupon.batch_id.is_null(False),
+    name="coupon_of_batch",
+)
+
+Coupon.add_index(
+    Coupon.tenant_id,
+    Coupon.expires_at,
+    where=Coupon.expires_at.is_null(False) & Coupon.swept_at.is_null(),
+    name="coupon_to_sweep",
 )
 
 
