@@ -179,6 +179,7 @@ CONFLICTS: Mapping[AnyReason, Row] = {
         409,
         "NOT_ENOUGH_POINTS",
         "amount: the user does not have so many points",
+    ),
     AdminReason.ALREADY_ASSIGNED: (
         409,
         "ALREADY_ASSIGNED",

@@ -61,7 +61,6 @@ class AdminReason(StrEnum):
     TOO_MANY_WEBHOOKS = "too_many_webhooks"
     ALREADY_ASSIGNED = "already_assigned"
     NOT_ASSIGNABLE = "not_assignable"
-    BATCH_NOT_FOUND = "batch_not_found"
     BATCH_UNFINISHED = "batch_unfinished"
     JOB_NOT_FOUND = "job_not_found"
     IMPORT_NEEDS_OWN_CODES = "import_needs_own_codes"

@@ -20,6 +20,12 @@ from coupon_core.tables.client_keys import ClientKey
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
 from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
 from coupon_core.tables.idempotency import Idempotency
+from coupon_core.tables.inventory import (
+    CodeJob,
+    CouponEvent,
+    DefinitionSweep,
+    ImportRow,
+)
 from coupon_core.tables.points import KnownUser, PointEntry, Wallet
 from coupon_core.tables.purchases import (
     Activity,
@@ -27,11 +33,6 @@ from coupon_core.tables.purchases import (
     MamboTag,
     Offer,
     Purchase,
-from coupon_core.tables.inventory import (
-    CodeJob,
-    CouponEvent,
-    DefinitionSweep,
-    ImportRow,
 )
 from coupon_core.tables.tenants import ApiKey, Tenant, TenantSecret
 from coupon_core.tables.webhooks import Webhook, WebhookAttempt, WebhookDelivery
