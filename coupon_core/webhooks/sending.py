@@ -117,6 +117,8 @@ def _post(
             decode_content=False,
         )
         response = connection.getresponse()
+        if not deadline.left:  # of headers that were cut half is no answer
+            raise TimeoutError
         return Answer(response.status, _first_of(response))
     finally:
         connection.close()

@@ -18,8 +18,9 @@ PORTS = {"http": 80, "https": 443}
 FIRST_FREE_PORT = 1_024
 # Addresses that stand for others: what they stand for is judged, or they are refused.
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# Neither public nor called private by the standard library.
-OUTDATED = (
+# Not public either, whatever the standard library of this Python says.
+OTHERS = (
+    ipaddress.ip_network("192.0.0.0/24"),
     ipaddress.ip_network("192.88.99.0/24"),
     ipaddress.ip_network("fec0::/10"),
 )
@@ -141,7 +142,7 @@ def _is_special(address: Address) -> bool:
         or address.is_unspecified
         or address.is_loopback
         or address.is_link_local
-        or any(address in network for network in OUTDATED)
+        or any(address in network for network in OTHERS)
     )
 
 
