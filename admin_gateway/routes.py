@@ -18,6 +18,7 @@ from admin_gateway import (
     rewards,
     secrets,
     users,
+    webhooks,
 )
 from coupon_core.web.blueprints import JsonBlueprint
 from coupon_core.web.identifiers import TENANT_ID
@@ -73,4 +74,5 @@ BLUEPRINTS = (
     _of_tenant(events.routes, "events", "events"),
     _of_tenant(dead_letters.routes, "dead_letters", "dead-letters"),
     _of_tenant(audit.routes, "audit", "audit"),
+    _of_tenant(webhooks.routes, "webhooks", "webhooks"),
 )

@@ -32,6 +32,7 @@ NOUNS = (
     ("points", "points", "Points of users: credit, debit, show"),
     ("event", "event", "Milestones: publish, watch what goes out, dead letters"),
     ("audit", "audit", "What was done, by whom and when"),
+    ("webhook", "webhook", "Webhooks: servers that are told of events"),
     ("queue", "queue", "How the bus, the workers and the outbox stand"),
     ("demo", "demo", "The demo tenant: load, show, drop"),
     ("doctor", "doctor", "Check this machine, and say what to mend"),

@@ -25,6 +25,7 @@ from .keys import ApiKeyBody
 from .lists import ListQuery
 from .points import PointsBody, PointsQuery, UserBody, UserChanges, UserQuery
 from .rewards import RewardItemBody, RewardItemChanges, RewardItemQuery
+from .webhooks import WebhookBody, WebhookChanges
 
 __all__ = [
     "ANY_MILESTONE",
@@ -57,6 +58,8 @@ __all__ = [
     "UserBody",
     "UserChanges",
     "UserQuery",
+    "WebhookBody",
+    "WebhookChanges",
     "cursor_of",
     "place_of",
     "read_event",

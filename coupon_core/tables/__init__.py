@@ -36,6 +36,7 @@ from coupon_core.tables.purchases import (
     Purchase,
 )
 from coupon_core.tables.tenants import ApiKey, Tenant, TenantSecret
+from coupon_core.tables.webhooks import Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "ALL",
@@ -73,6 +74,9 @@ __all__ = [
     "UtcTime",
     "UuidText",
     "Wallet",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
     "as_json",
     "as_stored_time",
     "as_time",
@@ -110,5 +114,8 @@ ALL = (
     CouponEvent,
     DefinitionSweep,
     AuditEntry,
+    Webhook,
+    WebhookDelivery,
+    WebhookAttempt,
 )
 """Every table; what is referred to comes before what refers to it."""
