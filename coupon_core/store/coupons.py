@@ -53,6 +53,7 @@ class CouponFilter:
     code: str | None = None
     status: CouponStatus | None = None
     redeemed: bool = False
+    kept: bool = False  # not given back for its points
 
 
 CONDITIONS = {
@@ -63,6 +64,7 @@ CONDITIONS = {
     "code": f"c.code_key = :code_key AND {COMPARES}",
     "status": f"{STATUS} = :status",
     "redeemed": "c.redemption_count > 0",
+    "kept": "c.returned_at IS NULL",
 }
 
 
