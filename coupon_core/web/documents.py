@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document: what the blueprints noted, and what every route shares."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from flask import Flask
@@ -45,7 +45,7 @@ def finish(
     _add_error_shapes(components, dialects)
     components["securitySchemes"] = dict(schemes)
     own = {name for dialect in dialects for name in dialect.security}
-    spec["security"] = [{name: []} for name in schemes if name not in own]
+    spec["security"] = _one_of(name for name in schemes if name not in own)
     spec["servers"] = [{"url": url} for url in servers]
     _complete_paths(spec)
     names = _endpoints(app)
@@ -61,8 +61,11 @@ def _secure(operation: Spec, path: str, dialects: Sequence[Dialect]) -> None:
     """Say of an operation what its dialect alone takes, if it does."""
     for dialect in dialects:
         if dialect.security and dialect.covers(path):
-            names = [{name: []} for name in dialect.security]
-            operation.setdefault("security", names)
+            operation.setdefault("security", _one_of(dialect.security))
+
+
+def _one_of(names: Iterable[str]) -> list[Spec]:
+    return [{name: []} for name in names]
 
 
 def _complete_paths(spec: Spec) -> None:
