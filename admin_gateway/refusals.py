@@ -31,6 +31,8 @@ MISSING: Mapping[AnyReason, Row] = {
     AdminReason.SECRET_NOT_FOUND: (404, "SECRET_NOT_FOUND", "Secret not found"),
     AdminReason.TENANT_NOT_FOUND: (404, "TENANT_NOT_FOUND", "Tenant not found"),
     PurchaseReason.USER_NOT_FOUND: (404, "USER_NOT_FOUND", "User not found"),
+    AdminReason.BATCH_NOT_FOUND: (404, "BATCH_NOT_FOUND", "Batch not found"),
+    AdminReason.JOB_NOT_FOUND: (404, "JOB_NOT_FOUND", "Job not found"),
     AdminReason.DEAD_LETTER_NOT_FOUND: (
         404,
         "DEAD_LETTER_NOT_FOUND",
@@ -90,6 +92,20 @@ INVALID: Mapping[AnyReason, Row] = {
         400,
         "CUSTOM_NEEDS_USERS",
         "user_ids: expected, for the codes of this definition are given and not drawn",
+    ),
+}
+
+INVALID_STOCK: Mapping[AnyReason, Row] = {
+    AdminReason.IMPORT_NEEDS_OWN_CODES: (
+        400,
+        "IMPORT_NEEDS_OWN_CODES",
+        "Codes are imported only where each is one coupon's own: code_format random "
+        "or listed",
+    ),
+    AdminReason.EXPIRY_IS_PAST: (
+        400,
+        "EXPIRY_IS_PAST",
+        "expires_at: expected a time to come",
     ),
 }
 
@@ -158,6 +174,21 @@ CONFLICTS: Mapping[AnyReason, Row] = {
         "NOT_ENOUGH_POINTS",
         "amount: the user does not have so many points",
     ),
+    AdminReason.ALREADY_ASSIGNED: (
+        409,
+        "ALREADY_ASSIGNED",
+        "This code is in a user's hands already",
+    ),
+    AdminReason.NOT_ASSIGNABLE: (
+        409,
+        "NOT_ASSIGNABLE",
+        "Only an active code can be put into a user's hands",
+    ),
+    AdminReason.BATCH_UNFINISHED: (
+        409,
+        "BATCH_UNFINISHED",
+        "The batch is still being made: wait for its end, or cancel it first",
+    ),
     AdminReason.LAST_SECRET: (
         409,
         "LAST_SECRET",
@@ -176,6 +207,7 @@ REFUSALS: Mapping[AnyReason, Row] = MappingProxyType(
         **AUTH_REFUSALS,
         **MISSING,
         **INVALID,
+        **INVALID_STOCK,
         **CONFLICTS,
         AdminReason.SCOPE_TOO_WIDE: (
             403,

@@ -5,6 +5,8 @@ from typing import Any
 
 from admin_gateway import (
     client_keys,
+    code_jobs,
+    codes,
     coupons,
     dead_letters,
     definitions,
@@ -56,6 +58,9 @@ BLUEPRINTS = (
     _flat(definitions.routes, "flat_definitions", "coupons"),
     _of_tenant(coupons.routes, "coupons", "coupons"),
     _flat(coupons.routes, "flat_coupons", "coupons"),
+    _of_tenant(code_jobs.imports, "imports", "coupons"),
+    _of_tenant(codes.routes, "codes", "codes"),
+    _of_tenant(code_jobs.routes, "code_jobs", "codes"),
     _of_tenant(keys.routes, "api_keys", "api-keys"),
     _of_tenant(client_keys.routes, "client_keys", "client-keys"),
     _of_tenant(secrets.routes, "secrets", "secrets"),

@@ -17,6 +17,7 @@ from coupon_core.model import (
 )
 from coupon_core.purchase_rules import good_until
 from coupon_core.store import awards as award_store
+from coupon_core.store import batches as batch_store
 from coupon_core.store import codes as code_store
 from coupon_core.store import coupons as store
 from coupon_core.store import definitions as definition_store
@@ -64,7 +65,7 @@ def make(
     """Make coupons of a definition that the caller's transaction holds. Refused."""
     until = expires_at or _good_until(definition, now)
     made, new = _generate(definition, user_ids, now, until)
-    _count_awards(definition, new)
+    count_awards(definition, sum(coupon.user_id != NOBODY for coupon in new))
     return _announced((made, new), definition, now)
 
 
@@ -76,9 +77,8 @@ def _good_until(definition: Definition, now: datetime) -> datetime | None:
     return good_until(offer, now) if offer else None
 
 
-def _count_awards(definition: Definition, new: Sequence[Coupon]) -> None:
+def count_awards(definition: Definition, count: int) -> None:
     """Refuse what would give out more than the total limit of awards."""
-    count = sum(coupon.user_id != NOBODY for coupon in new)
     if not count or not rules.counts_awards(definition):
         return
     if not definition_store.count_awards(definition, count):
@@ -93,7 +93,7 @@ def hold(tenant_id: str, definition_id: str) -> Definition | None:
     # Neither limits nor what they count can change any more; so what is read here
     # tells which lock is needed, and none has to be made stronger later.
     seen = definition_store.get(tenant_id, definition_id)
-    if seen and seen.awarded_only:
+    if seen and (seen.awarded_only or _is_scarce(seen)):
         return definition_store.lock(tenant_id, definition_id)
     return definition_store.share(tenant_id, definition_id)
 
@@ -113,7 +113,7 @@ def _generate(
         return made, made
     if definition.code_format == CodeFormat.CUSTOM:
         return _share(definition, user_ids, now, expires_at)
-    _check_space(definition, len(user_ids))
+    check_space(definition, len(user_ids))
     made = _randomize(definition, user_ids, now, expires_at)
     return made, made
 
@@ -214,14 +214,23 @@ def draft(
     return Coupon(*ids, code, now, expires_at, None, 0, None)
 
 
-def _check_space(definition: Definition, count: int) -> None:
-    """Refuse when more than half of all codes would be used up (CONTRACTS 0.15)."""
+def _is_scarce(definition: Definition) -> bool:
+    """True when its codes may be used up; then they are made by one at a time."""
+    space = codes.capacity(definition.code_alphabet, definition.code_length)
+    return definition.code_format == CodeFormat.RANDOM and space <= COUNTABLE_SPACE
+
+
+def check_space(definition: Definition, count: int) -> None:
+    """Refuse when more than half of all codes would be used up (CONTRACTS 0.15).
+
+    Exact, for the definition is held and what batches will still make is counted.
+    """
+    if not _is_scarce(definition):
+        return
     space = codes.capacity(definition.code_alphabet, definition.code_length)
     most = space // 2
-    if space > COUNTABLE_SPACE:
-        return
     ids = definition.tenant_id, definition.definition_id
-    used = store.count_up_to(*ids, most=most)
+    used = store.count_up_to(*ids, most=most) + batch_store.reserved(*ids)
     if used + count > most:
         raise Refused(
             AdminReason.CODE_SPACE_TOO_SMALL,

@@ -23,6 +23,7 @@ NOUNS = (
     ("definition", "definition", "Definitions: the templates of coupons"),
     ("generate", "generate", "Make coupons, for users or for nobody yet"),
     ("coupon", "coupon", "Coupons: list, look at, revoke"),
+    ("code", "code", "Codes by the million: list, assign, revoke, export, import"),
     ("validate", "redemption", "Tell what a code is worth"),
     ("redeem", "redemption", "Use a code once for a user"),
     ("history", "redemption", "What a user has redeemed"),

@@ -50,10 +50,18 @@ class AdminReason(StrEnum):
     REDEEMED_COUPON = "redeemed_coupon"
     LAST_SECRET = "last_secret"
     SCOPE_TOO_WIDE = "scope_too_wide"
+    BATCH_NOT_FOUND = "batch_not_found"
+    BATCH_FINISHED = "batch_finished"
     USER_EXISTS = "user_exists"
     WALLET_FULL = "wallet_full"
     DEAD_LETTER_NOT_FOUND = "dead_letter_not_found"
     DEAD_LETTER_UNREADABLE = "dead_letter_unreadable"
+    ALREADY_ASSIGNED = "already_assigned"
+    NOT_ASSIGNABLE = "not_assignable"
+    BATCH_UNFINISHED = "batch_unfinished"
+    JOB_NOT_FOUND = "job_not_found"
+    IMPORT_NEEDS_OWN_CODES = "import_needs_own_codes"
+    EXPIRY_IS_PAST = "expiry_is_past"
 
 
 class PurchaseReason(StrEnum):

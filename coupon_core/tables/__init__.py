@@ -19,6 +19,13 @@ from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outb
 from coupon_core.tables.client_keys import ClientKey
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
 from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
+from coupon_core.tables.idempotency import Idempotency
+from coupon_core.tables.inventory import (
+    CodeJob,
+    CouponEvent,
+    DefinitionSweep,
+    ImportRow,
+)
 from coupon_core.tables.points import KnownUser, PointEntry, Wallet
 from coupon_core.tables.purchases import (
     Activity,
@@ -37,10 +44,15 @@ __all__ = [
     "Batch",
     "Chunk",
     "ClientKey",
+    "CodeJob",
     "Coupon",
+    "CouponEvent",
     "DeadLetter",
     "Definition",
+    "DefinitionSweep",
     "EarnedCoupon",
+    "Idempotency",
+    "ImportRow",
     "JsonText",
     "KnownUser",
     "MamboCoupon",
@@ -82,6 +94,7 @@ ALL = (
     EarnedCoupon,
     AcceptedEvent,
     DeadLetter,
+    Idempotency,
     KnownUser,
     Wallet,
     PointEntry,
@@ -90,5 +103,9 @@ ALL = (
     MamboTag,
     Purchase,
     Activity,
+    CodeJob,
+    ImportRow,
+    CouponEvent,
+    DefinitionSweep,
 )
 """Every table; what is referred to comes before what refers to it."""
