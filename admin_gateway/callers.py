@@ -31,11 +31,14 @@ WRITING: Mapping[str, Scope] = {
     "coupons": Scope.COUPONS,
     "flat_coupons": Scope.COUPONS,
     "api_keys": Scope.KEYS,
+    "client_keys": Scope.KEYS,
     "secrets": Scope.KEYS,
     "events": Scope.EVENTS,
     "flat_events": Scope.EVENTS,
     "dead_letters": Scope.EVENTS,
 }
+# Parts of paths that are texts of the tenant's own and no UUIDs.
+TEXTS = frozenset({"code", "client_key_id"})
 NO_ROW = "00000000-0000-0000-0000-000000000000"
 
 
@@ -58,7 +61,7 @@ def _authorize(principal: Principal, path: dict[str, str]) -> None:
     reads = request.method in READING
     scope = Scope.READ if reads else WRITING[request.blueprint or ""]
     require_scope(principal, asked, scope)
-    for name in path.keys() - {"code"}:
+    for name in path.keys() - TEXTS:
         path[name] = path[name].lower() if is_uuid(path[name]) else NO_ROW
 
 

@@ -23,6 +23,11 @@ MISSING: Mapping[AnyReason, Row] = {
         "Reward item not found",
     ),
     AdminReason.API_KEY_NOT_FOUND: (404, "API_KEY_NOT_FOUND", "API key not found"),
+    AdminReason.CLIENT_KEY_NOT_FOUND: (
+        404,
+        "CLIENT_KEY_NOT_FOUND",
+        "Client key not found",
+    ),
     AdminReason.SECRET_NOT_FOUND: (404, "SECRET_NOT_FOUND", "Secret not found"),
     AdminReason.TENANT_NOT_FOUND: (404, "TENANT_NOT_FOUND", "Tenant not found"),
     AdminReason.DEAD_LETTER_NOT_FOUND: (

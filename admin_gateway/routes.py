@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from admin_gateway import (
+    client_keys,
     coupons,
     dead_letters,
     definitions,
@@ -54,6 +55,7 @@ BLUEPRINTS = (
     _of_tenant(coupons.routes, "coupons", "coupons"),
     _flat(coupons.routes, "flat_coupons", "coupons"),
     _of_tenant(keys.routes, "api_keys", "api-keys"),
+    _of_tenant(client_keys.routes, "client_keys", "client-keys"),
     _of_tenant(secrets.routes, "secrets", "secrets"),
     _flat(events.routes, "flat_events", "events"),
     _of_tenant(events.routes, "events", "events"),

@@ -17,6 +17,7 @@ NOUNS = (
     ("db", "db", "The database: upgrade it, see how it stands"),
     ("tenant", "tenant", "Tenants: create, list, rotate their secrets"),
     ("key", "key", "API keys of admins: create, list, revoke"),
+    ("client-key", "client_key", "Keys of other systems' SDKs: create, list, revoke"),
     ("token", "token", "Tokens of players and of a tenant's server"),
     ("reward", "reward", "Reward items: what a redemption grants"),
     ("definition", "definition", "Definitions: the templates of coupons"),
@@ -48,7 +49,8 @@ class Nouns(click.RichGroup):
         name, known, rest = super().resolve_command(ctx, args)
         if name is None or known is None:
             return name, known, rest
-        return name, getattr(import_module(f"{__name__}.{MODULES[name]}"), name), rest
+        module = import_module(f"{__name__}.{MODULES[name]}")
+        return name, getattr(module, name.replace("-", "_")), rest
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""

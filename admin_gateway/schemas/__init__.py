@@ -1,5 +1,6 @@
 """What admins may send, over HTTP and on the command line, and what lists they ask."""
 
+from .client_keys import ClientKeyBody, ClientKeyQuery
 from .coupons import CouponQuery, GenerateBody, RevokeBody
 from .definitions import (
     DefinitionBody,
@@ -15,6 +16,8 @@ from .rewards import RewardItemBody, RewardItemChanges, RewardItemQuery
 __all__ = [
     "ANY_MILESTONE",
     "ApiKeyBody",
+    "ClientKeyBody",
+    "ClientKeyQuery",
     "CouponQuery",
     "DefinitionBody",
     "DefinitionChanges",

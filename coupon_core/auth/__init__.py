@@ -1,5 +1,6 @@
-"""Who is calling: a tenant's token or signature, an admin's token or key."""
+"""Who is calling: a tenant's token or signature, an admin's or an SDK's key."""
 
+from .client_keys import client_key_and_secret, client_key_of, client_key_with
 from .keys import principal_of_admin
 from .permissions import require_scope, require_tenant, require_user
 from .signatures import SignedRequest, principal_of_signature
@@ -7,6 +8,9 @@ from .tokens import forget, principal_of_token
 
 __all__ = [
     "SignedRequest",
+    "client_key_and_secret",
+    "client_key_of",
+    "client_key_with",
     "forget",
     "principal_of_admin",
     "principal_of_signature",

@@ -24,6 +24,7 @@ class AdminReason(StrEnum):
     REWARD_ITEM_NOT_FOUND = "reward_item_not_found"
     COUPON_NOT_FOUND = "coupon_not_found"
     API_KEY_NOT_FOUND = "api_key_not_found"
+    CLIENT_KEY_NOT_FOUND = "client_key_not_found"
     SECRET_NOT_FOUND = "secret_not_found"
     TENANT_NOT_FOUND = "tenant_not_found"
     TENANT_EXISTS = "tenant_exists"
@@ -66,6 +67,8 @@ class AuthReason(StrEnum):
     WRONG_TENANT = "wrong_tenant"
     WRONG_USER = "wrong_user"
     SCOPE_MISSING = "scope_missing"
+    BAD_CLIENT_KEY = "bad_client_key"
+    WRONG_KEY_KIND = "wrong_key_kind"
 
 
 AnyReason = Reason | AdminReason | AuthReason

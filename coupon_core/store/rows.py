@@ -65,6 +65,7 @@ DEFINITION_CONVERSIONS = _conversions(
     status=DefinitionStatus,
     code_format=CodeFormat,
     code_alphabet=CodeAlphabet,
+    code_check=bool,
     case_sensitive=bool,
     claimable=bool,
     awarded_only=bool,

@@ -1,7 +1,7 @@
 """The tables, and nothing else: `tenant_id` leads every key, so that any cluster fits.
 
-Two directories are looked up before the tenant is known, `tenant` and `api_key`; all
-other keys start with the tenant. The DDL itself is in `migrations/`.
+Three directories are looked up before the tenant is known, `tenant`, `api_key` and
+`client_key`; all other keys start with the tenant. The DDL itself is in `migrations/`.
 """
 
 from coupon_core.tables.base import (
@@ -14,7 +14,9 @@ from coupon_core.tables.base import (
     as_time,
     database,
 )
+from coupon_core.tables.batches import Batch, Chunk
 from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
+from coupon_core.tables.client_keys import ClientKey
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
 from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
 from coupon_core.tables.tenants import ApiKey, Tenant, TenantSecret
@@ -23,6 +25,9 @@ __all__ = [
     "ALL",
     "AcceptedEvent",
     "ApiKey",
+    "Batch",
+    "Chunk",
+    "ClientKey",
     "Coupon",
     "DeadLetter",
     "Definition",
@@ -48,9 +53,12 @@ ALL = (
     Tenant,
     TenantSecret,
     ApiKey,
+    ClientKey,
     RewardItem,
     Definition,
     SharedCode,
+    Batch,
+    Chunk,
     Coupon,
     Redemption,
     UserUsage,

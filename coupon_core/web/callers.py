@@ -32,6 +32,12 @@ AUTH_REFUSALS: Mapping[AuthReason, Row] = MappingProxyType(
         AuthReason.WRONG_TENANT: (403, "ACCESS_DENIED", "Access denied"),
         AuthReason.WRONG_USER: (403, "ACCESS_DENIED", "Access denied"),
         AuthReason.SCOPE_MISSING: (403, "SCOPE_MISSING", "The API key lacks a scope"),
+        AuthReason.BAD_CLIENT_KEY: (401, "INVALID_CLIENT_KEY", "Invalid API key"),
+        AuthReason.WRONG_KEY_KIND: (
+            403,
+            "KEY_KIND_NOT_ALLOWED",
+            "This needs a server key",
+        ),
     }
 )
 

@@ -150,6 +150,7 @@ PROVOKED: list[tuple[AdminReason, Callable[[Admin], Answer]]] = [
     (AdminReason.REWARD_ITEM_NOT_FOUND, lambda a: a.get(f"rewards/{NOBODYS}")),
     (AdminReason.COUPON_NOT_FOUND, lambda a: a.get("coupons/codes/NONE")),
     (AdminReason.API_KEY_NOT_FOUND, lambda a: a.get(f"api-keys/{NOBODYS}")),
+    (AdminReason.CLIENT_KEY_NOT_FOUND, lambda a: a.get("client-keys/ak_server_x")),
     (AdminReason.SECRET_NOT_FOUND, lambda a: a.delete(f"secrets/{NOBODYS}")),
     (AdminReason.NAME_TAKEN, taken_name),
     (AdminReason.CODE_TAKEN, taken_code),

@@ -1,0 +1,77 @@
+"""Keys of other systems' SDKs over HTTP: made, shown once, taken away at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from coupon_core import auth
+from coupon_core.model import Refused, utc_now
+from coupon_core.model.client_keys import ClientKeyKind
+from tests.admin_client import Admin, made, refused
+
+BODY = {"kind": "playcamp_server", "name": "game server"}
+
+
+def is_good(credential: str) -> bool:
+    try:
+        auth.client_key_of(credential, set(ClientKeyKind), utc_now())
+    except Refused:
+        return False
+    return True
+
+
+def test_key_is_shown_once(admin: Admin) -> None:
+    answer = admin.post("client-keys", BODY)
+    key = made(answer)
+    secret, credential = key.pop("secret"), key.pop("credential")
+    assert credential == f"{key['key_id']}:{secret}"
+    assert key | BODY == key
+    assert admin.get(answer.headers["Location"]).json == key
+    listed = admin.get("client-keys")
+    assert listed.json == {"client_keys": [key], "total": 1}
+    assert secret not in listed.text
+    assert is_good(credential)
+
+
+@pytest.mark.parametrize("by", ["post", "delete"])
+def test_revoked_key_is_worthless_at_once(admin: Admin, by: str) -> None:
+    key = made(admin.post("client-keys", BODY))
+    path = f"client-keys/{key['key_id']}"
+    for _ in range(2):  # the second time changes nothing
+        gone = admin.delete(path) if by == "delete" else admin.post(f"{path}/revoke")
+        assert gone.status_code == (204 if by == "delete" else 200)
+    assert not is_good(key["credential"])
+    assert admin.get(path).json["revoked_at"] is not None
+
+
+def test_keys_are_listed_by_kind(admin: Admin) -> None:
+    made(admin.post("client-keys", BODY))
+    wanted = made(admin.post("client-keys", {**BODY, "kind": "mambo"}))
+    found = admin.get("client-keys?kind=mambo").json
+    assert [one["key_id"] for one in found["client_keys"]] == [wanted["key_id"]]
+    assert found["total"] == 1
+
+
+WRONG = {
+    "kind": {**BODY, "kind": "root"},
+    "name": {**BODY, "name": ""},
+    "expires_at": {**BODY, "expires_at": "2001-01-01T00:00:00Z"},
+    "scopes": {**BODY, "scopes": []},
+}
+
+
+@pytest.mark.parametrize("member", WRONG)
+def test_bad_member_is_named(admin: Admin, member: str) -> None:
+    answer = admin.post("client-keys", WRONG[member])
+    assert member in refused(answer, 400, "VALIDATION_ERROR")
+    assert admin.get("client-keys").json["total"] == 0
+
+
+def test_key_of_another_tenant_is_not_found(admin: Admin, other: Admin) -> None:
+    key = made(other.post("client-keys", BODY))
+    for key_id in (key["key_id"], "nonsense"):
+        path = f"client-keys/{key_id}"
+        refused(admin.get(path), 404, "CLIENT_KEY_NOT_FOUND")
+        refused(admin.post(f"{path}/revoke"), 404, "CLIENT_KEY_NOT_FOUND")
+        refused(admin.delete(path), 404, "CLIENT_KEY_NOT_FOUND")
+    assert is_good(key["credential"])
