@@ -5,13 +5,17 @@ from typing import Any
 
 from admin_gateway import (
     client_keys,
+    code_jobs,
+    codes,
     coupons,
     dead_letters,
     definitions,
     events,
     keys,
+    points,
     rewards,
     secrets,
+    users,
 )
 from coupon_core.web.blueprints import JsonBlueprint
 from coupon_core.web.identifiers import TENANT_ID
@@ -54,9 +58,14 @@ BLUEPRINTS = (
     _flat(definitions.routes, "flat_definitions", "coupons"),
     _of_tenant(coupons.routes, "coupons", "coupons"),
     _flat(coupons.routes, "flat_coupons", "coupons"),
+    _of_tenant(code_jobs.imports, "imports", "coupons"),
+    _of_tenant(codes.routes, "codes", "codes"),
+    _of_tenant(code_jobs.routes, "code_jobs", "codes"),
     _of_tenant(keys.routes, "api_keys", "api-keys"),
     _of_tenant(client_keys.routes, "client_keys", "client-keys"),
     _of_tenant(secrets.routes, "secrets", "secrets"),
+    _of_tenant(points.routes, "points", "points"),
+    _of_tenant(users.routes, "users", "users"),
     _flat(events.routes, "flat_events", "events"),
     _of_tenant(events.routes, "events", "events"),
     _of_tenant(dead_letters.routes, "dead_letters", "dead-letters"),

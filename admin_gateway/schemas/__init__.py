@@ -1,6 +1,16 @@
 """What admins may send, over HTTP and on the command line, and what lists they ask."""
 
 from .client_keys import ClientKeyBody, ClientKeyQuery
+from .codes import (
+    AssignBody,
+    CodeFilters,
+    CodeQuery,
+    ExtendCodesBody,
+    ImportQuery,
+    RevokeCodesBody,
+    cursor_of,
+    place_of,
+)
 from .coupons import CouponQuery, GenerateBody, RevokeBody
 from .definitions import (
     DefinitionBody,
@@ -11,25 +21,39 @@ from .definitions import (
 from .events import ANY_MILESTONE, EventBatch, read_event, read_events
 from .keys import ApiKeyBody
 from .lists import ListQuery
+from .points import PointsBody, PointsQuery, UserBody, UserChanges, UserQuery
 from .rewards import RewardItemBody, RewardItemChanges, RewardItemQuery
 
 __all__ = [
     "ANY_MILESTONE",
     "ApiKeyBody",
+    "AssignBody",
     "ClientKeyBody",
     "ClientKeyQuery",
+    "CodeFilters",
+    "CodeQuery",
     "CouponQuery",
     "DefinitionBody",
     "DefinitionChanges",
     "DefinitionQuery",
     "DefinitionReplacement",
     "EventBatch",
+    "ExtendCodesBody",
     "GenerateBody",
+    "ImportQuery",
     "ListQuery",
+    "PointsBody",
+    "PointsQuery",
     "RevokeBody",
+    "RevokeCodesBody",
     "RewardItemBody",
     "RewardItemChanges",
     "RewardItemQuery",
+    "UserBody",
+    "UserChanges",
+    "UserQuery",
+    "cursor_of",
+    "place_of",
     "read_event",
     "read_events",
 ]
