@@ -11,6 +11,7 @@ from coupon_core.limits.guesses import Allowed
 from coupon_core.metrics import serving
 from coupon_core.metrics.serving import Collector
 from coupon_core.store import database
+from coupon_core.webhooks import targets
 
 
 def start(settings: Settings) -> None:
@@ -28,6 +29,7 @@ def start(settings: Settings) -> None:
     per_user = budget_of("guesses-per-user", settings.guesses_per_user)
     per_tenant = budget_of("guesses-per-tenant", settings.guesses_per_tenant)
     guesses.allow(Allowed(settings.redis_url, per_user, per_tenant))
+    targets.allow(settings.webhook_networks)
 
 
 # Each counts for itself, at a port of its own: so many after COUPON_METRICS_PORT.

@@ -35,6 +35,7 @@ def settings_for(
         guesses_per_tenant="10000 per 10 minutes",
         calls_per_caller="",
         calls_per_tenant="",
+        webhook_networks=(),
         log_level="warning",
         log_format="json",
         metrics_host="127.0.0.1",

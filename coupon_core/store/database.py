@@ -237,6 +237,7 @@ def _upgrading_turn() -> Iterator[None]:
         with turn(Path(database.database), BUSY_SECONDS):
             yield
         return
+    database.connection().patience = None
     database.execute_sql("SET statement_timeout = 0")
     database.execute_sql("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
     try:
