@@ -18,16 +18,17 @@ from coupon_core.store import database
 from coupon_core.web.repeats import ONCE
 from tests.admin_client import Admin, Documented, new_admin
 from tests.databases import SqliteDatabases, upgrade
+from tests.query_gateway.mambo.site import new_site
 from tests.query_gateway.tenant import Tenant
 from tests.settings import settings_for
 
 # POSTs that change nothing, by endpoint; all others must be made once.
-ONLY_READING: frozenset[str] = frozenset()
+ONLY_READING = frozenset({"mambo_oauth.token", "mambo_coupons.validate"})
 # How each family of routes is called; the rest is checked by its marks alone.
-PREFIXES = {"admin": "/v1/", "query": "/v1/coupons"}
+PREFIXES = {"admin": "/v1/", "query": "/v1/coupons", "mambo": "/api/v1"}
 TENANT = "your-tenant-id"  # as the documented examples have it
 ID = "770e8400-e29b-41d4-a716-446655440002"
-GATEWAYS = ["admin", "query"]
+GATEWAYS = ["admin", "query", "mambo"]
 
 
 @pytest.fixture(scope="module")
@@ -43,16 +44,18 @@ def admin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admin]:
 @pytest.fixture(scope="module")
 def apps(admin: Admin) -> dict[str, Flask]:
     url = f"sqlite:///{Path(database.database.database)}"
-    return {
-        "admin": admin.app,
-        "query": query_gateway.create_app(settings_for(url)),
-    }
+    query = query_gateway.create_app(settings_for(url))
+    return {"admin": admin.app, "query": query, "mambo": query}
 
 
 @pytest.fixture(scope="module")
-def credentials(admin: Admin) -> dict[str, dict[str, str]]:
+def credentials(admin: Admin, apps: dict[str, Flask]) -> dict[str, dict[str, str]]:
     tenant = Tenant(admin.tenant_id, admin.secret.secret, ID)
-    return {"admin": {"X-API-Key": admin.plain_key}, "query": tenant.bearer()}
+    return {
+        "admin": {"X-API-Key": admin.plain_key},
+        "query": tenant.bearer(),
+        "mambo": new_site(apps["mambo"], tenant).headers,
+    }
 
 
 def posts(app: Flask) -> list[Rule]:
@@ -62,7 +65,7 @@ def posts(app: Flask) -> list[Rule]:
 
 def path_of(rule: Rule, tenant_id: str) -> str:
     """A path of a rule, of things that need not be there."""
-    own = re.sub(r"<(?:\w+:)?tenant_id>", tenant_id, rule.rule)
+    own = re.sub(r"<(?:\w+:)?(tenant_id|site)>", tenant_id, rule.rule)
     return re.sub(r"<[^>]+>", ID, own)
 
 
@@ -90,8 +93,7 @@ def test_every_post_refuses_a_malformed_key(
         path = path_of(rule, admin.tenant_id)
         headers = {**credentials[name], "Idempotency-Key": "not one"}
         answer = client.post(path, headers=headers, json={})
-        told = answer.json["details"][0]["path"]
-        assert (answer.status_code, told) == (400, "Idempotency-Key"), (path, answer)
+        assert (answer.status_code, "Idempotency-Key" in answer.text) == (400, True)
 
 
 @pytest.mark.parametrize("name", GATEWAYS)
@@ -105,7 +107,8 @@ def test_every_post_that_is_documented_repeats_its_answer(
     client, spec = apps[name].test_client(), Documented(apps[name]).spec
     seen = set()
     for number, rule in enumerate(posts(apps[name])):
-        if not rule.rule.startswith(PREFIXES[name]):
+        only_reads = rule.endpoint in ONLY_READING
+        if only_reads or not rule.rule.startswith(PREFIXES[name]):
             continue
         kind, body = example_of(spec, rule)
         key = {"Idempotency-Key": f"walk-{number}", "Content-Type": kind}
@@ -113,12 +116,18 @@ def test_every_post_that_is_documented_repeats_its_answer(
         path = path_of(rule, admin.tenant_id)
         first, again = (client.post(path, headers=headers, data=body) for _ in range(2))
         assert first.status_code < 500, (path, first.text)
-        kept = first.json.get("code") != "VALIDATION_ERROR"
+        kept = not {"VALIDATION_ERROR", "ValidationException"} & set(told(first.json))
         assert ("Idempotent-Replayed" in again.headers) == kept, (path, first.text)
         assert again.status_code == first.status_code
         assert not kept or again.data == first.data
         seen.add(first.status_code)
     assert seen & {200, 201, 202, 404}, seen
+
+
+def told(body: Any) -> list[str]:
+    """What an error calls itself, in whichever dialect."""
+    error = body.get("error")
+    return [body.get("code"), error.get("type") if isinstance(error, dict) else None]
 
 
 def example_of(spec: dict[str, Any], rule: Rule) -> tuple[str, str]:
@@ -159,8 +168,8 @@ def test_the_documents_tell_of_the_key(apps: dict[str, Flask]) -> None:
             path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
             operation = spec["paths"].get(path, {}).get("post")
             if operation and rule.endpoint not in ONLY_READING:
-                told = [one.get("$ref", "") for one in operation["parameters"]]
-                assert "#/components/parameters/Idempotency-Key" in told
+                named = [one.get("$ref", "") for one in operation["parameters"]]
+                assert "#/components/parameters/Idempotency-Key" in named
                 assert {"409", "422", "429"} <= operation["responses"].keys()
 
 
