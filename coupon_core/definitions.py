@@ -54,6 +54,18 @@ def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definiti
 
     Refused when the members contradict each other, or a name or code is taken.
     """
+    definition = draft(tenant_id, fields, now)
+    with transaction(), _taken_names():
+        if definition.custom_code:
+            tenant_store.lock(tenant_id)
+            _check_code(definition)
+        store.insert(definition)
+        store.share_code(definition)
+    return definition
+
+
+def draft(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definition:
+    """An active definition, not stored yet. Refused when it contradicts itself."""
     definition = Definition(
         tenant_id=tenant_id,
         definition_id=new_id(),
@@ -63,13 +75,7 @@ def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definiti
         updated_at=now,
         **{**DEFAULTS, **fields},
     )
-    _check(definition)
-    with transaction(), _taken_names():
-        if definition.custom_code:
-            tenant_store.lock(tenant_id)
-            _check_code(definition)
-        store.insert(definition)
-        store.share_code(definition)
+    check(definition)
     return definition
 
 
@@ -121,7 +127,7 @@ def _update(
         if CONCERNING_COUPONS & _different(before, changes) - locked_for:
             return None
         after = replace(before, **changes, updated_at=now)
-        _check(after)
+        check(after)
         after = _checked_against_coupons(before, after)
         store.update(after)
         if after.per_user_limit and not before.per_user_limit:
@@ -161,7 +167,8 @@ def _known(definition: Definition | None) -> Definition:
     return definition
 
 
-def _check(draft: Definition) -> None:
+def check(draft: Definition) -> None:
+    """Refuse a definition that contradicts itself."""
     for reason in rules.against_definition_text(draft):
         raise Refused(reason)
 

@@ -15,6 +15,12 @@ from coupon_core.tables.base import (
     database,
 )
 from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
+from coupon_core.tables.campaigns import (
+    Campaign,
+    CampaignCreator,
+    Creator,
+    Package,
+)
 from coupon_core.tables.client_keys import ClientKey
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
 from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
@@ -24,13 +30,17 @@ __all__ = [
     "ALL",
     "AcceptedEvent",
     "ApiKey",
+    "Campaign",
+    "CampaignCreator",
     "ClientKey",
     "Coupon",
+    "Creator",
     "DeadLetter",
     "Definition",
     "EarnedCoupon",
     "JsonText",
     "Outbox",
+    "Package",
     "Redemption",
     "RewardItem",
     "SharedCode",
@@ -54,6 +64,10 @@ ALL = (
     RewardItem,
     Definition,
     SharedCode,
+    Campaign,
+    Creator,
+    CampaignCreator,
+    Package,
     Coupon,
     Redemption,
     UserUsage,
