@@ -30,6 +30,8 @@ DEFAULTS: Mapping[str, Any] = {
     "code_alphabet": CodeAlphabet.UNAMBIGUOUS,
     "code_prefix": "",
     "code_length": DEFAULT_RANDOM_LENGTH,
+    "code_pattern": "",
+    "code_check": False,
     "custom_code": "",
     "case_sensitive": False,
     "claimable": False,

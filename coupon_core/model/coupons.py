@@ -44,6 +44,8 @@ class Definition:
     code_alphabet: CodeAlphabet
     code_prefix: str
     code_length: int  # of the random part; the prefix is not counted
+    code_pattern: str  # "" when prefix and length say it all
+    code_check: bool  # the last character is told by the others
     custom_code: str
     case_sensitive: bool
     claimable: bool  # any user of the tenant may redeem the custom code

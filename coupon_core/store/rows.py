@@ -67,6 +67,7 @@ DEFINITION_CONVERSIONS = conversions(
     status=DefinitionStatus,
     code_format=CodeFormat,
     code_alphabet=CodeAlphabet,
+    code_check=bool,
     case_sensitive=bool,
     claimable=bool,
     awarded_only=bool,

@@ -14,6 +14,7 @@ from coupon_core.tables.base import (
     as_time,
     database,
 )
+from coupon_core.tables.batches import Batch, Chunk
 from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
 from coupon_core.tables.campaigns import (
     Campaign,
@@ -32,6 +33,8 @@ __all__ = [
     "ApiKey",
     "Campaign",
     "CampaignCreator",
+    "Batch",
+    "Chunk",
     "ClientKey",
     "Coupon",
     "Creator",
@@ -68,6 +71,8 @@ ALL = (
     Creator,
     CampaignCreator,
     Package,
+    Batch,
+    Chunk,
     Coupon,
     Redemption,
     UserUsage,

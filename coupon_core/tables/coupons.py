@@ -23,6 +23,7 @@ class Coupon(Table):
     returned_at = UtcTime(null=True)
     refund_count = IntegerField(default=0)
     copy_number = IntegerField(default=1)
+    batch_id = UuidText(null=True)
 
     class Meta:
         primary_key = CompositeKey("tenant_id", "coupon_id")
@@ -38,6 +39,14 @@ Coupon.add_index(
     Coupon.coupon_id,
     where=(Coupon.user_id != ""),
     name="coupon_of_user",
+)
+
+Coupon.add_index(
+    Coupon.tenant_id,
+    Coupon.batch_id,
+    Coupon.coupon_id,
+    where=Coupon.batch_id.is_null(False),
+    name="coupon_of_batch",
 )
 
 

@@ -34,6 +34,8 @@ class Definition(Table):
     code_alphabet = TextField()
     code_prefix = TextField()
     code_length = IntegerField()
+    code_pattern = TextField()
+    code_check = BooleanField()
     custom_code = TextField()
     case_sensitive = BooleanField()
     claimable = BooleanField()

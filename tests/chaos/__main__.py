@@ -11,9 +11,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from coupon_core.config import Settings
-from tests.chaos import delivering, earning
+from tests.chaos import delivering, earning, faults
 from tests.chaos.crew import Broker
 from tests.chaos.redelivery import time_until_redone
+from tests.chaos.scenes import scene_on
 from tests.cores import started
 from tests.databases import PostgresDatabases, SqliteDatabases, upgrade
 from tests.servers import (
@@ -27,6 +28,7 @@ from tests.settings import settings_for
 from tests.shop import new_shop
 
 Told = tuple[bool, str]
+FAULTS_NAME = "faults"
 
 
 def main() -> int:
@@ -34,7 +36,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--database", choices=["sqlite", "postgresql"])
     parser.add_argument("--broker", choices=["redis", "rabbitmq"])
-    parser.add_argument("--only", choices=list(TRIALS))
+    parser.add_argument("--only", choices=[*TRIALS, FAULTS_NAME])
     given = parser.parse_args()
     results = [
         told(database, broker, name)
@@ -42,7 +44,33 @@ def main() -> int:
         for name in TRIALS
         if given.only in (None, name)
     ]
+    if given.only in (None, FAULTS_NAME):
+        results += [
+            borne(kind, fault)
+            for kind, happening in faults.FAULTS.items()
+            for fault in happening
+            if given.database in (None, kind)
+        ]
     return 0 if all(results) else 1
+
+
+def borne(database: str, fault: faults.Fault) -> bool:
+    """Whether a gateway bears a fault; says so."""
+    with tempfile.TemporaryDirectory() as home, scene_on(database, Path(home)) as scene:
+        outcome = faults.bear(scene, new_shop(), fault, codes=10_000)
+    answers = outcome.shoppers.answers
+    slowest = max(answer.seconds for answer in answers)
+    counts = outcome.shoppers.statuses().items()
+    print(
+        f"{'BAD ' if outcome.broken else 'ok  '} {fault.__name__} · {database}: "
+        f"served again {outcome.recovered:.2f} s after; "
+        f"slowest answer {slowest:.1f} s; "
+        + ", ".join(f"{count} × {status}" for status, count in counts),
+        *outcome.broken,
+        sep="\n     ",
+        flush=True,
+    )
+    return not outcome.broken
 
 
 def pairs(database: str | None, broker: str | None) -> list[tuple[str, str]]:

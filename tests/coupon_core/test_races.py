@@ -7,6 +7,7 @@ a lock is far below the deadline.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -23,7 +24,7 @@ from coupon_core.model import (
 from coupon_core.store import database
 from tests.cores import Failure, Task, at_once, at_once_in_processes, tally
 from tests.invariants import assert_invariants, rows
-from tests.shop import Shop
+from tests.shop import NOW, Shop
 
 Race = Callable[[Sequence[Task]], list[Any]]
 
@@ -89,6 +90,17 @@ def test_different_users_of_one_definition_do_not_hinder_each_other(
     made = shop.generate(shop.define(total_limit=60), users)
     tasks = [partial(shop.redeem, o.coupon.code, o.coupon.user_id) for o in made]
     assert tally(race(tasks)) == {"done": 60}
+    assert_invariants()
+
+
+def test_clocks_ten_minutes_apart_redeem_no_more(shop: Shop, race: Race) -> None:
+    shop.open("SAVE10", total_limit=10, per_code_limit=0)
+    clocks = [NOW - timedelta(minutes=10), NOW, NOW + timedelta(minutes=10)]
+    tasks = [
+        partial(shop.redeem, "SAVE10", f"user-{n % 12}", clocks[n % 3])
+        for n in range(60)
+    ]
+    assert tally(race(tasks)) == {"done": 10, Reason.POOL_EMPTY: 50}
     assert_invariants()
 
 

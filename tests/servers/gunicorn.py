@@ -34,9 +34,19 @@ def gateway_server(app: str, settings: Settings, home: Path) -> Iterator[Gateway
 
     `home` is a directory of its own for what it writes.
     """
+    with gateway_process(f"{app}:create_app()", settings, home) as (_, gateway):
+        yield gateway
+
+
+@contextmanager
+def gateway_process(
+    app: str, settings: Settings, home: Path
+) -> Iterator[tuple[Process, Gateway]]:
+    """The same with its process, for those who mean to kill it; `app` as gunicorn
+    wants it."""
     process, gateway = _started(app, home, settings)
     try:
-        yield gateway
+        yield process, gateway
     finally:
         process.stop()
 
@@ -64,7 +74,7 @@ def _started(app: str, home: Path, settings: Settings) -> tuple[Process, Gateway
 
 def _command(app: str, gateway: Gateway) -> list[str]:
     return [
-        *(sys.executable, "-m", "gunicorn", f"{app}:create_app()"),
+        *(sys.executable, "-m", "gunicorn", app),
         *("--config", "python:coupon_core.gunicorn_conf"),
         *("--bind", f"{gateway.host}:{gateway.port}"),
     ]

@@ -1,0 +1,59 @@
+"""Faults of gateway and database, in short; `make chaos` bears them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.faults import (
+    FAULTS,
+    Fault,
+    Outcome,
+    bear,
+    database_is_killed,
+    database_is_stopped,
+    disk_is_full,
+    gateway_is_killed,
+    worker_is_killed,
+)
+from tests.chaos.scenes import scene_on
+from tests.shop import new_shop
+
+pytestmark = pytest.mark.slow
+QUICK = [
+    ("sqlite", gateway_is_killed),
+    ("sqlite", disk_is_full),
+    ("postgresql", worker_is_killed),
+    ("postgresql", database_is_killed),
+]
+CAUGHT_BY = {
+    "answers_early": gateway_is_killed,
+    "tells_later": gateway_is_killed,
+    "fails_loudly": database_is_stopped,
+    "does_not_say_when": database_is_stopped,
+}
+
+
+def borne(database: str, fault: Fault, home: Path, app: str) -> Outcome:
+    with scene_on(database, home, app) as scene:
+        return bear(scene, new_shop(), fault)
+
+
+@pytest.mark.parametrize(("database", "fault"), QUICK)
+def test_a_fault_is_borne(tmp_path: Path, database: str, fault: Fault) -> None:
+    assert borne(database, fault, tmp_path, "query_gateway:create_app()").broken == []
+
+
+@pytest.mark.parametrize("saboteur", CAUGHT_BY)
+def test_a_saboteur_is_caught(tmp_path: Path, saboteur: str) -> None:
+    fault: Callable[..., None] = CAUGHT_BY[saboteur]
+    app = f"tests.chaos.saboteurs:{saboteur}()"
+    assert borne("postgresql", fault, tmp_path, app).broken != []
+
+
+def test_each_fault_has_its_place() -> None:
+    assert {fault for _, fault in QUICK} <= {
+        one for all_ in FAULTS.values() for one in all_
+    }
