@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document: what the blueprints noted, and what every route shares."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from flask import Flask
@@ -10,6 +10,7 @@ from flask_smorest.spec.plugins import FlaskPlugin  # type: ignore[import-untype
 from .answers import JSON
 from .errors import HTTP
 from .identifiers import PATH_TEXT
+from .problems import Dialect
 
 Spec: TypeAlias = dict[str, Any]
 WRITES = frozenset({"post", "put", "patch", "delete"})
@@ -31,22 +32,39 @@ _EXTRA: Mapping[int, Mapping[str, Any]] = {
 
 
 def finish(
-    spec: Spec, app: Flask, schemes: Mapping[str, Any], servers: Sequence[str]
+    spec: Spec,
+    app: Flask,
+    schemes: Mapping[str, Any],
+    servers: Sequence[str],
+    dialects: Sequence[Dialect] = (),
 ) -> Spec:
     """Complete a spec in place: shared errors, security, operation ids, servers."""
     components = spec.setdefault("components", {})
     ours = {_name(status): _shared(status) for status in HTTP}
     components["responses"] = components.get("responses", {}) | ours
     components["securitySchemes"] = dict(schemes)
-    spec["security"] = [{name: []} for name in schemes]
+    own = {name for dialect in dialects for name in dialect.security}
+    spec["security"] = _one_of(name for name in schemes if name not in own)
     spec["servers"] = [{"url": url} for url in servers]
     _complete_paths(spec)
     names = _endpoints(app)
     for path, method, operation in operations(spec):
+        _secure(operation, path, dialects)
         _complete(operation, path, method, bool(schemes))
         operation.setdefault("operationId", names[path, method])
     _drop_unused(components["responses"], json.dumps(spec["paths"]))
     return spec
+
+
+def _secure(operation: Spec, path: str, dialects: Sequence[Dialect]) -> None:
+    """Say of an operation what its dialect alone takes, if it does."""
+    for dialect in dialects:
+        if dialect.security and dialect.covers(path):
+            operation.setdefault("security", _one_of(dialect.security))
+
+
+def _one_of(names: Iterable[str]) -> list[Spec]:
+    return [{name: []} for name in names]
 
 
 def _complete_paths(spec: Spec) -> None:
