@@ -28,6 +28,9 @@ WRITING: Mapping[str, Scope] = {
     "flat_reward_items": Scope.DEFINITIONS,
     "definitions": Scope.DEFINITIONS,
     "flat_definitions": Scope.DEFINITIONS,
+    "campaigns": Scope.DEFINITIONS,
+    "packages": Scope.DEFINITIONS,
+    "creators": Scope.COUPONS,
     "coupons": Scope.COUPONS,
     "flat_coupons": Scope.COUPONS,
     "api_keys": Scope.KEYS,
@@ -38,7 +41,7 @@ WRITING: Mapping[str, Scope] = {
     "dead_letters": Scope.EVENTS,
 }
 # Parts of paths that are texts of the tenant's own and no UUIDs.
-TEXTS = frozenset({"code", "client_key_id"})
+TEXTS = frozenset({"code", "client_key_id", "campaign_id", "creator_key", "package_id"})
 NO_ROW = "00000000-0000-0000-0000-000000000000"
 
 

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from admin_gateway import (
+    campaigns,
     client_keys,
     coupons,
+    creators,
     dead_letters,
     definitions,
     events,
     keys,
+    packages,
     rewards,
     secrets,
 )
@@ -54,6 +57,9 @@ BLUEPRINTS = (
     _flat(definitions.routes, "flat_definitions", "coupons"),
     _of_tenant(coupons.routes, "coupons", "coupons"),
     _flat(coupons.routes, "flat_coupons", "coupons"),
+    _of_tenant(campaigns.routes, "campaigns", "campaigns"),
+    _of_tenant(creators.routes, "creators", "creators"),
+    _of_tenant(packages.routes, "packages", "packages"),
     _of_tenant(keys.routes, "api_keys", "api-keys"),
     _of_tenant(client_keys.routes, "client_keys", "client-keys"),
     _of_tenant(secrets.routes, "secrets", "secrets"),

@@ -68,6 +68,19 @@ def update(
     return after
 
 
+def give(
+    tenant_id: str,
+    creator_key: str,
+    package_id: int,
+    codes: Sequence[str] = (),
+    count: int = 0,
+    pattern: str = DEFAULT_PATTERN,
+) -> Sequence[str]:
+    """Give a creator these codes of a package or, if none, so many after a pattern."""
+    ids = tenant_id, creator_key, package_id
+    return give_codes(*ids, codes) if codes else make_codes(*ids, count, pattern)
+
+
 def give_codes(
     tenant_id: str, creator_key: str, package_id: int, given: Sequence[str]
 ) -> Sequence[str]:
@@ -123,15 +136,12 @@ def _hold(tenant_id: str, creator_key: str, package_id: int, count: int) -> Offe
 
 
 def codes_of(
-    tenant_id: str,
-    creator_key: str,
-    now: datetime,
-    most: int = MOST_OF_CREATOR,
-    after: str = "",
-) -> list[CreatorCode]:
-    """A creator's codes in their order, those after a code. Refused when unknown."""
+    tenant_id: str, creator_key: str, page: Page, now: datetime
+) -> tuple[list[CreatorCode], int]:
+    """A creator's codes in their order, and how many in all. Refused when unknown."""
     get(tenant_id, creator_key)
-    return creator_code_store.of_creator(tenant_id, creator_key, now, most, after)
+    rows = creator_code_store.of_creator(tenant_id, creator_key, page, now)
+    return rows, creator_code_store.count(tenant_id, creator_key)
 
 
 def revoke_codes(

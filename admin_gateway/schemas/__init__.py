@@ -1,5 +1,18 @@
 """What admins may send, over HTTP and on the command line, and what lists they ask."""
 
+from .campaigns import (
+    CampaignBody,
+    CampaignChanges,
+    CampaignQuery,
+    CreatorBody,
+    CreatorChanges,
+    CreatorQuery,
+    GiveBody,
+    PackageBody,
+    PackageChanges,
+    PackageQuery,
+    RevokeCodesBody,
+)
 from .client_keys import ClientKeyBody, ClientKeyQuery
 from .coupons import CouponQuery, GenerateBody, RevokeBody
 from .definitions import (
@@ -16,17 +29,28 @@ from .rewards import RewardItemBody, RewardItemChanges, RewardItemQuery
 __all__ = [
     "ANY_MILESTONE",
     "ApiKeyBody",
+    "CampaignBody",
+    "CampaignChanges",
+    "CampaignQuery",
     "ClientKeyBody",
     "ClientKeyQuery",
     "CouponQuery",
+    "CreatorBody",
+    "CreatorChanges",
+    "CreatorQuery",
     "DefinitionBody",
     "DefinitionChanges",
     "DefinitionQuery",
     "DefinitionReplacement",
     "EventBatch",
     "GenerateBody",
+    "GiveBody",
     "ListQuery",
+    "PackageBody",
+    "PackageChanges",
+    "PackageQuery",
     "RevokeBody",
+    "RevokeCodesBody",
     "RewardItemBody",
     "RewardItemChanges",
     "RewardItemQuery",

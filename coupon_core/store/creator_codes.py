@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from coupon_core.codes import lookup_key
+from coupon_core.model import Page
 from coupon_core.model.campaigns import CodeStats, Stats
 from coupon_core.model.creators import CreatorCode
 from coupon_core.rules import shared_code_status
@@ -47,13 +48,13 @@ GROUPED = "p.package_id, p.package_no, p.campaign_id, s.creator_key"
 
 
 def of_creator(
-    tenant_id: str, creator_key: str, now: datetime, most: int, after: str = ""
+    tenant_id: str, creator_key: str, page: Page, now: datetime
 ) -> list[CreatorCode]:
-    """A creator's codes in their order, those after a code, as they stand now."""
-    sql = f"{CODES} AND s.code_key > :after ORDER BY s.code_key LIMIT :most"
+    """A creator's codes in their order, as they stand now."""
+    sql = f"{CODES} ORDER BY s.code_key LIMIT :limit OFFSET :offset"
     who = {"tenant_id": tenant_id, "creator_key": creator_key}
-    where = {"after": lookup_key(after), "most": most}
-    return [_code_of(row, now) for row in execute(sql, who | where).fetchall()]
+    slice_ = {"limit": page.limit, "offset": page.offset}
+    return [_code_of(row, now) for row in execute(sql, who | slice_).fetchall()]
 
 
 def count(tenant_id: str, creator_key: str) -> int:

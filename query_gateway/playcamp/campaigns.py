@@ -88,5 +88,5 @@ def get_creator(query: dict[str, str], creator_key: str) -> Response:
 def list_codes(query: dict[str, str], creator_key: str) -> Response:
     """List a creator's codes and how they stand."""
     tenant_id = g.principal.tenant_id
-    found = creators.codes_of(tenant_id, creator_key.upper(), utc_now())
+    found, _ = creators.codes_of(tenant_id, creator_key.upper(), ALL, utc_now())
     return every(found, documents.creator_code)
