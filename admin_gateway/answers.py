@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, request
 
 from coupon_core import dead_letters, phoenix
+from coupon_core.importing import Report
 from coupon_core.model import (
     ApiKey,
     DeadLetter,
@@ -15,7 +16,9 @@ from coupon_core.model import (
     IssuedCoupon,
     TenantSecret,
 )
+from coupon_core.model.inventory import CodeJob, JobState, Moment, StockedCoupon
 from coupon_core.web.answers import json_response
+from coupon_core.web.problems import Detail, Problem
 
 Document = dict[str, Any]
 
@@ -85,3 +88,56 @@ def dead_letter(of: DeadLetter) -> Document:
         "body_encoding": "base64" if text is None else "text",
         "received_at": phoenix.time_text(of.received_at),
     }
+
+
+def stocked(of: StockedCoupon, now: datetime) -> Document:
+    """A coupon with the batch that it was made in."""
+    return {**phoenix.coupon(of.issued, now), "batch_id": of.batch_id}
+
+
+def told(of: StockedCoupon, moments: Sequence[Moment], now: datetime) -> Document:
+    """A coupon with all that became of it."""
+    entries = [
+        {
+            "at": phoenix.time_text(moment.at),
+            "event": moment.event,
+            "by": moment.by or None,
+            **(moment.more or {}),
+        }
+        for moment in moments
+    ]
+    return {**stocked(of, now), "timeline": entries}
+
+
+def job(of: CodeJob) -> Response:
+    """Work that is done, or that workers go on with."""
+    is_done = of.state == JobState.COMPLETED
+    return json_response(phoenix.code_job(of), 200 if is_done else 202, _found_at(of))
+
+
+def _found_at(of: CodeJob) -> dict[str, str]:
+    return {"Location": f"/v1/tenants/{of.tenant_id}/codes/jobs/{of.job_id}"}
+
+
+def imported(of: CodeJob, report: Report) -> Response:
+    """Codes that are imported, or that workers go on making."""
+    body = import_document(of, report)
+    status = 201 if of.state == JobState.COMPLETED else 202
+    return json_response(body, status, _found_at(of))
+
+
+def import_document(of: CodeJob, report: Report) -> Document:
+    """The job of an import, with the lines that were left out."""
+    bad = [{"line": row.line, "reason": row.reason} for row in report.bad_rows]
+    return {**phoenix.code_job(of), "rejected": report.bad_count, "bad_rows": bad}
+
+
+def bad_file(report: Report) -> Problem:
+    """The 400 that names the first bad lines."""
+    bad = [Detail(row.reason, f"line {row.line}", "body") for row in report.bad_rows]
+    if not bad:
+        text = "Invalid body: the file has no codes"
+        return Problem(400, "NO_CODES", text, [Detail(text, "", "body")])
+    lines = f"{report.bad_count:,} of {report.bad_count + report.good_count:,} lines"
+    text = f"Nothing imported, for {lines} cannot be: {bad[0].path}: {bad[0].message}"
+    return Problem(400, "BAD_LINES", text, bad)

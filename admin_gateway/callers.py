@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import g, request
 
+from coupon_core import acting
 from coupon_core.auth import principal_of_admin, require_scope
 from coupon_core.model import Principal, Scope, utc_now
 from coupon_core.web.callers import bearer
@@ -33,15 +34,21 @@ WRITING: Mapping[str, Scope] = {
     "creators": Scope.COUPONS,
     "coupons": Scope.COUPONS,
     "flat_coupons": Scope.COUPONS,
+    "imports": Scope.COUPONS,
+    "codes": Scope.COUPONS,
+    "code_jobs": Scope.COUPONS,
     "api_keys": Scope.KEYS,
     "client_keys": Scope.KEYS,
     "secrets": Scope.KEYS,
+    "points": Scope.COUPONS,
+    "users": Scope.COUPONS,
     "events": Scope.EVENTS,
     "flat_events": Scope.EVENTS,
     "dead_letters": Scope.EVENTS,
 }
 # Parts of paths that are texts of the tenant's own and no UUIDs.
 TEXTS = frozenset({"code", "client_key_id", "campaign_id", "creator_key", "package_id"})
+TEXTS = frozenset({"code", "client_key_id", "user_id"})
 NO_ROW = "00000000-0000-0000-0000-000000000000"
 
 
@@ -50,6 +57,7 @@ def authenticate() -> None:
     if request.path.startswith("/v1/"):
         key = request.headers.get("X-API-Key")
         g.principal = principal_of_admin(key, bearer(), utc_now())
+        acting.as_principal(g.principal)
         if request.url_rule:
             _authorize(g.principal, request.view_args or {})
 

@@ -8,7 +8,7 @@ from coupon_core.model import campaigns as model
 from coupon_core.model.creators import CodeStatus, CreatorStatus
 from coupon_core.model.creators import Creator as ModelCreator
 from coupon_core.model.creators import CreatorCode as ModelCode
-from coupon_core.model.packages import Offer
+from coupon_core.model.packages import DefinedPackage
 from coupon_core.phoenix import time_text
 from coupon_core.web.fields import Choice
 from coupon_core.web.schemas import Tolerant
@@ -241,7 +241,7 @@ def creator(of: ModelCreator) -> Document:
     }
 
 
-def package(of: Offer) -> Document:
+def package(of: DefinedPackage) -> Document:
     """A package with its limits."""
     package, definition = of.package, of.definition
     return {

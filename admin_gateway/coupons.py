@@ -65,8 +65,8 @@ def revoke_code(body: dict[str, str], definition_id: str) -> Response:
 
 
 def _revoke(which: CouponFilter) -> Response:
-    now = utc_now()
-    revoked = coupons.revoke(g.principal.tenant_id, which, now)
+    now, caller = utc_now(), g.principal
+    revoked = coupons.revoke(caller.tenant_id, which, now, caller.key_id or "")
     return json_response(phoenix.coupon(revoked, now))
 
 

@@ -84,7 +84,7 @@ def give(body: dict[str, Any], creator_key: str) -> Response:
 
 @routes.route("/<creator_key>/codes/revoke", methods=["POST"])
 @routes.response(200, documents.RevokedCodes, example=documents.REVOKED)
-@routes.arguments(schemas.RevokeCodesBody, example=documents.REVOKE)
+@routes.arguments(schemas.RevokeGivenBody, example=documents.REVOKE)
 @body_limit(MOST_BYTES)
 def revoke(body: dict[str, Any], creator_key: str) -> Response:
     """Take a creator's codes out of use, all when none is named; again is the same."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from coupon_core.model import AdminReason, AnyReason, Reason
+from coupon_core.model import AdminReason, AnyReason, PurchaseReason, Reason
 from coupon_core.web.callers import AUTH_REFUSALS
 from coupon_core.web.problems import Row
 
@@ -38,6 +38,9 @@ MISSING: Mapping[AnyReason, Row] = {
     ),
     AdminReason.SECRET_NOT_FOUND: (404, "SECRET_NOT_FOUND", "Secret not found"),
     AdminReason.TENANT_NOT_FOUND: (404, "TENANT_NOT_FOUND", "Tenant not found"),
+    PurchaseReason.USER_NOT_FOUND: (404, "USER_NOT_FOUND", "User not found"),
+    AdminReason.BATCH_NOT_FOUND: (404, "BATCH_NOT_FOUND", "Batch not found"),
+    AdminReason.JOB_NOT_FOUND: (404, "JOB_NOT_FOUND", "Job not found"),
     AdminReason.DEAD_LETTER_NOT_FOUND: (
         404,
         "DEAD_LETTER_NOT_FOUND",
@@ -96,7 +99,21 @@ INVALID: Mapping[AnyReason, Row] = {
     AdminReason.CUSTOM_NEEDS_USERS: (
         400,
         "CUSTOM_NEEDS_USERS",
-        "user_ids: expected, for a custom code is shared by users",
+        "user_ids: expected, for the codes of this definition are given and not drawn",
+    ),
+}
+
+INVALID_STOCK: Mapping[AnyReason, Row] = {
+    AdminReason.IMPORT_NEEDS_OWN_CODES: (
+        400,
+        "IMPORT_NEEDS_OWN_CODES",
+        "Codes are imported only where each is one coupon's own: code_format random "
+        "or listed",
+    ),
+    AdminReason.EXPIRY_IS_PAST: (
+        400,
+        "EXPIRY_IS_PAST",
+        "expires_at: expected a time to come",
     ),
 }
 
@@ -174,6 +191,32 @@ CONFLICTS: Mapping[AnyReason, Row] = {
         "COUPON_REDEEMED",
         "The coupon has been redeemed and cannot be revoked",
     ),
+    AdminReason.USER_EXISTS: (409, "USER_EXISTS", "This user is known already"),
+    AdminReason.WALLET_FULL: (
+        409,
+        "WALLET_FULL",
+        "amount: expected less, for a wallet holds at most 9007199254740991 points",
+    ),
+    PurchaseReason.NOT_ENOUGH_POINTS: (
+        409,
+        "NOT_ENOUGH_POINTS",
+        "amount: the user does not have so many points",
+    ),
+    AdminReason.ALREADY_ASSIGNED: (
+        409,
+        "ALREADY_ASSIGNED",
+        "This code is in a user's hands already",
+    ),
+    AdminReason.NOT_ASSIGNABLE: (
+        409,
+        "NOT_ASSIGNABLE",
+        "Only an active code can be put into a user's hands",
+    ),
+    AdminReason.BATCH_UNFINISHED: (
+        409,
+        "BATCH_UNFINISHED",
+        "The batch is still being made: wait for its end, or cancel it first",
+    ),
     AdminReason.LAST_SECRET: (
         409,
         "LAST_SECRET",
@@ -192,6 +235,7 @@ REFUSALS: Mapping[AnyReason, Row] = MappingProxyType(
         **AUTH_REFUSALS,
         **MISSING,
         **INVALID,
+        **INVALID_STOCK,
         **CONFLICTS,
         AdminReason.SCOPE_TOO_WIDE: (
             403,

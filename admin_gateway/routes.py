@@ -6,6 +6,8 @@ from typing import Any
 from admin_gateway import (
     campaigns,
     client_keys,
+    code_jobs,
+    codes,
     coupons,
     creators,
     dead_letters,
@@ -13,8 +15,10 @@ from admin_gateway import (
     events,
     keys,
     packages,
+    points,
     rewards,
     secrets,
+    users,
 )
 from coupon_core.web.blueprints import JsonBlueprint
 from coupon_core.web.identifiers import TENANT_ID
@@ -60,9 +64,14 @@ BLUEPRINTS = (
     _of_tenant(campaigns.routes, "campaigns", "campaigns"),
     _of_tenant(creators.routes, "creators", "creators"),
     _of_tenant(packages.routes, "packages", "packages"),
+    _of_tenant(code_jobs.imports, "imports", "coupons"),
+    _of_tenant(codes.routes, "codes", "codes"),
+    _of_tenant(code_jobs.routes, "code_jobs", "codes"),
     _of_tenant(keys.routes, "api_keys", "api-keys"),
     _of_tenant(client_keys.routes, "client_keys", "client-keys"),
     _of_tenant(secrets.routes, "secrets", "secrets"),
+    _of_tenant(points.routes, "points", "points"),
+    _of_tenant(users.routes, "users", "users"),
     _flat(events.routes, "flat_events", "events"),
     _of_tenant(events.routes, "events", "events"),
     _of_tenant(dead_letters.routes, "dead_letters", "dead-letters"),

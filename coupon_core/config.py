@@ -10,11 +10,12 @@ from tempfile import NamedTemporaryFile
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
-from coupon_core import vault
+from coupon_core import logs, vault
 from coupon_core.messaging.topology import BadBroker, broker_kind
 
 OWN_BUS = "redis://127.0.0.1:{}/0"
 MASTER_KEY_FILE = "master.key"
+LAST_PORT = 65_535
 
 
 class BadSettings(Exception):
@@ -39,6 +40,9 @@ class Settings:
     visibility_seconds: int
     cors_origins: tuple[str, ...]
     log_level: str
+    log_format: str
+    metrics_host: str
+    metrics_port: int
     # Told by COUPON_BROKER_URL: whether the bus of this machine is to be started.
     embeds_bus: bool = True
 
@@ -82,6 +86,14 @@ DESCRIPTIONS = (
         "*",
     ),
     ("COUPON_LOG_LEVEL", "debug, info, warning or error", "info"),
+    ("COUPON_LOG_FORMAT", "json, or console for people", "json"),
+    ("COUPON_METRICS_HOST", "address that metrics are shown at", "127.0.0.1"),
+    (
+        "COUPON_METRICS_PORT",
+        "port of the admin gateway's metrics for Prometheus; the query gateway and the "
+        "workers take the next two; 0 counts nothing",
+        "0",
+    ),
 )
 
 
@@ -93,10 +105,9 @@ def load() -> Settings:
 
 def _load() -> Settings:
     env = FileAwareEnv(eager=False, strip_whitespace=True)
-    in_use = validate.Range(1, 65_535)
+    in_use = validate.Range(1, LAST_PORT)
     count = validate.Range(1, 1_000)
     visibility = validate.Range(1, 3_600)
-    levels = validate.OneOf(["debug", "info", "warning", "error"])
     data_dir = env.path("COUPON_DATA_DIR", Path("var"))
     url = env.str("COUPON_DATABASE_URL", "")
     keys: list[str] = env.list("COUPON_MASTER_KEYS", [])
@@ -112,7 +123,10 @@ def _load() -> Settings:
         broker_url or OWN_BUS.format(bus_port),
         env.int("COUPON_VISIBILITY_SECONDS", 60, validate=visibility),
         tuple(filter(None, env.list("COUPON_CORS_ORIGINS", ["*"]))),
-        env.str("COUPON_LOG_LEVEL", "info", validate=levels),
+        env.str("COUPON_LOG_LEVEL", "info", validate=validate.OneOf([*logs.LEVELS])),
+        env.str("COUPON_LOG_FORMAT", "json", validate=validate.OneOf(logs.FORMATS)),
+        env.str("COUPON_METRICS_HOST", "127.0.0.1"),
+        env.int("COUPON_METRICS_PORT", 0, validate=validate.Range(0, LAST_PORT - 2)),
         not broker_url,
     )
     env.seal()

@@ -16,12 +16,14 @@ from coupon_core.model import (
     Refused,
     Validation,
 )
+from coupon_core.model.inventory import CouponEvent
 from coupon_core.store import codes as code_store
 from coupon_core.store import coupons as store
 from coupon_core.store import definitions as definition_store
 from coupon_core.store import usage as usage_store
 from coupon_core.store.coupons import CouponFilter
 from coupon_core.store.database import new_id, transaction
+from coupon_core.store.inventory import note
 
 UNKNOWN = Validation(Decision(Reason.COUPON_NOT_FOUND))
 
@@ -115,7 +117,9 @@ def _unheld(
     return IssuedCoupon(coupon, definition, shared.reward_item)
 
 
-def revoke(tenant_id: str, which: CouponFilter, now: datetime) -> IssuedCoupon:
+def revoke(
+    tenant_id: str, which: CouponFilter, now: datetime, actor: str = ""
+) -> IssuedCoupon:
     """Take a coupon out of use; revoking it again changes nothing.
 
     After this has returned no redeem of it begins and succeeds. Refused when it is
@@ -128,6 +132,8 @@ def revoke(tenant_id: str, which: CouponFilter, now: datetime) -> IssuedCoupon:
         if rules.is_used_up(issued.coupon, issued.definition):
             raise Refused(AdminReason.REDEEMED_COUPON)
         store.revoke(tenant_id, issued.coupon.coupon_id, now)
+        ids = tenant_id, issued.coupon.coupon_id, new_id()
+        note([CouponEvent(*ids, "revoked", actor, "", now)])
         revoked = replace(issued, coupon=replace(issued.coupon, revoked_at=now))
         data = {"coupon": phoenix.coupon(revoked, now)}
         outbox.add([outbox.coupon_event("coupon.revoked", revoked.coupon, data, now)])

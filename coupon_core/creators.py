@@ -9,7 +9,7 @@ from coupon_core import codes, packages
 from coupon_core.model import AdminReason, Page, Refused
 from coupon_core.model.campaigns import Stats
 from coupon_core.model.creators import Creator, CreatorCode, CreatorStatus
-from coupon_core.model.packages import Offer
+from coupon_core.model.packages import DefinedPackage
 from coupon_core.store import campaigns as campaign_store
 from coupon_core.store import codes as code_store
 from coupon_core.store import creator_codes as creator_code_store
@@ -121,7 +121,9 @@ def make_codes(
         raise Refused(AdminReason.CODE_SPACE_TOO_SMALL)
 
 
-def _hold(tenant_id: str, creator_key: str, package_id: int, count: int) -> Offer:
+def _hold(
+    tenant_id: str, creator_key: str, package_id: int, count: int
+) -> DefinedPackage:
     """A package whose codes a creator may be given now, in the campaign with it."""
     # Codes named by hand and random ones are made in turns, never at once.
     tenant_store.lock(tenant_id)

@@ -29,8 +29,8 @@ def bury(
     reason: str,
     tenant_id: str,
     now: datetime,
-) -> None:
-    """Keep a message that cannot be processed, with the reason."""
+) -> str:
+    """Keep a message that cannot be processed, with the reason; gives its new id."""
     letter = DeadLetter(
         tenant_id=tenant_id,
         letter_id=new_id(),
@@ -43,6 +43,7 @@ def bury(
     )
     with transaction():
         store.insert(letter)
+    return letter.letter_id
 
 
 def listed(tenant_id: str | None, page: Page) -> tuple[list[DeadLetter], int]:

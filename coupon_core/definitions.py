@@ -57,18 +57,14 @@ def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definiti
     Refused when the members contradict each other, or a name or code is taken.
     """
     definition = draft(tenant_id, fields, now)
-    with transaction(), _taken_names():
-        if definition.custom_code:
-            tenant_store.lock(tenant_id)
-            _check_code(definition)
-        store.insert(definition)
-        store.share_code(definition)
+    with transaction():
+        add(definition)
     return definition
 
 
 def draft(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definition:
-    """An active definition, not stored yet. Refused when it contradicts itself."""
-    definition = Definition(
+    """An active definition that is not stored yet."""
+    return Definition(
         tenant_id=tenant_id,
         definition_id=new_id(),
         status=DefinitionStatus.ACTIVE,
@@ -77,8 +73,17 @@ def draft(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definitio
         updated_at=now,
         **{**DEFAULTS, **fields},
     )
-    check(definition)
-    return definition
+
+
+def add(definition: Definition) -> None:
+    """Store a new definition in the caller's transaction. Refused as `create`."""
+    _check(definition)
+    with _taken_names():
+        if definition.custom_code:
+            tenant_store.lock(definition.tenant_id)
+            _check_code(definition)
+        store.insert(definition)
+        store.share_code(definition)
 
 
 def get(tenant_id: str, definition_id: str) -> Definition:
@@ -120,7 +125,7 @@ def _update(
     now: datetime,
 ) -> Definition | None:
     """The changed definition; None when more changes than what was locked for."""
-    with transaction(), _taken_names():
+    with transaction():
         if CONCERNING_COUPONS & locked_for:
             coupon_store.still()
         if NAMING_CODES & locked_for:
@@ -128,15 +133,24 @@ def _update(
         before = _known(store.lock(tenant_id, definition_id))
         if CONCERNING_COUPONS & _different(before, changes) - locked_for:
             return None
-        after = replace(before, **changes, updated_at=now)
-        check(after)
-        after = _checked_against_coupons(before, after)
+        return change(before, changes, now)
+
+
+def change(before: Definition, changes: Mapping[str, Any], now: datetime) -> Definition:
+    """Change a definition that the caller's transaction has locked. Refused.
+
+    What concerns coupons or names codes needs them held still, and the tenant locked.
+    """
+    after = replace(before, **changes, updated_at=now)
+    _check(after)
+    after = _checked_against_coupons(before, after)
+    with _taken_names():
         store.update(after)
-        if after.per_user_limit and not before.per_user_limit:
-            usage_store.recount(tenant_id, definition_id)
-        if rules.code_rules(before) != rules.code_rules(after):
-            _check_code(after)
-            store.share_code(after)
+    if after.per_user_limit and not before.per_user_limit:
+        usage_store.recount(after.tenant_id, after.definition_id)
+    if rules.code_rules(before) != rules.code_rules(after):
+        _check_code(after)
+        store.share_code(after)
     return after
 
 
@@ -169,8 +183,7 @@ def _known(definition: Definition | None) -> Definition:
     return definition
 
 
-def check(draft: Definition) -> None:
-    """Refuse a definition that contradicts itself."""
+def _check(draft: Definition) -> None:
     for reason in rules.against_definition_text(draft):
         raise Refused(reason)
 

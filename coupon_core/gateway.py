@@ -19,11 +19,16 @@ def create_app(
     """
     settings = settings or config.load()
     process.start(settings)
+    process.show_metrics(import_name.removesuffix("_gateway"), settings)
     # A bus that is away stops neither gateway: what is to go out waits in the outbox.
     bus = Pulse(settings.broker_url)
     return web.create_app(
         import_name,
-        ready_checks={"database": _database, "message_queue": bus.told},
+        ready_checks={
+            "database": _database,
+            "migrations": _migrations,
+            "message_queue": bus.told,
+        },
         unavailable_errors=database.UNAVAILABLE,
         teardown=lambda _: database.release(),
         **parts,
@@ -31,6 +36,17 @@ def create_app(
 
 
 def _database() -> str:
-    if not database.is_up_to_date():
-        raise database.Busy("the schema is not up to date: run couponctl db upgrade")
+    try:
+        database.execute("SELECT 1", {}).fetchone()
+    finally:
+        database.release()
     return "connected"
+
+
+def _migrations() -> str:
+    try:
+        if not database.is_up_to_date():
+            raise database.Busy("run couponctl db upgrade")
+    finally:
+        database.release()
+    return "up to date"

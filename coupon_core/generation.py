@@ -1,6 +1,7 @@
 """Making coupons: for users, or unassigned, by the hundreds in one transaction."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from coupon_core import codes, outbox, phoenix, rules
@@ -14,9 +15,13 @@ from coupon_core.model import (
     IssuedCoupon,
     Refused,
 )
+from coupon_core.purchase_rules import good_until
+from coupon_core.store import awards as award_store
+from coupon_core.store import batches as batch_store
 from coupon_core.store import codes as code_store
 from coupon_core.store import coupons as store
 from coupon_core.store import definitions as definition_store
+from coupon_core.store import offers as offer_store
 from coupon_core.store import rewards as reward_store
 from coupon_core.store import tenants as tenant_store
 from coupon_core.store.database import Busy, new_id, transaction
@@ -58,14 +63,22 @@ def make(
     expires_at: datetime | None = None,
 ) -> list[IssuedCoupon]:
     """Make coupons of a definition that the caller's transaction holds. Refused."""
-    made, new = _generate(definition, user_ids, now, expires_at)
-    _count_awards(definition, new)
+    until = expires_at or _good_until(definition, now)
+    made, new = _generate(definition, user_ids, now, until)
+    count_awards(definition, sum(coupon.user_id != NOBODY for coupon in new))
     return _announced((made, new), definition, now)
 
 
-def _count_awards(definition: Definition, new: Sequence[Coupon]) -> None:
+def _good_until(definition: Definition, now: datetime) -> datetime | None:
+    """The end of the time for which an award is good, where the terms name one."""
+    if not definition.awarded_only:  # only these have terms
+        return None
+    offer = offer_store.get(definition.tenant_id, definition.definition_id)
+    return good_until(offer, now) if offer else None
+
+
+def count_awards(definition: Definition, count: int) -> None:
     """Refuse what would give out more than the total limit of awards."""
-    count = sum(coupon.user_id != NOBODY for coupon in new)
     if not count or not rules.counts_awards(definition):
         return
     if not definition_store.count_awards(definition, count):
@@ -80,7 +93,7 @@ def hold(tenant_id: str, definition_id: str) -> Definition | None:
     # Neither limits nor what they count can change any more; so what is read here
     # tells which lock is needed, and none has to be made stronger later.
     seen = definition_store.get(tenant_id, definition_id)
-    if seen and rules.counts_awards(seen):
+    if seen and (seen.awarded_only or _is_scarce(seen)):
         return definition_store.lock(tenant_id, definition_id)
     return definition_store.share(tenant_id, definition_id)
 
@@ -92,9 +105,15 @@ def _generate(
     expires_at: datetime | None,
 ) -> tuple[list[Coupon], list[Coupon]]:
     """All coupons in the order of the users, and those of them that are new."""
+    if definition.code_format == CodeFormat.LISTED:
+        made = _hand_out(definition, user_ids, now, expires_at)
+        return made, made
+    if definition.code_format == CodeFormat.CUSTOM and definition.awarded_only:
+        made = _copy(definition, user_ids, now, expires_at)
+        return made, made
     if definition.code_format == CodeFormat.CUSTOM:
         return _share(definition, user_ids, now, expires_at)
-    _check_space(definition, len(user_ids))
+    check_space(definition, len(user_ids))
     made = _randomize(definition, user_ids, now, expires_at)
     return made, made
 
@@ -110,6 +129,43 @@ def _share(
     new = store.insert_new(drafts, definition)
     held = {coupon.user_id: coupon for coupon in store.shared_by(definition, user_ids)}
     return [held[user] for user in user_ids], new
+
+
+def _copy(
+    definition: Definition,
+    user_ids: Sequence[str],
+    now: datetime,
+    expires_at: datetime | None,
+) -> list[Coupon]:
+    """One more copy of the custom code for each: awards may be repeated."""
+    last = {user: award_store.last_copy(definition, user) for user in set(user_ids)}
+    drafts = []
+    for user in user_ids:
+        last[user] += 1
+        one = draft(definition, user, definition.custom_code, now, expires_at)
+        drafts.append(replace(one, copy_number=last[user]))
+    if len(store.insert_new(drafts, definition)) < len(drafts):
+        raise Busy("a copy was made just now")
+    return drafts
+
+
+def _hand_out(
+    definition: Definition,
+    user_ids: Sequence[str],
+    now: datetime,
+    expires_at: datetime | None,
+) -> list[Coupon]:
+    """The next codes of the list. Refused when too few are left."""
+    free = award_store.free(definition, len(user_ids))
+    if len(free) < len(user_ids):
+        raise Refused(AdminReason.TOTAL_LIMIT_REACHED)
+    given = [
+        replace(one, user_id=user, generated_at=now, expires_at=expires_at)
+        for one, user in zip(free, user_ids, strict=True)
+    ]
+    if not all(award_store.hand_out(one, now) for one in given):
+        raise Busy("a code of the list was taken just now")
+    return given
 
 
 def _randomize(
@@ -158,14 +214,23 @@ def draft(
     return Coupon(*ids, code, now, expires_at, None, 0, None)
 
 
-def _check_space(definition: Definition, count: int) -> None:
-    """Refuse when more than half of all codes would be used up (CONTRACTS 0.15)."""
+def _is_scarce(definition: Definition) -> bool:
+    """True when its codes may be used up; then they are made by one at a time."""
+    space = codes.capacity(definition.code_alphabet, definition.code_length)
+    return definition.code_format == CodeFormat.RANDOM and space <= COUNTABLE_SPACE
+
+
+def check_space(definition: Definition, count: int) -> None:
+    """Refuse when more than half of all codes would be used up (CONTRACTS 0.15).
+
+    Exact, for the definition is held and what batches will still make is counted.
+    """
+    if not _is_scarce(definition):
+        return
     space = codes.capacity(definition.code_alphabet, definition.code_length)
     most = space // 2
-    if space > COUNTABLE_SPACE:
-        return
     ids = definition.tenant_id, definition.definition_id
-    used = store.count_up_to(*ids, most=most)
+    used = store.count_up_to(*ids, most=most) + batch_store.reserved(*ids)
     if used + count > most:
         raise Refused(
             AdminReason.CODE_SPACE_TOO_SMALL,

@@ -7,11 +7,14 @@ from functools import partial
 from typing import Any
 
 from gunicorn import util
+from gunicorn.glogging import Logger
 
+from coupon_core import logs
 from coupon_core.config import load
 from coupon_core.web.wire import speak_json
 
 _settings = load()  # not `config.load`: gunicorn has a setting of that name
+logs.configure(_settings.log_level, _settings.log_format)
 
 worker_class = "gthread"
 workers = _settings.gateway_workers
@@ -31,10 +34,21 @@ limit_request_line = 4_094
 limit_request_fields = 64
 limit_request_field_size = 8_190
 
+# Each request is told by `web.telling`, by its route; gunicorn would tell the path.
 accesslog = None
-errorlog = "-"
-loglevel = _settings.log_level
+# Never debug, at which gunicorn tells paths as well.
+loglevel = "info" if _settings.log_level == "debug" else _settings.log_level
 control_socket_disable = True
+
+
+class logger_class(Logger):  # gunicorn names it so
+    """Hands gunicorn's own lines to our log, which cuts what quotes a request."""
+
+    def setup(self, cfg: Any) -> None:
+        """Take gunicorn's handler away again: the root logger has ours."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 # gthread's main thread lingers two seconds for every client that asked to close and

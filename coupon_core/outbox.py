@@ -130,5 +130,11 @@ def coupon_event(
     event_type: str, coupon: Coupon, data: dict[str, Any], now: datetime
 ) -> Event:
     """An event about one coupon, for the outbox."""
-    ids = coupon.tenant_id, new_id()
-    return Event(*ids, event_type, coupon.user_id, now, _ENCODE(data))
+    return event_of(coupon.tenant_id, event_type, coupon.user_id, data, now)
+
+
+def event_of(
+    tenant_id: str, event_type: str, subject: str, data: dict[str, Any], now: datetime
+) -> Event:
+    """An event about anything, for the outbox."""
+    return Event(tenant_id, new_id(), event_type, subject, now, _ENCODE(data))

@@ -16,7 +16,13 @@ from coupon_core.model import (
     RewardItem,
 )
 from coupon_core.model.campaigns import OVER, Campaign, Texts
-from coupon_core.model.packages import Attribution, CodeUse, Offer, Package, RewardLine
+from coupon_core.model.packages import (
+    Attribution,
+    CodeUse,
+    DefinedPackage,
+    Package,
+    RewardLine,
+)
 from coupon_core.store import campaigns as campaign_store
 from coupon_core.store import definitions as definition_store
 from coupon_core.store import packages as store
@@ -44,7 +50,7 @@ DEFAULTS: Mapping[str, Any] = {
 
 def create(
     tenant_id: str, campaign_id: str, fields: Mapping[str, Any], now: datetime
-) -> Offer:
+) -> DefinedPackage:
     """Add a package to a campaign: members of `Package`, and the three limits.
 
     It makes the definition that it is, and the reward item that its lines are.
@@ -64,9 +70,11 @@ def create(
             **members,
         )
         item = reward_item(package, new_id(), now)
-        offer = Offer(package, _definition(package, campaign, item, limits, now))
+        offer = DefinedPackage(
+            package, _definition(package, campaign, item, limits, now)
+        )
         reward_store.insert(item)
-        definition_store.insert(offer.definition)
+        definitions.add(offer.definition)
         store.insert(package)
     return offer
 
@@ -140,7 +148,7 @@ def _plain_line(line: RewardLine) -> dict[str, Any]:
 
 def update(
     tenant_id: str, package_id: int, changes: Mapping[str, Any], now: datetime
-) -> Offer:
+) -> DefinedPackage:
     """Change members of a package or its limits; none goes below what was used."""
     limits = {name: changes[name] for name in changes.keys() & LIMITS}
     own = {name: changes[name] for name in changes.keys() - LIMITS}
@@ -162,7 +170,9 @@ def _limit(package: Package, limits: Mapping[str, int], now: datetime) -> None:
         raise
 
 
-def _update(package: Package, changes: Mapping[str, Any], now: datetime) -> Offer:
+def _update(
+    package: Package, changes: Mapping[str, Any], now: datetime
+) -> DefinedPackage:
     tenant_id = package.tenant_id
     with transaction():
         campaign_store.lock(tenant_id, package.campaign_id)
@@ -175,14 +185,18 @@ def _update(package: Package, changes: Mapping[str, Any], now: datetime) -> Offe
     return after
 
 
-def _changed(offer: Offer, changes: Mapping[str, Any], now: datetime) -> Offer:
+def _changed(
+    offer: DefinedPackage, changes: Mapping[str, Any], now: datetime
+) -> DefinedPackage:
     before = offer.package
     campaign = _campaign(campaign_store.get(before.tenant_id, before.campaign_id))
     package = replace(before, **changes, updated_at=now)
-    return Offer(package, in_campaign(offer.definition, package, campaign, now))
+    return DefinedPackage(
+        package, in_campaign(offer.definition, package, campaign, now)
+    )
 
 
-def _update_reward(offer: Offer, now: datetime) -> None:
+def _update_reward(offer: DefinedPackage, now: datetime) -> None:
     package, item_id = offer.package, offer.definition.reward_item_id
     before = reward_store.lock(package.tenant_id, item_id)
     if before is None:
@@ -201,7 +215,7 @@ def settle(campaign: Campaign, now: datetime) -> None:
             definition_store.update(after)
 
 
-def get(tenant_id: str, package_id: int) -> Offer:
+def get(tenant_id: str, package_id: int) -> DefinedPackage:
     """One package. Refused when there is none."""
     offer = store.get(tenant_id, package_id)
     if offer is None:
@@ -211,12 +225,12 @@ def get(tenant_id: str, package_id: int) -> Offer:
 
 def listed(
     tenant_id: str, page: Page, campaign_id: str | None = None
-) -> tuple[list[Offer], int]:
+) -> tuple[list[DefinedPackage], int]:
     """A tenant's packages, newest first, and how many match in all."""
     return store.listed(tenant_id, page, campaign_id)
 
 
-def of_campaign(tenant_id: str, campaign_id: str) -> Sequence[Offer]:
+def of_campaign(tenant_id: str, campaign_id: str) -> Sequence[DefinedPackage]:
     """The packages of a campaign by number. Refused when it is unknown."""
     _campaign(campaign_store.get(tenant_id, campaign_id))
     return store.of_campaign(tenant_id, campaign_id)

@@ -12,6 +12,7 @@ from coupon_core.model import (
     RewardItem,
     Trigger,
 )
+from coupon_core.model.inventory import CodeJob
 from coupon_core.rules import coupon_status
 
 Document = dict[str, Any]
@@ -54,6 +55,26 @@ def coupons(
 ) -> Document:
     """A list of coupons under `name`; `total` counts all matches."""
     return {name: [coupon(row, now) for row in rows], "total": total}
+
+
+def code_job(job: CodeJob) -> Document:
+    """Work on many codes, and how far it is."""
+    return {
+        "job_id": job.job_id,
+        "kind": job.kind.value,
+        "state": job.state.value,
+        "definition_id": job.definition_id,
+        "batch_id": job.batch_id,
+        "user_id": job.user_id or None,
+        "expires_at": time_text(job.expires_at),
+        "by": job.actor or None,
+        "total": job.total_count or None,
+        "done": job.done_count,
+        "skipped": job.skipped_count,
+        "created_at": time_text(job.created_at),
+        "updated_at": time_text(job.updated_at),
+        "finished_at": time_text(job.finished_at),
+    }
 
 
 def reward_item(item: RewardItem) -> Document:

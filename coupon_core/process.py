@@ -1,7 +1,12 @@
-"""What every process does first: open the database, unlock the vault."""
+"""What every process does first: begin to log, open the database, unlock the vault."""
 
-from coupon_core import auth, vault
+import socket
+from collections.abc import Iterable
+
+from coupon_core import auth, logs, metrics, vault
 from coupon_core.config import BadSettings, Settings
+from coupon_core.metrics import serving
+from coupon_core.metrics.serving import Collector
 from coupon_core.store import database
 
 
@@ -10,9 +15,28 @@ def start(settings: Settings) -> None:
 
     BadSettings when the database's URL is none.
     """
+    logs.configure(settings.log_level, settings.log_format)
     vault.unlock(settings.master_keys)
     try:
         database.open_database(settings.database_url, settings.database_pool)
     except (ValueError, OSError) as error:
         raise BadSettings(f"COUPON_DATABASE_URL: {error}") from error
     auth.forget()
+
+
+# Each counts for itself, at a port of its own: so many after COUPON_METRICS_PORT.
+PROGRAMS = {"admin": 0, "query": 1, "workers": 2}
+
+
+def show_metrics(
+    program: str, settings: Settings, collectors: Iterable[Collector] = ()
+) -> None:
+    """Count, and show it to Prometheus, if the settings name a port for that."""
+    # By host, too: of containers that share a directory each has a process 1.
+    directory = settings.data_dir / "metrics" / f"{program}@{socket.gethostname()}"
+    port = settings.metrics_port and settings.metrics_port + PROGRAMS[program]
+    serving.start(directory, settings.metrics_host, port, _sample, collectors)
+
+
+def _sample() -> None:
+    metrics.pooled(*database.connections())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from coupon_core import codes, coupons, outbox, phoenix, rules
+from coupon_core import codes, coupons, metrics, outbox, phoenix, rules
 from coupon_core.model import (
     Dialect,
     Event,
@@ -38,10 +38,24 @@ class RedeemRequest:
 def redeem(request: RedeemRequest, now: datetime) -> Redeemed:
     """Use a code once for a user; gives the coupon as it is afterwards, and the use.
 
-    Refused with the first rule that speaks against it; then nothing changed. The
-    decision is made on what was read without a lock; should that have changed when
-    it is written, it is made again under locks.
+    Refused with the first rule that speaks against it; then nothing changed.
     """
+    dialect = request.dialect.value
+    try:
+        redeemed = _redeem(request, now)
+    except Refused as refused:
+        metrics.redeemed(dialect, metrics.REFUSED, refused.reason.value)
+        raise
+    except Exception:
+        metrics.redeemed(dialect, metrics.FAILED)
+        raise
+    metrics.redeemed(dialect, metrics.OK)
+    return redeemed
+
+
+def _redeem(request: RedeemRequest, now: datetime) -> Redeemed:
+    """The decision is made on what was read without a lock; should that have changed
+    when it is written, it is made again under locks."""
     plain = _plain(request)
     # Under the lock of the definition only another claim by the same user can still
     # come first; then the coupon is there, and is locked the next time.
@@ -69,7 +83,7 @@ def _redeem_as_seen(request: RedeemRequest, now: datetime) -> Redeemed | None:
     seen, held = _redeemable(request, now)
     try:
         with one_write():
-            return _use(seen, request, now, claim=not held)
+            return use(seen, request, now, claim=not held)
     except RaceLost:
         return None
 
@@ -81,7 +95,7 @@ def _redeem_locked(request: RedeemRequest, now: datetime) -> Redeemed | None:
             coupon_store.expect_change()
             definition_store.lock(request.tenant_id, definition.definition_id)
             seen, held = _redeemable(request, now, lock=True)
-            return _use(seen, request, now, claim=not held)
+            return use(seen, request, now, claim=not held)
     except RaceLost:
         return None
 
@@ -108,9 +122,13 @@ def _redeemable(
     return issued, held
 
 
-def _use(
+def use(
     seen: IssuedCoupon, request: RedeemRequest, now: datetime, claim: bool
 ) -> Redeemed:
+    """Write a use that was decided on `seen`; `claim` makes the coupon itself too.
+
+    RaceLost.
+    """
     after = _used(seen, request, now)
     if not redemption_store.record(seen, after.use, _event(after, request), claim):
         raise RaceLost

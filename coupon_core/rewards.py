@@ -12,11 +12,16 @@ from coupon_core.store.database import new_id, transaction
 
 def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> RewardItem:
     """Add a reward item: `name`, `description`, `reward_type`, `payload`."""
+    with transaction():
+        return add(tenant_id, fields, now)
+
+
+def add(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> RewardItem:
+    """Add a reward item in the caller's transaction."""
     item = RewardItem(
         tenant_id=tenant_id, item_id=new_id(), created_at=now, updated_at=now, **fields
     )
-    with transaction():
-        store.insert(item)
+    store.insert(item)
     return item
 
 
@@ -38,8 +43,13 @@ def update(
     """Change members of a reward item. Refused when it is unknown."""
     with transaction():
         before = _known(store.lock(tenant_id, item_id))
-        item = replace(before, **changes, updated_at=now)
-        store.update(item)
+        return change(before, changes, now)
+
+
+def change(before: RewardItem, changes: Mapping[str, Any], now: datetime) -> RewardItem:
+    """Change members of a reward item in the caller's transaction."""
+    item = replace(before, **changes, updated_at=now)
+    store.update(item)
     return item
 
 

@@ -198,5 +198,13 @@ def against_generating(
         yield AdminReason.NOT_ACTIVE
     if definition.code_format == CodeFormat.SHARED:
         yield AdminReason.SHARED_CODES_ARE_CLAIMED
-    if unassigned and definition.code_format == CodeFormat.CUSTOM:
+    if unassigned and definition.code_format in (CodeFormat.CUSTOM, CodeFormat.LISTED):
         yield AdminReason.CUSTOM_NEEDS_USERS
+
+
+def against_importing(definition: Definition) -> Iterator[AdminReason]:
+    """What speaks against bringing codes along for this definition now."""
+    if definition.status != DefinitionStatus.ACTIVE:
+        yield AdminReason.NOT_ACTIVE
+    if definition.code_format in CLAIMED:
+        yield AdminReason.IMPORT_NEEDS_OWN_CODES

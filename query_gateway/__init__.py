@@ -36,7 +36,13 @@ def _let_browsers_call(app: Flask, settings: Settings) -> None:
             resources=r"/v1/*",
             origins=list(settings.cors_origins),
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
-            expose_headers=["X-Request-Id", "Retry-After"],
+            expose_headers=[
+                "X-Request-Id",
+                "Retry-After",
+                "Idempotent-Replayed",
+                "RateLimit",
+                "RateLimit-Policy",
+            ],
             max_age=DAY_SECONDS,
             intercept_exceptions=False,  # ours are answered, so its hook sees them
         )

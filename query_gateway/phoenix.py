@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from flask import Response, g, request
 from werkzeug.routing import BaseConverter
 
-from coupon_core import auth, coupons, definitions
+from coupon_core import acting, auth, coupons, definitions
 from coupon_core import phoenix as documents
 from coupon_core.model import (
     AuthReason,
@@ -27,7 +27,7 @@ from coupon_core.web import shapes
 from coupon_core.web.answers import json_response
 from coupon_core.web.blueprints import JsonBlueprint, documents_body, documents_query
 from coupon_core.web.bodies import read_object
-from coupon_core.web.callers import bearer, is_signed, signed_request
+from coupon_core.web.callers import bearer, is_signed, principal_of_signer
 from coupon_core.web.identifiers import USER_ID_SAID, is_user_id, is_uuid
 from coupon_core.web.problems import Detail, Target, invalid
 from coupon_core.web.queries import strict_query
@@ -75,6 +75,7 @@ def authenticate() -> None:
     if request.method == "OPTIONS":  # browsers ask for these before they sign in
         return
     g.principal = _principal(may_sign=tenant_id is not None)
+    acting.as_principal(g.principal)
     if tenant_id is not None:
         auth.require_tenant(g.principal, tenant_id)
 
@@ -84,7 +85,7 @@ def _principal(may_sign: bool) -> Principal:
     if token:
         return auth.principal_of_token(token, utc_now())
     if may_sign and is_signed():
-        return auth.principal_of_signature(signed_request(), utc_now())
+        return principal_of_signer()
     raise Refused(AuthReason.NO_CREDENTIALS)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from coupon_core import process
 from coupon_core.config import Settings
-from coupon_core.model import AdminReason, Reason, Refused
+from coupon_core.model import AdminReason, PurchaseReason, Reason, Refused
 from coupon_core.store import database
 
 PATIENCE = 60  # seconds after which a race is called a hang
@@ -120,4 +120,4 @@ def tally(outcomes: Sequence[Any]) -> Counter[str]:
 
 
 def _is_done(outcome: Any) -> bool:
-    return not isinstance(outcome, Reason | AdminReason)
+    return not isinstance(outcome, Reason | AdminReason | PurchaseReason)

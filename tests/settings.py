@@ -30,4 +30,7 @@ def settings_for(
         visibility_seconds=60,
         cors_origins=("*",),
         log_level="warning",
+        log_format="json",
+        metrics_host="127.0.0.1",
+        metrics_port=0,
     )

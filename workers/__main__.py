@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from coupon_core import config, process
 from coupon_core.config import BadSettings, Settings
 from coupon_core.messaging.topology import BadBroker, broker_kind
-from workers import consumer, relay
+from workers import consumer, generator, relay, sweeper
+from workers.backlog import Backlog
 from workers.heartbeat import Heartbeat, forget_the_dead
 
 USAGE_ERROR = 2
@@ -30,7 +31,11 @@ WORKERS: dict[str, Callable[[Post], None]] = {
     "consumer": lambda post: consumer.run(
         post.broker_url, post.visibility, post.stop, post.beat
     ),
+    "generator": lambda post: generator.run(
+        post.broker_url, post.visibility, post.stop, post.beat
+    ),
     "relay": lambda post: relay.run(post.broker_url, post.stop, post.beat),
+    "sweeper": lambda post: sweeper.run(post.stop, post.beat),
 }
 
 
@@ -42,6 +47,7 @@ def main(names: list[str]) -> int:
         settings = config.load()
         broker_kind(settings.broker_url)
         process.start(settings)
+        process.show_metrics("workers", settings, [Backlog(settings.broker_url)])
     except (BadSettings, BadBroker) as error:
         return _refuse(str(error))
     stop = threading.Event()

@@ -1,31 +1,54 @@
-"""Consumes milestones: one transaction a message, acknowledged after the commit."""
+"""Consumes messages: one transaction each, acknowledged after the commit."""
 
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
 from kombu import Connection, Consumer
 from kombu.transport.base import StdChannel
 
+from coupon_core.faults import kind_of
 from coupon_core.messaging import broker
-from coupon_core.messaging.topology import QUEUES, RABBITMQ, broker_kind
+from coupon_core.messaging.topology import (
+    GENERATION,
+    QUEUES,
+    RABBITMQ,
+    broker_kind,
+)
 from coupon_core.store import condition, database
 from workers.every import Every
 from workers.settling import DatabaseAway, Settling
 
 log = structlog.get_logger("coupon.consumer")
 
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """The queues that a consumer serves, how many messages it is sent ahead, and how
+    many of them it processes together; `now_and_then` is called between."""
+
+    queues: frozenset[str]
+    prefetch: int
+    batch: int
+    now_and_then: Callable[[], object] = lambda: None
+
+
 # Of what is prefetched, half is processed while the broker sends the other half.
-PREFETCH, BATCH = 40, 20
+MILESTONES = Duty(frozenset(QUEUES) - {GENERATION}, prefetch=40, batch=20)
 POLL_SECONDS = 0.5
 TELL_SECONDS = 10.0
 AGAIN_SECONDS = 1.0
 
 
 def run(
-    broker_url: str, visibility: int, stop: threading.Event, beat: Callable[[], None]
+    broker_url: str,
+    visibility: int,
+    stop: threading.Event,
+    beat: Callable[[], None],
+    duty: Duty = MILESTONES,
 ) -> None:
     """Consume until `stop` is set; what is away is waited for.
 
@@ -35,25 +58,23 @@ def run(
         beat()
         try:
             condition.check_writable()
-            consume(broker_url, visibility, stop, beat)
-        except condition.FAILURES as error:
-            log.warning("the database is away", error=_told(error))
-        except DatabaseAway as error:
-            log.warning("the database is away", error=_told(error))
+            consume(broker_url, visibility, stop, beat, duty)
+        except (*condition.FAILURES, DatabaseAway) as error:
+            log.warning("the database is away", error=kind_of(error))
         except Exception as error:
-            log.warning("the bus is away", error=_told(error))
+            log.warning("the bus is away", error=kind_of(error))
         finally:
             with suppress(*condition.FAILURES):
                 database.release()
         stop.wait(AGAIN_SECONDS)
 
 
-def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
-
-
 def consume(
-    broker_url: str, visibility: int, stop: threading.Event, beat: Callable[[], None]
+    broker_url: str,
+    visibility: int,
+    stop: threading.Event,
+    beat: Callable[[], None],
+    duty: Duty = MILESTONES,
 ) -> None:
     """Consume on one connection until it fails or `stop` is set."""
     heartbeat = broker.HEARTBEAT_SECONDS
@@ -62,15 +83,16 @@ def consume(
         pulse, report = Every(heartbeat / 2), Every(TELL_SECONDS)
         # Not its default channel: that would try to connect for ever.
         channel = connection.channel()
-        for consumer in consumers(channel, broker_url, settling):
+        for consumer in consumers(channel, broker_url, settling, duty):
             consumer.consume()
         is_watched = broker_kind(broker_url) == RABBITMQ
-        log.info("consuming")
+        log.info("consuming", queues=sorted(duty.queues))
         while not stop.is_set():
-            run_once(connection, settling)
+            run_once(connection, settling, duty)
             beat()
+            duty.now_and_then()
             if is_watched and pulse.is_due():
-                check(connection, channel)
+                check(connection, channel, duty)
             if report.is_due():
                 settling.tell()
         settling.tell()
@@ -80,20 +102,20 @@ class NotConsuming(Exception):
     """A queue has no consumer, not even this one."""
 
 
-def check(connection: Connection, channel: StdChannel) -> None:
+def check(connection: Connection, channel: StdChannel, duty: Duty) -> None:
     """Does RabbitMQ live, and still send? NotConsuming, or an error of the bus."""
     connection.heartbeat_check()
-    for name in QUEUES:
+    for name in duty.queues:
         declared = channel.queue_declare(name, passive=True)
         if not declared.consumer_count:
             raise NotConsuming(name)
 
 
 def consumers(
-    channel: StdChannel, broker_url: str, settling: Settling
+    channel: StdChannel, broker_url: str, settling: Settling, duty: Duty = MILESTONES
 ) -> list[Consumer]:
-    """A consumer for each queue, all on one channel."""
-    channel.basic_qos(0, PREFETCH, False)
+    """A consumer for each queue of the duty, all on one channel."""
+    channel.basic_qos(0, duty.prefetch, False)
     channel.auto_decode = False  # dead letters hold what was sent, byte for byte
     return [
         Consumer(
@@ -103,13 +125,16 @@ def consumers(
             on_decode_error=partial(settling.undecodable, queue.name),
         )
         for queue in broker.queues(broker_url)
+        if queue.name in duty.queues
     ]
 
 
-def run_once(connection: Connection, settling: Settling) -> None:
+def run_once(
+    connection: Connection, settling: Settling, duty: Duty = MILESTONES
+) -> None:
     """Process what is there, up to a batch; waits for half a second at most."""
     with suppress(TimeoutError):
         connection.drain_events(timeout=POLL_SECONDS)
-        while len(settling.waiting) < BATCH:
+        while len(settling.waiting) < duty.batch:
             connection.drain_events(timeout=0)
     settling.settle()

@@ -16,3 +16,7 @@ class Every:
             return False
         self.due_at = time.monotonic() + self.seconds
         return True
+
+    def soon(self) -> None:
+        """Be due the next time."""
+        self.due_at = 0.0

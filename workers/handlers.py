@@ -1,14 +1,19 @@
 """What is done with a message: read it, make its coupons; or say why it cannot be."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from traceback import format_exc
+from typing import Any, TypeVar
 
 import structlog
 from marshmallow import ValidationError
 
-from coupon_core import dead_letters, earning
+from coupon_core import batches, dead_letters, earning
+from coupon_core.messaging.topology import GENERATION
 from coupon_core.model import AdminReason, Milestone, Refused, utc_now
+from coupon_core.store import condition
+from coupon_core.web.chunks import Key, chunk_of
 from coupon_core.web.messages import from_validation
 from coupon_core.web.milestones import milestone_of
 from coupon_core.web.problems import Problem
@@ -18,6 +23,7 @@ log = structlog.get_logger("coupon.consumer")
 
 READABLE = ("application/json", "application/cloudevents+json")
 ENDS = ("earned_nothing", "earned")
+MADE = ("made_nothing", "made")
 ENCODINGS = ("", "utf-8", "utf8", "us-ascii", "binary")
 
 
@@ -35,6 +41,9 @@ class Message:
     fault: str = ""
     encoding: str = ""
     tries: int = 0
+
+
+Meaning = TypeVar("Meaning")
 
 
 class Impossible(Exception):
@@ -58,6 +67,8 @@ def handle_together(messages: Sequence[Message]) -> list[str | None]:
 
 
 def _readable(message: Message) -> list[Milestone]:
+    if message.queue == GENERATION:
+        return []
     with suppress(Impossible):
         return [_milestone(message)]
     return []
@@ -74,6 +85,8 @@ def handle(message: Message) -> str:
     must be tried again.
     """
     try:
+        if message.queue == GENERATION:
+            return _make(_read(message, chunk_of))
         return _earn(_milestone(message))
     except Impossible as impossible:
         return bury(message, impossible.reason, impossible.tenant_id)
@@ -81,8 +94,7 @@ def handle(message: Message) -> str:
 
 def bury(message: Message, reason: str, tenant_id: str = "") -> str:
     """Keep a message as a dead letter."""
-    log.warning("dead letter", queue=message.queue, reason=reason, tenant=tenant_id)
-    dead_letters.bury(
+    letter_id = dead_letters.bury(
         message.queue,
         message.routing_key,
         message.content_type,
@@ -91,14 +103,22 @@ def bury(message: Message, reason: str, tenant_id: str = "") -> str:
         tenant_id,
         utc_now(),
     )
+    # Its reason may quote it: it stands in the letter.
+    queue = message.queue
+    log.warning("dead letter", queue=queue, letter_id=letter_id, tenant=tenant_id)
     return "buried"
 
 
 def _milestone(message: Message) -> Milestone:
+    return _read(message, lambda document: milestone_of(document, utc_now()))
+
+
+def _read(message: Message, meant: Callable[[dict[str, Any]], Meaning]) -> Meaning:
+    """What the message means. Impossible."""
     for fault in _faults(message):
         raise Impossible(fault)
     try:
-        return milestone_of(parse_object(message.body), utc_now())
+        return meant(parse_object(message.body))
     except Problem as problem:
         raise Impossible(problem.message) from None
     except ValidationError as error:
@@ -126,3 +146,15 @@ def _earn(milestone: Milestone) -> str:
         reason = refused.detail or refused.reason.value.replace("_", " ")
         raise Impossible(reason, tenant_id) from None
     return ENDS[count > 0]
+
+
+def _make(key: Key) -> str:
+    """Make a chunk; what nobody foresaw ends its batch, which says so."""
+    try:
+        return MADE[batches.make_chunk(key, utc_now())]
+    except condition.FAILURES:
+        raise
+    except Exception as error:
+        log.error("a chunk cannot be made", chunk=key, trace=format_exc())
+        batches.fail(*key[:2], f"unexpected {type(error).__name__}", utc_now())
+        return "failed"

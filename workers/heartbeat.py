@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from coupon_core.pids import is_alive
 from workers.every import Every
 
 BEAT_SECONDS = 2.0
@@ -32,18 +33,3 @@ def forget_the_dead(directory: Path) -> None:
         pid = path.name.rpartition("-")[2]
         if pid.isdecimal() and not is_alive(int(pid)):
             path.unlink(missing_ok=True)
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process works; one that only waits for its parent does not."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return not Path("/proc/self").exists()
-    return status.rpartition(")")[2].split()[0] != "Z"

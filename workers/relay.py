@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import structlog
 
-from coupon_core import dead_letters, outbox
+from coupon_core import dead_letters, idempotency, metrics, outbox
+from coupon_core.faults import kind_of
 from coupon_core.messaging.broker import connect
 from coupon_core.messaging.envelopes import Outgoing, outgoing
 from coupon_core.messaging.publisher import NotTaken, Publisher
@@ -36,7 +37,7 @@ def run(broker_url: str, stop: threading.Event, beat: Callable[[], None]) -> Non
             with connect(broker_url) as connection:
                 _relay(Publisher(connection, broker_url), stop, beat)
         except Exception as error:
-            log.warning("cannot relay", error=f"{type(error).__name__}: {error}")
+            log.warning("cannot relay", error=kind_of(error))
         finally:
             with suppress(*condition.FAILURES):
                 database.release()
@@ -50,9 +51,19 @@ def _relay(
     while not stop.is_set():
         beat()
         if run_once(publisher) < BATCH:
-            if cleaning.is_due():
-                outbox.purge(utc_now() - KEPT, PURGE_BATCH)
+            if cleaning.is_due() and _clean():
+                cleaning.soon()
             stop.wait(IDLE_SECONDS)
+
+
+def _clean() -> bool:
+    """Forget what has been kept long enough; True when there is more of it."""
+    now = utc_now()
+    counts = (
+        outbox.purge(now - KEPT, PURGE_BATCH),
+        idempotency.purge(now, PURGE_BATCH),
+    )
+    return PURGE_BATCH in counts
 
 
 def run_once(publisher: Publisher) -> int:
@@ -76,6 +87,7 @@ def _publish(
     try:
         publisher.publish(messages)
         outbox.mark_sent(events)
+        metrics.relayed("sent", len(events))
     except NotTaken:
         _publish_each(publisher, events, messages)
     except Exception:
@@ -91,8 +103,10 @@ def _publish_each(
         try:
             publisher.publish([message])
             outbox.mark_sent([event])
+            metrics.relayed("sent")
         except NotTaken as error:
-            log.warning("not taken", event_id=event.event_id, error=str(error))
+            log.warning("not taken", event_id=event.event_id, error=kind_of(error))
+            metrics.relayed("not_taken")
 
 
 def _made(event: Event) -> list[Outgoing]:
@@ -101,7 +115,8 @@ def _made(event: Event) -> list[Outgoing]:
         return [outgoing(event)]
     except ValueError as error:
         reason = f"cannot be sent: {error}"
-        log.error("event cannot be sent", event_id=event.event_id, reason=reason)
+        log.error("event cannot be sent", event_id=event.event_id)
+        metrics.relayed("buried")
         body, key = event.data.encode("utf-8", "replace"), event.event_type
         dead_letters.bury(OUT, key, "", body, reason, event.tenant_id, utc_now())
         outbox.mark_sent([event])

@@ -3,11 +3,13 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
-from traceback import format_exc
+from typing import Any
 
 import structlog
 from kombu.message import Message as Delivery
 
+from coupon_core import metrics
+from coupon_core.faults import frames_of, kind_of
 from coupon_core.messaging.publisher import publishing
 from coupon_core.messaging.redis_transport import FAULT
 from coupon_core.messaging.topology import QUEUES
@@ -51,7 +53,9 @@ class Settling:
         for (delivery, message), outcome in zip(
             together, self._together([message for _, message in together]), strict=True
         ):
-            self.counts[outcome or self._alone(message)] += 1
+            end = outcome or self._alone(message)
+            self.counts[end] += 1
+            metrics.handled(message.queue, end)
             delivery.ack()
 
     def _together(self, messages: Sequence[Message]) -> Sequence[str | None]:
@@ -59,10 +63,10 @@ class Settling:
         try:
             return handlers.handle_together(messages)
         except condition.FAILURES as error:
-            log.warning("database trouble", error=f"{type(error).__name__}: {error}")
+            log.warning("database trouble", error=kind_of(error))
             check_database()
-        except Exception:
-            log.error("messages cannot be processed together", trace=format_exc())
+        except Exception as error:
+            log.error("messages cannot be processed together", **_about(error))
         return [None] * len(messages)
 
     def tell(self) -> None:
@@ -77,12 +81,12 @@ class Settling:
         except condition.FAILURES as error:
             return self._failed(message, error)
         except Exception as error:
-            log.error("a message cannot be processed", trace=format_exc())
+            log.error("a message cannot be processed", **_about(error))
             return self._bury(message, f"unexpected {type(error).__name__}")
 
     def _failed(self, message: Message, error: Exception) -> str:
         """The database failed: wholly, or by this message alone?"""
-        log.warning("database trouble", error=f"{type(error).__name__}: {error}")
+        log.warning("database trouble", error=kind_of(error))
         check_database()
         if message.tries + 1 >= MOST_TRIES:
             kind = type(error).__name__
@@ -93,8 +97,8 @@ class Settling:
     def _bury(self, message: Message, reason: str) -> str:
         try:
             return handlers.bury(message, reason)
-        except condition.FAILURES:
-            log.error("a dead letter cannot be kept", trace=format_exc())
+        except condition.FAILURES as error:
+            log.error("a dead letter cannot be kept", **_about(error))
             check_database()
             time.sleep(PAUSE_SECONDS)
             return self._put_last(message)
@@ -105,6 +109,10 @@ class Settling:
         with publishing(self.broker_url) as publisher:
             publisher.publish_again(message.queue, message.body, content_type, headers)
         return "put_last"
+
+
+def _about(error: BaseException) -> dict[str, Any]:
+    return {"error": kind_of(error), "frames": frames_of(error)}
 
 
 def check_database() -> None:

@@ -5,7 +5,15 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.answering import answering
-from admin_gateway.cli.options import CODE, USER, UUID, of_tenant, page, paged
+from admin_gateway.cli.options import (
+    CODE,
+    OURSELVES,
+    USER,
+    UUID,
+    of_tenant,
+    page,
+    paged,
+)
 from coupon_core import coupons, phoenix, tenants
 from coupon_core.model import CouponStatus, utc_now
 from coupon_core.store.coupons import CouponFilter
@@ -82,4 +90,5 @@ def revoke(tenant_id: str, **named: Any) -> dict[str, Any]:
     Example: `couponctl coupon revoke --tenant acme --code WELCOME8X4F2K9P --json`
     """
     now = utc_now()
-    return phoenix.coupon(coupons.revoke(tenant_id, _chosen(**named), now), now)
+    revoked = coupons.revoke(tenant_id, _chosen(**named), now, OURSELVES)
+    return phoenix.coupon(revoked, now)

@@ -18,7 +18,7 @@ from admin_gateway.schemas import (
     CreatorBody,
     CreatorChanges,
     GiveBody,
-    RevokeCodesBody,
+    RevokeGivenBody,
 )
 from coupon_core import creators, tenants
 from coupon_core.model import utc_now
@@ -165,7 +165,7 @@ def revoke(
     """
     if bool(codes) == all_codes:
         raise click.UsageError("Expected either --code or --all.")
-    body = RevokeCodesBody().load({} if all_codes else {"codes": list(codes)})
+    body = RevokeGivenBody().load({} if all_codes else {"codes": list(codes)})
     ids = tenant_id, creator_key.upper()
     found = creators.revoke_codes(*ids, body.get("codes", ()), utc_now())
     return {"revoked": found}

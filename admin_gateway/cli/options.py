@@ -29,6 +29,9 @@ class Read(click.ParamType):
             self.fail(f"{value!r}: {' '.join(map(str, error.messages))}", param, ctx)
 
 
+OURSELVES = "couponctl"
+"""Who did it, when a command does it."""
+
 TENANT = Read("tenant", TenantId())
 USER = Read("user", UserId())
 UUID = Read("uuid", UuidText())

@@ -45,9 +45,14 @@ def _become(which: int) -> None:
 
 
 @serve.command()
-@click.argument("names", nargs=-1, type=click.Choice(["consumer", "relay"]))
+@click.argument(
+    "names",
+    nargs=-1,
+    type=click.Choice(["consumer", "generator", "relay", "sweeper"]),
+)
 def workers(names: tuple[str, ...]) -> None:
-    """Run the workers: the consumer of milestones and the relay of the outbox.
+    """Run the workers: the consumer of milestones, the generator of
+    batches, the relay of the outbox, and the sweeper of what has expired.
 
     Run it as often as you like, and with a NAME only that one.
 

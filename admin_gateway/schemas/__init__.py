@@ -11,9 +11,19 @@ from .campaigns import (
     PackageBody,
     PackageChanges,
     PackageQuery,
-    RevokeCodesBody,
+    RevokeGivenBody,
 )
 from .client_keys import ClientKeyBody, ClientKeyQuery
+from .codes import (
+    AssignBody,
+    CodeFilters,
+    CodeQuery,
+    ExtendCodesBody,
+    ImportQuery,
+    RevokeCodesBody,
+    cursor_of,
+    place_of,
+)
 from .coupons import CouponQuery, GenerateBody, RevokeBody
 from .definitions import (
     DefinitionBody,
@@ -24,16 +34,20 @@ from .definitions import (
 from .events import ANY_MILESTONE, EventBatch, read_event, read_events
 from .keys import ApiKeyBody
 from .lists import ListQuery
+from .points import PointsBody, PointsQuery, UserBody, UserChanges, UserQuery
 from .rewards import RewardItemBody, RewardItemChanges, RewardItemQuery
 
 __all__ = [
     "ANY_MILESTONE",
     "ApiKeyBody",
+    "AssignBody",
     "CampaignBody",
     "CampaignChanges",
     "CampaignQuery",
     "ClientKeyBody",
     "ClientKeyQuery",
+    "CodeFilters",
+    "CodeQuery",
     "CouponQuery",
     "CreatorBody",
     "CreatorChanges",
@@ -43,17 +57,27 @@ __all__ = [
     "DefinitionQuery",
     "DefinitionReplacement",
     "EventBatch",
+    "ExtendCodesBody",
     "GenerateBody",
     "GiveBody",
+    "ImportQuery",
     "ListQuery",
     "PackageBody",
     "PackageChanges",
     "PackageQuery",
+    "PointsBody",
+    "PointsQuery",
     "RevokeBody",
     "RevokeCodesBody",
+    "RevokeGivenBody",
     "RewardItemBody",
     "RewardItemChanges",
     "RewardItemQuery",
+    "UserBody",
+    "UserChanges",
+    "UserQuery",
+    "cursor_of",
+    "place_of",
     "read_event",
     "read_events",
 ]

@@ -209,7 +209,7 @@ class GiveBody(Strict):
         return members
 
 
-class RevokeCodesBody(Strict):
+class RevokeGivenBody(Strict):
     """Which codes of a creator to take out of use; all when none is named."""
 
     codes = StrictList(Code(), least=1, most=MOST_AT_ONCE)

@@ -21,11 +21,13 @@ ROUTING_KEYS = {
     Trigger.ACHIEVEMENT_COMPLETED: "achievement.completed",
     Trigger.LEADERBOARD_RANK: "leaderboard.rank",
 }
+CHUNK = "generation.chunk"  # an event of the outbox, and its routing key
+GENERATION = "coupons.generation"
 QUEUES = {
     "coupons.streak": ROUTING_KEYS[Trigger.STREAK_MILESTONE],
     "coupons.achievement": ROUTING_KEYS[Trigger.ACHIEVEMENT_COMPLETED],
     "coupons.leaderboard": ROUTING_KEYS[Trigger.LEADERBOARD_RANK],
-    "coupons.generation": "generation.chunk",
+    GENERATION: CHUNK,
 }
 """The queues of `coupons.events`, each with the routing key that it is bound to."""
 

@@ -24,6 +24,7 @@ from coupon_core.model.reasons import (
     AdminReason,
     AnyReason,
     AuthReason,
+    PurchaseReason,
     Reason,
     Refused,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "Milestone",
     "Page",
     "Principal",
+    "PurchaseReason",
     "Reason",
     "Redeemed",
     "Redemption",

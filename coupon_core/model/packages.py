@@ -32,7 +32,7 @@ class Package:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class DefinedPackage:
     """A package together with the definition that it is."""
 
     package: Package

@@ -58,8 +58,32 @@ class AdminReason(StrEnum):
     REDEEMED_COUPON = "redeemed_coupon"
     LAST_SECRET = "last_secret"
     SCOPE_TOO_WIDE = "scope_too_wide"
+    BATCH_NOT_FOUND = "batch_not_found"
+    BATCH_FINISHED = "batch_finished"
+    USER_EXISTS = "user_exists"
+    WALLET_FULL = "wallet_full"
     DEAD_LETTER_NOT_FOUND = "dead_letter_not_found"
     DEAD_LETTER_UNREADABLE = "dead_letter_unreadable"
+    ALREADY_ASSIGNED = "already_assigned"
+    NOT_ASSIGNABLE = "not_assignable"
+    BATCH_UNFINISHED = "batch_unfinished"
+    JOB_NOT_FOUND = "job_not_found"
+    IMPORT_NEEDS_OWN_CODES = "import_needs_own_codes"
+    EXPIRY_IS_PAST = "expiry_is_past"
+
+
+class PurchaseReason(StrEnum):
+    """Why somebody could not buy, use or give back a coupon (Mambo, document S4)."""
+
+    USER_NOT_FOUND = "user_not_found"
+    NOT_A_MEMBER = "not_a_member"
+    NOT_AWARDED = "not_awarded"
+    NOT_BUYABLE = "not_buyable"
+    NOT_ENOUGH_POINTS = "not_enough_points"
+    REDEEMED_OR_EXPIRED = "redeemed_or_expired"
+    NOT_REFUNDABLE = "not_refundable"
+    ACTIVITY_NOT_FOUND = "activity_not_found"
+    MADE_ELSEWHERE = "made_elsewhere"
 
 
 class AuthReason(StrEnum):
@@ -79,7 +103,7 @@ class AuthReason(StrEnum):
     WRONG_KEY_KIND = "wrong_key_kind"
 
 
-AnyReason = Reason | AdminReason | AuthReason
+AnyReason = Reason | AdminReason | PurchaseReason | AuthReason
 
 
 class Refused(Exception):

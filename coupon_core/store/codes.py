@@ -1,6 +1,6 @@
 """Codes: which coupon a code means for whom, and which codes are taken."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from coupon_core.codes import code_scope, lookup_key
 from coupon_core.model import Definition, IssuedCoupon, SharedCode
@@ -16,8 +16,8 @@ from coupon_core.store.rows import (
     reward_item_of,
 )
 from coupon_core.tables import Coupon as Table
+from coupon_core.tables import ImportRow, as_time
 from coupon_core.tables import SharedCode as SharedTable
-from coupon_core.tables import as_time
 
 # Without user ids in the way a code is looked up by one probe of a unique index.
 OF_CODE = "c.tenant_id = :tenant_id AND c.code_key = :code_key"
@@ -56,10 +56,16 @@ def find_for_user(
     return [issued_of(row) for row in execute(FOR_USER + hold, parameters).fetchall()]
 
 
-def find_for_tenant(tenant_id: str, code: str) -> list[IssuedCoupon]:
-    """The coupons of this code, whoever holds them; two stand for many."""
+def find_for_tenant(
+    tenant_id: str, code: str, lock: bool = False
+) -> list[IssuedCoupon]:
+    """The coupons of this code, whoever holds them; two stand for many.
+
+    They are held until the transaction ends if locked.
+    """
     parameters = {"tenant_id": tenant_id, "code_key": lookup_key(code), "code": code}
-    return [issued_of(row) for row in execute(FOR_TENANT, parameters).fetchall()]
+    hold = " FOR UPDATE OF c" if lock and is_postgresql() else ""
+    return [issued_of(row) for row in execute(FOR_TENANT + hold, parameters).fetchall()]
 
 
 def find_shared(tenant_id: str, code: str) -> SharedCode | None:
@@ -79,12 +85,18 @@ def find_shared(tenant_id: str, code: str) -> SharedCode | None:
 
 
 def taken_by_shared_codes(tenant_id: str, codes: Iterable[str]) -> set[str]:
-    """Those of the codes that a definition shares, and that no coupon may own."""
+    """Those of the codes that no coupon may own: shared ones, or held for an import."""
     keys = {lookup_key(code): code for code in codes}
-    of_tenant = SharedTable.tenant_id == tenant_id
-    rows = SharedTable.select(SharedTable.code_key).where(of_tenant)
-    taken = rows.where(SharedTable.code_key.in_(list(keys))).tuples()
-    return {keys[key] for (key,) in taken}
+    taken = keys_in(SharedTable, tenant_id, keys) | keys_in(ImportRow, tenant_id, keys)
+    return {keys[key] for key in taken}
+
+
+def keys_in(
+    table: type[Table | SharedTable | ImportRow], tenant_id: str, keys: Collection[str]
+) -> set[str]:
+    """Those of the lookup keys that a table has."""
+    here = (table.tenant_id == tenant_id) & table.code_key.in_(list(keys))
+    return {key for (key,) in table.select(table.code_key).where(here).tuples()}
 
 
 def taken_by_coupons(tenant_id: str, codes: Iterable[str]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
@@ -18,7 +18,12 @@ from coupon_core.model import (
     IssuedCoupon,
     Page,
 )
-from coupon_core.store.database import execute, execute_many, is_postgresql
+from coupon_core.store.database import (
+    execute,
+    execute_many,
+    first_id_of,
+    is_postgresql,
+)
 from coupon_core.store.rows import (
     COMPARES,
     ISSUED,
@@ -53,6 +58,9 @@ class CouponFilter:
     code: str | None = None
     status: CouponStatus | None = None
     redeemed: bool = False
+    batch_id: str | None = None
+    generated_from: datetime | None = None
+    generated_before: datetime | None = None
 
 
 CONDITIONS = {
@@ -63,7 +71,16 @@ CONDITIONS = {
     "code": f"c.code_key = :code_key AND {COMPARES}",
     "status": f"{STATUS} = :status",
     "redeemed": "c.redemption_count > 0",
+    "batch_id": "c.batch_id = :batch_id",
+    # The ids are in the order of time and have an index; the times have none. Between
+    # an id and its time may lie a long import, or clocks that differ.
+    "generated_from": "c.generated_at >= :generated_from AND c.coupon_id >= :from_id",
+    "generated_before": "c.generated_at < :generated_before "
+    "AND c.coupon_id < :before_id",
 }
+ID_TOLERANCE = timedelta(days=1)
+FIRST_MOMENT = datetime(1970, 1, 2, tzinfo=UTC)
+LAST_MOMENT = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 def listed(
@@ -73,17 +90,17 @@ def listed(
 
     The number is that of all matches.
     """
-    where = _where(which)
+    chosen = where(which)
     order = (
         "c.redeemed_at DESC, c.coupon_id DESC" if which.redeemed else "c.coupon_id DESC"
     )
-    parameters = _parameters(tenant_id, which, now)
+    parameters = parameters_of(tenant_id, which, now)
     slice_ = {"limit": page.limit, "offset": page.offset}
-    sql = f"{ISSUED} {where} ORDER BY {order} LIMIT :limit OFFSET :offset"
+    sql = f"{ISSUED} {chosen} ORDER BY {order} LIMIT :limit OFFSET :offset"
     rows = execute(sql, parameters | slice_).fetchall()
     if page.offset == 0 and len(rows) < page.limit:
         return [issued_of(row) for row in rows], len(rows)
-    total = execute(f"SELECT count(*) {COUNTED} {where}", parameters)
+    total = execute(f"SELECT count(*) {COUNTED} {chosen}", parameters)
     return [issued_of(row) for row in rows], total.fetchone()[0]
 
 
@@ -97,12 +114,13 @@ def some(
 ) -> list[IssuedCoupon]:
     """Up to two coupons that fit; held until the transaction ends if locked."""
     hold = " FOR UPDATE OF c" if lock and is_postgresql() else ""
-    sql = f"{ISSUED} {_where(which)} LIMIT 2{hold}"
-    rows = execute(sql, _parameters(tenant_id, which, now)).fetchall()
+    sql = f"{ISSUED} {where(which)} LIMIT 2{hold}"
+    rows = execute(sql, parameters_of(tenant_id, which, now)).fetchall()
     return [issued_of(row) for row in rows]
 
 
-def _where(which: CouponFilter) -> str:
+def where(which: CouponFilter) -> str:
+    """The SQL that chooses so, over `c` and `d`; `parameters_of` has its values."""
     # Nobody's id is "", and yet it chooses.
     chosen = [
         sql
@@ -112,7 +130,9 @@ def _where(which: CouponFilter) -> str:
     return "WHERE " + " AND ".join(["c.tenant_id = :tenant_id", *chosen])
 
 
-def _parameters(tenant_id: str, which: CouponFilter, now: datetime) -> dict[str, Any]:
+def parameters_of(tenant_id: str, which: CouponFilter, now: datetime) -> dict[str, Any]:
+    """The values for `where`."""
+    since, before = which.generated_from, which.generated_before
     return {
         "tenant_id": tenant_id,
         "definition_id": which.definition_id,
@@ -122,15 +142,28 @@ def _parameters(tenant_id: str, which: CouponFilter, now: datetime) -> dict[str,
         "code_key": lookup_key(which.code or ""),
         "status": which.status,
         "now": as_stored_time(now),
+        "batch_id": which.batch_id,
+        "generated_from": as_stored_time(since),
+        "generated_before": as_stored_time(before),
+        "from_id": _first_id(since, -ID_TOLERANCE),
+        "before_id": _first_id(before, ID_TOLERANCE),
     }
+
+
+def _first_id(moment: datetime | None, tolerance: timedelta) -> str | None:
+    """The least id of that moment, which is also in range near 1970 and 9999."""
+    if moment is None:
+        return None
+    plain = min(max(moment, FIRST_MOMENT), LAST_MOMENT)
+    return first_id_of(plain + tolerance)
 
 
 def stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionStats:
     """How the coupons of a definition stand now."""
     which = CouponFilter(definition_id=definition_id)
     sql = f"""SELECT {STATUS} AS status, count(*), sum(c.redemption_count)
-        {COUNTED} {_where(which)} GROUP BY 1"""
-    rows = execute(sql, _parameters(tenant_id, which, now)).fetchall()
+        {COUNTED} {where(which)} GROUP BY 1"""
+    rows = execute(sql, parameters_of(tenant_id, which, now)).fetchall()
     found = {CouponStatus(status): count for status, count, _ in rows}
     counts = {status: found.get(status, 0) for status in CouponStatus}
     return DefinitionStats(counts, int(sum(uses for _, _, uses in rows)))

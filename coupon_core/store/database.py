@@ -92,6 +92,12 @@ def release() -> None:
         database.close()
 
 
+def connections() -> tuple[int, int]:
+    """How many connections of this process are in use, and how many idle."""
+    pool = database.obj
+    return len(pool._in_use), len(pool._connections)
+
+
 def is_postgresql() -> bool:
     """Which of the two databases this process has."""
     return isinstance(database.obj, PostgresqlDatabase)
@@ -122,11 +128,12 @@ def first_id_of(moment: datetime) -> str:
 def transaction() -> Iterator[None]:
     """One short transaction that writes; any exception rolls it back.
 
-    On SQLite the writers of all processes queue for it and it is IMMEDIATE: a
-    deferred one fails at once when another writes. OperationalError when the turn
-    does not come within BUSY_SECONDS.
+    Within another it is a part of that one, which is rolled back by itself. On SQLite
+    the writers of all processes queue for it and it is IMMEDIATE: a deferred one fails
+    at once when another writes. OperationalError when the turn does not come within
+    BUSY_SECONDS.
     """
-    if is_postgresql():
+    if is_postgresql() or database.in_transaction():
         with database.atomic():
             yield
     else:
@@ -144,9 +151,11 @@ def one_write() -> AbstractContextManager[None]:
     """A transaction that is one call of the store, which is atomic by itself.
 
     On PostgreSQL it is one statement and needs no BEGIN and COMMIT around it: they
-    would double the round trips.
+    would double the round trips. Only within another transaction it must be apart, so
+    that its failure is not that of the whole.
     """
-    return nullcontext() if is_postgresql() else transaction()
+    alone = is_postgresql() and not database.in_transaction()
+    return nullcontext() if alone else transaction()
 
 
 def execute(sql: str, parameters: Mapping[str, Any]) -> Any:

@@ -15,7 +15,7 @@ from coupon_core.store.database import (
     is_postgresql,
 )
 from coupon_core.store.rows import definition_of
-from coupon_core.tables import Coupon, SharedCode
+from coupon_core.tables import Coupon, ImportRow, SharedCode
 from coupon_core.tables import Definition as Table
 
 
@@ -119,8 +119,12 @@ def is_code_taken(definition: Definition) -> bool:
     others = SharedCode.definition_id != definition.definition_id
     bars = SharedCode.code_exact.in_(["", exact]) if exact else True
     own_code = (Coupon.tenant_id == definition.tenant_id) & (Coupon.code_key == key)
+    imported = (ImportRow.tenant_id == definition.tenant_id) & (
+        ImportRow.code_key == key
+    )
     return bool(
         SharedCode.select().where(same_key, others, bars).exists()
+        or ImportRow.select().where(imported).exists()
         or Coupon.select().where(own_code, Coupon.code_scope == "").exists()
     )
 

@@ -31,7 +31,7 @@ WATCHING = f"""
     AND d.trigger_source = :source_id ORDER BY d.definition_id
 """
 # Holds only while the definition is what the decision was made on, and no shared code
-# is the one that was drawn.
+# and none of an import is the one that was drawn.
 EARN = """
     INSERT INTO earned_coupon (tenant_id, definition_id, user_id, occurrence,
         event_id, earned_at)
@@ -43,6 +43,8 @@ EARN = """
         AND d.updated_at = :definition_updated_at)
     AND NOT EXISTS (SELECT 1 FROM shared_code s
         WHERE s.tenant_id = :tenant_id AND s.code_key = :code_key)
+    AND NOT EXISTS (SELECT 1 FROM import_row i
+        WHERE i.tenant_id = :tenant_id AND i.code_key = :code_key)
     ON CONFLICT DO NOTHING
 """
 MAKE = """

@@ -7,7 +7,7 @@ from peewee import fn
 
 from coupon_core.codes import lookup_key
 from coupon_core.model import Page
-from coupon_core.model.packages import Attribution, CodeUse, Offer, Package
+from coupon_core.model.packages import Attribution, CodeUse, DefinedPackage, Package
 from coupon_core.store.database import execute
 from coupon_core.store.rows import (
     DEFINITION_COLUMNS,
@@ -75,7 +75,7 @@ def next_number(tenant_id: str, campaign_id: str) -> int:
     return int(last or 0) + 1
 
 
-def get(tenant_id: str, package_id: int) -> Offer | None:
+def get(tenant_id: str, package_id: int) -> DefinedPackage | None:
     """One package with its definition."""
     sql = f"{OFFERS} AND p.package_id = :package_id"
     parameters = {"tenant_id": tenant_id, "package_id": package_id}
@@ -83,7 +83,7 @@ def get(tenant_id: str, package_id: int) -> Offer | None:
     return _offer_of(row) if row else None
 
 
-def of_campaign(tenant_id: str, campaign_id: str) -> list[Offer]:
+def of_campaign(tenant_id: str, campaign_id: str) -> list[DefinedPackage]:
     """All packages of a campaign by number, with their definitions."""
     sql = f"{OFFERS} AND p.campaign_id = :campaign_id ORDER BY p.package_no"
     parameters = {"tenant_id": tenant_id, "campaign_id": campaign_id}
@@ -92,7 +92,7 @@ def of_campaign(tenant_id: str, campaign_id: str) -> list[Offer]:
 
 def listed(
     tenant_id: str, page: Page, campaign_id: str | None = None
-) -> tuple[list[Offer], int]:
+) -> tuple[list[DefinedPackage], int]:
     """A tenant's packages, newest first, and how many match."""
     chosen = "AND p.campaign_id = :campaign_id" if campaign_id is not None else ""
     parameters = {"tenant_id": tenant_id, "campaign_id": campaign_id}
@@ -131,8 +131,8 @@ def _use_of(row: Any) -> CodeUse:
     return CodeUse(number, user_id, code, as_time(used_at), *whose)
 
 
-def _offer_of(row: Any) -> Offer:
-    return Offer(package_of(row[:WIDTH]), definition_of(row[WIDTH:]))
+def _offer_of(row: Any) -> DefinedPackage:
+    return DefinedPackage(package_of(row[:WIDTH]), definition_of(row[WIDTH:]))
 
 
 def package_of(row: Any) -> Package:

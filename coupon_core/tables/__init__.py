@@ -25,25 +25,52 @@ from coupon_core.tables.campaigns import (
 from coupon_core.tables.client_keys import ClientKey
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
 from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
+from coupon_core.tables.idempotency import Idempotency
+from coupon_core.tables.inventory import (
+    CodeJob,
+    CouponEvent,
+    DefinitionSweep,
+    ImportRow,
+)
+from coupon_core.tables.points import KnownUser, PointEntry, Wallet
+from coupon_core.tables.purchases import (
+    Activity,
+    MamboCoupon,
+    MamboTag,
+    Offer,
+    Purchase,
+)
 from coupon_core.tables.tenants import ApiKey, Tenant, TenantSecret
 
 __all__ = [
     "ALL",
     "AcceptedEvent",
+    "Activity",
     "ApiKey",
     "Batch",
     "Campaign",
     "CampaignCreator",
     "Chunk",
     "ClientKey",
+    "CodeJob",
     "Coupon",
+    "CouponEvent",
     "Creator",
     "DeadLetter",
     "Definition",
+    "DefinitionSweep",
     "EarnedCoupon",
+    "Idempotency",
+    "ImportRow",
     "JsonText",
+    "KnownUser",
+    "MamboCoupon",
+    "MamboTag",
+    "Offer",
     "Outbox",
     "Package",
+    "PointEntry",
+    "Purchase",
     "Redemption",
     "RewardItem",
     "SharedCode",
@@ -53,6 +80,7 @@ __all__ = [
     "UserUsage",
     "UtcTime",
     "UuidText",
+    "Wallet",
     "as_json",
     "as_stored_time",
     "as_time",
@@ -80,5 +108,18 @@ ALL = (
     EarnedCoupon,
     AcceptedEvent,
     DeadLetter,
+    Idempotency,
+    KnownUser,
+    Wallet,
+    PointEntry,
+    Offer,
+    MamboCoupon,
+    MamboTag,
+    Purchase,
+    Activity,
+    CodeJob,
+    ImportRow,
+    CouponEvent,
+    DefinitionSweep,
 )
 """Every table; what is referred to comes before what refers to it."""

@@ -24,6 +24,7 @@ class Coupon(Table):
     refund_count = IntegerField(default=0)
     copy_number = IntegerField(default=1)
     batch_id = UuidText(null=True)
+    swept_at = UtcTime(null=True)
 
     class Meta:
         primary_key = CompositeKey("tenant_id", "coupon_id")
@@ -47,6 +48,13 @@ Coupon.add_index(
     Coupon.coupon_id,
     where=Coupon.batch_id.is_null(False),
     name="coupon_of_batch",
+)
+
+Coupon.add_index(
+    Coupon.tenant_id,
+    Coupon.expires_at,
+    where=Coupon.expires_at.is_null(False) & Coupon.swept_at.is_null(),
+    name="coupon_to_sweep",
 )
 
 

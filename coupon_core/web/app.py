@@ -17,7 +17,9 @@ from .errors import register_errors
 from .health import Checks, health_blueprint
 from .paths import check_path
 from .problems import Dialect, Row
+from .repeats import answer_repeats
 from .shell import in_shell
+from .telling import ROUTE
 
 VERSION = "1.0.0"
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
@@ -76,7 +78,10 @@ def _bare(import_name: str, max_body: int) -> Flask:
 
 
 def _guard() -> None:
-    check_path(request.environ)
+    environ, rule = request.environ, request.url_rule
+    if rule:
+        environ[ROUTE] = rule.rule
+    check_path(environ)
 
 
 def _about(title: str, version: str, description: str) -> dict[str, Any]:
@@ -132,3 +137,4 @@ def _settle(app: Flask, max_body: int) -> None:
         if own is not None:
             limits[rule.endpoint] = own
     app.extensions[LIMITS] = limits
+    answer_repeats(app)

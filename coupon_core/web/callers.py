@@ -5,11 +5,14 @@ from types import MappingProxyType
 
 from flask import request
 
-from coupon_core.auth import SignedRequest
-from coupon_core.model import AuthReason
+from coupon_core.auth import SignedRequest, principal_of_signature
+from coupon_core.model import AuthReason, Principal, utc_now
 
 from .bodies import read_body
 from .problems import Row
+
+SIGNED_BY = "coupon.signed_by"
+"""Where a request bears the signature that it was let in by."""
 
 AUTH_REFUSALS: Mapping[AuthReason, Row] = MappingProxyType(
     {
@@ -51,6 +54,14 @@ def bearer() -> str | None:
 def is_signed() -> bool:
     """True when the request came with a signature rather than with a token."""
     return "X-Signature" in request.headers
+
+
+def principal_of_signer() -> Principal:
+    """The tenant whose secret signed this request, which is noted for `repeats`."""
+    asked = signed_request()
+    principal = principal_of_signature(asked, utc_now())
+    request.environ[SIGNED_BY] = asked.signature
+    return principal
 
 
 def signed_request() -> SignedRequest:

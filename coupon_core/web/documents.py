@@ -11,6 +11,7 @@ from .answers import JSON
 from .errors import HTTP
 from .identifiers import PATH_TEXT
 from .problems import Dialect
+from .repeats import HEADER, KEY, ONCE
 
 Spec: TypeAlias = dict[str, Any]
 WRITES = frozenset({"post", "put", "patch", "delete"})
@@ -24,7 +25,18 @@ WRITING = (409,)
 IDEMPOTENT = (422,)  # a key used again with another payload (CONTRACTS 0.13)
 WITH_BODY = (413, 415)
 
+KEY_REFERENCE = {"$ref": f"#/components/parameters/{HEADER}"}
+KEY_PARAMETER: Mapping[str, Any] = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": KEY, "maxLength": 255},
+    "description": "One effect and one answer, however often it is sent: the answer is "
+    "kept for a day, and repeated with Idempotent-Replayed: true.",
+}
+
 _EXTRA: Mapping[int, Mapping[str, Any]] = {
+    409: {"Retry-After": "Seconds to wait, while the same request is under way"},
     401: {"WWW-Authenticate": "How to authenticate"},
     429: {"Retry-After": "Seconds to wait"},
     503: {"Retry-After": "Seconds to wait"},
@@ -46,10 +58,13 @@ def finish(
     own = {name for dialect in dialects for name in dialect.security}
     spec["security"] = _one_of(name for name in schemes if name not in own)
     spec["servers"] = [{"url": url} for url in servers]
+    components.setdefault("parameters", {})[HEADER] = dict(KEY_PARAMETER)
     _complete_paths(spec)
-    names = _endpoints(app)
+    names, once = _endpoints(app), _made_once(app)
     for path, method, operation in operations(spec):
         _secure(operation, path, dialects)
+        if method == "post" and path in once:
+            operation.setdefault("parameters", []).append(KEY_REFERENCE)
         _complete(operation, path, method, bool(schemes))
         operation.setdefault("operationId", names[path, method])
     _drop_unused(components["responses"], json.dumps(spec["paths"]))
@@ -104,10 +119,19 @@ def _statuses(operation: Spec, path: str, method: str, secured: bool) -> Iterato
         yield from NAMED
     if method in WRITES:
         yield from WRITING
-    if method == "post":
+    if KEY_REFERENCE in operation.get("parameters", ()):
         yield from IDEMPOTENT
     if "requestBody" in operation:
         yield from WITH_BODY
+
+
+def _made_once(app: Flask) -> frozenset[str]:
+    """The paths whose POST has one effect, however often it is sent."""
+    return frozenset(
+        FlaskPlugin.flaskpath2openapi(rule.rule)
+        for rule in app.url_map.iter_rules()
+        if hasattr(app.view_functions[rule.endpoint], ONCE)
+    )
 
 
 def _endpoints(app: Flask) -> dict[tuple[str, str], str]:

@@ -1,6 +1,5 @@
 """Turns everything that can be raised below a view into the dialect's JSON."""
 
-import traceback
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
@@ -11,12 +10,14 @@ from flask import Flask, Response, current_app, request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
+from coupon_core.faults import frames_of, kind_of
 from coupon_core.model import Refused
 
 from .answers import json_response
 from .messages import from_validation
 from .problems import NO_HEADERS, Dialect, Problem, Row, dialect_of, sorted_dialects
 from .shell import REQUEST_ID
+from .telling import REASON
 
 log = structlog.get_logger("coupon.web")
 DIALECTS = "coupon.dialects"
@@ -68,6 +69,7 @@ def register_errors(
 
 def answer_problem(problem: Problem) -> Response:
     """The answer for a problem, in the dialect of the path that was asked for."""
+    request.environ.setdefault(REASON, problem.code)
     body = _dialect().render(problem, request.environ.get(REQUEST_ID, ""))
     response = json_response(body, problem.status, problem.headers)
     response.headers["Cache-Control"] = "no-store"
@@ -98,6 +100,7 @@ def _answer_invalid(error: ValidationError) -> Response:
 
 
 def _answer_refused(refused: Refused) -> Response:
+    request.environ[REASON] = refused.reason.value
     row = _dialect().refusals.get(refused.reason)
     if row is None:  # a table that lacks a row is our fault, not the caller's
         return _answer_unforeseen(refused)
@@ -119,7 +122,7 @@ def _answer_unforeseen(error: Exception) -> Response:
 
 
 def _log_failure(error: BaseException) -> None:
-    log.error("request failed", **_about(error), frames=_frames(error))
+    log.error("request failed", **_about(error), frames=frames_of(error))
 
 
 def _about(error: BaseException) -> dict[str, Any]:
@@ -129,11 +132,5 @@ def _about(error: BaseException) -> dict[str, Any]:
         "request_id": request.environ.get(REQUEST_ID, ""),
         "method": request.method,
         "rule": rule.rule if rule else None,
-        "error": f"{type(error).__module__}.{type(error).__qualname__}",
+        "error": kind_of(error),
     }
-
-
-def _frames(error: BaseException) -> list[str]:
-    """Where it happened, without the message: databases quote values in theirs."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return [f"{f.filename}:{f.lineno} {f.name}" for f in frames[-12:]]

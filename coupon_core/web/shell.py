@@ -1,10 +1,15 @@
-"""What surrounds every answer, even a failed one: its request id and safe headers."""
+"""What surrounds every answer, even a failed one: its id, safe headers, a log line."""
 
 import os
 import re
 from collections.abc import Callable, Iterable
+from time import perf_counter
 from types import TracebackType
 from typing import Any, TypeAlias
+
+from coupon_core import acting
+
+from .telling import tell
 
 REQUEST_ID = "coupon.request_id"
 _SANE = re.compile(r"[A-Za-z0-9._-]{1,64}").fullmatch
@@ -38,10 +43,14 @@ def in_shell(inner: Wsgi) -> Wsgi:
         sent = environ.get("HTTP_X_REQUEST_ID")
         request_id = sent if sent and _SANE(sent) else os.urandom(12).hex()
         environ[REQUEST_ID] = request_id
+        acting.begin(request_id=request_id)
+        began, code = perf_counter(), 500
 
         def start(
             status: str, headers: list[tuple[str, str]], trouble: Trouble = None
         ) -> Any:
+            nonlocal code
+            code = int(status[:3])
             present = {name for name, _ in headers}
             headers += [pair for pair in SAFE if pair[0] not in present]
             headers.append(("X-Request-Id", request_id))
@@ -49,6 +58,8 @@ def in_shell(inner: Wsgi) -> Wsgi:
                 return start_response(status, headers, trouble)
             return start_response(status, headers)
 
-        return inner(environ, start)
+        body = inner(environ, start)
+        tell(environ, code, perf_counter() - began)
+        return body
 
     return outer

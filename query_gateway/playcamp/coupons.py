@@ -10,6 +10,7 @@ from coupon_core.model import Dialect, RewardItem, Validation, utc_now
 from coupon_core.redeeming import RedeemRequest
 from coupon_core.web.identifiers import USER_ID_SAID
 from coupon_core.web.problems import Detail, invalid
+from coupon_core.web.repeats import reads_only
 from query_gateway.playcamp import documents, requests, schemas
 from query_gateway.playcamp.callers import new_blueprint
 from query_gateway.playcamp.envelopes import listed, one
@@ -22,6 +23,7 @@ client = new_blueprint("playcamp_client_coupons", "Creators' codes, for game cli
 @server.response(200, schemas.OneValidation, examples=schemas.VALIDATIONS)
 @server.arguments(requests.TestQuery, location="query")
 @server.arguments(requests.ValidateBody, example=schemas.VALIDATE)
+@reads_only
 def validate(query: dict[str, str], body: dict[str, Any]) -> Response:
     """Tell whether a user can redeem a code now; the answer is 200 either way."""
     code, user_id = body["couponCode"], body["userId"]
@@ -35,6 +37,7 @@ def validate(query: dict[str, str], body: dict[str, Any]) -> Response:
 @client.arguments(
     requests.ClientValidateBody, example={"couponCode": schemas.VALIDATE["couponCode"]}
 )
+@reads_only
 def validate_for_anybody(query: dict[str, str], body: dict[str, Any]) -> Response:
     """Tell whether a code is good now for who has not used it; always 200."""
     code = body["couponCode"]

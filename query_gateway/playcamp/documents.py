@@ -7,7 +7,7 @@ from coupon_core.codes import lookup_key
 from coupon_core.model import Reason, Redeemed, RewardItem
 from coupon_core.model.campaigns import Campaign
 from coupon_core.model.creators import Creator, CreatorCode
-from coupon_core.model.packages import Attribution, CodeUse, Offer, RewardLine
+from coupon_core.model.packages import Attribution, CodeUse, DefinedPackage, RewardLine
 from query_gateway.playcamp.envelopes import Document, time_text
 from query_gateway.refusals import REFUSALS
 
@@ -124,7 +124,7 @@ def creator_code(of: CreatorCode) -> Document:
     return {"code": of.code, "packageNo": of.package_no, "status": of.status.value}
 
 
-def package(of: Offer) -> Document:
+def package(of: DefinedPackage) -> Document:
     """A package with its limits; 0 is none."""
     first, limits = of.package.rewards[0], of.definition
     return {

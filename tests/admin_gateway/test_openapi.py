@@ -74,6 +74,7 @@ def test_ready_tells_what_it_stands_on(quick_admin: Admin) -> None:
     assert quick_admin.app.test_client().get("/ready").json == {
         "status": "ready",
         "database": "connected",
+        "migrations": "up to date",
         # That the bus is away stops nothing: what is to go out waits.
         "message_queue": "unavailable",
     }

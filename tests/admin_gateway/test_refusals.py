@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from admin_gateway.refusals import REFUSALS
-from coupon_core import definitions, redeeming
+from coupon_core import batches, definitions, redeeming
 from coupon_core.codes import ALPHABETS
 from coupon_core.model import AdminReason, AuthReason, CodeAlphabet, Reason, utc_now
+from coupon_core.model.points import MOST_POINTS
 from coupon_core.redeeming import RedeemRequest
 from tests.admin_client import Admin, made, refused
 from tests.letters import buried
@@ -137,11 +138,52 @@ def scope_too_wide(admin: Admin) -> Answer:
     return admin.post("api-keys", wide, headers=headers)
 
 
+def known_twice(admin: Admin) -> Answer:
+    made(admin.post("users", {"user_id": "ann"}))
+    return admin.post("users", {"user_id": "ann"})
+
+
+def full_wallet(admin: Admin) -> Answer:
+    made(admin.post("users", {"user_id": "ann"}))
+    most = {"user_id": "ann", "point_id": "gold", "amount": MOST_POINTS}
+    made(admin.post("points/credit", most))
+    return admin.post("points/credit", most)
+
+
 def unreadable_letter(admin: Admin) -> Answer:
     letter_id = buried("acme", b"\xff")
     return admin.post(f"dead-letters/{letter_id}/retry")
 
 
+def assigned(admin: Admin, user_id: str) -> Answer:
+    code = admin.generate(admin.new_definition()["id"], "a")[0]["code"]
+    return admin.post("codes/assign", {"code": code, "user_id": user_id})
+
+
+def assigned_late(admin: Admin) -> Answer:
+    path = f"coupons/{admin.new_definition()['id']}"
+    coupon = made(admin.post(f"{path}/generate", {"count": 1}))["coupons"][0]
+    admin.post(f"{path}/coupons/{coupon['id']}/revoke")
+    return admin.post("codes/assign", {"code": coupon["code"], "user_id": "a"})
+
+
+def of_batch(admin: Admin, action: str, **more: str) -> Answer:
+    return admin.post(f"codes/{action}", {"batch_id": NOBODYS, **more})
+
+
+def unfinished_batch(admin: Admin) -> Answer:
+    wanted = batches.Wanted(10)
+    definition_id = admin.new_definition()["id"]
+    batch = batches.request("acme", definition_id, wanted, utc_now())
+    return admin.post("codes/revoke", {"batch_id": batch.batch_id})
+
+
+def imported_for_all(admin: Admin) -> Answer:
+    definition_id = admin.new_definition(**CUSTOM)["id"]
+    return admin.upload(f"coupons/{definition_id}/import", "code\nA1\n")
+
+
+PAST = "2001-01-01T00:00:00Z"
 TRIGGERLESS = {"auto_generate": {"enabled": True}}
 DATES = {"starts_at": "2030-01-01T00:00:00Z", "expires_at": "2030-01-01T00:00:00Z"}
 LONG = {"code_prefix": "x" * 32, "code_length": 32}
@@ -182,8 +224,17 @@ PROVOKED: list[tuple[AdminReason, Callable[[Admin], Answer]]] = [
     (AdminReason.REDEEMED_COUPON, redeemed_coupon),
     (AdminReason.LAST_SECRET, last_secret),
     (AdminReason.SCOPE_TOO_WIDE, scope_too_wide),
+    (AdminReason.USER_EXISTS, known_twice),
+    (AdminReason.WALLET_FULL, full_wallet),
     (AdminReason.DEAD_LETTER_NOT_FOUND, lambda a: a.get(f"dead-letters/{NOBODYS}")),
     (AdminReason.DEAD_LETTER_UNREADABLE, unreadable_letter),
+    (AdminReason.ALREADY_ASSIGNED, lambda a: assigned(a, "b")),
+    (AdminReason.NOT_ASSIGNABLE, assigned_late),
+    (AdminReason.BATCH_NOT_FOUND, lambda a: of_batch(a, "revoke")),
+    (AdminReason.BATCH_UNFINISHED, unfinished_batch),
+    (AdminReason.JOB_NOT_FOUND, lambda a: a.get(f"codes/jobs/{NOBODYS}")),
+    (AdminReason.EXPIRY_IS_PAST, lambda a: of_batch(a, "extend", expires_at=PAST)),
+    (AdminReason.IMPORT_NEEDS_OWN_CODES, imported_for_all),
 ]
 # A tenant's key cannot name another tenant, nor make one: those are couponctl's. And
 # the longest prefix with the longest code are exactly as long as a code may be.

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from coupon_core.config import Settings
-from tests.chaos import delivering, earning, faults
+from tests.chaos import batching, delivering, earning, faults
 from tests.chaos.crew import Broker
 from tests.chaos.redelivery import time_until_redone
 from tests.chaos.scenes import scene_on
@@ -150,10 +150,23 @@ def redo(settings: Settings, broker: Broker) -> Told:
     )
 
 
+def batch(settings: Settings, broker: Broker) -> Told:
+    plan = batching.Plan(coupons=1_000_000)
+    outcome = batching.batch_under_fire(settings, new_shop(), plan)
+    asked = plan.coupons
+    good = (outcome.coupons, outcome.codes, outcome.told) == (asked, asked, 1)
+    return good and outcome.batch.state == "completed", (
+        f"{outcome.coupons:,} coupons with {outcome.codes:,} codes of {asked:,}; "
+        f"{outcome.batch.state}, told {outcome.told} times; {outcome.kills} workers "
+        f"killed; {outcome.seconds:.0f} s"
+    )
+
+
 TRIALS: dict[str, Callable[[Settings, Broker], Told]] = {
     "earn": earn,
     "deliver": deliver,
     "redo": redo,
+    "batch": batch,
 }
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "COUPON_DATABASE_URL": settings.database_url,
         "COUPON_MASTER_KEYS": ",".join(settings.master_keys),
         "COUPON_BROKER_URL": settings.broker_url,
+        "COUPON_LOG_LEVEL": settings.log_level,
+        "COUPON_METRICS_PORT": str(settings.metrics_port),
         "COUPON_VISIBILITY_SECONDS": str(settings.visibility_seconds),
     }
 

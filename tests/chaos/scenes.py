@@ -11,7 +11,7 @@ from tests.chaos.faults import Scene
 from tests.cores import started
 from tests.databases import PostgresDatabases, SqliteDatabases, upgrade
 from tests.servers import postgres_server
-from tests.servers.gunicorn import gateway_process
+from tests.servers.gunicorn import gateway_server
 from tests.settings import settings_for
 
 
@@ -32,5 +32,5 @@ def scene_on(
         stack.enter_context(started(settings))
         place = home / "gateway"
         place.mkdir()
-        process, gateway = stack.enter_context(gateway_process(app, settings, place))
-        yield Scene(settings, gateway, process, server)
+        gateway = stack.enter_context(gateway_server(app, settings, place))
+        yield Scene(settings, gateway, gateway.process, server)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from coupon_core.config import Settings
-from tests.chaos import delivering, earning
+from coupon_core.store import bulk
+from tests.chaos import batching, delivering, earning
 from tests.chaos.redelivery import time_until_redone
 from tests.conftest import Broker
 from tests.cores import started
@@ -76,3 +77,20 @@ def test_what_a_killed_worker_held_is_redone_under_a_steady_feed(
         assert redone.after_successor <= 2
     else:
         assert redone.after_death <= VISIBILITY + 7
+
+
+@pytest.mark.parametrize("own_broker", ["redis"], indirect=True)
+def test_a_batch_is_made_exactly_though_its_workers_are_killed(
+    database_url: str,
+    own_broker: Broker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bulk, "CHUNK_OF_POSTGRESQL", 500)
+    monkeypatch.setattr(bulk, "CHUNK_OF_SQLITE", 500)
+    plan = batching.Plan(coupons=20_000, workers=1)
+    with started(settings_of(database_url, own_broker, tmp_path)) as settings:
+        outcome = batching.batch_under_fire(settings, new_shop(), plan)
+    assert outcome.batch.state == "completed"
+    assert (outcome.coupons, outcome.codes, outcome.told) == (20_000, 20_000, 1)
+    assert outcome.kills == 5

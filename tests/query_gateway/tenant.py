@@ -22,6 +22,7 @@ from coupon_core.model import NOBODY, CodeFormat, Definition, IssuedCoupon, utc_
 from coupon_core.store.coupons import CouponFilter
 
 _numbers = itertools.count(1)
+_seconds = itertools.count()
 ABSENT = object()
 DOCUMENTED = "tests.documented"  # what the gateway says it answers
 
@@ -113,8 +114,12 @@ class Tenant:
     def signed(
         self, method: str, path: str, body: bytes = b"", **changes: str
     ) -> dict[str, str]:
-        """The headers of a request signed as document S1 does it."""
-        moment = changes.get("timestamp", str(int(time.time())))
+        """The headers of a request signed as document S1 does it.
+
+        Each in a second of its own: of one that repeats a signature there is one.
+        """
+        second = int(time.time()) - next(_seconds) % 200
+        moment = changes.get("timestamp", str(second))
         text = f"{method}\n{path}\n{moment}\n".encode() + body
         secret = changes.get("secret", self.secret).encode()
         digest = hmac.new(secret, text, hashlib.sha256).hexdigest()

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from coupon_core.config import Settings
@@ -22,6 +22,11 @@ class Gateway:
 
     host: str
     port: int
+    process: Process = field(compare=False, repr=False)
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
 
     @property
     def url(self) -> str:
@@ -34,31 +39,20 @@ def gateway_server(app: str, settings: Settings, home: Path) -> Iterator[Gateway
 
     `home` is a directory of its own for what it writes.
     """
-    with gateway_process(f"{app}:create_app()", settings, home) as (_, gateway):
-        yield gateway
-
-
-@contextmanager
-def gateway_process(
-    app: str, settings: Settings, home: Path
-) -> Iterator[tuple[Process, Gateway]]:
-    """The same with its process, for those who mean to kill it; `app` as gunicorn
-    wants it."""
-    process, gateway = _started(app, home, settings)
+    gateway = _started(app, home, settings)
     try:
-        yield process, gateway
+        yield gateway
     finally:
-        process.stop()
+        gateway.process.stop()
 
 
-def _started(app: str, home: Path, settings: Settings) -> tuple[Process, Gateway]:
+def _started(app: str, home: Path, settings: Settings) -> Gateway:
     for attempt in range(START_TRIES):
-        gateway = Gateway("127.0.0.1", free_port())
-        command = _command(app, gateway)
+        host, port = "127.0.0.1", free_port()
         process = Process(
-            command,
+            _command(app, f"{host}:{port}"),
             home,
-            lambda at=gateway: answers(at),
+            lambda at=(host, port): answers(*at),
             signal.SIGTERM,
             environment=_environment(settings, home),
         )
@@ -68,16 +62,25 @@ def _started(app: str, home: Path, settings: Settings) -> tuple[Process, Gateway
             if attempt + 1 == START_TRIES:
                 raise
         else:
-            return process, gateway
+            return Gateway(host, port, process)
     raise AssertionError("unreachable")
 
 
-def _command(app: str, gateway: Gateway) -> list[str]:
+def _command(app: str, address: str) -> list[str]:
     return [
-        *(sys.executable, "-m", "gunicorn", app),
+        *(
+            sys.executable,
+            "-m",
+            "gunicorn",
+            app if ":" in app else f"{app}:create_app()",
+        ),
         *("--config", "python:coupon_core.gunicorn_conf"),
-        *("--bind", f"{gateway.host}:{gateway.port}"),
+        *("--bind", address),
     ]
+
+
+def _called(app: str) -> str:
+    return app if ":" in app else f"{app}:create_app()"
 
 
 def _environment(settings: Settings, home: Path) -> dict[str, str]:
@@ -86,14 +89,17 @@ def _environment(settings: Settings, home: Path) -> dict[str, str]:
         "COUPON_DATA_DIR": str(home),
         "COUPON_DATABASE_URL": settings.database_url,
         "COUPON_MASTER_KEYS": ",".join(settings.master_keys),
+        "COUPON_BROKER_URL": settings.broker_url,
+        "COUPON_LOG_LEVEL": settings.log_level,
+        "COUPON_METRICS_PORT": str(settings.metrics_port),
         "COUPON_GATEWAY_WORKERS": str(settings.gateway_workers),
         "COUPON_GATEWAY_THREADS": str(settings.gateway_threads),
     }
 
 
-def answers(gateway: Gateway) -> bool:
+def answers(host: str, port: int) -> bool:
     """Whether the gateway says that it is ready."""
-    connection = http.client.HTTPConnection(gateway.host, gateway.port, timeout=5)
+    connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
         connection.request("GET", "/ready")
         return connection.getresponse().status == 200

@@ -65,7 +65,10 @@ def test_an_unknown_worker_is_refused_by_name(tmp_path: Path) -> None:
     process = workers(settings, "bureaucrat")
     told, _ = process.communicate(timeout=30)
     assert process.returncode == 2
-    assert told.strip() == "unknown worker bureaucrat; there are consumer, relay"
+    assert (
+        told.strip()
+        == "unknown worker bureaucrat; there are consumer, generator, relay"
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -101,7 +104,9 @@ def test_workers_start_before_their_bus_and_their_database(tmp_path: Path) -> No
     )
     process = workers(settings)
     try:
-        assert in_time(lambda: beating(tmp_path) == {"consumer", "relay"}, 20)
+        assert in_time(
+            lambda: beating(tmp_path) == {"consumer", "generator", "relay"}, 20
+        )
         time.sleep(1)
         assert process.poll() is None
         process.terminate()

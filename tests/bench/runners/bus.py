@@ -89,7 +89,7 @@ class Nothing(BusRunner):
         taken: list[None] = []
         with Connection(self.url) as connection:
             channel = connection.channel()
-            channel.basic_qos(0, consumer.PREFETCH, False)
+            channel.basic_qos(0, consumer.MILESTONES.prefetch, False)
             streaks = queues(self.url)[0]
             with Consumer(
                 channel,

@@ -1,6 +1,8 @@
 """The app itself: health, request ids, safe headers, what it refuses to be."""
 
 import re
+import time
+from threading import Event
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from web_demo import SECRET, broken, create_app
 from web_wire import check_refusal, get, send
 
 from coupon_core.web.blueprints import JsonBlueprint
+from coupon_core.web.readiness import DEADLINE_SECONDS
 from coupon_core.web.wire import error_bytes
 
 SAFE = {
@@ -53,6 +56,22 @@ def test_not_ready_names_what_is_missing_and_no_secret() -> None:
         "message_queue": "connected",
     }
     assert SECRET not in answer.text
+
+
+def test_a_check_that_hangs_is_told_in_time_and_holds_up_no_other() -> None:
+    hang = Event()
+    checks = {"database": lambda: str(hang.wait(60)), "migrations": lambda: "up"}
+    client = create_app(ready_checks=checks).test_client()
+    try:
+        began = time.monotonic()
+        answers = [client.get("/ready") for _ in range(2)]
+        assert time.monotonic() - began < 2 * DEADLINE_SECONDS + 1
+    finally:
+        hang.set()
+    for answer in answers:
+        assert answer.status_code == 503
+        assert answer.json["database"] == "unavailable"
+        assert answer.json["migrations"] == "up"
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/"])

@@ -52,7 +52,7 @@ def test_log_has_the_request_but_no_secret_path_or_query(
     path = f"/v1/fail/{how}?token={SECRET}"
     with capture_logs() as logs, caplog.at_level(logging.DEBUG):
         answer = client.get(path, headers={"Authorization": SECRET})
-    (entry,) = logs
+    (entry,) = (one for one in logs if one["event"] != "request")
     assert entry["request_id"] == answer.json["request_id"]
     assert entry["rule"] == "/v1/fail/<how>"
     assert entry["log_level"] == ("warning" if how == "gone" else "error")
@@ -62,7 +62,7 @@ def test_log_has_the_request_but_no_secret_path_or_query(
 def test_bug_is_logged_with_the_place(client: FlaskClient) -> None:
     with capture_logs() as logs:
         client.get("/v1/fail/bug")
-    assert logs[0]["error"] == "builtins.ValueError"
+    assert logs[0]["error"] == "ValueError"
     assert logs[0]["frames"][-1].endswith(" fail")
 
 

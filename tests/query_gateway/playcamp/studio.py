@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from coupon_core import campaigns, client_keys, creators, packages
 from coupon_core.model import utc_now
 from coupon_core.model.client_keys import ClientKeyKind
-from coupon_core.model.packages import Offer
+from coupon_core.model.packages import DefinedPackage
 from tests.query_gateway.tenant import DOCUMENTED, Tenant
 
 CAMPAIGN, CREATOR = "campaign_001", "ABC12"
@@ -39,12 +39,12 @@ class Studio:
         creators.create(self.tenant.tenant_id, key, whole, utc_now())
         return key
 
-    def package(self, campaign_id: str = CAMPAIGN, **members: Any) -> Offer:
+    def package(self, campaign_id: str = CAMPAIGN, **members: Any) -> DefinedPackage:
         whole = {"item_name": NAME, "rewards": (GEMS,), **members}
         return packages.create(self.tenant.tenant_id, campaign_id, whole, utc_now())
 
     def give(
-        self, offer: Offer, *codes: str, creator_key: str = CREATOR
+        self, offer: DefinedPackage, *codes: str, creator_key: str = CREATOR
     ) -> Sequence[str]:
         ids = self.tenant.tenant_id, creator_key, offer.package.package_id
         return creators.give_codes(*ids, codes)

@@ -1,0 +1,138 @@
+"""Making a chunk: one short transaction that happens once, whoever tries how often."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from coupon_core import codes, generation, outbox, rules
+from coupon_core.batches.asking import fail
+from coupon_core.model import (
+    NOBODY,
+    AdminReason,
+    CodeFormat,
+    Definition,
+    DefinitionStatus,
+    Event,
+    Refused,
+)
+from coupon_core.model.batches import UNFINISHED, Batch, BatchState, Chunk
+from coupon_core.store import batches as store
+from coupon_core.store import bulk
+from coupon_core.store import coupons as coupon_store
+from coupon_core.store.batches import Key
+from coupon_core.store.database import new_id, transaction
+
+COMPLETED = "batch.completed"
+PAUSED = "waits: the definition is paused"
+
+
+def make_chunk(key: Key, now: datetime) -> bool:
+    """Make the coupons of a chunk; False when there is nothing to make (any more).
+
+    What the database cannot do now passes through: the chunk must be tried again. All
+    else that goes wrong ends the batch, which says why.
+    """
+    batch, chunk = store.get(*key[:2]), store.chunk(key)
+    if batch is None or chunk is None or batch.state not in UNFINISHED:
+        return False
+    try:
+        return _make(batch, chunk, now)
+    except Refused as refused:
+        reason = refused.detail or refused.reason.value.replace("_", " ")
+        fail(batch.tenant_id, batch.batch_id, reason, now)
+        return False
+
+
+class _Ended(Exception):
+    """The batch or the chunk has come to its end while this one was made."""
+
+
+def _make(batch: Batch, chunk: Chunk, now: datetime) -> bool:
+    try:
+        with transaction():
+            definition = generation.hold(batch.tenant_id, batch.definition_id)
+            if definition is None:
+                raise Refused(AdminReason.DEFINITION_NOT_FOUND)
+            if definition.status == DefinitionStatus.PAUSED:
+                store.wait(batch.tenant_id, batch.batch_id, PAUSED)
+                return False
+            for reason in rules.against_generating(definition, not chunk.user_ids):
+                raise Refused(reason)
+            _write(batch, chunk, definition, now)
+    except _Ended:
+        return False
+    return True
+
+
+def _write(batch: Batch, chunk: Chunk, definition: Definition, now: datetime) -> None:
+    """The chunk, its coupons and the progress: all or, if it has ended, nothing."""
+    key = chunk.tenant_id, chunk.batch_id, chunk.chunk_number
+    if not store.claim(key, now):
+        raise _Ended
+    shares = definition.code_format == CodeFormat.CUSTOM
+    made = (_share if shares else _randomize)(batch, chunk, definition, now)
+    if chunk.user_ids:
+        generation.count_awards(definition, made)
+    after = store.advance(key, made, now)
+    if after is None:
+        raise _Ended
+    if after.state == BatchState.COMPLETED:
+        outbox.add([_completed_event(after, now)])
+
+
+def _randomize(
+    batch: Batch, chunk: Chunk, definition: Definition, now: datetime
+) -> int:
+    """Add coupons with codes of their own; those that are taken are drawn anew."""
+    count = chunk.coupon_count
+    free = _free(definition, _draw(definition, count), crowded=False)
+    for _ in range(generation.TOP_UPS):
+        if len(free) == count and bulk.insert(batch, free, chunk.user_ids, now):
+            return count
+        free = _topped_up(definition, free, count)
+    raise Refused(AdminReason.CODE_SPACE_TOO_SMALL)
+
+
+def _topped_up(definition: Definition, drawn: Sequence[str], count: int) -> list[str]:
+    """What is free of the codes, and others in place of what is not."""
+    kept = _free(definition, drawn, crowded=True)
+    missing = count - len(kept)
+    more = _draw(definition, missing + generation.SPARE) if missing else []
+    both = dict.fromkeys([*kept, *_free(definition, more, crowded=True)])
+    return list(both)[:count]
+
+
+def _draw(definition: Definition, count: int) -> list[str]:
+    shape = definition.code_prefix, definition.code_length, definition.code_alphabet
+    return codes.random_codes(count, *shape)
+
+
+def _free(definition: Definition, drawn: Sequence[str], crowded: bool) -> list[str]:
+    """Codes that nobody shares; in a crowded space, only those that none owns."""
+    once = list(dict.fromkeys(drawn))
+    taken = bulk.taken(definition, once, owned=crowded)
+    return [code for code in once if code not in taken] if taken else once
+
+
+def _share(batch: Batch, chunk: Chunk, definition: Definition, now: datetime) -> int:
+    """Add coupons of the custom code for users who hold none yet."""
+    drafts = [
+        generation.draft(
+            definition, user, definition.custom_code, now, batch.expires_at
+        )
+        for user in chunk.user_ids
+    ]
+    new = coupon_store.insert_new(drafts, definition)
+    bulk.mark(batch, [coupon.coupon_id for coupon in new])
+    return len(new)
+
+
+def _completed_event(batch: Batch, now: datetime) -> Event:
+    data = {
+        "batch_id": batch.batch_id,
+        "definition_id": batch.definition_id,
+        "requested": batch.requested_count,
+        "generated": batch.generated_count,
+    }
+    ids = batch.tenant_id, new_id()
+    return Event(*ids, COMPLETED, NOBODY, now, json.dumps(data))

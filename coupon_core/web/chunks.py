@@ -1,0 +1,27 @@
+"""The message that asks for a chunk of a batch: our own, from the outbox."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .fields import StrictInteger
+from .identifiers import TenantId, UuidText
+from .schemas import Tolerant
+
+Key = tuple[str, str, int]  # tenant, batch, number of the chunk
+
+
+class ChunkWanted(Tolerant):
+    """Which chunk is to be made."""
+
+    tenant_id = TenantId(required=True)
+    batch_id = UuidText(required=True)
+    chunk_number = StrictInteger(required=True, least=1, most=2**31 - 1)
+
+
+_SCHEMA = ChunkWanted()
+
+
+def chunk_of(document: Mapping[str, Any]) -> Key:
+    """The chunk that a message asks for. marshmallow's ValidationError."""
+    read = _SCHEMA.load(document)
+    return read["tenant_id"], read["batch_id"], read["chunk_number"]

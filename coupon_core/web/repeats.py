@@ -1,0 +1,191 @@
+"""Requests that may be sent again: one effect and one answer (CONTRACTS 0.12, 0.13).
+
+Every POST of every blueprint goes through here, but for those marked `reads_only`;
+one without an Idempotency-Key and without a signature just passes.
+"""
+
+import re
+from collections.abc import Callable
+from functools import partial, wraps
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from flask import Flask, Response, current_app, g, request
+
+from coupon_core import idempotency
+from coupon_core.idempotency import KEPT, SIGNATURE_KEPT, digest
+from coupon_core.model import Principal, Refused, utc_now
+from coupon_core.model.idempotency import Answer, OnceAsked, Work
+from coupon_core.store.database import transaction
+
+from .bodies import read_body
+from .callers import SIGNED_BY
+from .problems import Detail, Problem, invalid
+
+View = TypeVar("View", bound=Callable[..., Any])
+Run = Callable[[], Any]
+
+HEADER, REPLAYED = "Idempotency-Key", "Idempotent-Replayed"
+KEY = "^[A-Za-z0-9_-]{1,255}$"
+KEY_SAID = "1 to 255 letters, digits, _ or -"
+_HEADER_IN_ENVIRON = "HTTP_IDEMPOTENCY_KEY"
+_READS_ONLY, ONCE = "_reads_only", "_once"
+_key_in = re.compile(r'("?)([A-Za-z0-9_-]{1,255})\1').fullmatch
+# Whoever gets one of these has not been heard yet, and may come again under his key.
+_NOT_FINAL = frozenset(
+    {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
+)
+
+
+def reads_only(view: View) -> View:
+    """Mark a POST that changes nothing: it takes no keys, and may be sent at will."""
+    setattr(view, _READS_ONLY, True)
+    return view
+
+
+def answer_repeats(app: Flask) -> None:
+    """Let every POST that changes something have one effect, however often sent."""
+    posts = {rule.endpoint for rule in app.url_map.iter_rules() if _posts(rule.methods)}
+    for endpoint in posts:
+        view = app.view_functions[endpoint]
+        if not getattr(view, _READS_ONLY, False):
+            app.view_functions[endpoint] = _once(view)
+
+
+def _posts(methods: Any) -> bool:
+    return "POST" in (methods or ())
+
+
+def _once(view: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(view)
+    def once(*values: Any, **parts: Any) -> Any:
+        environ = request.environ
+        if _HEADER_IN_ENVIRON not in environ and SIGNED_BY not in environ:
+            return view(*values, **parts)
+        principal = g.get("principal")
+        if principal is None or request.method != "POST":
+            return view(*values, **parts)
+        return _answered(principal, partial(view, *values, **parts))
+
+    setattr(once, ONCE, True)
+    return once
+
+
+def _answered(principal: Principal, run: Run) -> Response:
+    """The view's answer, or the one that the same request has had before."""
+    asked, signed, now = _asked(principal), _signed(principal), utc_now()
+    if asked is None:
+        return _run(Work(None, "", signed), run)
+    try:
+        taken = idempotency.begin(asked, now)
+    except idempotency.AnotherRequest:
+        raise _another_request() from None
+    except idempotency.UnderWay:
+        raise _under_way() from None
+    if isinstance(taken, Answer):
+        return _replayed(taken)
+    return _run(Work(asked, taken, signed), run)
+
+
+def _run(work: Work, run: Run) -> Response:
+    try:
+        return _in_one_transaction(work, run)
+    except idempotency.Repeated:
+        return _answer_of_other(work)
+    except Exception as error:  # refused or failed: the effect is rolled back
+        return _without_effect(work, error)
+
+
+def _in_one_transaction(work: Work, run: Run) -> Response:
+    with transaction():
+        response = current_app.make_response(run())
+        final = _is_final(response.status_code)
+        if final:
+            idempotency.finish(work, _answer_of(response))
+    if not final:
+        idempotency.give_up(work)
+    return response
+
+
+def _without_effect(work: Work, error: Exception) -> Response:
+    """The answer for what a view raised; a refusal of the core is final."""
+    response = current_app.make_response(current_app.handle_user_exception(error))
+    final = isinstance(error, Refused) and _is_final(response.status_code)
+    try:
+        if final:
+            idempotency.finish_refused(work, _answer_of(response))
+    except idempotency.Repeated:
+        return _answer_of_other(work)
+    if not final:
+        idempotency.give_up(work)
+    return response
+
+
+def _is_final(status: int) -> bool:
+    return status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _NOT_FINAL
+
+
+def _answer_of_other(work: Work) -> Response:
+    """What the same request was answered, which came first while ours was under way."""
+    for asked in filter(None, (work.signed, work.asked)):
+        answer = idempotency.kept(asked)
+        if answer:
+            idempotency.give_up(work)
+            return _replayed(answer)
+    raise _under_way()
+
+
+def _answer_of(response: Response) -> Answer:
+    headers = tuple(response.headers.to_wsgi_list())
+    return Answer(response.status_code, headers, response.get_data())
+
+
+def _replayed(answer: Answer) -> Response:
+    response = Response(answer.body, answer.status, dict(answer.headers))
+    response.headers[REPLAYED] = "true"
+    return response
+
+
+def _asked(principal: Principal) -> OnceAsked | None:
+    """The request under its key, which is good for this caller and this route."""
+    sent = request.environ.get(_HEADER_IN_ENVIRON)
+    if sent is None:
+        return None
+    found = _key_in(sent)
+    if found is None:
+        raise invalid([Detail(f"expected {KEY_SAID}", HEADER, "header")])
+    parts = (principal.user_id, principal.key_id, _route(), found[2])
+    name = digest(*(repr(part).encode() for part in parts))
+    kept_until = utc_now() + KEPT
+    return OnceAsked(principal.tenant_id, name, _fingerprint(), kept_until)
+
+
+def _route() -> str:
+    return request.url_rule.rule if request.url_rule else ""
+
+
+def _fingerprint() -> str:
+    """What was sent: method, path, query and body (CONTRACTS 0.13)."""
+    query = request.environ.get("QUERY_STRING", "")
+    words = request.method.encode(), request.path.encode(), query.encode("latin-1")
+    return digest(*words, read_body(request))
+
+
+def _signed(principal: Principal) -> OnceAsked | None:
+    """The request under its signature, which is made over all of it that counts."""
+    signature = request.environ.get(SIGNED_BY)
+    if signature is None:
+        return None
+    name = digest(b"signature", signature.lower().encode())
+    return OnceAsked(principal.tenant_id, name, "", utc_now() + SIGNATURE_KEPT)
+
+
+def _another_request() -> Problem:
+    text = f"{HEADER}: this key was given to a request that differs from this one"
+    detail = Detail("expected a key that is new, or the same request", HEADER, "header")
+    return Problem(422, "IDEMPOTENCY_KEY_REUSED", text, (detail,))
+
+
+def _under_way() -> Problem:
+    text = "The same request is still under way"
+    return Problem(409, "REQUEST_UNDER_WAY", text, headers={"Retry-After": "1"})

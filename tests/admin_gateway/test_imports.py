@@ -1,0 +1,325 @@
+"""Codes from elsewhere: a file is imported whole or not at all; or its good lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from admin_gateway import code_jobs
+from coupon_core import importing, jobs
+from coupon_core.model import utc_now
+from coupon_core.model.inventory import JobState
+from tests.admin_client import Admin, refused
+from tests.invariants import assert_invariants, events, rows
+
+
+@pytest.fixture
+def path(admin: Admin) -> str:
+    """Where codes of a definition are imported."""
+    return f"coupons/{admin.new_definition()['id']}/import"
+
+
+def stock(admin: Admin) -> dict[str, str | None]:
+    """Who holds which code."""
+    listed = admin.get("codes?limit=500").json["coupons"]
+    return {coupon["code"]: coupon["user_id"] for coupon in listed}
+
+
+def bad(answer: TestResponse) -> dict[str, str]:
+    """The bad lines that a refusal tells of, each with its reason."""
+    refused(answer, 400, "BAD_LINES")
+    return {one["path"]: one["message"] for one in answer.json["details"]}
+
+
+def assert_nothing_left(admin: Admin) -> None:
+    assert stock(admin) == {}
+    assert rows("SELECT code FROM import_row") == []
+    assert admin.get("codes/jobs").json["total"] == 0
+
+
+GOOD_FILES = {
+    "plain": "code\nA1\nB2\n",
+    "no last line end": "code\nA1\nB2",
+    "carriage returns": "code\r\nA1\r\nB2\r\n",
+    "byte order mark": "\ufeffcode\nA1\nB2\n",
+    "quotes": '"code"\n"A1"\n"B2"\n',
+    "blank lines": "\n\ncode\n\nA1\n \nB2\n\n",
+    "blanks around codes": "code\n A1 \nB2\t\n",
+    "other columns of an export": "status,code,redeemed_at\nactive,A1,\nrevoked,B2,\n",
+}
+
+
+@pytest.mark.parametrize("name", GOOD_FILES)
+def test_each_way_of_writing_a_file_is_read(quick_admin: Admin, name: str) -> None:
+    definition_id = quick_admin.new_definition(name)["id"]
+    own = str(list(GOOD_FILES).index(name))
+    text = GOOD_FILES[name].replace("A1", f"A{own}").replace("B2", f"B{own}")
+    answer = quick_admin.upload(f"coupons/{definition_id}/import", text)
+    assert answer.status_code == 201, answer.json
+    assert (answer.json["done"], answer.json["rejected"]) == (2, 0)
+    listed = quick_admin.get(f"codes?definition_id={definition_id}").json["coupons"]
+    assert {coupon["code"][0] for coupon in listed} == {"A", "B"}
+
+
+def test_users_and_expiries_come_along(admin: Admin, path: str) -> None:
+    text = "expires_at,user_id,code\n2099-01-01T00:00:00Z,'=ann,A1\n,,B2\n"
+    answer = admin.upload(path, text)
+    assert answer.json["state"] == "completed"
+    a, b = (admin.get(f"codes?code={code}").json["coupons"][0] for code in ("A1", "B2"))
+    assert (a["user_id"], a["expires_at"]) == ("=ann", "2099-01-01T00:00:00Z")
+    assert (b["user_id"], b["expires_at"]) == (None, None)
+    assert {a["batch_id"], b["batch_id"]} == {answer.json["job_id"]}
+    assert list(events("coupon.generated")) == []  # as of every batch
+    ((_, told),) = events("codes.imported")
+    assert (told["job"]["job_id"], told["job"]["done"]) == (a["batch_id"], 2)
+    assert admin.get(f"codes/{b['id']}").json["timeline"] == [
+        {
+            "at": b["generated_at"],
+            "event": "imported",
+            "by": admin.key.key_id,
+            "batch_id": answer.json["job_id"],
+        }
+    ]
+    assert_invariants()
+
+
+BAD_LINES = {
+    "A1,ann,\nno code,,": "code",
+    "A1,,\nſ1,,": "code",
+    "A1,,\n,ann,": "code",
+    "A1,,\nB2,a/b,": "user_id",
+    "A1,,\nB2,,tomorrow": "expires_at",
+    "A1,,\nB2": "expected 3 columns, found 1",
+    "A1,,\nB2,,,": "expected 3 columns, found 4",
+    'A1,,\n"B2,,': "quote",
+    'A1,,\n"B2"x,,': "quote",
+    "A1,,\nB\x002,,": "control characters",
+    "A1,,\nB2,a\x07b,": "user_id",
+    "A1,,\na1,ann,": "line 2 already",
+    f"A1,,\n{'B' * 5_000},,": "at most 4096 bytes",
+    "A1,,\nTAKEN,,": "exists already",
+    "A1,,\nsave10,,": "exists already",
+}
+
+
+@pytest.mark.parametrize("lines", BAD_LINES)
+def test_a_bad_line_is_told_and_nothing_is_imported(admin: Admin, lines: str) -> None:
+    target, taken = (admin.new_definition(name)["id"] for name in ("One", "Two"))
+    admin.new_definition("Three", code_format="custom", custom_code="SAVE10")
+    admin.upload(f"coupons/{taken}/import", "code\nTAKEN\n")
+    answer = admin.upload(
+        f"coupons/{target}/import", f"code,user_id,expires_at\n{lines}"
+    )
+    told = bad(answer)
+    assert list(told) == ["line 3"]
+    assert BAD_LINES[lines] in told["line 3"]
+    assert stock(admin) == {"TAKEN": None}
+    assert rows("SELECT code FROM import_row") == []
+
+
+def test_what_is_no_utf_8_is_a_bad_line(admin: Admin, path: str) -> None:
+    assert bad(admin.upload(path, b"code\nA1\n\xff\xfe\n")) == {
+        "line 3": "expected UTF-8"
+    }
+    assert_nothing_left(admin)
+
+
+def test_partial_leaves_bad_lines_out(admin: Admin, path: str) -> None:
+    answer = admin.upload(f"{path}?partial=true", "code\nA1\n-\nB2\nB2\n")
+    assert answer.status_code == 201
+    assert answer.json["rejected"] == 2
+    assert [row["line"] for row in answer.json["bad_rows"]] == [3, 5]
+    assert set(stock(admin)) == {"A1", "B2"}
+
+
+def test_of_many_bad_lines_all_are_counted_and_the_first_told(
+    admin: Admin, path: str
+) -> None:
+    answer = admin.upload(path, "code\nA1\n" + "!\n" * 250)
+    assert len(bad(answer)) == 100
+    assert "250 of 251 lines" in answer.json["message"]
+    assert_nothing_left(admin)
+
+
+BAD_FILES: list[tuple[str, str]] = [
+    ("", "empty"),
+    ("\n\n", "empty"),
+    ("A1\nB2\n", "unknown column 'A1'"),
+    ("user_id\nann\n", "must name the columns"),
+    ("code,code\nA1,A1\n", "must name the columns"),
+    ("code,tenant_id\nA1,x\n", "unknown column 'tenant_id'"),
+    ('"code\nA1\n', "quote"),
+    ("co\x00de\nA1\n", "control"),
+    ("c" * 5_000, "bytes"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), BAD_FILES)
+def test_a_bad_first_line_is_refused(admin: Admin, text: str, said: str) -> None:
+    definition_id = admin.new_definition()["id"]
+    answer = admin.upload(f"coupons/{definition_id}/import", text)
+    assert said in refused(answer, 400, "VALIDATION_ERROR")
+    assert_nothing_left(admin)
+
+
+def test_a_file_without_codes_is_refused(admin: Admin, path: str) -> None:
+    refused(admin.upload(path, "code\n\n"), 400, "NO_CODES")
+    refused(admin.upload(f"{path}?partial=true", "code\n!\n"), 400, "BAD_LINES")
+    assert_nothing_left(admin)
+
+
+def test_what_is_no_csv_is_refused(admin: Admin, path: str) -> None:
+    refused(admin.post(path, {"code": "A1"}), 415, "UNSUPPORTED_MEDIA_TYPE")
+    answer = admin.upload(f"{path}?partial=yes", "code\nA1\n")
+    assert "partial" in refused(answer, 400, "VALIDATION_ERROR")
+    assert_nothing_left(admin)
+
+
+def test_a_file_that_is_too_big_is_refused_unread(admin: Admin, path: str) -> None:
+    key = {"X-API-Key": admin.plain_key, "Content-Type": "text/csv"}
+    announced = {"CONTENT_LENGTH": str(code_jobs.MOST_BYTES + 1)}
+    answer = admin.call("POST", path, headers=key, environ_overrides=announced)
+    refused(answer, 413, "PAYLOAD_TOO_LARGE")
+    assert_nothing_left(admin)
+
+
+def test_a_file_that_ends_early_leaves_nothing(admin: Admin, path: str) -> None:
+    key = {"X-API-Key": admin.plain_key, "Content-Type": "text/csv"}
+    cut = {"CONTENT_LENGTH": "1000"}
+    answer = admin.call(
+        "POST", path, data="code\nA1\nB2\n", headers=key, environ_overrides=cut
+    )
+    assert "Content-Length" in refused(answer, 400, "BAD_REQUEST")
+    assert_nothing_left(admin)
+
+
+@pytest.mark.parametrize(
+    ("config", "status", "code"),
+    [
+        ({"code_format": "custom", "custom_code": "X1"}, "active", "IMPORT_NEEDS"),
+        ({}, "pause", "DEFINITION_NOT_ACTIVE"),
+        ({}, "archive", "DEFINITION_NOT_ACTIVE"),
+    ],
+)
+def test_definitions_that_take_no_codes_refuse_them(
+    admin: Admin, config: dict[str, Any], status: str, code: str
+) -> None:
+    definition_id = admin.new_definition(**config)["id"]
+    if status != "active":
+        admin.post(f"coupons/{definition_id}/{status}")
+    answer = admin.upload(f"coupons/{definition_id}/import", "code\nA1\n")
+    assert answer.json["code"].startswith(code)
+    unknown = f"coupons/{admin.key.key_id}/import"
+    refused(admin.upload(unknown, "code\nA1\n"), 404, "DEFINITION_NOT_FOUND")
+    assert_nothing_left(admin)
+
+
+def test_a_large_file_goes_on_chunk_by_chunk_and_once(
+    admin: Admin, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "CHUNK", 10)
+    text = "code\n" + "".join(f"C{number:04}\n" for number in range(35))
+    answer = admin.upload(path, text)
+    assert (answer.status_code, answer.json["done"]) == (202, 10)
+    job_id = answer.json["job_id"]
+    refused(admin.post("codes/revoke", {"batch_id": job_id}), 404, "BATCH_NOT_FOUND")
+    again = [jobs.work("acme", job_id, 1, utc_now()) for _ in range(2)]
+    assert {job.done_count for job in again} == {10}
+    job = jobs.finish(jobs.get("acme", job_id), lambda one: None)
+    assert (job.state, job.done_count, job.skipped_count) == ("completed", 35, 0)
+    assert len(stock(admin)) == 35
+    assert rows("SELECT code FROM import_row") == []
+    assert len(list(events("codes.imported"))) == 1
+
+
+def test_an_abandoned_upload_is_cleared_away_and_a_running_one_is_not(
+    admin: Admin, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "CHUNK", 1)
+    admin.upload(path, "code\nA1\nB2\n")
+    monkeypatch.setattr(importing, "abandon", lambda job: None)  # as if killed here
+    refused(admin.upload(path, "code\nC3\n!\n"), 400, "BAD_LINES")
+    monkeypatch.undo()
+    later = utc_now() + importing.ABANDONED * 2
+    assert importing.abandon_old(later) == 1
+    assert [state for (state,) in rows("SELECT state FROM code_job")] == ["running"]
+    assert rows("SELECT code FROM import_row") == [("B2",)]
+
+
+def test_a_held_code_is_nobody_elses(
+    admin: Admin, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "CHUNK", 1)
+    admin.upload(path, "code\nA1\nHELD\n")
+    assert "another request" in bad(admin.upload(path, "code\nheld\n"))["line 2"]
+    body = {
+        "name": "Custom",
+        "config": {
+            "reward_item_id": admin.new_reward()["item_id"],
+            "code_format": "custom",
+            "custom_code": "held",
+        },
+    }
+    refused(admin.post("coupons", body), 409, "CODE_TAKEN")
+
+
+def test_an_imported_batch_is_extended_and_revoked(
+    admin: Admin, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "CHUNK", 2)
+    text = "code,user_id,expires_at\nA1,ann,2098-01-01T00:00:00Z\n" + "".join(
+        f"B{number},,2097-01-01T00:00:00Z\n" for number in range(4)
+    )
+    job_id = admin.upload(path, text + "C1,,\n").json["job_id"]
+    jobs.finish(jobs.get("acme", job_id), lambda one: None)
+    later = {"batch_id": job_id, "expires_at": "2097-06-01T00:00:00Z"}
+    answer = admin.post("codes/extend", later)
+    assert answer.status_code == 202
+    done = jobs.finish(jobs.get("acme", answer.json["job_id"]), lambda one: None)
+    assert (done.state, done.done_count, done.skipped_count) == ("completed", 4, 2)
+    assert answer.headers["Location"].endswith(answer.json["job_id"])
+    answer = admin.post("codes/revoke", {"batch_id": job_id})
+    done = jobs.finish(jobs.get("acme", answer.json["job_id"]), lambda one: None)
+    assert (done.state, done.done_count) == (JobState.COMPLETED, 6)
+    told = [data["coupon"]["code"] for _, data in events("coupon.revoked")]
+    assert told == ["A1"]
+    (b1,) = admin.get("codes?code=B1").json["coupons"]
+    timeline = admin.get(f"codes/{b1['id']}").json["timeline"]
+    by = admin.key.key_id
+    assert [(entry["event"], entry["by"]) for entry in timeline] == [
+        ("imported", by),
+        ("extended", by),
+        ("revoked", by),
+    ]
+    assert_invariants()
+
+
+def test_an_export_imported_by_another_tenant_is_the_same_set(
+    admin: Admin, other: Admin, path: str
+) -> None:
+    users = ["", "=ann", "'=bob", "@c", 'a "q", d', "-e", "plain"]
+    written = io.StringIO()
+    table = csv.writer(written)
+    table.writerow(["code", "user_id"])
+    for number in range(10_500):
+        user = users[number % len(users)]
+        is_formula = user.startswith(("=", "@", "-", "'="))
+        table.writerow([f"C{number:06}", f"'{user}" if is_formula else user])
+    admin.upload(path, written.getvalue())
+    finish_all(admin)
+    exported = admin.get("codes/export").data
+    target = f"coupons/{other.new_definition()['id']}/import"
+    assert other.upload(target, exported).status_code == 202
+    finish_all(other)
+    sql = "SELECT code, user_id FROM coupon WHERE tenant_id = '{}' ORDER BY code"
+    assert rows(sql.format("globex")) == rows(sql.format("acme"))
+    assert {user for _, user in rows(sql.format("globex"))} == set(users)
+
+
+def finish_all(admin: Admin) -> None:
+    for job in admin.get("codes/jobs").json["jobs"]:
+        jobs.finish(jobs.get(admin.tenant_id, job["job_id"]), lambda one: None)

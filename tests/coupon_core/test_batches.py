@@ -1,0 +1,250 @@
+"""Batches: exactly what was asked, however often and by how many it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+
+from coupon_core import batches, generation
+from coupon_core.batches import Wanted
+from coupon_core.codes import ALPHABETS
+from coupon_core.model import AdminReason, CodeAlphabet, CodeFormat, Definition, Page
+from coupon_core.model.batches import Batch, BatchState
+from coupon_core.store import batches as store
+from coupon_core.store import bulk
+from coupon_core.tables import Coupon
+from tests.cores import at_once, tally
+from tests.invariants import assert_invariants, events
+from tests.shop import NOW, Shop, refusal
+
+CHUNK = 50
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a few coupons make many chunks."""
+    monkeypatch.setattr(bulk, "CHUNK_OF_POSTGRESQL", CHUNK)
+    monkeypatch.setattr(bulk, "CHUNK_OF_SQLITE", CHUNK)
+
+
+@pytest.fixture
+def small_alphabet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ALPHABETS, CodeAlphabet.UNAMBIGUOUS, "ABCD")  # 256 of four
+
+
+def ask(shop: Shop, definition: Definition, count: int, *users: str) -> Batch:
+    wanted = Wanted(count or len(users), users)
+    return batches.request(shop.tenant_id, definition.definition_id, wanted, NOW)
+
+
+def keys(batch: Batch) -> Iterator[store.Key]:
+    for number in range(1, batch.chunk_count + 1):
+        yield batch.tenant_id, batch.batch_id, number
+
+
+def make(batch: Batch) -> Batch:
+    """The batch when all its chunks have been tried."""
+    for key in keys(batch):
+        batches.make_chunk(key, NOW)
+    return batches.get(batch.tenant_id, batch.batch_id)
+
+
+def made(batch: Batch) -> list[Coupon]:
+    here = (Coupon.tenant_id == batch.tenant_id) & (Coupon.batch_id == batch.batch_id)
+    return list(Coupon.select().where(here))
+
+
+def test_a_batch_makes_exactly_what_was_asked(shop: Shop) -> None:
+    batch = make(ask(shop, shop.define(), 3 * CHUNK + 1))
+    assert (batch.state, batch.generated_count) == (BatchState.COMPLETED, 151)
+    assert len({coupon.code for coupon in made(batch)}) == 151
+    assert_invariants()
+
+
+def test_its_coupons_can_be_redeemed(shop: Shop) -> None:
+    batch = make(ask(shop, shop.define(code_prefix="summer-"), 10))
+    code = made(batch)[0].code
+    assert code.startswith("summer-")
+    assert shop.redeem(code.lower()).coupon.user_id == "ann"
+
+
+def test_each_user_gets_a_coupon(shop: Shop) -> None:
+    users = [f"üser {number}" for number in range(2 * CHUNK)]
+    batch = make(ask(shop, shop.define(), 0, *users))
+    assert sorted(coupon.user_id for coupon in made(batch)) == sorted(users)
+    assert batch.kind == "users"
+
+
+def test_users_who_hold_a_custom_code_keep_theirs(shop: Shop) -> None:
+    definition = shop.share(f"HELLO{CHUNK}")
+    shop.give(definition, "ann")
+    batch = make(ask(shop, definition, 0, "ann", "bob", "cid"))
+    assert (batch.state, batch.generated_count) == (BatchState.COMPLETED, 2)
+    assert {coupon.user_id for coupon in made(batch)} == {"bob", "cid"}
+
+
+def test_a_repeated_chunk_changes_nothing(shop: Shop) -> None:
+    batch = ask(shop, shop.define(), CHUNK + 1)
+    key = next(keys(batch))
+    assert [batches.make_chunk(key, NOW) for _ in range(3)] == [True, False, False]
+    assert len(made(batch)) == CHUNK
+    assert make(batch).generated_count == CHUNK + 1
+
+
+def test_two_workers_on_each_chunk_make_it_once(shop: Shop) -> None:
+    batch = ask(shop, shop.define(), 4 * CHUNK)
+    tasks = [partial(batches.make_chunk, key, NOW) for key in keys(batch)] * 3
+    tally(at_once(tasks))
+    assert batches.get(shop.tenant_id, batch.batch_id).generated_count == 4 * CHUNK
+    assert len(made(batch)) == 4 * CHUNK
+    assert_invariants()
+
+
+def test_completion_is_told_once_and_coupons_are_not(shop: Shop) -> None:
+    batch = make(ask(shop, shop.define(), CHUNK + 1))
+    make(batch)
+    told = [data for of, data in events("batch.completed") if of == shop.tenant_id]
+    assert told == [
+        {
+            "batch_id": batch.batch_id,
+            "definition_id": batch.definition_id,
+            "requested": CHUNK + 1,
+            "generated": CHUNK + 1,
+        }
+    ]
+    assert shop.tenant_id not in dict(events("coupon.generated"))
+
+
+def test_a_cancelled_batch_makes_no_more(shop: Shop) -> None:
+    batch = ask(shop, shop.define(), 2 * CHUNK)
+    first, second = keys(batch)
+    batches.make_chunk(first, NOW)
+    assert batches.cancel(*first[:2], NOW).state == BatchState.CANCELLED
+    assert not batches.make_chunk(second, NOW)
+    assert batches.cancel(*first[:2], NOW).generated_count == len(made(batch)) == CHUNK
+
+
+def test_what_is_finished_cannot_be_cancelled(shop: Shop) -> None:
+    batch = make(ask(shop, shop.define(), 1))
+    ids = shop.tenant_id, batch.batch_id
+    assert refusal(batches.cancel, *ids, NOW) == AdminReason.BATCH_FINISHED
+
+
+def test_while_a_definition_is_paused_its_batch_waits(shop: Shop) -> None:
+    definition = shop.define()
+    batch = ask(shop, definition, CHUNK)
+    shop.pause(definition)
+    waiting = make(batch)
+    assert (waiting.state, waiting.generated_count) == (BatchState.PENDING, 0)
+    assert "paused" in waiting.error
+    shop.set_status(definition, definition.status)
+    after = make(batch)
+    assert (after.state, after.error) == (BatchState.COMPLETED, "")
+
+
+def test_an_archived_definition_ends_its_batch(shop: Shop) -> None:
+    definition = shop.define()
+    batch = ask(shop, definition, 2 * CHUNK)
+    batches.make_chunk(next(keys(batch)), NOW)
+    shop.archive(definition)
+    after = make(batch)
+    assert (after.state, after.error) == (BatchState.FAILED, "not active")
+    assert after.generated_count == len(made(batch)) == CHUNK
+
+
+@pytest.mark.usefixtures("small_alphabet")
+def test_taken_codes_are_drawn_anew(shop: Shop) -> None:
+    """Half of all codes are there in the end, so every other draw is taken."""
+    definition = shop.define(code_length=4)
+    batch = make(ask(shop, definition, 128))
+    assert (batch.state, batch.error) == (BatchState.COMPLETED, "")
+    assert len({coupon.code for coupon in made(batch)}) == 128
+    assert_invariants()
+
+
+@pytest.mark.usefixtures("small_alphabet")
+def test_codes_that_are_shared_are_not_drawn(shop: Shop) -> None:
+    for letter in "ABCD":
+        shop.share(f"AAA{letter}")
+    batch = make(ask(shop, shop.define(code_length=4), 128))
+    assert batch.generated_count == 128
+    assert_invariants()
+
+
+@pytest.mark.usefixtures("small_alphabet")
+def test_a_batch_too_large_for_the_code_space_is_refused(shop: Shop) -> None:
+    definition = shop.define(code_length=4)
+    assert refusal(ask, shop, definition, 129) == AdminReason.CODE_SPACE_TOO_SMALL
+    assert batches.listed(shop.tenant_id, Page())[1] == 0
+
+
+@pytest.mark.usefixtures("small_alphabet")
+def test_a_batch_keeps_its_codes_from_others(shop: Shop) -> None:
+    definition = shop.define(code_length=4)
+    batch = ask(shop, definition, 100)
+    users = [f"user-{number}" for number in range(29)]
+    found = refusal(shop.generate, definition, users)
+    assert found == AdminReason.CODE_SPACE_TOO_SMALL
+    shop.generate(definition, users[:28])
+    assert make(batch).generated_count == 100
+
+
+@pytest.mark.usefixtures("small_alphabet")
+def test_of_many_who_ask_at_once_no_more_are_served_than_there_are_codes(
+    shop: Shop,
+) -> None:
+    definition = shop.define(code_length=4)
+    inline = partial(shop.generate, definition, [""] * 20)
+    tasks = [partial(ask, shop, definition, 20), inline] * 4
+    found = tally(at_once(tasks))
+    assert found == {"done": 6, "code_space_too_small": 2}
+
+
+def test_awards_beyond_the_total_are_refused(shop: Shop) -> None:
+    definition = shop.define(awarded_only=True, total_limit=60)
+    users = [f"user-{number}" for number in range(61)]
+    found = refusal(ask, shop, definition, 0, *users)
+    assert found == AdminReason.TOTAL_LIMIT_REACHED
+    batch = make(ask(shop, definition, 0, *users[:60]))
+    assert batch.state == BatchState.COMPLETED
+    assert shop.definition(definition).used_count == 60
+    assert_invariants()
+
+
+def test_a_batch_ends_where_awards_do(shop: Shop) -> None:
+    definition = shop.define(awarded_only=True, total_limit=60)
+    batch = ask(shop, definition, 0, *[f"user-{number}" for number in range(60)])
+    generation.generate(shop.tenant_id, definition.definition_id, ["zoe"], NOW)
+    after = make(batch)
+    assert (after.state, after.generated_count) == (BatchState.FAILED, CHUNK)
+    assert_invariants()
+
+
+UNFIT: dict[AdminReason, Callable[[Shop], Definition]] = {
+    AdminReason.NOT_ACTIVE: lambda shop: shop.pause(shop.define()),
+    AdminReason.CUSTOM_NEEDS_USERS: lambda shop: shop.share("ONCE"),
+    AdminReason.SHARED_CODES_ARE_CLAIMED: lambda shop: shop.define(
+        code_format=CodeFormat.SHARED
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", UNFIT)
+def test_what_cannot_be_generated_is_no_batch(shop: Shop, reason: AdminReason) -> None:
+    assert refusal(ask, shop, UNFIT[reason](shop), 5) == reason
+    assert batches.listed(shop.tenant_id, Page())[1] == 0
+    assert shop.tenant_id not in dict(events("generation.chunk"))
+
+
+def test_a_batch_that_lies_still_is_driven_on(shop: Shop) -> None:
+    batch = ask(shop, shop.define(), 3 * CHUNK)
+    batches.make_chunk(next(keys(batch)), NOW)
+    batches.redrive(NOW + 2 * batches.asking.STILL)
+    told = [
+        data["chunk_number"]
+        for of, data in events("generation.chunk")
+        if of == shop.tenant_id
+    ]
+    assert sorted(told) == [1, 2, 2, 3, 3]

@@ -1,0 +1,119 @@
+"""Chunks over the bus: made once, driven on when lost, and apart from milestones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import pytest
+
+from coupon_core import batches, outbox
+from coupon_core.batches import Wanted
+from coupon_core.messaging.publisher import publishing
+from coupon_core.model import utc_now
+from coupon_core.model.batches import Batch
+from coupon_core.store import bulk
+from tests.conftest import Broker
+from tests.invariants import assert_invariants
+from tests.shop import NOW, Shop
+from tests.workers.bus import empty, in_time
+from tests.workers.reached import last_letter, message
+from workers import generator, relay
+from workers.handlers import Message, handle, handle_together
+
+QUEUE = "coupons.generation"
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "CHUNK_OF_POSTGRESQL", 20)
+    monkeypatch.setattr(bulk, "CHUNK_OF_SQLITE", 20)
+
+
+def ask(shop: Shop, count: int) -> Batch:
+    ids = shop.tenant_id, shop.define().definition_id
+    return batches.request(*ids, Wanted(count), NOW)
+
+
+def wanted(batch: Batch, **members: object) -> Message:
+    body = {"tenant_id": batch.tenant_id, "batch_id": batch.batch_id, "chunk_number": 1}
+    return message(body | members, QUEUE)
+
+
+@contextmanager
+def generating(broker: Broker) -> Iterator[None]:
+    """A generator at work in this process."""
+    stop = Event()
+    arguments = broker.url, 60, stop, lambda: None
+    thread = Thread(target=generator.run, args=arguments, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(10)
+    assert not thread.is_alive()
+
+
+def relay_all(broker: Broker) -> None:
+    with publishing(broker.url) as publisher:
+        while relay.run_once(publisher):
+            pass
+
+
+def is_completed(batch: Batch) -> bool:
+    return batches.get(batch.tenant_id, batch.batch_id).state == "completed"
+
+
+def test_from_the_outbox_over_the_bus_to_the_coupons(
+    shop: Shop, broker: Broker
+) -> None:
+    empty(broker)
+    batch = ask(shop, 90)
+    relay_all(broker)
+    with generating(broker):
+        assert in_time(lambda: is_completed(batch), 20)
+    assert batches.get(shop.tenant_id, batch.batch_id).generated_count == 90
+    assert_invariants()
+
+
+def test_messages_that_got_lost_are_sent_again(shop: Shop, broker: Broker) -> None:
+    empty(broker)
+    batch = ask(shop, 50)
+    relay_all(broker)
+    empty(broker)
+    with generating(broker):
+        assert in_time(lambda: outbox.pending(utc_now())[0] > 0, 20)
+        relay_all(broker)
+        assert in_time(lambda: is_completed(batch), 20)
+    assert batches.get(shop.tenant_id, batch.batch_id).generated_count == 50
+
+
+def test_a_chunk_is_not_taken_for_a_milestone(shop: Shop) -> None:
+    batch = ask(shop, 20)
+    told = [wanted(batch), wanted(batch)]
+    assert handle_together(told) == [None, None]
+    assert [handle(one) for one in told] == ["made", "made_nothing"]
+
+
+@pytest.mark.parametrize(
+    ("members", "named"),
+    [
+        ({"batch_id": "x"}, "batch_id"),
+        ({"chunk_number": 0}, "chunk_number"),
+        ({"chunk_number": True}, "chunk_number"),
+        ({"tenant_id": ""}, "tenant_id"),
+    ],
+)
+def test_a_message_that_means_no_chunk_is_a_dead_letter(
+    shop: Shop, members: dict[str, object], named: str
+) -> None:
+    assert handle(wanted(ask(shop, 1), **members)) == "buried"
+    assert named in last_letter()[1]
+
+
+def test_a_chunk_that_is_not_there_makes_nothing(shop: Shop) -> None:
+    batch = ask(shop, 1)
+    assert handle(wanted(batch, chunk_number=2)) == "made_nothing"
+    assert handle(wanted(batch, tenant_id="nobody")) == "made_nothing"

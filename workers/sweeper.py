@@ -1,0 +1,60 @@
+"""Now and then: tells of expired coupons, drives on what lies still, clears away."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+
+from coupon_core import importing, jobs, sweeping
+from coupon_core.model import utc_now
+from coupon_core.store import condition, database
+
+log = structlog.get_logger("coupon.sweeper")
+
+PAUSE_SECONDS = 30.0
+BEAT_SECONDS = 1.0
+
+
+def run(stop: threading.Event, beat: Callable[[], None]) -> None:
+    """Sweep until `stop` is set; a database that is away is waited for."""
+    while not stop.is_set():
+        try:
+            counts = run_once(stop, beat)
+            if any(counts.values()):
+                log.info("swept", **counts)
+        except condition.FAILURES as error:
+            log.warning("cannot sweep", error=f"{type(error).__name__}: {error}")
+        finally:
+            with suppress(*condition.FAILURES):
+                database.release()
+        _rest(stop, beat)
+
+
+def _rest(stop: threading.Event, beat: Callable[[], None]) -> None:
+    for _ in range(int(PAUSE_SECONDS / BEAT_SECONDS)):
+        beat()
+        if stop.wait(BEAT_SECONDS):
+            return
+
+
+def run_once(stop: threading.Event, beat: Callable[[], None]) -> dict[str, int]:
+    """Do all that is due; gives how much was."""
+    looked_at = sum(_sweep(one, stop, beat) for one in sweeping.tenants())
+    return {
+        "looked_at": looked_at,
+        "jobs_reminded": jobs.remind(utc_now()),
+        "imports_abandoned": importing.abandon_old(utc_now()),
+    }
+
+
+def _sweep(tenant_id: str, stop: threading.Event, beat: Callable[[], None]) -> int:
+    """All of a tenant, in short transactions, as long as the outbox gets on."""
+    looked_at = 0
+    while not stop.is_set():
+        beat()
+        found = sweeping.sweep(tenant_id, utc_now())
+        looked_at += found
+        if not found or sweeping.is_outbox_full(utc_now()):
+            break
+    return looked_at
