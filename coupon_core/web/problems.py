@@ -70,6 +70,14 @@ def rendered(detail: Detail) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorShape:
+    """How a dialect's errors look in the OpenAPI document, unless as Phoenix's do."""
+
+    name: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Dialect:
     """How one family of routes says no: everything under `prefix`.
 
@@ -81,6 +89,7 @@ class Dialect:
     render: Renderer = render_phoenix
     refusals: Mapping[Any, Row] = field(default_factory=dict)
     security: tuple[str, ...] = ()
+    errors: ErrorShape | None = None
 
     def covers(self, path: str) -> bool:
         """Whether a path is in this family: `/api` covers `/api/x`, not `/apix`."""
