@@ -32,6 +32,7 @@ WRITING: Mapping[str, Scope] = {
     "flat_definitions": Scope.DEFINITIONS,
     "coupons": Scope.COUPONS,
     "flat_coupons": Scope.COUPONS,
+    "batches": Scope.COUPONS,
     "imports": Scope.COUPONS,
     "codes": Scope.COUPONS,
     "code_jobs": Scope.COUPONS,

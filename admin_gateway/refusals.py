@@ -169,6 +169,11 @@ CONFLICTS: Mapping[AnyReason, Row] = {
         "COUPON_REDEEMED",
         "The coupon has been redeemed and cannot be revoked",
     ),
+    AdminReason.BATCH_FINISHED: (
+        409,
+        "BATCH_FINISHED",
+        "The batch has come to its end and cannot be cancelled",
+    ),
     AdminReason.USER_EXISTS: (409, "USER_EXISTS", "This user is known already"),
     AdminReason.WALLET_FULL: (
         409,

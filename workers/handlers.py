@@ -3,17 +3,18 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from traceback import format_exc
 from typing import Any, TypeVar
 
 import structlog
 from marshmallow import ValidationError
 
-from coupon_core import batches, dead_letters, earning
+from coupon_core import batches, dead_letters, earning, jobs
 from coupon_core.messaging.topology import GENERATION
 from coupon_core.model import AdminReason, Milestone, Refused, utc_now
 from coupon_core.store import condition
-from coupon_core.web.chunks import Key, chunk_of
+from coupon_core.web.chunks import Key, chunk_of, job_chunk_of
 from coupon_core.web.messages import from_validation
 from coupon_core.web.milestones import milestone_of
 from coupon_core.web.problems import Problem
@@ -94,7 +95,7 @@ def handle(message: Message) -> str:
     """
     try:
         if message.queue == GENERATION:
-            return _make(_read(message, chunk_of))
+            return _read(message, _task)()
         return _earn(_milestone(message))
     except Impossible as impossible:
         return bury(message, impossible.reason, impossible.tenant_id)
@@ -154,6 +155,19 @@ def _earn(milestone: Milestone) -> str:
         reason = refused.detail or refused.reason.value.replace("_", " ")
         raise Impossible(reason, tenant_id) from None
     return ENDS[count > 0]
+
+
+def _task(document: dict[str, Any]) -> Callable[[], str]:
+    if "job_id" in document:
+        return partial(_work, job_chunk_of(document))
+    return partial(_make, chunk_of(document))
+
+
+def _work(key: Key) -> str:
+    try:
+        return jobs.work(*key, utc_now()).state.value
+    except Refused as refused:
+        raise Impossible(refused.reason.value.replace("_", " ")) from None
 
 
 def _make(key: Key) -> str:

@@ -22,6 +22,7 @@ ROUTING_KEYS = {
     Trigger.LEADERBOARD_RANK: "leaderboard.rank",
 }
 CHUNK = "generation.chunk"  # an event of the outbox, and its routing key
+JOB_CHUNK = "code_job.chunk"  # another one, of the same routing key
 GENERATION = "coupons.generation"
 QUEUES = {
     "coupons.streak": ROUTING_KEYS[Trigger.STREAK_MILESTONE],

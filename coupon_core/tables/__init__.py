@@ -4,6 +4,7 @@ Three directories are looked up before the tenant is known, `tenant`, `api_key` 
 `client_key`; all other keys start with the tenant. The DDL itself is in `migrations/`.
 """
 
+from coupon_core.tables.audit import AuditEntry
 from coupon_core.tables.base import (
     JsonText,
     Table,
@@ -42,6 +43,7 @@ __all__ = [
     "AcceptedEvent",
     "Activity",
     "ApiKey",
+    "AuditEntry",
     "Batch",
     "Chunk",
     "ClientKey",
@@ -111,6 +113,7 @@ ALL = (
     ImportRow,
     CouponEvent,
     DefinitionSweep,
+    AuditEntry,
     Webhook,
     WebhookDelivery,
     WebhookAttempt,

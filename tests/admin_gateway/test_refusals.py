@@ -116,6 +116,13 @@ def space_too_small(admin: Admin) -> Answer:
         return admin.post(f"{path}/generate", {"count": 9})
 
 
+def finished_batch(admin: Admin) -> Answer:
+    path = f"coupons/{admin.new_definition()['id']}"
+    batch_id = admin.post(f"{path}/generate", {"count": 1_001}).json["batch_id"]
+    batches.fail("acme", batch_id, "no more", utc_now())
+    return admin.post(f"batches/{batch_id}/cancel")
+
+
 def several_coupons(admin: Admin) -> Answer:
     definition_id = admin.new_definition(**CUSTOM)["id"]
     admin.generate(definition_id, "a", "b")
@@ -234,6 +241,7 @@ PROVOKED: list[tuple[AdminReason, Callable[[Admin], Answer]]] = [
     (AdminReason.REDEEMED_COUPON, redeemed_coupon),
     (AdminReason.LAST_SECRET, last_secret),
     (AdminReason.SCOPE_TOO_WIDE, scope_too_wide),
+    (AdminReason.BATCH_FINISHED, finished_batch),
     (AdminReason.USER_EXISTS, known_twice),
     (AdminReason.WALLET_FULL, full_wallet),
     (AdminReason.DEAD_LETTER_NOT_FOUND, lambda a: a.get(f"dead-letters/{NOBODYS}")),
