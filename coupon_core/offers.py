@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
+from coupon_core import audit, definitions, rewards
 from coupon_core import codes as code_rules
-from coupon_core import definitions, rewards
 from coupon_core.model import (
     NOBODY,
     AdminReason,
@@ -129,6 +129,7 @@ def delete(tenant_id: str, definition_ids: Sequence[str], now: datetime) -> None
             )
             definition_store.update(archived)
             store.show(replace(offered.shown, deleted_at=now))
+            audit.record(tenant_id, "definition.archived", definition_id)
 
 
 def clone(tenant_id: str, definition_id: str, now: datetime) -> OfferedCoupon:

@@ -76,7 +76,7 @@ def overwrite(definition: Definition, **changes: Any) -> None:
 def use(seen: IssuedCoupon, user_id: str = "ann", claim: bool = False) -> Any:
     """Write the use of a coupon that was decided on what had been seen."""
     request = RedeemRequest(seen.coupon.tenant_id, seen.coupon.code, user_id)
-    return redeeming._use(seen, request, NOW, claim)
+    return redeeming.use(seen, request, NOW, claim)
 
 
 # -------------------------------------------------------------------- who must wait
