@@ -116,9 +116,9 @@ def test_a_revoked_key_is_worth_nothing_at_once(
 @pytest.mark.parametrize(
     "changes",
     [
-        {"exp": int(time.time()) - 3_600},
+        {"life": -3_600},
         {"exp": None},
-        {"exp": int(time.time()) + 40 * 86_400},
+        {"life": 40 * 86_400},
         {"sub_type": "tenant"},
         {"sub_type": "admin"},
         {"sub_id": "mk_unknown"},
@@ -130,8 +130,8 @@ def test_a_revoked_key_is_worth_nothing_at_once(
 def test_other_claims_are_refused(
     app: Flask, tenant: Tenant, keys: tuple[str, str], changes: dict[str, Any]
 ) -> None:
-    now = int(time.time())
-    claims = {"sub_type": "client", "sub_id": keys[0], "iat": now, "exp": now + 60}
+    now, life = int(time.time()), changes.get("life", 60)
+    claims = {"sub_type": "client", "sub_id": keys[0], "iat": now, "exp": now + life}
     whole = {k: v for k, v in {**claims, **changes}.items() if v is not None}
     token = jwt.PyJWS().encode(_json(whole), keys[1], "HS256")
     site = Site(app.test_client(), tenant, token)
