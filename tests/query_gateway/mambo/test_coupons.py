@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from coupon_core import batches, inventory
+from coupon_core.model import utc_now
 from tests.query_gateway.mambo.site import JOHN, Site, made, refused
 from tests.query_gateway.rows import all_rows
 
@@ -264,3 +266,21 @@ def test_what_is_wrong_is_named(site: Site, change: dict[str, Any], path: str) -
     refused(answer, 400, "ValidationException")
     assert path in {one["path"] for one in answer.json["error"]["details"]}
     assert all_rows() == before
+
+
+def test_a_batch_of_awards_hands_out_the_codes_of_the_list(john: Site) -> None:
+    expiration = {"type": "variable_period", "period": {"type": "days", "value": 2}}
+    coupon = john.coupon(codes=["L1", "L2"], expiration=expiration)
+    ids, now = (john.tenant.tenant_id, coupon["id"]), utc_now()
+    batch = batches.request(*ids, batches.Wanted(2, (JOHN, "jane")), now)
+    assert batches.make_chunk((ids[0], batch.batch_id, 1), now)
+    (held,) = john.held()
+    assert (held["code"], held["expiresOn"] is None) == ("L1", False)
+
+
+def test_an_assigned_code_is_good_for_the_period(john: Site) -> None:
+    expiration = {"type": "variable_period", "period": {"type": "days", "value": 2}}
+    john.coupon(codes=["L1", "L2"], expiration=expiration)
+    inventory.assign(john.tenant.tenant_id, "L2", JOHN, "", utc_now())
+    (held,) = john.held()
+    assert (held["code"], held["expiresOn"] is None) == ("L2", False)
