@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from coupon_core import outbox, phoenix
+from coupon_core import audit, outbox, phoenix
 from coupon_core.messaging.topology import JOB_CHUNK
 from coupon_core.model import AdminReason, Event, IssuedCoupon, Page, Refused, utc_now
 from coupon_core.model.batches import UNFINISHED, Batch, BatchState
@@ -87,7 +87,7 @@ def _begin(job: CodeJob, now: datetime) -> CodeJob:
         if job.batch_id:
             _require_made(job.tenant_id, job.batch_id)
         store.insert(job)
-        outbox.add([_due(job, now)])
+        _put_to_work(job, now)
     return work_at_once(job, now)
 
 
@@ -106,7 +106,13 @@ def start(job: CodeJob, now: datetime) -> None:
     """Let the workers begin with a job that is stored already."""
     with transaction():
         store.update(job)
-        outbox.add([_due(job, now)])
+        _put_to_work(job, now)
+
+
+def _put_to_work(job: CodeJob, now: datetime) -> None:
+    outbox.add([_due(job, now)])
+    ids = job.tenant_id, "code_job.started", job.job_id
+    audit.record(*ids, kind=job.kind.value, batch_id=job.batch_id)
 
 
 def _require_made(tenant_id: str, batch_id: str) -> None:

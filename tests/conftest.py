@@ -51,6 +51,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         help="let schemathesis try so many requests a route, others each time",
     )
+    parser.addoption(
+        "--model-examples",
+        type=int,
+        help="let the model live so many lives, longer ones",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

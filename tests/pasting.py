@@ -15,6 +15,7 @@ import requests
 
 from tests.runs import SECONDS, Run, paste
 from tests.shells import COMMAND, ROOT
+from workers.__main__ import WORKERS
 
 COUPONCTL = re.compile(r"^\.venv/bin/couponctl .*$", re.MULTILINE)
 README = (ROOT / "README.md").read_text()
@@ -32,7 +33,7 @@ def milestones_earn_coupons(run: Run, env: dict[str, str], key: str) -> None:
     earned(env, token, lambda: curl_of_readme(env, key))
     status = json.loads(sh("couponctl queue status --json", there))
     names = {worker["name"] for worker in status["workers"]}
-    assert names == {"consumer", "generator", "relay", "sweeper"}
+    assert names == WORKERS.keys()
     assert (status["bus"]["error"], status["dead_letters"]) == (None, 0)
 
 

@@ -44,6 +44,14 @@ class Message:
     tries: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """What brings messages to their ends: one alone, and many in one transaction."""
+
+    handle: Callable[[Message], str]
+    handle_together: Callable[[Sequence[Message]], list[str | None]]
+
+
 Meaning = TypeVar("Meaning")
 
 
@@ -116,7 +124,7 @@ def _milestone(message: Message) -> Milestone:
 
 def _read(message: Message, meant: Callable[[dict[str, Any]], Meaning]) -> Meaning:
     """What the message means. Impossible."""
-    for fault in _faults(message):
+    for fault in faults(message):
         raise Impossible(fault)
     try:
         return meant(parse_object(message.body))
@@ -126,7 +134,7 @@ def _read(message: Message, meant: Callable[[dict[str, Any]], Meaning]) -> Meani
         raise Impossible(from_validation(error).message) from None
 
 
-def _faults(message: Message) -> Iterator[str]:
+def faults(message: Message) -> Iterator[str]:
     """What can be said against a message without reading it."""
     if message.fault:
         yield message.fault
@@ -172,3 +180,6 @@ def _make(key: Key) -> str:
         log.error("a chunk cannot be made", chunk=key, trace=format_exc())
         batches.fail(*key[:2], f"unexpected {type(error).__name__}", utc_now())
         return "failed"
+
+
+HANDLING = Handling(handle, handle_together)

@@ -32,6 +32,9 @@ QUEUES = {
 }
 """The queues of `coupons.events`, each with the routing key that it is bound to."""
 
+WEBHOOK_QUEUES = {"coupons.webhooks": "#"}
+"""The same of `coupons.out`: what goes out is also sent to webhooks."""
+
 
 class BadBroker(ValueError):
     """The broker URL names something that would lose messages, or nothing."""
