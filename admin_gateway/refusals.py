@@ -38,6 +38,7 @@ MISSING: Mapping[AnyReason, Row] = {
         "DEAD_LETTER_NOT_FOUND",
         "Dead letter not found",
     ),
+    AdminReason.WEBHOOK_NOT_FOUND: (404, "WEBHOOK_NOT_FOUND", "Webhook not found"),
 }
 
 # Wrong in itself, whatever else there is.
@@ -107,6 +108,11 @@ INVALID_STOCK: Mapping[AnyReason, Row] = {
         "EXPIRY_IS_PAST",
         "expires_at: expected a time to come",
     ),
+    AdminReason.BAD_WEBHOOK_URL: (
+        400,
+        "BAD_WEBHOOK_URL",
+        "url: expected a URL that webhooks may go to",
+    ),
 }
 
 # Wrong only because of what there is already.
@@ -163,6 +169,11 @@ CONFLICTS: Mapping[AnyReason, Row] = {
         "COUPON_REDEEMED",
         "The coupon has been redeemed and cannot be revoked",
     ),
+    AdminReason.BATCH_FINISHED: (
+        409,
+        "BATCH_FINISHED",
+        "The batch has come to its end and cannot be cancelled",
+    ),
     AdminReason.USER_EXISTS: (409, "USER_EXISTS", "This user is known already"),
     AdminReason.WALLET_FULL: (
         409,
@@ -199,6 +210,11 @@ CONFLICTS: Mapping[AnyReason, Row] = {
         "DEAD_LETTER_UNREADABLE",
         "The dead letter is no text, or of no queue of milestones: it can only be "
         "dropped",
+    ),
+    AdminReason.TOO_MANY_WEBHOOKS: (
+        409,
+        "TOO_MANY_WEBHOOKS",
+        "There are as many webhooks as a tenant may have; delete one first",
     ),
 }
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from admin_gateway import (
+    audit,
+    batches,
     client_keys,
     code_jobs,
     codes,
@@ -16,6 +18,7 @@ from admin_gateway import (
     rewards,
     secrets,
     users,
+    webhooks,
 )
 from coupon_core.web.blueprints import JsonBlueprint
 from coupon_core.web.identifiers import TENANT_ID
@@ -58,6 +61,7 @@ BLUEPRINTS = (
     _flat(definitions.routes, "flat_definitions", "coupons"),
     _of_tenant(coupons.routes, "coupons", "coupons"),
     _flat(coupons.routes, "flat_coupons", "coupons"),
+    _of_tenant(batches.routes, "batches", "batches"),
     _of_tenant(code_jobs.imports, "imports", "coupons"),
     _of_tenant(codes.routes, "codes", "codes"),
     _of_tenant(code_jobs.routes, "code_jobs", "codes"),
@@ -69,4 +73,6 @@ BLUEPRINTS = (
     _flat(events.routes, "flat_events", "events"),
     _of_tenant(events.routes, "events", "events"),
     _of_tenant(dead_letters.routes, "dead_letters", "dead-letters"),
+    _of_tenant(audit.routes, "audit", "audit"),
+    _of_tenant(webhooks.routes, "webhooks", "webhooks"),
 )

@@ -29,6 +29,12 @@ def perform(order: Order, now: datetime) -> Activity:
     raise Busy("the coupon kept changing")
 
 
+def validate(order: Order, now: datetime) -> str:
+    """The id of the definition that could be redeemed now; changes nothing. Refused."""
+    with transaction():
+        return purchases.check(order, now).definition_id
+
+
 def attempt(order: Order, now: datetime) -> Activity:
     """The same, but a refusal is noted too: as a failed activity, with its reason."""
     try:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -39,6 +40,7 @@ class Settings:
     broker_url: str
     visibility_seconds: int
     cors_origins: tuple[str, ...]
+    webhook_networks: tuple[str, ...]
     log_level: str
     log_format: str
     metrics_host: str
@@ -85,6 +87,12 @@ DESCRIPTIONS = (
         "(it takes no cookies), empty is none",
         "*",
     ),
+    (
+        "COUPON_WEBHOOK_NETWORKS",
+        "networks that webhooks may go to though they are not public, comma-separated, "
+        "such as 10.1.0.0/16; all others are refused",
+        "",
+    ),
     ("COUPON_LOG_LEVEL", "debug, info, warning or error", "info"),
     ("COUPON_LOG_FORMAT", "json, or console for people", "json"),
     ("COUPON_METRICS_HOST", "address that metrics are shown at", "127.0.0.1"),
@@ -112,6 +120,7 @@ def _load() -> Settings:
     url = env.str("COUPON_DATABASE_URL", "")
     keys: list[str] = env.list("COUPON_MASTER_KEYS", [])
     broker_url = env.str("COUPON_BROKER_URL", "", validate=_keeps_messages)
+    networks: list[str] = env.list("COUPON_WEBHOOK_NETWORKS", [], validate=_are_cidrs)
     rest = (
         env.int("COUPON_DATABASE_POOL", 16, validate=count),
         env.int("COUPON_GATEWAY_WORKERS", 1, validate=count),
@@ -123,6 +132,7 @@ def _load() -> Settings:
         broker_url or OWN_BUS.format(bus_port),
         env.int("COUPON_VISIBILITY_SECONDS", 60, validate=visibility),
         tuple(filter(None, env.list("COUPON_CORS_ORIGINS", ["*"]))),
+        tuple(filter(None, networks)),
         env.str("COUPON_LOG_LEVEL", "info", validate=validate.OneOf([*logs.LEVELS])),
         env.str("COUPON_LOG_FORMAT", "json", validate=validate.OneOf(logs.FORMATS)),
         env.str("COUPON_METRICS_HOST", "127.0.0.1"),
@@ -141,6 +151,14 @@ def _keeps_messages(url: str) -> None:
         broker_kind(url or OWN_BUS)
     except BadBroker as error:
         raise ValidationError(str(error)) from error
+
+
+def _are_cidrs(networks: list[str]) -> None:
+    for network in filter(None, networks):
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise ValidationError(f"expected networks: {error}") from error
 
 
 @contextmanager

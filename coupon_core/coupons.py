@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from coupon_core import codes, outbox, phoenix, rules
+from coupon_core import audit, codes, outbox, phoenix, rules
 from coupon_core.model import (
     NOBODY,
     AdminReason,
@@ -126,6 +126,7 @@ def revoke(
         revoked = replace(issued, coupon=replace(issued.coupon, revoked_at=now))
         data = {"coupon": phoenix.coupon(revoked, now)}
         outbox.add([outbox.coupon_event("coupon.revoked", revoked.coupon, data, now)])
+        audit.record(tenant_id, "coupon.revoked", issued.coupon.coupon_id)
         return revoked
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from coupon_core import codes, outbox, phoenix, rules
+from coupon_core import audit, codes, outbox, phoenix, rules
 from coupon_core.model import (
     NOBODY,
     AdminReason,
@@ -53,7 +53,9 @@ def generate(
             raise Refused(AdminReason.DEFINITION_NOT_FOUND)
         for reason in rules.against_generating(definition, NOBODY in user_ids):
             raise Refused(reason)
-        return make(definition, user_ids, now, expires_at)
+        made = make(definition, user_ids, now, expires_at)
+        audit.record(tenant_id, "coupon.generated", definition_id, count=len(made))
+    return made
 
 
 def make(

@@ -8,6 +8,7 @@ from coupon_core.config import BadSettings, Settings
 from coupon_core.metrics import serving
 from coupon_core.metrics.serving import Collector
 from coupon_core.store import database
+from coupon_core.webhooks import targets
 
 
 def start(settings: Settings) -> None:
@@ -22,6 +23,7 @@ def start(settings: Settings) -> None:
     except (ValueError, OSError) as error:
         raise BadSettings(f"COUPON_DATABASE_URL: {error}") from error
     auth.forget()
+    targets.allow(settings.webhook_networks)
 
 
 # Each counts for itself, at a port of its own: so many after COUPON_METRICS_PORT.

@@ -29,6 +29,7 @@ def settings_for(
         broker_url=broker_url,
         visibility_seconds=60,
         cors_origins=("*",),
+        webhook_networks=(),
         log_level="warning",
         log_format="json",
         metrics_host="127.0.0.1",

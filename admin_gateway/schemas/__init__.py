@@ -1,5 +1,7 @@
 """What admins may send, over HTTP and on the command line, and what lists they ask."""
 
+from .audit import AuditQuery
+from .batches import BatchQuery
 from .client_keys import ClientKeyBody, ClientKeyQuery
 from .codes import (
     AssignBody,
@@ -11,7 +13,7 @@ from .codes import (
     cursor_of,
     place_of,
 )
-from .coupons import CouponQuery, GenerateBody, RevokeBody
+from .coupons import CouponQuery, GenerateBody, GenerateQuery, RevokeBody
 from .definitions import (
     DefinitionBody,
     DefinitionChanges,
@@ -23,11 +25,14 @@ from .keys import ApiKeyBody
 from .lists import ListQuery
 from .points import PointsBody, PointsQuery, UserBody, UserChanges, UserQuery
 from .rewards import RewardItemBody, RewardItemChanges, RewardItemQuery
+from .webhooks import WebhookBody, WebhookChanges
 
 __all__ = [
     "ANY_MILESTONE",
     "ApiKeyBody",
     "AssignBody",
+    "AuditQuery",
+    "BatchQuery",
     "ClientKeyBody",
     "ClientKeyQuery",
     "CodeFilters",
@@ -40,6 +45,7 @@ __all__ = [
     "EventBatch",
     "ExtendCodesBody",
     "GenerateBody",
+    "GenerateQuery",
     "ImportQuery",
     "ListQuery",
     "PointsBody",
@@ -52,6 +58,8 @@ __all__ = [
     "UserBody",
     "UserChanges",
     "UserQuery",
+    "WebhookBody",
+    "WebhookChanges",
     "cursor_of",
     "place_of",
     "read_event",

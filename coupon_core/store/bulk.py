@@ -46,6 +46,8 @@ OWNED = """
 SHARED = """
     SELECT code_key FROM shared_code
     WHERE tenant_id = :tenant_id AND code_key {among}
+    UNION ALL SELECT code_key FROM import_row
+    WHERE tenant_id = :tenant_id AND code_key {among}
 """
 
 Rows = Iterable[tuple[str, str, str, str]]  # id, code, lookup key, user

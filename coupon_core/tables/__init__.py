@@ -4,6 +4,7 @@ Three directories are looked up before the tenant is known, `tenant`, `api_key` 
 `client_key`; all other keys start with the tenant. The DDL itself is in `migrations/`.
 """
 
+from coupon_core.tables.audit import AuditEntry
 from coupon_core.tables.base import (
     JsonText,
     Table,
@@ -35,12 +36,14 @@ from coupon_core.tables.purchases import (
     Purchase,
 )
 from coupon_core.tables.tenants import ApiKey, Tenant, TenantSecret
+from coupon_core.tables.webhooks import Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "ALL",
     "AcceptedEvent",
     "Activity",
     "ApiKey",
+    "AuditEntry",
     "Batch",
     "Chunk",
     "ClientKey",
@@ -71,6 +74,9 @@ __all__ = [
     "UtcTime",
     "UuidText",
     "Wallet",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
     "as_json",
     "as_stored_time",
     "as_time",
@@ -107,5 +113,9 @@ ALL = (
     ImportRow,
     CouponEvent,
     DefinitionSweep,
+    AuditEntry,
+    Webhook,
+    WebhookDelivery,
+    WebhookAttempt,
 )
 """Every table; what is referred to comes before what refers to it."""
