@@ -28,6 +28,14 @@ MISSING: Mapping[AnyReason, Row] = {
         "CLIENT_KEY_NOT_FOUND",
         "Client key not found",
     ),
+    AdminReason.CAMPAIGN_NOT_FOUND: (404, "CAMPAIGN_NOT_FOUND", "Campaign not found"),
+    AdminReason.CREATOR_NOT_FOUND: (404, "CREATOR_NOT_FOUND", "Creator not found"),
+    AdminReason.PACKAGE_NOT_FOUND: (404, "PACKAGE_NOT_FOUND", "Package not found"),
+    AdminReason.CREATOR_CODE_NOT_FOUND: (
+        404,
+        "CREATOR_CODE_NOT_FOUND",
+        "codes: expected only codes of this creator",
+    ),
     AdminReason.SECRET_NOT_FOUND: (404, "SECRET_NOT_FOUND", "Secret not found"),
     AdminReason.TENANT_NOT_FOUND: (404, "TENANT_NOT_FOUND", "Tenant not found"),
     PurchaseReason.USER_NOT_FOUND: (404, "USER_NOT_FOUND", "User not found"),
@@ -127,6 +135,26 @@ CONFLICTS: Mapping[AnyReason, Row] = {
         409,
         "CODE_TAKEN",
         "config.custom_code: this code is in use already",
+    ),
+    AdminReason.CAMPAIGN_EXISTS: (
+        409,
+        "CAMPAIGN_EXISTS",
+        "campaign_id: another campaign has this id",
+    ),
+    AdminReason.CREATOR_EXISTS: (
+        409,
+        "CREATOR_EXISTS",
+        "creator_key: another creator has this key",
+    ),
+    AdminReason.CREATOR_INACTIVE: (
+        409,
+        "CREATOR_INACTIVE",
+        "The creator is inactive and is given no more codes",
+    ),
+    AdminReason.TOO_MANY_CODES: (
+        409,
+        "TOO_MANY_CODES",
+        "A creator may have 10,000 codes, revoked ones included",
     ),
     AdminReason.REWARD_ITEM_IN_USE: (
         409,

@@ -60,6 +60,17 @@ def _validate(
     return _told(decision, issued) if held else _told_unheld(decision, issued)
 
 
+def validate_claim(tenant_id: str, code: str, now: datetime) -> Validation:
+    """What a code is worth to a user who has not used it, whoever else has."""
+    plain = codes.normalize(code)
+    if plain is None:
+        return UNKNOWN
+    unheld = _unheld(tenant_id, plain, NOBODY, now)
+    if unheld is None or not unheld.definition.claimable:
+        return _validate_for_tenant(tenant_id, plain, now)
+    return _told_unheld(rules.decide_redeem(unheld, now), unheld)
+
+
 def _validate_for_tenant(tenant_id: str, code: str, now: datetime) -> Validation:
     found = code_store.find_for_tenant(tenant_id, code)
     if len(found) == 1:

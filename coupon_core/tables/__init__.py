@@ -17,6 +17,12 @@ from coupon_core.tables.base import (
 )
 from coupon_core.tables.batches import Batch, Chunk
 from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
+from coupon_core.tables.campaigns import (
+    Campaign,
+    CampaignCreator,
+    Creator,
+    Package,
+)
 from coupon_core.tables.client_keys import ClientKey
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
 from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
@@ -45,11 +51,14 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "Batch",
+    "Campaign",
+    "CampaignCreator",
     "Chunk",
     "ClientKey",
     "CodeJob",
     "Coupon",
     "CouponEvent",
+    "Creator",
     "DeadLetter",
     "Definition",
     "DefinitionSweep",
@@ -62,6 +71,7 @@ __all__ = [
     "MamboTag",
     "Offer",
     "Outbox",
+    "Package",
     "PointEntry",
     "Purchase",
     "Redemption",
@@ -91,6 +101,10 @@ ALL = (
     RewardItem,
     Definition,
     SharedCode,
+    Campaign,
+    Creator,
+    CampaignCreator,
+    Package,
     Batch,
     Chunk,
     Coupon,

@@ -16,6 +16,7 @@ from query_gateway.mambo import documents, schemas
 from query_gateway.mambo.callers import authenticate
 from query_gateway.mambo.documents import checked_coupon
 
+NOT_FOUND = "#/components/responses/MamboErrorNOT_FOUND"
 MOST_BYTES = 262_144  # a thousand codes and all else
 
 blueprint = JsonBlueprint(
@@ -112,6 +113,7 @@ def delete(coupon_id: str) -> Response:
 
 @blueprint.route("/coupons", methods=["DELETE"])
 @blueprint.response(204)
+@blueprint.doc(responses={"404": {"$ref": NOT_FOUND}})
 @blueprint.arguments(schemas.MamboIds, example={"ids": [schemas.COUPON["id"]]})
 def delete_many(body: dict[str, list[str]]) -> Response:
     """End several coupons: all or none."""

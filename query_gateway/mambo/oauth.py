@@ -31,6 +31,7 @@ blueprint = JsonBlueprint(
 @blueprint.route("/token", methods=["POST"])
 @blueprint.response(200, schemas.MamboToken, example=schemas.TOKEN)
 @blueprint.doc(security=[], responses=schemas.REFUSED_TOKEN)
+@reads_only
 @documents_query(schemas.MamboGrant)
 @reads_only
 def token() -> Response:

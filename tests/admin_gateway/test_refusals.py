@@ -269,6 +269,14 @@ ELSEWHERE = {
     AdminReason.TENANT_EXISTS,
     AdminReason.TENANT_ID_RESERVED,
     AdminReason.CODE_TOO_LONG,
+    AdminReason.CAMPAIGN_NOT_FOUND,
+    AdminReason.CREATOR_NOT_FOUND,
+    AdminReason.PACKAGE_NOT_FOUND,
+    AdminReason.CREATOR_CODE_NOT_FOUND,
+    AdminReason.CAMPAIGN_EXISTS,
+    AdminReason.CREATOR_EXISTS,
+    AdminReason.CREATOR_INACTIVE,
+    AdminReason.TOO_MANY_CODES,
 }
 
 
