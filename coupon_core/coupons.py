@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from coupon_core import codes, outbox, phoenix, rules
+from coupon_core import codes, mistyping, outbox, phoenix, rules
 from coupon_core.model import (
     NOBODY,
     AdminReason,
@@ -36,7 +36,7 @@ def validate(
     Without a user, a code that several hold is told by its definition alone.
     """
     plain = codes.normalize(code)
-    if plain is None:
+    if plain is None or mistyping.is_mistyped(tenant_id, plain):
         return UNKNOWN
     if user_id is None:
         return _validate_for_tenant(tenant_id, plain, now)

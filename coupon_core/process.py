@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Iterable
 
-from coupon_core import auth, logs, metrics, vault
+from coupon_core import auth, logs, metrics, mistyping, vault
 from coupon_core.config import BadSettings, Settings
 from coupon_core.metrics import serving
 from coupon_core.metrics.serving import Collector
@@ -22,6 +22,7 @@ def start(settings: Settings) -> None:
     except (ValueError, OSError) as error:
         raise BadSettings(f"COUPON_DATABASE_URL: {error}") from error
     auth.forget()
+    mistyping.forget()
 
 
 # Each counts for itself, at a port of its own: so many after COUPON_METRICS_PORT.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from coupon_core import codes, coupons, metrics, outbox, phoenix, rules
+from coupon_core import codes, coupons, metrics, mistyping, outbox, phoenix, rules
 from coupon_core.model import (
     Dialect,
     Event,
@@ -57,7 +57,7 @@ def _redeem(request: RedeemRequest, now: datetime) -> Redeemed:
     """The decision is made on what was read without a lock; should that have changed
     when it is written, it is made again under locks."""
     code = codes.normalize(request.code)
-    if code is None:
+    if code is None or mistyping.is_mistyped(request.tenant_id, code):
         raise Refused(Reason.COUPON_NOT_FOUND)
     plain = replace(request, code=code)
     # Under the lock of the definition only another claim by the same user can still

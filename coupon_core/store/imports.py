@@ -5,6 +5,7 @@ from typing import Any
 
 from coupon_core.codes import lookup_key
 from coupon_core.model.inventory import BadRow, CodeJob, ImportRow
+from coupon_core.store import stems
 from coupon_core.store.codes import keys_in
 from coupon_core.store.database import execute, execute_many, new_id
 from coupon_core.tables import Coupon, SharedCode, as_stored_time
@@ -40,8 +41,11 @@ def hold(job: CodeJob, rows: Sequence[ImportRow]) -> list[BadRow]:
 
 
 def _taken(tenant_id: str, keys: set[str]) -> set[str]:
-    """Those of the lookup keys that a coupon or a shared code has."""
-    return keys_in(Coupon, tenant_id, keys) | keys_in(SharedCode, tenant_id, keys)
+    """Those of the lookup keys that a coupon or a shared code has, or may not have."""
+    barred = stems.barred(tenant_id, keys)
+    return (
+        barred | keys_in(Coupon, tenant_id, keys) | keys_in(SharedCode, tenant_id, keys)
+    )
 
 
 def _row(job: CodeJob, row: ImportRow) -> dict[str, Any]:

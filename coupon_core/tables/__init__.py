@@ -18,7 +18,12 @@ from coupon_core.tables.batches import Batch, Chunk
 from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
 from coupon_core.tables.client_keys import ClientKey
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
-from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
+from coupon_core.tables.definitions import (
+    CheckedStem,
+    Definition,
+    RewardItem,
+    SharedCode,
+)
 from coupon_core.tables.idempotency import Idempotency
 from coupon_core.tables.inventory import (
     CodeJob,
@@ -42,6 +47,7 @@ __all__ = [
     "Activity",
     "ApiKey",
     "Batch",
+    "CheckedStem",
     "Chunk",
     "ClientKey",
     "CodeJob",
@@ -85,6 +91,7 @@ ALL = (
     RewardItem,
     Definition,
     SharedCode,
+    CheckedStem,
     Batch,
     Chunk,
     Coupon,
