@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime
 
-from coupon_core import tenants, vault
+from coupon_core import audit, tenants, vault
 from coupon_core.model import AdminReason, Page, Refused
 from coupon_core.model.client_keys import ClientKey, ClientKeyKind, StoredClientKey
 from coupon_core.store import client_keys as store
@@ -29,7 +29,10 @@ def create(
     tenants.require(tenant_id)
     key_id, secret = PREFIXES[kind] + secrets.token_hex(12), secrets.token_urlsafe(32)
     key = ClientKey(tenant_id, key_id, kind, name, now, expires_at, None)
-    store.insert(StoredClientKey(key, vault.fingerprint(secret), vault.seal(secret)))
+    stored = StoredClientKey(key, vault.fingerprint(secret), vault.seal(secret))
+    with transaction():
+        store.insert(stored)
+        audit.record(tenant_id, "client_key.created", key_id, kind=kind.value)
     return key, secret
 
 
@@ -51,5 +54,6 @@ def get(tenant_id: str, key_id: str) -> ClientKey:
 def revoke(tenant_id: str, key_id: str, now: datetime) -> ClientKey:
     """Make a key worthless at once; again changes nothing."""
     with transaction():
-        store.revoke(tenant_id, key_id, now)
+        if store.revoke(tenant_id, key_id, now):
+            audit.record(tenant_id, "client_key.revoked", key_id)
         return get(tenant_id, key_id)

@@ -3,7 +3,7 @@
 import codecs
 from datetime import datetime
 
-from coupon_core import outbox
+from coupon_core import audit, outbox
 from coupon_core.messaging.topology import ROUTING_KEYS
 from coupon_core.model import (
     MILESTONE_TYPES,
@@ -73,12 +73,14 @@ def retry(tenant_id: str | None, letter_id: str, now: datetime) -> None:
         if event_type is None or text is None:
             raise Refused(AdminReason.DEAD_LETTER_UNREADABLE)
         outbox.add([Event(letter.tenant_id, new_id(), event_type, "", now, text)])
+        audit.record(letter.tenant_id, "dead_letter.retried", letter_id)
 
 
 def drop(tenant_id: str | None, letter_id: str) -> None:
     """Forget a dead letter. Refused when it is unknown."""
     with transaction():
-        _known(store.take(tenant_id, letter_id))
+        letter = _known(store.take(tenant_id, letter_id))
+        audit.record(letter.tenant_id, "dead_letter.dropped", letter_id)
 
 
 def _known(letter: DeadLetter | None) -> DeadLetter:

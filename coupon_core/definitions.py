@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from coupon_core import codes, rules
+from coupon_core import audit, codes, rules
 from coupon_core.codes import DEFAULT_RANDOM_LENGTH
 from coupon_core.model import (
     AdminReason,
@@ -47,6 +47,11 @@ DEFAULTS: Mapping[str, Any] = {
     "trigger_source": "",
     "trigger_threshold": 0,
 }
+DONE = {
+    DefinitionStatus.ACTIVE: "activated",
+    DefinitionStatus.PAUSED: "paused",
+    DefinitionStatus.ARCHIVED: "archived",
+}
 NAMING_CODES = frozenset({"code_format", "custom_code", "case_sensitive"})
 LIMITS = frozenset({"per_code_limit", "per_user_limit", "total_limit"})
 CONCERNING_COUPONS = NAMING_CODES | LIMITS | {"awarded_only"}
@@ -86,6 +91,7 @@ def add(definition: Definition) -> None:
             _reserve_stem(definition)
         store.insert(definition)
         store.share_code(definition)
+    audit.record(definition.tenant_id, "definition.created", definition.definition_id)
 
 
 def get(tenant_id: str, definition_id: str) -> Definition:
@@ -155,6 +161,9 @@ def change(before: Definition, changes: Mapping[str, Any], now: datetime) -> Def
     if rules.code_rules(before) != rules.code_rules(after):
         _check_code(after)
         store.share_code(after)
+    changed = _different(before, changes)
+    ids = after.tenant_id, "definition.changed", after.definition_id
+    audit.record(*ids, changed=changed)
     return after
 
 
@@ -168,6 +177,7 @@ def set_status(
             return before
         after = replace(before, status=status, updated_at=now)
         store.update(after)
+        audit.record(tenant_id, f"definition.{DONE[status]}", definition_id)
     return after
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from coupon_core import generation, outbox, phoenix, rules
+from coupon_core import audit, generation, outbox, phoenix, rules
 from coupon_core.model import (
     AdminReason,
     CouponStatus,
@@ -82,9 +82,12 @@ def _assign(
         definition, 1
     ):
         raise Refused(AdminReason.TOTAL_LIMIT_REACHED)
-    if not store.assign(coupon.tenant_id, coupon.coupon_id, user_id):
+    until = generation.award_end(definition, now)
+    if not store.assign(coupon.tenant_id, coupon.coupon_id, user_id, until):
         raise Refused(AdminReason.NOT_ASSIGNABLE)
-    after = replace(issued, coupon=replace(coupon, user_id=user_id))
+    given = replace(coupon, user_id=user_id, expires_at=coupon.expires_at or until)
+    after = replace(issued, coupon=given)
+    audit.record(coupon.tenant_id, "coupon.assigned", coupon.coupon_id)
     ids = coupon.tenant_id, coupon.coupon_id, new_id()
     store.note([Noted(*ids, "assigned", actor, user_id, now)])
     data = {"coupon": phoenix.coupon(after, now)}

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from coupon_core import outbox
+from coupon_core import audit, outbox
 from coupon_core.model import MILESTONE_TYPES, Event, Milestone
 from coupon_core.store import milestones as store
 from coupon_core.store.database import new_id, transaction
@@ -27,6 +27,17 @@ def accept(
         new = store.accept(tenant_id, sorted(first), now)
         taken = [first[event_id] for event_id in reversed(first) if event_id in new]
         outbox.add(_event(milestone, whole, now) for milestone, whole in taken)
+        if taken:
+            audit.record(tenant_id, "milestone.accepted", count=len(taken))
+
+
+def forget(before: datetime, most: int) -> int:
+    """Forget up to `most` ids of events taken before then; gives how many.
+
+    From then on such an id is taken as new; what it earned stays earned once.
+    """
+    with transaction():
+        return store.forget(before, most)
 
 
 def _event(milestone: Milestone, envelope: Mapping[str, Any], now: datetime) -> Event:

@@ -1,12 +1,12 @@
 """Coupons as Mambo knows them: a definition with its terms, its codes and its looks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
+from coupon_core import audit, definitions, rewards
 from coupon_core import codes as code_rules
-from coupon_core import definitions, rewards
 from coupon_core.model import (
     NOBODY,
     AdminReason,
@@ -68,6 +68,11 @@ def listed(tenant_id: str, which: OfferFilter, page: Page) -> list[OfferedCoupon
     return store.listed(tenant_id, which, page)
 
 
+def by_id(tenant_id: str, definition_ids: Set[str]) -> dict[str, OfferedCoupon]:
+    """Some definitions as Mambo sees them, by id; those deleted there are left out."""
+    return store.by_id(tenant_id, definition_ids)
+
+
 def codes_of(offered: OfferedCoupon) -> list[str]:
     """The codes that were listed for a definition, in their order."""
     return store.listed_codes(offered.definition)
@@ -124,6 +129,7 @@ def delete(tenant_id: str, definition_ids: Sequence[str], now: datetime) -> None
             )
             definition_store.update(archived)
             store.show(replace(offered.shown, deleted_at=now))
+            audit.record(tenant_id, "definition.archived", definition_id)
 
 
 def clone(tenant_id: str, definition_id: str, now: datetime) -> OfferedCoupon:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from coupon_core import audit
 from coupon_core.model import AdminReason, AnyReason, Page, PurchaseReason, Refused
 from coupon_core.model.points import EntryKind, PointChange, PointEntry, Wallet
 from coupon_core.store import points as store
@@ -16,14 +17,18 @@ def credit(change: PointChange, now: datetime) -> PointEntry:
     """Give a user points. Refused when the user is unknown or the wallet too full."""
     with transaction():
         _require_user(change)
-        return add(change, EntryKind.CREDIT, now)
+        entry = add(change, EntryKind.CREDIT, now)
+        audit.record(entry.tenant_id, "points.credited", entry.entry_id)
+    return entry
 
 
 def debit(change: PointChange, now: datetime) -> PointEntry:
     """Take points from a user. Refused when unknown, or when there are not as many."""
     with transaction():
         _require_user(change)
-        return take(change, EntryKind.DEBIT, now)
+        entry = take(change, EntryKind.DEBIT, now)
+        audit.record(entry.tenant_id, "points.debited", entry.entry_id)
+    return entry
 
 
 def add(change: PointChange, kind: EntryKind, now: datetime) -> PointEntry:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from coupon_core import audit
 from coupon_core.model import AdminReason, Page, Refused, RewardItem
 from coupon_core.store import rewards as store
 from coupon_core.store.database import new_id, transaction
@@ -22,6 +23,7 @@ def add(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> RewardItem:
         tenant_id=tenant_id, item_id=new_id(), created_at=now, updated_at=now, **fields
     )
     store.insert(item)
+    audit.record(tenant_id, "reward_item.created", item.item_id)
     return item
 
 
@@ -50,6 +52,9 @@ def change(before: RewardItem, changes: Mapping[str, Any], now: datetime) -> Rew
     """Change members of a reward item in the caller's transaction."""
     item = replace(before, **changes, updated_at=now)
     store.update(item)
+    changed = [name for name in changes if getattr(before, name) != changes[name]]
+    ids = item.tenant_id, "reward_item.changed", item.item_id
+    audit.record(*ids, changed=changed)
     return item
 
 
@@ -61,6 +66,7 @@ def delete(tenant_id: str, item_id: str) -> None:
             raise Refused(AdminReason.REWARD_ITEM_IN_USE)
         if not deleted:
             raise Refused(AdminReason.REWARD_ITEM_NOT_FOUND)
+        audit.record(tenant_id, "reward_item.deleted", item_id)
 
 
 def _known(item: RewardItem | None) -> RewardItem:

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Set
 from datetime import datetime
 
-from coupon_core import vault
+from coupon_core import audit, vault
 from coupon_core.model import (
     AdminReason,
     ApiKey,
@@ -37,6 +37,7 @@ def create(tenant_id: str, now: datetime) -> tuple[TenantSecret, ApiKey, str]:
             raise Refused(AdminReason.TENANT_EXISTS)
         secret = _add_secret(tenant_id, now)
         key, plain = _add_key(tenant_id, "first key", EVERY_SCOPE, None, now)
+        audit.record(tenant_id, "tenant.created", tenant_id, api_key=key.key_id)
     return secret, key, plain
 
 
@@ -57,6 +58,7 @@ def erase(tenant_id: str) -> None:
         store.lock(tenant_id)
         if not store.erase(tenant_id):
             raise Refused(AdminReason.TENANT_NOT_FOUND)
+        audit.record(tenant_id, "tenant.erased", tenant_id)
 
 
 def rotate_secret(tenant_id: str, now: datetime) -> TenantSecret:
@@ -67,7 +69,9 @@ def rotate_secret(tenant_id: str, now: datetime) -> TenantSecret:
         # First the old ones go: by a clock that is behind the new one looks old too.
         outdated = store.secrets(tenant_id)[ACTIVE_SECRETS - 1 :]
         store.drop_secrets(tenant_id, [secret_id for secret_id, *_ in outdated])
-        return _add_secret(tenant_id, now)
+        secret = _add_secret(tenant_id, now)
+        audit.record(tenant_id, "secret.rotated", secret.secret_id)
+    return secret
 
 
 def retire_secret(tenant_id: str, secret_id: str) -> None:
@@ -80,6 +84,7 @@ def retire_secret(tenant_id: str, secret_id: str) -> None:
         if len(active) == 1:
             raise Refused(AdminReason.LAST_SECRET)
         store.drop_secrets(tenant_id, [secret_id])
+        audit.record(tenant_id, "secret.retired", secret_id)
 
 
 def active_secrets(tenant_id: str) -> list[TenantSecret]:
@@ -113,7 +118,9 @@ def create_key(
         raise Refused(AdminReason.SCOPE_TOO_WIDE)
     require(tenant_id)
     with transaction():
-        return _add_key(tenant_id, name, scopes, expires_at, now)
+        key, plain = _add_key(tenant_id, name, scopes, expires_at, now)
+        audit.record(tenant_id, "api_key.created", key.key_id, scopes=scopes)
+    return key, plain
 
 
 def _add_key(
@@ -146,5 +153,6 @@ def get_key(tenant_id: str, key_id: str) -> ApiKey:
 def revoke_key(tenant_id: str, key_id: str, now: datetime) -> ApiKey:
     """Make an API key worthless at once; again changes nothing."""
     with transaction():
-        store.revoke_key(tenant_id, key_id, now)
+        if store.revoke_key(tenant_id, key_id, now):
+            audit.record(tenant_id, "api_key.revoked", key_id)
         return get_key(tenant_id, key_id)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from coupon_core import audit
 from coupon_core.model import AdminReason, Page, PurchaseReason, Refused
 from coupon_core.model.users import KnownUser
 from coupon_core.store import users as store
@@ -23,6 +24,7 @@ def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> KnownUse
     with transaction():
         if not store.insert(user):
             raise Refused(AdminReason.USER_EXISTS)
+        audit.record(tenant_id, "user.created", user.user_id)
     return user
 
 
@@ -46,6 +48,7 @@ def update(
         before = _known(store.lock(tenant_id, user_id))
         user = replace(before, **changes, updated_at=now)
         store.update(user)
+        audit.record(tenant_id, "user.changed", user_id, changed=changes.keys())
     return user
 
 

@@ -3,11 +3,11 @@
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
-from coupon_core import dead_letters, idempotency, metrics, outbox
+from coupon_core import dead_letters, idempotency, metrics, milestones, outbox
 from coupon_core.faults import kind_of
 from coupon_core.messaging.broker import connect
 from coupon_core.messaging.envelopes import Outgoing, outgoing
@@ -26,6 +26,8 @@ CLAIM = timedelta(seconds=10)
 IDLE_SECONDS = 0.2
 AGAIN_SECONDS = 1.0
 KEPT = timedelta(days=7)
+# Nobody repeats an event of last month; should one do so, it earns nothing twice.
+TAKEN_KEPT = timedelta(days=30)
 PURGE_SECONDS, PURGE_BATCH = 60.0, 500
 
 
@@ -51,17 +53,17 @@ def _relay(
     while not stop.is_set():
         beat()
         if run_once(publisher) < BATCH:
-            if cleaning.is_due() and _clean():
+            if cleaning.is_due() and clean(utc_now()):
                 cleaning.soon()
             stop.wait(IDLE_SECONDS)
 
 
-def _clean() -> bool:
+def clean(now: datetime) -> bool:
     """Forget what has been kept long enough; True when there is more of it."""
-    now = utc_now()
     counts = (
         outbox.purge(now - KEPT, PURGE_BATCH),
         idempotency.purge(now, PURGE_BATCH),
+        milestones.forget(now - TAKEN_KEPT, PURGE_BATCH),
     )
     return PURGE_BATCH in counts
 

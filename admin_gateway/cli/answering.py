@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import rich_click as click
 
-from coupon_core import config, process
+from coupon_core import acting, config, process
 from coupon_core.store import database
 
 Answer = TypeVar("Answer", bound=Callable[..., dict[str, Any]])
@@ -51,6 +51,7 @@ def core() -> Iterator[config.Settings]:
     """The core, ready to work with the settings of the environment."""
     settings = config.load()
     process.start(settings)
+    acting.begin(acting.CLI)
     try:
         yield settings
     finally:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from coupon_core import code_space, generation, outbox, rules
+from coupon_core import audit, code_space, generation, outbox, rules
 from coupon_core.messaging.topology import CHUNK
 from coupon_core.model import (
     NOBODY,
@@ -62,6 +62,7 @@ def request(tenant_id: str, definition_id: str, wanted: Wanted, now: datetime) -
         _check_awards(definition, len(wanted.user_ids))
         store.insert(batch, chunks)
         outbox.add(_wanted_event(batch, chunk.chunk_number, now) for chunk in chunks)
+        audit.record(tenant_id, "batch.requested", batch.batch_id, count=wanted.count)
     return batch
 
 
@@ -139,6 +140,8 @@ def cancel(tenant_id: str, batch_id: str, now: datetime) -> Batch:
     """
     with transaction():
         ended = store.end(tenant_id, batch_id, BatchState.CANCELLED, "", now)
+        if ended:
+            audit.record(tenant_id, "batch.cancelled", batch_id)
     if ended is None:
         ended = get(tenant_id, batch_id)
         if ended.state != BatchState.CANCELLED:

@@ -47,10 +47,7 @@ OWNED = """
 SHARED = """
     SELECT code_key FROM shared_code
     WHERE tenant_id = :tenant_id AND code_key {among}
-"""
-
-IMPORTED = """
-    SELECT code_key FROM import_row
+    UNION ALL SELECT code_key FROM import_row
     WHERE tenant_id = :tenant_id AND code_key {among}
 """
 
@@ -103,7 +100,7 @@ def _insert(rows: Rows, common: Mapping[str, str | None]) -> None:
 def mark(batch: Batch, coupon_ids: Sequence[str]) -> None:
     """Tell coupons which batch they are of."""
     parameters = {"tenant_id": batch.tenant_id, "batch_id": batch.batch_id}
-    _among(MARK, "uuid", coupon_ids, parameters)
+    among(MARK, "uuid", coupon_ids, parameters)
 
 
 def taken(definition: Definition, codes: Iterable[str], owned: bool) -> set[str]:
@@ -112,17 +109,17 @@ def taken(definition: Definition, codes: Iterable[str], owned: bool) -> set[str]
     here = {"tenant_id": definition.tenant_id}
     found = [
         row
-        for sql in (SHARED, IMPORTED, *[OWNED] * owned)
-        for row in _among(sql, "text", list(keys), here).fetchall()
+        for sql in (SHARED, *[OWNED] * owned)
+        for row in among(sql, "text", list(keys), here).fetchall()
     ]
     barred = stems.barred(definition.tenant_id, keys.values())
     return {keys[key] for (key,) in found} | barred
 
 
-def _among(
+def among(
     sql: str, kind: str, values: Sequence[str], parameters: Mapping[str, Any]
 ) -> Any:
-    """Run a statement about many values, which go as one parameter."""
+    """Run a statement about many values, which go as one parameter: `{among}`."""
     if is_postgresql():
         # As a list in the text of the statement they would be parsed each time.
         text = sql.format(among=f"= ANY(CAST(:among AS {kind}[]))")

@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from peewee import fn
-
 from coupon_core.model import Page
 from coupon_core.model.client_keys import ClientKey, ClientKeyKind, StoredClientKey
 from coupon_core.tables import ClientKey as Table
@@ -50,10 +48,10 @@ def listed(
     return [_key_of(row) for row in rows], query.count()
 
 
-def revoke(tenant_id: str, key_id: str, now: datetime) -> None:
-    """Revoke a key; the first time stands."""
-    first = fn.COALESCE(Table.revoked_at, Table.revoked_at.db_value(now))
-    Table.update(revoked_at=first).where(*_is(tenant_id, key_id)).execute()
+def revoke(tenant_id: str, key_id: str, now: datetime) -> bool:
+    """Revoke a key; False when there is none that was not revoked before."""
+    this = *_is(tenant_id, key_id), Table.revoked_at.is_null()
+    return bool(Table.update(revoked_at=now).where(*this).execute())
 
 
 def _is(tenant_id: str, key_id: str) -> tuple[object, object]:

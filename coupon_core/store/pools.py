@@ -1,7 +1,8 @@
 """The two databases: how their connections are set up, pooled and given up."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,15 +12,21 @@ from peewee import (
     Database,
     OperationalError,
     PostgresqlDatabase,
+    Psycopg3Adapter,
     __exception_wrapper__,
 )
 from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+from psycopg.errors import _WaitTimeout as WaitTimeout
 from psycopg.pq import Format
 
 BUSY_SECONDS = 4.0  # below the five seconds in which a caller is promised an answer
-CONNECT_SECONDS = 3
+CONNECT_SECONDS = 2  # for each address that a host name has
 SLOW_TO_REFUSE_SECONDS, SPARED_SECONDS = 1.0, 1.0
 PING_AFTER_SECONDS = 5.0
+# The server itself ends a statement after BUSY_SECONDS, unless it is frozen: then only
+# we can. A ping and a connection that is made anew have to fit into five seconds.
+ANSWER_SECONDS, PING_SECONDS = BUSY_SECONDS + 0.3, 1.0
+POLL_SECONDS = 0.1  # for Ctrl-C
 
 SQLITE_PRAGMAS = {
     "journal_mode": "wal",
@@ -42,6 +49,39 @@ assert _text_loader is not None  # noqa: S101 - for the type checker
 psycopg.adapters.register_loader("uuid", _text_loader)
 
 
+class Impatient(psycopg.Connection[Any]):
+    """A connection on which no answer is waited for longer than `patience` seconds."""
+
+    patience: float | None = ANSWER_SECONDS
+
+    def wait(
+        self, gen: Any, interval: float = POLL_SECONDS, timeout: float | None = None
+    ) -> Any:
+        """As psycopg does it; who has not answered in time is not asked again."""
+        try:
+            return super().wait(gen, interval, timeout or self.patience)
+        except WaitTimeout:
+            self.pgconn.finish()  # else to roll back would take as long again
+            raise
+
+    @contextmanager
+    def waiting_for(self, seconds: float) -> Iterator[None]:
+        """Within the block have less patience."""
+        usual, self.patience = self.patience, seconds
+        try:
+            yield
+        finally:
+            self.patience = usual
+
+
+class Adapter(Psycopg3Adapter):
+    """peewee's, with our connections."""
+
+    def connect(self, db: Any, **parameters: Any) -> Any:
+        """A connection to the server at the database's URL."""
+        return Impatient.connect(db.database, **parameters)
+
+
 class PatientPostgresql(PostgresqlDatabase):
     """Gives a server that did not answer a moment without new connections.
 
@@ -49,6 +89,7 @@ class PatientPostgresql(PostgresqlDatabase):
     server that is not there, the last would wait for all of them.
     """
 
+    psycopg3_adapter = Adapter
     _asked_again_at = 0.0
 
     def _connect(self) -> Any:
@@ -58,9 +99,12 @@ class PatientPostgresql(PostgresqlDatabase):
         try:
             return super()._connect()
         except psycopg.OperationalError:
-            if time.monotonic() - began > SLOW_TO_REFUSE_SECONDS:
-                self._asked_again_at = time.monotonic() + SPARED_SECONDS
+            self._spare(time.monotonic() - began > SLOW_TO_REFUSE_SECONDS)
             raise
+
+    def _spare(self, was_slow: bool) -> None:
+        if was_slow:
+            self._asked_again_at = time.monotonic() + SPARED_SECONDS
 
 
 class PostgresqlPool(PooledPostgresqlDatabase, PatientPostgresql):
@@ -80,15 +124,22 @@ class PostgresqlPool(PooledPostgresqlDatabase, PatientPostgresql):
             return self.connection().kept_cursor.execute(sql, parameters)
 
     def _can_reuse(self, connection: Any) -> bool:
-        if super()._can_reuse(connection):
-            return True
+        with connection.waiting_for(PING_SECONDS):
+            if super()._can_reuse(connection):
+                return True
         self.close_idle()  # the server has gone, and with it all other connections
         return False
 
     def _is_closed(self, connection: Any) -> bool:
         if time.monotonic() - connection.last_used < PING_AFTER_SECONDS:
             return bool(connection.closed)
-        return bool(super()._is_closed(connection))
+        began = time.monotonic()
+        with connection.waiting_for(PING_SECONDS):
+            is_closed = bool(super()._is_closed(connection))
+        if is_closed:
+            self._spare(time.monotonic() - began >= PING_SECONDS)
+            self.close_idle()
+        return is_closed
 
 
 def database_of(url: str, pool_size: int) -> Database:

@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from peewee import fn
-
 from coupon_core.model import ApiKey, Page, Scope
 from coupon_core.store.database import is_postgresql
-from coupon_core.tables import ALL, Tenant, TenantSecret
+from coupon_core.tables import ALL, AuditEntry, Tenant, TenantSecret
 from coupon_core.tables import ApiKey as ApiKeyTable
 
 Sealed = tuple[str, str, datetime]  # secret id, sealed secret, created at
@@ -26,10 +24,14 @@ def exists(tenant_id: str) -> bool:
 
 
 def erase(tenant_id: str) -> bool:
-    """Remove a tenant and every row that is its; False when there was none."""
+    """Remove a tenant and every row that is its; False when there was none.
+
+    But not what was done, by whom: the audit log stays.
+    """
     counts = [
         table.delete().where(table.tenant_id == tenant_id).execute()
         for table in reversed(ALL)  # what is referred to goes after what refers to it
+        if table is not AuditEntry
     ]
     return bool(counts[-1])
 
@@ -130,13 +132,11 @@ def keys(tenant_id: str, page: Page) -> tuple[list[ApiKey], int]:
     return [_key_of(row) for row in rows], query.count()
 
 
-def revoke_key(tenant_id: str, key_id: str, now: datetime) -> None:
-    """Revoke a key; the first time stands."""
-    ApiKeyTable.update(
-        revoked_at=fn.COALESCE(
-            ApiKeyTable.revoked_at, ApiKeyTable.revoked_at.db_value(now)
-        )
-    ).where(ApiKeyTable.tenant_id == tenant_id, ApiKeyTable.key_id == key_id).execute()
+def revoke_key(tenant_id: str, key_id: str, now: datetime) -> bool:
+    """Revoke a key; False when there is none that was not revoked before."""
+    this = ApiKeyTable.tenant_id == tenant_id, ApiKeyTable.key_id == key_id
+    query = ApiKeyTable.update(revoked_at=now)
+    return bool(query.where(*this, ApiKeyTable.revoked_at.is_null()).execute())
 
 
 def _key(*where: object) -> ApiKey | None:

@@ -4,6 +4,7 @@ Three directories are looked up before the tenant is known, `tenant`, `api_key` 
 `client_key`; all other keys start with the tenant. The DDL itself is in `migrations/`.
 """
 
+from coupon_core.tables.audit import AuditEntry
 from coupon_core.tables.base import (
     JsonText,
     Table,
@@ -16,6 +17,12 @@ from coupon_core.tables.base import (
 )
 from coupon_core.tables.batches import Batch, Chunk
 from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
+from coupon_core.tables.campaigns import (
+    Campaign,
+    CampaignCreator,
+    Creator,
+    Package,
+)
 from coupon_core.tables.client_keys import ClientKey
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
 from coupon_core.tables.definitions import (
@@ -40,19 +47,24 @@ from coupon_core.tables.purchases import (
     Purchase,
 )
 from coupon_core.tables.tenants import ApiKey, Tenant, TenantSecret
+from coupon_core.tables.webhooks import Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "ALL",
     "AcceptedEvent",
     "Activity",
     "ApiKey",
+    "AuditEntry",
     "Batch",
+    "Campaign",
+    "CampaignCreator",
     "CheckedStem",
     "Chunk",
     "ClientKey",
     "CodeJob",
     "Coupon",
     "CouponEvent",
+    "Creator",
     "DeadLetter",
     "Definition",
     "DefinitionSweep",
@@ -65,6 +77,7 @@ __all__ = [
     "MamboTag",
     "Offer",
     "Outbox",
+    "Package",
     "PointEntry",
     "Purchase",
     "Redemption",
@@ -77,6 +90,9 @@ __all__ = [
     "UtcTime",
     "UuidText",
     "Wallet",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
     "as_json",
     "as_stored_time",
     "as_time",
@@ -92,6 +108,10 @@ ALL = (
     Definition,
     SharedCode,
     CheckedStem,
+    Campaign,
+    Creator,
+    CampaignCreator,
+    Package,
     Batch,
     Chunk,
     Coupon,
@@ -114,5 +134,9 @@ ALL = (
     ImportRow,
     CouponEvent,
     DefinitionSweep,
+    AuditEntry,
+    Webhook,
+    WebhookDelivery,
+    WebhookAttempt,
 )
 """Every table; what is referred to comes before what refers to it."""

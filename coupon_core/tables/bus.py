@@ -57,6 +57,7 @@ class AcceptedEvent(Table):
 
     class Meta:
         primary_key = CompositeKey("tenant_id", "event_id")
+        indexes = ((("accepted_at",), False),)  # for forgetting them
 
 
 class DeadLetter(Table):

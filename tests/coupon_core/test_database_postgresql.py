@@ -21,6 +21,7 @@ from tests.databases import upgrade
 from tests.invariants import assert_invariants, rows
 from tests.servers import postgres_server
 from tests.servers.postgres import PostgresServer
+from tests.servers.process import frozen
 from tests.settings import settings_for
 from tests.shop import Shop, new_shop
 
@@ -124,6 +125,31 @@ def test_a_server_that_does_not_answer_is_told_in_time(
             found, took = timed(lambda: at_once([write] * 8))
     assert all(isinstance(one, Unavailable) for one in found)
     assert took < PROMISED
+
+
+@pytest.mark.parametrize("idle", [0, pools.PING_AFTER_SECONDS])
+def test_a_frozen_server_is_told_in_time_and_used_again_once_it_goes_on(
+    server: PostgresServer,
+    own_shop: Shop,
+    idle: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its kernel takes all that is sent: nothing but our own patience can end."""
+    if idle:
+        monkeypatch.setattr(pools, "PING_AFTER_SECONDS", -1.0)
+    code = own_shop.give(own_shop.define(per_code_limit=0))
+    open_connections(4)
+    database.release()
+    with frozen(server.pid):
+        tasks = [partial(own_shop.redeem, code)] * 8
+        first, took = timed(lambda: at_once(tasks))
+        again, took_again = timed(lambda: at_once(tasks))
+    assert all(isinstance(one, Unavailable) for one in (*first, *again))
+    assert max(took, took_again) < PROMISED
+    time.sleep(pools.SPARED_SECONDS)
+    _, took = timed(partial(own_shop.redeem, code))
+    assert took < PROMISED
+    assert_invariants()
 
 
 CALLS = {

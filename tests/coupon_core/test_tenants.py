@@ -121,10 +121,10 @@ def test_keys_are_listed_without_their_secrets(shop: Shop) -> None:
     assert shop.api_key not in repr(found)
 
 
-def test_an_erased_tenant_leaves_no_row(shop: Shop) -> None:
+def test_an_erased_tenant_leaves_no_row_but_what_was_done(shop: Shop) -> None:
     shop.redeem(shop.give(shop.define()))
     tenants.erase(shop.tenant_id)
     for table in store.ALL:
         name = table._meta.table_name
         left = f"SELECT count(*) FROM {name} WHERE tenant_id = '{shop.tenant_id}'"
-        assert rows(left)[0][0] == 0
+        assert bool(rows(left)[0][0]) == (name == "audit_entry")

@@ -13,10 +13,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -133,6 +135,21 @@ def as_user(user: pwd.struct_passwd | None) -> dict[str, Any]:
     if user is None:
         return {}
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """A server and its children do nothing, while connections to it stay open."""
+    server = psutil.Process(pid)
+    processes = [server, *server.children(recursive=True)]
+    for one in processes:
+        one.suspend()
+    try:
+        yield
+    finally:
+        for one in processes:
+            with suppress(psutil.NoSuchProcess):
+                one.resume()
 
 
 def clean_environment(home: Path) -> dict[str, str]:

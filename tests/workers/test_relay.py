@@ -202,3 +202,18 @@ def test_a_relay_in_its_own_thread_sends_within_a_second(
         stop.set()
         thread.join(5)
     assert received(tap) == dict.fromkeys(ids, 1)
+
+
+def test_ids_of_events_taken_long_ago_are_forgotten_in_batches(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "PURGE_BATCH", 2)
+    now = utc_now()
+    old = now - relay.TAKEN_KEPT
+    database.execute("DELETE FROM accepted_event", {})
+    for event_id, moment in (("a", old), ("b", old), ("c", old), ("d", now)):
+        of = shop.tenant_id, "ann", event_id, Trigger.STREAK_MILESTONE, "daily", 7, ""
+        milestones.accept(shop.tenant_id, [(Milestone(*of, moment), {})], moment)
+    later = now + timedelta(seconds=1)
+    assert [relay.clean(later) for _ in range(2)] == [True, False]
+    assert [one for (one,) in rows("SELECT event_id FROM accepted_event")] == ["d"]

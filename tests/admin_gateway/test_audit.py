@@ -1,0 +1,72 @@
+"""The audit log over HTTP: chosen, in pages, only one's own; and nobody changes it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.admin_client import Admin
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_entries_are_chosen_by_actor_action_thing_and_time(admin: Admin) -> None:
+    item, moment = admin.new_reward()["item_id"], "2999-01-01T00:00:00Z"
+    admin.patch(f"rewards/{item}", {"name": "Another"})
+    for query, count in (
+        (f"object_id={item}", 2),
+        (f"object_id={item}&action=reward_item.changed", 1),
+        (f"object_id={item}&actor={admin.key.key_id}", 2),
+        (f"object_id={item}&actor=cli", 0),
+        (f"object_id={item}&from=2025-01-01T00:00:00Z&to={moment}", 2),
+        (f"object_id={item}&from={moment}", 0),
+        (f"object_id={item}&to=2025-01-01T00:00:00Z", 0),
+        (f"object_id={item}&limit=1", 2),
+    ):
+        found = admin.get(f"audit?{query}").json
+        assert found["total"] == count, query
+        assert len(found["entries"]) == min(count, 1 if "limit" in query else 9)
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("action=created", "action"), ("from=yesterday", "from"), ("actor=", "actor")],
+)
+def test_a_bad_filter_is_named(admin: Admin, query: str, field: str) -> None:
+    answer = admin.get(f"audit?{query}")
+    assert answer.status_code == 400
+    assert answer.json["details"][0]["path"] == field
+
+
+def test_one_sees_only_ones_own(admin: Admin, other: Admin) -> None:
+    admin.new_reward()
+    actions = {one["action"] for one in other.get("audit").json["entries"]}
+    assert actions == {"tenant.created"}
+    assert other.get(f"/v1/tenants/{admin.tenant_id}/audit").status_code == 403
+
+
+def test_nobody_but_its_store_writes_the_log_and_nobody_changes_it() -> None:
+    packages = "admin_gateway", "coupon_core", "query_gateway", "workers"
+    sources = {
+        path.relative_to(ROOT): path.read_text()
+        for package in packages
+        for path in (ROOT / package).rglob("*.py")
+    }
+    sql = re.compile(r"(INTO|UPDATE|FROM|TABLE)\s+audit_entry", re.IGNORECASE)
+    assert {str(path) for path, text in sources.items() if sql.search(text)} == {
+        "coupon_core/migrations/0009_audit.py"
+    }
+    named = {str(path) for path, text in sources.items() if "AuditEntry" in text}
+    tables = {one for one in named if "tables" in one or "store" in one}
+    assert tables == {
+        "coupon_core/store/audit.py",
+        "coupon_core/store/tenants.py",  # which leaves it alone
+        "coupon_core/tables/__init__.py",
+        "coupon_core/tables/audit.py",
+    }
+    store = sources[Path("coupon_core/store/audit.py")]
+    assert re.findall(r"\.(insert|update|delete|replace|save)\w*\(", store) == [
+        "insert"
+    ]

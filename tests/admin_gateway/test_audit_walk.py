@@ -1,0 +1,214 @@
+"""Every route by which admins change something notes it, with who; no refusal is."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from admin_gateway.callers import NO_ROW, READING
+from coupon_core import audit, tenants
+from coupon_core.model import Page, utc_now
+from coupon_core.model.audit import AuditEntry, AuditFilter
+from coupon_core.store import database
+from tests.admin_client import Admin, admin_gateway, made, new_admin
+from tests.databases import SqliteDatabases, upgrade
+from tests.events import CLOUD
+from tests.letters import buried
+
+NEW_NAME: Mapping[str, Any] = {"name": "Another"}
+REWARD = {"name": "Gold", "reward_type": "points"}
+REFUSED = {400, 403, 404, 415}
+POINTS = {"user_id": "bob", "point_id": "gems", "amount": 5}
+# Of each changing view its body, and what is noted of it.
+CHANGES: Mapping[str, tuple[Any, str]] = {
+    "rewards.create": (REWARD, "reward_item.created"),
+    "rewards.replace": (REWARD, "reward_item.changed"),
+    "rewards.change": (NEW_NAME, "reward_item.changed"),
+    "rewards.delete": (None, "reward_item.deleted"),
+    "definitions.create": ("definition", "definition.created"),
+    "definitions.replace": ("definition", "definition.changed"),
+    "definitions.change": (NEW_NAME, "definition.changed"),
+    "definitions.pause": (None, "definition.paused"),
+    "definitions.activate": (None, "definition.activated"),
+    "definitions.archive": (None, "definition.archived"),
+    "definitions.delete": (None, "definition.archived"),
+    "coupons.generate": ({"user_ids": ["zoe"]}, "coupon.generated"),
+    "coupons.revoke": (None, "coupon.revoked"),
+    "coupons.revoke_code": ("code", "coupon.revoked"),
+    "keys.create": (NEW_NAME, "api_key.created"),
+    "keys.revoke": (None, "api_key.revoked"),
+    "keys.delete": (None, "api_key.revoked"),
+    "secrets.rotate": (None, "secret.rotated"),
+    "secrets.delete": (None, "secret.retired"),
+    "events.publish": (CLOUD, "milestone.accepted"),
+    "events.publish_all": ({"events": [CLOUD]}, "milestone.accepted"),
+    "dead_letters.retry": (None, "dead_letter.retried"),
+    "dead_letters.drop": (None, "dead_letter.dropped"),
+    "client_keys.create": ({**NEW_NAME, "kind": "mambo"}, "client_key.created"),
+    "client_keys.revoke": (None, "client_key.revoked"),
+    "client_keys.delete": (None, "client_key.revoked"),
+    "codes.assign": ("assignment", "coupon.assigned"),
+    "code_jobs.revoke": ({"user_id": "ann"}, "code_job.started"),
+    "code_jobs.extend": ("extension", "code_job.started"),
+    "code_jobs.import_codes": (b"code\nFROM-ELSEWHERE\n", "code_job.started"),
+    "points.credit": (POINTS, "points.credited"),
+    "points.debit": (POINTS, "points.debited"),
+    "users.create": ({"user_id": "zoe"}, "user.created"),
+    "users.change": ({"is_member": False}, "user.changed"),
+}
+FIRST: Mapping[str, str] = {
+    "definitions.activate": "definitions.pause",
+    "points.debit": "points.credit",
+}
+"""What must have been done before."""
+
+
+NUMBERS = itertools.count()
+
+
+def changing(app: Flask) -> Iterator[tuple[str, str, Rule]]:
+    """Every route that changes something: name of its view, method, rule."""
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        for method in rule.methods - READING - {"OPTIONS"}:
+            module = view.__module__.rpartition(".")[2]
+            yield f"{module}.{view.__name__}", method, rule
+
+
+class Walker:
+    """An admin with one of each thing, who calls a view by its name."""
+
+    def __init__(self, admin: Admin) -> None:
+        self.admin = admin
+        of = admin.new_definition()
+        coupon = admin.generate(of["id"], "ann")[0]
+        made(admin.post("secrets/rotate"))
+        now, tenant_id = utc_now(), admin.tenant_id
+        key = made(admin.post("api-keys", {"name": "old"}))
+        body = {"name": "old", "kind": "mambo"}
+        self.ids = {
+            "tenant_id": tenant_id,
+            "definition_id": of["id"],
+            "item_id": admin.new_reward()["item_id"],
+            "coupon_id": coupon["id"],
+            "key_id": key["key_id"],
+            "secret_id": tenants.active_secrets(tenant_id)[-1].secret_id,
+            "letter_id": buried(tenant_id),
+            "client_key_id": made(admin.post("client-keys", body))["key_id"],
+        }
+        config = {"reward_item_id": self.ids["item_id"]}
+        loose = made(admin.post(f"coupons/{of['id']}/generate", {"count": 1}))
+        self.ids["user_id"] = made(admin.post("users", {"user_id": "bob"}))["user_id"]
+        batch = self.imported(of["id"])
+        self.bodies = {
+            "definition": {"name": "New", "config": config},
+            "code": {"code": coupon["code"]},
+            "assignment": {"code": loose["coupons"][0]["code"], "user_id": "zoe"},
+            "extension": {"batch_id": batch, "expires_at": "2999-01-01T00:00:00Z"},
+        }
+        everybody = None, tenant_id, "reader", {tenants.Scope.READ}, None
+        self.reader = tenants.create_key(*everybody, now)[1]
+
+    def imported(self, definition_id: str) -> str:
+        """The batch of codes that came from elsewhere."""
+        path, file = f"coupons/{definition_id}/import", b"code\nOLD-CODE\n"
+        headers = {"X-API-Key": self.admin.plain_key, "Content-Type": "text/csv"}
+        return made(self.admin.post(path, data=file, headers=headers))["job_id"]
+
+    def call(self, name: str, **options: Any) -> TestResponse:
+        _, method, rule = next(
+            one for one in changing(self.admin.app) if one[0] == name
+        )
+        ids = {**self.ids, **options.pop("ids", {})}
+        path = re.sub(r"<(\w+)>", lambda part: ids[part[1]], rule.rule)
+        body = options.pop("body", CHANGES[name][0])
+        if isinstance(body, bytes):
+            key = options.pop("headers", {"X-API-Key": self.admin.plain_key})
+            options |= {"data": body, "headers": {**key, "Content-Type": "text/csv"}}
+            body = None
+        known = self.bodies[body] if isinstance(body, str) else body
+        return self.admin.call(method, path, known, **options)
+
+    def refused(self, name: str) -> Iterator[TestResponse]:
+        """A call without the right, one for what is not there, one that is wrong."""
+        yield self.call(name, headers={"X-API-Key": self.reader})
+        if self.takes_ids(name):
+            nothing = {one: NO_ROW for one in self.ids if one != "tenant_id"}
+            yield self.call(name, ids=nothing)
+        if CHANGES[name][0]:
+            members = "name", "events", "code", "user_id", "is_member"
+            yield self.call(name, body={one: [7] for one in members})
+
+    def takes_ids(self, name: str) -> bool:
+        rules = (rule for one, _, rule in changing(self.admin.app) if one == name)
+        return any(rule.arguments - {"tenant_id", "code"} for rule in rules)
+
+    def entries(self) -> list[AuditEntry]:
+        found, _ = audit.listed(self.admin.tenant_id, AuditFilter(), Page(limit=500))
+        database.release()
+        return found
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """On one database: what is stored is the same on both, and tested elsewhere."""
+    files = SqliteDatabases(tmp_path_factory.mktemp("audit"), upgrade)
+    with files.fresh() as url, admin_gateway(url) as one:
+        yield one
+
+
+@pytest.fixture
+def walker(app: Flask) -> Walker:
+    return Walker(new_admin(app, f"walker-{next(NUMBERS)}"))
+
+
+def test_every_changing_route_is_walked_here(app: Flask) -> None:
+    assert {name for name, *_ in changing(app)} == CHANGES.keys()
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_is_noted_with_who_made_it_but_no_refusal_is(
+    walker: Walker, name: str
+) -> None:
+    if name in FIRST:
+        walker.call(FIRST[name])
+    before = walker.entries()
+    assert {answer.status_code for answer in walker.refused(name)} <= REFUSED
+    assert walker.entries() == before
+    answer = walker.call(name)
+    assert answer.status_code < 300, answer.json
+    (entry,) = walker.entries()[: -len(before)]
+    assert entry.action == CHANGES[name][1]
+    assert entry.actor == walker.admin.key.key_id
+    assert entry.request_id == answer.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize("name", ["keys.revoke", "coupons.revoke", "definitions.pause"])
+def test_what_changes_nothing_the_second_time_is_noted_once(
+    walker: Walker, name: str
+) -> None:
+    walker.call(name)
+    before = walker.entries()
+    assert walker.call(name).status_code == 200
+    assert walker.entries() == before
+
+
+def test_details_name_what_changed_but_not_to_what(walker: Walker) -> None:
+    walker.call("definitions.change")
+    assert walker.entries()[0].detail == {"changed": ["name"]}
+
+
+def test_no_entry_holds_a_secret_or_a_code(walker: Walker) -> None:
+    key = walker.call("keys.create").json["api_key"]
+    secret = walker.call("secrets.rotate").json["tenant_secret"]
+    walker.call("coupons.revoke_code")
+    text = repr(walker.entries())
+    code = walker.bodies["code"]["code"]
+    assert not [one for one in (key, secret, code) if one in text]
