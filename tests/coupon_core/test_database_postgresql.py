@@ -20,8 +20,8 @@ from tests.coupon_core.test_database import PROMISED, timed, write
 from tests.databases import upgrade
 from tests.invariants import assert_invariants, rows
 from tests.servers import postgres_server
-from tests.servers.process import frozen
 from tests.servers.postgres import PostgresServer
+from tests.servers.process import frozen
 from tests.settings import settings_for
 from tests.shop import Shop, new_shop
 
