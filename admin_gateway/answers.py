@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, request
 
-from coupon_core import dead_letters, phoenix
+from coupon_core import batches, dead_letters, phoenix
 from coupon_core.importing import Report
 from coupon_core.model import (
     ApiKey,
@@ -16,6 +16,7 @@ from coupon_core.model import (
     IssuedCoupon,
     TenantSecret,
 )
+from coupon_core.model.batches import Batch
 from coupon_core.model.inventory import CodeJob, JobState, Moment, StockedCoupon
 from coupon_core.web.answers import json_response
 from coupon_core.web.problems import Detail, Problem
@@ -72,6 +73,34 @@ def secret(of: TenantSecret) -> Document:
         "secret_id": of.secret_id,
         "created_at": phoenix.time_text(of.created_at),
     }
+
+
+def batch(of: Batch) -> Document:
+    """How far a batch is."""
+    rate, eta = batches.pace(of)
+    return {
+        "batch_id": of.batch_id,
+        "tenant_id": of.tenant_id,
+        "definition_id": of.definition_id,
+        "kind": of.kind,
+        "state": of.state.value,
+        "requested": of.requested_count,
+        "generated": of.generated_count,
+        "rate_per_second": rate and round(rate, 1),
+        "eta_seconds": eta and round(eta, 1),
+        "error": of.error or None,
+        "expires_at": phoenix.time_text(of.expires_at),
+        "created_at": phoenix.time_text(of.created_at),
+        "started_at": phoenix.time_text(of.started_at),
+        "updated_at": phoenix.time_text(of.updated_at),
+        "finished_at": phoenix.time_text(of.finished_at),
+    }
+
+
+def accepted_batch(of: Batch) -> Response:
+    """The 202 for coupons that workers make."""
+    path = f"/v1/tenants/{of.tenant_id}/batches/{of.batch_id}"
+    return json_response(batch(of), 202, {"Location": path})
 
 
 def dead_letter(of: DeadLetter) -> Document:

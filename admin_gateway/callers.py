@@ -1,5 +1,6 @@
 """Who is calling and what they may do, settled before any view begins."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,8 +30,12 @@ WRITING: Mapping[str, Scope] = {
     "flat_reward_items": Scope.DEFINITIONS,
     "definitions": Scope.DEFINITIONS,
     "flat_definitions": Scope.DEFINITIONS,
+    "campaigns": Scope.DEFINITIONS,
+    "packages": Scope.DEFINITIONS,
+    "creators": Scope.COUPONS,
     "coupons": Scope.COUPONS,
     "flat_coupons": Scope.COUPONS,
+    "batches": Scope.COUPONS,
     "imports": Scope.COUPONS,
     "codes": Scope.COUPONS,
     "code_jobs": Scope.COUPONS,
@@ -42,10 +47,14 @@ WRITING: Mapping[str, Scope] = {
     "events": Scope.EVENTS,
     "flat_events": Scope.EVENTS,
     "dead_letters": Scope.EVENTS,
+    "webhooks": Scope.EVENTS,
 }
 # Parts of paths that are texts of the tenant's own and no UUIDs.
-TEXTS = frozenset({"code", "client_key_id", "user_id"})
+TEXTS = frozenset({"code", "client_key_id", "user_id", "campaign_id", "creator_key"})
+NUMBERS = frozenset({"webhook_id", "package_id"})
 NO_ROW = "00000000-0000-0000-0000-000000000000"
+NO_NUMBER = 0
+_is_number = re.compile("[1-9][0-9]{0,15}").fullmatch
 
 
 def authenticate() -> None:
@@ -58,7 +67,7 @@ def authenticate() -> None:
             _authorize(g.principal, request.view_args or {})
 
 
-def _authorize(principal: Principal, path: dict[str, str]) -> None:
+def _authorize(principal: Principal, path: dict[str, Any]) -> None:
     """Check tenant and scope; leave the views the ids that they are about.
 
     A text that is no id becomes one that no row has: it answers like a missing one,
@@ -68,7 +77,9 @@ def _authorize(principal: Principal, path: dict[str, str]) -> None:
     reads = request.method in READING
     scope = Scope.READ if reads else WRITING[request.blueprint or ""]
     require_scope(principal, asked, scope)
-    for name in path.keys() - TEXTS:
+    for name in path.keys() & NUMBERS:
+        path[name] = int(path[name]) if _is_number(path[name]) else NO_NUMBER
+    for name in path.keys() - TEXTS - NUMBERS:
         path[name] = path[name].lower() if is_uuid(path[name]) else NO_ROW
 
 

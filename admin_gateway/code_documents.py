@@ -125,12 +125,15 @@ BODY = {
     "required": True,
     "content": {"text/csv": {"schema": TEXT, "example": CSV_FILE}},
 }
-IMPORT = {
+IMPORTED = {
     **JOB,
     **FINISHED,
     "kind": "import",
     "definition_id": "660e8400-e29b-41d4-a716-446655440001",
     "total": 12,
+}
+IMPORT = {
+    **IMPORTED,
     "rejected": 1,
     "bad_rows": [{"line": 3, "reason": "the code exists already"}],
 }

@@ -2,31 +2,52 @@
 
 from typing import Any
 
-from flask import Response, g
+from flask import Response, g, request
 
-from admin_gateway import answers, documents, schemas
-from coupon_core import coupons, generation, phoenix
+from admin_gateway import answers, batch_documents, documents, generating, schemas
+from coupon_core import batches, coupons, generation, phoenix
 from coupon_core.model import utc_now
 from coupon_core.store.coupons import CouponFilter
 from coupon_core.web.answers import json_response
-from coupon_core.web.blueprints import JsonBlueprint, body_limit
-
-MOST_BYTES = 1_048_576  # a thousand user ids, each as long as it may be
+from coupon_core.web.blueprints import (
+    JsonBlueprint,
+    body_limit,
+    documents_body,
+    documents_query,
+)
 
 routes = JsonBlueprint("coupons", __name__, description="Coupons of a definition")
 
 
 @routes.route("/<definition_id>/generate", methods=["POST"])
 @routes.response(201, documents.Generated, example=documents.GENERATED)
-@routes.arguments(schemas.GenerateBody, example={"user_ids": ["user_123"]})
-@body_limit(MOST_BYTES)
-def generate(body: dict[str, Any], definition_id: str) -> Response:
-    """Make a coupon for each user, or some that nobody holds yet: all or none."""
-    now, tenant_id = utc_now(), g.principal.tenant_id
-    made = generation.generate(tenant_id, definition_id, now=now, **body)
+@routes.alt_response(
+    202, schema=batch_documents.Batch, example=batch_documents.NEW_BATCH
+)
+@documents_body(schemas.GenerateBody, example={"user_ids": ["user_123"]})
+@documents_query(schemas.GenerateQuery)
+@body_limit(generating.MOST_BYTES)
+def generate(definition_id: str) -> Response:
+    """Make a coupon for each user, or some that nobody holds yet: all or none.
+
+    Up to 1,000 are made at once; more become a batch (202). Users may also come as
+    text/csv, a user id a line; what the query says is for those.
+    """
+    wanted = generating.wanted_by(request)
+    if not wanted.is_small:
+        return _accept(definition_id, wanted)
+    now, tenant_id, users = utc_now(), g.principal.tenant_id, wanted.holders
+    ids = tenant_id, definition_id
+    made = generation.generate(*ids, users, now, wanted.expires_at)
     # Users who held the shared code before keep their coupon: it is not new.
     new = sum(one.coupon.generated_at == now for one in made)
     return json_response(answers.coupons((made, len(made)), now, generated=new), 201)
+
+
+def _accept(definition_id: str, wanted: batches.Wanted) -> Response:
+    tenant_id = g.principal.tenant_id
+    batch = batches.request(tenant_id, definition_id, wanted, utc_now())
+    return answers.accepted_batch(batch)
 
 
 @routes.route("/<definition_id>/coupons")

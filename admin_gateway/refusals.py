@@ -28,6 +28,14 @@ MISSING: Mapping[AnyReason, Row] = {
         "CLIENT_KEY_NOT_FOUND",
         "Client key not found",
     ),
+    AdminReason.CAMPAIGN_NOT_FOUND: (404, "CAMPAIGN_NOT_FOUND", "Campaign not found"),
+    AdminReason.CREATOR_NOT_FOUND: (404, "CREATOR_NOT_FOUND", "Creator not found"),
+    AdminReason.PACKAGE_NOT_FOUND: (404, "PACKAGE_NOT_FOUND", "Package not found"),
+    AdminReason.CREATOR_CODE_NOT_FOUND: (
+        404,
+        "CREATOR_CODE_NOT_FOUND",
+        "codes: expected only codes of this creator",
+    ),
     AdminReason.SECRET_NOT_FOUND: (404, "SECRET_NOT_FOUND", "Secret not found"),
     AdminReason.TENANT_NOT_FOUND: (404, "TENANT_NOT_FOUND", "Tenant not found"),
     PurchaseReason.USER_NOT_FOUND: (404, "USER_NOT_FOUND", "User not found"),
@@ -38,6 +46,7 @@ MISSING: Mapping[AnyReason, Row] = {
         "DEAD_LETTER_NOT_FOUND",
         "Dead letter not found",
     ),
+    AdminReason.WEBHOOK_NOT_FOUND: (404, "WEBHOOK_NOT_FOUND", "Webhook not found"),
 }
 
 # Wrong in itself, whatever else there is.
@@ -107,6 +116,11 @@ INVALID_STOCK: Mapping[AnyReason, Row] = {
         "EXPIRY_IS_PAST",
         "expires_at: expected a time to come",
     ),
+    AdminReason.BAD_WEBHOOK_URL: (
+        400,
+        "BAD_WEBHOOK_URL",
+        "url: expected a URL that webhooks may go to",
+    ),
 }
 
 # Wrong only because of what there is already.
@@ -121,6 +135,26 @@ CONFLICTS: Mapping[AnyReason, Row] = {
         409,
         "CODE_TAKEN",
         "config.custom_code: this code is in use already",
+    ),
+    AdminReason.CAMPAIGN_EXISTS: (
+        409,
+        "CAMPAIGN_EXISTS",
+        "campaign_id: another campaign has this id",
+    ),
+    AdminReason.CREATOR_EXISTS: (
+        409,
+        "CREATOR_EXISTS",
+        "creator_key: another creator has this key",
+    ),
+    AdminReason.CREATOR_INACTIVE: (
+        409,
+        "CREATOR_INACTIVE",
+        "The creator is inactive and is given no more codes",
+    ),
+    AdminReason.TOO_MANY_CODES: (
+        409,
+        "TOO_MANY_CODES",
+        "A creator may have 10,000 codes, revoked ones included",
     ),
     AdminReason.REWARD_ITEM_IN_USE: (
         409,
@@ -163,6 +197,11 @@ CONFLICTS: Mapping[AnyReason, Row] = {
         "COUPON_REDEEMED",
         "The coupon has been redeemed and cannot be revoked",
     ),
+    AdminReason.BATCH_FINISHED: (
+        409,
+        "BATCH_FINISHED",
+        "The batch has come to its end and cannot be cancelled",
+    ),
     AdminReason.USER_EXISTS: (409, "USER_EXISTS", "This user is known already"),
     AdminReason.WALLET_FULL: (
         409,
@@ -199,6 +238,11 @@ CONFLICTS: Mapping[AnyReason, Row] = {
         "DEAD_LETTER_UNREADABLE",
         "The dead letter is no text, or of no queue of milestones: it can only be "
         "dropped",
+    ),
+    AdminReason.TOO_MANY_WEBHOOKS: (
+        409,
+        "TOO_MANY_WEBHOOKS",
+        "There are as many webhooks as a tenant may have; delete one first",
     ),
 }
 

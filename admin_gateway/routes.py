@@ -5,18 +5,23 @@ from typing import Any
 
 from admin_gateway import (
     audit,
+    batches,
+    campaigns,
     client_keys,
     code_jobs,
     codes,
     coupons,
+    creators,
     dead_letters,
     definitions,
     events,
     keys,
+    packages,
     points,
     rewards,
     secrets,
     users,
+    webhooks,
 )
 from coupon_core.web.blueprints import JsonBlueprint
 from coupon_core.web.identifiers import TENANT_ID
@@ -59,6 +64,10 @@ BLUEPRINTS = (
     _flat(definitions.routes, "flat_definitions", "coupons"),
     _of_tenant(coupons.routes, "coupons", "coupons"),
     _flat(coupons.routes, "flat_coupons", "coupons"),
+    _of_tenant(campaigns.routes, "campaigns", "campaigns"),
+    _of_tenant(creators.routes, "creators", "creators"),
+    _of_tenant(packages.routes, "packages", "packages"),
+    _of_tenant(batches.routes, "batches", "batches"),
     _of_tenant(code_jobs.imports, "imports", "coupons"),
     _of_tenant(codes.routes, "codes", "codes"),
     _of_tenant(code_jobs.routes, "code_jobs", "codes"),
@@ -71,4 +80,5 @@ BLUEPRINTS = (
     _of_tenant(events.routes, "events", "events"),
     _of_tenant(dead_letters.routes, "dead_letters", "dead-letters"),
     _of_tenant(audit.routes, "audit", "audit"),
+    _of_tenant(webhooks.routes, "webhooks", "webhooks"),
 )

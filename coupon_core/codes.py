@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from coupon_core.model import CodeAlphabet
@@ -69,3 +70,24 @@ def _translation(alphabet: str) -> tuple[bytes, bytes]:
     even = 256 - 256 % len(alphabet)
     table = bytes(ord(alphabet[b % len(alphabet)]) for b in range(256))
     return table, bytes(range(even, 256))
+
+
+def patterned(pattern: str, creator_key: str, numbers: Sequence[int]) -> list[str]:
+    """A code for each number: `{creator}`, `{number}` and `{random}` filled in.
+
+    No code comes twice; there may be fewer than numbers when chance repeats one.
+    """
+    drawn = random_codes(
+        len(numbers), "", DEFAULT_RANDOM_LENGTH, CodeAlphabet.UNAMBIGUOUS
+    )
+    made = [
+        filled(pattern, creator_key, number, text)
+        for number, text in zip(numbers, drawn, strict=True)
+    ]
+    return list(dict.fromkeys(made))
+
+
+def filled(pattern: str, creator_key: str, number: int, text: str) -> str:
+    """A code after a pattern; numbers have three digits at least."""
+    code = pattern.replace("{creator}", creator_key).replace("{random}", text)
+    return lookup_key(code.replace("{number}", f"{number:03}"))

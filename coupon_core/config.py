@@ -5,16 +5,19 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
 from coupon_core import logs, vault
+from coupon_core.limits.budgets import ALONE, BadBudget, budget_of
 from coupon_core.messaging.topology import BadBroker, broker_kind
 
 OWN_BUS = "redis://127.0.0.1:{}/0"
 MASTER_KEY_FILE = "master.key"
+COUNTING = ("redis://", "rediss://", "unix://", ALONE)
 LAST_PORT = 65_535
 
 
@@ -39,6 +42,12 @@ class Settings:
     broker_url: str
     visibility_seconds: int
     cors_origins: tuple[str, ...]
+    redis_url: str
+    guesses_per_user: str
+    guesses_per_tenant: str
+    calls_per_caller: str
+    calls_per_tenant: str
+    webhook_networks: tuple[str, ...]
     log_level: str
     log_format: str
     metrics_host: str
@@ -85,6 +94,36 @@ DESCRIPTIONS = (
         "(it takes no cookies), empty is none",
         "*",
     ),
+    (
+        "COUPON_REDIS_URL",
+        "redis://… that the gateways count in together; while it is away, or with "
+        "memory://, each process counts alone",
+        "the bus, if that is redis",
+    ),
+    (
+        "COUPON_GUESSES_PER_USER",
+        "how many unknown codes one user may validate or redeem before he is refused "
+        "with 429; empty is no limit",
+        "100 per 10 minutes",
+    ),
+    (
+        "COUPON_GUESSES_PER_TENANT",
+        "the same for all users of a tenant together",
+        "10000 per 10 minutes",
+    ),
+    (
+        "COUPON_CALLS_PER_CALLER",
+        "how many requests one user or one key may make, such as 50/second; empty is "
+        "no limit",
+        "",
+    ),
+    ("COUPON_CALLS_PER_TENANT", "the same for a tenant altogether", ""),
+    (
+        "COUPON_WEBHOOK_NETWORKS",
+        "networks that webhooks may go to though they are not public, comma-separated, "
+        "such as 10.1.0.0/16; all others are refused",
+        "",
+    ),
     ("COUPON_LOG_LEVEL", "debug, info, warning or error", "info"),
     ("COUPON_LOG_FORMAT", "json, or console for people", "json"),
     ("COUPON_METRICS_HOST", "address that metrics are shown at", "127.0.0.1"),
@@ -112,6 +151,7 @@ def _load() -> Settings:
     url = env.str("COUPON_DATABASE_URL", "")
     keys: list[str] = env.list("COUPON_MASTER_KEYS", [])
     broker_url = env.str("COUPON_BROKER_URL", "", validate=_keeps_messages)
+    networks: list[str] = env.list("COUPON_WEBHOOK_NETWORKS", [], validate=_are_cidrs)
     rest = (
         env.int("COUPON_DATABASE_POOL", 16, validate=count),
         env.int("COUPON_GATEWAY_WORKERS", 1, validate=count),
@@ -120,9 +160,15 @@ def _load() -> Settings:
         env.int("ADMIN_PORT", 8001, validate=in_use),
         env.int("QUERY_PORT", 8002, validate=in_use),
         (bus_port := env.int("BUS_PORT", 8003, validate=in_use)),
-        broker_url or OWN_BUS.format(bus_port),
+        (bus := broker_url or OWN_BUS.format(bus_port)),
         env.int("COUPON_VISIBILITY_SECONDS", 60, validate=visibility),
         tuple(filter(None, env.list("COUPON_CORS_ORIGINS", ["*"]))),
+        env.str("COUPON_REDIS_URL", "", validate=_counts) or _counting_bus(bus),
+        env.str("COUPON_GUESSES_PER_USER", "100 per 10 minutes", validate=_budget),
+        env.str("COUPON_GUESSES_PER_TENANT", "10000 per 10 minutes", validate=_budget),
+        env.str("COUPON_CALLS_PER_CALLER", "", validate=_budget),
+        env.str("COUPON_CALLS_PER_TENANT", "", validate=_budget),
+        tuple(filter(None, networks)),
         env.str("COUPON_LOG_LEVEL", "info", validate=validate.OneOf([*logs.LEVELS])),
         env.str("COUPON_LOG_FORMAT", "json", validate=validate.OneOf(logs.FORMATS)),
         env.str("COUPON_METRICS_HOST", "127.0.0.1"),
@@ -141,6 +187,33 @@ def _keeps_messages(url: str) -> None:
         broker_kind(url or OWN_BUS)
     except BadBroker as error:
         raise ValidationError(str(error)) from error
+
+
+def _counting_bus(broker_url: str) -> str:
+    """The bus to count in, where it can count."""
+    if broker_url.startswith("redis+socket:"):
+        return broker_url.replace("redis+socket:", "unix:", 1)
+    return broker_url if broker_url.startswith(COUNTING) else ALONE
+
+
+def _counts(url: str) -> None:
+    if url and not url.startswith(COUNTING):
+        raise ValidationError(f"expected one of {', '.join(COUNTING)}")
+
+
+def _budget(text: str) -> None:
+    try:
+        budget_of("", text)
+    except BadBudget as error:
+        raise ValidationError(str(error)) from error
+
+
+def _are_cidrs(networks: list[str]) -> None:
+    for network in filter(None, networks):
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise ValidationError(f"expected networks: {error}") from error
 
 
 @contextmanager

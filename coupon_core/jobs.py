@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from coupon_core import audit, outbox, phoenix
+from coupon_core.messaging.topology import JOB_CHUNK
 from coupon_core.model import AdminReason, Event, IssuedCoupon, Page, Refused, utc_now
 from coupon_core.model.batches import UNFINISHED, Batch, BatchState
 from coupon_core.model.inventory import CodeJob, CouponEvent, JobKind, JobState
@@ -16,8 +17,6 @@ from coupon_core.store.database import UNAVAILABLE, new_id, transaction
 from coupon_core.store.jobs import Done
 
 CHUNK = 4_000  # coupons: far below a second on either database
-CHUNK_DUE = "code_job.chunk_due"
-"""The event that tells workers of a chunk; it never leaves the system."""
 FORSAKEN = timedelta(minutes=2)
 
 
@@ -191,7 +190,7 @@ def _completed(job: CodeJob, now: datetime) -> Event:
 def _due(job: CodeJob, now: datetime) -> Event:
     about = {"tenant_id": job.tenant_id, "job_id": job.job_id}
     data = {**about, "chunk_number": job.chunk_number}
-    return outbox.event_of(job.tenant_id, CHUNK_DUE, "", data, now)
+    return outbox.event_of(job.tenant_id, JOB_CHUNK, "", data, now)
 
 
 def _batch_of(job: CodeJob, now: datetime) -> Batch:

@@ -1,6 +1,6 @@
 """Coupons as Mambo knows them: a definition with its terms, its codes and its looks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
@@ -66,6 +66,11 @@ def get(tenant_id: str, definition_id: str) -> OfferedCoupon:
 def listed(tenant_id: str, which: OfferFilter, page: Page) -> list[OfferedCoupon]:
     """Definitions as Mambo sees them, newest first."""
     return store.listed(tenant_id, which, page)
+
+
+def by_id(tenant_id: str, definition_ids: Set[str]) -> dict[str, OfferedCoupon]:
+    """Some definitions as Mambo sees them, by id; those deleted there are left out."""
+    return store.by_id(tenant_id, definition_ids)
 
 
 def codes_of(offered: OfferedCoupon) -> list[str]:

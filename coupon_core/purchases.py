@@ -48,6 +48,13 @@ def act(order: Order, now: datetime) -> IssuedCoupon:
     return ACTIONS[order.action](_standing(order, now), order, now)
 
 
+def check(order: Order, now: datetime) -> Definition:
+    """What a code may be redeemed for by the user now; nothing is done. Refused."""
+    at = _standing(order, now)
+    _refuse(purchase_rules.decide_use(at, now))
+    return at.definition
+
+
 def _standing(order: Order, now: datetime) -> Standing:
     """How things stand, held as they are until the transaction ends."""
     code = codes.normalize(order.code)

@@ -19,6 +19,7 @@ from coupon_core.model import (
     Reason,
     Trigger,
 )
+from coupon_core.model.creators import CodeStatus
 
 
 def decide_redeem(issued: IssuedCoupon, now: datetime, user_uses: int = 0) -> Decision:
@@ -95,6 +96,19 @@ def coupon_status(issued: IssuedCoupon, now: datetime) -> CouponStatus:
     if issued.expires_at and now > issued.expires_at:
         return CouponStatus.EXPIRED
     return CouponStatus.ACTIVE
+
+
+def shared_code_status(
+    definition: Definition, revoked_at: datetime | None, now: datetime
+) -> CodeStatus:
+    """What a creator's code is to those who have not used it yet."""
+    if revoked_at or definition.status == DefinitionStatus.ARCHIVED:
+        return CodeStatus.INACTIVE
+    if definition.expires_at and now > definition.expires_at:
+        return CodeStatus.EXPIRED
+    if counts_uses(definition) and definition.used_count >= definition.total_limit:
+        return CodeStatus.USED
+    return CodeStatus.ACTIVE
 
 
 CLAIMED = frozenset({CodeFormat.CUSTOM, CodeFormat.SHARED})

@@ -4,59 +4,91 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from coupon_core.model import AnyReason, Reason
+from coupon_core.model import (
+    AdminReason,
+    AnyReason,
+    AuthReason,
+    PurchaseReason,
+    Reason,
+)
 from coupon_core.web.callers import AUTH_REFUSALS
 from coupon_core.web.problems import Row
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What one reason is called (documents S0 and S1, CONTRACTS 0.5).
+    """What one reason is called (documents S0, S1 and S3, CONTRACTS 0.5 and 3.2).
 
-    Validate answers 200 with a text of its own; redeem answers status, code and text.
+    Phoenix's validate answers 200 with a text of its own, PlayCamp's with code and text
+    of its redeem; a redeem answers status, code and text.
+    Mambo has an exception for each (document S4, CONTRACTS 0.21).
     """
 
     phoenix_validate: str
     phoenix_redeem: Row
+    playcamp: Row
+    mambo: Row
 
+
+INACTIVE = (400, "CouponInactiveException", "The coupon is not active")
+REDEEMED = (400, "CouponRedeemedException", "The user has redeemed the coupon")
+SCARCE = (400, "CouponScarcityException", "No more of these coupons are left")
 
 REFUSALS: Mapping[Reason, Refusal] = MappingProxyType(
     {
         Reason.COUPON_NOT_FOUND: Refusal(
             "Coupon code not found",
             (404, "COUPON_NOT_FOUND", "Coupon not found"),
+            (404, "COUPON_NOT_FOUND", "Coupon not found"),
+            (404, "CouponNotFoundException", "The coupon does not exist"),
         ),
         Reason.REVOKED: Refusal(
             "Coupon status: revoked",
             (400, "COUPON_REVOKED", "Coupon status: revoked"),
+            (400, "COUPON_INACTIVE", "Coupon is not active"),
+            INACTIVE,
         ),
         Reason.ALREADY_REDEEMED: Refusal(
             "Coupon has already been used",
             (400, "ALREADY_REDEEMED", "Coupon has already been redeemed"),
+            (400, "USER_CODE_LIMIT", "User code usage limit exceeded"),
+            REDEEMED,
         ),
         Reason.USED_UP: Refusal(
             "Coupon status: redeemed",
             (400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
+            (400, "USER_CODE_LIMIT", "User code usage limit exceeded"),
+            REDEEMED,
         ),
         Reason.ARCHIVED: Refusal(
             "Coupon is no longer available",
             (400, "COUPON_UNAVAILABLE", "Coupon is no longer available"),
+            (400, "COUPON_INACTIVE", "Coupon is not active"),
+            INACTIVE,
         ),
         Reason.EXPIRED: Refusal(
             "Coupon has expired",
             (400, "COUPON_EXPIRED", "Coupon has expired"),
+            (400, "COUPON_EXPIRED", "Coupon has expired"),
+            (400, "CouponExpiredException", "The coupon has expired"),
         ),
         Reason.NOT_YET_ACTIVE: Refusal(
             "Coupon not yet active",
             (400, "COUPON_NOT_YET_ACTIVE", "Coupon not yet active"),
+            (400, "COUPON_NOT_YET_VALID", "Coupon is not yet valid"),
+            INACTIVE,
         ),
         Reason.USER_LIMIT: Refusal(
             "Usage limit exceeded",
             (400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
+            (400, "USER_PACKAGE_LIMIT", "User package usage limit exceeded"),
+            REDEEMED,
         ),
         Reason.POOL_EMPTY: Refusal(
             "Usage limit exceeded",
             (400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
+            (400, "TOTAL_USAGE_LIMIT", "Total usage limit exceeded"),
+            SCARCE,
         ),
     }
 )
@@ -65,5 +97,115 @@ PHOENIX: Mapping[AnyReason, Row] = MappingProxyType(
     {
         **AUTH_REFUSALS,
         **{reason: refusal.phoenix_redeem for reason, refusal in REFUSALS.items()},
+    }
+)
+
+PLAYCAMP_CODES = frozenset(refusal.playcamp[1] for refusal in REFUSALS.values())
+
+PLAYCAMP: Mapping[AnyReason, Row] = MappingProxyType(
+    {
+        **AUTH_REFUSALS,
+        AuthReason.NO_CREDENTIALS: (
+            401,
+            "UNAUTHORIZED",
+            "Authorization: Bearer keyId:secret was expected",
+        ),
+        **{reason: refusal.playcamp for reason, refusal in REFUSALS.items()},
+        AdminReason.CAMPAIGN_NOT_FOUND: (404, "NOT_FOUND", "Campaign not found"),
+        AdminReason.CREATOR_NOT_FOUND: (404, "NOT_FOUND", "Creator not found"),
+    }
+)
+
+# What only Mambo asks for.
+MAMBO_ONLY: Mapping[AnyReason, Row] = {
+    PurchaseReason.USER_NOT_FOUND: (
+        404,
+        "UserNotFoundException",
+        "The user does not exist",
+    ),
+    PurchaseReason.NOT_A_MEMBER: (
+        400,
+        "CouponMemberException",
+        "The user is not a member",
+    ),
+    PurchaseReason.NOT_AWARDED: (
+        400,
+        "CouponNotAwardedException",
+        "The user has not been awarded the coupon",
+    ),
+    PurchaseReason.NOT_BUYABLE: (
+        400,
+        "CouponNotBuyableException",
+        "The coupon cannot be bought with points, or is bought by redeeming it",
+    ),
+    PurchaseReason.NOT_ENOUGH_POINTS: (
+        400,
+        "CouponPointsException",
+        "The user does not have enough points",
+    ),
+    PurchaseReason.REDEEMED_OR_EXPIRED: (
+        400,
+        "CouponRedeemedOrExpiredException",
+        "All of the user's coupons of this code are redeemed or expired",
+    ),
+    PurchaseReason.NOT_REFUNDABLE: (
+        400,
+        "CouponRefundException",
+        "The user has not used the coupon, or it is not refundable",
+    ),
+    PurchaseReason.ACTIVITY_NOT_FOUND: (
+        404,
+        "ActivityNotFoundException",
+        "The activity does not exist",
+    ),
+    PurchaseReason.MADE_ELSEWHERE: (
+        400,
+        "CouponNotEditableException",
+        "This coupon was made on the admin gateway and can be changed only there",
+    ),
+    AdminReason.NOT_ACTIVE: INACTIVE,
+    AdminReason.TOTAL_LIMIT_REACHED: SCARCE,
+    AdminReason.USER_EXISTS: (400, "UserExistsException", "The user exists already"),
+    AdminReason.WALLET_FULL: (
+        400,
+        "PointsFullException",
+        "The user cannot have so many points",
+    ),
+    AdminReason.NAME_TAKEN: (
+        400,
+        "ValidationException",
+        "name: another coupon has this name",
+    ),
+    AdminReason.CODE_TAKEN: (
+        400,
+        "ValidationException",
+        "code: this code is in use already",
+    ),
+    AdminReason.CODE_RULES_FROZEN: (
+        400,
+        "ValidationException",
+        "code: cannot change any more, nor become a list, for there are coupons",
+    ),
+    AdminReason.LIMIT_BELOW_USES: (
+        400,
+        "ValidationException",
+        "scarcity.limit, usage: more than that have been given out or used",
+    ),
+}
+MAMBO: Mapping[AnyReason, Row] = MappingProxyType(
+    {
+        **AUTH_REFUSALS,
+        **{reason: refusal.mambo for reason, refusal in REFUSALS.items()},
+        **MAMBO_ONLY,
+    }
+)
+OAUTH: Mapping[AnyReason, Row] = MappingProxyType(
+    {
+        **AUTH_REFUSALS,
+        AuthReason.BAD_CLIENT_KEY: (
+            401,
+            "invalid_client",
+            "The keys are wrong, revoked or expired",
+        ),
     }
 )

@@ -5,6 +5,7 @@ Every answer is held against the gateway's own OpenAPI document as it passes by.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -55,13 +56,14 @@ class Documented:
             assert response.mimetype in content
             return
         schema = content["application/json"]["schema"]
-        self._validator(schema["$ref"]).validate(response.json)
+        self._validator(schema).validate(response.json)
 
-    def _validator(self, reference: str) -> Any:
-        if reference not in self.validators:
-            whole = {"$ref": reference, "components": self.spec["components"]}
-            self.validators[reference] = jsonschema_rs.validator_for(whole)
-        return self.validators[reference]
+    def _validator(self, schema: Mapping[str, Any]) -> Any:
+        name = json.dumps(schema)
+        if name not in self.validators:
+            whole = {**schema, "components": self.spec["components"]}
+            self.validators[name] = jsonschema_rs.validator_for(whole)
+        return self.validators[name]
 
 
 @dataclass

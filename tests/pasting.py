@@ -15,6 +15,7 @@ import requests
 
 from tests.runs import SECONDS, Run, paste
 from tests.shells import COMMAND, ROOT
+from workers.__main__ import WORKERS
 
 COUPONCTL = re.compile(r"^\.venv/bin/couponctl .*$", re.MULTILINE)
 README = (ROOT / "README.md").read_text()
@@ -30,8 +31,11 @@ def milestones_earn_coupons(run: Run, env: dict[str, str], key: str) -> None:
     assert "STREAK" in sh(see, there)
     earned(env, token, lambda: sh(in_python(env), there))
     earned(env, token, lambda: curl_of_readme(env, key))
+    (webhook,) = re.findall(r"^.venv/bin/couponctl webhook .*$", README, re.MULTILINE)
+    assert json.loads(sh(webhook, there))["is_active"]
     status = json.loads(sh("couponctl queue status --json", there))
-    assert {worker["name"] for worker in status["workers"]} == {"consumer", "relay"}
+    names = {worker["name"] for worker in status["workers"]}
+    assert names == WORKERS.keys()
     assert (status["bus"]["error"], status["dead_letters"]) == (None, 0)
 
 

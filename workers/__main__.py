@@ -1,4 +1,4 @@
-"""`python -m workers [consumer] [relay]`: the named workers, by default all of them."""
+"""`python -m workers [NAME …]`: the named workers, by default all of them."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ import structlog
 from coupon_core import config, process
 from coupon_core.config import BadSettings, Settings
 from coupon_core.messaging.topology import BadBroker, broker_kind
-from workers import consumer, generator, relay, sweeper
+from workers import consumer, deliverer, fanout, generator, relay, sweeper
 from workers.backlog import Backlog
 from workers.heartbeat import Heartbeat, forget_the_dead
 
@@ -44,6 +44,10 @@ WORKERS: dict[str, Callable[[Post], None]] = {
         post.broker_url, post.visibility, post.stop, post.beat
     ),
     "relay": lambda post: relay.run(post.broker_url, post.stop, post.beat),
+    "fanout": lambda post: fanout.run(
+        post.broker_url, post.visibility, post.stop, post.beat
+    ),
+    "deliverer": lambda post: deliverer.run(post.stop, post.beat),
     "sweeper": lambda post: sweeper.run(post.stop, post.beat),
 }
 

@@ -20,6 +20,7 @@ from coupon_core.messaging.topology import (
 )
 from coupon_core.store import condition, database
 from workers.every import Every
+from workers.handlers import HANDLING, Handling
 from workers.settling import DatabaseAway, Settling
 
 log = structlog.get_logger("coupon.consumer")
@@ -34,6 +35,7 @@ class Duty:
     prefetch: int
     batch: int
     now_and_then: Callable[[], object] = lambda: None
+    handling: Handling = HANDLING
 
 
 # Of what is prefetched, half is processed while the broker sends the other half.
@@ -79,7 +81,7 @@ def consume(
     """Consume on one connection until it fails or `stop` is set."""
     heartbeat = broker.HEARTBEAT_SECONDS
     with broker.connect(broker_url, heartbeat, visibility) as connection:
-        settling = Settling(broker_url)
+        settling = Settling(broker_url, duty.handling)
         pulse, report = Every(heartbeat / 2), Every(TELL_SECONDS)
         # Not its default channel: that would try to connect for ever.
         channel = connection.channel()

@@ -3,17 +3,18 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from traceback import format_exc
 from typing import Any, TypeVar
 
 import structlog
 from marshmallow import ValidationError
 
-from coupon_core import batches, dead_letters, earning
+from coupon_core import batches, dead_letters, earning, jobs
 from coupon_core.messaging.topology import GENERATION
 from coupon_core.model import AdminReason, Milestone, Refused, utc_now
 from coupon_core.store import condition
-from coupon_core.web.chunks import Key, chunk_of
+from coupon_core.web.chunks import Key, chunk_of, job_chunk_of
 from coupon_core.web.messages import from_validation
 from coupon_core.web.milestones import milestone_of
 from coupon_core.web.problems import Problem
@@ -41,6 +42,14 @@ class Message:
     fault: str = ""
     encoding: str = ""
     tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """What brings messages to their ends: one alone, and many in one transaction."""
+
+    handle: Callable[[Message], str]
+    handle_together: Callable[[Sequence[Message]], list[str | None]]
 
 
 Meaning = TypeVar("Meaning")
@@ -86,7 +95,7 @@ def handle(message: Message) -> str:
     """
     try:
         if message.queue == GENERATION:
-            return _make(_read(message, chunk_of))
+            return _read(message, _task)()
         return _earn(_milestone(message))
     except Impossible as impossible:
         return bury(message, impossible.reason, impossible.tenant_id)
@@ -115,7 +124,7 @@ def _milestone(message: Message) -> Milestone:
 
 def _read(message: Message, meant: Callable[[dict[str, Any]], Meaning]) -> Meaning:
     """What the message means. Impossible."""
-    for fault in _faults(message):
+    for fault in faults(message):
         raise Impossible(fault)
     try:
         return meant(parse_object(message.body))
@@ -125,7 +134,7 @@ def _read(message: Message, meant: Callable[[dict[str, Any]], Meaning]) -> Meani
         raise Impossible(from_validation(error).message) from None
 
 
-def _faults(message: Message) -> Iterator[str]:
+def faults(message: Message) -> Iterator[str]:
     """What can be said against a message without reading it."""
     if message.fault:
         yield message.fault
@@ -148,6 +157,19 @@ def _earn(milestone: Milestone) -> str:
     return ENDS[count > 0]
 
 
+def _task(document: dict[str, Any]) -> Callable[[], str]:
+    if "job_id" in document:
+        return partial(_work, job_chunk_of(document))
+    return partial(_make, chunk_of(document))
+
+
+def _work(key: Key) -> str:
+    try:
+        return jobs.work(*key, utc_now()).state.value
+    except Refused as refused:
+        raise Impossible(refused.reason.value.replace("_", " ")) from None
+
+
 def _make(key: Key) -> str:
     """Make a chunk; what nobody foresaw ends its batch, which says so."""
     try:
@@ -158,3 +180,6 @@ def _make(key: Key) -> str:
         log.error("a chunk cannot be made", chunk=key, trace=format_exc())
         batches.fail(*key[:2], f"unexpected {type(error).__name__}", utc_now())
         return "failed"
+
+
+HANDLING = Handling(handle, handle_together)

@@ -12,10 +12,10 @@ from coupon_core import metrics
 from coupon_core.faults import frames_of, kind_of
 from coupon_core.messaging.publisher import publishing
 from coupon_core.messaging.redis_transport import FAULT
-from coupon_core.messaging.topology import QUEUES
+from coupon_core.messaging.topology import QUEUES, WEBHOOK_QUEUES
 from coupon_core.store import condition, database
 from workers import handlers
-from workers.handlers import Message
+from workers.handlers import HANDLING, Handling, Message
 
 log = structlog.get_logger("coupon.consumer")
 
@@ -24,6 +24,7 @@ log = structlog.get_logger("coupon.consumer")
 MOST_TRIES = 8
 PAUSE_SECONDS = 0.1
 TRIES = "coupons-tries"
+ROUTING_KEYS = {**QUEUES, **WEBHOOK_QUEUES}
 
 
 class DatabaseAway(Exception):
@@ -33,8 +34,9 @@ class DatabaseAway(Exception):
 class Settling:
     """What a consumer's deliveries are given to."""
 
-    def __init__(self, broker_url: str) -> None:
+    def __init__(self, broker_url: str, handling: Handling = HANDLING) -> None:
         self.broker_url = broker_url
+        self.handling = handling
         self.waiting: list[tuple[Delivery, Message]] = []
         self.counts: Counter[str] = Counter()
 
@@ -61,7 +63,7 @@ class Settling:
     def _together(self, messages: Sequence[Message]) -> Sequence[str | None]:
         """Many in one transaction; what fails there is tried alone."""
         try:
-            return handlers.handle_together(messages)
+            return self.handling.handle_together(messages)
         except condition.FAILURES as error:
             log.warning("database trouble", error=kind_of(error))
             check_database()
@@ -77,7 +79,7 @@ class Settling:
 
     def _alone(self, message: Message) -> str:
         try:
-            return handlers.handle(message)
+            return self.handling.handle(message)
         except condition.FAILURES as error:
             return self._failed(message, error)
         except Exception as error:
@@ -130,7 +132,7 @@ def message_of(queue: str, delivery: Delivery, fault: str = "") -> Message:
     tries = headers.get(TRIES)
     return Message(
         queue,
-        QUEUES[queue],
+        ROUTING_KEYS[queue],
         str(delivery.content_type or ""),
         bytes(delivery.body or b""),
         fault or str(headers.get(FAULT, "")),

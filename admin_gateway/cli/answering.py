@@ -62,7 +62,7 @@ def show(document: Document, as_json: bool, columns: Sequence[str] = ()) -> None
     """Write a document to stdout, as JSON or for people."""
     if as_json:
         click.echo(json.dumps(document, indent=2))
-    elif columns:
+    elif columns and any(isinstance(rows, list) for rows in document.values()):
         _show_list(document, columns)
     else:
         _show_members(document)

@@ -5,10 +5,13 @@ from typing import Any, TextIO
 
 import rich_click as click
 
+from admin_gateway import answers
 from admin_gateway.cli.answering import answering
+from admin_gateway.cli.batch import make_here
 from admin_gateway.cli.options import UUID, given, of_tenant, read_lines
 from admin_gateway.schemas import GenerateBody
-from coupon_core import generation, phoenix
+from coupon_core import batches, generation, phoenix
+from coupon_core.batches import Wanted
 from coupon_core.model import utc_now
 
 
@@ -21,6 +24,7 @@ from coupon_core.model import utc_now
 )
 @click.option("--count", type=int, help="So many that nobody holds yet.")
 @click.option("--expires-at", help="Their own expiry, such as 2030-01-31T12:00:00Z.")
+@click.option("--detach", is_flag=True, help="Leave a batch to the workers at once.")
 @answering("code", "user_id", "id", "expires_at")
 def generate(
     tenant_id: str,
@@ -29,15 +33,22 @@ def generate(
     users_file: TextIO | None,
     count: int | None,
     expires_at: str | None,
+    detach: bool,
 ) -> dict[str, Any]:
     """Make coupons of a definition: one for each user, or a number of free codes.
+
+    More than 1,000 become a batch, which is made here and by the workers together.
+    Ctrl-C leaves it to the workers: `couponctl batch watch` looks on.
 
     Example: `couponctl generate --tenant acme --definition 0198c0de-…
     --user user_123 --user user_456 --json`
     """
     user_ids = [*users, *(read_lines(users_file) if users_file else ())] or None
     body = given(user_ids=user_ids, count=count, expires_at=expires_at)
-    asked = GenerateBody().load(body)
-    now = utc_now()
-    made = generation.generate(tenant_id, definition_id, now=now, **asked)
+    wanted: Wanted = GenerateBody().load(body)
+    now, ids = utc_now(), (tenant_id, definition_id)
+    if not wanted.is_small:
+        batch = batches.request(*ids, wanted, now)
+        return answers.batch(batch) if detach else make_here(batch)
+    made = generation.generate(*ids, wanted.holders, now, wanted.expires_at)
     return phoenix.coupons("coupons", made, len(made), now)

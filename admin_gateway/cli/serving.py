@@ -12,6 +12,7 @@ from admin_gateway.cli.answering import say
 from coupon_core import config
 
 OPTIONS = "python:coupon_core.gunicorn_conf"
+WORKERS = ["consumer", "generator", "relay", "fanout", "deliverer", "sweeper"]
 
 
 @click.group()
@@ -55,11 +56,12 @@ def _exec(command: list[str]) -> NoReturn:
 @click.argument(
     "names",
     nargs=-1,
-    type=click.Choice(["consumer", "generator", "relay", "sweeper"]),
+    type=click.Choice(WORKERS),
 )
 def workers(names: tuple[str, ...]) -> None:
     """Run the workers: the consumer of milestones, the generator of
-    batches, the relay of the outbox, and the sweeper of what has expired.
+    batches, the relay of the outbox, the sweeper of what has expired; the fanout,
+    which notes what webhooks are to be told, and the deliverer, which tells them.
 
     Run it as often as you like, and with a NAME only that one.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from admin_gateway.code_documents import DONE_EXTENSION, DONE_JOB, IMPORTED, Job
 from admin_gateway.event_documents import CLOUD_EVENT, PHOENIX_EVENT
 from admin_gateway.schemas.milestones import (
     CLOUD,
@@ -81,6 +82,30 @@ class RedemptionData(CouponData):
     dialect = Choice(*Dialect, required=True)
 
 
+class PointsData(Tolerant):
+    """Points that were given back."""
+
+    point_id = fields.String(required=True)
+    points = fields.Integer(required=True)
+
+
+class RefundData(CouponData):
+    """The same after uses of it were given back; with its points it is returned."""
+
+    use_numbers = fields.List(
+        fields.Integer(),
+        required=True,
+        metadata={"description": "Which of the coupon's uses no longer count."},
+    )
+    points = fields.Nested(PointsData, required=True, allow_none=True)
+
+
+class JobData(Tolerant):
+    """Work on many codes that has been done."""
+
+    job = fields.Nested(Job, required=True)
+
+
 class OutgoingEvent(Tolerant):
     """CloudEvents 1.0 in its JSON form; sent at least once, each time with its id."""
 
@@ -104,7 +129,16 @@ REDEMPTION = {"redemption_id": 1024, "use_number": 1, "dialect": "phoenix"}
 CHANGES: Mapping[str, tuple[type[Schema], Example]] = {
     "coupon.generated": (CouponData, {"coupon": COUPON}),
     "coupon.redeemed": (RedemptionData, {**REDEMPTION, "coupon": REDEEMED}),
+    "coupon.refunded": (
+        RefundData,
+        {"use_numbers": [1], "points": None, "coupon": COUPON},
+    ),
     "coupon.revoked": (CouponData, {"coupon": {**COUPON, "status": "revoked"}}),
+    "coupon.assigned": (CouponData, {"coupon": COUPON}),
+    "coupon.expired": (CouponData, {"coupon": {**COUPON, "status": "expired"}}),
+    "codes.revoked": (JobData, {"job": DONE_JOB}),
+    "codes.extended": (JobData, {"job": DONE_EXTENSION}),
+    "codes.imported": (JobData, {"job": IMPORTED}),
 }
 
 

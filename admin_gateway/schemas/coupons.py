@@ -4,35 +4,40 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load
 
-from coupon_core.generation import MOST_INLINE
-from coupon_core.model import NOBODY, CouponStatus
+from coupon_core.batches import MOST_COUPONS, MOST_USERS, Wanted
+from coupon_core.model import CouponStatus
 from coupon_core.web.fields import StrictInteger, StrictList, UtcDateTime
 from coupon_core.web.identifiers import UserId
-from coupon_core.web.schemas import Strict
+from coupon_core.web.schemas import Strict, Tolerant
 
 from .lists import ListQuery
 from .words import Code, Word
 
+OWN_EXPIRY = {"description": "Their own expiry, instead of the definition's."}
 ONE_OF_BOTH = "expected either user_ids or count"
 
 
 class GenerateBody(Strict):
     """For which users, or how many that nobody holds yet."""
 
-    user_ids = StrictList(UserId(), least=1, most=MOST_INLINE)
-    count = StrictInteger(least=1, most=MOST_INLINE)
-    expires_at = UtcDateTime(
-        allow_none=True,
-        metadata={"description": "Their own expiry, instead of the definition's."},
-    )
+    user_ids = StrictList(UserId(), least=1, most=MOST_USERS)
+    count = StrictInteger(least=1, most=MOST_COUPONS)
+    expires_at = UtcDateTime(allow_none=True, metadata=OWN_EXPIRY)
 
     @post_load
-    def choose(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Load as `user_ids`: each user once, or NOBODY as often as was asked."""
+    def choose(self, members: dict[str, Any], **_: Any) -> Wanted:
+        """Load as what is wanted: for each user once, or so many for nobody yet."""
         if ("user_ids" in members) == ("count" in members):
             raise ValidationError(ONE_OF_BOTH, "user_ids")
-        users = list(dict.fromkeys(members.pop("user_ids", ())))
-        return {"user_ids": users or [NOBODY] * members.pop("count"), **members}
+        users = list(dict.fromkeys(members.get("user_ids", ())))
+        count = len(users) or members["count"]
+        return Wanted(count, users, members.get("expires_at"))
+
+
+class GenerateQuery(Tolerant):
+    """What is said beside a list of users in CSV."""
+
+    expires_at = UtcDateTime(metadata=OWN_EXPIRY)
 
 
 class RevokeBody(Strict):

@@ -1,17 +1,25 @@
 """Who is calling: a tenant's token or signature, an admin's or an SDK's key."""
 
 from .client_keys import client_key_and_secret, client_key_of, client_key_with
+from .client_tokens import (
+    TOKEN_SECONDS,
+    client_key_of_token,
+    issue_client_token,
+)
 from .keys import principal_of_admin
 from .permissions import require_scope, require_tenant, require_user
 from .signatures import SignedRequest, principal_of_signature
 from .tokens import forget, principal_of_token
 
 __all__ = [
+    "TOKEN_SECONDS",
     "SignedRequest",
     "client_key_and_secret",
     "client_key_of",
+    "client_key_of_token",
     "client_key_with",
     "forget",
+    "issue_client_token",
     "principal_of_admin",
     "principal_of_signature",
     "principal_of_token",

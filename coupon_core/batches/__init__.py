@@ -5,11 +5,13 @@ A batch publishes no event for each of its coupons, only `batch.completed` at it
 
 from coupon_core.batches.asking import (
     MOST_COUPONS,
+    MOST_USERS,
     Wanted,
     cancel,
     fail,
     get,
     listed,
+    pace,
     redrive,
     request,
 )
@@ -18,12 +20,14 @@ from coupon_core.batches.making import COMPLETED, make_chunk
 __all__ = [
     "COMPLETED",
     "MOST_COUPONS",
+    "MOST_USERS",
     "Wanted",
     "cancel",
     "fail",
     "get",
     "listed",
     "make_chunk",
+    "pace",
     "redrive",
     "request",
 ]

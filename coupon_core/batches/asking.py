@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from coupon_core import audit, generation, outbox, rules
 from coupon_core.messaging.topology import CHUNK
 from coupon_core.model import (
+    NOBODY,
     AdminReason,
     Definition,
     Event,
@@ -19,7 +20,7 @@ from coupon_core.store import batches as store
 from coupon_core.store import bulk
 from coupon_core.store.database import new_id, transaction
 
-MOST_COUPONS = 10_000_000
+MOST_COUPONS, MOST_USERS = 10_000_000, 1_000_000
 # A batch that has not got on for so long is given to the workers anew; one that only
 # waits behind others, after so much longer.
 STILL, LONG_STILL = timedelta(seconds=60), timedelta(minutes=15)
@@ -32,6 +33,16 @@ class Wanted:
     count: int
     user_ids: Sequence[str] = ()
     expires_at: datetime | None = None
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is made while the caller waits."""
+        return self.count <= generation.MOST_INLINE
+
+    @property
+    def holders(self) -> Sequence[str]:
+        """Who shall hold each coupon."""
+        return self.user_ids or [NOBODY] * self.count
 
 
 def request(tenant_id: str, definition_id: str, wanted: Wanted, now: datetime) -> Batch:
@@ -158,3 +169,19 @@ def redrive(now: datetime) -> int:
         ]
         outbox.add(events)
     return len(events)
+
+
+def pace(batch: Batch) -> tuple[float | None, float | None]:
+    """How many coupons a second were made, and in how many seconds it will be done.
+
+    None where that cannot be told: hardly begun, or at its end.
+    """
+    # Both times are those at which a chunk was begun: the last one is not counted.
+    chunks = batch.finished_chunk_count - 1
+    if batch.started_at is None or chunks < 1:
+        return None, None
+    seconds = max(0.001, (batch.updated_at - batch.started_at).total_seconds())
+    rate = batch.generated_count * chunks / batch.finished_chunk_count / seconds
+    left = batch.chunk_count - batch.finished_chunk_count
+    eta = seconds / chunks * left
+    return rate, eta if batch.state == BatchState.RUNNING else None

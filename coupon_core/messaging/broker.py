@@ -7,7 +7,14 @@ from urllib.parse import urlsplit
 from kombu import Connection, Exchange, Queue
 
 from coupon_core.messaging import compression, redis_transport
-from coupon_core.messaging.topology import EVENTS, OUT, QUEUES, RABBITMQ, broker_kind
+from coupon_core.messaging.topology import (
+    EVENTS,
+    OUT,
+    QUEUES,
+    RABBITMQ,
+    WEBHOOK_QUEUES,
+    broker_kind,
+)
 
 # A worker that dies leaves its messages unseen for so long on Redis; nothing that a
 # handler does takes half of it.
@@ -69,8 +76,8 @@ def _redis(url: str, visibility: int) -> Connection:
 def queues(url: str) -> list[Queue]:
     """The queues that workers consume, as this kind of broker keeps them safe."""
     arguments = QUORUM if broker_kind(url) == RABBITMQ else None
-    exchange = EXCHANGES[EVENTS]
     return [
-        Queue(name, exchange, key, durable=True, queue_arguments=arguments)
-        for name, key in QUEUES.items()
+        Queue(name, EXCHANGES[exchange], key, durable=True, queue_arguments=arguments)
+        for exchange, names in ((EVENTS, QUEUES), (OUT, WEBHOOK_QUEUES))
+        for name, key in names.items()
     ]

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from coupon_core.messaging.topology import CHUNK, EVENTS, OUT, ROUTING_KEYS
+from coupon_core.messaging.topology import CHUNK, EVENTS, JOB_CHUNK, OUT, ROUTING_KEYS
 from coupon_core.model import MILESTONE_TYPES, Event
 
 
@@ -21,9 +21,10 @@ def outgoing(event: Event) -> Outgoing:
     """The message of an event from the outbox. ValueError when its data is no JSON.
 
     A milestone that came over HTTP goes to the workers as it was accepted, and so do
-    the chunks of batches; all other events go out as CloudEvents 1.0 (CONTRACTS 0.18).
+    the chunks of batches and of jobs; all other events go out as CloudEvents 1.0
+    (CONTRACTS 0.18).
     """
-    if event.event_type == CHUNK:
+    if event.event_type in (CHUNK, JOB_CHUNK):
         return Outgoing(EVENTS, CHUNK, event.data.encode())
     trigger = MILESTONE_TYPES.get(event.event_type)
     if trigger:

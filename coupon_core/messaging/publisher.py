@@ -35,8 +35,10 @@ class Publisher:
             self.confirms = Confirms(connection, self.channel)
         # Redis drops what is published to an exchange whose queues this connection
         # has not declared; so every publish declares them (once, kombu remembers).
-        events, out = EXCHANGES[EVENTS], EXCHANGES[OUT]
-        self.declare = {EVENTS: [events, *queues(url)], OUT: [out], "": []}
+        self.declare: dict[str, list[Any]] = {"": []}
+        for name in (EVENTS, OUT):
+            bound = [one for one in queues(url) if one.exchange.name == name]
+            self.declare[name] = [EXCHANGES[name], *bound]
 
     def publish(self, messages: Sequence[Outgoing]) -> None:
         """Hand messages to the broker, which has stored them all when this returns.

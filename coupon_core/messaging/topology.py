@@ -22,6 +22,7 @@ ROUTING_KEYS = {
     Trigger.LEADERBOARD_RANK: "leaderboard.rank",
 }
 CHUNK = "generation.chunk"  # an event of the outbox, and its routing key
+JOB_CHUNK = "code_job.chunk"  # another one, of the same routing key
 GENERATION = "coupons.generation"
 QUEUES = {
     "coupons.streak": ROUTING_KEYS[Trigger.STREAK_MILESTONE],
@@ -30,6 +31,9 @@ QUEUES = {
     GENERATION: CHUNK,
 }
 """The queues of `coupons.events`, each with the routing key that it is bound to."""
+
+WEBHOOK_QUEUES = {"coupons.webhooks": "#"}
+"""The same of `coupons.out`: what goes out is also sent to webhooks."""
 
 
 class BadBroker(ValueError):

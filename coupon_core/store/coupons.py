@@ -58,6 +58,7 @@ class CouponFilter:
     code: str | None = None
     status: CouponStatus | None = None
     redeemed: bool = False
+    kept: bool = False  # not given back for its points
     batch_id: str | None = None
     generated_from: datetime | None = None
     generated_before: datetime | None = None
@@ -71,6 +72,7 @@ CONDITIONS = {
     "code": f"c.code_key = :code_key AND {COMPARES}",
     "status": f"{STATUS} = :status",
     "redeemed": "c.redemption_count > 0",
+    "kept": "c.returned_at IS NULL",
     "batch_id": "c.batch_id = :batch_id",
     # The ids are in the order of time and have an index; the times have none. Between
     # an id and its time may lie a long import, or clocks that differ.

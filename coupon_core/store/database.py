@@ -133,7 +133,10 @@ def transaction() -> Iterator[None]:
     at once when another writes. OperationalError when the turn does not come within
     BUSY_SECONDS.
     """
-    if is_postgresql() or database.in_transaction():
+    if database.in_transaction():
+        with _part():
+            yield
+    elif is_postgresql():
         with database.atomic():
             yield
     else:
@@ -145,6 +148,23 @@ def transaction() -> Iterator[None]:
             database.execute_sql(f"PRAGMA busy_timeout = {int(left * 1000)}")
             with database.atomic("IMMEDIATE"):
                 yield
+
+
+@contextmanager
+def _part() -> Iterator[None]:
+    """A part of a transaction that is undone by itself when it fails.
+
+    All have one name, for the innermost is meant: a new name each time, as peewee's
+    have, would be a new statement to the server each time.
+    """
+    execute("SAVEPOINT part", {})
+    try:
+        yield
+    except BaseException:
+        execute("ROLLBACK TO SAVEPOINT part", {})
+        execute("RELEASE SAVEPOINT part", {})
+        raise
+    execute("RELEASE SAVEPOINT part", {})
 
 
 def one_write() -> AbstractContextManager[None]:

@@ -23,13 +23,15 @@ RANGE = """
     c.tenant_id = :tenant_id AND {chosen}
     AND c.coupon_id > :after_id AND c.coupon_id <= :last_id
 """
-# A use that is under way has the row; afterwards the condition is looked at anew.
+# A use that is under way has the row; after it PostgreSQL looks at the condition anew.
+# It does so rightly for a scalar subquery, but not for one that it makes a join of,
+# such as NOT EXISTS: then a coupon that was used up meanwhile would be revoked.
 REVOKE = f"""
     UPDATE coupon AS c SET revoked_at = :now
-    WHERE {RANGE} AND c.revoked_at IS NULL AND NOT EXISTS (
-        SELECT 1 FROM definition d WHERE d.tenant_id = c.tenant_id
-        AND d.definition_id = c.definition_id
-        AND d.per_code_limit > 0 AND c.redemption_count >= d.per_code_limit)
+    WHERE {RANGE} AND c.revoked_at IS NULL AND c.redemption_count < (
+        SELECT CASE d.per_code_limit WHEN 0 THEN 2147483647 ELSE d.per_code_limit END
+        FROM definition d WHERE d.tenant_id = c.tenant_id
+        AND d.definition_id = c.definition_id)
     RETURNING coupon_id
 """
 # Never shortens; what has no end at all stays without one.

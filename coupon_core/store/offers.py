@@ -115,6 +115,12 @@ def find(tenant_id: str, definition_id: str) -> OfferedCoupon | None:
     return _offered_of(row) if row else None
 
 
+def by_id(tenant_id: str, definition_ids: Iterable[str]) -> dict[str, OfferedCoupon]:
+    """Some definitions as Mambo sees them, by id; those deleted there are left out."""
+    found = (find(tenant_id, one) for one in definition_ids)
+    return {one.definition.definition_id: one for one in found if one}
+
+
 def listed(tenant_id: str, which: OfferFilter, page: Page) -> list[OfferedCoupon]:
     """The chosen definitions as Mambo sees them, newest first."""
     chosen, parameters = _chosen(which)

@@ -17,6 +17,12 @@ from coupon_core.tables.base import (
 )
 from coupon_core.tables.batches import Batch, Chunk
 from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
+from coupon_core.tables.campaigns import (
+    Campaign,
+    CampaignCreator,
+    Creator,
+    Package,
+)
 from coupon_core.tables.client_keys import ClientKey
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
 from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
@@ -36,6 +42,7 @@ from coupon_core.tables.purchases import (
     Purchase,
 )
 from coupon_core.tables.tenants import ApiKey, Tenant, TenantSecret
+from coupon_core.tables.webhooks import Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "ALL",
@@ -44,11 +51,14 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "Batch",
+    "Campaign",
+    "CampaignCreator",
     "Chunk",
     "ClientKey",
     "CodeJob",
     "Coupon",
     "CouponEvent",
+    "Creator",
     "DeadLetter",
     "Definition",
     "DefinitionSweep",
@@ -61,6 +71,7 @@ __all__ = [
     "MamboTag",
     "Offer",
     "Outbox",
+    "Package",
     "PointEntry",
     "Purchase",
     "Redemption",
@@ -73,6 +84,9 @@ __all__ = [
     "UtcTime",
     "UuidText",
     "Wallet",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
     "as_json",
     "as_stored_time",
     "as_time",
@@ -87,6 +101,10 @@ ALL = (
     RewardItem,
     Definition,
     SharedCode,
+    Campaign,
+    Creator,
+    CampaignCreator,
+    Package,
     Batch,
     Chunk,
     Coupon,
@@ -110,5 +128,8 @@ ALL = (
     CouponEvent,
     DefinitionSweep,
     AuditEntry,
+    Webhook,
+    WebhookDelivery,
+    WebhookAttempt,
 )
 """Every table; what is referred to comes before what refers to it."""

@@ -59,7 +59,7 @@ def create_app(
     _register(app, api, [health_blueprint(ready_checks), *blueprints])
     app.register_blueprint(docs_blueprint(title))
     _add_index(app, title, links)
-    _add_document(app, api, security_schemes, servers)
+    _add_document(app, api, security_schemes, servers, dialects)
     _settle(app, max_body)
     if teardown is not None:
         app.teardown_appcontext(teardown)
@@ -111,11 +111,16 @@ def _add_index(app: Flask, title: str, links: Mapping[str, str]) -> None:
 
 
 def _add_document(
-    app: Flask, api: JsonApi, schemes: Mapping[str, Any], servers: Sequence[str]
+    app: Flask,
+    api: JsonApi,
+    schemes: Mapping[str, Any],
+    servers: Sequence[str],
+    dialects: Sequence[Dialect],
 ) -> None:
     @cache  # made at the first request and kept: nothing changes later
     def document() -> bytes:
-        return json_bytes(finish(api.spec.to_dict(), app, schemes, servers))
+        whole = finish(api.spec.to_dict(), app, schemes, servers, dialects)
+        return json_bytes(whole)
 
     @app.get("/openapi.json")
     def openapi() -> Response:

@@ -1,4 +1,4 @@
-"""The message that asks for a chunk of a batch: our own, from the outbox."""
+"""The messages that ask for a chunk of a batch or a job: our own, from the outbox."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from .fields import StrictInteger
 from .identifiers import TenantId, UuidText
 from .schemas import Tolerant
 
-Key = tuple[str, str, int]  # tenant, batch, number of the chunk
+Key = tuple[str, str, int]  # tenant, batch or job, number of the chunk
 
 
 class ChunkWanted(Tolerant):
@@ -25,3 +25,20 @@ def chunk_of(document: Mapping[str, Any]) -> Key:
     """The chunk that a message asks for. marshmallow's ValidationError."""
     read = _SCHEMA.load(document)
     return read["tenant_id"], read["batch_id"], read["chunk_number"]
+
+
+class JobChunkWanted(Tolerant):
+    """Which chunk of a job is to be done."""
+
+    tenant_id = TenantId(required=True)
+    job_id = UuidText(required=True)
+    chunk_number = StrictInteger(required=True, least=1, most=2**31 - 1)
+
+
+_JOB_SCHEMA = JobChunkWanted()
+
+
+def job_chunk_of(document: Mapping[str, Any]) -> Key:
+    """The chunk of a job that a message asks for. marshmallow's ValidationError."""
+    read = _JOB_SCHEMA.load(document)
+    return read["tenant_id"], read["job_id"], read["chunk_number"]

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document: what the blueprints noted, and what every route shares."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from flask import Flask
@@ -10,6 +10,7 @@ from flask_smorest.spec.plugins import FlaskPlugin  # type: ignore[import-untype
 from .answers import JSON
 from .errors import HTTP
 from .identifiers import PATH_TEXT
+from .problems import Dialect, Problem
 from .repeats import HEADER, KEY, ONCE
 
 Spec: TypeAlias = dict[str, Any]
@@ -43,25 +44,43 @@ _EXTRA: Mapping[int, Mapping[str, Any]] = {
 
 
 def finish(
-    spec: Spec, app: Flask, schemes: Mapping[str, Any], servers: Sequence[str]
+    spec: Spec,
+    app: Flask,
+    schemes: Mapping[str, Any],
+    servers: Sequence[str],
+    dialects: Sequence[Dialect] = (),
 ) -> Spec:
     """Complete a spec in place: shared errors, security, operation ids, servers."""
     components = spec.setdefault("components", {})
     ours = {_name(status): _shared(status) for status in HTTP}
     components["responses"] = components.get("responses", {}) | ours
+    _add_error_shapes(components, dialects)
     components["securitySchemes"] = dict(schemes)
-    spec["security"] = [{name: []} for name in schemes]
+    own = {name for dialect in dialects for name in dialect.security}
+    spec["security"] = _one_of(name for name in schemes if name not in own)
     spec["servers"] = [{"url": url} for url in servers]
     components.setdefault("parameters", {})[HEADER] = dict(KEY_PARAMETER)
     _complete_paths(spec)
     names, once = _endpoints(app), _made_once(app)
     for path, method, operation in operations(spec):
+        _secure(operation, path, dialects)
         if method == "post" and path in once:
             operation.setdefault("parameters", []).append(KEY_REFERENCE)
-        _complete(operation, path, method, bool(schemes))
+        _complete(operation, path, method, bool(schemes), dialects)
         operation.setdefault("operationId", names[path, method])
     _drop_unused(components["responses"], json.dumps(spec["paths"]))
     return spec
+
+
+def _secure(operation: Spec, path: str, dialects: Sequence[Dialect]) -> None:
+    """Say of an operation what its dialect alone takes, if it does."""
+    for dialect in dialects:
+        if dialect.security and dialect.covers(path):
+            operation.setdefault("security", _one_of(dialect.security))
+
+
+def _one_of(names: Iterable[str]) -> list[Spec]:
+    return [{name: []} for name in names]
 
 
 def _complete_paths(spec: Spec) -> None:
@@ -80,11 +99,46 @@ def operations(spec: Spec) -> Iterator[tuple[str, str, Spec]]:
             yield path, method, item[method]
 
 
-def _complete(operation: Spec, path: str, method: str, secured: bool) -> None:
+def _add_error_shapes(components: Spec, dialects: Sequence[Dialect]) -> None:
+    """The errors of dialects that do not look like Phoenix's."""
+    schemas = components.setdefault("schemas", {})
+    for dialect in dialects:
+        if dialect.errors:
+            schemas[dialect.errors.name] = dict(dialect.errors.schema)
+            for status in HTTP:
+                name = dialect.errors.name + _name(status)
+                components["responses"][name] = _shaped(dialect, status)
+
+
+def _shaped(dialect: Dialect, status: int) -> Spec:
+    code, text = HTTP[status]
+    name = dialect.errors.name if dialect.errors else "Error"
+    body = {
+        "schema": {"$ref": f"#/components/schemas/{name}"},
+        "example": dict(dialect.render(Problem(status, code, text), "f81d4fae")),
+    }
+    return {**_shared(status), "content": {JSON: body}}
+
+
+def _errors_of(path: str, dialects: Sequence[Dialect]) -> str:
+    """What the names of the errors of a path begin with."""
+    found = (one.errors.name for one in dialects if one.errors and one.covers(path))
+    return next(found, "")
+
+
+def _complete(
+    operation: Spec,
+    path: str,
+    method: str,
+    secured: bool,
+    dialects: Sequence[Dialect],
+) -> None:
     responses = operation.setdefault("responses", {})
+    shape = _errors_of(path, dialects)
     for status in _statuses(operation, path, method, secured):
         if not _told(responses.get(str(status))):
-            responses[str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}
+            name = f"{shape}{_name(status)}"
+            responses[str(status)] = {"$ref": f"#/components/responses/{name}"}
     operation["responses"] = dict(sorted(responses.items()))
 
 

@@ -70,15 +70,26 @@ def rendered(detail: Detail) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorShape:
+    """How a dialect's errors look in the OpenAPI document, unless as Phoenix's do."""
+
+    name: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Dialect:
     """How one family of routes says no: everything under `prefix`.
 
-    `refusals` maps a reason of the core to its status, code and text.
+    `refusals` maps a reason of the core to its status, code and text; `security` names
+    the schemes of the OpenAPI document that its routes take, and no others do.
     """
 
     prefix: str
     render: Renderer = render_phoenix
     refusals: Mapping[Any, Row] = field(default_factory=dict)
+    security: tuple[str, ...] = ()
+    errors: ErrorShape | None = None
 
     def covers(self, path: str) -> bool:
         """Whether a path is in this family: `/api` covers `/api/x`, not `/apix`."""

@@ -31,6 +31,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "COUPON_LOG_LEVEL": settings.log_level,
         "COUPON_METRICS_PORT": str(settings.metrics_port),
         "COUPON_VISIBILITY_SECONDS": str(settings.visibility_seconds),
+        "COUPON_WEBHOOK_NETWORKS": ",".join(settings.webhook_networks),
     }
 
 

@@ -25,6 +25,7 @@ from tests.settings import settings_for
 from tests.shop import Shop, new_shop
 from tests.workers.bus import empty, in_time, publish
 from tests.workers.reached import cloud, held, watch
+from workers.__main__ import WORKERS
 from workers.heartbeat import Heartbeat, forget_the_dead, is_alive
 
 
@@ -65,10 +66,7 @@ def test_an_unknown_worker_is_refused_by_name(tmp_path: Path) -> None:
     process = workers(settings, "bureaucrat")
     told, _ = process.communicate(timeout=30)
     assert process.returncode == 2
-    assert (
-        told.strip()
-        == "unknown worker bureaucrat; there are consumer, generator, relay"
-    )
+    assert told.strip() == "unknown worker bureaucrat; there are " + ", ".join(WORKERS)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -104,9 +102,7 @@ def test_workers_start_before_their_bus_and_their_database(tmp_path: Path) -> No
     )
     process = workers(settings)
     try:
-        assert in_time(
-            lambda: beating(tmp_path) == {"consumer", "generator", "relay"}, 20
-        )
+        assert in_time(lambda: beating(tmp_path) == WORKERS.keys(), 20)
         time.sleep(1)
         assert process.poll() is None
         process.terminate()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from coupon_core import jobs
-from tests.shells import Shell
+from tests.shells import COMMAND, ROOT, Shell
 
+README = (ROOT / "README.md").read_text()
 OF_ACME = "--tenant", "acme"
 
 
@@ -96,3 +99,21 @@ def test_a_bad_file_is_told_line_by_line(
     assert "Nothing imported, for 2 of 3 lines cannot be" in result.stderr
     done = acme.json(*words, "--partial")
     assert (done["done"], done["rejected"]) == (1, 2)
+
+
+def test_the_lines_of_the_readme_do_what_it_says(shell: Shell, tmp_path: Path) -> None:
+    shell.tenant("demo")
+    about = "--name", "Points", "--type", "points"
+    item = shell.json("reward", "create", "--tenant", "demo", *about)["item_id"]
+    about = "--name", "Partners", "--reward", item
+    made = shell.json("definition", "create", "--tenant", "demo", *about)["id"]
+    (lines,) = re.findall(r"```sh\n(printf .*?)```", README, re.DOTALL)
+    path = f"{COMMAND.parent}:/usr/bin:/bin"
+    env = {**shell.env, "PATH": path, "DEFINITION": made}
+    done = subprocess.run(
+        ["sh", "-e", "-c", lines], cwd=tmp_path, env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "assigned" in done.stdout
+    exported = (tmp_path / "codes.csv").read_text().splitlines()
+    assert [line.split(",")[2] for line in exported[1:]] == ["zoe", "zoe"]

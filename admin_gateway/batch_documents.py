@@ -1,0 +1,77 @@
+"""How batches and the room for codes stand in the OpenAPI document."""
+
+from typing import Any
+
+from marshmallow import fields
+
+from coupon_core.model.batches import BatchKind, BatchState
+from coupon_core.web.fields import Choice
+from coupon_core.web.schemas import Tolerant
+
+NEW_BATCH: dict[str, Any] = {
+    "batch_id": "aa0e8400-e29b-41d4-a716-446655440005",
+    "tenant_id": "your-tenant-id",
+    "definition_id": "770e8400-e29b-41d4-a716-446655440002",
+    "kind": "count",
+    "state": "pending",
+    "requested": 1_000_000,
+    "generated": 0,
+    "rate_per_second": None,
+    "eta_seconds": None,
+    "error": None,
+    "expires_at": None,
+    "created_at": "2025-01-15T10:00:00Z",
+    "started_at": None,
+    "updated_at": "2025-01-15T10:00:00Z",
+    "finished_at": None,
+}
+BATCH = {
+    **NEW_BATCH,
+    "state": "running",
+    "generated": 400_000,
+    "rate_per_second": 80_000.0,
+    "eta_seconds": 7.5,
+    "started_at": "2025-01-15T10:00:01Z",
+    "updated_at": "2025-01-15T10:00:06Z",
+}
+CANCELLED = {
+    **BATCH,
+    "state": "cancelled",
+    "eta_seconds": None,
+    "finished_at": "2025-01-15T10:00:06Z",
+}
+BATCHES = {"batches": [BATCH], "total": 1}
+
+
+class Batch(Tolerant):
+    """Coupons that were asked for at once and are made by workers."""
+
+    batch_id = fields.UUID(required=True)
+    tenant_id = fields.String(required=True)
+    definition_id = fields.UUID(required=True)
+    kind = Choice(*BatchKind, required=True)
+    state = Choice(*BatchState, required=True)
+    requested = fields.Integer(required=True)
+    generated = fields.Integer(
+        required=True,
+        metadata={"description": "Users who held a custom code keep theirs."},
+    )
+    rate_per_second = fields.Float(required=True, allow_none=True)
+    eta_seconds = fields.Float(required=True, allow_none=True)
+    error = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Why it failed, or what it waits for."},
+    )
+    expires_at = fields.DateTime(required=True, allow_none=True)
+    created_at = fields.DateTime(required=True)
+    started_at = fields.DateTime(required=True, allow_none=True)
+    updated_at = fields.DateTime(required=True)
+    finished_at = fields.DateTime(required=True, allow_none=True)
+
+
+class Batches(Tolerant):
+    """Batches and how many match in all."""
+
+    batches = fields.List(fields.Nested(Batch), required=True)
+    total = fields.Integer(required=True)

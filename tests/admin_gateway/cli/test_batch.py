@@ -1,0 +1,51 @@
+"""Batches from a shell: made here, left to the workers, looked at, ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.shells import Shell
+
+OF_ACME = "--tenant", "acme"
+
+
+def ask(acme: Shell, count: int, *words: str) -> dict[str, Any]:
+    of = "--definition", acme.definition(), "--count", str(count)
+    return acme.json("generate", *OF_ACME, *of, *words)
+
+
+def test_many_coupons_are_made_without_workers_as_well(acme: Shell) -> None:
+    batch = ask(acme, 12_345)
+    assert (batch["state"], batch["generated"]) == ("completed", 12_345)
+    shown = acme.json("batch", "show", *OF_ACME, batch["batch_id"])
+    assert shown == batch
+    assert acme.json("batch", "watch", *OF_ACME, batch["batch_id"]) == batch
+
+
+def test_a_detached_batch_waits_for_the_workers_and_can_be_cancelled(
+    acme: Shell,
+) -> None:
+    batch = ask(acme, 2_000, "--detach")
+    assert (batch["state"], batch["generated"]) == ("pending", 0)
+    listed = acme.json("batch", "list", *OF_ACME, "--state", "pending")
+    assert listed == {"batches": [batch], "total": 1}
+    cancelled = acme.json("batch", "cancel", *OF_ACME, batch["batch_id"])
+    assert cancelled["state"] == "cancelled"
+
+
+def test_who_stops_looking_leaves_the_batch_to_the_workers(
+    acme: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = ask(acme, 2_000, "--detach")
+
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", interrupt)
+    words = "batch", "watch", *OF_ACME, batch["batch_id"]
+    result = acme.run(*words)
+    assert result.exit_code == 0
+    assert "It goes on: couponctl batch watch" in result.stderr
+    assert acme.json("batch", "show", *OF_ACME, batch["batch_id"]) == batch

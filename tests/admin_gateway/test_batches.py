@@ -1,0 +1,193 @@
+"""Batches over HTTP: asked for, watched, cancelled; and users as CSV."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from coupon_core import batches
+from coupon_core.model import utc_now
+from coupon_core.store import database
+from tests.admin_client import Admin, made, refused
+from tests.invariants import rows
+
+CSV = {"Content-Type": "text/csv"}
+
+
+@pytest.fixture
+def path(admin: Admin) -> str:
+    """Where coupons of a new definition are generated."""
+    return f"coupons/{admin.new_definition()['id']}/generate"
+
+
+def send(admin: Admin, path: str, data: bytes, kind: str = "text/csv") -> Any:
+    headers = {"X-API-Key": admin.plain_key, "Content-Type": kind}
+    return admin.post(path, data=data, headers=headers)
+
+
+def accepted(response: Any) -> dict[str, Any]:
+    """The batch in an answer that must be a 202."""
+    assert response.status_code == 202, response.json
+    return response.json
+
+
+def finish(admin: Admin, batch: dict[str, Any]) -> None:
+    """Make every chunk, as a worker would."""
+    stored = batches.get(admin.tenant_id, batch["batch_id"])
+    for number in range(1, stored.chunk_count + 1):
+        key = admin.tenant_id, batch["batch_id"], number
+        batches.make_chunk(key, utc_now())
+    database.release()
+
+
+def test_many_are_accepted_and_then_made(admin: Admin, path: str) -> None:
+    answer = admin.post(path, {"count": 1_001})
+    batch = accepted(answer)
+    where = f"{admin.root}/batches/{batch['batch_id']}"
+    assert answer.headers["Location"] == where
+    assert (batch["state"], batch["requested"], batch["generated"]) == (
+        "pending",
+        1_001,
+        0,
+    )
+    finish(admin, batch)
+    after = admin.get(where).json
+    assert (after["state"], after["generated"]) == ("completed", 1_001)
+    assert after["finished_at"]
+
+
+def test_more_users_than_fit_inline_become_a_batch(admin: Admin, path: str) -> None:
+    users = [f"user-{number}" for number in range(1_001)]
+    batch = accepted(admin.post(path, {"user_ids": users}))
+    assert (batch["kind"], batch["requested"]) == ("users", 1_001)
+    finish(admin, batch)
+    held = rows("SELECT count(DISTINCT user_id) FROM coupon WHERE batch_id IS NOT NULL")
+    assert held == [(1_001,)]
+
+
+def test_ten_million_are_accepted(admin: Admin, path: str) -> None:
+    batch = accepted(admin.post(path, {"count": 10_000_000}))
+    assert batch["requested"] == 10_000_000
+
+
+def test_a_batch_is_listed_and_cancelled(admin: Admin, path: str) -> None:
+    batch = accepted(admin.post(path, {"count": 2_000}))
+    listed = admin.get("batches?state=pending").json
+    assert [one["batch_id"] for one in listed["batches"]] == [batch["batch_id"]]
+    where = f"batches/{batch['batch_id']}/cancel"
+    assert admin.post(where).json["state"] == "cancelled"
+    assert admin.post(where).json["state"] == "cancelled"
+    assert admin.get("batches?state=pending").json["total"] == 0
+    finish(admin, batch)
+    assert rows("SELECT count(*) FROM coupon") == [(0,)]
+
+
+def test_what_is_done_cannot_be_cancelled(admin: Admin, path: str) -> None:
+    batch = accepted(admin.post(path, {"count": 1_001}))
+    finish(admin, batch)
+    answer = admin.post(f"batches/{batch['batch_id']}/cancel")
+    refused(answer, 409, "BATCH_FINISHED")
+
+
+@pytest.mark.parametrize("batch_id", ["x", "0198c0de-0000-7000-8000-000000000000"])
+def test_an_unknown_batch_is_not_found(admin: Admin, batch_id: str) -> None:
+    refused(admin.get(f"batches/{batch_id}"), 404, "BATCH_NOT_FOUND")
+    refused(admin.post(f"batches/{batch_id}/cancel"), 404, "BATCH_NOT_FOUND")
+
+
+def test_a_large_batch_of_a_paused_definition_is_refused(admin: Admin) -> None:
+    definition_id = admin.new_definition()["id"]
+    admin.post(f"coupons/{definition_id}/pause")
+    answer = admin.post(f"coupons/{definition_id}/generate", {"count": 5_000})
+    refused(answer, 409, "DEFINITION_NOT_ACTIVE")
+    assert admin.get("batches").json["total"] == 0
+
+
+def test_a_large_batch_of_a_custom_code_needs_users(admin: Admin) -> None:
+    config = {"code_format": "custom", "custom_code": "SAVE10"}
+    definition_id = admin.new_definition(**config)["id"]
+    answer = admin.post(f"coupons/{definition_id}/generate", {"count": 5_000})
+    refused(answer, 400, "CUSTOM_NEEDS_USERS")
+
+
+def test_a_batch_beyond_the_code_space_is_refused(admin: Admin) -> None:
+    definition_id = admin.new_definition(code_length=4)["id"]
+    path = f"coupons/{definition_id}/generate"
+    refused(admin.post(path, {"count": 461_761}), 409, "CODE_SPACE_TOO_SMALL")
+    accepted(admin.post(path, {"count": 461_760}))
+    refused(admin.post(path, {"count": 1}), 409, "CODE_SPACE_TOO_SMALL")
+
+
+# --------------------------------------------------------------------- users as CSV
+
+SAME = [
+    b"ann\nbob\n",
+    b"user_id\nann\nbob\n",
+    b"\xef\xbb\xbfuser_id\r\nann\r\n\r\nbob",
+    b'"user_id"\n"ann"\n\nbob\nann\n',
+]
+
+
+@pytest.mark.parametrize("data", SAME)
+def test_users_may_come_as_csv(admin: Admin, path: str, data: bytes) -> None:
+    coupons = made(send(admin, path, data))["coupons"]
+    assert [coupon["user_id"] for coupon in coupons] == ["ann", "bob"]
+
+
+def test_what_a_csv_cannot_say_the_query_does(admin: Admin, path: str) -> None:
+    asked = f"{path}?expires_at=2030-01-01T00:00:00Z"
+    assert made(send(admin, asked, b"ann"))["coupons"][0]["expires_at"][:4] == "2030"
+    refused(send(admin, f"{path}?expires_at=soon", b"ann"), 400, "VALIDATION_ERROR")
+
+
+def test_many_users_as_csv_become_a_batch(admin: Admin, path: str) -> None:
+    data = "\n".join(f"üser {number}" for number in range(12_000)).encode()
+    batch = accepted(send(admin, path, data))
+    finish(admin, batch)
+    assert rows("SELECT count(DISTINCT user_id) FROM coupon") == [(12_000,)]
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (b"", "line 1"),
+        (b"user_id\n", "line 1"),
+        (b"ann\nb/b\n", "line 2"),
+        (b"ann\nbob,2\n", "line 2: expected one column"),
+        (b"ann\nb\x00b\n", "line 2"),
+        (b"ann\n\xff\n", "UTF-8"),
+        (b'ann\n"bob\n', "expected CSV"),
+        (b"ann\n" + b"x" * 129, "line 2"),
+    ],
+)
+def test_a_bad_line_is_named_and_nobody_gets_anything(
+    admin: Admin, path: str, data: bytes, named: str
+) -> None:
+    assert named in refused(send(admin, path, data), 400, "VALIDATION_ERROR")
+    assert rows("SELECT count(*) FROM coupon") == [(0,)]
+
+
+def test_every_bad_line_is_told_up_to_a_hundred(admin: Admin, path: str) -> None:
+    answer = send(admin, path, b"ann\n" + b"a/b\n" * 150)
+    details = answer.json["details"]
+    assert len(details) == 100
+    assert details[0]["path"] == "line 2"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("text/csv; charset=latin-1", 415), ("text/plain", 415), ("TEXT/CSV", 201)],
+)
+def test_what_a_body_is_labelled_as_counts(
+    admin: Admin, path: str, kind: str, status: int
+) -> None:
+    assert send(admin, path, b"ann", kind).status_code == status
+
+
+def test_a_body_that_is_too_large_is_refused(admin: Admin, path: str) -> None:
+    data = b"x" * (33_554_432 + 1)
+    refused(send(admin, path, data), 413, "PAYLOAD_TOO_LARGE")
+    body = b'{"user_ids": ["' + b"x" * 16_777_216 + b'"]}'
+    answer = send(admin, path, body, "application/json")
+    refused(answer, 413, "PAYLOAD_TOO_LARGE")

@@ -1,0 +1,1 @@
+"""The authorisation matrix: every route, every credential, every ownership."""

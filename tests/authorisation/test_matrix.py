@@ -1,0 +1,224 @@
+"""Every route by every credential for every owner: let in, or told nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+import admin_gateway
+import query_gateway
+from coupon_core import auth, tenants
+from coupon_core.store import database
+from tests.databases import Databases
+from tests.invariants import assert_invariants
+from tests.query_gateway.rows import Rows, all_rows
+from tests.settings import settings_for
+
+from . import asks
+from .asks import Ask
+from .credentials import Credential, Request, credentials_of
+from .rows import TABLES, Route, Told, plain, routes_of, served, told
+from .world import OTHER, OTHER_USER, OWN, USER, Args, World, fresh, missing
+
+Bare = tuple[int, bytes, dict[str, str]]
+IS_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
+APPS = {"admin": admin_gateway.create_app, "query": query_gateway.create_app}
+
+
+@dataclass
+class Stage:
+    """Both gateways on one database, and all who might call."""
+
+    apps: dict[str, Flask]
+    world: World
+    credentials: dict[str, Credential]
+
+    def routes(self, key: str) -> list[Route]:
+        """The routes of one row of the table, in all its spellings."""
+        gateway, _, row = key.partition(" ")
+        known = routes_of(gateway, self.apps[gateway])
+        return [one for one in known if f"{one.method} {plain(one.rule)}" == row]
+
+    def renew(self) -> None:
+        """New credentials, after secrets were changed."""
+        for tenant in self.world.own, self.world.other:
+            tenant.secret = tenants.active_secrets(tenant.tenant_id)[0].secret
+        auth.forget()
+        self.credentials = credentials_of(self.world)
+
+    def told(self, route: Route, *kinds: Told) -> Iterator[tuple[str, Told]]:
+        """The credentials that the table tells so at a route."""
+        for credential in self.credentials:
+            kind = told(route, credential)
+            if kind in kinds:
+                yield credential, kind
+
+    def ask(self, route: Route, credential: str, args: Args) -> TestResponse:
+        """Send one request; its path is sent as it stands."""
+        path, body = route.path(args), route.sent(args)
+        signed = self.credentials[credential](Request(route.method, path, body))
+        kind = {"Content-Type": route.content_type} if body else {}
+        client = self.apps[route.gateway].test_client()
+        return client.open(
+            path, method=route.method, data=body, headers={**kind, **signed}
+        )
+
+
+@pytest.fixture(scope="module")
+def stage(migrated_template: Databases) -> Iterator[Stage]:
+    with migrated_template.fresh() as url:
+        settings = settings_for(url)
+        apps = {name: create(settings) for name, create in APPS.items()}
+        world = World()
+        yield Stage(apps, world, credentials_of(world))
+        database.close_database()
+
+
+def bare(answer: TestResponse, args: Args) -> Bare:
+    """All of an answer but what names the request itself, or what it asked for."""
+    request_id = answer.headers["X-Request-Id"].encode()
+    headers = {k: v for k, v in answer.headers if k not in ("X-Request-Id", "Date")}
+    told = answer.data.replace(request_id, b"(id)")
+    for asked in args.values():
+        told = re.sub(re.escape(asked).encode(), b"(asked)", told, flags=re.IGNORECASE)
+    headers.pop("Content-Length", None)  # as long as the ids that were asked for
+    return answer.status_code, told, headers
+
+
+def stored() -> Rows:
+    """All tables but the one of final answers, which remembers refusals as well."""
+    return {name: rows for name, rows in all_rows().items() if name != "idempotency"}
+
+
+def ids_of(tenant_id: str, stored: Rows) -> set[bytes]:
+    """Every id in a tenant's rows."""
+    rows = (row for table in stored.values() for row in table)
+    values = (value for row in rows if tenant_id in row for value in row)
+    return {str(value).encode() for value in values if IS_ID(str(value))}
+
+
+KEYS = [f"{gateway} {row}" for gateway, rows in TABLES.items() for row in rows]
+every_row = pytest.mark.parametrize("key", KEYS)
+
+
+@pytest.mark.parametrize("gateway", APPS)
+def test_every_route_has_its_row_and_every_row_its_route(
+    stage: Stage, gateway: str
+) -> None:
+    found = {f"{m} {plain(rule)}" for m, rule in served(stage.apps[gateway])}
+    assert found == set(TABLES[gateway])
+
+
+@every_row
+def test_a_refused_caller_learns_nothing_and_changes_nothing(
+    stage: Stage, key: str
+) -> None:
+    for route in stage.routes(key):
+        mine = asks.own(route, stage.world)
+        every = [mine, *(ask.args for ask in asks.others(route, stage.world))]
+        before = stored()
+        for credential, kind in stage.told(route, Told.UNKNOWN, Told.FORBIDDEN):
+            found = [bare(stage.ask(route, credential, args), args) for args in every]
+            assert found[0][0] == int(kind), (str(route), credential, found[0])
+            assert found == [found[0]] * len(found), (str(route), credential)
+            if kind == Told.UNKNOWN:
+                assert "WWW-Authenticate" in found[0][2]
+        assert stored() == before, str(route)
+
+
+@every_row
+def test_what_is_not_ones_own_is_like_what_is_not_there(stage: Stage, key: str) -> None:
+    for route in stage.routes(key):
+        every = asks.others(route, stage.world)
+        before = stored()
+        foreign = ids_of(OTHER, before)
+        for credential, kind in stage.told(route, Told.SERVED, Told.A_USER):
+            check_groups(stage, route, credential, kind, every, foreign)
+        assert stored() == before, str(route)
+
+
+def check_groups(
+    stage: Stage,
+    route: Route,
+    credential: str,
+    kind: Told,
+    every: list[Ask],
+    foreign: set[bytes],
+) -> None:
+    """Asks of one group are answered alike, and with no id of another tenant."""
+    groups: dict[str, list[Bare]] = {}
+    for ask in every:
+        if ask.group != asks.AS_OTHERS or kind == Told.A_USER:
+            answer = bare(stage.ask(route, credential, ask.args), ask.args)
+            groups.setdefault(ask.group, []).append(answer)
+            assert not any(one in answer[1] for one in foreign), (str(route), ask)
+    for group, answers in groups.items():
+        expected = {asks.ELSEWHERE: route.row.missing, asks.AS_OTHERS: 403}
+        assert answers[0][0] == expected.get(group, answers[0][0]), (str(route), group)
+        assert answers[0][0] >= 400 or route.row.missing < 400
+        assert answers == [answers[0]] * len(answers), (str(route), credential)
+
+
+@every_row
+def test_a_stranger_finds_nothing_of_ours(stage: Stage, key: str) -> None:
+    for route in stage.routes(key):
+        mine = asks.own(route, stage.world)
+        every = [ask.args for ask in asks.others(route, stage.world) if is_ours(ask)]
+        before = stored()
+        ours = ids_of(OWN, before)
+        for credential, _ in stage.told(route, Told.STRANGER):
+            if route.row.makes:
+                continue  # in his own tenant he may
+            asked = [mine, *every]
+            answers = [bare(stage.ask(route, credential, args), args) for args in asked]
+            assert all(one not in answer[1] for answer in answers for one in ours)
+            if set(route.names) - {"user_id"}:
+                assert answers[0][0] == route.row.missing, (str(route), credential)
+                assert answers == [answers[0]] * len(answers), (str(route), credential)
+        assert stored() == before, str(route)
+
+
+def is_ours(ask: Ask) -> bool:
+    """Whether a stranger's answer to it must be that to our own things."""
+    return ask.group == asks.ELSEWHERE and ask.name != "foreign"
+
+
+@every_row
+def test_ones_own_is_served_and_nothing_of_others(stage: Stage, key: str) -> None:
+    foreign = ids_of(OTHER, stored())
+    for route in stage.routes(key):
+        for credential, kind in stage.told(route, Told.SERVED, Told.A_USER):
+            owners = [USER, OTHER_USER] if kind == Told.SERVED else [USER]
+            for owner in owners:
+                args = fresh(stage.world.own, owner, route.names)
+                answer = stage.ask(route, credential, args)
+                found = (str(route), credential, answer.text)
+                assert answer.status_code == route.row.done, found
+                assert not any(one in answer.data for one in foreign), found
+        if "secrets" in route.rule:
+            stage.renew()
+    database.release()
+
+
+@pytest.mark.parametrize("gateway", APPS)
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "PROPFIND", "GETS"])
+def test_other_methods_are_no_way_around(
+    stage: Stage, gateway: str, method: str
+) -> None:
+    client, before = stage.apps[gateway].test_client(), stored()
+    for route in routes_of(gateway, stage.apps[gateway]):
+        path = route.path(missing(["user_id", *route.names]))
+        answer = client.open(path, method=method)
+        assert answer.data == b"" or answer.json["code"], (str(route), method)
+        preflight = gateway == "query" and method == "OPTIONS"
+        assert answer.status_code in ((200,) if preflight else (401, 405))
+    assert stored() == before
+
+
+def test_all_of_it_leaves_the_books_in_order(stage: Stage) -> None:
+    assert_invariants()

@@ -1,0 +1,1 @@
+"""How a large stock of codes behaves: growth, and files by the million."""

@@ -1,0 +1,292 @@
+"""Webhooks in the core: what is sent, how it is signed, when it is given up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook as StandardWebhook
+
+from coupon_core.messaging.envelopes import cloud_event
+from coupon_core.model import Page, utc_now
+from coupon_core.model.webhooks import (
+    Answer,
+    AttemptStatus,
+    Delivery,
+    SignatureForm,
+    Webhook,
+    WebhookSecrets,
+)
+from coupon_core.store import database
+from coupon_core.store import deliveries as store
+from coupon_core.webhooks import delivering, managing, pace, payloads, signing
+from tests.cores import at_once
+from tests.events import stored
+from tests.invariants import rows
+from tests.shop import Shop
+
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+URL = "https://hooks.example.invalid/"
+DOWN, GOOD = Answer(503, "try later"), Answer(204)
+ITEM = {
+    "item_id": "0198",
+    "name": "100 Gems",
+    "description": "",
+    "reward_type": "currency",
+    "payload": {"currency_id": "gem", "amount": 100},
+}
+EVENT: dict[str, Any] = {
+    "id": "01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32",
+    "type": "coupon.redeemed",
+    "time": "2026-05-04T12:00:00.000Z",
+    "tenantid": "acme",
+    "data": {
+        "redemption_id": 5678,
+        "coupon": {"code": "CREATOR-1", "user_id": "ann", "reward_item": ITEM},
+    },
+}
+SECRETS = WebhookSecrets("whsec_c2VjcmV0LW51bWJlci1vbmU=", "whsec_Zm9ybWVyLW9uZQ==")
+
+
+def told(form: SignatureForm, **data: Any) -> Any:
+    event = {**EVENT, "data": {**EVENT["data"], **data}}
+    return json.loads(payloads.payload(form, event))
+
+
+# ------------------------------------------------------------------ what is sent
+
+
+def test_playcamp_gets_the_union_of_both_documented_forms() -> None:
+    line = {"itemId": "gem", "itemQuantity": 100, "itemName": "100 Gems"}
+    assert told(SignatureForm.PLAYCAMP) == {
+        "event": "coupon.redeemed",
+        "timestamp": "2026-05-04T12:00:00.000Z",
+        "data": {
+            "couponCode": "CREATOR-1",
+            "userId": "ann",
+            "usageId": 5678,
+            "reward": [line],
+            "creatorKey": None,
+            "campaignId": None,
+        },
+    }
+
+
+def test_playcamp_is_told_whose_code_it_was_and_what_the_caller_said() -> None:
+    lines = [{"itemId": "gem", "itemQuantity": 1}, {"itemId": "hat", "itemQuantity": 2}]
+    sent = told(
+        SignatureForm.PLAYCAMP,
+        attribution={"creator_key": "ABC12", "campaign_id": "campaign_001"},
+        reward_lines=lines,
+        context={"callback_id": "cb-1"},
+    )
+    assert sent["callbackId"] == "cb-1"
+    assert sent["data"]["reward"] == lines
+    assert sent["data"]["creatorKey"] == "ABC12"
+    assert sent["data"]["campaignId"] == "campaign_001"
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        ({"item_id": "sword", "quantity": 2}, ("sword", 2)),
+        ({"badge_id": "gold"}, ("gold", 1)),
+        ({"amount": 2.5}, ("0198", 1)),
+        ({"item_id": 7}, ("7", 1)),
+        ({}, ("0198", 1)),
+    ],
+)
+def test_any_reward_item_becomes_a_line(
+    payload: dict[str, Any], expected: tuple[str, int]
+) -> None:
+    coupon = {**EVENT["data"]["coupon"], "reward_item": {**ITEM, "payload": payload}}
+    (line,) = told(SignatureForm.PLAYCAMP, coupon=coupon)["data"]["reward"]
+    assert (line["itemId"], line["itemQuantity"]) == expected
+
+
+def test_standard_webhooks_get_the_event_as_it_is() -> None:
+    assert told(SignatureForm.STANDARD) == {
+        "type": "coupon.redeemed",
+        "timestamp": EVENT["time"],
+        "data": EVENT["data"],
+    }
+
+
+@pytest.mark.parametrize("event_type", payloads.EVENT_TYPES)
+@pytest.mark.parametrize("form", SignatureForm)
+def test_there_is_a_sample_of_every_event(form: SignatureForm, event_type: str) -> None:
+    sample = payloads.sample(event_type, "acme", EVENT["id"], EVENT["time"])
+    sent = json.loads(payloads.payload(form, sample))
+    assert sent.get("isTest") or sent["data"]["test"]
+
+
+def test_the_library_of_standard_webhooks_takes_either_secret() -> None:
+    now = utc_now()
+    body = payloads.payload(SignatureForm.STANDARD, EVENT)
+    headers = signing.headers(SignatureForm.STANDARD, SECRETS, "msg", body, 1, now)
+    for secret in SECRETS.all:
+        assert StandardWebhook(secret).verify(body, headers) == json.loads(body)
+
+
+# ------------------------------------------------------------------ when it is sent
+
+
+def test_pauses_grow_to_an_hour_and_vary_by_a_quarter() -> None:
+    seconds = [pace.pause(n, 0).total_seconds() for n in range(1, 9)]
+    assert seconds == [2, 8, 32, 128, 512, 2_048, 3_600, 3_600]
+    assert pace.pause(3, 1) == pace.pause(3, 0) * 1.25
+    assert pace.pause(10**6) <= timedelta(minutes=75)
+
+
+@pytest.fixture
+def fresh(shop: Shop) -> Iterator[Shop]:
+    """A shop whose outbox is empty, and no other's webhook."""
+    database.execute("DELETE FROM outbox", {})
+    database.execute("DELETE FROM webhook", {})
+    yield shop
+    database.release()
+
+
+def subscribed(shop: Shop, **options: Any) -> Webhook:
+    made, _ = managing.create(shop.tenant_id, "coupon.redeemed", URL, NOW, **options)
+    return made
+
+
+def due(shop: Shop, webhook: Webhook, count: int = 1) -> list[Delivery]:
+    """Redemptions that are due to a webhook."""
+    definition = shop.define()
+    for number in range(count):
+        shop.redeem(shop.give(definition, f"u{number}"), f"u{number}")
+    delivering.fan_out([cloud_event(event) for event in stored()], NOW)
+    return store.due(webhook, 100, NOW)
+
+
+def again(webhook: Webhook) -> Webhook:
+    return managing.get(webhook.tenant_id, webhook.webhook_id)
+
+
+def fails(
+    webhook: Webhook, sent: list[Delivery], now: datetime, answer: Answer = DOWN
+) -> Webhook:
+    """The webhook after one more request that failed."""
+    delivering.settle(webhook, sent, answer, now, ended=now)
+    return again(webhook)
+
+
+def test_a_webhook_that_has_only_failed_for_a_day_is_switched_off(fresh: Shop) -> None:
+    webhook = subscribed(fresh, retry_count=10)
+    sent = due(fresh, webhook)
+    for hours in (*range(0, 18, 2), 23.9):
+        webhook = fails(webhook, sent, NOW + timedelta(hours=hours))
+        assert webhook.is_active
+    webhook = fails(webhook, sent, NOW + timedelta(hours=24))
+    assert not webhook.is_active
+    assert webhook.inactive_reason == pace.ONLY_FAILED
+    assert delivering.take(10, NOW + timedelta(days=2)) == []
+    on = {"is_active": True}
+    managing.update(webhook.tenant_id, webhook.webhook_id, on, utc_now())
+    webhook = again(webhook)
+    assert (webhook.is_active, webhook.failure_count) == (True, 0)
+    assert (webhook.inactive_reason, webhook.failing_since) == ("", None)
+
+
+def test_few_failures_in_a_day_switch_nothing_off(fresh: Shop) -> None:
+    webhook = subscribed(fresh)
+    sent = due(fresh, webhook)
+    for days in range(pace.OFF_FAILURES - 1):
+        webhook = fails(webhook, sent, NOW + timedelta(days=days))
+    assert webhook.is_active
+
+
+def test_one_success_in_between_begins_to_count_anew(fresh: Shop) -> None:
+    webhook = subscribed(fresh)
+    sent = due(fresh, webhook, 2)
+    for hours in range(20):
+        webhook = fails(webhook, sent[:1], NOW + timedelta(hours=hours))
+    delivering.settle(webhook, sent[1:], GOOD, NOW, ended=NOW + timedelta(hours=23))
+    webhook = fails(again(webhook), sent[:1], NOW + timedelta(hours=25))
+    assert (webhook.is_active, webhook.failure_count) == (True, 1)
+
+
+def test_gone_switches_off_at_once(fresh: Shop) -> None:
+    webhook = subscribed(fresh)
+    webhook = fails(webhook, due(fresh, webhook), NOW, Answer(410))
+    assert (webhook.is_active, webhook.inactive_reason) == (False, pace.SAID_GONE)
+
+
+def test_a_failure_at_an_old_url_says_nothing_of_the_new_one(fresh: Shop) -> None:
+    webhook = subscribed(fresh)
+    sent = due(fresh, webhook)
+    ids = webhook.tenant_id, webhook.webhook_id
+    managing.update(*ids, {"url": f"{URL}new"}, NOW)
+    webhook = fails(webhook, sent, NOW, Answer(410))
+    assert (webhook.is_active, webhook.failure_count) == (True, 0)
+
+
+def test_a_delivery_fails_for_good_after_its_last_try(fresh: Shop) -> None:
+    webhook = subscribed(fresh, retry_count=2)
+    (one,) = due(fresh, webhook)
+    for number in range(3):
+        later = NOW + timedelta(hours=number)
+        (one,) = store.due(webhook, 10, later)
+        webhook = fails(webhook, [one], later)
+    assert store.due(webhook, 10, NOW + timedelta(days=1)) == []
+    lines, _ = managing.log(webhook.tenant_id, webhook.webhook_id, Page())
+    found = [(line.number, line.status) for line in lines]
+    retrying = AttemptStatus.RETRYING
+    assert found == [(3, AttemptStatus.FAILED), (2, retrying), (1, retrying)]
+
+
+def test_a_failed_webhook_rests_before_it_is_served_again(fresh: Shop) -> None:
+    webhook = subscribed(fresh)
+    sent = due(fresh, webhook, 2)
+    fails(webhook, sent[:1], NOW)
+    assert delivering.take(10, NOW + timedelta(seconds=1)) == []
+    assert len(delivering.take(10, NOW + timedelta(seconds=4))) == 1
+
+
+def test_what_was_taken_stays_taken_whoever_settles_last(fresh: Shop) -> None:
+    webhook = subscribed(fresh)
+    sent = due(fresh, webhook)
+    delivering.settle(webhook, sent, GOOD, NOW)
+    fails(webhook, sent, NOW)
+    assert rows("SELECT state FROM webhook_delivery") == [("delivered",)]
+
+
+def test_of_many_workers_one_serves_a_webhook(fresh: Shop) -> None:
+    webhooks = [subscribed(fresh) for _ in range(3)]
+    due(fresh, webhooks[0])
+    taken = at_once([lambda: delivering.take(2, NOW)] * 4)
+    found = [one.webhook_id for some in taken for one in some]
+    assert sorted(found) == sorted(one.webhook_id for one in webhooks)
+    # A worker that died is waited for no longer than a request could have taken.
+    assert delivering.take(9, NOW + timedelta(seconds=14)) == []
+    assert len(delivering.take(9, NOW + timedelta(seconds=16))) == 3
+
+
+def test_an_event_is_due_once_however_often_and_wherever_it_comes(fresh: Shop) -> None:
+    subscribed(fresh)
+    fresh.redeem(fresh.give(fresh.define()))
+    events = [cloud_event(event) for event in stored()]
+    counts = at_once([lambda: sum(delivering.fan_out(events, NOW))] * 4)
+    assert sorted(counts) == [0, 0, 0, 1]
+
+
+def test_what_is_old_is_forgotten_with_its_log(fresh: Shop) -> None:
+    webhook = subscribed(fresh)
+    sent = due(fresh, webhook, 2)
+    delivering.settle(webhook, sent, GOOD, NOW)
+    week = utc_now() + delivering.KEPT
+    assert delivering.purge(week - timedelta(hours=1), 100) == 0
+    assert delivering.purge(week + timedelta(minutes=1), 1) == 1
+    assert delivering.purge(week + timedelta(minutes=1), 100) == 1
+    assert rows("SELECT count(*) FROM webhook_attempt") == [(0,)]
+
+
+def test_secrets_are_sealed_in_the_database(fresh: Shop) -> None:
+    _, secret = managing.create(fresh.tenant_id, "coupon.redeemed", URL, NOW)
+    ((sealed,),) = rows("SELECT secret_sealed FROM webhook")
+    assert secret not in sealed

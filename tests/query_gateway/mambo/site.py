@@ -1,0 +1,134 @@
+"""A site of Mambo with an SDK that has signed in: what tests call and look at."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from coupon_core import client_keys, generation, points
+from coupon_core.model import utc_now
+from coupon_core.model.client_keys import ClientKeyKind
+from coupon_core.model.points import PointChange
+from tests.query_gateway.tenant import DOCUMENTED, Tenant
+
+JOHN = "john@doe.com"
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Site:
+    """Calls the gateway with a token; paths below the site begin without a slash."""
+
+    client: FlaskClient
+    tenant: Tenant
+    token: str = field(repr=False)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def call(self, method: str, path: str, json: Any = None) -> TestResponse:
+        whole = f"/api/v1/{self.tenant.tenant_id}/{path}"
+        return self.open(method, whole if path[0] != "/" else path, json)
+
+    def open(self, method: str, path: str, json: Any = None) -> TestResponse:
+        options = {} if json is None else {"json": json}
+        answer = self.client.open(path, method=method, headers=self.headers, **options)
+        documented = self.client.application.extensions[DOCUMENTED]
+        documented.check(answer, method, path.partition("?")[0])
+        return answer
+
+    def get(self, path: str) -> Any:
+        answer = self.call("GET", path)
+        assert answer.status_code == 200, answer.json
+        return answer.json
+
+    def post(self, path: str, json: Any) -> TestResponse:
+        return self.call("POST", path, json)
+
+    def user(self, uuid: str = JOHN, **members: Any) -> dict[str, Any]:
+        return made(self.post("users", {"uuid": uuid, **members}))
+
+    def coupon(self, **members: Any) -> dict[str, Any]:
+        """A new coupon, regular and for one use unless told otherwise."""
+        number = next(_numbers)
+        code = {} if "codes" in members else {"code": f"CODE{number}"}
+        body = {"name": f"Coupon {number}", **code, "type": "shipping", **members}
+        return made(self.post("coupons", body))
+
+    def credit(self, amount: int, uuid: str = JOHN) -> None:
+        change = PointChange(self.tenant.tenant_id, uuid, "gold", amount)
+        points.credit(change, utc_now())
+
+    def award(
+        self, coupon: dict[str, Any], uuid: str = JOHN, until: datetime | None = None
+    ) -> str:
+        """Give a coupon without points; gives its code."""
+        ids = self.tenant.tenant_id, coupon["id"]
+        (given,) = generation.generate(*ids, [uuid], utc_now(), until)
+        return given.coupon.code
+
+    def act(self, action: str, code: str, uuid: str = JOHN) -> TestResponse:
+        return self.post("activities/sync", activity(action, code, uuid))
+
+    def balance(self, uuid: str = JOHN) -> int:
+        found = self.get(f"users/{quote(uuid)}")["points"]
+        return next((one["balance"] for one in found), 0)
+
+    def held(self, uuid: str = JOHN) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.get(f"users/{quote(uuid)}/coupons")
+        return found
+
+
+def activity(action: str, code: str, uuid: str = JOHN) -> dict[str, Any]:
+    attrs = {"type": "coupon", "action": action, "code": code}
+    return {"uuid": uuid, "attrs": attrs}
+
+
+def basic(key_id: str, secret: str) -> dict[str, str]:
+    both = base64.b64encode(f"{key_id}:{secret}".encode()).decode()
+    return {"Authorization": f"Basic {both}"}
+
+
+def new_keys(
+    tenant: Tenant, kind: ClientKeyKind = ClientKeyKind.MAMBO
+) -> tuple[str, str]:
+    key, secret = client_keys.create(tenant.tenant_id, kind, "sdk", None, utc_now())
+    return key.key_id, secret
+
+
+def new_site(app: Flask, tenant: Tenant) -> Site:
+    """A site whose SDK has just got its token."""
+    client = app.test_client()
+    path = "/oauth/token?grant_type=client_credentials"
+    answer = client.post(path, headers=basic(*new_keys(tenant)))
+    assert answer.status_code == 200, answer.json
+    return Site(client, tenant, answer.json["access_token"])
+
+
+def made(answer: TestResponse) -> dict[str, Any]:
+    """The body of an answer that must be a 201."""
+    assert answer.status_code == 201, answer.json
+    return answer.json
+
+
+def refused(answer: TestResponse, status: int, exception: str) -> str:
+    """The message of an answer that must be this exception, in Mambo's envelope."""
+    assert answer.status_code == status, answer.json
+    assert set(answer.json) == {"error"}
+    error = answer.json["error"]
+    assert error["type"] == exception, error
+    return error["message"]
+
+
+def states(held: Sequence[dict[str, Any]]) -> list[str]:
+    return sorted(one["state"] for one in held)

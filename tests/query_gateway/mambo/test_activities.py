@@ -1,0 +1,383 @@
+"""Action × configuration × state: the exception or the effect that S4 gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from coupon_core import definitions
+from coupon_core.model import DefinitionStatus, utc_now
+from tests.invariants import assert_invariants
+from tests.query_gateway.mambo.site import JOHN, Site, refused, states
+from tests.query_gateway.rows import all_rows
+
+PRICE = {"pointsToBuy": {"pointId": "gold", "points": 30}}
+ONE, TWO = {"buyRedemptionMode": "OneStep"}, {"buyRedemptionMode": "TwoStep"}
+MULTI, FINAL = {"usage": "multi"}, {"refundable": False}
+Coupon = dict[str, Any]
+
+CONFIGURATIONS: dict[str, Coupon] = {
+    "regular": {},
+    "regular multi": MULTI,
+    "regular final": FINAL,
+    "regular one-step": ONE,  # without a price the mode means nothing
+    "two-step": {**PRICE, **TWO},
+    "two-step multi": {**PRICE, **TWO, **MULTI},
+    "two-step final": {**PRICE, **TWO, **FINAL},
+    "two-step series": {**PRICE, **TWO, "scarcity": {"limit": 1}},
+    "one-step": {**PRICE, **ONE},
+    "one-step multi": {**PRICE, **ONE, **MULTI},
+    "one-step final": {**PRICE, **ONE, **FINAL},
+    "one-step series": {**PRICE, **ONE, "scarcity": {"limit": 1}},
+    "list": {"codes": ["L1", "L2"]},
+    "list two-step": {**PRICE, **TWO, "codes": ["L1", "L2"]},
+    "list one-step": {**PRICE, **ONE, "codes": ["L1", "L2"]},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_the_end(app: Flask) -> Iterator[None]:
+    yield
+    assert_invariants()
+
+
+# ------------------------------------------------- what came before; gives the code
+
+
+def code_of(coupon: Coupon) -> str:
+    return coupon["code"] or "L1"
+
+
+def fresh(site: Site, coupon: Coupon) -> str:
+    return code_of(coupon)
+
+
+def awarded(site: Site, coupon: Coupon) -> str:
+    return site.award(coupon)
+
+
+def awarded_twice(site: Site, coupon: Coupon) -> str:
+    site.award(coupon)
+    return site.award(coupon)
+
+
+def done(site: Site, action: str, code: str) -> None:
+    answer = site.act(action, code)
+    assert answer.status_code == 200, answer.json
+
+
+def used(site: Site, coupon: Coupon) -> str:
+    code = site.award(coupon)
+    done(site, "redeem", code)
+    return code
+
+
+def used_twice(site: Site, coupon: Coupon) -> str:
+    used(site, coupon)
+    return used(site, coupon)
+
+
+def one_of_two_used(site: Site, coupon: Coupon) -> str:
+    used(site, coupon)
+    return site.award(coupon)
+
+
+def bought(site: Site, coupon: Coupon) -> str:
+    code = code_of(coupon)
+    done(site, "buy", code)
+    return code
+
+
+def bought_used(site: Site, coupon: Coupon) -> str:
+    code = bought(site, coupon)
+    done(site, "redeem", code)
+    return code
+
+
+def bought_in_one(site: Site, coupon: Coupon) -> str:
+    done(site, "redeem", code_of(coupon))
+    return code_of(coupon)
+
+
+def bought_in_one_twice(site: Site, coupon: Coupon) -> str:
+    bought_in_one(site, coupon)
+    return bought_in_one(site, coupon)
+
+
+def refunded(site: Site, coupon: Coupon) -> str:
+    use = sold_and_used if coupon["pointsToBuy"] else used
+    code = use(site, coupon)
+    done(site, "refund", code)
+    return code
+
+
+def sold_and_used(site: Site, coupon: Coupon) -> str:
+    in_one = coupon["buyRedemptionMode"] == "OneStep"
+    return bought_in_one(site, coupon) if in_one else bought_used(site, coupon)
+
+
+def gone_by(site: Site, coupon: Coupon) -> str:
+    """Awarded for a time that is over."""
+    return site.award(coupon, until=utc_now() - timedelta(seconds=1))
+
+
+def used_and_gone_by(site: Site, coupon: Coupon) -> str:
+    used(site, coupon)
+    return gone_by(site, coupon)
+
+
+def poor(site: Site, coupon: Coupon) -> str:
+    expensive = site.coupon(**PRICE, **TWO, name="Spend")
+    for _ in range(3):  # 10 are left
+        done(site, "buy", expensive["code"])
+    return code_of(coupon)
+
+
+def change(site: Site, coupon: Coupon, **members: Any) -> str:
+    ids = site.tenant.tenant_id, coupon["id"]
+    definitions.update(*ids, members, utc_now())
+    return code_of(coupon)
+
+
+def inactive(site: Site, coupon: Coupon) -> str:
+    return change(site, coupon, status=DefinitionStatus.ARCHIVED)
+
+
+def paused(site: Site, coupon: Coupon) -> str:
+    return change(site, coupon, status=DefinitionStatus.PAUSED)
+
+
+def awarded_paused(site: Site, coupon: Coupon) -> str:
+    site.award(coupon)
+    return paused(site, coupon)
+
+
+def used_inactive(site: Site, coupon: Coupon) -> str:
+    used(site, coupon)
+    return inactive(site, coupon)
+
+
+def not_begun(site: Site, coupon: Coupon) -> str:
+    return change(site, coupon, starts_at=utc_now() + timedelta(days=1))
+
+
+def over(site: Site, coupon: Coupon) -> str:
+    return change(site, coupon, expires_at=utc_now() - timedelta(seconds=1))
+
+
+def awarded_over(site: Site, coupon: Coupon) -> str:
+    site.award(coupon)
+    return over(site, coupon)
+
+
+def used_over(site: Site, coupon: Coupon) -> str:
+    used(site, coupon)
+    return over(site, coupon)
+
+
+def awarded_beyond(site: Site, coupon: Coupon) -> str:
+    """For a time of its own that outlasts the coupon's."""
+    site.award(coupon, until=utc_now() + timedelta(days=1))
+    return over(site, coupon)
+
+
+def deleted(site: Site, coupon: Coupon) -> str:
+    answer = site.open("DELETE", f"/api/v1/coupons/{coupon['id']}")
+    assert answer.status_code == 204
+    return code_of(coupon)
+
+
+def exhausted(site: Site, coupon: Coupon) -> str:
+    """The whole series, or list, is another's."""
+    for number in range(1 if coupon["code"] else 2):
+        site.award(coupon, f"other-{number}")
+    return code_of(coupon)
+
+
+def another_s(site: Site, coupon: Coupon) -> str:
+    return site.award(coupon, "jane@doe.com")
+
+
+def no_member(site: Site, coupon: Coupon) -> str:
+    site.award(coupon)
+    site.call("PUT", f"users/{JOHN}", {"isMember": False})
+    return code_of(coupon)
+
+
+def no_such_code(site: Site, coupon: Coupon) -> str:
+    return "NOSUCHCODE"
+
+
+def no_code_at_all(site: Site, coupon: Coupon) -> str:
+    return "späte grüße"
+
+
+# --------------------------------------------------------------- what comes of it
+
+
+@dataclass(frozen=True)
+class Leaves:
+    """The points that John has afterwards, and the states of what he holds."""
+
+    points: int
+    held: tuple[str, ...] = ()
+
+
+AVAILABLE, REDEEMED, EXPIRED = "AVAILABLE", "REDEEMED", "EXPIRED"
+NOT_FOUND, INACTIVE = "CouponNotFoundException", "CouponInactiveException"
+ENDED, SCARCITY = "CouponExpiredException", "CouponScarcityException"
+MEMBER, POINTS = "CouponMemberException", "CouponPointsException"
+USED, NOT_AWARDED = "CouponRedeemedException", "CouponNotAwardedException"
+SPENT = "CouponRedeemedOrExpiredException"
+NOT_BUYABLE, REFUND = "CouponNotBuyableException", "CouponRefundException"
+
+Cell = tuple[str, str, Callable[[Site, Coupon], str], "str | Leaves"]
+CELLS: list[Cell] = [
+    # ------------------------------------------------------------------------- buy
+    ("buy", "regular", fresh, NOT_BUYABLE),
+    ("buy", "regular", awarded, NOT_BUYABLE),
+    ("buy", "regular", used, NOT_BUYABLE),
+    ("buy", "regular one-step", fresh, NOT_BUYABLE),
+    ("buy", "one-step", fresh, NOT_BUYABLE),
+    ("buy", "one-step", bought_in_one, NOT_BUYABLE),
+    ("buy", "list", fresh, NOT_BUYABLE),
+    ("buy", "list one-step", fresh, NOT_BUYABLE),
+    ("buy", "two-step", fresh, Leaves(70, (AVAILABLE,))),
+    ("buy", "two-step", awarded, Leaves(70, (AVAILABLE, AVAILABLE))),
+    ("buy", "two-step", bought, Leaves(40, (AVAILABLE, AVAILABLE))),
+    ("buy", "two-step", bought_used, USED),
+    ("buy", "two-step", used, USED),
+    ("buy", "two-step", used_twice, SPENT),
+    ("buy", "two-step", used_and_gone_by, SPENT),
+    ("buy", "two-step", one_of_two_used, Leaves(70, (AVAILABLE, AVAILABLE, REDEEMED))),
+    ("buy", "two-step", gone_by, ENDED),
+    ("buy", "two-step", refunded, Leaves(70, (AVAILABLE,))),
+    ("buy", "two-step", poor, POINTS),
+    ("buy", "two-step", inactive, INACTIVE),
+    ("buy", "two-step", paused, INACTIVE),
+    ("buy", "two-step", not_begun, INACTIVE),
+    ("buy", "two-step", over, ENDED),
+    ("buy", "two-step", deleted, NOT_FOUND),
+    ("buy", "two-step", no_such_code, NOT_FOUND),
+    ("buy", "two-step", no_code_at_all, NOT_FOUND),
+    ("buy", "two-step", no_member, MEMBER),
+    ("buy", "two-step multi", bought, Leaves(40, (AVAILABLE, AVAILABLE))),
+    ("buy", "two-step multi", bought_used, Leaves(40, (AVAILABLE, AVAILABLE))),
+    ("buy", "two-step multi", gone_by, Leaves(70, (AVAILABLE, EXPIRED))),
+    ("buy", "two-step series", fresh, Leaves(70, (AVAILABLE,))),
+    ("buy", "two-step series", exhausted, SCARCITY),
+    ("buy", "two-step series", bought, SCARCITY),
+    ("buy", "two-step series", refunded, Leaves(70, (AVAILABLE,))),
+    ("buy", "list two-step", fresh, Leaves(70, (AVAILABLE,))),
+    ("buy", "list two-step", bought, Leaves(40, (AVAILABLE, AVAILABLE))),
+    ("buy", "list two-step", bought_used, USED),
+    ("buy", "list two-step", exhausted, SCARCITY),
+    # ---------------------------------------------------------------------- redeem
+    ("redeem", "regular", fresh, NOT_AWARDED),
+    ("redeem", "regular", another_s, NOT_AWARDED),
+    ("redeem", "regular", awarded, Leaves(100, (REDEEMED,))),
+    ("redeem", "regular", used, USED),
+    ("redeem", "regular", one_of_two_used, Leaves(100, (REDEEMED, REDEEMED))),
+    ("redeem", "regular", awarded_twice, Leaves(100, (AVAILABLE, REDEEMED))),
+    ("redeem", "regular", used_twice, SPENT),
+    ("redeem", "regular", gone_by, ENDED),
+    ("redeem", "regular", used_and_gone_by, SPENT),
+    ("redeem", "regular", refunded, Leaves(100, (REDEEMED,))),
+    ("redeem", "regular", inactive, INACTIVE),
+    ("redeem", "regular", awarded_paused, Leaves(100, (REDEEMED,))),
+    ("redeem", "regular", not_begun, INACTIVE),
+    ("redeem", "regular", over, ENDED),
+    ("redeem", "regular", awarded_over, ENDED),
+    ("redeem", "regular", awarded_beyond, Leaves(100, (REDEEMED,))),
+    ("redeem", "regular", deleted, NOT_FOUND),
+    ("redeem", "regular", no_such_code, NOT_FOUND),
+    ("redeem", "regular", no_code_at_all, NOT_FOUND),
+    ("redeem", "regular", no_member, MEMBER),
+    ("redeem", "regular multi", used, Leaves(100, (AVAILABLE,))),
+    ("redeem", "two-step", fresh, NOT_AWARDED),
+    ("redeem", "two-step", awarded, Leaves(100, (REDEEMED,))),
+    ("redeem", "two-step", bought, Leaves(70, (REDEEMED,))),
+    ("redeem", "two-step", bought_used, USED),
+    ("redeem", "two-step", refunded, NOT_AWARDED),
+    ("redeem", "two-step multi", bought_used, Leaves(70, (AVAILABLE,))),
+    ("redeem", "two-step series", exhausted, NOT_AWARDED),
+    ("redeem", "two-step series", bought, Leaves(70, (REDEEMED,))),
+    ("redeem", "one-step", fresh, Leaves(70, (REDEEMED,))),
+    ("redeem", "one-step", awarded, Leaves(100, (REDEEMED,))),
+    ("redeem", "one-step", bought_in_one, USED),
+    ("redeem", "one-step", used_twice, SPENT),
+    ("redeem", "one-step", refunded, Leaves(70, (REDEEMED,))),
+    ("redeem", "one-step", poor, POINTS),
+    ("redeem", "one-step", paused, INACTIVE),
+    ("redeem", "one-step", no_member, MEMBER),
+    ("redeem", "one-step multi", bought_in_one, Leaves(40, (REDEEMED, REDEEMED))),
+    ("redeem", "one-step multi", bought_in_one_twice, Leaves(10, (REDEEMED,) * 3)),
+    ("redeem", "one-step series", exhausted, SCARCITY),
+    ("redeem", "one-step series", bought_in_one, USED),
+    ("redeem", "list", awarded, Leaves(100, (REDEEMED,))),
+    ("redeem", "list", another_s, NOT_AWARDED),
+    ("redeem", "list two-step", bought, Leaves(70, (REDEEMED,))),
+    ("redeem", "list one-step", fresh, Leaves(70, (REDEEMED,))),
+    ("redeem", "list one-step", exhausted, SCARCITY),
+    # ---------------------------------------------------------------------- refund
+    ("refund", "regular", fresh, REFUND),
+    ("refund", "regular", awarded, REFUND),
+    ("refund", "regular", used, Leaves(100, (AVAILABLE,))),
+    ("refund", "regular", used_twice, Leaves(100, (AVAILABLE, REDEEMED))),
+    ("refund", "regular", refunded, REFUND),
+    ("refund", "regular", used_inactive, INACTIVE),
+    ("refund", "regular", used_over, ENDED),
+    ("refund", "regular", no_such_code, NOT_FOUND),
+    ("refund", "regular", no_member, MEMBER),
+    ("refund", "regular final", used, REFUND),
+    ("refund", "regular multi", used, Leaves(100, (AVAILABLE,))),
+    ("refund", "two-step", bought, REFUND),
+    ("refund", "two-step", bought_used, Leaves(100)),
+    ("refund", "two-step", used, Leaves(100, (AVAILABLE,))),
+    ("refund", "two-step", refunded, REFUND),
+    ("refund", "two-step multi", bought_used, Leaves(100)),
+    ("refund", "two-step final", bought_used, REFUND),
+    ("refund", "one-step", bought_in_one, Leaves(100)),
+    ("refund", "one-step", refunded, REFUND),
+    ("refund", "one-step final", bought_in_one, REFUND),
+    ("refund", "one-step multi", bought_in_one_twice, Leaves(70, (REDEEMED,))),
+    ("refund", "list", used, Leaves(100, (AVAILABLE,))),
+    ("refund", "list two-step", bought_used, Leaves(100)),
+]
+
+
+def name(cell: Cell) -> str:
+    action, configuration, state, outcome = cell
+    told = outcome if isinstance(outcome, str) else "done"
+    return f"{action}-{configuration}-{state.__name__}-{told}".replace(" ", "_")
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=name)
+def test_cell(john: Site, cell: Cell) -> None:
+    action, configuration, state, outcome = cell
+    coupon = john.coupon(**CONFIGURATIONS[configuration])
+    code = state(john, coupon)
+    before = all_rows()
+    answer = john.act(action, code)
+    if isinstance(outcome, str):
+        refused(answer, 404 if "NotFound" in outcome else 400, outcome)
+        assert all_rows() == before
+    else:
+        assert answer.status_code == 200, answer.json
+        assert set(answer.json) == {"id"}
+        assert (john.balance(), tuple(states(john.held()))) == (
+            outcome.points,
+            outcome.held,
+        )
+
+
+@pytest.mark.parametrize("action", ["buy", "redeem", "refund"])
+def test_unknown_users_are_told_so(john: Site, action: str) -> None:
+    coupon = john.coupon(**PRICE)
+    answer = john.act(action, coupon["code"], "nobody@doe.com")
+    refused(answer, 404, "UserNotFoundException")

@@ -1,0 +1,456 @@
+"""The life that hypothesis leads: every step is taken by the system and the model."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import time_machine
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+)
+from werkzeug.test import TestResponse
+
+from coupon_core import auth, definitions
+from coupon_core.model import CodeFormat
+from coupon_core.store import database
+from tests.query_gateway.tenant import HMAC, SERVER, USER, Way
+
+from .calls import SAID, Desk, must_refuse, seen, shown, text
+from .oracle import Held, No, Offer, Oracle
+
+Thing = TypeVar("Thing")
+BEGIN = datetime(2026, 5, 4, 12, tzinfo=UTC)
+USERS = ["ann", "bob"]
+CODES = ["SAVE", "Save", "GIFT", "gift"]
+PER_CODE, GLOBAL, UNLIMITED = "per_user", "global", "unlimited"
+
+numbers = itertools.count(1)
+picks = st.integers(0, 997)  # which of those there are
+users = st.sampled_from(USERS)
+days = st.none() | st.integers(-2, 3)
+limits = st.sampled_from(
+    [(PER_CODE, 1), (PER_CODE, 2), (GLOBAL, 1), (GLOBAL, 2), (UNLIMITED, 0)]
+)
+kinds = st.sampled_from([PER_CODE, PER_CODE, GLOBAL, GLOBAL, UNLIMITED])
+ways = st.sampled_from(
+    [Way("A", USER), Way("B", USER), Way("A", SERVER), Way("B", SERVER), Way("A", HMAC)]
+)
+wide_ways = st.sampled_from([Way("A", SERVER), Way("B", SERVER), Way("A", HMAC)])
+SPELT: list[Callable[[str], str]] = [
+    str,
+    str.upper,
+    str.lower,
+    str.swapcase,
+    lambda code: f" {code}\t".replace("\t", " "),
+]
+spelling = st.sampled_from(SPELT)
+statuses = st.sampled_from(["active", "paused", "archived"])
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants to offer; dates are in days from now."""
+
+    code: str
+    exact: bool
+    open_: bool
+    starts: int | None
+    ends: int | None
+    limit: tuple[str, int]
+
+
+wishes = st.builds(
+    Wish,
+    code=st.sampled_from(["", "", *CODES]),
+    exact=st.booleans(),
+    open_=st.booleans(),
+    starts=st.sampled_from([None, None, -1, 1]),
+    ends=st.sampled_from([None, None, 1, 2, -1]),
+    limit=limits,
+)
+
+
+@dataclass(frozen=True)
+class OddWish:
+    """With limits by user and awards, which Phoenix has no words for."""
+
+    code: str
+    limit: tuple[str, int]
+    per_user: int
+    awarded: bool
+
+
+odd_wishes = st.builds(
+    OddWish,
+    code=st.sampled_from(["", *CODES]),
+    limit=limits,
+    per_user=st.integers(0, 2),
+    awarded=st.booleans(),
+)
+
+
+def limit_members(limit: tuple[str, int]) -> dict[str, Any]:
+    kind, uses = limit
+    return {"limit_type": kind, **({"max_uses": uses} if uses else {})}
+
+
+def limits_of(limit: tuple[str, int]) -> dict[str, int]:
+    kind, uses = limit
+    per_code, total = (uses, 0) if kind == PER_CODE else (0, uses)
+    return {"per_code": per_code, "total": total}
+
+
+class Life(RuleBasedStateMachine):
+    """One tenant from its first definition on, with the clock in our hands."""
+
+    desk: Desk
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = Oracle()
+        self.now = BEGIN
+        self.travel = contextlib.ExitStack()
+        self._set_clock()
+
+    def _set_clock(self) -> None:
+        self.travel.close()
+        self.travel.enter_context(time_machine.travel(self.now, tick=False))
+        auth.forget()
+
+    def teardown(self) -> None:
+        self.all_lists_agree()
+        self.travel.close()
+        database.release()
+
+    # ------------------------------------------------------------------- clock
+
+    @rule(seconds=st.sampled_from([1, 59, 3_600, 86_400]))
+    def time_goes_by(self, seconds: int) -> None:
+        self._come_to(self.now + timedelta(seconds=seconds))
+
+    @precondition(lambda self: self._moments())
+    @rule(pick=picks, seconds=st.sampled_from([-1, 0, 1]))
+    def it_is_just_about_then(self, pick: int, seconds: int) -> None:
+        """To the second at a start or an end that is still to come."""
+        then = chosen(self._moments(), pick) + timedelta(seconds=seconds)
+        self._come_to(max(self.now, then))
+
+    def _come_to(self, then: datetime) -> None:
+        self.now = then
+        self._set_clock()
+        self._look_at_everything(Way("A", SERVER))
+
+    def _moments(self) -> list[datetime]:
+        told = [one.starts for one in self.model.offers]
+        told += [one.ends for one in self.model.offers]
+        told += [one.ends for one in self.model.coupons]
+        return sorted({one for one in told if one and one > self.now})
+
+    # ------------------------------------------------------------------ admins
+
+    @initialize(
+        wishes=st.lists(wishes, min_size=2, max_size=3),
+        odd=st.lists(odd_wishes, min_size=1, max_size=2),
+    )
+    def open_the_shop(self, wishes: list[Wish], odd: list[OddWish]) -> None:
+        """Begin with something to use, rather than with nothing."""
+        for wish in wishes:
+            self._define(wish)
+        for one in odd:
+            self._define_oddly(one)
+        for offer in self.model.offers:
+            self._generate(offer, USERS, None)
+
+    @rule(wish=wishes)
+    def define(self, wish: Wish) -> None:
+        self._define(wish)
+
+    def _define(self, wish: Wish) -> None:
+        offer = Offer(
+            wish.code,
+            wish.exact,
+            wish.open_ and bool(wish.code),
+            self._day(wish.starts),
+            self._day(wish.ends),
+            **limits_of(wish.limit),
+        )
+        body = {"name": f"Offer {next(numbers)}", "config": self._config(offer, wish)}
+        answer = self.desk.admin("POST", "", body)
+        if self._agreed(lambda: self.model.define(offer), answer, 201):
+            offer.id = answer.json["id"]
+
+    def _config(self, offer: Offer, wish: Wish) -> dict[str, Any]:
+        named = {"custom_code": wish.code, "claimable": offer.open_}
+        return {
+            "reward_item_id": self.desk.tenant.reward_item_id,
+            "code_format": "custom" if wish.code else "random",
+            **(named if wish.code else {}),
+            "case_sensitive": wish.exact,
+            "starts_at": text(offer.starts),
+            "expires_at": text(offer.ends),
+            "usage_limit": limit_members(wish.limit),
+        }
+
+    @rule(wish=odd_wishes)
+    def define_as_other_dialects_do(self, wish: OddWish) -> None:
+        self._define_oddly(wish)
+
+    def _define_oddly(self, wish: OddWish) -> None:
+        limits = {**limits_of(wish.limit), "per_user": wish.per_user}
+        offer = Offer(wish.code, awarded=wish.awarded, **limits)
+        offer.open_ = bool(wish.code) and not wish.awarded
+        with contextlib.suppress(No):  # the same refusals as above
+            self.model.define(offer)
+            made = definitions.create(
+                self.desk.tenant.tenant_id, self._members(offer), self.now
+            )
+            offer.id = made.definition_id
+
+    def _members(self, offer: Offer) -> dict[str, Any]:
+        return {
+            "name": f"Offer {next(numbers)}",
+            "reward_item_id": self.desk.tenant.reward_item_id,
+            "code_format": CodeFormat.CUSTOM if offer.code else CodeFormat.RANDOM,
+            "custom_code": offer.code,
+            "claimable": offer.open_,
+            "per_code_limit": offer.per_code,
+            "per_user_limit": offer.per_user,
+            "total_limit": offer.total,
+            "awarded_only": offer.awarded,
+        }
+
+    @precondition(lambda self: self.model.offers)
+    @rule(pick=picks, starts=days, ends=days)
+    def redate(self, pick: int, starts: int | None, ends: int | None) -> None:
+        offer = chosen(self.model.offers, pick)
+        dates = self._day(starts), self._day(ends)
+        config = {"starts_at": text(dates[0]), "expires_at": text(dates[1])}
+        answer = self.desk.admin("PATCH", f"/{offer.id}", {"config": config})
+        self._agreed(lambda: self.model.redate(offer, *dates), answer)
+
+    @precondition(lambda self: self.model.offers)
+    @rule(pick=picks, kind=kinds, more=st.sampled_from([-1, 0, 1]))
+    def limit(self, pick: int, kind: str, more: int) -> None:
+        """Just about what has been used, for there it matters."""
+        used = [one for one in self.model.offers if self.model.uses(one)]
+        offer = chosen(used or self.model.offers, pick)
+        count = {PER_CODE: self.model.most_used, GLOBAL: self.model.counted}.get(kind)
+        limit = kind, max(1, count(offer) + more) if count else 0
+        config = {"usage_limit": limit_members(limit)}
+        answer = self.desk.admin("PATCH", f"/{offer.id}", {"config": config})
+        self._agreed(lambda: self.model.limit(offer, **limits_of(limit)), answer)
+
+    @precondition(lambda self: self._named())
+    @rule(pick=picks, code=st.sampled_from(CODES), exact=st.booleans(), own=picks)
+    def rename(self, pick: int, code: str, exact: bool, own: int) -> None:
+        """Give another code, now and then one that a coupon owns."""
+        offer = chosen(self._named(), pick)
+        taken = [one.code for one in self.model.coupons if not one.offer.code]
+        code = chosen([code, code, *taken[:2]], own)
+        config = {"custom_code": code, "case_sensitive": exact}
+        answer = self.desk.admin("PATCH", f"/{offer.id}", {"config": config})
+        self._agreed(lambda: self.model.rename(offer, code, exact), answer)
+
+    def _named(self) -> list[Offer]:
+        return [one for one in self.model.offers if one.code]
+
+    @precondition(lambda self: self._named())
+    @rule(pick=picks, open_=st.booleans())
+    def open_or_close(self, pick: int, open_: bool) -> None:
+        offer = chosen(self._named(), pick)
+        open_ = open_ and not offer.awarded
+        config = {"claimable": open_}
+        answer = self.desk.admin("PATCH", f"/{offer.id}", {"config": config})
+        assert answer.status_code == 200
+        offer.open_ = open_
+
+    @precondition(lambda self: self.model.offers)
+    @rule(pick=picks, status=statuses)
+    def set_status(self, pick: int, status: str) -> None:
+        offer = chosen(self.model.offers, pick)
+        answer = self.desk.admin("PATCH", f"/{offer.id}", {"status": status})
+        assert answer.json["status"] == status
+        offer.status = status
+
+    @precondition(lambda self: self.model.offers)
+    @rule(pick=picks, who=st.sets(users), ends=days)
+    def generate(self, pick: int, who: set[str], ends: int | None) -> None:
+        self._generate(chosen(self.model.offers, pick), sorted(who), self._day(ends))
+
+    def _generate(self, offer: Offer, names: list[str], until: datetime | None) -> None:
+        body = {"user_ids": names} if names else {"count": 2}
+        body |= {"expires_at": text(until)} if until else {}
+        answer = self.desk.admin("POST", f"/{offer.id}/generate", body)
+        wanted: list[Any] = []
+
+        def make() -> None:
+            wish = names or ["", ""]
+            wanted.append(self.model.generate(offer, wish, self.now, until))
+
+        if self._agreed(make, answer, 201):
+            ((held, _new),) = wanted
+            for one, told in zip(held, answer.json["coupons"], strict=True):
+                one.id, one.code = one.id or told["id"], one.code or told["code"]
+                assert seen(told) == shown(one, self.now)
+
+    @precondition(lambda self: self.model.coupons)
+    @rule(pick=picks)
+    def revoke(self, pick: int) -> None:
+        one = chosen(self.model.coupons, pick)
+        path = f"/{one.offer.id}/coupons/{one.id}/revoke"
+        answer = self.desk.admin("POST", path)
+        if self._agreed(lambda: self.model.revoke([one]), answer):
+            assert seen(answer.json) == shown(one, self.now)
+
+    @precondition(lambda self: self.model.coupons)
+    @rule(pick=picks, user=st.sampled_from(["", *USERS]), spelt=spelling)
+    def revoke_by_code(self, pick: int, user: str, spelt: Callable[[str], str]) -> None:
+        known = chosen(self.model.coupons, pick)
+        code = spelt(known.code).strip()
+        body = {"code": code, **({"user_id": user} if user else {})}
+        mine = [one for one in self.model.bearing(code) if one.offer is known.offer]
+        fits = [one for one in mine if not user or one.user == user]
+        path = f"/{known.offer.id}/coupons/revoke"
+        answer = self.desk.admin("POST", path, body)
+        self._agreed(lambda: self.model.revoke(fits), answer)
+
+    # ----------------------------------------------------------------- players
+
+    def _codes(self) -> list[str]:
+        known = [one.code for one in self.model.coupons]
+        return sorted({*known, *(one.code for one in self._named()), "N0SUCH"})
+
+    @rule(pick=picks, user=users, spelt=spelling, way=ways)
+    def validate(
+        self, pick: int, user: str, spelt: Callable[[str], str], way: Way
+    ) -> None:
+        self._check_validate(spelt(chosen(self._codes(), pick)), user, way)
+
+    def _check_validate(self, code: str, user: str, way: Way) -> None:
+        one, why = self.model.look(code, user, self.now)
+        told = self.desk.validate(code, user, way)
+        held = one if one in self.model.coupons else None
+        self._check_told(told, held, one.offer if one else None, why)
+
+    def _look_at_everything(self, way: Way) -> None:
+        for code, user in itertools.product(self._codes(), USERS):
+            self._check_validate(code, user, way)
+
+    @rule(user=users, way=ways, times=st.integers(1, 2))
+    def redeem_everything(self, user: str, way: Way, times: int) -> None:
+        """A user in a hurry: limits are reached soon."""
+        for code in self._codes() * times:
+            self._check_redeem(code, user, way)
+
+    @rule(pick=picks, spelt=spelling, way=wide_ways)
+    def validate_for_nobody(
+        self, pick: int, spelt: Callable[[str], str], way: Way
+    ) -> None:
+        code = spelt(chosen(self._codes(), pick))
+        one, offer, why = self.model.look_around(code, self.now)
+        self._check_told(self.desk.validate(code, "", way), one, offer, why)
+
+    def _check_told(
+        self, told: dict[str, Any], one: Held | None, offer: Offer | None, why: str
+    ) -> None:
+        assert (told["valid"], told["error"]) == (
+            not why,
+            SAID[why][0] if why else None,
+        )
+        if why:
+            assert told["coupon"] is told["definition"] is None
+        elif one:
+            assert seen(told["coupon"]) == shown(one, self.now)
+        else:
+            assert told["definition"]["id"] == (offer.id if offer else None)
+
+    @rule(pick=picks, user=users, spelt=spelling, way=ways)
+    def redeem(
+        self, pick: int, user: str, spelt: Callable[[str], str], way: Way
+    ) -> None:
+        self._check_redeem(spelt(chosen(self._codes(), pick)), user, way)
+
+    def _check_redeem(self, code: str, user: str, way: Way) -> None:
+        answer = self.desk.redeem(code, user, way)
+        one, why = self.model.redeem(code, user, self.now)
+        if one is None:
+            _, status, said = SAID[why]
+            assert (answer.status_code, answer.json["message"]) == (status, said)
+        else:
+            assert answer.status_code == 200, answer.text
+            one.id = one.id or answer.json["id"]
+            assert seen(answer.json) == shown(one, self.now)
+
+    @rule(user=users, way=ways, status=st.sampled_from(["", "active", "redeemed"]))
+    def list_coupons(self, user: str, way: Way, status: str) -> None:
+        self._check_coupons_of(user, way, status)
+
+    def _check_coupons_of(self, user: str, way: Way, status: str) -> None:
+        query = f"?status={status}" if status else ""
+        answer = self.desk.player(user, way).get(f"/user/{user}{query}")
+        mine = [one for one in self.model.coupons if one.user == user]
+        fits = [one for one in mine if status in ("", one.status(self.now))]
+        self._check_list(answer, "coupons", fits)
+
+    @rule(user=users, way=ways)
+    def list_redemptions(self, user: str, way: Way) -> None:
+        answer = self.desk.player(user, way).get(f"/user/{user}/redemptions")
+        mine = [one for one in self.model.coupons if one.user == user and one.uses]
+        self._check_list(answer, "redemptions", mine)
+        told = [one["redeemed_at"] for one in answer.json["redemptions"]]
+        assert told == sorted(told, reverse=True)
+
+    def _check_list(self, answer: TestResponse, name: str, fits: list[Held]) -> None:
+        found = sorted((seen(one) for one in answer.json[name]), key=by_id)
+        assert found == sorted((shown(one, self.now) for one in fits), key=by_id)
+        assert answer.json["total"] == len(fits)
+
+    def all_lists_agree(self) -> None:
+        """All of it once more, as admins and players see it."""
+        for offer in self.model.offers:
+            mine = self.model.of(offer)
+            answer = self.desk.admin("GET", f"/{offer.id}/coupons")
+            self._check_list(answer, "coupons", mine)
+            stats = self.desk.admin("GET", f"/{offer.id}/stats").json
+            assert stats["redemptions"] == self.model.uses(offer)
+            for status, count in stats["coupons"].items():
+                assert count == sum(one.status(self.now) == status for one in mine)
+        for user in USERS:
+            self._check_coupons_of(user, Way("A", USER), "")
+        active = {one.id for one in self.model.offers if one.status == "active"}
+        listed = self.desk.player("ann", Way("B", USER)).get("/definitions").json
+        assert {one["id"] for one in listed["definitions"]} == active
+
+    # -------------------------------------------------------------------- both
+
+    def _agreed(
+        self, wish: Callable[[], Any], answer: TestResponse, done: int = 200
+    ) -> bool:
+        """The system did what the model did, or refused it for the same reason."""
+        try:
+            wish()
+        except No as refused:
+            must_refuse(answer, str(refused))
+            return False
+        assert answer.status_code == done, answer.text
+        return True
+
+    def _day(self, days_: int | None) -> datetime | None:
+        return None if days_ is None else self.now + timedelta(days=days_)
+
+
+def chosen(things: list[Thing], pick: int) -> Thing:
+    return things[pick % len(things)]
+
+
+def by_id(coupon: dict[str, Any]) -> str:
+    return str(coupon["id"])

@@ -1,0 +1,69 @@
+"""Whatever is done in whatever order, the system answers as its model does.
+
+In the suite a few short lives; `--model-examples 500` leads many longer ones, and
+`make chaos` does so, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+import admin_gateway
+import query_gateway
+from coupon_core import tenants
+from coupon_core.model import utc_now
+from coupon_core.store import database
+from tests.admin_client import Documented
+from tests.invariants import assert_invariants
+from tests.query_gateway.tenant import DOCUMENTED, new_tenant
+from tests.settings import settings_for
+
+from .calls import Desk
+from .machine import Life
+
+EXAMPLES, STEPS = 25, 30
+LONG = 60  # steps
+# To find the shortest life that goes wrong takes minutes: only when asked for.
+QUICK = [Phase.explicit, Phase.reuse, Phase.generate]
+
+
+@pytest.fixture
+def desk_for_life(database_url: str) -> Iterator[Desk]:
+    """Both gateways; each life has a tenant of its own."""
+    settings = settings_for(database_url)
+    apps = [one.create_app(settings) for one in (admin_gateway, query_gateway)]
+    apps[1].extensions[DOCUMENTED] = Documented(apps[1])
+    yield Desk(*apps, tenant=None, api_key="")
+    database.close_database()
+
+
+@pytest.mark.slow
+def test_every_answer_is_the_models(
+    desk_for_life: Desk, pytestconfig: pytest.Config
+) -> None:
+    wanted = pytestconfig.getoption("model_examples")
+
+    def begin() -> Life:
+        tenant = new_tenant("life")
+        asked = tenant.tenant_id, "life", tenants.EVERY_SCOPE, None, utc_now()
+        _, plain = tenants.create_key(None, *asked)
+        life = Life()
+        life.desk = Desk(
+            desk_for_life.admin_app, desk_for_life.query_app, tenant, plain
+        )
+        return life
+
+    run_state_machine_as_test(
+        begin,
+        settings=settings(
+            max_examples=wanted or EXAMPLES,
+            stateful_step_count=LONG if wanted else STEPS,
+            suppress_health_check=list(HealthCheck),
+            phases=[*QUICK, Phase.shrink] if wanted else QUICK,
+        ),
+    )
+    assert_invariants()
