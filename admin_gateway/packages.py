@@ -11,8 +11,6 @@ from coupon_core.model import utc_now
 from coupon_core.web.answers import json_response
 from coupon_core.web.blueprints import JsonBlueprint
 
-NO_PACKAGE = 0
-
 routes = JsonBlueprint("packages", __name__, description="What creators' codes grant")
 
 
@@ -27,23 +25,17 @@ def list_all(query: dict[str, Any]) -> Response:
 
 @routes.route("/<package_id>")
 @routes.response(200, documents.Package, example=documents.PACKAGE)
-def get(package_id: str) -> Response:
+def get(package_id: int) -> Response:
     """Show a package."""
-    found = packages.get(g.principal.tenant_id, number_of(package_id))
+    found = packages.get(g.principal.tenant_id, package_id)
     return json_response(documents.package(found))
 
 
 @routes.route("/<package_id>", methods=["PATCH"])
 @routes.response(200, documents.Package, example=documents.PACKAGE)
 @routes.arguments(schemas.PackageChanges, example={"max_total_usage": 10_000})
-def change(changes: dict[str, Any], package_id: str) -> Response:
+def change(changes: dict[str, Any], package_id: int) -> Response:
     """Change a package; no limit goes below what was used."""
-    ids = g.principal.tenant_id, number_of(package_id)
+    ids = g.principal.tenant_id, package_id
     changed = packages.update(*ids, changes, utc_now())
     return json_response(documents.package(changed))
-
-
-def number_of(text: str) -> int:
-    """The number that a part of a path is; what is none is no package's."""
-    plain = text.isascii() and text.isdecimal() and len(text) <= 18
-    return int(text) if plain else NO_PACKAGE
