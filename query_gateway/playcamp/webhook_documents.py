@@ -1,7 +1,6 @@
 """PlayCamp's webhooks as they are shown, and stand in the OpenAPI document."""
 
 import json
-from typing import Any
 
 from marshmallow import fields
 
