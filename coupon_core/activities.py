@@ -1,13 +1,14 @@
 """What users do with coupons, each noted with its effect in one transaction (S4)."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 
 from coupon_core import purchases
-from coupon_core.model import Page, PurchaseReason, Refused
+from coupon_core.model import Dialect, Page, PurchaseReason, Refused
 from coupon_core.model.coupons import IssuedCoupon
-from coupon_core.model.purchases import Activity, ActivityStatus, Order
-from coupon_core.redeeming import RaceLost
+from coupon_core.model.purchases import Action, Activity, ActivityStatus, Order
+from coupon_core.redeeming import RaceLost, counted
 from coupon_core.store import activities as store
 from coupon_core.store.database import Busy, new_id, transaction
 
@@ -20,6 +21,12 @@ def perform(order: Order, now: datetime) -> Activity:
     Refused with the first rule that speaks against it; then nothing changed, and
     nothing is noted.
     """
+    redeems = order.action == Action.REDEEM
+    with counted(Dialect.MAMBO) if redeems else nullcontext():
+        return _perform(order, now)
+
+
+def _perform(order: Order, now: datetime) -> Activity:
     for _ in range(TRIES):
         try:
             with transaction():
