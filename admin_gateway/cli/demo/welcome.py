@@ -9,7 +9,7 @@ from typing import Any
 
 from admin_gateway.cli.addresses import gateways
 from admin_gateway.cli.answering import core
-from admin_gateway.cli.demo import credentials
+from admin_gateway.cli.demo import credentials, promotion
 from admin_gateway.cli.demo.campaigns import PLAYER, STREAK, TENANT, WELCOME
 from coupon_core import coupons, definitions, generation, tokens
 from coupon_core.config import Settings
@@ -40,6 +40,24 @@ def document(settings: Settings) -> dict[str, Any]:
         "code": code,
         "curl": _curl_lines(settings, token, code) if code else None,
         **_event_lines(now),
+        **_playcamp_lines(settings, known.server_key, now),
+    }
+
+
+def _playcamp_lines(
+    settings: Settings, server_key: str, now: datetime
+) -> dict[str, str | None]:
+    """The key of a game's server, and a line that redeems a creator's code with it."""
+    _, query = gateways(settings)
+    code = promotion.unused_code(now)
+    start = ["curl", "-sS", "-H", f"Authorization: Bearer {server_key}"]
+    body = json.dumps({"couponCode": code, "userId": PLAYER})
+    post = ["-H", "Content-Type: application/json", "-d", body]
+    line = shlex.join([*start, *post, f"{query.url}/v1/server/coupons/redeem"])
+    return {
+        "playcamp_key": server_key,
+        "playcamp_code": code,
+        "playcamp_curl": line if code else None,
     }
 
 
@@ -141,6 +159,11 @@ And see it among {user_id}'s coupons:
 
 {see}
 """
+PLAYCAMP = """
+In PlayCamp's words, a creator's code ({playcamp_code}), redeemed by a game's server:
+
+{playcamp_curl}
+"""
 NO_CODE = """
   No code is left to try: activate the definition "Welcome Bonus" again, or run
   `couponctl demo drop` and `couponctl demo load`.
@@ -160,6 +183,6 @@ def rendered(known: dict[str, Any]) -> str:
     """The document of a demo as people read it."""
     lines = {"code": known["code"], **(known["curl"] or {})}
     end = LINES.format(**lines) if known["curl"] else NO_CODE
-    return "".join(
-        [PLACES.format(**known), DEMO.format(**known), end, EVENT.format(**known)]
-    )
+    playcamp = PLAYCAMP.format(**known) if known["playcamp_curl"] else ""
+    start = PLACES.format(**known), DEMO.format(**known), end
+    return "".join([*start, EVENT.format(**known), playcamp])
