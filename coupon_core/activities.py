@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from coupon_core import purchases
+from coupon_core.limits.guesses import Guess
 from coupon_core.model import Page, PurchaseReason, Refused
 from coupon_core.model.coupons import IssuedCoupon
 from coupon_core.model.purchases import Activity, ActivityStatus, Order
@@ -18,8 +19,13 @@ def perform(order: Order, now: datetime) -> Activity:
     """Do what was ordered and note it.
 
     Refused with the first rule that speaks against it; then nothing changed, and
-    nothing is noted.
+    nothing is noted. OverBudget when too many codes have been unknown.
     """
+    with Guess(order.tenant_id, order.user_id):
+        return _perform(order, now)
+
+
+def _perform(order: Order, now: datetime) -> Activity:
     for _ in range(TRIES):
         try:
             with transaction():
@@ -30,8 +36,11 @@ def perform(order: Order, now: datetime) -> Activity:
 
 
 def validate(order: Order, now: datetime) -> str:
-    """The id of the definition that could be redeemed now; changes nothing. Refused."""
-    with transaction():
+    """The id of the definition that could be redeemed now; changes nothing.
+
+    Refused; OverBudget when too many codes have been unknown.
+    """
+    with Guess(order.tenant_id, order.user_id), transaction():
         return purchases.check(order, now).definition_id
 
 

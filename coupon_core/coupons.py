@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from coupon_core import audit, codes, outbox, phoenix, rules
+from coupon_core.limits.guesses import Guess
 from coupon_core.model import (
     NOBODY,
     AdminReason,
@@ -34,7 +35,17 @@ def validate(
     """What a code is worth to a user, or to anybody when `user_id` is None.
 
     Without a user, a code that several hold is told by its definition alone.
+    OverBudget when too many codes have been unknown.
     """
+    with Guess(tenant_id, user_id) as guess:
+        told = _validate(tenant_id, code, user_id, now)
+        guess.judge(told.decision.reason)
+        return told
+
+
+def _validate(
+    tenant_id: str, code: str, user_id: str | None, now: datetime
+) -> Validation:
     plain = codes.normalize(code)
     if plain is None:
         return UNKNOWN

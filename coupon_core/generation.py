@@ -65,13 +65,24 @@ def make(
     expires_at: datetime | None = None,
 ) -> list[IssuedCoupon]:
     """Make coupons of a definition that the caller's transaction holds. Refused."""
-    until = expires_at or _good_until(definition, now)
+    coupons = make_untold(definition, user_ids, now, expires_at)
+    return _announced(coupons, definition, now)
+
+
+def make_untold(
+    definition: Definition,
+    user_ids: Sequence[str],
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> tuple[list[Coupon], list[Coupon]]:
+    """The same without telling others; all coupons, and those that are new. Refused."""
+    until = expires_at or award_end(definition, now)
     made, new = _generate(definition, user_ids, now, until)
     count_awards(definition, sum(coupon.user_id != NOBODY for coupon in new))
-    return _announced((made, new), definition, now)
+    return made, new
 
 
-def _good_until(definition: Definition, now: datetime) -> datetime | None:
+def award_end(definition: Definition, now: datetime) -> datetime | None:
     """The end of the time for which an award is good, where the terms name one."""
     if not definition.awarded_only:  # only these have terms
         return None

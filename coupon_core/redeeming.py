@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from coupon_core import codes, coupons, metrics, outbox, phoenix, rules
+from coupon_core.limits.guesses import Guess
 from coupon_core.model import (
     Dialect,
     Event,
@@ -39,7 +40,13 @@ def redeem(request: RedeemRequest, now: datetime) -> Redeemed:
     """Use a code once for a user; gives the coupon as it is afterwards, and the use.
 
     Refused with the first rule that speaks against it; then nothing changed.
+    OverBudget when too many codes have been unknown.
     """
+    with Guess(request.tenant_id, request.user_id):
+        return _counted(request, now)
+
+
+def _counted(request: RedeemRequest, now: datetime) -> Redeemed:
     dialect = request.dialect.value
     try:
         redeemed = _redeem(request, now)

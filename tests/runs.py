@@ -39,9 +39,9 @@ class Run:
         return "".join(self.said)
 
     def wait_for_lines(self) -> list[str]:
-        """The three curl lines, once they are there."""
+        """The curl lines, once they are there."""
         deadline = time.monotonic() + SECONDS
-        while len(CURL.findall(self.text)) < 3:
+        while len(CURL.findall(self.text)) < 4:
             assert self.process.poll() is None, self.text
             assert time.monotonic() < deadline, self.text
             time.sleep(0.05)

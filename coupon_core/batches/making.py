@@ -69,15 +69,30 @@ def _write(batch: Batch, chunk: Chunk, definition: Definition, now: datetime) ->
     key = chunk.tenant_id, chunk.batch_id, chunk.chunk_number
     if not store.claim(key, now):
         raise _Ended
-    shares = definition.code_format == CodeFormat.CUSTOM
-    made = (_share if shares else _randomize)(batch, chunk, definition, now)
-    if chunk.user_ids:
-        generation.count_awards(definition, made)
+    made = _coupons(batch, chunk, definition, now)
     after = store.advance(key, made, now)
     if after is None:
         raise _Ended
     if after.state == BatchState.COMPLETED:
         outbox.add([_completed_event(after, now)])
+
+
+def _coupons(batch: Batch, chunk: Chunk, definition: Definition, now: datetime) -> int:
+    """Add the coupons of a chunk; gives how many are new. Refused."""
+    if definition.awarded_only and chunk.user_ids:
+        return _award(batch, chunk, definition, now)
+    shares = definition.code_format == CodeFormat.CUSTOM
+    made = (_share if shares else _randomize)(batch, chunk, definition, now)
+    if chunk.user_ids:
+        generation.count_awards(definition, made)
+    return made
+
+
+def _award(batch: Batch, chunk: Chunk, definition: Definition, now: datetime) -> int:
+    """Give each user one more coupon on the definition's own terms."""
+    _, new = generation.make_untold(definition, chunk.user_ids, now, batch.expires_at)
+    bulk.mark(batch, [coupon.coupon_id for coupon in new])
+    return len(new)
 
 
 def _randomize(

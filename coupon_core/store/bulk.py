@@ -99,7 +99,7 @@ def _insert(rows: Rows, common: Mapping[str, str | None]) -> None:
 def mark(batch: Batch, coupon_ids: Sequence[str]) -> None:
     """Tell coupons which batch they are of."""
     parameters = {"tenant_id": batch.tenant_id, "batch_id": batch.batch_id}
-    _among(MARK, "uuid", coupon_ids, parameters)
+    among(MARK, "uuid", coupon_ids, parameters)
 
 
 def taken(definition: Definition, codes: Iterable[str], owned: bool) -> set[str]:
@@ -109,15 +109,15 @@ def taken(definition: Definition, codes: Iterable[str], owned: bool) -> set[str]
     found = [
         row
         for sql in (SHARED, *[OWNED] * owned)
-        for row in _among(sql, "text", list(keys), here).fetchall()
+        for row in among(sql, "text", list(keys), here).fetchall()
     ]
     return {keys[key] for (key,) in found}
 
 
-def _among(
+def among(
     sql: str, kind: str, values: Sequence[str], parameters: Mapping[str, Any]
 ) -> Any:
-    """Run a statement about many values, which go as one parameter."""
+    """Run a statement about many values, which go as one parameter: `{among}`."""
     if is_postgresql():
         # As a list in the text of the statement they would be parsed each time.
         text = sql.format(among=f"= ANY(CAST(:among AS {kind}[]))")

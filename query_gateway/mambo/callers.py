@@ -22,4 +22,4 @@ def authenticate() -> None:
     key = client_key_of_token(token, utc_now())
     if site not in (None, key.tenant_id):
         raise Problem(404, "SiteNotFoundException", "The site does not exist")
-    g.principal = Principal(key.tenant_id)
+    g.principal = Principal(key.tenant_id, key_id=key.key_id)

@@ -5,6 +5,7 @@ A row a route; one that is served but has no row fails the test of the matrix.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ from coupon_core.model import Scope
 
 from .world import OWN, Args
 
+_numbers = itertools.count(1)
+NO_IDS = frozenset({"tenant_id", "fresh_name"})
 _PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
 _FILLED = re.compile(r"\{(\w+)\}")
 
@@ -66,7 +69,7 @@ class Route:
         """What has to be filled in, in the order in which it stands."""
         places = _PLACE.findall(self.rule)
         found = [*places, *_FILLED.findall(self.row.query + json.dumps(self.row.body))]
-        return tuple(dict.fromkeys(name for name in found if name != "tenant_id"))
+        return tuple(dict.fromkeys(name for name in found if name not in NO_IDS))
 
     @property
     def names_tenant(self) -> bool:
@@ -78,13 +81,22 @@ class Route:
         return path + filled(self.row.query, args)
 
     def sent(self, args: Args) -> bytes:
-        if self.row.body is None:
-            return b""
-        return filled(json.dumps(self.row.body), args).encode()
+        body = self.row.body
+        text = body if isinstance(body, str) else json.dumps(body)
+        return b"" if body is None else filled(text, args).encode()
+
+    @property
+    def content_type(self) -> str:
+        return "text/csv" if isinstance(self.row.body, str) else "application/json"
 
 
 def filled(text: str, args: Args) -> str:
-    return _FILLED.sub(lambda place: args[place[1]], text)
+    """The text with its ids; `{fresh_name}` is another one each time."""
+    return _FILLED.sub(lambda place: _filling(place[1], args), text)
+
+
+def _filling(name: str, args: Args) -> str:
+    return f"n{next(_numbers)}" if name == "fresh_name" else args[name]
 
 
 NAMED = {"name": "Named"}
@@ -93,6 +105,10 @@ EVENT = {
     **{"specversion": "1.0", "type": "streak.milestone_reached", "source": "/games"},
     **{"id": "e1", "subject": "ann", "data": {"streak_id": "daily", "threshold": 7}},
 }
+POINTS = {"user_id": "{known_user}", "point_id": "gold", "amount": 1}
+CLIENT_KEY = {"kind": "playcamp_server", "name": "SDK"}
+CSV_FILE = "code\nIMPORTED-{fresh_name}\n"
+LATER = "2099-01-01T00:00:00Z"
 WRITES, COUPONS = Scope.DEFINITIONS, Scope.COUPONS
 DEFINITION = "/v1/coupons/<definition_id>"
 
@@ -124,6 +140,34 @@ ADMIN: Mapping[str, Row] = {
     f"POST {DEFINITION}/coupons/<coupon_id>/revoke": Row(needs=COUPONS),
     f"POST {DEFINITION}/coupons/revoke": Row(needs=COUPONS, body={"code": "{code}"}),
     "GET /v1/coupons/codes/<code>": Row(),
+    f"POST {DEFINITION}/import": Row(201, needs=COUPONS, body=CSV_FILE),
+    "GET /v1/codes": Row(),
+    "GET /v1/codes/<coupon_id>": Row(),
+    "GET /v1/codes/export": Row(),
+    "POST /v1/codes/assign": Row(
+        needs=COUPONS, body={"code": "{loose_code}", "user_id": "carl"}
+    ),
+    "GET /v1/codes/jobs": Row(),
+    "GET /v1/codes/jobs/<job_id>": Row(),
+    "POST /v1/codes/revoke": Row(needs=COUPONS, body={"batch_id": "{batch_id}"}),
+    "POST /v1/codes/extend": Row(
+        needs=COUPONS, body={"batch_id": "{batch_id}", "expires_at": LATER}
+    ),
+    "POST /v1/client-keys": Row(201, needs=Scope.KEYS, body=CLIENT_KEY, makes=True),
+    "GET /v1/client-keys": Row(),
+    "GET /v1/client-keys/<client_key_id>": Row(),
+    "POST /v1/client-keys/<client_key_id>/revoke": Row(needs=Scope.KEYS),
+    "DELETE /v1/client-keys/<client_key_id>": Row(204, needs=Scope.KEYS),
+    "POST /v1/points/credit": Row(201, needs=COUPONS, body=POINTS),
+    "POST /v1/points/debit": Row(201, needs=COUPONS, body=POINTS),
+    "GET /v1/points/wallets": Row(),
+    "GET /v1/points/entries": Row(),
+    "POST /v1/users": Row(
+        201, needs=COUPONS, body={"user_id": "known-{fresh_name}"}, makes=True
+    ),
+    "GET /v1/users": Row(),
+    "GET /v1/users/<known_user>": Row(),
+    "PATCH /v1/users/<known_user>": Row(needs=COUPONS, body={"is_member": True}),
     "POST /v1/api-keys": Row(201, needs=Scope.KEYS, body=NAMED, makes=True),
     "GET /v1/api-keys": Row(),
     "GET /v1/api-keys/<key_id>": Row(),
@@ -168,7 +212,7 @@ def plain(rule: str) -> str:
 def served(app: Flask) -> list[tuple[str, str]]:
     """Method and rule of all that a gateway serves to those it knows."""
     return [
-        (method, rule.rule)
+        (method, rule.rule.replace("/users/<user_id>", "/users/<known_user>"))
         for rule in app.url_map.iter_rules()
         for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"})
         if rule.rule not in PUBLIC

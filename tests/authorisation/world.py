@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from coupon_core import rewards, tenants
-from coupon_core.model import utc_now
+from coupon_core import client_keys, jobs, points, rewards, tenants, users
+from coupon_core.batches import asking
+from coupon_core.model import NOBODY, utc_now
+from coupon_core.model.client_keys import ClientKeyKind
+from coupon_core.model.points import PointChange
 from tests import letters
 from tests.query_gateway.tenant import Tenant, new_tenant
 
@@ -16,7 +20,14 @@ OWN, OTHER = "acme-matrix", "globex-matrix"
 USER, OTHER_USER, NO_USER = "ann", "bob", "nobody-at-all"
 NO_ID = "018f0000-0000-7000-8000-000000000000"
 # What is nowhere; a name that is not here is an id.
-MISSING: Mapping[str, str] = {"user_id": USER, "code": "N0SUCHC0DE"}
+MISSING: Mapping[str, str] = {
+    "user_id": USER,
+    "code": "N0SUCHC0DE",
+    "loose_code": "N0SUCHC0DE",
+    "known_user": "nobody-known",
+    "client_key_id": "ak_server_0123456789abcdef01234567",
+}
+_numbers = itertools.count(1)
 
 
 @dataclass
@@ -77,6 +88,35 @@ def _letter(tenant: Tenant, _: str) -> Args:
     return {"letter_id": letters.buried(tenant.tenant_id)}
 
 
+def _loose_code(tenant: Tenant, _: str) -> Args:
+    return {"loose_code": tenant.give(tenant.define(), NOBODY).coupon.code}
+
+
+def _known_user(tenant: Tenant, _: str) -> Args:
+    name = f"known-{next(_numbers)}"
+    users.create(tenant.tenant_id, {"user_id": name}, utc_now())
+    points.credit(PointChange(tenant.tenant_id, name, "gold", 5), utc_now())
+    return {"known_user": name}
+
+
+def _client_key(tenant: Tenant, _: str) -> Args:
+    asked = tenant.tenant_id, ClientKeyKind.PLAYCAMP_SERVER, "spare", None, utc_now()
+    return {"client_key_id": client_keys.create(*asked)[0].key_id}
+
+
+def _batch(tenant: Tenant, _: str) -> Args:
+    """A batch that somebody cancelled, so that it is not being made any more."""
+    ids, now = (tenant.tenant_id, tenant.define().definition_id), utc_now()
+    batch = asking.request(*ids, asking.Wanted(count=1), now)
+    asking.cancel(tenant.tenant_id, batch.batch_id, now)
+    return {"batch_id": batch.batch_id}
+
+
+def _job(tenant: Tenant, _: str) -> Args:
+    done = jobs.revoke_user(tenant.tenant_id, "nobody", "", utc_now())
+    return {"job_id": done.job_id}
+
+
 MAKERS: Mapping[str, Callable[[Tenant, str], Args]] = {
     "definition_id": _coupon,
     "coupon_id": _coupon,
@@ -85,4 +125,9 @@ MAKERS: Mapping[str, Callable[[Tenant, str], Args]] = {
     "key_id": _key,
     "secret_id": _secret,
     "letter_id": _letter,
+    "loose_code": _loose_code,
+    "known_user": _known_user,
+    "client_key_id": _client_key,
+    "job_id": _job,
+    "batch_id": _batch,
 }

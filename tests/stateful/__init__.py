@@ -1,1 +1,6 @@
 """The system held against a model of it: a long random life, over HTTP."""
+
+import pytest
+
+# What an assertion there compares is shown as it is for those in tests.
+pytest.register_assert_rewrite("tests.stateful.calls", "tests.stateful.machine")

@@ -40,6 +40,7 @@ days = st.none() | st.integers(-2, 3)
 limits = st.sampled_from(
     [(PER_CODE, 1), (PER_CODE, 2), (GLOBAL, 1), (GLOBAL, 2), (UNLIMITED, 0)]
 )
+kinds = st.sampled_from([PER_CODE, PER_CODE, GLOBAL, GLOBAL, UNLIMITED])
 ways = st.sampled_from(
     [Way("A", USER), Way("B", USER), Way("A", SERVER), Way("B", SERVER), Way("A", HMAC)]
 )
@@ -75,6 +76,25 @@ wishes = st.builds(
     starts=st.sampled_from([None, None, -1, 1]),
     ends=st.sampled_from([None, None, 1, 2, -1]),
     limit=limits,
+)
+
+
+@dataclass(frozen=True)
+class OddWish:
+    """With limits by user and awards, which Phoenix has no words for."""
+
+    code: str
+    limit: tuple[str, int]
+    per_user: int
+    awarded: bool
+
+
+odd_wishes = st.builds(
+    OddWish,
+    code=st.sampled_from(["", *CODES]),
+    limit=limits,
+    per_user=st.integers(0, 2),
+    awarded=st.booleans(),
 )
 
 
@@ -137,11 +157,16 @@ class Life(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------ admins
 
-    @initialize(wishes=st.lists(wishes, min_size=2, max_size=4))
-    def open_the_shop(self, wishes: list[Wish]) -> None:
+    @initialize(
+        wishes=st.lists(wishes, min_size=2, max_size=3),
+        odd=st.lists(odd_wishes, min_size=1, max_size=2),
+    )
+    def open_the_shop(self, wishes: list[Wish], odd: list[OddWish]) -> None:
         """Begin with something to use, rather than with nothing."""
         for wish in wishes:
             self._define(wish)
+        for one in odd:
+            self._define_oddly(one)
         for offer in self.model.offers:
             self._generate(offer, USERS, None)
 
@@ -175,35 +200,33 @@ class Life(RuleBasedStateMachine):
             "usage_limit": limit_members(wish.limit),
         }
 
-    @rule(
-        code=st.sampled_from(["", *CODES]),
-        per_user=st.integers(0, 2),
-        limit=limits,
-        awarded=st.booleans(),
-    )
-    def define_as_other_dialects_do(
-        self, code: str, per_user: int, limit: tuple[str, int], awarded: bool
-    ) -> None:
-        """With limits by user and awards, which Phoenix has no words for."""
-        offer = Offer(code, awarded=awarded, per_user=per_user, **limits_of(limit))
-        offer.open_ = bool(code) and not awarded
-        try:
+    @rule(wish=odd_wishes)
+    def define_as_other_dialects_do(self, wish: OddWish) -> None:
+        self._define_oddly(wish)
+
+    def _define_oddly(self, wish: OddWish) -> None:
+        limits = {**limits_of(wish.limit), "per_user": wish.per_user}
+        offer = Offer(wish.code, awarded=wish.awarded, **limits)
+        offer.open_ = bool(wish.code) and not wish.awarded
+        with contextlib.suppress(No):  # the same refusals as above
             self.model.define(offer)
-        except No:
-            return  # the same refusals as above
-        members = {
+            made = definitions.create(
+                self.desk.tenant.tenant_id, self._members(offer), self.now
+            )
+            offer.id = made.definition_id
+
+    def _members(self, offer: Offer) -> dict[str, Any]:
+        return {
             "name": f"Offer {next(numbers)}",
             "reward_item_id": self.desk.tenant.reward_item_id,
-            "code_format": CodeFormat.CUSTOM if code else CodeFormat.RANDOM,
-            "custom_code": code,
+            "code_format": CodeFormat.CUSTOM if offer.code else CodeFormat.RANDOM,
+            "custom_code": offer.code,
             "claimable": offer.open_,
             "per_code_limit": offer.per_code,
-            "per_user_limit": per_user,
+            "per_user_limit": offer.per_user,
             "total_limit": offer.total,
-            "awarded_only": awarded,
+            "awarded_only": offer.awarded,
         }
-        made = definitions.create(self.desk.tenant.tenant_id, members, self.now)
-        offer.id = made.definition_id
 
     @precondition(lambda self: self.model.offers)
     @rule(pick=picks, starts=days, ends=days)
@@ -215,9 +238,13 @@ class Life(RuleBasedStateMachine):
         self._agreed(lambda: self.model.redate(offer, *dates), answer)
 
     @precondition(lambda self: self.model.offers)
-    @rule(pick=picks, limit=limits)
-    def limit(self, pick: int, limit: tuple[str, int]) -> None:
-        offer = chosen(self.model.offers, pick)
+    @rule(pick=picks, kind=kinds, more=st.sampled_from([-1, 0, 1]))
+    def limit(self, pick: int, kind: str, more: int) -> None:
+        """Just about what has been used, for there it matters."""
+        used = [one for one in self.model.offers if self.model.uses(one)]
+        offer = chosen(used or self.model.offers, pick)
+        count = {PER_CODE: self.model.most_used, GLOBAL: self.model.counted}.get(kind)
+        limit = kind, max(1, count(offer) + more) if count else 0
         config = {"usage_limit": limit_members(limit)}
         answer = self.desk.admin("PATCH", f"/{offer.id}", {"config": config})
         self._agreed(lambda: self.model.limit(offer, **limits_of(limit)), answer)
@@ -344,7 +371,7 @@ class Life(RuleBasedStateMachine):
         elif one:
             assert seen(told["coupon"]) == shown(one, self.now)
         else:
-            assert offer and told["definition"]["id"] == offer.id
+            assert told["definition"]["id"] == (offer.id if offer else None)
 
     @rule(pick=picks, user=users, spelt=spelling, way=ways)
     def redeem(

@@ -6,7 +6,7 @@ HTTP and none of the core, so that a mistake in the core is not made here as wel
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,7 +19,7 @@ class No(Exception):
     """An admin's wish that must be refused, with this code."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Offer:
     """A definition: how its coupons may be used."""
 
@@ -36,7 +36,7 @@ class Offer:
     id: str = ""
 
 
-@dataclass
+@dataclass(eq=False)
 class Held:
     """A coupon."""
 
@@ -64,7 +64,7 @@ class Held:
         return "expired" if self.expires and self.expires < now else "active"
 
 
-@dataclass
+@dataclass(eq=False)
 class Oracle:
     """All that is, and what must become of a wish."""
 
@@ -104,9 +104,7 @@ class Oracle:
         offer.starts, offer.ends = starts, ends
 
     def limit(self, offer: Offer, per_code: int, total: int) -> None:
-        mine = self.of(offer)
-        most = max((one.uses for one in mine), default=0)
-        counted = self.given(offer) if offer.awarded else self.uses(offer)
+        most, counted = self.most_used(offer), self.counted(offer)
         if (per_code and per_code < most) or (total and total < counted):
             raise No("LIMIT_BELOW_USES")
         offer.per_code, offer.total = per_code, total
@@ -128,15 +126,16 @@ class Oracle:
             raise No("DEFINITION_NOT_ACTIVE")
         if offer.code and "" in users:
             raise No("CUSTOM_NEEDS_USERS")
-        held = {one.user: one for one in self.of(offer)} if offer.code else {}
+        # Awards may be repeated; otherwise a user has a custom code once.
+        once = offer.code and not offer.awarded
+        held = {one.user: one for one in self.of(offer)} if once else {}
         given = [
             held.get(user) or Held(offer, user, offer.code, now, ends) for user in users
         ]
         new = [one for one in given if one not in held.values()]
-        awards = sum(one.user != "" for one in new)
-        if offer.awarded and offer.total and awards:
-            if self.given(offer) + awards > offer.total:
-                raise No("TOTAL_LIMIT_REACHED")
+        awards = sum(one.user != "" for one in new) if offer.awarded else 0
+        if offer.total and awards and self.given(offer) + awards > offer.total:
+            raise No("TOTAL_LIMIT_REACHED")
         self.coupons += new
         return given, new
 
@@ -156,17 +155,27 @@ class Oracle:
 
     def look(self, code: str, user: str, now: datetime) -> tuple[Held | None, str]:
         """What a code is for a user, and why it cannot be used ("" if it can)."""
-        found = next(self._for_user(code, user, now), None)
-        return found, self.why_not(found, user, now) if found else NOT_FOUND
+        fits = self._mine(code, user) or self._open(code, user, now)
+        found = {one: self.why_not(one, user, now) for one in fits}
+        usable = (one for one, why in found.items() if not why)
+        one = next(usable, next(iter(found), None))
+        return one, found[one] if one else NOT_FOUND
 
-    def _for_user(self, code: str, user: str, now: datetime) -> Iterator[Held]:
-        for one in self.bearing(code):
-            loose = one.user == "" and not one.offer.awarded
-            if one.user == user or loose:
-                yield one
-        for offer in self.offers:
-            if offer.code and offer.open_ and same(offer.code, code, offer.exact):
-                yield Held(offer, user, offer.code, now)
+    def _mine(self, code: str, user: str) -> list[Held]:
+        """The user's own, or nobody's: of copies the first that may be used counts."""
+        return [
+            one
+            for one in self.bearing(code)
+            if one.user == user or (one.user == "" and not one.offer.awarded)
+        ]
+
+    def _open(self, code: str, user: str, now: datetime) -> list[Held]:
+        """What the user would get by claiming the code."""
+        return [
+            Held(offer, user, offer.code, now)
+            for offer in self.offers
+            if offer.code and offer.open_ and same(offer.code, code, offer.exact)
+        ]
 
     def look_around(
         self, code: str, now: datetime
@@ -176,10 +185,10 @@ class Oracle:
         if len(found) == 1:
             return found[0], None, self.why_not(found[0], "", now)
         for offer in self.offers:
-            if offer.code and same(offer.code, code, offer.exact):
-                if found or offer.open_:
-                    nobodys = Held(offer, "", offer.code, now)
-                    return None, offer, self.why_not(nobodys, "", now)
+            known = offer.code and (found or offer.open_)
+            if known and same(offer.code, code, offer.exact):
+                nobodys = Held(offer, "", offer.code, now)
+                return None, offer, self.why_not(nobodys, "", now)
         return None, None, NOT_FOUND
 
     def why_not(self, one: Held, user: str, now: datetime) -> str:
@@ -221,6 +230,13 @@ class Oracle:
     def uses(self, offer: Offer, user: str = "") -> int:
         who = [name for one in self.of(offer) for name in one.used_by]
         return sum(user in ("", name) for name in who)
+
+    def most_used(self, offer: Offer) -> int:
+        return max((one.uses for one in self.of(offer)), default=0)
+
+    def counted(self, offer: Offer) -> int:
+        """What a total limit of the definition counts."""
+        return self.given(offer) if offer.awarded else self.uses(offer)
 
     def given(self, offer: Offer) -> int:
         return sum(one.user != "" for one in self.of(offer))

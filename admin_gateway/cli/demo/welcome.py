@@ -9,7 +9,7 @@ from typing import Any
 
 from admin_gateway.cli.addresses import gateways
 from admin_gateway.cli.answering import core
-from admin_gateway.cli.demo import credentials, promotion
+from admin_gateway.cli.demo import bargain, credentials, promotion
 from admin_gateway.cli.demo.campaigns import PLAYER, STREAK, TENANT, WELCOME
 from coupon_core import coupons, definitions, generation, tokens
 from coupon_core.config import Settings
@@ -41,6 +41,7 @@ def document(settings: Settings) -> dict[str, Any]:
         "curl": _curl_lines(settings, token, code) if code else None,
         **_event_lines(now),
         **_playcamp_lines(settings, known.server_key, now),
+        "mambo": bargain.document(gateways(settings)[1].url, now),
     }
 
 
@@ -164,6 +165,11 @@ In PlayCamp's words, a creator's code ({playcamp_code}), redeemed by a game's se
 
 {playcamp_curl}
 """
+BARGAIN = """
+{user_id} has gold. In Mambo's words, one step buys free shipping with it and uses it:
+
+{line}
+"""
 NO_CODE = """
   No code is left to try: activate the definition "Welcome Bonus" again, or run
   `couponctl demo drop` and `couponctl demo load`.
@@ -185,4 +191,5 @@ def rendered(known: dict[str, Any]) -> str:
     end = LINES.format(**lines) if known["curl"] else NO_CODE
     playcamp = PLAYCAMP.format(**known) if known["playcamp_curl"] else ""
     start = PLACES.format(**known), DEMO.format(**known), end
-    return "".join([*start, EVENT.format(**known), playcamp])
+    mambo = BARGAIN.format(user_id=known["user_id"], line=known["mambo"]["curl"])
+    return "".join([*start, EVENT.format(**known), playcamp, mambo])

@@ -30,8 +30,9 @@ def env(tmp_path: Path) -> dict[str, str]:
 @pytest.mark.slow
 def test_make_run_from_nothing_and_once_more(env: dict[str, str]) -> None:
     with running(env, "make", "run") as run:
-        validate, redeem, playcamp = run.wait_for_lines()
+        validate, redeem, playcamp, buy = run.wait_for_lines()
         assert paste(validate)["valid"] is True
+        assert paste(buy).keys() == {"id"}
         assert paste(redeem)["status"] == "redeemed"
         assert paste(playcamp)["data"]["reward"] == GEMS
         assert paste(playcamp)["code"] == "USER_CODE_LIMIT"
@@ -39,7 +40,7 @@ def test_make_run_from_nothing_and_once_more(env: dict[str, str]) -> None:
         (key,) = re.findall(r"pk_\S+", run.text)
         rewards = f"http://127.0.0.1:{env['ADMIN_PORT']}/v1/tenants/demo/rewards"
         listed = requests.get(rewards, headers={"X-API-Key": key}, timeout=SECONDS)
-        assert listed.json()["total"] == 6
+        assert listed.json()["total"] == 7
         milestones_earn_coupons(run, env, key)
         everything = run.processes()
         began = time.monotonic()
@@ -50,7 +51,7 @@ def test_make_run_from_nothing_and_once_more(env: dict[str, str]) -> None:
     assert all(is_free(int(env[name])) for name in PORTS)
 
     with running(env, "make", "run") as again:
-        validate, redeem, playcamp = again.wait_for_lines()
+        validate, redeem, playcamp, _ = again.wait_for_lines()
         assert key in again.text
         assert paste(validate)["valid"] is True
         assert paste(redeem)["status"] == "redeemed"
