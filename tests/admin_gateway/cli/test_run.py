@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.pasting import milestones_earn_coupons
+from tests.pasting import a_creators_code_is_redeemed, milestones_earn_coupons
 from tests.runs import SECONDS, is_free, paste, running, wait_until_answered
 from tests.servers import RedisServer
 from tests.shells import COMMAND, free_ports, real
@@ -42,6 +42,7 @@ def test_make_run_from_nothing_and_once_more(env: dict[str, str]) -> None:
         listed = requests.get(rewards, headers={"X-API-Key": key}, timeout=SECONDS)
         assert listed.json()["total"] == 7
         milestones_earn_coupons(run, env, key)
+        a_creators_code_is_redeemed(env)
         everything = run.processes()
         began = time.monotonic()
         os.killpg(run.process.pid, signal.SIGINT)  # as Ctrl-C does
