@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from coupon_core import audit, codes, outbox, phoenix, rules
+from coupon_core import audit, codes, mistyping, outbox, phoenix, rules
 from coupon_core.limits.guesses import Guess
 from coupon_core.model import (
     NOBODY,
@@ -47,7 +47,7 @@ def _validate(
     tenant_id: str, code: str, user_id: str | None, now: datetime
 ) -> Validation:
     plain = codes.normalize(code)
-    if plain is None:
+    if plain is None or mistyping.is_mistyped(tenant_id, plain):
         return UNKNOWN
     if user_id is None:
         return _validate_for_tenant(tenant_id, plain, now)

@@ -75,6 +75,18 @@ def test_no_signal_leaves_anything_behind(
 
 
 @pytest.mark.slow
+def test_not_even_a_kill_leaves_anything_behind(env: dict[str, str]) -> None:
+    real(env, "db", "upgrade")
+    with running(env, COMMAND, "serve", "all") as run:
+        wait_until_answered(run, int(env["QUERY_PORT"]))
+        everything = run.processes()
+        run.process.kill()
+        run.ends(everything)
+    assert all(is_free(int(env[name])) for name in PORTS)
+    assert list(Path(env["COUPON_DATA_DIR"], "groups").iterdir()) == []
+
+
+@pytest.mark.slow
 def test_when_one_process_ends_so_do_all(env: dict[str, str]) -> None:
     real(env, "db", "upgrade")
     with running(env, COMMAND, "serve", "all") as run:
