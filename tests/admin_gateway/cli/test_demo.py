@@ -16,7 +16,7 @@ from admin_gateway.cli.demo.campaigns import CAMPAIGNS
 from coupon_core import auth, process
 from coupon_core.model import utc_now
 from coupon_core.store import database
-from coupon_core.tables import ALL
+from coupon_core.tables import ALL, AuditEntry
 from tests.settings import settings_for
 from tests.shells import Shell
 
@@ -36,7 +36,8 @@ def every_coupon(shell: Shell) -> list[dict[str, Any]]:
 
 def rows_of_all_tables(database_url: str) -> int:
     process.start(settings_for(database_url))
-    counts = [table.select().count() for table in ALL]
+    # What was done stays noted, also of a tenant that is gone.
+    counts = [table.select().count() for table in ALL if table is not AuditEntry]
     database.close_database()
     return sum(counts)
 
