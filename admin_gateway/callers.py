@@ -30,6 +30,9 @@ WRITING: Mapping[str, Scope] = {
     "flat_reward_items": Scope.DEFINITIONS,
     "definitions": Scope.DEFINITIONS,
     "flat_definitions": Scope.DEFINITIONS,
+    "campaigns": Scope.DEFINITIONS,
+    "packages": Scope.DEFINITIONS,
+    "creators": Scope.COUPONS,
     "coupons": Scope.COUPONS,
     "flat_coupons": Scope.COUPONS,
     "batches": Scope.COUPONS,
@@ -47,11 +50,9 @@ WRITING: Mapping[str, Scope] = {
     "webhooks": Scope.EVENTS,
 }
 # Parts of paths that are texts of the tenant's own and no UUIDs.
-TEXTS = frozenset({"code", "client_key_id", "user_id"})
+TEXTS = frozenset({"code", "client_key_id", "user_id", "campaign_id", "creator_key"})
+NUMBERS = frozenset({"webhook_id", "package_id"})
 NO_ROW = "00000000-0000-0000-0000-000000000000"
-
-
-NUMBERS = frozenset({"webhook_id"})
 NO_NUMBER = 0
 _is_number = re.compile("[1-9][0-9]{0,15}").fullmatch
 

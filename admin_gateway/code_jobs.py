@@ -12,6 +12,7 @@ from coupon_core.model import utc_now
 from coupon_core.web.answers import json_response
 from coupon_core.web.blueprints import JsonBlueprint, body_limit
 from coupon_core.web.csv_rows import read_rows
+from coupon_core.web.repeats import in_steps
 from coupon_core.web.streams import csv_body
 
 MOST_BYTES = 268_435_456  # a million of the longest rows
@@ -72,6 +73,7 @@ def extend(body: dict[str, Any]) -> Response:
 @imports.doc(requestBody=documents.BODY)
 @imports.arguments(schemas.ImportQuery, location="query")
 @body_limit(MOST_BYTES)
+@in_steps
 def import_codes(query: dict[str, str], definition_id: str) -> Response:
     """Take codes that exist elsewhere, as CSV: all of the file, or none of it.
 

@@ -28,9 +28,22 @@ MISSING: Mapping[AnyReason, Row] = {
         "CLIENT_KEY_NOT_FOUND",
         "Client key not found",
     ),
+    AdminReason.CAMPAIGN_NOT_FOUND: (404, "CAMPAIGN_NOT_FOUND", "Campaign not found"),
+    AdminReason.CREATOR_NOT_FOUND: (404, "CREATOR_NOT_FOUND", "Creator not found"),
+    AdminReason.PACKAGE_NOT_FOUND: (404, "PACKAGE_NOT_FOUND", "Package not found"),
+    AdminReason.CREATOR_CODE_NOT_FOUND: (
+        404,
+        "CREATOR_CODE_NOT_FOUND",
+        "codes: expected only codes of this creator",
+    ),
     AdminReason.SECRET_NOT_FOUND: (404, "SECRET_NOT_FOUND", "Secret not found"),
     AdminReason.TENANT_NOT_FOUND: (404, "TENANT_NOT_FOUND", "Tenant not found"),
     PurchaseReason.USER_NOT_FOUND: (404, "USER_NOT_FOUND", "User not found"),
+    AdminReason.NO_CODE_SPACE: (
+        404,
+        "NO_CODE_SPACE",
+        "The codes of this definition are given, not drawn",
+    ),
     AdminReason.BATCH_NOT_FOUND: (404, "BATCH_NOT_FOUND", "Batch not found"),
     AdminReason.JOB_NOT_FOUND: (404, "JOB_NOT_FOUND", "Job not found"),
     AdminReason.DEAD_LETTER_NOT_FOUND: (
@@ -73,6 +86,23 @@ INVALID: Mapping[AnyReason, Row] = {
         400,
         "CODE_TOO_LONG",
         "config.code_length: expected at most 64 characters with code_prefix",
+    ),
+    AdminReason.PATTERN_ALONE: (
+        400,
+        "PATTERN_ALONE",
+        "config.code_pattern: expected only with code_format random, and without "
+        "code_prefix",
+    ),
+    AdminReason.PATTERN_UNFIT: (
+        400,
+        "PATTERN_UNFIT",
+        "config.code_pattern: expected 4 to 32 places of #, ? or *",
+    ),
+    AdminReason.CHECK_NEEDS_STEM: (
+        400,
+        "CHECK_NEEDS_STEM",
+        "config.code_check: expected only with random codes that begin with at least "
+        "3 fixed characters, by code_prefix or code_pattern",
     ),
     AdminReason.DATES_REVERSED: (
         400,
@@ -128,6 +158,26 @@ CONFLICTS: Mapping[AnyReason, Row] = {
         "CODE_TAKEN",
         "config.custom_code: this code is in use already",
     ),
+    AdminReason.CAMPAIGN_EXISTS: (
+        409,
+        "CAMPAIGN_EXISTS",
+        "campaign_id: another campaign has this id",
+    ),
+    AdminReason.CREATOR_EXISTS: (
+        409,
+        "CREATOR_EXISTS",
+        "creator_key: another creator has this key",
+    ),
+    AdminReason.CREATOR_INACTIVE: (
+        409,
+        "CREATOR_INACTIVE",
+        "The creator is inactive and is given no more codes",
+    ),
+    AdminReason.TOO_MANY_CODES: (
+        409,
+        "TOO_MANY_CODES",
+        "A creator may have 10,000 codes, revoked ones included",
+    ),
     AdminReason.REWARD_ITEM_IN_USE: (
         409,
         "REWARD_ITEM_IN_USE",
@@ -168,6 +218,17 @@ CONFLICTS: Mapping[AnyReason, Row] = {
         409,
         "COUPON_REDEEMED",
         "The coupon has been redeemed and cannot be revoked",
+    ),
+    AdminReason.CHECKED_CODES_FROZEN: (
+        409,
+        "CHECKED_CODES_FROZEN",
+        "config: how codes with a check character are made cannot change, nor can "
+        "they begin or cease to have one; create another definition",
+    ),
+    AdminReason.STEM_TAKEN: (
+        409,
+        "STEM_TAKEN",
+        "config.code_check: other codes begin so already; expected another beginning",
     ),
     AdminReason.BATCH_FINISHED: (
         409,

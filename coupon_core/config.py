@@ -12,10 +12,12 @@ from tempfile import NamedTemporaryFile
 from environs import EnvValidationError, FileAwareEnv, ValidationError, validate
 
 from coupon_core import logs, vault
+from coupon_core.limits.budgets import ALONE, BadBudget, budget_of
 from coupon_core.messaging.topology import BadBroker, broker_kind
 
 OWN_BUS = "redis://127.0.0.1:{}/0"
 MASTER_KEY_FILE = "master.key"
+COUNTING = ("redis://", "rediss://", "unix://", ALONE)
 LAST_PORT = 65_535
 
 
@@ -40,6 +42,11 @@ class Settings:
     broker_url: str
     visibility_seconds: int
     cors_origins: tuple[str, ...]
+    redis_url: str
+    guesses_per_user: str
+    guesses_per_tenant: str
+    calls_per_caller: str
+    calls_per_tenant: str
     webhook_networks: tuple[str, ...]
     log_level: str
     log_format: str
@@ -88,6 +95,30 @@ DESCRIPTIONS = (
         "*",
     ),
     (
+        "COUPON_REDIS_URL",
+        "redis://… that the gateways count in together; while it is away, or with "
+        "memory://, each process counts alone",
+        "the bus, if that is redis",
+    ),
+    (
+        "COUPON_GUESSES_PER_USER",
+        "how many unknown codes one user may validate or redeem before he is refused "
+        "with 429; empty is no limit",
+        "100 per 10 minutes",
+    ),
+    (
+        "COUPON_GUESSES_PER_TENANT",
+        "the same for all users of a tenant together",
+        "10000 per 10 minutes",
+    ),
+    (
+        "COUPON_CALLS_PER_CALLER",
+        "how many requests one user or one key may make, such as 50/second; empty is "
+        "no limit",
+        "",
+    ),
+    ("COUPON_CALLS_PER_TENANT", "the same for a tenant altogether", ""),
+    (
         "COUPON_WEBHOOK_NETWORKS",
         "networks that webhooks may go to though they are not public, comma-separated, "
         "such as 10.1.0.0/16; all others are refused",
@@ -129,9 +160,14 @@ def _load() -> Settings:
         env.int("ADMIN_PORT", 8001, validate=in_use),
         env.int("QUERY_PORT", 8002, validate=in_use),
         (bus_port := env.int("BUS_PORT", 8003, validate=in_use)),
-        broker_url or OWN_BUS.format(bus_port),
+        (bus := broker_url or OWN_BUS.format(bus_port)),
         env.int("COUPON_VISIBILITY_SECONDS", 60, validate=visibility),
         tuple(filter(None, env.list("COUPON_CORS_ORIGINS", ["*"]))),
+        env.str("COUPON_REDIS_URL", "", validate=_counts) or _counting_bus(bus),
+        env.str("COUPON_GUESSES_PER_USER", "100 per 10 minutes", validate=_budget),
+        env.str("COUPON_GUESSES_PER_TENANT", "10000 per 10 minutes", validate=_budget),
+        env.str("COUPON_CALLS_PER_CALLER", "", validate=_budget),
+        env.str("COUPON_CALLS_PER_TENANT", "", validate=_budget),
         tuple(filter(None, networks)),
         env.str("COUPON_LOG_LEVEL", "info", validate=validate.OneOf([*logs.LEVELS])),
         env.str("COUPON_LOG_FORMAT", "json", validate=validate.OneOf(logs.FORMATS)),
@@ -150,6 +186,25 @@ def _keeps_messages(url: str) -> None:
     try:
         broker_kind(url or OWN_BUS)
     except BadBroker as error:
+        raise ValidationError(str(error)) from error
+
+
+def _counting_bus(broker_url: str) -> str:
+    """The bus to count in, where it can count."""
+    if broker_url.startswith("redis+socket:"):
+        return broker_url.replace("redis+socket:", "unix:", 1)
+    return broker_url if broker_url.startswith(COUNTING) else ALONE
+
+
+def _counts(url: str) -> None:
+    if url and not url.startswith(COUNTING):
+        raise ValidationError(f"expected one of {', '.join(COUNTING)}")
+
+
+def _budget(text: str) -> None:
+    try:
+        budget_of("", text)
+    except BadBudget as error:
         raise ValidationError(str(error)) from error
 
 

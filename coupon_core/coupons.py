@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from coupon_core import audit, codes, outbox, phoenix, rules
+from coupon_core import audit, codes, mistyping, outbox, phoenix, rules
+from coupon_core.limits.guesses import Guess
 from coupon_core.model import (
     NOBODY,
     AdminReason,
@@ -34,9 +35,19 @@ def validate(
     """What a code is worth to a user, or to anybody when `user_id` is None.
 
     Without a user, a code that several hold is told by its definition alone.
+    OverBudget when too many codes have been unknown.
     """
+    with Guess(tenant_id, user_id) as guess:
+        told = _validate(tenant_id, code, user_id, now)
+        guess.judge(told.decision.reason)
+        return told
+
+
+def _validate(
+    tenant_id: str, code: str, user_id: str | None, now: datetime
+) -> Validation:
     plain = codes.normalize(code)
-    if plain is None:
+    if plain is None or mistyping.is_mistyped(tenant_id, plain):
         return UNKNOWN
     if user_id is None:
         return _validate_for_tenant(tenant_id, plain, now)
@@ -47,6 +58,17 @@ def validate(
     issued = rules.first_usable(copies, now, uses)
     decision = rules.decide_redeem(issued, now, uses)
     return _told(decision, issued) if held else _told_unheld(decision, issued)
+
+
+def validate_claim(tenant_id: str, code: str, now: datetime) -> Validation:
+    """What a code is worth to a user who has not used it, whoever else has."""
+    plain = codes.normalize(code)
+    if plain is None:
+        return UNKNOWN
+    unheld = _unheld(tenant_id, plain, NOBODY, now)
+    if unheld is None or not unheld.definition.claimable:
+        return _validate_for_tenant(tenant_id, plain, now)
+    return _told_unheld(rules.decide_redeem(unheld, now), unheld)
 
 
 def _validate_for_tenant(tenant_id: str, code: str, now: datetime) -> Validation:

@@ -5,9 +5,12 @@ from typing import Any
 from flask import Flask
 
 from coupon_core import config, process
+from coupon_core.limits import guesses
+from coupon_core.limits.budgets import budget_of
 from coupon_core.messaging.pulse import Pulse
 from coupon_core.store import database
 from coupon_core.web import app as web
+from coupon_core.web.calls import limit_calls
 
 
 def create_app(
@@ -19,10 +22,11 @@ def create_app(
     """
     settings = settings or config.load()
     process.start(settings)
+    guesses.spending()  # now, and not while the first caller waits
     process.show_metrics(import_name.removesuffix("_gateway"), settings)
     # A bus that is away stops neither gateway: what is to go out waits in the outbox.
     bus = Pulse(settings.broker_url)
-    return web.create_app(
+    app = web.create_app(
         import_name,
         ready_checks={
             "database": _database,
@@ -33,6 +37,10 @@ def create_app(
         teardown=lambda _: database.release(),
         **parts,
     )
+    per_caller = budget_of("calls-per-caller", settings.calls_per_caller)
+    per_tenant = budget_of("calls-per-tenant", settings.calls_per_tenant)
+    limit_calls(app, per_caller, per_tenant)
+    return app
 
 
 def _database() -> str:

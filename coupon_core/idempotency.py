@@ -43,13 +43,14 @@ def digest(*parts: bytes) -> str:
     return hashlib.sha256(b"\n".join([lengths, *parts])).hexdigest()
 
 
-def begin(asked: OnceAsked, now: datetime) -> str | Answer:
+def begin(asked: OnceAsked, now: datetime, lease: timedelta = LEASE) -> str | Answer:
     """Take a request up: gives a token, or the answer that it has had already.
 
+    Should its process be killed, another may take it up when the lease has run out.
     AnotherRequest when the key names another one, UnderWay when somebody else is at it.
     """
     token = os.urandom(12).hex()
-    if store.take(asked, token, now, now + LEASE):
+    if store.take(asked, token, now, now + lease):
         return token
     answer = kept(asked)
     if answer is None:
@@ -80,8 +81,8 @@ def finish(work: Work, answer: Answer) -> None:
         raise Repeated
 
 
-def finish_refused(work: Work, answer: Answer) -> None:
-    """Keep the answer of a request that had no effect. As `finish`."""
+def finish_alone(work: Work, answer: Answer) -> None:
+    """Keep the answer of a request that had no effect, or has had it. As `finish`."""
     with transaction():
         finish(work, answer)
 

@@ -82,9 +82,11 @@ def _assign(
         definition, 1
     ):
         raise Refused(AdminReason.TOTAL_LIMIT_REACHED)
-    if not store.assign(coupon.tenant_id, coupon.coupon_id, user_id):
+    until = generation.award_end(definition, now)
+    if not store.assign(coupon.tenant_id, coupon.coupon_id, user_id, until):
         raise Refused(AdminReason.NOT_ASSIGNABLE)
-    after = replace(issued, coupon=replace(coupon, user_id=user_id))
+    given = replace(coupon, user_id=user_id, expires_at=coupon.expires_at or until)
+    after = replace(issued, coupon=given)
     audit.record(coupon.tenant_id, "coupon.assigned", coupon.coupon_id)
     ids = coupon.tenant_id, coupon.coupon_id, new_id()
     store.note([Noted(*ids, "assigned", actor, user_id, now)])

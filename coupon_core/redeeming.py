@@ -1,11 +1,13 @@
 """Redeem: one use of a code, decided on what was read and written under guard."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from coupon_core import codes, coupons, metrics, outbox, phoenix, rules
+from coupon_core import codes, coupons, metrics, mistyping, outbox, phoenix, rules
+from coupon_core.limits.guesses import Guess
 from coupon_core.model import (
     Dialect,
     Event,
@@ -39,27 +41,30 @@ def redeem(request: RedeemRequest, now: datetime) -> Redeemed:
     """Use a code once for a user; gives the coupon as it is afterwards, and the use.
 
     Refused with the first rule that speaks against it; then nothing changed.
+    OverBudget when too many codes have been unknown.
     """
-    dialect = request.dialect.value
+    with Guess(request.tenant_id, request.user_id), counted(request.dialect):
+        return _redeem(request, now)
+
+
+@contextmanager
+def counted(dialect: Dialect) -> Iterator[None]:
+    """Count how a redemption ends, for those who watch."""
     try:
-        redeemed = _redeem(request, now)
+        yield
     except Refused as refused:
-        metrics.redeemed(dialect, metrics.REFUSED, refused.reason.value)
+        metrics.redeemed(dialect.value, metrics.REFUSED, refused.reason.value)
         raise
     except Exception:
-        metrics.redeemed(dialect, metrics.FAILED)
+        metrics.redeemed(dialect.value, metrics.FAILED)
         raise
-    metrics.redeemed(dialect, metrics.OK)
-    return redeemed
+    metrics.redeemed(dialect.value, metrics.OK)
 
 
 def _redeem(request: RedeemRequest, now: datetime) -> Redeemed:
     """The decision is made on what was read without a lock; should that have changed
     when it is written, it is made again under locks."""
-    code = codes.normalize(request.code)
-    if code is None:
-        raise Refused(Reason.COUPON_NOT_FOUND)
-    plain = replace(request, code=code)
+    plain = _plain(request)
     # Under the lock of the definition only another claim by the same user can still
     # come first; then the coupon is there, and is locked the next time.
     for attempt in (_redeem_as_seen, _redeem_locked, _redeem_locked):
@@ -67,6 +72,19 @@ def _redeem(request: RedeemRequest, now: datetime) -> Redeemed:
         if redeemed:
             return redeemed
     raise Busy("the coupon kept changing")
+
+
+def rehearse(request: RedeemRequest, now: datetime) -> Redeemed:
+    """What a redeem would give now, refused as it would be; nothing is stored."""
+    plain = _plain(request)
+    return _used(_redeemable(plain, now)[0], plain, now)
+
+
+def _plain(request: RedeemRequest) -> RedeemRequest:
+    code = codes.normalize(request.code)
+    if code is None or mistyping.is_mistyped(request.tenant_id, code):
+        raise Refused(Reason.COUPON_NOT_FOUND)
+    return replace(request, code=code)
 
 
 def _redeem_as_seen(request: RedeemRequest, now: datetime) -> Redeemed | None:
@@ -119,17 +137,20 @@ def use(
 
     RaceLost.
     """
-    use = _redemption(seen, request, now)
+    after = _used(seen, request, now)
+    if not redemption_store.record(seen, after.use, _event(after, request), claim):
+        raise RaceLost
+    return after
+
+
+def _used(seen: IssuedCoupon, request: RedeemRequest, now: datetime) -> Redeemed:
     used = replace(
         seen.coupon,
-        user_id=use.user_id,
+        user_id=request.user_id,
         redeemed_at=now,
         redemption_count=seen.coupon.redemption_count + 1,
     )
-    after = Redeemed(replace(seen, coupon=used), use)
-    if not redemption_store.record(seen, use, _event(after, request), claim):
-        raise RaceLost
-    return after
+    return Redeemed(replace(seen, coupon=used), _redemption(seen, request, now))
 
 
 def _redemption(

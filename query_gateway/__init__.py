@@ -5,7 +5,7 @@ from flask_cors import CORS
 
 from coupon_core import config, gateway
 from coupon_core.config import Settings
-from query_gateway import mambo, phoenix, refusals
+from query_gateway import mambo, phoenix, playcamp, refusals
 
 DAY_SECONDS = 86_400
 
@@ -18,11 +18,15 @@ def create_app(settings: Settings | None = None) -> Flask:
         settings,
         title="Coupon query gateway",
         description="Validate, redeem and list coupons on behalf of players.",
-        blueprints=[phoenix.blueprint, *mambo.BLUEPRINTS],
+        blueprints=[phoenix.blueprint, *playcamp.BLUEPRINTS, *mambo.BLUEPRINTS],
         refusals=refusals.PHOENIX,
-        dialects=mambo.DIALECTS,
+        dialects=[*playcamp.DIALECTS, *mambo.DIALECTS],
         converters={"tenant": phoenix.TenantConverter},
-        security_schemes={**phoenix.schemas.SECURITY, **mambo.SECURITY},
+        security_schemes={
+            **phoenix.schemas.SECURITY,
+            **playcamp.SECURITY,
+            **mambo.SECURITY,
+        },
     )
     _let_browsers_call(app, settings)
     return app

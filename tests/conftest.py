@@ -52,6 +52,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="let schemathesis try so many requests a route, others each time",
     )
     parser.addoption(
+        "--actions",
+        type=int,
+        default=600,
+        help="buy, redeem and refund so often at random (5000 takes a minute or two)",
+    )
+    parser.addoption(
         "--model-examples",
         type=int,
         help="let the model live so many lives, longer ones",

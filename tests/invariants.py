@@ -133,6 +133,15 @@ def assert_invariants() -> None:
             for tenant, data in events("coupon.redeemed")
         ),
     )
+    broken["I4: an event for each refund, a refund for each event"] = differences(
+        "SELECT tenant_id, coupon_id, use_number FROM redemption "
+        "WHERE refunded_at IS NOT NULL",
+        (
+            (tenant, data["coupon"]["id"], number)
+            for tenant, data in events("coupon.refunded")
+            for number in data["use_numbers"]
+        ),
+    )
     broken["I4: an event for each revocation"] = differences(
         # Of a batch, nobody's codes are told of together, by the end of the job.
         """SELECT tenant_id, coupon_id FROM coupon c WHERE revoked_at IS NOT NULL

@@ -31,6 +31,8 @@ def milestones_earn_coupons(run: Run, env: dict[str, str], key: str) -> None:
     assert "STREAK" in sh(see, there)
     earned(env, token, lambda: sh(in_python(env), there))
     earned(env, token, lambda: curl_of_readme(env, key))
+    (webhook,) = re.findall(r"^.venv/bin/couponctl webhook .*$", README, re.MULTILINE)
+    assert json.loads(sh(webhook, there))["is_active"]
     status = json.loads(sh("couponctl queue status --json", there))
     names = {worker["name"] for worker in status["workers"]}
     assert names == WORKERS.keys()

@@ -39,9 +39,9 @@ class Run:
         return "".join(self.said)
 
     def wait_for_lines(self) -> list[str]:
-        """The two curl lines, once they are there."""
+        """The curl lines, once they are there."""
         deadline = time.monotonic() + SECONDS
-        while len(CURL.findall(self.text)) < 2:
+        while len(CURL.findall(self.text)) < 3:
             assert self.process.poll() is None, self.text
             assert time.monotonic() < deadline, self.text
             time.sleep(0.05)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from coupon_core.config import Settings
+from coupon_core.limits.budgets import ALONE
 from coupon_core.vault import new_master_key
 
 MASTER_KEY = new_master_key()
@@ -29,6 +30,11 @@ def settings_for(
         broker_url=broker_url,
         visibility_seconds=60,
         cors_origins=("*",),
+        redis_url=ALONE,
+        guesses_per_user="100 per 10 minutes",
+        guesses_per_tenant="10000 per 10 minutes",
+        calls_per_caller="",
+        calls_per_tenant="",
         webhook_networks=(),
         log_level="warning",
         log_format="json",

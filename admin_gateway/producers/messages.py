@@ -82,6 +82,24 @@ class RedemptionData(CouponData):
     dialect = Choice(*Dialect, required=True)
 
 
+class PointsData(Tolerant):
+    """Points that were given back."""
+
+    point_id = fields.String(required=True)
+    points = fields.Integer(required=True)
+
+
+class RefundData(CouponData):
+    """The same after uses of it were given back; with its points it is returned."""
+
+    use_numbers = fields.List(
+        fields.Integer(),
+        required=True,
+        metadata={"description": "Which of the coupon's uses no longer count."},
+    )
+    points = fields.Nested(PointsData, required=True, allow_none=True)
+
+
 class JobData(Tolerant):
     """Work on many codes that has been done."""
 
@@ -111,6 +129,10 @@ REDEMPTION = {"redemption_id": 1024, "use_number": 1, "dialect": "phoenix"}
 CHANGES: Mapping[str, tuple[type[Schema], Example]] = {
     "coupon.generated": (CouponData, {"coupon": COUPON}),
     "coupon.redeemed": (RedemptionData, {**REDEMPTION, "coupon": REDEEMED}),
+    "coupon.refunded": (
+        RefundData,
+        {"use_numbers": [1], "points": None, "coupon": COUPON},
+    ),
     "coupon.revoked": (CouponData, {"coupon": {**COUPON, "status": "revoked"}}),
     "coupon.assigned": (CouponData, {"coupon": COUPON}),
     "coupon.expired": (CouponData, {"coupon": {**COUPON, "status": "expired"}}),

@@ -17,6 +17,12 @@ from .config import Config, ConfigChanges
 from .lists import ListQuery
 from .words import Word
 
+# What Phoenix has no words for stays as the other dialects have it.
+SAYABLE: Mapping[str, Any] = {
+    name: value
+    for name, value in DEFAULTS.items()
+    if name not in ("awarded_only", "per_user_limit")
+}
 NAME = {
     "pattern": r"^[^\W_][\w -]*$",
     "expected": "1 to 255 letters, digits, blanks, _ or -, first a letter or digit",
@@ -62,7 +68,7 @@ class DefinitionReplacement(DefinitionBody):
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Lift the members of `config` over the defaults of all that was not sent."""
-        return {**DEFAULTS, **_flat(members)}
+        return {**SAYABLE, **_flat(members)}
 
 
 def _flat(members: Mapping[str, Any]) -> dict[str, Any]:

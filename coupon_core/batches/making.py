@@ -69,10 +69,7 @@ def _write(batch: Batch, chunk: Chunk, definition: Definition, now: datetime) ->
     key = chunk.tenant_id, chunk.batch_id, chunk.chunk_number
     if not store.claim(key, now):
         raise _Ended
-    shares = definition.code_format == CodeFormat.CUSTOM
-    made = (_share if shares else _randomize)(batch, chunk, definition, now)
-    if chunk.user_ids:
-        generation.count_awards(definition, made)
+    made = _coupons(batch, chunk, definition, now)
     after = store.advance(key, made, now)
     if after is None:
         raise _Ended
@@ -80,12 +77,30 @@ def _write(batch: Batch, chunk: Chunk, definition: Definition, now: datetime) ->
         outbox.add([_completed_event(after, now)])
 
 
+def _coupons(batch: Batch, chunk: Chunk, definition: Definition, now: datetime) -> int:
+    """Add the coupons of a chunk; gives how many are new. Refused."""
+    if definition.awarded_only and chunk.user_ids:
+        return _award(batch, chunk, definition, now)
+    shares = definition.code_format == CodeFormat.CUSTOM
+    made = (_share if shares else _randomize)(batch, chunk, definition, now)
+    if chunk.user_ids:
+        generation.count_awards(definition, made)
+    return made
+
+
+def _award(batch: Batch, chunk: Chunk, definition: Definition, now: datetime) -> int:
+    """Give each user one more coupon on the definition's own terms."""
+    _, new = generation.make_untold(definition, chunk.user_ids, now, batch.expires_at)
+    bulk.mark(batch, [coupon.coupon_id for coupon in new])
+    return len(new)
+
+
 def _randomize(
     batch: Batch, chunk: Chunk, definition: Definition, now: datetime
 ) -> int:
     """Add coupons with codes of their own; those that are taken are drawn anew."""
     count = chunk.coupon_count
-    free = _free(definition, _draw(definition, count), crowded=False)
+    free = _free(definition, codes.draw(definition, count), crowded=False)
     for _ in range(generation.TOP_UPS):
         if len(free) == count and bulk.insert(batch, free, chunk.user_ids, now):
             return count
@@ -97,14 +112,9 @@ def _topped_up(definition: Definition, drawn: Sequence[str], count: int) -> list
     """What is free of the codes, and others in place of what is not."""
     kept = _free(definition, drawn, crowded=True)
     missing = count - len(kept)
-    more = _draw(definition, missing + generation.SPARE) if missing else []
+    more = codes.draw(definition, missing + generation.SPARE) if missing else []
     both = dict.fromkeys([*kept, *_free(definition, more, crowded=True)])
     return list(both)[:count]
-
-
-def _draw(definition: Definition, count: int) -> list[str]:
-    shape = definition.code_prefix, definition.code_length, definition.code_alphabet
-    return codes.random_codes(count, *shape)
 
 
 def _free(definition: Definition, drawn: Sequence[str], crowded: bool) -> list[str]:

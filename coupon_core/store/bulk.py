@@ -13,6 +13,7 @@ from peewee import IntegrityError, __exception_wrapper__
 from coupon_core.codes import lookup_key
 from coupon_core.model import Definition
 from coupon_core.model.batches import Batch
+from coupon_core.store import stems
 from coupon_core.store.database import (
     UNIQUE,
     broken_rule,
@@ -99,25 +100,26 @@ def _insert(rows: Rows, common: Mapping[str, str | None]) -> None:
 def mark(batch: Batch, coupon_ids: Sequence[str]) -> None:
     """Tell coupons which batch they are of."""
     parameters = {"tenant_id": batch.tenant_id, "batch_id": batch.batch_id}
-    _among(MARK, "uuid", coupon_ids, parameters)
+    among(MARK, "uuid", coupon_ids, parameters)
 
 
 def taken(definition: Definition, codes: Iterable[str], owned: bool) -> set[str]:
-    """Those of the codes that are shared or, if `owned`, some coupon's own."""
+    """Those of the codes that no coupon may own, or, if `owned`, that one does."""
     keys = {lookup_key(code): code for code in codes}
     here = {"tenant_id": definition.tenant_id}
     found = [
         row
         for sql in (SHARED, *[OWNED] * owned)
-        for row in _among(sql, "text", list(keys), here).fetchall()
+        for row in among(sql, "text", list(keys), here).fetchall()
     ]
-    return {keys[key] for (key,) in found}
+    barred = stems.barred(definition.tenant_id, keys.values())
+    return {keys[key] for (key,) in found} | barred
 
 
-def _among(
+def among(
     sql: str, kind: str, values: Sequence[str], parameters: Mapping[str, Any]
 ) -> Any:
-    """Run a statement about many values, which go as one parameter."""
+    """Run a statement about many values, which go as one parameter: `{among}`."""
     if is_postgresql():
         # As a list in the text of the statement they would be parsed each time.
         text = sql.format(among=f"= ANY(CAST(:among AS {kind}[]))")

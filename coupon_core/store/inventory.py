@@ -14,6 +14,7 @@ from coupon_core.store.database import execute
 from coupon_core.store.rows import ISSUED, issued_of
 from coupon_core.tables import CouponEvent as EventTable
 from coupon_core.tables import Redemption as RedemptionTable
+from coupon_core.tables import as_stored_time
 
 # A status is in no index, for every use would have to write it there. So a page ends
 # after so many coupons were looked at, found or not.
@@ -97,15 +98,26 @@ def get(tenant_id: str, coupon_id: str) -> StockedCoupon | None:
 # What must still be so was read under the coupon's lock; said again, for nothing is
 # ever written on a belief alone.
 ASSIGN = """
-    UPDATE coupon SET user_id = :user_id
+    UPDATE coupon SET user_id = :user_id,
+        expires_at = COALESCE(expires_at, :expires_at)
     WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id AND user_id = ''
     AND revoked_at IS NULL AND returned_at IS NULL
 """
 
 
-def assign(tenant_id: str, coupon_id: str, user_id: str) -> bool:
-    """Put nobody's coupon into a user's hands; False when it is not nobody's now."""
-    parameters = {"tenant_id": tenant_id, "coupon_id": coupon_id, "user_id": user_id}
+def assign(
+    tenant_id: str, coupon_id: str, user_id: str, until: datetime | None = None
+) -> bool:
+    """Put nobody's coupon into a user's hands; False when it is not nobody's now.
+
+    It is good `until` then, unless it has an end of its own.
+    """
+    parameters = {
+        "tenant_id": tenant_id,
+        "coupon_id": coupon_id,
+        "user_id": user_id,
+        "expires_at": as_stored_time(until),
+    }
     return bool(execute(ASSIGN, parameters).rowcount == 1)
 
 

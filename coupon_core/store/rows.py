@@ -19,7 +19,8 @@ from coupon_core.tables import as_json, as_time
 Row = Sequence[Any]
 
 
-def _columns(value_type: type, alias: str) -> str:
+def columns(value_type: type, alias: str) -> str:
+    """The columns of a table that has those of a value, in the order of its fields."""
     return ", ".join(f"{alias}.{field.name}" for field in fields(value_type))
 
 
@@ -28,9 +29,9 @@ COMPARES = "(c.code = :code OR NOT d.case_sensitive)"
 REVOKED_AT = """COALESCE(c.revoked_at, CASE WHEN d.code_format = 'shared' THEN
     (SELECT s.revoked_at FROM shared_code s WHERE s.tenant_id = c.tenant_id
     AND s.code_key = c.code_key AND s.definition_id = c.definition_id) END)"""
-COUPON_COLUMNS = _columns(Coupon, "c").replace("c.revoked_at", REVOKED_AT)
-DEFINITION_COLUMNS = _columns(Definition, "d")
-REWARD_ITEM_COLUMNS = _columns(RewardItem, "r")
+COUPON_COLUMNS = columns(Coupon, "c").replace("c.revoked_at", REVOKED_AT)
+DEFINITION_COLUMNS = columns(Definition, "d")
+REWARD_ITEM_COLUMNS = columns(RewardItem, "r")
 _COUPON_END = len(fields(Coupon))
 DEFINITION_END = len(fields(Definition))
 _DEFINITION_END = _COUPON_END + DEFINITION_END
@@ -46,13 +47,14 @@ ISSUED = f"""
 Convert = Callable[[Any], Any]
 
 
-def _conversions(value_type: type, **by_field: Convert) -> list[tuple[int, Convert]]:
+def conversions(value_type: type, **by_field: Convert) -> list[tuple[int, Convert]]:
+    """Where in a row is what a driver gives in another type, and how to convert it."""
     names = [field.name for field in fields(value_type)]
     return [(names.index(name), convert) for name, convert in by_field.items()]
 
 
 # What the drivers give in another type than the value has; most of it they do not.
-COUPON_CONVERSIONS = _conversions(
+COUPON_CONVERSIONS = conversions(
     Coupon,
     generated_at=as_time,
     expires_at=as_time,
@@ -60,7 +62,7 @@ COUPON_CONVERSIONS = _conversions(
     revoked_at=as_time,
     returned_at=as_time,
 )
-DEFINITION_CONVERSIONS = _conversions(
+DEFINITION_CONVERSIONS = conversions(
     Definition,
     status=DefinitionStatus,
     code_format=CodeFormat,
@@ -76,7 +78,7 @@ DEFINITION_CONVERSIONS = _conversions(
     created_at=as_time,
     updated_at=as_time,
 )
-REWARD_ITEM_CONVERSIONS = _conversions(
+REWARD_ITEM_CONVERSIONS = conversions(
     RewardItem, payload=as_json, created_at=as_time, updated_at=as_time
 )
 
@@ -92,20 +94,21 @@ def issued_of(row: Row) -> IssuedCoupon:
 
 def coupon_of(row: Row) -> Coupon:
     """The value of a row of `COUPON_COLUMNS`."""
-    return Coupon(*_converted(row, COUPON_CONVERSIONS))
+    return Coupon(*converted(row, COUPON_CONVERSIONS))
 
 
 def definition_of(row: Row) -> Definition:
     """The value of a row of `DEFINITION_COLUMNS`."""
-    return Definition(*_converted(row, DEFINITION_CONVERSIONS))
+    return Definition(*converted(row, DEFINITION_CONVERSIONS))
 
 
 def reward_item_of(row: Row) -> RewardItem:
     """The value of a row of `REWARD_ITEM_COLUMNS`."""
-    return RewardItem(*_converted(row, REWARD_ITEM_CONVERSIONS))
+    return RewardItem(*converted(row, REWARD_ITEM_CONVERSIONS))
 
 
-def _converted(row: Row, conversions: Sequence[tuple[int, Convert]]) -> list[Any]:
+def converted(row: Row, conversions: Sequence[tuple[int, Convert]]) -> list[Any]:
+    """The values of a row in the types that the fields have."""
     values = list(row)
     for position, convert in conversions:
         if values[position] is not None:

@@ -17,9 +17,20 @@ from coupon_core.tables.base import (
 )
 from coupon_core.tables.batches import Batch, Chunk
 from coupon_core.tables.bus import AcceptedEvent, DeadLetter, EarnedCoupon, Outbox
+from coupon_core.tables.campaigns import (
+    Campaign,
+    CampaignCreator,
+    Creator,
+    Package,
+)
 from coupon_core.tables.client_keys import ClientKey
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
-from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
+from coupon_core.tables.definitions import (
+    CheckedStem,
+    Definition,
+    RewardItem,
+    SharedCode,
+)
 from coupon_core.tables.idempotency import Idempotency
 from coupon_core.tables.inventory import (
     CodeJob,
@@ -45,11 +56,15 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "Batch",
+    "Campaign",
+    "CampaignCreator",
+    "CheckedStem",
     "Chunk",
     "ClientKey",
     "CodeJob",
     "Coupon",
     "CouponEvent",
+    "Creator",
     "DeadLetter",
     "Definition",
     "DefinitionSweep",
@@ -62,6 +77,7 @@ __all__ = [
     "MamboTag",
     "Offer",
     "Outbox",
+    "Package",
     "PointEntry",
     "Purchase",
     "Redemption",
@@ -91,6 +107,11 @@ ALL = (
     RewardItem,
     Definition,
     SharedCode,
+    CheckedStem,
+    Campaign,
+    Creator,
+    CampaignCreator,
+    Package,
     Batch,
     Chunk,
     Coupon,

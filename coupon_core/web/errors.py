@@ -10,7 +10,10 @@ from flask import Flask, Response, current_app, request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
+from coupon_core import metrics
 from coupon_core.faults import frames_of, kind_of
+from coupon_core.limits.budgets import OverBudget, fields_of
+from coupon_core.limits.guesses import count_failure
 from coupon_core.model import Refused
 
 from .answers import json_response
@@ -62,6 +65,8 @@ def register_errors(
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(ValidationError, _answer_invalid)
     app.register_error_handler(Refused, _answer_refused)
+    app.register_error_handler(OverBudget, _answer_over_budget)
+    app.after_request(_count_failure)
     app.register_error_handler(Exception, _answer_unforeseen)
     for kind in unavailable_errors:
         app.register_error_handler(kind, _answer_unavailable)
@@ -109,6 +114,27 @@ def _answer_refused(refused: Refused) -> Response:
     return answer_problem(
         Problem(status, code, refused.detail or text, headers=headers)
     )
+
+
+def _answer_over_budget(over: OverBudget) -> Response:
+    metrics.limited(over.budget.name)
+    text = f"Too many requests, try again in {over.seconds} s"
+    return answer_problem(Problem(429, "RATE_LIMITED", text, headers=fields_of(over)))
+
+
+def _count_failure(response: Response) -> Response:
+    """Count a code that was unknown, now that no transaction waits for it.
+
+    The answer is changed in place: others have put their headers on it.
+    """
+    try:
+        count_failure()
+    except OverBudget as over:
+        refusal = _answer_over_budget(over)
+        response.status_code = refusal.status_code
+        response.set_data(refusal.get_data())
+        response.headers.update(refusal.headers)
+    return response
 
 
 def _answer_unavailable(error: Exception) -> Response:

@@ -22,9 +22,10 @@ DIALECTS = (
 )
 SECURITY: Mapping[str, Any] = {
     "mamboToken": {
-        "type": "oauth2",
-        "description": "Client credentials: a client key of kind mambo, its id and "
-        "secret as Basic authentication. The token is good for an hour.",
-        "flows": {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": {}}},
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token of /oauth/token (OAuth 2, client credentials) for a "
+        "client key of kind mambo: its id and secret by Basic authentication. It is "
+        "good for an hour.",
     }
 }

@@ -11,10 +11,12 @@ from coupon_core.store.offers import OfferFilter
 from coupon_core.web.answers import json_response, no_content
 from coupon_core.web.blueprints import JsonBlueprint, body_limit
 from coupon_core.web.problems import Problem
+from coupon_core.web.repeats import reads_only
 from query_gateway.mambo import documents, schemas
 from query_gateway.mambo.callers import authenticate
 from query_gateway.mambo.documents import checked_coupon
 
+NOT_FOUND = "#/components/responses/MamboErrorNOT_FOUND"
 MOST_BYTES = 262_144  # a thousand codes and all else
 
 blueprint = JsonBlueprint(
@@ -73,6 +75,7 @@ def list_regular(query: dict[str, Any]) -> Response:
 @blueprint.route("/<site>/coupons/validate", methods=["POST"])
 @blueprint.response(200, schemas.MamboValidated, example=schemas.VALIDATED)
 @blueprint.arguments(schemas.MamboCodeBody, example=schemas.CODE_BODY)
+@reads_only
 def validate(body: dict[str, str]) -> Response:
     """Tell whether a user could redeem a code now; if not, which exception it is."""
     tenant_id = g.principal.tenant_id
@@ -110,6 +113,7 @@ def delete(coupon_id: str) -> Response:
 
 @blueprint.route("/coupons", methods=["DELETE"])
 @blueprint.response(204)
+@blueprint.doc(responses={"404": {"$ref": NOT_FOUND}})
 @blueprint.arguments(schemas.MamboIds, example={"ids": [schemas.COUPON["id"]]})
 def delete_many(body: dict[str, list[str]]) -> Response:
     """End several coupons: all or none."""

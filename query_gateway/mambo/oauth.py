@@ -13,6 +13,7 @@ from coupon_core.web.blueprints import JsonBlueprint, documents_query
 from coupon_core.web.bodies import read_body
 from coupon_core.web.problems import Problem
 from coupon_core.web.queries import strict_query
+from coupon_core.web.repeats import reads_only
 from query_gateway.mambo import schemas
 
 MEMBERS = ("grant_type", "client_id", "client_secret")
@@ -30,7 +31,9 @@ blueprint = JsonBlueprint(
 @blueprint.route("/token", methods=["POST"])
 @blueprint.response(200, schemas.MamboToken, example=schemas.TOKEN)
 @blueprint.doc(security=[], responses=schemas.REFUSED_TOKEN)
+@reads_only
 @documents_query(schemas.MamboGrant)
+@reads_only
 def token() -> Response:
     """Give a short-lived token for a client key and its secret (HTTP Basic)."""
     asked = {**strict_query(request.environ, MEMBERS), **_form()}

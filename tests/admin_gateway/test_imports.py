@@ -41,30 +41,6 @@ def assert_nothing_left(admin: Admin) -> None:
     assert admin.get("codes/jobs").json["total"] == 0
 
 
-GOOD_FILES = {
-    "plain": "code\nA1\nB2\n",
-    "no last line end": "code\nA1\nB2",
-    "carriage returns": "code\r\nA1\r\nB2\r\n",
-    "byte order mark": "\ufeffcode\nA1\nB2\n",
-    "quotes": '"code"\n"A1"\n"B2"\n',
-    "blank lines": "\n\ncode\n\nA1\n \nB2\n\n",
-    "blanks around codes": "code\n A1 \nB2\t\n",
-    "other columns of an export": "status,code,redeemed_at\nactive,A1,\nrevoked,B2,\n",
-}
-
-
-@pytest.mark.parametrize("name", GOOD_FILES)
-def test_each_way_of_writing_a_file_is_read(quick_admin: Admin, name: str) -> None:
-    definition_id = quick_admin.new_definition(name)["id"]
-    own = str(list(GOOD_FILES).index(name))
-    text = GOOD_FILES[name].replace("A1", f"A{own}").replace("B2", f"B{own}")
-    answer = quick_admin.upload(f"coupons/{definition_id}/import", text)
-    assert answer.status_code == 201, answer.json
-    assert (answer.json["done"], answer.json["rejected"]) == (2, 0)
-    listed = quick_admin.get(f"codes?definition_id={definition_id}").json["coupons"]
-    assert {coupon["code"][0] for coupon in listed} == {"A", "B"}
-
-
 def test_users_and_expiries_come_along(admin: Admin, path: str) -> None:
     text = "expires_at,user_id,code\n2099-01-01T00:00:00Z,'=ann,A1\n,,B2\n"
     answer = admin.upload(path, text)
@@ -106,19 +82,17 @@ BAD_LINES = {
 }
 
 
-@pytest.mark.parametrize("lines", BAD_LINES)
-def test_a_bad_line_is_told_and_nothing_is_imported(admin: Admin, lines: str) -> None:
+def test_a_bad_line_is_told_and_nothing_is_imported(admin: Admin) -> None:
     target, taken = (admin.new_definition(name)["id"] for name in ("One", "Two"))
     admin.new_definition("Three", code_format="custom", custom_code="SAVE10")
     admin.upload(f"coupons/{taken}/import", "code\nTAKEN\n")
-    answer = admin.upload(
-        f"coupons/{target}/import", f"code,user_id,expires_at\n{lines}"
-    )
-    told = bad(answer)
-    assert list(told) == ["line 3"]
-    assert BAD_LINES[lines] in told["line 3"]
+    for lines, said in BAD_LINES.items():
+        text = f"code,user_id,expires_at\n{lines}"
+        told = bad(admin.upload(f"coupons/{target}/import", text))
+        assert list(told) == ["line 3"], lines
+        assert said in told["line 3"], lines
+        assert rows("SELECT code FROM import_row") == [], lines
     assert stock(admin) == {"TAKEN": None}
-    assert rows("SELECT code FROM import_row") == []
 
 
 def test_what_is_no_utf_8_is_a_bad_line(admin: Admin, path: str) -> None:
@@ -142,27 +116,6 @@ def test_of_many_bad_lines_all_are_counted_and_the_first_told(
     answer = admin.upload(path, "code\nA1\n" + "!\n" * 250)
     assert len(bad(answer)) == 100
     assert "250 of 251 lines" in answer.json["message"]
-    assert_nothing_left(admin)
-
-
-BAD_FILES: list[tuple[str, str]] = [
-    ("", "empty"),
-    ("\n\n", "empty"),
-    ("A1\nB2\n", "unknown column 'A1'"),
-    ("user_id\nann\n", "must name the columns"),
-    ("code,code\nA1,A1\n", "must name the columns"),
-    ("code,tenant_id\nA1,x\n", "unknown column 'tenant_id'"),
-    ('"code\nA1\n', "quote"),
-    ("co\x00de\nA1\n", "control"),
-    ("c" * 5_000, "bytes"),
-]
-
-
-@pytest.mark.parametrize(("text", "said"), BAD_FILES)
-def test_a_bad_first_line_is_refused(admin: Admin, text: str, said: str) -> None:
-    definition_id = admin.new_definition()["id"]
-    answer = admin.upload(f"coupons/{definition_id}/import", text)
-    assert said in refused(answer, 400, "VALIDATION_ERROR")
     assert_nothing_left(admin)
 
 

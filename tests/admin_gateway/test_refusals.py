@@ -55,6 +55,20 @@ def code_of_a_coupon(admin: Admin) -> Answer:
     return with_config(admin, code_format="custom", custom_code=code.lower())
 
 
+def late_check(admin: Admin) -> Answer:
+    definition_id = admin.new_definition(code_prefix="SUMMER")["id"]
+    return admin.patch(f"coupons/{definition_id}", {"config": {"code_check": True}})
+
+
+def taken_stem(admin: Admin) -> Answer:
+    admin.generate(admin.new_definition("Other", code_prefix="SUMMER")["id"], "a")
+    return with_config(admin, code_prefix="SUMMER", code_check=True)
+
+
+def space_of_custom(admin: Admin) -> Answer:
+    return admin.get(f"coupons/{admin.new_definition(**CUSTOM)['id']}/capacity")
+
+
 def item_in_use(admin: Admin) -> Answer:
     item_id = admin.new_definition()["config"]["reward_item_id"]
     return admin.delete(f"rewards/{item_id}")
@@ -203,6 +217,7 @@ def imported_for_all(admin: Admin) -> Answer:
 PAST = "2001-01-01T00:00:00Z"
 TRIGGERLESS = {"auto_generate": {"enabled": True}}
 DATES = {"starts_at": "2030-01-01T00:00:00Z", "expires_at": "2030-01-01T00:00:00Z"}
+PATTERN = {"code_pattern": "SUMMER-####"}
 LONG = {"code_prefix": "x" * 32, "code_length": 32}
 PROVOKED: list[tuple[AdminReason, Callable[[Admin], Answer]]] = [
     (AdminReason.DEFINITION_NOT_FOUND, lambda a: a.get(f"coupons/{NOBODYS}")),
@@ -228,6 +243,12 @@ PROVOKED: list[tuple[AdminReason, Callable[[Admin], Answer]]] = [
         lambda a: with_config(a, custom_code="SAVE10"),
     ),
     (AdminReason.CODE_SPACE_TOO_SMALL, space_too_small),
+    (AdminReason.PATTERN_ALONE, lambda a: with_config(a, **CUSTOM, **PATTERN)),
+    (AdminReason.PATTERN_UNFIT, lambda a: with_config(a, code_pattern="A###")),
+    (AdminReason.CHECK_NEEDS_STEM, lambda a: with_config(a, code_check=True)),
+    (AdminReason.CHECKED_CODES_FROZEN, late_check),
+    (AdminReason.STEM_TAKEN, taken_stem),
+    (AdminReason.NO_CODE_SPACE, space_of_custom),
     (AdminReason.DATES_REVERSED, lambda a: with_config(a, **DATES)),
     (AdminReason.TRIGGER_MISSING, lambda a: with_config(a, **TRIGGERLESS)),
     (AdminReason.CLAIMABLE_NEEDS_CUSTOM, lambda a: with_config(a, claimable=True)),
@@ -269,6 +290,14 @@ ELSEWHERE = {
     AdminReason.TENANT_EXISTS,
     AdminReason.TENANT_ID_RESERVED,
     AdminReason.CODE_TOO_LONG,
+    AdminReason.CAMPAIGN_NOT_FOUND,
+    AdminReason.CREATOR_NOT_FOUND,
+    AdminReason.PACKAGE_NOT_FOUND,
+    AdminReason.CREATOR_CODE_NOT_FOUND,
+    AdminReason.CAMPAIGN_EXISTS,
+    AdminReason.CREATOR_EXISTS,
+    AdminReason.CREATOR_INACTIVE,
+    AdminReason.TOO_MANY_CODES,
 }
 
 

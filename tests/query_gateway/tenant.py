@@ -22,7 +22,7 @@ from coupon_core.model import NOBODY, CodeFormat, Definition, IssuedCoupon, utc_
 from coupon_core.store.coupons import CouponFilter
 
 _numbers = itertools.count(1)
-_seconds = itertools.count()
+_signatures: set[str] = set()
 ABSENT = object()
 DOCUMENTED = "tests.documented"  # what the gateway says it answers
 
@@ -116,13 +116,19 @@ class Tenant:
     ) -> dict[str, str]:
         """The headers of a request signed as document S1 does it.
 
-        Each in a second of its own: of one that repeats a signature there is one.
+        The same again is signed in an earlier second: of what repeats a signature
+        there is one.
         """
-        second = int(time.time()) - next(_seconds) % 200
-        moment = changes.get("timestamp", str(second))
-        text = f"{method}\n{path}\n{moment}\n".encode() + body
+        now = int(time.time())
+        given = changes.get("timestamp")
+        moments = [given] if given else map(str, range(now, now - 250, -1))
         secret = changes.get("secret", self.secret).encode()
-        digest = hmac.new(secret, text, hashlib.sha256).hexdigest()
+        for moment in moments:
+            text = f"{method}\n{path}\n{moment}\n".encode() + body
+            digest = hmac.new(secret, text, hashlib.sha256).hexdigest()
+            if digest not in _signatures:
+                break
+        _signatures.add(digest)
         return {
             "X-Tenant-Id": self.tenant_id,
             "X-Timestamp": moment,

@@ -23,7 +23,7 @@ def demo() -> None:
 @demo.command()
 @answering(start=False)
 def load() -> dict[str, Any]:
-    """Fill the tenant `demo` with four campaigns; what is there stays as it is.
+    """Fill the tenant `demo` with campaigns and points; what is there stays.
 
     Example: `couponctl demo load`
     """

@@ -9,7 +9,7 @@ from typing import Any
 
 from admin_gateway.cli.addresses import gateways
 from admin_gateway.cli.answering import core
-from admin_gateway.cli.demo import credentials
+from admin_gateway.cli.demo import bargain, credentials
 from admin_gateway.cli.demo.campaigns import PLAYER, STREAK, TENANT, WELCOME
 from coupon_core import coupons, definitions, generation, tokens
 from coupon_core.config import Settings
@@ -40,6 +40,7 @@ def document(settings: Settings) -> dict[str, Any]:
         "code": code,
         "curl": _curl_lines(settings, token, code) if code else None,
         **_event_lines(now),
+        "mambo": bargain.document(gateways(settings)[1].url, now),
     }
 
 
@@ -141,6 +142,11 @@ And see it among {user_id}'s coupons:
 
 {see}
 """
+BARGAIN = """
+{user_id} has gold. In Mambo's words, one step buys free shipping with it and uses it:
+
+{line}
+"""
 NO_CODE = """
   No code is left to try: activate the definition "Welcome Bonus" again, or run
   `couponctl demo drop` and `couponctl demo load`.
@@ -161,5 +167,8 @@ def rendered(known: dict[str, Any]) -> str:
     lines = {"code": known["code"], **(known["curl"] or {})}
     end = LINES.format(**lines) if known["curl"] else NO_CODE
     return "".join(
-        [PLACES.format(**known), DEMO.format(**known), end, EVENT.format(**known)]
+        [
+            *(PLACES.format(**known), DEMO.format(**known), end, EVENT.format(**known)),
+            BARGAIN.format(user_id=known["user_id"], line=known["mambo"]["curl"]),
+        ]
     )

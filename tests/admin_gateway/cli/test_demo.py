@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from admin_gateway.cli.demo import bargain
 from admin_gateway.cli.demo.campaigns import CAMPAIGNS
 from coupon_core import auth, process
 from coupon_core.model import utc_now
@@ -43,11 +44,11 @@ def rows_of_all_tables(database_url: str) -> int:
 def test_four_campaigns_are_loaded(demo: Shell) -> None:
     rows = demo.json("definition", "list", *OF_DEMO)["definitions"]
     names = {row["name"] for row in rows}
-    assert names == {campaign.name for campaign in CAMPAIGNS}
-    assert len(names) == 4
+    assert names == {*(campaign.name for campaign in CAMPAIGNS), bargain.NAME}
+    assert len(names) == 5
     assert {row["status"] for row in rows} == {"active"}
     rewards = demo.json("reward", "list", *OF_DEMO)["reward_items"]
-    assert len({row["reward_type"] for row in rewards}) == 4
+    assert len({row["reward_type"] for row in rewards}) == 5
 
 
 def test_about_forty_coupons_of_a_dozen_users_are_loaded(demo: Shell) -> None:
@@ -139,6 +140,14 @@ def test_the_curl_lines_are_whole_commands(demo: Shell) -> None:
         assert f"Authorization: Bearer {shown['token']}" in words
 
 
+def test_the_keys_of_the_sdk_stay_the_same(demo: Shell) -> None:
+    first, second = (demo.json("demo", "show")["mambo"] for _ in range(2))
+    assert (first["key_id"], first["secret"]) == (second["key_id"], second["secret"])
+    words = shlex.split(first["curl"])
+    url = f"http://127.0.0.1:{demo.env['QUERY_PORT']}/api/v1/demo/activities/sync"
+    assert (words[0], words[-1]) == ("curl", url)
+
+
 def test_without_a_code_to_give_it_says_what_to_do(demo: Shell) -> None:
     (welcome,) = demo.json("definition", "list", *OF_DEMO, "--name", "welcome")[
         "definitions"
@@ -155,7 +164,7 @@ def test_drop_leaves_nothing_and_a_load_begins_anew(
     demo.json("demo", "drop", "--yes")
     assert rows_of_all_tables(database_url) == 0
     assert not (Path(demo.env["COUPON_DATA_DIR"]) / "demo.json").exists()
-    assert len(demo.json("demo", "load")["added"]) == 5
+    assert len(demo.json("demo", "load")["added"]) == 7
 
 
 def test_drop_leaves_other_tenants_alone(demo: Shell) -> None:

@@ -29,14 +29,15 @@ def env(tmp_path: Path) -> dict[str, str]:
 @pytest.mark.slow
 def test_make_run_from_nothing_and_once_more(env: dict[str, str]) -> None:
     with running(env, "make", "run") as run:
-        validate, redeem = run.wait_for_lines()
+        validate, redeem, buy = run.wait_for_lines()
         assert paste(validate)["valid"] is True
+        assert paste(buy).keys() == {"id"}
         assert paste(redeem)["status"] == "redeemed"
         assert paste(validate)["error"] == "Coupon has already been used"
         (key,) = re.findall(r"pk_\S+", run.text)
         rewards = f"http://127.0.0.1:{env['ADMIN_PORT']}/v1/tenants/demo/rewards"
         listed = requests.get(rewards, headers={"X-API-Key": key}, timeout=SECONDS)
-        assert listed.json()["total"] == 4
+        assert listed.json()["total"] == 5
         milestones_earn_coupons(run, env, key)
         everything = run.processes()
         began = time.monotonic()
@@ -47,7 +48,7 @@ def test_make_run_from_nothing_and_once_more(env: dict[str, str]) -> None:
     assert all(is_free(int(env[name])) for name in PORTS)
 
     with running(env, "make", "run") as again:
-        validate, redeem = again.wait_for_lines()
+        validate, redeem, _ = again.wait_for_lines()
         assert key in again.text
         assert paste(validate)["valid"] is True
         assert paste(redeem)["status"] == "redeemed"
@@ -71,6 +72,18 @@ def test_no_signal_leaves_anything_behind(
         run.ends(everything)
         assert run.process.returncode == 0
     assert "Traceback" not in run.text
+
+
+@pytest.mark.slow
+def test_not_even_a_kill_leaves_anything_behind(env: dict[str, str]) -> None:
+    real(env, "db", "upgrade")
+    with running(env, COMMAND, "serve", "all") as run:
+        wait_until_answered(run, int(env["QUERY_PORT"]))
+        everything = run.processes()
+        run.process.kill()
+        run.ends(everything)
+    assert all(is_free(int(env[name])) for name in PORTS)
+    assert list(Path(env["COUPON_DATA_DIR"], "groups").iterdir()) == []
 
 
 @pytest.mark.slow

@@ -1,0 +1,253 @@
+"""Packages: claimable definitions whose codes creators hand out (CONTRACTS 3.3)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from coupon_core import codes, definitions
+from coupon_core.model import (
+    AdminReason,
+    CodeFormat,
+    Definition,
+    DefinitionStatus,
+    Page,
+    Refused,
+    RewardItem,
+)
+from coupon_core.model.campaigns import OVER, Campaign, Texts
+from coupon_core.model.packages import (
+    Attribution,
+    CodeUse,
+    DefinedPackage,
+    Package,
+    RewardLine,
+)
+from coupon_core.store import campaigns as campaign_store
+from coupon_core.store import definitions as definition_store
+from coupon_core.store import packages as store
+from coupon_core.store import rewards as reward_store
+from coupon_core.store.database import Busy, new_id, new_number, transaction
+
+LIMITS = frozenset({"per_code_limit", "per_user_limit", "total_limit"})
+LONGEST_NAME = 255
+DATES_REVERSED = (
+    "ends_at: expected a time after starts_at; a package without its own has those of "
+    "its campaign"
+)
+BELOW_USES = "limits: more uses than that have been made"
+REWARD_TYPE = "package"
+DEFAULTS: Mapping[str, Any] = {
+    "item_description": {},
+    "is_active": True,
+    "starts_at": None,
+    "ends_at": None,
+    "per_code_limit": 1,
+    "per_user_limit": 0,
+    "total_limit": 0,
+}
+
+
+def create(
+    tenant_id: str, campaign_id: str, fields: Mapping[str, Any], now: datetime
+) -> DefinedPackage:
+    """Add a package to a campaign: members of `Package`, and the three limits.
+
+    It makes the definition that it is, and the reward item that its lines are.
+    """
+    members = {**DEFAULTS, **fields}
+    limits = {name: members.pop(name) for name in LIMITS}
+    with transaction():
+        campaign = _campaign(campaign_store.lock(tenant_id, campaign_id))
+        package = Package(
+            tenant_id=tenant_id,
+            package_id=new_number(now),
+            definition_id=new_id(),
+            campaign_id=campaign_id,
+            package_no=store.next_number(tenant_id, campaign_id),
+            created_at=now,
+            updated_at=now,
+            **members,
+        )
+        item = reward_item(package, new_id(), now)
+        offer = DefinedPackage(
+            package, _definition(package, campaign, item, limits, now)
+        )
+        reward_store.insert(item)
+        definitions.add(offer.definition)
+        store.insert(package)
+    return offer
+
+
+def _definition(
+    package: Package,
+    campaign: Campaign,
+    item: RewardItem,
+    limits: Mapping[str, int],
+    now: datetime,
+) -> Definition:
+    plain = {
+        "name": package.definition_id,
+        "reward_item_id": item.item_id,
+        "code_format": CodeFormat.SHARED,
+        "claimable": True,
+        **limits,
+    }
+    made = definitions.draft(package.tenant_id, plain, now)
+    named = replace(made, definition_id=package.definition_id)
+    return in_campaign(named, package, campaign, now)
+
+
+def in_campaign(
+    definition: Definition, package: Package, campaign: Campaign, now: datetime
+) -> Definition:
+    """The definition of a package as the package and its campaign want it.
+
+    Of a campaign that is over, and of a package out of use, no code is good: the
+    definition is archived until either is taken back. Refused when dates contradict.
+    """
+    is_good = package.is_active and campaign.status not in OVER
+    numbered = f"{campaign.campaign_id} {package.package_no}"
+    wanted = replace(
+        definition,
+        name=f"{numbered} {plain_text(package.item_name)}"[:LONGEST_NAME],
+        description=plain_text(package.item_description),
+        status=DefinitionStatus.ACTIVE if is_good else DefinitionStatus.ARCHIVED,
+        starts_at=package.starts_at or campaign.starts_at,
+        expires_at=package.ends_at or campaign.ends_at,
+    )
+    starts, ends = wanted.starts_at, wanted.expires_at
+    if starts and ends and starts >= ends:
+        raise Refused(AdminReason.DATES_REVERSED, DATES_REVERSED)
+    return replace(wanted, updated_at=now) if wanted != definition else definition
+
+
+def plain_text(texts: Texts) -> str:
+    """The text where only one language is wanted: English, else the first."""
+    return texts.get("en") or next(iter(texts.values()), "")
+
+
+def reward_item(package: Package, item_id: str, now: datetime) -> RewardItem:
+    """The reward item that a package's lines are to Phoenix."""
+    lines = [_plain_line(line) for line in package.rewards]
+    return RewardItem(
+        tenant_id=package.tenant_id,
+        item_id=item_id,
+        name=plain_text(package.item_name),
+        description=plain_text(package.item_description),
+        reward_type=REWARD_TYPE,
+        payload=lines[0] if len(lines) == 1 else {"items": lines},
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _plain_line(line: RewardLine) -> dict[str, Any]:
+    return {"item_id": line["itemId"], "quantity": line["itemQuantity"]}
+
+
+def update(
+    tenant_id: str, package_id: int, changes: Mapping[str, Any], now: datetime
+) -> DefinedPackage:
+    """Change members of a package or its limits; none goes below what was used."""
+    limits = {name: changes[name] for name in changes.keys() & LIMITS}
+    own = {name: changes[name] for name in changes.keys() - LIMITS}
+    offer = get(tenant_id, package_id)
+    # What contradicts itself is refused before anything is written.
+    _changed(offer, own, now)
+    if limits:
+        # They have locks of their own, which come before those that are needed below.
+        _limit(offer.package, limits, now)
+    return _update(offer.package, own, now) if own else get(tenant_id, package_id)
+
+
+def _limit(package: Package, limits: Mapping[str, int], now: datetime) -> None:
+    try:
+        definitions.update(package.tenant_id, package.definition_id, limits, now)
+    except Refused as refused:
+        if refused.reason == AdminReason.LIMIT_BELOW_USES:
+            raise Refused(refused.reason, BELOW_USES) from refused
+        raise
+
+
+def _update(
+    package: Package, changes: Mapping[str, Any], now: datetime
+) -> DefinedPackage:
+    tenant_id = package.tenant_id
+    with transaction():
+        campaign_store.lock(tenant_id, package.campaign_id)
+        definition_store.lock(tenant_id, package.definition_id)
+        after = _changed(get(tenant_id, package.package_id), changes, now)
+        store.update(after.package)
+        definition_store.update(after.definition)
+        if "rewards" in changes or "item_name" in changes:
+            _update_reward(after, now)
+    return after
+
+
+def _changed(
+    offer: DefinedPackage, changes: Mapping[str, Any], now: datetime
+) -> DefinedPackage:
+    before = offer.package
+    campaign = _campaign(campaign_store.get(before.tenant_id, before.campaign_id))
+    package = replace(before, **changes, updated_at=now)
+    return DefinedPackage(
+        package, in_campaign(offer.definition, package, campaign, now)
+    )
+
+
+def _update_reward(offer: DefinedPackage, now: datetime) -> None:
+    package, item_id = offer.package, offer.definition.reward_item_id
+    before = reward_store.lock(package.tenant_id, item_id)
+    if before is None:
+        raise Busy("the reward item has just gone")
+    item = reward_item(package, item_id, now)
+    reward_store.update(replace(item, created_at=before.created_at))
+
+
+def settle(campaign: Campaign, now: datetime) -> None:
+    """Let the packages of a campaign follow it; the caller holds the campaign."""
+    for offer in store.of_campaign(campaign.tenant_id, campaign.campaign_id):
+        ids = campaign.tenant_id, offer.package.definition_id
+        held = definition_store.lock(*ids) or offer.definition
+        after = in_campaign(held, offer.package, campaign, now)
+        if after != held:
+            definition_store.update(after)
+
+
+def get(tenant_id: str, package_id: int) -> DefinedPackage:
+    """One package. Refused when there is none."""
+    offer = store.get(tenant_id, package_id)
+    if offer is None:
+        raise Refused(AdminReason.PACKAGE_NOT_FOUND)
+    return offer
+
+
+def listed(
+    tenant_id: str, page: Page, campaign_id: str | None = None
+) -> tuple[list[DefinedPackage], int]:
+    """A tenant's packages, newest first, and how many match in all."""
+    return store.listed(tenant_id, page, campaign_id)
+
+
+def of_campaign(tenant_id: str, campaign_id: str) -> Sequence[DefinedPackage]:
+    """The packages of a campaign by number. Refused when it is unknown."""
+    _campaign(campaign_store.get(tenant_id, campaign_id))
+    return store.of_campaign(tenant_id, campaign_id)
+
+
+def attribution(tenant_id: str, code: str) -> Attribution:
+    """Whose code it is, and of which package; empty for other codes."""
+    plain = codes.normalize(code)
+    return store.attribution(tenant_id, plain) if plain else Attribution()
+
+
+def used_by(tenant_id: str, user_id: str, page: Page) -> tuple[list[CodeUse], int]:
+    """A user's uses of any codes, newest first, and how many there are in all."""
+    return store.used_by(tenant_id, user_id, page)
+
+
+def _campaign(campaign: Campaign | None) -> Campaign:
+    if campaign is None:
+        raise Refused(AdminReason.CAMPAIGN_NOT_FOUND)
+    return campaign

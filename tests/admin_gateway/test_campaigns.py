@@ -1,0 +1,260 @@
+"""Campaigns, creators and packages over HTTP: made, changed, given codes, counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from coupon_core import redeeming
+from coupon_core.model import Dialect, utc_now
+from coupon_core.redeeming import RedeemRequest
+from tests.admin_client import Admin, made, refused
+from tests.invariants import assert_invariants
+
+CAMPAIGN = {"campaign_id": "campaign_001", "names": {"en": "Launch", "ko": "런칭"}}
+CREATOR = {"creator_key": "ABC12", "name": "Jun"}
+GEMS = {"itemId": "gem", "itemQuantity": 100}
+PACKAGE = {"item_name": {"en": "Welcome Package"}, "rewards": [GEMS]}
+
+
+@pytest.fixture
+def studio(admin: Admin) -> Admin:
+    """An admin with a campaign and a creator."""
+    made(admin.post("campaigns", CAMPAIGN))
+    made(admin.post("creators", CREATOR))
+    return admin
+
+
+def new_package(admin: Admin, **members: Any) -> dict[str, Any]:
+    return made(admin.post("campaigns/campaign_001/packages", {**PACKAGE, **members}))
+
+
+def give(admin: Admin, package: dict[str, Any], **how: Any) -> list[str]:
+    body = {"package_id": package["package_id"], **how}
+    return made(admin.post("creators/ABC12/codes", body))["codes"]
+
+
+def redeem(admin: Admin, code: str, user_id: str = "ann") -> None:
+    asked = RedeemRequest(admin.tenant_id, code, user_id, Dialect.PLAYCAMP)
+    redeeming.redeem(asked, utc_now())
+
+
+# ------------------------------------------------------------------------- campaigns
+
+
+def test_a_campaign_is_made_shown_and_listed(admin: Admin) -> None:
+    answer = admin.post("campaigns", CAMPAIGN)
+    campaign = made(answer)
+    assert campaign | CAMPAIGN == campaign
+    assert campaign["status"] == "PENDING_EXPOSURE"
+    assert admin.get(answer.headers["Location"]).json == campaign
+    assert admin.get("campaigns").json == {"campaigns": [campaign], "total": 1}
+    assert admin.get("campaigns?status=CANCELLED").json["total"] == 0
+
+
+def test_packages_follow_their_campaign_in_dates_and_status(studio: Admin) -> None:
+    package = new_package(studio)
+    own = new_package(studio, ends_at="2030-01-01T00:00:00Z")
+    dates = {"starts_at": "2025-01-01T00:00:00Z", "ends_at": "2029-01-01T00:00:00Z"}
+    changed = studio.patch("campaigns/campaign_001", dates | {"status": "CANCELLED"})
+    assert changed.json | dates == changed.json
+    shown = studio.get(f"coupons/{package['definition_id']}").json
+    assert shown["status"] == "archived"
+    assert shown["config"] | {**dates, "expires_at": dates["ends_at"]}
+    assert shown["config"]["expires_at"] == dates["ends_at"]
+    shown = studio.get(f"coupons/{own['definition_id']}").json
+    assert shown["config"]["expires_at"] == "2030-01-01T00:00:00Z"
+    studio.patch("campaigns/campaign_001", {"status": "EXPOSED"})
+    assert studio.get(f"packages/{package['package_id']}").json["status"] == "active"
+
+
+def test_a_campaigns_dates_must_fit_its_packages(studio: Admin) -> None:
+    new_package(studio, starts_at="2028-01-01T00:00:00Z")
+    before = studio.get("campaigns/campaign_001").json
+    body = {"names": {"en": "Other"}, "ends_at": "2027-01-01T00:00:00Z"}
+    answer = studio.patch("campaigns/campaign_001", body)
+    assert "ends_at" in refused(answer, 400, "DATES_REVERSED")
+    assert studio.get("campaigns/campaign_001").json == before
+
+
+def test_creators_take_part_and_leave(studio: Admin) -> None:
+    path = "campaigns/campaign_001/creators"
+    for _ in range(2):
+        assert studio.call("PUT", f"{path}/abc12").json["creator_key"] == "ABC12"
+    assert studio.get(path).json["total"] == 1
+    assert studio.delete(f"{path}/ABC12").status_code == 204
+    refused(studio.delete(f"{path}/ABC12"), 404, "CREATOR_NOT_FOUND")
+    assert studio.get(path).json["total"] == 0
+
+
+# -------------------------------------------------------------------------- creators
+
+
+def test_a_creator_is_made_changed_and_found(studio: Admin) -> None:
+    shown = studio.get("creators/abc12").json
+    assert shown | CREATOR == shown
+    assert (shown["genre"], shown["status"]) == (None, "ACTIVE")
+    changed = studio.patch("creators/ABC12", {"genre": "rpg", "name": "Jun Park"}).json
+    assert (changed["genre"], changed["name"]) == ("rpg", "Jun Park")
+    assert studio.get("creators?keyword=PARK").json["creators"] == [changed]
+    assert studio.get("creators?keyword=mia").json["total"] == 0
+
+
+def test_codes_are_given_by_name_and_by_pattern(studio: Admin) -> None:
+    package = new_package(studio)
+    assert give(studio, package, codes=["go-1", "GO-1", "go-2"]) == ["GO-1", "GO-2"]
+    assert give(studio, package, count=2) == ["CREATOR-ABC12-003", "CREATOR-ABC12-004"]
+    random = give(studio, package, count=50, pattern="X-{creator}-{random}")
+    assert len(set(random)) == 50
+    assert all(code.startswith("X-ABC12-") for code in random)
+    listed = studio.get("creators/ABC12/codes?limit=3&offset=1").json
+    assert listed["total"] == 54
+    assert [one["code"] for one in listed["codes"]] == [
+        "CREATOR-ABC12-004",
+        "GO-1",
+        "GO-2",
+    ]
+    assert studio.get("campaigns/campaign_001/creators").json["total"] == 1
+    assert_invariants()
+
+
+def test_a_pattern_goes_around_codes_that_are_taken(studio: Admin) -> None:
+    package = new_package(studio)
+    give(studio, package, codes=["CREATOR-ABC12-002", "CREATOR-ABC12-003"])
+    made_codes = give(studio, package, count=3)
+    assert made_codes == [f"CREATOR-ABC12-00{n}" for n in (4, 5, 6)]
+
+
+def test_of_codes_all_or_none_are_given(studio: Admin) -> None:
+    package = new_package(studio)
+    give(studio, package, codes=["GO-1"])
+    body = {"package_id": package["package_id"], "codes": ["GO-2", "go-1"]}
+    text = refused(studio.post("creators/ABC12/codes", body), 409, "CODE_TAKEN")
+    assert "GO-1" in text
+    assert studio.get("creators/ABC12/codes").json["total"] == 1
+
+
+def test_codes_are_revoked_by_name_or_all_of_them(studio: Admin) -> None:
+    give(studio, new_package(studio), codes=["GO-1", "GO-2", "GO-3"])
+    path = "creators/ABC12/codes/revoke"
+    for _ in range(2):  # the second time changes nothing
+        assert studio.post(path, {"codes": ["go-1"]}).json == {"revoked": 1}
+    refused(studio.post(path, {"codes": ["GO-2", "X"]}), 404, "CREATOR_CODE_NOT_FOUND")
+    statuses = [one["status"] for one in codes_of(studio)]
+    assert statuses == ["INACTIVE", "ACTIVE", "ACTIVE"]
+    assert studio.post(path).json == {"revoked": 3}
+    assert {one["status"] for one in codes_of(studio)} == {"INACTIVE"}
+
+
+def codes_of(admin: Admin) -> list[dict[str, Any]]:
+    return admin.get("creators/ABC12/codes").json["codes"]
+
+
+def test_uses_are_counted_by_creator_and_campaign(studio: Admin) -> None:
+    one, other = new_package(studio), new_package(studio, per_code_usage_limit=0)
+    give(studio, one, codes=["GO-1", "GO-2"])
+    give(studio, other, codes=["GO-3"])
+    for code, user in (("GO-1", "ann"), ("GO-1", "bob"), ("GO-2", "ann")):
+        redeem(studio, code, user)
+    for _ in range(2):
+        redeem(studio, "GO-3", "ann")
+    found = studio.get("creators/ABC12/stats").json
+    assert (found["codes"], found["redemptions"], found["users"]) == (3, 5, 2)
+    counted = [
+        (r["package_no"], r["codes"], r["redemptions"], r["users"])
+        for r in found["rows"]
+    ]
+    assert counted == [(1, 2, 3, 2), (2, 1, 2, 1)]
+    assert studio.get("campaigns/campaign_001/stats").json == found
+
+
+# -------------------------------------------------------------------------- packages
+
+
+def test_a_package_is_a_definition_with_a_reward(studio: Admin) -> None:
+    limits = {"per_code_usage_limit": 3, "cross_creator_limit": 2, "max_total_usage": 9}
+    package = new_package(studio, **limits, item_description={"en": "Gems"})
+    assert package | PACKAGE | limits == package
+    assert (package["package_no"], package["status"]) == (1, "active")
+    assert studio.get(f"packages/{package['package_id']}").json == package
+    assert studio.get("packages?campaign_id=campaign_001").json["packages"] == [package]
+    item = studio.get(f"rewards/{package['reward_item_id']}").json
+    assert item["payload"] == {"item_id": "gem", "quantity": 100}
+    shown = studio.get(f"coupons/{package['definition_id']}").json
+    assert shown["config"]["code_format"] == "shared"
+    assert shown["name"] == "campaign_001 1 Welcome Package"
+
+
+def test_a_package_is_changed(studio: Admin) -> None:
+    package = new_package(studio)
+    sword = {"itemId": "sword", "itemQuantity": 1, "itemName": {"en": "Sword"}}
+    changes = {
+        "item_name": {"en": "Bigger"},
+        "rewards": [GEMS, sword],
+        "max_total_usage": 7,
+        "per_code_usage_limit": None,
+    }
+    changed = studio.patch(f"packages/{package['package_id']}", changes).json
+    assert changed["rewards"] == [GEMS, sword]
+    assert (changed["max_total_usage"], changed["per_code_usage_limit"]) == (7, 0)
+    assert studio.get(f"packages/{package['package_id']}").json == changed
+    item = studio.get(f"rewards/{package['reward_item_id']}").json
+    assert item["name"] == "Bigger"
+    assert len(item["payload"]["items"]) == 2
+
+
+def test_a_limit_below_its_uses_changes_nothing(studio: Admin) -> None:
+    package = new_package(studio)
+    give(studio, package, codes=["GO-1"])
+    redeem(studio, "GO-1", "ann")
+    redeem(studio, "GO-1", "bob")
+    path = f"packages/{package['package_id']}"
+    body = {"max_total_usage": 1, "item_name": {"en": "Other"}}
+    before = studio.get(path).json
+    refused(studio.patch(path, body), 409, "LIMIT_BELOW_USES")
+    assert studio.get(path).json == before
+
+
+BAD: dict[str, tuple[str, dict[str, Any]]] = {
+    "campaign_id": ("campaigns", {**CAMPAIGN, "campaign_id": "a b"}),
+    "names": ("campaigns", {"campaign_id": "x", "names": {}}),
+    "names.e!": ("campaigns", {"campaign_id": "x", "names": {"e!": "Launch"}}),
+    "status": ("campaigns", {**CAMPAIGN, "status": "OVER"}),
+    "creator_key": ("creators", {**CREATOR, "creator_key": "abc12"}),
+    "genre": ("creators", {**CREATOR, "genre": 7}),
+    "rewards": ("campaigns/campaign_001/packages", {**PACKAGE, "rewards": []}),
+    "rewards.0.itemQuantity": (
+        "campaigns/campaign_001/packages",
+        {**PACKAGE, "rewards": [{"itemId": "gem", "itemQuantity": 0}]},
+    ),
+    "max_total_usage": (
+        "campaigns/campaign_001/packages",
+        {**PACKAGE, "max_total_usage": -1},
+    ),
+    "codes": ("creators/ABC12/codes", {"package_id": 1}),
+    "pattern": (
+        "creators/ABC12/codes",
+        {"package_id": 1, "count": 2, "pattern": "ALWAYS-THE-SAME"},
+    ),
+    "count": ("creators/ABC12/codes", {"package_id": 1, "count": 1_001}),
+}
+
+
+@pytest.mark.parametrize("member", BAD)
+def test_a_bad_member_is_named(studio: Admin, member: str) -> None:
+    path, body = BAD[member]
+    details = studio.post(path, body)
+    refused(details, 400, "VALIDATION_ERROR")
+    assert any(one["path"].startswith(member) for one in details.json["details"])
+    assert studio.get("packages").json["total"] == 0
+
+
+def test_another_tenants_things_are_not_found(studio: Admin, other: Admin) -> None:
+    package = new_package(studio)
+    paths = ("campaigns/campaign_001", "creators/ABC12")
+    for path in (*paths, f"packages/{package['package_id']}"):
+        assert other.get(path).status_code == 404
+    body = {"package_id": package["package_id"], "codes": ["GO-1"]}
+    made(other.post("creators", CREATOR))
+    refused(other.post("creators/ABC12/codes", body), 404, "PACKAGE_NOT_FOUND")

@@ -1,0 +1,207 @@
+"""Buying, using and giving back by many at once: exact to the point and the coupon."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import pytest
+
+from coupon_core import coupons, generation, points
+from coupon_core.config import Settings
+from coupon_core.model import Page, PurchaseReason, Reason, Refused, utc_now
+from coupon_core.model.offers import BuyMode, Usage
+from coupon_core.model.points import PointChange
+from coupon_core.model.purchases import Action
+from coupon_core.store.coupons import CouponFilter
+from tests.bargains import Bargains
+from tests.cores import Task, at_once, at_once_in_processes, outcome, tally
+from tests.invariants import assert_invariants
+from tests.shop import NOW, Shop
+
+Race = Callable[[Sequence[Task]], list[Any]]
+BUY, REDEEM, REFUND = Action.BUY, Action.REDEEM, Action.REFUND
+
+
+@pytest.fixture
+def bargains(shop: Shop) -> Bargains:
+    return Bargains(shop)
+
+
+@pytest.fixture(params=["threads", "processes"])
+def race(request: pytest.FixtureRequest, core: Settings) -> Race:
+    """Runs tasks at the same moment, in threads of this process or of three others."""
+    if request.param == "threads":
+        return at_once
+    return partial(at_once_in_processes, core)
+
+
+def held(bargains: Bargains, user_id: str = "ann") -> int:
+    which = CouponFilter(user_id=user_id, kept=True)
+    return coupons.listed(bargains.shop.tenant_id, which, Page(), NOW)[1]
+
+
+def test_points_for_seven_buy_seven_of_a_hundred(
+    bargains: Bargains, race: Race
+) -> None:
+    bargains.offer("SHIP")
+    bargains.user(gold=75)
+    outcomes = race([partial(bargains.act, BUY, "SHIP")] * 100)
+    assert tally(outcomes) == {"done": 7, PurchaseReason.NOT_ENOUGH_POINTS: 93}
+    assert (bargains.balance(), held(bargains)) == (5, 7)
+    assert_invariants()
+
+
+def test_one_wallet_pays_for_different_coupons(bargains: Bargains, race: Race) -> None:
+    codes = [f"SHIP{number}" for number in range(10)]
+    for code in codes:
+        bargains.offer(code)
+    bargains.user(gold=75)
+    outcomes = race([partial(bargains.act, BUY, code) for code in codes * 4])
+    assert tally(outcomes) == {"done": 7, PurchaseReason.NOT_ENOUGH_POINTS: 33}
+    assert (bargains.balance(), held(bargains)) == (5, 7)
+    assert_invariants()
+
+
+@pytest.mark.parametrize("action", [BUY, REDEEM])
+def test_a_series_of_five_serves_five_of_a_hundred_users(
+    bargains: Bargains, race: Race, action: Action
+) -> None:
+    mode = BuyMode.ONE_STEP if action == REDEEM else BuyMode.TWO_STEP
+    bargains.offer("RARE", limit=5, mode=mode)
+    names = [f"user-{number}" for number in range(100)]
+    for name in names:
+        bargains.user(name, gold=10)
+    outcomes = race([partial(bargains.act, action, "RARE", name) for name in names])
+    assert tally(outcomes) == {"done": 5, Reason.POOL_EMPTY: 95}
+    assert sum(bargains.balance(name) for name in names) == 950
+    assert_invariants()
+
+
+def test_each_code_of_a_list_goes_to_one_user(bargains: Bargains, race: Race) -> None:
+    codes = tuple(f"LIST-{number}" for number in range(8))
+    bargains.offer("", codes=codes)
+    names = [f"user-{number}" for number in range(30)]
+    for name in names:
+        bargains.user(name, gold=10)
+    outcomes = race([partial(bargains.act, BUY, "LIST-3", name) for name in names])
+    assert tally(outcomes) == {"done": 8, Reason.POOL_EMPTY: 22}
+    given = {one.coupon_id for one in outcomes if not isinstance(one, Reason)}
+    assert len(given) == 8
+    assert_invariants()
+
+
+def test_of_fifty_refunds_one_gives_the_points_back(
+    bargains: Bargains, race: Race
+) -> None:
+    bargains.offer("SHIP")
+    bargains.user(gold=10)
+    bargains.act(BUY, "SHIP")
+    bargains.act(REDEEM, "SHIP")
+    outcomes = race([partial(bargains.act, REFUND, "SHIP")] * 50)
+    assert tally(outcomes) == {"done": 1, PurchaseReason.NOT_REFUNDABLE: 49}
+    assert (bargains.balance(), held(bargains)) == (10, 0)
+    assert_invariants()
+
+
+def test_one_use_is_given_back_once(bargains: Bargains, race: Race) -> None:
+    definition_id = bargains.offer("GIFT", points=0)
+    bargains.user()
+    generation.generate(bargains.shop.tenant_id, definition_id, ["ann"], NOW)
+    bargains.act(REDEEM, "GIFT")
+    outcomes = race([partial(bargains.act, REFUND, "GIFT")] * 30)
+    assert tally(outcomes) == {"done": 1, PurchaseReason.NOT_REFUNDABLE: 29}
+    assert tally(race([partial(bargains.act, REDEEM, "GIFT")] * 30))["done"] == 1
+    assert_invariants()
+
+
+def test_a_refund_and_phoenix_uses_meet_exactly(bargains: Bargains, race: Race) -> None:
+    definition_id = bargains.offer("GIFT", points=0, usage=Usage.MULTI)
+    bargains.user()
+    generation.generate(bargains.shop.tenant_id, definition_id, ["ann"], NOW)
+    tasks: list[Task] = [partial(bargains.act, REFUND, "GIFT")] * 15
+    tasks += [partial(bargains.shop.redeem, "GIFT")] * 15
+    random.Random(1).shuffle(tasks)
+    assert set(tally(race(tasks))) <= {"done", PurchaseReason.NOT_REFUNDABLE}
+    assert_invariants()
+
+
+# ----------------------------------------------------------- everything, at random
+
+OFFERS: list[dict[str, Any]] = [
+    {"code": "TWO"},
+    {"code": "TWO-MULTI", "usage": Usage.MULTI, "points": 7},
+    {"code": "ONE", "mode": BuyMode.ONE_STEP, "points": 3},
+    {"code": "ONE-MULTI", "mode": BuyMode.ONE_STEP, "usage": Usage.MULTI},
+    {"code": "SERIES", "limit": 9, "points": 5},
+    {"code": "ONE-SERIES", "limit": 9, "mode": BuyMode.ONE_STEP},
+    {"code": "LIST-1", "codes": tuple(f"LIST-{n}" for n in range(1, 30))},
+    {"code": "GIFT", "points": 0},
+]
+PLAYERS, SHARE = 6, 50  # so much is played in one round
+USERS = [f"user-{number}" for number in range(8)]
+
+
+def play(bargains: Bargains, seed: int, count: int) -> int:
+    """Do something at random so many times; gives how often it was not refused."""
+    chance = random.Random(seed)
+    done = 0
+    for _ in range(count):
+        found = outcome(partial(_move, bargains, chance))
+        assert found is None or isinstance(found, Reason | PurchaseReason), found
+        done += found is None
+    return done
+
+
+def _move(bargains: Bargains, chance: random.Random) -> None:
+    user_id = chance.choice(USERS)
+    if chance.random() < 0.1:
+        change = PointChange(
+            bargains.shop.tenant_id, user_id, "gold", chance.randint(1, 40)
+        )
+        write = points.credit if chance.random() < 0.8 else points.debit
+        write(change, utc_now())
+        return
+    code = chance.choice(OFFERS)["code"]
+    bargains.act(chance.choice([BUY, REDEEM, REDEEM, REFUND]), code, user_id)
+
+
+def play_everything(bargains: Bargains, race: Race, actions: int) -> None:
+    shop = bargains.shop
+    ids = {one["code"]: bargains.offer(**one) for one in OFFERS}
+    for user_id in USERS:
+        bargains.user(user_id, gold=60)
+    generation.generate(shop.tenant_id, ids["GIFT"], USERS, NOW)
+    played = 0
+    while played < actions:
+        tasks = [partial(play, bargains, played + n, SHARE) for n in range(PLAYERS)]
+        done = race(tasks)
+        assert all(isinstance(count, int) for count in done), done
+        assert sum(done) > PLAYERS * SHARE / 20
+        played += PLAYERS * SHARE
+    assert_invariants()
+
+
+def test_after_all_at_random_every_balance_is_the_sum_of_its_entries(
+    bargains: Bargains,
+) -> None:
+    play_everything(bargains, at_once, 300)
+
+
+@pytest.mark.slow
+def test_the_same_after_many_more_in_processes(
+    bargains: Bargains, core: Settings, pytestconfig: pytest.Config
+) -> None:
+    race = partial(at_once_in_processes, core)
+    play_everything(bargains, race, pytestconfig.getoption("actions"))
+
+
+def test_what_was_refused_left_nothing_behind(bargains: Bargains) -> None:
+    bargains.offer("SHIP")
+    bargains.user()
+    with pytest.raises(Refused):
+        bargains.act(BUY, "SHIP")
+    assert held(bargains) == 0
+    assert_invariants()

@@ -1,0 +1,245 @@
+"""Activities as they are sent and kept, users, and requests that make no sense."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+
+from coupon_core import earning
+from coupon_core.model import Milestone, Trigger, utc_now
+from tests.query_gateway.mambo.site import JOHN, Site, activity, refused
+from tests.query_gateway.rows import all_rows
+from tests.query_gateway.tenant import Caller
+
+NOBODYS = "01890000-0000-7000-8000-000000000000"
+
+
+def test_an_activity_is_kept_with_what_it_told(john: Site) -> None:
+    code = john.award(john.coupon())
+    told = {"url": "https://shop", "reason": "order 7", "tagTags": ["web"]}
+    body = {**activity("redeem", code), **told, "createdOnOverride": "never"}
+    done = john.post("activities/sync", body).json["id"]
+    kept = john.get(f"/api/v1/activities/{done}")
+    assert {
+        "id": done,
+        "uuid": JOHN,
+        "status": "COMPLETED",
+        **told,
+    }.items() <= kept.items()
+    assert kept["attrs"] == {"type": "coupon", "action": "redeem", "code": code}
+    assert "createdOnOverride" not in kept
+    assert john.get("activities") == [kept]
+
+
+def test_activities_are_listed_newest_first_and_by_user(john: Site) -> None:
+    john.user("jane")
+    coupon = john.coupon(pointsToBuy={"pointId": "gold", "points": 1})
+    john.credit(1, "jane")
+    made = [
+        john.act("buy", coupon["code"], who).json["id"] for who in (JOHN, "jane", JOHN)
+    ]
+    listed = [one["id"] for one in john.get("activities")]
+    assert listed == made[::-1]
+    of_jane = [one["id"] for one in john.get("activities?uuid=jane")]
+    assert of_jane == [made[1]]
+
+
+def test_a_synchronous_refusal_is_not_kept(john: Site) -> None:
+    refused(john.act("redeem", "NONE"), 404, "CouponNotFoundException")
+    assert john.get("activities") == []
+
+
+def test_an_asynchronous_refusal_is_told_by_its_activity(john: Site) -> None:
+    answer = john.post("activities", activity("redeem", "NONE"))
+    assert answer.status_code == 200
+    kept = john.get(f"/api/v1/activities/{answer.json['id']}")
+    assert (kept["status"], kept["exception"]) == ("FAILED", "CouponNotFoundException")
+
+
+def test_an_asynchronous_activity_has_its_effect(john: Site) -> None:
+    code = john.award(john.coupon())
+    answer = john.post("activities", activity("redeem", code))
+    assert john.get(f"/api/v1/activities/{answer.json['id']}")["status"] == "COMPLETED"
+    assert [one["state"] for one in john.held()] == ["REDEEMED"]
+
+
+def test_a_rejected_activity_says_why_and_undoes_nothing(john: Site) -> None:
+    code = john.award(john.coupon())
+    path = f"/api/v1/activities/{john.act('redeem', code).json['id']}/reject"
+    rejected = john.post(path, {"reason": "By mistake"}).json
+    told = rejected["status"], rejected["rejectionReason"]
+    assert told == ("REJECTED", "By mistake")
+    assert john.post(path, {"reason": "Again"}).json == rejected
+    assert [one["state"] for one in john.held()] == ["REDEEMED"]
+
+
+@pytest.mark.parametrize("activity_id", [NOBODYS, "nonsense", "1"])
+def test_missing_activities_are_not_found(john: Site, activity_id: str) -> None:
+    path = f"/api/v1/activities/{activity_id}"
+    refused(john.call("GET", path), 404, "ActivityNotFoundException")
+    refused(john.post(f"{path}/reject", {}), 404, "ActivityNotFoundException")
+
+
+def test_sdks_of_2015_redeem_and_refund(john: Site) -> None:
+    body = {"uuid": JOHN, "code": john.award(john.coupon())}
+    assert set(john.post("coupons/redeem", body).json) == {"id"}
+    refused(john.post("coupons/redeem", body), 400, "CouponRedeemedException")
+    assert set(john.post("coupons/refund", body).json) == {"id"}
+    assert [one["state"] for one in john.held()] == ["AVAILABLE"]
+
+
+def test_the_same_key_buys_once(john: Site) -> None:
+    coupon = john.coupon(pointsToBuy={"pointId": "gold", "points": 30})
+    path = f"/api/v1/{john.tenant.tenant_id}/activities/sync"
+    headers = {**john.headers, "Idempotency-Key": "order-7"}
+    sent = activity("buy", coupon["code"])
+    answers = [john.client.post(path, json=sent, headers=headers) for _ in range(3)]
+    assert {one.status_code for one in answers} == {200}
+    assert len({one.json["id"] for one in answers}) == 1
+    assert john.balance() == 70
+
+
+# -------------------------------------------------------------------------- users
+
+
+def test_users_are_made_known_changed_and_become_members(site: Site) -> None:
+    made = site.user("a b@c.de", isMember=False, details={"firstName": "A"})
+    path = f"users/{quote('a b@c.de')}"
+    assert site.get(path) == made
+    changed = site.call("PUT", path, {"tagTags": ["vip"]}).json
+    assert (changed["isMember"], changed["tagTags"]) == (False, ["vip"])
+    assert site.post(f"{path}/member", None).json["isMember"] is True
+    again = site.post("users", {"uuid": "a b@c.de"})
+    refused(again, 400, "UserExistsException")
+
+
+def test_unknown_users_are_not_found(site: Site) -> None:
+    for method, path in (
+        ("GET", "users/nobody"),
+        ("GET", "users/nobody/coupons"),
+        ("GET", "users/nobody/coupons/all"),
+        ("POST", "users/nobody/member"),
+    ):
+        refused(site.call(method, path), 404, "UserNotFoundException")
+
+
+def test_all_coupons_are_those_held_and_those_for_sale(john: Site) -> None:
+    john.award(john.coupon(name="given"))
+    john.coupon(name="sold", pointsToBuy={"pointId": "gold", "points": 1})
+    found = john.get(f"users/{JOHN}/coupons/all")
+    told = [(one["coupon"]["name"], one["state"]) for one in found]
+    assert told == [("given", "AVAILABLE"), ("sold", "BUYABLE")]
+
+
+# ------------------------------------------------------------- the other dialects
+
+
+def test_what_a_milestone_earned_is_redeemed_here_and_seen_by_phoenix(
+    app: Flask, john: Site
+) -> None:
+    tenant = john.tenant
+    tenant.define(
+        trigger_kind=Trigger.STREAK_MILESTONE,
+        trigger_enabled=True,
+        trigger_source="daily",
+        trigger_threshold=7,
+    )
+    ids, now = (tenant.tenant_id, JOHN, "event-1"), utc_now()
+    milestone = Milestone(*ids, Trigger.STREAK_MILESTONE, "daily", 7, "run-1", now)
+    assert earning.earn(milestone, now) == 1
+    (held,) = john.held()
+    assert held["state"] == "AVAILABLE"
+    assert john.act("redeem", held["code"]).status_code == 200
+    assert [one["state"] for one in john.held()] == ["REDEEMED"]
+    caller = Caller(app.test_client(), tenant, user_id=JOHN)
+    path = f"/user/{JOHN}/redemptions"
+    (told,) = caller.get(path).json["redemptions"]
+    assert (told["code"], told["status"]) == (held["code"], "redeemed")
+    assert john.act("refund", held["code"]).status_code == 200
+    assert caller.get(path).json["redemptions"] == []
+    assert caller.redeem(held["code"]).status_code == 200
+
+
+def test_what_was_bought_here_is_redeemed_by_phoenix(app: Flask, john: Site) -> None:
+    coupon = john.coupon(pointsToBuy={"pointId": "gold", "points": 30})
+    caller = Caller(app.test_client(), john.tenant, user_id=JOHN)
+    assert caller.redeem(coupon["code"]).status_code == 404
+    assert john.act("buy", coupon["code"]).status_code == 200
+    assert caller.redeem(coupon["code"]).status_code == 200
+    assert john.act("refund", coupon["code"]).status_code == 200
+    assert caller.redeem(coupon["code"]).status_code == 404
+
+
+def test_a_claimable_code_is_claimed_here(john: Site) -> None:
+    john.tenant.share("OPEN", claimable=True)
+    assert john.act("redeem", "open").status_code == 200
+    refused(john.act("redeem", "OPEN"), 400, "CouponRedeemedException")
+
+
+# ---------------------------------------------------------------------- bad input
+
+GOOD = activity("redeem", "CODE")
+BAD: list[Any] = [
+    {},
+    {"uuid": JOHN},
+    {"attrs": GOOD["attrs"]},
+    {**GOOD, "uuid": 7},
+    {**GOOD, "uuid": ""},
+    {**GOOD, "uuid": "a/b"},
+    {**GOOD, "attrs": []},
+    {**GOOD, "attrs": {**GOOD["attrs"], "action": "sell"}},
+    {**GOOD, "attrs": {**GOOD["attrs"], "action": None}},
+    {**GOOD, "attrs": {**GOOD["attrs"], "type": "point"}},
+    {**GOOD, "attrs": {**GOOD["attrs"], "code": 7}},
+    {**GOOD, "attrs": {**GOOD["attrs"], "code": ""}},
+    {**GOOD, "attrs": {"type": "coupon", "action": "redeem"}},
+    {**GOOD, "url": 7},
+    {**GOOD, "tagTags": "vip"},
+]
+
+
+@pytest.mark.parametrize("body", BAD, ids=lambda body: json.dumps(body)[:60])
+@pytest.mark.parametrize("path", ["activities", "activities/sync"])
+def test_what_is_no_activity_is_refused(john: Site, path: str, body: Any) -> None:
+    before = all_rows()
+    message = refused(john.post(path, body), 400, "ValidationException")
+    assert message
+    assert all_rows() == before
+
+
+@pytest.mark.parametrize("query", ["page=-1", "page=x", "count=0", "count=501"])
+def test_pages_are_digits(john: Site, query: str) -> None:
+    refused(john.call("GET", f"coupons?{query}"), 400, "ValidationException")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "exception"),
+    [
+        ("GET", "/api/v1/nonsense", 404, "NotFoundException"),
+        ("GET", "/api/v1", 404, "NotFoundException"),
+        ("PATCH", "/api/v1/coupons", 405, "MethodNotAllowedException"),
+        ("GET", "/oauth/token", 405, "invalid_request"),
+        ("GET", "/oauth/nonsense", 404, "invalid_request"),
+    ],
+)
+def test_paths_that_are_none_answer_in_the_dialect(
+    site: Site, method: str, path: str, status: int, exception: str
+) -> None:
+    answer = site.client.open(path, method=method, headers=site.headers)
+    if path.startswith("/oauth"):
+        assert (answer.status_code, answer.json["error"]) == (status, exception)
+    else:
+        refused(answer, status, exception)
+
+
+def test_bodies_that_are_no_json_answer_in_the_dialect(site: Site) -> None:
+    path = f"/api/v1/{site.tenant.tenant_id}/activities/sync"
+    kind = {"Content-Type": "application/json", **site.headers}
+    answer = site.client.post(path, data=b'{"uuid":', headers=kind)
+    refused(answer, 400, "ValidationException")
+    answer = site.client.post(path, data=b"a=b", headers=site.headers)
+    refused(answer, 415, "UnsupportedMediaTypeException")

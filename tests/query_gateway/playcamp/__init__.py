@@ -1,0 +1,1 @@
+"""The PlayCamp dialect at the query gateway."""

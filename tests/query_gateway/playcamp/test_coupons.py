@@ -1,0 +1,322 @@
+"""Validate, redeem and history in PlayCamp's words: what S3 prints, field by field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from coupon_core.model import Reason, utc_now
+from coupon_core.model.campaigns import CampaignStatus
+from query_gateway.refusals import PLAYCAMP_CODES, REFUSALS
+from tests.invariants import assert_invariants, events
+from tests.query_gateway.playcamp.studio import GEMS, NAME, Sdk, Studio
+from tests.query_gateway.rows import all_rows
+from tests.query_gateway.tenant import Caller
+
+HOUR = timedelta(hours=1)
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z").fullmatch
+
+
+def test_validate_answers_as_the_document_prints(sdk: Sdk, studio: Studio) -> None:
+    studio.open()
+    assert sdk.validate("CREATOR-ABC12-001", "user_12345") == {
+        "valid": True,
+        "couponCode": "CREATOR-ABC12-001",
+        "reward": [{"itemId": "gem", "itemQuantity": 100}],
+        "packageName": {"ko": "Welcome Package", "en": "Welcome Package"},
+        "itemName": {"ko": "Welcome Package", "en": "Welcome Package"},
+        "creatorKey": "ABC12",
+        "campaignId": "campaign_001",
+    }
+
+
+def test_an_invalid_code_is_told_as_the_document_prints(sdk: Sdk) -> None:
+    assert sdk.validate("INVALID-CODE") == {
+        "valid": False,
+        "couponCode": "INVALID-CODE",
+        "errorCode": "COUPON_NOT_FOUND",
+        "errorMessage": "Coupon not found",
+    }
+
+
+def test_redeem_answers_as_the_document_prints(sdk: Sdk, studio: Studio) -> None:
+    studio.campaign()
+    studio.creator()
+    offer = studio.package()
+    studio.give(offer, "CREATOR-ABC12-001")
+    data = sdk.redeem("CREATOR-ABC12-001", "user_12345").json["data"]
+    assert type(data["usageId"]) is int
+    assert data["usageId"] < 2**53
+    assert TIME(data["redeemedAt"])
+    assert data == {
+        "success": True,
+        "usageId": data["usageId"],
+        "couponCode": "CREATOR-ABC12-001",
+        "reward": [{"itemId": "gem", "itemQuantity": 100}],
+        "packageName": NAME,
+        "creatorKey": "ABC12",
+        "campaignId": "campaign_001",
+        "redeemedAt": data["redeemedAt"],
+        # What the vendor's reference adds to the document.
+        "userId": "user_12345",
+        "packageId": offer.package.package_id,
+        "itemName": NAME,
+        "quantity": 100,
+    }
+
+
+def test_codes_are_read_in_any_case(sdk: Sdk, studio: Studio) -> None:
+    code = studio.open()
+    assert sdk.validate(f" {code.lower()} ")["couponCode"] == code
+    assert sdk.redeem(code.lower()).json["data"]["couponCode"] == code
+
+
+def test_lines_of_a_reward_go_out_as_they_were_given(sdk: Sdk, studio: Studio) -> None:
+    sword = {
+        "itemId": "sword",
+        "itemQuantity": 1,
+        "itemName": {"en": "Sword"},
+        "itemImageUrl": "https://example.com/sword.png",
+    }
+    code = studio.open(rewards=(GEMS, sword))
+    assert sdk.redeem(code).json["data"]["reward"] == [GEMS, sword]
+
+
+# ------------------------------------------------------------------ the seven codes
+
+Cause = Callable[[Sdk, Studio], str]
+
+
+def unknown(sdk: Sdk, studio: Studio) -> str:
+    return "NOSUCHCODE"
+
+
+def malformed(sdk: Sdk, studio: Studio) -> str:
+    return "no such code!"
+
+
+def revoked(sdk: Sdk, studio: Studio) -> str:
+    code = studio.open()
+    studio.revoke(code)
+    return code
+
+
+def switched_off(sdk: Sdk, studio: Studio) -> str:
+    return studio.open(is_active=False)
+
+
+def cancelled(sdk: Sdk, studio: Studio) -> str:
+    code = studio.open()
+    studio.change_campaign(status=CampaignStatus.CANCELLED)
+    return code
+
+
+def completed(sdk: Sdk, studio: Studio) -> str:
+    code = studio.open()
+    studio.change_campaign(status=CampaignStatus.COMPLETED)
+    return code
+
+
+def not_begun(sdk: Sdk, studio: Studio) -> str:
+    return studio.open(starts_at=utc_now() + HOUR)
+
+
+def campaign_not_begun(sdk: Sdk, studio: Studio) -> str:
+    code = studio.open()
+    studio.change_campaign(starts_at=utc_now() + HOUR)
+    return code
+
+
+def ended(sdk: Sdk, studio: Studio) -> str:
+    return studio.open(ends_at=utc_now() - HOUR)
+
+
+def campaign_ended(sdk: Sdk, studio: Studio) -> str:
+    code = studio.open()
+    studio.change_campaign(ends_at=utc_now() - HOUR)
+    return code
+
+
+def used(sdk: Sdk, studio: Studio) -> str:
+    code = studio.open()
+    assert sdk.redeem(code).status_code == 200
+    return code
+
+
+def used_up(sdk: Sdk, studio: Studio) -> str:
+    code = studio.open(per_code_limit=2)
+    assert [sdk.redeem(code).status_code for _ in range(2)] == [200, 200]
+    return code
+
+
+def used_elsewhere(sdk: Sdk, studio: Studio) -> str:
+    studio.campaign()
+    studio.creator()
+    one, other = studio.give(studio.package(per_user_limit=1), "GO-1", "GO-2")
+    assert sdk.redeem(one).status_code == 200
+    return other
+
+
+def used_by_others(sdk: Sdk, studio: Studio) -> str:
+    code = studio.open(total_limit=1)
+    assert sdk.redeem(code, "bob").status_code == 200
+    return code
+
+
+CAUSES: list[tuple[Cause, int, str]] = [
+    (unknown, 404, "COUPON_NOT_FOUND"),
+    (malformed, 404, "COUPON_NOT_FOUND"),
+    (revoked, 400, "COUPON_INACTIVE"),
+    (switched_off, 400, "COUPON_INACTIVE"),
+    (cancelled, 400, "COUPON_INACTIVE"),
+    (completed, 400, "COUPON_INACTIVE"),
+    (not_begun, 400, "COUPON_NOT_YET_VALID"),
+    (campaign_not_begun, 400, "COUPON_NOT_YET_VALID"),
+    (ended, 400, "COUPON_EXPIRED"),
+    (campaign_ended, 400, "COUPON_EXPIRED"),
+    (used, 400, "USER_CODE_LIMIT"),
+    (used_up, 400, "USER_CODE_LIMIT"),
+    (used_elsewhere, 400, "USER_PACKAGE_LIMIT"),
+    (used_by_others, 400, "TOTAL_USAGE_LIMIT"),
+]
+
+
+@pytest.mark.parametrize(
+    ("cause", "status", "error_code"), CAUSES, ids=[one[0].__name__ for one in CAUSES]
+)
+def test_a_refusal_has_its_status_and_code(
+    sdk: Sdk, studio: Studio, cause: Cause, status: int, error_code: str
+) -> None:
+    code = cause(sdk, studio)
+    before = all_rows()
+    told = sdk.validate(code)
+    assert (told["valid"], told["errorCode"]) == (False, error_code)
+    answer = sdk.redeem(code)
+    body = answer.json
+    assert (answer.status_code, body["code"], body["errorCode"]) == (
+        (status, error_code, error_code)
+    )
+    assert body["error"] == body["message"] == told["errorMessage"]
+    assert body["errorMessage"] == told["errorMessage"]
+    assert all_rows() == before
+
+
+def test_all_seven_codes_are_met() -> None:
+    assert {code for _, _, code in CAUSES} == PLAYCAMP_CODES
+    assert len(PLAYCAMP_CODES) == 7
+    assert set(REFUSALS) == set(Reason)
+
+
+def test_a_campaign_taken_back_is_good_again(sdk: Sdk, studio: Studio) -> None:
+    code = cancelled(sdk, studio)
+    studio.change_campaign(status=CampaignStatus.IN_PROGRESS)
+    assert sdk.redeem(code).status_code == 200
+
+
+# ------------------------------------------------------------------------ test mode
+
+
+@pytest.mark.parametrize("how", ["body", "query"])
+def test_in_test_mode_nothing_is_stored(sdk: Sdk, studio: Studio, how: str) -> None:
+    code = studio.open(per_code_limit=1)
+    before = all_rows()
+    path = "/coupons/redeem" + ("?isTest=true" if how == "query" else "")
+    body: dict[str, Any] = {"couponCode": code, "userId": "ann"}
+    body |= {"isTest": True} if how == "body" else {}
+    for _ in range(2):
+        data = sdk.call("POST", path, body).json["data"]
+        assert data["success"] is True
+        assert data["reward"] == [GEMS]
+        assert TIME(data["redeemedAt"])
+    assert all_rows() == before
+
+
+def test_in_test_mode_refusals_are_the_usual_ones(sdk: Sdk, studio: Studio) -> None:
+    code = used(sdk, studio)
+    assert sdk.redeem(code, isTest=True).json["code"] == "USER_CODE_LIMIT"
+    assert sdk.redeem("NOSUCHCODE", isTest=True).status_code == 404
+
+
+# ------------------------------------------------- one domain under several dialects
+
+
+def test_a_use_shows_in_phoenix_history(
+    sdk: Sdk, studio: Studio, caller: Caller
+) -> None:
+    code = studio.open()
+    assert sdk.redeem(code).status_code == 200
+    (used_one,) = caller.get("/user/ann/redemptions").json["redemptions"]
+    assert (used_one["code"], used_one["status"]) == (code, "redeemed")
+    assert used_one["reward_item"]["name"] == "Welcome Package"
+    assert used_one["reward_item"]["payload"] == {"item_id": "gem", "quantity": 100}
+
+
+def test_a_phoenix_use_shows_in_the_history(
+    sdk: Sdk, studio: Studio, caller: Caller
+) -> None:
+    code, own = studio.open(), studio.tenant.code()
+    assert caller.redeem(code).status_code == 200
+    assert caller.redeem(own).status_code == 200
+    first, second = sdk.data("/coupons/user/ann")
+    assert (second["couponCode"], second["creatorKey"]) == (code, "ABC12")
+    assert second["campaignId"] == "campaign_001"
+    assert (first["couponCode"], first["campaignId"]) == (own, None)
+    assert sdk.redeem(code).json["code"] == "USER_CODE_LIMIT"
+
+
+def test_a_phoenix_code_is_redeemed_with_its_reward(sdk: Sdk, studio: Studio) -> None:
+    code = studio.tenant.code()
+    assert sdk.validate(code)["reward"][0]["itemQuantity"] == 100
+    data = sdk.redeem(code).json["data"]
+    assert data["packageName"] == {"en": "100 Bonus Points"}
+    assert (data["creatorKey"], data["packageId"]) == (None, None)
+    assert data["reward"] == [
+        {
+            "itemId": "points",
+            "itemQuantity": 100,
+            "itemName": {"en": "100 Bonus Points"},
+        }
+    ]
+
+
+def test_the_event_of_a_use_bears_what_the_caller_wants_to_find_again(
+    sdk: Sdk, studio: Studio
+) -> None:
+    uuid = "550e8400-e29b-41d4-a716-446655440000"
+    code = studio.open()
+    assert sdk.redeem(code, callbackId="c-1", gameUserUuid=uuid).status_code == 200
+    mine = [data for tenant, data in events("coupon.redeemed") if code in str(data)]
+    assert mine[-1]["context"] == {"callback_id": "c-1", "game_user_uuid": uuid}
+    assert mine[-1]["dialect"] == "playcamp"
+    assert_invariants()
+
+
+# -------------------------------------------------------------------------- history
+
+
+def test_history_comes_in_pages_newest_first(sdk: Sdk, studio: Studio) -> None:
+    code = studio.open(per_code_limit=0)
+    made = [sdk.redeem(code).json["data"]["usageId"] for _ in range(3)]
+    answer = sdk.get("/coupons/user/ann?page=2&limit=2").json
+    assert answer["pagination"] == {"page": 2, "limit": 2, "total": 3, "totalPages": 2}
+    first = sdk.get("/coupons/user/ann?limit=2").json["data"]
+    assert {one["id"] for one in first + answer["data"]} == set(made)
+    assert all(TIME(one["usedAt"]) for one in first)
+    nobody = sdk.get("/coupons/user/nobody").json
+    assert nobody["pagination"] == {"page": 1, "limit": 20, "total": 0, "totalPages": 0}
+
+
+# --------------------------------------------------------------- the client's side
+
+
+def test_a_client_validates_for_who_has_not_used_it(
+    sdk: Sdk, client_sdk: Sdk, studio: Studio
+) -> None:
+    code = used(sdk, studio)
+    told: dict[str, Any] = client_sdk.validate(code)
+    assert (told["valid"], told["reward"]) == (True, [GEMS])
+    assert client_sdk.validate("NOSUCHCODE")["errorCode"] == "COUPON_NOT_FOUND"

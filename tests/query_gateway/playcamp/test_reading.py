@@ -1,0 +1,155 @@
+"""Campaigns, creators and packages as PlayCamp's SDKs read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from coupon_core import campaigns
+from coupon_core.model.campaigns import CampaignStatus
+from tests.query_gateway.playcamp.studio import GEMS, NAME, Sdk, Studio
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(params=["server", "client"])
+def any_sdk(request: pytest.FixtureRequest, sdk: Sdk, client_sdk: Sdk) -> Sdk:
+    """Both sides read the same."""
+    return sdk if request.param == "server" else client_sdk
+
+
+def test_a_campaign_is_shown_whole(any_sdk: Sdk, studio: Studio) -> None:
+    studio.campaign(
+        names={"ko": "런칭", "en": "Launch"},
+        description={"en": "For a month"},
+        status=CampaignStatus.IN_PROGRESS,
+        starts_at=START,
+    )
+    assert any_sdk.data("/campaigns/campaign_001") == {
+        "campaignId": "campaign_001",
+        "projectId": studio.tenant.tenant_id,
+        "campaignName": {"ko": "런칭", "en": "Launch"},
+        "description": {"en": "For a month"},
+        "startDate": "2024-01-01T00:00:00.000Z",
+        "endDate": None,
+        "status": "IN_PROGRESS",
+    }
+
+
+def test_campaigns_come_in_pages(any_sdk: Sdk, studio: Studio) -> None:
+    for number in range(21):
+        studio.campaign(f"campaign_{number:03}")
+    first = any_sdk.get("/campaigns").json
+    assert first["pagination"] == {
+        "page": 1,
+        "limit": 20,
+        "total": 21,
+        "totalPages": 2,
+    }
+    second = any_sdk.get("/campaigns?page=2").json
+    seen = {one["campaignId"] for one in first["data"] + second["data"]}
+    assert len(seen) == 21
+
+
+def test_a_creator_is_shown_whole_by_a_key_in_any_case(
+    any_sdk: Sdk, studio: Studio
+) -> None:
+    studio.creator(name="Jun", genre="rpg")
+    shown = any_sdk.data("/creators/abc12")
+    assert type(shown.pop("creatorId")) is int
+    assert shown == {
+        "creatorName": "Jun",
+        "genre": "rpg",
+        "creatorKey": "ABC12",
+        "status": "ACTIVE",
+    }
+
+
+def test_creators_of_a_campaign_are_those_who_take_part(
+    any_sdk: Sdk, studio: Studio
+) -> None:
+    studio.open()
+    studio.creator("XYZ99")
+    keys = [
+        one["creatorKey"] for one in any_sdk.data("/campaigns/campaign_001/creators")
+    ]
+    assert keys == ["ABC12"]
+    campaigns.add_creator(studio.tenant.tenant_id, "campaign_001", "XYZ99")
+    assert len(any_sdk.data("/campaigns/campaign_001/creators")) == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [
+        ("keyword=jun", ["ABC12"]),
+        ("q=JUN", ["ABC12"]),
+        ("keyword=xyz", ["XYZ99"]),
+        ("keyword=nobody", []),
+        ("keyword=%25", []),
+        ("keyword=&limit=1", None),
+        ("campaignId=campaign_001", ["ABC12"]),
+        ("keyword=mia&campaignId=campaign_001", []),
+        ("limit=1", ["ABC12"]),
+    ],
+)
+def test_creators_are_found_by_name_and_key(
+    any_sdk: Sdk, studio: Studio, query: str, keys: list[str] | None
+) -> None:
+    studio.campaign()
+    studio.creator("ABC12", name="Jun Park")
+    studio.creator("XYZ99", name="Mia")
+    campaigns.add_creator(studio.tenant.tenant_id, "campaign_001", "ABC12")
+    answer = any_sdk.get(f"/creators/search?{query}")
+    found = [one["creatorKey"] for one in answer.json.get("data", [])]
+    assert (answer.status_code, found) == ((400, []) if keys is None else (200, keys))
+
+
+def test_a_package_is_shown_with_its_limits(client_sdk: Sdk, studio: Studio) -> None:
+    studio.campaign()
+    limits = {"per_code_limit": 3, "per_user_limit": 2, "total_limit": 50}
+    offer = studio.package(item_description={"en": "Gems"}, **limits)
+    studio.package(is_active=False)
+    assert client_sdk.data("/campaigns/campaign_001/packages") == [
+        {
+            "packageId": offer.package.package_id,
+            "packageNo": 1,
+            "itemName": NAME,
+            "itemDescription": {"en": "Gems"},
+            "itemId": "gem",
+            "itemQuantity": 100,
+            "reward": [GEMS],
+            "perCodeUsageLimit": 3,
+            "crossCreatorLimit": 2,
+            "maxTotalUsage": 50,
+        }
+    ]
+
+
+def test_packages_are_for_clients_only(sdk: Sdk, studio: Studio) -> None:
+    studio.campaign()
+    assert sdk.get("/campaigns/campaign_001/packages").status_code == 404
+
+
+def test_a_creators_codes_tell_how_they_stand(sdk: Sdk, studio: Studio) -> None:
+    studio.open("GO-1")
+    studio.give(studio.package(total_limit=1), "ONCE-1")
+    studio.give(studio.package(ends_at=START), "OLD-1")
+    studio.give(studio.package(is_active=False), "OFF-1")
+    studio.give(studio.package(), "BAD-1")
+    studio.revoke("BAD-1")
+    assert sdk.redeem("ONCE-1").status_code == 200
+    shown = sdk.data("/creators/abc12/coupons")
+    assert {one["code"]: (one["packageNo"], one["status"]) for one in shown} == {
+        "GO-1": (1, "ACTIVE"),
+        "ONCE-1": (2, "USED"),
+        "OLD-1": (3, "EXPIRED"),
+        "OFF-1": (4, "INACTIVE"),
+        "BAD-1": (5, "INACTIVE"),
+    }
+
+
+def test_in_test_mode_what_there_is_can_be_read(any_sdk: Sdk, studio: Studio) -> None:
+    studio.open()
+    for path in ("/campaigns", "/campaigns/campaign_001", "/creators/ABC12"):
+        assert any_sdk.data(f"{path}?isTest=true") == any_sdk.data(path)

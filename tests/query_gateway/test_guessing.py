@@ -1,0 +1,214 @@
+"""Guessing codes: one budget of failures, whatever way a guess is made (LIMITS 4)."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from coupon_core.limits import guesses
+from coupon_core.limits.budgets import ALONE, Budget
+from coupon_core.limits.guesses import Allowed
+from coupon_core.tables import database as proxy
+from tests.query_gateway.tenant import Caller, Tenant, Way
+
+USER, TENANT = Budget("guesses-per-user", 5, 600), Budget("guesses-per-tenant", 12, 600)
+SERVER, STYLE_B = Way("A", "server-token"), Way("B", "user-token")
+
+Ask = Callable[[Caller, str], TestResponse]
+
+
+@pytest.fixture(autouse=True)
+def allowed(app: Flask) -> Iterator[None]:
+    """Small budgets for each test, counted in this process alone."""
+    guesses.allow(Allowed(ALONE, USER, TENANT))
+    yield
+    guesses.allow(Allowed())
+
+
+def guess(caller: Caller, number: int) -> TestResponse:
+    """A code that there is not."""
+    return caller.redeem(f"WRONG{number}")
+
+
+def guess_all(caller: Caller, amount: int = USER.amount) -> list[int]:
+    return [guess(caller, number).status_code for number in range(amount)]
+
+
+def assert_refused(answer: TestResponse, budget: Budget = USER) -> None:
+    assert answer.status_code == 429, answer.text
+    seconds = int(answer.headers["Retry-After"])
+    assert 0 < seconds <= budget.seconds
+    policy = f'"{budget.name}";q={budget.amount};w={budget.seconds}'
+    assert answer.headers["RateLimit-Policy"] == policy
+    assert answer.headers["RateLimit"] == f'"{budget.name}";r=0;t={seconds}'
+
+
+def test_when_the_budget_is_gone_even_the_right_code_is_refused(
+    any_caller: Caller,
+) -> None:
+    code = any_caller.tenant.code()
+    assert guess_all(any_caller) == [404] * USER.amount
+    answer = any_caller.redeem(code)
+    assert_refused(answer)
+    assert answer.json["code"] == "RATE_LIMITED"
+    assert answer.json["message"] == answer.json["error"]
+
+
+def test_the_database_is_not_asked_once_the_budget_is_gone(caller: Caller) -> None:
+    if not isinstance(proxy.connection(), sqlite3.Connection):
+        pytest.skip("what is asked of a file can be listened to")
+    code = caller.tenant.code()
+    guess_all(caller)
+    asked: list[str] = []
+    proxy.connection().set_trace_callback(asked.append)
+    assert_refused(caller.redeem(code))
+    proxy.connection().set_trace_callback(None)
+    assert [sql for sql in asked if "coupon" in sql or "shared_code" in sql] == []
+
+
+def test_others_go_on(call_as: Callable[..., Caller], caller: Caller) -> None:
+    guess_all(caller)
+    bob = call_as("bob")
+    assert bob.redeem(caller.tenant.code("bob")).status_code == 200
+
+
+def test_good_codes_cost_nothing(caller: Caller) -> None:
+    for _ in range(USER.amount + 1):
+        assert caller.validate(caller.tenant.code())["valid"]
+        assert caller.redeem(caller.tenant.code()).status_code == 200
+
+
+def test_codes_that_are_known_but_not_good_cost_nothing(caller: Caller) -> None:
+    code = caller.tenant.code()
+    statuses = Counter(caller.redeem(code).status_code for _ in range(10))
+    assert statuses == {200: 1, 400: 9}
+
+
+def test_a_users_lists_stay_readable(caller: Caller) -> None:
+    guess_all(caller)
+    assert caller.get("/user/ann").status_code == 200
+
+
+def test_many_users_of_one_server_share_the_tenants_budget(
+    app: Flask, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    for number in range(TENANT.amount):
+        server = Caller(app.test_client(), tenant, SERVER, f"user-{number}")
+        assert guess(server, number).status_code == 404
+    fresh = Caller(app.test_client(), tenant, SERVER, "fresh")
+    assert_refused(fresh.redeem(tenant.code("fresh")), TENANT)
+    elsewhere = Caller(app.test_client(), other_tenant)
+    assert elsewhere.redeem(other_tenant.code()).status_code == 200
+
+
+# ------------------------------------------------------------------ ways around it
+
+
+def head(caller: Caller, code: str) -> TestResponse:
+    return caller.call("HEAD", f"/validate/{code}")
+
+
+def other_style(caller: Caller, code: str) -> TestResponse:
+    return Caller(caller.client, caller.tenant, STYLE_B).redeem(code)
+
+
+def as_server(caller: Caller, code: str) -> TestResponse:
+    return Caller(caller.client, caller.tenant, SERVER).redeem(code)
+
+
+def signed(caller: Caller, code: str) -> TestResponse:
+    return Caller(caller.client, caller.tenant, Way("A", "hmac")).redeem(code)
+
+
+def named_in_the_query(caller: Caller, code: str) -> TestResponse:
+    server = Caller(caller.client, caller.tenant, SERVER)
+    return server.get(f"/validate/{code}?user_id=%61n%6E")
+
+
+def posted(headers: dict[str, str], rest: str = "") -> Ask:
+    def ask(caller: Caller, code: str) -> TestResponse:
+        body = json.dumps({"user_id": caller.user_id}).encode()
+        return caller.call("POST", f"/redeem/{code}{rest}", body, headers)
+
+    return ask
+
+
+WAYS_AROUND: dict[str, Ask] = {
+    "HEAD": head,
+    "validate": lambda caller, code: caller.get(f"/validate/{code}"),
+    "small letters": lambda caller, code: caller.redeem(code.lower()),
+    "blanks": lambda caller, code: caller.redeem(f" {code} "),
+    "the other path style": other_style,
+    "a server's token for that user": as_server,
+    "a signature for that user": signed,
+    "the user encoded in the query": named_in_the_query,
+    "every letter encoded": lambda caller, code: caller.call(
+        "POST",
+        "/redeem/" + "".join(f"%{ord(letter):02X}" for letter in code),
+        b'{"user_id": "\\u0061nn", "more": 1}',
+    ),
+    "another address": posted({"X-Forwarded-For": "10.0.0.1", "Forwarded": "for=x"}),
+    "another method": posted({"X-HTTP-Method-Override": "PUT"}),
+    "a query": posted({}, "?a=1"),
+    "a new key": posted({"Idempotency-Key": "new"}),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_AROUND)
+def test_no_way_leads_around_the_budget(caller: Caller, way: str) -> None:
+    code = caller.tenant.code()
+    guess_all(caller)
+    assert_refused(WAYS_AROUND[way](caller, code))
+
+
+@pytest.mark.parametrize("way", WAYS_AROUND)
+def test_every_way_spends_the_budget(caller: Caller, way: str) -> None:
+    for number in range(USER.amount):
+        if way == "a new key":
+            answer = posted({"Idempotency-Key": f"k-{number}"})(caller, f"NO{number}")
+        else:
+            answer = WAYS_AROUND[way](caller, f"NO{number}")
+        assert answer.status_code in (200, 404), answer.text
+    assert_refused(caller.redeem(caller.tenant.code()))
+
+
+def test_a_number_and_its_text_are_one_user(app: Flask, tenant: Tenant) -> None:
+    code = tenant.code("42")
+    guess_all(Caller(app.test_client(), tenant, user_id="42"))
+    path = f"/v1/coupons/redeem/{code}"
+    headers = tenant.bearer(42)
+    answer = app.test_client().post(path, json={"user_id": "42"}, headers=headers)
+    assert_refused(answer)
+
+
+def test_a_slash_at_the_end_is_no_route(caller: Caller) -> None:
+    code = caller.tenant.code()
+    guess_all(caller)
+    answer = caller.client.get(
+        caller.path(f"/validate/{code}/"), headers=caller.headers("GET", "")
+    )
+    assert (answer.status_code, answer.json["code"]) == (404, "NOT_FOUND")
+
+
+def test_the_refusal_is_not_the_answer_of_its_key(caller: Caller) -> None:
+    code = caller.tenant.code()
+    guess_all(caller)
+    redeem = posted({"Idempotency-Key": "patient"})
+    assert_refused(redeem(caller, code))
+    guesses.allow(Allowed())
+    assert redeem(caller, code).status_code == 200
+
+
+def test_a_browser_may_read_the_refusal(caller: Caller) -> None:
+    guess_all(caller, USER.amount - 1)
+    for number in range(2):
+        answer = posted({"Origin": "https://game.example"})(caller, f"LAST{number}")
+    assert_refused(answer)
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://game.example"
+    assert "RateLimit" in answer.headers["Access-Control-Expose-Headers"]

@@ -1,0 +1,76 @@
+"""Guessing codes at several processes: they count together, or each while alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from coupon_core.config import Settings
+from coupon_core.store import database
+from tests.query_gateway.last_byte import request, send_at_once
+from tests.query_gateway.tenant import Caller
+from tests.servers import RedisServer
+from tests.servers.gunicorn import Gateway, gateway_server
+
+# What is counted here is not in the database.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True),
+]
+CROWD, CROWDS = 60, 8
+
+
+@pytest.fixture
+def gateway(
+    app: Flask, settings: Settings, redis: RedisServer, tmp_path: Path
+) -> Iterator[Gateway]:
+    """Three processes that count together."""
+    redis.flush()
+    database.release()
+    three = dataclasses.replace(
+        settings,
+        gateway_workers=3,
+        redis_url=redis.url,
+        guesses_per_user="40 per hour",
+    )
+    with gateway_server("query_gateway", three, tmp_path) as running:
+        yield running
+
+
+@pytest.mark.parametrize("redis_is", ["there", "away"])
+def test_of_many_guesses_no_more_are_answered_than_the_budget_allows(
+    call_as: Callable[..., Caller],
+    gateway: Gateway,
+    redis: RedisServer,
+    redis_is: str,
+) -> None:
+    """Three processes; without Redis each has the budget for itself."""
+    caller, honest = call_as("ann"), call_as("bob")
+    if redis_is == "away":
+        redis.stop()
+    try:
+        found: Counter[int] = Counter()
+        for start in range(CROWDS):
+            crowd = [wire(caller, f"NO{start}-{n}") for n in range(CROWD)]
+            found.update(answer.status for answer in send_at_once(gateway, crowd))
+        budget = 40 if redis_is == "there" else 3 * 40
+        assert found.keys() == {404, 429}
+        assert 40 <= found[404] <= budget
+        code = honest.tenant.code("bob")
+        [answer] = send_at_once(gateway, [wire(honest, code)])
+        assert answer.status == 200
+    finally:
+        if redis_is == "away":
+            redis.start()
+
+
+def wire(caller: Caller, code: str) -> bytes:
+    path = caller.path(f"/redeem/{code}")
+    body = json.dumps({"user_id": caller.user_id}).encode()
+    return request("POST", path, caller.headers("POST", path, body), body)
