@@ -5,12 +5,24 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from coupon_core import client_keys, jobs, points, rewards, tenants, users
+from coupon_core import (
+    activities,
+    client_keys,
+    jobs,
+    offers,
+    points,
+    rewards,
+    tenants,
+    users,
+)
 from coupon_core.batches import asking
-from coupon_core.model import NOBODY, utc_now
+from coupon_core.model import NOBODY, CodeFormat, Page, utc_now
 from coupon_core.model.client_keys import ClientKeyKind
 from coupon_core.model.points import PointChange
+from coupon_core.model.purchases import Action, Order
+from coupon_core.webhooks import managing
 from tests import letters
 from tests.query_gateway.tenant import Tenant, new_tenant
 
@@ -24,6 +36,9 @@ MISSING: Mapping[str, str] = {
     "user_id": USER,
     "code": "N0SUCHC0DE",
     "loose_code": "N0SUCHC0DE",
+    "held_code": "N0SUCHC0DE",
+    "bought_code": "N0SUCHC0DE",
+    "webhook_id": "4503599627370495",
     "known_user": "nobody-known",
     "client_key_id": "ak_server_0123456789abcdef01234567",
 }
@@ -46,6 +61,7 @@ class World:
 
 def fresh(tenant: Tenant, user_id: str, names: Iterable[str]) -> Args:
     """New things of a tenant, in the hands of a user: their ids by name."""
+    acting.begin()  # whoever called last had no hand in this
     found: Args = {"user_id": user_id}
     for name in names:
         if name not in found:
@@ -94,9 +110,60 @@ def _loose_code(tenant: Tenant, _: str) -> Args:
 
 def _known_user(tenant: Tenant, _: str) -> Args:
     name = f"known-{next(_numbers)}"
-    users.create(tenant.tenant_id, {"user_id": name}, utc_now())
+    users.create(tenant.tenant_id, {"user_id": name, "is_member": True}, utc_now())
     points.credit(PointChange(tenant.tenant_id, name, "gold", 5), utc_now())
     return {"known_user": name}
+
+
+def _held_code(tenant: Tenant, _: str) -> Args:
+    """A coupon of Mambo in the hands of a user who is known."""
+    code = f"HELD{next(_numbers)}"
+    user = _known_user(tenant, "")
+    tenant.give(tenant.share(code, awarded_only=True), user["known_user"])
+    return {**user, "held_code": code}
+
+
+def _bought_code(tenant: Tenant, _: str) -> Args:
+    """A coupon that a user bought and used, and so may give back."""
+    code, user = f"SALE{next(_numbers)}", _known_user(tenant, "")
+    _offer(tenant, code, {"point_id": "gold", "points": 1})
+    for action in Action.BUY, Action.REDEEM:
+        order = Order(tenant.tenant_id, user["known_user"], action, code)
+        activities.perform(order, utc_now())
+    return {**user, "bought_code": code}
+
+
+SHOWN: Mapping[str, Any] = {
+    **{"coupon_type": "shipping", "amount": None, "custom": ""},
+    **{"help_message": "", "tags": [], "translations": []},
+}
+
+
+def _offer(tenant: Tenant, code: str, terms: Mapping[str, Any]) -> str:
+    """The id of a new coupon of Mambo."""
+    coded = {"name": code, "code_format": CodeFormat.CUSTOM, "custom_code": code}
+    reward = {"reward_type": "shipping", "payload": {}}
+    wanted = offers.Wanted(coded, terms, SHOWN, reward=reward)
+    made = offers.create(tenant.tenant_id, wanted, utc_now())
+    return made.definition.definition_id
+
+
+def _mambo_id(tenant: Tenant, _: str) -> Args:
+    return {"mambo_id": _offer(tenant, f"OFFER{next(_numbers)}", {})}
+
+
+def _activity(tenant: Tenant, _: str) -> Args:
+    user = _known_user(tenant, "")["known_user"]
+    failed = Order(tenant.tenant_id, user, Action.REDEEM, "N0SUCHC0DE")
+    return {"activity_id": activities.attempt(failed, utc_now()).activity_id}
+
+
+def _webhook(tenant: Tenant, _: str) -> Args:
+    url, page = "https://hooks.example.invalid/x", Page(limit=100)
+    for old in managing.listed(tenant.tenant_id, page)[0][5:]:  # they are limited
+        managing.delete(tenant.tenant_id, old.webhook_id)
+    asked = tenant.tenant_id, "coupon.redeemed", url, utc_now()
+    return {"webhook_id": str(managing.create(*asked)[0].webhook_id)}
 
 
 def _client_key(tenant: Tenant, _: str) -> Args:
@@ -130,4 +197,9 @@ MAKERS: Mapping[str, Callable[[Tenant, str], Args]] = {
     "client_key_id": _client_key,
     "job_id": _job,
     "batch_id": _batch,
+    "held_code": _held_code,
+    "bought_code": _bought_code,
+    "mambo_id": _mambo_id,
+    "activity_id": _activity,
+    "webhook_id": _webhook,
 }
