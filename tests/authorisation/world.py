@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from coupon_core import (
+    acting,
     activities,
     client_keys,
     jobs,
