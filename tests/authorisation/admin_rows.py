@@ -15,6 +15,11 @@ EVENT = {
     **{"id": "e1", "subject": "ann", "data": {"streak_id": "daily", "threshold": 7}},
 }
 WEBHOOK = {"event_type": "coupon.redeemed", "url": "https://hooks.example.invalid/x"}
+CAMPAIGN = {"campaign_id": "c-{fresh_name}", "names": {"en": "Launch"}}
+CREATOR = {"creator_key": "{fresh_key}", "name": "Jun"}
+GEMS = {"itemId": "gem", "itemQuantity": 1}
+PACKAGE = {"item_name": {"en": "Launch"}, "rewards": [GEMS]}
+OF_CAMPAIGN, OF_CREATOR = "/v1/campaigns/<campaign_id>", "/v1/creators/<creator_key>"
 POINTS = {"user_id": "{known_user}", "point_id": "gold", "amount": 1}
 CLIENT_KEY = {"kind": "playcamp_server", "name": "SDK"}
 CSV_FILE = "code\nIMPORTED-{fresh_name}\n"
@@ -44,6 +49,7 @@ ADMIN: Mapping[str, Row] = {
     f"POST {DEFINITION}/archive": Row(needs=WRITES),
     f"DELETE {DEFINITION}": Row(204, needs=WRITES),
     f"GET {DEFINITION}/stats": Row(),
+    f"GET {DEFINITION}/capacity": Row(),
     f"POST {DEFINITION}/generate": Row(201, needs=COUPONS, body={"count": 1}),
     f"GET {DEFINITION}/coupons": Row(),
     f"GET {DEFINITION}/coupons/<coupon_id>": Row(),
@@ -82,6 +88,30 @@ ADMIN: Mapping[str, Row] = {
     "GET /v1/batches/<batch_id>": Row(),
     "POST /v1/batches/<batch_id>/cancel": Row(needs=COUPONS),
     "GET /v1/audit": Row(),
+    "POST /v1/campaigns": Row(201, needs=WRITES, body=CAMPAIGN, makes=True),
+    "GET /v1/campaigns": Row(),
+    f"GET {OF_CAMPAIGN}": Row(),
+    f"PATCH {OF_CAMPAIGN}": Row(needs=WRITES, body={"names": {"en": "Changed"}}),
+    f"GET {OF_CAMPAIGN}/stats": Row(),
+    f"GET {OF_CAMPAIGN}/creators": Row(),
+    f"PUT {OF_CAMPAIGN}/creators/<creator_key>": Row(needs=WRITES),
+    f"DELETE {OF_CAMPAIGN}/creators/<creator_key>": Row(204, needs=WRITES),
+    f"POST {OF_CAMPAIGN}/packages": Row(201, needs=WRITES, body=PACKAGE),
+    "POST /v1/creators": Row(201, needs=COUPONS, body=CREATOR, makes=True),
+    "GET /v1/creators": Row(),
+    f"GET {OF_CREATOR}": Row(),
+    f"PATCH {OF_CREATOR}": Row(needs=COUPONS, body={"status": "INACTIVE"}),
+    f"GET {OF_CREATOR}/stats": Row(),
+    f"GET {OF_CREATOR}/codes": Row(),
+    f"POST {OF_CREATOR}/codes": Row(
+        201, needs=COUPONS, body={"package_id": "{#package_id}", "count": 1}
+    ),
+    f"POST {OF_CREATOR}/codes/revoke": Row(
+        needs=COUPONS, body={"codes": ["{creator_code}"]}
+    ),
+    "GET /v1/packages": Row(),
+    "GET /v1/packages/<package_id>": Row(),
+    "PATCH /v1/packages/<package_id>": Row(needs=WRITES, body={"max_total_usage": 9}),
     "POST /v1/webhooks": Row(201, needs=Scope.EVENTS, body=WEBHOOK, makes=True),
     "GET /v1/webhooks": Row(),
     "GET /v1/webhooks/<webhook_id>": Row(),

@@ -50,6 +50,31 @@ MAMBO: Mapping[str, Row] = {
     f"POST {MAMBO_ID}/clone": Row(201),
     f"POST {MAMBO_ID}/image": Row(400),  # refused always, but not to strangers
 }
+BOTH = "/v1/client", "/v1/server"
+USE = {"couponCode": "{creator_code}", "userId": "{user_id}"}
+HOOK = {"eventType": "coupon.redeemed", "url": "https://hooks.example.invalid/x"}
+HOOKS, OF_HOOK = "/v1/server/webhooks", "/v1/server/webhooks/<webhook_id>"
+PLAYCAMP: Mapping[str, Row] = {
+    "POST /v1/server/coupons/validate": Row(missing=200, body=USE),
+    "POST /v1/server/coupons/redeem": Row(body=USE),
+    "GET /v1/server/coupons/user/<user_id>": Row(),
+    "POST /v1/client/coupons/validate": Row(
+        missing=200, body={"couponCode": "{creator_code}"}
+    ),
+    **{f"GET {side}/campaigns": Row() for side in BOTH},
+    **{f"GET {side}/campaigns/<campaign_id>": Row() for side in BOTH},
+    **{f"GET {side}/campaigns/<campaign_id>/creators": Row() for side in BOTH},
+    "GET /v1/client/campaigns/<campaign_id>/packages": Row(),
+    **{f"GET {side}/creators/search": Row(query="?keyword=Creator") for side in BOTH},
+    **{f"GET {side}/creators/<creator_key>": Row() for side in BOTH},
+    "GET /v1/server/creators/<creator_key>/coupons": Row(),
+    f"GET {HOOKS}": Row(),
+    f"POST {HOOKS}": Row(201, body=HOOK, makes=True),
+    f"PUT {OF_HOOK}": Row(body={"isActive": False}),
+    f"DELETE {OF_HOOK}": Row(204),
+    f"GET {OF_HOOK}/logs": Row(),
+    f"POST {OF_HOOK}/test": Row(),
+}
 AT_PHOENIX: Mapping[str, Told] = {
     "user token": Told.A_USER,
     "server token": Told.SERVED,
@@ -62,8 +87,10 @@ AT_PHOENIX: Mapping[str, Told] = {
 
 def told(route: Route, credential: str) -> Told:
     """What the table says of a credential at a route of the query gateway."""
-    is_mambo = route.rule.startswith("/api/")
-    return _at_mambo(route, credential) if is_mambo else _at_phoenix(route, credential)
+    for prefix, lock in LOCKS.items():
+        if route.rule.startswith(prefix):
+            return lock(route, credential)
+    return _at_phoenix(route, credential)
 
 
 def _at_phoenix(route: Route, credential: str) -> Told:
@@ -77,3 +104,19 @@ def _at_mambo(route: Route, credential: str) -> Told:
     if credential == "other tenant's Mambo token":
         return Told.NO_SITE if route.names_tenant else Told.STRANGER
     return Told.SERVED if credential == "Mambo token" else Told.UNKNOWN
+
+
+def _at_playcamp(route: Route, credential: str) -> Told:
+    if credential == "other tenant's PlayCamp key":
+        return Told.STRANGER
+    if credential == "PlayCamp client key":
+        is_client = route.rule.startswith("/v1/client/")
+        return Told.SERVED if is_client else Told.FORBIDDEN
+    return Told.SERVED if credential == "PlayCamp server key" else Told.UNKNOWN
+
+
+LOCKS = {
+    "/api/": _at_mambo,
+    "/v1/server/": _at_playcamp,
+    "/v1/client/": _at_playcamp,
+}

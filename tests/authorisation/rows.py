@@ -14,9 +14,14 @@ from coupon_core.model import Scope
 from .world import OWN, Args
 
 _numbers = itertools.count(1)
-NO_IDS = frozenset({"tenant_id", "site", "fresh_name"})
+FRESH = {
+    "fresh_name": lambda: f"n{next(_numbers)}",
+    "fresh_key": lambda: f"N{next(_numbers):04}",
+}
+NO_IDS = frozenset({"tenant_id", "site", *FRESH})
 _PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
-_FILLED = re.compile(r"\{(\w+)\}")
+_NUMBER = re.compile(r'"\{#(\w+)\}"')
+_FILLED = re.compile(r"\{#?(\w+)\}")
 
 
 class Told(StrEnum):
@@ -87,9 +92,10 @@ class Route:
 
 
 def filled(text: str, args: Args) -> str:
-    """The text with its ids; `{fresh_name}` is another one each time."""
+    """The text with its ids, `"{#id}"` as a number; `{fresh_…}` is always new."""
+    text = _NUMBER.sub(lambda place: args[place[1]], text)
     return _FILLED.sub(lambda place: _filling(place[1], args), text)
 
 
 def _filling(name: str, args: Args) -> str:
-    return f"n{next(_numbers)}" if name == "fresh_name" else args[name]
+    return FRESH[name]() if name in FRESH else args[name]
