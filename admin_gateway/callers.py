@@ -22,7 +22,7 @@ SECURITY: Mapping[str, Any] = {
     },
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
-READING = frozenset({"GET", "HEAD"})
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # What a key needs to write by the routes of a blueprint; to read it needs `read`.
 WRITING: Mapping[str, Scope] = {
     "rewards": Scope.DEFINITIONS,

@@ -53,7 +53,7 @@ class StrictString(fields.String):
         multiline: bool = False,
         **options: Any,
     ) -> None:
-        said = expected or f"text of {least} to {most} characters"
+        said = _unformatted(expected or f"text of {least} to {most} characters")
         if pattern is None:  # for the document; `_deserialize` has words for it
             shown = LINES if multiline else LINE
             options["metadata"] = {"pattern": shown, **options.get("metadata", {})}
@@ -69,6 +69,11 @@ class StrictString(fields.String):
         if self._forbidden(value):
             raise ValidationError("expected text without control characters")
         return value
+
+
+def _unformatted(text: str) -> str:
+    """A text that marshmallow, which formats all messages, leaves as it is."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _text_rules(
