@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from coupon_core import codes, packages
+from coupon_core import audit, codes, packages
 from coupon_core.model import AdminReason, Page, Refused
 from coupon_core.model.campaigns import Stats
 from coupon_core.model.creators import Creator, CreatorCode, CreatorStatus
@@ -39,6 +39,7 @@ def create(
     with transaction():
         if not store.insert(creator):
             raise Refused(AdminReason.CREATOR_EXISTS)
+        audit.record(tenant_id, "creator.created", creator_key)
     return creator
 
 
@@ -65,6 +66,8 @@ def update(
         before = _known(store.lock(tenant_id, creator_key))
         after = replace(before, **changes, updated_at=now)
         store.update(after)
+        names = changes.keys()
+        audit.record(tenant_id, "creator.changed", creator_key, changed=names)
     return after
 
 
@@ -134,6 +137,8 @@ def _hold(
     if creator_code_store.count(tenant_id, creator_key) + count > MOST_OF_CREATOR:
         raise Refused(AdminReason.TOO_MANY_CODES)
     campaign_store.add_creator(tenant_id, offer.package.campaign_id, creator_key)
+    ids = tenant_id, "creator.codes_given", creator_key
+    audit.record(*ids, package=package_id, count=count)
     return offer
 
 
@@ -155,6 +160,8 @@ def revoke_codes(
     """
     get(tenant_id, creator_key)
     with transaction():
+        ids = tenant_id, "creator.codes_revoked", creator_key
+        audit.record(*ids, count=len(given) or "all")
         if not given:
             return creator_code_store.revoke_all(tenant_id, creator_key, now)
         wanted = set(map(codes.lookup_key, given))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from coupon_core import codes, definitions
+from coupon_core import audit, codes, definitions
 from coupon_core.model import (
     AdminReason,
     CodeFormat,
@@ -76,6 +76,7 @@ def create(
         reward_store.insert(item)
         definitions.add(offer.definition)
         store.insert(package)
+        audit.record(tenant_id, "package.created", str(package.package_id))
     return offer
 
 
@@ -182,6 +183,8 @@ def _update(
         definition_store.update(after.definition)
         if "rewards" in changes or "item_name" in changes:
             _update_reward(after, now)
+        ids = tenant_id, "package.changed", str(package.package_id)
+        audit.record(*ids, changed=changes.keys())
     return after
 
 

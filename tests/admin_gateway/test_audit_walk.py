@@ -13,7 +13,14 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from admin_gateway.callers import NO_ROW, READING
-from coupon_core import audit, tenants
+from admin_gateway.campaign_documents import (
+    CAMPAIGN_CHANGES,
+    NEW_CAMPAIGN,
+    NEW_CREATOR,
+    NEW_PACKAGE,
+)
+from admin_gateway.webhook_documents import WEBHOOK_BODY
+from coupon_core import audit, batches, tenants
 from coupon_core.model import Page, utc_now
 from coupon_core.model.audit import AuditEntry, AuditFilter
 from coupon_core.store import database
@@ -62,10 +69,27 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
     "points.debit": (POINTS, "points.debited"),
     "users.create": ({"user_id": "zoe"}, "user.created"),
     "users.change": ({"is_member": False}, "user.changed"),
+    "batches.cancel": (None, "batch.cancelled"),
+    "campaigns.create": ({**NEW_CAMPAIGN, "campaign_id": "c2"}, "campaign.created"),
+    "campaigns.change": (CAMPAIGN_CHANGES, "campaign.changed"),
+    "campaigns.add_creator": (None, "campaign.creator_added"),
+    "campaigns.remove_creator": (None, "campaign.creator_removed"),
+    "campaigns.create_package": (NEW_PACKAGE, "package.created"),
+    "packages.change": ({"is_active": False}, "package.changed"),
+    "creators.create": ({**NEW_CREATOR, "creator_key": "XYZ98"}, "creator.created"),
+    "creators.change": ({"status": "INACTIVE"}, "creator.changed"),
+    "creators.give": ("given", "creator.codes_given"),
+    "creators.revoke": ({}, "creator.codes_revoked"),
+    "webhooks.create": (WEBHOOK_BODY, "webhook.created"),
+    "webhooks.change": ({"is_active": False}, "webhook.changed"),
+    "webhooks.delete": (None, "webhook.deleted"),
+    "webhooks.rotate": (None, "webhook.secret_rotated"),
 }
+NOTHING_STORED = {"webhooks.test"}
 FIRST: Mapping[str, str] = {
     "definitions.activate": "definitions.pause",
     "points.debit": "points.credit",
+    "campaigns.remove_creator": "campaigns.add_creator",
 }
 """What must have been done before."""
 
@@ -107,10 +131,24 @@ class Walker:
         loose = made(admin.post(f"coupons/{of['id']}/generate", {"count": 1}))
         self.ids["user_id"] = made(admin.post("users", {"user_id": "bob"}))["user_id"]
         batch = self.imported(of["id"])
+        wanted = batches.Wanted(10)
+        unfinished = batches.request(tenant_id, of["id"], wanted, now)
+        self.ids["batch_id"] = unfinished.batch_id
+        campaign = made(admin.post("campaigns", NEW_CAMPAIGN))["campaign_id"]
+        creator = made(admin.post("creators", NEW_CREATOR))["creator_key"]
+        package = made(admin.post(f"campaigns/{campaign}/packages", NEW_PACKAGE))
+        webhook = made(admin.post("webhooks", WEBHOOK_BODY))
+        self.ids |= {
+            "campaign_id": campaign,
+            "creator_key": creator,
+            "package_id": str(package["package_id"]),
+            "webhook_id": str(webhook["id"]),
+        }
         self.bodies = {
             "definition": {"name": "New", "config": config},
             "code": {"code": coupon["code"]},
             "assignment": {"code": loose["coupons"][0]["code"], "user_id": "zoe"},
+            "given": {"package_id": package["package_id"], "count": 2},
             "extension": {"batch_id": batch, "expires_at": "2999-01-01T00:00:00Z"},
         }
         everybody = None, tenant_id, "reader", {tenants.Scope.READ}, None
@@ -170,7 +208,8 @@ def walker(app: Flask) -> Walker:
 
 
 def test_every_changing_route_is_walked_here(app: Flask) -> None:
-    assert {name for name, *_ in changing(app)} == CHANGES.keys()
+    walked = CHANGES.keys() | NOTHING_STORED
+    assert {name for name, *_ in changing(app)} == walked
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -184,10 +223,11 @@ def test_a_change_is_noted_with_who_made_it_but_no_refusal_is(
     assert walker.entries() == before
     answer = walker.call(name)
     assert answer.status_code < 300, answer.json
-    (entry,) = walker.entries()[: -len(before)]
-    assert entry.action == CHANGES[name][1]
-    assert entry.actor == walker.admin.key.key_id
-    assert entry.request_id == answer.headers["X-Request-Id"]
+    noted = walker.entries()[: -len(before)]
+    # A package is a definition as well.
+    assert CHANGES[name][1] in {entry.action for entry in noted}
+    assert {entry.actor for entry in noted} == {walker.admin.key.key_id}
+    assert {one.request_id for one in noted} == {answer.headers["X-Request-Id"]}
 
 
 @pytest.mark.parametrize("name", ["keys.revoke", "coupons.revoke", "definitions.pause"])
