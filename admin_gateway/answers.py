@@ -16,7 +16,7 @@ from coupon_core.model import (
     IssuedCoupon,
     TenantSecret,
 )
-from coupon_core.model.batches import Batch
+from coupon_core.model.batches import Batch, Room
 from coupon_core.model.inventory import CodeJob, JobState, Moment, StockedCoupon
 from coupon_core.web.answers import json_response
 from coupon_core.web.problems import Detail, Problem
@@ -52,6 +52,21 @@ def stats(definition_id: str, of: DefinitionStats) -> Document:
         "coupons": counts,
         "total": sum(counts.values()),
         "redemptions": of.redemption_count,
+    }
+
+
+def room(definition_id: str, of: Room) -> Document:
+    """How full a code space is, and how likely a guess of the right form hits."""
+    left = of.most - of.used_count - of.reserved_count
+    return {
+        "definition_id": definition_id,
+        "space": of.space,
+        "limit": of.most,
+        "used": of.used_count,
+        "reserved": of.reserved_count,
+        "remaining": max(0, left),
+        "used_share": of.used_count / of.space,
+        "one_guess_in": of.space // of.used_count if of.used_count else None,
     }
 
 

@@ -75,3 +75,35 @@ class Batches(Tolerant):
 
     batches = fields.List(fields.Nested(Batch), required=True)
     total = fields.Integer(required=True)
+
+
+CAPACITY: dict[str, Any] = {
+    "definition_id": NEW_BATCH["definition_id"],
+    "space": 852_891_037_441,
+    "limit": 426_445_518_720,
+    "used": 400_000,
+    "reserved": 600_000,
+    "remaining": 426_444_518_720,
+    "used_share": 4.7e-07,
+    "one_guess_in": 2_132_227,
+}
+
+
+class Capacity(Tolerant):
+    """How full a code space is; half of it may be used up."""
+
+    definition_id = fields.UUID(required=True)
+    space = fields.Integer(required=True)
+    limit = fields.Integer(required=True)
+    used = fields.Integer(required=True)
+    reserved = fields.Integer(
+        required=True,
+        metadata={"description": "What unfinished batches will still make."},
+    )
+    remaining = fields.Integer(required=True)
+    used_share = fields.Float(required=True)
+    one_guess_in = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of so many guesses of the right form one hits."},
+    )

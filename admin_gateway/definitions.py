@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import Response, g
 
-from admin_gateway import answers, documents, schemas
-from coupon_core import definitions
+from admin_gateway import answers, batch_documents, documents, schemas
+from coupon_core import code_space, definitions
 from coupon_core.model import DefinitionStatus, utc_now
 from coupon_core.phoenix import whole_definition
 from coupon_core.web.answers import json_response, no_content
@@ -104,3 +104,11 @@ def stats(definition_id: str) -> Response:
     """Count the coupons of a definition by status, and their redemptions."""
     counted = definitions.stats(g.principal.tenant_id, definition_id, utc_now())
     return json_response(answers.stats(definition_id, counted))
+
+
+@routes.route("/<definition_id>/capacity")
+@routes.response(200, batch_documents.Capacity, example=batch_documents.CAPACITY)
+def capacity(definition_id: str) -> Response:
+    """Tell how full the code space of random codes is, and how likely a guess hits."""
+    room = code_space.room(g.principal.tenant_id, definition_id)
+    return json_response(answers.room(definition_id, room))

@@ -39,6 +39,11 @@ MISSING: Mapping[AnyReason, Row] = {
     AdminReason.SECRET_NOT_FOUND: (404, "SECRET_NOT_FOUND", "Secret not found"),
     AdminReason.TENANT_NOT_FOUND: (404, "TENANT_NOT_FOUND", "Tenant not found"),
     PurchaseReason.USER_NOT_FOUND: (404, "USER_NOT_FOUND", "User not found"),
+    AdminReason.NO_CODE_SPACE: (
+        404,
+        "NO_CODE_SPACE",
+        "The codes of this definition are given, not drawn",
+    ),
     AdminReason.BATCH_NOT_FOUND: (404, "BATCH_NOT_FOUND", "Batch not found"),
     AdminReason.JOB_NOT_FOUND: (404, "JOB_NOT_FOUND", "Job not found"),
     AdminReason.DEAD_LETTER_NOT_FOUND: (
@@ -81,6 +86,23 @@ INVALID: Mapping[AnyReason, Row] = {
         400,
         "CODE_TOO_LONG",
         "config.code_length: expected at most 64 characters with code_prefix",
+    ),
+    AdminReason.PATTERN_ALONE: (
+        400,
+        "PATTERN_ALONE",
+        "config.code_pattern: expected only with code_format random, and without "
+        "code_prefix",
+    ),
+    AdminReason.PATTERN_UNFIT: (
+        400,
+        "PATTERN_UNFIT",
+        "config.code_pattern: expected 4 to 32 places of #, ? or *",
+    ),
+    AdminReason.CHECK_NEEDS_STEM: (
+        400,
+        "CHECK_NEEDS_STEM",
+        "config.code_check: expected only with random codes that begin with at least "
+        "3 fixed characters, by code_prefix or code_pattern",
     ),
     AdminReason.DATES_REVERSED: (
         400,
@@ -196,6 +218,17 @@ CONFLICTS: Mapping[AnyReason, Row] = {
         409,
         "COUPON_REDEEMED",
         "The coupon has been redeemed and cannot be revoked",
+    ),
+    AdminReason.CHECKED_CODES_FROZEN: (
+        409,
+        "CHECKED_CODES_FROZEN",
+        "config: how codes with a check character are made cannot change, nor can "
+        "they begin or cease to have one; create another definition",
+    ),
+    AdminReason.STEM_TAKEN: (
+        409,
+        "STEM_TAKEN",
+        "config.code_check: other codes begin so already; expected another beginning",
     ),
     AdminReason.BATCH_FINISHED: (
         409,

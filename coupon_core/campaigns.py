@@ -66,8 +66,7 @@ def update(
         _check(after)
         store.update(after)
         packages.settle(after, now)
-        names = changes.keys()
-        audit.record(tenant_id, "campaign.changed", campaign_id, changed=names)
+        audit.record(tenant_id, "campaign.changed", campaign_id, changed=changes)
     return after
 
 
@@ -85,8 +84,8 @@ def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> Creator:
         raise Refused(AdminReason.CREATOR_NOT_FOUND)
     with transaction():
         if store.add_creator(tenant_id, campaign_id, creator_key):
-            ids = tenant_id, "campaign.creator_added", campaign_id
-            audit.record(*ids, creator=creator_key)
+            detail = {"creator_key": creator_key}
+            audit.record(tenant_id, "campaign.creator_added", campaign_id, **detail)
     return creator
 
 
@@ -95,8 +94,8 @@ def remove_creator(tenant_id: str, campaign_id: str, creator_key: str) -> None:
     with transaction():
         if not store.remove_creator(tenant_id, campaign_id, creator_key):
             raise Refused(AdminReason.CREATOR_NOT_FOUND)
-        ids = tenant_id, "campaign.creator_removed", campaign_id
-        audit.record(*ids, creator=creator_key)
+        detail = {"creator_key": creator_key}
+        audit.record(tenant_id, "campaign.creator_removed", campaign_id, **detail)
 
 
 def stats(tenant_id: str, campaign_id: str) -> Stats:

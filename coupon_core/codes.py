@@ -2,10 +2,13 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import groupby, takewhile
+from math import prod
 
-from coupon_core.model import CodeAlphabet
+from coupon_core.check_characters import CHARACTERS, check_character
+from coupon_core.model import CodeAlphabet, Definition
 
 CODE_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 PREFIX_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", re.ASCII)
@@ -42,9 +45,83 @@ def code_scope(code: str, case_sensitive: bool, user_id: str) -> str:
     return f"{code}/{user_id}" if case_sensitive else user_id
 
 
-def capacity(alphabet: CodeAlphabet, length: int) -> int:
-    """How many different random codes there are."""
-    return int(len(ALPHABETS[alphabet]) ** length)
+DIGIT, LETTER, EITHER = "#", "?", "*"
+# With a check character as many fixed ones come first, so that the code is known by
+# them as one that has it.
+MIN_STEM_LENGTH = 3
+PATTERN = re.compile(r"[A-Za-z0-9#?*][A-Za-z0-9_#?*-]{0,63}", re.ASCII)
+
+
+def shape(definition: Definition) -> tuple[object, ...]:
+    """All that says how a definition's random codes are made."""
+    drawn = definition.code_prefix, definition.code_length, definition.code_alphabet
+    return (*drawn, definition.code_pattern, definition.code_check)
+
+
+def places(definition: Definition) -> list[str]:
+    """For each place of a random code, but the check character, what may stand there.
+
+    A fixed place has one character.
+    """
+    alphabet = ALPHABETS[definition.code_alphabet]
+    if not definition.code_pattern:
+        return [*definition.code_prefix, *[alphabet] * definition.code_length]
+    drawn = {
+        DIGIT: "".join(filter(str.isdigit, alphabet)),
+        LETTER: "".join(filter(str.isalpha, alphabet)),
+        EITHER: alphabet,
+    }
+    return [drawn.get(place, place) for place in definition.code_pattern]
+
+
+def stem(definition: Definition) -> str:
+    """How all random codes of a definition begin, as a lookup key."""
+    fixed = takewhile(lambda place: len(place) == 1, places(definition))
+    return lookup_key("".join(fixed))
+
+
+def space(definition: Definition) -> int:
+    """How many different random codes a definition can have."""
+    count = prod(len(place) for place in places(definition))
+    if not definition.code_check:
+        return count
+    # Those are thrown away whose check character is not of the alphabet.
+    return count * len(ALPHABETS[definition.code_alphabet]) // len(CHARACTERS)
+
+
+def draw(definition: Definition, count: int) -> list[str]:
+    """`count` random codes of a definition; repeats are possible."""
+    if not (definition.code_pattern or definition.code_check):
+        drawn = definition.code_length, definition.code_alphabet
+        return random_codes(count, definition.code_prefix, *drawn)
+    if not definition.code_check:
+        return _filled(places(definition), count)
+    codes: list[str] = []
+    while len(codes) < count:
+        codes.extend(_checked(definition, count - len(codes)))
+    return codes[:count]
+
+
+def _checked(definition: Definition, count: int) -> Iterator[str]:
+    """About as many codes, each with its check character, if the alphabet has it."""
+    alphabet = ALPHABETS[definition.code_alphabet]
+    for code in _filled(places(definition), count + count // 4 + 4):
+        check = check_character(lookup_key(code))
+        if check in alphabet:
+            yield code + check
+
+
+def _filled(places: Sequence[str], count: int) -> list[str]:
+    runs = [(place, len(list(same))) for place, same in groupby(places)]
+    columns = [_run(place, length, count) for place, length in runs]
+    return ["".join(parts) for parts in zip(*columns, strict=True)]
+
+
+def _run(place: str, length: int, count: int) -> list[str]:
+    if len(place) == 1:
+        return [place * length] * count
+    text = _random_text(count * length, place)
+    return [text[at : at + length] for at in range(0, len(text), length)]
 
 
 def random_codes(

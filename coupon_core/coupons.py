@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from coupon_core import audit, codes, outbox, phoenix, rules
+from coupon_core import audit, codes, mistyping, outbox, phoenix, rules
 from coupon_core.limits.guesses import Guess
 from coupon_core.model import (
     NOBODY,
@@ -47,7 +47,7 @@ def _validate(
     tenant_id: str, code: str, user_id: str | None, now: datetime
 ) -> Validation:
     plain = codes.normalize(code)
-    if plain is None:
+    if plain is None or mistyping.is_mistyped(tenant_id, plain):
         return UNKNOWN
     if user_id is None:
         return _validate_for_tenant(tenant_id, plain, now)
@@ -61,7 +61,17 @@ def _validate(
 
 
 def validate_claim(tenant_id: str, code: str, now: datetime) -> Validation:
-    """What a code is worth to a user who has not used it, whoever else has."""
+    """What a code is worth to a user who has not used it, whoever else has.
+
+    OverBudget when too many codes have been unknown.
+    """
+    with Guess(tenant_id, None) as guess:
+        told = _validate_claim(tenant_id, code, now)
+        guess.judge(told.decision.reason)
+        return told
+
+
+def _validate_claim(tenant_id: str, code: str, now: datetime) -> Validation:
     plain = codes.normalize(code)
     if plain is None:
         return UNKNOWN

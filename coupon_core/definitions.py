@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from coupon_core import audit, rules
+from coupon_core import audit, codes, rules
 from coupon_core.codes import DEFAULT_RANDOM_LENGTH
 from coupon_core.model import (
     AdminReason,
@@ -20,6 +20,7 @@ from coupon_core.model import (
 )
 from coupon_core.store import coupons as coupon_store
 from coupon_core.store import definitions as store
+from coupon_core.store import stems as stem_store
 from coupon_core.store import tenants as tenant_store
 from coupon_core.store import usage as usage_store
 from coupon_core.store.database import new_id, transaction
@@ -84,9 +85,10 @@ def add(definition: Definition) -> None:
     """Store a new definition in the caller's transaction. Refused as `create`."""
     _check(definition)
     with _taken_names():
-        if definition.custom_code:
+        if definition.custom_code or definition.code_check:
             tenant_store.lock(definition.tenant_id)
             _check_code(definition)
+            _reserve_stem(definition)
         store.insert(definition)
         store.share_code(definition)
     audit.record(definition.tenant_id, "definition.created", definition.definition_id)
@@ -149,6 +151,8 @@ def change(before: Definition, changes: Mapping[str, Any], now: datetime) -> Def
     """
     after = replace(before, **changes, updated_at=now)
     _check(after)
+    for reason in rules.against_shape_change(before, after):
+        raise Refused(reason)
     after = _checked_against_coupons(before, after)
     with _taken_names():
         store.update(after)
@@ -196,6 +200,15 @@ def _known(definition: Definition | None) -> Definition:
 def _check(draft: Definition) -> None:
     for reason in rules.against_definition_text(draft):
         raise Refused(reason)
+
+
+def _reserve_stem(definition: Definition) -> None:
+    """Let no other codes begin as those with a check character do."""
+    if not definition.code_check:
+        return
+    ids = definition.tenant_id, codes.stem(definition), definition.definition_id
+    if not stem_store.reserve(*ids):
+        raise Refused(AdminReason.STEM_TAKEN)
 
 
 def _check_code(definition: Definition) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from coupon_core import codes, generation, rules
+from coupon_core import code_space, codes, generation, rules
 from coupon_core.model import (
     AdminReason,
     CodeFormat,
@@ -97,17 +97,16 @@ def _attempt(watching: Watching, milestone: Milestone, now: datetime) -> Attempt
 
 def _has_ample_codes(definition: Definition) -> bool:
     """True when a drawn code is free, as far as anybody will live to see."""
-    space = codes.capacity(definition.code_alphabet, definition.code_length)
+    space = codes.space(definition)
     is_random = definition.code_format == CodeFormat.RANDOM
-    is_ample = space > generation.COUNTABLE_SPACE
+    is_ample = space > code_space.COUNTABLE_SPACE
     return is_random and is_ample and not definition.awarded_only
 
 
 def _draft(
     definition: Definition, reward: RewardItem, milestone: Milestone, now: datetime
 ) -> Draft:
-    shape = definition.code_prefix, definition.code_length, definition.code_alphabet
-    (code,) = codes.random_codes(1, *shape)
+    (code,) = codes.draw(definition, 1)
     coupon = generation.draft(definition, milestone.user_id, code, now)
     issued = IssuedCoupon(coupon, definition, reward)
     return Draft(issued, milestone, generation.event_of(issued, now))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from coupon_core import audit, codes, outbox, phoenix, rules
+from coupon_core import audit, code_space, codes, outbox, phoenix, rules
 from coupon_core.model import (
     NOBODY,
     AdminReason,
@@ -17,7 +17,6 @@ from coupon_core.model import (
 )
 from coupon_core.purchase_rules import good_until
 from coupon_core.store import awards as award_store
-from coupon_core.store import batches as batch_store
 from coupon_core.store import codes as code_store
 from coupon_core.store import coupons as store
 from coupon_core.store import definitions as definition_store
@@ -27,9 +26,6 @@ from coupon_core.store import tenants as tenant_store
 from coupon_core.store.database import Busy, new_id, transaction
 
 MOST_INLINE = 1_000
-# A full scan at most of so many coupons tells how full a code space is; larger
-# spaces cannot be half used up within any database's life.
-COUNTABLE_SPACE = 100_000_000
 TOP_UPS = 100
 SPARE = 64  # codes drawn beyond need once some were taken
 
@@ -106,7 +102,7 @@ def hold(tenant_id: str, definition_id: str) -> Definition | None:
     # Neither limits nor what they count can change any more; so what is read here
     # tells which lock is needed, and none has to be made stronger later.
     seen = definition_store.get(tenant_id, definition_id)
-    if seen and (seen.awarded_only or _is_scarce(seen)):
+    if seen and (seen.awarded_only or code_space.is_scarce(seen)):
         return definition_store.lock(tenant_id, definition_id)
     return definition_store.share(tenant_id, definition_id)
 
@@ -126,7 +122,7 @@ def _generate(
         return made, made
     if definition.code_format == CodeFormat.CUSTOM:
         return _share(definition, user_ids, now, expires_at)
-    check_space(definition, len(user_ids))
+    code_space.check(definition, len(user_ids))
     made = _randomize(definition, user_ids, now, expires_at)
     return made, made
 
@@ -207,8 +203,7 @@ def _randomize(
 
 def _free_codes(definition: Definition, count: int, crowded: bool) -> list[str]:
     """Codes that nobody shares; in a crowded space, only those that none owns."""
-    shape = definition.code_prefix, definition.code_length, definition.code_alphabet
-    drawn = dict.fromkeys(codes.random_codes(count + SPARE * crowded, *shape))
+    drawn = dict.fromkeys(codes.draw(definition, count + SPARE * crowded))
     taken = code_store.taken_by_shared_codes(definition.tenant_id, drawn)
     if crowded:
         taken |= code_store.taken_by_coupons(definition.tenant_id, drawn)
@@ -225,32 +220,6 @@ def draft(
     """A coupon that is not stored yet."""
     ids = definition.tenant_id, new_id(), definition.definition_id, user_id
     return Coupon(*ids, code, now, expires_at, None, 0, None)
-
-
-def _is_scarce(definition: Definition) -> bool:
-    """True when its codes may be used up; then they are made by one at a time."""
-    space = codes.capacity(definition.code_alphabet, definition.code_length)
-    return definition.code_format == CodeFormat.RANDOM and space <= COUNTABLE_SPACE
-
-
-def check_space(definition: Definition, count: int) -> None:
-    """Refuse when more than half of all codes would be used up (CONTRACTS 0.15).
-
-    Exact, for the definition is held and what batches will still make is counted.
-    """
-    if not _is_scarce(definition):
-        return
-    space = codes.capacity(definition.code_alphabet, definition.code_length)
-    most = space // 2
-    ids = definition.tenant_id, definition.definition_id
-    used = store.count_up_to(*ids, most=most) + batch_store.reserved(*ids)
-    if used + count > most:
-        raise Refused(
-            AdminReason.CODE_SPACE_TOO_SMALL,
-            f"Codes of {definition.code_length} characters leave room for {most:,} "
-            f"coupons (half of all {space:,}); {used:,} exist and {count:,} were "
-            "asked for. Create a definition with a greater code_length.",
-        )
 
 
 def _announced(

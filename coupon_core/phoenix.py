@@ -148,10 +148,17 @@ def _code_config(of: Definition) -> Document:
         return {"custom_code": of.custom_code, "claimable": of.claimable}
     if of.code_format == CodeFormat.SHARED:
         return {"claimable": of.claimable}
-    prefix = {"code_prefix": of.code_prefix} if of.code_prefix else {}
     chosen = of.code_alphabet != CodeAlphabet.UNAMBIGUOUS
     alphabet = {"code_alphabet": of.code_alphabet.value} if chosen else {}
-    return {**prefix, "code_length": of.code_length, **alphabet}
+    check = {"code_check": True} if of.code_check else {}
+    return {**_random_part(of), **alphabet, **check}
+
+
+def _random_part(of: Definition) -> Document:
+    if of.code_pattern:
+        return {"code_pattern": of.code_pattern}
+    prefix = {"code_prefix": of.code_prefix} if of.code_prefix else {}
+    return {**prefix, "code_length": of.code_length}
 
 
 def usage_limit(of: Definition) -> Document:

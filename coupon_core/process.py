@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Iterable
 
-from coupon_core import auth, logs, metrics, vault
+from coupon_core import auth, logs, metrics, mistyping, vault
 from coupon_core.config import BadSettings, Settings
 from coupon_core.limits import guesses
 from coupon_core.limits.budgets import budget_of
@@ -26,6 +26,7 @@ def start(settings: Settings) -> None:
     except (ValueError, OSError) as error:
         raise BadSettings(f"COUPON_DATABASE_URL: {error}") from error
     auth.forget()
+    mistyping.forget()
     per_user = budget_of("guesses-per-user", settings.guesses_per_user)
     per_tenant = budget_of("guesses-per-tenant", settings.guesses_per_tenant)
     guesses.allow(Allowed(settings.redis_url, per_user, per_tenant))

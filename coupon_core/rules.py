@@ -124,12 +124,44 @@ def against_definition_text(draft: Definition) -> Iterator[AdminReason]:
         yield AdminReason.RANDOM_CODE_WITH_CUSTOM
     if draft.claimable and draft.code_format not in CLAIMED:
         yield AdminReason.CLAIMABLE_NEEDS_CUSTOM
-    if len(draft.code_prefix) + draft.code_length > codes.MAX_CODE_LENGTH:
-        yield AdminReason.CODE_TOO_LONG
+    if draft.code_pattern and (draft.code_prefix or not _is_random(draft)):
+        yield AdminReason.PATTERN_ALONE
+    yield from _against_places(draft)
     if draft.starts_at and draft.expires_at and draft.starts_at >= draft.expires_at:
         yield AdminReason.DATES_REVERSED
     if draft.trigger_enabled and draft.trigger_kind is None:
         yield AdminReason.TRIGGER_MISSING
+
+
+def _is_random(definition: Definition) -> bool:
+    return definition.code_format == CodeFormat.RANDOM
+
+
+def _against_places(draft: Definition) -> Iterator[AdminReason]:
+    places = codes.places(draft)
+    drawn = sum(len(place) > 1 for place in places)
+    if len(places) + draft.code_check > codes.MAX_CODE_LENGTH:
+        yield AdminReason.CODE_TOO_LONG
+    if not codes.MIN_RANDOM_LENGTH <= drawn <= codes.MAX_RANDOM_LENGTH:
+        yield AdminReason.PATTERN_UNFIT
+    if not draft.code_check:
+        return
+    if not _is_random(draft) or len(codes.stem(draft)) < codes.MIN_STEM_LENGTH:
+        yield AdminReason.CHECK_NEEDS_STEM
+
+
+def against_shape_change(
+    before: Definition, after: Definition
+) -> Iterator[AdminReason]:
+    """Codes with a check character are made in one way for ever, or never so.
+
+    What is remembered of them must stay true.
+    """
+    if not (before.code_check or after.code_check):
+        return
+    same_shape = codes.shape(before) == codes.shape(after)
+    if not same_shape or before.code_format != after.code_format:
+        yield AdminReason.CHECKED_CODES_FROZEN
 
 
 def code_rules(definition: Definition) -> tuple[object, ...]:

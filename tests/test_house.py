@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PURE = ("model", "cells", "ids", "rules", "codes", "phoenix")
+PURE = ("model", "cells", "ids", "rules", "check_characters", "codes", "phoenix")
 
 
 def sources(name: str) -> list[Path]:

@@ -4,12 +4,13 @@ from typing import Any
 
 import rich_click as click
 
+from admin_gateway.answers import room as room_document
 from admin_gateway.answers import stats as stats_document
 from admin_gateway.cli.answering import answering
 from admin_gateway.cli.definition_options import body, members
 from admin_gateway.cli.options import UUID, of_tenant, page, paged
 from admin_gateway.schemas import DefinitionBody, DefinitionChanges
-from coupon_core import definitions, tenants
+from coupon_core import code_space, definitions, tenants
 from coupon_core.model import DefinitionStatus, utc_now
 from coupon_core.phoenix import whole_definition
 
@@ -18,7 +19,7 @@ definition_argument = click.argument("definition_id", type=UUID)
 
 @click.group()
 def definition() -> None:
-    """Definitions: create, list, get, update, pause, activate, archive, stats."""
+    """Definitions: make them, look at them, change them, end them."""
 
 
 @definition.command()
@@ -93,6 +94,18 @@ def stats(tenant_id: str, definition_id: str) -> dict[str, Any]:
     """
     found = definitions.stats(tenant_id, definition_id, utc_now())
     return stats_document(definition_id, found)
+
+
+@definition.command()
+@of_tenant
+@definition_argument
+@answering()
+def capacity(tenant_id: str, definition_id: str) -> dict[str, Any]:
+    """Tell how full the code space is, and how likely a guess hits a code.
+
+    Example: `couponctl definition capacity --tenant acme 0198c0de-…`
+    """
+    return room_document(definition_id, code_space.room(tenant_id, definition_id))
 
 
 # Name of the command, what it makes of the definition, what that means.

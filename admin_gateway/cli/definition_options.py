@@ -19,6 +19,18 @@ MEMBERS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("--reward", "reward", "config.reward_item_id", {"help": "Id of the reward item."}),
     ("--prefix", "prefix", "config.code_prefix", {"help": "Random codes begin so."}),
     ("--length", "length", "config.code_length", {"type": int, "help": "Of the rest."}),
+    (
+        "--pattern",
+        "pattern",
+        "config.code_pattern",
+        {"help": "Instead of both: # digit, ? letter, * either."},
+    ),
+    (
+        "--check/--no-check",
+        "check",
+        "config.code_check",
+        {"default": None, "help": "Whether a character at the end tells typos."},
+    ),
     ("--alphabet", "alphabet", "config.code_alphabet", {"type": ALPHABETS}),
     ("--code", "code", "config.custom_code", {"help": "One code for all: custom."}),
     (

@@ -130,6 +130,27 @@ class ConfigChanges(Strict):
         most=codes.MAX_RANDOM_LENGTH,
         metadata={"description": "Of the random part.", "default": 8},
     )
+    code_pattern = StrictString(
+        least=0,
+        most=codes.MAX_CODE_LENGTH,
+        pattern=f"^({codes.PATTERN.pattern})?$",
+        expected="a pattern of up to 64 characters: # a digit, ? a letter, * either, "
+        "and letters, digits, _ or - that stand for themselves, not first _ or -",
+        allow_none=True,
+        metadata={
+            "description": "Instead of code_prefix and code_length: # stands for a "
+            "digit, ? for a letter, * for either; all else for itself.",
+            "example": "SUMMER-####-????",
+        },
+    )
+    code_check = StrictBoolean(
+        metadata={
+            "description": "One more character at the end that tells typing errors, "
+            "so that they never reach the database. Fixed for ever; codes must begin "
+            "with three fixed characters or more that no other codes begin with.",
+            "default": False,
+        }
+    )
     code_alphabet = Word(CodeAlphabet, metadata={"default": "unambiguous"})
     custom_code = Code(allow_none=True)
     case_sensitive = StrictBoolean(metadata={"default": False})
@@ -144,6 +165,8 @@ class ConfigChanges(Strict):
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Lift nested members and put the defaults where null was sent."""
+        if members.get("code_pattern") and members.get("code_length"):
+            raise ValidationError("expected none with code_pattern", "code_length")
         flat: dict[str, Any] = {}
         for name, value in members.items():
             flat |= UNSET[name] if value is None else _lifted(name, value)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from coupon_core import audit, generation, outbox, rules
+from coupon_core import audit, code_space, generation, outbox, rules
 from coupon_core.messaging.topology import CHUNK
 from coupon_core.model import (
     NOBODY,
@@ -58,7 +58,7 @@ def request(tenant_id: str, definition_id: str, wanted: Wanted, now: datetime) -
             raise Refused(AdminReason.DEFINITION_NOT_FOUND)
         for reason in rules.against_generating(definition, not wanted.user_ids):
             raise Refused(reason)
-        generation.check_space(definition, wanted.count)
+        code_space.check(definition, wanted.count)
         _check_awards(definition, len(wanted.user_ids))
         store.insert(batch, chunks)
         outbox.add(_wanted_event(batch, chunk.chunk_number, now) for chunk in chunks)

@@ -100,7 +100,7 @@ def _randomize(
 ) -> int:
     """Add coupons with codes of their own; those that are taken are drawn anew."""
     count = chunk.coupon_count
-    free = _free(definition, _draw(definition, count), crowded=False)
+    free = _free(definition, codes.draw(definition, count), crowded=False)
     for _ in range(generation.TOP_UPS):
         if len(free) == count and bulk.insert(batch, free, chunk.user_ids, now):
             return count
@@ -112,14 +112,9 @@ def _topped_up(definition: Definition, drawn: Sequence[str], count: int) -> list
     """What is free of the codes, and others in place of what is not."""
     kept = _free(definition, drawn, crowded=True)
     missing = count - len(kept)
-    more = _draw(definition, missing + generation.SPARE) if missing else []
+    more = codes.draw(definition, missing + generation.SPARE) if missing else []
     both = dict.fromkeys([*kept, *_free(definition, more, crowded=True)])
     return list(both)[:count]
-
-
-def _draw(definition: Definition, count: int) -> list[str]:
-    shape = definition.code_prefix, definition.code_length, definition.code_alphabet
-    return codes.random_codes(count, *shape)
 
 
 def _free(definition: Definition, drawn: Sequence[str], crowded: bool) -> list[str]:

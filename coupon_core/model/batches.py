@@ -47,6 +47,20 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """How full a definition's code space is: all codes, those made, those to come."""
+
+    space: int
+    used_count: int
+    reserved_count: int  # by batches that are not finished
+
+    @property
+    def most(self) -> int:
+        """So many may be made: half of all (CONTRACTS 0.15)."""
+        return self.space // 2
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A part of a batch that is made in one transaction; numbered from 1.
 

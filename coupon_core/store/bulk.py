@@ -13,6 +13,7 @@ from peewee import IntegrityError, __exception_wrapper__
 from coupon_core.codes import lookup_key
 from coupon_core.model import Definition
 from coupon_core.model.batches import Batch
+from coupon_core.store import stems
 from coupon_core.store.database import (
     UNIQUE,
     broken_rule,
@@ -103,7 +104,7 @@ def mark(batch: Batch, coupon_ids: Sequence[str]) -> None:
 
 
 def taken(definition: Definition, codes: Iterable[str], owned: bool) -> set[str]:
-    """Those of the codes that are shared or, if `owned`, some coupon's own."""
+    """Those of the codes that no coupon may own, or, if `owned`, that one does."""
     keys = {lookup_key(code): code for code in codes}
     here = {"tenant_id": definition.tenant_id}
     found = [
@@ -111,7 +112,8 @@ def taken(definition: Definition, codes: Iterable[str], owned: bool) -> set[str]
         for sql in (SHARED, *[OWNED] * owned)
         for row in among(sql, "text", list(keys), here).fetchall()
     ]
-    return {keys[key] for (key,) in found}
+    barred = stems.barred(definition.tenant_id, keys.values())
+    return {keys[key] for (key,) in found} | barred
 
 
 def among(

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from coupon_core.codes import code_scope, lookup_key
 from coupon_core.model import Definition, IssuedCoupon, SharedCode
+from coupon_core.store import stems
 from coupon_core.store.database import execute, execute_many, is_postgresql
 from coupon_core.store.rows import (
     COMPARES,
@@ -85,10 +86,13 @@ def find_shared(tenant_id: str, code: str) -> SharedCode | None:
 
 
 def taken_by_shared_codes(tenant_id: str, codes: Iterable[str]) -> set[str]:
-    """Those of the codes that no coupon may own: shared ones, or held for an import."""
+    """Those of the codes that no coupon may own.
+
+    They are shared, held for an import, or would be taken for mistyped ones.
+    """
     keys = {lookup_key(code): code for code in codes}
     taken = keys_in(SharedTable, tenant_id, keys) | keys_in(ImportRow, tenant_id, keys)
-    return {keys[key] for key in taken}
+    return {keys[key] for key in taken} | stems.barred(tenant_id, keys.values())
 
 
 def keys_in(

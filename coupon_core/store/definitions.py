@@ -8,6 +8,7 @@ from peewee import IntegrityError, fn
 
 from coupon_core.codes import lookup_key
 from coupon_core.model import Definition, DefinitionStatus, Page
+from coupon_core.store import stems
 from coupon_core.store.database import (
     FOREIGN_KEY,
     UNIQUE,
@@ -123,7 +124,8 @@ def is_code_taken(definition: Definition) -> bool:
         ImportRow.code_key == key
     )
     return bool(
-        SharedCode.select().where(same_key, others, bars).exists()
+        stems.barred(definition.tenant_id, [definition.custom_code])
+        or SharedCode.select().where(same_key, others, bars).exists()
         or ImportRow.select().where(imported).exists()
         or Coupon.select().where(own_code, Coupon.code_scope == "").exists()
     )

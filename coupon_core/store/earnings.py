@@ -45,6 +45,9 @@ EARN = """
         WHERE s.tenant_id = :tenant_id AND s.code_key = :code_key)
     AND NOT EXISTS (SELECT 1 FROM import_row i
         WHERE i.tenant_id = :tenant_id AND i.code_key = :code_key)
+    AND NOT EXISTS (SELECT 1 FROM checked_stem k
+        WHERE k.tenant_id = :tenant_id AND k.definition_id <> :definition_id
+        AND substr(:code_key, 1, length(k.stem)) = k.stem)
     ON CONFLICT DO NOTHING
 """
 MAKE = """

@@ -6,6 +6,7 @@ from typing import Any
 
 from coupon_core.codes import lookup_key
 from coupon_core.model.inventory import BadRow, CodeJob, ImportRow
+from coupon_core.store import stems
 from coupon_core.store.bulk import among
 from coupon_core.store.database import execute, is_postgresql, new_id
 from coupon_core.tables import as_stored_time
@@ -60,9 +61,9 @@ def hold(job: CodeJob, rows: Sequence[ImportRow]) -> list[BadRow]:
 
 
 def _taken(tenant_id: str, keys: Iterable[str]) -> set[str]:
-    """Those of the lookup keys that a coupon or a shared code has."""
+    """Those of the lookup keys that a coupon or a shared code has, or may not have."""
     rows = among(TAKEN, "text", list(keys), {"tenant_id": tenant_id}).fetchall()
-    return {key for (key,) in rows}
+    return {key for (key,) in rows} | stems.barred(tenant_id, keys)
 
 
 def _hold(job: CodeJob, rows: Sequence[ImportRow]) -> int:

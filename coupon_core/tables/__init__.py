@@ -25,7 +25,12 @@ from coupon_core.tables.campaigns import (
 )
 from coupon_core.tables.client_keys import ClientKey
 from coupon_core.tables.coupons import Coupon, Redemption, UserUsage
-from coupon_core.tables.definitions import Definition, RewardItem, SharedCode
+from coupon_core.tables.definitions import (
+    CheckedStem,
+    Definition,
+    RewardItem,
+    SharedCode,
+)
 from coupon_core.tables.idempotency import Idempotency
 from coupon_core.tables.inventory import (
     CodeJob,
@@ -53,6 +58,7 @@ __all__ = [
     "Batch",
     "Campaign",
     "CampaignCreator",
+    "CheckedStem",
     "Chunk",
     "ClientKey",
     "CodeJob",
@@ -101,6 +107,7 @@ ALL = (
     RewardItem,
     Definition,
     SharedCode,
+    CheckedStem,
     Campaign,
     Creator,
     CampaignCreator,

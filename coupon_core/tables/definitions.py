@@ -81,6 +81,17 @@ class SharedCode(Table):
         indexes = ((("tenant_id", "definition_id"), False),)
 
 
+class CheckedStem(Table):
+    """How codes with a check character begin; only right codes of a tenant do."""
+
+    tenant_id = TextField()
+    stem = TextField()
+    definition_id = UuidText()
+
+    class Meta:
+        primary_key = CompositeKey("tenant_id", "stem")
+
+
 SharedCode.add_index(
     SharedCode.tenant_id,
     SharedCode.creator_key,

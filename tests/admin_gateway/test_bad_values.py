@@ -53,6 +53,8 @@ CONFIG: dict[str, list[Any]] = {
     "reward_item_id": BAD_UUIDS,
     "code_format": [None, "", "RANDOM", "list", 1],
     "code_alphabet": [None, "", "hex"],
+    "code_pattern": [1, "-####", "#### ", "Ä####", "#" * 65, "A/####", []],
+    "code_check": [None, 1, "true"],
     "code_prefix": [1, "_A", "A B", "Ä", "x" * 33, "A/B", []],
     "code_length": [None, 3, 33, 8.0, "8", True, -8, 10**30],
     "custom_code": ["", " ", "_A", "A B", "ſAVE", "Ä", "x" * 65, "A/B", 1, "A\tB"],

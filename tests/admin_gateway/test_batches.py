@@ -119,6 +119,32 @@ def test_a_batch_beyond_the_code_space_is_refused(admin: Admin) -> None:
     refused(admin.post(path, {"count": 1}), 409, "CODE_SPACE_TOO_SMALL")
 
 
+def test_the_room_for_codes_is_told(admin: Admin) -> None:
+    definition_id = admin.new_definition(code_pattern="SUMMER-####")["id"]
+    admin.generate(definition_id, "a", "b")
+    accepted(admin.post(f"coupons/{definition_id}/generate", {"count": 1_500}))
+    assert admin.get(f"coupons/{definition_id}/capacity").json == {
+        "definition_id": definition_id,
+        "space": 4_096,
+        "limit": 2_048,
+        "used": 2,
+        "reserved": 1_500,
+        "remaining": 546,
+        "used_share": 2 / 4_096,
+        "one_guess_in": 2_048,
+    }
+
+
+def test_a_pattern_says_how_long_codes_are(admin: Admin) -> None:
+    config = {
+        "reward_item_id": admin.new_reward()["item_id"],
+        "code_pattern": "####",
+        "code_length": 8,
+    }
+    answer = admin.post("coupons", {"name": "Both", "config": config})
+    assert "config.code_length" in refused(answer, 400, "VALIDATION_ERROR")
+
+
 # --------------------------------------------------------------------- users as CSV
 
 SAME = [

@@ -20,6 +20,8 @@ DEFAULT_CONFIG = {
 # What is sent in `config` comes back so; each row on its own.
 KEPT: list[dict[str, Any]] = [
     {"code_prefix": "WELCOME", "code_length": 8},
+    {"code_pattern": "SUMMER-####-????"},
+    {"code_prefix": "WELCOME", "code_length": 8, "code_check": True},
     {"code_length": 32, "code_alphabet": "full"},
     {"code_format": "custom", "custom_code": "SAVE10", "claimable": True},
     {"code_format": "custom", "custom_code": "Spring", "case_sensitive": True},

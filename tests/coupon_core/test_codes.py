@@ -115,17 +115,3 @@ def test_every_character_is_equally_likely_at_every_place(
         surprise = sum((seen[one] - expected) ** 2 / expected for one in characters)
         # Chi-squared of 30 to 35 degrees exceeds 100 once in a hundred million runs.
         assert surprise < 100
-
-
-@pytest.mark.parametrize(
-    ("alphabet", "length", "space"),
-    [
-        (CodeAlphabet.UNAMBIGUOUS, 4, 923_521),
-        (CodeAlphabet.FULL, 4, 1_679_616),
-        (CodeAlphabet.FULL, 32, 36**32),
-    ],
-)
-def test_capacity_counts_all_codes(
-    alphabet: CodeAlphabet, length: int, space: int
-) -> None:
-    assert codes.capacity(alphabet, length) == space

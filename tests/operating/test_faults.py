@@ -145,7 +145,7 @@ def test_a_frozen_database_is_503_in_time_and_used_again_once_it_goes_on(
     assert (ready.status_code, ready.json()["database"]) == (503, "unavailable")
     assert took < BUSY * PROMISED
     assert alive.status_code == 200
-    wait_until(lambda: redeem().status_code == 200, BUSY * PROMISED, "success")
+    wait_until(lambda: redeem().status_code == 200, BUSY * PROMISED, "it to work")
 
 
 def test_a_stopped_database_is_503_at_once_and_used_again_once_it_is_back(
@@ -159,7 +159,7 @@ def test_a_stopped_database_is_503_at_once_and_used_again_once_it_is_back(
         server.start()
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
     assert took < BUSY * PROMISED
-    wait_until(lambda: redeem().status_code == 200, BUSY * PROMISED, "success")
+    wait_until(lambda: redeem().status_code == 200, BUSY * PROMISED, "it to work")
 
 
 @pytest.mark.parametrize("scheme", ["amqp", "redis"])

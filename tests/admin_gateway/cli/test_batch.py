@@ -49,3 +49,12 @@ def test_who_stops_looking_leaves_the_batch_to_the_workers(
     assert result.exit_code == 0
     assert "It goes on: couponctl batch watch" in result.stderr
     assert acme.json("batch", "show", *OF_ACME, batch["batch_id"]) == batch
+
+
+def test_patterns_and_their_room_from_a_shell(acme: Shell) -> None:
+    options = "--pattern", "SUMMER-####-????", "--check"
+    made = acme.definition("Summer", *options)
+    (coupon,) = acme.generate(made, "ann")
+    assert len(coupon["code"]) == len("SUMMER-####-????") + 1
+    room = acme.json("definition", "capacity", *OF_ACME, made)
+    assert (room["used"], room["space"]) == (1, 8**4 * 23**4 * 31 // 36)
