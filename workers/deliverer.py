@@ -8,6 +8,7 @@ from datetime import datetime
 
 import structlog
 
+from coupon_core.faults import kind_of
 from coupon_core.model import Refused, utc_now
 from coupon_core.model.webhooks import Webhook
 from coupon_core.store import condition, database
@@ -58,7 +59,7 @@ def _serve(webhook: Webhook) -> None:
     except Refused:
         log.info("the webhook has gone", webhook=webhook.webhook_id)
     except condition.FAILURES as error:
-        log.warning("the database is away", error=f"{type(error).__name__}: {error}")
+        log.warning("the database is away", error=kind_of(error))
     except Exception:
         log.exception("a webhook cannot be served", webhook=webhook.webhook_id)
     finally:
@@ -77,7 +78,7 @@ def run(stop: threading.Event, beat: Callable[[], None]) -> None:
                 delivering.purge(utc_now(), PURGE_BATCH)
             stop.wait(IDLE_SECONDS)
         except condition.FAILURES as error:
-            log.warning("cannot deliver", error=f"{type(error).__name__}: {error}")
+            log.warning("cannot deliver", error=kind_of(error))
             with suppress(*condition.FAILURES):
                 database.release()
             stop.wait(AGAIN_SECONDS)

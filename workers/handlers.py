@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from traceback import format_exc
 from typing import Any, TypeVar
 
 import structlog
 from marshmallow import ValidationError
 
 from coupon_core import batches, dead_letters, earning, jobs
+from coupon_core.faults import kind_of
 from coupon_core.messaging.topology import GENERATION
 from coupon_core.model import AdminReason, Milestone, Refused, utc_now
 from coupon_core.store import condition
@@ -177,7 +177,7 @@ def _make(key: Key) -> str:
     except condition.FAILURES:
         raise
     except Exception as error:
-        log.error("a chunk cannot be made", chunk=key, trace=format_exc())
+        log.error("a chunk cannot be made", chunk=key, error=kind_of(error))
         batches.fail(*key[:2], f"unexpected {type(error).__name__}", utc_now())
         return "failed"
 

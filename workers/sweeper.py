@@ -7,6 +7,7 @@ from contextlib import suppress
 import structlog
 
 from coupon_core import importing, jobs, sweeping
+from coupon_core.faults import kind_of
 from coupon_core.model import utc_now
 from coupon_core.store import condition, database
 
@@ -24,7 +25,7 @@ def run(stop: threading.Event, beat: Callable[[], None]) -> None:
             if any(counts.values()):
                 log.info("swept", **counts)
         except condition.FAILURES as error:
-            log.warning("cannot sweep", error=f"{type(error).__name__}: {error}")
+            log.warning("cannot sweep", error=kind_of(error))
         finally:
             with suppress(*condition.FAILURES):
                 database.release()

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from coupon_core import packages
+from coupon_core import metrics, packages
 from coupon_core.model import utc_now
 from coupon_core.model.webhooks import (
     Answer,
@@ -185,6 +185,7 @@ def _changes(
 
 def _tell(webhook: Webhook, answer: Answer, count: int) -> None:
     whose = {"tenant": webhook.tenant_id, "webhook": webhook.webhook_id}
+    metrics.delivered(metrics.OK if answer.is_success else metrics.FAILED)
     if answer.is_success:
         log.info("delivered", events=count, **whose)
         return

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from coupon_core import vault
+from coupon_core import audit, vault
 from coupon_core.messaging.envelopes import as_rfc3339
 from coupon_core.model import AdminReason, Page, Refused
 from coupon_core.model.webhooks import (
@@ -68,6 +68,7 @@ def _insert(webhook: Webhook) -> str:
         if store.count(tenant_id) >= MOST_WEBHOOKS:
             raise Refused(AdminReason.TOO_MANY_WEBHOOKS)
         store.insert(webhook, vault.seal(secret))
+        audit.record(tenant_id, "webhook.created", str(webhook.webhook_id))
     return secret
 
 
@@ -110,6 +111,8 @@ def update(
         before = _known(store.find(tenant_id, webhook_id, lock=True))
         made = {**_consequences(before, changes, now), **changes, "updated_at": now}
         store.update(tenant_id, webhook_id, made)
+        ids = tenant_id, "webhook.changed", str(webhook_id)
+        audit.record(*ids, changed=changes.keys())
     return replace(before, **made)
 
 
@@ -128,6 +131,7 @@ def delete(tenant_id: str, webhook_id: int) -> None:
     with transaction():
         if not store.delete(tenant_id, webhook_id):
             raise Refused(AdminReason.WEBHOOK_NOT_FOUND)
+        audit.record(tenant_id, "webhook.deleted", str(webhook_id))
 
 
 def rotate(tenant_id: str, webhook_id: int, now: datetime) -> tuple[Webhook, str]:
@@ -146,6 +150,7 @@ def rotate(tenant_id: str, webhook_id: int, now: datetime) -> tuple[Webhook, str
             "updated_at": now,
         }
         store.update(tenant_id, webhook_id, changes)
+        audit.record(tenant_id, "webhook.secret_rotated", str(webhook_id))
     return replace(webhook, updated_at=now), secret
 
 
