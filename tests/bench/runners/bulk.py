@@ -66,9 +66,11 @@ class OnSqlite:
     @contextmanager
     def place(self) -> Iterator[str]:
         """The URL of a new file."""
-        with tempfile.TemporaryDirectory(prefix="coupons-bench-") as home:
-            with SqliteDatabases(Path(home), upgrade).fresh() as url:
-                yield url
+        with (
+            tempfile.TemporaryDirectory(prefix="coupons-bench-") as home,
+            SqliteDatabases(Path(home), upgrade).fresh() as url,
+        ):
+            yield url
 
 
 class Batch(BulkRunner):
