@@ -10,6 +10,7 @@ from admin_gateway.answers import created, listed
 from coupon_core.model import utc_now
 from coupon_core.web.answers import json_response, no_content
 from coupon_core.web.blueprints import JsonBlueprint
+from coupon_core.web.repeats import reads_only
 from coupon_core.webhooks import managing
 
 routes = JsonBlueprint(
@@ -80,6 +81,7 @@ def logs(query: dict[str, Any], webhook_id: int) -> Response:
 
 @routes.route("/<webhook_id>/test", methods=["POST"])
 @routes.response(200, documents.WebhookTest, example=documents.WEBHOOK_TEST)
+@reads_only
 def test(webhook_id: int) -> Response:
     """Send a sample now, and show what the receiver answered."""
     answer = managing.test(g.principal.tenant_id, webhook_id, utc_now())

@@ -1,14 +1,15 @@
 """What users do with coupons, each noted with its effect in one transaction (S4)."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 
 from coupon_core import purchases
 from coupon_core.limits.guesses import Guess
-from coupon_core.model import Page, PurchaseReason, Refused
+from coupon_core.model import Dialect, Page, PurchaseReason, Refused
 from coupon_core.model.coupons import IssuedCoupon
-from coupon_core.model.purchases import Activity, ActivityStatus, Order
-from coupon_core.redeeming import RaceLost
+from coupon_core.model.purchases import Action, Activity, ActivityStatus, Order
+from coupon_core.redeeming import RaceLost, counted
 from coupon_core.store import activities as store
 from coupon_core.store.database import Busy, new_id, transaction
 
@@ -21,7 +22,9 @@ def perform(order: Order, now: datetime) -> Activity:
     Refused with the first rule that speaks against it; then nothing changed, and
     nothing is noted. OverBudget when too many codes have been unknown.
     """
-    with Guess(order.tenant_id, order.user_id):
+    redeems = order.action == Action.REDEEM
+    watched = counted(Dialect.MAMBO) if redeems else nullcontext()
+    with Guess(order.tenant_id, order.user_id), watched:
         return _perform(order, now)
 
 

@@ -1,6 +1,7 @@
 """Redeem: one use of a code, decided on what was read and written under guard."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -42,22 +43,22 @@ def redeem(request: RedeemRequest, now: datetime) -> Redeemed:
     Refused with the first rule that speaks against it; then nothing changed.
     OverBudget when too many codes have been unknown.
     """
-    with Guess(request.tenant_id, request.user_id):
-        return _counted(request, now)
+    with Guess(request.tenant_id, request.user_id), counted(request.dialect):
+        return _redeem(request, now)
 
 
-def _counted(request: RedeemRequest, now: datetime) -> Redeemed:
-    dialect = request.dialect.value
+@contextmanager
+def counted(dialect: Dialect) -> Iterator[None]:
+    """Count how a redemption ends, for those who watch."""
     try:
-        redeemed = _redeem(request, now)
+        yield
     except Refused as refused:
-        metrics.redeemed(dialect, metrics.REFUSED, refused.reason.value)
+        metrics.redeemed(dialect.value, metrics.REFUSED, refused.reason.value)
         raise
     except Exception:
-        metrics.redeemed(dialect, metrics.FAILED)
+        metrics.redeemed(dialect.value, metrics.FAILED)
         raise
-    metrics.redeemed(dialect, metrics.OK)
-    return redeemed
+    metrics.redeemed(dialect.value, metrics.OK)
 
 
 def _redeem(request: RedeemRequest, now: datetime) -> Redeemed:
@@ -75,8 +76,9 @@ def _redeem(request: RedeemRequest, now: datetime) -> Redeemed:
 
 def rehearse(request: RedeemRequest, now: datetime) -> Redeemed:
     """What a redeem would give now, refused as it would be; nothing is stored."""
-    plain = _plain(request)
-    return _used(_redeemable(plain, now)[0], plain, now)
+    with Guess(request.tenant_id, request.user_id):
+        plain = _plain(request)
+        return _used(_redeemable(plain, now)[0], plain, now)
 
 
 def _plain(request: RedeemRequest) -> RedeemRequest:

@@ -113,6 +113,12 @@ PLAYCAMP: Mapping[AnyReason, Row] = MappingProxyType(
         **{reason: refusal.playcamp for reason, refusal in REFUSALS.items()},
         AdminReason.CAMPAIGN_NOT_FOUND: (404, "NOT_FOUND", "Campaign not found"),
         AdminReason.CREATOR_NOT_FOUND: (404, "NOT_FOUND", "Creator not found"),
+        AdminReason.WEBHOOK_NOT_FOUND: (404, "NOT_FOUND", "Webhook not found"),
+        AdminReason.TOO_MANY_WEBHOOKS: (
+            409,
+            "CONFLICT",
+            "There are as many webhooks as a project may have; delete one first",
+        ),
     }
 )
 

@@ -1,11 +1,15 @@
 """`python -m workers [NAME …]`: the named workers, by default all of them."""
 
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import NoReturn
+
+import structlog
 
 from coupon_core import config, process
 from coupon_core.config import BadSettings, Settings
@@ -14,7 +18,12 @@ from workers import consumer, deliverer, fanout, generator, relay, sweeper
 from workers.backlog import Backlog
 from workers.heartbeat import Heartbeat, forget_the_dead
 
+log = structlog.get_logger("coupon.workers")
+
 USAGE_ERROR = 2
+LOOK_SECONDS = 0.2
+# A statement takes four seconds at most; a bus that is away may take for ever.
+GRACE_SECONDS = 4.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +78,27 @@ def _run(names: list[str], settings: Settings, stop: threading.Event) -> int:
     """Each worker in a thread of its own; should one fail, all stop."""
     directory = settings.data_dir / "workers"
     forget_the_dead(directory)
-    with ThreadPoolExecutor(len(names)) as threads:
-        running = [threads.submit(_work, name, settings, stop) for name in names]
-        wait(running, return_when=FIRST_COMPLETED)
-        stop.set()
+    threads = ThreadPoolExecutor(len(names))
+    running = [threads.submit(_work, name, settings, stop) for name in names]
+    # Not stop.wait(): the signal's handler, in this thread, might find its lock taken.
+    while not (stop.is_set() or any(worker.done() for worker in running)):
+        wait(running, LOOK_SECONDS, FIRST_COMPLETED)
+    stop.set()
+    _, waiting = wait(running, GRACE_SECONDS)
+    if waiting:
+        _leave()
     for worker in running:
         worker.result()
     return 0
+
+
+def _leave() -> NoReturn:
+    """End while a worker waits for what does not answer; as safe as kill -9 is.
+
+    What was not acknowledged comes again, and what was committed stays.
+    """
+    log.warning("ended without waiting any longer", seconds=GRACE_SECONDS)
+    os._exit(0)
 
 
 def _work(name: str, settings: Settings, stop: threading.Event) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli import guard
 from admin_gateway.cli.addresses import wait_until_healthy
 from admin_gateway.cli.demo import welcome
 from admin_gateway.cli.failures import Failed, sentence_of
@@ -28,12 +29,13 @@ def run(settings: Settings) -> int:
     Gives the exit status: that of the process that ended, 0 after a signal.
     """
     _prepare_environment()
-    manager = _manager(settings)
-    # A terminal that is closed says so with SIGHUP, which honcho does not know.
-    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-    greeter = threading.Thread(target=_greet, args=(settings,), daemon=True)
-    greeter.start()
-    manager.loop()
+    with guard.guarding(settings.data_dir / "groups"):
+        manager = _manager(settings)
+        # A terminal that is closed says so with SIGHUP, which honcho does not know.
+        signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+        greeter = threading.Thread(target=_greet, args=(settings,), daemon=True)
+        greeter.start()
+        manager.loop()
     status = manager.returncode
     return 0 if status in ENDED_BY_SIGNAL else int(status or 0)
 

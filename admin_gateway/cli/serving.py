@@ -2,10 +2,11 @@
 
 import os
 import sys
+from typing import NoReturn
 
 import rich_click as click
 
-from admin_gateway.cli import embedded_bus
+from admin_gateway.cli import embedded_bus, guard
 from admin_gateway.cli.addresses import gateways, require_free
 from admin_gateway.cli.answering import say
 from coupon_core import config
@@ -41,8 +42,14 @@ def _become(which: int) -> None:
     """Let gunicorn take the place of this process."""
     gateway = gateways(config.load())[which]
     require_free(gateway)
-    program = [sys.executable, "-m", "gunicorn", "--config", OPTIONS]
-    os.execv(sys.executable, [*program, "--bind", gateway.bind, gateway.app])  # noqa: S606
+    options = ["--config", OPTIONS, "--bind", gateway.bind]
+    _exec([sys.executable, "-m", "gunicorn", *options, gateway.app])
+
+
+def _exec(command: list[str]) -> NoReturn:
+    """Let another program take the place of this process, and of its group's member."""
+    guard.join()
+    os.execv(command[0], command)  # noqa: S606
 
 
 @serve.command()
@@ -60,7 +67,7 @@ def workers(names: tuple[str, ...]) -> None:
 
     Example: `couponctl serve workers consumer`
     """
-    os.execv(sys.executable, [sys.executable, "-m", "workers", *names])  # noqa: S606
+    _exec([sys.executable, "-m", "workers", *names])
 
 
 @serve.command()
@@ -75,7 +82,7 @@ def bus() -> None:
     settings = config.load()
     program = embedded_bus.require(settings)
     say(f"The bus keeps its messages and its log in {settings.data_dir / 'bus'}.")
-    os.execv(program, embedded_bus.command(program, settings))  # noqa: S606
+    _exec(embedded_bus.command(program, settings))
 
 
 @serve.command("all")

@@ -167,6 +167,11 @@ def _part() -> Iterator[None]:
     execute("RELEASE SAVEPOINT part", {})
 
 
+def is_in_transaction() -> bool:
+    """Whether this thread is inside a transaction."""
+    return bool(database.in_transaction())
+
+
 def one_write() -> AbstractContextManager[None]:
     """A transaction that is one call of the store, which is atomic by itself.
 

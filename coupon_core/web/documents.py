@@ -38,7 +38,11 @@ KEY_PARAMETER: Mapping[str, Any] = {
 _EXTRA: Mapping[int, Mapping[str, Any]] = {
     409: {"Retry-After": "Seconds to wait, while the same request is under way"},
     401: {"WWW-Authenticate": "How to authenticate"},
-    429: {"Retry-After": "Seconds to wait"},
+    429: {
+        "Retry-After": "Seconds to wait",
+        "RateLimit-Policy": "Which budget is used up: its name, amount and seconds",
+        "RateLimit": "What is left of it, and in how many seconds there is more",
+    },
     503: {"Retry-After": "Seconds to wait"},
 }
 

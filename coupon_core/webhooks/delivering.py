@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from coupon_core import packages
 from coupon_core.model import utc_now
 from coupon_core.model.webhooks import (
     Answer,
@@ -55,17 +56,32 @@ def fan_out(events: Sequence[Event], now: datetime) -> list[int]:
     tenants = {one["tenantid"] for one in events if one["type"] in EVENT_TYPES}
     for tenant_id, webhook_id, event_type, form in store.listeners(tenants):
         wanting[tenant_id, event_type].append((webhook_id, form))
-    made = [
-        [
-            _delivery(event, webhook_id, form, now)
-            for webhook_id, form in wanting[event["tenantid"], event["type"]]
-        ]
-        for event in events
-    ]
+    made = [_due(one, wanting[one["tenantid"], one["type"]], now) for one in events]
     if not any(made):
         return [0 for _ in made]
     with transaction():
         return [store.add(some) for some in made]
+
+
+def _due(
+    event: Event, listeners: Sequence[tuple[int, SignatureForm]], now: datetime
+) -> list[Delivery]:
+    # Whose code it was is looked up here, so that no redeem need wait for it.
+    if listeners and event["type"] == "coupon.redeemed":
+        event = {**event, "data": {**_attribution(event), **event["data"]}}
+    return [_delivery(event, *listener, now) for listener in listeners]
+
+
+def _attribution(event: Event) -> dict[str, Any]:
+    code = event["data"]["coupon"]["code"]
+    whose = packages.attribution(event["tenantid"], code)
+    if whose.package is None:
+        return {}
+    ids = {
+        "creator_key": whose.creator_key,
+        "campaign_id": whose.package.campaign_id,
+    }
+    return {"attribution": ids, "reward_lines": [*whose.package.rewards]}
 
 
 def _delivery(

@@ -76,8 +76,10 @@ def check_target(url: str) -> None:
 
     A name that has no address yet may have one later: it is checked at each request.
     """
+    # A request with an Idempotency-Key is one transaction, which waits for no network.
+    only_numbers = database.is_in_transaction()
     try:
-        targets.addresses_of(targets.target_of(url), LOOKUP_SECONDS)
+        targets.addresses_of(targets.target_of(url), LOOKUP_SECONDS, only_numbers)
     except targets.Forbidden as error:
         raise Refused(AdminReason.BAD_WEBHOOK_URL, f"url: {error}") from None
     except targets.Unresolved:

@@ -89,23 +89,27 @@ def _parsed(url: str) -> Url:
         raise Forbidden("expected a URL") from None
 
 
-def addresses_of(target: Target, seconds: float) -> list[str]:
+def addresses_of(
+    target: Target, seconds: float, only_numbers: bool = False
+) -> list[str]:
     """The addresses to connect to, each of them checked. Forbidden, Unresolved.
 
-    One bad address among good ones condemns the name.
+    One bad address among good ones condemns the name. Who wants `only_numbers` has no
+    name looked up.
     """
-    found = _resolve(target.host, target.port, seconds)
+    flags = socket.AI_NUMERICHOST if only_numbers else 0
+    found = _resolve(target.host, target.port, seconds, flags)
     for text in found:
         if not is_allowed(ipaddress.ip_address(text)):
             raise Forbidden(f"{target.host} is at an address that is not public")
     return found
 
 
-def _resolve(host: str, port: int, seconds: float) -> list[str]:
+def _resolve(host: str, port: int, seconds: float, flags: int) -> list[str]:
     """Ask the system, for so long: it has no timeout of its own."""
     answers: list[Iterable[str] | OSError | UnicodeError] = []
     asking = threading.Thread(
-        target=lambda: answers.append(_asked(host, port)), daemon=True
+        target=lambda: answers.append(_asked(host, port, flags)), daemon=True
     )
     asking.start()
     asking.join(max(seconds, 0))
@@ -117,9 +121,9 @@ def _resolve(host: str, port: int, seconds: float) -> list[str]:
     return list(dict.fromkeys(answer))
 
 
-def _asked(host: str, port: int) -> list[str] | OSError | UnicodeError:
+def _asked(host: str, port: int, flags: int) -> list[str] | OSError | UnicodeError:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     except (OSError, UnicodeError) as error:
         return error
     return [str(place[4][0]) for place in found]

@@ -2,6 +2,7 @@
 
 from flask import g, request
 
+from coupon_core import acting
 from coupon_core.auth import client_key_of_token
 from coupon_core.model import AuthReason, Principal, Refused, utc_now
 from coupon_core.web.callers import bearer
@@ -23,3 +24,4 @@ def authenticate() -> None:
     if site not in (None, key.tenant_id):
         raise Problem(404, "SiteNotFoundException", "The site does not exist")
     g.principal = Principal(key.tenant_id, key_id=key.key_id)
+    acting.as_principal(g.principal)

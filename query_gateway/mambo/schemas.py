@@ -9,7 +9,6 @@ from coupon_core.model.purchases import Action, ActivityStatus
 from coupon_core.web.answers import JSON
 from coupon_core.web.fields import (
     Choice,
-    StrictBoolean,
     StrictList,
     StrictNested,
     StrictObject,
@@ -28,19 +27,35 @@ from .coupon_schemas import (
     MamboCouponBody,
     Tag,
 )
+from .user_schemas import (
+    HELD,
+    NEW_USER,
+    USER,
+    USER_DOCUMENT,
+    MamboHeldCoupon,
+    MamboUser,
+    MamboUserBody,
+    MamboUserChanges,
+)
 
 __all__ = [
     "CLONED",
     "COUPON",
+    "HELD",
     "NEW_COUPON",
+    "NEW_USER",
     "REGULAR",
+    "USER_DOCUMENT",
     "MamboCoupon",
     "MamboCouponBody",
+    "MamboHeldCoupon",
+    "MamboUser",
+    "MamboUserBody",
+    "MamboUserChanges",
 ]
 
 MOST_TAGS = 20
 MOST_IDS = 100
-USER = "john@doe.com"
 
 TOKEN = {"access_token": "eyJhbGci…", "token_type": "bearer", "expires_in": 3600}
 REFUSED_TOKEN = {
@@ -209,72 +224,4 @@ class MamboValidated(Tolerant):
     """A code that the user could redeem now."""
 
     valid = fields.Boolean(required=True)
-    coupon = fields.Nested(MamboCoupon, required=True)
-
-
-NEW_USER = {"uuid": USER, "isMember": True, "details": {"firstName": "John"}}
-USER_DOCUMENT: dict[str, Any] = {
-    **NEW_USER,
-    "tagTags": [],
-    "points": [{"pointId": "gold", "balance": 350}],
-    "createdOn": "2025-01-15T10:00:00.000Z",
-    "updatedOn": "2025-01-15T10:00:00.000Z",
-}
-
-
-class MamboUserChanges(Strict):
-    """What is to change of a user."""
-
-    isMember = StrictBoolean(attribute="is_member")
-    details = StrictObject()
-    tagTags = StrictList(Tag(), most=100, attribute="tags")
-
-
-class MamboUserBody(MamboUserChanges):
-    """A user to make known."""
-
-    uuid = UserId(required=True, attribute="user_id")
-
-
-class MamboPoints(Tolerant):
-    """How many points of a kind a user has."""
-
-    pointId = fields.String(required=True)
-    balance = fields.Integer(required=True)
-
-
-class MamboUser(Tolerant):
-    """A user."""
-
-    uuid = fields.String(required=True)
-    isMember = fields.Boolean(required=True)
-    details = fields.Dict(required=True)
-    tagTags = fields.List(fields.String(), required=True)
-    points = fields.List(fields.Nested(MamboPoints), required=True)
-    createdOn = fields.DateTime(required=True)
-    updatedOn = fields.DateTime(required=True)
-
-
-HELD: dict[str, Any] = {
-    "id": "cc0e8400-e29b-41d4-a716-446655440007",
-    "code": "SHIP1",
-    "state": "AVAILABLE",
-    "awardedOn": "2025-01-15T10:00:00.000Z",
-    "redeemedOn": None,
-    "expiresOn": None,
-    "coupon": COUPON,
-}
-
-
-class MamboHeldCoupon(Tolerant):
-    """A coupon in a user's hands, or one that the user could buy."""
-
-    id = fields.UUID(required=True, allow_none=True)
-    code = fields.String(required=True, allow_none=True)
-    state = Choice(
-        "AVAILABLE", "REDEEMED", "EXPIRED", "REVOKED", "BUYABLE", required=True
-    )
-    awardedOn = fields.DateTime(required=True, allow_none=True)
-    redeemedOn = fields.DateTime(required=True, allow_none=True)
-    expiresOn = fields.DateTime(required=True, allow_none=True)
     coupon = fields.Nested(MamboCoupon, required=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from coupon_core.web.blueprints import JsonBlueprint
 from coupon_core.web.problems import Dialect
-from query_gateway.playcamp import campaigns, coupons
+from query_gateway.playcamp import campaigns, coupons, webhooks
 from query_gateway.playcamp.callers import CLIENT, KEY, SECURITY, SERVER
 from query_gateway.playcamp.envelopes import render
 from query_gateway.refusals import PLAYCAMP
@@ -32,4 +32,5 @@ BLUEPRINTS = (
     _under(SERVER, campaigns.finding, "playcamp_server_creators", "creators"),
     _under(CLIENT, campaigns.finding, "playcamp_client_creators", "creators"),
     _under(SERVER, campaigns.for_servers, "playcamp_server_creator_codes", "creators"),
+    _under(SERVER, webhooks.server, "playcamp_server_webhooks", "webhooks"),
 )

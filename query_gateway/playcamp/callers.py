@@ -2,6 +2,7 @@
 
 from flask import g, request
 
+from coupon_core import acting
 from coupon_core.auth import client_key_of
 from coupon_core.model import AuthReason, Principal, Refused, utc_now
 from coupon_core.model.client_keys import PLAYCAMP_KINDS, ClientKeyKind
@@ -36,3 +37,4 @@ def authenticate() -> None:
     if not is_server and not request.path.startswith(f"{CLIENT}/"):
         raise Refused(AuthReason.WRONG_KEY_KIND)
     g.principal = Principal(key.tenant_id, key_id=key.key_id)
+    acting.as_principal(g.principal)

@@ -9,13 +9,18 @@ from coupon_core import model
 from coupon_core.web.fields import (
     Choice,
     StrictBoolean,
+    StrictInteger,
     StrictQueryInteger,
     StrictString,
 )
 from coupon_core.web.identifiers import UserId, UuidText
 from coupon_core.web.schemas import Tolerant
+from coupon_core.webhooks.targets import LONGEST_URL
 
 TEST = {"description": "Check as usual and answer as usual, but store nothing."}
+URL = {"description": "http or https, at a public address."}
+RETRIES = {"description": "Tries after the first; 5 if not given."}
+TIMEOUT = {"description": "Milliseconds for a whole request; 5000 if not given."}
 MOST_ROWS = 100
 LONGEST_KEYWORD = 64
 
@@ -73,6 +78,28 @@ class UseBody(ValidateBody):
 
     gameUserUuid = UuidText(allow_none=True)
     callbackId = StrictString(allow_none=True)
+
+
+class WebhookChanges(Tolerant):
+    """What of a webhook is to change."""
+
+    url = StrictString(most=LONGEST_URL, metadata=URL)
+    isActive = StrictBoolean(attribute="is_active")
+    retryCount = StrictInteger(most=10, attribute="retry_count", metadata=RETRIES)
+    timeoutMs = StrictInteger(
+        least=1_000, most=30_000, attribute="timeout_ms", metadata=TIMEOUT
+    )
+
+
+class WebhookBody(Tolerant):
+    """A new webhook; the vendor's other events have nothing to do with coupons."""
+
+    eventType = Choice("coupon.redeemed", required=True, attribute="event_type")
+    url = StrictString(most=LONGEST_URL, required=True, metadata=URL)
+    retryCount = StrictInteger(most=10, attribute="retry_count", metadata=RETRIES)
+    timeoutMs = StrictInteger(
+        least=1_000, most=30_000, attribute="timeout_ms", metadata=TIMEOUT
+    )
 
 
 # What of a redeem is to be found again in the event of the use, and under which name.

@@ -117,7 +117,8 @@ def _texts(**options: Any) -> fields.Dict:
     return fields.Dict(values=fields.String(), metadata=about, **options)
 
 
-def _maybe(field: type[fields.Field[Any]]) -> fields.Field[Any]:
+def maybe(field: type[fields.Field[Any]]) -> fields.Field[Any]:
+    """A member that is always there, and null when there is nothing to tell."""
     return field(required=True, allow_none=True)
 
 
@@ -151,13 +152,13 @@ class CodeRedeemed(Tolerant):
     usageId = fields.Integer(required=True)
     couponCode = fields.String(required=True)
     userId = fields.String(required=True)
-    packageId = _maybe(fields.Integer)
+    packageId = maybe(fields.Integer)
     quantity = fields.Integer(required=True)
     reward = fields.List(fields.Nested(RewardLine), required=True)
     packageName = _texts(required=True)
     itemName = _texts(required=True)
-    creatorKey = _maybe(fields.String)
-    campaignId = _maybe(fields.String)
+    creatorKey = maybe(fields.String)
+    campaignId = maybe(fields.String)
     redeemedAt = fields.DateTime(required=True)
 
 
@@ -174,12 +175,12 @@ class CodeUse(Tolerant):
     id = fields.Integer(required=True)
     userId = fields.String(required=True)
     couponCode = fields.String(required=True)
-    packageId = _maybe(fields.Integer)
-    campaignId = _maybe(fields.String)
-    creatorKey = _maybe(fields.String)
+    packageId = maybe(fields.Integer)
+    campaignId = maybe(fields.String)
+    creatorKey = maybe(fields.String)
     usedAt = fields.DateTime(required=True)
     rewardDelivered = fields.Boolean(required=True)
-    rewardDeliveredAt = _maybe(fields.DateTime)
+    rewardDeliveredAt = maybe(fields.DateTime)
 
 
 class PlayCampCampaign(Tolerant):
@@ -189,8 +190,8 @@ class PlayCampCampaign(Tolerant):
     projectId = fields.String(required=True)
     campaignName = _texts(required=True)
     description = _texts(required=True)
-    startDate = _maybe(fields.DateTime)
-    endDate = _maybe(fields.DateTime)
+    startDate = maybe(fields.DateTime)
+    endDate = maybe(fields.DateTime)
     status = Choice(*CampaignStatus, required=True)
 
 
@@ -199,7 +200,7 @@ class PlayCampCreator(Tolerant):
 
     creatorId = fields.Integer(required=True)
     creatorName = fields.String(required=True)
-    genre = _maybe(fields.String)
+    genre = maybe(fields.String)
     creatorKey = fields.String(required=True)
     status = Choice(*CreatorStatus, required=True)
 
@@ -236,27 +237,28 @@ class Pagination(Tolerant):
     totalPages = fields.Integer(required=True)
 
 
-def _one(name: str, schema: type[Tolerant]) -> type[Tolerant]:
+def in_one(name: str, schema: type[Tolerant]) -> type[Tolerant]:
     """The envelope of one object."""
     return Tolerant.from_dict({"data": fields.Nested(schema, required=True)}, name=name)
 
 
-def _all(name: str, schema: type[Tolerant], **more: Any) -> type[Tolerant]:
+def in_all(name: str, schema: type[Tolerant], **more: Any) -> type[Tolerant]:
     """The envelope of a list."""
     rows = fields.List(fields.Nested(schema), required=True)
     return Tolerant.from_dict({"data": rows, **more}, name=name)
 
 
-def _pages(name: str, schema: type[Tolerant]) -> type[Tolerant]:
-    return _all(name, schema, pagination=fields.Nested(Pagination, required=True))
+def in_pages(name: str, schema: type[Tolerant]) -> type[Tolerant]:
+    """The envelope of a page of a list."""
+    return in_all(name, schema, pagination=fields.Nested(Pagination, required=True))
 
 
-OneValidation = _one("OneValidation", CodeValidation)
-OneRedeemed = _one("OneRedeemed", CodeRedeemed)
-OneCampaign = _one("OneCampaign", PlayCampCampaign)
-OneCreator = _one("OneCreator", PlayCampCreator)
-CodeUses = _pages("CodeUses", CodeUse)
-Campaigns = _pages("PlayCampCampaigns", PlayCampCampaign)
-Creators = _all("PlayCampCreators", PlayCampCreator)
-Packages = _all("PlayCampPackages", PlayCampPackage)
-CreatorCodes = _all("PlayCampCodes", PlayCampCode)
+OneValidation = in_one("OneValidation", CodeValidation)
+OneRedeemed = in_one("OneRedeemed", CodeRedeemed)
+OneCampaign = in_one("OneCampaign", PlayCampCampaign)
+OneCreator = in_one("OneCreator", PlayCampCreator)
+CodeUses = in_pages("CodeUses", CodeUse)
+Campaigns = in_pages("PlayCampCampaigns", PlayCampCampaign)
+Creators = in_all("PlayCampCreators", PlayCampCreator)
+Packages = in_all("PlayCampPackages", PlayCampPackage)
+CreatorCodes = in_all("PlayCampCodes", PlayCampCode)

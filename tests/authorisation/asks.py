@@ -41,7 +41,7 @@ def _elsewhere(route: Route, world: World) -> Iterator[Ask]:
     nowhere = missing(names)
     yield Ask("missing", ELSEWHERE, {"user_id": USER, **nowhere})
     yield Ask("foreign", ELSEWHERE, {"user_id": USER, **foreign})
-    if "user_id" in route.names:
+    if "user_id" in route.names and "creator_code" not in names:  # anyone's to use
         theirs = fresh(world.own, OTHER_USER, names)
         yield Ask("another user's", ELSEWHERE, {**theirs, "user_id": USER})
     if len(names) > 1:

@@ -11,14 +11,17 @@ from typing import Any
 
 import jwt
 
-from coupon_core import tenants
+from coupon_core import client_keys, tenants
+from coupon_core.auth import issue_client_token
 from coupon_core.model import ApiKey, Scope, utc_now
+from coupon_core.model.client_keys import ClientKeyKind
 from tests.query_gateway.tenant import Tenant
 
 from .world import USER, World
 
 Headers = dict[str, str]
 DAY = 86_400
+SERVER_KEY, CLIENT_KEY = ClientKeyKind.PLAYCAMP_SERVER, ClientKeyKind.PLAYCAMP_CLIENT
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ def credentials_of(world: World) -> dict[str, Credential]:
     """Each kind by name; signatures are made for the request, the rest once."""
     own, other = world.own, world.other
     fixed = {**_odd(), **_tokens(own, other), **_keys(own, other)}
+    fixed |= {**_sdks(own), **_others_sdks(other)}
     return {
         **{name: _fixed(headers) for name, headers in fixed.items()},
         **_signatures(own, other),
@@ -135,6 +139,38 @@ def _keys(own: Tenant, other: Tenant) -> dict[str, Headers]:
         "other tenant's key": foreign.header(),
         "other tenant's admin token": foreign.token(),
     }
+
+
+def _sdks(own: Tenant) -> dict[str, Headers]:
+    """Keys of other systems' SDKs, and the tokens that Mambo's get for them."""
+    now, mambo = utc_now(), new_pair(own, ClientKeyKind.MAMBO)
+    revoked = new_pair(own, ClientKeyKind.MAMBO)
+    revoked_token = issue_client_token(*revoked, now)
+    client_keys.revoke(own.tenant_id, revoked[0], now)
+    long_ago = now - timedelta(days=1)
+    return {
+        "Mambo token": bearing(issue_client_token(*mambo, now)),
+        "expired Mambo token": bearing(issue_client_token(*mambo, long_ago)),
+        "Mambo token of a revoked key": bearing(revoked_token),
+        "Mambo key as bearer": bearing(":".join(mambo)),
+        "PlayCamp server key": bearing(":".join(new_pair(own, SERVER_KEY))),
+        "PlayCamp client key": bearing(":".join(new_pair(own, CLIENT_KEY))),
+    }
+
+
+def _others_sdks(other: Tenant) -> dict[str, Headers]:
+    mambo = new_pair(other, ClientKeyKind.MAMBO)
+    return {
+        "other tenant's Mambo token": bearing(issue_client_token(*mambo, utc_now())),
+        "other tenant's PlayCamp key": bearing(":".join(new_pair(other, SERVER_KEY))),
+    }
+
+
+def new_pair(tenant: Tenant, kind: ClientKeyKind) -> tuple[str, str]:
+    """The id and the secret of a new key of an SDK."""
+    asked = tenant.tenant_id, kind, "matrix", None, utc_now()
+    key, secret = client_keys.create(*asked)
+    return key.key_id, secret
 
 
 def _signatures(own: Tenant, other: Tenant) -> Mapping[str, Credential]:

@@ -1,20 +1,14 @@
-"""Three tenants' worth of things for the matrix, each made when it is asked for."""
+"""Two tenants with some of everything, and what is asked for in their names."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from coupon_core import client_keys, jobs, points, rewards, tenants, users
-from coupon_core.batches import asking
-from coupon_core.model import NOBODY, utc_now
-from coupon_core.model.client_keys import ClientKeyKind
-from coupon_core.model.points import PointChange
-from tests import letters
+from coupon_core import acting
 from tests.query_gateway.tenant import Tenant, new_tenant
 
-Args = dict[str, str]
+from .things import MAKERS, Args
 
 OWN, OTHER = "acme-matrix", "globex-matrix"
 USER, OTHER_USER, NO_USER = "ann", "bob", "nobody-at-all"
@@ -24,10 +18,16 @@ MISSING: Mapping[str, str] = {
     "user_id": USER,
     "code": "N0SUCHC0DE",
     "loose_code": "N0SUCHC0DE",
+    "held_code": "N0SUCHC0DE",
+    "bought_code": "N0SUCHC0DE",
+    "webhook_id": "4503599627370495",
+    "package_id": "4503599627370495",
+    "campaign_id": "no-such-campaign",
+    "creator_key": "ZZZZZ",
+    "creator_code": "N0SUCHC0DE",
     "known_user": "nobody-known",
     "client_key_id": "ak_server_0123456789abcdef01234567",
 }
-_numbers = itertools.count(1)
 
 
 @dataclass
@@ -46,6 +46,7 @@ class World:
 
 def fresh(tenant: Tenant, user_id: str, names: Iterable[str]) -> Args:
     """New things of a tenant, in the hands of a user: their ids by name."""
+    acting.begin()  # whoever called last had no hand in this
     found: Args = {"user_id": user_id}
     for name in names:
         if name not in found:
@@ -56,78 +57,3 @@ def fresh(tenant: Tenant, user_id: str, names: Iterable[str]) -> Args:
 def missing(names: Iterable[str]) -> Args:
     """Ids by name that nothing has."""
     return {name: MISSING.get(name, NO_ID) for name in names}
-
-
-def _coupon(tenant: Tenant, user_id: str) -> Args:
-    coupon = tenant.give(tenant.define(), user_id).coupon
-    ids = {"definition_id": coupon.definition_id, "coupon_id": coupon.coupon_id}
-    return {**ids, "code": coupon.code}
-
-
-def _reward(tenant: Tenant, _: str) -> Args:
-    members = {"name": "Badge", "description": "", "reward_type": "badge"}
-    item = rewards.create(tenant.tenant_id, {**members, "payload": {}}, utc_now())
-    return {"item_id": item.item_id}
-
-
-def _key(tenant: Tenant, _: str) -> Args:
-    asked = tenant.tenant_id, "spare", tenants.EVERY_SCOPE, None, utc_now()
-    return {"key_id": tenants.create_key(None, *asked)[0].key_id}
-
-
-def _secret(tenant: Tenant, _: str) -> Args:
-    """The secret before a new one: what signs must stay good for all other cells."""
-    if len(tenants.active_secrets(tenant.tenant_id)) == 1:
-        tenants.rotate_secret(tenant.tenant_id, utc_now())
-    newest, oldest = tenants.active_secrets(tenant.tenant_id)
-    tenant.secret = newest.secret
-    return {"secret_id": oldest.secret_id}
-
-
-def _letter(tenant: Tenant, _: str) -> Args:
-    return {"letter_id": letters.buried(tenant.tenant_id)}
-
-
-def _loose_code(tenant: Tenant, _: str) -> Args:
-    return {"loose_code": tenant.give(tenant.define(), NOBODY).coupon.code}
-
-
-def _known_user(tenant: Tenant, _: str) -> Args:
-    name = f"known-{next(_numbers)}"
-    users.create(tenant.tenant_id, {"user_id": name}, utc_now())
-    points.credit(PointChange(tenant.tenant_id, name, "gold", 5), utc_now())
-    return {"known_user": name}
-
-
-def _client_key(tenant: Tenant, _: str) -> Args:
-    asked = tenant.tenant_id, ClientKeyKind.PLAYCAMP_SERVER, "spare", None, utc_now()
-    return {"client_key_id": client_keys.create(*asked)[0].key_id}
-
-
-def _batch(tenant: Tenant, _: str) -> Args:
-    """A batch that somebody cancelled, so that it is not being made any more."""
-    ids, now = (tenant.tenant_id, tenant.define().definition_id), utc_now()
-    batch = asking.request(*ids, asking.Wanted(count=1), now)
-    asking.cancel(tenant.tenant_id, batch.batch_id, now)
-    return {"batch_id": batch.batch_id}
-
-
-def _job(tenant: Tenant, _: str) -> Args:
-    done = jobs.revoke_user(tenant.tenant_id, "nobody", "", utc_now())
-    return {"job_id": done.job_id}
-
-
-MAKERS: Mapping[str, Callable[[Tenant, str], Args]] = {
-    "definition_id": _coupon,
-    "coupon_id": _coupon,
-    "code": _coupon,
-    "item_id": _reward,
-    "key_id": _key,
-    "secret_id": _secret,
-    "letter_id": _letter,
-    "loose_code": _loose_code,
-    "known_user": _known_user,
-    "client_key_id": _client_key,
-    "job_id": _job,
-    "batch_id": _batch,
-}

@@ -8,10 +8,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from coupon_core.config import Settings
-from tests.chaos import batching, delivering, earning, faults
+from coupon_core.limits.budgets import ALONE
+from tests.chaos import batching, delivering, earning, faults, guessing
 from tests.chaos.crew import Broker
 from tests.chaos.redelivery import time_until_redone
 from tests.chaos.scenes import scene_on
@@ -29,6 +31,7 @@ from tests.shop import new_shop
 
 Told = tuple[bool, str]
 FAULTS_NAME = "faults"
+MOST_MS = 1_000  # that an honest player waits, of a hundred all but one
 
 
 def main() -> int:
@@ -162,11 +165,30 @@ def batch(settings: Settings, broker: Broker) -> Told:
     )
 
 
+def guess(settings: Settings, broker: Broker) -> Told:
+    url = ALONE if isinstance(broker, RabbitServer) else broker.url
+    plan = guessing.Plan(guesses=100_000, loose_codes=10_000, honest=1_000)
+    outcome = guessing.guess_against(replace(settings, redis_url=url), new_shop(), plan)
+    allowed = outcome.budget * (2 if url == ALONE else 1)  # each of two processes
+    before, during = (
+        1_000 * guessing.percentile(seconds)
+        for seconds in (outcome.before, outcome.during)
+    )
+    good = outcome.is_good() if url != ALONE else outcome.evaluated <= allowed
+    return good and during <= MOST_MS, (
+        f"{outcome.answers.total():,} guesses, {outcome.evaluated} evaluated of "
+        f"{allowed} allowed, {outcome.answers[200]} hits; "
+        f"{outcome.answers.total() / outcome.seconds:.0f} a second; the others' "
+        f"redeems took {during:.0f} ms (p99), {before:.0f} ms without the guesser"
+    )
+
+
 TRIALS: dict[str, Callable[[Settings, Broker], Told]] = {
     "earn": earn,
     "deliver": deliver,
     "redo": redo,
     "batch": batch,
+    "guess": guess,
 }
 
 if __name__ == "__main__":

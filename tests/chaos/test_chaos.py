@@ -9,11 +9,11 @@ import pytest
 
 from coupon_core.config import Settings
 from coupon_core.store import bulk
-from tests.chaos import batching, delivering, earning
+from tests.chaos import batching, delivering, earning, guessing
 from tests.chaos.redelivery import time_until_redone
 from tests.conftest import Broker
 from tests.cores import started
-from tests.servers import RabbitServer
+from tests.servers import RabbitServer, RedisServer
 from tests.settings import settings_for
 from tests.shop import new_shop
 
@@ -94,3 +94,18 @@ def test_a_batch_is_made_exactly_though_its_workers_are_killed(
     assert outcome.batch.state == "completed"
     assert (outcome.coupons, outcome.codes, outcome.told) == (20_000, 20_000, 1)
     assert outcome.kills == 5
+
+
+@pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
+def test_a_guesser_spends_his_budget_while_others_redeem(
+    database_url: str, redis: RedisServer, tmp_path: Path
+) -> None:
+    plan = guessing.Plan(guesses=1_600, loose_codes=200, honest=60)
+    redis.flush()
+    settings = settings_for(database_url, tmp_path)
+    with started(settings):
+        together = replace(settings, redis_url=redis.url)
+        outcome = guessing.guess_against(together, new_shop(), plan)
+    assert outcome.is_good(), (outcome.answers, outcome.honest)
+    assert outcome.evaluated == outcome.budget
+    assert outcome.answers.total() == plan.guesses

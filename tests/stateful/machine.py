@@ -169,6 +169,7 @@ class Life(RuleBasedStateMachine):
             self._define_oddly(one)
         for offer in self.model.offers:
             self._generate(offer, USERS, None)
+            self._generate(offer, [], None)
 
     @rule(wish=wishes)
     def define(self, wish: Wish) -> None:
@@ -241,7 +242,7 @@ class Life(RuleBasedStateMachine):
     @rule(pick=picks, kind=kinds, more=st.sampled_from([-1, 0, 1]))
     def limit(self, pick: int, kind: str, more: int) -> None:
         """Just about what has been used, for there it matters."""
-        used = [one for one in self.model.offers if self.model.uses(one)]
+        used = [one for one in self.model.offers if self.model.of(one)]
         offer = chosen(used or self.model.offers, pick)
         count = {PER_CODE: self.model.most_used, GLOBAL: self.model.counted}.get(kind)
         limit = kind, max(1, count(offer) + more) if count else 0
@@ -280,6 +281,7 @@ class Life(RuleBasedStateMachine):
         answer = self.desk.admin("PATCH", f"/{offer.id}", {"status": status})
         assert answer.json["status"] == status
         offer.status = status
+        self._generate(offer, ["ann"], None)
 
     @precondition(lambda self: self.model.offers)
     @rule(pick=picks, who=st.sets(users), ends=days)
@@ -303,9 +305,11 @@ class Life(RuleBasedStateMachine):
                 assert seen(told) == shown(one, self.now)
 
     @precondition(lambda self: self.model.coupons)
-    @rule(pick=picks)
-    def revoke(self, pick: int) -> None:
-        one = chosen(self.model.coupons, pick)
+    @rule(pick=picks, used=st.booleans())
+    def revoke(self, pick: int, used: bool) -> None:
+        known = self.model.coupons
+        fits = [one for one in known if used == bool(one.uses)]
+        one = chosen(fits or known, pick)
         path = f"/{one.offer.id}/coupons/{one.id}/revoke"
         answer = self.desk.admin("POST", path)
         if self._agreed(lambda: self.model.revoke([one]), answer):
@@ -342,8 +346,10 @@ class Life(RuleBasedStateMachine):
         self._check_told(told, held, one.offer if one else None, why)
 
     def _look_at_everything(self, way: Way) -> None:
-        for code, user in itertools.product(self._codes(), USERS):
-            self._check_validate(code, user, way)
+        for code, spelt in itertools.product(self._codes(), [str, str.swapcase]):
+            self._check_validate_for_nobody(spelt(code), way)
+            for user in USERS:
+                self._check_validate(spelt(code), user, way)
 
     @rule(user=users, way=ways, times=st.integers(1, 2))
     def redeem_everything(self, user: str, way: Way, times: int) -> None:
@@ -355,7 +361,9 @@ class Life(RuleBasedStateMachine):
     def validate_for_nobody(
         self, pick: int, spelt: Callable[[str], str], way: Way
     ) -> None:
-        code = spelt(chosen(self._codes(), pick))
+        self._check_validate_for_nobody(spelt(chosen(self._codes(), pick)), way)
+
+    def _check_validate_for_nobody(self, code: str, way: Way) -> None:
         one, offer, why = self.model.look_around(code, self.now)
         self._check_told(self.desk.validate(code, "", way), one, offer, why)
 

@@ -1,0 +1,180 @@
+"""PlayCamp's webhooks over HTTP, field by field, and a use told to a receiver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from coupon_core.messaging.envelopes import cloud_event
+from coupon_core.model import utc_now
+from coupon_core.store import database
+from coupon_core.webhooks import delivering, managing, targets
+from tests.events import stored
+from tests.query_gateway.playcamp.studio import Sdk, Studio
+from tests.query_gateway.playcamp.test_access import error_of
+from tests.query_gateway.tenant import new_tenant
+from tests.receivers import LOOPBACK, receiving, verify
+
+BODY = {"eventType": "coupon.redeemed", "url": "https://hooks.example.invalid/x"}
+MEMBERS = {
+    *("id", "projectId", "eventType", "url", "isActive", "inactiveReason"),
+    *("retryCount", "timeoutMs", "createdAt", "updatedAt"),
+}
+
+
+@pytest.fixture
+def allowed(sdk: Sdk) -> Iterator[Sdk]:
+    """An SDK whose webhooks may go to receivers of this machine."""
+    targets.allow(LOOPBACK)
+    database.execute("DELETE FROM outbox", {})
+    yield sdk
+    targets.allow(())
+
+
+def new(sdk: Sdk, **members: Any) -> dict[str, Any]:
+    answer = sdk.call("POST", "/webhooks", {**BODY, **members})
+    assert answer.status_code == 201, answer.text
+    return answer.json["data"]
+
+
+def put(sdk: Sdk, webhook: dict[str, Any], **changes: Any) -> TestResponse:
+    return sdk.call("PUT", f"/webhooks/{webhook['id']}", changes)
+
+
+def test_a_webhook_shows_its_secret_once(sdk: Sdk, studio: Studio) -> None:
+    webhook = new(sdk, retryCount=3, timeoutMs=5_000)
+    assert webhook.pop("secret")
+    assert webhook.keys() == MEMBERS
+    assert isinstance(webhook["id"], int)
+    assert webhook["projectId"] == studio.tenant.tenant_id
+    assert (webhook["retryCount"], webhook["timeoutMs"]) == (3, 5_000)
+    assert webhook["createdAt"].endswith("Z")
+    answer = sdk.get("/webhooks?limit=1").json
+    assert answer["data"] == [webhook]
+    assert answer["pagination"]["total"] == 1
+
+
+def test_a_webhook_is_changed_and_deleted(sdk: Sdk) -> None:
+    webhook = new(sdk)
+    changes = {"isActive": False, "retryCount": 0, "timeoutMs": 30_000}
+    assert put(sdk, webhook, **changes).json["data"].items() >= changes.items()
+    assert put(sdk, webhook, isActive=True).json["data"]["isActive"] is True
+    path = f"/webhooks/{webhook['id']}"
+    answer = sdk.call("DELETE", path)
+    assert (answer.status_code, answer.data) == (204, b"")
+    for gone in (
+        put(sdk, webhook, isActive=True),
+        sdk.call("DELETE", path),
+        sdk.get(f"{path}/logs"),
+        sdk.call("POST", f"{path}/test"),
+        sdk.get("/webhooks/nonsense/logs"),
+    ):
+        error_of(gone, 404, "NOT_FOUND")
+
+
+BAD: list[tuple[str, Any]] = [
+    ("eventType", "payment.created"),
+    ("eventType", None),
+    ("retryCount", 11),
+    ("timeoutMs", 999),
+    ("timeoutMs", 30_001),
+    ("url", 7),
+    ("url", None),
+]
+
+
+@pytest.mark.parametrize(("member", "value"), BAD)
+def test_a_bad_value_is_told_by_its_path(sdk: Sdk, member: str, value: Any) -> None:
+    answer = sdk.call("POST", "/webhooks", {**BODY, member: value})
+    (detail,) = error_of(answer, 400, "VALIDATION_ERROR")["details"]
+    assert (detail["path"], detail["target"]) == (member, "body")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://169.254.169.254/", "http://127.0.0.1:8002/", "ftp://x/", "x"]
+)
+def test_a_target_that_is_not_public_is_refused(sdk: Sdk, url: str) -> None:
+    answer = sdk.call("POST", "/webhooks", {**BODY, "url": url})
+    for refused in (answer, put(sdk, new(sdk), url=url)):
+        (detail,) = error_of(refused, 400, "VALIDATION_ERROR")["details"]
+        assert (detail["path"], detail["target"]) == ("url", "body")
+
+
+def test_too_many_are_a_conflict(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(managing, "MOST_WEBHOOKS", 0)
+    error_of(sdk.call("POST", "/webhooks", BODY), 409, "CONFLICT")
+
+
+def test_webhooks_are_for_server_keys_of_their_own_tenant(
+    sdk: Sdk, client_sdk: Sdk
+) -> None:
+    webhook = new(sdk)
+    client_sdk.side = "server"
+    error_of(client_sdk.get("/webhooks"), 403, "FORBIDDEN")
+    other = Sdk(sdk.client, Studio(new_tenant("other")).key())
+    error_of(put(other, webhook, isActive=False), 404, "NOT_FOUND")
+    assert other.data("/webhooks") == []
+
+
+def test_with_an_idempotency_key_one_is_made(sdk: Sdk) -> None:
+    headers = {"Authorization": f"Bearer {sdk.key}", "Idempotency-Key": "once"}
+    answers = [
+        sdk.call("POST", "/webhooks", BODY, headers=headers).json for _ in range(2)
+    ]
+    assert answers[0] == answers[1]
+    assert len(sdk.data("/webhooks")) == 1
+
+
+def test_a_use_is_told_whole(allowed: Sdk, studio: Studio) -> None:
+    code = studio.open()
+    with receiving() as receiver:
+        webhook = new(allowed, url=receiver.url)
+        used = allowed.redeem(code, callbackId="order-77").json["data"]
+        delivering.fan_out([cloud_event(event) for event in stored()], utc_now())
+        for one in delivering.take(10, utc_now()):
+            delivering.serve(one)
+        database.release()
+    (got,) = receiver.got
+    ((told),) = verify("playcamp", webhook["secret"], got)["events"]
+    assert told.pop("timestamp")
+    assert told == {
+        "event": "coupon.redeemed",
+        "callbackId": "order-77",
+        "data": {
+            "couponCode": code,
+            "userId": "ann",
+            "usageId": used["usageId"],
+            "reward": used["reward"],
+            "creatorKey": "ABC12",
+            "campaignId": "campaign_001",
+        },
+    }
+    (line,) = allowed.data(f"/webhooks/{webhook['id']}/logs")
+    assert (line["status"], line["responseStatus"]) == ("SUCCESS", 200)
+    assert (line["attempt"], line["maxAttempts"]) == (1, 6)
+    assert (line["webhookId"], line["eventType"]) == (webhook["id"], BODY["eventType"])
+    assert line["payload"]["data"]["couponCode"] == code
+    assert isinstance(line["id"], str)
+    assert line["completedAt"] >= line["createdAt"]
+    assert line["nextRetryAt"] is None
+
+
+def test_a_sample_shows_what_was_answered(allowed: Sdk) -> None:
+    with receiving() as receiver:
+        webhook = new(allowed, url=receiver.url)
+        receiver.statuses = [500]
+        path = f"/webhooks/{webhook['id']}/test"
+        bad, good = (allowed.call("POST", path).json["data"] for _ in range(2))
+    assert (bad["success"], bad["responseStatus"]) == (False, 500)
+    assert good == {
+        "success": True,
+        "responseStatus": 200,
+        "responseBody": "thanks",
+        "error": None,
+    }
+    (got,) = receiver.got
+    (event,) = verify("playcamp", webhook["secret"], got)["events"]
+    assert event["isTest"] is True
