@@ -24,7 +24,7 @@ from coupon_core.store.database import (
 from coupon_core.tables import as_stored_time, database
 
 # A transaction that is felt by nobody who waits for it.
-CHUNK_OF_POSTGRESQL, CHUNK_OF_SQLITE = 10_000, 5_000
+CHUNK_OF_POSTGRESQL, CHUNK_OF_SQLITE = 10_000, 10_000
 
 COLUMNS = """coupon_id, code, code_key, user_id, tenant_id, definition_id, batch_id,
     generated_at, expires_at, redemption_count, code_scope"""
