@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from coupon_core import packages
+from coupon_core import audit, packages
 from coupon_core.model import AdminReason, Page, Refused
 from coupon_core.model.campaigns import Campaign, CampaignStatus, Stats
 from coupon_core.model.creators import Creator
@@ -37,6 +37,7 @@ def create(
     with transaction():
         if not store.insert(campaign):
             raise Refused(AdminReason.CAMPAIGN_EXISTS)
+        audit.record(tenant_id, "campaign.created", campaign_id)
     return campaign
 
 
@@ -65,6 +66,7 @@ def update(
         _check(after)
         store.update(after)
         packages.settle(after, now)
+        audit.record(tenant_id, "campaign.changed", campaign_id, changed=changes)
     return after
 
 
@@ -80,14 +82,20 @@ def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> Creator:
     creator = creator_store.get(tenant_id, creator_key)
     if creator is None:
         raise Refused(AdminReason.CREATOR_NOT_FOUND)
-    store.add_creator(tenant_id, campaign_id, creator_key)
+    with transaction():
+        if store.add_creator(tenant_id, campaign_id, creator_key):
+            detail = {"creator_key": creator_key}
+            audit.record(tenant_id, "campaign.creator_added", campaign_id, **detail)
     return creator
 
 
 def remove_creator(tenant_id: str, campaign_id: str, creator_key: str) -> None:
     """End a creator's part; codes already given stay good until they are revoked."""
-    if not store.remove_creator(tenant_id, campaign_id, creator_key):
-        raise Refused(AdminReason.CREATOR_NOT_FOUND)
+    with transaction():
+        if not store.remove_creator(tenant_id, campaign_id, creator_key):
+            raise Refused(AdminReason.CREATOR_NOT_FOUND)
+        detail = {"creator_key": creator_key}
+        audit.record(tenant_id, "campaign.creator_removed", campaign_id, **detail)
 
 
 def stats(tenant_id: str, campaign_id: str) -> Stats:

@@ -61,7 +61,17 @@ def _validate(
 
 
 def validate_claim(tenant_id: str, code: str, now: datetime) -> Validation:
-    """What a code is worth to a user who has not used it, whoever else has."""
+    """What a code is worth to a user who has not used it, whoever else has.
+
+    OverBudget when too many codes have been unknown.
+    """
+    with Guess(tenant_id, None) as guess:
+        told = _validate_claim(tenant_id, code, now)
+        guess.judge(told.decision.reason)
+        return told
+
+
+def _validate_claim(tenant_id: str, code: str, now: datetime) -> Validation:
     plain = codes.normalize(code)
     if plain is None:
         return UNKNOWN

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from coupon_core import codes, packages
+from coupon_core import audit, codes, packages
 from coupon_core.model import AdminReason, Page, Refused
 from coupon_core.model.campaigns import Stats
 from coupon_core.model.creators import Creator, CreatorCode, CreatorStatus
@@ -39,6 +39,7 @@ def create(
     with transaction():
         if not store.insert(creator):
             raise Refused(AdminReason.CREATOR_EXISTS)
+        audit.record(tenant_id, "creator.created", creator_key)
     return creator
 
 
@@ -65,6 +66,7 @@ def update(
         before = _known(store.lock(tenant_id, creator_key))
         after = replace(before, **changes, updated_at=now)
         store.update(after)
+        audit.record(tenant_id, "creator.changed", creator_key, changed=changes)
     return after
 
 
@@ -134,6 +136,8 @@ def _hold(
     if creator_code_store.count(tenant_id, creator_key) + count > MOST_OF_CREATOR:
         raise Refused(AdminReason.TOO_MANY_CODES)
     campaign_store.add_creator(tenant_id, offer.package.campaign_id, creator_key)
+    detail = {"package_id": package_id, "count": count}
+    audit.record(tenant_id, "creator.given_codes", creator_key, **detail)
     return offer
 
 
@@ -155,12 +159,21 @@ def revoke_codes(
     """
     get(tenant_id, creator_key)
     with transaction():
-        if not given:
-            return creator_code_store.revoke_all(tenant_id, creator_key, now)
-        wanted = set(map(codes.lookup_key, given))
-        found = creator_code_store.revoke(tenant_id, creator_key, wanted, now)
-        if found != len(wanted):
-            raise Refused(AdminReason.CREATOR_CODE_NOT_FOUND)
+        if given:
+            found = _revoke(tenant_id, creator_key, given, now)
+        else:
+            found = creator_code_store.revoke_all(tenant_id, creator_key, now)
+        audit.record(tenant_id, "creator.codes_revoked", creator_key, count=found)
+    return found
+
+
+def _revoke(
+    tenant_id: str, creator_key: str, given: Sequence[str], now: datetime
+) -> int:
+    wanted = set(map(codes.lookup_key, given))
+    found = creator_code_store.revoke(tenant_id, creator_key, wanted, now)
+    if found != len(wanted):
+        raise Refused(AdminReason.CREATOR_CODE_NOT_FOUND)
     return found
 
 

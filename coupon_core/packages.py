@@ -1,11 +1,12 @@
 """Packages: claimable definitions whose codes creators hand out (CONTRACTS 3.3)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from coupon_core import codes, definitions
+from coupon_core import audit, codes, definitions
 from coupon_core.model import (
     AdminReason,
     CodeFormat,
@@ -35,6 +36,7 @@ DATES_REVERSED = (
     "ends_at: expected a time after starts_at; a package without its own has those of "
     "its campaign"
 )
+NAME_TAKEN = "item_name: a definition has the name that the package would have"
 BELOW_USES = "limits: more uses than that have been made"
 REWARD_TYPE = "package"
 DEFAULTS: Mapping[str, Any] = {
@@ -57,7 +59,7 @@ def create(
     """
     members = {**DEFAULTS, **fields}
     limits = {name: members.pop(name) for name in LIMITS}
-    with transaction():
+    with transaction(), _taken_names():
         campaign = _campaign(campaign_store.lock(tenant_id, campaign_id))
         package = Package(
             tenant_id=tenant_id,
@@ -74,8 +76,9 @@ def create(
             package, _definition(package, campaign, item, limits, now)
         )
         reward_store.insert(item)
-        definitions.add(offer.definition)
+        definition_store.insert(offer.definition)
         store.insert(package)
+        audit.record(tenant_id, "package.created", str(package.package_id))
     return offer
 
 
@@ -174,7 +177,7 @@ def _update(
     package: Package, changes: Mapping[str, Any], now: datetime
 ) -> DefinedPackage:
     tenant_id = package.tenant_id
-    with transaction():
+    with transaction(), _taken_names():
         campaign_store.lock(tenant_id, package.campaign_id)
         definition_store.lock(tenant_id, package.definition_id)
         after = _changed(get(tenant_id, package.package_id), changes, now)
@@ -182,6 +185,8 @@ def _update(
         definition_store.update(after.definition)
         if "rewards" in changes or "item_name" in changes:
             _update_reward(after, now)
+        number = str(package.package_id)
+        audit.record(tenant_id, "package.changed", number, changed=changes)
     return after
 
 
@@ -245,6 +250,14 @@ def attribution(tenant_id: str, code: str) -> Attribution:
 def used_by(tenant_id: str, user_id: str, page: Page) -> tuple[list[CodeUse], int]:
     """A user's uses of any codes, newest first, and how many there are in all."""
     return store.used_by(tenant_id, user_id, page)
+
+
+@contextmanager
+def _taken_names() -> Iterator[None]:
+    try:
+        yield
+    except definition_store.NameTaken as error:
+        raise Refused(AdminReason.NAME_TAKEN, NAME_TAKEN) from error
 
 
 def _campaign(campaign: Campaign | None) -> Campaign:

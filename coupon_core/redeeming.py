@@ -76,8 +76,9 @@ def _redeem(request: RedeemRequest, now: datetime) -> Redeemed:
 
 def rehearse(request: RedeemRequest, now: datetime) -> Redeemed:
     """What a redeem would give now, refused as it would be; nothing is stored."""
-    plain = _plain(request)
-    return _used(_redeemable(plain, now)[0], plain, now)
+    with Guess(request.tenant_id, request.user_id):
+        plain = _plain(request)
+        return _used(_redeemable(plain, now)[0], plain, now)
 
 
 def _plain(request: RedeemRequest) -> RedeemRequest:

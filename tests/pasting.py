@@ -101,3 +101,13 @@ def curl_of_readme(env: dict[str, str], key: str) -> None:
     (line,) = re.findall(r"^curl .*/v1/events .*$", README, re.MULTILINE)
     here = line.replace("8001", env["ADMIN_PORT"]).replace("$KEY", key)
     assert paste(here)["status"] == "accepted"
+
+
+def a_creators_code_is_redeemed(env: dict[str, str]) -> None:
+    """Paste what the README says of creators' codes: the last line grants gems."""
+    (block,) = re.findall(r"## Creators' codes.*?```sh\n(.*?)```", README, re.DOTALL)
+    (reader,) = re.findall(r"^json\(\) .*$", README, re.MULTILINE)
+    lines = f"set -e\n{reader}\n{block}".replace("8002", env["QUERY_PORT"])
+    told = json.loads(sh(lines, {**os.environ, **env}).splitlines()[-1])
+    assert told["data"]["reward"] == [{"itemId": "gem", "itemQuantity": 100}]
+    assert told["data"]["creatorKey"] == "SUN42"

@@ -41,7 +41,7 @@ class Run:
     def wait_for_lines(self) -> list[str]:
         """The curl lines, once they are there."""
         deadline = time.monotonic() + SECONDS
-        while len(CURL.findall(self.text)) < 3:
+        while len(CURL.findall(self.text)) < 4:
             assert self.process.poll() is None, self.text
             assert time.monotonic() < deadline, self.text
             time.sleep(0.05)

@@ -24,6 +24,7 @@ from coupon_core.model.offers import Usage
 from coupon_core.store import database
 from tests.bargains import Bargains
 from tests.invariants import assert_invariants
+from tests.query_gateway.playcamp.studio import Studio
 from tests.query_gateway.rows import all_rows
 from tests.query_gateway.tenant import Tenant, new_tenant
 from tests.servers.gunicorn import gateway_server
@@ -48,8 +49,13 @@ KNOWN = {
     "body.uuid": "users",
     "body.attrs.code": "codes",
     "body.code": "codes",
+    "body.couponCode": "codes",
+    "body.userId": "users",
+    "path.campaign_id": "campaigns",
+    "path.creator_key": "creators",
 }
 MAMBO = "^/(api|oauth)/"
+PLAYCAMP = "^/v1/(server|client)/"
 PHASES = "examples,coverage,fuzzing"
 EXAMPLES = 5  # of random requests a route, besides those that cover each rule
 
@@ -85,6 +91,8 @@ def stock(settings: Settings) -> Stock:
         "coupons": [one.coupon_id for one in coupons],
         "definitions": [one.definition_id for one in (*definitions, shared)],
         "rewards": [tenant.reward_item_id],
+        "campaigns": ["campaign_001"],
+        "creators": ["ABC12"],
     }
     database.release()
     return Stock(tenant, api_key, known)
@@ -156,7 +164,7 @@ def test_the_query_gateway_answers_as_its_document_says(
             stock,
             tmp_path,
             examples,
-            paths=("--exclude-path-regex", MAMBO),
+            paths=("--exclude-path-regex", f"{MAMBO}|{PLAYCAMP}"),
         )
     assert all_rows()["redemption"], "nothing was redeemed: only refusals were seen"
     assert_invariants()
@@ -179,6 +187,28 @@ def test_mambo_answers_as_its_document_says(
             ("--include-path-regex", MAMBO),
         )
     assert all_rows()["activity"], "nothing was done: only refusals were seen"
+    assert_invariants()
+
+
+def test_playcamp_answers_as_its_document_says(
+    settings: Settings, stock: Stock, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    examples = pytestconfig.getoption("openapi_examples")
+    studio = Studio(stock.tenant)
+    stock.known["codes"] = [studio.open(per_code_limit=0)]
+    credential = f'playcampKey = {{ bearer = "{studio.key()}" }}'
+    database.release()
+    with gateway_server("query_gateway", settings, tmp_path) as gateway:
+        assert_conforms(
+            gateway.url,
+            credential,
+            stock,
+            tmp_path,
+            examples,
+            UNFIT,
+            ("--include-path-regex", PLAYCAMP),
+        )
+    assert all_rows()["redemption"], "nothing was redeemed: only refusals were seen"
     assert_invariants()
 
 

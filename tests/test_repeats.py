@@ -19,16 +19,32 @@ from coupon_core.web.repeats import ONCE
 from tests.admin_client import Admin, Documented, new_admin
 from tests.databases import SqliteDatabases, upgrade
 from tests.query_gateway.mambo.site import new_site
+from tests.query_gateway.playcamp.studio import Studio
 from tests.query_gateway.tenant import Tenant
 from tests.settings import settings_for
 
 # POSTs that change nothing, by endpoint; all others must be made once.
-ONLY_READING = frozenset({"mambo_oauth.token", "mambo_coupons.validate"})
+ONLY_READING = frozenset(
+    {
+        "mambo_oauth.token",
+        "mambo_coupons.validate",
+        "playcamp_server_coupons.validate",
+        "playcamp_client_coupons.validate_for_anybody",
+        # A sample over the network, for which no transaction may wait.
+        "playcamp_server_webhooks.test_webhook",
+        "webhooks.test",
+    }
+)
 # How each family of routes is called; the rest is checked by its marks alone.
-PREFIXES = {"admin": "/v1/", "query": "/v1/coupons", "mambo": "/api/v1"}
+PREFIXES = {
+    "admin": "/v1/",
+    "query": "/v1/coupons",
+    "mambo": "/api/v1",
+    "playcamp": "/v1/server",
+}
 TENANT = "your-tenant-id"  # as the documented examples have it
 ID = "770e8400-e29b-41d4-a716-446655440002"
-GATEWAYS = ["admin", "query", "mambo"]
+GATEWAYS = [*PREFIXES]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +61,7 @@ def admin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admin]:
 def apps(admin: Admin) -> dict[str, Flask]:
     url = f"sqlite:///{Path(database.database.database)}"
     query = query_gateway.create_app(settings_for(url))
-    return {"admin": admin.app, "query": query, "mambo": query}
+    return {"admin": admin.app, "query": query, "mambo": query, "playcamp": query}
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +71,7 @@ def credentials(admin: Admin, apps: dict[str, Flask]) -> dict[str, dict[str, str
         "admin": {"X-API-Key": admin.plain_key},
         "query": tenant.bearer(),
         "mambo": new_site(apps["mambo"], tenant).headers,
+        "playcamp": {"Authorization": f"Bearer {Studio(tenant).key()}"},
     }
 
 

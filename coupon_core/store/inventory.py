@@ -1,6 +1,6 @@
 """The stock of a tenant's codes: pages of any size of stock, exports, single codes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -59,33 +59,48 @@ def export(
 def _walk(
     select: str, tenant_id: str, which: CouponFilter, place: Place, now: datetime
 ) -> tuple[list[Row], str | None]:
-    floor = _floor(tenant_id, which, place, now) if which.status else None
-    sql = f"""{select} {_where(which, place)}
-        {"AND c.coupon_id >= :floor" if floor else ""}
-        ORDER BY c.coupon_id DESC LIMIT :limit"""
     parameters = filter_parameters(tenant_id, which, now)
-    slice_ = {"after_id": place.after_id, "floor": floor, "limit": place.limit + 1}
-    rows = execute(sql, parameters | slice_).fetchall()
-    if len(rows) <= place.limit:
-        return rows, floor
-    return rows[: place.limit], rows[place.limit - 1][0]
+    parameters |= {"after_id": place.after_id, "limit": place.limit + 1}
+    rows = execute(page_sql(select, which, place), parameters).fetchall()
+    if len(rows) > place.limit:
+        return rows[: place.limit], rows[place.limit - 1][0]
+    return rows, _floor(which, place, parameters) if _is_sifted(which) else None
+
+
+def page_sql(select: str, which: CouponFilter, place: Place) -> str:
+    """The statement for a page, which goes along one of the indexes.
+
+    First the coupons alone: of a join PostgreSQL may think that next to nothing comes
+    of it, and so read and sort the whole stock.
+    """
+    most = MOST_LOOKED_AT if _is_sifted(which) else ":limit"
+    coupons = f"""(SELECT * FROM coupon c {_walked(which, place)}
+        ORDER BY c.coupon_id DESC LIMIT {most}) c"""
+    sifted = CouponFilter(code=which.code, status=which.status)
+    return f"""{select.replace("FROM coupon c", f"FROM {coupons}", 1)}
+        {chosen_by(sifted)} ORDER BY c.coupon_id DESC LIMIT :limit"""
+
+
+def _is_sifted(which: CouponFilter) -> bool:
+    """Whether not all that an index leads to is meant."""
+    return which.status is not None or which.code is not None
+
+
+def _walked(which: CouponFilter, place: Place) -> str:
+    """What an index can tell."""
+    by_key = " AND c.code_key = :code_key" if which.code is not None else ""
+    older = " AND c.coupon_id < :after_id" if place.after_id else ""
+    return chosen_by(replace(which, status=None, code=None)) + by_key + older
 
 
 def _floor(
-    tenant_id: str, which: CouponFilter, place: Place, now: datetime
+    which: CouponFilter, place: Place, parameters: Mapping[str, Any]
 ) -> str | None:
-    """The coupon that a page must not go beyond; None when it would come to the end."""
-    looked_at = replace(which, status=None)
-    sql = f"""SELECT c.coupon_id {COUNTED} {_where(looked_at, place)}
-        ORDER BY c.coupon_id DESC LIMIT 1 OFFSET {MOST_LOOKED_AT}"""
-    parameters = filter_parameters(tenant_id, looked_at, now)
-    row = execute(sql, parameters | {"after_id": place.after_id}).fetchone()
-    return row[0] if row else None
-
-
-def _where(which: CouponFilter, place: Place) -> str:
-    older = " AND c.coupon_id < :after_id" if place.after_id else ""
-    return chosen_by(which) + older
+    """The last coupon that was looked at; None when it was the last of all."""
+    sql = f"""SELECT c.coupon_id FROM coupon c {_walked(which, place)}
+        ORDER BY c.coupon_id DESC LIMIT 2 OFFSET {MOST_LOOKED_AT - 1}"""
+    rows = execute(sql, parameters).fetchall()
+    return rows[0][0] if len(rows) > 1 else None
 
 
 def get(tenant_id: str, coupon_id: str) -> StockedCoupon | None:

@@ -33,7 +33,6 @@ blueprint = JsonBlueprint(
 @blueprint.doc(security=[], responses=schemas.REFUSED_TOKEN)
 @reads_only
 @documents_query(schemas.MamboGrant)
-@reads_only
 def token() -> Response:
     """Give a short-lived token for a client key and its secret (HTTP Basic)."""
     asked = {**strict_query(request.environ, MEMBERS), **_form()}

@@ -26,6 +26,10 @@ NEW_NAME: Mapping[str, Any] = {"name": "Another"}
 REWARD = {"name": "Gold", "reward_type": "points"}
 REFUSED = {400, 403, 404, 415}
 POINTS = {"user_id": "bob", "point_id": "gems", "amount": 5}
+CAMPAIGN = {"campaign_id": "launch", "names": {"en": "Launch"}}
+CREATOR = {"creator_key": "ABC12", "name": "Jun"}
+GEMS = {"itemId": "gem", "itemQuantity": 100}
+PACKAGE = {"item_name": {"en": "Gems"}, "rewards": [GEMS]}
 # Of each changing view its body, and what is noted of it.
 CHANGES: Mapping[str, tuple[Any, str]] = {
     "rewards.create": (REWARD, "reward_item.created"),
@@ -58,6 +62,16 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
     "code_jobs.revoke": ({"user_id": "ann"}, "code_job.started"),
     "code_jobs.extend": ("extension", "code_job.started"),
     "code_jobs.import_codes": (b"code\nFROM-ELSEWHERE\n", "code_job.started"),
+    "campaigns.create": (CAMPAIGN | {"campaign_id": "new"}, "campaign.created"),
+    "campaigns.change": ({"status": "EXPOSED"}, "campaign.changed"),
+    "campaigns.add_creator": (None, "campaign.creator_added"),
+    "campaigns.remove_creator": (None, "campaign.creator_removed"),
+    "campaigns.create_package": (PACKAGE, "package.created"),
+    "packages.change": ({"is_active": False}, "package.changed"),
+    "creators.create": (CREATOR | {"creator_key": "XYZ99"}, "creator.created"),
+    "creators.change": (NEW_NAME, "creator.changed"),
+    "creators.give": ("gift", "creator.given_codes"),
+    "creators.revoke": ({"codes": ["GO-1"]}, "creator.codes_revoked"),
     "points.credit": (POINTS, "points.credited"),
     "points.debit": (POINTS, "points.debited"),
     "users.create": ({"user_id": "zoe"}, "user.created"),
@@ -66,6 +80,8 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
 FIRST: Mapping[str, str] = {
     "definitions.activate": "definitions.pause",
     "points.debit": "points.credit",
+    "campaigns.remove_creator": "campaigns.add_creator",
+    "creators.revoke": "creators.give",
 }
 """What must have been done before."""
 
@@ -113,8 +129,21 @@ class Walker:
             "assignment": {"code": loose["coupons"][0]["code"], "user_id": "zoe"},
             "extension": {"batch_id": batch, "expires_at": "2999-01-01T00:00:00Z"},
         }
+        self.promote()
         everybody = None, tenant_id, "reader", {tenants.Scope.READ}, None
         self.reader = tenants.create_key(*everybody, now)[1]
+
+    def promote(self) -> None:
+        """A campaign, a creator, and a package to give codes of."""
+        self.ids["campaign_id"] = made(self.admin.post("campaigns", CAMPAIGN))[
+            "campaign_id"
+        ]
+        self.ids["creator_key"] = made(self.admin.post("creators", CREATOR))[
+            "creator_key"
+        ]
+        package = made(self.admin.post("campaigns/launch/packages", PACKAGE))
+        self.ids["package_id"] = str(package["package_id"])
+        self.bodies["gift"] = {"package_id": package["package_id"], "codes": ["GO-1"]}
 
     def imported(self, definition_id: str) -> str:
         """The batch of codes that came from elsewhere."""

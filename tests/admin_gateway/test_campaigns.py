@@ -186,6 +186,13 @@ def test_a_package_is_a_definition_with_a_reward(studio: Admin) -> None:
     assert shown["name"] == "campaign_001 1 Welcome Package"
 
 
+def test_a_name_that_a_definition_has_is_refused(studio: Admin) -> None:
+    studio.new_definition("campaign_001 1 Welcome Package")
+    answer = studio.post("campaigns/campaign_001/packages", PACKAGE)
+    assert "item_name" in refused(answer, 409, "NAME_TAKEN")
+    assert studio.get("packages").json["total"] == 0
+
+
 def test_a_package_is_changed(studio: Admin) -> None:
     package = new_package(studio)
     sword = {"itemId": "sword", "itemQuantity": 1, "itemName": {"en": "Sword"}}

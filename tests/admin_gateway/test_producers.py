@@ -100,7 +100,7 @@ def test_both_exchanges_are_there_with_all_their_keys(asyncapi: Json) -> None:
         exchange = channel["bindings"]["amqp"]["exchange"]["name"]
         keys[exchange].add(channel["address"])
     assert keys[EVENTS] == set(ROUTING_KEYS.values())
-    of_coupons = {"generated", "assigned", "redeemed", "revoked", "expired"}
+    of_coupons = {"generated", "assigned", "redeemed", "refunded", "revoked", "expired"}
     of_many = {"codes.revoked", "codes.extended", "codes.imported"}
     assert keys[OUT] == {f"coupon.{one}" for one in of_coupons} | of_many
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from admin_gateway.refusals import REFUSALS
-from coupon_core import batches, definitions, redeeming
+from coupon_core import batches, creators, definitions, redeeming
 from coupon_core.codes import ALPHABETS
 from coupon_core.model import AdminReason, AuthReason, CodeAlphabet, Reason, utc_now
 from coupon_core.model.points import MOST_POINTS
@@ -214,6 +214,39 @@ def imported_for_all(admin: Admin) -> Answer:
     return admin.upload(f"coupons/{definition_id}/import", "code\nA1\n")
 
 
+CAMPAIGN = {"campaign_id": "launch", "names": {"en": "Launch"}}
+CREATOR = {"creator_key": "ABC12", "name": "Jun"}
+PACKAGE = {
+    "item_name": {"en": "Gems"},
+    "rewards": [{"itemId": "gem", "itemQuantity": 100}],
+}
+
+
+def given(admin: Admin, **members: Any) -> Answer:
+    """The answer when a creator is given codes of a package."""
+    made(admin.post("campaigns", CAMPAIGN))
+    made(admin.post("creators", CREATOR | members))
+    package = made(admin.post("campaigns/launch/packages", PACKAGE))
+    body = {"package_id": package["package_id"], "count": 2}
+    return admin.post("creators/ABC12/codes", body)
+
+
+def too_many_codes(admin: Admin) -> Answer:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(creators, "MOST_OF_CREATOR", 1)
+        return given(admin)
+
+
+def foreign_code(admin: Admin) -> Answer:
+    made(admin.post("creators", CREATOR))
+    return admin.post("creators/ABC12/codes/revoke", {"codes": ["NONE"]})
+
+
+def twice(admin: Admin, path: str, body: Any) -> Answer:
+    made(admin.post(path, body))
+    return admin.post(path, body)
+
+
 PAST = "2001-01-01T00:00:00Z"
 TRIGGERLESS = {"auto_generate": {"enabled": True}}
 DATES = {"starts_at": "2030-01-01T00:00:00Z", "expires_at": "2030-01-01T00:00:00Z"}
@@ -225,6 +258,14 @@ PROVOKED: list[tuple[AdminReason, Callable[[Admin], Answer]]] = [
     (AdminReason.COUPON_NOT_FOUND, lambda a: a.get("coupons/codes/NONE")),
     (AdminReason.API_KEY_NOT_FOUND, lambda a: a.get(f"api-keys/{NOBODYS}")),
     (AdminReason.CLIENT_KEY_NOT_FOUND, lambda a: a.get("client-keys/ak_server_x")),
+    (AdminReason.CAMPAIGN_NOT_FOUND, lambda a: a.get("campaigns/none")),
+    (AdminReason.CREATOR_NOT_FOUND, lambda a: a.get("creators/NOONE")),
+    (AdminReason.PACKAGE_NOT_FOUND, lambda a: a.get("packages/1")),
+    (AdminReason.CREATOR_CODE_NOT_FOUND, foreign_code),
+    (AdminReason.CAMPAIGN_EXISTS, lambda a: twice(a, "campaigns", CAMPAIGN)),
+    (AdminReason.CREATOR_EXISTS, lambda a: twice(a, "creators", CREATOR)),
+    (AdminReason.CREATOR_INACTIVE, lambda a: given(a, status="INACTIVE")),
+    (AdminReason.TOO_MANY_CODES, too_many_codes),
     (AdminReason.SECRET_NOT_FOUND, lambda a: a.delete(f"secrets/{NOBODYS}")),
     (AdminReason.NAME_TAKEN, taken_name),
     (AdminReason.CODE_TAKEN, taken_code),
@@ -290,14 +331,6 @@ ELSEWHERE = {
     AdminReason.TENANT_EXISTS,
     AdminReason.TENANT_ID_RESERVED,
     AdminReason.CODE_TOO_LONG,
-    AdminReason.CAMPAIGN_NOT_FOUND,
-    AdminReason.CREATOR_NOT_FOUND,
-    AdminReason.PACKAGE_NOT_FOUND,
-    AdminReason.CREATOR_CODE_NOT_FOUND,
-    AdminReason.CAMPAIGN_EXISTS,
-    AdminReason.CREATOR_EXISTS,
-    AdminReason.CREATOR_INACTIVE,
-    AdminReason.TOO_MANY_CODES,
 }
 
 

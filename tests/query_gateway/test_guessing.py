@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,6 +16,8 @@ from coupon_core.limits import guesses
 from coupon_core.limits.budgets import ALONE, Budget
 from coupon_core.limits.guesses import Allowed
 from coupon_core.tables import database as proxy
+from tests.query_gateway.mambo.site import activity, new_site
+from tests.query_gateway.playcamp.studio import Sdk, Studio
 from tests.query_gateway.tenant import Caller, Tenant, Way
 
 USER, TENANT = Budget("guesses-per-user", 5, 600), Budget("guesses-per-tenant", 12, 600)
@@ -131,6 +134,29 @@ def named_in_the_query(caller: Caller, code: str) -> TestResponse:
     return server.get(f"/validate/{code}?user_id=%61n%6E")
 
 
+def playcamp(path: str, **more: Any) -> Ask:
+    """A PlayCamp server's request for the same user."""
+
+    def ask(caller: Caller, code: str) -> TestResponse:
+        key = Studio(caller.tenant).key()
+        body = {"couponCode": code, "userId": caller.user_id, **more}
+        return Sdk(caller.client, key).call("POST", f"/coupons/{path}", body)
+
+    return ask
+
+
+def mambo(path: str, action: str = "") -> Ask:
+    """A Mambo SDK's request for the same user."""
+
+    def ask(caller: Caller, code: str) -> TestResponse:
+        site = new_site(caller.client.application, caller.tenant)
+        plain = {"uuid": caller.user_id, "code": code}
+        body = activity(action, code, caller.user_id) if action else plain
+        return site.post(path, body)
+
+    return ask
+
+
 def posted(headers: dict[str, str], rest: str = "") -> Ask:
     def ask(caller: Caller, code: str) -> TestResponse:
         body = json.dumps({"user_id": caller.user_id}).encode()
@@ -157,6 +183,13 @@ WAYS_AROUND: dict[str, Ask] = {
     "another method": posted({"X-HTTP-Method-Override": "PUT"}),
     "a query": posted({}, "?a=1"),
     "a new key": posted({"Idempotency-Key": "new"}),
+    "PlayCamp, redeem": playcamp("redeem"),
+    "PlayCamp, rehearsal": playcamp("redeem", isTest=True),
+    "PlayCamp, validate": playcamp("validate"),
+    "Mambo, redeem": mambo("activities/sync", "redeem"),
+    "Mambo, buy": mambo("activities", "buy"),
+    "Mambo, validate": mambo("coupons/validate"),
+    "Mambo, 2015": mambo("coupons/redeem"),
 }
 
 

@@ -8,8 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 from admin_gateway.cli.demo.campaigns import TENANT
-from coupon_core import auth, tenants
+from coupon_core import auth, client_keys, tenants
 from coupon_core.model import Refused, Scope
+from coupon_core.model.client_keys import PLAYCAMP_KINDS, ClientKeyKind
 
 FILE = "demo.json"
 
@@ -22,6 +23,7 @@ class Credentials:
     tenant_secret: str = field(repr=False)
     api_key_id: str
     api_key: str = field(repr=False)
+    server_key: str = field(repr=False)  # of PlayCamp's kind, as SDKs take it
 
 
 def current(data_dir: Path, now: datetime) -> Credentials:
@@ -35,9 +37,15 @@ def current(data_dir: Path, now: datetime) -> Credentials:
     if kept and kept.tenant_secret == secret and _is_good(kept, now):
         return kept
     key, plain = tenants.create_key(None, TENANT, "demo", frozenset(Scope), None, now)
-    made = Credentials(TENANT, secret, key.key_id, plain)
+    made = Credentials(TENANT, secret, key.key_id, plain, _server_key(now))
     _keep(data_dir / FILE, made)
     return made
+
+
+def _server_key(now: datetime) -> str:
+    kind = ClientKeyKind.PLAYCAMP_SERVER
+    made, secret = client_keys.create(TENANT, kind, "demo", None, now)
+    return f"{made.key_id}:{secret}"
 
 
 def forget(data_dir: Path) -> None:
@@ -47,7 +55,9 @@ def forget(data_dir: Path) -> None:
 
 def _is_good(kept: Credentials, now: datetime) -> bool:
     with suppress(Refused):
-        return auth.principal_of_admin(kept.api_key, None, now).tenant_id == TENANT
+        of_server = auth.client_key_of(kept.server_key, PLAYCAMP_KINDS, now)
+        of_admin = auth.principal_of_admin(kept.api_key, None, now)
+        return of_admin.tenant_id == of_server.tenant_id == TENANT
     return False
 
 

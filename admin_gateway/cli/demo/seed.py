@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from admin_gateway.cli.demo import bargain
+from admin_gateway.cli.demo import bargain, promotion
 from admin_gateway.cli.demo.campaigns import CAMPAIGNS, TENANT, Campaign
 from admin_gateway.schemas import DefinitionBody, RewardItemBody
 from coupon_core import coupons, definitions, generation, redeeming, rewards, tenants
@@ -27,7 +27,8 @@ def load(now: datetime) -> list[str]:
         if not _has_coupons(definition_id, now):
             _fill(campaign, definition_id, now)
             added.append(campaign.name)
-    return added + bargain.load(now)
+    promoted = [promotion.NAME] if promotion.load(now) else []
+    return added + promoted + bargain.load(now)
 
 
 def _add_tenant(now: datetime) -> bool:

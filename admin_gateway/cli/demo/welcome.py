@@ -9,7 +9,7 @@ from typing import Any
 
 from admin_gateway.cli.addresses import gateways
 from admin_gateway.cli.answering import core
-from admin_gateway.cli.demo import bargain, credentials
+from admin_gateway.cli.demo import bargain, credentials, promotion
 from admin_gateway.cli.demo.campaigns import PLAYER, STREAK, TENANT, WELCOME
 from coupon_core import coupons, definitions, generation, tokens
 from coupon_core.config import Settings
@@ -40,7 +40,25 @@ def document(settings: Settings) -> dict[str, Any]:
         "code": code,
         "curl": _curl_lines(settings, token, code) if code else None,
         **_event_lines(now),
+        **_playcamp_lines(settings, known.server_key, now),
         "mambo": bargain.document(gateways(settings)[1].url, now),
+    }
+
+
+def _playcamp_lines(
+    settings: Settings, server_key: str, now: datetime
+) -> dict[str, str | None]:
+    """The key of a game's server, and a line that redeems a creator's code with it."""
+    _, query = gateways(settings)
+    code = promotion.unused_code(now)
+    start = ["curl", "-sS", "-H", f"Authorization: Bearer {server_key}"]
+    body = json.dumps({"couponCode": code, "userId": PLAYER})
+    post = ["-H", "Content-Type: application/json", "-d", body]
+    line = shlex.join([*start, *post, f"{query.url}/v1/server/coupons/redeem"])
+    return {
+        "playcamp_key": server_key,
+        "playcamp_code": code,
+        "playcamp_curl": line if code else None,
     }
 
 
@@ -142,6 +160,11 @@ And see it among {user_id}'s coupons:
 
 {see}
 """
+PLAYCAMP = """
+In PlayCamp's words, a creator's code ({playcamp_code}), redeemed by a game's server:
+
+{playcamp_curl}
+"""
 BARGAIN = """
 {user_id} has gold. In Mambo's words, one step buys free shipping with it and uses it:
 
@@ -166,9 +189,7 @@ def rendered(known: dict[str, Any]) -> str:
     """The document of a demo as people read it."""
     lines = {"code": known["code"], **(known["curl"] or {})}
     end = LINES.format(**lines) if known["curl"] else NO_CODE
-    return "".join(
-        [
-            *(PLACES.format(**known), DEMO.format(**known), end, EVENT.format(**known)),
-            BARGAIN.format(user_id=known["user_id"], line=known["mambo"]["curl"]),
-        ]
-    )
+    playcamp = PLAYCAMP.format(**known) if known["playcamp_curl"] else ""
+    start = PLACES.format(**known), DEMO.format(**known), end
+    mambo = BARGAIN.format(user_id=known["user_id"], line=known["mambo"]["curl"])
+    return "".join([*start, EVENT.format(**known), playcamp, mambo])

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.pasting import milestones_earn_coupons
+from tests.pasting import a_creators_code_is_redeemed, milestones_earn_coupons
 from tests.runs import SECONDS, is_free, paste, running, wait_until_answered
 from tests.servers import RedisServer
 from tests.shells import COMMAND, free_ports, real
 
+GEMS = [{"itemId": "gem", "itemQuantity": 100}]
 PORTS = "ADMIN_PORT", "QUERY_PORT", "BUS_PORT"
 
 
@@ -29,16 +30,19 @@ def env(tmp_path: Path) -> dict[str, str]:
 @pytest.mark.slow
 def test_make_run_from_nothing_and_once_more(env: dict[str, str]) -> None:
     with running(env, "make", "run") as run:
-        validate, redeem, buy = run.wait_for_lines()
+        validate, redeem, playcamp, buy = run.wait_for_lines()
         assert paste(validate)["valid"] is True
         assert paste(buy).keys() == {"id"}
         assert paste(redeem)["status"] == "redeemed"
+        assert paste(playcamp)["data"]["reward"] == GEMS
+        assert paste(playcamp)["code"] == "USER_CODE_LIMIT"
         assert paste(validate)["error"] == "Coupon has already been used"
         (key,) = re.findall(r"pk_\S+", run.text)
         rewards = f"http://127.0.0.1:{env['ADMIN_PORT']}/v1/tenants/demo/rewards"
         listed = requests.get(rewards, headers={"X-API-Key": key}, timeout=SECONDS)
-        assert listed.json()["total"] == 5
+        assert listed.json()["total"] == 7
         milestones_earn_coupons(run, env, key)
+        a_creators_code_is_redeemed(env)
         everything = run.processes()
         began = time.monotonic()
         os.killpg(run.process.pid, signal.SIGINT)  # as Ctrl-C does
@@ -48,10 +52,11 @@ def test_make_run_from_nothing_and_once_more(env: dict[str, str]) -> None:
     assert all(is_free(int(env[name])) for name in PORTS)
 
     with running(env, "make", "run") as again:
-        validate, redeem, _ = again.wait_for_lines()
+        validate, redeem, playcamp, _ = again.wait_for_lines()
         assert key in again.text
         assert paste(validate)["valid"] is True
         assert paste(redeem)["status"] == "redeemed"
+        assert paste(playcamp)["data"]["success"] is True
         everything = again.processes()
         again.process.send_signal(signal.SIGTERM)  # to make alone
         again.ends(everything)

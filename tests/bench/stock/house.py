@@ -83,6 +83,9 @@ def _definition(now: datetime) -> Definition:
 
 def _fill(house: House, now: datetime) -> None:
     batch = _batch(house, now)
+    if database.is_postgresql():
+        # On a busy machine a chunk of ten million may take its time.
+        database.execute("SET statement_timeout = 0", {})
     with database.transaction():
         batches.insert(batch, [])
     for first in range(0, house.count, CHUNK):

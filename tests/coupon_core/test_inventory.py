@@ -1,0 +1,65 @@
+"""Pages of the stock go along an index, whatever they are chosen by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from coupon_core import batches
+from coupon_core.batches import Wanted
+from coupon_core.store import database as store
+from coupon_core.store import inventory
+from coupon_core.store.coupons import CouponFilter, parameters_of
+from coupon_core.store.inventory import Place
+from coupon_core.tables import database
+from tests.shop import NOW, Shop
+
+INDEXES: dict[str, tuple[str, ...]] = {
+    "code": ("coupon_tenant_id_code_key_code_scope_copy_number",),
+    "user_id": ("coupon_of_user",),
+    "batch_id": ("coupon_of_batch",),
+    "definition_id": ("coupon_tenant_id_definition_id_coupon_id",),
+    "": ("coupon_pkey", "sqlite_autoindex_coupon_1", "PRIMARY KEY"),
+}
+
+
+def stocked(shop: Shop) -> dict[str, Any]:
+    """Coupons enough for a planner to think; gives what to choose a few of them by."""
+    found = {}
+    for _ in range(4):
+        definition = shop.define()
+        users = [f"user-{number}" for number in range(1_000)]
+        wanted = Wanted(len(users), users)
+        batch = batches.request(shop.tenant_id, definition.definition_id, wanted, NOW)
+        for number in range(1, batch.chunk_count + 1):
+            batches.make_chunk((shop.tenant_id, batch.batch_id, number), NOW)
+        found = {
+            "user_id": "user-7",
+            "batch_id": batch.batch_id,
+            "definition_id": definition.definition_id,
+        }
+    shop.give(definition, "somebody")
+    return {**found, "code": shop.give(definition, "somebody")}
+
+
+def plan(shop: Shop, which: CouponFilter) -> str:
+    """How the database would look for a page."""
+    place = Place(20, "ffffffff-ffff-7fff-bfff-ffffffffffff")
+    sql = inventory.page_sql(inventory.STOCKED, which, place)
+    explain = "EXPLAIN" if store.is_postgresql() else "EXPLAIN QUERY PLAN"
+    more = {"after_id": place.after_id, "limit": 21}
+    parameters = parameters_of(shop.tenant_id, which, NOW) | more
+    rows = store.execute(f"{explain} {sql}", parameters).fetchall()
+    return "\n".join(str(row[-1]) for row in rows)
+
+
+@pytest.mark.parametrize("migrated_template", ["sqlite", "postgresql"], indirect=True)
+def test_every_page_goes_along_the_index_of_what_it_is_chosen_by(shop: Shop) -> None:
+    known = stocked(shop)
+    database.execute_sql("ANALYZE coupon")
+    for name, indexes in INDEXES.items():
+        which = CouponFilter(**({name: known[name]} if name else {}))
+        told = plan(shop, which)
+        assert any(index in told for index in indexes), (name, told)
+        assert "Seq Scan on coupon" not in told, (name, told)

@@ -1,0 +1,134 @@
+"""What the document S3 prints comes true: its examples, and its complete flow.
+
+Everything is made on the admin gateway and asked for at a running query gateway. The
+published Node SDK is not to be had here; its requests are made by fetch, as it does.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from coupon_core import tenants
+from coupon_core.config import Settings
+from coupon_core.model import utc_now
+from coupon_core.store import database
+from tests.cores import started
+from tests.servers import find_node
+from tests.servers.gunicorn import gateway_server
+from tests.settings import settings_for
+
+pytestmark = pytest.mark.slow
+
+HERE = Path(__file__).parent / "documents"
+EXAMPLES = json.loads((HERE / "playcamp.json").read_text())
+CODE, USER = "CREATOR-ABC12-001", "user_12345"
+Call = Callable[[str, Any], dict[str, Any]]
+
+
+@dataclass
+class Game:
+    """A game's server, with a key of its own, before a code that can be redeemed."""
+
+    url: str
+    key: str
+    admin: Call
+
+    def ask(self, path: str, code: str) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self.key}"}
+        body = {"couponCode": code, "userId": USER}
+        url = f"{self.url}/v1/server/coupons/{path}"
+        return requests.post(url, json=body, headers=headers, timeout=30)
+
+
+def caller(session: requests.Session, root: str) -> Call:
+    def call(path: str, body: Any) -> dict[str, Any]:
+        answer = session.post(f"{root}/{path}", json=body, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
+
+    return call
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Iterator[Settings]:
+    with started(settings_for(database_url, tmp_path)) as running:
+        yield running
+
+
+@pytest.fixture
+def game(
+    settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Game]:
+    """The document's campaign, creator and package, made over HTTP."""
+    _, _, api_key = tenants.create("acme", utc_now())
+    database.release()
+    homes = [tmp_path_factory.mktemp(name) for name in ("admin", "query")]
+    with (
+        gateway_server("admin_gateway", settings, homes[0]) as admin,
+        gateway_server("query_gateway", settings, homes[1]) as query,
+        requests.Session() as session,
+    ):
+        session.headers["X-API-Key"] = api_key
+        call = caller(session, f"{admin.url}/v1/tenants/acme")
+        fill(call)
+        key = call("client-keys", {"kind": "playcamp_server", "name": "game"})
+        yield Game(query.url, key["credential"], call)
+
+
+def fill(call: Call) -> None:
+    call("campaigns", EXAMPLES["campaign"])
+    call("creators", EXAMPLES["creator"])
+    package = call("campaigns/campaign_001/packages", EXAMPLES["package"])
+    call("creators/ABC12/codes", {"package_id": package["package_id"], "count": 1})
+
+
+def within(printed: Any, answered: Any) -> Any:
+    """Those members of an answer that the document prints."""
+    return {name: answered.get(name) for name in printed}
+
+
+def test_requests_are_answered_as_printed(game: Game) -> None:
+    told = game.ask("validate", CODE)
+    printed = EXAMPLES["valid"]
+    assert (told.status_code, within(printed, told.json()["data"])) == (200, printed)
+    told = game.ask("validate", "INVALID-CODE")
+    assert (told.status_code, told.json()) == (200, {"data": EXAMPLES["invalid"]})
+    done = game.ask("redeem", CODE)
+    data, printed = done.json()["data"], EXAMPLES["redeemed"]
+    own = {name: data[name] for name in ("usageId", "redeemedAt")}
+    assert (done.status_code, within(printed, data)) == (200, {**printed, **own})
+    assert type(data["usageId"]) is int
+    assert len(data["redeemedAt"]) == len(printed["redeemedAt"])
+
+
+def test_the_complete_flow_grants_once(game: Game) -> None:
+    start = f"const BASE_URL = '{game.url}';\nconst KEY = '{game.key}';\n"
+    text = start + (HERE / "s3_client.js").read_text()
+    command = [str(find_node()[0]), "--input-type=module", "-"]
+    options = {"capture_output": True, "text": True, "timeout": 60}
+    done = subprocess.run(command, input=text, **options)
+    assert (done.returncode, done.stderr) == (0, "")
+    reward = [{"itemId": "gem", "itemQuantity": 100}]
+    assert json.loads(done.stdout) == {
+        "first": {"success": True, "reward": reward},
+        "second": {
+            "success": False,
+            "error": "USER_CODE_LIMIT",
+            "message": "User code usage limit exceeded",
+        },
+        "unknown": {
+            "success": False,
+            "error": "COUPON_NOT_FOUND",
+            "message": "Coupon not found",
+        },
+        "refused": "400 USER_CODE_LIMIT: User code usage limit exceeded",
+        "granted": [{"userId": USER, **reward[0]}],
+    }
