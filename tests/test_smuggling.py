@@ -1,0 +1,177 @@
+"""Bytes that two servers could read as different requests: none reaches a route twice.
+
+Over raw sockets to both gateways as they run in production; a client library would
+tidy up what is sent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from coupon_core import tenants
+from coupon_core.model import utc_now
+from tests.cores import started
+from tests.databases import SqliteDatabases, upgrade
+from tests.query_gateway.rows import Rows, all_rows
+from tests.query_gateway.tenant import Tenant, new_tenant
+from tests.servers.gunicorn import Gateway, gateway_server
+from tests.settings import settings_for
+
+pytestmark = pytest.mark.slow
+PATIENCE = 5.0  # seconds in which an answer must be there, or the connection closed
+
+
+@dataclass(frozen=True)
+class Target:
+    """A gateway, and a POST there that would change something if it were read."""
+
+    gateway: Gateway
+    path: str
+    credential: str = field(repr=False)
+    body: bytes
+    stored: Rows
+
+    def head(self, *lines: bytes) -> bytes:
+        own = f"POST {self.path} HTTP/1.1\r\nHost: x\r\n{self.credential}\r\n".encode()
+        kind = b"Content-Type: application/json\r\n"
+        return own + kind + b"".join(line + b"\r\n" for line in lines) + b"\r\n"
+
+    def send(self, data: bytes) -> bytes:
+        """All that comes back until the gateway closes, or has been silent."""
+        told = b""
+        with socket.create_connection((self.gateway.host, self.gateway.port)) as wire:
+            wire.settimeout(PATIENCE)
+            wire.sendall(data)
+            wire.shutdown(socket.SHUT_WR)
+            while piece := wire.recv(65_536):
+                told += piece
+        return told
+
+
+@pytest.fixture(scope="module", params=["query", "admin"])
+def target(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Target]:
+    home = tmp_path_factory.mktemp("smuggling")
+    with SqliteDatabases(home, upgrade).fresh() as url:
+        settings = settings_for(url)
+        with (
+            started(settings),
+            gateway_server(f"{request.param}_gateway", settings, home) as gateway,
+        ):
+            tenant = new_tenant("raw")
+            make = {"query": redeeming, "admin": defining}[request.param]
+            yield make(gateway, tenant)
+
+
+def redeeming(gateway: Gateway, tenant: Tenant) -> Target:
+    path = f"/v1/coupons/redeem/{tenant.code('ann')}"
+    credential = f"Authorization: {tenant.bearer('ann')['Authorization']}"
+    return Target(gateway, path, credential, b'{"user_id":"ann"}', all_rows())
+
+
+def defining(gateway: Gateway, tenant: Tenant) -> Target:
+    asked = tenant.tenant_id, "raw", tenants.EVERY_SCOPE, None, utc_now()
+    _, key = tenants.create_key(None, *asked)
+    body = json.dumps({"name": "Smuggled", "reward_type": "x"}).encode()
+    path = f"/v1/tenants/{tenant.tenant_id}/rewards"
+    return Target(gateway, path, f"X-API-Key: {key}", body, all_rows())
+
+
+def chunked(body: bytes) -> bytes:
+    return b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+
+
+LENGTH, CHUNKED = b"Content-Length: ", b"Transfer-Encoding: chunked"
+# Lines of the head, and what follows it: {} is the body, [] the body in chunks.
+TRICKS: dict[str, tuple[list[bytes], bytes]] = {
+    "both lengths": ([LENGTH + b"4", CHUNKED], b"[]"),
+    "both, the other way round": ([CHUNKED, LENGTH + b"4"], b"[]"),
+    "two lengths": ([LENGTH + b"0", LENGTH + b"#"], b"{}"),
+    "a list of lengths": ([LENGTH + b"#, #"], b"{}"),
+    "a signed length": ([LENGTH + b"+#"], b"{}"),
+    "a negative length": ([LENGTH + b"-1"], b"{}"),
+    "a hexadecimal length": ([LENGTH + b"0x11"], b"{}"),
+    "a length with _": ([LENGTH + b"1_7"], b"{}"),
+    "a folded header": ([LENGTH + b"#", b"X-A: b", b" Host: evil"], b"{}"),
+    "a blank before the colon": ([b"Content-Length : #"], b"{}"),
+    "an unknown coding": ([b"Transfer-Encoding: xchunked"], b"[]"),
+    "two codings": ([b"Transfer-Encoding: chunked, identity"], b"[]"),
+    "chunked twice": ([CHUNKED, CHUNKED], b"[]"),
+    "a coding behind a tab": ([b"Transfer-Encoding:\x0bchunked"], b"[]"),
+    "a bad chunk size": ([CHUNKED], b"zz\r\n{}\r\n0\r\n\r\n"),
+    "a signed chunk size": ([CHUNKED], b"+11\r\n{}\r\n0\r\n\r\n"),
+    "a chunk size with _": ([CHUNKED], b"1_1\r\n{}\r\n0\r\n\r\n"),
+    "a huge chunk size": ([CHUNKED], b"f" * 400 + b"\r\n{}\r\n0\r\n\r\n"),
+    "a chunk longer than told": ([CHUNKED], b"1\r\n{}\r\n0\r\n\r\n"),
+    "chunks without an end": ([CHUNKED], b"11\r\n{}\r\n"),
+    "NUL in a header": ([LENGTH + b"#", b"X-A: a\x00b"], b"{}"),
+    "CR in a header": ([LENGTH + b"#", b"X-A: a\rX-B: b"], b"{}"),
+    "no name": ([LENGTH + b"#", b": b"], b"{}"),
+    "no colon": ([LENGTH + b"#", b"X-A"], b"{}"),
+    "many headers": ([LENGTH + b"#", *[b"X-%d: a" % n for n in range(200)]], b"{}"),
+    "a huge header": ([LENGTH + b"#", b"X-A: " + b"a" * 70_000], b"{}"),
+}
+
+
+@pytest.mark.parametrize(("lines", "tail"), TRICKS.values(), ids=TRICKS)
+def test_a_request_with_two_readings_is_refused_once(
+    target: Target, lines: list[bytes], tail: bytes
+) -> None:
+    size = b"%d" % len(target.body)
+    head = target.head(*(line.replace(b"#", size) for line in lines))
+    rest = tail.replace(b"{}", target.body).replace(b"[]", chunked(target.body))
+    hidden = target.head(LENGTH + size) + target.body
+    began = time.monotonic()
+    told = target.send(head + rest + hidden)
+    assert time.monotonic() - began < PATIENCE
+    check_refused_once(told)
+    assert all_rows() == target.stored
+
+
+def check_refused_once(told: bytes) -> None:
+    """One answer, a 4xx or 501 in JSON that says why; nothing after it."""
+    statuses = [int(one) for one in re.findall(rb"HTTP/1\.[01] (\d{3}) ", told)]
+    assert len(statuses) == 1, told[:600]
+    assert statuses[0] in (400, 408, 413, 414, 415, 431, 501), told[:300]
+    body = json.loads(told.partition(b"\r\n\r\n")[2])
+    assert body["error"]
+    assert body["code"]
+
+
+FIRST_LINES = {
+    "no version": b"POST /v1/x\r\n\r\n",
+    "a version of the future": b"POST /v1/x HTTP/9.9\r\nHost: x\r\n\r\n",
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "two blanks": b"GET  /health HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a tab": b"GET\t/health\tHTTP/1.1\r\nHost: x\r\n\r\n",
+    "an authority": b"CONNECT evil.example:443 HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a star": b"GET * HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a method in small letters": b"get /v1/x HTTP/1.1\r\nHost: x\r\n\r\n",
+    "a method with a colon": b"GE:T /v1/x HTTP/1.1\r\nHost: x\r\n\r\n",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+    "a long target": b"GET /" + b"a" * 9_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("data", FIRST_LINES.values(), ids=FIRST_LINES)
+def test_a_first_line_that_is_none_is_refused(target: Target, data: bytes) -> None:
+    told = target.send(data)
+    status = re.match(rb"HTTP/1\.[01] (\d{3}) ", told)
+    assert status is None or status[1] in (b"400", b"401", b"404", b"405", b"414")
+    assert b"<" not in told
+    assert all_rows() == target.stored
+
+
+def test_the_same_request_without_tricks_is_served(target: Target) -> None:
+    head = target.head(LENGTH + b"%d" % len(target.body))
+    told = target.send(head + target.body)
+    assert re.match(rb"HTTP/1.1 20[01] ", told), told
+    assert all_rows() != target.stored
