@@ -213,4 +213,3 @@ class RevokeGivenBody(Strict):
     """Which codes of a creator to take out of use; all when none is named."""
 
     codes = StrictList(Code(), least=1, most=MOST_AT_ONCE)
-    no_body_is_empty = True
