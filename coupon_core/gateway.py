@@ -1,12 +1,13 @@
 """What both gateways are made with: a ready process behind the shared Flask."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
 
 from coupon_core import config, process
 from coupon_core.limits import guesses
-from coupon_core.limits.budgets import budget_of
+from coupon_core.limits.budgets import ALONE, budget_of
 from coupon_core.messaging.pulse import Pulse
 from coupon_core.store import database
 from coupon_core.web import app as web
@@ -25,6 +26,7 @@ def create_app(
     guesses.spending()  # now, and not while the first caller waits
     process.show_metrics(import_name.removesuffix("_gateway"), settings)
     # A bus that is away stops neither gateway: what is to go out waits in the outbox.
+    # Nor does Redis: each process counts guesses alone until it is back.
     bus = Pulse(settings.broker_url)
     app = web.create_app(
         import_name,
@@ -32,6 +34,7 @@ def create_app(
             "database": _database,
             "migrations": _migrations,
             "message_queue": bus.told,
+            "redis": _redis(settings.redis_url),
         },
         unavailable_errors=database.UNAVAILABLE,
         teardown=lambda _: database.release(),
@@ -41,6 +44,13 @@ def create_app(
     per_tenant = budget_of("calls-per-tenant", settings.calls_per_tenant)
     limit_calls(app, per_caller, per_tenant)
     return app
+
+
+def _redis(url: str) -> Callable[[], str]:
+    """The check of what guesses are counted in."""
+    if url == ALONE:
+        return lambda: "not used"
+    return Pulse(url.replace("unix:", "redis+socket:", 1)).told
 
 
 def _database() -> str:

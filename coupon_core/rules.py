@@ -122,7 +122,7 @@ def against_definition_text(draft: Definition) -> Iterator[AdminReason]:
         yield AdminReason.CUSTOM_CODE_MISSING
     if not custom and draft.custom_code:
         yield AdminReason.RANDOM_CODE_WITH_CUSTOM
-    if draft.claimable and draft.code_format not in CLAIMED:
+    if draft.claimable and (draft.code_format not in CLAIMED or draft.awarded_only):
         yield AdminReason.CLAIMABLE_NEEDS_CUSTOM
     if draft.code_pattern and (draft.code_prefix or not _is_random(draft)):
         yield AdminReason.PATTERN_ALONE

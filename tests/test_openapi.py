@@ -245,7 +245,6 @@ def test_the_admin_gateway_answers_as_its_document_says(
 ) -> None:
     examples = pytestconfig.getoption("openapi_examples")
     credential = f'apiKey = {{ api_key = "{stock.api_key}" }}'
-    paths = ADMIN[part] if examples else (*ADMIN[part], "--exclude-path-regex", ALIASES)
     with gateway_server("admin_gateway", settings, tmp_path) as gateway:
         assert_conforms(
             gateway.url, credential, stock, tmp_path, examples, UNFIT, ADMIN[part]

@@ -26,6 +26,7 @@ class Readiness(Tolerant):
     database = fields.String()
     migrations = fields.String()
     message_queue = fields.String()
+    redis = fields.String()
 
 
 READY = {
@@ -33,6 +34,7 @@ READY = {
     "database": "connected",
     "migrations": "up to date",
     "message_queue": "connected",
+    "redis": "connected",
 }
 NOT_READY = {**READY, "status": "not ready", "database": "unavailable"}
 UNAVAILABLE = "unavailable"
@@ -57,7 +59,8 @@ def health_blueprint(ready_checks: Checks) -> JsonBlueprint:
     def ready() -> Response:
         """Tell whether the gateway can work, and what can be reached.
 
-        Without the message queue it can: events wait in the database.
+        Without the message queue it can: events wait in the database. Without
+        Redis it counts guesses by itself.
         """
         return _readiness(words(watched))
 

@@ -77,4 +77,5 @@ def test_ready_tells_what_it_stands_on(quick_admin: Admin) -> None:
         "migrations": "up to date",
         # That the bus is away stops nothing: what is to go out waits.
         "message_queue": "unavailable",
+        "redis": "not used",
     }

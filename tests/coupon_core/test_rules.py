@@ -180,6 +180,10 @@ DRAFTS = {
         [AdminReason.RANDOM_CODE_WITH_CUSTOM],
     ),
     "claimable random": ({"claimable": True}, [AdminReason.CLAIMABLE_NEEDS_CUSTOM]),
+    "claimable though only awarded": (
+        {**CUSTOM, "claimable": True, "awarded_only": True},
+        [AdminReason.CLAIMABLE_NEEDS_CUSTOM],
+    ),
     "longest code": ({"code_prefix": "P" * 32, "code_length": 32}, []),
     "longer than any code": (
         {"code_prefix": "P" * 33, "code_length": 32},
