@@ -2,8 +2,9 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
+from typing import Any
 
 from flask import Request
 from marshmallow import ValidationError
@@ -29,9 +30,9 @@ def wanted_by(request: Request) -> Wanted:
     """What the body asks for. Problem."""
     kind, options = parse_options_header(request.environ.get("CONTENT_TYPE", ""))
     try:
-        if kind.lower() != CSV:
-            return _JSON.load(read_object(request, MOST_JSON_BYTES))
         query = _QUERY.load(strict_query(request.environ, _QUERY.fields))
+        if kind.lower() != CSV:
+            return _as_json(request, query)
     except ValidationError as error:
         raise from_validation(error) from None
     if options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
@@ -39,6 +40,13 @@ def wanted_by(request: Request) -> Wanted:
         raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", text)
     users = users_in(read_body(request, MOST_BYTES))
     return Wanted(len(users), users, query.get("expires_at"))
+
+
+def _as_json(request: Request, query: Mapping[str, Any]) -> Wanted:
+    for name in query:  # the body has members for all of it
+        raise invalid([Detail("expected only with a body of CSV", name, "query")])
+    wanted: Wanted = _JSON.load(read_object(request, MOST_JSON_BYTES))
+    return wanted
 
 
 def users_in(data: bytes) -> list[str]:

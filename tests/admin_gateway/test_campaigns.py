@@ -143,7 +143,7 @@ def test_codes_are_revoked_by_name_or_all_of_them(studio: Admin) -> None:
     refused(studio.post(path, {"codes": ["GO-2", "X"]}), 404, "CREATOR_CODE_NOT_FOUND")
     statuses = [one["status"] for one in codes_of(studio)]
     assert statuses == ["INACTIVE", "ACTIVE", "ACTIVE"]
-    assert studio.post(path).json == {"revoked": 3}
+    assert studio.post(path, {}).json == {"revoked": 3}
     assert {one["status"] for one in codes_of(studio)} == {"INACTIVE"}
 
 

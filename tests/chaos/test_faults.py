@@ -49,7 +49,7 @@ def test_a_fault_is_borne(tmp_path: Path, database: str, fault: Fault) -> None:
 @pytest.mark.parametrize("saboteur", CAUGHT_BY)
 def test_a_saboteur_is_caught(tmp_path: Path, saboteur: str) -> None:
     fault: Callable[..., None] = CAUGHT_BY[saboteur]
-    app = f"tests.chaos.saboteurs:{saboteur}()"
+    app = f"tests.chaos.broken_gateways:{saboteur}()"
     assert borne("postgresql", fault, tmp_path, app).broken != []
 
 

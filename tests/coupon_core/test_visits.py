@@ -36,6 +36,7 @@ def test_each_kind_of_milestone_waits_in_a_queue_of_its_own(url: str) -> None:
         "coupons.achievement": 2,
         "coupons.leaderboard": 3,
         "coupons.generation": 0,
+        "coupons.webhooks": 0,
     }
 
 

@@ -126,6 +126,7 @@ def test_status_counts_what_waits(bus_shell: Shell) -> None:
         "coupons.achievement": 1,
         "coupons.leaderboard": 0,
         "coupons.generation": 0,
+        "coupons.webhooks": 0,
     }
     assert found["outbox"]["pending"] == 2
     assert 0 <= found["outbox"]["oldest_seconds"] < 60
