@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import rich_click as click
 
 from coupon_core import acting, config, process
+from coupon_core.limits import guesses
+from coupon_core.limits.guesses import Allowed
 from coupon_core.store import database
 
 Answer = TypeVar("Answer", bound=Callable[..., dict[str, Any]])
@@ -52,6 +54,7 @@ def core() -> Iterator[config.Settings]:
     settings = config.load()
     process.start(settings)
     acting.begin(acting.CLI)
+    guesses.allow(Allowed())  # who sits at the console need not guess
     try:
         yield settings
     finally:

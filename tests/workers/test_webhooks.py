@@ -33,6 +33,9 @@ from workers import deliverer, fanout
 from workers.handlers import Message
 
 FORMS = list(SignatureForm)
+FORMS_BY_TURNS = [
+    (("sqlite", "postgresql")[at % 2], one) for at, one in enumerate(FORMS)
+]
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +124,9 @@ def ids(webhook: Webhook) -> tuple[str, int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("migrated_template", "form"), FORMS_BY_TURNS, indirect=["migrated_template"]
+)
 def test_a_receiver_that_fails_hangs_and_recovers_gets_every_redemption(
     form: SignatureForm, bus: Broker, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,6 +143,7 @@ def test_a_receiver_that_fails_hangs_and_recovers_gets_every_redemption(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("migrated_template", ["postgresql"], indirect=True)
 def test_kill_9_in_the_middle_of_a_delivery_loses_nothing(
     bus: Broker, shop: Shop, core: Settings, tmp_path: Path
 ) -> None:

@@ -108,7 +108,7 @@ def test_users_are_read_from_standard_input(env: dict[str, str]) -> None:
     real(env, "db", "upgrade")
     real(env, "demo", "load")
     listed = real(
-        env, "definition", "list", "--tenant", "demo", "--name", "vip", "--json"
+        env, "definition", "list", "--tenant", "demo", "--name", "vip loot", "--json"
     )
     definition = json.loads(listed.stdout)["definitions"][0]["id"]
     words = (
