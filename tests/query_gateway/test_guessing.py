@@ -193,6 +193,11 @@ WAYS_AROUND: dict[str, Ask] = {
 }
 
 
+# Nothing of it is in the database: one of the two is enough.
+on_sqlite = pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
+
+
+@on_sqlite
 @pytest.mark.parametrize("way", WAYS_AROUND)
 def test_no_way_leads_around_the_budget(caller: Caller, way: str) -> None:
     code = caller.tenant.code()
@@ -200,6 +205,7 @@ def test_no_way_leads_around_the_budget(caller: Caller, way: str) -> None:
     assert_refused(WAYS_AROUND[way](caller, code))
 
 
+@on_sqlite
 @pytest.mark.parametrize("way", WAYS_AROUND)
 def test_every_way_spends_the_budget(caller: Caller, way: str) -> None:
     for number in range(USER.amount):

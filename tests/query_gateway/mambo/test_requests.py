@@ -202,6 +202,8 @@ BAD: list[Any] = [
 ]
 
 
+# Refused before the database is asked.
+@pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("body", BAD, ids=lambda body: json.dumps(body)[:60])
 @pytest.mark.parametrize("path", ["activities", "activities/sync"])
 def test_what_is_no_activity_is_refused(john: Site, path: str, body: Any) -> None:
