@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, g
 
-from admin_gateway import answers, schemas
+from admin_gateway import answers, package_documents, schemas
 from admin_gateway import campaign_documents as documents
 from coupon_core import campaigns, packages
 from coupon_core.model import utc_now
@@ -86,11 +86,11 @@ def remove_creator(campaign_id: str, creator_key: str) -> Response:
 
 
 @routes.route("/<campaign_id>/packages", methods=["POST"])
-@routes.response(201, documents.Package, example=documents.PACKAGE)
-@routes.arguments(schemas.PackageBody, example=documents.NEW_PACKAGE)
+@routes.response(201, package_documents.Package, example=package_documents.PACKAGE)
+@routes.arguments(schemas.PackageBody, example=package_documents.NEW_PACKAGE)
 def create_package(body: dict[str, Any], campaign_id: str) -> Response:
     """Add a package: a definition whose codes creators hand out."""
     tenant_id = g.principal.tenant_id
     made = packages.create(tenant_id, campaign_id, body, utc_now())
     where = f"/v1/tenants/{tenant_id}/packages/{made.package.package_id}"
-    return json_response(documents.package(made), 201, {"Location": where})
+    return json_response(package_documents.package(made), 201, {"Location": where})

@@ -4,8 +4,7 @@ from typing import Any
 
 from flask import Response, g
 
-from admin_gateway import answers, schemas
-from admin_gateway import campaign_documents as documents
+from admin_gateway import answers, package_documents, schemas
 from coupon_core import packages
 from coupon_core.model import utc_now
 from coupon_core.web.answers import json_response
@@ -15,27 +14,27 @@ routes = JsonBlueprint("packages", __name__, description="What creators' codes g
 
 
 @routes.route("")
-@routes.response(200, documents.Packages, example=documents.PACKAGES)
+@routes.response(200, package_documents.Packages, example=package_documents.PACKAGES)
 @routes.arguments(schemas.PackageQuery, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List packages, newest first."""
     found = packages.listed(g.principal.tenant_id, **query)
-    return answers.listed("packages", found, documents.package)
+    return answers.listed("packages", found, package_documents.package)
 
 
 @routes.route("/<package_id>")
-@routes.response(200, documents.Package, example=documents.PACKAGE)
+@routes.response(200, package_documents.Package, example=package_documents.PACKAGE)
 def get(package_id: int) -> Response:
     """Show a package."""
     found = packages.get(g.principal.tenant_id, package_id)
-    return json_response(documents.package(found))
+    return json_response(package_documents.package(found))
 
 
 @routes.route("/<package_id>", methods=["PATCH"])
-@routes.response(200, documents.Package, example=documents.PACKAGE)
+@routes.response(200, package_documents.Package, example=package_documents.PACKAGE)
 @routes.arguments(schemas.PackageChanges, example={"max_total_usage": 10_000})
 def change(changes: dict[str, Any], package_id: int) -> Response:
     """Change a package; no limit goes below what was used."""
     ids = g.principal.tenant_id, package_id
     changed = packages.update(*ids, changes, utc_now())
-    return json_response(documents.package(changed))
+    return json_response(package_documents.package(changed))

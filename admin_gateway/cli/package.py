@@ -5,7 +5,7 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway import campaign_documents as documents
+from admin_gateway import package_documents
 from admin_gateway.cli.answering import answering
 from admin_gateway.cli.options import (
     JsonObject,
@@ -99,7 +99,7 @@ def create(
     """
     fields = PackageBody().load(_body(body_file, options))
     made = packages.create(tenant_id, campaign_id, fields, utc_now())
-    return documents.package(made)
+    return package_documents.package(made)
 
 
 @package.command("list")
@@ -116,7 +116,10 @@ def list_(
     """
     tenants.require(tenant_id)
     rows, total = packages.listed(tenant_id, page(limit, offset), campaign_id)
-    return {"packages": [documents.package(row) for row in rows], "total": total}
+    return {
+        "packages": [package_documents.package(row) for row in rows],
+        "total": total,
+    }
 
 
 @package.command()
@@ -128,7 +131,7 @@ def get(tenant_id: str, package_id: int) -> dict[str, Any]:
 
     Example: `couponctl package get --tenant acme 245171710987746`
     """
-    return documents.package(packages.get(tenant_id, package_id))
+    return package_documents.package(packages.get(tenant_id, package_id))
 
 
 @package.command()
@@ -145,4 +148,4 @@ def update(
     """
     changes = PackageChanges().load(_body(body_file, options))
     changed = packages.update(tenant_id, package_id, changes, utc_now())
-    return documents.package(changed)
+    return package_documents.package(changed)
