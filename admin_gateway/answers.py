@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, request
 
 from coupon_core import batches, dead_letters, phoenix
+from coupon_core.generation import Made
 from coupon_core.importing import Report
 from coupon_core.model import (
     ApiKey,
@@ -37,11 +38,15 @@ def listed(
     return json_response({name: [shown(row) for row in rows], "total": total})
 
 
-def coupons(
-    found: tuple[Sequence[IssuedCoupon], int], now: datetime, **more: Any
-) -> Document:
-    """A list of coupons, and what else an answer tells with it."""
-    return {**phoenix.coupons("coupons", *found, now), **more}
+def coupons(found: tuple[Sequence[IssuedCoupon], int], now: datetime) -> Document:
+    """A list of coupons."""
+    return phoenix.coupons("coupons", *found, now)
+
+
+def generated(made: Made, now: datetime) -> Document:
+    """The coupons asked for; a user who held the shared code keeps it, so not new."""
+    found = made.coupons, len(made.coupons)
+    return {**coupons(found, now), "generated": made.new_count}
 
 
 def stats(definition_id: str, of: DefinitionStats) -> Document:

@@ -39,9 +39,7 @@ def generate(definition_id: str) -> Response:
     now, tenant_id, users = utc_now(), g.principal.tenant_id, wanted.holders
     ids = tenant_id, definition_id
     made = generation.generate(*ids, users, now, wanted.expires_at)
-    # Users who held the shared code before keep their coupon: it is not new.
-    new = sum(one.coupon.generated_at == now for one in made)
-    return json_response(answers.coupons((made, len(made)), now, generated=new), 201)
+    return json_response(answers.generated(made, now), 201)
 
 
 def _accept(definition_id: str, wanted: batches.Wanted) -> Response:

@@ -49,7 +49,7 @@ def _earn(seen: Definition, milestone: Milestone, now: datetime) -> int:
             return 0
         if not store.note(definition, milestone, now):
             return 0
-        return len(generation.make(definition, [milestone.user_id], now))
+        return generation.make(definition, [milestone.user_id], now).new_count
 
 
 @dataclass(frozen=True, slots=True)

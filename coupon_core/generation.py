@@ -1,7 +1,7 @@
 """Making coupons: for users, or unassigned, by the hundreds in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from coupon_core import audit, code_space, codes, outbox, phoenix, rules
@@ -30,13 +30,21 @@ TOP_UPS = 100
 SPARE = 64  # codes drawn beyond need once some were taken
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was asked for, user by user, and how many of these coupons are new."""
+
+    coupons: list[IssuedCoupon]
+    new_count: int
+
+
 def generate(
     tenant_id: str,
     definition_id: str,
     user_ids: Sequence[str],
     now: datetime,
     expires_at: datetime | None = None,
-) -> list[IssuedCoupon]:
+) -> Made:
     """One coupon for each user id; NOBODY makes unassigned ones.
 
     A user who holds the coupon of a custom code already keeps it; random codes are
@@ -50,7 +58,7 @@ def generate(
         for reason in rules.against_generating(definition, NOBODY in user_ids):
             raise Refused(reason)
         made = make(definition, user_ids, now, expires_at)
-        audit.record(tenant_id, "coupon.generated", definition_id, count=len(made))
+        audit.record(tenant_id, "coupon.generated", definition_id, count=made.new_count)
     return made
 
 
@@ -59,7 +67,7 @@ def make(
     user_ids: Sequence[str],
     now: datetime,
     expires_at: datetime | None = None,
-) -> list[IssuedCoupon]:
+) -> Made:
     """Make coupons of a definition that the caller's transaction holds. Refused."""
     coupons = make_untold(definition, user_ids, now, expires_at)
     return _announced(coupons, definition, now)
@@ -224,14 +232,14 @@ def draft(
 
 def _announced(
     coupons: tuple[list[Coupon], list[Coupon]], definition: Definition, now: datetime
-) -> list[IssuedCoupon]:
+) -> Made:
     made, new = coupons
     reward = reward_store.get(definition.tenant_id, definition.reward_item_id)
     if reward is None:
         raise Busy("the reward item has just gone")
     # A user who was named twice is among the made twice, but among the new once.
     outbox.add(event_of(IssuedCoupon(one, definition, reward), now) for one in new)
-    return [IssuedCoupon(one, definition, reward) for one in made]
+    return Made([IssuedCoupon(one, definition, reward) for one in made], len(new))
 
 
 def event_of(issued: IssuedCoupon, now: datetime) -> Event:

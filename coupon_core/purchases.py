@@ -158,7 +158,7 @@ def _refuse(reason: AnyReason | None) -> None:
 
 def _sell(at: Standing, order: Order, now: datetime) -> IssuedCoupon:
     """A new coupon in the user's hands, paid for."""
-    (issued,) = generation.make(at.definition, [order.user_id], now)
+    (issued,) = generation.make(at.definition, [order.user_id], now).coupons
     purchase = Purchase(
         tenant_id=order.tenant_id,
         coupon_id=issued.coupon.coupon_id,

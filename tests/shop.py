@@ -73,7 +73,7 @@ class Shop:
         self, definition: Definition, user_ids: Sequence[str], **more: Any
     ) -> list[IssuedCoupon]:
         ids = self.tenant_id, definition.definition_id
-        return generation.generate(*ids, user_ids, NOW, **more)
+        return generation.generate(*ids, user_ids, NOW, **more).coupons
 
     def give(self, definition: Definition, user_id: str = "ann") -> str:
         """The code of a new coupon in the hands of a user."""

@@ -10,7 +10,7 @@ from admin_gateway.cli.answering import answering
 from admin_gateway.cli.batch import make_here
 from admin_gateway.cli.options import UUID, given, of_tenant, read_lines
 from admin_gateway.schemas import GenerateBody
-from coupon_core import batches, generation, phoenix
+from coupon_core import batches, generation
 from coupon_core.batches import Wanted
 from coupon_core.model import utc_now
 
@@ -51,4 +51,4 @@ def generate(
         batch = batches.request(*ids, wanted, now)
         return answers.batch(batch) if detach else make_here(batch)
     made = generation.generate(*ids, wanted.holders, now, wanted.expires_at)
-    return phoenix.coupons("coupons", made, len(made), now)
+    return answers.generated(made, now)

@@ -161,7 +161,7 @@ def test_what_goes_out_is_as_the_schemas_say(admin: Admin) -> None:
     definition_id = admin.new_definition()["id"]
     users = ["ann", "bob", NOBODY]
     made = generation.generate("acme", definition_id, users, utc_now())
-    ann, bob, _ = (one.coupon for one in made)
+    ann, bob, _ = (one.coupon for one in made.coupons)
     redeeming.redeem(RedeemRequest("acme", ann.code, "ann"), utc_now())
     coupons.revoke("acme", CouponFilter(coupon_id=bob.coupon_id), utc_now())
     sent = [json.loads(outgoing(event).body) for event in stored()]

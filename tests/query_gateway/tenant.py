@@ -79,7 +79,7 @@ class Tenant:
     ) -> IssuedCoupon:
         """A coupon of this definition in the hands of a user."""
         ids = self.tenant_id, definition.definition_id
-        return generation.generate(*ids, [user_id], utc_now(), expires_at)[0]
+        return generation.generate(*ids, [user_id], utc_now(), expires_at).coupons[0]
 
     def code(self, user_id: str = "ann", **members: Any) -> str:
         """The code of a new coupon of a new definition."""

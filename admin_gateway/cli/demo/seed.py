@@ -74,7 +74,7 @@ def _fill(campaign: Campaign, definition_id: str, now: datetime) -> None:
     made_at = now - timedelta(days=campaign.days_old)
     holders = campaign.holders
     made = generation.generate(TENANT, definition_id, holders, made_at)
-    for one in made:
+    for one in made.coupons:
         _use(campaign, one, made_at)
         if one.coupon.user_id in campaign.revoked:
             which = CouponFilter(coupon_id=one.coupon.coupon_id)

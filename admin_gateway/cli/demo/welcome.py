@@ -94,7 +94,7 @@ def _is_usable(code: str, now: datetime) -> bool:
 
 def _new_code(definition_id: str, now: datetime) -> str | None:
     made = generation.generate(TENANT, definition_id, [PLAYER], now)
-    code = made[0].coupon.code
+    code = made.coupons[0].coupon.code
     return code if _is_usable(code, now) else None
 
 

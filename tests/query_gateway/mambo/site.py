@@ -74,7 +74,7 @@ class Site:
     ) -> str:
         """Give a coupon without points; gives its code."""
         ids = self.tenant.tenant_id, coupon["id"]
-        (given,) = generation.generate(*ids, [uuid], utc_now(), until)
+        (given,) = generation.generate(*ids, [uuid], utc_now(), until).coupons
         return given.coupon.code
 
     def act(self, action: str, code: str, uuid: str = JOHN) -> TestResponse:
