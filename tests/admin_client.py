@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import jsonschema_rs
@@ -18,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from admin_gateway import create_app
-from coupon_core import tenants
+from coupon_core import process, tenants
 from coupon_core.model import ApiKey, TenantSecret, utc_now
 from coupon_core.store import database
 from tests.settings import settings_for
@@ -153,12 +154,27 @@ def refused(response: TestResponse, status: int, code: str) -> str:
 @contextmanager
 def admin_gateway(database_url: str) -> Iterator[Flask]:
     """The admin gateway on a migrated database; connections end with it."""
-    yield create_app(settings_for(database_url))
+    settings = settings_for(database_url)
+    app = _app_of_any_database()
+    process.start(settings)
+    yield app
     database.close_database()
+
+
+@cache  # made once: it takes longer than most tests, and keeps nothing of them
+def _app_of_any_database() -> Flask:
+    return create_app(settings_for("sqlite:///:memory:"))
 
 
 def new_admin(app: Flask, tenant_id: str = "acme") -> Admin:
     """A new tenant, and its first key at the gateway."""
     secret, key, plain = tenants.create(tenant_id, utc_now())
     database.release()
-    return Admin(app, tenant_id, secret, key, plain, Documented(app))
+    return Admin(app, tenant_id, secret, key, plain, documented(app))
+
+
+@cache
+def documented(app: Flask) -> Documented:
+    """What a gateway says it answers, read once."""
+    return Documented(app)
+

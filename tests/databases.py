@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
+
 from coupon_core.store import database
 from tests.servers import Postgres
 
@@ -67,34 +69,103 @@ def empty_write_ahead_log(path: Path) -> None:
     connection.close()
 
 
+# All that makes a schema but rows: should a test change it, its database is dropped.
+SCHEMA = """
+    SELECT md5(string_agg(part, ';' ORDER BY part)) FROM (
+        SELECT concat_ws(' ', attrelid, attname, atttypid, attnotnull)
+        FROM pg_attribute WHERE attrelid >= 16384
+        UNION ALL SELECT concat_ws(' ', conrelid, conname, convalidated)
+        FROM pg_constraint WHERE oid >= 16384
+        UNION ALL SELECT concat_ws(' ', tgrelid, tgname) FROM pg_trigger
+        UNION ALL SELECT proname FROM pg_proc WHERE oid >= 16384
+        UNION ALL SELECT concat_ws(' ', setdatabase, setconfig) FROM pg_db_role_setting
+    ) AS all_parts (part)
+"""
+# A table that was never written to has no pages; a large one is not worth emptying.
+WRITTEN = """
+    SELECT relname, pg_relation_size(oid) FROM pg_class
+    WHERE relkind = 'r' AND oid >= 16384 AND relname <> 'schema_migration'
+    AND pg_relation_size(oid) > 0
+"""
+OTHERS = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+MOST_BYTES = 1_000_000
+
+
 @dataclass
 class PostgresDatabases:
-    """Databases of one server; `prefix` keeps those of xdist's workers apart."""
+    """Databases of one server; `prefix` keeps those of xdist's workers apart.
+
+    A migrated one is emptied and given to the next test: to make and to drop one takes
+    many times as long as to delete some rows.
+    """
 
     server: Postgres
     prefix: str
     migrate: Migrate
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _template: str | None = None
+    _schema: str = ""
+    _emptied: list[str] = field(default_factory=list)
 
     @contextmanager
     def fresh(self, *, migrated: bool = True) -> Iterator[str]:
         """The URL of a new database: migrated and without rows, or wholly empty."""
-        name = f"{self.prefix}_{next(self._numbers)}"
-        self.create(name, self.template() if migrated else "template0")
+        name = (
+            self._emptied.pop() if migrated and self._emptied else self.made(migrated)
+        )
         try:
             yield self.server.url(name)
         finally:
-            self.server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            if migrated and self.empty(name):
+                self._emptied.append(name)
+            else:
+                self.drop(name)
+
+    def made(self, migrated: bool) -> str:
+        """The name of a database that has never been used."""
+        name = f"{self.prefix}_{next(self._numbers)}"
+        self.create(name, self.template() if migrated else "template0")
+        return name
+
+    def empty(self, name: str) -> bool:
+        """Make a database as it was at first; False if that takes too much."""
+        try:
+            with psycopg.connect(self.server.url(name), autocommit=True) as connection:
+                return self._empty(connection)
+        except psycopg.OperationalError:  # such as: it may not be connected to
+            return False
+
+    def _empty(self, connection: psycopg.Connection) -> bool:
+        connection.execute(OTHERS)
+        written = connection.execute(WRITTEN).fetchall()
+        if any(size > MOST_BYTES for _, size in written):
+            return False
+        if connection.execute(SCHEMA).fetchone() != (self._schema,):
+            return False
+        # Without the foreign keys' triggers, so in any order.
+        deletes = [f"DELETE FROM {table}" for table, _ in written]
+        connection.execute(
+            "; ".join(["SET session_replication_role = replica", *deletes])
+        )
+        return True
+
+    def drop(self, name: str) -> None:
+        """Remove a database, whoever uses it."""
+        self.server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def template(self) -> str:
         """The name of the database that is copied, made at the first call."""
         if self._template is None:
             name = f"{self.prefix}_template"
             # pytest makes this anew when it has to change between parameters.
-            self.server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            self.drop(name)
             self.create(name, "template0")
             self.migrate(self.server.url(name))
+            with psycopg.connect(self.server.url(name)) as connection:
+                self._schema = connection.execute(SCHEMA).fetchone()[0]
             self._template = name
         return self._template
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -61,6 +62,43 @@ def test_postgres_template_is_migrated_once(postgres: Postgres, worker_id: str) 
     prefix = f"once_{worker_id}"
     check_template_is_made_once(PostgresDatabases(postgres, prefix, make_a_table))
     postgres.execute(f"DROP DATABASE {prefix}_template")
+
+
+@pytest.fixture
+def emptied(postgres: Postgres, worker_id: str) -> Iterator[PostgresDatabases]:
+    databases = PostgresDatabases(postgres, f"emptied_{worker_id}", make_a_table)
+    yield databases
+    for name in [*databases._emptied, databases.template()]:
+        databases.drop(name)
+
+
+def test_a_postgres_database_is_emptied_for_the_next_test(
+    emptied: PostgresDatabases,
+) -> None:
+    with emptied.fresh() as first:
+        run(first, "INSERT INTO made VALUES (1)")
+    with emptied.fresh() as second, emptied.fresh() as third:
+        assert run(second, "SELECT * FROM made") == []
+        assert (first == second, first == third) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "CREATE TABLE mine (id int)",
+        "ALTER TABLE made ADD CHECK (id > 0) NOT VALID",
+        "ALTER TABLE made ALTER id TYPE bigint",
+        "INSERT INTO made SELECT generate_series(1, 50000)",
+    ],
+)
+def test_a_postgres_database_that_was_changed_is_not_given_again(
+    emptied: PostgresDatabases, change: str
+) -> None:
+    with emptied.fresh() as first:
+        run(first, change)
+    with emptied.fresh() as second:
+        assert run(second, "SELECT * FROM made") == []
+        assert first != second
 
 
 def test_a_copied_sqlite_file_has_what_was_in_its_write_ahead_log(
