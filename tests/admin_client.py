@@ -177,4 +177,3 @@ def new_admin(app: Flask, tenant_id: str = "acme") -> Admin:
 def documented(app: Flask) -> Documented:
     """What a gateway says it answers, read once."""
     return Documented(app)
-

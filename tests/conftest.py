@@ -12,6 +12,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -177,7 +178,12 @@ def migrated_template(
         return SqliteDatabases(tmp_path_factory.mktemp("sqlite"), databases.upgrade)
     server = request.getfixturevalue("postgres")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    return PostgresDatabases(server, f"test_{worker}", databases.upgrade)
+    return emptied_databases(server, f"test_{worker}")
+
+
+@cache  # for the whole run: pytest makes the fixture anew when it has to change it
+def emptied_databases(server: Postgres, prefix: str) -> PostgresDatabases:
+    return PostgresDatabases(server, prefix, databases.upgrade)
 
 
 @pytest.fixture

@@ -160,8 +160,6 @@ class PostgresDatabases:
         """The name of the database that is copied, made at the first call."""
         if self._template is None:
             name = f"{self.prefix}_template"
-            # pytest makes this anew when it has to change between parameters.
-            self.drop(name)
             self.create(name, "template0")
             self.migrate(self.server.url(name))
             with psycopg.connect(self.server.url(name)) as connection:
