@@ -9,6 +9,7 @@ from coupon_core import audit, packages
 from coupon_core.model import AdminReason, Page, Refused
 from coupon_core.model.campaigns import Campaign, CampaignStatus, Stats
 from coupon_core.model.creators import Creator
+from coupon_core.package_rules import DATES_REVERSED
 from coupon_core.store import campaigns as store
 from coupon_core.store import creator_codes as code_store
 from coupon_core.store import creators as creator_store
@@ -107,7 +108,7 @@ def stats(tenant_id: str, campaign_id: str) -> Stats:
 def _check(campaign: Campaign) -> None:
     starts, ends = campaign.starts_at, campaign.ends_at
     if starts and ends and starts >= ends:
-        raise Refused(AdminReason.DATES_REVERSED, packages.DATES_REVERSED)
+        raise Refused(AdminReason.DATES_REVERSED, DATES_REVERSED)
 
 
 def _known(campaign: Campaign | None) -> Campaign:

@@ -11,19 +11,13 @@ from coupon_core.model import (
     AdminReason,
     CodeFormat,
     Definition,
-    DefinitionStatus,
     Page,
     Refused,
     RewardItem,
 )
-from coupon_core.model.campaigns import OVER, Campaign, Texts
-from coupon_core.model.packages import (
-    Attribution,
-    CodeUse,
-    DefinedPackage,
-    Package,
-    RewardLine,
-)
+from coupon_core.model.campaigns import Campaign
+from coupon_core.model.packages import Attribution, CodeUse, DefinedPackage, Package
+from coupon_core.package_rules import in_campaign, reward_item
 from coupon_core.store import campaigns as campaign_store
 from coupon_core.store import definitions as definition_store
 from coupon_core.store import packages as store
@@ -31,14 +25,8 @@ from coupon_core.store import rewards as reward_store
 from coupon_core.store.database import Busy, new_id, new_number, transaction
 
 LIMITS = frozenset({"per_code_limit", "per_user_limit", "total_limit"})
-LONGEST_NAME = 255
-DATES_REVERSED = (
-    "ends_at: expected a time after starts_at; a package without its own has those of "
-    "its campaign"
-)
 NAME_TAKEN = "item_name: a definition has the name that the package would have"
 BELOW_USES = "limits: more uses than that have been made"
-REWARD_TYPE = "package"
 DEFAULTS: Mapping[str, Any] = {
     "item_description": {},
     "is_active": True,
@@ -99,54 +87,6 @@ def _definition(
     made = definitions.draft(package.tenant_id, plain, now)
     named = replace(made, definition_id=package.definition_id)
     return in_campaign(named, package, campaign, now)
-
-
-def in_campaign(
-    definition: Definition, package: Package, campaign: Campaign, now: datetime
-) -> Definition:
-    """The definition of a package as the package and its campaign want it.
-
-    Of a campaign that is over, and of a package out of use, no code is good: the
-    definition is archived until either is taken back. Refused when dates contradict.
-    """
-    is_good = package.is_active and campaign.status not in OVER
-    numbered = f"{campaign.campaign_id} {package.package_no}"
-    wanted = replace(
-        definition,
-        name=f"{numbered} {plain_text(package.item_name)}"[:LONGEST_NAME],
-        description=plain_text(package.item_description),
-        status=DefinitionStatus.ACTIVE if is_good else DefinitionStatus.ARCHIVED,
-        starts_at=package.starts_at or campaign.starts_at,
-        expires_at=package.ends_at or campaign.ends_at,
-    )
-    starts, ends = wanted.starts_at, wanted.expires_at
-    if starts and ends and starts >= ends:
-        raise Refused(AdminReason.DATES_REVERSED, DATES_REVERSED)
-    return replace(wanted, updated_at=now) if wanted != definition else definition
-
-
-def plain_text(texts: Texts) -> str:
-    """The text where only one language is wanted: English, else the first."""
-    return texts.get("en") or next(iter(texts.values()), "")
-
-
-def reward_item(package: Package, item_id: str, now: datetime) -> RewardItem:
-    """The reward item that a package's lines are to Phoenix."""
-    lines = [_plain_line(line) for line in package.rewards]
-    return RewardItem(
-        tenant_id=package.tenant_id,
-        item_id=item_id,
-        name=plain_text(package.item_name),
-        description=plain_text(package.item_description),
-        reward_type=REWARD_TYPE,
-        payload=lines[0] if len(lines) == 1 else {"items": lines},
-        created_at=now,
-        updated_at=now,
-    )
-
-
-def _plain_line(line: RewardLine) -> dict[str, Any]:
-    return {"item_id": line["itemId"], "quantity": line["itemQuantity"]}
 
 
 def update(
