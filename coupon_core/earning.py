@@ -24,13 +24,15 @@ def earn(milestone: Milestone, now: datetime) -> int:
     """Make the coupons that a milestone earns its user; gives how many are new.
 
     Refused when the tenant is unknown, or the code space of a definition too small.
-    Paused, archived and disabled definitions earn nothing. Each definition's coupon
-    is made in a transaction of its own; repeating the whole completes it.
+    Paused, archived and disabled definitions earn nothing, nor do those of which all
+    is given out. Each definition's coupon is made in a transaction of its own;
+    repeating the whole completes it.
     """
     watching = store.watching(milestone)
     if not watching and not tenant_store.exists(milestone.tenant_id):
         raise Refused(AdminReason.TENANT_NOT_FOUND)
-    return sum(_earn(one, milestone, now) for one, _ in _earned(watching, milestone))
+    earned = _earned(watching, milestone)
+    return sum(_earn_if_left(one, milestone, now) for one, _ in earned)
 
 
 Watching = Sequence[tuple[Definition, RewardItem]]
@@ -38,6 +40,15 @@ Watching = Sequence[tuple[Definition, RewardItem]]
 
 def _earned(watching: Watching, milestone: Milestone) -> Watching:
     return [each for each in watching if rules.is_earned_by(each[0], milestone)]
+
+
+def _earn_if_left(seen: Definition, milestone: Milestone, now: datetime) -> int:
+    try:
+        return _earn(seen, milestone, now)
+    except Refused as refused:
+        if refused.reason == AdminReason.TOTAL_LIMIT_REACHED:
+            return 0
+        raise
 
 
 def _earn(seen: Definition, milestone: Milestone, now: datetime) -> int:

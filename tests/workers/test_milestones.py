@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from coupon_core.model import NO_LIMIT, CodeFormat, Definition, Trigger
@@ -131,6 +133,31 @@ def test_what_is_not_active_earns_nothing_and_buries_nothing(
     assert tell(cloud(shop)) == "earned_nothing"
     assert held(definition) == 0
     assert rows("SELECT count(*) FROM dead_letter") == before
+
+
+SERIES = {"awarded_only": True, "total_limit": 1}
+EMPTY_LIST = {"awarded_only": True, "code_format": CodeFormat.LISTED}
+
+
+@pytest.mark.parametrize("given_out", [SERIES, EMPTY_LIST], ids=["series", "list"])
+def test_what_is_given_out_earns_nothing_and_buries_nothing(
+    shop: Shop, given_out: dict[str, Any]
+) -> None:
+    definition, other = watch(shop, **given_out), watch(shop)
+    before = rows("SELECT count(*) FROM dead_letter")
+    told = [tell(cloud(shop, subject=user)) for user in ("ann", "bob", "bob")]
+    assert told == ["earned", "earned", "earned_nothing"]
+    assert (held(definition, "bob"), held(other, "bob")) == (0, 1)
+    assert rows("SELECT count(*) FROM dead_letter") == before
+    assert_invariants()
+
+
+def test_a_series_that_was_enlarged_earns_again(shop: Shop) -> None:
+    definition = watch(shop, **SERIES)
+    ends = [tell(cloud(shop, subject=user)) for user in ("ann", "bob")]
+    shop.change(definition, total_limit=2)
+    ends.append(tell(cloud(shop, subject="bob")))
+    assert ends == ["earned", "earned_nothing", "earned"]
 
 
 def test_a_shared_code_is_earned_once_by_each_user(shop: Shop) -> None:
