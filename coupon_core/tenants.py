@@ -17,10 +17,13 @@ from coupon_core.model import (
 from coupon_core.store import tenants as store
 from coupon_core.store.database import new_id, transaction
 
-# Words of the paths: a tenant of such a name would make a path mean two things.
-RESERVED_IDS = frozenset(
+# Words of the paths: a tenant of such a name would make a path mean two things. What
+# Mambo's paths mean two things by is a tenant all the same to Phoenix's.
+PHOENIX_WORDS = frozenset(
     ["user", "definitions", "validate", "redeem", "server", "client", "tenants"]
 )
+MAMBO_WORDS = frozenset(["activities", "coupons"])
+RESERVED_IDS = PHOENIX_WORDS | MAMBO_WORDS
 ACTIVE_SECRETS = 2
 EVERY_SCOPE = frozenset(Scope)
 

@@ -22,7 +22,7 @@ from coupon_core.model import (
 from coupon_core.redeeming import RedeemRequest
 from coupon_core.redeeming import redeem as redeem_code
 from coupon_core.store.coupons import CouponFilter
-from coupon_core.tenants import RESERVED_IDS
+from coupon_core.tenants import PHOENIX_WORDS
 from coupon_core.web import shapes
 from coupon_core.web.answers import json_response
 from coupon_core.web.blueprints import JsonBlueprint, documents_body, documents_query
@@ -48,7 +48,7 @@ blueprint = JsonBlueprint(
 class TenantConverter(BaseConverter):
     """A tenant id in a path; the words of the paths themselves are none."""
 
-    regex = f"(?!(?:{'|'.join(sorted(RESERVED_IDS))})/)[^/]+"
+    regex = f"(?!(?:{'|'.join(sorted(PHOENIX_WORDS))})/)[^/]+"
 
 
 def both_styles(rule: str, method: str = "GET") -> Callable[[View], View]:
