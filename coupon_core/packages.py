@@ -19,6 +19,7 @@ from coupon_core.model.campaigns import Campaign
 from coupon_core.model.packages import Attribution, CodeUse, DefinedPackage, Package
 from coupon_core.package_rules import in_campaign, reward_item
 from coupon_core.store import campaigns as campaign_store
+from coupon_core.store import coupons as coupon_store
 from coupon_core.store import definitions as definition_store
 from coupon_core.store import packages as store
 from coupon_core.store import rewards as reward_store
@@ -94,39 +95,63 @@ def update(
 ) -> DefinedPackage:
     """Change members of a package or its limits; none goes below what was used."""
     limits = {name: changes[name] for name in changes.keys() & LIMITS}
+    for stills in (_differ(limits, get(tenant_id, package_id)), True):
+        with transaction(), _taken_names():
+            before = _hold(tenant_id, package_id, stills)
+            if stills or not _differ(limits, before):
+                return _change(before, limits, changes, now)
+    raise AssertionError("unreachable: coupons were held still")
+
+
+def _differ(limits: Mapping[str, int], offer: DefinedPackage) -> bool:
+    return any(getattr(offer.definition, name) != limits[name] for name in limits)
+
+
+def _hold(tenant_id: str, package_id: int, stills: bool) -> DefinedPackage:
+    """A package that stays as it is; its coupons too, which limits depend on."""
+    if stills:
+        coupon_store.still()
+    package = get(tenant_id, package_id).package
+    campaign_store.lock(tenant_id, package.campaign_id)
+    definition_store.lock(tenant_id, package.definition_id)
+    return get(tenant_id, package_id)
+
+
+def _change(
+    before: DefinedPackage,
+    limits: Mapping[str, int],
+    changes: Mapping[str, Any],
+    now: datetime,
+) -> DefinedPackage:
+    """Change a package that is held: what is its own, then its limits."""
     own = {name: changes[name] for name in changes.keys() - LIMITS}
-    offer = get(tenant_id, package_id)
-    # What contradicts itself is refused before anything is written.
-    _changed(offer, own, now)
+    after = _change_own(before, own, now) if own else before
     if limits:
-        # They have locks of their own, which come before those that are needed below.
-        _limit(offer.package, limits, now)
-    return _update(offer.package, own, now) if own else get(tenant_id, package_id)
+        after = replace(after, definition=_limit(after.definition, limits, now))
+    ids = after.package.tenant_id, "package.changed", str(after.package.package_id)
+    audit.record(*ids, changed=changes)
+    return after
 
 
-def _limit(package: Package, limits: Mapping[str, int], now: datetime) -> None:
+def _limit(
+    definition: Definition, limits: Mapping[str, int], now: datetime
+) -> Definition:
     try:
-        definitions.update(package.tenant_id, package.definition_id, limits, now)
+        return definitions.change(definition, limits, now)
     except Refused as refused:
         if refused.reason == AdminReason.LIMIT_BELOW_USES:
             raise Refused(refused.reason, BELOW_USES) from refused
         raise
 
 
-def _update(
-    package: Package, changes: Mapping[str, Any], now: datetime
+def _change_own(
+    before: DefinedPackage, changes: Mapping[str, Any], now: datetime
 ) -> DefinedPackage:
-    tenant_id = package.tenant_id
-    with transaction(), _taken_names():
-        campaign_store.lock(tenant_id, package.campaign_id)
-        definition_store.lock(tenant_id, package.definition_id)
-        after = _changed(get(tenant_id, package.package_id), changes, now)
-        store.update(after.package)
-        definition_store.update(after.definition)
-        if "rewards" in changes or "item_name" in changes:
-            _update_reward(after, now)
-        number = str(package.package_id)
-        audit.record(tenant_id, "package.changed", number, changed=changes)
+    after = _changed(before, changes, now)
+    store.update(after.package)
+    definition_store.update(after.definition)
+    if "rewards" in changes or "item_name" in changes:
+        _update_reward(after, now)
     return after
 
 

@@ -223,6 +223,15 @@ def test_a_limit_below_its_uses_changes_nothing(studio: Admin) -> None:
     assert studio.get(path).json == before
 
 
+def test_a_package_is_changed_as_a_whole_or_not_at_all(studio: Admin) -> None:
+    package = new_package(studio)
+    studio.new_definition("campaign_001 1 Other")
+    path = f"packages/{package['package_id']}"
+    body = {"max_total_usage": 7, "item_name": {"en": "Other"}}
+    refused(studio.patch(path, body), 409, "NAME_TAKEN")
+    assert studio.get(path).json == package
+
+
 BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "campaign_id": ("campaigns", {**CAMPAIGN, "campaign_id": "a b"}),
     "names": ("campaigns", {"campaign_id": "x", "names": {}}),
