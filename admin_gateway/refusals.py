@@ -163,6 +163,12 @@ CONFLICTS: Mapping[AnyReason, Row] = {
         "CAMPAIGN_EXISTS",
         "campaign_id: another campaign has this id",
     ),
+    AdminReason.PACKAGE_OUT_OF_USE: (
+        409,
+        "PACKAGE_OUT_OF_USE",
+        "status: the definition stays archived while its package is not active or the "
+        "package's campaign is COMPLETED or CANCELLED; change that, and it follows",
+    ),
     AdminReason.CREATOR_EXISTS: (
         409,
         "CREATOR_EXISTS",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from coupon_core import audit, codes, rules
+from coupon_core import audit, codes, package_rules, rules
 from coupon_core.codes import DEFAULT_RANDOM_LENGTH
 from coupon_core.model import (
     AdminReason,
@@ -18,8 +18,10 @@ from coupon_core.model import (
     Page,
     Refused,
 )
+from coupon_core.store import campaigns as campaign_store
 from coupon_core.store import coupons as coupon_store
 from coupon_core.store import definitions as store
+from coupon_core.store import packages as package_store
 from coupon_core.store import stems as stem_store
 from coupon_core.store import tenants as tenant_store
 from coupon_core.store import usage as usage_store
@@ -153,6 +155,7 @@ def change(before: Definition, changes: Mapping[str, Any], now: datetime) -> Def
     _check(after)
     for reason in rules.against_shape_change(before, after):
         raise Refused(reason)
+    _check_package(before, after)
     after = _checked_against_coupons(before, after)
     with _taken_names():
         store.update(after)
@@ -176,6 +179,7 @@ def set_status(
         if before.status == status:
             return before
         after = replace(before, status=status, updated_at=now)
+        _check_package(before, after)
         store.update(after)
         audit.record(tenant_id, f"definition.{DONE[status]}", definition_id)
     return after
@@ -200,6 +204,21 @@ def _known(definition: Definition | None) -> Definition:
 def _check(draft: Definition) -> None:
     for reason in rules.against_definition_text(draft):
         raise Refused(reason)
+
+
+def _check_package(before: Definition, after: Definition) -> None:
+    """Of a package out of use the definition stays archived, as its codes are no good.
+
+    Whoever puts it away waits for the definition, which is held, and archives it then.
+    """
+    if after.status in (before.status, DefinitionStatus.ARCHIVED):
+        return
+    package = package_store.of_definition(after.tenant_id, after.definition_id)
+    if package is None:
+        return
+    campaign = campaign_store.get(package.tenant_id, package.campaign_id)
+    if not campaign or not package_rules.is_in_use(package, campaign):
+        raise Refused(AdminReason.PACKAGE_OUT_OF_USE)
 
 
 def _reserve_stem(definition: Definition) -> None:

@@ -28,6 +28,7 @@ class AdminReason(StrEnum):
     CAMPAIGN_NOT_FOUND = "campaign_not_found"
     CREATOR_NOT_FOUND = "creator_not_found"
     PACKAGE_NOT_FOUND = "package_not_found"
+    PACKAGE_OUT_OF_USE = "package_out_of_use"
     CREATOR_CODE_NOT_FOUND = "creator_code_not_found"
     SECRET_NOT_FOUND = "secret_not_found"
     TENANT_NOT_FOUND = "tenant_not_found"

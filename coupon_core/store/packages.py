@@ -83,6 +83,15 @@ def get(tenant_id: str, package_id: int) -> DefinedPackage | None:
     return _offer_of(row) if row else None
 
 
+def of_definition(tenant_id: str, definition_id: str) -> Package | None:
+    """The package that a definition is, if it is one."""
+    sql = f"""SELECT {COLUMNS} FROM package p
+        WHERE p.tenant_id = :tenant_id AND p.definition_id = :definition_id"""
+    parameters = {"tenant_id": tenant_id, "definition_id": definition_id}
+    row = execute(sql, parameters).fetchone()
+    return package_of(row) if row else None
+
+
 def of_campaign(tenant_id: str, campaign_id: str) -> list[DefinedPackage]:
     """All packages of a campaign by number, with their definitions."""
     sql = f"{OFFERS} AND p.campaign_id = :campaign_id ORDER BY p.package_no"

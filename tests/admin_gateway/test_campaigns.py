@@ -232,6 +232,39 @@ def test_a_package_is_changed_as_a_whole_or_not_at_all(studio: Admin) -> None:
     assert studio.get(path).json == package
 
 
+OUT_OF_USE: list[dict[str, Any]] = [
+    {"campaigns/campaign_001": {"status": "COMPLETED"}},
+    {"campaigns/campaign_001": {"status": "CANCELLED"}},
+    {"packages/{package_id}": {"is_active": False}},
+]
+
+
+@pytest.mark.parametrize("over", OUT_OF_USE)
+def test_a_definition_comes_back_only_with_its_package(
+    studio: Admin, over: dict[str, Any]
+) -> None:
+    package = new_package(studio)
+    ((path, change),) = over.items()
+    path = path.format(**package)
+    studio.patch(path, change)
+    definition = f"coupons/{package['definition_id']}"
+    archived = studio.get(definition).json
+    for ask in (
+        studio.patch(definition, {"status": "active"}),
+        studio.patch(definition, {"status": "paused", "config": {"claimable": True}}),
+        studio.post(f"{definition}/activate"),
+        studio.post(f"{definition}/pause"),
+    ):
+        assert "campaign" in refused(ask, 409, "PACKAGE_OUT_OF_USE")
+    assert studio.get(definition).json == archived
+    studio.patch(path, {"is_active": True} if "packages" in path else BACK)
+    assert studio.get(definition).json["status"] == "active"
+    for status in ("archived", "active"):  # by itself, while its package is in use
+        changed = studio.patch(definition, {"status": status}).json
+        assert changed["status"] == status
+
+
+BACK = {"status": "IN_PROGRESS"}
 BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "campaign_id": ("campaigns", {**CAMPAIGN, "campaign_id": "a b"}),
     "names": ("campaigns", {"campaign_id": "x", "names": {}}),

@@ -231,6 +231,12 @@ def given(admin: Admin, **members: Any) -> Answer:
     return admin.post("creators/ABC12/codes", body)
 
 
+def put_away(admin: Admin) -> Answer:
+    made(admin.post("campaigns", CAMPAIGN | {"status": "COMPLETED"}))
+    package = made(admin.post("campaigns/launch/packages", PACKAGE))
+    return admin.post(f"coupons/{package['definition_id']}/activate")
+
+
 def too_many_codes(admin: Admin) -> Answer:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(creators, "MOST_OF_CREATOR", 1)
@@ -261,6 +267,7 @@ PROVOKED: list[tuple[AdminReason, Callable[[Admin], Answer]]] = [
     (AdminReason.CAMPAIGN_NOT_FOUND, lambda a: a.get("campaigns/none")),
     (AdminReason.CREATOR_NOT_FOUND, lambda a: a.get("creators/NOONE")),
     (AdminReason.PACKAGE_NOT_FOUND, lambda a: a.get("packages/1")),
+    (AdminReason.PACKAGE_OUT_OF_USE, put_away),
     (AdminReason.CREATOR_CODE_NOT_FOUND, foreign_code),
     (AdminReason.CAMPAIGN_EXISTS, lambda a: twice(a, "campaigns", CAMPAIGN)),
     (AdminReason.CREATOR_EXISTS, lambda a: twice(a, "creators", CREATOR)),
