@@ -1,0 +1,63 @@
+"""Packages while others are at work on them, their campaign and their codes."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from coupon_core import campaigns, creators, definitions, packages, redeeming
+from coupon_core.model import AdminReason, DefinitionStatus, Dialect, Reason
+from coupon_core.model.campaigns import CampaignStatus
+from coupon_core.model.packages import DefinedPackage
+from coupon_core.redeeming import RedeemRequest
+from tests.cores import at_once
+from tests.invariants import assert_invariants
+from tests.shop import NOW, Shop
+
+CODE = "GO-1"
+OVER = {"status": CampaignStatus.COMPLETED}
+
+
+@pytest.fixture
+def offer(shop: Shop) -> DefinedPackage:
+    """A package of a campaign, and a code of it in a creator's hands."""
+    campaigns.create(shop.tenant_id, "launch", {"names": {"en": "Launch"}}, NOW)
+    creators.create(shop.tenant_id, "ABC12", {"name": "Jun"}, NOW)
+    gems = {"itemId": "gem", "itemQuantity": 100}
+    members = {"item_name": {"en": "Gems"}, "rewards": (gems,)}
+    made = packages.create(shop.tenant_id, "launch", members, NOW)
+    creators.give_codes(shop.tenant_id, "ABC12", made.package.package_id, [CODE])
+    return made
+
+
+def test_whoever_ends_a_campaign_has_the_last_word(
+    shop: Shop, offer: DefinedPackage
+) -> None:
+    ids = shop.tenant_id, offer.package.definition_id
+    active, paused = DefinitionStatus.ACTIVE, DefinitionStatus.PAUSED
+    change = partial(definitions.set_status, *ids, now=NOW)
+    end = partial(campaigns.update, shop.tenant_id, "launch", OVER, NOW)
+    outcomes = at_once([partial(change, status=active), end, partial(change, paused)])
+    outcomes += at_once([partial(change, status=active)] * 2)
+    assert outcomes[-2:] == [AdminReason.PACKAGE_OUT_OF_USE] * 2
+    assert definitions.get(*ids).status == DefinitionStatus.ARCHIVED
+
+
+def test_a_limit_that_comes_while_codes_are_redeemed_holds(
+    shop: Shop, offer: DefinedPackage
+) -> None:
+    def redeem(user_id: str) -> None:
+        asked = RedeemRequest(shop.tenant_id, CODE, user_id, Dialect.PLAYCAMP)
+        redeeming.redeem(asked, NOW)
+
+    changes = {"total_limit": 3, "item_name": {"en": "Three"}}
+    ids = shop.tenant_id, offer.package.package_id
+    limit = partial(packages.update, *ids, changes, NOW)
+    users = [partial(redeem, f"user-{number}") for number in range(8)]
+    outcomes = at_once([*users[:4], limit, *users[4:]])
+    is_limited = packages.get(*ids).definition.total_limit == 3
+    used = outcomes.count(None)
+    assert used == 3 if is_limited else outcomes[4] == AdminReason.LIMIT_BELOW_USES
+    assert outcomes.count(Reason.POOL_EMPTY) == (8 - used if is_limited else 0)
+    assert_invariants()
