@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -17,7 +18,8 @@ from workers.every import Every
 
 log = structlog.get_logger("coupon.deliverer")
 
-# Receivers may hang; each has a thread of its own while it is served.
+# Receivers may hang; each has a thread of its own while it is served. Of these a
+# tenant has at most delivering.MOST_OF_TENANT.
 MOST_AT_ONCE = 32
 IDLE_SECONDS = 0.2
 AGAIN_SECONDS = 1.0
@@ -31,19 +33,20 @@ class Turns:
     """The webhooks that are being served, each by a thread."""
 
     def __init__(self) -> None:
-        self.threads: list[threading.Thread] = []
+        self.threads: dict[threading.Thread, str] = {}
 
     @property
-    def free(self) -> int:
-        """How many more may be served now."""
-        self.threads = [one for one in self.threads if one.is_alive()]
-        return MOST_AT_ONCE - len(self.threads)
+    def serving(self) -> Counter[str]:
+        """How many of each tenant are being served now."""
+        alive = {thread: of for thread, of in self.threads.items() if thread.is_alive()}
+        self.threads = alive
+        return Counter(alive.values())
 
     def begin(self, webhook: Webhook) -> None:
         """Serve a webhook, beside the others."""
         # A daemon, for the process must not wait for a receiver to end.
         thread = threading.Thread(target=_serve, args=(webhook,), daemon=True)
-        self.threads.append(thread)
+        self.threads[thread] = webhook.tenant_id
         thread.start()
 
     def end(self) -> None:
@@ -89,8 +92,9 @@ def run(stop: threading.Event, beat: Callable[[], None]) -> None:
 
 def run_once(turns: Turns, now: datetime) -> int:
     """Begin to serve what is due, as far as there is room; gives how many webhooks."""
-    free = turns.free
-    webhooks = delivering.take(free, now) if free else []
+    serving = turns.serving
+    free = MOST_AT_ONCE - serving.total()
+    webhooks = delivering.take(free, now, serving) if free else []
     for webhook in webhooks:
         turns.begin(webhook)
     return len(webhooks)

@@ -1,6 +1,7 @@
 """What is to be delivered to webhooks: stored once, taken in turns, settled."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -73,14 +74,19 @@ def _typed(sql: str) -> str:
     return sql.format(now=":now", event_id=":event_id")
 
 
+# Each tenant's first before any tenant's second; what waited longest comes first.
 DUE_WEBHOOKS = f"""
     SELECT {", ".join(f"w.{field.name}" for field in fields(Webhook))}
-    FROM webhook w
-    WHERE w.is_active AND w.next_turn_at <= :now AND EXISTS (
-        SELECT 1 FROM webhook_delivery d
-        WHERE d.tenant_id = w.tenant_id AND d.webhook_id = w.webhook_id
-        AND d.state = 'pending' AND d.due_at <= :now)
-    ORDER BY w.next_turn_at LIMIT :most
+    FROM webhook w JOIN (
+        SELECT tenant_id, webhook_id, row_number() OVER (
+            PARTITION BY tenant_id ORDER BY next_turn_at, webhook_id) AS place
+        FROM webhook one WHERE is_active AND next_turn_at <= :now AND EXISTS (
+            SELECT 1 FROM webhook_delivery d
+            WHERE d.tenant_id = one.tenant_id AND d.webhook_id = one.webhook_id
+            AND d.state = 'pending' AND d.due_at <= :now)) AS due
+    ON due.tenant_id = w.tenant_id AND due.webhook_id = w.webhook_id
+    WHERE w.is_active AND w.next_turn_at <= :now AND due.place <= :share
+    ORDER BY due.place, w.next_turn_at LIMIT :most
 """
 HOLD = """
     UPDATE webhook SET next_turn_at = :until
@@ -88,23 +94,41 @@ HOLD = """
 """
 
 
-def take(most: int, now: datetime, margin: timedelta) -> list[Webhook]:
-    """Up to `most` webhooks that something is due to, those that waited longest first.
+def take(
+    most: int, now: datetime, margin: timedelta, share: int, serving: Mapping[str, int]
+) -> list[Webhook]:
+    """Up to `most` webhooks that something is due to, for the caller alone to serve.
 
-    Others leave each alone for as long as a request to it may take, and a margin.
+    Of a tenant no more than its share, which those that the caller is `serving` are a
+    part of. Others leave each alone for as long as a request to it may take, and a
+    margin.
     """
-    given = {"now": as_stored_time(now), "most": most}
+    # As many as are being served may be found beyond their tenants' shares.
+    found = {"most": most + sum(serving.values()), "share": share}
+    given = {**found, "now": as_stored_time(now)}
     # Only a read while there is nothing to do: writers of SQLite queue.
-    if execute(DUE_WEBHOOKS, {**given, "most": 1}).fetchone() is None:
+    if not _within(share, serving, execute(DUE_WEBHOOKS, given).fetchall()):
         return []
     skipping = "FOR NO KEY UPDATE OF w SKIP LOCKED" if is_postgresql() else ""
     with transaction():
         rows = execute(f"{DUE_WEBHOOKS} {skipping}", given).fetchall()
-        taken = [webhook_of(row) for row in rows]
+        taken = _within(share, serving, rows)[:most]
         held = [{**_key(one), "until": _until(one, now, margin)} for one in taken]
         if held:
             execute_many(HOLD, held)
     return taken
+
+
+def _within(
+    share: int, serving: Mapping[str, int], rows: Iterable[Sequence[Any]]
+) -> list[Webhook]:
+    """The first of each tenant, as far as its share goes."""
+    counts, found = Counter(serving), []
+    for webhook in map(webhook_of, rows):
+        counts[webhook.tenant_id] += 1
+        if counts[webhook.tenant_id] <= share:
+            found.append(webhook)
+    return found
 
 
 def _until(webhook: Webhook, now: datetime, margin: timedelta) -> str | None:

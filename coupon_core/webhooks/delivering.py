@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import takewhile
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -39,6 +40,9 @@ BATCH: Mapping[SignatureForm, int] = {
 MARGIN = timedelta(seconds=10)
 # After so long it is another webhook's turn, though this one has more.
 TURN_SECONDS = 5.0
+# So many of a tenant are served by a process at once, though all its receivers hang:
+# other tenants come too.
+MOST_OF_TENANT = 8
 # A receiver that fails is tried at least so often while anything is due to it.
 LONGEST_REST = timedelta(minutes=5)
 KEPT = timedelta(days=7)
@@ -91,9 +95,14 @@ def _delivery(
     return Delivery(*ids, payload(form, event), 0, now)
 
 
-def take(most: int, now: datetime) -> list[Webhook]:
-    """Webhooks that something is due to, for the caller alone to serve."""
-    return store.take(most, now, MARGIN)
+def take(
+    most: int, now: datetime, serving: Mapping[str, int] = MappingProxyType({})
+) -> list[Webhook]:
+    """Webhooks that something is due to, for the caller alone to serve.
+
+    `serving` tells how many of each tenant the caller is serving already.
+    """
+    return store.take(most, now, MARGIN, MOST_OF_TENANT, serving)
 
 
 def serve(webhook: Webhook) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,7 +28,7 @@ from coupon_core.webhooks import delivering, managing, pace, payloads, signing
 from tests.cores import at_once
 from tests.events import stored
 from tests.invariants import rows
-from tests.shop import Shop
+from tests.shop import Shop, new_shop
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 URL = "https://hooks.example.invalid/"
@@ -265,6 +267,35 @@ def test_of_many_workers_one_serves_a_webhook(fresh: Shop) -> None:
     # A worker that died is waited for no longer than a request could have taken.
     assert delivering.take(9, NOW + timedelta(seconds=14)) == []
     assert len(delivering.take(9, NOW + timedelta(seconds=16))) == 3
+
+
+def test_of_a_tenant_no_more_are_served_at_once_than_its_share(fresh: Shop) -> None:
+    other = new_shop()
+    ids = {"busy": fresh.tenant_id, "other": other.tenant_id}
+    names = {tenant_id: name for name, tenant_id in ids.items()}
+    for shop in (*[fresh] * 12, other):
+        subscribed(shop)
+    due(fresh, subscribed(fresh))
+    due(other, subscribed(other))
+
+    def taken(most: int, **serving: int) -> Counter[str]:
+        given = {ids[name]: count for name, count in serving.items()}
+        with suppress(Undone), database.transaction():
+            found = delivering.take(most, NOW, given)
+            raise Undone
+        return Counter(names[one.tenant_id] for one in found)
+
+    assert taken(32) == {"busy": delivering.MOST_OF_TENANT, "other": 2}
+    assert taken(32, busy=5) == {"busy": 3, "other": 2}
+    assert taken(32, busy=8) == {"other": 2}
+    assert taken(3, busy=7, other=1) == {"busy": 1, "other": 2}
+    # Each tenant's first before any tenant's second.
+    assert taken(2) == {"busy": 1, "other": 1}
+    assert taken(1, busy=8) == {"other": 1}
+
+
+class Undone(Exception):
+    """What was taken is given back."""
 
 
 def test_an_event_is_due_once_however_often_and_wherever_it_comes(fresh: Shop) -> None:

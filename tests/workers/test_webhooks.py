@@ -18,7 +18,8 @@ from coupon_core.messaging import visits
 from coupon_core.model import Page, utc_now
 from coupon_core.model.webhooks import SignatureForm, Webhook
 from coupon_core.store import database
-from coupon_core.webhooks import managing, pace, targets
+from coupon_core.tables import as_stored_time
+from coupon_core.webhooks import delivering, managing, pace, targets
 from tests.chaos.crew import crew
 from tests.conftest import Broker
 from tests.cores import started
@@ -177,6 +178,34 @@ def test_a_hanging_receiver_holds_up_no_other(bus: Broker, shop: Shop) -> None:
         assert time.monotonic() - began < 4
         assert hangs.got == []
         hangs.over.set()
+
+
+@pytest.mark.slow
+def test_a_tenant_of_hanging_receivers_holds_up_no_other_tenant(
+    bus: Broker, shop: Shop
+) -> None:
+    other = new_shop()
+    with receiving() as hangs, receiving() as well, working(bus):
+        for _ in range(40):
+            subscribed(shop, hangs, timeout_ms=30_000)
+        hangs.seconds = 60
+        redeem(shop, 3, bus)
+        assert in_time(lambda: under_way(shop) >= delivering.MOST_OF_TENANT, 10)
+        _, secret = subscribed(other, well)
+        expected, plain = redeem(other, 3, bus), SignatureForm.PLAYCAMP
+        came = in_time(lambda: set(codes(plain, secret, well)) == expected, 10)
+        hanging = under_way(shop)
+        hangs.over.set()
+    assert (came, hanging) == (True, delivering.MOST_OF_TENANT)
+
+
+def under_way(shop: Shop) -> int:
+    """How many webhooks of a shop are held by a request, whatever its receiver does."""
+    held = "SELECT count(*) FROM webhook WHERE tenant_id = :id AND next_turn_at > :now"
+    given = {"id": shop.tenant_id, "now": as_stored_time(utc_now())}
+    (count,) = database.execute(held, given).fetchone()
+    database.release()
+    return int(count)
 
 
 def test_what_goes_out_again_is_due_to_nobody_twice(bus: Broker, shop: Shop) -> None:
