@@ -45,7 +45,7 @@ def get(campaign_id: str) -> Response:
 @routes.response(200, documents.Campaign, example=documents.CAMPAIGN)
 @routes.arguments(schemas.CampaignChanges, example=documents.CAMPAIGN_CHANGES)
 def change(changes: dict[str, Any], campaign_id: str) -> Response:
-    """Change a campaign; COMPLETED or CANCELLED, none of its codes is good."""
+    """Change a campaign; while COMPLETED or CANCELLED, no code of it is good."""
     ids = g.principal.tenant_id, campaign_id
     changed = campaigns.update(*ids, changes, utc_now())
     return json_response(documents.campaign(changed))

@@ -73,7 +73,7 @@ def pause(definition_id: str) -> Response:
 @routes.route("/<definition_id>/activate", methods=["POST"])
 @routes.response(200, documents.Definition, example=documents.DEFINITION)
 def activate(definition_id: str) -> Response:
-    """Go on generating and redeeming."""
+    """Go on generating and redeeming; a package's only while it is in use."""
     return _become(DefinitionStatus.ACTIVE, definition_id)
 
 

@@ -59,7 +59,7 @@ INVALID: Mapping[AnyReason, Row] = {
     AdminReason.TENANT_ID_RESERVED: (
         400,
         "TENANT_ID_RESERVED",
-        "tenant_id: this word is a part of paths, expected another",
+        "tenant_id: this word is a part of the gateways' paths; expected another",
     ),
     AdminReason.UNKNOWN_REWARD_ITEM: (
         400,

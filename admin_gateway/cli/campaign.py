@@ -102,7 +102,9 @@ def get(tenant_id: str, campaign_id: str) -> dict[str, Any]:
 def update(
     tenant_id: str, campaign_id: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Change what is given of a campaign; over, none of its codes is good.
+    """Change a campaign; what is not given stays.
+
+    While it is COMPLETED or CANCELLED, none of its codes is good.
 
     Example: `couponctl campaign update --tenant acme campaign_001 --status CANCELLED`
     """

@@ -103,7 +103,7 @@ def get(tenant_id: str, creator_key: str) -> dict[str, Any]:
 def update(
     tenant_id: str, creator_key: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Change what is given of a creator.
+    """Change a creator; what is not given stays.
 
     Example: `couponctl creator update --tenant acme ABC12 --status INACTIVE`
     """
@@ -115,10 +115,14 @@ def update(
 @creator.command()
 @of_tenant
 @creator_argument
-@click.option("--package", "package_id", type=int, required=True, help="Of which.")
+@click.option(
+    "--package", "package_id", type=int, required=True, help="Of which package: its id."
+)
 @codes_option
 @click.option("--count", type=int, help="Instead: make so many.")
-@click.option("--pattern", help="After which; default CREATOR-{creator}-{number}.")
+@click.option(
+    "--pattern", help="What they look like; default CREATOR-{creator}-{number}."
+)
 @answering()
 def give(tenant_id: str, creator_key: str, **options: Any) -> dict[str, Any]:
     """Give a creator codes of a package: named ones, or so many after a pattern.

@@ -74,7 +74,7 @@ def get(tenant_id: str, definition_id: str) -> dict[str, Any]:
 @members
 @answering()
 def update(tenant_id: str, definition_id: str, **options: Any) -> dict[str, Any]:
-    """Change what is given of a definition.
+    """Change a definition; what is not given stays.
 
     Example: `couponctl definition update --tenant acme 0198c0de-… --total 5000`
     """
@@ -111,7 +111,7 @@ def capacity(tenant_id: str, definition_id: str) -> dict[str, Any]:
 # Name of the command, what it makes of the definition, what that means.
 LIVES = (
     ("pause", DefinitionStatus.PAUSED, "Stop making coupons; existing ones stay good."),
-    ("activate", DefinitionStatus.ACTIVE, "Let coupons be made again."),
+    ("activate", DefinitionStatus.ACTIVE, "Let coupons be made, and used, again."),
     ("archive", DefinitionStatus.ARCHIVED, "End it; its history stays readable."),
 )
 

@@ -18,21 +18,39 @@ MEMBERS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("--description", "description", "description", {"help": "For people."}),
     ("--reward", "reward", "config.reward_item_id", {"help": "Id of the reward item."}),
     ("--prefix", "prefix", "config.code_prefix", {"help": "Random codes begin so."}),
-    ("--length", "length", "config.code_length", {"type": int, "help": "Of the rest."}),
+    (
+        "--length",
+        "length",
+        "config.code_length",
+        {"type": int, "help": "Characters of random codes, prefix not counted."},
+    ),
     (
         "--pattern",
         "pattern",
         "config.code_pattern",
-        {"help": "Instead of both: # digit, ? letter, * either."},
+        {"help": "Instead of --prefix and --length: # digit, ? letter, * either."},
     ),
     (
         "--check/--no-check",
         "check",
         "config.code_check",
-        {"default": None, "help": "Whether a character at the end tells typos."},
+        {
+            "default": None,
+            "help": "Whether codes end in a character that tells typing errors.",
+        },
     ),
-    ("--alphabet", "alphabet", "config.code_alphabet", {"type": ALPHABETS}),
-    ("--code", "code", "config.custom_code", {"help": "One code for all: custom."}),
+    (
+        "--alphabet",
+        "alphabet",
+        "config.code_alphabet",
+        {"type": ALPHABETS, "help": "What random codes are made of."},
+    ),
+    (
+        "--code",
+        "code",
+        "config.custom_code",
+        {"help": "One code for all users, instead of random ones."},
+    ),
     (
         "--case-sensitive/--any-case",
         "case_sensitive",
@@ -45,8 +63,18 @@ MEMBERS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         "config.claimable",
         {"default": None, "help": "Whether any user may redeem the custom code."},
     ),
-    ("--starts", "starts", "config.starts_at", {"help": "From when."}),
-    ("--expires", "expires", "config.expires_at", {"help": "Until when."}),
+    (
+        "--starts",
+        "starts",
+        "config.starts_at",
+        {"help": "From when it is good, as 2030-01-31T12:00:00Z."},
+    ),
+    (
+        "--expires",
+        "expires",
+        "config.expires_at",
+        {"help": "Until when it is good."},
+    ),
     ("--per-user", "per_user", "", {"type": int, "help": "Uses a user has of a code."}),
     ("--total", "total", "", {"type": int, "help": "Uses of all users together."}),
     ("--unlimited", "unlimited", "", {"is_flag": True, "help": "No limit of uses."}),
@@ -55,9 +83,14 @@ MEMBERS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         "--source",
         "source",
         "",
-        {"help": "Id of the streak, achievement, board."},
+        {"help": "With --trigger: id of the streak, achievement or leaderboard."},
     ),
-    ("--threshold", "threshold", "", {"type": int, "help": "Milestone, or rank."}),
+    (
+        "--threshold",
+        "threshold",
+        "",
+        {"type": int, "help": "With --trigger: the streak's milestone, or worst rank."},
+    ),
 )
 PATHS = {name: path for _, name, path, _ in MEMBERS if path}
 
@@ -106,6 +139,8 @@ def _trigger(
     trigger: str | None, source: str | None, threshold: int | None, **_: Any
 ) -> dict[str, Any]:
     if trigger is None:
+        if source is not None or threshold is not None:
+            raise click.UsageError("Give --trigger with --source and --threshold.")
         return {}
     names = TRIGGER_MEMBERS[Trigger(trigger)]
     pairs = zip(names, (source, threshold), strict=True)

@@ -45,7 +45,8 @@ CONDITIONS: Mapping[Condition, str] = {
         "Start it, or mend COUPON_DATABASE_URL."
     ),
     Condition.WITHOUT_TABLES: (
-        "The database has no tables yet: run `couponctl db upgrade`."
+        "The database has no tables yet: run `couponctl db upgrade`. Is it the one "
+        "you mean? `couponctl config show` tells where it is."
     ),
     Condition.OUTDATED: "The database is not up to date: run `couponctl db upgrade`.",
     Condition.GOOD: "The database could not do it: {words}",

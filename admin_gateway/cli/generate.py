@@ -17,7 +17,9 @@ from coupon_core.model import utc_now
 
 @click.command()
 @of_tenant
-@click.option("--definition", "definition_id", type=UUID, required=True)
+@click.option(
+    "--definition", "definition_id", type=UUID, required=True, help="Of which: its id."
+)
 @click.option("--user", "users", multiple=True, help="For this user; again for more.")
 @click.option(
     "--users-file", type=click.File(), help="A user id a line, - for standard input."

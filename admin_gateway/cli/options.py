@@ -26,7 +26,8 @@ class Read(click.ParamType):
         try:
             return self.field.deserialize(value) if isinstance(value, str) else value
         except ValidationError as error:
-            self.fail(f"{value!r}: {' '.join(map(str, error.messages))}", param, ctx)
+            said = dict.fromkeys(map(str, error.messages))  # each once
+            self.fail(f"{value!r}: {' '.join(said)}", param, ctx)
 
 
 OURSELVES = "couponctl"

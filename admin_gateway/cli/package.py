@@ -86,7 +86,9 @@ def package() -> None:
 
 @package.command()
 @of_tenant
-@click.option("--campaign", "campaign_id", required=True, help="Of which campaign.")
+@click.option(
+    "--campaign", "campaign_id", required=True, help="Of which campaign: its id."
+)
 @members
 @answering()
 def create(
@@ -142,7 +144,9 @@ def get(tenant_id: str, package_id: int) -> dict[str, Any]:
 def update(
     tenant_id: str, package_id: int, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Change what is given of a package; no limit goes below what was used.
+    """Change a package; what is not given stays.
+
+    No limit goes below what was used.
 
     Example: `couponctl package update --tenant acme 245171710987746 --total 9000`
     """

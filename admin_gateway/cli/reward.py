@@ -93,7 +93,7 @@ def get(tenant_id: str, item_id: str) -> dict[str, Any]:
 def update(
     tenant_id: str, item_id: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Change what is given of a reward item.
+    """Change a reward item; what is not given stays.
 
     Example: `couponctl reward update --tenant acme 0198c0de-… --name "200 points"`
     """

@@ -24,6 +24,7 @@ def tenant() -> None:
 def create(tenant_id: str) -> dict[str, Any]:
     """Add a tenant, with a signing secret and a first API key that may do all.
 
+    Words of the gateways' paths, such as coupons or user, are no ids.
     Example: `couponctl tenant create acme --json`
     """
     secret, key, plain = tenants.create(tenant_id, utc_now())

@@ -24,8 +24,15 @@ KEEP_SECRET = "Keep the secret: this is the only time that it is shown."  # noqa
 def members(command: Any) -> Any:
     """Give a command the options that both a new and an old webhook take."""
     for option in (
-        click.option("--timeout-ms", type=int, help="1000 to 30000, for a request."),
-        click.option("--retries", "retry_count", type=int, help="0 to 10, after one."),
+        click.option(
+            "--timeout-ms", type=int, help="How long a request may take, 1000 to 30000."
+        ),
+        click.option(
+            "--retries",
+            "retry_count",
+            type=int,
+            help="How often a failed request is repeated, 0 to 10.",
+        ),
     ):
         command = option(command)
     return command
@@ -93,7 +100,7 @@ def show(tenant_id: str, webhook_id: int) -> dict[str, Any]:
 @members
 @answering()
 def update(tenant_id: str, webhook_id: int, **options: Any) -> dict[str, Any]:
-    """Change what is given. A new URL, or --on, is a fresh start.
+    """Change a webhook; a new URL, or --on, is a fresh start.
 
     Example: `couponctl webhook update --tenant acme 7293846529384652 --on`
     """

@@ -32,7 +32,7 @@ def _ordered(body: dict[str, Any]) -> Order:
 @blueprint.response(200, schemas.MamboId, example=schemas.ID)
 @blueprint.arguments(schemas.MamboActivityBody, example=schemas.NEW_ACTIVITY)
 def perform(body: dict[str, Any]) -> Response:
-    """Do something with a coupon; what refuses it changes nothing."""
+    """Buy, redeem or refund a coupon; what refuses it changes nothing."""
     done = activities.perform(_ordered(body), utc_now())
     return json_response({"id": done.activity_id})
 
@@ -41,7 +41,7 @@ def perform(body: dict[str, Any]) -> Response:
 @blueprint.response(200, schemas.MamboId, example=schemas.ID)
 @blueprint.arguments(schemas.MamboActivityBody, example=schemas.NEW_ACTIVITY)
 def attempt(body: dict[str, Any]) -> Response:
-    """Do something with a coupon; the activity tells what became of it."""
+    """Buy, redeem or refund a coupon; the activity tells what became of it."""
     done = activities.attempt(_ordered(body), utc_now())
     return json_response({"id": done.activity_id})
 

@@ -49,7 +49,7 @@ def get(uuid: str) -> Response:
 @blueprint.response(200, schemas.MamboUser, example=schemas.USER_DOCUMENT)
 @blueprint.arguments(schemas.MamboUserChanges, example={"isMember": True})
 def update(changes: dict[str, Any], uuid: str) -> Response:
-    """Change what is given of a user."""
+    """Change the members of a user that are given."""
     ids = g.principal.tenant_id, checked_user(uuid)
     return _answer(users.update(*ids, changes, utc_now()))
 

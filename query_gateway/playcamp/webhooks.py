@@ -68,7 +68,7 @@ def create_webhook(query: dict[str, str], body: dict[str, Any]) -> Response:
 def update_webhook(
     query: dict[str, str], changes: dict[str, Any], webhook_id: str
 ) -> Response:
-    """Change what is given. A new URL, or being switched on, is a fresh start."""
+    """Change a webhook. A new URL, or being switched on, is a fresh start."""
     ids = g.principal.tenant_id, _number(webhook_id)
     with _told_by_field():
         return one(documents.webhook(managing.update(*ids, changes, utc_now())))

@@ -49,7 +49,9 @@ def export(tenant_id: str, output: TextIO, **filters: Any) -> dict[str, Any]:
 
 @click.command("import")
 @of_tenant
-@click.option("--definition", "definition_id", type=UUID, required=True)
+@click.option(
+    "--definition", "definition_id", type=UUID, required=True, help="Of which: its id."
+)
 @click.option("--partial", is_flag=True, help="Leave bad lines out.")
 @click.argument("file", type=click.File("rb"))
 @answering()

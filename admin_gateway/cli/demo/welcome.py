@@ -140,7 +140,7 @@ DEMO = """
   Demo tenant     {tenant_id}
   API key         {api_key}
   Player token    {token}
-                  (player {user_id}, 12 hours; `couponctl demo show` makes another)
+                  (player {user_id}, 12 hours; `{program} demo show` makes another)
 """
 LINES = """
 What is the code {code} worth? Validate it:
@@ -172,7 +172,7 @@ BARGAIN = """
 """
 NO_CODE = """
   No code is left to try: activate the definition "Welcome Bonus" again, or run
-  `couponctl demo drop` and `couponctl demo load`.
+  `{program} demo drop` and `{program} demo load`.
 """
 
 
@@ -187,8 +187,9 @@ def text(settings: Settings) -> str:
 
 def rendered(known: dict[str, Any]) -> str:
     """The document of a demo as people read it."""
+    known = {**known, "program": _program()}
     lines = {"code": known["code"], **(known["curl"] or {})}
-    end = LINES.format(**lines) if known["curl"] else NO_CODE
+    end = LINES.format(**lines) if known["curl"] else NO_CODE.format(**known)
     playcamp = PLAYCAMP.format(**known) if known["playcamp_curl"] else ""
     start = PLACES.format(**known), DEMO.format(**known), end
     mambo = BARGAIN.format(user_id=known["user_id"], line=known["mambo"]["curl"])

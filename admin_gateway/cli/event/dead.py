@@ -15,7 +15,9 @@ from coupon_core.model import Page, Refused, utc_now
 COLUMNS = ("id", "received_at", "tenant_id", "queue", "reason")
 MOST_AT_ONCE = 500
 
-maybe_tenant = click.option("--tenant", "tenant_id", type=TENANT, help="Only of this.")
+maybe_tenant = click.option(
+    "--tenant", "tenant_id", type=TENANT, help="Only this tenant's."
+)
 
 
 @click.group()

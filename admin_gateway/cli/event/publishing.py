@@ -24,7 +24,12 @@ Envelope = dict[str, Any]
 @click.argument("event_type", metavar="TYPE", type=click.Choice([*MILESTONE_TYPES]))
 @of_tenant
 @click.option("--user", "user_id", type=USER, required=True, help="Who reached it.")
-@click.option("--data", type=JsonObject(), required=True, help="As the type has it.")
+@click.option(
+    "--data",
+    type=JsonObject(),
+    required=True,
+    help='As the type has it: {"achievement_id": "first-win"}.',
+)
 @click.option("--id", "event_id", help="The event's id; the same id is one event.")
 @click.option("--source", default="/couponctl", help="Who tells it.")
 @click.option("--phoenix", "as_phoenix", is_flag=True, help="In Phoenix's envelope.")

@@ -141,6 +141,16 @@ def test_only_one_limit_can_be_given(acme: Shell) -> None:
     assert "Give one of --per-user, --total, --unlimited" in said
 
 
+def test_what_belongs_to_a_trigger_is_not_passed_over(acme: Shell) -> None:
+    made = acme.definition("Daily", "--trigger", "streak_milestone", *DAILY)
+    words = "definition", "update", *OF_ACME, made, "--threshold", "9"
+    said = acme.misused(*words)
+    assert "Give --trigger with --source and --threshold" in said
+
+
+DAILY = ("--source", "daily", "--threshold", "7")
+
+
 def test_an_update_changes_the_limit_alone(acme: Shell) -> None:
     made = acme.definition("Welcome", "--prefix", "HI")
     changed = acme.json("definition", "update", *OF_ACME, made, "--total", "5")

@@ -8,7 +8,10 @@ import pytest
 
 from tests.shells import Shell
 
-NO_TABLES = "The database has no tables yet: run `couponctl db upgrade`."
+NO_TABLES = (
+    "The database has no tables yet: run `couponctl db upgrade`. Is it the one you "
+    "mean? `couponctl config show` tells where it is."
+)
 
 
 def test_upgrade_says_what_it_did_and_does_it_once(empty_shell: Shell) -> None:

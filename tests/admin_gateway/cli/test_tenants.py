@@ -47,7 +47,7 @@ def test_a_tenant_is_made_once(shell: Shell) -> None:
 
 @pytest.mark.parametrize("word", ["validate", "Tenants"])
 def test_a_word_of_the_paths_is_no_tenant(shell: Shell, word: str) -> None:
-    assert "a part of paths" in shell.refused("tenant", "create", word)
+    assert "a part of the gateways' paths" in shell.refused("tenant", "create", word)
 
 
 def test_tenants_are_listed_by_id(shell: Shell) -> None:
