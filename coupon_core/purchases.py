@@ -14,6 +14,7 @@ from coupon_core import (
     points,
     purchase_rules,
     redeeming,
+    sweeping,
 )
 from coupon_core.model import (
     AnyReason,
@@ -28,7 +29,7 @@ from coupon_core.model import (
 from coupon_core.model.points import EntryKind, PointChange
 from coupon_core.model.purchases import Action, Order, Purchase, Standing
 from coupon_core.redeeming import RaceLost, RedeemRequest
-from coupon_core.rules import counts_awards
+from coupon_core.rules import counts_awards, is_used_up
 from coupon_core.store import awards as award_store
 from coupon_core.store import codes as code_store
 from coupon_core.store import coupons as coupon_store
@@ -209,6 +210,8 @@ def _give_use_back(copy: IssuedCoupon, now: datetime) -> IssuedCoupon:
         now,
     )
     outbox.add([_refunded(stored[0], numbers, None, now)])
+    if is_used_up(copy.coupon, copy.definition):
+        sweeping.tell_late(stored[0])
     return stored[0]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from coupon_core import outbox, phoenix, rules
-from coupon_core.model import CouponStatus
+from coupon_core.model import CouponStatus, IssuedCoupon
 from coupon_core.store import sweeping as store
 from coupon_core.store.database import first_id_of, transaction
 
@@ -55,6 +55,18 @@ def _sweep_following(tenant_id: str, now: datetime) -> int:
         )
         _tell(tenant_id, swept, now)
     return looked_at
+
+
+def tell_late(issued: IssuedCoupon) -> None:
+    """Tell of a coupon that was passed over, for it was used up, and no longer is.
+
+    A use is not given back after the expiry; but that may have begun before, or go by
+    a clock that is behind.
+    """
+    coupon = issued.coupon
+    passed_at = store.swept_at(coupon)
+    if passed_at:
+        _tell(coupon.tenant_id, [coupon.coupon_id], passed_at)
 
 
 def _tell(tenant_id: str, coupon_ids: Iterable[str], now: datetime) -> None:

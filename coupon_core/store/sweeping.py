@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from coupon_core.model import IssuedCoupon
+from coupon_core.model import Coupon, IssuedCoupon
 from coupon_core.store.database import execute, is_postgresql
 from coupon_core.store.rows import ISSUED, issued_of
-from coupon_core.tables import as_stored_time
+from coupon_core.tables import as_stored_time, as_time
 
 TENANTS = """
     SELECT tenant_id FROM tenant WHERE tenant_id > :after_id
@@ -57,6 +57,10 @@ FOLLOWING = """
     AND coupon_id > :after_id AND coupon_id <= :last_id
     AND expires_at IS NULL AND (swept_at IS NULL OR swept_at <= :expires_at)
     RETURNING coupon_id
+"""
+SWEPT = """
+    SELECT swept_at FROM coupon
+    WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id
 """
 ADVANCE = """
     UPDATE definition_sweep SET after_id = :last_id
@@ -139,3 +143,10 @@ def issued(tenant_id: str, coupon_ids: Iterable[str]) -> Sequence[IssuedCoupon]:
     sql = f"{ISSUED} WHERE c.tenant_id = :tenant_id AND c.coupon_id = :coupon_id"
     keys = [{"tenant_id": tenant_id, "coupon_id": one} for one in coupon_ids]
     return [issued_of(execute(sql, key).fetchone()) for key in keys]
+
+
+def swept_at(coupon: Coupon) -> datetime | None:
+    """When a coupon was marked, if it was."""
+    key = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
+    (found,) = execute(SWEPT, key).fetchone()
+    return as_time(found) if found else None

@@ -10,7 +10,9 @@ import pytest
 from coupon_core import sweeping
 from coupon_core.config import Settings
 from coupon_core.model import Reason, utc_now
+from coupon_core.model.purchases import Action
 from coupon_core.store.database import execute
+from tests.bargains import Bargains
 from tests.cores import at_once, at_once_in_processes
 from tests.invariants import events
 from tests.shop import Shop, new_shop
@@ -82,6 +84,28 @@ def test_used_and_revoked_coupons_have_not_expired(shop: Shop) -> None:
     shop.redeem(own, "a")
     sweep_all(shop, soon() + timedelta(hours=1))
     assert told(shop) == [left]
+
+
+@pytest.mark.parametrize("uses", [1, 2])
+@pytest.mark.parametrize("own", [True, False])
+def test_a_use_given_back_behind_the_sweep_is_told_late(
+    shop: Shop, own: bool, uses: int
+) -> None:
+    bargains = Bargains(shop)
+    bargains.user("ann")
+    definition = shop.define(expires_at=None if own else soon(), per_code_limit=uses)
+    expiry = {"expires_at": soon()} if own else {}
+    (issued,) = shop.generate(definition, ["ann"], **expiry)
+    code = issued.coupon.code
+    for _ in range(uses):
+        shop.redeem(code)
+    sweep_all(shop, soon() + timedelta(hours=1))
+    assert told(shop) == []
+    for _ in range(uses):  # by a clock that is behind, or begun before
+        bargains.act(Action.REFUND, code)
+        assert told(shop) == [code]
+    sweep_all(shop, soon() + timedelta(hours=2))
+    assert told(shop) == [code]
 
 
 def test_answers_do_not_wait_for_the_sweep(shop: Shop) -> None:
