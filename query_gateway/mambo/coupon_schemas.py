@@ -7,27 +7,23 @@ from marshmallow import ValidationError, fields, post_load, validates_schema
 from coupon_core import codes
 from coupon_core.model import CodeFormat
 from coupon_core.model.offers import BuyMode, Period, Usage
-from coupon_core.model.points import MOST_POINTS
 from coupon_core.offers import Wanted
 from coupon_core.web.fields import (
     Choice,
     StrictBoolean,
-    StrictInteger,
     StrictList,
     StrictNested,
     StrictObject,
     StrictString,
-    UtcDateTime,
 )
 from coupon_core.web.schemas import Strict, Tolerant
 
+from .term_schemas import MamboExpiration, MamboPointsToBuy, MamboScarcity
+
 MOST_CODES = 1_000
 MOST_TAGS = 100
-MOST_SCARCE = 1_000_000_000
 MOST_AMOUNT = 1_000_000_000
 TYPES = ("percent", "fixed", "shipping", "custom")
-# A hundred years of each.
-LONGEST_PERIODS = {"days": 36_500, "weeks": 5_200, "months": 1_200, "years": 100}
 
 COUPON: dict[str, Any] = {
     "id": "660e8400-e29b-41d4-a716-446655440001",
@@ -89,59 +85,6 @@ class Amount(fields.Float):
         if not 0 <= value <= MOST_AMOUNT:
             raise ValidationError(f"expected a number of 0 to {MOST_AMOUNT}")
         return value
-
-
-class MamboPointsToBuy(Strict):
-    """What a coupon costs."""
-
-    pointId = StrictString(
-        most=64,
-        required=True,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
-        expected="1 to 64 letters, digits, _, - or ., first a letter or digit",
-    )
-    points = StrictInteger(required=True, least=1, most=MOST_POINTS)
-
-
-class MamboPeriodBody(Strict):
-    """For how long a coupon is good once awarded."""
-
-    type = Choice(*LONGEST_PERIODS, required=True)
-    value = StrictInteger(required=True, least=1, most=36_500)
-
-    @validates_schema
-    def bound(self, members: dict[str, Any], **_: Any) -> None:
-        """Refuse more than a hundred years."""
-        most = LONGEST_PERIODS[members["type"]]
-        if members["value"] > most:
-            raise ValidationError(f"expected at most {most} {members['type']}", "value")
-
-
-NEEDED = {"never": set(), "fixed_date": {"date"}, "variable_period": {"period"}}
-
-
-class MamboExpiration(Strict):
-    """When a coupon ends: never, at a date, or a period after it was awarded."""
-
-    type = Choice(*NEEDED, required=True)
-    date = UtcDateTime()
-    period = StrictNested(MamboPeriodBody)
-
-    @validates_schema
-    def fit(self, members: dict[str, Any], **_: Any) -> None:
-        """Each type has its own member, and no other."""
-        needed, given = NEEDED[members["type"]], members.keys() - {"type"}
-        for name in needed - given:
-            raise ValidationError(f"missing; expected for {members['type']}", name)
-        for name in given - needed:
-            raise ValidationError(f"not expected for {members['type']}", name)
-
-
-class MamboScarcity(Strict):
-    """How many there are of a limited series; the counter is ours."""
-
-    limit = StrictInteger(required=True, least=1, most=MOST_SCARCE)
-    counter = StrictInteger(metadata={"description": "Ignored: we count."})
 
 
 class MamboCouponBody(Strict):

@@ -7,7 +7,8 @@ from flask import Response, g
 from coupon_core import campaigns, creators, packages
 from coupon_core.model import Page, utc_now
 from coupon_core.web.blueprints import Error
-from query_gateway.playcamp import documents, requests, schemas
+from query_gateway.playcamp import campaign_schemas as schemas
+from query_gateway.playcamp import documents, requests
 from query_gateway.playcamp.callers import new_blueprint
 from query_gateway.playcamp.envelopes import every, listed, one
 

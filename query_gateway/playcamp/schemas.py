@@ -1,14 +1,11 @@
-"""How PlayCamp's answers stand in the OpenAPI document: shapes and examples."""
+"""How PlayCamp's answers about codes are documented: shapes, envelopes, examples."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields
 
-from coupon_core.model.campaigns import CampaignStatus
-from coupon_core.model.creators import CodeStatus, CreatorStatus
 from coupon_core.web.blueprints import Error
-from coupon_core.web.fields import Choice
 from coupon_core.web.schemas import Tolerant
 
 # The examples of the document S3, with what other pages of the vendor add.
@@ -59,12 +56,6 @@ EXPIRED = {
     "errorMessage": "Coupon has expired",
     "request_id": "f81d4fae",
 }
-NO_CAMPAIGN = {
-    "error": "Campaign not found",
-    "message": "Campaign not found",
-    "code": "NOT_FOUND",
-    "request_id": "f81d4fae",
-}
 CODE_USE = {
     "id": 5678,
     "userId": "user_12345",
@@ -76,43 +67,12 @@ CODE_USE = {
     "rewardDelivered": True,
     "rewardDeliveredAt": "2024-01-15T10:30:00.000Z",
 }
-CAMPAIGN: dict[str, Any] = {
-    "campaignId": "campaign_001",
-    "projectId": "your-tenant-id",
-    "campaignName": {"ko": "Launch", "en": "Launch"},
-    "description": {"en": "For the first month"},
-    "startDate": "2024-01-01T00:00:00.000Z",
-    "endDate": None,
-    "status": "IN_PROGRESS",
-}
-CREATOR: dict[str, Any] = {
-    "creatorId": 42,
-    "creatorName": "Jun",
-    "genre": "rpg",
-    "creatorKey": "ABC12",
-    "status": "ACTIVE",
-}
-PACKAGE: dict[str, Any] = {
-    "packageId": 1,
-    "packageNo": 1,
-    "itemName": NAME,
-    "itemDescription": {},
-    "itemId": "gem",
-    "itemQuantity": 100,
-    "reward": [{"itemId": "gem", "itemQuantity": 100}],
-    "perCodeUsageLimit": 1,
-    "crossCreatorLimit": 2,
-    "maxTotalUsage": 50,
-}
-CREATOR_CODE = {"code": "CREATOR-ABC12-001", "packageNo": 1, "status": "ACTIVE"}
 PAGINATION = {"page": 1, "limit": 20, "total": 1, "totalPages": 1}
 CODE_USES = {"data": [CODE_USE], "pagination": PAGINATION}
-CAMPAIGNS = {"data": [CAMPAIGN], "pagination": PAGINATION}
-CREATORS, PACKAGES = {"data": [CREATOR]}, {"data": [PACKAGE]}
-CREATOR_CODES = {"data": [CREATOR_CODE]}
 
 
-def _texts(**options: Any) -> fields.Dict:
+def texts(**options: Any) -> fields.Dict:
+    """The same text in several languages."""
     about = {"description": "The text in each language, by locale."}
     return fields.Dict(values=fields.String(), metadata=about, **options)
 
@@ -127,7 +87,7 @@ class RewardLine(Tolerant):
 
     itemId = fields.String(required=True)
     itemQuantity = fields.Integer(required=True)
-    itemName = _texts()
+    itemName = texts()
     itemImageUrl = fields.String()
 
 
@@ -137,8 +97,8 @@ class CodeValidation(Tolerant):
     valid = fields.Boolean(required=True)
     couponCode = fields.String(required=True)
     reward = fields.List(fields.Nested(RewardLine))
-    packageName = _texts()
-    itemName = _texts()
+    packageName = texts()
+    itemName = texts()
     creatorKey = fields.String(allow_none=True)
     campaignId = fields.String(allow_none=True)
     errorCode = fields.String()
@@ -155,8 +115,8 @@ class CodeRedeemed(Tolerant):
     packageId = maybe(fields.Integer)
     quantity = fields.Integer(required=True)
     reward = fields.List(fields.Nested(RewardLine), required=True)
-    packageName = _texts(required=True)
-    itemName = _texts(required=True)
+    packageName = texts(required=True)
+    itemName = texts(required=True)
     creatorKey = maybe(fields.String)
     campaignId = maybe(fields.String)
     redeemedAt = fields.DateTime(required=True)
@@ -181,51 +141,6 @@ class CodeUse(Tolerant):
     usedAt = fields.DateTime(required=True)
     rewardDelivered = fields.Boolean(required=True)
     rewardDeliveredAt = maybe(fields.DateTime)
-
-
-class PlayCampCampaign(Tolerant):
-    """A campaign."""
-
-    campaignId = fields.String(required=True)
-    projectId = fields.String(required=True)
-    campaignName = _texts(required=True)
-    description = _texts(required=True)
-    startDate = maybe(fields.DateTime)
-    endDate = maybe(fields.DateTime)
-    status = Choice(*CampaignStatus, required=True)
-
-
-class PlayCampCreator(Tolerant):
-    """A creator."""
-
-    creatorId = fields.Integer(required=True)
-    creatorName = fields.String(required=True)
-    genre = maybe(fields.String)
-    creatorKey = fields.String(required=True)
-    status = Choice(*CreatorStatus, required=True)
-
-
-class PlayCampPackage(Tolerant):
-    """A package; a limit of 0 is none."""
-
-    packageId = fields.Integer(required=True)
-    packageNo = fields.Integer(required=True)
-    itemName = _texts(required=True)
-    itemDescription = _texts(required=True)
-    itemId = fields.String(required=True)
-    itemQuantity = fields.Integer(required=True)
-    reward = fields.List(fields.Nested(RewardLine), required=True)
-    perCodeUsageLimit = fields.Integer(required=True)
-    crossCreatorLimit = fields.Integer(required=True)
-    maxTotalUsage = fields.Integer(required=True)
-
-
-class PlayCampCode(Tolerant):
-    """A code in a creator's hands."""
-
-    code = fields.String(required=True)
-    packageNo = fields.Integer(required=True)
-    status = Choice(*CodeStatus, required=True)
 
 
 class Pagination(Tolerant):
@@ -255,10 +170,4 @@ def in_pages(name: str, schema: type[Tolerant]) -> type[Tolerant]:
 
 OneValidation = in_one("OneValidation", CodeValidation)
 OneRedeemed = in_one("OneRedeemed", CodeRedeemed)
-OneCampaign = in_one("OneCampaign", PlayCampCampaign)
-OneCreator = in_one("OneCreator", PlayCampCreator)
 CodeUses = in_pages("CodeUses", CodeUse)
-Campaigns = in_pages("PlayCampCampaigns", PlayCampCampaign)
-Creators = in_all("PlayCampCreators", PlayCampCreator)
-Packages = in_all("PlayCampPackages", PlayCampPackage)
-CreatorCodes = in_all("PlayCampCodes", PlayCampCode)
