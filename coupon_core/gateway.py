@@ -9,7 +9,7 @@ from coupon_core import config, process
 from coupon_core.limits import guesses
 from coupon_core.limits.budgets import ALONE, budget_of
 from coupon_core.messaging.pulse import Pulse
-from coupon_core.store import database
+from coupon_core.store import database, schema
 from coupon_core.web import app as web
 from coupon_core.web.calls import limit_calls
 
@@ -63,7 +63,7 @@ def _database() -> str:
 
 def _migrations() -> str:
     try:
-        if not database.is_up_to_date():
+        if not schema.is_up_to_date():
             raise database.Busy("run couponctl db upgrade")
     finally:
         database.release()

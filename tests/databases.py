@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from coupon_core.store import database
+from coupon_core.store import database, schema
 from tests.servers import Postgres
 
 KINDS = ("sqlite", "postgresql")
@@ -26,7 +26,7 @@ def upgrade(url: str) -> None:
     It must leave no connection open: PostgreSQL copies only what nobody uses.
     """
     database.open_database(url)
-    database.upgrade()
+    schema.upgrade()
     database.close_database()
 
 

@@ -6,7 +6,7 @@ import rich_click as click
 
 from admin_gateway.cli.answering import answering, ends_with_one, say
 from admin_gateway.cli.failures import Failed, condition_text
-from coupon_core.store import condition, database
+from coupon_core.store import condition, schema
 from coupon_core.store.condition import Condition
 
 
@@ -22,7 +22,7 @@ def upgrade() -> dict[str, Any]:
 
     Example: `couponctl db upgrade`
     """
-    taken = database.upgrade()
+    taken = schema.upgrade()
     steps = ", ".join(taken)
     say(f"The database took {steps}." if taken else "The database was up to date.")
     return {"upgraded": taken}
@@ -41,7 +41,7 @@ def status() -> dict[str, Any]:
     if found != Condition.GOOD:
         say(condition_text(found, words))
         ends_with_one()
-    steps = database.migrations()
+    steps = schema.steps()
     return {
         "database": condition.product(),
         "up_to_date": found == Condition.GOOD,

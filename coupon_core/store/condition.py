@@ -8,7 +8,7 @@ import psycopg
 from peewee import PeeweeException
 from playhouse.pool import MaxConnectionsExceeded
 
-from coupon_core.store import database
+from coupon_core.store import schema
 from coupon_core.store.database import Busy, execute, is_postgresql, transaction
 
 FAILURES = (PeeweeException, psycopg.Error, sqlite3.Error, MaxConnectionsExceeded, Busy)
@@ -27,7 +27,7 @@ class Condition(Enum):
 def condition() -> tuple[Condition, str]:
     """How the database is now, and the driver's words when it cannot be reached."""
     try:
-        taken = [applied for _, applied in database.migrations()]
+        taken = [applied for _, applied in schema.steps()]
     except FAILURES as error:
         return Condition.UNREACHABLE, " ".join(str(error).split())
     if all(taken):

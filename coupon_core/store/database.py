@@ -1,4 +1,4 @@
-"""The database of this process: opening it, writing to it in turn, upgrading it."""
+"""The database of this process: opening it, and writing to it in turn."""
 
 import os
 import re
@@ -21,16 +21,13 @@ from peewee import (
     PostgresqlDatabase,
     __exception_wrapper__,
 )
-from playhouse.migrations import Runner
 from playhouse.pool import MaxConnectionsExceeded
 
 from coupon_core.store.pools import BUSY_SECONDS, database_of
 from coupon_core.store.turns import turn
 from coupon_core.tables import database
 
-MIGRATIONS = Path(__file__).parent.parent / "migrations"
 NUMBERS_SINCE = datetime.fromisoformat("2025-01-01T00:00:00Z")
-MIGRATION_LOCK = 0x636F75706F6E  # "coupon"
 
 
 class Busy(Exception):
@@ -225,39 +222,3 @@ def broken_rule(error: IntegrityError) -> str | None:
 @cache
 def _for_psycopg(sql: str) -> str:
     return re.sub(r":([a-z_]+)", r"%(\1)s", sql)
-
-
-def upgrade() -> list[str]:
-    """Bring the schema up to date; gives the names of the steps taken.
-
-    Two runners at once take turns.
-    """
-    with _upgrading_turn():
-        return list(Runner(database.obj, str(MIGRATIONS)).up())
-
-
-@contextmanager
-def _upgrading_turn() -> Iterator[None]:
-    if not is_postgresql():
-        with turn(Path(database.database), BUSY_SECONDS):
-            yield
-        return
-    database.connection().patience = None
-    database.execute_sql("SET statement_timeout = 0")
-    database.execute_sql("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
-    try:
-        yield
-    finally:
-        # Ends the session and with it the lock and the setting.
-        database.manual_close()
-
-
-def migrations() -> list[tuple[str, bool]]:
-    """Every schema step by name, and whether it has been taken."""
-    runner = Runner(database.obj, str(MIGRATIONS))
-    return [(step.name, bool(step.applied)) for step in runner.status()]
-
-
-def is_up_to_date() -> bool:
-    """True when no schema step is left to take; touches the database."""
-    return all(applied for _, applied in migrations())

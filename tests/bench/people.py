@@ -13,7 +13,7 @@ import psycopg
 from coupon_core import definitions, rewards, tenants, vault
 from coupon_core.model import Coupon, Definition, utc_now
 from coupon_core.store import coupons as store
-from coupon_core.store import database
+from coupon_core.store import database, schema
 from tests.servers import PostgresServer
 
 TENANT = "bench"
@@ -83,7 +83,7 @@ def fill(server: PostgresServer, home: Path, users: int, coupons: int) -> People
     vault.unlock((key,))
     database.open_database(url)
     try:
-        database.upgrade()
+        schema.upgrade()
         secret, *_ = tenants.create(TENANT, now)
         _add_coupons(_definition(now), users, coupons, now)
     finally:

@@ -13,7 +13,8 @@ from playhouse.migrations import Runner
 from coupon_core import redeeming
 from coupon_core.model import utc_now
 from coupon_core.redeeming import RedeemRequest
-from coupon_core.store import database as store
+from coupon_core.store import schema as store
+from coupon_core.store.database import execute, is_postgresql
 from coupon_core.tables import ALL, Coupon, Definition, Redemption, database
 from tests.cores import at_once, at_once_in_processes, started
 from tests.settings import settings_for
@@ -42,7 +43,7 @@ def test_an_empty_database_is_not_up_to_date(
 ) -> None:
     with started(settings_for(empty_database_url, tmp_path)):
         assert not store.is_up_to_date()
-        assert store.migrations() == [(step, False) for step in STEPS]
+        assert store.steps() == [(step, False) for step in STEPS]
 
 
 OLD = {
@@ -69,7 +70,7 @@ def test_a_database_with_coupons_is_brought_up_to_date(
     }
     with started(settings_for(empty_database_url, tmp_path)):
         Runner(database.obj, str(store.MIGRATIONS)).up(STEPS[1])
-        words["no"] = "false" if store.is_postgresql() else "0"
+        words["no"] = "false" if is_postgresql() else "0"
         for table, values in OLD.items():
             row = values.format(**words)
             database.execute_sql(f"INSERT INTO {table} VALUES {row}")
@@ -177,8 +178,8 @@ def test_reversed_dates_are_refused_by_the_database(shop: Shop) -> None:
 
 def test_a_redeems_lookup_uses_the_index_of_codes(shop: Shop) -> None:
     shop.generate(shop.define(), [f"user-{number}" for number in range(300)])
-    explain = "EXPLAIN QUERY PLAN" if not store.is_postgresql() else "EXPLAIN"
-    if store.is_postgresql():
+    explain = "EXPLAIN QUERY PLAN" if not is_postgresql() else "EXPLAIN"
+    if is_postgresql():
         database.execute_sql("ANALYZE coupon")
     from coupon_core.store.codes import FOR_USER
 
@@ -189,6 +190,6 @@ def test_a_redeems_lookup_uses_the_index_of_codes(shop: Shop) -> None:
         "user_id": "ann",
         "exact_scope": "a/ann",
     }
-    plan = str(store.execute(f"{explain} {FOR_USER}", parameters).fetchall())
+    plan = str(execute(f"{explain} {FOR_USER}", parameters).fetchall())
     store.database.manual_close()
     assert "coupon_tenant_id_code_key_code_scope" in plan

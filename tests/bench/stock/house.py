@@ -15,7 +15,7 @@ from coupon_core import definitions, generation, process, rewards, tenants
 from coupon_core.config import Settings
 from coupon_core.model import Definition, utc_now
 from coupon_core.model.batches import Batch, BatchState
-from coupon_core.store import batches, bulk, database
+from coupon_core.store import batches, bulk, database, schema
 from tests.servers import PostgresServer
 from tests.servers.gunicorn import gateway_server
 from tests.settings import settings_for
@@ -62,7 +62,7 @@ def build(url: str, home: Path, count: int) -> House:
     """Make the tenant and its coupons, held by players, by the core's own means."""
     settings = replace(settings_for(url, home), **SETTINGS)
     database.open_database(url)
-    database.upgrade()
+    schema.upgrade()
     process.start(settings)
     now = utc_now()
     secret, _, api_key = tenants.create(TENANT, now)
