@@ -4,7 +4,7 @@ from coupon_core import codes
 from coupon_core.model import AdminReason, CodeFormat, Definition, Refused
 from coupon_core.model.batches import Room
 from coupon_core.store import batches as batch_store
-from coupon_core.store import coupons as coupon_store
+from coupon_core.store import counts
 from coupon_core.store import definitions as definition_store
 
 # A full scan at most of so many coupons tells how full a code space is; larger
@@ -27,7 +27,7 @@ def room(tenant_id: str, definition_id: str) -> Room:
     if definition.code_format != CodeFormat.RANDOM:
         raise Refused(AdminReason.NO_CODE_SPACE)
     space, ids = codes.space(definition), (tenant_id, definition_id)
-    used = coupon_store.count_up_to(*ids, min(space, MOST_COUNTED))
+    used = counts.up_to(*ids, min(space, MOST_COUNTED))
     return Room(space, used, batch_store.reserved(*ids))
 
 
@@ -41,7 +41,7 @@ def check(definition: Definition, count: int) -> None:
     space = codes.space(definition)
     most = space // 2
     ids = definition.tenant_id, definition.definition_id
-    used = coupon_store.count_up_to(*ids, most=most) + batch_store.reserved(*ids)
+    used = counts.up_to(*ids, most=most) + batch_store.reserved(*ids)
     if used + count > most:
         raise Refused(
             AdminReason.CODE_SPACE_TOO_SMALL,

@@ -19,6 +19,7 @@ from coupon_core.model import (
     Refused,
 )
 from coupon_core.store import campaigns as campaign_store
+from coupon_core.store import counts
 from coupon_core.store import coupons as coupon_store
 from coupon_core.store import definitions as store
 from coupon_core.store import packages as package_store
@@ -188,7 +189,7 @@ def set_status(
 def stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionStats:
     """How the coupons of a definition stand. Refused when it is unknown."""
     get(tenant_id, definition_id)
-    return coupon_store.stats(tenant_id, definition_id, now)
+    return counts.stats(tenant_id, definition_id, now)
 
 
 def _different(definition: Definition, changes: Mapping[str, Any]) -> Set[str]:
@@ -239,7 +240,7 @@ def _checked_against_coupons(before: Definition, after: Definition) -> Definitio
     """The new definition with its uses counted, if its coupons let it be."""
     if not rules.concerns_coupons(before, after):
         return after
-    uses = coupon_store.uses(after.tenant_id, after.definition_id)
+    uses = counts.uses(after.tenant_id, after.definition_id)
     for reason in rules.against_change(before, after, uses):
         raise Refused(reason)
     counted = rules.limited_count(after, uses) if after.total_limit else 0
