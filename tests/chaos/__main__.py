@@ -13,7 +13,7 @@ from pathlib import Path
 
 from coupon_core.config import Settings
 from coupon_core.limits.budgets import ALONE
-from tests.chaos import batching, delivering, earning, faults, guessing
+from tests.chaos import batching, delivering, earning, faults, guessing, racing
 from tests.chaos.crew import Broker
 from tests.chaos.redelivery import time_until_redone
 from tests.chaos.scenes import scene_on
@@ -30,7 +30,7 @@ from tests.settings import settings_for
 from tests.shop import new_shop
 
 Told = tuple[bool, str]
-FAULTS_NAME = "faults"
+FAULTS_NAME, RACE_NAME = "faults", "race"
 # What an honest player waits beside guessers, of a hundred all but one: at most so
 # long, and so many times what he waits beside as many ordinary callers.
 MOST_MS, MOST_TIMES = 100, 1.5
@@ -41,7 +41,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--database", choices=["sqlite", "postgresql"])
     parser.add_argument("--broker", choices=["redis", "rabbitmq"])
-    parser.add_argument("--only", choices=[*TRIALS, FAULTS_NAME])
+    parser.add_argument("--only", choices=[*TRIALS, RACE_NAME, FAULTS_NAME])
     given = parser.parse_args()
     results = [
         told(database, broker, name)
@@ -49,6 +49,9 @@ def main() -> int:
         for name in TRIALS
         if given.only in (None, name)
     ]
+    if given.only in (None, RACE_NAME):
+        kinds = [given.database] if given.database else list(faults.FAULTS)
+        results += [raced(kind) for kind in kinds]
     if given.only in (None, FAULTS_NAME):
         results += [
             borne(kind, fault)
@@ -57,6 +60,23 @@ def main() -> int:
             if given.database in (None, kind)
         ]
     return 0 if all(results) else 1
+
+
+def raced(database: str) -> bool:
+    """Whether all races at a gateway end as they must; says how each ended."""
+    good = True
+    with tempfile.TemporaryDirectory() as home, scene_on(database, Path(home)) as scene:
+        for one in racing.races(scene):
+            good = good and one.is_good
+            ranked = sorted(one.statuses.items())
+            counts = ", ".join(f"{count} × {status}" for status, count in ranked)
+            print(
+                f"{'ok  ' if one.is_good else 'BAD '} race · {database} · {one.way}: "
+                f"{racing.CROWD} at once for {one.pool:,} uses: {counts}; "
+                f"p99 {1_000 * one.p99:.0f} ms",
+                flush=True,
+            )
+    return good
 
 
 def borne(database: str, fault: faults.Fault) -> bool:
