@@ -189,7 +189,7 @@ def batch(settings: Settings, broker: Broker) -> Told:
 
 def guess(settings: Settings, broker: Broker) -> Told:
     url = ALONE if isinstance(broker, RabbitServer) else broker.url
-    plan = guessing.Plan(guesses=100_000, loose_codes=10_000, honest=600, rounds=6)
+    plan = guessing.Plan(100_000, loose_codes=10_000, honest=600, rounds=6, timed=True)
     outcome = guessing.guess_against(replace(settings, redis_url=url), new_shop(), plan)
     allowed = outcome.budget * (2 if url == ALONE else 1)  # each of two processes
     alone, ordinary, beside = outcome.alone, outcome.ordinary, outcome.guessers

@@ -1,7 +1,7 @@
-"""Callers from a process of their own, which yields to all others on this machine.
+"""Callers from a process of their own, which can yield to all others here.
 
-In life they are on other machines: what their own work costs must not count, only
-what the servers do for them.
+In life they are on other machines: where time counts, what their own work costs must
+not, but only what the servers do for them.
 """
 
 from __future__ import annotations
@@ -28,13 +28,15 @@ PATIENCE = 20.0
 class Orders:
     """What so many callers send, each as soon as it has its last answer.
 
-    `to_the_end`, or only as long as others are at it.
+    `to_the_end`, or only as long as others are at it. Who `yields` may wait for long
+    where the machine is busy with other things.
     """
 
     port: int
     callers: int
     requests: Callable[[], Iterator[bytes]]
     to_the_end: bool = False
+    yields: bool = False
 
 
 @dataclass
@@ -65,7 +67,7 @@ def crowd(orders: Orders) -> Iterator[Crowd]:
 
 
 def _work(orders: Orders, pipe: Any) -> None:
-    os.nice(LOWEST_PRIORITY)
+    os.nice(LOWEST_PRIORITY if orders.yields else 0)
     requests = orders.requests()
     callers = [_Caller(orders.port) for _ in range(orders.callers)]
     pipe.send("begun")

@@ -38,7 +38,8 @@ class Plan:
     """How much is guessed, by how many at once, among how many codes of nobody.
 
     In turns, for noise falls on all alike, `honest` redeems are timed alone, as many
-    beside ordinary callers, and as many beside the guessers.
+    beside ordinary callers, and as many beside the guessers. Their time counts where
+    it is `timed`.
     """
 
     guesses: int
@@ -46,6 +47,7 @@ class Plan:
     loose_codes: int = 1_000
     honest: int = 100
     rounds: int = 1
+    timed: bool = False
 
 
 @dataclass
@@ -107,7 +109,7 @@ def guess_against(settings: Settings, shop: Shop, plan: Plan) -> Outcome:
     looks = _looks(shop, "ann")
     with _gateway(settings) as gateway:
         beside = partial(_beside, gateway, shop, outcome.honest)
-        crowds = partial(Orders, gateway.port, plan.guessers)
+        crowds = partial(Orders, gateway.port, plan.guessers, yields=plan.timed)
         for number in range(plan.rounds):
             guesses = _guesses(shop, "mallory", plan.guesses // plan.rounds, number)
             beside(share, outcome.alone)
