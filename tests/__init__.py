@@ -3,4 +3,4 @@
 import pytest
 
 # Before anything imports it: so that a broken invariant says what it found.
-pytest.register_assert_rewrite("tests.invariants")
+pytest.register_assert_rewrite("tests.invariants", "tests.chaos.acts")

@@ -120,7 +120,44 @@ BROKEN = {
         AND (j.total_count <> j.done_count OR EXISTS (SELECT 1 FROM import_row i
             WHERE i.tenant_id = j.tenant_id AND i.job_id = j.job_id))
     """,
+    "I5: an earning without its coupon": """
+        SELECT e.user_id, e.occurrence FROM earned_coupon e LEFT JOIN coupon c
+        ON c.tenant_id = e.tenant_id AND c.definition_id = e.definition_id
+        AND c.user_id = e.user_id
+        WHERE c.coupon_id IS NULL
+    """,
+    "I15: a batch that was completed without all its chunks": """
+        SELECT b.batch_id, b.chunk_count, b.finished_chunk_count, count(k.finished_at)
+        FROM batch b LEFT JOIN chunk k
+        ON k.tenant_id = b.tenant_id AND k.batch_id = b.batch_id
+        WHERE b.state = 'completed'
+        GROUP BY b.tenant_id, b.batch_id, b.chunk_count, b.finished_chunk_count
+        HAVING b.finished_chunk_count <> b.chunk_count
+        OR b.finished_chunk_count <> count(k.finished_at)
+    """,
+    "a delivery whose tries are not numbered from 1 to its count, or not its end": """
+        SELECT d.event_id, d.state, d.attempt_count, count(a.number), max(a.number)
+        FROM webhook_delivery d LEFT JOIN webhook_attempt a
+        ON a.tenant_id = d.tenant_id AND a.webhook_id = d.webhook_id
+        AND a.event_id = d.event_id
+        GROUP BY d.tenant_id, d.webhook_id, d.event_id, d.state, d.attempt_count
+        HAVING d.attempt_count <> count(a.number)
+        OR d.attempt_count <> COALESCE(max(a.number), 0)
+        OR (d.state = 'delivered')
+        <> (count(CASE WHEN a.status = 'SUCCESS' THEN 1 END) > 0)
+    """,
 }
+
+# Holds as soon as relay, fanout and deliverer have nothing left to do.
+UNDELIVERED = """
+    SELECT o.event_id, w.webhook_id, d.state FROM outbox o JOIN webhook w
+    ON w.tenant_id = o.tenant_id AND w.event_type = o.event_type
+    AND w.is_active AND w.created_at <= o.occurred_at
+    LEFT JOIN webhook_delivery d
+    ON d.tenant_id = w.tenant_id AND d.webhook_id = w.webhook_id
+    AND d.event_id = o.event_id
+    WHERE d.state IS NULL OR d.state <> 'delivered'
+"""
 
 
 def assert_invariants() -> None:
@@ -152,6 +189,11 @@ def assert_invariants() -> None:
     )
     found = {rule: rows for rule, rows in broken.items() if rows}
     assert found == {}, found
+
+
+def assert_all_delivered() -> None:
+    """Every event has reached every webhook that wanted it when it happened."""
+    assert rows(UNDELIVERED) == [], rows(UNDELIVERED)
 
 
 def differences(stored: str, told: Iterator[tuple[Any, ...]]) -> list[Any]:

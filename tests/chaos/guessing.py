@@ -8,11 +8,13 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import repeat
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
-from threading import Event, Thread
 
 from coupon_core import tokens
 from coupon_core.codes import ALPHABETS
@@ -20,7 +22,10 @@ from coupon_core.config import Settings
 from coupon_core.limits.budgets import budget_of
 from coupon_core.model import CodeAlphabet, utc_now
 from coupon_core.store import database
+from tests.bench.cost import Meter
+from tests.chaos.crowds import Crowd, Orders, crowd
 from tests.invariants import assert_invariants
+from tests.query_gateway.last_byte import request
 from tests.servers.gunicorn import Gateway, gateway_server
 from tests.shop import Shop
 
@@ -31,66 +36,146 @@ PAUSE = 0.01  # between two redeems of an honest player
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is guessed, by how many at once, among how many codes of nobody."""
+    """How much is guessed, by how many at once, among how many codes of nobody.
+
+    In turns, for noise falls on all alike, `honest` redeems are timed alone, as many
+    beside ordinary callers, and as many beside the guessers. Their time counts where
+    it is `timed`.
+    """
 
     guesses: int
     guessers: int = 8
     loose_codes: int = 1_000
-    honest: int = 300
+    honest: int = 100
+    rounds: int = 1
+    timed: bool = False
+
+
+@dataclass
+class Company:
+    """How long honest players waited beside others, what these were answered in which
+    time, and what CPU the gateway took meanwhile; all in seconds."""
+
+    waits: list[list[float]] = field(default_factory=list)  # of each round
+    answers: Counter[int] = field(default_factory=Counter)
+    seconds: float = 0.0
+    cpu: float = 0.0
+
+    @property
+    def p99_ms(self) -> float:
+        """What one honest redeem of a hundred exceeded, in the median of the rounds."""
+        ranked = [sorted(waits) for waits in self.waits]
+        return 1_000 * median(waits[int(0.99 * len(waits))] for waits in ranked)
+
+    @property
+    def rate(self) -> float:
+        """Answers to the others a second."""
+        return self.answers.total() / self.seconds
+
+    @property
+    def cost_us(self) -> float:
+        """What the gateway spends on an answer, all that it does put on the others."""
+        return 1_000_000 * self.cpu / self.answers.total()
 
 
 @dataclass
 class Outcome:
-    """What the guesser was answered, and how long honest players waited, in s."""
+    """How it went; `ordinary` are as many callers as guessers, who only validate."""
 
-    answers: Counter[int]
     budget: int
-    seconds: float
-    before: list[float]
-    during: list[float]
+    alone: Company = field(default_factory=Company)
+    ordinary: Company = field(default_factory=Company)
+    guessers: Company = field(default_factory=Company)
     honest: Counter[int] = field(default_factory=Counter)
 
     @property
     def evaluated(self) -> int:
         """Guesses that were answered by what is in the database."""
-        return self.answers.total() - self.answers[429]
+        return self.guessers.answers.total() - self.guessers.answers[429]
 
-    def is_good(self) -> bool:
-        only = self.answers.keys() <= {404, 429} and self.honest.keys() == {200}
-        return only and self.evaluated <= self.budget
-
-
-def percentile(seconds: list[float], share: float = 0.99) -> float:
-    """The time that so large a share of them did not exceed."""
-    ranked = sorted(seconds)
-    return ranked[min(len(ranked) - 1, int(share * len(ranked)))]
+    def is_good(self, allowed: int) -> bool:
+        """Whether nobody guessed more than that, and no other had any trouble."""
+        well = self.honest.keys() | self.ordinary.answers.keys() == {200}
+        only = self.guessers.answers.keys() <= {404, 429}
+        return well and only and self.evaluated <= allowed
 
 
 def guess_against(settings: Settings, shop: Shop, plan: Plan) -> Outcome:
-    """Measure honest players alone, then beside the guesser."""
-    own = [(code, user) for code, user in _codes(shop, plan.honest, "honest")]
-    for start in range(0, plan.loose_codes, 500):
-        shop.generate(shop.define(), [""] * min(500, plan.loose_codes - start))
-    database.release()
-    half = len(own) // 2
-    with _gateway(settings) as gateway:
-        honest: Counter[int] = Counter()
-        before = _redeemed(gateway, shop, own[:half], honest)
-        with _guessing(gateway, shop, plan) as (answers, done):
-            began = time.monotonic()
-            during = _redeemed(gateway, shop, own[half:], honest)
-            done.wait()
-            seconds = time.monotonic() - began
-    assert_invariants()
+    """Time honest players alone, beside ordinary callers, and beside the guessers."""
     budget = budget_of("", settings.guesses_per_user)
     assert budget
-    return Outcome(answers, budget.amount, seconds, before, during, honest)
+    outcome = Outcome(budget.amount)
+    _codes(shop, [""] * plan.loose_codes)
+    share = plan.honest // plan.rounds
+    looks = _looks(shop, "ann")
+    with _gateway(settings) as gateway:
+        beside = partial(_beside, gateway, shop, outcome.honest)
+        crowds = partial(Orders, gateway.port, plan.guessers, yields=plan.timed)
+        for number in range(plan.rounds):
+            guesses = _guesses(shop, "mallory", plan.guesses // plan.rounds, number)
+            beside(share, outcome.alone)
+            beside(share, outcome.ordinary, crowds(looks))
+            beside(share, outcome.guessers, crowds(guesses, to_the_end=True))
+    assert_invariants()
+    return outcome
 
 
-def _codes(shop: Shop, count: int, prefix: str) -> Iterator[tuple[str, str]]:
-    users = [f"{prefix}-{number}" for number in range(count)]
-    for issued in shop.generate(shop.define(), users):
-        yield issued.coupon.code, issued.coupon.user_id
+def _beside(
+    gateway: Gateway,
+    shop: Shop,
+    seen: Counter[int],
+    count: int,
+    company: Company,
+    others: Orders | None = None,
+) -> None:
+    """Let honest players redeem so many codes, beside others."""
+    codes = _codes(shop, [f"honest-{number}" for number in range(count)])
+    meter = Meter({"gateway": gateway.pid})
+    with crowd(others) if others else nullcontext(Crowd()) as found:
+        company.waits.append(_redeemed(gateway, shop, seen, codes))
+    company.answers += found.answers
+    company.seconds += found.seconds
+    company.cpu += meter.cpu_seconds()["gateway"]
+
+
+def _codes(shop: Shop, users: list[str]) -> list[tuple[str, str]]:
+    """New codes, each with the user who holds it."""
+    definition = shop.define()
+    issued = [
+        one
+        for at in range(0, len(users), 500)
+        for one in shop.generate(definition, users[at : at + 500])
+    ]
+    database.release()
+    return [(one.coupon.code, one.coupon.user_id) for one in issued]
+
+
+def _looks(shop: Shop, user: str) -> Callable[[], Iterator[bytes]]:
+    """A user who validates a code of his own, again and again."""
+    [(code, _)] = _codes(shop, [user])
+    path = f"/v1/coupons/validate/{code}"
+    return partial(repeat, request("GET", path, _headers(shop, user)))
+
+
+def _guesses(
+    shop: Shop, user: str, count: int, seed: int
+) -> Callable[[], Iterator[bytes]]:
+    return partial(_at_random, _headers(shop, user), user, count, seed)
+
+
+def _at_random(
+    headers: dict[str, str], user: str, count: int, seed: int
+) -> Iterator[bytes]:
+    choice, body = random.Random(seed), json.dumps({"user_id": user}).encode()
+    for _ in range(count):
+        code = "".join(choice.choices(LETTERS, k=8))
+        yield request("POST", f"/v1/coupons/redeem/{code}", headers, body)
+
+
+def _headers(shop: Shop, user: str | None) -> dict[str, str]:
+    token = tokens.mint(shop.tenant_id, user, 3_600, utc_now())
+    database.release()
+    return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
 
 @contextmanager
@@ -104,11 +189,11 @@ def _gateway(settings: Settings) -> Iterator[Gateway]:
 
 
 def _redeemed(
-    gateway: Gateway, shop: Shop, codes: list[tuple[str, str]], seen: Counter[int]
+    gateway: Gateway, shop: Shop, seen: Counter[int], codes: list[tuple[str, str]]
 ) -> list[float]:
     """How long each redeem of an honest player took."""
     times = []
-    with _asker(gateway, tokens.mint(shop.tenant_id, None, 3_600, utc_now())) as ask:
+    with _asker(gateway, _headers(shop, None)) as ask:
         for code, user_id in codes:
             began = time.monotonic()
             seen[ask(code, user_id)] += 1
@@ -118,38 +203,11 @@ def _redeemed(
 
 
 @contextmanager
-def _guessing(
-    gateway: Gateway, shop: Shop, plan: Plan
-) -> Iterator[tuple[Counter[int], Event]]:
-    """Callers who guess, all with the token of one account."""
-    answers: Counter[int] = Counter()
-    counts: list[Counter[int]] = [Counter() for _ in range(plan.guessers)]
-    token, done = tokens.mint(shop.tenant_id, "mallory", 3_600, utc_now()), Event()
-    share = plan.guesses // plan.guessers
-
-    def guess(number: int) -> None:
-        choice = random.Random(number)
-        with _asker(gateway, token) as ask:
-            for _ in range(share):
-                code = "".join(choice.choices(LETTERS, k=8))
-                counts[number][ask(code, "mallory")] += 1
-
-    threads = [Thread(target=guess, args=(at,)) for at in range(plan.guessers)]
-    for thread in threads:
-        thread.start()
-    waiter = Thread(target=lambda: ([one.join() for one in threads], done.set()))
-    waiter.start()
-    yield answers, done
-    waiter.join()
-    for count in counts:
-        answers.update(count)
-
-
-@contextmanager
-def _asker(gateway: Gateway, token: str) -> Iterator[Callable[[str, str], int]]:
+def _asker(
+    gateway: Gateway, headers: dict[str, str]
+) -> Iterator[Callable[[str, str], int]]:
     """Redeems on one connection; gives the status."""
     connection = http.client.HTTPConnection(gateway.host, gateway.port, PATIENCE)
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def ask(code: str, user_id: str) -> int:
         body = json.dumps({"user_id": user_id})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import selectors
 import socket
 import time
 from collections import Counter
@@ -23,6 +24,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    seconds: float  # from the last byte of the request to the first of this
 
     @property
     def json(self) -> Any:
@@ -48,9 +50,31 @@ def send_at_once(gateway: Gateway, requests: Sequence[bytes]) -> list[Answer]:
     connections = [_open(gateway, one[:-1]) for one in requests]
     if len(requests) > 1:
         time.sleep(0.2)  # until all are read but for their last byte
+    sent_at = []
     for connection, one in zip(connections, requests, strict=True):
+        sent_at.append(time.monotonic())
         connection.sendall(one[-1:])
-    return [_answer(connection) for connection in connections]
+    arrived_at = _arrivals(connections)
+    return [
+        _answer(connection, arrived_at[connection] - sent)
+        for connection, sent in zip(connections, sent_at, strict=True)
+    ]
+
+
+def _arrivals(connections: Iterable[socket.socket]) -> dict[Any, float]:
+    """When each answer begins to come."""
+    found = {}
+    with selectors.DefaultSelector() as selector:
+        for connection in connections:
+            selector.register(connection, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(PATIENCE)
+            if not ready:
+                raise TimeoutError(f"{len(selector.get_map())} were not answered")
+            for key, _ in ready:
+                found[key.fileobj] = time.monotonic()
+                selector.unregister(key.fileobj)
+    return found
 
 
 def _open(gateway: Gateway, data: bytes) -> socket.socket:
@@ -60,12 +84,13 @@ def _open(gateway: Gateway, data: bytes) -> socket.socket:
     return connection
 
 
-def _answer(connection: socket.socket) -> Answer:
+def _answer(connection: socket.socket, seconds: float) -> Answer:
     # Not until the server closes: gunicorn's gthread worker waits up to two seconds,
     # doing nothing else, for each caller who lets it close first.
     with connection, http.client.HTTPResponse(connection) as response:
         response.begin()
-        return Answer(response.status, dict(response.headers), response.read())
+        headers = dict(response.headers)
+        return Answer(response.status, headers, response.read(), seconds)
 
 
 def counted(answers: Iterable[Answer]) -> Counter[int]:
