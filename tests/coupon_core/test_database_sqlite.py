@@ -52,6 +52,7 @@ def locked_by_an_outsider(path: Path) -> Iterator[None]:
         ("synchronous", 2),
         ("foreign_keys", 1),
         ("busy_timeout", 4000),
+        ("wal_autocheckpoint", 16_000),
     ],
 )
 def test_connections_are_set_up(pragma: str, value: object) -> None:
