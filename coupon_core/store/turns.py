@@ -1,7 +1,8 @@
 """The queue in which those who write to a SQLite file wait, threads and processes.
 
 SQLite's own waiting is unfair: one of several processes can take nearly all turns. So
-threads queue for their process's turn, and one of each process for a locked file.
+threads queue for their process's turn, and one of each process for a locked file. Who
+waits there has first locked another, and so is next: nobody has two turns meanwhile.
 """
 
 import fcntl
@@ -67,7 +68,9 @@ def turn(path: Path, seconds: float) -> Iterator[float]:
         raise OperationalError("database is busy")
     try:
         with open(f"{path}-turn", "ab") as file:
-            _lock(file, deadline)
+            with open(f"{path}-next", "ab") as door:
+                _lock(door, deadline)
+                _lock(file, deadline)
             yield deadline
     finally:
         _threads.hand_on()

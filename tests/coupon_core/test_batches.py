@@ -165,11 +165,16 @@ def test_taken_codes_are_drawn_anew(shop: Shop) -> None:
 
 
 @pytest.mark.usefixtures("small_alphabet")
-def test_codes_that_are_shared_are_not_drawn(shop: Shop) -> None:
+@pytest.mark.parametrize("few", [3, 4])
+def test_codes_that_are_shared_are_not_drawn(
+    shop: Shop, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "FEW", few)
     for letter in "ABCD":
         shop.share(f"AAA{letter}")
     batch = make(ask(shop, shop.define(code_length=4), 128))
     assert batch.generated_count == 128
+    assert not [one.code for one in made(batch) if one.code.startswith("AAA")]
     assert_invariants()
 
 

@@ -8,12 +8,14 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from coupon_core.config import Settings
 from coupon_core.store import database
-from tests.cores import PATIENCE, Unavailable, started
+from coupon_core.store.turns import turn
+from tests.cores import PATIENCE, Unavailable, processes, started
 from tests.coupon_core.test_database import PROMISED, timed, write
 from tests.databases import upgrade
 from tests.invariants import rows
@@ -50,6 +52,7 @@ def locked_by_an_outsider(path: Path) -> Iterator[None]:
         ("synchronous", 2),
         ("foreign_keys", 1),
         ("busy_timeout", 4000),
+        ("wal_autocheckpoint", 16_000),
     ],
 )
 def test_connections_are_set_up(pragma: str, value: object) -> None:
@@ -108,3 +111,30 @@ def test_a_full_disk_is_told_and_changes_nothing() -> None:
     rows("PRAGMA max_page_count = 1000000")
     assert rows("SELECT count(*) FROM coupon") == [(0,)]
     assert len(shop.generate(definition, ["ann"] * 900)) == 900
+
+
+def test_who_waits_comes_before_a_process_that_has_just_had_its_turn(
+    path: Path,
+) -> None:
+    """As the maker of a batch has, who wants another at once."""
+    begun, count = processes.Event(), processes.Value("i", 0)
+    greedy = processes.Process(target=_take_turns, args=(path, begun, count))
+    greedy.start()
+    passed = []
+    for _ in range(5):
+        begun.clear()
+        assert begun.wait(PATIENCE)
+        before = count.value
+        with turn(path, PATIENCE):
+            passed.append(count.value - before)
+    greedy.kill()
+    greedy.join(PATIENCE)
+    assert sorted(passed)[2] <= 1, passed
+
+
+def _take_turns(path: Path, begun: Any, count: Any) -> None:
+    while True:
+        with turn(path, PATIENCE):
+            count.value += 1
+            begun.set()
+            time.sleep(0.02)
