@@ -1,7 +1,7 @@
 """Who acts, and in which request: told at the edges, asked where it is noted."""
 
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from coupon_core.model import Principal
 
@@ -39,7 +39,8 @@ def begin(where: str = SYSTEM, request_id: str = "") -> None:
 
 def as_principal(principal: Principal) -> None:
     """The caller of this thread's request is known."""
-    _acting.set(replace(_acting.get(), principal=principal))
+    known = _acting.get()
+    _acting.set(Acting(known.where, known.request_id, principal))
 
 
 def now() -> Acting:

@@ -9,7 +9,7 @@ from coupon_core.limits.guesses import Guess
 from coupon_core.model import Dialect, Page, PurchaseReason, Refused
 from coupon_core.model.coupons import IssuedCoupon
 from coupon_core.model.purchases import Action, Activity, ActivityStatus, Order
-from coupon_core.redeeming import RaceLost, counted
+from coupon_core.redeeming import Counted, RaceLost
 from coupon_core.store import activities as store
 from coupon_core.store.database import Busy, new_id, transaction
 
@@ -23,7 +23,7 @@ def perform(order: Order, now: datetime) -> Activity:
     nothing is noted. OverBudget when too many codes have been unknown.
     """
     redeems = order.action == Action.REDEEM
-    watched = counted(Dialect.MAMBO) if redeems else nullcontext()
+    watched = Counted(Dialect.MAMBO) if redeems else nullcontext()
     with Guess(order.tenant_id, order.user_id), watched:
         return _perform(order, now)
 

@@ -1,10 +1,10 @@
 """What goes out: an event is stored in the transaction of the change it tells of."""
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from coupon_core.compact_json import json_bytes
 from coupon_core.model import Coupon, Event
 from coupon_core.store.database import (
     execute,
@@ -16,8 +16,6 @@ from coupon_core.store.database import (
 )
 from coupon_core.tables import as_stored_time, as_time
 
-# Built once: json.dumps with options makes a new encoder at every call.
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 INSERT = """
     INSERT INTO outbox (tenant_id, event_id, event_type, subject, occurred_at,
         data, state)
@@ -137,4 +135,5 @@ def event_of(
     tenant_id: str, event_type: str, subject: str, data: dict[str, Any], now: datetime
 ) -> Event:
     """An event about anything, for the outbox."""
-    return Event(tenant_id, new_id(), event_type, subject, now, _ENCODE(data))
+    text = json_bytes(data).decode()
+    return Event(tenant_id, new_id(), event_type, subject, now, text)

@@ -1,7 +1,6 @@
 """Redeem: one use of a code, decided on what was read and written under guard."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -43,22 +42,30 @@ def redeem(request: RedeemRequest, now: datetime) -> Redeemed:
     Refused with the first rule that speaks against it; then nothing changed.
     OverBudget when too many codes have been unknown.
     """
-    with Guess(request.tenant_id, request.user_id), counted(request.dialect):
+    with Guess(request.tenant_id, request.user_id), Counted(request.dialect):
         return _redeem(request, now)
 
 
-@contextmanager
-def counted(dialect: Dialect) -> Iterator[None]:
-    """Count how a redemption ends, for those who watch."""
-    try:
-        yield
-    except Refused as refused:
-        metrics.redeemed(dialect.value, metrics.REFUSED, refused.reason.value)
-        raise
-    except Exception:
-        metrics.redeemed(dialect.value, metrics.FAILED)
-        raise
-    metrics.redeemed(dialect.value, metrics.OK)
+class Counted:
+    """A redemption, which is counted for those who watch by how it ends."""
+
+    __slots__ = ("_dialect",)
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect.value
+
+    def __enter__(self) -> None:
+        """It begins."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: Any
+    ) -> None:
+        if error is None:
+            metrics.redeemed(self._dialect, metrics.OK)
+        elif isinstance(error, Refused):
+            metrics.redeemed(self._dialect, metrics.REFUSED, error.reason.value)
+        elif isinstance(error, Exception):
+            metrics.redeemed(self._dialect, metrics.FAILED)
 
 
 def _redeem(request: RedeemRequest, now: datetime) -> Redeemed:
@@ -151,7 +158,8 @@ def _used(seen: IssuedCoupon, request: RedeemRequest, now: datetime) -> Redeemed
         redeemed_at=now,
         redemption_count=seen.coupon.redemption_count + 1,
     )
-    return Redeemed(replace(seen, coupon=used), _redemption(seen, request, now))
+    issued = IssuedCoupon(used, seen.definition, seen.reward_item)
+    return Redeemed(issued, _redemption(seen, request, now))
 
 
 def _redemption(

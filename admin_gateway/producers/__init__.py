@@ -6,7 +6,8 @@ from flask import Blueprint, Response, abort
 
 from admin_gateway.producers import asyncapi, json_schemas
 from admin_gateway.producers.messages import MESSAGES
-from coupon_core.web.answers import JSON, json_bytes, json_response
+from coupon_core.compact_json import json_bytes
+from coupon_core.web.answers import JSON, json_response
 
 pages = Blueprint("producers", __name__)
 

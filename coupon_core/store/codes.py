@@ -54,7 +54,8 @@ def find_for_user(
         "exact_scope": code_scope(code, True, user_id),
     }
     hold = " FOR UPDATE OF c" if lock and is_postgresql() else ""
-    return [issued_of(row) for row in execute(FOR_USER + hold, parameters).fetchall()]
+    rows = execute(FOR_USER + hold, parameters, often=True).fetchall()
+    return [issued_of(row) for row in rows]
 
 
 def find_for_tenant(

@@ -23,7 +23,7 @@ from peewee import (
 )
 from playhouse.pool import MaxConnectionsExceeded
 
-from coupon_core.store.pools import BUSY_SECONDS, database_of
+from coupon_core.store.pools import BUSY_SECONDS, PostgresqlPool, database_of
 from coupon_core.store.turns import turn
 from coupon_core.tables import database
 
@@ -85,8 +85,9 @@ def close_database() -> None:
 
 def release() -> None:
     """Give this thread's connection back to the pool (at the end of a request)."""
-    if database.obj is not None and not database.is_closed():
-        database.close()
+    pool = database.obj  # through the proxy each look costs as much as the whole
+    if pool is not None and not pool.is_closed():
+        pool.close()
 
 
 def connections() -> tuple[int, int]:
@@ -180,19 +181,21 @@ def one_write() -> AbstractContextManager[None]:
     return nullcontext() if alone else transaction()
 
 
-def execute(sql: str, parameters: Mapping[str, Any]) -> Any:
+def execute(sql: str, parameters: Mapping[str, Any], often: bool = False) -> Any:
     """Run SQL text with `:name` parameters; gives the driver's cursor.
 
     Fetch its rows before the next call: on PostgreSQL it is the same cursor again.
+    The few statements that run `often` have one each, which keeps their last rows.
     """
-    if is_postgresql():
-        return database.run(_for_psycopg(sql), parameters)
+    pool = database.obj
+    if isinstance(pool, PostgresqlPool):
+        return pool.run(_for_psycopg(sql), parameters, often)
     return database.execute_sql(sql, parameters)
 
 
 def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
     """Run SQL text once for each row of parameters; gives how many rows it changed."""
-    text = _for_psycopg(sql) if is_postgresql() else sql
+    text: Any = _for_psycopg(sql) if is_postgresql() else sql
     with __exception_wrapper__:
         cursor = database.cursor()
         cursor.executemany(text, rows)
@@ -220,5 +223,5 @@ def broken_rule(error: IntegrityError) -> str | None:
 
 
 @cache
-def _for_psycopg(sql: str) -> str:
-    return re.sub(r":([a-z_]+)", r"%(\1)s", sql)
+def _for_psycopg(sql: str) -> bytes:
+    return re.sub(r":([a-z_]+)", r"%(\1)s", sql).encode()

@@ -17,7 +17,8 @@ from peewee import (
 )
 from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 from psycopg.errors import _WaitTimeout as WaitTimeout
-from psycopg.pq import Format
+from psycopg.pq import Format, TransactionStatus
+from psycopg.pq.abc import PGconn
 
 BUSY_SECONDS = 4.0  # below the five seconds in which a caller is promised an answer
 CONNECT_SECONDS = 2  # for each address that a host name has
@@ -59,6 +60,20 @@ class Impatient(psycopg.Connection[Any]):
     """A connection on which no answer is waited for longer than `patience` seconds."""
 
     patience: float | None = ANSWER_SECONDS
+
+    def __init__(self, pgconn: PGconn) -> None:
+        super().__init__(pgconn)
+        self._kept_cursors: dict[bytes, psycopg.Cursor[Any]] = {}
+
+    def kept_cursor(self, sql: bytes) -> psycopg.Cursor[Any]:
+        """The cursor of a statement, or with "" that of all which have none.
+
+        One that always has the same statement need not learn its types every time.
+        """
+        cursor = self._kept_cursors.get(sql)
+        if cursor is None:
+            cursor = self._kept_cursors[sql] = self.cursor()
+        return cursor
 
     def wait(
         self, gen: Any, interval: float = POLL_SECONDS, timeout: float | None = None
@@ -119,17 +134,18 @@ class PostgresqlPool(PooledPostgresqlDatabase, PatientPostgresql):
     def _connect(self) -> Any:
         connection = super()._connect()
         connection.last_used = time.monotonic()
-        if not hasattr(connection, "kept_cursor"):
-            connection.kept_cursor = connection.cursor()
         return connection
 
-    def run(self, sql: str, parameters: Mapping[str, Any]) -> Any:
-        """Execute with the connection's own cursor, for making one costs as much as
-        sending the query. Its rows last until the next `run`."""
+    def run(self, sql: bytes, parameters: Mapping[str, Any], often: bool) -> Any:
+        """Execute with a cursor that the connection keeps, for making one costs as
+        much as sending the query. Its rows last until the next `run`."""
         with __exception_wrapper__:
-            return self.connection().kept_cursor.execute(sql, parameters)
+            cursor = self.connection().kept_cursor(sql if often else b"")
+            return cursor.execute(sql, parameters)
 
     def _can_reuse(self, connection: Any) -> bool:
+        if connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            return True  # as nearly always: there is nothing to ask the server
         with connection.waiting_for(PING_SECONDS):
             if super()._can_reuse(connection):
                 return True

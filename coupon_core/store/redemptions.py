@@ -96,7 +96,9 @@ def record(seen: IssuedCoupon, use: Redemption, event: Event, claim: bool) -> bo
     }
     statements = _statements(_shape(definition, claim), is_postgresql())
     try:
-        return all(execute(sql, parameters).rowcount == 1 for sql in statements)
+        return all(
+            execute(sql, parameters, often=True).rowcount == 1 for sql in statements
+        )
     except IntegrityError:  # counted, but not used: PostgreSQL has undone both
         return False
 

@@ -1,17 +1,14 @@
 """JSON answers, made with as little work as a request can cost."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from flask import Response
 from flask.json.provider import DefaultJSONProvider
 
+from coupon_core.compact_json import json_bytes
+
 JSON = "application/json"
-# Built once: json.dumps with options makes a new encoder at every call.
-_ENCODE = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":"), allow_nan=False
-).encode
 
 
 def json_response(
@@ -29,11 +26,6 @@ def no_content() -> Response:
     response = Response(status=204)
     del response.headers["Content-Type"]
     return response
-
-
-def json_bytes(body: Any) -> bytes:
-    """Compact UTF-8 JSON."""
-    return _ENCODE(body).encode()
 
 
 class CompactJson(DefaultJSONProvider):

@@ -8,7 +8,9 @@ from typing import Any
 from flask import Blueprint, Flask, Response, request
 from werkzeug.routing import BaseConverter
 
-from .answers import JSON, CompactJson, json_bytes, json_response
+from coupon_core.compact_json import json_bytes
+
+from .answers import JSON, CompactJson, json_response
 from .blueprints import BODY_LIMIT, JsonApi, JsonBlueprint
 from .bodies import DEFAULT_LIMIT, LIMITS
 from .docs_page import docs_blueprint

@@ -47,7 +47,8 @@ AUTH_REFUSALS: Mapping[AuthReason, Row] = MappingProxyType(
 
 def bearer() -> str | None:
     """The credential of `Authorization: Bearer …`, if that is what was sent."""
-    scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+    sent: str = request.environ.get("HTTP_AUTHORIZATION", "")
+    scheme, _, credential = sent.partition(" ")
     return credential.strip() or None if scheme.lower() == "bearer" else None
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from gunicorn import util
 
-from .answers import json_bytes
+from coupon_core.compact_json import json_bytes
+
 from .errors import HTTP
 from .problems import Problem, render_phoenix
 from .shell import SAFE

@@ -59,7 +59,11 @@ def _serving(
         directory=place,
         ready=partial(_answers, port),
         stop_signal=signal.SIGTERM,
-        environment={"PYTHONPATH": str(ROOT), **settings},
+        environment={
+            "PYTHONPATH": str(ROOT),
+            "COUPON_GATEWAY_WORKERS": str(workers),
+            **settings,
+        },
     )
     process.start()
     try:

@@ -81,6 +81,12 @@ def test_bulk_rows_count_what_was_changed(shop: Shop) -> None:
         assert execute_many(sql, new) == 2
 
 
+def test_rows_of_a_statement_that_runs_often_outlast_another(shop: Shop) -> None:
+    often = execute("SELECT 1", {}, often=True)
+    assert execute("SELECT 2", {}).fetchall() == [(2,)]
+    assert often.fetchall() == [(1,)]
+
+
 def test_bulk_rows_that_take_too_long_are_told_as_unavailable(core: Settings) -> None:
     if not database.is_postgresql():
         pytest.skip("a file has no timeout of statements")
