@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,23 +34,27 @@ class Gateway:
 
 
 @contextmanager
-def gateway_server(app: str, settings: Settings, home: Path) -> Iterator[Gateway]:
+def gateway_server(
+    app: str, settings: Settings, home: Path, *options: str
+) -> Iterator[Gateway]:
     """`app` (`query_gateway` or `admin_gateway`) in gunicorn, while the block runs.
 
     `home` is a directory of its own for what it writes.
     """
-    gateway = _started(app, home, settings)
+    gateway = _started(app, home, settings, options)
     try:
         yield gateway
     finally:
         gateway.process.stop()
 
 
-def _started(app: str, home: Path, settings: Settings) -> Gateway:
+def _started(
+    app: str, home: Path, settings: Settings, options: Sequence[str]
+) -> Gateway:
     for attempt in range(START_TRIES):
         host, port = "127.0.0.1", free_port()
         process = Process(
-            _command(app, f"{host}:{port}"),
+            [*_command(app, f"{host}:{port}"), *options],
             home,
             lambda at=(host, port): answers(*at),
             signal.SIGTERM,
