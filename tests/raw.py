@@ -31,6 +31,7 @@ class Target:
     credential: str = field(repr=False)
     body: bytes
     stored: Rows
+    url: str  # of the database
 
     def head(self, *lines: bytes) -> bytes:
         own = f"POST {self.path} HTTP/1.1\r\nHost: x\r\n{self.credential}\r\n".encode()
@@ -64,21 +65,21 @@ def raw_target(
             gateway_server(f"{name}_gateway", settings, home, *options) as gateway,
         ):
             make = {"query": redeeming, "admin": defining}[name]
-            yield make(gateway, new_tenant("raw"))
+            yield Target(gateway, *make(new_tenant("raw")), all_rows(), url)
 
 
-def redeeming(gateway: Gateway, tenant: Tenant) -> Target:
+def redeeming(tenant: Tenant) -> tuple[str, str, bytes]:
     path = f"/v1/coupons/redeem/{tenant.code('ann')}"
     credential = f"Authorization: {tenant.bearer('ann')['Authorization']}"
-    return Target(gateway, path, credential, b'{"user_id":"ann"}', all_rows())
+    return path, credential, b'{"user_id":"ann"}'
 
 
-def defining(gateway: Gateway, tenant: Tenant) -> Target:
+def defining(tenant: Tenant) -> tuple[str, str, bytes]:
     asked = tenant.tenant_id, "raw", tenants.EVERY_SCOPE, None, utc_now()
     _, key = tenants.create_key(None, *asked)
     body = json.dumps({"name": "Smuggled", "reward_type": "x"}).encode()
     path = f"/v1/tenants/{tenant.tenant_id}/rewards"
-    return Target(gateway, path, f"X-API-Key: {key}", body, all_rows())
+    return path, f"X-API-Key: {key}", body
 
 
 def chunked(body: bytes) -> bytes:
