@@ -220,8 +220,10 @@ WAYS_AROUND: dict[str, Ask] = {
     "PlayCamp, validate": playcamp("validate"),
     "Mambo, redeem": mambo("activities/sync", "redeem"),
     "Mambo, buy": mambo("activities", "buy"),
+    "Mambo, refund": mambo("activities/sync", "refund"),
     "Mambo, validate": mambo("coupons/validate"),
     "Mambo, 2015": mambo("coupons/redeem"),
+    "Mambo, refund, 2015": mambo("coupons/refund"),
 }
 
 
