@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from coupon_core.config import Settings
+from tests.hidden import check_log, loudest
 from tests.servers.process import Process, ServerError, free_port
 
 START_TRIES = 3
@@ -46,6 +47,7 @@ def gateway_server(
         yield gateway
     finally:
         gateway.process.stop()
+    check_log(gateway.process.log, settings)
 
 
 def _started(
@@ -83,10 +85,6 @@ def _command(app: str, address: str) -> list[str]:
     ]
 
 
-def _called(app: str) -> str:
-    return app if ":" in app else f"{app}:create_app()"
-
-
 def _environment(settings: Settings, home: Path) -> dict[str, str]:
     return {
         "PYTHONPATH": str(Path(__file__).parents[2]),
@@ -99,7 +97,7 @@ def _environment(settings: Settings, home: Path) -> dict[str, str]:
         "COUPON_GUESSES_PER_TENANT": settings.guesses_per_tenant,
         "COUPON_CALLS_PER_CALLER": settings.calls_per_caller,
         "COUPON_CALLS_PER_TENANT": settings.calls_per_tenant,
-        "COUPON_LOG_LEVEL": settings.log_level,
+        "COUPON_LOG_LEVEL": loudest(settings),
         "COUPON_METRICS_PORT": str(settings.metrics_port),
         "COUPON_GATEWAY_WORKERS": str(settings.gateway_workers),
         "COUPON_GATEWAY_THREADS": str(settings.gateway_threads),
