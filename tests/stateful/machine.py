@@ -187,7 +187,8 @@ class Life(RuleBasedStateMachine):
         for one in odd:
             self._define_oddly(one)
         for offer in self.model.offers:
-            self._generate(offer, USERS[:1] if offer.open_ else USERS, None)
+            for _ in range(1 + offer.awarded):  # of awards there may be copies
+                self._generate(offer, USERS[:1] if offer.open_ else USERS, None)
             self._generate(offer, [], None)
         for offer, pile in zip(self.model.offers[::-1], against, strict=False):
             self._pile_up(offer, pile)
@@ -299,7 +300,9 @@ class Life(RuleBasedStateMachine):
         """Give another code, now and then one that a coupon owns."""
         offer = chosen(self._named(), pick)
         taken = [one.code for one in self.model.coupons if not one.offer.code]
-        code = chosen([code, code, *taken[:2]], own)
+        self._rename(offer, chosen([code, code, *taken[:2]], own), exact)
+
+    def _rename(self, offer: Offer, code: str, exact: bool) -> None:
         config = {"custom_code": code, "case_sensitive": exact}
         answer = self.desk.admin("PATCH", f"/{offer.id}", {"config": config})
         self._agreed(lambda: self.model.rename(offer, code, exact), answer)
@@ -409,6 +412,8 @@ class Life(RuleBasedStateMachine):
         codes = sorted({one.code for one in self.model.of(offer)[-4:]})
         self._set_status(offer, status)
         self._generate(offer, ["ann"], None)
+        if offer.code:
+            self._rename(offer, "LATE", offer.exact)
         self._look_at(codes)
         self._set_status(offer, "active")
         self._look_at(codes)
@@ -452,7 +457,7 @@ class Life(RuleBasedStateMachine):
         """The newest coupon first, so that history has another order than lists."""
         mine = [one for one in self.model.coupons if one.user == user]
         fit = [one for one in mine if one.status(self.now) == "active"]
-        for one in fit[:-4:-1]:
+        for one in fit[:-4:-1] * 2:
             self._come_to(self.now + timedelta(seconds=1))
             self._check_redeem(one.code, user, way)
         self._lists().check_history_of(user, way)
