@@ -156,6 +156,8 @@ class Life(RuleBasedStateMachine):
         for seconds in (-1, 0, 1):
             self._come_to(max(self.now, then + timedelta(seconds=seconds)))
             self._look_at(sorted(moments[then])[:4])
+            for user in USERS:
+                self._lists().check_coupons_of(user, ANY, "expired")
 
     def _come_to(self, then: datetime) -> None:
         self.now = then
@@ -190,6 +192,8 @@ class Life(RuleBasedStateMachine):
             for _ in range(1 + offer.awarded):  # of awards there may be copies
                 self._generate(offer, USERS[:1] if offer.open_ else USERS, None)
             self._generate(offer, [], None)
+            for one in self.model.of(offer)[:2] if offer.awarded else ():
+                self._check_redeem(one.code, "ann", ANY)
         for offer, pile in zip(self.model.offers[::-1], against, strict=False):
             self._pile_up(offer, pile)
 
