@@ -8,6 +8,7 @@ from typing import Any
 
 from gunicorn import util
 from gunicorn.glogging import Logger
+from gunicorn.workers import gthread
 
 from coupon_core import logs
 from coupon_core.config import load
@@ -16,7 +17,7 @@ from coupon_core.web.wire import speak_json
 _settings = load()  # not `config.load`: gunicorn has a setting of that name
 logs.configure(_settings.log_level, _settings.log_format)
 
-worker_class = "gthread"
+worker_class = "coupon_core.web.arrivals.Worker"
 workers = _settings.gateway_workers
 threads = _settings.gateway_threads
 worker_connections = 1_000
@@ -52,7 +53,8 @@ class logger_class(Logger):  # gunicorn names it so
 
 
 # gthread's main thread lingers two seconds for every client that asked to close and
-# does not: fifteen of those in a row, and the whole worker is taken for dead.
+# does not: fifteen of those in a row, and the whole worker is taken for dead. Its other
+# threads linger five seconds for the rest of a body that nobody wanted.
 LINGER_SECONDS = 0.05
 
 
@@ -60,3 +62,4 @@ def post_worker_init(worker: Any) -> None:
     """Let gunicorn's own refusals be JSON as well, and no client hold up the others."""
     speak_json()
     util.close_graceful = partial(util.close_graceful, timeout=LINGER_SECONDS)
+    gthread.DEFAULT_WORKER_DATA_TIMEOUT = LINGER_SECONDS

@@ -37,17 +37,21 @@ class Documented:
     def check(self, response: TestResponse, method: str, path: str) -> None:
         """Fail unless the answer is as the document says of its route."""
         try:
-            rule, _ = self.rules.match(path, method, return_rule=True)
+            answers = self.operation(method, path)["responses"]
         except HTTPException:
             return
-        openapi_path = FlaskPlugin.flaskpath2openapi(rule.rule)
-        answers = self.spec["paths"][openapi_path][method.lower()]["responses"]
         assert str(response.status_code) in answers, (method, path, response.status)
         answer = answers[str(response.status_code)]
         if "$ref" in answer:
             name = answer["$ref"].rpartition("/")[2]
             answer = self.spec["components"]["responses"][name]
         self._check_body(response, answer.get("content"))
+
+    def operation(self, method: str, path: str) -> Mapping[str, Any]:
+        """What the document says of a route."""
+        rule, _ = self.rules.match(path, method, return_rule=True)
+        openapi_path = FlaskPlugin.flaskpath2openapi(rule.rule)
+        return self.spec["paths"][openapi_path][method.lower()]
 
     def _check_body(self, response: TestResponse, content: Any) -> None:
         if content is None:

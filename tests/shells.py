@@ -16,6 +16,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from admin_gateway.cli import couponctl
+from tests.hidden import check_said
 
 ROOT = Path(__file__).parent.parent
 COMMAND = Path(sys.executable).with_name("couponctl")
@@ -29,7 +30,9 @@ class Shell:
 
     def run(self, *words: str, stdin: str | bytes | None = None) -> Result:
         """What couponctl did, its two outputs apart."""
-        return CliRunner().invoke(couponctl, words, input=stdin, env=dict(self.env))
+        done = CliRunner().invoke(couponctl, words, input=stdin, env=dict(self.env))
+        check_said(done.stderr)  # secrets are shown once, and on stdout
+        return done
 
     def json(
         self, *words: str, status: int = 0, stdin: str | bytes | None = None
@@ -75,7 +78,7 @@ def real(
     env: Mapping[str, str], *words: str, stdin: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     """The program itself, in a process of its own with no other settings."""
-    return subprocess.run(
+    done = subprocess.run(
         [COMMAND, *words],
         env={"PATH": "/usr/bin:/bin", **env},
         input=stdin,
@@ -84,6 +87,8 @@ def real(
         timeout=60,
         check=False,
     )
+    check_said(done.stderr)
+    return done
 
 
 @contextmanager

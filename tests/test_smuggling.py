@@ -8,88 +8,25 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
 
-from coupon_core import tenants
-from coupon_core.model import utc_now
-from tests.cores import started
-from tests.databases import SqliteDatabases, upgrade
-from tests.query_gateway.rows import Rows, all_rows
-from tests.query_gateway.tenant import Tenant, new_tenant
-from tests.servers.gunicorn import Gateway, gateway_server
-from tests.settings import settings_for
+from tests.query_gateway.rows import all_rows
+from tests.raw import CHUNKED, LENGTH, PATIENCE, Target, chunked, raw_target
 
 pytestmark = pytest.mark.slow
-PATIENCE = 5.0  # seconds in which an answer must be there, or the connection closed
-
-
-@dataclass(frozen=True)
-class Target:
-    """A gateway, and a POST there that would change something if it were read."""
-
-    gateway: Gateway
-    path: str
-    credential: str = field(repr=False)
-    body: bytes
-    stored: Rows
-
-    def head(self, *lines: bytes) -> bytes:
-        own = f"POST {self.path} HTTP/1.1\r\nHost: x\r\n{self.credential}\r\n".encode()
-        kind = b"Content-Type: application/json\r\n"
-        return own + kind + b"".join(line + b"\r\n" for line in lines) + b"\r\n"
-
-    def send(self, data: bytes) -> bytes:
-        """All that comes back until the gateway closes, or has been silent."""
-        told = b""
-        with socket.create_connection((self.gateway.host, self.gateway.port)) as wire:
-            wire.settimeout(PATIENCE)
-            wire.sendall(data)
-            wire.shutdown(socket.SHUT_WR)
-            while piece := wire.recv(65_536):
-                told += piece
-        return told
 
 
 @pytest.fixture(scope="module", params=["query", "admin"])
 def target(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Target]:
-    home = tmp_path_factory.mktemp("smuggling")
-    with SqliteDatabases(home, upgrade).fresh() as url:
-        settings = settings_for(url)
-        with (
-            started(settings),
-            gateway_server(f"{request.param}_gateway", settings, home) as gateway,
-        ):
-            tenant = new_tenant("raw")
-            make = {"query": redeeming, "admin": defining}[request.param]
-            yield make(gateway, tenant)
+    with raw_target(request.param, tmp_path_factory.mktemp("smuggling")) as running:
+        yield running
 
 
-def redeeming(gateway: Gateway, tenant: Tenant) -> Target:
-    path = f"/v1/coupons/redeem/{tenant.code('ann')}"
-    credential = f"Authorization: {tenant.bearer('ann')['Authorization']}"
-    return Target(gateway, path, credential, b'{"user_id":"ann"}', all_rows())
-
-
-def defining(gateway: Gateway, tenant: Tenant) -> Target:
-    asked = tenant.tenant_id, "raw", tenants.EVERY_SCOPE, None, utc_now()
-    _, key = tenants.create_key(None, *asked)
-    body = json.dumps({"name": "Smuggled", "reward_type": "x"}).encode()
-    path = f"/v1/tenants/{tenant.tenant_id}/rewards"
-    return Target(gateway, path, f"X-API-Key: {key}", body, all_rows())
-
-
-def chunked(body: bytes) -> bytes:
-    return b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
-
-
-LENGTH, CHUNKED = b"Content-Length: ", b"Transfer-Encoding: chunked"
 # Lines of the head, and what follows it: {} is the body, [] the body in chunks.
 TRICKS: dict[str, tuple[list[bytes], bytes]] = {
     "both lengths": ([LENGTH + b"4", CHUNKED], b"[]"),

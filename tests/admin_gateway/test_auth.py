@@ -14,6 +14,9 @@ import time_machine
 from coupon_core.model import Scope, utc_now
 from tests.admin_client import Admin, made, refused
 
+# Where a header says that its key is to be found.
+KEYS = {"jku": "https://evil.example/k", "jwk": {"kty": "oct", "k": "ZXZpbA"}}
+KEYS |= {"kid": "../../dev/null", "x5u": "https://evil.example/k", "x5c": ["ZXZpbA"]}
 NOBODYS = "01890000-0000-7000-8000-000000000000"
 
 
@@ -26,6 +29,7 @@ def token(admin: Admin, **changes: Any) -> str:
     """A good admin JWT but for the changes; a claim that is None is left out."""
     signed_by = changes.pop("signed_by", admin.plain_key)
     algorithm = changes.pop("algorithm", "HS256")
+    headers = changes.pop("headers", None)
     claims = {
         "sub_type": "admin",
         "sub_id": admin.key.key_id,
@@ -33,7 +37,7 @@ def token(admin: Admin, **changes: Any) -> str:
         **changes,
     }
     present = {name: value for name, value in claims.items() if value is not None}
-    return jwt.encode(present, signed_by, algorithm)
+    return jwt.encode(present, signed_by, algorithm, headers)
 
 
 def in_seconds(seconds: float) -> int:
@@ -94,6 +98,10 @@ def test_bad_tokens(admin: Admin, other: Admin) -> None:
         token(admin, signed_by="pk_wrong-but-long-enough-to-be-a-key"),
         token(admin, signed_by=other.plain_key),
         token(admin, signed_by=admin.secret.secret),
+        *(
+            token(admin, signed_by="evil" * 8, headers={name: value})
+            for name, value in KEYS.items()
+        ),
         token(admin, algorithm="HS512"),
         token(admin, algorithm="HS384"),
         f"{none}.{payload}.",

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from coupon_core.config import Settings
+from tests.hidden import check_log, loudest
 from tests.servers import RabbitServer, RedisServer
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "COUPON_DATABASE_URL": settings.database_url,
         "COUPON_MASTER_KEYS": ",".join(settings.master_keys),
         "COUPON_BROKER_URL": settings.broker_url,
-        "COUPON_LOG_LEVEL": settings.log_level,
+        "COUPON_LOG_LEVEL": loudest(settings),
         "COUPON_METRICS_PORT": str(settings.metrics_port),
         "COUPON_VISIBILITY_SECONDS": str(settings.visibility_seconds),
         "COUPON_WEBHOOK_NETWORKS": ",".join(settings.webhook_networks),
@@ -82,6 +83,7 @@ def crew(name: str, count: int, settings: Settings) -> Iterator[Crew]:
         for one in members.members:
             one.kill()
             one.wait()
+    check_log(log, settings)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import requests
 from coupon_core.config import Settings
 from coupon_core.process import PROGRAMS
 from tests.chaos.crew import environment_of
+from tests.hidden import check_log
 from tests.servers.gunicorn import Gateway, gateway_server
 from tests.servers.process import Process, free_port
 
@@ -104,3 +105,4 @@ def _workers(settings: Settings, place: Path) -> Iterator[Process]:
         yield process
     finally:
         process.stop()
+    check_log(log, settings)

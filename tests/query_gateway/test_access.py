@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -154,7 +157,33 @@ def test_no_row_of_another_tenant_is_in_any_list(
 # ------------------------------------------------------------- bad credentials
 
 Headers = Callable[[Tenant], dict[str, str]]
+
+
+def headed(secret: str = "", digest: str = "sha256", **header: Any) -> Headers:
+    """A token with another header; signed by the tenant unless by another secret."""
+
+    def made(tenant: Tenant) -> dict[str, str]:
+        plain = json.dumps({"alg": "HS256", "typ": "JWT", **header}).encode()
+        head = base64.urlsafe_b64encode(plain).decode().rstrip("=")
+        text = f"{head}.{tenant.token('ann').split('.')[1]}"
+        key = secret or tenant.secret
+        mac = hmac.digest(key.encode(), text.encode(), digest)
+        sign = base64.urlsafe_b64encode(mac).decode().rstrip("=")
+        return {"Authorization": f"Bearer {text}.{sign}"}
+
+    return made
+
+
+KEYS = {"jku": "https://evil.example/k", "jwk": {"kty": "oct", "k": "ZXZpbA"}}
+KEYS |= {"kid": "../../dev/null", "x5u": "https://evil.example/k", "x5c": ["ZXZpbA"]}
 BAD_TOKENS: dict[str, tuple[str, Headers]] = {
+    **{
+        name: ("INVALID_TOKEN", headed("evil" * 8, **{name: value}))
+        for name, value in KEYS.items()
+    },
+    "HS512": ("INVALID_TOKEN", headed(digest="sha512", alg="HS512")),
+    "said to be unsigned": ("INVALID_TOKEN", headed(alg="none")),
+    "said to be RS256": ("INVALID_TOKEN", headed(alg="RS256")),
     "none": ("AUTH_002", lambda t: {}),
     "empty": ("AUTH_002", lambda t: {"Authorization": "Bearer "}),
     "basic": ("AUTH_002", lambda t: {"Authorization": "Basic YTpi"}),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,9 +14,11 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from coupon_core import tenants
 from coupon_core.limits import guesses
 from coupon_core.limits.budgets import ALONE, Budget
 from coupon_core.limits.guesses import Allowed
+from coupon_core.model import utc_now
 from coupon_core.tables import database as proxy
 from tests.query_gateway.mambo.site import activity, new_site
 from tests.query_gateway.playcamp.studio import Sdk, Studio
@@ -24,6 +28,7 @@ USER, TENANT = Budget("guesses-per-user", 5, 600), Budget("guesses-per-tenant", 
 SERVER, STYLE_B = Way("A", "server-token"), Way("B", "user-token")
 
 Ask = Callable[[Caller, str], TestResponse]
+numbers = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
@@ -165,6 +170,28 @@ def posted(headers: dict[str, str], rest: str = "") -> Ask:
     return ask
 
 
+def with_a_fresh_token(caller: Caller, code: str) -> TestResponse:
+    """Signed in anew, so that no byte of the credential is as before."""
+    jti, past = str(next(numbers)), int(time.time()) - 30
+    token = caller.tenant.bearer(caller.user_id, jti=jti, iat=past, exp=past + 600)
+    return posted(token)(caller, code)
+
+
+def with_a_new_secret(caller: Caller, code: str) -> TestResponse:
+    """A token that is signed with another of the tenant's two secrets."""
+    tenant = caller.tenant
+    if len(tenants.active_secrets(tenant.tenant_id)) == 1:
+        tenants.rotate_secret(tenant.tenant_id, utc_now())
+    newest = tenants.active_secrets(tenant.tenant_id)[0].secret
+    token = tenant.token(caller.user_id, secret=newest)
+    return posted({"Authorization": f"Bearer {token}"})(caller, code)
+
+
+def over_a_fresh_connection(caller: Caller, code: str) -> TestResponse:
+    client = caller.client.application.test_client()
+    return Caller(client, caller.tenant).redeem(code)
+
+
 WAYS_AROUND: dict[str, Ask] = {
     "HEAD": head,
     "validate": lambda caller, code: caller.get(f"/validate/{code}"),
@@ -179,7 +206,12 @@ WAYS_AROUND: dict[str, Ask] = {
         "/redeem/" + "".join(f"%{ord(letter):02X}" for letter in code),
         b'{"user_id": "\\u0061nn", "more": 1}',
     ),
-    "another address": posted({"X-Forwarded-For": "10.0.0.1", "Forwarded": "for=x"}),
+    "another address": posted(
+        {"X-Forwarded-For": "10.0.0.1", "Forwarded": "for=x", "X-Real-IP": "10.0.0.1"}
+    ),
+    "a fresh token": with_a_fresh_token,
+    "a new secret": with_a_new_secret,
+    "a fresh connection": over_a_fresh_connection,
     "another method": posted({"X-HTTP-Method-Override": "PUT"}),
     "a query": posted({}, "?a=1"),
     "a new key": posted({"Idempotency-Key": "new"}),
@@ -188,8 +220,10 @@ WAYS_AROUND: dict[str, Ask] = {
     "PlayCamp, validate": playcamp("validate"),
     "Mambo, redeem": mambo("activities/sync", "redeem"),
     "Mambo, buy": mambo("activities", "buy"),
+    "Mambo, refund": mambo("activities/sync", "refund"),
     "Mambo, validate": mambo("coupons/validate"),
     "Mambo, 2015": mambo("coupons/redeem"),
+    "Mambo, refund, 2015": mambo("coupons/refund"),
 }
 
 

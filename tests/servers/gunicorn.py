@@ -5,12 +5,13 @@ from __future__ import annotations
 import http.client
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from coupon_core.config import Settings
+from tests.hidden import check_log, loudest
 from tests.servers.process import Process, ServerError, free_port
 
 START_TRIES = 3
@@ -34,23 +35,28 @@ class Gateway:
 
 
 @contextmanager
-def gateway_server(app: str, settings: Settings, home: Path) -> Iterator[Gateway]:
+def gateway_server(
+    app: str, settings: Settings, home: Path, *options: str
+) -> Iterator[Gateway]:
     """`app` (`query_gateway` or `admin_gateway`) in gunicorn, while the block runs.
 
     `home` is a directory of its own for what it writes.
     """
-    gateway = _started(app, home, settings)
+    gateway = _started(app, home, settings, options)
     try:
         yield gateway
     finally:
         gateway.process.stop()
+    check_log(gateway.process.log, settings)
 
 
-def _started(app: str, home: Path, settings: Settings) -> Gateway:
+def _started(
+    app: str, home: Path, settings: Settings, options: Sequence[str]
+) -> Gateway:
     for attempt in range(START_TRIES):
         host, port = "127.0.0.1", free_port()
         process = Process(
-            _command(app, f"{host}:{port}"),
+            [*_command(app, f"{host}:{port}"), *options],
             home,
             lambda at=(host, port): answers(*at),
             signal.SIGTERM,
@@ -79,10 +85,6 @@ def _command(app: str, address: str) -> list[str]:
     ]
 
 
-def _called(app: str) -> str:
-    return app if ":" in app else f"{app}:create_app()"
-
-
 def _environment(settings: Settings, home: Path) -> dict[str, str]:
     return {
         "PYTHONPATH": str(Path(__file__).parents[2]),
@@ -95,7 +97,7 @@ def _environment(settings: Settings, home: Path) -> dict[str, str]:
         "COUPON_GUESSES_PER_TENANT": settings.guesses_per_tenant,
         "COUPON_CALLS_PER_CALLER": settings.calls_per_caller,
         "COUPON_CALLS_PER_TENANT": settings.calls_per_tenant,
-        "COUPON_LOG_LEVEL": settings.log_level,
+        "COUPON_LOG_LEVEL": loudest(settings),
         "COUPON_METRICS_PORT": str(settings.metrics_port),
         "COUPON_GATEWAY_WORKERS": str(settings.gateway_workers),
         "COUPON_GATEWAY_THREADS": str(settings.gateway_threads),

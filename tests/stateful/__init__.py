@@ -3,4 +3,6 @@
 import pytest
 
 # What an assertion there compares is shown as it is for those in tests.
-pytest.register_assert_rewrite("tests.stateful.calls", "tests.stateful.machine")
+pytest.register_assert_rewrite(
+    "tests.stateful.calls", "tests.stateful.lists", "tests.stateful.machine"
+)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+import pytest
 import time_machine
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -20,11 +21,12 @@ from hypothesis.stateful import (
 from werkzeug.test import TestResponse
 
 from coupon_core import auth, definitions
-from coupon_core.model import CodeFormat
+from coupon_core.model import CodeFormat, Refused
 from coupon_core.store import database
 from tests.query_gateway.tenant import HMAC, SERVER, USER, Way
 
 from .calls import SAID, Desk, must_refuse, seen, shown, text
+from .lists import STATUSES, Lists
 from .oracle import Held, No, Offer, Oracle
 
 Thing = TypeVar("Thing")
@@ -33,6 +35,12 @@ USERS = ["ann", "bob"]
 CODES = ["SAVE", "Save", "GIFT", "gift"]
 PER_CODE, GLOBAL, UNLIMITED = "per_user", "global", "unlimited"
 
+# What may speak against a coupon at the same time as something else.
+REVOKED, USED, TIGHT = "revoked", "used", "limits"
+OUTLIVED, DATED, ARCHIVED = "outlived", "out of its dates", "archived"
+AGAINST = [REVOKED, USED, TIGHT, OUTLIVED, DATED, ARCHIVED]
+
+piles = st.sets(st.sampled_from(AGAINST), min_size=2, max_size=3)
 numbers = itertools.count(1)
 picks = st.integers(0, 997)  # which of those there are
 users = st.sampled_from(USERS)
@@ -44,6 +52,7 @@ kinds = st.sampled_from([PER_CODE, PER_CODE, GLOBAL, GLOBAL, UNLIMITED])
 ways = st.sampled_from(
     [Way("A", USER), Way("B", USER), Way("A", SERVER), Way("B", SERVER), Way("A", HMAC)]
 )
+ANY = Way("A", SERVER)
 wide_ways = st.sampled_from([Way("A", SERVER), Way("B", SERVER), Way("A", HMAC)])
 SPELT: list[Callable[[str], str]] = [
     str,
@@ -127,7 +136,7 @@ class Life(RuleBasedStateMachine):
         auth.forget()
 
     def teardown(self) -> None:
-        self.all_lists_agree()
+        self._lists().check_all(USERS)
         self.travel.close()
         database.release()
 
@@ -136,40 +145,57 @@ class Life(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 59, 3_600, 86_400]))
     def time_goes_by(self, seconds: int) -> None:
         self._come_to(self.now + timedelta(seconds=seconds))
+        self._look_at(self._codes())
 
     @precondition(lambda self: self._moments())
-    @rule(pick=picks, seconds=st.sampled_from([-1, 0, 1]))
-    def it_is_just_about_then(self, pick: int, seconds: int) -> None:
+    @rule(pick=picks)
+    def it_is_just_about_then(self, pick: int) -> None:
         """To the second at a start or an end that is still to come."""
-        then = chosen(self._moments(), pick) + timedelta(seconds=seconds)
-        self._come_to(max(self.now, then))
+        moments = self._moments()
+        then = chosen(sorted(moments), pick)
+        for seconds in (-1, 0, 1):
+            self._come_to(max(self.now, then + timedelta(seconds=seconds)))
+            self._look_at(sorted(moments[then])[:4])
+            for user in USERS:
+                self._lists().check_coupons_of(user, ANY, "expired")
 
     def _come_to(self, then: datetime) -> None:
         self.now = then
         self._set_clock()
-        self._look_at_everything(Way("A", SERVER))
 
-    def _moments(self) -> list[datetime]:
-        told = [one.starts for one in self.model.offers]
-        told += [one.ends for one in self.model.offers]
-        told += [one.ends for one in self.model.coupons]
-        return sorted({one for one in told if one and one > self.now})
+    def _moments(self) -> dict[datetime, set[str]]:
+        """When something will change, and with which codes that can be seen."""
+        found: dict[datetime, set[str]] = {}
+        for one in self.model.coupons:
+            told = {one.ends, one.offer.starts, one.offer.ends}
+            for moment in told - {None}:
+                if moment > self.now and one.offer.status != "archived":
+                    found.setdefault(moment, set()).add(one.code)
+        return found
 
     # ------------------------------------------------------------------ admins
 
     @initialize(
         wishes=st.lists(wishes, min_size=2, max_size=3),
         odd=st.lists(odd_wishes, min_size=1, max_size=2),
+        against=st.lists(piles, min_size=3, max_size=3),
     )
-    def open_the_shop(self, wishes: list[Wish], odd: list[OddWish]) -> None:
-        """Begin with something to use, rather than with nothing."""
+    def open_the_shop(
+        self, wishes: list[Wish], odd: list[OddWish], against: list[set[str]]
+    ) -> None:
+        """Begin with something to use or to claim, rather than with nothing."""
         for wish in wishes:
             self._define(wish)
         for one in odd:
             self._define_oddly(one)
         for offer in self.model.offers:
-            self._generate(offer, USERS, None)
+            for _ in range(1 + offer.awarded):  # of awards there may be copies
+                self._generate(offer, USERS[:1] if offer.open_ else USERS, None)
             self._generate(offer, [], None)
+            for one in self.model.of(offer)[:2] if offer.awarded else ():
+                self._check_redeem(one.code, "ann", ANY)
+        for offer, pile in zip(self.model.offers[::-1], against, strict=False):
+            self._pile_up(offer, pile)
 
     @rule(wish=wishes)
     def define(self, wish: Wish) -> None:
@@ -232,7 +258,9 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.model.offers)
     @rule(pick=picks, starts=days, ends=days)
     def redate(self, pick: int, starts: int | None, ends: int | None) -> None:
-        offer = chosen(self.model.offers, pick)
+        self._redate(chosen(self.model.offers, pick), starts, ends)
+
+    def _redate(self, offer: Offer, starts: int | None, ends: int | None) -> None:
         dates = self._day(starts), self._day(ends)
         config = {"starts_at": text(dates[0]), "expires_at": text(dates[1])}
         answer = self.desk.admin("PATCH", f"/{offer.id}", {"config": config})
@@ -245,10 +273,30 @@ class Life(RuleBasedStateMachine):
         used = [one for one in self.model.offers if self.model.of(one)]
         offer = chosen(used or self.model.offers, pick)
         count = {PER_CODE: self.model.most_used, GLOBAL: self.model.counted}.get(kind)
-        limit = kind, max(1, count(offer) + more) if count else 0
+        self._limit(offer, kind, max(1, count(offer) + more) if count else 0)
+
+    def _limit(self, offer: Offer, kind: str, uses: int) -> None:
+        limit = kind, uses
         config = {"usage_limit": limit_members(limit)}
         answer = self.desk.admin("PATCH", f"/{offer.id}", {"config": config})
         self._agreed(lambda: self.model.limit(offer, **limits_of(limit)), answer)
+
+    @precondition(lambda self: self.model.offers)
+    @rule(pick=picks, more=st.sampled_from([-1, 0, 0, 1, -9]))
+    def limit_by_user(self, pick: int, more: int) -> None:
+        """Which Phoenix has no words for."""
+        used = [one for one in self.model.offers if self.model.uses(one)]
+        offer = chosen(used or self.model.offers, pick)
+        per_user = max(0, self.model.most_of_user(offer) + more)
+        change = self.desk.tenant.tenant_id, offer.id, {"per_user_limit": per_user}
+        try:
+            self.model.limit_by_user(offer, per_user)
+        except No as refused:
+            with pytest.raises(Refused, match=str(refused).lower()):
+                definitions.update(*change, self.now)
+        else:
+            definitions.update(*change, self.now)
+        self._look_at(sorted({one.code for one in self.model.of(offer)})[:4])
 
     @precondition(lambda self: self._named())
     @rule(pick=picks, code=st.sampled_from(CODES), exact=st.booleans(), own=picks)
@@ -256,7 +304,9 @@ class Life(RuleBasedStateMachine):
         """Give another code, now and then one that a coupon owns."""
         offer = chosen(self._named(), pick)
         taken = [one.code for one in self.model.coupons if not one.offer.code]
-        code = chosen([code, code, *taken[:2]], own)
+        self._rename(offer, chosen([code, code, *taken[:2]], own), exact)
+
+    def _rename(self, offer: Offer, code: str, exact: bool) -> None:
         config = {"custom_code": code, "case_sensitive": exact}
         answer = self.desk.admin("PATCH", f"/{offer.id}", {"config": config})
         self._agreed(lambda: self.model.rename(offer, code, exact), answer)
@@ -278,10 +328,13 @@ class Life(RuleBasedStateMachine):
     @rule(pick=picks, status=statuses)
     def set_status(self, pick: int, status: str) -> None:
         offer = chosen(self.model.offers, pick)
+        self._set_status(offer, status)
+        self._generate(offer, ["ann"], None)
+
+    def _set_status(self, offer: Offer, status: str) -> None:
         answer = self.desk.admin("PATCH", f"/{offer.id}", {"status": status})
         assert answer.json["status"] == status
         offer.status = status
-        self._generate(offer, ["ann"], None)
 
     @precondition(lambda self: self.model.offers)
     @rule(pick=picks, who=st.sets(users), ends=days)
@@ -309,7 +362,9 @@ class Life(RuleBasedStateMachine):
     def revoke(self, pick: int, used: bool) -> None:
         known = self.model.coupons
         fits = [one for one in known if used == bool(one.uses)]
-        one = chosen(fits or known, pick)
+        self._revoke(chosen(fits or known, pick))
+
+    def _revoke(self, one: Held) -> None:
         path = f"/{one.offer.id}/coupons/{one.id}/revoke"
         answer = self.desk.admin("POST", path)
         if self._agreed(lambda: self.model.revoke([one]), answer):
@@ -326,6 +381,47 @@ class Life(RuleBasedStateMachine):
         path = f"/{known.offer.id}/coupons/revoke"
         answer = self.desk.admin("POST", path, body)
         self._agreed(lambda: self.model.revoke(fits), answer)
+
+    @precondition(lambda self: self.model.offers)
+    @rule(pick=picks, against=piles)
+    def pile_up(self, pick: int, against: set[str]) -> None:
+        """Several things at once speak against an offer's coupons, and then fewer."""
+        self._pile_up(chosen(self.model.offers, pick), against)
+
+    def _pile_up(self, offer: Offer, against: set[str]) -> None:
+        self._set_status(offer, "active")
+        self._generate(offer, ["bob"], self._day(-1) if OUTLIVED in against else None)
+        for one in self.model.of(offer)[-3:]:
+            for _ in range(2 if USED in against else 0):
+                self._check_redeem(one.code, one.user or "ann", ANY)
+            if REVOKED in against:
+                self._revoke(one)
+        if TIGHT in against:
+            self._tighten(offer)
+        if DATED in against:
+            self._redate(offer, *((1, None) if OUTLIVED in against else (None, -1)))
+        self._look_through(offer, "archived" if ARCHIVED in against else "paused")
+
+    def _tighten(self, offer: Offer) -> None:
+        """First below what was used, which is refused, and then to just that."""
+        most, all_ = self.model.most_used(offer), self.model.counted(offer)
+        limits = [(PER_CODE, max(1, most)), (GLOBAL, max(1, all_))]
+        for kind, uses in limits:
+            if uses > 1:
+                self._limit(offer, kind, uses - 1)
+        self._limit(offer, *limits[all_ > most > 0])
+
+    def _look_through(self, offer: Offer, status: str) -> None:
+        """As it is seen while it generates nothing, and then when it does again."""
+        codes = sorted({one.code for one in self.model.of(offer)[-4:]})
+        self._set_status(offer, status)
+        self._generate(offer, ["ann"], None)
+        if offer.code:
+            self._rename(offer, "LATE", offer.exact)
+        self._look_at(codes)
+        self._set_status(offer, "active")
+        self._look_at(codes)
+        self._lists().check_offer(offer)
 
     # ----------------------------------------------------------------- players
 
@@ -345,17 +441,30 @@ class Life(RuleBasedStateMachine):
         held = one if one in self.model.coupons else None
         self._check_told(told, held, one.offer if one else None, why)
 
-    def _look_at_everything(self, way: Way) -> None:
-        for code, spelt in itertools.product(self._codes(), [str, str.swapcase]):
-            self._check_validate_for_nobody(spelt(code), way)
-            for user in USERS:
-                self._check_validate(spelt(code), user, way)
+    def _look_at(self, codes: list[str], way: Way = ANY) -> None:
+        named = {one.code for one in self._named()}
+        swapped = [code.swapcase() for code in codes if code in named]
+        for code, user in itertools.product([*codes, *swapped], ["", *USERS]):
+            if user:
+                self._check_validate(code, user, way)
+            else:
+                self._check_validate_for_nobody(code, way)
 
     @rule(user=users, way=ways, times=st.integers(1, 2))
     def redeem_everything(self, user: str, way: Way, times: int) -> None:
         """A user in a hurry: limits are reached soon."""
         for code in self._codes() * times:
             self._check_redeem(code, user, way)
+
+    @rule(user=users, way=ways)
+    def redeem_one_after_another(self, user: str, way: Way) -> None:
+        """The newest coupon first, so that history has another order than lists."""
+        mine = [one for one in self.model.coupons if one.user == user]
+        fit = [one for one in mine if one.status(self.now) == "active"]
+        for one in fit[:-4:-1] * 2:
+            self._come_to(self.now + timedelta(seconds=1))
+            self._check_redeem(one.code, user, way)
+        self._lists().check_history_of(user, way)
 
     @rule(pick=picks, spelt=spelling, way=wide_ways)
     def validate_for_nobody(
@@ -398,45 +507,16 @@ class Life(RuleBasedStateMachine):
             one.id = one.id or answer.json["id"]
             assert seen(answer.json) == shown(one, self.now)
 
-    @rule(user=users, way=ways, status=st.sampled_from(["", "active", "redeemed"]))
+    @rule(user=users, way=ways, status=st.sampled_from(["", *STATUSES]))
     def list_coupons(self, user: str, way: Way, status: str) -> None:
-        self._check_coupons_of(user, way, status)
-
-    def _check_coupons_of(self, user: str, way: Way, status: str) -> None:
-        query = f"?status={status}" if status else ""
-        answer = self.desk.player(user, way).get(f"/user/{user}{query}")
-        mine = [one for one in self.model.coupons if one.user == user]
-        fits = [one for one in mine if status in ("", one.status(self.now))]
-        self._check_list(answer, "coupons", fits)
+        self._lists().check_coupons_of(user, way, status)
 
     @rule(user=users, way=ways)
     def list_redemptions(self, user: str, way: Way) -> None:
-        answer = self.desk.player(user, way).get(f"/user/{user}/redemptions")
-        mine = [one for one in self.model.coupons if one.user == user and one.uses]
-        self._check_list(answer, "redemptions", mine)
-        told = [one["redeemed_at"] for one in answer.json["redemptions"]]
-        assert told == sorted(told, reverse=True)
+        self._lists().check_history_of(user, way)
 
-    def _check_list(self, answer: TestResponse, name: str, fits: list[Held]) -> None:
-        found = sorted((seen(one) for one in answer.json[name]), key=by_id)
-        assert found == sorted((shown(one, self.now) for one in fits), key=by_id)
-        assert answer.json["total"] == len(fits)
-
-    def all_lists_agree(self) -> None:
-        """All of it once more, as admins and players see it."""
-        for offer in self.model.offers:
-            mine = self.model.of(offer)
-            answer = self.desk.admin("GET", f"/{offer.id}/coupons")
-            self._check_list(answer, "coupons", mine)
-            stats = self.desk.admin("GET", f"/{offer.id}/stats").json
-            assert stats["redemptions"] == self.model.uses(offer)
-            for status, count in stats["coupons"].items():
-                assert count == sum(one.status(self.now) == status for one in mine)
-        for user in USERS:
-            self._check_coupons_of(user, Way("A", USER), "")
-        active = {one.id for one in self.model.offers if one.status == "active"}
-        listed = self.desk.player("ann", Way("B", USER)).get("/definitions").json
-        assert {one["id"] for one in listed["definitions"]} == active
+    def _lists(self) -> Lists:
+        return Lists(self.desk, self.model, self.now)
 
     # -------------------------------------------------------------------- both
 
@@ -458,7 +538,3 @@ class Life(RuleBasedStateMachine):
 
 def chosen(things: list[Thing], pick: int) -> Thing:
     return things[pick % len(things)]
-
-
-def by_id(coupon: dict[str, Any]) -> str:
-    return str(coupon["id"])

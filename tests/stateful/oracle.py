@@ -109,6 +109,11 @@ class Oracle:
             raise No("LIMIT_BELOW_USES")
         offer.per_code, offer.total = per_code, total
 
+    def limit_by_user(self, offer: Offer, per_user: int) -> None:
+        if 0 < per_user < self.most_of_user(offer):
+            raise No("LIMIT_BELOW_USES")
+        offer.per_user = per_user
+
     def rename(self, offer: Offer, code: str, exact: bool) -> None:
         if self.of(offer) and (code, exact) != (offer.code, offer.exact):
             raise No("CODE_RULES_FROZEN")
@@ -233,6 +238,10 @@ class Oracle:
 
     def most_used(self, offer: Offer) -> int:
         return max((one.uses for one in self.of(offer)), default=0)
+
+    def most_of_user(self, offer: Offer) -> int:
+        users = {one.user for one in self.of(offer)} - {""}
+        return max((self.uses(offer, user) for user in users), default=0)
 
     def counted(self, offer: Offer) -> int:
         """What a total limit of the definition counts."""

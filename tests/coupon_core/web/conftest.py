@@ -38,7 +38,8 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     port = free_port()
     conf = tmp_path_factory.mktemp("web") / "conf.py"
     conf.write_text("from coupon_core.web.wire import speak_json\nspeak_json()\n")
-    command = [sys.executable, "-m", "gunicorn", "-k", "gthread", "--threads", "4"]
+    command = [sys.executable, "-m", "gunicorn", "--threads", "4"]
+    command += ["-k", "coupon_core.web.arrivals.Worker"]
     command += ["-b", f"127.0.0.1:{port}", "-c", str(conf), "web_demo:create_app()"]
     search = os.pathsep.join([str(ROOT), str(HERE)])
     process = subprocess.Popen(

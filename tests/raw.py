@@ -1,0 +1,86 @@
+"""Gateways as they run in production, and bytes to them that no library would send."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from coupon_core import tenants
+from coupon_core.model import utc_now
+from tests.cores import started
+from tests.databases import SqliteDatabases, upgrade
+from tests.query_gateway.rows import Rows, all_rows
+from tests.query_gateway.tenant import Tenant, new_tenant
+from tests.servers.gunicorn import Gateway, gateway_server
+from tests.settings import settings_for
+
+PATIENCE = 5.0  # seconds in which an answer must be there, or the connection closed
+LENGTH, CHUNKED = b"Content-Length: ", b"Transfer-Encoding: chunked"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A gateway, and a POST there that would change something if it were read."""
+
+    gateway: Gateway
+    path: str
+    credential: str = field(repr=False)
+    body: bytes
+    stored: Rows
+    url: str  # of the database
+
+    def head(self, *lines: bytes) -> bytes:
+        own = f"POST {self.path} HTTP/1.1\r\nHost: x\r\n{self.credential}\r\n".encode()
+        kind = b"Content-Type: application/json\r\n"
+        return own + kind + b"".join(line + b"\r\n" for line in lines) + b"\r\n"
+
+    def connect(self) -> socket.socket:
+        address = self.gateway.host, self.gateway.port
+        return socket.create_connection(address, PATIENCE)
+
+    def send(self, data: bytes) -> bytes:
+        """All that comes back until the gateway closes, or has been silent."""
+        told = b""
+        with self.connect() as wire:
+            wire.sendall(data)
+            wire.shutdown(socket.SHUT_WR)
+            while piece := wire.recv(65_536):
+                told += piece
+        return told
+
+
+@contextmanager
+def raw_target(
+    name: str, home: Path, *options: str, threads: int = 8
+) -> Iterator[Target]:
+    """The `query` or the `admin` gateway, with more of gunicorn's options."""
+    with SqliteDatabases(home, upgrade).fresh() as url:
+        settings = replace(settings_for(url), gateway_threads=threads)
+        with (
+            started(settings),
+            gateway_server(f"{name}_gateway", settings, home, *options) as gateway,
+        ):
+            make = {"query": redeeming, "admin": defining}[name]
+            yield Target(gateway, *make(new_tenant("raw")), all_rows(), url)
+
+
+def redeeming(tenant: Tenant) -> tuple[str, str, bytes]:
+    path = f"/v1/coupons/redeem/{tenant.code('ann')}"
+    credential = f"Authorization: {tenant.bearer('ann')['Authorization']}"
+    return path, credential, b'{"user_id":"ann"}'
+
+
+def defining(tenant: Tenant) -> tuple[str, str, bytes]:
+    asked = tenant.tenant_id, "raw", tenants.EVERY_SCOPE, None, utc_now()
+    _, key = tenants.create_key(None, *asked)
+    body = json.dumps({"name": "Smuggled", "reward_type": "x"}).encode()
+    path = f"/v1/tenants/{tenant.tenant_id}/rewards"
+    return path, f"X-API-Key: {key}", body
+
+
+def chunked(body: bytes) -> bytes:
+    return b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
