@@ -36,7 +36,7 @@ def check_log(log: Path, settings: Settings) -> None:
 
 def check_said(said: str, settings: Settings | None = None) -> None:
     """Fail if it holds a credential."""
-    assert SECRET.search(said) is None, said
+    assert SECRET.search(said.encode()) is None, said
     for key in settings.master_keys if settings else ():
         assert key not in said
 
