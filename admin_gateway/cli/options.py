@@ -1,7 +1,5 @@
 """Options that commands share, read by the very fields that read HTTP requests."""
 
-import json
-from collections.abc import Mapping
 from typing import Any, TextIO
 
 import rich_click as click
@@ -11,6 +9,7 @@ from admin_gateway.schemas.words import Code
 from coupon_core.model import Page
 from coupon_core.web.fields import UtcDateTime
 from coupon_core.web.identifiers import TenantId, UserId, UuidText
+from coupon_core.web.problems import Problem
 from coupon_core.web.strict_json import parse_object
 
 
@@ -82,14 +81,14 @@ class JsonObject(click.ParamType):
     name = "json"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """The object, or a usage error."""
+        """The object, read as strictly as a request's body, or a usage error."""
         try:
-            found = json.loads(value) if isinstance(value, str) else value
-        except ValueError:
-            found = None
-        if not isinstance(found, Mapping):
-            self.fail(f"{value!r} is no JSON object", param, ctx)
-        return found
+            given = str(value).encode("utf-8", "surrogateescape")
+            return parse_object(given) if isinstance(value, str) else value
+        except Problem as problem:
+            expected = problem.details[0]
+            where = f"{expected.path}: " if expected.path else ""
+            self.fail(f"{value!r}: {where}{expected.message}", param, ctx)
 
 
 def given(**members: Any) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """`couponctl package`: what the codes of creators grant, and their limits."""
 
-import json
 from typing import Any
 
 import rich_click as click
@@ -20,6 +19,7 @@ from admin_gateway.schemas import PackageBody, PackageChanges
 from coupon_core import packages, tenants
 from coupon_core.model import utc_now
 
+JSON_OBJECT = JsonObject()
 package_argument = click.argument("package_id", type=int)
 
 
@@ -30,13 +30,12 @@ class Line(click.ParamType):
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """The line, or a usage error."""
+        if str(value).startswith("{"):
+            return JSON_OBJECT.convert(value, param, ctx)
         item, is_pair, quantity = str(value).rpartition("=")
-        if not str(value).startswith("{") and is_pair and quantity.isdecimal():
+        if is_pair and quantity.isdecimal():
             return {"itemId": item, "itemQuantity": int(quantity)}
-        try:
-            return json.loads(value)
-        except ValueError:
-            self.fail(f"{value!r}: expected ITEM=QUANTITY or a JSON object", param, ctx)
+        return self.fail(f"{value!r}: expected ITEM=QUANTITY or a JSON object", param)
 
 
 def members(command: Any) -> Any:

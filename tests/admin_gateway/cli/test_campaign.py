@@ -24,6 +24,24 @@ def test_a_reward_item_is_told_as_over_http(acme: Shell) -> None:
     assert acme.json("reward", "get", *OF_ACME, made["item_id"]) == made
 
 
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ('{"amount": NaN}', "a finite number was expected"),
+        ('{"a": 1, "a": 2}', "this one is repeated"),
+        ('{"amount": 99999999999999999999}', "at most 64 bits"),
+        ('{"name": "\\u0000"}', "expected"),
+        ("[1]", "a JSON object was expected"),
+    ],
+)
+def test_a_payload_is_read_as_strictly_as_over_http(
+    quick_shell: Shell, payload: str, said: str
+) -> None:
+    words = "--name", "gems", "--type", "points", "--payload", payload
+    told = quick_shell.misused("reward", "create", *OF_ACME, *words)
+    assert said in " ".join(told.replace("│", " ").split())
+
+
 def test_options_win_over_the_file(acme: Shell) -> None:
     body = json.dumps({"name": "gems", "reward_type": "currency", "payload": {"n": 1}})
     words = "--file", "-", "--name", "250 gems"
