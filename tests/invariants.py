@@ -130,7 +130,7 @@ BROKEN = {
         SELECT b.batch_id, b.chunk_count, b.finished_chunk_count, count(k.finished_at)
         FROM batch b LEFT JOIN chunk k
         ON k.tenant_id = b.tenant_id AND k.batch_id = b.batch_id
-        WHERE b.state = 'completed'
+        WHERE b.state = 'completed' AND b.kind <> 'import'
         GROUP BY b.tenant_id, b.batch_id, b.chunk_count, b.finished_chunk_count
         HAVING b.finished_chunk_count <> b.chunk_count
         OR b.finished_chunk_count <> count(k.finished_at)
@@ -203,8 +203,9 @@ def differences(stored: str, told: Iterator[tuple[Any, ...]]) -> list[Any]:
 
 
 def events(event_type: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The events of a type in the outbox: tenant and data."""
-    sql = f"SELECT tenant_id, data FROM outbox WHERE event_type = '{event_type}'"
+    """The events of a type in the outbox, the oldest first: tenant and data."""
+    sql = f"""SELECT tenant_id, data FROM outbox WHERE event_type = '{event_type}'
+        ORDER BY occurred_at, event_id"""
     for tenant_id, data in rows(sql):
         yield tenant_id, json.loads(data)
 

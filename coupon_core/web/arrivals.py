@@ -22,6 +22,8 @@ MOST_HEAD = 65_536
 SLOWEST = 16_384  # bytes a second that a bigger body must come at
 # A request may arrive, and an answer be taken, in so many times gunicorn's `keepalive`.
 PATIENCE = 2
+# While the worker stops, a thread does wait for what is still on its way: so many s.
+STOPPING_PATIENCE = 1.0
 
 INFINITE = float("inf")
 _PIECE = 65_536
@@ -123,14 +125,26 @@ class Worker(ThreadWorker):
         if self.cfg.is_ssl:  # what can be read is not yet the request
             return super().handle(conn)
         arrival = getattr(conn, "arrival", None) or self._begun(conn)
-        if not (self._received(conn, arrival) or arrival.is_ready()):
+        has_come = self._received(conn, arrival) or arrival.is_ready()
+        if self.alive and not has_come:
             return self._put_off(conn, arrival)
         conn.arrival = None
         conn.init()
         reader = conn.parser.unreader
         reader.unread(bytes(arrival.data))
-        reader.sock = Paced(conn.sock, self.cfg.keepalive)
+        seconds = self.cfg.keepalive if self.alive else STOPPING_PATIENCE
+        reader.sock = Paced(conn.sock, seconds)
         return super().handle(conn)
+
+    def finish_request(self, conn: Any, fs: Any) -> Any:
+        """Put a request off; but not once the worker stops, for it will not look again.
+
+        gunicorn would close the connection of a request that is still on its way.
+        """
+        done = not fs.cancelled() and fs.exception() is None
+        if not self.alive and done and fs.result() is _DEFER:
+            return self.enqueue_req(conn)
+        return super().finish_request(conn, fs)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer; a client who does not take the answer is left."""

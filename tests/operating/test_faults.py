@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from socket import create_server
+from socket import create_connection, create_server
 
 import psutil
 import psycopg
@@ -122,6 +122,24 @@ def test_a_request_under_way_is_finished_before_the_process_ends(
         time.sleep(0.7)
         other.rollback()
         assert running.result().status_code == 200
+    wait_until(lambda: is_ready(gateway), 20, "new processes")
+
+
+@pytest.mark.parametrize("early", [0, 20])
+def test_a_request_on_its_way_is_answered_though_the_process_stops(
+    gateway: Gateway, early: int
+) -> None:
+    whole = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    pieces = whole[:early], whole[early : early + 9], whole[early + 9 :]
+    with create_connection((gateway.host, gateway.port), 5) as wire:
+        wire.sendall(pieces[0])
+        time.sleep(0.2)
+        for one in psutil.Process(gateway.process.pid).children():
+            one.terminate()
+        for piece in pieces[1:]:
+            time.sleep(0.2)
+            wire.sendall(piece)
+        assert wire.recv(12) == b"HTTP/1.1 200"
     wait_until(lambda: is_ready(gateway), 20, "new processes")
 
 
