@@ -34,6 +34,7 @@ FAULTS_NAME, RACE_NAME = "faults", "race"
 # What an honest player waits beside guessers, of a hundred all but one: at most so
 # long, and so many times what he waits beside as many ordinary callers.
 MOST_MS, MOST_TIMES = 100, 1.5
+MOST_COST = 1.1  # of a validation's CPU: two runs differ by some hundredths anyhow
 
 
 def main() -> int:
@@ -188,7 +189,7 @@ def guess(settings: Settings, broker: Broker) -> Told:
     allowed = outcome.budget * (2 if url == ALONE else 1)  # each of two processes
     alone, ordinary, beside = outcome.alone, outcome.ordinary, outcome.guessers
     unharmed = beside.p99_ms <= min(MOST_MS, MOST_TIMES * ordinary.p99_ms)
-    good = unharmed and beside.cost_us <= ordinary.cost_us
+    good = unharmed and beside.cost_us <= MOST_COST * ordinary.cost_us
     return good and outcome.is_good(allowed), (
         f"{beside.answers.total():,} guesses, {outcome.evaluated} evaluated of "
         f"{allowed} allowed, {beside.answers[200]} hits; an honest redeem takes (p99) "
