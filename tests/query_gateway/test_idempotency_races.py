@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from http.client import HTTPException
 from pathlib import Path
 
 import psutil
@@ -106,7 +107,7 @@ def killed_meanwhile(
     heard: dict[str, bytes] = {}
 
     def send(code: str) -> None:
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, HTTPException):  # killed in it
             one = redeem(caller, code, **{"Idempotency-Key": code})
             [answer] = send_at_once(gateway, [one])
             heard[code] = answer.body
