@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier as ProcessBarrier
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 from typing import Any
 
 from coupon_core import process
@@ -35,6 +35,20 @@ def started(settings: Settings) -> Iterator[Settings]:
         yield settings
     finally:
         database.close_database()
+
+
+@contextmanager
+def beside(work: Callable[[Event], object]) -> Iterator[None]:
+    """The work in a thread of this process while the block runs; its event ends it."""
+    stop = Event()
+    thread = Thread(target=work, args=(stop,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(10)
+    assert not thread.is_alive()
 
 
 @dataclass(frozen=True)

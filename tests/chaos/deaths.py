@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
-from threading import Event, Thread
+from functools import partial
+from threading import Event
 from typing import Any
 from unittest.mock import patch
 
@@ -16,7 +17,7 @@ from coupon_core.config import Settings
 from coupon_core.messaging.publisher import publishing
 from coupon_core.store import database
 from tests.chaos.earning import await_settled
-from tests.cores import processes, started
+from tests.cores import beside, processes, started
 from tests.shop import Shop
 from workers import consumer, deliverer, fanout, generator, relay
 
@@ -51,18 +52,9 @@ class Ground:
         with self.working(work):
             await_settled(done, self.patience)
 
-    @contextmanager
-    def working(self, work: Work) -> Iterator[None]:
+    def working(self, work: Work) -> AbstractContextManager[None]:
         """The work beside the block."""
-        stop = Event()
-        thread = Thread(target=work, args=(self.settings, stop), daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join(10)
-        assert not thread.is_alive()
+        return beside(partial(work, self.settings))
 
 
 def _live(settings: Settings, sabotage: Sabotage, work: Work, at: str) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Event, Thread
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from kombu import Producer
@@ -15,6 +14,7 @@ from coupon_core.messaging.envelopes import Outgoing
 from coupon_core.messaging.publisher import publishing
 from coupon_core.messaging.topology import CONTENT_TYPE, EVENTS
 from tests.conftest import Broker
+from tests.cores import beside
 from tests.invariants import rows
 from workers import consumer
 
@@ -30,19 +30,9 @@ def empty(broker: Broker) -> None:
             bound.purge()
 
 
-@contextmanager
-def consuming(broker: Broker, visibility: int = 60) -> Iterator[None]:
+def consuming(broker: Broker, visibility: int = 60) -> AbstractContextManager[None]:
     """A consumer at work in this process."""
-    stop = Event()
-    arguments = broker.url, visibility, stop, lambda: None
-    thread = Thread(target=consumer.run, args=arguments, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(10)
-    assert not thread.is_alive()
+    return beside(lambda stop: consumer.run(broker.url, visibility, stop, lambda: None))
 
 
 def publish(broker: Broker, *bodies: bytes) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Event, Thread
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -15,6 +13,7 @@ from coupon_core.model import utc_now
 from coupon_core.model.batches import Batch
 from coupon_core.store import bulk
 from tests.conftest import Broker
+from tests.cores import beside
 from tests.invariants import assert_invariants
 from tests.shop import NOW, Shop
 from tests.workers.bus import empty, in_time
@@ -41,19 +40,9 @@ def wanted(batch: Batch, **members: object) -> Message:
     return message(body | members, QUEUE)
 
 
-@contextmanager
-def generating(broker: Broker) -> Iterator[None]:
+def generating(broker: Broker) -> AbstractContextManager[None]:
     """A generator at work in this process."""
-    stop = Event()
-    arguments = broker.url, 60, stop, lambda: None
-    thread = Thread(target=generator.run, args=arguments, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(10)
-    assert not thread.is_alive()
+    return beside(lambda stop: generator.run(broker.url, 60, stop, lambda: None))
 
 
 def relay_all(broker: Broker) -> None:
