@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flask import Flask
 
-    from coupon_core.config import Settings
+    from coupon_core.settings.loader import Settings
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
     """The WSGI application; without `settings` it reads the environment."""
     # Here, so that couponctl, which lives in this package, starts without Flask.
-    from admin_gateway import callers, producers, routes
+    from admin_gateway import asyncapi, authentication, routes
     from admin_gateway.refusals import REFUSALS
     from coupon_core import gateway
 
@@ -21,10 +21,10 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         title="Coupon admin gateway",
         description="Define coupons, generate them, and watch what becomes of them. "
         "Services that speak to the bus itself find its messages in /asyncapi.json.",
-        blueprints=[*routes.BLUEPRINTS, producers.pages],
+        blueprints=[*routes.BLUEPRINTS, asyncapi.pages],
         links={"asyncapi": "/asyncapi.json", "schemas": "/schemas"},
         refusals=REFUSALS,
-        security_schemes=callers.SECURITY,
+        security_schemes=authentication.SECURITY,
     )
-    app.before_request(callers.authenticate)
+    app.before_request(authentication.authenticate)
     return app

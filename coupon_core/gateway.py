@@ -5,26 +5,27 @@ from typing import Any
 
 from flask import Flask
 
-from coupon_core import config, process
-from coupon_core.limits import guesses
-from coupon_core.limits.budgets import ALONE, budget_of
-from coupon_core.messaging.pulse import Pulse
-from coupon_core.store import database, schema
-from coupon_core.web import app as web
-from coupon_core.web.calls import limit_calls
+from coupon_core import bootstrap
+from coupon_core.messaging.health_check import Pulse
+from coupon_core.persistence import database, schema
+from coupon_core.security.rate_limiting import code_guessing
+from coupon_core.security.rate_limiting.policy import ALONE, budget_of
+from coupon_core.settings import loader
+from coupon_core.web import app_factory as web
+from coupon_core.web.rate_limits import limit_calls
 
 
 def create_app(
-    import_name: str, settings: config.Settings | None, **parts: Any
+    import_name: str, settings: loader.Settings | None, **parts: Any
 ) -> Flask:
     """A gateway on the database of `settings`, by default those of the environment.
 
     `parts` are the rest of what `coupon_core.web.app.create_app` takes.
     """
-    settings = settings or config.load()
-    process.start(settings)
-    guesses.spending()  # now, and not while the first caller waits
-    process.show_metrics(import_name.removesuffix("_gateway"), settings)
+    settings = settings or loader.load()
+    bootstrap.start(settings)
+    code_guessing.spending()  # now, and not while the first caller waits
+    bootstrap.show_metrics(import_name.removesuffix("_gateway"), settings)
     # A bus that is away stops neither gateway: what is to go out waits in the outbox.
     # Nor does Redis: each process counts guesses alone until it is back.
     bus = Pulse(settings.broker_url)

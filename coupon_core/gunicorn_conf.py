@@ -10,14 +10,14 @@ from gunicorn import util
 from gunicorn.glogging import Logger
 from gunicorn.workers import gthread
 
-from coupon_core import logs
-from coupon_core.config import load
-from coupon_core.web.wire import speak_json
+from coupon_core.observability import structured_logging
+from coupon_core.settings.loader import load
+from coupon_core.web.gunicorn_errors import speak_json
 
 _settings = load()  # not `config.load`: gunicorn has a setting of that name
-logs.configure(_settings.log_level, _settings.log_format)
+structured_logging.configure(_settings.log_level, _settings.log_format)
 
-worker_class = "coupon_core.web.arrivals.Worker"
+worker_class = "coupon_core.web.gunicorn_worker.Worker"
 workers = _settings.gateway_workers
 threads = _settings.gateway_threads
 worker_connections = 1_000

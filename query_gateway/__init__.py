@@ -3,27 +3,29 @@
 from flask import Flask, Response, request
 from flask_cors import CORS
 
-from coupon_core import config, gateway
-from coupon_core.config import Settings
-from query_gateway import mambo, phoenix, playcamp, refusals
+from coupon_core import gateway
+from coupon_core.settings import loader
+from coupon_core.settings.loader import Settings
+from query_gateway import mambo, playcamp, refusals
+from query_gateway.phoenix import routes
 
 DAY_SECONDS = 86_400
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application; without `settings` it reads the environment."""
-    settings = settings or config.load()
+    settings = settings or loader.load()
     app = gateway.create_app(
         __name__,
         settings,
         title="Coupon query gateway",
         description="Validate, redeem and list coupons on behalf of players.",
-        blueprints=[phoenix.blueprint, *playcamp.BLUEPRINTS, *mambo.BLUEPRINTS],
+        blueprints=[routes.blueprint, *playcamp.BLUEPRINTS, *mambo.BLUEPRINTS],
         refusals=refusals.PHOENIX,
         dialects=[*playcamp.DIALECTS, *mambo.DIALECTS],
-        converters={"tenant": phoenix.TenantConverter},
+        converters={"tenant": routes.TenantConverter},
         security_schemes={
-            **phoenix.schemas.SECURITY,
+            **routes.schemas.SECURITY,
             **playcamp.SECURITY,
             **mambo.SECURITY,
         },

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from coupon_core.model import (
+from coupon_core.domain.models import (
     AdminReason,
     AnyReason,
     AuthReason,
     PurchaseReason,
     Reason,
 )
-from coupon_core.web.callers import AUTH_REFUSALS
-from coupon_core.web.problems import Row
+from coupon_core.web.authentication import AUTH_REFUSALS
+from coupon_core.web.dialects import Row
 
 
 @dataclass(frozen=True, slots=True)

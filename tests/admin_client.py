@@ -19,9 +19,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from admin_gateway import create_app
-from coupon_core import process, tenants
-from coupon_core.model import ApiKey, TenantSecret, utc_now
-from coupon_core.store import database
+from coupon_core import bootstrap
+from coupon_core.domain.models import ApiKey, TenantSecret, utc_now
+from coupon_core.persistence import database
+from coupon_core.services.access import tenants
 from tests.settings import settings_for
 
 
@@ -160,7 +161,7 @@ def admin_gateway(database_url: str) -> Iterator[Flask]:
     """The admin gateway on a migrated database; connections end with it."""
     settings = settings_for(database_url)
     app = _app_of_any_database()
-    process.start(settings)
+    bootstrap.start(settings)
     yield app
     database.close_database()
 

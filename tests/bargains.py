@@ -6,12 +6,17 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
-from coupon_core import activities, offers, points, users
-from coupon_core.model import CodeFormat, Page, utc_now
-from coupon_core.model.offers import BuyMode, Usage
-from coupon_core.model.points import PointChange
-from coupon_core.model.purchases import Action, Activity, Order
-from coupon_core.offers import Wanted
+from coupon_core.domain.models import CodeFormat, Page, utc_now
+from coupon_core.domain.models.offers import BuyMode, Usage
+from coupon_core.domain.models.points import PointChange
+from coupon_core.domain.models.purchases import Action, Activity, Order
+from coupon_core.services.points import (
+    activities,
+    offers,
+    users,
+    wallets,
+)
+from coupon_core.services.points.offers import Wanted
 from tests.shop import NOW, Shop
 
 _numbers = itertools.count(1)
@@ -58,12 +63,12 @@ class Bargains:
         users.create(self.shop.tenant_id, {"user_id": user_id}, NOW)
         if gold:
             change = PointChange(self.shop.tenant_id, user_id, "gold", gold)
-            points.credit(change, NOW)
+            wallets.credit(change, NOW)
 
     def act(self, action: Action, code: str, user_id: str = "ann") -> Activity:
         order = Order(self.shop.tenant_id, user_id, action, code)
         return activities.perform(order, utc_now())
 
     def balance(self, user_id: str = "ann") -> int:
-        rows, _ = points.wallets(self.shop.tenant_id, Page(), user_id, "gold")
+        rows, _ = wallets.wallets(self.shop.tenant_id, Page(), user_id, "gold")
         return rows[0].balance if rows else 0

@@ -13,10 +13,15 @@ from multiprocessing.synchronize import Barrier as ProcessBarrier
 from threading import Barrier, Event, Thread
 from typing import Any
 
-from coupon_core import process
-from coupon_core.config import Settings
-from coupon_core.model import AdminReason, PurchaseReason, Reason, Refused
-from coupon_core.store import database
+from coupon_core import bootstrap
+from coupon_core.domain.models import (
+    AdminReason,
+    PurchaseReason,
+    Reason,
+    Refused,
+)
+from coupon_core.persistence import database
+from coupon_core.settings.loader import Settings
 
 PATIENCE = 60  # seconds after which a race is called a hang
 
@@ -30,7 +35,7 @@ Task = Callable[[], Any]
 @contextmanager
 def started(settings: Settings) -> Iterator[Settings]:
     """The core at work with these settings; closed after the block."""
-    process.start(settings)
+    bootstrap.start(settings)
     try:
         yield settings
     finally:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from coupon_core.store import database, schema
+from coupon_core.persistence import database, schema
 from tests.servers import Postgres
 
 KINDS = ("sqlite", "postgresql")

@@ -6,10 +6,10 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from coupon_core import outbox
-from coupon_core.messaging.envelopes import outgoing
-from coupon_core.model import Event, utc_now
-from coupon_core.store import database
+from coupon_core.domain.models import Event, utc_now
+from coupon_core.messaging.cloud_events import outgoing
+from coupon_core.persistence import database
+from coupon_core.services import outbox
 
 CLOUD: dict[str, Any] = {
     "specversion": "1.0",

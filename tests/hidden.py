@@ -13,8 +13,8 @@ from pathlib import Path
 
 import psycopg
 
-from coupon_core.config import Settings
-from coupon_core.logs import SECRET
+from coupon_core.observability.structured_logging import SECRET
+from coupon_core.settings.loader import Settings
 
 # Shorter ones are words of their own, such as SAVE.
 WORDS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{7,63}").findall

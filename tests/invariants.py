@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from coupon_core.tables import database
+from coupon_core.persistence.tables import database
 
 # Each finds the rows that break a rule; the columns are there for the message.
 BROKEN = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from coupon_core import dead_letters
-from coupon_core.model import Page, utc_now
+from coupon_core.domain.models import Page, utc_now
+from coupon_core.services.events import dead_letters
 
 JSON = "application/json"
 STREAK = "coupons.streak", "streak.milestone"

@@ -13,9 +13,9 @@ from typing import Any
 
 import schemathesis
 
-from coupon_core.web.problems import Problem
-from coupon_core.web.repeats import HEADER, KEY
-from coupon_core.web.strict_json import parse_object
+from coupon_core.schemas.errors import Problem
+from coupon_core.schemas.strict_json import parse_object
+from coupon_core.web.idempotency import HEADER, KEY
 
 
 @schemathesis.hook

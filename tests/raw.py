@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from coupon_core import tenants
-from coupon_core.model import utc_now
+from coupon_core.domain.models import utc_now
+from coupon_core.services.access import tenants
 from tests.cores import started
 from tests.databases import SqliteDatabases, upgrade
 from tests.query_gateway.rows import Rows, all_rows

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from coupon_core.config import Settings
-from coupon_core.limits.budgets import ALONE
-from coupon_core.vault import new_master_key
+from coupon_core.security.encryption import new_master_key
+from coupon_core.security.rate_limiting.policy import ALONE
+from coupon_core.settings.loader import Settings
 
 MASTER_KEY = new_master_key()
 NO_BUS = "redis://127.0.0.1:1/0"

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from coupon_core import coupons, definitions, generation, redeeming, rewards, tenants
-from coupon_core.model import (
+from coupon_core.domain.models import (
     NOBODY,
     CodeFormat,
     Definition,
@@ -21,8 +20,16 @@ from coupon_core.model import (
     Refused,
     utc_now,
 )
-from coupon_core.redeeming import RedeemRequest
-from coupon_core.store.coupons import CouponFilter
+from coupon_core.domain.models.filters import CouponFilter
+from coupon_core.services.access import tenants
+from coupon_core.services.catalog import definitions, reward_items
+from coupon_core.services.coupons import (
+    administration,
+    generation,
+    redemption,
+    validation,
+)
+from coupon_core.services.coupons.redemption import RedeemRequest
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -87,20 +94,20 @@ class Shop:
         self, code: str, user_id: str = "ann", now: datetime | None = None
     ) -> IssuedCoupon:
         request = RedeemRequest(self.tenant_id, code, user_id)
-        return redeeming.redeem(request, now or utc_now()).issued
+        return redemption.redeem(request, now or utc_now()).issued
 
     def validate(
         self, code: str, user_id: str | None = "ann", now: datetime = NOW
-    ) -> coupons.Validation:
-        return coupons.validate(self.tenant_id, code, user_id, now)
+    ) -> validation.Validation:
+        return validation.validate(self.tenant_id, code, user_id, now)
 
     def revoke(self, code: str, user_id: str | None = None) -> IssuedCoupon:
         which = CouponFilter(code=code, user_id=user_id)
-        return coupons.revoke(self.tenant_id, which, utc_now())
+        return administration.revoke(self.tenant_id, which, utc_now())
 
     def find(self, code: str, user_id: str | None = None) -> IssuedCoupon:
         which = CouponFilter(code=code, user_id=user_id)
-        return coupons.get(self.tenant_id, which, NOW)
+        return administration.get(self.tenant_id, which, NOW)
 
     def definition(self, of: Definition) -> Definition:
         """The definition as it is now."""
@@ -127,5 +134,5 @@ def new_shop(prefix: str = "acme") -> Shop:
         "reward_type": "points",
         "payload": {"amount": 100},
     }
-    item = rewards.create(tenant_id, members, NOW)
+    item = reward_items.create(tenant_id, members, NOW)
     return Shop(tenant_id, secret.secret, key.key_id, plain, item.item_id)

@@ -10,7 +10,7 @@ import pytest
 
 import admin_gateway
 import query_gateway
-from coupon_core.store import database
+from coupon_core.persistence import database
 from tests.databases import SqliteDatabases, upgrade
 from tests.settings import settings_for
 

@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 
 import query_gateway
-from coupon_core.config import Settings
-from coupon_core.limits import guesses
-from coupon_core.limits.guesses import Allowed
-from coupon_core.store import database
+from coupon_core.persistence import database
+from coupon_core.security.rate_limiting import code_guessing
+from coupon_core.security.rate_limiting.policy import Allowed
+from coupon_core.settings.loader import Settings
 from tests.admin_client import Admin, new_admin
 from tests.databases import SqliteDatabases, upgrade
 from tests.query_gateway.tenant import Tenant
@@ -31,7 +31,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
             calls_per_tenant=f"{PER_TENANT} per hour",
         )
         database.close_database()
-        guesses.allow(Allowed())
+        code_guessing.allow(Allowed())
 
 
 @pytest.fixture

@@ -25,10 +25,10 @@ from flask.testing import FlaskClient
 
 import admin_gateway
 import query_gateway
-from coupon_core import tenants
-from coupon_core.config import Settings
-from coupon_core.model import utc_now
-from coupon_core.store import database
+from coupon_core.domain.models import utc_now
+from coupon_core.persistence import database
+from coupon_core.services.access import tenants
+from coupon_core.settings.loader import Settings
 from tests.query_gateway.tenant import Tenant
 from tests.servers import find_node
 from tests.servers.gunicorn import gateway_server

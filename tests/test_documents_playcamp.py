@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 import requests
 
-from coupon_core import tenants
-from coupon_core.config import Settings
-from coupon_core.model import utc_now
-from coupon_core.store import database
+from coupon_core.domain.models import utc_now
+from coupon_core.persistence import database
+from coupon_core.services.access import tenants
+from coupon_core.settings.loader import Settings
 from tests.cores import started
 from tests.servers import find_node
 from tests.servers.gunicorn import gateway_server

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from coupon_core.store import database
-from coupon_core.web.bodies import LIMITS
+from coupon_core.persistence import database
+from coupon_core.web.request_body import LIMITS
 from tests.admin_client import Documented
 from tests.authorisation.rows import Route
 from tests.bad_bodies import BAD_BODIES

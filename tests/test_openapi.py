@@ -16,12 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from coupon_core import auth, client_keys, process, tenants
-from coupon_core.config import Settings
-from coupon_core.model import utc_now
-from coupon_core.model.client_keys import ClientKeyKind
-from coupon_core.model.offers import Usage
-from coupon_core.store import database
+from coupon_core import bootstrap
+from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.client_keys import ClientKeyKind
+from coupon_core.domain.models.offers import Usage
+from coupon_core.persistence import database
+from coupon_core.security import authentication
+from coupon_core.services.access import client_keys, tenants
+from coupon_core.settings.loader import Settings
 from tests.bargains import Bargains
 from tests.invariants import assert_invariants
 from tests.query_gateway.playcamp.studio import Studio
@@ -71,7 +73,7 @@ EXAMPLES = 5  # of random requests a route, besides those that cover each rule
 @pytest.fixture
 def settings(database_url: str) -> Iterator[Settings]:
     settings = settings_for(database_url)
-    process.start(settings)
+    bootstrap.start(settings)
     yield settings
     database.close_database()
 
@@ -230,7 +232,7 @@ def stock_up_for_mambo(stock: Stock) -> str:
     stock.known["definitions"] += offered
     now = utc_now()
     key, secret = client_keys.create("acme", ClientKeyKind.MAMBO, "sdk", None, now)
-    token = auth.issue_client_token(key.key_id, secret, now)
+    token = authentication.issue_client_token(key.key_id, secret, now)
     database.release()
     return token
 

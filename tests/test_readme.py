@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from coupon_core.config import DESCRIPTIONS
+from coupon_core.settings.loader import DESCRIPTIONS
 
 README = Path(__file__).parent.parent.joinpath("README.md").read_text()
 

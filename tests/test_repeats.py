@@ -14,8 +14,8 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 import query_gateway
-from coupon_core.store import database
-from coupon_core.web.repeats import ONCE
+from coupon_core.persistence import database
+from coupon_core.web.idempotency import ONCE
 from tests.admin_client import Admin, Documented, new_admin
 from tests.databases import SqliteDatabases, upgrade
 from tests.query_gateway.mambo.site import new_site

@@ -9,7 +9,7 @@ from flask import Flask
 
 import admin_gateway
 import query_gateway
-from coupon_core.config import Settings
+from coupon_core.settings.loader import Settings
 from tests.authorisation.credentials import Credential, Request, credentials_of
 from tests.authorisation.rows import Route, Row
 from tests.authorisation.tables import renamed, routes_of

@@ -11,11 +11,19 @@ from typing import NoReturn
 
 import structlog
 
-from coupon_core import config, process
-from coupon_core.config import BadSettings, Settings
+from coupon_core import bootstrap
 from coupon_core.messaging.topology import BadBroker, broker_kind
-from workers import consumer, deliverer, fanout, generator, relay, sweeper
-from workers.backlog import Backlog
+from coupon_core.settings import loader
+from coupon_core.settings.loader import BadSettings, Settings
+from workers import (
+    batch_generator,
+    consumer,
+    maintenance,
+    outbox_relay,
+    webhook_deliverer,
+    webhook_fanout,
+)
+from workers.backlog_metrics import Backlog
 from workers.heartbeat import Heartbeat, forget_the_dead
 
 log = structlog.get_logger("coupon.workers")
@@ -40,15 +48,15 @@ WORKERS: dict[str, Callable[[Post], None]] = {
     "consumer": lambda post: consumer.run(
         post.broker_url, post.visibility, post.stop, post.beat
     ),
-    "generator": lambda post: generator.run(
+    "generator": lambda post: batch_generator.run(
         post.broker_url, post.visibility, post.stop, post.beat
     ),
-    "relay": lambda post: relay.run(post.broker_url, post.stop, post.beat),
-    "fanout": lambda post: fanout.run(
+    "relay": lambda post: outbox_relay.run(post.broker_url, post.stop, post.beat),
+    "fanout": lambda post: webhook_fanout.run(
         post.broker_url, post.visibility, post.stop, post.beat
     ),
-    "deliverer": lambda post: deliverer.run(post.stop, post.beat),
-    "sweeper": lambda post: sweeper.run(post.stop, post.beat),
+    "deliverer": lambda post: webhook_deliverer.run(post.stop, post.beat),
+    "sweeper": lambda post: maintenance.run(post.stop, post.beat),
 }
 
 
@@ -57,10 +65,10 @@ def main(names: list[str]) -> int:
     if unknown := sorted(set(names) - WORKERS.keys()):
         return _refuse(f"unknown worker {unknown[0]}; there are {', '.join(WORKERS)}")
     try:
-        settings = config.load()
+        settings = loader.load()
         broker_kind(settings.broker_url)
-        process.start(settings)
-        process.show_metrics("workers", settings, [Backlog(settings.broker_url)])
+        bootstrap.start(settings)
+        bootstrap.show_metrics("workers", settings, [Backlog(settings.broker_url)])
     except (BadSettings, BadBroker) as error:
         return _refuse(str(error))
     stop = threading.Event()

@@ -10,7 +10,6 @@ import structlog
 from kombu import Connection, Consumer
 from kombu.transport.base import StdChannel
 
-from coupon_core.faults import kind_of
 from coupon_core.messaging import broker
 from coupon_core.messaging.topology import (
     GENERATION,
@@ -18,10 +17,11 @@ from coupon_core.messaging.topology import (
     RABBITMQ,
     broker_kind,
 )
-from coupon_core.store import condition, database
-from workers.every import Every
-from workers.handlers import HANDLING, Handling
-from workers.settling import DatabaseAway, Settling
+from coupon_core.observability.error_summary import kind_of
+from coupon_core.persistence import database, diagnostics
+from workers.acknowledgement import DatabaseAway, Settling
+from workers.interval_timer import Every
+from workers.message_handlers import HANDLING, Handling
 
 log = structlog.get_logger("coupon.consumer")
 
@@ -59,14 +59,14 @@ def run(
     while not stop.is_set():
         beat()
         try:
-            condition.check_writable()
+            diagnostics.check_writable()
             consume(broker_url, visibility, stop, beat, duty)
-        except (*condition.FAILURES, DatabaseAway) as error:
+        except (*diagnostics.FAILURES, DatabaseAway) as error:
             log.warning("the database is away", error=kind_of(error))
         except Exception as error:
             log.warning("the bus is away", error=kind_of(error))
         finally:
-            with suppress(*condition.FAILURES):
+            with suppress(*diagnostics.FAILURES):
                 database.release()
         stop.wait(AGAIN_SECONDS)
 

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from coupon_core.pids import is_alive
-from workers.every import Every
+from coupon_core.observability.process_status import is_alive
+from workers.interval_timer import Every
 
 BEAT_SECONDS = 2.0
 

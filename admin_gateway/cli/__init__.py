@@ -13,33 +13,45 @@ click.rich_click.SHOW_ARGUMENTS = True
 # Name, where it is, what it does. Only the command that is called is imported: the
 # list of all of them comes at once.
 NOUNS = (
-    ("serve", "serving", "Run a gateway, the workers, the bus, or all at once"),
-    ("db", "db", "The database: upgrade it, see how it stands"),
-    ("tenant", "tenant", "Tenants: create, list, rotate their secrets"),
-    ("key", "key", "API keys of admins: create, list, revoke"),
-    ("client-key", "client_key", "Keys of other systems' SDKs: create, list, revoke"),
-    ("token", "token", "Tokens of players and of a tenant's server"),
-    ("reward", "reward", "Reward items: what a redemption grants"),
-    ("definition", "definition", "Definitions: the templates of coupons"),
-    ("generate", "generate", "Make coupons, for users or for nobody yet"),
-    ("batch", "batch", "Batches of coupons: list, show, watch, cancel"),
-    ("coupon", "coupon", "Coupons: list, look at, revoke"),
-    ("campaign", "campaign", "Campaigns: what creators promote"),
-    ("creator", "creator", "Creators, and the codes that they hand out"),
-    ("package", "package", "Packages: what creators' codes grant"),
-    ("code", "code", "Codes by the million: list, assign, revoke, export, import"),
-    ("validate", "redemption", "Tell what a code is worth"),
-    ("redeem", "redemption", "Use a code once for a user"),
-    ("history", "redemption", "What a user has redeemed"),
-    ("user", "user", "Users who buy with points: create, list, update"),
-    ("points", "points", "Points of users: credit, debit, show"),
-    ("event", "event", "Milestones: publish, watch what goes out, dead letters"),
-    ("audit", "audit", "What was done, by whom and when"),
-    ("webhook", "webhook", "Webhooks: servers that are told of events"),
-    ("queue", "queue", "How the bus, the workers and the outbox stand"),
+    ("serve", "server.commands", "Run a gateway, the workers, the bus, or all at once"),
+    ("db", "commands.db", "The database: upgrade it, see how it stands"),
+    ("tenant", "commands.tenant", "Tenants: create, list, rotate their secrets"),
+    ("key", "commands.api_key", "API keys of admins: create, list, revoke"),
+    (
+        "client-key",
+        "commands.client_key",
+        "Keys of other systems' SDKs: create, list, revoke",
+    ),
+    ("token", "commands.token", "Tokens of players and of a tenant's server"),
+    ("reward", "commands.reward", "Reward items: what a redemption grants"),
+    ("definition", "commands.definition", "Definitions: the templates of coupons"),
+    ("generate", "commands.generate", "Make coupons, for users or for nobody yet"),
+    ("batch", "commands.batch", "Batches of coupons: list, show, watch, cancel"),
+    ("coupon", "commands.coupon", "Coupons: list, look at, revoke"),
+    ("campaign", "commands.campaign", "Campaigns: what creators promote"),
+    ("creator", "commands.creator", "Creators, and the codes that they hand out"),
+    ("package", "commands.package", "Packages: what creators' codes grant"),
+    (
+        "code",
+        "commands.code",
+        "Codes by the million: list, assign, revoke, export, import",
+    ),
+    ("validate", "commands.redemption", "Tell what a code is worth"),
+    ("redeem", "commands.redemption", "Use a code once for a user"),
+    ("history", "commands.redemption", "What a user has redeemed"),
+    ("user", "commands.user", "Users who buy with points: create, list, update"),
+    ("points", "commands.points", "Points of users: credit, debit, show"),
+    (
+        "event",
+        "commands.event",
+        "Milestones: publish, watch what goes out, dead letters",
+    ),
+    ("audit", "commands.audit", "What was done, by whom and when"),
+    ("webhook", "commands.webhook", "Webhooks: servers that are told of events"),
+    ("queue", "commands.queue", "How the bus, the workers and the outbox stand"),
     ("demo", "demo", "The demo tenant: load, show, drop"),
-    ("doctor", "doctor", "Check this machine, and say what to mend"),
-    ("config", "config", "Settings: show, check, make a master key"),
+    ("doctor", "doctor.command", "Check this machine, and say what to mend"),
+    ("config", "commands.config", "Settings: show, check, make a master key"),
 )
 MODULES = {name: module for name, module, _ in NOUNS}
 
@@ -74,7 +86,7 @@ def _told_plainly() -> Iterator[None]:
     except KeyboardInterrupt:
         raise click.exceptions.Exit(130) from None
     except Exception as error:
-        from admin_gateway.cli.failures import sentence_of
+        from admin_gateway.cli.errors import sentence_of
 
         sentence = sentence_of(error)
         if sentence is None:

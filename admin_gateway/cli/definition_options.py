@@ -6,8 +6,8 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.options import body_file, read_body
-from coupon_core.model import CodeAlphabet, Trigger
-from coupon_core.phoenix import TRIGGER_MEMBERS
+from coupon_core.domain.models import CodeAlphabet, Trigger
+from coupon_core.domain.serialization import TRIGGER_MEMBERS
 
 ALPHABETS = click.Choice([one.value for one in CodeAlphabet])
 TRIGGERS = click.Choice([one.value for one in Trigger])

@@ -5,12 +5,12 @@ from typing import Any, TextIO
 import rich_click as click
 from marshmallow import ValidationError, fields
 
-from admin_gateway.schemas.words import Code
-from coupon_core.model import Page
-from coupon_core.web.fields import UtcDateTime
-from coupon_core.web.identifiers import TenantId, UserId, UuidText
-from coupon_core.web.problems import Problem
-from coupon_core.web.strict_json import parse_object
+from admin_gateway.requests.fields import Code
+from coupon_core.domain.models import Page
+from coupon_core.schemas.errors import Problem
+from coupon_core.schemas.fields import UtcDateTime
+from coupon_core.schemas.identifiers import TenantId, UserId, UuidText
+from coupon_core.schemas.strict_json import parse_object
 
 
 class Read(click.ParamType):

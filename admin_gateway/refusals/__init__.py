@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from coupon_core.model import AdminReason, AnyReason
-from coupon_core.web.callers import AUTH_REFUSALS
-from coupon_core.web.problems import Row
-
-from .conflicts import CONFLICTS
-from .invalid import INVALID
-from .missing import MISSING
+from admin_gateway.refusals.conflicts import CONFLICTS
+from admin_gateway.refusals.invalid import INVALID
+from admin_gateway.refusals.not_found import MISSING
+from coupon_core.domain.models import AdminReason, AnyReason
+from coupon_core.web.authentication import AUTH_REFUSALS
+from coupon_core.web.dialects import Row
 
 REFUSALS: Mapping[AnyReason, Row] = MappingProxyType(
     {

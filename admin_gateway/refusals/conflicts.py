@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from coupon_core.model import AdminReason, AnyReason, PurchaseReason
-from coupon_core.web.problems import Row
+from coupon_core.domain.models import AdminReason, AnyReason, PurchaseReason
+from coupon_core.web.dialects import Row
 
 CONFLICTS: Mapping[AnyReason, Row] = {
     AdminReason.TENANT_EXISTS: (409, "TENANT_EXISTS", "This tenant exists already"),

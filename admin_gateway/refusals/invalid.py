@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from coupon_core.model import AdminReason, AnyReason
-from coupon_core.web.problems import Row
+from coupon_core.domain.models import AdminReason, AnyReason
+from coupon_core.web.dialects import Row
 
 INVALID: Mapping[AnyReason, Row] = {
     AdminReason.TENANT_ID_RESERVED: (

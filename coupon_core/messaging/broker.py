@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from kombu import Connection, Exchange, Queue
 
-from coupon_core.messaging import compression, redis_transport
+from coupon_core.messaging import decompression_limits, redis_transport
 from coupon_core.messaging.topology import (
     EVENTS,
     OUT,
@@ -32,7 +32,7 @@ EXCHANGES = {
 # were killed; ours counts tries itself and keeps what fails.
 QUORUM = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
 
-compression.bound()
+decompression_limits.bound()
 
 
 def connect(url: str, heartbeat: int = 0, visibility: int = 0) -> Connection:

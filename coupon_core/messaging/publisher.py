@@ -7,8 +7,13 @@ from typing import Any
 
 from kombu import Connection, Producer
 
-from coupon_core.messaging.broker import ANSWER_SECONDS, EXCHANGES, connect, queues
-from coupon_core.messaging.envelopes import Outgoing
+from coupon_core.messaging.broker import (
+    ANSWER_SECONDS,
+    EXCHANGES,
+    connect,
+    queues,
+)
+from coupon_core.messaging.cloud_events import Outgoing
 from coupon_core.messaging.topology import (
     CONTENT_TYPE,
     EVENTS,

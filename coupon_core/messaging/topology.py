@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from coupon_core.model import Trigger
+from coupon_core.domain.models import Trigger
 
 REDIS, RABBITMQ = "redis", "rabbitmq"
 BROKERS = {

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from flask import Response
 from marshmallow import fields
 
-from .answers import json_response
-from .blueprints import JsonBlueprint
-from .readiness import Checks, Watched, words
-from .schemas import Tolerant
+from coupon_core.schemas.base import Tolerant
+from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.readiness_checks import Checks, Watched, words
+from coupon_core.web.responses import json_response
 
 __all__ = ["Checks", "health_blueprint"]
 

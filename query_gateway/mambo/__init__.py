@@ -3,10 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coupon_core.web.problems import Dialect
+from coupon_core.web.dialects import Dialect
 from query_gateway import refusals
-from query_gateway.mambo import activities, coupons, oauth, users
-from query_gateway.mambo.errors import ERRORS, OAUTH_SHAPE, render, render_oauth
+from query_gateway.mambo.errors import (
+    ERRORS,
+    OAUTH_SHAPE,
+    render,
+    render_oauth,
+)
+from query_gateway.mambo.routes import (
+    activities,
+    coupons,
+    oauth,
+    users,
+)
 
 __all__ = ["BLUEPRINTS", "DIALECTS", "SECURITY"]
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coupon_core.web.problems import ErrorShape, Problem, rendered
+from coupon_core.schemas.errors import Problem, rendered
+from coupon_core.web.dialects import ErrorShape
 
 # What is wrong with a request as such; the exceptions of coupons have their own names.
 TYPES: Mapping[int, str] = {

@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coupon_core.web.blueprints import JsonBlueprint
-from coupon_core.web.problems import Dialect
-from query_gateway.playcamp import campaigns, coupons, webhooks
-from query_gateway.playcamp.callers import CLIENT, KEY, SECURITY, SERVER
-from query_gateway.playcamp.envelopes import render
+from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.dialects import Dialect
+from query_gateway.playcamp.authentication import (
+    CLIENT,
+    KEY,
+    SECURITY,
+    SERVER,
+)
+from query_gateway.playcamp.responses import render
+from query_gateway.playcamp.routes import campaigns, coupons, webhooks
 from query_gateway.refusals import PLAYCAMP
 
 __all__ = ["BLUEPRINTS", "CLIENT", "DIALECTS", "KEY", "SECURITY", "SERVER"]

@@ -56,17 +56,17 @@ def test_nobody_but_its_store_writes_the_log_and_nobody_changes_it() -> None:
     }
     sql = re.compile(r"(INTO|UPDATE|FROM|TABLE)\s+audit_entry", re.IGNORECASE)
     assert {str(path) for path, text in sources.items() if sql.search(text)} == {
-        "coupon_core/migrations/0009_audit.py"
+        "coupon_core/persistence/migrations/0009_audit.py"
     }
     named = {str(path) for path, text in sources.items() if "AuditEntry" in text}
-    tables = {one for one in named if "tables" in one or "store" in one}
+    tables = {one for one in named if "persistence" in one}
     assert tables == {
-        "coupon_core/store/audit.py",
-        "coupon_core/store/tenants.py",  # which leaves it alone
-        "coupon_core/tables/__init__.py",
-        "coupon_core/tables/audit.py",
+        "coupon_core/persistence/repositories/audit.py",
+        "coupon_core/persistence/repositories/tenants.py",  # which leaves it alone
+        "coupon_core/persistence/tables/__init__.py",
+        "coupon_core/persistence/tables/audit.py",
     }
-    store = sources[Path("coupon_core/store/audit.py")]
+    store = sources[Path("coupon_core/persistence/repositories/audit.py")]
     assert re.findall(r"\.(insert|update|delete|replace|save)\w*\(", store) == [
         "insert"
     ]

@@ -12,12 +12,13 @@ from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from admin_gateway.callers import NO_ROW, READING
-from admin_gateway.webhook_documents import WEBHOOK_BODY
-from coupon_core import audit, batches, tenants
-from coupon_core.model import Page, utc_now
-from coupon_core.model.audit import AuditEntry, AuditFilter
-from coupon_core.store import database
+from admin_gateway.authentication import NO_ROW, READING
+from admin_gateway.responses.webhooks import WEBHOOK_BODY
+from coupon_core.domain.models import Page, utc_now
+from coupon_core.domain.models.audit import AuditEntry, AuditFilter
+from coupon_core.persistence import database
+from coupon_core.services import audit, batches
+from coupon_core.services.access import tenants
 from tests.admin_client import Admin, admin_gateway, made, new_admin
 from tests.databases import SqliteDatabases, upgrade
 from tests.events import CLOUD
@@ -33,10 +34,10 @@ GEMS = {"itemId": "gem", "itemQuantity": 100}
 PACKAGE = {"item_name": {"en": "Gems"}, "rewards": [GEMS]}
 # Of each changing view its body, and what is noted of it.
 CHANGES: Mapping[str, tuple[Any, str]] = {
-    "rewards.create": (REWARD, "reward_item.created"),
-    "rewards.replace": (REWARD, "reward_item.changed"),
-    "rewards.change": (NEW_NAME, "reward_item.changed"),
-    "rewards.delete": (None, "reward_item.deleted"),
+    "reward_items.create": (REWARD, "reward_item.created"),
+    "reward_items.replace": (REWARD, "reward_item.changed"),
+    "reward_items.change": (NEW_NAME, "reward_item.changed"),
+    "reward_items.delete": (None, "reward_item.deleted"),
     "definitions.create": ("definition", "definition.created"),
     "definitions.replace": ("definition", "definition.changed"),
     "definitions.change": (NEW_NAME, "definition.changed"),
@@ -47,11 +48,11 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
     "coupons.generate": ({"user_ids": ["zoe"]}, "coupon.generated"),
     "coupons.revoke": (None, "coupon.revoked"),
     "coupons.revoke_code": ("code", "coupon.revoked"),
-    "keys.create": (NEW_NAME, "api_key.created"),
-    "keys.revoke": (None, "api_key.revoked"),
-    "keys.delete": (None, "api_key.revoked"),
-    "secrets.rotate": (None, "secret.rotated"),
-    "secrets.delete": (None, "secret.retired"),
+    "api_keys.create": (NEW_NAME, "api_key.created"),
+    "api_keys.revoke": (None, "api_key.revoked"),
+    "api_keys.delete": (None, "api_key.revoked"),
+    "tenant_secrets.rotate": (None, "secret.rotated"),
+    "tenant_secrets.delete": (None, "secret.retired"),
     "events.publish": (CLOUD, "milestone.accepted"),
     "events.publish_all": ({"events": [CLOUD]}, "milestone.accepted"),
     "dead_letters.retry": (None, "dead_letter.retried"),
@@ -122,7 +123,7 @@ class Walker:
             "item_id": admin.new_reward()["item_id"],
             "coupon_id": coupon["id"],
             "key_id": key["key_id"],
-            "secret_id": tenants.active_secrets(tenant_id)[-1].secret_id,
+            "secret_id": tenants.list_secrets(tenant_id)[-1].secret_id,
             "letter_id": buried(tenant_id),
             "client_key_id": made(admin.post("client-keys", body))["key_id"],
         }
@@ -231,7 +232,9 @@ def test_a_change_is_noted_with_who_made_it_but_no_refusal_is(
     assert entry.request_id == answer.headers["X-Request-Id"]
 
 
-@pytest.mark.parametrize("name", ["keys.revoke", "coupons.revoke", "definitions.pause"])
+@pytest.mark.parametrize(
+    "name", ["api_keys.revoke", "coupons.revoke", "definitions.pause"]
+)
 def test_what_changes_nothing_the_second_time_is_noted_once(
     walker: Walker, name: str
 ) -> None:
@@ -247,8 +250,8 @@ def test_details_name_what_changed_but_not_to_what(walker: Walker) -> None:
 
 
 def test_no_entry_holds_a_secret_or_a_code(walker: Walker) -> None:
-    key = walker.call("keys.create").json["api_key"]
-    secret = walker.call("secrets.rotate").json["tenant_secret"]
+    key = walker.call("api_keys.create").json["api_key"]
+    secret = walker.call("tenant_secrets.rotate").json["tenant_secret"]
     walker.call("coupons.revoke_code")
     text = repr(walker.entries())
     code = walker.bodies["code"]["code"]

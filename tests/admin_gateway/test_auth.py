@@ -11,7 +11,7 @@ import jwt
 import pytest
 import time_machine
 
-from coupon_core.model import Scope, utc_now
+from coupon_core.domain.models import Scope, utc_now
 from tests.admin_client import Admin, made, refused
 
 # Where a header says that its key is to be found.

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from coupon_core import batches
-from coupon_core.model import utc_now
-from coupon_core.store import database
+from coupon_core.domain.models import utc_now
+from coupon_core.persistence import database
+from coupon_core.services import batches
 from tests.admin_client import Admin, made, refused
 from tests.invariants import rows
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from coupon_core import redeeming
-from coupon_core.model import Dialect, utc_now
-from coupon_core.redeeming import RedeemRequest
+from coupon_core.domain.models import Dialect, utc_now
+from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.admin_client import Admin, made, refused
 from tests.invariants import assert_invariants
 
@@ -37,7 +37,7 @@ def give(admin: Admin, package: dict[str, Any], **how: Any) -> list[str]:
 
 def redeem(admin: Admin, code: str, user_id: str = "ann") -> None:
     asked = RedeemRequest(admin.tenant_id, code, user_id, Dialect.PLAYCAMP)
-    redeeming.redeem(asked, utc_now())
+    redemption.redeem(asked, utc_now())
 
 
 # ------------------------------------------------------------------------- campaigns

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from coupon_core import auth
-from coupon_core.model import Refused, utc_now
-from coupon_core.model.client_keys import ClientKeyKind
+from coupon_core.domain.models import Refused, utc_now
+from coupon_core.domain.models.client_keys import ClientKeyKind
+from coupon_core.security import authentication
 from tests.admin_client import Admin, made, refused
 
 BODY = {"kind": "playcamp_server", "name": "game server"}
@@ -14,7 +14,7 @@ BODY = {"kind": "playcamp_server", "name": "game server"}
 
 def is_good(credential: str) -> bool:
     try:
-        auth.client_key_of(credential, set(ClientKeyKind), utc_now())
+        authentication.client_key_of(credential, set(ClientKeyKind), utc_now())
     except Refused:
         return False
     return True

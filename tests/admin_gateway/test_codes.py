@@ -7,10 +7,10 @@ import io
 
 import pytest
 
-from coupon_core import redeeming
-from coupon_core.model import utc_now
-from coupon_core.redeeming import RedeemRequest
-from coupon_core.store import inventory
+from coupon_core.domain.models import utc_now
+from coupon_core.persistence.repositories import inventory
+from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.admin_client import Admin, made, refused
 from tests.invariants import assert_invariants, events
 
@@ -141,7 +141,7 @@ def test_a_timeline_tells_what_became_of_a_code_and_by_whom(admin: Admin) -> Non
     )["id"]
     (code,) = loose(admin, definition_id)
     coupon = admin.post("codes/assign", {"code": code, "user_id": "ann"}).json
-    redeeming.redeem(RedeemRequest("acme", code, "ann"), utc_now())
+    redemption.redeem(RedeemRequest("acme", code, "ann"), utc_now())
     admin.post(f"coupons/{definition_id}/coupons/revoke", {"code": code})
     by = admin.key.key_id
     assert told(admin, coupon["id"]) == [
@@ -160,7 +160,7 @@ def test_all_codes_of_a_user_are_revoked_but_those_used_up(admin: Admin) -> None
         admin.generate(definition_id, "ann")[0] for _ in range(2)
     ]
     kept = admin.generate(definition_id, "bob")[0]
-    redeeming.redeem(RedeemRequest("acme", used["code"], "ann"), utc_now())
+    redemption.redeem(RedeemRequest("acme", used["code"], "ann"), utc_now())
     done = admin.post("codes/revoke", {"user_id": "ann"})
     assert done.status_code == 200
     assert [done.json[k] for k in ("state", "done", "skipped")] == ["completed", 2, 1]

@@ -6,10 +6,15 @@ from typing import Any
 
 import pytest
 
-from coupon_core import redeeming
-from coupon_core.codes import ALPHABETS
-from coupon_core.model import CodeAlphabet, Reason, Refused, utc_now
-from coupon_core.redeeming import RedeemRequest
+from coupon_core.domain.codes import ALPHABETS
+from coupon_core.domain.models import (
+    CodeAlphabet,
+    Reason,
+    Refused,
+    utc_now,
+)
+from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.admin_client import Admin, made, refused
 
 CUSTOM = {"code_format": "custom", "custom_code": "SAVE10"}
@@ -136,14 +141,14 @@ def test_revoked_coupon_cannot_be_redeemed(admin: Admin, by: str) -> None:
     assert revoked == coupon | {"status": "revoked"}
     assert admin.post(*ways[by]).json == revoked
     with pytest.raises(Refused) as refusal:
-        redeeming.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
+        redemption.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
     assert refusal.value.reason == Reason.REVOKED
 
 
 def test_redeemed_coupon_cannot_be_revoked(admin: Admin) -> None:
     definition_id = admin.new_definition()["id"]
     coupon = admin.generate(definition_id, "a")[0]
-    redeeming.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
+    redemption.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
     answer = admin.post(f"coupons/{definition_id}/coupons/{coupon['id']}/revoke")
     refused(answer, 409, "COUPON_REDEEMED")
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from coupon_core.dead_letters import MOST_BYTES
+from coupon_core.services.events.dead_letters import MOST_BYTES
 from tests.admin_client import Admin, refused
 from tests.events import CLOUD, bodies, stored
 from tests.letters import STREAK, buried

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from coupon_core import redeeming
-from coupon_core.model import utc_now
-from coupon_core.redeeming import RedeemRequest
+from coupon_core.domain.models import utc_now
+from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.admin_client import Admin, refused
 
 STREAK = {
@@ -129,7 +129,7 @@ def test_limit_does_not_go_below_what_was_used(
     ):
         for _ in range(uses):
             asked = RedeemRequest("acme", coupon["code"], coupon["user_id"])
-            redeeming.redeem(asked, utc_now())
+            redemption.redeem(asked, utc_now())
     path = f"coupons/{definition_id}"
     below = {"limit_type": limit_type, "max_uses": least - 1}
     answer = admin.patch(path, {"config": {"usage_limit": below}})

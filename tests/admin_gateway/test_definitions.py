@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from coupon_core import redeeming
-from coupon_core.model import utc_now
-from coupon_core.redeeming import RedeemRequest
+from coupon_core.domain.models import utc_now
+from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.admin_client import Admin, made, refused
 
 DEFAULT_CONFIG = {
@@ -158,7 +158,7 @@ def test_stats_count_coupons_by_status_and_redemptions(admin: Admin) -> None:
 def use(code: str, user_id: str, times: int = 1) -> None:
     """Redeem a code of "acme" some times."""
     for _ in range(times):
-        redeeming.redeem(RedeemRequest("acme", code, user_id), utc_now())
+        redemption.redeem(RedeemRequest("acme", code, user_id), utc_now())
 
 
 def test_stats_of_none_are_zero(admin: Admin) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coupon_core.messaging.envelopes import outgoing
+from coupon_core.messaging.cloud_events import outgoing
 from tests.admin_client import Admin, refused
 from tests.events import CLOUD, PHOENIX, bodies, stored
 

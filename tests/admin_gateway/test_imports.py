@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from admin_gateway import code_jobs
-from coupon_core import importing, jobs
-from coupon_core.model import utc_now
-from coupon_core.model.inventory import JobState
+from admin_gateway.routes import code_jobs
+from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.inventory import JobState
+from coupon_core.services.codes import csv_import, jobs
 from tests.admin_client import Admin, refused
 from tests.invariants import assert_invariants, events, rows
 
@@ -194,11 +194,11 @@ def test_an_abandoned_upload_is_cleared_away_and_a_running_one_is_not(
 ) -> None:
     monkeypatch.setattr(jobs, "CHUNK", 1)
     admin.upload(path, "code\nA1\nB2\n")
-    monkeypatch.setattr(importing, "abandon", lambda job: None)  # as if killed here
+    monkeypatch.setattr(csv_import, "abandon", lambda job: None)  # as if killed here
     refused(admin.upload(path, "code\nC3\n!\n"), 400, "BAD_LINES")
     monkeypatch.undo()
-    later = utc_now() + importing.ABANDONED * 2
-    assert importing.abandon_old(later) == 1
+    later = utc_now() + csv_import.ABANDONED * 2
+    assert csv_import.abandon_old(later) == 1
     assert [state for (state,) in rows("SELECT state FROM code_job")] == ["running"]
     assert rows("SELECT code FROM import_row") == [("B2",)]
 

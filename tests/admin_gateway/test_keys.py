@@ -8,8 +8,8 @@ from datetime import timedelta
 import jwt
 import pytest
 
-from coupon_core.auth import principal_of_token
-from coupon_core.model import Refused, utc_now
+from coupon_core.domain.models import Refused, utc_now
+from coupon_core.security.authentication import principal_of_token
 from tests.admin_client import Admin, made, refused
 
 

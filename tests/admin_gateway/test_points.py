@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coupon_core.model.points import MOST_POINTS
+from coupon_core.domain.models.points import MOST_POINTS
 from tests.admin_client import Admin, made, refused
 
 JOHN = "john@doe.com"

@@ -11,14 +11,14 @@ import jsonschema_rs
 import pytest
 from marshmallow import ValidationError
 
-from admin_gateway.producers.messages import MESSAGES, Message
-from coupon_core import coupons, generation, redeeming
-from coupon_core.messaging.envelopes import outgoing
+from admin_gateway.asyncapi.messages import MESSAGES, Message
+from coupon_core.domain.models import MILESTONE_TYPES, NOBODY, utc_now
+from coupon_core.domain.models.filters import CouponFilter
+from coupon_core.messaging.cloud_events import outgoing
 from coupon_core.messaging.topology import EVENTS, OUT, ROUTING_KEYS
-from coupon_core.model import MILESTONE_TYPES, NOBODY, utc_now
-from coupon_core.redeeming import RedeemRequest
-from coupon_core.store.coupons import CouponFilter
-from coupon_core.web.milestones import milestone_of
+from coupon_core.schemas.milestone_events import milestone_of
+from coupon_core.services.coupons import administration, generation, redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.admin_client import Admin
 from tests.events import stored
 
@@ -162,8 +162,8 @@ def test_what_goes_out_is_as_the_schemas_say(admin: Admin) -> None:
     users = ["ann", "bob", NOBODY]
     made = generation.generate("acme", definition_id, users, utc_now())
     ann, bob, _ = (one.coupon for one in made.coupons)
-    redeeming.redeem(RedeemRequest("acme", ann.code, "ann"), utc_now())
-    coupons.revoke("acme", CouponFilter(coupon_id=bob.coupon_id), utc_now())
+    redemption.redeem(RedeemRequest("acme", ann.code, "ann"), utc_now())
+    administration.revoke("acme", CouponFilter(coupon_id=bob.coupon_id), utc_now())
     sent = [json.loads(outgoing(event).body) for event in stored()]
     assert [one["type"] for one in sent].count("coupon.generated") == 3
     assert {one["type"] for one in sent} == {

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import time_machine
 
-from coupon_core.model import utc_now
-from coupon_core.store import database
+from coupon_core.domain.models import utc_now
+from coupon_core.persistence import database
 from tests.admin_client import Admin
 from tests.events import CLOUD, bodies
 from tests.letters import buried
@@ -76,7 +76,7 @@ def test_code_is_either_custom_or_random(
     # The one random code that can come is the one that is named by hand meanwhile.
     drawn = iter(["SAVE10"])
     monkeypatch.setattr(
-        "coupon_core.codes.random_codes",
+        "coupon_core.domain.codes.random_codes",
         lambda count, *_: [next(drawn, f"OTHER{attempt}")] * count,
     )
     random_id = admin.new_definition("Random")["id"]

@@ -8,12 +8,21 @@ from typing import Any
 import pytest
 
 from admin_gateway.refusals import REFUSALS
-from coupon_core import batches, creators, definitions, redeeming
-from coupon_core.codes import ALPHABETS
-from coupon_core.model import AdminReason, AuthReason, CodeAlphabet, Reason, utc_now
-from coupon_core.model.points import MOST_POINTS
-from coupon_core.redeeming import RedeemRequest
-from coupon_core.webhooks import managing
+from coupon_core.domain.codes import ALPHABETS
+from coupon_core.domain.models import (
+    AdminReason,
+    AuthReason,
+    CodeAlphabet,
+    Reason,
+    utc_now,
+)
+from coupon_core.domain.models.points import MOST_POINTS
+from coupon_core.services import batches
+from coupon_core.services.campaigns import creators
+from coupon_core.services.catalog import definitions
+from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
+from coupon_core.services.webhooks import subscriptions
 from tests.admin_client import Admin, made, refused
 from tests.letters import buried
 
@@ -83,14 +92,14 @@ def frozen_rules(admin: Admin) -> Answer:
 def redeemed(admin: Admin, **config: Any) -> dict[str, Any]:
     """A coupon after one use."""
     coupon = admin.generate(admin.new_definition(**config)["id"], "a")[0]
-    redeeming.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
+    redemption.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
     return coupon
 
 
 def limit_below_uses(admin: Admin) -> Answer:
     coupon = redeemed(admin, usage_limit={"limit_type": "unlimited"})
     definition_id = coupon["definition_id"]
-    redeeming.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
+    redemption.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
     limit = {"usage_limit": {"limit_type": "per_user", "max_uses": 1}}
     return admin.patch(f"coupons/{definition_id}", {"config": limit})
 
@@ -177,7 +186,7 @@ WEBHOOK = {"event_type": "coupon.revoked", "url": "https://hooks.example.invalid
 
 def too_many_webhooks(admin: Admin) -> Answer:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(managing, "MOST_WEBHOOKS", 0)
+        patch.setattr(subscriptions, "MOST_WEBHOOKS", 0)
         return admin.post("webhooks", WEBHOOK)
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from coupon_core import redeeming
-from coupon_core.messaging.envelopes import cloud_event
-from coupon_core.model import utc_now
-from coupon_core.redeeming import RedeemRequest
-from coupon_core.store import database
-from coupon_core.webhooks import delivering, managing, targets
+from coupon_core.domain.models import utc_now
+from coupon_core.messaging.cloud_events import cloud_event
+from coupon_core.persistence import database
+from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
+from coupon_core.services.webhooks import delivery, subscriptions, url_policy
 from tests.admin_client import Admin, made, refused
 from tests.events import stored
 from tests.receivers import LOOPBACK, receiving, verify
@@ -24,9 +24,9 @@ FORMS = ["standard", "playcamp", "playcamp_timestamped"]
 @pytest.fixture
 def allowed(admin: Admin) -> Iterator[Admin]:
     """An admin whose webhooks may go to receivers of this machine."""
-    targets.allow(LOOPBACK)
+    url_policy.allow(LOOPBACK)
     yield admin
-    targets.allow(())
+    url_policy.allow(())
 
 
 def new(admin: Admin, **members: Any) -> dict[str, Any]:
@@ -36,15 +36,15 @@ def new(admin: Admin, **members: Any) -> dict[str, Any]:
 def redeemed(admin: Admin) -> str:
     """The code of a redemption, which is due to the webhooks there are."""
     code = admin.generate(admin.new_definition()["id"], "a")[0]["code"]
-    redeeming.redeem(RedeemRequest("acme", code, "a"), utc_now())
-    delivering.fan_out([cloud_event(event) for event in stored()], utc_now())
+    redemption.redeem(RedeemRequest("acme", code, "a"), utc_now())
+    delivery.fan_out([cloud_event(event) for event in stored()], utc_now())
     return code
 
 
 def serve() -> None:
     """Send what is due."""
-    for webhook in delivering.take(10, utc_now()):
-        delivering.serve(webhook)
+    for webhook in delivery.take(10, utc_now()):
+        delivery.serve(webhook)
     database.release()
 
 
@@ -191,8 +191,8 @@ def test_neither_can_a_webhook_be_changed_to_such_a_url(admin: Admin) -> None:
 
 
 def test_a_tenant_has_so_many_and_no_more(admin: Admin) -> None:
-    for _ in range(managing.MOST_WEBHOOKS):
-        managing.create("acme", "coupon.revoked", BODY["url"], utc_now())
+    for _ in range(subscriptions.MOST_WEBHOOKS):
+        subscriptions.create("acme", "coupon.revoked", BODY["url"], utc_now())
     database.release()
     refused(admin.post("webhooks", BODY), 409, "TOO_MANY_WEBHOOKS")
 
@@ -233,7 +233,7 @@ def test_a_sample_that_is_refused_shows_what_was_answered(allowed: Admin) -> Non
 def test_a_target_that_is_allowed_no_longer_gets_nothing(allowed: Admin) -> None:
     with receiving() as receiver:
         path = f"webhooks/{new(allowed, url=receiver.url)['id']}/test"
-        targets.allow(())
+        url_policy.allow(())
         assert "not public" in allowed.post(path).json["error"]
     assert receiver.got == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coupon_core.model import Scope
+from coupon_core.domain.models import Scope
 
 from .rows import Route, Row, Told
 

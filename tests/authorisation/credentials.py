@@ -11,10 +11,10 @@ from typing import Any
 
 import jwt
 
-from coupon_core import client_keys, tenants
-from coupon_core.auth import issue_client_token
-from coupon_core.model import ApiKey, Scope, utc_now
-from coupon_core.model.client_keys import ClientKeyKind
+from coupon_core.domain.models import ApiKey, Scope, utc_now
+from coupon_core.domain.models.client_keys import ClientKeyKind
+from coupon_core.security.authentication import issue_client_token
+from coupon_core.services.access import client_keys, tenants
 from tests.query_gateway.tenant import Tenant
 
 from .world import USER, World

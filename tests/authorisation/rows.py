@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from coupon_core.model import Scope
+from coupon_core.domain.models import Scope
 
 from .world import OWN, Args
 

@@ -12,8 +12,9 @@ from werkzeug.test import TestResponse
 
 import admin_gateway
 import query_gateway
-from coupon_core import auth, tenants
-from coupon_core.store import database
+from coupon_core.persistence import database
+from coupon_core.security import authentication
+from coupon_core.services.access import tenants
 from tests.databases import Databases
 from tests.invariants import assert_invariants
 from tests.query_gateway.rows import Rows, all_rows
@@ -48,8 +49,8 @@ class Stage:
     def renew(self) -> None:
         """New credentials, after secrets were changed."""
         for tenant in self.world.own, self.world.other:
-            tenant.secret = tenants.active_secrets(tenant.tenant_id)[0].secret
-        auth.forget()
+            tenant.secret = tenants.list_secrets(tenant.tenant_id)[0].secret
+        authentication.forget()
         self.credentials = credentials_of(self.world)
 
     def told(self, route: Route, *kinds: Told) -> Iterator[tuple[str, Told]]:

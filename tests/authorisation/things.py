@@ -6,22 +6,26 @@ import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from coupon_core import (
-    activities,
-    client_keys,
-    jobs,
-    offers,
-    points,
-    rewards,
-    tenants,
-    users,
+from coupon_core.domain.models import (
+    NOBODY,
+    CodeFormat,
+    Page,
+    utc_now,
 )
-from coupon_core.batches import asking
-from coupon_core.model import NOBODY, CodeFormat, Page, utc_now
-from coupon_core.model.client_keys import ClientKeyKind
-from coupon_core.model.points import PointChange
-from coupon_core.model.purchases import Action, Order
-from coupon_core.webhooks import managing
+from coupon_core.domain.models.client_keys import ClientKeyKind
+from coupon_core.domain.models.points import PointChange
+from coupon_core.domain.models.purchases import Action, Order
+from coupon_core.services.access import client_keys, tenants
+from coupon_core.services.batches import requests
+from coupon_core.services.catalog import reward_items
+from coupon_core.services.codes import jobs
+from coupon_core.services.points import (
+    activities,
+    offers,
+    users,
+    wallets,
+)
+from coupon_core.services.webhooks import subscriptions
 from tests import letters
 from tests.query_gateway.playcamp.studio import Studio
 from tests.query_gateway.tenant import Tenant
@@ -38,7 +42,7 @@ def _coupon(tenant: Tenant, user_id: str) -> Args:
 
 def _reward(tenant: Tenant, _: str) -> Args:
     members = {"name": "Badge", "description": "", "reward_type": "badge"}
-    item = rewards.create(tenant.tenant_id, {**members, "payload": {}}, utc_now())
+    item = reward_items.create(tenant.tenant_id, {**members, "payload": {}}, utc_now())
     return {"item_id": item.item_id}
 
 
@@ -49,9 +53,9 @@ def _key(tenant: Tenant, _: str) -> Args:
 
 def _secret(tenant: Tenant, _: str) -> Args:
     """The secret before a new one: what signs must stay good for all other cells."""
-    if len(tenants.active_secrets(tenant.tenant_id)) == 1:
+    if len(tenants.list_secrets(tenant.tenant_id)) == 1:
         tenants.rotate_secret(tenant.tenant_id, utc_now())
-    newest, oldest = tenants.active_secrets(tenant.tenant_id)
+    newest, oldest = tenants.list_secrets(tenant.tenant_id)
     tenant.secret = newest.secret
     return {"secret_id": oldest.secret_id}
 
@@ -67,7 +71,7 @@ def _loose_code(tenant: Tenant, _: str) -> Args:
 def _known_user(tenant: Tenant, _: str) -> Args:
     name = f"known-{next(_numbers)}"
     users.create(tenant.tenant_id, {"user_id": name, "is_member": True}, utc_now())
-    points.credit(PointChange(tenant.tenant_id, name, "gold", 5), utc_now())
+    wallets.credit(PointChange(tenant.tenant_id, name, "gold", 5), utc_now())
     return {"known_user": name}
 
 
@@ -116,10 +120,10 @@ def _activity(tenant: Tenant, _: str) -> Args:
 
 def _webhook(tenant: Tenant, _: str) -> Args:
     url, page = "https://hooks.example.invalid/x", Page(limit=100)
-    for old in managing.listed(tenant.tenant_id, page)[0][5:]:  # they are limited
-        managing.delete(tenant.tenant_id, old.webhook_id)
+    for old in subscriptions.listed(tenant.tenant_id, page)[0][5:]:  # they are limited
+        subscriptions.delete(tenant.tenant_id, old.webhook_id)
     asked = tenant.tenant_id, "coupon.redeemed", url, utc_now()
-    return {"webhook_id": str(managing.create(*asked)[0].webhook_id)}
+    return {"webhook_id": str(subscriptions.create(*asked)[0].webhook_id)}
 
 
 def _package(tenant: Tenant, _: str) -> Args:
@@ -142,8 +146,8 @@ def _client_key(tenant: Tenant, _: str) -> Args:
 def _batch(tenant: Tenant, _: str) -> Args:
     """A batch that somebody cancelled, so that it is not being made any more."""
     ids, now = (tenant.tenant_id, tenant.define().definition_id), utc_now()
-    batch = asking.request(*ids, asking.Wanted(count=1), now)
-    asking.cancel(tenant.tenant_id, batch.batch_id, now)
+    batch = requests.request(*ids, requests.Wanted(count=1), now)
+    requests.cancel(tenant.tenant_id, batch.batch_id, now)
     return {"batch_id": batch.batch_id}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from coupon_core import acting
+from coupon_core.observability import audit_context
 from tests.query_gateway.tenant import Tenant, new_tenant
 
 from .things import MAKERS, Args
@@ -46,7 +46,7 @@ class World:
 
 def fresh(tenant: Tenant, user_id: str, names: Iterable[str]) -> Args:
     """New things of a tenant, in the hands of a user: their ids by name."""
-    acting.begin()  # whoever called last had no hand in this
+    audit_context.begin()  # whoever called last had no hand in this
     found: Args = {"user_id": user_id}
     for name in names:
         if name not in found:

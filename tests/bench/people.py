@@ -10,10 +10,12 @@ from pathlib import Path
 import jwt
 import psycopg
 
-from coupon_core import definitions, rewards, tenants, vault
-from coupon_core.model import Coupon, Definition, utc_now
-from coupon_core.store import coupons as store
-from coupon_core.store import database, schema
+from coupon_core.domain.models import Coupon, Definition, utc_now
+from coupon_core.persistence import database, id_generation, schema
+from coupon_core.persistence.repositories import coupons as store
+from coupon_core.security import encryption
+from coupon_core.services.access import tenants
+from coupon_core.services.catalog import definitions, reward_items
 from tests.servers import PostgresServer
 
 TENANT = "bench"
@@ -79,8 +81,8 @@ def user(number: int) -> str:
 def fill(server: PostgresServer, home: Path, users: int, coupons: int) -> People:
     """Make the database `gateway` with everything in it, by the core's own means."""
     server.address.execute("CREATE DATABASE gateway")
-    url, key, now = server.url("gateway"), vault.new_master_key(), utc_now()
-    vault.unlock((key,))
+    url, key, now = server.url("gateway"), encryption.new_master_key(), utc_now()
+    encryption.unlock((key,))
     database.open_database(url)
     try:
         schema.upgrade()
@@ -101,7 +103,7 @@ def _definition(now: datetime) -> Definition:
         "reward_type": "points",
         "payload": {"amount": 100},
     }
-    item = rewards.create(TENANT, reward, now)
+    item = reward_items.create(TENANT, reward, now)
     fields = {
         "name": "Welcome Bonus",
         "description": "Welcome bonus for new users",
@@ -121,7 +123,7 @@ def _add_coupons(of: Definition, users: int, count: int, now: datetime) -> None:
 
 
 def _coupon(of: Definition, number: int, users: int, now: datetime) -> Coupon:
-    ids = TENANT, database.new_id(), of.definition_id, user(number % users)
+    ids = TENANT, id_generation.new_id(), of.definition_id, user(number % users)
     return Coupon(*ids, code(number), now, None, None, 0, None)
 
 

@@ -11,8 +11,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from coupon_core.config import Settings
-from coupon_core.limits.budgets import ALONE
+from coupon_core.security.rate_limiting.policy import ALONE
+from coupon_core.settings.loader import Settings
 from tests.chaos import batching, delivering, earning, faults, guessing, racing
 from tests.chaos.crew import Broker
 from tests.chaos.redelivery import time_until_redone

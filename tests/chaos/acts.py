@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 
-from coupon_core import batches
-from coupon_core.batches import Wanted
+from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.webhooks import SignatureForm
 from coupon_core.messaging.broker import connect
-from coupon_core.model import utc_now
-from coupon_core.model.webhooks import SignatureForm
-from coupon_core.webhooks import delivering as webhooks
-from coupon_core.webhooks import managing
+from coupon_core.services import batches
+from coupon_core.services.batches import Wanted
+from coupon_core.services.webhooks import delivery as webhooks
+from coupon_core.services.webhooks import subscriptions
 from tests.chaos import batching, delivering, earning
 from tests.chaos.deaths import (
     Ground,
@@ -32,10 +32,10 @@ from tests.servers.process import frozen
 from tests.shop import NOW
 
 BEFORE_PUBLISHING = "coupon_core.messaging.publisher.Publisher.publish"
-BEFORE_THE_MARK = "coupon_core.outbox.mark_sent"
-BEFORE_THE_COMMIT = "coupon_core.store.earnings.record"
+BEFORE_THE_MARK = "coupon_core.services.outbox.mark_sent"
+BEFORE_THE_COMMIT = "coupon_core.persistence.repositories.earned_coupons.record"
 BEFORE_THE_ACK = "kombu.message.Message.ack"
-BEFORE_SENDING = "coupon_core.webhooks.delivering.send"
+BEFORE_SENDING = "coupon_core.services.webhooks.delivery.send"
 CODES = 50
 DELIVERIES = "SELECT 1 FROM webhook_delivery"
 Act = Callable[[Ground, str], None]
@@ -75,7 +75,7 @@ def chunks(ground: Ground, at: str) -> None:
 def webhook(ground: Ground, at: str) -> None:
     """A deliverer dies over uses: each is told when his lease is over."""
     with receiving() as receiver:
-        one, _ = managing.create(
+        one, _ = subscriptions.create(
             *(ground.shop.tenant_id, "coupon.redeemed", receiver.url, utc_now()),
             signature=SignatureForm.PLAYCAMP,
         )

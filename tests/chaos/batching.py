@@ -6,11 +6,11 @@ import random
 import time
 from dataclasses import dataclass
 
-from coupon_core import batches
-from coupon_core.batches import Wanted
-from coupon_core.config import Settings
-from coupon_core.model import utc_now
-from coupon_core.model.batches import Batch, BatchState
+from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.batches import Batch, BatchState
+from coupon_core.services import batches
+from coupon_core.services.batches import Wanted
+from coupon_core.settings.loader import Settings
 from tests.chaos.crew import Crew, crew
 from tests.chaos.earning import await_settled
 from tests.invariants import assert_invariants, events, rows

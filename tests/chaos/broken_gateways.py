@@ -12,30 +12,34 @@ from threading import Thread
 from flask import Flask, Response
 
 import query_gateway
-from coupon_core import gateway, outbox
-from coupon_core.store import database, redemptions
+from coupon_core import gateway
+from coupon_core.persistence import database
+from coupon_core.persistence.repositories import redemptions
+from coupon_core.services import outbox
 
 DELAY = 0.05
 
 
 def answers_early() -> Flask:
     """Says that a coupon is redeemed before it is written down."""
-    from query_gateway import phoenix
+    from query_gateway.phoenix import routes
 
-    redeem = phoenix.redeem_code
+    redeem = routes.redeem_code
 
     def later(*asked: object) -> object:
-        from coupon_core import coupons
-        from coupon_core.model import Redeemed
+        from coupon_core.domain.models import Redeemed
+        from coupon_core.services.coupons import validation
 
         request, now = asked
-        told = coupons.validate(request.tenant_id, request.code, request.user_id, now)
+        told = validation.validate(
+            request.tenant_id, request.code, request.user_id, now
+        )
         if told.issued is None:
             return redeem(*asked)
         Thread(target=after_a_while, args=(lambda: redeem(*asked),)).start()
         return Redeemed(told.issued, None)
 
-    phoenix.redeem_code = later
+    routes.redeem_code = later
     return query_gateway.create_app()
 
 

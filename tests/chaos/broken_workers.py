@@ -13,15 +13,15 @@ from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 
-from coupon_core import outbox
+from coupon_core.domain.models.webhooks import Answer, Delivery, Webhook
 from coupon_core.messaging.publisher import Confirms
 from coupon_core.messaging.redis_transport import Channel
-from coupon_core.model.webhooks import Answer, Delivery, Webhook
-from coupon_core.store import batches, deliveries
-from coupon_core.store.database import new_id
-from coupon_core.webhooks import delivering
-from workers import handlers, relay
-from workers.settling import Settling
+from coupon_core.persistence.id_generation import new_id
+from coupon_core.persistence.repositories import batches, webhook_deliveries
+from coupon_core.services import outbox
+from coupon_core.services.webhooks import delivery as delivering
+from workers import message_handlers, messages, outbox_relay
+from workers.acknowledgement import Settling
 
 FAR_AWAY = "9999-01-01T00:00:00.000Z"
 Sabotage = AbstractContextManager[Any]
@@ -34,7 +34,7 @@ def marks_before_it_publishes() -> Sabotage:
         outbox.mark_sent(events)
         publisher.publish(messages)
 
-    return patch.object(relay, "_publish", early)
+    return patch.object(outbox_relay, "_publish", early)
 
 
 def waits_for_no_confirm() -> Sabotage:
@@ -57,9 +57,11 @@ def acknowledges_before_the_commit() -> Sabotage:
 
 def tells_no_occurrence_from_another() -> Sabotage:
     """Each telling of a milestone counts as another one."""
-    read = handlers._milestone
+    read = message_handlers._milestone
     return patch.object(
-        handlers, "_milestone", lambda one: replace(read(one), occurrence=new_id())
+        message_handlers,
+        "_milestone",
+        lambda one: replace(read(one), occurrence=new_id()),
     )
 
 
@@ -76,9 +78,12 @@ def tries_poison_for_ever() -> Iterator[None]:
         yield
 
 
-def stumbles_over_poison() -> Sabotage:
+@contextmanager
+def stumbles_over_poison() -> Iterator[None]:
     """What cannot be processed is no case that was thought of."""
-    return patch.object(handlers, "bury", side_effect=RuntimeError)
+    read = patch.object(message_handlers, "bury", side_effect=RuntimeError)
+    with read, patch.object(messages, "bury", side_effect=RuntimeError):
+        yield
 
 
 def claims_no_chunk() -> Sabotage:
@@ -88,12 +93,12 @@ def claims_no_chunk() -> Sabotage:
 
 def forgets_whom_it_served() -> Sabotage:
     """Nobody else takes over the webhooks of a worker that died."""
-    return patch.object(deliveries, "_until", lambda *_: FAR_AWAY)
+    return patch.object(webhook_deliveries, "_until", lambda *_: FAR_AWAY)
 
 
 def settles_before_it_sends() -> Sabotage:
     """A delivery is noted as taken, then sent."""
-    due = deliveries.due
+    due = webhook_deliveries.due
 
     def early(webhook: Webhook, most: int, now: datetime) -> list[Delivery]:
         found = due(webhook, most, now)
@@ -101,4 +106,4 @@ def settles_before_it_sends() -> Sabotage:
             delivering.settle(webhook, found, Answer(200), now, goes_on=True)
         return found
 
-    return patch.object(deliveries, "due", early)
+    return patch.object(webhook_deliveries, "due", early)

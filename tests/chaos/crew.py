@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
-from coupon_core.config import Settings
+from coupon_core.settings.loader import Settings
 from tests.hidden import check_log, loudest
 from tests.servers import RabbitServer, RedisServer
 

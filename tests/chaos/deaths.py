@@ -13,13 +13,19 @@ from threading import Event
 from typing import Any
 from unittest.mock import patch
 
-from coupon_core.config import Settings
 from coupon_core.messaging.publisher import publishing
-from coupon_core.store import database
+from coupon_core.persistence import database
+from coupon_core.settings.loader import Settings
 from tests.chaos.earning import await_settled
 from tests.cores import beside, processes, started
 from tests.shop import Shop
-from workers import consumer, deliverer, fanout, generator, relay
+from workers import (
+    batch_generator,
+    consumer,
+    outbox_relay,
+    webhook_deliverer,
+    webhook_fanout,
+)
 
 PATIENCE = 20.0
 VISIBILITY = 1  # seconds until Redis gives to others what a dead worker had
@@ -74,27 +80,27 @@ def consume(settings: Settings, stop: Event) -> None:
 
 
 def generate(settings: Settings, stop: Event) -> None:
-    generator.run(settings.broker_url, VISIBILITY, stop, lambda: None)
+    batch_generator.run(settings.broker_url, VISIBILITY, stop, lambda: None)
 
 
 def fan_out(settings: Settings, stop: Event) -> None:
-    fanout.run(settings.broker_url, VISIBILITY, stop, lambda: None)
+    webhook_fanout.run(settings.broker_url, VISIBILITY, stop, lambda: None)
 
 
 def deliver(settings: Settings, stop: Event) -> None:
-    deliverer.run(stop, lambda: None)
+    webhook_deliverer.run(stop, lambda: None)
 
 
 def send(settings: Settings, stop: Event) -> None:
-    relay.run(settings.broker_url, stop, lambda: None)
+    outbox_relay.run(settings.broker_url, stop, lambda: None)
 
 
 def relay_all(settings: Settings, _: Event | None = None) -> None:
     """Publish the outbox; what a dead relay had claimed is free at once."""
     with (
-        patch.object(relay, "CLAIM", timedelta(0)),
+        patch.object(outbox_relay, "CLAIM", timedelta(0)),
         publishing(settings.broker_url) as publisher,
     ):
-        while relay.run_once(publisher):
+        while outbox_relay.run_once(publisher):
             pass
     database.release()

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 from kombu import Connection, Queue
 
-from coupon_core.config import Settings
 from coupon_core.messaging.broker import EXCHANGES, connect
 from coupon_core.messaging.topology import OUT
-from coupon_core.store import database
+from coupon_core.persistence import database
+from coupon_core.settings.loader import Settings
 from tests.chaos.crew import Broker, crew, killing, killing_broker
 from tests.chaos.earning import await_settled
 from tests.invariants import assert_invariants, rows

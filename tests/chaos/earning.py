@@ -9,8 +9,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from coupon_core.config import Settings
-from coupon_core.model import Trigger
+from coupon_core.domain.models import Trigger
+from coupon_core.settings.loader import Settings
 from tests.chaos.crew import Broker, crew, killing, killing_broker
 from tests.chaos.feed import Feed, make_feed, send
 from tests.invariants import assert_invariants, rows

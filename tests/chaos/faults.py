@@ -15,8 +15,8 @@ from pathlib import Path
 
 import psycopg
 
-from coupon_core.config import Settings
-from coupon_core.store import database
+from coupon_core.persistence import database
+from coupon_core.settings.loader import Settings
 from tests.chaos.shoppers import RESET, Shoppers, shopping, stock
 from tests.invariants import assert_invariants, rows
 from tests.servers import PostgresServer

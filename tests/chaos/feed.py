@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from coupon_core.messaging.envelopes import Outgoing
+from coupon_core.messaging.cloud_events import Outgoing
 from coupon_core.messaging.publisher import publishing
 from coupon_core.messaging.topology import EVENTS
 

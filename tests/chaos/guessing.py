@@ -16,12 +16,12 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from coupon_core import tokens
-from coupon_core.codes import ALPHABETS
-from coupon_core.config import Settings
-from coupon_core.limits.budgets import budget_of
-from coupon_core.model import CodeAlphabet, utc_now
-from coupon_core.store import database
+from coupon_core.domain.codes import ALPHABETS
+from coupon_core.domain.models import CodeAlphabet, utc_now
+from coupon_core.persistence import database
+from coupon_core.security.rate_limiting.policy import budget_of
+from coupon_core.services.access import tokens
+from coupon_core.settings.loader import Settings
 from tests.bench.cost import Meter
 from tests.chaos.crowds import Crowd, Orders, crowd
 from tests.invariants import assert_invariants

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from flask import Flask
 
-from coupon_core.model import NO_LIMIT
-from coupon_core.store import database
+from coupon_core.domain.models import NO_LIMIT
+from coupon_core.persistence import database
 from tests.chaos.faults import Scene
 from tests.invariants import assert_invariants
 from tests.query_gateway.last_byte import send_at_once

@@ -11,8 +11,8 @@ from threading import Event
 
 import psycopg
 
-from coupon_core.config import Settings
 from coupon_core.messaging.broker import connect, queues
+from coupon_core.settings.loader import Settings
 from tests.chaos.crew import crew, in_background
 from tests.chaos.earning import await_settled, watch_streak
 from tests.chaos.feed import BATCH, insist, milestone, send

@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from coupon_core import outbox
-from coupon_core.store import redemptions
-from coupon_core.store.database import execute
-from coupon_core.tables import as_stored_time
+from coupon_core.persistence.database import execute
+from coupon_core.persistence.repositories import redemptions
+from coupon_core.persistence.tables import as_stored_time
+from coupon_core.services import outbox
 
 BLIND_USE = """
     UPDATE coupon SET user_id = :user_id, redemption_count = redemption_count + 1,

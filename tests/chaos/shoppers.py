@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 
-from coupon_core import tokens
-from coupon_core.model import utc_now
+from coupon_core.domain.models import utc_now
+from coupon_core.services.access import tokens
 from tests.servers.gunicorn import Gateway
 from tests.shop import Shop
 

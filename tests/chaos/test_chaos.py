@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from coupon_core.config import Settings
-from coupon_core.store import bulk
+from coupon_core.persistence.repositories import bulk_coupons
+from coupon_core.settings.loader import Settings
 from tests.chaos import batching, delivering, earning, guessing
 from tests.chaos.redelivery import time_until_redone
 from tests.conftest import Broker
@@ -86,8 +86,8 @@ def test_a_batch_is_made_exactly_though_its_workers_are_killed(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(bulk, "CHUNK_OF_POSTGRESQL", 500)
-    monkeypatch.setattr(bulk, "CHUNK_OF_SQLITE", 500)
+    monkeypatch.setattr(bulk_coupons, "CHUNK_OF_POSTGRESQL", 500)
+    monkeypatch.setattr(bulk_coupons, "CHUNK_OF_SQLITE", 500)
     plan = batching.Plan(coupons=20_000, workers=1)
     with started(settings_of(database_url, own_broker, tmp_path)) as settings:
         outcome = batching.batch_under_fire(settings, new_shop(), plan)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from coupon_core.config import Settings
-from coupon_core.store import bulk
+from coupon_core.persistence.repositories import bulk_coupons
+from coupon_core.settings.loader import Settings
 from tests.chaos import broken_workers as broken
 from tests.chaos.acts import (
     BEFORE_PUBLISHING,
@@ -63,8 +63,8 @@ def settings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Settings]:
     """The core, with a bus that a dead worker leaves nothing on for the next test."""
-    monkeypatch.setattr(bulk, "CHUNK_OF_POSTGRESQL", 20)
-    monkeypatch.setattr(bulk, "CHUNK_OF_SQLITE", 20)
+    monkeypatch.setattr(bulk_coupons, "CHUNK_OF_POSTGRESQL", 20)
+    monkeypatch.setattr(bulk_coupons, "CHUNK_OF_SQLITE", 20)
     redis.flush()
     given = settings_for(database_url, tmp_path, redis.url)
     with started(replace(given, webhook_networks=LOOPBACK)) as settings:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from coupon_core import redeeming
-from coupon_core.model import IssuedCoupon, Refused
-from coupon_core.redeeming import RaceLost, RedeemRequest
-from coupon_core.store import database
+from coupon_core.domain.models import IssuedCoupon, Refused
+from coupon_core.persistence import database
+from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons.redemption import RaceLost, RedeemRequest
 from tests.chaos import saboteurs
 from tests.cores import started
 from tests.invariants import assert_invariants
@@ -32,7 +32,7 @@ def own_shop(database_url: str, tmp_path: Path) -> Iterator[Shop]:
 def look(shop: Shop, code: str, user: str = "ann") -> IssuedCoupon:
     """What a request decides on; others may come before it writes."""
     request = RedeemRequest(shop.tenant_id, code, user)
-    issued, _ = redeeming._redeemable(request, NOW)
+    issued, _ = redemption._redeemable(request, NOW)
     return issued
 
 
@@ -40,7 +40,7 @@ def write(shop: Shop, seen: IssuedCoupon, user: str = "ann") -> None:
     """Write a use of what was seen; a lost race or a refusal is a good outcome."""
     request = RedeemRequest(shop.tenant_id, seen.coupon.code, user)
     with suppress(RaceLost), database.transaction():
-        redeeming.use(seen, request, NOW, claim=False)
+        redemption.use(seen, request, NOW, claim=False)
 
 
 def two_at_once(shop: Shop) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from coupon_core.config import Settings
-from coupon_core.store import database
+from coupon_core.persistence import database
+from coupon_core.settings.loader import Settings
 from tests.cores import started
 from tests.databases import Databases
 from tests.settings import settings_for

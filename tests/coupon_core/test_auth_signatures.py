@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from coupon_core import auth, tenants
-from coupon_core.auth import SignedRequest
-from coupon_core.model import AuthReason, Principal
+from coupon_core.domain.models import AuthReason, Principal
+from coupon_core.security import authentication
+from coupon_core.security.authentication import SignedRequest
+from coupon_core.services.access import tenants
 from tests.shop import NOW, Shop, new_shop, refusal
 
 SECONDS = str(int(NOW.timestamp()))
@@ -31,7 +32,7 @@ def signed(shop: Shop, path: str = PATH, **changes: Any) -> SignedRequest:
 
 
 def let_in(request: SignedRequest) -> Principal:
-    return auth.principal_of_signature(request, NOW)
+    return authentication.principal_of_signature(request, NOW)
 
 
 def test_a_signed_request_speaks_for_the_tenant(shop: Shop) -> None:
@@ -117,9 +118,9 @@ def test_a_signature_is_good_for_five_minutes_either_way(
 ) -> None:
     now = NOW + timedelta(seconds=late)
     if is_good:
-        assert auth.principal_of_signature(signed(shop), now)
+        assert authentication.principal_of_signature(signed(shop), now)
     else:
-        reason = refusal(auth.principal_of_signature, signed(shop), now)
+        reason = refusal(authentication.principal_of_signature, signed(shop), now)
         assert reason == AuthReason.BAD_TIMESTAMP
 
 

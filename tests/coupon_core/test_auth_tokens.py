@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coupon_core import auth, tenants
-from coupon_core.auth.claims import LEEWAY, LONGEST_LIFE
-from coupon_core.model import AuthReason, Principal, Scope
+from coupon_core.domain.models import AuthReason, Principal, Scope
+from coupon_core.security import authentication
+from coupon_core.security.authentication.jwt_claims import LEEWAY, LONGEST_LIFE
+from coupon_core.services.access import tenants
 from tests.shop import NOW, Shop, new_shop, refusal
 
 SECONDS = int(NOW.timestamp())
@@ -67,11 +68,11 @@ def admin_token(shop: Shop, **changes: Any) -> str:
 
 
 def tenant_in(token: str) -> Principal:
-    return auth.principal_of_token(token, NOW)
+    return authentication.principal_of_token(token, NOW)
 
 
 def admin_in(token: str) -> Principal:
-    return auth.principal_of_admin(None, token, NOW)
+    return authentication.principal_of_admin(None, token, NOW)
 
 
 # --------------------------------------------------------------------- who is let in
@@ -161,7 +162,7 @@ def test_a_known_token_ends_as_well(shop: Shop) -> None:
     token = tenant_token(shop)
     tenant_in(token)
     later = NOW + timedelta(seconds=HOUR + LATE + 1)
-    assert refusal(auth.principal_of_token, token, later) == OVER
+    assert refusal(authentication.principal_of_token, token, later) == OVER
 
 
 # ------------------------------------------------------------------ whom they name
@@ -336,7 +337,7 @@ def test_a_second_rotation_ends_the_first_secret_within_a_second(shop: Shop) -> 
 def test_a_retired_secret_ends_within_a_second(shop: Shop) -> None:
     token = tenant_token(shop)
     tenant_in(token)
-    [old] = tenants.active_secrets(shop.tenant_id)
+    [old] = tenants.list_secrets(shop.tenant_id)
     tenants.rotate_secret(shop.tenant_id, NOW)
     tenants.retire_secret(shop.tenant_id, old.secret_id)
     time.sleep(1.01)
@@ -355,7 +356,7 @@ def test_a_new_secret_is_good_at_once(shop: Shop) -> None:
 @pytest.mark.parametrize("place", ["header", "bearer"])
 def test_an_api_key_is_let_in(shop: Shop, place: str) -> None:
     both = (shop.api_key, None) if place == "header" else (None, shop.api_key)
-    assert auth.principal_of_admin(*both, NOW).key_id == shop.key_id
+    assert authentication.principal_of_admin(*both, NOW).key_id == shop.key_id
 
 
 @pytest.mark.parametrize(
@@ -363,13 +364,13 @@ def test_an_api_key_is_let_in(shop: Shop, place: str) -> None:
 )
 def test_what_is_no_key_is_refused(shop: Shop, key: str) -> None:
     for place in ((key, None), (None, key)):
-        reason = refusal(auth.principal_of_admin, *place, NOW)
+        reason = refusal(authentication.principal_of_admin, *place, NOW)
         assert reason == AuthReason.BAD_API_KEY
 
 
 @pytest.mark.parametrize("credentials", [(None, None), ("", ""), (None, "")])
 def test_without_a_credential_nobody_is_let_in(shop: Shop, credentials: Any) -> None:
-    reason = refusal(auth.principal_of_admin, *credentials, NOW)
+    reason = refusal(authentication.principal_of_admin, *credentials, NOW)
     assert reason == AuthReason.NO_CREDENTIALS
 
 
@@ -386,8 +387,8 @@ def test_a_key_ends_at_its_time(shop: Shop) -> None:
     make = partial(tenants.create_key, None, shop.tenant_id, "k", {Scope.READ})
     key, plain = make(NOW, NOW)
     moment = timedelta(milliseconds=1)
-    assert auth.principal_of_admin(plain, None, NOW).key_id == key.key_id
-    reason = refusal(auth.principal_of_admin, plain, None, NOW + moment)
+    assert authentication.principal_of_admin(plain, None, NOW).key_id == key.key_id
+    reason = refusal(authentication.principal_of_admin, plain, None, NOW + moment)
     assert reason == AuthReason.BAD_API_KEY
 
 
@@ -406,14 +407,14 @@ def test_an_admin_token_may_name_its_key_in_capitals(shop: Shop) -> None:
 
 def test_a_key_does_what_its_scopes_say_in_its_tenant() -> None:
     reader = Principal("acme", key_id="k", scopes=frozenset({Scope.READ}))
-    auth.require_scope(reader, "acme", Scope.READ)
-    missing = refusal(auth.require_scope, reader, "acme", Scope.KEYS)
-    foreign = refusal(auth.require_scope, reader, "other", Scope.READ)
+    authentication.require_scope(reader, "acme", Scope.READ)
+    missing = refusal(authentication.require_scope, reader, "acme", Scope.KEYS)
+    foreign = refusal(authentication.require_scope, reader, "other", Scope.READ)
     assert (missing, foreign) == (AuthReason.SCOPE_MISSING, AuthReason.WRONG_TENANT)
 
 
 def test_a_user_speaks_for_itself_and_a_server_for_all() -> None:
-    auth.require_user(Principal("acme", "ann"), "ann")
-    auth.require_user(Principal("acme"), "bob")
-    reason = refusal(auth.require_user, Principal("acme", "ann"), "bob")
+    authentication.require_user(Principal("acme", "ann"), "ann")
+    authentication.require_user(Principal("acme"), "bob")
+    reason = refusal(authentication.require_user, Principal("acme", "ann"), "bob")
     assert reason == AuthReason.WRONG_USER

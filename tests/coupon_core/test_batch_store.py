@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from coupon_core.model import Definition, Page
-from coupon_core.model.batches import Batch, BatchKind, BatchState, Chunk
-from coupon_core.store import batches as store
-from coupon_core.store.database import new_id
+from coupon_core.domain.models import Definition, Page
+from coupon_core.domain.models.batches import (
+    Batch,
+    BatchKind,
+    BatchState,
+    Chunk,
+)
+from coupon_core.persistence.id_generation import new_id
+from coupon_core.persistence.repositories import batches as store
 from tests.shop import NOW, Shop
 
 MINUTE = timedelta(minutes=1)

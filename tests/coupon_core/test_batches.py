@@ -7,14 +7,21 @@ from functools import partial
 
 import pytest
 
-from coupon_core import batches, generation
-from coupon_core.batches import Wanted
-from coupon_core.codes import ALPHABETS
-from coupon_core.model import AdminReason, CodeAlphabet, CodeFormat, Definition, Page
-from coupon_core.model.batches import Batch, BatchState
-from coupon_core.store import batches as store
-from coupon_core.store import bulk
-from coupon_core.tables import Coupon
+from coupon_core.domain.codes import ALPHABETS
+from coupon_core.domain.models import (
+    AdminReason,
+    CodeAlphabet,
+    CodeFormat,
+    Definition,
+    Page,
+)
+from coupon_core.domain.models.batches import Batch, BatchState
+from coupon_core.persistence.repositories import batches as store
+from coupon_core.persistence.repositories import bulk_coupons
+from coupon_core.persistence.tables import Coupon
+from coupon_core.services import batches
+from coupon_core.services.batches import Wanted, requests
+from coupon_core.services.coupons import generation
 from tests.cores import at_once, tally
 from tests.invariants import assert_invariants, events
 from tests.shop import NOW, Shop, refusal
@@ -25,8 +32,8 @@ CHUNK = 50
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few coupons make many chunks."""
-    monkeypatch.setattr(bulk, "CHUNK_OF_POSTGRESQL", CHUNK)
-    monkeypatch.setattr(bulk, "CHUNK_OF_SQLITE", CHUNK)
+    monkeypatch.setattr(bulk_coupons, "CHUNK_OF_POSTGRESQL", CHUNK)
+    monkeypatch.setattr(bulk_coupons, "CHUNK_OF_SQLITE", CHUNK)
 
 
 @pytest.fixture
@@ -169,7 +176,7 @@ def test_taken_codes_are_drawn_anew(shop: Shop) -> None:
 def test_codes_that_are_shared_are_not_drawn(
     shop: Shop, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk, "FEW", few)
+    monkeypatch.setattr(bulk_coupons, "FEW", few)
     for letter in "ABCD":
         shop.share(f"AAA{letter}")
     batch = make(ask(shop, shop.define(code_length=4), 128))
@@ -246,7 +253,7 @@ def test_what_cannot_be_generated_is_no_batch(shop: Shop, reason: AdminReason) -
 def test_a_batch_that_lies_still_is_driven_on(shop: Shop) -> None:
     batch = ask(shop, shop.define(), 3 * CHUNK)
     batches.make_chunk(next(keys(batch)), NOW)
-    batches.redrive(NOW + 2 * batches.asking.STILL)
+    batches.redrive(NOW + 2 * requests.STILL)
     told = [
         data["chunk_number"]
         for of, data in events("generation.chunk")

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from coupon_core.check_characters import CHARACTERS, check_character, is_right
+from coupon_core.domain.check_digit import CHARACTERS, check_character, is_right
 
 CODES = ["SUMMER7K4M2P", "A", "0000", "X9-Q_Z3", "".join(CHARACTERS)]
 

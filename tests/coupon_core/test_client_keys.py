@@ -6,9 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from coupon_core import auth, client_keys
-from coupon_core.model import AuthReason, Page
-from coupon_core.model.client_keys import PLAYCAMP_KINDS, ClientKey, ClientKeyKind
+from coupon_core.domain.models import AuthReason, Page
+from coupon_core.domain.models.client_keys import (
+    PLAYCAMP_KINDS,
+    ClientKey,
+    ClientKeyKind,
+)
+from coupon_core.security import authentication
+from coupon_core.services.access import client_keys
 from tests.invariants import rows
 from tests.shop import NOW, Shop, new_shop, refusal
 
@@ -22,7 +27,7 @@ def new_key(shop: Shop, kind: ClientKeyKind = SERVER) -> tuple[ClientKey, str]:
 @pytest.mark.parametrize("kind", ClientKeyKind)
 def test_a_key_lets_its_tenant_in(shop: Shop, kind: ClientKeyKind) -> None:
     key, secret = new_key(shop, kind)
-    found = auth.client_key_of(f"{key.key_id}:{secret}", {kind}, NOW)
+    found = authentication.client_key_of(f"{key.key_id}:{secret}", {kind}, NOW)
     assert found == key
     assert found.tenant_id == shop.tenant_id
 
@@ -40,7 +45,7 @@ def test_no_secret_is_stored_in_the_clear(shop: Shop) -> None:
 
 def test_what_a_key_signed_can_be_verified(shop: Shop) -> None:
     key, secret = new_key(shop, MAMBO)
-    found = auth.client_key_and_secret(key.key_id, {MAMBO}, NOW)
+    found = authentication.client_key_and_secret(key.key_id, {MAMBO}, NOW)
     assert found == (key, secret)
 
 
@@ -52,27 +57,27 @@ MALFORMED += ("{secret}:{id}", "{id}\x00:{secret}", "é:{secret}", "{id}: {secre
 def test_half_a_key_is_none(shop: Shop, form: str) -> None:
     key, secret = new_key(shop)
     credential = form.format(id=key.key_id, secret=secret)
-    reason = refusal(auth.client_key_of, credential, {SERVER}, NOW)
+    reason = refusal(authentication.client_key_of, credential, {SERVER}, NOW)
     assert reason == AuthReason.BAD_CLIENT_KEY
 
 
 def test_a_missing_credential_is_told_as_that(shop: Shop) -> None:
     for nothing in (None, ""):
-        reason = refusal(auth.client_key_of, nothing, {SERVER}, NOW)
+        reason = refusal(authentication.client_key_of, nothing, {SERVER}, NOW)
         assert reason == AuthReason.NO_CREDENTIALS
 
 
 def test_one_keys_secret_does_not_open_another(shop: Shop) -> None:
     (one, _), (_, secret) = new_key(shop), new_key(new_shop())
     credential = f"{one.key_id}:{secret}"
-    reason = refusal(auth.client_key_of, credential, {SERVER}, NOW)
+    reason = refusal(authentication.client_key_of, credential, {SERVER}, NOW)
     assert reason == AuthReason.BAD_CLIENT_KEY
 
 
 def test_another_systems_key_is_refused(shop: Shop) -> None:
     key, secret = new_key(shop, MAMBO)
     credential = f"{key.key_id}:{secret}"
-    reason = refusal(auth.client_key_of, credential, PLAYCAMP_KINDS, NOW)
+    reason = refusal(authentication.client_key_of, credential, PLAYCAMP_KINDS, NOW)
     assert reason == AuthReason.BAD_CLIENT_KEY
 
 
@@ -82,9 +87,9 @@ def test_a_revoked_key_is_worthless_at_once(shop: Shop) -> None:
     later = NOW + timedelta(days=1)
     assert client_keys.revoke(shop.tenant_id, key.key_id, later) == revoked
     credential = f"{key.key_id}:{secret}"
-    reason = refusal(auth.client_key_of, credential, {SERVER}, NOW)
+    reason = refusal(authentication.client_key_of, credential, {SERVER}, NOW)
     assert reason == AuthReason.BAD_CLIENT_KEY
-    reason = refusal(auth.client_key_and_secret, key.key_id, {SERVER}, NOW)
+    reason = refusal(authentication.client_key_and_secret, key.key_id, {SERVER}, NOW)
     assert reason == AuthReason.BAD_CLIENT_KEY
 
 
@@ -92,10 +97,10 @@ def test_a_key_ends_at_its_time(shop: Shop) -> None:
     asked = shop.tenant_id, SERVER, "short", NOW + timedelta(hours=1), NOW
     key, secret = client_keys.create(*asked)
     credential = f"{key.key_id}:{secret}"
-    good = auth.client_key_of(credential, {SERVER}, NOW + timedelta(hours=1))
+    good = authentication.client_key_of(credential, {SERVER}, NOW + timedelta(hours=1))
     assert good == key
     after = NOW + timedelta(hours=1, milliseconds=1)
-    reason = refusal(auth.client_key_of, credential, {SERVER}, after)
+    reason = refusal(authentication.client_key_of, credential, {SERVER}, after)
     assert reason == AuthReason.BAD_CLIENT_KEY
 
 

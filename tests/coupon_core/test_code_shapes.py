@@ -7,12 +7,19 @@ from typing import Any
 
 import pytest
 
-from coupon_core import code_space, codes, mistyping
-from coupon_core.check_characters import is_right
-from coupon_core.model import AdminReason, CodeAlphabet, CodeFormat, Reason, utc_now
-from coupon_core.model.batches import Room
-from coupon_core.tables import Coupon
-from coupon_core.tables import database as db
+from coupon_core.domain import codes
+from coupon_core.domain.check_digit import is_right
+from coupon_core.domain.models import (
+    AdminReason,
+    CodeAlphabet,
+    CodeFormat,
+    Reason,
+    utc_now,
+)
+from coupon_core.domain.models.batches import Room
+from coupon_core.persistence.tables import Coupon
+from coupon_core.persistence.tables import database as db
+from coupon_core.services.coupons import code_capacity, typo_detection
 from tests.invariants import assert_invariants
 from tests.shop import Shop, refusal
 
@@ -21,7 +28,7 @@ PATTERN = "SUMMER-####-????"
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> None:
-    mistyping.forget()
+    typo_detection.forget()
 
 
 @pytest.mark.parametrize(
@@ -193,17 +200,17 @@ def test_codes_do_not_become_checked_ones_later(shop: Shop) -> None:
 
 
 def test_the_room_tells_what_is_made_and_what_will_be(shop: Shop) -> None:
-    from coupon_core import batches
+    from coupon_core.services import batches
 
     definition = shop.define(code_length=4)
     shop.generate(definition, ["ann", "bob"])
     ids = shop.tenant_id, definition.definition_id
     batches.request(*ids, batches.Wanted(5_000), utc_now())
-    assert code_space.room(*ids) == Room(923_521, 2, 5_000)
-    assert code_space.room(*ids).most == 461_760
+    assert code_capacity.room(*ids) == Room(923_521, 2, 5_000)
+    assert code_capacity.room(*ids).most == 461_760
 
 
 def test_given_codes_have_no_space(shop: Shop) -> None:
     definition = shop.share("GIVEN1")
     ids = shop.tenant_id, definition.definition_id
-    assert refusal(code_space.room, *ids) == AdminReason.NO_CODE_SPACE
+    assert refusal(code_capacity.room, *ids) == AdminReason.NO_CODE_SPACE

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coupon_core import codes
-from coupon_core.model import CodeAlphabet
+from coupon_core.domain import codes
+from coupon_core.domain.models import CodeAlphabet
 
 CODES = ["A", "9", "SAVE10", "save10", "a-b_c", "A" * 64, "0-", "9__"]
 NO_CODES = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coupon_core.compact_json import json_bytes
+from coupon_core.json_encoding import json_bytes
 
 LONG = 2**64 + 1
 

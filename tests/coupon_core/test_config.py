@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
-from coupon_core import config, process, vault
-from coupon_core.config import BadSettings
-from coupon_core.vault import new_master_key
+from coupon_core import bootstrap
+from coupon_core.security import encryption
+from coupon_core.security.encryption import new_master_key
+from coupon_core.settings import loader
+from coupon_core.settings.loader import BadSettings
 from tests.cores import processes
 
-Environment = Callable[..., config.Settings]
+Environment = Callable[..., loader.Settings]
 
 
 @pytest.fixture
@@ -26,11 +28,11 @@ def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Environment:
         if name.startswith("COUPON_") or name.endswith("_PORT"):
             monkeypatch.delenv(name)
 
-    def load_with(**variables: Any) -> config.Settings:
+    def load_with(**variables: Any) -> loader.Settings:
         usual = {"COUPON_DATA_DIR": str(tmp_path / "var")}
         for name, value in (usual | variables).items():
             monkeypatch.setenv(name, str(value))
-        return config.load()
+        return loader.load()
 
     return load_with
 
@@ -100,23 +102,23 @@ def test_secrets_are_not_in_the_representation(load: Environment) -> None:
     key = new_master_key()
     settings = load(COUPON_MASTER_KEYS=key)
     assert key not in repr(settings)
-    assert key not in repr(config.described(settings))
+    assert key not in repr(loader.described(settings))
 
 
 def test_a_password_is_not_in_the_description(load: Environment) -> None:
     settings = load(COUPON_DATABASE_URL="postgresql://me:hunter2@host/name")
-    assert "hunter2" not in repr(config.described(settings))
-    assert "me" in repr(config.described(settings))
+    assert "hunter2" not in repr(loader.described(settings))
+    assert "me" in repr(loader.described(settings))
 
 
 def test_a_bad_database_url_is_told_by_its_name(load: Environment) -> None:
     settings = load(COUPON_DATABASE_URL="mysql://host/name")
-    before = vault._keys
+    before = encryption._keys
     try:
         with pytest.raises(BadSettings, match="COUPON_DATABASE_URL"):
-            process.start(settings)
+            bootstrap.start(settings)
     finally:
-        vault._keys = before
+        encryption._keys = before
 
 
 # ------------------------------------------------------------------- the kept key
@@ -125,7 +127,7 @@ def test_a_bad_database_url_is_told_by_its_name(load: Environment) -> None:
 def test_a_master_key_is_made_once_and_kept(load: Environment, tmp_path: Path) -> None:
     first = load().master_keys
     assert load().master_keys == first
-    assert vault.is_master_key(first[0])
+    assert encryption.is_master_key(first[0])
     assert [path.name for path in (tmp_path / "var").iterdir()] == ["master.key"]
 
 
@@ -161,7 +163,7 @@ def test_processes_that_start_together_keep_one_key(tmp_path: Path) -> None:
 
 def _send_kept_key(path: Path, barrier: Any, sender: Any) -> None:
     barrier.wait(30)
-    sender.send(config._kept_key(path))
+    sender.send(loader._kept_key(path))
 
 
 def test_a_data_directory_that_cannot_be_made_is_told(

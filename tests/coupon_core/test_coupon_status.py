@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coupon_core import coupons, rules
-from coupon_core.model import CouponStatus, IssuedCoupon, Page
-from coupon_core.store.coupons import CouponFilter
-from coupon_core.tables import Coupon, Definition
+from coupon_core.domain.models import CouponStatus, IssuedCoupon, Page
+from coupon_core.domain.models.filters import CouponFilter
+from coupon_core.domain.rules import redemption as redemption_rules
+from coupon_core.persistence.tables import Coupon, Definition
+from coupon_core.services.coupons import administration
 from tests.shop import NOW, Shop, new_shop
 
 # Around the moment that is asked about, and whole seconds: text sorts as time does.
@@ -23,13 +24,17 @@ COUNTS = [(0, 0), (0, 3), (1, 0), (1, 1), (3, 2), (3, 3), (2, 3)]
 
 def listed(shop: Shop, status: CouponStatus | None) -> list[IssuedCoupon]:
     which = CouponFilter(status=status)
-    return coupons.listed(shop.tenant_id, which, Page(500), NOW)[0]
+    return administration.listed(shop.tenant_id, which, Page(500), NOW)[0]
 
 
 def assert_filters_agree(shop: Shop) -> None:
     everything = listed(shop, None)
     for status in CouponStatus:
-        wanted = [one for one in everything if rules.coupon_status(one, NOW) == status]
+        wanted = [
+            one
+            for one in everything
+            if redemption_rules.coupon_status(one, NOW) == status
+        ]
         assert listed(shop, status) == wanted
 
 
@@ -76,9 +81,9 @@ def test_any_coupon_is_filtered_as_the_rule_says(
     Coupon.update(**change).where(Coupon.tenant_id == shop.tenant_id).execute()
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     [issued] = listed(shop, None)
-    status = rules.coupon_status(issued, now)
+    status = redemption_rules.coupon_status(issued, now)
     for asked in CouponStatus:
-        found, total = coupons.listed(
+        found, total = administration.listed(
             shop.tenant_id, CouponFilter(status=asked), Page(), now
         )
         assert total == len(found) == (asked == status)

@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
-from coupon_core import coupons, definitions
-from coupon_core.model import (
+from coupon_core.domain.models import (
     AdminReason,
     CouponStatus,
     IssuedCoupon,
     Page,
     Reason,
 )
-from coupon_core.store.coupons import CouponFilter
-from coupon_core.store.database import new_number
+from coupon_core.domain.models.filters import CouponFilter
+from coupon_core.persistence.id_generation import new_number
+from coupon_core.services.catalog import definitions
+from coupon_core.services.coupons import administration
 from tests.invariants import assert_invariants, rows
 from tests.shop import NOW, Shop, new_shop, refusal
 
@@ -308,7 +309,7 @@ def test_another_tenants_coupon_is_not_revoked(shop: Shop, code: str) -> None:
 
 
 def codes_listed(shop: Shop, page: Page = Page(), **which: Any) -> list[str]:  # noqa: B008
-    found, _ = coupons.listed(shop.tenant_id, CouponFilter(**which), page, NOW)
+    found, _ = administration.listed(shop.tenant_id, CouponFilter(**which), page, NOW)
     return [one.coupon.code for one in found]
 
 
@@ -321,7 +322,7 @@ def test_a_users_coupons_are_listed_newest_first(shop: Shop) -> None:
 def test_an_unknown_user_has_no_coupons(shop: Shop) -> None:
     shop.loose(shop.define())
     which = CouponFilter(user_id="nobody-here")
-    assert coupons.listed(shop.tenant_id, which, Page(), NOW) == ([], 0)
+    assert administration.listed(shop.tenant_id, which, Page(), NOW) == ([], 0)
 
 
 def test_nobodys_id_lists_no_users_coupons(shop: Shop) -> None:
@@ -350,7 +351,9 @@ def test_pages_cut_the_list_and_total_counts_all(
     definition = shop.define()
     codes = [shop.give(definition) for _ in range(5)][::-1]
     which = CouponFilter(user_id="ann")
-    found, total = coupons.listed(shop.tenant_id, which, Page(limit, offset), NOW)
+    found, total = administration.listed(
+        shop.tenant_id, which, Page(limit, offset), NOW
+    )
     assert [one.coupon.code for one in found] == codes[offset : offset + limit]
     assert total == 5
 
@@ -364,7 +367,7 @@ def test_coupons_of_one_definition_are_listed(shop: Shop) -> None:
 
 def test_coupons_of_an_unknown_definition_are_refused(shop: Shop) -> None:
     which = CouponFilter(definition_id=shop.reward_item_id)
-    reason = refusal(coupons.listed, shop.tenant_id, which, Page(), NOW)
+    reason = refusal(administration.listed, shop.tenant_id, which, Page(), NOW)
     assert reason == AdminReason.DEFINITION_NOT_FOUND
 
 
@@ -374,7 +377,7 @@ def test_one_coupon_is_got_only_as_its_users(shop: Shop) -> None:
 
     def get(user_id: str) -> IssuedCoupon:
         which = CouponFilter(coupon_id=coupon_id, user_id=user_id)
-        return coupons.get(shop.tenant_id, which, NOW)
+        return administration.get(shop.tenant_id, which, NOW)
 
     assert get("ann").coupon.code == code
     assert refusal(get, "bob") == Reason.COUPON_NOT_FOUND

@@ -6,8 +6,9 @@ from functools import partial
 
 import pytest
 
-from coupon_core import campaigns, codes, creators, packages
-from coupon_core.model import AdminReason
+from coupon_core.domain import codes
+from coupon_core.domain.models import AdminReason
+from coupon_core.services.campaigns import campaigns, creators, packages
 from tests.cores import at_once, tally
 from tests.invariants import assert_invariants
 from tests.shop import NOW, Shop, refusal

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from coupon_core.config import Settings
-from coupon_core.store import database, pools
-from coupon_core.store.database import execute, execute_many, transaction
+from coupon_core.persistence import connection_pools, database
+from coupon_core.persistence.database import execute, execute_many, transaction
+from coupon_core.settings.loader import Settings
 from tests.cores import (
     PATIENCE,
     Unavailable,
@@ -102,7 +102,7 @@ def test_bulk_rows_that_take_too_long_are_told_as_unavailable(core: Settings) ->
 @pytest.mark.parametrize("url", ["", "sqlite:///", "mysql://host/x", "coupons.db"])
 def test_a_url_of_no_database_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="a database URL is"):
-        pools.database_of(url, 1)
+        connection_pools.database_of(url, 1)
 
 
 # ----------------------------------------------------------------- the connections
@@ -113,7 +113,7 @@ def test_a_pool_that_is_used_up_is_an_error_soon(
 ) -> None:
     from tests.settings import settings_for
 
-    monkeypatch.setattr(pools, "BUSY_SECONDS", 0.5)
+    monkeypatch.setattr(connection_pools, "BUSY_SECONDS", 0.5)
     settings = replace(settings_for(database_url, tmp_path), database_pool=2)
     with started(settings):
         held, done = threading.Barrier(3), threading.Event()

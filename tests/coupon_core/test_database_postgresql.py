@@ -12,9 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from coupon_core.config import Settings
-from coupon_core.store import database, pools
-from coupon_core.store.database import execute, execute_many, transaction
+from coupon_core.persistence import connection_pools, database
+from coupon_core.persistence.database import execute, execute_many, transaction
+from coupon_core.settings.loader import Settings
 from tests.cores import Unavailable, at_once, outcome, started
 from tests.coupon_core.test_database import PROMISED, timed, write
 from tests.databases import upgrade
@@ -76,7 +76,7 @@ def test_sessions_have_deadlines_and_speak_utc(own_core: Settings) -> None:
     assert list(shown.values()) == ["4s", "4s", "UTC"]
 
 
-@pytest.mark.parametrize("idle", [0, pools.PING_AFTER_SECONDS])
+@pytest.mark.parametrize("idle", [0, connection_pools.PING_AFTER_SECONDS])
 def test_after_a_restart_at_most_one_use_fails(
     server: PostgresServer,
     own_shop: Shop,
@@ -85,7 +85,7 @@ def test_after_a_restart_at_most_one_use_fails(
 ) -> None:
     """By how long a connection was idle: it is pinged first, or fails in use."""
     if idle:
-        monkeypatch.setattr(pools, "PING_AFTER_SECONDS", -1.0)
+        monkeypatch.setattr(connection_pools, "PING_AFTER_SECONDS", -1.0)
     code = own_shop.give(own_shop.define(per_code_limit=0))
     open_connections(4)
     database.release()
@@ -111,7 +111,7 @@ def test_while_the_server_is_away_all_are_told_at_once(
         server.start()
     assert all(isinstance(one, Unavailable) for one in found)
     assert took < PROMISED
-    time.sleep(pools.SPARED_SECONDS)
+    time.sleep(connection_pools.SPARED_SECONDS)
     assert own_shop.redeem(code).coupon.redemption_count == 1
 
 
@@ -127,7 +127,7 @@ def test_a_server_that_does_not_answer_is_told_in_time(
     assert took < PROMISED
 
 
-@pytest.mark.parametrize("idle", [0, pools.PING_AFTER_SECONDS])
+@pytest.mark.parametrize("idle", [0, connection_pools.PING_AFTER_SECONDS])
 def test_a_frozen_server_is_told_in_time_and_used_again_once_it_goes_on(
     server: PostgresServer,
     own_shop: Shop,
@@ -136,7 +136,7 @@ def test_a_frozen_server_is_told_in_time_and_used_again_once_it_goes_on(
 ) -> None:
     """Its kernel takes all that is sent: nothing but our own patience can end."""
     if idle:
-        monkeypatch.setattr(pools, "PING_AFTER_SECONDS", -1.0)
+        monkeypatch.setattr(connection_pools, "PING_AFTER_SECONDS", -1.0)
     code = own_shop.give(own_shop.define(per_code_limit=0))
     open_connections(4)
     database.release()
@@ -146,7 +146,7 @@ def test_a_frozen_server_is_told_in_time_and_used_again_once_it_goes_on(
         again, took_again = timed(lambda: at_once(tasks))
     assert all(isinstance(one, Unavailable) for one in (*first, *again))
     assert max(took, took_again) < PROMISED
-    time.sleep(pools.SPARED_SECONDS)
+    time.sleep(connection_pools.SPARED_SECONDS)
     _, took = timed(partial(own_shop.redeem, code))
     assert took < PROMISED
     assert_invariants()

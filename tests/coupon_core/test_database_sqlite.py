@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from coupon_core.config import Settings
-from coupon_core.store import database
-from coupon_core.store.turns import turn
+from coupon_core.persistence import database
+from coupon_core.persistence.write_lock import turn
+from coupon_core.settings.loader import Settings
 from tests.cores import PATIENCE, Unavailable, processes, started
 from tests.coupon_core.test_database import PROMISED, timed, write
 from tests.databases import upgrade

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from coupon_core import definitions
-from coupon_core.model import (
+from coupon_core.domain.models import (
     AdminReason,
     CodeFormat,
     DefinitionStatus,
@@ -16,6 +15,7 @@ from coupon_core.model import (
     Reason,
     Trigger,
 )
+from coupon_core.services.catalog import definitions
 from tests.invariants import assert_invariants
 from tests.shop import NOW, Shop, new_shop, refusal
 

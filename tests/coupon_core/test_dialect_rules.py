@@ -8,8 +8,7 @@ from functools import partial
 
 import pytest
 
-from coupon_core import generation
-from coupon_core.model import (
+from coupon_core.domain.models import (
     NOBODY,
     AdminReason,
     CodeFormat,
@@ -18,11 +17,12 @@ from coupon_core.model import (
     Reason,
     utc_now,
 )
-from coupon_core.rules import coupon_status
-from coupon_core.store import codes as code_store
-from coupon_core.store import coupons as coupon_store
-from coupon_core.store.database import transaction
-from coupon_core.tables import SharedCode
+from coupon_core.domain.rules.redemption import coupon_status
+from coupon_core.persistence.database import transaction
+from coupon_core.persistence.repositories import code_lookup as code_store
+from coupon_core.persistence.repositories import coupons as coupon_store
+from coupon_core.persistence.tables import SharedCode
+from coupon_core.services.coupons import generation
 from tests.cores import at_once, tally
 from tests.invariants import assert_invariants
 from tests.shop import NOW, Shop, refusal

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from coupon_core import codes
-from coupon_core.codes import ALPHABETS
-from coupon_core.model import (
+from coupon_core.domain import codes
+from coupon_core.domain.codes import ALPHABETS
+from coupon_core.domain.models import (
     NOBODY,
     AdminReason,
     CodeAlphabet,

@@ -9,19 +9,20 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from coupon_core.limits import guesses
-from coupon_core.limits.blocks import STREAM
-from coupon_core.limits.budgets import (
+from coupon_core.domain.models import Reason, Refused
+from coupon_core.security.rate_limiting import code_guessing
+from coupon_core.security.rate_limiting.blocklist import STREAM
+from coupon_core.security.rate_limiting.code_guessing import Guess, count_failure
+from coupon_core.security.rate_limiting.failure_limiter import Spending
+from coupon_core.security.rate_limiting.policy import (
     ALONE,
+    Allowed,
     BadBudget,
     Budget,
     OverBudget,
     budget_of,
     fields_of,
 )
-from coupon_core.limits.guesses import Allowed, Guess, count_failure
-from coupon_core.limits.spending import Spending
-from coupon_core.model import Reason, Refused
 from tests.runs import SECONDS
 from tests.servers import RedisServer
 from tests.servers.process import wait_until
@@ -197,9 +198,9 @@ def test_what_is_no_block_in_the_stream_is_passed_over(
 
 @pytest.fixture
 def allowed() -> Iterator[None]:
-    guesses.allow(Allowed(ALONE, USER, None))
+    code_guessing.allow(Allowed(ALONE, USER, None))
     yield
-    guesses.allow(Allowed())
+    code_guessing.allow(Allowed())
 
 
 def fail_with(reason: Reason) -> None:
@@ -210,7 +211,7 @@ def fail_with(reason: Reason) -> None:
 
 @pytest.mark.usefixtures("allowed")
 def test_only_unknown_codes_count() -> None:
-    for reason in set(Reason) - guesses.FAILURES:
+    for reason in set(Reason) - code_guessing.FAILURES:
         for _ in range(USER.amount + 1):
             fail_with(reason)
     for _ in range(USER.amount):

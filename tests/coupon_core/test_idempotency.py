@@ -7,10 +7,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from coupon_core import idempotency
-from coupon_core.idempotency import LEASE, AnotherRequest, Repeated, UnderWay, digest
-from coupon_core.model.idempotency import Answer, OnceAsked, Work
-from coupon_core.store.database import execute, transaction
+from coupon_core.domain.models.idempotency import Answer, OnceAsked, Work
+from coupon_core.persistence.database import execute, transaction
+from coupon_core.services import idempotency
+from coupon_core.services.idempotency import (
+    LEASE,
+    AnotherRequest,
+    Repeated,
+    UnderWay,
+    digest,
+)
 from tests.cores import at_once
 from tests.shop import NOW, Shop
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from coupon_core import batches
-from coupon_core.batches import Wanted
-from coupon_core.store import database as store
-from coupon_core.store import inventory
-from coupon_core.store.coupons import CouponFilter, parameters_of
-from coupon_core.store.inventory import Place
-from coupon_core.tables import database
+from coupon_core.domain.models.filters import CouponFilter, Place
+from coupon_core.persistence import database as store
+from coupon_core.persistence.repositories import inventory
+from coupon_core.persistence.repositories.coupons import parameters_of
+from coupon_core.persistence.tables import database
+from coupon_core.services import batches
+from coupon_core.services.batches import Wanted
 from tests.shop import NOW, Shop
 
 INDEXES: dict[str, tuple[str, ...]] = {

@@ -11,20 +11,23 @@ from typing import Any
 
 import pytest
 
-from coupon_core import coupons, outbox, redeeming
-from coupon_core.model import (
+from coupon_core.domain.models import (
     AdminReason,
     CodeFormat,
+    Coupon,
     Definition,
     DefinitionStatus,
     IssuedCoupon,
+    Page,
     Reason,
 )
-from coupon_core.redeeming import RaceLost, RedeemRequest
-from coupon_core.store import coupons as coupon_store
-from coupon_core.store import database
-from coupon_core.store import definitions as definition_store
-from coupon_core.store import tenants as tenant_store
+from coupon_core.persistence import database, id_generation
+from coupon_core.persistence.repositories import coupons as coupon_store
+from coupon_core.persistence.repositories import definitions as definition_store
+from coupon_core.persistence.repositories import tenants as tenant_store
+from coupon_core.services import outbox
+from coupon_core.services.coupons import lookup, redemption
+from coupon_core.services.coupons.redemption import RaceLost, RedeemRequest
 from tests.cores import PATIENCE, outcome
 from tests.invariants import assert_invariants, rows
 from tests.shop import NOW, Shop, new_shop
@@ -76,7 +79,7 @@ def overwrite(definition: Definition, **changes: Any) -> None:
 def use(seen: IssuedCoupon, user_id: str = "ann", claim: bool = False) -> Any:
     """Write the use of a coupon that was decided on what had been seen."""
     request = RedeemRequest(seen.coupon.tenant_id, seen.coupon.code, user_id)
-    return redeeming.use(seen, request, NOW, claim)
+    return redemption.use(seen, request, NOW, claim)
 
 
 # -------------------------------------------------------------------- who must wait
@@ -114,7 +117,7 @@ def test_naming_a_code_waits_for_codes_being_drawn(shop: Shop) -> None:
     def draw() -> None:
         definition = shop_definition(shop)
         tenant_store.share(shop.tenant_id)
-        coupon = coupons.Coupon(*ids(definition), "ann", code, NOW, None, None, 0, None)
+        coupon = Coupon(*ids(definition), "ann", code, NOW, None, None, 0, None)
         coupon_store.insert_new([coupon], definition)
 
     shop.define()
@@ -122,12 +125,12 @@ def test_naming_a_code_waits_for_codes_being_drawn(shop: Shop) -> None:
 
 
 def shop_definition(shop: Shop) -> Definition:
-    [definition], _ = definition_store.listed(shop.tenant_id, coupons.Page())
+    [definition], _ = definition_store.listed(shop.tenant_id, Page())
     return definition
 
 
 def ids(definition: Definition) -> tuple[str, str, str]:
-    return definition.tenant_id, database.new_id(), definition.definition_id
+    return definition.tenant_id, id_generation.new_id(), definition.definition_id
 
 
 @pytest.mark.parametrize("claim", [False, True])
@@ -136,7 +139,7 @@ def test_setting_a_limit_waits_for_uses_and_counts_them(
 ) -> None:
     definition = shop.open("SAVE10", per_code_limit=0)
     if claim:
-        seen = coupons._unheld(shop.tenant_id, "SAVE10", "ann", NOW)
+        seen = lookup._unheld(shop.tenant_id, "SAVE10", "ann", NOW)
     else:
         shop.give(definition)
         seen = shop.find("SAVE10", "ann")
@@ -265,7 +268,7 @@ def test_a_claim_decided_on_what_has_changed_does_not_happen(
     shop: Shop, case: str, total: int
 ) -> None:
     definition = shop.open("SAVE10", per_code_limit=3, total_limit=total)
-    seen = coupons._unheld(shop.tenant_id, "SAVE10", "ann", NOW)
+    seen = lookup._unheld(shop.tenant_id, "SAVE10", "ann", NOW)
     CLAIMS[case](shop, definition)
     assert_lost(shop, partial(use, seen, claim=True))
 

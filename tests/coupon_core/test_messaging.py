@@ -13,9 +13,9 @@ import pytest
 import redis as redis_client
 from kombu import Consumer
 
-from coupon_core.messaging import compression
+from coupon_core.messaging import decompression_limits
 from coupon_core.messaging.broker import connect, queues
-from coupon_core.messaging.envelopes import Outgoing
+from coupon_core.messaging.cloud_events import Outgoing
 from coupon_core.messaging.publisher import NotTaken, publishing
 from coupon_core.messaging.topology import EVENTS, BadBroker, broker_kind
 from tests.servers import RabbitServer, RedisServer
@@ -49,10 +49,10 @@ def test_tls_to_redis_checks_the_certificate() -> None:
 
 TEXT = b"x" * 1_000
 PACKED = {
-    "zlib": (zlib.compress, compression.unpack_zlib),
-    "gzip": (gzip.compress, compression.unpack_zlib),
-    "bzip2": (bz2.compress, compression.unpack_bz2),
-    "xz": (lzma.compress, compression.unpack_lzma),
+    "zlib": (zlib.compress, decompression_limits.unpack_zlib),
+    "gzip": (gzip.compress, decompression_limits.unpack_zlib),
+    "bzip2": (bz2.compress, decompression_limits.unpack_bz2),
+    "xz": (lzma.compress, decompression_limits.unpack_lzma),
 }
 
 
@@ -67,7 +67,7 @@ def test_a_bomb_is_refused_before_it_goes_off(name: str) -> None:
     pack, unpack = PACKED[name]
     bomb = pack(bytes(20_000_000))
     began = time.monotonic()
-    with pytest.raises(compression.TooLarge):
+    with pytest.raises(decompression_limits.TooLarge):
         unpack(bomb)
     assert time.monotonic() - began < 1
 

@@ -10,12 +10,18 @@ import peewee
 import pytest
 from playhouse.migrations import Runner
 
-from coupon_core import redeeming
-from coupon_core.model import utc_now
-from coupon_core.redeeming import RedeemRequest
-from coupon_core.store import schema as store
-from coupon_core.store.database import execute, is_postgresql
-from coupon_core.tables import ALL, Coupon, Definition, Redemption, database
+from coupon_core.domain.models import utc_now
+from coupon_core.persistence import schema as store
+from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.tables import (
+    ALL,
+    Coupon,
+    Definition,
+    Redemption,
+    database,
+)
+from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.cores import at_once, at_once_in_processes, started
 from tests.settings import settings_for
 from tests.shop import Shop
@@ -76,7 +82,7 @@ def test_a_database_with_coupons_is_brought_up_to_date(
             database.execute_sql(f"INSERT INTO {table} VALUES {row}")
         assert store.upgrade() == STEPS[2:]
         request = RedeemRequest("acme", "save10", "ann")
-        used = redeeming.redeem(request, utc_now()).issued
+        used = redemption.redeem(request, utc_now()).issued
         assert (used.coupon.copy_number, used.coupon.redemption_count) == (1, 1)
 
 
@@ -181,7 +187,7 @@ def test_a_redeems_lookup_uses_the_index_of_codes(shop: Shop) -> None:
     explain = "EXPLAIN QUERY PLAN" if not is_postgresql() else "EXPLAIN"
     if is_postgresql():
         database.execute_sql("ANALYZE coupon")
-    from coupon_core.store.codes import FOR_USER
+    from coupon_core.persistence.repositories.code_lookup import FOR_USER
 
     parameters = {
         "tenant_id": shop.tenant_id,

@@ -6,11 +6,18 @@ from functools import partial
 
 import pytest
 
-from coupon_core import campaigns, creators, definitions, packages, redeeming
-from coupon_core.model import AdminReason, DefinitionStatus, Dialect, Reason
-from coupon_core.model.campaigns import CampaignStatus
-from coupon_core.model.packages import DefinedPackage
-from coupon_core.redeeming import RedeemRequest
+from coupon_core.domain.models import (
+    AdminReason,
+    DefinitionStatus,
+    Dialect,
+    Reason,
+)
+from coupon_core.domain.models.campaigns import CampaignStatus
+from coupon_core.domain.models.packages import DefinedPackage
+from coupon_core.services.campaigns import campaigns, creators, packages
+from coupon_core.services.catalog import definitions
+from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.cores import at_once
 from tests.invariants import assert_invariants
 from tests.shop import NOW, Shop
@@ -49,7 +56,7 @@ def test_a_limit_that_comes_while_codes_are_redeemed_holds(
 ) -> None:
     def redeem(user_id: str) -> None:
         asked = RedeemRequest(shop.tenant_id, CODE, user_id, Dialect.PLAYCAMP)
-        redeeming.redeem(asked, NOW)
+        redemption.redeem(asked, NOW)
 
     changes = {"total_limit": 3, "item_name": {"en": "Three"}}
     ids = shop.tenant_id, offer.package.package_id

@@ -6,9 +6,19 @@ from functools import partial
 
 import pytest
 
-from coupon_core import points, users
-from coupon_core.model import AdminReason, Page, PurchaseReason, utc_now
-from coupon_core.model.points import MOST_POINTS, EntryKind, PointChange, PointEntry
+from coupon_core.domain.models import (
+    AdminReason,
+    Page,
+    PurchaseReason,
+    utc_now,
+)
+from coupon_core.domain.models.points import (
+    MOST_POINTS,
+    EntryKind,
+    PointChange,
+    PointEntry,
+)
+from coupon_core.services.points import users, wallets
 from tests.cores import at_once, tally
 from tests.invariants import assert_invariants
 from tests.shop import NOW, Shop, refusal
@@ -22,24 +32,24 @@ def ann(shop: Shop) -> Shop:
 
 
 def credit(shop: Shop, amount: int, point_id: str = "gold") -> PointEntry:
-    return points.credit(
+    return wallets.credit(
         PointChange(shop.tenant_id, "ann", point_id, amount, "order-1"), utc_now()
     )
 
 
 def debit(shop: Shop, amount: int) -> PointEntry:
-    return points.debit(PointChange(shop.tenant_id, "ann", "gold", amount), utc_now())
+    return wallets.debit(PointChange(shop.tenant_id, "ann", "gold", amount), utc_now())
 
 
 def balance(shop: Shop) -> int:
-    rows, _ = points.wallets(shop.tenant_id, Page(), "ann", "gold")
+    rows, _ = wallets.wallets(shop.tenant_id, Page(), "ann", "gold")
     return rows[0].balance if rows else 0
 
 
 def test_every_change_is_an_entry_with_the_balance_after_it(ann: Shop) -> None:
     credit(ann, 100)
     debit(ann, 30)
-    found, total = points.entries(ann.tenant_id, Page(), "ann")
+    found, total = wallets.entries(ann.tenant_id, Page(), "ann")
     told = [(one.amount, one.balance, one.kind, one.reference) for one in found]
     assert told == [
         (-30, 70, EntryKind.DEBIT, ""),
@@ -52,7 +62,7 @@ def test_every_change_is_an_entry_with_the_balance_after_it(ann: Shop) -> None:
 def test_points_of_different_kinds_do_not_mix(ann: Shop) -> None:
     credit(ann, 5)
     credit(ann, 7, "silver")
-    rows, _ = points.wallets(ann.tenant_id, Page(), "ann")
+    rows, _ = wallets.wallets(ann.tenant_id, Page(), "ann")
     assert [(one.point_id, one.balance) for one in rows] == [("gold", 5), ("silver", 7)]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from coupon_core.messaging.pulse import Pulse, answers
+from coupon_core.messaging.health_check import Pulse, answers
 from tests.databases import SqliteDatabases, upgrade
 from tests.servers import RedisServer, redis_server
 from tests.servers.rabbitmq import RabbitServer
@@ -63,7 +63,7 @@ def test_a_broker_that_hangs_keeps_nobody_waiting(silent: int, scheme: str) -> N
 def test_the_answer_is_remembered_for_a_while_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coupon_core.messaging.pulse.FRESH_SECONDS", 0.5)
+    monkeypatch.setattr("coupon_core.messaging.health_check.FRESH_SECONDS", 0.5)
     with redis_server(tmp_path) as server:
         pulse = Pulse(server.url)
         assert pulse.told() == "connected"
@@ -79,7 +79,7 @@ def test_the_answer_is_remembered_for_a_while_only(
 READY = """
 import sys, admin_gateway, query_gateway
 from pathlib import PosixPath
-from coupon_core.config import Settings
+from coupon_core.settings.model import Settings
 settings = Settings(*eval(sys.argv[1]))
 for gateway in (admin_gateway, query_gateway):
     caller = gateway.create_app(settings).test_client()

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import pytest
 
-from coupon_core.model.offers import Offer, Period
-from coupon_core.purchase_rules import good_until
+from coupon_core.domain.models.offers import Offer, Period
+from coupon_core.domain.rules.purchases import good_until
 
 ENDS = [
     ("2026-01-31T12:00:00Z", Period.DAYS, 1, "2026-02-01T12:00:00Z"),

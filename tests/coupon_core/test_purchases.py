@@ -9,13 +9,20 @@ from typing import Any
 
 import pytest
 
-from coupon_core import coupons, generation, points
-from coupon_core.config import Settings
-from coupon_core.model import Page, PurchaseReason, Reason, Refused, utc_now
-from coupon_core.model.offers import BuyMode, Usage
-from coupon_core.model.points import PointChange
-from coupon_core.model.purchases import Action
-from coupon_core.store.coupons import CouponFilter
+from coupon_core.domain.models import (
+    Page,
+    PurchaseReason,
+    Reason,
+    Refused,
+    utc_now,
+)
+from coupon_core.domain.models.filters import CouponFilter
+from coupon_core.domain.models.offers import BuyMode, Usage
+from coupon_core.domain.models.points import PointChange
+from coupon_core.domain.models.purchases import Action
+from coupon_core.services.coupons import administration, generation
+from coupon_core.services.points import wallets
+from coupon_core.settings.loader import Settings
 from tests.bargains import Bargains
 from tests.cores import Task, at_once, at_once_in_processes, outcome, tally
 from tests.invariants import assert_invariants
@@ -40,7 +47,7 @@ def race(request: pytest.FixtureRequest, core: Settings) -> Race:
 
 def held(bargains: Bargains, user_id: str = "ann") -> int:
     which = CouponFilter(user_id=user_id, kept=True)
-    return coupons.listed(bargains.shop.tenant_id, which, Page(), NOW)[1]
+    return administration.listed(bargains.shop.tenant_id, which, Page(), NOW)[1]
 
 
 def test_points_for_seven_buy_seven_of_a_hundred(
@@ -161,7 +168,7 @@ def _move(bargains: Bargains, chance: random.Random) -> None:
         change = PointChange(
             bargains.shop.tenant_id, user_id, "gold", chance.randint(1, 40)
         )
-        write = points.credit if chance.random() < 0.8 else points.debit
+        write = wallets.credit if chance.random() < 0.8 else wallets.debit
         write(change, utc_now())
         return
     code = chance.choice(OFFERS)["code"]

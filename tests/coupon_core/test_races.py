@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from coupon_core.config import Settings
-from coupon_core.model import (
+from coupon_core.domain.models import (
     NOBODY,
     AdminReason,
     DefinitionStatus,
     IssuedCoupon,
     Reason,
 )
-from coupon_core.store import database
+from coupon_core.persistence import database
+from coupon_core.settings.loader import Settings
 from tests.cores import Failure, Task, at_once, at_once_in_processes, tally
 from tests.invariants import assert_invariants, rows
 from tests.shop import NOW, Shop

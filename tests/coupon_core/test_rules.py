@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 
-from coupon_core import rules
-from coupon_core.definitions import DEFAULTS
-from coupon_core.model import (
+from coupon_core.domain.models import (
     AdminReason,
     CodeFormat,
     Coupon,
@@ -23,6 +21,10 @@ from coupon_core.model import (
     Reason,
     RewardItem,
 )
+from coupon_core.domain.rules import definitions as definition_rules
+from coupon_core.domain.rules import generation as generation_rules
+from coupon_core.domain.rules import redemption as redemption_rules
+from coupon_core.services.catalog.definitions import DEFAULTS
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 MOMENT = timedelta(milliseconds=1)
@@ -64,7 +66,9 @@ FAULTS = [
 def test_a_fault_alone_is_the_answer(
     reason: Reason, definition: dict[str, Any], coupon: dict[str, Any]
 ) -> None:
-    assert rules.decide_redeem(issued(definition, coupon), NOW).reason == reason
+    assert (
+        redemption_rules.decide_redeem(issued(definition, coupon), NOW).reason == reason
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,7 +78,7 @@ def test_a_fault_alone_is_the_answer(
 )
 def test_of_two_faults_the_first_is_the_answer(first: Any, second: Any) -> None:
     both = issued(first[1] | second[1], first[2] | second[2])
-    assert rules.decide_redeem(both, NOW).reason == first[0]
+    assert redemption_rules.decide_redeem(both, NOW).reason == first[0]
 
 
 ALLOWED = {
@@ -93,7 +97,7 @@ ALLOWED = {
 
 @pytest.mark.parametrize("case", ALLOWED)
 def test_redeem_is_allowed(case: str) -> None:
-    assert rules.decide_redeem(issued(*ALLOWED[case]), NOW).allowed
+    assert redemption_rules.decide_redeem(issued(*ALLOWED[case]), NOW).allowed
 
 
 REFUSED = {
@@ -126,7 +130,9 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_redeem_is_refused(case: str) -> None:
     definition, coupon, reason = REFUSED[case]
-    assert rules.decide_redeem(issued(definition, coupon), NOW).reason == reason
+    assert (
+        redemption_rules.decide_redeem(issued(definition, coupon), NOW).reason == reason
+    )
 
 
 STATUSES = {
@@ -163,7 +169,7 @@ STATUSES = {
 @pytest.mark.parametrize("case", STATUSES)
 def test_status_is_told_from_facts(case: str) -> None:
     definition, coupon, status = STATUSES[case]
-    assert rules.coupon_status(issued(definition, coupon), NOW) == status
+    assert redemption_rules.coupon_status(issued(definition, coupon), NOW) == status
 
 
 CUSTOM = {"code_format": CodeFormat.CUSTOM, "custom_code": "SAVE10"}
@@ -205,7 +211,7 @@ DRAFTS = {
 def test_a_definition_as_written_is_judged(case: str) -> None:
     members, reasons = DRAFTS[case]
     draft = replace(DEFINITION, **members)
-    assert list(rules.against_definition_text(draft)) == reasons
+    assert list(definition_rules.against_definition_text(draft)) == reasons
 
 
 # Change, coupons, most uses of one, uses together, reasons.
@@ -242,16 +248,18 @@ def test_coupons_say_what_may_change(case: str) -> None:
     count, most, uses = facts
     of_user = CouponUses(count, count, uses, most, most_of_user=uses)
     after = replace(DEFINITION, **change)
-    assert list(rules.against_change(DEFINITION, after, of_user)) == reasons
+    assert list(definition_rules.against_change(DEFINITION, after, of_user)) == reasons
 
 
 @pytest.mark.parametrize("status", DefinitionStatus)
 def test_only_active_definitions_make_coupons(status: DefinitionStatus) -> None:
-    reasons = list(rules.against_generating(replace(DEFINITION, status=status), False))
+    reasons = list(
+        generation_rules.against_generating(replace(DEFINITION, status=status), False)
+    )
     assert reasons == ([] if status == "active" else [AdminReason.NOT_ACTIVE])
 
 
 def test_shared_codes_need_users() -> None:
     custom = replace(DEFINITION, **CUSTOM)
-    reasons = list(rules.against_generating(custom, unassigned=True))
+    reasons = list(generation_rules.against_generating(custom, unassigned=True))
     assert reasons == [AdminReason.CUSTOM_NEEDS_USERS]

@@ -7,11 +7,11 @@ from functools import partial
 
 import pytest
 
-from coupon_core import sweeping
-from coupon_core.config import Settings
-from coupon_core.model import Reason, utc_now
-from coupon_core.model.purchases import Action
-from coupon_core.store.database import execute
+from coupon_core.domain.models import Reason, utc_now
+from coupon_core.domain.models.purchases import Action
+from coupon_core.persistence.database import execute
+from coupon_core.services.coupons import expiry as sweeping
+from coupon_core.settings.loader import Settings
 from tests.bargains import Bargains
 from tests.cores import at_once, at_once_in_processes
 from tests.invariants import events

@@ -6,10 +6,15 @@ from functools import partial
 
 import pytest
 
-from coupon_core import tenants
-from coupon_core.model import AdminReason, Page, Principal, Scope
-from coupon_core.store import tenants as store
-from coupon_core.tenants import RESERVED_IDS
+from coupon_core.domain.models import (
+    AdminReason,
+    Page,
+    Principal,
+    Scope,
+)
+from coupon_core.persistence.repositories import tenants as store
+from coupon_core.services.access import tenants
+from coupon_core.services.access.tenants import RESERVED_IDS
 from tests.cores import at_once
 from tests.invariants import rows
 from tests.shop import NOW, Shop, new_shop, refusal
@@ -18,7 +23,7 @@ UNKNOWN = "018f0000-0000-7000-8000-000000000000"
 
 
 def secrets_of(shop: Shop) -> list[str]:
-    return [one.secret for one in tenants.active_secrets(shop.tenant_id)]
+    return [one.secret for one in tenants.list_secrets(shop.tenant_id)]
 
 
 @pytest.mark.parametrize("name", sorted(RESERVED_IDS))
@@ -39,7 +44,7 @@ def test_of_many_who_make_a_tenant_one_succeeds(shop: Shop) -> None:
     tenant_id = f"{shop.tenant_id}-new"
     outcomes = at_once([partial(tenants.create, tenant_id, NOW)] * 8)
     assert outcomes.count(AdminReason.TENANT_EXISTS) == 7
-    assert len(tenants.active_secrets(tenant_id)) == 1
+    assert len(tenants.list_secrets(tenant_id)) == 1
 
 
 def test_no_secret_is_stored_in_the_clear(shop: Shop) -> None:
@@ -70,7 +75,7 @@ def test_a_rotation_by_a_slow_clock_keeps_what_it_made(
 
 
 def test_the_last_secret_stays(shop: Shop) -> None:
-    [only] = tenants.active_secrets(shop.tenant_id)
+    [only] = tenants.list_secrets(shop.tenant_id)
     retire = partial(tenants.retire_secret, shop.tenant_id)
     assert refusal(retire, only.secret_id) == AdminReason.LAST_SECRET
     assert refusal(retire, UNKNOWN) == AdminReason.SECRET_NOT_FOUND
@@ -78,7 +83,7 @@ def test_the_last_secret_stays(shop: Shop) -> None:
 
 def test_two_who_retire_the_last_two_secrets_at_once_leave_one(shop: Shop) -> None:
     tenants.rotate_secret(shop.tenant_id, NOW)
-    both = [one.secret_id for one in tenants.active_secrets(shop.tenant_id)]
+    both = [one.secret_id for one in tenants.list_secrets(shop.tenant_id)]
     outcomes = at_once(
         [partial(tenants.retire_secret, shop.tenant_id, one) for one in both]
     )
@@ -90,7 +95,7 @@ def test_two_who_retire_the_last_two_secrets_at_once_leave_one(shop: Shop) -> No
 def test_an_unknown_tenant_has_no_secrets_and_gets_none() -> None:
     reason = refusal(tenants.rotate_secret, "nobody", NOW)
     assert reason == AdminReason.TENANT_NOT_FOUND
-    assert tenants.active_secrets("nobody") == []
+    assert tenants.list_secrets("nobody") == []
 
 
 def test_a_key_makes_no_key_with_more_than_its_own_scopes(shop: Shop) -> None:

@@ -6,11 +6,16 @@ import json
 
 import pytest
 
-from coupon_core.messaging import visits
+from coupon_core.domain.models import Trigger
+from coupon_core.messaging import inspection
 from coupon_core.messaging.broker import connect, queues
-from coupon_core.messaging.envelopes import Outgoing
-from coupon_core.messaging.topology import EVENTS, OUT, ROUTING_KEYS, BusAway
-from coupon_core.model import Trigger
+from coupon_core.messaging.cloud_events import Outgoing
+from coupon_core.messaging.topology import (
+    EVENTS,
+    OUT,
+    ROUTING_KEYS,
+    BusAway,
+)
 from tests.conftest import Broker
 from tests.servers.rabbitmq import RabbitServer
 
@@ -29,8 +34,8 @@ def url(broker: Broker) -> str:
 def test_each_kind_of_milestone_waits_in_a_queue_of_its_own(url: str) -> None:
     for number, trigger in enumerate(Trigger, 1):
         for _ in range(number):
-            visits.publish(url, Outgoing(EVENTS, ROUTING_KEYS[trigger], b"{}"))
-    waiting = {depth.queue: depth.messages for depth in visits.depths(url)}
+            inspection.publish(url, Outgoing(EVENTS, ROUTING_KEYS[trigger], b"{}"))
+    waiting = {depth.queue: depth.messages for depth in inspection.depths(url)}
     assert waiting == {
         "coupons.streak": 1,
         "coupons.achievement": 2,
@@ -41,18 +46,18 @@ def test_each_kind_of_milestone_waits_in_a_queue_of_its_own(url: str) -> None:
 
 
 def test_only_rabbitmq_tells_consumers(url: str, broker: Broker) -> None:
-    told = {depth.consumers for depth in visits.depths(url)}
+    told = {depth.consumers for depth in inspection.depths(url)}
     assert told == ({0} if isinstance(broker, RabbitServer) else {None})
 
 
 def test_all_listeners_hear_all_that_goes_out_and_nothing_else(url: str) -> None:
-    listeners = [visits.listen(url) for _ in range(2)]
+    listeners = [inspection.listen(url) for _ in range(2)]
     for listener in listeners:
         assert next(listener) is None
-    visits.publish(url, Outgoing(EVENTS, "streak.milestone", b"{}"))
+    inspection.publish(url, Outgoing(EVENTS, "streak.milestone", b"{}"))
     for number in range(3):
         body = json.dumps({"n": number, "of": "é"}, ensure_ascii=False).encode()
-        visits.publish(url, Outgoing(OUT, "coupon.generated", body))
+        inspection.publish(url, Outgoing(OUT, "coupon.generated", body))
     for listener in listeners:
         heard = (json.loads(body) for body in listener if body is not None)
         assert [next(heard)["n"] for _ in range(3)] == [0, 1, 2]
@@ -62,5 +67,5 @@ def test_all_listeners_hear_all_that_goes_out_and_nothing_else(url: str) -> None
 def test_a_wrong_password_is_told_without_it(rabbitmq: RabbitServer) -> None:
     url = rabbitmq.url.replace("guest:guest", "guest:s3cret")
     with pytest.raises(BusAway, match="ACCESS_REFUSED") as told:
-        visits.depths(url)
+        inspection.depths(url)
     assert "s3cret" not in str(told.value)

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from coupon_core.webhooks import targets
-from coupon_core.webhooks.sending import post
+from coupon_core.services.webhooks import url_policy
+from coupon_core.services.webhooks.http_client import post
 from tests.certificates import certificate
 from tests.receivers import HANGS, LOOPBACK, Receiver, receiving
 
@@ -24,18 +24,18 @@ BODY = '{"a":"é"}'
 @pytest.fixture(autouse=True)
 def nothing_is_allowed() -> Iterator[None]:
     """Only public addresses, unless a test says so."""
-    targets.allow(())
+    url_policy.allow(())
     yield
-    targets.allow(())
+    url_policy.allow(())
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """A receiver of this machine, to which requests may go."""
-    targets.allow(LOOPBACK)
+    url_policy.allow(LOOPBACK)
     with receiving() as one:
         yield one
-    targets.allow(())
+    url_policy.allow(())
 
 
 @pytest.fixture
@@ -69,23 +69,23 @@ PUBLIC = ["1.1.1.1", "8.8.8.8", "2606:4700::1", "::ffff:8.8.8.8", "64:ff9b::8.8.
 
 @pytest.mark.parametrize("address", FORBIDDEN)
 def test_an_address_that_is_not_public_is_forbidden(address: str) -> None:
-    assert not targets.is_allowed(ip_address(address))
+    assert not url_policy.is_allowed(ip_address(address))
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_a_public_address_is_allowed(address: str) -> None:
-    assert targets.is_allowed(ip_address(address))
+    assert url_policy.is_allowed(ip_address(address))
 
 
 def test_a_setting_allows_networks_and_no_others() -> None:
-    targets.allow(["10.1.0.0/16", "fd00::/8"])
+    url_policy.allow(["10.1.0.0/16", "fd00::/8"])
     try:
         told = [
-            targets.is_allowed(ip_address(one))
+            url_policy.is_allowed(ip_address(one))
             for one in ("10.1.2.3", "::ffff:10.1.2.3", "fd00::1", "10.2.0.1", "fc00::1")
         ]
     finally:
-        targets.allow(())
+        url_policy.allow(())
     assert told == [True, True, True, False, False]
 
 
@@ -105,7 +105,7 @@ def test_what_was_checked_is_what_is_connected_to(
     names: dict[str, list[list[str]]],
 ) -> None:
     """A name that gives a good address to the check and a bad one afterwards."""
-    targets.allow(["127.0.0.2/32"])
+    url_policy.allow(["127.0.0.2/32"])
     try:
         with (
             receiving("127.0.0.2") as good,
@@ -117,7 +117,7 @@ def test_what_was_checked_is_what_is_connected_to(
             assert len(names["rebind.test"]) == 1
             assert "not public" in post(url, BODY, {}, 5).error
     finally:
-        targets.allow(())
+        url_policy.allow(())
     (got,) = good.got
     assert (got.path, got.body) == ("/x?y=1", BODY.encode())
     assert got.headers["Host"] == f"rebind.test:{good.port}"
@@ -179,7 +179,7 @@ def test_of_a_huge_answer_the_beginning_is_kept(receiver: Receiver) -> None:
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 banana\r\n\r\n", b"", b"\x16\x03"])
 def test_what_is_no_http_is_told(answer: bytes) -> None:
-    targets.allow(LOOPBACK)
+    url_policy.allow(LOOPBACK)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
 
@@ -191,7 +191,7 @@ def test_what_is_no_http_is_told(answer: bytes) -> None:
 
         Thread(target=speak, daemon=True).start()
         told = post(f"http://127.0.0.1:{port}/", BODY, {}, 5)
-    targets.allow(())
+    url_policy.allow(())
     assert told.status is None
     assert told.error
 
@@ -208,7 +208,7 @@ def test_a_certificate_must_be_for_the_name(
     asked_for: list[str | None] = []
     context.sni_callback = lambda _, name, __: asked_for.append(name)
     names["tls.test"] = names["other.test"] = [["127.0.0.1"]]
-    targets.allow(LOOPBACK)
+    url_policy.allow(LOOPBACK)
     try:
         with receiving(tls=context) as receiver:
             url = f"https://{{}}:{receiver.port}/"
@@ -217,7 +217,7 @@ def test_a_certificate_must_be_for_the_name(
             trusted = post(url.format("tls.test"), BODY, {}, 5)
             mistaken = post(url.format("other.test"), BODY, {}, 5)
     finally:
-        targets.allow(())
+        url_policy.allow(())
     assert (trusted.status, trusted.body) == (200, "thanks")
     assert (untrusted.status, mistaken.status) == (None, None)
     assert "certificate" in untrusted.error.lower()

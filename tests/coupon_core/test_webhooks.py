@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook as StandardWebhook
 
-from coupon_core.messaging.envelopes import cloud_event
-from coupon_core.model import Page, utc_now
-from coupon_core.model.webhooks import (
+from coupon_core.domain.models import Page, utc_now
+from coupon_core.domain.models.webhooks import (
     Answer,
     AttemptStatus,
     Delivery,
@@ -22,9 +21,16 @@ from coupon_core.model.webhooks import (
     Webhook,
     WebhookSecrets,
 )
-from coupon_core.store import database
-from coupon_core.store import deliveries as store
-from coupon_core.webhooks import delivering, managing, pace, payloads, signing
+from coupon_core.messaging.cloud_events import cloud_event
+from coupon_core.persistence import database
+from coupon_core.persistence.repositories import webhook_deliveries as store
+from coupon_core.services.webhooks import (
+    delivery,
+    payloads,
+    retry_policy,
+    signatures,
+    subscriptions,
+)
 from tests.cores import at_once
 from tests.events import stored
 from tests.invariants import rows
@@ -128,7 +134,7 @@ def test_there_is_a_sample_of_every_event(form: SignatureForm, event_type: str) 
 def test_the_library_of_standard_webhooks_takes_either_secret() -> None:
     now = utc_now()
     body = payloads.payload(SignatureForm.STANDARD, EVENT)
-    headers = signing.headers(SignatureForm.STANDARD, SECRETS, "msg", body, 1, now)
+    headers = signatures.headers(SignatureForm.STANDARD, SECRETS, "msg", body, 1, now)
     for secret in SECRETS.all:
         assert StandardWebhook(secret).verify(body, headers) == json.loads(body)
 
@@ -137,10 +143,10 @@ def test_the_library_of_standard_webhooks_takes_either_secret() -> None:
 
 
 def test_pauses_grow_to_an_hour_and_vary_by_a_quarter() -> None:
-    seconds = [pace.pause(n, 0).total_seconds() for n in range(1, 9)]
+    seconds = [retry_policy.pause(n, 0).total_seconds() for n in range(1, 9)]
     assert seconds == [2, 8, 32, 128, 512, 2_048, 3_600, 3_600]
-    assert pace.pause(3, 1) == pace.pause(3, 0) * 1.25
-    assert pace.pause(10**6) <= timedelta(minutes=75)
+    assert retry_policy.pause(3, 1) == retry_policy.pause(3, 0) * 1.25
+    assert retry_policy.pause(10**6) <= timedelta(minutes=75)
 
 
 @pytest.fixture
@@ -153,7 +159,9 @@ def fresh(shop: Shop) -> Iterator[Shop]:
 
 
 def subscribed(shop: Shop, **options: Any) -> Webhook:
-    made, _ = managing.create(shop.tenant_id, "coupon.redeemed", URL, NOW, **options)
+    made, _ = subscriptions.create(
+        shop.tenant_id, "coupon.redeemed", URL, NOW, **options
+    )
     return made
 
 
@@ -162,19 +170,19 @@ def due(shop: Shop, webhook: Webhook, count: int = 1) -> list[Delivery]:
     definition = shop.define()
     for number in range(count):
         shop.redeem(shop.give(definition, f"u{number}"), f"u{number}")
-    delivering.fan_out([cloud_event(event) for event in stored()], NOW)
+    delivery.fan_out([cloud_event(event) for event in stored()], NOW)
     return store.due(webhook, 100, NOW)
 
 
 def again(webhook: Webhook) -> Webhook:
-    return managing.get(webhook.tenant_id, webhook.webhook_id)
+    return subscriptions.get(webhook.tenant_id, webhook.webhook_id)
 
 
 def fails(
     webhook: Webhook, sent: list[Delivery], now: datetime, answer: Answer = DOWN
 ) -> Webhook:
     """The webhook after one more request that failed."""
-    delivering.settle(webhook, sent, answer, now, ended=now)
+    delivery.settle(webhook, sent, answer, now, ended=now)
     return again(webhook)
 
 
@@ -186,10 +194,10 @@ def test_a_webhook_that_has_only_failed_for_a_day_is_switched_off(fresh: Shop) -
         assert webhook.is_active
     webhook = fails(webhook, sent, NOW + timedelta(hours=24))
     assert not webhook.is_active
-    assert webhook.inactive_reason == pace.ONLY_FAILED
-    assert delivering.take(10, NOW + timedelta(days=2)) == []
+    assert webhook.inactive_reason == retry_policy.ONLY_FAILED
+    assert delivery.take(10, NOW + timedelta(days=2)) == []
     on = {"is_active": True}
-    managing.update(webhook.tenant_id, webhook.webhook_id, on, utc_now())
+    subscriptions.update(webhook.tenant_id, webhook.webhook_id, on, utc_now())
     webhook = again(webhook)
     assert (webhook.is_active, webhook.failure_count) == (True, 0)
     assert (webhook.inactive_reason, webhook.failing_since) == ("", None)
@@ -198,7 +206,7 @@ def test_a_webhook_that_has_only_failed_for_a_day_is_switched_off(fresh: Shop) -
 def test_few_failures_in_a_day_switch_nothing_off(fresh: Shop) -> None:
     webhook = subscribed(fresh)
     sent = due(fresh, webhook)
-    for days in range(pace.OFF_FAILURES - 1):
+    for days in range(retry_policy.OFF_FAILURES - 1):
         webhook = fails(webhook, sent, NOW + timedelta(days=days))
     assert webhook.is_active
 
@@ -208,7 +216,7 @@ def test_one_success_in_between_begins_to_count_anew(fresh: Shop) -> None:
     sent = due(fresh, webhook, 2)
     for hours in range(20):
         webhook = fails(webhook, sent[:1], NOW + timedelta(hours=hours))
-    delivering.settle(webhook, sent[1:], GOOD, NOW, ended=NOW + timedelta(hours=23))
+    delivery.settle(webhook, sent[1:], GOOD, NOW, ended=NOW + timedelta(hours=23))
     webhook = fails(again(webhook), sent[:1], NOW + timedelta(hours=25))
     assert (webhook.is_active, webhook.failure_count) == (True, 1)
 
@@ -216,14 +224,17 @@ def test_one_success_in_between_begins_to_count_anew(fresh: Shop) -> None:
 def test_gone_switches_off_at_once(fresh: Shop) -> None:
     webhook = subscribed(fresh)
     webhook = fails(webhook, due(fresh, webhook), NOW, Answer(410))
-    assert (webhook.is_active, webhook.inactive_reason) == (False, pace.SAID_GONE)
+    assert (webhook.is_active, webhook.inactive_reason) == (
+        False,
+        retry_policy.SAID_GONE,
+    )
 
 
 def test_a_failure_at_an_old_url_says_nothing_of_the_new_one(fresh: Shop) -> None:
     webhook = subscribed(fresh)
     sent = due(fresh, webhook)
     ids = webhook.tenant_id, webhook.webhook_id
-    managing.update(*ids, {"url": f"{URL}new"}, NOW)
+    subscriptions.update(*ids, {"url": f"{URL}new"}, NOW)
     webhook = fails(webhook, sent, NOW, Answer(410))
     assert (webhook.is_active, webhook.failure_count) == (True, 0)
 
@@ -236,7 +247,7 @@ def test_a_delivery_fails_for_good_after_its_last_try(fresh: Shop) -> None:
         (one,) = store.due(webhook, 10, later)
         webhook = fails(webhook, [one], later)
     assert store.due(webhook, 10, NOW + timedelta(days=1)) == []
-    lines, _ = managing.log(webhook.tenant_id, webhook.webhook_id, Page())
+    lines, _ = subscriptions.log(webhook.tenant_id, webhook.webhook_id, Page())
     found = [(line.number, line.status) for line in lines]
     retrying = AttemptStatus.RETRYING
     assert found == [(3, AttemptStatus.FAILED), (2, retrying), (1, retrying)]
@@ -246,14 +257,14 @@ def test_a_failed_webhook_rests_before_it_is_served_again(fresh: Shop) -> None:
     webhook = subscribed(fresh)
     sent = due(fresh, webhook, 2)
     fails(webhook, sent[:1], NOW)
-    assert delivering.take(10, NOW + timedelta(seconds=1)) == []
-    assert len(delivering.take(10, NOW + timedelta(seconds=4))) == 1
+    assert delivery.take(10, NOW + timedelta(seconds=1)) == []
+    assert len(delivery.take(10, NOW + timedelta(seconds=4))) == 1
 
 
 def test_what_was_taken_stays_taken_whoever_settles_last(fresh: Shop) -> None:
     webhook = subscribed(fresh)
     sent = due(fresh, webhook)
-    delivering.settle(webhook, sent, GOOD, NOW)
+    delivery.settle(webhook, sent, GOOD, NOW)
     fails(webhook, sent, NOW)
     assert rows("SELECT state FROM webhook_delivery") == [("delivered",)]
 
@@ -261,12 +272,12 @@ def test_what_was_taken_stays_taken_whoever_settles_last(fresh: Shop) -> None:
 def test_of_many_workers_one_serves_a_webhook(fresh: Shop) -> None:
     webhooks = [subscribed(fresh) for _ in range(3)]
     due(fresh, webhooks[0])
-    taken = at_once([lambda: delivering.take(2, NOW)] * 4)
+    taken = at_once([lambda: delivery.take(2, NOW)] * 4)
     found = [one.webhook_id for some in taken for one in some]
     assert sorted(found) == sorted(one.webhook_id for one in webhooks)
     # A worker that died is waited for no longer than a request could have taken.
-    assert delivering.take(9, NOW + timedelta(seconds=14)) == []
-    assert len(delivering.take(9, NOW + timedelta(seconds=16))) == 3
+    assert delivery.take(9, NOW + timedelta(seconds=14)) == []
+    assert len(delivery.take(9, NOW + timedelta(seconds=16))) == 3
 
 
 def test_of_a_tenant_no_more_are_served_at_once_than_its_share(fresh: Shop) -> None:
@@ -281,11 +292,11 @@ def test_of_a_tenant_no_more_are_served_at_once_than_its_share(fresh: Shop) -> N
     def taken(most: int, **serving: int) -> Counter[str]:
         given = {ids[name]: count for name, count in serving.items()}
         with suppress(Undone), database.transaction():
-            found = delivering.take(most, NOW, given)
+            found = delivery.take(most, NOW, given)
             raise Undone
         return Counter(names[one.tenant_id] for one in found)
 
-    assert taken(32) == {"busy": delivering.MOST_OF_TENANT, "other": 2}
+    assert taken(32) == {"busy": delivery.MOST_OF_TENANT, "other": 2}
     assert taken(32, busy=5) == {"busy": 3, "other": 2}
     assert taken(32, busy=8) == {"other": 2}
     assert taken(3, busy=7, other=1) == {"busy": 1, "other": 2}
@@ -302,22 +313,22 @@ def test_an_event_is_due_once_however_often_and_wherever_it_comes(fresh: Shop) -
     subscribed(fresh)
     fresh.redeem(fresh.give(fresh.define()))
     events = [cloud_event(event) for event in stored()]
-    counts = at_once([lambda: sum(delivering.fan_out(events, NOW))] * 4)
+    counts = at_once([lambda: sum(delivery.fan_out(events, NOW))] * 4)
     assert sorted(counts) == [0, 0, 0, 1]
 
 
 def test_what_is_old_is_forgotten_with_its_log(fresh: Shop) -> None:
     webhook = subscribed(fresh)
     sent = due(fresh, webhook, 2)
-    delivering.settle(webhook, sent, GOOD, NOW)
-    week = utc_now() + delivering.KEPT
-    assert delivering.purge(week - timedelta(hours=1), 100) == 0
-    assert delivering.purge(week + timedelta(minutes=1), 1) == 1
-    assert delivering.purge(week + timedelta(minutes=1), 100) == 1
+    delivery.settle(webhook, sent, GOOD, NOW)
+    week = utc_now() + delivery.KEPT
+    assert delivery.purge(week - timedelta(hours=1), 100) == 0
+    assert delivery.purge(week + timedelta(minutes=1), 1) == 1
+    assert delivery.purge(week + timedelta(minutes=1), 100) == 1
     assert rows("SELECT count(*) FROM webhook_attempt") == [(0,)]
 
 
 def test_secrets_are_sealed_in_the_database(fresh: Shop) -> None:
-    _, secret = managing.create(fresh.tenant_id, "coupon.redeemed", URL, NOW)
+    _, secret = subscriptions.create(fresh.tenant_id, "coupon.redeemed", URL, NOW)
     ((sealed,),) = rows("SELECT secret_sealed FROM webhook")
     assert secret not in sealed

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import requests
 
-from coupon_core.config import Settings
-from coupon_core.process import PROGRAMS
+from coupon_core.bootstrap import PROGRAMS
+from coupon_core.settings.loader import Settings
 from tests.chaos.crew import environment_of
 from tests.hidden import check_log
 from tests.servers.gunicorn import Gateway, gateway_server

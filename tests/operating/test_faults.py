@@ -19,7 +19,7 @@ import psycopg
 import pytest
 import requests
 
-from coupon_core.store import database
+from coupon_core.persistence import database
 from tests.chaos.crew import environment_of
 from tests.cores import started
 from tests.databases import SqliteDatabases, upgrade

@@ -12,12 +12,12 @@ import psycopg
 import pytest
 import requests
 
-from coupon_core import tenants
-from coupon_core.messaging.envelopes import Outgoing
+from coupon_core.domain.models import utc_now
+from coupon_core.messaging.cloud_events import Outgoing
 from coupon_core.messaging.publisher import publishing
 from coupon_core.messaging.topology import EVENTS
-from coupon_core.model import utc_now
-from coupon_core.store import database
+from coupon_core.persistence import database
+from coupon_core.services.access import tenants
 from tests.events import CLOUD
 from tests.operating.conftest import PASSWORD
 from tests.operating.house import House

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from coupon_core.store import database
+from coupon_core.persistence import database
 from tests.operating.house import House
 from tests.query_gateway.tenant import Tenant, new_tenant
 from tests.servers.process import wait_until

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 import query_gateway
-from coupon_core.config import Settings
-from coupon_core.store import database
+from coupon_core.persistence import database
+from coupon_core.settings.loader import Settings
 from tests.admin_client import Documented
 from tests.databases import Databases
 from tests.query_gateway.tenant import (

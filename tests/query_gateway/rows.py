@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from coupon_core.store.database import execute
-from coupon_core.tables import ALL
+from coupon_core.persistence.database import execute
+from coupon_core.persistence.tables import ALL
 
 Rows = dict[str, list[tuple[Any, ...]]]
 

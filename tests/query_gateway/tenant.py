@@ -17,9 +17,17 @@ import jwt
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from coupon_core import coupons, definitions, generation, rewards, tenants
-from coupon_core.model import NOBODY, CodeFormat, Definition, IssuedCoupon, utc_now
-from coupon_core.store.coupons import CouponFilter
+from coupon_core.domain.models import (
+    NOBODY,
+    CodeFormat,
+    Definition,
+    IssuedCoupon,
+    utc_now,
+)
+from coupon_core.domain.models.filters import CouponFilter
+from coupon_core.services.access import tenants
+from coupon_core.services.catalog import definitions, reward_items
+from coupon_core.services.coupons import administration, generation
 
 _numbers = itertools.count(1)
 _signatures: set[str] = set()
@@ -90,7 +98,7 @@ class Tenant:
         return self.code(NOBODY, **members)
 
     def revoke(self, code: str) -> None:
-        coupons.revoke(self.tenant_id, CouponFilter(code=code), utc_now())
+        administration.revoke(self.tenant_id, CouponFilter(code=code), utc_now())
 
     def token(self, sub: Any = ABSENT, *, secret: str = "", **claims: Any) -> str:
         """A tenant's JWT; without `sub` it speaks for every user."""
@@ -147,7 +155,7 @@ def new_tenant(prefix: str = "acme", tenant_id: str = "") -> Tenant:
         "reward_type": "points",
         "payload": {"amount": 100},
     }
-    item = rewards.create(tenant_id, members, now)
+    item = reward_items.create(tenant_id, members, now)
     return Tenant(tenant_id, secret.secret, item.item_id)
 
 

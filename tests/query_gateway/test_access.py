@@ -13,8 +13,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from coupon_core import tenants
-from coupon_core.model import utc_now
+from coupon_core.domain.models import utc_now
+from coupon_core.services.access import tenants
 from tests.query_gateway.rows import all_rows
 from tests.query_gateway.tenant import ABSENT, TENANT_WIDE, WAYS, Caller, Tenant, Way
 
@@ -244,9 +244,9 @@ def test_a_token_of_the_secret_before_the_last_rotation_is_good(
     for status in 200, 401:
         tenants.rotate_secret(tenant.tenant_id, utc_now())
         # secrets may be remembered for a second; a new process remembers none
-        from coupon_core import auth
+        from coupon_core.security import authentication
 
-        auth.forget()
+        authentication.forget()
         answer = client.get("/v1/coupons/definitions", headers=headers)
         assert answer.status_code == status
 

@@ -14,12 +14,11 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from coupon_core import tenants
-from coupon_core.limits import guesses
-from coupon_core.limits.budgets import ALONE, Budget
-from coupon_core.limits.guesses import Allowed
-from coupon_core.model import utc_now
-from coupon_core.tables import database as proxy
+from coupon_core.domain.models import utc_now
+from coupon_core.persistence.tables import database as proxy
+from coupon_core.security.rate_limiting import code_guessing
+from coupon_core.security.rate_limiting.policy import ALONE, Allowed, Budget
+from coupon_core.services.access import tenants
 from tests.query_gateway.mambo.site import activity, new_site
 from tests.query_gateway.playcamp.studio import Sdk, Studio
 from tests.query_gateway.tenant import Caller, Tenant, Way
@@ -34,9 +33,9 @@ numbers = itertools.count(1)
 @pytest.fixture(autouse=True)
 def allowed(app: Flask) -> Iterator[None]:
     """Small budgets for each test, counted in this process alone."""
-    guesses.allow(Allowed(ALONE, USER, TENANT))
+    code_guessing.allow(Allowed(ALONE, USER, TENANT))
     yield
-    guesses.allow(Allowed())
+    code_guessing.allow(Allowed())
 
 
 def guess(caller: Caller, number: int) -> TestResponse:
@@ -180,9 +179,9 @@ def with_a_fresh_token(caller: Caller, code: str) -> TestResponse:
 def with_a_new_secret(caller: Caller, code: str) -> TestResponse:
     """A token that is signed with another of the tenant's two secrets."""
     tenant = caller.tenant
-    if len(tenants.active_secrets(tenant.tenant_id)) == 1:
+    if len(tenants.list_secrets(tenant.tenant_id)) == 1:
         tenants.rotate_secret(tenant.tenant_id, utc_now())
-    newest = tenants.active_secrets(tenant.tenant_id)[0].secret
+    newest = tenants.list_secrets(tenant.tenant_id)[0].secret
     token = tenant.token(caller.user_id, secret=newest)
     return posted({"Authorization": f"Bearer {token}"})(caller, code)
 
@@ -274,7 +273,7 @@ def test_the_refusal_is_not_the_answer_of_its_key(caller: Caller) -> None:
     guess_all(caller)
     redeem = posted({"Idempotency-Key": "patient"})
     assert_refused(redeem(caller, code))
-    guesses.allow(Allowed())
+    code_guessing.allow(Allowed())
     assert redeem(caller, code).status_code == 200
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from coupon_core.store import tenants
-from coupon_core.store.database import execute
+from coupon_core.persistence.database import execute
+from coupon_core.persistence.repositories import tenants
 from tests.query_gateway.rows import all_rows
 from tests.query_gateway.tenant import Caller, Tenant, Way
 

@@ -18,11 +18,11 @@ import pytest
 import time_machine
 from flask import Flask
 
-from coupon_core.config import Settings
-from coupon_core.idempotency import LEASE
-from coupon_core.model import utc_now
-from coupon_core.store import database
-from coupon_core.store.database import execute
+from coupon_core.domain.models import utc_now
+from coupon_core.persistence import database
+from coupon_core.persistence.database import execute
+from coupon_core.services.idempotency import LEASE
+from coupon_core.settings.loader import Settings
 from tests.invariants import assert_invariants
 from tests.query_gateway.last_byte import Answer, counted, request, send_at_once
 from tests.query_gateway.tenant import Caller, Tenant, Way

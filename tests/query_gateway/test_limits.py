@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from coupon_core import generation, redeeming
-from coupon_core.model import Refused, utc_now
-from coupon_core.redeeming import RedeemRequest
+from coupon_core.domain.models import Refused, utc_now
+from coupon_core.services.coupons import generation, redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.invariants import assert_invariants
 from tests.query_gateway.tenant import Caller
 
@@ -166,7 +166,7 @@ def test_history_begins_with_what_was_used_last(caller: Caller) -> None:
     given = [tenant.code(per_code_limit=0) for _ in range(3)]
     for minutes, code in enumerate([given[1], given[0], given[2], given[1]]):
         request = RedeemRequest(tenant.tenant_id, code, "ann")
-        redeeming.redeem(request, now + timedelta(minutes=minutes))
+        redemption.redeem(request, now + timedelta(minutes=minutes))
     history = caller.get("/user/ann/redemptions").json["redemptions"]
     assert [one["code"] for one in history] == [given[1], given[2], given[0]]
 

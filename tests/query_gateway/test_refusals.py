@@ -11,9 +11,15 @@ from pathlib import Path
 import pytest
 
 import coupon_core
-from coupon_core import redeeming
-from coupon_core.model import AdminReason, AuthReason, Definition, Reason, utc_now
-from coupon_core.redeeming import RedeemRequest
+from coupon_core.domain.models import (
+    AdminReason,
+    AuthReason,
+    Definition,
+    Reason,
+    utc_now,
+)
+from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
 from query_gateway.refusals import PHOENIX, REFUSALS
 from tests.query_gateway.rows import all_rows
 from tests.query_gateway.tenant import Caller, Tenant
@@ -190,7 +196,7 @@ def test_of_several_faults_the_first_in_order_is_told(
     definition = tenant.define(per_code_limit=0, total_limit=1)
     expiry = now - HOUR if "Coupon has expired" in texts else None
     code = tenant.give(definition, expires_at=expiry).coupon.code
-    redeeming.redeem(RedeemRequest(tenant.tenant_id, code, "ann"), now - 2 * HOUR)
+    redemption.redeem(RedeemRequest(tenant.tenant_id, code, "ann"), now - 2 * HOUR)
     for _, spoil in FAULTS[first:]:
         spoil(tenant, definition, code)
     assert caller.redeem(code).json["message"] == texts[0]

@@ -14,7 +14,7 @@ from werkzeug.routing import MapAdapter, Rule
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
 
-from coupon_core.tenants import MAMBO_WORDS, PHOENIX_WORDS, RESERVED_IDS
+from coupon_core.services.access.tenants import MAMBO_WORDS, PHOENIX_WORDS, RESERVED_IDS
 from tests.query_gateway.rows import all_rows
 from tests.query_gateway.tenant import WAYS, Caller, Tenant, Way, new_tenant
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coupon_core.config import Settings
+from coupon_core.settings.loader import Settings
 from tests.hidden import check_log, loudest
 from tests.servers.process import Process, ServerError, free_port
 

@@ -19,9 +19,10 @@ from hypothesis.stateful import (
 )
 from werkzeug.test import TestResponse
 
-from coupon_core import auth, definitions
-from coupon_core.model import CodeFormat, Refused
-from coupon_core.store import database
+from coupon_core.domain.models import CodeFormat, Refused
+from coupon_core.persistence import database
+from coupon_core.security import authentication
+from coupon_core.services.catalog import definitions
 from tests.query_gateway.tenant import Way
 
 from .calls import SAID, Desk, must_refuse, seen, shown, text
@@ -76,7 +77,7 @@ class Life(RuleBasedStateMachine):
     def _set_clock(self) -> None:
         self.travel.close()
         self.travel.enter_context(time_machine.travel(self.now, tick=False))
-        auth.forget()
+        authentication.forget()
 
     def teardown(self) -> None:
         self._lists().check_all(USERS)

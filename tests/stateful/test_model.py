@@ -15,9 +15,9 @@ from hypothesis.stateful import run_state_machine_as_test
 
 import admin_gateway
 import query_gateway
-from coupon_core import tenants
-from coupon_core.model import utc_now
-from coupon_core.store import database
+from coupon_core.domain.models import utc_now
+from coupon_core.persistence import database
+from coupon_core.services.access import tenants
 from tests.admin_client import Documented
 from tests.invariants import assert_invariants
 from tests.query_gateway.tenant import DOCUMENTED, new_tenant

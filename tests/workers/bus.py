@@ -10,7 +10,7 @@ from typing import Any
 from kombu import Producer
 
 from coupon_core.messaging.broker import connect, queues
-from coupon_core.messaging.envelopes import Outgoing
+from coupon_core.messaging.cloud_events import Outgoing
 from coupon_core.messaging.publisher import publishing
 from coupon_core.messaging.topology import CONTENT_TYPE, EVENTS
 from tests.conftest import Broker

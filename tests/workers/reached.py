@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from coupon_core.domain.models import Definition, Trigger
 from coupon_core.messaging.topology import CONTENT_TYPE, QUEUES
-from coupon_core.model import Definition, Trigger
 from tests.invariants import rows
 from tests.shop import Shop
-from workers.handlers import Message, handle
+from workers.message_handlers import handle
+from workers.messages import Message
 
 STREAK = {"streak_id": "daily", "threshold": 7}
 ACHIEVEMENT = {"achievement_id": "first-win"}

@@ -6,28 +6,29 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from coupon_core import batches, outbox
-from coupon_core.batches import Wanted
+from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.batches import Batch
 from coupon_core.messaging.publisher import publishing
-from coupon_core.model import utc_now
-from coupon_core.model.batches import Batch
-from coupon_core.store import bulk
+from coupon_core.persistence.repositories import bulk_coupons
+from coupon_core.services import batches, outbox
+from coupon_core.services.batches import Wanted
 from tests.conftest import Broker
 from tests.cores import beside
 from tests.invariants import assert_invariants
 from tests.shop import NOW, Shop
 from tests.workers.bus import empty, in_time
 from tests.workers.reached import last_letter, message
-from workers import generator, relay
-from workers.handlers import Message, handle, handle_together
+from workers import batch_generator, outbox_relay
+from workers.message_handlers import handle, handle_together
+from workers.messages import Message
 
 QUEUE = "coupons.generation"
 
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "CHUNK_OF_POSTGRESQL", 20)
-    monkeypatch.setattr(bulk, "CHUNK_OF_SQLITE", 20)
+    monkeypatch.setattr(bulk_coupons, "CHUNK_OF_POSTGRESQL", 20)
+    monkeypatch.setattr(bulk_coupons, "CHUNK_OF_SQLITE", 20)
 
 
 def ask(shop: Shop, count: int) -> Batch:
@@ -42,12 +43,12 @@ def wanted(batch: Batch, **members: object) -> Message:
 
 def generating(broker: Broker) -> AbstractContextManager[None]:
     """A generator at work in this process."""
-    return beside(lambda stop: generator.run(broker.url, 60, stop, lambda: None))
+    return beside(lambda stop: batch_generator.run(broker.url, 60, stop, lambda: None))
 
 
 def relay_all(broker: Broker) -> None:
     with publishing(broker.url) as publisher:
-        while relay.run_once(publisher):
+        while outbox_relay.run_once(publisher):
             pass
 
 

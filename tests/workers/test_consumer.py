@@ -14,7 +14,7 @@ import redis as redis_client
 from kombu import Connection
 
 from coupon_core.messaging.broker import connect
-from coupon_core.store import database
+from coupon_core.persistence import database
 from tests.conftest import Broker
 from tests.servers import RabbitServer, RedisServer
 from tests.shop import Shop

@@ -6,12 +6,13 @@ from functools import partial
 
 import pytest
 
-from coupon_core import batches, jobs
-from coupon_core.batches import Wanted
-from coupon_core.config import Settings
-from coupon_core.model import Reason, utc_now
-from coupon_core.model.inventory import CodeJob, JobState
-from coupon_core.store.database import execute
+from coupon_core.domain.models import Reason, utc_now
+from coupon_core.domain.models.inventory import CodeJob, JobState
+from coupon_core.persistence.database import execute
+from coupon_core.services import batches
+from coupon_core.services.batches import Wanted
+from coupon_core.services.codes import jobs
+from coupon_core.settings.loader import Settings
 from tests.conftest import Broker
 from tests.cores import at_once
 from tests.invariants import assert_invariants, events
@@ -19,7 +20,7 @@ from tests.shop import NOW, Shop
 from tests.workers.bus import empty, in_time
 from tests.workers.reached import last_letter, message
 from tests.workers.test_batches import QUEUE, generating, relay_all
-from workers.handlers import handle
+from workers.message_handlers import handle
 
 
 @pytest.fixture(autouse=True)

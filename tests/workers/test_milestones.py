@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
-from coupon_core.model import NO_LIMIT, CodeFormat, Definition, Trigger
-from coupon_core.store import database
+from coupon_core.domain.models import (
+    NO_LIMIT,
+    CodeFormat,
+    Definition,
+    Trigger,
+)
+from coupon_core.persistence import database
 from tests.invariants import assert_invariants, rows
 from tests.shop import Shop
 from tests.workers.reached import (

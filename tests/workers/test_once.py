@@ -8,13 +8,13 @@ from functools import partial
 
 import pytest
 
-from coupon_core.config import Settings
-from coupon_core.model import NO_LIMIT, CodeFormat
+from coupon_core.domain.models import NO_LIMIT, CodeFormat
+from coupon_core.settings.loader import Settings
 from tests.cores import at_once, at_once_in_processes
 from tests.invariants import assert_invariants
 from tests.shop import Shop
 from tests.workers.reached import cloud, held, message, watch
-from workers.handlers import handle, handle_together
+from workers.message_handlers import handle, handle_together
 
 RANDOM: dict[str, object] = {}
 SHARED = {

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from coupon_core.config import Settings
-from coupon_core.store import database
+from coupon_core.persistence import database
+from coupon_core.settings.loader import Settings
 from tests.chaos.crew import ROOT, environment_of
 from tests.conftest import Broker
 from tests.cores import started

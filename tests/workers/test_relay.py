@@ -15,19 +15,25 @@ from threading import Thread
 import pytest
 from kombu import Queue
 
-from coupon_core import milestones, outbox
-from coupon_core.config import Settings
+from coupon_core.domain.models import (
+    Event,
+    Milestone,
+    Trigger,
+    utc_now,
+)
 from coupon_core.messaging.broker import EXCHANGES, connect, queues
 from coupon_core.messaging.publisher import publishing
 from coupon_core.messaging.topology import OUT
-from coupon_core.model import Event, Milestone, Trigger, utc_now
-from coupon_core.store import database
+from coupon_core.persistence import database, id_generation
+from coupon_core.services import outbox
+from coupon_core.services.events import milestones
+from coupon_core.settings.loader import Settings
 from tests.conftest import Broker
 from tests.invariants import rows
 from tests.shop import Shop
 from tests.workers.bus import empty, in_time
 from tests.workers.reached import cloud
-from workers import relay
+from workers import outbox_relay
 
 TAP = Queue("tests.tap", EXCHANGES[OUT], "#", durable=True)
 
@@ -49,7 +55,7 @@ def tap(broker: Broker, shop: Shop) -> Iterator[Broker]:
 def store(shop: Shop, count: int, data: str = "{}") -> list[str]:
     """Events on their way out; gives their ids."""
     now = utc_now()
-    ids = [database.new_id() for _ in range(count)]
+    ids = [id_generation.new_id() for _ in range(count)]
     with database.transaction():
         outbox.add(
             Event(shop.tenant_id, one, "coupon.generated", "ann", now, data)
@@ -70,7 +76,7 @@ def received(broker: Broker) -> Counter[str]:
 
 def relay_all(broker: Broker) -> None:
     with publishing(broker.url) as publisher:
-        while relay.run_once(publisher):
+        while outbox_relay.run_once(publisher):
             pass
     database.release()
 
@@ -106,9 +112,9 @@ def test_what_a_killed_relay_had_claimed_goes_out_later(
 ) -> None:
     ids = store(shop, 10)
     now = utc_now()
-    assert len(outbox.claim(10, now, now + relay.CLAIM)) == 10
+    assert len(outbox.claim(10, now, now + outbox_relay.CLAIM)) == 10
     assert outbox.claim(10, now + timedelta(seconds=9), now) == []
-    later = now + relay.CLAIM + timedelta(seconds=1)
+    later = now + outbox_relay.CLAIM + timedelta(seconds=1)
     again = outbox.claim(10, later, later)
     assert [event.event_id for event in again] == sorted(ids)
 
@@ -130,7 +136,7 @@ def test_nothing_is_claimed_while_the_broker_is_away(
     store(shop, 3)
     stop = Signal()
     nowhere = "redis://127.0.0.1:1/0"
-    thread = Thread(target=relay.run, args=[nowhere, stop, lambda: None])
+    thread = Thread(target=outbox_relay.run, args=[nowhere, stop, lambda: None])
     thread.start()
     time.sleep(1)
     stop.set()
@@ -193,7 +199,7 @@ def test_a_relay_in_its_own_thread_sends_within_a_second(
     tap: Broker, shop: Shop
 ) -> None:
     stop = Signal()
-    thread = Thread(target=relay.run, args=[tap.url, stop, lambda: None])
+    thread = Thread(target=outbox_relay.run, args=[tap.url, stop, lambda: None])
     thread.start()
     try:
         ids = store(shop, 1)
@@ -207,13 +213,13 @@ def test_a_relay_in_its_own_thread_sends_within_a_second(
 def test_ids_of_events_taken_long_ago_are_forgotten_in_batches(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay, "PURGE_BATCH", 2)
+    monkeypatch.setattr(outbox_relay, "PURGE_BATCH", 2)
     now = utc_now()
-    old = now - relay.TAKEN_KEPT
+    old = now - outbox_relay.TAKEN_KEPT
     database.execute("DELETE FROM accepted_event", {})
     for event_id, moment in (("a", old), ("b", old), ("c", old), ("d", now)):
         of = shop.tenant_id, "ann", event_id, Trigger.STREAK_MILESTONE, "daily", 7, ""
         milestones.accept(shop.tenant_id, [(Milestone(*of, moment), {})], moment)
     later = now + timedelta(seconds=1)
-    assert [relay.clean(later) for _ in range(2)] == [True, False]
+    assert [outbox_relay.clean(later) for _ in range(2)] == [True, False]
     assert [one for (one,) in rows("SELECT event_id FROM accepted_event")] == ["d"]

@@ -13,13 +13,18 @@ from typing import Any
 
 import pytest
 
-from coupon_core.config import Settings
-from coupon_core.messaging import visits
-from coupon_core.model import Page, utc_now
-from coupon_core.model.webhooks import SignatureForm, Webhook
-from coupon_core.store import database
-from coupon_core.tables import as_stored_time
-from coupon_core.webhooks import delivering, managing, pace, targets
+from coupon_core.domain.models import Page, utc_now
+from coupon_core.domain.models.webhooks import SignatureForm, Webhook
+from coupon_core.messaging import inspection
+from coupon_core.persistence import database
+from coupon_core.persistence.tables import as_stored_time
+from coupon_core.services.webhooks import (
+    delivery,
+    retry_policy,
+    subscriptions,
+    url_policy,
+)
+from coupon_core.settings.loader import Settings
 from tests.chaos.crew import crew
 from tests.conftest import Broker
 from tests.cores import started
@@ -30,8 +35,8 @@ from tests.shop import Shop, new_shop
 from tests.workers.bus import empty, in_time
 from tests.workers.reached import last_letter
 from tests.workers.test_relay import relay_all
-from workers import deliverer, fanout
-from workers.handlers import Message
+from workers import webhook_deliverer, webhook_fanout
+from workers.messages import Message
 
 FORMS = list(SignatureForm)
 FORMS_BY_TURNS = [
@@ -66,8 +71,8 @@ def working(bus: Broker) -> Iterator[None]:
     stop = Event()
     bound = bus.url, 60, stop, lambda: None
     threads = [
-        Thread(target=fanout.run, args=bound, daemon=True),
-        Thread(target=deliverer.run, args=(stop, lambda: None), daemon=True),
+        Thread(target=webhook_fanout.run, args=bound, daemon=True),
+        Thread(target=webhook_deliverer.run, args=(stop, lambda: None), daemon=True),
     ]
     for thread in threads:
         thread.start()
@@ -83,7 +88,7 @@ def working(bus: Broker) -> Iterator[None]:
 def subscribed(shop: Shop, to: Receiver, **options: Any) -> tuple[Webhook, str]:
     """A webhook of the shop's redemptions."""
     given = {"signature": SignatureForm.PLAYCAMP, "timeout_ms": 1_000, **options}
-    made = managing.create(
+    made = subscriptions.create(
         shop.tenant_id, "coupon.redeemed", to.url, utc_now(), **given
     )
     database.release()
@@ -115,7 +120,7 @@ def codes(form: SignatureForm, secret: str, receiver: Receiver) -> list[str]:
 
 def log_of(webhook: Webhook) -> list[str]:
     """The statuses of all tries, newest event first."""
-    lines, _ = managing.log(*ids(webhook), Page())
+    lines, _ = subscriptions.log(*ids(webhook), Page())
     database.release()
     return [line.status.value for line in lines]
 
@@ -131,14 +136,14 @@ def ids(webhook: Webhook) -> tuple[str, int]:
 def test_a_receiver_that_fails_hangs_and_recovers_gets_every_redemption(
     form: SignatureForm, bus: Broker, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pace, "FIRST_PAUSE", pace.FIRST_PAUSE / 10)
+    monkeypatch.setattr(retry_policy, "FIRST_PAUSE", retry_policy.FIRST_PAUSE / 10)
     with receiving() as receiver, working(bus):
         webhook, secret = subscribed(shop, receiver, signature=form, retry_count=10)
         receiver.statuses = [500, HANGS, 503]
         expected = redeem(shop, 5, bus)
         assert in_time(lambda: set(codes(form, secret, receiver)) == expected, 40)
         assert in_time(lambda: log_of(webhook).count("SUCCESS") == 5)
-        after = managing.get(*ids(webhook))
+        after = subscriptions.get(*ids(webhook))
     assert (after.is_active, after.failure_count) == (True, 0)
     assert log_of(webhook).count("RETRYING") >= 3
 
@@ -190,13 +195,13 @@ def test_a_tenant_of_hanging_receivers_holds_up_no_other_tenant(
             subscribed(shop, hangs, timeout_ms=30_000)
         hangs.seconds = 60
         redeem(shop, 3, bus)
-        assert in_time(lambda: under_way(shop) >= delivering.MOST_OF_TENANT, 10)
+        assert in_time(lambda: under_way(shop) >= delivery.MOST_OF_TENANT, 10)
         _, secret = subscribed(other, well)
         expected, plain = redeem(other, 3, bus), SignatureForm.PLAYCAMP
         came = in_time(lambda: set(codes(plain, secret, well)) == expected, 10)
         hanging = under_way(shop)
         hangs.over.set()
-    assert (came, hanging) == (True, delivering.MOST_OF_TENANT)
+    assert (came, hanging) == (True, delivery.MOST_OF_TENANT)
 
 
 def under_way(shop: Shop) -> int:
@@ -223,7 +228,7 @@ def test_what_goes_out_again_is_due_to_nobody_twice(bus: Broker, shop: Shop) -> 
 
 def waiting(bus: Broker) -> int:
     """How many messages the fanout has before it."""
-    depths = visits.depths(bus.url)
+    depths = inspection.depths(bus.url)
     return next(one.messages for one in depths if one.queue == "coupons.webhooks")
 
 
@@ -234,7 +239,7 @@ def test_each_gets_the_events_of_its_own_tenant_and_type(
     with receiving() as here, receiving() as there, receiving() as generated:
         _, secret = subscribed(shop, here)
         subscribed(other, there)
-        one = managing.create(
+        one = subscriptions.create(
             *(shop.tenant_id, "coupon.generated", generated.url, utc_now()),
             signature=SignatureForm.STANDARD,
         )
@@ -265,8 +270,8 @@ def test_what_is_no_event_is_kept_and_stops_no_other(
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     queue, key = "coupons.webhooks", "#"
     told = Message(queue, key, "application/cloudevents+json", raw)
-    assert fanout.handle_together([told]) == [None]
-    assert fanout.handle(told) == "buried"
+    assert webhook_fanout.handle_together([told]) == [None]
+    assert webhook_fanout.handle(told) == "buried"
     _, reason, kept = last_letter()
     assert (why in reason, kept) == (True, raw)
 
@@ -279,26 +284,26 @@ def test_a_receiver_that_says_gone_is_switched_off_and_waits_to_be_switched_on(
         webhook, secret = subscribed(shop, receiver)
         receiver.statuses = [410]
         expected = redeem(shop, 1, bus)
-        assert in_time(lambda: not managing.get(*ids(webhook)).is_active, 20)
-        reason = managing.get(*ids(webhook)).inactive_reason
+        assert in_time(lambda: not subscriptions.get(*ids(webhook)).is_active, 20)
+        reason = subscriptions.get(*ids(webhook)).inactive_reason
         assert reason == "the receiver answered 410 Gone"
-        managing.update(*ids(webhook), {"is_active": True}, utc_now())
+        subscriptions.update(*ids(webhook), {"is_active": True}, utc_now())
         plain = SignatureForm.PLAYCAMP
         assert in_time(lambda: set(codes(plain, secret, receiver)) == expected, 20)
-        assert managing.get(*ids(webhook)).inactive_reason == ""
+        assert subscriptions.get(*ids(webhook)).inactive_reason == ""
 
 
 def test_nothing_is_sent_where_nothing_may_be_sent(bus: Broker, shop: Shop) -> None:
     """The same webhook, allowed when it was made and no longer when it is served."""
     with receiving() as receiver:
         webhook, _ = subscribed(shop, receiver, retry_count=0)
-        targets.allow(())
+        url_policy.allow(())
         try:
             redeem(shop, 1, bus)
             with working(bus):
                 assert in_time(lambda: log_of(webhook) == ["FAILED"], 20)
         finally:
-            targets.allow(LOOPBACK)
-        (line,), _ = managing.log(*ids(webhook), Page())
+            url_policy.allow(LOOPBACK)
+        (line,), _ = subscriptions.log(*ids(webhook), Page())
     assert line.error.startswith("refused: 127.0.0.1 is at an address")
     assert receiver.got == []

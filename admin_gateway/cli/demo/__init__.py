@@ -4,13 +4,19 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.addresses import wait_until_healthy
-from admin_gateway.cli.answering import answering, core, json_option, say, show
-from admin_gateway.cli.demo import credentials, seed, welcome
-from admin_gateway.cli.demo.campaigns import TENANT
-from admin_gateway.cli.failures import Failed
-from coupon_core import tenants
-from coupon_core.model import utc_now
+from admin_gateway.cli.demo import credentials, seed, welcome_message
+from admin_gateway.cli.demo.phoenix_definitions import TENANT
+from admin_gateway.cli.errors import Failed
+from admin_gateway.cli.output import (
+    answering,
+    core,
+    json_option,
+    say,
+    show,
+)
+from admin_gateway.cli.server.addresses import wait_until_healthy
+from coupon_core.domain.models import utc_now
+from coupon_core.services.access import tenants
 
 SECONDS_TO_START = 60.0
 
@@ -46,11 +52,11 @@ def show_(wait: bool, as_json: bool) -> None:
     with core() as settings:
         if wait and not wait_until_healthy(settings, SECONDS_TO_START):
             raise Failed("The gateways did not answer: see `couponctl doctor`.")
-        known = welcome.document(settings)
+        known = welcome_message.document(settings)
     if as_json:
         show(known, as_json)
     else:
-        click.echo(welcome.rendered(known))
+        click.echo(welcome_message.rendered(known))
 
 
 @demo.command()

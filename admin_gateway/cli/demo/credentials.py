@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from admin_gateway.cli.demo.campaigns import TENANT
-from coupon_core import auth, client_keys, tenants
-from coupon_core.model import Refused, Scope
-from coupon_core.model.client_keys import PLAYCAMP_KINDS, ClientKeyKind
+from admin_gateway.cli.demo.phoenix_definitions import TENANT
+from coupon_core.domain.models import Refused, Scope
+from coupon_core.domain.models.client_keys import PLAYCAMP_KINDS, ClientKeyKind
+from coupon_core.security import authentication
+from coupon_core.services.access import client_keys, tenants
 
 FILE = "demo.json"
 
@@ -32,7 +33,7 @@ def current(data_dir: Path, now: datetime) -> Credentials:
     Refused when there is no demo tenant.
     """
     tenants.require(TENANT)
-    secret = tenants.active_secrets(TENANT)[0].secret
+    secret = tenants.list_secrets(TENANT)[0].secret
     kept = _kept(data_dir / FILE)
     if kept and kept.tenant_secret == secret and _is_good(kept, now):
         return kept
@@ -55,8 +56,8 @@ def forget(data_dir: Path) -> None:
 
 def _is_good(kept: Credentials, now: datetime) -> bool:
     with suppress(Refused):
-        of_server = auth.client_key_of(kept.server_key, PLAYCAMP_KINDS, now)
-        of_admin = auth.principal_of_admin(kept.api_key, None, now)
+        of_server = authentication.client_key_of(kept.server_key, PLAYCAMP_KINDS, now)
+        of_admin = authentication.principal_of_admin(kept.api_key, None, now)
         return of_admin.tenant_id == of_server.tenant_id == TENANT
     return False
 

@@ -4,13 +4,20 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from admin_gateway.cli.demo import bargain, promotion
-from admin_gateway.cli.demo.campaigns import CAMPAIGNS, TENANT, Campaign
-from admin_gateway.schemas import DefinitionBody, RewardItemBody
-from coupon_core import coupons, definitions, generation, redeeming, rewards, tenants
-from coupon_core.model import AdminReason, IssuedCoupon, Page, Refused
-from coupon_core.redeeming import RedeemRequest
-from coupon_core.store.coupons import CouponFilter
+from admin_gateway.cli.demo import creator_campaign, points_offer
+from admin_gateway.cli.demo.phoenix_definitions import CAMPAIGNS, TENANT, Campaign
+from admin_gateway.requests import DefinitionBody, RewardItemBody
+from coupon_core.domain.models import (
+    AdminReason,
+    IssuedCoupon,
+    Page,
+    Refused,
+)
+from coupon_core.domain.models.filters import CouponFilter
+from coupon_core.services.access import tenants
+from coupon_core.services.catalog import definitions, reward_items
+from coupon_core.services.coupons import administration, generation, redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
 
 EVERYTHING = Page(limit=500)
 
@@ -27,8 +34,8 @@ def load(now: datetime) -> list[str]:
         if not _has_coupons(definition_id, now):
             _fill(campaign, definition_id, now)
             added.append(campaign.name)
-    promoted = [promotion.NAME] if promotion.load(now) else []
-    return added + promoted + bargain.load(now)
+    promoted = [creator_campaign.NAME] if creator_campaign.load(now) else []
+    return added + promoted + points_offer.load(now)
 
 
 def _add_tenant(now: datetime) -> bool:
@@ -58,16 +65,16 @@ def _define(campaign: Campaign, now: datetime) -> str:
 
 
 def _reward_id(campaign: Campaign, created: datetime) -> str:
-    found, _ = rewards.listed(TENANT, EVERYTHING)
+    found, _ = reward_items.listed(TENANT, EVERYTHING)
     known = {item.name: item.item_id for item in found}
     fields = RewardItemBody().load(campaign.reward)
     name = fields["name"]
-    return known.get(name) or rewards.create(TENANT, fields, created).item_id
+    return known.get(name) or reward_items.create(TENANT, fields, created).item_id
 
 
 def _has_coupons(definition_id: str, now: datetime) -> bool:
     which = CouponFilter(definition_id=definition_id)
-    return bool(coupons.listed(TENANT, which, Page(limit=1), now)[1])
+    return bool(administration.listed(TENANT, which, Page(limit=1), now)[1])
 
 
 def _fill(campaign: Campaign, definition_id: str, now: datetime) -> None:
@@ -78,7 +85,7 @@ def _fill(campaign: Campaign, definition_id: str, now: datetime) -> None:
         _use(campaign, one, made_at)
         if one.coupon.user_id in campaign.revoked:
             which = CouponFilter(coupon_id=one.coupon.coupon_id)
-            coupons.revoke(TENANT, which, made_at + timedelta(days=2))
+            administration.revoke(TENANT, which, made_at + timedelta(days=2))
 
 
 def _use(campaign: Campaign, issued: IssuedCoupon, made_at: datetime) -> None:
@@ -87,4 +94,4 @@ def _use(campaign: Campaign, issued: IssuedCoupon, made_at: datetime) -> None:
     hours = 5 + 13 * sum(user_id.encode()) % 90
     for number in range(1, campaign.uses.get(user_id, 0) + 1):
         asked = RedeemRequest(TENANT, issued.coupon.code, user_id)
-        redeeming.redeem(asked, made_at + timedelta(hours=hours * number))
+        redemption.redeem(asked, made_at + timedelta(hours=hours * number))

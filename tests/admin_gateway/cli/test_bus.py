@@ -14,9 +14,9 @@ import psutil
 import pytest
 import redis as client
 
-from coupon_core import process
-from coupon_core.messaging import pulse
-from coupon_core.store import database
+from coupon_core import bootstrap
+from coupon_core.messaging import health_check
+from coupon_core.persistence import database
 from tests.events import CLOUD
 from tests.letters import buried
 from tests.servers.process import wait_until
@@ -32,7 +32,7 @@ def bus_of(shell: Shell) -> Iterator[Popen[str]]:
     port = shell.env["BUS_PORT"]
     with started(shell.env, "serve", "bus") as bus:
         url = f"redis://127.0.0.1:{port}/0"
-        wait_until(lambda: pulse.answers(url), SECONDS, "the bus to answer")
+        wait_until(lambda: health_check.answers(url), SECONDS, "the bus to answer")
         yield bus
 
 
@@ -93,14 +93,14 @@ def test_without_any_server_it_says_what_to_install(
 def test_a_server_of_the_path_comes_first(
     own: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from admin_gateway.cli import embedded_bus
+    from admin_gateway.cli.server import embedded_broker
 
     server = tmp_path / "redis-server"
     server.touch(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert embedded_bus.program() == server
+    assert embedded_broker.program() == server
     monkeypatch.setenv("PATH", "/nowhere")
-    found = embedded_bus.program()
+    found = embedded_broker.program()
     assert found is not None
     assert found.name == "valkey-server"
     assert own
@@ -114,7 +114,7 @@ def test_status_counts_what_waits(bus_shell: Shell) -> None:
         ("achievement.completed", '{"achievement_id": "a"}'),
     ]:
         assert bus_shell.run("event", "publish", kind, *words, data).exit_code == 0
-    process.start(settings_for(bus_shell.env["COUPON_DATABASE_URL"]))
+    bootstrap.start(settings_for(bus_shell.env["COUPON_DATABASE_URL"]))
     buried("", b"{}")
     database.close_database()
     bus_shell.tenant()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from coupon_core import jobs
+from coupon_core.services.codes import jobs
 from tests.shells import COMMAND, ROOT, Shell
 
 README = (ROOT / "README.md").read_text()

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from admin_gateway.cli.demo import bargain
-from admin_gateway.cli.demo.campaigns import CAMPAIGNS
-from coupon_core import auth, process
-from coupon_core.model import utc_now
-from coupon_core.store import database
-from coupon_core.tables import ALL, AuditEntry
+from admin_gateway.cli.demo import points_offer
+from admin_gateway.cli.demo.phoenix_definitions import CAMPAIGNS
+from coupon_core import bootstrap
+from coupon_core.domain.models import utc_now
+from coupon_core.persistence import database
+from coupon_core.persistence.tables import ALL, AuditEntry
+from coupon_core.security import authentication
 from tests.settings import settings_for
 from tests.shells import Shell
 
@@ -35,7 +36,7 @@ def every_coupon(shell: Shell) -> list[dict[str, Any]]:
 
 
 def rows_of_all_tables(database_url: str) -> int:
-    process.start(settings_for(database_url))
+    bootstrap.start(settings_for(database_url))
     # What was done stays: the audit log outlives its tenant.
     counts = [table.select().count() for table in ALL if table is not AuditEntry]
     database.close_database()
@@ -45,7 +46,7 @@ def rows_of_all_tables(database_url: str) -> int:
 def test_four_campaigns_are_loaded(demo: Shell) -> None:
     rows = demo.json("definition", "list", *OF_DEMO)["definitions"]
     names = {row["name"] for row in rows if row["config"]["code_format"] != "shared"}
-    assert names == {*(campaign.name for campaign in CAMPAIGNS), bargain.NAME}
+    assert names == {*(campaign.name for campaign in CAMPAIGNS), points_offer.NAME}
     assert len(names) == 5
     assert {row["status"] for row in rows} == {"active"}
     rewards = demo.json("reward", "list", *OF_DEMO)["reward_items"]
@@ -124,8 +125,8 @@ def test_credentials_that_are_lost_are_made_anew(
     path = Path(demo.env["COUPON_DATA_DIR"]) / "demo.json"
     path.write_text(text)
     key = demo.json("demo", "show")["api_key"]
-    process.start(settings_for(database_url))
-    assert auth.principal_of_admin(key, None, utc_now()).tenant_id == "demo"
+    bootstrap.start(settings_for(database_url))
+    assert authentication.principal_of_admin(key, None, utc_now()).tenant_id == "demo"
     assert demo.json("demo", "show")["api_key"] == key
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from coupon_core import vault
+from coupon_core.security import encryption
 from tests.shells import Shell
 
 
@@ -71,7 +71,7 @@ def test_a_master_key_that_others_can_read(quick_shell: Shell) -> None:
 
 def test_secrets_that_another_key_sealed(shell: Shell) -> None:
     shell.tenant()
-    stranger = Shell({**shell.env, "COUPON_MASTER_KEYS": vault.new_master_key()})
+    stranger = Shell({**shell.env, "COUPON_MASTER_KEYS": encryption.new_master_key()})
     assert checks(stranger, 1)["secrets"]["level"] == "fail"
     said = stranger.refused("token", "mint", "--tenant", "acme", "--server")
     assert "put that key back into COUPON_MASTER_KEYS" in said
@@ -151,4 +151,4 @@ def test_a_new_key_is_a_master_key_and_another_each_time(quick_shell: Shell) -> 
     first, second = (quick_shell.run("config", "new-key").stdout for _ in range(2))
     assert first != second
     Fernet(first.strip())
-    assert vault.is_master_key(quick_shell.json("config", "new-key")["master_key"])
+    assert encryption.is_master_key(quick_shell.json("config", "new-key")["master_key"])

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from kombu import Connection
 
-from coupon_core import process
-from coupon_core.messaging.envelopes import Outgoing
+from coupon_core import bootstrap
+from coupon_core.domain.models import utc_now
+from coupon_core.messaging.cloud_events import Outgoing
+from coupon_core.messaging.inspection import publish
 from coupon_core.messaging.topology import OUT
-from coupon_core.messaging.visits import publish
-from coupon_core.model import utc_now
-from coupon_core.store import database
-from coupon_core.web.milestones import milestone_of
+from coupon_core.persistence import database
+from coupon_core.schemas.milestone_events import milestone_of
 from tests.events import CLOUD, bodies
 from tests.letters import buried
 from tests.settings import settings_for
@@ -117,7 +117,7 @@ def test_tail_shows_what_goes_out_of_one_tenant(bus_shell: Shell) -> None:
 def letters(shell: Shell) -> Shell:
     """A shell with a good letter, a bad one, and one of nobody."""
     shell.tenant()
-    process.start(settings_for(shell.env["COUPON_DATABASE_URL"]))
+    bootstrap.start(settings_for(shell.env["COUPON_DATABASE_URL"]))
     buried("acme", json.dumps({**CLOUD, "tenantid": "acme"}).encode())
     buried("acme", b"\xff")
     buried("", b"{}")
@@ -145,7 +145,7 @@ def test_all_that_can_be_are_retried_and_the_others_named(letters: Shell) -> Non
     assert [one["id"] for one in answer["refused"]] == [bad]
     assert "can only be dropped" in answer["refused"][0]["reason"]
     assert ids_of(letters) == [bad]
-    process.start(settings_for(letters.env["COUPON_DATABASE_URL"]))
+    bootstrap.start(settings_for(letters.env["COUPON_DATABASE_URL"]))
     assert {**CLOUD, "tenantid": "acme"} in bodies()
     database.close_database()
 

@@ -12,7 +12,7 @@ import click
 import pytest
 
 from admin_gateway.cli import NOUNS, couponctl
-from coupon_core.model import AdminReason, Reason
+from coupon_core.domain.models import AdminReason, Reason
 from tests.shells import real
 
 
@@ -53,7 +53,7 @@ def test_the_list_of_commands_says_what_they_say_themselves() -> None:
 
 @pytest.mark.parametrize("reason", [*Reason, *AdminReason])
 def test_every_reason_has_a_sentence(reason: Reason | AdminReason) -> None:
-    from admin_gateway.cli.failures import reason_text
+    from admin_gateway.cli.errors import reason_text
 
     assert reason_text(reason)
 
@@ -129,10 +129,10 @@ def test_users_are_read_from_standard_input(env: dict[str, str]) -> None:
 
 def test_an_interrupted_command_is_quiet(env: dict[str, str]) -> None:
     code = (
-        "import signal; from admin_gateway.cli import couponctl, answering;"
+        "import signal; from admin_gateway.cli import couponctl, output;"
         # Whoever runs the suite in the background may ignore it.
         "signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "answering.core = lambda: signal.raise_signal(signal.SIGINT);"
+        "output.core = lambda: signal.raise_signal(signal.SIGINT);"
         "couponctl(['tenant', 'list'])"
     )
     done = subprocess.run(

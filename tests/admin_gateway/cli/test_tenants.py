@@ -8,8 +8,9 @@ import time
 import jwt
 import pytest
 
-from coupon_core import auth, process
-from coupon_core.model import Refused, Scope, utc_now
+from coupon_core import bootstrap
+from coupon_core.domain.models import Refused, Scope, utc_now
+from coupon_core.security import authentication
 from tests.settings import settings_for
 from tests.shells import Shell
 
@@ -19,12 +20,12 @@ MONTH = 30 * 86_400
 @pytest.fixture
 def database(database_url: str) -> None:
     """What the shell has done is seen by the core in this process too."""
-    process.start(settings_for(database_url))
+    bootstrap.start(settings_for(database_url))
 
 
 def caller(api_key: str) -> tuple[str, frozenset[Scope]]:
     """Whose key that is, and what it may do."""
-    principal = auth.principal_of_admin(api_key, None, utc_now())
+    principal = authentication.principal_of_admin(api_key, None, utc_now())
     return principal.tenant_id, principal.scopes
 
 
@@ -72,7 +73,7 @@ def test_a_rotated_secret_signs_and_the_old_one_still_does(
         "exp": time.time() + 9,
     }
     signed = jwt.encode(claims, old, algorithm="HS256")
-    assert auth.principal_of_token(signed, utc_now()).user_id == "u"
+    assert authentication.principal_of_token(signed, utc_now()).user_id == "u"
 
 
 def test_a_minted_token_has_the_documented_claims(shell: Shell) -> None:
@@ -93,7 +94,7 @@ def test_a_token_for_the_server_speaks_for_every_user(
 ) -> None:
     shell.tenant()
     token = shell.json("token", "mint", "--tenant", "acme", "--server")["token"]
-    assert auth.principal_of_token(token, utc_now()).user_id is None
+    assert authentication.principal_of_token(token, utc_now()).user_id is None
 
 
 def test_the_longest_token_is_one_that_is_accepted(
@@ -102,7 +103,7 @@ def test_the_longest_token_is_one_that_is_accepted(
     shell.tenant()
     words = "token", "mint", "--tenant", "acme", "--user", "u", "--ttl"
     token = shell.json(*words, str(MONTH))["token"]
-    assert auth.principal_of_token(token, utc_now()).user_id == "u"
+    assert authentication.principal_of_token(token, utc_now()).user_id == "u"
     assert "--ttl" in shell.misused(*words, str(MONTH + 1))
 
 

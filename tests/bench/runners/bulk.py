@@ -14,11 +14,15 @@ from typing import Any
 
 import psycopg
 
-from coupon_core import batches, codes, definitions, rewards, tenants, vault
-from coupon_core.batches import Wanted
+from coupon_core.domain import codes
+from coupon_core.domain.models import CodeAlphabet, utc_now
 from coupon_core.messaging.topology import GENERATION
-from coupon_core.model import CodeAlphabet, utc_now
-from coupon_core.store import database
+from coupon_core.persistence import database, id_generation
+from coupon_core.security import encryption
+from coupon_core.services import batches
+from coupon_core.services.access import tenants
+from coupon_core.services.batches import Wanted
+from coupon_core.services.catalog import definitions, reward_items
 from tests.bench.model import Sample
 from tests.bench.people import TENANT
 from tests.bench.stage import Stage
@@ -99,7 +103,8 @@ class BatchOnSqlite(OnSqlite, Batch):
 
 def make_batch(url: str, count: int) -> tuple[float, int, int]:
     """Seconds, the most memory in bytes, and how many coupons the batch has."""
-    from workers.handlers import Message, handle
+    from workers.message_handlers import handle
+    from workers.messages import Message
 
     database.open_database(url)
     try:
@@ -133,7 +138,7 @@ def definition() -> tuple[str, str]:
     """The ids of a new definition with codes of ten characters."""
     found = database.execute("SELECT item_id FROM reward_item", {}).fetchone()
     fields = {
-        "name": f"Bulk {database.new_id()}",
+        "name": f"Bulk {id_generation.new_id()}",
         "reward_item_id": str(found[0]) if found else new_tenant(),
         "code_length": LENGTH,
     }
@@ -143,19 +148,19 @@ def definition() -> tuple[str, str]:
 
 def new_tenant() -> str:
     """The id of its reward item."""
-    vault.unlock((vault.new_master_key(),))
+    encryption.unlock((encryption.new_master_key(),))
     tenants.create(TENANT, utc_now())
     item = {"name": "Points", "description": "", "reward_type": "points"}
-    made = rewards.create(TENANT, item | {"payload": {"amount": 100}}, utc_now())
+    made = reward_items.create(TENANT, item | {"payload": {"amount": 100}}, utc_now())
     return made.item_id
 
 
 def rows(count: int) -> Iterator[tuple[Any, ...]]:
     """The same rows as a batch would write, with codes of their own."""
-    definition_id, batch_id = database.new_id(), database.new_id()
+    definition_id, batch_id = id_generation.new_id(), id_generation.new_id()
     now = utc_now().isoformat(timespec="milliseconds")[:23] + "Z"
     for code in codes.random_codes(count, "", LENGTH, CodeAlphabet.UNAMBIGUOUS):
-        ids = RAW, database.new_id(), definition_id, ""
+        ids = RAW, id_generation.new_id(), definition_id, ""
         yield (*ids, code, now, 0, code, "", batch_id)
 
 

@@ -11,18 +11,19 @@ from typing import Any, ClassVar
 
 from kombu import Connection, Consumer, Producer, Queue
 
-from coupon_core import definitions, outbox
+from coupon_core.domain.models import Event, Trigger, utc_now
 from coupon_core.messaging.broker import EXCHANGES, connect, queues
-from coupon_core.messaging.envelopes import Outgoing, outgoing
+from coupon_core.messaging.cloud_events import Outgoing, outgoing
 from coupon_core.messaging.publisher import publishing
 from coupon_core.messaging.topology import EVENTS, OUT
-from coupon_core.model import Event, Trigger, utc_now
-from coupon_core.store import database
+from coupon_core.persistence import database, id_generation
+from coupon_core.services import outbox
+from coupon_core.services.catalog import definitions
 from tests.bench.model import Sample
 from tests.bench.people import TENANT
 from tests.bench.stage import Stage
-from workers import consumer, relay
-from workers.settling import Settling
+from workers import consumer, outbox_relay
+from workers.acknowledgement import Settling
 
 A_SECOND = 1_500  # messages that are made ready for each second of a round
 TAP = Queue("bench.tap", EXCHANGES[OUT], "#", durable=True)
@@ -115,7 +116,7 @@ class Relay(BusRunner):
         with tapped(self.url), publishing(self.url) as publisher:
 
             def work() -> None:
-                while relay.run_once(publisher):
+                while outbox_relay.run_once(publisher):
                     pass
 
             yield work
@@ -196,7 +197,7 @@ def made(count: int) -> list[Event]:
     data = json.dumps({"coupon": {"id": "x" * 36, "payload": {"amount": 100}}})
     kind, now = "coupon.redeemed", utc_now()
     return [
-        Event(TENANT, database.new_id(), kind, f"player-{number}", now, data)
+        Event(TENANT, id_generation.new_id(), kind, f"player-{number}", now, data)
         for number in range(count)
     ]
 

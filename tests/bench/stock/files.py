@@ -20,9 +20,12 @@ from typing import Any
 import psutil
 import psycopg
 
-from coupon_core import definitions, jobs, process, rewards, tenants
-from coupon_core.model import utc_now
-from coupon_core.store import database
+from coupon_core import bootstrap
+from coupon_core.domain.models import utc_now
+from coupon_core.persistence import database
+from coupon_core.services.access import tenants
+from coupon_core.services.catalog import definitions, reward_items
+from coupon_core.services.codes import jobs
 from tests.bench.stock.house import TENANT, House, build, build_on, opened
 from tests.servers import postgres_server
 from tests.servers.process import private_directory
@@ -126,7 +129,7 @@ def _export(house: House, file: Path) -> Told:
 
 
 def _import(house: House, file: Path) -> Iterator[Told]:
-    process.start(house.settings)
+    bootstrap.start(house.settings)
     api_key, path = _other_tenant()
     began = time.monotonic()
     with watched(house.admin_pid) as watch:
@@ -143,7 +146,7 @@ def _other_tenant() -> tuple[str, str]:
     now = utc_now()
     _, _, api_key = tenants.create(OTHER, now)
     reward = {"name": "P", "description": "", "reward_type": "p", "payload": {}}
-    item = rewards.create(OTHER, reward, now)
+    item = reward_items.create(OTHER, reward, now)
     about = {"name": "Imported", "reward_item_id": item.item_id}
     made = definitions.create(OTHER, about, now).definition_id
     return api_key, f"/v1/tenants/{OTHER}/coupons/{made}/import"

@@ -11,11 +11,15 @@ from pathlib import Path
 import jwt
 import psycopg
 
-from coupon_core import definitions, generation, process, rewards, tenants
-from coupon_core.config import Settings
-from coupon_core.model import Definition, utc_now
-from coupon_core.model.batches import Batch, BatchState
-from coupon_core.store import batches, bulk, database, schema
+from coupon_core import bootstrap
+from coupon_core.domain.models import Definition, utc_now
+from coupon_core.domain.models.batches import Batch, BatchState
+from coupon_core.persistence import database, id_generation, schema
+from coupon_core.persistence.repositories import batches, bulk_coupons
+from coupon_core.services.access import tenants
+from coupon_core.services.catalog import definitions, reward_items
+from coupon_core.services.coupons import generation
+from coupon_core.settings.loader import Settings
 from tests.servers import PostgresServer
 from tests.servers.gunicorn import gateway_server
 from tests.settings import settings_for
@@ -63,7 +67,7 @@ def build(url: str, home: Path, count: int) -> House:
     settings = replace(settings_for(url, home), **SETTINGS)
     database.open_database(url)
     schema.upgrade()
-    process.start(settings)
+    bootstrap.start(settings)
     now = utc_now()
     secret, _, api_key = tenants.create(TENANT, now)
     made = _definition(now)
@@ -75,7 +79,7 @@ def build(url: str, home: Path, count: int) -> House:
 
 def _definition(now: datetime) -> Definition:
     reward = {"name": "Points", "description": "", "reward_type": "points"}
-    item = rewards.create(TENANT, reward | {"payload": {"amount": 100}}, now)
+    item = reward_items.create(TENANT, reward | {"payload": {"amount": 100}}, now)
     later = {"expires_at": now + timedelta(days=365)}
     about = {"name": "Growth", "reward_item_id": item.item_id, **later}
     return definitions.create(TENANT, about, now)
@@ -94,11 +98,11 @@ def _fill(house: House, now: datetime) -> None:
         users = [house.user(number) for number in numbers]
         with database.transaction():
             generation.hold(TENANT, house.definition_id)
-            assert bulk.insert(batch, codes, users, now)
+            assert bulk_coupons.insert(batch, codes, users, now)
 
 
 def _batch(house: House, now: datetime) -> Batch:
-    ids = TENANT, database.new_id(), house.definition_id
+    ids = TENANT, id_generation.new_id(), house.definition_id
     counts = house.count, house.count, 1, 1
     times = now, now, now, now
     return Batch(*ids, "users", BatchState.COMPLETED, *counts, None, "", *times)

@@ -11,15 +11,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
-sys.path.insert(0, str(HERE))
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="session")
 def app() -> Flask:
     """The demo gateway; its routes keep no state, so one is enough."""
-    from web_demo import create_app
+    from tests.coupon_core.web.web_demo import create_app
 
     return create_app()
 
@@ -33,17 +31,24 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture(scope="session")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a real gunicorn with threads, stopped at the end."""
-    from web_wire import free_port, is_open
+    from tests.coupon_core.web.web_wire import free_port, is_open
 
     port = free_port()
     conf = tmp_path_factory.mktemp("web") / "conf.py"
-    conf.write_text("from coupon_core.web.wire import speak_json\nspeak_json()\n")
+    conf.write_text(
+        "from coupon_core.web.gunicorn_errors import speak_json\nspeak_json()\n"
+    )
     command = [sys.executable, "-m", "gunicorn", "--threads", "4"]
-    command += ["-k", "coupon_core.web.arrivals.Worker"]
-    command += ["-b", f"127.0.0.1:{port}", "-c", str(conf), "web_demo:create_app()"]
-    search = os.pathsep.join([str(ROOT), str(HERE)])
+    command += ["-k", "coupon_core.web.gunicorn_worker.Worker"]
+    command += [
+        "-b",
+        f"127.0.0.1:{port}",
+        "-c",
+        str(conf),
+        "tests.coupon_core.web.web_demo:create_app()",
+    ]
     process = subprocess.Popen(
-        command, cwd=conf.parent, env={**os.environ, "PYTHONPATH": search}
+        command, cwd=conf.parent, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
     deadline = time.monotonic() + 20
     while not is_open(port):

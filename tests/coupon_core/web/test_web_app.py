@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from flask import Blueprint
 from flask.testing import FlaskClient
-from web_demo import SECRET, broken, create_app
-from web_wire import check_refusal, get, send
 
-from coupon_core.web.blueprints import JsonBlueprint
-from coupon_core.web.readiness import DEADLINE_SECONDS
-from coupon_core.web.wire import error_bytes
+from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.gunicorn_errors import error_bytes
+from coupon_core.web.readiness_checks import DEADLINE_SECONDS
+from tests.coupon_core.web.web_demo import SECRET, broken, create_app
+from tests.coupon_core.web.web_wire import check_refusal, get, send
 
 SAFE = {
     "Cache-Control": "no-store",

@@ -5,7 +5,13 @@ import socket
 import pytest
 from gunicorn.http.errors import NoMoreData
 
-from coupon_core.web.arrivals import MOST_BODY, MOST_HEAD, SLOWEST, Arrival, Paced
+from coupon_core.web.gunicorn_worker import (
+    MOST_BODY,
+    MOST_HEAD,
+    SLOWEST,
+    Arrival,
+    Paced,
+)
 
 POST = b"POST /x HTTP/1.1\r\nHost: x\r\n"
 CODED = POST + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -4,7 +4,8 @@ import time
 
 import pytest
 from flask.testing import FlaskClient
-from web_wire import check_refusal, send
+
+from tests.coupon_core.web.web_wire import check_refusal, send
 
 LIMIT = 65_536
 JSON = "application/json"

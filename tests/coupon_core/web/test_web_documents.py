@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import status_code_conformance
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
-from web_demo import create_app
 
-from coupon_core.web.blueprints import JsonBlueprint
-from coupon_core.web.docs_page import ASSETS
-from coupon_core.web.documents import operations
-from coupon_core.web.fields import LINE
+from coupon_core.schemas.fields import LINE
+from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.openapi import operations
+from coupon_core.web.swagger_ui import ASSETS
+from tests.coupon_core.web.web_demo import create_app
 
 
 @pytest.fixture(scope="module")

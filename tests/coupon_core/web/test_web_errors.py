@@ -10,12 +10,13 @@ import pytest
 from flask.testing import FlaskClient
 from marshmallow import ValidationError
 from structlog.testing import capture_logs
-from web_demo import SECRET, create_app
-from web_wire import check_refusal, get
 from werkzeug.exceptions import HTTPException
 
-from coupon_core.web.messages import from_messages, from_validation
-from coupon_core.web.problems import Dialect, Problem, dialect_of, sorted_dialects
+from coupon_core.schemas.errors import Problem
+from coupon_core.schemas.validation_errors import from_messages, from_validation
+from coupon_core.web.dialects import Dialect, dialect_of, sorted_dialects
+from tests.coupon_core.web.web_demo import SECRET, create_app
+from tests.coupon_core.web.web_wire import check_refusal, get
 
 FAILURES = {
     "expired": (400, "EXPIRED", "Coupon has expired"),

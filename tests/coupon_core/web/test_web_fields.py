@@ -7,7 +7,7 @@ import pytest
 from marshmallow import Schema, ValidationError
 from marshmallow.fields import Field
 
-from coupon_core.web.fields import (
+from coupon_core.schemas.fields import (
     Choice,
     StrictBoolean,
     StrictInteger,
@@ -16,8 +16,13 @@ from coupon_core.web.fields import (
     StrictString,
     UtcDateTime,
 )
-from coupon_core.web.identifiers import TenantId, UserId, UuidText, is_user_id
-from coupon_core.web.times import parse_utc, utc_text
+from coupon_core.schemas.identifiers import (
+    TenantId,
+    UserId,
+    UuidText,
+    is_user_id,
+)
+from coupon_core.schemas.timestamps import parse_utc, utc_text
 
 UUID = "0192f0c1-2b3a-7c4d-8e5f-0a1b2c3d4e5f"
 

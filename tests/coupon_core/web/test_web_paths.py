@@ -2,7 +2,8 @@
 
 import pytest
 from flask.testing import FlaskClient
-from web_wire import Answer, check_refusal, get, send
+
+from tests.coupon_core.web.web_wire import Answer, check_refusal, get, send
 
 BAD = {
     "encoded slash": b"/v1/things/a%2Fb",

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from coupon_core.web.problems import Problem
-from coupon_core.web.strict_json import parse_object
+from coupon_core.schemas.errors import Problem
+from coupon_core.schemas.strict_json import parse_object
 
 REFUSED = {
     "empty": (b"", "object was expected, got an empty body", ""),

@@ -6,12 +6,10 @@ from typing import Any
 from flask import Flask, Response, request
 from marshmallow import fields
 
-from coupon_core.model import Refused
-from coupon_core.web.answers import json_response
-from coupon_core.web.app import create_app as create
-from coupon_core.web.blueprints import JsonBlueprint, body_limit
-from coupon_core.web.bodies import read_body, read_object, read_optional_object
-from coupon_core.web.fields import (
+from coupon_core.domain.models import Refused
+from coupon_core.schemas.base import Page, Strict, Tolerant
+from coupon_core.schemas.errors import Problem
+from coupon_core.schemas.fields import (
     Choice,
     StrictBoolean,
     StrictInteger,
@@ -19,9 +17,12 @@ from coupon_core.web.fields import (
     StrictString,
     UtcDateTime,
 )
-from coupon_core.web.identifiers import UserId
-from coupon_core.web.problems import Dialect, Problem
-from coupon_core.web.schemas import Page, Strict, Tolerant
+from coupon_core.schemas.identifiers import UserId
+from coupon_core.web.app_factory import create_app as create
+from coupon_core.web.blueprint import JsonBlueprint, body_limit
+from coupon_core.web.dialects import Dialect
+from coupon_core.web.request_body import read_body, read_object, read_optional_object
+from coupon_core.web.responses import json_response
 
 SECRET = "s3cret-SAVE10"
 

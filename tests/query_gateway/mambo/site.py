@@ -14,10 +14,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from coupon_core import client_keys, generation, points
-from coupon_core.model import utc_now
-from coupon_core.model.client_keys import ClientKeyKind
-from coupon_core.model.points import PointChange
+from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.client_keys import ClientKeyKind
+from coupon_core.domain.models.points import PointChange
+from coupon_core.services.access import client_keys
+from coupon_core.services.coupons import generation
+from coupon_core.services.points import wallets
 from tests.query_gateway.tenant import DOCUMENTED, Tenant
 
 JOHN = "john@doe.com"
@@ -67,7 +69,7 @@ class Site:
 
     def credit(self, amount: int, uuid: str = JOHN) -> None:
         change = PointChange(self.tenant.tenant_id, uuid, "gold", amount)
-        points.credit(change, utc_now())
+        wallets.credit(change, utc_now())
 
     def award(
         self, coupon: dict[str, Any], uuid: str = JOHN, until: datetime | None = None

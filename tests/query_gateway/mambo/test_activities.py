@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from coupon_core import definitions
-from coupon_core.model import DefinitionStatus, utc_now
+from coupon_core.domain.models import DefinitionStatus, utc_now
+from coupon_core.services.catalog import definitions
 from tests.invariants import assert_invariants
 from tests.query_gateway.mambo.site import JOHN, Site, refused, states
 from tests.query_gateway.rows import all_rows

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from coupon_core import batches, inventory
-from coupon_core.model import utc_now
+from coupon_core.domain.models import utc_now
+from coupon_core.services import batches
+from coupon_core.services.codes import inventory
 from tests.query_gateway.mambo.site import JOHN, Site, made, refused
 from tests.query_gateway.rows import all_rows
 

@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from coupon_core import client_keys
-from coupon_core.model import utc_now
-from coupon_core.model.client_keys import ClientKeyKind
+from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.client_keys import ClientKeyKind
+from coupon_core.services.access import client_keys
 from tests.query_gateway.mambo.site import Site, basic, new_keys, new_site, refused
 from tests.query_gateway.tenant import Tenant
 

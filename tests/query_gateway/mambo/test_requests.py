@@ -9,8 +9,8 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 
-from coupon_core import earning
-from coupon_core.model import Milestone, Trigger, utc_now
+from coupon_core.domain.models import Milestone, Trigger, utc_now
+from coupon_core.services.events import earned_coupons
 from tests.query_gateway.mambo.site import JOHN, Site, activity, refused
 from tests.query_gateway.rows import all_rows
 from tests.query_gateway.tenant import Caller
@@ -150,7 +150,7 @@ def test_what_a_milestone_earned_is_redeemed_here_and_seen_by_phoenix(
     )
     ids, now = (tenant.tenant_id, JOHN, "event-1"), utc_now()
     milestone = Milestone(*ids, Trigger.STREAK_MILESTONE, "daily", 7, "run-1", now)
-    assert earning.earn(milestone, now) == 1
+    assert earned_coupons.earn(milestone, now) == 1
     (held,) = john.held()
     assert held["state"] == "AVAILABLE"
     assert john.act("redeem", held["code"]).status_code == 200

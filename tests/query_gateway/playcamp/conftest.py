@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from coupon_core.model.client_keys import ClientKeyKind
+from coupon_core.domain.models.client_keys import ClientKeyKind
 from tests.query_gateway.playcamp.studio import Sdk, Studio
 from tests.query_gateway.tenant import Tenant
 

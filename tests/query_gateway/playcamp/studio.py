@@ -9,10 +9,11 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from coupon_core import campaigns, client_keys, creators, packages
-from coupon_core.model import utc_now
-from coupon_core.model.client_keys import ClientKeyKind
-from coupon_core.model.packages import DefinedPackage
+from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.client_keys import ClientKeyKind
+from coupon_core.domain.models.packages import DefinedPackage
+from coupon_core.services.access import client_keys
+from coupon_core.services.campaigns import campaigns, creators, packages
 from tests.query_gateway.tenant import DOCUMENTED, Tenant
 
 CAMPAIGN, CREATOR = "campaign_001", "ABC12"

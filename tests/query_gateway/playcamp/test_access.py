@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from coupon_core import client_keys
-from coupon_core.model import utc_now
-from coupon_core.model.client_keys import ClientKeyKind
+from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.client_keys import ClientKeyKind
+from coupon_core.services.access import client_keys
 from tests.query_gateway.playcamp.studio import Sdk, Studio
 from tests.query_gateway.rows import all_rows
 from tests.query_gateway.tenant import Caller, new_tenant

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from coupon_core.model import Reason, utc_now
-from coupon_core.model.campaigns import CampaignStatus
+from coupon_core.domain.models import Reason, utc_now
+from coupon_core.domain.models.campaigns import CampaignStatus
 from query_gateway.refusals import PLAYCAMP_CODES, REFUSALS
 from tests.invariants import assert_invariants, events
 from tests.query_gateway.playcamp.studio import GEMS, NAME, Sdk, Studio

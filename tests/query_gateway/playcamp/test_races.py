@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from coupon_core.config import Settings
-from coupon_core.store import database
+from coupon_core.persistence import database
+from coupon_core.settings.loader import Settings
 from tests.invariants import assert_invariants
 from tests.query_gateway.last_byte import Answer, request, send_at_once
 from tests.query_gateway.playcamp.studio import Studio

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from coupon_core import campaigns
-from coupon_core.model.campaigns import CampaignStatus
+from coupon_core.domain.models.campaigns import CampaignStatus
+from coupon_core.services.campaigns import campaigns
 from tests.query_gateway.playcamp.studio import GEMS, NAME, Sdk, Studio
 
 START = datetime(2024, 1, 1, tzinfo=UTC)

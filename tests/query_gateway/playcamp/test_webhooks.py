@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from coupon_core.messaging.envelopes import cloud_event
-from coupon_core.model import utc_now
-from coupon_core.store import database
-from coupon_core.webhooks import delivering, managing, targets
+from coupon_core.domain.models import utc_now
+from coupon_core.messaging.cloud_events import cloud_event
+from coupon_core.persistence import database
+from coupon_core.services.webhooks import delivery, subscriptions, url_policy
 from tests.events import stored
 from tests.query_gateway.playcamp.studio import Sdk, Studio
 from tests.query_gateway.playcamp.test_access import error_of
@@ -28,10 +28,10 @@ MEMBERS = {
 @pytest.fixture
 def allowed(sdk: Sdk) -> Iterator[Sdk]:
     """An SDK whose webhooks may go to receivers of this machine."""
-    targets.allow(LOOPBACK)
+    url_policy.allow(LOOPBACK)
     database.execute("DELETE FROM outbox", {})
     yield sdk
-    targets.allow(())
+    url_policy.allow(())
 
 
 def new(sdk: Sdk, **members: Any) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def test_a_target_that_is_not_public_is_refused(sdk: Sdk, url: str) -> None:
 
 
 def test_too_many_are_a_conflict(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(managing, "MOST_WEBHOOKS", 0)
+    monkeypatch.setattr(subscriptions, "MOST_WEBHOOKS", 0)
     error_of(sdk.call("POST", "/webhooks", BODY), 409, "CONFLICT")
 
 
@@ -133,9 +133,9 @@ def test_a_use_is_told_whole(allowed: Sdk, studio: Studio) -> None:
     with receiving() as receiver:
         webhook = new(allowed, url=receiver.url)
         used = allowed.redeem(code, callbackId="order-77").json["data"]
-        delivering.fan_out([cloud_event(event) for event in stored()], utc_now())
-        for one in delivering.take(10, utc_now()):
-            delivering.serve(one)
+        delivery.fan_out([cloud_event(event) for event in stored()], utc_now())
+        for one in delivery.take(10, utc_now()):
+            delivery.serve(one)
         database.release()
     (got,) = receiver.got
     ((told),) = verify("playcamp", webhook["secret"], got)["events"]

@@ -1,0 +1,60 @@
+"""`couponctl config`: what is set, whether it makes sense, and new master keys."""
+
+from typing import Any
+
+import rich_click as click
+
+from admin_gateway.cli.output import (
+    answering,
+    json_option,
+    say,
+    show,
+)
+from coupon_core import bootstrap
+from coupon_core.security import encryption
+from coupon_core.settings import loader as settings
+
+
+@click.group()
+def config() -> None:
+    """Settings: show, check, make a master key."""
+
+
+@config.command("show")
+@answering("name", "value", "meaning", start=False)
+def show_() -> dict[str, Any]:
+    """Show every setting, its value and its meaning; secrets stay hidden.
+
+    Example: `COUPON_DATA_DIR=/srv/coupons couponctl config show`
+    """
+    rows = settings.described(settings.load())
+    names = ("name", "value", "meaning")
+    return {"settings": [dict(zip(names, row, strict=True)) for row in rows]}
+
+
+@config.command()
+@answering(start=False)
+def check() -> dict[str, Any]:
+    """Tell whether the settings make sense, and all that is wrong with them.
+
+    Example: `couponctl config check && couponctl serve admin`
+    """
+    bootstrap.start(settings.load())
+    say("The settings make sense.")
+    return {"ok": True}
+
+
+@config.command("new-key")
+@json_option
+def new_key(as_json: bool) -> None:
+    """Make a key for COUPON_MASTER_KEYS.
+
+    To change keys, put the new one first and leave the old one behind it.
+
+    Example: `couponctl config new-key > master.key`
+    """
+    key = encryption.new_master_key()
+    if as_json:
+        show({"master_key": key}, as_json)
+    else:
+        click.echo(key)

@@ -1,0 +1,155 @@
+"""`couponctl package`: what the codes of creators grant, and their limits."""
+
+from typing import Any
+
+import rich_click as click
+
+from admin_gateway.cli.options import (
+    JsonObject,
+    body_file,
+    given,
+    of_tenant,
+    page,
+    paged,
+    read_body,
+)
+from admin_gateway.cli.output import answering
+from admin_gateway.requests import PackageBody, PackageChanges
+from admin_gateway.responses import packages as package_documents
+from coupon_core.domain.models import utc_now
+from coupon_core.services.access import tenants
+from coupon_core.services.campaigns import packages
+
+JSON_OBJECT = JsonObject()
+package_argument = click.argument("package_id", type=int)
+
+
+class Line(click.ParamType):
+    """A line of a reward: `gem=100`, or all of it as a JSON object."""
+
+    name = "line"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The line, or a usage error."""
+        if str(value).startswith("{"):
+            return JSON_OBJECT.convert(value, param, ctx)
+        item, is_pair, quantity = str(value).rpartition("=")
+        if is_pair and quantity.isdecimal():
+            return {"itemId": item, "itemQuantity": int(quantity)}
+        return self.fail(f"{value!r}: expected ITEM=QUANTITY or a JSON object", param)
+
+
+def members(command: Any) -> Any:
+    """Give a command the options that say what a package is."""
+    for option in (
+        click.option("--ends", "ends_at", help="Its own end."),
+        click.option("--starts", "starts_at", help="Its own start."),
+        click.option("--active/--inactive", "is_active", default=None),
+        click.option("--total", "max_total_usage", type=int, help="Uses by all users."),
+        click.option(
+            "--per-user",
+            "cross_creator_limit",
+            type=int,
+            help="Uses by one user, whichever creators' codes.",
+        ),
+        click.option(
+            "--per-code",
+            "per_code_usage_limit",
+            type=int,
+            help="Uses of one code by one user; 0 is no limit.",
+        ),
+        click.option(
+            "--reward", "rewards", type=Line(), multiple=True, help="As gem=100."
+        ),
+        click.option("--description", "item_description", type=JsonObject()),
+        click.option(
+            "--name", "item_name", type=JsonObject(), help='As {"en": "Welcome"}.'
+        ),
+        body_file,
+    ):
+        command = option(command)
+    return command
+
+
+def _body(file: Any, options: dict[str, Any]) -> dict[str, Any]:
+    plain = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in given(**options).items()
+    }
+    return {**read_body(file), **plain}
+
+
+@click.group()
+def package() -> None:
+    """Packages of campaigns: create, list, get, update."""
+
+
+@package.command()
+@of_tenant
+@click.option(
+    "--campaign", "campaign_id", required=True, help="Of which campaign: its id."
+)
+@members
+@answering()
+def create(
+    tenant_id: str, campaign_id: str, body_file: Any, **options: Any
+) -> dict[str, Any]:
+    """Add a package to a campaign, with the definition that it is.
+
+    Example: `couponctl package create --tenant acme --campaign campaign_001
+    --name '{"en": "Welcome Package"}' --reward gem=100 --total 5000 --json`
+    """
+    fields = PackageBody().load(_body(body_file, options))
+    made = packages.create(tenant_id, campaign_id, fields, utc_now())
+    return package_documents.package(made)
+
+
+@package.command("list")
+@of_tenant
+@click.option("--campaign", "campaign_id", help="Only those of this campaign.")
+@paged
+@answering("package_id", "campaign_id", "package_no", "item_name", "status")
+def list_(
+    tenant_id: str, campaign_id: str | None, limit: int, offset: int
+) -> dict[str, Any]:
+    """List packages, newest first.
+
+    Example: `couponctl package list --tenant acme --campaign campaign_001`
+    """
+    tenants.require(tenant_id)
+    rows, total = packages.listed(tenant_id, page(limit, offset), campaign_id)
+    return {
+        "packages": [package_documents.package(row) for row in rows],
+        "total": total,
+    }
+
+
+@package.command()
+@of_tenant
+@package_argument
+@answering()
+def get(tenant_id: str, package_id: int) -> dict[str, Any]:
+    """Show a package.
+
+    Example: `couponctl package get --tenant acme 245171710987746`
+    """
+    return package_documents.package(packages.get(tenant_id, package_id))
+
+
+@package.command()
+@of_tenant
+@package_argument
+@members
+@answering()
+def update(
+    tenant_id: str, package_id: int, body_file: Any, **options: Any
+) -> dict[str, Any]:
+    """Change a package; what is not given stays.
+
+    No limit goes below what was used.
+
+    Example: `couponctl package update --tenant acme 245171710987746 --total 9000`
+    """
+    changes = PackageChanges().load(_body(body_file, options))
+    changed = packages.update(tenant_id, package_id, changes, utc_now())
+    return package_documents.package(changed)

@@ -1,0 +1,40 @@
+"""`couponctl token`: tokens as a tenant's own server would make them."""
+
+import rich_click as click
+
+from admin_gateway.cli.options import USER, of_tenant
+from admin_gateway.cli.output import answering
+from coupon_core.domain.models import utc_now
+from coupon_core.services.access import tokens
+
+
+@click.group()
+def token() -> None:
+    """Tokens of players and of a tenant's server."""
+
+
+@token.command()
+@of_tenant
+@click.option("--user", "user_id", type=USER, help="The user it speaks for.")
+@click.option(
+    "--server", is_flag=True, help="For the tenant's server: speaks for every user."
+)
+@click.option(
+    "--ttl",
+    "seconds",
+    type=click.IntRange(1, tokens.LONGEST_SECONDS),
+    default=3_600,
+    show_default=True,
+    help="Seconds that it is good for.",
+)
+@answering()
+def mint(
+    tenant_id: str, user_id: str | None, server: bool, seconds: int
+) -> dict[str, str]:
+    """Make a token for a user, or for the tenant's server.
+
+    Example: `couponctl token mint --tenant acme --user user_123 --ttl 600 --json`
+    """
+    if server == (user_id is not None):
+        raise click.UsageError("Give either --user or --server.")
+    return {"token": tokens.mint(tenant_id, user_id, seconds, utc_now())}

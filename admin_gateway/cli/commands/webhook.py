@@ -1,0 +1,169 @@
+"""`couponctl webhook`: servers that are told of events, and how that goes."""
+
+from typing import Any
+
+import rich_click as click
+
+from admin_gateway.cli.options import (
+    given,
+    of_tenant,
+    page,
+    paged,
+)
+from admin_gateway.cli.output import answering, ends_with_one, say
+from admin_gateway.requests import WebhookBody, WebhookChanges
+from admin_gateway.responses.webhooks import attempt, test_result
+from admin_gateway.responses.webhooks import webhook as shown
+from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.webhooks import SignatureForm
+from coupon_core.services.access import tenants
+from coupon_core.services.webhooks import subscriptions
+from coupon_core.services.webhooks.payloads import EVENT_TYPES
+
+webhook_argument = click.argument("webhook_id", type=click.IntRange(0, 2**53))
+SHOWN = ("id", "event_type", "url", "signature", "is_active", "inactive_reason")
+LOGGED = ("created_at", "status", "attempt", "response_status", "error", "event_id")
+KEEP_SECRET = "Keep the secret: this is the only time that it is shown."  # noqa: S105
+
+
+def members(command: Any) -> Any:
+    """Give a command the options that both a new and an old webhook take."""
+    for option in (
+        click.option(
+            "--timeout-ms", type=int, help="How long a request may take, 1000 to 30000."
+        ),
+        click.option(
+            "--retries",
+            "retry_count",
+            type=int,
+            help="How often a failed request is repeated, 0 to 10.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group()
+def webhook() -> None:
+    """Webhooks: create, list, show, update, delete, logs, test, rotate."""
+
+
+@webhook.command()
+@of_tenant
+@click.option("--event", "event_type", required=True, type=click.Choice(EVENT_TYPES))
+@click.option("--url", required=True, help="Where requests go, http or https.")
+@click.option(
+    "--signature",
+    type=click.Choice([form.value for form in SignatureForm]),
+    help="How requests are built and signed; standard if not given.",
+)
+@members
+@answering()
+def create(tenant_id: str, **options: Any) -> dict[str, Any]:
+    """Subscribe a URL to an event. Its secret is shown only here.
+
+    Example: `couponctl webhook create --tenant acme --event coupon.redeemed
+    --url https://hooks.example.com/coupons --json`
+    """
+    body = WebhookBody().load(given(**options))
+    made, secret = subscriptions.create(tenant_id, now=utc_now(), **body)
+    say(KEEP_SECRET)
+    return {**shown(made), "secret": secret}
+
+
+@webhook.command("list")
+@of_tenant
+@paged
+@answering(*SHOWN)
+def list_(tenant_id: str, limit: int, offset: int) -> dict[str, Any]:
+    """List a tenant's webhooks, newest first.
+
+    Example: `couponctl webhook list --tenant acme`
+    """
+    tenants.require(tenant_id)
+    rows, total = subscriptions.listed(tenant_id, page(limit, offset))
+    return {"webhooks": [shown(row) for row in rows], "total": total}
+
+
+@webhook.command()
+@of_tenant
+@webhook_argument
+@answering()
+def show(tenant_id: str, webhook_id: int) -> dict[str, Any]:
+    """Show a webhook, and why it was switched off if it was.
+
+    Example: `couponctl webhook show --tenant acme 7293846529384652`
+    """
+    return shown(subscriptions.get(tenant_id, webhook_id))
+
+
+@webhook.command()
+@of_tenant
+@webhook_argument
+@click.option("--url", help="Where requests go, http or https.")
+@click.option("--on/--off", "is_active", default=None, help="Switch it on or off.")
+@members
+@answering()
+def update(tenant_id: str, webhook_id: int, **options: Any) -> dict[str, Any]:
+    """Change a webhook; a new URL, or --on, is a fresh start.
+
+    Example: `couponctl webhook update --tenant acme 7293846529384652 --on`
+    """
+    changes = WebhookChanges().load(given(**options))
+    return shown(subscriptions.update(tenant_id, webhook_id, changes, utc_now()))
+
+
+@webhook.command()
+@of_tenant
+@webhook_argument
+@answering()
+def delete(tenant_id: str, webhook_id: int) -> dict[str, Any]:
+    """Delete a webhook, its log, and what was still to be sent to it.
+
+    Example: `couponctl webhook delete --tenant acme 7293846529384652`
+    """
+    subscriptions.delete(tenant_id, webhook_id)
+    return {"deleted": webhook_id}
+
+
+@webhook.command()
+@of_tenant
+@webhook_argument
+@paged
+@answering(*LOGGED)
+def logs(tenant_id: str, webhook_id: int, limit: int, offset: int) -> dict[str, Any]:
+    """List every try to deliver, newest event first; kept for seven days.
+
+    Example: `couponctl webhook logs --tenant acme 7293846529384652 --limit 20`
+    """
+    rows, total = subscriptions.log(tenant_id, webhook_id, page(limit, offset))
+    return {"logs": [attempt(row) for row in rows], "total": total}
+
+
+@webhook.command()
+@of_tenant
+@webhook_argument
+@answering()
+def test(tenant_id: str, webhook_id: int) -> dict[str, Any]:
+    """Send a sample now, and show the answer. Ends with 1 unless it was taken.
+
+    Example: `couponctl webhook test --tenant acme 7293846529384652`
+    """
+    answer = subscriptions.test(tenant_id, webhook_id, utc_now())
+    if not answer.is_success:
+        ends_with_one()
+    return test_result(answer)
+
+
+@webhook.command()
+@of_tenant
+@webhook_argument
+@answering()
+def rotate(tenant_id: str, webhook_id: int) -> dict[str, Any]:
+    """Change the secret; Standard Webhooks are signed with both for a day.
+
+    Example: `couponctl webhook rotate --tenant acme 7293846529384652 --json`
+    """
+    changed, secret = subscriptions.rotate(tenant_id, webhook_id, utc_now())
+    say(KEEP_SECRET)
+    return {**shown(changed), "secret": secret}

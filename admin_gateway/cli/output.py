@@ -1,0 +1,126 @@
+"""What a command answers: a JSON document, or the same for people to read."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import wraps
+from typing import Any, TypeVar
+
+import rich_click as click
+
+from coupon_core import bootstrap
+from coupon_core.observability import audit_context
+from coupon_core.persistence import database
+from coupon_core.security.rate_limiting import code_guessing
+from coupon_core.security.rate_limiting.policy import Allowed
+from coupon_core.settings import loader
+
+Answer = TypeVar("Answer", bound=Callable[..., dict[str, Any]])
+Document = dict[str, Any]
+ENDS_WITH_ONE = "coupons.ends_with_one"
+WIDTH_OF_A_PIPE = 1_000
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Answer with one JSON document on stdout."
+)
+
+
+def answering(
+    *columns: str, start: bool = True
+) -> Callable[[Answer], Callable[..., None]]:
+    """Make a function that gives a document a command that shows it.
+
+    It runs with the core started, unless `start` is false. `columns` are the members
+    that a list shows to people, dotted where they lie deeper.
+    """
+
+    def decorate(answer: Answer) -> Callable[..., None]:
+        @json_option
+        @wraps(answer)
+        def command(as_json: bool, **arguments: Any) -> None:
+            with core() if start else nullcontext():
+                document = answer(**arguments)
+            show(document, as_json, columns)
+            if click.get_current_context().meta.get(ENDS_WITH_ONE):
+                raise click.exceptions.Exit(1)
+
+        return command
+
+    return decorate
+
+
+@contextmanager
+def core() -> Iterator[loader.Settings]:
+    """The core, ready to work with the settings of the environment."""
+    settings = loader.load()
+    bootstrap.start(settings)
+    audit_context.begin(audit_context.CLI)
+    code_guessing.allow(Allowed())  # who sits at the console need not guess
+    try:
+        yield settings
+    finally:
+        database.close_database()
+
+
+def show(document: Document, as_json: bool, columns: Sequence[str] = ()) -> None:
+    """Write a document to stdout, as JSON or for people."""
+    if as_json:
+        click.echo(json.dumps(document, indent=2))
+    elif columns and any(isinstance(rows, list) for rows in document.values()):
+        _show_list(document, columns)
+    else:
+        _show_members(document)
+
+
+def say(text: str) -> None:
+    """Tell people something that is not data."""
+    click.echo(text, err=True)
+
+
+def ends_with_one() -> None:
+    """After its answer the command ends with 1: the answer was no."""
+    click.get_current_context().meta[ENDS_WITH_ONE] = True
+
+
+def _show_members(document: Document) -> None:
+    members = list(_flat(document))
+    width = max((len(name) for name, _ in members), default=0)
+    for name, value in members:
+        click.echo(f"{name:<{width}}  {_text(value)}")
+
+
+def _flat(document: Document, path: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in document.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value
+
+
+def _show_list(document: Document, columns: Sequence[str]) -> None:
+    rows = next(rows for rows in document.values() if isinstance(rows, list))
+    _print_table(columns, [dict(_flat(row)) for row in rows])
+    say(f"{len(rows)} of {document.get('total', len(rows))}")
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[Document]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    # Piped, rows need not be folded: nobody reads them there.
+    console = Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE)
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        # As Text, for nobody's name is markup.
+        table.add_row(*(Text(_text(row.get(name))) for name in columns))
+    console.print(table)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, list):
+        return ", ".join(map(_text, value)) or "-"
+    return json.dumps(value) if isinstance(value, bool | dict) else str(value)

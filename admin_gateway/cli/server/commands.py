@@ -1,0 +1,101 @@
+"""`couponctl serve`: one program in the foreground, or everything at once."""
+
+import os
+import sys
+from typing import NoReturn
+
+import rich_click as click
+
+from admin_gateway.cli.output import say
+from admin_gateway.cli.server import embedded_broker, orphan_guard
+from admin_gateway.cli.server.addresses import gateways, require_free
+from coupon_core.settings import loader
+
+OPTIONS = "python:coupon_core.gunicorn_conf"
+WORKERS = ["consumer", "generator", "relay", "fanout", "deliverer", "sweeper"]
+
+
+@click.group()
+def serve() -> None:
+    """Run one program, or all of them. SIGTERM and Ctrl-C end it in good order."""
+
+
+@serve.command()
+def admin() -> None:
+    """Run the admin gateway on ADMIN_PORT.
+
+    Example: `ADMIN_PORT=9001 couponctl serve admin`
+    """
+    _become(0)
+
+
+@serve.command()
+def query() -> None:
+    """Run the query gateway on QUERY_PORT.
+
+    Example: `COUPON_GATEWAY_WORKERS=4 couponctl serve query`
+    """
+    _become(1)
+
+
+def _become(which: int) -> None:
+    """Let gunicorn take the place of this process."""
+    gateway = gateways(loader.load())[which]
+    require_free(gateway)
+    options = ["--config", OPTIONS, "--bind", gateway.bind]
+    _exec([sys.executable, "-m", "gunicorn", *options, gateway.app])
+
+
+def _exec(command: list[str]) -> NoReturn:
+    """Let another program take the place of this process, and of its group's member."""
+    orphan_guard.join()
+    os.execv(command[0], command)  # noqa: S606
+
+
+@serve.command()
+@click.argument(
+    "names",
+    nargs=-1,
+    type=click.Choice(WORKERS),
+)
+def workers(names: tuple[str, ...]) -> None:
+    """Run the workers: the consumer of milestones, the generator of
+    batches, the relay of the outbox, the sweeper of what has expired; the fanout,
+    which notes what webhooks are to be told, and the deliverer, which tells them.
+
+    Run it as often as you like, and with a NAME only that one.
+
+    Example: `couponctl serve workers consumer`
+    """
+    _exec([sys.executable, "-m", "workers", *names])
+
+
+@serve.command()
+def bus() -> None:
+    """Run the embedded bus on BUS_PORT, a Valkey or Redis that this machine has.
+
+    It listens on 127.0.0.1 only, and keeps its data in COUPON_DATA_DIR. Where
+    COUPON_BROKER_URL names another bus it is not needed.
+
+    Example: `BUS_PORT=9003 couponctl serve bus`
+    """
+    settings = loader.load()
+    program = embedded_broker.require(settings)
+    say(f"The bus keeps its messages and its log in {settings.data_dir / 'bus'}.")
+    _exec(embedded_broker.command(program, settings))
+
+
+@serve.command("all")
+def all_() -> None:
+    """Run everything on this machine, as deploy/Procfile lists it; for `make run`.
+
+    Example: `couponctl db upgrade && couponctl serve all`
+    """
+    from admin_gateway.cli.server import process_group  # only this command needs honcho
+
+    settings = loader.load()
+    for gateway in gateways(settings):
+        require_free(gateway)
+    if settings.embeds_bus:
+        embedded_broker.require(settings)
+    raise click.exceptions.Exit(process_group.run(settings))

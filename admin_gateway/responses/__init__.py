@@ -1,0 +1,1 @@
+"""Response schemas and serializers of the admin API."""

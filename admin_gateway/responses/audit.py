@@ -1,0 +1,64 @@
+"""How entries of the audit log are shown, and stand in the OpenAPI document."""
+
+from typing import Any
+
+from marshmallow import fields
+
+from coupon_core.domain.models.audit import AuditEntry
+from coupon_core.schemas.base import Tolerant
+from coupon_core.schemas.timestamps import utc_text
+
+ENTRY: dict[str, Any] = {
+    "entry_id": "01936f2e-7e4f-7f61-8d88-5b8d9d40cc43",
+    "happened_at": "2025-01-15T10:00:00Z",
+    "actor": "880e8400-e29b-41d4-a716-446655440003",
+    "action": "definition.changed",
+    "object_id": "660e8400-e29b-41d4-a716-446655440001",
+    "request_id": "5f115e26645805f7e9306f6a",
+    "detail": {"changed": ["expires_at", "total_limit"]},
+}
+ENTRIES = {"entries": [ENTRY], "total": 1}
+
+
+def entry(of: AuditEntry) -> dict[str, Any]:
+    """An entry of the audit log."""
+    return {
+        "entry_id": of.entry_id,
+        "happened_at": utc_text(of.happened_at),
+        "actor": of.actor,
+        "action": of.action,
+        "object_id": of.object_id,
+        "request_id": of.request_id,
+        "detail": dict(of.detail),
+    }
+
+
+class Entry(Tolerant):
+    """One thing that was done."""
+
+    entry_id = fields.UUID(required=True)
+    happened_at = fields.DateTime(required=True)
+    actor = fields.String(
+        required=True,
+        metadata={
+            "description": "An API key's id, or cli, system, server (the tenant's own)."
+        },
+    )
+    action = fields.String(
+        required=True, metadata={"description": "As noun.past_participle."}
+    )
+    object_id = fields.String(
+        required=True,
+        metadata={"description": "Of the noun; empty where there is none."},
+    )
+    request_id = fields.String(
+        required=True, metadata={"description": "X-Request-Id; empty outside of HTTP."}
+    )
+    detail = fields.Dict(required=True)
+
+
+class Entries(Tolerant):
+    """Entries of the audit log and how many match in all."""
+
+    entries = fields.List(fields.Nested(Entry), required=True)
+    total = fields.Integer(required=True)

@@ -1,0 +1,89 @@
+"""How milestones and dead letters stand in the OpenAPI document, with examples."""
+
+import json
+from typing import Any
+
+from marshmallow import fields
+
+from coupon_core.schemas.base import Tolerant
+from coupon_core.schemas.fields import Choice
+
+CLOUD_EVENT: dict[str, Any] = {
+    "specversion": "1.0",
+    "id": "01936f2e-4b1c-7c3e-9a55-2f5a6a1d9b10",
+    "source": "/streaks",
+    "type": "streak.milestone_reached",
+    "subject": "user_123",
+    "tenantid": "your-tenant-id",
+    "time": "2025-01-15T10:00:00Z",
+    "data": {"streak_id": "daily-login", "threshold": 7, "run_id": "2025-01-09"},
+}
+PHOENIX_EVENT: dict[str, Any] = {
+    "event_id": "01936f2e-4b1c-7c3e-9a55-2f5a6a1d9b11",
+    "event_type": "achievement.completed",
+    "tenant_id": "your-tenant-id",
+    "user_id": "user_123",
+    "timestamp": "2025-01-15T10:00:00Z",
+    "attributes": {"achievement_id": "first-win", "completion_count": 1},
+}
+EVENT_BATCH = {"events": [CLOUD_EVENT, PHOENIX_EVENT]}
+EVENT_IDS = [CLOUD_EVENT["id"], PHOENIX_EVENT["event_id"]]
+RETRIED = {"status": "accepted"}
+ACCEPTED = {**RETRIED, "event_id": EVENT_IDS[0]}
+ALL_ACCEPTED = {**RETRIED, "accepted": 2, "event_ids": EVENT_IDS}
+
+
+class Retried(Tolerant):
+    """What was asked for is stored and will be done."""
+
+    status = Choice("accepted", required=True)
+
+
+class Accepted(Retried):
+    """A milestone is stored, and will reach the workers."""
+
+    event_id = fields.String(required=True)
+
+
+class AllAccepted(Retried):
+    """All milestones are stored, and will reach the workers."""
+
+    accepted = fields.Integer(required=True)
+    event_ids = fields.List(fields.String(), required=True)
+
+
+DEAD_LETTER = {
+    "id": "01936f2e-5c2d-7d4f-8b66-3f6b7b2eac21",
+    "tenant_id": "your-tenant-id",
+    "queue": "coupons.streak",
+    "routing_key": "streak.milestone",
+    "content_type": "application/cloudevents+json",
+    "reason": "Invalid body: data.threshold: expected an integer of 1 to 1000000000",
+    "body": json.dumps({**CLOUD_EVENT, "data": {"streak_id": "s", "threshold": 0}}),
+    "body_encoding": "text",
+    "received_at": "2025-01-15T10:00:00Z",
+}
+DEAD_LETTERS = {"dead_letters": [DEAD_LETTER], "total": 1}
+
+
+class DeadLetter(Tolerant):
+    """A message that could not be processed, and why."""
+
+    id = fields.UUID(required=True)
+    tenant_id = fields.String(required=True)
+    queue = fields.String(required=True)
+    routing_key = fields.String(required=True)
+    content_type = fields.String(required=True)
+    reason = fields.String(required=True)
+    body = fields.String(
+        required=True, metadata={"description": "The first 64 KiB, as they came."}
+    )
+    body_encoding = Choice("text", "base64", required=True)
+    received_at = fields.DateTime(required=True)
+
+
+class DeadLetters(Tolerant):
+    """Dead letters and how many there are in all."""
+
+    dead_letters = fields.List(fields.Nested(DeadLetter), required=True)
+    total = fields.Integer(required=True)

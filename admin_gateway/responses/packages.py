@@ -1,0 +1,98 @@
+"""Packages as the admin gateway shows them, with examples."""
+
+from typing import Any
+
+from marshmallow import fields
+
+from coupon_core.domain.models.packages import DefinedPackage
+from coupon_core.domain.serialization import time_text
+from coupon_core.schemas.base import Tolerant
+
+Document = dict[str, Any]
+
+TIMES = {"created_at": "2025-01-15T10:00:00Z", "updated_at": "2025-01-15T10:00:00Z"}
+NEW_PACKAGE: Document = {
+    "item_name": {"en": "Welcome Package", "ko": "웰컴 패키지"},
+    "item_description": {"en": "A hundred gems"},
+    "rewards": [{"itemId": "gem", "itemQuantity": 100}],
+    "per_code_usage_limit": 1,
+    "cross_creator_limit": 2,
+    "max_total_usage": 5000,
+}
+PACKAGE: Document = {
+    "package_id": 245171710987746,
+    "package_no": 1,
+    "campaign_id": "campaign_001",
+    "definition_id": "660e8400-e29b-41d4-a716-446655440001",
+    "reward_item_id": "550e8400-e29b-41d4-a716-446655440000",
+    **NEW_PACKAGE,
+    "is_active": True,
+    "status": "active",
+    "starts_at": None,
+    "ends_at": None,
+    **TIMES,
+}
+PACKAGES = {"packages": [PACKAGE], "total": 1}
+
+
+def texts() -> fields.Dict:
+    """The same text in several languages, by locale."""
+    return fields.Dict(values=fields.String(), required=True)
+
+
+def moment(**options: Any) -> fields.DateTime:
+    """A time in UTC."""
+    return fields.DateTime(required=True, **options)
+
+
+class Package(Tolerant):
+    """A package; `status` is that of the definition which it is."""
+
+    package_id = fields.Integer(required=True)
+    package_no = fields.Integer(required=True)
+    campaign_id = fields.String(required=True)
+    definition_id = fields.UUID(required=True)
+    reward_item_id = fields.UUID(required=True)
+    item_name = texts()
+    item_description = texts()
+    rewards = fields.List(fields.Dict(), required=True)
+    per_code_usage_limit = fields.Integer(required=True)
+    cross_creator_limit = fields.Integer(required=True)
+    max_total_usage = fields.Integer(required=True)
+    is_active = fields.Boolean(required=True)
+    status = fields.String(required=True)
+    starts_at = moment(allow_none=True)
+    ends_at = moment(allow_none=True)
+    created_at = moment()
+    updated_at = moment()
+
+
+class Packages(Tolerant):
+    """Packages and how many match in all."""
+
+    packages = fields.List(fields.Nested(Package), required=True)
+    total = fields.Integer(required=True)
+
+
+def package(of: DefinedPackage) -> Document:
+    """A package with its limits."""
+    package, definition = of.package, of.definition
+    return {
+        "package_id": package.package_id,
+        "package_no": package.package_no,
+        "campaign_id": package.campaign_id,
+        "definition_id": package.definition_id,
+        "reward_item_id": definition.reward_item_id,
+        "item_name": dict(package.item_name),
+        "item_description": dict(package.item_description),
+        "rewards": [dict(line) for line in package.rewards],
+        "per_code_usage_limit": definition.per_code_limit,
+        "cross_creator_limit": definition.per_user_limit,
+        "max_total_usage": definition.total_limit,
+        "is_active": package.is_active,
+        "status": definition.status.value,
+        "starts_at": time_text(package.starts_at),
+        "ends_at": time_text(package.ends_at),
+        "created_at": time_text(package.created_at),
+        "updated_at": time_text(package.updated_at),
+    }

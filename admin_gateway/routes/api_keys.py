@@ -1,0 +1,62 @@
+"""API keys over HTTP; a key itself is shown once, when it is made."""
+
+from typing import Any
+
+from flask import Response, g
+
+from admin_gateway import requests
+from admin_gateway.responses import core, serializers
+from coupon_core.domain.models import utc_now
+from coupon_core.services.access import tenants
+from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.responses import json_response, no_content
+
+routes = JsonBlueprint("api_keys", __name__, description="Keys of admins")
+
+
+@routes.route("", methods=["POST"])
+@routes.response(201, core.NewApiKey, example=core.NEW_API_KEY)
+@routes.arguments(requests.ApiKeyBody, example={"name": "CI", "scopes": ["read"]})
+def create(body: dict[str, Any]) -> Response:
+    """Make an API key, which is shown only here."""
+    caller = g.principal
+    scopes = frozenset(body.get("scopes", caller.scopes))
+    asked = caller.tenant_id, body["name"], scopes, body.get("expires_at")
+    key, plain = tenants.create_key(caller, *asked, utc_now())
+    return serializers.created(
+        {**serializers.api_key(key), "api_key": plain}, key.key_id
+    )
+
+
+@routes.route("")
+@routes.response(200, core.ApiKeys, example=core.API_KEYS)
+@routes.arguments(requests.ListQuery, location="query")
+def list_all(query: dict[str, Any]) -> Response:
+    """List API keys, newest first, without the keys themselves."""
+    found = tenants.keys(g.principal.tenant_id, **query)
+    return serializers.listed("api_keys", found, serializers.api_key)
+
+
+@routes.route("/<key_id>")
+@routes.response(200, core.ApiKey, example=core.API_KEY)
+def get(key_id: str) -> Response:
+    """Show an API key without the key itself."""
+    return json_response(
+        serializers.api_key(tenants.get_key(g.principal.tenant_id, key_id))
+    )
+
+
+@routes.route("/<key_id>/revoke", methods=["POST"])
+@routes.response(200, core.ApiKey, example=core.REVOKED_API_KEY)
+def revoke(key_id: str) -> Response:
+    """Make an API key worthless at once; again changes nothing."""
+    key = tenants.revoke_key(g.principal.tenant_id, key_id, utc_now())
+    return json_response(serializers.api_key(key))
+
+
+@routes.route("/<key_id>", methods=["DELETE"])
+@routes.response(204)
+def delete(key_id: str) -> Response:
+    """Make an API key worthless at once; it stays in the list, as revoked."""
+    tenants.revoke_key(g.principal.tenant_id, key_id, utc_now())
+    return no_content()

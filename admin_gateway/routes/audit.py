@@ -1,0 +1,24 @@
+"""The audit log over HTTP: read only, for nobody writes it but the core."""
+
+from typing import Any
+
+from flask import Response, g
+
+from admin_gateway import requests
+from admin_gateway.responses import audit as documents
+from admin_gateway.responses import serializers
+from coupon_core.domain.models.audit import AuditFilter
+from coupon_core.services import audit
+from coupon_core.web.blueprint import JsonBlueprint
+
+routes = JsonBlueprint("audit", __name__, description="Who did what, and when")
+
+
+@routes.route("")
+@routes.response(200, documents.Entries, example=documents.ENTRIES)
+@routes.arguments(requests.AuditQuery, location="query")
+def list_all(query: dict[str, Any]) -> Response:
+    """List what was done, newest first; no entry is ever changed or removed."""
+    page = query.pop("page")
+    found = audit.listed(g.principal.tenant_id, AuditFilter(**query), page)
+    return serializers.listed("entries", found, documents.entry)

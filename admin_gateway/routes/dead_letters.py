@@ -1,0 +1,50 @@
+"""Messages that could not be processed, over HTTP: look, try again, drop."""
+
+from typing import Any
+
+from flask import Response, g
+
+from admin_gateway import requests
+from admin_gateway.responses import events as documents
+from admin_gateway.responses import serializers
+from coupon_core.domain.models import utc_now
+from coupon_core.services.events import dead_letters
+from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.responses import json_response, no_content
+
+routes = JsonBlueprint(
+    "dead_letters", __name__, description="Messages that could not be processed"
+)
+
+
+@routes.route("")
+@routes.response(200, documents.DeadLetters, example=documents.DEAD_LETTERS)
+@routes.arguments(requests.ListQuery, location="query")
+def list_all(query: dict[str, Any]) -> Response:
+    """List dead letters, newest first; those of no known tenant are couponctl's."""
+    found = dead_letters.listed(g.principal.tenant_id, **query)
+    return serializers.listed("dead_letters", found, serializers.dead_letter)
+
+
+@routes.route("/<letter_id>")
+@routes.response(200, documents.DeadLetter, example=documents.DEAD_LETTER)
+def get(letter_id: str) -> Response:
+    """Show a dead letter."""
+    found = dead_letters.get(g.principal.tenant_id, letter_id)
+    return json_response(serializers.dead_letter(found))
+
+
+@routes.route("/<letter_id>/retry", methods=["POST"])
+@routes.response(202, documents.Retried, example=documents.RETRIED)
+def retry(letter_id: str) -> Response:
+    """Send a dead letter to its queue again, where it may fail again."""
+    dead_letters.retry(g.principal.tenant_id, letter_id, utc_now())
+    return json_response({"status": "accepted"}, 202)
+
+
+@routes.route("/<letter_id>", methods=["DELETE"])
+@routes.response(204)
+def drop(letter_id: str) -> Response:
+    """Forget a dead letter."""
+    dead_letters.drop(g.principal.tenant_id, letter_id)
+    return no_content()

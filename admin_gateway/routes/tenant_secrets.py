@@ -1,0 +1,36 @@
+"""The secrets that sign a tenant's tokens, over HTTP; each is shown once."""
+
+from flask import Response, g
+
+from admin_gateway.responses import core, serializers
+from coupon_core.domain.models import utc_now
+from coupon_core.services.access import tenants
+from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.responses import json_response, no_content
+
+routes = JsonBlueprint("secrets", __name__, description="What players' tokens need")
+
+
+@routes.route("")
+@routes.response(200, core.Secrets, example=core.SECRETS)
+def list_all() -> Response:
+    """List the active secrets, newest first, without the secrets themselves."""
+    found = tenants.list_secrets(g.principal.tenant_id)
+    return serializers.listed("secrets", (found, len(found)), serializers.secret)
+
+
+@routes.route("/rotate", methods=["POST"])
+@routes.response(201, core.NewSecret, example=core.NEW_SECRET)
+def rotate() -> Response:
+    """Make a new secret; the one before it stays good until the next rotation."""
+    secret = tenants.rotate_secret(g.principal.tenant_id, utc_now())
+    body = {**serializers.secret(secret), "tenant_secret": secret.secret}
+    return json_response(body, 201)
+
+
+@routes.route("/<secret_id>", methods=["DELETE"])
+@routes.response(204)
+def delete(secret_id: str) -> Response:
+    """Make a secret worthless; the last one cannot go."""
+    tenants.retire_secret(g.principal.tenant_id, secret_id)
+    return no_content()

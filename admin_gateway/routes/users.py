@@ -1,0 +1,49 @@
+"""Users that a tenant makes known, over HTTP (Mambo, document S4)."""
+
+from typing import Any
+
+from flask import Response, g
+
+from admin_gateway import requests
+from admin_gateway.responses import points as documents
+from admin_gateway.responses import serializers
+from coupon_core.domain.models import utc_now
+from coupon_core.services.points import users
+from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.responses import json_response
+
+routes = JsonBlueprint("users", __name__, description="Users who buy with points")
+
+
+@routes.route("", methods=["POST"])
+@routes.response(201, documents.User, example=documents.USER)
+@routes.arguments(requests.UserBody, example={"user_id": "john@doe.com"})
+def create(body: dict[str, Any]) -> Response:
+    """Make a user known."""
+    made = users.create(g.principal.tenant_id, body, utc_now())
+    return json_response(documents.user(made), 201)
+
+
+@routes.route("")
+@routes.response(200, documents.Users, example=documents.USERS)
+@routes.arguments(requests.UserQuery, location="query")
+def list_all(query: dict[str, Any]) -> Response:
+    """List known users, by id."""
+    found = users.listed(g.principal.tenant_id, **query)
+    return serializers.listed("users", found, documents.user)
+
+
+@routes.route("/<user_id>")
+@routes.response(200, documents.User, example=documents.USER)
+def get(user_id: str) -> Response:
+    """Show a known user."""
+    return json_response(documents.user(users.get(g.principal.tenant_id, user_id)))
+
+
+@routes.route("/<user_id>", methods=["PATCH"])
+@routes.response(200, documents.User, example=documents.USER)
+@routes.arguments(requests.UserChanges, example={"is_member": True})
+def change(changes: dict[str, Any], user_id: str) -> Response:
+    """Change members of a known user."""
+    changed = users.update(g.principal.tenant_id, user_id, changes, utc_now())
+    return json_response(documents.user(changed))

@@ -1,0 +1,1 @@
+"""Values and pure rules; imports only the standard library."""

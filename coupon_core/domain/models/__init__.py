@@ -1,0 +1,80 @@
+"""The values of the domain: frozen, without behaviour beyond what they are.
+
+A file a noun. What most of the core speaks of is found here; the rest by its own file.
+"""
+
+from coupon_core.domain.clock import utc_now
+from coupon_core.domain.enums import (
+    MILESTONE_TYPES,
+    NO_LIMIT,
+    NOBODY,
+    CodeAlphabet,
+    CodeFormat,
+    CouponStatus,
+    DefinitionStatus,
+    Dialect,
+    Scope,
+    Trigger,
+)
+from coupon_core.domain.models.coupons import (
+    Coupon,
+    CouponUses,
+    Decision,
+    Definition,
+    DefinitionStats,
+    IssuedCoupon,
+    Page,
+    Redeemed,
+    Redemption,
+    RewardItem,
+    SharedCode,
+    Validation,
+)
+from coupon_core.domain.models.credentials import ApiKey, Principal, TenantSecret
+from coupon_core.domain.models.events import DeadLetter, Event, Milestone
+from coupon_core.domain.refusals import (
+    AdminReason,
+    AnyReason,
+    AuthReason,
+    PurchaseReason,
+    Reason,
+    Refused,
+)
+
+__all__ = [
+    "MILESTONE_TYPES",
+    "NOBODY",
+    "NO_LIMIT",
+    "AdminReason",
+    "AnyReason",
+    "ApiKey",
+    "AuthReason",
+    "CodeAlphabet",
+    "CodeFormat",
+    "Coupon",
+    "CouponStatus",
+    "CouponUses",
+    "DeadLetter",
+    "Decision",
+    "Definition",
+    "DefinitionStats",
+    "DefinitionStatus",
+    "Dialect",
+    "Event",
+    "IssuedCoupon",
+    "Milestone",
+    "Page",
+    "Principal",
+    "PurchaseReason",
+    "Reason",
+    "Redeemed",
+    "Redemption",
+    "Refused",
+    "RewardItem",
+    "Scope",
+    "SharedCode",
+    "TenantSecret",
+    "Trigger",
+    "Validation",
+    "utc_now",
+]

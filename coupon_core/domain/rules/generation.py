@@ -1,0 +1,51 @@
+"""Which definitions a milestone matches, and preconditions of generation and import."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from coupon_core.domain.models import (
+    AdminReason,
+    CodeFormat,
+    Definition,
+    DefinitionStatus,
+    Milestone,
+    Trigger,
+)
+from coupon_core.domain.rules.definitions import CLAIMED
+
+
+def is_earned_by(definition: Definition, milestone: Milestone) -> bool:
+    """Does this milestone earn a coupon of this definition (CONTRACTS 0.17)?"""
+    return (
+        definition.status == DefinitionStatus.ACTIVE
+        and definition.trigger_enabled
+        and definition.trigger_kind == milestone.trigger_kind
+        and definition.trigger_source == milestone.source_id
+        and REACHES[milestone.trigger_kind](milestone.value, definition)
+    )
+
+
+REACHES: Mapping[Trigger, Callable[[int, Definition], bool]] = {
+    Trigger.STREAK_MILESTONE: lambda day, of: day == of.trigger_threshold,
+    Trigger.ACHIEVEMENT_COMPLETED: lambda _, of: True,
+    Trigger.LEADERBOARD_RANK: lambda rank, of: rank <= of.trigger_threshold,
+}
+
+
+def against_generating(
+    definition: Definition, unassigned: bool
+) -> Iterator[AdminReason]:
+    """What speaks against making coupons of this definition now."""
+    if definition.status != DefinitionStatus.ACTIVE:
+        yield AdminReason.NOT_ACTIVE
+    if definition.code_format == CodeFormat.SHARED:
+        yield AdminReason.SHARED_CODES_ARE_CLAIMED
+    if unassigned and definition.code_format in (CodeFormat.CUSTOM, CodeFormat.LISTED):
+        yield AdminReason.CUSTOM_NEEDS_USERS
+
+
+def against_importing(definition: Definition) -> Iterator[AdminReason]:
+    """What speaks against bringing codes along for this definition now."""
+    if definition.status != DefinitionStatus.ACTIVE:
+        yield AdminReason.NOT_ACTIVE
+    if definition.code_format in CLAIMED:
+        yield AdminReason.IMPORT_NEEDS_OWN_CODES

@@ -1,0 +1,132 @@
+"""Shows what was counted, by HTTP at a port of its own, for Prometheus to fetch."""
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from socketserver import TCPServer
+from typing import Any, Protocol
+
+import structlog
+
+from coupon_core.observability import metrics, metrics_files
+
+log = structlog.get_logger("coupon.metrics")
+
+# A request ends within five seconds, be it with 503.
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+SAMPLE_SECONDS = 1.0
+COUNTERS = {
+    "redemptions": ("redemptions", "Redemptions.", ["dialect", "result", "reason"]),
+    "limited": ("rate_limited", "Requests over a rate limit.", ["budget"]),
+    "messages": ("messages", "Messages that a worker settled.", ["queue", "outcome"]),
+    "relayed": ("relayed_events", "Events that the relay published.", ["outcome"]),
+    "deliveries": ("webhook_deliveries", "Webhook deliveries.", ["outcome"]),
+}
+
+
+class Collector(Protocol):
+    """Something that is looked at when it is asked for, not counted."""
+
+    def collect(self) -> Iterable[Any]:
+        """Prometheus' metric families as they are now."""
+
+
+def start(
+    directory: Path,
+    host: str,
+    port: int,
+    sample: Callable[[], None],
+    collectors: Iterable[Collector] = (),
+) -> None:
+    """Count in files of this directory, and show them at the port; 0 is neither.
+
+    The processes of a program share both: any of them answers for all. `sample` is
+    called each second, to measure what does not tell.
+    """
+    if not port:
+        return
+    directory.mkdir(parents=True, exist_ok=True)
+    # Read once, when prometheus-client is first imported: so not before here.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+    metrics.keep(_kept())
+    _Server.sample = staticmethod(sample)
+    server = _Server((host, port), _handler(directory, list(collectors)))
+    serve = server.serve_forever
+    threading.Thread(target=serve, args=(SAMPLE_SECONDS,), daemon=True).start()
+    log.info("metrics", host=host, port=port)
+
+
+def _kept() -> dict[str, Any]:
+    from prometheus_client import Counter, Gauge, Histogram
+
+    counters = {
+        name: Counter(f"coupons_{title}", help_, labels)
+        for name, (title, help_, labels) in COUNTERS.items()
+    }
+    requests = Histogram(
+        "coupons_request_seconds",
+        "How long requests took until their answer began.",
+        ["method", "route", "status"],
+        buckets=SECONDS,
+    )
+    pool = Gauge(
+        "coupons_pool_connections",
+        "Connections to the database.",
+        ["state"],
+        multiprocess_mode="livesum",
+    )
+    return {**counters, "requests": requests, "pool": pool}
+
+
+class _Files:
+    """Collects what all processes of the program have counted."""
+
+    def __init__(self, directory: Path) -> None:
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        self.directory = directory
+        self.counted = MultiProcessCollector(None, str(directory))
+
+    def collect(self) -> Iterable[Any]:
+        with metrics_files.alone(self.directory):
+            metrics_files.fold(self.directory)
+            return list(self.counted.collect())
+
+
+def _handler(directory: Path, collectors: list[Collector]) -> Any:
+    from prometheus_client import CollectorRegistry, MetricsHandler
+
+    registry = CollectorRegistry()
+    for collector in (_Files(directory), *collectors):
+        registry.register(collector)
+    handler = MetricsHandler.factory(registry)
+    handler.timeout = 5  # type: ignore[attr-defined]
+    return handler
+
+
+class _Server(ThreadingHTTPServer):
+    """Listens beside its siblings at one port; who is asked is the kernel's choice."""
+
+    allow_reuse_port = True
+    daemon_threads = True
+    sample: Callable[[], None]
+
+    def __init__(self, address: tuple[str, int], handler: Any) -> None:
+        if ":" in address[0]:
+            self.address_family = socket.AF_INET6
+        super().__init__(address, handler)
+
+    def server_bind(self) -> None:
+        """As HTTPServer does it, but without asking a name server for our name."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
+
+    def service_actions(self) -> None:
+        """What is done each second."""
+        self.sample()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who asked has gone, most likely: nothing that anybody must know."""

@@ -1,0 +1,150 @@
+"""Coupons by the thousands, as near to the database's own rate as may be.
+
+PostgreSQL takes a block of text by COPY, SQLite all rows by one statement. The rows
+need no more than their own ids, codes and users; all else is the same for a batch.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from peewee import IntegrityError, __exception_wrapper__
+
+from coupon_core.domain.codes import lookup_key
+from coupon_core.domain.models import Definition
+from coupon_core.domain.models.batches import Batch
+from coupon_core.persistence.database import (
+    UNIQUE,
+    broken_rule,
+    execute,
+    is_postgresql,
+)
+from coupon_core.persistence.id_generation import new_id
+from coupon_core.persistence.repositories import checked_prefixes
+from coupon_core.persistence.tables import as_stored_time, database
+
+# A transaction that is felt by nobody who waits for it. Each logs most pages of
+# SQLite's index of codes anew, so there few large ones cost less.
+CHUNK_OF_POSTGRESQL, CHUNK_OF_SQLITE = 10_000, 20_000
+
+COLUMNS = """coupon_id, code, code_key, user_id, tenant_id, definition_id, batch_id,
+    generated_at, expires_at, redemption_count, code_scope"""
+COPY = f"COPY coupon ({COLUMNS}) FROM STDIN"
+INSERT = f"""
+    INSERT INTO coupon ({COLUMNS})
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'),
+        json_extract(value, '$[2]'), json_extract(value, '$[3]'),
+        :tenant_id, :definition_id, :batch_id, :generated_at, :expires_at, 0, ''
+    FROM json_each(:rows)
+"""
+MARK = """
+    UPDATE coupon SET batch_id = :batch_id
+    WHERE tenant_id = :tenant_id AND coupon_id {among}
+"""
+OWNED = """
+    SELECT code_key FROM coupon
+    WHERE tenant_id = :tenant_id AND code_scope = '' AND code_key {among}
+"""
+# Of most tenants so few codes are not one coupon's own that all are sooner read than
+# those of a chunk are looked for.
+FEW = 1_000
+FIRST_SHARED = """
+    SELECT code_key FROM shared_code WHERE tenant_id = :tenant_id
+    UNION ALL SELECT code_key FROM import_row WHERE tenant_id = :tenant_id
+    LIMIT :most
+"""
+SHARED = """
+    SELECT code_key FROM shared_code
+    WHERE tenant_id = :tenant_id AND code_key {among}
+    UNION ALL SELECT code_key FROM import_row
+    WHERE tenant_id = :tenant_id AND code_key {among}
+"""
+
+Rows = Iterable[tuple[str, str, str, str]]  # id, code, lookup key, user
+
+
+def chunk_size() -> int:
+    """How many coupons one transaction makes."""
+    return CHUNK_OF_POSTGRESQL if is_postgresql() else CHUNK_OF_SQLITE
+
+
+def insert(
+    batch: Batch, codes: Sequence[str], user_ids: Sequence[str], generated_at: Any
+) -> bool:
+    """Add a coupon for each code; False, with none added, when one is taken.
+
+    A code is its coupon's own. `user_ids` is as long as `codes`, or empty.
+    """
+    users = user_ids or [""] * len(codes)
+    # In the order of their index, whose pages are then found and changed one after the
+    # other. A guesser gains nothing: between two codes of a chunk fewer hit than
+    # anywhere else in a batch.
+    held = sorted(zip(codes, users, strict=True))
+    rows = ((new_id(), code, lookup_key(code), user) for code, user in held)
+    common = {
+        "tenant_id": batch.tenant_id,
+        "definition_id": batch.definition_id,
+        "batch_id": batch.batch_id,
+        "generated_at": as_stored_time(generated_at),
+        "expires_at": as_stored_time(batch.expires_at),
+    }
+    try:
+        with database.atomic():
+            (_copy if is_postgresql() else _insert)(rows, common)
+    except IntegrityError as error:
+        if broken_rule(error) == UNIQUE:
+            return False
+        raise
+    return True
+
+
+def _copy(rows: Rows, common: Mapping[str, str | None]) -> None:
+    # No tenant, code or user can hold a tab, a line's end or a backslash.
+    same = "\t".join("\\N" if value is None else value for value in common.values())
+    text = "".join([f"{i}\t{c}\t{k}\t{u}\t{same}\t0\t\n" for i, c, k, u in rows])
+    with __exception_wrapper__, database.cursor().copy(COPY) as copy:
+        copy.write(text)
+
+
+def _insert(rows: Rows, common: Mapping[str, str | None]) -> None:
+    execute(INSERT, {**common, "rows": json.dumps(list(rows))})
+
+
+def mark(batch: Batch, coupon_ids: Sequence[str]) -> None:
+    """Tell coupons which batch they are of."""
+    parameters = {"tenant_id": batch.tenant_id, "batch_id": batch.batch_id}
+    among(MARK, "uuid", coupon_ids, parameters)
+
+
+def taken(definition: Definition, codes: Iterable[str], owned: bool) -> set[str]:
+    """Those of the codes that no coupon may own, or, if `owned`, that one does."""
+    tenant_id = definition.tenant_id
+    keys = {lookup_key(code): code for code in codes}
+    found = _shared(tenant_id, keys)
+    if owned:
+        rows = among(OWNED, "text", list(keys), {"tenant_id": tenant_id})
+        found |= {key for (key,) in rows.fetchall()}
+    return {keys[key] for key in found} | checked_prefixes.barred(
+        tenant_id, keys.values()
+    )
+
+
+def _shared(tenant_id: str, keys: Mapping[str, str]) -> set[str]:
+    """Those of the lookup keys that many may share, or that are being imported."""
+    here = {"tenant_id": tenant_id}
+    rows = execute(FIRST_SHARED, {**here, "most": FEW + 1}).fetchall()
+    if len(rows) > FEW:
+        rows = among(SHARED, "text", list(keys), here).fetchall()
+    return {key for (key,) in rows if key in keys}
+
+
+def among(
+    sql: str, kind: str, values: Sequence[str], parameters: Mapping[str, Any]
+) -> Any:
+    """Run a statement about many values, which go as one parameter: `{among}`."""
+    if is_postgresql():
+        # As a list in the text of the statement they would be parsed each time.
+        text = sql.format(among=f"= ANY(CAST(:among AS {kind}[]))")
+        return execute(text, {**parameters, "among": list(values)})
+    text = sql.format(among="IN (SELECT value FROM json_each(:among))")
+    return execute(text, {**parameters, "among": json.dumps(list(values))})

@@ -1,0 +1,148 @@
+"""Codes: which coupon a code means for whom, and which codes are taken."""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from coupon_core.domain.codes import code_scope, lookup_key
+from coupon_core.domain.models import Definition, IssuedCoupon, SharedCode
+from coupon_core.persistence.database import execute, execute_many, is_postgresql
+from coupon_core.persistence.repositories import checked_prefixes
+from coupon_core.persistence.row_mapping import (
+    COMPARES,
+    DEFINITION_COLUMNS,
+    DEFINITION_END,
+    ISSUED,
+    REWARD_ITEM_COLUMNS,
+    definition_of,
+    issued_of,
+    reward_item_of,
+)
+from coupon_core.persistence.tables import Coupon as Table
+from coupon_core.persistence.tables import ImportRow, as_time
+from coupon_core.persistence.tables import SharedCode as SharedTable
+
+# Without user ids in the way a code is looked up by one probe of a unique index.
+OF_CODE = "c.tenant_id = :tenant_id AND c.code_key = :code_key"
+
+FOR_USER = f"""{ISSUED}
+    WHERE {OF_CODE} AND c.code_scope IN ('', :user_id, :exact_scope)
+    AND (c.user_id = :user_id OR c.user_id = '' AND NOT d.awarded_only)
+    AND c.returned_at IS NULL AND {COMPARES}
+    ORDER BY c.copy_number
+"""
+FOR_TENANT = f"{ISSUED} WHERE {OF_CODE} AND {COMPARES} LIMIT 2"
+
+SHARED = f"""
+    SELECT s.code, s.creator_key, s.revoked_at,
+        {DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}
+    FROM shared_code s
+    JOIN definition d ON d.tenant_id = s.tenant_id AND d.definition_id = s.definition_id
+    JOIN reward_item r ON r.tenant_id = d.tenant_id AND r.item_id = d.reward_item_id
+    WHERE s.tenant_id = :tenant_id AND s.code_key = :code_key
+    AND s.code_exact IN ('', :code)
+"""
+
+
+def find_for_user(
+    tenant_id: str, code: str, user_id: str, lock: bool = False
+) -> list[IssuedCoupon]:
+    """The coupons that this code means for this user: theirs, or nobody's yet."""
+    parameters = {
+        "tenant_id": tenant_id,
+        "code_key": lookup_key(code),
+        "code": code,
+        "user_id": user_id,
+        "exact_scope": code_scope(code, True, user_id),
+    }
+    hold = " FOR UPDATE OF c" if lock and is_postgresql() else ""
+    rows = execute(FOR_USER + hold, parameters, often=True).fetchall()
+    return [issued_of(row) for row in rows]
+
+
+def find_for_tenant(
+    tenant_id: str, code: str, lock: bool = False
+) -> list[IssuedCoupon]:
+    """The coupons of this code, whoever holds them; two stand for many.
+
+    They are held until the transaction ends if locked.
+    """
+    parameters = {"tenant_id": tenant_id, "code_key": lookup_key(code), "code": code}
+    hold = " FOR UPDATE OF c" if lock and is_postgresql() else ""
+    return [issued_of(row) for row in execute(FOR_TENANT + hold, parameters).fetchall()]
+
+
+def find_shared(tenant_id: str, code: str) -> SharedCode | None:
+    """A code that is not one coupon's own, with the definition that shares it."""
+    parameters = {"tenant_id": tenant_id, "code_key": lookup_key(code), "code": code}
+    row = execute(SHARED, parameters).fetchone()
+    if row is None:
+        return None
+    (plain, creator_key, revoked_at), rest = row[:3], row[3:]
+    return SharedCode(
+        code=plain,
+        creator_key=creator_key,
+        revoked_at=as_time(revoked_at) if revoked_at else None,
+        definition=definition_of(rest[:DEFINITION_END]),
+        reward_item=reward_item_of(rest[DEFINITION_END:]),
+    )
+
+
+def taken_by_shared_codes(tenant_id: str, codes: Iterable[str]) -> set[str]:
+    """Those of the codes that no coupon may own.
+
+    They are shared, held for an import, or would be taken for mistyped ones.
+    """
+    keys = {lookup_key(code): code for code in codes}
+    taken = keys_in(SharedTable, tenant_id, keys) | keys_in(ImportRow, tenant_id, keys)
+    return {keys[key] for key in taken} | checked_prefixes.barred(
+        tenant_id, keys.values()
+    )
+
+
+def keys_in(
+    table: type[Table | SharedTable | ImportRow], tenant_id: str, keys: Collection[str]
+) -> set[str]:
+    """Those of the lookup keys that a table has."""
+    here = (table.tenant_id == tenant_id) & table.code_key.in_(list(keys))
+    return {key for (key,) in table.select(table.code_key).where(here).tuples()}
+
+
+def taken_by_coupons(tenant_id: str, codes: Iterable[str]) -> set[str]:
+    """Those of the codes that a coupon owns."""
+    keys = {lookup_key(code): code for code in codes}
+    owned = (Table.tenant_id == tenant_id) & (Table.code_scope == "")
+    rows = Table.select(Table.code_key).where(owned, Table.code_key.in_(list(keys)))
+    return {keys[key] for (key,) in rows.tuples()}
+
+
+ADD_SHARED = """
+    INSERT INTO shared_code (tenant_id, code_key, code_exact, code, definition_id,
+        creator_key)
+    VALUES (:tenant_id, :code_key, '', :code, :definition_id, :creator_key)
+"""
+
+
+def add_shared(
+    definition: Definition, codes: Sequence[str], creator_key: str = ""
+) -> set[str]:
+    """Let a definition share more codes, compared without case; gives the taken ones.
+
+    The caller holds the tenant's row, so that no code is drawn meanwhile; `codes` do
+    not repeat one another.
+    """
+    tenant_id = definition.tenant_id
+    taken = taken_by_coupons(tenant_id, codes) | taken_by_shared_codes(tenant_id, codes)
+    free = [code for code in codes if code not in taken]
+    if free:
+        rows = [_shared_row(definition, code, creator_key) for code in free]
+        execute_many(ADD_SHARED, rows)
+    return taken
+
+
+def _shared_row(definition: Definition, code: str, creator_key: str) -> dict[str, str]:
+    return {
+        "tenant_id": definition.tenant_id,
+        "code_key": lookup_key(code),
+        "code": code,
+        "definition_id": definition.definition_id,
+        "creator_key": creator_key,
+    }

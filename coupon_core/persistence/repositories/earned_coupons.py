@@ -1,0 +1,184 @@
+"""The guarded write of earned coupons: all of each happens, or nothing of it.
+
+The statements are written once, as those of `redemptions`: SQLite runs them one by
+one, PostgreSQL as a single one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from peewee import IntegrityError
+
+from coupon_core.domain.models import (
+    Definition,
+    Event,
+    IssuedCoupon,
+    Milestone,
+    RewardItem,
+)
+from coupon_core.persistence.database import execute, execute_each, is_postgresql
+from coupon_core.persistence.repositories.coupons import new_row
+from coupon_core.persistence.row_mapping import (
+    DEFINITION_COLUMNS,
+    REWARD_ITEM_COLUMNS,
+    definition_of,
+    reward_item_of,
+)
+from coupon_core.persistence.tables import as_stored_time
+
+WATCHING = f"""
+    SELECT {DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}
+    FROM definition d
+    JOIN reward_item r ON r.tenant_id = d.tenant_id AND r.item_id = d.reward_item_id
+    WHERE d.tenant_id = :tenant_id AND d.trigger_kind = :kind
+    AND d.trigger_source = :source_id ORDER BY d.definition_id
+"""
+# Holds only while the definition is what the decision was made on, and no shared code
+# and none of an import is the one that was drawn.
+EARN = """
+    INSERT INTO earned_coupon (tenant_id, definition_id, user_id, occurrence,
+        event_id, earned_at)
+    SELECT :tenant_id, :definition_id, :user_id, :occurrence, :milestone_id,
+        :generated_at
+    WHERE EXISTS (SELECT 1 FROM definition d
+        WHERE d.tenant_id = :tenant_id AND d.definition_id = :definition_id
+        AND d.status = 'active' AND d.trigger_enabled AND d.code_format = 'random'
+        AND d.updated_at = :definition_updated_at)
+    AND NOT EXISTS (SELECT 1 FROM shared_code s
+        WHERE s.tenant_id = :tenant_id AND s.code_key = :code_key)
+    AND NOT EXISTS (SELECT 1 FROM import_row i
+        WHERE i.tenant_id = :tenant_id AND i.code_key = :code_key)
+    AND NOT EXISTS (SELECT 1 FROM checked_stem k
+        WHERE k.tenant_id = :tenant_id AND k.definition_id <> :definition_id
+        AND substr(:code_key, 1, length(k.stem)) = k.stem)
+    ON CONFLICT DO NOTHING
+"""
+MAKE = """
+    INSERT INTO coupon (tenant_id, coupon_id, definition_id, user_id, code,
+        generated_at, expires_at, redemption_count, code_key, code_scope)
+    SELECT :tenant_id, :coupon_id, :definition_id, :user_id, :code,
+        :generated_at, :expires_at, 0, :code_key, :code_scope
+"""
+ANNOUNCE = """
+    INSERT INTO outbox (tenant_id, event_id, event_type, subject, occurred_at,
+        data, state)
+    SELECT :tenant_id, :event_id, :event_type, :user_id, :generated_at,
+        :data, 'pending'
+"""
+NOTE = """
+    INSERT INTO earned_coupon (tenant_id, definition_id, user_id, occurrence,
+        event_id, earned_at)
+    VALUES (:tenant_id, :definition_id, :user_id, :occurrence, :milestone_id, :now)
+    ON CONFLICT DO NOTHING
+"""
+HAS_EARNED = """
+    SELECT 1 FROM earned_coupon
+    WHERE tenant_id = :tenant_id AND definition_id = :definition_id
+    AND user_id = :user_id AND occurrence = :occurrence
+"""
+
+
+def watching(milestone: Milestone) -> list[tuple[Definition, RewardItem]]:
+    """The definitions that watch for this trigger, with what they grant."""
+    parameters = {
+        "tenant_id": milestone.tenant_id,
+        "kind": milestone.trigger_kind.value,
+        "source_id": milestone.source_id,
+    }
+    rows = execute(WATCHING, parameters).fetchall()
+    end = -len(REWARD_ITEM_COLUMNS.split(","))
+    return [(definition_of(row[:end]), reward_item_of(row[end:])) for row in rows]
+
+
+def note(definition: Definition, milestone: Milestone, now: datetime) -> bool:
+    """Note an earning; False when this occurrence has earned its coupon already."""
+    parameters = {
+        **_key(definition, milestone),
+        "milestone_id": milestone.event_id,
+        "now": as_stored_time(now),
+    }
+    return bool(execute(NOTE, parameters).rowcount == 1)
+
+
+def has_earned(definition: Definition, milestone: Milestone) -> bool:
+    """True when this occurrence has earned its coupon already."""
+    return execute(HAS_EARNED, _key(definition, milestone)).fetchone() is not None
+
+
+def _key(definition: Definition, milestone: Milestone) -> dict[str, str]:
+    return {
+        "tenant_id": definition.tenant_id,
+        "definition_id": definition.definition_id,
+        "user_id": milestone.user_id,
+        "occurrence": milestone.occurrence,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A coupon of a random code that a milestone should earn, with its event."""
+
+    issued: IssuedCoupon
+    milestone: Milestone
+    event: Event
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What is earned once."""
+        coupon = self.issued.coupon
+        ids = coupon.tenant_id, coupon.definition_id, coupon.user_id
+        return (*ids, self.milestone.occurrence)
+
+
+class RowLost(Exception):
+    """A drawn code was taken; the transaction must be rolled back."""
+
+
+def record(drafts: Sequence[Draft]) -> set[str]:
+    """Write earnings with their coupons and events; gives the ids of those made.
+
+    What has been earned already, and what was decided on a definition that is no
+    longer so, is left out. RowLost.
+    """
+    # All in one order: two that write the same would wait for each other.
+    ordered = sorted(drafts, key=lambda draft: draft.key)
+    rows = [_parameters(draft) for draft in ordered]
+    try:
+        counts = _write(rows)
+    except IntegrityError as error:
+        raise RowLost from error
+    made = zip(ordered, counts, strict=True)
+    return {draft.issued.coupon.coupon_id for draft, count in made if count}
+
+
+def _write(rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    if is_postgresql():
+        return execute_each(_one_statement(), rows)
+    return [
+        int(all(execute(sql, row).rowcount == 1 for sql in (EARN, MAKE, ANNOUNCE)))
+        for row in rows
+    ]
+
+
+def _parameters(draft: Draft) -> dict[str, Any]:
+    issued, event = draft.issued, draft.event
+    return {
+        **new_row(issued.coupon, issued.definition),
+        "occurrence": draft.milestone.occurrence,
+        "milestone_id": draft.milestone.event_id,
+        "definition_updated_at": as_stored_time(issued.definition.updated_at),
+        "event_id": event.event_id,
+        "event_type": event.event_type,
+        "data": event.data,
+    }
+
+
+@cache
+def _one_statement() -> str:
+    return f"""
+        WITH earned AS ({EARN} RETURNING 1), made AS ({MAKE} FROM earned RETURNING 1)
+        {ANNOUNCE} FROM made
+    """

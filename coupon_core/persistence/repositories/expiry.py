@@ -1,0 +1,152 @@
+"""Coupons whose expiry has passed and of which that has not been told."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from coupon_core.domain.models import Coupon, IssuedCoupon
+from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.row_mapping import ISSUED, issued_of
+from coupon_core.persistence.tables import as_stored_time, as_time
+
+TENANTS = """
+    SELECT tenant_id FROM tenant WHERE tenant_id > :after_id
+    ORDER BY tenant_id LIMIT :most
+"""
+# Whoever comes second finds the rows of the first held, and takes others.
+OWN = """
+    UPDATE coupon SET swept_at = :now
+    WHERE tenant_id = :tenant_id AND coupon_id IN (
+        SELECT coupon_id FROM coupon WHERE tenant_id = :tenant_id
+        AND expires_at < :now AND swept_at IS NULL
+        ORDER BY expires_at LIMIT :most {skipping})
+    RETURNING coupon_id
+"""
+EXPIRED_DEFINITIONS = """
+    SELECT d.definition_id, d.expires_at FROM definition d
+    LEFT JOIN definition_sweep s
+    ON s.tenant_id = d.tenant_id AND s.definition_id = d.definition_id
+    WHERE d.tenant_id = :tenant_id AND d.expires_at < :now AND EXISTS (
+        SELECT 1 FROM coupon c WHERE c.tenant_id = d.tenant_id
+        AND c.definition_id = d.definition_id AND c.coupon_id < :settled_id
+        AND (s.after_id IS NULL OR s.expires_at <> d.expires_at
+            OR c.coupon_id > {after}))
+    ORDER BY d.definition_id LIMIT 1
+"""
+BEGIN = """
+    INSERT INTO definition_sweep (tenant_id, definition_id, expires_at, after_id)
+    VALUES (:tenant_id, :definition_id, :expires_at, :first_id)
+    ON CONFLICT (tenant_id, definition_id) DO UPDATE
+    SET expires_at = excluded.expires_at, after_id = excluded.after_id
+    WHERE definition_sweep.expires_at <> excluded.expires_at
+"""
+REACHED = """
+    SELECT after_id FROM definition_sweep
+    WHERE tenant_id = :tenant_id AND definition_id = :definition_id {skipping}
+"""
+NEXT = """
+    SELECT coupon_id FROM coupon
+    WHERE tenant_id = :tenant_id AND definition_id = :definition_id
+    AND coupon_id > :after_id AND coupon_id < :settled_id
+    ORDER BY coupon_id LIMIT :most
+"""
+# One that was swept when its definition ended before is told of anew.
+FOLLOWING = """
+    UPDATE coupon SET swept_at = :now
+    WHERE tenant_id = :tenant_id AND definition_id = :definition_id
+    AND coupon_id > :after_id AND coupon_id <= :last_id
+    AND expires_at IS NULL AND (swept_at IS NULL OR swept_at <= :expires_at)
+    RETURNING coupon_id
+"""
+SWEPT = """
+    SELECT swept_at FROM coupon
+    WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id
+"""
+ADVANCE = """
+    UPDATE definition_sweep SET after_id = :last_id
+    WHERE tenant_id = :tenant_id AND definition_id = :definition_id
+"""
+FIRST_ID = "00000000-0000-0000-0000-000000000000"
+
+
+def tenants(after_id: str, most: int) -> list[str]:
+    """The next tenants in the order of their ids."""
+    rows = execute(TENANTS, {"after_id": after_id, "most": most}).fetchall()
+    return [tenant_id for (tenant_id,) in rows]
+
+
+def sweep_own(tenant_id: str, most: int, now: datetime) -> list[str]:
+    """Mark coupons whose own expiry has passed; gives their ids."""
+    parameters = {"tenant_id": tenant_id, "now": as_stored_time(now), "most": most}
+    rows = execute(OWN.format(skipping=_skipping()), parameters).fetchall()
+    return [coupon_id for (coupon_id,) in rows]
+
+
+def _skipping() -> str:
+    return "FOR UPDATE SKIP LOCKED" if is_postgresql() else ""
+
+
+def expired_definition(
+    tenant_id: str, settled_id: str, now: datetime
+) -> tuple[str, Any] | None:
+    """A definition that has ended with coupons not looked at since, and its end."""
+    after = "CAST(s.after_id AS uuid)" if is_postgresql() else "s.after_id"
+    parameters = {
+        "tenant_id": tenant_id,
+        "settled_id": settled_id,
+        "now": as_stored_time(now),
+    }
+    row = execute(EXPIRED_DEFINITIONS.format(after=after), parameters).fetchone()
+    return (row[0], row[1]) if row else None
+
+
+def sweep_following(
+    tenant_id: str,
+    definition: tuple[str, Any],
+    settled_id: str,
+    most: int,
+    now: datetime,
+) -> tuple[list[str], int]:
+    """Mark coupons that ended with their definition.
+
+    Gives their ids, and how many were looked at: none when another is at it.
+    """
+    definition_id, expires_at = definition
+    parameters = {
+        "tenant_id": tenant_id,
+        "definition_id": definition_id,
+        "expires_at": expires_at,
+        "first_id": FIRST_ID,
+        "settled_id": settled_id,
+        "now": as_stored_time(now),
+        "most": most,
+    }
+    execute(BEGIN, parameters)
+    row = execute(REACHED.format(skipping=_skipping()), parameters).fetchone()
+    if row is None:
+        return [], 0
+    return _sweep_on(parameters | {"after_id": row[0]})
+
+
+def _sweep_on(parameters: dict[str, Any]) -> tuple[list[str], int]:
+    found = execute(NEXT, parameters).fetchall()
+    if not found:
+        return [], 0
+    last = parameters | {"last_id": found[-1][0]}
+    rows = execute(FOLLOWING, last).fetchall()
+    execute(ADVANCE, last)
+    return [coupon_id for (coupon_id,) in rows], len(found)
+
+
+def issued(tenant_id: str, coupon_ids: Iterable[str]) -> Sequence[IssuedCoupon]:
+    """These coupons."""
+    sql = f"{ISSUED} WHERE c.tenant_id = :tenant_id AND c.coupon_id = :coupon_id"
+    keys = [{"tenant_id": tenant_id, "coupon_id": one} for one in coupon_ids]
+    return [issued_of(execute(sql, key).fetchone()) for key in keys]
+
+
+def swept_at(coupon: Coupon) -> datetime | None:
+    """When a coupon was marked, if it was."""
+    key = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
+    (found,) = execute(SWEPT, key).fetchone()
+    return as_time(found) if found else None

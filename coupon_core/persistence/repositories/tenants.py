@@ -1,0 +1,155 @@
+"""Tenants, their signing secrets, and the admins' API keys."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from coupon_core.domain.models import ApiKey, Page, Scope
+from coupon_core.persistence.database import is_postgresql
+from coupon_core.persistence.tables import (
+    ALL,
+    AuditEntry,
+    Tenant,
+    TenantSecret,
+)
+from coupon_core.persistence.tables import ApiKey as ApiKeyTable
+
+Sealed = tuple[str, str, datetime]  # secret id, sealed secret, created at
+
+
+def insert(tenant_id: str, now: datetime) -> bool:
+    """Add a tenant; False when there is one of that id."""
+    row = {"tenant_id": tenant_id, "created_at": now}
+    query = Tenant.insert(row).on_conflict_ignore().as_rowcount()
+    return bool(query.execute())
+
+
+def exists(tenant_id: str) -> bool:
+    """True for a known tenant."""
+    return bool(Tenant.select().where(Tenant.tenant_id == tenant_id).exists())
+
+
+def erase(tenant_id: str) -> bool:
+    """Remove a tenant and every row that is its; False when there was none.
+
+    But not what was done, by whom: the audit log stays.
+    """
+    counts = [
+        table.delete().where(table.tenant_id == tenant_id).execute()
+        for table in reversed(ALL)  # what is referred to goes after what refers to it
+        if table is not AuditEntry
+    ]
+    return bool(counts[-1])
+
+
+def listed(page: Page) -> tuple[list[tuple[str, datetime]], int]:
+    """Tenants by id with their creation times, and how many there are."""
+    query = Tenant.select(Tenant.tenant_id, Tenant.created_at).order_by(
+        Tenant.tenant_id
+    )
+    rows = query.limit(page.limit).offset(page.offset).tuples()
+    return list(rows), Tenant.select().count()
+
+
+def lock(tenant_id: str) -> bool:
+    """Until the transaction ends nobody else names codes of this tenant by hand.
+
+    False for an unknown tenant.
+    """
+    return _hold(tenant_id, "FOR NO KEY UPDATE")
+
+
+def share(tenant_id: str) -> bool:
+    """Until the transaction ends nobody names codes of this tenant by hand.
+
+    False for an unknown tenant.
+    """
+    return _hold(tenant_id, "FOR SHARE")
+
+
+def _hold(tenant_id: str, strength: str) -> bool:
+    # On SQLite the transaction itself is the lock.
+    query = Tenant.select(Tenant.tenant_id).where(Tenant.tenant_id == tenant_id)
+    if is_postgresql():
+        query = query.for_update(strength)
+    return query.tuples().first() is not None
+
+
+def add_secret(tenant_id: str, secret_id: str, sealed: str, now: datetime) -> None:
+    """Store one more signing secret."""
+    TenantSecret.insert(
+        tenant_id=tenant_id, secret_id=secret_id, secret_sealed=sealed, created_at=now
+    ).execute()
+
+
+def secrets(tenant_id: str) -> list[Sealed]:
+    """The active signing secrets, newest first."""
+    table = TenantSecret
+    query = table.select(table.secret_id, table.secret_sealed, table.created_at)
+    newest_first = table.secret_id.desc()
+    where = table.tenant_id == tenant_id
+    return list(query.where(where).order_by(newest_first).tuples())
+
+
+def drop_secrets(tenant_id: str, secret_ids: Iterable[str]) -> int:
+    """Retire signing secrets; gives how many there were."""
+    of_tenant = TenantSecret.tenant_id == tenant_id
+    chosen = TenantSecret.secret_id.in_(list(secret_ids))
+    return int(TenantSecret.delete().where(of_tenant, chosen).execute())
+
+
+def insert_key(key: ApiKey, sha256: str, sealed: str) -> None:
+    """Add an API key."""
+    ApiKeyTable.insert(
+        tenant_id=key.tenant_id,
+        key_id=key.key_id,
+        name=key.name,
+        scopes=sorted(key.scopes),
+        key_sha256=sha256,
+        key_sealed=sealed,
+        created_at=key.created_at,
+        expires_at=key.expires_at,
+    ).execute()
+
+
+def key_by_hash(sha256: str) -> ApiKey | None:
+    """The key with that SHA-256, also when revoked or past its time."""
+    return _key(ApiKeyTable.key_sha256 == sha256)
+
+
+def key_by_id(key_id: str) -> tuple[ApiKey, str] | None:
+    """The key of that id, of whichever tenant, with its sealed secret."""
+    key = _key(ApiKeyTable.key_id == key_id)
+    sealed = ApiKeyTable.select(ApiKeyTable.key_sealed)
+    where = ApiKeyTable.key_id == key_id
+    return (key, sealed.where(where).scalar()) if key else None
+
+
+def key_of_tenant(tenant_id: str, key_id: str) -> ApiKey | None:
+    """One of a tenant's keys."""
+    return _key(ApiKeyTable.tenant_id == tenant_id, ApiKeyTable.key_id == key_id)
+
+
+def keys(tenant_id: str, page: Page) -> tuple[list[ApiKey], int]:
+    """A tenant's keys, newest first, and how many there are."""
+    where = ApiKeyTable.tenant_id == tenant_id
+    query = ApiKeyTable.select().where(where).order_by(ApiKeyTable.key_id.desc())
+    rows = query.limit(page.limit).offset(page.offset)
+    return [_key_of(row) for row in rows], query.count()
+
+
+def revoke_key(tenant_id: str, key_id: str, now: datetime) -> bool:
+    """Revoke a key; False when there is none that was not revoked before."""
+    this = ApiKeyTable.tenant_id == tenant_id, ApiKeyTable.key_id == key_id
+    query = ApiKeyTable.update(revoked_at=now)
+    return bool(query.where(*this, ApiKeyTable.revoked_at.is_null()).execute())
+
+
+def _key(*where: object) -> ApiKey | None:
+    row = ApiKeyTable.select().where(*where).first()
+    return _key_of(row) if row else None
+
+
+def _key_of(row: ApiKeyTable) -> ApiKey:
+    scopes = frozenset(Scope(scope) for scope in row.scopes)
+    times = row.created_at, row.expires_at, row.revoked_at
+    return ApiKey(row.tenant_id, row.key_id, row.name, scopes, *times)

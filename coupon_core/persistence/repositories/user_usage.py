@@ -1,0 +1,36 @@
+"""How often each user has used the codes of a definition that limits it."""
+
+from coupon_core.persistence.database import execute
+
+USED_BY = """
+    SELECT used_count FROM user_usage WHERE tenant_id = :tenant_id
+    AND definition_id = :definition_id AND user_id = :user_id
+"""
+FORGET = """
+    DELETE FROM user_usage
+    WHERE tenant_id = :tenant_id AND definition_id = :definition_id
+"""
+COUNT = """
+    INSERT INTO user_usage (tenant_id, definition_id, user_id, used_count)
+    SELECT tenant_id, definition_id, user_id, sum(redemption_count) FROM coupon
+    WHERE tenant_id = :tenant_id AND definition_id = :definition_id AND user_id <> ''
+    GROUP BY tenant_id, definition_id, user_id HAVING sum(redemption_count) > 0
+"""
+
+
+def used_by(tenant_id: str, definition_id: str, user_id: str) -> int:
+    """Uses by a user of all codes of a definition."""
+    parameters = {
+        "tenant_id": tenant_id,
+        "definition_id": definition_id,
+        "user_id": user_id,
+    }
+    row = execute(USED_BY, parameters).fetchone()
+    return int(row[0]) if row else 0
+
+
+def recount(tenant_id: str, definition_id: str) -> None:
+    """Count anew, from the coupons; they are held still by the caller."""
+    parameters = {"tenant_id": tenant_id, "definition_id": definition_id}
+    execute(FORGET, parameters)
+    execute(COUNT, parameters)

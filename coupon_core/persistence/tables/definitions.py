@@ -1,0 +1,117 @@
+"""Reward items, definitions and the codes that they share."""
+
+from peewee import BooleanField, CompositeKey, IntegerField, TextField
+
+from coupon_core.persistence.tables.base import (
+    JsonText,
+    Table,
+    UtcTime,
+    UuidText,
+)
+
+
+class RewardItem(Table):
+    """What a redemption grants."""
+
+    tenant_id = TextField()
+    item_id = UuidText()
+    name = TextField()
+    description = TextField()
+    reward_type = TextField()
+    payload = JsonText()
+    created_at = UtcTime()
+    updated_at = UtcTime()
+
+    class Meta:
+        table_name = "reward_item"
+        primary_key = CompositeKey("tenant_id", "item_id")
+
+
+class Definition(Table):
+    """Templates of coupons; `used_count` is kept only under a total limit."""
+
+    tenant_id = TextField()
+    definition_id = UuidText()
+    name = TextField()
+    description = TextField()
+    status = TextField()
+    reward_item_id = UuidText()
+    code_format = TextField()
+    code_alphabet = TextField()
+    code_prefix = TextField()
+    code_length = IntegerField()
+    code_pattern = TextField()
+    code_check = BooleanField()
+    custom_code = TextField()
+    case_sensitive = BooleanField()
+    claimable = BooleanField()
+    starts_at = UtcTime(null=True)
+    expires_at = UtcTime(null=True)
+    per_code_limit = IntegerField()
+    per_user_limit = IntegerField()
+    total_limit = IntegerField()
+    awarded_only = BooleanField()
+    used_count = IntegerField()
+    trigger_kind = TextField(null=True)
+    trigger_enabled = BooleanField()
+    trigger_source = TextField()
+    trigger_threshold = IntegerField()
+    created_at = UtcTime()
+    updated_at = UtcTime()
+
+    class Meta:
+        table_name = "definition"
+        primary_key = CompositeKey("tenant_id", "definition_id")
+        indexes = (
+            (("tenant_id", "name"), True),
+            (("tenant_id", "reward_item_id"), False),
+        )
+
+
+class SharedCode(Table):
+    """Codes that many coupons bear: a custom code, or those that creators hand out.
+
+    `code_exact` is "" for a code that is compared without case, so that two such
+    codes never differ by case alone, and the code itself for a case-sensitive one.
+    """
+
+    tenant_id = TextField()
+    code_key = TextField()
+    code_exact = TextField()
+    code = TextField()
+    definition_id = UuidText()
+    creator_key = TextField(default="")
+    revoked_at = UtcTime(null=True)
+
+    class Meta:
+        table_name = "shared_code"
+        primary_key = CompositeKey("tenant_id", "code_key", "code_exact")
+        indexes = ((("tenant_id", "definition_id"), False),)
+
+
+class CheckedStem(Table):
+    """How codes with a check character begin; only right codes of a tenant do."""
+
+    tenant_id = TextField()
+    stem = TextField()
+    definition_id = UuidText()
+
+    class Meta:
+        table_name = "checked_stem"
+        primary_key = CompositeKey("tenant_id", "stem")
+
+
+SharedCode.add_index(
+    SharedCode.tenant_id,
+    SharedCode.creator_key,
+    where=(SharedCode.creator_key != ""),
+    name="shared_code_of_creator",
+)
+
+Definition.add_index(
+    Definition.tenant_id,
+    Definition.trigger_kind,
+    Definition.trigger_source,
+    where=Definition.trigger_kind.is_null(False),
+    name="definition_of_trigger",
+)

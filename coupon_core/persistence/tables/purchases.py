@@ -1,0 +1,105 @@
+"""What coupons cost, how they are shown in Mambo, who bought them, what was done."""
+
+from peewee import (
+    BigIntegerField,
+    BooleanField,
+    CompositeKey,
+    IntegerField,
+    TextField,
+)
+
+from coupon_core.persistence.tables.base import (
+    JsonText,
+    Table,
+    UtcTime,
+    UuidText,
+)
+
+
+class Offer(Table):
+    """How the coupons of a definition are come by: for points, and for how long."""
+
+    tenant_id = TextField()
+    definition_id = UuidText()
+    point_id = TextField()
+    points = BigIntegerField()
+    mode = TextField()
+    usage = TextField()
+    refundable = BooleanField()
+    period_type = TextField()
+    period_value = IntegerField()
+
+    class Meta:
+        table_name = "offer"
+        primary_key = CompositeKey("tenant_id", "definition_id")
+
+
+class MamboCoupon(Table):
+    """How a definition is shown in the Mambo dialect."""
+
+    tenant_id = TextField()
+    definition_id = UuidText()
+    coupon_type = TextField()
+    amount = JsonText()
+    custom = TextField()
+    help_message = TextField()
+    tags = JsonText()
+    translations = JsonText()
+    deleted_at = UtcTime(null=True)
+
+    class Meta:
+        table_name = "mambo_coupon"
+        primary_key = CompositeKey("tenant_id", "definition_id")
+
+
+class MamboTag(Table):
+    """The tags of definitions, to find them by."""
+
+    tenant_id = TextField()
+    tag = TextField()
+    definition_id = UuidText()
+
+    class Meta:
+        table_name = "mambo_tag"
+        primary_key = CompositeKey("tenant_id", "tag", "definition_id")
+        indexes = ((("tenant_id", "definition_id"), False),)
+
+
+class Purchase(Table):
+    """Coupons that were paid for; the refund of one happens once."""
+
+    tenant_id = TextField()
+    coupon_id = UuidText()
+    definition_id = UuidText()
+    user_id = TextField()
+    point_id = TextField()
+    points = BigIntegerField()
+    bought_at = UtcTime()
+    refunded_at = UtcTime(null=True)
+
+    class Meta:
+        table_name = "purchase"
+        primary_key = CompositeKey("tenant_id", "coupon_id")
+        indexes = ((("tenant_id", "definition_id"), False),)
+
+
+class Activity(Table):
+    """What users did with coupons, in Mambo's words."""
+
+    tenant_id = TextField()
+    activity_id = UuidText()
+    user_id = TextField()
+    action = TextField()
+    code = TextField()
+    coupon_id = UuidText(null=True)
+    definition_id = UuidText(null=True)
+    status = TextField()
+    exception = TextField()
+    reason = TextField()
+    attributes = JsonText()
+    created_at = UtcTime()
+
+    class Meta:
+        table_name = "activity"
+        primary_key = CompositeKey("tenant_id", "activity_id")
+        indexes = ((("tenant_id", "user_id", "activity_id"), False),)

@@ -1,0 +1,1 @@
+"""Marshmallow fields and message schemas, independent of Flask."""

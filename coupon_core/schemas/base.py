@@ -1,0 +1,47 @@
+"""Marshmallow schemas as both gateways use them, and the pages of a list."""
+
+from typing import ClassVar
+
+from marshmallow import EXCLUDE, RAISE, Schema
+
+from coupon_core.schemas.fields import StrictQueryInteger
+
+_SAID = {
+    "unknown": "unknown member; expected only documented ones",
+    "type": "expected a JSON object",
+}
+
+
+class Strict(Schema):
+    """Refuses members it does not know, and says so (admin writes, LIMITS 5)."""
+
+    class Meta:
+        unknown = RAISE
+
+    error_messages = _SAID
+    no_body_is_empty: ClassVar[bool] = False
+    """Whether a request without a body counts as `{}`; otherwise it is a 400."""
+
+
+class Tolerant(Strict):
+    """Ignores members it does not know (redeem)."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class Page(Tolerant):
+    """Where a list begins and how long it is (CONTRACTS 0.14)."""
+
+    limit = StrictQueryInteger(
+        least=1,
+        most=500,
+        load_default=100,
+        metadata={"description": "How many entries to return at most."},
+    )
+    offset = StrictQueryInteger(
+        least=0,
+        most=1_000_000_000,
+        load_default=0,
+        metadata={"description": "How many entries to skip."},
+    )

@@ -1,0 +1,140 @@
+"""JSON read to the letter: what two parsers could read differently is refused."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, NoReturn, TypeAlias
+
+from coupon_core.schemas.errors import Detail, Problem, shown
+
+DEEPEST = 20
+_INT64 = range(-(2**63), 2**63)
+_LONGEST_INTEGER = 20  # the sign and 19 digits
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_STEP = {"{": 1, "[": 1, "}": -1, "]": -1}
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def parse_object(data: bytes) -> dict[str, Any]:
+    """The JSON object in `data`, or a 400 that says what was expected (LIMITS 5).
+
+    UTF-8 without a mark, no name twice, only finite numbers and 64-bit integers,
+    no NUL or lone surrogate, at most 20 levels; no cost but what the size explains.
+    """
+    text = _decoded(data)
+    _check_depth(text)
+    value = _parsed(text)
+    if not isinstance(value, dict):
+        refuse(f"a JSON object was expected, got {_kind(value)}")
+    if "\\u" in text:  # only an escape can bring in what the decoder refuses
+        _check_texts(value)
+    return value
+
+
+def refuse(expected: str, path: str = "") -> NoReturn:
+    """Raise the 400 for a body that cannot be read."""
+    detail = Detail(expected, shown(path), "body")
+    where = f"{detail.path}: " if path else ""
+    raise Problem(400, "BAD_JSON", f"Invalid body: {where}{expected}", (detail,))
+
+
+def _decoded(data: bytes) -> str:
+    if not data or data.isspace():
+        refuse("a JSON object was expected, got an empty body")
+    if data.startswith(b"\xef\xbb\xbf"):
+        refuse("UTF-8 without a byte order mark was expected")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        refuse(f"UTF-8 was expected, byte {error.start} is not")
+
+
+def _check_depth(text: str) -> None:
+    """Refuse deep nesting before a parser recurses into it."""
+    if text.count("{") + text.count("[") <= DEEPEST:
+        return
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        depth += _STEP.get(token[0], 0)
+        if depth > DEEPEST:
+            refuse(f"at most {DEEPEST} levels were expected{_at(text, token.start())}")
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        refuse(f"valid JSON was expected: {error.msg}{_at(text, error.pos)}")
+
+
+def _at(text: str, position: int) -> str:
+    line = text.count("\n", 0, position) + 1
+    column = position - text.rfind("\n", 0, position)
+    return f" (line {line}, column {column})"
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        refuse("each name once was expected, this one is repeated", _repeated(pairs))
+    return value
+
+
+def _repeated(pairs: list[tuple[str, Any]]) -> str:
+    counts = Counter(name for name, _ in pairs)
+    return counts.most_common(1)[0][0]
+
+
+def _integer(digits: str) -> int:
+    value = int(digits) if len(digits) <= _LONGEST_INTEGER else None
+    if value is None or value not in _INT64:
+        refuse(f"an integer of at most 64 bits was expected, got {shown(digits)}")
+    return value
+
+
+def _float(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        refuse(f"a finite number was expected, got {shown(digits)}")
+    return value
+
+
+def _constant(name: str) -> NoReturn:
+    refuse(f"a finite number was expected, got {name}")
+
+
+def _kind(value: Any) -> str:
+    return _KINDS.get(type(value), "a number")
+
+
+_KINDS = {list: "an array", str: "text", bool: "true or false", type(None): "null"}
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_constant=_constant,
+    parse_int=_integer,
+    parse_float=_float,
+)
+
+
+def _check_texts(value: dict[str, Any]) -> None:
+    for path, text in _texts(value, ()):
+        if _UNSTORABLE.search(text):
+            where = ".".join(map(str, path))
+            refuse("text without NUL or lone surrogates was expected", where)
+
+
+Path: TypeAlias = tuple[str | int, ...]  # joined only when there is something to say
+
+
+def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every name and every text below a value, and where it is."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield (*path, name), name
+            yield from _texts(member, (*path, name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(item, (*path, index))

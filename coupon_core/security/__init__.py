@@ -1,0 +1,1 @@
+"""Authentication, authorization, encryption and rate limits."""

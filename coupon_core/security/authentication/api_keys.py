@@ -1,0 +1,51 @@
+"""Admins: an API key, or a JWT that is signed with one (CONTRACTS 0.11)."""
+
+import re
+from datetime import datetime
+
+from coupon_core.domain.models import (
+    ApiKey,
+    AuthReason,
+    Principal,
+    Refused,
+)
+from coupon_core.persistence.repositories import tenants as store
+from coupon_core.security import encryption
+from coupon_core.security.authentication.jwt_claims import (
+    check_times,
+    is_signed,
+    speaker,
+    unverified,
+)
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def principal_of_admin(
+    api_key: str | None, bearer: str | None, now: datetime
+) -> Principal:
+    """The API key that calls, given as such, as bearer, or as an admin JWT's signer."""
+    credential = api_key or bearer
+    if not credential:
+        raise Refused(AuthReason.NO_CREDENTIALS)
+    if not api_key and credential.count(".") == 2:
+        key = _key_of_token(credential, now)
+    else:
+        key = _usable(store.key_by_hash(encryption.fingerprint(credential)), now)
+    return Principal(key.tenant_id, key_id=key.key_id, scopes=key.scopes)
+
+
+def _key_of_token(token: str, now: datetime) -> ApiKey:
+    claims = unverified(token)
+    key_id = speaker(claims, "admin").lower()
+    known = store.key_by_id(key_id) if UUID.fullmatch(key_id) else None
+    if known is None or not is_signed(token, encryption.unseal(known[1])):
+        raise Refused(AuthReason.BAD_TOKEN)
+    check_times(claims, now.timestamp())
+    return _usable(known[0], now)
+
+
+def _usable(key: ApiKey | None, now: datetime) -> ApiKey:
+    if key is None or key.revoked_at or (key.expires_at and key.expires_at < now):
+        raise Refused(AuthReason.BAD_API_KEY)
+    return key

@@ -1,0 +1,1 @@
+"""Use cases, one package per subject; each runs in one transaction."""

@@ -1,0 +1,1 @@
+"""Tenants, their secrets, and the credentials of their callers."""

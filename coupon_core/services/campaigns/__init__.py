@@ -1,0 +1,1 @@
+"""Campaigns, their packages and their creators (PlayCamp)."""

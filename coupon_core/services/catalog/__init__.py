@@ -1,0 +1,1 @@
+"""Reward items and definitions."""

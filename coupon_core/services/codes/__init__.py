@@ -1,0 +1,1 @@
+"""Codes in bulk: search, assign, jobs, CSV import and export."""

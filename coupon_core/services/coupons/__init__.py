@@ -1,0 +1,1 @@
+"""Generate, validate, redeem, revoke and expire coupons."""

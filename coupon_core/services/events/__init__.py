@@ -1,0 +1,1 @@
+"""Milestones received from other services, and the coupons they earn."""

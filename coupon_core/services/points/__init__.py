@@ -1,0 +1,1 @@
+"""Coupons offered for points (Mambo): users, wallets, offers and purchases."""

@@ -1,0 +1,86 @@
+"""How callers say who they are, and what they are told when that does not do."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from flask import request
+
+from coupon_core.domain.models import AuthReason, Principal, utc_now
+from coupon_core.security.authentication import SignedRequest, principal_of_signature
+from coupon_core.web.dialects import Row
+from coupon_core.web.request_body import read_body
+
+SIGNED_BY = "coupon.signed_by"
+"""Where a request bears the signature that it was let in by."""
+
+AUTH_REFUSALS: Mapping[AuthReason, Row] = MappingProxyType(
+    {
+        AuthReason.NO_CREDENTIALS: (401, "AUTH_002", "Authentication required"),
+        AuthReason.BAD_TOKEN: (401, "INVALID_TOKEN", "Invalid token"),
+        AuthReason.EXPIRED_TOKEN: (401, "TOKEN_EXPIRED", "Token has expired"),
+        AuthReason.BAD_API_KEY: (401, "INVALID_API_KEY", "Invalid API key"),
+        AuthReason.MISSING_HEADER: (
+            401,
+            "AUTH_002",
+            "Signed requests need X-Tenant-Id, X-Timestamp and X-Signature",
+        ),
+        AuthReason.BAD_TIMESTAMP: (
+            401,
+            "AUTH_004",
+            "X-Timestamp must be Unix seconds within 300 seconds of now",
+        ),
+        AuthReason.BAD_SIGNATURE: (401, "AUTH_001", "Invalid signature"),
+        # One text, so that nobody learns which tenants and users there are.
+        AuthReason.WRONG_TENANT: (403, "ACCESS_DENIED", "Access denied"),
+        AuthReason.WRONG_USER: (403, "ACCESS_DENIED", "Access denied"),
+        AuthReason.SCOPE_MISSING: (403, "SCOPE_MISSING", "The API key lacks a scope"),
+        AuthReason.BAD_CLIENT_KEY: (401, "INVALID_CLIENT_KEY", "Invalid API key"),
+        AuthReason.WRONG_KEY_KIND: (
+            403,
+            "KEY_KIND_NOT_ALLOWED",
+            "This needs a server key",
+        ),
+    }
+)
+
+
+def bearer() -> str | None:
+    """The credential of `Authorization: Bearer …`, if that is what was sent."""
+    sent: str = request.environ.get("HTTP_AUTHORIZATION", "")
+    scheme, _, credential = sent.partition(" ")
+    return credential.strip() or None if scheme.lower() == "bearer" else None
+
+
+def is_signed() -> bool:
+    """True when the request came with a signature rather than with a token."""
+    return "X-Signature" in request.headers
+
+
+def principal_of_signer() -> Principal:
+    """The tenant whose secret signed this request, which is noted for `repeats`."""
+    asked = signed_request()
+    principal = principal_of_signature(asked, utc_now())
+    request.environ[SIGNED_BY] = asked.signature
+    return principal
+
+
+def signed_request() -> SignedRequest:
+    """The request in all forms in which its caller may have signed the path.
+
+    Clients sign the path encoded as sent or decoded, without the query as the
+    documents say or with it (CONTRACTS 0.12).
+    """
+    raw = request.environ.get("RAW_URI") or request.full_path
+    plain, _, query = raw.partition("?")
+    paths = [plain, request.path]
+    if query:
+        paths += [f"{path}?{query}" for path in (plain, request.path)]
+    headers = request.headers
+    return SignedRequest(
+        method=request.method,
+        paths=tuple(dict.fromkeys(paths)),
+        body=read_body(request),  # the view reads the same bytes again
+        tenant_id=headers.get("X-Tenant-Id"),
+        timestamp=headers.get("X-Timestamp"),
+        signature=headers.get("X-Signature"),
+    )

@@ -1,0 +1,66 @@
+"""Error formats of the dialects, selected by path prefix."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from coupon_core.schemas.errors import Problem, rendered
+
+Row: TypeAlias = tuple[int, str, str]
+"""What a refusal becomes: status, code, text."""
+
+
+Renderer: TypeAlias = Callable[[Problem, str], Mapping[str, Any]]
+
+
+def render_phoenix(problem: Problem, request_id: str) -> dict[str, Any]:
+    """The Phoenix error body (CONTRACTS 0.3): both names carry the text."""
+    body: dict[str, Any] = {
+        "error": problem.message,
+        "message": problem.message,
+        "code": problem.code,
+        "request_id": request_id,
+    }
+    if problem.details:
+        body["details"] = [rendered(detail) for detail in problem.details]
+    return body
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorShape:
+    """How a dialect's errors look in the OpenAPI document, unless as Phoenix's do."""
+
+    name: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one family of routes says no: everything under `prefix`.
+
+    `refusals` maps a reason of the core to its status, code and text; `security` names
+    the schemes of the OpenAPI document that its routes take, and no others do.
+    """
+
+    prefix: str
+    render: Renderer = render_phoenix
+    refusals: Mapping[Any, Row] = field(default_factory=dict)
+    security: tuple[str, ...] = ()
+    errors: ErrorShape | None = None
+
+    def covers(self, path: str) -> bool:
+        """Whether a path is in this family: `/api` covers `/api/x`, not `/apix`."""
+        return path == self.prefix or path.startswith(self.prefix.rstrip("/") + "/")
+
+
+def dialect_of(dialects: Sequence[Dialect], path: str) -> Dialect:
+    """The dialect with the longest matching prefix; the last one covers the rest.
+
+    `dialects` are sorted once, longest prefix first, by `sorted_dialects`.
+    """
+    return next((one for one in dialects if one.covers(path)), dialects[-1])
+
+
+def sorted_dialects(dialects: Sequence[Dialect]) -> tuple[Dialect, ...]:
+    """Longest prefix first, so that the first match is the right one."""
+    return tuple(sorted(dialects, key=lambda one: len(one.prefix), reverse=True))

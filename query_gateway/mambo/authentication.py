@@ -1,0 +1,32 @@
+"""Who calls: an SDK with a bearer token, whose key is of one site."""
+
+from flask import g, request
+
+from coupon_core.domain.models import (
+    AuthReason,
+    Principal,
+    Refused,
+    utc_now,
+)
+from coupon_core.observability import audit_context
+from coupon_core.schemas.errors import Problem
+from coupon_core.security.authentication import client_key_of_token
+from coupon_core.web.authentication import bearer
+
+
+def authenticate() -> None:
+    """Know the caller; the site in the path, if any, must be the key's own.
+
+    A site that is another's answers like one that is none.
+    """
+    site = (request.view_args or {}).pop("site", None)
+    if request.method == "OPTIONS":
+        return
+    token = bearer()
+    if not token:
+        raise Refused(AuthReason.NO_CREDENTIALS)
+    key = client_key_of_token(token, utc_now())
+    if site not in (None, key.tenant_id):
+        raise Problem(404, "SiteNotFoundException", "The site does not exist")
+    g.principal = Principal(key.tenant_id, key_id=key.key_id)
+    audit_context.as_principal(g.principal)

@@ -1,0 +1,1 @@
+"""The Phoenix API in both path styles."""
