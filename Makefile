@@ -43,7 +43,7 @@ format: $(STAMP) ## Format the code and mend what can be mended
 
 .PHONY: bench
 bench: $(STAMP) ## Measure, and print the table
-	@$(BIN)/python -m tests.bench $(ARGS)
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 .PHONY: chaos
 chaos: $(STAMP) ## Kill workers, relays and brokers at length, and count

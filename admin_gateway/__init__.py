@@ -21,10 +21,10 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         title="Coupon admin gateway",
         description="Define coupons, generate them, and watch what becomes of them. "
         "Services that speak to the bus itself find its messages in /asyncapi.json.",
-        blueprints=[*routes.BLUEPRINTS, asyncapi.pages],
+        blueprints=[*routes.BLUEPRINTS, asyncapi.blueprint],
         links={"asyncapi": "/asyncapi.json", "schemas": "/schemas"},
         refusals=REFUSALS,
-        security_schemes=authentication.SECURITY,
+        security_schemes=authentication.SECURITY_SCHEMES,
     )
     app.before_request(authentication.authenticate)
     return app

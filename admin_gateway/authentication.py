@@ -9,11 +9,11 @@ from flask import g, request
 from coupon_core.domain.models import Principal, Scope, utc_now
 from coupon_core.observability import audit_context
 from coupon_core.schemas.identifiers import is_uuid
-from coupon_core.security.authentication import principal_of_admin, require_scope
-from coupon_core.web.authentication import bearer
-from coupon_core.web.query_string import strict_query
+from coupon_core.security.authentication import authenticate_admin, require_scope
+from coupon_core.web.authentication import bearer_token
+from coupon_core.web.query_string import parse_query
 
-SECURITY: Mapping[str, Any] = {
+SECURITY_SCHEMES: Mapping[str, Any] = {
     "adminToken": {
         "type": "http",
         "scheme": "bearer",
@@ -22,9 +22,9 @@ SECURITY: Mapping[str, Any] = {
     },
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # What a key needs to write by the routes of a blueprint; to read it needs `read`.
-WRITING: Mapping[str, Scope] = {
+WRITE_SCOPES: Mapping[str, Scope] = {
     "rewards": Scope.DEFINITIONS,
     "reward_items": Scope.DEFINITIONS,
     "flat_reward_items": Scope.DEFINITIONS,
@@ -50,38 +50,50 @@ WRITING: Mapping[str, Scope] = {
     "webhooks": Scope.EVENTS,
 }
 # Parts of paths that are texts of the tenant's own and no UUIDs.
-TEXTS = frozenset({"code", "client_key_id", "user_id", "campaign_id", "creator_key"})
-NUMBERS = frozenset({"webhook_id", "package_id"})
-NO_ROW = "00000000-0000-0000-0000-000000000000"
-NO_NUMBER = 0
-_is_number = re.compile("[1-9][0-9]{0,15}").fullmatch
+TEXT_PARAMETERS = frozenset(
+    {"code", "client_key_id", "user_id", "campaign_id", "creator_key"}
+)
+INTEGER_PARAMETERS = frozenset({"webhook_id", "package_id"})
+UNMATCHABLE_UUID = "00000000-0000-0000-0000-000000000000"
+UNMATCHABLE_ID = 0
+_is_positive_integer = re.compile("[1-9][0-9]{0,15}").fullmatch
 
 
 def authenticate() -> None:
     """Let nobody below /v1 without a good key, be there such a route or not."""
     if request.path.startswith("/v1/"):
         key = request.headers.get("X-API-Key")
-        g.principal = principal_of_admin(key, bearer(), utc_now())
-        audit_context.as_principal(g.principal)
+        g.principal = authenticate_admin(key, bearer_token(), utc_now())
+        audit_context.set_principal(g.principal)
         if request.url_rule:
             _authorize(g.principal, request.view_args or {})
 
 
-def _authorize(principal: Principal, path: dict[str, Any]) -> None:
+def _authorize(principal: Principal, path_parameters: dict[str, Any]) -> None:
     """Check tenant and scope; leave the views the ids that they are about.
 
     A text that is no id becomes one that no row has: it answers like a missing one,
     and no database is asked to make a UUID of it.
     """
-    asked = path.pop("tenant_id", None) or _tenant_in_query(principal.tenant_id)
-    reads = request.method in READING
-    scope = Scope.READ if reads else WRITING[request.blueprint or ""]
-    require_scope(principal, asked, scope)
-    for name in path.keys() & NUMBERS:
-        path[name] = int(path[name]) if _is_number(path[name]) else NO_NUMBER
-    for name in path.keys() - TEXTS - NUMBERS:
-        path[name] = path[name].lower() if is_uuid(path[name]) else NO_ROW
+    requested_tenant_id = path_parameters.pop(
+        "tenant_id", None
+    ) or _requested_tenant_id(principal.tenant_id)
+    is_read = request.method in SAFE_METHODS
+    scope = Scope.READ if is_read else WRITE_SCOPES[request.blueprint or ""]
+    require_scope(principal, requested_tenant_id, scope)
+    for name in path_parameters.keys() & INTEGER_PARAMETERS:
+        path_parameters[name] = (
+            int(path_parameters[name])
+            if _is_positive_integer(path_parameters[name])
+            else UNMATCHABLE_ID
+        )
+    for name in path_parameters.keys() - TEXT_PARAMETERS - INTEGER_PARAMETERS:
+        path_parameters[name] = (
+            path_parameters[name].lower()
+            if is_uuid(path_parameters[name])
+            else UNMATCHABLE_UUID
+        )
 
 
-def _tenant_in_query(own: str) -> str:
-    return strict_query(request.environ, {"tenant_id"}).get("tenant_id", own)
+def _requested_tenant_id(default: str) -> str:
+    return parse_query(request.environ, {"tenant_id"}).get("tenant_id", default)

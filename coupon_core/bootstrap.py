@@ -8,10 +8,10 @@ from coupon_core.observability.metrics_server import Collector
 from coupon_core.persistence import database
 from coupon_core.security import authentication, encryption
 from coupon_core.security.rate_limiting import code_guessing
-from coupon_core.security.rate_limiting.policy import Allowed, budget_of
+from coupon_core.security.rate_limiting.policy import GuessLimits, parse_rate_limit
 from coupon_core.services.coupons import typo_detection
 from coupon_core.services.webhooks import url_policy
-from coupon_core.settings.loader import BadSettings, Settings
+from coupon_core.settings.loader import InvalidSettings, Settings
 
 
 def start(settings: Settings) -> None:
@@ -20,32 +20,36 @@ def start(settings: Settings) -> None:
     BadSettings when the database's URL is none.
     """
     structured_logging.configure(settings.log_level, settings.log_format)
-    encryption.unlock(settings.master_keys)
+    encryption.load_keys(settings.master_keys)
     try:
         database.open_database(settings.database_url, settings.database_pool)
     except (ValueError, OSError) as error:
-        raise BadSettings(f"COUPON_DATABASE_URL: {error}") from error
-    authentication.forget()
-    typo_detection.forget()
-    per_user = budget_of("guesses-per-user", settings.guesses_per_user)
-    per_tenant = budget_of("guesses-per-tenant", settings.guesses_per_tenant)
-    code_guessing.allow(Allowed(settings.redis_url, per_user, per_tenant))
-    url_policy.allow(settings.webhook_networks)
+        raise InvalidSettings(f"COUPON_DATABASE_URL: {error}") from error
+    authentication.clear_credential_caches()
+    typo_detection.clear_cache()
+    per_user = parse_rate_limit("guesses-per-user", settings.guesses_per_user)
+    per_tenant = parse_rate_limit("guesses-per-tenant", settings.guesses_per_tenant)
+    code_guessing.configure(GuessLimits(settings.redis_url, per_user, per_tenant))
+    url_policy.allow_networks(settings.webhook_networks)
 
 
 # Each counts for itself, at a port of its own: so many after COUPON_METRICS_PORT.
-PROGRAMS = {"admin": 0, "query": 1, "workers": 2}
+METRICS_PORT_OFFSETS = {"admin": 0, "query": 1, "workers": 2}
 
 
-def show_metrics(
+def start_metrics_server(
     program: str, settings: Settings, collectors: Iterable[Collector] = ()
 ) -> None:
     """Count, and show it to Prometheus, if the settings name a port for that."""
     # By host, too: of containers that share a directory each has a process 1.
     directory = settings.data_dir / "metrics" / f"{program}@{socket.gethostname()}"
-    port = settings.metrics_port and settings.metrics_port + PROGRAMS[program]
-    metrics_server.start(directory, settings.metrics_host, port, _sample, collectors)
+    port = (
+        settings.metrics_port and settings.metrics_port + METRICS_PORT_OFFSETS[program]
+    )
+    metrics_server.start(
+        directory, settings.metrics_host, port, _sample_connection_pool, collectors
+    )
 
 
-def _sample() -> None:
-    metrics.pooled(*database.connections())
+def _sample_connection_pool() -> None:
+    metrics.record_pool_connections(*database.count_connections())

@@ -6,13 +6,13 @@ from typing import Any
 from flask import Flask
 
 from coupon_core import bootstrap
-from coupon_core.messaging.health_check import Pulse
+from coupon_core.messaging.health_check import BrokerHealth
 from coupon_core.persistence import database, schema
 from coupon_core.security.rate_limiting import code_guessing
-from coupon_core.security.rate_limiting.policy import ALONE, budget_of
+from coupon_core.security.rate_limiting.policy import IN_MEMORY_URL, parse_rate_limit
 from coupon_core.settings import loader
 from coupon_core.web import app_factory as web
-from coupon_core.web.rate_limits import limit_calls
+from coupon_core.web.rate_limits import limit_requests
 
 
 def create_app(
@@ -24,48 +24,48 @@ def create_app(
     """
     settings = settings or loader.load()
     bootstrap.start(settings)
-    code_guessing.spending()  # now, and not while the first caller waits
-    bootstrap.show_metrics(import_name.removesuffix("_gateway"), settings)
+    code_guessing.limiter()  # now, and not while the first caller waits
+    bootstrap.start_metrics_server(import_name.removesuffix("_gateway"), settings)
     # A bus that is away stops neither gateway: what is to go out waits in the outbox.
     # Nor does Redis: each process counts guesses alone until it is back.
-    bus = Pulse(settings.broker_url)
+    broker_health = BrokerHealth(settings.broker_url)
     app = web.create_app(
         import_name,
         ready_checks={
-            "database": _database,
-            "migrations": _migrations,
-            "message_queue": bus.told,
-            "redis": _redis(settings.redis_url),
+            "database": _check_database,
+            "migrations": _check_migrations,
+            "message_queue": broker_health.status,
+            "redis": _create_redis_check(settings.redis_url),
         },
-        unavailable_errors=database.UNAVAILABLE,
-        teardown=lambda _: database.release(),
+        unavailable_errors=database.UNAVAILABLE_ERRORS,
+        teardown=lambda _: database.release_connection(),
         **parts,
     )
-    per_caller = budget_of("calls-per-caller", settings.calls_per_caller)
-    per_tenant = budget_of("calls-per-tenant", settings.calls_per_tenant)
-    limit_calls(app, per_caller, per_tenant)
+    per_caller = parse_rate_limit("calls-per-caller", settings.calls_per_caller)
+    per_tenant = parse_rate_limit("calls-per-tenant", settings.calls_per_tenant)
+    limit_requests(app, per_caller, per_tenant)
     return app
 
 
-def _redis(url: str) -> Callable[[], str]:
+def _create_redis_check(url: str) -> Callable[[], str]:
     """The check of what guesses are counted in."""
-    if url == ALONE:
+    if url == IN_MEMORY_URL:
         return lambda: "not used"
-    return Pulse(url.replace("unix:", "redis+socket:", 1)).told
+    return BrokerHealth(url.replace("unix:", "redis+socket:", 1)).status
 
 
-def _database() -> str:
+def _check_database() -> str:
     try:
         database.execute("SELECT 1", {}).fetchone()
     finally:
-        database.release()
+        database.release_connection()
     return "connected"
 
 
-def _migrations() -> str:
+def _check_migrations() -> str:
     try:
         if not schema.is_up_to_date():
-            raise database.Busy("run couponctl db upgrade")
+            raise database.ConcurrentUpdate("run couponctl db upgrade")
     finally:
-        database.release()
+        database.release_connection()
     return "up to date"

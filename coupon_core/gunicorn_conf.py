@@ -12,12 +12,12 @@ from gunicorn.workers import gthread
 
 from coupon_core.observability import structured_logging
 from coupon_core.settings.loader import load
-from coupon_core.web.gunicorn_errors import speak_json
+from coupon_core.web.gunicorn_errors import install_json_errors
 
 _settings = load()  # not `config.load`: gunicorn has a setting of that name
 structured_logging.configure(_settings.log_level, _settings.log_format)
 
-worker_class = "coupon_core.web.gunicorn_worker.Worker"
+worker_class = "coupon_core.web.gunicorn_worker.BufferingThreadWorker"
 workers = _settings.gateway_workers
 threads = _settings.gateway_threads
 worker_connections = 1_000
@@ -60,6 +60,6 @@ LINGER_SECONDS = 0.05
 
 def post_worker_init(worker: Any) -> None:
     """Let gunicorn's own refusals be JSON as well, and no client hold up the others."""
-    speak_json()
+    install_json_errors()
     util.close_graceful = partial(util.close_graceful, timeout=LINGER_SECONDS)
     gthread.DEFAULT_WORKER_DATA_TIMEOUT = LINGER_SECONDS

@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 
 # Neither may come into JSON by accident: a dataclass has members that are not shown.
-OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+ORJSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
-def json_bytes(
+def encode_json(
     value: Any, default: Callable[[Any], Any] | None = None, errors: str = "strict"
 ) -> bytes:
     """Compact UTF-8 JSON of what JSON itself knows; `default` makes that of the rest.
@@ -19,7 +19,7 @@ def json_bytes(
     lone surrogates are treated as `str.encode` does it with these `errors`.
     """
     try:
-        return orjson.dumps(value, default, OPTIONS)
+        return orjson.dumps(value, default, ORJSON_OPTIONS)
     except TypeError:  # also for long integers, for surrogates and for other names
         text = json.dumps(
             value, ensure_ascii=False, separators=(",", ":"), default=default

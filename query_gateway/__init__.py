@@ -9,7 +9,7 @@ from coupon_core.settings.loader import Settings
 from query_gateway import mambo, playcamp, refusals
 from query_gateway.phoenix import routes
 
-DAY_SECONDS = 86_400
+CORS_MAX_AGE_SECONDS = 86_400
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -21,20 +21,20 @@ def create_app(settings: Settings | None = None) -> Flask:
         title="Coupon query gateway",
         description="Validate, redeem and list coupons on behalf of players.",
         blueprints=[routes.blueprint, *playcamp.BLUEPRINTS, *mambo.BLUEPRINTS],
-        refusals=refusals.PHOENIX,
+        refusals=refusals.PHOENIX_REFUSALS,
         dialects=[*playcamp.DIALECTS, *mambo.DIALECTS],
         converters={"tenant": routes.TenantConverter},
         security_schemes={
-            **routes.schemas.SECURITY,
-            **playcamp.SECURITY,
-            **mambo.SECURITY,
+            **routes.schemas.SECURITY_SCHEMES,
+            **playcamp.SECURITY_SCHEMES,
+            **mambo.SECURITY_SCHEMES,
         },
     )
-    _let_browsers_call(app, settings)
+    _enable_cors(app, settings)
     return app
 
 
-def _let_browsers_call(app: Flask, settings: Settings) -> None:
+def _enable_cors(app: Flask, settings: Settings) -> None:
     """Players' pages call with a token from their own origin (document S0)."""
     if settings.cors_origins:
         CORS(
@@ -49,18 +49,18 @@ def _let_browsers_call(app: Flask, settings: Settings) -> None:
                 "RateLimit",
                 "RateLimit-Policy",
             ],
-            max_age=DAY_SECONDS,
+            max_age=CORS_MAX_AGE_SECONDS,
             intercept_exceptions=False,  # ours are answered, so its hook sees them
         )
-        _only_browsers(app)
+        _skip_cors_without_origin(app)
 
 
-def _only_browsers(app: Flask) -> None:
+def _skip_cors_without_origin(app: Flask) -> None:
     """Spare all others the 30 µs that flask-cors takes where nobody's page asks."""
     hooks = app.after_request_funcs[None]
-    answer_origin = hooks.pop()
+    add_cors_headers = hooks.pop()
 
     @app.after_request
-    def answer_browsers(response: Response) -> Response:
+    def add_cors_if_origin(response: Response) -> Response:
         asked = "HTTP_ORIGIN" in request.environ
-        return answer_origin(response) if asked else response
+        return add_cors_headers(response) if asked else response

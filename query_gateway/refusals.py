@@ -12,7 +12,7 @@ from coupon_core.domain.models import (
     Reason,
 )
 from coupon_core.web.authentication import AUTH_REFUSALS
-from coupon_core.web.dialects import Row
+from coupon_core.web.dialects import RefusalResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,14 @@ class Refusal:
     """
 
     phoenix_validate: str
-    phoenix_redeem: Row
-    playcamp: Row
-    mambo: Row
+    phoenix_redeem: RefusalResponse
+    playcamp: RefusalResponse
+    mambo: RefusalResponse
 
 
-INACTIVE = (400, "CouponInactiveException", "The coupon is not active")
-REDEEMED = (400, "CouponRedeemedException", "The user has redeemed the coupon")
-SCARCE = (400, "CouponScarcityException", "No more of these coupons are left")
+MAMBO_INACTIVE = (400, "CouponInactiveException", "The coupon is not active")
+MAMBO_REDEEMED = (400, "CouponRedeemedException", "The user has redeemed the coupon")
+MAMBO_SCARCE = (400, "CouponScarcityException", "No more of these coupons are left")
 
 REFUSALS: Mapping[Reason, Refusal] = MappingProxyType(
     {
@@ -46,25 +46,25 @@ REFUSALS: Mapping[Reason, Refusal] = MappingProxyType(
             "Coupon status: revoked",
             (400, "COUPON_REVOKED", "Coupon status: revoked"),
             (400, "COUPON_INACTIVE", "Coupon is not active"),
-            INACTIVE,
+            MAMBO_INACTIVE,
         ),
         Reason.ALREADY_REDEEMED: Refusal(
             "Coupon has already been used",
             (400, "ALREADY_REDEEMED", "Coupon has already been redeemed"),
             (400, "USER_CODE_LIMIT", "User code usage limit exceeded"),
-            REDEEMED,
+            MAMBO_REDEEMED,
         ),
         Reason.USED_UP: Refusal(
             "Coupon status: redeemed",
             (400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
             (400, "USER_CODE_LIMIT", "User code usage limit exceeded"),
-            REDEEMED,
+            MAMBO_REDEEMED,
         ),
         Reason.ARCHIVED: Refusal(
             "Coupon is no longer available",
             (400, "COUPON_UNAVAILABLE", "Coupon is no longer available"),
             (400, "COUPON_INACTIVE", "Coupon is not active"),
-            INACTIVE,
+            MAMBO_INACTIVE,
         ),
         Reason.EXPIRED: Refusal(
             "Coupon has expired",
@@ -76,24 +76,24 @@ REFUSALS: Mapping[Reason, Refusal] = MappingProxyType(
             "Coupon not yet active",
             (400, "COUPON_NOT_YET_ACTIVE", "Coupon not yet active"),
             (400, "COUPON_NOT_YET_VALID", "Coupon is not yet valid"),
-            INACTIVE,
+            MAMBO_INACTIVE,
         ),
         Reason.USER_LIMIT: Refusal(
             "Usage limit exceeded",
             (400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
             (400, "USER_PACKAGE_LIMIT", "User package usage limit exceeded"),
-            REDEEMED,
+            MAMBO_REDEEMED,
         ),
         Reason.POOL_EMPTY: Refusal(
             "Usage limit exceeded",
             (400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
             (400, "TOTAL_USAGE_LIMIT", "Total usage limit exceeded"),
-            SCARCE,
+            MAMBO_SCARCE,
         ),
     }
 )
 
-PHOENIX: Mapping[AnyReason, Row] = MappingProxyType(
+PHOENIX_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
         **AUTH_REFUSALS,
         **{reason: refusal.phoenix_redeem for reason, refusal in REFUSALS.items()},
@@ -102,7 +102,7 @@ PHOENIX: Mapping[AnyReason, Row] = MappingProxyType(
 
 PLAYCAMP_CODES = frozenset(refusal.playcamp[1] for refusal in REFUSALS.values())
 
-PLAYCAMP: Mapping[AnyReason, Row] = MappingProxyType(
+PLAYCAMP_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
         **AUTH_REFUSALS,
         AuthReason.NO_CREDENTIALS: (
@@ -123,7 +123,7 @@ PLAYCAMP: Mapping[AnyReason, Row] = MappingProxyType(
 )
 
 # What only Mambo asks for.
-MAMBO_ONLY: Mapping[AnyReason, Row] = {
+MAMBO_ONLY_REFUSALS: Mapping[AnyReason, RefusalResponse] = {
     PurchaseReason.USER_NOT_FOUND: (
         404,
         "UserNotFoundException",
@@ -169,8 +169,8 @@ MAMBO_ONLY: Mapping[AnyReason, Row] = {
         "CouponNotEditableException",
         "This coupon was made on the admin gateway and can be changed only there",
     ),
-    AdminReason.NOT_ACTIVE: INACTIVE,
-    AdminReason.TOTAL_LIMIT_REACHED: SCARCE,
+    AdminReason.NOT_ACTIVE: MAMBO_INACTIVE,
+    AdminReason.TOTAL_LIMIT_REACHED: MAMBO_SCARCE,
     AdminReason.USER_EXISTS: (400, "UserExistsException", "The user exists already"),
     AdminReason.WALLET_FULL: (
         400,
@@ -198,14 +198,14 @@ MAMBO_ONLY: Mapping[AnyReason, Row] = {
         "scarcity.limit, usage: more than that have been given out or used",
     ),
 }
-MAMBO: Mapping[AnyReason, Row] = MappingProxyType(
+MAMBO_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
         **AUTH_REFUSALS,
         **{reason: refusal.mambo for reason, refusal in REFUSALS.items()},
-        **MAMBO_ONLY,
+        **MAMBO_ONLY_REFUSALS,
     }
 )
-OAUTH: Mapping[AnyReason, Row] = MappingProxyType(
+OAUTH_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
         **AUTH_REFUSALS,
         AuthReason.BAD_CLIENT_KEY: (

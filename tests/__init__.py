@@ -3,4 +3,6 @@
 import pytest
 
 # Before anything imports it: so that a broken invariant says what it found.
-pytest.register_assert_rewrite("tests.invariants", "tests.chaos.acts")
+pytest.register_assert_rewrite(
+    "tests.support.invariants", "tests.chaos.fault_scenarios"
+)

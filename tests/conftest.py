@@ -18,9 +18,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests import databases
-from tests.databases import Databases, PostgresDatabases, SqliteDatabases
-from tests.servers import (
+from coupon_core.persistence import database
+from coupon_core.settings.loader import Settings
+from tests.factories.tenant import TenantFactory, create_tenant
+from tests.support import databases
+from tests.support.concurrency import started_core
+from tests.support.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.support.servers import (
     Postgres,
     RabbitServer,
     RedisServer,
@@ -29,6 +33,7 @@ from tests.servers import (
     rabbit_server,
     redis_server,
 )
+from tests.support.settings import build_settings
 
 # How long an example takes says nothing on a machine that others use as well; and
 # what CI found must be found again, so there the examples are the same each time.
@@ -44,7 +49,7 @@ COMPONENTS = pytest.StashKey[set[str]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database",
-        choices=databases.KINDS,
+        choices=databases.DATABASE_KINDS,
         help="run tests that are for both databases on this one only",
     )
     parser.addoption(
@@ -81,7 +86,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_configure_node(node: object) -> None:
     """In xdist's controller, before a worker starts: tell it where PostgreSQL is."""
     if node.config.getoption("database") != "sqlite":
-        node.workerinput["postgres"] = dataclasses.asdict(postgres_of(node.config))
+        node.workerinput["postgres"] = dataclasses.asdict(get_postgres(node.config))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -104,7 +109,7 @@ def pytest_terminal_summary(
         terminalreporter.write_line("Ran on " + " · ".join(components))
 
 
-def postgres_of(config: pytest.Config) -> Postgres:
+def get_postgres(config: pytest.Config) -> Postgres:
     """The run's server: the controller's, or our own, started when first needed."""
     if POSTGRES not in config.stash:
         given = getattr(config, "workerinput", {}).get("postgres")
@@ -121,7 +126,7 @@ def start_postgres(config: pytest.Config) -> Postgres:
 @pytest.fixture(scope="session")
 def postgres(request: pytest.FixtureRequest) -> Postgres:
     """The PostgreSQL of this run; to stop one, start your own: `postgres_server`."""
-    server = postgres_of(request.config)
+    server = get_postgres(request.config)
     components = request.config.stash[COMPONENTS]
     components.add(f"PostgreSQL {server.version} from {server.origin}")
     return server
@@ -164,7 +169,7 @@ def broker(request: pytest.FixtureRequest) -> Broker:
 # ------------------------------------------------------ a fresh database a test
 
 
-@pytest.fixture(scope="session", params=databases.KINDS)
+@pytest.fixture(scope="session", params=databases.DATABASE_KINDS)
 def migrated_template(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Databases:
@@ -175,26 +180,48 @@ def migrated_template(
     if kind == "sqlite":
         version = f"SQLite {sqlite3.sqlite_version}"
         request.config.stash[COMPONENTS].add(version)
-        return SqliteDatabases(tmp_path_factory.mktemp("sqlite"), databases.upgrade)
+        return SqliteDatabases(
+            tmp_path_factory.mktemp("sqlite"), databases.migrate_database
+        )
     server = request.getfixturevalue("postgres")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    return emptied_databases(server, f"test_{worker}")
+    return get_reusable_databases(server, f"test_{worker}")
 
 
 @cache  # for the whole run: pytest makes the fixture anew when it has to change it
-def emptied_databases(server: Postgres, prefix: str) -> PostgresDatabases:
-    return PostgresDatabases(server, prefix, databases.upgrade)
+def get_reusable_databases(server: Postgres, prefix: str) -> PostgresDatabases:
+    return PostgresDatabases(server, prefix, databases.migrate_database)
 
 
 @pytest.fixture
 def database_url(migrated_template: Databases) -> Iterator[str]:
     """A migrated database without rows, on SQLite and again on PostgreSQL."""
-    with migrated_template.fresh() as url:
+    with migrated_template.temporary_database() as url:
         yield url
 
 
 @pytest.fixture
 def empty_database_url(migrated_template: Databases) -> Iterator[str]:
     """A database without even tables, for tests of migrations and of first starts."""
-    with migrated_template.fresh(migrated=False) as url:
+    with migrated_template.temporary_database(migrated=False) as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def core(
+    migrated_template: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """The core at work on a database that the tests of a module share."""
+    directory = tmp_path_factory.mktemp("core")
+    with (
+        migrated_template.temporary_database() as url,
+        started_core(build_settings(url, directory)) as one,
+    ):
+        yield one
+
+
+@pytest.fixture
+def tenant(core: Settings) -> Iterator[TenantFactory]:
+    """A tenant of the test's own."""
+    yield create_tenant()
+    database.release_connection()

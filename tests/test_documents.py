@@ -30,9 +30,9 @@ from coupon_core.persistence import database
 from coupon_core.services.access import tenants
 from coupon_core.settings.loader import Settings
 from tests.query_gateway.tenant import Tenant
-from tests.servers import find_node
-from tests.servers.gunicorn import gateway_server
-from tests.settings import settings_for
+from tests.support.servers import find_node
+from tests.support.servers.gunicorn import gateway_server
+from tests.support.settings import build_settings
 
 HERE = Path(__file__).parent / "documents"
 RESPONSES = json.loads((HERE / "responses.json").read_text())
@@ -82,7 +82,7 @@ def assert_is_example(name: str, actual: Any) -> None:
 
 @pytest.fixture
 def settings(database_url: str) -> Settings:
-    return settings_for(database_url)
+    return build_settings(database_url)
 
 
 @dataclass
@@ -116,11 +116,11 @@ class Player:
     start: str
 
     def get(self, path: str) -> Any:
-        headers = self.tenant.bearer(USER_ID)
+        headers = self.tenant.build_bearer_headers(USER_ID)
         return self.client.get(self.start + path, headers=headers).json
 
     def redeem(self, code: str) -> Any:
-        headers = self.tenant.bearer(USER_ID)
+        headers = self.tenant.build_bearer_headers(USER_ID)
         path, body = f"{self.start}/redeem/{code}", {"user_id": USER_ID}
         return self.client.post(path, json=body, headers=headers).json
 
@@ -135,7 +135,7 @@ def gateways(settings: Settings) -> Iterator[tuple[Flask, Flask]]:
 def keys(gateways: tuple[Flask, Flask]) -> tuple[Tenant, str]:
     """The tenant of the examples, made as an operator makes one, and its API key."""
     secret, _, key = tenants.create(TENANT_ID, utc_now())
-    database.release()
+    database.release_connection()
     return Tenant(TENANT_ID, secret.secret, ""), key
 
 
@@ -267,7 +267,7 @@ class Programs:
         text = (HERE / name).read_text()
         own = {
             "https://query.api.yourgame.gg": self.query_url,
-            "your-jwt-token": self.tenant.token(USER_ID),
+            "your-jwt-token": self.tenant.mint_token(USER_ID),
             "your-tenant-secret": self.tenant.secret,
         }
         for printed, ours in own.items():
@@ -277,7 +277,7 @@ class Programs:
     def javascript(self, name: str) -> subprocess.CompletedProcess[str]:
         """Run a JavaScript program of the documents, a module in the browser."""
         start = JAVASCRIPT_START.format(
-            url=self.query_url, token=self.tenant.token(USER_ID)
+            url=self.query_url, token=self.tenant.mint_token(USER_ID)
         )
         text = start + (HERE / name).read_text()
         command = [str(find_node()[0]), "--input-type=module", "-"]
@@ -324,7 +324,7 @@ def test_the_printed_python_program_redeems(programs: Programs, name: str) -> No
     again = requests.post(
         f"{programs.query_url}/v1/coupons/redeem/{code}",
         json={"user_id": USER_ID},
-        headers=programs.tenant.bearer(USER_ID),
+        headers=programs.tenant.build_bearer_headers(USER_ID),
         timeout=30,
     )
     assert again.json()["message"] == "Coupon has already been redeemed"

@@ -20,10 +20,10 @@ from coupon_core.domain.models import utc_now
 from coupon_core.persistence import database
 from coupon_core.services.access import tenants
 from coupon_core.settings.loader import Settings
-from tests.cores import started
-from tests.servers import find_node
-from tests.servers.gunicorn import gateway_server
-from tests.settings import settings_for
+from tests.support.concurrency import started_core
+from tests.support.servers import find_node
+from tests.support.servers.gunicorn import gateway_server
+from tests.support.settings import build_settings
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +59,7 @@ def caller(session: requests.Session, root: str) -> Call:
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Iterator[Settings]:
-    with started(settings_for(database_url, tmp_path)) as running:
+    with started_core(build_settings(database_url, tmp_path)) as running:
         yield running
 
 
@@ -69,7 +69,7 @@ def game(
 ) -> Iterator[Game]:
     """The document's campaign, creator and package, made over HTTP."""
     _, _, api_key = tenants.create("acme", utc_now())
-    database.release()
+    database.release_connection()
     homes = [tmp_path_factory.mktemp(name) for name in ("admin", "query")]
     with (
         gateway_server("admin_gateway", settings, homes[0]) as admin,

@@ -19,19 +19,20 @@ import pytest
 from coupon_core import bootstrap
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.client_keys import ClientKeyKind
-from coupon_core.domain.models.offers import Usage
+from coupon_core.domain.models.offers import UsageMode
 from coupon_core.persistence import database
 from coupon_core.security import authentication
 from coupon_core.services.access import client_keys, tenants
 from coupon_core.settings.loader import Settings
-from tests.bargains import Bargains
-from tests.invariants import assert_invariants
-from tests.query_gateway.playcamp.studio import Studio
-from tests.query_gateway.rows import all_rows
-from tests.query_gateway.tenant import Tenant, new_tenant
-from tests.servers.gunicorn import gateway_server
-from tests.settings import settings_for
-from tests.shop import Shop
+from tests.factories.campaigns import CampaignFactory
+from tests.factories.offers import OfferFactory
+from tests.factories.tenant import TenantFactory
+from tests.query_gateway.tenant import Tenant, create_tenant
+from tests.support.database_rows import read_all_rows
+from tests.support.invariants import assert_invariants
+from tests.support.paths import PROJECT_ROOT
+from tests.support.servers.gunicorn import gateway_server
+from tests.support.settings import build_settings
 
 # On the stricter of the two databases: it takes neither NUL nor an odd UUID.
 pytestmark = [
@@ -72,7 +73,7 @@ EXAMPLES = 5  # of random requests a route, besides those that cover each rule
 
 @pytest.fixture
 def settings(database_url: str) -> Iterator[Settings]:
-    settings = settings_for(database_url)
+    settings = build_settings(database_url)
     bootstrap.start(settings)
     yield settings
     database.close_database()
@@ -89,12 +90,14 @@ class Stock:
 
 @pytest.fixture
 def stock(settings: Settings) -> Stock:
-    tenant = new_tenant(tenant_id="acme")
-    everything = None, "acme", "all", tenants.EVERY_SCOPE, None
+    tenant = create_tenant(tenant_id="acme")
+    everything = None, "acme", "all", tenants.ALL_SCOPES, None
     _, api_key = tenants.create_key(*everything, utc_now())
     definitions = [tenant.define(per_code_limit=0) for _ in range(3)]
-    shared = tenant.share("OPEN2025", claimable=True, per_code_limit=0)
-    coupons = [tenant.give(one, user).coupon for one in definitions for user in "ab"]
+    shared = tenant.define_custom("OPEN2025", claimable=True, per_code_limit=0)
+    coupons = [
+        tenant.issue_coupon(one, user).coupon for one in definitions for user in "ab"
+    ]
     known = {
         "codes": ["OPEN2025", *(one.code for one in coupons)],
         "users": ["a", "b"],
@@ -104,13 +107,13 @@ def stock(settings: Settings) -> Stock:
         "campaigns": ["campaign_001"],
         "creators": ["ABC12"],
     }
-    database.release()
+    database.release_connection()
     return Stock(tenant, api_key, known)
 
 
 def config(stock: Stock, credential: str) -> str:
     """schemathesis.toml."""
-    lines = ['hooks = "tests.openapi_hooks"']
+    lines = ['hooks = "tests.support.openapi_hooks"']
     lines += ["[auth.openapi]", credential, "[dictionaries]"]
     lines += [f"{k} = {{ values = {json.dumps(v)} }}" for k, v in stock.known.items()]
     lines += ["[parameters]", f'"path.tenant_id" = "{stock.tenant.tenant_id}"']
@@ -155,7 +158,7 @@ def assert_conforms(
             *(*often, *same, *left_out, *paths),
         ],
         cwd=directory,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)},
         capture_output=True,
         text=True,
     )
@@ -166,7 +169,7 @@ def test_the_query_gateway_answers_as_its_document_says(
     settings: Settings, stock: Stock, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     examples = pytestconfig.getoption("openapi_examples")
-    credential = f'tenantToken = {{ bearer = "{stock.tenant.token()}" }}'
+    credential = f'tenantToken = {{ bearer = "{stock.tenant.mint_token()}" }}'
     with gateway_server("query_gateway", settings, tmp_path) as gateway:
         assert_conforms(
             gateway.url,
@@ -176,7 +179,9 @@ def test_the_query_gateway_answers_as_its_document_says(
             examples,
             paths=("--exclude-path-regex", f"{MAMBO}|{PLAYCAMP}"),
         )
-    assert all_rows()["redemption"], "nothing was redeemed: only refusals were seen"
+    assert read_all_rows()["redemption"], (
+        "nothing was redeemed: only refusals were seen"
+    )
     assert_invariants()
 
 
@@ -196,7 +201,7 @@ def test_mambo_answers_as_its_document_says(
             UNFIT,
             ("--include-path-regex", MAMBO),
         )
-    assert all_rows()["activity"], "nothing was done: only refusals were seen"
+    assert read_all_rows()["activity"], "nothing was done: only refusals were seen"
     assert_invariants()
 
 
@@ -204,10 +209,10 @@ def test_playcamp_answers_as_its_document_says(
     settings: Settings, stock: Stock, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     examples = pytestconfig.getoption("openapi_examples")
-    studio = Studio(stock.tenant)
-    stock.known["codes"] = [studio.open(per_code_limit=0)]
-    credential = f'playcampKey = {{ bearer = "{studio.key()}" }}'
-    database.release()
+    studio = CampaignFactory(stock.tenant)
+    stock.known["codes"] = [studio.create_redeemable_code(per_code_limit=0)]
+    credential = f'playcampKey = {{ bearer = "{studio.create_client_key()}" }}'
+    database.release_connection()
     with gateway_server("query_gateway", settings, tmp_path) as gateway:
         assert_conforms(
             gateway.url,
@@ -218,22 +223,29 @@ def test_playcamp_answers_as_its_document_says(
             UNFIT,
             ("--include-path-regex", PLAYCAMP),
         )
-    assert all_rows()["redemption"], "nothing was redeemed: only refusals were seen"
+    assert read_all_rows()["redemption"], (
+        "nothing was redeemed: only refusals were seen"
+    )
     assert_invariants()
 
 
 def stock_up_for_mambo(stock: Stock) -> str:
     """Make users with gold and what it buys; gives an SDK's token."""
-    bargains = Bargains(Shop("acme", "", "", "", stock.tenant.reward_item_id))
-    offered = [bargains.offer(f"BUY{n}", points=1, usage=Usage.MULTI) for n in range(3)]
+    bargains = OfferFactory(
+        TenantFactory("acme", "", "", "", stock.tenant.reward_item_id)
+    )
+    offered = [
+        bargains.create_offer(f"BUY{n}", points=1, usage=UsageMode.MULTI)
+        for n in range(3)
+    ]
     for user_id in "ab":
-        bargains.user(user_id, gold=1_000)
+        bargains.create_user(user_id, gold=1_000)
     stock.known["codes"] += [f"BUY{n}" for n in range(3)]
     stock.known["definitions"] += offered
     now = utc_now()
     key, secret = client_keys.create("acme", ClientKeyKind.MAMBO, "sdk", None, now)
     token = authentication.issue_client_token(key.key_id, secret, now)
-    database.release()
+    database.release_connection()
     return token
 
 

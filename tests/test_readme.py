@@ -1,11 +1,11 @@
 """The README says what is so."""
 
 import re
-from pathlib import Path
 
 from coupon_core.settings.loader import DESCRIPTIONS
+from tests.support.paths import PROJECT_ROOT
 
-README = Path(__file__).parent.parent.joinpath("README.md").read_text()
+README = PROJECT_ROOT.joinpath("README.md").read_text()
 
 
 def test_every_setting_is_in_the_table_as_config_show_tells_it() -> None:

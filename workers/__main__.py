@@ -12,9 +12,9 @@ from typing import NoReturn
 import structlog
 
 from coupon_core import bootstrap
-from coupon_core.messaging.topology import BadBroker, broker_kind
+from coupon_core.messaging.topology import UnsupportedBroker, parse_broker_kind
 from coupon_core.settings import loader
-from coupon_core.settings.loader import BadSettings, Settings
+from coupon_core.settings.loader import InvalidSettings, Settings
 from workers import (
     batch_generator,
     consumer,
@@ -23,37 +23,37 @@ from workers import (
     webhook_deliverer,
     webhook_fanout,
 )
-from workers.backlog_metrics import Backlog
-from workers.heartbeat import Heartbeat, forget_the_dead
+from workers.backlog_metrics import BacklogCollector
+from workers.heartbeat import Heartbeat, remove_stale_heartbeats
 
 log = structlog.get_logger("coupon.workers")
 
 USAGE_ERROR = 2
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 # A statement takes four seconds at most; a bus that is away may take for ever.
-GRACE_SECONDS = 4.3
+SHUTDOWN_GRACE_SECONDS = 4.3
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class WorkerContext:
     """What a worker is given: its settings, when to stop, how to tell it is alive."""
 
     broker_url: str
-    visibility: int
+    visibility_seconds: int
     stop: threading.Event
     beat: Callable[[], None]
 
 
-WORKERS: dict[str, Callable[[Post], None]] = {
+WORKERS: dict[str, Callable[[WorkerContext], None]] = {
     "consumer": lambda post: consumer.run(
-        post.broker_url, post.visibility, post.stop, post.beat
+        post.broker_url, post.visibility_seconds, post.stop, post.beat
     ),
     "generator": lambda post: batch_generator.run(
-        post.broker_url, post.visibility, post.stop, post.beat
+        post.broker_url, post.visibility_seconds, post.stop, post.beat
     ),
     "relay": lambda post: outbox_relay.run(post.broker_url, post.stop, post.beat),
     "fanout": lambda post: webhook_fanout.run(
-        post.broker_url, post.visibility, post.stop, post.beat
+        post.broker_url, post.visibility_seconds, post.stop, post.beat
     ),
     "deliverer": lambda post: webhook_deliverer.run(post.stop, post.beat),
     "sweeper": lambda post: maintenance.run(post.stop, post.beat),
@@ -63,56 +63,60 @@ WORKERS: dict[str, Callable[[Post], None]] = {
 def main(names: list[str]) -> int:
     """Run workers until SIGTERM or SIGINT; 2 for an unknown name or bad settings."""
     if unknown := sorted(set(names) - WORKERS.keys()):
-        return _refuse(f"unknown worker {unknown[0]}; there are {', '.join(WORKERS)}")
+        return _print_usage_error(
+            f"unknown worker {unknown[0]}; there are {', '.join(WORKERS)}"
+        )
     try:
         settings = loader.load()
-        broker_kind(settings.broker_url)
+        parse_broker_kind(settings.broker_url)
         bootstrap.start(settings)
-        bootstrap.show_metrics("workers", settings, [Backlog(settings.broker_url)])
-    except (BadSettings, BadBroker) as error:
-        return _refuse(str(error))
+        bootstrap.start_metrics_server(
+            "workers", settings, [BacklogCollector(settings.broker_url)]
+        )
+    except (InvalidSettings, UnsupportedBroker) as error:
+        return _print_usage_error(str(error))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    return _run(names or list(WORKERS), settings, stop)
+    return _run_workers(names or list(WORKERS), settings, stop)
 
 
-def _refuse(why: str) -> int:
-    print(why, file=sys.stderr)
+def _print_usage_error(message: str) -> int:
+    print(message, file=sys.stderr)
     return USAGE_ERROR
 
 
-def _run(names: list[str], settings: Settings, stop: threading.Event) -> int:
+def _run_workers(names: list[str], settings: Settings, stop: threading.Event) -> int:
     """Each worker in a thread of its own; should one fail, all stop."""
     directory = settings.data_dir / "workers"
-    forget_the_dead(directory)
+    remove_stale_heartbeats(directory)
     threads = ThreadPoolExecutor(len(names))
-    running = [threads.submit(_work, name, settings, stop) for name in names]
+    running = [threads.submit(_run_worker, name, settings, stop) for name in names]
     # Not stop.wait(): the signal's handler, in this thread, might find its lock taken.
     while not (stop.is_set() or any(worker.done() for worker in running)):
-        wait(running, LOOK_SECONDS, FIRST_COMPLETED)
+        wait(running, POLL_SECONDS, FIRST_COMPLETED)
     stop.set()
-    _, waiting = wait(running, GRACE_SECONDS)
+    _, waiting = wait(running, SHUTDOWN_GRACE_SECONDS)
     if waiting:
-        _leave()
+        _exit_immediately()
     for worker in running:
         worker.result()
     return 0
 
 
-def _leave() -> NoReturn:
+def _exit_immediately() -> NoReturn:
     """End while a worker waits for what does not answer; as safe as kill -9 is.
 
     What was not acknowledged comes again, and what was committed stays.
     """
-    log.warning("ended without waiting any longer", seconds=GRACE_SECONDS)
+    log.warning("ended without waiting any longer", seconds=SHUTDOWN_GRACE_SECONDS)
     os._exit(0)
 
 
-def _work(name: str, settings: Settings, stop: threading.Event) -> None:
+def _run_worker(name: str, settings: Settings, stop: threading.Event) -> None:
     heartbeat = Heartbeat(settings.data_dir / "workers", name)
-    bus = settings.broker_url, settings.visibility_seconds
-    WORKERS[name](Post(*bus, stop, heartbeat.beat))
+    broker_options = settings.broker_url, settings.visibility_seconds
+    WORKERS[name](WorkerContext(*broker_options, stop, heartbeat.beat))
     heartbeat.end()
 
 

@@ -8,135 +8,146 @@ from typing import Any
 import structlog
 from kombu.message import Message as Delivery
 
-from coupon_core.messaging.publisher import publishing
-from coupon_core.messaging.redis_transport import FAULT
-from coupon_core.messaging.topology import QUEUES, WEBHOOK_QUEUES
+from coupon_core.messaging.publisher import open_publisher
+from coupon_core.messaging.redis_transport import DEFECT_HEADER
+from coupon_core.messaging.topology import EVENT_QUEUES, WEBHOOK_QUEUES
 from coupon_core.observability import metrics
-from coupon_core.observability.error_summary import frames_of, kind_of
+from coupon_core.observability.error_summary import describe_error, stack_frames
 from coupon_core.persistence import database, diagnostics
-from workers import messages as handlers
-from workers.message_handlers import HANDLING, Handling
+from workers import messages
+from workers.message_handlers import DEFAULT_HANDLER, MessageHandler
 from workers.messages import Message
 
 log = structlog.get_logger("coupon.consumer")
 
 # A message that fails while the database is well goes to the end of its queue. So it
 # delays others by no more than its tries themselves and these pauses.
-MOST_TRIES = 8
-PAUSE_SECONDS = 0.1
-TRIES = "coupons-tries"
-ROUTING_KEYS = {**QUEUES, **WEBHOOK_QUEUES}
+MAX_ATTEMPTS = 8
+RETRY_PAUSE_SECONDS = 0.1
+ATTEMPTS_HEADER = "coupons-tries"
+ROUTING_KEYS_BY_QUEUE = {**EVENT_QUEUES, **WEBHOOK_QUEUES}
 
 
-class DatabaseAway(Exception):
+class DatabaseUnavailable(Exception):
     """Nothing can be processed or kept now; all messages must go back."""
 
 
-class Settling:
+class DeliveryProcessor:
     """What a consumer's deliveries are given to."""
 
-    def __init__(self, broker_url: str, handling: Handling = HANDLING) -> None:
+    def __init__(
+        self, broker_url: str, handler: MessageHandler = DEFAULT_HANDLER
+    ) -> None:
         self.broker_url = broker_url
-        self.handling = handling
-        self.waiting: list[tuple[Delivery, Message]] = []
-        self.counts: Counter[str] = Counter()
+        self.handler = handler
+        self.pending: list[tuple[Delivery, Message]] = []
+        self.outcome_counts: Counter[str] = Counter()
 
-    def received(self, queue: str, delivery: Delivery) -> None:
+    def on_message(self, queue: str, delivery: Delivery) -> None:
         """A message that kombu could unpack."""
-        self.waiting.append((delivery, message_of(queue, delivery)))
+        self.pending.append((delivery, to_message(queue, delivery)))
 
-    def undecodable(self, queue: str, delivery: Delivery, error: Exception) -> None:
+    def on_decode_error(self, queue: str, delivery: Delivery, error: Exception) -> None:
         """A message that kombu could not: a false compression header, for one."""
-        fault = f"cannot be unpacked: {type(error).__name__}: {error}"
-        self.waiting.append((delivery, message_of(queue, delivery, fault)))
+        defect = f"cannot be unpacked: {type(error).__name__}: {error}"
+        self.pending.append((delivery, to_message(queue, delivery, defect)))
 
-    def settle(self) -> None:
+    def process_pending(self) -> None:
         """Bring all that was received to its end. DatabaseAway."""
-        together, self.waiting = self.waiting, []
+        batch, self.pending = self.pending, []
         for (delivery, message), outcome in zip(
-            together, self._together([message for _, message in together]), strict=True
+            batch, self._process_batch([message for _, message in batch]), strict=True
         ):
-            end = outcome or self._alone(message)
-            self.counts[end] += 1
-            metrics.handled(message.queue, end)
+            result = outcome or self._process_one(message)
+            self.outcome_counts[result] += 1
+            metrics.count_message(message.queue, result)
             delivery.ack()
 
-    def _together(self, messages: Sequence[Message]) -> Sequence[str | None]:
+    def _process_batch(self, messages: Sequence[Message]) -> Sequence[str | None]:
         """Many in one transaction; what fails there is tried alone."""
         try:
-            return self.handling.handle_together(messages)
-        except diagnostics.FAILURES as error:
-            log.warning("database trouble", error=kind_of(error))
+            return self.handler.handle_many(messages)
+        except diagnostics.DATABASE_ERRORS as error:
+            log.warning("database trouble", error=describe_error(error))
             check_database()
         except Exception as error:
-            log.error("messages cannot be processed together", **_about(error))
+            log.error("messages cannot be processed together", **_to_log_fields(error))
         return [None] * len(messages)
 
-    def tell(self) -> None:
+    def log_outcomes(self) -> None:
         """Log how many messages came to which end since this was last told."""
-        if self.counts:
-            log.info("settled", **self.counts)
-            self.counts.clear()
+        if self.outcome_counts:
+            log.info("settled", **self.outcome_counts)
+            self.outcome_counts.clear()
 
-    def _alone(self, message: Message) -> str:
+    def _process_one(self, message: Message) -> str:
         try:
-            return self.handling.handle(message)
-        except diagnostics.FAILURES as error:
-            return self._failed(message, error)
+            return self.handler.handle_one(message)
+        except diagnostics.DATABASE_ERRORS as error:
+            return self._handle_database_error(message, error)
         except Exception as error:
-            log.error("a message cannot be processed", **_about(error))
-            return self._bury(message, f"unexpected {type(error).__name__}")
+            log.error("a message cannot be processed", **_to_log_fields(error))
+            return self._store_dead_letter(
+                message, f"unexpected {type(error).__name__}"
+            )
 
-    def _failed(self, message: Message, error: Exception) -> str:
+    def _handle_database_error(self, message: Message, error: Exception) -> str:
         """The database failed: wholly, or by this message alone?"""
-        log.warning("database trouble", error=kind_of(error))
+        log.warning("database trouble", error=describe_error(error))
         check_database()
-        if message.tries + 1 >= MOST_TRIES:
+        if message.failed_attempts + 1 >= MAX_ATTEMPTS:
             kind = type(error).__name__
-            return self._bury(message, f"database error at every try: {kind}")
-        time.sleep(PAUSE_SECONDS)
-        return self._put_last(message)
+            return self._store_dead_letter(
+                message, f"database error at every try: {kind}"
+            )
+        time.sleep(RETRY_PAUSE_SECONDS)
+        return self._requeue_last(message)
 
-    def _bury(self, message: Message, reason: str) -> str:
+    def _store_dead_letter(self, message: Message, reason: str) -> str:
         try:
-            return handlers.bury(message, reason)
-        except diagnostics.FAILURES as error:
-            log.error("a dead letter cannot be kept", **_about(error))
+            return messages.store_dead_letter(message, reason)
+        except diagnostics.DATABASE_ERRORS as error:
+            log.error("a dead letter cannot be kept", **_to_log_fields(error))
             check_database()
-            time.sleep(PAUSE_SECONDS)
-            return self._put_last(message)
+            time.sleep(RETRY_PAUSE_SECONDS)
+            return self._requeue_last(message)
 
-    def _put_last(self, message: Message) -> str:
-        headers, content_type = {TRIES: message.tries + 1}, message.content_type
+    def _requeue_last(self, message: Message) -> str:
+        headers, content_type = (
+            {ATTEMPTS_HEADER: message.failed_attempts + 1},
+            message.content_type,
+        )
         # On a connection of its own: confirms do not mix with deliveries.
-        with publishing(self.broker_url) as publisher:
-            publisher.publish_again(message.queue, message.body, content_type, headers)
+        with open_publisher(self.broker_url) as publisher:
+            publisher.publish_to_queue(
+                message.queue, message.body, content_type, headers
+            )
         return "put_last"
 
 
-def _about(error: BaseException) -> dict[str, Any]:
-    return {"error": kind_of(error), "frames": frames_of(error)}
+def _to_log_fields(error: BaseException) -> dict[str, Any]:
+    return {"error": describe_error(error), "frames": stack_frames(error)}
 
 
 def check_database() -> None:
     """DatabaseAway unless the database can be written to, by a new connection."""
     try:
-        database.release()
+        database.release_connection()
         diagnostics.check_writable()
-    except diagnostics.FAILURES as error:
-        raise DatabaseAway(str(error)) from error
+    except diagnostics.DATABASE_ERRORS as error:
+        raise DatabaseUnavailable(str(error)) from error
 
 
-def message_of(queue: str, delivery: Delivery, fault: str = "") -> Message:
+def to_message(queue: str, delivery: Delivery, defect: str = "") -> Message:
     """The message in a delivery, whatever kombu and its producer made of it."""
     headers = delivery.headers
-    tries = headers.get(TRIES)
+    failed_attempts = headers.get(ATTEMPTS_HEADER)
     return Message(
         queue,
-        ROUTING_KEYS[queue],
+        ROUTING_KEYS_BY_QUEUE[queue],
         str(delivery.content_type or ""),
         bytes(delivery.body or b""),
-        fault or str(headers.get(FAULT, "")),
+        defect or str(headers.get(DEFECT_HEADER, "")),
         str(delivery.content_encoding or ""),
-        tries if type(tries) is int else 0,
+        failed_attempts if type(failed_attempts) is int else 0,
     )

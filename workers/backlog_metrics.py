@@ -6,15 +6,15 @@ from typing import Any
 
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.messaging import inspection
-from coupon_core.messaging.topology import BusAway
+from coupon_core.messaging.topology import BrokerUnavailable
 from coupon_core.persistence import database, diagnostics
 from coupon_core.services import outbox
 from coupon_core.services.events import dead_letters
 
-AWAY = (*diagnostics.FAILURES, BusAway)
+SOURCE_ERRORS = (*diagnostics.DATABASE_ERRORS, BrokerUnavailable)
 
 
-class Backlog:
+class BacklogCollector:
     """Queue depths, the outbox's lag, dead letters; what is away is told as that."""
 
     def __init__(self, broker_url: str) -> None:
@@ -26,36 +26,36 @@ class Backlog:
 
         up = GaugeMetricFamily("coupons_up", "Whether it answers.", labels=["what"])
         sources: dict[str, Callable[[], list[Any]]] = {
-            "database": self._stored,
-            "message_queue": self._queued,
+            "database": self._collect_database,
+            "message_queue": self._collect_queues,
         }
-        for name, look in sources.items():
+        for name, collect_source in sources.items():
             found: list[Any] = []
-            with suppress(*AWAY):
-                found = look()
+            with suppress(*SOURCE_ERRORS):
+                found = collect_source()
             up.add_metric([name], float(bool(found)))
             yield from found
         yield up
 
-    def _stored(self) -> list[Any]:
+    def _collect_database(self) -> list[Any]:
         from prometheus_client.core import GaugeMetricFamily as Gauge
 
         try:
-            count, seconds = outbox.pending(utc_now())
-            letters = dead_letters.listed(None, Page(limit=1))[1]
+            count, seconds = outbox.measure_backlog(utc_now())
+            letters = dead_letters.list_dead_letters(None, Page(limit=1))[1]
         finally:
-            database.release()
+            database.release_connection()
         return [
             Gauge("coupons_outbox_pending", "Events not published.", value=count),
             Gauge("coupons_outbox_oldest_seconds", "Age of the oldest.", value=seconds),
             Gauge("coupons_dead_letters", "Messages not processed.", value=letters),
         ]
 
-    def _queued(self) -> list[Any]:
+    def _collect_queues(self) -> list[Any]:
         from prometheus_client.core import GaugeMetricFamily
 
         help_ = "Messages that wait in a queue."
         depths = GaugeMetricFamily("coupons_queue_messages", help_, labels=["queue"])
-        for depth in inspection.depths(self.broker_url):
+        for depth in inspection.queue_depths(self.broker_url):
             depths.add_metric([depth.queue], depth.messages)
         return [depths]

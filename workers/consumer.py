@@ -12,45 +12,47 @@ from kombu.transport.base import StdChannel
 
 from coupon_core.messaging import broker
 from coupon_core.messaging.topology import (
-    GENERATION,
-    QUEUES,
+    EVENT_QUEUES,
+    GENERATION_QUEUE,
     RABBITMQ,
-    broker_kind,
+    parse_broker_kind,
 )
-from coupon_core.observability.error_summary import kind_of
+from coupon_core.observability.error_summary import describe_error
 from coupon_core.persistence import database, diagnostics
-from workers.acknowledgement import DatabaseAway, Settling
-from workers.interval_timer import Every
-from workers.message_handlers import HANDLING, Handling
+from workers.acknowledgement import DatabaseUnavailable, DeliveryProcessor
+from workers.interval_timer import IntervalTimer
+from workers.message_handlers import DEFAULT_HANDLER, MessageHandler
 
 log = structlog.get_logger("coupon.consumer")
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
+class ConsumerConfig:
     """The queues that a consumer serves, how many messages it is sent ahead, and how
-    many of them it processes together; `now_and_then` is called between."""
+    many of them it processes together; `on_iteration` is called between."""
 
     queues: frozenset[str]
     prefetch: int
-    batch: int
-    now_and_then: Callable[[], object] = lambda: None
-    handling: Handling = HANDLING
+    batch_size: int
+    on_iteration: Callable[[], object] = lambda: None
+    handler: MessageHandler = DEFAULT_HANDLER
 
 
 # Of what is prefetched, half is processed while the broker sends the other half.
-MILESTONES = Duty(frozenset(QUEUES) - {GENERATION}, prefetch=40, batch=20)
+MILESTONE_CONFIG = ConsumerConfig(
+    frozenset(EVENT_QUEUES) - {GENERATION_QUEUE}, prefetch=40, batch_size=20
+)
 POLL_SECONDS = 0.5
-TELL_SECONDS = 10.0
-AGAIN_SECONDS = 1.0
+LOG_INTERVAL_SECONDS = 10.0
+RECONNECT_PAUSE_SECONDS = 1.0
 
 
 def run(
     broker_url: str,
-    visibility: int,
+    visibility_seconds: int,
     stop: threading.Event,
     beat: Callable[[], None],
-    duty: Duty = MILESTONES,
+    config: ConsumerConfig = MILESTONE_CONFIG,
 ) -> None:
     """Consume until `stop` is set; what is away is waited for.
 
@@ -60,83 +62,95 @@ def run(
         beat()
         try:
             diagnostics.check_writable()
-            consume(broker_url, visibility, stop, beat, duty)
-        except (*diagnostics.FAILURES, DatabaseAway) as error:
-            log.warning("the database is away", error=kind_of(error))
+            consume(broker_url, visibility_seconds, stop, beat, config)
+        except (*diagnostics.DATABASE_ERRORS, DatabaseUnavailable) as error:
+            log.warning("the database is away", error=describe_error(error))
         except Exception as error:
-            log.warning("the bus is away", error=kind_of(error))
+            log.warning("the bus is away", error=describe_error(error))
         finally:
-            with suppress(*diagnostics.FAILURES):
-                database.release()
-        stop.wait(AGAIN_SECONDS)
+            with suppress(*diagnostics.DATABASE_ERRORS):
+                database.release_connection()
+        stop.wait(RECONNECT_PAUSE_SECONDS)
 
 
 def consume(
     broker_url: str,
-    visibility: int,
+    visibility_seconds: int,
     stop: threading.Event,
     beat: Callable[[], None],
-    duty: Duty = MILESTONES,
+    config: ConsumerConfig = MILESTONE_CONFIG,
 ) -> None:
     """Consume on one connection until it fails or `stop` is set."""
-    heartbeat = broker.HEARTBEAT_SECONDS
-    with broker.connect(broker_url, heartbeat, visibility) as connection:
-        settling = Settling(broker_url, duty.handling)
-        pulse, report = Every(heartbeat / 2), Every(TELL_SECONDS)
+    heartbeat = broker.HEARTBEAT_INTERVAL_SECONDS
+    with broker.create_connection(
+        broker_url, heartbeat, visibility_seconds
+    ) as connection:
+        processor = DeliveryProcessor(broker_url, config.handler)
+        heartbeat_timer, log_timer = (
+            IntervalTimer(heartbeat / 2),
+            IntervalTimer(LOG_INTERVAL_SECONDS),
+        )
         # Not its default channel: that would try to connect for ever.
         channel = connection.channel()
-        for consumer in consumers(channel, broker_url, settling, duty):
+        for consumer in create_consumers(channel, broker_url, processor, config):
             consumer.consume()
-        is_watched = broker_kind(broker_url) == RABBITMQ
-        log.info("consuming", queues=sorted(duty.queues))
+        is_rabbitmq = parse_broker_kind(broker_url) == RABBITMQ
+        log.info("consuming", queues=sorted(config.queues))
         while not stop.is_set():
-            run_once(connection, settling, duty)
+            run_once(connection, processor, config)
             beat()
-            duty.now_and_then()
-            if is_watched and pulse.is_due():
-                check(connection, channel, duty)
-            if report.is_due():
-                settling.tell()
-        settling.tell()
+            config.on_iteration()
+            if is_rabbitmq and heartbeat_timer.is_due():
+                check_consumers(connection, channel, config)
+            if log_timer.is_due():
+                processor.log_outcomes()
+        processor.log_outcomes()
 
 
-class NotConsuming(Exception):
+class ConsumerLost(Exception):
     """A queue has no consumer, not even this one."""
 
 
-def check(connection: Connection, channel: StdChannel, duty: Duty) -> None:
+def check_consumers(
+    connection: Connection, channel: StdChannel, config: ConsumerConfig
+) -> None:
     """Does RabbitMQ live, and still send? NotConsuming, or an error of the bus."""
     connection.heartbeat_check()
-    for name in duty.queues:
+    for name in config.queues:
         declared = channel.queue_declare(name, passive=True)
         if not declared.consumer_count:
-            raise NotConsuming(name)
+            raise ConsumerLost(name)
 
 
-def consumers(
-    channel: StdChannel, broker_url: str, settling: Settling, duty: Duty = MILESTONES
+def create_consumers(
+    channel: StdChannel,
+    broker_url: str,
+    processor: DeliveryProcessor,
+    config: ConsumerConfig = MILESTONE_CONFIG,
 ) -> list[Consumer]:
     """A consumer for each queue of the duty, all on one channel."""
-    channel.basic_qos(0, duty.prefetch, False)
+    channel.basic_qos(0, config.prefetch, False)
     channel.auto_decode = False  # dead letters hold what was sent, byte for byte
     return [
         Consumer(
             channel,
             [queue],
-            on_message=partial(settling.received, queue.name),
-            on_decode_error=partial(settling.undecodable, queue.name),
+            on_message=partial(processor.on_message, queue.name),
+            on_decode_error=partial(processor.on_decode_error, queue.name),
         )
-        for queue in broker.queues(broker_url)
-        if queue.name in duty.queues
+        for queue in broker.list_worker_queues(broker_url)
+        if queue.name in config.queues
     ]
 
 
 def run_once(
-    connection: Connection, settling: Settling, duty: Duty = MILESTONES
+    connection: Connection,
+    processor: DeliveryProcessor,
+    config: ConsumerConfig = MILESTONE_CONFIG,
 ) -> None:
     """Process what is there, up to a batch; waits for half a second at most."""
     with suppress(TimeoutError):
         connection.drain_events(timeout=POLL_SECONDS)
-        while len(settling.waiting) < duty.batch:
+        while len(processor.pending) < config.batch_size:
             connection.drain_events(timeout=0)
-    settling.settle()
+    processor.process_pending()

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 from coupon_core.observability.process_status import is_alive
-from workers.interval_timer import Every
+from workers.interval_timer import IntervalTimer
 
-BEAT_SECONDS = 2.0
+BEAT_INTERVAL_SECONDS = 2.0
 
 
 class Heartbeat:
@@ -15,11 +15,11 @@ class Heartbeat:
     def __init__(self, directory: Path, name: str) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / f"{name}-{os.getpid()}"
-        self.rhythm = Every(BEAT_SECONDS)
+        self.timer = IntervalTimer(BEAT_INTERVAL_SECONDS)
 
     def beat(self) -> None:
         """Tell that the worker gets on; costs nothing when that has just been told."""
-        if self.rhythm.is_due():
+        if self.timer.is_due():
             self.path.touch()
 
     def end(self) -> None:
@@ -27,7 +27,7 @@ class Heartbeat:
         self.path.unlink(missing_ok=True)
 
 
-def forget_the_dead(directory: Path) -> None:
+def remove_stale_heartbeats(directory: Path) -> None:
     """Remove the files of processes that are no more."""
     for path in directory.glob("*-*"):
         pid = path.name.rpartition("-")[2]

@@ -3,7 +3,7 @@
 import time
 
 
-class Every:
+class IntervalTimer:
     """Says once in so many seconds that it is due; the first time at once."""
 
     def __init__(self, seconds: float) -> None:
@@ -17,6 +17,6 @@ class Every:
         self.due_at = time.monotonic() + self.seconds
         return True
 
-    def soon(self) -> None:
+    def reset(self) -> None:
         """Be due the next time."""
         self.due_at = 0.0

@@ -7,15 +7,15 @@ from contextlib import suppress
 import structlog
 
 from coupon_core.domain.models import utc_now
-from coupon_core.observability.error_summary import kind_of
+from coupon_core.observability.error_summary import describe_error
 from coupon_core.persistence import database, diagnostics
 from coupon_core.services.codes import csv_import, jobs
 from coupon_core.services.coupons import expiry
 
 log = structlog.get_logger("coupon.sweeper")
 
-PAUSE_SECONDS = 30.0
-BEAT_SECONDS = 1.0
+SWEEP_INTERVAL_SECONDS = 30.0
+BEAT_INTERVAL_SECONDS = 1.0
 
 
 def run(stop: threading.Event, beat: Callable[[], None]) -> None:
@@ -25,37 +25,41 @@ def run(stop: threading.Event, beat: Callable[[], None]) -> None:
             counts = run_once(stop, beat)
             if any(counts.values()):
                 log.info("swept", **counts)
-        except diagnostics.FAILURES as error:
-            log.warning("cannot sweep", error=kind_of(error))
+        except diagnostics.DATABASE_ERRORS as error:
+            log.warning("cannot sweep", error=describe_error(error))
         finally:
-            with suppress(*diagnostics.FAILURES):
-                database.release()
-        _rest(stop, beat)
+            with suppress(*diagnostics.DATABASE_ERRORS):
+                database.release_connection()
+        _wait_with_heartbeats(stop, beat)
 
 
-def _rest(stop: threading.Event, beat: Callable[[], None]) -> None:
-    for _ in range(int(PAUSE_SECONDS / BEAT_SECONDS)):
+def _wait_with_heartbeats(stop: threading.Event, beat: Callable[[], None]) -> None:
+    for _ in range(int(SWEEP_INTERVAL_SECONDS / BEAT_INTERVAL_SECONDS)):
         beat()
-        if stop.wait(BEAT_SECONDS):
+        if stop.wait(BEAT_INTERVAL_SECONDS):
             return
 
 
 def run_once(stop: threading.Event, beat: Callable[[], None]) -> dict[str, int]:
     """Do all that is due; gives how much was."""
-    looked_at = sum(_sweep(one, stop, beat) for one in expiry.tenants())
+    looked_at = sum(
+        _announce_tenant_expiry(one, stop, beat) for one in expiry.iterate_tenant_ids()
+    )
     return {
         "looked_at": looked_at,
-        "jobs_reminded": jobs.remind(utc_now()),
-        "imports_abandoned": csv_import.abandon_old(utc_now()),
+        "jobs_reminded": jobs.requeue_stalled_jobs(utc_now()),
+        "imports_abandoned": csv_import.discard_abandoned_imports(utc_now()),
     }
 
 
-def _sweep(tenant_id: str, stop: threading.Event, beat: Callable[[], None]) -> int:
+def _announce_tenant_expiry(
+    tenant_id: str, stop: threading.Event, beat: Callable[[], None]
+) -> int:
     """All of a tenant, in short transactions, as long as the outbox gets on."""
     looked_at = 0
     while not stop.is_set():
         beat()
-        found = expiry.sweep(tenant_id, utc_now())
+        found = expiry.announce_expired(tenant_id, utc_now())
         looked_at += found
         if not found or expiry.is_outbox_full(utc_now()):
             break

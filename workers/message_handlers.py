@@ -14,121 +14,139 @@ from coupon_core.domain.models import (
     Refused,
     utc_now,
 )
-from coupon_core.messaging.topology import GENERATION
-from coupon_core.observability.error_summary import kind_of
+from coupon_core.messaging.topology import GENERATION_QUEUE
+from coupon_core.observability.error_summary import describe_error
 from coupon_core.persistence import diagnostics
-from coupon_core.schemas.chunk_messages import Key, chunk_of, job_chunk_of
-from coupon_core.schemas.errors import Problem
-from coupon_core.schemas.milestone_events import milestone_of
+from coupon_core.schemas.chunk_messages import (
+    ChunkKey,
+    parse_batch_chunk,
+    parse_job_chunk,
+)
+from coupon_core.schemas.errors import ApiError
+from coupon_core.schemas.milestone_events import parse_milestone
 from coupon_core.schemas.strict_json import parse_object
-from coupon_core.schemas.validation_errors import from_validation
+from coupon_core.schemas.validation_errors import convert_validation_error
 from coupon_core.services import batches
 from coupon_core.services.codes import jobs
 from coupon_core.services.events import earned_coupons
-from workers.messages import Impossible, Message, bury, faults, log
+from workers.messages import (
+    Message,
+    UnprocessableMessage,
+    find_defects,
+    log,
+    store_dead_letter,
+)
 
-ENDS = ("earned_nothing", "earned")
-MADE = ("made_nothing", "made")
+MILESTONE_OUTCOMES = ("earned_nothing", "earned")
+CHUNK_OUTCOMES = ("made_nothing", "made")
 
 
 @dataclass(frozen=True, slots=True)
-class Handling:
+class MessageHandler:
     """What brings messages to their ends: one alone, and many in one transaction."""
 
-    handle: Callable[[Message], str]
-    handle_together: Callable[[Sequence[Message]], list[str | None]]
+    handle_one: Callable[[Message], str]
+    handle_many: Callable[[Sequence[Message]], list[str | None]]
 
 
-Meaning = TypeVar("Meaning")
+Parsed = TypeVar("Parsed")
 
 
-def handle_together(messages: Sequence[Message]) -> list[str | None]:
-    """Process many messages in one transaction; None for those to `handle` alone.
+def handle_many(messages: Sequence[Message]) -> list[str | None]:
+    """Process many messages in one transaction; None for those to `handle_one` alone.
 
     Database trouble passes through: then none was processed.
     """
-    read = {place: one for place, m in enumerate(messages) for one in _readable(m)}
-    counts = earned_coupons.earn_together(list(read.values()), utc_now())
-    outcomes = dict(zip(read, map(_outcome, counts), strict=True))
+    parsed = {
+        place: one
+        for place, m in enumerate(messages)
+        for one in _try_parse_milestone(m)
+    }
+    counts = earned_coupons.process_milestones(list(parsed.values()), utc_now())
+    outcomes = dict(zip(parsed, map(_to_outcome, counts), strict=True))
     return [outcomes.get(place) for place in range(len(messages))]
 
 
-def _readable(message: Message) -> list[Milestone]:
-    if message.queue == GENERATION:
+def _try_parse_milestone(message: Message) -> list[Milestone]:
+    if message.queue == GENERATION_QUEUE:
         return []
-    with suppress(Impossible):
-        return [_milestone(message)]
+    with suppress(UnprocessableMessage):
+        return [_parse_milestone(message)]
     return []
 
 
-def _outcome(count: int | None) -> str | None:
-    return None if count is None else ENDS[count > 0]
+def _to_outcome(count: int | None) -> str | None:
+    return None if count is None else MILESTONE_OUTCOMES[count > 0]
 
 
-def handle(message: Message) -> str:
+def handle_one(message: Message) -> str:
     """Process a message, or keep it as a dead letter; then it may be acknowledged.
 
     Gives in a word what became of it. Database trouble passes through: the message
     must be tried again.
     """
     try:
-        if message.queue == GENERATION:
-            return _read(message, _task)()
-        return _earn(_milestone(message))
-    except Impossible as impossible:
-        return bury(message, impossible.reason, impossible.tenant_id)
+        if message.queue == GENERATION_QUEUE:
+            return _parse_message(message, _build_chunk_task)()
+        return _process_milestone(_parse_milestone(message))
+    except UnprocessableMessage as impossible:
+        return store_dead_letter(message, impossible.reason, impossible.tenant_id)
 
 
-def _milestone(message: Message) -> Milestone:
-    return _read(message, lambda document: milestone_of(document, utc_now()))
+def _parse_milestone(message: Message) -> Milestone:
+    return _parse_message(
+        message, lambda document: parse_milestone(document, utc_now())
+    )
 
 
-def _read(message: Message, meant: Callable[[dict[str, Any]], Meaning]) -> Meaning:
+def _parse_message(
+    message: Message, convert: Callable[[dict[str, Any]], Parsed]
+) -> Parsed:
     """What the message means. Impossible."""
-    for fault in faults(message):
-        raise Impossible(fault)
+    for defect in find_defects(message):
+        raise UnprocessableMessage(defect)
     try:
-        return meant(parse_object(message.body))
-    except Problem as problem:
-        raise Impossible(problem.message) from None
+        return convert(parse_object(message.body))
+    except ApiError as problem:
+        raise UnprocessableMessage(problem.message) from None
     except ValidationError as error:
-        raise Impossible(from_validation(error).message) from None
+        raise UnprocessableMessage(convert_validation_error(error).message) from None
 
 
-def _earn(milestone: Milestone) -> str:
+def _process_milestone(milestone: Milestone) -> str:
     try:
-        count = earned_coupons.earn(milestone, utc_now())
+        count = earned_coupons.process_milestone(milestone, utc_now())
     except Refused as refused:
-        known = refused.reason != AdminReason.TENANT_NOT_FOUND
-        tenant_id = milestone.tenant_id if known else ""
+        is_known_tenant = refused.reason != AdminReason.TENANT_NOT_FOUND
+        tenant_id = milestone.tenant_id if is_known_tenant else ""
         reason = refused.detail or refused.reason.value.replace("_", " ")
-        raise Impossible(reason, tenant_id) from None
-    return ENDS[count > 0]
+        raise UnprocessableMessage(reason, tenant_id) from None
+    return MILESTONE_OUTCOMES[count > 0]
 
 
-def _task(document: dict[str, Any]) -> Callable[[], str]:
+def _build_chunk_task(document: dict[str, Any]) -> Callable[[], str]:
     if "job_id" in document:
-        return partial(_work, job_chunk_of(document))
-    return partial(_make, chunk_of(document))
+        return partial(_run_job_chunk, parse_job_chunk(document))
+    return partial(_generate_chunk, parse_batch_chunk(document))
 
 
-def _work(key: Key) -> str:
+def _run_job_chunk(key: ChunkKey) -> str:
     try:
-        return jobs.work(*key, utc_now()).state.value
+        return jobs.run_chunk(*key, utc_now()).state.value
     except Refused as refused:
-        raise Impossible(refused.reason.value.replace("_", " ")) from None
+        raise UnprocessableMessage(refused.reason.value.replace("_", " ")) from None
 
 
-def _make(key: Key) -> str:
+def _generate_chunk(key: ChunkKey) -> str:
     """Make a chunk; what nobody foresaw ends its batch, which says so."""
     try:
-        return MADE[batches.make_chunk(key, utc_now())]
-    except diagnostics.FAILURES:
+        return CHUNK_OUTCOMES[batches.generate_chunk(key, utc_now())]
+    except diagnostics.DATABASE_ERRORS:
         raise
     except Exception as error:
-        log.error("a chunk cannot be made", chunk=key, error=kind_of(error))
+        log.error("a chunk cannot be made", chunk=key, error=describe_error(error))
         batches.fail(*key[:2], f"unexpected {type(error).__name__}", utc_now())
         return "failed"
 
 
-HANDLING = Handling(handle, handle_together)
+DEFAULT_HANDLER = MessageHandler(handle_one, handle_many)

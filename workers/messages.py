@@ -10,27 +10,27 @@ from coupon_core.services.events import dead_letters
 
 log = structlog.get_logger("coupon.consumer")
 
-READABLE = ("application/json", "application/cloudevents+json")
-ENCODINGS = ("", "utf-8", "utf8", "us-ascii", "binary")
+SUPPORTED_CONTENT_TYPES = ("application/json", "application/cloudevents+json")
+SUPPORTED_ENCODINGS = ("", "utf-8", "utf8", "us-ascii", "binary")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as the broker gave it; `fault` says why kombu could not unpack it.
+    """A message as the broker gave it; `defect` says why kombu could not unpack it.
 
-    `tries` counts those that failed before, while the database was well.
+    `failed_attempts` counts those that failed before, while the database was well.
     """
 
     queue: str
     routing_key: str
     content_type: str
     body: bytes
-    fault: str = ""
+    defect: str = ""
     encoding: str = ""
-    tries: int = 0
+    failed_attempts: int = 0
 
 
-class Impossible(Exception):
+class UnprocessableMessage(Exception):
     """The message can never be processed; the text says why."""
 
     def __init__(self, reason: str, tenant_id: str = "") -> None:
@@ -39,9 +39,9 @@ class Impossible(Exception):
         self.tenant_id = tenant_id
 
 
-def bury(message: Message, reason: str, tenant_id: str = "") -> str:
+def store_dead_letter(message: Message, reason: str, tenant_id: str = "") -> str:
     """Keep a message as a dead letter."""
-    letter_id = dead_letters.bury(
+    letter_id = dead_letters.store_dead_letter(
         message.queue,
         message.routing_key,
         message.content_type,
@@ -56,13 +56,16 @@ def bury(message: Message, reason: str, tenant_id: str = "") -> str:
     return "buried"
 
 
-def faults(message: Message) -> Iterator[str]:
+def find_defects(message: Message) -> Iterator[str]:
     """What can be said against a message without reading it."""
-    if message.fault:
-        yield message.fault
-    if message.content_type.partition(";")[0].strip().lower() not in READABLE:
+    if message.defect:
+        yield message.defect
+    if (
+        message.content_type.partition(";")[0].strip().lower()
+        not in SUPPORTED_CONTENT_TYPES
+    ):
         yield f"content type {message.content_type or 'missing'} is not JSON"
-    if message.encoding.lower() not in ENCODINGS:
+    if message.encoding.lower() not in SUPPORTED_ENCODINGS:
         yield f"content encoding {message.encoding} is not UTF-8"
-    if len(message.body) > dead_letters.MOST_BYTES:
-        yield f"larger than {dead_letters.MOST_BYTES} bytes"
+    if len(message.body) > dead_letters.MAX_BODY_BYTES:
+        yield f"larger than {dead_letters.MAX_BODY_BYTES} bytes"

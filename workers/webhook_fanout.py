@@ -11,78 +11,86 @@ from coupon_core.messaging.topology import WEBHOOK_QUEUES
 from coupon_core.schemas.identifiers import is_uuid
 from coupon_core.services.webhooks import delivery
 from workers import consumer
-from workers.consumer import Duty
-from workers.message_handlers import Handling
+from workers.consumer import ConsumerConfig
+from workers.message_handlers import MessageHandler
 from workers.messages import (
-    Impossible,
     Message,
-    bury,
-    faults,
+    UnprocessableMessage,
+    find_defects,
+    store_dead_letter,
 )
 
-Event = Mapping[str, Any]
-TEXTS = ("id", "type", "tenantid", "time")
-ENDS = ("unwanted", "due")
+CloudEvent = Mapping[str, Any]
+REQUIRED_TEXT_MEMBERS = ("id", "type", "tenantid", "time")
+FANOUT_OUTCOMES = ("unwanted", "due")
 
 
-def handle_together(messages: Sequence[Message]) -> list[str | None]:
-    """Process many messages in one transaction; None for those to `handle` alone.
+def handle_many(messages: Sequence[Message]) -> list[str | None]:
+    """Process many messages in one transaction; None for those to `handle_one` alone.
 
     Database trouble passes through: then none was processed.
     """
-    read = {place: one for place, m in enumerate(messages) for one in _readable(m)}
-    counts = delivery.fan_out(list(read.values()), utc_now())
-    outcomes = {place: ENDS[n > 0] for place, n in zip(read, counts, strict=True)}
+    parsed = {
+        place: one for place, m in enumerate(messages) for one in _try_parse_event(m)
+    }
+    counts = delivery.create_deliveries(list(parsed.values()), utc_now())
+    outcomes = {
+        place: FANOUT_OUTCOMES[n > 0] for place, n in zip(parsed, counts, strict=True)
+    }
     return [outcomes.get(place) for place in range(len(messages))]
 
 
-def _readable(message: Message) -> Iterator[Event]:
+def _try_parse_event(message: Message) -> Iterator[CloudEvent]:
     try:
-        yield event_of(message)
-    except Impossible:
+        yield parse_event(message)
+    except UnprocessableMessage:
         return
 
 
-def handle(message: Message) -> str:
+def handle_one(message: Message) -> str:
     """Process a message, or keep it as a dead letter; then it may be acknowledged.
 
     Gives in a word what became of it. Database trouble passes through: the message
     must be tried again.
     """
     try:
-        (count,) = delivery.fan_out([event_of(message)], utc_now())
-        return ENDS[count > 0]
-    except Impossible as impossible:
-        return bury(message, impossible.reason, impossible.tenant_id)
+        (count,) = delivery.create_deliveries([parse_event(message)], utc_now())
+        return FANOUT_OUTCOMES[count > 0]
+    except UnprocessableMessage as impossible:
+        return store_dead_letter(message, impossible.reason, impossible.tenant_id)
 
 
-def event_of(message: Message) -> Event:
+def parse_event(message: Message) -> CloudEvent:
     """The CloudEvent in a message, as `coupons.out` carries them. Impossible."""
-    for fault in faults(message):
-        raise Impossible(fault)
+    for defect in find_defects(message):
+        raise UnprocessableMessage(defect)
     try:
         event = json.loads(message.body)
     except ValueError:
-        raise Impossible("not JSON") from None
+        raise UnprocessableMessage("not JSON") from None
     if not isinstance(event, dict) or not isinstance(event.get("data"), dict):
-        raise Impossible("no CloudEvent with an object as its data")
-    if not all(isinstance(event.get(name), str) for name in TEXTS):
-        raise Impossible(f"expected {', '.join(TEXTS)} as text")
+        raise UnprocessableMessage("no CloudEvent with an object as its data")
+    if not all(isinstance(event.get(name), str) for name in REQUIRED_TEXT_MEMBERS):
+        raise UnprocessableMessage(
+            f"expected {', '.join(REQUIRED_TEXT_MEMBERS)} as text"
+        )
     if not is_uuid(event["id"]) or not is_tenant_id(event["tenantid"]):
-        raise Impossible("expected a UUID as id, and a tenant's id as tenantid")
+        raise UnprocessableMessage(
+            "expected a UUID as id, and a tenant's id as tenantid"
+        )
     return event
 
 
-WEBHOOKS = Duty(
+WEBHOOK_CONFIG = ConsumerConfig(
     frozenset(WEBHOOK_QUEUES),
     prefetch=40,
-    batch=20,
-    handling=Handling(handle, handle_together),
+    batch_size=20,
+    handler=MessageHandler(handle_one, handle_many),
 )
 
 
 def run(
-    broker_url: str, visibility: int, stop: Signal, beat: Callable[[], None]
+    broker_url: str, visibility_seconds: int, stop: Signal, beat: Callable[[], None]
 ) -> None:
     """Fan out until `stop` is set; what is away is waited for."""
-    consumer.run(broker_url, visibility, stop, beat, WEBHOOKS)
+    consumer.run(broker_url, visibility_seconds, stop, beat, WEBHOOK_CONFIG)

@@ -4,38 +4,44 @@ from functools import cache
 
 from flask import Blueprint, Response, abort
 
-from admin_gateway.asyncapi import document as asyncapi
 from admin_gateway.asyncapi import json_schemas
+from admin_gateway.asyncapi.document import build_document
 from admin_gateway.asyncapi.messages import MESSAGES
-from coupon_core.json_encoding import json_bytes
-from coupon_core.web.responses import JSON, json_response
+from coupon_core.json_encoding import encode_json
+from coupon_core.web.responses import JSON_MEDIA_TYPE, json_response
 
-pages = Blueprint("producers", __name__)
+blueprint = Blueprint("producers", __name__)
 
-SCHEMAS = {f"{message.event_type}{message.suffix}": message for message in MESSAGES}
+MESSAGES_BY_SCHEMA_NAME = {
+    f"{message.event_type}{message.suffix}": message for message in MESSAGES
+}
 
 
-@pages.get("/asyncapi.json")
+@blueprint.get("/asyncapi.json")
 def document() -> Response:
     """The AsyncAPI document of both exchanges."""
-    return Response(_document(), content_type=JSON)
+    return Response(_render_document(), content_type=JSON_MEDIA_TYPE)
 
 
-@pages.get("/schemas")
+@blueprint.get("/schemas")
 def index() -> Response:
     """Where the JSON Schema of each message is."""
-    return json_response({name: f"/schemas/{name}.json" for name in SCHEMAS})
+    return json_response(
+        {name: f"/schemas/{name}.json" for name in MESSAGES_BY_SCHEMA_NAME}
+    )
 
 
-@pages.get("/schemas/<name>.json")
+@blueprint.get("/schemas/<name>.json")
 def schema(name: str) -> Response:
     """The JSON Schema of one message, whole in itself."""
-    if name not in SCHEMAS:
+    if name not in MESSAGES_BY_SCHEMA_NAME:
         abort(404)
-    body = json_schemas.whole(SCHEMAS[name].name, f"/schemas/{name}.json")
-    return Response(json_bytes(body), content_type="application/schema+json")
+    body = json_schemas.build_standalone_schema(
+        MESSAGES_BY_SCHEMA_NAME[name].name, f"/schemas/{name}.json"
+    )
+    return Response(encode_json(body), content_type="application/schema+json")
 
 
 @cache
-def _document() -> bytes:
-    return json_bytes(asyncapi.document())
+def _render_document() -> bytes:
+    return encode_json(build_document())

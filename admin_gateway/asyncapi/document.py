@@ -3,22 +3,22 @@
 from collections.abc import Iterable
 from typing import Any
 
-from admin_gateway.asyncapi.json_schemas import shared
+from admin_gateway.asyncapi.json_schemas import build_component_schemas
 from admin_gateway.asyncapi.messages import MESSAGES, Message
-from coupon_core.messaging.topology import CONTENT_TYPE, EVENTS, OUT
-from coupon_core.web.app_factory import VERSION
+from coupon_core.messaging.topology import CONTENT_TYPE, EVENTS_EXCHANGE, OUT_EXCHANGE
+from coupon_core.web.app_factory import DEFAULT_API_VERSION
 
 Json = dict[str, Any]
 
-ABOUT = (
+DESCRIPTION = (
     "Publish milestones to the topic exchange `coupons.events`: they earn coupons, one "
     "for each definition, user and occurrence, however often they are sent. Bind a "
     "queue of your own to the topic exchange `coupons.out` to learn what becomes of "
     "coupons: each event comes at least once, with the same id each time."
 )
-EXCHANGES = {
-    EVENTS: "Milestones: other services publish, the workers consume.",
-    OUT: "Changes of coupons: the relay publishes, other services consume.",
+EXCHANGE_DESCRIPTIONS = {
+    EVENTS_EXCHANGE: "Milestones: other services publish, the workers consume.",
+    OUT_EXCHANGE: "Changes of coupons: the relay publishes, other services consume.",
 }
 SERVERS: Json = {
     "redis": {
@@ -35,63 +35,78 @@ SERVERS: Json = {
 }
 
 
-def document() -> Json:
+def build_document() -> Json:
     """The whole document; the messages stand in it as `messages` has them."""
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": "Coupons", "version": VERSION, "description": ABOUT},
+        "info": {
+            "title": "Coupons",
+            "version": DEFAULT_API_VERSION,
+            "description": DESCRIPTION,
+        },
         "defaultContentType": CONTENT_TYPE,
         "servers": SERVERS,
-        "channels": {key: _channel(key) for key in _keys()},
-        "operations": {_operation_id(key): _operation(key) for key in _keys()},
+        "channels": {key: _build_channel(key) for key in _list_routing_keys()},
+        "operations": {
+            _build_operation_id(key): _build_operation(key)
+            for key in _list_routing_keys()
+        },
         "components": {
-            "messages": {message.name: _message(message) for message in MESSAGES},
-            "schemas": shared(),
+            "messages": {message.name: _build_message(message) for message in MESSAGES},
+            "schemas": build_component_schemas(),
         },
     }
 
 
-def _keys() -> Iterable[str]:
+def _list_routing_keys() -> Iterable[str]:
     return dict.fromkeys(message.routing_key for message in MESSAGES)
 
 
-def _of(key: str) -> list[Message]:
-    return [message for message in MESSAGES if message.routing_key == key]
+def _messages_for_key(routing_key: str) -> list[Message]:
+    return [message for message in MESSAGES if message.routing_key == routing_key]
 
 
-def _channel(key: str) -> Json:
-    exchange = _of(key)[0].exchange
-    about = {"name": exchange, "type": "topic", "durable": True}
+def _build_channel(routing_key: str) -> Json:
+    exchange = _messages_for_key(routing_key)[0].exchange
+    exchange_binding = {"name": exchange, "type": "topic", "durable": True}
     return {
-        "address": key,
-        "title": f"{key} of {exchange}",
-        "description": EXCHANGES[exchange],
+        "address": routing_key,
+        "title": f"{routing_key} of {exchange}",
+        "description": EXCHANGE_DESCRIPTIONS[exchange],
         "messages": {
             message.name: {"$ref": f"#/components/messages/{message.name}"}
-            for message in _of(key)
+            for message in _messages_for_key(routing_key)
         },
         "bindings": {
-            "amqp": {"is": "routingKey", "exchange": about, "bindingVersion": "0.3.0"}
+            "amqp": {
+                "is": "routingKey",
+                "exchange": exchange_binding,
+                "bindingVersion": "0.3.0",
+            }
         },
     }
 
 
-def _operation_id(key: str) -> str:
-    verb = "receive" if _of(key)[0].is_taken else "send"
-    return verb + "".join(word.capitalize() for word in key.split("."))
+def _build_operation_id(routing_key: str) -> str:
+    verb = "receive" if _messages_for_key(routing_key)[0].is_incoming else "send"
+    return verb + "".join(word.capitalize() for word in routing_key.split("."))
 
 
-def _operation(key: str) -> Json:
+def _build_operation(routing_key: str) -> Json:
     """What this system does with the messages of a channel."""
-    names = [message.name for message in _of(key)]
+    names = [message.name for message in _messages_for_key(routing_key)]
     return {
-        "action": "receive" if _of(key)[0].is_taken else "send",
-        "channel": {"$ref": f"#/channels/{key}"},
-        "messages": [{"$ref": f"#/channels/{key}/messages/{name}"} for name in names],
+        "action": "receive"
+        if _messages_for_key(routing_key)[0].is_incoming
+        else "send",
+        "channel": {"$ref": f"#/channels/{routing_key}"},
+        "messages": [
+            {"$ref": f"#/channels/{routing_key}/messages/{name}"} for name in names
+        ],
     }
 
 
-def _message(message: Message) -> Json:
+def _build_message(message: Message) -> Json:
     example = {"name": message.name, "payload": message.example}
     return {
         "name": message.event_type,

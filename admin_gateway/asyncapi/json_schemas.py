@@ -9,14 +9,17 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 
 from admin_gateway.asyncapi.messages import MESSAGES
 
-DRAFT = "https://json-schema.org/draft/2020-12/schema"
-SHARED, OWN = "#/components/schemas/", "#/$defs/"
+JSON_SCHEMA_DRAFT_URL = "https://json-schema.org/draft/2020-12/schema"
+COMPONENT_REFERENCE_PREFIX, DEFINITION_REFERENCE_PREFIX = (
+    "#/components/schemas/",
+    "#/$defs/",
+)
 
 Json = dict[str, Any]
 
 
 @cache
-def shared() -> Json:
+def build_component_schemas() -> Json:
     """Every message and every part of one by name, which refer to each other."""
     spec = APISpec("messages", "1", "3.1.0", plugins=[MarshmallowPlugin()])
     for message in MESSAGES:
@@ -27,20 +30,33 @@ def shared() -> Json:
     return schemas
 
 
-def whole(name: str, path: str) -> Json:
+def build_standalone_schema(name: str, path: str) -> Json:
     """The schema of one message with all that it refers to."""
-    text = json.dumps(shared()[name]).replace(SHARED, OWN)
+    text = json.dumps(build_component_schemas()[name]).replace(
+        COMPONENT_REFERENCE_PREFIX, DEFINITION_REFERENCE_PREFIX
+    )
     parts = {
-        part: json.loads(json.dumps(shared()[part]).replace(SHARED, OWN))
-        for part in sorted(_referred(name))
+        part: json.loads(
+            json.dumps(build_component_schemas()[part]).replace(
+                COMPONENT_REFERENCE_PREFIX, DEFINITION_REFERENCE_PREFIX
+            )
+        )
+        for part in sorted(_find_references(name))
     }
-    return {"$schema": DRAFT, "$id": path, "title": name, **json.loads(text)} | {
-        "$defs": parts
-    }
+    return {
+        "$schema": JSON_SCHEMA_DRAFT_URL,
+        "$id": path,
+        "title": name,
+        **json.loads(text),
+    } | {"$defs": parts}
 
 
-def _referred(name: str) -> set[str]:
+def _find_references(name: str) -> set[str]:
     """What a schema refers to, itself or by others."""
-    text = json.dumps(shared()[name])
-    direct = {part for part in shared() if f'"{SHARED}{part}"' in text}
-    return direct.union(*(_referred(part) for part in direct))
+    text = json.dumps(build_component_schemas()[name])
+    direct = {
+        part
+        for part in build_component_schemas()
+        if f'"{COMPONENT_REFERENCE_PREFIX}{part}"' in text
+    }
+    return direct.union(*(_find_references(part) for part in direct))

@@ -7,31 +7,31 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from admin_gateway.requests.milestones import (
-    CLOUD,
+    CLOUD_EVENT_SUFFIX,
     ENVELOPES,
-    PHOENIX,
-    milestone_shape,
-    shaped,
-    word,
+    PHOENIX_EVENT_SUFFIX,
+    build_milestone_schema,
+    extend_schema,
+    to_class_name,
 )
 from admin_gateway.responses.codes import (
-    DONE_EXTENSION,
-    DONE_JOB,
-    IMPORTED,
-    Job,
+    COMPLETED_EXTENSION_JOB,
+    COMPLETED_IMPORT_JOB,
+    COMPLETED_JOB,
+    CodeJobSchema,
 )
 from admin_gateway.responses.events import CLOUD_EVENT, PHOENIX_EVENT
 from coupon_core.domain.models import MILESTONE_TYPES, Dialect, Trigger
 from coupon_core.messaging.topology import (
     CONTENT_TYPE,
-    EVENTS,
-    OUT,
+    EVENTS_EXCHANGE,
+    OUT_EXCHANGE,
     ROUTING_KEYS,
 )
-from coupon_core.schemas.base import Tolerant
-from coupon_core.schemas.fields import Choice
-from coupon_core.schemas.identifiers import TenantId
-from coupon_core.schemas.phoenix_documents import COUPON, Coupon
+from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.fields import ChoiceField
+from coupon_core.schemas.identifiers import TenantIdField
+from coupon_core.schemas.phoenix_documents import EXAMPLE_COUPON, CouponSchema
 
 Example = dict[str, Any]
 
@@ -50,7 +50,7 @@ class Message:
     @property
     def name(self) -> str:
         """One word for it, such as StreakMilestoneReached."""
-        return word(self.event_type + self.suffix)
+        return to_class_name(self.event_type + self.suffix)
 
     @property
     def content_type(self) -> str:
@@ -58,14 +58,17 @@ class Message:
         return "application/json" if self.suffix else CONTENT_TYPE
 
     @property
-    def is_taken(self) -> bool:
+    def is_incoming(self) -> bool:
         """Whether others send it to us, and not we to them."""
-        return self.exchange == EVENTS
+        return self.exchange == EVENTS_EXCHANGE
 
 
-EXAMPLES = {CLOUD: CLOUD_EVENT, PHOENIX: PHOENIX_EVENT}
+ENVELOPE_EXAMPLES = {
+    CLOUD_EVENT_SUFFIX: CLOUD_EVENT,
+    PHOENIX_EVENT_SUFFIX: PHOENIX_EVENT,
+}
 # An example of the data of each milestone.
-MILESTONES: Mapping[Trigger, Example] = {
+MILESTONE_DATA_EXAMPLES: Mapping[Trigger, Example] = {
     Trigger.STREAK_MILESTONE: CLOUD_EVENT["data"],
     Trigger.ACHIEVEMENT_COMPLETED: PHOENIX_EVENT["attributes"],
     Trigger.LEADERBOARD_RANK: {
@@ -76,30 +79,30 @@ MILESTONES: Mapping[Trigger, Example] = {
 }
 
 
-class CouponData(Tolerant):
+class CouponDataSchema(LenientSchema):
     """The coupon that the event is about, as it is after it."""
 
-    coupon = fields.Nested(Coupon, required=True)
+    coupon = fields.Nested(CouponSchema, required=True)
 
 
-class RedemptionData(CouponData):
+class RedemptionDataSchema(CouponDataSchema):
     """The same after a use of it."""
 
     redemption_id = fields.Integer(required=True)
     use_number = fields.Integer(
         required=True, metadata={"description": "Counts the coupon's uses from 1."}
     )
-    dialect = Choice(*Dialect, required=True)
+    dialect = ChoiceField(*Dialect, required=True)
 
 
-class PointsData(Tolerant):
+class PointsDataSchema(LenientSchema):
     """Points that were given back."""
 
     point_id = fields.String(required=True)
     points = fields.Integer(required=True)
 
 
-class RefundData(CouponData):
+class RefundDataSchema(CouponDataSchema):
     """The same after uses of it were given back; with its points it is returned."""
 
     use_numbers = fields.List(
@@ -107,70 +110,79 @@ class RefundData(CouponData):
         required=True,
         metadata={"description": "Which of the coupon's uses no longer count."},
     )
-    points = fields.Nested(PointsData, required=True, allow_none=True)
+    points = fields.Nested(PointsDataSchema, required=True, allow_none=True)
 
 
-class JobData(Tolerant):
+class JobDataSchema(LenientSchema):
     """Work on many codes that has been done."""
 
-    job = fields.Nested(Job, required=True)
+    job = fields.Nested(CodeJobSchema, required=True)
 
 
-class OutgoingEvent(Tolerant):
+class OutgoingEventSchema(LenientSchema):
     """CloudEvents 1.0 in its JSON form; sent at least once, each time with its id."""
 
-    specversion = Choice("1.0", required=True)
+    specversion = ChoiceField("1.0", required=True)
     id = fields.UUID(required=True)
     source = fields.String(required=True)
     subject = fields.String(metadata={"description": "The user; absent for nobody."})
     time = fields.DateTime(required=True)
-    datacontenttype = Choice("application/json", required=True)
-    tenantid = TenantId(required=True)
+    datacontenttype = ChoiceField("application/json", required=True)
+    tenantid = TenantIdField(required=True)
 
 
-REDEEMED = {
-    **COUPON,
+REDEEMED_COUPON = {
+    **EXAMPLE_COUPON,
     "status": "redeemed",
     "redeemed_at": "2025-01-16T10:00:00Z",
     "redemption_count": 1,
 }
-REDEMPTION = {"redemption_id": 1024, "use_number": 1, "dialect": "phoenix"}
+REDEMPTION_MEMBERS = {"redemption_id": 1024, "use_number": 1, "dialect": "phoenix"}
 # The data of each event that goes out, and an example of it.
-CHANGES: Mapping[str, tuple[type[Schema], Example]] = {
-    "coupon.generated": (CouponData, {"coupon": COUPON}),
-    "coupon.redeemed": (RedemptionData, {**REDEMPTION, "coupon": REDEEMED}),
-    "coupon.refunded": (
-        RefundData,
-        {"use_numbers": [1], "points": None, "coupon": COUPON},
+OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
+    "coupon.generated": (CouponDataSchema, {"coupon": EXAMPLE_COUPON}),
+    "coupon.redeemed": (
+        RedemptionDataSchema,
+        {**REDEMPTION_MEMBERS, "coupon": REDEEMED_COUPON},
     ),
-    "coupon.revoked": (CouponData, {"coupon": {**COUPON, "status": "revoked"}}),
-    "coupon.assigned": (CouponData, {"coupon": COUPON}),
-    "coupon.expired": (CouponData, {"coupon": {**COUPON, "status": "expired"}}),
-    "codes.revoked": (JobData, {"job": DONE_JOB}),
-    "codes.extended": (JobData, {"job": DONE_EXTENSION}),
-    "codes.imported": (JobData, {"job": IMPORTED}),
+    "coupon.refunded": (
+        RefundDataSchema,
+        {"use_numbers": [1], "points": None, "coupon": EXAMPLE_COUPON},
+    ),
+    "coupon.revoked": (
+        CouponDataSchema,
+        {"coupon": {**EXAMPLE_COUPON, "status": "revoked"}},
+    ),
+    "coupon.assigned": (CouponDataSchema, {"coupon": EXAMPLE_COUPON}),
+    "coupon.expired": (
+        CouponDataSchema,
+        {"coupon": {**EXAMPLE_COUPON, "status": "expired"}},
+    ),
+    "codes.revoked": (JobDataSchema, {"job": COMPLETED_JOB}),
+    "codes.extended": (JobDataSchema, {"job": COMPLETED_EXTENSION_JOB}),
+    "codes.imported": (JobDataSchema, {"job": COMPLETED_IMPORT_JOB}),
 }
 
 
-def _messages() -> Iterator[Message]:
+def _build_messages() -> Iterator[Message]:
     for event_type, trigger in MILESTONE_TYPES.items():
-        for envelope, example in EXAMPLES.items():
+        for envelope, example in ENVELOPE_EXAMPLES.items():
             _, type_name, data_name, _ = ENVELOPES[envelope]
-            data = {type_name: event_type, data_name: MILESTONES[trigger]}
-            shape = milestone_shape(event_type, envelope, tells_tenant=True)
-            ways = EVENTS, ROUTING_KEYS[trigger]
-            yield Message(event_type, envelope, *ways, shape, {**example, **data})
-    for event_type, (data_shape, example) in CHANGES.items():
+            data = {type_name: event_type, data_name: MILESTONE_DATA_EXAMPLES[trigger]}
+            schema = build_milestone_schema(event_type, envelope, requires_tenant=True)
+            routing = EVENTS_EXCHANGE, ROUTING_KEYS[trigger]
+            yield Message(event_type, envelope, *routing, schema, {**example, **data})
+    for event_type, (data_schema, example) in OUTGOING_EVENTS.items():
         members = {
-            "type": Choice(event_type, required=True),
-            "data": fields.Nested(data_shape, required=True),
+            "type": ChoiceField(event_type, required=True),
+            "data": fields.Nested(data_schema, required=True),
         }
-        shape = shaped(OutgoingEvent, event_type, members)
-        whole = _outgoing(event_type, example)
-        yield Message(event_type, "", OUT, event_type, shape, whole)
+        schema = extend_schema(OutgoingEventSchema, event_type, members)
+        payload = _outgoing_event_example(event_type, example)
+        yield Message(event_type, "", OUT_EXCHANGE, event_type, schema, payload)
 
 
-def _outgoing(event_type: str, data: Example) -> Example:
+def _outgoing_event_example(event_type: str, data: Example) -> Example:
     return {
         "specversion": "1.0",
         "id": "01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32",
@@ -184,4 +196,4 @@ def _outgoing(event_type: str, data: Example) -> Example:
     }
 
 
-MESSAGES = tuple(_messages())
+MESSAGES = tuple(_build_messages())

@@ -12,7 +12,7 @@ click.rich_click.SHOW_ARGUMENTS = True
 
 # Name, where it is, what it does. Only the command that is called is imported: the
 # list of all of them comes at once.
-NOUNS = (
+COMMANDS = (
     ("serve", "server.commands", "Run a gateway, the workers, the bus, or all at once"),
     ("db", "commands.db", "The database: upgrade it, see how it stands"),
     ("tenant", "commands.tenant", "Tenants: create, list, rotate their secrets"),
@@ -53,51 +53,51 @@ NOUNS = (
     ("doctor", "doctor.command", "Check this machine, and say what to mend"),
     ("config", "commands.config", "Settings: show, check, make a master key"),
 )
-MODULES = {name: module for name, module, _ in NOUNS}
+COMMAND_MODULES = {name: module for name, module, _ in COMMANDS}
 
 
-class Nouns(click.RichGroup):
+class LazyCommandGroup(click.RichGroup):
     """The commands by name; what one raises ends as one sentence on stderr."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every name in the order of the table."""
-        return list(MODULES)
+        return list(COMMAND_MODULES)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command itself, imported now that it is wanted."""
-        name, known, rest = super().resolve_command(ctx, args)
-        if name is None or known is None:
-            return name, known, rest
-        module = import_module(f"{__name__}.{MODULES[name]}")
-        return name, getattr(module, name.replace("-", "_")), rest
+        name, command, remaining_args = super().resolve_command(ctx, args)
+        if name is None or command is None:
+            return name, command, remaining_args
+        module = import_module(f"{__name__}.{COMMAND_MODULES[name]}")
+        return name, getattr(module, name.replace("-", "_")), remaining_args
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        with _told_plainly():
+        with _report_errors():
             return super().invoke(ctx)
 
 
 @contextmanager
-def _told_plainly() -> Iterator[None]:
+def _report_errors() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
         raise click.exceptions.Exit(130) from None
     except Exception as error:
-        from admin_gateway.cli.errors import sentence_of
+        from admin_gateway.cli.errors import error_message
 
-        sentence = sentence_of(error)
-        if sentence is None:
+        message = error_message(error)
+        if message is None:
             raise
-        click.echo(f"Error: {sentence}", err=True)
+        click.echo(f"Error: {message}", err=True)
         raise click.exceptions.Exit(1) from error
 
 
 @click.group(
-    cls=Nouns,
-    commands=[click.RichCommand(name, short_help=about) for name, _, about in NOUNS],
+    cls=LazyCommandGroup,
+    commands=[click.RichCommand(name, short_help=about) for name, _, about in COMMANDS],
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(package_name="coupons")

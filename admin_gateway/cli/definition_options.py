@@ -5,15 +5,15 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.options import body_file, read_body
+from admin_gateway.cli.options import body_file_option, read_body
 from coupon_core.domain.models import CodeAlphabet, Trigger
 from coupon_core.domain.serialization import TRIGGER_MEMBERS
 
-ALPHABETS = click.Choice([one.value for one in CodeAlphabet])
-TRIGGERS = click.Choice([one.value for one in Trigger])
+ALPHABET_CHOICE = click.Choice([one.value for one in CodeAlphabet])
+TRIGGER_CHOICE = click.Choice([one.value for one in Trigger])
 
 # Option, name, where it goes in the body (nowhere: see below), and how it is read.
-MEMBERS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("--name", "name", "name", {"help": "Its name, unique in its tenant."}),
     ("--description", "description", "description", {"help": "For people."}),
     ("--reward", "reward", "config.reward_item_id", {"help": "Id of the reward item."}),
@@ -43,7 +43,7 @@ MEMBERS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         "--alphabet",
         "alphabet",
         "config.code_alphabet",
-        {"type": ALPHABETS, "help": "What random codes are made of."},
+        {"type": ALPHABET_CHOICE, "help": "What random codes are made of."},
     ),
     (
         "--code",
@@ -78,7 +78,12 @@ MEMBERS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("--per-user", "per_user", "", {"type": int, "help": "Uses a user has of a code."}),
     ("--total", "total", "", {"type": int, "help": "Uses of all users together."}),
     ("--unlimited", "unlimited", "", {"is_flag": True, "help": "No limit of uses."}),
-    ("--trigger", "trigger", "", {"type": TRIGGERS, "help": "What earns a coupon."}),
+    (
+        "--trigger",
+        "trigger",
+        "",
+        {"type": TRIGGER_CHOICE, "help": "What earns a coupon."},
+    ),
     (
         "--source",
         "source",
@@ -92,37 +97,40 @@ MEMBERS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         {"type": int, "help": "With --trigger: the streak's milestone, or worst rank."},
     ),
 )
-PATHS = {name: path for _, name, path, _ in MEMBERS if path}
+BODY_PATHS = {name: path for _, name, path, _ in FIELD_OPTIONS if path}
 
 
-def members(command: Callable[..., Any]) -> Callable[..., Any]:
+def definition_field_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say what a definition is."""
-    for option, name, _, reading in reversed(MEMBERS):
+    for option, name, _, reading in reversed(FIELD_OPTIONS):
         command = click.option(option, name, **reading)(command)
-    return body_file(command)
+    return body_file_option(command)
 
 
-def body(body_file: Any, **options: Any) -> dict[str, Any]:
+def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
     """The body that the file and the options, which win, make together."""
     document = read_body(body_file)
-    for name, path in PATHS.items():
+    for name, path in BODY_PATHS.items():
         if options[name] is not None:
-            _put(document, path, options[name])
+            _set_path(document, path, options[name])
     if options["code"]:
-        _put(document, "config.code_format", "custom")
-    for path, value in {**_limit(**options), **_trigger(**options)}.items():
-        _put(document, path, value)
+        _set_path(document, "config.code_format", "custom")
+    for path, value in {
+        **_build_usage_limit(**options),
+        **_build_trigger(**options),
+    }.items():
+        _set_path(document, path, value)
     return document
 
 
-def _put(document: dict[str, Any], path: str, value: Any) -> None:
+def _set_path(document: dict[str, Any], path: str, value: Any) -> None:
     *steps, last = path.split(".")
     for step in steps:
         document = document.setdefault(step, {})
     document[last] = value
 
 
-def _limit(
+def _build_usage_limit(
     per_user: int | None, total: int | None, unlimited: bool, **_: Any
 ) -> dict[str, Any]:
     chosen = [
@@ -135,7 +143,7 @@ def _limit(
     return {"config.usage_limit": chosen[0]} if chosen else {}
 
 
-def _trigger(
+def _build_trigger(
     trigger: str | None, source: str | None, threshold: int | None, **_: Any
 ) -> dict[str, Any]:
     if trigger is None:

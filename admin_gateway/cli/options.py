@@ -5,15 +5,15 @@ from typing import Any, TextIO
 import rich_click as click
 from marshmallow import ValidationError, fields
 
-from admin_gateway.requests.fields import Code
+from admin_gateway.requests.fields import CodeField
 from coupon_core.domain.models import Page
-from coupon_core.schemas.errors import Problem
+from coupon_core.schemas.errors import ApiError
 from coupon_core.schemas.fields import UtcDateTime
-from coupon_core.schemas.identifiers import TenantId, UserId, UuidText
+from coupon_core.schemas.identifiers import TenantIdField, UserIdField, UuidField
 from coupon_core.schemas.strict_json import parse_object
 
 
-class Read(click.ParamType):
+class FieldParam(click.ParamType):
     """A value that one of the HTTP schemas' fields reads."""
 
     def __init__(self, name: str, field: fields.Field[Any]) -> None:
@@ -25,29 +25,33 @@ class Read(click.ParamType):
         try:
             return self.field.deserialize(value) if isinstance(value, str) else value
         except ValidationError as error:
-            said = dict.fromkeys(map(str, error.messages))  # each once
-            self.fail(f"{value!r}: {' '.join(said)}", param, ctx)
+            expectations = dict.fromkeys(map(str, error.messages))  # each once
+            self.fail(f"{value!r}: {' '.join(expectations)}", param, ctx)
 
 
-OURSELVES = "couponctl"
+CLI_ACTOR = "couponctl"
 """Who did it, when a command does it."""
 
-TENANT = Read("tenant", TenantId())
-USER = Read("user", UserId())
-UUID = Read("uuid", UuidText())
-CODE = Read("code", Code())
-TIME = Read("time", UtcDateTime())
+TENANT_PARAM = FieldParam("tenant", TenantIdField())
+USER_PARAM = FieldParam("user", UserIdField())
+UUID_PARAM = FieldParam("uuid", UuidField())
+CODE_PARAM = FieldParam("code", CodeField())
+TIME_PARAM = FieldParam("time", UtcDateTime())
 
-of_tenant = click.option(
-    "--tenant", "tenant_id", type=TENANT, required=True, help="Whose: the tenant's id."
+tenant_option = click.option(
+    "--tenant",
+    "tenant_id",
+    type=TENANT_PARAM,
+    required=True,
+    help="Whose: the tenant's id.",
 )
-limit = click.option(
+limit_option = click.option(
     "--limit", type=click.IntRange(1, 500), default=100, help="Most entries shown."
 )
-offset = click.option(
+offset_option = click.option(
     "--offset", type=click.IntRange(0), default=0, help="Entries skipped before."
 )
-body_file = click.option(
+body_file_option = click.option(
     "--file",
     "body_file",
     type=click.File("rb"),
@@ -55,12 +59,12 @@ body_file = click.option(
 )
 
 
-def paged(command: Any) -> Any:
+def pagination_options(command: Any) -> Any:
     """Give a command --limit and --offset."""
-    return limit(offset(command))
+    return limit_option(offset_option(command))
 
 
-def page(limit: int, offset: int) -> Page:
+def to_page(limit: int, offset: int) -> Page:
     """The page that --limit and --offset ask for."""
     return Page(limit, offset)
 
@@ -75,7 +79,7 @@ def read_lines(file: TextIO) -> list[str]:
     return [line.strip() for line in file if line.strip()]
 
 
-class JsonObject(click.ParamType):
+class JsonObjectParam(click.ParamType):
     """A JSON object on the command line."""
 
     name = "json"
@@ -83,14 +87,14 @@ class JsonObject(click.ParamType):
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         """The object, read as strictly as a request's body, or a usage error."""
         try:
-            given = str(value).encode("utf-8", "surrogateescape")
-            return parse_object(given) if isinstance(value, str) else value
-        except Problem as problem:
+            data = str(value).encode("utf-8", "surrogateescape")
+            return parse_object(data) if isinstance(value, str) else value
+        except ApiError as problem:
             expected = problem.details[0]
-            where = f"{expected.path}: " if expected.path else ""
-            self.fail(f"{value!r}: {where}{expected.message}", param, ctx)
+            location = f"{expected.path}: " if expected.path else ""
+            self.fail(f"{value!r}: {location}{expected.message}", param, ctx)
 
 
-def given(**members: Any) -> dict[str, Any]:
+def without_unset(**members: Any) -> dict[str, Any]:
     """The members that were given; what was left out is None or an empty tuple."""
     return {name: value for name, value in members.items() if value not in (None, ())}

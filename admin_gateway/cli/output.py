@@ -13,36 +13,36 @@ from coupon_core import bootstrap
 from coupon_core.observability import audit_context
 from coupon_core.persistence import database
 from coupon_core.security.rate_limiting import code_guessing
-from coupon_core.security.rate_limiting.policy import Allowed
+from coupon_core.security.rate_limiting.policy import GuessLimits
 from coupon_core.settings import loader
 
-Answer = TypeVar("Answer", bound=Callable[..., dict[str, Any]])
+DocumentFunction = TypeVar("DocumentFunction", bound=Callable[..., dict[str, Any]])
 Document = dict[str, Any]
-ENDS_WITH_ONE = "coupons.ends_with_one"
-WIDTH_OF_A_PIPE = 1_000
+EXIT_WITH_FAILURE_KEY = "coupons.ends_with_one"
+PIPED_OUTPUT_WIDTH = 1_000
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Answer with one JSON document on stdout."
 )
 
 
-def answering(
-    *columns: str, start: bool = True
-) -> Callable[[Answer], Callable[..., None]]:
+def json_command(
+    *columns: str, starts_core: bool = True
+) -> Callable[[DocumentFunction], Callable[..., None]]:
     """Make a function that gives a document a command that shows it.
 
-    It runs with the core started, unless `start` is false. `columns` are the members
+    It runs with the core started, unless `starts_core` is false. `columns` are the members
     that a list shows to people, dotted where they lie deeper.
     """
 
-    def decorate(answer: Answer) -> Callable[..., None]:
+    def decorate(answer: DocumentFunction) -> Callable[..., None]:
         @json_option
         @wraps(answer)
         def command(as_json: bool, **arguments: Any) -> None:
-            with core() if start else nullcontext():
+            with started_core() if starts_core else nullcontext():
                 document = answer(**arguments)
-            show(document, as_json, columns)
-            if click.get_current_context().meta.get(ENDS_WITH_ONE):
+            print_document(document, as_json, columns)
+            if click.get_current_context().meta.get(EXIT_WITH_FAILURE_KEY):
                 raise click.exceptions.Exit(1)
 
         return command
@@ -51,57 +51,59 @@ def answering(
 
 
 @contextmanager
-def core() -> Iterator[loader.Settings]:
+def started_core() -> Iterator[loader.Settings]:
     """The core, ready to work with the settings of the environment."""
     settings = loader.load()
     bootstrap.start(settings)
-    audit_context.begin(audit_context.CLI)
-    code_guessing.allow(Allowed())  # who sits at the console need not guess
+    audit_context.start_context(audit_context.CLI_ACTOR)
+    code_guessing.configure(GuessLimits())  # who sits at the console need not guess
     try:
         yield settings
     finally:
         database.close_database()
 
 
-def show(document: Document, as_json: bool, columns: Sequence[str] = ()) -> None:
+def print_document(
+    document: Document, as_json: bool, columns: Sequence[str] = ()
+) -> None:
     """Write a document to stdout, as JSON or for people."""
     if as_json:
         click.echo(json.dumps(document, indent=2))
     elif columns and any(isinstance(rows, list) for rows in document.values()):
-        _show_list(document, columns)
+        _print_list(document, columns)
     else:
-        _show_members(document)
+        _print_members(document)
 
 
-def say(text: str) -> None:
+def print_status(text: str) -> None:
     """Tell people something that is not data."""
     click.echo(text, err=True)
 
 
-def ends_with_one() -> None:
+def exit_with_failure() -> None:
     """After its answer the command ends with 1: the answer was no."""
-    click.get_current_context().meta[ENDS_WITH_ONE] = True
+    click.get_current_context().meta[EXIT_WITH_FAILURE_KEY] = True
 
 
-def _show_members(document: Document) -> None:
-    members = list(_flat(document))
+def _print_members(document: Document) -> None:
+    members = list(_flatten(document))
     width = max((len(name) for name, _ in members), default=0)
     for name, value in members:
-        click.echo(f"{name:<{width}}  {_text(value)}")
+        click.echo(f"{name:<{width}}  {_format_value(value)}")
 
 
-def _flat(document: Document, path: str = "") -> Iterator[tuple[str, Any]]:
+def _flatten(document: Document, path: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in document.items():
         if isinstance(value, dict) and value:
-            yield from _flat(value, f"{path}{name}.")
+            yield from _flatten(value, f"{path}{name}.")
         else:
             yield f"{path}{name}", value
 
 
-def _show_list(document: Document, columns: Sequence[str]) -> None:
+def _print_list(document: Document, columns: Sequence[str]) -> None:
     rows = next(rows for rows in document.values() if isinstance(rows, list))
-    _print_table(columns, [dict(_flat(row)) for row in rows])
-    say(f"{len(rows)} of {document.get('total', len(rows))}")
+    _print_table(columns, [dict(_flatten(row)) for row in rows])
+    print_status(f"{len(rows)} of {document.get('total', len(rows))}")
 
 
 def _print_table(columns: Sequence[str], rows: Sequence[Document]) -> None:
@@ -110,17 +112,17 @@ def _print_table(columns: Sequence[str], rows: Sequence[Document]) -> None:
     from rich.text import Text
 
     # Piped, rows need not be folded: nobody reads them there.
-    console = Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_PIPE)
+    console = Console(width=None if sys.stdout.isatty() else PIPED_OUTPUT_WIDTH)
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         # As Text, for nobody's name is markup.
-        table.add_row(*(Text(_text(row.get(name))) for name in columns))
+        table.add_row(*(Text(_format_value(row.get(name))) for name in columns))
     console.print(table)
 
 
-def _text(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, list):
-        return ", ".join(map(_text, value)) or "-"
+        return ", ".join(map(_format_value, value)) or "-"
     return json.dumps(value) if isinstance(value, bool | dict) else str(value)

@@ -8,11 +8,11 @@ from typing import TypeVar
 from coupon_core.domain.models.inventory import CodeJob
 
 Item = TypeVar("Item")
-Told = Callable[[int], None]
+ProgressReporter = Callable[[int], None]
 
 
 @contextmanager
-def bar(what: str, total: int | None) -> Iterator[Told]:
+def progress_bar(label: str, total: int | None) -> Iterator[ProgressReporter]:
     """A bar with rate and time left; gives what tells it how much is done."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -25,26 +25,30 @@ def bar(what: str, total: int | None) -> Iterator[Told]:
     with Progress(
         *columns, speed, Remaining(), console=console, disable=hidden, transient=True
     ) as progress:
-        task = progress.add_task(what, total=total, rate="-")
+        task = progress.add_task(label, total=total, rate="-")
 
-        def tell(done: int) -> None:
+        def report_progress(done: int) -> None:
             rate = progress.tasks[0].speed or 0.0
             progress.update(task, completed=done, rate=f"{rate:,.0f}")
 
-        yield tell
+        yield report_progress
 
 
-def counted(
-    items: Iterable[Item], tell: Told, size: Callable[[Item], int]
+def track_progress(
+    items: Iterable[Item],
+    report_progress: ProgressReporter,
+    size: Callable[[Item], int],
 ) -> Iterator[Item]:
     """The same items; each tells how much has passed by with it."""
-    passed = 0
+    total = 0
     for item in items:
-        passed += size(item)
-        tell(passed)
+        total += size(item)
+        report_progress(total)
         yield item
 
 
-def of_job(tell: Told) -> Callable[[CodeJob], None]:
+def job_progress_reporter(
+    report_progress: ProgressReporter,
+) -> Callable[[CodeJob], None]:
     """What a job tells its progress to."""
-    return lambda job: tell(job.done_count + job.skipped_count)
+    return lambda job: report_progress(job.done_count + job.skipped_count)

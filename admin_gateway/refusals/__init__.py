@@ -5,15 +5,15 @@ from types import MappingProxyType
 
 from admin_gateway.refusals.conflicts import CONFLICTS
 from admin_gateway.refusals.invalid import INVALID
-from admin_gateway.refusals.not_found import MISSING
+from admin_gateway.refusals.not_found import NOT_FOUND
 from coupon_core.domain.models import AdminReason, AnyReason
 from coupon_core.web.authentication import AUTH_REFUSALS
-from coupon_core.web.dialects import Row
+from coupon_core.web.dialects import RefusalResponse
 
-REFUSALS: Mapping[AnyReason, Row] = MappingProxyType(
+REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
         **AUTH_REFUSALS,
-        **MISSING,
+        **NOT_FOUND,
         **INVALID,
         **CONFLICTS,
         AdminReason.SCOPE_TOO_WIDE: (

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from coupon_core.domain.models import AdminReason, AnyReason, PurchaseReason
-from coupon_core.web.dialects import Row
+from coupon_core.web.dialects import RefusalResponse
 
-CONFLICTS: Mapping[AnyReason, Row] = {
+CONFLICTS: Mapping[AnyReason, RefusalResponse] = {
     AdminReason.TENANT_EXISTS: (409, "TENANT_EXISTS", "This tenant exists already"),
     AdminReason.NAME_TAKEN: (
         409,

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from coupon_core.domain.models import AdminReason, AnyReason
-from coupon_core.web.dialects import Row
+from coupon_core.web.dialects import RefusalResponse
 
-INVALID: Mapping[AnyReason, Row] = {
+INVALID: Mapping[AnyReason, RefusalResponse] = {
     AdminReason.TENANT_ID_RESERVED: (
         400,
         "TENANT_ID_RESERVED",

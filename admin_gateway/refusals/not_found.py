@@ -8,13 +8,13 @@ from coupon_core.domain.models import (
     PurchaseReason,
     Reason,
 )
-from coupon_core.web.dialects import Row
+from coupon_core.web.dialects import RefusalResponse
 
-_NO_COUPON = (404, "COUPON_NOT_FOUND", "Coupon not found")
+_COUPON_NOT_FOUND = (404, "COUPON_NOT_FOUND", "Coupon not found")
 
-MISSING: Mapping[AnyReason, Row] = {
-    Reason.COUPON_NOT_FOUND: _NO_COUPON,
-    AdminReason.COUPON_NOT_FOUND: _NO_COUPON,
+NOT_FOUND: Mapping[AnyReason, RefusalResponse] = {
+    Reason.COUPON_NOT_FOUND: _COUPON_NOT_FOUND,
+    AdminReason.COUPON_NOT_FOUND: _COUPON_NOT_FOUND,
     AdminReason.DEFINITION_NOT_FOUND: (
         404,
         "DEFINITION_NOT_FOUND",

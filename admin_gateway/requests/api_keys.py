@@ -4,26 +4,26 @@ from datetime import datetime
 
 from marshmallow import ValidationError
 
-from admin_gateway.requests.fields import Word
+from admin_gateway.requests.fields import EnumField
 from coupon_core.domain.models import Scope, utc_now
-from coupon_core.schemas.base import Strict
+from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.fields import StrictList, StrictString, UtcDateTime
 
 
-def in_future(moment: datetime | None) -> None:
+def require_future(moment: datetime | None) -> None:
     """Refuse what would never be good: a mistyped year, most likely."""
     if moment is not None and moment <= utc_now():
         raise ValidationError("expected a time in the future")
 
 
-class ApiKeyBody(Strict):
+class CreateApiKeySchema(StrictSchema):
     """A new API key."""
 
     name = StrictString(required=True)
     scopes = StrictList(
-        Word(Scope),
-        least=1,
-        most=len(Scope),
+        EnumField(Scope),
+        min_length=1,
+        max_length=len(Scope),
         metadata={"description": "What it may do; when absent, what your key may."},
     )
-    expires_at = UtcDateTime(allow_none=True, validate=in_future)
+    expires_at = UtcDateTime(allow_none=True, validate=require_future)

@@ -1,13 +1,13 @@
 """Which batches a list shows."""
 
-from admin_gateway.requests.fields import Word
-from admin_gateway.requests.pagination import ListQuery
+from admin_gateway.requests.fields import EnumField
+from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models.batches import BatchState
-from coupon_core.schemas.identifiers import UuidText
+from coupon_core.schemas.identifiers import UuidField
 
 
-class BatchQuery(ListQuery):
+class BatchQuerySchema(ListQuerySchema):
     """Which batches of a tenant a list shows."""
 
-    state = Word(BatchState)
-    definition_id = UuidText()
+    state = EnumField(BatchState)
+    definition_id = UuidField()

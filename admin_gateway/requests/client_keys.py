@@ -1,26 +1,26 @@
 """Keys of other systems' SDKs as admins ask for them (CONTRACTS 3.1)."""
 
-from admin_gateway.requests.api_keys import in_future
-from admin_gateway.requests.fields import Word
-from admin_gateway.requests.pagination import ListQuery
+from admin_gateway.requests.api_keys import require_future
+from admin_gateway.requests.fields import EnumField
+from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models.client_keys import ClientKeyKind
-from coupon_core.schemas.base import Strict
+from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.fields import StrictString, UtcDateTime
 
 
-class ClientKeyBody(Strict):
+class CreateClientKeySchema(StrictSchema):
     """A new key."""
 
-    kind = Word(
+    kind = EnumField(
         ClientKeyKind,
         required=True,
         metadata={"description": "Whose SDK it is for, and what it may do there."},
     )
     name = StrictString(required=True)
-    expires_at = UtcDateTime(allow_none=True, validate=in_future)
+    expires_at = UtcDateTime(allow_none=True, validate=require_future)
 
 
-class ClientKeyQuery(ListQuery):
+class ClientKeyQuerySchema(ListQuerySchema):
     """Which keys a list shows."""
 
-    kind = Word(ClientKeyKind)
+    kind = EnumField(ClientKeyKind)

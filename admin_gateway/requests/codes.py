@@ -9,118 +9,127 @@ from uuid import UUID
 
 from marshmallow import ValidationError, post_load
 
-from admin_gateway.requests.fields import Code, Word
+from admin_gateway.requests.fields import CodeField, EnumField
 from coupon_core.domain.models import CouponStatus
-from coupon_core.domain.models.filters import CouponFilter, Place
-from coupon_core.schemas.base import Strict, Tolerant
+from coupon_core.domain.models.filters import CouponFilter, PageCursor
+from coupon_core.schemas.base import LenientSchema, StrictSchema
 from coupon_core.schemas.fields import (
-    Choice,
+    ChoiceField,
     StrictQueryInteger,
     StrictString,
     UtcDateTime,
 )
-from coupon_core.schemas.identifiers import UserId, UuidText
+from coupon_core.schemas.identifiers import UserIdField, UuidField
 
-CURSOR_SAID = "`next` of an earlier answer to the same question"
-ONE_OF_BOTH = "expected either user_id or batch_id"
+CURSOR_EXPECTED = "`next` of an earlier answer to the same question"
+USER_OR_BATCH_EXPECTED = "expected either user_id or batch_id"
 
 
-class CodeFilters(Tolerant):
-    """Which codes of a tenant are meant; loads as `which`."""
+class CodeFilterSchema(LenientSchema):
+    """Which codes of a tenant are meant; loads as `coupon_filter`."""
 
-    code = Code()
-    user_id = UserId()
-    batch_id = UuidText()
-    definition_id = UuidText()
-    status = Word(CouponStatus)
+    code = CodeField()
+    user_id = UserIdField()
+    batch_id = UuidField()
+    definition_id = UuidField()
+    status = EnumField(CouponStatus)
     generated_from = UtcDateTime(metadata={"description": "Not before this time."})
     generated_before = UtcDateTime(metadata={"description": "Before this time."})
 
     @post_load
-    def choose(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def to_coupon_filter(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Put the filters together as the core takes them."""
         return {"which": CouponFilter(**members)}
 
 
-class CodeQuery(CodeFilters):
-    """A page of codes; loads as `which` and `place`."""
+class CodeQuerySchema(CodeFilterSchema):
+    """A page of codes; loads as `coupon_filter` and `place`."""
 
-    limit = StrictQueryInteger(least=1, most=500, load_default=100)
+    limit = StrictQueryInteger(min_value=1, max_value=500, load_default=100)
     cursor = StrictString(
-        least=27,
-        most=27,
+        min_length=27,
+        max_length=27,
         pattern="^[A-Za-z0-9_-]{27}$",
-        expected=CURSOR_SAID,
+        expectation=CURSOR_EXPECTED,
         metadata={"description": "Where to go on: `next` of the answer before."},
     )
 
     @post_load
-    def choose(self, members: dict[str, Any], **more: Any) -> dict[str, Any]:
+    def to_coupon_filter(
+        self, members: dict[str, Any], **kwargs: Any
+    ) -> dict[str, Any]:
         """Tell filters and place apart."""
         limit, cursor = members.pop("limit"), members.pop("cursor", None)
-        which = CouponFilter(**members)
-        return {"which": which, "place": place_of(cursor, limit, which)}
+        coupon_filter = CouponFilter(**members)
+        return {
+            "which": coupon_filter,
+            "place": parse_cursor(cursor, limit, coupon_filter),
+        }
 
 
-def cursor_of(after_id: str, which: CouponFilter) -> str:
+def format_cursor(after_id: str, coupon_filter: CouponFilter) -> str:
     """An opaque word for where a list goes on, good for the same filters only."""
-    raw = UUID(after_id).bytes + _print_of(which)
+    raw = UUID(after_id).bytes + _filter_checksum(coupon_filter)
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def place_of(cursor: str | None, limit: int, which: CouponFilter) -> Place:
+def parse_cursor(
+    cursor: str | None, limit: int, coupon_filter: CouponFilter
+) -> PageCursor:
     """The page that a cursor tells. ValidationError when it is of another list."""
-    return Place(limit, _after(cursor, which) if cursor else None)
+    return PageCursor(limit, _parse_last_id(cursor, coupon_filter) if cursor else None)
 
 
-def _after(cursor: str, which: CouponFilter) -> str:
+def _parse_last_id(cursor: str, coupon_filter: CouponFilter) -> str:
     try:
         raw = base64.urlsafe_b64decode(cursor + "=")
     except (binascii.Error, ValueError):
         raw = b""
-    if raw[16:] != _print_of(which):
-        raise ValidationError({"cursor": [f"expected {CURSOR_SAID}"]})
+    if raw[16:] != _filter_checksum(coupon_filter):
+        raise ValidationError({"cursor": [f"expected {CURSOR_EXPECTED}"]})
     return str(UUID(bytes=raw[:16]))
 
 
-def _print_of(which: CouponFilter) -> bytes:
+def _filter_checksum(coupon_filter: CouponFilter) -> bytes:
     names = CouponFilter.__dataclass_fields__
-    text = json.dumps([str(getattr(which, name)) for name in names])
+    text = json.dumps([str(getattr(coupon_filter, name)) for name in names])
     return zlib.crc32(text.encode()).to_bytes(4)
 
 
-class AssignBody(Strict):
+class AssignCodeSchema(StrictSchema):
     """Which code to put into whose hands."""
 
-    code = Code(required=True)
-    user_id = UserId(required=True)
+    code = CodeField(required=True)
+    user_id = UserIdField(required=True)
 
 
-class RevokeCodesBody(Strict):
+class RevokeCodesSchema(StrictSchema):
     """Whose codes, or which batch, to take out of use."""
 
-    user_id = UserId()
-    batch_id = UuidText()
+    user_id = UserIdField()
+    batch_id = UuidField()
 
     @post_load
-    def choose(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def require_user_or_batch(
+        self, members: dict[str, Any], **_: Any
+    ) -> dict[str, Any]:
         """One of both."""
         if len(members) != 1:
-            raise ValidationError(ONE_OF_BOTH, "batch_id")
+            raise ValidationError(USER_OR_BATCH_EXPECTED, "batch_id")
         return members
 
 
-class ExtendCodesBody(Strict):
+class ExtendCodesSchema(StrictSchema):
     """Which batch is to be good for longer."""
 
-    batch_id = UuidText(required=True)
+    batch_id = UuidField(required=True)
     expires_at = UtcDateTime(required=True)
 
 
-class ImportQuery(Tolerant):
+class ImportCodesQuerySchema(LenientSchema):
     """What becomes of a file with bad lines."""
 
-    partial = Choice(
+    partial = ChoiceField(
         "true",
         "false",
         load_default="false",

@@ -4,53 +4,53 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load
 
-from admin_gateway.requests.fields import Code, Word
-from admin_gateway.requests.pagination import ListQuery
+from admin_gateway.requests.fields import CodeField, EnumField
+from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models import CouponStatus
-from coupon_core.schemas.base import Strict, Tolerant
+from coupon_core.schemas.base import LenientSchema, StrictSchema
 from coupon_core.schemas.fields import StrictInteger, StrictList, UtcDateTime
-from coupon_core.schemas.identifiers import UserId
-from coupon_core.services.batches import MOST_COUPONS, MOST_USERS, Wanted
+from coupon_core.schemas.identifiers import UserIdField
+from coupon_core.services.batches import MAX_COUPONS, MAX_USERS, BatchRequest
 
-OWN_EXPIRY = {"description": "Their own expiry, instead of the definition's."}
-ONE_OF_BOTH = "expected either user_ids or count"
+EXPIRY_METADATA = {"description": "Their own expiry, instead of the definition's."}
+USERS_OR_COUNT_EXPECTED = "expected either user_ids or count"
 
 
-class GenerateBody(Strict):
+class GenerateCouponsSchema(StrictSchema):
     """For which users, or how many that nobody holds yet."""
 
-    user_ids = StrictList(UserId(), least=1, most=MOST_USERS)
-    count = StrictInteger(least=1, most=MOST_COUPONS)
-    expires_at = UtcDateTime(allow_none=True, metadata=OWN_EXPIRY)
+    user_ids = StrictList(UserIdField(), min_length=1, max_length=MAX_USERS)
+    count = StrictInteger(min_value=1, max_value=MAX_COUPONS)
+    expires_at = UtcDateTime(allow_none=True, metadata=EXPIRY_METADATA)
 
     @post_load
-    def choose(self, members: dict[str, Any], **_: Any) -> Wanted:
+    def to_batch_request(self, members: dict[str, Any], **_: Any) -> BatchRequest:
         """Load as what is wanted: for each user once, or so many for nobody yet."""
         if ("user_ids" in members) == ("count" in members):
-            raise ValidationError(ONE_OF_BOTH, "user_ids")
+            raise ValidationError(USERS_OR_COUNT_EXPECTED, "user_ids")
         users = list(dict.fromkeys(members.get("user_ids", ())))
         count = len(users) or members["count"]
-        return Wanted(count, users, members.get("expires_at"))
+        return BatchRequest(count, users, members.get("expires_at"))
 
 
-class GenerateQuery(Tolerant):
+class GenerateCouponsQuerySchema(LenientSchema):
     """What is said beside a list of users in CSV."""
 
-    expires_at = UtcDateTime(metadata=OWN_EXPIRY)
+    expires_at = UtcDateTime(metadata=EXPIRY_METADATA)
 
 
-class RevokeBody(Strict):
+class RevokeCouponSchema(StrictSchema):
     """Which coupon to take out of use, by its code."""
 
-    code = Code(required=True)
-    user_id = UserId(
+    code = CodeField(required=True)
+    user_id = UserIdField(
         metadata={"description": "Whose, when several users hold the code."}
     )
 
 
-class CouponQuery(ListQuery):
+class CouponQuerySchema(ListQuerySchema):
     """Which coupons of a definition a list shows."""
 
-    status = Word(CouponStatus)
-    user_id = UserId()
-    code = Code()
+    status = EnumField(CouponStatus)
+    user_id = UserIdField()
+    code = CodeField()

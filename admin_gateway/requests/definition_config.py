@@ -5,13 +5,13 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, post_load
 
-from admin_gateway.requests.fields import Code, Word
+from admin_gateway.requests.fields import CodeField, EnumField
 from coupon_core.domain import codes
 from coupon_core.domain.models import CodeAlphabet, CodeFormat, Trigger
 from coupon_core.domain.serialization import TRIGGER_MEMBERS
-from coupon_core.schemas.base import Strict
+from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.fields import (
-    Choice,
+    ChoiceField,
     StrictBoolean,
     StrictInteger,
     StrictNested,
@@ -19,58 +19,63 @@ from coupon_core.schemas.fields import (
     StrictString,
     UtcDateTime,
 )
-from coupon_core.schemas.identifiers import UuidText
+from coupon_core.schemas.identifiers import UuidField
 from coupon_core.services.catalog.definitions import DEFAULTS
 
-MOST_USES = 1_000_000_000
-PHOENIX_FORMATS = (CodeFormat.RANDOM, CodeFormat.CUSTOM)
+MAX_USES = 1_000_000_000
+PHOENIX_CODE_FORMATS = (CodeFormat.RANDOM, CodeFormat.CUSTOM)
 
 # What a limit type's `max_uses` becomes: uses of one code, uses of all together.
-LIMITS = {
+LIMITS_BY_TYPE = {
     "per_user": lambda uses: {"per_code_limit": uses, "total_limit": 0},
     "global": lambda uses: {"per_code_limit": 0, "total_limit": uses},
     "unlimited": lambda _: {"per_code_limit": 0, "total_limit": 0},
 }
 
 
-class UsageLimit(Strict):
+class UsageLimitSchema(StrictSchema):
     """How often: per user, over all users, or without a limit."""
 
-    limit_type = Choice(*LIMITS, required=True)
-    max_uses = StrictInteger(least=1, most=MOST_USES)
+    limit_type = ChoiceField(*LIMITS_BY_TYPE, required=True)
+    max_uses = StrictInteger(min_value=1, max_value=MAX_USES)
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, int]:
         """Give both limits; `max_uses` belongs to all types but unlimited."""
         limit_type, uses = members["limit_type"], members.get("max_uses")
         if uses is None and limit_type != "unlimited":
-            said = f"missing; expected an integer of 1 to {MOST_USES}"
-            raise ValidationError(said, "max_uses")
+            message = f"missing; expected an integer of 1 to {MAX_USES}"
+            raise ValidationError(message, "max_uses")
         if uses is not None and limit_type == "unlimited":
             raise ValidationError("expected none with unlimited", "max_uses")
-        return LIMITS[limit_type](uses)
+        return LIMITS_BY_TYPE[limit_type](uses)
 
 
-def _trigger_config(source: str, threshold: str | None) -> Schema:
-    least = {threshold: StrictInteger(least=1, most=MOST_USES, required=True)}
-    members = {source: StrictString(required=True), **(least if threshold else {})}
-    return Strict.from_dict(members)()
+def _trigger_config_schema(source: str, threshold: str | None) -> Schema:
+    threshold_field = {
+        threshold: StrictInteger(min_value=1, max_value=MAX_USES, required=True)
+    }
+    members = {
+        source: StrictString(required=True),
+        **(threshold_field if threshold else {}),
+    }
+    return StrictSchema.from_dict(members)()
 
 
 # Read from the table that also writes them. Sources are opaque: samples use slugs.
-TRIGGER_CONFIGS = {
-    kind: _trigger_config(*members) for kind, members in TRIGGER_MEMBERS.items()
+TRIGGER_CONFIG_SCHEMAS = {
+    kind: _trigger_config_schema(*members) for kind, members in TRIGGER_MEMBERS.items()
 }
-NO_TRIGGER = {
+TRIGGER_DEFAULTS = {
     name: value for name, value in DEFAULTS.items() if name.startswith("trigger_")
 }
 
 
-class AutoGenerate(Strict):
+class AutoGenerateSchema(StrictSchema):
     """Which milestone earns a coupon. Without a trigger only `enabled` changes."""
 
     enabled = StrictBoolean(required=True)
-    trigger = Word(Trigger)
+    trigger = EnumField(Trigger)
     trigger_config = StrictObject(
         metadata={
             "description": "streak_id and milestone_threshold, achievement_id, or "
@@ -84,7 +89,9 @@ class AutoGenerate(Strict):
         """Give the members that begin with `trigger_`."""
         enabled = {"trigger_enabled": members["enabled"]}
         if "trigger" in members:
-            return enabled | _trigger(members["trigger"], members.get("trigger_config"))
+            return enabled | _parse_trigger(
+                members["trigger"], members.get("trigger_config")
+            )
         if "trigger_config" in members:
             raise ValidationError(
                 "expected only together with trigger", "trigger_config"
@@ -92,10 +99,10 @@ class AutoGenerate(Strict):
         return enabled
 
 
-def _trigger(kind: Trigger, given: Mapping[str, Any] | None) -> dict[str, Any]:
+def _parse_trigger(kind: Trigger, config: Mapping[str, Any] | None) -> dict[str, Any]:
     source, threshold = TRIGGER_MEMBERS[kind]
     try:
-        members = TRIGGER_CONFIGS[kind].load(given or {})
+        members = TRIGGER_CONFIG_SCHEMAS[kind].load(config or {})
     except ValidationError as error:
         raise ValidationError({"trigger_config": error.messages}) from None
     return {
@@ -106,34 +113,34 @@ def _trigger(kind: Trigger, given: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 # What null stands for; the other members may not be null.
-UNSET: Mapping[str, Mapping[str, Any]] = {
+DEFAULTS_FOR_NULL: Mapping[str, Mapping[str, Any]] = {
     **{name: {name: value} for name, value in DEFAULTS.items()},
-    "auto_generate": NO_TRIGGER,
+    "auto_generate": TRIGGER_DEFAULTS,
 }
 
 
-class ConfigChanges(Strict):
+class UpdateDefinitionConfigSchema(StrictSchema):
     """The members of a `config` that are to change."""
 
-    reward_item_id = UuidText()
-    code_format = Word(PHOENIX_FORMATS, metadata={"default": "random"})
+    reward_item_id = UuidField()
+    code_format = EnumField(PHOENIX_CODE_FORMATS, metadata={"default": "random"})
     code_prefix = StrictString(
-        least=0,
-        most=32,
-        pattern=f"^({codes.PREFIX_PATTERN.pattern})?$",
-        expected="up to 32 letters, digits, _ or -, first a letter or digit",
+        min_length=0,
+        max_length=32,
+        pattern=f"^({codes.PREFIX_REGEX.pattern})?$",
+        expectation="up to 32 letters, digits, _ or -, first a letter or digit",
         allow_none=True,
     )
     code_length = StrictInteger(
-        least=codes.MIN_RANDOM_LENGTH,
-        most=codes.MAX_RANDOM_LENGTH,
+        min_value=codes.MIN_RANDOM_LENGTH,
+        max_value=codes.MAX_RANDOM_LENGTH,
         metadata={"description": "Of the random part.", "default": 8},
     )
     code_pattern = StrictString(
-        least=0,
-        most=codes.MAX_CODE_LENGTH,
-        pattern=f"^({codes.PATTERN.pattern})?$",
-        expected="a pattern of up to 64 characters: # a digit, ? a letter, * either, "
+        min_length=0,
+        max_length=codes.MAX_CODE_LENGTH,
+        pattern=f"^({codes.CODE_PATTERN_REGEX.pattern})?$",
+        expectation="a pattern of up to 64 characters: # a digit, ? a letter, * either, "
         "and letters, digits, _ or - that stand for themselves, not first _ or -",
         allow_none=True,
         metadata={
@@ -150,16 +157,16 @@ class ConfigChanges(Strict):
             "default": False,
         }
     )
-    code_alphabet = Word(CodeAlphabet, metadata={"default": "unambiguous"})
-    custom_code = Code(allow_none=True)
+    code_alphabet = EnumField(CodeAlphabet, metadata={"default": "unambiguous"})
+    custom_code = CodeField(allow_none=True)
     case_sensitive = StrictBoolean(metadata={"default": False})
     claimable = StrictBoolean(
         metadata={"description": "Any user may redeem the custom code."}
     )
     starts_at = UtcDateTime(allow_none=True)
     expires_at = UtcDateTime(allow_none=True)
-    usage_limit = StrictNested(UsageLimit)
-    auto_generate = StrictNested(AutoGenerate, allow_none=True)
+    usage_limit = StrictNested(UsageLimitSchema)
+    auto_generate = StrictNested(AutoGenerateSchema, allow_none=True)
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -168,15 +175,19 @@ class ConfigChanges(Strict):
             raise ValidationError("expected none with code_pattern", "code_length")
         flat: dict[str, Any] = {}
         for name, value in members.items():
-            flat |= UNSET[name] if value is None else _lifted(name, value)
+            flat |= (
+                DEFAULTS_FOR_NULL[name]
+                if value is None
+                else _flatten_member(name, value)
+            )
         return flat
 
 
-def _lifted(name: str, value: Any) -> dict[str, Any]:
+def _flatten_member(name: str, value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {name: value}
 
 
-class Config(ConfigChanges):
+class DefinitionConfigSchema(UpdateDefinitionConfigSchema):
     """The whole `config` of a definition."""
 
-    reward_item_id = UuidText(required=True)
+    reward_item_id = UuidField(required=True)

@@ -8,69 +8,72 @@ from typing import Any
 
 from marshmallow import post_load
 
-from admin_gateway.requests.definition_config import Config, ConfigChanges
-from admin_gateway.requests.fields import Word
-from admin_gateway.requests.pagination import ListQuery
+from admin_gateway.requests.definition_config import (
+    DefinitionConfigSchema,
+    UpdateDefinitionConfigSchema,
+)
+from admin_gateway.requests.fields import EnumField
+from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models import DefinitionStatus
-from coupon_core.schemas.base import Strict
+from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.fields import StrictNested, StrictString
 from coupon_core.services.catalog.definitions import DEFAULTS
 
 # What Phoenix has no words for stays as the other dialects have it.
-SAYABLE: Mapping[str, Any] = {
+REPLACEABLE_DEFAULTS: Mapping[str, Any] = {
     name: value
     for name, value in DEFAULTS.items()
     if name not in ("awarded_only", "per_user_limit")
 }
-NAME = {
+NAME_RULES = {
     "pattern": r"^[^\W_][\w -]*$",
-    "expected": "1 to 255 letters, digits, blanks, _ or -, first a letter or digit",
+    "expectation": "1 to 255 letters, digits, blanks, _ or -, first a letter or digit",
 }
 
 
-def _description() -> StrictString:
-    return StrictString(least=0, most=2_000, multiline=True, allow_none=True)
+def _description_field() -> StrictString:
+    return StrictString(min_length=0, max_length=2_000, multiline=True, allow_none=True)
 
 
-class DefinitionChanges(Strict):
+class UpdateDefinitionSchema(StrictSchema):
     """PATCH: the members, also of `config`, that are to change; the others stay."""
 
-    name = StrictString(**NAME)
-    description = _description()
-    status = Word(DefinitionStatus)
-    config = StrictNested(ConfigChanges)
+    name = StrictString(**NAME_RULES)
+    description = _description_field()
+    status = EnumField(DefinitionStatus)
+    config = StrictNested(UpdateDefinitionConfigSchema)
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Lift the members of `config` and put the default where null was sent."""
-        return _flat(members)
+        return _flatten(members)
 
 
-class DefinitionBody(Strict):
+class CreateDefinitionSchema(StrictSchema):
     """POST: a whole definition."""
 
-    name = StrictString(required=True, **NAME)
-    description = _description()
-    config = StrictNested(Config, required=True)
+    name = StrictString(required=True, **NAME_RULES)
+    description = _description_field()
+    config = StrictNested(DefinitionConfigSchema, required=True)
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Lift the members of `config` and put the default where null was sent."""
-        return _flat(members)
+        return _flatten(members)
 
 
-class DefinitionReplacement(DefinitionBody):
+class ReplaceDefinitionSchema(CreateDefinitionSchema):
     """PUT: a whole definition; what is absent goes back to its default."""
 
-    status = Word(DefinitionStatus, metadata={"description": "Stays when absent."})
+    status = EnumField(DefinitionStatus, metadata={"description": "Stays when absent."})
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Lift the members of `config` over the defaults of all that was not sent."""
-        return {**SAYABLE, **_flat(members)}
+        return {**REPLACEABLE_DEFAULTS, **_flatten(members)}
 
 
-def _flat(members: Mapping[str, Any]) -> dict[str, Any]:
+def _flatten(members: Mapping[str, Any]) -> dict[str, Any]:
     flat = {**members, **members.get("config", {})}
     flat.pop("config", None)
     if flat.get("description", "") is None:
@@ -78,8 +81,8 @@ def _flat(members: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-class DefinitionQuery(ListQuery):
+class DefinitionQuerySchema(ListQuerySchema):
     """Which definitions a list shows."""
 
-    status = Word(DefinitionStatus)
+    status = EnumField(DefinitionStatus)
     name = StrictString(metadata={"description": "A part of the name, in any case."})

@@ -6,56 +6,58 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from admin_gateway.requests.milestones import SHAPES
+from admin_gateway.requests.milestones import MILESTONE_SCHEMAS
 from coupon_core.domain.models import AuthReason, Milestone, Refused
-from coupon_core.schemas.base import Strict
+from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.fields import StrictList, StrictObject
-from coupon_core.schemas.milestone_events import milestone_of
+from coupon_core.schemas.milestone_events import parse_milestone
 
-MOST_EVENTS = 100
+MAX_EVENTS = 100
 
 Document = Mapping[str, Any]
-Taken = tuple[Milestone, Document]
+ReceivedEvent = tuple[Milestone, Document]
 
 # Which envelope it is, `specversion` tells.
-ANY_MILESTONE: Mapping[str, Any] = {"anyOf": SHAPES}
-REFERENCES = [{"$ref": f"#/components/schemas/{one.__name__}"} for one in SHAPES]
+ANY_MILESTONE_SCHEMA: Mapping[str, Any] = {"anyOf": MILESTONE_SCHEMAS}
+MILESTONE_REFERENCES = [
+    {"$ref": f"#/components/schemas/{one.__name__}"} for one in MILESTONE_SCHEMAS
+]
 
 
-class EventBatch(Strict):
+class EventBatchSchema(StrictSchema):
     """Up to a hundred events, of either envelope."""
 
     events = StrictList(
-        StrictObject(metadata={"anyOf": REFERENCES}),
+        StrictObject(metadata={"anyOf": MILESTONE_REFERENCES}),
         required=True,
-        least=1,
-        most=MOST_EVENTS,
+        min_length=1,
+        max_length=MAX_EVENTS,
     )
 
 
-def read_event(document: Document, tenant_id: str, now: datetime) -> Taken:
+def parse_event(document: Document, tenant_id: str, now: datetime) -> ReceivedEvent:
     """The milestone in an event and the event itself, which says its tenant.
 
     ValidationError; Refused when the event is another tenant's.
     """
-    milestone = milestone_of(document, now, tenant_id)
+    milestone = parse_milestone(document, now, tenant_id)
     if milestone.tenant_id != tenant_id:
         raise Refused(AuthReason.WRONG_TENANT)
     name = "tenantid" if "specversion" in document else "tenant_id"
     return milestone, {**document, name: tenant_id}
 
 
-def read_events(
+def parse_events(
     documents: Sequence[Document], tenant_id: str, now: datetime
-) -> list[Taken]:
+) -> list[ReceivedEvent]:
     """All of them, or one ValidationError for all that is wrong."""
-    taken: list[Taken] = []
-    wrong: dict[int, Any] = {}
+    events: list[ReceivedEvent] = []
+    errors: dict[int, Any] = {}
     for number, document in enumerate(documents):
         try:
-            taken.append(read_event(document, tenant_id, now))
+            events.append(parse_event(document, tenant_id, now))
         except ValidationError as error:
-            wrong[number] = error.messages
-    if wrong:
-        raise ValidationError({"events": wrong})
-    return taken
+            errors[number] = error.messages
+    if errors:
+        raise ValidationError({"events": errors})
+    return events

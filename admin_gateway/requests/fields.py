@@ -5,30 +5,34 @@ from enum import StrEnum
 from typing import Any
 
 from coupon_core.domain import codes
-from coupon_core.schemas.fields import Choice, StrictString
+from coupon_core.schemas.fields import ChoiceField, StrictString
 
 
-class Word(Choice):
+class EnumField(ChoiceField):
     """One of an enum's words, or of some of them, loaded as the enum's member."""
 
-    def __init__(self, words: Iterable[StrEnum], **options: Any) -> None:
-        self._words = {word.value: word for word in words}
-        super().__init__(*self._words, **options)
+    def __init__(self, members: Iterable[StrEnum], **options: Any) -> None:
+        self._members = {word.value: word for word in members}
+        super().__init__(*self._members, **options)
 
-    def _deserialize(self, value: Any, *args: Any, **more: Any) -> StrEnum:
-        text = super()._deserialize(value, *args, **more)
-        if text not in self._words:
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> StrEnum:
+        text = super()._deserialize(value, *args, **kwargs)
+        if text not in self._members:
             raise self.make_error("invalid")
-        return self._words[text]
+        return self._members[text]
 
 
-class Code(StrictString):
+class CodeField(StrictString):
     """A code in the form of CONTRACTS 0.15; blanks around it are dropped."""
 
     def __init__(self, **options: Any) -> None:
-        said = "a code of 1 to 64 letters, digits, _ or -, first a letter or digit"
-        pattern = f"^{codes.CODE_PATTERN.pattern}$"
-        super().__init__(most=64, pattern=pattern, expected=said, **options)
+        expectation = (
+            "a code of 1 to 64 letters, digits, _ or -, first a letter or digit"
+        )
+        pattern = f"^{codes.CODE_REGEX.pattern}$"
+        super().__init__(
+            max_length=64, pattern=pattern, expectation=expectation, **options
+        )
 
-    def _deserialize(self, value: Any, *args: Any, **more: Any) -> str:
-        return super()._deserialize(value, *args, **more).strip(" ")
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        return super()._deserialize(value, *args, **kwargs).strip(" ")

@@ -1,8 +1,8 @@
 """Users and points as admins write them and ask for them."""
 
-from admin_gateway.requests.pagination import ListQuery
-from coupon_core.domain.models.points import MOST_POINTS
-from coupon_core.schemas.base import Strict
+from admin_gateway.requests.pagination import ListQuerySchema
+from coupon_core.domain.models.points import MAX_POINTS
+from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.fields import (
     StrictBoolean,
     StrictInteger,
@@ -10,52 +10,52 @@ from coupon_core.schemas.fields import (
     StrictObject,
     StrictString,
 )
-from coupon_core.schemas.identifiers import UserId
+from coupon_core.schemas.identifiers import UserIdField
 
-MOST_TAGS = 100
-POINT_ID = {
-    "most": 64,
+MAX_TAGS = 100
+POINT_ID_RULES = {
+    "max_length": 64,
     "pattern": r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
-    "expected": "1 to 64 letters, digits, _, - or ., first a letter or digit",
+    "expectation": "1 to 64 letters, digits, _, - or ., first a letter or digit",
 }
 
 
-class UserChanges(Strict):
+class UpdateUserSchema(StrictSchema):
     """PATCH: the members of a user that are to change."""
 
     is_member = StrictBoolean(
         metadata={"description": "Only members buy and redeem in the Mambo dialect."}
     )
     details = StrictObject(metadata={"description": "About the user; opaque to us."})
-    tags = StrictList(StrictString(most=64), most=MOST_TAGS)
+    tags = StrictList(StrictString(max_length=64), max_length=MAX_TAGS)
 
 
-class UserBody(UserChanges):
+class CreateUserSchema(UpdateUserSchema):
     """A user to make known."""
 
-    user_id = UserId(required=True)
+    user_id = UserIdField(required=True)
 
 
-class UserQuery(ListQuery):
+class UserQuerySchema(ListQuerySchema):
     """Which users a list shows."""
 
 
-class PointsBody(Strict):
+class PointChangeSchema(StrictSchema):
     """Points to give or to take."""
 
-    user_id = UserId(required=True)
-    point_id = StrictString(required=True, **POINT_ID)
-    amount = StrictInteger(required=True, least=1, most=MOST_POINTS)
+    user_id = UserIdField(required=True)
+    point_id = StrictString(required=True, **POINT_ID_RULES)
+    amount = StrictInteger(required=True, min_value=1, max_value=MAX_POINTS)
     reference = StrictString(
-        least=0,
+        min_length=0,
         load_default="",
         metadata={"description": "Your own, such as an order."},
     )
-    reason = StrictString(least=0, load_default="")
+    reason = StrictString(min_length=0, load_default="")
 
 
-class PointsQuery(ListQuery):
+class PointsQuerySchema(ListQuerySchema):
     """Whose points, and which."""
 
-    user_id = UserId()
-    point_id = StrictString(**POINT_ID)
+    user_id = UserIdField()
+    point_id = StrictString(**POINT_ID_RULES)

@@ -1,36 +1,44 @@
 """Reward items as admins write them (CONTRACTS 1.3)."""
 
-from admin_gateway.requests.pagination import ListQuery
-from coupon_core.schemas.base import Strict
+from admin_gateway.requests.pagination import ListQuerySchema
+from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.fields import StrictObject, StrictString
 
-LONGEST_DESCRIPTION = 2_000
-LONGEST_TYPE = 64
-PAYLOAD = {"description": "What the game needs to grant it; opaque to us."}
-REWARD_TYPE = {"description": "Your own word, such as points, currency, item, badge."}
+MAX_DESCRIPTION_LENGTH = 2_000
+MAX_REWARD_TYPE_LENGTH = 64
+PAYLOAD_METADATA = {"description": "What the game needs to grant it; opaque to us."}
+REWARD_TYPE_METADATA = {
+    "description": "Your own word, such as points, currency, item, badge."
+}
 
 
-class RewardItemChanges(Strict):
+class UpdateRewardItemSchema(StrictSchema):
     """PATCH: the members that are to change."""
 
     name = StrictString()
-    description = StrictString(least=0, most=LONGEST_DESCRIPTION, multiline=True)
-    reward_type = StrictString(most=LONGEST_TYPE, metadata=REWARD_TYPE)
-    payload = StrictObject(metadata=PAYLOAD)
+    description = StrictString(
+        min_length=0, max_length=MAX_DESCRIPTION_LENGTH, multiline=True
+    )
+    reward_type = StrictString(
+        max_length=MAX_REWARD_TYPE_LENGTH, metadata=REWARD_TYPE_METADATA
+    )
+    payload = StrictObject(metadata=PAYLOAD_METADATA)
 
 
-class RewardItemBody(RewardItemChanges):
+class CreateRewardItemSchema(UpdateRewardItemSchema):
     """POST and PUT: a whole reward item."""
 
     name = StrictString(required=True)
     description = StrictString(
-        least=0, most=LONGEST_DESCRIPTION, multiline=True, load_default=""
+        min_length=0, max_length=MAX_DESCRIPTION_LENGTH, multiline=True, load_default=""
     )
-    reward_type = StrictString(most=LONGEST_TYPE, required=True, metadata=REWARD_TYPE)
-    payload = StrictObject(load_default=dict, metadata=PAYLOAD)
+    reward_type = StrictString(
+        max_length=MAX_REWARD_TYPE_LENGTH, required=True, metadata=REWARD_TYPE_METADATA
+    )
+    payload = StrictObject(load_default=dict, metadata=PAYLOAD_METADATA)
 
 
-class RewardItemQuery(ListQuery):
+class RewardItemQuerySchema(ListQuerySchema):
     """Which reward items a list shows."""
 
-    reward_type = StrictString(most=LONGEST_TYPE)
+    reward_type = StrictString(max_length=MAX_REWARD_TYPE_LENGTH)

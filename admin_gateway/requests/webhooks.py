@@ -1,49 +1,60 @@
 """Webhooks as admins write them (CONTRACTS 3.4, Standard Webhooks)."""
 
-from admin_gateway.requests.fields import Word
-from coupon_core.domain.models.webhooks import SignatureForm
-from coupon_core.schemas.base import Strict
+from admin_gateway.requests.fields import EnumField
+from coupon_core.domain.models.webhooks import SignatureScheme
+from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.fields import (
-    Choice,
+    ChoiceField,
     StrictBoolean,
     StrictInteger,
     StrictString,
 )
 from coupon_core.services.webhooks.payloads import EVENT_TYPES
 from coupon_core.services.webhooks.subscriptions import (
-    DEFAULT_RETRIES,
+    DEFAULT_RETRY_COUNT,
     DEFAULT_TIMEOUT_MS,
 )
-from coupon_core.services.webhooks.url_policy import LONGEST_URL
+from coupon_core.services.webhooks.url_policy import MAX_URL_LENGTH
 
-URL = {
+URL_METADATA = {
     "description": "http or https, at a public address; checked at every request.",
     "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[!#-;=?-\[\]-~]+$",
 }
-RETRIES = {"description": "Tries after the first, at growing intervals."}
-TIMEOUT = {"description": "Milliseconds for a whole request, name lookup and all."}
+RETRIES_METADATA = {"description": "Tries after the first, at growing intervals."}
+TIMEOUT_METADATA = {
+    "description": "Milliseconds for a whole request, name lookup and all."
+}
 
 
-class WebhookChanges(Strict):
+class UpdateWebhookSchema(StrictSchema):
     """PATCH: the members that are to change."""
 
-    url = StrictString(most=LONGEST_URL, expected="a URL", metadata=URL)
+    url = StrictString(
+        max_length=MAX_URL_LENGTH, expectation="a URL", metadata=URL_METADATA
+    )
     is_active = StrictBoolean()
-    retry_count = StrictInteger(most=10, metadata=RETRIES)
-    timeout_ms = StrictInteger(least=1_000, most=30_000, metadata=TIMEOUT)
+    retry_count = StrictInteger(max_value=10, metadata=RETRIES_METADATA)
+    timeout_ms = StrictInteger(
+        min_value=1_000, max_value=30_000, metadata=TIMEOUT_METADATA
+    )
 
 
-class WebhookBody(Strict):
+class CreateWebhookSchema(StrictSchema):
     """A new webhook."""
 
-    event_type = Choice(*EVENT_TYPES, required=True)
-    url = StrictString(most=LONGEST_URL, required=True, metadata=URL)
-    signature = Word(
-        SignatureForm,
-        load_default=SignatureForm.STANDARD,
+    event_type = ChoiceField(*EVENT_TYPES, required=True)
+    url = StrictString(max_length=MAX_URL_LENGTH, required=True, metadata=URL_METADATA)
+    signature = EnumField(
+        SignatureScheme,
+        load_default=SignatureScheme.STANDARD,
         metadata={"description": "How requests are built and signed."},
     )
-    retry_count = StrictInteger(most=10, load_default=DEFAULT_RETRIES, metadata=RETRIES)
+    retry_count = StrictInteger(
+        max_value=10, load_default=DEFAULT_RETRY_COUNT, metadata=RETRIES_METADATA
+    )
     timeout_ms = StrictInteger(
-        least=1_000, most=30_000, load_default=DEFAULT_TIMEOUT_MS, metadata=TIMEOUT
+        min_value=1_000,
+        max_value=30_000,
+        load_default=DEFAULT_TIMEOUT_MS,
+        metadata=TIMEOUT_METADATA,
     )

@@ -5,10 +5,10 @@ from typing import Any
 from marshmallow import fields
 
 from coupon_core.domain.models.audit import AuditEntry
-from coupon_core.schemas.base import Tolerant
-from coupon_core.schemas.timestamps import utc_text
+from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.timestamps import format_timestamp
 
-ENTRY: dict[str, Any] = {
+AUDIT_ENTRY: dict[str, Any] = {
     "entry_id": "01936f2e-7e4f-7f61-8d88-5b8d9d40cc43",
     "happened_at": "2025-01-15T10:00:00Z",
     "actor": "880e8400-e29b-41d4-a716-446655440003",
@@ -17,23 +17,23 @@ ENTRY: dict[str, Any] = {
     "request_id": "5f115e26645805f7e9306f6a",
     "detail": {"changed": ["expires_at", "total_limit"]},
 }
-ENTRIES = {"entries": [ENTRY], "total": 1}
+AUDIT_ENTRIES = {"entries": [AUDIT_ENTRY], "total": 1}
 
 
-def entry(of: AuditEntry) -> dict[str, Any]:
+def serialize_audit_entry(entry: AuditEntry) -> dict[str, Any]:
     """An entry of the audit log."""
     return {
-        "entry_id": of.entry_id,
-        "happened_at": utc_text(of.happened_at),
-        "actor": of.actor,
-        "action": of.action,
-        "object_id": of.object_id,
-        "request_id": of.request_id,
-        "detail": dict(of.detail),
+        "entry_id": entry.entry_id,
+        "happened_at": format_timestamp(entry.happened_at),
+        "actor": entry.actor,
+        "action": entry.action,
+        "object_id": entry.object_id,
+        "request_id": entry.request_id,
+        "detail": dict(entry.detail),
     }
 
 
-class Entry(Tolerant):
+class AuditEntrySchema(LenientSchema):
     """One thing that was done."""
 
     entry_id = fields.UUID(required=True)
@@ -57,8 +57,8 @@ class Entry(Tolerant):
     detail = fields.Dict(required=True)
 
 
-class Entries(Tolerant):
+class AuditEntryListSchema(LenientSchema):
     """Entries of the audit log and how many match in all."""
 
-    entries = fields.List(fields.Nested(Entry), required=True)
+    entries = fields.List(fields.Nested(AuditEntrySchema), required=True)
     total = fields.Integer(required=True)

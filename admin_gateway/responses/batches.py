@@ -5,8 +5,8 @@ from typing import Any
 from marshmallow import fields
 
 from coupon_core.domain.models.batches import BatchKind, BatchState
-from coupon_core.schemas.base import Tolerant
-from coupon_core.schemas.fields import Choice
+from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.fields import ChoiceField
 
 NEW_BATCH: dict[str, Any] = {
     "batch_id": "aa0e8400-e29b-41d4-a716-446655440005",
@@ -34,7 +34,7 @@ BATCH = {
     "started_at": "2025-01-15T10:00:01Z",
     "updated_at": "2025-01-15T10:00:06Z",
 }
-CANCELLED = {
+CANCELLED_BATCH = {
     **BATCH,
     "state": "cancelled",
     "eta_seconds": None,
@@ -43,14 +43,14 @@ CANCELLED = {
 BATCHES = {"batches": [BATCH], "total": 1}
 
 
-class Batch(Tolerant):
+class BatchSchema(LenientSchema):
     """Coupons that were asked for at once and are made by workers."""
 
     batch_id = fields.UUID(required=True)
     tenant_id = fields.String(required=True)
     definition_id = fields.UUID(required=True)
-    kind = Choice(*BatchKind, required=True)
-    state = Choice(*BatchState, required=True)
+    kind = ChoiceField(*BatchKind, required=True)
+    state = ChoiceField(*BatchState, required=True)
     requested = fields.Integer(required=True)
     generated = fields.Integer(
         required=True,
@@ -70,10 +70,10 @@ class Batch(Tolerant):
     finished_at = fields.DateTime(required=True, allow_none=True)
 
 
-class Batches(Tolerant):
+class BatchListSchema(LenientSchema):
     """Batches and how many match in all."""
 
-    batches = fields.List(fields.Nested(Batch), required=True)
+    batches = fields.List(fields.Nested(BatchSchema), required=True)
     total = fields.Integer(required=True)
 
 
@@ -89,7 +89,7 @@ CAPACITY: dict[str, Any] = {
 }
 
 
-class Capacity(Tolerant):
+class CodeCapacitySchema(LenientSchema):
     """How full a code space is; half of it may be used up."""
 
     definition_id = fields.UUID(required=True)

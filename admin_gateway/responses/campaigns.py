@@ -6,17 +6,20 @@ from marshmallow import fields
 
 from admin_gateway.responses.packages import (
     PACKAGE,
-    TIMES,
-    moment,
-    texts,
+    TIMESTAMPS,
+    localized_text_field,
+    timestamp_field,
 )
-from coupon_core.domain.models import campaigns as model
-from coupon_core.domain.models.creators import CodeStatus, CreatorStatus
-from coupon_core.domain.models.creators import Creator as ModelCreator
-from coupon_core.domain.models.creators import CreatorCode as ModelCode
-from coupon_core.domain.serialization import time_text
-from coupon_core.schemas.base import Tolerant
-from coupon_core.schemas.fields import Choice
+from coupon_core.domain.models import campaigns as campaign_models
+from coupon_core.domain.models.creators import (
+    CodeStatus,
+    Creator,
+    CreatorCode,
+    CreatorStatus,
+)
+from coupon_core.domain.serialization import format_timestamp
+from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.fields import ChoiceField
 
 Document = dict[str, Any]
 
@@ -28,15 +31,15 @@ NEW_CAMPAIGN: Document = {
     "starts_at": "2025-01-15T10:00:00Z",
     "ends_at": "2026-01-15T10:00:00Z",
 }
-CAMPAIGN = {"tenant_id": "your-tenant-id", **NEW_CAMPAIGN, **TIMES}
+CAMPAIGN = {"tenant_id": "your-tenant-id", **NEW_CAMPAIGN, **TIMESTAMPS}
 CAMPAIGN_CHANGES = {"status": "CANCELLED"}
 CAMPAIGNS = {"campaigns": [CAMPAIGN], "total": 1}
 NEW_CREATOR: Document = {"creator_key": "ABC12", "name": "Jun", "genre": "rpg"}
-CREATOR = {"creator_id": 42, **NEW_CREATOR, "status": "ACTIVE", **TIMES}
+CREATOR = {"creator_id": 42, **NEW_CREATOR, "status": "ACTIVE", **TIMESTAMPS}
 CREATORS = {"creators": [CREATOR], "total": 1}
-GIVE = {"package_id": PACKAGE["package_id"], "count": 2}
-GIVEN = {"codes": ["CREATOR-ABC12-001", "CREATOR-ABC12-002"], "total": 2}
-CODE: Document = {
+ASSIGN_CODES_REQUEST = {"package_id": PACKAGE["package_id"], "count": 2}
+ASSIGNED_CODES = {"codes": ["CREATOR-ABC12-001", "CREATOR-ABC12-002"], "total": 2}
+CREATOR_CODE: Document = {
     "code": "CREATOR-ABC12-001",
     "creator_key": "ABC12",
     "campaign_id": "campaign_001",
@@ -45,72 +48,72 @@ CODE: Document = {
     "status": "ACTIVE",
     "revoked_at": None,
 }
-CODES = {"codes": [CODE], "total": 1}
-REVOKE = {"codes": ["CREATOR-ABC12-001"]}
-REVOKED = {"revoked": 1}
-COUNTS = {"codes": 2, "redemptions": 35, "users": 30}
-STATS: Document = {
-    **COUNTS,
+CREATOR_CODES = {"codes": [CREATOR_CODE], "total": 1}
+REVOKE_CODES_REQUEST = {"codes": ["CREATOR-ABC12-001"]}
+REVOKED_CODE_COUNT = {"revoked": 1}
+USAGE_COUNTS = {"codes": 2, "redemptions": 35, "users": 30}
+CAMPAIGN_STATS: Document = {
+    **USAGE_COUNTS,
     "rows": [
         {
             "campaign_id": "campaign_001",
             "package_id": PACKAGE["package_id"],
             "package_no": 1,
             "creator_key": "ABC12",
-            **COUNTS,
+            **USAGE_COUNTS,
         }
     ],
 }
 
 
-class Campaign(Tolerant):
+class CampaignSchema(LenientSchema):
     """A campaign."""
 
     tenant_id = fields.String(required=True)
     campaign_id = fields.String(required=True)
-    names = texts()
-    description = texts()
-    status = Choice(*model.CampaignStatus, required=True)
-    starts_at = moment(allow_none=True)
-    ends_at = moment(allow_none=True)
-    created_at = moment()
-    updated_at = moment()
+    names = localized_text_field()
+    description = localized_text_field()
+    status = ChoiceField(*campaign_models.CampaignStatus, required=True)
+    starts_at = timestamp_field(allow_none=True)
+    ends_at = timestamp_field(allow_none=True)
+    created_at = timestamp_field()
+    updated_at = timestamp_field()
 
 
-class Campaigns(Tolerant):
+class CampaignListSchema(LenientSchema):
     """Campaigns and how many match in all."""
 
-    campaigns = fields.List(fields.Nested(Campaign), required=True)
+    campaigns = fields.List(fields.Nested(CampaignSchema), required=True)
     total = fields.Integer(required=True)
 
 
-class Creator(Tolerant):
+class CreatorSchema(LenientSchema):
     """A creator."""
 
     creator_id = fields.Integer(required=True)
     creator_key = fields.String(required=True)
     name = fields.String(required=True)
     genre = fields.String(required=True, allow_none=True)
-    status = Choice(*CreatorStatus, required=True)
-    created_at = moment()
-    updated_at = moment()
+    status = ChoiceField(*CreatorStatus, required=True)
+    created_at = timestamp_field()
+    updated_at = timestamp_field()
 
 
-class Creators(Tolerant):
+class CreatorListSchema(LenientSchema):
     """Creators and how many match in all."""
 
-    creators = fields.List(fields.Nested(Creator), required=True)
+    creators = fields.List(fields.Nested(CreatorSchema), required=True)
     total = fields.Integer(required=True)
 
 
-class Given(Tolerant):
+class AssignedCodesSchema(LenientSchema):
     """The codes that a creator was given, and how many."""
 
     codes = fields.List(fields.String(), required=True)
     total = fields.Integer(required=True)
 
 
-class CreatorCode(Tolerant):
+class CreatorCodeSchema(LenientSchema):
     """A code in a creator's hands."""
 
     code = fields.String(required=True)
@@ -118,24 +121,24 @@ class CreatorCode(Tolerant):
     campaign_id = fields.String(required=True)
     package_id = fields.Integer(required=True)
     package_no = fields.Integer(required=True)
-    status = Choice(*CodeStatus, required=True)
-    revoked_at = moment(allow_none=True)
+    status = ChoiceField(*CodeStatus, required=True)
+    revoked_at = timestamp_field(allow_none=True)
 
 
-class CreatorCodes(Tolerant):
+class CreatorCodeListSchema(LenientSchema):
     """A creator's codes and how many there are in all."""
 
-    codes = fields.List(fields.Nested(CreatorCode), required=True)
+    codes = fields.List(fields.Nested(CreatorCodeSchema), required=True)
     total = fields.Integer(required=True)
 
 
-class RevokedCodes(Tolerant):
+class RevokedCodeCountSchema(LenientSchema):
     """How many codes are out of use now."""
 
     revoked = fields.Integer(required=True)
 
 
-class Counts(Tolerant):
+class UsageCountsSchema(LenientSchema):
     """Codes, uses of them, and the users who used any."""
 
     codes = fields.Integer(required=True)
@@ -143,7 +146,7 @@ class Counts(Tolerant):
     users = fields.Integer(required=True)
 
 
-class CodeStats(Counts):
+class CodeStatsSchema(UsageCountsSchema):
     """The codes of one package in one creator's hands."""
 
     campaign_id = fields.String(required=True)
@@ -152,71 +155,76 @@ class CodeStats(Counts):
     creator_key = fields.String(required=True)
 
 
-class CampaignStats(Counts):
+class CampaignStatsSchema(UsageCountsSchema):
     """All together, and by package and creator; a user counts once in each."""
 
-    rows = fields.List(fields.Nested(CodeStats), required=True)
+    rows = fields.List(fields.Nested(CodeStatsSchema), required=True)
 
 
-def campaign(of: model.Campaign) -> Document:
+def serialize_campaign(campaign: campaign_models.Campaign) -> Document:
     """A campaign."""
     return {
-        "tenant_id": of.tenant_id,
-        "campaign_id": of.campaign_id,
-        "names": dict(of.names),
-        "description": dict(of.description),
-        "status": of.status.value,
-        "starts_at": time_text(of.starts_at),
-        "ends_at": time_text(of.ends_at),
-        "created_at": time_text(of.created_at),
-        "updated_at": time_text(of.updated_at),
+        "tenant_id": campaign.tenant_id,
+        "campaign_id": campaign.campaign_id,
+        "names": dict(campaign.names),
+        "description": dict(campaign.description),
+        "status": campaign.status.value,
+        "starts_at": format_timestamp(campaign.starts_at),
+        "ends_at": format_timestamp(campaign.ends_at),
+        "created_at": format_timestamp(campaign.created_at),
+        "updated_at": format_timestamp(campaign.updated_at),
     }
 
 
-def creator(of: ModelCreator) -> Document:
+def serialize_creator(creator: Creator) -> Document:
     """A creator."""
     return {
-        "creator_id": of.creator_id,
-        "creator_key": of.creator_key,
-        "name": of.name,
-        "genre": of.genre,
-        "status": of.status.value,
-        "created_at": time_text(of.created_at),
-        "updated_at": time_text(of.updated_at),
+        "creator_id": creator.creator_id,
+        "creator_key": creator.creator_key,
+        "name": creator.name,
+        "genre": creator.genre,
+        "status": creator.status.value,
+        "created_at": format_timestamp(creator.created_at),
+        "updated_at": format_timestamp(creator.updated_at),
     }
 
 
-def code(of: ModelCode) -> Document:
+def serialize_creator_code(code: CreatorCode) -> Document:
     """A code in a creator's hands."""
     return {
-        "code": of.code,
-        "creator_key": of.creator_key,
-        "campaign_id": of.campaign_id,
-        "package_id": of.package_id,
-        "package_no": of.package_no,
-        "status": of.status.value,
-        "revoked_at": time_text(of.revoked_at),
+        "code": code.code,
+        "creator_key": code.creator_key,
+        "campaign_id": code.campaign_id,
+        "package_id": code.package_id,
+        "package_no": code.package_no,
+        "status": code.status.value,
+        "revoked_at": format_timestamp(code.revoked_at),
     }
 
 
-def stats(of: model.Stats) -> Document:
+def serialize_campaign_stats(stats: campaign_models.CampaignStats) -> Document:
     """What became of codes."""
-    return {**_counts(of), "rows": [_row(row) for row in of.rows]}
+    return {
+        **_serialize_usage_counts(stats),
+        "rows": [_serialize_code_stats(row) for row in stats.rows],
+    }
 
 
-def _row(row: model.CodeStats) -> Document:
+def _serialize_code_stats(row: campaign_models.CodeStats) -> Document:
     return {
         "campaign_id": row.campaign_id,
         "package_id": row.package_id,
         "package_no": row.package_no,
         "creator_key": row.creator_key,
-        **_counts(row),
+        **_serialize_usage_counts(row),
     }
 
 
-def _counts(of: model.Stats | model.CodeStats) -> Document:
+def _serialize_usage_counts(
+    stats: campaign_models.CampaignStats | campaign_models.CodeStats,
+) -> Document:
     return {
-        "codes": of.code_count,
-        "redemptions": of.redemption_count,
-        "users": of.user_count,
+        "codes": stats.code_count,
+        "redemptions": stats.redemption_count,
+        "users": stats.user_count,
     }

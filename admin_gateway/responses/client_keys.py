@@ -4,13 +4,12 @@ from typing import Any
 
 from marshmallow import fields
 
-from coupon_core.domain.models.client_keys import ClientKey as Key
-from coupon_core.domain.models.client_keys import ClientKeyKind
-from coupon_core.domain.serialization import time_text
-from coupon_core.schemas.base import Tolerant
-from coupon_core.schemas.fields import Choice
+from coupon_core.domain.models.client_keys import ClientKey, ClientKeyKind
+from coupon_core.domain.serialization import format_timestamp
+from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.fields import ChoiceField
 
-CLIENT_KEY_BODY = {"kind": "playcamp_server", "name": "game server"}
+CREATE_CLIENT_KEY_REQUEST = {"kind": "playcamp_server", "name": "game server"}
 CLIENT_KEY: dict[str, Any] = {
     "key_id": "ak_server_3f9a5c0d1e2b4a6978877665",
     "kind": "playcamp_server",
@@ -28,44 +27,44 @@ NEW_CLIENT_KEY = {
 CLIENT_KEYS = {"client_keys": [CLIENT_KEY], "total": 1}
 
 
-class ClientKey(Tolerant):
+class ClientKeySchema(LenientSchema):
     """A key without its secret."""
 
     key_id = fields.String(required=True)
-    kind = Choice(*ClientKeyKind, required=True)
+    kind = ChoiceField(*ClientKeyKind, required=True)
     name = fields.String(required=True)
     created_at = fields.DateTime(required=True)
     expires_at = fields.DateTime(required=True, allow_none=True)
     revoked_at = fields.DateTime(required=True, allow_none=True)
 
 
-class NewClientKey(ClientKey):
+class NewClientKeySchema(ClientKeySchema):
     """A key with its secret, this once; `credential` is both, as SDKs want them."""
 
     secret = fields.String(required=True)
     credential = fields.String(required=True)
 
 
-class ClientKeys(Tolerant):
+class ClientKeyListSchema(LenientSchema):
     """Keys and how many match in all."""
 
-    client_keys = fields.List(fields.Nested(ClientKey), required=True)
+    client_keys = fields.List(fields.Nested(ClientKeySchema), required=True)
     total = fields.Integer(required=True)
 
 
-def client_key(key: Key) -> dict[str, Any]:
+def serialize_client_key(key: ClientKey) -> dict[str, Any]:
     """A key without its secret."""
     return {
         "key_id": key.key_id,
         "kind": key.kind.value,
         "name": key.name,
-        "created_at": time_text(key.created_at),
-        "expires_at": time_text(key.expires_at),
-        "revoked_at": time_text(key.revoked_at),
+        "created_at": format_timestamp(key.created_at),
+        "expires_at": format_timestamp(key.expires_at),
+        "revoked_at": format_timestamp(key.revoked_at),
     }
 
 
-def new_client_key(key: Key, secret: str) -> dict[str, Any]:
+def serialize_new_client_key(key: ClientKey, secret: str) -> dict[str, Any]:
     """A key with its secret."""
-    whole = {"secret": secret, "credential": f"{key.key_id}:{secret}"}
-    return {**client_key(key), **whole}
+    secret_members = {"secret": secret, "credential": f"{key.key_id}:{secret}"}
+    return {**serialize_client_key(key), **secret_members}

@@ -5,14 +5,14 @@ from typing import Any
 from marshmallow import fields
 
 from coupon_core.domain.models.inventory import JobKind, JobState
-from coupon_core.schemas.base import Tolerant
-from coupon_core.schemas.fields import Choice
-from coupon_core.schemas.phoenix_documents import COUPON, Coupon
+from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.fields import ChoiceField
+from coupon_core.schemas.phoenix_documents import EXAMPLE_COUPON, CouponSchema
 
 BATCH_ID = "aa0e8400-e29b-41d4-a716-446655440005"
 KEY_ID = "880e8400-e29b-41d4-a716-446655440003"
-STOCKED = {**COUPON, "batch_id": BATCH_ID}
-CODES = {"coupons": [STOCKED], "next": "AZNvLm0-flCcd0p8jD-9MvY1oQQ"}
+COUPON_WITH_BATCH = {**EXAMPLE_COUPON, "batch_id": BATCH_ID}
+CODE_PAGE = {"coupons": [COUPON_WITH_BATCH], "next": "AZNvLm0-flCcd0p8jD-9MvY1oQQ"}
 TIMELINE = [
     {
         "at": "2025-01-15T10:00:00Z",
@@ -27,23 +27,23 @@ TIMELINE = [
         "user_id": "user_123",
     },
 ]
-TOLD = {**STOCKED, "timeline": TIMELINE}
+COUPON_WITH_TIMELINE = {**COUPON_WITH_BATCH, "timeline": TIMELINE}
 
 
-class StockedCoupon(Coupon):
+class CouponWithBatchSchema(CouponSchema):
     """A coupon with the batch that it was made in."""
 
     batch_id = fields.UUID(required=True, allow_none=True)
 
 
-class Codes(Tolerant):
+class CodePageSchema(LenientSchema):
     """Some coupons, newest first; `next` is where to go on, null at the end."""
 
-    coupons = fields.List(fields.Nested(StockedCoupon), required=True)
+    coupons = fields.List(fields.Nested(CouponWithBatchSchema), required=True)
     next = fields.String(required=True, allow_none=True)
 
 
-class Moment(Tolerant):
+class TimelineEntrySchema(LenientSchema):
     """Something that became of a coupon, and by whom, where that is known."""
 
     at = fields.DateTime(required=True)
@@ -51,10 +51,10 @@ class Moment(Tolerant):
     by = fields.String(required=True, allow_none=True)
 
 
-class ToldCoupon(StockedCoupon):
+class CouponWithTimelineSchema(CouponWithBatchSchema):
     """A coupon with all that became of it."""
 
-    timeline = fields.List(fields.Nested(Moment), required=True)
+    timeline = fields.List(fields.Nested(TimelineEntrySchema), required=True)
 
 
 JOB: dict[str, Any] = {
@@ -73,23 +73,28 @@ JOB: dict[str, Any] = {
     "updated_at": "2025-01-16T10:00:01Z",
     "finished_at": None,
 }
-FINISHED = {
+COMPLETED_JOB_MEMBERS = {
     "state": "completed",
     "done": 12,
     "finished_at": "2025-01-16T10:00:01Z",
 }
-DONE_JOB = {**JOB, **FINISHED, "batch_id": None, "user_id": "user_123"}
+COMPLETED_JOB = {
+    **JOB,
+    **COMPLETED_JOB_MEMBERS,
+    "batch_id": None,
+    "user_id": "user_123",
+}
 JOBS = {"jobs": [JOB], "total": 1}
-EXTENSION = {**JOB, "kind": "extend", "expires_at": "2025-12-31T23:59:59Z"}
-DONE_EXTENSION = {**EXTENSION, **FINISHED}
+EXTENSION_JOB = {**JOB, "kind": "extend", "expires_at": "2025-12-31T23:59:59Z"}
+COMPLETED_EXTENSION_JOB = {**EXTENSION_JOB, **COMPLETED_JOB_MEMBERS}
 
 
-class Job(Tolerant):
+class CodeJobSchema(LenientSchema):
     """Work on many codes: what is done, and how far it is."""
 
     job_id = fields.UUID(required=True)
-    kind = Choice(*JobKind, required=True)
-    state = Choice(*JobState, required=True)
+    kind = ChoiceField(*JobKind, required=True)
+    state = ChoiceField(*JobState, required=True)
     definition_id = fields.UUID(required=True, allow_none=True)
     batch_id = fields.UUID(required=True, allow_none=True)
     user_id = fields.String(required=True, allow_none=True)
@@ -106,49 +111,49 @@ class Job(Tolerant):
     finished_at = fields.DateTime(required=True, allow_none=True)
 
 
-class Jobs(Tolerant):
+class CodeJobListSchema(LenientSchema):
     """Jobs and how many there are."""
 
-    jobs = fields.List(fields.Nested(Job), required=True)
+    jobs = fields.List(fields.Nested(CodeJobSchema), required=True)
     total = fields.Integer(required=True)
 
 
 CSV_FILE = "code,user_id,expires_at\nPARTNER-4711,,\nPARTNER-4712,user_123,\n"
-CSV_ANSWER = (
+CSV_EXPORT = (
     "code,status,user_id,definition_id,definition_name,batch_id,generated_at,"
     "expires_at,redeemed_at,redemption_count\r\n"
     "WELCOME8X4F2K9P,active,user_123,660e8400-e29b-41d4-a716-446655440001,"
     "Welcome Bonus,,2025-01-15T10:00:00Z,2025-12-31T23:59:59Z,,0\r\n"
 )
-TEXT = {"type": "string"}
-BODY = {
+TEXT_SCHEMA = {"type": "string"}
+CSV_REQUEST_BODY = {
     "required": True,
-    "content": {"text/csv": {"schema": TEXT, "example": CSV_FILE}},
+    "content": {"text/csv": {"schema": TEXT_SCHEMA, "example": CSV_FILE}},
 }
-IMPORTED = {
+COMPLETED_IMPORT_JOB = {
     **JOB,
-    **FINISHED,
+    **COMPLETED_JOB_MEMBERS,
     "kind": "import",
     "definition_id": "660e8400-e29b-41d4-a716-446655440001",
     "total": 12,
 }
-IMPORT = {
-    **IMPORTED,
+COMPLETED_IMPORT = {
+    **COMPLETED_IMPORT_JOB,
     "rejected": 1,
     "bad_rows": [{"line": 3, "reason": "the code exists already"}],
 }
-RUNNING_IMPORT = {**IMPORT, "state": "running", "finished_at": None}
+RUNNING_IMPORT = {**COMPLETED_IMPORT, "state": "running", "finished_at": None}
 
 
-class BadRow(Tolerant):
+class RejectedRowSchema(LenientSchema):
     """A line that was left out."""
 
     line = fields.Integer(required=True)
     reason = fields.String(required=True)
 
 
-class Import(Job):
+class CodeImportSchema(CodeJobSchema):
     """The job that makes the imported codes; of bad lines, the first hundred."""
 
     rejected = fields.Integer(required=True)
-    bad_rows = fields.List(fields.Nested(BadRow), required=True)
+    bad_rows = fields.List(fields.Nested(RejectedRowSchema), required=True)

@@ -6,21 +6,32 @@ from marshmallow import fields
 
 from coupon_core.domain.models import CouponStatus, DefinitionStatus, Scope
 from coupon_core.schemas import phoenix_documents
-from coupon_core.schemas.base import Tolerant
-from coupon_core.schemas.fields import Choice
-from coupon_core.schemas.phoenix_documents import COUPON, Coupon, Coupons
+from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.fields import ChoiceField
+from coupon_core.schemas.phoenix_documents import (
+    EXAMPLE_COUPON,
+    CouponSchema,
+    CouponsSchema,
+)
 
-__all__ = ["COUPON", "Coupon", "Coupons"]
+__all__ = ["EXAMPLE_COUPON", "CouponSchema", "CouponsSchema"]
 
-TIMES = {"created_at": "2025-01-15T10:00:00Z", "updated_at": "2025-01-15T10:00:00Z"}
-NEW_REWARD_ITEM = {
-    k: v for k, v in phoenix_documents.REWARD_ITEM.items() if k != "item_id"
+TIMESTAMPS = {
+    "created_at": "2025-01-15T10:00:00Z",
+    "updated_at": "2025-01-15T10:00:00Z",
 }
-REWARD_ITEM = {**phoenix_documents.REWARD_ITEM, "tenant_id": "your-tenant-id", **TIMES}
+NEW_REWARD_ITEM = {
+    k: v for k, v in phoenix_documents.EXAMPLE_REWARD_ITEM.items() if k != "item_id"
+}
+REWARD_ITEM = {
+    **phoenix_documents.EXAMPLE_REWARD_ITEM,
+    "tenant_id": "your-tenant-id",
+    **TIMESTAMPS,
+}
 REWARD_ITEMS = {"reward_items": [REWARD_ITEM], "total": 1}
 
 
-class WholeRewardItem(phoenix_documents.RewardItem):
+class AdminRewardItemSchema(phoenix_documents.RewardItemSchema):
     """A reward item as admins see it."""
 
     tenant_id = fields.String(required=True)
@@ -28,16 +39,16 @@ class WholeRewardItem(phoenix_documents.RewardItem):
     updated_at = fields.DateTime(required=True)
 
 
-class RewardItems(Tolerant):
+class RewardItemListSchema(LenientSchema):
     """Reward items and how many match in all."""
 
-    reward_items = fields.List(fields.Nested(WholeRewardItem), required=True)
+    reward_items = fields.List(fields.Nested(AdminRewardItemSchema), required=True)
     total = fields.Integer(required=True)
 
 
-DEFINITION = {**phoenix_documents.DEFINITION, **TIMES}
-PAUSED = {**DEFINITION, "status": "paused"}
-ARCHIVED = {**DEFINITION, "status": "archived"}
+DEFINITION = {**phoenix_documents.EXAMPLE_DEFINITION, **TIMESTAMPS}
+PAUSED_DEFINITION = {**DEFINITION, "status": "paused"}
+ARCHIVED_DEFINITION = {**DEFINITION, "status": "archived"}
 DEFINITIONS = {"definitions": [DEFINITION], "total": 1}
 NEW_DEFINITION = {k: DEFINITION[k] for k in ("name", "description", "config")}
 DEFINITION_CHANGES: dict[str, Any] = {
@@ -46,7 +57,7 @@ DEFINITION_CHANGES: dict[str, Any] = {
 }
 
 
-class Definition(Tolerant):
+class DefinitionSchema(LenientSchema):
     """A definition as admins see it."""
 
     id = fields.UUID(required=True)
@@ -57,19 +68,19 @@ class Definition(Tolerant):
         required=True,
         metadata={"description": "As sent, with defaults; what is unset is absent."},
     )
-    status = Choice(*DefinitionStatus, required=True)
+    status = ChoiceField(*DefinitionStatus, required=True)
     created_at = fields.DateTime(required=True)
     updated_at = fields.DateTime(required=True)
 
 
-class Definitions(Tolerant):
+class DefinitionListSchema(LenientSchema):
     """Definitions and how many match in all."""
 
-    definitions = fields.List(fields.Nested(Definition), required=True)
+    definitions = fields.List(fields.Nested(DefinitionSchema), required=True)
     total = fields.Integer(required=True)
 
 
-STATS = {
+DEFINITION_STATS = {
     "definition_id": DEFINITION["id"],
     "coupons": {"active": 60, "redeemed": 35, "expired": 4, "revoked": 1},
     "total": 100,
@@ -77,23 +88,23 @@ STATS = {
 }
 
 
-class Stats(Tolerant):
+class DefinitionStatsSchema(LenientSchema):
     """How the coupons of a definition stand."""
 
     definition_id = fields.UUID(required=True)
     coupons = fields.Dict(
-        keys=Choice(*CouponStatus), values=fields.Integer(), required=True
+        keys=ChoiceField(*CouponStatus), values=fields.Integer(), required=True
     )
     total = fields.Integer(required=True)
     redemptions = fields.Integer(required=True)
 
 
-REVOKED = {**COUPON, "status": "revoked"}
-COUPONS = {"coupons": [COUPON], "total": 1}
-GENERATED = {**COUPONS, "generated": 1}
+REVOKED_COUPON = {**EXAMPLE_COUPON, "status": "revoked"}
+COUPONS = {"coupons": [EXAMPLE_COUPON], "total": 1}
+GENERATED_COUPONS = {**COUPONS, "generated": 1}
 
 
-class Generated(Coupons):
+class GeneratedCouponsSchema(CouponsSchema):
     """The coupons asked for; `generated` counts those that are new."""
 
     generated = fields.Integer(required=True)
@@ -112,27 +123,27 @@ NEW_API_KEY = {**API_KEY, "api_key": "pk_EXAMPLE-shown-only-once"}
 API_KEYS = {"api_keys": [API_KEY], "total": 1}
 
 
-class ApiKey(Tolerant):
+class ApiKeySchema(LenientSchema):
     """An API key without the key itself."""
 
     key_id = fields.UUID(required=True)
     name = fields.String(required=True)
-    scopes = fields.List(Choice(*Scope), required=True)
+    scopes = fields.List(ChoiceField(*Scope), required=True)
     created_at = fields.DateTime(required=True)
     expires_at = fields.DateTime(required=True, allow_none=True)
     revoked_at = fields.DateTime(required=True, allow_none=True)
 
 
-class NewApiKey(ApiKey):
+class NewApiKeySchema(ApiKeySchema):
     """An API key with the key itself, this once."""
 
     api_key = fields.String(required=True)
 
 
-class ApiKeys(Tolerant):
+class ApiKeyListSchema(LenientSchema):
     """API keys and how many there are in all."""
 
-    api_keys = fields.List(fields.Nested(ApiKey), required=True)
+    api_keys = fields.List(fields.Nested(ApiKeySchema), required=True)
     total = fields.Integer(required=True)
 
 
@@ -144,21 +155,21 @@ SECRETS = {"secrets": [SECRET], "total": 1}
 NEW_SECRET = {**SECRET, "tenant_secret": "ts_EXAMPLE-shown-only-once"}
 
 
-class Secret(Tolerant):
+class TenantSecretSchema(LenientSchema):
     """A tenant's secret without the secret itself."""
 
     secret_id = fields.UUID(required=True)
     created_at = fields.DateTime(required=True)
 
 
-class NewSecret(Secret):
+class NewTenantSecretSchema(TenantSecretSchema):
     """A tenant's secret with the secret itself, this once."""
 
     tenant_secret = fields.String(required=True)
 
 
-class Secrets(Tolerant):
+class TenantSecretListSchema(LenientSchema):
     """The active secrets and how many there are."""
 
-    secrets = fields.List(fields.Nested(Secret), required=True)
+    secrets = fields.List(fields.Nested(TenantSecretSchema), required=True)
     total = fields.Integer(required=True)

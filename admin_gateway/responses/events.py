@@ -5,8 +5,8 @@ from typing import Any
 
 from marshmallow import fields
 
-from coupon_core.schemas.base import Tolerant
-from coupon_core.schemas.fields import Choice
+from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.fields import ChoiceField
 
 CLOUD_EVENT: dict[str, Any] = {
     "specversion": "1.0",
@@ -28,24 +28,24 @@ PHOENIX_EVENT: dict[str, Any] = {
 }
 EVENT_BATCH = {"events": [CLOUD_EVENT, PHOENIX_EVENT]}
 EVENT_IDS = [CLOUD_EVENT["id"], PHOENIX_EVENT["event_id"]]
-RETRIED = {"status": "accepted"}
-ACCEPTED = {**RETRIED, "event_id": EVENT_IDS[0]}
-ALL_ACCEPTED = {**RETRIED, "accepted": 2, "event_ids": EVENT_IDS}
+ACCEPTED_REQUEST = {"status": "accepted"}
+ACCEPTED_EVENT = {**ACCEPTED_REQUEST, "event_id": EVENT_IDS[0]}
+ACCEPTED_EVENTS = {**ACCEPTED_REQUEST, "accepted": 2, "event_ids": EVENT_IDS}
 
 
-class Retried(Tolerant):
+class AcceptedRequestSchema(LenientSchema):
     """What was asked for is stored and will be done."""
 
-    status = Choice("accepted", required=True)
+    status = ChoiceField("accepted", required=True)
 
 
-class Accepted(Retried):
+class AcceptedEventSchema(AcceptedRequestSchema):
     """A milestone is stored, and will reach the workers."""
 
     event_id = fields.String(required=True)
 
 
-class AllAccepted(Retried):
+class AcceptedEventsSchema(AcceptedRequestSchema):
     """All milestones are stored, and will reach the workers."""
 
     accepted = fields.Integer(required=True)
@@ -66,7 +66,7 @@ DEAD_LETTER = {
 DEAD_LETTERS = {"dead_letters": [DEAD_LETTER], "total": 1}
 
 
-class DeadLetter(Tolerant):
+class DeadLetterSchema(LenientSchema):
     """A message that could not be processed, and why."""
 
     id = fields.UUID(required=True)
@@ -78,12 +78,12 @@ class DeadLetter(Tolerant):
     body = fields.String(
         required=True, metadata={"description": "The first 64 KiB, as they came."}
     )
-    body_encoding = Choice("text", "base64", required=True)
+    body_encoding = ChoiceField("text", "base64", required=True)
     received_at = fields.DateTime(required=True)
 
 
-class DeadLetters(Tolerant):
+class DeadLetterListSchema(LenientSchema):
     """Dead letters and how many there are in all."""
 
-    dead_letters = fields.List(fields.Nested(DeadLetter), required=True)
+    dead_letters = fields.List(fields.Nested(DeadLetterSchema), required=True)
     total = fields.Integer(required=True)

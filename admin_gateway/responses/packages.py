@@ -4,13 +4,16 @@ from typing import Any
 
 from marshmallow import fields
 
-from coupon_core.domain.models.packages import DefinedPackage
-from coupon_core.domain.serialization import time_text
-from coupon_core.schemas.base import Tolerant
+from coupon_core.domain.models.packages import PackageWithDefinition
+from coupon_core.domain.serialization import format_timestamp
+from coupon_core.schemas.base import LenientSchema
 
 Document = dict[str, Any]
 
-TIMES = {"created_at": "2025-01-15T10:00:00Z", "updated_at": "2025-01-15T10:00:00Z"}
+TIMESTAMPS = {
+    "created_at": "2025-01-15T10:00:00Z",
+    "updated_at": "2025-01-15T10:00:00Z",
+}
 NEW_PACKAGE: Document = {
     "item_name": {"en": "Welcome Package", "ko": "웰컴 패키지"},
     "item_description": {"en": "A hundred gems"},
@@ -30,22 +33,22 @@ PACKAGE: Document = {
     "status": "active",
     "starts_at": None,
     "ends_at": None,
-    **TIMES,
+    **TIMESTAMPS,
 }
 PACKAGES = {"packages": [PACKAGE], "total": 1}
 
 
-def texts() -> fields.Dict:
+def localized_text_field() -> fields.Dict:
     """The same text in several languages, by locale."""
     return fields.Dict(values=fields.String(), required=True)
 
 
-def moment(**options: Any) -> fields.DateTime:
+def timestamp_field(**options: Any) -> fields.DateTime:
     """A time in UTC."""
     return fields.DateTime(required=True, **options)
 
 
-class Package(Tolerant):
+class PackageSchema(LenientSchema):
     """A package; `status` is that of the definition which it is."""
 
     package_id = fields.Integer(required=True)
@@ -53,30 +56,33 @@ class Package(Tolerant):
     campaign_id = fields.String(required=True)
     definition_id = fields.UUID(required=True)
     reward_item_id = fields.UUID(required=True)
-    item_name = texts()
-    item_description = texts()
+    item_name = localized_text_field()
+    item_description = localized_text_field()
     rewards = fields.List(fields.Dict(), required=True)
     per_code_usage_limit = fields.Integer(required=True)
     cross_creator_limit = fields.Integer(required=True)
     max_total_usage = fields.Integer(required=True)
     is_active = fields.Boolean(required=True)
     status = fields.String(required=True)
-    starts_at = moment(allow_none=True)
-    ends_at = moment(allow_none=True)
-    created_at = moment()
-    updated_at = moment()
+    starts_at = timestamp_field(allow_none=True)
+    ends_at = timestamp_field(allow_none=True)
+    created_at = timestamp_field()
+    updated_at = timestamp_field()
 
 
-class Packages(Tolerant):
+class PackageListSchema(LenientSchema):
     """Packages and how many match in all."""
 
-    packages = fields.List(fields.Nested(Package), required=True)
+    packages = fields.List(fields.Nested(PackageSchema), required=True)
     total = fields.Integer(required=True)
 
 
-def package(of: DefinedPackage) -> Document:
+def serialize_package(package_with_definition: PackageWithDefinition) -> Document:
     """A package with its limits."""
-    package, definition = of.package, of.definition
+    package, definition = (
+        package_with_definition.package,
+        package_with_definition.definition,
+    )
     return {
         "package_id": package.package_id,
         "package_no": package.package_no,
@@ -91,8 +97,8 @@ def package(of: DefinedPackage) -> Document:
         "max_total_usage": definition.total_limit,
         "is_active": package.is_active,
         "status": definition.status.value,
-        "starts_at": time_text(package.starts_at),
-        "ends_at": time_text(package.ends_at),
-        "created_at": time_text(package.created_at),
-        "updated_at": time_text(package.updated_at),
+        "starts_at": format_timestamp(package.starts_at),
+        "ends_at": format_timestamp(package.ends_at),
+        "created_at": format_timestamp(package.created_at),
+        "updated_at": format_timestamp(package.updated_at),
     }

@@ -5,12 +5,10 @@ from typing import Any
 from marshmallow import fields
 
 from coupon_core.domain import serialization
-from coupon_core.domain.models.points import EntryKind
-from coupon_core.domain.models.points import PointEntry as Entry
-from coupon_core.domain.models.points import Wallet as WalletValue
-from coupon_core.domain.models.users import KnownUser
-from coupon_core.schemas.base import Tolerant
-from coupon_core.schemas.fields import Choice
+from coupon_core.domain.models.points import EntryKind, PointEntry, Wallet
+from coupon_core.domain.models.users import RegisteredUser
+from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.fields import ChoiceField
 
 Document = dict[str, Any]
 
@@ -23,22 +21,22 @@ USER: Document = {
     "updated_at": "2025-01-15T10:00:00Z",
 }
 USERS = {"users": [USER], "total": 1}
-NEW_ENTRY: Document = {
+POINT_CHANGE: Document = {
     "user_id": "john@doe.com",
     "point_id": "gold",
     "amount": 100,
     "reason": "Birthday",
 }
-CREDITED: Document = {
-    **NEW_ENTRY,
+CREDIT_ENTRY: Document = {
+    **POINT_CHANGE,
     "entry_id": "aa0e8400-e29b-41d4-a716-446655440005",
     "balance": 350,
     "kind": "credit",
     "reference": "",
     "created_at": "2025-01-15T10:00:00Z",
 }
-DEBITED = {**CREDITED, "amount": -100, "balance": 250, "kind": "debit"}
-POINT_ENTRIES = {"entries": [CREDITED], "total": 1}
+DEBIT_ENTRY = {**CREDIT_ENTRY, "amount": -100, "balance": 250, "kind": "debit"}
+POINT_ENTRIES = {"entries": [CREDIT_ENTRY], "total": 1}
 WALLETS: Document = {
     "wallets": [
         {
@@ -52,7 +50,7 @@ WALLETS: Document = {
 }
 
 
-class User(Tolerant):
+class UserSchema(LenientSchema):
     """A user that the tenant has made known."""
 
     user_id = fields.String(required=True)
@@ -63,14 +61,14 @@ class User(Tolerant):
     updated_at = fields.DateTime(required=True)
 
 
-class Users(Tolerant):
+class UserListSchema(LenientSchema):
     """Users and how many match in all."""
 
-    users = fields.List(fields.Nested(User), required=True)
+    users = fields.List(fields.Nested(UserSchema), required=True)
     total = fields.Integer(required=True)
 
 
-class PointEntry(Tolerant):
+class PointEntrySchema(LenientSchema):
     """One change of a balance; negative when points were taken."""
 
     entry_id = fields.UUID(required=True)
@@ -80,20 +78,20 @@ class PointEntry(Tolerant):
     balance = fields.Integer(
         required=True, metadata={"description": "What was there after it."}
     )
-    kind = Choice(*EntryKind, required=True)
+    kind = ChoiceField(*EntryKind, required=True)
     reference = fields.String(required=True)
     reason = fields.String(required=True)
     created_at = fields.DateTime(required=True)
 
 
-class PointEntries(Tolerant):
+class PointEntryListSchema(LenientSchema):
     """Changes of balances and how many match in all."""
 
-    entries = fields.List(fields.Nested(PointEntry), required=True)
+    entries = fields.List(fields.Nested(PointEntrySchema), required=True)
     total = fields.Integer(required=True)
 
 
-class Wallet(Tolerant):
+class WalletSchema(LenientSchema):
     """How many points of one kind a user has."""
 
     user_id = fields.String(required=True)
@@ -102,45 +100,45 @@ class Wallet(Tolerant):
     updated_at = fields.DateTime(required=True)
 
 
-class Wallets(Tolerant):
+class WalletListSchema(LenientSchema):
     """Balances and how many match in all."""
 
-    wallets = fields.List(fields.Nested(Wallet), required=True)
+    wallets = fields.List(fields.Nested(WalletSchema), required=True)
     total = fields.Integer(required=True)
 
 
-def user(of: KnownUser) -> Document:
+def serialize_user(user: RegisteredUser) -> Document:
     """A known user."""
     return {
-        "user_id": of.user_id,
-        "is_member": of.is_member,
-        "details": dict(of.details),
-        "tags": list(of.tags),
-        "created_at": serialization.time_text(of.created_at),
-        "updated_at": serialization.time_text(of.updated_at),
+        "user_id": user.user_id,
+        "is_member": user.is_member,
+        "details": dict(user.details),
+        "tags": list(user.tags),
+        "created_at": serialization.format_timestamp(user.created_at),
+        "updated_at": serialization.format_timestamp(user.updated_at),
     }
 
 
-def entry(of: Entry) -> Document:
+def serialize_point_entry(entry: PointEntry) -> Document:
     """One change of a balance."""
     return {
-        "entry_id": of.entry_id,
-        "user_id": of.user_id,
-        "point_id": of.point_id,
-        "amount": of.amount,
-        "balance": of.balance,
-        "kind": of.kind.value,
-        "reference": of.reference,
-        "reason": of.reason,
-        "created_at": serialization.time_text(of.created_at),
+        "entry_id": entry.entry_id,
+        "user_id": entry.user_id,
+        "point_id": entry.point_id,
+        "amount": entry.amount,
+        "balance": entry.balance,
+        "kind": entry.kind.value,
+        "reference": entry.reference,
+        "reason": entry.reason,
+        "created_at": serialization.format_timestamp(entry.created_at),
     }
 
 
-def wallet(of: WalletValue) -> Document:
+def serialize_wallet(wallet: Wallet) -> Document:
     """A balance."""
     return {
-        "user_id": of.user_id,
-        "point_id": of.point_id,
-        "balance": of.balance,
-        "updated_at": serialization.time_text(of.updated_at),
+        "user_id": wallet.user_id,
+        "point_id": wallet.point_id,
+        "balance": wallet.balance,
+        "updated_at": serialization.format_timestamp(wallet.updated_at),
     }

@@ -15,187 +15,209 @@ from coupon_core.domain.models import (
     IssuedCoupon,
     TenantSecret,
 )
-from coupon_core.domain.models.batches import Batch, Room
+from coupon_core.domain.models.batches import Batch, CodeCapacity
 from coupon_core.domain.models.inventory import (
     CodeJob,
+    CouponWithBatch,
     JobState,
-    Moment,
-    StockedCoupon,
+    TimelineEntry,
 )
-from coupon_core.schemas.errors import Detail, Problem
+from coupon_core.schemas.errors import ApiError, ErrorDetail
 from coupon_core.services import batches
-from coupon_core.services.codes.csv_import import Report
-from coupon_core.services.coupons.generation import Made
+from coupon_core.services.codes.csv_import import ImportReport
+from coupon_core.services.coupons.generation import GenerationResult
 from coupon_core.services.events import dead_letters
 from coupon_core.web.responses import json_response
 
 Document = dict[str, Any]
 
 
-def created(body: Document, new_id: str) -> Response:
+def created_response(body: Document, new_id: str) -> Response:
     """The 201 for something that is now to be found below the path asked for."""
     return json_response(body, 201, {"Location": f"{request.path}/{new_id}"})
 
 
-def listed(
-    name: str, found: tuple[Sequence[Any], int], shown: Callable[[Any], Document]
+def page_response(
+    name: str,
+    rows_and_total: tuple[Sequence[Any], int],
+    serialize: Callable[[Any], Document],
 ) -> Response:
     """A page of a list; `total` counts all matches."""
-    rows, total = found
-    return json_response({name: [shown(row) for row in rows], "total": total})
+    rows, total = rows_and_total
+    return json_response({name: [serialize(row) for row in rows], "total": total})
 
 
-def coupons(found: tuple[Sequence[IssuedCoupon], int], now: datetime) -> Document:
+def serialize_coupons(
+    coupons_and_total: tuple[Sequence[IssuedCoupon], int], now: datetime
+) -> Document:
     """A list of coupons."""
-    return serialization.coupons("coupons", *found, now)
+    return serialization.serialize_coupon_list("coupons", *coupons_and_total, now)
 
 
-def generated(made: Made, now: datetime) -> Document:
+def serialize_generation_result(result: GenerationResult, now: datetime) -> Document:
     """The coupons asked for; a user who held the shared code keeps it, so not new."""
-    found = made.coupons, len(made.coupons)
-    return {**coupons(found, now), "generated": made.new_count}
+    coupons_and_total = result.coupons, len(result.coupons)
+    return {**serialize_coupons(coupons_and_total, now), "generated": result.new_count}
 
 
-def stats(definition_id: str, of: DefinitionStats) -> Document:
+def serialize_definition_stats(definition_id: str, stats: DefinitionStats) -> Document:
     """How the coupons of a definition stand."""
-    counts = {status.value: count for status, count in of.coupon_counts.items()}
+    counts = {status.value: count for status, count in stats.coupon_counts.items()}
     return {
         "definition_id": definition_id,
         "coupons": counts,
         "total": sum(counts.values()),
-        "redemptions": of.redemption_count,
+        "redemptions": stats.redemption_count,
     }
 
 
-def room(definition_id: str, of: Room) -> Document:
+def serialize_code_capacity(definition_id: str, capacity: CodeCapacity) -> Document:
     """How full a code space is, and how likely a guess of the right form hits."""
-    left = of.most - of.used_count - of.reserved_count
+    remaining = capacity.max_count - capacity.used_count - capacity.reserved_count
     return {
         "definition_id": definition_id,
-        "space": of.space,
-        "limit": of.most,
-        "used": of.used_count,
-        "reserved": of.reserved_count,
-        "remaining": max(0, left),
-        "used_share": of.used_count / of.space,
-        "one_guess_in": of.space // of.used_count if of.used_count else None,
+        "space": capacity.code_space_size,
+        "limit": capacity.max_count,
+        "used": capacity.used_count,
+        "reserved": capacity.reserved_count,
+        "remaining": max(0, remaining),
+        "used_share": capacity.used_count / capacity.code_space_size,
+        "one_guess_in": capacity.code_space_size // capacity.used_count
+        if capacity.used_count
+        else None,
     }
 
 
-def api_key(key: ApiKey) -> Document:
+def serialize_api_key(key: ApiKey) -> Document:
     """An API key without the key itself."""
     return {
         "key_id": key.key_id,
         "name": key.name,
         "scopes": sorted(scope.value for scope in key.scopes),
-        "created_at": serialization.time_text(key.created_at),
-        "expires_at": serialization.time_text(key.expires_at),
-        "revoked_at": serialization.time_text(key.revoked_at),
+        "created_at": serialization.format_timestamp(key.created_at),
+        "expires_at": serialization.format_timestamp(key.expires_at),
+        "revoked_at": serialization.format_timestamp(key.revoked_at),
     }
 
 
-def secret(of: TenantSecret) -> Document:
+def serialize_tenant_secret(secret: TenantSecret) -> Document:
     """A tenant's secret without the secret itself."""
     return {
-        "secret_id": of.secret_id,
-        "created_at": serialization.time_text(of.created_at),
+        "secret_id": secret.secret_id,
+        "created_at": serialization.format_timestamp(secret.created_at),
     }
 
 
-def batch(of: Batch) -> Document:
+def serialize_batch(batch: Batch) -> Document:
     """How far a batch is."""
-    rate, eta = batches.pace(of)
+    rate, eta = batches.estimate_progress(batch)
     return {
-        "batch_id": of.batch_id,
-        "tenant_id": of.tenant_id,
-        "definition_id": of.definition_id,
-        "kind": of.kind,
-        "state": of.state.value,
-        "requested": of.requested_count,
-        "generated": of.generated_count,
+        "batch_id": batch.batch_id,
+        "tenant_id": batch.tenant_id,
+        "definition_id": batch.definition_id,
+        "kind": batch.kind,
+        "state": batch.state.value,
+        "requested": batch.requested_count,
+        "generated": batch.generated_count,
         "rate_per_second": rate and round(rate, 1),
         "eta_seconds": eta and round(eta, 1),
-        "error": of.error or None,
-        "expires_at": serialization.time_text(of.expires_at),
-        "created_at": serialization.time_text(of.created_at),
-        "started_at": serialization.time_text(of.started_at),
-        "updated_at": serialization.time_text(of.updated_at),
-        "finished_at": serialization.time_text(of.finished_at),
+        "error": batch.error or None,
+        "expires_at": serialization.format_timestamp(batch.expires_at),
+        "created_at": serialization.format_timestamp(batch.created_at),
+        "started_at": serialization.format_timestamp(batch.started_at),
+        "updated_at": serialization.format_timestamp(batch.updated_at),
+        "finished_at": serialization.format_timestamp(batch.finished_at),
     }
 
 
-def accepted_batch(of: Batch) -> Response:
+def batch_accepted_response(batch: Batch) -> Response:
     """The 202 for coupons that workers make."""
-    path = f"/v1/tenants/{of.tenant_id}/batches/{of.batch_id}"
-    return json_response(batch(of), 202, {"Location": path})
+    path = f"/v1/tenants/{batch.tenant_id}/batches/{batch.batch_id}"
+    return json_response(serialize_batch(batch), 202, {"Location": path})
 
 
-def dead_letter(of: DeadLetter) -> Document:
+def serialize_dead_letter(letter: DeadLetter) -> Document:
     """A dead letter; what is no text is in base64."""
-    text = dead_letters.text_of(of)
+    text = dead_letters.decode_body(letter)
     return {
-        "id": of.letter_id,
-        "tenant_id": of.tenant_id,
-        "queue": of.queue,
-        "routing_key": of.routing_key,
-        "content_type": of.content_type,
-        "reason": of.reason,
-        "body": base64.b64encode(of.body).decode() if text is None else text,
+        "id": letter.letter_id,
+        "tenant_id": letter.tenant_id,
+        "queue": letter.queue,
+        "routing_key": letter.routing_key,
+        "content_type": letter.content_type,
+        "reason": letter.reason,
+        "body": base64.b64encode(letter.body).decode() if text is None else text,
         "body_encoding": "base64" if text is None else "text",
-        "received_at": serialization.time_text(of.received_at),
+        "received_at": serialization.format_timestamp(letter.received_at),
     }
 
 
-def stocked(of: StockedCoupon, now: datetime) -> Document:
+def serialize_coupon_with_batch(coupon: CouponWithBatch, now: datetime) -> Document:
     """A coupon with the batch that it was made in."""
-    return {**serialization.coupon(of.issued, now), "batch_id": of.batch_id}
+    return {
+        **serialization.serialize_coupon(coupon.issued, now),
+        "batch_id": coupon.batch_id,
+    }
 
 
-def told(of: StockedCoupon, moments: Sequence[Moment], now: datetime) -> Document:
+def serialize_coupon_with_timeline(
+    coupon: CouponWithBatch, timeline: Sequence[TimelineEntry], now: datetime
+) -> Document:
     """A coupon with all that became of it."""
     entries = [
         {
-            "at": serialization.time_text(moment.at),
+            "at": serialization.format_timestamp(moment.occurred_at),
             "event": moment.event,
-            "by": moment.by or None,
-            **(moment.more or {}),
+            "by": moment.actor or None,
+            **(moment.details or {}),
         }
-        for moment in moments
+        for moment in timeline
     ]
-    return {**stocked(of, now), "timeline": entries}
+    return {**serialize_coupon_with_batch(coupon, now), "timeline": entries}
 
 
-def job(of: CodeJob) -> Response:
+def job_response(job: CodeJob) -> Response:
     """Work that is done, or that workers go on with."""
-    is_done = of.state == JobState.COMPLETED
+    is_completed = job.state == JobState.COMPLETED
     return json_response(
-        serialization.code_job(of), 200 if is_done else 202, _found_at(of)
+        serialization.serialize_code_job(job),
+        200 if is_completed else 202,
+        _job_location_header(job),
     )
 
 
-def _found_at(of: CodeJob) -> dict[str, str]:
-    return {"Location": f"/v1/tenants/{of.tenant_id}/codes/jobs/{of.job_id}"}
+def _job_location_header(job: CodeJob) -> dict[str, str]:
+    return {"Location": f"/v1/tenants/{job.tenant_id}/codes/jobs/{job.job_id}"}
 
 
-def imported(of: CodeJob, report: Report) -> Response:
+def import_response(job: CodeJob, report: ImportReport) -> Response:
     """Codes that are imported, or that workers go on making."""
-    body = import_document(of, report)
-    status = 201 if of.state == JobState.COMPLETED else 202
-    return json_response(body, status, _found_at(of))
+    body = serialize_import(job, report)
+    status = 201 if job.state == JobState.COMPLETED else 202
+    return json_response(body, status, _job_location_header(job))
 
 
-def import_document(of: CodeJob, report: Report) -> Document:
+def serialize_import(job: CodeJob, report: ImportReport) -> Document:
     """The job of an import, with the lines that were left out."""
-    bad = [{"line": row.line, "reason": row.reason} for row in report.bad_rows]
-    return {**serialization.code_job(of), "rejected": report.bad_count, "bad_rows": bad}
+    rejected_rows = [
+        {"line": row.line, "reason": row.reason} for row in report.rejected_rows
+    ]
+    return {
+        **serialization.serialize_code_job(job),
+        "rejected": report.rejected_count,
+        "bad_rows": rejected_rows,
+    }
 
 
-def bad_file(report: Report) -> Problem:
+def invalid_file_error(report: ImportReport) -> ApiError:
     """The 400 that names the first bad lines."""
-    bad = [Detail(row.reason, f"line {row.line}", "body") for row in report.bad_rows]
-    if not bad:
+    details = [
+        ErrorDetail(row.reason, f"line {row.line}", "body")
+        for row in report.rejected_rows
+    ]
+    if not details:
         text = "Invalid body: the file has no codes"
-        return Problem(400, "NO_CODES", text, [Detail(text, "", "body")])
-    lines = f"{report.bad_count:,} of {report.bad_count + report.good_count:,} lines"
-    text = f"Nothing imported, for {lines} cannot be: {bad[0].path}: {bad[0].message}"
-    return Problem(400, "BAD_LINES", text, bad)
+        return ApiError(400, "NO_CODES", text, [ErrorDetail(text, "", "body")])
+    lines = f"{report.rejected_count:,} of {report.rejected_count + report.valid_count:,} lines"
+    text = f"Nothing imported, for {lines} cannot be: {details[0].path}: {details[0].message}"
+    return ApiError(400, "BAD_LINES", text, details)

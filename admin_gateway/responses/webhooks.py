@@ -5,71 +5,71 @@ from typing import Any
 
 from marshmallow import fields
 
-from coupon_core.domain.models import webhooks as model
-from coupon_core.domain.serialization import time_text
-from coupon_core.schemas.base import Tolerant
-from coupon_core.schemas.fields import Choice
+from coupon_core.domain.models import webhooks as webhook_models
+from coupon_core.domain.serialization import format_timestamp
+from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.fields import ChoiceField
 from coupon_core.services.webhooks.payloads import EVENT_TYPES
 
 Document = dict[str, Any]
 
 
-def webhook(of: model.Webhook) -> Document:
+def serialize_webhook(webhook: webhook_models.Webhook) -> Document:
     """A webhook without its secret."""
     return {
-        "id": of.webhook_id,
-        "tenant_id": of.tenant_id,
-        "event_type": of.event_type,
-        "url": of.url,
-        "signature": of.signature.value,
-        "retry_count": of.retry_count,
-        "timeout_ms": of.timeout_ms,
-        "is_active": of.is_active,
-        "inactive_reason": of.inactive_reason or None,
-        "failing_since": time_text(of.failing_since),
-        "created_at": time_text(of.created_at),
-        "updated_at": time_text(of.updated_at),
+        "id": webhook.webhook_id,
+        "tenant_id": webhook.tenant_id,
+        "event_type": webhook.event_type,
+        "url": webhook.url,
+        "signature": webhook.signature.value,
+        "retry_count": webhook.retry_count,
+        "timeout_ms": webhook.timeout_ms,
+        "is_active": webhook.is_active,
+        "inactive_reason": webhook.inactive_reason or None,
+        "failing_since": format_timestamp(webhook.failing_since),
+        "created_at": format_timestamp(webhook.created_at),
+        "updated_at": format_timestamp(webhook.updated_at),
     }
 
 
-def attempt(of: model.Attempt) -> Document:
+def serialize_webhook_attempt(attempt: webhook_models.DeliveryAttempt) -> Document:
     """A line of the log."""
     return {
-        "id": of.log_id,
-        "webhook_id": of.webhook_id,
-        "event_id": of.event_id,
-        "event_type": of.event_type,
-        "payload": json.loads(of.payload),
-        "status": of.status.value,
-        "attempt": of.number,
-        "max_attempts": of.most,
-        "response_status": of.response_status,
-        "response_body": of.response_body or None,
-        "error": of.error or None,
-        "created_at": time_text(of.created_at),
-        "completed_at": time_text(of.completed_at),
-        "next_retry_at": time_text(of.next_retry_at),
+        "id": attempt.log_id,
+        "webhook_id": attempt.webhook_id,
+        "event_id": attempt.event_id,
+        "event_type": attempt.event_type,
+        "payload": json.loads(attempt.payload),
+        "status": attempt.status.value,
+        "attempt": attempt.number,
+        "max_attempts": attempt.max_attempts,
+        "response_status": attempt.response_status,
+        "response_body": attempt.response_body or None,
+        "error": attempt.error or None,
+        "created_at": format_timestamp(attempt.created_at),
+        "completed_at": format_timestamp(attempt.completed_at),
+        "next_retry_at": format_timestamp(attempt.next_retry_at),
     }
 
 
-def test_result(of: model.Answer) -> Document:
+def serialize_test_result(response: webhook_models.WebhookResponse) -> Document:
     """What became of a sample."""
     return {
-        "success": of.is_success,
-        "response_status": of.status,
-        "response_body": of.body or None,
-        "error": of.error or None,
+        "success": response.is_success,
+        "response_status": response.status,
+        "response_body": response.body or None,
+        "error": response.error or None,
     }
 
 
-WEBHOOK_BODY: Document = {
+CREATE_WEBHOOK_REQUEST: Document = {
     "event_type": "coupon.redeemed",
     "url": "https://hooks.example.com/coupons",
 }
 WEBHOOK: Document = {
     "id": 7293846529384652,
     "tenant_id": "your-tenant-id",
-    **WEBHOOK_BODY,
+    **CREATE_WEBHOOK_REQUEST,
     "signature": "standard",
     "retry_count": 5,
     "timeout_ms": 5000,
@@ -103,7 +103,7 @@ WEBHOOK_LOG: Document = {
     "next_retry_at": "2025-01-15T10:00:03Z",
 }
 WEBHOOK_LOGS = {"logs": [WEBHOOK_LOG], "total": 1}
-WEBHOOK_TEST: Document = {
+WEBHOOK_TEST_RESULT: Document = {
     "success": False,
     "response_status": None,
     "response_body": None,
@@ -111,14 +111,14 @@ WEBHOOK_TEST: Document = {
 }
 
 
-class Webhook(Tolerant):
+class WebhookSchema(LenientSchema):
     """A webhook without its secret."""
 
     id = fields.Integer(required=True)
     tenant_id = fields.String(required=True)
-    event_type = Choice(*EVENT_TYPES, required=True)
+    event_type = ChoiceField(*EVENT_TYPES, required=True)
     url = fields.String(required=True)
-    signature = Choice(*model.SignatureForm, required=True)
+    signature = ChoiceField(*webhook_models.SignatureScheme, required=True)
     retry_count = fields.Integer(required=True)
     timeout_ms = fields.Integer(required=True)
     is_active = fields.Boolean(required=True)
@@ -132,20 +132,20 @@ class Webhook(Tolerant):
     updated_at = fields.DateTime(required=True)
 
 
-class NewWebhook(Webhook):
+class NewWebhookSchema(WebhookSchema):
     """A webhook with its secret, this once."""
 
     secret = fields.String(required=True)
 
 
-class Webhooks(Tolerant):
+class WebhookListSchema(LenientSchema):
     """Webhooks and how many there are in all."""
 
-    webhooks = fields.List(fields.Nested(Webhook), required=True)
+    webhooks = fields.List(fields.Nested(WebhookSchema), required=True)
     total = fields.Integer(required=True)
 
 
-class WebhookLog(Tolerant):
+class WebhookLogSchema(LenientSchema):
     """A try to deliver an event; with attempt 0 one that awaits its first."""
 
     id = fields.String(required=True)
@@ -153,7 +153,7 @@ class WebhookLog(Tolerant):
     event_id = fields.UUID(required=True)
     event_type = fields.String(required=True)
     payload = fields.Dict(required=True)
-    status = Choice(*model.AttemptStatus, required=True)
+    status = ChoiceField(*webhook_models.AttemptStatus, required=True)
     attempt = fields.Integer(required=True)
     max_attempts = fields.Integer(required=True)
     response_status = fields.Integer(required=True, allow_none=True)
@@ -164,14 +164,14 @@ class WebhookLog(Tolerant):
     next_retry_at = fields.DateTime(required=True, allow_none=True)
 
 
-class WebhookLogs(Tolerant):
+class WebhookLogListSchema(LenientSchema):
     """Tries to deliver and how many there are in all."""
 
-    logs = fields.List(fields.Nested(WebhookLog), required=True)
+    logs = fields.List(fields.Nested(WebhookLogSchema), required=True)
     total = fields.Integer(required=True)
 
 
-class WebhookTest(Tolerant):
+class WebhookTestResultSchema(LenientSchema):
     """What became of a sample; an error when there was no answer at all."""
 
     success = fields.Boolean(required=True)

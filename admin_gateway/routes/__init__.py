@@ -23,62 +23,70 @@ from admin_gateway.routes import (
     users,
     webhooks,
 )
-from coupon_core.schemas.identifiers import TENANT_ID
+from coupon_core.schemas.identifiers import TENANT_ID_PATTERN
 from coupon_core.web.blueprint import JsonBlueprint
 
-IN_PATH: Mapping[str, Any] = {
+TENANT_PATH_PARAMETER: Mapping[str, Any] = {
     "name": "tenant_id",
     "in": "path",
     "required": True,
-    "schema": {"type": "string", "pattern": TENANT_ID},
+    "schema": {"type": "string", "pattern": TENANT_ID_PATTERN},
     "description": "Your tenant.",
 }
-IN_QUERY: Mapping[str, Any] = {
-    **IN_PATH,
+TENANT_QUERY_PARAMETER: Mapping[str, Any] = {
+    **TENANT_PATH_PARAMETER,
     "in": "query",
     "required": False,
     "description": "Your tenant; may be left out, the key tells it.",
 }
 
 
-def _of_tenant(
+def _under_tenant_path(
     blueprint: JsonBlueprint, name: str, path: str
 ) -> tuple[JsonBlueprint, dict[str, Any]]:
     prefix = f"/v1/tenants/<tenant_id>/{path}"
-    return blueprint, {"name": name, "url_prefix": prefix, "parameters": [IN_PATH]}
+    return blueprint, {
+        "name": name,
+        "url_prefix": prefix,
+        "parameters": [TENANT_PATH_PARAMETER],
+    }
 
 
-def _flat(
+def _without_tenant_path(
     blueprint: JsonBlueprint, name: str, path: str
 ) -> tuple[JsonBlueprint, dict[str, Any]]:
-    options = {"name": name, "url_prefix": f"/v1/{path}", "parameters": [IN_QUERY]}
+    options = {
+        "name": name,
+        "url_prefix": f"/v1/{path}",
+        "parameters": [TENANT_QUERY_PARAMETER],
+    }
     return blueprint, options
 
 
 # Vendors' pages spell the same thing differently (CONTRACTS 1.2): same handlers.
 BLUEPRINTS = (
-    _of_tenant(reward_items.routes, "rewards", "rewards"),
-    _of_tenant(reward_items.routes, "reward_items", "reward-items"),
-    _flat(reward_items.routes, "flat_reward_items", "reward-items"),
-    _of_tenant(definitions.routes, "definitions", "coupons"),
-    _flat(definitions.routes, "flat_definitions", "coupons"),
-    _of_tenant(coupons.routes, "coupons", "coupons"),
-    _flat(coupons.routes, "flat_coupons", "coupons"),
-    _of_tenant(campaigns.routes, "campaigns", "campaigns"),
-    _of_tenant(creators.routes, "creators", "creators"),
-    _of_tenant(packages.routes, "packages", "packages"),
-    _of_tenant(batches.routes, "batches", "batches"),
-    _of_tenant(code_jobs.imports, "imports", "coupons"),
-    _of_tenant(codes.routes, "codes", "codes"),
-    _of_tenant(code_jobs.routes, "code_jobs", "codes"),
-    _of_tenant(api_keys.routes, "api_keys", "api-keys"),
-    _of_tenant(client_keys.routes, "client_keys", "client-keys"),
-    _of_tenant(tenant_secrets.routes, "secrets", "secrets"),
-    _of_tenant(points.routes, "points", "points"),
-    _of_tenant(users.routes, "users", "users"),
-    _flat(events.routes, "flat_events", "events"),
-    _of_tenant(events.routes, "events", "events"),
-    _of_tenant(dead_letters.routes, "dead_letters", "dead-letters"),
-    _of_tenant(audit.routes, "audit", "audit"),
-    _of_tenant(webhooks.routes, "webhooks", "webhooks"),
+    _under_tenant_path(reward_items.routes, "rewards", "rewards"),
+    _under_tenant_path(reward_items.routes, "reward_items", "reward-items"),
+    _without_tenant_path(reward_items.routes, "flat_reward_items", "reward-items"),
+    _under_tenant_path(definitions.routes, "definitions", "coupons"),
+    _without_tenant_path(definitions.routes, "flat_definitions", "coupons"),
+    _under_tenant_path(coupons.routes, "coupons", "coupons"),
+    _without_tenant_path(coupons.routes, "flat_coupons", "coupons"),
+    _under_tenant_path(campaigns.routes, "campaigns", "campaigns"),
+    _under_tenant_path(creators.routes, "creators", "creators"),
+    _under_tenant_path(packages.routes, "packages", "packages"),
+    _under_tenant_path(batches.routes, "batches", "batches"),
+    _under_tenant_path(code_jobs.imports, "imports", "coupons"),
+    _under_tenant_path(codes.routes, "codes", "codes"),
+    _under_tenant_path(code_jobs.routes, "code_jobs", "codes"),
+    _under_tenant_path(api_keys.routes, "api_keys", "api-keys"),
+    _under_tenant_path(client_keys.routes, "client_keys", "client-keys"),
+    _under_tenant_path(tenant_secrets.routes, "secrets", "secrets"),
+    _under_tenant_path(points.routes, "points", "points"),
+    _under_tenant_path(users.routes, "users", "users"),
+    _without_tenant_path(events.routes, "flat_events", "events"),
+    _under_tenant_path(events.routes, "events", "events"),
+    _under_tenant_path(dead_letters.routes, "dead_letters", "dead-letters"),
+    _under_tenant_path(audit.routes, "audit", "audit"),
+    _under_tenant_path(webhooks.routes, "webhooks", "webhooks"),
 )

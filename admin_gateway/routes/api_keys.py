@@ -9,49 +9,51 @@ from admin_gateway.responses import core, serializers
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tenants
 from coupon_core.web.blueprint import JsonBlueprint
-from coupon_core.web.responses import json_response, no_content
+from coupon_core.web.responses import json_response, no_content_response
 
 routes = JsonBlueprint("api_keys", __name__, description="Keys of admins")
 
 
 @routes.route("", methods=["POST"])
-@routes.response(201, core.NewApiKey, example=core.NEW_API_KEY)
-@routes.arguments(requests.ApiKeyBody, example={"name": "CI", "scopes": ["read"]})
+@routes.response(201, core.NewApiKeySchema, example=core.NEW_API_KEY)
+@routes.arguments(
+    requests.CreateApiKeySchema, example={"name": "CI", "scopes": ["read"]}
+)
 def create(body: dict[str, Any]) -> Response:
     """Make an API key, which is shown only here."""
     caller = g.principal
     scopes = frozenset(body.get("scopes", caller.scopes))
-    asked = caller.tenant_id, body["name"], scopes, body.get("expires_at")
-    key, plain = tenants.create_key(caller, *asked, utc_now())
-    return serializers.created(
-        {**serializers.api_key(key), "api_key": plain}, key.key_id
+    key_members = caller.tenant_id, body["name"], scopes, body.get("expires_at")
+    key, plain_text = tenants.create_key(caller, *key_members, utc_now())
+    return serializers.created_response(
+        {**serializers.serialize_api_key(key), "api_key": plain_text}, key.key_id
     )
 
 
 @routes.route("")
-@routes.response(200, core.ApiKeys, example=core.API_KEYS)
-@routes.arguments(requests.ListQuery, location="query")
+@routes.response(200, core.ApiKeyListSchema, example=core.API_KEYS)
+@routes.arguments(requests.ListQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List API keys, newest first, without the keys themselves."""
-    found = tenants.keys(g.principal.tenant_id, **query)
-    return serializers.listed("api_keys", found, serializers.api_key)
+    found = tenants.list_keys(g.principal.tenant_id, **query)
+    return serializers.page_response("api_keys", found, serializers.serialize_api_key)
 
 
 @routes.route("/<key_id>")
-@routes.response(200, core.ApiKey, example=core.API_KEY)
+@routes.response(200, core.ApiKeySchema, example=core.API_KEY)
 def get(key_id: str) -> Response:
     """Show an API key without the key itself."""
     return json_response(
-        serializers.api_key(tenants.get_key(g.principal.tenant_id, key_id))
+        serializers.serialize_api_key(tenants.get_key(g.principal.tenant_id, key_id))
     )
 
 
 @routes.route("/<key_id>/revoke", methods=["POST"])
-@routes.response(200, core.ApiKey, example=core.REVOKED_API_KEY)
+@routes.response(200, core.ApiKeySchema, example=core.REVOKED_API_KEY)
 def revoke(key_id: str) -> Response:
     """Make an API key worthless at once; again changes nothing."""
     key = tenants.revoke_key(g.principal.tenant_id, key_id, utc_now())
-    return json_response(serializers.api_key(key))
+    return json_response(serializers.serialize_api_key(key))
 
 
 @routes.route("/<key_id>", methods=["DELETE"])
@@ -59,4 +61,4 @@ def revoke(key_id: str) -> Response:
 def delete(key_id: str) -> Response:
     """Make an API key worthless at once; it stays in the list, as revoked."""
     tenants.revoke_key(g.principal.tenant_id, key_id, utc_now())
-    return no_content()
+    return no_content_response()

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, g
 
 from admin_gateway import requests
-from admin_gateway.responses import audit as documents
+from admin_gateway.responses import audit as audit_responses
 from admin_gateway.responses import serializers
 from coupon_core.domain.models.audit import AuditFilter
 from coupon_core.services import audit
@@ -15,10 +15,14 @@ routes = JsonBlueprint("audit", __name__, description="Who did what, and when")
 
 
 @routes.route("")
-@routes.response(200, documents.Entries, example=documents.ENTRIES)
-@routes.arguments(requests.AuditQuery, location="query")
+@routes.response(
+    200, audit_responses.AuditEntryListSchema, example=audit_responses.AUDIT_ENTRIES
+)
+@routes.arguments(requests.AuditQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List what was done, newest first; no entry is ever changed or removed."""
     page = query.pop("page")
-    found = audit.listed(g.principal.tenant_id, AuditFilter(**query), page)
-    return serializers.listed("entries", found, documents.entry)
+    found = audit.list_entries(g.principal.tenant_id, AuditFilter(**query), page)
+    return serializers.page_response(
+        "entries", found, audit_responses.serialize_audit_entry
+    )

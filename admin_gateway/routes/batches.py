@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, g
 
 from admin_gateway import requests
-from admin_gateway.responses import batches as documents
+from admin_gateway.responses import batches as batch_responses
 from admin_gateway.responses import serializers
 from coupon_core.domain.models import utc_now
 from coupon_core.services import batches
@@ -16,26 +16,28 @@ routes = JsonBlueprint("batches", __name__, description="Coupons made by workers
 
 
 @routes.route("")
-@routes.response(200, documents.Batches, example=documents.BATCHES)
-@routes.arguments(requests.BatchQuery, location="query")
+@routes.response(200, batch_responses.BatchListSchema, example=batch_responses.BATCHES)
+@routes.arguments(requests.BatchQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List batches, newest first."""
-    found = batches.listed(g.principal.tenant_id, **query)
-    return serializers.listed("batches", found, serializers.batch)
+    found = batches.list_batches(g.principal.tenant_id, **query)
+    return serializers.page_response("batches", found, serializers.serialize_batch)
 
 
 @routes.route("/<batch_id>")
-@routes.response(200, documents.Batch, example=documents.BATCH)
+@routes.response(200, batch_responses.BatchSchema, example=batch_responses.BATCH)
 def get(batch_id: str) -> Response:
     """Show how far a batch is, how quick, and when it will be done."""
     return json_response(
-        serializers.batch(batches.get(g.principal.tenant_id, batch_id))
+        serializers.serialize_batch(batches.get(g.principal.tenant_id, batch_id))
     )
 
 
 @routes.route("/<batch_id>/cancel", methods=["POST"])
-@routes.response(200, documents.Batch, example=documents.CANCELLED)
+@routes.response(
+    200, batch_responses.BatchSchema, example=batch_responses.CANCELLED_BATCH
+)
 def cancel(batch_id: str) -> Response:
     """Make no more coupons of a batch; those made stay. Again changes nothing."""
     cancelled = batches.cancel(g.principal.tenant_id, batch_id, utc_now())
-    return json_response(serializers.batch(cancelled))
+    return json_response(serializers.serialize_batch(cancelled))

@@ -5,12 +5,12 @@ from typing import Any
 from flask import Response, g
 
 from admin_gateway import requests
-from admin_gateway.responses import client_keys as documents
-from admin_gateway.responses.serializers import created, listed
+from admin_gateway.responses import client_keys as client_key_responses
+from admin_gateway.responses.serializers import created_response, page_response
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import client_keys
 from coupon_core.web.blueprint import JsonBlueprint
-from coupon_core.web.responses import json_response, no_content
+from coupon_core.web.responses import json_response, no_content_response
 
 routes = JsonBlueprint(
     "client_keys", __name__, description="Keys of other systems' SDKs"
@@ -18,38 +18,59 @@ routes = JsonBlueprint(
 
 
 @routes.route("", methods=["POST"])
-@routes.response(201, documents.NewClientKey, example=documents.NEW_CLIENT_KEY)
-@routes.arguments(requests.ClientKeyBody, example=documents.CLIENT_KEY_BODY)
+@routes.response(
+    201,
+    client_key_responses.NewClientKeySchema,
+    example=client_key_responses.NEW_CLIENT_KEY,
+)
+@routes.arguments(
+    requests.CreateClientKeySchema,
+    example=client_key_responses.CREATE_CLIENT_KEY_REQUEST,
+)
 def create(body: dict[str, Any]) -> Response:
     """Make a key; its secret is shown only here."""
-    asked = body["kind"], body["name"], body.get("expires_at")
-    key, secret = client_keys.create(g.principal.tenant_id, *asked, utc_now())
-    return created(documents.new_client_key(key, secret), key.key_id)
+    key_members = body["kind"], body["name"], body.get("expires_at")
+    key, secret = client_keys.create(g.principal.tenant_id, *key_members, utc_now())
+    return created_response(
+        client_key_responses.serialize_new_client_key(key, secret), key.key_id
+    )
 
 
 @routes.route("")
-@routes.response(200, documents.ClientKeys, example=documents.CLIENT_KEYS)
-@routes.arguments(requests.ClientKeyQuery, location="query")
+@routes.response(
+    200,
+    client_key_responses.ClientKeyListSchema,
+    example=client_key_responses.CLIENT_KEYS,
+)
+@routes.arguments(requests.ClientKeyQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List keys, newest first, without their secrets."""
-    found = client_keys.listed(g.principal.tenant_id, **query)
-    return listed("client_keys", found, documents.client_key)
+    found = client_keys.list_client_keys(g.principal.tenant_id, **query)
+    return page_response(
+        "client_keys", found, client_key_responses.serialize_client_key
+    )
 
 
 @routes.route("/<client_key_id>")
-@routes.response(200, documents.ClientKey, example=documents.CLIENT_KEY)
+@routes.response(
+    200, client_key_responses.ClientKeySchema, example=client_key_responses.CLIENT_KEY
+)
 def get(client_key_id: str) -> Response:
     """Show a key without its secret."""
     found = client_keys.get(g.principal.tenant_id, client_key_id)
-    return json_response(documents.client_key(found))
+    return json_response(client_key_responses.serialize_client_key(found))
 
 
 @routes.route("/<client_key_id>/revoke", methods=["POST"])
-@routes.response(200, documents.ClientKey, example=documents.REVOKED_CLIENT_KEY)
+@routes.response(
+    200,
+    client_key_responses.ClientKeySchema,
+    example=client_key_responses.REVOKED_CLIENT_KEY,
+)
 def revoke(client_key_id: str) -> Response:
     """Make a key worthless at once; again changes nothing."""
     key = client_keys.revoke(g.principal.tenant_id, client_key_id, utc_now())
-    return json_response(documents.client_key(key))
+    return json_response(client_key_responses.serialize_client_key(key))
 
 
 @routes.route("/<client_key_id>", methods=["DELETE"])
@@ -57,4 +78,4 @@ def revoke(client_key_id: str) -> Response:
 def delete(client_key_id: str) -> Response:
     """Make a key worthless at once; it stays in the list, as revoked."""
     client_keys.revoke(g.principal.tenant_id, client_key_id, utc_now())
-    return no_content()
+    return no_content_response()

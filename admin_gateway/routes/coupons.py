@@ -5,8 +5,8 @@ from typing import Any
 from flask import Response, g, request
 
 from admin_gateway import requests
-from admin_gateway.requests import generation as generating
-from admin_gateway.responses import batches as batch_documents
+from admin_gateway.requests import generation as generation_requests
+from admin_gateway.responses import batches as batch_responses
 from admin_gateway.responses import core, serializers
 from coupon_core.domain import serialization
 from coupon_core.domain.models import utc_now
@@ -15,9 +15,9 @@ from coupon_core.services import batches
 from coupon_core.services.coupons import administration, generation
 from coupon_core.web.blueprint import (
     JsonBlueprint,
-    body_limit,
-    documents_body,
-    documents_query,
+    document_body,
+    document_query,
+    limit_body,
 )
 from coupon_core.web.responses import json_response
 
@@ -25,80 +25,82 @@ routes = JsonBlueprint("coupons", __name__, description="Coupons of a definition
 
 
 @routes.route("/<definition_id>/generate", methods=["POST"])
-@routes.response(201, core.Generated, example=core.GENERATED)
+@routes.response(201, core.GeneratedCouponsSchema, example=core.GENERATED_COUPONS)
 @routes.alt_response(
-    202, schema=batch_documents.Batch, example=batch_documents.NEW_BATCH
+    202, schema=batch_responses.BatchSchema, example=batch_responses.NEW_BATCH
 )
-@documents_body(requests.GenerateBody, example={"user_ids": ["user_123"]})
-@documents_query(requests.GenerateQuery)
-@body_limit(generating.MOST_BYTES)
+@document_body(requests.GenerateCouponsSchema, example={"user_ids": ["user_123"]})
+@document_query(requests.GenerateCouponsQuerySchema)
+@limit_body(generation_requests.MAX_BODY_BYTES)
 def generate(definition_id: str) -> Response:
     """Make a coupon for each user, or some that nobody holds yet: all or none.
 
     Up to 1,000 are made at once; more become a batch (202). Users may also come as
     text/csv, a user id a line; what the query says is for those.
     """
-    wanted = generating.wanted_by(request)
-    if not wanted.is_small:
-        return _accept(definition_id, wanted)
-    now, tenant_id, users = utc_now(), g.principal.tenant_id, wanted.holders
+    batch_request = generation_requests.parse_batch_request(request)
+    if not batch_request.is_small:
+        return _create_batch(definition_id, batch_request)
+    now, tenant_id, users = utc_now(), g.principal.tenant_id, batch_request.recipients
     ids = tenant_id, definition_id
-    made = generation.generate(*ids, users, now, wanted.expires_at)
-    return json_response(serializers.generated(made, now), 201)
+    result = generation.generate(*ids, users, now, batch_request.expires_at)
+    return json_response(serializers.serialize_generation_result(result, now), 201)
 
 
-def _accept(definition_id: str, wanted: batches.Wanted) -> Response:
+def _create_batch(definition_id: str, batch_request: batches.BatchRequest) -> Response:
     tenant_id = g.principal.tenant_id
-    batch = batches.request(tenant_id, definition_id, wanted, utc_now())
-    return serializers.accepted_batch(batch)
+    batch = batches.request(tenant_id, definition_id, batch_request, utc_now())
+    return serializers.batch_accepted_response(batch)
 
 
 @routes.route("/<definition_id>/coupons")
-@routes.response(200, core.Coupons, example=core.COUPONS)
-@routes.arguments(requests.CouponQuery, location="query")
+@routes.response(200, core.CouponsSchema, example=core.COUPONS)
+@routes.arguments(requests.CouponQuerySchema, location="query")
 def list_all(query: dict[str, Any], definition_id: str) -> Response:
     """List the coupons of a definition, newest first."""
     now, page = utc_now(), query.pop("page")
-    which = CouponFilter(definition_id=definition_id, **query)
-    found = administration.listed(g.principal.tenant_id, which, page, now)
-    return json_response(serializers.coupons(found, now))
+    coupon_filter = CouponFilter(definition_id=definition_id, **query)
+    found = administration.list_coupons(g.principal.tenant_id, coupon_filter, page, now)
+    return json_response(serializers.serialize_coupons(found, now))
 
 
 @routes.route("/<definition_id>/coupons/<coupon_id>")
-@routes.response(200, core.Coupon, example=core.COUPON)
+@routes.response(200, core.CouponSchema, example=core.EXAMPLE_COUPON)
 def get(definition_id: str, coupon_id: str) -> Response:
     """Show a coupon."""
-    now, which = utc_now(), CouponFilter(definition_id, coupon_id=coupon_id)
-    issued = administration.get(g.principal.tenant_id, which, now)
-    return json_response(serialization.coupon(issued, now))
+    now, coupon_filter = utc_now(), CouponFilter(definition_id, coupon_id=coupon_id)
+    issued = administration.get(g.principal.tenant_id, coupon_filter, now)
+    return json_response(serialization.serialize_coupon(issued, now))
 
 
 @routes.route("/<definition_id>/coupons/<coupon_id>/revoke", methods=["POST"])
-@routes.response(200, core.Coupon, example=core.REVOKED)
+@routes.response(200, core.CouponSchema, example=core.REVOKED_COUPON)
 def revoke(definition_id: str, coupon_id: str) -> Response:
     """Take a coupon out of use; again changes nothing."""
     return _revoke(CouponFilter(definition_id, coupon_id=coupon_id))
 
 
 @routes.route("/<definition_id>/coupons/revoke", methods=["POST"])
-@routes.response(200, core.Coupon, example=core.REVOKED)
-@routes.arguments(requests.RevokeBody, example={"code": "WELCOME8X4F2K9P"})
+@routes.response(200, core.CouponSchema, example=core.REVOKED_COUPON)
+@routes.arguments(requests.RevokeCouponSchema, example={"code": "WELCOME8X4F2K9P"})
 def revoke_code(body: dict[str, str], definition_id: str) -> Response:
     """Take a coupon out of use, named by its code and, if shared, its user."""
     return _revoke(CouponFilter(definition_id, **body))
 
 
-def _revoke(which: CouponFilter) -> Response:
+def _revoke(coupon_filter: CouponFilter) -> Response:
     now, caller = utc_now(), g.principal
-    revoked = administration.revoke(caller.tenant_id, which, now, caller.key_id or "")
-    return json_response(serialization.coupon(revoked, now))
+    revoked = administration.revoke(
+        caller.tenant_id, coupon_filter, now, caller.key_id or ""
+    )
+    return json_response(serialization.serialize_coupon(revoked, now))
 
 
 @routes.route("/codes/<code>")
-@routes.response(200, core.Coupons, example=core.COUPONS)
-@routes.arguments(requests.ListQuery, location="query")
+@routes.response(200, core.CouponsSchema, example=core.COUPONS)
+@routes.arguments(requests.ListQuerySchema, location="query")
 def of_code(query: dict[str, Any], code: str) -> Response:
     """Show who holds a code, whichever definition it is of."""
     now = utc_now()
-    found = administration.of_code(g.principal.tenant_id, code, query["page"], now)
-    return json_response(serializers.coupons(found, now))
+    found = administration.list_by_code(g.principal.tenant_id, code, query["page"], now)
+    return json_response(serializers.serialize_coupons(found, now))

@@ -5,12 +5,12 @@ from typing import Any
 from flask import Response, g
 
 from admin_gateway import requests
-from admin_gateway.responses import events as documents
+from admin_gateway.responses import events as event_responses
 from admin_gateway.responses import serializers
 from coupon_core.domain.models import utc_now
 from coupon_core.services.events import dead_letters
 from coupon_core.web.blueprint import JsonBlueprint
-from coupon_core.web.responses import json_response, no_content
+from coupon_core.web.responses import json_response, no_content_response
 
 routes = JsonBlueprint(
     "dead_letters", __name__, description="Messages that could not be processed"
@@ -18,24 +18,32 @@ routes = JsonBlueprint(
 
 
 @routes.route("")
-@routes.response(200, documents.DeadLetters, example=documents.DEAD_LETTERS)
-@routes.arguments(requests.ListQuery, location="query")
+@routes.response(
+    200, event_responses.DeadLetterListSchema, example=event_responses.DEAD_LETTERS
+)
+@routes.arguments(requests.ListQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List dead letters, newest first; those of no known tenant are couponctl's."""
-    found = dead_letters.listed(g.principal.tenant_id, **query)
-    return serializers.listed("dead_letters", found, serializers.dead_letter)
+    found = dead_letters.list_dead_letters(g.principal.tenant_id, **query)
+    return serializers.page_response(
+        "dead_letters", found, serializers.serialize_dead_letter
+    )
 
 
 @routes.route("/<letter_id>")
-@routes.response(200, documents.DeadLetter, example=documents.DEAD_LETTER)
+@routes.response(
+    200, event_responses.DeadLetterSchema, example=event_responses.DEAD_LETTER
+)
 def get(letter_id: str) -> Response:
     """Show a dead letter."""
     found = dead_letters.get(g.principal.tenant_id, letter_id)
-    return json_response(serializers.dead_letter(found))
+    return json_response(serializers.serialize_dead_letter(found))
 
 
 @routes.route("/<letter_id>/retry", methods=["POST"])
-@routes.response(202, documents.Retried, example=documents.RETRIED)
+@routes.response(
+    202, event_responses.AcceptedRequestSchema, example=event_responses.ACCEPTED_REQUEST
+)
 def retry(letter_id: str) -> Response:
     """Send a dead letter to its queue again, where it may fail again."""
     dead_letters.retry(g.principal.tenant_id, letter_id, utc_now())
@@ -46,5 +54,5 @@ def retry(letter_id: str) -> Response:
 @routes.response(204)
 def drop(letter_id: str) -> Response:
     """Forget a dead letter."""
-    dead_letters.drop(g.principal.tenant_id, letter_id)
-    return no_content()
+    dead_letters.discard(g.principal.tenant_id, letter_id)
+    return no_content_response()

@@ -6,25 +6,30 @@ from admin_gateway.responses import core, serializers
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tenants
 from coupon_core.web.blueprint import JsonBlueprint
-from coupon_core.web.responses import json_response, no_content
+from coupon_core.web.responses import json_response, no_content_response
 
 routes = JsonBlueprint("secrets", __name__, description="What players' tokens need")
 
 
 @routes.route("")
-@routes.response(200, core.Secrets, example=core.SECRETS)
+@routes.response(200, core.TenantSecretListSchema, example=core.SECRETS)
 def list_all() -> Response:
     """List the active secrets, newest first, without the secrets themselves."""
     found = tenants.list_secrets(g.principal.tenant_id)
-    return serializers.listed("secrets", (found, len(found)), serializers.secret)
+    return serializers.page_response(
+        "secrets", (found, len(found)), serializers.serialize_tenant_secret
+    )
 
 
 @routes.route("/rotate", methods=["POST"])
-@routes.response(201, core.NewSecret, example=core.NEW_SECRET)
+@routes.response(201, core.NewTenantSecretSchema, example=core.NEW_SECRET)
 def rotate() -> Response:
     """Make a new secret; the one before it stays good until the next rotation."""
     secret = tenants.rotate_secret(g.principal.tenant_id, utc_now())
-    body = {**serializers.secret(secret), "tenant_secret": secret.secret}
+    body = {
+        **serializers.serialize_tenant_secret(secret),
+        "tenant_secret": secret.secret,
+    }
     return json_response(body, 201)
 
 
@@ -33,4 +38,4 @@ def rotate() -> Response:
 def delete(secret_id: str) -> Response:
     """Make a secret worthless; the last one cannot go."""
     tenants.retire_secret(g.principal.tenant_id, secret_id)
-    return no_content()
+    return no_content_response()

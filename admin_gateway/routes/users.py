@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, g
 
 from admin_gateway import requests
-from admin_gateway.responses import points as documents
+from admin_gateway.responses import points as point_responses
 from admin_gateway.responses import serializers
 from coupon_core.domain.models import utc_now
 from coupon_core.services.points import users
@@ -16,34 +16,36 @@ routes = JsonBlueprint("users", __name__, description="Users who buy with points
 
 
 @routes.route("", methods=["POST"])
-@routes.response(201, documents.User, example=documents.USER)
-@routes.arguments(requests.UserBody, example={"user_id": "john@doe.com"})
+@routes.response(201, point_responses.UserSchema, example=point_responses.USER)
+@routes.arguments(requests.CreateUserSchema, example={"user_id": "john@doe.com"})
 def create(body: dict[str, Any]) -> Response:
     """Make a user known."""
-    made = users.create(g.principal.tenant_id, body, utc_now())
-    return json_response(documents.user(made), 201)
+    created = users.create(g.principal.tenant_id, body, utc_now())
+    return json_response(point_responses.serialize_user(created), 201)
 
 
 @routes.route("")
-@routes.response(200, documents.Users, example=documents.USERS)
-@routes.arguments(requests.UserQuery, location="query")
+@routes.response(200, point_responses.UserListSchema, example=point_responses.USERS)
+@routes.arguments(requests.UserQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List known users, by id."""
-    found = users.listed(g.principal.tenant_id, **query)
-    return serializers.listed("users", found, documents.user)
+    found = users.list_users(g.principal.tenant_id, **query)
+    return serializers.page_response("users", found, point_responses.serialize_user)
 
 
 @routes.route("/<user_id>")
-@routes.response(200, documents.User, example=documents.USER)
+@routes.response(200, point_responses.UserSchema, example=point_responses.USER)
 def get(user_id: str) -> Response:
     """Show a known user."""
-    return json_response(documents.user(users.get(g.principal.tenant_id, user_id)))
+    return json_response(
+        point_responses.serialize_user(users.get(g.principal.tenant_id, user_id))
+    )
 
 
 @routes.route("/<user_id>", methods=["PATCH"])
-@routes.response(200, documents.User, example=documents.USER)
-@routes.arguments(requests.UserChanges, example={"is_member": True})
+@routes.response(200, point_responses.UserSchema, example=point_responses.USER)
+@routes.arguments(requests.UpdateUserSchema, example={"is_member": True})
 def change(changes: dict[str, Any], user_id: str) -> Response:
     """Change members of a known user."""
     changed = users.update(g.principal.tenant_id, user_id, changes, utc_now())
-    return json_response(documents.user(changed))
+    return json_response(point_responses.serialize_user(changed))

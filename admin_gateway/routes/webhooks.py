@@ -5,13 +5,13 @@ from typing import Any
 from flask import Response, g
 
 from admin_gateway import requests
-from admin_gateway.responses import webhooks as documents
-from admin_gateway.responses.serializers import created, listed
+from admin_gateway.responses import webhooks as webhook_responses
+from admin_gateway.responses.serializers import created_response, page_response
 from coupon_core.domain.models import utc_now
 from coupon_core.services.webhooks import subscriptions
 from coupon_core.web.blueprint import JsonBlueprint
-from coupon_core.web.idempotency import reads_only
-from coupon_core.web.responses import json_response, no_content
+from coupon_core.web.idempotency import safe_post
+from coupon_core.web.responses import json_response, no_content_response
 
 routes = JsonBlueprint(
     "webhooks", __name__, description="Servers of yours that are told of events"
@@ -19,40 +19,52 @@ routes = JsonBlueprint(
 
 
 @routes.route("", methods=["POST"])
-@routes.response(201, documents.NewWebhook, example=documents.NEW_WEBHOOK)
-@routes.arguments(requests.WebhookBody, example=documents.WEBHOOK_BODY)
+@routes.response(
+    201, webhook_responses.NewWebhookSchema, example=webhook_responses.NEW_WEBHOOK
+)
+@routes.arguments(
+    requests.CreateWebhookSchema, example=webhook_responses.CREATE_WEBHOOK_REQUEST
+)
 def create(body: dict[str, Any]) -> Response:
     """Subscribe a URL to an event. The secret that signs is shown only here."""
     webhook, secret = subscriptions.create(g.principal.tenant_id, now=utc_now(), **body)
-    shown = {**documents.webhook(webhook), "secret": secret}
-    return created(shown, str(webhook.webhook_id))
+    shown = {**webhook_responses.serialize_webhook(webhook), "secret": secret}
+    return created_response(shown, str(webhook.webhook_id))
 
 
 @routes.route("")
-@routes.response(200, documents.Webhooks, example=documents.WEBHOOKS)
-@routes.arguments(requests.ListQuery, location="query")
+@routes.response(
+    200, webhook_responses.WebhookListSchema, example=webhook_responses.WEBHOOKS
+)
+@routes.arguments(requests.ListQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List webhooks, newest first, without their secrets."""
-    found = subscriptions.listed(g.principal.tenant_id, **query)
-    return listed("webhooks", found, documents.webhook)
+    found = subscriptions.list_webhooks(g.principal.tenant_id, **query)
+    return page_response("webhooks", found, webhook_responses.serialize_webhook)
 
 
 @routes.route("/<webhook_id>")
-@routes.response(200, documents.Webhook, example=documents.WEBHOOK)
+@routes.response(
+    200, webhook_responses.WebhookSchema, example=webhook_responses.WEBHOOK
+)
 def get(webhook_id: int) -> Response:
     """Show a webhook, and why it was switched off if it was."""
     found = subscriptions.get(g.principal.tenant_id, webhook_id)
-    return json_response(documents.webhook(found))
+    return json_response(webhook_responses.serialize_webhook(found))
 
 
 @routes.route("/<webhook_id>", methods=["PATCH"])
-@routes.response(200, documents.Webhook, example=documents.WEBHOOK)
-@routes.arguments(requests.WebhookChanges, example={"is_active": True})
+@routes.response(
+    200, webhook_responses.WebhookSchema, example=webhook_responses.WEBHOOK
+)
+@routes.arguments(requests.UpdateWebhookSchema, example={"is_active": True})
 def change(changes: dict[str, Any], webhook_id: int) -> Response:
     """Change a webhook. A new URL, or being switched on, is a fresh start."""
     ids = g.principal.tenant_id, webhook_id
     return json_response(
-        documents.webhook(subscriptions.update(*ids, changes, utc_now()))
+        webhook_responses.serialize_webhook(
+            subscriptions.update(*ids, changes, utc_now())
+        )
     )
 
 
@@ -61,30 +73,42 @@ def change(changes: dict[str, Any], webhook_id: int) -> Response:
 def delete(webhook_id: int) -> Response:
     """Delete a webhook, its log, and what was still to be sent to it."""
     subscriptions.delete(g.principal.tenant_id, webhook_id)
-    return no_content()
+    return no_content_response()
 
 
 @routes.route("/<webhook_id>/rotate", methods=["POST"])
-@routes.response(200, documents.NewWebhook, example=documents.NEW_WEBHOOK)
+@routes.response(
+    200, webhook_responses.NewWebhookSchema, example=webhook_responses.NEW_WEBHOOK
+)
 def rotate(webhook_id: int) -> Response:
     """Change the secret. Standard Webhooks are signed with both for a day."""
-    webhook, secret = subscriptions.rotate(g.principal.tenant_id, webhook_id, utc_now())
-    return json_response({**documents.webhook(webhook), "secret": secret})
+    webhook, secret = subscriptions.rotate_secret(
+        g.principal.tenant_id, webhook_id, utc_now()
+    )
+    return json_response(
+        {**webhook_responses.serialize_webhook(webhook), "secret": secret}
+    )
 
 
 @routes.route("/<webhook_id>/logs")
-@routes.response(200, documents.WebhookLogs, example=documents.WEBHOOK_LOGS)
-@routes.arguments(requests.ListQuery, location="query")
+@routes.response(
+    200, webhook_responses.WebhookLogListSchema, example=webhook_responses.WEBHOOK_LOGS
+)
+@routes.arguments(requests.ListQuerySchema, location="query")
 def logs(query: dict[str, Any], webhook_id: int) -> Response:
     """List every try to deliver, newest event first; kept for seven days."""
-    found = subscriptions.log(g.principal.tenant_id, webhook_id, **query)
-    return listed("logs", found, documents.attempt)
+    found = subscriptions.list_attempts(g.principal.tenant_id, webhook_id, **query)
+    return page_response("logs", found, webhook_responses.serialize_webhook_attempt)
 
 
 @routes.route("/<webhook_id>/test", methods=["POST"])
-@routes.response(200, documents.WebhookTest, example=documents.WEBHOOK_TEST)
-@reads_only
+@routes.response(
+    200,
+    webhook_responses.WebhookTestResultSchema,
+    example=webhook_responses.WEBHOOK_TEST_RESULT,
+)
+@safe_post
 def test(webhook_id: int) -> Response:
     """Send a sample now, and show what the receiver answered."""
-    answer = subscriptions.test(g.principal.tenant_id, webhook_id, utc_now())
-    return json_response(documents.test_result(answer))
+    answer = subscriptions.send_test_event(g.principal.tenant_id, webhook_id, utc_now())
+    return json_response(webhook_responses.serialize_test_result(answer))

@@ -7,45 +7,48 @@ different neighbours are swapped, is caught: state `a·s + v` with `a` other tha
 (H. M. Damm, Total anti-symmetrische Quasigruppen, Marburg 2004.)
 """
 
-CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_VALUES = {character: value for value, character in enumerate(CHARACTERS)}
+CHECK_CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_CHARACTER_VALUES = {
+    character: value for value, character in enumerate(CHECK_CHARACTERS)
+}
 # What doubling is to integers: times the generator x of each field.
 _TIMES_X_IN_GF4 = (0, 2, 3, 1)
 
 
-def _times_x(value: int) -> int:
+def _multiply_by_x(value: int) -> int:
     high, low = divmod(value, 4)
     second, first = divmod(high, 3)  # first + second·x, where x² = x + 1
     return _TIMES_X_IN_GF4[low] + 4 * (second + 3 * ((first + second) % 3))
 
 
-def _plus(one: int, other: int) -> int:
-    high, other_high = one // 4, other // 4
-    first = (high % 3 + other_high % 3) % 3
-    second = (high // 3 + other_high // 3) % 3
-    return (one % 4 ^ other % 4) + 4 * (first + 3 * second)
+def _add_elements(left: int, right: int) -> int:
+    left_high, right_high = left // 4, right // 4
+    first = (left_high % 3 + right_high % 3) % 3
+    second = (left_high // 3 + right_high // 3) % 3
+    return (left % 4 ^ right % 4) + 4 * (first + 3 * second)
 
 
 # By state and value, the next state.
-_NEXT = tuple(
-    tuple(_plus(_times_x(state), value) for value in range(36)) for state in range(36)
+_NEXT_STATE = tuple(
+    tuple(_add_elements(_multiply_by_x(state), value) for value in range(36))
+    for state in range(36)
 )
 
 
-def _state(code_key: str) -> int:
+def _compute_state(code_key: str) -> int:
     state = 0
     for character in code_key:
-        value = _VALUES.get(character)
+        value = _CHARACTER_VALUES.get(character)
         if value is not None:
-            state = _NEXT[state][value]
+            state = _NEXT_STATE[state][value]
     return state
 
 
-def check_character(code_key: str) -> str:
+def compute_check_character(code_key: str) -> str:
     """What makes a code right that so begins; `code_key` is in upper case."""
-    return CHARACTERS[_NEXT[_state(code_key)].index(0)]
+    return CHECK_CHARACTERS[_NEXT_STATE[_compute_state(code_key)].index(0)]
 
 
-def is_right(code_key: str) -> bool:
+def has_valid_check_digit(code_key: str) -> bool:
     """Whether a code, in upper case, ends with its check character."""
-    return _state(code_key) == 0
+    return _compute_state(code_key) == 0

@@ -1,6 +1,6 @@
 """Columns of exported code files."""
 
-COLUMNS = (
+EXPORT_COLUMNS = (
     "code",
     "status",
     "user_id",
@@ -12,4 +12,6 @@ COLUMNS = (
     "redeemed_at",
     "redemption_count",
 )
-TIMES = tuple(at for at, name in enumerate(COLUMNS) if name.endswith("_at"))
+TIMESTAMP_COLUMN_INDEXES = tuple(
+    at for at, name in enumerate(EXPORT_COLUMNS) if name.endswith("_at")
+)

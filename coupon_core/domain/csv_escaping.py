@@ -2,15 +2,15 @@
 
 import re
 
-_LIKE_FORMULA = re.compile(r"'*[=+\-@\t\r]").match
-_ESCAPED = re.compile(r"'+[=+\-@\t\r]").match
+_match_formula = re.compile(r"'*[=+\-@\t\r]").match
+_match_escaped_formula = re.compile(r"'+[=+\-@\t\r]").match
 
 
-def escaped(text: str) -> str:
+def escape_formula(text: str) -> str:
     """The text as a spreadsheet shows and never computes it."""
-    return "'" + text if _LIKE_FORMULA(text) else text
+    return "'" + text if _match_formula(text) else text
 
 
-def unescaped(cell: str) -> str:
-    """The text that `escaped` made this cell of; other cells stay as they are."""
-    return cell[1:] if _ESCAPED(cell) else cell
+def unescape_formula(cell: str) -> str:
+    """The text that `escape_formula` made this cell of; other cells stay as they are."""
+    return cell[1:] if _match_escaped_formula(cell) else cell

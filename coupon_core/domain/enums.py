@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-NOBODY = ""
+UNASSIGNED = ""
 """The user id of a coupon that no user holds (NULLs never clash in unique keys)."""
 
 

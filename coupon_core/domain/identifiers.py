@@ -2,11 +2,11 @@
 
 import re
 
-LONGEST_USER_ID = 128
+MAX_USER_ID_LENGTH = 128
 
-_TENANT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}").fullmatch
+_match_tenant_id = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}").fullmatch
 # One value for each: an id that a path cannot carry whole is no id.
-_USER_ID = re.compile(
+_match_user_id = re.compile(
     r"(?!\s)(?!\.{1,2}\Z)"
     "[^/\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,128}"
     r"(?<!\s)"
@@ -15,9 +15,9 @@ _USER_ID = re.compile(
 
 def is_tenant_id(text: str) -> bool:
     """Whether a text can be a tenant's id."""
-    return _TENANT_ID(text) is not None
+    return _match_tenant_id(text) is not None
 
 
 def is_user_id(text: str) -> bool:
     """Whether a text can be a user's id: opaque, yet safe in a path (CONTRACTS 6)."""
-    return _USER_ID(text) is not None
+    return _match_user_id(text) is not None

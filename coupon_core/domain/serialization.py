@@ -13,7 +13,7 @@ from coupon_core.domain.models import (
     Trigger,
 )
 from coupon_core.domain.models.inventory import CodeJob
-from coupon_core.domain.rules.redemption import coupon_status
+from coupon_core.domain.rules.redemption import get_coupon_status
 
 Document = dict[str, Any]
 
@@ -24,40 +24,40 @@ TRIGGER_MEMBERS = {
 }
 
 
-def time_text(moment: datetime | None) -> str | None:
+def format_timestamp(moment: datetime | None) -> str | None:
     """`YYYY-MM-DDTHH:MM:SSZ`, as all Phoenix times are written."""
     # Five times quicker than strftime, and a redeem writes six of them.
     return moment.isoformat()[:19] + "Z" if moment else None
 
 
-def coupon(issued: IssuedCoupon, now: datetime) -> Document:
+def serialize_coupon(issued: IssuedCoupon, now: datetime) -> Document:
     """A coupon as the documents S0 and S1 print it."""
-    held = issued.coupon
+    coupon = issued.coupon
     return {
-        "id": held.coupon_id,
-        "definition_id": held.definition_id,
+        "id": coupon.coupon_id,
+        "definition_id": coupon.definition_id,
         "definition_name": issued.definition.name,
-        "tenant_id": held.tenant_id,
-        "user_id": held.user_id or None,
-        "code": held.code,
-        "status": coupon_status(issued, now).value,
-        "generated_at": time_text(held.generated_at),
-        "expires_at": time_text(issued.expires_at),
-        "redeemed_at": time_text(held.redeemed_at),
-        "redemption_count": held.redemption_count,
+        "tenant_id": coupon.tenant_id,
+        "user_id": coupon.user_id or None,
+        "code": coupon.code,
+        "status": get_coupon_status(issued, now).value,
+        "generated_at": format_timestamp(coupon.generated_at),
+        "expires_at": format_timestamp(issued.expires_at),
+        "redeemed_at": format_timestamp(coupon.redeemed_at),
+        "redemption_count": coupon.redemption_count,
         "coupon_type": "reward",
-        "reward_item": reward_item(issued.reward_item),
+        "reward_item": serialize_reward_item(issued.reward_item),
     }
 
 
-def coupons(
+def serialize_coupon_list(
     name: str, rows: Iterable[IssuedCoupon], total: int, now: datetime
 ) -> Document:
     """A list of coupons under `name`; `total` counts all matches."""
-    return {name: [coupon(row, now) for row in rows], "total": total}
+    return {name: [serialize_coupon(row, now) for row in rows], "total": total}
 
 
-def code_job(job: CodeJob) -> Document:
+def serialize_code_job(job: CodeJob) -> Document:
     """Work on many codes, and how far it is."""
     return {
         "job_id": job.job_id,
@@ -66,18 +66,18 @@ def code_job(job: CodeJob) -> Document:
         "definition_id": job.definition_id,
         "batch_id": job.batch_id,
         "user_id": job.user_id or None,
-        "expires_at": time_text(job.expires_at),
+        "expires_at": format_timestamp(job.expires_at),
         "by": job.actor or None,
         "total": job.total_count or None,
         "done": job.done_count,
         "skipped": job.skipped_count,
-        "created_at": time_text(job.created_at),
-        "updated_at": time_text(job.updated_at),
-        "finished_at": time_text(job.finished_at),
+        "created_at": format_timestamp(job.created_at),
+        "updated_at": format_timestamp(job.updated_at),
+        "finished_at": format_timestamp(job.finished_at),
     }
 
 
-def reward_item(item: RewardItem) -> Document:
+def serialize_reward_item(item: RewardItem) -> Document:
     """A reward item as it stands inside a coupon."""
     return {
         "item_id": item.item_id,
@@ -88,97 +88,102 @@ def reward_item(item: RewardItem) -> Document:
     }
 
 
-def whole_reward_item(item: RewardItem) -> Document:
+def serialize_reward_item_for_admin(item: RewardItem) -> Document:
     """A reward item as admins see it."""
     return {
         "item_id": item.item_id,
         "tenant_id": item.tenant_id,
-        **reward_item(item),
-        "created_at": time_text(item.created_at),
-        "updated_at": time_text(item.updated_at),
+        **serialize_reward_item(item),
+        "created_at": format_timestamp(item.created_at),
+        "updated_at": format_timestamp(item.updated_at),
     }
 
 
-def definition(of: Definition) -> Document:
+def serialize_definition(definition: Definition) -> Document:
     """A definition as players see it: without its custom code, which is the prize."""
-    config = definition_config(of)
+    config = serialize_definition_config(definition)
     config.pop("custom_code", None)
-    return _definition(of, config)
+    return _serialize_with_config(definition, config)
 
 
-def whole_definition(of: Definition) -> Document:
+def serialize_definition_for_admin(definition: Definition) -> Document:
     """A definition as admins see it."""
     return {
-        **_definition(of, definition_config(of)),
-        "created_at": time_text(of.created_at),
-        "updated_at": time_text(of.updated_at),
+        **_serialize_with_config(definition, serialize_definition_config(definition)),
+        "created_at": format_timestamp(definition.created_at),
+        "updated_at": format_timestamp(definition.updated_at),
     }
 
 
-def _definition(of: Definition, config: Document) -> Document:
+def _serialize_with_config(definition: Definition, config: Document) -> Document:
     return {
-        "id": of.definition_id,
-        "tenant_id": of.tenant_id,
-        "name": of.name,
-        "description": of.description,
+        "id": definition.definition_id,
+        "tenant_id": definition.tenant_id,
+        "name": definition.name,
+        "description": definition.description,
         "config": config,
-        "status": of.status.value,
+        "status": definition.status.value,
     }
 
 
-def definition_config(of: Definition) -> Document:
+def serialize_definition_config(definition: Definition) -> Document:
     """The `config` member of a definition; what was not set is not shown."""
     optional = {
-        "starts_at": time_text(of.starts_at),
-        "expires_at": time_text(of.expires_at),
-        "auto_generate": _auto_generate(of),
+        "starts_at": format_timestamp(definition.starts_at),
+        "expires_at": format_timestamp(definition.expires_at),
+        "auto_generate": _serialize_auto_generate(definition),
     }
     return {
-        "reward_item_id": of.reward_item_id,
-        "code_format": of.code_format.value,
-        **_code_config(of),
-        "case_sensitive": of.case_sensitive,
-        "usage_limit": usage_limit(of),
+        "reward_item_id": definition.reward_item_id,
+        "code_format": definition.code_format.value,
+        **_serialize_code_config(definition),
+        "case_sensitive": definition.case_sensitive,
+        "usage_limit": serialize_usage_limit(definition),
         **{name: value for name, value in optional.items() if value is not None},
     }
 
 
-def _code_config(of: Definition) -> Document:
-    if of.code_format == CodeFormat.CUSTOM:
-        return {"custom_code": of.custom_code, "claimable": of.claimable}
-    if of.code_format == CodeFormat.SHARED:
-        return {"claimable": of.claimable}
-    chosen = of.code_alphabet != CodeAlphabet.UNAMBIGUOUS
-    alphabet = {"code_alphabet": of.code_alphabet.value} if chosen else {}
-    check = {"code_check": True} if of.code_check else {}
-    return {**_random_part(of), **alphabet, **check}
+def _serialize_code_config(definition: Definition) -> Document:
+    if definition.code_format == CodeFormat.CUSTOM:
+        return {
+            "custom_code": definition.custom_code,
+            "claimable": definition.claimable,
+        }
+    if definition.code_format == CodeFormat.SHARED:
+        return {"claimable": definition.claimable}
+    has_own_alphabet = definition.code_alphabet != CodeAlphabet.UNAMBIGUOUS
+    alphabet = (
+        {"code_alphabet": definition.code_alphabet.value} if has_own_alphabet else {}
+    )
+    check = {"code_check": True} if definition.code_check else {}
+    return {**_serialize_random_part(definition), **alphabet, **check}
 
 
-def _random_part(of: Definition) -> Document:
-    if of.code_pattern:
-        return {"code_pattern": of.code_pattern}
-    prefix = {"code_prefix": of.code_prefix} if of.code_prefix else {}
-    return {**prefix, "code_length": of.code_length}
+def _serialize_random_part(definition: Definition) -> Document:
+    if definition.code_pattern:
+        return {"code_pattern": definition.code_pattern}
+    prefix = {"code_prefix": definition.code_prefix} if definition.code_prefix else {}
+    return {**prefix, "code_length": definition.code_length}
 
 
-def usage_limit(of: Definition) -> Document:
+def serialize_usage_limit(definition: Definition) -> Document:
     """The limit in Phoenix's words: per user, over all users, or none."""
-    if of.total_limit:
-        return {"limit_type": "global", "max_uses": of.total_limit}
-    if of.per_code_limit:
-        return {"limit_type": "per_user", "max_uses": of.per_code_limit}
+    if definition.total_limit:
+        return {"limit_type": "global", "max_uses": definition.total_limit}
+    if definition.per_code_limit:
+        return {"limit_type": "per_user", "max_uses": definition.per_code_limit}
     return {"limit_type": "unlimited"}
 
 
-def _auto_generate(of: Definition) -> Document | None:
-    if of.trigger_kind is None:
+def _serialize_auto_generate(definition: Definition) -> Document | None:
+    if definition.trigger_kind is None:
         return None
-    source, threshold = TRIGGER_MEMBERS[of.trigger_kind]
-    config: Document = {source: of.trigger_source}
+    source, threshold = TRIGGER_MEMBERS[definition.trigger_kind]
+    config: Document = {source: definition.trigger_source}
     if threshold:
-        config[threshold] = of.trigger_threshold
+        config[threshold] = definition.trigger_threshold
     return {
-        "enabled": of.trigger_enabled,
-        "trigger": of.trigger_kind.value,
+        "enabled": definition.trigger_enabled,
+        "trigger": definition.trigger_kind.value,
         "trigger_config": config,
     }

@@ -8,76 +8,83 @@ from kombu import Connection, Exchange, Queue
 
 from coupon_core.messaging import decompression_limits, redis_transport
 from coupon_core.messaging.topology import (
-    EVENTS,
-    OUT,
-    QUEUES,
+    EVENT_QUEUES,
+    EVENTS_EXCHANGE,
+    OUT_EXCHANGE,
     RABBITMQ,
     WEBHOOK_QUEUES,
-    broker_kind,
+    parse_broker_kind,
 )
 
 # A worker that dies leaves its messages unseen for so long on Redis; nothing that a
 # handler does takes half of it.
-VISIBILITY_SECONDS = 60
-CONNECT_SECONDS = 3
+VISIBILITY_TIMEOUT_SECONDS = 60
+CONNECT_TIMEOUT_SECONDS = 3
 # What does not answer for so long is away: a cable that was cut says nothing.
-ANSWER_SECONDS = 5
-HEARTBEAT_SECONDS = 10
+RESPONSE_TIMEOUT_SECONDS = 5
+HEARTBEAT_INTERVAL_SECONDS = 10
 
 EXCHANGES = {
     name: Exchange(name, type="topic", durable=True, delivery_mode="persistent")
-    for name in (EVENTS, OUT)
+    for name in (EVENTS_EXCHANGE, OUT_EXCHANGE)
 }
 # RabbitMQ 4 drops a message by itself at its 21st delivery, be it that only its workers
 # were killed; ours counts tries itself and keeps what fails.
-QUORUM = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
+QUORUM_QUEUE_ARGUMENTS = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
 
-decompression_limits.bound()
+decompression_limits.install_decompression_limits()
 
 
-def connect(url: str, heartbeat: int = 0, visibility: int = 0) -> Connection:
+def create_connection(
+    url: str, heartbeat_seconds: int = 0, visibility_seconds: int = 0
+) -> Connection:
     """A connection to the broker, made when first used. BadBroker.
 
-    Who gives a `heartbeat` in seconds must call `heartbeat_check` as often. On Redis,
-    messages are given to others after `visibility` seconds without acknowledgement.
+    Who gives a `heartbeat_seconds` in seconds must call `heartbeat_check` as often. On Redis,
+    messages are given to others after `visibility_seconds` seconds without acknowledgement.
     """
-    if broker_kind(url) == RABBITMQ:
+    if parse_broker_kind(url) == RABBITMQ:
         options = {
-            "read_timeout": ANSWER_SECONDS,
-            "write_timeout": ANSWER_SECONDS,
+            "read_timeout": RESPONSE_TIMEOUT_SECONDS,
+            "write_timeout": RESPONSE_TIMEOUT_SECONDS,
             "max_retries": 1,
         }
         return Connection(
             url,
-            connect_timeout=CONNECT_SECONDS,
-            heartbeat=heartbeat,
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            heartbeat=heartbeat_seconds,
             transport_options=options,
         )
-    return _redis(url, visibility or VISIBILITY_SECONDS)
+    return _create_redis_connection(
+        url, visibility_seconds or VISIBILITY_TIMEOUT_SECONDS
+    )
 
 
-def _redis(url: str, visibility: int) -> Connection:
+def _create_redis_connection(url: str, visibility_seconds: int) -> Connection:
     options = {
-        "visibility_timeout": visibility,
-        "sweep_seconds": min(5.0, visibility / 4),
-        "socket_timeout": ANSWER_SECONDS,
-        "socket_connect_timeout": CONNECT_SECONDS,
+        "visibility_timeout": visibility_seconds,
+        "sweep_seconds": min(5.0, visibility_seconds / 4),
+        "socket_timeout": RESPONSE_TIMEOUT_SECONDS,
+        "socket_connect_timeout": CONNECT_TIMEOUT_SECONDS,
         "socket_keepalive": True,
-        "health_check_interval": HEARTBEAT_SECONDS,
+        "health_check_interval": HEARTBEAT_INTERVAL_SECONDS,
     }
     # By default kombu takes any certificate.
-    checked: Any = {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
+    tls_options: Any = {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
     is_tls = urlsplit(url).scheme == "rediss"
-    connection = Connection(url, ssl=is_tls and checked, transport_options=options)
+    connection = Connection(url, ssl=is_tls and tls_options, transport_options=options)
     connection.transport_cls = redis_transport.Transport
     return connection
 
 
-def queues(url: str) -> list[Queue]:
+def list_worker_queues(url: str) -> list[Queue]:
     """The queues that workers consume, as this kind of broker keeps them safe."""
-    arguments = QUORUM if broker_kind(url) == RABBITMQ else None
+    arguments = QUORUM_QUEUE_ARGUMENTS if parse_broker_kind(url) == RABBITMQ else None
     return [
         Queue(name, EXCHANGES[exchange], key, durable=True, queue_arguments=arguments)
-        for exchange, names in ((EVENTS, QUEUES), (OUT, WEBHOOK_QUEUES))
+        for exchange, names in (
+            (EVENTS_EXCHANGE, EVENT_QUEUES),
+            (OUT_EXCHANGE, WEBHOOK_QUEUES),
+        )
         for name, key in names.items()
     ]

@@ -6,16 +6,16 @@ from datetime import datetime
 
 from coupon_core.domain.models import MILESTONE_TYPES, Event
 from coupon_core.messaging.topology import (
-    CHUNK,
-    EVENTS,
-    JOB_CHUNK,
-    OUT,
+    BATCH_CHUNK_EVENT_TYPE,
+    EVENTS_EXCHANGE,
+    JOB_CHUNK_EVENT_TYPE,
+    OUT_EXCHANGE,
     ROUTING_KEYS,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class OutgoingMessage:
     """A message for the bus; `body` is UTF-8 JSON."""
 
     exchange: str
@@ -23,23 +23,27 @@ class Outgoing:
     body: bytes
 
 
-def outgoing(event: Event) -> Outgoing:
+def to_outgoing_message(event: Event) -> OutgoingMessage:
     """The message of an event from the outbox. ValueError when its data is no JSON.
 
     A milestone that came over HTTP goes to the workers as it was accepted, and so do
     the chunks of batches and of jobs; all other events go out as CloudEvents 1.0
     (CONTRACTS 0.18).
     """
-    if event.event_type in (CHUNK, JOB_CHUNK):
-        return Outgoing(EVENTS, CHUNK, event.data.encode())
+    if event.event_type in (BATCH_CHUNK_EVENT_TYPE, JOB_CHUNK_EVENT_TYPE):
+        return OutgoingMessage(
+            EVENTS_EXCHANGE, BATCH_CHUNK_EVENT_TYPE, event.data.encode()
+        )
     trigger = MILESTONE_TYPES.get(event.event_type)
     if trigger:
-        return Outgoing(EVENTS, ROUTING_KEYS[trigger], event.data.encode())
-    body = json.dumps(cloud_event(event), ensure_ascii=False, separators=(",", ":"))
-    return Outgoing(OUT, event.event_type, body.encode())
+        return OutgoingMessage(
+            EVENTS_EXCHANGE, ROUTING_KEYS[trigger], event.data.encode()
+        )
+    body = json.dumps(to_cloud_event(event), ensure_ascii=False, separators=(",", ":"))
+    return OutgoingMessage(OUT_EXCHANGE, event.event_type, body.encode())
 
 
-def cloud_event(event: Event) -> dict[str, object]:
+def to_cloud_event(event: Event) -> dict[str, object]:
     """An event in its CloudEvents envelope."""
     # CloudEvents knows no empty subject; a coupon may be nobody's.
     subject = {"subject": event.subject} if event.subject else {}
@@ -49,13 +53,13 @@ def cloud_event(event: Event) -> dict[str, object]:
         "source": f"/coupons/{event.tenant_id}",
         "type": event.event_type,
         **subject,
-        "time": as_rfc3339(event.occurred_at),
+        "time": format_timestamp_milliseconds(event.occurred_at),
         "datacontenttype": "application/json",
         "tenantid": event.tenant_id,
         "data": json.loads(event.data),
     }
 
 
-def as_rfc3339(moment: datetime) -> str:
+def format_timestamp_milliseconds(moment: datetime) -> str:
     """A moment in UTC with milliseconds."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -10,48 +10,50 @@ from typing import Any
 
 from kombu import compression
 
-MOST_BYTES = 1_048_576
+MAX_DECOMPRESSED_BYTES = 1_048_576
 
 
-class TooLarge(ValueError):
+class MessageTooLarge(ValueError):
     """A message would be larger than MOST_BYTES."""
 
 
-def unpack_zlib(data: bytes) -> bytes:
+def decompress_zlib(data: bytes) -> bytes:
     """Undo zlib or gzip."""
-    return _bounded(zlib.decompressobj(wbits=47), data)
+    return _decompress_bounded(zlib.decompressobj(wbits=47), data)
 
 
-def unpack_bz2(data: bytes) -> bytes:
+def decompress_bz2(data: bytes) -> bytes:
     """Undo bzip2."""
-    return _bounded(bz2.BZ2Decompressor(), data)
+    return _decompress_bounded(bz2.BZ2Decompressor(), data)
 
 
-def unpack_lzma(data: bytes) -> bytes:
+def decompress_lzma(data: bytes) -> bytes:
     """Undo xz."""
-    return _bounded(lzma.LZMADecompressor(memlimit=64 * MOST_BYTES), data)
+    return _decompress_bounded(
+        lzma.LZMADecompressor(memlimit=64 * MAX_DECOMPRESSED_BYTES), data
+    )
 
 
-def _bounded(unpacker: Any, data: bytes) -> bytes:
-    text: bytes = unpacker.decompress(data, MOST_BYTES)
-    if not unpacker.eof:
-        raise TooLarge("too large, or cut short")
-    return text
+def _decompress_bounded(decompressor: Any, data: bytes) -> bytes:
+    decompressed: bytes = decompressor.decompress(data, MAX_DECOMPRESSED_BYTES)
+    if not decompressor.eof:
+        raise MessageTooLarge("too large, or cut short")
+    return decompressed
 
 
-def unpack_nothing(data: bytes) -> bytes:
+def reject_compression(data: bytes) -> bytes:
     """What cannot be bounded is not unpacked."""
     raise ValueError("unknown compression")
 
 
-def bound() -> None:
+def install_decompression_limits() -> None:
     """Make kombu in this process unpack no more than MOST_BYTES a message."""
-    known = {
-        "application/x-gzip": (zlib.compress, unpack_zlib),
-        "application/x-bz2": (bz2.compress, unpack_bz2),
-        "application/x-lzma": (lzma.compress, unpack_lzma),
+    supported_coders = {
+        "application/x-gzip": (zlib.compress, decompress_zlib),
+        "application/x-bz2": (bz2.compress, decompress_bz2),
+        "application/x-lzma": (lzma.compress, decompress_lzma),
     }
     for content_type in compression.encoders():
-        packer, _ = compression.get_encoder(content_type)
-        coders = known.get(content_type, (packer, unpack_nothing))
+        compress, _ = compression.get_encoder(content_type)
+        coders = supported_coders.get(content_type, (compress, reject_compression))
         compression.register(*coders, content_type)

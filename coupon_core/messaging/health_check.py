@@ -6,48 +6,54 @@ import threading
 import time
 from urllib.parse import unquote, urlsplit
 
-from coupon_core.messaging.topology import RABBITMQ, REDIS, broker_kind
+from coupon_core.messaging.topology import RABBITMQ, REDIS, parse_broker_kind
 
-DEADLINE_SECONDS = 1.0
-FRESH_SECONDS = 3.0
+PROBE_TIMEOUT_SECONDS = 1.0
+MAX_STATUS_AGE_SECONDS = 3.0
 CONNECTED, UNAVAILABLE = "connected", "unavailable"
-PORTS = {REDIS: 6379, RABBITMQ: 5672}
-TLS = {"rediss": 6379, "amqps": 5671}
+DEFAULT_PORTS = {REDIS: 6379, RABBITMQ: 5672}
+DEFAULT_TLS_PORTS = {"rediss": 6379, "amqps": 5671}
 # What is said to a broker, and how its answer begins if it works: Redis asks those
 # for a password whom it does not know; RabbitMQ begins with Connection.Start.
-GREETINGS = {
+PROBES = {
     REDIS: (b"*1\r\n$4\r\nPING\r\n", (b"+PONG", b"-NOAUTH")),
     RABBITMQ: (b"AMQP\x00\x00\x09\x01", (b"\x01\x00\x00",)),
 }
 
 
-def answers(url: str, seconds: float = DEADLINE_SECONDS) -> bool:
+def is_reachable(url: str, timeout_seconds: float = PROBE_TIMEOUT_SECONDS) -> bool:
     """Whether a broker answers at its URL within about so many seconds."""
-    greeting, good = GREETINGS[broker_kind(url)]
+    request, expected_replies = PROBES[parse_broker_kind(url)]
     try:
-        with _connected(url, seconds) as connection:
-            connection.sendall(greeting)
-            return connection.recv(64).startswith(good)
+        with _open_socket(url, timeout_seconds) as connection:
+            connection.sendall(request)
+            return connection.recv(64).startswith(expected_replies)
     except (OSError, ValueError):  # a port that is none, a name that is too long
         return False
 
 
-def _connected(url: str, seconds: float) -> socket.socket:
+def _open_socket(url: str, timeout_seconds: float) -> socket.socket:
     parts = urlsplit(url)
     if parts.scheme == "redis+socket":
-        return _at_path(unquote(parts.path), seconds)
+        return _open_unix_socket(unquote(parts.path), timeout_seconds)
     host = parts.hostname or "127.0.0.1"
-    port = parts.port or TLS.get(parts.scheme) or PORTS[broker_kind(url)]
-    plain = socket.create_connection((host, port), seconds)
-    if parts.scheme not in TLS:
-        return plain
-    with plain:
-        return ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+    port = (
+        parts.port
+        or DEFAULT_TLS_PORTS.get(parts.scheme)
+        or DEFAULT_PORTS[parse_broker_kind(url)]
+    )
+    tcp_socket = socket.create_connection((host, port), timeout_seconds)
+    if parts.scheme not in DEFAULT_TLS_PORTS:
+        return tcp_socket
+    with tcp_socket:
+        return ssl.create_default_context().wrap_socket(
+            tcp_socket, server_hostname=host
+        )
 
 
-def _at_path(path: str, seconds: float) -> socket.socket:
+def _open_unix_socket(path: str, timeout_seconds: float) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(seconds)
+    connection.settimeout(timeout_seconds)
     try:
         connection.connect(path)
     except BaseException:
@@ -56,31 +62,31 @@ def _at_path(path: str, seconds: float) -> socket.socket:
     return connection
 
 
-class Pulse:
+class BrokerHealth:
     """Whether the broker answers, remembered for a few seconds."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.word = UNAVAILABLE
-        self.asked_at = -FRESH_SECONDS
-        self.asking = threading.Lock()
+        self.last_status = UNAVAILABLE
+        self.checked_at = -MAX_STATUS_AGE_SECONDS
+        self.check_lock = threading.Lock()
 
-    def told(self) -> str:
+    def status(self) -> str:
         """`connected` or `unavailable`; takes a second at most, mostly nothing.
 
         A thread asks, for a name server may keep one waiting as long as it likes;
         while it waits, others are told what was known before.
         """
-        is_old = time.monotonic() >= self.asked_at + FRESH_SECONDS
-        if is_old and self.asking.acquire(blocking=False):
-            thread = threading.Thread(target=self._ask, daemon=True)
+        is_stale = time.monotonic() >= self.checked_at + MAX_STATUS_AGE_SECONDS
+        if is_stale and self.check_lock.acquire(blocking=False):
+            thread = threading.Thread(target=self._refresh, daemon=True)
             thread.start()
-            thread.join(DEADLINE_SECONDS)
-        return self.word
+            thread.join(PROBE_TIMEOUT_SECONDS)
+        return self.last_status
 
-    def _ask(self) -> None:
+    def _refresh(self) -> None:
         try:
-            self.word = CONNECTED if answers(self.url) else UNAVAILABLE
-            self.asked_at = time.monotonic()
+            self.last_status = CONNECTED if is_reachable(self.url) else UNAVAILABLE
+            self.checked_at = time.monotonic()
         finally:
-            self.asking.release()
+            self.check_lock.release()

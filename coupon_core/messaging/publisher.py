@@ -8,22 +8,22 @@ from typing import Any
 from kombu import Connection, Producer
 
 from coupon_core.messaging.broker import (
-    ANSWER_SECONDS,
     EXCHANGES,
-    connect,
-    queues,
+    RESPONSE_TIMEOUT_SECONDS,
+    create_connection,
+    list_worker_queues,
 )
-from coupon_core.messaging.cloud_events import Outgoing
+from coupon_core.messaging.cloud_events import OutgoingMessage
 from coupon_core.messaging.topology import (
     CONTENT_TYPE,
-    EVENTS,
-    OUT,
+    EVENTS_EXCHANGE,
+    OUT_EXCHANGE,
     RABBITMQ,
-    broker_kind,
+    parse_broker_kind,
 )
 
 
-class NotTaken(Exception):
+class PublishRejected(Exception):
     """The broker did not take a message; the text says why."""
 
 
@@ -34,18 +34,20 @@ class Publisher:
         # Not its default channel: that would try to connect for ever.
         self.channel = connection.channel()
         self.producer = Producer(self.channel)
-        self.confirms: Confirms | None = None
-        if broker_kind(url) == RABBITMQ:
+        self.confirms: PublisherConfirms | None = None
+        if parse_broker_kind(url) == RABBITMQ:
             # Without them a third of what was "published" can vanish with the broker.
-            self.confirms = Confirms(connection, self.channel)
+            self.confirms = PublisherConfirms(connection, self.channel)
         # Redis drops what is published to an exchange whose queues this connection
         # has not declared; so every publish declares them (once, kombu remembers).
-        self.declare: dict[str, list[Any]] = {"": []}
-        for name in (EVENTS, OUT):
-            bound = [one for one in queues(url) if one.exchange.name == name]
-            self.declare[name] = [EXCHANGES[name], *bound]
+        self.declarations: dict[str, list[Any]] = {"": []}
+        for name in (EVENTS_EXCHANGE, OUT_EXCHANGE):
+            bound_queues = [
+                one for one in list_worker_queues(url) if one.exchange.name == name
+            ]
+            self.declarations[name] = [EXCHANGES[name], *bound_queues]
 
-    def publish(self, messages: Sequence[Outgoing]) -> None:
+    def publish(self, messages: Sequence[OutgoingMessage]) -> None:
         """Hand messages to the broker, which has stored them all when this returns.
 
         NotTaken, or an error of the connection: then it may have stored some.
@@ -57,21 +59,21 @@ class Publisher:
             return
         for message in messages:
             self._publish(message, {})
-            self.confirms.expect_one()
+            self.confirms.expect_confirm()
         self.confirms.wait()
 
-    def publish_again(
+    def publish_to_queue(
         self, queue: str, body: bytes, content_type: str, headers: Mapping[str, Any]
     ) -> None:
         """Put one message at the end of a queue, as `publish` does."""
-        self._publish(Outgoing("", queue, body), headers, content_type)
+        self._publish(OutgoingMessage("", queue, body), headers, content_type)
         if self.confirms:
-            self.confirms.expect_one()
+            self.confirms.expect_confirm()
             self.confirms.wait()
 
     def _publish(
         self,
-        message: Outgoing,
+        message: OutgoingMessage,
         headers: Mapping[str, Any],
         content_type: str = CONTENT_TYPE,
     ) -> None:
@@ -79,9 +81,9 @@ class Publisher:
             message.body,
             exchange=message.exchange,
             routing_key=message.routing_key,
-            declare=self.declare[message.exchange],
+            declare=self.declarations[message.exchange],
             # Downstream nobody need listen; our own queues must take theirs.
-            mandatory=message.exchange != OUT,
+            mandatory=message.exchange != OUT_EXCHANGE,
             delivery_mode="persistent",
             content_type=content_type,
             content_encoding="utf-8" if content_type == CONTENT_TYPE else "binary",
@@ -89,49 +91,51 @@ class Publisher:
         )
 
 
-class Confirms:
+class PublisherConfirms:
     """RabbitMQ's answers to what was published, waited for many at a time."""
 
     def __init__(self, connection: Connection, channel: Any) -> None:
         self.connection = connection
-        self.last = 0
-        self.open: set[int] = set()
-        self.faults: list[str] = []
+        self.last_tag = 0
+        self.unconfirmed_tags: set[int] = set()
+        self.rejections: list[str] = []
         channel.confirm_select()
-        channel.events["basic_ack"].add(self._taken)
-        channel.events["basic_nack"].add(self._not_taken)
-        channel.events["basic_return"].add(self._unroutable)
+        channel.events["basic_ack"].add(self._on_ack)
+        channel.events["basic_nack"].add(self._on_nack)
+        channel.events["basic_return"].add(self._on_return)
 
-    def expect_one(self) -> None:
+    def expect_confirm(self) -> None:
         """One more message was published."""
-        self.last += 1
-        self.open.add(self.last)
+        self.last_tag += 1
+        self.unconfirmed_tags.add(self.last_tag)
 
     def wait(self) -> None:
         """Until all are confirmed. NotTaken, TimeoutError or a connection's error."""
-        deadline = time.monotonic() + ANSWER_SECONDS
-        while self.open:
-            left = deadline - time.monotonic()
-            if left <= 0:
+        deadline = time.monotonic() + RESPONSE_TIMEOUT_SECONDS
+        while self.unconfirmed_tags:
+            remaining_seconds = deadline - time.monotonic()
+            if remaining_seconds <= 0:
                 raise TimeoutError("the broker did not confirm")
-            self.connection.drain_events(timeout=left)
-        if self.faults:
-            faults, self.faults = self.faults, []
-            raise NotTaken(faults[0])
+            self.connection.drain_events(timeout=remaining_seconds)
+        if self.rejections:
+            rejections, self.rejections = self.rejections, []
+            raise PublishRejected(rejections[0])
 
-    def _taken(self, tag: int, multiple: bool) -> None:
-        self.open -= {one for one in self.open if one <= tag} if multiple else {tag}
+    def _on_ack(self, tag: int, multiple: bool) -> None:
+        self.unconfirmed_tags -= (
+            {one for one in self.unconfirmed_tags if one <= tag} if multiple else {tag}
+        )
 
-    def _not_taken(self, tag: int, multiple: bool) -> None:
-        self._taken(tag, multiple)
-        self.faults.append("the broker refused it")
+    def _on_nack(self, tag: int, multiple: bool) -> None:
+        self._on_ack(tag, multiple)
+        self.rejections.append("the broker refused it")
 
-    def _unroutable(self, error: Any, exchange: str, key: str, message: Any) -> None:
-        self.faults.append(f"no queue takes {key}")
+    def _on_return(self, error: Any, exchange: str, key: str, message: Any) -> None:
+        self.rejections.append(f"no queue takes {key}")
 
 
 @contextmanager
-def publishing(url: str) -> Iterator[Publisher]:
+def open_publisher(url: str) -> Iterator[Publisher]:
     """A publisher on a connection of its own."""
-    with connect(url) as connection:
+    with create_connection(url) as connection:
         yield Publisher(connection, url)

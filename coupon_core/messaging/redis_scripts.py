@@ -2,7 +2,7 @@
 
 # KEYS: what is unacknowledged, since when, then the queues. ARGV: how many tags are
 # acknowledged, those tags, then a tag for each message that may be taken.
-TAKE = """
+RECEIVE_SCRIPT = """
 local seen = tonumber(ARGV[1])
 for at = 2, seen + 1 do
     redis.call('HDEL', KEYS[1], ARGV[at])
@@ -23,7 +23,7 @@ end
 return taken
 """
 # ARGV: the tags to put back to where they were taken.
-PUT_BACK = """
+REQUEUE_SCRIPT = """
 for _, tag in ipairs(ARGV) do
     local kept = redis.call('HGET', KEYS[1], tag)
     if kept then
@@ -35,7 +35,7 @@ for _, tag in ipairs(ARGV) do
 end
 """
 # ARGV: after how many seconds a message counts as lost, and how many to look for.
-LATE = """
+FIND_STALE_SCRIPT = """
 local limit = redis.call('TIME')[1] - ARGV[1]
 return redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', limit, 'LIMIT', 0, ARGV[2])
 """

@@ -18,13 +18,17 @@ from typing import Any
 
 from kombu.transport import redis, virtual
 
-from coupon_core.messaging.redis_scripts import LATE, PUT_BACK, TAKE
-from coupon_core.messaging.topology import EVENTS
+from coupon_core.messaging.redis_scripts import (
+    FIND_STALE_SCRIPT,
+    RECEIVE_SCRIPT,
+    REQUEUE_SCRIPT,
+)
+from coupon_core.messaging.topology import EVENTS_EXCHANGE
 
-IDLE_SECONDS = 0.05
-MOST_AT_ONCE = 20
-MOST_RESTORED = 1_000
-FAULT = "coupons-fault"
+IDLE_POLL_INTERVAL_SECONDS = 0.05
+DEFAULT_PREFETCH_COUNT = 20
+MAX_REQUEUED_MESSAGES = 1_000
+DEFECT_HEADER = "coupons-fault"
 """The header of a message that was made of something that is none."""
 
 
@@ -62,96 +66,98 @@ class Channel(redis.Channel):
     from_transport_options = (*redis.Channel.from_transport_options, "sweep_seconds")
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        self.acknowledged: list[str] = []
-        self.waiting: deque[tuple[str, bytes, bytes]] = deque()
-        self.numbers = itertools.count()
+        self.acknowledged_tags: list[str] = []
+        self.prefetched: deque[tuple[str, bytes, bytes]] = deque()
+        self.sequence = itertools.count()
         self.name = uuid.uuid4().hex
-        self.swept_at = 0.0
-        self.tables: dict[str, list[tuple[str, ...]]] | None = None
+        self.stale_checked_at = 0.0
+        self.binding_cache: dict[str, list[tuple[str, ...]]] | None = None
         super().__init__(*args, **options)
-        self.take_script = self.client.register_script(TAKE)
-        self.put_back_script = self.client.register_script(PUT_BACK)
-        self.late_script = self.client.register_script(LATE)
+        self.receive_script = self.client.register_script(RECEIVE_SCRIPT)
+        self.requeue_script = self.client.register_script(REQUEUE_SCRIPT)
+        self.find_stale_script = self.client.register_script(FIND_STALE_SCRIPT)
 
-    def deliver_one(self) -> None:
+    def deliver_next(self) -> None:
         """Hand on the next message. Empty when there is none."""
-        if not self.waiting:
-            self.waiting.extend(self._take())
-        if not self.waiting:
+        if not self.prefetched:
+            self.prefetched.extend(self._fetch_messages())
+        if not self.prefetched:
             raise Empty
-        tag, key, item = self.waiting.popleft()
+        tag, key, item = self.prefetched.popleft()
         queue = key.decode().partition(self.sep)[0]
-        self.connection._deliver(self._envelope(tag, item), queue)
+        self.connection._deliver(self._parse_envelope(tag, item), queue)
 
-    def _take(self) -> list[tuple[str, bytes, bytes]]:
-        room = MOST_AT_ONCE - len(self.qos._delivered)
+    def _fetch_messages(self) -> list[tuple[str, bytes, bytes]]:
+        capacity = DEFAULT_PREFETCH_COUNT - len(self.qos._delivered)
         if self.qos.prefetch_count:
-            room = self.qos.can_consume_max_estimate()
-        acknowledged, self.acknowledged = self.acknowledged, []
-        tags = [f"{self.name}.{next(self.numbers)}" for _ in range(room)]
+            capacity = self.qos.can_consume_max_estimate()
+        acknowledged, self.acknowledged_tags = self.acknowledged_tags, []
+        tags = [f"{self.name}.{next(self.sequence)}" for _ in range(capacity)]
         arguments = [len(acknowledged), *acknowledged, *tags]
-        found = self.take_script([*self._kept_in(), *self._lists()], arguments)
-        return [(tag.decode(), key, item) for tag, key, item in found]
+        received = self.receive_script(
+            [*self._unacked_keys(), *self._queue_list_keys()], arguments
+        )
+        return [(tag.decode(), key, item) for tag, key, item in received]
 
-    def _kept_in(self) -> list[str]:
+    def _unacked_keys(self) -> list[str]:
         return [self.unacked_key, self.unacked_index_key]
 
-    def _lists(self) -> list[str]:
+    def _queue_list_keys(self) -> list[str]:
         """The lists of all queues, beginning with another queue each time."""
         queues = deque(self.active_queues)
-        queues.rotate(next(self.numbers))
+        queues.rotate(next(self.sequence))
         steps = self.priority_steps
         return [self._q_for_pri(queue, step) for step in steps for queue in queues]
 
-    def _envelope(self, tag: str, item: bytes) -> dict[str, Any]:
+    def _parse_envelope(self, tag: str, item: bytes) -> dict[str, Any]:
         """kombu's envelope in the item, or one around it that says what is wrong."""
         try:
             envelope = json.loads(item)
             envelope["properties"]["delivery_tag"] = tag
-            _check_body(envelope)
+            _require_valid_base64(envelope)
             self.Message(envelope, channel=self)
         except Exception as error:  # whatever somebody has put into the list
-            return _wrapped(tag, item, type(error).__name__)
+            return _wrap_invalid_item(tag, item, type(error).__name__)
         return dict(envelope)
 
-    def put_back(self, tags: Iterable[str]) -> None:
+    def requeue(self, tags: Iterable[str]) -> None:
         """Give messages back to the queues from which they were taken."""
-        if chosen := list(tags):
-            self.put_back_script(self._kept_in(), chosen)
+        if delivery_tags := list(tags):
+            self.requeue_script(self._unacked_keys(), delivery_tags)
 
-    def sweep(self) -> None:
+    def requeue_stale(self) -> None:
         """Now and then, put back what was taken long ago and never acknowledged.
 
         kombu does it only when there is nothing to consume, and by its own clock.
         """
-        if time.monotonic() < self.swept_at + self.sweep_seconds:
+        if time.monotonic() < self.stale_checked_at + self.sweep_seconds:
             return
-        self.swept_at = time.monotonic()
-        arguments = [int(self.visibility_timeout), MOST_RESTORED]
-        self.put_back(self.late_script(self._kept_in(), arguments))
+        self.stale_checked_at = time.monotonic()
+        arguments = [int(self.visibility_timeout), MAX_REQUEUED_MESSAGES]
+        self.requeue(self.find_stale_script(self._unacked_keys(), arguments))
 
     @contextmanager
-    def same_bindings(self) -> Iterator[None]:
+    def cache_bindings(self) -> Iterator[None]:
         """Within the block bindings are asked for once, not for every message."""
-        self.tables = {}
+        self.binding_cache = {}
         try:
             yield
         finally:
-            self.tables = None
+            self.binding_cache = None
 
     def get_table(self, exchange: str) -> list[tuple[str, ...]]:
         """The bindings of an exchange."""
-        if self.tables is None:
+        if self.binding_cache is None:
             return list(super().get_table(exchange))
-        if exchange not in self.tables:
-            self.tables[exchange] = super().get_table(exchange)
-        return self.tables[exchange]
+        if exchange not in self.binding_cache:
+            self.binding_cache[exchange] = super().get_table(exchange)
+        return self.binding_cache[exchange]
 
     def _lookup(
         self, exchange: str, routing_key: str, default: str | None = None
     ) -> list[str]:
         found: list[str] = super()._lookup(exchange, routing_key, default)
-        if not found and exchange == EVENTS:
+        if not found and exchange == EVENTS_EXCHANGE:
             # Else it would vanish: a flushed Redis has forgotten its bindings.
             raise self.ResponseError(f"no queue takes {routing_key}")
         return found
@@ -160,31 +166,31 @@ class Channel(redis.Channel):
         """Acknowledge and give back; a Redis that is away learns it by the sweep."""
         with suppress(*self.connection_errors, self.ResponseError):
             if not self.closed:
-                self._forget_acknowledged()
-                self.put_back(tag for tag, _, _ in self.waiting)
+                self._flush_acknowledged()
+                self.requeue(tag for tag, _, _ in self.prefetched)
                 self.qos.restore_unacked()
-        self.waiting.clear()
+        self.prefetched.clear()
         with suppress(*self.connection_errors, self.ResponseError):
             super().close()
 
-    def _forget_acknowledged(self) -> None:
-        if self.acknowledged:
-            arguments = [len(self.acknowledged), *self.acknowledged]
-            self.take_script(self._kept_in(), arguments)
-            self.acknowledged = []
+    def _flush_acknowledged(self) -> None:
+        if self.acknowledged_tags:
+            arguments = [len(self.acknowledged_tags), *self.acknowledged_tags]
+            self.receive_script(self._unacked_keys(), arguments)
+            self.acknowledged_tags = []
 
 
-def _check_body(envelope: dict[str, Any]) -> None:
+def _require_valid_base64(envelope: dict[str, Any]) -> None:
     """ValueError for base64 that kombu would read by leaving out what is none."""
     if envelope["properties"].get("body_encoding") == "base64":
         base64.b64decode(envelope["body"], validate=True)
 
 
-def _wrapped(tag: str, item: bytes, fault: str) -> dict[str, Any]:
+def _wrap_invalid_item(tag: str, item: bytes, defect: str) -> dict[str, Any]:
     return {
         "body": base64.b64encode(item).decode(),
         "content-type": "application/octet-stream",
-        "headers": {FAULT: f"not kombu's envelope: {fault}"},
+        "headers": {DEFECT_HEADER: f"not kombu's envelope: {defect}"},
         "properties": {"delivery_tag": tag, "body_encoding": "base64"},
     }
 
@@ -210,4 +216,4 @@ class Transport(redis.Transport):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.cycle = Poller()
-        self.polling_interval = IDLE_SECONDS
+        self.polling_interval = IDLE_POLL_INTERVAL_SECONDS

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from coupon_core.domain.models import Trigger
 
 REDIS, RABBITMQ = "redis", "rabbitmq"
-BROKERS = {
+BROKER_KINDS_BY_SCHEME = {
     "redis": REDIS,
     "rediss": REDIS,
     "redis+socket": REDIS,
@@ -13,7 +13,7 @@ BROKERS = {
     "amqps": RABBITMQ,
 }
 
-EVENTS, OUT = "coupons.events", "coupons.out"
+EVENTS_EXCHANGE, OUT_EXCHANGE = "coupons.events", "coupons.out"
 CONTENT_TYPE = "application/cloudevents+json"
 
 ROUTING_KEYS = {
@@ -21,14 +21,16 @@ ROUTING_KEYS = {
     Trigger.ACHIEVEMENT_COMPLETED: "achievement.completed",
     Trigger.LEADERBOARD_RANK: "leaderboard.rank",
 }
-CHUNK = "generation.chunk"  # an event of the outbox, and its routing key
-JOB_CHUNK = "code_job.chunk"  # another one, of the same routing key
-GENERATION = "coupons.generation"
-QUEUES = {
+BATCH_CHUNK_EVENT_TYPE = (
+    "generation.chunk"  # an event of the outbox, and its routing key
+)
+JOB_CHUNK_EVENT_TYPE = "code_job.chunk"  # another one, of the same routing key
+GENERATION_QUEUE = "coupons.generation"
+EVENT_QUEUES = {
     "coupons.streak": ROUTING_KEYS[Trigger.STREAK_MILESTONE],
     "coupons.achievement": ROUTING_KEYS[Trigger.ACHIEVEMENT_COMPLETED],
     "coupons.leaderboard": ROUTING_KEYS[Trigger.LEADERBOARD_RANK],
-    GENERATION: CHUNK,
+    GENERATION_QUEUE: BATCH_CHUNK_EVENT_TYPE,
 }
 """The queues of `coupons.events`, each with the routing key that it is bound to."""
 
@@ -36,20 +38,20 @@ WEBHOOK_QUEUES = {"coupons.webhooks": "#"}
 """The same of `coupons.out`: what goes out is also sent to webhooks."""
 
 
-class BadBroker(ValueError):
+class UnsupportedBroker(ValueError):
     """The broker URL names something that would lose messages, or nothing."""
 
 
-class BusAway(Exception):
+class BrokerUnavailable(Exception):
     """The broker cannot be reached, or did not take a message; the text says why."""
 
 
-def broker_kind(url: str) -> str:
+def parse_broker_kind(url: str) -> str:
     """`redis` or `rabbitmq`. BadBroker with a sentence that says why for all else."""
     scheme = urlsplit(url).scheme
-    kind = BROKERS.get(scheme)
+    kind = BROKER_KINDS_BY_SCHEME.get(scheme)
     if kind is None:
-        raise BadBroker(
+        raise UnsupportedBroker(
             f"{scheme or 'an empty URL'} is no bus that keeps messages when a process "
             "dies (kombu's memory, filesystem and SQL transports lose them); use "
             "redis://… or amqp://…"

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from coupon_core.domain.models import Principal
 
-CLI, SYSTEM, SERVER = "cli", "system", "server"
+CLI_ACTOR, SYSTEM_ACTOR, SERVER_ACTOR = "cli", "system", "server"
 
 
 @dataclass(frozen=True, slots=True)
-class Acting:
-    """Someone at work: a caller once it is known, else `where` the work is done."""
+class AuditContext:
+    """Someone at work: a caller once it is known, else `default_actor` the work is done."""
 
-    where: str = SYSTEM
+    default_actor: str = SYSTEM_ACTOR
     request_id: str = ""
     principal: Principal | None = None
 
@@ -23,26 +23,26 @@ class Acting:
         `server` is a tenant's own server, whose requests its secret signs.
         """
         if self.principal is None:
-            return self.where
+            return self.default_actor
         if self.principal.user_id is not None:
             return f"user:{self.principal.user_id}"
-        return self.principal.key_id or SERVER
+        return self.principal.key_id or SERVER_ACTOR
 
 
-_acting: ContextVar[Acting] = ContextVar("acting", default=Acting())  # noqa: B039
+_current: ContextVar[AuditContext] = ContextVar("acting", default=AuditContext())  # noqa: B039
 
 
-def begin(where: str = SYSTEM, request_id: str = "") -> None:
+def start_context(default_actor: str = SYSTEM_ACTOR, request_id: str = "") -> None:
     """From now on this thread works on another thing, for a caller not known yet."""
-    _acting.set(Acting(where, request_id))
+    _current.set(AuditContext(default_actor, request_id))
 
 
-def as_principal(principal: Principal) -> None:
+def set_principal(principal: Principal) -> None:
     """The caller of this thread's request is known."""
-    known = _acting.get()
-    _acting.set(Acting(known.where, known.request_id, principal))
+    context = _current.get()
+    _current.set(AuditContext(context.default_actor, context.request_id, principal))
 
 
-def now() -> Acting:
+def current_context() -> AuditContext:
     """Who acts in this thread."""
-    return _acting.get()
+    return _current.get()

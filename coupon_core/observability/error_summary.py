@@ -5,20 +5,22 @@ Databases quote values in their messages, and parsers what they read.
 
 import traceback
 
-FRAMES, LONGEST_CHAIN = 12, 4
+MAX_FRAMES, MAX_CHAIN_LENGTH = 12, 4
 
 
-def kind_of(error: BaseException | None) -> str:
+def describe_error(error: BaseException | None) -> str:
     """The kinds of an error and of what caused it, with the codes that they bear."""
-    kinds: list[str] = []
-    while error and len(kinds) < LONGEST_CHAIN:
+    descriptions: list[str] = []
+    while error and len(descriptions) < MAX_CHAIN_LENGTH:
         code = getattr(error, "sqlstate", None) or getattr(error, "strerror", None)
-        kinds.append(f"{type(error).__qualname__}" + (f" ({code})" if code else ""))
+        descriptions.append(
+            f"{type(error).__qualname__}" + (f" ({code})" if code else "")
+        )
         error = error.__cause__ or error.__context__
-    return " < ".join(kinds)
+    return " < ".join(descriptions)
 
 
-def frames_of(error: BaseException) -> list[str]:
+def stack_frames(error: BaseException) -> list[str]:
     """Where it happened, the innermost place last."""
-    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+    frames = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
     return [f"{one.filename}:{one.lineno} {one.name}" for one in frames]

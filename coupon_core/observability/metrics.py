@@ -12,58 +12,58 @@ _metrics: dict[str, Any] = {}
 _children: dict[tuple[str, ...], Any] = {}
 
 
-def keep(metrics: dict[str, Any]) -> None:
+def install_metrics(metrics: dict[str, Any]) -> None:
     """Count in these Prometheus metrics, by name, from now on."""
     _children.clear()
     _metrics.update(metrics)
 
 
-def _child(*key: str) -> Any:
+def _find_child(*key: str) -> Any:
     """The child of a metric: its name, then its labels; None while none are kept."""
-    known = _children.get(key)
-    if known is None and _metrics:
-        known = _children[key] = _metrics[key[0]].labels(*key[1:])
-    return known
+    child = _children.get(key)
+    if child is None and _metrics:
+        child = _children[key] = _metrics[key[0]].labels(*key[1:])
+    return child
 
 
-def redeemed(dialect: str, result: str, reason: str = "") -> None:
+def count_redemption(dialect: str, result: str, reason: str = "") -> None:
     """A redemption came to an end: `ok`, `refused` for that reason, or `failed`."""
-    if child := _child("redemptions", dialect, result, reason):
+    if child := _find_child("redemptions", dialect, result, reason):
         child.inc()
 
 
-def answered(method: str, route: str, status: int, seconds: float) -> None:
+def observe_request(method: str, route: str, status: int, seconds: float) -> None:
     """A request to a route, told as its template, was answered."""
-    if child := _child("requests", method, route, f"{status // 100}xx"):
+    if child := _find_child("requests", method, route, f"{status // 100}xx"):
         child.observe(seconds)
 
 
-def limited(budget: str) -> None:
-    """A rate limit was hit; `budget` is a word of ours for which."""
-    if child := _child("limited", budget):
+def count_rate_limited(limit_name: str) -> None:
+    """A rate limit was hit; `limit_name` is a word of ours for which."""
+    if child := _find_child("limited", limit_name):
         child.inc()
 
 
-def handled(queue: str, outcome: str) -> None:
+def count_message(queue: str, outcome: str) -> None:
     """A worker brought a message to an end."""
-    if child := _child("messages", queue, outcome):
+    if child := _find_child("messages", queue, outcome):
         child.inc()
 
 
-def relayed(outcome: str, count: int = 1) -> None:
+def count_relayed_events(outcome: str, count: int = 1) -> None:
     """The relay published events, or could not."""
-    if child := _child("relayed", outcome):
+    if child := _find_child("relayed", outcome):
         child.inc(count)
 
 
-def delivered(outcome: str) -> None:
+def count_delivery(outcome: str) -> None:
     """A webhook delivery came to an end."""
-    if child := _child("deliveries", outcome):
+    if child := _find_child("deliveries", outcome):
         child.inc()
 
 
-def pooled(in_use: int, idle: int) -> None:
+def record_pool_connections(in_use: int, idle: int) -> None:
     """So many connections of this process to the database are open now."""
     for state, count in (("in_use", in_use), ("idle", idle)):
-        if child := _child("pool", state):
+        if child := _find_child("pool", state):
             child.set(count)

@@ -14,46 +14,52 @@ from pathlib import Path
 
 from coupon_core.observability.process_status import is_alive
 
-SUMMED = ("counter", "histogram")
-OF_THE_DEAD = "dead"
-UNREADABLE = (RuntimeError, UnicodeDecodeError, struct.error)  # half written, it died
+SUMMED_METRIC_TYPES = ("counter", "histogram")
+DEAD_PROCESS_SUFFIX = "dead"
+UNREADABLE_ERRORS = (
+    RuntimeError,
+    UnicodeDecodeError,
+    struct.error,
+)  # half written, it died
 
 
 @contextmanager
-def alone(directory: Path) -> Iterator[None]:
+def lock_directory(directory: Path) -> Iterator[None]:
     """Be the only one of all processes who reads or folds these files."""
     with (directory / "lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def fold(directory: Path) -> None:
+def merge_files_of_dead(directory: Path) -> None:
     """Add what the dead have counted to one file, and forget what they measured."""
-    dead = [one for one in directory.glob("*.db") if not _is_used(one)]
-    for kind in SUMMED:
-        theirs = [one for one in dead if one.name.startswith(f"{kind}_")]
-        kept = directory / f"{kind}_{OF_THE_DEAD}.db"
-        _add_up([one for one in theirs if one != kept], kept)
-    for one in dead:
-        if not one.stem.endswith(f"_{OF_THE_DEAD}"):
-            one.unlink(missing_ok=True)
+    dead_files = [one for one in directory.glob("*.db") if not _is_in_use(one)]
+    for metric_type in SUMMED_METRIC_TYPES:
+        sources = [one for one in dead_files if one.name.startswith(f"{metric_type}_")]
+        target = directory / f"{metric_type}_{DEAD_PROCESS_SUFFIX}.db"
+        _add_to_file([one for one in sources if one != target], target)
+    for path in dead_files:
+        if not path.stem.endswith(f"_{DEAD_PROCESS_SUFFIX}"):
+            path.unlink(missing_ok=True)
 
 
-def _is_used(file: Path) -> bool:
+def _is_in_use(file: Path) -> bool:
     pid = file.stem.rpartition("_")[2]
     return pid.isdecimal() and is_alive(int(pid))
 
 
-def _add_up(files: list[Path], kept: Path) -> None:
+def _add_to_file(sources: list[Path], target: Path) -> None:
     from prometheus_client.mmap_dict import MmapedDict
 
     sums: dict[str, float] = defaultdict(float)
-    for file in files:
-        with suppress(*UNREADABLE):
-            for key, value, *_ in MmapedDict.read_all_values_from_file(str(file)):
+    for source in sources:
+        with suppress(*UNREADABLE_ERRORS):
+            for key, value, *_ in MmapedDict.read_all_values_from_file(str(source)):
                 sums[key] += value
     if sums:
-        whole = MmapedDict(str(kept))
+        target_values = MmapedDict(str(target))
         for key, value in sums.items():
-            whole.write_value(key, whole.read_value(key)[0] + value, 0.0)
-        whole.close()
+            target_values.write_value(
+                key, target_values.read_value(key)[0] + value, 0.0
+            )
+        target_values.close()

@@ -16,8 +16,8 @@ from coupon_core.observability import metrics, metrics_files
 log = structlog.get_logger("coupon.metrics")
 
 # A request ends within five seconds, be it with 503.
-SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-SAMPLE_SECONDS = 1.0
+LATENCY_BUCKETS_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+SAMPLE_INTERVAL_SECONDS = 1.0
 COUNTERS = {
     "redemptions": ("redemptions", "Redemptions.", ["dialect", "result", "reason"]),
     "limited": ("rate_limited", "Requests over a rate limit.", ["budget"]),
@@ -51,15 +51,17 @@ def start(
     directory.mkdir(parents=True, exist_ok=True)
     # Read once, when prometheus-client is first imported: so not before here.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
-    metrics.keep(_kept())
+    metrics.install_metrics(_create_metrics())
     _Server.sample = staticmethod(sample)
-    server = _Server((host, port), _handler(directory, list(collectors)))
-    serve = server.serve_forever
-    threading.Thread(target=serve, args=(SAMPLE_SECONDS,), daemon=True).start()
+    server = _Server((host, port), _create_handler(directory, list(collectors)))
+    serve_forever = server.serve_forever
+    threading.Thread(
+        target=serve_forever, args=(SAMPLE_INTERVAL_SECONDS,), daemon=True
+    ).start()
     log.info("metrics", host=host, port=port)
 
 
-def _kept() -> dict[str, Any]:
+def _create_metrics() -> dict[str, Any]:
     from prometheus_client import Counter, Gauge, Histogram
 
     counters = {
@@ -70,7 +72,7 @@ def _kept() -> dict[str, Any]:
         "coupons_request_seconds",
         "How long requests took until their answer began.",
         ["method", "route", "status"],
-        buckets=SECONDS,
+        buckets=LATENCY_BUCKETS_SECONDS,
     )
     pool = Gauge(
         "coupons_pool_connections",
@@ -81,26 +83,26 @@ def _kept() -> dict[str, Any]:
     return {**counters, "requests": requests, "pool": pool}
 
 
-class _Files:
+class _MultiprocessFilesCollector:
     """Collects what all processes of the program have counted."""
 
     def __init__(self, directory: Path) -> None:
         from prometheus_client.multiprocess import MultiProcessCollector
 
         self.directory = directory
-        self.counted = MultiProcessCollector(None, str(directory))
+        self.collector = MultiProcessCollector(None, str(directory))
 
     def collect(self) -> Iterable[Any]:
-        with metrics_files.alone(self.directory):
-            metrics_files.fold(self.directory)
-            return list(self.counted.collect())
+        with metrics_files.lock_directory(self.directory):
+            metrics_files.merge_files_of_dead(self.directory)
+            return list(self.collector.collect())
 
 
-def _handler(directory: Path, collectors: list[Collector]) -> Any:
+def _create_handler(directory: Path, collectors: list[Collector]) -> Any:
     from prometheus_client import CollectorRegistry, MetricsHandler
 
     registry = CollectorRegistry()
-    for collector in (_Files(directory), *collectors):
+    for collector in (_MultiprocessFilesCollector(directory), *collectors):
         registry.register(collector)
     handler = MetricsHandler.factory(registry)
     handler.timeout = 5  # type: ignore[attr-defined]

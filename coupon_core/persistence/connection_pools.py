@@ -20,32 +20,34 @@ from psycopg.errors import _WaitTimeout as WaitTimeout
 from psycopg.pq import Format, TransactionStatus
 from psycopg.pq.abc import PGconn
 
-BUSY_SECONDS = 4.0  # below the five seconds in which a caller is promised an answer
-CONNECT_SECONDS = 2  # for each address that a host name has
-SLOW_TO_REFUSE_SECONDS, SPARED_SECONDS = 1.0, 1.0
+BUSY_TIMEOUT_SECONDS = (
+    4.0  # below the five seconds in which a caller is promised an answer
+)
+CONNECT_TIMEOUT_SECONDS = 2  # for each address that a host name has
+SLOW_FAILURE_THRESHOLD_SECONDS, BACKOFF_SECONDS = 1.0, 1.0
 PING_AFTER_SECONDS = 5.0
 # The server itself ends a statement after BUSY_SECONDS, unless it is frozen: then only
 # we can. A ping and a connection that is made anew have to fit into five seconds.
-ANSWER_SECONDS, PING_SECONDS = BUSY_SECONDS + 0.3, 1.0
-POLL_SECONDS = 0.1  # for Ctrl-C
+RESPONSE_TIMEOUT_SECONDS, PING_TIMEOUT_SECONDS = BUSY_TIMEOUT_SECONDS + 0.3, 1.0
+POLL_INTERVAL_SECONDS = 0.1  # for Ctrl-C
 
 # Codes are spread over all pages of their index, so a chunk of a batch changes most of
 # them. The more is logged before it goes to its place, the fewer go there twice. Who
 # commits then waits for it: 64 MB are a fraction of a second.
-PAGES_OF_LOG = 16_000
+WAL_CHECKPOINT_PAGES = 16_000
 
 SQLITE_PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": "full",
     "foreign_keys": 1,
     "cache_size": -32_000,
-    "wal_autocheckpoint": PAGES_OF_LOG,
-    "busy_timeout": int(BUSY_SECONDS * 1000),
+    "wal_autocheckpoint": WAL_CHECKPOINT_PAGES,
+    "busy_timeout": int(BUSY_TIMEOUT_SECONDS * 1000),
 }
 POSTGRESQL_OPTIONS = (
     "-c timezone=UTC "
-    f"-c statement_timeout={int(BUSY_SECONDS * 1000)} "
-    f"-c idle_in_transaction_session_timeout={int(BUSY_SECONDS * 1000)}"
+    f"-c statement_timeout={int(BUSY_TIMEOUT_SECONDS * 1000)} "
+    f"-c idle_in_transaction_session_timeout={int(BUSY_TIMEOUT_SECONDS * 1000)}"
 )
 
 # UUIDs are text in Python, as PostgreSQL writes them.
@@ -56,79 +58,84 @@ assert _text_loader is not None  # noqa: S101 - for the type checker
 psycopg.adapters.register_loader("uuid", _text_loader)
 
 
-class Impatient(psycopg.Connection[Any]):
-    """A connection on which no answer is waited for longer than `patience` seconds."""
+class DeadlineConnection(psycopg.Connection[Any]):
+    """A connection on which no answer is waited for longer than `response_timeout` seconds."""
 
-    patience: float | None = ANSWER_SECONDS
+    response_timeout: float | None = RESPONSE_TIMEOUT_SECONDS
 
     def __init__(self, pgconn: PGconn) -> None:
         super().__init__(pgconn)
-        self._kept_cursors: dict[bytes, psycopg.Cursor[Any]] = {}
+        self._cursors_by_sql: dict[bytes, psycopg.Cursor[Any]] = {}
 
-    def kept_cursor(self, sql: bytes) -> psycopg.Cursor[Any]:
+    def get_cursor(self, sql: bytes) -> psycopg.Cursor[Any]:
         """The cursor of a statement, or with "" that of all which have none.
 
         One that always has the same statement need not learn its types every time.
         """
-        cursor = self._kept_cursors.get(sql)
+        cursor = self._cursors_by_sql.get(sql)
         if cursor is None:
-            cursor = self._kept_cursors[sql] = self.cursor()
+            cursor = self._cursors_by_sql[sql] = self.cursor()
         return cursor
 
     def wait(
-        self, gen: Any, interval: float = POLL_SECONDS, timeout: float | None = None
+        self,
+        gen: Any,
+        interval: float = POLL_INTERVAL_SECONDS,
+        timeout: float | None = None,
     ) -> Any:
         """As psycopg does it; who has not answered in time is not asked again."""
         try:
-            return super().wait(gen, interval, timeout or self.patience)
+            return super().wait(gen, interval, timeout or self.response_timeout)
         except WaitTimeout:
             self.pgconn.finish()  # else to roll back would take as long again
             raise
 
     @contextmanager
-    def waiting_for(self, seconds: float) -> Iterator[None]:
+    def with_response_timeout(self, seconds: float) -> Iterator[None]:
         """Within the block have less patience."""
-        usual, self.patience = self.patience, seconds
+        usual, self.response_timeout = self.response_timeout, seconds
         try:
             yield
         finally:
-            self.patience = usual
+            self.response_timeout = usual
 
 
-class Adapter(Psycopg3Adapter):
+class DeadlineAdapter(Psycopg3Adapter):
     """peewee's, with our connections."""
 
     def connect(self, db: Any, **parameters: Any) -> Any:
         """A connection to the server at the database's URL."""
-        return Impatient.connect(db.database, **parameters)
+        return DeadlineConnection.connect(db.database, **parameters)
 
 
-class PatientPostgresql(PostgresqlDatabase):
+class BackoffPostgresqlDatabase(PostgresqlDatabase):
     """Gives a server that did not answer a moment without new connections.
 
     Threads connect one after the other. Were each to wait CONNECT_SECONDS for a
     server that is not there, the last would wait for all of them.
     """
 
-    psycopg3_adapter = Adapter
-    _asked_again_at = 0.0
+    psycopg3_adapter = DeadlineAdapter
+    _backoff_until = 0.0
 
     def _connect(self) -> Any:
-        began = time.monotonic()
-        if began < self._asked_again_at:
+        started_at = time.monotonic()
+        if started_at < self._backoff_until:
             raise OperationalError("the database did not answer a moment ago")
         try:
             return super()._connect()
         except psycopg.OperationalError:
-            self._spare(time.monotonic() - began > SLOW_TO_REFUSE_SECONDS)
+            self._start_backoff(
+                time.monotonic() - started_at > SLOW_FAILURE_THRESHOLD_SECONDS
+            )
             raise
 
-    def _spare(self, was_slow: bool) -> None:
+    def _start_backoff(self, was_slow: bool) -> None:
         if was_slow:
-            self._asked_again_at = time.monotonic() + SPARED_SECONDS
+            self._backoff_until = time.monotonic() + BACKOFF_SECONDS
 
 
-class PostgresqlPool(PooledPostgresqlDatabase, PatientPostgresql):
+class PostgresqlPool(PooledPostgresqlDatabase, BackoffPostgresqlDatabase):
     """A pool that pings only connections that have been idle for some seconds."""
 
     def _connect(self) -> Any:
@@ -136,17 +143,19 @@ class PostgresqlPool(PooledPostgresqlDatabase, PatientPostgresql):
         connection.last_used = time.monotonic()
         return connection
 
-    def run(self, sql: bytes, parameters: Mapping[str, Any], often: bool) -> Any:
+    def run(
+        self, sql: bytes, parameters: Mapping[str, Any], dedicated_cursor: bool
+    ) -> Any:
         """Execute with a cursor that the connection keeps, for making one costs as
         much as sending the query. Its rows last until the next `run`."""
         with __exception_wrapper__:
-            cursor = self.connection().kept_cursor(sql if often else b"")
+            cursor = self.connection().kept_cursor(sql if dedicated_cursor else b"")
             return cursor.execute(sql, parameters)
 
     def _can_reuse(self, connection: Any) -> bool:
         if connection.pgconn.transaction_status == TransactionStatus.IDLE:
             return True  # as nearly always: there is nothing to ask the server
-        with connection.waiting_for(PING_SECONDS):
+        with connection.waiting_for(PING_TIMEOUT_SECONDS):
             if super()._can_reuse(connection):
                 return True
         self.close_idle()  # the server has gone, and with it all other connections
@@ -155,45 +164,45 @@ class PostgresqlPool(PooledPostgresqlDatabase, PatientPostgresql):
     def _is_closed(self, connection: Any) -> bool:
         if time.monotonic() - connection.last_used < PING_AFTER_SECONDS:
             return bool(connection.closed)
-        began = time.monotonic()
-        with connection.waiting_for(PING_SECONDS):
+        started_at = time.monotonic()
+        with connection.waiting_for(PING_TIMEOUT_SECONDS):
             is_closed = bool(super()._is_closed(connection))
         if is_closed:
-            self._spare(time.monotonic() - began >= PING_SECONDS)
+            self._start_backoff(time.monotonic() - started_at >= PING_TIMEOUT_SECONDS)
             self.close_idle()
         return is_closed
 
 
-def database_of(url: str, pool_size: int) -> Database:
+def create_database(url: str, pool_size: int) -> Database:
     """The database at a URL; it connects to nothing yet. ValueError for a bad URL."""
     scheme = urlsplit(url).scheme
     if scheme in ("postgresql", "postgres"):
-        return _postgresql(url, pool_size)
+        return _create_postgresql_pool(url, pool_size)
     if scheme == "sqlite" and len(url) > len("sqlite:///"):
-        return _sqlite(Path(url.removeprefix("sqlite:///")), pool_size)
+        return _create_sqlite_pool(Path(url.removeprefix("sqlite:///")), pool_size)
     raise ValueError(
         f"a database URL is sqlite:///path or postgresql://…, not {scheme or 'empty'}"
     )
 
 
-def _postgresql(url: str, pool_size: int) -> Database:
+def _create_postgresql_pool(url: str, pool_size: int) -> Database:
     return PostgresqlPool(
         "postgresql://" + url.split("://", 1)[1],
         prefer_psycopg3=True,
         max_connections=pool_size,
-        timeout=BUSY_SECONDS,
-        connect_timeout=CONNECT_SECONDS,
+        timeout=BUSY_TIMEOUT_SECONDS,
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
         options=POSTGRESQL_OPTIONS,
-        tcp_user_timeout=int(BUSY_SECONDS * 1000),
+        tcp_user_timeout=int(BUSY_TIMEOUT_SECONDS * 1000),
     )
 
 
-def _sqlite(path: Path, pool_size: int) -> Database:
+def _create_sqlite_pool(path: Path, pool_size: int) -> Database:
     path.parent.mkdir(parents=True, exist_ok=True)
     return PooledSqliteDatabase(
         str(path),
         pragmas=SQLITE_PRAGMAS,
-        timeout=BUSY_SECONDS,  # of the pool; for the file there is a pragma
+        timeout=BUSY_TIMEOUT_SECONDS,  # of the pool; for the file there is a pragma
         max_connections=pool_size,
         check_same_thread=False,
     )

@@ -21,29 +21,29 @@ from peewee import (
 from playhouse.pool import MaxConnectionsExceeded
 
 from coupon_core.persistence.connection_pools import (
-    BUSY_SECONDS,
+    BUSY_TIMEOUT_SECONDS,
     PostgresqlPool,
-    database_of,
+    create_database,
 )
-from coupon_core.persistence.tables import database
-from coupon_core.persistence.write_lock import turn
+from coupon_core.persistence.tables import database_proxy
+from coupon_core.persistence.write_lock import write_lock
 
 
-class Busy(Exception):
+class ConcurrentUpdate(Exception):
     """The database could not do it now; asking again later may succeed."""
 
 
-UNAVAILABLE = (
+UNAVAILABLE_ERRORS = (
     OperationalError,
     InterfaceError,
     InternalError,  # a transaction that idled too long, or a standby's
     MaxConnectionsExceeded,
-    Busy,
+    ConcurrentUpdate,
 )
 """What an operation raises when the database cannot do it now."""
 
 UNIQUE, FOREIGN_KEY = "unique", "foreign key"
-_BROKEN_RULES = {
+_CONSTRAINT_KINDS = {
     "23505": UNIQUE,
     "23503": FOREIGN_KEY,
     "SQLITE_CONSTRAINT_UNIQUE": UNIQUE,
@@ -56,48 +56,48 @@ def open_database(url: str, pool_size: int = 16) -> None:
 
     `url` is `sqlite:///path` or `postgresql://…`. ValueError for any other.
     """
-    global _opened
+    global _open_arguments
     close_database()
-    database.initialize(database_of(url, pool_size))
-    _opened = url, pool_size
+    database_proxy.initialize(create_database(url, pool_size))
+    _open_arguments = url, pool_size
 
 
-_opened: tuple[str, int] | None = None
-_of_parents: list[Database] = []
+_open_arguments: tuple[str, int] | None = None
+_inherited_databases: list[Database] = []
 
 
-def _after_fork() -> None:
+def _reopen_after_fork() -> None:
     """A child process leaves its parent's connections alone, and closes none."""
-    if _opened:
-        _of_parents.append(database.obj)
-        database.initialize(database_of(*_opened))
+    if _open_arguments:
+        _inherited_databases.append(database_proxy.obj)
+        database_proxy.initialize(create_database(*_open_arguments))
 
 
-os.register_at_fork(after_in_child=_after_fork)
+os.register_at_fork(after_in_child=_reopen_after_fork)
 
 
 def close_database() -> None:
     """Close every connection of this process."""
-    if database.obj is not None:
-        database.close_all()
+    if database_proxy.obj is not None:
+        database_proxy.close_all()
 
 
-def release() -> None:
+def release_connection() -> None:
     """Give this thread's connection back to the pool (at the end of a request)."""
-    pool = database.obj  # through the proxy each look costs as much as the whole
+    pool = database_proxy.obj  # through the proxy each look costs as much as the whole
     if pool is not None and not pool.is_closed():
         pool.close()
 
 
-def connections() -> tuple[int, int]:
+def count_connections() -> tuple[int, int]:
     """How many connections of this process are in use, and how many idle."""
-    pool = database.obj
+    pool = database_proxy.obj
     return len(pool._in_use), len(pool._connections)
 
 
 def is_postgresql() -> bool:
     """Which of the two databases this process has."""
-    return isinstance(database.obj, PostgresqlDatabase)
+    return isinstance(database_proxy.obj, PostgresqlDatabase)
 
 
 @contextmanager
@@ -109,25 +109,29 @@ def transaction() -> Iterator[None]:
     at once when another writes. OperationalError when the turn does not come within
     BUSY_SECONDS.
     """
-    if database.in_transaction():
-        with _part():
+    if database_proxy.in_transaction():
+        with _savepoint():
             yield
     elif is_postgresql():
-        with database.atomic():
+        with database_proxy.atomic():
             yield
     else:
         # First the connection: those who wait for the turn may have them all.
-        database.connection()
-        with turn(Path(database.database), BUSY_SECONDS) as deadline:
+        database_proxy.connection()
+        with write_lock(
+            Path(database_proxy.database), BUSY_TIMEOUT_SECONDS
+        ) as deadline:
             # What the queue took is not waited for again: others may not queue.
-            left = max(deadline - time.monotonic(), 0)
-            database.execute_sql(f"PRAGMA busy_timeout = {int(left * 1000)}")
-            with database.atomic("IMMEDIATE"):
+            remaining_seconds = max(deadline - time.monotonic(), 0)
+            database_proxy.execute_sql(
+                f"PRAGMA busy_timeout = {int(remaining_seconds * 1000)}"
+            )
+            with database_proxy.atomic("IMMEDIATE"):
                 yield
 
 
 @contextmanager
-def _part() -> Iterator[None]:
+def _savepoint() -> Iterator[None]:
     """A part of a transaction that is undone by itself when it fails.
 
     All have one name, for the innermost is meant: a new name each time, as peewee's
@@ -145,37 +149,39 @@ def _part() -> Iterator[None]:
 
 def is_in_transaction() -> bool:
     """Whether this thread is inside a transaction."""
-    return bool(database.in_transaction())
+    return bool(database_proxy.in_transaction())
 
 
-def one_write() -> AbstractContextManager[None]:
+def single_statement() -> AbstractContextManager[None]:
     """A transaction that is one call of the store, which is atomic by itself.
 
     On PostgreSQL it is one statement and needs no BEGIN and COMMIT around it: they
     would double the round trips. Only within another transaction it must be apart, so
     that its failure is not that of the whole.
     """
-    alone = is_postgresql() and not database.in_transaction()
-    return nullcontext() if alone else transaction()
+    is_standalone = is_postgresql() and not database_proxy.in_transaction()
+    return nullcontext() if is_standalone else transaction()
 
 
-def execute(sql: str, parameters: Mapping[str, Any], often: bool = False) -> Any:
+def execute(
+    sql: str, parameters: Mapping[str, Any], dedicated_cursor: bool = False
+) -> Any:
     """Run SQL text with `:name` parameters; gives the driver's cursor.
 
     Fetch its rows before the next call: on PostgreSQL it is the same cursor again.
-    The few statements that run `often` have one each, which keeps their last rows.
+    The few statements that run `dedicated_cursor` have one each, which keeps their last rows.
     """
-    pool = database.obj
+    pool = database_proxy.obj
     if isinstance(pool, PostgresqlPool):
-        return pool.run(_for_psycopg(sql), parameters, often)
-    return database.execute_sql(sql, parameters)
+        return pool.run(_to_psycopg_sql(sql), parameters, dedicated_cursor)
+    return database_proxy.execute_sql(sql, parameters)
 
 
 def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
     """Run SQL text once for each row of parameters; gives how many rows it changed."""
-    text: Any = _for_psycopg(sql) if is_postgresql() else sql
+    text: Any = _to_psycopg_sql(sql) if is_postgresql() else sql
     with __exception_wrapper__:
-        cursor = database.cursor()
+        cursor = database_proxy.cursor()
         cursor.executemany(text, rows)
     return int(cursor.rowcount)
 
@@ -185,21 +191,21 @@ def execute_each(sql: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
     if not rows:
         return []
     with __exception_wrapper__:
-        cursor = database.cursor()
-        cursor.executemany(_for_psycopg(sql), rows, returning=True)
+        cursor = database_proxy.cursor()
+        cursor.executemany(_to_psycopg_sql(sql), rows, returning=True)
         counts = [int(cursor.rowcount)]
         while cursor.nextset():
             counts.append(int(cursor.rowcount))
     return counts
 
 
-def broken_rule(error: IntegrityError) -> str | None:
+def violated_constraint(error: IntegrityError) -> str | None:
     """Which kind of rule of a table was broken: UNIQUE, FOREIGN_KEY, or another."""
     cause = error.orig  # the driver's own error
     code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
-    return _BROKEN_RULES.get(code or "")
+    return _CONSTRAINT_KINDS.get(code or "")
 
 
 @cache
-def _for_psycopg(sql: str) -> bytes:
+def _to_psycopg_sql(sql: str) -> bytes:
     return re.sub(r":([a-z_]+)", r"%(\1)s", sql).encode()

@@ -10,41 +10,49 @@ from playhouse.pool import MaxConnectionsExceeded
 
 from coupon_core.persistence import schema
 from coupon_core.persistence.database import (
-    Busy,
+    ConcurrentUpdate,
     execute,
     is_postgresql,
     transaction,
 )
 
-FAILURES = (PeeweeException, psycopg.Error, sqlite3.Error, MaxConnectionsExceeded, Busy)
+DATABASE_ERRORS = (
+    PeeweeException,
+    psycopg.Error,
+    sqlite3.Error,
+    MaxConnectionsExceeded,
+    ConcurrentUpdate,
+)
 """Whatever a database that is not as it should be may raise."""
 
 
-class Condition(Enum):
+class DatabaseStatus(Enum):
     """What is to be said of a database before anything is asked of it."""
 
-    GOOD = "good"
+    READY = "good"
     UNREACHABLE = "unreachable"
     WITHOUT_TABLES = "without tables"
     OUTDATED = "outdated"
 
 
-def condition() -> tuple[Condition, str]:
+def check_status() -> tuple[DatabaseStatus, str]:
     """How the database is now, and the driver's words when it cannot be reached."""
     try:
-        taken = [applied for _, applied in schema.steps()]
-    except FAILURES as error:
-        return Condition.UNREACHABLE, " ".join(str(error).split())
-    if all(taken):
-        return Condition.GOOD, ""
-    return (Condition.OUTDATED if any(taken) else Condition.WITHOUT_TABLES), ""
+        applied_flags = [applied for _, applied in schema.list_migrations()]
+    except DATABASE_ERRORS as error:
+        return DatabaseStatus.UNREACHABLE, " ".join(str(error).split())
+    if all(applied_flags):
+        return DatabaseStatus.READY, ""
+    return (
+        DatabaseStatus.OUTDATED if any(applied_flags) else DatabaseStatus.WITHOUT_TABLES
+    ), ""
 
 
-def product() -> str:
+def describe_product() -> str:
     """Name and version of the database, and how SQLite keeps its journal."""
     if is_postgresql():
-        return f"PostgreSQL {_value('SHOW server_version')}"
-    return f"SQLite {sqlite3.sqlite_version}, journal {_value('PRAGMA journal_mode')}"
+        return f"PostgreSQL {_fetch_scalar('SHOW server_version')}"
+    return f"SQLite {sqlite3.sqlite_version}, journal {_fetch_scalar('PRAGMA journal_mode')}"
 
 
 def check_writable() -> None:
@@ -53,12 +61,15 @@ def check_writable() -> None:
         execute("UPDATE tenant SET created_at = created_at WHERE tenant_id = ''", {})
 
 
-def clock_lead() -> float:
+def measure_clock_skew() -> float:
     """Seconds by which the database's clock is ahead of ours."""
     if not is_postgresql():
         return 0.0  # it runs in this process
-    return float(_value("SELECT extract(epoch FROM clock_timestamp())")) - time.time()
+    return (
+        float(_fetch_scalar("SELECT extract(epoch FROM clock_timestamp())"))
+        - time.time()
+    )
 
 
-def _value(sql: str) -> str:
+def _fetch_scalar(sql: str) -> str:
     return str(execute(sql, {}).fetchone()[0])

@@ -5,25 +5,25 @@ from datetime import datetime
 
 import uuid_utils
 
-NUMBERS_SINCE = datetime.fromisoformat("2025-01-01T00:00:00Z")
+NUMBER_EPOCH = datetime.fromisoformat("2025-01-01T00:00:00Z")
 
 
-def new_id() -> str:
+def generate_id() -> str:
     """A UUIDv7: unique without asking anybody, and in the order of time."""
     return str(uuid_utils.uuid7())
 
 
-def new_number(now: datetime) -> int:
+def generate_integer_id(now: datetime) -> int:
     """An id where a dialect wants an integer, and one that JavaScript can hold.
 
     41 bits of milliseconds and 12 of chance. No sequence: every redemption of every
     tenant would queue for it.
     """
-    milliseconds = int((now - NUMBERS_SINCE).total_seconds() * 1000)
+    milliseconds = int((now - NUMBER_EPOCH).total_seconds() * 1000)
     return milliseconds << 12 | secrets.randbits(12)
 
 
-def first_id_of(moment: datetime) -> str:
-    """The least id that `new_id` could have given at that moment."""
-    digits = f"{int(moment.timestamp() * 1000):012x}"
+def get_min_id_at(timestamp: datetime) -> str:
+    """The least id that `generate_id` could have given at that moment."""
+    digits = f"{int(timestamp.timestamp() * 1000):012x}"
     return f"{digits[:8]}-{digits[8:]}-7000-8000-000000000000"

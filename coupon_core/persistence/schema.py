@@ -6,13 +6,13 @@ from pathlib import Path
 
 from playhouse.migrations import Runner
 
-from coupon_core.persistence.connection_pools import BUSY_SECONDS
+from coupon_core.persistence.connection_pools import BUSY_TIMEOUT_SECONDS
 from coupon_core.persistence.database import is_postgresql
-from coupon_core.persistence.tables import database
-from coupon_core.persistence.write_lock import turn
+from coupon_core.persistence.tables import database_proxy
+from coupon_core.persistence.write_lock import write_lock
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-MIGRATION_LOCK = 0x636F75706F6E  # "coupon"
+MIGRATIONS_DIR = Path(__file__).parent / "migrations"
+MIGRATION_LOCK_ID = 0x636F75706F6E  # "coupon"
 
 
 def upgrade() -> list[str]:
@@ -20,32 +20,32 @@ def upgrade() -> list[str]:
 
     Two runners at once take turns.
     """
-    with _upgrading_turn():
-        return list(Runner(database.obj, str(MIGRATIONS)).up())
+    with _lock_migrations():
+        return list(Runner(database_proxy.obj, str(MIGRATIONS_DIR)).up())
 
 
 @contextmanager
-def _upgrading_turn() -> Iterator[None]:
+def _lock_migrations() -> Iterator[None]:
     if not is_postgresql():
-        with turn(Path(database.database), BUSY_SECONDS):
+        with write_lock(Path(database_proxy.database), BUSY_TIMEOUT_SECONDS):
             yield
         return
-    database.connection().patience = None
-    database.execute_sql("SET statement_timeout = 0")
-    database.execute_sql("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
+    database_proxy.connection().patience = None
+    database_proxy.execute_sql("SET statement_timeout = 0")
+    database_proxy.execute_sql("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK_ID,))
     try:
         yield
     finally:
         # Ends the session and with it the lock and the setting.
-        database.manual_close()
+        database_proxy.manual_close()
 
 
-def steps() -> list[tuple[str, bool]]:
+def list_migrations() -> list[tuple[str, bool]]:
     """Every schema step by name, and whether it has been taken."""
-    runner = Runner(database.obj, str(MIGRATIONS))
+    runner = Runner(database_proxy.obj, str(MIGRATIONS_DIR))
     return [(step.name, bool(step.applied)) for step in runner.status()]
 
 
 def is_up_to_date() -> bool:
     """True when no schema step is left to take; touches the database."""
-    return all(applied for _, applied in steps())
+    return all(applied for _, applied in list_migrations())

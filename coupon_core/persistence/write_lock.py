@@ -18,65 +18,65 @@ from typing import IO
 from peewee import OperationalError
 
 
-class Queue:
+class FifoLock:
     """A lock that threads get in the order in which they asked for it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: deque[threading.Lock] = deque()
-        self._is_taken = False
+        self._is_locked = False
 
-    def wait(self, seconds: float) -> bool:
+    def acquire(self, timeout_seconds: float) -> bool:
         """Take it; False when its turn does not come within the time."""
         with self._lock:
-            if not self._is_taken:
-                self._is_taken = True
+            if not self._is_locked:
+                self._is_locked = True
                 return True
             ticket = threading.Lock()
             ticket.acquire()
             self._waiting.append(ticket)
-        return ticket.acquire(timeout=seconds) or not self._leave(ticket)
+        return ticket.acquire(timeout=timeout_seconds) or not self._cancel(ticket)
 
-    def _leave(self, ticket: threading.Lock) -> bool:
+    def _cancel(self, ticket: threading.Lock) -> bool:
         with self._lock:
             if ticket not in self._waiting:
                 return False  # it was called up in this very moment
             self._waiting.remove(ticket)
             return True
 
-    def hand_on(self) -> None:
+    def release(self) -> None:
         """Give it to the one who has waited longest."""
         with self._lock:
             if self._waiting:
                 self._waiting.popleft().release()
             else:
-                self._is_taken = False
+                self._is_locked = False
 
 
-_threads = Queue()
+_thread_lock = FifoLock()
 
 
 @contextmanager
-def turn(path: Path, seconds: float) -> Iterator[float]:
+def write_lock(path: Path, timeout_seconds: float) -> Iterator[float]:
     """Be the only one who writes to the file.
 
     Gives the moment at which the time is over, on the monotonic clock. OperationalError
     when the turn does not come by then.
     """
-    deadline = time.monotonic() + seconds
-    if not _threads.wait(seconds):
+    deadline = time.monotonic() + timeout_seconds
+    if not _thread_lock.acquire(timeout_seconds):
         raise OperationalError("database is busy")
     try:
-        with open(f"{path}-turn", "ab") as file:
-            with open(f"{path}-next", "ab") as door:
-                _lock(door, deadline)
-                _lock(file, deadline)
+        with open(f"{path}-turn", "ab") as turn_file:
+            with open(f"{path}-next", "ab") as next_file:
+                _lock_file(next_file, deadline)
+                _lock_file(turn_file, deadline)
             yield deadline
     finally:
-        _threads.hand_on()
+        _thread_lock.release()
 
 
-def _lock(file: IO[bytes], deadline: float) -> None:
+def _lock_file(file: IO[bytes], deadline: float) -> None:
     while True:
         try:
             return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,42 +6,42 @@ from marshmallow import EXCLUDE, RAISE, Schema
 
 from coupon_core.schemas.fields import StrictQueryInteger
 
-_SAID = {
+_ERROR_MESSAGES = {
     "unknown": "unknown member; expected only documented ones",
     "type": "expected a JSON object",
 }
 
 
-class Strict(Schema):
+class StrictSchema(Schema):
     """Refuses members it does not know, and says so (admin writes, LIMITS 5)."""
 
     class Meta:
         unknown = RAISE
 
-    error_messages = _SAID
-    no_body_is_empty: ClassVar[bool] = False
+    error_messages = _ERROR_MESSAGES
+    allow_empty_body: ClassVar[bool] = False
     """Whether a request without a body counts as `{}`; otherwise it is a 400."""
 
 
-class Tolerant(Strict):
+class LenientSchema(StrictSchema):
     """Ignores members it does not know (redeem)."""
 
     class Meta:
         unknown = EXCLUDE
 
 
-class Page(Tolerant):
+class PageQuerySchema(LenientSchema):
     """Where a list begins and how long it is (CONTRACTS 0.14)."""
 
     limit = StrictQueryInteger(
-        least=1,
-        most=500,
+        min_value=1,
+        max_value=500,
         load_default=100,
         metadata={"description": "How many entries to return at most."},
     )
     offset = StrictQueryInteger(
-        least=0,
-        most=1_000_000_000,
+        min_value=0,
+        max_value=1_000_000_000,
         load_default=0,
         metadata={"description": "How many entries to skip."},
     )

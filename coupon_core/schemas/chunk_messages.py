@@ -3,42 +3,42 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coupon_core.schemas.base import Tolerant
+from coupon_core.schemas.base import LenientSchema
 from coupon_core.schemas.fields import StrictInteger
-from coupon_core.schemas.identifiers import TenantId, UuidText
+from coupon_core.schemas.identifiers import TenantIdField, UuidField
 
-Key = tuple[str, str, int]  # tenant, batch or job, number of the chunk
+ChunkKey = tuple[str, str, int]  # tenant, batch or job, number of the chunk
 
 
-class ChunkWanted(Tolerant):
+class BatchChunkSchema(LenientSchema):
     """Which chunk is to be made."""
 
-    tenant_id = TenantId(required=True)
-    batch_id = UuidText(required=True)
-    chunk_number = StrictInteger(required=True, least=1, most=2**31 - 1)
+    tenant_id = TenantIdField(required=True)
+    batch_id = UuidField(required=True)
+    chunk_number = StrictInteger(required=True, min_value=1, max_value=2**31 - 1)
 
 
-_SCHEMA = ChunkWanted()
+_BATCH_CHUNK_SCHEMA = BatchChunkSchema()
 
 
-def chunk_of(document: Mapping[str, Any]) -> Key:
+def parse_batch_chunk(document: Mapping[str, Any]) -> ChunkKey:
     """The chunk that a message asks for. marshmallow's ValidationError."""
-    read = _SCHEMA.load(document)
-    return read["tenant_id"], read["batch_id"], read["chunk_number"]
+    loaded = _BATCH_CHUNK_SCHEMA.load(document)
+    return loaded["tenant_id"], loaded["batch_id"], loaded["chunk_number"]
 
 
-class JobChunkWanted(Tolerant):
+class JobChunkSchema(LenientSchema):
     """Which chunk of a job is to be done."""
 
-    tenant_id = TenantId(required=True)
-    job_id = UuidText(required=True)
-    chunk_number = StrictInteger(required=True, least=1, most=2**31 - 1)
+    tenant_id = TenantIdField(required=True)
+    job_id = UuidField(required=True)
+    chunk_number = StrictInteger(required=True, min_value=1, max_value=2**31 - 1)
 
 
-_JOB_SCHEMA = JobChunkWanted()
+_JOB_CHUNK_SCHEMA = JobChunkSchema()
 
 
-def job_chunk_of(document: Mapping[str, Any]) -> Key:
+def parse_job_chunk(document: Mapping[str, Any]) -> ChunkKey:
     """The chunk of a job that a message asks for. marshmallow's ValidationError."""
-    read = _JOB_SCHEMA.load(document)
-    return read["tenant_id"], read["job_id"], read["chunk_number"]
+    loaded = _JOB_CHUNK_SCHEMA.load(document)
+    return loaded["tenant_id"], loaded["job_id"], loaded["chunk_number"]

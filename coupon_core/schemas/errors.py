@@ -8,12 +8,12 @@ from typing import Literal, TypeAlias
 Target: TypeAlias = Literal["body", "query", "path", "header"]
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-MOST_DETAILS = 100
-LONGEST_NAME = 128
+MAX_DETAILS = 100
+MAX_NAME_LENGTH = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
+class ErrorDetail:
     """One thing wrong with one field: what was expected, where, in which part.
 
     `path` is dotted, with indexes for lists (`items.3.name`); empty means the whole.
@@ -24,7 +24,7 @@ class Detail:
     target: Target
 
 
-class Problem(Exception):
+class ApiError(Exception):
     """A request that is refused: raise it anywhere below a view.
 
     `code` is stable and upper-case, `message` is for people (CONTRACTS 0.3).
@@ -35,7 +35,7 @@ class Problem(Exception):
         status: int,
         code: str,
         message: str,
-        details: Sequence[Detail] = (),
+        details: Sequence[ErrorDetail] = (),
         headers: Mapping[str, str] = NO_HEADERS,
     ) -> None:
         super().__init__(status, code, message)
@@ -46,21 +46,21 @@ class Problem(Exception):
         self.headers = headers
 
 
-def rendered(detail: Detail) -> dict[str, str]:
+def serialize_error_detail(detail: ErrorDetail) -> dict[str, str]:
     """One entry of `details[]`, the same in every dialect (CONTRACTS 3.1)."""
     return {"message": detail.message, "path": detail.path, "target": detail.target}
 
 
-def invalid(details: Sequence[Detail]) -> Problem:
+def validation_error(details: Sequence[ErrorDetail]) -> ApiError:
     """The 400 for fields that are wrong: names the first, lists them all."""
-    first, more = details[0], len(details) - 1
+    first, remaining_count = details[0], len(details) - 1
     where = f"{first.path}: " if first.path else ""
-    also = f" (and {more} more)" if more else ""
+    also = f" (and {remaining_count} more)" if remaining_count else ""
     text = f"Invalid {first.target}: {where}{first.message}{also}"
-    return Problem(400, "VALIDATION_ERROR", text, details[:MOST_DETAILS])
+    return ApiError(400, "VALIDATION_ERROR", text, details[:MAX_DETAILS])
 
 
-def shown(name: str) -> str:
+def truncate_for_display(name: str) -> str:
     """A caller's own text, cut so that an error body stays small."""
-    cut = name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…"
-    return cut.encode("utf-8", "replace").decode("utf-8")
+    truncated = name if len(name) <= MAX_NAME_LENGTH else name[:MAX_NAME_LENGTH] + "…"
+    return truncated.encode("utf-8", "replace").decode("utf-8")

@@ -7,72 +7,79 @@ from typing import Any
 from marshmallow import ValidationError
 
 from coupon_core.domain.models import MILESTONE_TYPES, Milestone, Trigger
-from coupon_core.schemas.base import Tolerant
+from coupon_core.schemas.base import LenientSchema
 from coupon_core.schemas.fields import (
-    Choice,
+    ChoiceField,
     StrictInteger,
     StrictObject,
     StrictString,
     UtcDateTime,
 )
-from coupon_core.schemas.identifiers import TenantId, UserId
+from coupon_core.schemas.identifiers import TenantIdField, UserIdField
 
-LONGEST_ID = 128
-GREATEST = 1_000_000_000
+MAX_ID_LENGTH = 128
+MAX_VALUE = 1_000_000_000
 
 
-class StreakData(Tolerant):
+class StreakDataSchema(LenientSchema):
     """A user has reached a day of a streak."""
 
-    streak_id = StrictString(required=True, most=LONGEST_ID)
-    threshold = StrictInteger(required=True, least=1, most=GREATEST)
-    run_id = StrictString(most=LONGEST_ID, allow_none=True)
+    streak_id = StrictString(required=True, max_length=MAX_ID_LENGTH)
+    threshold = StrictInteger(required=True, min_value=1, max_value=MAX_VALUE)
+    run_id = StrictString(max_length=MAX_ID_LENGTH, allow_none=True)
 
 
-class AchievementData(Tolerant):
+class AchievementDataSchema(LenientSchema):
     """A user has completed an achievement."""
 
-    achievement_id = StrictString(required=True, most=LONGEST_ID)
-    completion_count = StrictInteger(least=1, most=GREATEST, allow_none=True)
+    achievement_id = StrictString(required=True, max_length=MAX_ID_LENGTH)
+    completion_count = StrictInteger(min_value=1, max_value=MAX_VALUE, allow_none=True)
 
 
-class LeaderboardData(Tolerant):
+class LeaderboardDataSchema(LenientSchema):
     """A user has reached a rank of a leaderboard."""
 
-    leaderboard_id = StrictString(required=True, most=LONGEST_ID)
-    rank = StrictInteger(required=True, least=1, most=GREATEST)
-    window_key = StrictString(most=LONGEST_ID, allow_none=True)
+    leaderboard_id = StrictString(required=True, max_length=MAX_ID_LENGTH)
+    rank = StrictInteger(required=True, min_value=1, max_value=MAX_VALUE)
+    window_key = StrictString(max_length=MAX_ID_LENGTH, allow_none=True)
 
 
-class CloudEvent(Tolerant):
+class CloudEventSchema(LenientSchema):
     """CloudEvents 1.0 in its JSON form; `subject` is the user."""
 
-    specversion = Choice("1.0", required=True)
-    type = Choice(*MILESTONE_TYPES, required=True)
-    source = StrictString(required=True, most=512)
-    id = StrictString(required=True, most=LONGEST_ID)
-    subject = UserId(required=True)
-    tenantid = TenantId()
+    specversion = ChoiceField("1.0", required=True)
+    type = ChoiceField(*MILESTONE_TYPES, required=True)
+    source = StrictString(required=True, max_length=512)
+    id = StrictString(required=True, max_length=MAX_ID_LENGTH)
+    subject = UserIdField(required=True)
+    tenantid = TenantIdField()
     time = UtcDateTime()
-    datacontenttype = StrictString(most=64)
+    datacontenttype = StrictString(max_length=64)
     data = StrictObject(required=True)
 
 
-class PhoenixEvent(Tolerant):
+class PhoenixEventSchema(LenientSchema):
     """The envelope of Phoenix's ingestion gateway."""
 
-    event_id = StrictString(required=True, most=LONGEST_ID)
-    event_type = Choice(*MILESTONE_TYPES, required=True)
-    tenant_id = TenantId()
-    user_id = UserId(required=True)
+    event_id = StrictString(required=True, max_length=MAX_ID_LENGTH)
+    event_type = ChoiceField(*MILESTONE_TYPES, required=True)
+    tenant_id = TenantIdField()
+    user_id = UserIdField(required=True)
     timestamp = UtcDateTime()
     attributes = StrictObject(required=True)
 
 
 # How each envelope calls: id, type, tenant, user, time, data.
-Names = tuple[str, str, str, str, str, str]
-CLOUD_NAMES: Names = ("id", "type", "tenantid", "subject", "time", "data")
-PHOENIX_NAMES: Names = (
+EnvelopeMembers = tuple[str, str, str, str, str, str]
+CLOUD_EVENT_MEMBERS: EnvelopeMembers = (
+    "id",
+    "type",
+    "tenantid",
+    "subject",
+    "time",
+    "data",
+)
+PHOENIX_EVENT_MEMBERS: EnvelopeMembers = (
     "event_id",
     "event_type",
     "tenant_id",
@@ -81,32 +88,32 @@ PHOENIX_NAMES: Names = (
     "attributes",
 )
 
-Reading = tuple[Tolerant, str, Callable[[Mapping[str, Any]], int], str]
+DataReader = tuple[LenientSchema, str, Callable[[Mapping[str, Any]], int], str]
 # How each kind of data is read: its schema, its id, its value, its occurrence.
-DATA: Mapping[Trigger, Reading] = {
+DATA_READERS: Mapping[Trigger, DataReader] = {
     Trigger.STREAK_MILESTONE: (
-        StreakData(),
+        StreakDataSchema(),
         "streak_id",
         lambda data: int(data["threshold"]),
         "run_id",
     ),
     Trigger.ACHIEVEMENT_COMPLETED: (
-        AchievementData(),
+        AchievementDataSchema(),
         "achievement_id",
         lambda data: 0,
         "completion_count",
     ),
     Trigger.LEADERBOARD_RANK: (
-        LeaderboardData(),
+        LeaderboardDataSchema(),
         "leaderboard_id",
         lambda data: int(data["rank"]),
         "window_key",
     ),
 }
-_cloud_event, _phoenix_event = CloudEvent(), PhoenixEvent()
+_CLOUD_EVENT_SCHEMA, _PHOENIX_EVENT_SCHEMA = CloudEventSchema(), PhoenixEventSchema()
 
 
-def milestone_of(
+def parse_milestone(
     document: Mapping[str, Any], now: datetime, tenant_id: str | None = None
 ) -> Milestone:
     """The milestone in an event of either envelope; ValidationError says what is wrong.
@@ -114,27 +121,29 @@ def milestone_of(
     `tenant_id` is the caller's own, for events that need not say it.
     """
     is_cloud = "specversion" in document
-    schema = _cloud_event if is_cloud else _phoenix_event
-    names = CLOUD_NAMES if is_cloud else PHOENIX_NAMES
+    schema = _CLOUD_EVENT_SCHEMA if is_cloud else _PHOENIX_EVENT_SCHEMA
+    names = CLOUD_EVENT_MEMBERS if is_cloud else PHOENIX_EVENT_MEMBERS
     loaded = schema.load(document)
-    event_id, kind, tenant, user, when, data = (loaded.get(name) for name in names)
+    event_id, event_type, tenant, user, occurred_at, data = (
+        loaded.get(name) for name in names
+    )
     tenant = tenant or tenant_id
     if not tenant:
         raise ValidationError({names[2]: ["missing; expected a tenant id"]})
-    trigger = MILESTONE_TYPES[kind]
-    reached = _reached(trigger, data, names[5])
-    return Milestone(tenant, user, event_id, trigger, *reached, when or now)
+    trigger = MILESTONE_TYPES[event_type]
+    reached = _parse_data(trigger, data, names[5])
+    return Milestone(tenant, user, event_id, trigger, *reached, occurred_at or now)
 
 
-def _reached(
+def _parse_data(
     trigger: Trigger, data: Mapping[str, Any], member: str
 ) -> tuple[str, int, str]:
     """What was reached, its value, and which time it was."""
-    schema, id_name, value, occurrence_name = DATA[trigger]
+    schema, id_name, value, occurrence_name = DATA_READERS[trigger]
     try:
         loaded = schema.load(data)
     except ValidationError as error:
         raise ValidationError({member: error.messages}) from None
     occurrence = loaded.get(occurrence_name)
-    told = "" if occurrence is None else str(occurrence)
-    return loaded[id_name], value(loaded), told
+    occurrence_text = "" if occurrence is None else str(occurrence)
+    return loaded[id_name], value(loaded), occurrence_text

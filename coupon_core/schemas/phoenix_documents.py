@@ -5,18 +5,18 @@ from typing import Any
 from marshmallow import fields
 
 from coupon_core.domain.models import CouponStatus
-from coupon_core.schemas.base import Tolerant
-from coupon_core.schemas.fields import Choice
+from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.fields import ChoiceField
 
 # The examples of the documents S0 and S1.
-REWARD_ITEM: dict[str, Any] = {
+EXAMPLE_REWARD_ITEM: dict[str, Any] = {
     "item_id": "550e8400-e29b-41d4-a716-446655440000",
     "name": "100 Bonus Points",
     "description": "Grants 100 bonus points to the user",
     "reward_type": "points",
     "payload": {"amount": 100},
 }
-COUPON: dict[str, Any] = {
+EXAMPLE_COUPON: dict[str, Any] = {
     "id": "770e8400-e29b-41d4-a716-446655440002",
     "definition_id": "660e8400-e29b-41d4-a716-446655440001",
     "definition_name": "Welcome Bonus",
@@ -29,9 +29,9 @@ COUPON: dict[str, Any] = {
     "redeemed_at": None,
     "redemption_count": 0,
     "coupon_type": "reward",
-    "reward_item": REWARD_ITEM,
+    "reward_item": EXAMPLE_REWARD_ITEM,
 }
-DEFINITION: dict[str, Any] = {
+EXAMPLE_DEFINITION: dict[str, Any] = {
     "id": "660e8400-e29b-41d4-a716-446655440001",
     "tenant_id": "your-tenant-id",
     "name": "Welcome Bonus",
@@ -48,7 +48,7 @@ DEFINITION: dict[str, Any] = {
 }
 
 
-class RewardItem(Tolerant):
+class RewardItemSchema(LenientSchema):
     """What a redemption grants."""
 
     item_id = fields.UUID(required=True)
@@ -58,7 +58,7 @@ class RewardItem(Tolerant):
     payload = fields.Dict(required=True)
 
 
-class Coupon(Tolerant):
+class CouponSchema(LenientSchema):
     """A coupon as the documents print it."""
 
     id = fields.UUID(required=True)
@@ -67,17 +67,17 @@ class Coupon(Tolerant):
     tenant_id = fields.String(required=True)
     user_id = fields.String(required=True, allow_none=True)
     code = fields.String(required=True)
-    status = Choice(*CouponStatus, required=True)
+    status = ChoiceField(*CouponStatus, required=True)
     generated_at = fields.DateTime(required=True)
     expires_at = fields.DateTime(required=True, allow_none=True)
     redeemed_at = fields.DateTime(required=True, allow_none=True)
     redemption_count = fields.Integer(required=True)
     coupon_type = fields.String(required=True)
-    reward_item = fields.Nested(RewardItem, required=True)
+    reward_item = fields.Nested(RewardItemSchema, required=True)
 
 
-class Coupons(Tolerant):
+class CouponsSchema(LenientSchema):
     """Coupons and how many match in all."""
 
-    coupons = fields.List(fields.Nested(Coupon), required=True)
+    coupons = fields.List(fields.Nested(CouponSchema), required=True)
     total = fields.Integer(required=True)

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NoReturn, TypeAlias
 
-from coupon_core.schemas.errors import Detail, Problem, shown
+from coupon_core.schemas.errors import ApiError, ErrorDetail, truncate_for_display
 
-DEEPEST = 20
-_INT64 = range(-(2**63), 2**63)
-_LONGEST_INTEGER = 20  # the sign and 19 digits
+MAX_NESTING_DEPTH = 20
+_INT64_RANGE = range(-(2**63), 2**63)
+_MAX_INTEGER_LENGTH = 20  # the sign and 19 digits
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
-_STEP = {"{": 1, "[": 1, "}": -1, "]": -1}
+_DEPTH_CHANGES = {"{": 1, "[": 1, "}": -1, "]": -1}
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -22,11 +22,11 @@ def parse_object(data: bytes) -> dict[str, Any]:
     UTF-8 without a mark, no name twice, only finite numbers and 64-bit integers,
     no NUL or lone surrogate, at most 20 levels; no cost but what the size explains.
     """
-    text = _decoded(data)
+    text = _decode(data)
     _check_depth(text)
-    value = _parsed(text)
+    value = _parse(text)
     if not isinstance(value, dict):
-        refuse(f"a JSON object was expected, got {_kind(value)}")
+        refuse(f"a JSON object was expected, got {_describe_type(value)}")
     if "\\u" in text:  # only an escape can bring in what the decoder refuses
         _check_texts(value)
     return value
@@ -34,12 +34,12 @@ def parse_object(data: bytes) -> dict[str, Any]:
 
 def refuse(expected: str, path: str = "") -> NoReturn:
     """Raise the 400 for a body that cannot be read."""
-    detail = Detail(expected, shown(path), "body")
-    where = f"{detail.path}: " if path else ""
-    raise Problem(400, "BAD_JSON", f"Invalid body: {where}{expected}", (detail,))
+    detail = ErrorDetail(expected, truncate_for_display(path), "body")
+    prefix = f"{detail.path}: " if path else ""
+    raise ApiError(400, "BAD_JSON", f"Invalid body: {prefix}{expected}", (detail,))
 
 
-def _decoded(data: bytes) -> str:
+def _decode(data: bytes) -> str:
     if not data or data.isspace():
         refuse("a JSON object was expected, got an empty body")
     if data.startswith(b"\xef\xbb\xbf"):
@@ -52,89 +52,100 @@ def _decoded(data: bytes) -> str:
 
 def _check_depth(text: str) -> None:
     """Refuse deep nesting before a parser recurses into it."""
-    if text.count("{") + text.count("[") <= DEEPEST:
+    if text.count("{") + text.count("[") <= MAX_NESTING_DEPTH:
         return
     depth = 0
     for token in _TOKEN.finditer(text):
-        depth += _STEP.get(token[0], 0)
-        if depth > DEEPEST:
-            refuse(f"at most {DEEPEST} levels were expected{_at(text, token.start())}")
+        depth += _DEPTH_CHANGES.get(token[0], 0)
+        if depth > MAX_NESTING_DEPTH:
+            refuse(
+                f"at most {MAX_NESTING_DEPTH} levels were expected{_format_position(text, token.start())}"
+            )
 
 
-def _parsed(text: str) -> Any:
+def _parse(text: str) -> Any:
     try:
         return _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        refuse(f"valid JSON was expected: {error.msg}{_at(text, error.pos)}")
+        refuse(
+            f"valid JSON was expected: {error.msg}{_format_position(text, error.pos)}"
+        )
 
 
-def _at(text: str, position: int) -> str:
+def _format_position(text: str, position: int) -> str:
     line = text.count("\n", 0, position) + 1
     column = position - text.rfind("\n", 0, position)
     return f" (line {line}, column {column})"
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        refuse("each name once was expected, this one is repeated", _repeated(pairs))
+        refuse(
+            "each name once was expected, this one is repeated",
+            _find_repeated_name(pairs),
+        )
     return value
 
 
-def _repeated(pairs: list[tuple[str, Any]]) -> str:
+def _find_repeated_name(pairs: list[tuple[str, Any]]) -> str:
     counts = Counter(name for name, _ in pairs)
     return counts.most_common(1)[0][0]
 
 
-def _integer(digits: str) -> int:
-    value = int(digits) if len(digits) <= _LONGEST_INTEGER else None
-    if value is None or value not in _INT64:
-        refuse(f"an integer of at most 64 bits was expected, got {shown(digits)}")
+def _parse_integer(digits: str) -> int:
+    value = int(digits) if len(digits) <= _MAX_INTEGER_LENGTH else None
+    if value is None or value not in _INT64_RANGE:
+        refuse(
+            f"an integer of at most 64 bits was expected, got {truncate_for_display(digits)}"
+        )
     return value
 
 
-def _float(digits: str) -> float:
+def _parse_float(digits: str) -> float:
     value = float(digits)
     if value in (float("inf"), float("-inf")):
-        refuse(f"a finite number was expected, got {shown(digits)}")
+        refuse(f"a finite number was expected, got {truncate_for_display(digits)}")
     return value
 
 
-def _constant(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     refuse(f"a finite number was expected, got {name}")
 
 
-def _kind(value: Any) -> str:
-    return _KINDS.get(type(value), "a number")
+def _describe_type(value: Any) -> str:
+    return _TYPE_NAMES.get(type(value), "a number")
 
 
-_KINDS = {list: "an array", str: "text", bool: "true or false", type(None): "null"}
+_TYPE_NAMES = {list: "an array", str: "text", bool: "true or false", type(None): "null"}
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_object,
-    parse_constant=_constant,
-    parse_int=_integer,
-    parse_float=_float,
+    object_pairs_hook=_build_object,
+    parse_constant=_refuse_constant,
+    parse_int=_parse_integer,
+    parse_float=_parse_float,
 )
 
 
 def _check_texts(value: dict[str, Any]) -> None:
-    for path, text in _texts(value, ()):
+    for path, text in _iterate_texts(value, ()):
         if _UNSTORABLE.search(text):
-            where = ".".join(map(str, path))
-            refuse("text without NUL or lone surrogates was expected", where)
+            dotted_path = ".".join(map(str, path))
+            refuse("text without NUL or lone surrogates was expected", dotted_path)
 
 
-Path: TypeAlias = tuple[str | int, ...]  # joined only when there is something to say
+MemberPath: TypeAlias = tuple[
+    str | int, ...
+]  # joined only when there is something to say
 
 
-def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+def _iterate_texts(value: Any, path: MemberPath) -> Iterator[tuple[MemberPath, str]]:
     """Every name and every text below a value, and where it is."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, dict):
         for name, member in value.items():
             yield (*path, name), name
-            yield from _texts(member, (*path, name))
+            yield from _iterate_texts(member, (*path, name))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _texts(item, (*path, index))
+            yield from _iterate_texts(item, (*path, index))

@@ -3,14 +3,14 @@
 import re
 from datetime import UTC, datetime
 
-EXPECTED_TIME = (
+TIME_EXPECTED = (
     "a time with a zone in the years 1970 to 9999, such as 2030-01-31T12:00:00Z"
 )
 _RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
     r"(?:\.[0-9]{1,9})?(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
-_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_MIN_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse_utc(text: str) -> datetime:
@@ -19,17 +19,17 @@ def parse_utc(text: str) -> datetime:
     ValueError unless it is RFC 3339 in the years 1970–9999.
     """
     if not _RFC3339.fullmatch(text):
-        raise ValueError(f"expected {EXPECTED_TIME}")
+        raise ValueError(f"expected {TIME_EXPECTED}")
     try:
         moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError(f"expected {EXPECTED_TIME}") from None
-    if moment < _FIRST:
-        raise ValueError(f"expected {EXPECTED_TIME}")
+        raise ValueError(f"expected {TIME_EXPECTED}") from None
+    if moment < _MIN_MOMENT:
+        raise ValueError(f"expected {TIME_EXPECTED}")
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def utc_text(moment: datetime) -> str:
+def format_timestamp(moment: datetime) -> str:
     """`YYYY-MM-DDTHH:MM:SSZ`, without a fraction; a moment without a zone is UTC."""
     if moment.tzinfo is not None and moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)

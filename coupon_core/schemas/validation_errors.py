@@ -6,43 +6,49 @@ from typing import Any
 from marshmallow import ValidationError
 
 from coupon_core.schemas.errors import (
-    MOST_DETAILS,
-    Detail,
-    Problem,
+    MAX_DETAILS,
+    ApiError,
+    ErrorDetail,
     Target,
-    invalid,
-    shown,
+    truncate_for_display,
+    validation_error,
 )
 
 
-def from_validation(error: ValidationError, target: Target = "body") -> Problem:
+def convert_validation_error(
+    error: ValidationError, target: Target = "body"
+) -> ApiError:
     """The 400 for a schema that was loaded by hand in a view."""
-    return from_messages(error.messages, target)
+    return convert_messages(error.messages, target)
 
 
-def from_messages(messages: Any, target: Target) -> Problem:
+def convert_messages(messages: Any, target: Target) -> ApiError:
     """The 400 for marshmallow's nested messages."""
     details = []
-    for path, message in _flattened(messages, ()):
-        details.append(Detail(message, shown(".".join(path)), target))
-        if len(details) > MOST_DETAILS:
+    for path, message in _flatten(messages, ()):
+        details.append(
+            ErrorDetail(message, truncate_for_display(".".join(path)), target)
+        )
+        if len(details) > MAX_DETAILS:
             break
-    return invalid(details or [Detail("expected something else", "", target)])
+    return validation_error(
+        details or [ErrorDetail("expected something else", "", target)]
+    )
 
 
-_WHOLE = "_schema"  # marshmallow's name for the object itself
+_SCHEMA_KEY = "_schema"  # marshmallow's name for the object itself
 
 
-def _flattened(
+def _flatten(
     messages: Any, path: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     """Every message with its path: `{"a": {0: ["no"]}}` is `("a", "0"), "no"`."""
     if isinstance(messages, dict):
         for name, inner in messages.items():
-            step = () if name == _WHOLE else (str(name),)
-            yield from _flattened(inner, path + step)
+            step = () if name == _SCHEMA_KEY else (str(name),)
+            yield from _flatten(inner, path + step)
     elif isinstance(messages, list):
         for message in messages:
-            yield from _flattened(message, path)
+            yield from _flatten(message, path)
     else:
         yield path, str(messages)

@@ -5,26 +5,26 @@ import hashlib
 from cryptography.fernet import Fernet, MultiFernet
 
 
-class Locked(Exception):
+class KeysNotLoaded(Exception):
     """No master keys have been given to this process."""
 
 
 _keys: MultiFernet | None = None
 
 
-def unlock(master_keys: tuple[str, ...]) -> None:
+def load_keys(master_keys: tuple[str, ...]) -> None:
     """Give this process its master keys (Fernet keys, newest first)."""
     global _keys  # one vault a process, like its one database
     _keys = MultiFernet([Fernet(key) for key in master_keys])
 
 
-def new_master_key() -> str:
+def generate_master_key() -> str:
     """A fresh key for `COUPON_MASTER_KEYS`."""
     return Fernet.generate_key().decode("ascii")
 
 
 def is_master_key(text: str) -> bool:
-    """True for a key that `unlock` takes."""
+    """True for a key that `load_keys` takes."""
     try:
         Fernet(text)
     except ValueError:
@@ -32,14 +32,14 @@ def is_master_key(text: str) -> bool:
     return True
 
 
-def seal(secret: str) -> str:
+def encrypt(secret: str) -> str:
     """The secret as it may be stored."""
-    return _opened().encrypt(secret.encode()).decode("ascii")
+    return _require_keys().encrypt(secret.encode()).decode("ascii")
 
 
-def unseal(sealed: str) -> str:
+def decrypt(ciphertext: str) -> str:
     """The secret in the clear; cryptography.fernet.InvalidToken for a foreign key."""
-    return _opened().decrypt(sealed).decode()
+    return _require_keys().decrypt(ciphertext).decode()
 
 
 def fingerprint(secret: str) -> str:
@@ -47,7 +47,7 @@ def fingerprint(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _opened() -> MultiFernet:
+def _require_keys() -> MultiFernet:
     if _keys is None:
-        raise Locked("no master keys were given")
+        raise KeysNotLoaded("no master keys were given")
     return _keys

@@ -8,39 +8,39 @@ from datetime import datetime
 from typing import Any
 
 from coupon_core.domain.models import Coupon, Event
-from coupon_core.json_encoding import json_bytes
-from coupon_core.persistence.id_generation import new_id
+from coupon_core.json_encoding import encode_json
+from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories.outbox import (
     add,
     claim,
     mark_sent,
-    pending,
+    measure_backlog,
     purge,
     release,
 )
 
 __all__ = [
     "add",
+    "build_coupon_event",
+    "build_event",
     "claim",
-    "coupon_event",
-    "event_of",
     "mark_sent",
-    "pending",
+    "measure_backlog",
     "purge",
     "release",
 ]
 
 
-def coupon_event(
+def build_coupon_event(
     event_type: str, coupon: Coupon, data: dict[str, Any], now: datetime
 ) -> Event:
     """An event about one coupon, for the outbox."""
-    return event_of(coupon.tenant_id, event_type, coupon.user_id, data, now)
+    return build_event(coupon.tenant_id, event_type, coupon.user_id, data, now)
 
 
-def event_of(
+def build_event(
     tenant_id: str, event_type: str, subject: str, data: dict[str, Any], now: datetime
 ) -> Event:
     """An event about anything, for the outbox."""
-    text = json_bytes(data).decode()
-    return Event(tenant_id, new_id(), event_type, subject, now, text)
+    text = encode_json(data).decode()
+    return Event(tenant_id, generate_id(), event_type, subject, now, text)

@@ -33,7 +33,7 @@ class Settings:
     metrics_host: str
     metrics_port: int
     # Told by COUPON_BROKER_URL: whether the bus of this machine is to be started.
-    embeds_bus: bool = True
+    is_broker_embedded: bool = True
 
 
 # Name of the variable, what it is for, default as text. In the order of `Settings`.
@@ -116,18 +116,18 @@ DESCRIPTIONS = (
 )
 
 
-def described(settings: Settings) -> list[tuple[str, str, str]]:
+def describe_settings(settings: Settings) -> list[tuple[str, str, str]]:
     """Name, value and meaning of every setting; secrets are not shown."""
     rows = zip(fields(settings), DESCRIPTIONS, strict=False)  # the last is derived
     return [
-        (name, _shown(getattr(settings, one.name), one.repr), about)
+        (name, _format_value(getattr(settings, one.name), one.repr), about)
         for one, (name, about, _) in rows
     ]
 
 
-PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
+URL_PASSWORD_PATTERN = re.compile(r"(?<=:)[^:@/]+(?=@)")
 
 
-def _shown(value: object, is_public: bool) -> str:
+def _format_value(value: object, is_public: bool) -> str:
     text = ",".join(value) if isinstance(value, tuple) else str(value)
-    return PASSWORD.sub("(hidden)", text) if is_public else "(hidden)"
+    return URL_PASSWORD_PATTERN.sub("(hidden)", text) if is_public else "(hidden)"

@@ -13,51 +13,51 @@ from coupon_core.observability import audit_context, metrics
 
 log = structlog.get_logger("coupon.web")
 
-ROUTE, REASON = "coupon.route", "coupon.reason"
+ROUTE_ENVIRON_KEY, REASON_ENVIRON_KEY = "coupon.route", "coupon.reason"
 """Where in the environ the route's template stands, and why a request was refused."""
 UNKNOWN = "(none)"
-PROBES = frozenset({"/health", "/ready"})
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+PROBE_PATHS = frozenset({"/health", "/ready"})
+KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def tell(environ: dict[str, Any], status: int, seconds: float) -> None:
+def log_request(environ: dict[str, Any], status: int, seconds: float) -> None:
     """Log and count a request that is being answered, after so many seconds."""
-    route = environ.get(ROUTE, UNKNOWN)
-    sent = environ.get("REQUEST_METHOD", "")
-    method = sent if sent in METHODS else UNKNOWN
-    metrics.answered(method, route, status, seconds)
-    write = log.debug if route in PROBES and status < 400 else log.info
+    route = environ.get(ROUTE_ENVIRON_KEY, UNKNOWN)
+    sent_method = environ.get("REQUEST_METHOD", "")
+    method = sent_method if sent_method in KNOWN_METHODS else UNKNOWN
+    metrics.observe_request(method, route, status, seconds)
+    write = log.debug if route in PROBE_PATHS and status < 400 else log.info
     write(
         "request",
         method=method,
         route=route,
         status=status,
         ms=round(seconds * 1000, 2),
-        **_who(environ),
+        **_collect_context(environ),
     )
 
 
-def _who(environ: dict[str, Any]) -> dict[str, str]:
-    now = audit_context.now()
-    told = {"request_id": now.request_id}
-    if now.principal:
-        told |= _caller(now.principal)
-    if reason := environ.get(REASON):
-        told["reason"] = reason
-    return told
+def _collect_context(environ: dict[str, Any]) -> dict[str, str]:
+    context = audit_context.current_context()
+    fields = {"request_id": context.request_id}
+    if context.principal:
+        fields |= _describe_principal(context.principal)
+    if reason := environ.get(REASON_ENVIRON_KEY):
+        fields["reason"] = reason
+    return fields
 
 
-def _caller(principal: Principal) -> dict[str, str]:
+def _describe_principal(principal: Principal) -> dict[str, str]:
     tenant_id, user_id = principal.tenant_id, principal.user_id
-    told = {"tenant": tenant_id}
+    fields = {"tenant": tenant_id}
     if principal.key_id:
-        told["key"] = principal.key_id
+        fields["key"] = principal.key_id
     if user_id is not None:
-        told["user"] = pseudonym(tenant_id, user_id)
-    return told
+        fields["user"] = to_pseudonym(tenant_id, user_id)
+    return fields
 
 
-def pseudonym(tenant_id: str, user_id: str) -> str:
+def to_pseudonym(tenant_id: str, user_id: str) -> str:
     """The same word each time for a user, from which nobody reads who it is."""
     text = f"{tenant_id}\0{user_id}".encode("utf-8", "replace")
     return hashlib.sha256(text).hexdigest()[:16]

@@ -6,14 +6,17 @@ from types import MappingProxyType
 from flask import request
 
 from coupon_core.domain.models import AuthReason, Principal, utc_now
-from coupon_core.security.authentication import SignedRequest, principal_of_signature
-from coupon_core.web.dialects import Row
+from coupon_core.security.authentication import (
+    SignedRequest,
+    authenticate_signed_request,
+)
+from coupon_core.web.dialects import RefusalResponse
 from coupon_core.web.request_body import read_body
 
-SIGNED_BY = "coupon.signed_by"
+SIGNATURE_ENVIRON_KEY = "coupon.signed_by"
 """Where a request bears the signature that it was let in by."""
 
-AUTH_REFUSALS: Mapping[AuthReason, Row] = MappingProxyType(
+AUTH_REFUSALS: Mapping[AuthReason, RefusalResponse] = MappingProxyType(
     {
         AuthReason.NO_CREDENTIALS: (401, "AUTH_002", "Authentication required"),
         AuthReason.BAD_TOKEN: (401, "INVALID_TOKEN", "Invalid token"),
@@ -44,37 +47,37 @@ AUTH_REFUSALS: Mapping[AuthReason, Row] = MappingProxyType(
 )
 
 
-def bearer() -> str | None:
+def bearer_token() -> str | None:
     """The credential of `Authorization: Bearer …`, if that is what was sent."""
-    sent: str = request.environ.get("HTTP_AUTHORIZATION", "")
-    scheme, _, credential = sent.partition(" ")
+    header: str = request.environ.get("HTTP_AUTHORIZATION", "")
+    scheme, _, credential = header.partition(" ")
     return credential.strip() or None if scheme.lower() == "bearer" else None
 
 
-def is_signed() -> bool:
+def has_signature() -> bool:
     """True when the request came with a signature rather than with a token."""
     return "X-Signature" in request.headers
 
 
-def principal_of_signer() -> Principal:
+def authenticate_signature() -> Principal:
     """The tenant whose secret signed this request, which is noted for `repeats`."""
-    asked = signed_request()
-    principal = principal_of_signature(asked, utc_now())
-    request.environ[SIGNED_BY] = asked.signature
+    signed = read_signed_request()
+    principal = authenticate_signed_request(signed, utc_now())
+    request.environ[SIGNATURE_ENVIRON_KEY] = signed.signature
     return principal
 
 
-def signed_request() -> SignedRequest:
+def read_signed_request() -> SignedRequest:
     """The request in all forms in which its caller may have signed the path.
 
     Clients sign the path encoded as sent or decoded, without the query as the
     documents say or with it (CONTRACTS 0.12).
     """
     raw = request.environ.get("RAW_URI") or request.full_path
-    plain, _, query = raw.partition("?")
-    paths = [plain, request.path]
+    encoded_path, _, query = raw.partition("?")
+    paths = [encoded_path, request.path]
     if query:
-        paths += [f"{path}?{query}" for path in (plain, request.path)]
+        paths += [f"{path}?{query}" for path in (encoded_path, request.path)]
     headers = request.headers
     return SignedRequest(
         method=request.method,

@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 from flask_smorest import Api, Blueprint  # type: ignore[import-untyped]
 from marshmallow import Schema, fields
 
-from coupon_core.schemas.base import Tolerant
+from coupon_core.schemas.base import LenientSchema
 from coupon_core.web.argument_parser import StrictParser
 
 View = TypeVar("View", bound=Callable[..., Any])
-BODY_LIMIT = "_body_limit"
+BODY_LIMIT_ATTRIBUTE = "_body_limit"
 
 
-def _documenting(decorate: Callable[..., Any]) -> Callable[[View], View]:
+def _document_only(decorate: Callable[..., Any]) -> Callable[[View], View]:
     """Keep what a decorator notes about a view and drop the call it wraps around it."""
 
     def keep(view: View) -> View:
@@ -45,24 +45,24 @@ class JsonBlueprint(Blueprint):
 
         Given the class itself, a schema would be made anew for every request.
         """
-        once = schema() if isinstance(schema, type) else schema
-        decorator: Callable[[View], View] = super().arguments(once, **options)
+        shared_schema = schema() if isinstance(schema, type) else schema
+        decorator: Callable[[View], View] = super().arguments(shared_schema, **options)
         return decorator
 
     def response(self, *args: Any, **kwargs: Any) -> Callable[[View], View]:
         """Document the answer of a view: status, schema, `example=`."""
-        return _documenting(super().response(*args, **kwargs))
+        return _document_only(super().response(*args, **kwargs))
 
     def alt_response(self, *args: Any, **kwargs: Any) -> Callable[[View], View]:
         """Document another answer of a view."""
-        return _documenting(super().alt_response(*args, **kwargs))
+        return _document_only(super().alt_response(*args, **kwargs))
 
     def doc(self, **kwargs: Any) -> Callable[[View], View]:
         """Document anything else; `security=[]` makes a route public."""
-        return _documenting(super().doc(**kwargs))
+        return _document_only(super().doc(**kwargs))
 
 
-def documents_query(schema: type[Schema]) -> Callable[[View], View]:
+def document_query(schema: type[Schema]) -> Callable[[View], View]:
     """Document query parameters that the view reads by itself, for speed."""
 
     def note(view: View) -> View:
@@ -75,7 +75,7 @@ def documents_query(schema: type[Schema]) -> Callable[[View], View]:
     return note
 
 
-def documents_body(schema: Any, example: Any) -> Callable[[View], View]:
+def document_body(schema: Any, example: Any) -> Callable[[View], View]:
     """Document a JSON body that the view reads by itself, for speed."""
 
     def note(view: View) -> View:
@@ -88,17 +88,17 @@ def documents_body(schema: Any, example: Any) -> Callable[[View], View]:
     return note
 
 
-def body_limit(most: int) -> Callable[[View], View]:
-    """Let a route read a body of up to `most` bytes (bulk and import routes)."""
+def limit_body(max_bytes: int) -> Callable[[View], View]:
+    """Let a route read a body of up to `max_bytes` bytes (bulk and import routes)."""
 
     def mark(view: View) -> View:
-        setattr(view, BODY_LIMIT, most)
+        setattr(view, BODY_LIMIT_ATTRIBUTE, max_bytes)
         return view
 
     return mark
 
 
-class ErrorDetail(Tolerant):
+class ErrorDetailSchema(LenientSchema):
     """One field that is wrong."""
 
     message = fields.String(required=True)
@@ -106,20 +106,20 @@ class ErrorDetail(Tolerant):
     target = fields.String(required=True)
 
 
-class Error(Tolerant):
+class ErrorSchema(LenientSchema):
     """Every error of the Phoenix dialect (CONTRACTS 0.3)."""
 
     error = fields.String(required=True)
     message = fields.String(required=True)
     code = fields.String(required=True)
     request_id = fields.String(required=True)
-    details = fields.List(fields.Nested(ErrorDetail))
+    details = fields.List(fields.Nested(ErrorDetailSchema))
 
 
 class JsonApi(Api):
     """flask-smorest's collector of documents, without its error handlers."""
 
-    ERROR_SCHEMA = Error
+    ERROR_SCHEMA = ErrorSchema
     DEFAULT_ERROR_RESPONSE_NAME = None  # each status is named by `documents`
 
     def _register_error_handlers(self) -> None:

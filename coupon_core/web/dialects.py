@@ -4,25 +4,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from coupon_core.schemas.errors import Problem, rendered
+from coupon_core.schemas.errors import ApiError, serialize_error_detail
 
-Row: TypeAlias = tuple[int, str, str]
+RefusalResponse: TypeAlias = tuple[int, str, str]
 """What a refusal becomes: status, code, text."""
 
 
-Renderer: TypeAlias = Callable[[Problem, str], Mapping[str, Any]]
+ErrorRenderer: TypeAlias = Callable[[ApiError, str], Mapping[str, Any]]
 
 
-def render_phoenix(problem: Problem, request_id: str) -> dict[str, Any]:
+def render_phoenix_error(api_error: ApiError, request_id: str) -> dict[str, Any]:
     """The Phoenix error body (CONTRACTS 0.3): both names carry the text."""
     body: dict[str, Any] = {
-        "error": problem.message,
-        "message": problem.message,
-        "code": problem.code,
+        "error": api_error.message,
+        "message": api_error.message,
+        "code": api_error.code,
         "request_id": request_id,
     }
-    if problem.details:
-        body["details"] = [rendered(detail) for detail in problem.details]
+    if api_error.details:
+        body["details"] = [
+            serialize_error_detail(detail) for detail in api_error.details
+        ]
     return body
 
 
@@ -43,24 +45,24 @@ class Dialect:
     """
 
     prefix: str
-    render: Renderer = render_phoenix
-    refusals: Mapping[Any, Row] = field(default_factory=dict)
+    render: ErrorRenderer = render_phoenix_error
+    refusals: Mapping[Any, RefusalResponse] = field(default_factory=dict)
     security: tuple[str, ...] = ()
     errors: ErrorShape | None = None
 
-    def covers(self, path: str) -> bool:
+    def has_path(self, path: str) -> bool:
         """Whether a path is in this family: `/api` covers `/api/x`, not `/apix`."""
         return path == self.prefix or path.startswith(self.prefix.rstrip("/") + "/")
 
 
-def dialect_of(dialects: Sequence[Dialect], path: str) -> Dialect:
+def find_dialect(dialects: Sequence[Dialect], path: str) -> Dialect:
     """The dialect with the longest matching prefix; the last one covers the rest.
 
-    `dialects` are sorted once, longest prefix first, by `sorted_dialects`.
+    `dialects` are sorted once, longest prefix first, by `sort_dialects`.
     """
-    return next((one for one in dialects if one.covers(path)), dialects[-1])
+    return next((one for one in dialects if one.has_path(path)), dialects[-1])
 
 
-def sorted_dialects(dialects: Sequence[Dialect]) -> tuple[Dialect, ...]:
+def sort_dialects(dialects: Sequence[Dialect]) -> tuple[Dialect, ...]:
     """Longest prefix first, so that the first match is the right one."""
     return tuple(sorted(dialects, key=lambda one: len(one.prefix), reverse=True))

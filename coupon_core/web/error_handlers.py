@@ -12,27 +12,32 @@ from werkzeug.exceptions import HTTPException
 
 from coupon_core.domain.models import Refused
 from coupon_core.observability import metrics
-from coupon_core.observability.error_summary import frames_of, kind_of
-from coupon_core.schemas.errors import NO_HEADERS, Problem
-from coupon_core.schemas.validation_errors import from_validation
+from coupon_core.observability.error_summary import describe_error, stack_frames
+from coupon_core.schemas.errors import NO_HEADERS, ApiError
+from coupon_core.schemas.validation_errors import convert_validation_error
 from coupon_core.security.rate_limiting.code_guessing import count_failure
-from coupon_core.security.rate_limiting.policy import OverBudget, fields_of
-from coupon_core.web.access_log import REASON
+from coupon_core.security.rate_limiting.policy import (
+    RateLimitExceeded,
+    rate_limit_headers,
+)
+from coupon_core.web.access_log import REASON_ENVIRON_KEY
 from coupon_core.web.dialects import (
     Dialect,
-    Row,
-    dialect_of,
-    sorted_dialects,
+    RefusalResponse,
+    find_dialect,
+    sort_dialects,
 )
-from coupon_core.web.middleware import REQUEST_ID
+from coupon_core.web.middleware import REQUEST_ID_ENVIRON_KEY
 from coupon_core.web.responses import json_response
 
 log = structlog.get_logger("coupon.web")
-DIALECTS = "coupon.dialects"
-CHALLENGE = MappingProxyType({"WWW-Authenticate": 'Bearer realm="coupons"'})
+DIALECTS_EXTENSION = "coupon.dialects"
+BEARER_CHALLENGE_HEADERS = MappingProxyType(
+    {"WWW-Authenticate": 'Bearer realm="coupons"'}
+)
 
 # Our own words: Werkzeug's may quote the request, and change with its version.
-HTTP: Mapping[int, tuple[str, str]] = MappingProxyType(
+HTTP_ERRORS: Mapping[int, tuple[str, str]] = MappingProxyType(
     {
         400: ("BAD_REQUEST", "The request could not be understood"),
         401: ("UNAUTHORIZED", "Authentication required"),
@@ -55,113 +60,123 @@ HTTP: Mapping[int, tuple[str, str]] = MappingProxyType(
         503: ("UNAVAILABLE", "Temporarily unavailable, try again shortly"),
     }
 )
-_KEPT_HEADERS = frozenset({"Allow", "Retry-After", "WWW-Authenticate", "Content-Range"})
-_INTERNAL: Row = (500, *HTTP[500])
+_PRESERVED_HEADERS = frozenset(
+    {"Allow", "Retry-After", "WWW-Authenticate", "Content-Range"}
+)
+_INTERNAL_ERROR: RefusalResponse = (500, *HTTP_ERRORS[500])
 
 
-def register_errors(
+def register_error_handlers(
     app: Flask,
     dialects: Sequence[Dialect],
     unavailable_errors: Sequence[type[Exception]] = (),
 ) -> None:
     """Let `app` answer every error in JSON; one of the dialects has the prefix ""."""
-    app.extensions[DIALECTS] = sorted_dialects(dialects)
-    app.register_error_handler(Problem, answer_problem)
-    app.register_error_handler(HTTPException, _answer_http)
-    app.register_error_handler(ValidationError, _answer_invalid)
-    app.register_error_handler(Refused, _answer_refused)
-    app.register_error_handler(OverBudget, _answer_over_budget)
-    app.after_request(_count_failure)
-    app.register_error_handler(Exception, _answer_unforeseen)
-    for kind in unavailable_errors:
-        app.register_error_handler(kind, _answer_unavailable)
+    app.extensions[DIALECTS_EXTENSION] = sort_dialects(dialects)
+    app.register_error_handler(ApiError, handle_api_error)
+    app.register_error_handler(HTTPException, _handle_http_exception)
+    app.register_error_handler(ValidationError, _handle_validation_error)
+    app.register_error_handler(Refused, _handle_refused)
+    app.register_error_handler(RateLimitExceeded, _handle_rate_limit)
+    app.after_request(_count_failed_lookup)
+    app.register_error_handler(Exception, _handle_unexpected)
+    for error_class in unavailable_errors:
+        app.register_error_handler(error_class, _handle_unavailable)
 
 
-def answer_problem(problem: Problem) -> Response:
+def handle_api_error(api_error: ApiError) -> Response:
     """The answer for a problem, in the dialect of the path that was asked for."""
-    request.environ.setdefault(REASON, problem.code)
-    body = _dialect().render(problem, request.environ.get(REQUEST_ID, ""))
-    response = json_response(body, problem.status, problem.headers)
+    request.environ.setdefault(REASON_ENVIRON_KEY, api_error.code)
+    body = _get_dialect().render(
+        api_error, request.environ.get(REQUEST_ID_ENVIRON_KEY, "")
+    )
+    response = json_response(body, api_error.status, api_error.headers)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _dialect() -> Dialect:
-    dialects: tuple[Dialect, ...] = current_app.extensions[DIALECTS]
-    return dialect_of(dialects, request.path)
+def _get_dialect() -> Dialect:
+    dialects: tuple[Dialect, ...] = current_app.extensions[DIALECTS_EXTENSION]
+    return find_dialect(dialects, request.path)
 
 
-def _answer_http(error: HTTPException) -> Response:
+def _handle_http_exception(error: HTTPException) -> Response:
     status = error.code or 500
-    code, text = HTTP.get(status) or _named(status)
-    kept = {k: v for k, v in error.get_headers() if k in _KEPT_HEADERS}
+    code, text = HTTP_ERRORS.get(status) or _describe_status(status)
+    kept_headers = {k: v for k, v in error.get_headers() if k in _PRESERVED_HEADERS}
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         _log_failure(getattr(error, "original_exception", None) or error)
-    return answer_problem(Problem(status, code, text, headers=kept))
+    return handle_api_error(ApiError(status, code, text, headers=kept_headers))
 
 
-def _named(status: int) -> tuple[str, str]:
-    known = HTTPStatus(status)
-    return known.name, known.phrase
+def _describe_status(status: int) -> tuple[str, str]:
+    http_status = HTTPStatus(status)
+    return http_status.name, http_status.phrase
 
 
-def _answer_invalid(error: ValidationError) -> Response:
-    return answer_problem(from_validation(error))
+def _handle_validation_error(error: ValidationError) -> Response:
+    return handle_api_error(convert_validation_error(error))
 
 
-def _answer_refused(refused: Refused) -> Response:
-    request.environ[REASON] = refused.reason.value
-    row = _dialect().refusals.get(refused.reason)
+def _handle_refused(refused: Refused) -> Response:
+    request.environ[REASON_ENVIRON_KEY] = refused.reason.value
+    row = _get_dialect().refusals.get(refused.reason)
     if row is None:  # a table that lacks a row is our fault, not the caller's
-        return _answer_unforeseen(refused)
+        return _handle_unexpected(refused)
     status, code, text = row
-    headers = CHALLENGE if status == HTTPStatus.UNAUTHORIZED else NO_HEADERS
-    return answer_problem(
-        Problem(status, code, refused.detail or text, headers=headers)
+    headers = (
+        BEARER_CHALLENGE_HEADERS if status == HTTPStatus.UNAUTHORIZED else NO_HEADERS
+    )
+    return handle_api_error(
+        ApiError(status, code, refused.detail or text, headers=headers)
     )
 
 
-def _answer_over_budget(over: OverBudget) -> Response:
-    metrics.limited(over.budget.name)
-    text = f"Too many requests, try again in {over.seconds} s"
-    return answer_problem(Problem(429, "RATE_LIMITED", text, headers=fields_of(over)))
+def _handle_rate_limit(exceeded: RateLimitExceeded) -> Response:
+    metrics.count_rate_limited(exceeded.rate_limit.name)
+    text = f"Too many requests, try again in {exceeded.retry_after} s"
+    return handle_api_error(
+        ApiError(429, "RATE_LIMITED", text, headers=rate_limit_headers(exceeded))
+    )
 
 
-def _count_failure(response: Response) -> Response:
+def _count_failed_lookup(response: Response) -> Response:
     """Count a code that was unknown, now that no transaction waits for it.
 
     The answer is changed in place: others have put their headers on it.
     """
     try:
         count_failure()
-    except OverBudget as over:
-        refusal = _answer_over_budget(over)
-        response.status_code = refusal.status_code
-        response.set_data(refusal.get_data())
-        response.headers.update(refusal.headers)
+    except RateLimitExceeded as exceeded:
+        error_response = _handle_rate_limit(exceeded)
+        response.status_code = error_response.status_code
+        response.set_data(error_response.get_data())
+        response.headers.update(error_response.headers)
     return response
 
 
-def _answer_unavailable(error: Exception) -> Response:
-    log.warning("unavailable", **_about(error))
-    return answer_problem(Problem(503, *HTTP[503], headers={"Retry-After": "1"}))
+def _handle_unavailable(error: Exception) -> Response:
+    log.warning("unavailable", **_describe_failure(error))
+    return handle_api_error(
+        ApiError(503, *HTTP_ERRORS[503], headers={"Retry-After": "1"})
+    )
 
 
-def _answer_unforeseen(error: Exception) -> Response:
+def _handle_unexpected(error: Exception) -> Response:
     _log_failure(error)
-    return answer_problem(Problem(*_INTERNAL))
+    return handle_api_error(ApiError(*_INTERNAL_ERROR))
 
 
 def _log_failure(error: BaseException) -> None:
-    log.error("request failed", **_about(error), frames=frames_of(error))
+    log.error("request failed", **_describe_failure(error), frames=stack_frames(error))
 
 
-def _about(error: BaseException) -> dict[str, Any]:
+def _describe_failure(error: BaseException) -> dict[str, Any]:
     """What may be logged: the rule and not the path, which holds whole codes."""
     rule = request.url_rule
     return {
-        "request_id": request.environ.get(REQUEST_ID, ""),
+        "request_id": request.environ.get(REQUEST_ID_ENVIRON_KEY, ""),
         "method": request.method,
         "rule": rule.rule if rule else None,
-        "error": kind_of(error),
+        "error": describe_error(error),
     }

@@ -5,14 +5,14 @@ from typing import Any
 
 from gunicorn import util
 
-from coupon_core.json_encoding import json_bytes
-from coupon_core.schemas.errors import Problem
-from coupon_core.web.dialects import render_phoenix
-from coupon_core.web.error_handlers import HTTP
-from coupon_core.web.middleware import SAFE
+from coupon_core.json_encoding import encode_json
+from coupon_core.schemas.errors import ApiError
+from coupon_core.web.dialects import render_phoenix_error
+from coupon_core.web.error_handlers import HTTP_ERRORS
+from coupon_core.web.middleware import SECURITY_HEADERS
 
 
-def speak_json() -> None:
+def install_json_errors() -> None:
     """Let this process's gunicorn answer its own 400, 414, 431 and 501 in JSON.
 
     Called from gunicorn's configuration file. Which dialect was meant is not known
@@ -22,20 +22,20 @@ def speak_json() -> None:
 
 
 def _write_error(sock: Any, status: int, reason: str, _message: str) -> None:
-    util.write_nonblock(sock, error_bytes(status, reason))
+    util.write_nonblock(sock, serialize_error_response(status, reason))
 
 
-def error_bytes(status: int, reason: str) -> bytes:
+def serialize_error_response(status: int, reason: str) -> bytes:
     """The whole answer, as it goes over the wire; the connection ends with it."""
-    code, text = HTTP.get(status) or (reason.upper().replace(" ", "_"), reason)
+    code, text = HTTP_ERRORS.get(status) or (reason.upper().replace(" ", "_"), reason)
     request_id = os.urandom(12).hex()
-    body = json_bytes(render_phoenix(Problem(status, code, text), request_id))
+    body = encode_json(render_phoenix_error(ApiError(status, code, text), request_id))
     headers = [
         f"HTTP/1.1 {status} {reason}",
         "Connection: close",
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
         f"X-Request-Id: {request_id}",
-        *(f"{name}: {value}" for name, value in SAFE),
+        *(f"{name}: {value}" for name, value in SECURITY_HEADERS),
     ]
     return "\r\n".join([*headers, "", ""]).encode("latin-1") + body

@@ -5,21 +5,21 @@ from collections.abc import Mapping
 from flask import Response
 from marshmallow import fields
 
-from coupon_core.schemas.base import Tolerant
+from coupon_core.schemas.base import LenientSchema
 from coupon_core.web.blueprint import JsonBlueprint
-from coupon_core.web.readiness_checks import Checks, Watched, words
+from coupon_core.web.readiness_checks import CheckFunctions, ReadinessCheck, run_checks
 from coupon_core.web.responses import json_response
 
-__all__ = ["Checks", "health_blueprint"]
+__all__ = ["CheckFunctions", "create_health_blueprint"]
 
 
-class Health(Tolerant):
+class HealthSchema(LenientSchema):
     """The process answers."""
 
     status = fields.String(required=True, metadata={"enum": ["healthy"]})
 
 
-class Readiness(Tolerant):
+class ReadinessSchema(LenientSchema):
     """What the gateway stands on, a word each."""
 
     status = fields.String(required=True, metadata={"enum": ["ready", "not ready"]})
@@ -29,32 +29,32 @@ class Readiness(Tolerant):
     redis = fields.String()
 
 
-READY = {
+EXAMPLE_READY = {
     "status": "ready",
     "database": "connected",
     "migrations": "up to date",
     "message_queue": "connected",
     "redis": "connected",
 }
-NOT_READY = {**READY, "status": "not ready", "database": "unavailable"}
+EXAMPLE_NOT_READY = {**EXAMPLE_READY, "status": "not ready", "database": "unavailable"}
 UNAVAILABLE = "unavailable"
 
 
-def health_blueprint(ready_checks: Checks) -> JsonBlueprint:
+def create_health_blueprint(ready_checks: CheckFunctions) -> JsonBlueprint:
     """`GET /health` and `GET /ready` (CONTRACTS 2.2); each check answers in a word."""
-    watched = [Watched(name, check) for name, check in ready_checks.items()]
+    checks = [ReadinessCheck(name, check) for name, check in ready_checks.items()]
     routes = JsonBlueprint("health", __name__, description="Is it alive, can it work")
 
     @routes.route("/health")
-    @routes.response(200, Health, example={"status": "healthy"})
+    @routes.response(200, HealthSchema, example={"status": "healthy"})
     @routes.doc(security=[])
     def health() -> Response:
         """Tell that the process answers."""
         return json_response({"status": "healthy"})
 
     @routes.route("/ready")
-    @routes.response(200, Readiness, example=READY)
-    @routes.alt_response(503, schema=Readiness, example=NOT_READY)
+    @routes.response(200, ReadinessSchema, example=EXAMPLE_READY)
+    @routes.alt_response(503, schema=ReadinessSchema, example=EXAMPLE_NOT_READY)
     @routes.doc(security=[])
     def ready() -> Response:
         """Tell whether the gateway can work, and what can be reached.
@@ -62,14 +62,14 @@ def health_blueprint(ready_checks: Checks) -> JsonBlueprint:
         Without the message queue it can: events wait in the database. Without
         Redis it counts guesses by itself.
         """
-        return _readiness(words(watched))
+        return _readiness_response(run_checks(checks))
 
     return routes
 
 
-def _readiness(words: Mapping[str, str | None]) -> Response:
-    shown = {name: word or UNAVAILABLE for name, word in words.items()}
-    if None in words.values():
-        body = {"status": "not ready", **shown}
+def _readiness_response(results: Mapping[str, str | None]) -> Response:
+    statuses = {name: word or UNAVAILABLE for name, word in results.items()}
+    if None in results.values():
+        body = {"status": "not ready", **statuses}
         return json_response(body, 503, {"Retry-After": "1"})
-    return json_response({"status": "ready", **shown})
+    return json_response({"status": "ready", **statuses})

@@ -1,6 +1,6 @@
 """Requests that may be sent again: one effect and one answer (CONTRACTS 0.12, 0.13).
 
-Every POST of every blueprint goes through here, but for those marked `reads_only`;
+Every POST of every blueprint goes through here, but for those marked `safe_post`;
 one without an Idempotency-Key and without a signature just passes.
 """
 
@@ -15,231 +15,277 @@ from typing import Any, TypeVar
 from flask import Flask, Response, current_app, g, request
 
 from coupon_core.domain.models import Principal, Refused, utc_now
-from coupon_core.domain.models.idempotency import Answer, OnceAsked, Work
+from coupon_core.domain.models.idempotency import (
+    IdempotentRequest,
+    RequestAttempt,
+    StoredResponse,
+)
 from coupon_core.persistence.database import transaction
-from coupon_core.schemas.errors import Detail, Problem, invalid
+from coupon_core.schemas.errors import ApiError, ErrorDetail, validation_error
 from coupon_core.services import idempotency
 from coupon_core.services.idempotency import (
-    KEPT,
+    KEY_RETENTION,
     LEASE,
-    SIGNATURE_KEPT,
-    digest,
+    SIGNATURE_RETENTION,
+    compute_digest,
 )
-from coupon_core.web.authentication import SIGNED_BY
+from coupon_core.web.authentication import SIGNATURE_ENVIRON_KEY
 from coupon_core.web.request_body import read_body
-from coupon_core.web.request_stream import spool
+from coupon_core.web.request_stream import spool_body
 
 View = TypeVar("View", bound=Callable[..., Any])
-Run = Callable[[], Any]
-Way = Callable[[Work, Run], Response]
+RunView = Callable[[], Any]
+RunStrategy = Callable[[RequestAttempt, RunView], Response]
 
-HEADER, REPLAYED = "Idempotency-Key", "Idempotent-Replayed"
-KEY = "^[A-Za-z0-9_-]{1,255}$"
-KEY_SAID = "1 to 255 letters, digits, _ or -"
-_HEADER_IN_ENVIRON = "HTTP_IDEMPOTENCY_KEY"
-_READS_ONLY, _IN_STEPS, ONCE = "_reads_only", "_in_steps", "_once"
-_key_in = re.compile(r'("?)([A-Za-z0-9_-]{1,255})\1').fullmatch
+KEY_HEADER, REPLAYED_HEADER = "Idempotency-Key", "Idempotent-Replayed"
+KEY_PATTERN = "^[A-Za-z0-9_-]{1,255}$"
+KEY_EXPECTED = "1 to 255 letters, digits, _ or -"
+_KEY_ENVIRON_KEY = "HTTP_IDEMPOTENCY_KEY"
+_SAFE_POST_MARK, _MULTI_TRANSACTION_MARK, IDEMPOTENT_MARK = (
+    "_reads_only",
+    "_in_steps",
+    "_once",
+)
+_match_key = re.compile(r'("?)([A-Za-z0-9_-]{1,255})\1').fullmatch
 # A file may take minutes to come and to be worked on.
 LONG_LEASE = timedelta(minutes=15)
-IN_MEMORY = 1_048_576  # bytes of a body that are not worth a file
+MAX_IN_MEMORY_BYTES = 1_048_576  # bytes of a body that are not worth a file
 # Whoever gets one of these has not been heard yet, and may come again under his key.
-_NOT_FINAL = frozenset(
+_NON_FINAL_STATUSES = frozenset(
     {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
 )
 
 
-def reads_only(view: View) -> View:
+def safe_post(view: View) -> View:
     """Mark a POST that changes nothing: it takes no keys, and may be sent at will."""
-    setattr(view, _READS_ONLY, True)
+    setattr(view, _SAFE_POST_MARK, True)
     return view
 
 
-def in_steps(view: View) -> View:
+def multi_transaction(view: View) -> View:
     """Mark a POST that works in transactions of its own, one after the other.
 
     Such as takes a file: as a whole it would hold up all other writers. Its answer is
     kept right after the last of them; till then nobody else takes it up.
     """
-    setattr(view, _IN_STEPS, True)
+    setattr(view, _MULTI_TRANSACTION_MARK, True)
     return view
 
 
-def answer_repeats(app: Flask) -> None:
+def enable_idempotency(app: Flask) -> None:
     """Let every POST that changes something have one effect, however often sent."""
-    posts = {rule.endpoint for rule in app.url_map.iter_rules() if _posts(rule.methods)}
-    for endpoint in posts:
+    post_endpoints = {
+        rule.endpoint for rule in app.url_map.iter_rules() if _has_post(rule.methods)
+    }
+    for endpoint in post_endpoints:
         view = app.view_functions[endpoint]
-        if not getattr(view, _READS_ONLY, False):
-            app.view_functions[endpoint] = _once(view)
+        if not getattr(view, _SAFE_POST_MARK, False):
+            app.view_functions[endpoint] = _wrap_idempotent(view)
 
 
-def _posts(methods: Any) -> bool:
+def _has_post(methods: Any) -> bool:
     return "POST" in (methods or ())
 
 
-def _once(view: Callable[..., Any]) -> Callable[..., Any]:
-    stepwise = getattr(view, _IN_STEPS, False)
-    answered = _answered_in_steps if stepwise else _answered
+def _wrap_idempotent(view: Callable[..., Any]) -> Callable[..., Any]:
+    is_multi_transaction = getattr(view, _MULTI_TRANSACTION_MARK, False)
+    process = (
+        _process_multi_transaction if is_multi_transaction else _process_idempotent
+    )
 
     @wraps(view)
-    def once(*values: Any, **parts: Any) -> Any:
+    def idempotent_view(*values: Any, **parts: Any) -> Any:
         environ = request.environ
-        if _HEADER_IN_ENVIRON not in environ and SIGNED_BY not in environ:
+        if _KEY_ENVIRON_KEY not in environ and SIGNATURE_ENVIRON_KEY not in environ:
             return view(*values, **parts)
         principal = g.get("principal")
         if principal is None or request.method != "POST":
             return view(*values, **parts)
-        return answered(principal, partial(view, *values, **parts))
+        return process(principal, partial(view, *values, **parts))
 
-    setattr(once, ONCE, True)
-    return once
+    setattr(idempotent_view, IDEMPOTENT_MARK, True)
+    return idempotent_view
 
 
-def _answered(principal: Principal, run: Run) -> Response:
+def _process_idempotent(principal: Principal, run_view: RunView) -> Response:
     """The view's answer, or the one that the same request has had before."""
-    key, signed = _key(), _signed(principal)
+    key, signed_request = _read_key(), _build_signed_request(principal)
     if key is None:
-        return _run(Work(None, "", signed), _in_one_transaction, run)
-    asked = _asked(principal, key, read_body(request))
-    taken = _begun(asked, LEASE)
-    if isinstance(taken, Answer):
-        return _replayed(taken)
-    return _run(Work(asked, taken, signed), _in_one_transaction, run)
+        return _run_attempt(
+            RequestAttempt(None, "", signed_request), _run_single_transaction, run_view
+        )
+    keyed_request = _build_keyed_request(principal, key, read_body(request))
+    acquired = _acquire_key(keyed_request, LEASE)
+    if isinstance(acquired, StoredResponse):
+        return _replay_response(acquired)
+    return _run_attempt(
+        RequestAttempt(keyed_request, acquired, signed_request),
+        _run_single_transaction,
+        run_view,
+    )
 
 
-def _answered_in_steps(principal: Principal, run: Run) -> Any:
-    """As `_answered`, for what works in transactions of its own."""
-    key = _key()
+def _process_multi_transaction(principal: Principal, run_view: RunView) -> Any:
+    """As `_process_idempotent`, for what works in transactions of its own."""
+    key = _read_key()
     if key is None:
-        return run()
-    with SpooledTemporaryFile(IN_MEMORY) as file:
-        asked = _asked(principal, key, spool(request, file))
-        taken = _begun(asked, LONG_LEASE)
-        if isinstance(taken, Answer):
-            return _replayed(taken)
-        return _run(Work(asked, taken, None), _step_by_step, run)
+        return run_view()
+    with SpooledTemporaryFile(MAX_IN_MEMORY_BYTES) as file:
+        keyed_request = _build_keyed_request(principal, key, spool_body(request, file))
+        acquired = _acquire_key(keyed_request, LONG_LEASE)
+        if isinstance(acquired, StoredResponse):
+            return _replay_response(acquired)
+        return _run_attempt(
+            RequestAttempt(keyed_request, acquired, None),
+            _run_multi_transaction,
+            run_view,
+        )
 
 
-def _begun(asked: OnceAsked, lease: timedelta) -> str | Answer:
+def _acquire_key(
+    keyed_request: IdempotentRequest, lease: timedelta
+) -> str | StoredResponse:
     try:
-        return idempotency.begin(asked, utc_now(), lease)
-    except idempotency.AnotherRequest:
-        raise _another_request() from None
-    except idempotency.UnderWay:
-        raise _under_way() from None
+        return idempotency.acquire(keyed_request, utc_now(), lease)
+    except idempotency.KeyReused:
+        raise _key_reused_error() from None
+    except idempotency.RequestInProgress:
+        raise _in_progress_error() from None
 
 
-def _run(work: Work, way: Way, run: Run) -> Response:
+def _run_attempt(
+    attempt: RequestAttempt, strategy: RunStrategy, run_view: RunView
+) -> Response:
     try:
-        return way(work, run)
-    except idempotency.Repeated:
-        return _answer_of_other(work)
+        return strategy(attempt, run_view)
+    except idempotency.AlreadyCompleted:
+        return _replay_other_response(attempt)
     except Exception as error:  # refused or failed: the effect is rolled back
-        return _without_effect(work, error)
+        return _respond_to_failure(attempt, error)
 
 
-def _in_one_transaction(work: Work, run: Run) -> Response:
+def _run_single_transaction(attempt: RequestAttempt, run_view: RunView) -> Response:
     with transaction():
-        response = current_app.make_response(run())
-        final = _is_final(response.status_code)
-        if final:
-            idempotency.finish(work, _answer_of(response))
-    if not final:
-        idempotency.give_up(work)
+        response = current_app.make_response(run_view())
+        is_final = _is_final(response.status_code)
+        if is_final:
+            idempotency.complete(attempt, _to_stored_response(response))
+    if not is_final:
+        idempotency.release(attempt)
     return response
 
 
-def _step_by_step(work: Work, run: Run) -> Response:
-    response = current_app.make_response(run())
+def _run_multi_transaction(attempt: RequestAttempt, run_view: RunView) -> Response:
+    response = current_app.make_response(run_view())
     if _is_final(response.status_code):
-        idempotency.finish_alone(work, _answer_of(response))
+        idempotency.complete_in_new_transaction(attempt, _to_stored_response(response))
     else:
-        idempotency.give_up(work)
+        idempotency.release(attempt)
     return response
 
 
-def _without_effect(work: Work, error: Exception) -> Response:
+def _respond_to_failure(attempt: RequestAttempt, error: Exception) -> Response:
     """The answer for what a view raised; a refusal of the core is final."""
     response = current_app.make_response(current_app.handle_user_exception(error))
-    final = isinstance(error, Refused) and _is_final(response.status_code)
+    is_final = isinstance(error, Refused) and _is_final(response.status_code)
     try:
-        if final:
-            idempotency.finish_alone(work, _answer_of(response))
-    except idempotency.Repeated:
-        return _answer_of_other(work)
-    if not final:
-        idempotency.give_up(work)
+        if is_final:
+            idempotency.complete_in_new_transaction(
+                attempt, _to_stored_response(response)
+            )
+    except idempotency.AlreadyCompleted:
+        return _replay_other_response(attempt)
+    if not is_final:
+        idempotency.release(attempt)
     return response
 
 
 def _is_final(status: int) -> bool:
-    return status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _NOT_FINAL
+    return (
+        status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _NON_FINAL_STATUSES
+    )
 
 
-def _answer_of_other(work: Work) -> Response:
+def _replay_other_response(attempt: RequestAttempt) -> Response:
     """What the same request was answered, which came first while ours was under way."""
-    for asked in filter(None, (work.signed, work.asked)):
-        answer = idempotency.kept(asked)
-        if answer:
-            idempotency.give_up(work)
-            return _replayed(answer)
-    raise _under_way()
+    for idempotent_request in filter(
+        None, (attempt.signed_request, attempt.keyed_request)
+    ):
+        stored_response = idempotency.find_stored_response(idempotent_request)
+        if stored_response:
+            idempotency.release(attempt)
+            return _replay_response(stored_response)
+    raise _in_progress_error()
 
 
-def _answer_of(response: Response) -> Answer:
+def _to_stored_response(response: Response) -> StoredResponse:
     headers = tuple(response.headers.to_wsgi_list())
-    return Answer(response.status_code, headers, response.get_data())
+    return StoredResponse(response.status_code, headers, response.get_data())
 
 
-def _replayed(answer: Answer) -> Response:
-    response = Response(answer.body, answer.status, dict(answer.headers))
-    response.headers[REPLAYED] = "true"
+def _replay_response(stored_response: StoredResponse) -> Response:
+    response = Response(
+        stored_response.body, stored_response.status, dict(stored_response.headers)
+    )
+    response.headers[REPLAYED_HEADER] = "true"
     return response
 
 
-def _key() -> str | None:
+def _read_key() -> str | None:
     """The key that was sent; 400 for what is none."""
-    sent = request.environ.get(_HEADER_IN_ENVIRON)
-    if sent is None:
+    header = request.environ.get(_KEY_ENVIRON_KEY)
+    if header is None:
         return None
-    found = _key_in(sent)
-    if found is None:
-        raise invalid([Detail(f"expected {KEY_SAID}", HEADER, "header")])
-    return found[2]
+    match = _match_key(header)
+    if match is None:
+        raise validation_error(
+            [ErrorDetail(f"expected {KEY_EXPECTED}", KEY_HEADER, "header")]
+        )
+    return match[2]
 
 
-def _asked(principal: Principal, key: str, body: bytes) -> OnceAsked:
+def _build_keyed_request(
+    principal: Principal, key: str, body: bytes
+) -> IdempotentRequest:
     """The request under its key, which is good for this caller and this route.
 
     `body` stands for what was sent, with method, path and query (CONTRACTS 0.13).
     """
     environ = request.environ
-    parts = (principal.user_id, principal.key_id, _route(), key)
-    name = digest(*(repr(part).encode() for part in parts))
+    parts = (principal.user_id, principal.key_id, _get_route(), key)
+    name = compute_digest(*(repr(part).encode() for part in parts))
     query = environ.get("QUERY_STRING", "").encode("latin-1")
-    sent = digest(request.method.encode(), request.path.encode(), query, body)
-    return OnceAsked(principal.tenant_id, name, sent, utc_now() + KEPT)
+    fingerprint = compute_digest(
+        request.method.encode(), request.path.encode(), query, body
+    )
+    return IdempotentRequest(
+        principal.tenant_id, name, fingerprint, utc_now() + KEY_RETENTION
+    )
 
 
-def _route() -> str:
+def _get_route() -> str:
     return request.url_rule.rule if request.url_rule else ""
 
 
-def _signed(principal: Principal) -> OnceAsked | None:
+def _build_signed_request(principal: Principal) -> IdempotentRequest | None:
     """The request under its signature, which is made over all of it that counts."""
-    signature = request.environ.get(SIGNED_BY)
+    signature = request.environ.get(SIGNATURE_ENVIRON_KEY)
     if signature is None:
         return None
-    name = digest(b"signature", signature.lower().encode())
-    return OnceAsked(principal.tenant_id, name, "", utc_now() + SIGNATURE_KEPT)
+    name = compute_digest(b"signature", signature.lower().encode())
+    return IdempotentRequest(
+        principal.tenant_id, name, "", utc_now() + SIGNATURE_RETENTION
+    )
 
 
-def _another_request() -> Problem:
-    text = f"{HEADER}: this key was given to a request that differs from this one"
-    detail = Detail("expected a key that is new, or the same request", HEADER, "header")
-    return Problem(422, "IDEMPOTENCY_KEY_REUSED", text, (detail,))
+def _key_reused_error() -> ApiError:
+    text = f"{KEY_HEADER}: this key was given to a request that differs from this one"
+    detail = ErrorDetail(
+        "expected a key that is new, or the same request", KEY_HEADER, "header"
+    )
+    return ApiError(422, "IDEMPOTENCY_KEY_REUSED", text, (detail,))
 
 
-def _under_way() -> Problem:
+def _in_progress_error() -> ApiError:
     text = "The same request is still under way"
-    return Problem(409, "REQUEST_UNDER_WAY", text, headers={"Retry-After": "1"})
+    return ApiError(409, "REQUEST_UNDER_WAY", text, headers={"Retry-After": "1"})

@@ -4,22 +4,22 @@ import re
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
-from coupon_core.schemas.errors import Detail, Problem
+from coupon_core.schemas.errors import ApiError, ErrorDetail
 
-LONGEST_PATH = 2_048
+MAX_PATH_BYTES = 2_048
 
 # Characters that mean the same to everybody, no dot segment: nearly every request.
-_PLAIN = re.compile(
+_match_plain_path = re.compile(
     r"(?!//)(?:/(?!\.{1,2}(?:[/?]|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]*)+(?=\?|\Z)"
 ).match
-_SAFE = "/!$&'()*+,;=:@"
-_ORIGIN = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
-_BAD_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})").search
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]").search
-_DOTS = re.compile(r"/\.{1,2}(?:/|\Z)").search
+_UNQUOTED_CHARACTERS = "/!$&'()*+,;=:@"
+_ORIGIN_PATTERN = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?]*")
+_find_bad_escape = re.compile("%(?![0-9A-Fa-f]{2})").search
+_find_control_character = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]").search
+_find_dot_segment = re.compile(r"/\.{1,2}(?:/|\Z)").search
 
 
-def raw_path(environ: dict[str, Any]) -> str:
+def get_raw_path(environ: dict[str, Any]) -> str:
     """The path exactly as sent, still percent-encoded, without host and query.
 
     One character a byte (latin-1), as WSGI has it. For a server that does not tell,
@@ -27,8 +27,8 @@ def raw_path(environ: dict[str, Any]) -> str:
     """
     raw: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
     if not raw:
-        return quote(environ.get("PATH_INFO", "/"), _SAFE, "latin-1")
-    return _ORIGIN.sub("", raw, count=1).partition("?")[0] or "/"
+        return quote(environ.get("PATH_INFO", "/"), _UNQUOTED_CHARACTERS, "latin-1")
+    return _ORIGIN_PATTERN.sub("", raw, count=1).partition("?")[0] or "/"
 
 
 def check_path(environ: dict[str, Any]) -> None:
@@ -37,21 +37,21 @@ def check_path(environ: dict[str, Any]) -> None:
     Two slashes first are a 404, as two slashes are anywhere else.
     """
     raw = environ.get("RAW_URI")
-    plain = _PLAIN(raw) if raw else None
-    if plain is None or plain.end() > LONGEST_PATH:
-        _check_closely(raw_path(environ))
+    plain = _match_plain_path(raw) if raw else None
+    if plain is None or plain.end() > MAX_PATH_BYTES:
+        _check_unusual_path(get_raw_path(environ))
 
 
-def _check_closely(path: str) -> None:
-    if len(path) > LONGEST_PATH:
-        text = f"Path too long: at most {LONGEST_PATH} bytes were expected"
-        raise Problem(414, "URI_TOO_LONG", text)
+def _check_unusual_path(path: str) -> None:
+    if len(path) > MAX_PATH_BYTES:
+        text = f"Path too long: at most {MAX_PATH_BYTES} bytes were expected"
+        raise ApiError(414, "URI_TOO_LONG", text)
     if path.startswith("//"):  # Werkzeug would drop all but one and find a route
-        raise Problem(404, "NOT_FOUND", "Not found")
+        raise ApiError(404, "NOT_FOUND", "Not found")
     if not path.startswith("/") or "#" in path or "\\" in path:
-        raise _bad("a path that begins with / and has no # or backslash")
-    if _BAD_ESCAPE(path):
-        raise _bad("two hexadecimal digits after every %")
+        raise _bad_path_error("a path that begins with / and has no # or backslash")
+    if _find_bad_escape(path):
+        raise _bad_path_error("two hexadecimal digits after every %")
     _check_decoded(unquote_to_bytes(path.encode("latin-1")), path.count("/"))
 
 
@@ -59,15 +59,15 @@ def _check_decoded(decoded: bytes, slashes: int) -> None:
     try:
         text = decoded.decode("utf-8")
     except UnicodeDecodeError:
-        raise _bad("UTF-8") from None
+        raise _bad_path_error("UTF-8") from None
     if text.count("/") != slashes or "\\" in text:
-        raise _bad("no encoded slash or backslash")
-    if _CONTROL(text):
-        raise _bad("no control characters")
-    if _DOTS(text):
-        raise _bad("no . or .. as a segment")
+        raise _bad_path_error("no encoded slash or backslash")
+    if _find_control_character(text):
+        raise _bad_path_error("no control characters")
+    if _find_dot_segment(text):
+        raise _bad_path_error("no . or .. as a segment")
 
 
-def _bad(expected: str) -> Problem:
-    detail = Detail(f"expected {expected}", "", "path")
-    return Problem(400, "BAD_PATH", f"Invalid path: expected {expected}", (detail,))
+def _bad_path_error(expected: str) -> ApiError:
+    detail = ErrorDetail(f"expected {expected}", "", "path")
+    return ApiError(400, "BAD_PATH", f"Invalid path: expected {expected}", (detail,))

@@ -12,45 +12,48 @@ from flask import Flask, g
 
 from coupon_core.domain.models import Principal
 from coupon_core.security.rate_limiting import code_guessing
-from coupon_core.security.rate_limiting.policy import Budget, OverBudget
+from coupon_core.security.rate_limiting.policy import RateLimit, RateLimitExceeded
 
 
-def limit_calls(
-    app: Flask, per_caller: Budget | None, per_tenant: Budget | None
+def limit_requests(
+    app: Flask, per_caller: RateLimit | None, per_tenant: RateLimit | None
 ) -> None:
     """Refuse with 429 who calls more often than that."""
     if not (per_caller or per_tenant):
         return
 
-    def spend(principal: Principal) -> None:
+    def count_request(principal: Principal) -> None:
         tenant_id = principal.tenant_id
-        for budget, key in ((per_caller, _caller(principal)), (per_tenant, tenant_id)):
+        for budget, key in (
+            (per_caller, _format_caller_key(principal)),
+            (per_tenant, tenant_id),
+        ):
             if budget:
-                _spend(budget, key)
+                _count_request(budget, key)
 
     for endpoint, view in app.view_functions.items():
-        app.view_functions[endpoint] = _limited(view, spend)
+        app.view_functions[endpoint] = _wrap_rate_limited(view, count_request)
 
 
-def _limited(
-    view: Callable[..., Any], spend: Callable[[Principal], None]
+def _wrap_rate_limited(
+    view: Callable[..., Any], count_request: Callable[[Principal], None]
 ) -> Callable[..., Any]:
     @wraps(view)
     def limited(*values: Any, **parts: Any) -> Any:
         principal = g.get("principal")  # who is nobody yet is refused elsewhere
         if principal:
-            spend(principal)
+            count_request(principal)
         return view(*values, **parts)
 
     return limited
 
 
-def _caller(principal: Principal) -> str:
-    who = principal.user_id or ""
-    return f"{principal.tenant_id}/{principal.key_id or 'tenant'}/{who}"
+def _format_caller_key(principal: Principal) -> str:
+    user_id = principal.user_id or ""
+    return f"{principal.tenant_id}/{principal.key_id or 'tenant'}/{user_id}"
 
 
-def _spend(budget: Budget, key: str) -> None:
-    count, left = code_guessing.spending().counters.count(budget, key)
-    if count > budget.amount:
-        raise OverBudget(budget, left)
+def _count_request(rate_limit: RateLimit, key: str) -> None:
+    count, retry_after = code_guessing.limiter().counters.count(rate_limit, key)
+    if count > rate_limit.amount:
+        raise RateLimitExceeded(rate_limit, retry_after)

@@ -5,20 +5,22 @@ from typing import Any
 from flask import Request, current_app
 from werkzeug.http import parse_options_header
 
-from coupon_core.schemas.errors import Detail, Problem
+from coupon_core.schemas.errors import ApiError, ErrorDetail
 from coupon_core.schemas.strict_json import parse_object
-from coupon_core.web.responses import JSON
+from coupon_core.web.responses import JSON_MEDIA_TYPE
 
-BODY = "coupon.body"
-LIMITS = "coupon.body_limits"
-DEFAULT_LIMIT = 65_536
-_LONGEST_LENGTH = 18  # digits; more need not be turned into a number
+BODY_ENVIRON_KEY = "coupon.body"
+BODY_LIMITS_EXTENSION = "coupon.body_limits"
+DEFAULT_BODY_LIMIT_BYTES = 65_536
+_MAX_LENGTH_DIGITS = 18  # digits; more need not be turned into a number
 
 
-def body_limit(request: Request) -> int:
+def get_body_limit(request: Request) -> int:
     """The most bytes this route reads: its own limit, or the app's."""
-    limits: dict[str | None, int] = current_app.extensions.get(LIMITS, {})
-    return limits.get(request.endpoint) or limits.get(None, DEFAULT_LIMIT)
+    limits: dict[str | None, int] = current_app.extensions.get(
+        BODY_LIMITS_EXTENSION, {}
+    )
+    return limits.get(request.endpoint) or limits.get(None, DEFAULT_BODY_LIMIT_BYTES)
 
 
 def read_body(request: Request, limit: int | None = None) -> bytes:
@@ -28,17 +30,19 @@ def read_body(request: Request, limit: int | None = None) -> bytes:
     the route's own unless given.
     """
     environ = request.environ  # through Flask's proxy a look costs most of a µs
-    kept: bytes | None = environ.get(BODY)
-    if kept is None:
-        kept = environ[BODY] = _read(environ, limit or body_limit(request))
-    return kept
+    cached: bytes | None = environ.get(BODY_ENVIRON_KEY)
+    if cached is None:
+        cached = environ[BODY_ENVIRON_KEY] = _read_measured(
+            environ, limit or get_body_limit(request)
+        )
+    return cached
 
 
 def read_object(request: Request, limit: int | None = None) -> dict[str, Any]:
     """The JSON object in the body: 415, 413 or 400 if there is none (LIMITS 5)."""
     environ = request.environ
     if _has_body(environ):
-        _check_labels(environ)
+        _check_content_headers(environ)
     return parse_object(read_body(request, limit))
 
 
@@ -47,48 +51,48 @@ def read_optional_object(request: Request, limit: int | None = None) -> dict[str
     data = read_body(request, limit)
     if not data:
         return {}
-    _check_labels(request.environ)
+    _check_content_headers(request.environ)
     return parse_object(data)
 
 
-def _read(environ: dict[str, Any], limit: int) -> bytes:
+def _read_measured(environ: dict[str, Any], limit: int) -> bytes:
     length = environ.get("CONTENT_LENGTH")
     if not length:
-        return _read_unmeasured(environ, limit)
+        return _read_until_eof(environ, limit)
     if not (length.isascii() and length.isdecimal()):
-        raise Problem(400, "BAD_REQUEST", "Content-Length: digits were expected")
-    if len(length) > _LONGEST_LENGTH or int(length) > limit:
-        raise too_large(limit)
-    data = _taken(environ, int(length))
+        raise ApiError(400, "BAD_REQUEST", "Content-Length: digits were expected")
+    if len(length) > _MAX_LENGTH_DIGITS or int(length) > limit:
+        raise body_too_large_error(limit)
+    data = _read_input(environ, int(length))
     if len(data) < int(length):
-        raise Problem(400, "BAD_REQUEST", "The body ended before its Content-Length")
+        raise ApiError(400, "BAD_REQUEST", "The body ended before its Content-Length")
     return data
 
 
-def _read_unmeasured(environ: dict[str, Any], limit: int) -> bytes:
+def _read_until_eof(environ: dict[str, Any], limit: int) -> bytes:
     # Without a length only a server that ends the stream itself can be read from.
     # Werkzeug's own limit cuts such a body short in silence: read one byte more.
     if not environ.get("wsgi.input_terminated"):
         return b""
-    data = _taken(environ, limit + 1)
+    data = _read_input(environ, limit + 1)
     if len(data) > limit:
-        raise too_large(limit)
+        raise body_too_large_error(limit)
     return data
 
 
-def _taken(environ: dict[str, Any], most: int) -> bytes:
+def _read_input(environ: dict[str, Any], max_bytes: int) -> bytes:
     try:
-        return bytes(environ["wsgi.input"].read(most))
+        return bytes(environ["wsgi.input"].read(max_bytes))
     except Exception as error:  # each server has its own for a chunk that is none
         text = "The body could not be read to its end"
-        raise Problem(400, "BAD_REQUEST", text) from error
+        raise ApiError(400, "BAD_REQUEST", text) from error
 
 
-def too_large(limit: int) -> Problem:
+def body_too_large_error(limit: int) -> ApiError:
     """The 413, which says how much would have been read."""
     text = f"Body too large: at most {limit} bytes were expected"
-    detail = Detail(f"at most {limit} bytes were expected", "", "body")
-    return Problem(413, "PAYLOAD_TOO_LARGE", text, (detail,))
+    detail = ErrorDetail(f"at most {limit} bytes were expected", "", "body")
+    return ApiError(413, "PAYLOAD_TOO_LARGE", text, (detail,))
 
 
 def _has_body(environ: dict[str, Any]) -> bool:
@@ -97,23 +101,25 @@ def _has_body(environ: dict[str, Any]) -> bool:
     return length != "0" if length else "HTTP_TRANSFER_ENCODING" in environ
 
 
-def _check_labels(environ: dict[str, Any]) -> None:
+def _check_content_headers(environ: dict[str, Any]) -> None:
     """Refuse a body that is not labelled as plain JSON in UTF-8."""
-    label = environ.get("CONTENT_TYPE", "")
-    if label != JSON:
-        kind, options = parse_options_header(label)
-        utf8 = options.get("charset", "utf-8").lower() in ("utf-8", "utf8")
-        if not utf8 or not _is_json(kind.lower()):
-            raise _unsupported("Content-Type", "application/json in UTF-8")
+    content_type = environ.get("CONTENT_TYPE", "")
+    if content_type != JSON_MEDIA_TYPE:
+        media_type, options = parse_options_header(content_type)
+        is_utf8 = options.get("charset", "utf-8").lower() in ("utf-8", "utf8")
+        if not is_utf8 or not _is_json(media_type.lower()):
+            raise _unsupported_media_error("Content-Type", "application/json in UTF-8")
     if environ.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
-        raise _unsupported("Content-Encoding", "no encoding")
+        raise _unsupported_media_error("Content-Encoding", "no encoding")
 
 
-def _is_json(kind: str) -> bool:
-    return kind == JSON or (kind.startswith("application/") and kind.endswith("+json"))
+def _is_json(media_type: str) -> bool:
+    return media_type == JSON_MEDIA_TYPE or (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    )
 
 
-def _unsupported(header: str, expected: str) -> Problem:
+def _unsupported_media_error(header: str, expected: str) -> ApiError:
     text = f"{header}: {expected} was expected"
-    detail = Detail(f"{expected} was expected", header, "header")
-    return Problem(415, "UNSUPPORTED_MEDIA_TYPE", text, (detail,))
+    detail = ErrorDetail(f"{expected} was expected", header, "header")
+    return ApiError(415, "UNSUPPORTED_MEDIA_TYPE", text, (detail,))

@@ -7,12 +7,12 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, send_from_directory
 
 # What the page may do; React sets style attributes, hence the one exception.
-POLICY = (
+CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
     " img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'none'"
 )
-ASSETS = frozenset(
+ASSET_NAMES = frozenset(
     {
         "swagger-ui.css",
         "index.css",
@@ -21,9 +21,9 @@ ASSETS = frozenset(
         "favicon-32x32.png",
     }
 )
-_FILES = Path(str(resources.files("flask_swagger_ui"))) / "dist"
+_ASSET_DIRECTORY = Path(str(resources.files("flask_swagger_ui"))) / "dist"
 
-_PAGE = """<!DOCTYPE html>
+_PAGE_TEMPLATE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -41,7 +41,7 @@ _PAGE = """<!DOCTYPE html>
 </html>
 """
 # The validator badge would ask a public host about our document: off.
-_START = """"use strict";
+_START_SCRIPT = """"use strict";
 window.ui = SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#swagger-ui",
@@ -53,24 +53,27 @@ window.ui = SwaggerUIBundle({
 """
 
 
-def docs_blueprint(title: str) -> Blueprint:
+def create_docs_blueprint(title: str) -> Blueprint:
     """`/docs` and the files it needs; made for one app, for the page has its title."""
     pages = Blueprint("docs", __name__, url_prefix="/docs")
-    page = _PAGE.format(title=html.escape(title)).encode()
+    page = _PAGE_TEMPLATE.format(title=html.escape(title)).encode()
 
     @pages.get("")
     def show() -> Response:
-        headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
+        headers = {
+            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+            "Cache-Control": "no-cache",
+        }
         return Response(page, headers=headers, content_type="text/html; charset=utf-8")
 
     @pages.get("/start.js")
     def start() -> Response:
-        return Response(_START, content_type="text/javascript; charset=utf-8")
+        return Response(_START_SCRIPT, content_type="text/javascript; charset=utf-8")
 
     @pages.get("/<name>")
     def asset(name: str) -> Response:
-        if name not in ASSETS:
+        if name not in ASSET_NAMES:
             abort(404)
-        return send_from_directory(_FILES, name)
+        return send_from_directory(_ASSET_DIRECTORY, name)
 
     return pages

@@ -6,10 +6,10 @@ from typing import Any
 from coupon_core.web.dialects import Dialect
 from query_gateway import refusals
 from query_gateway.mambo.errors import (
-    ERRORS,
-    OAUTH_SHAPE,
-    render,
-    render_oauth,
+    ERROR_SHAPE,
+    OAUTH_ERROR_SHAPE,
+    render_mambo_error,
+    render_oauth_error,
 )
 from query_gateway.mambo.routes import (
     activities,
@@ -18,7 +18,7 @@ from query_gateway.mambo.routes import (
     users,
 )
 
-__all__ = ["BLUEPRINTS", "DIALECTS", "SECURITY"]
+__all__ = ["BLUEPRINTS", "DIALECTS", "SECURITY_SCHEMES"]
 
 BLUEPRINTS = (
     oauth.blueprint,
@@ -27,10 +27,18 @@ BLUEPRINTS = (
     coupons.blueprint,
 )
 DIALECTS = (
-    Dialect("/api/v1", render, refusals.MAMBO, ("mamboToken",), ERRORS),
-    Dialect("/oauth", render_oauth, refusals.OAUTH, errors=OAUTH_SHAPE),
+    Dialect(
+        "/api/v1",
+        render_mambo_error,
+        refusals.MAMBO_REFUSALS,
+        ("mamboToken",),
+        ERROR_SHAPE,
+    ),
+    Dialect(
+        "/oauth", render_oauth_error, refusals.OAUTH_REFUSALS, errors=OAUTH_ERROR_SHAPE
+    ),
 )
-SECURITY: Mapping[str, Any] = {
+SECURITY_SCHEMES: Mapping[str, Any] = {
     "mamboToken": {
         "type": "http",
         "scheme": "bearer",

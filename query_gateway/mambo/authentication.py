@@ -9,9 +9,9 @@ from coupon_core.domain.models import (
     utc_now,
 )
 from coupon_core.observability import audit_context
-from coupon_core.schemas.errors import Problem
-from coupon_core.security.authentication import client_key_of_token
-from coupon_core.web.authentication import bearer
+from coupon_core.schemas.errors import ApiError
+from coupon_core.security.authentication import authenticate_client_token
+from coupon_core.web.authentication import bearer_token
 
 
 def authenticate() -> None:
@@ -22,11 +22,11 @@ def authenticate() -> None:
     site = (request.view_args or {}).pop("site", None)
     if request.method == "OPTIONS":
         return
-    token = bearer()
+    token = bearer_token()
     if not token:
         raise Refused(AuthReason.NO_CREDENTIALS)
-    key = client_key_of_token(token, utc_now())
+    key = authenticate_client_token(token, utc_now())
     if site not in (None, key.tenant_id):
-        raise Problem(404, "SiteNotFoundException", "The site does not exist")
+        raise ApiError(404, "SiteNotFoundException", "The site does not exist")
     g.principal = Principal(key.tenant_id, key_id=key.key_id)
-    audit_context.as_principal(g.principal)
+    audit_context.set_principal(g.principal)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coupon_core.schemas.errors import Problem, rendered
+from coupon_core.schemas.errors import ApiError, serialize_error_detail
 from coupon_core.web.dialects import ErrorShape
 
 # What is wrong with a request as such; the exceptions of coupons have their own names.
-TYPES: Mapping[int, str] = {
+EXCEPTION_TYPES: Mapping[int, str] = {
     400: "ValidationException",
     401: "UnauthorizedException",
     403: "ForbiddenException",
@@ -25,15 +25,15 @@ TYPES: Mapping[int, str] = {
 OAUTH_ERRORS = frozenset(
     {"invalid_client", "invalid_request", "unsupported_grant_type", "invalid_scope"}
 )
-OAUTH_STATUSES: Mapping[int, str] = {
+OAUTH_ERRORS_BY_STATUS: Mapping[int, str] = {
     401: "invalid_client",
     500: "server_error",
     503: "temporarily_unavailable",
 }
 
 
-_TEXT = {"type": "string"}
-ERRORS = ErrorShape(
+_TEXT_SCHEMA = {"type": "string"}
+ERROR_SHAPE = ErrorShape(
     "MamboError",
     {
         "type": "object",
@@ -44,37 +44,43 @@ ERRORS = ErrorShape(
                 "type": "object",
                 "required": ["type", "message"],
                 "properties": {
-                    "type": _TEXT,
-                    "message": _TEXT,
+                    "type": _TEXT_SCHEMA,
+                    "message": _TEXT_SCHEMA,
                     "details": {"type": "array", "items": {"type": "object"}},
                 },
             }
         },
     },
 )
-OAUTH_SHAPE = ErrorShape(
+OAUTH_ERROR_SHAPE = ErrorShape(
     "OAuthError",
     {
         "type": "object",
         "description": "An error as OAuth has it (RFC 6749, 5.2).",
         "required": ["error", "error_description"],
-        "properties": {"error": _TEXT, "error_description": _TEXT},
+        "properties": {"error": _TEXT_SCHEMA, "error_description": _TEXT_SCHEMA},
     },
 )
 
 
-def render(problem: Problem, request_id: str) -> dict[str, Any]:
+def render_mambo_error(api_error: ApiError, request_id: str) -> dict[str, Any]:
     """`{"error": {"type", "message"}}` (CONTRACTS 4.5)."""
-    named = problem.code.endswith("Exception")
-    told = problem.code if named else TYPES.get(problem.status, "RequestException")
-    error: dict[str, Any] = {"type": told, "message": problem.message}
-    if problem.details:
-        error["details"] = [rendered(detail) for detail in problem.details]
+    is_exception_name = api_error.code.endswith("Exception")
+    exception_type = (
+        api_error.code
+        if is_exception_name
+        else EXCEPTION_TYPES.get(api_error.status, "RequestException")
+    )
+    error: dict[str, Any] = {"type": exception_type, "message": api_error.message}
+    if api_error.details:
+        error["details"] = [
+            serialize_error_detail(detail) for detail in api_error.details
+        ]
     return {"error": error}
 
 
-def render_oauth(problem: Problem, request_id: str) -> dict[str, Any]:
+def render_oauth_error(api_error: ApiError, request_id: str) -> dict[str, Any]:
     """RFC 6749, 5.2."""
-    by_status = OAUTH_STATUSES.get(problem.status, "invalid_request")
-    code = problem.code if problem.code in OAUTH_ERRORS else by_status
-    return {"error": code, "error_description": problem.message}
+    by_status = OAUTH_ERRORS_BY_STATUS.get(api_error.status, "invalid_request")
+    code = api_error.code if api_error.code in OAUTH_ERRORS else by_status
+    return {"error": code, "error_description": api_error.message}

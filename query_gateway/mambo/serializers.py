@@ -13,158 +13,164 @@ from coupon_core.domain.models import (
     Reason,
     Refused,
 )
-from coupon_core.domain.models.offers import Offer, OfferedCoupon, Period
+from coupon_core.domain.models.offers import Offer, OfferedCoupon, ValidityUnit
 from coupon_core.domain.models.points import Wallet
 from coupon_core.domain.models.purchases import Activity
-from coupon_core.domain.models.users import KnownUser
-from coupon_core.domain.rules.redemption import coupon_status
+from coupon_core.domain.models.users import RegisteredUser
+from coupon_core.domain.rules.redemption import get_coupon_status
 from coupon_core.schemas.identifiers import is_user_id, is_uuid
 from coupon_core.services.points import offers
-from query_gateway.refusals import MAMBO
+from query_gateway.refusals import MAMBO_REFUSALS
 
 Document = dict[str, Any]
-STATES: Mapping[CouponStatus, str] = {
+COUPON_STATES: Mapping[CouponStatus, str] = {
     CouponStatus.ACTIVE: "AVAILABLE",
     CouponStatus.REDEEMED: "REDEEMED",
     CouponStatus.EXPIRED: "EXPIRED",
     CouponStatus.REVOKED: "REVOKED",
 }
-FOR_SALE = "BUYABLE"
+BUYABLE_STATE = "BUYABLE"
 
 
-def time_text(moment: datetime | None) -> str | None:
+def format_timestamp(moment: datetime | None) -> str | None:
     """RFC 3339 in UTC with milliseconds (CONTRACTS 0.16)."""
     return moment.isoformat(timespec="milliseconds")[:23] + "Z" if moment else None
 
 
-def known_id(text: str) -> str:
+def parse_activity_id(text: str) -> str:
     """The id of an activity. Refused for a text that is no id."""
     if not is_uuid(text):
         raise Refused(PurchaseReason.ACTIVITY_NOT_FOUND)
     return text.lower()
 
 
-def checked_coupon(text: str) -> str:
+def parse_coupon_id(text: str) -> str:
     """The id of a coupon. Refused for a text that is no id."""
     if not is_uuid(text):
         raise Refused(Reason.COUPON_NOT_FOUND)
     return text.lower()
 
 
-def checked_user(text: str) -> str:
+def parse_user_id(text: str) -> str:
     """A user's id. Refused for a text that can be nobody's."""
     if not is_user_id(text):
         raise Refused(PurchaseReason.USER_NOT_FOUND)
     return text
 
 
-def coupon(of: OfferedCoupon) -> Document:
+def serialize_coupon(offered: OfferedCoupon) -> Document:
     """A coupon of a site."""
-    definition, offer, shown = of.definition, of.offer, of.shown
+    definition, offer, display = offered.definition, offered.offer, offered.shown
     return {
         "id": definition.definition_id,
         "name": definition.name,
         "code": definition.custom_code or None,
-        "type": shown.coupon_type,
+        "type": display.coupon_type,
         "active": definition.status != DefinitionStatus.ARCHIVED,
-        "amount": shown.amount,
-        "custom": shown.custom,
-        "pointsToBuy": _points(offer),
+        "amount": display.amount,
+        "custom": display.custom,
+        "pointsToBuy": _serialize_points(offer),
         "buyRedemptionMode": offer.mode.value,
-        "helpMessage": shown.help_message,
+        "helpMessage": display.help_message,
         "usage": offer.usage.value,
-        "expiration": _expiration(of),
-        "scarcity": _scarcity(of),
+        "expiration": _serialize_expiration(offered),
+        "scarcity": _serialize_scarcity(offered),
         "refundable": offer.refundable,
-        "tagTags": list(shown.tags),
-        "translations": list(shown.translations),
-        "startsOn": time_text(definition.starts_at),
-        "createdOn": time_text(definition.created_at),
-        "updatedOn": time_text(definition.updated_at),
+        "tagTags": list(display.tags),
+        "translations": list(display.translations),
+        "startsOn": format_timestamp(definition.starts_at),
+        "createdOn": format_timestamp(definition.created_at),
+        "updatedOn": format_timestamp(definition.updated_at),
     }
 
 
-def whole_coupon(of: OfferedCoupon) -> Document:
+def serialize_coupon_with_codes(offered: OfferedCoupon) -> Document:
     """The same with the codes of its list, for a coupon that has one."""
-    if of.definition.code_format != CodeFormat.LISTED:
-        return coupon(of)
-    return {**coupon(of), "codes": offers.codes_of(of)}
+    if offered.definition.code_format != CodeFormat.LISTED:
+        return serialize_coupon(offered)
+    return {**serialize_coupon(offered), "codes": offers.list_codes(offered)}
 
 
-def _points(offer: Offer) -> Document | None:
+def _serialize_points(offer: Offer) -> Document | None:
     if not offer.points:
         return None
     return {"pointId": offer.point_id, "points": offer.points}
 
 
-def _expiration(of: OfferedCoupon) -> Document:
-    offer, end = of.offer, of.definition.expires_at
-    if offer.period_type != Period.NONE:
+def _serialize_expiration(offered: OfferedCoupon) -> Document:
+    offer, end = offered.offer, offered.definition.expires_at
+    if offer.period_type != ValidityUnit.NONE:
         period = {"type": offer.period_type.value, "value": offer.period_value}
         return {"type": "variable_period", "period": period}
     if end:
-        return {"type": "fixed_date", "date": time_text(end)}
+        return {"type": "fixed_date", "date": format_timestamp(end)}
     return {"type": "never"}
 
 
-def _scarcity(of: OfferedCoupon) -> Document | None:
-    limit = of.definition.total_limit
-    return {"limit": limit, "counter": of.definition.used_count} if limit else None
+def _serialize_scarcity(offered: OfferedCoupon) -> Document | None:
+    limit = offered.definition.total_limit
+    return {"limit": limit, "counter": offered.definition.used_count} if limit else None
 
 
-def held(of: IssuedCoupon, offered: OfferedCoupon, now: datetime) -> Document:
+def serialize_held_coupon(
+    issued: IssuedCoupon, offered: OfferedCoupon, now: datetime
+) -> Document:
     """A coupon in a user's hands."""
     return {
-        "id": of.coupon.coupon_id,
-        "code": of.coupon.code,
-        "state": STATES[coupon_status(of, now)],
-        "awardedOn": time_text(of.coupon.generated_at),
-        "redeemedOn": time_text(of.coupon.redeemed_at),
-        "expiresOn": time_text(of.expires_at),
-        "coupon": coupon(offered),
+        "id": issued.coupon.coupon_id,
+        "code": issued.coupon.code,
+        "state": COUPON_STATES[get_coupon_status(issued, now)],
+        "awardedOn": format_timestamp(issued.coupon.generated_at),
+        "redeemedOn": format_timestamp(issued.coupon.redeemed_at),
+        "expiresOn": format_timestamp(issued.expires_at),
+        "coupon": serialize_coupon(offered),
     }
 
 
-def for_sale(offered: OfferedCoupon) -> Document:
+def serialize_buyable_coupon(offered: OfferedCoupon) -> Document:
     """A coupon that the user could buy, in the same shape."""
-    nothing = dict.fromkeys(("id", "awardedOn", "redeemedOn"))
+    empty_members = dict.fromkeys(("id", "awardedOn", "redeemedOn"))
     return {
-        **nothing,
+        **empty_members,
         "code": offered.definition.custom_code or None,
-        "state": FOR_SALE,
-        "expiresOn": time_text(offered.definition.expires_at),
-        "coupon": coupon(offered),
+        "state": BUYABLE_STATE,
+        "expiresOn": format_timestamp(offered.definition.expires_at),
+        "coupon": serialize_coupon(offered),
     }
 
 
-def user(of: KnownUser, wallets: Sequence[Wallet]) -> Document:
+def serialize_user(user: RegisteredUser, wallets: Sequence[Wallet]) -> Document:
     """A user, with what they have of each kind of points."""
     return {
-        "uuid": of.user_id,
-        "isMember": of.is_member,
-        "details": dict(of.details),
-        "tagTags": list(of.tags),
+        "uuid": user.user_id,
+        "isMember": user.is_member,
+        "details": dict(user.details),
+        "tagTags": list(user.tags),
         "points": [{"pointId": w.point_id, "balance": w.balance} for w in wallets],
-        "createdOn": time_text(of.created_at),
-        "updatedOn": time_text(of.updated_at),
+        "createdOn": format_timestamp(user.created_at),
+        "updatedOn": format_timestamp(user.updated_at),
     }
 
 
-def activity(of: Activity) -> Document:
+def serialize_activity(activity: Activity) -> Document:
     """An activity; one that failed tells its exception."""
-    attrs = {"type": "coupon", "action": of.action.value, "code": of.code}
+    attrs = {"type": "coupon", "action": activity.action.value, "code": activity.code}
     return {
-        "id": of.activity_id,
-        "uuid": of.user_id,
+        "id": activity.activity_id,
+        "uuid": activity.user_id,
         "attrs": attrs,
-        "status": of.status.value.upper(),
-        "exception": EXCEPTIONS[of.exception] if of.exception else None,
-        "couponId": of.definition_id,
-        "userCouponId": of.coupon_id,
-        "rejectionReason": of.reason or None,
-        "createdOn": time_text(of.created_at),
-        **of.attributes,
+        "status": activity.status.value.upper(),
+        "exception": EXCEPTIONS_BY_REASON[activity.exception]
+        if activity.exception
+        else None,
+        "couponId": activity.definition_id,
+        "userCouponId": activity.coupon_id,
+        "rejectionReason": activity.reason or None,
+        "createdOn": format_timestamp(activity.created_at),
+        **activity.attributes,
     }
 
 
-EXCEPTIONS: Mapping[str, str] = {reason.value: row[1] for reason, row in MAMBO.items()}
+EXCEPTIONS_BY_REASON: Mapping[str, str] = {
+    reason.value: row[1] for reason, row in MAMBO_REFUSALS.items()
+}

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from flask import Response, g, request
 from werkzeug.routing import BaseConverter
 
-from coupon_core.domain import serialization as documents
+from coupon_core.domain import serialization
 from coupon_core.domain.models import (
     AuthReason,
     DefinitionStatus,
@@ -21,17 +21,21 @@ from coupon_core.domain.models import (
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.observability import audit_context
 from coupon_core.schemas import phoenix_documents
-from coupon_core.schemas.errors import Detail, Target, invalid
-from coupon_core.schemas.identifiers import USER_ID_SAID, is_user_id, is_uuid
+from coupon_core.schemas.errors import ErrorDetail, Target, validation_error
+from coupon_core.schemas.identifiers import USER_ID_EXPECTED, is_user_id, is_uuid
 from coupon_core.security import authentication
-from coupon_core.services.access.tenants import PHOENIX_WORDS
+from coupon_core.services.access.tenants import PHOENIX_PATH_SEGMENTS
 from coupon_core.services.catalog import definitions
 from coupon_core.services.coupons import administration, validation
 from coupon_core.services.coupons.redemption import RedeemRequest
 from coupon_core.services.coupons.redemption import redeem as redeem_code
-from coupon_core.web.authentication import bearer, is_signed, principal_of_signer
-from coupon_core.web.blueprint import JsonBlueprint, documents_body, documents_query
-from coupon_core.web.query_string import strict_query
+from coupon_core.web.authentication import (
+    authenticate_signature,
+    bearer_token,
+    has_signature,
+)
+from coupon_core.web.blueprint import JsonBlueprint, document_body, document_query
+from coupon_core.web.query_string import parse_query
 from coupon_core.web.request_body import read_object
 from coupon_core.web.responses import json_response
 from query_gateway.phoenix import schemas
@@ -51,17 +55,19 @@ blueprint = JsonBlueprint(
 class TenantConverter(BaseConverter):
     """A tenant id in a path; the words of the paths themselves are none."""
 
-    regex = f"(?!(?:{'|'.join(sorted(PHOENIX_WORDS))})/)[^/]+"
+    regex = f"(?!(?:{'|'.join(sorted(PHOENIX_PATH_SEGMENTS))})/)[^/]+"
 
 
-def both_styles(rule: str, method: str = "GET") -> Callable[[View], View]:
+def route_with_and_without_tenant(
+    rule: str, method: str = "GET"
+) -> Callable[[View], View]:
     """Serve a view with the tenant in the path (S1) and from the token alone (S0)."""
 
     def register(view: View) -> View:
         name = view.__name__
         rules = {name: rule, f"{name}_of_tenant": f"/<tenant:tenant_id>{rule}"}
         for endpoint, whole in rules.items():
-            told = schemas.parameters_of(whole)
+            told = schemas.list_path_parameters(whole)
             add = blueprint.route(
                 whole, endpoint=endpoint, methods=[method], parameters=told
             )
@@ -77,128 +83,146 @@ def authenticate() -> None:
     tenant_id = (request.view_args or {}).pop("tenant_id", None)
     if request.method == "OPTIONS":  # browsers ask for these before they sign in
         return
-    g.principal = _principal(may_sign=tenant_id is not None)
-    audit_context.as_principal(g.principal)
+    g.principal = _authenticate_principal(allow_signature=tenant_id is not None)
+    audit_context.set_principal(g.principal)
     if tenant_id is not None:
         authentication.require_tenant(g.principal, tenant_id)
 
 
-def _principal(may_sign: bool) -> Principal:
-    token = bearer()
+def _authenticate_principal(allow_signature: bool) -> Principal:
+    token = bearer_token()
     if token:
-        return authentication.principal_of_token(token, utc_now())
-    if may_sign and is_signed():
-        return principal_of_signer()
+        return authentication.authenticate_tenant_token(token, utc_now())
+    if allow_signature and has_signature():
+        return authenticate_signature()
     raise Refused(AuthReason.NO_CREDENTIALS)
 
 
-@both_styles("/definitions")
-@blueprint.response(200, schemas.Definitions, example=EXAMPLES["definitions"])
-@blueprint.arguments(schemas.Page, location="query")
+@route_with_and_without_tenant("/definitions")
+@blueprint.response(200, schemas.DefinitionsSchema, example=EXAMPLES["definitions"])
+@blueprint.arguments(schemas.PageQuerySchema, location="query")
 def list_definitions(page: dict[str, int]) -> Response:
     """List the tenant's active coupon definitions."""
-    found, total = definitions.listed(
+    found, total = definitions.list_definitions(
         g.principal.tenant_id, Page(**page), DefinitionStatus.ACTIVE
     )
-    rows = [documents.definition(one) for one in found]
+    rows = [serialization.serialize_definition(one) for one in found]
     return json_response({"definitions": rows, "total": total})
 
 
-@both_styles("/user/<user_id>")
-@blueprint.response(200, phoenix_documents.Coupons, example=EXAMPLES["coupons"])
-@blueprint.arguments(schemas.CouponPage, location="query")
+@route_with_and_without_tenant("/user/<user_id>")
+@blueprint.response(200, phoenix_documents.CouponsSchema, example=EXAMPLES["coupons"])
+@blueprint.arguments(schemas.CouponPageQuerySchema, location="query")
 def list_coupons(page: dict[str, Any], user_id: str) -> Response:
     """List a user's coupons, newest first."""
     status = page.pop("status", None)
-    which = CouponFilter(user_id=_own(user_id), status=status)
-    return _list("coupons", page, which)
+    coupon_filter = CouponFilter(user_id=_require_own_user_id(user_id), status=status)
+    return _coupon_list_response("coupons", page, coupon_filter)
 
 
-@both_styles("/user/<user_id>/redemptions")
-@blueprint.response(200, schemas.Redemptions, example=EXAMPLES["redemptions"])
-@blueprint.arguments(schemas.Page, location="query")
+@route_with_and_without_tenant("/user/<user_id>/redemptions")
+@blueprint.response(200, schemas.RedemptionsSchema, example=EXAMPLES["redemptions"])
+@blueprint.arguments(schemas.PageQuerySchema, location="query")
 def list_redemptions(page: dict[str, int], user_id: str) -> Response:
     """List the coupons that a user has redeemed, last used first."""
-    which = CouponFilter(user_id=_own(user_id), redeemed=True)
-    return _list("redemptions", page, which)
+    coupon_filter = CouponFilter(user_id=_require_own_user_id(user_id), redeemed=True)
+    return _coupon_list_response("redemptions", page, coupon_filter)
 
 
-def _list(name: str, page: dict[str, int], which: CouponFilter) -> Response:
+def _coupon_list_response(
+    member: str, page: dict[str, int], coupon_filter: CouponFilter
+) -> Response:
     now = utc_now()
-    rows, total = administration.listed(g.principal.tenant_id, which, Page(**page), now)
-    return json_response(documents.coupons(name, rows, total, now))
+    rows, total = administration.list_coupons(
+        g.principal.tenant_id, coupon_filter, Page(**page), now
+    )
+    return json_response(serialization.serialize_coupon_list(member, rows, total, now))
 
 
-@both_styles("/user/<user_id>/<coupon_id>")
-@blueprint.response(200, phoenix_documents.Coupon, example=phoenix_documents.COUPON)
+@route_with_and_without_tenant("/user/<user_id>/<coupon_id>")
+@blueprint.response(
+    200, phoenix_documents.CouponSchema, example=phoenix_documents.EXAMPLE_COUPON
+)
 def get_coupon(user_id: str, coupon_id: str) -> Response:
     """Show one coupon of a user."""
-    owner, now = _own(user_id), utc_now()
+    owner, now = _require_own_user_id(user_id), utc_now()
     if not is_uuid(coupon_id):
         raise Refused(Reason.COUPON_NOT_FOUND)
-    which = CouponFilter(user_id=owner, coupon_id=coupon_id.lower())
-    issued = administration.get(g.principal.tenant_id, which, now)
-    return json_response(documents.coupon(issued, now))
+    coupon_filter = CouponFilter(user_id=owner, coupon_id=coupon_id.lower())
+    issued = administration.get(g.principal.tenant_id, coupon_filter, now)
+    return json_response(serialization.serialize_coupon(issued, now))
 
 
-@both_styles("/validate/<code>")
-@blueprint.response(200, schemas.Validation, examples=schemas.VALIDATIONS)
-@documents_query(schemas.ForUser)
+@route_with_and_without_tenant("/validate/<code>")
+@blueprint.response(200, schemas.ValidationSchema, examples=schemas.EXAMPLE_VALIDATIONS)
+@document_query(schemas.ValidateQuerySchema)
 def validate(code: str) -> Response:
     """Tell whether a code can be redeemed now; the answer is 200 either way."""
     principal, now = g.principal, utc_now()
-    user_id = _asked_user() or principal.user_id
+    user_id = _read_user_id() or principal.user_id
     if user_id:
         authentication.require_user(principal, user_id)
-    told = validation.validate(principal.tenant_id, code, user_id, now)
-    return json_response(_validation(told, now))
+    result = validation.validate(principal.tenant_id, code, user_id, now)
+    return json_response(_serialize_validation(result, now))
 
 
-def _asked_user() -> str | None:
-    query = strict_query(request.environ, ("user_id",))
-    return _checked_user(query["user_id"], "query") if query else None
+def _read_user_id() -> str | None:
+    query = parse_query(request.environ, ("user_id",))
+    return _check_user_id(query["user_id"], "query") if query else None
 
 
-def _validation(told: Validation, now: datetime) -> dict[str, Any]:
-    reason = told.decision.reason
+def _serialize_validation(result: Validation, now: datetime) -> dict[str, Any]:
+    reason = result.decision.reason
     if reason:
         text = REFUSALS[reason].phoenix_validate
         return {"valid": False, "coupon": None, "definition": None, "error": text}
     return {
         "valid": True,
-        "coupon": documents.coupon(told.issued, now) if told.issued else None,
-        "definition": _told_definition(told),
+        "coupon": serialization.serialize_coupon(result.issued, now)
+        if result.issued
+        else None,
+        "definition": _serialize_definition(result),
         "error": None,
     }
 
 
-def _told_definition(told: Validation) -> dict[str, Any] | None:
-    return documents.definition(told.definition) if told.definition else None
+def _serialize_definition(result: Validation) -> dict[str, Any] | None:
+    return (
+        serialization.serialize_definition(result.definition)
+        if result.definition
+        else None
+    )
 
 
-@both_styles("/redeem/<code>", "POST")
-@blueprint.response(200, phoenix_documents.Coupon, example=schemas.REDEEMED)
-@documents_body(schemas.RedeemBody, example={"user_id": "user_123"})
+@route_with_and_without_tenant("/redeem/<code>", "POST")
+@blueprint.response(
+    200, phoenix_documents.CouponSchema, example=schemas.EXAMPLE_REDEEMED_COUPON
+)
+@document_body(schemas.RedeemBodySchema, example={"user_id": "user_123"})
 def redeem(code: str) -> Response:
     """Redeem a code for a user; what refuses it leaves it unchanged."""
-    user_id = _user_of(read_object(request))
+    user_id = _parse_user_id(read_object(request))
     authentication.require_user(g.principal, user_id)
     now = utc_now()
-    asked = RedeemRequest(g.principal.tenant_id, code, user_id)
-    return json_response(documents.coupon(redeem_code(asked, now).issued, now))
+    redeem_request = RedeemRequest(g.principal.tenant_id, code, user_id)
+    return json_response(
+        serialization.serialize_coupon(redeem_code(redeem_request, now).issued, now)
+    )
 
 
-def _user_of(body: dict[str, Any]) -> str:
+def _parse_user_id(body: dict[str, Any]) -> str:
     # By hand: a schema would cost more than all the rest of this view.
-    return _checked_user(body.get("user_id"), "body")
+    return _check_user_id(body.get("user_id"), "body")
 
 
-def _own(user_id: str) -> str:
+def _require_own_user_id(user_id: str) -> str:
     authentication.require_user(g.principal, user_id)
-    return _checked_user(user_id, "path")
+    return _check_user_id(user_id, "path")
 
 
-def _checked_user(user_id: Any, target: Target) -> str:
+def _check_user_id(user_id: Any, target: Target) -> str:
     if isinstance(user_id, str) and is_user_id(user_id):
         return user_id
-    raise invalid([Detail(f"expected {USER_ID_SAID}", "user_id", target)])
+    raise validation_error(
+        [ErrorDetail(f"expected {USER_ID_EXPECTED}", "user_id", target)]
+    )

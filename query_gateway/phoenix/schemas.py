@@ -5,19 +5,23 @@ from typing import Any
 
 from marshmallow import fields
 
-from coupon_core.domain.identifiers import LONGEST_USER_ID
+from coupon_core.domain.identifiers import MAX_USER_ID_LENGTH
 from coupon_core.domain.models import CouponStatus
-from coupon_core.schemas.base import Page, Tolerant
-from coupon_core.schemas.fields import Choice
+from coupon_core.schemas.base import LenientSchema, PageQuerySchema
+from coupon_core.schemas.fields import ChoiceField
 from coupon_core.schemas.identifiers import (
-    TENANT_ID,
-    USER_ID,
-    UUID,
-    UserId,
+    TENANT_ID_PATTERN,
+    USER_ID_PATTERN,
+    UUID_PATTERN,
+    UserIdField,
 )
-from coupon_core.schemas.phoenix_documents import COUPON, DEFINITION, Coupon
+from coupon_core.schemas.phoenix_documents import (
+    EXAMPLE_COUPON,
+    EXAMPLE_DEFINITION,
+    CouponSchema,
+)
 
-SECURITY: Mapping[str, Any] = {
+SECURITY_SCHEMES: Mapping[str, Any] = {
     "tenantToken": {
         "type": "http",
         "scheme": "bearer",
@@ -35,29 +39,33 @@ SECURITY: Mapping[str, Any] = {
     },
 }
 # What the parts of the paths look like; any other code is simply not found.
-PATH_PARTS: Mapping[str, Mapping[str, Any]] = {
-    "tenant_id": {"type": "string", "pattern": TENANT_ID},
-    "user_id": {"type": "string", "pattern": USER_ID, "maxLength": LONGEST_USER_ID},
-    "coupon_id": {"type": "string", "pattern": UUID},
+PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
+    "tenant_id": {"type": "string", "pattern": TENANT_ID_PATTERN},
+    "user_id": {
+        "type": "string",
+        "pattern": USER_ID_PATTERN,
+        "maxLength": MAX_USER_ID_LENGTH,
+    },
+    "coupon_id": {"type": "string", "pattern": UUID_PATTERN},
 }
-REDEEMED = {
-    **COUPON,
+EXAMPLE_REDEEMED_COUPON = {
+    **EXAMPLE_COUPON,
     "status": "redeemed",
     "redeemed_at": "2025-01-15T14:30:00Z",
     "redemption_count": 1,
 }
 
 
-def parameters_of(rule: str) -> list[dict[str, Any]]:
+def list_path_parameters(rule: str) -> list[dict[str, Any]]:
     """The parts of a rule that have a form of their own, as OpenAPI parameters."""
     return [
         {"name": name, "in": "path", "required": True, "schema": dict(schema)}
-        for name, schema in PATH_PARTS.items()
+        for name, schema in PATH_PARAMETERS.items()
         if f"{name}>" in rule
     ]
 
 
-class Definition(Tolerant):
+class DefinitionSchema(LenientSchema):
     """A definition as players see it."""
 
     id = fields.UUID(required=True)
@@ -68,59 +76,64 @@ class Definition(Tolerant):
     status = fields.String(required=True)
 
 
-class Definitions(Tolerant):
+class DefinitionsSchema(LenientSchema):
     """Definitions and how many there are in all."""
 
-    definitions = fields.List(fields.Nested(Definition), required=True)
+    definitions = fields.List(fields.Nested(DefinitionSchema), required=True)
     total = fields.Integer(required=True)
 
 
-class Redemptions(Tolerant):
+class RedemptionsSchema(LenientSchema):
     """A user's redeemed coupons and how many there are in all."""
 
-    redemptions = fields.List(fields.Nested(Coupon), required=True)
+    redemptions = fields.List(fields.Nested(CouponSchema), required=True)
     total = fields.Integer(required=True)
 
 
-class Validation(Tolerant):
+class ValidationSchema(LenientSchema):
     """Whether a code can be redeemed, and what it stands for."""
 
     valid = fields.Boolean(required=True)
-    coupon = fields.Nested(Coupon, required=True, allow_none=True)
-    definition = fields.Nested(Definition, required=True, allow_none=True)
+    coupon = fields.Nested(CouponSchema, required=True, allow_none=True)
+    definition = fields.Nested(DefinitionSchema, required=True, allow_none=True)
     error = fields.String(required=True, allow_none=True)
 
 
-class ForUser(Tolerant):
+class ValidateQuerySchema(LenientSchema):
     """Whom a tenant's server asks for; a user's own token says it already."""
 
-    user_id = UserId(
+    user_id = UserIdField(
         metadata={"description": "The user to validate for (tenant-wide callers)."}
     )
 
 
-class RedeemBody(Tolerant):
+class RedeemBodySchema(LenientSchema):
     """Who redeems."""
 
-    user_id = UserId(required=True)
+    user_id = UserIdField(required=True)
 
 
-class CouponPage(Page):
+class CouponPageQuerySchema(PageQuerySchema):
     """A page of a user's coupons, of one status if wanted."""
 
-    status = Choice(
+    status = ChoiceField(
         *CouponStatus, metadata={"description": "Only coupons of this status."}
     )
 
 
 EXAMPLES: Mapping[str, Any] = {
-    "definitions": {"definitions": [DEFINITION], "total": 1},
-    "coupons": {"coupons": [COUPON], "total": 1},
-    "redemptions": {"redemptions": [REDEEMED], "total": 1},
+    "definitions": {"definitions": [EXAMPLE_DEFINITION], "total": 1},
+    "coupons": {"coupons": [EXAMPLE_COUPON], "total": 1},
+    "redemptions": {"redemptions": [EXAMPLE_REDEEMED_COUPON], "total": 1},
 }
-VALIDATIONS: Mapping[str, Any] = {
+EXAMPLE_VALIDATIONS: Mapping[str, Any] = {
     "valid": {
-        "value": {"valid": True, "coupon": COUPON, "definition": None, "error": None}
+        "value": {
+            "valid": True,
+            "coupon": EXAMPLE_COUPON,
+            "definition": None,
+            "error": None,
+        }
     },
     "invalid": {
         "value": {

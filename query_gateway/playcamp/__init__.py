@@ -6,36 +6,85 @@ from typing import Any
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.dialects import Dialect
 from query_gateway.playcamp.authentication import (
-    CLIENT,
-    KEY,
-    SECURITY,
-    SERVER,
+    CLIENT_PREFIX,
+    SECURITY_SCHEME_NAME,
+    SECURITY_SCHEMES,
+    SERVER_PREFIX,
 )
-from query_gateway.playcamp.responses import render
+from query_gateway.playcamp.responses import render_playcamp_error
 from query_gateway.playcamp.routes import campaigns, coupons, webhooks
-from query_gateway.refusals import PLAYCAMP
+from query_gateway.refusals import PLAYCAMP_REFUSALS
 
-__all__ = ["BLUEPRINTS", "CLIENT", "DIALECTS", "KEY", "SECURITY", "SERVER"]
+__all__ = [
+    "BLUEPRINTS",
+    "CLIENT_PREFIX",
+    "DIALECTS",
+    "SECURITY_SCHEMES",
+    "SECURITY_SCHEME_NAME",
+    "SERVER_PREFIX",
+]
 
 DIALECTS = tuple(
-    Dialect(prefix, render, PLAYCAMP, security=(KEY,)) for prefix in (SERVER, CLIENT)
+    Dialect(
+        prefix,
+        render_playcamp_error,
+        PLAYCAMP_REFUSALS,
+        security=(SECURITY_SCHEME_NAME,),
+    )
+    for prefix in (SERVER_PREFIX, CLIENT_PREFIX)
 )
 
 
-def _under(
+def _mount_blueprint(
     prefix: str, blueprint: JsonBlueprint, name: str, path: str
 ) -> tuple[JsonBlueprint, Mapping[str, Any]]:
     return blueprint, {"name": name, "url_prefix": f"{prefix}/{path}"}
 
 
 BLUEPRINTS = (
-    _under(SERVER, coupons.server, "playcamp_server_coupons", "coupons"),
-    _under(CLIENT, coupons.client, "playcamp_client_coupons", "coupons"),
-    _under(SERVER, campaigns.reading, "playcamp_server_campaigns", "campaigns"),
-    _under(CLIENT, campaigns.reading, "playcamp_client_campaigns", "campaigns"),
-    _under(CLIENT, campaigns.for_clients, "playcamp_client_packages", "campaigns"),
-    _under(SERVER, campaigns.finding, "playcamp_server_creators", "creators"),
-    _under(CLIENT, campaigns.finding, "playcamp_client_creators", "creators"),
-    _under(SERVER, campaigns.for_servers, "playcamp_server_creator_codes", "creators"),
-    _under(SERVER, webhooks.server, "playcamp_server_webhooks", "webhooks"),
+    _mount_blueprint(
+        SERVER_PREFIX, coupons.server_blueprint, "playcamp_server_coupons", "coupons"
+    ),
+    _mount_blueprint(
+        CLIENT_PREFIX, coupons.client_blueprint, "playcamp_client_coupons", "coupons"
+    ),
+    _mount_blueprint(
+        SERVER_PREFIX,
+        campaigns.campaigns_blueprint,
+        "playcamp_server_campaigns",
+        "campaigns",
+    ),
+    _mount_blueprint(
+        CLIENT_PREFIX,
+        campaigns.campaigns_blueprint,
+        "playcamp_client_campaigns",
+        "campaigns",
+    ),
+    _mount_blueprint(
+        CLIENT_PREFIX,
+        campaigns.packages_blueprint,
+        "playcamp_client_packages",
+        "campaigns",
+    ),
+    _mount_blueprint(
+        SERVER_PREFIX,
+        campaigns.creators_blueprint,
+        "playcamp_server_creators",
+        "creators",
+    ),
+    _mount_blueprint(
+        CLIENT_PREFIX,
+        campaigns.creators_blueprint,
+        "playcamp_client_creators",
+        "creators",
+    ),
+    _mount_blueprint(
+        SERVER_PREFIX,
+        campaigns.creator_codes_blueprint,
+        "playcamp_server_creator_codes",
+        "creators",
+    ),
+    _mount_blueprint(
+        SERVER_PREFIX, webhooks.server_blueprint, "playcamp_server_webhooks", "webhooks"
+    ),
 )

@@ -10,23 +10,23 @@ from coupon_core.domain.models import (
 )
 from coupon_core.domain.models.client_keys import PLAYCAMP_KINDS, ClientKeyKind
 from coupon_core.observability import audit_context
-from coupon_core.security.authentication import client_key_of
-from coupon_core.web.authentication import bearer
+from coupon_core.security.authentication import authenticate_client_key
+from coupon_core.web.authentication import bearer_token
 from coupon_core.web.blueprint import JsonBlueprint
 
-SERVER, CLIENT = "/v1/server", "/v1/client"
-KEY = "playcampKey"
-SECURITY = {
-    KEY: {
+SERVER_PREFIX, CLIENT_PREFIX = "/v1/server", "/v1/client"
+SECURITY_SCHEME_NAME = "playcampKey"
+SECURITY_SCHEMES = {
+    SECURITY_SCHEME_NAME: {
         "type": "http",
         "scheme": "bearer",
         "description": "A PlayCamp key as keyId:secret. Server keys may call all of "
-        f"{SERVER} and {CLIENT}, client keys only {CLIENT}.",
+        f"{SERVER_PREFIX} and {CLIENT_PREFIX}, client keys only {CLIENT_PREFIX}.",
     }
 }
 
 
-def new_blueprint(name: str, description: str) -> JsonBlueprint:
+def create_blueprint(name: str, description: str) -> JsonBlueprint:
     """A blueprint of this dialect: none of its views begins without a good key."""
     blueprint = JsonBlueprint(name, __name__, description=description)
     blueprint.before_request(authenticate)
@@ -37,9 +37,9 @@ def authenticate() -> None:
     """Know the caller; what is for servers is for no client key."""
     if request.method == "OPTIONS":  # browsers ask for these before they sign in
         return
-    key = client_key_of(bearer(), PLAYCAMP_KINDS, utc_now())
+    key = authenticate_client_key(bearer_token(), PLAYCAMP_KINDS, utc_now())
     is_server = key.kind == ClientKeyKind.PLAYCAMP_SERVER
-    if not is_server and not request.path.startswith(f"{CLIENT}/"):
+    if not is_server and not request.path.startswith(f"{CLIENT_PREFIX}/"):
         raise Refused(AuthReason.WRONG_KEY_KIND)
     g.principal = Principal(key.tenant_id, key_id=key.key_id)
-    audit_context.as_principal(g.principal)
+    audit_context.set_principal(g.principal)

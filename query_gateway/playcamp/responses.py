@@ -7,15 +7,15 @@ from typing import Any
 from flask import Response
 
 from coupon_core.domain.models import Page
-from coupon_core.schemas.errors import Problem, rendered
+from coupon_core.schemas.errors import ApiError, serialize_error_detail
 from coupon_core.web.responses import json_response
 from query_gateway.refusals import PLAYCAMP_CODES
 
 Document = dict[str, Any]
 
-INVALID = "Validation Error"
+VALIDATION_HEADLINE = "Validation Error"
 # The codes of PlayCamp's own pages; what it has no word for keeps ours.
-CODES: Mapping[int, str] = {
+CODES_BY_STATUS: Mapping[int, str] = {
     400: "BAD_REQUEST",
     401: "UNAUTHORIZED",
     403: "FORBIDDEN",
@@ -25,25 +25,27 @@ CODES: Mapping[int, str] = {
 }
 
 
-def time_text(moment: datetime | None) -> str | None:
+def format_timestamp(moment: datetime | None) -> str | None:
     """`YYYY-MM-DDTHH:MM:SS.mmmZ`, as PlayCamp writes times."""
     if moment is None:
         return None
     return moment.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
-def one(document: Document, status: int = 200) -> Response:
+def object_response(document: Document, status: int = 200) -> Response:
     """The answer that is one object."""
     return json_response({"data": document}, status)
 
 
-def every(rows: Sequence[Any], shown: Callable[[Any], Document]) -> Response:
+def list_response(
+    rows: Sequence[Any], serialize: Callable[[Any], Document]
+) -> Response:
     """The answer that is a list without pages."""
-    return json_response({"data": [shown(row) for row in rows]})
+    return json_response({"data": [serialize(row) for row in rows]})
 
 
-def listed(
-    found: tuple[Sequence[Any], int], page: Page, shown: Callable[[Any], Document]
+def page_response(
+    found: tuple[Sequence[Any], int], page: Page, serialize: Callable[[Any], Document]
 ) -> Response:
     """The answer that is a page of a list; its pages count from 1."""
     rows, total = found
@@ -53,33 +55,33 @@ def listed(
         "total": total,
         "totalPages": -(-total // page.limit),
     }
-    data = [shown(row) for row in rows]
+    data = [serialize(row) for row in rows]
     return json_response({"data": data, "pagination": pagination})
 
 
-def render(problem: Problem, request_id: str) -> Document:
+def render_playcamp_error(api_error: ApiError, request_id: str) -> Document:
     """The body of an error; `error` stays text, else SDKs lose all of it."""
     body: Document = {
-        "error": problem.message,
-        "message": problem.message,
-        "code": _code(problem),
+        "error": api_error.message,
+        "message": api_error.message,
+        "code": _get_code(api_error),
         "request_id": request_id,
     }
-    if problem.code in PLAYCAMP_CODES:
-        body |= {"errorCode": problem.code, "errorMessage": problem.message}
-    if problem.details:
-        details = [rendered(detail) for detail in problem.details]
-        body |= {"error": _headline(problem), "details": details}
+    if api_error.code in PLAYCAMP_CODES:
+        body |= {"errorCode": api_error.code, "errorMessage": api_error.message}
+    if api_error.details:
+        details = [serialize_error_detail(detail) for detail in api_error.details]
+        body |= {"error": _get_headline(api_error), "details": details}
     return body
 
 
-def _code(problem: Problem) -> str:
-    if problem.code in PLAYCAMP_CODES:
-        return problem.code
-    if problem.status == 400 and problem.details:
+def _get_code(api_error: ApiError) -> str:
+    if api_error.code in PLAYCAMP_CODES:
+        return api_error.code
+    if api_error.status == 400 and api_error.details:
         return "VALIDATION_ERROR"
-    return CODES.get(problem.status, problem.code)
+    return CODES_BY_STATUS.get(api_error.status, api_error.code)
 
 
-def _headline(problem: Problem) -> str:
-    return INVALID if problem.status == 400 else problem.message
+def _get_headline(api_error: ApiError) -> str:
+    return VALIDATION_HEADLINE if api_error.status == 400 else api_error.message

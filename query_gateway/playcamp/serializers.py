@@ -3,77 +3,83 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from coupon_core.domain.codes import lookup_key
-from coupon_core.domain.models import Reason, Redeemed, RewardItem
+from coupon_core.domain.codes import to_lookup_key
+from coupon_core.domain.models import Reason, RedemptionResult, RewardItem
 from coupon_core.domain.models.campaigns import Campaign
 from coupon_core.domain.models.creators import Creator, CreatorCode
 from coupon_core.domain.models.packages import (
     Attribution,
-    CodeUse,
-    DefinedPackage,
+    CodeUsage,
+    PackageWithDefinition,
     RewardLine,
 )
-from query_gateway.playcamp.responses import Document, time_text
+from query_gateway.playcamp.responses import Document, format_timestamp
 from query_gateway.refusals import REFUSALS
 
 # Under which names a reward's payload tells what it grants, and how much of it.
-ITEM_NAMES = ("item_id", "currency_id", "badge_id")
-QUANTITY_NAMES = ("quantity", "amount")
+ITEM_ID_MEMBERS = ("item_id", "currency_id", "badge_id")
+QUANTITY_MEMBERS = ("quantity", "amount")
 
 
-def invalid(code: str, reason: Reason) -> Document:
+def serialize_invalid(code: str, reason: Reason) -> Document:
     """Why a code cannot be redeemed; the code comes back as it was sent."""
     _, error_code, text = REFUSALS[reason].playcamp
-    why = {"errorCode": error_code, "errorMessage": text}
-    return {"valid": False, "couponCode": code, **why}
+    error_members = {"errorCode": error_code, "errorMessage": text}
+    return {"valid": False, "couponCode": code, **error_members}
 
 
-def valid(code: str, item: RewardItem, whose: Attribution) -> Document:
+def serialize_valid(code: str, item: RewardItem, attribution: Attribution) -> Document:
     """What a code that can be redeemed grants, and whose it is."""
-    plain = lookup_key(code.strip())
-    return {"valid": True, "couponCode": plain, **_granted(item, whose)}
-
-
-def redeemed(done: Redeemed, whose: Attribution) -> Document:
-    """A use of a code: what it grants, and whose it was."""
-    use, issued = done.use, done.issued
-    granted = _granted(issued.reward_item, whose)
+    normalized_code = to_lookup_key(code.strip())
     return {
-        "success": True,
-        "usageId": use.redemption_id,
-        "couponCode": issued.coupon.code,
-        "userId": use.user_id,
-        "packageId": whose.package.package_id if whose.package else None,
-        "quantity": granted["reward"][0]["itemQuantity"],
-        **granted,
-        "redeemedAt": time_text(use.redeemed_at),
+        "valid": True,
+        "couponCode": normalized_code,
+        **_serialize_grant(item, attribution),
     }
 
 
-def _granted(item: RewardItem, whose: Attribution) -> Document:
-    package = whose.package
+def serialize_redemption(
+    redeemed: RedemptionResult, attribution: Attribution
+) -> Document:
+    """A use of a code: what it grants, and whose it was."""
+    redemption, issued = redeemed.redemption, redeemed.issued
+    grant = _serialize_grant(issued.reward_item, attribution)
+    return {
+        "success": True,
+        "usageId": redemption.redemption_id,
+        "couponCode": issued.coupon.code,
+        "userId": redemption.user_id,
+        "packageId": attribution.package.package_id if attribution.package else None,
+        "quantity": grant["reward"][0]["itemQuantity"],
+        **grant,
+        "redeemedAt": format_timestamp(redemption.redeemed_at),
+    }
+
+
+def _serialize_grant(item: RewardItem, attribution: Attribution) -> Document:
+    package = attribution.package
     name = dict(package.item_name) if package else {"en": item.name}
     return {
-        "reward": [*(package.rewards if package else reward_lines(item))],
+        "reward": [*(package.rewards if package else to_reward_lines(item))],
         "packageName": name,
         "itemName": name,
-        "creatorKey": whose.creator_key or None,
+        "creatorKey": attribution.creator_key or None,
         "campaignId": package.campaign_id if package else None,
     }
 
 
-def reward_lines(item: RewardItem) -> Sequence[RewardLine]:
+def to_reward_lines(item: RewardItem) -> Sequence[RewardLine]:
     """The lines of a reward item that was not made as a package."""
     payload = item.payload
-    several = payload.get("items")
-    if isinstance(several, list) and several:
-        return [_line(one, item) for one in several if isinstance(one, dict)]
-    return [{**_line(payload, item), "itemName": {"en": item.name}}]
+    items = payload.get("items")
+    if isinstance(items, list) and items:
+        return [_to_reward_line(one, item) for one in items if isinstance(one, dict)]
+    return [{**_to_reward_line(payload, item), "itemName": {"en": item.name}}]
 
 
-def _line(payload: Mapping[str, Any], item: RewardItem) -> RewardLine:
-    names = (payload.get(name) for name in ITEM_NAMES)
-    counts = (payload.get(name) for name in QUANTITY_NAMES)
+def _to_reward_line(payload: Mapping[str, Any], item: RewardItem) -> RewardLine:
+    names = (payload.get(name) for name in ITEM_ID_MEMBERS)
+    counts = (payload.get(name) for name in QUANTITY_MEMBERS)
     return {
         "itemId": next((name for name in names if _is_text(name)), item.reward_type),
         "itemQuantity": next((count for count in counts if type(count) is int), 1),
@@ -84,62 +90,69 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value)
 
 
-def code_use(use: CodeUse) -> Document:
+def serialize_code_usage(usage: CodeUsage) -> Document:
     """One use in a user's history; the reward went out with the redeem's answer."""
-    used_at = time_text(use.used_at)
+    used_at = format_timestamp(usage.used_at)
     return {
-        "id": use.redemption_id,
-        "userId": use.user_id,
-        "couponCode": use.code,
-        "packageId": use.package_id,
-        "campaignId": use.campaign_id,
-        "creatorKey": use.creator_key,
+        "id": usage.redemption_id,
+        "userId": usage.user_id,
+        "couponCode": usage.code,
+        "packageId": usage.package_id,
+        "campaignId": usage.campaign_id,
+        "creatorKey": usage.creator_key,
         "usedAt": used_at,
         "rewardDelivered": True,
         "rewardDeliveredAt": used_at,
     }
 
 
-def campaign(of: Campaign) -> Document:
+def serialize_campaign(campaign: Campaign) -> Document:
     """A campaign; the project is what we call the tenant."""
     return {
-        "campaignId": of.campaign_id,
-        "projectId": of.tenant_id,
-        "campaignName": dict(of.names),
-        "description": dict(of.description),
-        "startDate": time_text(of.starts_at),
-        "endDate": time_text(of.ends_at),
-        "status": of.status.value,
+        "campaignId": campaign.campaign_id,
+        "projectId": campaign.tenant_id,
+        "campaignName": dict(campaign.names),
+        "description": dict(campaign.description),
+        "startDate": format_timestamp(campaign.starts_at),
+        "endDate": format_timestamp(campaign.ends_at),
+        "status": campaign.status.value,
     }
 
 
-def creator(of: Creator) -> Document:
+def serialize_creator(creator: Creator) -> Document:
     """A creator."""
     return {
-        "creatorId": of.creator_id,
-        "creatorName": of.name,
-        "genre": of.genre,
-        "creatorKey": of.creator_key,
-        "status": of.status.value,
+        "creatorId": creator.creator_id,
+        "creatorName": creator.name,
+        "genre": creator.genre,
+        "creatorKey": creator.creator_key,
+        "status": creator.status.value,
     }
 
 
-def creator_code(of: CreatorCode) -> Document:
+def serialize_creator_code(creator_code: CreatorCode) -> Document:
     """A code in a creator's hands."""
-    return {"code": of.code, "packageNo": of.package_no, "status": of.status.value}
-
-
-def package(of: DefinedPackage) -> Document:
-    """A package with its limits; 0 is none."""
-    first, limits = of.package.rewards[0], of.definition
     return {
-        "packageId": of.package.package_id,
-        "packageNo": of.package.package_no,
-        "itemName": dict(of.package.item_name),
-        "itemDescription": dict(of.package.item_description),
+        "code": creator_code.code,
+        "packageNo": creator_code.package_no,
+        "status": creator_code.status.value,
+    }
+
+
+def serialize_package(package_with_definition: PackageWithDefinition) -> Document:
+    """A package with its limits; 0 is none."""
+    first, limits = (
+        package_with_definition.package.rewards[0],
+        package_with_definition.definition,
+    )
+    return {
+        "packageId": package_with_definition.package.package_id,
+        "packageNo": package_with_definition.package.package_no,
+        "itemName": dict(package_with_definition.package.item_name),
+        "itemDescription": dict(package_with_definition.package.item_description),
         "itemId": first["itemId"],
         "itemQuantity": first["itemQuantity"],
-        "reward": [*of.package.rewards],
+        "reward": [*package_with_definition.package.rewards],
         "perCodeUsageLimit": limits.per_code_limit,
         "crossCreatorLimit": limits.per_user_limit,
         "maxTotalUsage": limits.total_limit,

@@ -6,26 +6,30 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.admin_client import Admin, admin_gateway, new_admin
-from tests.databases import SqliteDatabases, upgrade
+from tests.support.admin_client import (
+    AdminClient,
+    create_admin_client,
+    started_admin_gateway,
+)
+from tests.support.databases import SqliteDatabases, migrate_database
 
 
 @pytest.fixture
-def admin(database_url: str) -> Iterator[Admin]:
+def admin(database_url: str) -> Iterator[AdminClient]:
     """The tenant "acme", all scopes, on SQLite and again on PostgreSQL."""
-    with admin_gateway(database_url) as app:
-        yield new_admin(app)
+    with started_admin_gateway(database_url) as app:
+        yield create_admin_client(app)
 
 
 @pytest.fixture
-def other(admin: Admin) -> Admin:
+def other_admin(admin: AdminClient) -> AdminClient:
     """Another tenant at the same gateway."""
-    return new_admin(admin.app, "globex")
+    return create_admin_client(admin.app, "globex")
 
 
 @pytest.fixture(scope="module")
-def quick_admin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admin]:
+def sqlite_admin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdminClient]:
     """One tenant for all tests of a module that change nothing, on SQLite only."""
-    files = SqliteDatabases(tmp_path_factory.mktemp("admin"), upgrade)
-    with files.fresh() as url, admin_gateway(url) as app:
-        yield new_admin(app)
+    files = SqliteDatabases(tmp_path_factory.mktemp("admin"), migrate_database)
+    with files.temporary_database() as url, started_admin_gateway(url) as app:
+        yield create_admin_client(app)

@@ -8,16 +8,16 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from tests.admin_client import Admin
+from tests.support.admin_client import AdminClient
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 Operation = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def spec(quick_admin: Admin) -> dict[str, Any]:
+def spec(sqlite_admin: AdminClient) -> dict[str, Any]:
     """The document as it is served."""
-    return quick_admin.documented.spec
+    return sqlite_admin.response_validator.spec
 
 
 def operations(spec: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
@@ -27,10 +27,12 @@ def operations(spec: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
             yield f"{method} {path}", item[method]
 
 
-def test_every_route_is_documented(quick_admin: Admin, spec: dict[str, Any]) -> None:
+def test_every_route_is_documented(
+    sqlite_admin: AdminClient, spec: dict[str, Any]
+) -> None:
     served = sum(
         len((rule.methods or set()) - {"HEAD", "OPTIONS"})
-        for rule in quick_admin.app.url_map.iter_rules()
+        for rule in sqlite_admin.app.url_map.iter_rules()
         if rule.rule.startswith("/v1/")
     )
     documented = [name for name, _ in operations(spec) if " /v1/" in name]
@@ -66,12 +68,12 @@ def test_secured_by_key_or_token(spec: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/openapi.json", "/docs", "/"])
-def test_public_pages_need_no_key(quick_admin: Admin, path: str) -> None:
-    assert quick_admin.app.test_client().get(path).status_code == 200
+def test_public_pages_need_no_key(sqlite_admin: AdminClient, path: str) -> None:
+    assert sqlite_admin.app.test_client().get(path).status_code == 200
 
 
-def test_ready_tells_what_it_stands_on(quick_admin: Admin) -> None:
-    assert quick_admin.app.test_client().get("/ready").json == {
+def test_ready_tells_what_it_stands_on(sqlite_admin: AdminClient) -> None:
+    assert sqlite_admin.app.test_client().get("/ready").json == {
         "status": "ready",
         "database": "connected",
         "migrations": "up to date",

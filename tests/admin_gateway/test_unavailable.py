@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import pytest
 from flask.testing import FlaskClient
 
-from tests.admin_client import admin_gateway
-from tests.servers.process import free_port
+from tests.support.admin_client import started_admin_gateway
+from tests.support.servers.process import find_free_port
 
 
 @pytest.fixture
 def client() -> Iterator[FlaskClient]:
     """A caller of a gateway whose database is not there."""
-    url = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
-    with admin_gateway(url) as app:
+    url = f"postgresql://nobody@127.0.0.1:{find_free_port()}/nothing"
+    with started_admin_gateway(url) as app:
         yield app.test_client()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Broker
-from tests.servers import find_rabbitmq, rabbit_server, redis_server
+from tests.support.servers import find_rabbitmq, rabbit_server, redis_server
 
 
 @pytest.fixture(params=["redis", "rabbitmq"])

@@ -13,29 +13,34 @@ from dataclasses import dataclass
 
 from kombu import Connection, Queue
 
-from coupon_core.messaging.broker import EXCHANGES, connect
-from coupon_core.messaging.topology import OUT
+from coupon_core.messaging.broker import EXCHANGES, create_connection
+from coupon_core.messaging.topology import OUT_EXCHANGE
 from coupon_core.persistence import database
 from coupon_core.settings.loader import Settings
-from tests.chaos.crew import Broker, crew, killing, killing_broker
-from tests.chaos.earning import await_settled
-from tests.invariants import assert_invariants, rows
-from tests.shop import Shop
+from tests.chaos.earning import becomes_true
+from tests.chaos.worker_processes import (
+    Broker,
+    killing_broker,
+    killing_workers,
+    worker_group,
+)
+from tests.factories.tenant import TenantFactory
+from tests.support.invariants import assert_invariants, fetch_rows
 
-TAP = Queue("chaos.tap", EXCHANGES[OUT], "coupon.redeemed", durable=True)
-BUYERS = 2
+TAP_QUEUE = Queue("chaos.tap", EXCHANGES[OUT_EXCHANGE], "coupon.redeemed", durable=True)
+CLIENT_COUNT = 2
 
 
 @dataclass(frozen=True)
 class Plan:
     """How many redeems in which time, and what is killed how often."""
 
-    redeems: int
+    redemptions: int
     seconds: float
-    kill_every: float = 3.0
-    broker_up: float = 4.0
-    broker_down: float = 4.0
-    patience: float = 90.0
+    kill_interval_seconds: float = 3.0
+    broker_up_seconds: float = 4.0
+    broker_down_seconds: float = 4.0
+    timeout_seconds: float = 90.0
 
 
 @dataclass(frozen=True)
@@ -49,56 +54,60 @@ class Outcome:
     seconds_after: float  # from the last redeem to an empty outbox
 
 
-def deliver_under_fire(
-    settings: Settings, broker: Broker, shop: Shop, plan: Plan
+def deliver_with_kills(
+    settings: Settings, broker: Broker, tenant: TenantFactory, plan: Plan
 ) -> tuple[set[str], Outcome]:
     """Redeem and kill, wait for the outbox; gives the used coupons and the events."""
-    users = [f"user-{n}" for n in range(plan.redeems)]
-    coupons = [one.coupon for one in give(shop, users)]
-    with connect(settings.broker_url) as connection:
-        TAP(connection.default_channel).declare()
+    users = [f"user-{n}" for n in range(plan.redemptions)]
+    coupons = [one.coupon for one in issue_coupons(tenant, users)]
+    with create_connection(settings.broker_url) as connection:
+        TAP_QUEUE(connection.default_channel).declare()
     clear_outbox()
     with ExitStack() as stack:
-        relays = stack.enter_context(crew("relay", 1, settings))
-        pauses = plan.kill_every, plan.kill_every
+        relays = stack.enter_context(worker_group("relay", 1, settings))
+        pauses = plan.kill_interval_seconds, plan.kill_interval_seconds
         with (
-            killing(relays, pauses, random.Random(1)),
-            killing_broker(broker, plan.broker_up, plan.broker_down) as deaths,
+            killing_workers(relays, pauses, random.Random(1)),
+            killing_broker(
+                broker, plan.broker_up_seconds, plan.broker_down_seconds
+            ) as deaths,
         ):
-            took = redeem_all(shop, coupons, plan.seconds)
+            took = redeem_all(tenant, coupons, plan.seconds)
         ended = time.monotonic()
-        drained = await_settled(lambda: not waiting(), plan.patience)
+        drained = becomes_true(lambda: not count_pending_events(), plan.timeout_seconds)
         seconds = time.monotonic() - ended if drained else float("inf")
-        relays.dismiss()
+        relays.stop_all()
     assert_invariants()
-    with connect(settings.broker_url) as connection:
-        events = drink(connection)
-    kills = relays.kills, len(deaths)
+    with create_connection(settings.broker_url) as connection:
+        events = drain_tap(connection)
+    kills = relays.kill_count, len(deaths)
     outcome = Outcome(events, max(took) * 1000, *kills, seconds)
     return {coupon.coupon_id for coupon in coupons}, outcome
 
 
-def give(shop: Shop, users: Sequence[str]) -> list:
-    definition = shop.define()
+def issue_coupons(tenant: TenantFactory, users: Sequence[str]) -> list:
+    definition = tenant.define()
     return [
         one
         for at in range(0, len(users), 500)
-        for one in shop.generate(definition, users[at : at + 500])
+        for one in tenant.generate(definition, users[at : at + 500])
     ]
 
 
-def redeem_all(shop: Shop, coupons: Sequence, seconds: float) -> list[float]:
+def redeem_all(tenant: TenantFactory, coupons: Sequence, seconds: float) -> list[float]:
     """Two threads redeem at a steady pace; gives how long each redeem took."""
-    pause = seconds * BUYERS / len(coupons)
+    pause = seconds * CLIENT_COUNT / len(coupons)
 
     def redeem(coupon: object) -> float:
         began = time.monotonic()
-        shop.redeem(coupon.code, coupon.user_id)
+        tenant.redeem(coupon.code, coupon.user_id)
         took = time.monotonic() - began
         time.sleep(max(0.0, pause - took))
         return took
 
-    with ThreadPoolExecutor(BUYERS, initializer=database.release) as buyers:
+    with ThreadPoolExecutor(
+        CLIENT_COUNT, initializer=database.release_connection
+    ) as buyers:
         return list(buyers.map(redeem, coupons))
 
 
@@ -108,15 +117,15 @@ def clear_outbox() -> None:
         database.execute("DELETE FROM outbox", {})
 
 
-def waiting() -> int:
-    ((count,),) = rows("SELECT count(*) FROM outbox WHERE state = 'pending'")
+def count_pending_events() -> int:
+    ((count,),) = fetch_rows("SELECT count(*) FROM outbox WHERE state = 'pending'")
     return int(count)
 
 
-def drink(connection: Connection) -> Counter[str]:
+def drain_tap(connection: Connection) -> Counter[str]:
     """Take all events from the tap."""
     found: Counter[str] = Counter()
-    tap = TAP(connection.default_channel)
+    tap = TAP_QUEUE(connection.default_channel)
     while message := tap.get(no_ack=True):
         found[json.loads(message.body)["data"]["coupon"]["id"]] += 1
     tap.delete()

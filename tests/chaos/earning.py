@@ -11,10 +11,15 @@ from dataclasses import dataclass
 
 from coupon_core.domain.models import Trigger
 from coupon_core.settings.loader import Settings
-from tests.chaos.crew import Broker, crew, killing, killing_broker
-from tests.chaos.feed import Feed, make_feed, send
-from tests.invariants import assert_invariants, rows
-from tests.shop import Shop
+from tests.chaos.milestone_producer import MilestoneFeed, build_feed, send_bodies
+from tests.chaos.worker_processes import (
+    Broker,
+    killing_broker,
+    killing_workers,
+    worker_group,
+)
+from tests.factories.tenant import TenantFactory
+from tests.support.invariants import assert_invariants, fetch_rows
 
 
 @dataclass(frozen=True)
@@ -24,10 +29,10 @@ class Plan:
     events: int
     seconds: float
     workers: int = 4
-    kill_every: tuple[float, float] = (2.0, 5.0)
-    broker_up: float = 8.0
-    broker_down: float = 1.0
-    patience: float = 150.0
+    kill_interval_range: tuple[float, float] = (2.0, 5.0)
+    broker_up_seconds: float = 8.0
+    broker_down_seconds: float = 1.0
+    timeout_seconds: float = 150.0
 
 
 @dataclass(frozen=True)
@@ -35,15 +40,15 @@ class Outcome:
     """What the database says in the end, and what it took to get there."""
 
     coupons: Counter[str]  # by user
-    buried: Counter[bytes]
+    dead_letter_bodies: Counter[bytes]
     workers_killed: int
     brokers_killed: int
     seconds_after: float  # from the last message sent to the last one settled
 
 
-def watch_streak(shop: Shop) -> None:
+def define_streak_trigger(tenant: TenantFactory) -> None:
     """A definition that the feed's milestones earn coupons of."""
-    shop.define(
+    tenant.define(
         trigger_kind=Trigger.STREAK_MILESTONE,
         trigger_enabled=True,
         trigger_source="daily",
@@ -51,53 +56,61 @@ def watch_streak(shop: Shop) -> None:
     )
 
 
-def earn_under_fire(
-    settings: Settings, broker: Broker, shop: Shop, plan: Plan, seed: int = 1
-) -> tuple[Feed, Outcome]:
+def earn_with_kills(
+    settings: Settings, broker: Broker, tenant: TenantFactory, plan: Plan, seed: int = 1
+) -> tuple[MilestoneFeed, Outcome]:
     """Send, kill, wait until all is settled; gives what was sent and its outcome."""
     choice = random.Random(seed)
-    watch_streak(shop)
-    feed = make_feed(shop.tenant_id, plan.events, choice)
+    define_streak_trigger(tenant)
+    feed = build_feed(tenant.tenant_id, plan.events, choice)
     with ExitStack() as stack:
-        workers = stack.enter_context(crew("consumer", plan.workers, settings))
+        workers = stack.enter_context(worker_group("consumer", plan.workers, settings))
         with (
-            killing(workers, plan.kill_every, choice),
-            killing_broker(broker, plan.broker_up, plan.broker_down) as deaths,
+            killing_workers(workers, plan.kill_interval_range, choice),
+            killing_broker(
+                broker, plan.broker_up_seconds, plan.broker_down_seconds
+            ) as deaths,
         ):
-            send(settings.broker_url, feed.bodies, plan.seconds)
+            send_bodies(settings.broker_url, feed.bodies, plan.seconds)
         sent_at = time.monotonic()
-        settled = await_settled(lambda: is_settled(feed), plan.patience)
+        settled = becomes_true(lambda: is_all_processed(feed), plan.timeout_seconds)
         seconds = time.monotonic() - sent_at if settled else float("inf")
         # What is redelivered now must change nothing any more.
         time.sleep(settings.visibility_seconds / 2)
-        workers.dismiss()
+        workers.stop_all()
     assert_invariants()
-    kills = workers.kills, len(deaths)
-    return feed, Outcome(coupons_of(shop), buried(), *kills, seconds)
+    kills = workers.kill_count, len(deaths)
+    return feed, Outcome(
+        count_coupons_by_user(tenant), count_dead_letter_bodies(), *kills, seconds
+    )
 
 
-def await_settled(done: Callable[[], bool], patience: float) -> bool:
+def becomes_true(condition: Callable[[], bool], timeout_seconds: float) -> bool:
     """Whether it was done in time."""
-    deadline = time.monotonic() + patience
-    while not done():
+    deadline = time.monotonic() + timeout_seconds
+    while not condition():
         if time.monotonic() > deadline:
             return False
         time.sleep(0.2)
     return True
 
 
-def is_settled(feed: Feed) -> bool:
+def is_all_processed(feed: MilestoneFeed) -> bool:
     """All that was sent has been processed or buried."""
-    ((earned,),) = rows("SELECT count(*) FROM earned_coupon")
-    return earned >= len(feed.users) and len(buried()) >= len(feed.poison)
+    ((earned,),) = fetch_rows("SELECT count(*) FROM earned_coupon")
+    return earned >= len(feed.users) and len(count_dead_letter_bodies()) >= len(
+        feed.poison
+    )
 
 
-def coupons_of(shop: Shop) -> Counter[str]:
+def count_coupons_by_user(tenant: TenantFactory) -> Counter[str]:
     """How many coupons each user has."""
-    sql = f"SELECT user_id FROM coupon WHERE tenant_id = '{shop.tenant_id}'"
-    return Counter(user for (user,) in rows(sql))
+    sql = f"SELECT user_id FROM coupon WHERE tenant_id = '{tenant.tenant_id}'"
+    return Counter(user for (user,) in fetch_rows(sql))
 
 
-def buried() -> Counter[bytes]:
+def count_dead_letter_bodies() -> Counter[bytes]:
     """The bodies of all dead letters."""
-    return Counter(bytes(body) for (body,) in rows("SELECT body FROM dead_letter"))
+    return Counter(
+        bytes(body) for (body,) in fetch_rows("SELECT body FROM dead_letter")
+    )

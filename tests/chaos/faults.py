@@ -17,23 +17,30 @@ import psycopg
 
 from coupon_core.persistence import database
 from coupon_core.settings.loader import Settings
-from tests.chaos.shoppers import RESET, Shoppers, shopping, stock
-from tests.invariants import assert_invariants, rows
-from tests.servers import PostgresServer
-from tests.servers.gunicorn import Gateway
-from tests.servers.process import Process, wait_until
-from tests.shop import Shop
+from tests.chaos.player_clients import (
+    CONNECTION_RESET,
+    PlayerClients,
+    issue_codes,
+    running_players,
+)
+from tests.factories.tenant import TenantFactory
+from tests.support.invariants import assert_invariants, fetch_rows
+from tests.support.servers import PostgresServer
+from tests.support.servers.gunicorn import Gateway
+from tests.support.servers.process import Process, wait_until
 
 HEALTHY_SECONDS = 1.0
-HELD_SECONDS = 10.0
-AWAY_SECONDS = 3.0
-RECOVERY_SECONDS = 5.0  # LIMITS 3: the database is back, and so are we
-ANSWER_SECONDS = 5.0 + 1.0  # a promise of the gateway's, and a busy machine's grace
-ALLOWED = {200, 400, 503, RESET}
+LOCK_SECONDS = 10.0
+DOWNTIME_SECONDS = 3.0
+MAX_RECOVERY_SECONDS = 5.0  # LIMITS 3: the database is back, and so are we
+MAX_RESPONSE_SECONDS = (
+    5.0 + 1.0
+)  # a promise of the gateway's, and a busy machine's grace
+ALLOWED_STATUSES = {200, 400, 503, CONNECTION_RESET}
 
 
 @dataclass
-class Scene:
+class FaultEnvironment:
     """What can be broken."""
 
     settings: Settings
@@ -42,11 +49,11 @@ class Scene:
     postgres: PostgresServer | None
 
     @property
-    def file(self) -> Path:
+    def database_file(self) -> Path:
         return Path(self.settings.database_url.removeprefix("sqlite:///"))
 
     @property
-    def server(self) -> PostgresServer:
+    def postgres_server(self) -> PostgresServer:
         assert self.postgres
         return self.postgres
 
@@ -54,80 +61,82 @@ class Scene:
 # --------------------------------------------------------------- what may happen
 
 
-def gateway_is_killed(scene: Scene) -> None:
+def gateway_is_killed(environment: FaultEnvironment) -> None:
     """All of it, as in a power cut; then it is started again."""
-    for pid in [*children_of(scene.process.pid), scene.process.pid]:
+    for pid in [*list_child_pids(environment.process.pid), environment.process.pid]:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    scene.process.stop(signal.SIGKILL)
-    scene.process.start()
+    environment.process.stop(signal.SIGKILL)
+    environment.process.start()
 
 
-def worker_is_killed(scene: Scene) -> None:
+def worker_is_killed(environment: FaultEnvironment) -> None:
     """One of the gateway's processes; its master hires another."""
-    os.kill(children_of(scene.process.pid)[0], signal.SIGKILL)
+    os.kill(list_child_pids(environment.process.pid)[0], signal.SIGKILL)
 
 
-def database_is_stopped(scene: Scene) -> None:
-    _away(scene, signal.SIGINT)
+def database_is_stopped(environment: FaultEnvironment) -> None:
+    _restart_database(environment, signal.SIGINT)
 
 
-def database_is_killed(scene: Scene) -> None:
-    _away(scene, signal.SIGKILL)
+def database_is_killed(environment: FaultEnvironment) -> None:
+    _restart_database(environment, signal.SIGKILL)
 
 
-def _away(scene: Scene, number: signal.Signals) -> None:
-    scene.server.stop(number)
-    time.sleep(AWAY_SECONDS)
-    scene.server.start()
+def _restart_database(
+    environment: FaultEnvironment, signal_number: signal.Signals
+) -> None:
+    environment.postgres_server.stop(signal_number)
+    time.sleep(DOWNTIME_SECONDS)
+    environment.postgres_server.start()
 
 
-def tables_are_held(scene: Scene) -> None:
+def tables_are_held(environment: FaultEnvironment) -> None:
     """A session holds the coupons, as a long maintenance would."""
-    with psycopg.connect(scene.settings.database_url) as held:
+    with psycopg.connect(environment.settings.database_url) as held:
         held.execute("LOCK TABLE coupon IN ACCESS EXCLUSIVE MODE")
-        time.sleep(HELD_SECONDS)
+        time.sleep(LOCK_SECONDS)
 
 
-def file_is_held(scene: Scene) -> None:
+def file_is_held(environment: FaultEnvironment) -> None:
     """Another program writes to the file for long."""
-    held = sqlite3.connect(scene.file, isolation_level=None)
+    held = sqlite3.connect(environment.database_file, isolation_level=None)
     held.execute("BEGIN EXCLUSIVE")
-    time.sleep(HELD_SECONDS)
+    time.sleep(LOCK_SECONDS)
     held.execute("ROLLBACK")
     held.close()
 
 
-def disk_is_full(scene: Scene) -> None:
+def disk_is_full(environment: FaultEnvironment) -> None:
     """As far as the gateway's processes can tell: no file of theirs may grow."""
-    limited = [scene.process.pid, *children_of(scene.process.pid)]
-    before = {pid: file_limit(pid, (0, -1)) for pid in limited}
-    time.sleep(AWAY_SECONDS)
+    limited = [environment.process.pid, *list_child_pids(environment.process.pid)]
+    before = {pid: set_file_size_limit(pid, (0, -1)) for pid in limited}
+    time.sleep(DOWNTIME_SECONDS)
     for pid, limits in before.items():
         with contextlib.suppress(ProcessLookupError):
-            file_limit(pid, limits)
+            set_file_size_limit(pid, limits)
 
 
-def file_limit(pid: int, limits: tuple[int, int]) -> tuple[int, int]:
+def set_file_size_limit(pid: int, limits: tuple[int, int]) -> tuple[int, int]:
     """Set how large a file of a process may become; gives what it was."""
     import resource
 
     return resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
 
 
-def children_of(pid: int) -> list[int]:
+def list_child_pids(pid: int) -> list[int]:
     """The processes that a process has started; those of threads aside."""
     return [
         int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     ]
 
 
-Fault = Callable[[Scene], None]
-ANYWHERE: Sequence[Fault] = (gateway_is_killed, worker_is_killed)
+Fault = Callable[[FaultEnvironment], None]
+COMMON_FAULTS: Sequence[Fault] = (gateway_is_killed, worker_is_killed)
 FAULTS: dict[str, Sequence[Fault]] = {
-    "sqlite": (*ANYWHERE, file_is_held, disk_is_full),
+    "sqlite": (*COMMON_FAULTS, file_is_held, disk_is_full),
     "postgresql": (
-        *ANYWHERE,
+        *COMMON_FAULTS,
         database_is_stopped,
         database_is_killed,
         tables_are_held,
@@ -142,49 +151,60 @@ FAULTS: dict[str, Sequence[Fault]] = {
 class Outcome:
     """How a fault was borne."""
 
-    shoppers: Shoppers
-    recovered: float  # seconds from the healing to the first success
-    broken: Sequence[str]
+    players: PlayerClients
+    recovery_seconds: float  # seconds from the healing to the first success
+    violations: Sequence[str]
 
 
-def bear(scene: Scene, shop: Shop, fault: Fault, codes: int = 3_000) -> Outcome:
+def run_fault(
+    environment: FaultEnvironment,
+    tenant: TenantFactory,
+    fault: Fault,
+    codes: int = 3_000,
+) -> Outcome:
     """Redeem, break, heal, redeem on; then count."""
-    with shopping(scene.gateway, shop, stock(shop, codes)) as shoppers:
+    with running_players(
+        environment.gateway, tenant, issue_codes(tenant, codes)
+    ) as shoppers:
         time.sleep(HEALTHY_SECONDS)
-        fault(scene)
+        fault(environment)
         healed_at = time.monotonic()
-        deadline = healed_at + 2 * RECOVERY_SECONDS
-        while time.monotonic() < deadline and isinf(shoppers.served_after(healed_at)):
+        deadline = healed_at + 2 * MAX_RECOVERY_SECONDS
+        while time.monotonic() < deadline and isinf(
+            shoppers.seconds_until_success(healed_at)
+        ):
             time.sleep(0.05)
         time.sleep(HEALTHY_SECONDS)
-    await_database()
-    recovered = shoppers.served_after(healed_at)
-    return Outcome(shoppers, recovered, broken_rules(shoppers, shop, recovered))
+    wait_for_database()
+    recovered = shoppers.seconds_until_success(healed_at)
+    return Outcome(shoppers, recovered, list_violations(shoppers, tenant, recovered))
 
 
-def await_database() -> None:
+def wait_for_database() -> None:
     """Until this process's own connections are good again."""
 
     def answers() -> bool:
         try:
-            rows("SELECT 1")
-        except database.UNAVAILABLE:
-            database.database.close()
+            fetch_rows("SELECT 1")
+        except database.UNAVAILABLE_ERRORS:
+            database.database_proxy.close()
             return False
         return True
 
     wait_until(answers, 30, "the database")
 
 
-def broken_rules(shoppers: Shoppers, shop: Shop, recovered: float) -> list[str]:
+def list_violations(
+    players: PlayerClients, tenant: TenantFactory, recovery_seconds: float
+) -> list[str]:
     """The rules of LIMITS 2 and 3 that did not hold, in words."""
-    answers = shoppers.answers
-    used = uses_by_code(shop)
+    answers = players.responses
+    used = count_uses_by_code(tenant)
     acknowledged = Counter(one.code for one in answers if one.status == 200)
     lost = [code for code, count in acknowledged.items() if count > used.get(code, 0)]
-    unsure = {one.code for one in answers if one.status in (503, RESET)}
+    unsure = {one.code for one in answers if one.status in (503, CONNECTION_RESET)}
     refused = {one.code for one in answers if one.status == 400} - unsure - {"HOT"}
-    odd = {one.status for one in answers} - ALLOWED
+    odd = {one.status for one in answers} - ALLOWED_STATUSES
     mute = [one for one in answers if one.status == 503 and not one.retry_after]
     slow = max((one.seconds for one in answers), default=0.0)
     rules = {
@@ -192,20 +212,24 @@ def broken_rules(shoppers: Shoppers, shop: Shop, recovered: float) -> list[str]:
         f"good codes were refused: {sorted(refused)[:3]}": refused,
         f"I12: answered {sorted(map(str, odd))}": odd,
         f"I12: {len(mute)} times 503 without Retry-After": mute,
-        f"an answer took {slow:.1f} s": slow > ANSWER_SECONDS,
-        f"served again only after {recovered:.1f} s": recovered > RECOVERY_SECONDS,
+        f"an answer took {slow:.1f} s": slow > MAX_RESPONSE_SECONDS,
+        f"served again only after {recovery_seconds:.1f} s": recovery_seconds
+        > MAX_RECOVERY_SECONDS,
         "no use at all": not acknowledged,
     }
-    return [*(words for words, bad in rules.items() if bad), *broken_invariants()]
+    return [
+        *(words for words, bad in rules.items() if bad),
+        *list_invariant_violations(),
+    ]
 
 
-def uses_by_code(shop: Shop) -> dict[str, int]:
+def count_uses_by_code(tenant: TenantFactory) -> dict[str, int]:
     sql = f"""SELECT c.code, sum(c.redemption_count) FROM coupon c
-        WHERE c.tenant_id = '{shop.tenant_id}' GROUP BY c.code"""
-    return {code: int(count) for code, count in rows(sql)}
+        WHERE c.tenant_id = '{tenant.tenant_id}' GROUP BY c.code"""
+    return {code: int(count) for code, count in fetch_rows(sql)}
 
 
-def broken_invariants() -> list[str]:
+def list_invariant_violations() -> list[str]:
     try:
         assert_invariants()
     except AssertionError as error:

@@ -11,69 +11,85 @@ from threading import Event
 
 import psycopg
 
-from coupon_core.messaging.broker import connect, queues
+from coupon_core.messaging.broker import create_connection, list_worker_queues
 from coupon_core.settings.loader import Settings
-from tests.chaos.crew import crew, in_background
-from tests.chaos.earning import await_settled, watch_streak
-from tests.chaos.feed import BATCH, insist, milestone, send
-from tests.invariants import rows
-from tests.shop import Shop
+from tests.chaos.earning import becomes_true, define_streak_trigger
+from tests.chaos.milestone_producer import (
+    BATCH_SIZE,
+    build_milestone,
+    publish_until_confirmed,
+    send_bodies,
+)
+from tests.chaos.worker_processes import running_in_background, worker_group
+from tests.factories.tenant import TenantFactory
+from tests.support.invariants import fetch_rows
 
 
 @dataclass(frozen=True)
-class Redone:
+class RedeliveryTimes:
     """How long a message was away: since its worker died, since another worked."""
 
     after_death: float
     after_successor: float
 
 
-def time_until_redone(settings: Settings, shop: Shop, patience: float) -> Redone:
+def measure_redelivery(
+    settings: Settings, tenant: TenantFactory, timeout_seconds: float
+) -> RedeliveryTimes:
     """Kill a worker that holds a message; another begins, under a steady feed."""
-    watch_streak(shop)
+    define_streak_trigger(tenant)
     stop = Event()
-    with crew("consumer", 1, settings) as first, crew("consumer", 0, settings) as rest:
+    with (
+        worker_group("consumer", 1, settings) as first,
+        worker_group("consumer", 0, settings) as rest,
+    ):
         # It works before it is made to wait.
-        insist(settings.broker_url, [milestone(shop.tenant_id, "early", "early")])
-        assert await_settled(lambda: has_earned("early"), 20)
-        with database_held(settings.database_url):
-            insist(settings.broker_url, [milestone(shop.tenant_id, "held", "held")])
-            assert await_settled(lambda: not ready(settings.broker_url), 20)
-            first.kill(first.members[0])
-        died = time.monotonic()
-        rest.hire()
-        with in_background(lambda: feed(settings, shop, stop), stop):
-            assert await_settled(
-                lambda: has_earned("other-0") or has_earned("held"), 30
+        publish_until_confirmed(
+            settings.broker_url, [build_milestone(tenant.tenant_id, "early", "early")]
+        )
+        assert becomes_true(lambda: has_earned("early"), 20)
+        with locked_earnings(settings.database_url):
+            publish_until_confirmed(
+                settings.broker_url, [build_milestone(tenant.tenant_id, "held", "held")]
             )
+            assert becomes_true(
+                lambda: not count_ready_messages(settings.broker_url), 20
+            )
+            first.kill_process(first.processes[0])
+        died = time.monotonic()
+        rest.start_process()
+        with running_in_background(
+            lambda: feed_milestones(settings, tenant, stop), stop
+        ):
+            assert becomes_true(lambda: has_earned("other-0") or has_earned("held"), 30)
             works = time.monotonic()
-            assert await_settled(lambda: has_earned("held"), patience)
-            return Redone(time.monotonic() - died, time.monotonic() - works)
+            assert becomes_true(lambda: has_earned("held"), timeout_seconds)
+            return RedeliveryTimes(time.monotonic() - died, time.monotonic() - works)
 
 
-def feed(settings: Settings, shop: Shop, stop: Event) -> None:
+def feed_milestones(settings: Settings, tenant: TenantFactory, stop: Event) -> None:
     """Others' milestones without end."""
     number = 0
     while not stop.is_set():
-        users = [f"other-{number + n}" for n in range(BATCH)]
-        bodies = [milestone(shop.tenant_id, user, user) for user in users]
-        send(settings.broker_url, bodies, 0.1)
-        number += BATCH
+        users = [f"other-{number + n}" for n in range(BATCH_SIZE)]
+        bodies = [build_milestone(tenant.tenant_id, user, user) for user in users]
+        send_bodies(settings.broker_url, bodies, 0.1)
+        number += BATCH_SIZE
 
 
 def has_earned(user: str) -> bool:
-    return bool(rows(f"SELECT 1 FROM earned_coupon WHERE user_id = '{user}'"))
+    return bool(fetch_rows(f"SELECT 1 FROM earned_coupon WHERE user_id = '{user}'"))
 
 
-def ready(broker_url: str) -> int:
+def count_ready_messages(broker_url: str) -> int:
     """How many messages wait for a worker."""
-    with connect(broker_url) as connection:
-        streaks = queues(broker_url)[0](connection.default_channel)
+    with create_connection(broker_url) as connection:
+        streaks = list_worker_queues(broker_url)[0](connection.default_channel)
         return int(streaks.queue_declare().message_count)
 
 
 @contextmanager
-def database_held(url: str) -> Iterator[None]:
+def locked_earnings(url: str) -> Iterator[None]:
     """Nobody else can write earnings within the block."""
     if url.startswith("sqlite"):
         connection = sqlite3.connect(url.removeprefix("sqlite:///"))

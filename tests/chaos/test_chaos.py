@@ -9,13 +9,18 @@ import pytest
 
 from coupon_core.persistence.repositories import bulk_coupons
 from coupon_core.settings.loader import Settings
-from tests.chaos import batching, delivering, earning, guessing
-from tests.chaos.redelivery import time_until_redone
+from tests.chaos import (
+    batching,
+    delivering,
+    earning,
+    guessing,
+)
+from tests.chaos.redelivery import measure_redelivery
 from tests.conftest import Broker
-from tests.cores import started
-from tests.servers import RabbitServer, RedisServer
-from tests.settings import settings_for
-from tests.shop import new_shop
+from tests.factories.tenant import create_tenant
+from tests.support.concurrency import started_core
+from tests.support.servers import RabbitServer, RedisServer
+from tests.support.settings import build_settings
 
 pytestmark = pytest.mark.slow
 VISIBILITY = 3
@@ -28,7 +33,7 @@ on_two_pairs = pytest.mark.parametrize(
 
 
 def settings_of(database_url: str, broker: Broker, tmp_path: Path) -> Settings:
-    settings = settings_for(database_url, tmp_path, broker.url)
+    settings = build_settings(database_url, tmp_path, broker.url)
     return replace(settings, visibility_seconds=VISIBILITY)
 
 
@@ -37,13 +42,19 @@ def test_each_milestone_earns_one_coupon_though_workers_and_broker_are_killed(
     database_url: str, own_broker: Broker, tmp_path: Path
 ) -> None:
     plan = earning.Plan(
-        events=1_000, seconds=6, workers=2, kill_every=(1, 2), broker_up=3
+        events=1_000,
+        seconds=6,
+        workers=2,
+        kill_interval_range=(1, 2),
+        broker_up_seconds=3,
     )
     settings = settings_of(database_url, own_broker, tmp_path)
-    with started(settings):
-        feed, outcome = earning.earn_under_fire(settings, own_broker, new_shop(), plan)
+    with started_core(settings):
+        feed, outcome = earning.earn_with_kills(
+            settings, own_broker, create_tenant(), plan
+        )
     assert outcome.coupons == dict.fromkeys(feed.users, 1)
-    assert set(outcome.buried) == feed.poison
+    assert set(outcome.dead_letter_bodies) == feed.poison
     assert outcome.workers_killed >= 2
     assert outcome.brokers_killed >= 1
 
@@ -53,12 +64,16 @@ def test_each_redemption_is_told_though_broker_and_relay_are_killed(
     database_url: str, own_broker: Broker, tmp_path: Path
 ) -> None:
     plan = delivering.Plan(
-        redeems=1_000, seconds=8, kill_every=2, broker_up=2, broker_down=2
+        redemptions=1_000,
+        seconds=8,
+        kill_interval_seconds=2,
+        broker_up_seconds=2,
+        broker_down_seconds=2,
     )
     settings = settings_of(database_url, own_broker, tmp_path)
-    with started(settings):
-        used, outcome = delivering.deliver_under_fire(
-            settings, own_broker, new_shop(), plan
+    with started_core(settings):
+        used, outcome = delivering.deliver_with_kills(
+            settings, own_broker, create_tenant(), plan
         )
     assert set(outcome.events) == used
     assert outcome.events.total() < 1.05 * len(used)
@@ -71,8 +86,8 @@ def test_what_a_killed_worker_held_is_redone_under_a_steady_feed(
     database_url: str, own_broker: Broker, tmp_path: Path
 ) -> None:
     settings = settings_of(database_url, own_broker, tmp_path)
-    with started(settings):
-        redone = time_until_redone(settings, new_shop(), 30)
+    with started_core(settings):
+        redone = measure_redelivery(settings, create_tenant(), 30)
     if isinstance(own_broker, RabbitServer):
         assert redone.after_successor <= 2
     else:
@@ -86,13 +101,17 @@ def test_a_batch_is_made_exactly_though_its_workers_are_killed(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(bulk_coupons, "CHUNK_OF_POSTGRESQL", 500)
-    monkeypatch.setattr(bulk_coupons, "CHUNK_OF_SQLITE", 500)
+    monkeypatch.setattr(bulk_coupons, "POSTGRESQL_CHUNK_SIZE", 500)
+    monkeypatch.setattr(bulk_coupons, "SQLITE_CHUNK_SIZE", 500)
     plan = batching.Plan(coupons=20_000, workers=1)
-    with started(settings_of(database_url, own_broker, tmp_path)) as settings:
-        outcome = batching.batch_under_fire(settings, new_shop(), plan)
+    with started_core(settings_of(database_url, own_broker, tmp_path)) as settings:
+        outcome = batching.generate_with_kills(settings, create_tenant(), plan)
     assert outcome.batch.state == "completed"
-    assert (outcome.coupons, outcome.codes, outcome.told) == (20_000, 20_000, 1)
+    assert (outcome.coupons, outcome.codes, outcome.completion_events) == (
+        20_000,
+        20_000,
+        1,
+    )
     assert outcome.kills == 5
 
 
@@ -100,12 +119,12 @@ def test_a_batch_is_made_exactly_though_its_workers_are_killed(
 def test_a_guesser_spends_his_budget_while_others_redeem(
     database_url: str, redis: RedisServer, tmp_path: Path
 ) -> None:
-    plan = guessing.Plan(guesses=1_600, loose_codes=200, honest=20)
+    plan = guessing.Plan(guesses=1_600, unassigned_codes=200, honest_redemptions=20)
     redis.flush()
-    settings = settings_for(database_url, tmp_path)
-    with started(settings):
+    settings = build_settings(database_url, tmp_path)
+    with started_core(settings):
         together = replace(settings, redis_url=redis.url)
-        outcome = guessing.guess_against(together, new_shop(), plan)
+        outcome = guessing.measure_guessing(together, create_tenant(), plan)
     assert outcome.is_good(outcome.budget), outcome
     assert outcome.evaluated == outcome.budget
-    assert outcome.guessers.answers.total() == plan.guesses
+    assert outcome.beside_guessers.answers.total() == plan.guesses

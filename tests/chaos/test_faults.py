@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.environments import running_environment
 from tests.chaos.faults import (
     FAULTS,
     Fault,
     Outcome,
-    bear,
     database_is_killed,
     database_is_stopped,
     disk_is_full,
     gateway_is_killed,
+    run_fault,
     worker_is_killed,
 )
-from tests.chaos.scenes import scene_on
-from tests.shop import new_shop
+from tests.factories.tenant import create_tenant
 
 pytestmark = pytest.mark.slow
 QUICK = [
@@ -37,20 +37,22 @@ CAUGHT_BY = {
 
 
 def borne(database: str, fault: Fault, home: Path, app: str) -> Outcome:
-    with scene_on(database, home, app) as scene:
-        return bear(scene, new_shop(), fault)
+    with running_environment(database, home, app) as scene:
+        return run_fault(scene, create_tenant(), fault)
 
 
 @pytest.mark.parametrize(("database", "fault"), QUICK)
 def test_a_fault_is_borne(tmp_path: Path, database: str, fault: Fault) -> None:
-    assert borne(database, fault, tmp_path, "query_gateway:create_app()").broken == []
+    assert (
+        borne(database, fault, tmp_path, "query_gateway:create_app()").violations == []
+    )
 
 
 @pytest.mark.parametrize("saboteur", CAUGHT_BY)
 def test_a_saboteur_is_caught(tmp_path: Path, saboteur: str) -> None:
     fault: Callable[..., None] = CAUGHT_BY[saboteur]
-    app = f"tests.chaos.broken_gateways:{saboteur}()"
-    assert borne("postgresql", fault, tmp_path, app).broken != []
+    app = f"tests.chaos.mutant_gateways:{saboteur}()"
+    assert borne("postgresql", fault, tmp_path, app).violations != []
 
 
 def test_each_fault_has_its_place() -> None:

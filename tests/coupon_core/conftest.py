@@ -1,4 +1,4 @@
-"""The core on both databases: one for a module's tests, or a fresh one for a test."""
+"""The core on a database of the test's own."""
 
 from __future__ import annotations
 
@@ -7,33 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from coupon_core.persistence import database
 from coupon_core.settings.loader import Settings
-from tests.cores import started
-from tests.databases import Databases
-from tests.settings import settings_for
-from tests.shop import Shop, new_shop
-
-
-@pytest.fixture(scope="module")
-def core(
-    migrated_template: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Settings]:
-    """The core at work on a database that the tests of a module share."""
-    directory = tmp_path_factory.mktemp("core")
-    with migrated_template.fresh() as url, started(settings_for(url, directory)) as one:
-        yield one
-
-
-@pytest.fixture
-def shop(core: Settings) -> Iterator[Shop]:
-    """A tenant of the test's own."""
-    yield new_shop()
-    database.release()
+from tests.support.concurrency import started_core
+from tests.support.settings import build_settings
 
 
 @pytest.fixture
 def fresh_core(database_url: str, tmp_path: Path) -> Iterator[Settings]:
     """The core at work on a database of the test's own."""
-    with started(settings_for(database_url, tmp_path)) as settings:
+    with started_core(build_settings(database_url, tmp_path)) as settings:
         yield settings

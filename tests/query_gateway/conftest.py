@@ -10,43 +10,43 @@ from flask import Flask
 import query_gateway
 from coupon_core.persistence import database
 from coupon_core.settings.loader import Settings
-from tests.admin_client import Documented
-from tests.databases import Databases
 from tests.query_gateway.tenant import (
-    DOCUMENTED,
-    WAYS,
+    CALL_STYLES,
+    VALIDATOR_EXTENSION,
     Caller,
+    CallStyle,
     Tenant,
-    Way,
-    new_tenant,
+    create_tenant,
 )
-from tests.settings import settings_for
+from tests.support.admin_client import ResponseValidator
+from tests.support.databases import Databases
+from tests.support.settings import build_settings
 
 
 @pytest.fixture(scope="module")
 def settings(migrated_template: Databases) -> Iterator[Settings]:
-    with migrated_template.fresh() as url:
-        yield settings_for(url)
+    with migrated_template.temporary_database() as url:
+        yield build_settings(url)
 
 
 @pytest.fixture(scope="module")
 def app(settings: Settings) -> Iterator[Flask]:
     """The query gateway, on SQLite and again on PostgreSQL."""
     app = query_gateway.create_app(settings)
-    app.extensions[DOCUMENTED] = Documented(app)
+    app.extensions[VALIDATOR_EXTENSION] = ResponseValidator(app)
     yield app
     database.close_database()
 
 
 @pytest.fixture
 def tenant(app: Flask) -> Iterator[Tenant]:
-    yield new_tenant()
-    database.release()
+    yield create_tenant()
+    database.release_connection()
 
 
 @pytest.fixture
 def other_tenant(app: Flask) -> Tenant:
-    return new_tenant("other")
+    return create_tenant("other")
 
 
 @pytest.fixture
@@ -56,17 +56,19 @@ def caller(app: Flask, tenant: Tenant) -> Caller:
 
 
 @pytest.fixture
-def server(app: Flask, tenant: Tenant) -> Caller:
+def server_caller(app: Flask, tenant: Tenant) -> Caller:
     """The tenant's own server, which names the user."""
-    return Caller(app.test_client(), tenant, Way("A", "server-token"))
+    return Caller(app.test_client(), tenant, CallStyle("A", "server-token"))
 
 
-@pytest.fixture(params=WAYS, ids=str)
+@pytest.fixture(params=CALL_STYLES, ids=str)
 def any_caller(request: pytest.FixtureRequest, app: Flask, tenant: Tenant) -> Caller:
     """A caller in each of the ways there are."""
     return Caller(app.test_client(), tenant, request.param)
 
 
 @pytest.fixture
-def call_as(app: Flask, tenant: Tenant) -> Callable[..., Caller]:
-    return lambda user_id, way=WAYS[0]: Caller(app.test_client(), tenant, way, user_id)
+def create_caller(app: Flask, tenant: Tenant) -> Callable[..., Caller]:
+    return lambda user_id, way=CALL_STYLES[0]: Caller(
+        app.test_client(), tenant, way, user_id
+    )

@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from coupon_core.domain.models import (
-    NOBODY,
+    UNASSIGNED,
     CodeFormat,
     Definition,
     IssuedCoupon,
@@ -32,24 +32,29 @@ from coupon_core.services.coupons import administration, generation
 _numbers = itertools.count(1)
 _signatures: set[str] = set()
 ABSENT = object()
-DOCUMENTED = "tests.documented"  # what the gateway says it answers
+VALIDATOR_EXTENSION = "tests.documented"  # what the gateway says it answers
 
 
 @dataclass(frozen=True)
-class Way:
+class CallStyle:
     """A path style and a credential."""
 
-    style: str
+    path_style: str
     credential: str
 
     def __str__(self) -> str:
-        return f"{self.style}-{self.credential}"
+        return f"{self.path_style}-{self.credential}"
 
 
-USER, SERVER, HMAC = "user-token", "server-token", "hmac"
-WAYS = (Way("A", USER), Way("A", SERVER), Way("A", HMAC), Way("B", USER))
-WAYS = (*WAYS, Way("B", SERVER))
-TENANT_WIDE = [way for way in WAYS if way.credential != USER]
+USER_TOKEN, SERVER_TOKEN, HMAC_SIGNATURE = "user-token", "server-token", "hmac"
+CALL_STYLES = (
+    CallStyle("A", USER_TOKEN),
+    CallStyle("A", SERVER_TOKEN),
+    CallStyle("A", HMAC_SIGNATURE),
+    CallStyle("B", USER_TOKEN),
+)
+CALL_STYLES = (*CALL_STYLES, CallStyle("B", SERVER_TOKEN))
+TENANT_WIDE_STYLES = [way for way in CALL_STYLES if way.credential != USER_TOKEN]
 
 
 @dataclass
@@ -67,7 +72,7 @@ class Tenant:
         given = {"name": name, "reward_item_id": self.reward_item_id, **members}
         return definitions.create(self.tenant_id, given, utc_now())
 
-    def share(self, code: str, **members: Any) -> Definition:
+    def define_custom(self, code: str, **members: Any) -> Definition:
         """A definition with a custom code."""
         return self.define(code_format=CodeFormat.CUSTOM, custom_code=code, **members)
 
@@ -79,7 +84,7 @@ class Tenant:
         ids = self.tenant_id, definition.definition_id
         definitions.set_status(*ids, status, utc_now())
 
-    def give(
+    def issue_coupon(
         self,
         definition: Definition,
         user_id: str = "ann",
@@ -89,18 +94,18 @@ class Tenant:
         ids = self.tenant_id, definition.definition_id
         return generation.generate(*ids, [user_id], utc_now(), expires_at).coupons[0]
 
-    def code(self, user_id: str = "ann", **members: Any) -> str:
+    def create_code(self, user_id: str = "ann", **members: Any) -> str:
         """The code of a new coupon of a new definition."""
-        return self.give(self.define(**members), user_id).coupon.code
+        return self.issue_coupon(self.define(**members), user_id).coupon.code
 
-    def loose_code(self, **members: Any) -> str:
+    def create_unassigned_code(self, **members: Any) -> str:
         """The code of a coupon that nobody has yet."""
-        return self.code(NOBODY, **members)
+        return self.create_code(UNASSIGNED, **members)
 
     def revoke(self, code: str) -> None:
         administration.revoke(self.tenant_id, CouponFilter(code=code), utc_now())
 
-    def token(self, sub: Any = ABSENT, *, secret: str = "", **claims: Any) -> str:
+    def mint_token(self, sub: Any = ABSENT, *, secret: str = "", **claims: Any) -> str:
         """A tenant's JWT; without `sub` it speaks for every user."""
         now = int(time.time())
         subject = {} if sub is ABSENT else {"sub": sub}
@@ -116,10 +121,10 @@ class Tenant:
         header, payload = {"alg": "HS256", "typ": "JWT"}, json.dumps(sent).encode()
         return jwt.PyJWS().encode(payload, secret or self.secret, "HS256", header)
 
-    def bearer(self, sub: Any = ABSENT, **claims: Any) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token(sub, **claims)}"}
+    def build_bearer_headers(self, sub: Any = ABSENT, **claims: Any) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.mint_token(sub, **claims)}"}
 
-    def signed(
+    def sign_request(
         self, method: str, path: str, body: bytes = b"", **changes: str
     ) -> dict[str, str]:
         """The headers of a request signed as document S1 does it.
@@ -144,7 +149,7 @@ class Tenant:
         }
 
 
-def new_tenant(prefix: str = "acme", tenant_id: str = "") -> Tenant:
+def create_tenant(prefix: str = "acme", tenant_id: str = "") -> Tenant:
     """A tenant that no other test has, unless its id is given."""
     tenant_id = tenant_id or f"{prefix}-{next(_numbers)}"
     now = utc_now()
@@ -165,20 +170,24 @@ class Caller:
 
     client: FlaskClient
     tenant: Tenant
-    way: Way = WAYS[0]
+    call_style: CallStyle = CALL_STYLES[0]
     user_id: str = "ann"
 
-    def path(self, rest: str) -> str:
+    def build_path(self, rest: str) -> str:
         """`/redeem/X` with all that stands before it."""
-        tenant = f"/{self.tenant.tenant_id}" if self.way.style == "A" else ""
+        tenant = (
+            f"/{self.tenant.tenant_id}" if self.call_style.path_style == "A" else ""
+        )
         return f"/v1/coupons{tenant}{rest}"
 
-    def headers(self, method: str, path: str, body: bytes = b"") -> dict[str, str]:
-        if self.way.credential == HMAC:
-            return self.tenant.signed(method, path.partition("?")[0], body)
-        if self.way.credential == USER:
-            return self.tenant.bearer(self.user_id)
-        return self.tenant.bearer()
+    def build_headers(
+        self, method: str, path: str, body: bytes = b""
+    ) -> dict[str, str]:
+        if self.call_style.credential == HMAC_SIGNATURE:
+            return self.tenant.sign_request(method, path.partition("?")[0], body)
+        if self.call_style.credential == USER_TOKEN:
+            return self.tenant.build_bearer_headers(self.user_id)
+        return self.tenant.build_bearer_headers()
 
     def call(
         self,
@@ -187,13 +196,13 @@ class Caller:
         body: bytes | None = None,
         headers: Mapping[str, str] = {},
     ) -> TestResponse:
-        path = self.path(rest)
+        path = self.build_path(rest)
         kind = {} if body is None else {"Content-Type": "application/json"}
-        own = self.headers(method, path, body or b"")
+        own = self.build_headers(method, path, body or b"")
         sent = {**kind, **own, **headers}
         answer = self.client.open(path, method=method, data=body, headers=sent)
         if method in ("GET", "POST"):
-            documented = self.client.application.extensions[DOCUMENTED]
+            documented = self.client.application.extensions[VALIDATOR_EXTENSION]
             documented.check(answer, method, unquote(path.partition("?")[0]))
         return answer
 
@@ -206,7 +215,7 @@ class Caller:
 
     def validate(self, code: str) -> dict[str, Any]:
         """Validate for this user, who a tenant-wide caller must name."""
-        named = self.way.credential != USER
+        named = self.call_style.credential != USER_TOKEN
         query = f"?user_id={quote(self.user_id)}" if named else ""
         answer = self.get(f"/validate/{quote(code)}{query}")
         assert answer.status_code == 200, answer.text

@@ -20,9 +20,9 @@ from coupon_core.domain.models import (
 )
 from coupon_core.services.coupons import redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
-from query_gateway.refusals import PHOENIX, REFUSALS
-from tests.query_gateway.rows import all_rows
+from query_gateway.refusals import PHOENIX_REFUSALS, REFUSALS
 from tests.query_gateway.tenant import Caller, Tenant
+from tests.support.database_rows import read_all_rows
 
 HOUR = timedelta(hours=1)
 
@@ -43,42 +43,42 @@ def unknown(caller: Caller) -> str:
 
 
 def revoked(caller: Caller) -> str:
-    code = caller.tenant.code()
+    code = caller.tenant.create_code()
     caller.tenant.revoke(code)
     return code
 
 
 def used(caller: Caller) -> str:
-    code = caller.tenant.code()
+    code = caller.tenant.create_code()
     assert caller.redeem(code).status_code == 200
     return code
 
 
 def used_up(caller: Caller) -> str:
-    code = caller.tenant.code(per_code_limit=2)
+    code = caller.tenant.create_code(per_code_limit=2)
     assert [caller.redeem(code).status_code for _ in range(2)] == [200, 200]
     return code
 
 
 def archived(caller: Caller) -> str:
     definition = caller.tenant.define()
-    code = caller.tenant.give(definition).coupon.code
+    code = caller.tenant.issue_coupon(definition).coupon.code
     caller.tenant.set_status(definition, "archived")
     return code
 
 
 def expired(caller: Caller) -> str:
-    return caller.tenant.code(**past())
+    return caller.tenant.create_code(**past())
 
 
 def not_yet_active(caller: Caller) -> str:
-    return caller.tenant.code(**future())
+    return caller.tenant.create_code(**future())
 
 
 def pool_empty(caller: Caller) -> str:
     definition = caller.tenant.define(per_code_limit=0, total_limit=1)
-    other = caller.tenant.give(definition, "ann").coupon.code
-    code = caller.tenant.give(definition, "ann").coupon.code
+    other = caller.tenant.issue_coupon(definition, "ann").coupon.code
+    code = caller.tenant.issue_coupon(definition, "ann").coupon.code
     assert caller.redeem(other).status_code == 200
     return code
 
@@ -158,17 +158,17 @@ def test_a_refused_redeem_changes_no_row_of_any_table(
     caller: Caller, cause: Cause
 ) -> None:
     code = cause(caller)
-    before = all_rows()
+    before = read_all_rows()
     assert caller.redeem(code).status_code in (400, 404)
-    assert all_rows() == before
+    assert read_all_rows() == before
 
 
 @pytest.mark.parametrize("cause", [case[0] for case in CASES], ids=NAMES)
 def test_validate_changes_no_row_of_any_table(caller: Caller, cause: Cause) -> None:
     code = cause(caller)
-    before = all_rows()
+    before = read_all_rows()
     caller.validate(code)
-    assert all_rows() == before
+    assert read_all_rows() == before
 
 
 # What can be wrong with one coupon all at once, in the order in which it is told
@@ -195,7 +195,7 @@ def test_of_several_faults_the_first_in_order_is_told(
     texts = [text for text, _ in FAULTS[first:]]
     definition = tenant.define(per_code_limit=0, total_limit=1)
     expiry = now - HOUR if "Coupon has expired" in texts else None
-    code = tenant.give(definition, expires_at=expiry).coupon.code
+    code = tenant.issue_coupon(definition, expires_at=expiry).coupon.code
     redemption.redeem(RedeemRequest(tenant.tenant_id, code, "ann"), now - 2 * HOUR)
     for _, spoil in FAULTS[first:]:
         spoil(tenant, definition, code)
@@ -204,7 +204,7 @@ def test_of_several_faults_the_first_in_order_is_told(
 
 def test_used_up_is_told_before_expired(caller: Caller) -> None:
     definition = caller.tenant.define(per_code_limit=2)
-    code = caller.tenant.give(definition).coupon.code
+    code = caller.tenant.issue_coupon(definition).coupon.code
     assert [caller.redeem(code).status_code for _ in range(2)] == [200, 200]
     caller.tenant.change(definition, **past())
     assert caller.validate(code)["error"] == "Coupon status: redeemed"
@@ -220,7 +220,7 @@ def test_another_users_request_is_refused_before_the_code_is_looked_at(
 def test_every_reason_has_its_row(reason: Reason) -> None:
     refusal = REFUSALS[reason]
     status, code, text = refusal.phoenix_redeem
-    assert PHOENIX[reason] == refusal.phoenix_redeem
+    assert PHOENIX_REFUSALS[reason] == refusal.phoenix_redeem
     assert status in (400, 404)
     assert code.replace("_", "").isupper()
     assert text
@@ -248,7 +248,7 @@ BELOW_WEB = [path for path in CORE.rglob("*.py") if CORE / "web" not in path.par
 def test_the_core_knows_reasons_and_no_sentence_of_a_dialect(source: Path) -> None:
     sentences = {
         *(refusal.phoenix_validate for refusal in REFUSALS.values()),
-        *(text for _, _, text in PHOENIX.values()),
+        *(text for _, _, text in PHOENIX_REFUSALS.values()),
     }
     assert not sentences & texts_in(source)
 

@@ -4,5 +4,7 @@ import pytest
 
 # What an assertion there compares is shown as it is for those in tests.
 pytest.register_assert_rewrite(
-    "tests.stateful.calls", "tests.stateful.lists", "tests.stateful.machine"
+    "tests.stateful.api_client",
+    "tests.stateful.list_checks",
+    "tests.stateful.state_machine",
 )

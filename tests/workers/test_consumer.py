@@ -13,20 +13,20 @@ import pytest
 import redis as redis_client
 from kombu import Connection
 
-from coupon_core.messaging.broker import connect
+from coupon_core.messaging.broker import create_connection
 from coupon_core.persistence import database
 from tests.conftest import Broker
-from tests.servers import RabbitServer, RedisServer
-from tests.shop import Shop
-from tests.workers.bus import (
-    consuming,
-    empty,
-    in_time,
-    letters,
+from tests.factories.tenant import TenantFactory
+from tests.support.servers import RabbitServer, RedisServer
+from tests.workers.milestones import cloud, count_held_coupons, define_streak_trigger
+from tests.workers.raw_messages import (
+    becomes_true,
+    list_dead_letters,
     publish,
     publish_raw,
+    purge_queues,
+    running_consumer,
 )
-from tests.workers.reached import cloud, held, watch
 
 # What becomes of a message is tested on both databases by its handler.
 pytestmark = pytest.mark.parametrize(
@@ -38,23 +38,23 @@ GOOD = b'{"good": "JSON"}'
 
 
 @pytest.fixture
-def bus(broker: Broker, shop: Shop) -> Iterator[Broker]:
+def bus(broker: Broker, tenant: TenantFactory) -> Iterator[Broker]:
     """A broker with empty queues and a consumer; no dead letter is there."""
     with database.transaction():
         database.execute("DELETE FROM dead_letter", {})
-    empty(broker)
-    with consuming(broker):
+    purge_queues(broker)
+    with running_consumer(broker):
         yield broker
 
 
-def event(shop: Shop, user: str = "ann") -> bytes:
-    return json.dumps(cloud(shop, subject=user, id=f"e-{user}")).encode()
+def event(tenant: TenantFactory, user: str = "ann") -> bytes:
+    return json.dumps(cloud(tenant, subject=user, id=f"e-{user}")).encode()
 
 
-def test_a_milestone_becomes_a_coupon(bus: Broker, shop: Shop) -> None:
-    definition = watch(shop)
-    publish(bus, event(shop))
-    assert in_time(lambda: held(definition) == 1)
+def test_a_milestone_becomes_a_coupon(bus: Broker, tenant: TenantFactory) -> None:
+    definition = define_streak_trigger(tenant)
+    publish(bus, event(tenant))
+    assert becomes_true(lambda: count_held_coupons(definition) == 1)
 
 
 ODD: dict[str, tuple[bytes, dict[str, Any], str]] = {
@@ -95,14 +95,16 @@ ODD: dict[str, tuple[bytes, dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("name", ODD)
 def test_odd_messages_are_buried_within_five_seconds(
-    bus: Broker, shop: Shop, name: str
+    bus: Broker, tenant: TenantFactory, name: str
 ) -> None:
     body, more, said = ODD[name]
-    definition = watch(shop)
+    definition = define_streak_trigger(tenant)
     publish_raw(bus, body, **more)
-    publish(bus, event(shop))
-    assert in_time(lambda: len(letters()) == 1 and held(definition) == 1)
-    ((reason, kept),) = letters()
+    publish(bus, event(tenant))
+    assert becomes_true(
+        lambda: len(list_dead_letters()) == 1 and count_held_coupons(definition) == 1
+    )
+    ((reason, kept),) = list_dead_letters()
     assert said in reason
     assert kept == body[:65_536]
 
@@ -123,76 +125,81 @@ GARBAGE = (
 
 @pytest.mark.parametrize("list_name", ["coupons.streak", "coupons.streak\x06\x166"])
 def test_what_is_no_message_at_all_is_buried_as_it_is(
-    bus: Broker, shop: Shop, list_name: str
+    bus: Broker, tenant: TenantFactory, list_name: str
 ) -> None:
     if not isinstance(bus, RedisServer):
         pytest.skip("only Redis lets anything into a queue")
-    definition = watch(shop)
+    definition = define_streak_trigger(tenant)
     with redis_client.Redis.from_url(bus.url) as client:
         client.lpush(list_name, *GARBAGE)
-    publish(bus, event(shop))
-    assert in_time(lambda: len(letters()) == len(GARBAGE) and held(definition) == 1)
-    assert {reason.partition(":")[0] for reason, _ in letters()} == {
+    publish(bus, event(tenant))
+    assert becomes_true(
+        lambda: (
+            len(list_dead_letters()) == len(GARBAGE)
+            and count_held_coupons(definition) == 1
+        )
+    )
+    assert {reason.partition(":")[0] for reason, _ in list_dead_letters()} == {
         "not kombu's envelope"
     }
-    assert {body for _, body in letters()} == set(GARBAGE)
+    assert {body for _, body in list_dead_letters()} == set(GARBAGE)
 
 
-def test_nothing_is_left_unacknowledged(bus: Broker, shop: Shop) -> None:
+def test_nothing_is_left_unacknowledged(bus: Broker, tenant: TenantFactory) -> None:
     if not isinstance(bus, RedisServer):
         pytest.skip("RabbitMQ keeps this to itself")
-    definition = watch(shop)
-    publish(bus, *[event(shop, f"user-{n}") for n in range(50)], b"garbage")
-    assert in_time(lambda: held(definition, "user-49") == 1)
+    definition = define_streak_trigger(tenant)
+    publish(bus, *[event(tenant, f"user-{n}") for n in range(50)], b"garbage")
+    assert becomes_true(lambda: count_held_coupons(definition, "user-49") == 1)
     with redis_client.Redis.from_url(bus.url) as client:
-        assert in_time(lambda: not client.hlen("coupons.unacknowledged"))
+        assert becomes_true(lambda: not client.hlen("coupons.unacknowledged"))
         assert not client.zcard("coupons.unacknowledged_since")
 
 
 def test_a_message_that_alone_fails_is_buried_and_holds_up_nobody(
-    bus: Broker, shop: Shop
+    bus: Broker, tenant: TenantFactory
 ) -> None:
-    definition = watch(shop)
+    definition = define_streak_trigger(tenant)
     with refusing("bad"):
-        publish(bus, event(shop, "bad"), *[event(shop, f"u{n}") for n in range(30)])
-        assert in_time(lambda: held(definition, "u29") == 1)
-        assert in_time(lambda: len(letters()) == 1)
-    assert letters()[0][0].startswith("database error at every try")
-    assert held(definition, "bad") == 0
+        publish(bus, event(tenant, "bad"), *[event(tenant, f"u{n}") for n in range(30)])
+        assert becomes_true(lambda: count_held_coupons(definition, "u29") == 1)
+        assert becomes_true(lambda: len(list_dead_letters()) == 1)
+    assert list_dead_letters()[0][0].startswith("database error at every try")
+    assert count_held_coupons(definition, "bad") == 0
 
 
 def test_a_message_that_fails_for_a_while_is_tried_again(
-    bus: Broker, shop: Shop
+    bus: Broker, tenant: TenantFactory
 ) -> None:
-    definition = watch(shop)
+    definition = define_streak_trigger(tenant)
     with refusing("slow"):
-        publish(bus, event(shop, "slow"))
-        assert not in_time(lambda: bool(letters()), 0.3)
-    assert in_time(lambda: held(definition, "slow") == 1)
-    assert letters() == []
+        publish(bus, event(tenant, "slow"))
+        assert not becomes_true(lambda: bool(list_dead_letters()), 0.3)
+    assert becomes_true(lambda: count_held_coupons(definition, "slow") == 1)
+    assert list_dead_letters() == []
 
 
-def test_a_queue_that_is_deleted_comes_back(bus: Broker, shop: Shop) -> None:
+def test_a_queue_that_is_deleted_comes_back(bus: Broker, tenant: TenantFactory) -> None:
     if not isinstance(bus, RabbitServer):
         pytest.skip("lists of Redis come and go by themselves")
-    definition = watch(shop)
-    publish(bus, event(shop, "first"))
-    assert in_time(lambda: held(definition, "first") == 1)
-    with connect(bus.url) as connection:
+    definition = define_streak_trigger(tenant)
+    publish(bus, event(tenant, "first"))
+    assert becomes_true(lambda: count_held_coupons(definition, "first") == 1)
+    with create_connection(bus.url) as connection:
         connection.default_channel.queue_delete("coupons.streak")
-        assert in_time(lambda: is_consumed(connection, "coupons.streak"))
-    publish(bus, event(shop, "second"))
-    assert in_time(lambda: held(definition, "second") == 1)
+        assert becomes_true(lambda: is_consumed(connection, "coupons.streak"))
+    publish(bus, event(tenant, "second"))
+    assert becomes_true(lambda: count_held_coupons(definition, "second") == 1)
 
 
-def test_a_flushed_redis_is_used_again(bus: Broker, shop: Shop) -> None:
+def test_a_flushed_redis_is_used_again(bus: Broker, tenant: TenantFactory) -> None:
     if not isinstance(bus, RedisServer):
         pytest.skip("RabbitMQ cannot be flushed")
-    definition = watch(shop)
+    definition = define_streak_trigger(tenant)
     with redis_client.Redis.from_url(bus.url) as client:
         client.flushall()
-    publish(bus, event(shop))
-    assert in_time(lambda: held(definition) == 1)
+    publish(bus, event(tenant))
+    assert becomes_true(lambda: count_held_coupons(definition) == 1)
 
 
 def is_consumed(connection: Connection, queue: str) -> bool:

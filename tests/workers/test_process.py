@@ -15,25 +15,26 @@ import pytest
 
 from coupon_core.persistence import database
 from coupon_core.settings.loader import Settings
-from tests.chaos.crew import ROOT, environment_of
+from tests.chaos.worker_processes import build_environment
 from tests.conftest import Broker
-from tests.cores import started
-from tests.databases import upgrade
-from tests.invariants import rows
-from tests.servers import postgres_server
-from tests.settings import settings_for
-from tests.shop import Shop, new_shop
-from tests.workers.bus import empty, in_time, publish
-from tests.workers.reached import cloud, held, watch
+from tests.factories.tenant import TenantFactory, create_tenant
+from tests.support.concurrency import started_core
+from tests.support.databases import migrate_database
+from tests.support.invariants import fetch_rows
+from tests.support.paths import PROJECT_ROOT
+from tests.support.servers import postgres_server
+from tests.support.settings import build_settings
+from tests.workers.milestones import cloud, count_held_coupons, define_streak_trigger
+from tests.workers.raw_messages import becomes_true, publish, purge_queues
 from workers.__main__ import WORKERS
-from workers.heartbeat import Heartbeat, forget_the_dead, is_alive
+from workers.heartbeat import Heartbeat, is_alive, remove_stale_heartbeats
 
 
 def workers(settings: Settings, *names: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "workers", *names],
-        cwd=ROOT,
-        env=environment_of(settings),
+        cwd=PROJECT_ROOT,
+        env=build_environment(settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -54,7 +55,7 @@ def workers(settings: Settings, *names: str) -> subprocess.Popen[str]:
 def test_a_bus_that_loses_messages_is_refused_with_the_reason(
     url: str, tmp_path: Path
 ) -> None:
-    settings = settings_for(f"sqlite:///{tmp_path / 'c.db'}", tmp_path, url)
+    settings = build_settings(f"sqlite:///{tmp_path / 'c.db'}", tmp_path, url)
     process = workers(settings)
     told, _ = process.communicate(timeout=30)
     assert process.returncode == 2
@@ -62,7 +63,7 @@ def test_a_bus_that_loses_messages_is_refused_with_the_reason(
 
 
 def test_an_unknown_worker_is_refused_by_name(tmp_path: Path) -> None:
-    settings = settings_for(f"sqlite:///{tmp_path / 'c.db'}", tmp_path)
+    settings = build_settings(f"sqlite:///{tmp_path / 'c.db'}", tmp_path)
     process = workers(settings, "bureaucrat")
     told, _ = process.communicate(timeout=30)
     assert process.returncode == 2
@@ -71,16 +72,20 @@ def test_an_unknown_worker_is_refused_by_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_all_workers_within_five_seconds(
-    number: signal.Signals, broker: Broker, core: Settings, shop: Shop, tmp_path: Path
+    number: signal.Signals,
+    broker: Broker,
+    core: Settings,
+    tenant: TenantFactory,
+    tmp_path: Path,
 ) -> None:
-    empty(broker)
-    definition = watch(shop)
+    purge_queues(broker)
+    definition = define_streak_trigger(tenant)
     settings = replace(core, broker_url=broker.url, data_dir=tmp_path)
     process = workers(settings)
     try:
-        events = [cloud(shop, subject=f"u{n}", id=f"{n}") for n in range(400)]
+        events = [cloud(tenant, subject=f"u{n}", id=f"{n}") for n in range(400)]
         publish(broker, *[json.dumps(event).encode() for event in events])
-        assert in_time(lambda: held(definition, "u40") == 1, 20)
+        assert becomes_true(lambda: count_held_coupons(definition, "u40") == 1, 20)
         began = time.monotonic()
         process.send_signal(number)
         assert process.wait(10) == 0
@@ -97,12 +102,12 @@ def beating(directory: Path) -> set[str]:
 
 
 def test_workers_start_before_their_bus_and_their_database(tmp_path: Path) -> None:
-    settings = settings_for(
+    settings = build_settings(
         f"sqlite:///{tmp_path / 'late.db'}", tmp_path, "redis://127.0.0.1:1/0"
     )
     process = workers(settings)
     try:
-        assert in_time(lambda: beating(tmp_path) == WORKERS.keys(), 20)
+        assert becomes_true(lambda: beating(tmp_path) == WORKERS.keys(), 20)
         time.sleep(1)
         assert process.poll() is None
         process.terminate()
@@ -125,8 +130,10 @@ def test_the_files_of_dead_workers_are_removed(tmp_path: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     (tmp_path / f"consumer-{os.getpid()}").touch()
     (tmp_path / f"relay-{child.pid}").touch()
-    assert in_time(lambda: not is_alive(child.pid))  # a zombie until it is waited for
-    forget_the_dead(tmp_path)
+    assert becomes_true(
+        lambda: not is_alive(child.pid)
+    )  # a zombie until it is waited for
+    remove_stale_heartbeats(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [f"consumer-{os.getpid()}"]
     child.wait()
 
@@ -135,15 +142,15 @@ def test_the_files_of_dead_workers_are_removed(tmp_path: Path) -> None:
 def test_a_database_that_is_away_loses_nothing(
     redis: Broker, tmp_path: Path, postgres: object
 ) -> None:
-    empty(redis)
+    purge_queues(redis)
     # Without fsync it forgets the last moments before its death.
     with postgres_server(tmp_path, fsync=True) as server:
         url = server.url()
-        upgrade(url)
-        settings = settings_for(url, tmp_path, redis.url)
-        with started(settings):
-            shop = new_shop()
-            definition = watch(shop)
+        migrate_database(url)
+        settings = build_settings(url, tmp_path, redis.url)
+        with started_core(settings):
+            shop = create_tenant()
+            definition = define_streak_trigger(shop)
             process = workers(settings, "consumer")
             try:
                 for number in range(3):
@@ -158,11 +165,13 @@ def test_a_database_that_is_away_loses_nothing(
                         server.start()
                 back = time.monotonic()
                 database.close_database()
-                assert in_time(lambda: held(definition, "u2-99") == 1, 20)
+                assert becomes_true(
+                    lambda: count_held_coupons(definition, "u2-99") == 1, 20
+                )
                 assert time.monotonic() - back < 10
                 everybody = "SELECT count(*) FROM earned_coupon"
-                assert in_time(lambda: rows(everybody) == [(300,)], 10)
-                assert rows("SELECT count(*) FROM dead_letter") == [(0,)]
+                assert becomes_true(lambda: fetch_rows(everybody) == [(300,)], 10)
+                assert fetch_rows("SELECT count(*) FROM dead_letter") == [(0,)]
             finally:
                 process.kill()
                 print(process.communicate()[0])

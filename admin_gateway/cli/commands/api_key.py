@@ -5,15 +5,15 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.options import (
-    UUID,
-    given,
-    of_tenant,
-    page,
-    paged,
+    UUID_PARAM,
+    pagination_options,
+    tenant_option,
+    to_page,
+    without_unset,
 )
-from admin_gateway.cli.output import answering, say
-from admin_gateway.requests import ApiKeyBody
-from admin_gateway.responses.serializers import api_key
+from admin_gateway.cli.output import json_command, print_status
+from admin_gateway.requests import CreateApiKeySchema
+from admin_gateway.responses.serializers import serialize_api_key
 from coupon_core.domain.models import Scope, utc_now
 from coupon_core.services.access import tenants
 
@@ -24,7 +24,7 @@ def key() -> None:
 
 
 @key.command()
-@of_tenant
+@tenant_option
 @click.option("--name", required=True, help="What it is for.")
 @click.option(
     "--scope",
@@ -34,46 +34,46 @@ def key() -> None:
     help="What it may do; again for more. Without any: everything.",
 )
 @click.option("--expires", "expires_at", help="Until when, as 2030-01-31T12:00:00Z.")
-@answering()
+@json_command()
 def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     """Make an API key. Its plain text is shown only here.
 
     Example: `couponctl key create --tenant acme --name crm --scope read --json`
     """
-    body = {name: _plain(value) for name, value in given(**options).items()}
-    new = {"scopes": list(Scope), "expires_at": None, **ApiKeyBody().load(body)}
-    made, plain = tenants.create_key(
+    body = {name: _to_list(value) for name, value in without_unset(**options).items()}
+    new = {"scopes": list(Scope), "expires_at": None, **CreateApiKeySchema().load(body)}
+    created_key, plain_text = tenants.create_key(
         None, tenant_id, new["name"], set(new["scopes"]), new["expires_at"], utc_now()
     )
-    say("Keep the API key: this is the only time that it is shown.")
-    return {**api_key(made), "api_key": plain}
+    print_status("Keep the API key: this is the only time that it is shown.")
+    return {**serialize_api_key(created_key), "api_key": plain_text}
 
 
-def _plain(value: Any) -> Any:
+def _to_list(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
 @key.command("list")
-@of_tenant
-@paged
-@answering("key_id", "name", "scopes", "created_at", "expires_at", "revoked_at")
+@tenant_option
+@pagination_options
+@json_command("key_id", "name", "scopes", "created_at", "expires_at", "revoked_at")
 def list_(tenant_id: str, limit: int, offset: int) -> dict[str, Any]:
     """List a tenant's API keys, newest first.
 
     Example: `couponctl key list --tenant acme`
     """
     tenants.require(tenant_id)
-    rows, total = tenants.keys(tenant_id, page(limit, offset))
-    return {"api_keys": [api_key(row) for row in rows], "total": total}
+    rows, total = tenants.list_keys(tenant_id, to_page(limit, offset))
+    return {"api_keys": [serialize_api_key(row) for row in rows], "total": total}
 
 
 @key.command()
-@of_tenant
-@click.argument("key_id", type=UUID)
-@answering()
+@tenant_option
+@click.argument("key_id", type=UUID_PARAM)
+@json_command()
 def revoke(tenant_id: str, key_id: str) -> dict[str, Any]:
     """Make an API key worthless at once; again changes nothing.
 
     Example: `couponctl key revoke --tenant acme 0198c0de-…`
     """
-    return api_key(tenants.revoke_key(tenant_id, key_id, utc_now()))
+    return serialize_api_key(tenants.revoke_key(tenant_id, key_id, utc_now()))

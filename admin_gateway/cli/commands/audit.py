@@ -10,21 +10,21 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.options import (
-    TIME,
-    of_tenant,
-    page,
-    paged,
+    TIME_PARAM,
+    pagination_options,
+    tenant_option,
+    to_page,
 )
-from admin_gateway.cli.output import answering, core, say
-from admin_gateway.responses.audit import entry
+from admin_gateway.cli.output import json_command, print_status, started_core
+from admin_gateway.responses.audit import serialize_audit_entry
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.audit import AuditFilter
 from coupon_core.persistence import database
-from coupon_core.services import audit as log
+from coupon_core.services import audit as audit_service
 
-SHOWN = ("happened_at", "actor", "action", "object_id", "detail")
-SECONDS_BETWEEN_LOOKS = 0.5
-LATEST = timedelta(seconds=30)  # transactions are shorter
+COLUMNS = ("happened_at", "actor", "action", "object_id", "detail")
+POLL_INTERVAL_SECONDS = 0.5
+MAX_COMMIT_DELAY = timedelta(seconds=30)  # transactions are shorter
 
 
 @click.group()
@@ -33,28 +33,30 @@ def audit() -> None:
 
 
 @audit.command("list")
-@of_tenant
+@tenant_option
 @click.option("--actor", help="An API key's id, or cli, system, server.")
 @click.option("--action", help="As definition.changed.")
 @click.option("--object", "object_id", help="The id of what it was done to.")
 @click.option(
-    "--from", "since", type=TIME, help="At or after, as 2030-01-31T12:00:00Z."
+    "--from", "since", type=TIME_PARAM, help="At or after, as 2030-01-31T12:00:00Z."
 )
-@click.option("--to", "until", type=TIME, help="Before.")
-@paged
-@answering(*SHOWN)
-def list_(tenant_id: str, limit: int, offset: int, **which: Any) -> dict[str, Any]:
+@click.option("--to", "until", type=TIME_PARAM, help="Before.")
+@pagination_options
+@json_command(*COLUMNS)
+def list_(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, Any]:
     """List what was done, newest first.
 
     Example: `couponctl audit list --tenant acme --action definition.changed --json`
     """
-    found = log.listed(tenant_id, AuditFilter(**which), page(limit, offset))
+    found = audit_service.list_entries(
+        tenant_id, AuditFilter(**filters), to_page(limit, offset)
+    )
     rows, total = found
-    return {"entries": [entry(row) for row in rows], "total": total}
+    return {"entries": [serialize_audit_entry(row) for row in rows], "total": total}
 
 
 @audit.command()
-@of_tenant
+@tenant_option
 @click.option("--count", type=click.IntRange(1), help="End after so many entries.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON document a line.")
 def tail(tenant_id: str, count: int | None, as_json: bool) -> None:
@@ -62,25 +64,27 @@ def tail(tenant_id: str, count: int | None, as_json: bool) -> None:
 
     Example: `couponctl audit tail --tenant acme --count 1 --json`
     """
-    with core():
-        say("Listening to the audit log. Ctrl-C ends it.")
-        for one in islice(_entries(tenant_id, utc_now()), count):
+    with started_core():
+        print_status("Listening to the audit log. Ctrl-C ends it.")
+        for one in islice(_follow_entries(tenant_id, utc_now()), count):
             text = json.dumps(one, ensure_ascii=False)
-            click.echo(text if as_json else _line(one))
+            click.echo(text if as_json else _format_line(one))
 
 
-def _entries(tenant_id: str, began: datetime) -> Iterator[dict[str, Any]]:
+def _follow_entries(tenant_id: str, started_at: datetime) -> Iterator[dict[str, Any]]:
     # An entry comes when its transaction ends: one with a lower id may come later.
-    seen: set[str] = set()
+    known_ids: set[str] = set()
     while True:
-        for one in log.after(tenant_id, max(began, utc_now() - LATEST)):
-            if one.entry_id not in seen:
-                seen.add(one.entry_id)
-                yield entry(one)
-        database.release()
-        time.sleep(SECONDS_BETWEEN_LOOKS)
+        for one in audit_service.list_entries_since(
+            tenant_id, max(started_at, utc_now() - MAX_COMMIT_DELAY)
+        ):
+            if one.entry_id not in known_ids:
+                known_ids.add(one.entry_id)
+                yield serialize_audit_entry(one)
+        database.release_connection()
+        time.sleep(POLL_INTERVAL_SECONDS)
 
 
-def _line(document: dict[str, Any]) -> str:
-    values = (document[name] for name in SHOWN)
+def _format_line(document: dict[str, Any]) -> str:
+    values = (document[name] for name in COLUMNS)
     return "  ".join(one if isinstance(one, str) else json.dumps(one) for one in values)

@@ -1,4 +1,4 @@
-"""`couponctl batch`: coupons by the million: how far they are, and how to end it."""
+"""`couponctl serialize_batch`: coupons by the million: how far they are, and how to end it."""
 
 import time
 from typing import Any
@@ -6,20 +6,20 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.options import (
-    UUID,
-    of_tenant,
-    page,
-    paged,
+    UUID_PARAM,
+    pagination_options,
+    tenant_option,
+    to_page,
 )
-from admin_gateway.cli.output import answering, ends_with_one, say
-from admin_gateway.cli.progress import bar
+from admin_gateway.cli.output import exit_with_failure, json_command, print_status
+from admin_gateway.cli.progress import progress_bar
 from admin_gateway.responses import serializers
 from coupon_core.domain.models import utc_now
-from coupon_core.domain.models.batches import UNFINISHED, Batch, BatchState
+from coupon_core.domain.models.batches import ACTIVE_STATES, Batch, BatchState
 from coupon_core.services import batches
 from coupon_core.services.access import tenants
 
-POLL_SECONDS = 0.5
+POLL_INTERVAL_SECONDS = 0.5
 COLUMNS = (
     "batch_id",
     "state",
@@ -29,7 +29,7 @@ COLUMNS = (
     "eta_seconds",
     "created_at",
 )
-batch_argument = click.argument("batch_id", type=UUID)
+batch_argument = click.argument("batch_id", type=UUID_PARAM)
 
 
 @click.group()
@@ -38,11 +38,13 @@ def batch() -> None:
 
 
 @batch.command("list")
-@of_tenant
-@click.option("--definition", "definition_id", type=UUID, help="Only of this one.")
+@tenant_option
+@click.option(
+    "--definition", "definition_id", type=UUID_PARAM, help="Only of this one."
+)
 @click.option("--state", type=click.Choice([one.value for one in BatchState]))
-@paged
-@answering(*COLUMNS)
+@pagination_options
+@json_command(*COLUMNS)
 def list_(
     tenant_id: str,
     definition_id: str | None,
@@ -52,76 +54,79 @@ def list_(
 ) -> dict[str, Any]:
     """List batches, newest first.
 
-    Example: `couponctl batch list --tenant acme --state running`
+    Example: `couponctl serialize_batch list --tenant acme --state running`
     """
     tenants.require(tenant_id)
     chosen = BatchState(state) if state else None
-    which = page(limit, offset), chosen, definition_id
-    rows, total = batches.listed(tenant_id, *which)
-    return {"batches": [serializers.batch(row) for row in rows], "total": total}
+    filters = to_page(limit, offset), chosen, definition_id
+    rows, total = batches.list_batches(tenant_id, *filters)
+    return {
+        "batches": [serializers.serialize_batch(row) for row in rows],
+        "total": total,
+    }
 
 
 @batch.command()
-@of_tenant
+@tenant_option
 @batch_argument
-@answering()
+@json_command()
 def show(tenant_id: str, batch_id: str) -> dict[str, Any]:
     """Show how far a batch is, how quick, and when it will be done.
 
-    Example: `couponctl batch show --tenant acme 0198c0de-…`
+    Example: `couponctl serialize_batch show --tenant acme 0198c0de-…`
     """
-    return serializers.batch(batches.get(tenant_id, batch_id))
+    return serializers.serialize_batch(batches.get(tenant_id, batch_id))
 
 
 @batch.command()
-@of_tenant
+@tenant_option
 @batch_argument
-@answering()
+@json_command()
 def watch(tenant_id: str, batch_id: str) -> dict[str, Any]:
     """Look on until a batch is at its end; Ctrl-C stops only the looking.
 
     Ends with 1 when the batch failed.
 
-    Example: `couponctl batch watch --tenant acme 0198c0de-…`
+    Example: `couponctl serialize_batch watch --tenant acme 0198c0de-…`
     """
-    return _attended(batches.get(tenant_id, batch_id), helping=False)
+    return _watch_batch(batches.get(tenant_id, batch_id), generates_chunks=False)
 
 
 @batch.command()
-@of_tenant
+@tenant_option
 @batch_argument
-@answering()
+@json_command()
 def cancel(tenant_id: str, batch_id: str) -> dict[str, Any]:
     """Make no more coupons of a batch; those made stay.
 
-    Example: `couponctl batch cancel --tenant acme 0198c0de-…`
+    Example: `couponctl serialize_batch cancel --tenant acme 0198c0de-…`
     """
-    return serializers.batch(batches.cancel(tenant_id, batch_id, utc_now()))
+    return serializers.serialize_batch(batches.cancel(tenant_id, batch_id, utc_now()))
 
 
-def make_here(batch: Batch) -> dict[str, Any]:
+def generate_with_workers(batch: Batch) -> dict[str, Any]:
     """Make a batch together with the workers; gives it as it is when this ends."""
-    return _attended(batch, helping=True)
+    return _watch_batch(batch, generates_chunks=True)
 
 
-def _attended(batch: Batch, helping: bool) -> dict[str, Any]:
+def _watch_batch(batch: Batch, generates_chunks: bool) -> dict[str, Any]:
     """With a bar, until its end or Ctrl-C."""
     ids = batch.tenant_id, batch.batch_id
     try:
-        with bar("coupons", batch.requested_count) as tell:
+        with progress_bar("coupons", batch.requested_count) as report_progress:
             # From its end: the workers begin at the other.
-            chunks = iter(range(batch.chunk_count, 0, -1) if helping else ())
-            while (now := batches.get(*ids)).state in UNFINISHED:
-                tell(now.generated_count)
+            chunks = iter(range(batch.chunk_count, 0, -1) if generates_chunks else ())
+            while (current := batches.get(*ids)).state in ACTIVE_STATES:
+                report_progress(current.generated_count)
                 number = next(chunks, None)
                 if number is None:
-                    time.sleep(POLL_SECONDS)
+                    time.sleep(POLL_INTERVAL_SECONDS)
                 else:
-                    batches.make_chunk((*ids, number), utc_now())
-            tell(now.generated_count)
+                    batches.generate_chunk((*ids, number), utc_now())
+            report_progress(current.generated_count)
     except KeyboardInterrupt:
-        say(f"It goes on: couponctl batch watch --tenant {ids[0]} {ids[1]}")
-    now = batches.get(*ids)
-    if now.state == BatchState.FAILED:
-        ends_with_one()
-    return serializers.batch(now)
+        print_status(f"It goes on: couponctl batch watch --tenant {ids[0]} {ids[1]}")
+    current = batches.get(*ids)
+    if current.state == BatchState.FAILED:
+        exit_with_failure()
+    return serializers.serialize_batch(current)

@@ -5,14 +5,14 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.output import (
-    answering,
+    json_command,
     json_option,
-    say,
-    show,
+    print_document,
+    print_status,
 )
 from coupon_core import bootstrap
 from coupon_core.security import encryption
-from coupon_core.settings import loader as settings
+from coupon_core.settings import loader as settings_loader
 
 
 @click.group()
@@ -21,26 +21,26 @@ def config() -> None:
 
 
 @config.command("show")
-@answering("name", "value", "meaning", start=False)
+@json_command("name", "value", "meaning", starts_core=False)
 def show_() -> dict[str, Any]:
     """Show every setting, its value and its meaning; secrets stay hidden.
 
-    Example: `COUPON_DATA_DIR=/srv/coupons couponctl config show`
+    Example: `COUPON_DATA_DIR=/srv/coupons couponctl config print_document`
     """
-    rows = settings.described(settings.load())
+    rows = settings_loader.describe_settings(settings_loader.load())
     names = ("name", "value", "meaning")
     return {"settings": [dict(zip(names, row, strict=True)) for row in rows]}
 
 
 @config.command()
-@answering(start=False)
+@json_command(starts_core=False)
 def check() -> dict[str, Any]:
     """Tell whether the settings make sense, and all that is wrong with them.
 
     Example: `couponctl config check && couponctl serve admin`
     """
-    bootstrap.start(settings.load())
-    say("The settings make sense.")
+    bootstrap.start(settings_loader.load())
+    print_status("The settings make sense.")
     return {"ok": True}
 
 
@@ -53,8 +53,8 @@ def new_key(as_json: bool) -> None:
 
     Example: `couponctl config new-key > master.key`
     """
-    key = encryption.new_master_key()
+    key = encryption.generate_master_key()
     if as_json:
-        show({"master_key": key}, as_json)
+        print_document({"master_key": key}, as_json)
     else:
         click.echo(key)

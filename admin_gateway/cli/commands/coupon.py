@@ -1,19 +1,19 @@
-"""`couponctl coupon`: list coupons, look at one, take one out of use."""
+"""`couponctl serialize_coupon`: list coupons, look at one, take one out of use."""
 
 from typing import Any
 
 import rich_click as click
 
 from admin_gateway.cli.options import (
-    CODE,
-    OURSELVES,
-    USER,
-    UUID,
-    of_tenant,
-    page,
-    paged,
+    CLI_ACTOR,
+    CODE_PARAM,
+    USER_PARAM,
+    UUID_PARAM,
+    pagination_options,
+    tenant_option,
+    to_page,
 )
-from admin_gateway.cli.output import answering
+from admin_gateway.cli.output import json_command
 from coupon_core.domain import serialization
 from coupon_core.domain.models import CouponStatus, utc_now
 from coupon_core.domain.models.filters import CouponFilter
@@ -28,18 +28,20 @@ def coupon() -> None:
     """Coupons: list, get, revoke."""
 
 
-def which(command: Any) -> Any:
+def coupon_selection_options(command: Any) -> Any:
     """Give a command the ways of naming one coupon."""
     for option in (
-        click.option("--user", "user_id", type=USER, help="Whose, of a shared code."),
-        click.option("--code", type=CODE, help="Its code."),
-        click.option("--id", "coupon_id", type=UUID, help="Its id."),
+        click.option(
+            "--user", "user_id", type=USER_PARAM, help="Whose, of a shared code."
+        ),
+        click.option("--code", type=CODE_PARAM, help="Its code."),
+        click.option("--id", "coupon_id", type=UUID_PARAM, help="Its id."),
     ):
         command = option(command)
     return command
 
 
-def _chosen(
+def _to_coupon_filter(
     coupon_id: str | None, code: str | None, user_id: str | None
 ) -> CouponFilter:
     if (coupon_id is None) == (code is None):
@@ -48,51 +50,57 @@ def _chosen(
 
 
 @coupon.command("list")
-@of_tenant
-@click.option("--definition", "definition_id", type=UUID, help="Only of this one.")
-@click.option("--user", "user_id", type=USER, help="Only this user's.")
-@click.option("--code", type=CODE, help="Only of this code.")
+@tenant_option
+@click.option(
+    "--definition", "definition_id", type=UUID_PARAM, help="Only of this one."
+)
+@click.option("--user", "user_id", type=USER_PARAM, help="Only this user's.")
+@click.option("--code", type=CODE_PARAM, help="Only of this code.")
 @click.option("--status", type=click.Choice([one.value for one in CouponStatus]))
-@paged
-@answering(*COLUMNS)
+@pagination_options
+@json_command(*COLUMNS)
 def list_(
     tenant_id: str, status: str | None, limit: int, offset: int, **chosen: Any
 ) -> dict[str, Any]:
     """List coupons, newest first.
 
-    Example: `couponctl coupon list --tenant acme --user user_123 --status active`
+    Example: `couponctl serialize_coupon list --tenant acme --user user_123 --status active`
     """
     tenants.require(tenant_id)
     filter_ = CouponFilter(status=CouponStatus(status) if status else None, **chosen)
     now = utc_now()
-    rows, total = administration.listed(tenant_id, filter_, page(limit, offset), now)
-    return serialization.coupons("coupons", rows, total, now)
+    rows, total = administration.list_coupons(
+        tenant_id, filter_, to_page(limit, offset), now
+    )
+    return serialization.serialize_coupon_list("coupons", rows, total, now)
 
 
 @coupon.command()
-@of_tenant
-@which
-@answering()
+@tenant_option
+@coupon_selection_options
+@json_command()
 def get(tenant_id: str, **named: Any) -> dict[str, Any]:
     """Show a coupon.
 
-    Example: `couponctl coupon get --tenant acme --code WELCOME8X4F2K9P`
+    Example: `couponctl serialize_coupon get --tenant acme --code WELCOME8X4F2K9P`
     """
     now = utc_now()
-    return serialization.coupon(
-        administration.get(tenant_id, _chosen(**named), now), now
+    return serialization.serialize_coupon(
+        administration.get(tenant_id, _to_coupon_filter(**named), now), now
     )
 
 
 @coupon.command()
-@of_tenant
-@which
-@answering()
+@tenant_option
+@coupon_selection_options
+@json_command()
 def revoke(tenant_id: str, **named: Any) -> dict[str, Any]:
     """Take a coupon out of use; again changes nothing.
 
-    Example: `couponctl coupon revoke --tenant acme --code WELCOME8X4F2K9P --json`
+    Example: `couponctl serialize_coupon revoke --tenant acme --code WELCOME8X4F2K9P --json`
     """
     now = utc_now()
-    revoked = administration.revoke(tenant_id, _chosen(**named), now, OURSELVES)
-    return serialization.coupon(revoked, now)
+    revoked = administration.revoke(
+        tenant_id, _to_coupon_filter(**named), now, CLI_ACTOR
+    )
+    return serialization.serialize_coupon(revoked, now)

@@ -4,10 +4,10 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.errors import Failed, condition_text
-from admin_gateway.cli.output import answering, ends_with_one, say
+from admin_gateway.cli.errors import CommandError, database_status_message
+from admin_gateway.cli.output import exit_with_failure, json_command, print_status
 from coupon_core.persistence import diagnostics, schema
-from coupon_core.persistence.diagnostics import Condition
+from coupon_core.persistence.diagnostics import DatabaseStatus
 
 
 @click.group()
@@ -16,34 +16,36 @@ def db() -> None:
 
 
 @db.command()
-@answering()
+@json_command()
 def upgrade() -> dict[str, Any]:
     """Bring the tables up to date; what is so already is left alone.
 
     Example: `couponctl db upgrade`
     """
-    taken = schema.upgrade()
-    steps = ", ".join(taken)
-    say(f"The database took {steps}." if taken else "The database was up to date.")
-    return {"upgraded": taken}
+    applied = schema.upgrade()
+    steps = ", ".join(applied)
+    print_status(
+        f"The database took {steps}." if applied else "The database was up to date."
+    )
+    return {"upgraded": applied}
 
 
 @db.command()
-@answering()
+@json_command()
 def status() -> dict[str, Any]:
     """Tell which steps the database has taken. Ends with 1 when some are missing.
 
     Example: `couponctl db status --json`
     """
-    found, words = diagnostics.condition()
-    if found == Condition.UNREACHABLE:
-        raise Failed(condition_text(found, words))
-    if found != Condition.GOOD:
-        say(condition_text(found, words))
-        ends_with_one()
-    steps = schema.steps()
+    database_status, detail = diagnostics.check_status()
+    if database_status == DatabaseStatus.UNREACHABLE:
+        raise CommandError(database_status_message(database_status, detail))
+    if database_status != DatabaseStatus.READY:
+        print_status(database_status_message(database_status, detail))
+        exit_with_failure()
+    steps = schema.list_migrations()
     return {
-        "database": diagnostics.product(),
-        "up_to_date": found == Condition.GOOD,
+        "database": diagnostics.describe_product(),
+        "up_to_date": database_status == DatabaseStatus.READY,
         "steps": {name: "taken" if applied else "missing" for name, applied in steps},
     }

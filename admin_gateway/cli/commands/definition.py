@@ -4,24 +4,26 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.definition_options import body, members
+from admin_gateway.cli.definition_options import build_body, definition_field_options
 from admin_gateway.cli.options import (
-    UUID,
-    of_tenant,
-    page,
-    paged,
+    UUID_PARAM,
+    pagination_options,
+    tenant_option,
+    to_page,
 )
-from admin_gateway.cli.output import answering
-from admin_gateway.requests import DefinitionBody, DefinitionChanges
-from admin_gateway.responses.serializers import room as room_document
-from admin_gateway.responses.serializers import stats as stats_document
+from admin_gateway.cli.output import json_command
+from admin_gateway.requests import CreateDefinitionSchema, UpdateDefinitionSchema
+from admin_gateway.responses.serializers import (
+    serialize_code_capacity,
+    serialize_definition_stats,
+)
 from coupon_core.domain.models import DefinitionStatus, utc_now
-from coupon_core.domain.serialization import whole_definition
+from coupon_core.domain.serialization import serialize_definition_for_admin
 from coupon_core.services.access import tenants
 from coupon_core.services.catalog import definitions
 from coupon_core.services.coupons import code_capacity
 
-definition_argument = click.argument("definition_id", type=UUID)
+definition_argument = click.argument("definition_id", type=UUID_PARAM)
 
 
 @click.group()
@@ -30,9 +32,9 @@ def definition() -> None:
 
 
 @definition.command()
-@of_tenant
-@members
-@answering()
+@tenant_option
+@definition_field_options
+@json_command()
 def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     """Add an active definition, from options or from a file or both.
 
@@ -40,16 +42,20 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     --reward 0198c0de-… --prefix WELCOME --per-user 1 --json`
     """
     tenants.require(tenant_id)
-    fields = DefinitionBody().load(body(**options))
-    return whole_definition(definitions.create(tenant_id, fields, utc_now()))
+    fields = CreateDefinitionSchema().load(build_body(**options))
+    return serialize_definition_for_admin(
+        definitions.create(tenant_id, fields, utc_now())
+    )
 
 
 @definition.command("list")
-@of_tenant
+@tenant_option
 @click.option("--status", type=click.Choice([one.value for one in DefinitionStatus]))
 @click.option("--name", help="A part of the name, in any case.")
-@paged
-@answering("id", "name", "status", "config.code_format", "config.usage_limit.max_uses")
+@pagination_options
+@json_command(
+    "id", "name", "status", "config.code_format", "config.usage_limit.max_uses"
+)
 def list_(
     tenant_id: str, status: str | None, name: str | None, limit: int, offset: int
 ) -> dict[str, Any]:
@@ -59,82 +65,89 @@ def list_(
     """
     tenants.require(tenant_id)
     chosen = DefinitionStatus(status) if status else None
-    rows, total = definitions.listed(tenant_id, page(limit, offset), chosen, name)
-    return {"definitions": [whole_definition(row) for row in rows], "total": total}
+    rows, total = definitions.list_definitions(
+        tenant_id, to_page(limit, offset), chosen, name
+    )
+    return {
+        "definitions": [serialize_definition_for_admin(row) for row in rows],
+        "total": total,
+    }
 
 
 @definition.command()
-@of_tenant
+@tenant_option
 @definition_argument
-@answering()
+@json_command()
 def get(tenant_id: str, definition_id: str) -> dict[str, Any]:
     """Show a definition.
 
     Example: `couponctl definition get --tenant acme 0198c0de-…`
     """
-    return whole_definition(definitions.get(tenant_id, definition_id))
+    return serialize_definition_for_admin(definitions.get(tenant_id, definition_id))
 
 
 @definition.command()
-@of_tenant
+@tenant_option
 @definition_argument
-@members
-@answering()
+@definition_field_options
+@json_command()
 def update(tenant_id: str, definition_id: str, **options: Any) -> dict[str, Any]:
     """Change a definition; what is not given stays.
 
     Example: `couponctl definition update --tenant acme 0198c0de-… --total 5000`
     """
-    changes = DefinitionChanges().load(body(**options))
+    changes = UpdateDefinitionSchema().load(build_body(**options))
     changed = definitions.update(tenant_id, definition_id, changes, utc_now())
-    return whole_definition(changed)
+    return serialize_definition_for_admin(changed)
 
 
 @definition.command()
-@of_tenant
+@tenant_option
 @definition_argument
-@answering()
+@json_command()
 def stats(tenant_id: str, definition_id: str) -> dict[str, Any]:
     """Count a definition's coupons by status, and their redemptions.
 
-    Example: `couponctl definition stats --tenant acme 0198c0de-…`
+    Example: `couponctl definition get_stats --tenant acme 0198c0de-…`
     """
-    found = definitions.stats(tenant_id, definition_id, utc_now())
-    return stats_document(definition_id, found)
+    found = definitions.get_stats(tenant_id, definition_id, utc_now())
+    return serialize_definition_stats(definition_id, found)
 
 
 @definition.command()
-@of_tenant
+@tenant_option
 @definition_argument
-@answering()
+@json_command()
 def capacity(tenant_id: str, definition_id: str) -> dict[str, Any]:
     """Tell how full the code space is, and how likely a guess hits a code.
 
     Example: `couponctl definition capacity --tenant acme 0198c0de-…`
     """
-    return room_document(definition_id, code_capacity.room(tenant_id, definition_id))
+    return serialize_code_capacity(
+        definition_id, code_capacity.get_capacity(tenant_id, definition_id)
+    )
 
 
 # Name of the command, what it makes of the definition, what that means.
-LIVES = (
+STATUS_COMMANDS = (
     ("pause", DefinitionStatus.PAUSED, "Stop making coupons; existing ones stay good."),
     ("activate", DefinitionStatus.ACTIVE, "Let coupons be made, and used, again."),
     ("archive", DefinitionStatus.ARCHIVED, "End it; its history stays readable."),
 )
 
 
-def _add_life(name: str, status: DefinitionStatus, about: str) -> None:
+def _add_status_command(name: str, status: DefinitionStatus, help_text: str) -> None:
     @definition.command(
         name,
-        help=f"{about}\n\nExample: `couponctl definition {name} --tenant acme 01…`",
+        help=f"{help_text}\n\nExample: `couponctl definition {name} --tenant acme 01…`",
     )
-    @of_tenant
+    @tenant_option
     @definition_argument
-    @answering()
+    @json_command()
     def set_status(tenant_id: str, definition_id: str) -> dict[str, Any]:
         changed = definitions.set_status(tenant_id, definition_id, status, utc_now())
-        return whole_definition(changed)
+        return serialize_definition_for_admin(changed)
 
 
-for _life in LIVES:
-    _add_life(*_life)
+for _life in STATUS_COMMANDS:
+    _add_status_command(*_life)

@@ -5,26 +5,30 @@ from typing import Any, TextIO
 
 import rich_click as click
 
-from admin_gateway.cli.commands.batch import make_here
+from admin_gateway.cli.commands.batch import generate_with_workers
 from admin_gateway.cli.options import (
-    UUID,
-    given,
-    of_tenant,
+    UUID_PARAM,
     read_lines,
+    tenant_option,
+    without_unset,
 )
-from admin_gateway.cli.output import answering
-from admin_gateway.requests import GenerateBody
+from admin_gateway.cli.output import json_command
+from admin_gateway.requests import GenerateCouponsSchema
 from admin_gateway.responses import serializers
 from coupon_core.domain.models import utc_now
 from coupon_core.services import batches
-from coupon_core.services.batches import Wanted
+from coupon_core.services.batches import BatchRequest
 from coupon_core.services.coupons import generation
 
 
 @click.command()
-@of_tenant
+@tenant_option
 @click.option(
-    "--definition", "definition_id", type=UUID, required=True, help="Of which: its id."
+    "--definition",
+    "definition_id",
+    type=UUID_PARAM,
+    required=True,
+    help="Of which: its id.",
 )
 @click.option("--user", "users", multiple=True, help="For this user; again for more.")
 @click.option(
@@ -33,7 +37,7 @@ from coupon_core.services.coupons import generation
 @click.option("--count", type=int, help="So many that nobody holds yet.")
 @click.option("--expires-at", help="Their own expiry, such as 2030-01-31T12:00:00Z.")
 @click.option("--detach", is_flag=True, help="Leave a batch to the workers at once.")
-@answering("code", "user_id", "id", "expires_at")
+@json_command("code", "user_id", "id", "expires_at")
 def generate(
     tenant_id: str,
     definition_id: str,
@@ -46,17 +50,23 @@ def generate(
     """Make coupons of a definition: one for each user, or a number of free codes.
 
     More than 1,000 become a batch, which is made here and by the workers together.
-    Ctrl-C leaves it to the workers: `couponctl batch watch` looks on.
+    Ctrl-C leaves it to the workers: `couponctl serialize_batch watch` looks on.
 
     Example: `couponctl generate --tenant acme --definition 0198c0de-…
     --user user_123 --user user_456 --json`
     """
     user_ids = [*users, *(read_lines(users_file) if users_file else ())] or None
-    body = given(user_ids=user_ids, count=count, expires_at=expires_at)
-    wanted: Wanted = GenerateBody().load(body)
+    body = without_unset(user_ids=user_ids, count=count, expires_at=expires_at)
+    batch_request: BatchRequest = GenerateCouponsSchema().load(body)
     now, ids = utc_now(), (tenant_id, definition_id)
-    if not wanted.is_small:
-        batch = batches.request(*ids, wanted, now)
-        return serializers.batch(batch) if detach else make_here(batch)
-    made = generation.generate(*ids, wanted.holders, now, wanted.expires_at)
-    return serializers.generated(made, now)
+    if not batch_request.is_small:
+        batch = batches.request(*ids, batch_request, now)
+        return (
+            serializers.serialize_batch(batch)
+            if detach
+            else generate_with_workers(batch)
+        )
+    result = generation.generate(
+        *ids, batch_request.recipients, now, batch_request.expires_at
+    )
+    return serializers.serialize_generation_result(result, now)

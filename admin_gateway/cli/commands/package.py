@@ -1,30 +1,30 @@
-"""`couponctl package`: what the codes of creators grant, and their limits."""
+"""`couponctl serialize_package`: what the codes of creators grant, and their limits."""
 
 from typing import Any
 
 import rich_click as click
 
 from admin_gateway.cli.options import (
-    JsonObject,
-    body_file,
-    given,
-    of_tenant,
-    page,
-    paged,
+    JsonObjectParam,
+    body_file_option,
+    pagination_options,
     read_body,
+    tenant_option,
+    to_page,
+    without_unset,
 )
-from admin_gateway.cli.output import answering
-from admin_gateway.requests import PackageBody, PackageChanges
-from admin_gateway.responses import packages as package_documents
+from admin_gateway.cli.output import json_command
+from admin_gateway.requests import CreatePackageSchema, UpdatePackageSchema
+from admin_gateway.responses import packages as package_responses
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tenants
 from coupon_core.services.campaigns import packages
 
-JSON_OBJECT = JsonObject()
+JSON_OBJECT = JsonObjectParam()
 package_argument = click.argument("package_id", type=int)
 
 
-class Line(click.ParamType):
+class RewardLineParam(click.ParamType):
     """A line of a reward: `gem=100`, or all of it as a JSON object."""
 
     name = "line"
@@ -39,7 +39,7 @@ class Line(click.ParamType):
         return self.fail(f"{value!r}: expected ITEM=QUANTITY or a JSON object", param)
 
 
-def members(command: Any) -> Any:
+def package_field_options(command: Any) -> Any:
     """Give a command the options that say what a package is."""
     for option in (
         click.option("--ends", "ends_at", help="Its own end."),
@@ -59,24 +59,28 @@ def members(command: Any) -> Any:
             help="Uses of one code by one user; 0 is no limit.",
         ),
         click.option(
-            "--reward", "rewards", type=Line(), multiple=True, help="As gem=100."
+            "--reward",
+            "rewards",
+            type=RewardLineParam(),
+            multiple=True,
+            help="As gem=100.",
         ),
-        click.option("--description", "item_description", type=JsonObject()),
+        click.option("--description", "item_description", type=JsonObjectParam()),
         click.option(
-            "--name", "item_name", type=JsonObject(), help='As {"en": "Welcome"}.'
+            "--name", "item_name", type=JsonObjectParam(), help='As {"en": "Welcome"}.'
         ),
-        body_file,
+        body_file_option,
     ):
         command = option(command)
     return command
 
 
-def _body(file: Any, options: dict[str, Any]) -> dict[str, Any]:
-    plain = {
+def _build_body(file: Any, options: dict[str, Any]) -> dict[str, Any]:
+    given_options = {
         name: list(value) if isinstance(value, tuple) else value
-        for name, value in given(**options).items()
+        for name, value in without_unset(**options).items()
     }
-    return {**read_body(file), **plain}
+    return {**read_body(file), **given_options}
 
 
 @click.group()
@@ -85,12 +89,12 @@ def package() -> None:
 
 
 @package.command()
-@of_tenant
+@tenant_option
 @click.option(
     "--campaign", "campaign_id", required=True, help="Of which campaign: its id."
 )
-@members
-@answering()
+@package_field_options
+@json_command()
 def create(
     tenant_id: str, campaign_id: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
@@ -99,48 +103,48 @@ def create(
     Example: `couponctl package create --tenant acme --campaign campaign_001
     --name '{"en": "Welcome Package"}' --reward gem=100 --total 5000 --json`
     """
-    fields = PackageBody().load(_body(body_file, options))
-    made = packages.create(tenant_id, campaign_id, fields, utc_now())
-    return package_documents.package(made)
+    fields = CreatePackageSchema().load(_build_body(body_file, options))
+    created = packages.create(tenant_id, campaign_id, fields, utc_now())
+    return package_responses.serialize_package(created)
 
 
 @package.command("list")
-@of_tenant
+@tenant_option
 @click.option("--campaign", "campaign_id", help="Only those of this campaign.")
-@paged
-@answering("package_id", "campaign_id", "package_no", "item_name", "status")
+@pagination_options
+@json_command("package_id", "campaign_id", "package_no", "item_name", "status")
 def list_(
     tenant_id: str, campaign_id: str | None, limit: int, offset: int
 ) -> dict[str, Any]:
     """List packages, newest first.
 
-    Example: `couponctl package list --tenant acme --campaign campaign_001`
+    Example: `couponctl serialize_package list --tenant acme --campaign campaign_001`
     """
     tenants.require(tenant_id)
-    rows, total = packages.listed(tenant_id, page(limit, offset), campaign_id)
+    rows, total = packages.list_packages(tenant_id, to_page(limit, offset), campaign_id)
     return {
-        "packages": [package_documents.package(row) for row in rows],
+        "packages": [package_responses.serialize_package(row) for row in rows],
         "total": total,
     }
 
 
 @package.command()
-@of_tenant
+@tenant_option
 @package_argument
-@answering()
+@json_command()
 def get(tenant_id: str, package_id: int) -> dict[str, Any]:
     """Show a package.
 
-    Example: `couponctl package get --tenant acme 245171710987746`
+    Example: `couponctl serialize_package get --tenant acme 245171710987746`
     """
-    return package_documents.package(packages.get(tenant_id, package_id))
+    return package_responses.serialize_package(packages.get(tenant_id, package_id))
 
 
 @package.command()
-@of_tenant
+@tenant_option
 @package_argument
-@members
-@answering()
+@package_field_options
+@json_command()
 def update(
     tenant_id: str, package_id: int, body_file: Any, **options: Any
 ) -> dict[str, Any]:
@@ -148,8 +152,8 @@ def update(
 
     No limit goes below what was used.
 
-    Example: `couponctl package update --tenant acme 245171710987746 --total 9000`
+    Example: `couponctl serialize_package update --tenant acme 245171710987746 --total 9000`
     """
-    changes = PackageChanges().load(_body(body_file, options))
+    changes = UpdatePackageSchema().load(_build_body(body_file, options))
     changed = packages.update(tenant_id, package_id, changes, utc_now())
-    return package_documents.package(changed)
+    return package_responses.serialize_package(changed)

@@ -8,14 +8,14 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.output import core, json_option, show
+from admin_gateway.cli.output import json_option, print_document, started_core
 from coupon_core.domain.models import Page, utc_now
-from coupon_core.messaging.topology import BusAway
+from coupon_core.messaging.topology import BrokerUnavailable
 from coupon_core.services import outbox
 from coupon_core.services.events import dead_letters
 from coupon_core.settings.loader import Settings
 
-SECONDS_OF_THE_LIVING = 10.0  # workers tell every two seconds that they get on
+MAX_HEARTBEAT_AGE_SECONDS = 10.0  # workers tell every two seconds that they get on
 
 
 @click.group()
@@ -32,61 +32,66 @@ def status(as_json: bool) -> None:
 
     Example: `couponctl queue status --json`
     """
-    with core() as settings:
-        bus, queues = _bus(settings.broker_url)
-        found = {"bus": bus, "queues": queues, **_stored(), **_workers(settings)}
-    show(found if as_json else dict(_lines(found)), as_json)
+    with started_core() as settings:
+        bus, queues = _inspect_broker(settings.broker_url)
+        report = {
+            "bus": bus,
+            "queues": queues,
+            **_inspect_database(),
+            **_list_workers(settings),
+        }
+    print_document(report if as_json else dict(_format_lines(report)), as_json)
     if bus["error"]:
         raise click.exceptions.Exit(1)
 
 
-def _bus(url: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _inspect_broker(url: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     from coupon_core.messaging import inspection  # takes kombu along
 
-    bus = {"url": inspection.place_of(url), "error": None}
+    bus = {"url": inspection.redact_broker_url(url), "error": None}
     try:
-        return bus, [asdict(depth) for depth in inspection.depths(url)]
-    except BusAway as error:
+        return bus, [asdict(depth) for depth in inspection.queue_depths(url)]
+    except BrokerUnavailable as error:
         return {**bus, "error": str(error)}, []
 
 
-def _stored() -> dict[str, Any]:
-    count, seconds = outbox.pending(utc_now())
+def _inspect_database() -> dict[str, Any]:
+    count, seconds = outbox.measure_backlog(utc_now())
     waiting = {"pending": count, "oldest_seconds": round(seconds, 1)}
     return {
         "outbox": waiting,
-        "dead_letters": dead_letters.listed(None, Page(limit=1))[1],
+        "dead_letters": dead_letters.list_dead_letters(None, Page(limit=1))[1],
     }
 
 
-def _workers(settings: Settings) -> dict[str, Any]:
+def _list_workers(settings: Settings) -> dict[str, Any]:
     files = sorted((settings.data_dir / "workers").glob("*-*"))
-    return {"workers": [worker for file in files for worker in _worker(file)]}
+    return {"workers": [worker for file in files for worker in _read_heartbeat(file)]}
 
 
-def _worker(file: Path) -> Iterator[dict[str, Any]]:
+def _read_heartbeat(file: Path) -> Iterator[dict[str, Any]]:
     name, _, pid = file.name.rpartition("-")
     try:
         seconds = round(max(0.0, time.time() - file.stat().st_mtime), 1)
     except OSError:  # it has just ended
         return
-    alive = seconds < SECONDS_OF_THE_LIVING
+    alive = seconds < MAX_HEARTBEAT_AGE_SECONDS
     yield {"name": name, "pid": int(pid), "seconds_ago": seconds, "alive": alive}
 
 
-def _lines(found: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _format_lines(report: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """The same for people, a line for each thing."""
-    yield "bus", found["bus"]["error"] or found["bus"]["url"]
-    for depth in found["queues"]:
+    yield "bus", report["bus"]["error"] or report["bus"]["url"]
+    for depth in report["queues"]:
         consumers = depth["consumers"]
-        told = "" if consumers is None else f", {consumers} consumers"
-        yield f"queue {depth['queue']}", f"{depth['messages']} waiting{told}"
-    pending, oldest = found["outbox"]["pending"], found["outbox"]["oldest_seconds"]
+        detail = "" if consumers is None else f", {consumers} consumers"
+        yield f"queue {depth['queue']}", f"{depth['messages']} waiting{detail}"
+    pending, oldest = report["outbox"]["pending"], report["outbox"]["oldest_seconds"]
     yield "outbox", f"{pending} waiting, the oldest for {oldest} s"
-    yield "dead letters", found["dead_letters"]
-    for one in found["workers"]:
+    yield "dead letters", report["dead_letters"]
+    for one in report["workers"]:
         state = "alive" if one["alive"] else "silent"
-        told = f"{state}, last heard of {one['seconds_ago']} s ago"
-        yield f"worker {one['name']} {one['pid']}", told
-    if not found["workers"]:
+        detail = f"{state}, last heard of {one['seconds_ago']} s ago"
+        yield f"worker {one['name']} {one['pid']}", detail
+    if not report["workers"]:
         yield "workers", "none"

@@ -4,14 +4,14 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.errors import reason_text
+from admin_gateway.cli.errors import reason_message
 from admin_gateway.cli.options import (
-    USER,
-    of_tenant,
-    page,
-    paged,
+    USER_PARAM,
+    pagination_options,
+    tenant_option,
+    to_page,
 )
-from admin_gateway.cli.output import answering, ends_with_one
+from admin_gateway.cli.output import exit_with_failure, json_command
 from coupon_core.domain import serialization
 from coupon_core.domain.models import Reason, Validation, utc_now
 from coupon_core.domain.models.filters import CouponFilter
@@ -20,7 +20,7 @@ from coupon_core.services.coupons import administration, redemption, validation
 from coupon_core.services.coupons.redemption import RedeemRequest
 
 # Where validate says something else than redeem (CONTRACTS 0.5).
-VALIDATE_TEXTS = {
+VALIDATION_MESSAGES = {
     Reason.COUPON_NOT_FOUND: "Coupon code not found",
     Reason.ALREADY_REDEEMED: "Coupon has already been used",
     Reason.USED_UP: "Coupon status: redeemed",
@@ -28,42 +28,46 @@ VALIDATE_TEXTS = {
 
 
 @click.command()
-@of_tenant
-@click.option("--user", "user_id", type=USER, help="To whom; without: to anybody.")
+@tenant_option
+@click.option(
+    "--user", "user_id", type=USER_PARAM, help="To whom; without: to anybody."
+)
 @click.argument("code")
-@answering()
+@json_command()
 def validate(tenant_id: str, user_id: str | None, code: str) -> dict[str, Any]:
     """Tell what a code is worth. Ends with 1 when it cannot be redeemed.
 
     Example: `couponctl validate --tenant acme WELCOME8X4F2K9P --user user_123`
     """
     tenants.require(tenant_id)
-    told = validation.validate(tenant_id, code, user_id, utc_now())
-    if not told.decision.allowed:
-        ends_with_one()
-    return _document(told)
+    result = validation.validate(tenant_id, code, user_id, utc_now())
+    if not result.decision.is_allowed:
+        exit_with_failure()
+    return _serialize_validation(result)
 
 
-def _document(told: Validation) -> dict[str, Any]:
-    reason = told.decision.reason
-    issued, definition = (None, None) if reason else (told.issued, told.definition)
+def _serialize_validation(result: Validation) -> dict[str, Any]:
+    reason = result.decision.reason
+    issued, definition = (None, None) if reason else (result.issued, result.definition)
     return {
-        "valid": told.decision.allowed,
-        "coupon": serialization.coupon(issued, utc_now()) if issued else None,
-        "definition": serialization.definition(definition) if definition else None,
-        "error": _validate_text(reason) if reason else None,
+        "valid": result.decision.is_allowed,
+        "coupon": serialization.serialize_coupon(issued, utc_now()) if issued else None,
+        "definition": serialization.serialize_definition(definition)
+        if definition
+        else None,
+        "error": _validation_message(reason) if reason else None,
     }
 
 
-def _validate_text(reason: Reason) -> str:
-    return VALIDATE_TEXTS.get(reason) or reason_text(reason)
+def _validation_message(reason: Reason) -> str:
+    return VALIDATION_MESSAGES.get(reason) or reason_message(reason)
 
 
 @click.command()
-@of_tenant
-@click.option("--user", "user_id", type=USER, required=True, help="For whom.")
+@tenant_option
+@click.option("--user", "user_id", type=USER_PARAM, required=True, help="For whom.")
 @click.argument("code")
-@answering()
+@json_command()
 def redeem(tenant_id: str, user_id: str, code: str) -> dict[str, Any]:
     """Use a code once for a user.
 
@@ -71,15 +75,17 @@ def redeem(tenant_id: str, user_id: str, code: str) -> dict[str, Any]:
     """
     tenants.require(tenant_id)
     now = utc_now()
-    asked = RedeemRequest(tenant_id, code, user_id)
-    return serialization.coupon(redemption.redeem(asked, now).issued, now)
+    redeem_request = RedeemRequest(tenant_id, code, user_id)
+    return serialization.serialize_coupon(
+        redemption.redeem(redeem_request, now).issued, now
+    )
 
 
 @click.command()
-@of_tenant
-@click.option("--user", "user_id", type=USER, required=True, help="Whose.")
-@paged
-@answering("redeemed_at", "code", "definition_name", "redemption_count", "status")
+@tenant_option
+@click.option("--user", "user_id", type=USER_PARAM, required=True, help="Whose.")
+@pagination_options
+@json_command("redeemed_at", "code", "definition_name", "redemption_count", "status")
 def history(tenant_id: str, user_id: str, limit: int, offset: int) -> dict[str, Any]:
     """List what a user has redeemed, the latest first.
 
@@ -87,6 +93,8 @@ def history(tenant_id: str, user_id: str, limit: int, offset: int) -> dict[str, 
     """
     tenants.require(tenant_id)
     now = utc_now()
-    which = CouponFilter(user_id=user_id, redeemed=True)
-    rows, total = administration.listed(tenant_id, which, page(limit, offset), now)
-    return serialization.coupons("redemptions", rows, total, now)
+    coupon_filter = CouponFilter(user_id=user_id, redeemed=True)
+    rows, total = administration.list_coupons(
+        tenant_id, coupon_filter, to_page(limit, offset), now
+    )
+    return serialization.serialize_coupon_list("redemptions", rows, total, now)

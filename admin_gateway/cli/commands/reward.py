@@ -5,33 +5,35 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.options import (
-    UUID,
-    JsonObject,
-    body_file,
-    given,
-    of_tenant,
-    page,
-    paged,
+    UUID_PARAM,
+    JsonObjectParam,
+    body_file_option,
+    pagination_options,
     read_body,
+    tenant_option,
+    to_page,
+    without_unset,
 )
-from admin_gateway.cli.output import answering
-from admin_gateway.requests import RewardItemBody, RewardItemChanges
+from admin_gateway.cli.output import json_command
+from admin_gateway.requests import CreateRewardItemSchema, UpdateRewardItemSchema
 from coupon_core.domain.models import utc_now
-from coupon_core.domain.serialization import whole_reward_item
+from coupon_core.domain.serialization import serialize_reward_item_for_admin
 from coupon_core.services.access import tenants
 from coupon_core.services.catalog import reward_items
 
-item_argument = click.argument("item_id", type=UUID)
+item_argument = click.argument("item_id", type=UUID_PARAM)
 
 
-def members(command: Any) -> Any:
+def reward_field_options(command: Any) -> Any:
     """Give a command the options that say what a reward item is."""
     for option in (
-        click.option("--payload", type=JsonObject(), help='Such as {"amount": 100}.'),
+        click.option(
+            "--payload", type=JsonObjectParam(), help='Such as {"amount": 100}.'
+        ),
         click.option("--type", "reward_type", help="Such as points, item, badge."),
         click.option("--description", help="What it is, for people."),
         click.option("--name", help="What it is called."),
-        body_file,
+        body_file_option,
     ):
         command = option(command)
     return command
@@ -43,9 +45,9 @@ def reward() -> None:
 
 
 @reward.command()
-@of_tenant
-@members
-@answering()
+@tenant_option
+@reward_field_options
+@json_command()
 def create(tenant_id: str, body_file: Any, **options: Any) -> dict[str, Any]:
     """Add a reward item.
 
@@ -53,15 +55,19 @@ def create(tenant_id: str, body_file: Any, **options: Any) -> dict[str, Any]:
     --type points --payload '{"amount": 100}' --json`
     """
     tenants.require(tenant_id)
-    fields = RewardItemBody().load({**read_body(body_file), **given(**options)})
-    return whole_reward_item(reward_items.create(tenant_id, fields, utc_now()))
+    fields = CreateRewardItemSchema().load(
+        {**read_body(body_file), **without_unset(**options)}
+    )
+    return serialize_reward_item_for_admin(
+        reward_items.create(tenant_id, fields, utc_now())
+    )
 
 
 @reward.command("list")
-@of_tenant
+@tenant_option
 @click.option("--type", "reward_type", help="Only those of this type.")
-@paged
-@answering("item_id", "name", "reward_type", "payload", "created_at")
+@pagination_options
+@json_command("item_id", "name", "reward_type", "payload", "created_at")
 def list_(
     tenant_id: str, reward_type: str | None, limit: int, offset: int
 ) -> dict[str, Any]:
@@ -70,27 +76,32 @@ def list_(
     Example: `couponctl reward list --tenant acme --type points`
     """
     tenants.require(tenant_id)
-    rows, total = reward_items.listed(tenant_id, page(limit, offset), reward_type)
-    return {"reward_items": [whole_reward_item(row) for row in rows], "total": total}
+    rows, total = reward_items.list_reward_items(
+        tenant_id, to_page(limit, offset), reward_type
+    )
+    return {
+        "reward_items": [serialize_reward_item_for_admin(row) for row in rows],
+        "total": total,
+    }
 
 
 @reward.command()
-@of_tenant
+@tenant_option
 @item_argument
-@answering()
+@json_command()
 def get(tenant_id: str, item_id: str) -> dict[str, Any]:
     """Show a reward item.
 
     Example: `couponctl reward get --tenant acme 0198c0de-…`
     """
-    return whole_reward_item(reward_items.get(tenant_id, item_id))
+    return serialize_reward_item_for_admin(reward_items.get(tenant_id, item_id))
 
 
 @reward.command()
-@of_tenant
+@tenant_option
 @item_argument
-@members
-@answering()
+@reward_field_options
+@json_command()
 def update(
     tenant_id: str, item_id: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
@@ -98,16 +109,18 @@ def update(
 
     Example: `couponctl reward update --tenant acme 0198c0de-… --name "200 points"`
     """
-    changes = RewardItemChanges().load({**read_body(body_file), **given(**options)})
-    return whole_reward_item(
+    changes = UpdateRewardItemSchema().load(
+        {**read_body(body_file), **without_unset(**options)}
+    )
+    return serialize_reward_item_for_admin(
         reward_items.update(tenant_id, item_id, changes, utc_now())
     )
 
 
 @reward.command()
-@of_tenant
+@tenant_option
 @item_argument
-@answering()
+@json_command()
 def delete(tenant_id: str, item_id: str) -> dict[str, Any]:
     """Delete a reward item that no definition names.
 

@@ -4,13 +4,13 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.options import TENANT, page, paged
-from admin_gateway.cli.output import answering, say
+from admin_gateway.cli.options import TENANT_PARAM, pagination_options, to_page
+from admin_gateway.cli.output import json_command, print_status
 from coupon_core.domain.models import utc_now
-from coupon_core.domain.serialization import time_text
+from coupon_core.domain.serialization import format_timestamp
 from coupon_core.services.access import tenants
 
-KEEP = "Keep the secrets: this is the only time that they are shown."
+KEEP_SECRETS_NOTICE = "Keep the secrets: this is the only time that they are shown."
 
 
 @click.group()
@@ -19,52 +19,53 @@ def tenant() -> None:
 
 
 @tenant.command()
-@click.argument("tenant_id", metavar="ID", type=TENANT)
-@answering()
+@click.argument("tenant_id", metavar="ID", type=TENANT_PARAM)
+@json_command()
 def create(tenant_id: str) -> dict[str, Any]:
     """Add a tenant, with a signing secret and a first API key that may do all.
 
     Words of the gateways' paths, such as coupons or user, are no ids.
     Example: `couponctl tenant create acme --json`
     """
-    secret, key, plain = tenants.create(tenant_id, utc_now())
-    say(KEEP)
+    secret, key, plain_text = tenants.create(tenant_id, utc_now())
+    print_status(KEEP_SECRETS_NOTICE)
     return {
         "tenant_id": tenant_id,
         "tenant_secret": secret.secret,
         "api_key_id": key.key_id,
-        "api_key": plain,
+        "api_key": plain_text,
     }
 
 
 @tenant.command("list")
-@paged
-@answering("tenant_id", "created_at")
+@pagination_options
+@json_command("tenant_id", "created_at")
 def list_(limit: int, offset: int) -> dict[str, Any]:
     """List tenants by id.
 
     Example: `couponctl tenant list --limit 20`
     """
-    rows, total = tenants.listed(page(limit, offset))
+    rows, total = tenants.list_tenants(to_page(limit, offset))
     documents = [
-        {"tenant_id": name, "created_at": time_text(created)} for name, created in rows
+        {"tenant_id": name, "created_at": format_timestamp(created)}
+        for name, created in rows
     ]
     return {"tenants": documents, "total": total}
 
 
 @tenant.command("rotate-secret")
-@click.argument("tenant_id", metavar="ID", type=TENANT)
-@answering()
+@click.argument("tenant_id", metavar="ID", type=TENANT_PARAM)
+@json_command()
 def rotate_secret(tenant_id: str) -> dict[str, Any]:
     """Make a new signing secret; the one before it stays good until the next time.
 
     Example: `couponctl tenant rotate-secret acme --json`
     """
     secret = tenants.rotate_secret(tenant_id, utc_now())
-    say(KEEP)
+    print_status(KEEP_SECRETS_NOTICE)
     return {
         "tenant_id": tenant_id,
         "secret_id": secret.secret_id,
         "tenant_secret": secret.secret,
-        "created_at": time_text(secret.created_at),
+        "created_at": format_timestamp(secret.created_at),
     }

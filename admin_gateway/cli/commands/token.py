@@ -2,8 +2,8 @@
 
 import rich_click as click
 
-from admin_gateway.cli.options import USER, of_tenant
-from admin_gateway.cli.output import answering
+from admin_gateway.cli.options import USER_PARAM, tenant_option
+from admin_gateway.cli.output import json_command
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tokens
 
@@ -14,20 +14,20 @@ def token() -> None:
 
 
 @token.command()
-@of_tenant
-@click.option("--user", "user_id", type=USER, help="The user it speaks for.")
+@tenant_option
+@click.option("--user", "user_id", type=USER_PARAM, help="The user it speaks for.")
 @click.option(
     "--server", is_flag=True, help="For the tenant's server: speaks for every user."
 )
 @click.option(
     "--ttl",
     "seconds",
-    type=click.IntRange(1, tokens.LONGEST_SECONDS),
+    type=click.IntRange(1, tokens.MAX_LIFETIME_SECONDS),
     default=3_600,
     show_default=True,
     help="Seconds that it is good for.",
 )
-@answering()
+@json_command()
 def mint(
     tenant_id: str, user_id: str | None, server: bool, seconds: int
 ) -> dict[str, str]:

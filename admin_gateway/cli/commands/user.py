@@ -5,36 +5,36 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.options import (
-    USER,
-    JsonObject,
-    given,
-    of_tenant,
-    page,
-    paged,
+    USER_PARAM,
+    JsonObjectParam,
+    pagination_options,
+    tenant_option,
+    to_page,
+    without_unset,
 )
-from admin_gateway.cli.output import answering
-from admin_gateway.requests import UserBody, UserChanges
-from admin_gateway.responses.points import user as document
+from admin_gateway.cli.output import json_command
+from admin_gateway.requests import CreateUserSchema, UpdateUserSchema
+from admin_gateway.responses.points import serialize_user
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tenants
 from coupon_core.services.points import users
 
-user_argument = click.argument("user_id", type=USER)
+user_argument = click.argument("user_id", type=USER_PARAM)
 
 
-def members(command: Any) -> Any:
+def user_field_options(command: Any) -> Any:
     """Give a command the options that say what is known of a user."""
     for option in (
         click.option("--tag", "tags", multiple=True, help="A tag; again for more."),
-        click.option("--details", type=JsonObject(), help='{"firstName": "John"}'),
+        click.option("--details", type=JsonObjectParam(), help='{"firstName": "John"}'),
         click.option("--member/--not-member", "is_member", default=None),
     ):
         command = option(command)
     return command
 
 
-def _body(options: dict[str, Any]) -> dict[str, Any]:
-    body = given(**options)
+def _build_body(options: dict[str, Any]) -> dict[str, Any]:
+    body = without_unset(**options)
     return {**body, "tags": list(body["tags"])} if "tags" in body else body
 
 
@@ -44,55 +44,55 @@ def user() -> None:
 
 
 @user.command()
-@of_tenant
+@tenant_option
 @user_argument
-@members
-@answering()
+@user_field_options
+@json_command()
 def create(tenant_id: str, user_id: str, **options: Any) -> dict[str, Any]:
     """Make a user known; a member unless told otherwise.
 
     Example: `couponctl user create --tenant acme john@doe.com --json`
     """
     tenants.require(tenant_id)
-    fields = UserBody().load({"user_id": user_id, **_body(options)})
-    return document(users.create(tenant_id, fields, utc_now()))
+    fields = CreateUserSchema().load({"user_id": user_id, **_build_body(options)})
+    return serialize_user(users.create(tenant_id, fields, utc_now()))
 
 
 @user.command("list")
-@of_tenant
-@paged
-@answering("user_id", "is_member", "tags", "created_at")
+@tenant_option
+@pagination_options
+@json_command("user_id", "is_member", "tags", "created_at")
 def list_(tenant_id: str, limit: int, offset: int) -> dict[str, Any]:
     """List known users, by id.
 
     Example: `couponctl user list --tenant acme`
     """
     tenants.require(tenant_id)
-    rows, total = users.listed(tenant_id, page(limit, offset))
-    return {"users": [document(row) for row in rows], "total": total}
+    rows, total = users.list_users(tenant_id, to_page(limit, offset))
+    return {"users": [serialize_user(row) for row in rows], "total": total}
 
 
 @user.command()
-@of_tenant
+@tenant_option
 @user_argument
-@answering()
+@json_command()
 def get(tenant_id: str, user_id: str) -> dict[str, Any]:
     """Show a known user.
 
     Example: `couponctl user get --tenant acme john@doe.com`
     """
-    return document(users.get(tenant_id, user_id))
+    return serialize_user(users.get(tenant_id, user_id))
 
 
 @user.command()
-@of_tenant
+@tenant_option
 @user_argument
-@members
-@answering()
+@user_field_options
+@json_command()
 def update(tenant_id: str, user_id: str, **options: Any) -> dict[str, Any]:
     """Change what is known of a user.
 
     Example: `couponctl user update --tenant acme john@doe.com --not-member`
     """
-    changes = UserChanges().load(_body(options))
-    return document(users.update(tenant_id, user_id, changes, utc_now()))
+    changes = UpdateUserSchema().load(_build_body(options))
+    return serialize_user(users.update(tenant_id, user_id, changes, utc_now()))

@@ -5,28 +5,38 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.options import (
-    given,
-    of_tenant,
-    page,
-    paged,
+    pagination_options,
+    tenant_option,
+    to_page,
+    without_unset,
 )
-from admin_gateway.cli.output import answering, ends_with_one, say
-from admin_gateway.requests import WebhookBody, WebhookChanges
-from admin_gateway.responses.webhooks import attempt, test_result
-from admin_gateway.responses.webhooks import webhook as shown
+from admin_gateway.cli.output import exit_with_failure, json_command, print_status
+from admin_gateway.requests import CreateWebhookSchema, UpdateWebhookSchema
+from admin_gateway.responses.webhooks import (
+    serialize_test_result,
+    serialize_webhook,
+    serialize_webhook_attempt,
+)
 from coupon_core.domain.models import utc_now
-from coupon_core.domain.models.webhooks import SignatureForm
+from coupon_core.domain.models.webhooks import SignatureScheme
 from coupon_core.services.access import tenants
 from coupon_core.services.webhooks import subscriptions
 from coupon_core.services.webhooks.payloads import EVENT_TYPES
 
 webhook_argument = click.argument("webhook_id", type=click.IntRange(0, 2**53))
-SHOWN = ("id", "event_type", "url", "signature", "is_active", "inactive_reason")
-LOGGED = ("created_at", "status", "attempt", "response_status", "error", "event_id")
-KEEP_SECRET = "Keep the secret: this is the only time that it is shown."  # noqa: S105
+COLUMNS = ("id", "event_type", "url", "signature", "is_active", "inactive_reason")
+LOG_COLUMNS = (
+    "created_at",
+    "status",
+    "attempt",
+    "response_status",
+    "error",
+    "event_id",
+)
+KEEP_SECRET_NOTICE = "Keep the secret: this is the only time that it is shown."  # noqa: S105
 
 
-def members(command: Any) -> Any:
+def webhook_field_options(command: Any) -> Any:
     """Give a command the options that both a new and an old webhook take."""
     for option in (
         click.option(
@@ -49,74 +59,76 @@ def webhook() -> None:
 
 
 @webhook.command()
-@of_tenant
+@tenant_option
 @click.option("--event", "event_type", required=True, type=click.Choice(EVENT_TYPES))
 @click.option("--url", required=True, help="Where requests go, http or https.")
 @click.option(
     "--signature",
-    type=click.Choice([form.value for form in SignatureForm]),
+    type=click.Choice([form.value for form in SignatureScheme]),
     help="How requests are built and signed; standard if not given.",
 )
-@members
-@answering()
+@webhook_field_options
+@json_command()
 def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     """Subscribe a URL to an event. Its secret is shown only here.
 
     Example: `couponctl webhook create --tenant acme --event coupon.redeemed
     --url https://hooks.example.com/coupons --json`
     """
-    body = WebhookBody().load(given(**options))
-    made, secret = subscriptions.create(tenant_id, now=utc_now(), **body)
-    say(KEEP_SECRET)
-    return {**shown(made), "secret": secret}
+    body = CreateWebhookSchema().load(without_unset(**options))
+    created, secret = subscriptions.create(tenant_id, now=utc_now(), **body)
+    print_status(KEEP_SECRET_NOTICE)
+    return {**serialize_webhook(created), "secret": secret}
 
 
 @webhook.command("list")
-@of_tenant
-@paged
-@answering(*SHOWN)
+@tenant_option
+@pagination_options
+@json_command(*COLUMNS)
 def list_(tenant_id: str, limit: int, offset: int) -> dict[str, Any]:
     """List a tenant's webhooks, newest first.
 
     Example: `couponctl webhook list --tenant acme`
     """
     tenants.require(tenant_id)
-    rows, total = subscriptions.listed(tenant_id, page(limit, offset))
-    return {"webhooks": [shown(row) for row in rows], "total": total}
+    rows, total = subscriptions.list_webhooks(tenant_id, to_page(limit, offset))
+    return {"webhooks": [serialize_webhook(row) for row in rows], "total": total}
 
 
 @webhook.command()
-@of_tenant
+@tenant_option
 @webhook_argument
-@answering()
+@json_command()
 def show(tenant_id: str, webhook_id: int) -> dict[str, Any]:
     """Show a webhook, and why it was switched off if it was.
 
     Example: `couponctl webhook show --tenant acme 7293846529384652`
     """
-    return shown(subscriptions.get(tenant_id, webhook_id))
+    return serialize_webhook(subscriptions.get(tenant_id, webhook_id))
 
 
 @webhook.command()
-@of_tenant
+@tenant_option
 @webhook_argument
 @click.option("--url", help="Where requests go, http or https.")
 @click.option("--on/--off", "is_active", default=None, help="Switch it on or off.")
-@members
-@answering()
+@webhook_field_options
+@json_command()
 def update(tenant_id: str, webhook_id: int, **options: Any) -> dict[str, Any]:
     """Change a webhook; a new URL, or --on, is a fresh start.
 
     Example: `couponctl webhook update --tenant acme 7293846529384652 --on`
     """
-    changes = WebhookChanges().load(given(**options))
-    return shown(subscriptions.update(tenant_id, webhook_id, changes, utc_now()))
+    changes = UpdateWebhookSchema().load(without_unset(**options))
+    return serialize_webhook(
+        subscriptions.update(tenant_id, webhook_id, changes, utc_now())
+    )
 
 
 @webhook.command()
-@of_tenant
+@tenant_option
 @webhook_argument
-@answering()
+@json_command()
 def delete(tenant_id: str, webhook_id: int) -> dict[str, Any]:
     """Delete a webhook, its log, and what was still to be sent to it.
 
@@ -127,43 +139,45 @@ def delete(tenant_id: str, webhook_id: int) -> dict[str, Any]:
 
 
 @webhook.command()
-@of_tenant
+@tenant_option
 @webhook_argument
-@paged
-@answering(*LOGGED)
+@pagination_options
+@json_command(*LOG_COLUMNS)
 def logs(tenant_id: str, webhook_id: int, limit: int, offset: int) -> dict[str, Any]:
     """List every try to deliver, newest event first; kept for seven days.
 
     Example: `couponctl webhook logs --tenant acme 7293846529384652 --limit 20`
     """
-    rows, total = subscriptions.log(tenant_id, webhook_id, page(limit, offset))
-    return {"logs": [attempt(row) for row in rows], "total": total}
+    rows, total = subscriptions.list_attempts(
+        tenant_id, webhook_id, to_page(limit, offset)
+    )
+    return {"logs": [serialize_webhook_attempt(row) for row in rows], "total": total}
 
 
 @webhook.command()
-@of_tenant
+@tenant_option
 @webhook_argument
-@answering()
+@json_command()
 def test(tenant_id: str, webhook_id: int) -> dict[str, Any]:
     """Send a sample now, and show the answer. Ends with 1 unless it was taken.
 
-    Example: `couponctl webhook test --tenant acme 7293846529384652`
+    Example: `couponctl webhook send_test_event --tenant acme 7293846529384652`
     """
-    answer = subscriptions.test(tenant_id, webhook_id, utc_now())
+    answer = subscriptions.send_test_event(tenant_id, webhook_id, utc_now())
     if not answer.is_success:
-        ends_with_one()
-    return test_result(answer)
+        exit_with_failure()
+    return serialize_test_result(answer)
 
 
 @webhook.command()
-@of_tenant
+@tenant_option
 @webhook_argument
-@answering()
+@json_command()
 def rotate(tenant_id: str, webhook_id: int) -> dict[str, Any]:
     """Change the secret; Standard Webhooks are signed with both for a day.
 
-    Example: `couponctl webhook rotate --tenant acme 7293846529384652 --json`
+    Example: `couponctl webhook rotate_secret --tenant acme 7293846529384652 --json`
     """
-    changed, secret = subscriptions.rotate(tenant_id, webhook_id, utc_now())
-    say(KEEP_SECRET)
-    return {**shown(changed), "secret": secret}
+    changed, secret = subscriptions.rotate_secret(tenant_id, webhook_id, utc_now())
+    print_status(KEEP_SECRET_NOTICE)
+    return {**serialize_webhook(changed), "secret": secret}

@@ -5,20 +5,20 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.demo import credentials, seed, welcome_message
-from admin_gateway.cli.demo.phoenix_definitions import TENANT
-from admin_gateway.cli.errors import Failed
+from admin_gateway.cli.demo.phoenix_definitions import DEMO_TENANT_ID
+from admin_gateway.cli.errors import CommandError
 from admin_gateway.cli.output import (
-    answering,
-    core,
+    json_command,
     json_option,
-    say,
-    show,
+    print_document,
+    print_status,
+    started_core,
 )
 from admin_gateway.cli.server.addresses import wait_until_healthy
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tenants
 
-SECONDS_TO_START = 60.0
+START_TIMEOUT_SECONDS = 60.0
 
 
 @click.group()
@@ -27,18 +27,18 @@ def demo() -> None:
 
 
 @demo.command()
-@answering(start=False)
+@json_command(starts_core=False)
 def load() -> dict[str, Any]:
     """Fill the tenant `demo` with campaigns and points; what is there stays.
 
     Example: `couponctl demo load`
     """
-    with core() as settings:
+    with started_core() as settings:
         added = seed.load(utc_now())
-        credentials.current(settings.data_dir, utc_now())
+        credentials.get_or_create(settings.data_dir, utc_now())
     if added:
-        say(f"The demo tenant was given: {', '.join(added)}.")
-    return {"tenant_id": TENANT, "added": added}
+        print_status(f"The demo tenant was given: {', '.join(added)}.")
+    return {"tenant_id": DEMO_TENANT_ID, "added": added}
 
 
 @demo.command("show")
@@ -47,30 +47,32 @@ def load() -> dict[str, Any]:
 def show_(wait: bool, as_json: bool) -> None:
     """Show addresses, credentials, and two curl lines that work.
 
-    Example: `couponctl demo show --json`
+    Example: `couponctl demo print_document --json`
     """
-    with core() as settings:
-        if wait and not wait_until_healthy(settings, SECONDS_TO_START):
-            raise Failed("The gateways did not answer: see `couponctl doctor`.")
-        known = welcome_message.document(settings)
+    with started_core() as settings:
+        if wait and not wait_until_healthy(settings, START_TIMEOUT_SECONDS):
+            raise CommandError("The gateways did not answer: see `couponctl doctor`.")
+        demo_document = welcome_message.build_document(settings)
     if as_json:
-        show(known, as_json)
+        print_document(demo_document, as_json)
     else:
-        click.echo(welcome_message.rendered(known))
+        click.echo(welcome_message.render_document(demo_document))
 
 
 @demo.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@answering(start=False)
+@json_command(starts_core=False)
 def drop(yes: bool) -> dict[str, Any]:
     """Remove the demo tenant and all that is its.
 
     Example: `couponctl demo drop --yes`
     """
     if not yes:
-        question = f"Remove the tenant {TENANT} with all its coupons and history?"
+        question = (
+            f"Remove the tenant {DEMO_TENANT_ID} with all its coupons and history?"
+        )
         click.confirm(question, abort=True, err=True)
-    with core() as settings:
-        tenants.erase(TENANT)
-        credentials.forget(settings.data_dir)
-    return {"dropped": TENANT}
+    with started_core() as settings:
+        tenants.erase(DEMO_TENANT_ID)
+        credentials.delete_file(settings.data_dir)
+    return {"dropped": DEMO_TENANT_ID}

@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from admin_gateway.cli.demo.phoenix_definitions import TENANT
+from admin_gateway.cli.demo.phoenix_definitions import DEMO_TENANT_ID
 from coupon_core.domain.models import Refused, Scope
 from coupon_core.domain.models.client_keys import PLAYCAMP_KINDS, ClientKeyKind
 from coupon_core.security import authentication
 from coupon_core.services.access import client_keys, tenants
 
-FILE = "demo.json"
+CREDENTIALS_FILE = "demo.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,51 +27,57 @@ class Credentials:
     server_key: str = field(repr=False)  # of PlayCamp's kind, as SDKs take it
 
 
-def current(data_dir: Path, now: datetime) -> Credentials:
+def get_or_create(data_dir: Path, now: datetime) -> Credentials:
     """Those that were kept, as far as they are good; else new ones, kept from now on.
 
     Refused when there is no demo tenant.
     """
-    tenants.require(TENANT)
-    secret = tenants.list_secrets(TENANT)[0].secret
-    kept = _kept(data_dir / FILE)
-    if kept and kept.tenant_secret == secret and _is_good(kept, now):
-        return kept
-    key, plain = tenants.create_key(None, TENANT, "demo", frozenset(Scope), None, now)
-    made = Credentials(TENANT, secret, key.key_id, plain, _server_key(now))
-    _keep(data_dir / FILE, made)
-    return made
+    tenants.require(DEMO_TENANT_ID)
+    secret = tenants.list_secrets(DEMO_TENANT_ID)[0].secret
+    stored = _read_file(data_dir / CREDENTIALS_FILE)
+    if stored and stored.tenant_secret == secret and _is_valid(stored, now):
+        return stored
+    key, plain_text = tenants.create_key(
+        None, DEMO_TENANT_ID, "demo", frozenset(Scope), None, now
+    )
+    new_credentials = Credentials(
+        DEMO_TENANT_ID, secret, key.key_id, plain_text, _create_server_key(now)
+    )
+    _write_file(data_dir / CREDENTIALS_FILE, new_credentials)
+    return new_credentials
 
 
-def _server_key(now: datetime) -> str:
+def _create_server_key(now: datetime) -> str:
     kind = ClientKeyKind.PLAYCAMP_SERVER
-    made, secret = client_keys.create(TENANT, kind, "demo", None, now)
-    return f"{made.key_id}:{secret}"
+    client_key, secret = client_keys.create(DEMO_TENANT_ID, kind, "demo", None, now)
+    return f"{client_key.key_id}:{secret}"
 
 
-def forget(data_dir: Path) -> None:
+def delete_file(data_dir: Path) -> None:
     """Remove what was kept."""
-    (data_dir / FILE).unlink(missing_ok=True)
+    (data_dir / CREDENTIALS_FILE).unlink(missing_ok=True)
 
 
-def _is_good(kept: Credentials, now: datetime) -> bool:
+def _is_valid(stored: Credentials, now: datetime) -> bool:
     with suppress(Refused):
-        of_server = authentication.client_key_of(kept.server_key, PLAYCAMP_KINDS, now)
-        of_admin = authentication.principal_of_admin(kept.api_key, None, now)
-        return of_admin.tenant_id == of_server.tenant_id == TENANT
+        client_key = authentication.authenticate_client_key(
+            stored.server_key, PLAYCAMP_KINDS, now
+        )
+        principal = authentication.authenticate_admin(stored.api_key, None, now)
+        return principal.tenant_id == client_key.tenant_id == DEMO_TENANT_ID
     return False
 
 
-def _kept(path: Path) -> Credentials | None:
+def _read_file(path: Path) -> Credentials | None:
     # Whatever is wrong with the file: what it held can be made anew.
     with suppress(OSError, ValueError, TypeError):
         return Credentials(**json.loads(path.read_text()))
     return None
 
 
-def _keep(path: Path, credentials: Credentials) -> None:
-    draft = path.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+def _write_file(path: Path, credentials: Credentials) -> None:
+    temporary_path = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(temporary_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(asdict(credentials), file, indent=2)
-    draft.replace(path)
+    temporary_path.replace(path)

@@ -4,33 +4,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-TENANT = "demo"
-PLAYER = "alice"  # whose token and unused code are shown
-WELCOME = "Welcome Bonus"
-STREAK = {"streak_id": "daily-login", "threshold": 7}  # what earns a coupon
-PLAYERS = (
+DEMO_TENANT_ID = "demo"
+DEMO_USER_ID = "alice"  # whose token and unused code are shown
+WELCOME_DEFINITION_NAME = "Welcome Bonus"
+STREAK_DATA = {"streak_id": "daily-login", "threshold": 7}  # what earns a coupon
+USER_IDS = (
     *("alice", "bruno", "chen", "dalia", "emeka", "freya"),
     *("goran", "hana", "ines", "jonas", "kavya", "luis"),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Campaign:
+class DemoDefinition:
     """A definition with its reward item, as HTTP takes both, and its coupons."""
 
     name: str
     description: str
     reward: Mapping[str, Any]
     config: Mapping[str, Any]
-    days_old: int
+    age_days: int
     holders: tuple[str, ...]
-    uses: Mapping[str, int] = field(default_factory=dict)  # how often, by user
-    revoked: tuple[str, ...] = ()
+    redemptions_by_user: Mapping[str, int] = field(
+        default_factory=dict
+    )  # how often, by user
+    revoked_holders: tuple[str, ...] = ()
 
 
-CAMPAIGNS = (
-    Campaign(
-        WELCOME,
+DEMO_DEFINITIONS = (
+    DemoDefinition(
+        WELCOME_DEFINITION_NAME,
         "A hundred points for everybody who signs up",
         {
             "name": "100 Bonus Points",
@@ -43,12 +45,12 @@ CAMPAIGNS = (
             "code_length": 8,
             "usage_limit": {"limit_type": "per_user", "max_uses": 1},
         },
-        days_old=30,
-        holders=PLAYERS,
-        uses={"bruno": 1, "chen": 1, "emeka": 1, "hana": 1, "kavya": 1},
-        revoked=("goran",),
+        age_days=30,
+        holders=USER_IDS,
+        redemptions_by_user={"bruno": 1, "chen": 1, "emeka": 1, "hana": 1, "kavya": 1},
+        revoked_holders=("goran",),
     ),
-    Campaign(
+    DemoDefinition(
         "New Year 2027",
         "One code for all, for the first thousand",
         {
@@ -63,11 +65,11 @@ CAMPAIGNS = (
             "claimable": True,
             "usage_limit": {"limit_type": "global", "max_uses": 1_000},
         },
-        days_old=14,
-        holders=PLAYERS[:10],
-        uses={"bruno": 1, "dalia": 1, "freya": 1, "jonas": 1},
+        age_days=14,
+        holders=USER_IDS[:10],
+        redemptions_by_user={"bruno": 1, "dalia": 1, "freya": 1, "jonas": 1},
     ),
-    Campaign(
+    DemoDefinition(
         "VIP Loot Crate",
         "Three crates for those who play most",
         {
@@ -81,11 +83,11 @@ CAMPAIGNS = (
             "code_length": 6,
             "usage_limit": {"limit_type": "per_user", "max_uses": 3},
         },
-        days_old=21,
+        age_days=21,
         holders=("alice", "chen", "dalia", "hana", "ines", "luis", "", "", ""),
-        uses={"chen": 3, "dalia": 1, "ines": 2},
+        redemptions_by_user={"chen": 3, "dalia": 1, "ines": 2},
     ),
-    Campaign(
+    DemoDefinition(
         "7-Day Login Streak",
         "For logging in on seven days in a row",
         {
@@ -101,13 +103,13 @@ CAMPAIGNS = (
                 "enabled": True,
                 "trigger": "streak_milestone",
                 "trigger_config": {
-                    "streak_id": STREAK["streak_id"],
-                    "milestone_threshold": STREAK["threshold"],
+                    "streak_id": STREAK_DATA["streak_id"],
+                    "milestone_threshold": STREAK_DATA["threshold"],
                 },
             },
         },
-        days_old=10,
+        age_days=10,
         holders=("alice", "bruno", "emeka", "freya", "hana", "jonas", "kavya", "luis"),
-        uses={"bruno": 1, "hana": 1, "luis": 1},
+        redemptions_by_user={"bruno": 1, "hana": 1, "luis": 1},
     ),
 )

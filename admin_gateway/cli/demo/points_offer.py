@@ -5,36 +5,36 @@ import shlex
 from datetime import datetime
 from typing import Any
 
-from admin_gateway.cli.demo.phoenix_definitions import PLAYER, TENANT
+from admin_gateway.cli.demo.phoenix_definitions import DEMO_TENANT_ID, DEMO_USER_ID
 from coupon_core.domain.models import CodeFormat, Page, Refused
 from coupon_core.domain.models.client_keys import ClientKeyKind
-from coupon_core.domain.models.offers import BuyMode, Usage
+from coupon_core.domain.models.offers import PurchaseMode, UsageMode
 from coupon_core.domain.models.points import PointChange
 from coupon_core.domain.models.purchases import Action
 from coupon_core.security import authentication
 from coupon_core.services.access import client_keys
 from coupon_core.services.points import offers, users, wallets
-from coupon_core.services.points.offers import Wanted
+from coupon_core.services.points.offers import OfferDraft
 
-NAME = "Free Shipping"
-CODE = "SHIP1"
-POINT, PRICE, BUDGET = "gold", 100, 1_000_000
-KEY = "demo"
-KINDS = frozenset({ClientKeyKind.MAMBO})
-OFFERED = Wanted(
+OFFER_NAME = "Free Shipping"
+OFFER_CODE = "SHIP1"
+POINT_ID, PRICE_POINTS, INITIAL_POINTS = "gold", 100, 1_000_000
+KEY_NAME = "demo"
+KEY_KINDS = frozenset({ClientKeyKind.MAMBO})
+OFFER_DRAFT = OfferDraft(
     definition={
-        "name": NAME,
+        "name": OFFER_NAME,
         "description": "Bought with gold; used once",
         "code_format": CodeFormat.CUSTOM,
-        "custom_code": CODE,
+        "custom_code": OFFER_CODE,
     },
     offer={
-        "point_id": POINT,
-        "points": PRICE,
-        "mode": BuyMode.ONE_STEP,
-        "usage": Usage.MULTI,
+        "point_id": POINT_ID,
+        "points": PRICE_POINTS,
+        "mode": PurchaseMode.ONE_STEP,
+        "usage": UsageMode.MULTI,
     },
-    shown={
+    mambo_coupon={
         "coupon_type": "shipping",
         "amount": None,
         "custom": "",
@@ -48,51 +48,55 @@ OFFERED = Wanted(
 
 def load(now: datetime) -> list[str]:
     """Add what is missing: the player with gold to spend, and what it buys."""
-    added = [f"{PLAYER}'s gold"] if _add_player(now) else []
+    added = [f"{DEMO_USER_ID}'s gold"] if _add_user(now) else []
     try:
-        offers.create(TENANT, OFFERED, now)
+        offers.create(DEMO_TENANT_ID, OFFER_DRAFT, now)
     except Refused:  # it is there
         return added
-    return [*added, NAME]
+    return [*added, OFFER_NAME]
 
 
-def _add_player(now: datetime) -> bool:
-    change = PointChange(TENANT, PLAYER, POINT, BUDGET, reason="Demo")
+def _add_user(now: datetime) -> bool:
+    change = PointChange(
+        DEMO_TENANT_ID, DEMO_USER_ID, POINT_ID, INITIAL_POINTS, reason="Demo"
+    )
     try:
-        users.create(TENANT, {"user_id": PLAYER}, now)
+        users.create(DEMO_TENANT_ID, {"user_id": DEMO_USER_ID}, now)
     except Refused:
         return False
     wallets.credit(change, now)
     return True
 
 
-def document(url: str, now: datetime) -> dict[str, Any]:
+def build_document(url: str, now: datetime) -> dict[str, Any]:
     """What an SDK needs, and a line that buys and redeems in one step."""
-    key_id, secret = _keys(now)
+    key_id, secret = _get_or_create_key(now)
     token = authentication.issue_client_token(key_id, secret, now)
     return {
         "key_id": key_id,
         "secret": secret,
         "token": token,
-        "curl": _line(f"{url}/api/v1/{TENANT}/activities/sync", token),
+        "curl": _curl_command(f"{url}/api/v1/{DEMO_TENANT_ID}/activities/sync", token),
     }
 
 
-def _keys(now: datetime) -> tuple[str, str]:
+def _get_or_create_key(now: datetime) -> tuple[str, str]:
     """The SDK's key of the demo tenant; a new one when there is none that is good."""
-    found, _ = client_keys.listed(TENANT, Page(), ClientKeyKind.MAMBO)
+    found, _ = client_keys.list_client_keys(DEMO_TENANT_ID, Page(), ClientKeyKind.MAMBO)
     for key in found:
-        if key.name == KEY and key.is_usable(now):
-            return key.key_id, authentication.client_key_and_secret(
-                key.key_id, KINDS, now
+        if key.name == KEY_NAME and key.is_usable(now):
+            return key.key_id, authentication.load_client_key_and_secret(
+                key.key_id, KEY_KINDS, now
             )[1]
-    key, secret = client_keys.create(TENANT, ClientKeyKind.MAMBO, KEY, None, now)
+    key, secret = client_keys.create(
+        DEMO_TENANT_ID, ClientKeyKind.MAMBO, KEY_NAME, None, now
+    )
     return key.key_id, secret
 
 
-def _line(url: str, token: str) -> str:
-    attrs = {"type": "coupon", "action": Action.REDEEM.value, "code": CODE}
-    body = json.dumps({"uuid": PLAYER, "attrs": attrs})
+def _curl_command(url: str, token: str) -> str:
+    attrs = {"type": "coupon", "action": Action.REDEEM.value, "code": OFFER_CODE}
+    body = json.dumps({"uuid": DEMO_USER_ID, "attrs": attrs})
     headers = f"Authorization: Bearer {token}", "Content-Type: application/json"
-    said = [word for header in headers for word in ("-H", header)]
-    return shlex.join(["curl", "-sS", *said, "-d", body, url])
+    header_arguments = [word for header in headers for word in ("-H", header)]
+    return shlex.join(["curl", "-sS", *header_arguments, "-d", body, url])

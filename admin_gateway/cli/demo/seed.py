@@ -5,8 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from admin_gateway.cli.demo import creator_campaign, points_offer
-from admin_gateway.cli.demo.phoenix_definitions import CAMPAIGNS, TENANT, Campaign
-from admin_gateway.requests import DefinitionBody, RewardItemBody
+from admin_gateway.cli.demo.phoenix_definitions import (
+    DEMO_DEFINITIONS,
+    DEMO_TENANT_ID,
+    DemoDefinition,
+)
+from admin_gateway.requests import CreateDefinitionSchema, CreateRewardItemSchema
 from coupon_core.domain.models import (
     AdminReason,
     IssuedCoupon,
@@ -19,7 +23,7 @@ from coupon_core.services.catalog import definitions, reward_items
 from coupon_core.services.coupons import administration, generation, redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
 
-EVERYTHING = Page(limit=500)
+MAX_PAGE = Page(limit=500)
 
 
 def load(now: datetime) -> list[str]:
@@ -27,20 +31,24 @@ def load(now: datetime) -> list[str]:
 
     A load that was interrupted is completed by the next one.
     """
-    added = [f"tenant {TENANT}"] if _add_tenant(now) else []
-    known = _definition_ids()
-    for campaign in CAMPAIGNS:
-        definition_id = known.get(campaign.name) or _define(campaign, now)
+    added = [f"tenant {DEMO_TENANT_ID}"] if _add_tenant(now) else []
+    known_definition_ids = _definition_ids_by_name()
+    for demo_definition in DEMO_DEFINITIONS:
+        definition_id = known_definition_ids.get(
+            demo_definition.name
+        ) or _create_definition(demo_definition, now)
         if not _has_coupons(definition_id, now):
-            _fill(campaign, definition_id, now)
-            added.append(campaign.name)
-    promoted = [creator_campaign.NAME] if creator_campaign.load(now) else []
-    return added + promoted + points_offer.load(now)
+            _generate_coupons(demo_definition, definition_id, now)
+            added.append(demo_definition.name)
+    added_campaigns = (
+        [creator_campaign.CAMPAIGN_LABEL] if creator_campaign.load(now) else []
+    )
+    return added + added_campaigns + points_offer.load(now)
 
 
 def _add_tenant(now: datetime) -> bool:
     try:
-        tenants.create(TENANT, now)
+        tenants.create(DEMO_TENANT_ID, now)
     except Refused as refused:
         if refused.reason != AdminReason.TENANT_EXISTS:
             raise
@@ -48,50 +56,68 @@ def _add_tenant(now: datetime) -> bool:
     return True
 
 
-def _definition_ids() -> Mapping[str, str]:
-    found, _ = definitions.listed(TENANT, EVERYTHING)
+def _definition_ids_by_name() -> Mapping[str, str]:
+    found, _ = definitions.list_definitions(DEMO_TENANT_ID, MAX_PAGE)
     return {one.name: one.definition_id for one in found}
 
 
-def _define(campaign: Campaign, now: datetime) -> str:
-    created = now - timedelta(days=campaign.days_old)
+def _create_definition(demo_definition: DemoDefinition, now: datetime) -> str:
+    created = now - timedelta(days=demo_definition.age_days)
     body: dict[str, Any] = {
-        "name": campaign.name,
-        "description": campaign.description,
-        "config": {**campaign.config, "reward_item_id": _reward_id(campaign, created)},
+        "name": demo_definition.name,
+        "description": demo_definition.description,
+        "config": {
+            **demo_definition.config,
+            "reward_item_id": _get_or_create_reward_item(demo_definition, created),
+        },
     }
-    fields = DefinitionBody().load(body)
-    return definitions.create(TENANT, fields, created).definition_id
+    fields = CreateDefinitionSchema().load(body)
+    return definitions.create(DEMO_TENANT_ID, fields, created).definition_id
 
 
-def _reward_id(campaign: Campaign, created: datetime) -> str:
-    found, _ = reward_items.listed(TENANT, EVERYTHING)
-    known = {item.name: item.item_id for item in found}
-    fields = RewardItemBody().load(campaign.reward)
+def _get_or_create_reward_item(
+    demo_definition: DemoDefinition, created: datetime
+) -> str:
+    found, _ = reward_items.list_reward_items(DEMO_TENANT_ID, MAX_PAGE)
+    known_item_ids = {item.name: item.item_id for item in found}
+    fields = CreateRewardItemSchema().load(demo_definition.reward)
     name = fields["name"]
-    return known.get(name) or reward_items.create(TENANT, fields, created).item_id
+    return (
+        known_item_ids.get(name)
+        or reward_items.create(DEMO_TENANT_ID, fields, created).item_id
+    )
 
 
 def _has_coupons(definition_id: str, now: datetime) -> bool:
-    which = CouponFilter(definition_id=definition_id)
-    return bool(administration.listed(TENANT, which, Page(limit=1), now)[1])
+    coupon_filter = CouponFilter(definition_id=definition_id)
+    return bool(
+        administration.list_coupons(DEMO_TENANT_ID, coupon_filter, Page(limit=1), now)[
+            1
+        ]
+    )
 
 
-def _fill(campaign: Campaign, definition_id: str, now: datetime) -> None:
-    made_at = now - timedelta(days=campaign.days_old)
-    holders = campaign.holders
-    made = generation.generate(TENANT, definition_id, holders, made_at)
-    for one in made.coupons:
-        _use(campaign, one, made_at)
-        if one.coupon.user_id in campaign.revoked:
-            which = CouponFilter(coupon_id=one.coupon.coupon_id)
-            administration.revoke(TENANT, which, made_at + timedelta(days=2))
+def _generate_coupons(
+    demo_definition: DemoDefinition, definition_id: str, now: datetime
+) -> None:
+    created_at = now - timedelta(days=demo_definition.age_days)
+    holders = demo_definition.holders
+    result = generation.generate(DEMO_TENANT_ID, definition_id, holders, created_at)
+    for one in result.coupons:
+        _redeem_coupon(demo_definition, one, created_at)
+        if one.coupon.user_id in demo_definition.revoked_holders:
+            coupon_filter = CouponFilter(coupon_id=one.coupon.coupon_id)
+            administration.revoke(
+                DEMO_TENANT_ID, coupon_filter, created_at + timedelta(days=2)
+            )
 
 
-def _use(campaign: Campaign, issued: IssuedCoupon, made_at: datetime) -> None:
+def _redeem_coupon(
+    demo_definition: DemoDefinition, issued: IssuedCoupon, created_at: datetime
+) -> None:
     user_id = issued.coupon.user_id
     # Somewhere in the first week, not all at one moment: it is to look real.
     hours = 5 + 13 * sum(user_id.encode()) % 90
-    for number in range(1, campaign.uses.get(user_id, 0) + 1):
-        asked = RedeemRequest(TENANT, issued.coupon.code, user_id)
-        redemption.redeem(asked, made_at + timedelta(hours=hours * number))
+    for number in range(1, demo_definition.redemptions_by_user.get(user_id, 0) + 1):
+        redeem_request = RedeemRequest(DEMO_TENANT_ID, issued.coupon.code, user_id)
+        redemption.redeem(redeem_request, created_at + timedelta(hours=hours * number))

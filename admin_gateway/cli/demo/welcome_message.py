@@ -9,13 +9,13 @@ from typing import Any
 
 from admin_gateway.cli.demo import creator_campaign, credentials, points_offer
 from admin_gateway.cli.demo.phoenix_definitions import (
-    PLAYER,
-    STREAK,
-    TENANT,
-    WELCOME,
+    DEMO_TENANT_ID,
+    DEMO_USER_ID,
+    STREAK_DATA,
+    WELCOME_DEFINITION_NAME,
 )
-from admin_gateway.cli.output import core
-from admin_gateway.cli.server.addresses import gateways
+from admin_gateway.cli.output import started_core
+from admin_gateway.cli.server.addresses import get_gateways
 from coupon_core.domain.models import (
     CouponStatus,
     Page,
@@ -28,43 +28,43 @@ from coupon_core.services.catalog import definitions
 from coupon_core.services.coupons import administration, generation, validation
 from coupon_core.settings.loader import Settings
 
-TOKEN_SECONDS = 12 * 3_600
+TOKEN_LIFETIME_SECONDS = 12 * 3_600
 
 
-def document(settings: Settings) -> dict[str, Any]:
+def build_document(settings: Settings) -> dict[str, Any]:
     """All that is to be known of the demo; makes an unused code if there is none.
 
     Refused when there is no demo tenant. `code` and `curl` are null when no code
     can be made, as when the definition has been archived.
     """
     now = utc_now()
-    known = credentials.current(settings.data_dir, now)
-    token = tokens.mint(TENANT, PLAYER, TOKEN_SECONDS, now)
-    code = _unused_code(now)
+    demo_credentials = credentials.get_or_create(settings.data_dir, now)
+    token = tokens.mint(DEMO_TENANT_ID, DEMO_USER_ID, TOKEN_LIFETIME_SECONDS, now)
+    code = _get_or_create_code(now)
     return {
-        **_addresses(settings),
-        "tenant_id": TENANT,
-        "tenant_secret": known.tenant_secret,
-        "api_key_id": known.api_key_id,
-        "api_key": known.api_key,
-        "user_id": PLAYER,
+        **_gateway_addresses(settings),
+        "tenant_id": DEMO_TENANT_ID,
+        "tenant_secret": demo_credentials.tenant_secret,
+        "api_key_id": demo_credentials.api_key_id,
+        "api_key": demo_credentials.api_key,
+        "user_id": DEMO_USER_ID,
         "token": token,
         "code": code,
-        "curl": _curl_lines(settings, token, code) if code else None,
-        **_event_lines(now),
-        **_playcamp_lines(settings, known.server_key, now),
-        "mambo": points_offer.document(gateways(settings)[1].url, now),
+        "curl": _build_curl_lines(settings, token, code) if code else None,
+        **_build_event_lines(now),
+        **_build_playcamp_lines(settings, demo_credentials.server_key, now),
+        "mambo": points_offer.build_document(get_gateways(settings)[1].url, now),
     }
 
 
-def _playcamp_lines(
+def _build_playcamp_lines(
     settings: Settings, server_key: str, now: datetime
 ) -> dict[str, str | None]:
     """The key of a game's server, and a line that redeems a creator's code with it."""
-    _, query = gateways(settings)
-    code = creator_campaign.unused_code(now)
+    _, query = get_gateways(settings)
+    code = creator_campaign.get_or_create_code(now)
     start = ["curl", "-sS", "-H", f"Authorization: Bearer {server_key}"]
-    body = json.dumps({"couponCode": code, "userId": PLAYER})
+    body = json.dumps({"couponCode": code, "userId": DEMO_USER_ID})
     post = ["-H", "Content-Type: application/json", "-d", body]
     line = shlex.join([*start, *post, f"{query.url}/v1/server/coupons/redeem"])
     return {
@@ -74,8 +74,8 @@ def _playcamp_lines(
     }
 
 
-def _addresses(settings: Settings) -> dict[str, str]:
-    admin, query = gateways(settings)
+def _gateway_addresses(settings: Settings) -> dict[str, str]:
+    admin, query = get_gateways(settings)
     return {
         "admin_url": admin.url,
         "admin_docs": f"{admin.url}/docs",
@@ -84,77 +84,92 @@ def _addresses(settings: Settings) -> dict[str, str]:
     }
 
 
-def _unused_code(now: datetime) -> str | None:
-    found, _ = definitions.listed(TENANT, Page(), name=WELCOME)
-    ids = [one.definition_id for one in found if one.name == WELCOME]
+def _get_or_create_code(now: datetime) -> str | None:
+    found, _ = definitions.list_definitions(
+        DEMO_TENANT_ID, Page(), name=WELCOME_DEFINITION_NAME
+    )
+    ids = [one.definition_id for one in found if one.name == WELCOME_DEFINITION_NAME]
     try:
-        return _held_code(ids[0], now) or _new_code(ids[0], now) if ids else None
+        return (
+            _find_held_code(ids[0], now) or _create_code(ids[0], now) if ids else None
+        )
     except Refused:
         return None
 
 
-def _held_code(definition_id: str, now: datetime) -> str | None:
-    which = CouponFilter(definition_id, PLAYER, status=CouponStatus.ACTIVE)
-    rows, _ = administration.listed(TENANT, which, Page(), now)
+def _find_held_code(definition_id: str, now: datetime) -> str | None:
+    coupon_filter = CouponFilter(
+        definition_id, DEMO_USER_ID, status=CouponStatus.ACTIVE
+    )
+    rows, _ = administration.list_coupons(DEMO_TENANT_ID, coupon_filter, Page(), now)
     usable = (row.coupon.code for row in rows if _is_usable(row.coupon.code, now))
     return next(usable, None)
 
 
 def _is_usable(code: str, now: datetime) -> bool:
-    return validation.validate(TENANT, code, PLAYER, now).decision.allowed
+    return validation.validate(
+        DEMO_TENANT_ID, code, DEMO_USER_ID, now
+    ).decision.is_allowed
 
 
-def _new_code(definition_id: str, now: datetime) -> str | None:
-    made = generation.generate(TENANT, definition_id, [PLAYER], now)
-    code = made.coupons[0].coupon.code
+def _create_code(definition_id: str, now: datetime) -> str | None:
+    result = generation.generate(DEMO_TENANT_ID, definition_id, [DEMO_USER_ID], now)
+    code = result.coupons[0].coupon.code
     return code if _is_usable(code, now) else None
 
 
-def _curl_lines(settings: Settings, token: str, code: str) -> dict[str, str]:
-    _, query = gateways(settings)
+def _build_curl_lines(settings: Settings, token: str, code: str) -> dict[str, str]:
+    _, query = get_gateways(settings)
     start = ["curl", "-sS", "-H", f"Authorization: Bearer {token}"]
-    body = json.dumps({"user_id": PLAYER})
+    body = json.dumps({"user_id": DEMO_USER_ID})
     post = ["-H", "Content-Type: application/json", "-d", body]
-    path = f"{query.url}/v1/coupons/{TENANT}"
+    path = f"{query.url}/v1/coupons/{DEMO_TENANT_ID}"
     return {
         "validate": shlex.join([*start, f"{path}/validate/{code}"]),
         "redeem": shlex.join([*start, *post, f"{path}/redeem/{code}"]),
     }
 
 
-def _event_lines(now: datetime) -> dict[str, str]:
+def _build_event_lines(now: datetime) -> dict[str, str]:
     """A line that earns a coupon each time that it is shown, and one to see it."""
-    data = json.dumps({**STREAK, "run_id": f"{now:%Y%m%dT%H%M%S}"})
-    who = ["--tenant", TENANT, "--user", PLAYER]
-    publish = ["event", "publish", "streak.milestone_reached", *who, "--data", data]
-    see = ["coupon", "list", *who, "--status", CouponStatus.ACTIVE.value]
+    data = json.dumps({**STREAK_DATA, "run_id": f"{now:%Y%m%dT%H%M%S}"})
+    tenant_and_user = ["--tenant", DEMO_TENANT_ID, "--user", DEMO_USER_ID]
+    publish = [
+        "event",
+        "publish",
+        "streak.milestone_reached",
+        *tenant_and_user,
+        "--data",
+        data,
+    ]
+    see = ["coupon", "list", *tenant_and_user, "--status", CouponStatus.ACTIVE.value]
     return {
-        "publish": shlex.join([_program(), *publish]),
-        "see": shlex.join([_program(), *see]),
+        "publish": shlex.join([_couponctl_path(), *publish]),
+        "see": shlex.join([_couponctl_path(), *see]),
     }
 
 
-def _program() -> str:
+def _couponctl_path() -> str:
     """couponctl as one calls it from here: most are in the project's directory."""
     path = Path(sys.executable).with_name("couponctl")
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-RUNNING = """
+RUNNING_TEXT = """
 Coupons is running. Ctrl-C stops it.
 """
-PLACES = """
+ADDRESSES_TEXT = """
   Admin gateway   {admin_url}   docs {admin_docs}
   Query gateway   {query_url}   docs {query_docs}
 """
-DEMO = """
+CREDENTIALS_TEXT = """
   Demo tenant     {tenant_id}
   API key         {api_key}
   Player token    {token}
                   (player {user_id}, 12 hours; `{program} demo show` makes another)
 """
-LINES = """
+REDEMPTION_TEXT = """
 What is the code {code} worth? Validate it:
 
 {validate}
@@ -163,7 +178,7 @@ Use it once. Redeem it:
 
 {redeem}
 """
-EVENT = """
+EVENT_TEXT = """
 {user_id} has logged in on seven days in a row. That earns a coupon. Tell it to the bus:
 
 {publish}
@@ -172,37 +187,43 @@ And see it among {user_id}'s coupons:
 
 {see}
 """
-PLAYCAMP = """
+PLAYCAMP_TEXT = """
 In PlayCamp's words, a creator's code ({playcamp_code}), redeemed by a game's server:
 
 {playcamp_curl}
 """
-BARGAIN = """
+MAMBO_TEXT = """
 {user_id} has gold. In Mambo's words, one step buys free shipping with it and uses it:
 
 {line}
 """
-NO_CODE = """
+NO_CODE_TEXT = """
   No code is left to try: activate the definition "Welcome Bonus" again, or run
   `{program} demo drop` and `{program} demo load`.
 """
 
 
-def text(settings: Settings) -> str:
+def render_welcome(settings: Settings) -> str:
     """What to say once all runs; without a demo tenant only where the gateways are."""
     try:
-        with core():
-            return RUNNING + rendered(document(settings))
+        with started_core():
+            return RUNNING_TEXT + render_document(build_document(settings))
     except Refused:
-        return RUNNING + PLACES.format(**_addresses(settings))
+        return RUNNING_TEXT + ADDRESSES_TEXT.format(**_gateway_addresses(settings))
 
 
-def rendered(known: dict[str, Any]) -> str:
+def render_document(document: dict[str, Any]) -> str:
     """The document of a demo as people read it."""
-    known = {**known, "program": _program()}
-    lines = {"code": known["code"], **(known["curl"] or {})}
-    end = LINES.format(**lines) if known["curl"] else NO_CODE.format(**known)
-    playcamp = PLAYCAMP.format(**known) if known["playcamp_curl"] else ""
-    start = PLACES.format(**known), DEMO.format(**known), end
-    mambo = BARGAIN.format(user_id=known["user_id"], line=known["mambo"]["curl"])
-    return "".join([*start, EVENT.format(**known), playcamp, mambo])
+    document = {**document, "program": _couponctl_path()}
+    lines = {"code": document["code"], **(document["curl"] or {})}
+    end = (
+        REDEMPTION_TEXT.format(**lines)
+        if document["curl"]
+        else NO_CODE_TEXT.format(**document)
+    )
+    playcamp = PLAYCAMP_TEXT.format(**document) if document["playcamp_curl"] else ""
+    start = ADDRESSES_TEXT.format(**document), CREDENTIALS_TEXT.format(**document), end
+    mambo = MAMBO_TEXT.format(
+        user_id=document["user_id"], line=document["mambo"]["curl"]
+    )
+    return "".join([*start, EVENT_TEXT.format(**document), playcamp, mambo])

@@ -7,30 +7,30 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.doctor.checks import CHECKS, Finding
-from admin_gateway.cli.output import answering, core, ends_with_one
-from coupon_core.settings.loader import BadSettings
+from admin_gateway.cli.output import exit_with_failure, json_command, started_core
+from coupon_core.settings.loader import InvalidSettings
 
 
 @click.command()
-@answering("check", "level", "found", "advice", start=False)
+@json_command("check", "level", "found", "advice", starts_core=False)
 def doctor() -> dict[str, Any]:
     """Check this machine, and say what to mend. Ends with 1 when a check fails.
 
     Example: `couponctl doctor --json`
     """
-    findings = list(_findings())
-    is_well = all(finding.level != "fail" for finding in findings)
-    if not is_well:
-        ends_with_one()
-    return {"ok": is_well, "checks": [asdict(finding) for finding in findings]}
+    findings = list(_run_checks())
+    has_passed = all(finding.level != "fail" for finding in findings)
+    if not has_passed:
+        exit_with_failure()
+    return {"ok": has_passed, "checks": [asdict(finding) for finding in findings]}
 
 
-def _findings() -> Iterator[Finding]:
+def _run_checks() -> Iterator[Finding]:
     try:
-        with core() as settings:
+        with started_core() as settings:
             yield Finding("settings", "ok", "they make sense")
             for check in CHECKS:
                 yield from check(settings)
-    except BadSettings as error:
+    except InvalidSettings as error:
         advice = "Mend the environment, then run `couponctl config check`."
         yield Finding("settings", "fail", str(error), advice)

@@ -8,13 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 
-from admin_gateway.cli.errors import Failed
+from admin_gateway.cli.errors import CommandError
 from coupon_core.settings.loader import Settings
 
-SECONDS_TO_ANSWER = 2.0
-SECONDS_BETWEEN_LOOKS = 0.2
-LOOPBACK = "127.0.0.1"  # where the embedded bus listens, and nowhere else
-ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
+PROBE_TIMEOUT_SECONDS = 2.0
+POLL_INTERVAL_SECONDS = 0.2
+LOOPBACK_HOST = "127.0.0.1"  # where the embedded bus listens, and nowhere else
+LOOPBACK_BY_WILDCARD_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,30 +23,30 @@ class Gateway:
 
     name: str
     app: str
-    variable: str  # the setting that names its port
+    port_variable: str  # the setting that names its port
     host: str
     port: int
 
     @property
-    def bind(self) -> str:
+    def bind_address(self) -> str:
         """The address as gunicorn takes it."""
-        return f"{_bracketed(self.host)}:{self.port}"
+        return f"{_format_host(self.host)}:{self.port}"
 
     @property
     def url(self) -> str:
         """Where a program on this machine finds it."""
-        return f"http://{_bracketed(_reachable(self.host))}:{self.port}"
+        return f"http://{_format_host(_to_reachable_host(self.host))}:{self.port}"
 
 
-def _bracketed(host: str) -> str:
+def _format_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _reachable(host: str) -> str:
-    return ANYWHERE.get(host, host)
+def _to_reachable_host(host: str) -> str:
+    return LOOPBACK_BY_WILDCARD_HOST.get(host, host)
 
 
-def gateways(settings: Settings) -> tuple[Gateway, Gateway]:
+def get_gateways(settings: Settings) -> tuple[Gateway, Gateway]:
     """The admin gateway and the query gateway."""
     host = settings.bind_host
     admin = "admin", "admin_gateway:create_app()", "ADMIN_PORT", host
@@ -54,37 +54,43 @@ def gateways(settings: Settings) -> tuple[Gateway, Gateway]:
     return Gateway(*admin, settings.admin_port), Gateway(*query, settings.query_port)
 
 
-def require_free(gateway: Gateway) -> None:
+def require_free_port(gateway: Gateway) -> None:
     """Failed unless the gateway could listen at its address now."""
-    found = trouble_at(gateway)
-    if found:
-        raise Failed(found)
+    problem = port_problem(gateway)
+    if problem:
+        raise CommandError(problem)
 
 
-def trouble_at(gateway: Gateway) -> str:
+def port_problem(gateway: Gateway) -> str:
     """Why the gateway could not listen at its address; empty if it could."""
     error = _listening_error(gateway.host, gateway.port)
     if not error:
         return ""
-    who = "a running gateway of ours" if is_healthy(gateway) else "another program"
-    taken = f"taken by {who}" if _is_answered(gateway.host, gateway.port) else error
-    return _advice(f"{gateway.name} gateway", gateway.port, taken, gateway.variable)
+    occupant = "a running gateway of ours" if is_healthy(gateway) else "another program"
+    problem = (
+        f"taken by {occupant}" if _can_connect(gateway.host, gateway.port) else error
+    )
+    return _port_problem_message(
+        f"{gateway.name} gateway", gateway.port, problem, gateway.port_variable
+    )
 
 
-def trouble_at_bus(settings: Settings) -> str:
+def broker_port_problem(settings: Settings) -> str:
     """Why the embedded bus could not listen at its port; empty if it could."""
-    error = _listening_error(LOOPBACK, settings.bus_port)
+    error = _listening_error(LOOPBACK_HOST, settings.bus_port)
     if not error:
         return ""
-    taken = _is_answered(LOOPBACK, settings.bus_port)
-    found = "taken by another program" if taken else error
-    return _advice("embedded bus", settings.bus_port, found, "BUS_PORT")
+    is_occupied = _can_connect(LOOPBACK_HOST, settings.bus_port)
+    problem = "taken by another program" if is_occupied else error
+    return _port_problem_message("embedded bus", settings.bus_port, problem, "BUS_PORT")
 
 
-def _advice(whose: str, port: int, found: str, variable: str) -> str:
+def _port_problem_message(
+    program: str, port: int, problem: str, port_variable: str
+) -> str:
     return (
-        f"Port {port} of the {whose}: {found}. "
-        f"Stop that, or choose another port with {variable}."
+        f"Port {port} of the {program}: {problem}. "
+        f"Stop that, or choose another port with {port_variable}."
     )
 
 
@@ -97,18 +103,20 @@ def _listening_error(host: str, port: int) -> str:
     return ""
 
 
-def _is_answered(host: str, port: int) -> bool:
+def _can_connect(host: str, port: int) -> bool:
     """Whether anything accepts connections there."""
     with suppress(OSError):
-        socket.create_connection((_reachable(host), port), SECONDS_TO_ANSWER).close()
+        socket.create_connection(
+            (_to_reachable_host(host), port), PROBE_TIMEOUT_SECONDS
+        ).close()
         return True
     return False
 
 
 def is_healthy(gateway: Gateway) -> bool:
     """Whether a gateway answers there that it is healthy."""
-    host = _reachable(gateway.host)
-    connection = HTTPConnection(host, gateway.port, timeout=SECONDS_TO_ANSWER)
+    host = _to_reachable_host(gateway.host)
+    connection = HTTPConnection(host, gateway.port, timeout=PROBE_TIMEOUT_SECONDS)
     try:
         connection.request("GET", "/health")
         return bool(json.load(connection.getresponse()) == {"status": "healthy"})
@@ -119,12 +127,14 @@ def is_healthy(gateway: Gateway) -> bool:
 
 
 def wait_until_healthy(
-    settings: Settings, seconds: float, is_over: Callable[[], bool] = lambda: False
+    settings: Settings,
+    timeout_seconds: float,
+    is_cancelled: Callable[[], bool] = lambda: False,
 ) -> bool:
     """Wait for both gateways; False when they do not come in time, or it is over."""
-    deadline = time.monotonic() + seconds
-    while not all(map(is_healthy, gateways(settings))):
-        if is_over() or time.monotonic() > deadline:
+    deadline = time.monotonic() + timeout_seconds
+    while not all(map(is_healthy, get_gateways(settings))):
+        if is_cancelled() or time.monotonic() > deadline:
             return False
-        time.sleep(SECONDS_BETWEEN_LOOKS)
+        time.sleep(POLL_INTERVAL_SECONDS)
     return True

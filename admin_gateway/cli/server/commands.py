@@ -6,13 +6,13 @@ from typing import NoReturn
 
 import rich_click as click
 
-from admin_gateway.cli.output import say
+from admin_gateway.cli.output import print_status
 from admin_gateway.cli.server import embedded_broker, orphan_guard
-from admin_gateway.cli.server.addresses import gateways, require_free
+from admin_gateway.cli.server.addresses import get_gateways, require_free_port
 from coupon_core.settings import loader
 
-OPTIONS = "python:coupon_core.gunicorn_conf"
-WORKERS = ["consumer", "generator", "relay", "fanout", "deliverer", "sweeper"]
+GUNICORN_CONFIG = "python:coupon_core.gunicorn_conf"
+WORKER_NAMES = ["consumer", "generator", "relay", "fanout", "deliverer", "sweeper"]
 
 
 @click.group()
@@ -26,7 +26,7 @@ def admin() -> None:
 
     Example: `ADMIN_PORT=9001 couponctl serve admin`
     """
-    _become(0)
+    _run_gateway(0)
 
 
 @serve.command()
@@ -35,20 +35,20 @@ def query() -> None:
 
     Example: `COUPON_GATEWAY_WORKERS=4 couponctl serve query`
     """
-    _become(1)
+    _run_gateway(1)
 
 
-def _become(which: int) -> None:
+def _run_gateway(index: int) -> None:
     """Let gunicorn take the place of this process."""
-    gateway = gateways(loader.load())[which]
-    require_free(gateway)
-    options = ["--config", OPTIONS, "--bind", gateway.bind]
-    _exec([sys.executable, "-m", "gunicorn", *options, gateway.app])
+    gateway = get_gateways(loader.load())[index]
+    require_free_port(gateway)
+    options = ["--config", GUNICORN_CONFIG, "--bind", gateway.bind_address]
+    _replace_process([sys.executable, "-m", "gunicorn", *options, gateway.app])
 
 
-def _exec(command: list[str]) -> NoReturn:
+def _replace_process(command: list[str]) -> NoReturn:
     """Let another program take the place of this process, and of its group's member."""
-    orphan_guard.join()
+    orphan_guard.register_process()
     os.execv(command[0], command)  # noqa: S606
 
 
@@ -56,7 +56,7 @@ def _exec(command: list[str]) -> NoReturn:
 @click.argument(
     "names",
     nargs=-1,
-    type=click.Choice(WORKERS),
+    type=click.Choice(WORKER_NAMES),
 )
 def workers(names: tuple[str, ...]) -> None:
     """Run the workers: the consumer of milestones, the generator of
@@ -67,7 +67,7 @@ def workers(names: tuple[str, ...]) -> None:
 
     Example: `couponctl serve workers consumer`
     """
-    _exec([sys.executable, "-m", "workers", *names])
+    _replace_process([sys.executable, "-m", "workers", *names])
 
 
 @serve.command()
@@ -80,9 +80,11 @@ def bus() -> None:
     Example: `BUS_PORT=9003 couponctl serve bus`
     """
     settings = loader.load()
-    program = embedded_broker.require(settings)
-    say(f"The bus keeps its messages and its log in {settings.data_dir / 'bus'}.")
-    _exec(embedded_broker.command(program, settings))
+    program = embedded_broker.require_program(settings)
+    print_status(
+        f"The bus keeps its messages and its log in {settings.data_dir / 'bus'}."
+    )
+    _replace_process(embedded_broker.build_command(program, settings))
 
 
 @serve.command("all")
@@ -94,8 +96,8 @@ def all_() -> None:
     from admin_gateway.cli.server import process_group  # only this command needs honcho
 
     settings = loader.load()
-    for gateway in gateways(settings):
-        require_free(gateway)
-    if settings.embeds_bus:
-        embedded_broker.require(settings)
+    for gateway in get_gateways(settings):
+        require_free_port(gateway)
+    if settings.is_broker_embedded:
+        embedded_broker.require_program(settings)
     raise click.exceptions.Exit(process_group.run(settings))

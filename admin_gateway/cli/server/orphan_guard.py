@@ -13,18 +13,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-GROUP = "COUPON_GROUP"  # tells members where the guard looks for their numbers
-LOOK_SECONDS = 0.3
+GROUP_VARIABLE = "COUPON_GROUP"  # tells members where the guard looks for their numbers
+POLL_INTERVAL_SECONDS = 0.3
 # A gateway finishes what is under way; who has not ended then is killed.
-WAYS = ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0))
+TERMINATION_STEPS = ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0))
 
 
 @contextmanager
-def guarding(place: Path) -> Iterator[None]:
+def guard_process_group(parent_directory: Path) -> Iterator[None]:
     """Within the block the guard sees to it that no member outlives this process."""
-    directory = place / str(os.getpid())
+    directory = parent_directory / str(os.getpid())
     directory.mkdir(parents=True, exist_ok=True)
-    os.environ[GROUP] = str(directory)
+    os.environ[GROUP_VARIABLE] = str(directory)
     null = subprocess.DEVNULL
     subprocess.Popen(  # noqa: S603 - ourselves
         [sys.executable, "-IS", __file__, str(os.getpid()), str(directory)],
@@ -35,39 +35,39 @@ def guarding(place: Path) -> Iterator[None]:
     shutil.rmtree(directory, ignore_errors=True)
 
 
-def join() -> None:
+def register_process() -> None:
     """Be a member of the group that has started this process, if one has."""
-    if directory := os.environ.get(GROUP):
+    if directory := os.environ.get(GROUP_VARIABLE):
         with suppress(OSError):
             Path(directory, str(os.getpid())).touch()
 
 
-def main(parent: int, directory: Path) -> None:
+def main(parent_pid: int, directory: Path) -> None:
     """Wait until the parent is no more; then end whose numbers are files here."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    while os.getppid() == parent:
-        time.sleep(LOOK_SECONDS)
-    for way in WAYS:
-        _end(directory, *way)
+    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signal_number, signal.SIG_IGN)
+    while os.getppid() == parent_pid:
+        time.sleep(POLL_INTERVAL_SECONDS)
+    for step in TERMINATION_STEPS:
+        _terminate(directory, *step)
     shutil.rmtree(directory, ignore_errors=True)
 
 
-def _end(directory: Path, number: int, seconds: float) -> None:
-    _tell(directory, number)
-    deadline = time.monotonic() + seconds
-    while _tell(directory, 0) and time.monotonic() < deadline:
-        time.sleep(LOOK_SECONDS)
+def _terminate(directory: Path, signal_number: int, timeout_seconds: float) -> None:
+    _send_signal(directory, signal_number)
+    deadline = time.monotonic() + timeout_seconds
+    while _send_signal(directory, 0) and time.monotonic() < deadline:
+        time.sleep(POLL_INTERVAL_SECONDS)
 
 
-def _tell(directory: Path, number: int) -> bool:
+def _send_signal(directory: Path, signal_number: int) -> bool:
     """Send a signal to all; False when none of them is there any more."""
-    told = False
+    is_delivered = False
     for file in directory.glob("*"):
         with suppress(ProcessLookupError):
-            os.kill(int(file.name), number)
-            told = True
-    return told
+            os.kill(int(file.name), signal_number)
+            is_delivered = True
+    return is_delivered
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ class BatchState(StrEnum):
     CANCELLED = "cancelled"
 
 
-UNFINISHED = frozenset({BatchState.PENDING, BatchState.RUNNING})
+ACTIVE_STATES = frozenset({BatchState.PENDING, BatchState.RUNNING})
 
 
 class BatchKind(StrEnum):
@@ -47,21 +47,21 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class CodeCapacity:
     """How full a definition's code space is: all codes, those made, those to come."""
 
-    space: int
+    code_space_size: int
     used_count: int
     reserved_count: int  # by batches that are not finished
 
     @property
-    def most(self) -> int:
+    def max_count(self) -> int:
         """So many may be made: half of all (CONTRACTS 0.15)."""
-        return self.space // 2
+        return self.code_space_size // 2
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class BatchChunk:
     """A part of a batch that is made in one transaction; numbered from 1.
 
     `user_ids` is empty when nobody holds its coupons yet.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-Texts = Mapping[str, str]
+LocalizedText = Mapping[str, str]
 """The same text in several languages, by locale: `{"ko": …, "en": …}`."""
 
 
@@ -19,7 +19,7 @@ class CampaignStatus(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-OVER = frozenset({CampaignStatus.COMPLETED, CampaignStatus.CANCELLED})
+ENDED_STATUSES = frozenset({CampaignStatus.COMPLETED, CampaignStatus.CANCELLED})
 """While a campaign is one of these, none of its codes can be redeemed."""
 
 
@@ -29,8 +29,8 @@ class Campaign:
 
     tenant_id: str
     campaign_id: str
-    names: Texts
-    description: Texts
+    names: LocalizedText
+    description: LocalizedText
     status: CampaignStatus
     starts_at: datetime | None
     ends_at: datetime | None
@@ -52,7 +52,7 @@ class CodeStats:
 
 
 @dataclass(frozen=True, slots=True)
-class Stats:
+class CampaignStats:
     """What became of the codes of a campaign or of a creator.
 
     A user who used several codes counts once here, and once in each of the `rows`.

@@ -115,7 +115,7 @@ class Decision:
     reason: Reason | None = None
 
     @property
-    def allowed(self) -> bool:
+    def is_allowed(self) -> bool:
         """True when nothing speaks against the action."""
         return self.reason is None
 
@@ -144,22 +144,22 @@ class Redemption:
 
 
 @dataclass(frozen=True, slots=True)
-class Redeemed:
+class RedemptionResult:
     """A coupon as it is after a use, and that use."""
 
     issued: IssuedCoupon
-    use: Redemption
+    redemption: Redemption
 
 
 @dataclass(frozen=True, slots=True)
-class CouponUses:
+class CouponUsage:
     """How the coupons of a definition were used, for changes of its limits."""
 
     coupon_count: int
     award_count: int  # in users' hands, and not returned
     use_count: int
-    most_of_coupon: int  # uses of the one that was used most
-    most_of_user: int
+    max_coupon_use_count: int  # uses of the one that was used most
+    max_user_use_count: int
 
 
 @dataclass(frozen=True, slots=True)

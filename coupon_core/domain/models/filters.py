@@ -24,7 +24,7 @@ class CouponFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PageCursor:
     """Where a page begins, and its length: what is older than a coupon."""
 
     limit: int

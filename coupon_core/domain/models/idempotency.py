@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class OnceAsked:
+class IdempotentRequest:
     """A request that is to have one effect.
 
     `request_key` tells it from all others of its tenant; `fingerprint` is of all that
@@ -19,7 +19,7 @@ class OnceAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StoredResponse:
     """What was answered, to be answered again."""
 
     status: int
@@ -28,13 +28,13 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class RequestAttempt:
     """The one effect of a request, while it is under way.
 
-    `asked` is what the caller's key names, and taken up under `token`; `signed` is
+    `keyed_request` is what the caller's key names, and taken up under `token`; `signed_request` is
     what his signature names. Either may be absent.
     """
 
-    asked: OnceAsked | None
+    keyed_request: IdempotentRequest | None
     token: str
-    signed: OnceAsked | None
+    signed_request: IdempotentRequest | None

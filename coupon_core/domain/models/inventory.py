@@ -62,7 +62,7 @@ class CouponEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class StockedCoupon:
+class CouponWithBatch:
     """A coupon with the batch that it was made in."""
 
     issued: IssuedCoupon
@@ -70,13 +70,13 @@ class StockedCoupon:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """An entry of a coupon's timeline; `by` is None where nobody noted it."""
+class TimelineEntry:
+    """An entry of a coupon's timeline; `actor` is None where nobody noted it."""
 
-    at: datetime
+    occurred_at: datetime
     event: str
-    by: str | None = None
-    more: Mapping[str, Any] | None = None
+    actor: str | None = None
+    details: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class ImportRow:
 
 
 @dataclass(frozen=True, slots=True)
-class BadRow:
+class RejectedRow:
     """A line of a file that cannot be imported, and why."""
 
     line: int

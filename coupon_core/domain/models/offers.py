@@ -9,21 +9,21 @@ from typing import Any
 from coupon_core.domain.models.coupons import Definition, RewardItem
 
 
-class BuyMode(StrEnum):
+class PurchaseMode(StrEnum):
     """Bought by redeeming, or bought first and redeemed later (Mambo)."""
 
     ONE_STEP = "OneStep"
     TWO_STEP = "TwoStep"
 
 
-class Usage(StrEnum):
+class UsageMode(StrEnum):
     """How often a user may use a coupon of a definition (Mambo)."""
 
     SINGLE = "single"
     MULTI = "multi"
 
 
-class Period(StrEnum):
+class ValidityUnit(StrEnum):
     """What the time is counted in for which a coupon is good once awarded."""
 
     NONE = ""
@@ -45,21 +45,21 @@ class Offer:
     definition_id: str
     point_id: str = ""
     points: int = 0
-    mode: BuyMode = BuyMode.TWO_STEP
-    usage: Usage = Usage.SINGLE
+    mode: PurchaseMode = PurchaseMode.TWO_STEP
+    usage: UsageMode = UsageMode.SINGLE
     refundable: bool = True
-    period_type: Period = Period.NONE
+    period_type: ValidityUnit = ValidityUnit.NONE
     period_value: int = 0
 
     @property
-    def sells_in_one_step(self) -> bool:
+    def is_one_step_purchase(self) -> bool:
         """True when redeeming buys."""
-        return self.points > 0 and self.mode == BuyMode.ONE_STEP
+        return self.points > 0 and self.mode == PurchaseMode.ONE_STEP
 
     @property
-    def sells_in_two_steps(self) -> bool:
+    def is_two_step_purchase(self) -> bool:
         """True when a coupon must be bought before it is redeemed."""
-        return self.points > 0 and self.mode == BuyMode.TWO_STEP
+        return self.points > 0 and self.mode == PurchaseMode.TWO_STEP
 
 
 @dataclass(frozen=True, slots=True)

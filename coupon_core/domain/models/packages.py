@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from coupon_core.domain.models.campaigns import Texts
+from coupon_core.domain.models.campaigns import LocalizedText
 from coupon_core.domain.models.coupons import Definition
 
 RewardLine = Mapping[str, Any]
@@ -21,8 +21,8 @@ class Package:
     definition_id: str
     campaign_id: str
     package_no: int  # counts the packages of a campaign from 1
-    item_name: Texts
-    item_description: Texts
+    item_name: LocalizedText
+    item_description: LocalizedText
     rewards: tuple[RewardLine, ...]  # one at least; the first is the package's item
     is_active: bool
     starts_at: datetime | None  # its own; None follows the campaign
@@ -32,7 +32,7 @@ class Package:
 
 
 @dataclass(frozen=True, slots=True)
-class DefinedPackage:
+class PackageWithDefinition:
     """A package together with the definition that it is."""
 
     package: Package
@@ -48,7 +48,7 @@ class Attribution:
 
 
 @dataclass(frozen=True, slots=True)
-class CodeUse:
+class CodeUsage:
     """One use of a code by a user, as PlayCamp tells it."""
 
     redemption_id: int

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-MOST_POINTS = 2**53 - 1
+MAX_POINTS = 2**53 - 1
 """The most points of a wallet: the greatest integer that JavaScript holds."""
 
 

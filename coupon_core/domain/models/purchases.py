@@ -8,7 +8,7 @@ from typing import Any
 
 from coupon_core.domain.models.coupons import Definition, IssuedCoupon
 from coupon_core.domain.models.offers import Offer
-from coupon_core.domain.models.users import KnownUser
+from coupon_core.domain.models.users import RegisteredUser
 
 
 class Action(StrEnum):
@@ -28,7 +28,7 @@ class ActivityStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ActivityRequest:
     """Who wants to do what with which code; `attributes` are kept with it."""
 
     tenant_id: str
@@ -71,18 +71,18 @@ class Purchase:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PurchaseContext:
     """A user before a coupon: all that is asked about, held still.
 
-    `copies` are what the user holds of it, or, if that `claims`, would get by claiming;
-    `is_left` says whether one more may be given out.
+    `copies` are what the user holds of it, or, if that `is_claim`, would get by claiming;
+    `has_stock` says whether one more may be given out.
     """
 
     definition: Definition
     offer: Offer
-    user: KnownUser | None
+    user: RegisteredUser | None
     copies: Sequence[IssuedCoupon]
-    claims: bool
+    is_claim: bool
     user_uses: int
-    is_left: bool
+    has_stock: bool
     balance: int

@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class KnownUser:
+class RegisteredUser:
     """A user as the tenant told of them; only members buy and redeem (Mambo).
 
     `details` is opaque to us; `tags` choose what coupons a user is shown.

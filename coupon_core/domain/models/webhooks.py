@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class SignatureForm(StrEnum):
+class SignatureScheme(StrEnum):
     """How a request is built and signed.
 
     PlayCamp's HMAC of the body in hex, the same with the time in it (CONTRACTS 3.4),
@@ -38,7 +38,7 @@ class Webhook:
     webhook_id: int
     event_type: str
     url: str
-    signature: SignatureForm
+    signature: SignatureScheme
     retry_count: int  # tries after the first
     timeout_ms: int  # for all of a request, from looking up the name to its answer
     is_active: bool
@@ -50,7 +50,7 @@ class Webhook:
     updated_at: datetime
 
     @property
-    def most_attempts(self) -> int:
+    def max_attempts(self) -> int:
         """The first try and those after it."""
         return self.retry_count + 1
 
@@ -59,13 +59,13 @@ class Webhook:
 class WebhookSecrets:
     """What signs: the present secret and, for a day after a rotation, the former."""
 
-    present: str = field(repr=False)
-    former: str = field(default="", repr=False)
+    current: str = field(repr=False)
+    previous: str = field(default="", repr=False)
 
     @property
-    def all(self) -> tuple[str, ...]:
+    def active(self) -> tuple[str, ...]:
         """Those there are, the present one first."""
-        return (self.present, self.former) if self.former else (self.present,)
+        return (self.current, self.previous) if self.previous else (self.current,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WebhookResponse:
     """What became of one request: a status and the first of the body, or an error."""
 
     status: int | None
@@ -96,7 +96,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class DeliveryAttempt:
     """A line of the log: a try, or with `number` 0 a delivery that awaits its first."""
 
     tenant_id: str
@@ -105,7 +105,7 @@ class Attempt:
     event_type: str
     payload: str
     number: int
-    most: int
+    max_attempts: int
     status: AttemptStatus
     response_status: int | None
     response_body: str

@@ -7,50 +7,55 @@ from coupon_core.domain.models import (
     NO_LIMIT,
     AdminReason,
     CodeFormat,
-    CouponUses,
+    CouponUsage,
     Definition,
 )
 
-CLAIMED = frozenset({CodeFormat.CUSTOM, CodeFormat.SHARED})
-GIVEN = frozenset({CodeFormat.SHARED, CodeFormat.LISTED})
+CLAIMABLE_FORMATS = frozenset({CodeFormat.CUSTOM, CodeFormat.SHARED})
+PREDEFINED_CODE_FORMATS = frozenset({CodeFormat.SHARED, CodeFormat.LISTED})
 
 
-def against_definition_text(draft: Definition) -> Iterator[AdminReason]:
+def definition_violations(draft: Definition) -> Iterator[AdminReason]:
     """What is wrong with a definition as an admin wrote it."""
-    custom = draft.code_format == CodeFormat.CUSTOM
-    if custom and not draft.custom_code:
+    is_custom = draft.code_format == CodeFormat.CUSTOM
+    if is_custom and not draft.custom_code:
         yield AdminReason.CUSTOM_CODE_MISSING
-    if not custom and draft.custom_code:
+    if not is_custom and draft.custom_code:
         yield AdminReason.RANDOM_CODE_WITH_CUSTOM
-    if draft.claimable and (draft.code_format not in CLAIMED or draft.awarded_only):
+    if draft.claimable and (
+        draft.code_format not in CLAIMABLE_FORMATS or draft.awarded_only
+    ):
         yield AdminReason.CLAIMABLE_NEEDS_CUSTOM
-    if draft.code_pattern and (draft.code_prefix or not _is_random(draft)):
+    if draft.code_pattern and (draft.code_prefix or not _has_random_codes(draft)):
         yield AdminReason.PATTERN_ALONE
-    yield from _against_places(draft)
+    yield from _code_pattern_violations(draft)
     if draft.starts_at and draft.expires_at and draft.starts_at >= draft.expires_at:
         yield AdminReason.DATES_REVERSED
     if draft.trigger_enabled and draft.trigger_kind is None:
         yield AdminReason.TRIGGER_MISSING
 
 
-def _is_random(definition: Definition) -> bool:
+def _has_random_codes(definition: Definition) -> bool:
     return definition.code_format == CodeFormat.RANDOM
 
 
-def _against_places(draft: Definition) -> Iterator[AdminReason]:
-    places = codes.places(draft)
-    drawn = sum(len(place) > 1 for place in places)
-    if len(places) + draft.code_check > codes.MAX_CODE_LENGTH:
+def _code_pattern_violations(draft: Definition) -> Iterator[AdminReason]:
+    alphabets = codes.position_alphabets(draft)
+    random_length = sum(len(place) > 1 for place in alphabets)
+    if len(alphabets) + draft.code_check > codes.MAX_CODE_LENGTH:
         yield AdminReason.CODE_TOO_LONG
-    if not codes.MIN_RANDOM_LENGTH <= drawn <= codes.MAX_RANDOM_LENGTH:
+    if not codes.MIN_RANDOM_LENGTH <= random_length <= codes.MAX_RANDOM_LENGTH:
         yield AdminReason.PATTERN_UNFIT
     if not draft.code_check:
         return
-    if not _is_random(draft) or len(codes.stem(draft)) < codes.MIN_STEM_LENGTH:
+    if (
+        not _has_random_codes(draft)
+        or len(codes.fixed_prefix(draft)) < codes.MIN_FIXED_PREFIX_LENGTH
+    ):
         yield AdminReason.CHECK_NEEDS_STEM
 
 
-def against_shape_change(
+def code_format_change_violations(
     before: Definition, after: Definition
 ) -> Iterator[AdminReason]:
     """Codes with a check character are made in one way for ever, or never so.
@@ -59,12 +64,12 @@ def against_shape_change(
     """
     if not (before.code_check or after.code_check):
         return
-    same_shape = codes.shape(before) == codes.shape(after)
-    if not same_shape or before.code_format != after.code_format:
+    is_same_format = codes.code_format_key(before) == codes.code_format_key(after)
+    if not is_same_format or before.code_format != after.code_format:
         yield AdminReason.CHECKED_CODES_FROZEN
 
 
-def code_rules(definition: Definition) -> tuple[object, ...]:
+def get_frozen_fields(definition: Definition) -> tuple[object, ...]:
     """What may not change once coupons exist: how codes are made and handed out."""
     return (
         definition.code_format,
@@ -74,31 +79,33 @@ def code_rules(definition: Definition) -> tuple[object, ...]:
     )
 
 
-def concerns_coupons(before: Definition, after: Definition) -> bool:
+def change_affects_coupons(before: Definition, after: Definition) -> bool:
     """True when a change of a definition depends on the coupons it already has."""
-    return code_rules(before) != code_rules(after) or _limits(before) != _limits(after)
+    return get_frozen_fields(before) != get_frozen_fields(after) or _get_limits(
+        before
+    ) != _get_limits(after)
 
 
-def _limits(definition: Definition) -> tuple[int, int, int]:
+def _get_limits(definition: Definition) -> tuple[int, int, int]:
     limits = definition.per_code_limit, definition.per_user_limit
     return (*limits, definition.total_limit)
 
 
-def against_change(
-    before: Definition, after: Definition, uses: CouponUses
+def definition_change_violations(
+    before: Definition, after: Definition, usage: CouponUsage
 ) -> Iterator[AdminReason]:
     """What the coupons of a definition say to a change of it."""
-    has_codes = uses.coupon_count or before.code_format in GIVEN
-    if has_codes and code_rules(before) != code_rules(after):
+    has_codes = usage.coupon_count or before.code_format in PREDEFINED_CODE_FORMATS
+    if has_codes and get_frozen_fields(before) != get_frozen_fields(after):
         yield AdminReason.CODE_RULES_FROZEN
-    if NO_LIMIT < after.per_code_limit < uses.most_of_coupon:
+    if NO_LIMIT < after.per_code_limit < usage.max_coupon_use_count:
         yield AdminReason.LIMIT_BELOW_USES
-    if NO_LIMIT < after.per_user_limit < uses.most_of_user:
+    if NO_LIMIT < after.per_user_limit < usage.max_user_use_count:
         yield AdminReason.LIMIT_BELOW_USES
-    if NO_LIMIT < after.total_limit < limited_count(after, uses):
+    if NO_LIMIT < after.total_limit < total_limit_usage(after, usage):
         yield AdminReason.LIMIT_BELOW_USES
 
 
-def limited_count(definition: Definition, uses: CouponUses) -> int:
+def total_limit_usage(definition: Definition, usage: CouponUsage) -> int:
     """What a total limit of the definition counts: uses, or coupons in hands."""
-    return uses.award_count if definition.awarded_only else uses.use_count
+    return usage.award_count if definition.awarded_only else usage.use_count

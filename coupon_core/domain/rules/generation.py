@@ -10,7 +10,7 @@ from coupon_core.domain.models import (
     Milestone,
     Trigger,
 )
-from coupon_core.domain.rules.definitions import CLAIMED
+from coupon_core.domain.rules.definitions import CLAIMABLE_FORMATS
 
 
 def is_earned_by(definition: Definition, milestone: Milestone) -> bool:
@@ -20,32 +20,35 @@ def is_earned_by(definition: Definition, milestone: Milestone) -> bool:
         and definition.trigger_enabled
         and definition.trigger_kind == milestone.trigger_kind
         and definition.trigger_source == milestone.source_id
-        and REACHES[milestone.trigger_kind](milestone.value, definition)
+        and TRIGGER_CONDITIONS[milestone.trigger_kind](milestone.value, definition)
     )
 
 
-REACHES: Mapping[Trigger, Callable[[int, Definition], bool]] = {
+TRIGGER_CONDITIONS: Mapping[Trigger, Callable[[int, Definition], bool]] = {
     Trigger.STREAK_MILESTONE: lambda day, of: day == of.trigger_threshold,
     Trigger.ACHIEVEMENT_COMPLETED: lambda _, of: True,
     Trigger.LEADERBOARD_RANK: lambda rank, of: rank <= of.trigger_threshold,
 }
 
 
-def against_generating(
-    definition: Definition, unassigned: bool
+def generation_violations(
+    definition: Definition, is_unassigned: bool
 ) -> Iterator[AdminReason]:
     """What speaks against making coupons of this definition now."""
     if definition.status != DefinitionStatus.ACTIVE:
         yield AdminReason.NOT_ACTIVE
     if definition.code_format == CodeFormat.SHARED:
         yield AdminReason.SHARED_CODES_ARE_CLAIMED
-    if unassigned and definition.code_format in (CodeFormat.CUSTOM, CodeFormat.LISTED):
+    if is_unassigned and definition.code_format in (
+        CodeFormat.CUSTOM,
+        CodeFormat.LISTED,
+    ):
         yield AdminReason.CUSTOM_NEEDS_USERS
 
 
-def against_importing(definition: Definition) -> Iterator[AdminReason]:
+def import_violations(definition: Definition) -> Iterator[AdminReason]:
     """What speaks against bringing codes along for this definition now."""
     if definition.status != DefinitionStatus.ACTIVE:
         yield AdminReason.NOT_ACTIVE
-    if definition.code_format in CLAIMED:
+    if definition.code_format in CLAIMABLE_FORMATS:
         yield AdminReason.IMPORT_NEEDS_OWN_CODES

@@ -12,11 +12,11 @@ from coupon_core.domain.models import (
     Refused,
     RewardItem,
 )
-from coupon_core.domain.models.campaigns import OVER, Campaign, Texts
+from coupon_core.domain.models.campaigns import ENDED_STATUSES, Campaign, LocalizedText
 from coupon_core.domain.models.packages import Package, RewardLine
 
-LONGEST_NAME = 255
-DATES_REVERSED = (
+MAX_NAME_LENGTH = 255
+DATES_REVERSED_DETAIL = (
     "ends_at: expected a time after starts_at; a package without its own has those of "
     "its campaign"
 )
@@ -25,10 +25,10 @@ REWARD_TYPE = "package"
 
 def is_in_use(package: Package, campaign: Campaign) -> bool:
     """Are its codes good? Not of a campaign that is over, nor of a package put away."""
-    return package.is_active and campaign.status not in OVER
+    return package.is_active and campaign.status not in ENDED_STATUSES
 
 
-def in_campaign(
+def apply_package_to_definition(
     definition: Definition, package: Package, campaign: Campaign, now: datetime
 ) -> Definition:
     """The definition of a package as the package and its campaign want it.
@@ -36,41 +36,43 @@ def in_campaign(
     While the package is out of use, the definition is archived. Refused when dates
     contradict.
     """
-    is_good = is_in_use(package, campaign)
-    numbered = f"{campaign.campaign_id} {package.package_no}"
-    wanted = replace(
+    is_redeemable = is_in_use(package, campaign)
+    name_prefix = f"{campaign.campaign_id} {package.package_no}"
+    updated = replace(
         definition,
-        name=f"{numbered} {plain_text(package.item_name)}"[:LONGEST_NAME],
-        description=plain_text(package.item_description),
-        status=DefinitionStatus.ACTIVE if is_good else DefinitionStatus.ARCHIVED,
+        name=f"{name_prefix} {select_default_text(package.item_name)}"[
+            :MAX_NAME_LENGTH
+        ],
+        description=select_default_text(package.item_description),
+        status=DefinitionStatus.ACTIVE if is_redeemable else DefinitionStatus.ARCHIVED,
         starts_at=package.starts_at or campaign.starts_at,
         expires_at=package.ends_at or campaign.ends_at,
     )
-    starts, ends = wanted.starts_at, wanted.expires_at
-    if starts and ends and starts >= ends:
-        raise Refused(AdminReason.DATES_REVERSED, DATES_REVERSED)
-    return replace(wanted, updated_at=now) if wanted != definition else definition
+    starts_at, expires_at = updated.starts_at, updated.expires_at
+    if starts_at and expires_at and starts_at >= expires_at:
+        raise Refused(AdminReason.DATES_REVERSED, DATES_REVERSED_DETAIL)
+    return replace(updated, updated_at=now) if updated != definition else definition
 
 
-def plain_text(texts: Texts) -> str:
+def select_default_text(texts: LocalizedText) -> str:
     """The text where only one language is wanted: English, else the first."""
     return texts.get("en") or next(iter(texts.values()), "")
 
 
-def reward_item(package: Package, item_id: str, now: datetime) -> RewardItem:
+def to_reward_item(package: Package, item_id: str, now: datetime) -> RewardItem:
     """The reward item that a package's lines are to Phoenix."""
-    lines = [_plain_line(line) for line in package.rewards]
+    payloads = [_serialize_reward_line(line) for line in package.rewards]
     return RewardItem(
         tenant_id=package.tenant_id,
         item_id=item_id,
-        name=plain_text(package.item_name),
-        description=plain_text(package.item_description),
+        name=select_default_text(package.item_name),
+        description=select_default_text(package.item_description),
         reward_type=REWARD_TYPE,
-        payload=lines[0] if len(lines) == 1 else {"items": lines},
+        payload=payloads[0] if len(payloads) == 1 else {"items": payloads},
         created_at=now,
         updated_at=now,
     )
 
 
-def _plain_line(line: RewardLine) -> Mapping[str, Any]:
+def _serialize_reward_line(line: RewardLine) -> Mapping[str, Any]:
     return {"item_id": line["itemId"], "quantity": line["itemQuantity"]}

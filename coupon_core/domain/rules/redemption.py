@@ -22,28 +22,28 @@ def decide_redeem(issued: IssuedCoupon, now: datetime, user_uses: int = 0) -> De
     `user_uses` are those of the user over all codes of the definition. Exactly at
     `starts_at` and at `expires_at` it may (CONTRACTS 0.4).
     """
-    return Decision(next(_against_redeem(issued, now, user_uses), None))
+    return Decision(next(_redemption_violations(issued, now, user_uses), None))
 
 
-def first_usable(
-    copies: Sequence[IssuedCoupon], now: datetime, user_uses: int = 0
+def select_redeemable(
+    candidates: Sequence[IssuedCoupon], now: datetime, user_uses: int = 0
 ) -> IssuedCoupon:
     """Of several coupons that a code means, the one to redeem: else the first."""
-    if len(copies) > 1:
-        for one in copies:
-            if decide_redeem(one, now, user_uses).allowed:
-                return one
-    return copies[0]
+    if len(candidates) > 1:
+        for candidate in candidates:
+            if decide_redeem(candidate, now, user_uses).is_allowed:
+                return candidate
+    return candidates[0]
 
 
-def _against_redeem(
+def _redemption_violations(
     issued: IssuedCoupon, now: datetime, user_uses: int
 ) -> Iterator[Reason]:
     coupon, definition = issued.coupon, issued.definition
     if coupon.revoked_at or coupon.returned_at:
         yield Reason.REVOKED
     if is_used_up(coupon, definition):
-        yield _used_up_reason(definition)
+        yield _get_used_up_reason(definition)
     if definition.status == DefinitionStatus.ARCHIVED:
         yield Reason.ARCHIVED
     if issued.expires_at and now > issued.expires_at:
@@ -52,21 +52,24 @@ def _against_redeem(
         yield Reason.NOT_YET_ACTIVE
     if definition.per_user_limit and user_uses >= definition.per_user_limit:
         yield Reason.USER_LIMIT
-    if counts_uses(definition) and definition.used_count >= definition.total_limit:
+    if (
+        total_limit_counts_redemptions(definition)
+        and definition.used_count >= definition.total_limit
+    ):
         yield Reason.POOL_EMPTY
 
 
-def counts_uses(definition: Definition) -> bool:
+def total_limit_counts_redemptions(definition: Definition) -> bool:
     """True when the total limit is one of uses; of awards when they come first."""
     return definition.total_limit > 0 and not definition.awarded_only
 
 
-def counts_awards(definition: Definition) -> bool:
+def total_limit_counts_awards(definition: Definition) -> bool:
     """True when the total limit is one of coupons in users' hands."""
     return definition.total_limit > 0 and definition.awarded_only
 
 
-def _used_up_reason(definition: Definition) -> Reason:
+def _get_used_up_reason(definition: Definition) -> Reason:
     return Reason.ALREADY_REDEEMED if is_single_use(definition) else Reason.USED_UP
 
 
@@ -81,7 +84,7 @@ def is_used_up(coupon: Coupon, definition: Definition) -> bool:
     return limit != NO_LIMIT and coupon.redemption_count >= limit
 
 
-def coupon_status(issued: IssuedCoupon, now: datetime) -> CouponStatus:
+def get_coupon_status(issued: IssuedCoupon, now: datetime) -> CouponStatus:
     """What the coupon is at this moment; told from facts, never stored."""
     if issued.coupon.revoked_at or issued.coupon.returned_at:
         return CouponStatus.REVOKED
@@ -92,7 +95,7 @@ def coupon_status(issued: IssuedCoupon, now: datetime) -> CouponStatus:
     return CouponStatus.ACTIVE
 
 
-def shared_code_status(
+def get_shared_code_status(
     definition: Definition, revoked_at: datetime | None, now: datetime
 ) -> CodeStatus:
     """What a creator's code is to those who have not used it yet."""
@@ -100,6 +103,9 @@ def shared_code_status(
         return CodeStatus.INACTIVE
     if definition.expires_at and now > definition.expires_at:
         return CodeStatus.EXPIRED
-    if counts_uses(definition) and definition.used_count >= definition.total_limit:
+    if (
+        total_limit_counts_redemptions(definition)
+        and definition.used_count >= definition.total_limit
+    ):
         return CodeStatus.USED
     return CodeStatus.ACTIVE

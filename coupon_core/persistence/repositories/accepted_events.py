@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from coupon_core.persistence.database import execute
-from coupon_core.persistence.tables import as_stored_time
+from coupon_core.persistence.tables import serialize_timestamp
 
-ACCEPT = """
+INSERT_EVENT = """
     INSERT INTO accepted_event (tenant_id, event_id, accepted_at)
     VALUES (:tenant_id, :event_id, :now) ON CONFLICT DO NOTHING
 """
 
-FORGET = """
+PURGE = """
     DELETE FROM accepted_event WHERE (tenant_id, event_id) IN (
         SELECT tenant_id, event_id FROM accepted_event
         WHERE accepted_at < :before ORDER BY accepted_at LIMIT :most
@@ -21,15 +21,15 @@ FORGET = """
 
 def accept(tenant_id: str, event_ids: Iterable[str], now: datetime) -> set[str]:
     """Take events by id; gives those that had not been taken before."""
-    same = {"tenant_id": tenant_id, "now": as_stored_time(now)}
+    same = {"tenant_id": tenant_id, "now": serialize_timestamp(now)}
     return {
         event_id
         for event_id in event_ids
-        if execute(ACCEPT, {**same, "event_id": event_id}).rowcount
+        if execute(INSERT_EVENT, {**same, "event_id": event_id}).rowcount
     }
 
 
-def forget(before: datetime, most: int) -> int:
-    """Remove up to `most` ids of events that were taken before then; gives how many."""
-    times = {"before": as_stored_time(before), "most": most}
-    return int(execute(FORGET, times).rowcount)
+def purge(before: datetime, limit: int) -> int:
+    """Remove up to `limit` ids of events that were taken before then; gives how many."""
+    times = {"before": serialize_timestamp(before), "most": limit}
+    return int(execute(PURGE, times).rowcount)

@@ -7,50 +7,60 @@ from typing import Any
 from coupon_core.domain.models import Page
 from coupon_core.domain.models.purchases import Action, Activity, ActivityStatus
 from coupon_core.persistence.database import is_postgresql
-from coupon_core.persistence.tables import Activity as Table
+from coupon_core.persistence.tables import ActivityTable
 
 
 def insert(activity: Activity) -> None:
     """Note an activity."""
-    Table.insert(asdict(activity)).execute()
+    ActivityTable.insert(asdict(activity)).execute()
 
 
 def get(tenant_id: str, activity_id: str) -> Activity | None:
     """One activity."""
-    row = Table.select().where(*_is(tenant_id, activity_id)).tuples().first()
-    return _activity_of(row) if row else None
+    row = (
+        ActivityTable.select()
+        .where(*_match_key(tenant_id, activity_id))
+        .tuples()
+        .first()
+    )
+    return _to_activity(row) if row else None
 
 
 def lock(tenant_id: str, activity_id: str) -> Activity | None:
     """One activity, held against changes by others until the transaction ends."""
-    query = Table.select().where(*_is(tenant_id, activity_id))
+    query = ActivityTable.select().where(*_match_key(tenant_id, activity_id))
     if is_postgresql():  # on SQLite the transaction itself is the lock
         query = query.for_update("FOR NO KEY UPDATE")
     row = query.tuples().first()
-    return _activity_of(row) if row else None
+    return _to_activity(row) if row else None
 
 
 def update(activity: Activity) -> None:
     """Overwrite an activity."""
-    here = _is(activity.tenant_id, activity.activity_id)
-    Table.update(asdict(activity)).where(*here).execute()
+    here = _match_key(activity.tenant_id, activity.activity_id)
+    ActivityTable.update(asdict(activity)).where(*here).execute()
 
 
-def listed(tenant_id: str, page: Page, user_id: str | None = None) -> list[Activity]:
+def list_activities(
+    tenant_id: str, page: Page, user_id: str | None = None
+) -> list[Activity]:
     """A tenant's activities, or a user's, newest first."""
-    query = Table.select().where(Table.tenant_id == tenant_id)
+    query = ActivityTable.select().where(ActivityTable.tenant_id == tenant_id)
     if user_id is not None:
-        query = query.where(Table.user_id == user_id)
-    newest = query.order_by(Table.activity_id.desc())
+        query = query.where(ActivityTable.user_id == user_id)
+    newest = query.order_by(ActivityTable.activity_id.desc())
     rows = newest.limit(page.limit).offset(page.offset).tuples()
-    return [_activity_of(row) for row in rows]
+    return [_to_activity(row) for row in rows]
 
 
-def _is(tenant_id: str, activity_id: str) -> tuple[Any, Any]:
-    return Table.tenant_id == tenant_id, Table.activity_id == activity_id
+def _match_key(tenant_id: str, activity_id: str) -> tuple[Any, Any]:
+    return (
+        ActivityTable.tenant_id == tenant_id,
+        ActivityTable.activity_id == activity_id,
+    )
 
 
-def _activity_of(row: Sequence[Any]) -> Activity:
+def _to_activity(row: Sequence[Any]) -> Activity:
     ids, (action, *rest) = row[:3], row[3:]
     code, coupon_id, definition_id, status, *last = rest
     about = Action(action), code, coupon_id, definition_id, ActivityStatus(status)

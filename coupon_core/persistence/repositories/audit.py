@@ -6,51 +6,56 @@ from typing import Any
 
 from coupon_core.domain.models import Page
 from coupon_core.domain.models.audit import AuditEntry, AuditFilter
-from coupon_core.persistence.id_generation import first_id_of
-from coupon_core.persistence.tables import AuditEntry as Table
-from coupon_core.persistence.tables import as_json, as_time
+from coupon_core.persistence.id_generation import get_min_id_at
+from coupon_core.persistence.tables import AuditEntryTable, parse_json, to_datetime
 
-COLUMNS = [getattr(Table, field.name) for field in fields(AuditEntry)]
+COLUMNS = [getattr(AuditEntryTable, field.name) for field in fields(AuditEntry)]
 
 
 def insert(entry: AuditEntry) -> None:
     """Add an entry, inside the caller's transaction."""
-    Table.insert(asdict(entry)).execute()
+    AuditEntryTable.insert(asdict(entry)).execute()
 
 
-def listed(
-    tenant_id: str, which: AuditFilter, page: Page
+def list_entries(
+    tenant_id: str, filters: AuditFilter, page: Page
 ) -> tuple[list[AuditEntry], int]:
     """The chosen entries of a tenant, newest first, and how many match."""
-    query = Table.select(*COLUMNS).where(*_conditions(tenant_id, which))
-    newest = query.order_by(Table.entry_id.desc())
+    query = AuditEntryTable.select(*COLUMNS).where(
+        *_build_conditions(tenant_id, filters)
+    )
+    newest = query.order_by(AuditEntryTable.entry_id.desc())
     rows = newest.limit(page.limit).offset(page.offset).tuples()
-    return [_entry_of(row) for row in rows], query.count()
+    return [_to_entry(row) for row in rows], query.count()
 
 
-def since(tenant_id: str, moment: datetime, most: int) -> list[AuditEntry]:
-    """Up to `most` entries that were made at a moment or after it, oldest first."""
-    where = _conditions(tenant_id, AuditFilter(since=moment))
-    query = Table.select(*COLUMNS).where(*where).order_by(Table.entry_id)
-    return [_entry_of(row) for row in query.limit(most).tuples()]
+def list_entries_since(tenant_id: str, since: datetime, limit: int) -> list[AuditEntry]:
+    """Up to `limit` entries that were made at a moment or after it, oldest first."""
+    where = _build_conditions(tenant_id, AuditFilter(since=since))
+    query = (
+        AuditEntryTable.select(*COLUMNS)
+        .where(*where)
+        .order_by(AuditEntryTable.entry_id)
+    )
+    return [_to_entry(row) for row in query.limit(limit).tuples()]
 
 
-def _conditions(tenant_id: str, which: AuditFilter) -> list[Any]:
+def _build_conditions(tenant_id: str, filters: AuditFilter) -> list[Any]:
     equal = {
-        Table.actor: which.actor,
-        Table.action: which.action,
-        Table.object_id: which.object_id,
+        AuditEntryTable.actor: filters.actor,
+        AuditEntryTable.action: filters.action,
+        AuditEntryTable.object_id: filters.object_id,
     }
-    found = [Table.tenant_id == tenant_id]
+    found = [AuditEntryTable.tenant_id == tenant_id]
     found += [column == value for column, value in equal.items() if value is not None]
     # An entry's id tells when it was made, and the key is in its order.
-    if which.since:
-        found.append(Table.entry_id >= first_id_of(which.since))
-    if which.until:
-        found.append(Table.entry_id < first_id_of(which.until))
+    if filters.since:
+        found.append(AuditEntryTable.entry_id >= get_min_id_at(filters.since))
+    if filters.until:
+        found.append(AuditEntryTable.entry_id < get_min_id_at(filters.until))
     return found
 
 
-def _entry_of(row: Any) -> AuditEntry:
+def _to_entry(row: Any) -> AuditEntry:
     *texts, detail, happened_at = row
-    return AuditEntry(*[*texts, as_json(detail), as_time(happened_at)])
+    return AuditEntry(*[*texts, parse_json(detail), to_datetime(happened_at)])

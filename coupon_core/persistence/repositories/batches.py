@@ -7,32 +7,35 @@ from datetime import datetime
 from typing import Any
 
 from coupon_core.domain.models import Page
-from coupon_core.domain.models.batches import Batch, BatchState, Chunk
+from coupon_core.domain.models.batches import Batch, BatchChunk, BatchState
 from coupon_core.persistence.database import execute, execute_many
-from coupon_core.persistence.tables import Batch as Table
-from coupon_core.persistence.tables import Chunk as ChunkTable
-from coupon_core.persistence.tables import as_stored_time, as_time
+from coupon_core.persistence.tables import (
+    BatchTable,
+    ChunkTable,
+    serialize_timestamp,
+    to_datetime,
+)
 
-Key = tuple[str, str, int]  # tenant, batch, number of the chunk
+ChunkKey = tuple[str, str, int]  # tenant, batch, number of the chunk
 
 COLUMNS = ", ".join(field.name for field in fields(Batch))
-THIS = "tenant_id = :tenant_id AND batch_id = :batch_id"
-UNFINISHED = "state IN ('pending', 'running')"
+KEY_CONDITION = "tenant_id = :tenant_id AND batch_id = :batch_id"
+UNFINISHED_CONDITION = "state IN ('pending', 'running')"
 
-ADD_CHUNK = """
+INSERT_CHUNK = """
     INSERT INTO chunk (tenant_id, batch_id, chunk_number, coupon_count, user_ids)
     VALUES (:tenant_id, :batch_id, :chunk_number, :coupon_count, :user_ids)
 """
-CHUNK = f"""
+SELECT_UNFINISHED_CHUNK = f"""
     SELECT coupon_count, user_ids FROM chunk
-    WHERE {THIS} AND chunk_number = :chunk_number AND finished_at IS NULL
+    WHERE {KEY_CONDITION} AND chunk_number = :chunk_number AND finished_at IS NULL
 """
 # The row lock lets a second worker wait for the first, and then find nothing.
-CLAIM = f"""
+CLAIM_CHUNK = f"""
     UPDATE chunk SET finished_at = :now, user_ids = ''
-    WHERE {THIS} AND chunk_number = :chunk_number AND finished_at IS NULL
+    WHERE {KEY_CONDITION} AND chunk_number = :chunk_number AND finished_at IS NULL
 """
-ADVANCE = f"""
+COUNT_FINISHED_CHUNK = f"""
     UPDATE batch SET generated_count = generated_count + :made,
         finished_chunk_count = finished_chunk_count + 1,
         state = CASE WHEN finished_chunk_count + 1 = chunk_count
@@ -40,25 +43,27 @@ ADVANCE = f"""
         finished_at = CASE WHEN finished_chunk_count + 1 = chunk_count
             THEN :now ELSE finished_at END,
         started_at = COALESCE(started_at, :now), updated_at = :now, error = ''
-    WHERE {THIS} AND {UNFINISHED} RETURNING {COLUMNS}
+    WHERE {KEY_CONDITION} AND {UNFINISHED_CONDITION} RETURNING {COLUMNS}
 """
-END = f"""
+END_EARLY = f"""
     UPDATE batch SET state = :state, error = :error, updated_at = :now,
         finished_at = :now
-    WHERE {THIS} AND {UNFINISHED} RETURNING {COLUMNS}
+    WHERE {KEY_CONDITION} AND {UNFINISHED_CONDITION} RETURNING {COLUMNS}
 """
-WAIT = f"UPDATE batch SET error = :error WHERE {THIS} AND {UNFINISHED}"
-RESERVED = f"""
+SET_WAIT_REASON = (
+    f"UPDATE batch SET error = :error WHERE {KEY_CONDITION} AND {UNFINISHED_CONDITION}"
+)
+COUNT_RESERVED = f"""
     SELECT COALESCE(sum(requested_count - generated_count), 0) FROM batch
-    WHERE tenant_id = :tenant_id AND definition_id = :definition_id AND {UNFINISHED}
+    WHERE tenant_id = :tenant_id AND definition_id = :definition_id AND {UNFINISHED_CONDITION}
 """
 # Where others get on, the chunks of this one only wait for their turn; but not for
 # ever. Paused definitions let their batches lie.
-REVIVE = f"""
+RECLAIM_STALLED = f"""
     UPDATE batch SET updated_at = :now
-    WHERE {UNFINISHED} AND updated_at < :before
+    WHERE {UNFINISHED_CONDITION} AND updated_at < :before
     AND (updated_at < :long_before OR NOT EXISTS (SELECT 1 FROM batch other
-        WHERE other.{UNFINISHED} AND other.updated_at >= :before))
+        WHERE other.{UNFINISHED_CONDITION} AND other.updated_at >= :before))
     AND NOT EXISTS (SELECT 1 FROM definition d
         WHERE d.tenant_id = batch.tenant_id
         AND d.definition_id = batch.definition_id AND d.status = 'paused')
@@ -66,13 +71,13 @@ REVIVE = f"""
 """
 
 
-def insert(batch: Batch, chunks: Iterable[Chunk]) -> None:
+def insert(batch: Batch, chunks: Iterable[BatchChunk]) -> None:
     """Add a batch with all its chunks."""
-    Table.insert(asdict(batch)).execute()
-    execute_many(ADD_CHUNK, [_chunk_row(chunk) for chunk in chunks])
+    BatchTable.insert(asdict(batch)).execute()
+    execute_many(INSERT_CHUNK, [_to_chunk_row(chunk) for chunk in chunks])
 
 
-def _chunk_row(chunk: Chunk) -> dict[str, Any]:
+def _to_chunk_row(chunk: BatchChunk) -> dict[str, Any]:
     users = json.dumps(chunk.user_ids, ensure_ascii=False) if chunk.user_ids else ""
     return {
         "tenant_id": chunk.tenant_id,
@@ -85,56 +90,64 @@ def _chunk_row(chunk: Chunk) -> dict[str, Any]:
 
 def get(tenant_id: str, batch_id: str) -> Batch | None:
     """One batch."""
-    here = (Table.tenant_id == tenant_id) & (Table.batch_id == batch_id)
-    row = Table.select().where(here).tuples().first()
-    return batch_of(row) if row else None
+    here = (BatchTable.tenant_id == tenant_id) & (BatchTable.batch_id == batch_id)
+    row = BatchTable.select().where(here).tuples().first()
+    return to_batch(row) if row else None
 
 
-def listed(
+def list_batches(
     tenant_id: str,
     page: Page,
     state: BatchState | None = None,
     definition_id: str | None = None,
 ) -> tuple[list[Batch], int]:
     """A tenant's batches, newest first, and how many match."""
-    query = Table.select().where(Table.tenant_id == tenant_id)
+    query = BatchTable.select().where(BatchTable.tenant_id == tenant_id)
     if state:
-        query = query.where(Table.state == state)
+        query = query.where(BatchTable.state == state)
     if definition_id:
-        query = query.where(Table.definition_id == definition_id)
-    newest = query.order_by(Table.batch_id.desc()).limit(page.limit).offset(page.offset)
-    return [batch_of(row) for row in newest.tuples()], query.count()
+        query = query.where(BatchTable.definition_id == definition_id)
+    newest = (
+        query.order_by(BatchTable.batch_id.desc()).limit(page.limit).offset(page.offset)
+    )
+    return [to_batch(row) for row in newest.tuples()], query.count()
 
 
-def reserved(tenant_id: str, definition_id: str) -> int:
+def count_reserved(tenant_id: str, definition_id: str) -> int:
     """How many coupons of a definition its unfinished batches will still make."""
     parameters = {"tenant_id": tenant_id, "definition_id": definition_id}
-    return int(execute(RESERVED, parameters).fetchone()[0])
+    return int(execute(COUNT_RESERVED, parameters).fetchone()[0])
 
 
-def chunk(key: Key) -> Chunk | None:
+def get_unfinished_chunk(key: ChunkKey) -> BatchChunk | None:
     """A chunk that is not finished."""
-    row = execute(CHUNK, _names(key)).fetchone()
+    row = execute(SELECT_UNFINISHED_CHUNK, _to_key_parameters(key)).fetchone()
     if row is None:
         return None
     count, users = row
-    return Chunk(*key, count, tuple(json.loads(users)) if users else ())
+    return BatchChunk(*key, count, tuple(json.loads(users)) if users else ())
 
 
-def claim(key: Key, now: datetime) -> bool:
+def claim_chunk(key: ChunkKey, now: datetime) -> bool:
     """Finish a chunk with this transaction; False when another has done so."""
-    parameters = {**_names(key), "now": as_stored_time(now)}
-    return bool(execute(CLAIM, parameters).rowcount == 1)
+    parameters = {**_to_key_parameters(key), "now": serialize_timestamp(now)}
+    return bool(execute(CLAIM_CHUNK, parameters).rowcount == 1)
 
 
-def advance(key: Key, made: int, now: datetime) -> Batch | None:
+def count_finished_chunk(
+    key: ChunkKey, generated_count: int, now: datetime
+) -> Batch | None:
     """Count a finished chunk; None when the batch has ended meanwhile."""
-    parameters = {**_names(key), "made": made, "now": as_stored_time(now)}
-    row = execute(ADVANCE, parameters).fetchone()
-    return batch_of(row) if row else None
+    parameters = {
+        **_to_key_parameters(key),
+        "made": generated_count,
+        "now": serialize_timestamp(now),
+    }
+    row = execute(COUNT_FINISHED_CHUNK, parameters).fetchone()
+    return to_batch(row) if row else None
 
 
-def end(
+def end_early(
     tenant_id: str, batch_id: str, state: BatchState, error: str, now: datetime
 ) -> Batch | None:
     """End a batch before its time; None when it has ended already."""
@@ -143,29 +156,33 @@ def end(
         "batch_id": batch_id,
         "state": state.value,
         "error": error,
-        "now": as_stored_time(now),
+        "now": serialize_timestamp(now),
     }
-    row = execute(END, parameters).fetchone()
-    return batch_of(row) if row else None
+    row = execute(END_EARLY, parameters).fetchone()
+    return to_batch(row) if row else None
 
 
-def wait(tenant_id: str, batch_id: str, why: str) -> None:
+def set_wait_reason(tenant_id: str, batch_id: str, reason: str) -> None:
     """Note what an unfinished batch waits for."""
-    execute(WAIT, {"tenant_id": tenant_id, "batch_id": batch_id, "error": why})
+    execute(
+        SET_WAIT_REASON, {"tenant_id": tenant_id, "batch_id": batch_id, "error": reason}
+    )
 
 
-def revive(now: datetime, before: datetime, long_before: datetime) -> list[Batch]:
+def reclaim_stalled(
+    now: datetime, before: datetime, long_before: datetime
+) -> list[Batch]:
     """The batches that have not got on since `before` though nothing hinders them.
 
     They count as getting on now. While other batches get on, these are left to wait
     their turn until `long_before`.
     """
     times = {"now": now, "before": before, "long_before": long_before}
-    parameters = {name: as_stored_time(time) for name, time in times.items()}
-    return [batch_of(row) for row in execute(REVIVE, parameters).fetchall()]
+    parameters = {name: serialize_timestamp(time) for name, time in times.items()}
+    return [to_batch(row) for row in execute(RECLAIM_STALLED, parameters).fetchall()]
 
 
-def unfinished_chunks(batch: Batch) -> list[int]:
+def list_unfinished_chunk_numbers(batch: Batch) -> list[int]:
     """The numbers of a batch's chunks that are still to be made."""
     of_batch = (ChunkTable.tenant_id == batch.tenant_id) & (
         ChunkTable.batch_id == batch.batch_id
@@ -176,16 +193,16 @@ def unfinished_chunks(batch: Batch) -> list[int]:
     return [number for (number,) in rows.order_by(ChunkTable.chunk_number).tuples()]
 
 
-def batch_of(row: Sequence[Any]) -> Batch:
+def to_batch(row: Sequence[Any]) -> Batch:
     """The value of a row, whose columns are in the order of the fields."""
     values = dict(zip((field.name for field in fields(Batch)), row, strict=True))
     values["state"] = BatchState(values["state"])
     for name, value in values.items():
         if name.endswith("_at") and value is not None:
-            values[name] = as_time(value)
+            values[name] = to_datetime(value)
     return Batch(**values)
 
 
-def _names(key: Key) -> dict[str, Any]:
+def _to_key_parameters(key: ChunkKey) -> dict[str, Any]:
     tenant_id, batch_id, number = key
     return {"tenant_id": tenant_id, "batch_id": batch_id, "chunk_number": number}

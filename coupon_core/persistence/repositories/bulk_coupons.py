@@ -10,22 +10,22 @@ from typing import Any
 
 from peewee import IntegrityError, __exception_wrapper__
 
-from coupon_core.domain.codes import lookup_key
+from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Definition
 from coupon_core.domain.models.batches import Batch
 from coupon_core.persistence.database import (
     UNIQUE,
-    broken_rule,
     execute,
     is_postgresql,
+    violated_constraint,
 )
-from coupon_core.persistence.id_generation import new_id
+from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import checked_prefixes
-from coupon_core.persistence.tables import as_stored_time, database
+from coupon_core.persistence.tables import database_proxy, serialize_timestamp
 
 # A transaction that is felt by nobody who waits for it. Each logs most pages of
 # SQLite's index of codes anew, so there few large ones cost less.
-CHUNK_OF_POSTGRESQL, CHUNK_OF_SQLITE = 10_000, 20_000
+POSTGRESQL_CHUNK_SIZE, SQLITE_CHUNK_SIZE = 10_000, 20_000
 
 COLUMNS = """coupon_id, code, code_key, user_id, tenant_id, definition_id, batch_id,
     generated_at, expires_at, redemption_count, code_scope"""
@@ -37,35 +37,35 @@ INSERT = f"""
         :tenant_id, :definition_id, :batch_id, :generated_at, :expires_at, 0, ''
     FROM json_each(:rows)
 """
-MARK = """
+SET_BATCH = """
     UPDATE coupon SET batch_id = :batch_id
     WHERE tenant_id = :tenant_id AND coupon_id {among}
 """
-OWNED = """
+SELECT_OWNED_KEYS = """
     SELECT code_key FROM coupon
     WHERE tenant_id = :tenant_id AND code_scope = '' AND code_key {among}
 """
 # Of most tenants so few codes are not one coupon's own that all are sooner read than
 # those of a chunk are looked for.
-FEW = 1_000
-FIRST_SHARED = """
+MAX_PRELOADED_KEYS = 1_000
+SELECT_FIRST_SHARED_KEYS = """
     SELECT code_key FROM shared_code WHERE tenant_id = :tenant_id
     UNION ALL SELECT code_key FROM import_row WHERE tenant_id = :tenant_id
     LIMIT :most
 """
-SHARED = """
+SELECT_SHARED_KEYS = """
     SELECT code_key FROM shared_code
     WHERE tenant_id = :tenant_id AND code_key {among}
     UNION ALL SELECT code_key FROM import_row
     WHERE tenant_id = :tenant_id AND code_key {among}
 """
 
-Rows = Iterable[tuple[str, str, str, str]]  # id, code, lookup key, user
+CouponRows = Iterable[tuple[str, str, str, str]]  # id, code, lookup key, user
 
 
-def chunk_size() -> int:
+def get_chunk_size() -> int:
     """How many coupons one transaction makes."""
-    return CHUNK_OF_POSTGRESQL if is_postgresql() else CHUNK_OF_SQLITE
+    return POSTGRESQL_CHUNK_SIZE if is_postgresql() else SQLITE_CHUNK_SIZE
 
 
 def insert(
@@ -79,72 +79,82 @@ def insert(
     # In the order of their index, whose pages are then found and changed one after the
     # other. A guesser gains nothing: between two codes of a chunk fewer hit than
     # anywhere else in a batch.
-    held = sorted(zip(codes, users, strict=True))
-    rows = ((new_id(), code, lookup_key(code), user) for code, user in held)
+    sorted_codes = sorted(zip(codes, users, strict=True))
+    rows = (
+        (generate_id(), code, to_lookup_key(code), user) for code, user in sorted_codes
+    )
     common = {
         "tenant_id": batch.tenant_id,
         "definition_id": batch.definition_id,
         "batch_id": batch.batch_id,
-        "generated_at": as_stored_time(generated_at),
-        "expires_at": as_stored_time(batch.expires_at),
+        "generated_at": serialize_timestamp(generated_at),
+        "expires_at": serialize_timestamp(batch.expires_at),
     }
     try:
-        with database.atomic():
-            (_copy if is_postgresql() else _insert)(rows, common)
+        with database_proxy.atomic():
+            (_copy_rows if is_postgresql() else _insert_rows)(rows, common)
     except IntegrityError as error:
-        if broken_rule(error) == UNIQUE:
+        if violated_constraint(error) == UNIQUE:
             return False
         raise
     return True
 
 
-def _copy(rows: Rows, common: Mapping[str, str | None]) -> None:
+def _copy_rows(rows: CouponRows, common: Mapping[str, str | None]) -> None:
     # No tenant, code or user can hold a tab, a line's end or a backslash.
     same = "\t".join("\\N" if value is None else value for value in common.values())
     text = "".join([f"{i}\t{c}\t{k}\t{u}\t{same}\t0\t\n" for i, c, k, u in rows])
-    with __exception_wrapper__, database.cursor().copy(COPY) as copy:
+    with __exception_wrapper__, database_proxy.cursor().copy(COPY) as copy:
         copy.write(text)
 
 
-def _insert(rows: Rows, common: Mapping[str, str | None]) -> None:
+def _insert_rows(rows: CouponRows, common: Mapping[str, str | None]) -> None:
     execute(INSERT, {**common, "rows": json.dumps(list(rows))})
 
 
-def mark(batch: Batch, coupon_ids: Sequence[str]) -> None:
+def set_batch(batch: Batch, coupon_ids: Sequence[str]) -> None:
     """Tell coupons which batch they are of."""
     parameters = {"tenant_id": batch.tenant_id, "batch_id": batch.batch_id}
-    among(MARK, "uuid", coupon_ids, parameters)
+    execute_for_values(SET_BATCH, "uuid", coupon_ids, parameters)
 
 
-def taken(definition: Definition, codes: Iterable[str], owned: bool) -> set[str]:
-    """Those of the codes that no coupon may own, or, if `owned`, that one does."""
+def find_taken_codes(
+    definition: Definition, codes: Iterable[str], include_owned: bool
+) -> set[str]:
+    """Those of the codes that no coupon may own, or, if `include_owned`, that one does."""
     tenant_id = definition.tenant_id
-    keys = {lookup_key(code): code for code in codes}
-    found = _shared(tenant_id, keys)
-    if owned:
-        rows = among(OWNED, "text", list(keys), {"tenant_id": tenant_id})
+    keys = {to_lookup_key(code): code for code in codes}
+    found = _find_shared_keys(tenant_id, keys)
+    if include_owned:
+        rows = execute_for_values(
+            SELECT_OWNED_KEYS, "text", list(keys), {"tenant_id": tenant_id}
+        )
         found |= {key for (key,) in rows.fetchall()}
-    return {keys[key] for key in found} | checked_prefixes.barred(
+    return {keys[key] for key in found} | checked_prefixes.find_invalid_check_digits(
         tenant_id, keys.values()
     )
 
 
-def _shared(tenant_id: str, keys: Mapping[str, str]) -> set[str]:
+def _find_shared_keys(tenant_id: str, keys: Mapping[str, str]) -> set[str]:
     """Those of the lookup keys that many may share, or that are being imported."""
     here = {"tenant_id": tenant_id}
-    rows = execute(FIRST_SHARED, {**here, "most": FEW + 1}).fetchall()
-    if len(rows) > FEW:
-        rows = among(SHARED, "text", list(keys), here).fetchall()
+    rows = execute(
+        SELECT_FIRST_SHARED_KEYS, {**here, "most": MAX_PRELOADED_KEYS + 1}
+    ).fetchall()
+    if len(rows) > MAX_PRELOADED_KEYS:
+        rows = execute_for_values(
+            SELECT_SHARED_KEYS, "text", list(keys), here
+        ).fetchall()
     return {key for (key,) in rows if key in keys}
 
 
-def among(
-    sql: str, kind: str, values: Sequence[str], parameters: Mapping[str, Any]
+def execute_for_values(
+    sql: str, sql_type: str, values: Sequence[str], parameters: Mapping[str, Any]
 ) -> Any:
-    """Run a statement about many values, which go as one parameter: `{among}`."""
+    """Run a statement about many values, which go as one parameter: `{execute_for_values}`."""
     if is_postgresql():
         # As a list in the text of the statement they would be parsed each time.
-        text = sql.format(among=f"= ANY(CAST(:among AS {kind}[]))")
+        text = sql.format(among=f"= ANY(CAST(:among AS {sql_type}[]))")
         return execute(text, {**parameters, "among": list(values)})
     text = sql.format(among="IN (SELECT value FROM json_each(:among))")
     return execute(text, {**parameters, "among": json.dumps(list(values))})

@@ -7,47 +7,46 @@ from peewee import IntegrityError
 from coupon_core.domain.models import Page
 from coupon_core.domain.models.campaigns import Campaign, CampaignStatus
 from coupon_core.persistence.database import is_postgresql
-from coupon_core.persistence.tables import Campaign as Table
-from coupon_core.persistence.tables import CampaignCreator
+from coupon_core.persistence.tables import CampaignCreatorTable, CampaignTable
 
 
 def insert(campaign: Campaign) -> bool:
     """Add a campaign; False when there is one of that id."""
-    query = Table.insert(asdict(campaign)).on_conflict_ignore().as_rowcount()
+    query = CampaignTable.insert(asdict(campaign)).on_conflict_ignore().as_rowcount()
     return bool(query.execute())
 
 
 def get(tenant_id: str, campaign_id: str) -> Campaign | None:
     """One campaign."""
-    row = Table.select().where(_is(tenant_id, campaign_id)).first()
-    return _campaign_of(row) if row else None
+    row = CampaignTable.select().where(_match_key(tenant_id, campaign_id)).first()
+    return _to_campaign(row) if row else None
 
 
 def lock(tenant_id: str, campaign_id: str) -> Campaign | None:
     """One campaign, held until the transaction ends, as are its packages' dates."""
-    query = Table.select().where(_is(tenant_id, campaign_id))
+    query = CampaignTable.select().where(_match_key(tenant_id, campaign_id))
     if is_postgresql():  # on SQLite the transaction itself is the lock
         query = query.for_update("FOR NO KEY UPDATE")
     row = query.first()
-    return _campaign_of(row) if row else None
+    return _to_campaign(row) if row else None
 
 
-def listed(
+def list_campaigns(
     tenant_id: str, page: Page, status: CampaignStatus | None = None
 ) -> tuple[list[Campaign], int]:
     """A tenant's campaigns, newest first, and how many match."""
-    query = Table.select().where(Table.tenant_id == tenant_id)
+    query = CampaignTable.select().where(CampaignTable.tenant_id == tenant_id)
     if status:
-        query = query.where(Table.status == status)
-    newest = query.order_by(Table.created_at.desc(), Table.campaign_id)
+        query = query.where(CampaignTable.status == status)
+    newest = query.order_by(CampaignTable.created_at.desc(), CampaignTable.campaign_id)
     rows = newest.limit(page.limit).offset(page.offset)
-    return [_campaign_of(row) for row in rows], query.count()
+    return [_to_campaign(row) for row in rows], query.count()
 
 
 def update(campaign: Campaign) -> None:
     """Overwrite a campaign."""
-    here = _is(campaign.tenant_id, campaign.campaign_id)
-    Table.update(asdict(campaign)).where(here).execute()
+    here = _match_key(campaign.tenant_id, campaign.campaign_id)
+    CampaignTable.update(asdict(campaign)).where(here).execute()
 
 
 def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> bool | None:
@@ -57,7 +56,7 @@ def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> bool | No
         "campaign_id": campaign_id,
         "creator_key": creator_key,
     }
-    query = CampaignCreator.insert(row).on_conflict_ignore().as_rowcount()
+    query = CampaignCreatorTable.insert(row).on_conflict_ignore().as_rowcount()
     try:
         return bool(query.execute())
     except IntegrityError:
@@ -66,17 +65,19 @@ def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> bool | No
 
 def remove_creator(tenant_id: str, campaign_id: str, creator_key: str) -> bool:
     """End a creator's part; False when there was none."""
-    table = CampaignCreator
+    table = CampaignCreatorTable
     of_campaign = (table.tenant_id == tenant_id) & (table.campaign_id == campaign_id)
     mine = of_campaign & (table.creator_key == creator_key)
     return bool(table.delete().where(mine).execute())
 
 
-def _is(tenant_id: str, campaign_id: str) -> object:
-    return (Table.tenant_id == tenant_id) & (Table.campaign_id == campaign_id)
+def _match_key(tenant_id: str, campaign_id: str) -> object:
+    return (CampaignTable.tenant_id == tenant_id) & (
+        CampaignTable.campaign_id == campaign_id
+    )
 
 
-def _campaign_of(row: Table) -> Campaign:
+def _to_campaign(row: CampaignTable) -> Campaign:
     ids = row.tenant_id, row.campaign_id, row.names, row.description
     dates = row.starts_at, row.ends_at, row.created_at, row.updated_at
     return Campaign(*ids, CampaignStatus(row.status), *dates)

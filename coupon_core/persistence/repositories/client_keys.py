@@ -8,13 +8,13 @@ from coupon_core.domain.models.client_keys import (
     ClientKeyKind,
     StoredClientKey,
 )
-from coupon_core.persistence.tables import ClientKey as Table
+from coupon_core.persistence.tables import ClientKeyTable
 
 
 def insert(stored: StoredClientKey) -> None:
     """Add a key."""
     key = stored.key
-    Table.insert(
+    ClientKeyTable.insert(
         tenant_id=key.tenant_id,
         key_id=key.key_id,
         kind=key.kind,
@@ -26,42 +26,42 @@ def insert(stored: StoredClientKey) -> None:
     ).execute()
 
 
-def by_id(key_id: str) -> StoredClientKey | None:
+def find_by_id(key_id: str) -> StoredClientKey | None:
     """The key of that id, whosever it is, also when revoked or past its time."""
-    row = Table.select().where(Table.key_id == key_id).first()
+    row = ClientKeyTable.select().where(ClientKeyTable.key_id == key_id).first()
     if row is None:
         return None
-    return StoredClientKey(_key_of(row), row.secret_sha256, row.secret_sealed)
+    return StoredClientKey(_to_key(row), row.secret_sha256, row.secret_sealed)
 
 
-def of_tenant(tenant_id: str, key_id: str) -> ClientKey | None:
+def get(tenant_id: str, key_id: str) -> ClientKey | None:
     """One key of a tenant."""
-    row = Table.select().where(*_is(tenant_id, key_id)).first()
-    return _key_of(row) if row else None
+    row = ClientKeyTable.select().where(*_match_key(tenant_id, key_id)).first()
+    return _to_key(row) if row else None
 
 
-def listed(
+def list_keys(
     tenant_id: str, page: Page, kind: ClientKeyKind | None = None
 ) -> tuple[list[ClientKey], int]:
     """A tenant's keys, newest first, and how many match."""
-    query = Table.select().where(Table.tenant_id == tenant_id)
+    query = ClientKeyTable.select().where(ClientKeyTable.tenant_id == tenant_id)
     if kind:
-        query = query.where(Table.kind == kind)
-    newest = query.order_by(Table.created_at.desc(), Table.key_id)
+        query = query.where(ClientKeyTable.kind == kind)
+    newest = query.order_by(ClientKeyTable.created_at.desc(), ClientKeyTable.key_id)
     rows = newest.limit(page.limit).offset(page.offset)
-    return [_key_of(row) for row in rows], query.count()
+    return [_to_key(row) for row in rows], query.count()
 
 
 def revoke(tenant_id: str, key_id: str, now: datetime) -> bool:
     """Revoke a key; False when there is none that was not revoked before."""
-    this = *_is(tenant_id, key_id), Table.revoked_at.is_null()
-    return bool(Table.update(revoked_at=now).where(*this).execute())
+    this = *_match_key(tenant_id, key_id), ClientKeyTable.revoked_at.is_null()
+    return bool(ClientKeyTable.update(revoked_at=now).where(*this).execute())
 
 
-def _is(tenant_id: str, key_id: str) -> tuple[object, object]:
-    return Table.tenant_id == tenant_id, Table.key_id == key_id
+def _match_key(tenant_id: str, key_id: str) -> tuple[object, object]:
+    return ClientKeyTable.tenant_id == tenant_id, ClientKeyTable.key_id == key_id
 
 
-def _key_of(row: Table) -> ClientKey:
+def _to_key(row: ClientKeyTable) -> ClientKey:
     ids = row.tenant_id, row.key_id, ClientKeyKind(row.kind), row.name
     return ClientKey(*ids, row.created_at, row.expires_at, row.revoked_at)

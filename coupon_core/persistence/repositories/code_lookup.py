@@ -2,36 +2,41 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from coupon_core.domain.codes import code_scope, lookup_key
+from coupon_core.domain.codes import code_scope, to_lookup_key
 from coupon_core.domain.models import Definition, IssuedCoupon, SharedCode
 from coupon_core.persistence.database import execute, execute_many, is_postgresql
 from coupon_core.persistence.repositories import checked_prefixes
 from coupon_core.persistence.row_mapping import (
-    COMPARES,
+    CODE_MATCHES,
+    DEFINITION_COLUMN_COUNT,
     DEFINITION_COLUMNS,
-    DEFINITION_END,
-    ISSUED,
     REWARD_ITEM_COLUMNS,
-    definition_of,
-    issued_of,
-    reward_item_of,
+    SELECT_ISSUED_COUPONS,
+    to_definition,
+    to_issued_coupon,
+    to_reward_item,
 )
-from coupon_core.persistence.tables import Coupon as Table
-from coupon_core.persistence.tables import ImportRow, as_time
-from coupon_core.persistence.tables import SharedCode as SharedTable
+from coupon_core.persistence.tables import (
+    CouponTable,
+    ImportRowTable,
+    SharedCodeTable,
+    to_datetime,
+)
 
 # Without user ids in the way a code is looked up by one probe of a unique index.
-OF_CODE = "c.tenant_id = :tenant_id AND c.code_key = :code_key"
+CODE_KEY_CONDITION = "c.tenant_id = :tenant_id AND c.code_key = :code_key"
 
-FOR_USER = f"""{ISSUED}
-    WHERE {OF_CODE} AND c.code_scope IN ('', :user_id, :exact_scope)
+SELECT_FOR_USER = f"""{SELECT_ISSUED_COUPONS}
+    WHERE {CODE_KEY_CONDITION} AND c.code_scope IN ('', :user_id, :exact_scope)
     AND (c.user_id = :user_id OR c.user_id = '' AND NOT d.awarded_only)
-    AND c.returned_at IS NULL AND {COMPARES}
+    AND c.returned_at IS NULL AND {CODE_MATCHES}
     ORDER BY c.copy_number
 """
-FOR_TENANT = f"{ISSUED} WHERE {OF_CODE} AND {COMPARES} LIMIT 2"
+SELECT_FOR_TENANT = (
+    f"{SELECT_ISSUED_COUPONS} WHERE {CODE_KEY_CONDITION} AND {CODE_MATCHES} LIMIT 2"
+)
 
-SHARED = f"""
+SELECT_SHARED_CODE = f"""
     SELECT s.code, s.creator_key, s.revoked_at,
         {DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}
     FROM shared_code s
@@ -48,14 +53,16 @@ def find_for_user(
     """The coupons that this code means for this user: theirs, or nobody's yet."""
     parameters = {
         "tenant_id": tenant_id,
-        "code_key": lookup_key(code),
+        "code_key": to_lookup_key(code),
         "code": code,
         "user_id": user_id,
         "exact_scope": code_scope(code, True, user_id),
     }
-    hold = " FOR UPDATE OF c" if lock and is_postgresql() else ""
-    rows = execute(FOR_USER + hold, parameters, often=True).fetchall()
-    return [issued_of(row) for row in rows]
+    lock_clause = " FOR UPDATE OF c" if lock and is_postgresql() else ""
+    rows = execute(
+        SELECT_FOR_USER + lock_clause, parameters, dedicated_cursor=True
+    ).fetchall()
+    return [to_issued_coupon(row) for row in rows]
 
 
 def find_for_tenant(
@@ -65,63 +72,72 @@ def find_for_tenant(
 
     They are held until the transaction ends if locked.
     """
-    parameters = {"tenant_id": tenant_id, "code_key": lookup_key(code), "code": code}
-    hold = " FOR UPDATE OF c" if lock and is_postgresql() else ""
-    return [issued_of(row) for row in execute(FOR_TENANT + hold, parameters).fetchall()]
+    parameters = {"tenant_id": tenant_id, "code_key": to_lookup_key(code), "code": code}
+    lock_clause = " FOR UPDATE OF c" if lock and is_postgresql() else ""
+    return [
+        to_issued_coupon(row)
+        for row in execute(SELECT_FOR_TENANT + lock_clause, parameters).fetchall()
+    ]
 
 
-def find_shared(tenant_id: str, code: str) -> SharedCode | None:
+def find_shared_code(tenant_id: str, code: str) -> SharedCode | None:
     """A code that is not one coupon's own, with the definition that shares it."""
-    parameters = {"tenant_id": tenant_id, "code_key": lookup_key(code), "code": code}
-    row = execute(SHARED, parameters).fetchone()
+    parameters = {"tenant_id": tenant_id, "code_key": to_lookup_key(code), "code": code}
+    row = execute(SELECT_SHARED_CODE, parameters).fetchone()
     if row is None:
         return None
     (plain, creator_key, revoked_at), rest = row[:3], row[3:]
     return SharedCode(
         code=plain,
         creator_key=creator_key,
-        revoked_at=as_time(revoked_at) if revoked_at else None,
-        definition=definition_of(rest[:DEFINITION_END]),
-        reward_item=reward_item_of(rest[DEFINITION_END:]),
+        revoked_at=to_datetime(revoked_at) if revoked_at else None,
+        definition=to_definition(rest[:DEFINITION_COLUMN_COUNT]),
+        reward_item=to_reward_item(rest[DEFINITION_COLUMN_COUNT:]),
     )
 
 
-def taken_by_shared_codes(tenant_id: str, codes: Iterable[str]) -> set[str]:
+def find_taken_by_shared_codes(tenant_id: str, codes: Iterable[str]) -> set[str]:
     """Those of the codes that no coupon may own.
 
     They are shared, held for an import, or would be taken for mistyped ones.
     """
-    keys = {lookup_key(code): code for code in codes}
-    taken = keys_in(SharedTable, tenant_id, keys) | keys_in(ImportRow, tenant_id, keys)
-    return {keys[key] for key in taken} | checked_prefixes.barred(
+    keys = {to_lookup_key(code): code for code in codes}
+    taken = find_existing_keys(SharedCodeTable, tenant_id, keys) | find_existing_keys(
+        ImportRowTable, tenant_id, keys
+    )
+    return {keys[key] for key in taken} | checked_prefixes.find_invalid_check_digits(
         tenant_id, keys.values()
     )
 
 
-def keys_in(
-    table: type[Table | SharedTable | ImportRow], tenant_id: str, keys: Collection[str]
+def find_existing_keys(
+    table: type[CouponTable | SharedCodeTable | ImportRowTable],
+    tenant_id: str,
+    keys: Collection[str],
 ) -> set[str]:
     """Those of the lookup keys that a table has."""
     here = (table.tenant_id == tenant_id) & table.code_key.in_(list(keys))
     return {key for (key,) in table.select(table.code_key).where(here).tuples()}
 
 
-def taken_by_coupons(tenant_id: str, codes: Iterable[str]) -> set[str]:
+def find_taken_by_coupons(tenant_id: str, codes: Iterable[str]) -> set[str]:
     """Those of the codes that a coupon owns."""
-    keys = {lookup_key(code): code for code in codes}
-    owned = (Table.tenant_id == tenant_id) & (Table.code_scope == "")
-    rows = Table.select(Table.code_key).where(owned, Table.code_key.in_(list(keys)))
+    keys = {to_lookup_key(code): code for code in codes}
+    owned = (CouponTable.tenant_id == tenant_id) & (CouponTable.code_scope == "")
+    rows = CouponTable.select(CouponTable.code_key).where(
+        owned, CouponTable.code_key.in_(list(keys))
+    )
     return {keys[key] for (key,) in rows.tuples()}
 
 
-ADD_SHARED = """
+INSERT_SHARED_CODE = """
     INSERT INTO shared_code (tenant_id, code_key, code_exact, code, definition_id,
         creator_key)
     VALUES (:tenant_id, :code_key, '', :code, :definition_id, :creator_key)
 """
 
 
-def add_shared(
+def add_shared_codes(
     definition: Definition, codes: Sequence[str], creator_key: str = ""
 ) -> set[str]:
     """Let a definition share more codes, compared without case; gives the taken ones.
@@ -130,18 +146,22 @@ def add_shared(
     not repeat one another.
     """
     tenant_id = definition.tenant_id
-    taken = taken_by_coupons(tenant_id, codes) | taken_by_shared_codes(tenant_id, codes)
+    taken = find_taken_by_coupons(tenant_id, codes) | find_taken_by_shared_codes(
+        tenant_id, codes
+    )
     free = [code for code in codes if code not in taken]
     if free:
-        rows = [_shared_row(definition, code, creator_key) for code in free]
-        execute_many(ADD_SHARED, rows)
+        rows = [_to_shared_code_row(definition, code, creator_key) for code in free]
+        execute_many(INSERT_SHARED_CODE, rows)
     return taken
 
 
-def _shared_row(definition: Definition, code: str, creator_key: str) -> dict[str, str]:
+def _to_shared_code_row(
+    definition: Definition, code: str, creator_key: str
+) -> dict[str, str]:
     return {
         "tenant_id": definition.tenant_id,
-        "code_key": lookup_key(code),
+        "code_key": to_lookup_key(code),
         "code": code,
         "definition_id": definition.definition_id,
         "creator_key": creator_key,

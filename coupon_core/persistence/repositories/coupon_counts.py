@@ -2,31 +2,31 @@
 
 from datetime import datetime
 
-from coupon_core.domain.models import CouponStatus, CouponUses, DefinitionStats
+from coupon_core.domain.models import CouponStatus, CouponUsage, DefinitionStats
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.persistence.database import execute
 from coupon_core.persistence.repositories.coupons import (
-    COUNTED,
-    STATUS,
-    parameters_of,
-    where,
+    FROM_COUPONS,
+    STATUS_EXPRESSION,
+    build_where_clause,
+    to_filter_parameters,
 )
-from coupon_core.persistence.tables import Coupon as Table
+from coupon_core.persistence.tables import CouponTable
 
 
-def stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionStats:
+def get_stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionStats:
     """How the coupons of a definition stand now."""
-    which = CouponFilter(definition_id=definition_id)
-    sql = f"""SELECT {STATUS} AS status, count(*), sum(c.redemption_count)
-        {COUNTED} {where(which)} GROUP BY 1"""
-    rows = execute(sql, parameters_of(tenant_id, which, now)).fetchall()
+    filters = CouponFilter(definition_id=definition_id)
+    sql = f"""SELECT {STATUS_EXPRESSION} AS status, count(*), sum(c.redemption_count)
+        {FROM_COUPONS} {build_where_clause(filters)} GROUP BY 1"""
+    rows = execute(sql, to_filter_parameters(tenant_id, filters, now)).fetchall()
     found = {CouponStatus(status): count for status, count, _ in rows}
     counts = {status: found.get(status, 0) for status in CouponStatus}
     return DefinitionStats(counts, int(sum(uses for _, _, uses in rows)))
 
 
 # By user first, so that unassigned coupons make one group of their own.
-USES = """
+SELECT_USAGE = """
     SELECT COALESCE(sum(coupons), 0),
     COALESCE(sum(CASE WHEN user_id <> '' THEN kept ELSE 0 END), 0),
     COALESCE(sum(uses), 0), COALESCE(max(most), 0), COALESCE(max(uses), 0)
@@ -37,16 +37,16 @@ USES = """
 """
 
 
-def uses(tenant_id: str, definition_id: str) -> CouponUses:
+def get_usage(tenant_id: str, definition_id: str) -> CouponUsage:
     """How the coupons of a definition were used so far."""
     parameters = {"tenant_id": tenant_id, "definition_id": definition_id}
-    return CouponUses(*map(int, execute(USES, parameters).fetchone()))
+    return CouponUsage(*map(int, execute(SELECT_USAGE, parameters).fetchone()))
 
 
-def up_to(tenant_id: str, definition_id: str, most: int) -> int:
-    """How many coupons a definition has, counted no further than `most`."""
-    of_definition = Table.definition_id == definition_id
-    query = Table.select(Table.coupon_id).where(
-        Table.tenant_id == tenant_id, of_definition
+def count_up_to(tenant_id: str, definition_id: str, limit: int) -> int:
+    """How many coupons a definition has, counted no further than `limit`."""
+    of_definition = CouponTable.definition_id == definition_id
+    query = CouponTable.select(CouponTable.coupon_id).where(
+        CouponTable.tenant_id == tenant_id, of_definition
     )
-    return int(query.limit(most).count())
+    return int(query.limit(limit).count())

@@ -4,16 +4,20 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from coupon_core.domain.codes import lookup_key
+from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Page
-from coupon_core.domain.models.campaigns import CodeStats, Stats
+from coupon_core.domain.models.campaigns import CampaignStats, CodeStats
 from coupon_core.domain.models.creators import CreatorCode
-from coupon_core.domain.rules.redemption import shared_code_status
+from coupon_core.domain.rules.redemption import get_shared_code_status
 from coupon_core.persistence.database import execute
-from coupon_core.persistence.row_mapping import DEFINITION_COLUMNS, definition_of
-from coupon_core.persistence.tables import SharedCode, as_stored_time, as_time
+from coupon_core.persistence.row_mapping import DEFINITION_COLUMNS, to_definition
+from coupon_core.persistence.tables import (
+    SharedCodeTable,
+    serialize_timestamp,
+    to_datetime,
+)
 
-CODES = f"""
+SELECT_CODES = f"""
     SELECT s.code, s.creator_key, s.revoked_at, p.campaign_id, p.package_id,
         p.package_no, {DEFINITION_COLUMNS}
     FROM shared_code s
@@ -32,7 +36,7 @@ REVOKE_ALL = """
     WHERE tenant_id = :tenant_id AND creator_key = :creator_key AND creator_key <> ''
 """
 # Coupons are claimed copies of these codes; what was never used counts as nothing.
-COUNTED = """
+USAGE_COUNTS = """
     count(DISTINCT s.code_key), COALESCE(sum(c.redemption_count), 0),
     count(DISTINCT c.user_id)
     FROM package p
@@ -42,35 +46,44 @@ COUNTED = """
     AND c.definition_id = s.definition_id AND c.redemption_count > 0
     WHERE p.tenant_id = :tenant_id
 """
-OF_CAMPAIGN = "AND p.campaign_id = :campaign_id"
-OF_CREATOR = "AND s.creator_key = :creator_key AND s.creator_key <> ''"
-GROUPED = "p.package_id, p.package_no, p.campaign_id, s.creator_key"
+CAMPAIGN_CONDITION = "AND p.campaign_id = :campaign_id"
+CREATOR_CONDITION = "AND s.creator_key = :creator_key AND s.creator_key <> ''"
+GROUP_COLUMNS = "p.package_id, p.package_no, p.campaign_id, s.creator_key"
 
 
-def of_creator(
+def list_codes(
     tenant_id: str, creator_key: str, page: Page, now: datetime
 ) -> list[CreatorCode]:
     """A creator's codes in their order, as they stand now."""
-    sql = f"{CODES} ORDER BY s.code_key LIMIT :limit OFFSET :offset"
-    who = {"tenant_id": tenant_id, "creator_key": creator_key}
+    sql = f"{SELECT_CODES} ORDER BY s.code_key LIMIT :limit OFFSET :offset"
+    creator_parameters = {"tenant_id": tenant_id, "creator_key": creator_key}
     slice_ = {"limit": page.limit, "offset": page.offset}
-    return [_code_of(row, now) for row in execute(sql, who | slice_).fetchall()]
+    return [
+        _to_creator_code(row, now)
+        for row in execute(sql, creator_parameters | slice_).fetchall()
+    ]
 
 
 def count(tenant_id: str, creator_key: str) -> int:
     """How many codes a creator has, revoked ones too."""
-    of_tenant = SharedCode.tenant_id == tenant_id
-    mine = (SharedCode.creator_key == creator_key) & (SharedCode.creator_key != "")
-    return int(SharedCode.select().where(of_tenant, mine).count())
+    of_tenant = SharedCodeTable.tenant_id == tenant_id
+    mine = (SharedCodeTable.creator_key == creator_key) & (
+        SharedCodeTable.creator_key != ""
+    )
+    return int(SharedCodeTable.select().where(of_tenant, mine).count())
 
 
 def revoke(
     tenant_id: str, creator_key: str, codes: Iterable[str], now: datetime
 ) -> int:
     """Take codes of a creator out of use; gives how many of them there are."""
-    who = {"tenant_id": tenant_id, "creator_key": creator_key}
+    creator_parameters = {"tenant_id": tenant_id, "creator_key": creator_key}
     rows = [
-        {**who, "code_key": lookup_key(code), "now": as_stored_time(now)}
+        {
+            **creator_parameters,
+            "code_key": to_lookup_key(code),
+            "now": serialize_timestamp(now),
+        }
         for code in codes
     ]
     return sum(execute(REVOKE, row).rowcount for row in rows)
@@ -78,29 +91,35 @@ def revoke(
 
 def revoke_all(tenant_id: str, creator_key: str, now: datetime) -> int:
     """Take all codes of a creator out of use; gives how many there are."""
-    who = {"tenant_id": tenant_id, "creator_key": creator_key}
-    return int(execute(REVOKE_ALL, {**who, "now": as_stored_time(now)}).rowcount)
+    creator_parameters = {"tenant_id": tenant_id, "creator_key": creator_key}
+    return int(
+        execute(
+            REVOKE_ALL, {**creator_parameters, "now": serialize_timestamp(now)}
+        ).rowcount
+    )
 
 
-def stats(tenant_id: str, campaign_id: str = "", creator_key: str = "") -> Stats:
+def get_stats(
+    tenant_id: str, campaign_id: str = "", creator_key: str = ""
+) -> CampaignStats:
     """What became of the codes of a campaign, or of a creator."""
-    chosen = OF_CAMPAIGN if campaign_id else OF_CREATOR
-    whose = {"campaign_id": campaign_id, "creator_key": creator_key}
-    parameters = {"tenant_id": tenant_id, **whose}
-    total = execute(f"SELECT {COUNTED} {chosen}", parameters).fetchone()
-    sql = f"SELECT {GROUPED}, {COUNTED} {chosen} GROUP BY {GROUPED} ORDER BY {GROUPED}"
+    condition = CAMPAIGN_CONDITION if campaign_id else CREATOR_CONDITION
+    owner_parameters = {"campaign_id": campaign_id, "creator_key": creator_key}
+    parameters = {"tenant_id": tenant_id, **owner_parameters}
+    total = execute(f"SELECT {USAGE_COUNTS} {condition}", parameters).fetchone()
+    sql = f"SELECT {GROUP_COLUMNS}, {USAGE_COUNTS} {condition} GROUP BY {GROUP_COLUMNS} ORDER BY {GROUP_COLUMNS}"
     rows = execute(sql, parameters).fetchall()
     codes, uses, users = map(int, total)
-    return Stats(codes, uses, users, tuple(_stats_of(row) for row in rows))
+    return CampaignStats(codes, uses, users, tuple(_to_code_stats(row) for row in rows))
 
 
-def _stats_of(row: Any) -> CodeStats:
+def _to_code_stats(row: Any) -> CodeStats:
     return CodeStats(*row[:4], *map(int, row[4:]))
 
 
-def _code_of(row: Any, now: datetime) -> CreatorCode:
+def _to_creator_code(row: Any, now: datetime) -> CreatorCode:
     code, creator_key, revoked_at, campaign_id, package_id, package_no = row[:6]
-    revoked = as_time(revoked_at) if revoked_at else None
-    status = shared_code_status(definition_of(row[6:]), revoked, now)
+    revoked = to_datetime(revoked_at) if revoked_at else None
+    status = get_shared_code_status(to_definition(row[6:]), revoked, now)
     package = campaign_id, package_id, package_no
     return CreatorCode(code, creator_key, *package, status, revoked)

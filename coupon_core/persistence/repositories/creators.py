@@ -7,32 +7,31 @@ from peewee import fn
 from coupon_core.domain.models import Page
 from coupon_core.domain.models.creators import Creator, CreatorStatus
 from coupon_core.persistence.database import is_postgresql
-from coupon_core.persistence.tables import CampaignCreator
-from coupon_core.persistence.tables import Creator as Table
+from coupon_core.persistence.tables import CampaignCreatorTable, CreatorTable
 
 
 def insert(creator: Creator) -> bool:
     """Add a creator; False when there is one of that key."""
-    query = Table.insert(asdict(creator)).on_conflict_ignore().as_rowcount()
+    query = CreatorTable.insert(asdict(creator)).on_conflict_ignore().as_rowcount()
     return bool(query.execute())
 
 
 def get(tenant_id: str, creator_key: str) -> Creator | None:
     """One creator."""
-    row = Table.select().where(_is(tenant_id, creator_key)).first()
-    return _creator_of(row) if row else None
+    row = CreatorTable.select().where(_match_key(tenant_id, creator_key)).first()
+    return _to_creator(row) if row else None
 
 
 def lock(tenant_id: str, creator_key: str) -> Creator | None:
     """One creator, held against changes by others until the transaction ends."""
-    query = Table.select().where(_is(tenant_id, creator_key))
+    query = CreatorTable.select().where(_match_key(tenant_id, creator_key))
     if is_postgresql():  # on SQLite the transaction itself is the lock
         query = query.for_update("FOR NO KEY UPDATE")
     row = query.first()
-    return _creator_of(row) if row else None
+    return _to_creator(row) if row else None
 
 
-def listed(
+def list_creators(
     tenant_id: str,
     page: Page,
     keyword: str | None = None,
@@ -42,37 +41,41 @@ def listed(
 
     `keyword` is a part of the name or of the key, in any case.
     """
-    query = Table.select().where(Table.tenant_id == tenant_id)
+    query = CreatorTable.select().where(CreatorTable.tenant_id == tenant_id)
     if keyword:
-        query = query.where(_names(keyword))
+        query = query.where(_match_keyword(keyword))
     if campaign_id is not None:
-        query = query.where(Table.creator_key.in_(_taking_part(tenant_id, campaign_id)))
-    by_name = query.order_by(Table.name, Table.creator_key)
+        query = query.where(
+            CreatorTable.creator_key.in_(_select_participants(tenant_id, campaign_id))
+        )
+    by_name = query.order_by(CreatorTable.name, CreatorTable.creator_key)
     rows = by_name.limit(page.limit).offset(page.offset)
-    return [_creator_of(row) for row in rows], query.count()
+    return [_to_creator(row) for row in rows], query.count()
 
 
 def update(creator: Creator) -> None:
     """Overwrite a creator."""
-    here = _is(creator.tenant_id, creator.creator_key)
-    Table.update(asdict(creator)).where(here).execute()
+    here = _match_key(creator.tenant_id, creator.creator_key)
+    CreatorTable.update(asdict(creator)).where(here).execute()
 
 
-def _names(keyword: str) -> object:
-    in_name = fn.LOWER(Table.name).contains(keyword.lower())
-    return in_name | Table.creator_key.contains(keyword.upper())
+def _match_keyword(keyword: str) -> object:
+    in_name = fn.LOWER(CreatorTable.name).contains(keyword.lower())
+    return in_name | CreatorTable.creator_key.contains(keyword.upper())
 
 
-def _taking_part(tenant_id: str, campaign_id: str) -> object:
-    table = CampaignCreator
+def _select_participants(tenant_id: str, campaign_id: str) -> object:
+    table = CampaignCreatorTable
     here = (table.tenant_id == tenant_id) & (table.campaign_id == campaign_id)
     return table.select(table.creator_key).where(here)
 
 
-def _is(tenant_id: str, creator_key: str) -> object:
-    return (Table.tenant_id == tenant_id) & (Table.creator_key == creator_key)
+def _match_key(tenant_id: str, creator_key: str) -> object:
+    return (CreatorTable.tenant_id == tenant_id) & (
+        CreatorTable.creator_key == creator_key
+    )
 
 
-def _creator_of(row: Table) -> Creator:
+def _to_creator(row: CreatorTable) -> Creator:
     ids = row.tenant_id, row.creator_key, row.creator_id, row.name, row.genre
     return Creator(*ids, CreatorStatus(row.status), row.created_at, row.updated_at)

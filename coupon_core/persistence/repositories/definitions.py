@@ -6,18 +6,22 @@ from dataclasses import asdict
 
 from peewee import IntegrityError, fn
 
-from coupon_core.domain.codes import lookup_key
+from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Definition, DefinitionStatus, Page
 from coupon_core.persistence.database import (
     FOREIGN_KEY,
     UNIQUE,
-    broken_rule,
     is_postgresql,
+    violated_constraint,
 )
 from coupon_core.persistence.repositories import checked_prefixes
-from coupon_core.persistence.row_mapping import definition_of
-from coupon_core.persistence.tables import Coupon, ImportRow, SharedCode
-from coupon_core.persistence.tables import Definition as Table
+from coupon_core.persistence.row_mapping import to_definition
+from coupon_core.persistence.tables import (
+    CouponTable,
+    DefinitionTable,
+    ImportRowTable,
+    SharedCodeTable,
+)
 
 
 class UnknownRewardItem(Exception):
@@ -30,17 +34,17 @@ class NameTaken(Exception):
 
 def insert(definition: Definition) -> None:
     """Add a definition. NameTaken, UnknownRewardItem."""
-    with _rules_of_the_table():
-        Table.insert(asdict(definition)).execute()
+    with _map_integrity_errors():
+        DefinitionTable.insert(asdict(definition)).execute()
 
 
 @contextmanager
-def _rules_of_the_table() -> Iterator[None]:
+def _map_integrity_errors() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
         # By its code, not by its text: that quotes the caller's own words.
-        rule = broken_rule(error)
+        rule = violated_constraint(error)
         if rule == FOREIGN_KEY:
             raise UnknownRewardItem from error
         if rule == UNIQUE:
@@ -50,29 +54,34 @@ def _rules_of_the_table() -> Iterator[None]:
 
 def get(tenant_id: str, definition_id: str) -> Definition | None:
     """One definition."""
-    row = Table.select().where(_is(tenant_id, definition_id)).tuples().first()
-    return definition_of(row) if row else None
+    row = (
+        DefinitionTable.select()
+        .where(_match_key(tenant_id, definition_id))
+        .tuples()
+        .first()
+    )
+    return to_definition(row) if row else None
 
 
 def lock(tenant_id: str, definition_id: str) -> Definition | None:
     """One definition, held against changes by others until the transaction ends."""
-    return _held(tenant_id, definition_id, "FOR NO KEY UPDATE")
+    return _lock_row(tenant_id, definition_id, "FOR NO KEY UPDATE")
 
 
-def share(tenant_id: str, definition_id: str) -> Definition | None:
+def lock_shared(tenant_id: str, definition_id: str) -> Definition | None:
     """One definition that stays as it is until the transaction ends."""
-    return _held(tenant_id, definition_id, "FOR SHARE")
+    return _lock_row(tenant_id, definition_id, "FOR SHARE")
 
 
-def _held(tenant_id: str, definition_id: str, strength: str) -> Definition | None:
-    query = Table.select().where(_is(tenant_id, definition_id))
+def _lock_row(tenant_id: str, definition_id: str, lock_mode: str) -> Definition | None:
+    query = DefinitionTable.select().where(_match_key(tenant_id, definition_id))
     if is_postgresql():  # on SQLite the transaction itself is the lock
-        query = query.for_update(strength)
+        query = query.for_update(lock_mode)
     row = query.tuples().first()
-    return definition_of(row) if row else None
+    return to_definition(row) if row else None
 
 
-def listed(
+def list_definitions(
     tenant_id: str,
     page: Page,
     status: DefinitionStatus | None = None,
@@ -82,28 +91,30 @@ def listed(
 
     `name` is a part of the name, in any case.
     """
-    query = Table.select().where(Table.tenant_id == tenant_id)
+    query = DefinitionTable.select().where(DefinitionTable.tenant_id == tenant_id)
     if status:
-        query = query.where(Table.status == status)
+        query = query.where(DefinitionTable.status == status)
     if name:
-        query = query.where(fn.LOWER(Table.name).contains(name.lower()))
-    newest = query.order_by(Table.definition_id.desc())
+        query = query.where(fn.LOWER(DefinitionTable.name).contains(name.lower()))
+    newest = query.order_by(DefinitionTable.definition_id.desc())
     rows = newest.limit(page.limit).offset(page.offset).tuples()
-    return [definition_of(row) for row in rows], query.count()
+    return [to_definition(row) for row in rows], query.count()
 
 
 def update(definition: Definition) -> None:
     """Overwrite a definition. NameTaken, UnknownRewardItem."""
-    query = Table.update(asdict(definition))
-    with _rules_of_the_table():
-        query.where(_is(definition.tenant_id, definition.definition_id)).execute()
+    query = DefinitionTable.update(asdict(definition))
+    with _map_integrity_errors():
+        query.where(
+            _match_key(definition.tenant_id, definition.definition_id)
+        ).execute()
 
 
 def count_awards(definition: Definition, count: int) -> bool:
     """Count coupons put into users' hands; False when the total limit forbids it."""
-    within = Table.used_count + count <= Table.total_limit
-    counted = Table.update(used_count=Table.used_count + count)
-    here = _is(definition.tenant_id, definition.definition_id)
+    within = DefinitionTable.used_count + count <= DefinitionTable.total_limit
+    counted = DefinitionTable.update(used_count=DefinitionTable.used_count + count)
+    here = _match_key(definition.tenant_id, definition.definition_id)
     return bool(counted.where(here, within).execute())
 
 
@@ -113,42 +124,48 @@ def is_code_taken(definition: Definition) -> bool:
     A case-sensitive code may differ from another case-sensitive one by case alone,
     but from no other code (CONTRACTS 5, row 19).
     """
-    key, exact = lookup_key(definition.custom_code), _exact(definition)
-    same_key = (SharedCode.tenant_id == definition.tenant_id) & (
-        SharedCode.code_key == key
+    key, exact = to_lookup_key(definition.custom_code), _get_exact_code(definition)
+    same_key = (SharedCodeTable.tenant_id == definition.tenant_id) & (
+        SharedCodeTable.code_key == key
     )
-    others = SharedCode.definition_id != definition.definition_id
-    bars = SharedCode.code_exact.in_(["", exact]) if exact else True
-    own_code = (Coupon.tenant_id == definition.tenant_id) & (Coupon.code_key == key)
-    imported = (ImportRow.tenant_id == definition.tenant_id) & (
-        ImportRow.code_key == key
+    others = SharedCodeTable.definition_id != definition.definition_id
+    bars = SharedCodeTable.code_exact.in_(["", exact]) if exact else True
+    own_code = (CouponTable.tenant_id == definition.tenant_id) & (
+        CouponTable.code_key == key
+    )
+    imported = (ImportRowTable.tenant_id == definition.tenant_id) & (
+        ImportRowTable.code_key == key
     )
     return bool(
-        checked_prefixes.barred(definition.tenant_id, [definition.custom_code])
-        or SharedCode.select().where(same_key, others, bars).exists()
-        or ImportRow.select().where(imported).exists()
-        or Coupon.select().where(own_code, Coupon.code_scope == "").exists()
+        checked_prefixes.find_invalid_check_digits(
+            definition.tenant_id, [definition.custom_code]
+        )
+        or SharedCodeTable.select().where(same_key, others, bars).exists()
+        or ImportRowTable.select().where(imported).exists()
+        or CouponTable.select().where(own_code, CouponTable.code_scope == "").exists()
     )
 
 
-def share_code(definition: Definition) -> None:
+def replace_shared_code(definition: Definition) -> None:
     """Make the definition's custom code, if any, the one that it shares."""
-    of_definition = SharedCode.definition_id == definition.definition_id
-    mine = (SharedCode.tenant_id == definition.tenant_id) & of_definition
-    SharedCode.delete().where(mine).execute()
+    of_definition = SharedCodeTable.definition_id == definition.definition_id
+    mine = (SharedCodeTable.tenant_id == definition.tenant_id) & of_definition
+    SharedCodeTable.delete().where(mine).execute()
     if definition.custom_code:
-        SharedCode.insert(
+        SharedCodeTable.insert(
             tenant_id=definition.tenant_id,
-            code_key=lookup_key(definition.custom_code),
-            code_exact=_exact(definition),
+            code_key=to_lookup_key(definition.custom_code),
+            code_exact=_get_exact_code(definition),
             code=definition.custom_code,
             definition_id=definition.definition_id,
         ).execute()
 
 
-def _exact(definition: Definition) -> str:
+def _get_exact_code(definition: Definition) -> str:
     return definition.custom_code if definition.case_sensitive else ""
 
 
-def _is(tenant_id: str, definition_id: str) -> object:
-    return (Table.tenant_id == tenant_id) & (Table.definition_id == definition_id)
+def _match_key(tenant_id: str, definition_id: str) -> object:
+    return (DefinitionTable.tenant_id == tenant_id) & (
+        DefinitionTable.definition_id == definition_id
+    )

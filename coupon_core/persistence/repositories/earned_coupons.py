@@ -20,16 +20,16 @@ from coupon_core.domain.models import (
     RewardItem,
 )
 from coupon_core.persistence.database import execute, execute_each, is_postgresql
-from coupon_core.persistence.repositories.coupons import new_row
+from coupon_core.persistence.repositories.coupons import to_coupon_row
 from coupon_core.persistence.row_mapping import (
     DEFINITION_COLUMNS,
     REWARD_ITEM_COLUMNS,
-    definition_of,
-    reward_item_of,
+    to_definition,
+    to_reward_item,
 )
-from coupon_core.persistence.tables import as_stored_time
+from coupon_core.persistence.tables import serialize_timestamp
 
-WATCHING = f"""
+SELECT_TRIGGERED_DEFINITIONS = f"""
     SELECT {DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}
     FROM definition d
     JOIN reward_item r ON r.tenant_id = d.tenant_id AND r.item_id = d.reward_item_id
@@ -38,7 +38,7 @@ WATCHING = f"""
 """
 # Holds only while the definition is what the decision was made on, and no shared code
 # and none of an import is the one that was drawn.
-EARN = """
+INSERT_EARNED_GUARDED = """
     INSERT INTO earned_coupon (tenant_id, definition_id, user_id, occurrence,
         event_id, earned_at)
     SELECT :tenant_id, :definition_id, :user_id, :occurrence, :milestone_id,
@@ -56,19 +56,19 @@ EARN = """
         AND substr(:code_key, 1, length(k.stem)) = k.stem)
     ON CONFLICT DO NOTHING
 """
-MAKE = """
+INSERT_COUPON = """
     INSERT INTO coupon (tenant_id, coupon_id, definition_id, user_id, code,
         generated_at, expires_at, redemption_count, code_key, code_scope)
     SELECT :tenant_id, :coupon_id, :definition_id, :user_id, :code,
         :generated_at, :expires_at, 0, :code_key, :code_scope
 """
-ANNOUNCE = """
+INSERT_EVENT = """
     INSERT INTO outbox (tenant_id, event_id, event_type, subject, occurred_at,
         data, state)
     SELECT :tenant_id, :event_id, :event_type, :user_id, :generated_at,
         :data, 'pending'
 """
-NOTE = """
+INSERT_EARNED = """
     INSERT INTO earned_coupon (tenant_id, definition_id, user_id, occurrence,
         event_id, earned_at)
     VALUES (:tenant_id, :definition_id, :user_id, :occurrence, :milestone_id, :now)
@@ -81,34 +81,39 @@ HAS_EARNED = """
 """
 
 
-def watching(milestone: Milestone) -> list[tuple[Definition, RewardItem]]:
+def list_triggered_definitions(
+    milestone: Milestone,
+) -> list[tuple[Definition, RewardItem]]:
     """The definitions that watch for this trigger, with what they grant."""
     parameters = {
         "tenant_id": milestone.tenant_id,
         "kind": milestone.trigger_kind.value,
         "source_id": milestone.source_id,
     }
-    rows = execute(WATCHING, parameters).fetchall()
+    rows = execute(SELECT_TRIGGERED_DEFINITIONS, parameters).fetchall()
     end = -len(REWARD_ITEM_COLUMNS.split(","))
-    return [(definition_of(row[:end]), reward_item_of(row[end:])) for row in rows]
+    return [(to_definition(row[:end]), to_reward_item(row[end:])) for row in rows]
 
 
-def note(definition: Definition, milestone: Milestone, now: datetime) -> bool:
+def mark_earned(definition: Definition, milestone: Milestone, now: datetime) -> bool:
     """Note an earning; False when this occurrence has earned its coupon already."""
     parameters = {
-        **_key(definition, milestone),
+        **_to_key_parameters(definition, milestone),
         "milestone_id": milestone.event_id,
-        "now": as_stored_time(now),
+        "now": serialize_timestamp(now),
     }
-    return bool(execute(NOTE, parameters).rowcount == 1)
+    return bool(execute(INSERT_EARNED, parameters).rowcount == 1)
 
 
 def has_earned(definition: Definition, milestone: Milestone) -> bool:
     """True when this occurrence has earned its coupon already."""
-    return execute(HAS_EARNED, _key(definition, milestone)).fetchone() is not None
+    return (
+        execute(HAS_EARNED, _to_key_parameters(definition, milestone)).fetchone()
+        is not None
+    )
 
 
-def _key(definition: Definition, milestone: Milestone) -> dict[str, str]:
+def _to_key_parameters(definition: Definition, milestone: Milestone) -> dict[str, str]:
     return {
         "tenant_id": definition.tenant_id,
         "definition_id": definition.definition_id,
@@ -118,7 +123,7 @@ def _key(definition: Definition, milestone: Milestone) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class EarnedCouponDraft:
     """A coupon of a random code that a milestone should earn, with its event."""
 
     issued: IssuedCoupon
@@ -133,11 +138,11 @@ class Draft:
         return (*ids, self.milestone.occurrence)
 
 
-class RowLost(Exception):
+class CodeCollision(Exception):
     """A drawn code was taken; the transaction must be rolled back."""
 
 
-def record(drafts: Sequence[Draft]) -> set[str]:
+def insert_earned(drafts: Sequence[EarnedCouponDraft]) -> set[str]:
     """Write earnings with their coupons and events; gives the ids of those made.
 
     What has been earned already, and what was decided on a definition that is no
@@ -145,31 +150,36 @@ def record(drafts: Sequence[Draft]) -> set[str]:
     """
     # All in one order: two that write the same would wait for each other.
     ordered = sorted(drafts, key=lambda draft: draft.key)
-    rows = [_parameters(draft) for draft in ordered]
+    rows = [_to_parameters(draft) for draft in ordered]
     try:
-        counts = _write(rows)
+        counts = _insert_rows(rows)
     except IntegrityError as error:
-        raise RowLost from error
-    made = zip(ordered, counts, strict=True)
-    return {draft.issued.coupon.coupon_id for draft, count in made if count}
+        raise CodeCollision from error
+    results = zip(ordered, counts, strict=True)
+    return {draft.issued.coupon.coupon_id for draft, count in results if count}
 
 
-def _write(rows: Sequence[Mapping[str, Any]]) -> list[int]:
+def _insert_rows(rows: Sequence[Mapping[str, Any]]) -> list[int]:
     if is_postgresql():
-        return execute_each(_one_statement(), rows)
+        return execute_each(_combine_statements(), rows)
     return [
-        int(all(execute(sql, row).rowcount == 1 for sql in (EARN, MAKE, ANNOUNCE)))
+        int(
+            all(
+                execute(sql, row).rowcount == 1
+                for sql in (INSERT_EARNED_GUARDED, INSERT_COUPON, INSERT_EVENT)
+            )
+        )
         for row in rows
     ]
 
 
-def _parameters(draft: Draft) -> dict[str, Any]:
+def _to_parameters(draft: EarnedCouponDraft) -> dict[str, Any]:
     issued, event = draft.issued, draft.event
     return {
-        **new_row(issued.coupon, issued.definition),
+        **to_coupon_row(issued.coupon, issued.definition),
         "occurrence": draft.milestone.occurrence,
         "milestone_id": draft.milestone.event_id,
-        "definition_updated_at": as_stored_time(issued.definition.updated_at),
+        "definition_updated_at": serialize_timestamp(issued.definition.updated_at),
         "event_id": event.event_id,
         "event_type": event.event_type,
         "data": event.data,
@@ -177,8 +187,8 @@ def _parameters(draft: Draft) -> dict[str, Any]:
 
 
 @cache
-def _one_statement() -> str:
+def _combine_statements() -> str:
     return f"""
-        WITH earned AS ({EARN} RETURNING 1), made AS ({MAKE} FROM earned RETURNING 1)
-        {ANNOUNCE} FROM made
+        WITH earned AS ({INSERT_EARNED_GUARDED} RETURNING 1), made AS ({INSERT_COUPON} FROM earned RETURNING 1)
+        {INSERT_EVENT} FROM made
     """

@@ -6,15 +6,15 @@ from typing import Any
 
 from coupon_core.domain.models import Coupon, IssuedCoupon
 from coupon_core.persistence.database import execute, is_postgresql
-from coupon_core.persistence.row_mapping import ISSUED, issued_of
-from coupon_core.persistence.tables import as_stored_time, as_time
+from coupon_core.persistence.row_mapping import SELECT_ISSUED_COUPONS, to_issued_coupon
+from coupon_core.persistence.tables import serialize_timestamp, to_datetime
 
-TENANTS = """
+SELECT_TENANTS = """
     SELECT tenant_id FROM tenant WHERE tenant_id > :after_id
     ORDER BY tenant_id LIMIT :most
 """
 # Whoever comes second finds the rows of the first held, and takes others.
-OWN = """
+MARK_OWN_EXPIRY = """
     UPDATE coupon SET swept_at = :now
     WHERE tenant_id = :tenant_id AND coupon_id IN (
         SELECT coupon_id FROM coupon WHERE tenant_id = :tenant_id
@@ -22,7 +22,7 @@ OWN = """
         ORDER BY expires_at LIMIT :most {skipping})
     RETURNING coupon_id
 """
-EXPIRED_DEFINITIONS = """
+SELECT_EXPIRED_DEFINITION = """
     SELECT d.definition_id, d.expires_at FROM definition d
     LEFT JOIN definition_sweep s
     ON s.tenant_id = d.tenant_id AND s.definition_id = d.definition_id
@@ -33,78 +33,84 @@ EXPIRED_DEFINITIONS = """
             OR c.coupon_id > {after}))
     ORDER BY d.definition_id LIMIT 1
 """
-BEGIN = """
+START_DEFINITION_SWEEP = """
     INSERT INTO definition_sweep (tenant_id, definition_id, expires_at, after_id)
     VALUES (:tenant_id, :definition_id, :expires_at, :first_id)
     ON CONFLICT (tenant_id, definition_id) DO UPDATE
     SET expires_at = excluded.expires_at, after_id = excluded.after_id
     WHERE definition_sweep.expires_at <> excluded.expires_at
 """
-REACHED = """
+SELECT_SWEEP_POSITION = """
     SELECT after_id FROM definition_sweep
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id {skipping}
 """
-NEXT = """
+SELECT_NEXT_COUPONS = """
     SELECT coupon_id FROM coupon
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
     AND coupon_id > :after_id AND coupon_id < :settled_id
     ORDER BY coupon_id LIMIT :most
 """
 # One that was swept when its definition ended before is told of anew.
-FOLLOWING = """
+MARK_DEFINITION_EXPIRY = """
     UPDATE coupon SET swept_at = :now
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
     AND coupon_id > :after_id AND coupon_id <= :last_id
     AND expires_at IS NULL AND (swept_at IS NULL OR swept_at <= :expires_at)
     RETURNING coupon_id
 """
-SWEPT = """
+SELECT_SWEPT_AT = """
     SELECT swept_at FROM coupon
     WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id
 """
-ADVANCE = """
+ADVANCE_SWEEP = """
     UPDATE definition_sweep SET after_id = :last_id
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
 """
-FIRST_ID = "00000000-0000-0000-0000-000000000000"
+MIN_ID = "00000000-0000-0000-0000-000000000000"
 
 
-def tenants(after_id: str, most: int) -> list[str]:
+def list_tenants(after_id: str, limit: int) -> list[str]:
     """The next tenants in the order of their ids."""
-    rows = execute(TENANTS, {"after_id": after_id, "most": most}).fetchall()
+    rows = execute(SELECT_TENANTS, {"after_id": after_id, "most": limit}).fetchall()
     return [tenant_id for (tenant_id,) in rows]
 
 
-def sweep_own(tenant_id: str, most: int, now: datetime) -> list[str]:
+def mark_own_expiry(tenant_id: str, limit: int, now: datetime) -> list[str]:
     """Mark coupons whose own expiry has passed; gives their ids."""
-    parameters = {"tenant_id": tenant_id, "now": as_stored_time(now), "most": most}
-    rows = execute(OWN.format(skipping=_skipping()), parameters).fetchall()
+    parameters = {
+        "tenant_id": tenant_id,
+        "now": serialize_timestamp(now),
+        "most": limit,
+    }
+    rows = execute(
+        MARK_OWN_EXPIRY.format(skipping=_get_lock_clause()), parameters
+    ).fetchall()
     return [coupon_id for (coupon_id,) in rows]
 
 
-def _skipping() -> str:
+def _get_lock_clause() -> str:
     return "FOR UPDATE SKIP LOCKED" if is_postgresql() else ""
 
 
-def expired_definition(
-    tenant_id: str, settled_id: str, now: datetime
+def find_expired_definition(
+    tenant_id: str, before_id: str, now: datetime
 ) -> tuple[str, Any] | None:
     """A definition that has ended with coupons not looked at since, and its end."""
     after = "CAST(s.after_id AS uuid)" if is_postgresql() else "s.after_id"
     parameters = {
         "tenant_id": tenant_id,
-        "settled_id": settled_id,
-        "now": as_stored_time(now),
+        "settled_id": before_id,
+        "now": serialize_timestamp(now),
     }
-    row = execute(EXPIRED_DEFINITIONS.format(after=after), parameters).fetchone()
+    row = execute(SELECT_EXPIRED_DEFINITION.format(after=after), parameters).fetchone()
     return (row[0], row[1]) if row else None
 
 
-def sweep_following(
+def mark_definition_expiry(
     tenant_id: str,
     definition: tuple[str, Any],
-    settled_id: str,
-    most: int,
+    before_id: str,
+    limit: int,
     now: datetime,
 ) -> tuple[list[str], int]:
     """Mark coupons that ended with their definition.
@@ -116,37 +122,41 @@ def sweep_following(
         "tenant_id": tenant_id,
         "definition_id": definition_id,
         "expires_at": expires_at,
-        "first_id": FIRST_ID,
-        "settled_id": settled_id,
-        "now": as_stored_time(now),
-        "most": most,
+        "first_id": MIN_ID,
+        "settled_id": before_id,
+        "now": serialize_timestamp(now),
+        "most": limit,
     }
-    execute(BEGIN, parameters)
-    row = execute(REACHED.format(skipping=_skipping()), parameters).fetchone()
+    execute(START_DEFINITION_SWEEP, parameters)
+    row = execute(
+        SELECT_SWEEP_POSITION.format(skipping=_get_lock_clause()), parameters
+    ).fetchone()
     if row is None:
         return [], 0
-    return _sweep_on(parameters | {"after_id": row[0]})
+    return _mark_next_chunk(parameters | {"after_id": row[0]})
 
 
-def _sweep_on(parameters: dict[str, Any]) -> tuple[list[str], int]:
-    found = execute(NEXT, parameters).fetchall()
+def _mark_next_chunk(parameters: dict[str, Any]) -> tuple[list[str], int]:
+    found = execute(SELECT_NEXT_COUPONS, parameters).fetchall()
     if not found:
         return [], 0
     last = parameters | {"last_id": found[-1][0]}
-    rows = execute(FOLLOWING, last).fetchall()
-    execute(ADVANCE, last)
+    rows = execute(MARK_DEFINITION_EXPIRY, last).fetchall()
+    execute(ADVANCE_SWEEP, last)
     return [coupon_id for (coupon_id,) in rows], len(found)
 
 
-def issued(tenant_id: str, coupon_ids: Iterable[str]) -> Sequence[IssuedCoupon]:
+def list_issued_coupons(
+    tenant_id: str, coupon_ids: Iterable[str]
+) -> Sequence[IssuedCoupon]:
     """These coupons."""
-    sql = f"{ISSUED} WHERE c.tenant_id = :tenant_id AND c.coupon_id = :coupon_id"
+    sql = f"{SELECT_ISSUED_COUPONS} WHERE c.tenant_id = :tenant_id AND c.coupon_id = :coupon_id"
     keys = [{"tenant_id": tenant_id, "coupon_id": one} for one in coupon_ids]
-    return [issued_of(execute(sql, key).fetchone()) for key in keys]
+    return [to_issued_coupon(execute(sql, key).fetchone()) for key in keys]
 
 
-def swept_at(coupon: Coupon) -> datetime | None:
+def get_swept_at(coupon: Coupon) -> datetime | None:
     """When a coupon was marked, if it was."""
     key = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
-    (found,) = execute(SWEPT, key).fetchone()
-    return as_time(found) if found else None
+    (found,) = execute(SELECT_SWEPT_AT, key).fetchone()
+    return to_datetime(found) if found else None

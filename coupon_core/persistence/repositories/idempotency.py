@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from coupon_core.domain.models.idempotency import OnceAsked
-from coupon_core.persistence.database import execute, is_postgresql, one_write
-from coupon_core.persistence.tables import as_stored_time
+from coupon_core.domain.models.idempotency import IdempotentRequest
+from coupon_core.persistence.database import execute, is_postgresql, single_statement
+from coupon_core.persistence.tables import serialize_timestamp
 
 # Taken by one only: a new request, or one whose worker has not answered in time. The
 # key of another request is nobody's to take.
-TAKE = """
+ACQUIRE = """
     INSERT INTO idempotency (tenant_id, request_key, fingerprint, token, leased_until,
         kept_until)
     VALUES (:tenant_id, :request_key, :fingerprint, :token, :until, :kept_until)
@@ -21,13 +21,13 @@ FIND = """
     SELECT fingerprint, answer FROM idempotency
     WHERE tenant_id = :tenant_id AND request_key = :request_key
 """
-MINE = """
+OWNER_CONDITION = """
     tenant_id = :tenant_id AND request_key = :request_key AND token = :token
     AND answer IS NULL
 """
-ANSWER = f"UPDATE idempotency SET answer = :answer WHERE {MINE}"
-GIVE_UP = f"DELETE FROM idempotency WHERE {MINE}"
-ANSWER_AT_ONCE = """
+STORE_RESPONSE = f"UPDATE idempotency SET answer = :answer WHERE {OWNER_CONDITION}"
+RELEASE = f"DELETE FROM idempotency WHERE {OWNER_CONDITION}"
+INSERT_WITH_RESPONSE = """
     INSERT INTO idempotency (tenant_id, request_key, fingerprint, token, leased_until,
         kept_until, answer)
     VALUES (:tenant_id, :request_key, :fingerprint, '', :kept_until, :kept_until,
@@ -41,62 +41,72 @@ PURGE = """
     )
 """
 # Most of the time there is nothing to purge, and writers of SQLite queue.
-OUTDATED = "SELECT 1 FROM idempotency WHERE kept_until < :now LIMIT 1"
+SELECT_EXPIRED = "SELECT 1 FROM idempotency WHERE kept_until < :now LIMIT 1"
 
 
-def take(asked: OnceAsked, token: str, now: datetime, until: datetime) -> bool:
+def acquire(
+    request: IdempotentRequest, token: str, now: datetime, leased_until: datetime
+) -> bool:
     """Take a request up until then; False when it is another's, or answered."""
     parameters = {
-        **_key(asked),
-        "fingerprint": asked.fingerprint,
+        **_to_key_parameters(request),
+        "fingerprint": request.fingerprint,
         "token": token,
-        "now": as_stored_time(now),
-        "until": as_stored_time(until),
-        "kept_until": as_stored_time(asked.kept_until),
+        "now": serialize_timestamp(now),
+        "until": serialize_timestamp(leased_until),
+        "kept_until": serialize_timestamp(request.kept_until),
     }
-    with one_write():
-        return bool(execute(TAKE, parameters).rowcount)
+    with single_statement():
+        return bool(execute(ACQUIRE, parameters).rowcount)
 
 
-def find(asked: OnceAsked) -> tuple[str, str | None] | None:
+def find(request: IdempotentRequest) -> tuple[str, str | None] | None:
     """What is kept of a request: its fingerprint, and its sealed answer if any."""
-    row = execute(FIND, _key(asked)).fetchone()
+    row = execute(FIND, _to_key_parameters(request)).fetchone()
     return (row[0], row[1]) if row else None
 
 
-def answer(asked: OnceAsked, token: str, sealed: str) -> bool:
+def store_response(
+    request: IdempotentRequest, token: str, encrypted_response: str
+) -> bool:
     """Keep the answer, in the caller's transaction; False if it is not his to give."""
-    mine = {**_key(asked), "token": token, "answer": sealed}
-    return bool(execute(ANSWER, mine).rowcount)
+    parameters = {
+        **_to_key_parameters(request),
+        "token": token,
+        "answer": encrypted_response,
+    }
+    return bool(execute(STORE_RESPONSE, parameters).rowcount)
 
 
-def answer_at_once(asked: OnceAsked, sealed: str) -> bool:
+def insert_with_response(request: IdempotentRequest, encrypted_response: str) -> bool:
     """Keep the answer of a request that nobody took up; False if it has been made."""
     row = {
-        **_key(asked),
-        "fingerprint": asked.fingerprint,
-        "kept_until": as_stored_time(asked.kept_until),
-        "answer": sealed,
+        **_to_key_parameters(request),
+        "fingerprint": request.fingerprint,
+        "kept_until": serialize_timestamp(request.kept_until),
+        "answer": encrypted_response,
     }
-    return bool(execute(ANSWER_AT_ONCE, row).rowcount)
+    return bool(execute(INSERT_WITH_RESPONSE, row).rowcount)
 
 
-def give_up(asked: OnceAsked, token: str) -> None:
+def release(request: IdempotentRequest, token: str) -> None:
     """Let others take the request up at once, unless it is answered."""
-    with one_write():
-        execute(GIVE_UP, {**_key(asked), "token": token})
+    with single_statement():
+        execute(RELEASE, {**_to_key_parameters(request), "token": token})
 
 
-def purge(now: datetime, most: int) -> int:
-    """Forget up to `most` requests that were kept long enough; gives how many."""
-    moment = {"now": as_stored_time(now)}
-    if execute(OUTDATED, moment).fetchone() is None:
+def purge(now: datetime, limit: int) -> int:
+    """Forget up to `limit` requests that were kept long enough; gives how many."""
+    time_parameters = {"now": serialize_timestamp(now)}
+    if execute(SELECT_EXPIRED, time_parameters).fetchone() is None:
         return 0
-    skipping = "FOR UPDATE SKIP LOCKED" if is_postgresql() else ""
-    with one_write():
-        cursor = execute(PURGE.format(skipping=skipping), {**moment, "most": most})
+    lock_clause = "FOR UPDATE SKIP LOCKED" if is_postgresql() else ""
+    with single_statement():
+        cursor = execute(
+            PURGE.format(skipping=lock_clause), {**time_parameters, "most": limit}
+        )
         return int(cursor.rowcount)
 
 
-def _key(asked: OnceAsked) -> dict[str, str]:
-    return {"tenant_id": asked.tenant_id, "request_key": asked.request_key}
+def _to_key_parameters(request: IdempotentRequest) -> dict[str, str]:
+    return {"tenant_id": request.tenant_id, "request_key": request.request_key}

@@ -11,8 +11,8 @@ from coupon_core.persistence.database import (
     is_postgresql,
     transaction,
 )
-from coupon_core.persistence.id_generation import first_id_of
-from coupon_core.persistence.tables import as_stored_time, as_time
+from coupon_core.persistence.id_generation import get_min_id_at
+from coupon_core.persistence.tables import serialize_timestamp, to_datetime
 
 INSERT = """
     INSERT INTO outbox (tenant_id, event_id, event_type, subject, occurred_at,
@@ -30,7 +30,7 @@ def add(events: Iterable[Event]) -> None:
             "event_id": event.event_id,
             "event_type": event.event_type,
             "subject": event.subject,
-            "occurred_at": as_stored_time(event.occurred_at),
+            "occurred_at": serialize_timestamp(event.occurred_at),
             "data": event.data,
         }
         for event in events
@@ -48,7 +48,7 @@ CLAIM = """
     )
     RETURNING tenant_id, event_id, event_type, subject, occurred_at, data
 """
-SENT = """
+MARK_SENT = """
     UPDATE outbox SET state = 'sent'
     WHERE tenant_id = :tenant_id AND event_id = :event_id
 """
@@ -62,61 +62,61 @@ PURGE = """
         WHERE state = 'sent' AND event_id < :first_kept ORDER BY event_id LIMIT :most
     )
 """
-WAITING = """
+SELECT_CLAIMABLE = """
     SELECT 1 FROM outbox
     WHERE state = 'pending' AND (claimed_until IS NULL OR claimed_until < :now) LIMIT 1
 """
 COUNT_PENDING = "SELECT count(*), min(occurred_at) FROM outbox WHERE state = 'pending'"
 
 
-def claim(most: int, now: datetime, until: datetime) -> list[Event]:
-    """Take up to `most` events to publish, oldest first; others leave them alone.
+def claim(limit: int, now: datetime, until: datetime) -> list[Event]:
+    """Take up to `limit` events to publish, oldest first; others leave them alone.
 
     What is not marked sent by `until` may be claimed again.
     """
     # Only a read while there is nothing to do: writers of SQLite queue.
-    if execute(WAITING, {"now": as_stored_time(now)}).fetchone() is None:
+    if execute(SELECT_CLAIMABLE, {"now": serialize_timestamp(now)}).fetchone() is None:
         return []
-    skipping = "FOR UPDATE SKIP LOCKED" if is_postgresql() else ""
-    times = {"now": as_stored_time(now), "until": as_stored_time(until)}
+    lock_clause = "FOR UPDATE SKIP LOCKED" if is_postgresql() else ""
+    times = {"now": serialize_timestamp(now), "until": serialize_timestamp(until)}
     with transaction():
-        cursor = execute(CLAIM.format(skipping=skipping), {**times, "most": most})
-        events = [_event_of(row) for row in cursor.fetchall()]
+        cursor = execute(CLAIM.format(skipping=lock_clause), {**times, "most": limit})
+        events = [_to_event(row) for row in cursor.fetchall()]
     return sorted(events, key=lambda event: event.event_id)
 
 
 def mark_sent(events: Iterable[Event]) -> None:
     """Note that the broker has confirmed these events."""
-    _update(SENT, events)
+    _update_events(MARK_SENT, events)
 
 
 def release(events: Iterable[Event]) -> None:
     """Let others claim these events at once."""
-    _update(RELEASE, events)
+    _update_events(RELEASE, events)
 
 
-def _update(sql: str, events: Iterable[Event]) -> None:
+def _update_events(sql: str, events: Iterable[Event]) -> None:
     keys = [{"tenant_id": e.tenant_id, "event_id": e.event_id} for e in events]
     if keys:
         with transaction():
             execute_many(sql, keys)
 
 
-def purge(before: datetime, most: int) -> int:
-    """Forget up to `most` events that were stored earlier and sent; gives how many."""
-    first_kept = first_id_of(before)
+def purge(before: datetime, limit: int) -> int:
+    """Forget up to `limit` events that were stored earlier and sent; gives how many."""
+    first_kept = get_min_id_at(before)
     with transaction():
-        cursor = execute(PURGE, {"first_kept": first_kept, "most": most})
+        cursor = execute(PURGE, {"first_kept": first_kept, "most": limit})
     return int(cursor.rowcount)
 
 
-def pending(now: datetime) -> tuple[int, float]:
+def measure_backlog(now: datetime) -> tuple[int, float]:
     """How many events wait to be published, and for how many seconds the oldest has."""
     count, oldest = execute(COUNT_PENDING, {}).fetchone()
-    return count, (now - as_time(oldest)).total_seconds() if oldest else 0.0
+    return count, (now - to_datetime(oldest)).total_seconds() if oldest else 0.0
 
 
-def _event_of(row: Sequence[Any]) -> Event:
+def _to_event(row: Sequence[Any]) -> Event:
     tenant_id, event_id, event_type, subject, occurred_at, data = row
-    moment = as_time(occurred_at)
+    moment = to_datetime(occurred_at)
     return Event(tenant_id, event_id, event_type, subject, moment, data)

@@ -5,51 +5,50 @@ from typing import Any
 
 from peewee import fn
 
-from coupon_core.domain.codes import lookup_key
+from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Page
 from coupon_core.domain.models.packages import (
     Attribution,
-    CodeUse,
-    DefinedPackage,
+    CodeUsage,
     Package,
+    PackageWithDefinition,
 )
 from coupon_core.persistence.database import execute
 from coupon_core.persistence.row_mapping import (
     DEFINITION_COLUMNS,
-    columns,
-    conversions,
-    converted,
-    definition_of,
+    build_conversions,
+    convert_row,
+    format_columns,
+    to_definition,
 )
-from coupon_core.persistence.tables import Package as Table
-from coupon_core.persistence.tables import as_json, as_time
+from coupon_core.persistence.tables import PackageTable, parse_json, to_datetime
 
-COLUMNS = columns(Package, "p")
-WIDTH = len(fields(Package))
-CONVERSIONS = conversions(
+COLUMNS = format_columns(Package, "p")
+COLUMN_COUNT = len(fields(Package))
+CONVERSIONS = build_conversions(
     Package,
-    item_name=as_json,
-    item_description=as_json,
-    rewards=lambda text: tuple(as_json(text)),
+    item_name=parse_json,
+    item_description=parse_json,
+    rewards=lambda text: tuple(parse_json(text)),
     is_active=bool,
-    starts_at=as_time,
-    ends_at=as_time,
-    created_at=as_time,
-    updated_at=as_time,
+    starts_at=to_datetime,
+    ends_at=to_datetime,
+    created_at=to_datetime,
+    updated_at=to_datetime,
 )
 
-OFFERS = f"""
+SELECT_WITH_DEFINITION = f"""
     SELECT {COLUMNS}, {DEFINITION_COLUMNS} FROM package p
     JOIN definition d ON d.tenant_id = p.tenant_id AND d.definition_id = p.definition_id
     WHERE p.tenant_id = :tenant_id
 """
-OF_CODE = f"""
+SELECT_BY_CODE = f"""
     SELECT s.creator_key, {COLUMNS} FROM shared_code s
     JOIN package p ON p.tenant_id = s.tenant_id AND p.definition_id = s.definition_id
     WHERE s.tenant_id = :tenant_id AND s.code_key = :code_key
 """
 # By the user's coupons, for which there is an index, to the uses of each.
-USES = """
+FROM_REDEMPTIONS = """
     FROM coupon c
     JOIN redemption r ON r.tenant_id = c.tenant_id AND r.coupon_id = c.coupon_id
     LEFT JOIN shared_code s ON s.tenant_id = c.tenant_id AND s.code_key = c.code_key
@@ -63,92 +62,100 @@ USES = """
 
 def insert(package: Package) -> None:
     """Add a package."""
-    Table.insert(asdict(package)).execute()
+    PackageTable.insert(asdict(package)).execute()
 
 
 def update(package: Package) -> None:
     """Overwrite a package."""
-    of_tenant = Table.tenant_id == package.tenant_id
-    here = of_tenant & (Table.package_id == package.package_id)
-    Table.update(asdict(package)).where(here).execute()
+    of_tenant = PackageTable.tenant_id == package.tenant_id
+    here = of_tenant & (PackageTable.package_id == package.package_id)
+    PackageTable.update(asdict(package)).where(here).execute()
 
 
-def next_number(tenant_id: str, campaign_id: str) -> int:
+def get_next_number(tenant_id: str, campaign_id: str) -> int:
     """The number of a campaign's next package; the campaign is held by the caller."""
-    here = (Table.tenant_id == tenant_id) & (Table.campaign_id == campaign_id)
-    last = Table.select(fn.MAX(Table.package_no)).where(here).scalar()
+    here = (PackageTable.tenant_id == tenant_id) & (
+        PackageTable.campaign_id == campaign_id
+    )
+    last = PackageTable.select(fn.MAX(PackageTable.package_no)).where(here).scalar()
     return int(last or 0) + 1
 
 
-def get(tenant_id: str, package_id: int) -> DefinedPackage | None:
+def get(tenant_id: str, package_id: int) -> PackageWithDefinition | None:
     """One package with its definition."""
-    sql = f"{OFFERS} AND p.package_id = :package_id"
+    sql = f"{SELECT_WITH_DEFINITION} AND p.package_id = :package_id"
     parameters = {"tenant_id": tenant_id, "package_id": package_id}
     row = execute(sql, parameters).fetchone()
-    return _offer_of(row) if row else None
+    return _to_package_with_definition(row) if row else None
 
 
-def of_definition(tenant_id: str, definition_id: str) -> Package | None:
+def find_by_definition(tenant_id: str, definition_id: str) -> Package | None:
     """The package that a definition is, if it is one."""
     sql = f"""SELECT {COLUMNS} FROM package p
         WHERE p.tenant_id = :tenant_id AND p.definition_id = :definition_id"""
     parameters = {"tenant_id": tenant_id, "definition_id": definition_id}
     row = execute(sql, parameters).fetchone()
-    return package_of(row) if row else None
+    return to_package(row) if row else None
 
 
-def of_campaign(tenant_id: str, campaign_id: str) -> list[DefinedPackage]:
+def list_by_campaign(tenant_id: str, campaign_id: str) -> list[PackageWithDefinition]:
     """All packages of a campaign by number, with their definitions."""
-    sql = f"{OFFERS} AND p.campaign_id = :campaign_id ORDER BY p.package_no"
+    sql = f"{SELECT_WITH_DEFINITION} AND p.campaign_id = :campaign_id ORDER BY p.package_no"
     parameters = {"tenant_id": tenant_id, "campaign_id": campaign_id}
-    return [_offer_of(row) for row in execute(sql, parameters).fetchall()]
+    return [
+        _to_package_with_definition(row) for row in execute(sql, parameters).fetchall()
+    ]
 
 
-def listed(
+def list_packages(
     tenant_id: str, page: Page, campaign_id: str | None = None
-) -> tuple[list[DefinedPackage], int]:
+) -> tuple[list[PackageWithDefinition], int]:
     """A tenant's packages, newest first, and how many match."""
-    chosen = "AND p.campaign_id = :campaign_id" if campaign_id is not None else ""
+    condition = "AND p.campaign_id = :campaign_id" if campaign_id is not None else ""
     parameters = {"tenant_id": tenant_id, "campaign_id": campaign_id}
     count = (
-        f"""SELECT count(*) FROM package p WHERE p.tenant_id = :tenant_id {chosen}"""
+        f"""SELECT count(*) FROM package p WHERE p.tenant_id = :tenant_id {condition}"""
     )
     total = execute(count, parameters).fetchone()[0]
-    sql = f"{OFFERS} {chosen} ORDER BY p.package_id DESC LIMIT :limit OFFSET :offset"
+    sql = f"{SELECT_WITH_DEFINITION} {condition} ORDER BY p.package_id DESC LIMIT :limit OFFSET :offset"
     slice_ = {"limit": page.limit, "offset": page.offset}
     rows = execute(sql, parameters | slice_).fetchall()
-    return [_offer_of(row) for row in rows], total
+    return [_to_package_with_definition(row) for row in rows], total
 
 
-def attribution(tenant_id: str, code: str) -> Attribution:
+def find_attribution(tenant_id: str, code: str) -> Attribution:
     """Who handed out a code, of which package; empty for other codes."""
-    parameters = {"tenant_id": tenant_id, "code_key": lookup_key(code)}
-    row = execute(OF_CODE, parameters).fetchone()
-    return Attribution(row[0], package_of(row[1:])) if row else Attribution()
+    parameters = {"tenant_id": tenant_id, "code_key": to_lookup_key(code)}
+    row = execute(SELECT_BY_CODE, parameters).fetchone()
+    return Attribution(row[0], to_package(row[1:])) if row else Attribution()
 
 
-def used_by(tenant_id: str, user_id: str, page: Page) -> tuple[list[CodeUse], int]:
+def list_code_usages(
+    tenant_id: str, user_id: str, page: Page
+) -> tuple[list[CodeUsage], int]:
     """A user's uses, newest first, and how many there are; refunded ones are none."""
     parameters = {"tenant_id": tenant_id, "user_id": user_id}
-    total = execute(f"SELECT count(*) {USES}", parameters).fetchone()[0]
+    total = execute(f"SELECT count(*) {FROM_REDEMPTIONS}", parameters).fetchone()[0]
     sql = f"""SELECT r.redemption_id, r.user_id, c.code, r.redeemed_at, p.package_id,
-        p.campaign_id, s.creator_key {USES}
+        p.campaign_id, s.creator_key {FROM_REDEMPTIONS}
         ORDER BY r.redeemed_at DESC, r.redemption_id DESC LIMIT :limit OFFSET :offset"""
     slice_ = {"limit": page.limit, "offset": page.offset}
     rows = execute(sql, parameters | slice_).fetchall()
-    return [_use_of(row) for row in rows], total
+    return [_to_code_usage(row) for row in rows], total
 
 
-def _use_of(row: Any) -> CodeUse:
+def _to_code_usage(row: Any) -> CodeUsage:
     number, user_id, code, used_at, package_id, campaign_id, creator_key = row
-    whose = package_id, campaign_id, creator_key or None
-    return CodeUse(number, user_id, code, as_time(used_at), *whose)
+    source = package_id, campaign_id, creator_key or None
+    return CodeUsage(number, user_id, code, to_datetime(used_at), *source)
 
 
-def _offer_of(row: Any) -> DefinedPackage:
-    return DefinedPackage(package_of(row[:WIDTH]), definition_of(row[WIDTH:]))
+def _to_package_with_definition(row: Any) -> PackageWithDefinition:
+    return PackageWithDefinition(
+        to_package(row[:COLUMN_COUNT]), to_definition(row[COLUMN_COUNT:])
+    )
 
 
-def package_of(row: Any) -> Package:
+def to_package(row: Any) -> Package:
     """The value of a row of `COLUMNS`."""
-    return Package(*converted(row, CONVERSIONS))
+    return Package(*convert_row(row, CONVERSIONS))

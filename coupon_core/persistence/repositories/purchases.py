@@ -5,33 +5,35 @@ from datetime import datetime
 
 from coupon_core.domain.models import Coupon, Definition
 from coupon_core.domain.models.purchases import Purchase
-from coupon_core.domain.rules.redemption import counts_awards, counts_uses
+from coupon_core.domain.rules.redemption import (
+    total_limit_counts_awards,
+    total_limit_counts_redemptions,
+)
 from coupon_core.persistence.database import execute
-from coupon_core.persistence.tables import Purchase as Table
-from coupon_core.persistence.tables import as_stored_time
+from coupon_core.persistence.tables import PurchaseTable, serialize_timestamp
 
-PAID_BACK = """
+MARK_REFUNDED = """
     UPDATE purchase SET refunded_at = :now
     WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id AND refunded_at IS NULL
 """
 # Only what the decision was made on: a use that came between has other counts.
-RETURN = """
+RETURN_COUPON = """
     UPDATE coupon SET returned_at = :now, redeemed_at = NULL,
         refund_count = refund_count + redemption_count, redemption_count = 0
     WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id
     AND redemption_count = :seen_count AND refund_count = :seen_refunds
     AND returned_at IS NULL
 """
-UNDO_USES = """
+UNDO_REDEMPTIONS = """
     UPDATE redemption SET refunded_at = :now
     WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id AND refunded_at IS NULL
     AND use_number >= :first RETURNING use_number
 """
-LAST_USE = """
+SELECT_LAST_USE_NUMBER = """
     SELECT max(use_number) FROM redemption WHERE tenant_id = :tenant_id
     AND coupon_id = :coupon_id AND refunded_at IS NULL
 """
-UNDO_ONE = """
+UNDO_ONE_REDEMPTION = """
     UPDATE coupon SET redemption_count = redemption_count - 1,
         refund_count = refund_count + 1,
         redeemed_at = (SELECT max(r.redeemed_at) FROM redemption r
@@ -41,11 +43,11 @@ UNDO_ONE = """
     AND redemption_count = :seen_count AND refund_count = :seen_refunds
     AND returned_at IS NULL
 """
-UNCOUNT = """
+DECREMENT_TOTAL_USAGE = """
     UPDATE definition SET used_count = used_count - :count
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
 """
-UNCOUNT_OF_USER = """
+DECREMENT_USER_USAGE = """
     UPDATE user_usage SET used_count = used_count - :count
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
     AND user_id = :user_id
@@ -54,84 +56,92 @@ UNCOUNT_OF_USER = """
 
 def insert(purchase: Purchase) -> None:
     """Note what was paid for a coupon."""
-    Table.insert(asdict(purchase)).execute()
+    PurchaseTable.insert(asdict(purchase)).execute()
 
 
 def get(tenant_id: str, coupon_id: str) -> Purchase | None:
     """What was paid for a coupon, if it was bought."""
-    here = (Table.tenant_id == tenant_id) & (Table.coupon_id == coupon_id)
-    row = Table.select().where(here).tuples().first()
+    here = (PurchaseTable.tenant_id == tenant_id) & (
+        PurchaseTable.coupon_id == coupon_id
+    )
+    row = PurchaseTable.select().where(here).tuples().first()
     return Purchase(*row) if row else None
 
 
-def pay_back(purchase: Purchase, now: datetime) -> bool:
+def mark_refunded(purchase: Purchase, now: datetime) -> bool:
     """Note that the points were given back; False when they had been before."""
     parameters = {
         "tenant_id": purchase.tenant_id,
         "coupon_id": purchase.coupon_id,
-        "now": as_stored_time(now),
+        "now": serialize_timestamp(now),
     }
-    return bool(execute(PAID_BACK, parameters).rowcount == 1)
+    return bool(execute(MARK_REFUNDED, parameters).rowcount == 1)
 
 
-def take_back(coupon: Coupon, definition: Definition, now: datetime) -> list[int]:
+def return_coupon(coupon: Coupon, definition: Definition, now: datetime) -> list[int]:
     """Remove a coupon from its user, with all its uses; gives their numbers.
 
     None when the coupon is no longer as it was seen. The caller holds definition and
     coupon; a place in the series becomes free.
     """
-    if not _changed(RETURN, coupon, now):
+    if not _update_if_unchanged(RETURN_COUPON, coupon, now):
         return []
-    numbers = _undo_uses(coupon, 0, now)
-    _uncount_uses(coupon, definition, len(numbers))
-    if counts_awards(definition):
-        _uncount(UNCOUNT, coupon, 1)
+    numbers = _undo_redemptions(coupon, 0, now)
+    _decrement_usage(coupon, definition, len(numbers))
+    if total_limit_counts_awards(definition):
+        _decrement_counter(DECREMENT_TOTAL_USAGE, coupon, 1)
     return numbers
 
 
-def undo_last_use(coupon: Coupon, definition: Definition, now: datetime) -> list[int]:
+def undo_last_redemption(
+    coupon: Coupon, definition: Definition, now: datetime
+) -> list[int]:
     """Give a coupon its last use back; gives the number of that use.
 
     None when the coupon is no longer as it was seen.
     """
     ids = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
-    (last,) = execute(LAST_USE, ids).fetchone()
-    numbers = _undo_uses(coupon, last, now)
-    if not _changed(UNDO_ONE, coupon, now):
+    (last,) = execute(SELECT_LAST_USE_NUMBER, ids).fetchone()
+    numbers = _undo_redemptions(coupon, last, now)
+    if not _update_if_unchanged(UNDO_ONE_REDEMPTION, coupon, now):
         return []
-    _uncount_uses(coupon, definition, len(numbers))
+    _decrement_usage(coupon, definition, len(numbers))
     return numbers
 
 
-def _changed(sql: str, coupon: Coupon, now: datetime) -> bool:
+def _update_if_unchanged(sql: str, coupon: Coupon, now: datetime) -> bool:
     parameters = {
         "tenant_id": coupon.tenant_id,
         "coupon_id": coupon.coupon_id,
         "seen_count": coupon.redemption_count,
         "seen_refunds": coupon.refund_count,
-        "now": as_stored_time(now),
+        "now": serialize_timestamp(now),
     }
     return bool(execute(sql, parameters).rowcount == 1)
 
 
-def _undo_uses(coupon: Coupon, first: int, now: datetime) -> list[int]:
+def _undo_redemptions(
+    coupon: Coupon, first_use_number: int, now: datetime
+) -> list[int]:
     parameters = {
         "tenant_id": coupon.tenant_id,
         "coupon_id": coupon.coupon_id,
-        "first": first,
-        "now": as_stored_time(now),
+        "first": first_use_number,
+        "now": serialize_timestamp(now),
     }
-    return sorted(int(row[0]) for row in execute(UNDO_USES, parameters).fetchall())
+    return sorted(
+        int(row[0]) for row in execute(UNDO_REDEMPTIONS, parameters).fetchall()
+    )
 
 
-def _uncount_uses(coupon: Coupon, definition: Definition, count: int) -> None:
-    if counts_uses(definition):
-        _uncount(UNCOUNT, coupon, count)
+def _decrement_usage(coupon: Coupon, definition: Definition, count: int) -> None:
+    if total_limit_counts_redemptions(definition):
+        _decrement_counter(DECREMENT_TOTAL_USAGE, coupon, count)
     if definition.per_user_limit:
-        _uncount(UNCOUNT_OF_USER, coupon, count)
+        _decrement_counter(DECREMENT_USER_USAGE, coupon, count)
 
 
-def _uncount(sql: str, coupon: Coupon, count: int) -> None:
+def _decrement_counter(sql: str, coupon: Coupon, count: int) -> None:
     parameters = {
         "tenant_id": coupon.tenant_id,
         "definition_id": coupon.definition_id,

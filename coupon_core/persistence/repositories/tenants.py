@@ -6,26 +6,26 @@ from datetime import datetime
 from coupon_core.domain.models import ApiKey, Page, Scope
 from coupon_core.persistence.database import is_postgresql
 from coupon_core.persistence.tables import (
-    ALL,
-    AuditEntry,
-    Tenant,
-    TenantSecret,
+    ALL_TABLES,
+    ApiKeyTable,
+    AuditEntryTable,
+    TenantSecretTable,
+    TenantTable,
 )
-from coupon_core.persistence.tables import ApiKey as ApiKeyTable
 
-Sealed = tuple[str, str, datetime]  # secret id, sealed secret, created at
+EncryptedSecret = tuple[str, str, datetime]  # secret id, sealed secret, created at
 
 
 def insert(tenant_id: str, now: datetime) -> bool:
     """Add a tenant; False when there is one of that id."""
     row = {"tenant_id": tenant_id, "created_at": now}
-    query = Tenant.insert(row).on_conflict_ignore().as_rowcount()
+    query = TenantTable.insert(row).on_conflict_ignore().as_rowcount()
     return bool(query.execute())
 
 
 def exists(tenant_id: str) -> bool:
     """True for a known tenant."""
-    return bool(Tenant.select().where(Tenant.tenant_id == tenant_id).exists())
+    return bool(TenantTable.select().where(TenantTable.tenant_id == tenant_id).exists())
 
 
 def erase(tenant_id: str) -> bool:
@@ -35,19 +35,21 @@ def erase(tenant_id: str) -> bool:
     """
     counts = [
         table.delete().where(table.tenant_id == tenant_id).execute()
-        for table in reversed(ALL)  # what is referred to goes after what refers to it
-        if table is not AuditEntry
+        for table in reversed(
+            ALL_TABLES
+        )  # what is referred to goes after what refers to it
+        if table is not AuditEntryTable
     ]
     return bool(counts[-1])
 
 
-def listed(page: Page) -> tuple[list[tuple[str, datetime]], int]:
+def list_tenants(page: Page) -> tuple[list[tuple[str, datetime]], int]:
     """Tenants by id with their creation times, and how many there are."""
-    query = Tenant.select(Tenant.tenant_id, Tenant.created_at).order_by(
-        Tenant.tenant_id
+    query = TenantTable.select(TenantTable.tenant_id, TenantTable.created_at).order_by(
+        TenantTable.tenant_id
     )
     rows = query.limit(page.limit).offset(page.offset).tuples()
-    return list(rows), Tenant.select().count()
+    return list(rows), TenantTable.select().count()
 
 
 def lock(tenant_id: str) -> bool:
@@ -55,49 +57,56 @@ def lock(tenant_id: str) -> bool:
 
     False for an unknown tenant.
     """
-    return _hold(tenant_id, "FOR NO KEY UPDATE")
+    return _lock_row(tenant_id, "FOR NO KEY UPDATE")
 
 
-def share(tenant_id: str) -> bool:
+def lock_shared(tenant_id: str) -> bool:
     """Until the transaction ends nobody names codes of this tenant by hand.
 
     False for an unknown tenant.
     """
-    return _hold(tenant_id, "FOR SHARE")
+    return _lock_row(tenant_id, "FOR SHARE")
 
 
-def _hold(tenant_id: str, strength: str) -> bool:
+def _lock_row(tenant_id: str, lock_mode: str) -> bool:
     # On SQLite the transaction itself is the lock.
-    query = Tenant.select(Tenant.tenant_id).where(Tenant.tenant_id == tenant_id)
+    query = TenantTable.select(TenantTable.tenant_id).where(
+        TenantTable.tenant_id == tenant_id
+    )
     if is_postgresql():
-        query = query.for_update(strength)
+        query = query.for_update(lock_mode)
     return query.tuples().first() is not None
 
 
-def add_secret(tenant_id: str, secret_id: str, sealed: str, now: datetime) -> None:
+def add_secret(
+    tenant_id: str, secret_id: str, encrypted_secret: str, now: datetime
+) -> None:
     """Store one more signing secret."""
-    TenantSecret.insert(
-        tenant_id=tenant_id, secret_id=secret_id, secret_sealed=sealed, created_at=now
+    TenantSecretTable.insert(
+        tenant_id=tenant_id,
+        secret_id=secret_id,
+        secret_sealed=encrypted_secret,
+        created_at=now,
     ).execute()
 
 
-def secrets(tenant_id: str) -> list[Sealed]:
+def list_secrets(tenant_id: str) -> list[EncryptedSecret]:
     """The active signing secrets, newest first."""
-    table = TenantSecret
+    table = TenantSecretTable
     query = table.select(table.secret_id, table.secret_sealed, table.created_at)
     newest_first = table.secret_id.desc()
     where = table.tenant_id == tenant_id
     return list(query.where(where).order_by(newest_first).tuples())
 
 
-def drop_secrets(tenant_id: str, secret_ids: Iterable[str]) -> int:
+def delete_secrets(tenant_id: str, secret_ids: Iterable[str]) -> int:
     """Retire signing secrets; gives how many there were."""
-    of_tenant = TenantSecret.tenant_id == tenant_id
-    chosen = TenantSecret.secret_id.in_(list(secret_ids))
-    return int(TenantSecret.delete().where(of_tenant, chosen).execute())
+    of_tenant = TenantSecretTable.tenant_id == tenant_id
+    chosen = TenantSecretTable.secret_id.in_(list(secret_ids))
+    return int(TenantSecretTable.delete().where(of_tenant, chosen).execute())
 
 
-def insert_key(key: ApiKey, sha256: str, sealed: str) -> None:
+def insert_key(key: ApiKey, sha256: str, encrypted_key: str) -> None:
     """Add an API key."""
     ApiKeyTable.insert(
         tenant_id=key.tenant_id,
@@ -105,36 +114,36 @@ def insert_key(key: ApiKey, sha256: str, sealed: str) -> None:
         name=key.name,
         scopes=sorted(key.scopes),
         key_sha256=sha256,
-        key_sealed=sealed,
+        key_sealed=encrypted_key,
         created_at=key.created_at,
         expires_at=key.expires_at,
     ).execute()
 
 
-def key_by_hash(sha256: str) -> ApiKey | None:
+def find_key_by_hash(sha256: str) -> ApiKey | None:
     """The key with that SHA-256, also when revoked or past its time."""
-    return _key(ApiKeyTable.key_sha256 == sha256)
+    return _find_key(ApiKeyTable.key_sha256 == sha256)
 
 
-def key_by_id(key_id: str) -> tuple[ApiKey, str] | None:
+def find_key_by_id(key_id: str) -> tuple[ApiKey, str] | None:
     """The key of that id, of whichever tenant, with its sealed secret."""
-    key = _key(ApiKeyTable.key_id == key_id)
+    key = _find_key(ApiKeyTable.key_id == key_id)
     sealed = ApiKeyTable.select(ApiKeyTable.key_sealed)
     where = ApiKeyTable.key_id == key_id
     return (key, sealed.where(where).scalar()) if key else None
 
 
-def key_of_tenant(tenant_id: str, key_id: str) -> ApiKey | None:
+def get_key(tenant_id: str, key_id: str) -> ApiKey | None:
     """One of a tenant's keys."""
-    return _key(ApiKeyTable.tenant_id == tenant_id, ApiKeyTable.key_id == key_id)
+    return _find_key(ApiKeyTable.tenant_id == tenant_id, ApiKeyTable.key_id == key_id)
 
 
-def keys(tenant_id: str, page: Page) -> tuple[list[ApiKey], int]:
+def list_keys(tenant_id: str, page: Page) -> tuple[list[ApiKey], int]:
     """A tenant's keys, newest first, and how many there are."""
     where = ApiKeyTable.tenant_id == tenant_id
     query = ApiKeyTable.select().where(where).order_by(ApiKeyTable.key_id.desc())
     rows = query.limit(page.limit).offset(page.offset)
-    return [_key_of(row) for row in rows], query.count()
+    return [_to_key(row) for row in rows], query.count()
 
 
 def revoke_key(tenant_id: str, key_id: str, now: datetime) -> bool:
@@ -144,12 +153,12 @@ def revoke_key(tenant_id: str, key_id: str, now: datetime) -> bool:
     return bool(query.where(*this, ApiKeyTable.revoked_at.is_null()).execute())
 
 
-def _key(*where: object) -> ApiKey | None:
+def _find_key(*where: object) -> ApiKey | None:
     row = ApiKeyTable.select().where(*where).first()
-    return _key_of(row) if row else None
+    return _to_key(row) if row else None
 
 
-def _key_of(row: ApiKeyTable) -> ApiKey:
+def _to_key(row: ApiKeyTable) -> ApiKey:
     scopes = frozenset(Scope(scope) for scope in row.scopes)
     times = row.created_at, row.expires_at, row.revoked_at
     return ApiKey(row.tenant_id, row.key_id, row.name, scopes, *times)

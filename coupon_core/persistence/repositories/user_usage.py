@@ -2,15 +2,15 @@
 
 from coupon_core.persistence.database import execute
 
-USED_BY = """
+SELECT_USED_COUNT = """
     SELECT used_count FROM user_usage WHERE tenant_id = :tenant_id
     AND definition_id = :definition_id AND user_id = :user_id
 """
-FORGET = """
+DELETE_USAGE = """
     DELETE FROM user_usage
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
 """
-COUNT = """
+INSERT_RECOUNTED_USAGE = """
     INSERT INTO user_usage (tenant_id, definition_id, user_id, used_count)
     SELECT tenant_id, definition_id, user_id, sum(redemption_count) FROM coupon
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id AND user_id <> ''
@@ -18,19 +18,19 @@ COUNT = """
 """
 
 
-def used_by(tenant_id: str, definition_id: str, user_id: str) -> int:
+def get_used_count(tenant_id: str, definition_id: str, user_id: str) -> int:
     """Uses by a user of all codes of a definition."""
     parameters = {
         "tenant_id": tenant_id,
         "definition_id": definition_id,
         "user_id": user_id,
     }
-    row = execute(USED_BY, parameters).fetchone()
+    row = execute(SELECT_USED_COUNT, parameters).fetchone()
     return int(row[0]) if row else 0
 
 
 def recount(tenant_id: str, definition_id: str) -> None:
     """Count anew, from the coupons; they are held still by the caller."""
     parameters = {"tenant_id": tenant_id, "definition_id": definition_id}
-    execute(FORGET, parameters)
-    execute(COUNT, parameters)
+    execute(DELETE_USAGE, parameters)
+    execute(INSERT_RECOUNTED_USAGE, parameters)

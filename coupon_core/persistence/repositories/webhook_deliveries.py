@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from coupon_core.domain.models.webhooks import (
-    Answer,
     AttemptStatus,
     Delivery,
-    SignatureForm,
+    SignatureScheme,
     Webhook,
+    WebhookResponse,
 )
 from coupon_core.persistence.database import (
     execute,
@@ -19,27 +19,35 @@ from coupon_core.persistence.database import (
     is_postgresql,
     transaction,
 )
-from coupon_core.persistence.id_generation import first_id_of
-from coupon_core.persistence.repositories.webhooks import webhook_of
-from coupon_core.persistence.tables import Webhook as Table
-from coupon_core.persistence.tables import as_stored_time, as_time
+from coupon_core.persistence.id_generation import get_min_id_at
+from coupon_core.persistence.repositories.webhooks import to_webhook
+from coupon_core.persistence.tables import (
+    WebhookTable,
+    serialize_timestamp,
+    to_datetime,
+)
 
-Listener = tuple[str, int, str, SignatureForm]  # tenant, webhook, event type, form
+Subscription = tuple[
+    str, int, str, SignatureScheme
+]  # tenant, webhook, event type, form
 
 
-def listeners(tenant_ids: Iterable[str]) -> list[Listener]:
+def list_subscriptions(tenant_ids: Iterable[str]) -> list[Subscription]:
     """The active webhooks of some tenants."""
-    asked = sorted(set(tenant_ids))
-    if not asked:
+    unique_ids = sorted(set(tenant_ids))
+    if not unique_ids:
         return []
-    query = Table.select(
-        Table.tenant_id, Table.webhook_id, Table.event_type, Table.signature
-    ).where(Table.tenant_id.in_(asked), Table.is_active)
-    return [(*ids, SignatureForm(form)) for *ids, form in query.tuples()]
+    query = WebhookTable.select(
+        WebhookTable.tenant_id,
+        WebhookTable.webhook_id,
+        WebhookTable.event_type,
+        WebhookTable.signature,
+    ).where(WebhookTable.tenant_id.in_(unique_ids), WebhookTable.is_active)
+    return [(*ids, SignatureScheme(form)) for *ids, form in query.tuples()]
 
 
 # Again from the webhook: since it was looked up it may have gone.
-ADD = """
+INSERT_DELIVERY = """
     INSERT INTO webhook_delivery (tenant_id, webhook_id, event_id, event_type,
         payload, attempt_count, created_at, state, due_at)
     SELECT tenant_id, webhook_id, {event_id}, :event_type, :payload, 0, {now},
@@ -59,14 +67,14 @@ def add(deliveries: Iterable[Delivery]) -> int:
             "event_id": one.event_id,
             "event_type": one.event_type,
             "payload": one.payload,
-            "now": as_stored_time(one.created_at),
+            "now": serialize_timestamp(one.created_at),
         }
         for one in deliveries
     ]
-    return execute_many(_typed(ADD), rows) if rows else 0
+    return execute_many(_cast_parameters(INSERT_DELIVERY), rows) if rows else 0
 
 
-def _typed(sql: str) -> str:
+def _cast_parameters(sql: str) -> str:
     """PostgreSQL does not guess what a parameter in a SELECT is."""
     if is_postgresql():
         types = {"event_id": "CAST(:event_id AS uuid)"}
@@ -75,7 +83,7 @@ def _typed(sql: str) -> str:
 
 
 # Each tenant's first before any tenant's second; what waited longest comes first.
-DUE_WEBHOOKS = f"""
+SELECT_DUE_WEBHOOKS = f"""
     SELECT {", ".join(f"w.{field.name}" for field in fields(Webhook))}
     FROM webhook w JOIN (
         SELECT tenant_id, webhook_id, row_number() OVER (
@@ -88,55 +96,66 @@ DUE_WEBHOOKS = f"""
     WHERE w.is_active AND w.next_turn_at <= :now AND due.place <= :share
     ORDER BY due.place, w.next_turn_at LIMIT :most
 """
-HOLD = """
+CLAIM_WEBHOOK = """
     UPDATE webhook SET next_turn_at = :until
     WHERE tenant_id = :tenant_id AND webhook_id = :webhook_id AND is_active
 """
 
 
-def take(
-    most: int, now: datetime, margin: timedelta, share: int, serving: Mapping[str, int]
+def claim_webhooks(
+    limit: int,
+    now: datetime,
+    margin: timedelta,
+    max_per_tenant: int,
+    active_counts: Mapping[str, int],
 ) -> list[Webhook]:
-    """Up to `most` webhooks that something is due to, for the caller alone to serve.
+    """Up to `limit` webhooks that something is due to, for the caller alone to serve.
 
-    Of a tenant no more than its share, which those that the caller is `serving` are a
+    Of a tenant no more than its share, which those that the caller is `active_counts` are a
     part of. Others leave each alone for as long as a request to it may take, and a
     margin.
     """
     # As many as are being served may be found beyond their tenants' shares.
-    found = {"most": most + sum(serving.values()), "share": share}
-    given = {**found, "now": as_stored_time(now)}
+    limits = {"most": limit + sum(active_counts.values()), "share": max_per_tenant}
+    parameters = {**limits, "now": serialize_timestamp(now)}
     # Only a read while there is nothing to do: writers of SQLite queue.
-    if not _within(share, serving, execute(DUE_WEBHOOKS, given).fetchall()):
+    if not _limit_per_tenant(
+        max_per_tenant,
+        active_counts,
+        execute(SELECT_DUE_WEBHOOKS, parameters).fetchall(),
+    ):
         return []
-    skipping = "FOR NO KEY UPDATE OF w SKIP LOCKED" if is_postgresql() else ""
+    lock_clause = "FOR NO KEY UPDATE OF w SKIP LOCKED" if is_postgresql() else ""
     with transaction():
-        rows = execute(f"{DUE_WEBHOOKS} {skipping}", given).fetchall()
-        taken = _within(share, serving, rows)[:most]
-        held = [{**_key(one), "until": _until(one, now, margin)} for one in taken]
-        if held:
-            execute_many(HOLD, held)
-    return taken
+        rows = execute(f"{SELECT_DUE_WEBHOOKS} {lock_clause}", parameters).fetchall()
+        claimed = _limit_per_tenant(max_per_tenant, active_counts, rows)[:limit]
+        claims = [
+            {**_to_key_parameters(one), "until": _get_claim_end(one, now, margin)}
+            for one in claimed
+        ]
+        if claims:
+            execute_many(CLAIM_WEBHOOK, claims)
+    return claimed
 
 
-def _within(
-    share: int, serving: Mapping[str, int], rows: Iterable[Sequence[Any]]
+def _limit_per_tenant(
+    max_per_tenant: int, active_counts: Mapping[str, int], rows: Iterable[Sequence[Any]]
 ) -> list[Webhook]:
     """The first of each tenant, as far as its share goes."""
-    counts, found = Counter(serving), []
-    for webhook in map(webhook_of, rows):
+    counts, found = Counter(active_counts), []
+    for webhook in map(to_webhook, rows):
         counts[webhook.tenant_id] += 1
-        if counts[webhook.tenant_id] <= share:
+        if counts[webhook.tenant_id] <= max_per_tenant:
             found.append(webhook)
     return found
 
 
-def _until(webhook: Webhook, now: datetime, margin: timedelta) -> str | None:
+def _get_claim_end(webhook: Webhook, now: datetime, margin: timedelta) -> str | None:
     timeout = timedelta(milliseconds=webhook.timeout_ms)
-    return as_stored_time(now + timeout + margin)
+    return serialize_timestamp(now + timeout + margin)
 
 
-DUE = """
+SELECT_DUE_DELIVERIES = """
     SELECT tenant_id, webhook_id, event_id, event_type, payload, attempt_count,
         created_at
     FROM webhook_delivery
@@ -146,28 +165,35 @@ DUE = """
 """
 
 
-def due(webhook: Webhook, most: int, now: datetime) -> list[Delivery]:
+def list_due_deliveries(webhook: Webhook, limit: int, now: datetime) -> list[Delivery]:
     """What is to be sent to a webhook now, oldest first."""
-    given = {**_key(webhook), "most": most, "now": as_stored_time(now)}
-    return [_delivery_of(row) for row in execute(DUE, given).fetchall()]
+    parameters = {
+        **_to_key_parameters(webhook),
+        "most": limit,
+        "now": serialize_timestamp(now),
+    }
+    return [
+        _to_delivery(row)
+        for row in execute(SELECT_DUE_DELIVERIES, parameters).fetchall()
+    ]
 
 
-def _delivery_of(row: Sequence[Any]) -> Delivery:
+def _to_delivery(row: Sequence[Any]) -> Delivery:
     tenant_id, webhook_id, event_id, event_type, payload, attempts, created_at = row
     ids = tenant_id, webhook_id, str(event_id), event_type
-    return Delivery(*ids, payload, attempts, as_time(created_at))
+    return Delivery(*ids, payload, attempts, to_datetime(created_at))
 
 
 # Only the try that was seen: of two workers at the same delivery one settles it. But
 # what was taken is delivered, whoever says so.
-SETTLE = """
+UPDATE_DELIVERY = """
     UPDATE webhook_delivery
     SET state = :state, attempt_count = attempt_count + 1, due_at = :due_at
     WHERE tenant_id = :tenant_id AND webhook_id = :webhook_id
     AND event_id = :event_id AND state <> 'delivered'
     AND (attempt_count = :seen OR :state = 'delivered')
 """
-LOG = """
+INSERT_ATTEMPT = """
     INSERT INTO webhook_attempt (tenant_id, webhook_id, event_id, number, status,
         response_status, response_body, error, created_at, completed_at, next_retry_at)
     SELECT tenant_id, webhook_id, event_id, attempt_count, {status}, {code}, {body},
@@ -177,12 +203,12 @@ LOG = """
     AND event_id = :event_id
     ON CONFLICT (tenant_id, webhook_id, event_id, number) DO NOTHING
 """
-STATES = {
+DELIVERY_STATES = {
     AttemptStatus.SUCCESS: "delivered",
     AttemptStatus.FAILED: "failed",
     AttemptStatus.RETRYING: "pending",
 }
-TYPES = {
+ATTEMPT_PARAMETER_TYPES = {
     "status": "text",
     "code": "integer",
     "body": "text",
@@ -193,10 +219,10 @@ TYPES = {
 }
 
 
-def settle(
+def record_attempts(
     deliveries: Sequence[Delivery],
     statuses: Sequence[AttemptStatus],
-    answer: Answer,
+    response: WebhookResponse,
     times: tuple[datetime, datetime, datetime],
 ) -> None:
     """Note how a request went for all that was in it, in the caller's transaction.
@@ -206,33 +232,40 @@ def settle(
     began, ended, retry_at = times
     rows = [
         {
-            **_key(delivery),
+            **_to_key_parameters(delivery),
             "event_id": delivery.event_id,
             "seen": delivery.attempt_count,
-            "state": STATES[status],
+            "state": DELIVERY_STATES[status],
             "status": status.value,
-            "code": answer.status,
-            "body": answer.body,
-            "error": answer.error,
-            "began": as_stored_time(began),
-            "ended": as_stored_time(ended),
-            "due_at": as_stored_time(retry_at),
-            "retry": _retry(status, retry_at),
+            "code": response.status,
+            "body": response.body,
+            "error": response.error,
+            "began": serialize_timestamp(began),
+            "ended": serialize_timestamp(ended),
+            "due_at": serialize_timestamp(retry_at),
+            "retry": _get_next_retry(status, retry_at),
         }
         for delivery, status in zip(deliveries, statuses, strict=True)
     ]
-    execute_many(SETTLE, rows)
-    execute_many(_log_sql(), rows)
+    execute_many(UPDATE_DELIVERY, rows)
+    execute_many(_build_attempt_sql(), rows)
 
 
-def _retry(status: AttemptStatus, retry_at: datetime) -> str | None:
-    return as_stored_time(retry_at) if status == AttemptStatus.RETRYING else None
+def _get_next_retry(status: AttemptStatus, retry_at: datetime) -> str | None:
+    return serialize_timestamp(retry_at) if status == AttemptStatus.RETRYING else None
 
 
-def _log_sql() -> str:
+def _build_attempt_sql() -> str:
     if not is_postgresql():
-        return LOG.format(**{name: f":{name}" for name in TYPES})
-    return LOG.format(**{name: f"CAST(:{name} AS {it})" for name, it in TYPES.items()})
+        return INSERT_ATTEMPT.format(
+            **{name: f":{name}" for name in ATTEMPT_PARAMETER_TYPES}
+        )
+    return INSERT_ATTEMPT.format(
+        **{
+            name: f"CAST(:{name} AS {it})"
+            for name, it in ATTEMPT_PARAMETER_TYPES.items()
+        }
+    )
 
 
 PURGE = """
@@ -242,12 +275,12 @@ PURGE = """
 """
 
 
-def purge(before: datetime, most: int) -> int:
-    """Forget up to `most` deliveries of events before then; gives how many."""
-    given = {"first_kept": first_id_of(before), "most": most}
+def purge(before: datetime, limit: int) -> int:
+    """Forget up to `limit` deliveries of events before then; gives how many."""
+    parameters = {"first_kept": get_min_id_at(before), "most": limit}
     with transaction():
-        return int(execute(PURGE, given).rowcount)
+        return int(execute(PURGE, parameters).rowcount)
 
 
-def _key(of: Webhook | Delivery) -> dict[str, Any]:
-    return {"tenant_id": of.tenant_id, "webhook_id": of.webhook_id}
+def _to_key_parameters(source: Webhook | Delivery) -> dict[str, Any]:
+    return {"tenant_id": source.tenant_id, "webhook_id": source.webhook_id}

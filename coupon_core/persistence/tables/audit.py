@@ -3,34 +3,34 @@
 from peewee import CompositeKey, TextField
 
 from coupon_core.persistence.tables.base import (
-    JsonText,
-    Table,
-    UtcTime,
-    UuidText,
+    BaseTable,
+    JsonTextField,
+    UtcTimestampField,
+    UuidTextField,
 )
 
 
-class AuditEntry(Table):
+class AuditEntryTable(BaseTable):
     """One thing that somebody did; it outlives what it was done to."""
 
     tenant_id = TextField()
-    entry_id = UuidText()
+    entry_id = UuidTextField()
     actor = TextField()
     action = TextField()
     object_id = TextField()
     request_id = TextField()
-    detail = JsonText()
-    happened_at = UtcTime()
+    detail = JsonTextField()
+    happened_at = UtcTimestampField()
 
     class Meta:
         table_name = "audit_entry"
         primary_key = CompositeKey("tenant_id", "entry_id")
 
 
-AuditEntry.add_index(
-    AuditEntry.tenant_id,
-    AuditEntry.object_id,
-    AuditEntry.entry_id,
-    where=(AuditEntry.object_id != ""),
+AuditEntryTable.add_index(
+    AuditEntryTable.tenant_id,
+    AuditEntryTable.object_id,
+    AuditEntryTable.entry_id,
+    where=(AuditEntryTable.object_id != ""),
     name="audit_entry_of_object",
 )

@@ -6,45 +6,45 @@ from typing import Any
 
 from peewee import DatabaseProxy, Field, Model, TextField
 
-database = DatabaseProxy()
+database_proxy = DatabaseProxy()
 
 
-def as_time(value: Any) -> datetime:
+def to_datetime(value: Any) -> datetime:
     """A stored moment: PostgreSQL gives datetimes, SQLite RFC 3339 text."""
     return value if isinstance(value, datetime) else datetime.fromisoformat(value)
 
 
-def as_json(value: Any) -> Any:
+def parse_json(value: Any) -> Any:
     """A stored JSON value, which raw SQL gives as text."""
     return json.loads(value) if isinstance(value, str) else value
 
 
-def as_stored_time(value: datetime | None) -> str | None:
+def serialize_timestamp(value: datetime | None) -> str | None:
     """RFC 3339 in UTC with milliseconds: PostgreSQL reads it, SQLite sorts it."""
     if value is None:
         return None
     return value.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
-class UuidText(Field):
+class UuidTextField(Field):
     """A UUID that is text in Python: `uuid` on PostgreSQL, `text` on SQLite."""
 
     field_type = "UUID"
 
 
-class UtcTime(Field):
+class UtcTimestampField(Field):
     """A moment in UTC, to the millisecond."""
 
     field_type = "TIMESTAMPTZ"
 
     def db_value(self, value: datetime | None) -> str | None:
-        return as_stored_time(value)
+        return serialize_timestamp(value)
 
     def python_value(self, value: Any) -> datetime | None:
-        return None if value is None else as_time(value)
+        return None if value is None else to_datetime(value)
 
 
-class JsonText(TextField):
+class JsonTextField(TextField):
     """A JSON value as it was written: `jsonb` would reorder its members."""
 
     def db_value(self, value: Any) -> str:
@@ -54,9 +54,9 @@ class JsonText(TextField):
         return json.loads(value)
 
 
-class Table(Model):
+class BaseTable(Model):
     """What all tables have in common."""
 
     class Meta:
-        database = database
+        database = database_proxy
         legacy_table_names = False

@@ -2,27 +2,31 @@
 
 from peewee import CompositeKey, IntegerField, TextField
 
-from coupon_core.persistence.tables.base import Table, UtcTime, UuidText
+from coupon_core.persistence.tables.base import (
+    BaseTable,
+    UtcTimestampField,
+    UuidTextField,
+)
 
 
-class Batch(Table):
+class BatchTable(BaseTable):
     """What was asked for in one request and is made by workers."""
 
     tenant_id = TextField()
-    batch_id = UuidText()
-    definition_id = UuidText()
+    batch_id = UuidTextField()
+    definition_id = UuidTextField()
     kind = TextField()
     state = TextField()
     requested_count = IntegerField()
     generated_count = IntegerField()
     chunk_count = IntegerField()
     finished_chunk_count = IntegerField()
-    expires_at = UtcTime(null=True)
+    expires_at = UtcTimestampField(null=True)
     error = TextField()
-    created_at = UtcTime()
-    started_at = UtcTime(null=True)
-    updated_at = UtcTime()
-    finished_at = UtcTime(null=True)
+    created_at = UtcTimestampField()
+    started_at = UtcTimestampField(null=True)
+    updated_at = UtcTimestampField()
+    finished_at = UtcTimestampField(null=True)
 
     class Meta:
         table_name = "batch"
@@ -30,15 +34,15 @@ class Batch(Table):
         indexes = ((("tenant_id", "definition_id", "batch_id"), False),)
 
 
-Batch.add_index(
-    Batch.tenant_id,
-    Batch.updated_at,
-    where=Batch.state.in_(["pending", "running"]),
+BatchTable.add_index(
+    BatchTable.tenant_id,
+    BatchTable.updated_at,
+    where=BatchTable.state.in_(["pending", "running"]),
     name="batch_unfinished",
 )
 
 
-class Chunk(Table):
+class ChunkTable(BaseTable):
     """A part of a batch that one transaction makes; the key lets it be made once.
 
     `user_ids` is a JSON list until the chunk is finished, "" when nobody holds its
@@ -46,11 +50,11 @@ class Chunk(Table):
     """
 
     tenant_id = TextField()
-    batch_id = UuidText()
+    batch_id = UuidTextField()
     chunk_number = IntegerField()
     coupon_count = IntegerField()
     user_ids = TextField()
-    finished_at = UtcTime(null=True)
+    finished_at = UtcTimestampField(null=True)
 
     class Meta:
         table_name = "chunk"

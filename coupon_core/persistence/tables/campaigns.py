@@ -3,32 +3,32 @@
 from peewee import BigIntegerField, BooleanField, CompositeKey, IntegerField, TextField
 
 from coupon_core.persistence.tables.base import (
-    JsonText,
-    Table,
-    UtcTime,
-    UuidText,
+    BaseTable,
+    JsonTextField,
+    UtcTimestampField,
+    UuidTextField,
 )
 
 
-class Campaign(Table):
+class CampaignTable(BaseTable):
     """What creators promote."""
 
     tenant_id = TextField()
     campaign_id = TextField()
-    names = JsonText()
-    description = JsonText()
+    names = JsonTextField()
+    description = JsonTextField()
     status = TextField()
-    starts_at = UtcTime(null=True)
-    ends_at = UtcTime(null=True)
-    created_at = UtcTime()
-    updated_at = UtcTime()
+    starts_at = UtcTimestampField(null=True)
+    ends_at = UtcTimestampField(null=True)
+    created_at = UtcTimestampField()
+    updated_at = UtcTimestampField()
 
     class Meta:
         table_name = "campaign"
         primary_key = CompositeKey("tenant_id", "campaign_id")
 
 
-class Creator(Table):
+class CreatorTable(BaseTable):
     """Who hands out codes."""
 
     tenant_id = TextField()
@@ -37,15 +37,15 @@ class Creator(Table):
     name = TextField()
     genre = TextField(null=True)
     status = TextField()
-    created_at = UtcTime()
-    updated_at = UtcTime()
+    created_at = UtcTimestampField()
+    updated_at = UtcTimestampField()
 
     class Meta:
         table_name = "creator"
         primary_key = CompositeKey("tenant_id", "creator_key")
 
 
-class CampaignCreator(Table):
+class CampaignCreatorTable(BaseTable):
     """Which creators take part in which campaign."""
 
     tenant_id = TextField()
@@ -58,22 +58,22 @@ class CampaignCreator(Table):
         indexes = ((("tenant_id", "creator_key"), False),)
 
 
-class Package(Table):
+class PackageTable(BaseTable):
     """A definition as part of a campaign, with what it grants in several languages."""
 
     tenant_id = TextField()
     package_id = BigIntegerField()
-    definition_id = UuidText()
+    definition_id = UuidTextField()
     campaign_id = TextField()
     package_no = IntegerField()
-    item_name = JsonText()
-    item_description = JsonText()
-    rewards = JsonText()
+    item_name = JsonTextField()
+    item_description = JsonTextField()
+    rewards = JsonTextField()
     is_active = BooleanField()
-    starts_at = UtcTime(null=True)
-    ends_at = UtcTime(null=True)
-    created_at = UtcTime()
-    updated_at = UtcTime()
+    starts_at = UtcTimestampField(null=True)
+    ends_at = UtcTimestampField(null=True)
+    created_at = UtcTimestampField()
+    updated_at = UtcTimestampField()
 
     class Meta:
         table_name = "package"

@@ -2,10 +2,10 @@
 
 from peewee import CompositeKey, TextField
 
-from coupon_core.persistence.tables.base import Table, UtcTime
+from coupon_core.persistence.tables.base import BaseTable, UtcTimestampField
 
 
-class ClientKey(Table):
+class ClientKeyTable(BaseTable):
     """Found by their public half; sealed besides hashed, for some sign with them."""
 
     tenant_id = TextField()
@@ -14,9 +14,9 @@ class ClientKey(Table):
     name = TextField()
     secret_sha256 = TextField()
     secret_sealed = TextField()
-    created_at = UtcTime()
-    expires_at = UtcTime(null=True)
-    revoked_at = UtcTime(null=True)
+    created_at = UtcTimestampField()
+    expires_at = UtcTimestampField(null=True)
+    revoked_at = UtcTimestampField(null=True)
 
     class Meta:
         table_name = "client_key"

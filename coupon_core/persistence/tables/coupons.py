@@ -2,29 +2,33 @@
 
 from peewee import BigIntegerField, CompositeKey, IntegerField, TextField
 
-from coupon_core.persistence.tables.base import Table, UtcTime, UuidText
+from coupon_core.persistence.tables.base import (
+    BaseTable,
+    UtcTimestampField,
+    UuidTextField,
+)
 
 
-class Coupon(Table):
+class CouponTable(BaseTable):
     """One code in one user's hands; facts only, its status is told from them."""
 
     tenant_id = TextField()
-    coupon_id = UuidText()
-    definition_id = UuidText()
+    coupon_id = UuidTextField()
+    definition_id = UuidTextField()
     user_id = TextField()
     code = TextField()
-    generated_at = UtcTime()
-    expires_at = UtcTime(null=True)
-    redeemed_at = UtcTime(null=True)
+    generated_at = UtcTimestampField()
+    expires_at = UtcTimestampField(null=True)
+    redeemed_at = UtcTimestampField(null=True)
     redemption_count = IntegerField()
-    revoked_at = UtcTime(null=True)
+    revoked_at = UtcTimestampField(null=True)
     code_key = TextField()
     code_scope = TextField()
-    returned_at = UtcTime(null=True)
+    returned_at = UtcTimestampField(null=True)
     refund_count = IntegerField(default=0)
     copy_number = IntegerField(default=1)
-    batch_id = UuidText(null=True)
-    swept_at = UtcTime(null=True)
+    batch_id = UuidTextField(null=True)
+    swept_at = UtcTimestampField(null=True)
 
     class Meta:
         table_name = "coupon"
@@ -35,53 +39,53 @@ class Coupon(Table):
         )
 
 
-Coupon.add_index(
-    Coupon.tenant_id,
-    Coupon.user_id,
-    Coupon.coupon_id,
-    where=(Coupon.user_id != ""),
+CouponTable.add_index(
+    CouponTable.tenant_id,
+    CouponTable.user_id,
+    CouponTable.coupon_id,
+    where=(CouponTable.user_id != ""),
     name="coupon_of_user",
 )
 
-Coupon.add_index(
-    Coupon.tenant_id,
-    Coupon.batch_id,
-    Coupon.coupon_id,
-    where=Coupon.batch_id.is_null(False),
+CouponTable.add_index(
+    CouponTable.tenant_id,
+    CouponTable.batch_id,
+    CouponTable.coupon_id,
+    where=CouponTable.batch_id.is_null(False),
     name="coupon_of_batch",
 )
 
-Coupon.add_index(
-    Coupon.tenant_id,
-    Coupon.expires_at,
-    where=Coupon.expires_at.is_null(False) & Coupon.swept_at.is_null(),
+CouponTable.add_index(
+    CouponTable.tenant_id,
+    CouponTable.expires_at,
+    where=CouponTable.expires_at.is_null(False) & CouponTable.swept_at.is_null(),
     name="coupon_to_sweep",
 )
 
 
-class Redemption(Table):
+class RedemptionTable(BaseTable):
     """The uses of coupons; the key lets a coupon's n-th use happen once."""
 
     tenant_id = TextField()
-    coupon_id = UuidText()
+    coupon_id = UuidTextField()
     use_number = IntegerField()
     redemption_id = BigIntegerField()
-    definition_id = UuidText()
+    definition_id = UuidTextField()
     user_id = TextField()
     dialect = TextField()
-    redeemed_at = UtcTime()
-    refunded_at = UtcTime(null=True)
+    redeemed_at = UtcTimestampField()
+    refunded_at = UtcTimestampField(null=True)
 
     class Meta:
         table_name = "redemption"
         primary_key = CompositeKey("tenant_id", "coupon_id", "use_number")
 
 
-class UserUsage(Table):
+class UserUsageTable(BaseTable):
     """Uses by one user over all codes of a definition that limits them."""
 
     tenant_id = TextField()
-    definition_id = UuidText()
+    definition_id = UuidTextField()
     user_id = TextField()
     used_count = IntegerField()
 

@@ -3,39 +3,39 @@
 from peewee import BooleanField, CompositeKey, IntegerField, TextField
 
 from coupon_core.persistence.tables.base import (
-    JsonText,
-    Table,
-    UtcTime,
-    UuidText,
+    BaseTable,
+    JsonTextField,
+    UtcTimestampField,
+    UuidTextField,
 )
 
 
-class RewardItem(Table):
+class RewardItemTable(BaseTable):
     """What a redemption grants."""
 
     tenant_id = TextField()
-    item_id = UuidText()
+    item_id = UuidTextField()
     name = TextField()
     description = TextField()
     reward_type = TextField()
-    payload = JsonText()
-    created_at = UtcTime()
-    updated_at = UtcTime()
+    payload = JsonTextField()
+    created_at = UtcTimestampField()
+    updated_at = UtcTimestampField()
 
     class Meta:
         table_name = "reward_item"
         primary_key = CompositeKey("tenant_id", "item_id")
 
 
-class Definition(Table):
+class DefinitionTable(BaseTable):
     """Templates of coupons; `used_count` is kept only under a total limit."""
 
     tenant_id = TextField()
-    definition_id = UuidText()
+    definition_id = UuidTextField()
     name = TextField()
     description = TextField()
     status = TextField()
-    reward_item_id = UuidText()
+    reward_item_id = UuidTextField()
     code_format = TextField()
     code_alphabet = TextField()
     code_prefix = TextField()
@@ -45,8 +45,8 @@ class Definition(Table):
     custom_code = TextField()
     case_sensitive = BooleanField()
     claimable = BooleanField()
-    starts_at = UtcTime(null=True)
-    expires_at = UtcTime(null=True)
+    starts_at = UtcTimestampField(null=True)
+    expires_at = UtcTimestampField(null=True)
     per_code_limit = IntegerField()
     per_user_limit = IntegerField()
     total_limit = IntegerField()
@@ -56,8 +56,8 @@ class Definition(Table):
     trigger_enabled = BooleanField()
     trigger_source = TextField()
     trigger_threshold = IntegerField()
-    created_at = UtcTime()
-    updated_at = UtcTime()
+    created_at = UtcTimestampField()
+    updated_at = UtcTimestampField()
 
     class Meta:
         table_name = "definition"
@@ -68,7 +68,7 @@ class Definition(Table):
         )
 
 
-class SharedCode(Table):
+class SharedCodeTable(BaseTable):
     """Codes that many coupons bear: a custom code, or those that creators hand out.
 
     `code_exact` is "" for a code that is compared without case, so that two such
@@ -79,9 +79,9 @@ class SharedCode(Table):
     code_key = TextField()
     code_exact = TextField()
     code = TextField()
-    definition_id = UuidText()
+    definition_id = UuidTextField()
     creator_key = TextField(default="")
-    revoked_at = UtcTime(null=True)
+    revoked_at = UtcTimestampField(null=True)
 
     class Meta:
         table_name = "shared_code"
@@ -89,29 +89,29 @@ class SharedCode(Table):
         indexes = ((("tenant_id", "definition_id"), False),)
 
 
-class CheckedStem(Table):
+class CheckedStemTable(BaseTable):
     """How codes with a check character begin; only right codes of a tenant do."""
 
     tenant_id = TextField()
     stem = TextField()
-    definition_id = UuidText()
+    definition_id = UuidTextField()
 
     class Meta:
         table_name = "checked_stem"
         primary_key = CompositeKey("tenant_id", "stem")
 
 
-SharedCode.add_index(
-    SharedCode.tenant_id,
-    SharedCode.creator_key,
-    where=(SharedCode.creator_key != ""),
+SharedCodeTable.add_index(
+    SharedCodeTable.tenant_id,
+    SharedCodeTable.creator_key,
+    where=(SharedCodeTable.creator_key != ""),
     name="shared_code_of_creator",
 )
 
-Definition.add_index(
-    Definition.tenant_id,
-    Definition.trigger_kind,
-    Definition.trigger_source,
-    where=Definition.trigger_kind.is_null(False),
+DefinitionTable.add_index(
+    DefinitionTable.tenant_id,
+    DefinitionTable.trigger_kind,
+    DefinitionTable.trigger_source,
+    where=DefinitionTable.trigger_kind.is_null(False),
     name="definition_of_trigger",
 )

@@ -2,18 +2,18 @@
 
 from peewee import CompositeKey, TextField
 
-from coupon_core.persistence.tables.base import Table, UtcTime
+from coupon_core.persistence.tables.base import BaseTable, UtcTimestampField
 
 
-class Idempotency(Table):
+class IdempotencyTable(BaseTable):
     """One request under one key; without an answer yet it is somebody's until then."""
 
     tenant_id = TextField()
     request_key = TextField()
     fingerprint = TextField()
     token = TextField()
-    leased_until = UtcTime()
-    kept_until = UtcTime()
+    leased_until = UtcTimestampField()
+    kept_until = UtcTimestampField()
     answer = TextField(null=True)
 
     class Meta:
@@ -21,4 +21,4 @@ class Idempotency(Table):
         primary_key = CompositeKey("tenant_id", "request_key")
 
 
-Idempotency.add_index(Idempotency.kept_until, name="idempotency_kept_until")
+IdempotencyTable.add_index(IdempotencyTable.kept_until, name="idempotency_kept_until")

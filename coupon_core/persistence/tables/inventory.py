@@ -2,60 +2,64 @@
 
 from peewee import CompositeKey, IntegerField, TextField
 
-from coupon_core.persistence.tables.base import Table, UtcTime, UuidText
+from coupon_core.persistence.tables.base import (
+    BaseTable,
+    UtcTimestampField,
+    UuidTextField,
+)
 
 
-class CodeJob(Table):
+class CodeJobTable(BaseTable):
     """Work on the codes of a batch, a user or a file, done in chunks."""
 
     tenant_id = TextField()
-    job_id = UuidText()
+    job_id = UuidTextField()
     kind = TextField()
     state = TextField()
-    definition_id = UuidText(null=True)
-    batch_id = UuidText(null=True)
+    definition_id = UuidTextField(null=True)
+    batch_id = UuidTextField(null=True)
     user_id = TextField()
-    expires_at = UtcTime(null=True)
+    expires_at = UtcTimestampField(null=True)
     actor = TextField()
     chunk_number = IntegerField()
     after_key = TextField()
     total_count = IntegerField()
     done_count = IntegerField()
     skipped_count = IntegerField()
-    created_at = UtcTime()
-    updated_at = UtcTime()
-    finished_at = UtcTime(null=True)
+    created_at = UtcTimestampField()
+    updated_at = UtcTimestampField()
+    finished_at = UtcTimestampField(null=True)
 
     class Meta:
         table_name = "code_job"
         primary_key = CompositeKey("tenant_id", "job_id")
 
 
-CodeJob.add_index(
-    CodeJob.tenant_id,
-    CodeJob.batch_id,
-    where=CodeJob.batch_id.is_null(False),
+CodeJobTable.add_index(
+    CodeJobTable.tenant_id,
+    CodeJobTable.batch_id,
+    where=CodeJobTable.batch_id.is_null(False),
     name="code_job_of_batch",
 )
-CodeJob.add_index(
-    CodeJob.tenant_id,
-    CodeJob.updated_at,
-    where=CodeJob.state.in_(["receiving", "running"]),
+CodeJobTable.add_index(
+    CodeJobTable.tenant_id,
+    CodeJobTable.updated_at,
+    where=CodeJobTable.state.in_(["receiving", "running"]),
     name="code_job_unfinished",
 )
 
 
-class ImportRow(Table):
+class ImportRowTable(BaseTable):
     """A code that an import holds until all of them are good; nobody else makes it."""
 
     tenant_id = TextField()
     code_key = TextField()
-    job_id = UuidText()
+    job_id = UuidTextField()
     line = IntegerField()
     code = TextField()
-    coupon_id = UuidText()
+    coupon_id = UuidTextField()
     user_id = TextField()
-    expires_at = UtcTime(null=True)
+    expires_at = UtcTimestampField(null=True)
 
     class Meta:
         table_name = "import_row"
@@ -63,28 +67,28 @@ class ImportRow(Table):
         indexes = ((("tenant_id", "job_id", "code_key"), False),)
 
 
-class CouponEvent(Table):
+class CouponEventTable(BaseTable):
     """What admins did to single coupons, by whom."""
 
     tenant_id = TextField()
-    coupon_id = UuidText()
-    event_id = UuidText()
+    coupon_id = UuidTextField()
+    event_id = UuidTextField()
     kind = TextField()
     actor = TextField()
     user_id = TextField()
-    occurred_at = UtcTime()
+    occurred_at = UtcTimestampField()
 
     class Meta:
         table_name = "coupon_event"
         primary_key = CompositeKey("tenant_id", "coupon_id", "event_id")
 
 
-class DefinitionSweep(Table):
+class DefinitionSweepTable(BaseTable):
     """How far the coupons that expire with their definition have been swept."""
 
     tenant_id = TextField()
-    definition_id = UuidText()
-    expires_at = UtcTime()
+    definition_id = UuidTextField()
+    expires_at = UtcTimestampField()
     after_id = TextField()
 
     class Meta:

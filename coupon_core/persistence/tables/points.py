@@ -3,48 +3,48 @@
 from peewee import BigIntegerField, BooleanField, CompositeKey, TextField
 
 from coupon_core.persistence.tables.base import (
-    JsonText,
-    Table,
-    UtcTime,
-    UuidText,
+    BaseTable,
+    JsonTextField,
+    UtcTimestampField,
+    UuidTextField,
 )
 
 
-class KnownUser(Table):
+class KnownUserTable(BaseTable):
     """Users that the tenant has told of."""
 
     tenant_id = TextField()
     user_id = TextField()
     is_member = BooleanField()
-    details = JsonText()
-    tags = JsonText()
-    created_at = UtcTime()
-    updated_at = UtcTime()
+    details = JsonTextField()
+    tags = JsonTextField()
+    created_at = UtcTimestampField()
+    updated_at = UtcTimestampField()
 
     class Meta:
         table_name = "known_user"
         primary_key = CompositeKey("tenant_id", "user_id")
 
 
-class Wallet(Table):
+class WalletTable(BaseTable):
     """A user's points of one kind; never below zero."""
 
     tenant_id = TextField()
     user_id = TextField()
     point_id = TextField()
     balance = BigIntegerField()
-    updated_at = UtcTime()
+    updated_at = UtcTimestampField()
 
     class Meta:
         table_name = "wallet"
         primary_key = CompositeKey("tenant_id", "user_id", "point_id")
 
 
-class PointEntry(Table):
+class PointEntryTable(BaseTable):
     """Every change of every balance; append only."""
 
     tenant_id = TextField()
-    entry_id = UuidText()
+    entry_id = UuidTextField()
     user_id = TextField()
     point_id = TextField()
     amount = BigIntegerField()
@@ -52,7 +52,7 @@ class PointEntry(Table):
     kind = TextField()
     reference = TextField()
     reason = TextField()
-    created_at = UtcTime()
+    created_at = UtcTimestampField()
 
     class Meta:
         table_name = "point_entry"
@@ -60,11 +60,11 @@ class PointEntry(Table):
         indexes = ((("tenant_id", "user_id", "point_id", "entry_id"), False),)
 
 
-PointEntry.add_index(
-    PointEntry.tenant_id,
-    PointEntry.reference,
-    PointEntry.kind,
+PointEntryTable.add_index(
+    PointEntryTable.tenant_id,
+    PointEntryTable.reference,
+    PointEntryTable.kind,
     unique=True,
-    where=PointEntry.kind.in_(["buy", "refund"]),
+    where=PointEntryTable.kind.in_(["buy", "refund"]),
     name="point_entry_once",
 )

@@ -9,18 +9,18 @@ from peewee import (
 )
 
 from coupon_core.persistence.tables.base import (
-    JsonText,
-    Table,
-    UtcTime,
-    UuidText,
+    BaseTable,
+    JsonTextField,
+    UtcTimestampField,
+    UuidTextField,
 )
 
 
-class Offer(Table):
+class OfferTable(BaseTable):
     """How the coupons of a definition are come by: for points, and for how long."""
 
     tenant_id = TextField()
-    definition_id = UuidText()
+    definition_id = UuidTextField()
     point_id = TextField()
     points = BigIntegerField()
     mode = TextField()
@@ -34,30 +34,30 @@ class Offer(Table):
         primary_key = CompositeKey("tenant_id", "definition_id")
 
 
-class MamboCoupon(Table):
+class MamboCouponTable(BaseTable):
     """How a definition is shown in the Mambo dialect."""
 
     tenant_id = TextField()
-    definition_id = UuidText()
+    definition_id = UuidTextField()
     coupon_type = TextField()
-    amount = JsonText()
+    amount = JsonTextField()
     custom = TextField()
     help_message = TextField()
-    tags = JsonText()
-    translations = JsonText()
-    deleted_at = UtcTime(null=True)
+    tags = JsonTextField()
+    translations = JsonTextField()
+    deleted_at = UtcTimestampField(null=True)
 
     class Meta:
         table_name = "mambo_coupon"
         primary_key = CompositeKey("tenant_id", "definition_id")
 
 
-class MamboTag(Table):
+class MamboTagTable(BaseTable):
     """The tags of definitions, to find them by."""
 
     tenant_id = TextField()
     tag = TextField()
-    definition_id = UuidText()
+    definition_id = UuidTextField()
 
     class Meta:
         table_name = "mambo_tag"
@@ -65,17 +65,17 @@ class MamboTag(Table):
         indexes = ((("tenant_id", "definition_id"), False),)
 
 
-class Purchase(Table):
+class PurchaseTable(BaseTable):
     """Coupons that were paid for; the refund of one happens once."""
 
     tenant_id = TextField()
-    coupon_id = UuidText()
-    definition_id = UuidText()
+    coupon_id = UuidTextField()
+    definition_id = UuidTextField()
     user_id = TextField()
     point_id = TextField()
     points = BigIntegerField()
-    bought_at = UtcTime()
-    refunded_at = UtcTime(null=True)
+    bought_at = UtcTimestampField()
+    refunded_at = UtcTimestampField(null=True)
 
     class Meta:
         table_name = "purchase"
@@ -83,21 +83,21 @@ class Purchase(Table):
         indexes = ((("tenant_id", "definition_id"), False),)
 
 
-class Activity(Table):
+class ActivityTable(BaseTable):
     """What users did with coupons, in Mambo's words."""
 
     tenant_id = TextField()
-    activity_id = UuidText()
+    activity_id = UuidTextField()
     user_id = TextField()
     action = TextField()
     code = TextField()
-    coupon_id = UuidText(null=True)
-    definition_id = UuidText(null=True)
+    coupon_id = UuidTextField(null=True)
+    definition_id = UuidTextField(null=True)
     status = TextField()
     exception = TextField()
     reason = TextField()
-    attributes = JsonText()
-    created_at = UtcTime()
+    attributes = JsonTextField()
+    created_at = UtcTimestampField()
 
     class Meta:
         table_name = "activity"

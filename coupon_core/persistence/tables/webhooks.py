@@ -8,10 +8,14 @@ from peewee import (
     TextField,
 )
 
-from coupon_core.persistence.tables.base import Table, UtcTime, UuidText
+from coupon_core.persistence.tables.base import (
+    BaseTable,
+    UtcTimestampField,
+    UuidTextField,
+)
 
 
-class Webhook(Table):
+class WebhookTable(BaseTable):
     """Subscriptions; the secrets are sealed."""
 
     tenant_id = TextField()
@@ -24,31 +28,31 @@ class Webhook(Table):
     is_active = BooleanField()
     inactive_reason = TextField()
     failure_count = IntegerField()
-    failing_since = UtcTime(null=True)
-    next_turn_at = UtcTime()
-    created_at = UtcTime()
-    updated_at = UtcTime()
+    failing_since = UtcTimestampField(null=True)
+    next_turn_at = UtcTimestampField()
+    created_at = UtcTimestampField()
+    updated_at = UtcTimestampField()
     secret_sealed = TextField()
     former_sealed = TextField()
-    rotated_at = UtcTime(null=True)
+    rotated_at = UtcTimestampField(null=True)
 
     class Meta:
         table_name = "webhook"
         primary_key = CompositeKey("tenant_id", "webhook_id")
 
 
-class WebhookDelivery(Table):
+class WebhookDeliveryTable(BaseTable):
     """Events for webhooks: the key lets each event be due to a webhook once."""
 
     tenant_id = TextField()
     webhook_id = BigIntegerField()
-    event_id = UuidText()
+    event_id = UuidTextField()
     event_type = TextField()
     payload = TextField()
     attempt_count = IntegerField()
-    created_at = UtcTime()
+    created_at = UtcTimestampField()
     state = TextField()
-    due_at = UtcTime()
+    due_at = UtcTimestampField()
 
     class Meta:
         table_name = "webhook_delivery"
@@ -56,29 +60,29 @@ class WebhookDelivery(Table):
         indexes = ((("event_id",), False),)
 
 
-WebhookDelivery.add_index(
-    WebhookDelivery.tenant_id,
-    WebhookDelivery.webhook_id,
-    WebhookDelivery.due_at,
-    where=(WebhookDelivery.state == "pending"),
+WebhookDeliveryTable.add_index(
+    WebhookDeliveryTable.tenant_id,
+    WebhookDeliveryTable.webhook_id,
+    WebhookDeliveryTable.due_at,
+    where=(WebhookDeliveryTable.state == "pending"),
     name="webhook_delivery_pending",
 )
 
 
-class WebhookAttempt(Table):
+class WebhookAttemptTable(BaseTable):
     """Every try of a delivery, with what was answered."""
 
     tenant_id = TextField()
     webhook_id = BigIntegerField()
-    event_id = UuidText()
+    event_id = UuidTextField()
     number = IntegerField()
     status = TextField()
     response_status = IntegerField(null=True)
     response_body = TextField()
     error = TextField()
-    created_at = UtcTime()
-    completed_at = UtcTime()
-    next_retry_at = UtcTime(null=True)
+    created_at = UtcTimestampField()
+    completed_at = UtcTimestampField()
+    next_retry_at = UtcTimestampField(null=True)
 
     class Meta:
         table_name = "webhook_attempt"

@@ -1,21 +1,24 @@
 """Who is calling: a tenant's token or signature, an admin's or an SDK's key."""
 
-from coupon_core.security.authentication.api_keys import principal_of_admin
+from coupon_core.security.authentication.api_keys import authenticate_admin
 from coupon_core.security.authentication.client_keys import (
-    client_key_and_secret,
-    client_key_of,
-    client_key_with,
+    authenticate_client_key,
+    load_client_key_and_secret,
+    verify_client_key,
 )
 from coupon_core.security.authentication.client_tokens import (
-    TOKEN_SECONDS,
-    client_key_of_token,
+    TOKEN_LIFETIME_SECONDS,
+    authenticate_client_token,
     issue_client_token,
 )
 from coupon_core.security.authentication.request_signatures import (
     SignedRequest,
-    principal_of_signature,
+    authenticate_signed_request,
 )
-from coupon_core.security.authentication.tenant_tokens import forget, principal_of_token
+from coupon_core.security.authentication.tenant_tokens import (
+    authenticate_tenant_token,
+    clear_credential_caches,
+)
 from coupon_core.security.authorization import (
     require_scope,
     require_tenant,
@@ -23,18 +26,18 @@ from coupon_core.security.authorization import (
 )
 
 __all__ = [
-    "TOKEN_SECONDS",
+    "TOKEN_LIFETIME_SECONDS",
     "SignedRequest",
-    "client_key_and_secret",
-    "client_key_of",
-    "client_key_of_token",
-    "client_key_with",
-    "forget",
+    "authenticate_admin",
+    "authenticate_client_key",
+    "authenticate_client_token",
+    "authenticate_signed_request",
+    "authenticate_tenant_token",
+    "clear_credential_caches",
     "issue_client_token",
-    "principal_of_admin",
-    "principal_of_signature",
-    "principal_of_token",
+    "load_client_key_and_secret",
     "require_scope",
     "require_tenant",
     "require_user",
+    "verify_client_key",
 ]

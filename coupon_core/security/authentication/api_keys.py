@@ -9,19 +9,19 @@ from coupon_core.domain.models import (
     Principal,
     Refused,
 )
-from coupon_core.persistence.repositories import tenants as store
+from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.security import encryption
 from coupon_core.security.authentication.jwt_claims import (
     check_times,
+    decode_unverified,
     is_signed,
-    speaker,
-    unverified,
+    token_owner,
 )
 
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+UUID_PATTERN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def principal_of_admin(
+def authenticate_admin(
     api_key: str | None, bearer: str | None, now: datetime
 ) -> Principal:
     """The API key that calls, given as such, as bearer, or as an admin JWT's signer."""
@@ -29,23 +29,29 @@ def principal_of_admin(
     if not credential:
         raise Refused(AuthReason.NO_CREDENTIALS)
     if not api_key and credential.count(".") == 2:
-        key = _key_of_token(credential, now)
+        key = _authenticate_admin_token(credential, now)
     else:
-        key = _usable(store.key_by_hash(encryption.fingerprint(credential)), now)
+        key = _require_usable_key(
+            tenant_repository.find_key_by_hash(encryption.fingerprint(credential)), now
+        )
     return Principal(key.tenant_id, key_id=key.key_id, scopes=key.scopes)
 
 
-def _key_of_token(token: str, now: datetime) -> ApiKey:
-    claims = unverified(token)
-    key_id = speaker(claims, "admin").lower()
-    known = store.key_by_id(key_id) if UUID.fullmatch(key_id) else None
-    if known is None or not is_signed(token, encryption.unseal(known[1])):
+def _authenticate_admin_token(token: str, now: datetime) -> ApiKey:
+    claims = decode_unverified(token)
+    key_id = token_owner(claims, "admin").lower()
+    stored = (
+        tenant_repository.find_key_by_id(key_id)
+        if UUID_PATTERN.fullmatch(key_id)
+        else None
+    )
+    if stored is None or not is_signed(token, encryption.decrypt(stored[1])):
         raise Refused(AuthReason.BAD_TOKEN)
     check_times(claims, now.timestamp())
-    return _usable(known[0], now)
+    return _require_usable_key(stored[0], now)
 
 
-def _usable(key: ApiKey | None, now: datetime) -> ApiKey:
+def _require_usable_key(key: ApiKey | None, now: datetime) -> ApiKey:
     if key is None or key.revoked_at or (key.expires_at and key.expires_at < now):
         raise Refused(AuthReason.BAD_API_KEY)
     return key

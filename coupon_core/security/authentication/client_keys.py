@@ -11,51 +11,51 @@ from coupon_core.domain.models.client_keys import (
     ClientKeyKind,
     StoredClientKey,
 )
-from coupon_core.persistence.repositories import client_keys as store
+from coupon_core.persistence.repositories import client_keys as client_key_repository
 from coupon_core.security import encryption
 
-LONGEST_SECRET = 256
-NO_SECRET = encryption.fingerprint("")
+MAX_SECRET_LENGTH = 256
+EMPTY_SECRET_FINGERPRINT = encryption.fingerprint("")
 
-_KEY_ID = re.compile("[A-Za-z0-9_-]{1,64}", re.ASCII).fullmatch
+_match_key_id = re.compile("[A-Za-z0-9_-]{1,64}", re.ASCII).fullmatch
 
 
-def client_key_of(
+def authenticate_client_key(
     credential: str | None, kinds: Set[ClientKeyKind], now: datetime
 ) -> ClientKey:
     """The key that calls, given as `keyId:secret`; the first colon parts the two."""
     if not credential:
         raise Refused(AuthReason.NO_CREDENTIALS)
     key_id, _, secret = credential.partition(":")
-    return client_key_with(key_id, secret, kinds, now)
+    return verify_client_key(key_id, secret, kinds, now)
 
 
-def client_key_with(
+def verify_client_key(
     key_id: str, secret: str, kinds: Set[ClientKeyKind], now: datetime
 ) -> ClientKey:
     """The key of that id, one of `kinds`, if that is its secret and it is good now."""
-    stored = _stored(key_id)
+    stored = _find_stored_key(key_id)
     # Compared also when there is no such key: the time it takes tells nothing.
-    expected = stored.secret_sha256 if stored else NO_SECRET
-    given = encryption.fingerprint(secret[:LONGEST_SECRET])
-    is_right = hmac.compare_digest(given, expected) and bool(secret)
-    return _usable(stored if is_right else None, kinds, now).key
+    expected = stored.secret_sha256 if stored else EMPTY_SECRET_FINGERPRINT
+    provided = encryption.fingerprint(secret[:MAX_SECRET_LENGTH])
+    is_valid = hmac.compare_digest(provided, expected) and bool(secret)
+    return _require_usable_key(stored if is_valid else None, kinds, now).key
 
 
-def client_key_and_secret(
+def load_client_key_and_secret(
     key_id: str, kinds: Set[ClientKeyKind], now: datetime
 ) -> tuple[ClientKey, str]:
     """The key of that id with its secret in the clear, to verify what it signed."""
-    stored = _usable(_stored(key_id), kinds, now)
-    return stored.key, encryption.unseal(stored.secret_sealed)
+    stored = _require_usable_key(_find_stored_key(key_id), kinds, now)
+    return stored.key, encryption.decrypt(stored.secret_sealed)
 
 
-def _stored(key_id: str) -> StoredClientKey | None:
+def _find_stored_key(key_id: str) -> StoredClientKey | None:
     # What is no id comes not near the database, where NUL is an error.
-    return store.by_id(key_id) if _KEY_ID(key_id) else None
+    return client_key_repository.find_by_id(key_id) if _match_key_id(key_id) else None
 
 
-def _usable(
+def _require_usable_key(
     stored: StoredClientKey | None, kinds: Set[ClientKeyKind], now: datetime
 ) -> StoredClientKey:
     if stored is None or stored.key.kind not in kinds or not stored.key.is_usable(now):

@@ -7,18 +7,18 @@ import jwt
 from coupon_core.domain.models import AuthReason, Refused
 from coupon_core.domain.models.client_keys import ClientKey, ClientKeyKind
 from coupon_core.security.authentication.client_keys import (
-    client_key_and_secret,
-    client_key_with,
+    load_client_key_and_secret,
+    verify_client_key,
 )
 from coupon_core.security.authentication.jwt_claims import (
     check_times,
+    decode_unverified,
     is_signed,
-    speaker,
-    unverified,
+    token_owner,
 )
 
-TOKEN_SECONDS = 3_600
-KINDS = frozenset({ClientKeyKind.MAMBO})
+TOKEN_LIFETIME_SECONDS = 3_600
+TOKEN_KEY_KINDS = frozenset({ClientKeyKind.MAMBO})
 SUB_TYPE = "client"
 
 
@@ -27,18 +27,18 @@ def issue_client_token(key_id: str, secret: str, now: datetime) -> str:
 
     It is signed with the secret, so that nothing else need be kept of it.
     """
-    key = client_key_with(key_id, secret, KINDS, now)
+    key = verify_client_key(key_id, secret, TOKEN_KEY_KINDS, now)
     issued = int(now.timestamp())
     claims = {"sub_type": SUB_TYPE, "sub_id": key.key_id, "iat": issued}
-    claims["exp"] = issued + TOKEN_SECONDS
+    claims["exp"] = issued + TOKEN_LIFETIME_SECONDS
     return jwt.encode(claims, secret, algorithm="HS256")
 
 
-def client_key_of_token(token: str, now: datetime) -> ClientKey:
+def authenticate_client_token(token: str, now: datetime) -> ClientKey:
     """The key that a token was issued for, unless it was revoked since. Refused."""
-    claims = unverified(token)
-    key_id = speaker(claims, SUB_TYPE)
-    key, secret = client_key_and_secret(key_id, KINDS, now)
+    claims = decode_unverified(token)
+    key_id = token_owner(claims, SUB_TYPE)
+    key, secret = load_client_key_and_secret(key_id, TOKEN_KEY_KINDS, now)
     if not is_signed(token, secret):
         raise Refused(AuthReason.BAD_TOKEN)
     check_times(claims, now.timestamp())

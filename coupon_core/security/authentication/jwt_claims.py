@@ -11,21 +11,21 @@ import jwt
 from coupon_core.domain.identifiers import is_tenant_id, is_user_id
 from coupon_core.domain.models import AuthReason, Refused
 
-LEEWAY = 60.0  # seconds that clocks may differ
-LONGEST_LIFE = 30 * 86_400.0  # seconds that a token may live
-LONGEST_TOKEN = 8_192
+LEEWAY_SECONDS = 60.0  # seconds that clocks may differ
+MAX_TOKEN_LIFETIME_SECONDS = 30 * 86_400.0  # seconds that a token may live
+MAX_TOKEN_LENGTH = 8_192
 
 Claims = Mapping[str, Any]
 
-_FORM = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]+", re.ASCII).fullmatch
+_match_token = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]+", re.ASCII).fullmatch
 _jws = jwt.PyJWS(algorithms=["HS256"])
 
 
-def unverified(token: str) -> Claims:
+def decode_unverified(token: str) -> Claims:
     """The claims of a token that nobody has verified yet."""
     try:
-        text = base64.urlsafe_b64decode(_payload(token) + "==").decode()
-        claims = json.loads(text, object_pairs_hook=_without_repeats)
+        text = base64.urlsafe_b64decode(_extract_payload(token) + "==").decode()
+        claims = json.loads(text, object_pairs_hook=_reject_duplicates)
     except (ValueError, RecursionError):
         raise Refused(AuthReason.BAD_TOKEN) from None
     if not isinstance(claims, dict):
@@ -33,15 +33,15 @@ def unverified(token: str) -> Claims:
     return claims
 
 
-def _payload(token: str) -> str:
+def _extract_payload(token: str) -> str:
     # Strictly: what decoders pass over would make one token many.
-    form = _FORM(token) if len(token) <= LONGEST_TOKEN else None
+    form = _match_token(token) if len(token) <= MAX_TOKEN_LENGTH else None
     if form is None:
         raise Refused(AuthReason.BAD_TOKEN)
     return form[1]
 
 
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise ValueError("a claim is given twice")
@@ -57,7 +57,7 @@ def is_signed(token: str, secret: str) -> bool:
     return True
 
 
-def speaker(claims: Claims, sub_type: str) -> str:
+def token_owner(claims: Claims, sub_type: str) -> str:
     """Which tenant or key the claims say that they are of."""
     sub_id = claims.get("sub_id")
     if claims.get("sub_type") != sub_type or not isinstance(sub_id, str):
@@ -67,7 +67,7 @@ def speaker(claims: Claims, sub_type: str) -> str:
     return sub_id
 
 
-def subject(claims: Claims) -> str | None:
+def token_user(claims: Claims) -> str | None:
     """The user that the claims speak for, None for a server (CONTRACTS 0.8)."""
     if "sub" not in claims:
         return None
@@ -84,9 +84,12 @@ def check_times(claims: Claims, now: float) -> None:
     expiry = _numeric_date(claims, "exp")
     issued = _numeric_date(claims, "iat", now)
     begins = max(_numeric_date(claims, "nbf", now), issued)
-    if expiry + LEEWAY < now:
+    if expiry + LEEWAY_SECONDS < now:
         raise Refused(AuthReason.EXPIRED_TOKEN)
-    if begins > now + LEEWAY or expiry - min(issued, now) > LONGEST_LIFE + LEEWAY:
+    if (
+        begins > now + LEEWAY_SECONDS
+        or expiry - min(issued, now) > MAX_TOKEN_LIFETIME_SECONDS + LEEWAY_SECONDS
+    ):
         raise Refused(AuthReason.BAD_TOKEN)
 
 

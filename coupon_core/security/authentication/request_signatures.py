@@ -9,7 +9,7 @@ from datetime import datetime
 from coupon_core.domain.models import AuthReason, Principal, Refused
 from coupon_core.security.authentication import tenant_secrets
 
-SIGNING_WINDOW = 300.0  # seconds around now in which a signed request is good
+SIGNING_WINDOW_SECONDS = 300.0  # seconds around now in which a signed request is good
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +27,26 @@ class SignedRequest:
     signature: str | None
 
 
-def principal_of_signature(request: SignedRequest, now: datetime) -> Principal:
+def authenticate_signed_request(request: SignedRequest, now: datetime) -> Principal:
     """The tenant whose secret signed this request."""
     if not (request.tenant_id and request.timestamp and request.signature):
         raise Refused(AuthReason.MISSING_HEADER)
     _check_timestamp(request.timestamp, now.timestamp())
-    for secrets in tenant_secrets.tries(request.tenant_id):
-        if _is_any(request.signature, _signatures(request, secrets)):
+    for secrets in tenant_secrets.candidate_secrets(request.tenant_id):
+        if _has_match(request.signature, _compute_signatures(request, secrets)):
             return Principal(request.tenant_id)
     raise Refused(AuthReason.BAD_SIGNATURE)
 
 
 def _check_timestamp(timestamp: str, now: float) -> None:
-    plain = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12
-    if not plain or abs(now - int(timestamp)) > SIGNING_WINDOW:
+    is_number = timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12
+    if not is_number or abs(now - int(timestamp)) > SIGNING_WINDOW_SECONDS:
         raise Refused(AuthReason.BAD_TIMESTAMP)
 
 
-def _signatures(request: SignedRequest, secrets: Iterable[str]) -> list[str]:
-    ends = f"\n{request.timestamp}\n".encode() + request.body
-    texts = [f"{request.method}\n{path}".encode() + ends for path in request.paths]
+def _compute_signatures(request: SignedRequest, secrets: Iterable[str]) -> list[str]:
+    suffix = f"\n{request.timestamp}\n".encode() + request.body
+    texts = [f"{request.method}\n{path}".encode() + suffix for path in request.paths]
     return [
         "hmac-sha256=" + hmac.new(secret.encode(), text, hashlib.sha256).hexdigest()
         for secret in secrets
@@ -54,7 +54,7 @@ def _signatures(request: SignedRequest, secrets: Iterable[str]) -> list[str]:
     ]
 
 
-def _is_any(given: str, expected: Iterable[str]) -> bool:
-    candidate = given.lower().encode("utf-8", "replace")
+def _has_match(provided: str, expected: Iterable[str]) -> bool:
+    candidate = provided.lower().encode("utf-8", "replace")
     # A list, not a generator: how long it takes must not tell which one fitted.
     return any([hmac.compare_digest(candidate, one.encode()) for one in expected])

@@ -8,14 +8,14 @@ from coupon_core.security.authentication import tenant_secrets
 from coupon_core.security.authentication.jwt_claims import (
     Claims,
     check_times,
+    decode_unverified,
     is_signed,
-    speaker,
-    subject,
-    unverified,
+    token_owner,
+    token_user,
 )
-from coupon_core.security.bounded_cache import Recent
+from coupon_core.security.bounded_cache import BoundedCache
 
-MOST_TOKENS = 8_192
+MAX_CACHED_TOKENS = 8_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,39 +25,41 @@ class _VerifiedToken:
     secret: str = field(repr=False)
 
 
-_known: Recent[_VerifiedToken] = Recent(MOST_TOKENS)
+_token_cache: BoundedCache[_VerifiedToken] = BoundedCache(MAX_CACHED_TOKENS)
 
 
-def principal_of_token(token: str, now: datetime) -> Principal:
+def authenticate_tenant_token(token: str, now: datetime) -> Principal:
     """The user, or the server, that a tenant's JWT speaks for."""
-    known = _known.get(token)
-    if known is None or not _is_still_signed(known):
-        known = _verified(token)
-        _known.put(token, known)
-    check_times(known.claims, now.timestamp())
-    return known.principal
+    verified = _token_cache.get(token)
+    if verified is None or not _is_secret_active(verified):
+        verified = _verify_token(token)
+        _token_cache.put(token, verified)
+    check_times(verified.claims, now.timestamp())
+    return verified.principal
 
 
-def _is_still_signed(known: _VerifiedToken) -> bool:
-    return known.secret in tenant_secrets.active(known.principal.tenant_id)
+def _is_secret_active(verified: _VerifiedToken) -> bool:
+    return verified.secret in tenant_secrets.get_active_secrets(
+        verified.principal.tenant_id
+    )
 
 
-def _verified(token: str) -> _VerifiedToken:
-    claims = unverified(token)
-    tenant_id = speaker(claims, "tenant")
-    secret = _signing_secret(token, tenant_id)
-    return _VerifiedToken(Principal(tenant_id, subject(claims)), claims, secret)
+def _verify_token(token: str) -> _VerifiedToken:
+    claims = decode_unverified(token)
+    tenant_id = token_owner(claims, "tenant")
+    secret = _find_signing_secret(token, tenant_id)
+    return _VerifiedToken(Principal(tenant_id, token_user(claims)), claims, secret)
 
 
-def _signing_secret(token: str, tenant_id: str) -> str:
-    for secrets in tenant_secrets.tries(tenant_id):
+def _find_signing_secret(token: str, tenant_id: str) -> str:
+    for secrets in tenant_secrets.candidate_secrets(tenant_id):
         for secret in secrets:
             if is_signed(token, secret):
                 return secret
     raise Refused(AuthReason.BAD_TOKEN)
 
 
-def forget() -> None:
+def clear_credential_caches() -> None:
     """Drop what is remembered of tokens and secrets (when the database changes)."""
-    _known.clear()
-    tenant_secrets.forget()
+    _token_cache.clear()
+    tenant_secrets.clear_cache()

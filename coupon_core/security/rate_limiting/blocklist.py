@@ -14,119 +14,134 @@ from typing import Any
 import redis
 
 from coupon_core.security.rate_limiting.counters import (
-    AWAY,
-    DEADLINE_SECONDS,
+    REDIS_ERRORS,
+    REDIS_TIMEOUT_SECONDS,
     Counters,
-    redis_options,
+    build_redis_options,
 )
-from coupon_core.security.rate_limiting.policy import ALONE, Budget, OverBudget
+from coupon_core.security.rate_limiting.policy import (
+    IN_MEMORY_URL,
+    RateLimit,
+    RateLimitExceeded,
+)
 
-STREAM = "coupon-limits:blocked"
-MOST = 100_000  # entries here, and about so many in the stream
-LISTEN_SECONDS, AGAIN_SECONDS = 2.0, 1.0
-
-
-_this_process = os.getpid()
-
-
-def _after_fork() -> None:
-    global _this_process
-    _this_process = os.getpid()
+BLOCKLIST_STREAM = "coupon-limits:blocked"
+MAX_ENTRIES = 100_000  # entries here, and about so many in the stream
+STREAM_READ_TIMEOUT_SECONDS, RECONNECT_PAUSE_SECONDS = 2.0, 1.0
 
 
-os.register_at_fork(after_in_child=_after_fork)
+_process_id = os.getpid()
 
 
-class Blocks:
+def _update_process_id() -> None:
+    global _process_id
+    _process_id = os.getpid()
+
+
+os.register_at_fork(after_in_child=_update_process_id)
+
+
+class Blocklist:
     """Keys that are blocked, each until a moment of the monotonic clock."""
 
-    def __init__(self, url: str, counters: Counters, budgets: Iterable[Budget]) -> None:
+    def __init__(
+        self, url: str, counters: Counters, rate_limits: Iterable[RateLimit]
+    ) -> None:
         self._url, self._counters = url, counters
-        self._budgets = {budget.name: budget for budget in budgets}
-        self._until: dict[str, tuple[float, Budget]] = {}
-        self._is_alone = url == ALONE
-        self._listening_in = 0
+        self._limits_by_name = {budget.name: budget for budget in rate_limits}
+        self._entries: dict[str, tuple[float, RateLimit]] = {}
+        self._is_in_memory = url == IN_MEMORY_URL
+        self._listener_process_id = 0
         self._is_closed = False
-        self._starting = threading.Lock()
+        self._start_lock = threading.Lock()
 
-    def are_any(self) -> bool:
+    def has_entries(self) -> bool:
         """Whether anybody is blocked at all."""
-        if self._listening_in != _this_process:
-            self._listen()
-        return bool(self._until)
+        if self._listener_process_id != _process_id:
+            self._start_listener()
+        return bool(self._entries)
 
     def check(self, key: str) -> None:
         """OverBudget while the key is blocked."""
-        found = self._until.get(key)
-        if found is None:
+        entry = self._entries.get(key)
+        if entry is None:
             return
-        left = found[0] - time.monotonic()
-        if left > 0:
-            raise OverBudget(found[1], left)
-        self._until.pop(key, None)
+        remaining = entry[0] - time.monotonic()
+        if remaining > 0:
+            raise RateLimitExceeded(entry[1], remaining)
+        self._entries.pop(key, None)
 
-    def block(self, key: str, budget: Budget, seconds: float) -> None:
+    def block(self, key: str, rate_limit: RateLimit, seconds: float) -> None:
         """Block a key for so long, here and in all processes."""
-        self._keep(key, budget, seconds)
+        self._add_entry(key, rate_limit, seconds)
         if not self._counters.is_shared:
             return
-        fields: Any = {"key": key, "budget": budget.name, "seconds": str(seconds)}
+        fields: Any = {"key": key, "budget": rate_limit.name, "seconds": str(seconds)}
         try:
-            with _client(self._url, DEADLINE_SECONDS) as client:
-                client.xadd(STREAM, fields, maxlen=MOST, approximate=True)
-                client.expire(STREAM, budget.seconds)
-        except AWAY:
-            self._counters.count_alone()
+            with _create_client(self._url, REDIS_TIMEOUT_SECONDS) as client:
+                client.xadd(
+                    BLOCKLIST_STREAM, fields, maxlen=MAX_ENTRIES, approximate=True
+                )
+                client.expire(BLOCKLIST_STREAM, rate_limit.seconds)
+        except REDIS_ERRORS:
+            self._counters.fall_back_to_memory()
 
-    def _keep(self, key: str, budget: Budget, seconds: float) -> None:
+    def _add_entry(self, key: str, rate_limit: RateLimit, seconds: float) -> None:
         now = time.monotonic()
-        if len(self._until) >= MOST:
-            held = self._until.items()
-            self._until = {k: one for k, one in list(held) if one[0] > now}
-        if len(self._until) < MOST:
-            self._until[key] = now + seconds, budget
+        if len(self._entries) >= MAX_ENTRIES:
+            held = self._entries.items()
+            self._entries = {k: one for k, one in list(held) if one[0] > now}
+        if len(self._entries) < MAX_ENTRIES:
+            self._entries[key] = now + seconds, rate_limit
 
     # ------------------------------------------------------- what others find out
 
-    def _listen(self) -> None:
+    def _start_listener(self) -> None:
         """Hear from other processes from now on, in a thread of this process."""
-        with self._starting:
-            if self._listening_in != _this_process:
-                self._listening_in = _this_process
-                if not self._is_alone:
-                    threading.Thread(target=self._hear, daemon=True).start()
+        with self._start_lock:
+            if self._listener_process_id != _process_id:
+                self._listener_process_id = _process_id
+                if not self._is_in_memory:
+                    threading.Thread(target=self._run_listener, daemon=True).start()
 
     def close(self) -> None:
         """Stop listening, within a few seconds."""
         self._is_closed = True
 
-    def _hear(self) -> None:
+    def _run_listener(self) -> None:
         while not self._is_closed:
             try:
-                with _client(self._url, LISTEN_SECONDS + 1) as client:
-                    self._hear_from(client)
-            except AWAY:
-                self._counters.count_alone()
-                time.sleep(AGAIN_SECONDS)
+                with _create_client(
+                    self._url, STREAM_READ_TIMEOUT_SECONDS + 1
+                ) as client:
+                    self._read_stream(client)
+            except REDIS_ERRORS:
+                self._counters.fall_back_to_memory()
+                time.sleep(RECONNECT_PAUSE_SECONDS)
 
-    def _hear_from(self, client: Any) -> None:
+    def _read_stream(self, client: Any) -> None:
         seconds, _ = client.time()
-        longest = max((one.seconds for one in self._budgets.values()), default=0)
-        last = f"{max(0, seconds - longest) * 1000}-0"
+        max_window_seconds = max(
+            (one.seconds for one in self._limits_by_name.values()), default=0
+        )
+        last_id = f"{max(0, seconds - max_window_seconds) * 1000}-0"
         while not self._is_closed:
-            self._counters.share()
-            read = client.xread({STREAM: last}, block=int(LISTEN_SECONDS * 1000))
+            self._counters.resume_redis()
+            read = client.xread(
+                {BLOCKLIST_STREAM: last_id},
+                block=int(STREAM_READ_TIMEOUT_SECONDS * 1000),
+            )
             now = client.time()[0] if read else 0
-            for last, fields in read[0][1] if read else ():
-                self._take(fields, now - int(last.partition("-")[0]) / 1000)
+            for last_id, fields in read[0][1] if read else ():
+                self._apply_entry(fields, now - int(last_id.partition("-")[0]) / 1000)
 
-    def _take(self, fields: dict[str, str], age: float) -> None:
-        budget = self._budgets.get(fields.get("budget", ""))
-        if budget:
-            left = float(fields["seconds"]) - max(0.0, age)
-            self._keep(fields["key"], budget, left)
+    def _apply_entry(self, fields: dict[str, str], age: float) -> None:
+        rate_limit = self._limits_by_name.get(fields.get("budget", ""))
+        if rate_limit:
+            remaining = float(fields["seconds"]) - max(0.0, age)
+            self._add_entry(fields["key"], rate_limit, remaining)
 
 
-def _client(url: str, seconds: float) -> Any:
-    options = redis_options(seconds)
+def _create_client(url: str, timeout_seconds: float) -> Any:
+    options = build_redis_options(timeout_seconds)
     return redis.from_url(url, decode_responses=True, **options)

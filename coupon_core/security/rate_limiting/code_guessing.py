@@ -1,7 +1,7 @@
 """Guessing codes: who names too many unknown ones is not heard for a while.
 
 Only failures count, against the user's budget and the tenant's. A use case opens a
-`Guess`, which refuses who is blocked before the database is asked, and is told what
+`CodeLookupGuard`, which refuses who is blocked before the database is asked, and is told what
 became of it. A failure is noted without any I/O, for use cases may be in the midst of a
 transaction; `count` does the counting when the request is over.
 """
@@ -11,42 +11,42 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from coupon_core.domain.models import Reason, Refused
-from coupon_core.security.rate_limiting.policy import Allowed
+from coupon_core.security.rate_limiting.policy import GuessLimits
 
 if TYPE_CHECKING:
-    from coupon_core.security.rate_limiting.failure_limiter import Spending
+    from coupon_core.security.rate_limiting.failure_limiter import FailureLimiter
 
-FAILURES = frozenset({Reason.COUPON_NOT_FOUND})
-
-
-_allowed = Allowed()
-_spending: "Spending | None" = None
-_opening = threading.Lock()
-_failed = threading.local()
+FAILURE_REASONS = frozenset({Reason.COUPON_NOT_FOUND})
 
 
-def allow(allowed: Allowed) -> None:
+_limits = GuessLimits()
+_limiter: "FailureLimiter | None" = None
+_limiter_lock = threading.Lock()
+_noted_failure = threading.local()
+
+
+def configure(limits: GuessLimits) -> None:
     """Set what this process allows, and forget what was counted here."""
-    global _allowed, _spending
-    if _spending:
-        _spending.close()
-    _allowed, _spending = allowed, None
+    global _limits, _limiter
+    if _limiter:
+        _limiter.close()
+    _limits, _limiter = limits, None
 
 
-def spending() -> "Spending":
+def limiter() -> "FailureLimiter":
     """What has been spent of the budgets; other processes are heard of from now on."""
-    global _spending
-    if _spending is None:
+    global _limiter
+    if _limiter is None:
         # Not before it is needed: its libraries take longer to load than all the rest
         # that couponctl needs.
-        from coupon_core.security.rate_limiting.failure_limiter import Spending
+        from coupon_core.security.rate_limiting.failure_limiter import FailureLimiter
 
-        with _opening:
-            _spending = _spending or Spending(_allowed)
-    return _spending
+        with _limiter_lock:
+            _limiter = _limiter or FailureLimiter(_limits)
+    return _limiter
 
 
-class Guess:
+class CodeLookupGuard:
     """A code being looked up for a user, or for nobody in particular.
 
     OverBudget on the way in; on the way out a refusal that says that there is no such
@@ -58,8 +58,8 @@ class Guess:
     def __init__(self, tenant_id: str, user_id: str | None) -> None:
         self._tenant_id, self._user_id = tenant_id, user_id
 
-    def __enter__(self) -> "Guess":
-        (_spending or spending()).check(self._tenant_id, self._user_id)
+    def __enter__(self) -> "CodeLookupGuard":
+        (_limiter or limiter()).check(self._tenant_id, self._user_id)
         return self
 
     def __exit__(
@@ -69,12 +69,12 @@ class Guess:
         trace: TracebackType | None,
     ) -> None:
         if isinstance(error, Refused):
-            self.judge(error.reason)
+            self.note_outcome(error.reason)
 
-    def judge(self, reason: object) -> None:
+    def note_outcome(self, reason: object) -> None:
         """Note a failure, if that is why the code was refused."""
-        if reason in FAILURES:
-            _failed.last = self._tenant_id, self._user_id
+        if reason in FAILURE_REASONS:
+            _noted_failure.last = self._tenant_id, self._user_id
 
 
 def count_failure() -> None:
@@ -82,8 +82,8 @@ def count_failure() -> None:
 
     Outside of any transaction: it asks Redis.
     """
-    failed = getattr(_failed, "last", None)
+    failed = getattr(_noted_failure, "last", None)
     if failed is None:
         return
-    _failed.last = None
-    spending().count(*failed)
+    _noted_failure.last = None
+    limiter().count(*failed)

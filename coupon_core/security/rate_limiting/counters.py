@@ -11,19 +11,19 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from coupon_core.security.rate_limiting.policy import ALONE, Budget
+from coupon_core.security.rate_limiting.policy import IN_MEMORY_URL, RateLimit
 
 log = structlog.get_logger("coupon.limits")
-DEADLINE_SECONDS = 0.25  # what one answer of Redis may take
-AWAY = (RedisError, OSError)
-PREFIX = "coupon-limits"
+REDIS_TIMEOUT_SECONDS = 0.25  # what one answer of Redis may take
+REDIS_ERRORS = (RedisError, OSError)
+KEY_PREFIX = "coupon-limits"
 
 
-def redis_options(seconds: float) -> dict[str, Any]:
+def build_redis_options(timeout_seconds: float) -> dict[str, Any]:
     """Options of a client that does not wait longer, and does not try again."""
     return {
-        "socket_timeout": seconds,
-        "socket_connect_timeout": DEADLINE_SECONDS,
+        "socket_timeout": timeout_seconds,
+        "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
         "retry": Retry(NoBackoff(), 0),
         "protocol": 2,  # answers have another shape in the third
     }
@@ -37,46 +37,56 @@ class Counters:
     """
 
     def __init__(self, url: str) -> None:
-        options = redis_options(DEADLINE_SECONDS)
-        self._shared = None if url == ALONE else _redis(url, options)
-        self._own = MemoryStorage()
-        self.is_shared = self._shared is not None
+        options = build_redis_options(REDIS_TIMEOUT_SECONDS)
+        self._redis_storage = (
+            None if url == IN_MEMORY_URL else _create_redis_storage(url, options)
+        )
+        self._memory_storage = MemoryStorage()
+        self.is_shared = self._redis_storage is not None
 
-    def count(self, budget: Budget, key: str) -> tuple[int, float]:
+    def count(self, rate_limit: RateLimit, key: str) -> tuple[int, float]:
         """Count one more; gives how many there are now, and the window's rest in s."""
-        return self._try(lambda storage: _count(storage, budget, key))
+        return self._count_with_fallback(
+            lambda storage: _increment(storage, rate_limit, key)
+        )
 
-    def count_alone(self) -> None:
-        """Redis is away: until `share` nobody asks it."""
+    def fall_back_to_memory(self) -> None:
+        """Redis is away: until `resume_redis` nobody asks it."""
         if self.is_shared:
             self.is_shared = False
             log.warning("Redis is away: this process counts alone")
 
-    def share(self) -> None:
+    def resume_redis(self) -> None:
         """Redis is there: count in it."""
         if not self.is_shared:
             self.is_shared = True
             log.warning("Redis is there: counting together")
 
-    def _try(self, ask: Callable[[Storage], tuple[int, float]]) -> tuple[int, float]:
-        if self._shared and self.is_shared:
+    def _count_with_fallback(
+        self, operation: Callable[[Storage], tuple[int, float]]
+    ) -> tuple[int, float]:
+        if self._redis_storage and self.is_shared:
             try:
-                return ask(self._shared)
-            except AWAY:
-                self.count_alone()
-        return ask(self._own)
+                return operation(self._redis_storage)
+            except REDIS_ERRORS:
+                self.fall_back_to_memory()
+        return operation(self._memory_storage)
 
 
-def _redis(url: str, options: dict[str, Any]) -> RedisStorage:
+def _create_redis_storage(url: str, options: dict[str, Any]) -> RedisStorage:
     # limits has its own name for sockets, and would take the driver's for a mistake.
-    own = url.replace("unix:", "redis+unix:", 1) if url.startswith("unix:") else url
-    return RedisStorage(own, key_prefix=PREFIX, **options)
+    redis_url = (
+        url.replace("unix:", "redis+unix:", 1) if url.startswith("unix:") else url
+    )
+    return RedisStorage(redis_url, key_prefix=KEY_PREFIX, **options)
 
 
-def _count(storage: Storage, budget: Budget, key: str) -> tuple[int, float]:
-    item = RateLimitItemPerSecond(budget.amount, budget.seconds, budget.name)
+def _increment(storage: Storage, rate_limit: RateLimit, key: str) -> tuple[int, float]:
+    item = RateLimitItemPerSecond(
+        rate_limit.amount, rate_limit.seconds, rate_limit.name
+    )
     name = item.key_for(key)
     count = storage.incr(name, item.get_expiry())
-    if count < budget.amount:
-        return count, float(budget.seconds)
+    if count < rate_limit.amount:
+        return count, float(rate_limit.seconds)
     return count, storage.get_expiry(name) - time.time()

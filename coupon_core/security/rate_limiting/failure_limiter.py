@@ -1,40 +1,44 @@
 """The budgets of failed guesses, and what has been spent of them."""
 
-from coupon_core.security.rate_limiting.blocklist import Blocks
+from coupon_core.security.rate_limiting.blocklist import Blocklist
 from coupon_core.security.rate_limiting.counters import Counters
-from coupon_core.security.rate_limiting.policy import Allowed, Budget, OverBudget
+from coupon_core.security.rate_limiting.policy import (
+    GuessLimits,
+    RateLimit,
+    RateLimitExceeded,
+)
 
 
-class Spending:
+class FailureLimiter:
     """What users and tenants have spent, in this process or in all of them."""
 
-    def __init__(self, allowed: Allowed) -> None:
-        self._per_user, self._per_tenant = allowed.per_user, allowed.per_tenant
-        self.counters = Counters(allowed.url)
-        budgets = [one for one in (allowed.per_user, allowed.per_tenant) if one]
-        self._blocks = Blocks(allowed.url, self.counters, budgets)
-        self._blocks.are_any()  # begins to hear of them
+    def __init__(self, limits: GuessLimits) -> None:
+        self._per_user, self._per_tenant = limits.per_user, limits.per_tenant
+        self.counters = Counters(limits.url)
+        rate_limits = [one for one in (limits.per_user, limits.per_tenant) if one]
+        self._blocklist = Blocklist(limits.url, self.counters, rate_limits)
+        self._blocklist.has_entries()  # begins to hear of them
 
     def check(self, tenant_id: str, user_id: str | None) -> None:
         """OverBudget when the tenant or the user has failed too often; asks nobody."""
-        if self._blocks.are_any():
-            self._blocks.check(tenant_id)
-            self._blocks.check(f"{tenant_id}/{user_id}")
+        if self._blocklist.has_entries():
+            self._blocklist.check(tenant_id)
+            self._blocklist.check(f"{tenant_id}/{user_id}")
 
     def count(self, tenant_id: str, user_id: str | None) -> None:
         """Count a failure. OverBudget when it was one too many."""
         if user_id and self._per_user:
-            self._spend(self._per_user, f"{tenant_id}/{user_id}")
+            self._count_failure(self._per_user, f"{tenant_id}/{user_id}")
         if self._per_tenant:
-            self._spend(self._per_tenant, tenant_id)
+            self._count_failure(self._per_tenant, tenant_id)
 
     def close(self) -> None:
         """Hear no more of other processes."""
-        self._blocks.close()
+        self._blocklist.close()
 
-    def _spend(self, budget: Budget, key: str) -> None:
-        count, left = self.counters.count(budget, key)
-        if count >= budget.amount:
-            self._blocks.block(key, budget, left)
-        if count > budget.amount:
-            raise OverBudget(budget, left)
+    def _count_failure(self, rate_limit: RateLimit, key: str) -> None:
+        count, remaining = self.counters.count(rate_limit, key)
+        if count >= rate_limit.amount:
+            self._blocklist.block(key, rate_limit, remaining)
+        if count > rate_limit.amount:
+            raise RateLimitExceeded(rate_limit, remaining)

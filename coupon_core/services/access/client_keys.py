@@ -11,13 +11,13 @@ from coupon_core.domain.models.client_keys import (
     StoredClientKey,
 )
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.repositories import client_keys as store
+from coupon_core.persistence.repositories import client_keys as client_key_repository
 from coupon_core.security import encryption
 from coupon_core.services import audit
 from coupon_core.services.access import tenants
 
 # What ids look like in the vendors' pages (CONTRACTS 3.1).
-PREFIXES: Mapping[ClientKeyKind, str] = {
+KEY_ID_PREFIXES: Mapping[ClientKeyKind, str] = {
     ClientKeyKind.PLAYCAMP_SERVER: "ak_server_",
     ClientKeyKind.PLAYCAMP_CLIENT: "ak_client_",
     ClientKeyKind.MAMBO: "mk_",
@@ -33,27 +33,30 @@ def create(
 ) -> tuple[ClientKey, str]:
     """A new key and its secret, which is shown only here; neither holds a colon."""
     tenants.require(tenant_id)
-    key_id, secret = PREFIXES[kind] + secrets.token_hex(12), secrets.token_urlsafe(32)
+    key_id, secret = (
+        KEY_ID_PREFIXES[kind] + secrets.token_hex(12),
+        secrets.token_urlsafe(32),
+    )
     key = ClientKey(tenant_id, key_id, kind, name, now, expires_at, None)
     stored = StoredClientKey(
-        key, encryption.fingerprint(secret), encryption.seal(secret)
+        key, encryption.fingerprint(secret), encryption.encrypt(secret)
     )
     with transaction():
-        store.insert(stored)
+        client_key_repository.insert(stored)
         audit.record(tenant_id, "client_key.created", key_id, kind=kind.value)
     return key, secret
 
 
-def listed(
+def list_client_keys(
     tenant_id: str, page: Page, kind: ClientKeyKind | None = None
 ) -> tuple[list[ClientKey], int]:
     """A tenant's keys, newest first, and how many match in all."""
-    return store.listed(tenant_id, page, kind)
+    return client_key_repository.list_keys(tenant_id, page, kind)
 
 
 def get(tenant_id: str, key_id: str) -> ClientKey:
     """One key. Refused when there is none."""
-    key = store.of_tenant(tenant_id, key_id)
+    key = client_key_repository.get(tenant_id, key_id)
     if key is None:
         raise Refused(AdminReason.CLIENT_KEY_NOT_FOUND)
     return key
@@ -62,6 +65,6 @@ def get(tenant_id: str, key_id: str) -> ClientKey:
 def revoke(tenant_id: str, key_id: str, now: datetime) -> ClientKey:
     """Make a key worthless at once; again changes nothing."""
     with transaction():
-        if store.revoke(tenant_id, key_id, now):
+        if client_key_repository.revoke(tenant_id, key_id, now):
             audit.record(tenant_id, "client_key.revoked", key_id)
         return get(tenant_id, key_id)

@@ -14,21 +14,21 @@ from coupon_core.domain.models import (
     TenantSecret,
 )
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.id_generation import new_id
-from coupon_core.persistence.repositories import tenants as store
+from coupon_core.persistence.id_generation import generate_id
+from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.security import encryption
 from coupon_core.security.authentication.tenant_secrets import load_secrets
 from coupon_core.services import audit
 
 # Words of the paths: a tenant of such a name would make a path mean two things. What
 # Mambo's paths mean two things by is a tenant all the same to Phoenix's.
-PHOENIX_WORDS = frozenset(
+PHOENIX_PATH_SEGMENTS = frozenset(
     ["user", "definitions", "validate", "redeem", "server", "client", "tenants"]
 )
-MAMBO_WORDS = frozenset(["activities", "coupons"])
-RESERVED_IDS = PHOENIX_WORDS | MAMBO_WORDS
-ACTIVE_SECRETS = 2
-EVERY_SCOPE = frozenset(Scope)
+MAMBO_PATH_SEGMENTS = frozenset(["activities", "coupons"])
+RESERVED_TENANT_IDS = PHOENIX_PATH_SEGMENTS | MAMBO_PATH_SEGMENTS
+MAX_ACTIVE_SECRETS = 2
+ALL_SCOPES = frozenset(Scope)
 
 
 def create(tenant_id: str, now: datetime) -> tuple[TenantSecret, ApiKey, str]:
@@ -36,33 +36,33 @@ def create(tenant_id: str, now: datetime) -> tuple[TenantSecret, ApiKey, str]:
 
     Refused when the id is taken or is a word of the paths.
     """
-    if tenant_id.lower() in RESERVED_IDS:
+    if tenant_id.lower() in RESERVED_TENANT_IDS:
         raise Refused(AdminReason.TENANT_ID_RESERVED)
     with transaction():
-        if not store.insert(tenant_id, now):
+        if not tenant_repository.insert(tenant_id, now):
             raise Refused(AdminReason.TENANT_EXISTS)
         secret = _add_secret(tenant_id, now)
-        key, plain = _add_key(tenant_id, "first key", EVERY_SCOPE, None, now)
+        key, plaintext = _add_key(tenant_id, "first key", ALL_SCOPES, None, now)
         audit.record(tenant_id, "tenant.created", tenant_id, api_key=key.key_id)
-    return secret, key, plain
+    return secret, key, plaintext
 
 
-def listed(page: Page) -> tuple[list[tuple[str, datetime]], int]:
+def list_tenants(page: Page) -> tuple[list[tuple[str, datetime]], int]:
     """Tenants by id with their creation times, and how many there are in all."""
-    return store.listed(page)
+    return tenant_repository.list_tenants(page)
 
 
 def require(tenant_id: str) -> None:
     """Refused when there is no such tenant."""
-    if not store.exists(tenant_id):
+    if not tenant_repository.exists(tenant_id):
         raise Refused(AdminReason.TENANT_NOT_FOUND)
 
 
 def erase(tenant_id: str) -> None:
     """Remove a tenant and all that is its. Refused when there is none."""
     with transaction():
-        store.lock(tenant_id)
-        if not store.erase(tenant_id):
+        tenant_repository.lock(tenant_id)
+        if not tenant_repository.erase(tenant_id):
             raise Refused(AdminReason.TENANT_NOT_FOUND)
         audit.record(tenant_id, "tenant.erased", tenant_id)
 
@@ -71,10 +71,12 @@ def rotate_secret(tenant_id: str, now: datetime) -> TenantSecret:
     """A new signing secret; the one before it stays good until the next rotation."""
     require(tenant_id)
     with transaction():
-        store.lock(tenant_id)
+        tenant_repository.lock(tenant_id)
         # First the old ones go: by a clock that is behind the new one looks old too.
-        outdated = store.secrets(tenant_id)[ACTIVE_SECRETS - 1 :]
-        store.drop_secrets(tenant_id, [secret_id for secret_id, *_ in outdated])
+        outdated = tenant_repository.list_secrets(tenant_id)[MAX_ACTIVE_SECRETS - 1 :]
+        tenant_repository.delete_secrets(
+            tenant_id, [secret_id for secret_id, *_ in outdated]
+        )
         secret = _add_secret(tenant_id, now)
         audit.record(tenant_id, "secret.rotated", secret.secret_id)
     return secret
@@ -83,13 +85,13 @@ def rotate_secret(tenant_id: str, now: datetime) -> TenantSecret:
 def retire_secret(tenant_id: str, secret_id: str) -> None:
     """Make a signing secret worthless. Refused when unknown or the only one."""
     with transaction():
-        store.lock(tenant_id)
-        active = [known for known, *_ in store.secrets(tenant_id)]
+        tenant_repository.lock(tenant_id)
+        active = [known for known, *_ in tenant_repository.list_secrets(tenant_id)]
         if secret_id not in active:
             raise Refused(AdminReason.SECRET_NOT_FOUND)
         if len(active) == 1:
             raise Refused(AdminReason.LAST_SECRET)
-        store.drop_secrets(tenant_id, [secret_id])
+        tenant_repository.delete_secrets(tenant_id, [secret_id])
         audit.record(tenant_id, "secret.retired", secret_id)
 
 
@@ -99,8 +101,12 @@ def list_secrets(tenant_id: str) -> list[TenantSecret]:
 
 
 def _add_secret(tenant_id: str, now: datetime) -> TenantSecret:
-    secret = TenantSecret(tenant_id, new_id(), f"ts_{secrets.token_urlsafe(32)}", now)
-    store.add_secret(tenant_id, secret.secret_id, encryption.seal(secret.secret), now)
+    secret = TenantSecret(
+        tenant_id, generate_id(), f"ts_{secrets.token_urlsafe(32)}", now
+    )
+    tenant_repository.add_secret(
+        tenant_id, secret.secret_id, encryption.encrypt(secret.secret), now
+    )
     return secret
 
 
@@ -121,9 +127,9 @@ def create_key(
         raise Refused(AdminReason.SCOPE_TOO_WIDE)
     require(tenant_id)
     with transaction():
-        key, plain = _add_key(tenant_id, name, scopes, expires_at, now)
+        key, plaintext = _add_key(tenant_id, name, scopes, expires_at, now)
         audit.record(tenant_id, "api_key.created", key.key_id, scopes=scopes)
-    return key, plain
+    return key, plaintext
 
 
 def _add_key(
@@ -133,21 +139,23 @@ def _add_key(
     expires_at: datetime | None,
     now: datetime,
 ) -> tuple[ApiKey, str]:
-    plain = f"pk_{secrets.token_urlsafe(32)}"
-    ids = tenant_id, new_id(), name
+    plaintext = f"pk_{secrets.token_urlsafe(32)}"
+    ids = tenant_id, generate_id(), name
     key = ApiKey(*ids, frozenset(scopes), now, expires_at, None)
-    store.insert_key(key, encryption.fingerprint(plain), encryption.seal(plain))
-    return key, plain
+    tenant_repository.insert_key(
+        key, encryption.fingerprint(plaintext), encryption.encrypt(plaintext)
+    )
+    return key, plaintext
 
 
-def keys(tenant_id: str, page: Page) -> tuple[list[ApiKey], int]:
+def list_keys(tenant_id: str, page: Page) -> tuple[list[ApiKey], int]:
     """A tenant's API keys, newest first, and how many there are in all."""
-    return store.keys(tenant_id, page)
+    return tenant_repository.list_keys(tenant_id, page)
 
 
 def get_key(tenant_id: str, key_id: str) -> ApiKey:
     """One API key. Refused when there is none."""
-    key = store.key_of_tenant(tenant_id, key_id)
+    key = tenant_repository.get_key(tenant_id, key_id)
     if key is None:
         raise Refused(AdminReason.API_KEY_NOT_FOUND)
     return key
@@ -156,6 +164,6 @@ def get_key(tenant_id: str, key_id: str) -> ApiKey:
 def revoke_key(tenant_id: str, key_id: str, now: datetime) -> ApiKey:
     """Make an API key worthless at once; again changes nothing."""
     with transaction():
-        if store.revoke_key(tenant_id, key_id, now):
+        if tenant_repository.revoke_key(tenant_id, key_id, now):
             audit.record(tenant_id, "api_key.revoked", key_id)
         return get_key(tenant_id, key_id)

@@ -4,25 +4,27 @@ from datetime import datetime
 
 import jwt
 
-from coupon_core.security.authentication.jwt_claims import LONGEST_LIFE
+from coupon_core.security.authentication.jwt_claims import MAX_TOKEN_LIFETIME_SECONDS
 from coupon_core.services.access import tenants
 
-LONGEST_SECONDS = int(LONGEST_LIFE)
+MAX_LIFETIME_SECONDS = int(MAX_TOKEN_LIFETIME_SECONDS)
 
 
-def mint(tenant_id: str, user_id: str | None, seconds: int, now: datetime) -> str:
+def mint(
+    tenant_id: str, user_id: str | None, lifetime_seconds: int, now: datetime
+) -> str:
     """A JWT for a user of the tenant, or for its server when `user_id` is None.
 
-    It is good for `seconds`, at most LONGEST_SECONDS. Refused for an unknown tenant.
+    It is good for `lifetime_seconds`, at most LONGEST_SECONDS. Refused for an unknown tenant.
     """
     tenants.require(tenant_id)
     newest = tenants.list_secrets(tenant_id)[0]
-    issued = int(now.timestamp())
+    issued_at = int(now.timestamp())
     claims = {
         "sub_type": "tenant",
         "sub_id": tenant_id,
-        "iat": issued,
-        "exp": issued + seconds,
+        "iat": issued_at,
+        "exp": issued_at + lifetime_seconds,
     }
     if user_id is not None:
         claims["sub"] = user_id

@@ -3,31 +3,31 @@
 A batch publishes no event for each of its coupons, only `batch.completed` at its end.
 """
 
-from coupon_core.services.batches.chunks import COMPLETED, make_chunk
+from coupon_core.services.batches.chunks import COMPLETED_EVENT_TYPE, generate_chunk
 from coupon_core.services.batches.requests import (
-    MOST_COUPONS,
-    MOST_USERS,
-    Wanted,
+    MAX_COUPONS,
+    MAX_USERS,
+    BatchRequest,
     cancel,
+    estimate_progress,
     fail,
     get,
-    listed,
-    pace,
-    redrive,
+    list_batches,
     request,
+    requeue_stalled_batches,
 )
 
 __all__ = [
-    "COMPLETED",
-    "MOST_COUPONS",
-    "MOST_USERS",
-    "Wanted",
+    "COMPLETED_EVENT_TYPE",
+    "MAX_COUPONS",
+    "MAX_USERS",
+    "BatchRequest",
     "cancel",
+    "estimate_progress",
     "fail",
+    "generate_chunk",
     "get",
-    "listed",
-    "make_chunk",
-    "pace",
-    "redrive",
+    "list_batches",
     "request",
+    "requeue_stalled_batches",
 ]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from coupon_core.domain import codes
 from coupon_core.domain.models import (
-    NOBODY,
+    UNASSIGNED,
     AdminReason,
     CodeFormat,
     Definition,
@@ -15,145 +15,178 @@ from coupon_core.domain.models import (
     Refused,
 )
 from coupon_core.domain.models.batches import (
-    UNFINISHED,
+    ACTIVE_STATES,
     Batch,
+    BatchChunk,
     BatchState,
-    Chunk,
 )
 from coupon_core.domain.rules import generation as generation_rules
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.id_generation import new_id
-from coupon_core.persistence.repositories import batches as store
+from coupon_core.persistence.id_generation import generate_id
+from coupon_core.persistence.repositories import batches as batch_repository
 from coupon_core.persistence.repositories import bulk_coupons
-from coupon_core.persistence.repositories import coupons as coupon_store
-from coupon_core.persistence.repositories.batches import Key
+from coupon_core.persistence.repositories import coupons as coupon_repository
+from coupon_core.persistence.repositories.batches import ChunkKey
 from coupon_core.services import outbox
 from coupon_core.services.batches.requests import fail
 from coupon_core.services.coupons import generation
 
-COMPLETED = "batch.completed"
-PAUSED = "waits: the definition is paused"
+COMPLETED_EVENT_TYPE = "batch.completed"
+REASON_DEFINITION_PAUSED = "waits: the definition is paused"
 
 
-def make_chunk(key: Key, now: datetime) -> bool:
+def generate_chunk(key: ChunkKey, now: datetime) -> bool:
     """Make the coupons of a chunk; False when there is nothing to make (any more).
 
     What the database cannot do now passes through: the chunk must be tried again. All
     else that goes wrong ends the batch, which says why.
     """
-    batch, chunk = store.get(*key[:2]), store.chunk(key)
-    if batch is None or chunk is None or batch.state not in UNFINISHED:
+    batch, chunk = (
+        batch_repository.get(*key[:2]),
+        batch_repository.get_unfinished_chunk(key),
+    )
+    if batch is None or chunk is None or batch.state not in ACTIVE_STATES:
         return False
     try:
-        return _make(batch, chunk, now)
+        return _try_generate(batch, chunk, now)
     except Refused as refused:
         reason = refused.detail or refused.reason.value.replace("_", " ")
         fail(batch.tenant_id, batch.batch_id, reason, now)
         return False
 
 
-class _Ended(Exception):
+class _AlreadyEnded(Exception):
     """The batch or the chunk has come to its end while this one was made."""
 
 
-def _make(batch: Batch, chunk: Chunk, now: datetime) -> bool:
+def _try_generate(batch: Batch, chunk: BatchChunk, now: datetime) -> bool:
     try:
         with transaction():
-            definition = generation.hold(batch.tenant_id, batch.definition_id)
+            definition = generation.lock_for_generation(
+                batch.tenant_id, batch.definition_id
+            )
             if definition is None:
                 raise Refused(AdminReason.DEFINITION_NOT_FOUND)
             if definition.status == DefinitionStatus.PAUSED:
-                store.wait(batch.tenant_id, batch.batch_id, PAUSED)
+                batch_repository.set_wait_reason(
+                    batch.tenant_id, batch.batch_id, REASON_DEFINITION_PAUSED
+                )
                 return False
-            for reason in generation_rules.against_generating(
+            for reason in generation_rules.generation_violations(
                 definition, not chunk.user_ids
             ):
                 raise Refused(reason)
-            _write(batch, chunk, definition, now)
-    except _Ended:
+            _write_chunk(batch, chunk, definition, now)
+    except _AlreadyEnded:
         return False
     return True
 
 
-def _write(batch: Batch, chunk: Chunk, definition: Definition, now: datetime) -> None:
+def _write_chunk(
+    batch: Batch, chunk: BatchChunk, definition: Definition, now: datetime
+) -> None:
     """The chunk, its coupons and the progress: all or, if it has ended, nothing."""
     key = chunk.tenant_id, chunk.batch_id, chunk.chunk_number
-    if not store.claim(key, now):
-        raise _Ended
-    made = _coupons(batch, chunk, definition, now)
-    after = store.advance(key, made, now)
+    if not batch_repository.claim_chunk(key, now):
+        raise _AlreadyEnded
+    new_count = _insert_coupons(batch, chunk, definition, now)
+    after = batch_repository.count_finished_chunk(key, new_count, now)
     if after is None:
-        raise _Ended
+        raise _AlreadyEnded
     if after.state == BatchState.COMPLETED:
-        outbox.add([_completed_event(after, now)])
+        outbox.add([_build_completed_event(after, now)])
 
 
-def _coupons(batch: Batch, chunk: Chunk, definition: Definition, now: datetime) -> int:
+def _insert_coupons(
+    batch: Batch, chunk: BatchChunk, definition: Definition, now: datetime
+) -> int:
     """Add the coupons of a chunk; gives how many are new. Refused."""
     if definition.awarded_only and chunk.user_ids:
-        return _award(batch, chunk, definition, now)
-    shares = definition.code_format == CodeFormat.CUSTOM
-    made = (_share if shares else _randomize)(batch, chunk, definition, now)
+        return _insert_awarded(batch, chunk, definition, now)
+    is_custom = definition.code_format == CodeFormat.CUSTOM
+    new_count = (_insert_with_custom_code if is_custom else _insert_with_random_codes)(
+        batch, chunk, definition, now
+    )
     if chunk.user_ids:
-        generation.count_awards(definition, made)
-    return made
+        generation.count_awards(definition, new_count)
+    return new_count
 
 
-def _award(batch: Batch, chunk: Chunk, definition: Definition, now: datetime) -> int:
+def _insert_awarded(
+    batch: Batch, chunk: BatchChunk, definition: Definition, now: datetime
+) -> int:
     """Give each user one more coupon on the definition's own terms."""
-    _, new = generation.make_untold(definition, chunk.user_ids, now, batch.expires_at)
-    bulk_coupons.mark(batch, [coupon.coupon_id for coupon in new])
+    _, new = generation.generate_without_events(
+        definition, chunk.user_ids, now, batch.expires_at
+    )
+    bulk_coupons.set_batch(batch, [coupon.coupon_id for coupon in new])
     return len(new)
 
 
-def _randomize(
-    batch: Batch, chunk: Chunk, definition: Definition, now: datetime
+def _insert_with_random_codes(
+    batch: Batch, chunk: BatchChunk, definition: Definition, now: datetime
 ) -> int:
     """Add coupons with codes of their own; those that are taken are drawn anew."""
     count = chunk.coupon_count
-    free = _free(definition, codes.draw(definition, count), crowded=False)
-    for _ in range(generation.TOP_UPS):
-        if len(free) == count and bulk_coupons.insert(batch, free, chunk.user_ids, now):
+    unused = _filter_unused_codes(
+        definition, codes.generate_codes(definition, count), is_crowded=False
+    )
+    for _ in range(generation.MAX_COLLISION_RETRIES):
+        if len(unused) == count and bulk_coupons.insert(
+            batch, unused, chunk.user_ids, now
+        ):
             return count
-        free = _topped_up(definition, free, count)
+        unused = _replace_used_codes(definition, unused, count)
     raise Refused(AdminReason.CODE_SPACE_TOO_SMALL)
 
 
-def _topped_up(definition: Definition, drawn: Sequence[str], count: int) -> list[str]:
+def _replace_used_codes(
+    definition: Definition, candidates: Sequence[str], count: int
+) -> list[str]:
     """What is free of the codes, and others in place of what is not."""
-    kept = _free(definition, drawn, crowded=True)
+    kept = _filter_unused_codes(definition, candidates, is_crowded=True)
     missing = count - len(kept)
-    more = codes.draw(definition, missing + generation.SPARE) if missing else []
-    both = dict.fromkeys([*kept, *_free(definition, more, crowded=True)])
-    return list(both)[:count]
+    extra = (
+        codes.generate_codes(definition, missing + generation.EXTRA_CODES_PER_RETRY)
+        if missing
+        else []
+    )
+    unique = dict.fromkeys(
+        [*kept, *_filter_unused_codes(definition, extra, is_crowded=True)]
+    )
+    return list(unique)[:count]
 
 
-def _free(definition: Definition, drawn: Sequence[str], crowded: bool) -> list[str]:
+def _filter_unused_codes(
+    definition: Definition, candidates: Sequence[str], is_crowded: bool
+) -> list[str]:
     """Codes that nobody shares; in a crowded space, only those that none owns."""
-    once = list(dict.fromkeys(drawn))
-    taken = bulk_coupons.taken(definition, once, owned=crowded)
-    return [code for code in once if code not in taken] if taken else once
+    unique = list(dict.fromkeys(candidates))
+    used = bulk_coupons.find_taken_codes(definition, unique, include_owned=is_crowded)
+    return [code for code in unique if code not in used] if used else unique
 
 
-def _share(batch: Batch, chunk: Chunk, definition: Definition, now: datetime) -> int:
+def _insert_with_custom_code(
+    batch: Batch, chunk: BatchChunk, definition: Definition, now: datetime
+) -> int:
     """Add coupons of the custom code for users who hold none yet."""
     drafts = [
-        generation.draft(
+        generation.build_coupon(
             definition, user, definition.custom_code, now, batch.expires_at
         )
         for user in chunk.user_ids
     ]
-    new = coupon_store.insert_new(drafts, definition)
-    bulk_coupons.mark(batch, [coupon.coupon_id for coupon in new])
+    new = coupon_repository.insert_new(drafts, definition)
+    bulk_coupons.set_batch(batch, [coupon.coupon_id for coupon in new])
     return len(new)
 
 
-def _completed_event(batch: Batch, now: datetime) -> Event:
+def _build_completed_event(batch: Batch, now: datetime) -> Event:
     data = {
         "batch_id": batch.batch_id,
         "definition_id": batch.definition_id,
         "requested": batch.requested_count,
         "generated": batch.generated_count,
     }
-    ids = batch.tenant_id, new_id()
-    return Event(*ids, COMPLETED, NOBODY, now, json.dumps(data))
+    ids = batch.tenant_id, generate_id()
+    return Event(*ids, COMPLETED_EVENT_TYPE, UNASSIGNED, now, json.dumps(data))

@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from coupon_core.domain.models import AdminReason, Page, Refused
-from coupon_core.domain.models.campaigns import Campaign, CampaignStatus, Stats
+from coupon_core.domain.models.campaigns import Campaign, CampaignStats, CampaignStatus
 from coupon_core.domain.models.creators import Creator
-from coupon_core.domain.rules.packages import DATES_REVERSED
+from coupon_core.domain.rules.packages import DATES_REVERSED_DETAIL
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.repositories import campaigns as store
-from coupon_core.persistence.repositories import creator_codes as code_store
-from coupon_core.persistence.repositories import creators as creator_store
+from coupon_core.persistence.repositories import campaigns as campaign_repository
+from coupon_core.persistence.repositories import (
+    creator_codes as creator_code_repository,
+)
+from coupon_core.persistence.repositories import creators as creator_repository
 from coupon_core.services import audit
 from coupon_core.services.campaigns import packages
 
@@ -35,9 +37,9 @@ def create(
         updated_at=now,
         **{**DEFAULTS, **fields},
     )
-    _check(campaign)
+    _require_valid_dates(campaign)
     with transaction():
-        if not store.insert(campaign):
+        if not campaign_repository.insert(campaign):
             raise Refused(AdminReason.CAMPAIGN_EXISTS)
         audit.record(tenant_id, "campaign.created", campaign_id)
     return campaign
@@ -45,14 +47,14 @@ def create(
 
 def get(tenant_id: str, campaign_id: str) -> Campaign:
     """One campaign. Refused when there is none."""
-    return _known(store.get(tenant_id, campaign_id))
+    return _require_campaign(campaign_repository.get(tenant_id, campaign_id))
 
 
-def listed(
+def list_campaigns(
     tenant_id: str, page: Page, status: CampaignStatus | None = None
 ) -> tuple[list[Campaign], int]:
     """A tenant's campaigns, newest first, and how many match in all."""
-    return store.listed(tenant_id, page, status)
+    return campaign_repository.list_campaigns(tenant_id, page, status)
 
 
 def update(
@@ -63,29 +65,31 @@ def update(
     While it is COMPLETED or CANCELLED, its codes cannot be redeemed.
     """
     with transaction():
-        before = _known(store.lock(tenant_id, campaign_id))
+        before = _require_campaign(campaign_repository.lock(tenant_id, campaign_id))
         after = replace(before, **changes, updated_at=now)
-        _check(after)
-        store.update(after)
-        packages.settle(after, now)
+        _require_valid_dates(after)
+        campaign_repository.update(after)
+        packages.sync_with_campaign(after, now)
         audit.record(tenant_id, "campaign.changed", campaign_id, changed=changes)
     return after
 
 
-def creators(tenant_id: str, campaign_id: str, page: Page) -> tuple[list[Creator], int]:
+def list_creators(
+    tenant_id: str, campaign_id: str, page: Page
+) -> tuple[list[Creator], int]:
     """Who takes part in a campaign, by name, and how many in all. Refused."""
     get(tenant_id, campaign_id)
-    return creator_store.listed(tenant_id, page, campaign_id=campaign_id)
+    return creator_repository.list_creators(tenant_id, page, campaign_id=campaign_id)
 
 
 def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> Creator:
     """Let a creator take part; again changes nothing. Refused when unknown."""
     get(tenant_id, campaign_id)
-    creator = creator_store.get(tenant_id, creator_key)
+    creator = creator_repository.get(tenant_id, creator_key)
     if creator is None:
         raise Refused(AdminReason.CREATOR_NOT_FOUND)
     with transaction():
-        if store.add_creator(tenant_id, campaign_id, creator_key):
+        if campaign_repository.add_creator(tenant_id, campaign_id, creator_key):
             detail = {"creator_key": creator_key}
             audit.record(tenant_id, "campaign.creator_added", campaign_id, **detail)
     return creator
@@ -94,25 +98,25 @@ def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> Creator:
 def remove_creator(tenant_id: str, campaign_id: str, creator_key: str) -> None:
     """End a creator's part; codes already given stay good until they are revoked."""
     with transaction():
-        if not store.remove_creator(tenant_id, campaign_id, creator_key):
+        if not campaign_repository.remove_creator(tenant_id, campaign_id, creator_key):
             raise Refused(AdminReason.CREATOR_NOT_FOUND)
         detail = {"creator_key": creator_key}
         audit.record(tenant_id, "campaign.creator_removed", campaign_id, **detail)
 
 
-def stats(tenant_id: str, campaign_id: str) -> Stats:
+def get_stats(tenant_id: str, campaign_id: str) -> CampaignStats:
     """What became of the codes of a campaign. Refused when it is unknown."""
     get(tenant_id, campaign_id)
-    return code_store.stats(tenant_id, campaign_id=campaign_id)
+    return creator_code_repository.get_stats(tenant_id, campaign_id=campaign_id)
 
 
-def _check(campaign: Campaign) -> None:
+def _require_valid_dates(campaign: Campaign) -> None:
     starts, ends = campaign.starts_at, campaign.ends_at
     if starts and ends and starts >= ends:
-        raise Refused(AdminReason.DATES_REVERSED, DATES_REVERSED)
+        raise Refused(AdminReason.DATES_REVERSED, DATES_REVERSED_DETAIL)
 
 
-def _known(campaign: Campaign | None) -> Campaign:
+def _require_campaign(campaign: Campaign | None) -> Campaign:
     if campaign is None:
         raise Refused(AdminReason.CAMPAIGN_NOT_FOUND)
     return campaign

@@ -18,24 +18,27 @@ from coupon_core.domain.models import (
 from coupon_core.domain.models.campaigns import Campaign
 from coupon_core.domain.models.packages import (
     Attribution,
-    CodeUse,
-    DefinedPackage,
+    CodeUsage,
     Package,
+    PackageWithDefinition,
 )
-from coupon_core.domain.rules.packages import in_campaign, reward_item
-from coupon_core.persistence.database import Busy, transaction
-from coupon_core.persistence.id_generation import new_id, new_number
-from coupon_core.persistence.repositories import campaigns as campaign_store
-from coupon_core.persistence.repositories import coupons as coupon_store
-from coupon_core.persistence.repositories import definitions as definition_store
-from coupon_core.persistence.repositories import packages as store
-from coupon_core.persistence.repositories import reward_items as reward_store
+from coupon_core.domain.rules.packages import (
+    apply_package_to_definition,
+    to_reward_item,
+)
+from coupon_core.persistence.database import ConcurrentUpdate, transaction
+from coupon_core.persistence.id_generation import generate_id, generate_integer_id
+from coupon_core.persistence.repositories import campaigns as campaign_repository
+from coupon_core.persistence.repositories import coupons as coupon_repository
+from coupon_core.persistence.repositories import definitions as definition_repository
+from coupon_core.persistence.repositories import packages as package_repository
+from coupon_core.persistence.repositories import reward_items as reward_item_repository
 from coupon_core.services import audit
 from coupon_core.services.catalog import definitions
 
-LIMITS = frozenset({"per_code_limit", "per_user_limit", "total_limit"})
-NAME_TAKEN = "item_name: a definition has the name that the package would have"
-BELOW_USES = "limits: more uses than that have been made"
+LIMIT_FIELDS = frozenset({"per_code_limit", "per_user_limit", "total_limit"})
+NAME_TAKEN_DETAIL = "item_name: a definition has the name that the package would have"
+LIMIT_BELOW_USES_DETAIL = "limits: more uses than that have been made"
 DEFAULTS: Mapping[str, Any] = {
     "item_description": {},
     "is_active": True,
@@ -49,191 +52,220 @@ DEFAULTS: Mapping[str, Any] = {
 
 def create(
     tenant_id: str, campaign_id: str, fields: Mapping[str, Any], now: datetime
-) -> DefinedPackage:
+) -> PackageWithDefinition:
     """Add a package to a campaign: members of `Package`, and the three limits.
 
     It makes the definition that it is, and the reward item that its lines are.
     """
     members = {**DEFAULTS, **fields}
-    limits = {name: members.pop(name) for name in LIMITS}
-    with transaction(), _taken_names():
-        campaign = _campaign(campaign_store.lock(tenant_id, campaign_id))
+    limits = {name: members.pop(name) for name in LIMIT_FIELDS}
+    with transaction(), _refuse_taken_names():
+        campaign = _require_campaign(campaign_repository.lock(tenant_id, campaign_id))
         package = Package(
             tenant_id=tenant_id,
-            package_id=new_number(now),
-            definition_id=new_id(),
+            package_id=generate_integer_id(now),
+            definition_id=generate_id(),
             campaign_id=campaign_id,
-            package_no=store.next_number(tenant_id, campaign_id),
+            package_no=package_repository.get_next_number(tenant_id, campaign_id),
             created_at=now,
             updated_at=now,
             **members,
         )
-        item = reward_item(package, new_id(), now)
-        offer = DefinedPackage(
-            package, _definition(package, campaign, item, limits, now)
+        item = to_reward_item(package, generate_id(), now)
+        defined_package = PackageWithDefinition(
+            package, _build_definition(package, campaign, item, limits, now)
         )
-        reward_store.insert(item)
-        definition_store.insert(offer.definition)
-        store.insert(package)
+        reward_item_repository.insert(item)
+        definition_repository.insert(defined_package.definition)
+        package_repository.insert(package)
         audit.record(tenant_id, "package.created", str(package.package_id))
-    return offer
+    return defined_package
 
 
-def _definition(
+def _build_definition(
     package: Package,
     campaign: Campaign,
     item: RewardItem,
     limits: Mapping[str, int],
     now: datetime,
 ) -> Definition:
-    plain = {
+    definition_fields = {
         "name": package.definition_id,
         "reward_item_id": item.item_id,
         "code_format": CodeFormat.SHARED,
         "claimable": True,
         **limits,
     }
-    made = definitions.draft(package.tenant_id, plain, now)
-    named = replace(made, definition_id=package.definition_id)
-    return in_campaign(named, package, campaign, now)
+    draft = definitions.build_definition(package.tenant_id, definition_fields, now)
+    draft_with_id = replace(draft, definition_id=package.definition_id)
+    return apply_package_to_definition(draft_with_id, package, campaign, now)
 
 
 def update(
     tenant_id: str, package_id: int, changes: Mapping[str, Any], now: datetime
-) -> DefinedPackage:
+) -> PackageWithDefinition:
     """Change members of a package or its limits; none goes below what was used."""
-    limits = {name: changes[name] for name in changes.keys() & LIMITS}
-    for stills in (_differ(limits, get(tenant_id, package_id)), True):
-        with transaction(), _taken_names():
-            before = _hold(tenant_id, package_id, stills)
-            if stills or not _differ(limits, before):
-                return _change(before, limits, changes, now)
+    limits = {name: changes[name] for name in changes.keys() & LIMIT_FIELDS}
+    for locks_coupons in (
+        _has_different_limits(limits, get(tenant_id, package_id)),
+        True,
+    ):
+        with transaction(), _refuse_taken_names():
+            before = _lock(tenant_id, package_id, locks_coupons)
+            if locks_coupons or not _has_different_limits(limits, before):
+                return _apply_changes(before, limits, changes, now)
     raise AssertionError("unreachable: coupons were held still")
 
 
-def _differ(limits: Mapping[str, int], offer: DefinedPackage) -> bool:
-    return any(getattr(offer.definition, name) != limits[name] for name in limits)
+def _has_different_limits(
+    limits: Mapping[str, int], defined_package: PackageWithDefinition
+) -> bool:
+    return any(
+        getattr(defined_package.definition, name) != limits[name] for name in limits
+    )
 
 
-def _hold(tenant_id: str, package_id: int, stills: bool) -> DefinedPackage:
+def _lock(
+    tenant_id: str, package_id: int, locks_coupons: bool
+) -> PackageWithDefinition:
     """A package that stays as it is; its coupons too, which limits depend on."""
-    if stills:
-        coupon_store.still()
+    if locks_coupons:
+        coupon_repository.lock_coupons_exclusively()
     package = get(tenant_id, package_id).package
-    campaign_store.lock(tenant_id, package.campaign_id)
-    definition_store.lock(tenant_id, package.definition_id)
+    campaign_repository.lock(tenant_id, package.campaign_id)
+    definition_repository.lock(tenant_id, package.definition_id)
     return get(tenant_id, package_id)
 
 
-def _change(
-    before: DefinedPackage,
+def _apply_changes(
+    before: PackageWithDefinition,
     limits: Mapping[str, int],
     changes: Mapping[str, Any],
     now: datetime,
-) -> DefinedPackage:
+) -> PackageWithDefinition:
     """Change a package that is held: what is its own, then its limits."""
-    own = {name: changes[name] for name in changes.keys() - LIMITS}
-    after = _change_own(before, own, now) if own else before
+    own_changes = {name: changes[name] for name in changes.keys() - LIMIT_FIELDS}
+    after = _change_package_fields(before, own_changes, now) if own_changes else before
     if limits:
-        after = replace(after, definition=_limit(after.definition, limits, now))
+        after = replace(after, definition=_change_limits(after.definition, limits, now))
     ids = after.package.tenant_id, "package.changed", str(after.package.package_id)
     audit.record(*ids, changed=changes)
     return after
 
 
-def _limit(
+def _change_limits(
     definition: Definition, limits: Mapping[str, int], now: datetime
 ) -> Definition:
     try:
-        return definitions.change(definition, limits, now)
+        return definitions.update_in_transaction(definition, limits, now)
     except Refused as refused:
         if refused.reason == AdminReason.LIMIT_BELOW_USES:
-            raise Refused(refused.reason, BELOW_USES) from refused
+            raise Refused(refused.reason, LIMIT_BELOW_USES_DETAIL) from refused
         raise
 
 
-def _change_own(
-    before: DefinedPackage, changes: Mapping[str, Any], now: datetime
-) -> DefinedPackage:
-    after = _changed(before, changes, now)
-    store.update(after.package)
-    definition_store.update(after.definition)
+def _change_package_fields(
+    before: PackageWithDefinition, changes: Mapping[str, Any], now: datetime
+) -> PackageWithDefinition:
+    after = _with_changed_fields(before, changes, now)
+    package_repository.update(after.package)
+    definition_repository.update(after.definition)
     if "rewards" in changes or "item_name" in changes:
         _update_reward(after, now)
     return after
 
 
-def _changed(
-    offer: DefinedPackage, changes: Mapping[str, Any], now: datetime
-) -> DefinedPackage:
-    before = offer.package
-    campaign = _campaign(campaign_store.get(before.tenant_id, before.campaign_id))
+def _with_changed_fields(
+    defined_package: PackageWithDefinition, changes: Mapping[str, Any], now: datetime
+) -> PackageWithDefinition:
+    before = defined_package.package
+    campaign = _require_campaign(
+        campaign_repository.get(before.tenant_id, before.campaign_id)
+    )
     package = replace(before, **changes, updated_at=now)
-    return DefinedPackage(
-        package, in_campaign(offer.definition, package, campaign, now)
+    return PackageWithDefinition(
+        package,
+        apply_package_to_definition(defined_package.definition, package, campaign, now),
     )
 
 
-def _update_reward(offer: DefinedPackage, now: datetime) -> None:
-    package, item_id = offer.package, offer.definition.reward_item_id
-    before = reward_store.lock(package.tenant_id, item_id)
+def _update_reward(defined_package: PackageWithDefinition, now: datetime) -> None:
+    package, item_id = (
+        defined_package.package,
+        defined_package.definition.reward_item_id,
+    )
+    before = reward_item_repository.lock(package.tenant_id, item_id)
     if before is None:
-        raise Busy("the reward item has just gone")
-    item = reward_item(package, item_id, now)
-    reward_store.update(replace(item, created_at=before.created_at))
+        raise ConcurrentUpdate("the reward item has just gone")
+    item = to_reward_item(package, item_id, now)
+    reward_item_repository.update(replace(item, created_at=before.created_at))
 
 
-def settle(campaign: Campaign, now: datetime) -> None:
+def sync_with_campaign(campaign: Campaign, now: datetime) -> None:
     """Let the packages of a campaign follow it; the caller holds the campaign."""
-    for offer in store.of_campaign(campaign.tenant_id, campaign.campaign_id):
-        ids = campaign.tenant_id, offer.package.definition_id
-        held = definition_store.lock(*ids) or offer.definition
-        after = in_campaign(held, offer.package, campaign, now)
-        if after != held:
-            definition_store.update(after)
+    for defined_package in package_repository.list_by_campaign(
+        campaign.tenant_id, campaign.campaign_id
+    ):
+        ids = campaign.tenant_id, defined_package.package.definition_id
+        locked_definition = (
+            definition_repository.lock(*ids) or defined_package.definition
+        )
+        after = apply_package_to_definition(
+            locked_definition, defined_package.package, campaign, now
+        )
+        if after != locked_definition:
+            definition_repository.update(after)
 
 
-def get(tenant_id: str, package_id: int) -> DefinedPackage:
+def get(tenant_id: str, package_id: int) -> PackageWithDefinition:
     """One package. Refused when there is none."""
-    offer = store.get(tenant_id, package_id)
-    if offer is None:
+    defined_package = package_repository.get(tenant_id, package_id)
+    if defined_package is None:
         raise Refused(AdminReason.PACKAGE_NOT_FOUND)
-    return offer
+    return defined_package
 
 
-def listed(
+def list_packages(
     tenant_id: str, page: Page, campaign_id: str | None = None
-) -> tuple[list[DefinedPackage], int]:
+) -> tuple[list[PackageWithDefinition], int]:
     """A tenant's packages, newest first, and how many match in all."""
-    return store.listed(tenant_id, page, campaign_id)
+    return package_repository.list_packages(tenant_id, page, campaign_id)
 
 
-def of_campaign(tenant_id: str, campaign_id: str) -> Sequence[DefinedPackage]:
+def list_by_campaign(
+    tenant_id: str, campaign_id: str
+) -> Sequence[PackageWithDefinition]:
     """The packages of a campaign by number. Refused when it is unknown."""
-    _campaign(campaign_store.get(tenant_id, campaign_id))
-    return store.of_campaign(tenant_id, campaign_id)
+    _require_campaign(campaign_repository.get(tenant_id, campaign_id))
+    return package_repository.list_by_campaign(tenant_id, campaign_id)
 
 
-def attribution(tenant_id: str, code: str) -> Attribution:
+def get_attribution(tenant_id: str, code: str) -> Attribution:
     """Whose code it is, and of which package; empty for other codes."""
-    plain = codes.normalize(code)
-    return store.attribution(tenant_id, plain) if plain else Attribution()
+    normalized_code = codes.normalize_code(code)
+    return (
+        package_repository.find_attribution(tenant_id, normalized_code)
+        if normalized_code
+        else Attribution()
+    )
 
 
-def used_by(tenant_id: str, user_id: str, page: Page) -> tuple[list[CodeUse], int]:
+def list_code_usages(
+    tenant_id: str, user_id: str, page: Page
+) -> tuple[list[CodeUsage], int]:
     """A user's uses of any codes, newest first, and how many there are in all."""
-    return store.used_by(tenant_id, user_id, page)
+    return package_repository.list_code_usages(tenant_id, user_id, page)
 
 
 @contextmanager
-def _taken_names() -> Iterator[None]:
+def _refuse_taken_names() -> Iterator[None]:
     try:
         yield
-    except definition_store.NameTaken as error:
-        raise Refused(AdminReason.NAME_TAKEN, NAME_TAKEN) from error
+    except definition_repository.NameTaken as error:
+        raise Refused(AdminReason.NAME_TAKEN, NAME_TAKEN_DETAIL) from error
 
 
-def _campaign(campaign: Campaign | None) -> Campaign:
+def _require_campaign(campaign: Campaign | None) -> Campaign:
     if campaign is None:
         raise Refused(AdminReason.CAMPAIGN_NOT_FOUND)
     return campaign

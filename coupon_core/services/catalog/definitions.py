@@ -21,15 +21,17 @@ from coupon_core.domain.models import (
 from coupon_core.domain.rules import definitions as definition_rules
 from coupon_core.domain.rules import packages as package_rules
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.id_generation import new_id
-from coupon_core.persistence.repositories import campaigns as campaign_store
-from coupon_core.persistence.repositories import checked_prefixes as stem_store
+from coupon_core.persistence.id_generation import generate_id
+from coupon_core.persistence.repositories import campaigns as campaign_repository
+from coupon_core.persistence.repositories import (
+    checked_prefixes as checked_prefix_repository,
+)
 from coupon_core.persistence.repositories import coupon_counts
-from coupon_core.persistence.repositories import coupons as coupon_store
-from coupon_core.persistence.repositories import definitions as store
-from coupon_core.persistence.repositories import packages as package_store
-from coupon_core.persistence.repositories import tenants as tenant_store
-from coupon_core.persistence.repositories import user_usage as usage_store
+from coupon_core.persistence.repositories import coupons as coupon_repository
+from coupon_core.persistence.repositories import definitions as definition_repository
+from coupon_core.persistence.repositories import packages as package_repository
+from coupon_core.persistence.repositories import tenants as tenant_repository
+from coupon_core.persistence.repositories import user_usage as user_usage_repository
 from coupon_core.services import audit
 
 DEFAULTS: Mapping[str, Any] = {
@@ -54,14 +56,14 @@ DEFAULTS: Mapping[str, Any] = {
     "trigger_source": "",
     "trigger_threshold": 0,
 }
-DONE = {
+AUDIT_ACTIONS = {
     DefinitionStatus.ACTIVE: "activated",
     DefinitionStatus.PAUSED: "paused",
     DefinitionStatus.ARCHIVED: "archived",
 }
-NAMING_CODES = frozenset({"code_format", "custom_code", "case_sensitive"})
-LIMITS = frozenset({"per_code_limit", "per_user_limit", "total_limit"})
-CONCERNING_COUPONS = NAMING_CODES | LIMITS | {"awarded_only"}
+CODE_FIELDS = frozenset({"code_format", "custom_code", "case_sensitive"})
+LIMIT_FIELDS = frozenset({"per_code_limit", "per_user_limit", "total_limit"})
+FIELDS_AFFECTING_COUPONS = CODE_FIELDS | LIMIT_FIELDS | {"awarded_only"}
 
 
 def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definition:
@@ -69,17 +71,19 @@ def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definiti
 
     Refused when the members contradict each other, or a name or code is taken.
     """
-    definition = draft(tenant_id, fields, now)
+    definition = build_definition(tenant_id, fields, now)
     with transaction():
-        add(definition)
+        insert_in_transaction(definition)
     return definition
 
 
-def draft(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definition:
+def build_definition(
+    tenant_id: str, fields: Mapping[str, Any], now: datetime
+) -> Definition:
     """An active definition that is not stored yet."""
     return Definition(
         tenant_id=tenant_id,
-        definition_id=new_id(),
+        definition_id=generate_id(),
         status=DefinitionStatus.ACTIVE,
         used_count=0,
         created_at=now,
@@ -88,32 +92,32 @@ def draft(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definitio
     )
 
 
-def add(definition: Definition) -> None:
+def insert_in_transaction(definition: Definition) -> None:
     """Store a new definition in the caller's transaction. Refused as `create`."""
-    _check(definition)
-    with _taken_names():
+    _require_valid(definition)
+    with _translate_conflicts():
         if definition.custom_code or definition.code_check:
-            tenant_store.lock(definition.tenant_id)
-            _check_code(definition)
-            _reserve_stem(definition)
-        store.insert(definition)
-        store.share_code(definition)
+            tenant_repository.lock(definition.tenant_id)
+            _require_unused_code(definition)
+            _reserve_prefix(definition)
+        definition_repository.insert(definition)
+        definition_repository.replace_shared_code(definition)
     audit.record(definition.tenant_id, "definition.created", definition.definition_id)
 
 
 def get(tenant_id: str, definition_id: str) -> Definition:
     """One definition. Refused when there is none."""
-    return _known(store.get(tenant_id, definition_id))
+    return _require_found(definition_repository.get(tenant_id, definition_id))
 
 
-def listed(
+def list_definitions(
     tenant_id: str,
     page: Page,
     status: DefinitionStatus | None = None,
     name: str | None = None,
 ) -> tuple[list[Definition], int]:
     """A tenant's definitions, newest first, and how many match in all."""
-    return store.listed(tenant_id, page, status, name)
+    return definition_repository.list_definitions(tenant_id, page, status, name)
 
 
 def update(
@@ -124,52 +128,59 @@ def update(
     How codes are made is frozen once there are coupons; dates and limits may change,
     but no limit goes below what has been used.
     """
-    different = _different(get(tenant_id, definition_id), changes)
-    for locked_for in (different, changes.keys()):
-        after = _update(tenant_id, definition_id, changes, locked_for, now)
+    changed_fields = _find_changed_fields(get(tenant_id, definition_id), changes)
+    for locked_fields in (changed_fields, changes.keys()):
+        after = _try_update(tenant_id, definition_id, changes, locked_fields, now)
         if after:
             return after
     raise AssertionError("unreachable: all that changes was locked")
 
 
-def _update(
+def _try_update(
     tenant_id: str,
     definition_id: str,
     changes: Mapping[str, Any],
-    locked_for: Set[str],
+    locked_fields: Set[str],
     now: datetime,
 ) -> Definition | None:
     """The changed definition; None when more changes than what was locked for."""
     with transaction():
-        if CONCERNING_COUPONS & locked_for:
-            coupon_store.still()
-        if NAMING_CODES & locked_for:
-            tenant_store.lock(tenant_id)
-        before = _known(store.lock(tenant_id, definition_id))
-        if CONCERNING_COUPONS & _different(before, changes) - locked_for:
+        if FIELDS_AFFECTING_COUPONS & locked_fields:
+            coupon_repository.lock_coupons_exclusively()
+        if CODE_FIELDS & locked_fields:
+            tenant_repository.lock(tenant_id)
+        before = _require_found(definition_repository.lock(tenant_id, definition_id))
+        if (
+            FIELDS_AFFECTING_COUPONS
+            & _find_changed_fields(before, changes) - locked_fields
+        ):
             return None
-        return change(before, changes, now)
+        return update_in_transaction(before, changes, now)
 
 
-def change(before: Definition, changes: Mapping[str, Any], now: datetime) -> Definition:
+def update_in_transaction(
+    before: Definition, changes: Mapping[str, Any], now: datetime
+) -> Definition:
     """Change a definition that the caller's transaction has locked. Refused.
 
     What concerns coupons or names codes needs them held still, and the tenant locked.
     """
     after = replace(before, **changes, updated_at=now)
-    _check(after)
-    for reason in definition_rules.against_shape_change(before, after):
+    _require_valid(after)
+    for reason in definition_rules.code_format_change_violations(before, after):
         raise Refused(reason)
-    _check_package(before, after)
-    after = _checked_against_coupons(before, after)
-    with _taken_names():
-        store.update(after)
+    _require_package_in_use(before, after)
+    after = _with_recounted_usage(before, after)
+    with _translate_conflicts():
+        definition_repository.update(after)
     if after.per_user_limit and not before.per_user_limit:
-        usage_store.recount(after.tenant_id, after.definition_id)
-    if definition_rules.code_rules(before) != definition_rules.code_rules(after):
-        _check_code(after)
-        store.share_code(after)
-    changed = _different(before, changes)
+        user_usage_repository.recount(after.tenant_id, after.definition_id)
+    if definition_rules.get_frozen_fields(before) != definition_rules.get_frozen_fields(
+        after
+    ):
+        _require_unused_code(after)
+        definition_repository.replace_shared_code(after)
+    changed = _find_changed_fields(before, changes)
     ids = after.tenant_id, "definition.changed", after.definition_id
     audit.record(*ids, changed=changed)
     return after
@@ -180,82 +191,88 @@ def set_status(
 ) -> Definition:
     """Pause, activate or archive a definition; the same again changes nothing."""
     with transaction():
-        before = _known(store.lock(tenant_id, definition_id))
+        before = _require_found(definition_repository.lock(tenant_id, definition_id))
         if before.status == status:
             return before
         after = replace(before, status=status, updated_at=now)
-        _check_package(before, after)
-        store.update(after)
-        audit.record(tenant_id, f"definition.{DONE[status]}", definition_id)
+        _require_package_in_use(before, after)
+        definition_repository.update(after)
+        audit.record(tenant_id, f"definition.{AUDIT_ACTIONS[status]}", definition_id)
     return after
 
 
-def stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionStats:
+def get_stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionStats:
     """How the coupons of a definition stand. Refused when it is unknown."""
     get(tenant_id, definition_id)
-    return coupon_counts.stats(tenant_id, definition_id, now)
+    return coupon_counts.get_stats(tenant_id, definition_id, now)
 
 
-def _different(definition: Definition, changes: Mapping[str, Any]) -> Set[str]:
+def _find_changed_fields(
+    definition: Definition, changes: Mapping[str, Any]
+) -> Set[str]:
     return {name for name in changes if getattr(definition, name) != changes[name]}
 
 
-def _known(definition: Definition | None) -> Definition:
+def _require_found(definition: Definition | None) -> Definition:
     if definition is None:
         raise Refused(AdminReason.DEFINITION_NOT_FOUND)
     return definition
 
 
-def _check(draft: Definition) -> None:
-    for reason in definition_rules.against_definition_text(draft):
+def _require_valid(definition: Definition) -> None:
+    for reason in definition_rules.definition_violations(definition):
         raise Refused(reason)
 
 
-def _check_package(before: Definition, after: Definition) -> None:
+def _require_package_in_use(before: Definition, after: Definition) -> None:
     """Of a package out of use the definition stays archived, as its codes are no good.
 
     Whoever puts it away waits for the definition, which is held, and archives it then.
     """
     if after.status in (before.status, DefinitionStatus.ARCHIVED):
         return
-    package = package_store.of_definition(after.tenant_id, after.definition_id)
+    package = package_repository.find_by_definition(
+        after.tenant_id, after.definition_id
+    )
     if package is None:
         return
-    campaign = campaign_store.get(package.tenant_id, package.campaign_id)
+    campaign = campaign_repository.get(package.tenant_id, package.campaign_id)
     if not campaign or not package_rules.is_in_use(package, campaign):
         raise Refused(AdminReason.PACKAGE_OUT_OF_USE)
 
 
-def _reserve_stem(definition: Definition) -> None:
+def _reserve_prefix(definition: Definition) -> None:
     """Let no other codes begin as those with a check character do."""
     if not definition.code_check:
         return
-    ids = definition.tenant_id, codes.stem(definition), definition.definition_id
-    if not stem_store.reserve(*ids):
+    ids = definition.tenant_id, codes.fixed_prefix(definition), definition.definition_id
+    if not checked_prefix_repository.reserve(*ids):
         raise Refused(AdminReason.STEM_TAKEN)
 
 
-def _check_code(definition: Definition) -> None:
-    if definition.custom_code and store.is_code_taken(definition):
+def _require_unused_code(definition: Definition) -> None:
+    if definition.custom_code and definition_repository.is_code_taken(definition):
         raise Refused(AdminReason.CODE_TAKEN)
 
 
-def _checked_against_coupons(before: Definition, after: Definition) -> Definition:
+def _with_recounted_usage(before: Definition, after: Definition) -> Definition:
     """The new definition with its uses counted, if its coupons let it be."""
-    if not definition_rules.concerns_coupons(before, after):
+    if not definition_rules.change_affects_coupons(before, after):
         return after
-    uses = coupon_counts.uses(after.tenant_id, after.definition_id)
-    for reason in definition_rules.against_change(before, after, uses):
+    uses = coupon_counts.get_usage(after.tenant_id, after.definition_id)
+    for reason in definition_rules.definition_change_violations(before, after, uses):
         raise Refused(reason)
-    counted = definition_rules.limited_count(after, uses) if after.total_limit else 0
-    return replace(after, used_count=counted)
+    used_count = (
+        definition_rules.total_limit_usage(after, uses) if after.total_limit else 0
+    )
+    return replace(after, used_count=used_count)
 
 
 @contextmanager
-def _taken_names() -> Iterator[None]:
+def _translate_conflicts() -> Iterator[None]:
     try:
         yield
-    except store.NameTaken as error:
+    except definition_repository.NameTaken as error:
         raise Refused(AdminReason.NAME_TAKEN) from error
-    except store.UnknownRewardItem as error:
+    except definition_repository.UnknownRewardItem as error:
         raise Refused(AdminReason.UNKNOWN_REWARD_ITEM) from error

@@ -12,37 +12,43 @@ from coupon_core.domain.models import (
     RewardItem,
 )
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.id_generation import new_id
-from coupon_core.persistence.repositories import reward_items as store
+from coupon_core.persistence.id_generation import generate_id
+from coupon_core.persistence.repositories import reward_items as reward_item_repository
 from coupon_core.services import audit
 
 
 def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> RewardItem:
     """Add a reward item: `name`, `description`, `reward_type`, `payload`."""
     with transaction():
-        return add(tenant_id, fields, now)
+        return create_in_transaction(tenant_id, fields, now)
 
 
-def add(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> RewardItem:
+def create_in_transaction(
+    tenant_id: str, fields: Mapping[str, Any], now: datetime
+) -> RewardItem:
     """Add a reward item in the caller's transaction."""
     item = RewardItem(
-        tenant_id=tenant_id, item_id=new_id(), created_at=now, updated_at=now, **fields
+        tenant_id=tenant_id,
+        item_id=generate_id(),
+        created_at=now,
+        updated_at=now,
+        **fields,
     )
-    store.insert(item)
+    reward_item_repository.insert(item)
     audit.record(tenant_id, "reward_item.created", item.item_id)
     return item
 
 
 def get(tenant_id: str, item_id: str) -> RewardItem:
     """One reward item. Refused when there is none."""
-    return _known(store.get(tenant_id, item_id))
+    return _require_found(reward_item_repository.get(tenant_id, item_id))
 
 
-def listed(
+def list_reward_items(
     tenant_id: str, page: Page, reward_type: str | None = None
 ) -> tuple[list[RewardItem], int]:
     """A tenant's reward items, newest first, and how many match in all."""
-    return store.listed(tenant_id, page, reward_type)
+    return reward_item_repository.list_reward_items(tenant_id, page, reward_type)
 
 
 def update(
@@ -50,14 +56,16 @@ def update(
 ) -> RewardItem:
     """Change members of a reward item. Refused when it is unknown."""
     with transaction():
-        before = _known(store.lock(tenant_id, item_id))
-        return change(before, changes, now)
+        before = _require_found(reward_item_repository.lock(tenant_id, item_id))
+        return update_in_transaction(before, changes, now)
 
 
-def change(before: RewardItem, changes: Mapping[str, Any], now: datetime) -> RewardItem:
+def update_in_transaction(
+    before: RewardItem, changes: Mapping[str, Any], now: datetime
+) -> RewardItem:
     """Change members of a reward item in the caller's transaction."""
     item = replace(before, **changes, updated_at=now)
-    store.update(item)
+    reward_item_repository.update(item)
     changed = [name for name in changes if getattr(before, name) != changes[name]]
     ids = item.tenant_id, "reward_item.changed", item.item_id
     audit.record(*ids, changed=changed)
@@ -67,7 +75,7 @@ def change(before: RewardItem, changes: Mapping[str, Any], now: datetime) -> Rew
 def delete(tenant_id: str, item_id: str) -> None:
     """Remove a reward item. Refused when unknown, or while a definition names it."""
     with transaction():
-        deleted = store.delete(tenant_id, item_id)
+        deleted = reward_item_repository.delete(tenant_id, item_id)
         if deleted is None:
             raise Refused(AdminReason.REWARD_ITEM_IN_USE)
         if not deleted:
@@ -75,7 +83,7 @@ def delete(tenant_id: str, item_id: str) -> None:
         audit.record(tenant_id, "reward_item.deleted", item_id)
 
 
-def _known(item: RewardItem | None) -> RewardItem:
+def _require_found(item: RewardItem | None) -> RewardItem:
     if item is None:
         raise Refused(AdminReason.REWARD_ITEM_NOT_FOUND)
     return item

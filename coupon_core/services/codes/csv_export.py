@@ -6,42 +6,50 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from coupon_core.domain import serialization
-from coupon_core.domain.csv_columns import COLUMNS, TIMES
-from coupon_core.domain.csv_escaping import escaped
-from coupon_core.domain.models.filters import CouponFilter, Place
-from coupon_core.persistence.database import release
-from coupon_core.persistence.repositories import inventory as store
-from coupon_core.persistence.repositories.inventory import Row
-from coupon_core.persistence.tables import as_time
+from coupon_core.domain.csv_columns import EXPORT_COLUMNS, TIMESTAMP_COLUMN_INDEXES
+from coupon_core.domain.csv_escaping import escape_formula
+from coupon_core.domain.models.filters import CouponFilter, PageCursor
+from coupon_core.persistence.database import release_connection
+from coupon_core.persistence.repositories import inventory as inventory_repository
+from coupon_core.persistence.repositories.inventory import ExportRow
+from coupon_core.persistence.tables import to_datetime
 
-PAGE = 1_000
+PAGE_SIZE = 1_000
 
 
-def pages(tenant_id: str, which: CouponFilter, now: datetime) -> Iterator[str]:
+def export_pages(
+    tenant_id: str, coupon_filter: CouponFilter, now: datetime
+) -> Iterator[str]:
     """The chosen coupons as CSV, newest first, the head of the table before them.
 
     Between pages no connection is held, so that a slow reader keeps none from others.
     """
-    yield _text([list(COLUMNS)])
-    place = Place(PAGE)
+    yield _to_csv([list(EXPORT_COLUMNS)])
+    cursor = PageCursor(PAGE_SIZE)
     while True:
-        rows, last = store.export(tenant_id, which, place, now)
-        release()
+        rows, last_id = inventory_repository.export_page(
+            tenant_id, coupon_filter, cursor, now
+        )
+        release_connection()
         if rows:
-            yield _text([_cells(row) for row in rows])
-        if last is None:
+            yield _to_csv([_format_row(row) for row in rows])
+        if last_id is None:
             return
-        place = Place(PAGE, last)
+        cursor = PageCursor(PAGE_SIZE, last_id)
 
 
-def _cells(row: Row) -> list[str]:
+def _format_row(row: ExportRow) -> list[str]:
     cells = ["" if value is None else value for value in row[1:]]
-    for at in TIMES:
-        cells[at] = serialization.time_text(as_time(cells[at])) if cells[at] else ""
-    return [escaped(str(cell)) for cell in cells]
+    for index in TIMESTAMP_COLUMN_INDEXES:
+        cells[index] = (
+            serialization.format_timestamp(to_datetime(cells[index]))
+            if cells[index]
+            else ""
+        )
+    return [escape_formula(str(cell)) for cell in cells]
 
 
-def _text(rows: list[list[str]]) -> str:
-    written = io.StringIO()
-    csv.writer(written).writerows(rows)
-    return written.getvalue()
+def _to_csv(rows: list[list[str]]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(rows)
+    return buffer.getvalue()

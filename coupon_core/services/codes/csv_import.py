@@ -11,160 +11,170 @@ from itertools import islice
 
 from coupon_core.domain.models import AdminReason, Definition, Refused
 from coupon_core.domain.models.inventory import (
-    BadRow,
     CodeJob,
     ImportRow,
     JobKind,
     JobState,
+    RejectedRow,
 )
 from coupon_core.domain.rules import generation as generation_rules
-from coupon_core.persistence.database import release, transaction
-from coupon_core.persistence.repositories import code_imports as store
-from coupon_core.persistence.repositories import code_jobs as job_store
-from coupon_core.persistence.repositories import definitions as definition_store
-from coupon_core.persistence.repositories import tenants as tenant_store
+from coupon_core.persistence.database import release_connection, transaction
+from coupon_core.persistence.repositories import code_imports as code_import_repository
+from coupon_core.persistence.repositories import code_jobs as code_job_repository
+from coupon_core.persistence.repositories import definitions as definition_repository
+from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.services.codes import jobs
 
-HELD_AT_ONCE = 4_000
-MOST_TOLD = 100
-ABANDONED = timedelta(hours=1)
-AWARDED = "the codes of this definition are awarded: user_id: expected none"
+MAX_ROWS_PER_TRANSACTION = 4_000
+MAX_REPORTED_ROWS = 100
+ABANDONED_AFTER = timedelta(hours=1)
+REASON_AWARDED_ONLY = "the codes of this definition are awarded: user_id: expected none"
 
-Row = ImportRow | BadRow
+ParsedRow = ImportRow | RejectedRow
 Clock = Callable[[], datetime]
 
 
 @dataclass(slots=True)
-class Report:
+class ImportReport:
     """How a file was: good lines, and bad ones with the first reasons."""
 
-    good_count: int = 0
-    bad_count: int = 0
-    bad_rows: list[BadRow] = field(default_factory=list)
+    valid_count: int = 0
+    rejected_count: int = 0
+    rejected_rows: list[RejectedRow] = field(default_factory=list)
 
-    def add_bad(self, rows: Iterable[BadRow]) -> None:
+    def add_rejected(self, rows: Iterable[RejectedRow]) -> None:
         """Count bad lines; of the first, keep why."""
         for row in rows:
-            self.bad_count += 1
-            if len(self.bad_rows) < MOST_TOLD:
-                self.bad_rows.append(row)
+            self.rejected_count += 1
+            if len(self.rejected_rows) < MAX_REPORTED_ROWS:
+                self.rejected_rows.append(row)
 
 
-class BadFile(Exception):
+class ImportRejected(Exception):
     """Lines of a file cannot be imported, and so nothing of it was."""
 
-    def __init__(self, report: Report) -> None:
-        super().__init__(report.bad_count)
+    def __init__(self, report: ImportReport) -> None:
+        super().__init__(report.rejected_count)
         self.report = report
 
 
-def receive(
+def import_codes(
     tenant_id: str,
     definition_id: str,
-    rows: Iterable[Row],
+    rows: Iterable[ParsedRow],
     partial: bool,
     actor: str,
     clock: Clock,
-) -> tuple[CodeJob, Report]:
+) -> tuple[CodeJob, ImportReport]:
     """Import codes; gives the job that makes them, its first chunk done.
 
     All or none, unless `partial`: then the bad lines are left out. Refused when the
     definition does not take codes; BadFile. Any error leaves nothing behind.
     """
-    definition = _open_for_codes(tenant_id, definition_id)
-    job = _opened(definition, actor, clock())
-    report = Report()
+    definition = _require_importable(tenant_id, definition_id)
+    job = _create_job(definition, actor, clock())
+    report = ImportReport()
     try:
-        _hold_all(job, definition, rows, report, clock)
-        if not report.good_count or (report.bad_count and not partial):
-            raise BadFile(report)
-        return _started(job, report, clock()), report
+        _reserve_all(job, definition, rows, report, clock)
+        if not report.valid_count or (report.rejected_count and not partial):
+            raise ImportRejected(report)
+        return _start_job(job, report, clock()), report
     except BaseException:
-        abandon(job)
+        discard_import(job)
         raise
 
 
-def _open_for_codes(tenant_id: str, definition_id: str) -> Definition:
-    definition = definition_store.get(tenant_id, definition_id)
+def _require_importable(tenant_id: str, definition_id: str) -> Definition:
+    definition = definition_repository.get(tenant_id, definition_id)
     if definition is None:
         raise Refused(AdminReason.DEFINITION_NOT_FOUND)
-    for reason in generation_rules.against_importing(definition):
+    for reason in generation_rules.import_violations(definition):
         raise Refused(reason)
     return definition
 
 
-def _opened(definition: Definition, actor: str, now: datetime) -> CodeJob:
+def _create_job(definition: Definition, actor: str, now: datetime) -> CodeJob:
     about = definition.tenant_id, JobKind.IMPORT, actor, now
-    draft = jobs.new_job(*about, state=JobState.RECEIVING)
+    draft = jobs.build_job(*about, state=JobState.RECEIVING)
     job = replace(draft, definition_id=definition.definition_id, batch_id=draft.job_id)
     with transaction():
-        job_store.insert(job)
+        code_job_repository.insert(job)
     return job
 
 
-def _hold_all(
+def _reserve_all(
     job: CodeJob,
     definition: Definition,
-    rows: Iterable[Row],
-    report: Report,
+    rows: Iterable[ParsedRow],
+    report: ImportReport,
     clock: Clock,
 ) -> None:
-    for chunk in _chunks(rows):
-        good = [row for row in chunk if isinstance(row, ImportRow)]
-        report.add_bad(row for row in chunk if isinstance(row, BadRow))
+    for chunk in _split_into_chunks(rows):
+        valid_rows = [row for row in chunk if isinstance(row, ImportRow)]
+        report.add_rejected(row for row in chunk if isinstance(row, RejectedRow))
         if definition.awarded_only:
-            report.add_bad(BadRow(row.line, AWARDED) for row in good if row.user_id)
-            good = [row for row in good if not row.user_id]
-        bad = _hold(job, good, clock()) if good else []
-        report.good_count += len(good) - len(bad)
-        report.add_bad(bad)
-        release()  # whoever sends slowly keeps no connection from others
+            report.add_rejected(
+                RejectedRow(row.line, REASON_AWARDED_ONLY)
+                for row in valid_rows
+                if row.user_id
+            )
+            valid_rows = [row for row in valid_rows if not row.user_id]
+        rejected_rows = _reserve_chunk(job, valid_rows, clock()) if valid_rows else []
+        report.valid_count += len(valid_rows) - len(rejected_rows)
+        report.add_rejected(rejected_rows)
+        release_connection()  # whoever sends slowly keeps no connection from others
 
 
-def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def _split_into_chunks(rows: Iterable[ParsedRow]) -> Iterator[list[ParsedRow]]:
     source = iter(rows)
-    while chunk := list(islice(source, HELD_AT_ONCE)):
+    while chunk := list(islice(source, MAX_ROWS_PER_TRANSACTION)):
         yield chunk
 
 
-def _hold(job: CodeJob, rows: list[ImportRow], now: datetime) -> list[BadRow]:
+def _reserve_chunk(
+    job: CodeJob, rows: list[ImportRow], now: datetime
+) -> list[RejectedRow]:
     with transaction():
         # Codes named by hand and drawn ones are made in turns, never at once.
-        if not tenant_store.lock(job.tenant_id):
+        if not tenant_repository.lock(job.tenant_id):
             raise Refused(AdminReason.TENANT_NOT_FOUND)
-        job_store.update(replace(job, updated_at=now))
-        return store.hold(job, rows)
+        code_job_repository.update(replace(job, updated_at=now))
+        return code_import_repository.reserve(job, rows)
 
 
-def _started(job: CodeJob, report: Report, now: datetime) -> CodeJob:
+def _start_job(job: CodeJob, report: ImportReport, now: datetime) -> CodeJob:
     """The job from here on: it makes what is held, and cannot be called back."""
     running = replace(
-        job, state=JobState.RUNNING, total_count=report.good_count, updated_at=now
+        job, state=JobState.RUNNING, total_count=report.valid_count, updated_at=now
     )
     jobs.start(running, now)
-    return jobs.work_at_once(running, now)
+    return jobs.run_first_chunk(running, now)
 
 
-def abandon(job: CodeJob) -> None:
+def discard_import(job: CodeJob) -> None:
     """Let go of all that an import holds, unless it makes its codes already."""
-    while _left(job):
+    while _release_some(job):
         pass
 
 
-def _left(job: CodeJob) -> bool:
+def _release_some(job: CodeJob) -> bool:
     with transaction():
-        now_so = job_store.get(job.tenant_id, job.job_id, lock=True)
-        if now_so is None or now_so.state != JobState.RECEIVING:
+        current = code_job_repository.get(job.tenant_id, job.job_id, lock=True)
+        if current is None or current.state != JobState.RECEIVING:
             return False
-        if store.leave(job.tenant_id, job.job_id, HELD_AT_ONCE):
+        if code_import_repository.release(
+            job.tenant_id, job.job_id, MAX_ROWS_PER_TRANSACTION
+        ):
             return True
-        job_store.delete(job.tenant_id, job.job_id)
+        code_job_repository.delete(job.tenant_id, job.job_id)
         return False
 
 
-def abandon_old(now: datetime) -> int:
+def discard_abandoned_imports(now: datetime) -> int:
     """Let go of imports whose sender has gone with the gateway; gives how many."""
-    old = job_store.forsaken(JobState.RECEIVING, now - ABANDONED)
-    for job in old:
-        abandon(job)
-    return len(old)
+    abandoned_jobs = code_job_repository.find_stalled(
+        JobState.RECEIVING, now - ABANDONED_AFTER
+    )
+    for job in abandoned_jobs:
+        discard_import(job)
+    return len(abandoned_jobs)

@@ -13,34 +13,34 @@ from coupon_core.domain.models import (
     Reason,
     Refused,
 )
-from coupon_core.domain.models.filters import CouponFilter, Place
+from coupon_core.domain.models.filters import CouponFilter, PageCursor
 from coupon_core.domain.models.inventory import (
     CodeJob,
+    CouponEvent,
+    CouponWithBatch,
     JobKind,
-    Moment,
-    StockedCoupon,
+    TimelineEntry,
 )
-from coupon_core.domain.models.inventory import CouponEvent as Noted
 from coupon_core.domain.rules import redemption as redemption_rules
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.id_generation import new_id
-from coupon_core.persistence.repositories import code_jobs as job_store
-from coupon_core.persistence.repositories import code_lookup as code_store
-from coupon_core.persistence.repositories import definitions as definition_store
-from coupon_core.persistence.repositories import inventory as store
+from coupon_core.persistence.id_generation import generate_id
+from coupon_core.persistence.repositories import code_jobs as code_job_repository
+from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
+from coupon_core.persistence.repositories import definitions as definition_repository
+from coupon_core.persistence.repositories import inventory as inventory_repository
 from coupon_core.services import audit, outbox
 from coupon_core.services.coupons import generation
 
 
-def listed(
-    tenant_id: str, which: CouponFilter, place: Place, now: datetime
-) -> tuple[list[StockedCoupon], str | None]:
+def list_codes(
+    tenant_id: str, coupon_filter: CouponFilter, cursor: PageCursor, now: datetime
+) -> tuple[list[CouponWithBatch], str | None]:
     """A page of the chosen coupons, newest first, and after which one to go on.
 
     It takes the same time at any size of stock; so it may hold fewer than asked for,
     even none, before the end, which is None.
     """
-    return store.page(tenant_id, which, place, now)
+    return inventory_repository.get_page(tenant_id, coupon_filter, cursor, now)
 
 
 def assign(
@@ -51,19 +51,19 @@ def assign(
     Refused when the code is unknown, another's, or can no longer be used; and when
     its definition's total limit of awards is reached.
     """
-    definition_id = _own(tenant_id, code).definition.definition_id
+    definition_id = _require_by_code(tenant_id, code).definition.definition_id
     with transaction():
-        definition = generation.hold(tenant_id, definition_id)
-        issued = _own(tenant_id, code, lock=True)
+        definition = generation.lock_for_generation(tenant_id, definition_id)
+        issued = _require_by_code(tenant_id, code, lock=True)
         if issued.coupon.user_id == user_id:
             return issued
         _require_assignable(issued, now)
         return _assign(issued, definition or issued.definition, user_id, actor, now)
 
 
-def _own(tenant_id: str, code: str, lock: bool = False) -> IssuedCoupon:
+def _require_by_code(tenant_id: str, code: str, lock: bool = False) -> IssuedCoupon:
     """The coupon whose own code it is. Refused when there is none, or several are."""
-    found = code_store.find_for_tenant(tenant_id, code, lock)
+    found = code_lookup_repository.find_for_tenant(tenant_id, code, lock)
     if not found:
         raise Refused(AdminReason.COUPON_NOT_FOUND)
     if len(found) > 1:
@@ -74,7 +74,7 @@ def _own(tenant_id: str, code: str, lock: bool = False) -> IssuedCoupon:
 def _require_assignable(issued: IssuedCoupon, now: datetime) -> None:
     if issued.coupon.user_id:
         raise Refused(AdminReason.ALREADY_ASSIGNED)
-    if redemption_rules.coupon_status(issued, now) != CouponStatus.ACTIVE:
+    if redemption_rules.get_coupon_status(issued, now) != CouponStatus.ACTIVE:
         raise Refused(AdminReason.NOT_ASSIGNABLE)
 
 
@@ -86,98 +86,117 @@ def _assign(
     now: datetime,
 ) -> IssuedCoupon:
     coupon = issued.coupon
-    if redemption_rules.counts_awards(definition) and not definition_store.count_awards(
-        definition, 1
-    ):
+    if redemption_rules.total_limit_counts_awards(
+        definition
+    ) and not definition_repository.count_awards(definition, 1):
         raise Refused(AdminReason.TOTAL_LIMIT_REACHED)
-    until = generation.award_end(definition, now)
-    if not store.assign(coupon.tenant_id, coupon.coupon_id, user_id, until):
+    award_expiry = generation.compute_award_expiry(definition, now)
+    if not inventory_repository.assign(
+        coupon.tenant_id, coupon.coupon_id, user_id, award_expiry
+    ):
         raise Refused(AdminReason.NOT_ASSIGNABLE)
-    given = replace(coupon, user_id=user_id, expires_at=coupon.expires_at or until)
-    after = replace(issued, coupon=given)
+    assigned = replace(
+        coupon, user_id=user_id, expires_at=coupon.expires_at or award_expiry
+    )
+    after = replace(issued, coupon=assigned)
     audit.record(coupon.tenant_id, "coupon.assigned", coupon.coupon_id)
-    ids = coupon.tenant_id, coupon.coupon_id, new_id()
-    store.note([Noted(*ids, "assigned", actor, user_id, now)])
-    data = {"coupon": serialization.coupon(after, now)}
-    outbox.add([outbox.coupon_event("coupon.assigned", after.coupon, data, now)])
+    ids = coupon.tenant_id, coupon.coupon_id, generate_id()
+    inventory_repository.insert_events(
+        [CouponEvent(*ids, "assigned", actor, user_id, now)]
+    )
+    data = {"coupon": serialization.serialize_coupon(after, now)}
+    outbox.add([outbox.build_coupon_event("coupon.assigned", after.coupon, data, now)])
     return after
 
 
-def timeline(
+def get_timeline(
     tenant_id: str, coupon_id: str, now: datetime
-) -> tuple[StockedCoupon, list[Moment]]:
+) -> tuple[CouponWithBatch, list[TimelineEntry]]:
     """A coupon, and all that became of it in the order of time. Refused if unknown."""
-    stocked = store.get(tenant_id, coupon_id)
+    stocked = inventory_repository.get(tenant_id, coupon_id)
     if stocked is None:
         raise Refused(Reason.COUPON_NOT_FOUND)
-    noted = store.events(tenant_id, coupon_id)
-    jobs = job_store.of_batch(tenant_id, stocked.batch_id) if stocked.batch_id else []
-    moments = [
-        *_making(stocked, jobs),
-        *(_noted(event) for event in noted),
-        *_uses(tenant_id, coupon_id),
-        *_extensions(stocked, jobs),
-        *_ends(stocked, noted, jobs, now),
+    coupon_events = inventory_repository.list_events(tenant_id, coupon_id)
+    jobs = (
+        code_job_repository.list_by_batch(tenant_id, stocked.batch_id)
+        if stocked.batch_id
+        else []
+    )
+    entries = [
+        *_list_creation_entries(stocked, jobs),
+        *(_to_timeline_entry(event) for event in coupon_events),
+        *_list_redemption_entries(tenant_id, coupon_id),
+        *_list_extension_entries(stocked, jobs),
+        *_list_end_entries(stocked, coupon_events, jobs, now),
     ]
-    return stocked, sorted(moments, key=lambda moment: moment.at)
+    return stocked, sorted(entries, key=lambda moment: moment.occurred_at)
 
 
-def _making(stocked: StockedCoupon, jobs: list[CodeJob]) -> Iterator[Moment]:
-    by = next((job.actor for job in jobs if job.kind == JobKind.IMPORT), None)
-    name = "imported" if by is not None else "generated"
-    more = {"batch_id": stocked.batch_id} if stocked.batch_id else None
-    yield Moment(stocked.issued.coupon.generated_at, name, by, more)
+def _list_creation_entries(
+    stocked: CouponWithBatch, jobs: list[CodeJob]
+) -> Iterator[TimelineEntry]:
+    actor = next((job.actor for job in jobs if job.kind == JobKind.IMPORT), None)
+    event_name = "imported" if actor is not None else "generated"
+    details = {"batch_id": stocked.batch_id} if stocked.batch_id else None
+    yield TimelineEntry(stocked.issued.coupon.generated_at, event_name, actor, details)
 
 
-def _noted(event: Noted) -> Moment:
-    more = {"user_id": event.user_id} if event.user_id else None
-    return Moment(event.occurred_at, event.kind, event.actor, more)
+def _to_timeline_entry(event: CouponEvent) -> TimelineEntry:
+    details = {"user_id": event.user_id} if event.user_id else None
+    return TimelineEntry(event.occurred_at, event.kind, event.actor, details)
 
 
-def _uses(tenant_id: str, coupon_id: str) -> Iterator[Moment]:
-    for use, refunded_at in store.uses(tenant_id, coupon_id):
-        more = {"user_id": use.user_id, "use_number": use.use_number}
+def _list_redemption_entries(tenant_id: str, coupon_id: str) -> Iterator[TimelineEntry]:
+    for use, refunded_at in inventory_repository.list_redemptions(tenant_id, coupon_id):
+        details = {"user_id": use.user_id, "use_number": use.use_number}
         dialect = {"dialect": str(use.dialect), "redemption_id": use.redemption_id}
-        yield Moment(use.redeemed_at, "redeemed", None, more | dialect)
+        yield TimelineEntry(use.redeemed_at, "redeemed", None, details | dialect)
         if refunded_at:
-            yield Moment(refunded_at, "refunded", None, more)
+            yield TimelineEntry(refunded_at, "refunded", None, details)
 
 
-def _extensions(stocked: StockedCoupon, jobs: list[CodeJob]) -> Iterator[Moment]:
+def _list_extension_entries(
+    stocked: CouponWithBatch, jobs: list[CodeJob]
+) -> Iterator[TimelineEntry]:
     for job in jobs:
-        until = job.expires_at
-        if job.kind == JobKind.EXTEND and until and _was_extended(stocked, job):
-            more = {"expires_at": serialization.time_text(until)}
-            yield Moment(job.created_at, "extended", job.actor, more)
+        expires_at = job.expires_at
+        if job.kind == JobKind.EXTEND and expires_at and _is_extended_by(stocked, job):
+            details = {"expires_at": serialization.format_timestamp(expires_at)}
+            yield TimelineEntry(job.created_at, "extended", job.actor, details)
 
 
-def _was_extended(stocked: StockedCoupon, job: CodeJob) -> bool:
+def _is_extended_by(stocked: CouponWithBatch, job: CodeJob) -> bool:
     """Whether the job has come to this coupon, and found that it ends sooner."""
     coupon = stocked.issued.coupon
     until, was_revoked = coupon.expires_at, coupon.revoked_at
-    is_passed = bool(job.finished_at) or job.after_key >= coupon.coupon_id
-    stood = was_revoked is None or was_revoked > job.created_at
-    reached = bool(until and job.expires_at and until >= job.expires_at)
-    return is_passed and stood and reached
+    is_processed = bool(job.finished_at) or job.after_key >= coupon.coupon_id
+    was_valid = was_revoked is None or was_revoked > job.created_at
+    is_late_enough = bool(until and job.expires_at and until >= job.expires_at)
+    return is_processed and was_valid and is_late_enough
 
 
-def _ends(
-    stocked: StockedCoupon, noted: list[Noted], jobs: list[CodeJob], now: datetime
-) -> Iterator[Moment]:
+def _list_end_entries(
+    stocked: CouponWithBatch,
+    coupon_events: list[CouponEvent],
+    jobs: list[CodeJob],
+    now: datetime,
+) -> Iterator[TimelineEntry]:
     issued = stocked.issued
     revoked_at = issued.coupon.revoked_at
-    if revoked_at and all(event.kind != "revoked" for event in noted):
-        yield Moment(revoked_at, "revoked", _revoker(revoked_at, jobs))
+    if revoked_at and all(event.kind != "revoked" for event in coupon_events):
+        yield TimelineEntry(
+            revoked_at, "revoked", _find_revoking_actor(revoked_at, jobs)
+        )
     if issued.coupon.returned_at:
-        yield Moment(issued.coupon.returned_at, "returned")
+        yield TimelineEntry(issued.coupon.returned_at, "returned")
     if (
-        redemption_rules.coupon_status(issued, now) == CouponStatus.EXPIRED
+        redemption_rules.get_coupon_status(issued, now) == CouponStatus.EXPIRED
         and issued.expires_at
     ):
-        yield Moment(issued.expires_at, "expired")
+        yield TimelineEntry(issued.expires_at, "expired")
 
 
-def _revoker(revoked_at: datetime, jobs: list[CodeJob]) -> str | None:
+def _find_revoking_actor(revoked_at: datetime, jobs: list[CodeJob]) -> str | None:
     """Whose job took a batch out of use at that time."""
     for job in jobs:
         ended = job.finished_at or revoked_at

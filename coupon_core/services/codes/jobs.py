@@ -13,39 +13,39 @@ from coupon_core.domain.models import (
     Refused,
     utc_now,
 )
-from coupon_core.domain.models.batches import UNFINISHED, Batch, BatchState
+from coupon_core.domain.models.batches import ACTIVE_STATES, Batch, BatchState
 from coupon_core.domain.models.inventory import (
     CodeJob,
     CouponEvent,
     JobKind,
     JobState,
 )
-from coupon_core.messaging.topology import JOB_CHUNK
-from coupon_core.persistence.database import UNAVAILABLE, transaction
-from coupon_core.persistence.id_generation import new_id
-from coupon_core.persistence.repositories import batches as batch_store
-from coupon_core.persistence.repositories import code_jobs as store
-from coupon_core.persistence.repositories import coupons as coupon_store
-from coupon_core.persistence.repositories import inventory as inventory_store
-from coupon_core.persistence.repositories.code_jobs import Done
+from coupon_core.messaging.topology import JOB_CHUNK_EVENT_TYPE
+from coupon_core.persistence.database import UNAVAILABLE_ERRORS, transaction
+from coupon_core.persistence.id_generation import generate_id
+from coupon_core.persistence.repositories import batches as batch_repository
+from coupon_core.persistence.repositories import code_jobs as code_job_repository
+from coupon_core.persistence.repositories import coupons as coupon_repository
+from coupon_core.persistence.repositories import inventory as inventory_repository
+from coupon_core.persistence.repositories.code_jobs import ChunkResult
 from coupon_core.services import audit, outbox
 
-CHUNK = 4_000  # coupons: far below a second on either database
-FORSAKEN = timedelta(minutes=2)
+CHUNK_SIZE = 4_000  # coupons: far below a second on either database
+STALLED_AFTER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class JobAction:
     """What one kind of job does with a chunk, and what it is called when done."""
 
-    act: Callable[[CodeJob, int, datetime], Done]
+    process_chunk: Callable[[CodeJob, int, datetime], ChunkResult]
     event_type: str
 
 
-WORK: Mapping[JobKind, Work] = {
-    JobKind.REVOKE: Work(store.revoke, "codes.revoked"),
-    JobKind.EXTEND: Work(store.extend, "codes.extended"),
-    JobKind.IMPORT: Work(store.make, "codes.imported"),
+JOB_ACTIONS: Mapping[JobKind, JobAction] = {
+    JobKind.REVOKE: JobAction(code_job_repository.revoke_chunk, "codes.revoked"),
+    JobKind.EXTEND: JobAction(code_job_repository.extend_chunk, "codes.extended"),
+    JobKind.IMPORT: JobAction(code_job_repository.import_chunk, "codes.imported"),
 }
 
 
@@ -55,14 +55,14 @@ def revoke_batch(tenant_id: str, batch_id: str, actor: str, now: datetime) -> Co
     Once the job is completed no redeem of any of them begins and succeeds. Refused
     when the batch is unknown or still being made.
     """
-    draft = new_job(tenant_id, JobKind.REVOKE, actor, now, batch_id=batch_id)
-    return _begin(draft, now)
+    draft = build_job(tenant_id, JobKind.REVOKE, actor, now, batch_id=batch_id)
+    return _create_job(draft, now)
 
 
 def revoke_user(tenant_id: str, user_id: str, actor: str, now: datetime) -> CodeJob:
     """Begin to take all coupons that a user holds out of use, but those used up."""
-    draft = new_job(tenant_id, JobKind.REVOKE, actor, now, user_id=user_id)
-    return _begin(draft, now)
+    draft = build_job(tenant_id, JobKind.REVOKE, actor, now, user_id=user_id)
+    return _create_job(draft, now)
 
 
 def extend_batch(
@@ -74,11 +74,11 @@ def extend_batch(
     """
     if expires_at <= now:
         raise Refused(AdminReason.EXPIRY_IS_PAST)
-    draft = new_job(tenant_id, JobKind.EXTEND, actor, now, batch_id=batch_id)
-    return _begin(replace(draft, expires_at=expires_at), now)
+    draft = build_job(tenant_id, JobKind.EXTEND, actor, now, batch_id=batch_id)
+    return _create_job(replace(draft, expires_at=expires_at), now)
 
 
-def new_job(
+def build_job(
     tenant_id: str,
     kind: JobKind,
     actor: str,
@@ -92,122 +92,130 @@ def new_job(
     """A job that is not stored yet."""
     about = definition_id, batch_id, user_id, None, actor
     return CodeJob(
-        tenant_id, new_id(), kind, state, *about, 1, "", 0, 0, 0, now, now, None
+        tenant_id, generate_id(), kind, state, *about, 1, "", 0, 0, 0, now, now, None
     )
 
 
-def _begin(job: CodeJob, now: datetime) -> CodeJob:
+def _create_job(job: CodeJob, now: datetime) -> CodeJob:
     with transaction():
         if job.batch_id:
-            _require_made(job.tenant_id, job.batch_id)
-        store.insert(job)
-        _put_to_work(job, now)
-    return work_at_once(job, now)
+            _require_finished_batch(job.tenant_id, job.batch_id)
+        code_job_repository.insert(job)
+        _enqueue(job, now)
+    return run_first_chunk(job, now)
 
 
-def work_at_once(job: CodeJob, now: datetime) -> CodeJob:
+def run_first_chunk(job: CodeJob, now: datetime) -> CodeJob:
     """Do a job's next chunk here: most jobs are small, and then that was all.
 
     Should the database have no time for it, the workers will do it as any other.
     """
     try:
-        return work(job.tenant_id, job.job_id, job.chunk_number, now)
-    except UNAVAILABLE:
+        return run_chunk(job.tenant_id, job.job_id, job.chunk_number, now)
+    except UNAVAILABLE_ERRORS:
         return job
 
 
 def start(job: CodeJob, now: datetime) -> None:
     """Let the workers begin with a job that is stored already."""
     with transaction():
-        store.update(job)
-        _put_to_work(job, now)
+        code_job_repository.update(job)
+        _enqueue(job, now)
 
 
-def _put_to_work(job: CodeJob, now: datetime) -> None:
-    outbox.add([_due(job, now)])
+def _enqueue(job: CodeJob, now: datetime) -> None:
+    outbox.add([_build_chunk_event(job, now)])
     ids = job.tenant_id, "code_job.started", job.job_id
     audit.record(*ids, kind=job.kind.value, batch_id=job.batch_id)
 
 
-def _require_made(tenant_id: str, batch_id: str) -> None:
-    batch = batch_store.get(tenant_id, batch_id)
+def _require_finished_batch(tenant_id: str, batch_id: str) -> None:
+    batch = batch_repository.get(tenant_id, batch_id)
     if batch is None:
         raise Refused(AdminReason.BATCH_NOT_FOUND)
-    if batch.state in UNFINISHED:
+    if batch.state in ACTIVE_STATES:
         raise Refused(AdminReason.BATCH_UNFINISHED)
 
 
-def work(tenant_id: str, job_id: str, number: int, now: datetime) -> CodeJob:
+def run_chunk(tenant_id: str, job_id: str, chunk_number: int, now: datetime) -> CodeJob:
     """Do a job's chunk of that number; gives the job as it is afterwards.
 
     A chunk that is done already changes nothing. Refused when the job is unknown.
     """
     with transaction():
-        coupon_store.expect_change()
-        job = _known(store.get(tenant_id, job_id, lock=True))
-        if job.state != JobState.RUNNING or job.chunk_number != number:
+        coupon_repository.announce_coupon_write()
+        job = _require_found(code_job_repository.get(tenant_id, job_id, lock=True))
+        if job.state != JobState.RUNNING or job.chunk_number != chunk_number:
             return job
-        done = WORK[job.kind].act(job, CHUNK, now)
-        after = _advanced(job, done, now)
-        store.update(after)
-        _tell(after, done, now)
+        result = JOB_ACTIONS[job.kind].process_chunk(job, CHUNK_SIZE, now)
+        after = _advance_job(job, result, now)
+        code_job_repository.update(after)
+        _publish_progress(after, result, now)
         return after
 
 
-def _advanced(job: CodeJob, done: Done, now: datetime) -> CodeJob:
-    changed = len(done.changed)
-    is_last = done.looked_at < CHUNK
+def _advance_job(job: CodeJob, result: ChunkResult, now: datetime) -> CodeJob:
+    changed = len(result.changed_ids)
+    is_last = result.examined_count < CHUNK_SIZE
     return replace(
         job,
         state=JobState.COMPLETED if is_last else JobState.RUNNING,
         finished_at=now if is_last else None,
         chunk_number=job.chunk_number + 1,
-        after_key=done.last_key or job.after_key,
+        after_key=result.last_key or job.after_key,
         done_count=job.done_count + changed,
-        skipped_count=job.skipped_count + done.looked_at - changed,
+        skipped_count=job.skipped_count + result.examined_count - changed,
         updated_at=now,
     )
 
 
-def _tell(job: CodeJob, done: Done, now: datetime) -> None:
+def _publish_progress(job: CodeJob, result: ChunkResult, now: datetime) -> None:
     """The events of a chunk, and the next chunk or the end of the job."""
-    held = store.revoked(job, done, now) if job.kind == JobKind.REVOKE else []
-    events = [_revoked(one, now) for one in held]
+    revoked_coupons = (
+        code_job_repository.list_revoked(job, result, now)
+        if job.kind == JobKind.REVOKE
+        else []
+    )
+    events = [_build_revoked_event(one, now) for one in revoked_coupons]
     if job.user_id:  # what was done to a batch, the job itself tells
-        inventory_store.note([_noted(one, job, now) for one in held])
+        inventory_repository.insert_events(
+            [_build_coupon_event(one, job, now) for one in revoked_coupons]
+        )
     if job.state == JobState.COMPLETED:
-        events.append(_completed(job, now))
+        events.append(_build_completed_event(job, now))
         if job.kind == JobKind.IMPORT:
-            batch_store.insert(_batch_of(job, now), [])
+            batch_repository.insert(_to_batch(job, now), [])
     else:
-        events.append(_due(job, now))
+        events.append(_build_chunk_event(job, now))
     outbox.add(events)
 
 
-def _revoked(issued: IssuedCoupon, now: datetime) -> Event:
+def _build_revoked_event(issued: IssuedCoupon, now: datetime) -> Event:
     """Told of coupons in users' hands; of the others, only the end of the job tells."""
-    data = {"coupon": serialization.coupon(issued, now)}
-    return outbox.coupon_event("coupon.revoked", issued.coupon, data, now)
+    data = {"coupon": serialization.serialize_coupon(issued, now)}
+    return outbox.build_coupon_event("coupon.revoked", issued.coupon, data, now)
 
 
-def _noted(issued: IssuedCoupon, job: CodeJob, now: datetime) -> CouponEvent:
-    ids = job.tenant_id, issued.coupon.coupon_id, new_id()
+def _build_coupon_event(
+    issued: IssuedCoupon, job: CodeJob, now: datetime
+) -> CouponEvent:
+    ids = job.tenant_id, issued.coupon.coupon_id, generate_id()
     return CouponEvent(*ids, "revoked", job.actor, job.user_id, now)
 
 
-def _completed(job: CodeJob, now: datetime) -> Event:
-    data = {"job": serialization.code_job(job)}
-    event_type = WORK[job.kind].event_type
-    return outbox.event_of(job.tenant_id, event_type, job.user_id, data, now)
+def _build_completed_event(job: CodeJob, now: datetime) -> Event:
+    data = {"job": serialization.serialize_code_job(job)}
+    event_type = JOB_ACTIONS[job.kind].event_type
+    return outbox.build_event(job.tenant_id, event_type, job.user_id, data, now)
 
 
-def _due(job: CodeJob, now: datetime) -> Event:
-    about = {"tenant_id": job.tenant_id, "job_id": job.job_id}
-    data = {**about, "chunk_number": job.chunk_number}
-    return outbox.event_of(job.tenant_id, JOB_CHUNK, "", data, now)
+def _build_chunk_event(job: CodeJob, now: datetime) -> Event:
+    job_key = {"tenant_id": job.tenant_id, "job_id": job.job_id}
+    data = {**job_key, "chunk_number": job.chunk_number}
+    return outbox.build_event(job.tenant_id, JOB_CHUNK_EVENT_TYPE, "", data, now)
 
 
-def _batch_of(job: CodeJob, now: datetime) -> Batch:
+def _to_batch(job: CodeJob, now: datetime) -> Batch:
     """The batch that imported codes are found, revoked and extended by."""
     ids = job.tenant_id, job.job_id, job.definition_id or ""
     counts = job.total_count, job.done_count, 1, 1
@@ -216,34 +224,34 @@ def _batch_of(job: CodeJob, now: datetime) -> Batch:
     return Batch(*ids, JobKind.IMPORT, state, *counts, None, "", *times)
 
 
-def finish(job: CodeJob, on_progress: Callable[[CodeJob], None]) -> CodeJob:
+def run_to_completion(job: CodeJob, on_progress: Callable[[CodeJob], None]) -> CodeJob:
     """Do all that is left of a job, here and now, beside the workers that may too."""
     while job.state == JobState.RUNNING:
-        job = work(job.tenant_id, job.job_id, job.chunk_number, utc_now())
+        job = run_chunk(job.tenant_id, job.job_id, job.chunk_number, utc_now())
         on_progress(job)
     return job
 
 
-def remind(now: datetime) -> int:
+def requeue_stalled_jobs(now: datetime) -> int:
     """Tell the workers anew of jobs that do not get on; gives how many."""
-    waiting = store.forsaken(JobState.RUNNING, now - FORSAKEN)
-    if waiting:
+    stalled = code_job_repository.find_stalled(JobState.RUNNING, now - STALLED_AFTER)
+    if stalled:
         with transaction():
-            outbox.add(_due(job, now) for job in waiting)
-    return len(waiting)
+            outbox.add(_build_chunk_event(job, now) for job in stalled)
+    return len(stalled)
 
 
 def get(tenant_id: str, job_id: str) -> CodeJob:
     """A job. Refused when it is unknown."""
-    return _known(store.get(tenant_id, job_id))
+    return _require_found(code_job_repository.get(tenant_id, job_id))
 
 
-def listed(tenant_id: str, page: Page) -> tuple[list[CodeJob], int]:
+def list_jobs(tenant_id: str, page: Page) -> tuple[list[CodeJob], int]:
     """A tenant's jobs, newest first, and how many there are."""
-    return store.listed(tenant_id, page)
+    return code_job_repository.list_jobs(tenant_id, page)
 
 
-def _known(job: CodeJob | None) -> CodeJob:
+def _require_found(job: CodeJob | None) -> CodeJob:
     if job is None:
         raise Refused(AdminReason.JOB_NOT_FOUND)
     return job

@@ -16,15 +16,15 @@ from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.domain.models.inventory import CouponEvent
 from coupon_core.domain.rules import redemption as redemption_rules
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.id_generation import new_id
-from coupon_core.persistence.repositories import coupons as store
-from coupon_core.persistence.repositories import definitions as definition_store
-from coupon_core.persistence.repositories.inventory import note
+from coupon_core.persistence.id_generation import generate_id
+from coupon_core.persistence.repositories import coupons as coupon_repository
+from coupon_core.persistence.repositories import definitions as definition_repository
+from coupon_core.persistence.repositories.inventory import insert_events
 from coupon_core.services import audit, outbox
 
 
 def revoke(
-    tenant_id: str, which: CouponFilter, now: datetime, actor: str = ""
+    tenant_id: str, coupon_filter: CouponFilter, now: datetime, actor: str = ""
 ) -> IssuedCoupon:
     """Take a coupon out of use; revoking it again changes nothing.
 
@@ -32,22 +32,26 @@ def revoke(
     unknown, when several fit, or when its uses are used up.
     """
     with transaction():
-        issued = _only(store.some(tenant_id, which, now, lock=True))
+        issued = _require_single(
+            coupon_repository.find_up_to_two(tenant_id, coupon_filter, now, lock=True)
+        )
         if issued.coupon.revoked_at:
             return issued
         if redemption_rules.is_used_up(issued.coupon, issued.definition):
             raise Refused(AdminReason.REDEEMED_COUPON)
-        store.revoke(tenant_id, issued.coupon.coupon_id, now)
-        ids = tenant_id, issued.coupon.coupon_id, new_id()
-        note([CouponEvent(*ids, "revoked", actor, "", now)])
+        coupon_repository.revoke(tenant_id, issued.coupon.coupon_id, now)
+        ids = tenant_id, issued.coupon.coupon_id, generate_id()
+        insert_events([CouponEvent(*ids, "revoked", actor, "", now)])
         revoked = replace(issued, coupon=replace(issued.coupon, revoked_at=now))
-        data = {"coupon": serialization.coupon(revoked, now)}
-        outbox.add([outbox.coupon_event("coupon.revoked", revoked.coupon, data, now)])
+        data = {"coupon": serialization.serialize_coupon(revoked, now)}
+        outbox.add(
+            [outbox.build_coupon_event("coupon.revoked", revoked.coupon, data, now)]
+        )
         audit.record(tenant_id, "coupon.revoked", issued.coupon.coupon_id)
         return revoked
 
 
-def _only(found: Sequence[IssuedCoupon]) -> IssuedCoupon:
+def _require_single(found: Sequence[IssuedCoupon]) -> IssuedCoupon:
     if not found:
         raise Refused(AdminReason.COUPON_NOT_FOUND)
     if len(found) > 1:
@@ -55,33 +59,39 @@ def _only(found: Sequence[IssuedCoupon]) -> IssuedCoupon:
     return found[0]
 
 
-def get(tenant_id: str, which: CouponFilter, now: datetime) -> IssuedCoupon:
+def get(tenant_id: str, coupon_filter: CouponFilter, now: datetime) -> IssuedCoupon:
     """One coupon. Refused when there is none that fits."""
-    issued = store.get(tenant_id, which, now)
+    issued = coupon_repository.get(tenant_id, coupon_filter, now)
     if issued is None:
         raise Refused(Reason.COUPON_NOT_FOUND)
     return issued
 
 
-def listed(
-    tenant_id: str, which: CouponFilter, page: Page, now: datetime
+def list_coupons(
+    tenant_id: str, coupon_filter: CouponFilter, page: Page, now: datetime
 ) -> tuple[list[IssuedCoupon], int]:
     """The chosen coupons, newest first, and how many match in all.
 
     Refused when the definition that they are chosen by is unknown.
     """
-    if which.definition_id and not definition_store.get(tenant_id, which.definition_id):
+    if coupon_filter.definition_id and not definition_repository.get(
+        tenant_id, coupon_filter.definition_id
+    ):
         raise Refused(AdminReason.DEFINITION_NOT_FOUND)
-    return store.listed(tenant_id, which, page, now)
+    return coupon_repository.list_coupons(tenant_id, coupon_filter, page, now)
 
 
-def of_code(
+def list_by_code(
     tenant_id: str, code: str, page: Page, now: datetime
 ) -> tuple[list[IssuedCoupon], int]:
     """The coupons of a code, whoever holds them. Refused when there are none."""
-    plain = codes.normalize(code)
-    which = CouponFilter(code=plain)
-    rows, total = store.listed(tenant_id, which, page, now) if plain else ([], 0)
+    normalized_code = codes.normalize_code(code)
+    coupon_filter = CouponFilter(code=normalized_code)
+    rows, total = (
+        coupon_repository.list_coupons(tenant_id, coupon_filter, page, now)
+        if normalized_code
+        else ([], 0)
+    )
     if not total:
         raise Refused(AdminReason.COUPON_NOT_FOUND)
     return rows, total

@@ -7,81 +7,85 @@ from coupon_core.domain import serialization
 from coupon_core.domain.models import CouponStatus, IssuedCoupon
 from coupon_core.domain.rules import redemption as redemption_rules
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.id_generation import first_id_of
-from coupon_core.persistence.repositories import expiry as store
+from coupon_core.persistence.id_generation import get_min_id_at
+from coupon_core.persistence.repositories import expiry as expiry_repository
 from coupon_core.services import outbox
 
-AT_ONCE = 500
-TENANTS_AT_ONCE = 500
+MAX_COUPONS_PER_TRANSACTION = 500
+TENANT_PAGE_SIZE = 500
 # Ids are in the order of time, but not committed in it: the newest are left alone.
-SETTLED = timedelta(minutes=1)
-MOST_WAITING = 5_000  # events in the outbox, above which others go first
+MAX_COMMIT_DELAY = timedelta(minutes=1)
+MAX_PENDING_EVENTS = 5_000  # events in the outbox, above which others go first
 
 
-def tenants() -> Iterator[str]:
+def iterate_tenant_ids() -> Iterator[str]:
     """All tenants, read some at a time."""
-    last = ""
-    while found := store.tenants(last, TENANTS_AT_ONCE):
+    last_id = ""
+    while found := expiry_repository.list_tenants(last_id, TENANT_PAGE_SIZE):
         yield from found
-        last = found[-1]
+        last_id = found[-1]
 
 
 def is_outbox_full(now: datetime) -> bool:
     """Whether so much waits to go out that what is not urgent should wait."""
-    return outbox.pending(now)[0] > MOST_WAITING
+    return outbox.measure_backlog(now)[0] > MAX_PENDING_EVENTS
 
 
-def sweep(tenant_id: str, now: datetime) -> int:
+def announce_expired(tenant_id: str, now: datetime) -> int:
     """Mark some expired coupons of a tenant and tell of them.
 
     Gives how many were looked at: 0 when nothing is left to do. Each expiry of a
     coupon is told once, however many sweep at the same time.
     """
-    return _sweep_own(tenant_id, now) + _sweep_following(tenant_id, now)
+    return _announce_own_expiry(tenant_id, now) + _announce_definition_expiry(
+        tenant_id, now
+    )
 
 
-def _sweep_own(tenant_id: str, now: datetime) -> int:
+def _announce_own_expiry(tenant_id: str, now: datetime) -> int:
     with transaction():
-        swept = store.sweep_own(tenant_id, AT_ONCE, now)
-        _tell(tenant_id, swept, now)
-    return len(swept)
+        marked_ids = expiry_repository.mark_own_expiry(
+            tenant_id, MAX_COUPONS_PER_TRANSACTION, now
+        )
+        _publish_expired(tenant_id, marked_ids, now)
+    return len(marked_ids)
 
 
-def _sweep_following(tenant_id: str, now: datetime) -> int:
-    settled_id = first_id_of(now - SETTLED)
-    definition = store.expired_definition(tenant_id, settled_id, now)
+def _announce_definition_expiry(tenant_id: str, now: datetime) -> int:
+    settled_id = get_min_id_at(now - MAX_COMMIT_DELAY)
+    definition = expiry_repository.find_expired_definition(tenant_id, settled_id, now)
     if definition is None:
         return 0
     with transaction():
-        swept, looked_at = store.sweep_following(
-            tenant_id, definition, settled_id, AT_ONCE, now
+        marked_ids, examined_count = expiry_repository.mark_definition_expiry(
+            tenant_id, definition, settled_id, MAX_COUPONS_PER_TRANSACTION, now
         )
-        _tell(tenant_id, swept, now)
-    return looked_at
+        _publish_expired(tenant_id, marked_ids, now)
+    return examined_count
 
 
-def tell_late(issued: IssuedCoupon) -> None:
+def announce_reactivated_expiry(issued: IssuedCoupon) -> None:
     """Tell of a coupon that was passed over, for it was used up, and no longer is.
 
     A use is not given back after the expiry; but that may have begun before, or go by
     a clock that is behind.
     """
     coupon = issued.coupon
-    passed_at = store.swept_at(coupon)
-    if passed_at:
-        _tell(coupon.tenant_id, [coupon.coupon_id], passed_at)
+    marked_at = expiry_repository.get_swept_at(coupon)
+    if marked_at:
+        _publish_expired(coupon.tenant_id, [coupon.coupon_id], marked_at)
 
 
-def _tell(tenant_id: str, coupon_ids: Iterable[str], now: datetime) -> None:
+def _publish_expired(tenant_id: str, coupon_ids: Iterable[str], now: datetime) -> None:
     """Those that were used up or revoked before have not expired."""
-    issued = store.issued(tenant_id, coupon_ids)
+    issued_coupons = expiry_repository.list_issued_coupons(tenant_id, coupon_ids)
     outbox.add(
-        outbox.coupon_event(
+        outbox.build_coupon_event(
             "coupon.expired",
             one.coupon,
-            {"coupon": serialization.coupon(one, now)},
+            {"coupon": serialization.serialize_coupon(one, now)},
             now,
         )
-        for one in issued
-        if redemption_rules.coupon_status(one, now) == CouponStatus.EXPIRED
+        for one in issued_coupons
+        if redemption_rules.get_coupon_status(one, now) == CouponStatus.EXPIRED
     )

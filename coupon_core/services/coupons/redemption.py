@@ -11,18 +11,22 @@ from coupon_core.domain.models import (
     Event,
     IssuedCoupon,
     Reason,
-    Redeemed,
     Redemption,
+    RedemptionResult,
     Refused,
 )
 from coupon_core.domain.rules import redemption as redemption_rules
 from coupon_core.observability import metrics
-from coupon_core.persistence.database import Busy, one_write, transaction
-from coupon_core.persistence.id_generation import new_number
-from coupon_core.persistence.repositories import coupons as coupon_store
-from coupon_core.persistence.repositories import definitions as definition_store
-from coupon_core.persistence.repositories import redemptions as redemption_store
-from coupon_core.security.rate_limiting.code_guessing import Guess
+from coupon_core.persistence.database import (
+    ConcurrentUpdate,
+    single_statement,
+    transaction,
+)
+from coupon_core.persistence.id_generation import generate_integer_id
+from coupon_core.persistence.repositories import coupons as coupon_repository
+from coupon_core.persistence.repositories import definitions as definition_repository
+from coupon_core.persistence.repositories import redemptions as redemption_repository
+from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
 from coupon_core.services import outbox
 from coupon_core.services.coupons import lookup, typo_detection
 
@@ -41,17 +45,20 @@ class RedeemRequest:
     context: Mapping[str, Any] = field(default_factory=dict)
 
 
-def redeem(request: RedeemRequest, now: datetime) -> Redeemed:
+def redeem(request: RedeemRequest, now: datetime) -> RedemptionResult:
     """Use a code once for a user; gives the coupon as it is afterwards, and the use.
 
     Refused with the first rule that speaks against it; then nothing changed.
     OverBudget when too many codes have been unknown.
     """
-    with Guess(request.tenant_id, request.user_id), Counted(request.dialect):
-        return _redeem(request, now)
+    with (
+        CodeLookupGuard(request.tenant_id, request.user_id),
+        record_redemption_metrics(request.dialect),
+    ):
+        return _redeem_with_retries(request, now)
 
 
-class Counted:
+class record_redemption_metrics:
     """A redemption, which is counted for those who watch by how it ends."""
 
     __slots__ = ("_dialect",)
@@ -66,116 +73,130 @@ class Counted:
         self, kind: type[BaseException] | None, error: BaseException | None, _: Any
     ) -> None:
         if error is None:
-            metrics.redeemed(self._dialect, metrics.OK)
+            metrics.count_redemption(self._dialect, metrics.OK)
         elif isinstance(error, Refused):
-            metrics.redeemed(self._dialect, metrics.REFUSED, error.reason.value)
+            metrics.count_redemption(self._dialect, metrics.REFUSED, error.reason.value)
         elif isinstance(error, Exception):
-            metrics.redeemed(self._dialect, metrics.FAILED)
+            metrics.count_redemption(self._dialect, metrics.FAILED)
 
 
-def _redeem(request: RedeemRequest, now: datetime) -> Redeemed:
+def _redeem_with_retries(request: RedeemRequest, now: datetime) -> RedemptionResult:
     """The decision is made on what was read without a lock; should that have changed
     when it is written, it is made again under locks."""
-    plain = _plain(request)
+    normalized_request = _with_normalized_code(request)
     # Under the lock of the definition only another claim by the same user can still
     # come first; then the coupon is there, and is locked the next time.
-    for attempt in (_redeem_as_seen, _redeem_locked, _redeem_locked):
-        redeemed = attempt(plain, now)
+    for attempt in (
+        _redeem_optimistically,
+        _redeem_pessimistically,
+        _redeem_pessimistically,
+    ):
+        redeemed = attempt(normalized_request, now)
         if redeemed:
             return redeemed
-    raise Busy("the coupon kept changing")
+    raise ConcurrentUpdate("the coupon kept changing")
 
 
-def rehearse(request: RedeemRequest, now: datetime) -> Redeemed:
+def dry_run(request: RedeemRequest, now: datetime) -> RedemptionResult:
     """What a redeem would give now, refused as it would be; nothing is stored."""
-    with Guess(request.tenant_id, request.user_id):
-        plain = _plain(request)
-        return _used(_redeemable(plain, now)[0], plain, now)
+    with CodeLookupGuard(request.tenant_id, request.user_id):
+        normalized_request = _with_normalized_code(request)
+        return _after_redemption(
+            _require_redeemable(normalized_request, now)[0], normalized_request, now
+        )
 
 
-def _plain(request: RedeemRequest) -> RedeemRequest:
-    code = codes.normalize(request.code)
+def _with_normalized_code(request: RedeemRequest) -> RedeemRequest:
+    code = codes.normalize_code(request.code)
     if code is None or typo_detection.is_mistyped(request.tenant_id, code):
         raise Refused(Reason.COUPON_NOT_FOUND)
     return replace(request, code=code)
 
 
-def _redeem_as_seen(request: RedeemRequest, now: datetime) -> Redeemed | None:
-    seen, held = _redeemable(request, now)
+def _redeem_optimistically(
+    request: RedeemRequest, now: datetime
+) -> RedemptionResult | None:
+    candidate, exists = _require_redeemable(request, now)
     try:
-        with one_write():
-            return use(seen, request, now, claim=not held)
-    except RaceLost:
+        with single_statement():
+            return apply_redemption(candidate, request, now, claim=not exists)
+    except StaleDecision:
         return None
 
 
-def _redeem_locked(request: RedeemRequest, now: datetime) -> Redeemed | None:
-    definition = _redeemable(request, now)[0].definition
+def _redeem_pessimistically(
+    request: RedeemRequest, now: datetime
+) -> RedemptionResult | None:
+    definition = _require_redeemable(request, now)[0].definition
     try:
         with transaction():
-            coupon_store.expect_change()
-            definition_store.lock(request.tenant_id, definition.definition_id)
-            seen, held = _redeemable(request, now, lock=True)
-            return use(seen, request, now, claim=not held)
-    except RaceLost:
+            coupon_repository.announce_coupon_write()
+            definition_repository.lock(request.tenant_id, definition.definition_id)
+            candidate, exists = _require_redeemable(request, now, lock=True)
+            return apply_redemption(candidate, request, now, claim=not exists)
+    except StaleDecision:
         return None
 
 
-class RaceLost(Exception):
+class StaleDecision(Exception):
     """What was decided on has changed; the transaction must be rolled back."""
 
 
-def _redeemable(
+def _require_redeemable(
     request: RedeemRequest, now: datetime, lock: bool = False
 ) -> tuple[IssuedCoupon, bool]:
     """The coupon to use, and whether it exists already. Refused."""
     user_id = request.user_id
-    copies, held = lookup.find_for_user(
+    candidates, exists = lookup.find_for_user(
         request.tenant_id, request.code, user_id, now, lock
     )
-    if not copies:
+    if not candidates:
         raise Refused(Reason.COUPON_NOT_FOUND)
-    uses = lookup.user_uses(copies[0], user_id)
-    issued = redemption_rules.first_usable(copies, now, uses)
+    uses = lookup.count_user_redemptions(candidates[0], user_id)
+    issued = redemption_rules.select_redeemable(candidates, now, uses)
     decision = redemption_rules.decide_redeem(issued, now, uses)
     if decision.reason:
         raise Refused(decision.reason)
-    return issued, held
+    return issued, exists
 
 
-def use(
-    seen: IssuedCoupon, request: RedeemRequest, now: datetime, claim: bool
-) -> Redeemed:
-    """Write a use that was decided on `seen`; `claim` makes the coupon itself too.
+def apply_redemption(
+    candidate: IssuedCoupon, request: RedeemRequest, now: datetime, claim: bool
+) -> RedemptionResult:
+    """Write a use that was decided on `candidate`; `claim` makes the coupon itself too.
 
     RaceLost.
     """
-    after = _used(seen, request, now)
-    if not redemption_store.record(seen, after.use, _event(after, request), claim):
-        raise RaceLost
+    after = _after_redemption(candidate, request, now)
+    if not redemption_repository.record(
+        candidate, after.redemption, _build_redeemed_event(after, request), claim
+    ):
+        raise StaleDecision
     return after
 
 
-def _used(seen: IssuedCoupon, request: RedeemRequest, now: datetime) -> Redeemed:
-    used = replace(
-        seen.coupon,
+def _after_redemption(
+    candidate: IssuedCoupon, request: RedeemRequest, now: datetime
+) -> RedemptionResult:
+    redeemed_coupon = replace(
+        candidate.coupon,
         user_id=request.user_id,
         redeemed_at=now,
-        redemption_count=seen.coupon.redemption_count + 1,
+        redemption_count=candidate.coupon.redemption_count + 1,
     )
-    issued = IssuedCoupon(used, seen.definition, seen.reward_item)
-    return Redeemed(issued, _redemption(seen, request, now))
+    issued = IssuedCoupon(redeemed_coupon, candidate.definition, candidate.reward_item)
+    return RedemptionResult(issued, _build_redemption(candidate, request, now))
 
 
-def _redemption(
-    seen: IssuedCoupon, request: RedeemRequest, now: datetime
+def _build_redemption(
+    candidate: IssuedCoupon, request: RedeemRequest, now: datetime
 ) -> Redemption:
-    coupon = seen.coupon
+    coupon = candidate.coupon
     return Redemption(
         tenant_id=coupon.tenant_id,
         coupon_id=coupon.coupon_id,
         use_number=coupon.redemption_count + coupon.refund_count + 1,
-        redemption_id=new_number(now),
+        redemption_id=generate_integer_id(now),
         definition_id=coupon.definition_id,
         user_id=request.user_id,
         dialect=request.dialect,
@@ -183,13 +204,13 @@ def _redemption(
     )
 
 
-def _event(after: Redeemed, request: RedeemRequest) -> Event:
-    use, coupon = after.use, after.issued.coupon
+def _build_redeemed_event(after: RedemptionResult, request: RedeemRequest) -> Event:
+    use, coupon = after.redemption, after.issued.coupon
     data = {
         "redemption_id": use.redemption_id,
         "use_number": use.use_number,
         "dialect": use.dialect.value,
         **({"context": dict(request.context)} if request.context else {}),
-        "coupon": serialization.coupon(after.issued, use.redeemed_at),
+        "coupon": serialization.serialize_coupon(after.issued, use.redeemed_at),
     }
-    return outbox.coupon_event("coupon.redeemed", coupon, data, use.redeemed_at)
+    return outbox.build_coupon_event("coupon.redeemed", coupon, data, use.redeemed_at)

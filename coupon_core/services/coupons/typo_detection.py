@@ -6,32 +6,36 @@ here may be old, and still nobody is refused whose code there is.
 
 import time
 
-from coupon_core.domain.codes import lookup_key
-from coupon_core.persistence.repositories import checked_prefixes as store
+from coupon_core.domain.codes import to_lookup_key
+from coupon_core.persistence.repositories import (
+    checked_prefixes as checked_prefix_repository,
+)
 
-FRESH_SECONDS = 10.0
-MOST_TENANTS = 10_000
+CACHE_TTL_SECONDS = 10.0
+MAX_CACHED_TENANTS = 10_000
 
-_known: dict[str, tuple[float, tuple[str, ...]]] = {}
+_prefixes_by_tenant: dict[str, tuple[float, tuple[str, ...]]] = {}
 
 
 def is_mistyped(tenant_id: str, code: str) -> bool:
     """True for a code that there cannot be, for its check character is wrong."""
-    stems = _stems(tenant_id)
-    return bool(stems) and store.is_wrong(lookup_key(code), stems)
+    prefixes = _load_checked_prefixes(tenant_id)
+    return bool(prefixes) and checked_prefix_repository.has_invalid_check_digit(
+        to_lookup_key(code), prefixes
+    )
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Remember nothing: the database is another one."""
-    _known.clear()
+    _prefixes_by_tenant.clear()
 
 
-def _stems(tenant_id: str) -> tuple[str, ...]:
-    until, stems = _known.get(tenant_id, (0.0, ()))
+def _load_checked_prefixes(tenant_id: str) -> tuple[str, ...]:
+    until, prefixes = _prefixes_by_tenant.get(tenant_id, (0.0, ()))
     if time.monotonic() < until:
-        return stems
-    if len(_known) >= MOST_TENANTS:
-        forget()
-    stems = store.of_tenant(tenant_id)
-    _known[tenant_id] = time.monotonic() + FRESH_SECONDS, stems
-    return stems
+        return prefixes
+    if len(_prefixes_by_tenant) >= MAX_CACHED_TENANTS:
+        clear_cache()
+    prefixes = checked_prefix_repository.list_prefixes(tenant_id)
+    _prefixes_by_tenant[tenant_id] = time.monotonic() + CACHE_TTL_SECONDS, prefixes
+    return prefixes

@@ -16,13 +16,18 @@ from coupon_core.domain.models import (
 )
 from coupon_core.domain.rules import generation as generation_rules
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.repositories import earned_coupons as store
-from coupon_core.persistence.repositories import tenants as tenant_store
-from coupon_core.persistence.repositories.earned_coupons import Draft, RowLost
+from coupon_core.persistence.repositories import (
+    earned_coupons as earned_coupon_repository,
+)
+from coupon_core.persistence.repositories import tenants as tenant_repository
+from coupon_core.persistence.repositories.earned_coupons import (
+    CodeCollision,
+    EarnedCouponDraft,
+)
 from coupon_core.services.coupons import code_capacity, generation
 
 
-def earn(milestone: Milestone, now: datetime) -> int:
+def process_milestone(milestone: Milestone, now: datetime) -> int:
     """Make the coupons that a milestone earns its user; gives how many are new.
 
     Refused when the tenant is unknown, or the code space of a definition too small.
@@ -30,107 +35,129 @@ def earn(milestone: Milestone, now: datetime) -> int:
     is given out. Each definition's coupon is made in a transaction of its own;
     repeating the whole completes it.
     """
-    watching = store.watching(milestone)
-    if not watching and not tenant_store.exists(milestone.tenant_id):
+    candidates = earned_coupon_repository.list_triggered_definitions(milestone)
+    if not candidates and not tenant_repository.exists(milestone.tenant_id):
         raise Refused(AdminReason.TENANT_NOT_FOUND)
-    earned = _earned(watching, milestone)
-    return sum(_earn_if_left(one, milestone, now) for one, _ in earned)
+    earned = _select_earned(candidates, milestone)
+    return sum(_earn_unless_exhausted(one, milestone, now) for one, _ in earned)
 
 
-Watching = Sequence[tuple[Definition, RewardItem]]
+DefinitionsWithRewards = Sequence[tuple[Definition, RewardItem]]
 
 
-def _earned(watching: Watching, milestone: Milestone) -> Watching:
+def _select_earned(
+    candidates: DefinitionsWithRewards, milestone: Milestone
+) -> DefinitionsWithRewards:
     return [
-        each for each in watching if generation_rules.is_earned_by(each[0], milestone)
+        each for each in candidates if generation_rules.is_earned_by(each[0], milestone)
     ]
 
 
-def _earn_if_left(seen: Definition, milestone: Milestone, now: datetime) -> int:
+def _earn_unless_exhausted(
+    candidate: Definition, milestone: Milestone, now: datetime
+) -> int:
     try:
-        return _earn(seen, milestone, now)
+        return _earn_coupon(candidate, milestone, now)
     except Refused as refused:
         if refused.reason == AdminReason.TOTAL_LIMIT_REACHED:
             return 0
         raise
 
 
-def _earn(seen: Definition, milestone: Milestone, now: datetime) -> int:
-    if store.has_earned(seen, milestone):
+def _earn_coupon(candidate: Definition, milestone: Milestone, now: datetime) -> int:
+    if earned_coupon_repository.has_earned(candidate, milestone):
         return 0
     with transaction():
-        definition = generation.hold(seen.tenant_id, seen.definition_id)
+        definition = generation.lock_for_generation(
+            candidate.tenant_id, candidate.definition_id
+        )
         if definition is None or not generation_rules.is_earned_by(
             definition, milestone
         ):
             return 0
-        if not store.note(definition, milestone, now):
+        if not earned_coupon_repository.mark_earned(definition, milestone, now):
             return 0
-        return generation.make(definition, [milestone.user_id], now).new_count
+        return generation.generate_in_transaction(
+            definition, [milestone.user_id], now
+        ).new_count
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class MilestoneAttempt:
     """A milestone and the coupons that it should earn; None if it must go alone."""
 
     milestone: Milestone
-    drafts: Sequence[Draft] | None
+    drafts: Sequence[EarnedCouponDraft] | None
 
 
-def earn_together(milestones: Sequence[Milestone], now: datetime) -> list[int | None]:
+def process_milestones(
+    milestones: Sequence[Milestone], now: datetime
+) -> list[int | None]:
     """Make the coupons of many milestones in one transaction, as far as that is easy.
 
     Gives for each how many coupons it earned; None for those that must be given to
-    `earn`: repeats, scarce or shared codes, unknown tenants, lost races.
+    `process_milestone`: repeats, scarce or shared codes, unknown tenants, lost races.
     """
-    triggers = {_trigger(one): one for one in milestones}
-    watching = {trigger: store.watching(one) for trigger, one in triggers.items()}
-    attempts = [_attempt(watching[_trigger(one)], one, now) for one in milestones]
+    triggers = {_get_trigger_key(one): one for one in milestones}
+    candidates_by_trigger = {
+        trigger: earned_coupon_repository.list_triggered_definitions(one)
+        for trigger, one in triggers.items()
+    }
+    attempts = [
+        _prepare_attempt(candidates_by_trigger[_get_trigger_key(one)], one, now)
+        for one in milestones
+    ]
     drafts = [draft for each in attempts for draft in each.drafts or ()]
     try:
-        made = _record(drafts)
-    except RowLost:
+        inserted_ids = _insert_drafts(drafts)
+    except CodeCollision:
         return [None] * len(milestones)
-    return [_count(each, made) for each in attempts]
+    return [_count_earned(each, inserted_ids) for each in attempts]
 
 
-def _record(drafts: Sequence[Draft]) -> set[str]:
+def _insert_drafts(drafts: Sequence[EarnedCouponDraft]) -> set[str]:
     if not drafts:
         return set()
     with transaction():
-        return store.record(drafts)
+        return earned_coupon_repository.insert_earned(drafts)
 
 
-def _trigger(milestone: Milestone) -> tuple[str, str, str]:
+def _get_trigger_key(milestone: Milestone) -> tuple[str, str, str]:
     return milestone.tenant_id, milestone.trigger_kind, milestone.source_id
 
 
-def _attempt(watching: Watching, milestone: Milestone, now: datetime) -> Attempt:
-    earned = _earned(watching, milestone)
-    if not watching or not all(_has_ample_codes(one) for one, _ in earned):
-        return Attempt(milestone, None)
-    return Attempt(milestone, [_draft(*each, milestone, now) for each in earned])
+def _prepare_attempt(
+    candidates: DefinitionsWithRewards, milestone: Milestone, now: datetime
+) -> MilestoneAttempt:
+    earned = _select_earned(candidates, milestone)
+    if not candidates or not all(_has_ample_codes(one) for one, _ in earned):
+        return MilestoneAttempt(milestone, None)
+    return MilestoneAttempt(
+        milestone, [_build_draft(*each, milestone, now) for each in earned]
+    )
 
 
 def _has_ample_codes(definition: Definition) -> bool:
     """True when a drawn code is free, as far as anybody will live to see."""
-    space = codes.space(definition)
+    space_size = codes.code_space_size(definition)
     is_random = definition.code_format == CodeFormat.RANDOM
-    is_ample = space > code_capacity.COUNTABLE_SPACE
+    is_ample = space_size > code_capacity.MAX_COUNTABLE_SPACE
     return is_random and is_ample and not definition.awarded_only
 
 
-def _draft(
+def _build_draft(
     definition: Definition, reward: RewardItem, milestone: Milestone, now: datetime
-) -> Draft:
-    (code,) = codes.draw(definition, 1)
-    coupon = generation.draft(definition, milestone.user_id, code, now)
+) -> EarnedCouponDraft:
+    (code,) = codes.generate_codes(definition, 1)
+    coupon = generation.build_coupon(definition, milestone.user_id, code, now)
     issued = IssuedCoupon(coupon, definition, reward)
-    return Draft(issued, milestone, generation.event_of(issued, now))
+    return EarnedCouponDraft(
+        issued, milestone, generation.build_generated_event(issued, now)
+    )
 
 
-def _count(attempt: Attempt, made: set[str]) -> int | None:
+def _count_earned(attempt: MilestoneAttempt, inserted_ids: set[str]) -> int | None:
     if attempt.drafts is None:
         return None
-    ids = {draft.issued.coupon.coupon_id for draft in attempt.drafts}
-    return len(ids) if ids <= made else None
+    coupon_ids = {draft.issued.coupon.coupon_id for draft in attempt.drafts}
+    return len(coupon_ids) if coupon_ids <= inserted_ids else None

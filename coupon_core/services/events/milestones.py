@@ -7,11 +7,13 @@ from typing import Any
 
 from coupon_core.domain.models import MILESTONE_TYPES, Event, Milestone
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.id_generation import new_id
-from coupon_core.persistence.repositories import accepted_events as store
+from coupon_core.persistence.id_generation import generate_id
+from coupon_core.persistence.repositories import (
+    accepted_events as accepted_event_repository,
+)
 from coupon_core.services import audit, outbox
 
-EVENT_TYPES = {kind: name for name, kind in MILESTONE_TYPES.items()}
+EVENT_TYPES_BY_TRIGGER = {kind: name for name, kind in MILESTONE_TYPES.items()}
 
 
 def accept(
@@ -23,25 +25,31 @@ def accept(
 
     Durable when this returns: the relay sends them from the outbox.
     """
-    first = {one.event_id: (one, whole) for one, whole in reversed(events)}
+    first_by_id = {one.event_id: (one, whole) for one, whole in reversed(events)}
     with transaction():
-        new = store.accept(tenant_id, sorted(first), now)
-        taken = [first[event_id] for event_id in reversed(first) if event_id in new]
-        outbox.add(_event(milestone, whole, now) for milestone, whole in taken)
-        if taken:
-            audit.record(tenant_id, "milestone.accepted", count=len(taken))
+        new_ids = accepted_event_repository.accept(tenant_id, sorted(first_by_id), now)
+        accepted = [
+            first_by_id[event_id]
+            for event_id in reversed(first_by_id)
+            if event_id in new_ids
+        ]
+        outbox.add(_build_event(milestone, whole, now) for milestone, whole in accepted)
+        if accepted:
+            audit.record(tenant_id, "milestone.accepted", count=len(accepted))
 
 
-def forget(before: datetime, most: int) -> int:
-    """Forget up to `most` ids of events taken before then; gives how many.
+def purge_accepted_ids(before: datetime, limit: int) -> int:
+    """Forget up to `limit` ids of events taken before then; gives how many.
 
     From then on such an id is taken as new; what it earned stays earned once.
     """
     with transaction():
-        return store.forget(before, most)
+        return accepted_event_repository.purge(before, limit)
 
 
-def _event(milestone: Milestone, envelope: Mapping[str, Any], now: datetime) -> Event:
+def _build_event(
+    milestone: Milestone, envelope: Mapping[str, Any], now: datetime
+) -> Event:
     text = json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
-    kind = EVENT_TYPES[milestone.trigger_kind]
-    return Event(milestone.tenant_id, new_id(), kind, milestone.user_id, now, text)
+    kind = EVENT_TYPES_BY_TRIGGER[milestone.trigger_kind]
+    return Event(milestone.tenant_id, generate_id(), kind, milestone.user_id, now, text)

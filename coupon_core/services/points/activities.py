@@ -14,73 +14,80 @@ from coupon_core.domain.models.coupons import IssuedCoupon
 from coupon_core.domain.models.purchases import (
     Action,
     Activity,
+    ActivityRequest,
     ActivityStatus,
-    Order,
 )
-from coupon_core.persistence.database import Busy, transaction
-from coupon_core.persistence.id_generation import new_id
-from coupon_core.persistence.repositories import activities as store
-from coupon_core.security.rate_limiting.code_guessing import Guess
-from coupon_core.services.coupons.redemption import Counted, RaceLost
+from coupon_core.persistence.database import ConcurrentUpdate, transaction
+from coupon_core.persistence.id_generation import generate_id
+from coupon_core.persistence.repositories import activities as activity_repository
+from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
+from coupon_core.services.coupons.redemption import (
+    StaleDecision,
+    record_redemption_metrics,
+)
 from coupon_core.services.points import purchases
 
-TRIES = 3
+MAX_ATTEMPTS = 3
 
 
-def perform(order: Order, now: datetime) -> Activity:
+def perform(request: ActivityRequest, now: datetime) -> Activity:
     """Do what was ordered and note it.
 
     Refused with the first rule that speaks against it; then nothing changed, and
     nothing is noted. OverBudget when too many codes have been unknown.
     """
-    redeems = order.action == Action.REDEEM
-    watched = Counted(Dialect.MAMBO) if redeems else nullcontext()
-    with Guess(order.tenant_id, order.user_id), watched:
-        return _perform(order, now)
+    is_redemption = request.action == Action.REDEEM
+    metrics_context = (
+        record_redemption_metrics(Dialect.MAMBO) if is_redemption else nullcontext()
+    )
+    with CodeLookupGuard(request.tenant_id, request.user_id), metrics_context:
+        return _perform_with_retries(request, now)
 
 
-def _perform(order: Order, now: datetime) -> Activity:
-    for _ in range(TRIES):
+def _perform_with_retries(request: ActivityRequest, now: datetime) -> Activity:
+    for _ in range(MAX_ATTEMPTS):
         try:
             with transaction():
-                return _note(order, purchases.act(order, now), now)
-        except RaceLost:
+                return _record_activity(request, purchases.execute(request, now), now)
+        except StaleDecision:
             continue
-    raise Busy("the coupon kept changing")
+    raise ConcurrentUpdate("the coupon kept changing")
 
 
-def validate(order: Order, now: datetime) -> str:
+def validate(request: ActivityRequest, now: datetime) -> str:
     """The id of the definition that could be redeemed now; changes nothing.
 
     Refused; OverBudget when too many codes have been unknown.
     """
-    with Guess(order.tenant_id, order.user_id), transaction():
-        return purchases.check(order, now).definition_id
+    with CodeLookupGuard(request.tenant_id, request.user_id), transaction():
+        return purchases.check_redemption(request, now).definition_id
 
 
-def attempt(order: Order, now: datetime) -> Activity:
+def perform_or_record_failure(request: ActivityRequest, now: datetime) -> Activity:
     """The same, but a refusal is noted too: as a failed activity, with its reason."""
     try:
-        return perform(order, now)
+        return perform(request, now)
     except Refused as refused:
-        failed = replace(
-            _new(order, now),
+        failed_activity = replace(
+            _build_activity(request, now),
             status=ActivityStatus.FAILED,
             exception=refused.reason.value,
         )
     with transaction():
-        store.insert(failed)
-    return failed
+        activity_repository.insert(failed_activity)
+    return failed_activity
 
 
 def get(tenant_id: str, activity_id: str) -> Activity:
     """One activity. Refused when there is none."""
-    return _known(store.get(tenant_id, activity_id))
+    return _require_activity(activity_repository.get(tenant_id, activity_id))
 
 
-def listed(tenant_id: str, page: Page, user_id: str | None = None) -> list[Activity]:
+def list_activities(
+    tenant_id: str, page: Page, user_id: str | None = None
+) -> list[Activity]:
     """A tenant's activities, or a user's, newest first."""
-    return store.listed(tenant_id, page, user_id)
+    return activity_repository.list_activities(tenant_id, page, user_id)
 
 
 def reject(tenant_id: str, activity_id: str, reason: str) -> Activity:
@@ -89,43 +96,45 @@ def reject(tenant_id: str, activity_id: str, reason: str) -> Activity:
     What it did stays done: a refund undoes it.
     """
     with transaction():
-        before = _known(store.lock(tenant_id, activity_id))
+        before = _require_activity(activity_repository.lock(tenant_id, activity_id))
         if before.status == ActivityStatus.REJECTED:
             return before
         after = replace(before, status=ActivityStatus.REJECTED, reason=reason)
-        store.update(after)
+        activity_repository.update(after)
     return after
 
 
-def _known(activity: Activity | None) -> Activity:
+def _require_activity(activity: Activity | None) -> Activity:
     if activity is None:
         raise Refused(PurchaseReason.ACTIVITY_NOT_FOUND)
     return activity
 
 
-def _note(order: Order, issued: IssuedCoupon, now: datetime) -> Activity:
+def _record_activity(
+    request: ActivityRequest, issued: IssuedCoupon, now: datetime
+) -> Activity:
     coupon = issued.coupon
-    done = replace(
-        _new(order, now),
+    activity = replace(
+        _build_activity(request, now),
         coupon_id=coupon.coupon_id,
         definition_id=coupon.definition_id,
     )
-    store.insert(done)
-    return done
+    activity_repository.insert(activity)
+    return activity
 
 
-def _new(order: Order, now: datetime) -> Activity:
+def _build_activity(request: ActivityRequest, now: datetime) -> Activity:
     return Activity(
-        tenant_id=order.tenant_id,
-        activity_id=new_id(),
-        user_id=order.user_id,
-        action=order.action,
-        code=order.code,
+        tenant_id=request.tenant_id,
+        activity_id=generate_id(),
+        user_id=request.user_id,
+        action=request.action,
+        code=request.code,
         coupon_id=None,
         definition_id=None,
         status=ActivityStatus.COMPLETED,
         exception="",
         reason="",
-        attributes=order.attributes,
+        attributes=request.attributes,
         created_at=now,
     )

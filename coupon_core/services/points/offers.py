@@ -7,7 +7,7 @@ from typing import Any
 
 from coupon_core.domain import codes as code_rules
 from coupon_core.domain.models import (
-    NOBODY,
+    UNASSIGNED,
     AdminReason,
     CodeFormat,
     Coupon,
@@ -20,107 +20,113 @@ from coupon_core.domain.models import (
 )
 from coupon_core.domain.models.filters import OfferFilter
 from coupon_core.domain.models.offers import (
-    BuyMode,
     MamboCoupon,
     Offer,
     OfferedCoupon,
-    Usage,
+    PurchaseMode,
+    UsageMode,
 )
-from coupon_core.persistence.database import Busy, transaction
-from coupon_core.persistence.id_generation import new_id
-from coupon_core.persistence.repositories import code_lookup as code_store
-from coupon_core.persistence.repositories import coupons as coupon_store
-from coupon_core.persistence.repositories import definitions as definition_store
-from coupon_core.persistence.repositories import offers as store
-from coupon_core.persistence.repositories import tenants as tenant_store
+from coupon_core.persistence.database import ConcurrentUpdate, transaction
+from coupon_core.persistence.id_generation import generate_id
+from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
+from coupon_core.persistence.repositories import coupons as coupon_repository
+from coupon_core.persistence.repositories import definitions as definition_repository
+from coupon_core.persistence.repositories import offers as offer_repository
+from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.services import audit
 from coupon_core.services.catalog import definitions, reward_items
 
-LONGEST_NAME = 255
+MAX_NAME_LENGTH = 255
 CLONED_CODE_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class OfferDraft:
     """A coupon as it shall be: members of Definition, Offer and MamboCoupon."""
 
     definition: Mapping[str, Any]
     offer: Mapping[str, Any]
-    shown: Mapping[str, Any]
+    mambo_coupon: Mapping[str, Any]
     codes: Sequence[str] = ()
     is_active: bool = True
     reward: Mapping[str, Any] = field(default_factory=dict)
 
 
-def terms(definition: Definition) -> Offer:
+def get_terms(definition: Definition) -> Offer:
     """The terms of a definition's coupons; not for sale unless said otherwise."""
-    said = store.get(definition.tenant_id, definition.definition_id)
-    return said or store.unsaid_offer(definition)
+    stored_offer = offer_repository.get(definition.tenant_id, definition.definition_id)
+    return stored_offer or offer_repository.create_default_offer(definition)
 
 
 def is_deleted(tenant_id: str, definition_id: str) -> bool:
     """True when the definition was deleted in Mambo."""
-    return store.is_deleted(tenant_id, definition_id)
+    return offer_repository.is_deleted(tenant_id, definition_id)
 
 
 def get(tenant_id: str, definition_id: str) -> OfferedCoupon:
     """One definition as Mambo sees it. Refused when unknown, or deleted there."""
-    found = store.find(tenant_id, definition_id)
+    found = offer_repository.find(tenant_id, definition_id)
     if found is None:
         raise Refused(Reason.COUPON_NOT_FOUND)
     return found
 
 
-def listed(tenant_id: str, which: OfferFilter, page: Page) -> list[OfferedCoupon]:
+def list_offered_coupons(
+    tenant_id: str, offer_filter: OfferFilter, page: Page
+) -> list[OfferedCoupon]:
     """Definitions as Mambo sees them, newest first."""
-    return store.listed(tenant_id, which, page)
+    return offer_repository.list_offered_coupons(tenant_id, offer_filter, page)
 
 
-def by_id(tenant_id: str, definition_ids: Set[str]) -> dict[str, OfferedCoupon]:
+def find_by_ids(tenant_id: str, definition_ids: Set[str]) -> dict[str, OfferedCoupon]:
     """Some definitions as Mambo sees them, by id; those deleted there are left out."""
-    return store.by_id(tenant_id, definition_ids)
+    return offer_repository.find_by_ids(tenant_id, definition_ids)
 
 
-def codes_of(offered: OfferedCoupon) -> list[str]:
+def list_codes(offered: OfferedCoupon) -> list[str]:
     """The codes that were listed for a definition, in their order."""
-    return store.listed_codes(offered.definition)
+    return offer_repository.list_codes(offered.definition)
 
 
-def create(tenant_id: str, wanted: Wanted, now: datetime) -> OfferedCoupon:
+def create(tenant_id: str, draft: OfferDraft, now: datetime) -> OfferedCoupon:
     """Add a coupon: reward item, definition, terms and codes, all or nothing.
 
     Refused when a name or code is taken.
     """
     with transaction():
-        tenant_store.lock(tenant_id)
-        item = reward_items.add(tenant_id, _reward(wanted), now)
+        tenant_repository.lock(tenant_id)
+        item = reward_items.create_in_transaction(
+            tenant_id, _to_reward_members(draft), now
+        )
         fields = {
-            **_definition_members(wanted),
+            **_to_definition_members(draft),
             "awarded_only": True,
             "reward_item_id": item.item_id,
         }
-        definition = definitions.draft(tenant_id, fields, now)
-        definition = replace(definition, status=_status(wanted))
-        definitions.add(definition)
-        _write(definition, wanted, now)
+        definition = definitions.build_definition(tenant_id, fields, now)
+        definition = replace(definition, status=_to_status(draft))
+        definitions.insert_in_transaction(definition)
+        _write_terms_and_codes(definition, draft, now)
     return get(tenant_id, definition.definition_id)
 
 
 def update(
-    tenant_id: str, definition_id: str, wanted: Wanted, now: datetime
+    tenant_id: str, definition_id: str, draft: OfferDraft, now: datetime
 ) -> OfferedCoupon:
     """Replace a coupon; codes are added to a list, and none is taken away.
 
     Refused when unknown or made elsewhere, or when its coupons forbid the change.
     """
     with transaction():
-        coupon_store.still()
-        tenant_store.lock(tenant_id)
-        before = _own(tenant_id, definition_id)
-        changes = {**_definition_members(wanted), "status": _status(wanted)}
-        after = definitions.change(before.definition, changes, now)
-        reward_items.change(before.reward_item, _reward(wanted), now)
-        _write(after, wanted, now)
+        coupon_repository.lock_coupons_exclusively()
+        tenant_repository.lock(tenant_id)
+        before = _lock_editable_coupon(tenant_id, definition_id)
+        changes = {**_to_definition_members(draft), "status": _to_status(draft)}
+        after = definitions.update_in_transaction(before.definition, changes, now)
+        reward_items.update_in_transaction(
+            before.reward_item, _to_reward_members(draft), now
+        )
+        _write_terms_and_codes(after, draft, now)
     return get(tenant_id, definition_id)
 
 
@@ -131,12 +137,12 @@ def delete(tenant_id: str, definition_ids: Sequence[str], now: datetime) -> None
     """
     with transaction():
         for definition_id in sorted(set(definition_ids)):
-            offered = _own(tenant_id, definition_id)
+            offered = _lock_editable_coupon(tenant_id, definition_id)
             archived = replace(
                 offered.definition, status=DefinitionStatus.ARCHIVED, updated_at=now
             )
-            definition_store.update(archived)
-            store.show(replace(offered.shown, deleted_at=now))
+            definition_repository.update(archived)
+            offer_repository.put_mambo_coupon(replace(offered.shown, deleted_at=now))
             audit.record(tenant_id, "definition.archived", definition_id)
 
 
@@ -145,22 +151,22 @@ def clone(tenant_id: str, definition_id: str, now: datetime) -> OfferedCoupon:
 
     The clone of a list has no codes yet. Refused when unknown or made elsewhere.
     """
-    offered = _of_mambo(get(tenant_id, definition_id))
-    return create(tenant_id, _wanted_again(offered), now)
+    offered = _require_made_in_mambo(get(tenant_id, definition_id))
+    return create(tenant_id, _build_clone_draft(offered), now)
 
 
-def _wanted_again(offered: OfferedCoupon) -> Wanted:
+def _build_clone_draft(offered: OfferedCoupon) -> OfferDraft:
     definition, offer, shown = offered.definition, offered.offer, offered.shown
-    kept = "code_format", "expires_at", "per_code_limit", "total_limit"
-    suffix = f" copy {new_id()[-6:]}"
-    return Wanted(
+    copied_fields = "code_format", "expires_at", "per_code_limit", "total_limit"
+    suffix = f" copy {generate_id()[-6:]}"
+    return OfferDraft(
         definition={
-            **{name: getattr(definition, name) for name in kept},
-            "name": definition.name[: LONGEST_NAME - len(suffix)] + suffix,
-            "custom_code": _drawn_code(definition),
+            **{name: getattr(definition, name) for name in copied_fields},
+            "name": definition.name[: MAX_NAME_LENGTH - len(suffix)] + suffix,
+            "custom_code": _generate_clone_code(definition),
         },
-        offer=_members(offer, Offer),
-        shown=_members(shown, MamboCoupon),
+        offer=_get_member_values(offer, Offer),
+        mambo_coupon=_get_member_values(shown, MamboCoupon),
         is_active=False,
         reward={
             "reward_type": offered.reward_item.reward_type,
@@ -169,75 +175,88 @@ def _wanted_again(offered: OfferedCoupon) -> Wanted:
     )
 
 
-def _drawn_code(definition: Definition) -> str:
+def _generate_clone_code(definition: Definition) -> str:
     if definition.code_format != CodeFormat.CUSTOM:
         return ""
-    (code,) = code_rules.random_codes(
+    (code,) = code_rules.generate_random_codes(
         1, "", CLONED_CODE_LENGTH, definition.code_alphabet
     )
     return code
 
 
-def _members(value: Any, of: type) -> dict[str, Any]:
-    ids = {"tenant_id", "definition_id", "deleted_at"}
-    names = {one.name for one in fields(of)} - ids
+def _get_member_values(value: Any, model_class: type) -> dict[str, Any]:
+    excluded_names = {"tenant_id", "definition_id", "deleted_at"}
+    names = {one.name for one in fields(model_class)} - excluded_names
     return {name: getattr(value, name) for name in names}
 
 
-def _own(tenant_id: str, definition_id: str) -> OfferedCoupon:
+def _lock_editable_coupon(tenant_id: str, definition_id: str) -> OfferedCoupon:
     """A coupon that may be changed, its definition locked. Refused."""
-    definition = definition_store.lock(tenant_id, definition_id)
-    found = _of_mambo(get(tenant_id, definition_id))
-    return replace(found, definition=definition or found.definition)
+    definition = definition_repository.lock(tenant_id, definition_id)
+    offered = _require_made_in_mambo(get(tenant_id, definition_id))
+    return replace(offered, definition=definition or offered.definition)
 
 
-def _of_mambo(offered: OfferedCoupon) -> OfferedCoupon:
+def _require_made_in_mambo(offered: OfferedCoupon) -> OfferedCoupon:
     if not offered.definition.awarded_only:
         raise Refused(PurchaseReason.MADE_ELSEWHERE)
     return offered
 
 
-def _status(wanted: Wanted) -> DefinitionStatus:
-    active = wanted.is_active
+def _to_status(draft: OfferDraft) -> DefinitionStatus:
+    active = draft.is_active
     return DefinitionStatus.ACTIVE if active else DefinitionStatus.ARCHIVED
 
 
-def _definition_members(wanted: Wanted) -> dict[str, Any]:
+def _to_definition_members(draft: OfferDraft) -> dict[str, Any]:
     """The definition's own, with the uses of one coupon that the terms allow."""
-    offer = {"mode": BuyMode.TWO_STEP, "points": 0, **wanted.offer}
-    in_one_step = offer["points"] > 0 and offer["mode"] == BuyMode.ONE_STEP
-    once = wanted.offer.get("usage") != Usage.MULTI or in_one_step
-    return {**wanted.definition, "per_code_limit": 1 if once else 0}
+    offer = {"mode": PurchaseMode.TWO_STEP, "points": 0, **draft.offer}
+    in_one_step = offer["points"] > 0 and offer["mode"] == PurchaseMode.ONE_STEP
+    is_single_use = draft.offer.get("usage") != UsageMode.MULTI or in_one_step
+    return {**draft.definition, "per_code_limit": 1 if is_single_use else 0}
 
 
-def _reward(wanted: Wanted) -> dict[str, Any]:
-    name = wanted.definition["name"]
-    return {"name": name, "description": "", **wanted.reward}
+def _to_reward_members(draft: OfferDraft) -> dict[str, Any]:
+    name = draft.definition["name"]
+    return {"name": name, "description": "", **draft.reward}
 
 
-def _write(definition: Definition, wanted: Wanted, now: datetime) -> None:
+def _write_terms_and_codes(
+    definition: Definition, draft: OfferDraft, now: datetime
+) -> None:
     ids = definition.tenant_id, definition.definition_id
-    store.put(Offer(*ids, **wanted.offer))
-    store.show(MamboCoupon(*ids, **wanted.shown))
-    if wanted.codes:
-        _list_codes(definition, wanted.codes, now)
+    offer_repository.put(Offer(*ids, **draft.offer))
+    offer_repository.put_mambo_coupon(MamboCoupon(*ids, **draft.mambo_coupon))
+    if draft.codes:
+        _add_listed_codes(definition, draft.codes, now)
 
 
-def _list_codes(definition: Definition, given: Sequence[str], now: datetime) -> None:
+def _add_listed_codes(
+    definition: Definition, requested_codes: Sequence[str], now: datetime
+) -> None:
     """Add codes to a list, but those that it has. Refused when others have one."""
-    known = {code_rules.lookup_key(code) for code in store.listed_codes(definition)}
-    new = [code for code in given if code_rules.lookup_key(code) not in known]
+    listed_keys = {
+        code_rules.to_lookup_key(code)
+        for code in offer_repository.list_codes(definition)
+    }
+    new_codes = [
+        code
+        for code in requested_codes
+        if code_rules.to_lookup_key(code) not in listed_keys
+    ]
     tenant_id = definition.tenant_id
-    taken = code_store.taken_by_shared_codes(tenant_id, new)
-    taken |= code_store.taken_by_coupons(tenant_id, new)
+    taken = code_lookup_repository.find_taken_by_shared_codes(tenant_id, new_codes)
+    taken |= code_lookup_repository.find_taken_by_coupons(tenant_id, new_codes)
     if taken:
         text = f"codes: {', '.join(sorted(taken)[:10])} in use already"
         raise Refused(AdminReason.CODE_TAKEN, text)
-    drafts = [_unassigned(definition, code, now) for code in new]
-    if len(coupon_store.insert_new(drafts, definition)) < len(drafts):
-        raise Busy("a code was taken just now")
+    drafts = [_build_unassigned_coupon(definition, code, now) for code in new_codes]
+    if len(coupon_repository.insert_new(drafts, definition)) < len(drafts):
+        raise ConcurrentUpdate("a code was taken just now")
 
 
-def _unassigned(definition: Definition, code: str, now: datetime) -> Coupon:
-    ids = definition.tenant_id, new_id(), definition.definition_id, NOBODY
+def _build_unassigned_coupon(
+    definition: Definition, code: str, now: datetime
+) -> Coupon:
+    ids = definition.tenant_id, generate_id(), definition.definition_id, UNASSIGNED
     return Coupon(*ids, code, now, None, None, 0, None)

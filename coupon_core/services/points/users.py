@@ -11,53 +11,55 @@ from coupon_core.domain.models import (
     PurchaseReason,
     Refused,
 )
-from coupon_core.domain.models.users import KnownUser
+from coupon_core.domain.models.users import RegisteredUser
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.repositories import users as store
+from coupon_core.persistence.repositories import users as user_repository
 from coupon_core.services import audit
 
 DEFAULTS: Mapping[str, Any] = {"is_member": True, "details": {}, "tags": ()}
 
 
-def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> KnownUser:
+def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> RegisteredUser:
     """Make a user known: `user_id`, `is_member`, `details`, `tags`.
 
     Refused when the user is known already.
     """
     members = {**DEFAULTS, **fields}
-    user = KnownUser(tenant_id=tenant_id, created_at=now, updated_at=now, **members)
+    user = RegisteredUser(
+        tenant_id=tenant_id, created_at=now, updated_at=now, **members
+    )
     with transaction():
-        if not store.insert(user):
+        if not user_repository.insert(user):
             raise Refused(AdminReason.USER_EXISTS)
         audit.record(tenant_id, "user.created", user.user_id)
     return user
 
 
-def get(tenant_id: str, user_id: str) -> KnownUser:
+def get(tenant_id: str, user_id: str) -> RegisteredUser:
     """One user. Refused when there is none."""
-    return _known(store.get(tenant_id, user_id))
+    return _require_user(user_repository.get(tenant_id, user_id))
 
 
-def listed(
+def list_users(
     tenant_id: str, page: Page, is_member: bool | None = None
-) -> tuple[list[KnownUser], int]:
+) -> tuple[list[RegisteredUser], int]:
     """A tenant's users by id, and how many match in all."""
-    return store.listed(tenant_id, page, is_member)
+    return user_repository.list_users(tenant_id, page, is_member)
 
 
 def update(
     tenant_id: str, user_id: str, changes: Mapping[str, Any], now: datetime
-) -> KnownUser:
+) -> RegisteredUser:
     """Change members of a user. Refused when there is none."""
     with transaction():
-        before = _known(store.lock(tenant_id, user_id))
+        before = _require_user(user_repository.lock(tenant_id, user_id))
         user = replace(before, **changes, updated_at=now)
-        store.update(user)
+        user_repository.update(user)
         audit.record(tenant_id, "user.changed", user_id, changed=changes.keys())
     return user
 
 
-def _known(user: KnownUser | None) -> KnownUser:
+def _require_user(user: RegisteredUser | None) -> RegisteredUser:
     if user is None:
         raise Refused(PurchaseReason.USER_NOT_FOUND)
     return user

@@ -17,19 +17,19 @@ from coupon_core.domain.models.points import (
     Wallet,
 )
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.id_generation import new_id
-from coupon_core.persistence.repositories import points as store
-from coupon_core.persistence.repositories import users as user_store
+from coupon_core.persistence.id_generation import generate_id
+from coupon_core.persistence.repositories import points as point_repository
+from coupon_core.persistence.repositories import users as user_repository
 from coupon_core.services import audit
 
-Write = Callable[[PointChange, datetime], int | None]
+BalanceUpdate = Callable[[PointChange, datetime], int | None]
 
 
 def credit(change: PointChange, now: datetime) -> PointEntry:
     """Give a user points. Refused when the user is unknown or the wallet too full."""
     with transaction():
         _require_user(change)
-        entry = add(change, EntryKind.CREDIT, now)
+        entry = credit_in_transaction(change, EntryKind.CREDIT, now)
         audit.record(entry.tenant_id, "points.credited", entry.entry_id)
     return entry
 
@@ -38,31 +38,43 @@ def debit(change: PointChange, now: datetime) -> PointEntry:
     """Take points from a user. Refused when unknown, or when there are not as many."""
     with transaction():
         _require_user(change)
-        entry = take(change, EntryKind.DEBIT, now)
+        entry = debit_in_transaction(change, EntryKind.DEBIT, now)
         audit.record(entry.tenant_id, "points.debited", entry.entry_id)
     return entry
 
 
-def add(change: PointChange, kind: EntryKind, now: datetime) -> PointEntry:
-    """Give points in the caller's transaction. Refused when the wallet is too full."""
-    return _write(store.add, change, kind, AdminReason.WALLET_FULL, now)
-
-
-def take(change: PointChange, kind: EntryKind, now: datetime) -> PointEntry:
-    """Take points in the caller's transaction. Refused when there are not as many."""
-    return _write(store.take, change, kind, PurchaseReason.NOT_ENOUGH_POINTS, now)
-
-
-def _write(
-    write: Write, change: PointChange, kind: EntryKind, no: AnyReason, now: datetime
+def credit_in_transaction(
+    change: PointChange, kind: EntryKind, now: datetime
 ) -> PointEntry:
-    balance = write(change, now)
+    """Give points in the caller's transaction. Refused when the wallet is too full."""
+    return _change_balance(
+        point_repository.add, change, kind, AdminReason.WALLET_FULL, now
+    )
+
+
+def debit_in_transaction(
+    change: PointChange, kind: EntryKind, now: datetime
+) -> PointEntry:
+    """Take points in the caller's transaction. Refused when there are not as many."""
+    return _change_balance(
+        point_repository.deduct, change, kind, PurchaseReason.NOT_ENOUGH_POINTS, now
+    )
+
+
+def _change_balance(
+    update_balance: BalanceUpdate,
+    change: PointChange,
+    kind: EntryKind,
+    failure_reason: AnyReason,
+    now: datetime,
+) -> PointEntry:
+    balance = update_balance(change, now)
     if balance is None:
-        raise Refused(no)
-    amount = change.amount if write is store.add else -change.amount
+        raise Refused(failure_reason)
+    amount = change.amount if update_balance is point_repository.add else -change.amount
     entry = PointEntry(
         tenant_id=change.tenant_id,
-        entry_id=new_id(),
+        entry_id=generate_id(),
         user_id=change.user_id,
         point_id=change.point_id,
         amount=amount,
@@ -72,24 +84,24 @@ def _write(
         reason=change.reason,
         created_at=now,
     )
-    store.append(entry)
+    point_repository.insert_entry(entry)
     return entry
 
 
 def _require_user(change: PointChange) -> None:
-    if user_store.get(change.tenant_id, change.user_id) is None:
+    if user_repository.get(change.tenant_id, change.user_id) is None:
         raise Refused(PurchaseReason.USER_NOT_FOUND)
 
 
-def wallets(
+def list_wallets(
     tenant_id: str, page: Page, user_id: str | None = None, point_id: str | None = None
 ) -> tuple[list[Wallet], int]:
     """Wallets by user and point, and how many match in all."""
-    return store.wallets(tenant_id, page, user_id, point_id)
+    return point_repository.list_wallets(tenant_id, page, user_id, point_id)
 
 
-def entries(
+def list_entries(
     tenant_id: str, page: Page, user_id: str | None = None, point_id: str | None = None
 ) -> tuple[list[PointEntry], int]:
     """The ledger, newest first, and how many entries match in all."""
-    return store.entries(tenant_id, page, user_id, point_id)
+    return point_repository.list_entries(tenant_id, page, user_id, point_id)

@@ -12,18 +12,18 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from coupon_core.domain.models.webhooks import Answer
+from coupon_core.domain.models.webhooks import WebhookResponse
 from coupon_core.services.webhooks.url_policy import (
-    Forbidden,
+    ForbiddenTarget,
     Target,
-    Unresolved,
-    addresses_of,
-    target_of,
+    UnresolvedHost,
+    parse_target,
+    resolve_addresses,
 )
 
-MOST_BODY_BYTES = 2_048
-AGENT = "coupons-webhooks/1"
-AGAIN_SECONDS = 0.1
+MAX_RESPONSE_BODY_BYTES = 2_048
+USER_AGENT = "coupons-webhooks/1"
+ABORT_INTERVAL_SECONDS = 0.1
 
 
 class Deadline:
@@ -35,11 +35,11 @@ class Deadline:
         self.socket: socket.socket | None = None
 
     @property
-    def left(self) -> float:
+    def remaining_seconds(self) -> float:
         """Seconds until then."""
         return max(self.ends_at - time.monotonic(), 0)
 
-    def cut(self) -> None:
+    def abort_connection(self) -> None:
         """End whatever is being read or written."""
         # A connection lets go of its socket when the answer begins.
         found = self.socket or (self.connection and self.connection.sock)
@@ -49,14 +49,14 @@ class Deadline:
                 socket.socket.shutdown(found, socket.SHUT_RDWR)
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def enforce(self) -> Iterator[None]:
         """Let the clock run; from the deadline on it cuts until the block ends."""
         done = threading.Event()
 
         def watch() -> None:
-            done.wait(self.left)
-            while not done.wait(AGAIN_SECONDS):
-                self.cut()
+            done.wait(self.remaining_seconds)
+            while not done.wait(ABORT_INTERVAL_SECONDS):
+                self.abort_connection()
 
         threading.Thread(target=watch, daemon=True).start()
         try:
@@ -65,42 +65,46 @@ class Deadline:
             done.set()
 
 
-def post(url: str, body: str, headers: Mapping[str, str], seconds: float) -> Answer:
+def post(
+    url: str, body: str, headers: Mapping[str, str], timeout_seconds: float
+) -> WebhookResponse:
     """Send one request and give its answer, or why there is none; never raises.
 
     The name is resolved once, every address checked, and one of these very addresses
-    connected to. No redirect is followed. All together takes no longer than `seconds`.
+    connected to. No redirect is followed. All together takes no longer than `timeout_seconds`.
     """
-    deadline = Deadline(seconds)
-    with deadline.running():
+    deadline = Deadline(timeout_seconds)
+    with deadline.enforce():
         try:
-            target = target_of(url)
-            addresses = addresses_of(target, deadline.left)
-            return _post(target, addresses, body, headers, deadline)
-        except Forbidden as error:
-            return Answer(None, error=f"refused: {error}")
-        except Unresolved as error:
-            return Answer(None, error=str(error))
+            target = parse_target(url)
+            addresses = resolve_addresses(target, deadline.remaining_seconds)
+            return _send_request(target, addresses, body, headers, deadline)
+        except ForbiddenTarget as error:
+            return WebhookResponse(None, error=f"refused: {error}")
+        except UnresolvedHost as error:
+            return WebhookResponse(None, error=str(error))
         except (OSError, HTTPError, HTTPException, ValueError) as error:
-            if not deadline.left:
-                return Answer(None, error=f"no answer within {seconds:g} s")
-            return Answer(None, error=_told(error))
+            if not deadline.remaining_seconds:
+                return WebhookResponse(
+                    None, error=f"no answer within {timeout_seconds:g} s"
+                )
+            return WebhookResponse(None, error=_describe_error(error))
 
 
-def _told(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     """What an error of the connection says, without the object it says it of."""
     text = str(error).rpartition(": ")[2] or str(error)
     return f"{type(error).__name__}: {text}"
 
 
-def _post(
+def _send_request(
     target: Target,
     addresses: list[str],
     body: str,
     headers: Mapping[str, str],
     deadline: Deadline,
-) -> Answer:
-    connection = _connected(target, addresses, deadline)
+) -> WebhookResponse:
+    connection = _connect_to_any(target, addresses, deadline)
     try:
         connection.request(
             "POST",
@@ -109,7 +113,7 @@ def _post(
             headers={
                 "Host": target.authority,
                 "Content-Type": "application/json",
-                "User-Agent": AGENT,
+                "User-Agent": USER_AGENT,
                 "Connection": "close",
                 **headers,
             },
@@ -117,14 +121,14 @@ def _post(
             decode_content=False,
         )
         response = connection.getresponse()
-        if not deadline.left:  # of headers that were cut half is no answer
+        if not deadline.remaining_seconds:  # of headers that were cut half is no answer
             raise TimeoutError
-        return Answer(response.status, _first_of(response))
+        return WebhookResponse(response.status, _read_body_prefix(response))
     finally:
         connection.close()
 
 
-def _connected(
+def _connect_to_any(
     target: Target, addresses: list[str], deadline: Deadline
 ) -> HTTPConnection:
     """A connection to the first of the addresses that takes one."""
@@ -136,15 +140,19 @@ def _connected(
 
 
 def _connect(target: Target, address: str, deadline: Deadline) -> HTTPConnection:
-    connection = _connection(target, address, max(deadline.left, 0.001))
+    connection = _build_connection(
+        target, address, max(deadline.remaining_seconds, 0.001)
+    )
     deadline.connection = connection
     connection.connect()
     deadline.socket = connection.sock
     return connection
 
 
-def _connection(target: Target, address: str, seconds: float) -> HTTPConnection:
-    options: dict[str, Any] = {"port": target.port, "timeout": seconds}
+def _build_connection(
+    target: Target, address: str, timeout_seconds: float
+) -> HTTPConnection:
+    options: dict[str, Any] = {"port": target.port, "timeout": timeout_seconds}
     if target.scheme == "http":
         return HTTPConnection(address, **options)
     # The address is fixed; the name is what the certificate must be for.
@@ -157,13 +165,13 @@ def _connection(target: Target, address: str, seconds: float) -> HTTPConnection:
     )
 
 
-def _first_of(response: BaseHTTPResponse) -> str:
+def _read_body_prefix(response: BaseHTTPResponse) -> str:
     """The beginning of a body as text that every database takes."""
-    read = bytearray()
+    prefix = bytearray()
     # A status that came in time counts, whatever becomes of the body.
     with suppress(OSError, HTTPError, HTTPException, ValueError):
-        while len(read) < MOST_BODY_BYTES and (
-            some := response.read1(MOST_BODY_BYTES - len(read))
+        while len(prefix) < MAX_RESPONSE_BODY_BYTES and (
+            chunk := response.read1(MAX_RESPONSE_BODY_BYTES - len(prefix))
         ):
-            read += some
-    return bytes(read).decode("utf-8", "replace").replace("\x00", "�")
+            prefix += chunk
+    return bytes(prefix).decode("utf-8", "replace").replace("\x00", "�")

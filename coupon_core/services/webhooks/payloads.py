@@ -4,50 +4,52 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from coupon_core.domain.models.webhooks import SignatureForm
+from coupon_core.domain.models.webhooks import SignatureScheme
 
 Json = dict[str, Any]
 
 # Built once: json.dumps with options makes a new encoder at every call.
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def payload(form: SignatureForm, event: Mapping[str, Any]) -> str:
+def serialize_event(form: SignatureScheme, event: Mapping[str, Any]) -> str:
     """A CloudEvent of ours (CONTRACTS 0.18) as JSON text for receivers of a form."""
-    shape = standard if form == SignatureForm.STANDARD else playcamp
-    return _ENCODE(shape(event))
+    convert = (
+        to_standard_event if form == SignatureScheme.STANDARD else to_playcamp_event
+    )
+    return _encode_json(convert(event))
 
 
-def body(form: SignatureForm, payloads: Sequence[str]) -> str:
+def build_body(form: SignatureScheme, payloads: Sequence[str]) -> str:
     """The body of one request: PlayCamp's is always a batch, Standard's one event."""
-    if form == SignatureForm.STANDARD:
+    if form == SignatureScheme.STANDARD:
         (only,) = payloads
         return only
     return f'{{"events":[{",".join(payloads)}]}}'
 
 
-def standard(event: Mapping[str, Any]) -> Json:
+def to_standard_event(event: Mapping[str, Any]) -> Json:
     """As Standard Webhooks has it: what, when, and the data of the event itself."""
     return {"type": event["type"], "timestamp": event["time"], "data": event["data"]}
 
 
-def playcamp(event: Mapping[str, Any]) -> Json:
+def to_playcamp_event(event: Mapping[str, Any]) -> Json:
     """One of the `events` of PlayCamp's batch (CONTRACTS 3.4)."""
     data = event["data"]
     context = data.get("context") or {}
-    called_back = {"callbackId": context.get("callback_id")}
+    callback_fields = {"callbackId": context.get("callback_id")}
     is_test = {"isTest": True} if event.get("isTest") else {}
-    redeemed = event["type"] == "coupon.redeemed"
+    is_redemption = event["type"] == "coupon.redeemed"
     return {
         "event": event["type"],
         "timestamp": event["time"],
-        **{name: value for name, value in called_back.items() if value},
+        **{name: value for name, value in callback_fields.items() if value},
         **is_test,
-        "data": playcamp_redemption(data) if redeemed else data,
+        "data": to_playcamp_redemption(data) if is_redemption else data,
     }
 
 
-def playcamp_redemption(data: Mapping[str, Any]) -> Json:
+def to_playcamp_redemption(data: Mapping[str, Any]) -> Json:
     """Both documented forms of the data of `coupon.redeemed`, in one."""
     coupon, attribution = data["coupon"], data.get("attribution") or {}
     lines = data.get("reward_lines")
@@ -55,13 +57,13 @@ def playcamp_redemption(data: Mapping[str, Any]) -> Json:
         "couponCode": coupon["code"],
         "userId": coupon["user_id"],
         "usageId": data["redemption_id"],
-        "reward": lines if lines else [_line(coupon["reward_item"])],
+        "reward": lines if lines else [_to_reward_line(coupon["reward_item"])],
         "creatorKey": attribution.get("creator_key"),
         "campaignId": attribution.get("campaign_id"),
     }
 
 
-def _line(item: Mapping[str, Any]) -> Json:
+def _to_reward_line(item: Mapping[str, Any]) -> Json:
     """A reward item of another dialect as a line of a reward."""
     payload = item["payload"]
     named = (payload.get(name) for name in ("item_id", "currency_id", "badge_id"))
@@ -74,7 +76,9 @@ def _line(item: Mapping[str, Any]) -> Json:
     }
 
 
-def sample(event_type: str, tenant_id: str, event_id: str, time: str) -> Json:
+def build_sample_event(
+    event_type: str, tenant_id: str, event_id: str, time: str
+) -> Json:
     """An event that never happened, to try a receiver with."""
     return {
         "id": event_id,

@@ -3,36 +3,43 @@
 import random
 from datetime import datetime, timedelta
 
-from coupon_core.domain.models.webhooks import Answer, Webhook
+from coupon_core.domain.models.webhooks import Webhook, WebhookResponse
 
-FIRST_PAUSE = timedelta(seconds=2)
-GROWTH = 4
-LONGEST_PAUSE = timedelta(hours=1)
-JITTER = 0.25  # of a pause, added: receivers that fell together are not met together
-OFF_AFTER, OFF_FAILURES = timedelta(hours=24), 10
-GONE = 410
+INITIAL_PAUSE = timedelta(seconds=2)
+PAUSE_GROWTH_FACTOR = 4
+MAX_PAUSE = timedelta(hours=1)
+JITTER_FACTOR = (
+    0.25  # of a pause, added: receivers that fell together are not met together
+)
+DISABLE_AFTER, MIN_FAILURES_TO_DISABLE = timedelta(hours=24), 10
+HTTP_GONE = 410
 
-SAID_GONE = "the receiver answered 410 Gone"
-ONLY_FAILED = (
-    f"nothing but failures for {OFF_AFTER.total_seconds() / 3600:.0f} hours and "
-    f"{OFF_FAILURES} requests at least"
+REASON_GONE = "the receiver answered 410 Gone"
+REASON_ONLY_FAILURES = (
+    f"nothing but failures for {DISABLE_AFTER.total_seconds() / 3600:.0f} hours and "
+    f"{MIN_FAILURES_TO_DISABLE} requests at least"
 )
 
 
-def pause(failures: int, chance: float | None = None) -> timedelta:
+def calculate_pause(failures: int, random_value: float | None = None) -> timedelta:
     """How long to wait after so many failures in a row: 2 s, 8 s, 32 s, … an hour.
 
-    `chance` is of 0 to 1, by default drawn.
+    `random_value` is of 0 to 1, by default drawn.
     """
-    grown = FIRST_PAUSE * int(GROWTH ** min(failures - 1, 10))
-    drawn = random.random() if chance is None else chance  # noqa: S311 - no secret
-    return min(grown, LONGEST_PAUSE) * (1 + JITTER * drawn)
+    grown = INITIAL_PAUSE * int(PAUSE_GROWTH_FACTOR ** min(failures - 1, 10))
+    random_part = random.random() if random_value is None else random_value  # noqa: S311 - no secret
+    return min(grown, MAX_PAUSE) * (1 + JITTER_FACTOR * random_part)
 
 
-def reason_to_stop(webhook: Webhook, answer: Answer, now: datetime) -> str:
+def get_disable_reason(
+    webhook: Webhook, response: WebhookResponse, now: datetime
+) -> str:
     """Why a webhook that has failed once more is switched off; "" if it is not."""
-    if answer.status == GONE:
-        return SAID_GONE
+    if response.status == HTTP_GONE:
+        return REASON_GONE
     since = webhook.failing_since or now
-    lasts = now - since >= OFF_AFTER and webhook.failure_count + 1 >= OFF_FAILURES
-    return ONLY_FAILED if lasts else ""
+    has_failed_too_long = (
+        now - since >= DISABLE_AFTER
+        and webhook.failure_count + 1 >= MIN_FAILURES_TO_DISABLE
+    )
+    return REASON_ONLY_FAILURES if has_failed_too_long else ""

@@ -9,18 +9,18 @@ from datetime import datetime
 
 from standardwebhooks import Webhook as StandardWebhook
 
-from coupon_core.domain.models.webhooks import SignatureForm, WebhookSecrets
+from coupon_core.domain.models.webhooks import SignatureScheme, WebhookSecrets
 
 Headers = dict[str, str]
 
 
-def new_secret() -> str:
+def generate_secret() -> str:
     """256 random bits as Standard Webhooks has them; PlayCamp signs with the text."""
     return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
-def headers(
-    form: SignatureForm,
+def build_headers(
+    form: SignatureScheme,
     keys: WebhookSecrets,
     message_id: str,
     body: str,
@@ -28,14 +28,14 @@ def headers(
     now: datetime,
 ) -> Headers:
     """The headers of a request that are its form's own; `count` events are in it."""
-    return _FORMS[form](keys, message_id, body, count, now)
+    return _SIGN_FUNCTIONS[form](keys, message_id, body, count, now)
 
 
-def _standard(
+def _sign_standard(
     keys: WebhookSecrets, message_id: str, body: str, _: int, now: datetime
 ) -> Headers:
     # While a secret is being changed either may be checked: the first that fits.
-    signed = (StandardWebhook(key).sign(message_id, now, body) for key in keys.all)
+    signed = (StandardWebhook(key).sign(message_id, now, body) for key in keys.active)
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(int(now.timestamp())),
@@ -43,20 +43,23 @@ def _standard(
     }
 
 
-def _playcamp(
+def _sign_playcamp(
     keys: WebhookSecrets, _: str, body: str, count: int, now: datetime
 ) -> Headers:
-    return _batch(count, _hex(keys.present, body))
+    return _build_batch_headers(count, _compute_hmac_hex(keys.current, body))
 
 
-def _timestamped(
+def _sign_playcamp_timestamped(
     keys: WebhookSecrets, _: str, body: str, count: int, now: datetime
 ) -> Headers:
-    moment = int(now.timestamp())
-    return _batch(count, f"t={moment},v1={_hex(keys.present, f'{moment}.{body}')}")
+    timestamp = int(now.timestamp())
+    return _build_batch_headers(
+        count,
+        f"t={timestamp},v1={_compute_hmac_hex(keys.current, f'{timestamp}.{body}')}",
+    )
 
 
-def _batch(count: int, signature: str) -> Headers:
+def _build_batch_headers(count: int, signature: str) -> Headers:
     return {
         "X-Webhook-Signature": signature,
         "X-Webhook-Batch": "true",
@@ -64,13 +67,13 @@ def _batch(count: int, signature: str) -> Headers:
     }
 
 
-def _hex(key: str, text: str) -> str:
+def _compute_hmac_hex(key: str, text: str) -> str:
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
-Sign = Callable[[WebhookSecrets, str, str, int, datetime], Headers]
-_FORMS: Mapping[SignatureForm, Sign] = {
-    SignatureForm.STANDARD: _standard,
-    SignatureForm.PLAYCAMP: _playcamp,
-    SignatureForm.PLAYCAMP_TIMESTAMPED: _timestamped,
+SignFunction = Callable[[WebhookSecrets, str, str, int, datetime], Headers]
+_SIGN_FUNCTIONS: Mapping[SignatureScheme, SignFunction] = {
+    SignatureScheme.STANDARD: _sign_standard,
+    SignatureScheme.PLAYCAMP: _sign_playcamp,
+    SignatureScheme.PLAYCAMP_TIMESTAMPED: _sign_playcamp_timestamped,
 }

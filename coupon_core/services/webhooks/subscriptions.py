@@ -7,18 +7,18 @@ from typing import Any
 
 from coupon_core.domain.models import AdminReason, Page, Refused
 from coupon_core.domain.models.webhooks import (
-    Answer,
-    Attempt,
-    SignatureForm,
+    DeliveryAttempt,
+    SignatureScheme,
     Webhook,
+    WebhookResponse,
     WebhookSecrets,
 )
-from coupon_core.messaging.cloud_events import as_rfc3339
+from coupon_core.messaging.cloud_events import format_timestamp_milliseconds
 from coupon_core.persistence import database
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.id_generation import new_id, new_number
+from coupon_core.persistence.id_generation import generate_id, generate_integer_id
 from coupon_core.persistence.repositories import tenants
-from coupon_core.persistence.repositories import webhooks as store
+from coupon_core.persistence.repositories import webhooks as webhook_repository
 from coupon_core.security import encryption
 from coupon_core.services import audit
 from coupon_core.services.webhooks import (
@@ -28,10 +28,10 @@ from coupon_core.services.webhooks import (
     url_policy,
 )
 
-MOST_WEBHOOKS = 50  # of a tenant: each costs a request an event
-DEFAULT_RETRIES, DEFAULT_TIMEOUT_MS = 5, 5_000
-LOOKUP_SECONDS = 2.0
-FORMER_GOOD_FOR = timedelta(hours=24)
+MAX_WEBHOOKS_PER_TENANT = 50  # of a tenant: each costs a request an event
+DEFAULT_RETRY_COUNT, DEFAULT_TIMEOUT_MS = 5, 5_000
+LOOKUP_TIMEOUT_SECONDS = 2.0
+PREVIOUS_SECRET_VALIDITY = timedelta(hours=24)
 
 
 def create(
@@ -39,18 +39,18 @@ def create(
     event_type: str,
     url: str,
     now: datetime,
-    signature: SignatureForm = SignatureForm.PLAYCAMP,
-    retry_count: int = DEFAULT_RETRIES,
+    signature: SignatureScheme = SignatureScheme.PLAYCAMP,
+    retry_count: int = DEFAULT_RETRY_COUNT,
     timeout_ms: int = DEFAULT_TIMEOUT_MS,
 ) -> tuple[Webhook, str]:
     """A new webhook and its secret, which is shown only here.
 
     Refused when its URL is none that may be sent to, or the tenant has too many.
     """
-    check_target(url)
+    require_allowed_target(url)
     webhook = Webhook(
         tenant_id=tenant_id,
-        webhook_id=new_number(now),
+        webhook_id=generate_integer_id(now),
         event_type=event_type,
         url=url,
         signature=signature,
@@ -69,40 +69,42 @@ def create(
 
 def _insert(webhook: Webhook) -> str:
     tenant_id = webhook.tenant_id
-    secret = signatures.new_secret()
+    secret = signatures.generate_secret()
     with transaction():
         if not tenants.lock(tenant_id):
             raise Refused(AdminReason.TENANT_NOT_FOUND)
-        if store.count(tenant_id) >= MOST_WEBHOOKS:
+        if webhook_repository.count(tenant_id) >= MAX_WEBHOOKS_PER_TENANT:
             raise Refused(AdminReason.TOO_MANY_WEBHOOKS)
-        store.insert(webhook, encryption.seal(secret))
+        webhook_repository.insert(webhook, encryption.encrypt(secret))
         audit.record(tenant_id, "webhook.created", str(webhook.webhook_id))
     return secret
 
 
-def check_target(url: str) -> None:
+def require_allowed_target(url: str) -> None:
     """Refused when nothing may be sent to this URL, as far as can be told now.
 
     A name that has no address yet may have one later: it is checked at each request.
     """
     # A request with an Idempotency-Key is one transaction, which waits for no network.
-    only_numbers = database.is_in_transaction()
+    numeric_only = database.is_in_transaction()
     try:
-        url_policy.addresses_of(url_policy.target_of(url), LOOKUP_SECONDS, only_numbers)
-    except url_policy.Forbidden as error:
+        url_policy.resolve_addresses(
+            url_policy.parse_target(url), LOOKUP_TIMEOUT_SECONDS, numeric_only
+        )
+    except url_policy.ForbiddenTarget as error:
         raise Refused(AdminReason.BAD_WEBHOOK_URL, f"url: {error}") from None
-    except url_policy.Unresolved:
+    except url_policy.UnresolvedHost:
         return
 
 
 def get(tenant_id: str, webhook_id: int) -> Webhook:
     """One webhook. Refused when there is none."""
-    return _known(store.find(tenant_id, webhook_id))
+    return _require_webhook(webhook_repository.find(tenant_id, webhook_id))
 
 
-def listed(tenant_id: str, page: Page) -> tuple[list[Webhook], int]:
+def list_webhooks(tenant_id: str, page: Page) -> tuple[list[Webhook], int]:
     """A tenant's webhooks, newest first, and how many there are in all."""
-    return store.listed(tenant_id, page)
+    return webhook_repository.list_webhooks(tenant_id, page)
 
 
 def update(
@@ -114,100 +116,124 @@ def update(
     """
     if "url" in changes:
         get(tenant_id, webhook_id)
-        check_target(changes["url"])
+        require_allowed_target(changes["url"])
     with transaction():
-        before = _known(store.find(tenant_id, webhook_id, lock=True))
-        made = {**_consequences(before, changes, now), **changes, "updated_at": now}
-        store.update(tenant_id, webhook_id, made)
+        before = _require_webhook(
+            webhook_repository.find(tenant_id, webhook_id, lock=True)
+        )
+        new_values = {
+            **_derive_changes(before, changes, now),
+            **changes,
+            "updated_at": now,
+        }
+        webhook_repository.update(tenant_id, webhook_id, new_values)
         ids = tenant_id, "webhook.changed", str(webhook_id)
         audit.record(*ids, changed=changes.keys())
-    return replace(before, **made)
+    return replace(before, **new_values)
 
 
-def _consequences(
+def _derive_changes(
     before: Webhook, changes: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
-    said = {"inactive_reason": ""} if "is_active" in changes else {}
-    moves = changes.get("url", before.url) != before.url
-    if not (moves or changes.get("is_active")):
-        return said
-    return {**said, "failure_count": 0, "failing_since": None, "next_turn_at": now}
+    reason_reset = {"inactive_reason": ""} if "is_active" in changes else {}
+    url_changes = changes.get("url", before.url) != before.url
+    if not (url_changes or changes.get("is_active")):
+        return reason_reset
+    return {
+        **reason_reset,
+        "failure_count": 0,
+        "failing_since": None,
+        "next_turn_at": now,
+    }
 
 
 def delete(tenant_id: str, webhook_id: int) -> None:
     """Remove a webhook, its log and all that was to be sent to it. Refused."""
     with transaction():
-        if not store.delete(tenant_id, webhook_id):
+        if not webhook_repository.delete(tenant_id, webhook_id):
             raise Refused(AdminReason.WEBHOOK_NOT_FOUND)
         audit.record(tenant_id, "webhook.deleted", str(webhook_id))
 
 
-def rotate(tenant_id: str, webhook_id: int, now: datetime) -> tuple[Webhook, str]:
+def rotate_secret(
+    tenant_id: str, webhook_id: int, now: datetime
+) -> tuple[Webhook, str]:
     """A new secret, shown only here. Refused when there is no such webhook.
 
     Standard Webhooks are signed with the former one too, for a day.
     """
-    secret = signatures.new_secret()
+    secret = signatures.generate_secret()
     with transaction():
-        webhook = _known(store.find(tenant_id, webhook_id, lock=True))
-        former = store.sealed(tenant_id, webhook_id)
+        webhook = _require_webhook(
+            webhook_repository.find(tenant_id, webhook_id, lock=True)
+        )
+        previous = webhook_repository.get_encrypted_secrets(tenant_id, webhook_id)
         changes = {
-            "secret_sealed": encryption.seal(secret),
-            "former_sealed": former[0] if former else "",
+            "secret_sealed": encryption.encrypt(secret),
+            "former_sealed": previous[0] if previous else "",
             "rotated_at": now,
             "updated_at": now,
         }
-        store.update(tenant_id, webhook_id, changes)
+        webhook_repository.update(tenant_id, webhook_id, changes)
         audit.record(tenant_id, "webhook.secret_rotated", str(webhook_id))
     return replace(webhook, updated_at=now), secret
 
 
-def secrets_of(webhook: Webhook, now: datetime) -> WebhookSecrets:
+def load_secrets(webhook: Webhook, now: datetime) -> WebhookSecrets:
     """What signs for a webhook now. Refused when it has gone."""
-    sealed = store.sealed(webhook.tenant_id, webhook.webhook_id)
+    sealed = webhook_repository.get_encrypted_secrets(
+        webhook.tenant_id, webhook.webhook_id
+    )
     if sealed is None:
         raise Refused(AdminReason.WEBHOOK_NOT_FOUND)
-    present, former, rotated_at = sealed
-    good = bool(former and rotated_at and now - rotated_at < FORMER_GOOD_FOR)
+    current, previous, rotated_at = sealed
+    is_previous_valid = bool(
+        previous and rotated_at and now - rotated_at < PREVIOUS_SECRET_VALIDITY
+    )
     return WebhookSecrets(
-        encryption.unseal(present), encryption.unseal(former) if good else ""
+        encryption.decrypt(current),
+        encryption.decrypt(previous) if is_previous_valid else "",
     )
 
 
-def log(tenant_id: str, webhook_id: int, page: Page) -> tuple[list[Attempt], int]:
+def list_attempts(
+    tenant_id: str, webhook_id: int, page: Page
+) -> tuple[list[DeliveryAttempt], int]:
     """Every try to deliver, newest event first, and how many. Refused."""
-    return store.log(get(tenant_id, webhook_id), page)
+    return webhook_repository.list_attempts(get(tenant_id, webhook_id), page)
 
 
-def test(tenant_id: str, webhook_id: int, now: datetime) -> Answer:
+def send_test_event(tenant_id: str, webhook_id: int, now: datetime) -> WebhookResponse:
     """Send a sample, marked as a test, and give the answer; nothing is stored. Refused.
 
     Also to a webhook that is switched off.
     """
     webhook = get(tenant_id, webhook_id)
-    keys = secrets_of(webhook, now)
-    database.release()  # it may take half a minute
-    message_id = new_id()
-    event = payloads.sample(webhook.event_type, tenant_id, message_id, as_rfc3339(now))
-    sent = [payloads.payload(webhook.signature, event)]
-    return send(webhook, keys, message_id, sent, now)
+    keys = load_secrets(webhook, now)
+    database.release_connection()  # it may take half a minute
+    message_id = generate_id()
+    event = payloads.build_sample_event(
+        webhook.event_type, tenant_id, message_id, format_timestamp_milliseconds(now)
+    )
+    sent = [payloads.serialize_event(webhook.signature, event)]
+    return send_events(webhook, keys, message_id, sent, now)
 
 
-def send(
+def send_events(
     webhook: Webhook,
     keys: WebhookSecrets,
     message_id: str,
     events: list[str],
     now: datetime,
-) -> Answer:
+) -> WebhookResponse:
     """One signed request with some events; never raises."""
-    body = payloads.body(webhook.signature, events)
+    body = payloads.build_body(webhook.signature, events)
     form = webhook.signature
-    headers = signatures.headers(form, keys, message_id, body, len(events), now)
+    headers = signatures.build_headers(form, keys, message_id, body, len(events), now)
     return http_client.post(webhook.url, body, headers, webhook.timeout_ms / 1000)
 
 
-def _known(webhook: Webhook | None) -> Webhook:
+def _require_webhook(webhook: Webhook | None) -> Webhook:
     if webhook is None:
         raise Refused(AdminReason.WEBHOOK_NOT_FOUND)
     return webhook

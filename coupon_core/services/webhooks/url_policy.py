@@ -13,26 +13,26 @@ from urllib3.util import Url, parse_url
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-LONGEST_URL = 2_048
-PORTS = {"http": 80, "https": 443}
-FIRST_FREE_PORT = 1_024
+MAX_URL_LENGTH = 2_048
+DEFAULT_PORTS = {"http": 80, "https": 443}
+MIN_UNPRIVILEGED_PORT = 1_024
 # Addresses that stand for others: what they stand for is judged, or they are refused.
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+NAT64_NETWORK = ipaddress.IPv6Network("64:ff9b::/96")
 # Not public either, whatever the standard library of this Python says.
-OTHERS = (
+NON_PUBLIC_NETWORKS = (
     ipaddress.ip_network("192.0.0.0/24"),
     ipaddress.ip_network("192.88.99.0/24"),
     ipaddress.ip_network("fec0::/10"),
 )
 
-_allowed: tuple[Network, ...] = ()
+_allowed_networks: tuple[Network, ...] = ()
 
 
-class Forbidden(Exception):
+class ForbiddenTarget(Exception):
     """A target that nothing may be sent to; the text says why."""
 
 
-class Unresolved(Exception):
+class UnresolvedHost(Exception):
     """A name without an address, for now; the text says why."""
 
 
@@ -47,81 +47,85 @@ class Target:
     authority: str  # for the Host header
 
 
-def allow(networks: Sequence[str]) -> None:
+def allow_networks(networks: Sequence[str]) -> None:
     """Let this process send to networks that are not public (CIDR)."""
-    global _allowed  # a rule of the process, as its settings are
-    _allowed = tuple(ipaddress.ip_network(one) for one in networks)
+    global _allowed_networks  # a rule of the process, as its settings are
+    _allowed_networks = tuple(ipaddress.ip_network(one) for one in networks)
 
 
-def target_of(url: str) -> Target:
+def parse_target(url: str) -> Target:
     """What a URL names. Forbidden for one that no webhook may have."""
-    parts = _parsed(url)
+    parts = _parse_url(url)
     scheme = parts.scheme or ""
-    if scheme not in PORTS:
-        raise Forbidden("expected http:// or https://")
+    if scheme not in DEFAULT_PORTS:
+        raise ForbiddenTarget("expected http:// or https://")
     if not parts.host:
-        raise Forbidden("expected a host")
-    if parts.auth is not None or "@" in _authority(url):
-        raise Forbidden("expected no credentials")
+        raise ForbiddenTarget("expected a host")
+    if parts.auth is not None or "@" in _parse_authority(url):
+        raise ForbiddenTarget("expected no credentials")
     if parts.fragment is not None:
-        raise Forbidden("expected no fragment")
-    port = PORTS[scheme] if parts.port is None else parts.port
-    if port not in PORTS.values() and port < FIRST_FREE_PORT:
-        raise Forbidden("expected port 80, 443 or one from 1024 on")
+        raise ForbiddenTarget("expected no fragment")
+    port = DEFAULT_PORTS[scheme] if parts.port is None else parts.port
+    if port not in DEFAULT_PORTS.values() and port < MIN_UNPRIVILEGED_PORT:
+        raise ForbiddenTarget("expected port 80, 443 or one from 1024 on")
     return Target(
         scheme, parts.host.strip("[]"), port, parts.request_uri, parts.netloc or ""
     )
 
 
-def _authority(url: str) -> str:
+def _parse_authority(url: str) -> str:
     return re.split("[/?#]", url.partition("//")[2])[0]
 
 
-def _parsed(url: str) -> Url:
+def _parse_url(url: str) -> Url:
     is_plain = url.isascii() and url.isprintable() and not set(url) & set(' \\"<>')
-    if not is_plain or len(url) > LONGEST_URL:
-        raise Forbidden(
-            f"expected a URL of up to {LONGEST_URL} ASCII characters without blanks"
+    if not is_plain or len(url) > MAX_URL_LENGTH:
+        raise ForbiddenTarget(
+            f"expected a URL of up to {MAX_URL_LENGTH} ASCII characters without blanks"
         )
     try:
         return parse_url(url)
     except LocationParseError:
-        raise Forbidden("expected a URL") from None
+        raise ForbiddenTarget("expected a URL") from None
 
 
-def addresses_of(
-    target: Target, seconds: float, only_numbers: bool = False
+def resolve_addresses(
+    target: Target, timeout_seconds: float, numeric_only: bool = False
 ) -> list[str]:
     """The addresses to connect to, each of them checked. Forbidden, Unresolved.
 
-    One bad address among good ones condemns the name. Who wants `only_numbers` has no
+    One bad address among good ones condemns the name. Who wants `numeric_only` has no
     name looked up.
     """
-    flags = socket.AI_NUMERICHOST if only_numbers else 0
-    found = _resolve(target.host, target.port, seconds, flags)
-    for text in found:
+    flags = socket.AI_NUMERICHOST if numeric_only else 0
+    addresses = _resolve_with_timeout(target.host, target.port, timeout_seconds, flags)
+    for text in addresses:
         if not is_allowed(ipaddress.ip_address(text)):
-            raise Forbidden(f"{target.host} is at an address that is not public")
-    return found
+            raise ForbiddenTarget(f"{target.host} is at an address that is not public")
+    return addresses
 
 
-def _resolve(host: str, port: int, seconds: float, flags: int) -> list[str]:
+def _resolve_with_timeout(
+    host: str, port: int, timeout_seconds: float, flags: int
+) -> list[str]:
     """Ask the system, for so long: it has no timeout of its own."""
-    answers: list[Iterable[str] | OSError | UnicodeError] = []
-    asking = threading.Thread(
-        target=lambda: answers.append(_asked(host, port, flags)), daemon=True
+    results: list[Iterable[str] | OSError | UnicodeError] = []
+    thread = threading.Thread(
+        target=lambda: results.append(_call_getaddrinfo(host, port, flags)), daemon=True
     )
-    asking.start()
-    asking.join(max(seconds, 0))
-    if not answers:
-        raise Unresolved(f"the name {host} was not resolved in time")
-    (answer,) = answers
-    if isinstance(answer, OSError | UnicodeError):
-        raise Unresolved(f"the name {host} cannot be resolved: {answer}")
-    return list(dict.fromkeys(answer))
+    thread.start()
+    thread.join(max(timeout_seconds, 0))
+    if not results:
+        raise UnresolvedHost(f"the name {host} was not resolved in time")
+    (result,) = results
+    if isinstance(result, OSError | UnicodeError):
+        raise UnresolvedHost(f"the name {host} cannot be resolved: {result}")
+    return list(dict.fromkeys(result))
 
 
-def _asked(host: str, port: int, flags: int) -> list[str] | OSError | UnicodeError:
+def _call_getaddrinfo(
+    host: str, port: int, flags: int
+) -> list[str] | OSError | UnicodeError:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     except (OSError, UnicodeError) as error:
@@ -131,12 +135,14 @@ def _asked(host: str, port: int, flags: int) -> list[str] | OSError | UnicodeErr
 
 def is_allowed(address: Address) -> bool:
     """Whether a webhook may go there: it is public, or the setting says so."""
-    meant = _meant(address)
-    if meant is None:
+    effective = _effective_address(address)
+    if effective is None:
         return False
-    if any(one in network for one in (address, meant) for network in _allowed):
+    if any(
+        one in network for one in (address, effective) for network in _allowed_networks
+    ):
         return True
-    return meant.is_global and not _is_special(meant)
+    return effective.is_global and not _is_special(effective)
 
 
 def _is_special(address: Address) -> bool:
@@ -146,16 +152,16 @@ def _is_special(address: Address) -> bool:
         or address.is_unspecified
         or address.is_loopback
         or address.is_link_local
-        or any(address in network for network in OTHERS)
+        or any(address in network for network in NON_PUBLIC_NETWORKS)
     )
 
 
-def _meant(address: Address) -> Address | None:
+def _effective_address(address: Address) -> Address | None:
     """The address that is reached by this one; None where that cannot be told."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
     if address.ipv4_mapped:
         return address.ipv4_mapped
-    if address in NAT64:
+    if address in NAT64_NETWORK:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return None if address.sixtofour or address.teredo else address

@@ -5,14 +5,14 @@ from typing import Any
 from flask import Response, g
 
 from coupon_core.domain.models import utc_now
-from coupon_core.domain.models.purchases import Action, Order
+from coupon_core.domain.models.purchases import Action, ActivityRequest
 from coupon_core.services.points import activities
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response
 from query_gateway.mambo import serializers
 from query_gateway.mambo.authentication import authenticate
 from query_gateway.mambo.schemas import activities as schemas
-from query_gateway.mambo.serializers import known_id
+from query_gateway.mambo.serializers import parse_activity_id
 
 blueprint = JsonBlueprint(
     "mambo_activities",
@@ -23,74 +23,88 @@ blueprint = JsonBlueprint(
 blueprint.before_request(authenticate)
 
 
-def _ordered(body: dict[str, Any]) -> Order:
+def _to_activity_request(body: dict[str, Any]) -> ActivityRequest:
     attrs = body.pop("attrs")
     about = body.pop("uuid"), Action(attrs["action"]), attrs["code"]
-    return Order(g.principal.tenant_id, *about, attributes=body)
+    return ActivityRequest(g.principal.tenant_id, *about, attributes=body)
 
 
 @blueprint.route("/<site>/activities/sync", methods=["POST"])
-@blueprint.response(200, schemas.MamboId, example=schemas.ID)
-@blueprint.arguments(schemas.MamboActivityBody, example=schemas.NEW_ACTIVITY)
+@blueprint.response(200, schemas.MamboIdSchema, example=schemas.EXAMPLE_ID)
+@blueprint.arguments(
+    schemas.MamboActivityBodySchema, example=schemas.EXAMPLE_ACTIVITY_BODY
+)
 def perform(body: dict[str, Any]) -> Response:
     """Buy, redeem or refund a coupon; what refuses it changes nothing."""
-    done = activities.perform(_ordered(body), utc_now())
-    return json_response({"id": done.activity_id})
+    activity = activities.perform(_to_activity_request(body), utc_now())
+    return json_response({"id": activity.activity_id})
 
 
 @blueprint.route("/<site>/activities", methods=["POST"])
-@blueprint.response(200, schemas.MamboId, example=schemas.ID)
-@blueprint.arguments(schemas.MamboActivityBody, example=schemas.NEW_ACTIVITY)
+@blueprint.response(200, schemas.MamboIdSchema, example=schemas.EXAMPLE_ID)
+@blueprint.arguments(
+    schemas.MamboActivityBodySchema, example=schemas.EXAMPLE_ACTIVITY_BODY
+)
 def attempt(body: dict[str, Any]) -> Response:
     """Buy, redeem or refund a coupon; the activity tells what became of it."""
-    done = activities.attempt(_ordered(body), utc_now())
-    return json_response({"id": done.activity_id})
+    activity = activities.perform_or_record_failure(
+        _to_activity_request(body), utc_now()
+    )
+    return json_response({"id": activity.activity_id})
 
 
-def _of_2015(action: Action, body: dict[str, str]) -> Response:
-    order = Order(g.principal.tenant_id, body["uuid"], action, body["code"])
-    done = activities.perform(order, utc_now())
-    return json_response({"id": done.activity_id})
+def _legacy_activity(action: Action, body: dict[str, str]) -> Response:
+    activity_request = ActivityRequest(
+        g.principal.tenant_id, body["uuid"], action, body["code"]
+    )
+    activity = activities.perform(activity_request, utc_now())
+    return json_response({"id": activity.activity_id})
 
 
 @blueprint.route("/<site>/coupons/redeem", methods=["POST"])
-@blueprint.response(200, schemas.MamboId, example=schemas.ID)
-@blueprint.arguments(schemas.MamboCodeBody, example=schemas.CODE_BODY)
+@blueprint.response(200, schemas.MamboIdSchema, example=schemas.EXAMPLE_ID)
+@blueprint.arguments(schemas.MamboCodeBodySchema, example=schemas.EXAMPLE_CODE_BODY)
 def redeem(body: dict[str, str]) -> Response:
     """Redeem a coupon, as SDKs of 2015 do."""
-    return _of_2015(Action.REDEEM, body)
+    return _legacy_activity(Action.REDEEM, body)
 
 
 @blueprint.route("/<site>/coupons/refund", methods=["POST"])
-@blueprint.response(200, schemas.MamboId, example=schemas.ID)
-@blueprint.arguments(schemas.MamboCodeBody, example=schemas.CODE_BODY)
+@blueprint.response(200, schemas.MamboIdSchema, example=schemas.EXAMPLE_ID)
+@blueprint.arguments(schemas.MamboCodeBodySchema, example=schemas.EXAMPLE_CODE_BODY)
 def refund(body: dict[str, str]) -> Response:
     """Refund a coupon, as SDKs of 2015 do."""
-    return _of_2015(Action.REFUND, body)
+    return _legacy_activity(Action.REFUND, body)
 
 
 @blueprint.route("/<site>/activities")
-@blueprint.response(200, schemas.MamboActivity(many=True), example=[schemas.ACTIVITY])
-@blueprint.arguments(schemas.MamboActivityQuery, location="query")
+@blueprint.response(
+    200, schemas.MamboActivitySchema(many=True), example=[schemas.EXAMPLE_ACTIVITY]
+)
+@blueprint.arguments(schemas.MamboActivityQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List activities, newest first."""
     user_id = query.get("uuid")
-    found = activities.listed(g.principal.tenant_id, query["page"], user_id)
-    return json_response([serializers.activity(one) for one in found])
+    found = activities.list_activities(g.principal.tenant_id, query["page"], user_id)
+    return json_response([serializers.serialize_activity(one) for one in found])
 
 
 @blueprint.route("/activities/<activity_id>")
-@blueprint.response(200, schemas.MamboActivity, example=schemas.ACTIVITY)
+@blueprint.response(200, schemas.MamboActivitySchema, example=schemas.EXAMPLE_ACTIVITY)
 def get(activity_id: str) -> Response:
     """Show an activity."""
-    found = activities.get(g.principal.tenant_id, known_id(activity_id))
-    return json_response(serializers.activity(found))
+    found = activities.get(g.principal.tenant_id, parse_activity_id(activity_id))
+    return json_response(serializers.serialize_activity(found))
 
 
 @blueprint.route("/activities/<activity_id>/reject", methods=["POST"])
-@blueprint.response(200, schemas.MamboActivity, example=schemas.REJECTED)
-@blueprint.arguments(schemas.MamboRejection, example={"reason": "By mistake"})
+@blueprint.response(
+    200, schemas.MamboActivitySchema, example=schemas.EXAMPLE_REJECTED_ACTIVITY
+)
+@blueprint.arguments(schemas.MamboRejectionSchema, example={"reason": "By mistake"})
 def reject(body: dict[str, str], activity_id: str) -> Response:
     """Mark an activity as rejected; what it did is undone by a refund only."""
-    ids = g.principal.tenant_id, known_id(activity_id)
-    return json_response(serializers.activity(activities.reject(*ids, body["reason"])))
+    ids = g.principal.tenant_id, parse_activity_id(activity_id)
+    return json_response(
+        serializers.serialize_activity(activities.reject(*ids, body["reason"]))
+    )

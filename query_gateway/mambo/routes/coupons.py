@@ -6,19 +6,19 @@ from flask import Response, g
 
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.filters import OfferFilter
-from coupon_core.domain.models.purchases import Action, Order
-from coupon_core.schemas.errors import Problem
+from coupon_core.domain.models.purchases import Action, ActivityRequest
+from coupon_core.schemas.errors import ApiError
 from coupon_core.services.points import activities, offers, users
-from coupon_core.web.blueprint import JsonBlueprint, body_limit
-from coupon_core.web.idempotency import reads_only
-from coupon_core.web.responses import json_response, no_content
+from coupon_core.web.blueprint import JsonBlueprint, limit_body
+from coupon_core.web.idempotency import safe_post
+from coupon_core.web.responses import json_response, no_content_response
 from query_gateway.mambo import serializers
 from query_gateway.mambo.authentication import authenticate
 from query_gateway.mambo.schemas import activities as schemas
-from query_gateway.mambo.serializers import checked_coupon
+from query_gateway.mambo.serializers import parse_coupon_id
 
-NOT_FOUND = "#/components/responses/MamboErrorNOT_FOUND"
-MOST_BYTES = 262_144  # a thousand codes and all else
+NOT_FOUND_RESPONSE = "#/components/responses/MamboErrorNOT_FOUND"
+MAX_BODY_BYTES = 262_144  # a thousand codes and all else
 
 blueprint = JsonBlueprint(
     "mambo_coupons",
@@ -30,114 +30,128 @@ blueprint.before_request(authenticate)
 
 
 @blueprint.route("/<site>/coupons", methods=["POST"])
-@blueprint.response(201, schemas.MamboCoupon, example=schemas.COUPON)
-@blueprint.arguments(schemas.MamboCouponBody, example=schemas.NEW_COUPON)
-@body_limit(MOST_BYTES)
-def create(wanted: offers.Wanted) -> Response:
+@blueprint.response(201, schemas.MamboCouponSchema, example=schemas.EXAMPLE_COUPON)
+@blueprint.arguments(schemas.MamboCouponBodySchema, example=schemas.EXAMPLE_COUPON_BODY)
+@limit_body(MAX_BODY_BYTES)
+def create(wanted: offers.OfferDraft) -> Response:
     """Add a coupon, with one code for all or a list of codes."""
-    made = offers.create(g.principal.tenant_id, wanted, utc_now())
-    return json_response(serializers.whole_coupon(made), 201)
+    created = offers.create(g.principal.tenant_id, wanted, utc_now())
+    return json_response(serializers.serialize_coupon_with_codes(created), 201)
 
 
-def _list(query: dict[str, Any], **chosen: Any) -> Response:
+def _list_offers(query: dict[str, Any], **filters: Any) -> Response:
     tenant_id = g.principal.tenant_id
     uuid = query.pop("uuid", None)
     visible_to = users.get(tenant_id, uuid).tags if uuid else None
     page = query.pop("page")
-    which = OfferFilter(**query, visible_to=visible_to, **chosen)
-    found = offers.listed(tenant_id, which, page)
-    return json_response([serializers.coupon(one) for one in found])
+    offer_filter = OfferFilter(**query, visible_to=visible_to, **filters)
+    found = offers.list_offered_coupons(tenant_id, offer_filter, page)
+    return json_response([serializers.serialize_coupon(one) for one in found])
 
 
 @blueprint.route("/<site>/coupons")
-@blueprint.response(200, schemas.MamboCoupon(many=True), example=[schemas.COUPON])
-@blueprint.arguments(schemas.MamboCouponQuery, location="query")
+@blueprint.response(
+    200, schemas.MamboCouponSchema(many=True), example=[schemas.EXAMPLE_COUPON]
+)
+@blueprint.arguments(schemas.MamboCouponQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List coupons, newest first."""
-    return _list(query)
+    return _list_offers(query)
 
 
 @blueprint.route("/<site>/coupons/buyable")
-@blueprint.response(200, schemas.MamboCoupon(many=True), example=[schemas.COUPON])
-@blueprint.arguments(schemas.MamboCouponQuery, location="query")
+@blueprint.response(
+    200, schemas.MamboCouponSchema(many=True), example=[schemas.EXAMPLE_COUPON]
+)
+@blueprint.arguments(schemas.MamboCouponQuerySchema, location="query")
 def list_buyable(query: dict[str, Any]) -> Response:
     """List the active coupons that can be bought with points."""
-    return _list(query, buyable=True, only_active=True)
+    return _list_offers(query, buyable=True, only_active=True)
 
 
 @blueprint.route("/<site>/coupons/regular")
-@blueprint.response(200, schemas.MamboCoupon(many=True), example=[schemas.REGULAR])
-@blueprint.arguments(schemas.MamboCouponQuery, location="query")
+@blueprint.response(
+    200, schemas.MamboCouponSchema(many=True), example=[schemas.EXAMPLE_REGULAR_COUPON]
+)
+@blueprint.arguments(schemas.MamboCouponQuerySchema, location="query")
 def list_regular(query: dict[str, Any]) -> Response:
     """List the active coupons that cannot be bought."""
-    return _list(query, buyable=False, only_active=True)
+    return _list_offers(query, buyable=False, only_active=True)
 
 
 @blueprint.route("/<site>/coupons/validate", methods=["POST"])
-@blueprint.response(200, schemas.MamboValidated, example=schemas.VALIDATED)
-@blueprint.arguments(schemas.MamboCodeBody, example=schemas.CODE_BODY)
-@reads_only
+@blueprint.response(
+    200, schemas.MamboValidationSchema, example=schemas.EXAMPLE_VALIDATION
+)
+@blueprint.arguments(schemas.MamboCodeBodySchema, example=schemas.EXAMPLE_CODE_BODY)
+@safe_post
 def validate(body: dict[str, str]) -> Response:
     """Tell whether a user could redeem a code now; if not, which exception it is."""
     tenant_id = g.principal.tenant_id
-    order = Order(tenant_id, body["uuid"], Action.REDEEM, body["code"])
-    definition_id = activities.validate(order, utc_now())
+    activity_request = ActivityRequest(
+        tenant_id, body["uuid"], Action.REDEEM, body["code"]
+    )
+    definition_id = activities.validate(activity_request, utc_now())
     found = offers.get(tenant_id, definition_id)
-    return json_response({"valid": True, "coupon": serializers.coupon(found)})
+    return json_response({"valid": True, "coupon": serializers.serialize_coupon(found)})
 
 
 @blueprint.route("/coupons/<coupon_id>")
-@blueprint.response(200, schemas.MamboCoupon, example=schemas.COUPON)
+@blueprint.response(200, schemas.MamboCouponSchema, example=schemas.EXAMPLE_COUPON)
 def get(coupon_id: str) -> Response:
     """Show a coupon, with the codes of its list if it has one."""
-    found = offers.get(g.principal.tenant_id, checked_coupon(coupon_id))
-    return json_response(serializers.whole_coupon(found))
+    found = offers.get(g.principal.tenant_id, parse_coupon_id(coupon_id))
+    return json_response(serializers.serialize_coupon_with_codes(found))
 
 
 @blueprint.route("/coupons/<coupon_id>", methods=["PUT"])
-@blueprint.response(200, schemas.MamboCoupon, example=schemas.COUPON)
-@blueprint.arguments(schemas.MamboCouponBody, example=schemas.NEW_COUPON)
-@body_limit(MOST_BYTES)
-def replace(wanted: offers.Wanted, coupon_id: str) -> Response:
+@blueprint.response(200, schemas.MamboCouponSchema, example=schemas.EXAMPLE_COUPON)
+@blueprint.arguments(schemas.MamboCouponBodySchema, example=schemas.EXAMPLE_COUPON_BODY)
+@limit_body(MAX_BODY_BYTES)
+def replace(wanted: offers.OfferDraft, coupon_id: str) -> Response:
     """Replace a coupon; to a list, codes are added."""
-    ids = g.principal.tenant_id, checked_coupon(coupon_id)
+    ids = g.principal.tenant_id, parse_coupon_id(coupon_id)
     changed = offers.update(*ids, wanted, utc_now())
-    return json_response(serializers.whole_coupon(changed))
+    return json_response(serializers.serialize_coupon_with_codes(changed))
 
 
 @blueprint.route("/coupons/<coupon_id>", methods=["DELETE"])
 @blueprint.response(204)
 def delete(coupon_id: str) -> Response:
     """End a coupon; what users hold of it is worth nothing any more."""
-    return _delete([checked_coupon(coupon_id)])
+    return _delete_offers([parse_coupon_id(coupon_id)])
 
 
 @blueprint.route("/coupons", methods=["DELETE"])
 @blueprint.response(204)
-@blueprint.doc(responses={"404": {"$ref": NOT_FOUND}})
-@blueprint.arguments(schemas.MamboIds, example={"ids": [schemas.COUPON["id"]]})
+@blueprint.doc(responses={"404": {"$ref": NOT_FOUND_RESPONSE}})
+@blueprint.arguments(
+    schemas.MamboIdsSchema, example={"ids": [schemas.EXAMPLE_COUPON["id"]]}
+)
 def delete_many(body: dict[str, list[str]]) -> Response:
     """End several coupons: all or none."""
-    return _delete(body["ids"])
+    return _delete_offers(body["ids"])
 
 
-def _delete(ids: list[str]) -> Response:
-    offers.delete(g.principal.tenant_id, ids, utc_now())
-    return no_content()
+def _delete_offers(coupon_ids: list[str]) -> Response:
+    offers.delete(g.principal.tenant_id, coupon_ids, utc_now())
+    return no_content_response()
 
 
 @blueprint.route("/coupons/<coupon_id>/clone", methods=["POST"])
-@blueprint.response(201, schemas.MamboCoupon, example=schemas.CLONED)
+@blueprint.response(
+    201, schemas.MamboCouponSchema, example=schemas.EXAMPLE_CLONED_COUPON
+)
 def clone(coupon_id: str) -> Response:
     """Add a coupon on the same terms, not active yet, with a code of its own."""
-    ids = g.principal.tenant_id, checked_coupon(coupon_id)
-    made = offers.clone(*ids, utc_now())
-    return json_response(serializers.whole_coupon(made), 201)
+    ids = g.principal.tenant_id, parse_coupon_id(coupon_id)
+    created = offers.clone(*ids, utc_now())
+    return json_response(serializers.serialize_coupon_with_codes(created), 201)
 
 
 @blueprint.route("/coupons/<coupon_id>/image", methods=["POST"])
 def add_image(coupon_id: str) -> Response:
     """Refused always: images are not kept here."""
-    offers.get(g.principal.tenant_id, checked_coupon(coupon_id))
+    offers.get(g.principal.tenant_id, parse_coupon_id(coupon_id))
     text = "Images are not kept here: put the address of one into custom or a tag"
-    raise Problem(400, "ImageNotSupportedException", text)
+    raise ApiError(400, "ImageNotSupportedException", text)

@@ -6,16 +6,16 @@ from flask import Response, g
 
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.filters import CouponFilter, OfferFilter
-from coupon_core.domain.models.users import KnownUser
+from coupon_core.domain.models.users import RegisteredUser
 from coupon_core.services.coupons import administration
 from coupon_core.services.points import offers, users
-from coupon_core.services.points import wallets as points
+from coupon_core.services.points import wallets as wallet_service
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response
 from query_gateway.mambo import serializers
 from query_gateway.mambo.authentication import authenticate
 from query_gateway.mambo.schemas import activities
-from query_gateway.mambo.serializers import checked_user
+from query_gateway.mambo.serializers import parse_user_id
 
 blueprint = JsonBlueprint(
     "mambo_users",
@@ -26,76 +26,87 @@ blueprint = JsonBlueprint(
 blueprint.before_request(authenticate)
 
 
-def _answer(user: KnownUser, status: int = 200) -> Response:
+def _user_response(user: RegisteredUser, status: int = 200) -> Response:
     page = Page(limit=500)
-    wallets, _ = points.wallets(user.tenant_id, page, user.user_id)
-    return json_response(serializers.user(user, wallets), status)
+    wallets, _ = wallet_service.list_wallets(user.tenant_id, page, user.user_id)
+    return json_response(serializers.serialize_user(user, wallets), status)
 
 
 @blueprint.route("/<site>/users", methods=["POST"])
-@blueprint.response(201, activities.MamboUser, example=activities.USER_DOCUMENT)
-@blueprint.arguments(activities.MamboUserBody, example=activities.NEW_USER)
+@blueprint.response(201, activities.MamboUserSchema, example=activities.EXAMPLE_USER)
+@blueprint.arguments(
+    activities.MamboUserBodySchema, example=activities.EXAMPLE_USER_BODY
+)
 def create(body: dict[str, Any]) -> Response:
     """Make a user known, as a member unless told otherwise."""
-    return _answer(users.create(g.principal.tenant_id, body, utc_now()), 201)
+    return _user_response(users.create(g.principal.tenant_id, body, utc_now()), 201)
 
 
 @blueprint.route("/<site>/users/<uuid>")
-@blueprint.response(200, activities.MamboUser, example=activities.USER_DOCUMENT)
+@blueprint.response(200, activities.MamboUserSchema, example=activities.EXAMPLE_USER)
 def get(uuid: str) -> Response:
     """Show a user and the points that they have."""
-    return _answer(users.get(g.principal.tenant_id, checked_user(uuid)))
+    return _user_response(users.get(g.principal.tenant_id, parse_user_id(uuid)))
 
 
 @blueprint.route("/<site>/users/<uuid>", methods=["PUT"])
-@blueprint.response(200, activities.MamboUser, example=activities.USER_DOCUMENT)
-@blueprint.arguments(activities.MamboUserChanges, example={"isMember": True})
+@blueprint.response(200, activities.MamboUserSchema, example=activities.EXAMPLE_USER)
+@blueprint.arguments(activities.MamboUserChangesSchema, example={"isMember": True})
 def update(changes: dict[str, Any], uuid: str) -> Response:
     """Change the members of a user that are given."""
-    ids = g.principal.tenant_id, checked_user(uuid)
-    return _answer(users.update(*ids, changes, utc_now()))
+    ids = g.principal.tenant_id, parse_user_id(uuid)
+    return _user_response(users.update(*ids, changes, utc_now()))
 
 
 @blueprint.route("/<site>/users/<uuid>/member", methods=["POST"])
-@blueprint.response(200, activities.MamboUser, example=activities.USER_DOCUMENT)
+@blueprint.response(200, activities.MamboUserSchema, example=activities.EXAMPLE_USER)
 def become_member(uuid: str) -> Response:
     """Make a user a member."""
-    ids = g.principal.tenant_id, checked_user(uuid)
-    return _answer(users.update(*ids, {"is_member": True}, utc_now()))
+    ids = g.principal.tenant_id, parse_user_id(uuid)
+    return _user_response(users.update(*ids, {"is_member": True}, utc_now()))
 
 
-def _held(uuid: str, page: Page) -> list[dict[str, Any]]:
+def _list_held_coupons(uuid: str, page: Page) -> list[dict[str, Any]]:
     """What a user holds, newest first. Refused when the user is unknown."""
     tenant_id, now = g.principal.tenant_id, utc_now()
-    user = users.get(tenant_id, checked_user(uuid))
-    which = CouponFilter(user_id=user.user_id, kept=True)
-    rows, _ = administration.listed(tenant_id, which, page, now)
+    user = users.get(tenant_id, parse_user_id(uuid))
+    coupon_filter = CouponFilter(user_id=user.user_id, kept=True)
+    rows, _ = administration.list_coupons(tenant_id, coupon_filter, page, now)
     ids = {row.definition.definition_id for row in rows}
-    shown = offers.by_id(tenant_id, ids)
-    known = [row for row in rows if row.definition.definition_id in shown]
+    offers_by_id = offers.find_by_ids(tenant_id, ids)
+    offered_rows = [row for row in rows if row.definition.definition_id in offers_by_id]
     return [
-        serializers.held(row, shown[row.definition.definition_id], now) for row in known
+        serializers.serialize_held_coupon(
+            row, offers_by_id[row.definition.definition_id], now
+        )
+        for row in offered_rows
     ]
 
 
 @blueprint.route("/<site>/users/<uuid>/coupons")
 @blueprint.response(
-    200, activities.MamboHeldCoupon(many=True), example=[activities.HELD]
+    200,
+    activities.MamboHeldCouponSchema(many=True),
+    example=[activities.EXAMPLE_HELD_COUPON],
 )
-@blueprint.arguments(activities.MamboPageQuery, location="query")
+@blueprint.arguments(activities.MamboPageQuerySchema, location="query")
 def list_coupons(query: dict[str, Any], uuid: str) -> Response:
     """List the coupons that a user holds, newest first."""
-    return json_response(_held(uuid, query["page"]))
+    return json_response(_list_held_coupons(uuid, query["page"]))
 
 
 @blueprint.route("/<site>/users/<uuid>/coupons/all")
 @blueprint.response(
-    200, activities.MamboHeldCoupon(many=True), example=[activities.HELD]
+    200,
+    activities.MamboHeldCouponSchema(many=True),
+    example=[activities.EXAMPLE_HELD_COUPON],
 )
-@blueprint.arguments(activities.MamboPageQuery, location="query")
+@blueprint.arguments(activities.MamboPageQuerySchema, location="query")
 def list_all_coupons(query: dict[str, Any], uuid: str) -> Response:
     """List the coupons that a user holds, and after them those to be bought."""
-    page, which = query["page"], OfferFilter(buyable=True, only_active=True)
-    held = _held(uuid, page)
-    buyable = offers.listed(g.principal.tenant_id, which, page)
-    return json_response(held + [serializers.for_sale(one) for one in buyable])
+    page, offer_filter = query["page"], OfferFilter(buyable=True, only_active=True)
+    held_coupons = _list_held_coupons(uuid, page)
+    buyable = offers.list_offered_coupons(g.principal.tenant_id, offer_filter, page)
+    return json_response(
+        held_coupons + [serializers.serialize_buyable_coupon(one) for one in buyable]
+    )

@@ -6,62 +6,66 @@ from marshmallow import ValidationError, fields, post_load, validates_schema
 
 from coupon_core.domain.models import Page as CorePage
 from coupon_core.domain.models.purchases import Action, ActivityStatus
-from coupon_core.schemas.base import Strict, Tolerant
+from coupon_core.schemas.base import LenientSchema, StrictSchema
 from coupon_core.schemas.fields import (
-    Choice,
+    ChoiceField,
     StrictList,
     StrictNested,
     StrictObject,
     StrictQueryInteger,
     StrictString,
 )
-from coupon_core.schemas.identifiers import UserId, UuidText
-from coupon_core.web.responses import JSON
+from coupon_core.schemas.identifiers import UserIdField, UuidField
+from coupon_core.web.responses import JSON_MEDIA_TYPE
 from query_gateway.mambo.schemas.coupons import (
-    CLONED,
-    COUPON,
-    NEW_COUPON,
-    REGULAR,
-    MamboCoupon,
-    MamboCouponBody,
-    Tag,
+    EXAMPLE_CLONED_COUPON,
+    EXAMPLE_COUPON,
+    EXAMPLE_COUPON_BODY,
+    EXAMPLE_REGULAR_COUPON,
+    MamboCouponBodySchema,
+    MamboCouponSchema,
+    TagField,
 )
 from query_gateway.mambo.schemas.users import (
-    HELD,
-    NEW_USER,
-    USER,
-    USER_DOCUMENT,
-    MamboHeldCoupon,
-    MamboUser,
-    MamboUserBody,
-    MamboUserChanges,
+    EXAMPLE_HELD_COUPON,
+    EXAMPLE_USER,
+    EXAMPLE_USER_BODY,
+    EXAMPLE_USER_ID,
+    MamboHeldCouponSchema,
+    MamboUserBodySchema,
+    MamboUserChangesSchema,
+    MamboUserSchema,
 )
 
 __all__ = [
-    "CLONED",
-    "COUPON",
-    "HELD",
-    "NEW_COUPON",
-    "NEW_USER",
-    "REGULAR",
-    "USER_DOCUMENT",
-    "MamboCoupon",
-    "MamboCouponBody",
-    "MamboHeldCoupon",
-    "MamboUser",
-    "MamboUserBody",
-    "MamboUserChanges",
+    "EXAMPLE_CLONED_COUPON",
+    "EXAMPLE_COUPON",
+    "EXAMPLE_COUPON_BODY",
+    "EXAMPLE_HELD_COUPON",
+    "EXAMPLE_REGULAR_COUPON",
+    "EXAMPLE_USER",
+    "EXAMPLE_USER_BODY",
+    "MamboCouponBodySchema",
+    "MamboCouponSchema",
+    "MamboHeldCouponSchema",
+    "MamboUserBodySchema",
+    "MamboUserChangesSchema",
+    "MamboUserSchema",
 ]
 
-MOST_TAGS = 20
-MOST_IDS = 100
+MAX_TAGS = 20
+MAX_IDS = 100
 
-TOKEN = {"access_token": "eyJhbGci…", "token_type": "bearer", "expires_in": 3600}
-REFUSED_TOKEN = {
+EXAMPLE_TOKEN = {
+    "access_token": "eyJhbGci…",
+    "token_type": "bearer",
+    "expires_in": 3600,
+}
+TOKEN_ERROR_RESPONSES = {
     "401": {
         "description": "The keys are wrong, revoked or expired",
         "content": {
-            JSON: {
+            JSON_MEDIA_TYPE: {
                 "schema": {"$ref": "#/components/schemas/OAuthError"},
                 "example": {
                     "error": "invalid_client",
@@ -73,7 +77,7 @@ REFUSED_TOKEN = {
 }
 
 
-class MamboToken(Tolerant):
+class MamboTokenSchema(LenientSchema):
     """A bearer token."""
 
     access_token = fields.String(required=True)
@@ -81,72 +85,76 @@ class MamboToken(Tolerant):
     expires_in = fields.Integer(required=True)
 
 
-class MamboGrant(Tolerant):
+class MamboGrantSchema(LenientSchema):
     """What is asked for; as well in a form as in the query."""
 
     grant_type = StrictString(metadata={"description": "client_credentials"})
 
 
-ID: dict[str, Any] = {"id": "bb0e8400-e29b-41d4-a716-446655440006"}
-CODE_BODY = {"uuid": USER, "code": "SHIP1"}
-NEW_ACTIVITY: dict[str, Any] = {
-    "uuid": USER,
+EXAMPLE_ID: dict[str, Any] = {"id": "bb0e8400-e29b-41d4-a716-446655440006"}
+EXAMPLE_CODE_BODY = {"uuid": EXAMPLE_USER_ID, "code": "SHIP1"}
+EXAMPLE_ACTIVITY_BODY: dict[str, Any] = {
+    "uuid": EXAMPLE_USER_ID,
     "attrs": {"type": "coupon", "action": "redeem", "code": "SHIP1"},
 }
-ACTIVITY: dict[str, Any] = {
-    **ID,
-    **NEW_ACTIVITY,
+EXAMPLE_ACTIVITY: dict[str, Any] = {
+    **EXAMPLE_ID,
+    **EXAMPLE_ACTIVITY_BODY,
     "status": "COMPLETED",
     "exception": None,
-    "couponId": COUPON["id"],
+    "couponId": EXAMPLE_COUPON["id"],
     "userCouponId": "cc0e8400-e29b-41d4-a716-446655440007",
     "rejectionReason": None,
     "createdOn": "2025-01-15T10:00:00.000Z",
 }
-REJECTED = {**ACTIVITY, "status": "REJECTED", "rejectionReason": "By mistake"}
+EXAMPLE_REJECTED_ACTIVITY = {
+    **EXAMPLE_ACTIVITY,
+    "status": "REJECTED",
+    "rejectionReason": "By mistake",
+}
 
 
-class MamboId(Tolerant):
+class MamboIdSchema(LenientSchema):
     """The id of what was done."""
 
     id = fields.UUID(required=True)
 
 
-class MamboCodeBody(Tolerant):
+class MamboCodeBodySchema(LenientSchema):
     """A user and a code."""
 
-    uuid = UserId(required=True)
+    uuid = UserIdField(required=True)
     code = StrictString(required=True)
 
 
-class MamboActivityAttributes(Tolerant):
+class MamboActivityAttributesSchema(LenientSchema):
     """What is to be done with which coupon."""
 
-    type = Choice("coupon", required=True)
-    action = Choice(*Action, required=True)
+    type = ChoiceField("coupon", required=True)
+    action = ChoiceField(*Action, required=True)
     code = StrictString(required=True)
 
 
-class MamboActivityBody(Tolerant):
+class MamboActivityBodySchema(LenientSchema):
     """A coupon activity; what else it tells is kept with it."""
 
-    uuid = UserId(required=True)
-    attrs = StrictNested(MamboActivityAttributes, required=True)
-    url = StrictString(least=0, most=2_000)
-    reason = StrictString(least=0, most=2_000, multiline=True)
+    uuid = UserIdField(required=True)
+    attrs = StrictNested(MamboActivityAttributesSchema, required=True)
+    url = StrictString(min_length=0, max_length=2_000)
+    reason = StrictString(min_length=0, max_length=2_000, multiline=True)
     content = StrictObject()
     target = StrictObject()
-    tagIds = StrictList(Tag(), most=MOST_TAGS)
-    tagTags = StrictList(Tag(), most=MOST_TAGS)
+    tagIds = StrictList(TagField(), max_length=MAX_TAGS)
+    tagTags = StrictList(TagField(), max_length=MAX_TAGS)
 
 
-class MamboActivity(Tolerant):
+class MamboActivitySchema(LenientSchema):
     """What a user did with a coupon, or tried to."""
 
     id = fields.UUID(required=True)
     uuid = fields.String(required=True)
-    attrs = fields.Nested(MamboActivityAttributes, required=True)
-    status = Choice(*(one.value.upper() for one in ActivityStatus), required=True)
+    attrs = fields.Nested(MamboActivityAttributesSchema, required=True)
+    status = ChoiceField(*(one.value.upper() for one in ActivityStatus), required=True)
     exception = fields.String(required=True, allow_none=True)
     couponId = fields.UUID(required=True, allow_none=True)
     userCouponId = fields.UUID(required=True, allow_none=True)
@@ -154,73 +162,75 @@ class MamboActivity(Tolerant):
     createdOn = fields.DateTime(required=True)
 
 
-class MamboRejection(Strict):
+class MamboRejectionSchema(StrictSchema):
     """Why an activity is rejected."""
 
-    reason = StrictString(least=0, most=2_000, multiline=True, load_default="")
+    reason = StrictString(
+        min_length=0, max_length=2_000, multiline=True, load_default=""
+    )
 
 
-class MamboPageQuery(Tolerant):
+class MamboPageQuerySchema(LenientSchema):
     """Which page of a list, from 0, and how many entries a page has."""
 
-    page = StrictQueryInteger(least=0, most=1_000_000, load_default=0)
-    count = StrictQueryInteger(least=1, most=500, load_default=100)
+    page = StrictQueryInteger(min_value=0, max_value=1_000_000, load_default=0)
+    count = StrictQueryInteger(min_value=1, max_value=500, load_default=100)
 
     @post_load
-    def cut(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def build_page(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Put page and count together as the core takes them."""
         page, count = members.pop("page"), members.pop("count")
         return {**members, "page": CorePage(count, page * count)}
 
 
-class MamboActivityQuery(MamboPageQuery):
+class MamboActivityQuerySchema(MamboPageQuerySchema):
     """Whose activities a list shows."""
 
-    uuid = UserId()
+    uuid = UserIdField()
 
 
-JOINS = {"hasAnyOf": "any_of", "hasAllOf": "all_of"}
+TAGS_JOINS = {"hasAnyOf": "any_of", "hasAllOf": "all_of"}
 
 
-class MamboCouponQuery(MamboPageQuery):
+class MamboCouponQuerySchema(MamboPageQuerySchema):
     """Which coupons a list shows, by their tags."""
 
     tags = StrictString(
-        most=2_000, metadata={"description": "Tags, with commas between them."}
+        max_length=2_000, metadata={"description": "Tags, with commas between them."}
     )
-    tagsJoin = Choice(*JOINS, load_default="hasAnyOf")
-    tagUuid = UserId(
+    tagsJoin = ChoiceField(*TAGS_JOINS, load_default="hasAnyOf")
+    tagUuid = UserIdField(
         data_key="tagUuid",
         attribute="uuid",
         metadata={"description": "What this user's tags let them see."},
     )
 
     @validates_schema
-    def count_tags(self, members: dict[str, Any], **_: Any) -> None:
+    def check_tag_count(self, members: dict[str, Any], **_: Any) -> None:
         """Refuse more tags than one query should hold."""
-        if members.get("tags", "").count(",") >= MOST_TAGS:
-            raise ValidationError(f"expected at most {MOST_TAGS} tags", "tags")
+        if members.get("tags", "").count(",") >= MAX_TAGS:
+            raise ValidationError(f"expected at most {MAX_TAGS} tags", "tags")
 
     @post_load
-    def choose(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def apply_tags_join(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Put the tags where the join wants them."""
-        join = JOINS[members.pop("tagsJoin")]
-        given = [tag.strip() for tag in members.pop("tags", "").split(",")]
-        tags = tuple(tag for tag in given if tag)
+        join = TAGS_JOINS[members.pop("tagsJoin")]
+        requested_tags = [tag.strip() for tag in members.pop("tags", "").split(",")]
+        tags = tuple(tag for tag in requested_tags if tag)
         return {**members, join: tags} if tags else members
 
 
-class MamboIds(Strict):
+class MamboIdsSchema(StrictSchema):
     """Ids of coupons."""
 
-    ids = StrictList(UuidText(), required=True, least=1, most=MOST_IDS)
+    ids = StrictList(UuidField(), required=True, min_length=1, max_length=MAX_IDS)
 
 
-VALIDATED = {"valid": True, "coupon": COUPON}
+EXAMPLE_VALIDATION = {"valid": True, "coupon": EXAMPLE_COUPON}
 
 
-class MamboValidated(Tolerant):
+class MamboValidationSchema(LenientSchema):
     """A code that the user could redeem now."""
 
     valid = fields.Boolean(required=True)
-    coupon = fields.Nested(MamboCoupon, required=True)
+    coupon = fields.Nested(MamboCouponSchema, required=True)

@@ -4,69 +4,75 @@ from typing import Any
 
 from marshmallow import ValidationError, validates_schema
 
-from coupon_core.domain.models.points import MOST_POINTS
-from coupon_core.schemas.base import Strict
+from coupon_core.domain.models.points import MAX_POINTS
+from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.fields import (
-    Choice,
+    ChoiceField,
     StrictInteger,
     StrictNested,
     StrictString,
     UtcDateTime,
 )
 
-MOST_SCARCE = 1_000_000_000
+MAX_SCARCITY_LIMIT = 1_000_000_000
 # A hundred years of each.
-LONGEST_PERIODS = {"days": 36_500, "weeks": 5_200, "months": 1_200, "years": 100}
+MAX_PERIODS = {"days": 36_500, "weeks": 5_200, "months": 1_200, "years": 100}
 
 
-class MamboPointsToBuy(Strict):
+class MamboPointsToBuySchema(StrictSchema):
     """What a coupon costs."""
 
     pointId = StrictString(
-        most=64,
+        max_length=64,
         required=True,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
-        expected="1 to 64 letters, digits, _, - or ., first a letter or digit",
+        expectation="1 to 64 letters, digits, _, - or ., first a letter or digit",
     )
-    points = StrictInteger(required=True, least=1, most=MOST_POINTS)
+    points = StrictInteger(required=True, min_value=1, max_value=MAX_POINTS)
 
 
-class MamboPeriodBody(Strict):
+class MamboPeriodBodySchema(StrictSchema):
     """For how long a coupon is good once awarded."""
 
-    type = Choice(*LONGEST_PERIODS, required=True)
-    value = StrictInteger(required=True, least=1, most=36_500)
+    type = ChoiceField(*MAX_PERIODS, required=True)
+    value = StrictInteger(required=True, min_value=1, max_value=36_500)
 
     @validates_schema
-    def bound(self, members: dict[str, Any], **_: Any) -> None:
+    def check_period(self, members: dict[str, Any], **_: Any) -> None:
         """Refuse more than a hundred years."""
-        most = LONGEST_PERIODS[members["type"]]
-        if members["value"] > most:
-            raise ValidationError(f"expected at most {most} {members['type']}", "value")
+        limit = MAX_PERIODS[members["type"]]
+        if members["value"] > limit:
+            raise ValidationError(
+                f"expected at most {limit} {members['type']}", "value"
+            )
 
 
-NEEDED = {"never": set(), "fixed_date": {"date"}, "variable_period": {"period"}}
+REQUIRED_MEMBERS = {
+    "never": set(),
+    "fixed_date": {"date"},
+    "variable_period": {"period"},
+}
 
 
-class MamboExpiration(Strict):
+class MamboExpirationSchema(StrictSchema):
     """When a coupon ends: never, at a date, or a period after it was awarded."""
 
-    type = Choice(*NEEDED, required=True)
+    type = ChoiceField(*REQUIRED_MEMBERS, required=True)
     date = UtcDateTime()
-    period = StrictNested(MamboPeriodBody)
+    period = StrictNested(MamboPeriodBodySchema)
 
     @validates_schema
-    def fit(self, members: dict[str, Any], **_: Any) -> None:
+    def check_members(self, members: dict[str, Any], **_: Any) -> None:
         """Each type has its own member, and no other."""
-        needed, given = NEEDED[members["type"]], members.keys() - {"type"}
-        for name in needed - given:
+        required, present = REQUIRED_MEMBERS[members["type"]], members.keys() - {"type"}
+        for name in required - present:
             raise ValidationError(f"missing; expected for {members['type']}", name)
-        for name in given - needed:
+        for name in present - required:
             raise ValidationError(f"not expected for {members['type']}", name)
 
 
-class MamboScarcity(Strict):
+class MamboScarcitySchema(StrictSchema):
     """How many there are of a limited series; the counter is ours."""
 
-    limit = StrictInteger(required=True, least=1, most=MOST_SCARCE)
+    limit = StrictInteger(required=True, min_value=1, max_value=MAX_SCARCITY_LIMIT)
     counter = StrictInteger(metadata={"description": "Ignored: we count."})

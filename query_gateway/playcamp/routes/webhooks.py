@@ -8,98 +8,132 @@ from typing import Any
 from flask import Response, g
 
 from coupon_core.domain.models import AdminReason, Refused, utc_now
-from coupon_core.schemas.errors import Detail, invalid
+from coupon_core.schemas.errors import ErrorDetail, validation_error
 from coupon_core.services.webhooks import subscriptions
-from coupon_core.web.idempotency import reads_only
-from coupon_core.web.responses import no_content
-from query_gateway.playcamp.authentication import new_blueprint
-from query_gateway.playcamp.responses import listed, one
+from coupon_core.web.idempotency import safe_post
+from coupon_core.web.responses import no_content_response
+from query_gateway.playcamp.authentication import create_blueprint
+from query_gateway.playcamp.responses import object_response, page_response
 from query_gateway.playcamp.schemas import requests
-from query_gateway.playcamp.schemas import webhooks as documents
+from query_gateway.playcamp.schemas import webhooks as webhook_schemas
 
-server = new_blueprint("playcamp_webhooks", "Game servers that are told of uses")
+server_blueprint = create_blueprint(
+    "playcamp_webhooks", "Game servers that are told of uses"
+)
 
-NO_WEBHOOK = 0
-_is_number = re.compile("[1-9][0-9]{0,15}").fullmatch
+UNMATCHABLE_WEBHOOK_ID = 0
+_match_webhook_id = re.compile("[1-9][0-9]{0,15}").fullmatch
 
 
-def _number(text: str) -> int:
+def _parse_webhook_id(text: str) -> int:
     """The id in a path; what is none becomes one that no webhook has."""
-    return int(text) if _is_number(text) else NO_WEBHOOK
+    return int(text) if _match_webhook_id(text) else UNMATCHABLE_WEBHOOK_ID
 
 
 @contextmanager
-def _told_by_field() -> Iterator[None]:
+def _report_url_errors() -> Iterator[None]:
     """A URL that is refused is told as this dialect tells of any wrong field."""
     try:
         yield
     except Refused as refused:
         if refused.reason != AdminReason.BAD_WEBHOOK_URL:
             raise
-        why = refused.detail.removeprefix("url: ")
-        raise invalid([Detail(why, "url", "body")]) from None
+        reason = refused.detail.removeprefix("url: ")
+        raise validation_error([ErrorDetail(reason, "url", "body")]) from None
 
 
-@server.route("", methods=["GET"])
-@server.response(200, documents.Webhooks, example=documents.WEBHOOKS)
-@server.arguments(requests.PageQuery, location="query")
+@server_blueprint.route("", methods=["GET"])
+@server_blueprint.response(
+    200, webhook_schemas.WebhookPageSchema, example=webhook_schemas.EXAMPLE_WEBHOOK_PAGE
+)
+@server_blueprint.arguments(requests.PlayCampPageQuerySchema, location="query")
 def list_webhooks(query: dict[str, Any]) -> Response:
     """List webhooks, newest first, without their secrets."""
     page = query["page"]
-    found = subscriptions.listed(g.principal.tenant_id, page)
-    return listed(found, page, documents.webhook)
+    found = subscriptions.list_webhooks(g.principal.tenant_id, page)
+    return page_response(found, page, webhook_schemas.serialize_webhook)
 
 
-@server.route("", methods=["POST"])
-@server.response(201, documents.OneNewWebhook, example=documents.NEW_WEBHOOK)
-@server.arguments(requests.TestQuery, location="query")
-@server.arguments(requests.WebhookBody, example=documents.BODY)
+@server_blueprint.route("", methods=["POST"])
+@server_blueprint.response(
+    201,
+    webhook_schemas.NewWebhookResponseSchema,
+    example=webhook_schemas.EXAMPLE_NEW_WEBHOOK,
+)
+@server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
+@server_blueprint.arguments(
+    requests.WebhookBodySchema, example=webhook_schemas.EXAMPLE_WEBHOOK_BODY
+)
 def create_webhook(query: dict[str, str], body: dict[str, Any]) -> Response:
     """Subscribe a URL to an event. The secret that signs is shown only here."""
-    with _told_by_field():
+    with _report_url_errors():
         webhook, secret = subscriptions.create(
             g.principal.tenant_id, now=utc_now(), **body
         )
-    return one({**documents.webhook(webhook), "secret": secret}, 201)
+    return object_response(
+        {**webhook_schemas.serialize_webhook(webhook), "secret": secret}, 201
+    )
 
 
-@server.route("/<webhook_id>", methods=["PUT"])
-@server.response(200, documents.OneWebhook, example={"data": documents.WEBHOOK})
-@server.arguments(requests.TestQuery, location="query")
-@server.arguments(requests.WebhookChanges, example={"isActive": True})
+@server_blueprint.route("/<webhook_id>", methods=["PUT"])
+@server_blueprint.response(
+    200,
+    webhook_schemas.WebhookResponseSchema,
+    example={"data": webhook_schemas.EXAMPLE_WEBHOOK},
+)
+@server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
+@server_blueprint.arguments(requests.WebhookChangesSchema, example={"isActive": True})
 def update_webhook(
     query: dict[str, str], changes: dict[str, Any], webhook_id: str
 ) -> Response:
     """Change a webhook. A new URL, or being switched on, is a fresh start."""
-    ids = g.principal.tenant_id, _number(webhook_id)
-    with _told_by_field():
-        return one(documents.webhook(subscriptions.update(*ids, changes, utc_now())))
+    ids = g.principal.tenant_id, _parse_webhook_id(webhook_id)
+    with _report_url_errors():
+        return object_response(
+            webhook_schemas.serialize_webhook(
+                subscriptions.update(*ids, changes, utc_now())
+            )
+        )
 
 
-@server.route("/<webhook_id>", methods=["DELETE"])
-@server.response(204)
-@server.arguments(requests.TestQuery, location="query")
+@server_blueprint.route("/<webhook_id>", methods=["DELETE"])
+@server_blueprint.response(204)
+@server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 def delete_webhook(query: dict[str, str], webhook_id: str) -> Response:
     """Delete a webhook, its log, and what was still to be sent to it."""
-    subscriptions.delete(g.principal.tenant_id, _number(webhook_id))
-    return no_content()
+    subscriptions.delete(g.principal.tenant_id, _parse_webhook_id(webhook_id))
+    return no_content_response()
 
 
-@server.route("/<webhook_id>/logs")
-@server.response(200, documents.WebhookLogs, example=documents.LOGS)
-@server.arguments(requests.PageQuery, location="query")
+@server_blueprint.route("/<webhook_id>/logs")
+@server_blueprint.response(
+    200,
+    webhook_schemas.WebhookLogPageSchema,
+    example=webhook_schemas.EXAMPLE_WEBHOOK_LOG_PAGE,
+)
+@server_blueprint.arguments(requests.PlayCampPageQuerySchema, location="query")
 def list_logs(query: dict[str, Any], webhook_id: str) -> Response:
     """List every try to deliver, newest event first; kept for seven days."""
     page = query["page"]
-    found = subscriptions.log(g.principal.tenant_id, _number(webhook_id), page)
-    return listed(found, page, documents.attempt)
+    found = subscriptions.list_attempts(
+        g.principal.tenant_id, _parse_webhook_id(webhook_id), page
+    )
+    return page_response(found, page, webhook_schemas.serialize_attempt)
 
 
-@server.route("/<webhook_id>/test", methods=["POST"])
-@server.response(200, documents.OneWebhookTest, example=documents.TEST)
-@server.arguments(requests.TestQuery, location="query")
-@reads_only
+@server_blueprint.route("/<webhook_id>/test", methods=["POST"])
+@server_blueprint.response(
+    200,
+    webhook_schemas.WebhookTestResponseSchema,
+    example=webhook_schemas.EXAMPLE_WEBHOOK_TEST,
+)
+@server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
+@safe_post
 def test_webhook(query: dict[str, str], webhook_id: str) -> Response:
     """Send a sample now, and show what the receiver answered."""
-    ids = g.principal.tenant_id, _number(webhook_id)
-    return one(documents.test_result(subscriptions.test(*ids, utc_now())))
+    ids = g.principal.tenant_id, _parse_webhook_id(webhook_id)
+    return object_response(
+        webhook_schemas.serialize_test_result(
+            subscriptions.send_test_event(*ids, utc_now())
+        )
+    )

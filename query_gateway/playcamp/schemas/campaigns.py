@@ -6,20 +6,20 @@ from marshmallow import fields
 
 from coupon_core.domain.models.campaigns import CampaignStatus
 from coupon_core.domain.models.creators import CodeStatus, CreatorStatus
-from coupon_core.schemas.base import Tolerant
-from coupon_core.schemas.fields import Choice
+from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.fields import ChoiceField
 from query_gateway.playcamp.schemas.coupons import (
-    NAME,
-    PAGINATION,
-    RewardLine,
-    in_all,
-    in_one,
-    in_pages,
-    maybe,
-    texts,
+    EXAMPLE_NAMES,
+    EXAMPLE_PAGINATION,
+    RewardLineSchema,
+    build_list_envelope,
+    build_localized_field,
+    build_nullable_field,
+    build_object_envelope,
+    build_page_envelope,
 )
 
-CAMPAIGN: dict[str, Any] = {
+EXAMPLE_CAMPAIGN: dict[str, Any] = {
     "campaignId": "campaign_001",
     "projectId": "your-tenant-id",
     "campaignName": {"ko": "Launch", "en": "Launch"},
@@ -28,17 +28,17 @@ CAMPAIGN: dict[str, Any] = {
     "endDate": None,
     "status": "IN_PROGRESS",
 }
-CREATOR: dict[str, Any] = {
+EXAMPLE_CREATOR: dict[str, Any] = {
     "creatorId": 42,
     "creatorName": "Jun",
     "genre": "rpg",
     "creatorKey": "ABC12",
     "status": "ACTIVE",
 }
-PACKAGE: dict[str, Any] = {
+EXAMPLE_PACKAGE: dict[str, Any] = {
     "packageId": 1,
     "packageNo": 1,
-    "itemName": NAME,
+    "itemName": EXAMPLE_NAMES,
     "itemDescription": {},
     "itemId": "gem",
     "itemQuantity": 100,
@@ -47,11 +47,14 @@ PACKAGE: dict[str, Any] = {
     "crossCreatorLimit": 2,
     "maxTotalUsage": 50,
 }
-CREATOR_CODE = {"code": "CREATOR-ABC12-001", "packageNo": 1, "status": "ACTIVE"}
-CAMPAIGNS = {"data": [CAMPAIGN], "pagination": PAGINATION}
-CREATORS, PACKAGES = {"data": [CREATOR]}, {"data": [PACKAGE]}
-CREATOR_CODES = {"data": [CREATOR_CODE]}
-NO_CAMPAIGN = {
+EXAMPLE_CREATOR_CODE = {"code": "CREATOR-ABC12-001", "packageNo": 1, "status": "ACTIVE"}
+EXAMPLE_CAMPAIGN_PAGE = {"data": [EXAMPLE_CAMPAIGN], "pagination": EXAMPLE_PAGINATION}
+EXAMPLE_CREATOR_LIST, EXAMPLE_PACKAGE_LIST = (
+    {"data": [EXAMPLE_CREATOR]},
+    {"data": [EXAMPLE_PACKAGE]},
+)
+EXAMPLE_CREATOR_CODE_LIST = {"data": [EXAMPLE_CREATOR_CODE]}
+EXAMPLE_CAMPAIGN_NOT_FOUND = {
     "error": "Campaign not found",
     "message": "Campaign not found",
     "code": "NOT_FOUND",
@@ -59,54 +62,54 @@ NO_CAMPAIGN = {
 }
 
 
-class PlayCampCampaign(Tolerant):
+class PlayCampCampaignSchema(LenientSchema):
     """A campaign."""
 
     campaignId = fields.String(required=True)
     projectId = fields.String(required=True)
-    campaignName = texts(required=True)
-    description = texts(required=True)
-    startDate = maybe(fields.DateTime)
-    endDate = maybe(fields.DateTime)
-    status = Choice(*CampaignStatus, required=True)
+    campaignName = build_localized_field(required=True)
+    description = build_localized_field(required=True)
+    startDate = build_nullable_field(fields.DateTime)
+    endDate = build_nullable_field(fields.DateTime)
+    status = ChoiceField(*CampaignStatus, required=True)
 
 
-class PlayCampCreator(Tolerant):
+class PlayCampCreatorSchema(LenientSchema):
     """A creator."""
 
     creatorId = fields.Integer(required=True)
     creatorName = fields.String(required=True)
-    genre = maybe(fields.String)
+    genre = build_nullable_field(fields.String)
     creatorKey = fields.String(required=True)
-    status = Choice(*CreatorStatus, required=True)
+    status = ChoiceField(*CreatorStatus, required=True)
 
 
-class PlayCampPackage(Tolerant):
+class PlayCampPackageSchema(LenientSchema):
     """A package; a limit of 0 is none."""
 
     packageId = fields.Integer(required=True)
     packageNo = fields.Integer(required=True)
-    itemName = texts(required=True)
-    itemDescription = texts(required=True)
+    itemName = build_localized_field(required=True)
+    itemDescription = build_localized_field(required=True)
     itemId = fields.String(required=True)
     itemQuantity = fields.Integer(required=True)
-    reward = fields.List(fields.Nested(RewardLine), required=True)
+    reward = fields.List(fields.Nested(RewardLineSchema), required=True)
     perCodeUsageLimit = fields.Integer(required=True)
     crossCreatorLimit = fields.Integer(required=True)
     maxTotalUsage = fields.Integer(required=True)
 
 
-class PlayCampCode(Tolerant):
+class PlayCampCodeSchema(LenientSchema):
     """A code in a creator's hands."""
 
     code = fields.String(required=True)
     packageNo = fields.Integer(required=True)
-    status = Choice(*CodeStatus, required=True)
+    status = ChoiceField(*CodeStatus, required=True)
 
 
-OneCampaign = in_one("OneCampaign", PlayCampCampaign)
-OneCreator = in_one("OneCreator", PlayCampCreator)
-Campaigns = in_pages("PlayCampCampaigns", PlayCampCampaign)
-Creators = in_all("PlayCampCreators", PlayCampCreator)
-Packages = in_all("PlayCampPackages", PlayCampPackage)
-CreatorCodes = in_all("PlayCampCodes", PlayCampCode)
+CampaignResponseSchema = build_object_envelope("OneCampaign", PlayCampCampaignSchema)
+CreatorResponseSchema = build_object_envelope("OneCreator", PlayCampCreatorSchema)
+CampaignPageSchema = build_page_envelope("PlayCampCampaigns", PlayCampCampaignSchema)
+CreatorListSchema = build_list_envelope("PlayCampCreators", PlayCampCreatorSchema)
+PackageListSchema = build_list_envelope("PlayCampPackages", PlayCampPackageSchema)
+CreatorCodeListSchema = build_list_envelope("PlayCampCodes", PlayCampCodeSchema)

@@ -5,42 +5,42 @@ from typing import Any
 
 from marshmallow import fields
 
-from coupon_core.schemas.base import Tolerant
-from coupon_core.web.blueprint import Error
+from coupon_core.schemas.base import LenientSchema
+from coupon_core.web.blueprint import ErrorSchema
 
 # The examples of the document S3, with what other pages of the vendor add.
-VALIDATE = {"couponCode": "CREATOR-ABC12-001", "userId": "user_12345"}
-REDEEM = {**VALIDATE, "callbackId": "order-77"}
-NAME = {"ko": "Welcome Package", "en": "Welcome Package"}
-GRANTED: dict[str, Any] = {
+EXAMPLE_VALIDATE_BODY = {"couponCode": "CREATOR-ABC12-001", "userId": "user_12345"}
+EXAMPLE_REDEEM_BODY = {**EXAMPLE_VALIDATE_BODY, "callbackId": "order-77"}
+EXAMPLE_NAMES = {"ko": "Welcome Package", "en": "Welcome Package"}
+EXAMPLE_GRANT: dict[str, Any] = {
     "reward": [{"itemId": "gem", "itemQuantity": 100}],
-    "packageName": NAME,
-    "itemName": NAME,
+    "packageName": EXAMPLE_NAMES,
+    "itemName": EXAMPLE_NAMES,
     "creatorKey": "ABC12",
     "campaignId": "campaign_001",
 }
-VALID = {"valid": True, "couponCode": "CREATOR-ABC12-001", **GRANTED}
-INVALID = {
+EXAMPLE_VALID = {"valid": True, "couponCode": "CREATOR-ABC12-001", **EXAMPLE_GRANT}
+EXAMPLE_INVALID = {
     "valid": False,
     "couponCode": "INVALID-CODE",
     "errorCode": "COUPON_NOT_FOUND",
     "errorMessage": "Coupon not found",
 }
-VALIDATIONS: Mapping[str, Any] = {
-    "valid": {"value": {"data": VALID}},
-    "invalid": {"value": {"data": INVALID}},
+EXAMPLE_VALIDATIONS: Mapping[str, Any] = {
+    "valid": {"value": {"data": EXAMPLE_VALID}},
+    "invalid": {"value": {"data": EXAMPLE_INVALID}},
 }
-REDEEMED: dict[str, Any] = {
+EXAMPLE_REDEMPTION: dict[str, Any] = {
     "success": True,
     "usageId": 5678,
     "couponCode": "CREATOR-ABC12-001",
     "userId": "user_12345",
     "packageId": 1,
     "quantity": 100,
-    **GRANTED,
+    **EXAMPLE_GRANT,
     "redeemedAt": "2024-01-15T10:30:00.000Z",
 }
-NOT_FOUND = {
+EXAMPLE_NOT_FOUND = {
     "error": "Coupon not found",
     "message": "Coupon not found",
     "code": "COUPON_NOT_FOUND",
@@ -48,7 +48,7 @@ NOT_FOUND = {
     "errorMessage": "Coupon not found",
     "request_id": "f81d4fae",
 }
-EXPIRED = {
+EXAMPLE_EXPIRED = {
     "error": "Coupon has expired",
     "message": "Coupon has expired",
     "code": "COUPON_EXPIRED",
@@ -56,7 +56,7 @@ EXPIRED = {
     "errorMessage": "Coupon has expired",
     "request_id": "f81d4fae",
 }
-CODE_USE = {
+EXAMPLE_CODE_USAGE = {
     "id": 5678,
     "userId": "user_12345",
     "couponCode": "CREATOR-ABC12-001",
@@ -67,83 +67,86 @@ CODE_USE = {
     "rewardDelivered": True,
     "rewardDeliveredAt": "2024-01-15T10:30:00.000Z",
 }
-PAGINATION = {"page": 1, "limit": 20, "total": 1, "totalPages": 1}
-CODE_USES = {"data": [CODE_USE], "pagination": PAGINATION}
+EXAMPLE_PAGINATION = {"page": 1, "limit": 20, "total": 1, "totalPages": 1}
+EXAMPLE_CODE_USAGE_PAGE = {
+    "data": [EXAMPLE_CODE_USAGE],
+    "pagination": EXAMPLE_PAGINATION,
+}
 
 
-def texts(**options: Any) -> fields.Dict:
+def build_localized_field(**options: Any) -> fields.Dict:
     """The same text in several languages."""
-    about = {"description": "The text in each language, by locale."}
-    return fields.Dict(values=fields.String(), metadata=about, **options)
+    metadata = {"description": "The text in each language, by locale."}
+    return fields.Dict(values=fields.String(), metadata=metadata, **options)
 
 
-def maybe(field: type[fields.Field[Any]]) -> fields.Field[Any]:
+def build_nullable_field(field: type[fields.Field[Any]]) -> fields.Field[Any]:
     """A member that is always there, and null when there is nothing to tell."""
     return field(required=True, allow_none=True)
 
 
-class RewardLine(Tolerant):
+class RewardLineSchema(LenientSchema):
     """One thing that is granted, and how much of it."""
 
     itemId = fields.String(required=True)
     itemQuantity = fields.Integer(required=True)
-    itemName = texts()
+    itemName = build_localized_field()
     itemImageUrl = fields.String()
 
 
-class CodeValidation(Tolerant):
+class CodeValidationSchema(LenientSchema):
     """Whether a code can be redeemed, and what for; or why not."""
 
     valid = fields.Boolean(required=True)
     couponCode = fields.String(required=True)
-    reward = fields.List(fields.Nested(RewardLine))
-    packageName = texts()
-    itemName = texts()
+    reward = fields.List(fields.Nested(RewardLineSchema))
+    packageName = build_localized_field()
+    itemName = build_localized_field()
     creatorKey = fields.String(allow_none=True)
     campaignId = fields.String(allow_none=True)
     errorCode = fields.String()
     errorMessage = fields.String()
 
 
-class CodeRedeemed(Tolerant):
+class CodeRedemptionSchema(LenientSchema):
     """A use of a code."""
 
     success = fields.Boolean(required=True)
     usageId = fields.Integer(required=True)
     couponCode = fields.String(required=True)
     userId = fields.String(required=True)
-    packageId = maybe(fields.Integer)
+    packageId = build_nullable_field(fields.Integer)
     quantity = fields.Integer(required=True)
-    reward = fields.List(fields.Nested(RewardLine), required=True)
-    packageName = texts(required=True)
-    itemName = texts(required=True)
-    creatorKey = maybe(fields.String)
-    campaignId = maybe(fields.String)
+    reward = fields.List(fields.Nested(RewardLineSchema), required=True)
+    packageName = build_localized_field(required=True)
+    itemName = build_localized_field(required=True)
+    creatorKey = build_nullable_field(fields.String)
+    campaignId = build_nullable_field(fields.String)
     redeemedAt = fields.DateTime(required=True)
 
 
-class CouponError(Error):
+class CouponErrorSchema(ErrorSchema):
     """Why a code was not redeemed; other errors have neither of the two."""
 
     errorCode = fields.String()
     errorMessage = fields.String()
 
 
-class CodeUse(Tolerant):
+class CodeUsageSchema(LenientSchema):
     """One use in a user's history."""
 
     id = fields.Integer(required=True)
     userId = fields.String(required=True)
     couponCode = fields.String(required=True)
-    packageId = maybe(fields.Integer)
-    campaignId = maybe(fields.String)
-    creatorKey = maybe(fields.String)
+    packageId = build_nullable_field(fields.Integer)
+    campaignId = build_nullable_field(fields.String)
+    creatorKey = build_nullable_field(fields.String)
     usedAt = fields.DateTime(required=True)
     rewardDelivered = fields.Boolean(required=True)
-    rewardDeliveredAt = maybe(fields.DateTime)
+    rewardDeliveredAt = build_nullable_field(fields.DateTime)
 
 
-class Pagination(Tolerant):
+class PaginationSchema(LenientSchema):
     """Where in a list a page is."""
 
     page = fields.Integer(required=True)
@@ -152,22 +155,34 @@ class Pagination(Tolerant):
     totalPages = fields.Integer(required=True)
 
 
-def in_one(name: str, schema: type[Tolerant]) -> type[Tolerant]:
+def build_object_envelope(
+    name: str, schema: type[LenientSchema]
+) -> type[LenientSchema]:
     """The envelope of one object."""
-    return Tolerant.from_dict({"data": fields.Nested(schema, required=True)}, name=name)
+    return LenientSchema.from_dict(
+        {"data": fields.Nested(schema, required=True)}, name=name
+    )
 
 
-def in_all(name: str, schema: type[Tolerant], **more: Any) -> type[Tolerant]:
+def build_list_envelope(
+    name: str, schema: type[LenientSchema], **extra_fields: Any
+) -> type[LenientSchema]:
     """The envelope of a list."""
     rows = fields.List(fields.Nested(schema), required=True)
-    return Tolerant.from_dict({"data": rows, **more}, name=name)
+    return LenientSchema.from_dict({"data": rows, **extra_fields}, name=name)
 
 
-def in_pages(name: str, schema: type[Tolerant]) -> type[Tolerant]:
+def build_page_envelope(name: str, schema: type[LenientSchema]) -> type[LenientSchema]:
     """The envelope of a page of a list."""
-    return in_all(name, schema, pagination=fields.Nested(Pagination, required=True))
+    return build_list_envelope(
+        name, schema, pagination=fields.Nested(PaginationSchema, required=True)
+    )
 
 
-OneValidation = in_one("OneValidation", CodeValidation)
-OneRedeemed = in_one("OneRedeemed", CodeRedeemed)
-CodeUses = in_pages("CodeUses", CodeUse)
+CodeValidationResponseSchema = build_object_envelope(
+    "OneValidation", CodeValidationSchema
+)
+CodeRedemptionResponseSchema = build_object_envelope(
+    "OneRedeemed", CodeRedemptionSchema
+)
+CodeUsagePageSchema = build_page_envelope("CodeUses", CodeUsageSchema)

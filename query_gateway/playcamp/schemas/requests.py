@@ -6,109 +6,127 @@ from typing import Any
 from marshmallow import post_load
 
 from coupon_core.domain import models
-from coupon_core.schemas.base import Tolerant
+from coupon_core.schemas.base import LenientSchema
 from coupon_core.schemas.fields import (
-    Choice,
+    ChoiceField,
     StrictBoolean,
     StrictInteger,
     StrictQueryInteger,
     StrictString,
 )
-from coupon_core.schemas.identifiers import UserId, UuidText
-from coupon_core.services.webhooks.url_policy import LONGEST_URL
+from coupon_core.schemas.identifiers import UserIdField, UuidField
+from coupon_core.services.webhooks.url_policy import MAX_URL_LENGTH
 
-TEST = {"description": "Check as usual and answer as usual, but store nothing."}
-URL = {"description": "http or https, at a public address."}
-RETRIES = {"description": "Tries after the first; 5 if not given."}
-TIMEOUT = {"description": "Milliseconds for a whole request; 5000 if not given."}
-MOST_ROWS = 100
-LONGEST_KEYWORD = 64
+TEST_MODE_METADATA = {
+    "description": "Check as usual and answer as usual, but store nothing."
+}
+URL_METADATA = {"description": "http or https, at a public address."}
+RETRIES_METADATA = {"description": "Tries after the first; 5 if not given."}
+TIMEOUT_METADATA = {
+    "description": "Milliseconds for a whole request; 5000 if not given."
+}
+MAX_PAGE_SIZE = 100
+MAX_KEYWORD_LENGTH = 64
 
 
-def _is_test() -> Choice:
-    return Choice("true", "false", load_default="false", metadata=TEST)
+def _build_test_mode_field() -> ChoiceField:
+    return ChoiceField(
+        "true", "false", load_default="false", metadata=TEST_MODE_METADATA
+    )
 
 
-class TestQuery(Tolerant):
+class TestModeQuerySchema(LenientSchema):
     """The switch of test mode, as SDKs put it behind every path."""
 
     __test__ = False  # pytest takes it for tests otherwise
-    isTest = _is_test()
+    isTest = _build_test_mode_field()
 
 
-class PageQuery(Tolerant):
+class PlayCampPageQuerySchema(LenientSchema):
     """A page of a list; loads as `page`."""
 
-    page = StrictQueryInteger(least=1, most=1_000_000, load_default=1)
-    limit = StrictQueryInteger(least=1, most=MOST_ROWS, load_default=20)
-    isTest = _is_test()
+    page = StrictQueryInteger(min_value=1, max_value=1_000_000, load_default=1)
+    limit = StrictQueryInteger(min_value=1, max_value=MAX_PAGE_SIZE, load_default=20)
+    isTest = _build_test_mode_field()
 
     @post_load
-    def cut(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def build_page(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Put page and limit together as the core takes them."""
         number, limit = members["page"], members["limit"]
         return {"page": models.Page(limit, (number - 1) * limit)}
 
 
-class SearchQuery(Tolerant):
+class SearchQuerySchema(LenientSchema):
     """Which creators to find; one of the vendor's pages calls the keyword `q`."""
 
-    keyword = StrictString(most=LONGEST_KEYWORD)
-    q = StrictString(most=LONGEST_KEYWORD)
-    campaignId = StrictString(most=64)
-    limit = StrictQueryInteger(least=1, most=MOST_ROWS, load_default=20)
-    isTest = _is_test()
+    keyword = StrictString(max_length=MAX_KEYWORD_LENGTH)
+    q = StrictString(max_length=MAX_KEYWORD_LENGTH)
+    campaignId = StrictString(max_length=64)
+    limit = StrictQueryInteger(min_value=1, max_value=MAX_PAGE_SIZE, load_default=20)
+    isTest = _build_test_mode_field()
 
 
-class ClientValidateBody(Tolerant):
+class ClientValidateBodySchema(LenientSchema):
     """A code that a player has typed."""
 
     couponCode = StrictString(required=True)
-    isTest = StrictBoolean(load_default=False, metadata=TEST)
+    isTest = StrictBoolean(load_default=False, metadata=TEST_MODE_METADATA)
 
 
-class ValidateBody(ClientValidateBody):
+class ValidateBodySchema(ClientValidateBodySchema):
     """A code, and who has typed it."""
 
-    userId = UserId(required=True)
+    userId = UserIdField(required=True)
 
 
-class UseBody(ValidateBody):
+class CodeRedeemBodySchema(ValidateBodySchema):
     """A code to use; the last two come back with the webhook."""
 
-    gameUserUuid = UuidText(allow_none=True)
+    gameUserUuid = UuidField(allow_none=True)
     callbackId = StrictString(allow_none=True)
 
 
-class WebhookChanges(Tolerant):
+class WebhookChangesSchema(LenientSchema):
     """What of a webhook is to change."""
 
-    url = StrictString(most=LONGEST_URL, metadata=URL)
+    url = StrictString(max_length=MAX_URL_LENGTH, metadata=URL_METADATA)
     isActive = StrictBoolean(attribute="is_active")
-    retryCount = StrictInteger(most=10, attribute="retry_count", metadata=RETRIES)
+    retryCount = StrictInteger(
+        max_value=10, attribute="retry_count", metadata=RETRIES_METADATA
+    )
     timeoutMs = StrictInteger(
-        least=1_000, most=30_000, attribute="timeout_ms", metadata=TIMEOUT
+        min_value=1_000,
+        max_value=30_000,
+        attribute="timeout_ms",
+        metadata=TIMEOUT_METADATA,
     )
 
 
-class WebhookBody(Tolerant):
+class WebhookBodySchema(LenientSchema):
     """A new webhook; the vendor's other events have nothing to do with coupons."""
 
-    eventType = Choice("coupon.redeemed", required=True, attribute="event_type")
-    url = StrictString(most=LONGEST_URL, required=True, metadata=URL)
-    retryCount = StrictInteger(most=10, attribute="retry_count", metadata=RETRIES)
+    eventType = ChoiceField("coupon.redeemed", required=True, attribute="event_type")
+    url = StrictString(max_length=MAX_URL_LENGTH, required=True, metadata=URL_METADATA)
+    retryCount = StrictInteger(
+        max_value=10, attribute="retry_count", metadata=RETRIES_METADATA
+    )
     timeoutMs = StrictInteger(
-        least=1_000, most=30_000, attribute="timeout_ms", metadata=TIMEOUT
+        min_value=1_000,
+        max_value=30_000,
+        attribute="timeout_ms",
+        metadata=TIMEOUT_METADATA,
     )
 
 
 # What of a redeem is to be found again in the event of the use, and under which name.
-CONTEXT = {"callbackId": "callback_id", "gameUserUuid": "game_user_uuid"}
+CONTEXT_MEMBERS = {"callbackId": "callback_id", "gameUserUuid": "game_user_uuid"}
 
 
-def context_of(body: Mapping[str, Any]) -> dict[str, str]:
+def collect_context(body: Mapping[str, Any]) -> dict[str, str]:
     """What the caller wants to find again."""
-    return {ours: body[name] for name, ours in CONTEXT.items() if body.get(name)}
+    return {
+        ours: body[name] for name, ours in CONTEXT_MEMBERS.items() if body.get(name)
+    }
 
 
 def is_test(query: Mapping[str, Any], body: Mapping[str, Any]) -> bool:

@@ -4,82 +4,84 @@ import json
 
 from marshmallow import fields
 
-from coupon_core.domain.models import webhooks as model
-from coupon_core.schemas.base import Tolerant
-from coupon_core.schemas.fields import Choice
-from query_gateway.playcamp.responses import Document, time_text
+from coupon_core.domain.models import webhooks as webhook_models
+from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.fields import ChoiceField
+from query_gateway.playcamp.responses import Document, format_timestamp
 from query_gateway.playcamp.schemas.coupons import (
-    PAGINATION,
-    in_one,
-    in_pages,
-    maybe,
+    EXAMPLE_PAGINATION,
+    build_nullable_field,
+    build_object_envelope,
+    build_page_envelope,
 )
 
 
-def webhook(of: model.Webhook) -> Document:
+def serialize_webhook(webhook: webhook_models.Webhook) -> Document:
     """A webhook without its secret; the project is what we call the tenant."""
     return {
-        "id": of.webhook_id,
-        "projectId": of.tenant_id,
-        "eventType": of.event_type,
-        "url": of.url,
-        "isActive": of.is_active,
-        "inactiveReason": of.inactive_reason or None,
-        "retryCount": of.retry_count,
-        "timeoutMs": of.timeout_ms,
-        "createdAt": time_text(of.created_at),
-        "updatedAt": time_text(of.updated_at),
+        "id": webhook.webhook_id,
+        "projectId": webhook.tenant_id,
+        "eventType": webhook.event_type,
+        "url": webhook.url,
+        "isActive": webhook.is_active,
+        "inactiveReason": webhook.inactive_reason or None,
+        "retryCount": webhook.retry_count,
+        "timeoutMs": webhook.timeout_ms,
+        "createdAt": format_timestamp(webhook.created_at),
+        "updatedAt": format_timestamp(webhook.updated_at),
     }
 
 
-def attempt(of: model.Attempt) -> Document:
+def serialize_attempt(attempt: webhook_models.DeliveryAttempt) -> Document:
     """A line of the log."""
     return {
-        "id": of.log_id,
-        "webhookId": of.webhook_id,
-        "eventType": of.event_type,
-        "payload": json.loads(of.payload),
-        "responseStatus": of.response_status,
-        "responseBody": of.response_body or of.error or None,
-        "attempt": of.number,
-        "maxAttempts": of.most,
-        "status": of.status.value,
-        "createdAt": time_text(of.created_at),
-        "completedAt": time_text(of.completed_at),
-        "nextRetryAt": time_text(of.next_retry_at),
+        "id": attempt.log_id,
+        "webhookId": attempt.webhook_id,
+        "eventType": attempt.event_type,
+        "payload": json.loads(attempt.payload),
+        "responseStatus": attempt.response_status,
+        "responseBody": attempt.response_body or attempt.error or None,
+        "attempt": attempt.number,
+        "maxAttempts": attempt.max_attempts,
+        "status": attempt.status.value,
+        "createdAt": format_timestamp(attempt.created_at),
+        "completedAt": format_timestamp(attempt.completed_at),
+        "nextRetryAt": format_timestamp(attempt.next_retry_at),
     }
 
 
-def test_result(of: model.Answer) -> Document:
+def serialize_test_result(result: webhook_models.WebhookResponse) -> Document:
     """What became of a sample."""
     return {
-        "success": of.is_success,
-        "responseStatus": of.status,
-        "responseBody": of.body or None,
-        "error": of.error or None,
+        "success": result.is_success,
+        "responseStatus": result.status,
+        "responseBody": result.body or None,
+        "error": result.error or None,
     }
 
 
-BODY: Document = {
+EXAMPLE_WEBHOOK_BODY: Document = {
     "eventType": "coupon.redeemed",
     "url": "https://hooks.example.com/coupons",
     "retryCount": 3,
     "timeoutMs": 5000,
 }
-WEBHOOK: Document = {
+EXAMPLE_WEBHOOK: Document = {
     "id": 7293846529384652,
     "projectId": "your-tenant-id",
-    **BODY,
+    **EXAMPLE_WEBHOOK_BODY,
     "isActive": True,
     "inactiveReason": None,
     "createdAt": "2024-01-15T10:30:00.000Z",
     "updatedAt": "2024-01-15T10:30:00.000Z",
 }
-NEW_WEBHOOK = {"data": {**WEBHOOK, "secret": "whsec_EXAMPLE-shown-only-once"}}
-WEBHOOKS = {"data": [WEBHOOK], "pagination": PAGINATION}
-LOG: Document = {
+EXAMPLE_NEW_WEBHOOK = {
+    "data": {**EXAMPLE_WEBHOOK, "secret": "whsec_EXAMPLE-shown-only-once"}
+}
+EXAMPLE_WEBHOOK_PAGE = {"data": [EXAMPLE_WEBHOOK], "pagination": EXAMPLE_PAGINATION}
+EXAMPLE_WEBHOOK_LOG: Document = {
     "id": "01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32-1",
-    "webhookId": WEBHOOK["id"],
+    "webhookId": EXAMPLE_WEBHOOK["id"],
     "eventType": "coupon.redeemed",
     "payload": {"event": "coupon.redeemed", "timestamp": "2024-01-15T10:30:00.000Z"},
     "responseStatus": 503,
@@ -91,8 +93,11 @@ LOG: Document = {
     "completedAt": "2024-01-15T10:30:01.000Z",
     "nextRetryAt": "2024-01-15T10:30:03.000Z",
 }
-LOGS = {"data": [LOG], "pagination": PAGINATION}
-TEST: Document = {
+EXAMPLE_WEBHOOK_LOG_PAGE = {
+    "data": [EXAMPLE_WEBHOOK_LOG],
+    "pagination": EXAMPLE_PAGINATION,
+}
+EXAMPLE_WEBHOOK_TEST: Document = {
     "data": {
         "success": False,
         "responseStatus": None,
@@ -102,7 +107,7 @@ TEST: Document = {
 }
 
 
-class PlayCampWebhook(Tolerant):
+class PlayCampWebhookSchema(LenientSchema):
     """A webhook without its secret."""
 
     id = fields.Integer(required=True)
@@ -110,47 +115,53 @@ class PlayCampWebhook(Tolerant):
     eventType = fields.String(required=True)
     url = fields.String(required=True)
     isActive = fields.Boolean(required=True)
-    inactiveReason = maybe(fields.String)
+    inactiveReason = build_nullable_field(fields.String)
     retryCount = fields.Integer(required=True)
     timeoutMs = fields.Integer(required=True)
     createdAt = fields.DateTime(required=True)
     updatedAt = fields.DateTime(required=True)
 
 
-class PlayCampNewWebhook(PlayCampWebhook):
+class PlayCampNewWebhookSchema(PlayCampWebhookSchema):
     """A webhook with its secret, this once."""
 
     secret = fields.String(required=True)
 
 
-class PlayCampWebhookLog(Tolerant):
+class PlayCampWebhookLogSchema(LenientSchema):
     """A try to deliver an event; with attempt 0 one that awaits its first."""
 
     id = fields.String(required=True)
     webhookId = fields.Integer(required=True)
     eventType = fields.String(required=True)
     payload = fields.Dict(required=True)
-    responseStatus = maybe(fields.Integer)
-    responseBody = maybe(fields.String)
+    responseStatus = build_nullable_field(fields.Integer)
+    responseBody = build_nullable_field(fields.String)
     attempt = fields.Integer(required=True)
     maxAttempts = fields.Integer(required=True)
-    status = Choice(*model.AttemptStatus, required=True)
+    status = ChoiceField(*webhook_models.AttemptStatus, required=True)
     createdAt = fields.DateTime(required=True)
-    completedAt = maybe(fields.DateTime)
-    nextRetryAt = maybe(fields.DateTime)
+    completedAt = build_nullable_field(fields.DateTime)
+    nextRetryAt = build_nullable_field(fields.DateTime)
 
 
-class PlayCampWebhookTest(Tolerant):
+class PlayCampWebhookTestSchema(LenientSchema):
     """What became of a sample; an error when there was no answer at all."""
 
     success = fields.Boolean(required=True)
-    responseStatus = maybe(fields.Integer)
-    responseBody = maybe(fields.String)
-    error = maybe(fields.String)
+    responseStatus = build_nullable_field(fields.Integer)
+    responseBody = build_nullable_field(fields.String)
+    error = build_nullable_field(fields.String)
 
 
-OneWebhook = in_one("OneWebhook", PlayCampWebhook)
-OneNewWebhook = in_one("OneNewWebhook", PlayCampNewWebhook)
-OneWebhookTest = in_one("OneWebhookTest", PlayCampWebhookTest)
-Webhooks = in_pages("PlayCampWebhooks", PlayCampWebhook)
-WebhookLogs = in_pages("PlayCampWebhookLogs", PlayCampWebhookLog)
+WebhookResponseSchema = build_object_envelope("OneWebhook", PlayCampWebhookSchema)
+NewWebhookResponseSchema = build_object_envelope(
+    "OneNewWebhook", PlayCampNewWebhookSchema
+)
+WebhookTestResponseSchema = build_object_envelope(
+    "OneWebhookTest", PlayCampWebhookTestSchema
+)
+WebhookPageSchema = build_page_envelope("PlayCampWebhooks", PlayCampWebhookSchema)
+WebhookLogPageSchema = build_page_envelope(
+    "PlayCampWebhookLogs", PlayCampWebhookLogSchema
+)

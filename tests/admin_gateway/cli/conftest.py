@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import RedisServer
-from tests.settings import MASTER_KEY
-from tests.shells import Shell, free_ports
+from tests.support.cli_runner import CouponctlRunner, find_free_ports
+from tests.support.servers import RedisServer
+from tests.support.settings import MASTER_KEY
 
 
 @pytest.fixture
-def shell_on(tmp_path: Path) -> Callable[[str], Shell]:
+def create_cli(tmp_path: Path) -> Callable[[str], CouponctlRunner]:
     """Makes a shell for a database; its ports are free."""
-    admin, query, bus = free_ports(3)
+    admin, query, bus = find_free_ports(3)
 
-    def make(database_url: str) -> Shell:
+    def make(database_url: str) -> CouponctlRunner:
         env = {
             "COUPON_DATABASE_URL": database_url,
             "COUPON_DATA_DIR": str(tmp_path / "var"),
@@ -27,38 +27,44 @@ def shell_on(tmp_path: Path) -> Callable[[str], Shell]:
             "BUS_PORT": str(bus),
         }
         (tmp_path / "var").mkdir(exist_ok=True)
-        return Shell(env)
+        return CouponctlRunner(env)
 
     return make
 
 
 @pytest.fixture
-def shell(shell_on: Callable[[str], Shell], database_url: str) -> Shell:
+def cli(
+    create_cli: Callable[[str], CouponctlRunner], database_url: str
+) -> CouponctlRunner:
     """On SQLite and again on PostgreSQL."""
-    return shell_on(database_url)
+    return create_cli(database_url)
 
 
 @pytest.fixture
-def empty_shell(shell_on: Callable[[str], Shell], empty_database_url: str) -> Shell:
+def unmigrated_cli(
+    create_cli: Callable[[str], CouponctlRunner], empty_database_url: str
+) -> CouponctlRunner:
     """Before `couponctl db upgrade`, on each database."""
-    return shell_on(empty_database_url)
+    return create_cli(empty_database_url)
 
 
 @pytest.fixture
-def quick_shell(shell_on: Callable[[str], Shell], tmp_path: Path) -> Shell:
+def cli_without_tables(
+    create_cli: Callable[[str], CouponctlRunner], tmp_path: Path
+) -> CouponctlRunner:
     """For what does not depend on the database: no tables, SQLite only."""
-    return shell_on(f"sqlite:///{tmp_path / 'quick.db'}")
+    return create_cli(f"sqlite:///{tmp_path / 'quick.db'}")
 
 
 @pytest.fixture
-def acme(shell: Shell) -> Shell:
+def acme_cli(cli: CouponctlRunner) -> CouponctlRunner:
     """A shell with the tenant acme."""
-    shell.tenant()
-    return shell
+    cli.create_tenant()
+    return cli
 
 
 @pytest.fixture
-def bus_shell(shell: Shell, redis: RedisServer) -> Shell:
+def cli_with_broker(cli: CouponctlRunner, redis: RedisServer) -> CouponctlRunner:
     """A shell whose bus is an empty one that runs."""
     redis.flush()
-    return Shell({**shell.env, "COUPON_BROKER_URL": redis.url})
+    return CouponctlRunner({**cli.env, "COUPON_BROKER_URL": redis.url})

@@ -5,19 +5,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-ROOT = Path(__file__).parents[3]
+from tests.support.paths import PROJECT_ROOT
 
 
 @pytest.fixture(scope="session")
 def app() -> Flask:
     """The demo gateway; its routes keep no state, so one is enough."""
-    from tests.coupon_core.web.web_demo import create_app
+    from tests.coupon_core.web.demo_app import create_app
 
     return create_app()
 
@@ -31,27 +30,27 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture(scope="session")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a real gunicorn with threads, stopped at the end."""
-    from tests.coupon_core.web.web_wire import free_port, is_open
+    from tests.coupon_core.web.wire_client import find_free_port, is_port_open
 
-    port = free_port()
+    port = find_free_port()
     conf = tmp_path_factory.mktemp("web") / "conf.py"
     conf.write_text(
-        "from coupon_core.web.gunicorn_errors import speak_json\nspeak_json()\n"
+        "from coupon_core.web.gunicorn_errors import install_json_errors\ninstall_json_errors()\n"
     )
     command = [sys.executable, "-m", "gunicorn", "--threads", "4"]
-    command += ["-k", "coupon_core.web.gunicorn_worker.Worker"]
+    command += ["-k", "coupon_core.web.gunicorn_worker.BufferingThreadWorker"]
     command += [
         "-b",
         f"127.0.0.1:{port}",
         "-c",
         str(conf),
-        "tests.coupon_core.web.web_demo:create_app()",
+        "tests.coupon_core.web.demo_app:create_app()",
     ]
     process = subprocess.Popen(
-        command, cwd=conf.parent, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        command, cwd=conf.parent, env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}
     )
     deadline = time.monotonic() + 20
-    while not is_open(port):
+    while not is_port_open(port):
         assert process.poll() is None, "gunicorn ended"
         assert time.monotonic() < deadline, "gunicorn did not start"
         time.sleep(0.05)

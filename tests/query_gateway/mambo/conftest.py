@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from tests.query_gateway.mambo.site import Site, new_site
+from tests.query_gateway.mambo.site import SiteClient, create_site_client
 from tests.query_gateway.tenant import Tenant
 
 
 @pytest.fixture
-def site(app: Flask, tenant: Tenant) -> Site:
-    return new_site(app, tenant)
+def site(app: Flask, tenant: Tenant) -> SiteClient:
+    return create_site_client(app, tenant)
 
 
 @pytest.fixture
-def john(site: Site) -> Site:
+def site_with_member(site: SiteClient) -> SiteClient:
     """A site that knows John, a member with 100 gold."""
-    site.user()
-    site.credit(100)
+    site.create_user()
+    site.credit_points(100)
     return site

@@ -20,14 +20,14 @@ from coupon_core.domain.models.points import PointChange
 from coupon_core.services.access import client_keys
 from coupon_core.services.coupons import generation
 from coupon_core.services.points import wallets
-from tests.query_gateway.tenant import DOCUMENTED, Tenant
+from tests.query_gateway.tenant import VALIDATOR_EXTENSION, Tenant
 
 JOHN = "john@doe.com"
 _numbers = itertools.count(1)
 
 
 @dataclass
-class Site:
+class SiteClient:
     """Calls the gateway with a token; paths below the site begin without a slash."""
 
     client: FlaskClient
@@ -45,7 +45,7 @@ class Site:
     def open(self, method: str, path: str, json: Any = None) -> TestResponse:
         options = {} if json is None else {"json": json}
         answer = self.client.open(path, method=method, headers=self.headers, **options)
-        documented = self.client.application.extensions[DOCUMENTED]
+        documented = self.client.application.extensions[VALIDATOR_EXTENSION]
         documented.check(answer, method, path.partition("?")[0])
         return answer
 
@@ -57,21 +57,21 @@ class Site:
     def post(self, path: str, json: Any) -> TestResponse:
         return self.call("POST", path, json)
 
-    def user(self, uuid: str = JOHN, **members: Any) -> dict[str, Any]:
-        return made(self.post("users", {"uuid": uuid, **members}))
+    def create_user(self, uuid: str = JOHN, **members: Any) -> dict[str, Any]:
+        return expect_created(self.post("users", {"uuid": uuid, **members}))
 
-    def coupon(self, **members: Any) -> dict[str, Any]:
+    def create_coupon(self, **members: Any) -> dict[str, Any]:
         """A new coupon, regular and for one use unless told otherwise."""
         number = next(_numbers)
         code = {} if "codes" in members else {"code": f"CODE{number}"}
         body = {"name": f"Coupon {number}", **code, "type": "shipping", **members}
-        return made(self.post("coupons", body))
+        return expect_created(self.post("coupons", body))
 
-    def credit(self, amount: int, uuid: str = JOHN) -> None:
+    def credit_points(self, amount: int, uuid: str = JOHN) -> None:
         change = PointChange(self.tenant.tenant_id, uuid, "gold", amount)
         wallets.credit(change, utc_now())
 
-    def award(
+    def award_coupon(
         self, coupon: dict[str, Any], uuid: str = JOHN, until: datetime | None = None
     ) -> str:
         """Give a coupon without points; gives its code."""
@@ -79,51 +79,53 @@ class Site:
         (given,) = generation.generate(*ids, [uuid], utc_now(), until).coupons
         return given.coupon.code
 
-    def act(self, action: str, code: str, uuid: str = JOHN) -> TestResponse:
-        return self.post("activities/sync", activity(action, code, uuid))
+    def perform_activity(
+        self, action: str, code: str, uuid: str = JOHN
+    ) -> TestResponse:
+        return self.post("activities/sync", build_activity(action, code, uuid))
 
-    def balance(self, uuid: str = JOHN) -> int:
+    def get_balance(self, uuid: str = JOHN) -> int:
         found = self.get(f"users/{quote(uuid)}")["points"]
         return next((one["balance"] for one in found), 0)
 
-    def held(self, uuid: str = JOHN) -> list[dict[str, Any]]:
+    def list_held_coupons(self, uuid: str = JOHN) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.get(f"users/{quote(uuid)}/coupons")
         return found
 
 
-def activity(action: str, code: str, uuid: str = JOHN) -> dict[str, Any]:
+def build_activity(action: str, code: str, uuid: str = JOHN) -> dict[str, Any]:
     attrs = {"type": "coupon", "action": action, "code": code}
     return {"uuid": uuid, "attrs": attrs}
 
 
-def basic(key_id: str, secret: str) -> dict[str, str]:
+def build_basic_auth(key_id: str, secret: str) -> dict[str, str]:
     both = base64.b64encode(f"{key_id}:{secret}".encode()).decode()
     return {"Authorization": f"Basic {both}"}
 
 
-def new_keys(
+def create_client_key(
     tenant: Tenant, kind: ClientKeyKind = ClientKeyKind.MAMBO
 ) -> tuple[str, str]:
     key, secret = client_keys.create(tenant.tenant_id, kind, "sdk", None, utc_now())
     return key.key_id, secret
 
 
-def new_site(app: Flask, tenant: Tenant) -> Site:
+def create_site_client(app: Flask, tenant: Tenant) -> SiteClient:
     """A site whose SDK has just got its token."""
     client = app.test_client()
     path = "/oauth/token?grant_type=client_credentials"
-    answer = client.post(path, headers=basic(*new_keys(tenant)))
+    answer = client.post(path, headers=build_basic_auth(*create_client_key(tenant)))
     assert answer.status_code == 200, answer.json
-    return Site(client, tenant, answer.json["access_token"])
+    return SiteClient(client, tenant, answer.json["access_token"])
 
 
-def made(answer: TestResponse) -> dict[str, Any]:
+def expect_created(answer: TestResponse) -> dict[str, Any]:
     """The body of an answer that must be a 201."""
     assert answer.status_code == 201, answer.json
     return answer.json
 
 
-def refused(answer: TestResponse, status: int, exception: str) -> str:
+def expect_refusal(answer: TestResponse, status: int, exception: str) -> str:
     """The message of an answer that must be this exception, in Mambo's envelope."""
     assert answer.status_code == status, answer.json
     assert set(answer.json) == {"error"}
@@ -132,5 +134,5 @@ def refused(answer: TestResponse, status: int, exception: str) -> str:
     return error["message"]
 
 
-def states(held: Sequence[dict[str, Any]]) -> list[str]:
+def list_states(held: Sequence[dict[str, Any]]) -> list[str]:
     return sorted(one["state"] for one in held)

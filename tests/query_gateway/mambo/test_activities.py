@@ -12,9 +12,14 @@ from flask import Flask
 
 from coupon_core.domain.models import DefinitionStatus, utc_now
 from coupon_core.services.catalog import definitions
-from tests.invariants import assert_invariants
-from tests.query_gateway.mambo.site import JOHN, Site, refused, states
-from tests.query_gateway.rows import all_rows
+from tests.query_gateway.mambo.site import (
+    JOHN,
+    SiteClient,
+    expect_refusal,
+    list_states,
+)
+from tests.support.database_rows import read_all_rows
+from tests.support.invariants import assert_invariants
 
 PRICE = {"pointsToBuy": {"pointId": "gold", "points": 30}}
 ONE, TWO = {"buyRedemptionMode": "OneStep"}, {"buyRedemptionMode": "TwoStep"}
@@ -53,167 +58,167 @@ def code_of(coupon: Coupon) -> str:
     return coupon["code"] or "L1"
 
 
-def fresh(site: Site, coupon: Coupon) -> str:
+def fresh(site: SiteClient, coupon: Coupon) -> str:
     return code_of(coupon)
 
 
-def awarded(site: Site, coupon: Coupon) -> str:
-    return site.award(coupon)
+def awarded(site: SiteClient, coupon: Coupon) -> str:
+    return site.award_coupon(coupon)
 
 
-def awarded_twice(site: Site, coupon: Coupon) -> str:
-    site.award(coupon)
-    return site.award(coupon)
+def awarded_twice(site: SiteClient, coupon: Coupon) -> str:
+    site.award_coupon(coupon)
+    return site.award_coupon(coupon)
 
 
-def done(site: Site, action: str, code: str) -> None:
-    answer = site.act(action, code)
+def done(site: SiteClient, action: str, code: str) -> None:
+    answer = site.perform_activity(action, code)
     assert answer.status_code == 200, answer.json
 
 
-def used(site: Site, coupon: Coupon) -> str:
-    code = site.award(coupon)
+def used(site: SiteClient, coupon: Coupon) -> str:
+    code = site.award_coupon(coupon)
     done(site, "redeem", code)
     return code
 
 
-def used_twice(site: Site, coupon: Coupon) -> str:
+def used_twice(site: SiteClient, coupon: Coupon) -> str:
     used(site, coupon)
     return used(site, coupon)
 
 
-def one_of_two_used(site: Site, coupon: Coupon) -> str:
+def one_of_two_used(site: SiteClient, coupon: Coupon) -> str:
     used(site, coupon)
-    return site.award(coupon)
+    return site.award_coupon(coupon)
 
 
-def bought(site: Site, coupon: Coupon) -> str:
+def bought(site: SiteClient, coupon: Coupon) -> str:
     code = code_of(coupon)
     done(site, "buy", code)
     return code
 
 
-def bought_used(site: Site, coupon: Coupon) -> str:
+def bought_used(site: SiteClient, coupon: Coupon) -> str:
     code = bought(site, coupon)
     done(site, "redeem", code)
     return code
 
 
-def bought_in_one(site: Site, coupon: Coupon) -> str:
+def bought_in_one(site: SiteClient, coupon: Coupon) -> str:
     done(site, "redeem", code_of(coupon))
     return code_of(coupon)
 
 
-def bought_in_one_twice(site: Site, coupon: Coupon) -> str:
+def bought_in_one_twice(site: SiteClient, coupon: Coupon) -> str:
     bought_in_one(site, coupon)
     return bought_in_one(site, coupon)
 
 
-def refunded(site: Site, coupon: Coupon) -> str:
+def refunded(site: SiteClient, coupon: Coupon) -> str:
     use = sold_and_used if coupon["pointsToBuy"] else used
     code = use(site, coupon)
     done(site, "refund", code)
     return code
 
 
-def sold_and_used(site: Site, coupon: Coupon) -> str:
+def sold_and_used(site: SiteClient, coupon: Coupon) -> str:
     in_one = coupon["buyRedemptionMode"] == "OneStep"
     return bought_in_one(site, coupon) if in_one else bought_used(site, coupon)
 
 
-def gone_by(site: Site, coupon: Coupon) -> str:
+def gone_by(site: SiteClient, coupon: Coupon) -> str:
     """Awarded for a time that is over."""
-    return site.award(coupon, until=utc_now() - timedelta(seconds=1))
+    return site.award_coupon(coupon, until=utc_now() - timedelta(seconds=1))
 
 
-def used_and_gone_by(site: Site, coupon: Coupon) -> str:
+def used_and_gone_by(site: SiteClient, coupon: Coupon) -> str:
     used(site, coupon)
     return gone_by(site, coupon)
 
 
-def poor(site: Site, coupon: Coupon) -> str:
-    expensive = site.coupon(**PRICE, **TWO, name="Spend")
+def poor(site: SiteClient, coupon: Coupon) -> str:
+    expensive = site.create_coupon(**PRICE, **TWO, name="Spend")
     for _ in range(3):  # 10 are left
         done(site, "buy", expensive["code"])
     return code_of(coupon)
 
 
-def change(site: Site, coupon: Coupon, **members: Any) -> str:
+def change(site: SiteClient, coupon: Coupon, **members: Any) -> str:
     ids = site.tenant.tenant_id, coupon["id"]
     definitions.update(*ids, members, utc_now())
     return code_of(coupon)
 
 
-def inactive(site: Site, coupon: Coupon) -> str:
+def inactive(site: SiteClient, coupon: Coupon) -> str:
     return change(site, coupon, status=DefinitionStatus.ARCHIVED)
 
 
-def paused(site: Site, coupon: Coupon) -> str:
+def paused(site: SiteClient, coupon: Coupon) -> str:
     return change(site, coupon, status=DefinitionStatus.PAUSED)
 
 
-def awarded_paused(site: Site, coupon: Coupon) -> str:
-    site.award(coupon)
+def awarded_paused(site: SiteClient, coupon: Coupon) -> str:
+    site.award_coupon(coupon)
     return paused(site, coupon)
 
 
-def used_inactive(site: Site, coupon: Coupon) -> str:
+def used_inactive(site: SiteClient, coupon: Coupon) -> str:
     used(site, coupon)
     return inactive(site, coupon)
 
 
-def not_begun(site: Site, coupon: Coupon) -> str:
+def not_begun(site: SiteClient, coupon: Coupon) -> str:
     return change(site, coupon, starts_at=utc_now() + timedelta(days=1))
 
 
-def over(site: Site, coupon: Coupon) -> str:
+def over(site: SiteClient, coupon: Coupon) -> str:
     return change(site, coupon, expires_at=utc_now() - timedelta(seconds=1))
 
 
-def awarded_over(site: Site, coupon: Coupon) -> str:
-    site.award(coupon)
+def awarded_over(site: SiteClient, coupon: Coupon) -> str:
+    site.award_coupon(coupon)
     return over(site, coupon)
 
 
-def used_over(site: Site, coupon: Coupon) -> str:
+def used_over(site: SiteClient, coupon: Coupon) -> str:
     used(site, coupon)
     return over(site, coupon)
 
 
-def awarded_beyond(site: Site, coupon: Coupon) -> str:
+def awarded_beyond(site: SiteClient, coupon: Coupon) -> str:
     """For a time of its own that outlasts the coupon's."""
-    site.award(coupon, until=utc_now() + timedelta(days=1))
+    site.award_coupon(coupon, until=utc_now() + timedelta(days=1))
     return over(site, coupon)
 
 
-def deleted(site: Site, coupon: Coupon) -> str:
+def deleted(site: SiteClient, coupon: Coupon) -> str:
     answer = site.open("DELETE", f"/api/v1/coupons/{coupon['id']}")
     assert answer.status_code == 204
     return code_of(coupon)
 
 
-def exhausted(site: Site, coupon: Coupon) -> str:
+def exhausted(site: SiteClient, coupon: Coupon) -> str:
     """The whole series, or list, is another's."""
     for number in range(1 if coupon["code"] else 2):
-        site.award(coupon, f"other-{number}")
+        site.award_coupon(coupon, f"other-{number}")
     return code_of(coupon)
 
 
-def another_s(site: Site, coupon: Coupon) -> str:
-    return site.award(coupon, "jane@doe.com")
+def another_s(site: SiteClient, coupon: Coupon) -> str:
+    return site.award_coupon(coupon, "jane@doe.com")
 
 
-def no_member(site: Site, coupon: Coupon) -> str:
-    site.award(coupon)
+def no_member(site: SiteClient, coupon: Coupon) -> str:
+    site.award_coupon(coupon)
     site.call("PUT", f"users/{JOHN}", {"isMember": False})
     return code_of(coupon)
 
 
-def no_such_code(site: Site, coupon: Coupon) -> str:
+def no_such_code(site: SiteClient, coupon: Coupon) -> str:
     return "NOSUCHCODE"
 
 
-def no_code_at_all(site: Site, coupon: Coupon) -> str:
+def no_code_at_all(site: SiteClient, coupon: Coupon) -> str:
     return "späte grüße"
 
 
@@ -236,7 +241,7 @@ USED, NOT_AWARDED = "CouponRedeemedException", "CouponNotAwardedException"
 SPENT = "CouponRedeemedOrExpiredException"
 NOT_BUYABLE, REFUND = "CouponNotBuyableException", "CouponRefundException"
 
-Cell = tuple[str, str, Callable[[Site, Coupon], str], "str | Leaves"]
+Cell = tuple[str, str, Callable[[SiteClient, Coupon], str], "str | Leaves"]
 CELLS: list[Cell] = [
     # ------------------------------------------------------------------------- buy
     ("buy", "regular", fresh, NOT_BUYABLE),
@@ -358,26 +363,29 @@ def name(cell: Cell) -> str:
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=name)
-def test_cell(john: Site, cell: Cell) -> None:
+def test_cell(site_with_member: SiteClient, cell: Cell) -> None:
     action, configuration, state, outcome = cell
-    coupon = john.coupon(**CONFIGURATIONS[configuration])
-    code = state(john, coupon)
-    before = all_rows()
-    answer = john.act(action, code)
+    coupon = site_with_member.create_coupon(**CONFIGURATIONS[configuration])
+    code = state(site_with_member, coupon)
+    before = read_all_rows()
+    answer = site_with_member.perform_activity(action, code)
     if isinstance(outcome, str):
-        refused(answer, 404 if "NotFound" in outcome else 400, outcome)
-        assert all_rows() == before
+        expect_refusal(answer, 404 if "NotFound" in outcome else 400, outcome)
+        assert read_all_rows() == before
     else:
         assert answer.status_code == 200, answer.json
         assert set(answer.json) == {"id"}
-        assert (john.balance(), tuple(states(john.held()))) == (
+        assert (
+            site_with_member.get_balance(),
+            tuple(list_states(site_with_member.list_held_coupons())),
+        ) == (
             outcome.points,
             outcome.held,
         )
 
 
 @pytest.mark.parametrize("action", ["buy", "redeem", "refund"])
-def test_unknown_users_are_told_so(john: Site, action: str) -> None:
-    coupon = john.coupon(**PRICE)
-    answer = john.act(action, coupon["code"], "nobody@doe.com")
-    refused(answer, 404, "UserNotFoundException")
+def test_unknown_users_are_told_so(site_with_member: SiteClient, action: str) -> None:
+    coupon = site_with_member.create_coupon(**PRICE)
+    answer = site_with_member.perform_activity(action, coupon["code"], "nobody@doe.com")
+    expect_refusal(answer, 404, "UserNotFoundException")

@@ -9,8 +9,13 @@ import pytest
 from coupon_core.domain.models import utc_now
 from coupon_core.services import batches
 from coupon_core.services.codes import inventory
-from tests.query_gateway.mambo.site import JOHN, Site, made, refused
-from tests.query_gateway.rows import all_rows
+from tests.query_gateway.mambo.site import (
+    JOHN,
+    SiteClient,
+    expect_created,
+    expect_refusal,
+)
+from tests.support.database_rows import read_all_rows
 
 PRICE = {"pointsToBuy": {"pointId": "gold", "points": 30}}
 WHOLE: dict[str, Any] = {
@@ -37,16 +42,18 @@ def names(found: list[dict[str, Any]]) -> list[str]:
     return [one["name"] for one in found]
 
 
-def test_a_coupon_comes_back_as_it_was_sent(site: Site) -> None:
-    coupon = made(site.post("coupons", WHOLE))
+def test_a_coupon_comes_back_as_it_was_sent(site: SiteClient) -> None:
+    coupon = expect_created(site.post("coupons", WHOLE))
     told = {name: coupon[name] for name in WHOLE}
     assert told == {**WHOLE, "scarcity": {"limit": 5, "counter": 0}}
     assert site.get(f"/api/v1/coupons/{coupon['id']}") == coupon
     assert site.get("coupons") == [coupon]
 
 
-def test_what_is_left_out_has_defaults(site: Site) -> None:
-    coupon = made(site.post("coupons", {"name": "A", "code": "A", "type": "custom"}))
+def test_what_is_left_out_has_defaults(site: SiteClient) -> None:
+    coupon = expect_created(
+        site.post("coupons", {"name": "A", "code": "A", "type": "custom"})
+    )
     assert coupon["pointsToBuy"] is None
     assert coupon["scarcity"] is None
     assert coupon["expiration"] == {"type": "never"}
@@ -62,120 +69,137 @@ def test_what_is_left_out_has_defaults(site: Site) -> None:
         {"type": "variable_period", "period": {"type": "years", "value": 100}},
     ],
 )
-def test_expirations_of_all_types(site: Site, expiration: dict[str, Any]) -> None:
-    assert site.coupon(expiration=expiration)["expiration"] == expiration
+def test_expirations_of_all_types(site: SiteClient, expiration: dict[str, Any]) -> None:
+    assert site.create_coupon(expiration=expiration)["expiration"] == expiration
 
 
-def test_an_award_is_good_for_its_period(john: Site) -> None:
+def test_an_award_is_good_for_its_period(site_with_member: SiteClient) -> None:
     period = {"type": "days", "value": 2}
     expiration = {"type": "variable_period", "period": period}
-    john.award(john.coupon(expiration=expiration))
-    (held,) = john.held()
+    site_with_member.award_coupon(site_with_member.create_coupon(expiration=expiration))
+    (held,) = site_with_member.list_held_coupons()
     awarded, ends = held["awardedOn"], held["expiresOn"]
     assert ends[10:] == awarded[10:]
     assert ends > awarded
 
 
-def test_put_replaces_all_and_keeps_what_was_given_out(john: Site) -> None:
-    coupon = john.coupon(**PRICE, scarcity={"limit": 3})
-    code = john.award(coupon)
+def test_put_replaces_all_and_keeps_what_was_given_out(
+    site_with_member: SiteClient,
+) -> None:
+    coupon = site_with_member.create_coupon(**PRICE, scarcity={"limit": 3})
+    code = site_with_member.award_coupon(coupon)
     body = {"name": "Changed", "code": coupon["code"], "type": "custom"}
-    changed = john.call("PUT", f"/api/v1/coupons/{coupon['id']}", body).json
+    changed = site_with_member.call("PUT", f"/api/v1/coupons/{coupon['id']}", body).json
     assert (changed["name"], changed["pointsToBuy"]) == ("Changed", None)
-    assert john.act("redeem", code).status_code == 200
+    assert site_with_member.perform_activity("redeem", code).status_code == 200
 
 
 @pytest.mark.parametrize(
     "change",
     [{"code": "OTHER"}, {"code": None, "codes": ["X1"]}, {"scarcity": {"limit": 1}}],
 )
-def test_what_coupons_forbid_is_not_changed(john: Site, change: dict[str, Any]) -> None:
-    coupon = john.coupon(scarcity={"limit": 2})
-    john.award(coupon)
-    john.award(coupon)
+def test_what_coupons_forbid_is_not_changed(
+    site_with_member: SiteClient, change: dict[str, Any]
+) -> None:
+    coupon = site_with_member.create_coupon(scarcity={"limit": 2})
+    site_with_member.award_coupon(coupon)
+    site_with_member.award_coupon(coupon)
     body = {"name": "A", "code": coupon["code"], "type": "custom", **change}
-    before = all_rows()
-    answer = john.call("PUT", f"/api/v1/coupons/{coupon['id']}", body)
-    refused(answer, 400, "ValidationException")
-    assert all_rows() == before
+    before = read_all_rows()
+    answer = site_with_member.call("PUT", f"/api/v1/coupons/{coupon['id']}", body)
+    expect_refusal(answer, 400, "ValidationException")
+    assert read_all_rows() == before
 
 
-def test_a_list_grows_and_hands_its_codes_out_in_order(john: Site) -> None:
-    coupon = john.coupon(codes=["L1", "L2"])
+def test_a_list_grows_and_hands_its_codes_out_in_order(
+    site_with_member: SiteClient,
+) -> None:
+    coupon = site_with_member.create_coupon(codes=["L1", "L2"])
     path = f"/api/v1/coupons/{coupon['id']}"
     body = {"name": "List", "codes": ["l2", "L3"], "type": "custom"}
-    assert john.call("PUT", path, body).json["codes"] == ["L1", "L2", "L3"]
-    assert [john.award(coupon) for _ in range(3)] == ["L1", "L2", "L3"]
-    assert john.get(path)["codes"] == ["L1", "L2", "L3"]
+    assert site_with_member.call("PUT", path, body).json["codes"] == ["L1", "L2", "L3"]
+    assert [site_with_member.award_coupon(coupon) for _ in range(3)] == [
+        "L1",
+        "L2",
+        "L3",
+    ]
+    assert site_with_member.get(path)["codes"] == ["L1", "L2", "L3"]
 
 
 @pytest.mark.parametrize("code", ["TAKEN", "taken"])
-def test_codes_and_names_are_taken_once(site: Site, code: str) -> None:
-    site.coupon(code="TAKEN", name="Taken")
-    before = all_rows()
+def test_codes_and_names_are_taken_once(site: SiteClient, code: str) -> None:
+    site.create_coupon(code="TAKEN", name="Taken")
+    before = read_all_rows()
     for body in (
         {"name": "Other", "code": code, "type": "custom"},
         {"name": "Other", "codes": ["FREE", code], "type": "custom"},
         {"name": "Taken", "code": "FREE", "type": "custom"},
     ):
-        refused(site.post("coupons", body), 400, "ValidationException")
-    assert all_rows() == before
+        expect_refusal(site.post("coupons", body), 400, "ValidationException")
+    assert read_all_rows() == before
 
 
-def test_lists_are_chosen_by_tags(site: Site) -> None:
-    site.coupon(name="none")
-    site.coupon(name="a", tagTags=["a"])
-    site.coupon(name="both", tagTags=["a"], tagIds=["b"])
-    site.user("ann", tagTags=["b"])
+def test_lists_are_chosen_by_tags(site: SiteClient) -> None:
+    site.create_coupon(name="none")
+    site.create_coupon(name="a", tagTags=["a"])
+    site.create_coupon(name="both", tagTags=["a"], tagIds=["b"])
+    site.create_user("ann", tagTags=["b"])
     assert names(site.get("coupons?tags=a,b")) == ["both", "a"]
     assert names(site.get("coupons?tags=a,b&tagsJoin=hasAllOf")) == ["both"]
     assert names(site.get("coupons?tagUuid=ann")) == ["both", "none"]
     assert names(site.get("coupons?tags=a&tagUuid=ann")) == ["both"]
     assert names(site.get("coupons?tags=,")) == ["both", "a", "none"]
     answer = site.call("GET", "coupons?tagUuid=nobody")
-    refused(answer, 404, "UserNotFoundException")
+    expect_refusal(answer, 404, "UserNotFoundException")
 
 
-def test_lists_have_pages_from_0(site: Site) -> None:
+def test_lists_have_pages_from_0(site: SiteClient) -> None:
     for number in range(3):
-        site.coupon(name=f"C{number}")
+        site.create_coupon(name=f"C{number}")
     assert names(site.get("coupons?page=0&count=2")) == ["C2", "C1"]
     assert names(site.get("coupons?page=1&count=2")) == ["C0"]
     assert site.get("coupons?page=2&count=2") == []
 
 
-def test_buyable_and_regular_are_told_apart(site: Site) -> None:
-    site.coupon(name="sold", **PRICE)
-    site.coupon(name="given")
-    site.coupon(name="off", active=False, **PRICE)
+def test_buyable_and_regular_are_told_apart(site: SiteClient) -> None:
+    site.create_coupon(name="sold", **PRICE)
+    site.create_coupon(name="given")
+    site.create_coupon(name="off", active=False, **PRICE)
     assert names(site.get("coupons/buyable")) == ["sold"]
     assert names(site.get("coupons/regular")) == ["given"]
 
 
-def test_deleted_coupons_are_gone_and_worthless(john: Site) -> None:
-    first, second = john.coupon(), john.coupon()
-    code = john.award(first)
+def test_deleted_coupons_are_gone_and_worthless(site_with_member: SiteClient) -> None:
+    first, second = site_with_member.create_coupon(), site_with_member.create_coupon()
+    code = site_with_member.award_coupon(first)
     ids = [first["id"], second["id"].upper()]
-    assert john.open("DELETE", "/api/v1/coupons", {"ids": ids}).status_code == 204
-    assert john.get("coupons") == []
-    assert john.held() == []
+    assert (
+        site_with_member.open("DELETE", "/api/v1/coupons", {"ids": ids}).status_code
+        == 204
+    )
+    assert site_with_member.get("coupons") == []
+    assert site_with_member.list_held_coupons() == []
     for one in (first, second):
-        answer = john.call("GET", f"/api/v1/coupons/{one['id']}")
-        refused(answer, 404, "CouponNotFoundException")
-    refused(john.act("redeem", code), 404, "CouponNotFoundException")
+        answer = site_with_member.call("GET", f"/api/v1/coupons/{one['id']}")
+        expect_refusal(answer, 404, "CouponNotFoundException")
+    expect_refusal(
+        site_with_member.perform_activity("redeem", code),
+        404,
+        "CouponNotFoundException",
+    )
 
 
-def test_several_are_deleted_or_none(site: Site) -> None:
-    coupon = site.coupon()
+def test_several_are_deleted_or_none(site: SiteClient) -> None:
+    coupon = site.create_coupon()
     ids = {"ids": [coupon["id"], NOBODYS]}
     answer = site.open("DELETE", "/api/v1/coupons", ids)
-    refused(answer, 404, "CouponNotFoundException")
+    expect_refusal(answer, 404, "CouponNotFoundException")
     assert site.get("coupons") == [coupon]
 
 
-def test_a_clone_is_the_same_with_its_own_code(site: Site) -> None:
-    coupon = made(site.post("coupons", WHOLE))
-    clone = made(site.post(f"/api/v1/coupons/{coupon['id']}/clone", None))
+def test_a_clone_is_the_same_with_its_own_code(site: SiteClient) -> None:
+    coupon = expect_created(site.post("coupons", WHOLE))
+    clone = expect_created(site.post(f"/api/v1/coupons/{coupon['id']}/clone", None))
     own = {"id", "name", "code", "active", "createdOn", "updatedOn"}
     kept = coupon.keys() - own
     assert {name: clone[name] for name in kept} == {n: coupon[n] for n in kept}
@@ -183,27 +207,31 @@ def test_a_clone_is_the_same_with_its_own_code(site: Site) -> None:
     assert clone["active"] is False
 
 
-def test_images_are_refused_clearly(site: Site) -> None:
-    path = f"/api/v1/coupons/{site.coupon()['id']}/image"
-    refused(site.post(path, {}), 400, "ImageNotSupportedException")
+def test_images_are_refused_clearly(site: SiteClient) -> None:
+    path = f"/api/v1/coupons/{site.create_coupon()['id']}/image"
+    expect_refusal(site.post(path, {}), 400, "ImageNotSupportedException")
 
 
-def test_validate_tells_the_exception_or_the_coupon(john: Site) -> None:
-    coupon = john.coupon()
+def test_validate_tells_the_exception_or_the_coupon(
+    site_with_member: SiteClient,
+) -> None:
+    coupon = site_with_member.create_coupon()
     body = {"uuid": JOHN, "code": coupon["code"]}
-    answer = john.post("coupons/validate", body)
-    refused(answer, 400, "CouponNotAwardedException")
-    john.award(coupon)
-    before = all_rows()
-    assert john.post("coupons/validate", body).json == {
+    answer = site_with_member.post("coupons/validate", body)
+    expect_refusal(answer, 400, "CouponNotAwardedException")
+    site_with_member.award_coupon(coupon)
+    before = read_all_rows()
+    assert site_with_member.post("coupons/validate", body).json == {
         "valid": True,
         "coupon": coupon,
     }
-    assert all_rows() == before
+    assert read_all_rows() == before
 
 
-def test_coupons_of_the_admin_gateway_are_shown_but_not_changed(site: Site) -> None:
-    definition = site.tenant.share("PHOENIX", per_code_limit=0)
+def test_coupons_of_the_admin_gateway_are_shown_but_not_changed(
+    site: SiteClient,
+) -> None:
+    definition = site.tenant.define_custom("PHOENIX", per_code_limit=0)
     (coupon,) = site.get("coupons")
     assert (coupon["code"], coupon["usage"]) == ("PHOENIX", "multi")
     path = f"/api/v1/coupons/{definition.definition_id}"
@@ -213,7 +241,7 @@ def test_coupons_of_the_admin_gateway_are_shown_but_not_changed(site: Site) -> N
         site.call("DELETE", path),
         site.post(f"{path}/clone", None),
     ):
-        refused(answer, 400, "CouponNotEditableException")
+        expect_refusal(answer, 400, "CouponNotEditableException")
 
 
 # ---------------------------------------------------------------------- bad input
@@ -260,28 +288,32 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("change", "path"), BAD, ids=lambda value: str(value)[:40])
-def test_what_is_wrong_is_named(site: Site, change: dict[str, Any], path: str) -> None:
+def test_what_is_wrong_is_named(
+    site: SiteClient, change: dict[str, Any], path: str
+) -> None:
     body = {"name": "A", "code": "A", "type": "custom", **change}
-    before = all_rows()
+    before = read_all_rows()
     answer = site.post("coupons", body)
-    refused(answer, 400, "ValidationException")
+    expect_refusal(answer, 400, "ValidationException")
     assert path in {one["path"] for one in answer.json["error"]["details"]}
-    assert all_rows() == before
+    assert read_all_rows() == before
 
 
-def test_a_batch_of_awards_hands_out_the_codes_of_the_list(john: Site) -> None:
+def test_a_batch_of_awards_hands_out_the_codes_of_the_list(
+    site_with_member: SiteClient,
+) -> None:
     expiration = {"type": "variable_period", "period": {"type": "days", "value": 2}}
-    coupon = john.coupon(codes=["L1", "L2"], expiration=expiration)
-    ids, now = (john.tenant.tenant_id, coupon["id"]), utc_now()
-    batch = batches.request(*ids, batches.Wanted(2, (JOHN, "jane")), now)
-    assert batches.make_chunk((ids[0], batch.batch_id, 1), now)
-    (held,) = john.held()
+    coupon = site_with_member.create_coupon(codes=["L1", "L2"], expiration=expiration)
+    ids, now = (site_with_member.tenant.tenant_id, coupon["id"]), utc_now()
+    batch = batches.request(*ids, batches.BatchRequest(2, (JOHN, "jane")), now)
+    assert batches.generate_chunk((ids[0], batch.batch_id, 1), now)
+    (held,) = site_with_member.list_held_coupons()
     assert (held["code"], held["expiresOn"] is None) == ("L1", False)
 
 
-def test_an_assigned_code_is_good_for_the_period(john: Site) -> None:
+def test_an_assigned_code_is_good_for_the_period(site_with_member: SiteClient) -> None:
     expiration = {"type": "variable_period", "period": {"type": "days", "value": 2}}
-    john.coupon(codes=["L1", "L2"], expiration=expiration)
-    inventory.assign(john.tenant.tenant_id, "L2", JOHN, "", utc_now())
-    (held,) = john.held()
+    site_with_member.create_coupon(codes=["L1", "L2"], expiration=expiration)
+    inventory.assign(site_with_member.tenant.tenant_id, "L2", JOHN, "", utc_now())
+    (held,) = site_with_member.list_held_coupons()
     assert (held["code"], held["expiresOn"] is None) == ("L2", False)

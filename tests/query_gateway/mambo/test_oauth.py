@@ -13,7 +13,13 @@ from werkzeug.test import TestResponse
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.services.access import client_keys
-from tests.query_gateway.mambo.site import Site, basic, new_keys, new_site, refused
+from tests.query_gateway.mambo.site import (
+    SiteClient,
+    build_basic_auth,
+    create_client_key,
+    create_site_client,
+    expect_refusal,
+)
 from tests.query_gateway.tenant import Tenant
 
 GRANT = "grant_type=client_credentials"
@@ -22,7 +28,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @pytest.fixture
 def keys(tenant: Tenant) -> tuple[str, str]:
-    return new_keys(tenant)
+    return create_client_key(tenant)
 
 
 def ask(app: Flask, query: str = GRANT, **options: Any) -> TestResponse:
@@ -39,12 +45,12 @@ def test_the_grant_comes_in_the_query_or_in_a_form(
     app: Flask, tenant: Tenant, keys: tuple[str, str]
 ) -> None:
     for query, body in ((GRANT, None), ("", GRANT)):
-        answer = ask(app, query, data=body, headers={**basic(*keys), **FORM})
+        answer = ask(app, query, data=body, headers={**build_basic_auth(*keys), **FORM})
         assert answer.status_code == 200, answer.json
         assert answer.json["token_type"] == "bearer"
         assert answer.json["expires_in"] == 3600
         assert answer.headers["Cache-Control"] == "no-store"
-        site = Site(app.test_client(), tenant, answer.json["access_token"])
+        site = SiteClient(app.test_client(), tenant, answer.json["access_token"])
         assert site.get("coupons") == []
 
 
@@ -54,7 +60,7 @@ def test_the_keys_may_come_in_the_form_too(app: Flask, keys: tuple[str, str]) ->
 
 
 def test_a_body_of_another_kind_is_no_form(app: Flask, keys: tuple[str, str]) -> None:
-    answer = ask(app, "", json={"grant_type": "x"}, headers=basic(*keys))
+    answer = ask(app, "", json={"grant_type": "x"}, headers=build_basic_auth(*keys))
     no_token(answer, 400, "invalid_request")
 
 
@@ -71,17 +77,17 @@ def test_a_body_of_another_kind_is_no_form(app: Flask, keys: tuple[str, str]) ->
 def test_another_grant_is_refused(
     app: Flask, keys: tuple[str, str], query: str, error: str
 ) -> None:
-    no_token(ask(app, query, headers=basic(*keys)), 400, error)
+    no_token(ask(app, query, headers=build_basic_auth(*keys)), 400, error)
 
 
 def test_wrong_keys_are_refused_alike(app: Flask, keys: tuple[str, str]) -> None:
     key_id, secret = keys
     wrong = [
-        basic(key_id, "x"),
-        basic("mk_unknown", secret),
-        basic(key_id, ""),
-        basic("", ""),
-        basic("a\x00b", secret),
+        build_basic_auth(key_id, "x"),
+        build_basic_auth("mk_unknown", secret),
+        build_basic_auth(key_id, ""),
+        build_basic_auth("", ""),
+        build_basic_auth("a\x00b", secret),
         {"Authorization": "Basic !!!"},
         {"Authorization": "Basic"},
     ]
@@ -98,19 +104,19 @@ def test_no_keys_at_all_are_asked_for(app: Flask) -> None:
 
 
 def test_keys_of_other_sdks_give_no_token(app: Flask, tenant: Tenant) -> None:
-    keys = new_keys(tenant, ClientKeyKind.PLAYCAMP_SERVER)
-    no_token(ask(app, headers=basic(*keys)), 401, "invalid_client")
+    keys = create_client_key(tenant, ClientKeyKind.PLAYCAMP_SERVER)
+    no_token(ask(app, headers=build_basic_auth(*keys)), 401, "invalid_client")
 
 
 def test_a_revoked_key_is_worth_nothing_at_once(
     app: Flask, tenant: Tenant, keys: tuple[str, str]
 ) -> None:
-    token = ask(app, headers=basic(*keys)).json["access_token"]
-    site = Site(app.test_client(), tenant, token)
+    token = ask(app, headers=build_basic_auth(*keys)).json["access_token"]
+    site = SiteClient(app.test_client(), tenant, token)
     assert site.get("coupons") == []
     client_keys.revoke(tenant.tenant_id, keys[0], utc_now())
-    refused(site.call("GET", "coupons"), 401, "UnauthorizedException")
-    no_token(ask(app, headers=basic(*keys)), 401, "invalid_client")
+    expect_refusal(site.call("GET", "coupons"), 401, "UnauthorizedException")
+    no_token(ask(app, headers=build_basic_auth(*keys)), 401, "invalid_client")
 
 
 @pytest.mark.parametrize(
@@ -134,8 +140,8 @@ def test_other_claims_are_refused(
     claims = {"sub_type": "client", "sub_id": keys[0], "iat": now, "exp": now + life}
     whole = {k: v for k, v in {**claims, **changes}.items() if v is not None}
     token = jwt.PyJWS().encode(_json(whole), keys[1], "HS256")
-    site = Site(app.test_client(), tenant, token)
-    refused(site.call("GET", "coupons"), 401, "UnauthorizedException")
+    site = SiteClient(app.test_client(), tenant, token)
+    expect_refusal(site.call("GET", "coupons"), 401, "UnauthorizedException")
 
 
 def _json(claims: dict[str, Any]) -> bytes:
@@ -152,47 +158,47 @@ def test_a_token_of_another_signer_is_refused(
     long = keys[1] * 2  # HS512 would be warned of with less
     for secret, algorithm in (("x" * 32, "HS256"), (long, "HS512"), ("", "none")):
         token = jwt.encode(claims, secret or None, algorithm=algorithm)
-        site = Site(app.test_client(), tenant, token)
-        refused(site.call("GET", "coupons"), 401, "UnauthorizedException")
+        site = SiteClient(app.test_client(), tenant, token)
+        expect_refusal(site.call("GET", "coupons"), 401, "UnauthorizedException")
 
 
 def test_tokens_of_players_are_refused_here_and_ours_there(
-    app: Flask, tenant: Tenant, site: Site
+    app: Flask, tenant: Tenant, site: SiteClient
 ) -> None:
-    player = Site(app.test_client(), tenant, tenant.token("ann"))
-    refused(player.call("GET", "coupons"), 401, "UnauthorizedException")
+    player = SiteClient(app.test_client(), tenant, tenant.mint_token("ann"))
+    expect_refusal(player.call("GET", "coupons"), 401, "UnauthorizedException")
     path = f"/v1/coupons/{tenant.tenant_id}/definitions"
     assert app.test_client().get(path, headers=site.headers).status_code == 401
 
 
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer"}])
 def test_without_a_token_nothing_is_told(
-    app: Flask, site: Site, header: dict[str, str]
+    app: Flask, site: SiteClient, header: dict[str, str]
 ) -> None:
     for path in ("nosuchsite/coupons", f"{site.tenant.tenant_id}/coupons"):
         answer = app.test_client().get(f"/api/v1/{path}", headers=header)
-        refused(answer, 401, "UnauthorizedException")
+        expect_refusal(answer, 401, "UnauthorizedException")
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 def test_a_foreign_site_is_like_none(
-    app: Flask, site: Site, other_tenant: Tenant
+    app: Flask, site: SiteClient, other_tenant: Tenant
 ) -> None:
     foreign = site.open("GET", f"/api/v1/{other_tenant.tenant_id}/coupons")
     missing = site.open("GET", "/api/v1/nosuchsite/coupons")
-    refused(foreign, 404, "SiteNotFoundException")
+    expect_refusal(foreign, 404, "SiteNotFoundException")
     assert foreign.data == missing.data
 
 
 def test_what_is_another_sites_is_like_what_is_nobodys(
-    app: Flask, site: Site, other_tenant: Tenant
+    app: Flask, site: SiteClient, other_tenant: Tenant
 ) -> None:
-    other = new_site(app, other_tenant)
-    other.user()
-    coupon = other.coupon()
-    code = other.award(coupon)
-    done = other.act("redeem", code).json["id"]
-    site.user()
+    other = create_site_client(app, other_tenant)
+    other.create_user()
+    coupon = other.create_coupon()
+    code = other.award_coupon(coupon)
+    done = other.perform_activity("redeem", code).json["id"]
+    site.create_user()
     for method, path in (
         ("GET", f"/api/v1/coupons/{coupon['id']}"),
         ("DELETE", f"/api/v1/coupons/{coupon['id']}"),
@@ -202,4 +208,6 @@ def test_what_is_another_sites_is_like_what_is_nobodys(
         foreign = site.open(method, path)
         assert foreign.status_code == 404
         assert foreign.data == site.open(method, unknown).data
-    refused(site.act("refund", code), 404, "CouponNotFoundException")
+    expect_refusal(
+        site.perform_activity("refund", code), 404, "CouponNotFoundException"
+    )

@@ -11,19 +11,24 @@ from flask import Flask
 
 from coupon_core.domain.models import Milestone, Trigger, utc_now
 from coupon_core.services.events import earned_coupons
-from tests.query_gateway.mambo.site import JOHN, Site, activity, refused
-from tests.query_gateway.rows import all_rows
+from tests.query_gateway.mambo.site import (
+    JOHN,
+    SiteClient,
+    build_activity,
+    expect_refusal,
+)
 from tests.query_gateway.tenant import Caller
+from tests.support.database_rows import read_all_rows
 
 NOBODYS = "01890000-0000-7000-8000-000000000000"
 
 
-def test_an_activity_is_kept_with_what_it_told(john: Site) -> None:
-    code = john.award(john.coupon())
+def test_an_activity_is_kept_with_what_it_told(site_with_member: SiteClient) -> None:
+    code = site_with_member.award_coupon(site_with_member.create_coupon())
     told = {"url": "https://shop", "reason": "order 7", "tagTags": ["web"]}
-    body = {**activity("redeem", code), **told, "createdOnOverride": "never"}
-    done = john.post("activities/sync", body).json["id"]
-    kept = john.get(f"/api/v1/activities/{done}")
+    body = {**build_activity("redeem", code), **told, "createdOnOverride": "never"}
+    done = site_with_member.post("activities/sync", body).json["id"]
+    kept = site_with_member.get(f"/api/v1/activities/{done}")
     assert {
         "id": done,
         "uuid": JOHN,
@@ -32,105 +37,144 @@ def test_an_activity_is_kept_with_what_it_told(john: Site) -> None:
     }.items() <= kept.items()
     assert kept["attrs"] == {"type": "coupon", "action": "redeem", "code": code}
     assert "createdOnOverride" not in kept
-    assert john.get("activities") == [kept]
+    assert site_with_member.get("activities") == [kept]
 
 
-def test_activities_are_listed_newest_first_and_by_user(john: Site) -> None:
-    john.user("jane")
-    coupon = john.coupon(pointsToBuy={"pointId": "gold", "points": 1})
-    john.credit(1, "jane")
+def test_activities_are_listed_newest_first_and_by_user(
+    site_with_member: SiteClient,
+) -> None:
+    site_with_member.create_user("jane")
+    coupon = site_with_member.create_coupon(
+        pointsToBuy={"pointId": "gold", "points": 1}
+    )
+    site_with_member.credit_points(1, "jane")
     made = [
-        john.act("buy", coupon["code"], who).json["id"] for who in (JOHN, "jane", JOHN)
+        site_with_member.perform_activity("buy", coupon["code"], who).json["id"]
+        for who in (JOHN, "jane", JOHN)
     ]
-    listed = [one["id"] for one in john.get("activities")]
+    listed = [one["id"] for one in site_with_member.get("activities")]
     assert listed == made[::-1]
-    of_jane = [one["id"] for one in john.get("activities?uuid=jane")]
+    of_jane = [one["id"] for one in site_with_member.get("activities?uuid=jane")]
     assert of_jane == [made[1]]
 
 
-def test_a_synchronous_refusal_is_not_kept(john: Site) -> None:
-    refused(john.act("redeem", "NONE"), 404, "CouponNotFoundException")
-    assert john.get("activities") == []
+def test_a_synchronous_refusal_is_not_kept(site_with_member: SiteClient) -> None:
+    expect_refusal(
+        site_with_member.perform_activity("redeem", "NONE"),
+        404,
+        "CouponNotFoundException",
+    )
+    assert site_with_member.get("activities") == []
 
 
-def test_an_asynchronous_refusal_is_told_by_its_activity(john: Site) -> None:
-    answer = john.post("activities", activity("redeem", "NONE"))
+def test_an_asynchronous_refusal_is_told_by_its_activity(
+    site_with_member: SiteClient,
+) -> None:
+    answer = site_with_member.post("activities", build_activity("redeem", "NONE"))
     assert answer.status_code == 200
-    kept = john.get(f"/api/v1/activities/{answer.json['id']}")
+    kept = site_with_member.get(f"/api/v1/activities/{answer.json['id']}")
     assert (kept["status"], kept["exception"]) == ("FAILED", "CouponNotFoundException")
 
 
-def test_an_asynchronous_activity_has_its_effect(john: Site) -> None:
-    code = john.award(john.coupon())
-    answer = john.post("activities", activity("redeem", code))
-    assert john.get(f"/api/v1/activities/{answer.json['id']}")["status"] == "COMPLETED"
-    assert [one["state"] for one in john.held()] == ["REDEEMED"]
+def test_an_asynchronous_activity_has_its_effect(site_with_member: SiteClient) -> None:
+    code = site_with_member.award_coupon(site_with_member.create_coupon())
+    answer = site_with_member.post("activities", build_activity("redeem", code))
+    assert (
+        site_with_member.get(f"/api/v1/activities/{answer.json['id']}")["status"]
+        == "COMPLETED"
+    )
+    assert [one["state"] for one in site_with_member.list_held_coupons()] == [
+        "REDEEMED"
+    ]
 
 
-def test_a_rejected_activity_says_why_and_undoes_nothing(john: Site) -> None:
-    code = john.award(john.coupon())
-    path = f"/api/v1/activities/{john.act('redeem', code).json['id']}/reject"
-    rejected = john.post(path, {"reason": "By mistake"}).json
+def test_a_rejected_activity_says_why_and_undoes_nothing(
+    site_with_member: SiteClient,
+) -> None:
+    code = site_with_member.award_coupon(site_with_member.create_coupon())
+    path = f"/api/v1/activities/{site_with_member.perform_activity('redeem', code).json['id']}/reject"
+    rejected = site_with_member.post(path, {"reason": "By mistake"}).json
     told = rejected["status"], rejected["rejectionReason"]
     assert told == ("REJECTED", "By mistake")
-    assert john.post(path, {"reason": "Again"}).json == rejected
-    assert [one["state"] for one in john.held()] == ["REDEEMED"]
+    assert site_with_member.post(path, {"reason": "Again"}).json == rejected
+    assert [one["state"] for one in site_with_member.list_held_coupons()] == [
+        "REDEEMED"
+    ]
 
 
 @pytest.mark.parametrize("activity_id", [NOBODYS, "nonsense", "1"])
-def test_missing_activities_are_not_found(john: Site, activity_id: str) -> None:
+def test_missing_activities_are_not_found(
+    site_with_member: SiteClient, activity_id: str
+) -> None:
     path = f"/api/v1/activities/{activity_id}"
-    refused(john.call("GET", path), 404, "ActivityNotFoundException")
-    refused(john.post(f"{path}/reject", {}), 404, "ActivityNotFoundException")
+    expect_refusal(site_with_member.call("GET", path), 404, "ActivityNotFoundException")
+    expect_refusal(
+        site_with_member.post(f"{path}/reject", {}), 404, "ActivityNotFoundException"
+    )
 
 
-def test_sdks_of_2015_redeem_and_refund(john: Site) -> None:
-    body = {"uuid": JOHN, "code": john.award(john.coupon())}
-    assert set(john.post("coupons/redeem", body).json) == {"id"}
-    refused(john.post("coupons/redeem", body), 400, "CouponRedeemedException")
-    assert set(john.post("coupons/refund", body).json) == {"id"}
-    assert [one["state"] for one in john.held()] == ["AVAILABLE"]
+def test_sdks_of_2015_redeem_and_refund(site_with_member: SiteClient) -> None:
+    body = {
+        "uuid": JOHN,
+        "code": site_with_member.award_coupon(site_with_member.create_coupon()),
+    }
+    assert set(site_with_member.post("coupons/redeem", body).json) == {"id"}
+    expect_refusal(
+        site_with_member.post("coupons/redeem", body), 400, "CouponRedeemedException"
+    )
+    assert set(site_with_member.post("coupons/refund", body).json) == {"id"}
+    assert [one["state"] for one in site_with_member.list_held_coupons()] == [
+        "AVAILABLE"
+    ]
 
 
-def test_the_same_key_buys_once(john: Site) -> None:
-    coupon = john.coupon(pointsToBuy={"pointId": "gold", "points": 30})
-    path = f"/api/v1/{john.tenant.tenant_id}/activities/sync"
-    headers = {**john.headers, "Idempotency-Key": "order-7"}
-    sent = activity("buy", coupon["code"])
-    answers = [john.client.post(path, json=sent, headers=headers) for _ in range(3)]
+def test_the_same_key_buys_once(site_with_member: SiteClient) -> None:
+    coupon = site_with_member.create_coupon(
+        pointsToBuy={"pointId": "gold", "points": 30}
+    )
+    path = f"/api/v1/{site_with_member.tenant.tenant_id}/activities/sync"
+    headers = {**site_with_member.headers, "Idempotency-Key": "order-7"}
+    sent = build_activity("buy", coupon["code"])
+    answers = [
+        site_with_member.client.post(path, json=sent, headers=headers) for _ in range(3)
+    ]
     assert {one.status_code for one in answers} == {200}
     assert len({one.json["id"] for one in answers}) == 1
-    assert john.balance() == 70
+    assert site_with_member.get_balance() == 70
 
 
 # -------------------------------------------------------------------------- users
 
 
-def test_users_are_made_known_changed_and_become_members(site: Site) -> None:
-    made = site.user("a b@c.de", isMember=False, details={"firstName": "A"})
+def test_users_are_made_known_changed_and_become_members(site: SiteClient) -> None:
+    made = site.create_user("a b@c.de", isMember=False, details={"firstName": "A"})
     path = f"users/{quote('a b@c.de')}"
     assert site.get(path) == made
     changed = site.call("PUT", path, {"tagTags": ["vip"]}).json
     assert (changed["isMember"], changed["tagTags"]) == (False, ["vip"])
     assert site.post(f"{path}/member", None).json["isMember"] is True
     again = site.post("users", {"uuid": "a b@c.de"})
-    refused(again, 400, "UserExistsException")
+    expect_refusal(again, 400, "UserExistsException")
 
 
-def test_unknown_users_are_not_found(site: Site) -> None:
+def test_unknown_users_are_not_found(site: SiteClient) -> None:
     for method, path in (
         ("GET", "users/nobody"),
         ("GET", "users/nobody/coupons"),
         ("GET", "users/nobody/coupons/all"),
         ("POST", "users/nobody/member"),
     ):
-        refused(site.call(method, path), 404, "UserNotFoundException")
+        expect_refusal(site.call(method, path), 404, "UserNotFoundException")
 
 
-def test_all_coupons_are_those_held_and_those_for_sale(john: Site) -> None:
-    john.award(john.coupon(name="given"))
-    john.coupon(name="sold", pointsToBuy={"pointId": "gold", "points": 1})
-    found = john.get(f"users/{JOHN}/coupons/all")
+def test_all_coupons_are_those_held_and_those_for_sale(
+    site_with_member: SiteClient,
+) -> None:
+    site_with_member.award_coupon(site_with_member.create_coupon(name="given"))
+    site_with_member.create_coupon(
+        name="sold", pointsToBuy={"pointId": "gold", "points": 1}
+    )
+    found = site_with_member.get(f"users/{JOHN}/coupons/all")
     told = [(one["coupon"]["name"], one["state"]) for one in found]
     assert told == [("given", "AVAILABLE"), ("sold", "BUYABLE")]
 
@@ -139,9 +183,9 @@ def test_all_coupons_are_those_held_and_those_for_sale(john: Site) -> None:
 
 
 def test_what_a_milestone_earned_is_redeemed_here_and_seen_by_phoenix(
-    app: Flask, john: Site
+    app: Flask, site_with_member: SiteClient
 ) -> None:
-    tenant = john.tenant
+    tenant = site_with_member.tenant
     tenant.define(
         trigger_kind=Trigger.STREAK_MILESTONE,
         trigger_enabled=True,
@@ -150,39 +194,51 @@ def test_what_a_milestone_earned_is_redeemed_here_and_seen_by_phoenix(
     )
     ids, now = (tenant.tenant_id, JOHN, "event-1"), utc_now()
     milestone = Milestone(*ids, Trigger.STREAK_MILESTONE, "daily", 7, "run-1", now)
-    assert earned_coupons.earn(milestone, now) == 1
-    (held,) = john.held()
+    assert earned_coupons.process_milestone(milestone, now) == 1
+    (held,) = site_with_member.list_held_coupons()
     assert held["state"] == "AVAILABLE"
-    assert john.act("redeem", held["code"]).status_code == 200
-    assert [one["state"] for one in john.held()] == ["REDEEMED"]
+    assert site_with_member.perform_activity("redeem", held["code"]).status_code == 200
+    assert [one["state"] for one in site_with_member.list_held_coupons()] == [
+        "REDEEMED"
+    ]
     caller = Caller(app.test_client(), tenant, user_id=JOHN)
     path = f"/user/{JOHN}/redemptions"
     (told,) = caller.get(path).json["redemptions"]
     assert (told["code"], told["status"]) == (held["code"], "redeemed")
-    assert john.act("refund", held["code"]).status_code == 200
+    assert site_with_member.perform_activity("refund", held["code"]).status_code == 200
     assert caller.get(path).json["redemptions"] == []
     assert caller.redeem(held["code"]).status_code == 200
 
 
-def test_what_was_bought_here_is_redeemed_by_phoenix(app: Flask, john: Site) -> None:
-    coupon = john.coupon(pointsToBuy={"pointId": "gold", "points": 30})
-    caller = Caller(app.test_client(), john.tenant, user_id=JOHN)
+def test_what_was_bought_here_is_redeemed_by_phoenix(
+    app: Flask, site_with_member: SiteClient
+) -> None:
+    coupon = site_with_member.create_coupon(
+        pointsToBuy={"pointId": "gold", "points": 30}
+    )
+    caller = Caller(app.test_client(), site_with_member.tenant, user_id=JOHN)
     assert caller.redeem(coupon["code"]).status_code == 404
-    assert john.act("buy", coupon["code"]).status_code == 200
+    assert site_with_member.perform_activity("buy", coupon["code"]).status_code == 200
     assert caller.redeem(coupon["code"]).status_code == 200
-    assert john.act("refund", coupon["code"]).status_code == 200
+    assert (
+        site_with_member.perform_activity("refund", coupon["code"]).status_code == 200
+    )
     assert caller.redeem(coupon["code"]).status_code == 404
 
 
-def test_a_claimable_code_is_claimed_here(john: Site) -> None:
-    john.tenant.share("OPEN", claimable=True)
-    assert john.act("redeem", "open").status_code == 200
-    refused(john.act("redeem", "OPEN"), 400, "CouponRedeemedException")
+def test_a_claimable_code_is_claimed_here(site_with_member: SiteClient) -> None:
+    site_with_member.tenant.define_custom("OPEN", claimable=True)
+    assert site_with_member.perform_activity("redeem", "open").status_code == 200
+    expect_refusal(
+        site_with_member.perform_activity("redeem", "OPEN"),
+        400,
+        "CouponRedeemedException",
+    )
 
 
 # ---------------------------------------------------------------------- bad input
 
-GOOD = activity("redeem", "CODE")
+GOOD = build_activity("redeem", "CODE")
 BAD: list[Any] = [
     {},
     {"uuid": JOHN},
@@ -206,16 +262,22 @@ BAD: list[Any] = [
 @pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("body", BAD, ids=lambda body: json.dumps(body)[:60])
 @pytest.mark.parametrize("path", ["activities", "activities/sync"])
-def test_what_is_no_activity_is_refused(john: Site, path: str, body: Any) -> None:
-    before = all_rows()
-    message = refused(john.post(path, body), 400, "ValidationException")
+def test_what_is_no_activity_is_refused(
+    site_with_member: SiteClient, path: str, body: Any
+) -> None:
+    before = read_all_rows()
+    message = expect_refusal(
+        site_with_member.post(path, body), 400, "ValidationException"
+    )
     assert message
-    assert all_rows() == before
+    assert read_all_rows() == before
 
 
 @pytest.mark.parametrize("query", ["page=-1", "page=x", "count=0", "count=501"])
-def test_pages_are_digits(john: Site, query: str) -> None:
-    refused(john.call("GET", f"coupons?{query}"), 400, "ValidationException")
+def test_pages_are_digits(site_with_member: SiteClient, query: str) -> None:
+    expect_refusal(
+        site_with_member.call("GET", f"coupons?{query}"), 400, "ValidationException"
+    )
 
 
 @pytest.mark.parametrize(
@@ -229,19 +291,19 @@ def test_pages_are_digits(john: Site, query: str) -> None:
     ],
 )
 def test_paths_that_are_none_answer_in_the_dialect(
-    site: Site, method: str, path: str, status: int, exception: str
+    site: SiteClient, method: str, path: str, status: int, exception: str
 ) -> None:
     answer = site.client.open(path, method=method, headers=site.headers)
     if path.startswith("/oauth"):
         assert (answer.status_code, answer.json["error"]) == (status, exception)
     else:
-        refused(answer, status, exception)
+        expect_refusal(answer, status, exception)
 
 
-def test_bodies_that_are_no_json_answer_in_the_dialect(site: Site) -> None:
+def test_bodies_that_are_no_json_answer_in_the_dialect(site: SiteClient) -> None:
     path = f"/api/v1/{site.tenant.tenant_id}/activities/sync"
     kind = {"Content-Type": "application/json", **site.headers}
     answer = site.client.post(path, data=b'{"uuid":', headers=kind)
-    refused(answer, 400, "ValidationException")
+    expect_refusal(answer, 400, "ValidationException")
     answer = site.client.post(path, data=b"a=b", headers=site.headers)
-    refused(answer, 415, "UnsupportedMediaTypeException")
+    expect_refusal(answer, 415, "UnsupportedMediaTypeException")

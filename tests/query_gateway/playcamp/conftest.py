@@ -6,23 +6,23 @@ import pytest
 from flask import Flask
 
 from coupon_core.domain.models.client_keys import ClientKeyKind
-from tests.query_gateway.playcamp.studio import Sdk, Studio
+from tests.factories.campaigns import CampaignFactory, SdkClient
 from tests.query_gateway.tenant import Tenant
 
 
 @pytest.fixture
-def studio(tenant: Tenant) -> Studio:
-    return Studio(tenant)
+def campaign_factory(tenant: Tenant) -> CampaignFactory:
+    return CampaignFactory(tenant)
 
 
 @pytest.fixture
-def sdk(app: Flask, studio: Studio) -> Sdk:
+def sdk(app: Flask, campaign_factory: CampaignFactory) -> SdkClient:
     """The SDK of a game's server."""
-    return Sdk(app.test_client(), studio.key())
+    return SdkClient(app.test_client(), campaign_factory.create_client_key())
 
 
 @pytest.fixture
-def client_sdk(app: Flask, studio: Studio) -> Sdk:
+def client_sdk(app: Flask, campaign_factory: CampaignFactory) -> SdkClient:
     """The SDK of a game's client."""
-    key = studio.key(ClientKeyKind.PLAYCAMP_CLIENT)
-    return Sdk(app.test_client(), key, "client")
+    key = campaign_factory.create_client_key(ClientKeyKind.PLAYCAMP_CLIENT)
+    return SdkClient(app.test_client(), key, "client")

@@ -12,17 +12,24 @@ import pytest
 from coupon_core.domain.models import Reason, utc_now
 from coupon_core.domain.models.campaigns import CampaignStatus
 from query_gateway.refusals import PLAYCAMP_CODES, REFUSALS
-from tests.invariants import assert_invariants, events
-from tests.query_gateway.playcamp.studio import GEMS, NAME, Sdk, Studio
-from tests.query_gateway.rows import all_rows
+from tests.factories.campaigns import (
+    GEM_REWARD,
+    PACKAGE_NAME,
+    CampaignFactory,
+    SdkClient,
+)
 from tests.query_gateway.tenant import Caller
+from tests.support.database_rows import read_all_rows
+from tests.support.invariants import assert_invariants, list_events
 
 HOUR = timedelta(hours=1)
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z").fullmatch
 
 
-def test_validate_answers_as_the_document_prints(sdk: Sdk, studio: Studio) -> None:
-    studio.open()
+def test_validate_answers_as_the_document_prints(
+    sdk: SdkClient, campaign_factory: CampaignFactory
+) -> None:
+    campaign_factory.create_redeemable_code()
     assert sdk.validate("CREATOR-ABC12-001", "user_12345") == {
         "valid": True,
         "couponCode": "CREATOR-ABC12-001",
@@ -34,7 +41,7 @@ def test_validate_answers_as_the_document_prints(sdk: Sdk, studio: Studio) -> No
     }
 
 
-def test_an_invalid_code_is_told_as_the_document_prints(sdk: Sdk) -> None:
+def test_an_invalid_code_is_told_as_the_document_prints(sdk: SdkClient) -> None:
     assert sdk.validate("INVALID-CODE") == {
         "valid": False,
         "couponCode": "INVALID-CODE",
@@ -43,11 +50,13 @@ def test_an_invalid_code_is_told_as_the_document_prints(sdk: Sdk) -> None:
     }
 
 
-def test_redeem_answers_as_the_document_prints(sdk: Sdk, studio: Studio) -> None:
-    studio.campaign()
-    studio.creator()
-    offer = studio.package()
-    studio.give(offer, "CREATOR-ABC12-001")
+def test_redeem_answers_as_the_document_prints(
+    sdk: SdkClient, campaign_factory: CampaignFactory
+) -> None:
+    campaign_factory.create_campaign()
+    campaign_factory.create_creator()
+    offer = campaign_factory.create_package()
+    campaign_factory.assign_codes(offer, "CREATOR-ABC12-001")
     data = sdk.redeem("CREATOR-ABC12-001", "user_12345").json["data"]
     assert type(data["usageId"]) is int
     assert data["usageId"] < 2**53
@@ -57,112 +66,118 @@ def test_redeem_answers_as_the_document_prints(sdk: Sdk, studio: Studio) -> None
         "usageId": data["usageId"],
         "couponCode": "CREATOR-ABC12-001",
         "reward": [{"itemId": "gem", "itemQuantity": 100}],
-        "packageName": NAME,
+        "packageName": PACKAGE_NAME,
         "creatorKey": "ABC12",
         "campaignId": "campaign_001",
         "redeemedAt": data["redeemedAt"],
         # What the vendor's reference adds to the document.
         "userId": "user_12345",
         "packageId": offer.package.package_id,
-        "itemName": NAME,
+        "itemName": PACKAGE_NAME,
         "quantity": 100,
     }
 
 
-def test_codes_are_read_in_any_case(sdk: Sdk, studio: Studio) -> None:
-    code = studio.open()
+def test_codes_are_read_in_any_case(
+    sdk: SdkClient, campaign_factory: CampaignFactory
+) -> None:
+    code = campaign_factory.create_redeemable_code()
     assert sdk.validate(f" {code.lower()} ")["couponCode"] == code
     assert sdk.redeem(code.lower()).json["data"]["couponCode"] == code
 
 
-def test_lines_of_a_reward_go_out_as_they_were_given(sdk: Sdk, studio: Studio) -> None:
+def test_lines_of_a_reward_go_out_as_they_were_given(
+    sdk: SdkClient, campaign_factory: CampaignFactory
+) -> None:
     sword = {
         "itemId": "sword",
         "itemQuantity": 1,
         "itemName": {"en": "Sword"},
         "itemImageUrl": "https://example.com/sword.png",
     }
-    code = studio.open(rewards=(GEMS, sword))
-    assert sdk.redeem(code).json["data"]["reward"] == [GEMS, sword]
+    code = campaign_factory.create_redeemable_code(rewards=(GEM_REWARD, sword))
+    assert sdk.redeem(code).json["data"]["reward"] == [GEM_REWARD, sword]
 
 
 # ------------------------------------------------------------------ the seven codes
 
-Cause = Callable[[Sdk, Studio], str]
+Cause = Callable[[SdkClient, CampaignFactory], str]
 
 
-def unknown(sdk: Sdk, studio: Studio) -> str:
+def unknown(sdk: SdkClient, studio: CampaignFactory) -> str:
     return "NOSUCHCODE"
 
 
-def malformed(sdk: Sdk, studio: Studio) -> str:
+def malformed(sdk: SdkClient, studio: CampaignFactory) -> str:
     return "no such code!"
 
 
-def revoked(sdk: Sdk, studio: Studio) -> str:
-    code = studio.open()
-    studio.revoke(code)
+def revoked(sdk: SdkClient, studio: CampaignFactory) -> str:
+    code = studio.create_redeemable_code()
+    studio.revoke_codes(code)
     return code
 
 
-def switched_off(sdk: Sdk, studio: Studio) -> str:
-    return studio.open(is_active=False)
+def switched_off(sdk: SdkClient, studio: CampaignFactory) -> str:
+    return studio.create_redeemable_code(is_active=False)
 
 
-def cancelled(sdk: Sdk, studio: Studio) -> str:
-    code = studio.open()
-    studio.change_campaign(status=CampaignStatus.CANCELLED)
+def cancelled(sdk: SdkClient, studio: CampaignFactory) -> str:
+    code = studio.create_redeemable_code()
+    studio.update_campaign(status=CampaignStatus.CANCELLED)
     return code
 
 
-def completed(sdk: Sdk, studio: Studio) -> str:
-    code = studio.open()
-    studio.change_campaign(status=CampaignStatus.COMPLETED)
+def completed(sdk: SdkClient, studio: CampaignFactory) -> str:
+    code = studio.create_redeemable_code()
+    studio.update_campaign(status=CampaignStatus.COMPLETED)
     return code
 
 
-def not_begun(sdk: Sdk, studio: Studio) -> str:
-    return studio.open(starts_at=utc_now() + HOUR)
+def not_begun(sdk: SdkClient, studio: CampaignFactory) -> str:
+    return studio.create_redeemable_code(starts_at=utc_now() + HOUR)
 
 
-def campaign_not_begun(sdk: Sdk, studio: Studio) -> str:
-    code = studio.open()
-    studio.change_campaign(starts_at=utc_now() + HOUR)
+def campaign_not_begun(sdk: SdkClient, studio: CampaignFactory) -> str:
+    code = studio.create_redeemable_code()
+    studio.update_campaign(starts_at=utc_now() + HOUR)
     return code
 
 
-def ended(sdk: Sdk, studio: Studio) -> str:
-    return studio.open(ends_at=utc_now() - HOUR)
+def ended(sdk: SdkClient, studio: CampaignFactory) -> str:
+    return studio.create_redeemable_code(ends_at=utc_now() - HOUR)
 
 
-def campaign_ended(sdk: Sdk, studio: Studio) -> str:
-    code = studio.open()
-    studio.change_campaign(ends_at=utc_now() - HOUR)
+def campaign_ended(sdk: SdkClient, studio: CampaignFactory) -> str:
+    code = studio.create_redeemable_code()
+    studio.update_campaign(ends_at=utc_now() - HOUR)
     return code
 
 
-def used(sdk: Sdk, studio: Studio) -> str:
-    code = studio.open()
+def used(sdk: SdkClient, studio: CampaignFactory) -> str:
+    code = studio.create_redeemable_code()
     assert sdk.redeem(code).status_code == 200
     return code
 
 
-def used_up(sdk: Sdk, studio: Studio) -> str:
-    code = studio.open(per_code_limit=2)
+def used_up(sdk: SdkClient, studio: CampaignFactory) -> str:
+    code = studio.create_redeemable_code(per_code_limit=2)
     assert [sdk.redeem(code).status_code for _ in range(2)] == [200, 200]
     return code
 
 
-def used_elsewhere(sdk: Sdk, studio: Studio) -> str:
-    studio.campaign()
-    studio.creator()
-    one, other = studio.give(studio.package(per_user_limit=1), "GO-1", "GO-2")
+def used_elsewhere(sdk: SdkClient, studio: CampaignFactory) -> str:
+    studio.create_campaign()
+    studio.create_creator()
+    one, other = studio.assign_codes(
+        studio.create_package(per_user_limit=1), "GO-1", "GO-2"
+    )
     assert sdk.redeem(one).status_code == 200
     return other
 
 
-def used_by_others(sdk: Sdk, studio: Studio) -> str:
-    code = studio.open(total_limit=1)
+def used_by_others(sdk: SdkClient, studio: CampaignFactory) -> str:
+    code = studio.create_redeemable_code(total_limit=1)
     assert sdk.redeem(code, "bob").status_code == 200
     return code
 
@@ -189,10 +204,14 @@ CAUSES: list[tuple[Cause, int, str]] = [
     ("cause", "status", "error_code"), CAUSES, ids=[one[0].__name__ for one in CAUSES]
 )
 def test_a_refusal_has_its_status_and_code(
-    sdk: Sdk, studio: Studio, cause: Cause, status: int, error_code: str
+    sdk: SdkClient,
+    campaign_factory: CampaignFactory,
+    cause: Cause,
+    status: int,
+    error_code: str,
 ) -> None:
-    code = cause(sdk, studio)
-    before = all_rows()
+    code = cause(sdk, campaign_factory)
+    before = read_all_rows()
     told = sdk.validate(code)
     assert (told["valid"], told["errorCode"]) == (False, error_code)
     answer = sdk.redeem(code)
@@ -202,7 +221,7 @@ def test_a_refusal_has_its_status_and_code(
     )
     assert body["error"] == body["message"] == told["errorMessage"]
     assert body["errorMessage"] == told["errorMessage"]
-    assert all_rows() == before
+    assert read_all_rows() == before
 
 
 def test_all_seven_codes_are_met() -> None:
@@ -211,9 +230,11 @@ def test_all_seven_codes_are_met() -> None:
     assert set(REFUSALS) == set(Reason)
 
 
-def test_a_campaign_taken_back_is_good_again(sdk: Sdk, studio: Studio) -> None:
-    code = cancelled(sdk, studio)
-    studio.change_campaign(status=CampaignStatus.IN_PROGRESS)
+def test_a_campaign_taken_back_is_good_again(
+    sdk: SdkClient, campaign_factory: CampaignFactory
+) -> None:
+    code = cancelled(sdk, campaign_factory)
+    campaign_factory.update_campaign(status=CampaignStatus.IN_PROGRESS)
     assert sdk.redeem(code).status_code == 200
 
 
@@ -221,22 +242,26 @@ def test_a_campaign_taken_back_is_good_again(sdk: Sdk, studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("how", ["body", "query"])
-def test_in_test_mode_nothing_is_stored(sdk: Sdk, studio: Studio, how: str) -> None:
-    code = studio.open(per_code_limit=1)
-    before = all_rows()
+def test_in_test_mode_nothing_is_stored(
+    sdk: SdkClient, campaign_factory: CampaignFactory, how: str
+) -> None:
+    code = campaign_factory.create_redeemable_code(per_code_limit=1)
+    before = read_all_rows()
     path = "/coupons/redeem" + ("?isTest=true" if how == "query" else "")
     body: dict[str, Any] = {"couponCode": code, "userId": "ann"}
     body |= {"isTest": True} if how == "body" else {}
     for _ in range(2):
         data = sdk.call("POST", path, body).json["data"]
         assert data["success"] is True
-        assert data["reward"] == [GEMS]
+        assert data["reward"] == [GEM_REWARD]
         assert TIME(data["redeemedAt"])
-    assert all_rows() == before
+    assert read_all_rows() == before
 
 
-def test_in_test_mode_refusals_are_the_usual_ones(sdk: Sdk, studio: Studio) -> None:
-    code = used(sdk, studio)
+def test_in_test_mode_refusals_are_the_usual_ones(
+    sdk: SdkClient, campaign_factory: CampaignFactory
+) -> None:
+    code = used(sdk, campaign_factory)
     assert sdk.redeem(code, isTest=True).json["code"] == "USER_CODE_LIMIT"
     assert sdk.redeem("NOSUCHCODE", isTest=True).status_code == 404
 
@@ -245,9 +270,9 @@ def test_in_test_mode_refusals_are_the_usual_ones(sdk: Sdk, studio: Studio) -> N
 
 
 def test_a_use_shows_in_phoenix_history(
-    sdk: Sdk, studio: Studio, caller: Caller
+    sdk: SdkClient, campaign_factory: CampaignFactory, caller: Caller
 ) -> None:
-    code = studio.open()
+    code = campaign_factory.create_redeemable_code()
     assert sdk.redeem(code).status_code == 200
     (used_one,) = caller.get("/user/ann/redemptions").json["redemptions"]
     assert (used_one["code"], used_one["status"]) == (code, "redeemed")
@@ -256,20 +281,25 @@ def test_a_use_shows_in_phoenix_history(
 
 
 def test_a_phoenix_use_shows_in_the_history(
-    sdk: Sdk, studio: Studio, caller: Caller
+    sdk: SdkClient, campaign_factory: CampaignFactory, caller: Caller
 ) -> None:
-    code, own = studio.open(), studio.tenant.code()
+    code, own = (
+        campaign_factory.create_redeemable_code(),
+        campaign_factory.tenant.create_code(),
+    )
     assert caller.redeem(code).status_code == 200
     assert caller.redeem(own).status_code == 200
-    first, second = sdk.data("/coupons/user/ann")
+    first, second = sdk.get_data("/coupons/user/ann")
     assert (second["couponCode"], second["creatorKey"]) == (code, "ABC12")
     assert second["campaignId"] == "campaign_001"
     assert (first["couponCode"], first["campaignId"]) == (own, None)
     assert sdk.redeem(code).json["code"] == "USER_CODE_LIMIT"
 
 
-def test_a_phoenix_code_is_redeemed_with_its_reward(sdk: Sdk, studio: Studio) -> None:
-    code = studio.tenant.code()
+def test_a_phoenix_code_is_redeemed_with_its_reward(
+    sdk: SdkClient, campaign_factory: CampaignFactory
+) -> None:
+    code = campaign_factory.tenant.create_code()
     assert sdk.validate(code)["reward"][0]["itemQuantity"] == 100
     data = sdk.redeem(code).json["data"]
     assert data["packageName"] == {"en": "100 Bonus Points"}
@@ -284,12 +314,14 @@ def test_a_phoenix_code_is_redeemed_with_its_reward(sdk: Sdk, studio: Studio) ->
 
 
 def test_the_event_of_a_use_bears_what_the_caller_wants_to_find_again(
-    sdk: Sdk, studio: Studio
+    sdk: SdkClient, campaign_factory: CampaignFactory
 ) -> None:
     uuid = "550e8400-e29b-41d4-a716-446655440000"
-    code = studio.open()
+    code = campaign_factory.create_redeemable_code()
     assert sdk.redeem(code, callbackId="c-1", gameUserUuid=uuid).status_code == 200
-    mine = [data for tenant, data in events("coupon.redeemed") if code in str(data)]
+    mine = [
+        data for tenant, data in list_events("coupon.redeemed") if code in str(data)
+    ]
     assert mine[-1]["context"] == {"callback_id": "c-1", "game_user_uuid": uuid}
     assert mine[-1]["dialect"] == "playcamp"
     assert_invariants()
@@ -298,8 +330,10 @@ def test_the_event_of_a_use_bears_what_the_caller_wants_to_find_again(
 # -------------------------------------------------------------------------- history
 
 
-def test_history_comes_in_pages_newest_first(sdk: Sdk, studio: Studio) -> None:
-    code = studio.open(per_code_limit=0)
+def test_history_comes_in_pages_newest_first(
+    sdk: SdkClient, campaign_factory: CampaignFactory
+) -> None:
+    code = campaign_factory.create_redeemable_code(per_code_limit=0)
     made = [sdk.redeem(code).json["data"]["usageId"] for _ in range(3)]
     answer = sdk.get("/coupons/user/ann?page=2&limit=2").json
     assert answer["pagination"] == {"page": 2, "limit": 2, "total": 3, "totalPages": 2}
@@ -314,9 +348,9 @@ def test_history_comes_in_pages_newest_first(sdk: Sdk, studio: Studio) -> None:
 
 
 def test_a_client_validates_for_who_has_not_used_it(
-    sdk: Sdk, client_sdk: Sdk, studio: Studio
+    sdk: SdkClient, client_sdk: SdkClient, campaign_factory: CampaignFactory
 ) -> None:
-    code = used(sdk, studio)
+    code = used(sdk, campaign_factory)
     told: dict[str, Any] = client_sdk.validate(code)
-    assert (told["valid"], told["reward"]) == (True, [GEMS])
+    assert (told["valid"], told["reward"]) == (True, [GEM_REWARD])
     assert client_sdk.validate("NOSUCHCODE")["errorCode"] == "COUPON_NOT_FOUND"

@@ -9,14 +9,18 @@ import pytest
 from werkzeug.test import TestResponse
 
 from coupon_core.domain.models import utc_now
-from coupon_core.messaging.cloud_events import cloud_event
+from coupon_core.messaging.cloud_events import to_cloud_event
 from coupon_core.persistence import database
 from coupon_core.services.webhooks import delivery, subscriptions, url_policy
-from tests.events import stored
-from tests.query_gateway.playcamp.studio import Sdk, Studio
-from tests.query_gateway.playcamp.test_access import error_of
-from tests.query_gateway.tenant import new_tenant
-from tests.receivers import LOOPBACK, receiving, verify
+from tests.factories.campaigns import CampaignFactory, SdkClient
+from tests.factories.events import list_pending_events
+from tests.query_gateway.playcamp.test_authentication import error_of
+from tests.query_gateway.tenant import create_tenant
+from tests.support.webhook_receiver import (
+    LOOPBACK_NETWORKS,
+    running_receiver,
+    verify_request,
+)
 
 BODY = {"eventType": "coupon.redeemed", "url": "https://hooks.example.invalid/x"}
 MEMBERS = {
@@ -26,30 +30,32 @@ MEMBERS = {
 
 
 @pytest.fixture
-def allowed(sdk: Sdk) -> Iterator[Sdk]:
+def allowed(sdk: SdkClient) -> Iterator[SdkClient]:
     """An SDK whose webhooks may go to receivers of this machine."""
-    url_policy.allow(LOOPBACK)
+    url_policy.allow_networks(LOOPBACK_NETWORKS)
     database.execute("DELETE FROM outbox", {})
     yield sdk
-    url_policy.allow(())
+    url_policy.allow_networks(())
 
 
-def new(sdk: Sdk, **members: Any) -> dict[str, Any]:
+def new(sdk: SdkClient, **members: Any) -> dict[str, Any]:
     answer = sdk.call("POST", "/webhooks", {**BODY, **members})
     assert answer.status_code == 201, answer.text
     return answer.json["data"]
 
 
-def put(sdk: Sdk, webhook: dict[str, Any], **changes: Any) -> TestResponse:
+def put(sdk: SdkClient, webhook: dict[str, Any], **changes: Any) -> TestResponse:
     return sdk.call("PUT", f"/webhooks/{webhook['id']}", changes)
 
 
-def test_a_webhook_shows_its_secret_once(sdk: Sdk, studio: Studio) -> None:
+def test_a_webhook_shows_its_secret_once(
+    sdk: SdkClient, campaign_factory: CampaignFactory
+) -> None:
     webhook = new(sdk, retryCount=3, timeoutMs=5_000)
     assert webhook.pop("secret")
     assert webhook.keys() == MEMBERS
     assert isinstance(webhook["id"], int)
-    assert webhook["projectId"] == studio.tenant.tenant_id
+    assert webhook["projectId"] == campaign_factory.tenant.tenant_id
     assert (webhook["retryCount"], webhook["timeoutMs"]) == (3, 5_000)
     assert webhook["createdAt"].endswith("Z")
     answer = sdk.get("/webhooks?limit=1").json
@@ -57,7 +63,7 @@ def test_a_webhook_shows_its_secret_once(sdk: Sdk, studio: Studio) -> None:
     assert answer["pagination"]["total"] == 1
 
 
-def test_a_webhook_is_changed_and_deleted(sdk: Sdk) -> None:
+def test_a_webhook_is_changed_and_deleted(sdk: SdkClient) -> None:
     webhook = new(sdk)
     changes = {"isActive": False, "retryCount": 0, "timeoutMs": 30_000}
     assert put(sdk, webhook, **changes).json["data"].items() >= changes.items()
@@ -87,7 +93,9 @@ BAD: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("member", "value"), BAD)
-def test_a_bad_value_is_told_by_its_path(sdk: Sdk, member: str, value: Any) -> None:
+def test_a_bad_value_is_told_by_its_path(
+    sdk: SdkClient, member: str, value: Any
+) -> None:
     answer = sdk.call("POST", "/webhooks", {**BODY, member: value})
     (detail,) = error_of(answer, 400, "VALIDATION_ERROR")["details"]
     assert (detail["path"], detail["target"]) == (member, "body")
@@ -96,49 +104,57 @@ def test_a_bad_value_is_told_by_its_path(sdk: Sdk, member: str, value: Any) -> N
 @pytest.mark.parametrize(
     "url", ["http://169.254.169.254/", "http://127.0.0.1:8002/", "ftp://x/", "x"]
 )
-def test_a_target_that_is_not_public_is_refused(sdk: Sdk, url: str) -> None:
+def test_a_target_that_is_not_public_is_refused(sdk: SdkClient, url: str) -> None:
     answer = sdk.call("POST", "/webhooks", {**BODY, "url": url})
     for refused in (answer, put(sdk, new(sdk), url=url)):
         (detail,) = error_of(refused, 400, "VALIDATION_ERROR")["details"]
         assert (detail["path"], detail["target"]) == ("url", "body")
 
 
-def test_too_many_are_a_conflict(sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscriptions, "MOST_WEBHOOKS", 0)
+def test_too_many_are_a_conflict(
+    sdk: SdkClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscriptions, "MAX_WEBHOOKS_PER_TENANT", 0)
     error_of(sdk.call("POST", "/webhooks", BODY), 409, "CONFLICT")
 
 
 def test_webhooks_are_for_server_keys_of_their_own_tenant(
-    sdk: Sdk, client_sdk: Sdk
+    sdk: SdkClient, client_sdk: SdkClient
 ) -> None:
     webhook = new(sdk)
     client_sdk.side = "server"
     error_of(client_sdk.get("/webhooks"), 403, "FORBIDDEN")
-    other = Sdk(sdk.client, Studio(new_tenant("other")).key())
+    other = SdkClient(
+        sdk.client, CampaignFactory(create_tenant("other")).create_client_key()
+    )
     error_of(put(other, webhook, isActive=False), 404, "NOT_FOUND")
-    assert other.data("/webhooks") == []
+    assert other.get_data("/webhooks") == []
 
 
-def test_with_an_idempotency_key_one_is_made(sdk: Sdk) -> None:
+def test_with_an_idempotency_key_one_is_made(sdk: SdkClient) -> None:
     headers = {"Authorization": f"Bearer {sdk.key}", "Idempotency-Key": "once"}
     answers = [
         sdk.call("POST", "/webhooks", BODY, headers=headers).json for _ in range(2)
     ]
     assert answers[0] == answers[1]
-    assert len(sdk.data("/webhooks")) == 1
+    assert len(sdk.get_data("/webhooks")) == 1
 
 
-def test_a_use_is_told_whole(allowed: Sdk, studio: Studio) -> None:
-    code = studio.open()
-    with receiving() as receiver:
+def test_a_use_is_told_whole(
+    allowed: SdkClient, campaign_factory: CampaignFactory
+) -> None:
+    code = campaign_factory.create_redeemable_code()
+    with running_receiver() as receiver:
         webhook = new(allowed, url=receiver.url)
         used = allowed.redeem(code, callbackId="order-77").json["data"]
-        delivery.fan_out([cloud_event(event) for event in stored()], utc_now())
-        for one in delivery.take(10, utc_now()):
-            delivery.serve(one)
-        database.release()
+        delivery.create_deliveries(
+            [to_cloud_event(event) for event in list_pending_events()], utc_now()
+        )
+        for one in delivery.claim_webhooks(10, utc_now()):
+            delivery.deliver_due(one)
+        database.release_connection()
     (got,) = receiver.got
-    ((told),) = verify("playcamp", webhook["secret"], got)["events"]
+    ((told),) = verify_request("playcamp", webhook["secret"], got)["events"]
     assert told.pop("timestamp")
     assert told == {
         "event": "coupon.redeemed",
@@ -152,7 +168,7 @@ def test_a_use_is_told_whole(allowed: Sdk, studio: Studio) -> None:
             "campaignId": "campaign_001",
         },
     }
-    (line,) = allowed.data(f"/webhooks/{webhook['id']}/logs")
+    (line,) = allowed.get_data(f"/webhooks/{webhook['id']}/logs")
     assert (line["status"], line["responseStatus"]) == ("SUCCESS", 200)
     assert (line["attempt"], line["maxAttempts"]) == (1, 6)
     assert (line["webhookId"], line["eventType"]) == (webhook["id"], BODY["eventType"])
@@ -162,8 +178,8 @@ def test_a_use_is_told_whole(allowed: Sdk, studio: Studio) -> None:
     assert line["nextRetryAt"] is None
 
 
-def test_a_sample_shows_what_was_answered(allowed: Sdk) -> None:
-    with receiving() as receiver:
+def test_a_sample_shows_what_was_answered(allowed: SdkClient) -> None:
+    with running_receiver() as receiver:
         webhook = new(allowed, url=receiver.url)
         receiver.statuses = [500]
         path = f"/webhooks/{webhook['id']}/test"
@@ -176,5 +192,5 @@ def test_a_sample_shows_what_was_answered(allowed: Sdk) -> None:
         "error": None,
     }
     (got,) = receiver.got
-    (event,) = verify("playcamp", webhook["secret"], got)["events"]
+    (event,) = verify_request("playcamp", webhook["secret"], got)["events"]
     assert event["isTest"] is True

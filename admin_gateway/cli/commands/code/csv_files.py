@@ -6,31 +6,35 @@ from typing import Any, BinaryIO, TextIO
 
 import rich_click as click
 
-from admin_gateway.cli.commands.code.inventory import chosen, filtered
-from admin_gateway.cli.options import OURSELVES, UUID, of_tenant
-from admin_gateway.cli.output import answering, say
-from admin_gateway.cli.progress import bar, counted, of_job
-from admin_gateway.responses.serializers import bad_file, import_document
+from admin_gateway.cli.commands.code.inventory import filter_options, to_coupon_filter
+from admin_gateway.cli.options import CLI_ACTOR, UUID_PARAM, tenant_option
+from admin_gateway.cli.output import json_command, print_status
+from admin_gateway.cli.progress import (
+    job_progress_reporter,
+    progress_bar,
+    track_progress,
+)
+from admin_gateway.responses.serializers import invalid_file_error, serialize_import
 from coupon_core.domain.models import utc_now
 from coupon_core.schemas.csv_import import read_rows
 from coupon_core.services.access import tenants
 from coupon_core.services.codes import csv_export, csv_import, jobs
-from coupon_core.services.codes.csv_import import BadFile
+from coupon_core.services.codes.csv_import import ImportRejected
 
-PIECE = 65_536
-MOST_SAID = 20
+CHUNK_BYTES = 65_536
+MAX_REPORTED_ROWS = 20
 
 
 @click.command()
-@of_tenant
-@filtered
+@tenant_option
+@filter_options
 @click.option(
     "--output",
     type=click.File("w", encoding="utf-8", atomic=True),
     required=True,
     help="Where to; - for standard output.",
 )
-@answering()
+@json_command()
 def export(tenant_id: str, output: TextIO, **filters: Any) -> dict[str, Any]:
     """Write codes as CSV, newest first; cells that look like formulas begin with '.
 
@@ -38,24 +42,30 @@ def export(tenant_id: str, output: TextIO, **filters: Any) -> dict[str, Any]:
     """
     tenants.require(tenant_id)
     count = 0
-    with bar("codes", None) as tell:
-        for text in csv_export.pages(tenant_id, chosen(**filters), utc_now()):
+    with progress_bar("codes", None) as report_progress:
+        for text in csv_export.export_pages(
+            tenant_id, to_coupon_filter(**filters), utc_now()
+        ):
             output.write(text)
             count += text.count("\r\n")
-            tell(count - 1)
+            report_progress(count - 1)
     if output.name == "<stdout>":
         raise click.exceptions.Exit  # there is the file itself, and nothing else
     return {"exported": count - 1}
 
 
 @click.command("import")
-@of_tenant
+@tenant_option
 @click.option(
-    "--definition", "definition_id", type=UUID, required=True, help="Of which: its id."
+    "--definition",
+    "definition_id",
+    type=UUID_PARAM,
+    required=True,
+    help="Of which: its id.",
 )
 @click.option("--partial", is_flag=True, help="Leave bad lines out.")
 @click.argument("file", type=click.File("rb"))
-@answering()
+@json_command()
 def import_(
     tenant_id: str, definition_id: str, partial: bool, file: BinaryIO
 ) -> dict[str, Any]:
@@ -66,31 +76,31 @@ def import_(
 
     Example: `couponctl code import --tenant acme --definition 0198c0de-… codes.csv`
     """
-    done, report = _received(tenant_id, definition_id, partial, file)
-    with bar("made", done.total_count) as tell:
-        done = jobs.finish(done, of_job(tell))
-    return import_document(done, report)
+    job, report = _import_file(tenant_id, definition_id, partial, file)
+    with progress_bar("made", job.total_count) as report_progress:
+        job = jobs.run_to_completion(job, job_progress_reporter(report_progress))
+    return serialize_import(job, report)
 
 
-def _received(
+def _import_file(
     tenant_id: str, definition_id: str, partial: bool, file: BinaryIO
-) -> tuple[Any, csv_import.Report]:
-    with bar("bytes read", _size(file)) as tell:
-        rows = read_rows(counted(_pieces(file), tell, len))
+) -> tuple[Any, csv_import.ImportReport]:
+    with progress_bar("bytes read", _file_size(file)) as report_progress:
+        rows = read_rows(track_progress(_read_chunks(file), report_progress, len))
         ids = tenant_id, definition_id
         try:
-            return csv_import.receive(*ids, rows, partial, OURSELVES, utc_now)
-        except BadFile as error:
-            for row in error.report.bad_rows[:MOST_SAID]:
-                say(f"line {row.line}: {row.reason}")
-            raise bad_file(error.report) from None
+            return csv_import.import_codes(*ids, rows, partial, CLI_ACTOR, utc_now)
+        except ImportRejected as error:
+            for row in error.report.rejected_rows[:MAX_REPORTED_ROWS]:
+                print_status(f"line {row.line}: {row.reason}")
+            raise invalid_file_error(error.report) from None
 
 
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    return iter(lambda: file.read(PIECE), b"")
+def _read_chunks(file: BinaryIO) -> Iterator[bytes]:
+    return iter(lambda: file.read(CHUNK_BYTES), b"")
 
 
-def _size(file: BinaryIO) -> int | None:
+def _file_size(file: BinaryIO) -> int | None:
     try:
         return os.fstat(file.fileno()).st_size or None
     except OSError:

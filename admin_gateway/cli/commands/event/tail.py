@@ -7,15 +7,15 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.options import TENANT
-from admin_gateway.cli.output import say
+from admin_gateway.cli.options import TENANT_PARAM
+from admin_gateway.cli.output import print_status
 from coupon_core.settings import loader
 
-SHOWN = ("time", "type", "tenantid", "subject", "id")
+COLUMNS = ("time", "type", "tenantid", "subject", "id")
 
 
 @click.command()
-@click.option("--tenant", "tenant_id", type=TENANT, help="Only this tenant's.")
+@click.option("--tenant", "tenant_id", type=TENANT_PARAM, help="Only this tenant's.")
 @click.option("--count", type=click.IntRange(1), help="End after so many events.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON document a line.")
 def tail(tenant_id: str | None, count: int | None, as_json: bool) -> None:
@@ -25,21 +25,23 @@ def tail(tenant_id: str | None, count: int | None, as_json: bool) -> None:
 
     Example: `couponctl event tail --tenant demo --count 1 --json`
     """
-    events = _events(loader.load().broker_url)
+    events = _receive_events(loader.load().broker_url)
     chosen = (one for one in events if tenant_id in (None, one.get("tenantid")))
     for event in islice(chosen, count):
-        click.echo(json.dumps(event, ensure_ascii=False) if as_json else _line(event))
+        click.echo(
+            json.dumps(event, ensure_ascii=False) if as_json else _format_line(event)
+        )
 
 
-def _events(broker_url: str) -> Iterator[dict[str, Any]]:
+def _receive_events(broker_url: str) -> Iterator[dict[str, Any]]:
     from coupon_core.messaging import inspection  # takes kombu along
 
-    arriving = inspection.listen(broker_url)
+    arriving = inspection.tail_events(broker_url)
     next(arriving)
-    say("Listening to coupons.out. Ctrl-C ends it.")
+    print_status("Listening to coupons.out. Ctrl-C ends it.")
     return (json.loads(body) for body in arriving if body is not None)
 
 
-def _line(event: dict[str, Any]) -> str:
+def _format_line(event: dict[str, Any]) -> str:
     code = event["data"].get("coupon", {}).get("code", "")
-    return "  ".join([*(str(event.get(name, "-")) for name in SHOWN), code]).rstrip()
+    return "  ".join([*(str(event.get(name, "-")) for name in COLUMNS), code]).rstrip()

@@ -1,0 +1,104 @@
+"""Campaigns, creators and packages from a shell."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support.cli_runner import CouponctlRunner
+
+ACME = "--tenant", "acme"
+
+
+@pytest.fixture
+def campaign_factory(acme_cli: CouponctlRunner) -> CouponctlRunner:
+    """A shell with a campaign, a creator and a package."""
+    acme_cli.json("campaign", "create", *ACME, "launch", "--names", '{"en": "Launch"}')
+    acme_cli.json("creator", "create", *ACME, "ABC12", "--name", "Jun")
+    acme_cli.json(*PACKAGE, "--reward", "gem=100", "--total", "50")
+    return acme_cli
+
+
+PACKAGE = ("package", "create", *ACME, "--campaign", "launch")
+PACKAGE += ("--name", '{"en": "Welcome"}')
+
+
+def package_id(shell: CouponctlRunner) -> str:
+    (package,) = shell.json("package", "list", *ACME)["packages"]
+    return str(package["package_id"])
+
+
+def test_a_code_goes_from_a_package_to_a_player(
+    campaign_factory: CouponctlRunner,
+) -> None:
+    give = "creator", "give", *ACME, "abc12", "--package", package_id(campaign_factory)
+    assert campaign_factory.json(*give, "--count", "2")["codes"] == [
+        "CREATOR-ABC12-001",
+        "CREATOR-ABC12-002",
+    ]
+    assert (
+        campaign_factory.json(*give, "--code", "GO-1", "--code", "GO-2")["total"] == 2
+    )
+    campaign_factory.json("redeem", *ACME, "--user", "ann", "go-1")
+    stats = campaign_factory.json("creator", "stats", *ACME, "ABC12")
+    assert (stats["codes"], stats["redemptions"], stats["users"]) == (4, 1, 1)
+    assert campaign_factory.json("campaign", "stats", *ACME, "launch") == stats
+    revoke = "creator", "revoke", *ACME, "ABC12"
+    assert campaign_factory.json(*revoke, "--code", "GO-2") == {"revoked": 1}
+    assert campaign_factory.json(*revoke, "--all") == {"revoked": 4}
+    codes = campaign_factory.json("creator", "codes", *ACME, "ABC12")["codes"]
+    assert {one["status"] for one in codes} == {"INACTIVE"}
+    assert "either --code or --all" in campaign_factory.expect_usage_error(*revoke)
+
+
+def test_what_is_there_is_changed_and_listed(campaign_factory: CouponctlRunner) -> None:
+    changed = campaign_factory.json(
+        "campaign", "update", *ACME, "launch", "--status", "EXPOSED"
+    )
+    assert campaign_factory.json("campaign", "get", *ACME, "launch") == changed
+    assert campaign_factory.json("campaign", "list", *ACME)["campaigns"] == [changed]
+    creator = campaign_factory.json(
+        "creator", "update", *ACME, "ABC12", "--genre", "rpg"
+    )
+    assert campaign_factory.json("creator", "list", *ACME, "--keyword", "jun") == {
+        "creators": [creator],
+        "total": 1,
+    }
+    line = json.dumps({"itemId": "sword", "itemQuantity": 1})
+    update = "package", "update", *ACME, package_id(campaign_factory), "--reward", line
+    package = campaign_factory.json(*update, "--inactive", "--per-user", "2")
+    assert (package["status"], package["cross_creator_limit"]) == ("archived", 2)
+    assert (
+        campaign_factory.json("package", "get", *ACME, package_id(campaign_factory))
+        == package
+    )
+
+
+def test_creators_take_part(campaign_factory: CouponctlRunner) -> None:
+    ids = *ACME, "launch"
+    assert (
+        campaign_factory.json("campaign", "add-creator", *ids, "ABC12")["name"] == "Jun"
+    )
+    assert campaign_factory.json("campaign", "creators", *ids)["total"] == 1
+    campaign_factory.json("campaign", "remove-creator", *ids, "ABC12")
+    assert campaign_factory.json("campaign", "creators", *ids)["total"] == 0
+
+
+def test_what_is_wrong_is_told_in_a_sentence(campaign_factory: CouponctlRunner) -> None:
+    assert "creator_key" in campaign_factory.expect_refusal(
+        "creator", "create", *ACME, "abc", "--name", "Jun"
+    )
+    assert (
+        campaign_factory.expect_refusal("campaign", "get", *ACME, "no")
+        == "Campaign not found"
+    )
+    assert (
+        campaign_factory.expect_refusal("package", "get", *ACME, "1")
+        == "Package not found"
+    )
+    assert "ITEM=QUANTITY" in campaign_factory.expect_usage_error(
+        *PACKAGE, "--reward", "gem"
+    )
+    give = "creator", "give", *ACME, "ABC12", "--package", package_id(campaign_factory)
+    assert "either codes or count" in campaign_factory.expect_refusal(*give)

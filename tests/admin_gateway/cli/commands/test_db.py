@@ -1,0 +1,74 @@
+"""The database from a shell, also when it is not as it should be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli_runner import CouponctlRunner
+
+NO_TABLES = (
+    "The database has no tables yet: run `couponctl db upgrade`. Is it the one you "
+    "mean? `couponctl config show` tells where it is."
+)
+
+
+def test_upgrade_says_what_it_did_and_does_it_once(
+    unmigrated_cli: CouponctlRunner,
+) -> None:
+    taken = unmigrated_cli.json("db", "upgrade")["upgraded"]
+    assert taken[0] == "0001_baseline"
+    again = unmigrated_cli.run("db", "upgrade", "--json")
+    assert '"upgraded": []' in again.stdout
+    assert again.stderr == "The database was up to date.\n"
+
+
+def test_status_tells_what_is_missing_and_ends_with_one(
+    unmigrated_cli: CouponctlRunner,
+) -> None:
+    before = unmigrated_cli.json("db", "status", status=1)
+    assert (before["up_to_date"], before["steps"]["0001_baseline"]) == (
+        False,
+        "missing",
+    )
+    unmigrated_cli.run("db", "upgrade")
+    after = unmigrated_cli.json("db", "status")
+    assert (after["up_to_date"], after["steps"]["0001_baseline"]) == (True, "taken")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("tenant", "create", "acme"),
+        ("tenant", "list"),
+        ("token", "mint", "--tenant", "acme", "--server"),
+        ("demo", "load"),
+        ("demo", "show"),
+    ],
+)
+def test_without_tables_every_command_says_how_to_get_them(
+    unmigrated_cli: CouponctlRunner, words: tuple[str, ...]
+) -> None:
+    assert unmigrated_cli.expect_refusal(*words) == NO_TABLES
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://u:secret@127.0.0.1:1/x", "The database cannot be reached"),
+        ("postgresql://u:secret@127.0.0.1:x/x", "The database cannot be reached"),
+        ("mysql://127.0.0.1/x", "COUPON_DATABASE_URL: a database URL is sqlite:///"),
+        ("sqlite:///{0}", "The database cannot be reached: file is not a database"),
+        ("sqlite:///{0}/below/a/file.db", "COUPON_DATABASE_URL: "),
+    ],
+)
+def test_a_database_that_cannot_be_is_one_sentence(
+    cli_without_tables: CouponctlRunner, tmp_path: Path, url: str, said: str
+) -> None:
+    text = tmp_path / "text"
+    text.write_text("this is text, and it is no database of any kind whatever" * 99)
+    env = {**cli_without_tables.env, "COUPON_DATABASE_URL": url.format(text)}
+    sentence = CouponctlRunner(env).expect_refusal("tenant", "list")
+    assert sentence.startswith(said)
+    assert "secret" not in sentence

@@ -1,0 +1,174 @@
+"""What the doctor finds, and what the settings say."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+
+from coupon_core.security import encryption
+from tests.support.cli_runner import CouponctlRunner
+
+
+def checks(shell: CouponctlRunner, status: int) -> dict[str, dict[str, Any]]:
+    """What each check found."""
+    answer = shell.json("doctor", status=status)
+    assert answer["ok"] == (status == 0)
+    return {found["check"]: found for found in answer["checks"]}
+
+
+@pytest.fixture
+def taken_port(cli: CouponctlRunner) -> Iterator[int]:
+    """The query gateway's port, on which something else listens."""
+    port = int(cli.env["QUERY_PORT"])
+    with socket.create_server(("127.0.0.1", port)):
+        yield port
+
+
+def test_a_machine_that_is_well(cli: CouponctlRunner) -> None:
+    cli.create_tenant()
+    found = checks(cli, 0)
+    assert {finding["level"] for finding in found.values()} == {"ok"}
+    assert list(found) == [
+        *("settings", "python", "data directory", "disk", "master key", "database"),
+        *("journal", "writing", "secrets", "admin port", "query port", "bus"),
+        "clock",
+    ]
+
+
+def test_a_database_without_tables(unmigrated_cli: CouponctlRunner) -> None:
+    finding = checks(unmigrated_cli, 1)["database"]
+    assert finding["level"] == "fail"
+    assert "couponctl db upgrade" in finding["advice"]
+
+
+def test_a_port_that_another_program_has(cli: CouponctlRunner, taken_port: int) -> None:
+    finding = checks(cli, 1)["query port"]
+    assert finding["level"] == "fail"
+    assert f"Port {taken_port}" in finding["advice"]
+    assert "another program" in finding["advice"]
+    assert "QUERY_PORT" in finding["advice"]
+
+
+def test_serving_at_a_taken_port_is_one_sentence(
+    cli: CouponctlRunner, taken_port: int
+) -> None:
+    assert f"Port {taken_port}" in cli.expect_refusal("serve", "query")
+    assert f"Port {taken_port}" in cli.expect_refusal("serve", "all")
+
+
+def test_a_master_key_that_others_can_read(cli_without_tables: CouponctlRunner) -> None:
+    env = {**cli_without_tables.env, "COUPON_MASTER_KEYS": ""}
+    path = Path(env["COUPON_DATA_DIR"]) / "master.key"
+    CouponctlRunner(env).run("db", "upgrade")
+    assert (
+        checks(CouponctlRunner(env), 0)["master key"]["found"] == f"{path}, mode 0600"
+    )
+    path.chmod(0o644)
+    finding = checks(CouponctlRunner(env), 1)["master key"]
+    assert (finding["level"], finding["advice"]) == ("fail", f"Run: chmod 600 {path}")
+
+
+def test_secrets_that_another_key_sealed(cli: CouponctlRunner) -> None:
+    cli.create_tenant()
+    stranger = CouponctlRunner(
+        {**cli.env, "COUPON_MASTER_KEYS": encryption.generate_master_key()}
+    )
+    assert checks(stranger, 1)["secrets"]["level"] == "fail"
+    said = stranger.expect_refusal("token", "mint", "--tenant", "acme", "--server")
+    assert "put that key back into COUPON_MASTER_KEYS" in said
+
+
+def test_settings_that_make_no_sense(cli_without_tables: CouponctlRunner) -> None:
+    finding = checks(CouponctlRunner({**cli_without_tables.env, "ADMIN_PORT": "x"}), 1)[
+        "settings"
+    ]
+    assert finding["found"] == "ADMIN_PORT: Not a valid integer."
+
+
+def test_a_bus_elsewhere_that_does_not_answer(cli: CouponctlRunner) -> None:
+    away = CouponctlRunner({**cli.env, "COUPON_BROKER_URL": "amqp://127.0.0.1:1//"})
+    finding = checks(away, 1)["bus"]
+    assert finding["level"] == "fail"
+    assert "COUPON_BROKER_URL" in finding["advice"]
+
+
+def test_a_bus_that_answers(cli_with_broker: CouponctlRunner) -> None:
+    assert checks(cli_with_broker, 0)["bus"]["found"] == "it answers"
+
+
+def test_a_port_of_the_bus_that_another_program_has(cli: CouponctlRunner) -> None:
+    port = int(cli.env["BUS_PORT"])
+    with socket.create_server(("127.0.0.1", port)):
+        finding = checks(cli, 1)["bus"]
+    assert finding["level"] == "fail"
+    assert f"Port {port} of the embedded bus: taken" in finding["advice"]
+    assert "BUS_PORT" in finding["advice"]
+
+
+@pytest.mark.parametrize("url", ["memory://", "filesystem://", "sqla+sqlite:///x"])
+def test_a_bus_that_loses_messages_is_refused(
+    cli_without_tables: CouponctlRunner, url: str
+) -> None:
+    bad = CouponctlRunner(
+        {**cli_without_tables.env, "COUPON_BROKER_URL": url, "ADMIN_PORT": "x"}
+    )
+    result = bad.run("config", "check")
+    assert result.exit_code == 1
+    assert "when a process dies" in result.stderr
+    assert "ADMIN_PORT: " in result.stderr
+
+
+def test_shown_settings_hide_secrets_and_passwords(
+    cli_without_tables: CouponctlRunner,
+) -> None:
+    url = "postgresql://coupons:s3cret@db.example/coupons"
+    env = {**cli_without_tables.env, "COUPON_DATABASE_URL": url}
+    result = CouponctlRunner(env).run("config", "show", "--json")
+    assert "postgresql://coupons:(hidden)@db.example/coupons" in result.stdout
+    assert "s3cret" not in result.stdout
+    assert env["COUPON_MASTER_KEYS"] not in result.stdout
+
+
+def test_check_tells_every_error_at_once(cli_without_tables: CouponctlRunner) -> None:
+    wrong = {"ADMIN_PORT": "0", "COUPON_LOG_LEVEL": "loud"}
+    result = CouponctlRunner({**cli_without_tables.env, **wrong}).run("config", "check")
+    assert result.exit_code == 1
+    assert "ADMIN_PORT: " in result.stderr
+    assert "COUPON_LOG_LEVEL: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("COUPON_MASTER_KEYS_FILE", "/no/such/file", "COUPON_MASTER_KEYS_FILE"),
+        ("COUPON_MASTER_KEYS", "short", "couponctl config new-key"),
+        ("COUPON_DATA_DIR", "/proc/no/such", "COUPON_DATA_DIR: /proc/no"),
+    ],
+)
+def test_each_bad_setting_is_one_sentence(
+    cli_without_tables: CouponctlRunner, name: str, value: str, said: str
+) -> None:
+    env = {**cli_without_tables.env, "COUPON_MASTER_KEYS": "", name: value}
+    assert said in CouponctlRunner(env).expect_refusal("config", "check")
+
+
+def test_good_settings_pass(cli_without_tables: CouponctlRunner) -> None:
+    assert cli_without_tables.json("config", "check") == {"ok": True}
+
+
+def test_a_new_key_is_a_master_key_and_another_each_time(
+    cli_without_tables: CouponctlRunner,
+) -> None:
+    first, second = (
+        cli_without_tables.run("config", "new-key").stdout for _ in range(2)
+    )
+    assert first != second
+    Fernet(first.strip())
+    assert encryption.is_master_key(
+        cli_without_tables.json("config", "new-key")["master_key"]
+    )

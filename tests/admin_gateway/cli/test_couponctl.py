@@ -1,0 +1,146 @@
+"""couponctl as a program: its help, its outputs, its statuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from admin_gateway.cli import COMMANDS, couponctl
+from coupon_core.domain.models import AdminReason, Reason
+from tests.support.cli_runner import run_couponctl
+
+
+def commands(
+    command: click.Command, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command that does something, by the words that call it."""
+    if not isinstance(command, click.Group):
+        yield path, command
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        _, found, _ = command.resolve_command(context, [name])
+        yield from commands(found, (*path, name))
+
+
+ALL_COMMANDS = dict(commands(couponctl))
+SPEECHLESS = {("serve", name) for name in ("admin", "query", "workers", "bus", "all")}
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """Settings for a process of its own, on SQLite."""
+    return {"COUPON_DATA_DIR": str(tmp_path / "var")}
+
+
+@pytest.mark.parametrize("words", ALL_COMMANDS, ids=" ".join)
+def test_every_command_has_an_example_and_json(words: tuple[str, ...]) -> None:
+    command = ALL_COMMANDS[words]
+    assert f"couponctl {' '.join(words)}" in " ".join((command.help or "").split())
+    options = {option for param in command.params for option in param.opts}
+    assert ("--json" in options) == (words not in SPEECHLESS)
+
+
+def test_the_list_of_commands_says_what_they_say_themselves() -> None:
+    assert {words[0] for words in ALL_COMMANDS} == {name for name, *_ in COMMANDS}
+
+
+@pytest.mark.parametrize("reason", [*Reason, *AdminReason])
+def test_every_reason_has_a_sentence(reason: Reason | AdminReason) -> None:
+    from admin_gateway.cli.errors import reason_message
+
+    assert reason_message(reason)
+
+
+def test_help_comes_without_loading_what_it_does_not_need() -> None:
+    code = (
+        "import sys; from admin_gateway.cli import couponctl;"
+        "couponctl(['--help'], standalone_mode=False);"
+        "heavy = {'peewee', 'flask', 'marshmallow', 'jwt', 'psycopg', 'kombu'};"
+        "sys.exit(','.join(sorted(heavy & sys.modules.keys())) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [(("tenent", "list"), "'tenant'"), (("tenant", "craete"), "'create'")],
+)
+def test_unknown_commands_suggest_near_ones(
+    env: dict[str, str], words: tuple[str, ...], near: str
+) -> None:
+    done = run_couponctl(env, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    said = done.stderr.partition("Did you mean")[2]
+    assert near in said
+
+
+def test_data_goes_to_stdout_and_words_to_stderr(env: dict[str, str]) -> None:
+    upgraded = run_couponctl(env, "db", "upgrade", "--json")
+    assert upgraded.stderr.startswith("The database took 0001_baseline")
+    assert json.loads(upgraded.stdout)["upgraded"]
+    made = run_couponctl(env, "tenant", "create", "acme", "--json")
+    assert made.returncode == 0
+    assert json.loads(made.stdout)["tenant_id"] == "acme"
+
+
+def test_a_refusal_is_a_sentence_and_status_one(env: dict[str, str]) -> None:
+    run_couponctl(env, "db", "upgrade")
+    done = run_couponctl(
+        env, "token", "mint", "--tenant", "nobody", "--user", "u", "--json"
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: Tenant not found\n"
+
+
+def test_bad_settings_are_a_sentence_and_status_one(env: dict[str, str]) -> None:
+    done = run_couponctl({**env, "QUERY_PORT": "high"}, "serve", "query")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: QUERY_PORT: Not a valid integer.\n"
+
+
+def test_users_are_read_from_standard_input(env: dict[str, str]) -> None:
+    run_couponctl(env, "db", "upgrade")
+    run_couponctl(env, "demo", "load")
+    listed = run_couponctl(
+        env, "definition", "list", "--tenant", "demo", "--name", "vip loot", "--json"
+    )
+    definition = json.loads(listed.stdout)["definitions"][0]["id"]
+    words = (
+        "--tenant",
+        "demo",
+        "--definition",
+        definition,
+        "--users-file",
+        "-",
+        "--json",
+    )
+    done = run_couponctl(env, "generate", *words, stdin="ann\nbob\n")
+    assert [row["user_id"] for row in json.loads(done.stdout)["coupons"]] == [
+        "ann",
+        "bob",
+    ]
+
+
+def test_an_interrupted_command_is_quiet(env: dict[str, str]) -> None:
+    code = (
+        "import signal; from admin_gateway.cli import couponctl, output;"
+        # Whoever runs the suite in the background may ignore it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "output.core = lambda: signal.raise_signal(signal.SIGINT);"
+        "couponctl(['tenant', 'list'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", **env},
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

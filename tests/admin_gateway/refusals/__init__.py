@@ -1,0 +1,1 @@
+"""Tests of refusals of the admin API."""

@@ -1,0 +1,371 @@
+"""Every reason to refuse an admin: it has a row, and can be met over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from admin_gateway.refusals import REFUSALS
+from coupon_core.domain.codes import ALPHABETS
+from coupon_core.domain.models import (
+    AdminReason,
+    AuthReason,
+    CodeAlphabet,
+    Reason,
+    utc_now,
+)
+from coupon_core.domain.models.points import MAX_POINTS
+from coupon_core.services import batches
+from coupon_core.services.campaigns import creators
+from coupon_core.services.catalog import definitions
+from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
+from coupon_core.services.webhooks import subscriptions
+from tests.factories.dead_letters import create_dead_letter
+from tests.support.admin_client import AdminClient, expect_created, expect_refusal
+
+NOBODYS = "01890000-0000-7000-8000-000000000000"
+CUSTOM = {"code_format": "custom", "custom_code": "SAVE10"}
+Answer = Any
+
+
+def test_no_reason_is_missing() -> None:
+    wanted = {*AdminReason, *AuthReason, Reason.COUPON_NOT_FOUND}
+    assert wanted - REFUSALS.keys() == set()
+
+
+def test_codes_mean_one_thing() -> None:
+    meanings: dict[str, set[tuple[int, str]]] = {}
+    for reason in AdminReason:
+        status, code, text = REFUSALS[reason]
+        meanings.setdefault(code, set()).add((status, text))
+    assert all(len(meaning) == 1 for meaning in meanings.values())
+
+
+def with_config(admin: AdminClient, **config: Any) -> Answer:
+    config = {"reward_item_id": admin.create_reward_item()["item_id"], **config}
+    return admin.post("coupons", {"name": "Welcome", "config": config})
+
+
+def taken_name(admin: AdminClient) -> Answer:
+    admin.create_definition("Welcome")
+    return with_config(admin)
+
+
+def taken_code(admin: AdminClient) -> Answer:
+    admin.create_definition("Other", **CUSTOM)
+    return with_config(admin, code_format="custom", custom_code="save10")
+
+
+def code_of_a_coupon(admin: AdminClient) -> Answer:
+    code = admin.generate_coupons(admin.create_definition("Other")["id"], "a")[0][
+        "code"
+    ]
+    return with_config(admin, code_format="custom", custom_code=code.lower())
+
+
+def late_check(admin: AdminClient) -> Answer:
+    definition_id = admin.create_definition(code_prefix="SUMMER")["id"]
+    return admin.patch(f"coupons/{definition_id}", {"config": {"code_check": True}})
+
+
+def taken_stem(admin: AdminClient) -> Answer:
+    admin.generate_coupons(
+        admin.create_definition("Other", code_prefix="SUMMER")["id"], "a"
+    )
+    return with_config(admin, code_prefix="SUMMER", code_check=True)
+
+
+def space_of_custom(admin: AdminClient) -> Answer:
+    return admin.get(f"coupons/{admin.create_definition(**CUSTOM)['id']}/capacity")
+
+
+def item_in_use(admin: AdminClient) -> Answer:
+    item_id = admin.create_definition()["config"]["reward_item_id"]
+    return admin.delete(f"rewards/{item_id}")
+
+
+def frozen_rules(admin: AdminClient) -> Answer:
+    definition_id = admin.create_definition()["id"]
+    admin.generate_coupons(definition_id, "a")
+    return admin.patch(f"coupons/{definition_id}", {"config": {"case_sensitive": True}})
+
+
+def redeemed(admin: AdminClient, **config: Any) -> dict[str, Any]:
+    """A coupon after one use."""
+    coupon = admin.generate_coupons(admin.create_definition(**config)["id"], "a")[0]
+    redemption.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
+    return coupon
+
+
+def limit_below_uses(admin: AdminClient) -> Answer:
+    coupon = redeemed(admin, usage_limit={"limit_type": "unlimited"})
+    definition_id = coupon["definition_id"]
+    redemption.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
+    limit = {"usage_limit": {"limit_type": "per_user", "max_uses": 1}}
+    return admin.patch(f"coupons/{definition_id}", {"config": limit})
+
+
+def not_active(admin: AdminClient) -> Answer:
+    path = f"coupons/{admin.create_definition()['id']}"
+    admin.delete(path)
+    return admin.post(f"{path}/generate", {"count": 1})
+
+
+def nobody_of_custom(admin: AdminClient) -> Answer:
+    path = f"coupons/{admin.create_definition(**CUSTOM)['id']}"
+    return admin.post(f"{path}/generate", {"count": 1})
+
+
+def of_another_dialect(admin: AdminClient, **members: Any) -> str:
+    """The id of a definition that Phoenix has no words to make."""
+    item_id = admin.create_definition()["config"]["reward_item_id"]
+    given = {"name": "Other", "reward_item_id": item_id, **members}
+    return definitions.create("acme", given, utc_now()).definition_id
+
+
+def shared_codes(admin: AdminClient) -> Answer:
+    definition_id = of_another_dialect(admin, code_format="shared", claimable=True)
+    return admin.post(f"coupons/{definition_id}/generate", {"user_ids": ["a"]})
+
+
+def all_given_out(admin: AdminClient) -> Answer:
+    definition_id = of_another_dialect(admin, awarded_only=True, total_limit=1)
+    return admin.post(f"coupons/{definition_id}/generate", {"user_ids": ["a", "b"]})
+
+
+def space_too_small(admin: AdminClient) -> Answer:
+    path = f"coupons/{admin.create_definition(code_length=4)['id']}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ALPHABETS, CodeAlphabet.UNAMBIGUOUS, "23")
+        return admin.post(f"{path}/generate", {"count": 9})
+
+
+def finished_batch(admin: AdminClient) -> Answer:
+    path = f"coupons/{admin.create_definition()['id']}"
+    batch_id = admin.post(f"{path}/generate", {"count": 1_001}).json["batch_id"]
+    batches.fail("acme", batch_id, "no more", utc_now())
+    return admin.post(f"batches/{batch_id}/cancel")
+
+
+def several_coupons(admin: AdminClient) -> Answer:
+    definition_id = admin.create_definition(**CUSTOM)["id"]
+    admin.generate_coupons(definition_id, "a", "b")
+    return admin.post(f"coupons/{definition_id}/coupons/revoke", {"code": "SAVE10"})
+
+
+def redeemed_coupon(admin: AdminClient) -> Answer:
+    coupon = redeemed(admin)
+    path = f"coupons/{coupon['definition_id']}/coupons/{coupon['id']}"
+    return admin.post(f"{path}/revoke")
+
+
+def last_secret(admin: AdminClient) -> Answer:
+    return admin.delete(f"secrets/{admin.secret.secret_id}")
+
+
+def scope_too_wide(admin: AdminClient) -> Answer:
+    body = {"name": "keys only", "scopes": ["keys"]}
+    headers = {"X-API-Key": expect_created(admin.post("api-keys", body))["api_key"]}
+    wide = {"name": "wide", "scopes": ["read"]}
+    return admin.post("api-keys", wide, headers=headers)
+
+
+def known_twice(admin: AdminClient) -> Answer:
+    expect_created(admin.post("users", {"user_id": "ann"}))
+    return admin.post("users", {"user_id": "ann"})
+
+
+def full_wallet(admin: AdminClient) -> Answer:
+    expect_created(admin.post("users", {"user_id": "ann"}))
+    most = {"user_id": "ann", "point_id": "gold", "amount": MAX_POINTS}
+    expect_created(admin.post("points/credit", most))
+    return admin.post("points/credit", most)
+
+
+WEBHOOK = {"event_type": "coupon.revoked", "url": "https://hooks.example.invalid/"}
+
+
+def too_many_webhooks(admin: AdminClient) -> Answer:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subscriptions, "MAX_WEBHOOKS_PER_TENANT", 0)
+        return admin.post("webhooks", WEBHOOK)
+
+
+def unreadable_letter(admin: AdminClient) -> Answer:
+    letter_id = create_dead_letter("acme", b"\xff")
+    return admin.post(f"dead-letters/{letter_id}/retry")
+
+
+def assigned(admin: AdminClient, user_id: str) -> Answer:
+    code = admin.generate_coupons(admin.create_definition()["id"], "a")[0]["code"]
+    return admin.post("codes/assign", {"code": code, "user_id": user_id})
+
+
+def assigned_late(admin: AdminClient) -> Answer:
+    path = f"coupons/{admin.create_definition()['id']}"
+    coupon = expect_created(admin.post(f"{path}/generate", {"count": 1}))["coupons"][0]
+    admin.post(f"{path}/coupons/{coupon['id']}/revoke")
+    return admin.post("codes/assign", {"code": coupon["code"], "user_id": "a"})
+
+
+def of_batch(admin: AdminClient, action: str, **more: str) -> Answer:
+    return admin.post(f"codes/{action}", {"batch_id": NOBODYS, **more})
+
+
+def unfinished_batch(admin: AdminClient) -> Answer:
+    wanted = batches.BatchRequest(10)
+    definition_id = admin.create_definition()["id"]
+    batch = batches.request("acme", definition_id, wanted, utc_now())
+    return admin.post("codes/revoke", {"batch_id": batch.batch_id})
+
+
+def imported_for_all(admin: AdminClient) -> Answer:
+    definition_id = admin.create_definition(**CUSTOM)["id"]
+    return admin.upload_csv(f"coupons/{definition_id}/import", "code\nA1\n")
+
+
+CAMPAIGN = {"campaign_id": "launch", "names": {"en": "Launch"}}
+CREATOR = {"creator_key": "ABC12", "name": "Jun"}
+PACKAGE = {
+    "item_name": {"en": "Gems"},
+    "rewards": [{"itemId": "gem", "itemQuantity": 100}],
+}
+
+
+def given(admin: AdminClient, **members: Any) -> Answer:
+    """The answer when a creator is given codes of a package."""
+    expect_created(admin.post("campaigns", CAMPAIGN))
+    expect_created(admin.post("creators", CREATOR | members))
+    package = expect_created(admin.post("campaigns/launch/packages", PACKAGE))
+    body = {"package_id": package["package_id"], "count": 2}
+    return admin.post("creators/ABC12/codes", body)
+
+
+def put_away(admin: AdminClient) -> Answer:
+    expect_created(admin.post("campaigns", CAMPAIGN | {"status": "COMPLETED"}))
+    package = expect_created(admin.post("campaigns/launch/packages", PACKAGE))
+    return admin.post(f"coupons/{package['definition_id']}/activate")
+
+
+def too_many_codes(admin: AdminClient) -> Answer:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(creators, "MAX_CODES_PER_CREATOR", 1)
+        return given(admin)
+
+
+def foreign_code(admin: AdminClient) -> Answer:
+    expect_created(admin.post("creators", CREATOR))
+    return admin.post("creators/ABC12/codes/revoke", {"codes": ["NONE"]})
+
+
+def twice(admin: AdminClient, path: str, body: Any) -> Answer:
+    expect_created(admin.post(path, body))
+    return admin.post(path, body)
+
+
+PAST = "2001-01-01T00:00:00Z"
+TRIGGERLESS = {"auto_generate": {"enabled": True}}
+DATES = {"starts_at": "2030-01-01T00:00:00Z", "expires_at": "2030-01-01T00:00:00Z"}
+PATTERN = {"code_pattern": "SUMMER-####"}
+LONG = {"code_prefix": "x" * 32, "code_length": 32}
+PROVOKED: list[tuple[AdminReason, Callable[[AdminClient], Answer]]] = [
+    (AdminReason.DEFINITION_NOT_FOUND, lambda a: a.get(f"coupons/{NOBODYS}")),
+    (AdminReason.REWARD_ITEM_NOT_FOUND, lambda a: a.get(f"rewards/{NOBODYS}")),
+    (AdminReason.COUPON_NOT_FOUND, lambda a: a.get("coupons/codes/NONE")),
+    (AdminReason.API_KEY_NOT_FOUND, lambda a: a.get(f"api-keys/{NOBODYS}")),
+    (AdminReason.CLIENT_KEY_NOT_FOUND, lambda a: a.get("client-keys/ak_server_x")),
+    (AdminReason.CAMPAIGN_NOT_FOUND, lambda a: a.get("campaigns/none")),
+    (AdminReason.CREATOR_NOT_FOUND, lambda a: a.get("creators/NOONE")),
+    (AdminReason.PACKAGE_NOT_FOUND, lambda a: a.get("packages/1")),
+    (AdminReason.PACKAGE_OUT_OF_USE, put_away),
+    (AdminReason.CREATOR_CODE_NOT_FOUND, foreign_code),
+    (AdminReason.CAMPAIGN_EXISTS, lambda a: twice(a, "campaigns", CAMPAIGN)),
+    (AdminReason.CREATOR_EXISTS, lambda a: twice(a, "creators", CREATOR)),
+    (AdminReason.CREATOR_INACTIVE, lambda a: given(a, status="INACTIVE")),
+    (AdminReason.TOO_MANY_CODES, too_many_codes),
+    (AdminReason.SECRET_NOT_FOUND, lambda a: a.delete(f"secrets/{NOBODYS}")),
+    (AdminReason.NAME_TAKEN, taken_name),
+    (AdminReason.CODE_TAKEN, taken_code),
+    (AdminReason.CODE_TAKEN, code_of_a_coupon),
+    (AdminReason.REWARD_ITEM_IN_USE, item_in_use),
+    (
+        AdminReason.UNKNOWN_REWARD_ITEM,
+        lambda a: with_config(a, reward_item_id=NOBODYS),
+    ),
+    (
+        AdminReason.CUSTOM_CODE_MISSING,
+        lambda a: with_config(a, code_format="custom"),
+    ),
+    (
+        AdminReason.RANDOM_CODE_WITH_CUSTOM,
+        lambda a: with_config(a, custom_code="SAVE10"),
+    ),
+    (AdminReason.CODE_SPACE_TOO_SMALL, space_too_small),
+    (AdminReason.PATTERN_ALONE, lambda a: with_config(a, **CUSTOM, **PATTERN)),
+    (AdminReason.PATTERN_UNFIT, lambda a: with_config(a, code_pattern="A###")),
+    (AdminReason.CHECK_NEEDS_STEM, lambda a: with_config(a, code_check=True)),
+    (AdminReason.CHECKED_CODES_FROZEN, late_check),
+    (AdminReason.STEM_TAKEN, taken_stem),
+    (AdminReason.NO_CODE_SPACE, space_of_custom),
+    (AdminReason.DATES_REVERSED, lambda a: with_config(a, **DATES)),
+    (AdminReason.TRIGGER_MISSING, lambda a: with_config(a, **TRIGGERLESS)),
+    (AdminReason.CLAIMABLE_NEEDS_CUSTOM, lambda a: with_config(a, claimable=True)),
+    (AdminReason.CODE_RULES_FROZEN, frozen_rules),
+    (AdminReason.LIMIT_BELOW_USES, limit_below_uses),
+    (AdminReason.NOT_ACTIVE, not_active),
+    (AdminReason.CUSTOM_NEEDS_USERS, nobody_of_custom),
+    (AdminReason.SHARED_CODES_ARE_CLAIMED, shared_codes),
+    (AdminReason.TOTAL_LIMIT_REACHED, all_given_out),
+    (AdminReason.SEVERAL_COUPONS, several_coupons),
+    (AdminReason.REDEEMED_COUPON, redeemed_coupon),
+    (AdminReason.LAST_SECRET, last_secret),
+    (AdminReason.SCOPE_TOO_WIDE, scope_too_wide),
+    (AdminReason.BATCH_FINISHED, finished_batch),
+    (AdminReason.USER_EXISTS, known_twice),
+    (AdminReason.WALLET_FULL, full_wallet),
+    (AdminReason.DEAD_LETTER_NOT_FOUND, lambda a: a.get(f"dead-letters/{NOBODYS}")),
+    (AdminReason.DEAD_LETTER_UNREADABLE, unreadable_letter),
+    (
+        AdminReason.BAD_WEBHOOK_URL,
+        lambda a: a.post("webhooks", {**WEBHOOK, "url": "http://127.0.0.1/"}),
+    ),
+    (AdminReason.WEBHOOK_NOT_FOUND, lambda a: a.get("webhooks/1")),
+    (AdminReason.TOO_MANY_WEBHOOKS, too_many_webhooks),
+    (AdminReason.ALREADY_ASSIGNED, lambda a: assigned(a, "b")),
+    (AdminReason.NOT_ASSIGNABLE, assigned_late),
+    (AdminReason.BATCH_NOT_FOUND, lambda a: of_batch(a, "revoke")),
+    (AdminReason.BATCH_UNFINISHED, unfinished_batch),
+    (AdminReason.JOB_NOT_FOUND, lambda a: a.get(f"codes/jobs/{NOBODYS}")),
+    (AdminReason.EXPIRY_IS_PAST, lambda a: of_batch(a, "extend", expires_at=PAST)),
+    (AdminReason.IMPORT_NEEDS_OWN_CODES, imported_for_all),
+]
+# Their sentences are about the very case.
+WITH_FIGURES = {AdminReason.CODE_SPACE_TOO_SMALL, AdminReason.BAD_WEBHOOK_URL}
+# A tenant's key cannot name another tenant, nor make one: those are couponctl's. And
+# the longest prefix with the longest code are exactly as long as a code may be.
+ELSEWHERE = {
+    AdminReason.TENANT_NOT_FOUND,
+    AdminReason.TENANT_EXISTS,
+    AdminReason.TENANT_ID_RESERVED,
+    AdminReason.CODE_TOO_LONG,
+}
+
+
+@pytest.mark.parametrize(("reason", "provoke"), PROVOKED)
+def test_reason_is_met_over_http(
+    admin: AdminClient, reason: AdminReason, provoke: Callable[[AdminClient], Answer]
+) -> None:
+    status, code, text = REFUSALS[reason]
+    told = expect_refusal(provoke(admin), status, code)
+    assert told == text or reason in WITH_FIGURES
+
+
+def test_all_reasons_are_met() -> None:
+    assert {reason for reason, _ in PROVOKED} == set(AdminReason) - ELSEWHERE
+
+
+def test_longest_prefix_and_code_fit(admin: AdminClient) -> None:
+    assert expect_created(with_config(admin, **LONG))["config"].items() >= LONG.items()

@@ -1,0 +1,1 @@
+"""Tests of request parsing in the admin API."""

@@ -1,0 +1,223 @@
+"""Bad values in bodies: each is refused with a 400 that names it (LIMITS 5)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.support.admin_client import AdminClient, expect_refusal
+
+UUID = "550e8400-e29b-41d4-a716-446655440000"
+LONG = "x" * 256
+
+# What no text of a name may be.
+BAD_TEXTS = [None, "", 1, 1.0, True, [], {}, LONG, "a\nb", "a\x7fb", "a\u2028b"]
+BAD_BOOLEANS = [None, 0, 1, "true", "", []]
+BAD_TIMES = [
+    "",
+    0,
+    True,
+    "2030-01-01",
+    "2030-01-01T00:00:00",
+    "2030-01-01T24:00:00Z",
+    "2030-02-30T00:00:00Z",
+    "1969-12-31T23:59:59Z",
+    "10000-01-01T00:00:00Z",
+    "2030-01-01T00:00:00+25:00",
+    "tomorrow",
+]
+BAD_UUIDS = [None, "", 1, "nonsense", UUID[:-1], UUID + "0", f"{{{UUID}}}"]
+
+REWARD: dict[str, list[Any]] = {
+    "name": BAD_TEXTS,
+    "reward_type": [*BAD_TEXTS, "x" * 65],
+    "description": [None, 1, "x" * 2_001, "a\x07b"],
+    "payload": [None, "", 1, [], [{}], "{}"],
+    "item_id": [UUID],
+    "tenant_id": ["acme"],
+    "created_at": ["2030-01-01T00:00:00Z"],
+}
+DEFINITION: dict[str, list[Any]] = {
+    "name": [*BAD_TEXTS, "Sale!", "a/b", "-a", " a", "a😀", "<b>", "a;b"],
+    "description": [1, "x" * 2_001, "a\x07b", []],
+    "status": [None, "", "gone", "Active", 1],
+    "config": [None, "", 1, []],
+    "id": [UUID],
+    "tenant_id": ["acme"],
+    "used_count": [0],
+    "updated_at": ["2030-01-01T00:00:00Z"],
+}
+CONFIG: dict[str, list[Any]] = {
+    "reward_item_id": BAD_UUIDS,
+    "code_format": [None, "", "RANDOM", "list", 1],
+    "code_alphabet": [None, "", "hex"],
+    "code_pattern": [1, "-####", "#### ", "Ä####", "#" * 65, "A/####", []],
+    "code_check": [None, 1, "true"],
+    "code_prefix": [1, "_A", "A B", "Ä", "x" * 33, "A/B", []],
+    "code_length": [None, 3, 33, 8.0, "8", True, -8, 10**30],
+    "custom_code": ["", " ", "_A", "A B", "ſAVE", "Ä", "x" * 65, "A/B", 1, "A\tB"],
+    "case_sensitive": BAD_BOOLEANS,
+    "claimable": BAD_BOOLEANS,
+    "starts_at": BAD_TIMES,
+    "expires_at": BAD_TIMES,
+    "usage_limit": [None, "", 1, [], "per_user"],
+    "auto_generate": ["", 1, [], True],
+    "used_count": [0],
+    "tenant_id": ["acme"],
+}
+LIMIT: dict[str, list[Any]] = {
+    "limit_type": [None, "", "per_code", "Global", 1],
+    "max_uses": [None, 0, -1, 1.0, "1", True, 1_000_000_001, 10**30],
+    "used_count": [0],
+}
+TRIGGER: dict[str, list[Any]] = {
+    "enabled": BAD_BOOLEANS,
+    "trigger": [None, "", "streak", 1],
+    "trigger_config": [None, "", 1, [], {}],
+    "trigger_config.streak_id": BAD_TEXTS,
+    "trigger_config.milestone_threshold": [None, 0, -1, 7.0, "7", 10**10],
+    "trigger_config.rank_threshold": [3],
+}
+KEY: dict[str, list[Any]] = {
+    "name": BAD_TEXTS,
+    "scopes": [None, [], "read", {}, ["read"] * 6],
+    "scopes.0": [None, "", "admin", "READ", 1, "*"],
+    "expires_at": [*BAD_TIMES, "2020-01-01T00:00:00Z"],
+    "api_key": ["pk_mine"],
+    "tenant_id": ["acme"],
+}
+GENERATE: dict[str, list[Any]] = {
+    "user_ids": [None, [], "a", {}, ["u"] * 1_000_001],
+    "user_ids.0": [None, "", 1, "a/b", "a\\b", ".", "..", " a", "a ", "x" * 129],
+    "count": [None, 0, -1, 1.0, "1", True, 10_000_001, 2**40],
+    "expires_at": BAD_TIMES,
+    "tenant_id": ["acme"],
+    "status": ["active"],
+}
+REVOKE: dict[str, list[Any]] = {
+    "code": [None, "", 1, "A B", "ſAVE", "x" * 65],
+    "user_id": [None, "", 1, "a/b", "x" * 129],
+    "coupon_id": [UUID],
+}
+
+
+def rows(
+    route: str, good: dict[str, Any], bad: dict[str, list[Any]], below: str = ""
+) -> list[Any]:
+    """A case for each bad value: the route, the whole body, the field's path."""
+    return [
+        pytest.param(route, placed(good, below + path, value), below + path)
+        for path, values in bad.items()
+        for value in values
+    ]
+
+
+def placed(good: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy of a good body with one value put at a dotted path."""
+    body = json.loads(json.dumps(good))
+    *parents, last = path.split(".")
+    place = body
+    for name in parents:
+        place = place[name]
+    place[int(last) if isinstance(place, list) else last] = value
+    return body
+
+
+GOOD_REWARD = {"name": "100", "reward_type": "points"}
+GOOD_DEFINITION = {
+    "name": "Welcome",
+    "config": {
+        "reward_item_id": UUID,
+        "usage_limit": {"limit_type": "per_user", "max_uses": 1},
+        "auto_generate": {
+            "enabled": True,
+            "trigger": "streak_milestone",
+            "trigger_config": {"streak_id": "daily", "milestone_threshold": 7},
+        },
+    },
+}
+COUPONS = f"coupons/{UUID}"
+CASES = [
+    *rows("POST rewards", GOOD_REWARD, REWARD),
+    *rows(f"PATCH rewards/{UUID}", {}, REWARD),
+    *rows("POST coupons", GOOD_DEFINITION, DEFINITION),
+    *rows(f"PATCH {COUPONS}", {}, DEFINITION),
+    *rows("POST coupons", GOOD_DEFINITION, CONFIG, "config."),
+    *rows(f"PATCH {COUPONS}", {"config": {}}, CONFIG, "config."),
+    *rows("POST coupons", GOOD_DEFINITION, LIMIT, "config.usage_limit."),
+    *rows(f"PUT {COUPONS}", GOOD_DEFINITION, TRIGGER, "config.auto_generate."),
+    *rows("POST api-keys", {"name": "CI", "scopes": ["read"]}, KEY),
+    *rows(f"POST {COUPONS}/generate", {"user_ids": ["a"]}, GENERATE),
+    *rows(f"POST {COUPONS}/coupons/revoke", {"code": "SAVE10"}, REVOKE),
+]
+
+
+@pytest.mark.parametrize(("route", "body", "field"), CASES)
+def test_bad_value_is_refused_by_its_name(
+    sqlite_admin: AdminClient, route: str, body: dict[str, Any], field: str
+) -> None:
+    method, path = route.split()
+    answer = sqlite_admin.call(method, path, body)
+    code = "BAD_JSON" if answer.json["code"] == "BAD_JSON" else "VALIDATION_ERROR"
+    text = expect_refusal(answer, 400, code)
+    if code == "VALIDATION_ERROR":
+        paths = [detail["path"] for detail in answer.json["details"]]
+        assert any(path.startswith(field) for path in paths), answer.json
+        assert "expected" in text
+
+
+MISSING = [
+    ("POST rewards", {}, {"name", "reward_type"}),
+    ("POST coupons", {}, {"name", "config"}),
+    ("POST coupons", {"name": "a", "config": {}}, {"config.reward_item_id"}),
+    ("POST api-keys", {}, {"name"}),
+    (f"POST {COUPONS}/generate", {}, {"user_ids"}),
+    (f"POST {COUPONS}/generate", {"user_ids": ["a"], "count": 1}, {"user_ids"}),
+    (f"POST {COUPONS}/coupons/revoke", {}, {"code"}),
+    *(
+        (
+            "POST coupons",
+            placed(GOOD_DEFINITION, "config.usage_limit", limit),
+            {f"config.usage_limit.{field}"},
+        )
+        for limit, field in [
+            ({}, "limit_type"),
+            ({"limit_type": "global"}, "max_uses"),
+            ({"limit_type": "per_user"}, "max_uses"),
+            ({"limit_type": "unlimited", "max_uses": 1}, "max_uses"),
+        ]
+    ),
+    *(
+        (
+            "POST coupons",
+            placed(GOOD_DEFINITION, "config.auto_generate", trigger),
+            {f"config.auto_generate.{field}"},
+        )
+        for trigger, field in [
+            ({}, "enabled"),
+            ({"enabled": True, "trigger_config": {}}, "trigger_config"),
+            (
+                {"enabled": True, "trigger": "achievement_completed"},
+                "trigger_config.achievement_id",
+            ),
+        ]
+    ),
+]
+
+
+@pytest.mark.parametrize(("route", "body", "fields"), MISSING)
+def test_what_is_missing_or_too_much_is_named(
+    sqlite_admin: AdminClient, route: str, body: dict[str, Any], fields: set[str]
+) -> None:
+    method, path = route.split()
+    answer = sqlite_admin.call(method, path, body)
+    expect_refusal(answer, 400, "VALIDATION_ERROR")
+    assert {detail["path"] for detail in answer.json["details"]} == fields
+
+
+def test_nothing_was_changed_by_all_of_that(sqlite_admin: AdminClient) -> None:
+    totals = [sqlite_admin.get(path).json["total"] for path in ("rewards", "coupons")]
+    assert totals == [0, 0]
+    assert sqlite_admin.get("api-keys").json["total"] == 1

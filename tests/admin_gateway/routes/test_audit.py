@@ -1,0 +1,71 @@
+"""The audit log over HTTP: chosen, in pages, only one's own; and nobody changes it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.admin_client import AdminClient
+from tests.support.paths import PROJECT_ROOT
+
+
+def test_entries_are_chosen_by_actor_action_thing_and_time(admin: AdminClient) -> None:
+    item, moment = admin.create_reward_item()["item_id"], "2999-01-01T00:00:00Z"
+    admin.patch(f"rewards/{item}", {"name": "Another"})
+    for query, count in (
+        (f"object_id={item}", 2),
+        (f"object_id={item}&action=reward_item.changed", 1),
+        (f"object_id={item}&actor={admin.key.key_id}", 2),
+        (f"object_id={item}&actor=cli", 0),
+        (f"object_id={item}&from=2025-01-01T00:00:00Z&to={moment}", 2),
+        (f"object_id={item}&from={moment}", 0),
+        (f"object_id={item}&to=2025-01-01T00:00:00Z", 0),
+        (f"object_id={item}&limit=1", 2),
+    ):
+        found = admin.get(f"audit?{query}").json
+        assert found["total"] == count, query
+        assert len(found["entries"]) == min(count, 1 if "limit" in query else 9)
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("action=created", "action"), ("from=yesterday", "from"), ("actor=", "actor")],
+)
+def test_a_bad_filter_is_named(admin: AdminClient, query: str, field: str) -> None:
+    answer = admin.get(f"audit?{query}")
+    assert answer.status_code == 400
+    assert answer.json["details"][0]["path"] == field
+
+
+def test_one_sees_only_ones_own(admin: AdminClient, other_admin: AdminClient) -> None:
+    admin.create_reward_item()
+    actions = {one["action"] for one in other_admin.get("audit").json["entries"]}
+    assert actions == {"tenant.created"}
+    assert other_admin.get(f"/v1/tenants/{admin.tenant_id}/audit").status_code == 403
+
+
+def test_nobody_but_its_store_writes_the_log_and_nobody_changes_it() -> None:
+    packages = "admin_gateway", "coupon_core", "query_gateway", "workers"
+    sources = {
+        path.relative_to(PROJECT_ROOT): path.read_text()
+        for package in packages
+        for path in (PROJECT_ROOT / package).rglob("*.py")
+    }
+    sql = re.compile(r"(INTO|UPDATE|FROM|TABLE)\s+audit_entry", re.IGNORECASE)
+    assert {str(path) for path, text in sources.items() if sql.search(text)} == {
+        "coupon_core/persistence/migrations/0009_audit.py"
+    }
+    named = {str(path) for path, text in sources.items() if "AuditEntry" in text}
+    tables = {one for one in named if "persistence" in one}
+    assert tables == {
+        "coupon_core/persistence/repositories/audit.py",
+        "coupon_core/persistence/repositories/tenants.py",  # which leaves it alone
+        "coupon_core/persistence/tables/__init__.py",
+        "coupon_core/persistence/tables/audit.py",
+    }
+    store = sources[Path("coupon_core/persistence/repositories/audit.py")]
+    assert re.findall(r"\.(insert|update|delete|replace|save)\w*\(", store) == [
+        "insert"
+    ]

@@ -1,0 +1,271 @@
+"""Every route by which admins change something notes it, with who; no refusal is."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from admin_gateway.authentication import SAFE_METHODS, UNMATCHABLE_UUID
+from admin_gateway.responses.webhooks import CREATE_WEBHOOK_REQUEST
+from coupon_core.domain.models import Page, utc_now
+from coupon_core.domain.models.audit import AuditEntry, AuditFilter
+from coupon_core.persistence import database
+from coupon_core.services import audit, batches
+from coupon_core.services.access import tenants
+from tests.factories.dead_letters import create_dead_letter
+from tests.factories.events import CLOUD_EVENT
+from tests.support.admin_client import (
+    AdminClient,
+    create_admin_client,
+    expect_created,
+    started_admin_gateway,
+)
+from tests.support.databases import SqliteDatabases, migrate_database
+
+NEW_NAME: Mapping[str, Any] = {"name": "Another"}
+REWARD = {"name": "Gold", "reward_type": "points"}
+REFUSED = {400, 403, 404, 415}
+POINTS = {"user_id": "bob", "point_id": "gems", "amount": 5}
+CAMPAIGN = {"campaign_id": "launch", "names": {"en": "Launch"}}
+CREATOR = {"creator_key": "ABC12", "name": "Jun"}
+GEMS = {"itemId": "gem", "itemQuantity": 100}
+PACKAGE = {"item_name": {"en": "Gems"}, "rewards": [GEMS]}
+# Of each changing view its body, and what is noted of it.
+CHANGES: Mapping[str, tuple[Any, str]] = {
+    "reward_items.create": (REWARD, "reward_item.created"),
+    "reward_items.replace": (REWARD, "reward_item.changed"),
+    "reward_items.change": (NEW_NAME, "reward_item.changed"),
+    "reward_items.delete": (None, "reward_item.deleted"),
+    "definitions.create": ("definition", "definition.created"),
+    "definitions.replace": ("definition", "definition.changed"),
+    "definitions.change": (NEW_NAME, "definition.changed"),
+    "definitions.pause": (None, "definition.paused"),
+    "definitions.activate": (None, "definition.activated"),
+    "definitions.archive": (None, "definition.archived"),
+    "definitions.delete": (None, "definition.archived"),
+    "coupons.generate": ({"user_ids": ["zoe"]}, "coupon.generated"),
+    "coupons.revoke": (None, "coupon.revoked"),
+    "coupons.revoke_code": ("code", "coupon.revoked"),
+    "api_keys.create": (NEW_NAME, "api_key.created"),
+    "api_keys.revoke": (None, "api_key.revoked"),
+    "api_keys.delete": (None, "api_key.revoked"),
+    "tenant_secrets.rotate": (None, "secret.rotated"),
+    "tenant_secrets.delete": (None, "secret.retired"),
+    "events.publish": (CLOUD_EVENT, "milestone.accepted"),
+    "events.publish_all": ({"events": [CLOUD_EVENT]}, "milestone.accepted"),
+    "dead_letters.retry": (None, "dead_letter.retried"),
+    "dead_letters.drop": (None, "dead_letter.dropped"),
+    "client_keys.create": ({**NEW_NAME, "kind": "mambo"}, "client_key.created"),
+    "client_keys.revoke": (None, "client_key.revoked"),
+    "client_keys.delete": (None, "client_key.revoked"),
+    "codes.assign": ("assignment", "coupon.assigned"),
+    "code_jobs.revoke": ({"user_id": "ann"}, "code_job.started"),
+    "code_jobs.extend": ("extension", "code_job.started"),
+    "code_jobs.import_codes": (b"code\nFROM-ELSEWHERE\n", "code_job.started"),
+    "campaigns.create": (CAMPAIGN | {"campaign_id": "new"}, "campaign.created"),
+    "campaigns.change": ({"status": "EXPOSED"}, "campaign.changed"),
+    "campaigns.add_creator": (None, "campaign.creator_added"),
+    "campaigns.remove_creator": (None, "campaign.creator_removed"),
+    "campaigns.create_package": (PACKAGE, "package.created"),
+    "packages.change": ({"is_active": False}, "package.changed"),
+    "creators.create": (CREATOR | {"creator_key": "XYZ99"}, "creator.created"),
+    "creators.change": (NEW_NAME, "creator.changed"),
+    "creators.give": ("gift", "creator.given_codes"),
+    "creators.revoke": ({"codes": ["GO-1"]}, "creator.codes_revoked"),
+    "points.credit": (POINTS, "points.credited"),
+    "points.debit": (POINTS, "points.debited"),
+    "users.create": ({"user_id": "zoe"}, "user.created"),
+    "users.change": ({"is_member": False}, "user.changed"),
+    "batches.cancel": (None, "batch.cancelled"),
+    "webhooks.create": (CREATE_WEBHOOK_REQUEST, "webhook.created"),
+    "webhooks.change": ({"is_active": False}, "webhook.changed"),
+    "webhooks.delete": (None, "webhook.deleted"),
+    "webhooks.rotate": (None, "webhook.secret_rotated"),
+}
+STORING_NOTHING = {"webhooks.test"}
+FIRST: Mapping[str, str] = {
+    "definitions.activate": "definitions.pause",
+    "points.debit": "points.credit",
+    "campaigns.remove_creator": "campaigns.add_creator",
+    "creators.revoke": "creators.give",
+}
+"""What must have been done before."""
+
+
+NUMBERS = itertools.count()
+
+
+def changing(app: Flask) -> Iterator[tuple[str, str, Rule]]:
+    """Every route that changes something: name of its view, method, rule."""
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        for method in rule.methods - SAFE_METHODS - {"OPTIONS"}:
+            module = view.__module__.rpartition(".")[2]
+            yield f"{module}.{view.__name__}", method, rule
+
+
+class Walker:
+    """An admin with one of each thing, who calls a view by its name."""
+
+    def __init__(self, admin: AdminClient) -> None:
+        self.admin = admin
+        of = admin.create_definition()
+        coupon = admin.generate_coupons(of["id"], "ann")[0]
+        expect_created(admin.post("secrets/rotate"))
+        now, tenant_id = utc_now(), admin.tenant_id
+        key = expect_created(admin.post("api-keys", {"name": "old"}))
+        body = {"name": "old", "kind": "mambo"}
+        self.ids = {
+            "tenant_id": tenant_id,
+            "definition_id": of["id"],
+            "item_id": admin.create_reward_item()["item_id"],
+            "coupon_id": coupon["id"],
+            "key_id": key["key_id"],
+            "secret_id": tenants.list_secrets(tenant_id)[-1].secret_id,
+            "letter_id": create_dead_letter(tenant_id),
+            "client_key_id": expect_created(admin.post("client-keys", body))["key_id"],
+        }
+        config = {"reward_item_id": self.ids["item_id"]}
+        loose = expect_created(admin.post(f"coupons/{of['id']}/generate", {"count": 1}))
+        self.ids["user_id"] = expect_created(admin.post("users", {"user_id": "bob"}))[
+            "user_id"
+        ]
+        batch = self.imported(of["id"])
+        self.bodies = {
+            "definition": {"name": "New", "config": config},
+            "code": {"code": coupon["code"]},
+            "assignment": {"code": loose["coupons"][0]["code"], "user_id": "zoe"},
+            "extension": {"batch_id": batch, "expires_at": "2999-01-01T00:00:00Z"},
+        }
+        self.promote()
+        wanted = batches.BatchRequest(10)
+        unfinished = batches.request(tenant_id, of["id"], wanted, now)
+        self.ids["batch_id"] = unfinished.batch_id
+        self.ids["webhook_id"] = str(
+            expect_created(admin.post("webhooks", CREATE_WEBHOOK_REQUEST))["id"]
+        )
+        everybody = None, tenant_id, "reader", {tenants.Scope.READ}, None
+        self.reader = tenants.create_key(*everybody, now)[1]
+
+    def promote(self) -> None:
+        """A campaign, a creator, and a package to give codes of."""
+        self.ids["campaign_id"] = expect_created(
+            self.admin.post("campaigns", CAMPAIGN)
+        )["campaign_id"]
+        self.ids["creator_key"] = expect_created(self.admin.post("creators", CREATOR))[
+            "creator_key"
+        ]
+        package = expect_created(self.admin.post("campaigns/launch/packages", PACKAGE))
+        self.ids["package_id"] = str(package["package_id"])
+        self.bodies["gift"] = {"package_id": package["package_id"], "codes": ["GO-1"]}
+
+    def imported(self, definition_id: str) -> str:
+        """The batch of codes that came from elsewhere."""
+        path, file = f"coupons/{definition_id}/import", b"code\nOLD-CODE\n"
+        headers = {"X-API-Key": self.admin.plain_key, "Content-Type": "text/csv"}
+        return expect_created(self.admin.post(path, data=file, headers=headers))[
+            "job_id"
+        ]
+
+    def call(self, name: str, **options: Any) -> TestResponse:
+        _, method, rule = next(
+            one for one in changing(self.admin.app) if one[0] == name
+        )
+        ids = {**self.ids, **options.pop("ids", {})}
+        path = re.sub(r"<(\w+)>", lambda part: ids[part[1]], rule.rule)
+        body = options.pop("body", CHANGES[name][0])
+        if isinstance(body, bytes):
+            key = options.pop("headers", {"X-API-Key": self.admin.plain_key})
+            options |= {"data": body, "headers": {**key, "Content-Type": "text/csv"}}
+            body = None
+        known = self.bodies[body] if isinstance(body, str) else body
+        return self.admin.call(method, path, known, **options)
+
+    def refused(self, name: str) -> Iterator[TestResponse]:
+        """A call without the right, one for what is not there, one that is wrong."""
+        yield self.call(name, headers={"X-API-Key": self.reader})
+        if self.takes_ids(name):
+            nothing = {one: UNMATCHABLE_UUID for one in self.ids if one != "tenant_id"}
+            yield self.call(name, ids=nothing)
+        if CHANGES[name][0]:
+            members = "name", "events", "code", "user_id", "is_member"
+            yield self.call(name, body={one: [7] for one in members})
+
+    def takes_ids(self, name: str) -> bool:
+        rules = (rule for one, _, rule in changing(self.admin.app) if one == name)
+        return any(rule.arguments - {"tenant_id", "code"} for rule in rules)
+
+    def entries(self) -> list[AuditEntry]:
+        found, _ = audit.list_entries(
+            self.admin.tenant_id, AuditFilter(), Page(limit=500)
+        )
+        database.release_connection()
+        return found
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """On one database: what is stored is the same on both, and tested elsewhere."""
+    files = SqliteDatabases(tmp_path_factory.mktemp("audit"), migrate_database)
+    with files.temporary_database() as url, started_admin_gateway(url) as one:
+        yield one
+
+
+@pytest.fixture
+def walker(app: Flask) -> Walker:
+    return Walker(create_admin_client(app, f"walker-{next(NUMBERS)}"))
+
+
+def test_every_changing_route_is_walked_here(app: Flask) -> None:
+    walked = CHANGES.keys() | STORING_NOTHING
+    assert {name for name, *_ in changing(app)} == walked
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_is_noted_with_who_made_it_but_no_refusal_is(
+    walker: Walker, name: str
+) -> None:
+    if name in FIRST:
+        walker.call(FIRST[name])
+    before = walker.entries()
+    assert {answer.status_code for answer in walker.refused(name)} <= REFUSED
+    assert walker.entries() == before
+    answer = walker.call(name)
+    assert answer.status_code < 300, answer.json
+    (entry,) = walker.entries()[: -len(before)]
+    assert entry.action == CHANGES[name][1]
+    assert entry.actor == walker.admin.key.key_id
+    assert entry.request_id == answer.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize(
+    "name", ["api_keys.revoke", "coupons.revoke", "definitions.pause"]
+)
+def test_what_changes_nothing_the_second_time_is_noted_once(
+    walker: Walker, name: str
+) -> None:
+    walker.call(name)
+    before = walker.entries()
+    assert walker.call(name).status_code == 200
+    assert walker.entries() == before
+
+
+def test_details_name_what_changed_but_not_to_what(walker: Walker) -> None:
+    walker.call("definitions.change")
+    assert walker.entries()[0].detail == {"changed": ["name"]}
+
+
+def test_no_entry_holds_a_secret_or_a_code(walker: Walker) -> None:
+    key = walker.call("api_keys.create").json["api_key"]
+    secret = walker.call("tenant_secrets.rotate").json["tenant_secret"]
+    walker.call("coupons.revoke_code")
+    text = repr(walker.entries())
+    code = walker.bodies["code"]["code"]
+    assert not [one for one in (key, secret, code) if one in text]

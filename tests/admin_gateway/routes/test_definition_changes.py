@@ -1,0 +1,162 @@
+"""Changing definitions: what PATCH and PUT touch, and what coupons forbid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from coupon_core.domain.models import utc_now
+from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
+from tests.support.admin_client import AdminClient, expect_refusal
+
+STREAK = {
+    "enabled": True,
+    "trigger": "streak_milestone",
+    "trigger_config": {"streak_id": "daily-login", "milestone_threshold": 7},
+}
+FULL: dict[str, Any] = {
+    "code_prefix": "WELCOME",
+    "code_length": 10,
+    "starts_at": "2030-01-01T00:00:00Z",
+    "expires_at": "2030-01-31T00:00:00Z",
+    "usage_limit": {"limit_type": "global", "max_uses": 5},
+    "auto_generate": STREAK,
+}
+# What is patched, and what `config` then differs in; None stands for gone.
+PATCHES: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({}, {}),
+    ({"code_length": 12}, {"code_length": 12}),
+    ({"code_prefix": None}, {"code_prefix": None}),
+    ({"code_prefix": ""}, {"code_prefix": None}),
+    ({"starts_at": None, "expires_at": None}, {"starts_at": None, "expires_at": None}),
+    ({"usage_limit": {"limit_type": "unlimited"}},) * 2,
+    ({"auto_generate": None}, {"auto_generate": None}),
+    ({"auto_generate": {"enabled": False}}, {"auto_generate": STREAK | {"enabled": 0}}),
+]
+
+
+@pytest.mark.parametrize(("changes", "differs"), PATCHES)
+def test_patch_changes_what_is_given(
+    admin: AdminClient, changes: dict[str, Any], differs: dict[str, Any]
+) -> None:
+    before = admin.create_definition(**FULL)
+    after = admin.patch(f"coupons/{before['id']}", {"config": changes}).json
+    expected = before["config"] | differs
+    gone = {name for name, value in expected.items() if value is None}
+    assert after["config"] == {k: v for k, v in expected.items() if k not in gone}
+    assert admin.get(f"coupons/{before['id']}").json == after
+
+
+def test_patch_outside_config(admin: AdminClient) -> None:
+    before = admin.create_definition(**FULL)
+    changes = {"name": "Goodbye", "description": "Over", "status": "archived"}
+    after = admin.patch(f"coupons/{before['id']}", changes).json
+    assert after == before | changes | {"updated_at": after["updated_at"]}
+    cleared = admin.patch(f"coupons/{before['id']}", {"description": None}).json
+    assert cleared["description"] == ""
+
+
+def test_put_takes_back_what_is_absent_but_the_status(admin: AdminClient) -> None:
+    before = admin.create_definition(**FULL)
+    path = f"coupons/{before['id']}"
+    admin.post(f"{path}/pause")
+    reward = {"reward_item_id": before["config"]["reward_item_id"]}
+    after = admin.put(path, {"name": "Plain", "config": reward}).json
+    assert after["config"] == admin.create_definition()["config"] | reward
+    assert after["status"] == "paused"
+    active = {"name": "Plain", "config": reward, "status": "active"}
+    assert admin.put(path, active).json["status"] == "active"
+
+
+def test_put_needs_a_whole_definition(admin: AdminClient) -> None:
+    path = f"coupons/{admin.create_definition()['id']}"
+    answer = admin.put(path, {"name": "Plain"})
+    assert "config: missing" in expect_refusal(answer, 400, "VALIDATION_ERROR")
+
+
+def test_random_becomes_custom_while_there_are_no_coupons(admin: AdminClient) -> None:
+    path = f"coupons/{admin.create_definition()['id']}"
+    changes = {"code_format": "custom", "custom_code": "SAVE10"}
+    custom = admin.patch(path, {"config": changes}).json["config"]
+    assert custom["custom_code"] == "SAVE10"
+    back = {"code_format": "random", "custom_code": None}
+    assert "custom_code" not in admin.patch(path, {"config": back}).json["config"]
+    admin.create_definition("Next", **changes)  # the code is free again
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"code_format": "random", "custom_code": None},
+        {"custom_code": "OTHER"},
+        {"case_sensitive": True},
+    ],
+)
+def test_code_rules_are_frozen_once_there_are_coupons(
+    admin: AdminClient, changes: dict[str, Any]
+) -> None:
+    before = admin.create_definition(code_format="custom", custom_code="SAVE10")
+    admin.generate_coupons(before["id"], "a")
+    path = f"coupons/{before['id']}"
+    expect_refusal(admin.patch(path, {"config": changes}), 409, "CODE_RULES_FROZEN")
+    assert admin.get(path).json == before
+
+
+def test_dates_and_limits_change_with_coupons_there(admin: AdminClient) -> None:
+    definition_id = admin.create_definition()["id"]
+    admin.generate_coupons(definition_id, "a")
+    changes = {
+        "expires_at": "2031-01-01T00:00:00Z",
+        "usage_limit": {"limit_type": "global", "max_uses": 2},
+        "code_length": 12,
+    }
+    after = admin.patch(f"coupons/{definition_id}", {"config": changes}).json
+    assert after["config"].items() >= changes.items()
+
+
+@pytest.mark.parametrize(
+    ("limit_type", "least"), [("per_user", 2), ("global", 3)], ids=str
+)
+def test_limit_does_not_go_below_what_was_used(
+    admin: AdminClient, limit_type: str, least: int
+) -> None:
+    unlimited = {"limit_type": "unlimited"}
+    definition_id = admin.create_definition(usage_limit=unlimited)["id"]
+    for coupon, uses in zip(
+        admin.generate_coupons(definition_id, "a", "b"), (2, 1), strict=True
+    ):
+        for _ in range(uses):
+            asked = RedeemRequest("acme", coupon["code"], coupon["user_id"])
+            redemption.redeem(asked, utc_now())
+    path = f"coupons/{definition_id}"
+    below = {"limit_type": limit_type, "max_uses": least - 1}
+    answer = admin.patch(path, {"config": {"usage_limit": below}})
+    assert "max_uses" in expect_refusal(answer, 409, "LIMIT_BELOW_USES")
+    enough = {"limit_type": limit_type, "max_uses": least}
+    after = admin.patch(path, {"config": {"usage_limit": enough}}).json
+    assert after["config"]["usage_limit"] == enough
+
+
+def test_refused_change_changes_nothing(admin: AdminClient) -> None:
+    admin.create_definition("Taken")
+    before = admin.create_definition("Mine", starts_at="2030-01-01T00:00:00Z")
+    path = f"coupons/{before['id']}"
+    for changes, status, code in [
+        ({"name": "Taken", "description": "x"}, 409, "NAME_TAKEN"),
+        ({"config": {"expires_at": "2029-01-01T00:00:00Z"}}, 400, "DATES_REVERSED"),
+        (
+            {"config": {"custom_code": "SAVE10", "code_length": 9}},
+            400,
+            "RANDOM_CODE_WITH_CUSTOM",
+        ),
+        (
+            {"config": {"reward_item_id": before["id"]}},
+            400,
+            "UNKNOWN_REWARD_ITEM",
+        ),
+        ({"config": {"auto_generate": {"enabled": True}}}, 400, "TRIGGER_MISSING"),
+    ]:
+        expect_refusal(admin.patch(path, changes), status, code)
+        assert admin.get(path).json == before

@@ -1,0 +1,294 @@
+"""Codes from elsewhere: a file is imported whole or not at all; or its good lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from admin_gateway.routes import code_jobs
+from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.inventory import JobState
+from coupon_core.services.codes import csv_import, jobs
+from tests.support.admin_client import AdminClient, expect_refusal
+from tests.support.invariants import assert_invariants, fetch_rows, list_events
+
+
+@pytest.fixture
+def path(admin: AdminClient) -> str:
+    """Where codes of a definition are imported."""
+    return f"coupons/{admin.create_definition()['id']}/import"
+
+
+def stock(admin: AdminClient) -> dict[str, str | None]:
+    """Who holds which code."""
+    listed = admin.get("codes?limit=500").json["coupons"]
+    return {coupon["code"]: coupon["user_id"] for coupon in listed}
+
+
+def bad(answer: TestResponse) -> dict[str, str]:
+    """The bad lines that a refusal tells of, each with its reason."""
+    expect_refusal(answer, 400, "BAD_LINES")
+    return {one["path"]: one["message"] for one in answer.json["details"]}
+
+
+def assert_nothing_left(admin: AdminClient) -> None:
+    assert stock(admin) == {}
+    assert fetch_rows("SELECT code FROM import_row") == []
+    assert admin.get("codes/jobs").json["total"] == 0
+
+
+def test_users_and_expiries_come_along(admin: AdminClient, path: str) -> None:
+    text = "expires_at,user_id,code\n2099-01-01T00:00:00Z,'=ann,A1\n,,B2\n"
+    answer = admin.upload_csv(path, text)
+    assert answer.json["state"] == "completed"
+    a, b = (admin.get(f"codes?code={code}").json["coupons"][0] for code in ("A1", "B2"))
+    assert (a["user_id"], a["expires_at"]) == ("=ann", "2099-01-01T00:00:00Z")
+    assert (b["user_id"], b["expires_at"]) == (None, None)
+    assert {a["batch_id"], b["batch_id"]} == {answer.json["job_id"]}
+    assert list(list_events("coupon.generated")) == []  # as of every batch
+    ((_, told),) = list_events("codes.imported")
+    assert (told["job"]["job_id"], told["job"]["done"]) == (a["batch_id"], 2)
+    assert admin.get(f"codes/{b['id']}").json["timeline"] == [
+        {
+            "at": b["generated_at"],
+            "event": "imported",
+            "by": admin.key.key_id,
+            "batch_id": answer.json["job_id"],
+        }
+    ]
+    assert_invariants()
+
+
+BAD_LINES = {
+    "A1,ann,\nno code,,": "code",
+    "A1,,\nſ1,,": "code",
+    "A1,,\n,ann,": "code",
+    "A1,,\nB2,a/b,": "user_id",
+    "A1,,\nB2,,tomorrow": "expires_at",
+    "A1,,\nB2": "expected 3 columns, found 1",
+    "A1,,\nB2,,,": "expected 3 columns, found 4",
+    'A1,,\n"B2,,': "quote",
+    'A1,,\n"B2"x,,': "quote",
+    "A1,,\nB\x002,,": "control characters",
+    "A1,,\nB2,a\x07b,": "user_id",
+    "A1,,\na1,ann,": "line 2 already",
+    f"A1,,\n{'B' * 5_000},,": "at most 4096 bytes",
+    "A1,,\nTAKEN,,": "exists already",
+    "A1,,\nsave10,,": "exists already",
+}
+
+
+def test_a_bad_line_is_told_and_nothing_is_imported(admin: AdminClient) -> None:
+    target, taken = (admin.create_definition(name)["id"] for name in ("One", "Two"))
+    admin.create_definition("Three", code_format="custom", custom_code="SAVE10")
+    admin.upload_csv(f"coupons/{taken}/import", "code\nTAKEN\n")
+    for lines, said in BAD_LINES.items():
+        text = f"code,user_id,expires_at\n{lines}"
+        told = bad(admin.upload_csv(f"coupons/{target}/import", text))
+        assert list(told) == ["line 3"], lines
+        assert said in told["line 3"], lines
+        assert fetch_rows("SELECT code FROM import_row") == [], lines
+    assert stock(admin) == {"TAKEN": None}
+
+
+def test_what_is_no_utf_8_is_a_bad_line(admin: AdminClient, path: str) -> None:
+    assert bad(admin.upload_csv(path, b"code\nA1\n\xff\xfe\n")) == {
+        "line 3": "expected UTF-8"
+    }
+    assert_nothing_left(admin)
+
+
+def test_partial_leaves_bad_lines_out(admin: AdminClient, path: str) -> None:
+    answer = admin.upload_csv(f"{path}?partial=true", "code\nA1\n-\nB2\nB2\n")
+    assert answer.status_code == 201
+    assert answer.json["rejected"] == 2
+    assert [row["line"] for row in answer.json["bad_rows"]] == [3, 5]
+    assert set(stock(admin)) == {"A1", "B2"}
+
+
+def test_of_many_bad_lines_all_are_counted_and_the_first_told(
+    admin: AdminClient, path: str
+) -> None:
+    answer = admin.upload_csv(path, "code\nA1\n" + "!\n" * 250)
+    assert len(bad(answer)) == 100
+    assert "250 of 251 lines" in answer.json["message"]
+    assert_nothing_left(admin)
+
+
+def test_a_file_without_codes_is_refused(admin: AdminClient, path: str) -> None:
+    expect_refusal(admin.upload_csv(path, "code\n\n"), 400, "NO_CODES")
+    expect_refusal(
+        admin.upload_csv(f"{path}?partial=true", "code\n!\n"), 400, "BAD_LINES"
+    )
+    assert_nothing_left(admin)
+
+
+def test_what_is_no_csv_is_refused(admin: AdminClient, path: str) -> None:
+    expect_refusal(admin.post(path, {"code": "A1"}), 415, "UNSUPPORTED_MEDIA_TYPE")
+    answer = admin.upload_csv(f"{path}?partial=yes", "code\nA1\n")
+    assert "partial" in expect_refusal(answer, 400, "VALIDATION_ERROR")
+    assert_nothing_left(admin)
+
+
+def test_a_file_that_is_too_big_is_refused_unread(
+    admin: AdminClient, path: str
+) -> None:
+    key = {"X-API-Key": admin.plain_key, "Content-Type": "text/csv"}
+    announced = {"CONTENT_LENGTH": str(code_jobs.MAX_BODY_BYTES + 1)}
+    answer = admin.call("POST", path, headers=key, environ_overrides=announced)
+    expect_refusal(answer, 413, "PAYLOAD_TOO_LARGE")
+    assert_nothing_left(admin)
+
+
+def test_a_file_that_ends_early_leaves_nothing(admin: AdminClient, path: str) -> None:
+    key = {"X-API-Key": admin.plain_key, "Content-Type": "text/csv"}
+    cut = {"CONTENT_LENGTH": "1000"}
+    answer = admin.call(
+        "POST", path, data="code\nA1\nB2\n", headers=key, environ_overrides=cut
+    )
+    assert "Content-Length" in expect_refusal(answer, 400, "BAD_REQUEST")
+    assert_nothing_left(admin)
+
+
+@pytest.mark.parametrize(
+    ("config", "status", "code"),
+    [
+        ({"code_format": "custom", "custom_code": "X1"}, "active", "IMPORT_NEEDS"),
+        ({}, "pause", "DEFINITION_NOT_ACTIVE"),
+        ({}, "archive", "DEFINITION_NOT_ACTIVE"),
+    ],
+)
+def test_definitions_that_take_no_codes_refuse_them(
+    admin: AdminClient, config: dict[str, Any], status: str, code: str
+) -> None:
+    definition_id = admin.create_definition(**config)["id"]
+    if status != "active":
+        admin.post(f"coupons/{definition_id}/{status}")
+    answer = admin.upload_csv(f"coupons/{definition_id}/import", "code\nA1\n")
+    assert answer.json["code"].startswith(code)
+    unknown = f"coupons/{admin.key.key_id}/import"
+    expect_refusal(admin.upload_csv(unknown, "code\nA1\n"), 404, "DEFINITION_NOT_FOUND")
+    assert_nothing_left(admin)
+
+
+def test_a_large_file_goes_on_chunk_by_chunk_and_once(
+    admin: AdminClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "CHUNK_SIZE", 10)
+    text = "code\n" + "".join(f"C{number:04}\n" for number in range(35))
+    answer = admin.upload_csv(path, text)
+    assert (answer.status_code, answer.json["done"]) == (202, 10)
+    job_id = answer.json["job_id"]
+    expect_refusal(
+        admin.post("codes/revoke", {"batch_id": job_id}), 404, "BATCH_NOT_FOUND"
+    )
+    again = [jobs.run_chunk("acme", job_id, 1, utc_now()) for _ in range(2)]
+    assert {job.done_count for job in again} == {10}
+    job = jobs.run_to_completion(jobs.get("acme", job_id), lambda one: None)
+    assert (job.state, job.done_count, job.skipped_count) == ("completed", 35, 0)
+    assert len(stock(admin)) == 35
+    assert fetch_rows("SELECT code FROM import_row") == []
+    assert len(list(list_events("codes.imported"))) == 1
+
+
+def test_an_abandoned_upload_is_cleared_away_and_a_running_one_is_not(
+    admin: AdminClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "CHUNK_SIZE", 1)
+    admin.upload_csv(path, "code\nA1\nB2\n")
+    monkeypatch.setattr(
+        csv_import, "discard_import", lambda job: None
+    )  # as if killed here
+    expect_refusal(admin.upload_csv(path, "code\nC3\n!\n"), 400, "BAD_LINES")
+    monkeypatch.undo()
+    later = utc_now() + csv_import.ABANDONED_AFTER * 2
+    assert csv_import.discard_abandoned_imports(later) == 1
+    assert [state for (state,) in fetch_rows("SELECT state FROM code_job")] == [
+        "running"
+    ]
+    assert fetch_rows("SELECT code FROM import_row") == [("B2",)]
+
+
+def test_a_held_code_is_nobody_elses(
+    admin: AdminClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "CHUNK_SIZE", 1)
+    admin.upload_csv(path, "code\nA1\nHELD\n")
+    assert "another request" in bad(admin.upload_csv(path, "code\nheld\n"))["line 2"]
+    body = {
+        "name": "Custom",
+        "config": {
+            "reward_item_id": admin.create_reward_item()["item_id"],
+            "code_format": "custom",
+            "custom_code": "held",
+        },
+    }
+    expect_refusal(admin.post("coupons", body), 409, "CODE_TAKEN")
+
+
+def test_an_imported_batch_is_extended_and_revoked(
+    admin: AdminClient, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "CHUNK_SIZE", 2)
+    text = "code,user_id,expires_at\nA1,ann,2098-01-01T00:00:00Z\n" + "".join(
+        f"B{number},,2097-01-01T00:00:00Z\n" for number in range(4)
+    )
+    job_id = admin.upload_csv(path, text + "C1,,\n").json["job_id"]
+    jobs.run_to_completion(jobs.get("acme", job_id), lambda one: None)
+    later = {"batch_id": job_id, "expires_at": "2097-06-01T00:00:00Z"}
+    answer = admin.post("codes/extend", later)
+    assert answer.status_code == 202
+    done = jobs.run_to_completion(
+        jobs.get("acme", answer.json["job_id"]), lambda one: None
+    )
+    assert (done.state, done.done_count, done.skipped_count) == ("completed", 4, 2)
+    assert answer.headers["Location"].endswith(answer.json["job_id"])
+    answer = admin.post("codes/revoke", {"batch_id": job_id})
+    done = jobs.run_to_completion(
+        jobs.get("acme", answer.json["job_id"]), lambda one: None
+    )
+    assert (done.state, done.done_count) == (JobState.COMPLETED, 6)
+    told = [data["coupon"]["code"] for _, data in list_events("coupon.revoked")]
+    assert told == ["A1"]
+    (b1,) = admin.get("codes?code=B1").json["coupons"]
+    timeline = admin.get(f"codes/{b1['id']}").json["timeline"]
+    by = admin.key.key_id
+    assert [(entry["event"], entry["by"]) for entry in timeline] == [
+        ("imported", by),
+        ("extended", by),
+        ("revoked", by),
+    ]
+    assert_invariants()
+
+
+def test_an_export_imported_by_another_tenant_is_the_same_set(
+    admin: AdminClient, other_admin: AdminClient, path: str
+) -> None:
+    users = ["", "=ann", "'=bob", "@c", 'a "q", d', "-e", "plain"]
+    written = io.StringIO()
+    table = csv.writer(written)
+    table.writerow(["code", "user_id"])
+    for number in range(10_500):
+        user = users[number % len(users)]
+        is_formula = user.startswith(("=", "@", "-", "'="))
+        table.writerow([f"C{number:06}", f"'{user}" if is_formula else user])
+    admin.upload_csv(path, written.getvalue())
+    finish_all(admin)
+    exported = admin.get("codes/export").data
+    target = f"coupons/{other_admin.create_definition()['id']}/import"
+    assert other_admin.upload_csv(target, exported).status_code == 202
+    finish_all(other_admin)
+    sql = "SELECT code, user_id FROM coupon WHERE tenant_id = '{}' ORDER BY code"
+    assert fetch_rows(sql.format("globex")) == fetch_rows(sql.format("acme"))
+    assert {user for _, user in fetch_rows(sql.format("globex"))} == set(users)
+
+
+def finish_all(admin: AdminClient) -> None:
+    for job in admin.get("codes/jobs").json["jobs"]:
+        jobs.run_to_completion(
+            jobs.get(admin.tenant_id, job["job_id"]), lambda one: None
+        )

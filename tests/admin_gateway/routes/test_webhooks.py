@@ -1,0 +1,289 @@
+"""Webhooks over HTTP: their life, what they refuse, trying one, its log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from coupon_core.domain.models import utc_now
+from coupon_core.messaging.cloud_events import to_cloud_event
+from coupon_core.persistence import database
+from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
+from coupon_core.services.webhooks import delivery, subscriptions, url_policy
+from tests.factories.events import list_pending_events
+from tests.support.admin_client import AdminClient, expect_created, expect_refusal
+from tests.support.webhook_receiver import (
+    LOOPBACK_NETWORKS,
+    running_receiver,
+    verify_request,
+)
+
+BODY = {"event_type": "coupon.redeemed", "url": "https://hooks.example.invalid/x"}
+FORMS = ["standard", "playcamp", "playcamp_timestamped"]
+
+
+@pytest.fixture
+def allowed(admin: AdminClient) -> Iterator[AdminClient]:
+    """An admin whose webhooks may go to receivers of this machine."""
+    url_policy.allow_networks(LOOPBACK_NETWORKS)
+    yield admin
+    url_policy.allow_networks(())
+
+
+def new(admin: AdminClient, **members: Any) -> dict[str, Any]:
+    return expect_created(admin.post("webhooks", {**BODY, **members}))
+
+
+def redeemed(admin: AdminClient) -> str:
+    """The code of a redemption, which is due to the webhooks there are."""
+    code = admin.generate_coupons(admin.create_definition()["id"], "a")[0]["code"]
+    redemption.redeem(RedeemRequest("acme", code, "a"), utc_now())
+    delivery.create_deliveries(
+        [to_cloud_event(event) for event in list_pending_events()], utc_now()
+    )
+    return code
+
+
+def serve() -> None:
+    """Send what is due."""
+    for webhook in delivery.claim_webhooks(10, utc_now()):
+        delivery.deliver_due(webhook)
+    database.release_connection()
+
+
+def test_a_webhook_has_defaults_and_shows_its_secret_once(admin: AdminClient) -> None:
+    answer = admin.post("webhooks", BODY)
+    webhook = expect_created(answer)
+    secret = webhook.pop("secret")
+    assert secret.startswith("whsec_")
+    assert isinstance(webhook["id"], int)
+    assert webhook["id"] <= 2**53
+    assert webhook["signature"] == "standard"
+    assert (webhook["retry_count"], webhook["timeout_ms"]) == (5, 5_000)
+    assert (webhook["is_active"], webhook["inactive_reason"]) == (True, None)
+    assert admin.get(answer.headers["Location"]).json == webhook
+    assert admin.get("webhooks").json == {"webhooks": [webhook], "total": 1}
+
+
+def test_members_are_changed_one_by_one(admin: AdminClient) -> None:
+    path = f"webhooks/{new(admin)['id']}"
+    for changes in (
+        {"url": "http://hooks.example.invalid:8080/"},
+        {"retry_count": 0, "timeout_ms": 30_000},
+        {"is_active": False},
+        {"is_active": True},
+    ):
+        assert admin.patch(path, changes).json.items() >= changes.items()
+
+
+def test_a_deleted_webhook_is_gone_with_its_log(admin: AdminClient) -> None:
+    path = f"webhooks/{new(admin)['id']}"
+    redeemed(admin)
+    assert admin.get(f"{path}/logs").json["total"] == 1
+    assert admin.delete(path).status_code == 204
+    for answer in (
+        admin.get(path),
+        admin.patch(path, {"is_active": True}),
+        admin.patch(path, {"url": BODY["url"]}),
+        admin.delete(path),
+        admin.get(f"{path}/logs"),
+        admin.post(f"{path}/test"),
+        admin.post(f"{path}/rotate"),
+    ):
+        expect_refusal(answer, 404, "WEBHOOK_NOT_FOUND")
+    assert (
+        database.execute("SELECT count(*) FROM webhook_delivery", {}).fetchone()[0] == 0
+    )
+
+
+@pytest.mark.parametrize("webhook_id", ["0", "x", "01", "9" * 17, "1.0", "-1", "%31x"])
+def test_what_is_no_id_is_not_found(sqlite_admin: AdminClient, webhook_id: str) -> None:
+    expect_refusal(sqlite_admin.get(f"webhooks/{webhook_id}"), 404, "WEBHOOK_NOT_FOUND")
+
+
+def test_webhooks_of_others_answer_like_missing_ones(
+    admin: AdminClient, other_admin: AdminClient
+) -> None:
+    path = f"webhooks/{new(other_admin)['id']}"
+    for answer in (
+        admin.get(path),
+        admin.delete(path),
+        admin.patch(path, {"is_active": False}),
+        admin.post(f"{path}/test"),
+        admin.post(f"{path}/rotate"),
+        admin.get(f"{path}/logs"),
+    ):
+        expect_refusal(answer, 404, "WEBHOOK_NOT_FOUND")
+    assert other_admin.get(path).json["is_active"] is True
+    assert admin.get("webhooks").json == {"webhooks": [], "total": 0}
+
+
+BAD: list[tuple[str, Any]] = [
+    ("event_type", "coupon.eaten"),
+    ("event_type", None),
+    ("signature", "md5"),
+    ("retry_count", 11),
+    ("retry_count", -1),
+    ("retry_count", "3"),
+    ("retry_count", True),
+    ("timeout_ms", 999),
+    ("timeout_ms", 30_001),
+    ("timeout_ms", 5_000.0),
+    ("url", 1),
+    ("url", ""),
+    ("url", None),
+    ("secret", "mine"),
+    ("is_active", False),
+    ("tenant_id", "globex"),
+]
+
+
+@pytest.mark.parametrize(("member", "value"), BAD)
+def test_a_bad_value_is_refused_by_name(
+    sqlite_admin: AdminClient, member: str, value: Any
+) -> None:
+    answer = sqlite_admin.post("webhooks", {**BODY, member: value})
+    assert member in expect_refusal(answer, 400, "VALIDATION_ERROR")
+
+
+URLS = [
+    "ftp://hooks.example.invalid/",
+    "hooks.example.invalid",
+    "//hooks.example.invalid/",
+    "http://",
+    "http://user:pw@hooks.example.invalid/",
+    "http://@hooks.example.invalid/",
+    "http://hooks.example.invalid:22/",
+    "http://hooks.example.invalid:99999/",
+    "http://hooks.example.invalid/#x",
+    "http://hooks.example.invalid/a b",
+    "http://hooks.example.invalid\\@127.0.0.1/",
+    "http://127.0.0.1/",
+    "http://127.0.0.1:8002/",
+    "http://127.1/",
+    "http://0x7f000001/",
+    "http://2130706433/",
+    "http://0/",
+    "http://localhost/",
+    "http://[::1]/",
+    "http://[::ffff:10.0.0.1]/",
+    "http://[fe80::1]/",
+    "http://10.0.0.1/",
+    "http://192.168.1.1/",
+    "http://172.16.0.1/",
+    "http://100.64.0.1/",
+    "http://169.254.169.254/latest/meta-data/",
+    "http://224.0.0.1/",
+    "http://255.255.255.255/",
+]
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_a_url_that_nothing_may_be_sent_to_is_refused(
+    sqlite_admin: AdminClient, url: str
+) -> None:
+    answer = sqlite_admin.post("webhooks", {**BODY, "url": url})
+    assert expect_refusal(answer, 400, "BAD_WEBHOOK_URL").startswith("url: ")
+
+
+def test_neither_can_a_webhook_be_changed_to_such_a_url(admin: AdminClient) -> None:
+    path = f"webhooks/{new(admin)['id']}"
+    answer = admin.patch(path, {"url": "http://169.254.169.254/"})
+    expect_refusal(answer, 400, "BAD_WEBHOOK_URL")
+    assert admin.get(path).json["url"] == BODY["url"]
+
+
+def test_a_tenant_has_so_many_and_no_more(admin: AdminClient) -> None:
+    for _ in range(subscriptions.MAX_WEBHOOKS_PER_TENANT):
+        subscriptions.create("acme", "coupon.revoked", BODY["url"], utc_now())
+    database.release_connection()
+    expect_refusal(admin.post("webhooks", BODY), 409, "TOO_MANY_WEBHOOKS")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_sample_is_signed_as_events_are(allowed: AdminClient, form: str) -> None:
+    with running_receiver() as receiver:
+        webhook = new(allowed, url=receiver.url, signature=form)
+        answer = allowed.post(f"webhooks/{webhook['id']}/test")
+    assert (answer.status_code, answer.json) == (
+        200,
+        {
+            "success": True,
+            "response_status": 200,
+            "response_body": "thanks",
+            "error": None,
+        },
+    )
+    (got,) = receiver.got
+    told = verify_request(form, webhook["secret"], got)
+    one = told if form == "standard" else told["events"][0]
+    assert one.get("isTest") or one["data"]["test"]
+    assert allowed.get(f"webhooks/{webhook['id']}/logs").json["total"] == 0
+
+
+def test_a_sample_that_is_refused_shows_what_was_answered(allowed: AdminClient) -> None:
+    with running_receiver() as receiver:
+        receiver.statuses, receiver.answer = [418], b"\xff\x00no"
+        path = f"webhooks/{new(allowed, url=receiver.url)['id']}/test"
+        told = allowed.post(path).json
+    assert (told["success"], told["response_status"]) == (False, 418)
+    assert told["response_body"].endswith("no")
+    gone = allowed.post(path).json
+    assert (gone["success"], gone["response_status"]) == (False, None)
+    assert "refused" in gone["error"]
+
+
+def test_a_target_that_is_allowed_no_longer_gets_nothing(allowed: AdminClient) -> None:
+    with running_receiver() as receiver:
+        path = f"webhooks/{new(allowed, url=receiver.url)['id']}/test"
+        url_policy.allow_networks(())
+        assert "not public" in allowed.post(path).json["error"]
+    assert receiver.got == []
+
+
+def test_the_log_shows_each_try(allowed: AdminClient) -> None:
+    with running_receiver() as receiver:
+        webhook = new(allowed, url=receiver.url, signature="playcamp", retry_count=1)
+        code = redeemed(allowed)
+        path = f"webhooks/{webhook['id']}"
+        (waiting,) = allowed.get(f"{path}/logs").json["logs"]
+        assert (waiting["status"], waiting["attempt"]) == ("PENDING", 0)
+        receiver.statuses = [503]
+        serve()
+        (failed,) = allowed.get(f"{path}/logs").json["logs"]
+        assert (failed["status"], failed["response_status"]) == ("RETRYING", 503)
+        assert failed["next_retry_at"] > failed["completed_at"]
+        assert allowed.get(path).json["failing_since"]
+        allowed.patch(path, {"is_active": True})
+        database.execute("UPDATE webhook_delivery SET due_at = created_at", {})
+        serve()
+    log = allowed.get(f"{path}/logs").json
+    assert log["total"] == 2
+    assert [line["status"] for line in log["logs"]] == ["SUCCESS", "RETRYING"]
+    done = log["logs"][0]
+    assert (done["attempt"], done["max_attempts"]) == (2, 2)
+    assert (done["response_status"], done["response_body"]) == (200, "thanks")
+    assert done["payload"]["data"]["couponCode"] == code
+    assert allowed.get(f"{path}/logs?limit=1&offset=1").json["logs"] == log["logs"][1:]
+
+
+def test_a_rotated_secret_signs_beside_the_former_one(allowed: AdminClient) -> None:
+    with running_receiver() as receiver:
+        webhook = new(allowed, url=receiver.url)
+        path = f"webhooks/{webhook['id']}"
+        rotated = allowed.post(f"{path}/rotate").json
+        assert rotated["secret"] != webhook["secret"]
+        allowed.post(f"{path}/test")
+    (got,) = receiver.got
+    for secret in (rotated["secret"], webhook["secret"]):
+        assert verify_request("standard", secret, got)["type"] == "coupon.redeemed"
+
+
+def test_to_write_webhooks_a_key_needs_its_scope(admin: AdminClient) -> None:
+    body = {"name": "reader", "scopes": ["read"]}
+    headers = {"X-API-Key": expect_created(admin.post("api-keys", body))["api_key"]}
+    expect_refusal(admin.post("webhooks", BODY, headers=headers), 403, "SCOPE_MISSING")
+    assert admin.get("webhooks", headers=headers).status_code == 200

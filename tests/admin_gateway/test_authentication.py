@@ -1,0 +1,237 @@
+"""Who is let in at the admin gateway, to what, and how the others are told."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+import pytest
+import time_machine
+
+from coupon_core.domain.models import Scope, utc_now
+from tests.support.admin_client import AdminClient, expect_created, expect_refusal
+
+# Where a header says that its key is to be found.
+KEYS = {"jku": "https://evil.example/k", "jwk": {"kty": "oct", "k": "ZXZpbA"}}
+KEYS |= {"kid": "../../dev/null", "x5u": "https://evil.example/k", "x5c": ["ZXZpbA"]}
+NOBODYS = "01890000-0000-7000-8000-000000000000"
+
+
+def bearing(credential: str) -> dict[str, dict[str, str]]:
+    """Options of a call that bears this credential."""
+    return {"headers": {"Authorization": f"Bearer {credential}"}}
+
+
+def token(admin: AdminClient, **changes: Any) -> str:
+    """A good admin JWT but for the changes; a claim that is None is left out."""
+    signed_by = changes.pop("signed_by", admin.plain_key)
+    algorithm = changes.pop("algorithm", "HS256")
+    headers = changes.pop("headers", None)
+    claims = {
+        "sub_type": "admin",
+        "sub_id": admin.key.key_id,
+        "exp": in_seconds(300),
+        **changes,
+    }
+    present = {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode(present, signed_by, algorithm, headers)
+
+
+def in_seconds(seconds: float) -> int:
+    return int(utc_now().timestamp() + seconds)
+
+
+def test_every_way_to_log_in(admin: AdminClient) -> None:
+    key = admin.plain_key
+    for options in [
+        {"headers": {"X-API-Key": key}},
+        bearing(key),
+        bearing(token(admin)),
+        bearing(token(admin, sub_id=admin.key.key_id.upper())),
+        bearing(token(admin, exp=in_seconds(-30))),  # clocks may differ by a minute
+        {"headers": {"Authorization": f"bearer  {key}"}},
+    ]:
+        assert admin.get("rewards", **options).status_code == 200
+
+
+def test_nothing_below_v1_answers_without_a_key(admin: AdminClient) -> None:
+    rules = [rule for rule in admin.app.url_map.iter_rules() if "/v1/" in rule.rule]
+    assert len(rules) > 40
+    for rule in rules:
+        path = rule.rule.replace("<tenant_id>", "acme").replace("<code>", "SAVE10")
+        for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
+            response = admin.app.test_client().open(
+                path.replace("<", "").replace(">", ""), method=method
+            )
+            expect_refusal(response, 401, "AUTH_002")
+            assert response.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("path", ["/v1/nothing", "/v1/tenants/acme/coupon"])
+def test_unknown_paths_are_told_to_those_who_are_in(
+    admin: AdminClient, path: str
+) -> None:
+    expect_refusal(admin.get(path, headers={}), 401, "AUTH_002")
+    expect_refusal(admin.get(path), 404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("header", ["", "Basic YTpi", "Bearer", "Bearer ", "Digest x"])
+def test_other_schemes_are_no_credentials(admin: AdminClient, header: str) -> None:
+    answer = admin.get("rewards", headers={"Authorization": header})
+    expect_refusal(answer, 401, "AUTH_002")
+
+
+@pytest.mark.parametrize("key", ["pk_wrong", "x", " ", "ä", "pk_" + "x" * 5_000])
+def test_wrong_keys(admin: AdminClient, key: str) -> None:
+    for options in ({"headers": {"X-API-Key": key}}, bearing(f"k{key}")):
+        answer = admin.get("rewards", **options)
+        assert answer.status_code == 401
+
+
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+def test_bad_tokens(admin: AdminClient, other_admin: AdminClient) -> None:
+    good = token(admin)
+    header, payload, signature = good.split(".")
+    none = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
+    for bad in [
+        token(admin, signed_by="pk_wrong-but-long-enough-to-be-a-key"),
+        token(admin, signed_by=other_admin.plain_key),
+        token(admin, signed_by=admin.secret.secret),
+        *(
+            token(admin, signed_by="evil" * 8, headers={name: value})
+            for name, value in KEYS.items()
+        ),
+        token(admin, algorithm="HS512"),
+        token(admin, algorithm="HS384"),
+        f"{none}.{payload}.",
+        f"{none}.{payload}.{signature}",
+        f"{header}.{payload}.",
+        f"{header}.{payload}.{signature[:-2]}",
+        f"{header}.{payload[:-1]}.{signature}",
+        token(admin, sub_type="tenant"),
+        token(admin, sub_type=None),
+        token(admin, sub_id=None),
+        token(admin, sub_id=NOBODYS),
+        token(admin, sub_id="acme"),
+        token(admin, sub_id=1),
+        token(admin, exp=None),
+        token(admin, exp=str(in_seconds(300))),
+        token(admin, exp=in_seconds(31 * 86_400)),
+        token(admin, nbf=in_seconds(300)),
+        "..",
+        "a.b.c",
+        "ä.ö.ü",
+    ]:
+        expect_refusal(admin.get("rewards", **bearing(bad)), 401, "INVALID_TOKEN")
+
+
+def test_repeated_claims_are_refused(admin: AdminClient) -> None:
+    payload = token(admin).split(".")[1]
+    claims = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
+    twice = claims.replace(b"{", b'{"sub_id":"' + NOBODYS.encode() + b'",', 1)
+    assert len(json.loads(twice)) == 3
+    signed = jwt.PyJWS().encode(twice, admin.plain_key, "HS256")
+    expect_refusal(admin.get("rewards", **bearing(signed)), 401, "INVALID_TOKEN")
+
+
+def test_expired_token(admin: AdminClient) -> None:
+    expired = token(admin, exp=in_seconds(-120))
+    expect_refusal(admin.get("rewards", **bearing(expired)), 401, "TOKEN_EXPIRED")
+
+
+def test_players_tokens_are_nothing_here(admin: AdminClient) -> None:
+    claims = {"sub_type": "tenant", "sub_id": "acme", "sub": "a"}
+    player = jwt.encode(claims | {"exp": in_seconds(300)}, admin.secret.secret, "HS256")
+    expect_refusal(admin.get("rewards", **bearing(player)), 401, "INVALID_TOKEN")
+
+
+def test_expired_key_and_its_tokens(admin: AdminClient) -> None:
+    end = utc_now() + timedelta(minutes=10)
+    body = {"name": "short", "expires_at": end.isoformat()}
+    key = expect_created(admin.post("api-keys", body))
+    claims = {"sub_id": key["key_id"], "signed_by": key["api_key"]}
+    with time_machine.travel(end + timedelta(seconds=1), tick=False):
+        ours = bearing(token(admin, **claims))
+        for options in (ours, bearing(key["api_key"])):
+            expect_refusal(admin.get("rewards", **options), 401, "INVALID_API_KEY")
+
+
+def test_tokens_of_a_revoked_key(admin: AdminClient) -> None:
+    key = expect_created(admin.post("api-keys", {"name": "CI"}))
+    signed = token(admin, sub_id=key["key_id"], signed_by=key["api_key"])
+    assert admin.get("rewards", **bearing(signed)).status_code == 200
+    admin.delete(f"api-keys/{key['key_id']}")
+    expect_refusal(admin.get("rewards", **bearing(signed)), 401, "INVALID_API_KEY")
+
+
+def test_other_tenants_and_missing_ones_are_the_same(
+    admin: AdminClient, other_admin: AdminClient
+) -> None:
+    texts = {
+        expect_refusal(admin.get(f"/v1/tenants/{tenant}/{path}"), 403, "ACCESS_DENIED")
+        for tenant in (other_admin.tenant_id, "nobody", "ACME", "a b")
+        for path in ("rewards", "coupons", f"coupons/{NOBODYS}/stats", "api-keys")
+    }
+    assert texts == {"Access denied"}
+
+
+# What a key needs, a row for each thing that can be done.
+NEEDS = [
+    (Scope.READ, "GET", "rewards", None),
+    (Scope.READ, "GET", "/v1/reward-items", None),
+    (Scope.READ, "GET", "coupons", None),
+    (Scope.READ, "GET", f"coupons/{NOBODYS}/coupons", None),
+    (Scope.READ, "GET", f"coupons/{NOBODYS}/stats", None),
+    (Scope.READ, "GET", "coupons/codes/X", None),
+    (Scope.READ, "GET", "api-keys", None),
+    (Scope.READ, "GET", "secrets", None),
+    (Scope.DEFINITIONS, "POST", "rewards", {}),
+    (Scope.DEFINITIONS, "POST", "reward-items", {}),
+    (Scope.DEFINITIONS, "PATCH", f"/v1/reward-items/{NOBODYS}", {}),
+    (Scope.DEFINITIONS, "POST", "coupons", {}),
+    (Scope.DEFINITIONS, "PUT", f"coupons/{NOBODYS}", {}),
+    (Scope.DEFINITIONS, "PATCH", f"coupons/{NOBODYS}", {}),
+    (Scope.DEFINITIONS, "DELETE", f"/v1/coupons/{NOBODYS}", None),
+    (Scope.DEFINITIONS, "POST", f"coupons/{NOBODYS}/pause", None),
+    (Scope.COUPONS, "POST", f"coupons/{NOBODYS}/generate", {}),
+    (Scope.COUPONS, "POST", f"/v1/coupons/{NOBODYS}/generate", {}),
+    (Scope.COUPONS, "POST", f"coupons/{NOBODYS}/coupons/revoke", {}),
+    (Scope.COUPONS, "POST", f"coupons/{NOBODYS}/coupons/{NOBODYS}/revoke", None),
+    (Scope.READ, "GET", "dead-letters", None),
+    (Scope.READ, "GET", f"dead-letters/{NOBODYS}", None),
+    (Scope.EVENTS, "POST", "events", {}),
+    (Scope.EVENTS, "POST", "/v1/events", {}),
+    (Scope.EVENTS, "POST", "events/bulk", {}),
+    (Scope.EVENTS, "POST", "/v1/events/bulk", {}),
+    (Scope.EVENTS, "POST", f"dead-letters/{NOBODYS}/retry", None),
+    (Scope.EVENTS, "DELETE", f"dead-letters/{NOBODYS}", None),
+    (Scope.KEYS, "POST", "api-keys", {}),
+    (Scope.KEYS, "DELETE", f"api-keys/{NOBODYS}", None),
+    (Scope.KEYS, "POST", "secrets/rotate", None),
+    (Scope.KEYS, "DELETE", f"secrets/{NOBODYS}", None),
+]
+
+
+def test_each_scope_opens_its_own_routes(admin: AdminClient) -> None:
+    for scope in Scope:
+        body = {"name": scope, "scopes": [scope]}
+        key = expect_created(admin.post("api-keys", body))["api_key"]
+        for needed, method, path, sent in NEEDS:
+            answer = admin.call(method, path, sent, headers={"X-API-Key": key})
+            if scope != needed:
+                assert f"'{needed}'" in expect_refusal(answer, 403, "SCOPE_MISSING")
+            else:
+                assert answer.status_code not in (401, 403), (scope, method, path)
+
+
+def test_request_id_comes_back(admin: AdminClient) -> None:
+    headers = {"X-API-Key": admin.plain_key, "X-Request-Id": "abc-1"}
+    assert admin.get("rewards", headers=headers).headers["X-Request-Id"] == "abc-1"
+
+
+def test_times_of_tokens_may_be_fractions(admin: AdminClient) -> None:
+    exact = datetime.now().timestamp() + 5.5
+    assert admin.get("rewards", **bearing(token(admin, exp=exact))).status_code == 200

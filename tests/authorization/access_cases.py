@@ -1,0 +1,87 @@
+"""What is asked of a route: one's own, others', and what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.authorization.route_cases import Route
+from tests.authorization.tenants import (
+    OTHER_USER_ID,
+    UNKNOWN_USER_ID,
+    USER_ID,
+    RouteArguments,
+    TenantPair,
+    create_arguments,
+    get_unknown_arguments,
+)
+
+FOREIGN_IDS_GROUP, OTHER_USERS_GROUP = "elsewhere", "as others"
+# Found below the definition that they are of, and below no other.
+DEFINITION_SCOPED_IDS = frozenset({"coupon_id", "code"})
+
+
+@dataclass(frozen=True)
+class AccessCase:
+    """One filled-in request; those of one group must be answered alike."""
+
+    name: str
+    group: str
+    args: RouteArguments
+
+
+def build_own_arguments(route: Route, world: TenantPair) -> RouteArguments:
+    """What is the caller's own in every respect."""
+    return create_arguments(world.own, USER_ID, route.placeholders)
+
+
+def list_foreign_cases(route: Route, world: TenantPair) -> list[AccessCase]:
+    """What is not the caller's, of each kind, beside what is nowhere."""
+    return [
+        *_list_foreign_id_cases(route, world),
+        *_list_other_user_cases(route, world),
+    ]
+
+
+def _list_foreign_id_cases(route: Route, world: TenantPair) -> Iterator[AccessCase]:
+    """Ids of another tenant, of another user, of another parent, of nothing."""
+    names = [name for name in route.placeholders if name != "user_id"]
+    if not names:
+        return
+    foreign = create_arguments(world.other, USER_ID, names)
+    nowhere = get_unknown_arguments(names)
+    yield AccessCase("missing", FOREIGN_IDS_GROUP, {"user_id": USER_ID, **nowhere})
+    yield AccessCase("foreign", FOREIGN_IDS_GROUP, {"user_id": USER_ID, **foreign})
+    if (
+        "user_id" in route.placeholders and "creator_code" not in names
+    ):  # anyone's to use
+        theirs = create_arguments(world.own, OTHER_USER_ID, names)
+        yield AccessCase(
+            "another user's", FOREIGN_IDS_GROUP, {**theirs, "user_id": USER_ID}
+        )
+    if len(names) > 1:
+        yield from _list_mismatched_parents(route, world, foreign, nowhere)
+
+
+def _list_mismatched_parents(
+    route: Route, world: TenantPair, foreign: RouteArguments, nowhere: RouteArguments
+) -> Iterator[AccessCase]:
+    """The last id is not of what the others name, which is the caller's own."""
+    mine, last = build_own_arguments(route, world), route.placeholders[-1]
+    found = {"missing below": nowhere, "foreign below": foreign}
+    if last in DEFINITION_SCOPED_IDS:
+        found["misplaced"] = build_own_arguments(route, world)
+    for name, ids in found.items():
+        yield AccessCase(name, f"below {last}", {**mine, last: ids[last]})
+
+
+def _list_other_user_cases(route: Route, world: TenantPair) -> Iterator[AccessCase]:
+    """Everything as another user of the tenant, who is there or is not."""
+    if "user_id" in route.placeholders:
+        theirs = create_arguments(world.own, OTHER_USER_ID, route.placeholders)
+        nobody = {
+            **get_unknown_arguments(route.placeholders),
+            "user_id": UNKNOWN_USER_ID,
+        }
+        yield AccessCase("another user", OTHER_USERS_GROUP, theirs)
+        yield AccessCase("no user", OTHER_USERS_GROUP, nobody)

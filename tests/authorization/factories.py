@@ -1,0 +1,189 @@
+"""How to make one more of each thing that a path or a body may name."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from coupon_core.domain.models import (
+    UNASSIGNED,
+    CodeFormat,
+    Page,
+    utc_now,
+)
+from coupon_core.domain.models.client_keys import ClientKeyKind
+from coupon_core.domain.models.points import PointChange
+from coupon_core.domain.models.purchases import Action, ActivityRequest
+from coupon_core.services.access import client_keys, tenants
+from coupon_core.services.batches import requests
+from coupon_core.services.catalog import reward_items
+from coupon_core.services.codes import jobs
+from coupon_core.services.points import (
+    activities,
+    offers,
+    users,
+    wallets,
+)
+from coupon_core.services.webhooks import subscriptions
+from tests.factories import dead_letters
+from tests.factories.campaigns import CampaignFactory
+from tests.query_gateway.tenant import Tenant
+
+RouteArguments = dict[str, str]
+_numbers = itertools.count(1)
+
+
+def _create_coupon(tenant: Tenant, user_id: str) -> RouteArguments:
+    coupon = tenant.issue_coupon(tenant.define(), user_id).coupon
+    ids = {"definition_id": coupon.definition_id, "coupon_id": coupon.coupon_id}
+    return {**ids, "code": coupon.code}
+
+
+def _create_reward_item(tenant: Tenant, _: str) -> RouteArguments:
+    members = {"name": "Badge", "description": "", "reward_type": "badge"}
+    item = reward_items.create(tenant.tenant_id, {**members, "payload": {}}, utc_now())
+    return {"item_id": item.item_id}
+
+
+def _create_api_key(tenant: Tenant, _: str) -> RouteArguments:
+    asked = tenant.tenant_id, "spare", tenants.ALL_SCOPES, None, utc_now()
+    return {"key_id": tenants.create_key(None, *asked)[0].key_id}
+
+
+def _rotate_secret(tenant: Tenant, _: str) -> RouteArguments:
+    """The secret before a new one: what signs must stay good for all other cells."""
+    if len(tenants.list_secrets(tenant.tenant_id)) == 1:
+        tenants.rotate_secret(tenant.tenant_id, utc_now())
+    newest, oldest = tenants.list_secrets(tenant.tenant_id)
+    tenant.secret = newest.secret
+    return {"secret_id": oldest.secret_id}
+
+
+def _create_dead_letter(tenant: Tenant, _: str) -> RouteArguments:
+    return {"letter_id": dead_letters.create_dead_letter(tenant.tenant_id)}
+
+
+def _create_unassigned_code(tenant: Tenant, _: str) -> RouteArguments:
+    return {"loose_code": tenant.issue_coupon(tenant.define(), UNASSIGNED).coupon.code}
+
+
+def _create_known_user(tenant: Tenant, _: str) -> RouteArguments:
+    name = f"known-{next(_numbers)}"
+    users.create(tenant.tenant_id, {"user_id": name, "is_member": True}, utc_now())
+    wallets.credit(PointChange(tenant.tenant_id, name, "gold", 5), utc_now())
+    return {"known_user": name}
+
+
+def _create_held_code(tenant: Tenant, _: str) -> RouteArguments:
+    """A coupon of Mambo in the hands of a user who is known."""
+    code = f"HELD{next(_numbers)}"
+    user = _create_known_user(tenant, "")
+    tenant.issue_coupon(
+        tenant.define_custom(code, awarded_only=True), user["known_user"]
+    )
+    return {**user, "held_code": code}
+
+
+def _create_bought_code(tenant: Tenant, _: str) -> RouteArguments:
+    """A coupon that a user bought and used, and so may give back."""
+    code, user = f"SALE{next(_numbers)}", _create_known_user(tenant, "")
+    _create_offer(tenant, code, {"point_id": "gold", "points": 1})
+    for action in Action.BUY, Action.REDEEM:
+        order = ActivityRequest(tenant.tenant_id, user["known_user"], action, code)
+        activities.perform(order, utc_now())
+    return {**user, "bought_code": code}
+
+
+OFFER_PRESENTATION: Mapping[str, Any] = {
+    **{"coupon_type": "shipping", "amount": None, "custom": ""},
+    **{"help_message": "", "tags": [], "translations": []},
+}
+
+
+def _create_offer(tenant: Tenant, code: str, terms: Mapping[str, Any]) -> str:
+    """The id of a new coupon of Mambo."""
+    coded = {"name": code, "code_format": CodeFormat.CUSTOM, "custom_code": code}
+    reward = {"reward_type": "shipping", "payload": {}}
+    wanted = offers.OfferDraft(coded, terms, OFFER_PRESENTATION, reward=reward)
+    made = offers.create(tenant.tenant_id, wanted, utc_now())
+    return made.definition.definition_id
+
+
+def _create_mambo_coupon(tenant: Tenant, _: str) -> RouteArguments:
+    return {"mambo_id": _create_offer(tenant, f"OFFER{next(_numbers)}", {})}
+
+
+def _create_activity(tenant: Tenant, _: str) -> RouteArguments:
+    user = _create_known_user(tenant, "")["known_user"]
+    failed = ActivityRequest(tenant.tenant_id, user, Action.REDEEM, "N0SUCHC0DE")
+    return {
+        "activity_id": activities.perform_or_record_failure(
+            failed, utc_now()
+        ).activity_id
+    }
+
+
+def _create_webhook(tenant: Tenant, _: str) -> RouteArguments:
+    url, page = "https://hooks.example.invalid/x", Page(limit=100)
+    for old in subscriptions.list_webhooks(tenant.tenant_id, page)[0][
+        5:
+    ]:  # they are limited
+        subscriptions.delete(tenant.tenant_id, old.webhook_id)
+    asked = tenant.tenant_id, "coupon.redeemed", url, utc_now()
+    return {"webhook_id": str(subscriptions.create(*asked)[0].webhook_id)}
+
+
+def _create_package(tenant: Tenant, _: str) -> RouteArguments:
+    """A campaign with a creator who hands out a code of a package."""
+    number, studio = next(_numbers), CampaignFactory(tenant)
+    campaign_id = studio.create_campaign(f"campaign-{number}")
+    creator_key, code = studio.create_creator(f"K{number:04}"), f"HANDED{number}"
+    package = studio.create_package(campaign_id)
+    studio.assign_codes(package, code, creator_key=creator_key)
+    ids = {"campaign_id": campaign_id, "creator_key": creator_key}
+    package_id = str(package.package.package_id)
+    return {**ids, "package_id": package_id, "creator_code": code}
+
+
+def _create_client_key(tenant: Tenant, _: str) -> RouteArguments:
+    asked = tenant.tenant_id, ClientKeyKind.PLAYCAMP_SERVER, "spare", None, utc_now()
+    return {"client_key_id": client_keys.create(*asked)[0].key_id}
+
+
+def _create_batch(tenant: Tenant, _: str) -> RouteArguments:
+    """A batch that somebody cancelled, so that it is not being made any more."""
+    ids, now = (tenant.tenant_id, tenant.define().definition_id), utc_now()
+    batch = requests.request(*ids, requests.BatchRequest(count=1), now)
+    requests.cancel(tenant.tenant_id, batch.batch_id, now)
+    return {"batch_id": batch.batch_id}
+
+
+def _create_job(tenant: Tenant, _: str) -> RouteArguments:
+    done = jobs.revoke_user(tenant.tenant_id, "nobody", "", utc_now())
+    return {"job_id": done.job_id}
+
+
+FACTORIES: Mapping[str, Callable[[Tenant, str], RouteArguments]] = {
+    "definition_id": _create_coupon,
+    "coupon_id": _create_coupon,
+    "code": _create_coupon,
+    "item_id": _create_reward_item,
+    "key_id": _create_api_key,
+    "secret_id": _rotate_secret,
+    "letter_id": _create_dead_letter,
+    "loose_code": _create_unassigned_code,
+    "known_user": _create_known_user,
+    "client_key_id": _create_client_key,
+    "job_id": _create_job,
+    "batch_id": _create_batch,
+    "held_code": _create_held_code,
+    "bought_code": _create_bought_code,
+    "mambo_id": _create_mambo_coupon,
+    "activity_id": _create_activity,
+    "webhook_id": _create_webhook,
+    "campaign_id": _create_package,
+    "creator_key": _create_package,
+    "package_id": _create_package,
+    "creator_code": _create_package,
+}

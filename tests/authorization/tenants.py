@@ -1,0 +1,62 @@
+"""Two tenants with some of everything, and what is asked for in their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from coupon_core.observability import audit_context
+from tests.authorization.factories import FACTORIES, RouteArguments
+from tests.query_gateway.tenant import Tenant, create_tenant
+
+OWN_TENANT_ID, OTHER_TENANT_ID = "acme-matrix", "globex-matrix"
+USER_ID, OTHER_USER_ID, UNKNOWN_USER_ID = "ann", "bob", "nobody-at-all"
+UNKNOWN_UUID = "018f0000-0000-7000-8000-000000000000"
+# What is nowhere; a name that is not here is an id.
+UNKNOWN_IDS: Mapping[str, str] = {
+    "user_id": USER_ID,
+    "code": "N0SUCHC0DE",
+    "loose_code": "N0SUCHC0DE",
+    "held_code": "N0SUCHC0DE",
+    "bought_code": "N0SUCHC0DE",
+    "webhook_id": "4503599627370495",
+    "package_id": "4503599627370495",
+    "campaign_id": "no-such-campaign",
+    "creator_key": "ZZZZZ",
+    "creator_code": "N0SUCHC0DE",
+    "known_user": "nobody-known",
+    "client_key_id": "ak_server_0123456789abcdef01234567",
+}
+
+
+@dataclass
+class TenantPair:
+    """Two tenants; whatever is asked of the one must not exist for the other."""
+
+    own: Tenant = field(default_factory=lambda: create_tenant(tenant_id=OWN_TENANT_ID))
+    other: Tenant = field(
+        default_factory=lambda: create_tenant(tenant_id=OTHER_TENANT_ID)
+    )
+
+    def __post_init__(self) -> None:
+        """Each has something of every kind, that no list may show to the other."""
+        for tenant in self.own, self.other:
+            for user_id in USER_ID, OTHER_USER_ID:
+                create_arguments(tenant, user_id, FACTORIES)
+
+
+def create_arguments(
+    tenant: Tenant, user_id: str, names: Iterable[str]
+) -> RouteArguments:
+    """New things of a tenant, in the hands of a user: their ids by name."""
+    audit_context.start_context()  # whoever called last had no hand in this
+    found: RouteArguments = {"user_id": user_id}
+    for name in names:
+        if name not in found:
+            found |= FACTORIES[name](tenant, user_id)
+    return found
+
+
+def get_unknown_arguments(names: Iterable[str]) -> RouteArguments:
+    """Ids by name that nothing has."""
+    return {name: UNKNOWN_IDS.get(name, UNKNOWN_UUID) for name in names}

@@ -1,0 +1,46 @@
+"""The workers beside kombu doing nothing: milestones in, the outbox out."""
+
+from tests.benchmarks.model import BenchmarkCase, requests_per_second
+from tests.benchmarks.runners.bus import (
+    Confirmed,
+    Milestones,
+    Nothing,
+    Relay,
+    bind_broker,
+)
+from tests.support.servers import find_rabbitmq
+
+BROKERS = ("redis", "rabbitmq") if find_rabbitmq() else ("redis",)
+
+
+def build_milestone_case(broker: str) -> BenchmarkCase:
+    """From the bus to the stored coupon."""
+    return BenchmarkCase(
+        name=f"milestone_{broker}",
+        description=f"milestone event → coupon stored, {broker}: events a second and worker",
+        compared_with="kombu consume + ack of the same messages, same prefetch",
+        measured=bind_broker(broker, Milestones),
+        baseline=bind_broker(broker, Nothing),
+        metric=requests_per_second,
+        min_ratio=0.25,
+    )
+
+
+def build_relay_case(broker: str) -> BenchmarkCase:
+    """From the outbox to the bus."""
+    return BenchmarkCase(
+        name=f"relay_{broker}",
+        description=f"outbox relay, {broker}: events a second",
+        compared_with="kombu publish with confirms",
+        measured=bind_broker(broker, Relay),
+        baseline=bind_broker(broker, Confirmed),
+        metric=requests_per_second,
+        min_ratio=0.50,
+    )
+
+
+CASES = tuple(
+    make(broker)
+    for make in (build_milestone_case, build_relay_case)
+    for broker in BROKERS
+)

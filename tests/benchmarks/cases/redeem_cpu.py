@@ -1,0 +1,15 @@
+"""What a redeem costs the server, beside a hello that only checks a token."""
+
+from tests.benchmarks.model import BenchmarkCase, cpu_per_request
+from tests.benchmarks.runners.baseline import Baseline
+from tests.benchmarks.runners.redeem import Redeem
+
+CASE = BenchmarkCase(
+    name="redeem_cpu",
+    description="redeem through the gateway: CPU of gateway + PostgreSQL",
+    compared_with="Flask + JWT hello: CPU of gunicorn",
+    measured=Redeem,
+    baseline=Baseline,
+    metric=cpu_per_request,
+    max_ratio=2.0,
+)

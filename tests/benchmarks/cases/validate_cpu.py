@@ -1,0 +1,15 @@
+"""What a validate costs the server, beside a hello that only checks a token."""
+
+from tests.benchmarks.model import BenchmarkCase, cpu_per_request
+from tests.benchmarks.runners.baseline import Baseline
+from tests.benchmarks.runners.validate import Validate
+
+CASE = BenchmarkCase(
+    name="validate_cpu",
+    description="validate through the gateway: CPU of gateway + PostgreSQL",
+    compared_with="Flask + JWT hello: CPU of gunicorn",
+    measured=Validate,
+    baseline=Baseline,
+    metric=cpu_per_request,
+    max_ratio=1.4,
+)

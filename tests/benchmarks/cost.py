@@ -1,0 +1,47 @@
+"""What servers cost: CPU and memory of whole process trees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+
+import psutil
+
+
+class Meter:
+    """CPU of some process trees since the meter was made."""
+
+    def __init__(self, roots: Mapping[str, int]) -> None:
+        self.roots = roots
+        self.before = self._read_cpu_seconds()
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """CPU since then, for each root by its name."""
+        now = self._read_cpu_seconds()
+        return {name: now[name] - self.before[name] for name in now}
+
+    def rss_bytes(self) -> int:
+        """Resident memory of the largest process among them, at this moment."""
+        processes = [
+            one for root in self.roots.values() for one in iterate_process_tree(root)
+        ]
+        return max(one.memory_info().rss for one in processes)
+
+    def _read_cpu_seconds(self) -> dict[str, float]:
+        return {name: _read_tree_cpu_seconds(root) for name, root in self.roots.items()}
+
+
+def _read_tree_cpu_seconds(root: int) -> float:
+    """CPU of a tree so far; what has ended is counted by the parent it had."""
+    total = 0.0
+    for process in iterate_process_tree(root):
+        with suppress(psutil.NoSuchProcess):
+            total += sum(process.cpu_times()[:4])  # own and reaped, user and system
+    return total
+
+
+def iterate_process_tree(root: int) -> Iterator[psutil.Process]:
+    """A process and all its descendants."""
+    process = psutil.Process(root)
+    yield process
+    yield from process.children(recursive=True)

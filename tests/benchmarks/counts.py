@@ -1,0 +1,21 @@
+"""Whether what was stored is what was done."""
+
+import psycopg
+
+STORED_COUNTS_SQL = """
+    SELECT (SELECT count(*) FROM redemption),
+        (SELECT sum(redemption_count) FROM coupon),
+        (SELECT count(*) FROM outbox WHERE event_type = 'coupon.redeemed')
+"""
+COUNT_NAMES = ("redemptions", "uses of coupons", "events")
+
+
+def find_mismatches(url: str, expected: int, runner_name: str) -> list[str]:
+    """A line for every count in the database that is not the number of redeems."""
+    with psycopg.connect(url) as connection:
+        found = connection.execute(STORED_COUNTS_SQL).fetchone() or ()
+    return [
+        f"{runner_name}: {expected} redeems were done, but {count} {name} are stored"
+        for name, count in zip(COUNT_NAMES, found, strict=True)
+        if count != expected
+    ]

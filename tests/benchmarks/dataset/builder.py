@@ -1,0 +1,133 @@
+"""A tenant with any number of coupons, and both gateways at work on its database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import jwt
+import psycopg
+
+from coupon_core import bootstrap
+from coupon_core.domain.models import Definition, utc_now
+from coupon_core.domain.models.batches import Batch, BatchState
+from coupon_core.persistence import database, id_generation, schema
+from coupon_core.persistence.repositories import batches, bulk_coupons
+from coupon_core.services.access import tenants
+from coupon_core.services.catalog import definitions, reward_items
+from coupon_core.services.coupons import generation
+from coupon_core.settings.loader import Settings
+from tests.support.servers import PostgresServer
+from tests.support.servers.gunicorn import gateway_server
+from tests.support.settings import build_settings
+
+TENANT = "bench"
+CHUNK_SIZE = 10_000
+COUPONS_PER_USER = 10
+# Divides no number of coupons that we make: neighbours in time are far apart in the
+# index of codes, as random codes are.
+INDEX_STEP = 7_919
+SETTING_CHANGES = {"gateway_workers": 1, "log_level": "error"}
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One size of stock, and where it is served."""
+
+    count: int
+    settings: Settings
+    secret: str
+    api_key: str
+    definition_id: str
+    query_port: int = 0
+    admin_port: int = 0
+    admin_pid: int = 0
+
+    def to_code(self, number: int) -> str:
+        """The code of a coupon by its number in the order of time."""
+        return f"G{number * INDEX_STEP % self.count:09d}"
+
+    def to_user_id(self, number: int) -> str:
+        """Who holds it."""
+        return f"player_{number % max(self.count // COUPONS_PER_USER, 1)}"
+
+    def create_token(self, user_id: str) -> str:
+        """What a player calls with."""
+        issued = int(utc_now().timestamp())
+        claims = {"sub": user_id, "sub_type": "tenant", "sub_id": TENANT}
+        times = {"iat": issued, "exp": issued + 86_400}
+        return jwt.encode(claims | times, self.secret, algorithm="HS256")
+
+
+def build_dataset(url: str, home: Path, count: int) -> Dataset:
+    """Make the tenant and its coupons, held by players, by the core's own means."""
+    settings = replace(build_settings(url, home), **SETTING_CHANGES)
+    database.open_database(url)
+    schema.upgrade()
+    bootstrap.start(settings)
+    now = utc_now()
+    secret, _, api_key = tenants.create(TENANT, now)
+    made = _create_definition(now)
+    house = Dataset(count, settings, secret.secret, api_key, made.definition_id)
+    _insert_coupons(house, now)
+    database.close_database()
+    return house
+
+
+def _create_definition(now: datetime) -> Definition:
+    reward = {"name": "Points", "description": "", "reward_type": "points"}
+    item = reward_items.create(TENANT, reward | {"payload": {"amount": 100}}, now)
+    later = {"expires_at": now + timedelta(days=365)}
+    about = {"name": "Growth", "reward_item_id": item.item_id, **later}
+    return definitions.create(TENANT, about, now)
+
+
+def _insert_coupons(dataset: Dataset, now: datetime) -> None:
+    batch = _build_batch(dataset, now)
+    if database.is_postgresql():
+        # On a busy machine a chunk of ten million may take its time.
+        database.execute("SET statement_timeout = 0", {})
+    with database.transaction():
+        batches.insert(batch, [])
+    for first in range(0, dataset.count, CHUNK_SIZE):
+        numbers = range(first, min(first + CHUNK_SIZE, dataset.count))
+        codes = [dataset.to_code(number) for number in numbers]
+        users = [dataset.to_user_id(number) for number in numbers]
+        with database.transaction():
+            generation.lock_for_generation(TENANT, dataset.definition_id)
+            assert bulk_coupons.insert(batch, codes, users, now)
+
+
+def _build_batch(dataset: Dataset, now: datetime) -> Batch:
+    ids = TENANT, id_generation.generate_id(), dataset.definition_id
+    counts = dataset.count, dataset.count, 1, 1
+    times = now, now, now, now
+    return Batch(*ids, "users", BatchState.COMPLETED, *counts, None, "", *times)
+
+
+def build_on_postgres(server: PostgresServer, home: Path, count: int) -> Dataset:
+    """The same in a database of its own, with nothing left for PostgreSQL to do."""
+    name = f"stock_{count}"
+    server.address.execute(f"CREATE DATABASE {name}")
+    house = build_dataset(server.url(name), home, count)
+    with psycopg.connect(server.url(name), autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")
+    return house
+
+
+@contextmanager
+def serving_gateways(dataset: Dataset, home: Path) -> Iterator[Dataset]:
+    """Both gateways at work on it."""
+    places = [home / f"{name}-{dataset.count}" for name in ("query", "admin")]
+    for place in places:
+        place.mkdir(exist_ok=True)
+    with (
+        gateway_server("query_gateway", dataset.settings, places[0]) as query,
+        gateway_server("admin_gateway", dataset.settings, places[1]) as admin,
+    ):
+        ports = {"query_port": query.port, "admin_port": admin.port}
+        yield replace(dataset, **ports, admin_pid=admin.pid)

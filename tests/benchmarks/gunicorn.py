@@ -1,0 +1,92 @@
+"""The gateway and the hello, both under gunicorn with the settings of production."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from tests.benchmarks.players import Players
+from tests.support.paths import PROJECT_ROOT
+from tests.support.servers.process import Process, find_free_port
+
+CONFIG_FILE = PROJECT_ROOT / "deploy" / "gunicorn.conf.py"
+
+
+@dataclass(frozen=True, slots=True)
+class GunicornServer:
+    """A gunicorn that serves."""
+
+    port: int
+    pid: int
+
+
+@contextmanager
+def running_gateway(
+    home: Path, players: Players, workers: int
+) -> Iterator[GunicornServer]:
+    """The query gateway, on the database that `players` live in."""
+    settings = {
+        "COUPON_DATA_DIR": str(home),
+        "COUPON_DATABASE_URL": players.database_url,
+        "COUPON_MASTER_KEYS": players.master_key,
+    }
+    with _running_gunicorn(
+        "query_gateway:create_app()", home, settings, workers
+    ) as server:
+        yield server
+
+
+@contextmanager
+def running_baseline(
+    home: Path, players: Players, workers: int
+) -> Iterator[GunicornServer]:
+    """The baseline, which knows the same tokens."""
+    settings = {"COUPON_DATA_DIR": str(home), "BENCH_HELLO_SECRET": players.secret}
+    with _running_gunicorn(
+        "tests.benchmarks.baseline_app:app", home, settings, workers
+    ) as server:
+        yield server
+
+
+@contextmanager
+def _running_gunicorn(
+    app: str, home: Path, settings: Mapping[str, str], workers: int
+) -> Iterator[GunicornServer]:
+    port = find_free_port()
+    place = home / app.partition(":")[0]
+    place.mkdir()
+    options = ("--config", str(CONFIG_FILE), "--bind", f"127.0.0.1:{port}")
+    process = Process(
+        [sys.executable, "-m", "gunicorn", *options, app],
+        directory=place,
+        is_ready=partial(_is_healthy, port),
+        stop_signal=signal.SIGTERM,
+        environment={
+            "PYTHONPATH": str(PROJECT_ROOT),
+            "COUPON_GATEWAY_WORKERS": str(workers),
+            **settings,
+        },
+    )
+    process.start()
+    try:
+        yield GunicornServer(port, process.pid)
+    finally:
+        process.stop()
+
+
+def _is_healthy(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        connection.getresponse().read()
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True

@@ -1,0 +1,158 @@
+"""The database before the first request: a tenant, its players, and their coupons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import jwt
+import psycopg
+
+from coupon_core.domain.models import Coupon, Definition, utc_now
+from coupon_core.persistence import database, id_generation, schema
+from coupon_core.persistence.repositories import coupons as coupon_repository
+from coupon_core.security import encryption
+from coupon_core.services.access import tenants
+from coupon_core.services.catalog import definitions, reward_items
+from tests.support.servers import PostgresServer
+
+TENANT = "bench"
+CHUNK_SIZE = 5_000
+# Neighbours in the order of use are far apart in tables and indexes, as in life:
+# a prime that divides no number of coupons that we make.
+INDEX_STEP = 7_919
+
+
+@dataclass(frozen=True, slots=True)
+class Players:
+    """Who calls, and what the servers need to know them."""
+
+    database_url: str
+    master_key: str
+    secret: str
+    tokens: Mapping[str, str]  # by user
+
+
+@dataclass
+class CouponPool:
+    """The coupons of the database by number, handed out to be used once."""
+
+    count: int
+    users: int
+    next_index: int = 0
+
+    def copy_unused(self) -> CouponPool:
+        """The same coupons, unused, of the copied database."""
+        return replace(self, next_index=0)
+
+    def reserve(self, count: int) -> int:
+        """Hand out so many; gives the first one's number in the order of use."""
+        first, self.next_index = self.next_index, self.next_index + count
+        if self.next_index > self.count:
+            raise RuntimeError("too few coupons were made")
+        return first
+
+    def allocate(self, count: int) -> Iterator[tuple[str, str]]:
+        """The codes and users of the next so many coupons."""
+        first = self.reserve(count)
+        return (
+            self._to_code_and_user(number) for number in range(first, first + count)
+        )
+
+    def _to_code_and_user(self, number: int) -> tuple[str, str]:
+        place = number * INDEX_STEP % self.count
+        return to_code(place), to_user_id(place % self.users)
+
+    def to_sql_variables(self) -> dict[str, int]:
+        """What by_hand.sql needs to count in the same order."""
+        return {"step": INDEX_STEP, "pool": self.count, "users": self.users}
+
+
+def to_code(number: int) -> str:
+    """The code of a coupon."""
+    return f"BENCH{number:08d}"
+
+
+def to_user_id(number: int) -> str:
+    """The id of a player."""
+    return f"player_{number}"
+
+
+def create_database(
+    server: PostgresServer, home: Path, users: int, coupons: int
+) -> Players:
+    """Make the database `gateway` with everything in it, by the core's own means."""
+    server.address.execute("CREATE DATABASE gateway")
+    url, key, now = server.url("gateway"), encryption.generate_master_key(), utc_now()
+    encryption.load_keys((key,))
+    database.open_database(url)
+    try:
+        schema.upgrade()
+        secret, *_ = tenants.create(TENANT, now)
+        _add_coupons(_create_definition(now), users, coupons, now)
+    finally:
+        database.close_database()
+    _vacuum(url)
+    names = [to_user_id(number) for number in range(users)]
+    tokens = {name: _create_token(name, secret.secret, now) for name in names}
+    return Players(url, key, secret.secret, tokens)
+
+
+def _create_definition(now: datetime) -> Definition:
+    reward = {
+        "name": "100 Bonus Points",
+        "description": "Grants 100 bonus points to the user",
+        "reward_type": "points",
+        "payload": {"amount": 100},
+    }
+    item = reward_items.create(TENANT, reward, now)
+    fields = {
+        "name": "Welcome Bonus",
+        "description": "Welcome bonus for new users",
+        "reward_item_id": item.item_id,
+        "code_prefix": "BENCH",
+        "starts_at": now - timedelta(days=1),
+        "expires_at": now + timedelta(days=365),
+    }
+    return definitions.create(TENANT, fields, now)
+
+
+def _add_coupons(definition: Definition, users: int, count: int, now: datetime) -> None:
+    for first in range(0, count, CHUNK_SIZE):
+        numbers = range(first, min(first + CHUNK_SIZE, count))
+        with database.transaction():
+            coupon_repository.insert_new(
+                [_build_coupon(definition, n, users, now) for n in numbers], definition
+            )
+
+
+def _build_coupon(
+    definition: Definition, number: int, users: int, now: datetime
+) -> Coupon:
+    ids = (
+        TENANT,
+        id_generation.generate_id(),
+        definition.definition_id,
+        to_user_id(number % users),
+    )
+    return Coupon(*ids, to_code(number), now, None, None, 0, None)
+
+
+def _vacuum(url: str) -> None:
+    """Let nothing that PostgreSQL would put off fall into a round."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+
+
+def _create_token(name: str, secret: str, now: datetime) -> str:
+    issued = int(now.timestamp())
+    claims = {
+        "sub": name,
+        "sub_type": "tenant",
+        "sub_id": TENANT,
+        "iat": issued,
+        "exp": issued + 86_400,
+    }
+    return jwt.encode(claims, secret, algorithm="HS256")

@@ -1,0 +1,184 @@
+"""What was measured as a JSON document, and that document as a table."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import psutil
+
+from tests.benchmarks.model import (
+    BenchmarkCase,
+    Options,
+    Sample,
+    cpu_per_request,
+    requests_per_second,
+)
+from tests.benchmarks.run import Results, Rounds
+from tests.support.paths import PROJECT_ROOT
+
+Json = dict[str, Any]
+PACKAGES = ("flask", "gunicorn", "peewee", "psycopg", "pyjwt", "werkzeug")
+NOTES = (
+    "A ratio is taken within each round, where its two sides ran one after the other;"
+    " shown are the median and the range over the rounds.",
+    "CPU is that of the servers' processes, not the client's. The gateway checks each"
+    " user's token once and then remembers it; the hello checks it each time.",
+)
+
+
+def build_document(options: Options, results: Results) -> Json:
+    """Everything, for comparing with other runs."""
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "revision": _read_revision(),
+        "seconds": round(results.seconds, 1),
+        "machine": _describe_machine(),
+        "versions": _list_versions(results.postgres),
+        "options": asdict(options),
+        "counts_match": not results.mismatches,
+        "wrong": results.mismatches,
+        "rows": [_build_row(row, results.rounds) for row in results.cases],
+        "runners": _summarize_runners(results.rounds),
+        "notes": NOTES,
+    }
+
+
+def _read_revision() -> str:
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT_ROOT)
+    except OSError:
+        return "unknown"
+    return done.stdout.strip() or "unknown"
+
+
+def _describe_machine() -> Json:
+    return {
+        "system": platform.platform(),
+        "processor": _read_processor_name(),
+        "cores": psutil.cpu_count(),
+        "memory_mb": psutil.virtual_memory().total // 2**20,
+        "load": os.getloadavg(),
+    }
+
+
+def _read_processor_name() -> str:
+    facts = Path("/proc/cpuinfo")
+    lines = facts.read_text().splitlines() if facts.exists() else []
+    names = (line.partition(": ")[2] for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def _list_versions(postgres: str) -> Json:
+    packages = {name: version(name) for name in PACKAGES}
+    return {"python": platform.python_version(), "postgresql": postgres} | packages
+
+
+def _build_row(row: BenchmarkCase, rounds: Rounds) -> Json:
+    ratios = [_compute_ratio(row, samples) for samples in rounds]
+    return {
+        "name": row.name,
+        "what": row.description,
+        "compared_with": row.compared_with,
+        "ratio": _summarize(ratios),
+        "goal": row.goal,
+        "ok": row.is_met(median(ratios)),
+        "measured": row.measured.name,
+        "baseline": row.baseline.name,
+    }
+
+
+def _compute_ratio(row: BenchmarkCase, samples: dict[str, Sample]) -> float:
+    measured, baseline = samples[row.measured.name], samples[row.baseline.name]
+    return row.metric(measured) / row.metric(baseline)
+
+
+def _summarize(values: Sequence[float]) -> Json:
+    return {"median": median(values), "least": min(values), "most": max(values)}
+
+
+def _summarize_runners(rounds: Rounds) -> Json:
+    return {
+        name: _summarize_runner([samples[name] for samples in rounds])
+        for name in rounds[0]
+    }
+
+
+def _summarize_runner(samples: Sequence[Sample]) -> Json:
+    return {
+        "done": sum(sample.completed for sample in samples),
+        "per_second": _summarize([requests_per_second(sample) for sample in samples]),
+        "cpu_us": _summarize([cpu_per_request(sample) for sample in samples]),
+        "cpu_us_by_server": {
+            server: median(s.cpu_seconds[server] / s.completed * 1e6 for s in samples)
+            for server in samples[0].cpu_seconds
+        },
+        "p50_ms": median(sample.p50_ms for sample in samples),
+        "p99_ms": median(sample.p99_ms for sample in samples),
+        "rss_mb": max(sample.rss_bytes for sample in samples) / 2**20,
+    }
+
+
+def render_table(document: Json) -> str:
+    """The document as lines for people."""
+    rows = [_render_row(row) for row in document["rows"]]
+    runners = [_render_runner(name, one) for name, one in document["runners"].items()]
+    return "\n".join(
+        [
+            "",
+            *rows,
+            "",
+            RUNNER_HEADER,
+            *runners,
+            "",
+            _render_environment(document),
+            *NOTES,
+        ]
+    )
+
+
+def _render_row(row: Json) -> str:
+    ratio, ok = row["ratio"], "ok" if row["ok"] else "MISSED"
+    spread = f"{ratio['least']:.2f}–{ratio['most']:.2f}"
+    return (
+        f"{row['what']}\n    beside {row['compared_with']}\n"
+        f"    {ratio['median']:.2f} × ({spread}), goal {row['goal']}: {ok}"
+    )
+
+
+RUNNER_HEADER = (
+    f"{'':10} {'CPU µs':>8} {'requests/s':>11} {'p50 ms':>7} {'p99 ms':>7}"
+    f" {'RSS MB':>7}  CPU µs by server"
+)
+
+
+def _render_runner(name: str, runner: Json) -> str:
+    parts = [f"{name} {cpu:.0f}" for name, cpu in runner["cpu_us_by_server"].items()]
+    return (
+        f"{name:10} {runner['cpu_us']['median']:8.0f}"
+        f" {runner['per_second']['median']:11,.0f} {runner['p50_ms']:7.1f}"
+        f" {runner['p99_ms']:7.1f} {runner['rss_mb']:7.0f}  {', '.join(parts)}"
+    )
+
+
+def _render_environment(document: Json) -> str:
+    versions = ", ".join(
+        f"{name} {text}" for name, text in document["versions"].items()
+    )
+    machine, options = document["machine"], document["options"]
+    served = f"gunicorn with {options['workers']} workers of 8 threads"
+    return (
+        f"{machine['processor']}, {machine['cores']} cores; {versions}.\n"
+        f"{options['rounds']} rounds of {options['seconds']:g} s, {options['clients']}"
+        f" clients, {options['users']} users, {served};"
+        f" {document['seconds']:.0f} s in all; {document['revision']}."
+    )

@@ -1,0 +1,26 @@
+"""The least that a Flask with a token can do."""
+
+from tests.benchmarks.environment import Environment
+from tests.benchmarks.http import build_get
+from tests.benchmarks.load import LoadPlan
+from tests.benchmarks.model import Sample
+
+
+class Baseline:
+    """`GET /baseline` of `tests.benchmarks.baseline_app` with every user's token in turn."""
+
+    name = "hello"
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment, self.server = environment, environment.baseline
+        tokens = environment.players.tokens.values()
+        self.requests = [build_get("/hello", token) for token in tokens]
+
+    def run(self, seconds: float) -> Sample:
+        """One round."""
+        work = LoadPlan(self.server.port, self.requests, seconds, repeat=True)
+        return self.environment.drive(work, {"gunicorn": self.server.pid})
+
+    def find_mismatches(self) -> list[str]:
+        """Nothing is stored, so nothing can be counted."""
+        return []

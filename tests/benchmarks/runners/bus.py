@@ -1,0 +1,229 @@
+"""Milestones and the outbox on a bus, beside kombu doing nothing with the same."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from kombu import Connection, Consumer, Producer, Queue
+
+from coupon_core.domain.models import Event, Trigger, utc_now
+from coupon_core.messaging.broker import (
+    EXCHANGES,
+    create_connection,
+    list_worker_queues,
+)
+from coupon_core.messaging.cloud_events import OutgoingMessage, to_outgoing_message
+from coupon_core.messaging.publisher import open_publisher
+from coupon_core.messaging.topology import EVENTS_EXCHANGE, OUT_EXCHANGE
+from coupon_core.persistence import database, id_generation
+from coupon_core.services import outbox
+from coupon_core.services.catalog import definitions
+from tests.benchmarks.environment import Environment
+from tests.benchmarks.model import Sample
+from tests.benchmarks.players import TENANT
+from workers import consumer, outbox_relay
+from workers.acknowledgement import DeliveryProcessor
+
+MESSAGES_PER_SECOND = 1_500  # messages that are made ready for each second of a round
+TAP_QUEUE = Queue("bench.tap", EXCHANGES[OUT_EXCHANGE], "#", durable=True)
+_numbers = itertools.count()
+
+
+class BusRunner:
+    """What all of them need: a broker, a database, and so many messages."""
+
+    broker: ClassVar[str]
+
+    def __init__(self, environment: Environment) -> None:
+        self.url, self.database_url = (
+            environment.brokers[self.broker],
+            environment.bus_url,
+        )
+
+    def run(self, seconds: float) -> Sample:
+        """One round: as many messages as may take so many seconds."""
+        count = max(200, int(seconds * MESSAGES_PER_SECOND))
+        database.open_database(self.database_url)
+        try:
+            with self.prepared_work(count) as work:
+                began = time.monotonic()
+                work()
+                took = time.monotonic() - began
+        finally:
+            database.close_database()
+        return Sample(completed=count, seconds=took)
+
+    def prepared_work(self, count: int) -> Any:
+        """Makes ready what is not measured; gives what is."""
+        raise NotImplementedError
+
+    def find_mismatches(self) -> list[str]:
+        """Nothing: what was not done would not have ended."""
+        return []
+
+
+class Milestones(BusRunner):
+    """Messages of the consumer's own loop, each a coupon in the end."""
+
+    @contextmanager
+    def prepared_work(self, count: int) -> Iterator[Callable[[], None]]:
+        ensure_streak_definition()
+        fill_queue(self.url, count)
+        settling = DeliveryProcessor(self.url)
+        with create_connection(self.url) as connection:
+            channel = connection.channel()
+            for one in consumer.create_consumers(channel, self.url, settling):
+                one.consume()
+
+            def work() -> None:
+                while settling.outcome_counts["earned"] < count:
+                    consumer.run_once(connection, settling)
+
+            yield work
+
+
+class Nothing(BusRunner):
+    """kombu takes and acknowledges the same messages, with the same prefetch."""
+
+    @contextmanager
+    def prepared_work(self, count: int) -> Iterator[Callable[[], None]]:
+        ensure_streak_definition()
+        fill_queue(self.url, count)
+        taken: list[None] = []
+        with Connection(self.url) as connection:
+            channel = connection.channel()
+            channel.basic_qos(0, consumer.MILESTONE_CONFIG.prefetch, False)
+            streaks = list_worker_queues(self.url)[0]
+            with Consumer(
+                channel,
+                [streaks],
+                on_message=lambda one: (one.ack(), taken.append(None)),
+            ):
+
+                def work() -> None:
+                    while len(taken) < count:
+                        connection.drain_events(timeout=5)
+
+                yield work
+
+
+class Relay(BusRunner):
+    """The outbox, published and marked as sent."""
+
+    @contextmanager
+    def prepared_work(self, count: int) -> Iterator[Callable[[], None]]:
+        database.execute("DELETE FROM outbox", {})
+        with database.transaction():
+            outbox.add(build_events(count))
+        with declared_tap(self.url), open_publisher(self.url) as publisher:
+
+            def work() -> None:
+                while outbox_relay.run_once(publisher):
+                    pass
+
+            yield work
+
+
+class Confirmed(BusRunner):
+    """kombu publishes the same events, each with a confirm where there are any."""
+
+    @contextmanager
+    def prepared_work(self, count: int) -> Iterator[Callable[[], None]]:
+        messages = [to_outgoing_message(event) for event in build_events(count)]
+        options = {"confirm_publish": True} if self.broker == "rabbitmq" else {}
+        with (
+            declared_tap(self.url),
+            Connection(self.url, transport_options=options) as connection,
+        ):
+            producer = Producer(connection.channel())
+
+            def work() -> None:
+                for message in messages:
+                    producer.publish(
+                        message.body,
+                        exchange=OUT_EXCHANGE,
+                        routing_key=message.routing_key,
+                        declare=[EXCHANGES[OUT_EXCHANGE]],
+                        delivery_mode="persistent",
+                        content_type="application/json",
+                        content_encoding="utf-8",
+                    )
+
+            yield work
+
+
+def ensure_streak_definition() -> None:
+    """One definition that earns, the same in every round."""
+    found = "SELECT 1 FROM definition WHERE trigger_kind IS NOT NULL"
+    if database.execute(found, {}).fetchone():
+        return
+    ((item_id,),) = database.execute("SELECT item_id FROM reward_item", {}).fetchall()
+    fields = {
+        "name": "Seven days",
+        "reward_item_id": str(item_id),
+        "trigger_kind": Trigger.STREAK_MILESTONE,
+        "trigger_enabled": True,
+        "trigger_source": "daily",
+        "trigger_threshold": 7,
+    }
+    definitions.create(TENANT, fields, utc_now())
+
+
+def fill_queue(url: str, count: int) -> None:
+    with create_connection(url) as connection:
+        for queue in list_worker_queues(url):
+            queue(connection.default_channel).declare()
+            queue(connection.default_channel).purge()
+    messages = [
+        OutgoingMessage(EVENTS_EXCHANGE, "streak.milestone", build_milestone_body())
+        for _ in range(count)
+    ]
+    with open_publisher(url) as publisher:
+        for at in range(0, count, 100):
+            publisher.publish(messages[at : at + 100])
+
+
+def build_milestone_body() -> bytes:
+    number = next(_numbers)
+    event = {
+        "specversion": "1.0",
+        "id": f"event-{number}",
+        "source": "/bench",
+        "type": "streak.milestone_reached",
+        "subject": f"player-{number}",
+        "tenantid": TENANT,
+        "data": {"streak_id": "daily", "threshold": 7},
+    }
+    return json.dumps(event).encode()
+
+
+def build_events(count: int) -> list[Event]:
+    """Events such as redemptions store."""
+    data = json.dumps({"coupon": {"id": "x" * 36, "payload": {"amount": 100}}})
+    kind, now = "coupon.redeemed", utc_now()
+    return [
+        Event(TENANT, id_generation.generate_id(), kind, f"player-{number}", now, data)
+        for number in range(count)
+    ]
+
+
+@contextmanager
+def declared_tap(url: str) -> Iterator[None]:
+    """Somebody wants the events; what they got is thrown away."""
+    with create_connection(url) as connection:
+        tap = TAP_QUEUE(connection.default_channel)
+        tap.declare()
+        tap.purge()
+        yield
+        tap.purge()
+
+
+def bind_broker(broker: str, kind: type[BusRunner]) -> type[BusRunner]:
+    """The runner on one broker."""
+    name = f"{kind.__name__.lower()} {broker}"
+    return type(name, (kind,), {"name": name, "broker": broker})

@@ -1,0 +1,31 @@
+"""A player asks what a code is worth."""
+
+from tests.benchmarks.environment import Environment
+from tests.benchmarks.http import build_get
+from tests.benchmarks.load import LoadPlan
+from tests.benchmarks.model import Sample
+
+CODE_COUNT = 4_000  # looked up again and again
+
+
+class Validate:
+    """`GET /v1/coupons/validate/CODE` by the owners of so many different codes."""
+
+    name = "validate"
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.requests = [
+            build_get(f"/v1/coupons/validate/{code}", environment.players.tokens[user])
+            for code, user in environment.coupons.allocate(CODE_COUNT)
+        ]
+
+    def run(self, seconds: float) -> Sample:
+        """One round."""
+        port, good = self.environment.gateway.port, b'"valid":true'
+        work = LoadPlan(port, self.requests, seconds, repeat=True, required_bytes=good)
+        return self.environment.drive(work, self.environment.gateway_pids)
+
+    def find_mismatches(self) -> list[str]:
+        """Nothing is stored; an answer that the code is not valid counts as failed."""
+        return []

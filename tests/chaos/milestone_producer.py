@@ -1,0 +1,91 @@
+"""Milestones as producers send them: repeated, in any order, some of them poison."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from coupon_core.messaging.cloud_events import OutgoingMessage
+from coupon_core.messaging.publisher import open_publisher
+from coupon_core.messaging.topology import EVENTS_EXCHANGE
+
+DUPLICATE_SHARE, NEW_ID_SHARE, POISON_SHARE = 0.10, 0.05, 0.01
+BATCH_SIZE = 20
+ROUTING_KEY = "streak.milestone"
+
+
+@dataclass(frozen=True)
+class MilestoneFeed:
+    """What is sent, whom it must earn a coupon, and which bodies nobody can read."""
+
+    bodies: Sequence[bytes]
+    users: frozenset[str]
+    poison: frozenset[bytes]
+
+
+def build_milestone(tenant_id: str, user: str, event_id: str, **data: object) -> bytes:
+    """A day of a streak in CloudEvents."""
+    document = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": "/chaos",
+        "type": "streak.milestone_reached",
+        "subject": user,
+        "tenantid": tenant_id,
+        "data": {"streak_id": "daily", "threshold": 7, **data},
+    }
+    return json.dumps(document).encode()
+
+
+POISON_BUILDERS: tuple[Callable[[str, int], bytes], ...] = (
+    lambda tenant, n: f'{{"n": {n}, '.encode(),
+    lambda tenant, n: f'{{"n": {n}, "x": NaN}}'.encode(),
+    lambda tenant, n: f"\xff\xfe{n}".encode("latin-1"),
+    lambda tenant, n: build_milestone("nobody", f"p{n}", f"poison-{n}"),
+    lambda tenant, n: build_milestone(tenant, f"p{n}", f"poison-{n}", threshold="7"),
+    lambda tenant, n: f"{n}".encode() + b"[" * 50_000,
+)
+
+
+def build_feed(tenant_id: str, count: int, rng: random.Random) -> MilestoneFeed:
+    """So many messages, of which a tenth are repeats, and so on (issue 3)."""
+    poison = [
+        POISON_BUILDERS[n % len(POISON_BUILDERS)](tenant_id, n)
+        for n in range(int(count * POISON_SHARE))
+    ]
+    repeats, again = int(count * DUPLICATE_SHARE), int(count * NEW_ID_SHARE)
+    users = [f"user-{n}" for n in range(count - repeats - again - len(poison))]
+    first = [build_milestone(tenant_id, user, f"first-{user}") for user in users]
+    renamed = [
+        build_milestone(tenant_id, user, f"again-{n}")
+        for n, user in enumerate(rng.choices(users, k=again))
+    ]
+    bodies = [*first, *rng.choices(first, k=repeats), *renamed, *poison]
+    rng.shuffle(bodies)
+    return MilestoneFeed(bodies, frozenset(users), frozenset(poison))
+
+
+def send_bodies(broker_url: str, bodies: Sequence[bytes], seconds: float) -> None:
+    """Send it all in about so many seconds; a broker that is away is asked again."""
+    pause = seconds / max(len(bodies) / BATCH_SIZE, 1)
+    for at in range(0, len(bodies), BATCH_SIZE):
+        began = time.monotonic()
+        publish_until_confirmed(broker_url, bodies[at : at + BATCH_SIZE])
+        time.sleep(max(0.0, pause - (time.monotonic() - began)))
+
+
+def publish_until_confirmed(broker_url: str, bodies: Sequence[bytes]) -> None:
+    """Publish, again and again until the broker has confirmed."""
+    messages = [OutgoingMessage(EVENTS_EXCHANGE, ROUTING_KEY, body) for body in bodies]
+    deadline = time.monotonic() + 90
+    while True:
+        try:
+            with open_publisher(broker_url) as publisher:
+                return publisher.publish(messages)
+        except Exception:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)

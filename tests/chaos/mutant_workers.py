@@ -1,0 +1,115 @@
+"""Workers that are broken on purpose: what guards them must catch each of them.
+
+A saboteur replaces one part of the real thing while its block runs, in whichever
+process that is; none of it is ever in the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from unittest.mock import patch
+
+from coupon_core.domain.models.webhooks import Delivery, Webhook, WebhookResponse
+from coupon_core.messaging.publisher import PublisherConfirms
+from coupon_core.messaging.redis_transport import Channel
+from coupon_core.persistence.id_generation import generate_id
+from coupon_core.persistence.repositories import batches, webhook_deliveries
+from coupon_core.services import outbox
+from coupon_core.services.webhooks import delivery
+from workers import message_handlers, messages, outbox_relay
+from workers.acknowledgement import DeliveryProcessor
+
+FAR_FUTURE = "9999-01-01T00:00:00.000Z"
+Mutation = AbstractContextManager[Any]
+
+
+def marks_before_it_publishes() -> Mutation:
+    """What the broker has not got yet counts as sent."""
+
+    def early(publisher: Any, events: Any, messages: Any) -> None:
+        outbox.mark_sent(events)
+        publisher.publish(messages)
+
+    return patch.object(outbox_relay, "_publish", early)
+
+
+def waits_for_no_confirm() -> Mutation:
+    """What was written to RabbitMQ's socket counts as stored."""
+    return patch.object(PublisherConfirms, "wait", lambda _: None)
+
+
+def acknowledges_before_the_commit() -> Mutation:
+    """Messages are acknowledged, then processed."""
+    settle = DeliveryProcessor.process_pending
+
+    def early(self: DeliveryProcessor) -> None:
+        for message, _ in self.pending:
+            message.ack()
+            message.channel._forget_acknowledged()
+        settle(self)
+
+    return patch.object(DeliveryProcessor, "process_pending", early)
+
+
+def tells_no_occurrence_from_another() -> Mutation:
+    """Each telling of a milestone counts as another one."""
+    read = message_handlers._parse_milestone
+    return patch.object(
+        message_handlers,
+        "_parse_milestone",
+        lambda one: replace(read(one), occurrence=generate_id()),
+    )
+
+
+def gives_nothing_back() -> Mutation:
+    """What a dead worker had taken stays taken."""
+    return patch.object(Channel, "requeue_stale", lambda _: None)
+
+
+@contextmanager
+def tries_poison_for_ever() -> Iterator[None]:
+    """What cannot be processed goes to the end of its queue, again and again."""
+    again = patch.object(
+        DeliveryProcessor,
+        "_store_dead_letter",
+        lambda self, one, _: self._put_last(one),
+    )
+    with stumbles_over_poison(), again:
+        yield
+
+
+@contextmanager
+def stumbles_over_poison() -> Iterator[None]:
+    """What cannot be processed is no case that was thought of."""
+    read = patch.object(message_handlers, "store_dead_letter", side_effect=RuntimeError)
+    with read, patch.object(messages, "store_dead_letter", side_effect=RuntimeError):
+        yield
+
+
+def claims_no_chunk() -> Mutation:
+    """Whether a chunk has been made is not written down."""
+    return patch.object(batches, "claim_chunk", lambda key, now: True)
+
+
+def forgets_whom_it_served() -> Mutation:
+    """Nobody else takes over the webhooks of a worker that died."""
+    return patch.object(webhook_deliveries, "_get_claim_end", lambda *_: FAR_FUTURE)
+
+
+def settles_before_it_sends() -> Mutation:
+    """A delivery is noted as taken, then sent."""
+    due = webhook_deliveries.list_due_deliveries
+
+    def early(webhook: Webhook, most: int, now: datetime) -> list[Delivery]:
+        found = due(webhook, most, now)
+        if found:
+            delivery.record_attempt(
+                webhook, found, WebhookResponse(200), now, keep_claim=True
+            )
+        return found
+
+    return patch.object(webhook_deliveries, "list_due_deliveries", early)

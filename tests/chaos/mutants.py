@@ -1,0 +1,89 @@
+"""Deliberately broken variants of the core: what guards it must catch each of them.
+
+A saboteur replaces one part of the real thing while its block runs; none of it is
+ever in the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+from coupon_core.persistence.database import execute
+from coupon_core.persistence.repositories import redemptions
+from coupon_core.persistence.tables import serialize_timestamp
+from coupon_core.services import outbox
+
+UNGUARDED_USE_SQL = """
+    UPDATE coupon SET user_id = :user_id, redemption_count = redemption_count + 1,
+        redeemed_at = :redeemed_at
+    WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id
+    RETURNING redemption_count
+"""
+UNGUARDED_RECORD_SQL = redemptions.INSERT_REDEMPTION.format(use_number=":use_number")
+
+
+def check_then_write() -> AbstractContextManager[Any]:
+    """What was decided on is not looked at again when it is written."""
+    return patch.object(redemptions, "record", _write_unguarded)
+
+
+def _write_unguarded(seen: Any, use: Any, event: Any, claim: bool) -> bool:
+    values = {
+        "tenant_id": use.tenant_id,
+        "coupon_id": use.coupon_id,
+        "definition_id": use.definition_id,
+        "user_id": use.user_id,
+        "redemption_id": use.redemption_id,
+        "dialect": use.dialect.value,
+        "redeemed_at": serialize_timestamp(use.redeemed_at),
+    }
+    (number,) = execute(UNGUARDED_USE_SQL, values).fetchone()
+    execute(UNGUARDED_RECORD_SQL, {**values, "use_number": number})
+    told = event.data.replace(
+        f'"use_number":{use.use_number}', f'"use_number":{number}'
+    )
+    outbox.add([replace(event, data=told)])
+    return True
+
+
+def skip_pool_count() -> AbstractContextManager[Any]:
+    """Uses under a total limit leave the counter alone."""
+    return _with_rebuilt_statements(
+        patch.object(redemptions, "total_limit_counts_redemptions", lambda _: False)
+    )
+
+
+def skip_user_count() -> AbstractContextManager[Any]:
+    """Uses under a limit by user are not noted for the user."""
+    sql = redemptions.INCREMENT_USER_USAGE.replace(
+        "SET used_count = user_usage.used_count + 1", "SET used_count = 1"
+    ).replace("WHERE user_usage.used_count < :per_user_limit", "")
+    return _with_rebuilt_statements(
+        patch.object(redemptions, "INCREMENT_USER_USAGE", sql)
+    )
+
+
+def redeem_revoked() -> AbstractContextManager[Any]:
+    """A use that was decided on before a revoke is written after it."""
+    guard = "AND revoked_at IS NULL"
+    sql = redemptions.UPDATE_COUPON.replace(guard, "")
+    assert sql != redemptions.UPDATE_COUPON
+    return _with_rebuilt_statements(patch.object(redemptions, "UPDATE_COUPON", sql))
+
+
+@contextmanager
+def _with_rebuilt_statements(change: AbstractContextManager[Any]) -> Iterator[None]:
+    """Statements are put together anew, with the change and again without it."""
+    redemptions._build_statements.cache_clear()
+    with change:
+        yield
+    redemptions._build_statements.cache_clear()
+
+
+def drop_events() -> AbstractContextManager[Any]:
+    """A change is committed, its event is not: an outbox beside the transaction."""
+    return patch.object(outbox, "add", lambda events: list(events).clear())

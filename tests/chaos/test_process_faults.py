@@ -1,0 +1,204 @@
+"""Gateways that are reloaded, ended or left alone by their database, under load."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from socket import create_connection, create_server
+
+import psutil
+import psycopg
+import pytest
+import requests
+
+from coupon_core.persistence import database
+from tests.chaos.worker_processes import build_environment
+from tests.query_gateway.tenant import Tenant, create_tenant
+from tests.support.concurrency import started_core
+from tests.support.databases import SqliteDatabases, migrate_database
+from tests.support.paths import PROJECT_ROOT
+from tests.support.servers import postgres_server
+from tests.support.servers.gunicorn import Gateway, gateway_server
+from tests.support.servers.postgres import PostgresServer
+from tests.support.servers.process import frozen_process, wait_until
+from tests.support.settings import build_settings
+
+pytestmark = pytest.mark.slow
+PROMISED = 5.0  # seconds within which a caller has an answer
+RELOADS = 2
+BUSY = 2  # alone on the machine all of it takes less than half
+
+
+@pytest.fixture(scope="module")
+def server_caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL that the tests may freeze."""
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as one:
+        migrate_database(one.url())
+        yield one
+
+
+@pytest.fixture(scope="module")
+def gateway(
+    server_caller: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
+    """A query gateway of two processes on it."""
+    home = tmp_path_factory.mktemp("gateway")
+    settings = replace(build_settings(server_caller.url(), home), gateway_workers=2)
+    with started_core(settings), gateway_server("query_gateway", settings, home) as one:
+        yield one
+
+
+@pytest.fixture
+def tenant(gateway: Gateway) -> Iterator[Tenant]:
+    yield create_tenant()
+    database.release_connection()
+
+
+def redeemer(gateway: Gateway, tenant: Tenant) -> Callable[[], requests.Response]:
+    """Uses a code that may be used for ever, on a connection of its own each time."""
+    code = tenant.create_code(per_code_limit=0)
+    database.release_connection()
+    url = f"{gateway.url}/v1/coupons/redeem/{code}"
+    headers, body = (
+        {**tenant.build_bearer_headers("ann"), "Connection": "close"},
+        {"user_id": "ann"},
+    )
+    return lambda: requests.post(url, json=body, headers=headers, timeout=30)
+
+
+def timed(call: Callable[[], requests.Response]) -> tuple[requests.Response, float]:
+    began = time.monotonic()
+    return call(), time.monotonic() - began
+
+
+def test_reloading_under_load_fails_no_request(
+    gateway: Gateway, tenant: Tenant
+) -> None:
+    redeem, stop = redeemer(gateway, tenant), threading.Event()
+
+    def work() -> list[int]:
+        found: list[int] = []
+        while not stop.is_set():
+            found.append(redeem().status_code)
+        return found
+
+    master = psutil.Process(gateway.process.pid)
+    with ThreadPoolExecutor(4) as threads:
+        running = [threads.submit(work) for _ in range(4)]
+        for _ in range(RELOADS):
+            before = {one.pid for one in master.children()}
+            os.kill(gateway.process.pid, signal.SIGHUP)
+            wait_until(
+                lambda old=before: not old & {one.pid for one in master.children()},
+                30,
+                "the old processes to end",
+            )
+            time.sleep(1)
+        stop.set()
+        answers = [status for one in running for status in one.result()]
+    assert set(answers) == {200}
+    assert len(answers) > 2 * RELOADS
+
+
+def test_a_request_under_way_is_finished_before_the_process_ends(
+    server_caller: PostgresServer, gateway: Gateway, tenant: Tenant
+) -> None:
+    redeem = redeemer(gateway, tenant)
+    redeem()
+    with (
+        ThreadPoolExecutor(1) as threads,
+        psycopg.connect(server_caller.url()) as other,
+    ):
+        other.execute("LOCK TABLE redemption IN ACCESS EXCLUSIVE MODE")
+        running = threads.submit(redeem)
+        time.sleep(0.7)
+        for one in psutil.Process(gateway.process.pid).children():
+            one.terminate()
+        time.sleep(0.7)
+        other.rollback()
+        assert running.result().status_code == 200
+    wait_until(lambda: is_ready(gateway), 20, "new processes")
+
+
+@pytest.mark.parametrize("early", [0, 20])
+def test_a_request_on_its_way_is_answered_though_the_process_stops(
+    gateway: Gateway, early: int
+) -> None:
+    whole = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    pieces = whole[:early], whole[early : early + 9], whole[early + 9 :]
+    with create_connection((gateway.host, gateway.port), 5) as wire:
+        wire.sendall(pieces[0])
+        time.sleep(0.2)
+        for one in psutil.Process(gateway.process.pid).children():
+            one.terminate()
+        for piece in pieces[1:]:
+            time.sleep(0.2)
+            wire.sendall(piece)
+        assert wire.recv(12) == b"HTTP/1.1 200"
+    wait_until(lambda: is_ready(gateway), 20, "new processes")
+
+
+def is_ready(gateway: Gateway) -> bool:
+    return requests.get(f"{gateway.url}/ready", timeout=30).status_code == 200
+
+
+def test_a_frozen_database_is_503_in_time_and_used_again_once_it_goes_on(
+    server_caller: PostgresServer, gateway: Gateway, tenant: Tenant
+) -> None:
+    redeem = redeemer(gateway, tenant)
+    assert redeem().status_code == 200
+    with frozen_process(server_caller.pid), ThreadPoolExecutor(12) as threads:
+        calls = [threads.submit(timed, redeem) for _ in range(12)]
+        found = [one.result() for one in calls]
+        ready, took = timed(lambda: requests.get(f"{gateway.url}/ready", timeout=30))
+        alive = requests.get(f"{gateway.url}/health", timeout=30)
+    assert {answer.status_code for answer, _ in found} == {503}
+    assert {answer.headers["Retry-After"] for answer, _ in found} == {"1"}
+    assert max(seconds for _, seconds in found) < BUSY * PROMISED
+    assert (ready.status_code, ready.json()["database"]) == (503, "unavailable")
+    assert took < BUSY * PROMISED
+    assert alive.status_code == 200
+    wait_until(lambda: redeem().status_code == 200, BUSY * PROMISED, "it to work")
+
+
+def test_a_stopped_database_is_503_at_once_and_used_again_once_it_is_back(
+    server_caller: PostgresServer, gateway: Gateway, tenant: Tenant
+) -> None:
+    redeem = redeemer(gateway, tenant)
+    server_caller.stop()
+    try:
+        answer, took = timed(redeem)
+    finally:
+        server_caller.start()
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert took < BUSY * PROMISED
+    wait_until(lambda: redeem().status_code == 200, BUSY * PROMISED, "it to work")
+
+
+@pytest.mark.parametrize("scheme", ["amqp", "redis"])
+def test_workers_end_in_time_while_the_bus_does_not_answer(
+    tmp_path: Path, scheme: str
+) -> None:
+    files = SqliteDatabases(tmp_path, migrate_database)
+    with create_server(("127.0.0.1", 0)) as silent, files.temporary_database() as url:
+        bus = f"{scheme}://127.0.0.1:{silent.getsockname()[1]}/"
+        settings = replace(build_settings(url, tmp_path, bus), log_level="info")
+        command, env = [sys.executable, "-m", "workers"], build_environment(settings)
+        workers = subprocess.Popen(command, cwd=PROJECT_ROOT, env=env)
+        try:
+            silent.settimeout(30)
+            connection, _ = silent.accept()
+            workers.terminate()
+            assert workers.wait(BUSY * PROMISED) == 0
+            connection.close()
+        finally:
+            workers.kill()
+            workers.wait()

@@ -1,0 +1,144 @@
+"""Worker processes that are killed and replaced."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+
+from coupon_core.settings.loader import Settings
+from tests.support.log_secrets import check_log, get_verbose_level
+from tests.support.paths import PROJECT_ROOT
+from tests.support.servers import RabbitServer, RedisServer
+
+Broker = RedisServer | RabbitServer
+
+
+def build_environment(settings: Settings) -> dict[str, str]:
+    """What a process of its own is told, so that it has the same settings."""
+    return {
+        **os.environ,
+        "COUPON_DATA_DIR": str(settings.data_dir),
+        "COUPON_DATABASE_URL": settings.database_url,
+        "COUPON_MASTER_KEYS": ",".join(settings.master_keys),
+        "COUPON_BROKER_URL": settings.broker_url,
+        "COUPON_LOG_LEVEL": get_verbose_level(settings),
+        "COUPON_METRICS_PORT": str(settings.metrics_port),
+        "COUPON_VISIBILITY_SECONDS": str(settings.visibility_seconds),
+        "COUPON_WEBHOOK_NETWORKS": ",".join(settings.webhook_networks),
+    }
+
+
+@dataclass
+class WorkerGroup:
+    """So many processes of one kind of worker."""
+
+    name: str
+    environment: Mapping[str, str]
+    log: Path
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    kill_count: int = 0
+
+    def start_process(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "workers", self.name]
+        with self.log.open("ab") as log:
+            one = subprocess.Popen(
+                command,
+                cwd=PROJECT_ROOT,
+                env=dict(self.environment),
+                stdout=log,
+                stderr=log,
+            )
+        self.processes.append(one)
+        return one
+
+    def kill_process(self, one: subprocess.Popen[bytes]) -> None:
+        """As in a power cut."""
+        one.kill()
+        one.wait()
+        self.processes.remove(one)
+        self.kill_count += 1
+
+    def stop_all(self) -> list[int]:
+        """End all as they should; gives their exit statuses."""
+        for one in self.processes:
+            one.send_signal(signal.SIGTERM)
+        return [one.wait(30) for one in self.processes]
+
+
+@contextmanager
+def worker_group(name: str, count: int, settings: Settings) -> Iterator[WorkerGroup]:
+    """Workers that are gone after the block."""
+    log = settings.data_dir / f"{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    members = WorkerGroup(name, build_environment(settings), log)
+    try:
+        for _ in range(count):
+            members.start_process()
+        yield members
+    finally:
+        for one in members.processes:
+            one.kill()
+            one.wait()
+    check_log(log, settings)
+
+
+@contextmanager
+def killing_workers(
+    workers: WorkerGroup, pauses: tuple[float, float], rng: random.Random
+) -> Iterator[None]:
+    """Now and then one of the crew is killed, and replaced at once."""
+    stop = Event()
+
+    def work() -> None:
+        while not stop.wait(rng.uniform(*pauses)):
+            workers.kill_process(rng.choice(workers.processes))
+            workers.start_process()
+
+    with running_in_background(work, stop):
+        yield
+
+
+@contextmanager
+def killing_broker(broker: Broker, up: float, down: float) -> Iterator[list[float]]:
+    """The broker is killed every `up` seconds, and is away for `down` at least."""
+    stop, deaths = Event(), list[float]()
+
+    def work() -> None:
+        while not stop.wait(up):
+            broker.stop(signal.SIGKILL)
+            deaths.append(down)
+            stop.wait(down)
+            broker.start()
+
+    with running_in_background(work, stop):
+        yield deaths
+
+
+@contextmanager
+def running_in_background(work: object, stop: Event) -> Iterator[None]:
+    """The work in a thread of its own, which ends after the block."""
+    failed: list[BaseException] = []
+
+    def watched() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failed.append(error)
+
+    thread = Thread(target=watched, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(90)
+    if failed:
+        raise failed[0]

@@ -1,0 +1,117 @@
+"""What a code is: what people may type for it, and how random ones are drawn."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coupon_core.domain import codes
+from coupon_core.domain.models import CodeAlphabet
+
+CODES = ["A", "9", "SAVE10", "save10", "a-b_c", "A" * 64, "0-", "9__"]
+NO_CODES = {
+    "nothing": "",
+    "blanks": "   ",
+    "too long": "A" * 65,
+    "inner blank": "SAVE 10",
+    "first a dash": "-SAVE",
+    "first a line": "_SAVE",
+    "folds to ASCII": "ſave10",
+    "folds to ASCII too": "SAVE10K".replace("K", "\u212a"),
+    "full width": "ＳＡＶＥ",
+    "Arabic digits": "SAVE١٠",
+    "NUL": "SAVE\x00",
+    "inner NUL": "SA\x00VE",
+    "line end": "SAVE10\n",
+    "inner line end": "SAVE\n10",
+    "non-breaking blank": "SAVE10\u00a0",
+    "slash": "SAVE/10",
+    "dot": "SAVE.10",
+    "percent": "SAVE%31",
+    "quote": "SAVE'10",
+    "lone surrogate": "SAVE\ud800",
+}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_code_is_itself(code: str) -> None:
+    assert codes.normalize_code(code) == code
+
+
+@pytest.mark.parametrize("blanks", [" {}", "{} ", "\t{}\t", "  {} \t "])
+def test_outer_blanks_are_no_part_of_a_code(blanks: str) -> None:
+    assert codes.normalize_code(blanks.format("SAVE10")) == "SAVE10"
+
+
+@pytest.mark.parametrize("case", NO_CODES)
+def test_what_cannot_be_a_code_is_none(case: str) -> None:
+    assert codes.normalize_code(NO_CODES[case]) is None
+
+
+@given(st.text())
+def test_what_is_a_code_is_ascii_and_stays_one(text: str) -> None:
+    code = codes.normalize_code(text)
+    assert code is None or (code.isascii() and codes.normalize_code(code) == code)
+
+
+def test_lookup_ignores_case() -> None:
+    assert codes.to_lookup_key("Save-10_x") == codes.to_lookup_key("sAVE-10_X")
+
+
+@given(st.from_regex(codes.CODE_REGEX, fullmatch=True))
+def test_every_lookup_key_is_a_code_of_the_same_length(code: str) -> None:
+    assert codes.CODE_REGEX.fullmatch(codes.to_lookup_key(code))
+    assert len(codes.to_lookup_key(code)) == len(code)
+
+
+def test_scopes_keep_users_apart() -> None:
+    assert codes.code_scope("A", False, "ann") != codes.code_scope("A", False, "bob")
+
+
+def test_scopes_keep_cases_apart_only_where_case_counts() -> None:
+    assert codes.code_scope("A", True, "ann") != codes.code_scope("a", True, "ann")
+    assert codes.code_scope("A", False, "ann") == codes.code_scope("a", False, "ann")
+
+
+def test_a_users_scope_is_never_a_random_codes() -> None:
+    assert codes.code_scope("A", False, "ann") != ""
+
+
+@pytest.mark.parametrize("alphabet", CodeAlphabet)
+@pytest.mark.parametrize("length", [4, 8, 32])
+@pytest.mark.parametrize("prefix", ["", "WELCOME-"])
+def test_random_codes_have_prefix_length_and_alphabet(
+    alphabet: CodeAlphabet, length: int, prefix: str
+) -> None:
+    drawn = codes.generate_random_codes(50, prefix, length, alphabet)
+    assert len(drawn) == 50
+    for code in drawn:
+        assert code.startswith(prefix)
+        assert len(code) == len(prefix) + length
+        assert set(code[len(prefix) :]) <= set(codes.ALPHABETS[alphabet])
+
+
+def test_no_codes_are_drawn_when_none_are_asked_for() -> None:
+    assert codes.generate_random_codes(0, "P", 8, CodeAlphabet.FULL) == []
+
+
+def test_look_alikes_are_left_out() -> None:
+    assert not set("01OIL") & set(codes.ALPHABETS[CodeAlphabet.UNAMBIGUOUS])
+
+
+@pytest.mark.parametrize("alphabet", CodeAlphabet)
+def test_every_character_is_equally_likely_at_every_place(
+    alphabet: CodeAlphabet,
+) -> None:
+    count, length = 40_000, 4
+    characters = codes.ALPHABETS[alphabet]
+    drawn = codes.generate_random_codes(count, "", length, alphabet)
+    expected = count / len(characters)
+    for place in range(length):
+        seen = Counter(code[place] for code in drawn)
+        surprise = sum((seen[one] - expected) ** 2 / expected for one in characters)
+        # Chi-squared of 30 to 35 degrees exceeds 100 once in a hundred million runs.
+        assert surprise < 100

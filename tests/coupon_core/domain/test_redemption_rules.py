@@ -1,0 +1,270 @@
+"""Which reason is the answer, for every pair of faults and at every edge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from coupon_core.domain.models import (
+    AdminReason,
+    CodeFormat,
+    Coupon,
+    CouponStatus,
+    CouponUsage,
+    Definition,
+    DefinitionStatus,
+    IssuedCoupon,
+    Reason,
+    RewardItem,
+)
+from coupon_core.domain.rules import definitions as definition_rules
+from coupon_core.domain.rules import generation as generation_rules
+from coupon_core.domain.rules import redemption as redemption_rules
+from coupon_core.services.catalog.definitions import DEFAULTS
+
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+MOMENT = timedelta(milliseconds=1)
+BEFORE, AFTER = NOW - MOMENT, NOW + MOMENT
+
+DEFINITION = Definition(
+    tenant_id="acme",
+    definition_id="d",
+    name="Welcome",
+    status=DefinitionStatus.ACTIVE,
+    reward_item_id="r",
+    used_count=0,
+    created_at=NOW,
+    updated_at=NOW,
+    **DEFAULTS,
+)
+COUPON = Coupon("acme", "c", "d", "ann", "SAVE10", NOW, None, None, 0, None)
+REWARD = RewardItem("acme", "r", "Points", "", "points", {}, NOW, NOW)
+
+
+def issued(definition: dict[str, Any], coupon: dict[str, Any]) -> IssuedCoupon:
+    return IssuedCoupon(
+        replace(COUPON, **coupon), replace(DEFINITION, **definition), REWARD
+    )
+
+
+# In the order of precedence (CONTRACTS 0.4): reason, definition, coupon.
+FAULTS = [
+    (Reason.REVOKED, {}, {"revoked_at": BEFORE}),
+    (Reason.ALREADY_REDEEMED, {}, {"redemption_count": 1}),
+    (Reason.ARCHIVED, {"status": DefinitionStatus.ARCHIVED}, {}),
+    (Reason.EXPIRED, {"expires_at": BEFORE}, {}),
+    (Reason.NOT_YET_ACTIVE, {"starts_at": AFTER}, {}),
+    (Reason.POOL_EMPTY, {"total_limit": 2, "used_count": 2}, {}),
+]
+
+
+@pytest.mark.parametrize(("reason", "definition", "coupon"), FAULTS)
+def test_a_fault_alone_is_the_answer(
+    reason: Reason, definition: dict[str, Any], coupon: dict[str, Any]
+) -> None:
+    assert (
+        redemption_rules.decide_redeem(issued(definition, coupon), NOW).reason == reason
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    list(combinations(FAULTS, 2)),
+    ids=lambda fault: fault[0],
+)
+def test_of_two_faults_the_first_is_the_answer(first: Any, second: Any) -> None:
+    both = issued(first[1] | second[1], first[2] | second[2])
+    assert redemption_rules.decide_redeem(both, NOW).reason == first[0]
+
+
+ALLOWED = {
+    "nothing set": ({}, {}),
+    "exactly at the start": ({"starts_at": NOW}, {}),
+    "exactly at the end": ({"expires_at": NOW}, {}),
+    "exactly at its own end": ({}, {"expires_at": NOW}),
+    "its own later end wins": ({"expires_at": BEFORE}, {"expires_at": AFTER}),
+    "paused": ({"status": DefinitionStatus.PAUSED}, {}),
+    "one use left": ({"per_code_limit": 3}, {"redemption_count": 2}),
+    "without a limit": ({"per_code_limit": 0}, {"redemption_count": 9_999}),
+    "one left in the pool": ({"total_limit": 2, "used_count": 1}, {}),
+    "a counter without a limit": ({"total_limit": 0, "used_count": 5}, {}),
+}
+
+
+@pytest.mark.parametrize("case", ALLOWED)
+def test_redeem_is_allowed(case: str) -> None:
+    assert redemption_rules.decide_redeem(issued(*ALLOWED[case]), NOW).is_allowed
+
+
+REFUSED = {
+    "a moment before the start": ({"starts_at": AFTER}, {}, Reason.NOT_YET_ACTIVE),
+    "a moment after the end": ({"expires_at": BEFORE}, {}, Reason.EXPIRED),
+    "its own earlier end wins": (
+        {"expires_at": AFTER},
+        {"expires_at": BEFORE},
+        Reason.EXPIRED,
+    ),
+    "single use, used": ({}, {"redemption_count": 1}, Reason.ALREADY_REDEEMED),
+    "multi use, used up": (
+        {"per_code_limit": 3},
+        {"redemption_count": 3},
+        Reason.USED_UP,
+    ),
+    "more used than is now allowed": (
+        {"per_code_limit": 2},
+        {"redemption_count": 3},
+        Reason.USED_UP,
+    ),
+    "an empty pool": (
+        {"per_code_limit": 0, "total_limit": 1, "used_count": 1},
+        {"redemption_count": 1},
+        Reason.POOL_EMPTY,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_redeem_is_refused(case: str) -> None:
+    definition, coupon, reason = REFUSED[case]
+    assert (
+        redemption_rules.decide_redeem(issued(definition, coupon), NOW).reason == reason
+    )
+
+
+STATUSES = {
+    "new": ({}, {}, CouponStatus.ACTIVE),
+    "not yet begun": ({"starts_at": AFTER}, {}, CouponStatus.ACTIVE),
+    "archived": ({"status": DefinitionStatus.ARCHIVED}, {}, CouponStatus.ACTIVE),
+    "exactly at the end": ({"expires_at": NOW}, {}, CouponStatus.ACTIVE),
+    "over": ({"expires_at": BEFORE}, {}, CouponStatus.EXPIRED),
+    "over by its own end": ({}, {"expires_at": BEFORE}, CouponStatus.EXPIRED),
+    "used in part": (
+        {"per_code_limit": 2},
+        {"redemption_count": 1, "redeemed_at": BEFORE},
+        CouponStatus.ACTIVE,
+    ),
+    "used up": ({}, {"redemption_count": 1}, CouponStatus.REDEEMED),
+    "used up and over": (
+        {"expires_at": BEFORE},
+        {"redemption_count": 1},
+        CouponStatus.REDEEMED,
+    ),
+    "used up and revoked": (
+        {},
+        {"redemption_count": 1, "revoked_at": BEFORE},
+        CouponStatus.REVOKED,
+    ),
+    "often used, unlimited": (
+        {"per_code_limit": 0},
+        {"redemption_count": 7},
+        CouponStatus.ACTIVE,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STATUSES)
+def test_status_is_told_from_facts(case: str) -> None:
+    definition, coupon, status = STATUSES[case]
+    assert redemption_rules.get_coupon_status(issued(definition, coupon), NOW) == status
+
+
+CUSTOM = {"code_format": CodeFormat.CUSTOM, "custom_code": "SAVE10"}
+DRAFTS = {
+    "random": ({}, []),
+    "custom": (CUSTOM, []),
+    "claimable custom": ({**CUSTOM, "claimable": True}, []),
+    "custom without a code": (
+        {**CUSTOM, "custom_code": ""},
+        [AdminReason.CUSTOM_CODE_MISSING],
+    ),
+    "random with a code": (
+        {"custom_code": "SAVE10"},
+        [AdminReason.RANDOM_CODE_WITH_CUSTOM],
+    ),
+    "claimable random": ({"claimable": True}, [AdminReason.CLAIMABLE_NEEDS_CUSTOM]),
+    "claimable though only awarded": (
+        {**CUSTOM, "claimable": True, "awarded_only": True},
+        [AdminReason.CLAIMABLE_NEEDS_CUSTOM],
+    ),
+    "longest code": ({"code_prefix": "P" * 32, "code_length": 32}, []),
+    "longer than any code": (
+        {"code_prefix": "P" * 33, "code_length": 32},
+        [AdminReason.CODE_TOO_LONG],
+    ),
+    "start before end": ({"starts_at": BEFORE, "expires_at": NOW}, []),
+    "start at end": (
+        {"starts_at": NOW, "expires_at": NOW},
+        [AdminReason.DATES_REVERSED],
+    ),
+    "a trigger that is none": (
+        {"trigger_enabled": True},
+        [AdminReason.TRIGGER_MISSING],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DRAFTS)
+def test_a_definition_as_written_is_judged(case: str) -> None:
+    members, reasons = DRAFTS[case]
+    draft = replace(DEFINITION, **members)
+    assert list(definition_rules.definition_violations(draft)) == reasons
+
+
+# Change, coupons, most uses of one, uses together, reasons.
+CHANGES = {
+    "new code without coupons": (CUSTOM, (0, 0, 0), []),
+    "new code with coupons": (CUSTOM, (1, 0, 0), [AdminReason.CODE_RULES_FROZEN]),
+    "case with coupons": (
+        {"case_sensitive": True},
+        (1, 0, 0),
+        [AdminReason.CODE_RULES_FROZEN],
+    ),
+    "per code to what was used": ({"per_code_limit": 2}, (3, 2, 5), []),
+    "per code below": (
+        {"per_code_limit": 2},
+        (3, 3, 5),
+        [AdminReason.LIMIT_BELOW_USES],
+    ),
+    "per code to none": ({"per_code_limit": 0}, (3, 3, 5), []),
+    "per user to what was used": ({"per_user_limit": 5}, (3, 1, 5), []),
+    "per user below": (
+        {"per_user_limit": 4},
+        (3, 1, 5),
+        [AdminReason.LIMIT_BELOW_USES],
+    ),
+    "total to what was used": ({"total_limit": 5}, (3, 1, 5), []),
+    "total below": ({"total_limit": 4}, (3, 1, 5), [AdminReason.LIMIT_BELOW_USES]),
+    "dates and name": ({"name": "New", "expires_at": AFTER}, (3, 1, 5), []),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_coupons_say_what_may_change(case: str) -> None:
+    change, facts, reasons = CHANGES[case]
+    count, most, uses = facts
+    of_user = CouponUsage(count, count, uses, most, max_user_use_count=uses)
+    after = replace(DEFINITION, **change)
+    assert (
+        list(definition_rules.definition_change_violations(DEFINITION, after, of_user))
+        == reasons
+    )
+
+
+@pytest.mark.parametrize("status", DefinitionStatus)
+def test_only_active_definitions_make_coupons(status: DefinitionStatus) -> None:
+    reasons = list(
+        generation_rules.generation_violations(
+            replace(DEFINITION, status=status), False
+        )
+    )
+    assert reasons == ([] if status == "active" else [AdminReason.NOT_ACTIVE])
+
+
+def test_shared_codes_need_users() -> None:
+    custom = replace(DEFINITION, **CUSTOM)
+    reasons = list(generation_rules.generation_violations(custom, is_unassigned=True))
+    assert reasons == [AdminReason.CUSTOM_NEEDS_USERS]

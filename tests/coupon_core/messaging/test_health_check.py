@@ -1,0 +1,102 @@
+"""Whether the bus answers: told at once, even when it says nothing at all."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coupon_core.messaging.health_check import BrokerHealth, is_reachable
+from tests.support.databases import SqliteDatabases, migrate_database
+from tests.support.servers import RedisServer, redis_server
+from tests.support.servers.rabbitmq import RabbitServer
+from tests.support.settings import build_settings
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """A port that takes connections and says nothing: a broker that hangs."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_a_running_redis_answers(redis: RedisServer) -> None:
+    assert is_reachable(redis.url)
+    assert is_reachable(f"redis://user:wrong@127.0.0.1:{redis.port}/3")
+
+
+def test_a_running_rabbitmq_answers(rabbitmq: RabbitServer) -> None:
+    assert is_reachable(rabbitmq.url)
+    assert not is_reachable(f"redis://127.0.0.1:{rabbitmq.port}/0")
+
+
+def test_redis_is_no_rabbitmq(redis: RedisServer) -> None:
+    assert not is_reachable(f"amqp://127.0.0.1:{redis.port}//")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1:1/0",
+        "amqp://127.0.0.1:1//",
+        "redis+socket:///no/such/socket",
+        "redis://127.0.0.1:99999/0",
+        f"redis://{'x' * 70}.example/0",
+    ],
+)
+def test_what_is_not_there_does_not_answer(url: str) -> None:
+    assert not is_reachable(url)
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "amqp", "amqps"])
+def test_a_broker_that_hangs_keeps_nobody_waiting(silent: int, scheme: str) -> None:
+    began = time.monotonic()
+    assert BrokerHealth(f"{scheme}://127.0.0.1:{silent}/").status() == "unavailable"
+    assert time.monotonic() - began < 3.0  # it would be for ever
+
+
+def test_the_answer_is_remembered_for_a_while_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "coupon_core.messaging.health_check.MAX_STATUS_AGE_SECONDS", 0.5
+    )
+    with redis_server(tmp_path) as server:
+        pulse = BrokerHealth(server.url)
+        assert pulse.status() == "connected"
+        server.stop()
+        assert pulse.status() == "connected"
+        time.sleep(0.6)
+        assert pulse.status() == "unavailable"
+        server.start()
+        time.sleep(0.6)
+        assert pulse.status() == "connected"
+
+
+READY = """
+import sys, admin_gateway, query_gateway
+from pathlib import PosixPath
+from coupon_core.settings.model import Settings
+settings = Settings(*eval(sys.argv[1]))
+for gateway in (admin_gateway, query_gateway):
+    caller = gateway.create_app(settings).test_client()
+    print(caller.get("/ready").json["message_queue"])
+print("kombu" in sys.modules)
+"""
+
+
+def test_gateways_tell_of_the_bus_without_loading_kombu(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    with SqliteDatabases(tmp_path, migrate_database).temporary_database() as url:
+        settings = build_settings(url, tmp_path, redis.url)
+        values = [getattr(settings, name) for name in settings.__slots__]
+        done = subprocess.run(
+            [sys.executable, "-c", READY, repr(values)], capture_output=True, text=True
+        )
+    assert done.stdout.split() == ["connected", "connected", "False"], done.stderr

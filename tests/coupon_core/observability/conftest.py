@@ -1,0 +1,37 @@
+"""The whole house on one PostgreSQL and one Redis, at work for a module's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.support.concurrency import started_core
+from tests.support.databases import Databases
+from tests.support.deployment import Deployment, running_deployment
+from tests.support.servers import RedisServer
+from tests.support.settings import build_settings
+
+DATABASE_PASSWORD = "hunter2-of-the-database"
+
+
+@pytest.fixture(scope="module")
+def deployment(
+    migrated_template: Databases,
+    redis: RedisServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Deployment]:
+    """Both gateways and the workers, which tell as much as they ever tell."""
+    home = tmp_path_factory.mktemp("house")
+    redis.flush()
+    with migrated_template.temporary_database() as url:
+        url = url.replace("postgres@", f"postgres:{DATABASE_PASSWORD}@")
+        settings = build_settings(url, home, redis.url)
+        loud = replace(settings, log_level="debug")
+        everything = "admin", "query", "workers"
+        with (
+            started_core(settings),
+            running_deployment(loud, everything, home) as running,
+        ):
+            yield running

@@ -1,0 +1,106 @@
+"""What Prometheus is shown: by gateways and workers, over all their processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import requests
+
+from coupon_core.persistence import database
+from tests.query_gateway.tenant import Tenant, create_tenant
+from tests.support.deployment import Deployment
+from tests.support.servers.process import wait_until
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.parametrize("migrated_template", ["postgresql"], indirect=True),
+]
+ROUTE = "/v1/coupons/redeem/<code>"
+REDEEMED = 'coupons_redemptions_total{dialect="phoenix",reason="",result="ok"}'
+REPEATED = (
+    'coupons_redemptions_total{dialect="phoenix",'
+    'reason="already_redeemed",result="refused"}'
+)
+
+
+@pytest.fixture
+def tenant(deployment: Deployment) -> Tenant:
+    made = create_tenant()
+    database.release_connection()
+    return made
+
+
+def redeem(house: Deployment, tenant: Tenant, code: str) -> int:
+    answer = requests.post(
+        f"{house.query_url}/v1/coupons/redeem/{code}",
+        json={"user_id": "ann"},
+        headers=tenant.build_bearer_headers("ann"),
+        timeout=10,
+    )
+    return answer.status_code
+
+
+def test_redemptions_are_counted_by_dialect_result_and_reason(
+    deployment: Deployment, tenant: Tenant
+) -> None:
+    code = tenant.create_code()
+    assert [redeem(deployment, tenant, code) for _ in range(3)] == [200, 400, 400]
+    found = deployment.read_metrics("query")
+    assert (found[REDEEMED], found[REPEATED]) == (1, 2)
+
+
+def test_requests_are_timed_by_route_template_and_class_of_status(
+    deployment: Deployment, tenant: Tenant
+) -> None:
+    redeem(deployment, tenant, "NO-SUCH-CODE-AT-ALL")
+    labels = f'method="POST",route="{ROUTE}",status="4xx"'
+    found = deployment.read_metrics("query")
+    assert found[f"coupons_request_seconds_count{{{labels}}}"] >= 1
+    assert not any("NO-SUCH" in name for name in found)
+
+
+def test_made_up_methods_and_paths_make_no_new_series(deployment: Deployment) -> None:
+    before = len(deployment.read_metrics("query"))
+    for number in range(20):
+        requests.request(
+            f"X{number}", f"{deployment.query_url}/no/{number}", timeout=10
+        )
+    assert len(deployment.read_metrics("query")) <= before + 20
+
+
+def test_the_pool_is_told(deployment: Deployment) -> None:
+    name = 'coupons_pool_connections{state="idle"}'
+    wait_until(lambda: deployment.read_metrics("query").get(name, 0) >= 1, 10, name)
+
+
+def test_workers_tell_what_waits(deployment: Deployment) -> None:
+    found = deployment.read_metrics("workers")
+    assert found['coupons_up{what="database"}'] == 1
+    assert found['coupons_up{what="message_queue"}'] == 1
+    assert found['coupons_queue_messages{queue="coupons.streak"}'] >= 0
+    names = "outbox_pending", "outbox_oldest_seconds", "dead_letters"
+    assert {f"coupons_{name}" for name in names} <= found.keys()
+
+
+def has_folded(house: Deployment, kept: Path) -> bool:
+    # Who is asked while it ends hangs up.
+    with suppress(requests.ConnectionError):
+        house.read_metrics("query")
+    return kept.exists()
+
+
+def test_totals_survive_the_process_that_counted_them(
+    deployment: Deployment, tenant: Tenant
+) -> None:
+    assert redeem(deployment, tenant, tenant.create_code()) == 200
+    before = deployment.read_metrics("query")[REDEEMED]
+    os.kill(deployment.gateways["query"].process.pid, signal.SIGHUP)
+    directory = next((deployment.settings.data_dir / "query/metrics").iterdir())
+    kept = directory / "counter_dead.db"
+    wait_until(lambda: has_folded(deployment, kept), 20, "the old process to end")
+    assert redeem(deployment, tenant, tenant.create_code()) == 200
+    assert deployment.read_metrics("query")[REDEEMED] == before + 1

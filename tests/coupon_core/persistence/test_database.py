@@ -1,0 +1,248 @@
+"""Faults of both databases: what a process is told, how soon, and how it goes on."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coupon_core.persistence import connection_pools, database
+from coupon_core.persistence.database import execute, execute_many, transaction
+from coupon_core.settings.loader import Settings
+from tests.factories.tenant import TenantFactory, create_tenant
+from tests.support.concurrency import (
+    RACE_TIMEOUT_SECONDS,
+    Unavailable,
+    process_context,
+    run_concurrently,
+    run_task,
+    started_core,
+)
+from tests.support.invariants import assert_invariants, fetch_rows
+
+PROMISED = 5.0  # seconds within which a caller gets an answer
+
+
+@pytest.fixture
+def core(fresh_core: Settings) -> Settings:
+    """A test here may open another database: nothing is shared."""
+    return fresh_core
+
+
+def write(tenant_id: str = "") -> int:
+    """A transaction that changes nothing and yet takes the turn of writing."""
+    sql = "UPDATE tenant SET created_at = created_at WHERE tenant_id = :tenant_id"
+    with transaction():
+        return int(execute(sql, {"tenant_id": tenant_id}).rowcount)
+
+
+def timed(task: Any) -> tuple[Any, float]:
+    began = time.monotonic()
+    return run_task(task), time.monotonic() - began
+
+
+# ------------------------------------------------------------------- transactions
+
+
+def test_a_transaction_that_fails_changes_nothing(tenant: TenantFactory) -> None:
+    before = fetch_rows("SELECT * FROM reward_item")
+    with pytest.raises(ZeroDivisionError), transaction():
+        write_and_fail(tenant)
+    assert fetch_rows("SELECT * FROM reward_item") == before
+    assert write(tenant.tenant_id) == 1
+
+
+def write_and_fail(tenant: TenantFactory) -> None:
+    execute("DELETE FROM reward_item WHERE tenant_id = :t", {"t": tenant.tenant_id})
+    raise ZeroDivisionError
+
+
+def test_errors_of_bulk_rows_are_as_of_single_ones(tenant: TenantFactory) -> None:
+    sql = "INSERT INTO tenant (tenant_id, created_at) VALUES (:id, :at)"
+    taken = {"id": tenant.tenant_id, "at": "2026-01-01T00:00:00.000Z"}
+    for insert in (partial(execute, sql, taken), partial(execute_many, sql, [taken])):
+        with pytest.raises(database.IntegrityError) as caught, transaction():
+            insert()
+        assert database.violated_constraint(caught.value) in (database.UNIQUE, None)
+
+
+def test_bulk_rows_count_what_was_changed(tenant: TenantFactory) -> None:
+    sql = """INSERT INTO tenant (tenant_id, created_at) VALUES (:id, :at)
+        ON CONFLICT DO NOTHING"""
+    ids = [tenant.tenant_id, f"{tenant.tenant_id}-a", f"{tenant.tenant_id}-b"]
+    new = [{"id": one, "at": "2026-01-01T00:00:00.000Z"} for one in ids]
+    with transaction():
+        assert execute_many(sql, new) == 2
+
+
+def test_rows_of_a_statement_that_runs_often_outlast_another(
+    tenant: TenantFactory,
+) -> None:
+    often = execute("SELECT 1", {}, dedicated_cursor=True)
+    assert execute("SELECT 2", {}).fetchall() == [(2,)]
+    assert often.fetchall() == [(1,)]
+
+
+def test_bulk_rows_that_take_too_long_are_told_as_unavailable(core: Settings) -> None:
+    if not database.is_postgresql():
+        pytest.skip("a file has no timeout of statements")
+
+    def dawdle() -> None:
+        with transaction():
+            execute("SET LOCAL statement_timeout = 50", {})
+            execute_many("SELECT pg_sleep(:seconds)", [{"seconds": 2}])
+
+    assert isinstance(run_task(dawdle), Unavailable)
+
+
+@pytest.mark.parametrize("url", ["", "sqlite:///", "mysql://host/x", "coupons.db"])
+def test_a_url_of_no_database_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="a database URL is"):
+        connection_pools.create_database(url, 1)
+
+
+# ----------------------------------------------------------------- the connections
+
+
+def test_a_pool_that_is_used_up_is_an_error_soon(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.support.settings import build_settings
+
+    monkeypatch.setattr(connection_pools, "BUSY_TIMEOUT_SECONDS", 0.5)
+    settings = replace(build_settings(database_url, tmp_path), database_pool=2)
+    with started_core(settings):
+        held, done = threading.Barrier(3), threading.Event()
+        for _ in range(2):
+            threading.Thread(target=_hold_connection, args=(held, done)).start()
+        held.wait(RACE_TIMEOUT_SECONDS)
+        found, took = timed(write)
+        done.set()
+        assert isinstance(found, Unavailable)
+        assert took < 1.5
+        time.sleep(0.1)
+        assert run_task(write) == 0
+
+
+def _hold_connection(held: threading.Barrier, done: threading.Event) -> None:
+    fetch_rows("SELECT 1")
+    held.wait(RACE_TIMEOUT_SECONDS)
+    done.wait(RACE_TIMEOUT_SECONDS)
+    database.release_connection()
+
+
+def test_more_threads_than_connections_take_turns(tenant: TenantFactory) -> None:
+    """Some hold a connection when they wait for their turn; others have yet none."""
+
+    def read_and_write() -> list[int]:
+        found = []
+        for _ in range(10):
+            fetch_rows("SELECT 1")
+            found.append(write(tenant.tenant_id))
+        return found
+
+    def write_only() -> int:
+        return write(tenant.tenant_id)
+
+    tasks = [read_and_write, write_only] * 24
+    assert run_concurrently(tasks) == [[1] * 10, 1] * 24
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_has_connections_of_its_own(
+    fresh_core: Settings,
+) -> None:
+    shop = create_tenant()
+    code = shop.issue_code(shop.define(per_code_limit=0))
+    fetch_rows("SELECT 1")
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            for _ in range(20):
+                shop.redeem(code)
+            status = 0
+        finally:
+            os._exit(status)
+    for _ in range(20):
+        shop.redeem(code)
+    assert os.waitpid(child, 0)[1] == 0
+    assert shop.find(code).coupon.redemption_count == 40
+    assert_invariants()
+
+
+def test_a_writer_that_is_killed_lets_others_go_on(fresh_core: Settings) -> None:
+    shop = create_tenant()
+    writing = process_context.Event()
+    victim = process_context.Process(
+        target=_change_for_ever, args=(fresh_core, shop.tenant_id, writing)
+    )
+    victim.start()
+    assert writing.wait(RACE_TIMEOUT_SECONDS)
+    victim.kill()
+    victim.join(RACE_TIMEOUT_SECONDS)
+    found, took = timed(partial(write, shop.tenant_id))
+    assert found == 1
+    assert took < 1
+    assert fetch_rows("SELECT name FROM reward_item") == [("100 Bonus Points",)]
+
+
+def _change_for_ever(settings: Settings, tenant_id: str, writing: Any) -> None:
+    with started_core(settings), transaction():
+        sql = "UPDATE reward_item SET name = 'lost' WHERE tenant_id = :t"
+        execute(sql, {"t": tenant_id})
+        writing.set()
+        time.sleep(RACE_TIMEOUT_SECONDS)
+
+
+# ------------------------------------------------------------------------ writers
+
+
+def test_writers_of_three_processes_wait_less_than_a_second(
+    fresh_core: Settings,
+) -> None:
+    tenant_id = create_tenant().tenant_id
+    pipes = [process_context.Pipe(duplex=False) for _ in range(3)]
+    workers = [
+        process_context.Process(
+            target=_write_for, args=(fresh_core, tenant_id, 2.0, end)
+        )
+        for _, end in pipes
+    ]
+    for worker in workers:
+        worker.start()
+    found = [receiver.recv() for receiver, _ in pipes]
+    for worker in workers:
+        worker.join(RACE_TIMEOUT_SECONDS)
+    failures = [one for _, _, errors in found for one in errors]
+    assert failures == []
+    assert max(longest for _, longest, _ in found) < 1.5
+    counts = [count for count, _, _ in found]
+    assert min(counts) > max(counts) / 4, counts
+
+
+def _write_for(settings: Settings, tenant_id: str, seconds: float, sender: Any) -> None:
+    waits: list[float] = []
+    errors: list[Any] = []
+    deadline = time.monotonic() + seconds
+
+    def run() -> None:
+        while time.monotonic() < deadline:
+            found, took = timed(partial(write, tenant_id))
+            waits.append(took)
+            if found != 1:
+                errors.append(found)
+
+    with started_core(settings):
+        threads = [threading.Thread(target=run) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(RACE_TIMEOUT_SECONDS)
+    sender.send((len(waits), max(waits), errors[:3]))

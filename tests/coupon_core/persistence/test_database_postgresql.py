@@ -1,0 +1,234 @@
+"""What only PostgreSQL has: a server that stops, hangs up or does not answer."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from coupon_core.persistence import connection_pools, database
+from coupon_core.persistence.database import execute, execute_many, transaction
+from coupon_core.settings.loader import Settings
+from tests.coupon_core.persistence.test_database import PROMISED, timed, write
+from tests.factories.tenant import TenantFactory, create_tenant
+from tests.support.concurrency import (
+    Unavailable,
+    run_concurrently,
+    run_task,
+    started_core,
+)
+from tests.support.databases import migrate_database
+from tests.support.invariants import assert_invariants, fetch_rows
+from tests.support.servers import postgres_server
+from tests.support.servers.postgres import PostgresServer
+from tests.support.servers.process import frozen_process
+from tests.support.settings import build_settings
+
+
+@pytest.fixture(scope="module")
+def server_caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL that the tests may stop."""
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as one:
+        migrate_database(one.url())
+        yield one
+
+
+@pytest.fixture
+def own_core(server_caller: PostgresServer, tmp_path: Path) -> Iterator[Settings]:
+    with started_core(build_settings(server_caller.url(), tmp_path)) as settings:
+        yield settings
+
+
+@pytest.fixture
+def own_shop(own_core: Settings) -> Iterator[TenantFactory]:
+    yield create_tenant()
+    database.release_connection()
+
+
+def open_connections(count: int) -> None:
+    """Let this many connections be open and idle."""
+
+    def stay() -> None:
+        fetch_rows("SELECT pg_sleep(0.2)")
+
+    assert run_concurrently([stay] * count) == [None] * count
+
+
+def end_connections(server: PostgresServer) -> None:
+    """Hang up on everybody, as an administrator or a failover does."""
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+
+
+def test_sessions_have_deadlines_and_speak_utc(own_core: Settings) -> None:
+    shown = {
+        name: fetch_rows(f"SHOW {name}")[0][0]
+        for name in (
+            "statement_timeout",
+            "idle_in_transaction_session_timeout",
+            "TimeZone",
+        )
+    }
+    assert list(shown.values()) == ["4s", "4s", "UTC"]
+
+
+@pytest.mark.parametrize("idle", [0, connection_pools.PING_AFTER_SECONDS])
+def test_after_a_restart_at_most_one_use_fails(
+    server_caller: PostgresServer,
+    own_shop: TenantFactory,
+    idle: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By how long a connection was idle: it is pinged first, or fails in use."""
+    if idle:
+        monkeypatch.setattr(connection_pools, "PING_AFTER_SECONDS", -1.0)
+    code = own_shop.issue_code(own_shop.define(per_code_limit=0))
+    open_connections(4)
+    database.release_connection()
+    server_caller.stop()
+    server_caller.start()
+    found = [timed(partial(own_shop.redeem, code)) for _ in range(8)]
+    failed = [one for one, _ in found if isinstance(one, Unavailable)]
+    assert len(failed) <= (0 if idle else 1)
+    assert sum(took for _, took in found) < PROMISED
+    assert own_shop.find(code).coupon.redemption_count == 8 - len(failed)
+    assert_invariants()
+
+
+def test_while_the_server_is_away_all_are_told_at_once(
+    server_caller: PostgresServer, own_shop: TenantFactory
+) -> None:
+    code = own_shop.issue_code(own_shop.define())
+    database.release_connection()
+    server_caller.stop()
+    try:
+        found, took = timed(
+            lambda: run_concurrently([partial(own_shop.redeem, code)] * 16)
+        )
+    finally:
+        server_caller.start()
+    assert all(isinstance(one, Unavailable) for one in found)
+    assert took < PROMISED
+    time.sleep(connection_pools.BACKOFF_SECONDS)
+    assert own_shop.redeem(code).coupon.redemption_count == 1
+
+
+def test_a_server_that_does_not_answer_is_told_in_time(
+    tmp_path: Path, own_core: Settings
+) -> None:
+    """However many threads wait: they connect one after the other."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://me@127.0.0.1:{silent.getsockname()[1]}/x"
+        with started_core(replace(own_core, database_url=url)):
+            found, took = timed(lambda: run_concurrently([write] * 8))
+    assert all(isinstance(one, Unavailable) for one in found)
+    assert took < PROMISED
+
+
+@pytest.mark.parametrize("idle", [0, connection_pools.PING_AFTER_SECONDS])
+def test_a_frozen_server_is_told_in_time_and_used_again_once_it_goes_on(
+    server_caller: PostgresServer,
+    own_shop: TenantFactory,
+    idle: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its kernel takes all that is sent: nothing but our own patience can end."""
+    if idle:
+        monkeypatch.setattr(connection_pools, "PING_AFTER_SECONDS", -1.0)
+    code = own_shop.issue_code(own_shop.define(per_code_limit=0))
+    open_connections(4)
+    database.release_connection()
+    with frozen_process(server_caller.pid):
+        tasks = [partial(own_shop.redeem, code)] * 8
+        first, took = timed(lambda: run_concurrently(tasks))
+        again, took_again = timed(lambda: run_concurrently(tasks))
+    assert all(isinstance(one, Unavailable) for one in (*first, *again))
+    assert max(took, took_again) < PROMISED
+    time.sleep(connection_pools.BACKOFF_SECONDS)
+    _, took = timed(partial(own_shop.redeem, code))
+    assert took < PROMISED
+    assert_invariants()
+
+
+CALLS = {
+    "one statement": lambda: execute("SELECT 1", {}).fetchall(),
+    "many rows": lambda: execute_many(
+        "UPDATE tenant SET created_at = created_at WHERE tenant_id = :t", [{"t": "x"}]
+    ),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_connection_lost_in_a_transaction_is_told_as_unavailable(
+    server_caller: PostgresServer, own_core: Settings, call: str
+) -> None:
+    def lose() -> None:
+        with transaction():
+            fetch_rows("SELECT 1")
+            end_connections(server_caller)
+            CALLS[call]()
+
+    assert isinstance(run_task(lose), Unavailable)
+    assert run_task(write) == 0
+
+
+def test_a_connection_lost_before_the_commit_is_told_as_unavailable(
+    server_caller: PostgresServer, own_core: Settings
+) -> None:
+    def lose() -> None:
+        with transaction():
+            fetch_rows("SELECT 1")
+            end_connections(server_caller)
+
+    assert isinstance(run_task(lose), Unavailable)
+    assert run_task(write) == 0
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_transaction_that_idled_too_long_is_told_as_unavailable(
+    own_core: Settings, call: str
+) -> None:
+    def idle() -> None:
+        with transaction():
+            rows_of_nothing("SET LOCAL idle_in_transaction_session_timeout = 50")
+            time.sleep(0.2)
+            CALLS[call]()
+
+    assert isinstance(run_task(idle), Unavailable)
+    assert run_task(write) == 0
+
+
+def test_a_statement_that_takes_too_long_is_told_as_unavailable(
+    own_core: Settings,
+) -> None:
+    def dawdle() -> None:
+        with transaction():
+            rows_of_nothing("SET LOCAL statement_timeout = 100")
+            fetch_rows("SELECT pg_sleep(5)")
+
+    found, took = timed(dawdle)
+    assert isinstance(found, Unavailable)
+    assert took < 1
+    assert run_task(write) == 0
+
+
+def test_a_standby_is_told_as_unavailable(own_core: Settings) -> None:
+    def write_there() -> None:
+        with transaction():
+            rows_of_nothing("SET TRANSACTION READ ONLY")
+            CALLS["many rows"]()
+
+    assert isinstance(run_task(write_there), Unavailable)
+
+
+def rows_of_nothing(sql: str) -> None:
+    execute(sql, {})

@@ -1,0 +1,145 @@
+"""What only SQLite has: pragmas, one writer at a time, and outsiders with locks."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coupon_core.persistence import database
+from coupon_core.persistence.write_lock import write_lock
+from coupon_core.settings.loader import Settings
+from tests.coupon_core.persistence.test_database import PROMISED, timed, write
+from tests.factories.tenant import create_tenant
+from tests.support.concurrency import (
+    RACE_TIMEOUT_SECONDS,
+    Unavailable,
+    process_context,
+    started_core,
+)
+from tests.support.databases import migrate_database
+from tests.support.invariants import fetch_rows
+from tests.support.settings import build_settings
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "coupons.db"
+
+
+@pytest.fixture
+def sqlite_core(path: Path, tmp_path: Path) -> Iterator[Settings]:
+    migrate_database(f"sqlite:///{path}")
+    with started_core(build_settings(f"sqlite:///{path}", tmp_path)) as settings:
+        yield settings
+
+
+@contextmanager
+def locked_by_an_outsider(path: Path) -> Iterator[None]:
+    """Somebody who does not queue writes, and does not end."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as outsider:
+        outsider.execute("BEGIN IMMEDIATE")
+        yield
+        outsider.execute("ROLLBACK")
+
+
+@pytest.mark.usefixtures("sqlite_core")
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [
+        ("journal_mode", "wal"),
+        ("synchronous", 2),
+        ("foreign_keys", 1),
+        ("busy_timeout", 4000),
+        ("wal_autocheckpoint", 16_000),
+    ],
+)
+def test_connections_are_set_up(pragma: str, value: object) -> None:
+    assert fetch_rows(f"PRAGMA {pragma}") == [(value,)]
+
+
+@pytest.mark.usefixtures("sqlite_core")
+def test_a_lock_longer_than_the_deadline_is_told_in_time(path: Path) -> None:
+    """Also to those who come while others wait, and all works again afterwards."""
+    found: list[tuple[object, float]] = []
+
+    def come() -> None:
+        found.append(timed(write))
+
+    threads = [threading.Thread(target=come) for _ in range(4)]
+    with locked_by_an_outsider(path):
+        for thread in threads:
+            thread.start()
+            time.sleep(0.5)
+        for thread in threads:
+            thread.join(RACE_TIMEOUT_SECONDS)
+    assert all(isinstance(outcome, Unavailable) for outcome, _ in found)
+    assert all(3.5 < took < PROMISED for _, took in found), found
+    assert timed(write)[0] == 0
+
+
+@pytest.mark.usefixtures("sqlite_core")
+def test_a_short_lock_is_waited_for(path: Path) -> None:
+    found: list[object] = []
+    thread = threading.Thread(target=lambda: found.append(timed(write)[0]))
+    with locked_by_an_outsider(path):
+        thread.start()
+        time.sleep(0.3)
+    thread.join(RACE_TIMEOUT_SECONDS)
+    assert found == [0]
+
+
+@pytest.mark.usefixtures("sqlite_core")
+def test_readers_do_not_wait_for_a_writer(path: Path) -> None:
+    shop = create_tenant()
+    code = shop.issue_code(shop.define())
+    with locked_by_an_outsider(path):
+        found, took = timed(lambda: shop.validate(code).decision.is_allowed)
+    assert found is True
+    assert took < 0.5
+
+
+@pytest.mark.usefixtures("sqlite_core")
+def test_a_full_disk_is_told_and_changes_nothing() -> None:
+    shop = create_tenant()
+    definition = shop.define()
+    pages = fetch_rows("PRAGMA page_count")[0][0]
+    fetch_rows(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(database.UNAVAILABLE_ERRORS):
+        shop.generate(definition, ["ann"] * 900)
+    fetch_rows("PRAGMA max_page_count = 1000000")
+    assert fetch_rows("SELECT count(*) FROM coupon") == [(0,)]
+    assert len(shop.generate(definition, ["ann"] * 900)) == 900
+
+
+def test_who_waits_comes_before_a_process_that_has_just_had_its_turn(
+    path: Path,
+) -> None:
+    """As the maker of a batch has, who wants another at once."""
+    begun, count = process_context.Event(), process_context.Value("i", 0)
+    greedy = process_context.Process(target=_take_turns, args=(path, begun, count))
+    greedy.start()
+    passed = []
+    for _ in range(5):
+        begun.clear()
+        assert begun.wait(RACE_TIMEOUT_SECONDS)
+        before = count.value
+        with write_lock(path, RACE_TIMEOUT_SECONDS):
+            passed.append(count.value - before)
+    greedy.kill()
+    greedy.join(RACE_TIMEOUT_SECONDS)
+    assert sorted(passed)[2] <= 1, passed
+
+
+def _take_turns(path: Path, begun: Any, count: Any) -> None:
+    while True:
+        with write_lock(path, RACE_TIMEOUT_SECONDS):
+            count.value += 1
+            begun.set()
+            time.sleep(0.02)

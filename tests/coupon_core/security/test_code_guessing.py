@@ -1,0 +1,234 @@
+"""Budgets of failed guesses: counted alone or together, and what Redis may do to it."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis
+
+from coupon_core.domain.models import Reason, Refused
+from coupon_core.security.rate_limiting import code_guessing
+from coupon_core.security.rate_limiting.blocklist import BLOCKLIST_STREAM
+from coupon_core.security.rate_limiting.code_guessing import (
+    CodeLookupGuard,
+    count_failure,
+)
+from coupon_core.security.rate_limiting.failure_limiter import FailureLimiter
+from coupon_core.security.rate_limiting.policy import (
+    IN_MEMORY_URL,
+    GuessLimits,
+    InvalidRateLimit,
+    RateLimit,
+    RateLimitExceeded,
+    parse_rate_limit,
+    rate_limit_headers,
+)
+from tests.support.make_run import TIMEOUT_SECONDS
+from tests.support.servers import RedisServer
+from tests.support.servers.process import wait_until
+
+USER, TENANT = RateLimit("user", 3, 600), RateLimit("tenant", 5, 600)
+NOWHERE = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture
+def url(redis: RedisServer) -> str:
+    """A Redis in which nothing has been counted."""
+    redis.flush()
+    return redis.url
+
+
+def spendings(url: str, count: int = 1, **budgets: RateLimit) -> list[FailureLimiter]:
+    """As many processes as wanted would have them."""
+    both = {"per_user": USER, "per_tenant": TENANT} | budgets
+    return [FailureLimiter(GuessLimits(url, **both)) for _ in range(count)]
+
+
+def spend(one: FailureLimiter, user_id: str | None = "ann", times: int = 1) -> None:
+    for _ in range(times):
+        one.count("acme", user_id)
+
+
+def is_over(one: FailureLimiter, user_id: str | None = "ann") -> str:
+    """The name of the budget that a guess would be refused by, if any."""
+    try:
+        one.check("acme", user_id)
+    except RateLimitExceeded as over:
+        return over.rate_limit.name
+    return ""
+
+
+# ---------------------------------------------------------------------- pure policy
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "seconds"),
+    [
+        ("100 per 10 minutes", 100, 600),
+        ("5/second", 5, 1),
+        ("1 per day", 1, 86_400),
+        (" 20 PER 2 hours ", 20, 7_200),
+    ],
+)
+def test_a_budget_is_an_amount_and_a_time(text: str, amount: int, seconds: int) -> None:
+    assert parse_rate_limit("b", text) == RateLimit("b", amount, seconds)
+
+
+def test_nothing_is_no_limit() -> None:
+    assert parse_rate_limit("b", " ") is None
+
+
+@pytest.mark.parametrize("text", ["many", "0 per minute", "-1/second", "5", "5/0 days"])
+def test_what_is_no_budget_is_told(text: str) -> None:
+    with pytest.raises(InvalidRateLimit):
+        parse_rate_limit("b", text)
+
+
+def test_a_refusal_says_how_much_is_allowed_and_when_there_is_more() -> None:
+    assert rate_limit_headers(RateLimitExceeded(USER, 12.3)) == {
+        "Retry-After": "13",
+        "RateLimit-Policy": '"user";q=3;w=600',
+        "RateLimit": '"user";r=0;t=13',
+    }
+
+
+# ------------------------------------------------------------------------- counting
+
+
+@pytest.mark.parametrize("kind", ["alone", "together"])
+def test_after_the_budget_the_user_is_refused_and_nobody_else(
+    kind: str, url: str
+) -> None:
+    [one] = spendings(IN_MEMORY_URL if kind == "alone" else url)
+    spend(one, times=USER.amount - 1)
+    assert is_over(one) == ""
+    spend(one)
+    assert is_over(one) == "user"
+    assert is_over(one, "bob") == ""
+    with pytest.raises(RateLimitExceeded):
+        spend(one)
+
+
+def test_all_users_of_a_tenant_together_have_a_budget_too(url: str) -> None:
+    [one] = spendings(url)
+    for number in range(TENANT.amount):
+        spend(one, f"user-{number}")
+    assert is_over(one, "a new one") == "tenant"
+    one.check("globex", "ann")
+
+
+def test_a_guess_for_nobody_is_the_tenants(url: str) -> None:
+    [one] = spendings(url)
+    spend(one, None, TENANT.amount)
+    assert is_over(one, None) == "tenant"
+
+
+def test_one_process_hears_of_what_was_spent_in_others(url: str) -> None:
+    first, second = spendings(url, 2)
+    spend(first, times=2)
+    spend(second)
+    assert is_over(second) == "user"
+    wait_until(lambda: is_over(first) == "user", TIMEOUT_SECONDS, "the other process")
+
+
+def test_a_process_that_starts_hears_of_what_was_before(url: str) -> None:
+    spend(spendings(url)[0], times=USER.amount)
+    [late] = spendings(url)
+    wait_until(lambda: is_over(late) == "user", TIMEOUT_SECONDS, "the new process")
+
+
+def test_the_time_over_all_is_as_before(url: str) -> None:
+    [one] = spendings(url, per_user=RateLimit("user", 1, 1))
+    spend(one)
+    assert is_over(one) == "user"
+    wait_until(lambda: is_over(one) == "", TIMEOUT_SECONDS, "the end of the window")
+    spend(one)
+
+
+# -------------------------------------------------------------- while Redis is away
+
+
+def test_without_redis_each_process_counts_by_itself() -> None:
+    first, second = spendings(NOWHERE, 2)
+    spend(first, times=USER.amount)
+    assert (is_over(first), is_over(second)) == ("user", "")
+
+
+def test_a_redis_that_does_not_answer_is_waited_for_once(url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        [one] = spendings(f"redis://127.0.0.1:{port}/0")
+        began = time.monotonic()
+        spend(one, times=USER.amount)
+        assert is_over(one) == "user"
+        assert time.monotonic() - began < 5
+
+
+def test_when_redis_is_back_it_is_counted_together_again(url: str) -> None:
+    first, second = spendings(url, 2)
+    for one in (first, second):
+        one.counters.fall_back_to_memory()
+        wait_until(
+            lambda one=one: one.counters.is_shared, TIMEOUT_SECONDS, "to share again"
+        )
+    spend(first, times=2)
+    spend(second)
+    assert is_over(second) == "user"
+
+
+def test_a_flushed_redis_does_not_let_the_blocked_go_on(
+    redis: RedisServer, url: str
+) -> None:
+    [one] = spendings(url)
+    spend(one, times=USER.amount)
+    redis.flush()
+    assert is_over(one) == "user"
+
+
+def test_what_is_no_block_in_the_stream_is_passed_over(
+    redis: RedisServer, url: str
+) -> None:
+    [one] = spendings(url)
+    with Redis(port=redis.port) as client:
+        client.xadd(BLOCKLIST_STREAM, {"budget": "unheard of", "key": "acme/ann"})
+    spend(spendings(url)[0], times=USER.amount)
+    wait_until(lambda: is_over(one) == "user", TIMEOUT_SECONDS, "the other process")
+
+
+# ---------------------------------------------------------------------- what counts
+
+
+@pytest.fixture
+def allowed() -> Iterator[None]:
+    code_guessing.configure(GuessLimits(IN_MEMORY_URL, USER, None))
+    yield
+    code_guessing.configure(GuessLimits())
+
+
+def fail_with(reason: Reason) -> None:
+    with pytest.raises(Refused), CodeLookupGuard("acme", "ann"):
+        raise Refused(reason)
+    count_failure()
+
+
+@pytest.mark.usefixtures("allowed")
+def test_only_unknown_codes_count() -> None:
+    for reason in set(Reason) - code_guessing.FAILURE_REASONS:
+        for _ in range(USER.amount + 1):
+            fail_with(reason)
+    for _ in range(USER.amount):
+        fail_with(Reason.COUPON_NOT_FOUND)
+    with pytest.raises(RateLimitExceeded), CodeLookupGuard("acme", "ann"):
+        raise AssertionError("it must not come to this")
+
+
+@pytest.mark.usefixtures("allowed")
+def test_a_failure_is_counted_once() -> None:
+    fail_with(Reason.COUPON_NOT_FOUND)
+    for _ in range(USER.amount):
+        count_failure()
+    with CodeLookupGuard("acme", "ann"):
+        pass

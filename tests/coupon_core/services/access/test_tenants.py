@@ -1,0 +1,153 @@
+"""Tenants, the turnover of their secrets, and who may make which keys."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from coupon_core.domain.models import (
+    AdminReason,
+    Page,
+    Principal,
+    Scope,
+)
+from coupon_core.persistence.repositories import tenants as tenant_repository
+from coupon_core.services.access import tenants
+from coupon_core.services.access.tenants import RESERVED_TENANT_IDS
+from tests.factories.tenant import (
+    NOW,
+    TenantFactory,
+    capture_refusal,
+    create_tenant,
+)
+from tests.support.concurrency import run_concurrently
+from tests.support.invariants import fetch_rows
+
+UNKNOWN = "018f0000-0000-7000-8000-000000000000"
+
+
+def secrets_of(tenant: TenantFactory) -> list[str]:
+    return [one.secret for one in tenants.list_secrets(tenant.tenant_id)]
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED_TENANT_IDS))
+def test_words_of_the_paths_are_no_tenants(tenant: TenantFactory, name: str) -> None:
+    for spelling in (name, name.upper()):
+        reason = capture_refusal(tenants.create, spelling, NOW)
+        assert reason == AdminReason.TENANT_ID_RESERVED
+
+
+def test_a_tenant_is_made_once(tenant: TenantFactory) -> None:
+    before = secrets_of(tenant)
+    reason = capture_refusal(tenants.create, tenant.tenant_id, NOW)
+    assert reason == AdminReason.TENANT_EXISTS
+    assert secrets_of(tenant) == before
+
+
+def test_of_many_who_make_a_tenant_one_succeeds(tenant: TenantFactory) -> None:
+    tenant_id = f"{tenant.tenant_id}-new"
+    outcomes = run_concurrently([partial(tenants.create, tenant_id, NOW)] * 8)
+    assert outcomes.count(AdminReason.TENANT_EXISTS) == 7
+    assert len(tenants.list_secrets(tenant_id)) == 1
+
+
+def test_no_secret_is_stored_in_the_clear(tenant: TenantFactory) -> None:
+    stored = repr(
+        fetch_rows("SELECT * FROM tenant_secret") + fetch_rows("SELECT * FROM api_key")
+    )
+    assert tenant.secret not in stored
+    assert tenant.api_key not in stored
+
+
+def test_two_secrets_are_active_at_most(tenant: TenantFactory) -> None:
+    made = [tenants.rotate_secret(tenant.tenant_id, NOW).secret for _ in range(3)]
+    assert secrets_of(tenant) == made[:0:-1]
+
+
+def test_many_rotations_at_once_leave_two_secrets(tenant: TenantFactory) -> None:
+    outcomes = run_concurrently(
+        [partial(tenants.rotate_secret, tenant.tenant_id, NOW)] * 12
+    )
+    made = {one.secret for one in outcomes}
+    assert len(made) == 12
+    assert len(secrets_of(tenant)) == 2
+    assert set(secrets_of(tenant)) < made
+
+
+def test_a_rotation_by_a_slow_clock_keeps_what_it_made(
+    tenant: TenantFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenants.rotate_secret(tenant.tenant_id, NOW)
+    monkeypatch.setattr(tenants, "generate_id", lambda: UNKNOWN)
+    assert tenants.rotate_secret(tenant.tenant_id, NOW).secret in secrets_of(tenant)
+
+
+def test_the_last_secret_stays(tenant: TenantFactory) -> None:
+    [only] = tenants.list_secrets(tenant.tenant_id)
+    retire = partial(tenants.retire_secret, tenant.tenant_id)
+    assert capture_refusal(retire, only.secret_id) == AdminReason.LAST_SECRET
+    assert capture_refusal(retire, UNKNOWN) == AdminReason.SECRET_NOT_FOUND
+
+
+def test_two_who_retire_the_last_two_secrets_at_once_leave_one(
+    tenant: TenantFactory,
+) -> None:
+    tenants.rotate_secret(tenant.tenant_id, NOW)
+    both = [one.secret_id for one in tenants.list_secrets(tenant.tenant_id)]
+    outcomes = run_concurrently(
+        [partial(tenants.retire_secret, tenant.tenant_id, one) for one in both]
+    )
+    assert outcomes.count(AdminReason.LAST_SECRET) == 1
+    assert len(secrets_of(tenant)) == 1
+
+
+@pytest.mark.usefixtures("core")
+def test_an_unknown_tenant_has_no_secrets_and_gets_none() -> None:
+    reason = capture_refusal(tenants.rotate_secret, "nobody", NOW)
+    assert reason == AdminReason.TENANT_NOT_FOUND
+    assert tenants.list_secrets("nobody") == []
+
+
+def test_a_key_makes_no_key_with_more_than_its_own_scopes(
+    tenant: TenantFactory,
+) -> None:
+    own = Principal(tenant.tenant_id, scopes=frozenset({Scope.KEYS, Scope.READ}))
+    make = partial(tenants.create_key, own, tenant.tenant_id, "new")
+    reason = capture_refusal(make, {Scope.READ, Scope.COUPONS}, None, NOW)
+    assert reason == AdminReason.SCOPE_TOO_WIDE
+    key, _ = make({Scope.READ}, None, NOW)
+    assert tenants.get_key(tenant.tenant_id, key.key_id) == key
+
+
+def test_another_tenants_key_is_unknown(tenant: TenantFactory) -> None:
+    other = create_tenant().tenant_id
+    for action in (tenants.get_key, partial(tenants.revoke_key, now=NOW)):
+        assert (
+            capture_refusal(action, other, tenant.key_id)
+            == AdminReason.API_KEY_NOT_FOUND
+        )
+    assert tenants.get_key(tenant.tenant_id, tenant.key_id).revoked_at is None
+
+
+def test_revoking_a_key_again_keeps_the_first_time(tenant: TenantFactory) -> None:
+    first = tenants.revoke_key(tenant.tenant_id, tenant.key_id, NOW)
+    later = NOW.replace(year=2027)
+    assert tenants.revoke_key(tenant.tenant_id, tenant.key_id, later) == first
+
+
+def test_keys_are_listed_without_their_secrets(tenant: TenantFactory) -> None:
+    found, total = tenants.list_keys(tenant.tenant_id, Page())
+    assert total == 1
+    assert tenant.api_key not in repr(found)
+
+
+def test_an_erased_tenant_leaves_no_row_but_what_was_done(
+    tenant: TenantFactory,
+) -> None:
+    tenant.redeem(tenant.issue_code(tenant.define()))
+    tenants.erase(tenant.tenant_id)
+    for table in tenant_repository.ALL_TABLES:
+        name = table._meta.table_name
+        left = f"SELECT count(*) FROM {name} WHERE tenant_id = '{tenant.tenant_id}'"
+        assert bool(fetch_rows(left)[0][0]) == (name == "audit_entry")

@@ -1,0 +1,70 @@
+"""Reward items: what is stored, who names them, and what others do meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+
+from coupon_core.domain.models import AdminReason, Page
+from coupon_core.services.catalog import reward_items
+from tests.factories.tenant import (
+    NOW,
+    TenantFactory,
+    capture_refusal,
+    create_tenant,
+)
+from tests.support.concurrency import Failure, Unavailable, run_concurrently
+
+PAYLOAD = {"z": [1, {"a": None}], "ü": "☂", "amount": 1.5, "big": 2**53 - 1}
+FIELDS = {"name": "Item", "description": "", "reward_type": "item", "payload": PAYLOAD}
+
+
+def test_a_payload_is_kept_as_it_was(tenant: TenantFactory) -> None:
+    item = reward_items.create(tenant.tenant_id, FIELDS, NOW)
+    stored = reward_items.get(tenant.tenant_id, item.item_id)
+    assert stored == item
+    assert list(stored.payload) == list(PAYLOAD)
+
+
+def test_a_reward_item_in_use_stays(tenant: TenantFactory) -> None:
+    tenant.define()
+    reason = capture_refusal(
+        reward_items.delete, tenant.tenant_id, tenant.reward_item_id
+    )
+    assert reason == AdminReason.REWARD_ITEM_IN_USE
+    assert reward_items.get(tenant.tenant_id, tenant.reward_item_id)
+
+
+def test_a_reward_item_that_nobody_names_goes(tenant: TenantFactory) -> None:
+    reward_items.delete(tenant.tenant_id, tenant.reward_item_id)
+    ids = tenant.tenant_id, tenant.reward_item_id
+    for action in (reward_items.get, reward_items.delete):
+        assert capture_refusal(action, *ids) == AdminReason.REWARD_ITEM_NOT_FOUND
+    reason = capture_refusal(reward_items.update, *ids, {"name": "New"}, NOW)
+    assert reason == AdminReason.REWARD_ITEM_NOT_FOUND
+
+
+def test_another_tenants_reward_item_is_unknown(tenant: TenantFactory) -> None:
+    ids = create_tenant().tenant_id, tenant.reward_item_id
+    assert capture_refusal(reward_items.get, *ids) == AdminReason.REWARD_ITEM_NOT_FOUND
+    assert (
+        capture_refusal(reward_items.delete, *ids) == AdminReason.REWARD_ITEM_NOT_FOUND
+    )
+    assert reward_items.list_reward_items(ids[0], Page())[1] == 1
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_changes_of_different_members_at_once_all_stay(
+    tenant: TenantFactory, attempt: int
+) -> None:
+    changes = [{"name": "New"}, {"description": "Said"}, {"reward_type": "item"}] * 3
+    outcomes = run_concurrently(
+        [
+            lambda change=change: reward_items.update(
+                tenant.tenant_id, tenant.reward_item_id, change, NOW
+            )
+            for change in changes
+        ]
+    )
+    assert not [one for one in outcomes if isinstance(one, Unavailable | Failure)]
+    item = reward_items.get(tenant.tenant_id, tenant.reward_item_id)
+    assert (item.name, item.description, item.reward_type) == ("New", "Said", "item")

@@ -1,0 +1,202 @@
+"""Making coupons: how many, for whom, with which codes, and what is told of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from coupon_core.domain import codes
+from coupon_core.domain.codes import ALPHABETS
+from coupon_core.domain.models import (
+    UNASSIGNED,
+    AdminReason,
+    CodeAlphabet,
+    DefinitionStatus,
+    IssuedCoupon,
+    Refused,
+)
+from tests.factories.tenant import (
+    NOW,
+    TenantFactory,
+    capture_refusal,
+    create_tenant,
+)
+from tests.support.invariants import assert_invariants, list_events
+
+SMALL = "ABC"  # 81 codes of length 4: half of them are 40
+
+
+@pytest.fixture
+def small_alphabet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ALPHABETS, CodeAlphabet.UNAMBIGUOUS, SMALL)
+
+
+def codes_of(made: list[IssuedCoupon]) -> list[str]:
+    return [one.coupon.code for one in made]
+
+
+def users_of(made: list[IssuedCoupon]) -> list[str]:
+    return [one.coupon.user_id for one in made]
+
+
+def told(shop: TenantFactory) -> list[str]:
+    """The ids of the coupons that the outbox says were made."""
+    made = list_events("coupon.generated")
+    return [data["coupon"]["id"] for tenant, data in made if tenant == shop.tenant_id]
+
+
+def test_a_thousand_users_get_a_coupon_each(tenant: TenantFactory) -> None:
+    users = [f"user-{number}" for number in range(1000)]
+    made = tenant.generate(tenant.define(), users)
+    assert users_of(made) == users
+    assert len(set(codes_of(made))) == 1000
+    assert sorted(told(tenant)) == sorted(one.coupon.coupon_id for one in made)
+
+
+def test_what_is_given_back_is_what_is_stored(tenant: TenantFactory) -> None:
+    [made] = tenant.generate(tenant.define(), ["ann"], expires_at=NOW)
+    assert tenant.find(made.coupon.code) == made
+
+
+def test_random_coupons_are_made_anew_each_time(tenant: TenantFactory) -> None:
+    definition = tenant.define()
+    made = tenant.generate(definition, ["ann", "ann"]) + tenant.generate(
+        definition, ["ann"]
+    )
+    assert len(set(codes_of(made))) == 3
+
+
+def test_unassigned_coupons_have_no_user(tenant: TenantFactory) -> None:
+    made = tenant.generate(tenant.define(), [UNASSIGNED] * 3)
+    assert users_of(made) == ["", "", ""]
+    assert len(set(codes_of(made))) == 3
+
+
+def test_codes_have_the_definitions_form(tenant: TenantFactory) -> None:
+    definition = tenant.define(
+        code_prefix="WELCOME", code_length=6, code_alphabet=CodeAlphabet.FULL
+    )
+    for code in codes_of(tenant.generate(definition, ["ann"] * 20)):
+        assert code.startswith("WELCOME")
+        assert len(code) == 13
+
+
+# ------------------------------------------------------------------ shared codes
+
+
+def test_a_shared_code_is_given_to_each_user_once(tenant: TenantFactory) -> None:
+    definition = tenant.define_custom("SAVE10")
+    first = tenant.generate(definition, ["ann", "bob"])
+    again = tenant.generate(definition, ["bob", "cat"])
+    assert again[0] == first[1]
+    assert users_of(again) == ["bob", "cat"]
+    assert len(told(tenant)) == 3
+
+
+def test_a_user_named_twice_gets_the_shared_code_once(tenant: TenantFactory) -> None:
+    made = tenant.generate(tenant.define_custom("SAVE10"), ["ann", "bob", "ann"])
+    assert made[0] == made[2]
+    assert len(told(tenant)) == 2
+
+
+def test_a_used_shared_coupon_is_kept_as_it_is(tenant: TenantFactory) -> None:
+    definition = tenant.define_custom("SAVE10")
+    tenant.issue_code(definition)
+    used = tenant.redeem("SAVE10", now=NOW)
+    assert tenant.generate(definition, ["ann"]) == [used]
+
+
+def test_a_shared_code_is_not_made_for_nobody(tenant: TenantFactory) -> None:
+    definition = tenant.define_custom("SAVE10")
+    reason = capture_refusal(tenant.generate, definition, ["ann", UNASSIGNED])
+    assert reason == AdminReason.CUSTOM_NEEDS_USERS
+    assert told(tenant) == []
+
+
+# ------------------------------------------------------------------------ refusals
+
+
+@pytest.mark.parametrize("status", ["paused", "archived"])
+@pytest.mark.parametrize("kind", ["random", "custom"])
+def test_only_active_definitions_make_coupons(
+    tenant: TenantFactory, status: str, kind: str
+) -> None:
+    definition = tenant.define() if kind == "random" else tenant.define_custom("SAVE10")
+    tenant.set_status(definition, DefinitionStatus(status))
+    assert (
+        capture_refusal(tenant.generate, definition, ["ann"]) == AdminReason.NOT_ACTIVE
+    )
+
+
+def test_coupons_are_made_again_once_active_again(tenant: TenantFactory) -> None:
+    definition = tenant.pause(tenant.define())
+    tenant.set_status(definition, DefinitionStatus.ACTIVE)
+    assert len(tenant.generate(definition, ["ann"])) == 1
+
+
+def test_another_tenants_definition_makes_no_coupons(tenant: TenantFactory) -> None:
+    definition = tenant.define()
+    reason = capture_refusal(create_tenant().generate, definition, ["ann"])
+    assert reason == AdminReason.DEFINITION_NOT_FOUND
+
+
+# ----------------------------------------------------------------- small code spaces
+
+
+@pytest.mark.usefixtures("small_alphabet")
+def test_half_of_all_codes_may_be_used(tenant: TenantFactory) -> None:
+    definition = tenant.define(code_length=4)
+    made = tenant.generate(definition, [UNASSIGNED] * 39) + tenant.generate(
+        definition, [UNASSIGNED]
+    )
+    assert len(set(codes_of(made))) == 40
+    reason = capture_refusal(tenant.generate, definition, [UNASSIGNED])
+    assert reason == AdminReason.CODE_SPACE_TOO_SMALL
+
+
+@pytest.mark.usefixtures("small_alphabet")
+def test_more_than_half_of_all_codes_is_refused_whole(tenant: TenantFactory) -> None:
+    definition = tenant.define(code_length=4)
+    with pytest.raises(Refused, match="; 0 exist and 41 were asked for"):
+        tenant.generate(definition, [UNASSIGNED] * 41)
+    assert told(tenant) == []
+
+
+def test_the_shortest_codes_have_room_for_half_a_million(tenant: TenantFactory) -> None:
+    definition = tenant.define(code_length=4)
+    with pytest.raises(Refused, match="room for 461,760 coupons"):
+        tenant.generate(definition, [UNASSIGNED] * 461_761)
+
+
+@pytest.mark.usefixtures("small_alphabet")
+def test_every_user_gets_one_coupon_though_codes_collide(tenant: TenantFactory) -> None:
+    """Two definitions draw from the same few codes, so most draws are taken."""
+    full = tenant.define(code_length=4)
+    tenant.generate(full, [UNASSIGNED] * 40)
+    users = [f"user-{number}" for number in range(30)]
+    made = tenant.generate(tenant.define(code_length=4), users)
+    assert users_of(made) == users
+    assert len(set(codes_of(made))) == 30
+    assert_invariants()
+
+
+@pytest.mark.usefixtures("small_alphabet")
+def test_a_shared_code_is_never_drawn(tenant: TenantFactory) -> None:
+    drawable = codes.generate_random_codes(400, "", 4, CodeAlphabet.UNAMBIGUOUS)
+    taken = sorted(set(drawable))[:40]
+    for place, code in enumerate(taken):
+        tenant.define_custom(
+            code if place % 2 else code.lower(), case_sensitive=place % 3 == 0
+        )
+    made = tenant.generate(tenant.define(code_length=4), [UNASSIGNED] * 25)
+    assert not set(taken) & set(codes_of(made))
+    assert_invariants()
+
+
+@pytest.mark.usefixtures("small_alphabet")
+def test_two_tenants_may_have_the_same_codes(tenant: TenantFactory) -> None:
+    both = tenant, create_tenant()
+    made = [
+        codes_of(one.generate(one.define(code_length=4), [UNASSIGNED] * 40))
+        for one in both
+    ]
+    assert set(made[0]) & set(made[1])

@@ -1,0 +1,299 @@
+"""What one does while another is half done: it waits, or finds out that it lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+
+from coupon_core.domain.models import (
+    AdminReason,
+    CodeFormat,
+    Coupon,
+    Definition,
+    DefinitionStatus,
+    IssuedCoupon,
+    Page,
+    Reason,
+)
+from coupon_core.persistence import database, id_generation
+from coupon_core.persistence.repositories import coupons as coupon_repository
+from coupon_core.persistence.repositories import definitions as definition_repository
+from coupon_core.persistence.repositories import tenants as tenant_repository
+from coupon_core.services import outbox
+from coupon_core.services.coupons import lookup, redemption
+from coupon_core.services.coupons.redemption import RedeemRequest, StaleDecision
+from tests.factories.tenant import NOW, TenantFactory, create_tenant
+from tests.support.concurrency import RACE_TIMEOUT_SECONDS, run_task
+from tests.support.invariants import assert_invariants, fetch_rows
+
+WHILE = 0.3  # seconds in which one who need not wait would long be done
+
+
+@contextmanager
+def half_done(action: Callable[[], Any]) -> Iterator[None]:
+    """Another thread has done the action, and commits it after the block."""
+    done, commit = threading.Event(), threading.Event()
+
+    def run() -> None:
+        with database.transaction():
+            action()
+            done.set()
+            commit.wait(RACE_TIMEOUT_SECONDS)
+        database.release_connection()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert done.wait(RACE_TIMEOUT_SECONDS)
+    try:
+        yield
+    finally:
+        commit.set()
+        thread.join(RACE_TIMEOUT_SECONDS)
+
+
+def after_waiting(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
+    """The outcome of the second, which must wait for the first to be committed."""
+    found: list[Any] = []
+    waiting = threading.Thread(target=lambda: found.append(run_task(second)))
+    with half_done(first):
+        waiting.start()
+        waiting.join(WHILE)
+        assert found == [], "it did not wait"
+    waiting.join(RACE_TIMEOUT_SECONDS)
+    return found[0]
+
+
+def overwrite(definition: Definition, **changes: Any) -> None:
+    """Change a definition as a use case does, without committing."""
+    coupon_repository.lock_coupons_exclusively()
+    before = definition_repository.lock(definition.tenant_id, definition.definition_id)
+    definition_repository.update(replace(before, **changes))
+
+
+def use(seen: IssuedCoupon, user_id: str = "ann", claim: bool = False) -> Any:
+    """Write the use of a coupon that was decided on what had been seen."""
+    request = RedeemRequest(seen.coupon.tenant_id, seen.coupon.code, user_id)
+    return redemption.apply_redemption(seen, request, NOW, claim)
+
+
+# -------------------------------------------------------------------- who must wait
+
+
+def test_generating_waits_for_a_pause(tenant: TenantFactory) -> None:
+    definition = tenant.define()
+    pause = partial(overwrite_status, definition, DefinitionStatus.PAUSED)
+    generate = partial(tenant.generate, definition, ["ann"])
+    assert after_waiting(pause, generate) == AdminReason.NOT_ACTIVE
+
+
+def overwrite_status(definition: Definition, status: DefinitionStatus) -> None:
+    definition_repository.lock(definition.tenant_id, definition.definition_id)
+    definition_repository.update(replace(definition, status=status))
+
+
+def test_a_pause_waits_for_coupons_being_made(tenant: TenantFactory) -> None:
+    definition = tenant.define()
+    share = partial(
+        definition_repository.lock_shared, tenant.tenant_id, definition.definition_id
+    )
+    after_waiting(share, partial(tenant.pause, definition))
+
+
+def test_drawing_codes_waits_for_a_code_being_named(tenant: TenantFactory) -> None:
+    definition = tenant.define()
+    naming = partial(tenant_repository.lock, tenant.tenant_id)
+    made = after_waiting(naming, partial(tenant.generate, definition, ["ann"]))
+    assert len(made) == 1
+
+
+def test_naming_a_code_waits_for_codes_being_drawn(tenant: TenantFactory) -> None:
+    code = "ABCD2345"
+    name = partial(tenant.define_custom, code)
+
+    def draw() -> None:
+        definition = shop_definition(tenant)
+        tenant_repository.lock_shared(tenant.tenant_id)
+        coupon = Coupon(*ids(definition), "ann", code, NOW, None, None, 0, None)
+        coupon_repository.insert_new([coupon], definition)
+
+    tenant.define()
+    assert after_waiting(draw, name) == AdminReason.CODE_TAKEN
+
+
+def shop_definition(tenant: TenantFactory) -> Definition:
+    [definition], _ = definition_repository.list_definitions(tenant.tenant_id, Page())
+    return definition
+
+
+def ids(definition: Definition) -> tuple[str, str, str]:
+    return definition.tenant_id, id_generation.generate_id(), definition.definition_id
+
+
+@pytest.mark.parametrize("claim", [False, True])
+def test_setting_a_limit_waits_for_uses_and_counts_them(
+    tenant: TenantFactory, claim: bool
+) -> None:
+    definition = tenant.define_claimable("SAVE10", per_code_limit=0)
+    if claim:
+        seen = lookup._claimable_coupon(tenant.tenant_id, "SAVE10", "ann", NOW)
+    else:
+        tenant.issue_code(definition)
+        seen = tenant.find("SAVE10", "ann")
+    changed = after_waiting(
+        partial(use, seen, claim=claim),
+        partial(tenant.change, definition, total_limit=1),
+    )
+    assert changed.used_count == 1
+    assert_invariants()
+
+
+def test_uses_wait_for_a_limit_being_set(tenant: TenantFactory) -> None:
+    definition = tenant.define(per_code_limit=0)
+    code = tenant.issue_code(definition)
+    limit = partial(overwrite, definition, total_limit=1)
+    assert (
+        after_waiting(limit, partial(tenant.redeem, code)).definition.total_limit == 1
+    )
+    assert tenant.reload_definition(definition).used_count == 1
+    assert_invariants()
+
+
+def test_a_redeem_waits_for_a_revoke(tenant: TenantFactory) -> None:
+    code = tenant.issue_code(tenant.define())
+    coupon = tenant.find(code).coupon
+
+    def revoke() -> None:
+        coupon_repository.revoke(tenant.tenant_id, coupon.coupon_id, NOW)
+        told = {"coupon": {"id": coupon.coupon_id}}
+        outbox.add([outbox.build_coupon_event("coupon.revoked", coupon, told, NOW)])
+
+    assert after_waiting(revoke, partial(tenant.redeem, code)) == Reason.REVOKED
+
+
+def test_a_revoke_waits_for_a_redeem(tenant: TenantFactory) -> None:
+    code = tenant.issue_code(tenant.define())
+    redeem = partial(use, tenant.find(code))
+    found = after_waiting(redeem, partial(tenant.revoke, code))
+    assert found == AdminReason.REDEEMED_COUPON
+
+
+def test_another_tenants_naming_is_not_waited_for(tenant: TenantFactory) -> None:
+    if not database.is_postgresql():
+        pytest.skip("in a file all writers wait for each other")
+    other = create_tenant()
+    with half_done(partial(tenant_repository.lock, tenant.tenant_id)):
+        assert other.define_custom("SAVE10").custom_code == "SAVE10"
+
+
+def test_coupons_are_added_in_one_order_whoever_asks(tenant: TenantFactory) -> None:
+    """Two that add the same ones in different orders would wait for each other."""
+    place = "ctid" if database.is_postgresql() else "rowid"
+    tenant.generate(tenant.define_custom("SAVE10"), ["cat", "ann", "bob"])
+    added = fetch_rows(
+        f"SELECT user_id FROM coupon WHERE tenant_id = '{tenant.tenant_id}'"
+        f" ORDER BY {place}"
+    )
+    assert [user for (user,) in added] == ["ann", "bob", "cat"]
+
+
+# ------------------------------------------- what was decided on is no longer there
+
+CHANGES: dict[
+    str, tuple[dict[str, Any], Callable[[TenantFactory, Definition, str], Any]]
+] = {
+    "revoked": ({}, lambda shop, _, code: shop.revoke(code)),
+    "used": ({}, lambda shop, _, code: shop.redeem(code)),
+    "limited": ({}, lambda shop, one, _: shop.change(one, total_limit=5)),
+    "limit lifted": (
+        {"total_limit": 5},
+        lambda shop, one, _: shop.change(one, total_limit=0),
+    ),
+    "limit moved": (
+        {"total_limit": 5},
+        lambda shop, one, _: shop.change(one, total_limit=6),
+    ),
+    "coupon's limit": ({}, lambda shop, one, _: shop.change(one, per_code_limit=2)),
+    "coupon's limit under a total": (
+        {"total_limit": 5},
+        lambda shop, one, _: shop.change(one, per_code_limit=2),
+    ),
+    "revoked under a total": (
+        {"total_limit": 5},
+        lambda shop, _, code: shop.revoke(code),
+    ),
+    "pool emptied": (
+        {"total_limit": 1},
+        lambda shop, one, _: shop.redeem(shop.issue_code(one, "bob"), "bob"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_a_use_decided_on_what_has_changed_does_not_happen(
+    tenant: TenantFactory, case: str
+) -> None:
+    members, change = CHANGES[case]
+    definition = tenant.define(per_code_limit=3, **members)
+    code = tenant.issue_code(definition)
+    seen = tenant.find(code)
+    change(tenant, definition, code)
+    assert_lost(tenant, partial(use, seen))
+
+
+@pytest.mark.parametrize("total", [0, 5])
+def test_an_unassigned_coupon_that_has_found_its_owner_is_not_used(
+    tenant: TenantFactory, total: int
+) -> None:
+    code = tenant.issue_unassigned_code(
+        tenant.define(per_code_limit=0, total_limit=total)
+    )
+    seen = tenant.find(code)
+    tenant.redeem(code, "bob")
+    assert_lost(tenant, partial(use, seen))
+
+
+CLAIMS: dict[str, Callable[[TenantFactory, Definition], Any]] = {
+    "claimed": lambda shop, _: shop.redeem("SAVE10"),
+    "given": lambda shop, one: shop.issue_code(one),
+    "limited": lambda shop, one: shop.change(one, total_limit=9),
+    "coupon's limit": lambda shop, one: shop.change(one, per_code_limit=2),
+    "renamed": lambda shop, one: shop.change(one, custom_code="SAVE20"),
+    "case matters": lambda shop, one: shop.change(one, case_sensitive=True),
+    "random": lambda shop, one: shop.change(
+        one, code_format=CodeFormat.RANDOM, custom_code="", claimable=False
+    ),
+}
+
+
+@pytest.mark.parametrize("total", [0, 5])
+@pytest.mark.parametrize("case", CLAIMS)
+def test_a_claim_decided_on_what_has_changed_does_not_happen(
+    tenant: TenantFactory, case: str, total: int
+) -> None:
+    definition = tenant.define_claimable("SAVE10", per_code_limit=3, total_limit=total)
+    seen = lookup._claimable_coupon(tenant.tenant_id, "SAVE10", "ann", NOW)
+    CLAIMS[case](tenant, definition)
+    assert_lost(tenant, partial(use, seen, claim=True))
+
+
+def assert_lost(tenant: TenantFactory, action: Callable[[], Any]) -> None:
+    """The action finds that it lost, and has changed nothing."""
+    before = stored(tenant)
+    with pytest.raises(StaleDecision), database.single_statement():
+        action()
+    assert stored(tenant) == before
+    assert_invariants()
+
+
+def stored(tenant: TenantFactory) -> list[Any]:
+    of_tenant = f"WHERE tenant_id = '{tenant.tenant_id}'"
+    tables = "definition", "coupon", "redemption", "outbox"
+    return [
+        sorted(fetch_rows(f"SELECT * FROM {t} {of_tenant}"), key=repr) for t in tables
+    ]

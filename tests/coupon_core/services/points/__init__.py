@@ -1,0 +1,1 @@
+"""Tests of offers, wallets and purchases."""

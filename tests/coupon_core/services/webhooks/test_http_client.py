@@ -1,0 +1,230 @@
+"""One request of a webhook: where it may go, and how long it may take."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from coupon_core.services.webhooks import url_policy
+from coupon_core.services.webhooks.http_client import post
+from tests.support.certificates import create_certificate
+from tests.support.webhook_receiver import (
+    LOOPBACK_NETWORKS,
+    NEVER_RESPONDS,
+    WebhookReceiver,
+    running_receiver,
+)
+
+BODY = '{"a":"é"}'
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_allowed() -> Iterator[None]:
+    """Only public addresses, unless a test says so."""
+    url_policy.allow_networks(())
+    yield
+    url_policy.allow_networks(())
+
+
+@pytest.fixture
+def receiver() -> Iterator[WebhookReceiver]:
+    """A receiver of this machine, to which requests may go."""
+    url_policy.allow_networks(LOOPBACK_NETWORKS)
+    with running_receiver() as one:
+        yield one
+    url_policy.allow_networks(())
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
+    """What the resolver says of names: at each question the next answer."""
+    known: dict[str, list[list[str]]] = {}
+    asked = socket.getaddrinfo
+
+    def answer(host: Any, port: Any, *rest: Any, **more: Any) -> Any:
+        if host not in known:
+            return asked(host, port, *rest, **more)
+        said = known[host].pop(0) if len(known[host]) > 1 else known[host][0]
+        return [found for one in said for found in asked(one, port, *rest, **more)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    return known
+
+
+FORBIDDEN = [
+    *("0.0.0.0", "10.0.0.1", "100.64.0.1", "127.0.0.1", "127.255.255.254"),  # noqa: S104
+    *("169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.2.1"),
+    *("192.88.99.1", "192.168.0.1", "198.18.0.1", "198.51.100.1", "203.0.113.1"),
+    *("224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255"),
+    *("::", "::1", "::127.0.0.1", "::ffff:10.0.0.1", "::ffff:127.0.0.1"),
+    *("::ffff:169.254.169.254", "64:ff9b::127.0.0.1", "64:ff9b::10.0.0.1"),
+    *("64:ff9b:1::1", "100::1", "2001::1", "2001:db8::1", "2002:7f00:1::"),
+    *("2002:808:808::", "fc00::1", "fd00:ec2::254", "fe80::1", "fec0::1", "ff02::1"),
+]
+PUBLIC = ["1.1.1.1", "8.8.8.8", "2606:4700::1", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8"]
+
+
+@pytest.mark.parametrize("address", FORBIDDEN)
+def test_an_address_that_is_not_public_is_forbidden(address: str) -> None:
+    assert not url_policy.is_allowed(ip_address(address))
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_a_public_address_is_allowed(address: str) -> None:
+    assert url_policy.is_allowed(ip_address(address))
+
+
+def test_a_setting_allows_networks_and_no_others() -> None:
+    url_policy.allow_networks(["10.1.0.0/16", "fd00::/8"])
+    try:
+        told = [
+            url_policy.is_allowed(ip_address(one))
+            for one in ("10.1.2.3", "::ffff:10.1.2.3", "fd00::1", "10.2.0.1", "fc00::1")
+        ]
+    finally:
+        url_policy.allow_networks(())
+    assert told == [True, True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    "address", ["169.254.169.254", "127.0.0.1", "10.0.0.1", "::1", "::ffff:127.0.0.1"]
+)
+def test_a_name_at_such_an_address_gets_nothing(
+    names: dict[str, list[list[str]]], address: str
+) -> None:
+    names["hooks.test"] = [["8.8.8.8", address]]
+    answer = post("http://hooks.test/", BODY, {}, 5)
+    assert (answer.status, answer.is_success) == (None, False)
+    assert answer.error == "refused: hooks.test is at an address that is not public"
+
+
+def test_what_was_checked_is_what_is_connected_to(
+    names: dict[str, list[list[str]]],
+) -> None:
+    """A name that gives a good address to the check and a bad one afterwards."""
+    url_policy.allow_networks(["127.0.0.2/32"])
+    try:
+        with (
+            running_receiver("127.0.0.2") as good,
+            running_receiver("127.0.0.1", good.port) as bad,
+        ):
+            names["rebind.test"] = [["127.0.0.2"], ["127.0.0.1"]]
+            url = f"http://rebind.test:{good.port}/x?y=1"
+            assert post(url, BODY, {}, 5).status == 200
+            assert len(names["rebind.test"]) == 1
+            assert "not public" in post(url, BODY, {}, 5).error
+    finally:
+        url_policy.allow_networks(())
+    (got,) = good.got
+    assert (got.path, got.body) == ("/x?y=1", BODY.encode())
+    assert got.headers["Host"] == f"rebind.test:{good.port}"
+    assert bad.got == []
+
+
+def test_of_several_addresses_one_that_answers_is_found(
+    names: dict[str, list[list[str]]], receiver: WebhookReceiver
+) -> None:
+    names["two.test"] = [["127.0.0.9", "127.0.0.1"]]
+    assert post(f"http://two.test:{receiver.port}/", BODY, {}, 5).status == 200
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(receiver: WebhookReceiver, status: int) -> None:
+    with running_receiver() as elsewhere:
+        receiver.statuses = [status]
+        receiver.headers = {"Location": elsewhere.url}
+        answer = post(receiver.url, BODY, {}, 5)
+    assert (answer.status, answer.is_success) == (status, False)
+    assert elsewhere.got == []
+
+
+def test_a_receiver_that_hangs_is_left_in_time(receiver: WebhookReceiver) -> None:
+    receiver.statuses = [NEVER_RESPONDS]
+    began = time.monotonic()
+    answer = post(receiver.url, BODY, {}, 1)
+    assert time.monotonic() - began < 3
+    assert answer.error == "no answer within 1 s"
+
+
+def test_a_receiver_that_drips_is_left_in_time(receiver: WebhookReceiver) -> None:
+    receiver.drips_headers = True
+    began = time.monotonic()
+    answer = post(receiver.url, BODY, {}, 1)
+    assert time.monotonic() - began < 3
+    assert answer.error == "no answer within 1 s"
+
+
+def test_a_name_that_is_never_resolved_is_left_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def never(*_: Any, **__: Any) -> list[Any]:
+        time.sleep(2)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", never)
+    began = time.monotonic()
+    answer = post("http://slow.test/", BODY, {}, 1)
+    assert time.monotonic() - began < 3
+    assert answer.error == "the name slow.test was not resolved in time"
+
+
+def test_of_a_huge_answer_the_beginning_is_kept(receiver: WebhookReceiver) -> None:
+    receiver.response_body = b"x" * 10_000_000
+    answer = post(receiver.url, BODY, {}, 5)
+    assert (answer.status, answer.body) == (200, "x" * 2_048)
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 banana\r\n\r\n", b"", b"\x16\x03"])
+def test_what_is_no_http_is_told(answer: bytes) -> None:
+    url_policy.allow_networks(LOOPBACK_NETWORKS)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def speak() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1_000)
+                connection.sendall(answer)
+
+        Thread(target=speak, daemon=True).start()
+        told = post(f"http://127.0.0.1:{port}/", BODY, {}, 5)
+    url_policy.allow_networks(())
+    assert told.status is None
+    assert told.error
+
+
+def test_a_certificate_must_be_for_the_name(
+    names: dict[str, list[list[str]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The address is fixed, yet the name goes into SNI and is what is checked."""
+    made = create_certificate(tmp_path, "tls.test")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made)
+    asked_for: list[str | None] = []
+    context.sni_callback = lambda _, name, __: asked_for.append(name)
+    names["tls.test"] = names["other.test"] = [["127.0.0.1"]]
+    url_policy.allow_networks(LOOPBACK_NETWORKS)
+    try:
+        with running_receiver(tls=context) as receiver:
+            url = f"https://{{}}:{receiver.port}/"
+            untrusted = post(url.format("tls.test"), BODY, {}, 5)
+            monkeypatch.setenv("SSL_CERT_FILE", str(made))
+            trusted = post(url.format("tls.test"), BODY, {}, 5)
+            mistaken = post(url.format("other.test"), BODY, {}, 5)
+    finally:
+        url_policy.allow_networks(())
+    assert (trusted.status, trusted.body) == (200, "thanks")
+    assert (untrusted.status, mistaken.status) == (None, None)
+    assert "certificate" in untrusted.error.lower()
+    assert asked_for == ["tls.test", "tls.test", "other.test"]
+    assert len(receiver.got) == 1

@@ -1,0 +1,366 @@
+"""Webhooks in the core: what is sent, how it is signed, when it is given up."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook as StandardWebhook
+
+from coupon_core.domain.models import Page, utc_now
+from coupon_core.domain.models.webhooks import (
+    AttemptStatus,
+    Delivery,
+    SignatureScheme,
+    Webhook,
+    WebhookResponse,
+    WebhookSecrets,
+)
+from coupon_core.messaging.cloud_events import to_cloud_event
+from coupon_core.persistence import database
+from coupon_core.persistence.repositories import (
+    webhook_deliveries as webhook_delivery_repository,
+)
+from coupon_core.services.webhooks import (
+    delivery,
+    payloads,
+    retry_policy,
+    signatures,
+    subscriptions,
+)
+from tests.factories.events import list_pending_events
+from tests.factories.tenant import TenantFactory, create_tenant
+from tests.support.concurrency import run_concurrently
+from tests.support.invariants import fetch_rows
+
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+URL = "https://hooks.example.invalid/"
+DOWN, GOOD = WebhookResponse(503, "try later"), WebhookResponse(204)
+ITEM = {
+    "item_id": "0198",
+    "name": "100 Gems",
+    "description": "",
+    "reward_type": "currency",
+    "payload": {"currency_id": "gem", "amount": 100},
+}
+EVENT: dict[str, Any] = {
+    "id": "01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32",
+    "type": "coupon.redeemed",
+    "time": "2026-05-04T12:00:00.000Z",
+    "tenantid": "acme",
+    "data": {
+        "redemption_id": 5678,
+        "coupon": {"code": "CREATOR-1", "user_id": "ann", "reward_item": ITEM},
+    },
+}
+SECRETS = WebhookSecrets("whsec_c2VjcmV0LW51bWJlci1vbmU=", "whsec_Zm9ybWVyLW9uZQ==")
+
+
+def told(form: SignatureScheme, **data: Any) -> Any:
+    event = {**EVENT, "data": {**EVENT["data"], **data}}
+    return json.loads(payloads.serialize_event(form, event))
+
+
+# ------------------------------------------------------------------ what is sent
+
+
+def test_playcamp_gets_the_union_of_both_documented_forms() -> None:
+    line = {"itemId": "gem", "itemQuantity": 100, "itemName": "100 Gems"}
+    assert told(SignatureScheme.PLAYCAMP) == {
+        "event": "coupon.redeemed",
+        "timestamp": "2026-05-04T12:00:00.000Z",
+        "data": {
+            "couponCode": "CREATOR-1",
+            "userId": "ann",
+            "usageId": 5678,
+            "reward": [line],
+            "creatorKey": None,
+            "campaignId": None,
+        },
+    }
+
+
+def test_playcamp_is_told_whose_code_it_was_and_what_the_caller_said() -> None:
+    lines = [{"itemId": "gem", "itemQuantity": 1}, {"itemId": "hat", "itemQuantity": 2}]
+    sent = told(
+        SignatureScheme.PLAYCAMP,
+        attribution={"creator_key": "ABC12", "campaign_id": "campaign_001"},
+        reward_lines=lines,
+        context={"callback_id": "cb-1"},
+    )
+    assert sent["callbackId"] == "cb-1"
+    assert sent["data"]["reward"] == lines
+    assert sent["data"]["creatorKey"] == "ABC12"
+    assert sent["data"]["campaignId"] == "campaign_001"
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        ({"item_id": "sword", "quantity": 2}, ("sword", 2)),
+        ({"badge_id": "gold"}, ("gold", 1)),
+        ({"amount": 2.5}, ("0198", 1)),
+        ({"item_id": 7}, ("7", 1)),
+        ({}, ("0198", 1)),
+    ],
+)
+def test_any_reward_item_becomes_a_line(
+    payload: dict[str, Any], expected: tuple[str, int]
+) -> None:
+    coupon = {**EVENT["data"]["coupon"], "reward_item": {**ITEM, "payload": payload}}
+    (line,) = told(SignatureScheme.PLAYCAMP, coupon=coupon)["data"]["reward"]
+    assert (line["itemId"], line["itemQuantity"]) == expected
+
+
+def test_standard_webhooks_get_the_event_as_it_is() -> None:
+    assert told(SignatureScheme.STANDARD) == {
+        "type": "coupon.redeemed",
+        "timestamp": EVENT["time"],
+        "data": EVENT["data"],
+    }
+
+
+@pytest.mark.parametrize("event_type", payloads.EVENT_TYPES)
+@pytest.mark.parametrize("form", SignatureScheme)
+def test_there_is_a_sample_of_every_event(
+    form: SignatureScheme, event_type: str
+) -> None:
+    sample = payloads.build_sample_event(event_type, "acme", EVENT["id"], EVENT["time"])
+    sent = json.loads(payloads.serialize_event(form, sample))
+    assert sent.get("isTest") or sent["data"]["test"]
+
+
+def test_the_library_of_standard_webhooks_takes_either_secret() -> None:
+    now = utc_now()
+    body = payloads.serialize_event(SignatureScheme.STANDARD, EVENT)
+    headers = signatures.build_headers(
+        SignatureScheme.STANDARD, SECRETS, "msg", body, 1, now
+    )
+    for secret in SECRETS.active:
+        assert StandardWebhook(secret).verify(body, headers) == json.loads(body)
+
+
+# ------------------------------------------------------------------ when it is sent
+
+
+def test_pauses_grow_to_an_hour_and_vary_by_a_quarter() -> None:
+    seconds = [retry_policy.calculate_pause(n, 0).total_seconds() for n in range(1, 9)]
+    assert seconds == [2, 8, 32, 128, 512, 2_048, 3_600, 3_600]
+    assert (
+        retry_policy.calculate_pause(3, 1) == retry_policy.calculate_pause(3, 0) * 1.25
+    )
+    assert retry_policy.calculate_pause(10**6) <= timedelta(minutes=75)
+
+
+@pytest.fixture
+def fresh(tenant: TenantFactory) -> Iterator[TenantFactory]:
+    """A shop whose outbox is empty, and no other's webhook."""
+    database.execute("DELETE FROM outbox", {})
+    database.execute("DELETE FROM webhook", {})
+    yield tenant
+    database.release_connection()
+
+
+def subscribed(tenant: TenantFactory, **options: Any) -> Webhook:
+    made, _ = subscriptions.create(
+        tenant.tenant_id, "coupon.redeemed", URL, NOW, **options
+    )
+    return made
+
+
+def due(tenant: TenantFactory, webhook: Webhook, count: int = 1) -> list[Delivery]:
+    """Redemptions that are due to a webhook."""
+    definition = tenant.define()
+    for number in range(count):
+        tenant.redeem(tenant.issue_code(definition, f"u{number}"), f"u{number}")
+    delivery.create_deliveries(
+        [to_cloud_event(event) for event in list_pending_events()], NOW
+    )
+    return webhook_delivery_repository.list_due_deliveries(webhook, 100, NOW)
+
+
+def again(webhook: Webhook) -> Webhook:
+    return subscriptions.get(webhook.tenant_id, webhook.webhook_id)
+
+
+def fails(
+    webhook: Webhook,
+    sent: list[Delivery],
+    now: datetime,
+    answer: WebhookResponse = DOWN,
+) -> Webhook:
+    """The webhook after one more request that failed."""
+    delivery.record_attempt(webhook, sent, answer, now, ended_at=now)
+    return again(webhook)
+
+
+def test_a_webhook_that_has_only_failed_for_a_day_is_switched_off(
+    fresh: TenantFactory,
+) -> None:
+    webhook = subscribed(fresh, retry_count=10)
+    sent = due(fresh, webhook)
+    for hours in (*range(0, 18, 2), 23.9):
+        webhook = fails(webhook, sent, NOW + timedelta(hours=hours))
+        assert webhook.is_active
+    webhook = fails(webhook, sent, NOW + timedelta(hours=24))
+    assert not webhook.is_active
+    assert webhook.inactive_reason == retry_policy.REASON_ONLY_FAILURES
+    assert delivery.claim_webhooks(10, NOW + timedelta(days=2)) == []
+    on = {"is_active": True}
+    subscriptions.update(webhook.tenant_id, webhook.webhook_id, on, utc_now())
+    webhook = again(webhook)
+    assert (webhook.is_active, webhook.failure_count) == (True, 0)
+    assert (webhook.inactive_reason, webhook.failing_since) == ("", None)
+
+
+def test_few_failures_in_a_day_switch_nothing_off(fresh: TenantFactory) -> None:
+    webhook = subscribed(fresh)
+    sent = due(fresh, webhook)
+    for days in range(retry_policy.MIN_FAILURES_TO_DISABLE - 1):
+        webhook = fails(webhook, sent, NOW + timedelta(days=days))
+    assert webhook.is_active
+
+
+def test_one_success_in_between_begins_to_count_anew(fresh: TenantFactory) -> None:
+    webhook = subscribed(fresh)
+    sent = due(fresh, webhook, 2)
+    for hours in range(20):
+        webhook = fails(webhook, sent[:1], NOW + timedelta(hours=hours))
+    delivery.record_attempt(
+        webhook, sent[1:], GOOD, NOW, ended_at=NOW + timedelta(hours=23)
+    )
+    webhook = fails(again(webhook), sent[:1], NOW + timedelta(hours=25))
+    assert (webhook.is_active, webhook.failure_count) == (True, 1)
+
+
+def test_gone_switches_off_at_once(fresh: TenantFactory) -> None:
+    webhook = subscribed(fresh)
+    webhook = fails(webhook, due(fresh, webhook), NOW, WebhookResponse(410))
+    assert (webhook.is_active, webhook.inactive_reason) == (
+        False,
+        retry_policy.REASON_GONE,
+    )
+
+
+def test_a_failure_at_an_old_url_says_nothing_of_the_new_one(
+    fresh: TenantFactory,
+) -> None:
+    webhook = subscribed(fresh)
+    sent = due(fresh, webhook)
+    ids = webhook.tenant_id, webhook.webhook_id
+    subscriptions.update(*ids, {"url": f"{URL}new"}, NOW)
+    webhook = fails(webhook, sent, NOW, WebhookResponse(410))
+    assert (webhook.is_active, webhook.failure_count) == (True, 0)
+
+
+def test_a_delivery_fails_for_good_after_its_last_try(fresh: TenantFactory) -> None:
+    webhook = subscribed(fresh, retry_count=2)
+    (one,) = due(fresh, webhook)
+    for number in range(3):
+        later = NOW + timedelta(hours=number)
+        (one,) = webhook_delivery_repository.list_due_deliveries(webhook, 10, later)
+        webhook = fails(webhook, [one], later)
+    assert (
+        webhook_delivery_repository.list_due_deliveries(
+            webhook, 10, NOW + timedelta(days=1)
+        )
+        == []
+    )
+    lines, _ = subscriptions.list_attempts(
+        webhook.tenant_id, webhook.webhook_id, Page()
+    )
+    found = [(line.number, line.status) for line in lines]
+    retrying = AttemptStatus.RETRYING
+    assert found == [(3, AttemptStatus.FAILED), (2, retrying), (1, retrying)]
+
+
+def test_a_failed_webhook_rests_before_it_is_served_again(fresh: TenantFactory) -> None:
+    webhook = subscribed(fresh)
+    sent = due(fresh, webhook, 2)
+    fails(webhook, sent[:1], NOW)
+    assert delivery.claim_webhooks(10, NOW + timedelta(seconds=1)) == []
+    assert len(delivery.claim_webhooks(10, NOW + timedelta(seconds=4))) == 1
+
+
+def test_what_was_taken_stays_taken_whoever_settles_last(fresh: TenantFactory) -> None:
+    webhook = subscribed(fresh)
+    sent = due(fresh, webhook)
+    delivery.record_attempt(webhook, sent, GOOD, NOW)
+    fails(webhook, sent, NOW)
+    assert fetch_rows("SELECT state FROM webhook_delivery") == [("delivered",)]
+
+
+def test_of_many_workers_one_serves_a_webhook(fresh: TenantFactory) -> None:
+    webhooks = [subscribed(fresh) for _ in range(3)]
+    due(fresh, webhooks[0])
+    taken = run_concurrently([lambda: delivery.claim_webhooks(2, NOW)] * 4)
+    found = [one.webhook_id for some in taken for one in some]
+    assert sorted(found) == sorted(one.webhook_id for one in webhooks)
+    # A worker that died is waited for no longer than a request could have taken.
+    assert delivery.claim_webhooks(9, NOW + timedelta(seconds=14)) == []
+    assert len(delivery.claim_webhooks(9, NOW + timedelta(seconds=16))) == 3
+
+
+def test_of_a_tenant_no_more_are_served_at_once_than_its_share(
+    fresh: TenantFactory,
+) -> None:
+    other = create_tenant()
+    ids = {"busy": fresh.tenant_id, "other": other.tenant_id}
+    names = {tenant_id: name for name, tenant_id in ids.items()}
+    for shop in (*[fresh] * 12, other):
+        subscribed(shop)
+    due(fresh, subscribed(fresh))
+    due(other, subscribed(other))
+
+    def taken(most: int, **serving: int) -> Counter[str]:
+        given = {ids[name]: count for name, count in serving.items()}
+        with suppress(Undone), database.transaction():
+            found = delivery.claim_webhooks(most, NOW, given)
+            raise Undone
+        return Counter(names[one.tenant_id] for one in found)
+
+    assert taken(32) == {"busy": delivery.MAX_CONCURRENT_PER_TENANT, "other": 2}
+    assert taken(32, busy=5) == {"busy": 3, "other": 2}
+    assert taken(32, busy=8) == {"other": 2}
+    assert taken(3, busy=7, other=1) == {"busy": 1, "other": 2}
+    # Each tenant's first before any tenant's second.
+    assert taken(2) == {"busy": 1, "other": 1}
+    assert taken(1, busy=8) == {"other": 1}
+
+
+class Undone(Exception):
+    """What was taken is given back."""
+
+
+def test_an_event_is_due_once_however_often_and_wherever_it_comes(
+    fresh: TenantFactory,
+) -> None:
+    subscribed(fresh)
+    fresh.redeem(fresh.issue_code(fresh.define()))
+    events = [to_cloud_event(event) for event in list_pending_events()]
+    counts = run_concurrently(
+        [lambda: sum(delivery.create_deliveries(events, NOW))] * 4
+    )
+    assert sorted(counts) == [0, 0, 0, 1]
+
+
+def test_what_is_old_is_forgotten_with_its_log(fresh: TenantFactory) -> None:
+    webhook = subscribed(fresh)
+    sent = due(fresh, webhook, 2)
+    delivery.record_attempt(webhook, sent, GOOD, NOW)
+    week = utc_now() + delivery.DELIVERY_RETENTION
+    assert delivery.purge(week - timedelta(hours=1), 100) == 0
+    assert delivery.purge(week + timedelta(minutes=1), 1) == 1
+    assert delivery.purge(week + timedelta(minutes=1), 100) == 1
+    assert fetch_rows("SELECT count(*) FROM webhook_attempt") == [(0,)]
+
+
+def test_secrets_are_sealed_in_the_database(fresh: TenantFactory) -> None:
+    _, secret = subscriptions.create(fresh.tenant_id, "coupon.redeemed", URL, NOW)
+    ((sealed,),) = fetch_rows("SELECT secret_sealed FROM webhook")
+    assert secret not in sealed

@@ -1,0 +1,174 @@
+"""Settings from the environment: defaults, files, all errors at once, the kept key."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coupon_core import bootstrap
+from coupon_core.security import encryption
+from coupon_core.security.encryption import generate_master_key
+from coupon_core.settings import loader
+from coupon_core.settings.loader import InvalidSettings
+from tests.support.concurrency import process_context
+
+Environment = Callable[..., loader.Settings]
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Environment:
+    """Settings of an environment that has nothing but what is given."""
+    for name in list(os.environ):
+        if name.startswith("COUPON_") or name.endswith("_PORT"):
+            monkeypatch.delenv(name)
+
+    def load_with(**variables: Any) -> loader.Settings:
+        usual = {"COUPON_DATA_DIR": str(tmp_path / "var")}
+        for name, value in (usual | variables).items():
+            monkeypatch.setenv(name, str(value))
+        return loader.load()
+
+    return load_with
+
+
+def test_without_settings_everything_is_in_the_data_directory(
+    load: Environment, tmp_path: Path
+) -> None:
+    settings = load()
+    assert settings.data_dir == tmp_path / "var"
+    assert settings.database_url == f"sqlite:///{tmp_path}/var/coupons.db"
+    assert (settings.admin_port, settings.query_port) == (8001, 8002)
+
+
+def test_the_data_directory_is_absolute(
+    load: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load(COUPON_DATA_DIR="here").data_dir == tmp_path / "here"
+
+
+@pytest.mark.parametrize("end", ["", "\n", " \n"])
+def test_secrets_may_be_in_files(load: Environment, tmp_path: Path, end: str) -> None:
+    key, url = generate_master_key(), "postgresql://u:p@host/name"
+    (tmp_path / "key").write_text(key + end)
+    (tmp_path / "url").write_text(url + end)
+    settings = load(
+        COUPON_MASTER_KEYS_FILE=tmp_path / "key",
+        COUPON_DATABASE_URL_FILE=tmp_path / "url",
+    )
+    assert (settings.master_keys, settings.database_url) == ((key,), url)
+
+
+def test_a_file_that_is_not_there_is_told(load: Environment, tmp_path: Path) -> None:
+    with pytest.raises(InvalidSettings, match="COUPON_MASTER_KEYS_FILE"):
+        load(COUPON_MASTER_KEYS_FILE=tmp_path / "nowhere")
+
+
+def test_all_errors_are_told_at_once(load: Environment) -> None:
+    wrong = {
+        "ADMIN_PORT": "70000",
+        "QUERY_PORT": "http",
+        "COUPON_DATABASE_POOL": "0",
+        "COUPON_LOG_LEVEL": "loud",
+    }
+    with pytest.raises(InvalidSettings) as caught:
+        load(**wrong)
+    for name in wrong:
+        assert name in str(caught.value)
+
+
+def test_master_keys_keep_their_order(load: Environment) -> None:
+    keys = generate_master_key(), generate_master_key()
+    assert load(COUPON_MASTER_KEYS=" , ".join(keys)).master_keys == keys
+
+
+@pytest.mark.parametrize("keys", ["short", "{good},short", "é"])
+def test_what_is_no_master_key_is_told_but_not_shown(
+    load: Environment, keys: str
+) -> None:
+    good = generate_master_key()
+    with pytest.raises(InvalidSettings, match="COUPON_MASTER_KEYS") as caught:
+        load(COUPON_MASTER_KEYS=keys.format(good=good))
+    assert good not in str(caught.value)
+
+
+def test_secrets_are_not_in_the_representation(load: Environment) -> None:
+    key = generate_master_key()
+    settings = load(COUPON_MASTER_KEYS=key)
+    assert key not in repr(settings)
+    assert key not in repr(loader.describe_settings(settings))
+
+
+def test_a_password_is_not_in_the_description(load: Environment) -> None:
+    settings = load(COUPON_DATABASE_URL="postgresql://me:hunter2@host/name")
+    assert "hunter2" not in repr(loader.describe_settings(settings))
+    assert "me" in repr(loader.describe_settings(settings))
+
+
+def test_a_bad_database_url_is_told_by_its_name(load: Environment) -> None:
+    settings = load(COUPON_DATABASE_URL="mysql://host/name")
+    before = encryption._keys
+    try:
+        with pytest.raises(InvalidSettings, match="COUPON_DATABASE_URL"):
+            bootstrap.start(settings)
+    finally:
+        encryption._keys = before
+
+
+# ------------------------------------------------------------------- the kept key
+
+
+def test_a_master_key_is_made_once_and_kept(load: Environment, tmp_path: Path) -> None:
+    first = load().master_keys
+    assert load().master_keys == first
+    assert encryption.is_master_key(first[0])
+    assert [path.name for path in (tmp_path / "var").iterdir()] == ["master.key"]
+
+
+def test_the_kept_key_is_for_its_owner_only(load: Environment, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        load()
+    finally:
+        os.umask(before)
+    mode = (tmp_path / "var" / "master.key").stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600
+
+
+def test_given_keys_leave_the_kept_one_alone(load: Environment, tmp_path: Path) -> None:
+    load(COUPON_MASTER_KEYS=generate_master_key())
+    assert not (tmp_path / "var" / "master.key").exists()
+
+
+def test_processes_that_start_together_keep_one_key(tmp_path: Path) -> None:
+    path = tmp_path / "var" / "master.key"
+    barrier = process_context.Barrier(4)
+    pipes = [process_context.Pipe(duplex=False) for _ in range(4)]
+    send = partial(_send_kept_key, path, barrier)
+    workers = [process_context.Process(target=send, args=(end,)) for _, end in pipes]
+    for worker in workers:
+        worker.start()
+    found = {receiver.recv() for receiver, _ in pipes}
+    for worker in workers:
+        worker.join()
+    assert found == {path.read_text()}
+    assert list(path.parent.iterdir()) == [path]
+
+
+def _send_kept_key(path: Path, barrier: Any, sender: Any) -> None:
+    barrier.wait(30)
+    sender.send(loader._load_or_create_master_key(path))
+
+
+def test_a_data_directory_that_cannot_be_made_is_told(
+    load: Environment, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidSettings, match="COUPON_DATA_DIR"):
+        load(COUPON_DATA_DIR=tmp_path / "file")

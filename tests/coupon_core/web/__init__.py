@@ -1,0 +1,1 @@
+"""Tests of the Flask layer that both gateways share."""

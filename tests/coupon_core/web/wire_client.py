@@ -1,0 +1,76 @@
+"""Bytes to a server and back, and what every refusal must look like."""
+
+import json
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.test import TestResponse
+
+
+@dataclass(frozen=True)
+class RawResponse:
+    """One HTTP answer, read off a socket."""
+
+    status: int
+    headers: dict[str, str]
+    data: bytes
+
+
+def find_free_port() -> int:
+    """A port nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_port_open(port: int) -> bool:
+    """Whether somebody listens."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def send(port: int, data: bytes, *, finish: bool = False) -> RawResponse:
+    """Send exact bytes on a new connection and read one answer.
+
+    `finish` tells the server that nothing more will come.
+    """
+    with socket.create_connection(("127.0.0.1", port), 5) as wire:
+        wire.sendall(data)
+        if finish:
+            wire.shutdown(socket.SHUT_WR)
+        return _read_response(wire.makefile("rb"))
+
+
+def _read_response(stream: Any) -> RawResponse:
+    status = int(stream.readline().split()[1])
+    headers = {}
+    while line := stream.readline().strip():
+        name, _, value = line.decode("latin-1").partition(": ")
+        headers[name.lower()] = value
+    return RawResponse(status, headers, stream.read(int(headers["content-length"])))
+
+
+def get(port: int, path: bytes, *headers: bytes, method: bytes = b"GET") -> RawResponse:
+    """A request without a body for an exact request target."""
+    lines = [method + b" " + path + b" HTTP/1.1", b"Host: x", *headers]
+    return send(port, b"\r\n".join([*lines, b"Connection: close", b"", b""]))
+
+
+def check_refusal(
+    answer: RawResponse | TestResponse, status: int, code: str
+) -> dict[str, Any]:
+    """Assert the one shape of a Phoenix refusal; return its body."""
+    headers = {name.lower(): value for name, value in dict(answer.headers).items()}
+    status_seen = getattr(answer, "status_code", None) or answer.status
+    assert (status_seen, headers["content-type"]) == (status, "application/json")
+    assert "location" not in headers
+    assert headers["cache-control"] == "no-store"
+    body: dict[str, Any] = json.loads(answer.data)
+    assert body["code"] == code
+    assert body["error"] == body["message"] != ""
+    assert body["request_id"] == headers["x-request-id"]
+    assert b"<" not in answer.data
+    for detail in body.get("details", []):
+        assert detail.keys() == {"message", "path", "target"}
+    return body

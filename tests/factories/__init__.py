@@ -1,0 +1,1 @@
+"""Factories of domain data for the tests."""

@@ -1,0 +1,164 @@
+"""Simultaneous redeems at real processes: limits hold exactly, nothing is a 5xx."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from coupon_core.persistence import database
+from coupon_core.persistence.database import execute
+from coupon_core.settings.loader import Settings
+from tests.query_gateway.phoenix.test_routing import ODD_PATHS
+from tests.query_gateway.tenant import Caller, CallStyle, Tenant
+from tests.support.invariants import assert_invariants
+from tests.support.servers.gunicorn import Gateway, gateway_server
+from tests.support.simultaneous_requests import (
+    TimedResponse,
+    build_request,
+    count_statuses,
+    send_simultaneously,
+)
+
+pytestmark = pytest.mark.slow
+CROWD = 200
+
+
+@pytest.fixture(scope="module")
+def gateway(
+    app: Flask, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
+    """Two processes of eight threads on the database that this process fills."""
+    home: Path = tmp_path_factory.mktemp("gunicorn")
+    database.release_connection()
+    two = dataclasses.replace(settings, gateway_workers=2, gateway_threads=8)
+    with gateway_server("query_gateway", two, home) as running:
+        yield running
+
+
+def redeems(
+    app: Flask, tenant: Tenant, code: str, users: list[str], ways: list[CallStyle]
+) -> list[bytes]:
+    """A redeem by each user, in the ways in turn; no two have the same bytes."""
+    made = []
+    for number, user_id in enumerate(users):
+        way = ways[number % len(ways)]
+        caller = Caller(app.test_client(), tenant, way, user_id)
+        path = caller.build_path(f"/redeem/{code}")
+        body = json.dumps({"user_id": user_id, "number": number}).encode()
+        headers = caller.build_headers("POST", path, body)
+        made.append(build_request("POST", path, headers, body))
+    return made
+
+
+def messages(answers: list[TimedResponse]) -> set[str]:
+    return {one.json["message"] for one in answers if one.status != 200}
+
+
+def uses(tenant: Tenant) -> int:
+    sql = "SELECT count(*) FROM redemption WHERE tenant_id = :tenant_id"
+    return execute(sql, {"tenant_id": tenant.tenant_id}).fetchone()[0]
+
+
+BY_TOKEN = [CallStyle("A", "user-token")]
+EVERY_WAY = [
+    CallStyle("A", "user-token"),
+    CallStyle("B", "user-token"),
+    CallStyle("A", "hmac"),
+]
+
+
+def test_of_200_redeems_of_one_code_the_pool_of_10_serves_10(
+    app: Flask, tenant: Tenant, gateway: Gateway
+) -> None:
+    code = tenant.create_code(per_code_limit=0, total_limit=10)
+    crowd = redeems(app, tenant, code, ["ann"] * CROWD, BY_TOKEN)
+    answers = send_simultaneously(gateway, crowd)
+    assert count_statuses(answers) == {200: 10, 400: CROWD - 10}
+    assert messages(answers) == {"Usage limit exceeded"}
+    assert uses(tenant) == 10
+    assert_invariants()
+
+
+def test_of_200_users_of_a_claimable_code_the_pool_of_10_serves_10(
+    app: Flask, tenant: Tenant, gateway: Gateway
+) -> None:
+    tenant.define_custom("OPEN2025", claimable=True, per_code_limit=0, total_limit=10)
+    users = [f"user-{number}" for number in range(CROWD)]
+    crowd = redeems(app, tenant, "OPEN2025", users, EVERY_WAY)
+    answers = send_simultaneously(gateway, crowd)
+    assert count_statuses(answers) == {200: 10, 400: CROWD - 10}
+    assert messages(answers) == {"Usage limit exceeded"}
+    assert len({one.json["user_id"] for one in answers if one.status == 200}) == 10
+    assert uses(tenant) == 10
+    assert_invariants()
+
+
+@pytest.mark.parametrize("claimable", [False, True])
+def test_one_user_gets_exactly_3_uses_over_every_path_and_credential(
+    app: Flask, tenant: Tenant, gateway: Gateway, claimable: bool
+) -> None:
+    definition = tenant.define_custom("THRICE", claimable=claimable, per_code_limit=3)
+    if not claimable:
+        tenant.issue_coupon(definition)
+    crowd = redeems(app, tenant, "THRICE", ["ann"] * 90, EVERY_WAY)
+    answers = send_simultaneously(gateway, crowd)
+    assert count_statuses(answers) == {200: 3, 400: 87}
+    assert messages(answers) == {"Usage limit exceeded"}
+    assert uses(tenant) == 3
+    assert_invariants()
+
+
+def test_a_code_of_nobody_is_won_by_one_of_many(
+    app: Flask, tenant: Tenant, gateway: Gateway
+) -> None:
+    users = [f"user-{number}" for number in range(60)]
+    crowd = redeems(app, tenant, tenant.create_unassigned_code(), users, EVERY_WAY)
+    answers = send_simultaneously(gateway, crowd)
+    assert count_statuses(answers) == {200: 1, 404: 59}
+    assert uses(tenant) == 1
+    assert_invariants()
+
+
+def test_redeems_of_different_codes_all_succeed(
+    app: Flask, tenant: Tenant, gateway: Gateway
+) -> None:
+    definition = tenant.define()
+    codes = [tenant.issue_coupon(definition).coupon.code for _ in range(100)]
+    crowd = [redeems(app, tenant, code, ["ann"], EVERY_WAY)[0] for code in codes]
+    assert count_statuses(send_simultaneously(gateway, crowd)) == {200: 100}
+    assert_invariants()
+
+
+def test_the_last_of_a_pool_is_shared_by_different_coupons(
+    app: Flask, tenant: Tenant, gateway: Gateway
+) -> None:
+    definition = tenant.define(per_code_limit=0, total_limit=5)
+    users = [f"user-{number}" for number in range(40)]
+    crowd = [
+        redeems(
+            app,
+            tenant,
+            tenant.issue_coupon(definition, user).coupon.code,
+            [user],
+            [way],
+        )[0]
+        for user, way in zip(users, EVERY_WAY * 14, strict=False)
+    ]
+    assert count_statuses(send_simultaneously(gateway, crowd)) == {200: 5, 400: 35}
+    assert_invariants()
+
+
+@pytest.mark.parametrize("path", ODD_PATHS)
+def test_gunicorn_hands_odd_paths_on_as_they_were_sent(
+    app: Flask, tenant: Tenant, gateway: Gateway, path: str
+) -> None:
+    whole = f"/v1/coupons/{tenant.tenant_id}{path}"
+    answer = send_simultaneously(
+        gateway, [build_request("GET", whole, tenant.build_bearer_headers("ann"))]
+    )[0]
+    assert (answer.status, answer.json["code"]) == ODD_PATHS[path]

@@ -1,0 +1,256 @@
+"""Every path has exactly one reading, whatever tenants, users and codes are called."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from urllib.parse import unquote_to_bytes
+
+import pytest
+from flask import Flask
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import MapAdapter, Rule
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Response
+
+from coupon_core.services.access.tenants import (
+    MAMBO_PATH_SEGMENTS,
+    PHOENIX_PATH_SEGMENTS,
+    RESERVED_TENANT_IDS,
+)
+from tests.query_gateway.tenant import (
+    CALL_STYLES,
+    Caller,
+    CallStyle,
+    Tenant,
+    create_tenant,
+)
+from tests.support.database_rows import read_all_rows
+
+CallAs = Callable[..., Caller]
+MISSING = "018f0000-0000-7000-8000-000000000000"
+KEYWORDS = [
+    *("user", "definitions", "validate", "redeem", "redemptions", "server", "client"),
+    *("tenants", "coupons", "v1", "api", "health", "docs"),
+]
+
+# ------------------------------------------------------------ the table of routes
+
+Reading = tuple[str, dict[str, str]]
+
+
+def readings(segments: tuple[str, ...]) -> Iterator[Reading]:
+    """All that a path below /v1/coupons could mean by the documents alone."""
+    yield from token_style(segments)
+    tenant_id, *rest = segments
+    if tenant_id not in PHOENIX_PATH_SEGMENTS:
+        for endpoint, named in token_style(tuple(rest)):
+            yield f"{endpoint}_of_tenant", {"tenant_id": tenant_id, **named}
+
+
+def token_style(segments: tuple[str, ...]) -> Iterator[Reading]:
+    match segments:
+        case ("definitions",):
+            yield "list_definitions", {}
+        case ("user", user_id):
+            yield "list_coupons", {"user_id": user_id}
+        case ("user", user_id, "redemptions"):
+            yield "list_redemptions", {"user_id": user_id}
+        case ("user", user_id, coupon_id):
+            yield "get_coupon", {"user_id": user_id, "coupon_id": coupon_id}
+        case ("validate", code):
+            yield "validate", {"code": code}
+        case ("redeem", code):
+            yield "redeem", {"code": code}
+
+
+def routed(app: Flask, path: str, method: str) -> Reading | None:
+    """What the gateway takes a path for."""
+    try:
+        endpoint, named = app.url_map.bind("localhost").match(path, method)
+    except (NotFound, MethodNotAllowed):
+        return None
+    return endpoint.removeprefix("phoenix."), dict(named)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 5])
+def test_no_path_has_two_readings_and_each_is_routed_as_it_reads(
+    app: Flask, length: int
+) -> None:
+    words = ["user", "definitions", "validate", "redeem", "redemptions", "acme", "X-1"]
+    for segments in itertools.product(words, repeat=length):
+        possible = [*readings(segments)]
+        assert len(possible) <= 1, segments
+        path = "/v1/coupons/" + "/".join(segments)
+        found = [routed(app, path, method) for method in ("GET", "POST")]
+        assert [one for one in found if one] == possible, path
+
+
+def test_the_words_that_are_no_site_of_mambo_are_those_that_clash(app: Flask) -> None:
+    start, paths = "/api/v1/", app.url_map.bind("localhost")
+    rules = [one for one in app.url_map.iter_rules() if one.rule.startswith(start)]
+    parts = {part for one in rules for part in re.findall(r"(?<=/)\w+", one.rule)}
+    clashing = {
+        site
+        for one in rules
+        for method in one.methods - {"OPTIONS"}
+        for site, uuid in itertools.product(parts | {"oauth", "acme"}, repeat=2)
+        if one.rule.startswith(f"{start}<site>/")
+        if read_as(paths, one, method, site=site, uuid=uuid) != one.endpoint
+    }
+    assert clashing == MAMBO_PATH_SEGMENTS
+
+
+def read_as(paths: MapAdapter, rule: Rule, method: str, **named: str) -> str:
+    """What a path is taken for that is written by a rule."""
+    path = rule.rule.replace("<site>", named["site"]).replace("<uuid>", named["uuid"])
+    return str(paths.match(path, method)[0])
+
+
+# ------------------------------------------------------ users and codes by keyword
+
+
+@pytest.mark.parametrize("way", CALL_STYLES, ids=str)
+@pytest.mark.parametrize("word", KEYWORDS)
+def test_users_and_codes_may_be_called_like_any_word_of_the_paths(
+    create_caller: CallAs, way: CallStyle, word: str
+) -> None:
+    caller = create_caller(word, way)
+    definition = caller.tenant.define_custom(word)
+    coupon = caller.tenant.issue_coupon(definition, word).coupon
+    assert caller.validate(word)["coupon"]["id"] == coupon.coupon_id
+    assert caller.redeem(word).json["id"] == coupon.coupon_id
+    assert caller.get(f"/user/{word}").json["coupons"][0]["id"] == coupon.coupon_id
+    assert caller.get(f"/user/{word}/redemptions").json["total"] == 1
+    assert caller.get(f"/user/{word}/{coupon.coupon_id}").json["code"] == word
+
+
+@pytest.mark.parametrize("word", sorted(set(KEYWORDS) - RESERVED_TENANT_IDS))
+def test_a_tenant_may_be_called_like_a_word_that_is_not_reserved(
+    app: Flask, word: str
+) -> None:
+    tenant = create_tenant(tenant_id=word)
+    for way in CALL_STYLES:
+        caller = Caller(app.test_client(), tenant, way, "redemptions")
+        code = tenant.create_code("redemptions")
+        assert caller.validate(code)["valid"]
+        assert caller.redeem(code).status_code == 200
+        assert caller.get("/definitions").status_code == 200
+
+
+@pytest.mark.parametrize("word", sorted(PHOENIX_PATH_SEGMENTS))
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        *("GET /definitions", "GET /user/ann", "GET /user/ann/redemptions"),
+        *("GET /validate/X", "POST /redeem/X", f"GET /user/ann/{MISSING}"),
+    ],
+)
+def test_a_reserved_word_is_no_tenant(
+    create_caller: CallAs, word: str, request_line: str
+) -> None:
+    method, rest = request_line.split()
+    ann = create_caller("ann", CallStyle("B", "user-token"))
+    before = read_all_rows()
+    answer = ann.call(method, f"/{word}{rest}", b"{}" if method == "POST" else None)
+    # It may read as something else of the caller's own, never as a tenant's.
+    assert answer.status_code in (200, 400, 403, 404, 405)
+    assert (answer.json or {}).get("valid") is not True
+    assert read_all_rows() == before
+
+
+# --------------------------------------------------------- paths of several readings
+
+# As it stands on the request line, below the tenant; what is answered.
+ODD_PATHS = {
+    "/user/u%2F1": (400, "BAD_PATH"),
+    "/user%2Fann": (400, "BAD_PATH"),
+    "/validate/A%2fB": (400, "BAD_PATH"),
+    "/validate/A%5CB": (400, "BAD_PATH"),
+    "/validate/A\\B": (400, "BAD_PATH"),
+    "/validate/A%00": (400, "BAD_PATH"),
+    "/validate/A%0A": (400, "BAD_PATH"),
+    "/validate/A%0d%0aX:1": (400, "BAD_PATH"),
+    "/validate/A%7F": (400, "BAD_PATH"),
+    "/validate/A%C2%85": (400, "BAD_PATH"),
+    "/validate/A%E2%80%A8": (400, "BAD_PATH"),
+    "/validate/%FF": (400, "BAD_PATH"),
+    "/validate/%C0%AF": (400, "BAD_PATH"),
+    "/validate/%ED%A0%80": (400, "BAD_PATH"),
+    "/validate/%": (400, "BAD_PATH"),
+    "/validate/%4": (400, "BAD_PATH"),
+    "/validate/%zz": (400, "BAD_PATH"),
+    "/validate/.": (400, "BAD_PATH"),
+    "/validate/..": (400, "BAD_PATH"),
+    "/validate/%2e%2E": (400, "BAD_PATH"),
+    "/../definitions": (400, "BAD_PATH"),
+    "/x/../definitions": (400, "BAD_PATH"),
+    "/user/%2e%2e/definitions": (400, "BAD_PATH"),
+    "//definitions": (404, "NOT_FOUND"),
+    "/user//ann": (404, "NOT_FOUND"),
+    "/user/ann/": (404, "NOT_FOUND"),
+    "/definitions/": (404, "NOT_FOUND"),
+    "/validate/": (404, "NOT_FOUND"),
+    "/user/": (404, "NOT_FOUND"),
+    "/validate/A/B": (404, "NOT_FOUND"),
+    "/user/ann/redemptions/x": (404, "NOT_FOUND"),
+    "/Definitions": (404, "NOT_FOUND"),
+    "/validate/" + "A" * 2100: (414, "URI_TOO_LONG"),
+}
+
+
+def raw(
+    app: Flask, path: str, headers: dict[str, str], method: str = "GET"
+) -> Response:
+    """Ask for a path exactly as written, as gunicorn hands it on."""
+    environ = EnvironBuilder(method=method, headers=headers).get_environ()
+    plain = path.partition("?")[0].encode("latin-1")
+    environ["PATH_INFO"] = unquote_to_bytes(plain).decode("latin-1")
+    environ["RAW_URI"] = environ["REQUEST_URI"] = path
+    # Flask's own client would write the request line anew.
+    return Response.from_app(app, environ, buffered=True)
+
+
+@pytest.mark.parametrize("path", ODD_PATHS)
+def test_a_path_that_could_be_read_twice_is_not_read(
+    app: Flask, tenant: Tenant, path: str
+) -> None:
+    start = f"/v1/coupons/{tenant.tenant_id}"
+    answer = raw(app, start + path, tenant.build_bearer_headers("ann"))
+    assert (answer.status_code, answer.json["code"]) == ODD_PATHS[path]
+    assert "Location" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "path", ["//v1/coupons/definitions", "/v1//coupons/definitions", "//evil.example/"]
+)
+def test_slashes_too_many_are_neither_merged_nor_redirected(
+    app: Flask, tenant: Tenant, path: str
+) -> None:
+    answer = raw(app, path, tenant.build_bearer_headers("ann"))
+    assert answer.status_code == 404
+    assert "Location" not in answer.headers
+
+
+def test_a_slash_in_a_user_id_reaches_no_coupon_of_another_path(
+    app: Flask, tenant: Tenant
+) -> None:
+    coupon = tenant.issue_coupon(tenant.define(), "u").coupon
+    path = f"/v1/coupons/{tenant.tenant_id}/user/u%2F{coupon.coupon_id}"
+    assert raw(app, path, tenant.build_bearer_headers()).status_code == 400
+
+
+def test_an_escape_of_an_escape_is_decoded_once(app: Flask, tenant: Tenant) -> None:
+    tenant.define_custom("A", claimable=True)
+    path = f"/v1/coupons/{tenant.tenant_id}/validate/%2541"
+    assert (
+        raw(app, path, tenant.build_bearer_headers("ann")).json["error"]
+        == "Coupon code not found"
+    )
+
+
+def test_an_escaped_letter_is_that_letter(app: Flask, tenant: Tenant) -> None:
+    tenant.define_custom("A", claimable=True)
+    path = f"/v1/coupons/{tenant.tenant_id}/%76alidate/%41"
+    assert raw(app, path, tenant.build_bearer_headers("ann")).json["valid"]

@@ -1,0 +1,78 @@
+"""Guessing codes at several processes: they count together, or each while alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from coupon_core.persistence import database
+from coupon_core.settings.loader import Settings
+from tests.query_gateway.tenant import Caller
+from tests.support.servers import RedisServer
+from tests.support.servers.gunicorn import Gateway, gateway_server
+from tests.support.simultaneous_requests import build_request, send_simultaneously
+
+# What is counted here is not in the database.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True),
+]
+CROWD, CROWDS = 60, 8
+
+
+@pytest.fixture
+def gateway(
+    app: Flask, settings: Settings, redis: RedisServer, tmp_path: Path
+) -> Iterator[Gateway]:
+    """Three processes that count together."""
+    redis.flush()
+    database.release_connection()
+    three = dataclasses.replace(
+        settings,
+        gateway_workers=3,
+        redis_url=redis.url,
+        guesses_per_user="40 per hour",
+    )
+    with gateway_server("query_gateway", three, tmp_path) as running:
+        yield running
+
+
+@pytest.mark.parametrize("redis_is", ["there", "away"])
+def test_of_many_guesses_no_more_are_answered_than_the_budget_allows(
+    create_caller: Callable[..., Caller],
+    gateway: Gateway,
+    redis: RedisServer,
+    redis_is: str,
+) -> None:
+    """Three processes; without Redis each has the budget for itself."""
+    caller, honest = create_caller("ann"), create_caller("bob")
+    if redis_is == "away":
+        redis.stop()
+    try:
+        found: Counter[int] = Counter()
+        for start in range(CROWDS):
+            crowd = [wire(caller, f"NO{start}-{n}") for n in range(CROWD)]
+            found.update(
+                answer.status for answer in send_simultaneously(gateway, crowd)
+            )
+        budget = 40 if redis_is == "there" else 3 * 40
+        assert found.keys() == {404, 429}
+        assert 40 <= found[404] <= budget
+        code = honest.tenant.create_code("bob")
+        [answer] = send_simultaneously(gateway, [wire(honest, code)])
+        assert answer.status == 200
+    finally:
+        if redis_is == "away":
+            redis.start()
+
+
+def wire(caller: Caller, code: str) -> bytes:
+    path = caller.build_path(f"/redeem/{code}")
+    body = json.dumps({"user_id": caller.user_id}).encode()
+    return build_request("POST", path, caller.build_headers("POST", path, body), body)

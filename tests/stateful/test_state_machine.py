@@ -1,0 +1,71 @@
+"""Whatever is done in whatever order, the system answers as its model does.
+
+In the suite a few short lives; `--model-examples 500` leads many longer ones, and
+`make chaos` does so, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+import admin_gateway
+import query_gateway
+from coupon_core.domain.models import utc_now
+from coupon_core.persistence import database
+from coupon_core.services.access import tenants
+from tests.query_gateway.tenant import VALIDATOR_EXTENSION, create_tenant
+from tests.stateful.api_client import ApiClient
+from tests.stateful.state_machine import CouponStateMachine
+from tests.support.admin_client import ResponseValidator
+from tests.support.invariants import assert_invariants
+from tests.support.settings import build_settings
+
+EXAMPLES, STEPS = 12, 18
+LONG = 60  # steps
+# To find the shortest life that goes wrong takes minutes: only when asked for.
+QUICK = [Phase.explicit, Phase.reuse, Phase.generate]
+
+
+@pytest.fixture
+def desk_for_life(database_url: str) -> Iterator[ApiClient]:
+    """Both gateways; each life has a tenant of its own."""
+    # Who redeems all he knows of, over and over, is no guesser.
+    unlimited = {"guesses_per_user": "", "guesses_per_tenant": ""}
+    settings = replace(build_settings(database_url), **unlimited)
+    apps = [one.create_app(settings) for one in (admin_gateway, query_gateway)]
+    apps[1].extensions[VALIDATOR_EXTENSION] = ResponseValidator(apps[1])
+    yield ApiClient(*apps, tenant=None, api_key="")
+    database.close_database()
+
+
+@pytest.mark.slow
+def test_every_answer_is_the_models(
+    desk_for_life: ApiClient, pytestconfig: pytest.Config
+) -> None:
+    wanted = pytestconfig.getoption("model_examples")
+
+    def begin() -> CouponStateMachine:
+        tenant = create_tenant("life")
+        asked = tenant.tenant_id, "life", tenants.ALL_SCOPES, None, utc_now()
+        _, plain = tenants.create_key(None, *asked)
+        life = CouponStateMachine()
+        life.api_client = ApiClient(
+            desk_for_life.admin_app, desk_for_life.query_app, tenant, plain
+        )
+        return life
+
+    run_state_machine_as_test(
+        begin,
+        settings=settings(
+            max_examples=wanted or EXAMPLES,
+            stateful_step_count=LONG if wanted else STEPS,
+            suppress_health_check=list(HealthCheck),
+            phases=[*QUICK, Phase.shrink] if wanted else QUICK,
+        ),
+    )
+    assert_invariants()

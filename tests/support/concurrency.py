@@ -1,0 +1,146 @@
+"""The core on a database of the test's, in this process and in others."""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier as ProcessBarrier
+from threading import Barrier, Event, Thread
+from typing import Any
+
+from coupon_core import bootstrap
+from coupon_core.domain.models import (
+    AdminReason,
+    PurchaseReason,
+    Reason,
+    Refused,
+)
+from coupon_core.persistence import database
+from coupon_core.settings.loader import Settings
+
+RACE_TIMEOUT_SECONDS = 60  # seconds after which a race is called a hang
+
+# Forked from a process that has the core loaded, but neither threads nor connections.
+process_context = get_context("forkserver")
+process_context.set_forkserver_preload(
+    ["tests.support.concurrency", "tests.factories.tenant"]
+)
+
+Task = Callable[[], Any]
+
+
+@contextmanager
+def started_core(settings: Settings) -> Iterator[Settings]:
+    """The core at work with these settings; closed after the block."""
+    bootstrap.start(settings)
+    try:
+        yield settings
+    finally:
+        database.close_database()
+
+
+@contextmanager
+def running_in_thread(work: Callable[[Event], object]) -> Iterator[None]:
+    """The work in a thread of this process while the block runs; its event ends it."""
+    stop = Event()
+    thread = Thread(target=work, args=(stop,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(10)
+    assert not thread.is_alive()
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """The outcome of what the database could not do: a 503 in a gateway."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The outcome of what nobody foresaw: a 500 in a gateway."""
+
+    text: str
+
+
+def run_task(task: Task) -> Any:
+    """What the task gives, why it was refused, or how it failed."""
+    try:
+        return task()
+    except Refused as refused:
+        return refused.reason
+    except database.UNAVAILABLE_ERRORS as error:
+        return Unavailable(repr(error))
+    except Exception:
+        return Failure(traceback.format_exc())
+    finally:
+        database.release_connection()
+
+
+def run_concurrently(tasks: Sequence[Task]) -> list[Any]:
+    """The outcomes of tasks that threads begin at the same moment, in their order."""
+    return _run_concurrently(tasks, Barrier(len(tasks)))
+
+
+def _run_concurrently(tasks: Sequence[Task], barrier: Barrier) -> list[Any]:
+    outcomes: list[Any] = [Failure("it never ended")] * len(tasks)
+
+    def run(place: int) -> None:
+        barrier.wait(RACE_TIMEOUT_SECONDS)
+        outcomes[place] = run_task(tasks[place])
+
+    threads = [Thread(target=run, args=[at], daemon=True) for at in range(len(tasks))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(RACE_TIMEOUT_SECONDS)
+    return outcomes
+
+
+def run_concurrently_in_processes(
+    settings: Settings, tasks: Sequence[Task], process_count: int = 3
+) -> list[Any]:
+    """As `run_concurrently`, with the tasks dealt out to threads of several processes."""
+    shares = [list(tasks[at::process_count]) for at in range(process_count)]
+    barrier = process_context.Barrier(process_count)
+    pipes = [process_context.Pipe(duplex=False) for _ in shares]
+    workers = [
+        process_context.Process(
+            target=_run_share, args=(settings, share, barrier, sender)
+        )
+        for share, (_, sender) in zip(shares, pipes, strict=True)
+    ]
+    for worker in workers:
+        worker.start()
+    outcomes = [receiver.recv() for receiver, _ in pipes]
+    for worker in workers:
+        worker.join(RACE_TIMEOUT_SECONDS)
+    return [one for share in outcomes for one in share]
+
+
+def _run_share(
+    settings: Settings, tasks: list[Task], barrier: ProcessBarrier, sender: Any
+) -> None:
+    with started_core(settings):
+        release = partial(barrier.wait, RACE_TIMEOUT_SECONDS)
+        sender.send(_run_concurrently(tasks, Barrier(len(tasks), action=release)))
+
+
+def count_outcomes(outcomes: Sequence[Any]) -> Counter[str]:
+    """How many succeeded, and how many were refused for which reason."""
+    failed = [one for one in outcomes if isinstance(one, Unavailable | Failure)]
+    assert failed == []
+    return Counter("done" if _is_success(one) else str(one) for one in outcomes)
+
+
+def _is_success(outcome: Any) -> bool:
+    return not isinstance(outcome, Reason | AdminReason | PurchaseReason)

@@ -1,0 +1,24 @@
+"""What is stored: all rows of all tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from coupon_core.persistence.database import execute
+from coupon_core.persistence.tables import ALL_TABLES
+
+TableRows = dict[str, list[tuple[Any, ...]]]
+
+
+def read_all_rows() -> TableRows:
+    """Every row of every table, sorted."""
+    return {name: sorted(_read_rows(name), key=repr) for name in _list_table_names()}
+
+
+def _list_table_names() -> Sequence[str]:
+    return [table._meta.table_name for table in ALL_TABLES]
+
+
+def _read_rows(table: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in execute(f"SELECT * FROM {table}", {}).fetchall()]

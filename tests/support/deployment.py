@@ -1,0 +1,110 @@
+"""Both gateways and the workers as real processes, with all that they say."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import requests
+
+from coupon_core.bootstrap import METRICS_PORT_OFFSETS
+from coupon_core.settings.loader import Settings
+from tests.chaos.worker_processes import build_environment
+from tests.support.log_secrets import check_log
+from tests.support.paths import PROJECT_ROOT
+from tests.support.servers.gunicorn import Gateway, gateway_server
+from tests.support.servers.process import Process, find_free_port
+
+APP_MODULES = {"admin": "admin_gateway", "query": "query_gateway"}
+
+
+@dataclass
+class Deployment:
+    """The programs that run, by name, and where each writes."""
+
+    settings: Settings
+    gateways: dict[str, Gateway] = field(default_factory=dict)
+    logs: list[Path] = field(default_factory=list)
+
+    @property
+    def admin_url(self) -> str:
+        return self.gateways["admin"].url
+
+    @property
+    def query_url(self) -> str:
+        return self.gateways["query"].url
+
+    def read_logs(self) -> str:
+        """All that all of them have written to stdout and stderr."""
+        return "".join(log.read_text() for log in self.logs)
+
+    def read_metrics(self, program: str) -> dict[str, float]:
+        """What a program shows Prometheus, by name and labels."""
+        port = self.settings.metrics_port + METRICS_PORT_OFFSETS[program]
+        text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+        lines = [line for line in text.splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, _, value in map(_split_metric_line, lines)}
+
+
+def _split_metric_line(line: str) -> tuple[str, str, str]:
+    return line.rpartition(" ")
+
+
+def find_metrics_port() -> int:
+    """The first of three ports on which nothing listens."""
+    while True:
+        first = find_free_port()
+        if first < 65_000 and all(map(_is_port_free, (first + 1, first + 2))):
+            return first
+
+
+def _is_port_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def running_deployment(
+    settings: Settings, programs: Sequence[str], home: Path
+) -> Iterator[Deployment]:
+    """These programs at work, while the block runs."""
+    house = Deployment(
+        replace(settings, metrics_port=find_metrics_port(), data_dir=home)
+    )
+    with ExitStack() as stack:
+        for name in programs:
+            place = home / name
+            place.mkdir(parents=True)
+            if name == "workers":
+                stack.enter_context(_running_workers(house.settings, place))
+            else:
+                gateway = gateway_server(APP_MODULES[name], house.settings, place)
+                house.gateways[name] = stack.enter_context(gateway)
+            house.logs.append(place / "server.log")
+        yield house
+
+
+@contextmanager
+def _running_workers(settings: Settings, place: Path) -> Iterator[Process]:
+    log = place / "server.log"
+    process = Process(
+        [sys.executable, "-m", "workers"],
+        place,
+        lambda: "consuming" in log.read_text(),
+        signal.SIGTERM,
+        environment={**build_environment(settings), "PYTHONPATH": str(PROJECT_ROOT)},
+    )
+    process.start()
+    try:
+        yield process
+    finally:
+        process.stop()
+    check_log(log, settings)

@@ -1,0 +1,131 @@
+"""A running `make run` or a part of it, and lines of it pasted into a shell."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+
+from tests.support.log_secrets import check_output
+from tests.support.paths import PROJECT_ROOT
+
+TIMEOUT_SECONDS = 60.0
+CURL_LINE = re.compile(r"^curl .*$", re.MULTILINE)
+
+
+@dataclass
+class Run:
+    """A running `make run`, or a part of it, with all that it has said."""
+
+    process: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.lines)
+
+    def wait_for_curl_lines(self) -> list[str]:
+        """The curl lines, once they are there."""
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while len(CURL_LINE.findall(self.text)) < 4:
+            assert self.process.poll() is None, self.text
+            assert time.monotonic() < deadline, self.text
+            time.sleep(0.05)
+        return CURL_LINE.findall(self.text)
+
+    def list_processes(self) -> list[psutil.Process]:
+        """All that it has started."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def expect_exit(self, processes: list[psutil.Process]) -> None:
+        """Fail unless it and all of them end soon."""
+        self.process.wait(TIMEOUT_SECONDS)
+        _, alive = psutil.wait_procs(processes, timeout=TIMEOUT_SECONDS)
+        assert alive == [], self.text
+
+
+def collect_output(run: Run) -> None:
+    """Read what it says until it ends."""
+    assert run.process.stdout
+    for line in run.process.stdout:
+        run.lines.append(line)
+
+
+@contextmanager
+def started_command(env: dict[str, str], *command: str | Path) -> Iterator[Run]:
+    """A command as a terminal would start it: the leader of a group of its own."""
+    process = subprocess.Popen(
+        command,
+        cwd=PROJECT_ROOT,
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    run = Run(process)
+    reader = threading.Thread(target=collect_output, args=(run,))
+    reader.start()
+    try:
+        yield run
+    finally:
+        for one in run.list_processes() if process.poll() is None else ():
+            one.kill()
+        process.kill()
+        process.wait(TIMEOUT_SECONDS)
+        reader.join(TIMEOUT_SECONDS)
+        assert process.stdout
+        process.stdout.close()
+    # What it prints for people has credentials on purpose; what it logs has none.
+    check_output("".join(line for line in run.lines if '{"time":' in line))
+
+
+def run_pasted_line(line: str) -> dict[str, Any]:
+    """What a curl line answers, in a shell if there is a curl."""
+    if shutil.which("curl"):
+        done = subprocess.run(["sh", "-c", line], capture_output=True, check=True)
+        return json.loads(done.stdout)
+    words = shlex.split(line)
+    pairs = list(pairwise(words))
+    headers = dict(value.split(": ", 1) for name, value in pairs if name == "-H")
+    body = next((value for name, value in pairs if name == "-d"), None)
+    method = "POST" if body else "GET"
+    return requests.request(
+        method, words[-1], headers=headers, data=body, timeout=TIMEOUT_SECONDS
+    ).json()
+
+
+def is_port_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_until_healthy(run: Run, port: int) -> None:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        assert run.process.poll() is None, run.text
+        try:
+            requests.get(f"http://127.0.0.1:{port}/health", timeout=TIMEOUT_SECONDS)
+            return
+        except requests.ConnectionError:
+            time.sleep(0.05)
+    raise AssertionError(run.text)

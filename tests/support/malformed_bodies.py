@@ -1,0 +1,31 @@
+"""Bodies that are no JSON object, or are one to some parsers and not to others."""
+
+DEEPLY_NESTED = b'{"user_id":"ann","x":' + b"[" * 21 + b"]" * 21 + b"}"
+MALFORMED_BODIES = {
+    "nothing": b"",
+    "blank": b"  ",
+    "not JSON": b"user_id=ann",
+    "cut": b'{"user_id":"ann"',
+    "two": b'{"user_id":"ann"}{}',
+    "a list": b'[{"user_id":"ann"}]',
+    "text": b'"ann"',
+    "null": b"null",
+    "a name twice": b'{"user_id":"bob","user_id":"ann"}',
+    "a name twice, escaped": b'{"user_id":"bob","user\\u005fid":"ann"}',
+    "NaN": b'{"user_id":"ann","x":NaN}',
+    "Infinity": b'{"user_id":"ann","x":-Infinity}',
+    "1e400": b'{"user_id":"ann","x":1e400}',
+    "a huge integer": b'{"user_id":"ann","x":' + b"9" * 5000 + b"}",
+    "NUL": b'{"user_id":"ann","x":"\\u0000"}',
+    "a lone surrogate": b'{"user_id":"ann","x":"\\ud800"}',
+    "a lone surrogate as name": b'{"user_id":"ann","\\udfff":1}',
+    "bad UTF-8": b'{"user_id":"ann","x":"\xff"}',
+    "UTF-16": '{"user_id":"ann"}'.encode("utf-16"),
+    "a byte order mark": b'\xef\xbb\xbf{"user_id":"ann"}',
+    "21 levels": DEEPLY_NESTED,
+    "30,000 levels": b"[" * 30_000,
+    "a comment": b'{"user_id":"ann"/**/}',
+    "a comma too many": b'{"user_id":"ann",}',
+    "single quotes": b"{'user_id':'ann'}",
+    "a raw control character": b'{"user_id":"an\nn"}',
+}

@@ -1,0 +1,88 @@
+"""Gateways as they run in production, and bytes to them that no library would send."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from coupon_core.domain.models import utc_now
+from coupon_core.services.access import tenants
+from tests.query_gateway.tenant import Tenant, create_tenant
+from tests.support.concurrency import started_core
+from tests.support.database_rows import TableRows, read_all_rows
+from tests.support.databases import SqliteDatabases, migrate_database
+from tests.support.servers.gunicorn import Gateway, gateway_server
+from tests.support.settings import build_settings
+
+RESPONSE_TIMEOUT_SECONDS = (
+    5.0  # seconds in which an answer must be there, or the connection closed
+)
+CONTENT_LENGTH, CHUNKED_ENCODING = b"Content-Length: ", b"Transfer-Encoding: chunked"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A gateway, and a POST there that would change something if it were read."""
+
+    gateway: Gateway
+    path: str
+    credential: str = field(repr=False)
+    body: bytes
+    rows_before: TableRows
+    database_url: str  # of the database
+
+    def build_head(self, *lines: bytes) -> bytes:
+        own = f"POST {self.path} HTTP/1.1\r\nHost: x\r\n{self.credential}\r\n".encode()
+        kind = b"Content-Type: application/json\r\n"
+        return own + kind + b"".join(line + b"\r\n" for line in lines) + b"\r\n"
+
+    def connect(self) -> socket.socket:
+        address = self.gateway.host, self.gateway.port
+        return socket.create_connection(address, RESPONSE_TIMEOUT_SECONDS)
+
+    def send(self, data: bytes) -> bytes:
+        """All that comes back until the gateway closes, or has been silent."""
+        told = b""
+        with self.connect() as wire:
+            wire.sendall(data)
+            wire.shutdown(socket.SHUT_WR)
+            while piece := wire.recv(65_536):
+                told += piece
+        return told
+
+
+@contextmanager
+def raw_target(
+    name: str, home: Path, *options: str, threads: int = 8
+) -> Iterator[Target]:
+    """The `query` or the `admin` gateway, with more of gunicorn's options."""
+    with SqliteDatabases(home, migrate_database).temporary_database() as url:
+        settings = replace(build_settings(url), gateway_threads=threads)
+        with (
+            started_core(settings),
+            gateway_server(f"{name}_gateway", settings, home, *options) as gateway,
+        ):
+            make = {"query": prepare_redeem, "admin": prepare_reward_item}[name]
+            yield Target(gateway, *make(create_tenant("raw")), read_all_rows(), url)
+
+
+def prepare_redeem(tenant: Tenant) -> tuple[str, str, bytes]:
+    path = f"/v1/coupons/redeem/{tenant.create_code('ann')}"
+    credential = f"Authorization: {tenant.build_bearer_headers('ann')['Authorization']}"
+    return path, credential, b'{"user_id":"ann"}'
+
+
+def prepare_reward_item(tenant: Tenant) -> tuple[str, str, bytes]:
+    asked = tenant.tenant_id, "raw", tenants.ALL_SCOPES, None, utc_now()
+    _, key = tenants.create_key(None, *asked)
+    body = json.dumps({"name": "Smuggled", "reward_type": "x"}).encode()
+    path = f"/v1/tenants/{tenant.tenant_id}/rewards"
+    return path, f"X-API-Key: {key}", body
+
+
+def encode_chunked(body: bytes) -> bytes:
+    return b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)

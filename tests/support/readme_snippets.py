@@ -1,0 +1,122 @@
+"""Milestones beside `make run`: its line and both of the README, as one pastes them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+import requests
+
+from tests.support.cli_runner import COUPONCTL_PATH
+from tests.support.make_run import TIMEOUT_SECONDS, Run, run_pasted_line
+from tests.support.paths import PROJECT_ROOT
+from workers.__main__ import WORKERS
+
+COUPONCTL_LINE = re.compile(r"^\.venv/bin/couponctl .*$", re.MULTILINE)
+README = (PROJECT_ROOT / "README.md").read_text()
+EARNING_TIMEOUT_SECONDS = 2.0  # seconds in which a milestone becomes a coupon
+
+
+def check_milestones_earn_coupons(run: Run, env: dict[str, str], key: str) -> None:
+    """The line of `make run` and both of the README, pasted: each earns a coupon."""
+    publish, see = COUPONCTL_LINE.findall(run.text)
+    whole_env = {**os.environ, **env}
+    token = get_player_token(run)
+    check_earns_coupon(env, token, lambda: run_shell_line(publish, whole_env))
+    assert "STREAK" in run_shell_line(see, whole_env)
+    check_earns_coupon(
+        env, token, lambda: run_shell_line(build_python_producer(env), whole_env)
+    )
+    check_earns_coupon(env, token, lambda: run_readme_curl(env, key))
+    (webhook,) = re.findall(r"^.venv/bin/couponctl webhook .*$", README, re.MULTILINE)
+    assert json.loads(run_shell_line(webhook, whole_env))["is_active"]
+    status = json.loads(run_shell_line("couponctl queue status --json", whole_env))
+    names = {worker["name"] for worker in status["workers"]}
+    assert names == WORKERS.keys()
+    assert (status["bus"]["error"], status["dead_letters"]) == (None, 0)
+
+
+def get_player_token(run: Run) -> str:
+    """The token that is shown."""
+    (token,) = re.findall(r"Player token +(\S+)", run.text)
+    return token
+
+
+def check_earns_coupon(
+    env: dict[str, str], token: str, publish: Callable[[], object]
+) -> None:
+    """Fail unless that tells a milestone that soon is one more coupon to redeem."""
+    before = list_active_codes(env, token)
+    publish()
+    deadline = time.monotonic() + EARNING_TIMEOUT_SECONDS
+    while not (new := list_active_codes(env, token) - before):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    (code,) = new
+    redeemed = call_query_gateway(env, token, f"redeem/{code}", {"user_id": "alice"})
+    assert (redeemed["code"], redeemed["status"]) == (code, "redeemed")
+
+
+def list_active_codes(env: dict[str, str], token: str) -> set[str]:
+    """What the query gateway shows alice of her coupons."""
+    coupons = call_query_gateway(env, token, "user/alice")["coupons"]
+    return {one["code"] for one in coupons if one["status"] == "active"}
+
+
+def call_query_gateway(
+    env: dict[str, str], token: str, path: str, body: Any = None
+) -> Any:
+    """What the query gateway answers a player."""
+    url = f"http://127.0.0.1:{env['QUERY_PORT']}/v1/coupons/demo/{path}"
+    headers = {"Authorization": f"Bearer {token}"}
+    method = "POST" if body else "GET"
+    return requests.request(
+        method, url, headers=headers, json=body, timeout=TIMEOUT_SECONDS
+    ).json()
+
+
+def run_shell_line(line: str, env: dict[str, str]) -> str:
+    """What a pasted line says; it must end well."""
+    path = f"{COUPONCTL_PATH.parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-c", line],
+        cwd=PROJECT_ROOT,
+        env={**env, "PATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def build_python_producer(env: dict[str, str]) -> str:
+    """A line that runs the README's producer, on this bus."""
+    (producer,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len([line for line in producer.splitlines() if line]) <= 10
+    program = producer.replace("8003", env["BUS_PORT"])
+    return shlex.join(["python", "-c", program])
+
+
+def run_readme_curl(env: dict[str, str], key: str) -> None:
+    """Paste the README's curl line, to this gateway."""
+    (line,) = re.findall(r"^curl .*/v1/events .*$", README, re.MULTILINE)
+    here = line.replace("8001", env["ADMIN_PORT"]).replace("$KEY", key)
+    assert run_pasted_line(here)["status"] == "accepted"
+
+
+def check_creator_code_redeemed(env: dict[str, str]) -> None:
+    """Paste what the README says of creators' codes: the last line grants gems."""
+    (block,) = re.findall(
+        r"## Creators' codes.*?```run_shell_line\n(.*?)```", README, re.DOTALL
+    )
+    (reader,) = re.findall(r"^json\(\) .*$", README, re.MULTILINE)
+    lines = f"set -e\n{reader}\n{block}".replace("8002", env["QUERY_PORT"])
+    told = json.loads(run_shell_line(lines, {**os.environ, **env}).splitlines()[-1])
+    assert told["data"]["reward"] == [{"itemId": "gem", "itemQuantity": 100}]
+    assert told["data"]["creatorKey"] == "SUN42"

@@ -1,0 +1,89 @@
+"""Every route of a gateway, and somebody who may use it: for what holds everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from flask import Flask
+
+import admin_gateway
+import query_gateway
+from coupon_core.settings.loader import Settings
+from tests.authorization.credentials import Credential, Request, build_credentials
+from tests.authorization.factories import FACTORIES
+from tests.authorization.route_cases import Route, RouteCase
+from tests.authorization.route_tables import list_routes, rename_placeholders
+from tests.authorization.tenants import (
+    USER_ID,
+    RouteArguments,
+    TenantPair,
+    create_arguments,
+)
+
+APP_FACTORIES = {"admin": admin_gateway.create_app, "query": query_gateway.create_app}
+CREDENTIALS_BY_PREFIX = {
+    "/api/v1/": "Mambo token",
+    "/v1/server/": "PlayCamp server key",
+    "/v1/client/": "PlayCamp client key",
+    "/v1/": "server token",
+}
+DOCS_ARGUMENTS = {"name": "swagger-ui.css"}
+
+
+class EmptyTenantPair(TenantPair):
+    """Of each kind there is one thing, which a walk makes for itself."""
+
+    def __post_init__(self) -> None:
+        """Make nothing yet."""
+
+
+@dataclass
+class RouteWalker:
+    """A gateway, and all that its paths may name."""
+
+    name: str
+    app: Flask
+    credentials: Mapping[str, Credential]
+    args: RouteArguments
+
+    def list_routes(self) -> list[Route]:
+        """All that is served to those whom the gateway knows."""
+        return list_routes(self.name, self.app)
+
+    def iterate_paths(self) -> Iterator[tuple[str, str, set[str]]]:
+        """Each rule that there is, as a path, and the methods of that."""
+        urls = self.app.url_map.bind("localhost")
+        for rule in sorted(
+            {rename_placeholders(one.rule) for one in self.app.url_map.iter_rules()}
+        ):
+            path = self.build_path(rule)
+            yield rule, path, set(urls.allowed_methods(path))
+
+    def build_path(self, rule: str, **names: str) -> str:
+        """A rule as a path, with some of its names told here."""
+        return Route(self.name, "", rule, RouteCase()).build_path(
+            {**self.args, **names}
+        )
+
+    def build_headers(
+        self, method: str, path: str, body: bytes = b""
+    ) -> dict[str, str]:
+        """The credential of whoever may."""
+        fits = (
+            kind
+            for start, kind in CREDENTIALS_BY_PREFIX.items()
+            if path.startswith(start)
+        )
+        kind = next(fits, "")
+        if self.name == "admin" and kind:
+            kind = "key"
+        asked = Request(method, path, body)
+        return dict(self.credentials[kind](asked)) if kind else {}
+
+
+def create_route_walker(name: str, settings: Settings) -> RouteWalker:
+    """One of the gateways on a fresh database, with one thing of each kind."""
+    app, world = APP_FACTORIES[name](settings), EmptyTenantPair()
+    args = {**DOCS_ARGUMENTS, **create_arguments(world.own, USER_ID, FACTORIES)}
+    return RouteWalker(name, app, build_credentials(world), args)

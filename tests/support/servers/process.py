@@ -1,0 +1,201 @@
+"""One server process of a test run, which does not outlive the run in any case."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+START_TIMEOUT_SECONDS = 60.0
+STOP_TIMEOUT_SECONDS = 30.0
+
+
+class ServerError(RuntimeError):
+    """A server could not be found, started or stopped; the text says why."""
+
+
+# Reads until this process is gone (or has stopped the server itself and says so by
+# closing the pipe), then makes sure that the server is gone as well.
+_GUARD = """
+import os, shutil, signal, sys, time
+pid, waste = int(sys.argv[1]), sys.argv[2]
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if sys.stdin.read() == "stopped":
+    sys.exit()
+for number in (signal.SIGQUIT, signal.SIGKILL):
+    for _ in range(50):
+        try:
+            os.kill(pid, number)
+        except OSError:
+            break
+        time.sleep(0.1)
+shutil.rmtree(waste, ignore_errors=True)
+"""
+
+
+@dataclass
+class Process:
+    """One server process, which may be stopped and started again at will."""
+
+    command: list[str]
+    directory: Path
+    is_ready: Callable[[], bool]
+    stop_signal: signal.Signals
+    user: pwd.struct_passwd | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    _child: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _guard: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    @property
+    def pid(self) -> int:
+        """The running server's process id."""
+        if self._child is None:
+            raise ServerError(f"{self.command[0]} is not running")
+        return self._child.pid
+
+    @property
+    def log(self) -> Path:
+        """Where the server's output goes."""
+        return self.directory / "server.log"
+
+    def start(self) -> None:
+        """Start the server and return once it answers."""
+        with self.log.open("ab") as log:
+            self._child = subprocess.Popen(
+                self.command, stdout=log, stderr=log, **build_child_options(self)
+            )
+        self._guard = subprocess.Popen(
+            [sys.executable, "-ISc", _GUARD, str(self._child.pid), str(self.directory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            wait_until(
+                self._is_answering,
+                START_TIMEOUT_SECONDS,
+                f"{self.command[0]} to answer",
+            )
+        except BaseException:
+            self.stop(signal.SIGKILL)
+            raise
+
+    def stop(self, signal_number: signal.Signals | None = None) -> None:
+        """Stop it with a signal (its polite one if none is named) and wait for it."""
+        if self._child is None:
+            return
+        self._child.send_signal(signal_number or self.stop_signal)
+        try:
+            self._child.wait(STOP_TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+        self._child = None
+        self._release_guard()
+
+    def _is_answering(self) -> bool:
+        if self._child is not None and self._child.poll() is not None:
+            raise ServerError(f"{self.command[0]} ended at once:\n{self._log_tail()}")
+        return self.is_ready()
+
+    def _log_tail(self) -> str:
+        return self.log.read_text(errors="replace")[-2000:]
+
+    def _release_guard(self) -> None:
+        if self._guard is not None:
+            self._guard.communicate(b"stopped")
+            self._guard = None
+
+
+def build_child_options(process: Process) -> dict[str, Any]:
+    """How a server is started: as whom, where, apart from the terminal's Ctrl-C."""
+    options: dict[str, Any] = {
+        "stdin": subprocess.DEVNULL,
+        "cwd": process.directory,
+        "env": {**build_clean_environment(process.directory), **process.environment},
+        "start_new_session": True,
+    }
+    return options | build_user_options(process.user)
+
+
+def build_user_options(user: pwd.struct_passwd | None) -> dict[str, Any]:
+    """The subprocess options that make a child run as that user."""
+    if user is None:
+        return {}
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+@contextmanager
+def frozen_process(pid: int) -> Iterator[None]:
+    """A server and its children do nothing, while connections to it stay open."""
+    server = psutil.Process(pid)
+    processes = [server, *server.children(recursive=True)]
+    for one in processes:
+        one.suspend()
+    try:
+        yield
+    finally:
+        for one in processes:
+            with suppress(psutil.NoSuchProcess):
+                one.resume()
+
+
+def build_clean_environment(home: Path) -> dict[str, str]:
+    """An environment that holds none of the caller's PG*, LC_* or HOME."""
+    path = os.environ.get("PATH", os.defpath)
+    return {"PATH": path, "HOME": str(home), "LC_ALL": "C", "TZ": "UTC"}
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, description: str) -> None:
+    """Return when `condition()` is true; ServerError after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise ServerError(f"waited {seconds:.0f} s in vain for {description}")
+        time.sleep(0.02)
+
+
+def find_free_port() -> int:
+    """A TCP port of 127.0.0.1 on which nothing listens just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def find_in_wheel(package: str, *parts: str) -> Path | None:
+    """A file inside an installed package, found without importing it."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    path = Path(spec.submodule_search_locations[0], *parts)
+    return path if path.exists() else None
+
+
+@contextmanager
+def private_directory(
+    parent: Path | None, prefix: str, owner: pwd.struct_passwd | None
+) -> Iterator[Path]:
+    """A new directory that only its owner may enter, removed in the end."""
+    home = Path(tempfile.mkdtemp(prefix=prefix, dir=parent)).resolve()
+    try:
+        if owner is not None:
+            os.chown(home, owner.pw_uid, owner.pw_gid)
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)

@@ -1,0 +1,138 @@
+"""RabbitMQ for tests: a private node with a name server of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kombu import Connection
+
+from tests.support.servers.process import Process, find_free_port, private_directory
+
+# Debian's program on the PATH wants to be root and to become another user.
+PROGRAM_PATHS = (
+    "/usr/lib/rabbitmq/bin/rabbitmq-server",
+    "/opt/rabbitmq/sbin/rabbitmq-server",
+)
+
+
+@dataclass
+class RabbitServer:
+    """A running RabbitMQ."""
+
+    port: int
+    version: str
+    origin: str
+    process: Process
+
+    @property
+    def url(self) -> str:
+        return f"amqp://guest:guest@127.0.0.1:{self.port}//"
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def start(self) -> None:
+        self.process.start()
+
+    def stop(self, number: signal.Signals | None = None) -> None:
+        """Stop politely; with SIGKILL as in a crash. The data stays."""
+        self.process.stop(number)
+
+
+def find_rabbitmq() -> Path | None:
+    """The server program; None where none is installed."""
+    on_path = shutil.which("rabbitmq-server")
+    found = [Path(name) for name in PROGRAM_PATHS if Path(name).exists()]
+    return found[0] if found else Path(on_path) if on_path else None
+
+
+@contextmanager
+def rabbit_server(program: Path) -> Iterator[RabbitServer]:
+    """A fresh RabbitMQ that lives as long as the block and leaves nothing."""
+    with private_directory(None, "coupons-mq-", None) as home:
+        port, names_port = find_free_port(), find_free_port()
+        process = Process(
+            [str(program)],
+            directory=home,
+            is_ready=lambda: read_rabbitmq_version(port) is not None,
+            stop_signal=signal.SIGTERM,
+            environment=build_environment(home, port, names_port),
+        )
+        with name_server(home, names_port):
+            process.start()
+            try:
+                version = read_rabbitmq_version(port) or "?"
+                yield RabbitServer(port, version, program.parts[-3], process)
+            finally:
+                process.stop(signal.SIGKILL)
+
+
+@contextmanager
+def name_server(home: Path, port: int) -> Iterator[None]:
+    """A child of ours: one that the node itself starts would outlive it."""
+    names = home / "names"
+    names.mkdir()
+    process = Process(
+        [shutil.which("epmd") or "epmd", "-address", "127.0.0.1", "-port", str(port)],
+        directory=names,
+        is_ready=lambda: is_port_open(port),
+        stop_signal=signal.SIGTERM,
+    )
+    process.start()
+    try:
+        yield
+    finally:
+        process.stop()
+
+
+def is_port_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def build_environment(home: Path, port: int, names_port: int) -> dict[str, str]:
+    """All that a node would otherwise share with others of this machine."""
+    config = home / "rabbitmq.conf"
+    config.write_text(
+        f"listeners.tcp.default = 127.0.0.1:{port}\n"
+        "log.console = true\nlog.console.level = warning\nlog.file = false\n"
+        "vm_memory_high_watermark.absolute = 1GB\n"
+        "disk_free_limit.absolute = 50MB\n"
+    )
+    (home / "enabled_plugins").write_text("[].")
+    return {
+        "HOME": str(home),
+        # Replaces the shell by the server, so that its process is the one we know.
+        "RUNNING_UNDER_SYSTEMD": "1",
+        "RABBITMQ_NODENAME": f"coupons{port}@localhost",
+        "RABBITMQ_CONFIG_FILE": str(config),
+        "RABBITMQ_CONF_ENV_FILE": os.devnull,
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "enabled_plugins"),
+        "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(home / "log"),
+        "RABBITMQ_DIST_PORT": str(find_free_port()),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 -kernel inet_dist_use_interface"
+        " {127,0,0,1}",
+        "ERL_EPMD_PORT": str(names_port),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+    }
+
+
+def read_rabbitmq_version(port: int) -> str | None:
+    """The version of the server on that port; None while it does not answer."""
+    url = f"amqp://guest:guest@127.0.0.1:{port}//"
+    try:
+        with Connection(url, connect_timeout=3) as connection:
+            connection.connect()
+            version: str = connection.connection.server_properties["version"]
+            return version
+    except OSError:
+        return None

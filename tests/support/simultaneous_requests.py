@@ -1,0 +1,102 @@
+"""Many HTTP requests at one moment: all but the last byte is sent beforehand."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import selectors
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.servers.gunicorn import Gateway
+
+RESPONSE_TIMEOUT_SECONDS = 20.0  # seconds for the slowest answer
+
+
+@dataclass(frozen=True)
+class TimedResponse:
+    """What came back on one connection."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float  # from the last byte of the request to the first of this
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def build_request(
+    method: str, path: str, headers: Mapping[str, str], body: bytes = b""
+) -> bytes:
+    """The bytes of a request."""
+    whole = {
+        "Host": "gateway",
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        **headers,
+    }
+    lines = [f"{method} {path} HTTP/1.1", *(f"{k}: {v}" for k, v in whole.items())]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+
+
+def send_simultaneously(
+    gateway: Gateway, requests: Sequence[bytes]
+) -> list[TimedResponse]:
+    """Send all requests so that they end, and so begin, within a millisecond or so."""
+    connections = [_open_connection(gateway, one[:-1]) for one in requests]
+    if len(requests) > 1:
+        time.sleep(0.2)  # until all are read but for their last byte
+    sent_at = []
+    for connection, one in zip(connections, requests, strict=True):
+        sent_at.append(time.monotonic())
+        connection.sendall(one[-1:])
+    arrived_at = _await_responses(connections)
+    return [
+        _read_response(connection, arrived_at[connection] - sent)
+        for connection, sent in zip(connections, sent_at, strict=True)
+    ]
+
+
+def _await_responses(connections: Iterable[socket.socket]) -> dict[Any, float]:
+    """When each answer begins to come."""
+    found = {}
+    with selectors.DefaultSelector() as selector:
+        for connection in connections:
+            selector.register(connection, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(RESPONSE_TIMEOUT_SECONDS)
+            if not ready:
+                raise TimeoutError(f"{len(selector.get_map())} were not answered")
+            for key, _ in ready:
+                found[key.fileobj] = time.monotonic()
+                selector.unregister(key.fileobj)
+    return found
+
+
+def _open_connection(gateway: Gateway, data: bytes) -> socket.socket:
+    connection = socket.create_connection(
+        (gateway.host, gateway.port), RESPONSE_TIMEOUT_SECONDS
+    )
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.sendall(data)
+    return connection
+
+
+def _read_response(connection: socket.socket, seconds: float) -> TimedResponse:
+    # Not until the server closes: gunicorn's gthread worker waits up to two seconds,
+    # doing nothing else, for each caller who lets it close first.
+    with connection, http.client.HTTPResponse(connection) as response:
+        response.begin()
+        headers = dict(response.headers)
+        return TimedResponse(response.status, headers, response.read(), seconds)
+
+
+def count_statuses(answers: Iterable[TimedResponse]) -> Counter[int]:
+    """How many answers had which status."""
+    return Counter(answer.status for answer in answers)

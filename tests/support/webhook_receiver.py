@@ -1,0 +1,162 @@
+"""Receivers of webhooks: real HTTP servers that answer as they are told."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from typing import Any
+
+from standardwebhooks import Webhook as StandardWebhook
+
+LOOPBACK_NETWORKS = ("127.0.0.0/8",)
+NEVER_RESPONDS = 0  # instead of a status: it never answers
+
+
+@dataclass(frozen=True)
+class ReceivedRequest:
+    """One request as it arrived."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class WebhookReceiver:
+    """What has arrived, and what is answered: `statuses` one by one, then 200."""
+
+    server: ThreadingHTTPServer
+    received: list[ReceivedRequest] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    delay_seconds: float = 0.0  # before it answers
+    drips_headers: bool = False  # a byte of a header now and then, for ever
+    response_body: bytes = b"thanks"
+    headers: dict[str, str] = field(default_factory=dict)
+    closed: Event = field(default_factory=Event)
+
+    @property
+    def port(self) -> int:
+        return self.server.server_address[1]
+
+    @property
+    def url(self) -> str:
+        scheme = "https" if hasattr(self.server.socket, "context") else "http"
+        return f"{scheme}://{self.server.server_address[0]}:{self.port}/hook"
+
+    def list_events(self) -> list[Any]:
+        """All events of all of PlayCamp's batches that were answered well."""
+        return [event for got in self.received for event in got.json["events"]]
+
+
+class WebhookHandler(BaseHTTPRequestHandler):
+    """Tells the receiver, and answers as it says."""
+
+    receiver: WebhookReceiver
+
+    def do_POST(self) -> None:
+        one = self.receiver
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        status = one.statuses.pop(0) if one.statuses else 200
+        if status == NEVER_RESPONDS:
+            one.closed.wait(60)
+            return None
+        one.closed.wait(one.delay_seconds)
+        if one.drips_headers:
+            return self.drip_headers()
+        if 200 <= status < 300:
+            one.received.append(ReceivedRequest(self.path, dict(self.headers), body))
+        self.send_response(status)
+        for name, value in one.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(one.response_body)))
+        self.end_headers()
+        self.wfile.write(one.response_body)
+
+    do_GET = do_POST
+
+    def drip_headers(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        while not self.receiver.closed.wait(0.05):
+            self.wfile.write(b"x")
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+class QuietServer(ThreadingHTTPServer):
+    """Says nothing of connections that were cut."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """They are cut on purpose."""
+
+
+@contextmanager
+def running_receiver(
+    host: str = "127.0.0.1", port: int = 0, tls: Any = None
+) -> Iterator[Any]:
+    """A receiver that is there for the block; `tls` is an SSLContext."""
+    handler = type("Its", (WebhookHandler,), {})
+    server = QuietServer((host, port), handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    receiver = handler.receiver = WebhookReceiver(server)
+    thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield receiver
+    finally:
+        receiver.closed.set()
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+def verify_request(signature_form: str, secret: str, received: ReceivedRequest) -> Any:
+    """What a request says, if its signature is good, as its receiver would check it."""
+    return {"standard": verify_standard, "playcamp": verify_playcamp}.get(
+        signature_form, verify_timestamped
+    )(secret, received)
+
+
+def verify_standard(secret: str, received: ReceivedRequest) -> Any:
+    return StandardWebhook(secret).verify(received.body, received.headers)
+
+
+def verify_playcamp(secret: str, received: ReceivedRequest) -> Any:
+    assert received.headers["X-Webhook-Signature"] == compute_hex_hmac(
+        secret, received.body
+    )
+    return check_batch_headers(received)
+
+
+def verify_timestamped(secret: str, received: ReceivedRequest) -> Any:
+    pairs = received.headers["X-Webhook-Signature"].split(",")
+    parts = dict(pair.split("=", 1) for pair in pairs)
+    assert -5 <= time.time() - int(parts["t"]) <= 300
+    assert parts["v1"] == compute_hex_hmac(
+        secret, parts["t"].encode() + b"." + received.body
+    )
+    return check_batch_headers(received)
+
+
+def compute_hex_hmac(secret: str, signed: bytes) -> str:
+    return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+
+
+def check_batch_headers(received: ReceivedRequest) -> Any:
+    assert received.headers["X-Webhook-Batch"] == "true"
+    assert received.headers["X-Webhook-Count"] == str(len(received.json["events"]))
+    return received.json

@@ -1,0 +1,100 @@
+"""Every parameter of every route has a bound, and says so in the OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import admin_gateway
+import query_gateway
+from coupon_core.persistence import database
+from tests.support.databases import SqliteDatabases, migrate_database
+from tests.support.settings import build_settings
+
+Spec = Mapping[str, Any]
+FORMATS = {"uuid", "date-time"}  # bounded by what they are
+APPS = {"admin": admin_gateway.create_app, "query": query_gateway.create_app}
+
+
+@pytest.fixture(params=APPS)
+def document(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Spec]:
+    with SqliteDatabases(tmp_path, migrate_database).temporary_database() as url:
+        app = APPS[request.param](build_settings(url))
+        yield app.test_client().get("/openapi.json").json
+        database.close_database()
+
+
+def test_every_parameter_and_every_member_of_a_body_has_a_bound(document: Spec) -> None:
+    found = [*_taken(document)]
+    assert len(found) > 60
+    unbounded = {
+        f"{where}: {name}"
+        for where, schema in found
+        for name in _unbounded(schema, "", document, frozenset())
+    }
+    assert unbounded == set()
+
+
+def test_every_part_of_a_path_says_what_it_may_be(document: Spec) -> None:
+    """How long is not told part by part: a path has 2,048 bytes in all."""
+    for path, item in document["paths"].items():
+        for one in item.get("parameters", ()):
+            told = _followed(one, document)
+            assert told["in"] != "path" or "pattern" in told["schema"], (path, told)
+
+
+def _taken(document: Spec) -> Iterator[tuple[str, Spec]]:
+    """Where each query parameter, header and JSON body is taken, and its schema."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method == "parameters":
+                continue
+            for one in [*item.get("parameters", ()), *operation.get("parameters", ())]:
+                told = _followed(one, document)
+                if told["in"] != "path":
+                    yield f"{method} {path} {told['name']}", told["schema"]
+            content = operation.get("requestBody", {}).get("content", {})
+            if "application/json" in content:
+                yield f"{method} {path} body", content["application/json"]["schema"]
+
+
+def _followed(schema: Spec, document: Spec) -> Spec:
+    if "$ref" not in schema:
+        return schema
+    found: Any = document
+    for part in schema["$ref"].removeprefix("#/").split("/"):
+        found = found[part]
+    return _followed(found, document)
+
+
+def _unbounded(
+    schema: Spec, name: str, document: Spec, above: frozenset[str]
+) -> Iterator[str]:
+    """The names of all that has no bound, below a schema."""
+    reference = schema.get("$ref", "")
+    if reference in above:
+        return
+    told, above = _followed(schema, document), above | {reference} - {""}
+    if not _is_bounded(told):
+        yield name
+    below = [(name, one) for kind in ("anyOf", "oneOf") for one in told.get(kind, ())]
+    below += [(f"{name}.{k}", v) for k, v in told.get("properties", {}).items()]
+    below += [(f"{name}[]", told["items"])] if "items" in told else []
+    for place, one in below:
+        yield from _unbounded(one, place, document, above)
+
+
+def _is_bounded(schema: Spec) -> bool:
+    kinds = schema.get("type", ())
+    kinds = {kinds} if isinstance(kinds, str) else set(kinds)
+    if "enum" in schema or "const" in schema:
+        return True
+    counted = "pattern" in schema and schema["pattern"].endswith("}$")
+    texts = "maxLength" in schema or schema.get("format") in FORMATS or counted
+    numbers = "maximum" in schema and "minimum" in schema
+    lists = "maxItems" in schema
+    needed = {"string": texts, "integer": numbers, "number": numbers, "array": lists}
+    return all(needed.get(kind, True) for kind in kinds)

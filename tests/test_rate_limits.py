@@ -1,0 +1,83 @@
+"""How often callers may call, where that is limited; by default it is not."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+import query_gateway
+from coupon_core.persistence import database
+from coupon_core.security.rate_limiting import code_guessing
+from coupon_core.security.rate_limiting.policy import GuessLimits
+from coupon_core.settings.loader import Settings
+from tests.query_gateway.tenant import Tenant
+from tests.support.admin_client import AdminClient, create_admin_client
+from tests.support.databases import SqliteDatabases, migrate_database
+from tests.support.settings import build_settings
+
+PER_CALLER, PER_TENANT = 3, 7
+
+
+@pytest.fixture
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    files = SqliteDatabases(tmp_path_factory.mktemp("calls"), migrate_database)
+    with files.temporary_database() as url:
+        yield dataclasses.replace(
+            build_settings(url),
+            calls_per_caller=f"{PER_CALLER} per hour",
+            calls_per_tenant=f"{PER_TENANT} per hour",
+        )
+        database.close_database()
+        code_guessing.configure(GuessLimits())
+
+
+@pytest.fixture
+def admin(settings: Settings) -> AdminClient:
+    import admin_gateway
+
+    return create_admin_client(admin_gateway.create_app(settings))
+
+
+@pytest.fixture
+def query(admin: AdminClient, settings: Settings) -> Flask:
+    return query_gateway.create_app(settings)
+
+
+def test_a_key_may_call_so_often(admin: AdminClient) -> None:
+    for _ in range(PER_CALLER):
+        assert admin.get("coupons").status_code == 200
+    answer = admin.get("rewards")
+    assert (answer.status_code, answer.json["code"]) == (429, "RATE_LIMITED")
+    assert answer.headers["RateLimit-Policy"] == '"calls-per-caller";q=3;w=3600'
+    assert 0 < int(answer.headers["Retry-After"]) <= 3600
+
+
+def test_a_tenant_may_call_so_often_altogether(
+    admin: AdminClient, query: Flask
+) -> None:
+    tenant = Tenant(admin.tenant_id, admin.secret.secret, "")
+    statuses = [
+        query.test_client()
+        .get(
+            "/v1/coupons/definitions",
+            headers=tenant.build_bearer_headers(f"user-{number}"),
+        )
+        .status_code
+        for number in range(PER_TENANT + 1)
+    ]
+    assert statuses == [200] * PER_TENANT + [429]
+
+
+def test_who_is_not_let_in_uses_up_nobodys_calls(admin: AdminClient) -> None:
+    for _ in range(PER_TENANT):
+        answer = admin.get("coupons", headers={"X-API-Key": "pk_wrong"})
+        assert answer.status_code == 401
+    assert admin.get("coupons").status_code == 200
+
+
+def test_whether_it_lives_may_be_asked_at_will(admin: AdminClient) -> None:
+    client = admin.app.test_client()
+    assert {client.get("/health").status_code for _ in range(20)} == {200}

@@ -1,0 +1,91 @@
+"""Milestones in both envelopes, what watches for them, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from coupon_core.domain.models import Definition, Trigger
+from coupon_core.messaging.topology import CONTENT_TYPE, EVENT_QUEUES
+from tests.factories.tenant import TenantFactory
+from tests.support.invariants import fetch_rows
+from workers.message_handlers import handle_one
+from workers.messages import Message
+
+STREAK_DATA = {"streak_id": "daily", "threshold": 7}
+ACHIEVEMENT_DATA = {"achievement_id": "first-win"}
+RANK_DATA = {"leaderboard_id": "weekly", "rank": 3}
+MILESTONES_BY_TYPE = {
+    "streak.milestone_reached": ("coupons.streak", STREAK_DATA),
+    "achievement.completed": ("coupons.achievement", ACHIEVEMENT_DATA),
+    "leaderboard.rank_reached": ("coupons.leaderboard", RANK_DATA),
+}
+Json = dict[str, Any]
+
+
+def cloud(tenant: TenantFactory, data: Json = STREAK_DATA, **members: Any) -> Json:
+    """A milestone in CloudEvents 1.0; a member that is None is left out."""
+    event = {
+        "specversion": "1.0",
+        "id": "e-1",
+        "source": "/streaks",
+        "type": "streak.milestone_reached",
+        "subject": "ann",
+        "tenantid": tenant.tenant_id,
+        "data": data,
+    }
+    return {name: it for name, it in (event | members).items() if it is not None}
+
+
+def phoenix(tenant: TenantFactory, data: Json = STREAK_DATA, **members: Any) -> Json:
+    """The same in Phoenix's envelope."""
+    event = {
+        "event_id": "e-1",
+        "event_type": "streak.milestone_reached",
+        "tenant_id": tenant.tenant_id,
+        "user_id": "ann",
+        "timestamp": "2026-05-04T12:00:00Z",
+        "attributes": data,
+    }
+    return {name: it for name, it in (event | members).items() if it is not None}
+
+
+def build_message(
+    body: Json | bytes, queue: str = "coupons.streak", **more: Any
+) -> Message:
+    """A message as a consumer hands it to its handler."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    given = {"content_type": CONTENT_TYPE, **more}
+    return Message(queue, EVENT_QUEUES[queue], body=raw, **given)
+
+
+def process_event(event: Json | bytes, **more: Any) -> str:
+    """What became of an event."""
+    return handle_one(build_message(event, **more))
+
+
+def define_streak_trigger(
+    tenant: TenantFactory, source: str = "daily", threshold: int = 7, **members: Any
+) -> Any:
+    """A definition that a streak earns; `trigger_kind` names another milestone."""
+    given = {
+        "trigger_kind": Trigger.STREAK_MILESTONE,
+        "trigger_enabled": True,
+        "trigger_source": source,
+        "trigger_threshold": threshold,
+    }
+    return tenant.define(**(given | members))
+
+
+def count_held_coupons(definition: Definition, user: str = "ann") -> int:
+    """How many coupons of a definition a user holds."""
+    sql = f"""SELECT count(*) FROM coupon WHERE user_id = '{user}'
+        AND definition_id = '{definition.definition_id}'"""
+    return int(fetch_rows(sql)[0][0])
+
+
+def get_last_dead_letter() -> tuple[str, str, bytes]:
+    """Tenant, reason and body of the newest dead letter."""
+    sql = "SELECT tenant_id, reason, body FROM dead_letter ORDER BY letter_id DESC"
+    tenant_id, reason, body = fetch_rows(f"{sql} LIMIT 1")[0]
+    return tenant_id, reason, bytes(body)

@@ -1,0 +1,118 @@
+"""Work on many codes over the bus: each chunk once, and no redeem after a revoke."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from coupon_core.domain.models import Reason, utc_now
+from coupon_core.domain.models.inventory import CodeJob, JobState
+from coupon_core.persistence.database import execute
+from coupon_core.services import batches
+from coupon_core.services.batches import BatchRequest
+from coupon_core.services.codes import jobs
+from coupon_core.settings.loader import Settings
+from tests.conftest import Broker
+from tests.factories.tenant import NOW, TenantFactory
+from tests.support.concurrency import run_concurrently
+from tests.support.invariants import assert_invariants, list_events
+from tests.workers.milestones import build_message, get_last_dead_letter
+from tests.workers.raw_messages import becomes_true, purge_queues
+from tests.workers.test_batch_generator import QUEUE, generating, relay_all
+from workers.message_handlers import handle_one
+
+
+@pytest.fixture(autouse=True)
+def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "CHUNK_SIZE", 7)
+
+
+def batch_of(tenant: TenantFactory, count: int) -> str:
+    """The id of a finished batch of coupons that nobody holds."""
+    ids = tenant.tenant_id, tenant.define().definition_id
+    batch = batches.request(*ids, BatchRequest(count), NOW)
+    for number in range(1, batch.chunk_count + 1):
+        batches.generate_chunk((tenant.tenant_id, batch.batch_id, number), NOW)
+    return batch.batch_id
+
+
+def codes(tenant: TenantFactory) -> list[str]:
+    sql = "SELECT code FROM coupon WHERE tenant_id = :tenant_id ORDER BY coupon_id"
+    rows = execute(sql, {"tenant_id": tenant.tenant_id}).fetchall()
+    return [code for (code,) in rows]
+
+
+def now_so(job: CodeJob) -> CodeJob:
+    return jobs.get(job.tenant_id, job.job_id)
+
+
+def revoke(tenant: TenantFactory, batch_id: str) -> CodeJob:
+    return jobs.revoke_batch(tenant.tenant_id, batch_id, "key", utc_now())
+
+
+def test_a_batch_is_revoked_over_the_bus(tenant: TenantFactory, broker: Broker) -> None:
+    purge_queues(broker)
+    batch_id = batch_of(tenant, 40)
+    used = codes(tenant)[20]
+    tenant.redeem(used)
+    job = revoke(tenant, batch_id)
+    assert (job.state, job.done_count) == (JobState.RUNNING, 7)
+    with generating(broker):
+        for _ in range(10):
+            relay_all(broker)
+            if becomes_true(lambda: now_so(job).state == JobState.COMPLETED, 1):
+                break
+    done = now_so(job)
+    assert (done.done_count, done.skipped_count) == (39, 1)
+    told = [data["job"] for tenant, data in list_events("codes.revoked")]
+    assert [one["done"] for one in told if one["job_id"] == job.job_id] == [39]
+    assert_invariants()
+
+
+def test_many_workers_at_one_chunk_do_it_once(tenant: TenantFactory) -> None:
+    job = revoke(tenant, batch_of(tenant, 30))
+    again = partial(jobs.run_chunk, tenant.tenant_id, job.job_id, 2, utc_now())
+    assert {one.done_count for one in run_concurrently([again] * 6)} == {14}
+    assert jobs.run_to_completion(now_so(job), lambda one: None).done_count == 30
+
+
+def test_a_job_that_was_forgotten_is_driven_on(tenant: TenantFactory) -> None:
+    job = revoke(tenant, batch_of(tenant, 30))
+    execute("DELETE FROM outbox", {})
+    assert jobs.requeue_stalled_jobs(utc_now()) == 0
+    later = utc_now() + jobs.STALLED_AFTER * 2
+    assert jobs.requeue_stalled_jobs(later) >= 1
+    sql = "SELECT data FROM outbox WHERE event_type = 'code_job.chunk'"
+    (data,) = (row[0] for row in execute(sql, {}).fetchall() if job.job_id in row[0])
+    assert handle_one(build_message(data.encode(), QUEUE)) == "running"
+    assert now_so(job).done_count == 14
+
+
+def test_after_a_completed_revoke_no_redeem_succeeds(
+    core: Settings, tenant: TenantFactory
+) -> None:
+    """I10, with uses under way while the job runs."""
+    batch_id = batch_of(tenant, 40)
+    mine = codes(tenant)
+
+    def end() -> int:
+        done = jobs.run_to_completion(revoke(tenant, batch_id), lambda one: None)
+        return done.done_count
+
+    uses = [partial(tenant.redeem, code, f"user-{code}") for code in mine[::4]]
+    revoked, *used = run_concurrently([end, *uses])
+    successes = [one for one in used if one != Reason.REVOKED]
+    assert revoked == len(mine) - len(successes)
+    late = run_concurrently(
+        [partial(tenant.redeem, code, f"user-{code}") for code in mine[:8]]
+    )
+    assert all(one in (Reason.REVOKED, Reason.ALREADY_REDEEMED) for one in late)
+    assert_invariants()
+
+
+def test_a_chunk_of_an_unknown_job_is_a_dead_letter(tenant: TenantFactory) -> None:
+    unknown = "aa0e8400-e29b-41d4-a716-446655440005"
+    body = {"tenant_id": tenant.tenant_id, "job_id": unknown, "chunk_number": 1}
+    assert handle_one(build_message(body, QUEUE)) == "buried"
+    assert get_last_dead_letter()[1] == "job not found"

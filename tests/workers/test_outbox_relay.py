@@ -1,0 +1,239 @@
+"""The relay: every event reaches the bus, whoever dies or is away meanwhile."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Event as Signal
+from threading import Thread
+
+import pytest
+from kombu import Queue
+
+from coupon_core.domain.models import (
+    Event,
+    Milestone,
+    Trigger,
+    utc_now,
+)
+from coupon_core.messaging.broker import (
+    EXCHANGES,
+    create_connection,
+    list_worker_queues,
+)
+from coupon_core.messaging.publisher import open_publisher
+from coupon_core.messaging.topology import OUT_EXCHANGE
+from coupon_core.persistence import database, id_generation
+from coupon_core.services import outbox
+from coupon_core.services.events import milestones
+from coupon_core.settings.loader import Settings
+from tests.conftest import Broker
+from tests.factories.tenant import TenantFactory
+from tests.support.invariants import fetch_rows
+from tests.workers.milestones import cloud
+from tests.workers.raw_messages import becomes_true, purge_queues
+from workers import outbox_relay
+
+TAP = Queue("tests.tap", EXCHANGES[OUT_EXCHANGE], "#", durable=True)
+
+
+@pytest.fixture
+def tap(broker: Broker, tenant: TenantFactory) -> Iterator[Broker]:
+    """A broker of which one queue gets all that goes out; the outbox is empty."""
+    database.execute("DELETE FROM outbox", {})
+    purge_queues(broker)
+    with create_connection(broker.url) as connection:
+        tap = TAP(connection.default_channel)
+        tap.declare()
+        tap.purge()
+    yield broker
+    with create_connection(broker.url) as connection:
+        TAP(connection.default_channel).delete()
+
+
+def store(tenant: TenantFactory, count: int, data: str = "{}") -> list[str]:
+    """Events on their way out; gives their ids."""
+    now = utc_now()
+    ids = [id_generation.generate_id() for _ in range(count)]
+    with database.transaction():
+        outbox.add(
+            Event(tenant.tenant_id, one, "coupon.generated", "ann", now, data)
+            for one in ids
+        )
+    return ids
+
+
+def received(broker: Broker) -> Counter[str]:
+    """The ids of all events that the tap has got."""
+    found: Counter[str] = Counter()
+    with create_connection(broker.url) as connection:
+        tap = TAP(connection.default_channel)
+        while message := tap.get(no_ack=True):
+            found[json.loads(message.body)["id"]] += 1
+    return found
+
+
+def relay_all(broker: Broker) -> None:
+    with open_publisher(broker.url) as publisher:
+        while outbox_relay.run_once(publisher):
+            pass
+    database.release_connection()
+
+
+def test_every_event_goes_out_once_and_in_order(
+    tap: Broker, tenant: TenantFactory
+) -> None:
+    ids = store(tenant, 120)
+    relay_all(tap)
+    assert received(tap) == dict.fromkeys(ids, 1)
+    assert outbox.measure_backlog(utc_now()) == (0, 0.0)
+
+
+def test_an_event_goes_out_as_a_cloud_event(tap: Broker, tenant: TenantFactory) -> None:
+    store(tenant, 1, '{"coupon": {"id": "é"}}')
+    relay_all(tap)
+    with create_connection(tap.url) as connection:
+        message = TAP(connection.default_channel).get(no_ack=True)
+    event = json.loads(message.body)
+    assert message.content_type == "application/cloudevents+json"
+    assert (event["specversion"], event["type"]) == ("1.0", "coupon.generated")
+    assert (event["tenantid"], event["subject"]) == (tenant.tenant_id, "ann")
+    assert event["data"] == {"coupon": {"id": "é"}}
+
+
+def test_relays_side_by_side_send_nothing_twice(
+    tap: Broker, tenant: TenantFactory
+) -> None:
+    ids = store(tenant, 400)
+    with ThreadPoolExecutor(3) as relays:
+        list(relays.map(relay_all, [tap] * 3))
+    assert received(tap) == dict.fromkeys(ids, 1)
+
+
+def test_what_a_killed_relay_had_claimed_goes_out_later(
+    tap: Broker, tenant: TenantFactory
+) -> None:
+    ids = store(tenant, 10)
+    now = utc_now()
+    assert len(outbox.claim(10, now, now + outbox_relay.CLAIM_DURATION)) == 10
+    assert outbox.claim(10, now + timedelta(seconds=9), now) == []
+    later = now + outbox_relay.CLAIM_DURATION + timedelta(seconds=1)
+    again = outbox.claim(10, later, later)
+    assert [event.event_id for event in again] == sorted(ids)
+
+
+def test_an_event_that_cannot_be_sent_stops_no_other(
+    tap: Broker, tenant: TenantFactory
+) -> None:
+    database.execute("DELETE FROM dead_letter", {})
+    store(tenant, 1, "{not JSON")
+    ids = store(tenant, 5)
+    relay_all(tap)
+    assert received(tap) == dict.fromkeys(ids, 1)
+    ((queue, body),) = fetch_rows("SELECT queue, body FROM dead_letter")
+    assert (queue, bytes(body)) == ("coupons.out", b"{not JSON")
+
+
+def test_nothing_is_claimed_while_the_broker_is_away(
+    tenant: TenantFactory, core: Settings
+) -> None:
+    database.execute("DELETE FROM outbox", {})
+    store(tenant, 3)
+    stop = Signal()
+    nowhere = "redis://127.0.0.1:1/0"
+    thread = Thread(target=outbox_relay.run, args=[nowhere, stop, lambda: None])
+    thread.start()
+    time.sleep(1)
+    stop.set()
+    thread.join(5)
+    assert not thread.is_alive()
+    claimed = "SELECT count(*) FROM outbox WHERE claimed_until IS NOT NULL"
+    assert fetch_rows(claimed) == [(0,)]
+    assert outbox.measure_backlog(utc_now())[0] == 3
+
+
+def test_an_idle_relay_does_not_write(tenant: TenantFactory, core: Settings) -> None:
+    if not core.database_url.startswith("sqlite"):
+        pytest.skip("only SQLite has one writer at a time")
+    database.execute("DELETE FROM outbox", {})
+    with sqlite3.connect(core.database_url.removeprefix("sqlite:///")) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        now = utc_now()
+        assert outbox.claim(10, now, now) == []
+        assert time.monotonic() - began < 1
+
+
+def test_the_lag_tells_how_many_wait_and_how_long(tenant: TenantFactory) -> None:
+    database.execute("DELETE FROM outbox", {})
+    store(tenant, 4)
+    count, age = outbox.measure_backlog(utc_now() + timedelta(seconds=30))
+    assert count == 4
+    assert 30 <= age < 40
+
+
+def test_what_was_sent_is_forgotten_after_its_time(
+    tap: Broker, tenant: TenantFactory
+) -> None:
+    store(tenant, 3)
+    relay_all(tap)
+    waiting = store(tenant, 2)
+    now = utc_now()
+    assert outbox.purge(now - timedelta(days=7), 100) == 0
+    assert outbox.purge(now + timedelta(seconds=1), 2) == 2
+    assert outbox.purge(now + timedelta(seconds=1), 2) == 1
+    left = {one for (one,) in fetch_rows("SELECT event_id FROM outbox")}
+    assert {str(one) for one in left} == set(waiting)
+
+
+def test_a_milestone_over_http_reaches_the_workers_as_it_came(
+    tap: Broker, tenant: TenantFactory
+) -> None:
+    now, whole = utc_now(), cloud(tenant)
+    one = Milestone(
+        tenant.tenant_id, "ann", "e-1", Trigger.STREAK_MILESTONE, "daily", 7, "", now
+    )
+    milestones.accept(tenant.tenant_id, [(one, whole), (one, whole)], now)
+    milestones.accept(tenant.tenant_id, [(one, whole)], now)
+    relay_all(tap)
+    with create_connection(tap.url) as connection:
+        streaks = list_worker_queues(tap.url)[0](connection.default_channel)
+        assert json.loads(streaks.get(no_ack=True).body) == whole
+        assert streaks.get(no_ack=True) is None
+
+
+def test_a_relay_in_its_own_thread_sends_within_a_second(
+    tap: Broker, tenant: TenantFactory
+) -> None:
+    stop = Signal()
+    thread = Thread(target=outbox_relay.run, args=[tap.url, stop, lambda: None])
+    thread.start()
+    try:
+        ids = store(tenant, 1)
+        assert becomes_true(lambda: outbox.measure_backlog(utc_now())[0] == 0, 3)
+    finally:
+        stop.set()
+        thread.join(5)
+    assert received(tap) == dict.fromkeys(ids, 1)
+
+
+def test_ids_of_events_taken_long_ago_are_forgotten_in_batches(
+    tenant: TenantFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_relay, "PURGE_BATCH_SIZE", 2)
+    now = utc_now()
+    old = now - outbox_relay.ACCEPTED_ID_RETENTION
+    database.execute("DELETE FROM accepted_event", {})
+    for event_id, moment in (("a", old), ("b", old), ("c", old), ("d", now)):
+        of = tenant.tenant_id, "ann", event_id, Trigger.STREAK_MILESTONE, "daily", 7, ""
+        milestones.accept(tenant.tenant_id, [(Milestone(*of, moment), {})], moment)
+    later = now + timedelta(seconds=1)
+    assert [outbox_relay.purge_expired(later) for _ in range(2)] == [True, False]
+    assert [one for (one,) in fetch_rows("SELECT event_id FROM accepted_event")] == [
+        "d"
+    ]

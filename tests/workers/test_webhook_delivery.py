@@ -1,0 +1,334 @@
+"""Webhooks end to end: from a redemption over the bus to a receiver, whoever fails."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from coupon_core.domain.models import Page, utc_now
+from coupon_core.domain.models.webhooks import SignatureScheme, Webhook
+from coupon_core.messaging import inspection
+from coupon_core.persistence import database
+from coupon_core.persistence.tables import serialize_timestamp
+from coupon_core.services.webhooks import (
+    delivery,
+    retry_policy,
+    subscriptions,
+    url_policy,
+)
+from coupon_core.settings.loader import Settings
+from tests.chaos.worker_processes import worker_group
+from tests.conftest import Broker
+from tests.factories.tenant import TenantFactory, create_tenant
+from tests.support.concurrency import started_core
+from tests.support.databases import Databases
+from tests.support.settings import build_settings
+from tests.support.webhook_receiver import (
+    LOOPBACK_NETWORKS,
+    NEVER_RESPONDS,
+    WebhookReceiver,
+    running_receiver,
+    verify_request,
+)
+from tests.workers.milestones import get_last_dead_letter
+from tests.workers.raw_messages import becomes_true, purge_queues
+from tests.workers.test_outbox_relay import relay_all
+from workers import webhook_deliverer, webhook_fanout
+from workers.messages import Message
+
+FORMS = list(SignatureScheme)
+FORMS_BY_TURNS = [
+    (("sqlite", "postgresql")[at % 2], one) for at, one in enumerate(FORMS)
+]
+
+
+@pytest.fixture(scope="module")
+def core(
+    migrated_template: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """The core, which may send to receivers of this machine."""
+    directory = tmp_path_factory.mktemp("core")
+    with migrated_template.temporary_database() as url:
+        settings = build_settings(url, directory)
+        with started_core(replace(settings, webhook_networks=LOOPBACK_NETWORKS)) as one:
+            yield one
+
+
+@pytest.fixture
+def bus(redis: Broker, core: Settings) -> Broker:
+    """An empty bus, and nothing on its way to it."""
+    database.execute("DELETE FROM outbox", {})
+    database.execute("DELETE FROM webhook", {})
+    purge_queues(redis)
+    return redis
+
+
+@contextmanager
+def working(bus: Broker) -> Iterator[None]:
+    """The fanout and the deliverer at work in this process."""
+    stop = Event()
+    bound = bus.url, 60, stop, lambda: None
+    threads = [
+        Thread(target=webhook_fanout.run, args=bound, daemon=True),
+        Thread(target=webhook_deliverer.run, args=(stop, lambda: None), daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(10)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def subscribed(
+    tenant: TenantFactory, to: WebhookReceiver, **options: Any
+) -> tuple[Webhook, str]:
+    """A webhook of the shop's redemptions."""
+    given = {"signature": SignatureScheme.PLAYCAMP, "timeout_ms": 1_000, **options}
+    made = subscriptions.create(
+        tenant.tenant_id, "coupon.redeemed", to.url, utc_now(), **given
+    )
+    database.release_connection()
+    return made
+
+
+def redeem(tenant: TenantFactory, count: int, bus: Broker) -> set[str]:
+    """The codes of so many coupons that are redeemed, which is on the bus now."""
+    definition = tenant.define()
+    issued = tenant.generate(definition, [f"u{number}" for number in range(count)])
+    for one in issued:
+        tenant.redeem(one.coupon.code, one.coupon.user_id)
+    relay_all(bus)
+    return {one.coupon.code for one in issued}
+
+
+def codes(form: SignatureScheme, secret: str, receiver: WebhookReceiver) -> list[str]:
+    """The codes that have arrived, each under a good signature."""
+    found = []
+    for got in list(receiver.received):
+        told = verify_request(form, secret, got)
+        if form == SignatureScheme.STANDARD:
+            assert told["type"] == "coupon.redeemed"
+            found.append(told["data"]["coupon"]["code"])
+        else:
+            found += [event["data"]["couponCode"] for event in told["events"]]
+    return found
+
+
+def log_of(webhook: Webhook) -> list[str]:
+    """The statuses of all tries, newest event first."""
+    lines, _ = subscriptions.list_attempts(*ids(webhook), Page())
+    database.release_connection()
+    return [line.status.value for line in lines]
+
+
+def ids(webhook: Webhook) -> tuple[str, int]:
+    return webhook.tenant_id, webhook.webhook_id
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("migrated_template", "form"), FORMS_BY_TURNS, indirect=["migrated_template"]
+)
+def test_a_receiver_that_fails_hangs_and_recovers_gets_every_redemption(
+    form: SignatureScheme,
+    bus: Broker,
+    tenant: TenantFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retry_policy, "INITIAL_PAUSE", retry_policy.INITIAL_PAUSE / 10)
+    with running_receiver() as receiver, working(bus):
+        webhook, secret = subscribed(tenant, receiver, signature=form, retry_count=10)
+        receiver.statuses = [500, NEVER_RESPONDS, 503]
+        expected = redeem(tenant, 5, bus)
+        assert becomes_true(lambda: set(codes(form, secret, receiver)) == expected, 40)
+        assert becomes_true(lambda: log_of(webhook).count("SUCCESS") == 5)
+        after = subscriptions.get(*ids(webhook))
+    assert (after.is_active, after.failure_count) == (True, 0)
+    assert log_of(webhook).count("RETRYING") >= 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("migrated_template", ["postgresql"], indirect=True)
+def test_kill_9_in_the_middle_of_a_delivery_loses_nothing(
+    bus: Broker, tenant: TenantFactory, core: Settings, tmp_path: Path
+) -> None:
+    settings = replace(core, broker_url=bus.url, data_dir=tmp_path)
+    plain = SignatureScheme.PLAYCAMP
+    with running_receiver() as receiver, worker_group("fanout", 1, settings):
+        webhook, secret = subscribed(tenant, receiver)
+        receiver.seconds, receiver.statuses = 60, [500] * 3
+        expected = redeem(tenant, 3, bus)
+        with worker_group("deliverer", 1, settings) as workers:
+            assert becomes_true(lambda: len(receiver.statuses) == 2, 30)
+            workers.kill_process(workers.processes[0])
+        assert log_of(webhook) == ["PENDING"] * 3
+        receiver.seconds, receiver.statuses = 0, []
+        with worker_group("deliverer", 1, settings):
+            assert becomes_true(
+                lambda: set(codes(plain, secret, receiver)) == expected, 40
+            )
+            assert becomes_true(lambda: log_of(webhook) == ["SUCCESS"] * 3)
+
+
+@pytest.mark.slow
+def test_a_hanging_receiver_holds_up_no_other(
+    bus: Broker, tenant: TenantFactory
+) -> None:
+    with running_receiver() as hangs, running_receiver() as well, working(bus):
+        for _ in range(3):
+            subscribed(tenant, hangs, timeout_ms=5_000)
+        _, secret = subscribed(tenant, well)
+        hangs.seconds = 60
+        expected = redeem(tenant, 3, bus)
+        began = time.monotonic()
+        plain = SignatureScheme.PLAYCAMP
+        assert becomes_true(lambda: set(codes(plain, secret, well)) == expected, 10)
+        assert time.monotonic() - began < 4
+        assert hangs.got == []
+        hangs.over.set()
+
+
+@pytest.mark.slow
+def test_a_tenant_of_hanging_receivers_holds_up_no_other_tenant(
+    bus: Broker, tenant: TenantFactory
+) -> None:
+    other = create_tenant()
+    with running_receiver() as hangs, running_receiver() as well, working(bus):
+        for _ in range(40):
+            subscribed(tenant, hangs, timeout_ms=30_000)
+        hangs.seconds = 60
+        redeem(tenant, 3, bus)
+        assert becomes_true(
+            lambda: under_way(tenant) >= delivery.MAX_CONCURRENT_PER_TENANT, 10
+        )
+        _, secret = subscribed(other, well)
+        expected, plain = redeem(other, 3, bus), SignatureScheme.PLAYCAMP
+        came = becomes_true(lambda: set(codes(plain, secret, well)) == expected, 10)
+        hanging = under_way(tenant)
+        hangs.over.set()
+    assert (came, hanging) == (True, delivery.MAX_CONCURRENT_PER_TENANT)
+
+
+def under_way(tenant: TenantFactory) -> int:
+    """How many webhooks of a shop are held by a request, whatever its receiver does."""
+    held = "SELECT count(*) FROM webhook WHERE tenant_id = :id AND next_turn_at > :now"
+    given = {"id": tenant.tenant_id, "now": serialize_timestamp(utc_now())}
+    (count,) = database.execute(held, given).fetchone()
+    database.release_connection()
+    return int(count)
+
+
+def test_what_goes_out_again_is_due_to_nobody_twice(
+    bus: Broker, tenant: TenantFactory
+) -> None:
+    with running_receiver() as receiver:
+        webhook, _ = subscribed(tenant, receiver)
+        redeem(tenant, 2, bus)
+        database.execute("UPDATE outbox SET state = 'pending'", {})
+        database.execute("UPDATE outbox SET claimed_until = NULL", {})
+        relay_all(bus)
+        with working(bus):
+            assert becomes_true(lambda: log_of(webhook) == ["SUCCESS"] * 2, 20)
+            assert becomes_true(lambda: waiting(bus) == 0)
+    assert [len(got.json["events"]) for got in receiver.got] in ([2], [1, 1])
+
+
+def waiting(bus: Broker) -> int:
+    """How many messages the fanout has before it."""
+    depths = inspection.queue_depths(bus.url)
+    return next(one.messages for one in depths if one.queue == "coupons.webhooks")
+
+
+def test_each_gets_the_events_of_its_own_tenant_and_type(
+    bus: Broker, tenant: TenantFactory
+) -> None:
+    other = create_tenant()
+    with (
+        running_receiver() as here,
+        running_receiver() as there,
+        running_receiver() as generated,
+    ):
+        _, secret = subscribed(tenant, here)
+        subscribed(other, there)
+        one = subscriptions.create(
+            *(tenant.tenant_id, "coupon.generated", generated.url, utc_now()),
+            signature=SignatureScheme.STANDARD,
+        )
+        expected = redeem(tenant, 2, bus)
+        with working(bus):
+            plain = SignatureScheme.PLAYCAMP
+            assert becomes_true(lambda: set(codes(plain, secret, here)) == expected, 20)
+            assert becomes_true(lambda: len(generated.got) == 2, 20)
+    told = [verify_request("standard", one[1], got) for got in generated.got]
+    assert {event["type"] for event in told} == {"coupon.generated"}
+    assert {event["data"]["coupon"]["code"] for event in told} == expected
+    assert there.got == []
+
+
+GARBAGE: list[tuple[Any, str]] = [
+    (b"{", "not JSON"),
+    ([], "no CloudEvent"),
+    ({"data": []}, "no CloudEvent"),
+    ({"data": {}, "id": 1}, "as text"),
+    ({"id": "x", "type": "t", "tenantid": "a", "time": "", "data": {}}, "UUID"),
+]
+
+
+@pytest.mark.parametrize(("body", "why"), GARBAGE)
+def test_what_is_no_event_is_kept_and_stops_no_other(
+    bus: Broker, core: Settings, body: Any, why: str
+) -> None:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    queue, key = "coupons.webhooks", "#"
+    told = Message(queue, key, "application/cloudevents+json", raw)
+    assert webhook_fanout.handle_many([told]) == [None]
+    assert webhook_fanout.handle_one(told) == "buried"
+    _, reason, kept = get_last_dead_letter()
+    assert (why in reason, kept) == (True, raw)
+
+
+@pytest.mark.slow
+def test_a_receiver_that_says_gone_is_switched_off_and_waits_to_be_switched_on(
+    bus: Broker, tenant: TenantFactory
+) -> None:
+    with running_receiver() as receiver, working(bus):
+        webhook, secret = subscribed(tenant, receiver)
+        receiver.statuses = [410]
+        expected = redeem(tenant, 1, bus)
+        assert becomes_true(lambda: not subscriptions.get(*ids(webhook)).is_active, 20)
+        reason = subscriptions.get(*ids(webhook)).inactive_reason
+        assert reason == "the receiver answered 410 Gone"
+        subscriptions.update(*ids(webhook), {"is_active": True}, utc_now())
+        plain = SignatureScheme.PLAYCAMP
+        assert becomes_true(lambda: set(codes(plain, secret, receiver)) == expected, 20)
+        assert subscriptions.get(*ids(webhook)).inactive_reason == ""
+
+
+def test_nothing_is_sent_where_nothing_may_be_sent(
+    bus: Broker, tenant: TenantFactory
+) -> None:
+    """The same webhook, allowed when it was made and no longer when it is served."""
+    with running_receiver() as receiver:
+        webhook, _ = subscribed(tenant, receiver, retry_count=0)
+        url_policy.allow_networks(())
+        try:
+            redeem(tenant, 1, bus)
+            with working(bus):
+                assert becomes_true(lambda: log_of(webhook) == ["FAILED"], 20)
+        finally:
+            url_policy.allow_networks(LOOPBACK_NETWORKS)
+        (line,), _ = subscriptions.list_attempts(*ids(webhook), Page())
+    assert line.error.startswith("refused: 127.0.0.1 is at an address")
+    assert receiver.got == []
