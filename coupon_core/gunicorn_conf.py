@@ -42,7 +42,7 @@ loglevel = "info" if _settings.log_level == "debug" else _settings.log_level
 control_socket_disable = True
 
 
-class logger_class(Logger):  # gunicorn names it so
+class logger_class(Logger):  # noqa: N801 - the name of the gunicorn setting
     """Hands gunicorn's own lines to our log, which cuts what quotes a request."""
 
     def setup(self, cfg: Any) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 from marshmallow import fields
 
 from coupon_core.domain.models.audit import AuditEntry
+from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.schemas.base import LenientSchema
-from coupon_core.schemas.timestamps import format_timestamp
 
 AUDIT_ENTRY: dict[str, Any] = {
     "entry_id": "01936f2e-7e4f-7f61-8d88-5b8d9d40cc43",

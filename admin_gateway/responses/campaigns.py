@@ -17,7 +17,7 @@ from coupon_core.domain.models.creators import (
     CreatorCode,
     CreatorStatus,
 )
-from coupon_core.domain.serialization import format_timestamp
+from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.schemas.base import LenientSchema
 from coupon_core.schemas.fields import ChoiceField
 

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields
 
 from coupon_core.domain.models.client_keys import ClientKey, ClientKeyKind
-from coupon_core.domain.serialization import format_timestamp
+from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.schemas.base import LenientSchema
 from coupon_core.schemas.fields import ChoiceField
 

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields
 
 from coupon_core.domain.models.packages import PackageWithDefinition
-from coupon_core.domain.serialization import format_timestamp
+from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.schemas.base import LenientSchema
 
 Document = dict[str, Any]

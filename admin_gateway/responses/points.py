@@ -4,9 +4,9 @@ from typing import Any
 
 from marshmallow import fields
 
-from coupon_core.domain import serialization
 from coupon_core.domain.models.points import EntryKind, PointEntry, Wallet
 from coupon_core.domain.models.users import RegisteredUser
+from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.schemas.base import LenientSchema
 from coupon_core.schemas.fields import ChoiceField
 
@@ -114,8 +114,8 @@ def serialize_user(user: RegisteredUser) -> Document:
         "is_member": user.is_member,
         "details": dict(user.details),
         "tags": list(user.tags),
-        "created_at": serialization.format_timestamp(user.created_at),
-        "updated_at": serialization.format_timestamp(user.updated_at),
+        "created_at": format_timestamp(user.created_at),
+        "updated_at": format_timestamp(user.updated_at),
     }
 
 
@@ -130,7 +130,7 @@ def serialize_point_entry(entry: PointEntry) -> Document:
         "kind": entry.kind.value,
         "reference": entry.reference,
         "reason": entry.reason,
-        "created_at": serialization.format_timestamp(entry.created_at),
+        "created_at": format_timestamp(entry.created_at),
     }
 
 
@@ -140,5 +140,5 @@ def serialize_wallet(wallet: Wallet) -> Document:
         "user_id": wallet.user_id,
         "point_id": wallet.point_id,
         "balance": wallet.balance,
-        "updated_at": serialization.format_timestamp(wallet.updated_at),
+        "updated_at": format_timestamp(wallet.updated_at),
     }

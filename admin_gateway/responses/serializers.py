@@ -22,6 +22,7 @@ from coupon_core.domain.models.inventory import (
     JobState,
     TimelineEntry,
 )
+from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.schemas.errors import ApiError, ErrorDetail
 from coupon_core.services import batches
 from coupon_core.services.codes.csv_import import ImportReport
@@ -94,9 +95,9 @@ def serialize_api_key(key: ApiKey) -> Document:
         "key_id": key.key_id,
         "name": key.name,
         "scopes": sorted(scope.value for scope in key.scopes),
-        "created_at": serialization.format_timestamp(key.created_at),
-        "expires_at": serialization.format_timestamp(key.expires_at),
-        "revoked_at": serialization.format_timestamp(key.revoked_at),
+        "created_at": format_timestamp(key.created_at),
+        "expires_at": format_timestamp(key.expires_at),
+        "revoked_at": format_timestamp(key.revoked_at),
     }
 
 
@@ -104,7 +105,7 @@ def serialize_tenant_secret(secret: TenantSecret) -> Document:
     """A tenant's secret without the secret itself."""
     return {
         "secret_id": secret.secret_id,
-        "created_at": serialization.format_timestamp(secret.created_at),
+        "created_at": format_timestamp(secret.created_at),
     }
 
 
@@ -122,11 +123,11 @@ def serialize_batch(batch: Batch) -> Document:
         "rate_per_second": rate and round(rate, 1),
         "eta_seconds": eta and round(eta, 1),
         "error": batch.error or None,
-        "expires_at": serialization.format_timestamp(batch.expires_at),
-        "created_at": serialization.format_timestamp(batch.created_at),
-        "started_at": serialization.format_timestamp(batch.started_at),
-        "updated_at": serialization.format_timestamp(batch.updated_at),
-        "finished_at": serialization.format_timestamp(batch.finished_at),
+        "expires_at": format_timestamp(batch.expires_at),
+        "created_at": format_timestamp(batch.created_at),
+        "started_at": format_timestamp(batch.started_at),
+        "updated_at": format_timestamp(batch.updated_at),
+        "finished_at": format_timestamp(batch.finished_at),
     }
 
 
@@ -148,7 +149,7 @@ def serialize_dead_letter(letter: DeadLetter) -> Document:
         "reason": letter.reason,
         "body": base64.b64encode(letter.body).decode() if text is None else text,
         "body_encoding": "base64" if text is None else "text",
-        "received_at": serialization.format_timestamp(letter.received_at),
+        "received_at": format_timestamp(letter.received_at),
     }
 
 
@@ -166,7 +167,7 @@ def serialize_coupon_with_timeline(
     """A coupon with all that became of it."""
     entries = [
         {
-            "at": serialization.format_timestamp(moment.occurred_at),
+            "at": format_timestamp(moment.occurred_at),
             "event": moment.event,
             "by": moment.actor or None,
             **(moment.details or {}),

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import fields
 
 from coupon_core.domain.models import webhooks as webhook_models
-from coupon_core.domain.serialization import format_timestamp
+from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.schemas.base import LenientSchema
 from coupon_core.schemas.fields import ChoiceField
 from coupon_core.services.webhooks.payloads import EVENT_TYPES

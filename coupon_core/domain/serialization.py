@@ -14,6 +14,7 @@ from coupon_core.domain.models import (
 )
 from coupon_core.domain.models.inventory import CodeJob
 from coupon_core.domain.rules.redemption import get_coupon_status
+from coupon_core.domain.timestamps import format_timestamp
 
 Document = dict[str, Any]
 
@@ -22,12 +23,6 @@ TRIGGER_MEMBERS = {
     Trigger.ACHIEVEMENT_COMPLETED: ("achievement_id", None),
     Trigger.LEADERBOARD_RANK: ("leaderboard_id", "rank_threshold"),
 }
-
-
-def format_timestamp(moment: datetime | None) -> str | None:
-    """`YYYY-MM-DDTHH:MM:SSZ`, as all Phoenix times are written."""
-    # Five times quicker than strftime, and a redeem writes six of them.
-    return moment.isoformat()[:19] + "Z" if moment else None
 
 
 def serialize_coupon(issued: IssuedCoupon, now: datetime) -> Document:

@@ -2,9 +2,9 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 
 from coupon_core.domain.models import MILESTONE_TYPES, Event
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.messaging.topology import (
     BATCH_CHUNK_EVENT_TYPE,
     EVENTS_EXCHANGE,
@@ -58,8 +58,3 @@ def to_cloud_event(event: Event) -> dict[str, object]:
         "tenantid": event.tenant_id,
         "data": json.loads(event.data),
     }
-
-
-def format_timestamp_milliseconds(moment: datetime) -> str:
-    """A moment in UTC with milliseconds."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

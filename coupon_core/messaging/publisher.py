@@ -53,7 +53,7 @@ class Publisher:
         NotTaken, or an error of the connection: then it may have stored some.
         """
         if self.confirms is None:
-            with self.channel.same_bindings(), self.producer.batch():
+            with self.channel.cache_bindings(), self.producer.batch():
                 for message in messages:
                     self._publish(message, {})
             return

@@ -37,13 +37,13 @@ class QoS(virtual.QoS):
 
     def ack(self, delivery_tag: str) -> None:
         """Tell Redis at the next opportunity; until then it may come once more."""
-        self.channel.acknowledged.append(delivery_tag)
+        self.channel.acknowledged_tags.append(delivery_tag)
         super().ack(delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Put it back, or forget it."""
         if requeue:
-            self.channel.put_back([delivery_tag])
+            self.channel.requeue([delivery_tag])
             self._quick_ack(delivery_tag)
         else:
             self.ack(delivery_tag)
@@ -51,7 +51,7 @@ class QoS(virtual.QoS):
     def restore_unacked(self) -> list[Any]:
         """Put back all that was not acknowledged."""
         self._flush()
-        self.channel.put_back(list(self._delivered))
+        self.channel.requeue(list(self._delivered))
         self._delivered.clear()
         return []
 
@@ -201,9 +201,9 @@ class Poller(redis.MultiChannelPoller):
     def get(self, callback: Any, timeout: float | None = None) -> None:
         """Hand on one message. Empty when no channel has any."""
         for channel in list(self._channels):
-            channel.sweep()
+            channel.requeue_stale()
             with suppress(Empty):
-                channel.deliver_one()
+                channel.deliver_next()
                 return
         raise Empty
 

@@ -149,13 +149,13 @@ class PostgresqlPool(PooledPostgresqlDatabase, BackoffPostgresqlDatabase):
         """Execute with a cursor that the connection keeps, for making one costs as
         much as sending the query. Its rows last until the next `run`."""
         with __exception_wrapper__:
-            cursor = self.connection().kept_cursor(sql if dedicated_cursor else b"")
+            cursor = self.connection().get_cursor(sql if dedicated_cursor else b"")
             return cursor.execute(sql, parameters)
 
     def _can_reuse(self, connection: Any) -> bool:
         if connection.pgconn.transaction_status == TransactionStatus.IDLE:
             return True  # as nearly always: there is nothing to ask the server
-        with connection.waiting_for(PING_TIMEOUT_SECONDS):
+        with connection.with_response_timeout(PING_TIMEOUT_SECONDS):
             if super()._can_reuse(connection):
                 return True
         self.close_idle()  # the server has gone, and with it all other connections
@@ -165,7 +165,7 @@ class PostgresqlPool(PooledPostgresqlDatabase, BackoffPostgresqlDatabase):
         if time.monotonic() - connection.last_used < PING_AFTER_SECONDS:
             return bool(connection.closed)
         started_at = time.monotonic()
-        with connection.waiting_for(PING_TIMEOUT_SECONDS):
+        with connection.with_response_timeout(PING_TIMEOUT_SECONDS):
             is_closed = bool(super()._is_closed(connection))
         if is_closed:
             self._start_backoff(time.monotonic() - started_at >= PING_TIMEOUT_SECONDS)

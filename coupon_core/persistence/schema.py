@@ -30,7 +30,7 @@ def _lock_migrations() -> Iterator[None]:
         with write_lock(Path(database_proxy.database), BUSY_TIMEOUT_SECONDS):
             yield
         return
-    database_proxy.connection().patience = None
+    database_proxy.connection().response_timeout = None
     database_proxy.execute_sql("SET statement_timeout = 0")
     database_proxy.execute_sql("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK_ID,))
     try:

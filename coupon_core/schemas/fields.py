@@ -7,7 +7,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from coupon_core.schemas.timestamps import TIME_EXPECTED, format_timestamp, parse_utc
+from coupon_core.domain.timestamps import format_timestamp
+from coupon_core.schemas.timestamps import TIME_EXPECTED, parse_utc
 
 _find_control_character = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"

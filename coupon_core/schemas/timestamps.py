@@ -27,10 +27,3 @@ def parse_utc(text: str) -> datetime:
     if moment < _MIN_MOMENT:
         raise ValueError(f"expected {TIME_EXPECTED}")
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-def format_timestamp(moment: datetime) -> str:
-    """`YYYY-MM-DDTHH:MM:SSZ`, without a fraction; a moment without a zone is UTC."""
-    if moment.tzinfo is not None and moment.tzinfo is not UTC:
-        moment = moment.astimezone(UTC)
-    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

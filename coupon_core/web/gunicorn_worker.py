@@ -133,11 +133,11 @@ class BufferingThreadWorker(ThreadWorker):
         """Read what there is; answer the request once it is whole."""
         if self.cfg.is_ssl:  # what can be read is not yet the request
             return super().handle(conn)
-        buffer = getattr(conn, "arrival", None) or self._start_buffer(conn)
+        buffer = getattr(conn, "request_buffer", None) or self._start_buffer(conn)
         is_complete = self._read_available(conn, buffer) or buffer.is_ready()
         if self.alive and not is_complete:
             return self._defer(conn, buffer)
-        conn.arrival = None
+        conn.request_buffer = None
         conn.init()
         reader = conn.parser.unreader
         reader.unread(bytes(buffer.data))
@@ -170,7 +170,7 @@ class BufferingThreadWorker(ThreadWorker):
         buffered = conn.parser.unreader.take_buffered() if conn.parser else b""
         deadline = monotonic() + RECEIVE_TIMEOUT_FACTOR * self.cfg.keepalive
         conn.sock.setblocking(False)
-        buffer = conn.arrival = RequestBuffer(buffered, deadline)
+        buffer = conn.request_buffer = RequestBuffer(buffered, deadline)
         return buffer
 
     def _read_available(self, conn: Any, buffer: RequestBuffer) -> bool:

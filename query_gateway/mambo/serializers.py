@@ -18,6 +18,7 @@ from coupon_core.domain.models.points import Wallet
 from coupon_core.domain.models.purchases import Activity
 from coupon_core.domain.models.users import RegisteredUser
 from coupon_core.domain.rules.redemption import get_coupon_status
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.schemas.identifiers import is_user_id, is_uuid
 from coupon_core.services.points import offers
 from query_gateway.refusals import MAMBO_REFUSALS
@@ -30,11 +31,6 @@ COUPON_STATES: Mapping[CouponStatus, str] = {
     CouponStatus.REVOKED: "REVOKED",
 }
 BUYABLE_STATE = "BUYABLE"
-
-
-def format_timestamp(moment: datetime | None) -> str | None:
-    """RFC 3339 in UTC with milliseconds (CONTRACTS 0.16)."""
-    return moment.isoformat(timespec="milliseconds")[:23] + "Z" if moment else None
 
 
 def parse_activity_id(text: str) -> str:
@@ -78,9 +74,9 @@ def serialize_coupon(offered: OfferedCoupon) -> Document:
         "refundable": offer.refundable,
         "tagTags": list(display.tags),
         "translations": list(display.translations),
-        "startsOn": format_timestamp(definition.starts_at),
-        "createdOn": format_timestamp(definition.created_at),
-        "updatedOn": format_timestamp(definition.updated_at),
+        "startsOn": format_timestamp_milliseconds(definition.starts_at),
+        "createdOn": format_timestamp_milliseconds(definition.created_at),
+        "updatedOn": format_timestamp_milliseconds(definition.updated_at),
     }
 
 
@@ -103,7 +99,7 @@ def _serialize_expiration(offered: OfferedCoupon) -> Document:
         period = {"type": offer.period_type.value, "value": offer.period_value}
         return {"type": "variable_period", "period": period}
     if end:
-        return {"type": "fixed_date", "date": format_timestamp(end)}
+        return {"type": "fixed_date", "date": format_timestamp_milliseconds(end)}
     return {"type": "never"}
 
 
@@ -120,9 +116,9 @@ def serialize_held_coupon(
         "id": issued.coupon.coupon_id,
         "code": issued.coupon.code,
         "state": COUPON_STATES[get_coupon_status(issued, now)],
-        "awardedOn": format_timestamp(issued.coupon.generated_at),
-        "redeemedOn": format_timestamp(issued.coupon.redeemed_at),
-        "expiresOn": format_timestamp(issued.expires_at),
+        "awardedOn": format_timestamp_milliseconds(issued.coupon.generated_at),
+        "redeemedOn": format_timestamp_milliseconds(issued.coupon.redeemed_at),
+        "expiresOn": format_timestamp_milliseconds(issued.expires_at),
         "coupon": serialize_coupon(offered),
     }
 
@@ -134,7 +130,7 @@ def serialize_buyable_coupon(offered: OfferedCoupon) -> Document:
         **empty_members,
         "code": offered.definition.custom_code or None,
         "state": BUYABLE_STATE,
-        "expiresOn": format_timestamp(offered.definition.expires_at),
+        "expiresOn": format_timestamp_milliseconds(offered.definition.expires_at),
         "coupon": serialize_coupon(offered),
     }
 
@@ -147,8 +143,8 @@ def serialize_user(user: RegisteredUser, wallets: Sequence[Wallet]) -> Document:
         "details": dict(user.details),
         "tagTags": list(user.tags),
         "points": [{"pointId": w.point_id, "balance": w.balance} for w in wallets],
-        "createdOn": format_timestamp(user.created_at),
-        "updatedOn": format_timestamp(user.updated_at),
+        "createdOn": format_timestamp_milliseconds(user.created_at),
+        "updatedOn": format_timestamp_milliseconds(user.updated_at),
     }
 
 
@@ -166,7 +162,7 @@ def serialize_activity(activity: Activity) -> Document:
         "couponId": activity.definition_id,
         "userCouponId": activity.coupon_id,
         "rejectionReason": activity.reason or None,
-        "createdOn": format_timestamp(activity.created_at),
+        "createdOn": format_timestamp_milliseconds(activity.created_at),
         **activity.attributes,
     }
 

@@ -1,7 +1,6 @@
 """PlayCamp's envelopes: one object, a list with its pages, an error (CONTRACTS 3.1)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from flask import Response
@@ -23,13 +22,6 @@ CODES_BY_STATUS: Mapping[int, str] = {
     409: "CONFLICT",
     500: "INTERNAL_ERROR",
 }
-
-
-def format_timestamp(moment: datetime | None) -> str | None:
-    """`YYYY-MM-DDTHH:MM:SS.mmmZ`, as PlayCamp writes times."""
-    if moment is None:
-        return None
-    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def object_response(document: Document, status: int = 200) -> Response:

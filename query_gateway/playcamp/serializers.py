@@ -13,7 +13,8 @@ from coupon_core.domain.models.packages import (
     PackageWithDefinition,
     RewardLine,
 )
-from query_gateway.playcamp.responses import Document, format_timestamp
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
+from query_gateway.playcamp.responses import Document
 from query_gateway.refusals import REFUSALS
 
 # Under which names a reward's payload tells what it grants, and how much of it.
@@ -52,7 +53,7 @@ def serialize_redemption(
         "packageId": attribution.package.package_id if attribution.package else None,
         "quantity": grant["reward"][0]["itemQuantity"],
         **grant,
-        "redeemedAt": format_timestamp(redemption.redeemed_at),
+        "redeemedAt": format_timestamp_milliseconds(redemption.redeemed_at),
     }
 
 
@@ -92,7 +93,7 @@ def _is_text(value: Any) -> bool:
 
 def serialize_code_usage(usage: CodeUsage) -> Document:
     """One use in a user's history; the reward went out with the redeem's answer."""
-    used_at = format_timestamp(usage.used_at)
+    used_at = format_timestamp_milliseconds(usage.used_at)
     return {
         "id": usage.redemption_id,
         "userId": usage.user_id,
@@ -113,8 +114,8 @@ def serialize_campaign(campaign: Campaign) -> Document:
         "projectId": campaign.tenant_id,
         "campaignName": dict(campaign.names),
         "description": dict(campaign.description),
-        "startDate": format_timestamp(campaign.starts_at),
-        "endDate": format_timestamp(campaign.ends_at),
+        "startDate": format_timestamp_milliseconds(campaign.starts_at),
+        "endDate": format_timestamp_milliseconds(campaign.ends_at),
         "status": campaign.status.value,
     }
 

@@ -49,7 +49,7 @@ def acknowledges_before_the_commit() -> Mutation:
     def early(self: DeliveryProcessor) -> None:
         for message, _ in self.pending:
             message.ack()
-            message.channel._forget_acknowledged()
+            message.channel._flush_acknowledged()
         settle(self)
 
     return patch.object(DeliveryProcessor, "process_pending", early)
@@ -76,7 +76,7 @@ def tries_poison_for_ever() -> Iterator[None]:
     again = patch.object(
         DeliveryProcessor,
         "_store_dead_letter",
-        lambda self, one, _: self._put_last(one),
+        lambda self, one, _: self._requeue_last(one),
     )
     with stumbles_over_poison(), again:
         yield

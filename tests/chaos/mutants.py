@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
 from coupon_core.persistence.repositories import redemptions
-from coupon_core.persistence.tables import serialize_timestamp
 from coupon_core.services import outbox
 
 UNGUARDED_USE_SQL = """
@@ -39,7 +39,7 @@ def _write_unguarded(seen: Any, use: Any, event: Any, claim: bool) -> bool:
         "user_id": use.user_id,
         "redemption_id": use.redemption_id,
         "dialect": use.dialect.value,
-        "redeemed_at": serialize_timestamp(use.redeemed_at),
+        "redeemed_at": format_timestamp_milliseconds(use.redeemed_at),
     }
     (number,) = execute(UNGUARDED_USE_SQL, values).fetchone()
     execute(UNGUARDED_RECORD_SQL, {**values, "use_number": number})

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 from werkzeug.test import TestResponse
 
 from coupon_core.domain.models import CodeFormat, Refused
+from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.persistence import database
 from coupon_core.security import authentication
 from coupon_core.services.catalog import definitions
@@ -28,7 +29,6 @@ from tests.stateful.api_client import (
     EXPECTED_REFUSALS,
     ApiClient,
     expect_refusal,
-    format_timestamp,
     to_comparable_coupon,
     to_expected_coupon,
 )

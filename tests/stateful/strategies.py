@@ -75,8 +75,8 @@ class OfferRequest:
 offer_requests = st.builds(
     OfferRequest,
     code=st.sampled_from(["", "", *CODES]),
-    exact=st.booleans(),
-    open_=st.booleans(),
+    case_sensitive=st.booleans(),
+    claimable=st.booleans(),
     starts=st.sampled_from([None, None, -1, 1]),
     ends=st.sampled_from([None, None, 1, 2, -1]),
     limit=limits,
@@ -98,7 +98,7 @@ dialect_offer_requests = st.builds(
     code=st.sampled_from(["", *CODES]),
     limit=limits,
     per_user=st.integers(0, 2),
-    awarded=st.booleans(),
+    awarded_only=st.booleans(),
 )
 
 

@@ -15,9 +15,9 @@ import pytest
 
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.webhooks import SignatureScheme, Webhook
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.messaging import inspection
 from coupon_core.persistence import database
-from coupon_core.persistence.tables import serialize_timestamp
 from coupon_core.services.webhooks import (
     delivery,
     retry_policy,
@@ -196,7 +196,7 @@ def test_a_hanging_receiver_holds_up_no_other(
         plain = SignatureScheme.PLAYCAMP
         assert becomes_true(lambda: set(codes(plain, secret, well)) == expected, 10)
         assert time.monotonic() - began < 4
-        assert hangs.got == []
+        assert hangs.received == []
         hangs.over.set()
 
 
@@ -224,7 +224,7 @@ def test_a_tenant_of_hanging_receivers_holds_up_no_other_tenant(
 def under_way(tenant: TenantFactory) -> int:
     """How many webhooks of a shop are held by a request, whatever its receiver does."""
     held = "SELECT count(*) FROM webhook WHERE tenant_id = :id AND next_turn_at > :now"
-    given = {"id": tenant.tenant_id, "now": serialize_timestamp(utc_now())}
+    given = {"id": tenant.tenant_id, "now": format_timestamp_milliseconds(utc_now())}
     (count,) = database.execute(held, given).fetchone()
     database.release_connection()
     return int(count)
@@ -242,7 +242,7 @@ def test_what_goes_out_again_is_due_to_nobody_twice(
         with working(bus):
             assert becomes_true(lambda: log_of(webhook) == ["SUCCESS"] * 2, 20)
             assert becomes_true(lambda: waiting(bus) == 0)
-    assert [len(got.json["events"]) for got in receiver.got] in ([2], [1, 1])
+    assert [len(got.json["events"]) for got in receiver.received] in ([2], [1, 1])
 
 
 def waiting(bus: Broker) -> int:
@@ -270,11 +270,11 @@ def test_each_gets_the_events_of_its_own_tenant_and_type(
         with working(bus):
             plain = SignatureScheme.PLAYCAMP
             assert becomes_true(lambda: set(codes(plain, secret, here)) == expected, 20)
-            assert becomes_true(lambda: len(generated.got) == 2, 20)
-    told = [verify_request("standard", one[1], got) for got in generated.got]
+            assert becomes_true(lambda: len(generated.received) == 2, 20)
+    told = [verify_request("standard", one[1], got) for got in generated.received]
     assert {event["type"] for event in told} == {"coupon.generated"}
     assert {event["data"]["coupon"]["code"] for event in told} == expected
-    assert there.got == []
+    assert there.received == []
 
 
 GARBAGE: list[tuple[Any, str]] = [
@@ -331,4 +331,4 @@ def test_nothing_is_sent_where_nothing_may_be_sent(
             url_policy.allow_networks(LOOPBACK_NETWORKS)
         (line,), _ = subscriptions.list_attempts(*ids(webhook), Page())
     assert line.error.startswith("refused: 127.0.0.1 is at an address")
-    assert receiver.got == []
+    assert receiver.received == []

@@ -7,7 +7,7 @@ import rich_click as click
 from admin_gateway.cli.options import TENANT_PARAM, pagination_options, to_page
 from admin_gateway.cli.output import json_command, print_status
 from coupon_core.domain.models import utc_now
-from coupon_core.domain.serialization import format_timestamp
+from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.services.access import tenants
 
 KEEP_SECRETS_NOTICE = "Keep the secrets: this is the only time that they are shown."

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
-from coupon_core.persistence.tables import serialize_timestamp
 
 INSERT_EVENT = """
     INSERT INTO accepted_event (tenant_id, event_id, accepted_at)
@@ -21,7 +21,7 @@ PURGE = """
 
 def accept(tenant_id: str, event_ids: Iterable[str], now: datetime) -> set[str]:
     """Take events by id; gives those that had not been taken before."""
-    same = {"tenant_id": tenant_id, "now": serialize_timestamp(now)}
+    same = {"tenant_id": tenant_id, "now": format_timestamp_milliseconds(now)}
     return {
         event_id
         for event_id in event_ids
@@ -31,5 +31,5 @@ def accept(tenant_id: str, event_ids: Iterable[str], now: datetime) -> set[str]:
 
 def purge(before: datetime, limit: int) -> int:
     """Remove up to `limit` ids of events that were taken before then; gives how many."""
-    times = {"before": serialize_timestamp(before), "most": limit}
+    times = {"before": format_timestamp_milliseconds(before), "most": limit}
     return int(execute(PURGE, times).rowcount)

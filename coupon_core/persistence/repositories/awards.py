@@ -6,6 +6,7 @@ from typing import Any
 
 from coupon_core.domain.codes import code_scope, to_lookup_key
 from coupon_core.domain.models import Coupon, Definition
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, is_postgresql
 from coupon_core.persistence.row_mapping import (
     COUPON_COLUMNS,
@@ -13,7 +14,6 @@ from coupon_core.persistence.row_mapping import (
     to_coupon,
     to_issued_coupon,
 )
-from coupon_core.persistence.tables import serialize_timestamp
 
 SELECT_LAST_COPY_NUMBER = """
     SELECT COALESCE(max(copy_number), 0) FROM coupon
@@ -61,8 +61,8 @@ def assign(coupon: Coupon, now: datetime) -> bool:
         "tenant_id": coupon.tenant_id,
         "coupon_id": coupon.coupon_id,
         "user_id": coupon.user_id,
-        "now": serialize_timestamp(now),
-        "expires_at": serialize_timestamp(coupon.expires_at),
+        "now": format_timestamp_milliseconds(now),
+        "expires_at": format_timestamp_milliseconds(coupon.expires_at),
     }
     return bool(execute(ASSIGN, parameters).rowcount == 1)
 

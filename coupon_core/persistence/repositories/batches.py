@@ -8,13 +8,9 @@ from typing import Any
 
 from coupon_core.domain.models import Page
 from coupon_core.domain.models.batches import Batch, BatchChunk, BatchState
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, execute_many
-from coupon_core.persistence.tables import (
-    BatchTable,
-    ChunkTable,
-    serialize_timestamp,
-    to_datetime,
-)
+from coupon_core.persistence.tables import BatchTable, ChunkTable, to_datetime
 
 ChunkKey = tuple[str, str, int]  # tenant, batch, number of the chunk
 
@@ -130,7 +126,7 @@ def get_unfinished_chunk(key: ChunkKey) -> BatchChunk | None:
 
 def claim_chunk(key: ChunkKey, now: datetime) -> bool:
     """Finish a chunk with this transaction; False when another has done so."""
-    parameters = {**_to_key_parameters(key), "now": serialize_timestamp(now)}
+    parameters = {**_to_key_parameters(key), "now": format_timestamp_milliseconds(now)}
     return bool(execute(CLAIM_CHUNK, parameters).rowcount == 1)
 
 
@@ -141,7 +137,7 @@ def count_finished_chunk(
     parameters = {
         **_to_key_parameters(key),
         "made": generated_count,
-        "now": serialize_timestamp(now),
+        "now": format_timestamp_milliseconds(now),
     }
     row = execute(COUNT_FINISHED_CHUNK, parameters).fetchone()
     return to_batch(row) if row else None
@@ -156,7 +152,7 @@ def end_early(
         "batch_id": batch_id,
         "state": state.value,
         "error": error,
-        "now": serialize_timestamp(now),
+        "now": format_timestamp_milliseconds(now),
     }
     row = execute(END_EARLY, parameters).fetchone()
     return to_batch(row) if row else None
@@ -178,7 +174,9 @@ def reclaim_stalled(
     their turn until `long_before`.
     """
     times = {"now": now, "before": before, "long_before": long_before}
-    parameters = {name: serialize_timestamp(time) for name, time in times.items()}
+    parameters = {
+        name: format_timestamp_milliseconds(time) for name, time in times.items()
+    }
     return [to_batch(row) for row in execute(RECLAIM_STALLED, parameters).fetchall()]
 
 

@@ -13,6 +13,7 @@ from peewee import IntegrityError, __exception_wrapper__
 from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Definition
 from coupon_core.domain.models.batches import Batch
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import (
     UNIQUE,
     execute,
@@ -21,7 +22,7 @@ from coupon_core.persistence.database import (
 )
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import checked_prefixes
-from coupon_core.persistence.tables import database_proxy, serialize_timestamp
+from coupon_core.persistence.tables import database_proxy
 
 # A transaction that is felt by nobody who waits for it. Each logs most pages of
 # SQLite's index of codes anew, so there few large ones cost less.
@@ -87,8 +88,8 @@ def insert(
         "tenant_id": batch.tenant_id,
         "definition_id": batch.definition_id,
         "batch_id": batch.batch_id,
-        "generated_at": serialize_timestamp(generated_at),
-        "expires_at": serialize_timestamp(batch.expires_at),
+        "generated_at": format_timestamp_milliseconds(generated_at),
+        "expires_at": format_timestamp_milliseconds(batch.expires_at),
     }
     try:
         with database_proxy.atomic():

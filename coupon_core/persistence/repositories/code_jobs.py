@@ -7,9 +7,10 @@ from typing import Any
 
 from coupon_core.domain.models import IssuedCoupon, Page
 from coupon_core.domain.models.inventory import CodeJob, JobKind, JobState
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, is_postgresql
 from coupon_core.persistence.row_mapping import SELECT_ISSUED_COUPONS, to_issued_coupon
-from coupon_core.persistence.tables import CodeJobTable, serialize_timestamp
+from coupon_core.persistence.tables import CodeJobTable
 
 BATCH_CONDITION = "c.batch_id = :batch_id"
 # Says again what the partial index says, so that it is used.
@@ -149,8 +150,8 @@ def _to_parameters(job: CodeJob, now: datetime) -> dict[str, Any]:
         "batch_id": job.batch_id,
         "user_id": job.user_id,
         "after_id": job.after_key or MIN_ID,
-        "expires_at": serialize_timestamp(job.expires_at),
-        "now": serialize_timestamp(now),
+        "expires_at": format_timestamp_milliseconds(job.expires_at),
+        "now": format_timestamp_milliseconds(now),
     }
 
 
@@ -193,7 +194,7 @@ def import_chunk(job: CodeJob, limit: int, now: datetime) -> ChunkResult:
         "job_id": job.job_id,
         "definition_id": job.definition_id,
         "after_key": job.after_key,
-        "now": serialize_timestamp(now),
+        "now": format_timestamp_milliseconds(now),
         "most": limit,
     }
     found = execute(SELECT_NEXT_CODES, parameters).fetchall()

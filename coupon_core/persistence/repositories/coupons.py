@@ -16,6 +16,7 @@ from coupon_core.domain.models import (
     Page,
 )
 from coupon_core.domain.models.filters import CouponFilter
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, execute_many, is_postgresql
 from coupon_core.persistence.id_generation import get_min_id_at
 from coupon_core.persistence.row_mapping import (
@@ -25,7 +26,7 @@ from coupon_core.persistence.row_mapping import (
     to_coupon,
     to_issued_coupon,
 )
-from coupon_core.persistence.tables import CouponTable, serialize_timestamp
+from coupon_core.persistence.tables import CouponTable
 
 # The same facts as rules.coupon_status, for filters and counts over many rows.
 STATUS_EXPRESSION = f"""
@@ -124,10 +125,10 @@ def to_filter_parameters(
         "code": filters.code,
         "code_key": to_lookup_key(filters.code or ""),
         "status": filters.status,
-        "now": serialize_timestamp(now),
+        "now": format_timestamp_milliseconds(now),
         "batch_id": filters.batch_id,
-        "generated_from": serialize_timestamp(since),
-        "generated_before": serialize_timestamp(before),
+        "generated_from": format_timestamp_milliseconds(since),
+        "generated_before": format_timestamp_milliseconds(before),
         "from_id": _get_min_id(since, -ID_TOLERANCE),
         "before_id": _get_min_id(before, ID_TOLERANCE),
     }
@@ -174,8 +175,8 @@ def to_coupon_row(coupon: Coupon, definition: Definition) -> dict[str, Any]:
         "definition_id": coupon.definition_id,
         "user_id": coupon.user_id,
         "code": coupon.code,
-        "generated_at": serialize_timestamp(coupon.generated_at),
-        "expires_at": serialize_timestamp(coupon.expires_at),
+        "generated_at": format_timestamp_milliseconds(coupon.generated_at),
+        "expires_at": format_timestamp_milliseconds(coupon.expires_at),
         "code_key": to_lookup_key(coupon.code),
         "code_scope": _get_code_scope(coupon, definition),
         "copy_number": coupon.copy_number,

@@ -9,13 +9,10 @@ from coupon_core.domain.models import Page
 from coupon_core.domain.models.campaigns import CampaignStats, CodeStats
 from coupon_core.domain.models.creators import CreatorCode
 from coupon_core.domain.rules.redemption import get_shared_code_status
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
 from coupon_core.persistence.row_mapping import DEFINITION_COLUMNS, to_definition
-from coupon_core.persistence.tables import (
-    SharedCodeTable,
-    serialize_timestamp,
-    to_datetime,
-)
+from coupon_core.persistence.tables import SharedCodeTable, to_datetime
 
 SELECT_CODES = f"""
     SELECT s.code, s.creator_key, s.revoked_at, p.campaign_id, p.package_id,
@@ -82,7 +79,7 @@ def revoke(
         {
             **creator_parameters,
             "code_key": to_lookup_key(code),
-            "now": serialize_timestamp(now),
+            "now": format_timestamp_milliseconds(now),
         }
         for code in codes
     ]
@@ -94,7 +91,8 @@ def revoke_all(tenant_id: str, creator_key: str, now: datetime) -> int:
     creator_parameters = {"tenant_id": tenant_id, "creator_key": creator_key}
     return int(
         execute(
-            REVOKE_ALL, {**creator_parameters, "now": serialize_timestamp(now)}
+            REVOKE_ALL,
+            {**creator_parameters, "now": format_timestamp_milliseconds(now)},
         ).rowcount
     )
 

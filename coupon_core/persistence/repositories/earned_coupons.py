@@ -19,6 +19,7 @@ from coupon_core.domain.models import (
     Milestone,
     RewardItem,
 )
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, execute_each, is_postgresql
 from coupon_core.persistence.repositories.coupons import to_coupon_row
 from coupon_core.persistence.row_mapping import (
@@ -27,7 +28,6 @@ from coupon_core.persistence.row_mapping import (
     to_definition,
     to_reward_item,
 )
-from coupon_core.persistence.tables import serialize_timestamp
 
 SELECT_TRIGGERED_DEFINITIONS = f"""
     SELECT {DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}
@@ -100,7 +100,7 @@ def mark_earned(definition: Definition, milestone: Milestone, now: datetime) -> 
     parameters = {
         **_to_key_parameters(definition, milestone),
         "milestone_id": milestone.event_id,
-        "now": serialize_timestamp(now),
+        "now": format_timestamp_milliseconds(now),
     }
     return bool(execute(INSERT_EARNED, parameters).rowcount == 1)
 
@@ -179,7 +179,9 @@ def _to_parameters(draft: EarnedCouponDraft) -> dict[str, Any]:
         **to_coupon_row(issued.coupon, issued.definition),
         "occurrence": draft.milestone.occurrence,
         "milestone_id": draft.milestone.event_id,
-        "definition_updated_at": serialize_timestamp(issued.definition.updated_at),
+        "definition_updated_at": format_timestamp_milliseconds(
+            issued.definition.updated_at
+        ),
         "event_id": event.event_id,
         "event_type": event.event_type,
         "data": event.data,

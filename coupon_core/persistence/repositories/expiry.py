@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from coupon_core.domain.models import Coupon, IssuedCoupon
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, is_postgresql
 from coupon_core.persistence.row_mapping import SELECT_ISSUED_COUPONS, to_issued_coupon
-from coupon_core.persistence.tables import serialize_timestamp, to_datetime
+from coupon_core.persistence.tables import to_datetime
 
 SELECT_TENANTS = """
     SELECT tenant_id FROM tenant WHERE tenant_id > :after_id
@@ -79,7 +80,7 @@ def mark_own_expiry(tenant_id: str, limit: int, now: datetime) -> list[str]:
     """Mark coupons whose own expiry has passed; gives their ids."""
     parameters = {
         "tenant_id": tenant_id,
-        "now": serialize_timestamp(now),
+        "now": format_timestamp_milliseconds(now),
         "most": limit,
     }
     rows = execute(
@@ -100,7 +101,7 @@ def find_expired_definition(
     parameters = {
         "tenant_id": tenant_id,
         "settled_id": before_id,
-        "now": serialize_timestamp(now),
+        "now": format_timestamp_milliseconds(now),
     }
     row = execute(SELECT_EXPIRED_DEFINITION.format(after=after), parameters).fetchone()
     return (row[0], row[1]) if row else None
@@ -124,7 +125,7 @@ def mark_definition_expiry(
         "expires_at": expires_at,
         "first_id": MIN_ID,
         "settled_id": before_id,
-        "now": serialize_timestamp(now),
+        "now": format_timestamp_milliseconds(now),
         "most": limit,
     }
     execute(START_DEFINITION_SWEEP, parameters)

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from coupon_core.domain.models.idempotency import IdempotentRequest
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, is_postgresql, single_statement
-from coupon_core.persistence.tables import serialize_timestamp
 
 # Taken by one only: a new request, or one whose worker has not answered in time. The
 # key of another request is nobody's to take.
@@ -52,9 +52,9 @@ def acquire(
         **_to_key_parameters(request),
         "fingerprint": request.fingerprint,
         "token": token,
-        "now": serialize_timestamp(now),
-        "until": serialize_timestamp(leased_until),
-        "kept_until": serialize_timestamp(request.kept_until),
+        "now": format_timestamp_milliseconds(now),
+        "until": format_timestamp_milliseconds(leased_until),
+        "kept_until": format_timestamp_milliseconds(request.kept_until),
     }
     with single_statement():
         return bool(execute(ACQUIRE, parameters).rowcount)
@@ -83,7 +83,7 @@ def insert_with_response(request: IdempotentRequest, encrypted_response: str) ->
     row = {
         **_to_key_parameters(request),
         "fingerprint": request.fingerprint,
-        "kept_until": serialize_timestamp(request.kept_until),
+        "kept_until": format_timestamp_milliseconds(request.kept_until),
         "answer": encrypted_response,
     }
     return bool(execute(INSERT_WITH_RESPONSE, row).rowcount)
@@ -97,7 +97,7 @@ def release(request: IdempotentRequest, token: str) -> None:
 
 def purge(now: datetime, limit: int) -> int:
     """Forget up to `limit` requests that were kept long enough; gives how many."""
-    time_parameters = {"now": serialize_timestamp(now)}
+    time_parameters = {"now": format_timestamp_milliseconds(now)}
     if execute(SELECT_EXPIRED, time_parameters).fetchone() is None:
         return 0
     lock_clause = "FOR UPDATE SKIP LOCKED" if is_postgresql() else ""

@@ -8,6 +8,7 @@ from typing import Any
 from coupon_core.domain.models import Redemption
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
 from coupon_core.domain.models.inventory import CouponEvent, CouponWithBatch
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
 from coupon_core.persistence.repositories.coupons import (
     FROM_COUPONS,
@@ -16,11 +17,7 @@ from coupon_core.persistence.repositories.coupons import (
     to_filter_parameters,
 )
 from coupon_core.persistence.row_mapping import SELECT_ISSUED_COUPONS, to_issued_coupon
-from coupon_core.persistence.tables import (
-    CouponEventTable,
-    RedemptionTable,
-    serialize_timestamp,
-)
+from coupon_core.persistence.tables import CouponEventTable, RedemptionTable
 
 # A status is in no index, for every use would have to write it there. So a page ends
 # after so many coupons were looked at, found or not.
@@ -137,7 +134,7 @@ def assign(
         "tenant_id": tenant_id,
         "coupon_id": coupon_id,
         "user_id": user_id,
-        "expires_at": serialize_timestamp(expires_at),
+        "expires_at": format_timestamp_milliseconds(expires_at),
     }
     return bool(execute(ASSIGN, parameters).rowcount == 1)
 

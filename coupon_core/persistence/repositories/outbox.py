@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from coupon_core.domain.models import Event
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import (
     execute,
     execute_many,
@@ -12,7 +13,7 @@ from coupon_core.persistence.database import (
     transaction,
 )
 from coupon_core.persistence.id_generation import get_min_id_at
-from coupon_core.persistence.tables import serialize_timestamp, to_datetime
+from coupon_core.persistence.tables import to_datetime
 
 INSERT = """
     INSERT INTO outbox (tenant_id, event_id, event_type, subject, occurred_at,
@@ -30,7 +31,7 @@ def add(events: Iterable[Event]) -> None:
             "event_id": event.event_id,
             "event_type": event.event_type,
             "subject": event.subject,
-            "occurred_at": serialize_timestamp(event.occurred_at),
+            "occurred_at": format_timestamp_milliseconds(event.occurred_at),
             "data": event.data,
         }
         for event in events
@@ -75,10 +76,18 @@ def claim(limit: int, now: datetime, until: datetime) -> list[Event]:
     What is not marked sent by `until` may be claimed again.
     """
     # Only a read while there is nothing to do: writers of SQLite queue.
-    if execute(SELECT_CLAIMABLE, {"now": serialize_timestamp(now)}).fetchone() is None:
+    if (
+        execute(
+            SELECT_CLAIMABLE, {"now": format_timestamp_milliseconds(now)}
+        ).fetchone()
+        is None
+    ):
         return []
     lock_clause = "FOR UPDATE SKIP LOCKED" if is_postgresql() else ""
-    times = {"now": serialize_timestamp(now), "until": serialize_timestamp(until)}
+    times = {
+        "now": format_timestamp_milliseconds(now),
+        "until": format_timestamp_milliseconds(until),
+    }
     with transaction():
         cursor = execute(CLAIM.format(skipping=lock_clause), {**times, "most": limit})
         events = [_to_event(row) for row in cursor.fetchall()]

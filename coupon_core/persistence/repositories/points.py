@@ -13,12 +13,9 @@ from coupon_core.domain.models.points import (
     PointEntry,
     Wallet,
 )
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
-from coupon_core.persistence.tables import (
-    PointEntryTable,
-    WalletTable,
-    serialize_timestamp,
-)
+from coupon_core.persistence.tables import PointEntryTable, WalletTable
 
 ADD_POINTS = """
     INSERT INTO wallet (tenant_id, user_id, point_id, balance, updated_at)
@@ -53,7 +50,7 @@ def _update_balance(sql: str, change: PointChange, now: datetime) -> int | None:
         "point_id": change.point_id,
         "amount": change.amount,
         "most": MAX_POINTS,
-        "now": serialize_timestamp(now),
+        "now": format_timestamp_milliseconds(now),
     }
     rows = execute(sql, parameters).fetchall()
     return int(rows[0][0]) if rows else None

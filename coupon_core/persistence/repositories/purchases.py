@@ -9,8 +9,9 @@ from coupon_core.domain.rules.redemption import (
     total_limit_counts_awards,
     total_limit_counts_redemptions,
 )
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
-from coupon_core.persistence.tables import PurchaseTable, serialize_timestamp
+from coupon_core.persistence.tables import PurchaseTable
 
 MARK_REFUNDED = """
     UPDATE purchase SET refunded_at = :now
@@ -73,7 +74,7 @@ def mark_refunded(purchase: Purchase, now: datetime) -> bool:
     parameters = {
         "tenant_id": purchase.tenant_id,
         "coupon_id": purchase.coupon_id,
-        "now": serialize_timestamp(now),
+        "now": format_timestamp_milliseconds(now),
     }
     return bool(execute(MARK_REFUNDED, parameters).rowcount == 1)
 
@@ -115,7 +116,7 @@ def _update_if_unchanged(sql: str, coupon: Coupon, now: datetime) -> bool:
         "coupon_id": coupon.coupon_id,
         "seen_count": coupon.redemption_count,
         "seen_refunds": coupon.refund_count,
-        "now": serialize_timestamp(now),
+        "now": format_timestamp_milliseconds(now),
     }
     return bool(execute(sql, parameters).rowcount == 1)
 
@@ -127,7 +128,7 @@ def _undo_redemptions(
         "tenant_id": coupon.tenant_id,
         "coupon_id": coupon.coupon_id,
         "first": first_use_number,
-        "now": serialize_timestamp(now),
+        "now": format_timestamp_milliseconds(now),
     }
     return sorted(
         int(row[0]) for row in execute(UNDO_REDEMPTIONS, parameters).fetchall()

@@ -17,9 +17,9 @@ from coupon_core.domain.models import (
     Redemption,
 )
 from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, is_postgresql
 from coupon_core.persistence.repositories.coupons import to_coupon_row
-from coupon_core.persistence.tables import serialize_timestamp
 
 # Only definitions with a total limit have their counter touched: counting every
 # redemption on one row halves the throughput of all.
@@ -101,7 +101,7 @@ def record(
         "event_id": event.event_id,
         "event_type": event.event_type,
         "subject": event.subject,
-        "occurred_at": serialize_timestamp(event.occurred_at),
+        "occurred_at": format_timestamp_milliseconds(event.occurred_at),
         "data": event.data,
     }
     statements = _build_statements(_choose_layout(definition, claim), is_postgresql())
@@ -120,7 +120,7 @@ def _to_redemption_parameters(redemption: Redemption) -> dict[str, object]:
         "use_number": redemption.use_number,
         "redemption_id": redemption.redemption_id,
         "dialect": redemption.dialect.value,
-        "redeemed_at": serialize_timestamp(redemption.redeemed_at),
+        "redeemed_at": format_timestamp_milliseconds(redemption.redeemed_at),
     }
 
 

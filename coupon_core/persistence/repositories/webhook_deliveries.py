@@ -13,6 +13,7 @@ from coupon_core.domain.models.webhooks import (
     Webhook,
     WebhookResponse,
 )
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import (
     execute,
     execute_many,
@@ -21,11 +22,7 @@ from coupon_core.persistence.database import (
 )
 from coupon_core.persistence.id_generation import get_min_id_at
 from coupon_core.persistence.repositories.webhooks import to_webhook
-from coupon_core.persistence.tables import (
-    WebhookTable,
-    serialize_timestamp,
-    to_datetime,
-)
+from coupon_core.persistence.tables import WebhookTable, to_datetime
 
 Subscription = tuple[
     str, int, str, SignatureScheme
@@ -67,7 +64,7 @@ def add(deliveries: Iterable[Delivery]) -> int:
             "event_id": one.event_id,
             "event_type": one.event_type,
             "payload": one.payload,
-            "now": serialize_timestamp(one.created_at),
+            "now": format_timestamp_milliseconds(one.created_at),
         }
         for one in deliveries
     ]
@@ -117,7 +114,7 @@ def claim_webhooks(
     """
     # As many as are being served may be found beyond their tenants' shares.
     limits = {"most": limit + sum(active_counts.values()), "share": max_per_tenant}
-    parameters = {**limits, "now": serialize_timestamp(now)}
+    parameters = {**limits, "now": format_timestamp_milliseconds(now)}
     # Only a read while there is nothing to do: writers of SQLite queue.
     if not _limit_per_tenant(
         max_per_tenant,
@@ -152,7 +149,7 @@ def _limit_per_tenant(
 
 def _get_claim_end(webhook: Webhook, now: datetime, margin: timedelta) -> str | None:
     timeout = timedelta(milliseconds=webhook.timeout_ms)
-    return serialize_timestamp(now + timeout + margin)
+    return format_timestamp_milliseconds(now + timeout + margin)
 
 
 SELECT_DUE_DELIVERIES = """
@@ -170,7 +167,7 @@ def list_due_deliveries(webhook: Webhook, limit: int, now: datetime) -> list[Del
     parameters = {
         **_to_key_parameters(webhook),
         "most": limit,
-        "now": serialize_timestamp(now),
+        "now": format_timestamp_milliseconds(now),
     }
     return [
         _to_delivery(row)
@@ -240,9 +237,9 @@ def record_attempts(
             "code": response.status,
             "body": response.body,
             "error": response.error,
-            "began": serialize_timestamp(began),
-            "ended": serialize_timestamp(ended),
-            "due_at": serialize_timestamp(retry_at),
+            "began": format_timestamp_milliseconds(began),
+            "ended": format_timestamp_milliseconds(ended),
+            "due_at": format_timestamp_milliseconds(retry_at),
             "retry": _get_next_retry(status, retry_at),
         }
         for delivery, status in zip(deliveries, statuses, strict=True)
@@ -252,7 +249,11 @@ def record_attempts(
 
 
 def _get_next_retry(status: AttemptStatus, retry_at: datetime) -> str | None:
-    return serialize_timestamp(retry_at) if status == AttemptStatus.RETRYING else None
+    return (
+        format_timestamp_milliseconds(retry_at)
+        if status == AttemptStatus.RETRYING
+        else None
+    )
 
 
 def _build_attempt_sql() -> str:

@@ -12,7 +12,6 @@ from coupon_core.persistence.tables.base import (
     UuidTextField,
     database_proxy,
     parse_json,
-    serialize_timestamp,
     to_datetime,
 )
 from coupon_core.persistence.tables.batches import BatchTable, ChunkTable
@@ -116,7 +115,6 @@ __all__ = [
     "WebhookTable",
     "database_proxy",
     "parse_json",
-    "serialize_timestamp",
     "to_datetime",
 ]
 

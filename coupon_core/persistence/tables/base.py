@@ -6,6 +6,8 @@ from typing import Any
 
 from peewee import DatabaseProxy, Field, Model, TextField
 
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
+
 database_proxy = DatabaseProxy()
 
 
@@ -17,13 +19,6 @@ def to_datetime(value: Any) -> datetime:
 def parse_json(value: Any) -> Any:
     """A stored JSON value, which raw SQL gives as text."""
     return json.loads(value) if isinstance(value, str) else value
-
-
-def serialize_timestamp(value: datetime | None) -> str | None:
-    """RFC 3339 in UTC with milliseconds: PostgreSQL reads it, SQLite sorts it."""
-    if value is None:
-        return None
-    return value.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 class UuidTextField(Field):
@@ -38,7 +33,7 @@ class UtcTimestampField(Field):
     field_type = "TIMESTAMPTZ"
 
     def db_value(self, value: datetime | None) -> str | None:
-        return serialize_timestamp(value)
+        return format_timestamp_milliseconds(value)
 
     def python_value(self, value: Any) -> datetime | None:
         return None if value is None else to_datetime(value)

@@ -1,30 +1,29 @@
 """The tenants' signing secrets, remembered for a second."""
 
-import time
+import threading
 from collections.abc import Iterator
+
+from cachetools import TTLCache
 
 from coupon_core.domain.identifiers import is_tenant_id
 from coupon_core.domain.models import TenantSecret
 from coupon_core.persistence.repositories import tenants
 from coupon_core.security import encryption
-from coupon_core.security.bounded_cache import BoundedCache
 
 CACHE_TTL_SECONDS = 1.0  # for which a tenant's secrets are not read again
 MAX_CACHED_TENANTS = 1_024
 
-_secrets_cache: BoundedCache[tuple[float, tuple[str, ...]]] = BoundedCache(
-    MAX_CACHED_TENANTS
+_secrets_cache: TTLCache[str, tuple[str, ...]] = TTLCache(
+    MAX_CACHED_TENANTS, CACHE_TTL_SECONDS
 )
+_cache_lock = threading.Lock()
 
 
 def get_active_secrets(tenant_id: str) -> tuple[str, ...]:
     """A tenant's active secrets, at most a second old; none for an unknown tenant."""
-    cached = _secrets_cache.get(tenant_id)
-    return (
-        cached[1]
-        if cached and time.monotonic() <= cached[0]
-        else _reload_secrets(tenant_id)
-    )
+    with _cache_lock:
+        cached = _secrets_cache.get(tenant_id)
+    return _reload_secrets(tenant_id) if cached is None else cached
 
 
 def candidate_secrets(tenant_id: str) -> Iterator[tuple[str, ...]]:
@@ -50,12 +49,13 @@ def load_secrets(tenant_id: str) -> list[TenantSecret]:
 def _reload_secrets(tenant_id: str) -> tuple[str, ...]:
     if not is_tenant_id(tenant_id):
         return ()  # nor may it come near the database: NUL is an error there
-    expires_at = time.monotonic() + CACHE_TTL_SECONDS
     found = tuple(secret.secret for secret in load_secrets(tenant_id))
-    _secrets_cache.put(tenant_id, (expires_at, found))
+    with _cache_lock:
+        _secrets_cache[tenant_id] = found
     return found
 
 
 def clear_cache() -> None:
     """Read all secrets anew."""
-    _secrets_cache.clear()
+    with _cache_lock:
+        _secrets_cache.clear()

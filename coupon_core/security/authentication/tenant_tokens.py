@@ -1,7 +1,10 @@
 """The JWT that a tenant signs for its users, or for itself (CONTRACTS 0.11)."""
 
+import threading
 from dataclasses import dataclass, field
 from datetime import datetime
+
+from cachetools import LRUCache
 
 from coupon_core.domain.models import AuthReason, Principal, Refused
 from coupon_core.security.authentication import tenant_secrets
@@ -13,7 +16,6 @@ from coupon_core.security.authentication.jwt_claims import (
     token_owner,
     token_user,
 )
-from coupon_core.security.bounded_cache import BoundedCache
 
 MAX_CACHED_TOKENS = 8_192
 
@@ -25,15 +27,18 @@ class _VerifiedToken:
     secret: str = field(repr=False)
 
 
-_token_cache: BoundedCache[_VerifiedToken] = BoundedCache(MAX_CACHED_TOKENS)
+_token_cache: LRUCache[str, _VerifiedToken] = LRUCache(MAX_CACHED_TOKENS)
+_cache_lock = threading.Lock()
 
 
 def authenticate_tenant_token(token: str, now: datetime) -> Principal:
     """The user, or the server, that a tenant's JWT speaks for."""
-    verified = _token_cache.get(token)
+    with _cache_lock:
+        verified = _token_cache.get(token)
     if verified is None or not _is_secret_active(verified):
         verified = _verify_token(token)
-        _token_cache.put(token, verified)
+        with _cache_lock:
+            _token_cache[token] = verified
     check_times(verified.claims, now.timestamp())
     return verified.principal
 
@@ -61,5 +66,6 @@ def _find_signing_secret(token: str, tenant_id: str) -> str:
 
 def clear_credential_caches() -> None:
     """Drop what is remembered of tokens and secrets (when the database changes)."""
-    _token_cache.clear()
+    with _cache_lock:
+        _token_cache.clear()
     tenant_secrets.clear_cache()

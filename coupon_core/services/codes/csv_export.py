@@ -5,10 +5,10 @@ import io
 from collections.abc import Iterator
 from datetime import datetime
 
-from coupon_core.domain import serialization
 from coupon_core.domain.csv_columns import EXPORT_COLUMNS, TIMESTAMP_COLUMN_INDEXES
 from coupon_core.domain.csv_escaping import escape_formula
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
+from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.persistence.database import release_connection
 from coupon_core.persistence.repositories import inventory as inventory_repository
 from coupon_core.persistence.repositories.inventory import ExportRow
@@ -42,9 +42,7 @@ def _format_row(row: ExportRow) -> list[str]:
     cells = ["" if value is None else value for value in row[1:]]
     for index in TIMESTAMP_COLUMN_INDEXES:
         cells[index] = (
-            serialization.format_timestamp(to_datetime(cells[index]))
-            if cells[index]
-            else ""
+            format_timestamp(to_datetime(cells[index])) if cells[index] else ""
         )
     return [escape_formula(str(cell)) for cell in cells]
 

@@ -22,6 +22,7 @@ from coupon_core.domain.models.inventory import (
     TimelineEntry,
 )
 from coupon_core.domain.rules import redemption as redemption_rules
+from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import code_jobs as code_job_repository
@@ -161,7 +162,7 @@ def _list_extension_entries(
     for job in jobs:
         expires_at = job.expires_at
         if job.kind == JobKind.EXTEND and expires_at and _is_extended_by(stocked, job):
-            details = {"expires_at": serialization.format_timestamp(expires_at)}
+            details = {"expires_at": format_timestamp(expires_at)}
             yield TimelineEntry(job.created_at, "extended", job.actor, details)
 
 

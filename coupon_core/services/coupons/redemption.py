@@ -1,6 +1,7 @@
 """Redeem: one use of a code, decided on what was read and written under guard."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -58,26 +59,18 @@ def redeem(request: RedeemRequest, now: datetime) -> RedemptionResult:
         return _redeem_with_retries(request, now)
 
 
-class record_redemption_metrics:
-    """A redemption, which is counted for those who watch by how it ends."""
-
-    __slots__ = ("_dialect",)
-
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect.value
-
-    def __enter__(self) -> None:
-        """It begins."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: Any
-    ) -> None:
-        if error is None:
-            metrics.count_redemption(self._dialect, metrics.OK)
-        elif isinstance(error, Refused):
-            metrics.count_redemption(self._dialect, metrics.REFUSED, error.reason.value)
-        elif isinstance(error, Exception):
-            metrics.count_redemption(self._dialect, metrics.FAILED)
+@contextmanager
+def record_redemption_metrics(dialect: Dialect) -> Iterator[None]:
+    """Count the redemption inside the block by its result and by its reason."""
+    try:
+        yield
+    except Refused as refusal:
+        metrics.count_redemption(dialect.value, metrics.REFUSED, refusal.reason.value)
+        raise
+    except Exception:
+        metrics.count_redemption(dialect.value, metrics.FAILED)
+        raise
+    metrics.count_redemption(dialect.value, metrics.OK)
 
 
 def _redeem_with_retries(request: RedeemRequest, now: datetime) -> RedemptionResult:

@@ -13,7 +13,7 @@ from coupon_core.domain.models.webhooks import (
     WebhookResponse,
     WebhookSecrets,
 )
-from coupon_core.messaging.cloud_events import format_timestamp_milliseconds
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence import database
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id, generate_integer_id

@@ -5,9 +5,10 @@ import json
 from marshmallow import fields
 
 from coupon_core.domain.models import webhooks as webhook_models
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.schemas.base import LenientSchema
 from coupon_core.schemas.fields import ChoiceField
-from query_gateway.playcamp.responses import Document, format_timestamp
+from query_gateway.playcamp.responses import Document
 from query_gateway.playcamp.schemas.coupons import (
     EXAMPLE_PAGINATION,
     build_nullable_field,
@@ -27,8 +28,8 @@ def serialize_webhook(webhook: webhook_models.Webhook) -> Document:
         "inactiveReason": webhook.inactive_reason or None,
         "retryCount": webhook.retry_count,
         "timeoutMs": webhook.timeout_ms,
-        "createdAt": format_timestamp(webhook.created_at),
-        "updatedAt": format_timestamp(webhook.updated_at),
+        "createdAt": format_timestamp_milliseconds(webhook.created_at),
+        "updatedAt": format_timestamp_milliseconds(webhook.updated_at),
     }
 
 
@@ -44,9 +45,9 @@ def serialize_attempt(attempt: webhook_models.DeliveryAttempt) -> Document:
         "attempt": attempt.number,
         "maxAttempts": attempt.max_attempts,
         "status": attempt.status.value,
-        "createdAt": format_timestamp(attempt.created_at),
-        "completedAt": format_timestamp(attempt.completed_at),
-        "nextRetryAt": format_timestamp(attempt.next_retry_at),
+        "createdAt": format_timestamp_milliseconds(attempt.created_at),
+        "completedAt": format_timestamp_milliseconds(attempt.completed_at),
+        "nextRetryAt": format_timestamp_milliseconds(attempt.next_retry_at),
     }
 
 

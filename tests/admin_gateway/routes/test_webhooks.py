@@ -217,7 +217,7 @@ def test_a_sample_is_signed_as_events_are(allowed: AdminClient, form: str) -> No
             "error": None,
         },
     )
-    (got,) = receiver.got
+    (got,) = receiver.received
     told = verify_request(form, webhook["secret"], got)
     one = told if form == "standard" else told["events"][0]
     assert one.get("isTest") or one["data"]["test"]
@@ -241,7 +241,7 @@ def test_a_target_that_is_allowed_no_longer_gets_nothing(allowed: AdminClient) -
         path = f"webhooks/{new(allowed, url=receiver.url)['id']}/test"
         url_policy.allow_networks(())
         assert "not public" in allowed.post(path).json["error"]
-    assert receiver.got == []
+    assert receiver.received == []
 
 
 def test_the_log_shows_each_try(allowed: AdminClient) -> None:
@@ -277,7 +277,7 @@ def test_a_rotated_secret_signs_beside_the_former_one(allowed: AdminClient) -> N
         rotated = allowed.post(f"{path}/rotate").json
         assert rotated["secret"] != webhook["secret"]
         allowed.post(f"{path}/test")
-    (got,) = receiver.got
+    (got,) = receiver.received
     for secret in (rotated["secret"], webhook["secret"]):
         assert verify_request("standard", secret, got)["type"] == "coupon.redeemed"
 

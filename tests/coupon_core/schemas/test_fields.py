@@ -7,6 +7,7 @@ import pytest
 from marshmallow import Schema, ValidationError
 from marshmallow.fields import Field
 
+from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictBoolean,
@@ -22,7 +23,7 @@ from coupon_core.schemas.identifiers import (
     UuidField,
     is_user_id,
 )
-from coupon_core.schemas.timestamps import format_timestamp, parse_utc
+from coupon_core.schemas.timestamps import parse_utc
 
 UUID = "0192f0c1-2b3a-7c4d-8e5f-0a1b2c3d4e5f"
 

@@ -153,7 +153,7 @@ def test_a_use_is_told_whole(
         for one in delivery.claim_webhooks(10, utc_now()):
             delivery.deliver_due(one)
         database.release_connection()
-    (got,) = receiver.got
+    (got,) = receiver.received
     ((told),) = verify_request("playcamp", webhook["secret"], got)["events"]
     assert told.pop("timestamp")
     assert told == {
@@ -191,6 +191,6 @@ def test_a_sample_shows_what_was_answered(allowed: SdkClient) -> None:
         "responseBody": "thanks",
         "error": None,
     }
-    (got,) = receiver.got
+    (got,) = receiver.received
     (event,) = verify_request("playcamp", webhook["secret"], got)["events"]
     assert event["isTest"] is True

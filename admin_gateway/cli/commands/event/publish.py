@@ -9,8 +9,8 @@ import rich_click as click
 
 from admin_gateway.cli.options import USER_PARAM, JsonObjectParam, tenant_option
 from admin_gateway.cli.output import json_command
-from coupon_core.domain import serialization
 from coupon_core.domain.models import MILESTONE_TYPES, utc_now
+from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.messaging.cloud_events import OutgoingMessage
 from coupon_core.messaging.topology import EVENTS_EXCHANGE, ROUTING_KEYS
 from coupon_core.persistence.id_generation import generate_id
@@ -77,7 +77,7 @@ def build_cloud_event(
         "source": source,
         "type": event_type,
         "subject": user_id,
-        "time": serialization.format_timestamp(now),
+        "time": format_timestamp(now),
         "tenantid": tenant_id,
         "data": data,
     }
@@ -87,7 +87,7 @@ def build_phoenix_event(
     event_id: str, *, source: str, data: Mapping[str, Any], now: datetime, **ids: str
 ) -> Envelope:
     """A milestone in the envelope of Phoenix, which has no place for a source."""
-    when = {"timestamp": serialization.format_timestamp(now)}
+    when = {"timestamp": format_timestamp(now)}
     return {"event_id": event_id, **ids, **when, "attributes": data}
 
 

@@ -68,8 +68,8 @@ def test_a_sample_ends_with_one_unless_it_was_taken(acme_cli: CouponctlRunner) -
         receiver.statuses = [500]
         told = shell.json("webhook", "test", *ids, status=1)
     assert (told["success"], told["response_status"]) == (False, 500)
-    verify_request("standard", str(made["secret"]), receiver.got[0])
-    (got,) = receiver.got
+    verify_request("standard", str(made["secret"]), receiver.received[0])
+    (got,) = receiver.received
     assert got.path == "/hook"
     said = acme_cli.json("webhook", "test", *ids, status=1)["error"]
     assert "not public" in said

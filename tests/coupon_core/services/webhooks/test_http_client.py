@@ -123,10 +123,10 @@ def test_what_was_checked_is_what_is_connected_to(
             assert "not public" in post(url, BODY, {}, 5).error
     finally:
         url_policy.allow_networks(())
-    (got,) = good.got
+    (got,) = good.received
     assert (got.path, got.body) == ("/x?y=1", BODY.encode())
     assert got.headers["Host"] == f"rebind.test:{good.port}"
-    assert bad.got == []
+    assert bad.received == []
 
 
 def test_of_several_addresses_one_that_answers_is_found(
@@ -143,7 +143,7 @@ def test_a_redirect_is_not_followed(receiver: WebhookReceiver, status: int) -> N
         receiver.headers = {"Location": elsewhere.url}
         answer = post(receiver.url, BODY, {}, 5)
     assert (answer.status, answer.is_success) == (status, False)
-    assert elsewhere.got == []
+    assert elsewhere.received == []
 
 
 def test_a_receiver_that_hangs_is_left_in_time(receiver: WebhookReceiver) -> None:
@@ -227,4 +227,4 @@ def test_a_certificate_must_be_for_the_name(
     assert (untrusted.status, mistaken.status) == (None, None)
     assert "certificate" in untrusted.error.lower()
     assert asked_for == ["tls.test", "tls.test", "other.test"]
-    assert len(receiver.got) == 1
+    assert len(receiver.received) == 1
