@@ -16,7 +16,7 @@ endif
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
 
 .PHONY: run
@@ -28,6 +28,10 @@ run: $(STAMP) ## Start everything on this machine; Ctrl-C stops it
 .PHONY: test
 test: $(STAMP) ## Run the whole suite, on SQLite and PostgreSQL
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+.PHONY: test-fast
+test-fast: $(STAMP) ## Run what needs no server and little time, on SQLite
+	@$(BIN)/python -m pytest -n 2 --fast $(ARGS)
 
 .PHONY: lint
 lint: $(STAMP) ## Check style, format, types and who imports whom

@@ -53,6 +53,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run tests that are for both databases on this one only",
     )
     parser.addoption(
+        "--fast",
+        action="store_true",
+        help="leave out PostgreSQL, brokers, and tests that take more than 5 seconds",
+    )
+    parser.addoption(
         "--openapi-examples",
         type=int,
         help="let schemathesis try so many requests a route, others each time",
@@ -71,12 +76,37 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("fast"):
+        config.option.database = "sqlite"
     config.stash[CLEANUP] = contextlib.ExitStack()
     config.stash[COMPONENTS] = set()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[CLEANUP].close()
+
+
+SERVER_FIXTURES = {"postgres", "redis", "rabbitmq", "broker", "own_broker"}
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """With --fast, leave out tests that are slow or need a server."""
+    if config.getoption("fast"):
+        slow = [item for item in items if needs_time_or_server(item)]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in set(slow)]
+
+
+def needs_time_or_server(item: pytest.Item) -> bool:
+    """Return True if the full suite runs the test but `make test-fast` does not."""
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return bool(
+        item.get_closest_marker("slow")
+        or SERVER_FIXTURES.intersection(item.fixturenames)
+        or "postgresql" in [str(value) for value in parameters]
+    )
 
 
 # ------------------------------------------------------------- one server a run

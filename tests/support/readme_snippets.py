@@ -113,7 +113,7 @@ def run_readme_curl(env: dict[str, str], key: str) -> None:
 def check_creator_code_redeemed(env: dict[str, str]) -> None:
     """Paste what the README says of creators' codes: the last line grants gems."""
     (block,) = re.findall(
-        r"## Creators' codes.*?```run_shell_line\n(.*?)```", README, re.DOTALL
+        r"## Creators' codes.*?```sh\n(.*?)```", README, re.DOTALL
     )
     (reader,) = re.findall(r"^json\(\) .*$", README, re.MULTILINE)
     lines = f"set -e\n{reader}\n{block}".replace("8002", env["QUERY_PORT"])
