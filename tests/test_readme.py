@@ -1,14 +1,14 @@
-"""The README says what is so."""
+"""The documents say what is so."""
 
 import re
 
 from coupon_core.settings.loader import DESCRIPTIONS
 from tests.support.paths import PROJECT_ROOT
 
-README = PROJECT_ROOT.joinpath("README.md").read_text()
+SETTINGS = PROJECT_ROOT.joinpath("docs/settings.md").read_text()
 
 
 def test_every_setting_is_in_the_table_as_config_show_tells_it() -> None:
-    rows = re.findall(r"^\| `([A-Z_]+)` \| (.*) \| (.*) ?\|$", README, re.MULTILINE)
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (.*) \| (.*) ?\|$", SETTINGS, re.MULTILINE)
     told = [(n, a.replace("`", ""), d.strip("` ")) for n, a, d in rows]
     assert told == [tuple(row) for row in DESCRIPTIONS]

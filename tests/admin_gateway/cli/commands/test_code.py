@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from coupon_core.services.codes import jobs
-from tests.support.cli_runner import COUPONCTL_PATH, CouponctlRunner
+from tests.support.cli_runner import CouponctlRunner
 from tests.support.paths import PROJECT_ROOT
 
 README = (PROJECT_ROOT / "README.md").read_text()
@@ -115,23 +113,3 @@ def test_a_bad_file_is_told_line_by_line(
     assert "Nothing imported, for 2 of 3 lines cannot be" in result.stderr
     done = acme_cli.json(*words, "--partial")
     assert (done["done"], done["rejected"]) == (1, 2)
-
-
-def test_the_lines_of_the_readme_do_what_it_says(
-    cli: CouponctlRunner, tmp_path: Path
-) -> None:
-    cli.create_tenant("demo")
-    about = "--name", "Points", "--type", "points"
-    item = cli.json("reward", "create", "--tenant", "demo", *about)["item_id"]
-    about = "--name", "Partners", "--reward", item
-    made = cli.json("definition", "create", "--tenant", "demo", *about)["id"]
-    (lines,) = re.findall(r"```sh\n(printf .*?)```", README, re.DOTALL)
-    path = f"{COUPONCTL_PATH.parent}:/usr/bin:/bin"
-    env = {**cli.env, "PATH": path, "DEFINITION": made}
-    done = subprocess.run(
-        ["sh", "-e", "-c", lines], cwd=tmp_path, env=env, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert "assigned" in done.stdout
-    exported = (tmp_path / "codes.csv").read_text().splitlines()
-    assert [line.split(",")[2] for line in exported[1:]] == ["zoe", "zoe"]

@@ -20,7 +20,7 @@ from tests.support.make_run import (
     wait_until_healthy,
 )
 from tests.support.readme_snippets import (
-    check_creator_code_redeemed,
+    check_documents_twice,
     check_milestones_earn_coupons,
 )
 from tests.support.servers import RedisServer
@@ -53,7 +53,7 @@ def test_make_run_from_nothing_and_once_more(env: dict[str, str]) -> None:
         )
         assert listed.json()["total"] == 7
         check_milestones_earn_coupons(run, env, key)
-        check_creator_code_redeemed(env)
+        check_documents_twice(env)
         everything = run.list_processes()
         began = time.monotonic()
         os.killpg(run.process.pid, signal.SIGINT)  # as Ctrl-C does
