@@ -66,10 +66,10 @@ def acquire(
 
 def find_stored_response(request: IdempotentRequest) -> StoredResponse | None:
     """The answer that a request has had. AnotherRequest when its key is another's."""
-    found = idempotency_repository.find(request)
-    if found is None:
+    row = idempotency_repository.find(request)
+    if row is None:
         return None
-    fingerprint, encrypted = found
+    fingerprint, encrypted = row
     if fingerprint != request.fingerprint:
         raise KeyReused
     return _decrypt_response(encrypted) if encrypted else None

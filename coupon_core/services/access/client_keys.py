@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime
 
-from coupon_core.domain.models import AdminReason, Page, Refused
+from coupon_core.domain.models import AdminReason, Page
 from coupon_core.domain.models.client_keys import (
     ClientKey,
     ClientKeyKind,
@@ -15,6 +15,7 @@ from coupon_core.persistence.repositories import client_keys as client_key_repos
 from coupon_core.security import encryption
 from coupon_core.services import audit
 from coupon_core.services.access import tenants
+from coupon_core.services.errors import require_found
 
 # What ids look like in the vendors' pages (CONTRACTS 3.1).
 KEY_ID_PREFIXES: Mapping[ClientKeyKind, str] = {
@@ -33,11 +34,17 @@ def create(
 ) -> tuple[ClientKey, str]:
     """A new key and its secret, which is shown only here; neither holds a colon."""
     tenants.require(tenant_id)
-    key_id, secret = (
-        KEY_ID_PREFIXES[kind] + secrets.token_hex(12),
-        secrets.token_urlsafe(32),
+    key_id = KEY_ID_PREFIXES[kind] + secrets.token_hex(12)
+    secret = secrets.token_urlsafe(32)
+    key = ClientKey(
+        tenant_id=tenant_id,
+        key_id=key_id,
+        kind=kind,
+        name=name,
+        created_at=now,
+        expires_at=expires_at,
+        revoked_at=None,
     )
-    key = ClientKey(tenant_id, key_id, kind, name, now, expires_at, None)
     stored = StoredClientKey(
         key, encryption.fingerprint(secret), encryption.encrypt(secret)
     )
@@ -57,9 +64,7 @@ def list_client_keys(
 def get(tenant_id: str, key_id: str) -> ClientKey:
     """One key. Refused when there is none."""
     key = client_key_repository.get(tenant_id, key_id)
-    if key is None:
-        raise Refused(AdminReason.CLIENT_KEY_NOT_FOUND)
-    return key
+    return require_found(key, AdminReason.CLIENT_KEY_NOT_FOUND)
 
 
 def revoke(tenant_id: str, key_id: str, now: datetime) -> ClientKey:

@@ -19,6 +19,7 @@ from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.security import encryption
 from coupon_core.security.authentication.tenant_secrets import load_secrets
 from coupon_core.services import audit
+from coupon_core.services.errors import require_found
 
 # Words of the paths: a tenant of such a name would make a path mean two things. What
 # Mambo's paths mean two things by is a tenant all the same to Phoenix's.
@@ -86,10 +87,11 @@ def retire_secret(tenant_id: str, secret_id: str) -> None:
     """Make a signing secret worthless. Refused when unknown or the only one."""
     with transaction():
         tenant_repository.lock(tenant_id)
-        active = [known for known, *_ in tenant_repository.list_secrets(tenant_id)]
-        if secret_id not in active:
+        active_secrets = tenant_repository.list_secrets(tenant_id)
+        active_ids = [active_id for active_id, *_ in active_secrets]
+        if secret_id not in active_ids:
             raise Refused(AdminReason.SECRET_NOT_FOUND)
-        if len(active) == 1:
+        if len(active_ids) == 1:
             raise Refused(AdminReason.LAST_SECRET)
         tenant_repository.delete_secrets(tenant_id, [secret_id])
         audit.record(tenant_id, "secret.retired", secret_id)
@@ -140,8 +142,15 @@ def _add_key(
     now: datetime,
 ) -> tuple[ApiKey, str]:
     plaintext = f"pk_{secrets.token_urlsafe(32)}"
-    ids = tenant_id, generate_id(), name
-    key = ApiKey(*ids, frozenset(scopes), now, expires_at, None)
+    key = ApiKey(
+        tenant_id=tenant_id,
+        key_id=generate_id(),
+        name=name,
+        scopes=frozenset(scopes),
+        created_at=now,
+        expires_at=expires_at,
+        revoked_at=None,
+    )
     tenant_repository.insert_key(
         key, encryption.fingerprint(plaintext), encryption.encrypt(plaintext)
     )
@@ -156,9 +165,7 @@ def list_keys(tenant_id: str, page: Page) -> tuple[list[ApiKey], int]:
 def get_key(tenant_id: str, key_id: str) -> ApiKey:
     """One API key. Refused when there is none."""
     key = tenant_repository.get_key(tenant_id, key_id)
-    if key is None:
-        raise Refused(AdminReason.API_KEY_NOT_FOUND)
-    return key
+    return require_found(key, AdminReason.API_KEY_NOT_FOUND)
 
 
 def revoke_key(tenant_id: str, key_id: str, now: datetime) -> ApiKey:

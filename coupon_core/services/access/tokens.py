@@ -15,10 +15,11 @@ def mint(
 ) -> str:
     """A JWT for a user of the tenant, or for its server when `user_id` is None.
 
-    It is good for `lifetime_seconds`, at most LONGEST_SECONDS. Refused for an unknown tenant.
+    It is valid for `lifetime_seconds`, at most MAX_LIFETIME_SECONDS. Refused for an
+    unknown tenant.
     """
     tenants.require(tenant_id)
-    newest = tenants.list_secrets(tenant_id)[0]
+    newest_secret = tenants.list_secrets(tenant_id)[0]
     issued_at = int(now.timestamp())
     claims = {
         "sub_type": "tenant",
@@ -28,4 +29,4 @@ def mint(
     }
     if user_id is not None:
         claims["sub"] = user_id
-    return jwt.encode(claims, newest.secret, algorithm="HS256")
+    return jwt.encode(claims, newest_secret.secret, algorithm="HS256")

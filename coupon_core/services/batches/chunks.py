@@ -29,7 +29,8 @@ from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories.batches import ChunkKey
 from coupon_core.services import outbox
 from coupon_core.services.batches.requests import fail
-from coupon_core.services.coupons import generation
+from coupon_core.services.coupons import code_assignment, generation
+from coupon_core.services.errors import require_found
 
 COMPLETED_EVENT_TYPE = "batch.completed"
 REASON_DEFINITION_PAUSED = "waits: the definition is paused"
@@ -41,10 +42,9 @@ def generate_chunk(key: ChunkKey, now: datetime) -> bool:
     What the database cannot do now passes through: the chunk must be tried again. All
     else that goes wrong ends the batch, which says why.
     """
-    batch, chunk = (
-        batch_repository.get(*key[:2]),
-        batch_repository.get_unfinished_chunk(key),
-    )
+    tenant_id, batch_id, _ = key
+    batch = batch_repository.get(tenant_id, batch_id)
+    chunk = batch_repository.get_unfinished_chunk(key)
     if batch is None or chunk is None or batch.state not in ACTIVE_STATES:
         return False
     try:
@@ -62,11 +62,10 @@ class _AlreadyEnded(Exception):
 def _try_generate(batch: Batch, chunk: BatchChunk, now: datetime) -> bool:
     try:
         with transaction():
-            definition = generation.lock_for_generation(
-                batch.tenant_id, batch.definition_id
+            definition = require_found(
+                generation.lock_for_generation(batch.tenant_id, batch.definition_id),
+                AdminReason.DEFINITION_NOT_FOUND,
             )
-            if definition is None:
-                raise Refused(AdminReason.DEFINITION_NOT_FOUND)
             if definition.status == DefinitionStatus.PAUSED:
                 batch_repository.set_wait_reason(
                     batch.tenant_id, batch.batch_id, REASON_DEFINITION_PAUSED
@@ -104,9 +103,8 @@ def _insert_coupons(
     if definition.awarded_only and chunk.user_ids:
         return _insert_awarded(batch, chunk, definition, now)
     is_custom = definition.code_format == CodeFormat.CUSTOM
-    new_count = (_insert_with_custom_code if is_custom else _insert_with_random_codes)(
-        batch, chunk, definition, now
-    )
+    insert = _insert_with_custom_code if is_custom else _insert_with_random_codes
+    new_count = insert(batch, chunk, definition, now)
     if chunk.user_ids:
         generation.count_awards(definition, new_count)
     return new_count
@@ -116,11 +114,11 @@ def _insert_awarded(
     batch: Batch, chunk: BatchChunk, definition: Definition, now: datetime
 ) -> int:
     """Give each user one more coupon on the definition's own terms."""
-    _, new = generation.generate_without_events(
+    _, new_coupons = generation.generate_without_events(
         definition, chunk.user_ids, now, batch.expires_at
     )
-    bulk_coupons.set_batch(batch, [coupon.coupon_id for coupon in new])
-    return len(new)
+    bulk_coupons.set_batch(batch, [coupon.coupon_id for coupon in new_coupons])
+    return len(new_coupons)
 
 
 def _insert_with_random_codes(
@@ -131,7 +129,7 @@ def _insert_with_random_codes(
     unused = _filter_unused_codes(
         definition, codes.generate_codes(definition, count), is_crowded=False
     )
-    for _ in range(generation.MAX_COLLISION_RETRIES):
+    for _ in range(code_assignment.MAX_COLLISION_RETRIES):
         if len(unused) == count and bulk_coupons.insert(
             batch, unused, chunk.user_ids, now
         ):
@@ -146,11 +144,11 @@ def _replace_used_codes(
     """What is free of the codes, and others in place of what is not."""
     kept = _filter_unused_codes(definition, candidates, is_crowded=True)
     missing = count - len(kept)
-    extra = (
-        codes.generate_codes(definition, missing + generation.EXTRA_CODES_PER_RETRY)
-        if missing
-        else []
-    )
+    extra: Sequence[str] = []
+    if missing:
+        extra = codes.generate_codes(
+            definition, missing + code_assignment.EXTRA_CODES_PER_RETRY
+        )
     unique = dict.fromkeys(
         [*kept, *_filter_unused_codes(definition, extra, is_crowded=True)]
     )
@@ -171,14 +169,14 @@ def _insert_with_custom_code(
 ) -> int:
     """Add coupons of the custom code for users who hold none yet."""
     drafts = [
-        generation.build_coupon(
-            definition, user, definition.custom_code, now, batch.expires_at
+        code_assignment.build_coupon(
+            definition, user_id, definition.custom_code, now, batch.expires_at
         )
-        for user in chunk.user_ids
+        for user_id in chunk.user_ids
     ]
-    new = coupon_repository.insert_new(drafts, definition)
-    bulk_coupons.set_batch(batch, [coupon.coupon_id for coupon in new])
-    return len(new)
+    new_coupons = coupon_repository.insert_new(drafts, definition)
+    bulk_coupons.set_batch(batch, [coupon.coupon_id for coupon in new_coupons])
+    return len(new_coupons)
 
 
 def _build_completed_event(batch: Batch, now: datetime) -> Event:
@@ -188,5 +186,11 @@ def _build_completed_event(batch: Batch, now: datetime) -> Event:
         "requested": batch.requested_count,
         "generated": batch.generated_count,
     }
-    ids = batch.tenant_id, generate_id()
-    return Event(*ids, COMPLETED_EVENT_TYPE, UNASSIGNED, now, json.dumps(data))
+    return Event(
+        tenant_id=batch.tenant_id,
+        event_id=generate_id(),
+        event_type=COMPLETED_EVENT_TYPE,
+        subject=UNASSIGNED,
+        occurred_at=now,
+        data=json.dumps(data),
+    )

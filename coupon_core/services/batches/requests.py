@@ -28,11 +28,14 @@ from coupon_core.persistence.repositories import batches as batch_repository
 from coupon_core.persistence.repositories import bulk_coupons
 from coupon_core.services import audit, outbox
 from coupon_core.services.coupons import code_capacity, generation
+from coupon_core.services.errors import require_found
 
-MAX_COUPONS, MAX_USERS = 10_000_000, 1_000_000
+MAX_COUPONS = 10_000_000
+MAX_USERS = 1_000_000
 # A batch that has not got on for so long is given to the workers anew; one that only
 # waits behind others, after so much longer.
-STALLED_AFTER, STALLED_WHILE_QUEUED_AFTER = timedelta(seconds=60), timedelta(minutes=15)
+STALLED_AFTER = timedelta(seconds=60)
+STALLED_WHILE_QUEUED_AFTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,10 @@ def request(
     batch = _build_batch(tenant_id, definition_id, batch_request, now)
     chunks = list(_split_into_chunks(batch, batch_request.user_ids))
     with transaction():
-        definition = generation.lock_for_generation(tenant_id, definition_id)
-        if definition is None:
-            raise Refused(AdminReason.DEFINITION_NOT_FOUND)
+        definition = require_found(
+            generation.lock_for_generation(tenant_id, definition_id),
+            AdminReason.DEFINITION_NOT_FOUND,
+        )
         for reason in generation_rules.generation_violations(
             definition, not batch_request.user_ids
         ):
@@ -113,17 +117,23 @@ def _split_into_chunks(batch: Batch, user_ids: Sequence[str]) -> Iterator[BatchC
         range(0, batch.requested_count, size), start=1
     ):
         count = min(size, batch.requested_count - start)
-        users = tuple(user_ids[start : start + size])
-        yield BatchChunk(batch.tenant_id, batch.batch_id, chunk_number, count, users)
+        yield BatchChunk(
+            tenant_id=batch.tenant_id,
+            batch_id=batch.batch_id,
+            chunk_number=chunk_number,
+            coupon_count=count,
+            user_ids=tuple(user_ids[start : start + size]),
+        )
 
 
 def _require_award_capacity(definition: Definition, count: int) -> None:
     """Refuse what can be seen to end in a failure; each chunk counts its own."""
     if not count or not redemption_rules.total_limit_counts_awards(definition):
         return
-    ids = definition.tenant_id, definition.definition_id
-    used_count = definition.used_count + batch_repository.count_reserved(*ids)
-    if used_count + count > definition.total_limit:
+    reserved_count = batch_repository.count_reserved(
+        definition.tenant_id, definition.definition_id
+    )
+    if definition.used_count + reserved_count + count > definition.total_limit:
         raise Refused(AdminReason.TOTAL_LIMIT_REACHED)
 
 
@@ -134,21 +144,19 @@ def _build_chunk_event(batch: Batch, chunk_number: int, now: datetime) -> Event:
         "chunk_number": chunk_number,
     }
     return Event(
-        batch.tenant_id,
-        generate_id(),
-        BATCH_CHUNK_EVENT_TYPE,
-        "",
-        now,
-        json.dumps(data),
+        tenant_id=batch.tenant_id,
+        event_id=generate_id(),
+        event_type=BATCH_CHUNK_EVENT_TYPE,
+        subject="",
+        occurred_at=now,
+        data=json.dumps(data),
     )
 
 
 def get(tenant_id: str, batch_id: str) -> Batch:
     """One batch. Refused when there is none."""
     batch = batch_repository.get(tenant_id, batch_id)
-    if batch is None:
-        raise Refused(AdminReason.BATCH_NOT_FOUND)
-    return batch
+    return require_found(batch, AdminReason.BATCH_NOT_FOUND)
 
 
 def list_batches(
@@ -195,9 +203,9 @@ def requeue_stalled_batches(now: datetime) -> int:
             now, now - STALLED_AFTER, now - STALLED_WHILE_QUEUED_AFTER
         )
         events = [
-            _build_chunk_event(batch, number, now)
+            _build_chunk_event(batch, chunk_number, now)
             for batch in stalled
-            for number in batch_repository.list_unfinished_chunk_numbers(batch)
+            for chunk_number in batch_repository.list_unfinished_chunk_numbers(batch)
         ]
         outbox.add(events)
     return len(events)

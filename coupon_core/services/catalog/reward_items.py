@@ -15,6 +15,7 @@ from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import reward_items as reward_item_repository
 from coupon_core.services import audit
+from coupon_core.services.errors import require_found
 
 
 def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> RewardItem:
@@ -41,7 +42,10 @@ def create_in_transaction(
 
 def get(tenant_id: str, item_id: str) -> RewardItem:
     """One reward item. Refused when there is none."""
-    return _require_found(reward_item_repository.get(tenant_id, item_id))
+    return require_found(
+        reward_item_repository.get(tenant_id, item_id),
+        AdminReason.REWARD_ITEM_NOT_FOUND,
+    )
 
 
 def list_reward_items(
@@ -56,7 +60,10 @@ def update(
 ) -> RewardItem:
     """Change members of a reward item. Refused when it is unknown."""
     with transaction():
-        before = _require_found(reward_item_repository.lock(tenant_id, item_id))
+        before = require_found(
+            reward_item_repository.lock(tenant_id, item_id),
+            AdminReason.REWARD_ITEM_NOT_FOUND,
+        )
         return update_in_transaction(before, changes, now)
 
 
@@ -67,8 +74,7 @@ def update_in_transaction(
     item = replace(before, **changes, updated_at=now)
     reward_item_repository.update(item)
     changed = [name for name in changes if getattr(before, name) != changes[name]]
-    ids = item.tenant_id, "reward_item.changed", item.item_id
-    audit.record(*ids, changed=changed)
+    audit.record(item.tenant_id, "reward_item.changed", item.item_id, changed=changed)
     return item
 
 
@@ -81,9 +87,3 @@ def delete(tenant_id: str, item_id: str) -> None:
         if not deleted:
             raise Refused(AdminReason.REWARD_ITEM_NOT_FOUND)
         audit.record(tenant_id, "reward_item.deleted", item_id)
-
-
-def _require_found(item: RewardItem | None) -> RewardItem:
-    if item is None:
-        raise Refused(AdminReason.REWARD_ITEM_NOT_FOUND)
-    return item

@@ -23,7 +23,8 @@ from coupon_core.persistence.repositories import code_imports as code_import_rep
 from coupon_core.persistence.repositories import code_jobs as code_job_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
-from coupon_core.services.codes import jobs
+from coupon_core.services.codes import job_construction, jobs
+from coupon_core.services.errors import require_found
 
 MAX_ROWS_PER_TRANSACTION = 4_000
 MAX_REPORTED_ROWS = 100
@@ -85,17 +86,23 @@ def import_codes(
 
 
 def _require_importable(tenant_id: str, definition_id: str) -> Definition:
-    definition = definition_repository.get(tenant_id, definition_id)
-    if definition is None:
-        raise Refused(AdminReason.DEFINITION_NOT_FOUND)
+    definition = require_found(
+        definition_repository.get(tenant_id, definition_id),
+        AdminReason.DEFINITION_NOT_FOUND,
+    )
     for reason in generation_rules.import_violations(definition):
         raise Refused(reason)
     return definition
 
 
 def _create_job(definition: Definition, actor: str, now: datetime) -> CodeJob:
-    about = definition.tenant_id, JobKind.IMPORT, actor, now
-    draft = jobs.build_job(*about, state=JobState.RECEIVING)
+    draft = job_construction.build_job(
+        definition.tenant_id,
+        JobKind.IMPORT,
+        actor=actor,
+        now=now,
+        state=JobState.RECEIVING,
+    )
     job = replace(draft, definition_id=definition.definition_id, batch_id=draft.job_id)
     with transaction():
         code_job_repository.insert(job)

@@ -21,6 +21,7 @@ from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories.inventory import insert_events
 from coupon_core.services import audit, outbox
+from coupon_core.services.errors import require_found
 
 
 def revoke(
@@ -40,8 +41,16 @@ def revoke(
         if redemption_rules.is_used_up(issued.coupon, issued.definition):
             raise Refused(AdminReason.REDEEMED_COUPON)
         coupon_repository.revoke(tenant_id, issued.coupon.coupon_id, now)
-        ids = tenant_id, issued.coupon.coupon_id, generate_id()
-        insert_events([CouponEvent(*ids, "revoked", actor, "", now)])
+        event = CouponEvent(
+            tenant_id=tenant_id,
+            coupon_id=issued.coupon.coupon_id,
+            event_id=generate_id(),
+            kind="revoked",
+            actor=actor,
+            user_id="",
+            occurred_at=now,
+        )
+        insert_events([event])
         revoked = replace(issued, coupon=replace(issued.coupon, revoked_at=now))
         data = {"coupon": serialization.serialize_coupon(revoked, now)}
         outbox.add(
@@ -51,20 +60,18 @@ def revoke(
         return revoked
 
 
-def _require_single(found: Sequence[IssuedCoupon]) -> IssuedCoupon:
-    if not found:
+def _require_single(matches: Sequence[IssuedCoupon]) -> IssuedCoupon:
+    if not matches:
         raise Refused(AdminReason.COUPON_NOT_FOUND)
-    if len(found) > 1:
+    if len(matches) > 1:
         raise Refused(AdminReason.SEVERAL_COUPONS)
-    return found[0]
+    return matches[0]
 
 
 def get(tenant_id: str, coupon_filter: CouponFilter, now: datetime) -> IssuedCoupon:
     """One coupon. Refused when there is none that fits."""
     issued = coupon_repository.get(tenant_id, coupon_filter, now)
-    if issued is None:
-        raise Refused(Reason.COUPON_NOT_FOUND)
-    return issued
+    return require_found(issued, Reason.COUPON_NOT_FOUND)
 
 
 def list_coupons(

@@ -11,6 +11,7 @@ from coupon_core.domain.models.batches import CodeCapacity
 from coupon_core.persistence.repositories import batches as batch_repository
 from coupon_core.persistence.repositories import coupon_counts
 from coupon_core.persistence.repositories import definitions as definition_repository
+from coupon_core.services.errors import require_found
 
 # A full scan at most of so many coupons tells how full a code space is; larger
 # spaces cannot be half used up within any database's life.
@@ -26,14 +27,18 @@ def is_small(definition: Definition) -> bool:
 
 def get_capacity(tenant_id: str, definition_id: str) -> CodeCapacity:
     """How full the code space of a definition is. Refused when it is unknown."""
-    definition = definition_repository.get(tenant_id, definition_id)
-    if definition is None:
-        raise Refused(AdminReason.DEFINITION_NOT_FOUND)
+    definition = require_found(
+        definition_repository.get(tenant_id, definition_id),
+        AdminReason.DEFINITION_NOT_FOUND,
+    )
     if definition.code_format != CodeFormat.RANDOM:
         raise Refused(AdminReason.NO_CODE_SPACE)
-    space, ids = codes.code_space_size(definition), (tenant_id, definition_id)
-    used = coupon_counts.count_up_to(*ids, min(space, MAX_COUNTED_COUPONS))
-    return CodeCapacity(space, used, batch_repository.count_reserved(*ids))
+    space = codes.code_space_size(definition)
+    used_count = coupon_counts.count_up_to(
+        tenant_id, definition_id, limit=min(space, MAX_COUNTED_COUPONS)
+    )
+    reserved_count = batch_repository.count_reserved(tenant_id, definition_id)
+    return CodeCapacity(space, used_count, reserved_count)
 
 
 def require_capacity(definition: Definition, count: int) -> None:
@@ -45,18 +50,18 @@ def require_capacity(definition: Definition, count: int) -> None:
         return
     space = codes.code_space_size(definition)
     limit = space // 2
-    ids = definition.tenant_id, definition.definition_id
-    used = coupon_counts.count_up_to(
-        *ids, limit=limit
-    ) + batch_repository.count_reserved(*ids)
-    if used + count > limit:
+    tenant_id, definition_id = definition.tenant_id, definition.definition_id
+    used_count = coupon_counts.count_up_to(tenant_id, definition_id, limit=limit)
+    used_count += batch_repository.count_reserved(tenant_id, definition_id)
+    if used_count + count > limit:
         raise Refused(
             AdminReason.CODE_SPACE_TOO_SMALL,
-            f"Codes of {_count_random_positions(definition)} characters leave room for {limit:,} "
-            f"coupons (half of all {space:,}); {used:,} exist and {count:,} were "
+            f"Codes of {_count_random_positions(definition)} characters leave room "
+            f"for {limit:,} coupons (half of all {space:,}); {used_count:,} exist "
+            f"and {count:,} were "
             "asked for. Create a definition with a greater code_length.",
         )
 
 
 def _count_random_positions(definition: Definition) -> int:
-    return sum(len(place) > 1 for place in codes.position_alphabets(definition))
+    return sum(len(alphabet) > 1 for alphabet in codes.position_alphabets(definition))

@@ -21,9 +21,9 @@ MAX_PENDING_EVENTS = 5_000  # events in the outbox, above which others go first
 def iterate_tenant_ids() -> Iterator[str]:
     """All tenants, read some at a time."""
     last_id = ""
-    while found := expiry_repository.list_tenants(last_id, TENANT_PAGE_SIZE):
-        yield from found
-        last_id = found[-1]
+    while tenant_ids := expiry_repository.list_tenants(last_id, TENANT_PAGE_SIZE):
+        yield from tenant_ids
+        last_id = tenant_ids[-1]
 
 
 def is_outbox_full(now: datetime) -> bool:
@@ -82,10 +82,10 @@ def _publish_expired(tenant_id: str, coupon_ids: Iterable[str], now: datetime) -
     outbox.add(
         outbox.build_coupon_event(
             "coupon.expired",
-            one.coupon,
-            {"coupon": serialization.serialize_coupon(one, now)},
+            issued.coupon,
+            {"coupon": serialization.serialize_coupon(issued, now)},
             now,
         )
-        for one in issued_coupons
-        if redemption_rules.get_coupon_status(one, now) == CouponStatus.EXPIRED
+        for issued in issued_coupons
+        if redemption_rules.get_coupon_status(issued, now) == CouponStatus.EXPIRED
     )

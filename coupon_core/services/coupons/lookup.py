@@ -18,12 +18,10 @@ def find_for_user(
     coupons = code_lookup_repository.find_for_user(tenant_id, code, user_id, lock)
     if coupons:
         return coupons, True
-    claimable_coupon = _claimable_coupon(tenant_id, code, user_id, now)
-    return (
-        [claimable_coupon]
-        if claimable_coupon and claimable_coupon.definition.claimable
-        else []
-    ), False
+    claimable_coupon = find_claimable_coupon(tenant_id, code, user_id, now)
+    if claimable_coupon and claimable_coupon.definition.claimable:
+        return [claimable_coupon], False
+    return [], False
 
 
 def count_user_redemptions(issued: IssuedCoupon, user_id: str) -> int:
@@ -36,7 +34,7 @@ def count_user_redemptions(issued: IssuedCoupon, user_id: str) -> int:
     )
 
 
-def _claimable_coupon(
+def find_claimable_coupon(
     tenant_id: str, code: str, user_id: str, now: datetime
 ) -> IssuedCoupon | None:
     """The coupon that a user would get by claiming a shared code.
@@ -44,10 +42,19 @@ def _claimable_coupon(
     Claiming is possible while the definition is paused: the code is already in
     people's hands, and pausing leaves those valid.
     """
-    shared = code_lookup_repository.find_shared_code(tenant_id, code)
-    if shared is None:
+    shared_code = code_lookup_repository.find_shared_code(tenant_id, code)
+    if shared_code is None:
         return None
-    definition = shared.definition
-    ids = tenant_id, generate_id(), definition.definition_id, user_id
-    coupon = Coupon(*ids, shared.code, now, None, None, 0, shared.revoked_at)
-    return IssuedCoupon(coupon, definition, shared.reward_item)
+    coupon = Coupon(
+        tenant_id=tenant_id,
+        coupon_id=generate_id(),
+        definition_id=shared_code.definition.definition_id,
+        user_id=user_id,
+        code=shared_code.code,
+        generated_at=now,
+        expires_at=None,
+        redeemed_at=None,
+        redemption_count=0,
+        revoked_at=shared_code.revoked_at,
+    )
+    return IssuedCoupon(coupon, shared_code.definition, shared_code.reward_item)

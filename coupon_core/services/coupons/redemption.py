@@ -84,9 +84,9 @@ def _redeem_with_retries(request: RedeemRequest, now: datetime) -> RedemptionRes
         _redeem_pessimistically,
         _redeem_pessimistically,
     ):
-        redeemed = attempt(normalized_request, now)
-        if redeemed:
-            return redeemed
+        result = attempt(normalized_request, now)
+        if result:
+            return result
     raise ConcurrentUpdate("the coupon kept changing")
 
 
@@ -94,9 +94,8 @@ def dry_run(request: RedeemRequest, now: datetime) -> RedemptionResult:
     """What a redeem would give now, refused as it would be; nothing is stored."""
     with CodeLookupGuard(request.tenant_id, request.user_id):
         normalized_request = _with_normalized_code(request)
-        return _after_redemption(
-            _require_redeemable(normalized_request, now)[0], normalized_request, now
-        )
+        candidate, _ = _require_redeemable(normalized_request, now)
+        return _after_redemption(candidate, normalized_request, now)
 
 
 def _with_normalized_code(request: RedeemRequest) -> RedeemRequest:
@@ -145,9 +144,9 @@ def _require_redeemable(
     )
     if not candidates:
         raise Refused(Reason.COUPON_NOT_FOUND)
-    uses = lookup.count_user_redemptions(candidates[0], user_id)
-    issued = redemption_rules.select_redeemable(candidates, now, uses)
-    decision = redemption_rules.decide_redeem(issued, now, uses)
+    use_count = lookup.count_user_redemptions(candidates[0], user_id)
+    issued = redemption_rules.select_redeemable(candidates, now, use_count)
+    decision = redemption_rules.decide_redeem(issued, now, use_count)
     if decision.reason:
         raise Refused(decision.reason)
     return issued, exists
@@ -198,12 +197,14 @@ def _build_redemption(
 
 
 def _build_redeemed_event(after: RedemptionResult, request: RedeemRequest) -> Event:
-    use, coupon = after.redemption, after.issued.coupon
+    redemption, coupon = after.redemption, after.issued.coupon
     data = {
-        "redemption_id": use.redemption_id,
-        "use_number": use.use_number,
-        "dialect": use.dialect.value,
+        "redemption_id": redemption.redemption_id,
+        "use_number": redemption.use_number,
+        "dialect": redemption.dialect.value,
         **({"context": dict(request.context)} if request.context else {}),
-        "coupon": serialization.serialize_coupon(after.issued, use.redeemed_at),
+        "coupon": serialization.serialize_coupon(after.issued, redemption.redeemed_at),
     }
-    return outbox.build_coupon_event("coupon.redeemed", coupon, data, use.redeemed_at)
+    return outbox.build_coupon_event(
+        "coupon.redeemed", coupon, data, redemption.redeemed_at
+    )

@@ -31,8 +31,8 @@ def clear_cache() -> None:
 
 
 def _load_checked_prefixes(tenant_id: str) -> tuple[str, ...]:
-    until, prefixes = _prefixes_by_tenant.get(tenant_id, (0.0, ()))
-    if time.monotonic() < until:
+    expires_at, prefixes = _prefixes_by_tenant.get(tenant_id, (0.0, ()))
+    if time.monotonic() < expires_at:
         return prefixes
     if len(_prefixes_by_tenant) >= MAX_CACHED_TENANTS:
         clear_cache()
