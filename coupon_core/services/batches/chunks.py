@@ -1,4 +1,4 @@
-"""Making a chunk: one short transaction that happens once, whoever tries how often."""
+"""Generation of a chunk of a batch in one short transaction, exactly once."""
 
 import json
 from collections.abc import Sequence
@@ -37,10 +37,11 @@ REASON_DEFINITION_PAUSED = "waits: the definition is paused"
 
 
 def generate_chunk(key: ChunkKey, now: datetime) -> bool:
-    """Make the coupons of a chunk; False when there is nothing to make (any more).
+    """Generate the coupons of a chunk (idempotent).
 
-    What the database cannot do now passes through: the chunk must be tried again. All
-    else that goes wrong ends the batch, which says why.
+    Return False if there is nothing to generate: the chunk is finished, the batch has
+    ended, or the definition is paused. A refusal fails the batch and is stored as its
+    error. Errors of the database are raised, and the chunk must be tried again.
     """
     tenant_id, batch_id, _ = key
     batch = batch_repository.get(tenant_id, batch_id)
@@ -56,7 +57,7 @@ def generate_chunk(key: ChunkKey, now: datetime) -> bool:
 
 
 class _AlreadyEnded(Exception):
-    """The batch or the chunk has come to its end while this one was made."""
+    """The batch or the chunk ended while the chunk was being generated."""
 
 
 def _try_generate(batch: Batch, chunk: BatchChunk, now: datetime) -> bool:
@@ -84,7 +85,7 @@ def _try_generate(batch: Batch, chunk: BatchChunk, now: datetime) -> bool:
 def _write_chunk(
     batch: Batch, chunk: BatchChunk, definition: Definition, now: datetime
 ) -> None:
-    """The chunk, its coupons and the progress: all or, if it has ended, nothing."""
+    """Claim the chunk, insert its coupons and count the progress."""
     key = chunk.tenant_id, chunk.batch_id, chunk.chunk_number
     if not batch_repository.claim_chunk(key, now):
         raise _AlreadyEnded
@@ -99,7 +100,7 @@ def _write_chunk(
 def _insert_coupons(
     batch: Batch, chunk: BatchChunk, definition: Definition, now: datetime
 ) -> int:
-    """Add the coupons of a chunk; gives how many are new. Refused."""
+    """Insert the coupons of a chunk and return how many are new."""
     if definition.awarded_only and chunk.user_ids:
         return _insert_awarded(batch, chunk, definition, now)
     is_custom = definition.code_format == CodeFormat.CUSTOM
@@ -113,7 +114,7 @@ def _insert_coupons(
 def _insert_awarded(
     batch: Batch, chunk: BatchChunk, definition: Definition, now: datetime
 ) -> int:
-    """Give each user one more coupon on the definition's own terms."""
+    """Award each user one more coupon; its expiry may follow from the offer."""
     _, new_coupons = generation.generate_without_events(
         definition, chunk.user_ids, now, batch.expires_at
     )
@@ -124,7 +125,7 @@ def _insert_awarded(
 def _insert_with_random_codes(
     batch: Batch, chunk: BatchChunk, definition: Definition, now: datetime
 ) -> int:
-    """Add coupons with codes of their own; those that are taken are drawn anew."""
+    """Insert coupons with random codes; replace codes that are taken."""
     count = chunk.coupon_count
     unused = _filter_unused_codes(
         definition, codes.generate_codes(definition, count), is_crowded=False
@@ -141,7 +142,7 @@ def _insert_with_random_codes(
 def _replace_used_codes(
     definition: Definition, candidates: Sequence[str], count: int
 ) -> list[str]:
-    """What is free of the codes, and others in place of what is not."""
+    """Return the candidates that are unused, and new codes in place of the others."""
     kept = _filter_unused_codes(definition, candidates, is_crowded=True)
     missing = count - len(kept)
     extra: Sequence[str] = []
@@ -158,7 +159,10 @@ def _replace_used_codes(
 def _filter_unused_codes(
     definition: Definition, candidates: Sequence[str], is_crowded: bool
 ) -> list[str]:
-    """Codes that nobody shares; in a crowded space, only those that none owns."""
+    """Return the candidates that are not shared codes.
+
+    In a crowded code space, codes of existing coupons are left out as well.
+    """
     unique = list(dict.fromkeys(candidates))
     used = bulk_coupons.find_taken_codes(definition, unique, include_owned=is_crowded)
     return [code for code in unique if code not in used] if used else unique
@@ -167,7 +171,7 @@ def _filter_unused_codes(
 def _insert_with_custom_code(
     batch: Batch, chunk: BatchChunk, definition: Definition, now: datetime
 ) -> int:
-    """Add coupons of the custom code for users who hold none yet."""
+    """Insert coupons with the custom code for users who do not have it yet."""
     drafts = [
         code_assignment.build_coupon(
             definition, user_id, definition.custom_code, now, batch.expires_at

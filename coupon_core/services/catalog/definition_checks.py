@@ -23,13 +23,13 @@ from coupon_core.persistence.repositories import packages as package_repository
 
 
 def require_valid(definition: Definition) -> None:
-    """Refuse a definition whose members contradict each other."""
+    """Refuse a definition whose fields contradict each other."""
     for reason in definition_rules.definition_violations(definition):
         raise Refused(reason)
 
 
 def require_package_in_use(before: Definition, after: Definition) -> None:
-    """Refuse to leave the archived status while the package is not in use.
+    """Refuse to activate or pause a definition whose package is not in use.
 
     A concurrent transaction that takes the package out of use waits for the lock on
     the definition, and archives the definition afterwards.

@@ -1,4 +1,4 @@
-"""Definitions: the templates of coupons, and their life from active to archived."""
+"""Definitions: the templates of coupons, and their status."""
 
 from collections.abc import Mapping, Set
 from dataclasses import replace
@@ -61,9 +61,11 @@ FIELDS_AFFECTING_COUPONS = CODE_FIELDS | LIMIT_FIELDS | {"awarded_only"}
 
 
 def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definition:
-    """Add an active definition from members of `Definition`; absent ones have defaults.
+    """Create an active definition; fields that are not given have defaults.
 
-    Refused when the members contradict each other, or a name or code is taken.
+    Raises:
+        Refused: The fields contradict each other, the name or code is taken, or the
+            reward item is unknown.
     """
     definition = build_definition(tenant_id, fields, now)
     with transaction():
@@ -74,7 +76,7 @@ def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definiti
 def build_definition(
     tenant_id: str, fields: Mapping[str, Any], now: datetime
 ) -> Definition:
-    """An active definition that is not stored yet."""
+    """Return a new active definition without storing it."""
     return Definition(
         tenant_id=tenant_id,
         definition_id=generate_id(),
@@ -87,7 +89,7 @@ def build_definition(
 
 
 def insert_in_transaction(definition: Definition) -> None:
-    """Store a new definition in the caller's transaction. Refused as `create`."""
+    """Store a new definition in the caller's transaction; raise as `create` does."""
     definition_checks.require_valid(definition)
     with definition_checks.translate_conflicts():
         if definition.custom_code or definition.code_check:
@@ -100,7 +102,11 @@ def insert_in_transaction(definition: Definition) -> None:
 
 
 def get(tenant_id: str, definition_id: str) -> Definition:
-    """One definition. Refused when there is none."""
+    """Return one definition.
+
+    Raises:
+        Refused: The definition is unknown.
+    """
     definition = definition_repository.get(tenant_id, definition_id)
     return require_found(definition, AdminReason.DEFINITION_NOT_FOUND)
 
@@ -111,17 +117,21 @@ def list_definitions(
     status: DefinitionStatus | None = None,
     name: str | None = None,
 ) -> tuple[list[Definition], int]:
-    """A tenant's definitions, newest first, and how many match in all."""
+    """Return a page of a tenant's definitions, newest first, and the total count."""
     return definition_repository.list_definitions(tenant_id, page, status, name)
 
 
 def update(
     tenant_id: str, definition_id: str, changes: Mapping[str, Any], now: datetime
 ) -> Definition:
-    """Change members of a definition; what coupons exist keep their codes.
+    """Change fields of a definition and return it.
 
-    How codes are made is frozen once there are coupons; dates and limits may change,
-    but no limit goes below what has been used.
+    Existing coupons keep their codes.
+
+    Raises:
+        Refused: The definition is unknown, the new values contradict each other, a
+            limit would be below the current use, or a code rule would change although
+            coupons exist.
     """
     changed_fields = _find_changed_fields(get(tenant_id, definition_id), changes)
     for locked_fields in (changed_fields, changes.keys()):
@@ -138,7 +148,10 @@ def _try_update(
     locked_fields: Set[str],
     now: datetime,
 ) -> Definition | None:
-    """The changed definition; None when more changes than what was locked for."""
+    """Update a definition under the locks that `locked_fields` need.
+
+    Return None if a concurrent change made other locks necessary.
+    """
     with transaction():
         if FIELDS_AFFECTING_COUPONS & locked_fields:
             coupon_repository.lock_coupons_exclusively()
@@ -154,9 +167,10 @@ def _try_update(
 def update_in_transaction(
     before: Definition, changes: Mapping[str, Any], now: datetime
 ) -> Definition:
-    """Change a definition that the caller's transaction has locked. Refused.
+    """Change a definition that the caller's transaction has locked.
 
-    What concerns coupons or names codes needs them held still, and the tenant locked.
+    To change a field in `FIELDS_AFFECTING_COUPONS`, the caller must also lock the
+    coupons; to change a field in `CODE_FIELDS`, the tenant as well. Raises as `update`.
     """
     after = replace(before, **changes, updated_at=now)
     definition_checks.require_valid(after)
@@ -184,7 +198,11 @@ def update_in_transaction(
 def set_status(
     tenant_id: str, definition_id: str, status: DefinitionStatus, now: datetime
 ) -> Definition:
-    """Pause, activate or archive a definition; the same again changes nothing."""
+    """Pause, activate or archive a definition (idempotent).
+
+    Raises:
+        Refused: The definition is unknown, or its package is not in use.
+    """
     with transaction():
         before = _lock(tenant_id, definition_id)
         if before.status == status:
@@ -197,7 +215,11 @@ def set_status(
 
 
 def get_stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionStats:
-    """How the coupons of a definition stand. Refused when it is unknown."""
+    """Return the number of coupons by status and the number of redemptions.
+
+    Raises:
+        Refused: The definition is unknown.
+    """
     get(tenant_id, definition_id)
     return coupon_counts.get_stats(tenant_id, definition_id, now)
 

@@ -1,4 +1,4 @@
-"""The stock of codes: look it through, give codes to users, tell what became of one."""
+"""The inventory of codes: list them, assign them to users, show a code's timeline."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -37,10 +37,10 @@ from coupon_core.services.errors import require_found
 def list_codes(
     tenant_id: str, coupon_filter: CouponFilter, cursor: PageCursor, now: datetime
 ) -> tuple[list[CouponWithBatch], str | None]:
-    """A page of the chosen coupons, newest first, and after which one to go on.
+    """Return a page of matching coupons, newest first, and the ID to continue after.
 
-    It takes the same time at any size of stock; so it may hold fewer than asked for,
-    even none, before the end, which is None.
+    The ID is None on the last page. The time for a page does not depend on the size of
+    the inventory; an earlier page may therefore be short or even empty.
     """
     return inventory_repository.get_page(tenant_id, coupon_filter, cursor, now)
 
@@ -48,10 +48,11 @@ def list_codes(
 def assign(
     tenant_id: str, code: str, user_id: str, actor: str, now: datetime
 ) -> IssuedCoupon:
-    """Put nobody's coupon into a user's hands; for the same user again, no change.
+    """Assign an unassigned coupon to a user and return it (idempotent per user).
 
-    Refused when the code is unknown, another's, or can no longer be used; and when
-    its definition's total limit of awards is reached.
+    Raises:
+        Refused: The code is unknown, assigned to another user or no longer usable, or
+            the definition's total limit of awards is reached.
     """
     definition_id = _require_by_code(tenant_id, code).definition.definition_id
     with transaction():
@@ -64,7 +65,7 @@ def assign(
 
 
 def _require_by_code(tenant_id: str, code: str, lock: bool = False) -> IssuedCoupon:
-    """The coupon whose own code it is. Refused when there is none, or several are."""
+    """Return the only coupon that has this code."""
     coupons = code_lookup_repository.find_for_tenant(tenant_id, code, lock)
     if not coupons:
         raise Refused(AdminReason.COUPON_NOT_FOUND)
@@ -125,7 +126,11 @@ def _record_assignment(issued: IssuedCoupon, actor: str, now: datetime) -> None:
 def get_timeline(
     tenant_id: str, coupon_id: str, now: datetime
 ) -> tuple[CouponWithBatch, list[TimelineEntry]]:
-    """A coupon, and all that became of it in the order of time. Refused if unknown."""
+    """Return a coupon and its timeline, oldest entry first.
+
+    Raises:
+        Refused: The coupon is unknown.
+    """
     coupon_with_batch = require_found(
         inventory_repository.get(tenant_id, coupon_id), Reason.COUPON_NOT_FOUND
     )
@@ -187,7 +192,7 @@ def _list_extension_entries(
 
 
 def _is_extended_by(coupon_with_batch: CouponWithBatch, job: CodeJob) -> bool:
-    """Whether the job has come to this coupon, and found that it ends sooner."""
+    """Return True if the job has processed this coupon and extended its expiry."""
     coupon = coupon_with_batch.issued.coupon
     expires_at, revoked_at = coupon.expires_at, coupon.revoked_at
     is_processed = bool(job.finished_at) or job.after_key >= coupon.coupon_id
@@ -220,7 +225,7 @@ def _list_end_entries(
 
 
 def _find_revoking_actor(revoked_at: datetime, jobs: list[CodeJob]) -> str | None:
-    """Whose job took a batch out of use at that time."""
+    """Return the actor of the job that revoked the batch at that time, if any."""
     for job in jobs:
         ended_at = job.finished_at or revoked_at
         if job.kind == JobKind.REVOKE and job.created_at <= revoked_at <= ended_at:

@@ -1,4 +1,4 @@
-"""Work on many codes at once: a chunk a transaction, each told through the outbox."""
+"""Jobs that revoke, extend or import many codes, one transaction for each chunk."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -26,13 +26,13 @@ from coupon_core.services import audit, outbox
 from coupon_core.services.codes import job_construction, job_events
 from coupon_core.services.errors import require_found
 
-CHUNK_SIZE = 4_000  # coupons: far below a second on either database
+CHUNK_SIZE = 4_000  # coupons; takes far less than a second on either database
 STALLED_AFTER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
 class JobAction:
-    """What one kind of job does with a chunk, and what it is called when done."""
+    """How a kind of job processes a chunk, and the event type of its completion."""
 
     process_chunk: Callable[[CodeJob, int, datetime], ChunkResult]
     event_type: str
@@ -46,10 +46,12 @@ JOB_ACTIONS: Mapping[JobKind, JobAction] = {
 
 
 def revoke_batch(tenant_id: str, batch_id: str, actor: str, now: datetime) -> CodeJob:
-    """Begin to take all coupons of a batch out of use, but those that are used up.
+    """Start a job that revokes all coupons of a batch, except those that are used up.
 
-    Once the job is completed no redeem of any of them begins and succeeds. Refused
-    when the batch is unknown or still being made.
+    No redemption of these coupons that starts after the job has completed succeeds.
+
+    Raises:
+        Refused: The batch is unknown or not finished.
     """
     draft = job_construction.build_job(
         tenant_id, JobKind.REVOKE, actor, now, batch_id=batch_id
@@ -58,7 +60,7 @@ def revoke_batch(tenant_id: str, batch_id: str, actor: str, now: datetime) -> Co
 
 
 def revoke_user(tenant_id: str, user_id: str, actor: str, now: datetime) -> CodeJob:
-    """Begin to take all coupons that a user holds out of use, but those used up."""
+    """Start a job that revokes all coupons of a user, except those that are used up."""
     draft = job_construction.build_job(
         tenant_id, JobKind.REVOKE, actor, now, user_id=user_id
     )
@@ -68,9 +70,10 @@ def revoke_user(tenant_id: str, user_id: str, actor: str, now: datetime) -> Code
 def extend_batch(
     tenant_id: str, batch_id: str, expires_at: datetime, actor: str, now: datetime
 ) -> CodeJob:
-    """Begin to let all coupons of a batch expire later; none will expire sooner.
+    """Start a job that extends the expiry of a batch's coupons; it shortens none.
 
-    Refused when the batch is unknown or still being made, or the time is past.
+    Raises:
+        Refused: The batch is unknown or not finished, or the new expiry is in the past.
     """
     if expires_at <= now:
         raise Refused(AdminReason.EXPIRY_IS_PAST)
@@ -90,9 +93,10 @@ def _create_job(job: CodeJob, now: datetime) -> CodeJob:
 
 
 def run_first_chunk(job: CodeJob, now: datetime) -> CodeJob:
-    """Do a job's next chunk here: most jobs are small, and then that was all.
+    """Process the next chunk of a job at once and return the job.
 
-    Should the database have no time for it, the workers will do it as any other.
+    Most jobs are small and complete with this chunk. If the database is unavailable or
+    busy, the workers process the chunk later.
     """
     try:
         return run_chunk(job.tenant_id, job.job_id, job.chunk_number, now)
@@ -101,7 +105,7 @@ def run_first_chunk(job: CodeJob, now: datetime) -> CodeJob:
 
 
 def start(job: CodeJob, now: datetime) -> None:
-    """Let the workers begin with a job that is stored already."""
+    """Start a job that is already stored: hand its chunks to the workers."""
     with transaction():
         code_job_repository.update(job)
         _enqueue(job, now)
@@ -127,9 +131,10 @@ def _require_finished_batch(tenant_id: str, batch_id: str) -> None:
 
 
 def run_chunk(tenant_id: str, job_id: str, chunk_number: int, now: datetime) -> CodeJob:
-    """Do a job's chunk of that number; gives the job as it is afterwards.
+    """Process the chunk with this number and return the job afterwards (idempotent).
 
-    A chunk that is done already changes nothing. Refused when the job is unknown.
+    Raises:
+        Refused: The job is unknown.
     """
     with transaction():
         coupon_repository.announce_coupon_write()
@@ -168,7 +173,8 @@ def _record_progress(job: CodeJob, result: ChunkResult, now: datetime) -> None:
         else []
     )
     events = [job_events.build_revoked_event(issued, now) for issued in revoked_coupons]
-    if job.user_id:  # what was done to a batch, the job itself shows
+    # A batch's job shows in the timelines of its coupons; a user's job does not.
+    if job.user_id:
         inventory_repository.insert_events(
             [
                 job_events.build_coupon_event(issued, job, now)
@@ -186,7 +192,7 @@ def _record_progress(job: CodeJob, result: ChunkResult, now: datetime) -> None:
 
 
 def run_to_completion(job: CodeJob, on_progress: Callable[[CodeJob], None]) -> CodeJob:
-    """Do all that is left of a job, here and now, beside the workers that may too."""
+    """Process the remaining chunks of a job; workers may process them in parallel."""
     while job.state == JobState.RUNNING:
         job = run_chunk(job.tenant_id, job.job_id, job.chunk_number, utc_now())
         on_progress(job)
@@ -194,7 +200,7 @@ def run_to_completion(job: CodeJob, on_progress: Callable[[CodeJob], None]) -> C
 
 
 def requeue_stalled_jobs(now: datetime) -> int:
-    """Tell the workers anew of jobs that do not get on; gives how many."""
+    """Publish the next chunk of stalled jobs again, and return the number of jobs."""
     stalled_jobs = code_job_repository.find_stalled(
         JobState.RUNNING, now - STALLED_AFTER
     )
@@ -205,11 +211,15 @@ def requeue_stalled_jobs(now: datetime) -> int:
 
 
 def get(tenant_id: str, job_id: str) -> CodeJob:
-    """A job. Refused when it is unknown."""
+    """Return a job.
+
+    Raises:
+        Refused: The job is unknown.
+    """
     job = code_job_repository.get(tenant_id, job_id)
     return require_found(job, AdminReason.JOB_NOT_FOUND)
 
 
 def list_jobs(tenant_id: str, page: Page) -> tuple[list[CodeJob], int]:
-    """A tenant's jobs, newest first, and how many there are."""
+    """Return a page of a tenant's jobs, newest first, and their number."""
     return code_job_repository.list_jobs(tenant_id, page)

@@ -27,10 +27,13 @@ from coupon_core.services.errors import require_found
 def revoke(
     tenant_id: str, coupon_filter: CouponFilter, now: datetime, actor: str = ""
 ) -> IssuedCoupon:
-    """Take a coupon out of use; revoking it again changes nothing.
+    """Revoke a coupon and return it (idempotent).
 
-    After this has returned no redeem of it begins and succeeds. Refused when it is
-    unknown, when several fit, or when its uses are used up.
+    No redemption that starts after this function has returned succeeds.
+
+    Raises:
+        Refused: No coupon or several coupons match, or all uses of the coupon are
+            redeemed.
     """
     with transaction():
         issued = _require_single(
@@ -69,7 +72,11 @@ def _require_single(matches: Sequence[IssuedCoupon]) -> IssuedCoupon:
 
 
 def get(tenant_id: str, coupon_filter: CouponFilter, now: datetime) -> IssuedCoupon:
-    """One coupon. Refused when there is none that fits."""
+    """Return one coupon.
+
+    Raises:
+        Refused: No coupon matches.
+    """
     issued = coupon_repository.get(tenant_id, coupon_filter, now)
     return require_found(issued, Reason.COUPON_NOT_FOUND)
 
@@ -77,9 +84,10 @@ def get(tenant_id: str, coupon_filter: CouponFilter, now: datetime) -> IssuedCou
 def list_coupons(
     tenant_id: str, coupon_filter: CouponFilter, page: Page, now: datetime
 ) -> tuple[list[IssuedCoupon], int]:
-    """The chosen coupons, newest first, and how many match in all.
+    """Return a page of matching coupons, newest first, and the number of matches.
 
-    Refused when the definition that they are chosen by is unknown.
+    Raises:
+        Refused: The definition in the filter is unknown.
     """
     if coupon_filter.definition_id and not definition_repository.get(
         tenant_id, coupon_filter.definition_id
@@ -91,7 +99,11 @@ def list_coupons(
 def list_by_code(
     tenant_id: str, code: str, page: Page, now: datetime
 ) -> tuple[list[IssuedCoupon], int]:
-    """The coupons of a code, whoever holds them. Refused when there are none."""
+    """Return the coupons of a code for all users, and their number.
+
+    Raises:
+        Refused: No coupon has this code.
+    """
     normalized_code = codes.normalize_code(code)
     coupon_filter = CouponFilter(code=normalized_code)
     rows, total = (

@@ -74,7 +74,7 @@ def _issue_copies(
     now: datetime,
     expires_at: datetime | None,
 ) -> list[Coupon]:
-    """One more copy of the custom code for each: awards may be repeated."""
+    """Store another copy of the custom code for each user: awards can repeat."""
     last_copy_numbers = {
         user_id: award_repository.get_last_copy_number(definition, user_id)
         for user_id in set(user_ids)
@@ -97,7 +97,7 @@ def _assign_listed_codes(
     now: datetime,
     expires_at: datetime | None,
 ) -> list[Coupon]:
-    """The next codes of the list. Refused when too few are left."""
+    """Assign the next unassigned codes of the list to the users."""
     unassigned = award_repository.list_unassigned(definition, len(user_ids))
     if len(unassigned) < len(user_ids):
         raise Refused(AdminReason.TOTAL_LIMIT_REACHED)
@@ -141,7 +141,11 @@ def _assign_random_codes(
 def _generate_unused_codes(
     definition: Definition, count: int, is_crowded: bool
 ) -> list[str]:
-    """Codes that nobody shares; in a crowded space, only those that none owns."""
+    """Return random codes that are not shared codes.
+
+    In a crowded code space, codes of existing coupons are left out as well. Otherwise
+    a collision is so unlikely that the insert itself detects it.
+    """
     candidates = dict.fromkeys(
         codes.generate_codes(definition, count + EXTRA_CODES_PER_RETRY * is_crowded)
     )
@@ -162,7 +166,7 @@ def build_coupon(
     now: datetime,
     expires_at: datetime | None = None,
 ) -> Coupon:
-    """A coupon that is not stored yet."""
+    """Return a new coupon without storing it."""
     return Coupon(
         tenant_id=definition.tenant_id,
         coupon_id=generate_id(),

@@ -1,4 +1,4 @@
-"""The space of a definition's random codes: how full it is, and what is too much."""
+"""Capacity of the code space of a definition with random codes."""
 
 from coupon_core.domain import codes
 from coupon_core.domain.models import (
@@ -13,20 +13,27 @@ from coupon_core.persistence.repositories import coupon_counts
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.services.errors import require_found
 
-# A full scan at most of so many coupons tells how full a code space is; larger
-# spaces cannot be half used up within any database's life.
+# Only code spaces up to this size are checked, so that counting the coupons remains
+# affordable. A larger space cannot become half full in the lifetime of a database.
 MAX_COUNTABLE_SPACE = 100_000_000
 MAX_COUNTED_COUPONS = 2**31
 
 
 def is_small(definition: Definition) -> bool:
-    """True when its codes may be used up; then they are made by one at a time."""
+    """Return True if the codes of a definition can run out.
+
+    Transactions that generate coupons of such a definition run one after another.
+    """
     is_random = definition.code_format == CodeFormat.RANDOM
     return is_random and codes.code_space_size(definition) <= MAX_COUNTABLE_SPACE
 
 
 def get_capacity(tenant_id: str, definition_id: str) -> CodeCapacity:
-    """How full the code space of a definition is. Refused when it is unknown."""
+    """Return the size and the use of a definition's code space.
+
+    Raises:
+        Refused: The definition is unknown or has no random codes.
+    """
     definition = require_found(
         definition_repository.get(tenant_id, definition_id),
         AdminReason.DEFINITION_NOT_FOUND,
@@ -42,9 +49,13 @@ def get_capacity(tenant_id: str, definition_id: str) -> CodeCapacity:
 
 
 def require_capacity(definition: Definition, count: int) -> None:
-    """Refuse when more than half of all codes would be used up (CONTRACTS 0.15).
+    """Require that at most half of all codes are in use after adding `count` coupons.
 
-    Exact, for the definition is held and what batches will still make is counted.
+    The result is exact: the caller holds the lock on the definition, and the coupons
+    that unfinished batches will add are counted (`docs/api-contracts.md` 0.15).
+
+    Raises:
+        Refused: The code space is too small.
     """
     if not is_small(definition):
         return

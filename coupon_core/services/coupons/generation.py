@@ -1,4 +1,4 @@
-"""Making coupons: for users, or unassigned, by the hundreds in one transaction."""
+"""Generation of coupons, assigned to users or unassigned, in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ MAX_INLINE_COUPONS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class GenerationResult:
-    """What was asked for, user by user, and how many of these coupons are new."""
+    """A coupon for each requested user, and how many of the coupons are new."""
 
     coupons: list[IssuedCoupon]
     new_count: int
@@ -45,11 +45,14 @@ def generate(
     now: datetime,
     expires_at: datetime | None = None,
 ) -> GenerationResult:
-    """One coupon for each user id; NOBODY makes unassigned ones.
+    """Generate a coupon for each user ID; UNASSIGNED generates an unassigned coupon.
 
-    A user who holds the coupon of a custom code already keeps it; random codes are
-    made anew each time. Refused when the definition is unknown or not active, or its
-    code space too small.
+    A user who already has the coupon of a custom code keeps it. Random codes are
+    generated on every call.
+
+    Raises:
+        Refused: The definition is unknown or not active, its code space is too small,
+            or its total limit of awards is reached.
     """
     with transaction():
         definition = require_found(
@@ -73,7 +76,11 @@ def generate_in_transaction(
     now: datetime,
     expires_at: datetime | None = None,
 ) -> GenerationResult:
-    """Make coupons of a definition that the caller's transaction holds. Refused."""
+    """Generate coupons of a definition that the caller's transaction has locked.
+
+    Raises:
+        Refused: The code space is too small or the total limit of awards is reached.
+    """
     coupons = generate_without_events(definition, user_ids, now, expires_at)
     return _publish_generated(coupons, definition, now)
 
@@ -84,7 +91,10 @@ def generate_without_events(
     now: datetime,
     expires_at: datetime | None = None,
 ) -> tuple[list[Coupon], list[Coupon]]:
-    """The same without telling others; all coupons, and those that are new. Refused."""
+    """Generate coupons as `generate_in_transaction` does, without outbox events.
+
+    Return all coupons in the order of the user IDs, and those of them that are new.
+    """
     all_coupons, new_coupons = code_assignment.create_coupons(
         definition,
         user_ids,
@@ -97,15 +107,19 @@ def generate_without_events(
 
 
 def compute_award_expiry(definition: Definition, now: datetime) -> datetime | None:
-    """The end of the time for which an award is good, where the terms name one."""
-    if not definition.awarded_only:  # only these have terms
+    """Return when an award expires, or None if its offer sets no validity period."""
+    if not definition.awarded_only:  # only awarded coupons have an offer
         return None
     offer = offer_repository.get(definition.tenant_id, definition.definition_id)
     return compute_validity_end(offer, now) if offer else None
 
 
 def count_awards(definition: Definition, count: int) -> None:
-    """Refuse what would give out more than the total limit of awards."""
+    """Count awards against the definition's total limit, if that limits awards.
+
+    Raises:
+        Refused: The total limit would be exceeded.
+    """
     if not count or not redemption_rules.total_limit_counts_awards(definition):
         return
     if not definition_repository.count_awards(definition, count):
@@ -113,12 +127,16 @@ def count_awards(definition: Definition, count: int) -> None:
 
 
 def lock_for_generation(tenant_id: str, definition_id: str) -> Definition | None:
-    """A definition that stays as it is until the transaction ends, as its codes do."""
+    """Lock a definition and its code rules until the transaction ends, and return it.
+
+    Return None if the definition is unknown.
+    """
     coupon_repository.announce_coupon_write()
-    # Codes named by hand and random ones are made in turns, never at once.
+    # Transactions that add custom codes lock the tenant exclusively, so that a random
+    # code and a custom code cannot become equal at the same time.
     tenant_repository.lock_shared(tenant_id)
-    # Neither limits nor what they count can change any more; so what is read here
-    # tells which lock is needed, and none has to be made stronger later.
+    # Limits and the rows they count can no longer change. This read therefore decides
+    # which lock is needed, and no lock has to be upgraded later.
     definition = definition_repository.get(tenant_id, definition_id)
     if definition and (definition.awarded_only or code_capacity.is_small(definition)):
         return definition_repository.lock(tenant_id, definition_id)
@@ -134,7 +152,7 @@ def _publish_generated(
     )
     if reward_item is None:
         raise ConcurrentUpdate("the reward item has just gone")
-    # A user who was named twice is among the made twice, but among the new once.
+    # A user ID given twice is in `all_coupons` twice, but in `new_coupons` only once.
     outbox.add(
         build_generated_event(IssuedCoupon(coupon, definition, reward_item), now)
         for coupon in new_coupons
@@ -146,6 +164,6 @@ def _publish_generated(
 
 
 def build_generated_event(issued: IssuedCoupon, now: datetime) -> Event:
-    """What tells others of a new coupon."""
+    """Return the outbox event for a new coupon."""
     data = {"coupon": serialization.serialize_coupon(issued, now)}
     return outbox.build_coupon_event("coupon.generated", issued.coupon, data, now)

@@ -1,4 +1,4 @@
-"""What can be done with coupons but using them: validate, revoke, list."""
+"""Validation of codes: what a redemption would decide, without redeeming."""
 
 from datetime import datetime
 
@@ -26,10 +26,12 @@ UNKNOWN_CODE = Validation(Decision(Reason.COUPON_NOT_FOUND))
 def validate(
     tenant_id: str, code: str, user_id: str | None, now: datetime
 ) -> Validation:
-    """What a code is worth to a user, or to anybody when `user_id` is None.
+    """Return whether a user could redeem a code, or any user if `user_id` is None.
 
-    Without a user, a code that several hold is told by its definition alone.
-    OverBudget when too many codes have been unknown.
+    Without a user, a code that several users have is described by its definition only.
+
+    Raises:
+        RateLimitExceeded: The user or the tenant has tried too many unknown codes.
     """
     with CodeLookupGuard(tenant_id, user_id) as guard:
         result = _validate(tenant_id, code, user_id, now)
@@ -61,9 +63,10 @@ def _validate(
 
 
 def validate_for_new_user(tenant_id: str, code: str, now: datetime) -> Validation:
-    """What a code is worth to a user who has not used it, whoever else has.
+    """Return whether a user who has not used a code yet could redeem it.
 
-    OverBudget when too many codes have been unknown.
+    Raises:
+        RateLimitExceeded: The tenant has tried too many unknown codes.
     """
     with CodeLookupGuard(tenant_id, None) as guard:
         result = _validate_for_new_user(tenant_id, code, now)

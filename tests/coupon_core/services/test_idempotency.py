@@ -1,4 +1,4 @@
-"""Taking a request up, answering it once, forgetting it: the core of idempotency."""
+"""Tests of idempotency: acquire, complete, release and purge requests."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def build_request(
 
 
 def acquire(request: IdempotentRequest, now: datetime = NOW) -> str:
-    """Take it up, which must succeed."""
+    """Acquire a request, which must succeed, and return the token."""
     token = idempotency.acquire(request, now)
     assert isinstance(token, str)
     return token
@@ -165,7 +165,7 @@ def test_keys_of_different_parts_differ() -> None:
     assert len({compute_digest(*part_tuple) for part_tuple in parts}) == len(parts)
 
 
-# ------------------------------------------------- a transaction within another one
+# ----------------------------------------------------------- nested transactions
 
 
 def test_a_part_that_fails_is_undone_by_itself(tenant: TenantFactory) -> None:
@@ -186,7 +186,7 @@ def test_a_part_that_fails_is_undone_by_itself(tenant: TenantFactory) -> None:
 def test_a_lost_race_within_a_transaction_is_decided_again(
     tenant: TenantFactory,
 ) -> None:
-    """PostgreSQL takes nothing more after an error, but for what is done apart."""
+    """After an error PostgreSQL accepts only a rollback, here to a savepoint."""
     code = tenant.issue_code(tenant.define(per_code_limit=0, total_limit=3))
 
     def task() -> int:

@@ -1,4 +1,4 @@
-"""Keys of other systems' SDKs: who they let in, and what they are refused for."""
+"""Tests of client keys: authentication, refusals and revocation."""
 
 from __future__ import annotations
 

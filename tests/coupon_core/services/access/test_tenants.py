@@ -1,4 +1,4 @@
-"""Tenants, the turnover of their secrets, and who may make which keys."""
+"""Tests of tenants, the rotation of their secrets, and the scopes of API keys."""
 
 from __future__ import annotations
 

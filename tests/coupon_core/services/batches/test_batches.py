@@ -1,4 +1,4 @@
-"""Batches: exactly what was asked, however often and by how many it is made."""
+"""Tests of batches: each coupon is generated exactly once, also by several workers."""
 
 from __future__ import annotations
 
@@ -31,14 +31,15 @@ CHUNK_SIZE = 50
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that a few coupons make many chunks."""
+    """Reduce the chunk size, so that a few coupons need several chunks."""
     monkeypatch.setattr(bulk_coupons, "POSTGRESQL_CHUNK_SIZE", CHUNK_SIZE)
     monkeypatch.setattr(bulk_coupons, "SQLITE_CHUNK_SIZE", CHUNK_SIZE)
 
 
 @pytest.fixture
 def small_alphabet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ALPHABETS, CodeAlphabet.UNAMBIGUOUS, "ABCD")  # 256 of four
+    # Leaves 256 codes of length 4.
+    monkeypatch.setitem(ALPHABETS, CodeAlphabet.UNAMBIGUOUS, "ABCD")
 
 
 def request_batch(
@@ -56,7 +57,7 @@ def iterate_chunk_keys(batch: Batch) -> Iterator[batch_repository.ChunkKey]:
 
 
 def generate_chunks(batch: Batch) -> Batch:
-    """The batch when all its chunks have been tried."""
+    """Generate every chunk of a batch once, and return the batch afterwards."""
     for key in iterate_chunk_keys(batch):
         batches.generate_chunk(key, NOW)
     return batches.get(batch.tenant_id, batch.batch_id)
@@ -183,7 +184,7 @@ def test_an_archived_definition_ends_its_batch(tenant: TenantFactory) -> None:
 
 @pytest.mark.usefixtures("small_alphabet")
 def test_taken_codes_are_drawn_anew(tenant: TenantFactory) -> None:
-    """Half of all codes are there in the end, so every other draw is taken."""
+    """At the end half of all codes exist, so half of the generated codes are taken."""
     definition = tenant.define(code_length=4)
     batch = generate_chunks(request_batch(tenant, definition, 128))
     assert (batch.state, batch.error) == (BatchState.COMPLETED, "")

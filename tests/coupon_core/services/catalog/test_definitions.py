@@ -1,4 +1,4 @@
-"""Definitions: what is taken, what is frozen, and what limits may become."""
+"""Tests of definitions: unique names and codes, frozen code rules, and limits."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ def test_names_are_each_tenants_own(tenant: TenantFactory) -> None:
 
 # ------------------------------------------------------------------------- codes
 
-# First code and whether its case counts, second code likewise, and whether it is free
-# (CONTRACTS 5, row 19).
+# First code and whether it is case-sensitive, the same for a second code, and whether
+# the second code is free (`docs/api-contracts.md` 5, row 19).
 CODE_PAIRS = [
     ("SAVE", False, "SAVE", False, False),
     ("SAVE", False, "save", False, False),

@@ -1,4 +1,4 @@
-"""Reward items: what is stored, who names them, and what others do meanwhile."""
+"""Tests of reward items: storage, use by definitions, and concurrent changes."""
 
 from __future__ import annotations
 

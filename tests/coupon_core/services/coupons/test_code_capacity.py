@@ -1,4 +1,4 @@
-"""Patterns and check characters of random codes, and how much room they leave."""
+"""Tests of patterns, check characters and the capacity of random codes."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def define_with_check(
 
 
 def with_wrong_character(code: str) -> str:
-    """The same with one wrong character in the middle."""
+    """Return the code with one character replaced."""
     return code[:8] + ("A" if code[8] != "A" else "B") + code[9:]
 
 
@@ -211,7 +211,7 @@ def test_codes_do_not_become_checked_ones_later(tenant: TenantFactory) -> None:
     assert found == AdminReason.CHECKED_CODES_FROZEN
 
 
-# --------------------------------------------------------------------------- the room
+# --------------------------------------------------------------------------- capacity
 
 
 def test_the_room_tells_what_is_made_and_what_will_be(tenant: TenantFactory) -> None:

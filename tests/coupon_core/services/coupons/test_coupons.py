@@ -1,4 +1,4 @@
-"""Validate, redeem, revoke and list, through the use cases, on both databases."""
+"""Tests of validation, redemption, revocation and lists of coupons."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def fetch_all_rows(tenant: TenantFactory) -> list[Any]:
     ]
 
 
-# ------------------------------------------------------------------ whose coupon
+# --------------------------------------------------------------------- ownership
 
 
 def test_ones_own_coupon_is_redeemed(tenant: TenantFactory) -> None:
@@ -129,7 +129,7 @@ def test_a_revoked_claim_is_not_claimed_again(tenant: TenantFactory) -> None:
     assert capture_refusal(tenant.redeem, "SAVE10", "ann") == Reason.REVOKED
 
 
-# -------------------------------------------------------------- how codes compare
+# -------------------------------------------------------------- code comparison
 
 
 @pytest.mark.parametrize("typed", ["SAVE10", "save10", "Save10", " save10\t"])

@@ -1,4 +1,4 @@
-"""What the dialects ask of coupons: limits by user, creators' codes, awards, copies."""
+"""Tests of rules for PlayCamp and Mambo: user limits, creator codes, awards, copies."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.support.invariants import assert_invariants
 def define_shared_codes(
     tenant: TenantFactory, codes: list[str], **members: object
 ) -> Definition:
-    """A claimable definition whose codes creators hand out."""
+    """Create a claimable definition with shared codes of a creator."""
     definition = tenant.define(code_format=CodeFormat.SHARED, claimable=True, **members)
     with transaction():
         code_lookup_repository.add_shared_codes(definition, codes, "ABC12")
@@ -45,7 +45,7 @@ def revoke_code(tenant: TenantFactory, code: str) -> None:
     SharedCodeTable.update(revoked_at=utc_now()).where(condition).execute()
 
 
-# ------------------------------------------------------------------- creators' codes
+# -------------------------------------------------------------------- creator codes
 
 
 def test_a_creators_code_is_claimed_by_any_number_of_users(
@@ -94,7 +94,7 @@ def test_the_format_of_given_codes_is_frozen_before_any_coupon(
     assert capture_refusal(change, claimable=False) == AdminReason.CODE_RULES_FROZEN
 
 
-# -------------------------------------------------------------------- limits by user
+# ---------------------------------------------------------------------- user limits
 
 
 def test_a_user_uses_the_codes_of_a_definition_up_to_the_limit(
@@ -220,7 +220,7 @@ def give_copies(
     first: int = 1,
     expires_in: timedelta | None = None,
 ) -> None:
-    """Put copies of a code into Ann's hands."""
+    """Assign copies of a custom code to the user "ann"."""
     code = definition.custom_code
     expires_at = NOW + expires_in if expires_in else None
     for number in range(first, first + count):

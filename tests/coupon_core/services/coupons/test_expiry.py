@@ -1,4 +1,4 @@
-"""Expired coupons are told of once, however many sweep; no answer depends on it."""
+"""Tests of the announcement of expired coupons, also by concurrent processes."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.support.invariants import list_events
 
 @pytest.fixture(autouse=True)
 def _no_commit_delay(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The coupons of a test are seconds old."""
+    """Include coupons that are only seconds old in the sweep."""
     monkeypatch.setattr(expiry, "MAX_COMMIT_DELAY", timedelta(days=-1))
 
 
 def list_announced_codes(tenant: TenantFactory) -> list[str]:
-    """The codes of which it was told that they have expired."""
+    """Return the codes of the tenant's `coupon.expired` events."""
     announced = [
         data
         for tenant_id, data in list_events("coupon.expired")

@@ -1,4 +1,4 @@
-"""Making coupons: how many, for whom, with which codes, and what is told of it."""
+"""Tests of the generation of coupons: their number, users, codes and events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.factories.tenant import (
 )
 from tests.support.invariants import assert_invariants, list_events
 
-SMALL_ALPHABET = "ABC"  # 81 codes of length 4: half of them are 40
+SMALL_ALPHABET = "ABC"  # 81 codes of length 4, of which 40 may be used
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def get_user_ids(coupons: list[IssuedCoupon]) -> list[str]:
 
 
 def list_generated_ids(tenant: TenantFactory) -> list[str]:
-    """The ids of the coupons that the outbox says were made."""
+    """Return the coupon IDs in the tenant's `coupon.generated` events."""
     events = list_events("coupon.generated")
     return [
         data["coupon"]["id"]
@@ -175,7 +175,7 @@ def test_the_shortest_codes_have_room_for_half_a_million(tenant: TenantFactory) 
 
 @pytest.mark.usefixtures("small_alphabet")
 def test_every_user_gets_one_coupon_though_codes_collide(tenant: TenantFactory) -> None:
-    """Two definitions draw from the same few codes, so most draws are taken."""
+    """Two definitions share a small code space, so most generated codes are taken."""
     full = tenant.define(code_length=4)
     tenant.generate(full, [UNASSIGNED] * 40)
     users = [f"user-{number}" for number in range(30)]

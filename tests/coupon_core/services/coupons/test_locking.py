@@ -1,4 +1,4 @@
-"""What one does while another is half done: it waits, or finds out that it lost."""
+"""Tests of concurrent transactions: the second waits, or finds its decision stale."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WAIT_CHECK_SECONDS = 0.3  # seconds in which one who need not wait would long be
 
 @contextmanager
 def uncommitted(action: Callable[[], Any]) -> Iterator[None]:
-    """Another thread has done the action, and commits it after the block."""
+    """Run the action in another thread, and commit it after the block."""
     done, commit = threading.Event(), threading.Event()
 
     def run() -> None:
@@ -57,7 +57,7 @@ def uncommitted(action: Callable[[], Any]) -> Iterator[None]:
 
 
 def run_after_waiting(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
-    """The outcome of the second, which must wait for the first to be committed."""
+    """Return the outcome of `second`, which must wait for the commit of `first`."""
     outcomes: list[Any] = []
     waiting = threading.Thread(target=lambda: outcomes.append(run_task(second)))
     with uncommitted(first):
@@ -78,12 +78,12 @@ def overwrite(definition: Definition, **changes: Any) -> None:
 def apply_redemption(
     candidate: IssuedCoupon, user_id: str = "ann", claim: bool = False
 ) -> Any:
-    """Write the use of a coupon that was decided on what had been seen."""
+    """Write a redemption that was decided on `candidate`."""
     request = RedeemRequest(candidate.coupon.tenant_id, candidate.coupon.code, user_id)
     return redemption.apply_redemption(candidate, request, NOW, claim)
 
 
-# -------------------------------------------------------------------- who must wait
+# ------------------------------------------------------------- waiting for locks
 
 
 def test_generating_waits_for_a_pause(tenant: TenantFactory) -> None:
@@ -190,7 +190,7 @@ def test_another_tenants_naming_is_not_waited_for(tenant: TenantFactory) -> None
 
 
 def test_coupons_are_added_in_one_order_whoever_asks(tenant: TenantFactory) -> None:
-    """Two that add the same ones in different orders would wait for each other."""
+    """Transactions that insert the same rows in different orders would deadlock."""
     position = "ctid" if database.is_postgresql() else "rowid"
     tenant.generate(tenant.define_custom("SAVE10"), ["cat", "ann", "bob"])
     rows = fetch_rows(
@@ -200,7 +200,7 @@ def test_coupons_are_added_in_one_order_whoever_asks(tenant: TenantFactory) -> N
     assert [user_id for (user_id,) in rows] == ["ann", "bob", "cat"]
 
 
-# ------------------------------------------- what was decided on is no longer there
+# --------------------------------------------------------------- stale decisions
 
 CHANGES: dict[
     str, tuple[dict[str, Any], Callable[[TenantFactory, Definition, str], Any]]
@@ -295,7 +295,7 @@ def test_a_claim_decided_on_what_has_changed_does_not_happen(
 
 
 def assert_stale(tenant: TenantFactory, action: Callable[[], Any]) -> None:
-    """The action finds that it lost, and has changed nothing."""
+    """Assert that the action finds its decision stale and changes nothing."""
     before = fetch_all_rows(tenant)
     with pytest.raises(StaleDecision), database.single_statement():
         action()

@@ -1,7 +1,7 @@
-"""Many at once, in threads and in processes: exactly what may succeed does (LIMITS 2).
+"""Races in threads and in processes: exactly the permitted number of tasks succeeds.
 
-No outcome may be a failure or a busy database either: on an idle machine the wait for
-a lock is far below the deadline.
+See `docs/performance.md` 2. No outcome may be an error or a busy database either: on an
+idle machine the wait for a lock is far below the deadline.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ Race = Callable[[Sequence[Task]], list[Any]]
 
 @pytest.fixture(params=["threads", "processes"])
 def race(request: pytest.FixtureRequest, core: Settings) -> Race:
-    """Runs tasks at the same moment, in threads of this process or of three others."""
+    """Return a function that runs tasks concurrently, in threads or in processes."""
     if request.param == "threads":
         return run_concurrently
     return partial(run_concurrently_in_processes, core)
 
 
-# ---------------------------------------------------------------- one code, many uses
+# -------------------------------------------------- concurrent redemptions of a code
 
 
 def test_one_users_coupon_is_used_as_often_as_the_total_allows(
@@ -121,7 +121,7 @@ def test_clocks_ten_minutes_apart_redeem_no_more(
     assert_invariants()
 
 
-# -------------------------------------------------------------------- use and revoke
+# ----------------------------------------------------------------- redeem and revoke
 
 
 def test_no_redeem_begins_and_succeeds_after_a_revoke(
@@ -142,7 +142,7 @@ def revoke_and_redeem(tenant: TenantFactory, code: str) -> str:
 
 
 def redeem_until_revoked(tenant: TenantFactory, code: str, times: int = 200) -> str:
-    """The reason of the first refusal; an assertion when none comes."""
+    """Return the reason of the first refusal; fail if there is none."""
     from tests.support.concurrency import run_task
 
     for _ in range(times):
@@ -152,7 +152,7 @@ def redeem_until_revoked(tenant: TenantFactory, code: str, times: int = 200) -> 
     raise AssertionError("it is never revoked")
 
 
-# ---------------------------------------------------------------- definitions' changes
+# -------------------------------------------------------------- changed definitions
 
 
 def test_no_coupon_is_made_after_a_pause(tenant: TenantFactory, race: Race) -> None:
@@ -198,7 +198,7 @@ def test_a_name_is_taken_by_one_of_many(tenant: TenantFactory, race: Race) -> No
 def test_a_drawn_code_and_a_shared_one_never_meet(
     tenant: TenantFactory, race: Race
 ) -> None:
-    """A prefix and one free code: whoever is first has it, and the other knows."""
+    """A code is either random or custom: the transaction that commits first gets it."""
     definitions = [tenant.define(code_length=4) for _ in range(10)]
     tasks: list[Task] = [
         partial(tenant.generate, definition, [UNASSIGNED] * 100)
