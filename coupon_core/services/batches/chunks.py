@@ -33,7 +33,7 @@ from coupon_core.services.coupons import code_assignment, generation
 from coupon_core.services.errors import require_found
 
 COMPLETED_EVENT_TYPE = "batch.completed"
-REASON_DEFINITION_PAUSED = "waits: the definition is paused"
+REASON_DEFINITION_PAUSED = "waiting: the definition is paused"
 
 
 def generate_chunk(key: ChunkKey, now: datetime) -> bool:

@@ -138,7 +138,7 @@ def update(
         after = _try_update(tenant_id, definition_id, changes, locked_fields, now)
         if after:
             return after
-    raise AssertionError("unreachable: all that changes was locked")
+    raise AssertionError("unreachable: all changed fields were locked")
 
 
 def _try_update(

@@ -29,7 +29,9 @@ from coupon_core.services.errors import require_found
 MAX_ROWS_PER_TRANSACTION = 4_000
 MAX_REPORTED_ROWS = 100
 ABANDONED_AFTER = timedelta(hours=1)
-REASON_AWARDED_ONLY = "the codes of this definition are awarded: user_id: expected none"
+REASON_AWARDED_ONLY = (
+    "user_id: expected none, because the codes of this definition are awarded"
+)
 
 ParsedRow = ImportRow | RejectedRow
 Clock = Callable[[], datetime]

@@ -87,7 +87,7 @@ def _issue_copies(
         )
         drafts.append(replace(coupon, copy_number=last_copy_numbers[user_id]))
     if len(coupon_repository.insert_new(drafts, definition)) < len(drafts):
-        raise ConcurrentUpdate("a copy was made just now")
+        raise ConcurrentUpdate("another transaction issued a copy of the code")
     return drafts
 
 
@@ -106,7 +106,7 @@ def _assign_listed_codes(
         for coupon, user_id in zip(unassigned, user_ids, strict=True)
     ]
     if not all(award_repository.assign(coupon, now) for coupon in assigned):
-        raise ConcurrentUpdate("a code of the list was taken just now")
+        raise ConcurrentUpdate("another transaction assigned a code of the list")
     return assigned
 
 
@@ -135,7 +135,9 @@ def _assign_random_codes(
             for index, coupon in drafts.items()
             if coupon.coupon_id in inserted_ids
         }
-    raise ConcurrentUpdate("no free codes were found")
+    raise ConcurrentUpdate(
+        f"no unused codes were found in {MAX_COLLISION_RETRIES} attempts"
+    )
 
 
 def _generate_unused_codes(

@@ -67,10 +67,10 @@ def require_capacity(definition: Definition, count: int) -> None:
     if used_count + count > limit:
         raise Refused(
             AdminReason.CODE_SPACE_TOO_SMALL,
-            f"Codes of {_count_random_positions(definition)} characters leave room "
-            f"for {limit:,} coupons (half of all {space:,}); {used_count:,} exist "
-            f"and {count:,} were "
-            "asked for. Create a definition with a greater code_length.",
+            f"Codes with {_count_random_positions(definition)} random characters "
+            f"leave room for {limit:,} coupons (half of all {space:,} codes); "
+            f"{used_count:,} exist or are reserved, and {count:,} were requested. "
+            "Create a definition with a greater config.code_length.",
         )
 
 

@@ -151,7 +151,7 @@ def _publish_generated(
         definition.tenant_id, definition.reward_item_id
     )
     if reward_item is None:
-        raise ConcurrentUpdate("the reward item has just gone")
+        raise ConcurrentUpdate("the reward item was deleted")
     # A user ID given twice is in `all_coupons` twice, but in `new_coupons` only once.
     outbox.add(
         build_generated_event(IssuedCoupon(coupon, definition, reward_item), now)

@@ -93,7 +93,7 @@ def _redeem_with_retries(request: RedeemRequest, now: datetime) -> RedemptionRes
         result = attempt(normalized_request, now)
         if result:
             return result
-    raise ConcurrentUpdate("the coupon kept changing")
+    raise ConcurrentUpdate("the coupon changed during every attempt")
 
 
 def dry_run(request: RedeemRequest, now: datetime) -> RedemptionResult:
