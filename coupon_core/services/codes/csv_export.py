@@ -1,4 +1,4 @@
-"""Codes as CSV, page by page: any number of them in the memory of one page."""
+"""Export of codes as CSV, one page in memory at a time."""
 
 import csv
 import io
@@ -20,9 +20,10 @@ PAGE_SIZE = 1_000
 def export_pages(
     tenant_id: str, coupon_filter: CouponFilter, now: datetime
 ) -> Iterator[str]:
-    """The chosen coupons as CSV, newest first, the head of the table before them.
+    """Yield a CSV header, then pages of the matching coupons, newest first.
 
-    Between pages no connection is held, so that a slow reader keeps none from others.
+    No database connection is held between pages, so that a slow reader does not block
+    other requests.
     """
     yield _to_csv([list(EXPORT_COLUMNS)])
     cursor = PageCursor(PAGE_SIZE)

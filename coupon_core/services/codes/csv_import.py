@@ -1,7 +1,7 @@
-"""Codes that exist elsewhere: all of a file are held first, and made only when good.
+"""Import of existing codes: reserve all codes of a file, then create the coupons.
 
-A code that an import holds is nobody else's, so what follows cannot fail: the coupons
-are made a chunk at a time by a job, which goes on after whatever interrupts it.
+A reserved code cannot be taken by another transaction, so the second step cannot fail.
+A job creates the coupons in chunks and continues after an interruption.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -23,12 +23,15 @@ from coupon_core.persistence.repositories import code_imports as code_import_rep
 from coupon_core.persistence.repositories import code_jobs as code_job_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
-from coupon_core.services.codes import jobs
+from coupon_core.services.codes import job_construction, jobs
+from coupon_core.services.errors import require_found
 
 MAX_ROWS_PER_TRANSACTION = 4_000
 MAX_REPORTED_ROWS = 100
 ABANDONED_AFTER = timedelta(hours=1)
-REASON_AWARDED_ONLY = "the codes of this definition are awarded: user_id: expected none"
+REASON_AWARDED_ONLY = (
+    "user_id: expected none, because the codes of this definition are awarded"
+)
 
 ParsedRow = ImportRow | RejectedRow
 Clock = Callable[[], datetime]
@@ -36,14 +39,14 @@ Clock = Callable[[], datetime]
 
 @dataclass(slots=True)
 class ImportReport:
-    """How a file was: good lines, and bad ones with the first reasons."""
+    """The number of valid and rejected rows of a file, and the first rejected rows."""
 
     valid_count: int = 0
     rejected_count: int = 0
     rejected_rows: list[RejectedRow] = field(default_factory=list)
 
     def add_rejected(self, rows: Iterable[RejectedRow]) -> None:
-        """Count bad lines; of the first, keep why."""
+        """Count rejected rows, and keep the first `MAX_REPORTED_ROWS`."""
         for row in rows:
             self.rejected_count += 1
             if len(self.rejected_rows) < MAX_REPORTED_ROWS:
@@ -51,7 +54,7 @@ class ImportReport:
 
 
 class ImportRejected(Exception):
-    """Lines of a file cannot be imported, and so nothing of it was."""
+    """Rows of a file cannot be imported, so nothing was imported."""
 
     def __init__(self, report: ImportReport) -> None:
         super().__init__(report.rejected_count)
@@ -66,10 +69,14 @@ def import_codes(
     actor: str,
     clock: Clock,
 ) -> tuple[CodeJob, ImportReport]:
-    """Import codes; gives the job that makes them, its first chunk done.
+    """Import codes; return the job that creates the coupons and the report.
 
-    All or none, unless `partial`: then the bad lines are left out. Refused when the
-    definition does not take codes; BadFile. Any error leaves nothing behind.
+    The first chunk of the job is already processed. All codes are imported or none;
+    with `partial`, rejected rows are skipped. An error leaves no data behind.
+
+    Raises:
+        Refused: The definition is unknown or does not accept imported codes.
+        ImportRejected: No row is valid, or a row is rejected and `partial` is False.
     """
     definition = _require_importable(tenant_id, definition_id)
     job = _create_job(definition, actor, clock())
@@ -85,17 +92,23 @@ def import_codes(
 
 
 def _require_importable(tenant_id: str, definition_id: str) -> Definition:
-    definition = definition_repository.get(tenant_id, definition_id)
-    if definition is None:
-        raise Refused(AdminReason.DEFINITION_NOT_FOUND)
+    definition = require_found(
+        definition_repository.get(tenant_id, definition_id),
+        AdminReason.DEFINITION_NOT_FOUND,
+    )
     for reason in generation_rules.import_violations(definition):
         raise Refused(reason)
     return definition
 
 
 def _create_job(definition: Definition, actor: str, now: datetime) -> CodeJob:
-    about = definition.tenant_id, JobKind.IMPORT, actor, now
-    draft = jobs.build_job(*about, state=JobState.RECEIVING)
+    draft = job_construction.build_job(
+        definition.tenant_id,
+        JobKind.IMPORT,
+        actor=actor,
+        now=now,
+        state=JobState.RECEIVING,
+    )
     job = replace(draft, definition_id=definition.definition_id, batch_id=draft.job_id)
     with transaction():
         code_job_repository.insert(job)
@@ -122,7 +135,8 @@ def _reserve_all(
         rejected_rows = _reserve_chunk(job, valid_rows, clock()) if valid_rows else []
         report.valid_count += len(valid_rows) - len(rejected_rows)
         report.add_rejected(rejected_rows)
-        release_connection()  # whoever sends slowly keeps no connection from others
+        # A client that sends slowly must not hold a connection that others need.
+        release_connection()
 
 
 def _split_into_chunks(rows: Iterable[ParsedRow]) -> Iterator[list[ParsedRow]]:
@@ -135,7 +149,8 @@ def _reserve_chunk(
     job: CodeJob, rows: list[ImportRow], now: datetime
 ) -> list[RejectedRow]:
     with transaction():
-        # Codes named by hand and drawn ones are made in turns, never at once.
+        # Transactions that add random codes hold a shared lock on the tenant, so that
+        # an imported code and a random code cannot become equal at the same time.
         if not tenant_repository.lock(job.tenant_id):
             raise Refused(AdminReason.TENANT_NOT_FOUND)
         code_job_repository.update(replace(job, updated_at=now))
@@ -143,7 +158,7 @@ def _reserve_chunk(
 
 
 def _start_job(job: CodeJob, report: ImportReport, now: datetime) -> CodeJob:
-    """The job from here on: it makes what is held, and cannot be called back."""
+    """Start the creation of the reserved coupons; from here on it cannot be undone."""
     running = replace(
         job, state=JobState.RUNNING, total_count=report.valid_count, updated_at=now
     )
@@ -152,7 +167,7 @@ def _start_job(job: CodeJob, report: ImportReport, now: datetime) -> CodeJob:
 
 
 def discard_import(job: CodeJob) -> None:
-    """Let go of all that an import holds, unless it makes its codes already."""
+    """Release all codes that an import reserved, unless its job has already started."""
     while _release_some(job):
         pass
 
@@ -171,7 +186,10 @@ def _release_some(job: CodeJob) -> bool:
 
 
 def discard_abandoned_imports(now: datetime) -> int:
-    """Let go of imports whose sender has gone with the gateway; gives how many."""
+    """Discard imports whose gateway process ended during the upload.
+
+    Return the number of discarded imports.
+    """
     abandoned_jobs = code_job_repository.find_stalled(
         JobState.RECEIVING, now - ABANDONED_AFTER
     )

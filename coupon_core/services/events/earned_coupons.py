@@ -24,7 +24,7 @@ from coupon_core.persistence.repositories.earned_coupons import (
     CodeCollision,
     EarnedCouponDraft,
 )
-from coupon_core.services.coupons import code_capacity, generation
+from coupon_core.services.coupons import code_assignment, code_capacity, generation
 
 
 def process_milestone(milestone: Milestone, now: datetime) -> int:
@@ -149,7 +149,7 @@ def _build_draft(
     definition: Definition, reward: RewardItem, milestone: Milestone, now: datetime
 ) -> EarnedCouponDraft:
     (code,) = codes.generate_codes(definition, 1)
-    coupon = generation.build_coupon(definition, milestone.user_id, code, now)
+    coupon = code_assignment.build_coupon(definition, milestone.user_id, code, now)
     issued = IssuedCoupon(coupon, definition, reward)
     return EarnedCouponDraft(
         issued, milestone, generation.build_generated_event(issued, now)
