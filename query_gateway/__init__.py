@@ -1,5 +1,8 @@
 """The query gateway: player clients validate and redeem codes and see their history."""
 
+from collections.abc import Callable
+from typing import cast
+
 from flask import Flask, Response, request
 from flask_cors import CORS
 
@@ -7,7 +10,7 @@ from coupon_core import gateway
 from coupon_core.settings import loader
 from coupon_core.settings.loader import Settings
 from query_gateway import mambo, playcamp, refusals
-from query_gateway.phoenix import routes
+from query_gateway.phoenix import routes, schemas
 
 CORS_MAX_AGE_SECONDS = 86_400
 
@@ -25,7 +28,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         dialects=[*playcamp.DIALECTS, *mambo.DIALECTS],
         converters={"tenant": routes.TenantConverter},
         security_schemes={
-            **routes.schemas.SECURITY_SCHEMES,
+            **schemas.SECURITY_SCHEMES,
             **playcamp.SECURITY_SCHEMES,
             **mambo.SECURITY_SCHEMES,
         },
@@ -58,9 +61,9 @@ def _enable_cors(app: Flask, settings: Settings) -> None:
 def _skip_cors_without_origin(app: Flask) -> None:
     """Spare all others the 30 µs that flask-cors takes where nobody's page asks."""
     hooks = app.after_request_funcs[None]
-    add_cors_headers = hooks.pop()
+    add_cors_headers = cast(Callable[[Response], Response], hooks.pop())
 
     @app.after_request
     def add_cors_if_origin(response: Response) -> Response:
-        asked = "HTTP_ORIGIN" in request.environ
-        return add_cors_headers(response) if asked else response
+        has_origin = "HTTP_ORIGIN" in request.environ
+        return add_cors_headers(response) if has_origin else response

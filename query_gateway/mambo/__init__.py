@@ -30,12 +30,15 @@ DIALECTS = (
     Dialect(
         "/api/v1",
         render_mambo_error,
-        refusals.MAMBO_REFUSALS,
-        ("mamboToken",),
-        ERROR_SHAPE,
+        refusals=refusals.MAMBO_REFUSALS,
+        security=("mamboToken",),
+        errors=ERROR_SHAPE,
     ),
     Dialect(
-        "/oauth", render_oauth_error, refusals.OAUTH_REFUSALS, errors=OAUTH_ERROR_SHAPE
+        "/oauth",
+        render_oauth_error,
+        refusals=refusals.OAUTH_REFUSALS,
+        errors=OAUTH_ERROR_SHAPE,
     ),
 )
 SECURITY_SCHEMES: Mapping[str, Any] = {

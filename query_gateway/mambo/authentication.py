@@ -27,6 +27,6 @@ def authenticate() -> None:
         raise Refused(AuthReason.NO_CREDENTIALS)
     key = authenticate_client_token(token, utc_now())
     if site not in (None, key.tenant_id):
-        raise ApiError(404, "SiteNotFoundException", "The site does not exist")
+        raise ApiError(404, "SiteNotFoundException", message="The site does not exist")
     g.principal = Principal(key.tenant_id, key_id=key.key_id)
     audit_context.set_principal(g.principal)

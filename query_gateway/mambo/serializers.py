@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from coupon_core.domain.identifiers import is_user_id
 from coupon_core.domain.models import (
     CodeFormat,
     CouponStatus,
@@ -19,7 +20,7 @@ from coupon_core.domain.models.purchases import Activity
 from coupon_core.domain.models.users import RegisteredUser
 from coupon_core.domain.rules.redemption import get_coupon_status
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.schemas.identifiers import is_user_id, is_uuid
+from coupon_core.schemas.identifiers import is_uuid
 from coupon_core.services.points import offers
 from query_gateway.refusals import MAMBO_REFUSALS
 
@@ -142,7 +143,10 @@ def serialize_user(user: RegisteredUser, wallets: Sequence[Wallet]) -> Document:
         "isMember": user.is_member,
         "details": dict(user.details),
         "tagTags": list(user.tags),
-        "points": [{"pointId": w.point_id, "balance": w.balance} for w in wallets],
+        "points": [
+            {"pointId": wallet.point_id, "balance": wallet.balance}
+            for wallet in wallets
+        ],
         "createdOn": format_timestamp_milliseconds(user.created_at),
         "updatedOn": format_timestamp_milliseconds(user.updated_at),
     }
@@ -168,5 +172,5 @@ def serialize_activity(activity: Activity) -> Document:
 
 
 EXCEPTIONS_BY_REASON: Mapping[str, str] = {
-    reason.value: row[1] for reason, row in MAMBO_REFUSALS.items()
+    reason.value: code for reason, (_, code, _) in MAMBO_REFUSALS.items()
 }

@@ -37,7 +37,7 @@ def authenticate() -> None:
     """Know the caller; what is for servers is for no client key."""
     if request.method == "OPTIONS":  # browsers ask for these before they sign in
         return
-    key = authenticate_client_key(bearer_token(), PLAYCAMP_KINDS, utc_now())
+    key = authenticate_client_key(bearer_token(), PLAYCAMP_KINDS, now=utc_now())
     is_server = key.kind == ClientKeyKind.PLAYCAMP_SERVER
     if not is_server and not request.path.startswith(f"{CLIENT_PREFIX}/"):
         raise Refused(AuthReason.WRONG_KEY_KIND)

@@ -1,5 +1,6 @@
 """PlayCamp's shapes: values of the core in, dictionaries out (document S3)."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,11 @@ from coupon_core.domain.models.packages import (
     CodeUsage,
     PackageWithDefinition,
     RewardLine,
+)
+from coupon_core.domain.models.webhooks import (
+    DeliveryAttempt,
+    Webhook,
+    WebhookResponse,
 )
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from query_gateway.playcamp.responses import Document
@@ -74,7 +80,9 @@ def to_reward_lines(item: RewardItem) -> Sequence[RewardLine]:
     payload = item.payload
     items = payload.get("items")
     if isinstance(items, list) and items:
-        return [_to_reward_line(one, item) for one in items if isinstance(one, dict)]
+        return [
+            _to_reward_line(entry, item) for entry in items if isinstance(entry, dict)
+        ]
     return [{**_to_reward_line(payload, item), "itemName": {"en": item.name}}]
 
 
@@ -142,19 +150,62 @@ def serialize_creator_code(creator_code: CreatorCode) -> Document:
 
 def serialize_package(package_with_definition: PackageWithDefinition) -> Document:
     """A package with its limits; 0 is none."""
-    first, limits = (
-        package_with_definition.package.rewards[0],
-        package_with_definition.definition,
-    )
+    package = package_with_definition.package
+    definition = package_with_definition.definition
+    first_reward = package.rewards[0]
     return {
-        "packageId": package_with_definition.package.package_id,
-        "packageNo": package_with_definition.package.package_no,
-        "itemName": dict(package_with_definition.package.item_name),
-        "itemDescription": dict(package_with_definition.package.item_description),
-        "itemId": first["itemId"],
-        "itemQuantity": first["itemQuantity"],
-        "reward": [*package_with_definition.package.rewards],
-        "perCodeUsageLimit": limits.per_code_limit,
-        "crossCreatorLimit": limits.per_user_limit,
-        "maxTotalUsage": limits.total_limit,
+        "packageId": package.package_id,
+        "packageNo": package.package_no,
+        "itemName": dict(package.item_name),
+        "itemDescription": dict(package.item_description),
+        "itemId": first_reward["itemId"],
+        "itemQuantity": first_reward["itemQuantity"],
+        "reward": [*package.rewards],
+        "perCodeUsageLimit": definition.per_code_limit,
+        "crossCreatorLimit": definition.per_user_limit,
+        "maxTotalUsage": definition.total_limit,
+    }
+
+
+def serialize_webhook(webhook: Webhook) -> Document:
+    """A webhook without its secret; the project is what we call the tenant."""
+    return {
+        "id": webhook.webhook_id,
+        "projectId": webhook.tenant_id,
+        "eventType": webhook.event_type,
+        "url": webhook.url,
+        "isActive": webhook.is_active,
+        "inactiveReason": webhook.inactive_reason or None,
+        "retryCount": webhook.retry_count,
+        "timeoutMs": webhook.timeout_ms,
+        "createdAt": format_timestamp_milliseconds(webhook.created_at),
+        "updatedAt": format_timestamp_milliseconds(webhook.updated_at),
+    }
+
+
+def serialize_attempt(attempt: DeliveryAttempt) -> Document:
+    """A line of the log."""
+    return {
+        "id": attempt.log_id,
+        "webhookId": attempt.webhook_id,
+        "eventType": attempt.event_type,
+        "payload": json.loads(attempt.payload),
+        "responseStatus": attempt.response_status,
+        "responseBody": attempt.response_body or attempt.error or None,
+        "attempt": attempt.number,
+        "maxAttempts": attempt.max_attempts,
+        "status": attempt.status.value,
+        "createdAt": format_timestamp_milliseconds(attempt.created_at),
+        "completedAt": format_timestamp_milliseconds(attempt.completed_at),
+        "nextRetryAt": format_timestamp_milliseconds(attempt.next_retry_at),
+    }
+
+
+def serialize_test_result(result: WebhookResponse) -> Document:
+    """What became of a sample."""
+    return {
+        "success": result.is_success,
+        "responseStatus": result.status,
+        "responseBody": result.body or None,
+        "error": result.error or None,
     }

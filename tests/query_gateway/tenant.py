@@ -52,9 +52,9 @@ CALL_STYLES = (
     CallStyle("A", SERVER_TOKEN),
     CallStyle("A", HMAC_SIGNATURE),
     CallStyle("B", USER_TOKEN),
+    CallStyle("B", SERVER_TOKEN),
 )
-CALL_STYLES = (*CALL_STYLES, CallStyle("B", SERVER_TOKEN))
-TENANT_WIDE_STYLES = [way for way in CALL_STYLES if way.credential != USER_TOKEN]
+TENANT_WIDE_STYLES = [style for style in CALL_STYLES if style.credential != USER_TOKEN]
 
 
 @dataclass
@@ -69,20 +69,22 @@ class Tenant:
     def define(self, **members: Any) -> Definition:
         """A definition; `members` are those of the model, absent ones have defaults."""
         name = f"Offer {next(self._names)}"
-        given = {"name": name, "reward_item_id": self.reward_item_id, **members}
-        return definitions.create(self.tenant_id, given, utc_now())
+        defaults = {"name": name, "reward_item_id": self.reward_item_id}
+        return definitions.create(self.tenant_id, {**defaults, **members}, utc_now())
 
     def define_custom(self, code: str, **members: Any) -> Definition:
         """A definition with a custom code."""
         return self.define(code_format=CodeFormat.CUSTOM, custom_code=code, **members)
 
     def change(self, definition: Definition, **members: Any) -> Definition:
-        ids = self.tenant_id, definition.definition_id
-        return definitions.update(*ids, members, utc_now())
+        return definitions.update(
+            self.tenant_id, definition.definition_id, changes=members, now=utc_now()
+        )
 
     def set_status(self, definition: Definition, status: Any) -> None:
-        ids = self.tenant_id, definition.definition_id
-        definitions.set_status(*ids, status, utc_now())
+        definitions.set_status(
+            self.tenant_id, definition.definition_id, status=status, now=utc_now()
+        )
 
     def issue_coupon(
         self,
@@ -91,8 +93,14 @@ class Tenant:
         expires_at: datetime | None = None,
     ) -> IssuedCoupon:
         """A coupon of this definition in the hands of a user."""
-        ids = self.tenant_id, definition.definition_id
-        return generation.generate(*ids, [user_id], utc_now(), expires_at).coupons[0]
+        generated = generation.generate(
+            self.tenant_id,
+            definition.definition_id,
+            user_ids=[user_id],
+            now=utc_now(),
+            expires_at=expires_at,
+        )
+        return generated.coupons[0]
 
     def create_code(self, user_id: str = "ann", **members: Any) -> str:
         """The code of a new coupon of a new definition."""
@@ -109,7 +117,7 @@ class Tenant:
         """A tenant's JWT; without `sub` it speaks for every user."""
         now = int(time.time())
         subject = {} if sub is ABSENT else {"sub": sub}
-        whole = {
+        all_claims = {
             **subject,
             "sub_type": "tenant",
             "sub_id": self.tenant_id,
@@ -117,8 +125,10 @@ class Tenant:
             "exp": now + 3600,
             **claims,
         }
-        sent = {name: value for name, value in whole.items() if value is not ABSENT}
-        header, payload = {"alg": "HS256", "typ": "JWT"}, json.dumps(sent).encode()
+        present = {
+            name: value for name, value in all_claims.items() if value is not ABSENT
+        }
+        header, payload = {"alg": "HS256", "typ": "JWT"}, json.dumps(present).encode()
         return jwt.PyJWS().encode(payload, secret or self.secret, "HS256", header)
 
     def build_bearer_headers(self, sub: Any = ABSENT, **claims: Any) -> dict[str, str]:
@@ -133,8 +143,8 @@ class Tenant:
         there is one.
         """
         now = int(time.time())
-        given = changes.get("timestamp")
-        moments = [given] if given else map(str, range(now, now - 250, -1))
+        timestamp = changes.get("timestamp")
+        moments = [timestamp] if timestamp else map(str, range(now, now - 250, -1))
         secret = changes.get("secret", self.secret).encode()
         for moment in moments:
             text = f"{method}\n{path}\n{moment}\n".encode() + body
@@ -197,13 +207,13 @@ class Caller:
         headers: Mapping[str, str] = {},
     ) -> TestResponse:
         path = self.build_path(rest)
-        kind = {} if body is None else {"Content-Type": "application/json"}
-        own = self.build_headers(method, path, body or b"")
-        sent = {**kind, **own, **headers}
-        answer = self.client.open(path, method=method, data=body, headers=sent)
+        content_type = {} if body is None else {"Content-Type": "application/json"}
+        credentials = self.build_headers(method, path, body or b"")
+        all_headers = {**content_type, **credentials, **headers}
+        answer = self.client.open(path, method=method, data=body, headers=all_headers)
         if method in ("GET", "POST"):
-            documented = self.client.application.extensions[VALIDATOR_EXTENSION]
-            documented.check(answer, method, unquote(path.partition("?")[0]))
+            validator = self.client.application.extensions[VALIDATOR_EXTENSION]
+            validator.check(answer, method, unquote(path.partition("?")[0]))
         return answer
 
     def get(self, rest: str) -> TestResponse:
@@ -215,8 +225,8 @@ class Caller:
 
     def validate(self, code: str) -> dict[str, Any]:
         """Validate for this user, who a tenant-wide caller must name."""
-        named = self.call_style.credential != USER_TOKEN
-        query = f"?user_id={quote(self.user_id)}" if named else ""
+        needs_user_id = self.call_style.credential != USER_TOKEN
+        query = f"?user_id={quote(self.user_id)}" if needs_user_id else ""
         answer = self.get(f"/validate/{quote(code)}{query}")
         assert answer.status_code == 200, answer.text
         return answer.json

@@ -57,7 +57,9 @@ def test_of_many_guesses_no_more_are_answered_than_the_budget_allows(
     try:
         found: Counter[int] = Counter()
         for start in range(CROWDS):
-            crowd = [wire(caller, f"NO{start}-{n}") for n in range(CROWD)]
+            crowd = [
+                build_redeem_request(caller, f"NO{start}-{n}") for n in range(CROWD)
+            ]
             found.update(
                 answer.status for answer in send_simultaneously(gateway, crowd)
             )
@@ -65,14 +67,14 @@ def test_of_many_guesses_no_more_are_answered_than_the_budget_allows(
         assert found.keys() == {404, 429}
         assert 40 <= found[404] <= budget
         code = honest.tenant.create_code("bob")
-        [answer] = send_simultaneously(gateway, [wire(honest, code)])
+        [answer] = send_simultaneously(gateway, [build_redeem_request(honest, code)])
         assert answer.status == 200
     finally:
         if redis_is == "away":
             redis.start()
 
 
-def wire(caller: Caller, code: str) -> bytes:
+def build_redeem_request(caller: Caller, code: str) -> bytes:
     path = caller.build_path(f"/redeem/{code}")
     body = json.dumps({"user_id": caller.user_id}).encode()
     return build_request("POST", path, caller.build_headers("POST", path, body), body)

@@ -17,6 +17,12 @@ from coupon_core.schemas.fields import (
     StrictString,
 )
 from coupon_core.services.points.offers import OfferDraft
+from query_gateway.mambo.schemas.fields import (
+    MAX_AMOUNT,
+    AmountField,
+    CodeField,
+    TagField,
+)
 from query_gateway.mambo.schemas.terms import (
     MamboExpirationSchema,
     MamboPointsToBuySchema,
@@ -25,7 +31,6 @@ from query_gateway.mambo.schemas.terms import (
 
 MAX_CODES = 1_000
 MAX_TAGS = 100
-MAX_AMOUNT = 1_000_000_000
 COUPON_TYPES = ("percent", "fixed", "shipping", "custom")
 
 EXAMPLE_COUPON: dict[str, Any] = {
@@ -67,41 +72,6 @@ EXAMPLE_COUPON_BODY: dict[str, Any] = {
     },
     "scarcity": {"limit": 500},
 }
-
-
-class TagField(StrictString):
-    """A tag; what parts tags in queries is none."""
-
-    def __init__(self, **options: Any) -> None:
-        expectation = "a tag of 1 to 64 characters without commas or outer blanks"
-        pattern = r"^[^\s,]([^,]*[^\s,])?$"
-        super().__init__(
-            max_length=64, pattern=pattern, expectation=expectation, **options
-        )
-
-
-class CodeField(StrictString):
-    """A code in the form of CONTRACTS 0.15."""
-
-    def __init__(self, **options: Any) -> None:
-        expectation = (
-            "a code of 1 to 64 letters, digits, _ or -, first a letter or digit"
-        )
-        pattern = f"^{codes.CODE_REGEX.pattern}$"
-        super().__init__(
-            max_length=64, pattern=pattern, expectation=expectation, **options
-        )
-
-
-class AmountField(fields.Float):
-    """A number that is not negative; an integer stays one."""
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int | float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValidationError(f"expected a number of 0 to {MAX_AMOUNT}")
-        if not 0 <= value <= MAX_AMOUNT:
-            raise ValidationError(f"expected a number of 0 to {MAX_AMOUNT}")
-        return value
 
 
 class MamboCouponBodySchema(StrictSchema):

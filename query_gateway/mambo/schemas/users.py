@@ -15,8 +15,8 @@ from coupon_core.schemas.identifiers import UserIdField
 from query_gateway.mambo.schemas.coupons import (
     EXAMPLE_COUPON,
     MamboCouponSchema,
-    TagField,
 )
+from query_gateway.mambo.schemas.fields import TagField
 
 EXAMPLE_USER_ID = "john@doe.com"
 EXAMPLE_USER_BODY = {

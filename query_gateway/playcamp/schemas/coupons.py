@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import Schema, fields
 
 from coupon_core.schemas.base import LenientSchema
 from coupon_core.web.blueprint import ErrorSchema
@@ -155,9 +155,7 @@ class PaginationSchema(LenientSchema):
     totalPages = fields.Integer(required=True)
 
 
-def build_object_envelope(
-    name: str, schema: type[LenientSchema]
-) -> type[LenientSchema]:
+def build_object_envelope(name: str, schema: type[LenientSchema]) -> type[Schema]:
     """The envelope of one object."""
     return LenientSchema.from_dict(
         {"data": fields.Nested(schema, required=True)}, name=name
@@ -166,13 +164,13 @@ def build_object_envelope(
 
 def build_list_envelope(
     name: str, schema: type[LenientSchema], **extra_fields: Any
-) -> type[LenientSchema]:
+) -> type[Schema]:
     """The envelope of a list."""
     rows = fields.List(fields.Nested(schema), required=True)
     return LenientSchema.from_dict({"data": rows, **extra_fields}, name=name)
 
 
-def build_page_envelope(name: str, schema: type[LenientSchema]) -> type[LenientSchema]:
+def build_page_envelope(name: str, schema: type[LenientSchema]) -> type[Schema]:
     """The envelope of a page of a list."""
     return build_list_envelope(
         name, schema, pagination=fields.Nested(PaginationSchema, required=True)
@@ -180,9 +178,9 @@ def build_page_envelope(name: str, schema: type[LenientSchema]) -> type[LenientS
 
 
 CodeValidationResponseSchema = build_object_envelope(
-    "OneValidation", CodeValidationSchema
+    "CodeValidationResponse", CodeValidationSchema
 )
 CodeRedemptionResponseSchema = build_object_envelope(
-    "OneRedeemed", CodeRedemptionSchema
+    "CodeRedemptionResponse", CodeRedemptionSchema
 )
-CodeUsagePageSchema = build_page_envelope("CodeUses", CodeUsageSchema)
+CodeUsagePageSchema = build_page_envelope("CodeUsagePage", CodeUsageSchema)

@@ -125,10 +125,12 @@ CONTEXT_MEMBERS = {"callbackId": "callback_id", "gameUserUuid": "game_user_uuid"
 def collect_context(body: Mapping[str, Any]) -> dict[str, str]:
     """What the caller wants to find again."""
     return {
-        ours: body[name] for name, ours in CONTEXT_MEMBERS.items() if body.get(name)
+        context_name: body[member]
+        for member, context_name in CONTEXT_MEMBERS.items()
+        if body.get(member)
     }
 
 
 def is_test(query: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
     """Whether nothing is to be stored: SDKs say it in the query, people in the body."""
-    return body["isTest"] or query["isTest"] == "true"
+    return bool(body["isTest"]) or query["isTest"] == "true"

@@ -1,11 +1,8 @@
 """PlayCamp's webhooks as they are shown, and stand in the OpenAPI document."""
 
-import json
-
 from marshmallow import fields
 
-from coupon_core.domain.models import webhooks as webhook_models
-from coupon_core.domain.timestamps import format_timestamp_milliseconds
+from coupon_core.domain.models.webhooks import AttemptStatus
 from coupon_core.schemas.base import LenientSchema
 from coupon_core.schemas.fields import ChoiceField
 from query_gateway.playcamp.responses import Document
@@ -15,51 +12,6 @@ from query_gateway.playcamp.schemas.coupons import (
     build_object_envelope,
     build_page_envelope,
 )
-
-
-def serialize_webhook(webhook: webhook_models.Webhook) -> Document:
-    """A webhook without its secret; the project is what we call the tenant."""
-    return {
-        "id": webhook.webhook_id,
-        "projectId": webhook.tenant_id,
-        "eventType": webhook.event_type,
-        "url": webhook.url,
-        "isActive": webhook.is_active,
-        "inactiveReason": webhook.inactive_reason or None,
-        "retryCount": webhook.retry_count,
-        "timeoutMs": webhook.timeout_ms,
-        "createdAt": format_timestamp_milliseconds(webhook.created_at),
-        "updatedAt": format_timestamp_milliseconds(webhook.updated_at),
-    }
-
-
-def serialize_attempt(attempt: webhook_models.DeliveryAttempt) -> Document:
-    """A line of the log."""
-    return {
-        "id": attempt.log_id,
-        "webhookId": attempt.webhook_id,
-        "eventType": attempt.event_type,
-        "payload": json.loads(attempt.payload),
-        "responseStatus": attempt.response_status,
-        "responseBody": attempt.response_body or attempt.error or None,
-        "attempt": attempt.number,
-        "maxAttempts": attempt.max_attempts,
-        "status": attempt.status.value,
-        "createdAt": format_timestamp_milliseconds(attempt.created_at),
-        "completedAt": format_timestamp_milliseconds(attempt.completed_at),
-        "nextRetryAt": format_timestamp_milliseconds(attempt.next_retry_at),
-    }
-
-
-def serialize_test_result(result: webhook_models.WebhookResponse) -> Document:
-    """What became of a sample."""
-    return {
-        "success": result.is_success,
-        "responseStatus": result.status,
-        "responseBody": result.body or None,
-        "error": result.error or None,
-    }
-
 
 EXAMPLE_WEBHOOK_BODY: Document = {
     "eventType": "coupon.redeemed",
@@ -140,7 +92,7 @@ class PlayCampWebhookLogSchema(LenientSchema):
     responseBody = build_nullable_field(fields.String)
     attempt = fields.Integer(required=True)
     maxAttempts = fields.Integer(required=True)
-    status = ChoiceField(*webhook_models.AttemptStatus, required=True)
+    status = ChoiceField(*AttemptStatus, required=True)
     createdAt = fields.DateTime(required=True)
     completedAt = build_nullable_field(fields.DateTime)
     nextRetryAt = build_nullable_field(fields.DateTime)
@@ -155,14 +107,12 @@ class PlayCampWebhookTestSchema(LenientSchema):
     error = build_nullable_field(fields.String)
 
 
-WebhookResponseSchema = build_object_envelope("OneWebhook", PlayCampWebhookSchema)
+WebhookResponseSchema = build_object_envelope("WebhookResponse", PlayCampWebhookSchema)
 NewWebhookResponseSchema = build_object_envelope(
-    "OneNewWebhook", PlayCampNewWebhookSchema
+    "NewWebhookResponse", PlayCampNewWebhookSchema
 )
 WebhookTestResponseSchema = build_object_envelope(
-    "OneWebhookTest", PlayCampWebhookTestSchema
+    "WebhookTestResponse", PlayCampWebhookTestSchema
 )
-WebhookPageSchema = build_page_envelope("PlayCampWebhooks", PlayCampWebhookSchema)
-WebhookLogPageSchema = build_page_envelope(
-    "PlayCampWebhookLogs", PlayCampWebhookLogSchema
-)
+WebhookPageSchema = build_page_envelope("WebhookPage", PlayCampWebhookSchema)
+WebhookLogPageSchema = build_page_envelope("WebhookLogPage", PlayCampWebhookLogSchema)

@@ -39,14 +39,14 @@ class SiteClient:
         return {"Authorization": f"Bearer {self.token}"}
 
     def call(self, method: str, path: str, json: Any = None) -> TestResponse:
-        whole = f"/api/v1/{self.tenant.tenant_id}/{path}"
-        return self.open(method, whole if path[0] != "/" else path, json)
+        site_path = f"/api/v1/{self.tenant.tenant_id}/{path}"
+        return self.open(method, path if path[0] == "/" else site_path, json)
 
     def open(self, method: str, path: str, json: Any = None) -> TestResponse:
         options = {} if json is None else {"json": json}
         answer = self.client.open(path, method=method, headers=self.headers, **options)
-        documented = self.client.application.extensions[VALIDATOR_EXTENSION]
-        documented.check(answer, method, path.partition("?")[0])
+        validator = self.client.application.extensions[VALIDATOR_EXTENSION]
+        validator.check(answer, method, path.partition("?")[0])
         return answer
 
     def get(self, path: str) -> Any:
@@ -75,9 +75,15 @@ class SiteClient:
         self, coupon: dict[str, Any], uuid: str = JOHN, until: datetime | None = None
     ) -> str:
         """Give a coupon without points; gives its code."""
-        ids = self.tenant.tenant_id, coupon["id"]
-        (given,) = generation.generate(*ids, [uuid], utc_now(), until).coupons
-        return given.coupon.code
+        generated = generation.generate(
+            self.tenant.tenant_id,
+            coupon["id"],
+            user_ids=[uuid],
+            now=utc_now(),
+            expires_at=until,
+        )
+        (issued,) = generated.coupons
+        return issued.coupon.code
 
     def perform_activity(
         self, action: str, code: str, uuid: str = JOHN
@@ -86,7 +92,7 @@ class SiteClient:
 
     def get_balance(self, uuid: str = JOHN) -> int:
         found = self.get(f"users/{quote(uuid)}")["points"]
-        return next((one["balance"] for one in found), 0)
+        return next((wallet["balance"] for wallet in found), 0)
 
     def list_held_coupons(self, uuid: str = JOHN) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.get(f"users/{quote(uuid)}/coupons")
@@ -99,8 +105,8 @@ def build_activity(action: str, code: str, uuid: str = JOHN) -> dict[str, Any]:
 
 
 def build_basic_auth(key_id: str, secret: str) -> dict[str, str]:
-    both = base64.b64encode(f"{key_id}:{secret}".encode()).decode()
-    return {"Authorization": f"Basic {both}"}
+    credentials = base64.b64encode(f"{key_id}:{secret}".encode()).decode()
+    return {"Authorization": f"Basic {credentials}"}
 
 
 def create_client_key(
@@ -135,4 +141,4 @@ def expect_refusal(answer: TestResponse, status: int, exception: str) -> str:
 
 
 def list_states(held: Sequence[dict[str, Any]]) -> list[str]:
-    return sorted(one["state"] for one in held)
+    return sorted(coupon["state"] for coupon in held)
