@@ -1,4 +1,4 @@
-"""The query gateway: player clients validate and redeem codes and see their history."""
+"""The query gateway: validate and redeem codes and list coupons for players."""
 
 from collections.abc import Callable
 from typing import cast
@@ -16,7 +16,7 @@ CORS_MAX_AGE_SECONDS = 86_400
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The WSGI application; without `settings` it reads the environment."""
+    """Create the WSGI application, by default with settings from the environment."""
     settings = settings or loader.load()
     app = gateway.create_app(
         __name__,
@@ -38,7 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _enable_cors(app: Flask, settings: Settings) -> None:
-    """Players' pages call with a token from their own origin (document S0)."""
+    """Allow calls from players' browsers (the Phoenix specification)."""
     if settings.cors_origins:
         CORS(
             app,
@@ -53,13 +53,14 @@ def _enable_cors(app: Flask, settings: Settings) -> None:
                 "RateLimit-Policy",
             ],
             max_age=CORS_MAX_AGE_SECONDS,
-            intercept_exceptions=False,  # ours are answered, so its hook sees them
+            # Our error handlers return responses, so the after_request hook sees them.
+            intercept_exceptions=False,
         )
         _skip_cors_without_origin(app)
 
 
 def _skip_cors_without_origin(app: Flask) -> None:
-    """Spare all others the 30 µs that flask-cors takes where nobody's page asks."""
+    """Run flask-cors only for requests with an Origin header; it costs about 30 µs."""
     hooks = app.after_request_funcs[None]
     add_cors_headers = cast(Callable[[Response], Response], hooks.pop())
 

@@ -1,4 +1,4 @@
-"""THE table of refusals: a row for each reason, a column for each dialect."""
+"""The table of refusals: a row for each reason, a column for each API."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from coupon_core.web.dialects import RefusalResponse
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What one reason is called (documents S0, S1 and S3, CONTRACTS 0.5 and 3.2).
+    """The status, code and text of one reason in each API.
 
-    Phoenix's validate answers 200 with a text of its own, PlayCamp's with code and text
-    of its redeem; a redeem answers status, code and text.
-    Mambo has an exception for each (document S4, CONTRACTS 0.21).
+    Phoenix's validate answers 200 with a text of its own; PlayCamp's validate answers
+    200 with the code and text of its redeem. Mambo has an exception for each reason.
+    Sources: docs/api-contracts.md 0.5 (Phoenix), 3.2 (PlayCamp), 0.21 (Mambo).
     """
 
     phoenix_validate: str
@@ -125,7 +125,7 @@ PLAYCAMP_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     }
 )
 
-# What only Mambo asks for.
+# Reasons that only the Mambo API can meet.
 MAMBO_ONLY_REFUSALS: Mapping[AnyReason, RefusalResponse] = {
     PurchaseReason.USER_NOT_FOUND: (
         404,

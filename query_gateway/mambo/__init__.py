@@ -1,4 +1,4 @@
-"""The Mambo dialect: coupons bought with points, redeemed, refunded (document S4)."""
+"""The Mambo API: buy, redeem and refund coupons (the Mambo specification)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who calls: an SDK with a bearer token, whose key is of one site."""
+"""Authentication of the Mambo API: a bearer token that belongs to one site."""
 
 from flask import g, request
 
@@ -15,9 +15,13 @@ from coupon_core.web.authentication import bearer_token
 
 
 def authenticate() -> None:
-    """Know the caller; the site in the path, if any, must be the key's own.
+    """Authenticate the caller and check the site in the path, if there is one.
 
-    A site that is another's answers like one that is none.
+    Another tenant's site is answered exactly like a site that does not exist.
+
+    Raises:
+        Refused: The token is missing, invalid or expired.
+        ApiError: The site is not the one that the key belongs to.
     """
     site = (request.view_args or {}).pop("site", None)
     if request.method == "OPTIONS":

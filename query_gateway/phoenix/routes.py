@@ -1,4 +1,4 @@
-"""The Phoenix dialect: six endpoints, each in both path styles (documents S0, S1)."""
+"""Views of the Phoenix API, each in both path styles (the Phoenix specification)."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -55,7 +55,7 @@ blueprint = JsonBlueprint(
 
 
 class TenantConverter(BaseConverter):
-    """A tenant id in a path; the words of the paths themselves are none."""
+    """A tenant ID in a path; the fixed segments of the paths do not match."""
 
     regex = f"(?!(?:{'|'.join(sorted(PHOENIX_PATH_SEGMENTS))})/)[^/]+"
 
@@ -63,7 +63,7 @@ class TenantConverter(BaseConverter):
 def route_with_and_without_tenant(
     rule: str, method: str = "GET"
 ) -> Callable[[View], View]:
-    """Serve a view with the tenant in the path (S1) and from the token alone (S0)."""
+    """Register a view under two rules: with the tenant in the path, and without it."""
 
     def register(view: View) -> View:
         name = view.__name__
@@ -82,9 +82,14 @@ def route_with_and_without_tenant(
 
 
 def authenticate() -> None:
-    """Know the caller; a tenant in the path must be the caller's own."""
+    """Authenticate the caller and check the tenant in the path, if there is one.
+
+    Raises:
+        Refused: The credentials are missing or invalid, or belong to another tenant.
+    """
     tenant_id = (request.view_args or {}).pop("tenant_id", None)
-    if request.method == "OPTIONS":  # browsers ask for these before they sign in
+    # Browsers send preflight requests without credentials.
+    if request.method == "OPTIONS":
         return
     g.principal = _authenticate_principal(allow_signature=tenant_id is not None)
     audit_context.set_principal(g.principal)
@@ -130,7 +135,7 @@ def list_coupons(page: dict[str, Any], user_id: str) -> Response:
 @blueprint.response(200, schemas.RedemptionsSchema, example=EXAMPLES["redemptions"])
 @blueprint.arguments(PageQuerySchema, location="query")
 def list_redemptions(page: dict[str, int], user_id: str) -> Response:
-    """List the coupons that a user has redeemed, last used first."""
+    """List the coupons that a user has redeemed, most recently used first."""
     coupon_filter = CouponFilter(user_id=_require_own_user_id(user_id), redeemed=True)
     return _coupon_list_response("redemptions", page, coupon_filter=coupon_filter)
 
@@ -165,7 +170,7 @@ def get_coupon(user_id: str, coupon_id: str) -> Response:
 @blueprint.response(200, schemas.ValidationSchema, examples=schemas.EXAMPLE_VALIDATIONS)
 @document_query(schemas.ValidateQuerySchema)
 def validate(code: str) -> Response:
-    """Tell whether a code can be redeemed now; the answer is 200 either way."""
+    """Check whether a code can be redeemed now; the status is 200 either way."""
     principal, now = g.principal, utc_now()
     user_id = _read_user_id() or principal.user_id
     if user_id:
@@ -208,7 +213,7 @@ def _serialize_definition(result: Validation) -> dict[str, Any] | None:
 )
 @document_body(schemas.RedeemBodySchema, example={"user_id": "user_123"})
 def redeem(code: str) -> Response:
-    """Redeem a code for a user; what refuses it leaves it unchanged."""
+    """Redeem a code for a user; a refusal changes nothing."""
     user_id = _parse_user_id(read_object(request))
     authentication.require_user(g.principal, user_id)
     now = utc_now()
@@ -218,7 +223,7 @@ def redeem(code: str) -> Response:
 
 
 def _parse_user_id(body: dict[str, Any]) -> str:
-    # By hand: a schema would cost more than all the rest of this view.
+    # Checked without a schema, which would take longer than the rest of this view.
     return _check_user_id(body.get("user_id"), "body")
 
 

@@ -1,4 +1,4 @@
-"""The PlayCamp dialect: creators hand out codes, anyone redeems (document S3)."""
+"""The PlayCamp API: validate and redeem creators' codes (PlayCamp specification)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""A tenant to test with: its definitions and coupons, and how its callers sign."""
+"""A test tenant with its definitions and coupons, and callers of the gateway."""
 
 from __future__ import annotations
 
@@ -32,12 +32,13 @@ from coupon_core.services.coupons import administration, generation
 _numbers = itertools.count(1)
 _signatures: set[str] = set()
 ABSENT = object()
-VALIDATOR_EXTENSION = "tests.documented"  # what the gateway says it answers
+# Validates each answer against the OpenAPI document of the gateway.
+VALIDATOR_EXTENSION = "tests.documented"
 
 
 @dataclass(frozen=True)
 class CallStyle:
-    """A path style and a credential."""
+    """A path style (A: tenant in the path, B: without) and a credential."""
 
     path_style: str
     credential: str
@@ -59,7 +60,7 @@ TENANT_WIDE_STYLES = [style for style in CALL_STYLES if style.credential != USER
 
 @dataclass
 class Tenant:
-    """A tenant with a reward item; everything in it is made through the core."""
+    """A tenant with a reward item; the methods create everything through the core."""
 
     tenant_id: str
     secret: str
@@ -67,13 +68,13 @@ class Tenant:
     _names: Any = field(default_factory=itertools.count)
 
     def define(self, **members: Any) -> Definition:
-        """A definition; `members` are those of the model, absent ones have defaults."""
+        """Create a definition; `members` are those of the model."""
         name = f"Offer {next(self._names)}"
         defaults = {"name": name, "reward_item_id": self.reward_item_id}
         return definitions.create(self.tenant_id, {**defaults, **members}, utc_now())
 
     def define_custom(self, code: str, **members: Any) -> Definition:
-        """A definition with a custom code."""
+        """Create a definition with a custom code."""
         return self.define(code_format=CodeFormat.CUSTOM, custom_code=code, **members)
 
     def change(self, definition: Definition, **members: Any) -> Definition:
@@ -92,7 +93,7 @@ class Tenant:
         user_id: str = "ann",
         expires_at: datetime | None = None,
     ) -> IssuedCoupon:
-        """A coupon of this definition in the hands of a user."""
+        """Issue a coupon of the definition to a user."""
         generated = generation.generate(
             self.tenant_id,
             definition.definition_id,
@@ -103,18 +104,18 @@ class Tenant:
         return generated.coupons[0]
 
     def create_code(self, user_id: str = "ann", **members: Any) -> str:
-        """The code of a new coupon of a new definition."""
+        """Create a definition and a coupon of it, and return the code."""
         return self.issue_coupon(self.define(**members), user_id).coupon.code
 
     def create_unassigned_code(self, **members: Any) -> str:
-        """The code of a coupon that nobody has yet."""
+        """Create an unassigned coupon and return its code."""
         return self.create_code(UNASSIGNED, **members)
 
     def revoke(self, code: str) -> None:
         administration.revoke(self.tenant_id, CouponFilter(code=code), utc_now())
 
     def mint_token(self, sub: Any = ABSENT, *, secret: str = "", **claims: Any) -> str:
-        """A tenant's JWT; without `sub` it speaks for every user."""
+        """Return a JWT of the tenant; without `sub` it is valid for every user."""
         now = int(time.time())
         subject = {} if sub is ABSENT else {"sub": sub}
         all_claims = {
@@ -137,10 +138,10 @@ class Tenant:
     def sign_request(
         self, method: str, path: str, body: bytes = b"", **changes: str
     ) -> dict[str, str]:
-        """The headers of a request signed as document S1 does it.
+        """Return the headers of a signed request (the Phoenix specification).
 
-        The same again is signed in an earlier second: of what repeats a signature
-        there is one.
+        An identical request is signed with an earlier timestamp, because the gateway
+        treats a repeated signature as the same request.
         """
         now = int(time.time())
         timestamp = changes.get("timestamp")
@@ -160,7 +161,7 @@ class Tenant:
 
 
 def create_tenant(prefix: str = "acme", tenant_id: str = "") -> Tenant:
-    """A tenant that no other test has, unless its id is given."""
+    """Create a tenant that no other test uses, unless its ID is given."""
     tenant_id = tenant_id or f"{prefix}-{next(_numbers)}"
     now = utc_now()
     secret, _, _ = tenants.create(tenant_id, now)
@@ -176,7 +177,7 @@ def create_tenant(prefix: str = "acme", tenant_id: str = "") -> Tenant:
 
 @dataclass
 class Caller:
-    """Calls the gateway for a user of a tenant, in one of the ways."""
+    """A client that calls the gateway for a user of a tenant in one call style."""
 
     client: FlaskClient
     tenant: Tenant
@@ -184,7 +185,7 @@ class Caller:
     user_id: str = "ann"
 
     def build_path(self, rest: str) -> str:
-        """`/redeem/X` with all that stands before it."""
+        """Return the full path of a route such as `/redeem/X`."""
         tenant = (
             f"/{self.tenant.tenant_id}" if self.call_style.path_style == "A" else ""
         )
@@ -224,7 +225,7 @@ class Caller:
         return self.call("POST", f"/redeem/{quote(code)}", body)
 
     def validate(self, code: str) -> dict[str, Any]:
-        """Validate for this user, who a tenant-wide caller must name."""
+        """Validate a code for this user, whom a tenant-wide caller must name."""
         needs_user_id = self.call_style.credential != USER_TOKEN
         query = f"?user_id={quote(self.user_id)}" if needs_user_id else ""
         answer = self.get(f"/validate/{quote(code)}{query}")

@@ -1,4 +1,4 @@
-"""Guessing codes: one budget of failures, whatever way a guess is made (LIMITS 4)."""
+"""Code guessing: one budget of failures for all kinds of requests."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ numbers = itertools.count(1)
 
 @pytest.fixture(autouse=True)
 def small_budgets(app: Flask) -> Iterator[None]:
-    """Small budgets for each test, counted in this process alone."""
+    """Set small budgets for each test, counted in this process only."""
     code_guessing.configure(GuessLimits(IN_MEMORY_URL, USER, TENANT))
     yield
     code_guessing.configure(GuessLimits())
 
 
 def guess(caller: Caller, number: int) -> TestResponse:
-    """A code that there is not."""
+    """Redeem a code that does not exist."""
     return caller.redeem(f"WRONG{number}")
 
 
@@ -121,7 +121,7 @@ def test_many_users_of_one_server_share_the_tenants_budget(
     assert elsewhere.redeem(other_tenant.create_code()).status_code == 200
 
 
-# ------------------------------------------------------------------ ways around it
+# ------------------------------------------------- attempts to bypass the budget
 
 
 def head(caller: Caller, code: str) -> TestResponse:
@@ -146,7 +146,7 @@ def named_in_the_query(caller: Caller, code: str) -> TestResponse:
 
 
 def send_playcamp(path: str, **more: Any) -> Ask:
-    """A PlayCamp server's request for the same user."""
+    """Return a function that sends a PlayCamp server's request for the same user."""
 
     def ask(caller: Caller, code: str) -> TestResponse:
         key = CampaignFactory(caller.tenant).create_client_key()
@@ -157,7 +157,7 @@ def send_playcamp(path: str, **more: Any) -> Ask:
 
 
 def send_mambo(path: str, action: str = "") -> Ask:
-    """A Mambo SDK's request for the same user."""
+    """Return a function that sends a Mambo SDK's request for the same user."""
 
     def ask(caller: Caller, code: str) -> TestResponse:
         site = create_site_client(caller.client.application, caller.tenant)
@@ -177,7 +177,7 @@ def post_redeem(headers: dict[str, str], rest: str = "") -> Ask:
 
 
 def with_a_fresh_token(caller: Caller, code: str) -> TestResponse:
-    """Signed in anew, so that no byte of the credential is as before."""
+    """Redeem with a new token that differs from the earlier one."""
     jti, past = str(next(numbers)), int(time.time()) - 30
     token = caller.tenant.build_bearer_headers(
         caller.user_id, jti=jti, iat=past, exp=past + 600
@@ -186,7 +186,7 @@ def with_a_fresh_token(caller: Caller, code: str) -> TestResponse:
 
 
 def with_a_new_secret(caller: Caller, code: str) -> TestResponse:
-    """A token that is signed with another of the tenant's two secrets."""
+    """Redeem with a token that is signed with the tenant's newest secret."""
     tenant = caller.tenant
     if len(tenants.list_secrets(tenant.tenant_id)) == 1:
         tenants.rotate_secret(tenant.tenant_id, utc_now())
@@ -235,7 +235,7 @@ WAYS_AROUND: dict[str, Ask] = {
 }
 
 
-# Nothing of it is in the database: one of the two is enough.
+# The counters are not in the database, so one database is enough.
 on_sqlite = pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
 
 

@@ -1,4 +1,4 @@
-"""Guessing codes at several processes: they count together, or each while alone."""
+"""Code guessing with several processes: one shared budget, or one for each process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.servers import RedisServer
 from tests.support.servers.gunicorn import Gateway, gateway_server
 from tests.support.simultaneous_requests import build_request, send_simultaneously
 
-# What is counted here is not in the database.
+# The counters are not in the database, so one database is enough.
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True),
@@ -30,7 +30,7 @@ CROWD, CROWDS = 60, 8
 def gateway(
     app: Flask, settings: Settings, redis: RedisServer, tmp_path: Path
 ) -> Iterator[Gateway]:
-    """Three processes that count together."""
+    """Yield a gateway of three processes that count in Redis."""
     redis.flush()
     database.release_connection()
     three = dataclasses.replace(
@@ -50,7 +50,7 @@ def test_of_many_guesses_no_more_are_answered_than_the_budget_allows(
     redis: RedisServer,
     redis_is: str,
 ) -> None:
-    """Three processes; without Redis each has the budget for itself."""
+    """Without Redis, each of the three processes has the whole budget."""
     caller, honest = create_caller("ann"), create_caller("bob")
     if redis_is == "away":
         redis.stop()

@@ -1,4 +1,4 @@
-"""Every reason at its cause: the text on validate, the status and text on redeem."""
+"""Each reason with its cause: the text of validate, the status and text of redeem."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def future() -> dict[str, object]:
     return {"starts_at": utc_now() + HOUR}
 
 
-# Each cause spoils one code of a tenant, whose user "ann" then asks for it.
+# Each cause makes one code of a tenant invalid for the user "ann".
 
 
 def unknown(caller: Caller) -> str:
@@ -171,8 +171,9 @@ def test_validate_changes_no_row_of_any_table(caller: Caller, cause: Cause) -> N
     assert read_all_rows() == before
 
 
-# What can be wrong with one coupon all at once, in the order in which it is told
-# (CONTRACTS 0.4). Revoking comes first also when spoiling: a used one cannot be.
+# Faults that one coupon can have at once, in order of precedence
+# (docs/api-contracts.md 0.4). Revoking is also applied first, because a coupon whose
+# uses are used up cannot be revoked.
 Spoil = Callable[[Tenant, Definition, str], object]
 FAULTS: list[tuple[str, Spoil]] = [
     ("Coupon status: revoked", lambda tenant, _, code: tenant.revoke(code)),
@@ -238,7 +239,7 @@ def test_the_table_has_no_row_for_what_is_no_reason() -> None:
 
 
 def collect_texts(source: Path) -> set[str]:
-    """All texts of a file but for its docstrings."""
+    """Return all string constants of a file except its docstrings."""
     nodes = [*ast.walk(ast.parse(source.read_text()))]
     docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     constants = [node for node in nodes if isinstance(node, ast.Constant)]

@@ -1,4 +1,4 @@
-"""Coupon activities: buy, redeem, refund; and what was done (document S4)."""
+"""Views of coupon activities: buy, redeem, refund (the Mambo specification)."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ def _to_activity_request(body: dict[str, Any]) -> ActivityRequest:
 @blueprint.response(200, MamboIdSchema, example=EXAMPLE_ID)
 @blueprint.arguments(MamboActivityBodySchema, example=EXAMPLE_ACTIVITY_BODY)
 def perform(body: dict[str, Any]) -> Response:
-    """Buy, redeem or refund a coupon; what refuses it changes nothing."""
+    """Buy, redeem or refund a coupon; a refusal changes nothing."""
     activity = activities.perform(_to_activity_request(body), utc_now())
     return json_response({"id": activity.activity_id})
 
@@ -59,7 +59,7 @@ def perform(body: dict[str, Any]) -> Response:
 @blueprint.response(200, MamboIdSchema, example=EXAMPLE_ID)
 @blueprint.arguments(MamboActivityBodySchema, example=EXAMPLE_ACTIVITY_BODY)
 def attempt(body: dict[str, Any]) -> Response:
-    """Buy, redeem or refund a coupon; the activity tells what became of it."""
+    """Buy, redeem or refund a coupon; the activity records the result."""
     activity = activities.perform_or_record_failure(
         _to_activity_request(body), utc_now()
     )
@@ -78,7 +78,7 @@ def _legacy_activity(action: Action, body: dict[str, str]) -> Response:
 @blueprint.response(200, MamboIdSchema, example=EXAMPLE_ID)
 @blueprint.arguments(MamboCodeBodySchema, example=EXAMPLE_CODE_BODY)
 def redeem(body: dict[str, str]) -> Response:
-    """Redeem a coupon, as SDKs of 2015 do."""
+    """Redeem a coupon (route of the 2015 SDKs)."""
     return _legacy_activity(Action.REDEEM, body)
 
 
@@ -86,7 +86,7 @@ def redeem(body: dict[str, str]) -> Response:
 @blueprint.response(200, MamboIdSchema, example=EXAMPLE_ID)
 @blueprint.arguments(MamboCodeBodySchema, example=EXAMPLE_CODE_BODY)
 def refund(body: dict[str, str]) -> Response:
-    """Refund a coupon, as SDKs of 2015 do."""
+    """Refund a coupon (route of the 2015 SDKs)."""
     return _legacy_activity(Action.REFUND, body)
 
 
@@ -114,7 +114,7 @@ def get(activity_id: str) -> Response:
 @blueprint.response(200, MamboActivitySchema, example=EXAMPLE_REJECTED_ACTIVITY)
 @blueprint.arguments(MamboRejectionSchema, example={"reason": "By mistake"})
 def reject(body: dict[str, str], activity_id: str) -> Response:
-    """Mark an activity as rejected; what it did is undone by a refund only."""
+    """Mark an activity as rejected; only a refund undoes its effect."""
     rejected = activities.reject(
         g.principal.tenant_id, parse_activity_id(activity_id), reason=body["reason"]
     )

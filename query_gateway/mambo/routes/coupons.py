@@ -1,4 +1,4 @@
-"""Coupons of a site: list, validate, create, change, clone, delete (CONTRACTS 4.2)."""
+"""Views of a site's coupons (docs/api-contracts.md 4.2)."""
 
 from typing import Any
 
@@ -32,7 +32,8 @@ from query_gateway.mambo.schemas.queries import MamboCouponQuerySchema, MamboIds
 from query_gateway.mambo.serializers import parse_coupon_id
 
 NOT_FOUND_RESPONSE = "#/components/responses/MamboErrorNOT_FOUND"
-MAX_BODY_BYTES = 262_144  # a thousand codes and all else
+# Enough for 1,000 codes and all other members.
+MAX_BODY_BYTES = 262_144
 
 blueprint = JsonBlueprint(
     "mambo_coupons",
@@ -48,7 +49,7 @@ blueprint.before_request(authenticate)
 @blueprint.arguments(MamboCouponBodySchema, example=EXAMPLE_COUPON_BODY)
 @limit_body(MAX_BODY_BYTES)
 def create(offer_draft: offers.OfferDraft) -> Response:
-    """Add a coupon, with one code for all or a list of codes."""
+    """Create a coupon with one shared code or a list of codes."""
     created = offers.create(g.principal.tenant_id, offer_draft, now=utc_now())
     return json_response(serializers.serialize_coupon_with_codes(created), 201)
 
@@ -92,7 +93,7 @@ def list_regular(query: dict[str, Any]) -> Response:
 @blueprint.arguments(MamboCodeBodySchema, example=EXAMPLE_CODE_BODY)
 @safe_post
 def validate(body: dict[str, str]) -> Response:
-    """Tell whether a user could redeem a code now; if not, which exception it is."""
+    """Check whether a user can redeem a code now; if not, return the exception."""
     tenant_id = g.principal.tenant_id
     activity_request = ActivityRequest(
         tenant_id, body["uuid"], action=Action.REDEEM, code=body["code"]
@@ -105,7 +106,7 @@ def validate(body: dict[str, str]) -> Response:
 @blueprint.route("/coupons/<coupon_id>")
 @blueprint.response(200, MamboCouponSchema, example=EXAMPLE_COUPON)
 def get(coupon_id: str) -> Response:
-    """Show a coupon, with the codes of its list if it has one."""
+    """Show a coupon, with its list of codes if it has one."""
     found = offers.get(g.principal.tenant_id, parse_coupon_id(coupon_id))
     return json_response(serializers.serialize_coupon_with_codes(found))
 
@@ -115,7 +116,7 @@ def get(coupon_id: str) -> Response:
 @blueprint.arguments(MamboCouponBodySchema, example=EXAMPLE_COUPON_BODY)
 @limit_body(MAX_BODY_BYTES)
 def replace(offer_draft: offers.OfferDraft, coupon_id: str) -> Response:
-    """Replace a coupon; to a list, codes are added."""
+    """Replace a coupon; new codes are appended to a list."""
     changed = offers.update(
         g.principal.tenant_id,
         parse_coupon_id(coupon_id),
@@ -128,7 +129,7 @@ def replace(offer_draft: offers.OfferDraft, coupon_id: str) -> Response:
 @blueprint.route("/coupons/<coupon_id>", methods=["DELETE"])
 @blueprint.response(204)
 def delete(coupon_id: str) -> Response:
-    """End a coupon; what users hold of it is worth nothing any more."""
+    """Delete a coupon; users can no longer redeem what they hold of it."""
     return _delete_offers([parse_coupon_id(coupon_id)])
 
 
@@ -137,7 +138,7 @@ def delete(coupon_id: str) -> Response:
 @blueprint.doc(responses={"404": {"$ref": NOT_FOUND_RESPONSE}})
 @blueprint.arguments(MamboIdsSchema, example={"ids": [EXAMPLE_COUPON["id"]]})
 def delete_many(body: dict[str, list[str]]) -> Response:
-    """End several coupons: all or none."""
+    """Delete several coupons: all of them or none."""
     return _delete_offers(body["ids"])
 
 
@@ -149,7 +150,7 @@ def _delete_offers(coupon_ids: list[str]) -> Response:
 @blueprint.route("/coupons/<coupon_id>/clone", methods=["POST"])
 @blueprint.response(201, MamboCouponSchema, example=EXAMPLE_CLONED_COUPON)
 def clone(coupon_id: str) -> Response:
-    """Add a coupon on the same terms, not active yet, with a code of its own."""
+    """Create an inactive copy of a coupon with a code of its own."""
     created = offers.clone(
         g.principal.tenant_id, parse_coupon_id(coupon_id), now=utc_now()
     )
@@ -158,7 +159,7 @@ def clone(coupon_id: str) -> Response:
 
 @blueprint.route("/coupons/<coupon_id>/image", methods=["POST"])
 def add_image(coupon_id: str) -> Response:
-    """Refused always: images are not kept here."""
+    """Refuse an image; images are not supported."""
     offers.get(g.principal.tenant_id, parse_coupon_id(coupon_id))
     text = "Images are not kept here: put the address of one into custom or a tag"
     raise ApiError(400, "ImageNotSupportedException", message=text)

@@ -1,4 +1,4 @@
-"""`POST /oauth/token`: client credentials, in both spellings (CONTRACTS 4.1)."""
+"""View of `POST /oauth/token`: client credentials (docs/api-contracts.md 4.1)."""
 
 import base64
 import binascii
@@ -42,7 +42,7 @@ blueprint = JsonBlueprint(
 @safe_post
 @document_query(MamboGrantSchema)
 def token() -> Response:
-    """Give a short-lived token for a client key and its secret (HTTP Basic)."""
+    """Issue a short-lived token for a client key and its secret (HTTP Basic)."""
     parameters = {**parse_query(request.environ, GRANT_PARAMETERS), **_read_form()}
     _check_grant(parameters.get("grant_type"))
     key_id, secret = _read_credentials(parameters)

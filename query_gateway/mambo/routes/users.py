@@ -1,4 +1,4 @@
-"""Users and members, and the coupons that they hold (CONTRACTS 4.2)."""
+"""Views of users and the coupons they hold (docs/api-contracts.md 4.2)."""
 
 from typing import Any
 
@@ -45,14 +45,14 @@ def _user_response(user: RegisteredUser, status: int = 200) -> Response:
 @blueprint.response(201, MamboUserSchema, example=EXAMPLE_USER)
 @blueprint.arguments(MamboUserBodySchema, example=EXAMPLE_USER_BODY)
 def create(body: dict[str, Any]) -> Response:
-    """Make a user known, as a member unless told otherwise."""
+    """Register a user; users are members unless isMember is false."""
     return _user_response(users.create(g.principal.tenant_id, body, now=utc_now()), 201)
 
 
 @blueprint.route("/<site>/users/<uuid>")
 @blueprint.response(200, MamboUserSchema, example=EXAMPLE_USER)
 def get(uuid: str) -> Response:
-    """Show a user and the points that they have."""
+    """Show a user and the user's points."""
     return _user_response(users.get(g.principal.tenant_id, parse_user_id(uuid)))
 
 
@@ -66,7 +66,7 @@ def _update_user(uuid: str, changes: dict[str, Any]) -> RegisteredUser:
 @blueprint.response(200, MamboUserSchema, example=EXAMPLE_USER)
 @blueprint.arguments(MamboUserChangesSchema, example={"isMember": True})
 def update(changes: dict[str, Any], uuid: str) -> Response:
-    """Change the members of a user that are given."""
+    """Change a user; members that are left out stay unchanged."""
     return _user_response(_update_user(uuid, changes))
 
 
@@ -78,7 +78,11 @@ def become_member(uuid: str) -> Response:
 
 
 def _list_held_coupons(uuid: str, page: Page) -> list[dict[str, Any]]:
-    """What a user holds, newest first. Refused when the user is unknown."""
+    """Return the coupons that a user holds, newest first.
+
+    Raises:
+        Refused: The user does not exist.
+    """
     tenant_id, now = g.principal.tenant_id, utc_now()
     user = users.get(tenant_id, parse_user_id(uuid))
     coupon_filter = CouponFilter(user_id=user.user_id, kept=True)
@@ -114,7 +118,7 @@ def list_coupons(query: dict[str, Any], uuid: str) -> Response:
 )
 @blueprint.arguments(MamboPageQuerySchema, location="query")
 def list_all_coupons(query: dict[str, Any], uuid: str) -> Response:
-    """List the coupons that a user holds, and after them those to be bought."""
+    """List the coupons that a user holds, followed by those the user can buy."""
     page, offer_filter = query["page"], OfferFilter(buyable=True, only_active=True)
     held_coupons = _list_held_coupons(uuid, page)
     buyable = offers.list_offered_coupons(

@@ -1,4 +1,4 @@
-"""What the Mambo dialect takes and answers, each with an example (CONTRACTS 4.3)."""
+"""Schemas of Mambo activities and validations (docs/api-contracts.md 4.2)."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ EXAMPLE_REJECTED_ACTIVITY = {
 
 
 class MamboIdSchema(LenientSchema):
-    """The id of what was done."""
+    """The ID of an activity."""
 
     id = fields.UUID(required=True)
 
@@ -58,7 +58,7 @@ class MamboCodeBodySchema(LenientSchema):
 
 
 class MamboActivityAttributesSchema(LenientSchema):
-    """What is to be done with which coupon."""
+    """The action and the code of the coupon."""
 
     type = ChoiceField("coupon", required=True)
     action = ChoiceField(*Action, required=True)
@@ -66,7 +66,7 @@ class MamboActivityAttributesSchema(LenientSchema):
 
 
 class MamboActivityBodySchema(LenientSchema):
-    """A coupon activity; what else it tells is kept with it."""
+    """A coupon activity; the optional members are stored with it."""
 
     uuid = UserIdField(required=True)
     attrs = StrictNested(MamboActivityAttributesSchema, required=True)
@@ -79,7 +79,7 @@ class MamboActivityBodySchema(LenientSchema):
 
 
 class MamboActivitySchema(LenientSchema):
-    """What a user did with a coupon, or tried to."""
+    """An activity: what a user did with a coupon, or tried to do."""
 
     id = fields.UUID(required=True)
     uuid = fields.String(required=True)
@@ -93,7 +93,7 @@ class MamboActivitySchema(LenientSchema):
 
 
 class MamboRejectionSchema(StrictSchema):
-    """Why an activity is rejected."""
+    """The reason for rejecting an activity."""
 
     reason = StrictString(
         min_length=0, max_length=2_000, multiline=True, load_default=""
@@ -104,7 +104,7 @@ EXAMPLE_VALIDATION = {"valid": True, "coupon": EXAMPLE_COUPON}
 
 
 class MamboValidationSchema(LenientSchema):
-    """A code that the user could redeem now."""
+    """The result of validating a code that the user can redeem now."""
 
     valid = fields.Boolean(required=True)
     coupon = fields.Nested(MamboCouponSchema, required=True)

@@ -1,4 +1,4 @@
-"""Coupons as Mambo writes them, read into definition, terms and looks."""
+"""Schemas of Mambo coupons; a body loads as an `OfferDraft`."""
 
 from typing import Any
 
@@ -75,7 +75,7 @@ EXAMPLE_COUPON_BODY: dict[str, Any] = {
 
 
 class MamboCouponBodySchema(StrictSchema):
-    """A coupon: one code for all, or a list of which each user gets the next."""
+    """A coupon with one shared code, or with a list of codes given out in order."""
 
     name = StrictString(required=True)
     code = CodeField(allow_none=True)
@@ -112,7 +112,7 @@ class MamboCouponBodySchema(StrictSchema):
 
     @validates_schema
     def check_code_or_codes(self, members: dict[str, Any], **_: Any) -> None:
-        """A code or codes; a list is a limited series by itself."""
+        """Require either code or codes; the number of codes is the limit of a list."""
         if bool(members.get("code")) == ("codes" in members):
             raise ValidationError("expected either code or codes", "code")
         if "codes" in members and members.get("scarcity"):
@@ -124,7 +124,7 @@ class MamboCouponBodySchema(StrictSchema):
 
     @post_load
     def to_offer_draft(self, members: dict[str, Any], **_: Any) -> OfferDraft:
-        """Part what is the definition's, the terms' and the looks'."""
+        """Split the members into definition, offer, display and reward."""
         return OfferDraft(
             definition=_build_definition(members),
             offer=_build_offer(members),
@@ -182,7 +182,7 @@ def _build_reward(members: dict[str, Any]) -> dict[str, Any]:
 
 
 class MamboCouponSchema(LenientSchema):
-    """A coupon of a site; `codes` where it has a list of them and is shown alone."""
+    """A coupon of a site; `codes` only if it has a list and is shown alone."""
 
     id = fields.UUID(required=True)
     name = fields.String(required=True)

@@ -1,4 +1,4 @@
-"""Fields of the Mambo API: tags, codes and amounts."""
+"""Marshmallow fields of the Mambo API: tags, codes and amounts."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ MAX_AMOUNT = 1_000_000_000
 
 
 class TagField(StrictString):
-    """A tag; what parts tags in queries is none."""
+    """A tag; commas are refused because they separate tags in queries."""
 
     def __init__(self, **options: Any) -> None:
         expectation = "a tag of 1 to 64 characters without commas or outer blanks"
@@ -22,7 +22,7 @@ class TagField(StrictString):
 
 
 class CodeField(StrictString):
-    """A code in the form of CONTRACTS 0.15."""
+    """A code as described in docs/api-contracts.md 0.15."""
 
     def __init__(self, **options: Any) -> None:
         expectation = (
@@ -35,7 +35,7 @@ class CodeField(StrictString):
 
 
 class AmountField(fields.Float):
-    """A number that is not negative; an integer stays one."""
+    """A number from 0 to `MAX_AMOUNT`; integers stay integers."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int | float:
         if isinstance(value, bool) or not isinstance(value, int | float):

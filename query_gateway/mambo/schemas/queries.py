@@ -1,4 +1,4 @@
-"""Query parameters and id lists of the Mambo API."""
+"""Schemas of query parameters and ID lists of the Mambo API."""
 
 from typing import Any
 
@@ -19,20 +19,20 @@ MAX_IDS = 100
 
 
 class MamboPageQuerySchema(LenientSchema):
-    """Which page of a list, from 0, and how many entries a page has."""
+    """A page of a list; `page` counts from 0, `count` is the page size."""
 
     page = StrictQueryInteger(min_value=0, max_value=1_000_000, load_default=0)
     count = StrictQueryInteger(min_value=1, max_value=500, load_default=100)
 
     @post_load
     def build_page(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Put page and count together as the core takes them."""
+        """Replace page and count by a `Page`."""
         page, count = members.pop("page"), members.pop("count")
         return {**members, "page": Page(count, page * count)}
 
 
 class MamboActivityQuerySchema(MamboPageQuerySchema):
-    """Whose activities a list shows."""
+    """A page of activities, optionally of one user."""
 
     uuid = UserIdField()
 
@@ -41,7 +41,7 @@ TAGS_JOINS = {"hasAnyOf": "any_of", "hasAllOf": "all_of"}
 
 
 class MamboCouponQuerySchema(MamboPageQuerySchema):
-    """Which coupons a list shows, by their tags."""
+    """A page of coupons, optionally filtered by tags."""
 
     tags = StrictString(
         max_length=2_000, metadata={"description": "Tags, with commas between them."}
@@ -55,13 +55,13 @@ class MamboCouponQuerySchema(MamboPageQuerySchema):
 
     @validates_schema
     def check_tag_count(self, members: dict[str, Any], **_: Any) -> None:
-        """Refuse more tags than one query should hold."""
+        """Refuse more than `MAX_TAGS` tags."""
         if members.get("tags", "").count(",") >= MAX_TAGS:
             raise ValidationError(f"expected at most {MAX_TAGS} tags", "tags")
 
     @post_load
     def apply_tags_join(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Put the tags where the join wants them."""
+        """Replace tags and tagsJoin by the filter `any_of` or `all_of`."""
         join = TAGS_JOINS[members.pop("tagsJoin")]
         requested_tags = [tag.strip() for tag in members.pop("tags", "").split(",")]
         tags = tuple(tag for tag in requested_tags if tag)
@@ -69,6 +69,6 @@ class MamboCouponQuerySchema(MamboPageQuerySchema):
 
 
 class MamboIdsSchema(StrictSchema):
-    """Ids of coupons."""
+    """The IDs of several coupons."""
 
     ids = StrictList(UuidField(), required=True, min_length=1, max_length=MAX_IDS)

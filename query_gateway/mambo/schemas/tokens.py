@@ -1,4 +1,4 @@
-"""Schemas of the OAuth token endpoint."""
+"""Schemas and examples of the OAuth token endpoint."""
 
 from marshmallow import fields
 
@@ -28,7 +28,7 @@ TOKEN_ERROR_RESPONSES = {
 
 
 class MamboTokenSchema(LenientSchema):
-    """A bearer token."""
+    """The response of the token endpoint (RFC 6749, section 5.1)."""
 
     access_token = fields.String(required=True)
     token_type = fields.String(required=True)
@@ -36,6 +36,6 @@ class MamboTokenSchema(LenientSchema):
 
 
 class MamboGrantSchema(LenientSchema):
-    """What is asked for; as well in a form as in the query."""
+    """The token request; parameters are accepted in the query and in a form body."""
 
     grant_type = StrictString(metadata={"description": "client_credentials"})

@@ -1,4 +1,4 @@
-"""PlayCamp's campaigns, creators and packages, to be read (CONTRACTS 3.3)."""
+"""Views of PlayCamp campaigns, creators and packages (docs/api-contracts.md 3.3)."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ from query_gateway.playcamp.schemas.campaigns import (
 
 MAX_PAGE = Page(limit=10_000)
 
-# Each is served to servers and to clients alike.
+# The first two are mounted twice: for game servers and for game clients.
 campaigns_blueprint = create_blueprint(
     "playcamp_campaigns", "Campaigns and their creators"
 )
@@ -69,7 +69,7 @@ def get_campaign(query: dict[str, str], campaign_id: str) -> Response:
 @campaigns_blueprint.response(200, CreatorListSchema, example=EXAMPLE_CREATOR_LIST)
 @campaigns_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 def list_creators(query: dict[str, str], campaign_id: str) -> Response:
-    """List who takes part in a campaign, by name."""
+    """List the creators of a campaign by name."""
     found, _ = campaigns.list_creators(
         g.principal.tenant_id, campaign_id, page=MAX_PAGE
     )
@@ -80,7 +80,7 @@ def list_creators(query: dict[str, str], campaign_id: str) -> Response:
 @packages_blueprint.response(200, PackageListSchema, example=EXAMPLE_PACKAGE_LIST)
 @packages_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 def list_packages(query: dict[str, str], campaign_id: str) -> Response:
-    """List what the codes of a campaign grant, and their limits."""
+    """List the active packages of a campaign with their limits."""
     found = packages.list_by_campaign(g.principal.tenant_id, campaign_id)
     active = [package for package in found if package.package.is_active]
     return list_response(active, serializers.serialize_package)
@@ -93,7 +93,7 @@ def list_packages(query: dict[str, str], campaign_id: str) -> Response:
 )
 @creators_blueprint.arguments(requests.SearchQuerySchema, location="query")
 def search(query: dict[str, Any]) -> Response:
-    """Find creators by a part of their name or key."""
+    """Search for creators by part of their name or key."""
     tenant_id, campaign_id = g.principal.tenant_id, query.get("campaignId")
     if campaign_id is not None:
         campaigns.get(tenant_id, campaign_id)
@@ -111,7 +111,7 @@ def search(query: dict[str, Any]) -> Response:
 )
 @creators_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 def get_creator(query: dict[str, str], creator_key: str) -> Response:
-    """Show a creator; the key is read in any case."""
+    """Show a creator; keys are case-insensitive."""
     found = creators.get(g.principal.tenant_id, creator_key.upper())
     return object_response(serializers.serialize_creator(found))
 
@@ -122,7 +122,7 @@ def get_creator(query: dict[str, str], creator_key: str) -> Response:
 )
 @creator_codes_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 def list_codes(query: dict[str, str], creator_key: str) -> Response:
-    """List a creator's codes and how they stand."""
+    """List a creator's codes with their status."""
     tenant_id = g.principal.tenant_id
     found, _ = creators.list_codes(
         tenant_id, creator_key.upper(), page=MAX_PAGE, now=utc_now()

@@ -1,4 +1,4 @@
-"""PlayCamp's coupons: validate, redeem, and what a user has used (document S3)."""
+"""Views of PlayCamp coupons: validate, redeem, history (the PlayCamp specification)."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ client_blueprint = create_blueprint(
 @server_blueprint.arguments(requests.ValidateBodySchema, example=EXAMPLE_VALIDATE_BODY)
 @safe_post
 def validate(query: dict[str, str], body: dict[str, Any]) -> Response:
-    """Tell whether a user can redeem a code now; the answer is 200 either way."""
+    """Check whether a user can redeem a code now; the status is 200 either way."""
     code, user_id = body["couponCode"], body["userId"]
     result = validation.validate(
         g.principal.tenant_id, code, user_id=user_id, now=utc_now()
@@ -73,7 +73,7 @@ def validate(query: dict[str, str], body: dict[str, Any]) -> Response:
 )
 @safe_post
 def validate_for_anybody(query: dict[str, str], body: dict[str, Any]) -> Response:
-    """Tell whether a code is good now for who has not used it; always 200."""
+    """Check whether a user who has not used a code can redeem it now; always 200."""
     code = body["couponCode"]
     result = validation.validate_for_new_user(
         g.principal.tenant_id, code, now=utc_now()
@@ -111,7 +111,7 @@ def _get_reward_item(result: Validation) -> RewardItem:
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 @server_blueprint.arguments(requests.CodeRedeemBodySchema, example=EXAMPLE_REDEEM_BODY)
 def redeem(query: dict[str, str], body: dict[str, Any]) -> Response:
-    """Use a code once for a user; what refuses it leaves all as it was."""
+    """Redeem a code once for a user; a refusal changes nothing."""
     tenant_id, context = g.principal.tenant_id, requests.collect_context(body)
     redeem_request = RedeemRequest(
         tenant_id,
@@ -131,7 +131,7 @@ def redeem(query: dict[str, str], body: dict[str, Any]) -> Response:
 @server_blueprint.response(200, CodeUsagePageSchema, example=EXAMPLE_CODE_USAGE_PAGE)
 @server_blueprint.arguments(requests.PlayCampPageQuerySchema, location="query")
 def list_uses(query: dict[str, Any], user_id: str) -> Response:
-    """List what a user has used, newest first, through whichever system."""
+    """List the codes that a user has used through any of the APIs, newest first."""
     if not is_user_id(user_id):
         raise validation_error(
             [ErrorDetail(f"expected {USER_ID_EXPECTED}", "userId", target="path")]

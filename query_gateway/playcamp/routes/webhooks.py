@@ -1,4 +1,4 @@
-"""PlayCamp's webhooks: manage them, try one, read the log (CONTRACTS 3.4)."""
+"""Views of PlayCamp webhooks: manage, test, read log (docs/api-contracts.md 3.4)."""
 
 import re
 from collections.abc import Iterator
@@ -39,13 +39,13 @@ _match_webhook_id = re.compile("[1-9][0-9]{0,15}").fullmatch
 
 
 def _parse_webhook_id(text: str) -> int:
-    """The id in a path; what is none becomes one that no webhook has."""
+    """Return the webhook ID in a path, or an ID that no webhook has."""
     return int(text) if _match_webhook_id(text) else UNMATCHABLE_WEBHOOK_ID
 
 
 @contextmanager
 def _report_url_errors() -> Iterator[None]:
-    """A URL that is refused is told as this dialect tells of any wrong field."""
+    """Report a refused URL like any other invalid field of this API."""
     try:
         yield
     except Refused as refused:
@@ -74,7 +74,7 @@ def list_webhooks(query: dict[str, Any]) -> Response:
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 @server_blueprint.arguments(requests.WebhookBodySchema, example=EXAMPLE_WEBHOOK_BODY)
 def create_webhook(query: dict[str, str], body: dict[str, Any]) -> Response:
-    """Subscribe a URL to an event. The secret that signs is shown only here."""
+    """Subscribe a URL to an event. The signing secret is shown only here."""
     with _report_url_errors():
         webhook, secret = subscriptions.create(
             g.principal.tenant_id, now=utc_now(), **body
@@ -95,7 +95,7 @@ def create_webhook(query: dict[str, str], body: dict[str, Any]) -> Response:
 def update_webhook(
     query: dict[str, str], changes: dict[str, Any], webhook_id: str
 ) -> Response:
-    """Change a webhook. A new URL, or being switched on, is a fresh start."""
+    """Change a webhook. A new URL, or activation, resets the failures."""
     with _report_url_errors():
         webhook = subscriptions.update(
             g.principal.tenant_id,
@@ -110,7 +110,7 @@ def update_webhook(
 @server_blueprint.response(204)
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 def delete_webhook(query: dict[str, str], webhook_id: str) -> Response:
-    """Delete a webhook, its log, and what was still to be sent to it."""
+    """Delete a webhook, its log and its pending deliveries."""
     subscriptions.delete(g.principal.tenant_id, _parse_webhook_id(webhook_id))
     return no_content_response()
 
@@ -123,7 +123,7 @@ def delete_webhook(query: dict[str, str], webhook_id: str) -> Response:
 )
 @server_blueprint.arguments(requests.PlayCampPageQuerySchema, location="query")
 def list_logs(query: dict[str, Any], webhook_id: str) -> Response:
-    """List every try to deliver, newest event first; kept for seven days."""
+    """List all delivery attempts, newest event first; kept for seven days."""
     page = query["page"]
     found = subscriptions.list_attempts(
         g.principal.tenant_id, _parse_webhook_id(webhook_id), page=page
@@ -140,7 +140,7 @@ def list_logs(query: dict[str, Any], webhook_id: str) -> Response:
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 @safe_post
 def test_webhook(query: dict[str, str], webhook_id: str) -> Response:
-    """Send a sample now, and show what the receiver answered."""
+    """Send a test event now and show the receiver's response."""
     result = subscriptions.send_test_event(
         g.principal.tenant_id, _parse_webhook_id(webhook_id), now=utc_now()
     )

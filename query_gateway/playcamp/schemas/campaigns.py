@@ -1,4 +1,4 @@
-"""How PlayCamp's campaigns, creators and packages are documented, with examples."""
+"""Schemas and examples of PlayCamp campaigns, creators and packages."""
 
 from typing import Any
 
@@ -83,7 +83,7 @@ class PlayCampCreatorSchema(LenientSchema):
 
 
 class PlayCampPackageSchema(LenientSchema):
-    """A package; a limit of 0 is none."""
+    """A package; a limit of 0 means unlimited."""
 
     packageId = fields.Integer(required=True)
     packageNo = fields.Integer(required=True)
@@ -98,7 +98,7 @@ class PlayCampPackageSchema(LenientSchema):
 
 
 class PlayCampCodeSchema(LenientSchema):
-    """A code in a creator's hands."""
+    """A code that is assigned to a creator."""
 
     code = fields.String(required=True)
     packageNo = fields.Integer(required=True)

@@ -1,4 +1,4 @@
-"""PlayCamp's webhooks as they are shown, and stand in the OpenAPI document."""
+"""Schemas and examples of PlayCamp webhooks."""
 
 from marshmallow import fields
 
@@ -76,13 +76,13 @@ class PlayCampWebhookSchema(LenientSchema):
 
 
 class PlayCampNewWebhookSchema(PlayCampWebhookSchema):
-    """A webhook with its secret, this once."""
+    """A new webhook with its secret, which is shown only once."""
 
     secret = fields.String(required=True)
 
 
 class PlayCampWebhookLogSchema(LenientSchema):
-    """A try to deliver an event; with attempt 0 one that awaits its first."""
+    """A delivery attempt; attempt 0 is a delivery that has not been tried yet."""
 
     id = fields.String(required=True)
     webhookId = fields.Integer(required=True)
@@ -99,7 +99,7 @@ class PlayCampWebhookLogSchema(LenientSchema):
 
 
 class PlayCampWebhookTestSchema(LenientSchema):
-    """What became of a sample; an error when there was no answer at all."""
+    """The result of a test delivery; `error` is set if there was no response."""
 
     success = fields.Boolean(required=True)
     responseStatus = build_nullable_field(fields.Integer)

@@ -1,4 +1,4 @@
-"""A site of Mambo with an SDK that has signed in: what tests call and look at."""
+"""A Mambo site with an authenticated SDK client, and helpers for its responses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _numbers = itertools.count(1)
 
 @dataclass
 class SiteClient:
-    """Calls the gateway with a token; paths below the site begin without a slash."""
+    """A client with a token; paths relative to the site begin without a slash."""
 
     client: FlaskClient
     tenant: Tenant
@@ -61,7 +61,7 @@ class SiteClient:
         return expect_created(self.post("users", {"uuid": uuid, **members}))
 
     def create_coupon(self, **members: Any) -> dict[str, Any]:
-        """A new coupon, regular and for one use unless told otherwise."""
+        """Create a coupon; by default it has no price and allows a single use."""
         number = next(_numbers)
         code = {} if "codes" in members else {"code": f"CODE{number}"}
         body = {"name": f"Coupon {number}", **code, "type": "shipping", **members}
@@ -74,7 +74,7 @@ class SiteClient:
     def award_coupon(
         self, coupon: dict[str, Any], uuid: str = JOHN, until: datetime | None = None
     ) -> str:
-        """Give a coupon without points; gives its code."""
+        """Award a coupon without points and return its code."""
         generated = generation.generate(
             self.tenant.tenant_id,
             coupon["id"],
@@ -117,7 +117,7 @@ def create_client_key(
 
 
 def create_site_client(app: Flask, tenant: Tenant) -> SiteClient:
-    """A site whose SDK has just got its token."""
+    """Create a client that has just received its token."""
     client = app.test_client()
     path = "/oauth/token?grant_type=client_credentials"
     answer = client.post(path, headers=build_basic_auth(*create_client_key(tenant)))
@@ -126,13 +126,13 @@ def create_site_client(app: Flask, tenant: Tenant) -> SiteClient:
 
 
 def expect_created(answer: TestResponse) -> dict[str, Any]:
-    """The body of an answer that must be a 201."""
+    """Return the body of a response that must have the status 201."""
     assert answer.status_code == 201, answer.json
     return answer.json
 
 
 def expect_refusal(answer: TestResponse, status: int, exception: str) -> str:
-    """The message of an answer that must be this exception, in Mambo's envelope."""
+    """Assert that the response is this exception and return its message."""
     assert answer.status_code == status, answer.json
     assert set(answer.json) == {"error"}
     error = answer.json["error"]

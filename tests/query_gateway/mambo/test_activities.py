@@ -1,4 +1,4 @@
-"""Action × configuration × state: the exception or the effect that S4 gives."""
+"""The exception or effect of each action, configuration and state (Mambo)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ CONFIGURATIONS: dict[str, Coupon] = {
     "regular": {},
     "regular multi": MULTI,
     "regular final": FINAL,
-    "regular one-step": ONE,  # without a price the mode means nothing
+    # Without a price the mode has no effect.
+    "regular one-step": ONE,
     "two-step": {**PRICE, **TWO},
     "two-step multi": {**PRICE, **TWO, **MULTI},
     "two-step final": {**PRICE, **TWO, **FINAL},
@@ -51,7 +52,7 @@ def check_invariants(app: Flask) -> Iterator[None]:
     assert_invariants()
 
 
-# ------------------------------------------------- what came before; gives the code
+# ------------------------------------ states before the action; each returns the code
 
 
 def get_code(coupon: Coupon) -> str:
@@ -127,7 +128,7 @@ def sold_and_used(site: SiteClient, coupon: Coupon) -> str:
 
 
 def gone_by(site: SiteClient, coupon: Coupon) -> str:
-    """Awarded for a time that is over."""
+    """Award a coupon that has already expired."""
     return site.award_coupon(coupon, until=utc_now() - timedelta(seconds=1))
 
 
@@ -138,7 +139,8 @@ def used_and_gone_by(site: SiteClient, coupon: Coupon) -> str:
 
 def poor(site: SiteClient, coupon: Coupon) -> str:
     expensive = site.create_coupon(**PRICE, **TWO, name="Spend")
-    for _ in range(3):  # 10 are left
+    # Of 100 points, 10 are left.
+    for _ in range(3):
         perform(site, "buy", expensive["code"])
     return get_code(coupon)
 
@@ -187,7 +189,7 @@ def used_over(site: SiteClient, coupon: Coupon) -> str:
 
 
 def awarded_beyond(site: SiteClient, coupon: Coupon) -> str:
-    """For a time of its own that outlasts the coupon's."""
+    """Award a coupon that expires later than its definition, which has expired."""
     site.award_coupon(coupon, until=utc_now() + timedelta(days=1))
     return over(site, coupon)
 
@@ -199,7 +201,7 @@ def deleted(site: SiteClient, coupon: Coupon) -> str:
 
 
 def exhausted(site: SiteClient, coupon: Coupon) -> str:
-    """The whole series, or list, is another's."""
+    """Award the whole series or list to other users."""
     for number in range(1 if coupon["code"] else 2):
         site.award_coupon(coupon, f"other-{number}")
     return get_code(coupon)
@@ -223,12 +225,12 @@ def no_code_at_all(site: SiteClient, coupon: Coupon) -> str:
     return "späte grüße"
 
 
-# --------------------------------------------------------------- what comes of it
+# -------------------------------------------------------------- expected outcomes
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The points that John has afterwards, and the states of what he holds."""
+    """John's points afterwards, and the states of the coupons he holds."""
 
     points: int
     held: tuple[str, ...] = ()

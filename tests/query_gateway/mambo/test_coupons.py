@@ -1,4 +1,4 @@
-"""Coupons of a site: made, changed, listed by tags, cloned, deleted, validated."""
+"""Coupons of a site: create, change, list by tags, clone, delete, validate."""
 
 from __future__ import annotations
 

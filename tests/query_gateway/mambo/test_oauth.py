@@ -1,4 +1,4 @@
-"""Signing in: client credentials in both spellings, and what a token is good for."""
+"""The OAuth token endpoint: credentials in query and form, and the use of tokens."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def request_token(app: Flask, query: str = GRANT, **options: Any) -> TestRespons
 
 
 def assert_token_error(answer: TestResponse, status: int, error: str) -> None:
-    """Fail unless it is this error in OAuth's own shape."""
+    """Assert that the response is this error in the OAuth error format."""
     assert (answer.status_code, answer.json["error"]) == (status, error), answer.json
     assert set(answer.json) == {"error", "error_description"}
 
@@ -164,7 +164,8 @@ def test_a_token_of_another_signer_is_refused(
 ) -> None:
     now = int(time.time())
     claims = {"sub_type": "client", "sub_id": keys[0], "iat": now, "exp": now + 60}
-    long = keys[1] * 2  # HS512 would be warned of with less
+    # PyJWT warns about keys that are too short for HS512.
+    long = keys[1] * 2
     for secret, algorithm in (("x" * 32, "HS256"), (long, "HS512"), ("", "none")):
         token = jwt.encode(claims, secret or None, algorithm=algorithm)
         site = SiteClient(app.test_client(), tenant, token)

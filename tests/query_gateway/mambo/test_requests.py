@@ -1,4 +1,4 @@
-"""Activities as they are sent and kept, users, and requests that make no sense."""
+"""Activities as sent and stored, users, and invalid requests."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def test_all_coupons_are_those_held_and_those_for_sale(
     assert shown == [("given", "AVAILABLE"), ("sold", "BUYABLE")]
 
 
-# ------------------------------------------------------------- the other dialects
+# ---------------------------------------------------------------- the other APIs
 
 
 def test_what_a_milestone_earned_is_redeemed_here_and_seen_by_phoenix(
@@ -270,7 +270,7 @@ BAD: list[Any] = [
 ]
 
 
-# Refused before the database is asked.
+# Refused before any database query, so one database is enough.
 @pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("body", BAD, ids=lambda body: json.dumps(body)[:60])
 @pytest.mark.parametrize("path", ["activities", "activities/sync"])

@@ -1,4 +1,4 @@
-"""Who may see and use what: own, another user's, another tenant's, missing."""
+"""Access to own coupons, to another user's, another tenant's and missing ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MISSING = "018f0000-0000-7000-8000-000000000000"
 
 
 def normalize_answer(answer: TestResponse) -> tuple[int, bytes, dict[str, str]]:
-    """All of an answer to the byte, but for what is different in every answer."""
+    """Return status, body and headers without what differs in every response."""
     request_id = answer.headers["X-Request-Id"].encode()
     headers = {k: v for k, v in answer.headers if k not in ("X-Request-Id", "Date")}
     return answer.status_code, answer.data.replace(request_id, b"(id)"), headers
@@ -188,7 +188,7 @@ Headers = Callable[[Tenant], dict[str, str]]
 def sign_with_header(
     secret: str = "", digest: str = "sha256", **header: Any
 ) -> Headers:
-    """A token with another header; signed by the tenant unless by another secret."""
+    """Return a function that builds a token with another header or another secret."""
 
     def build_headers(tenant: Tenant) -> dict[str, str]:
         header_json = json.dumps({"alg": "HS256", "typ": "JWT", **header}).encode()
@@ -301,7 +301,7 @@ def test_a_token_of_the_secret_before_the_last_rotation_is_good(
     client = app.test_client()
     for status in 200, 401:
         tenants.rotate_secret(tenant.tenant_id, utc_now())
-        # secrets may be remembered for a second; a new process remembers none
+        # Secrets are cached for up to a second; a new process starts without a cache.
         from coupon_core.security import authentication
 
         authentication.clear_credential_caches()

@@ -1,4 +1,4 @@
-"""Which code is which coupon: case, blanks, shared codes and codes of nobody."""
+"""Lookup of codes: case, blanks, shared codes and unassigned codes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOT_FOUND = (404, "Coupon not found")
 
 
 def get_outcome(answer: object) -> tuple[int, str | None]:
-    """A redeem's status and, when it was refused, its text."""
+    """Return the status of a redeem and, if it was refused, the text."""
     return answer.status_code, answer.json.get("message")
 
 
@@ -149,7 +149,7 @@ def test_whether_a_code_may_be_claimed_follows_its_definition(
 ) -> None:
     definition = caller.tenant.define_custom("OPEN2025", claimable=True)
     caller.tenant.set_status(definition, status)
-    # Paused, the code in people's hands stays good; archived, it is not.
+    # A paused definition's code can still be redeemed; an archived one's cannot.
     expected = {
         "paused": (200, None),
         "archived": (400, "Coupon is no longer available"),
@@ -157,7 +157,7 @@ def test_whether_a_code_may_be_claimed_follows_its_definition(
     assert get_outcome(caller.redeem("OPEN2025")) == expected[status]
 
 
-# ---------------------------------------------------------- codes of nobody
+# -------------------------------------------------------- unassigned codes
 
 
 def test_a_code_of_nobody_becomes_the_coupon_of_its_first_redeemer(

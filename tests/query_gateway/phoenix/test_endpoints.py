@@ -1,4 +1,4 @@
-"""All six endpoints, in every way there is to call them."""
+"""All six endpoints in every call style."""
 
 from __future__ import annotations
 

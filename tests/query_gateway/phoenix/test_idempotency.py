@@ -1,4 +1,4 @@
-"""A redeem that comes again: one effect and one answer (CONTRACTS 0.12, 0.13)."""
+"""Repeated redeems: one effect, one response (docs/api-contracts.md 0.12, 0.13)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def redeem(
     body: dict[str, Any] | None = None,
     rest: str = "",
 ) -> TestResponse:
-    """A redeem under a key, of the caller's own unless the body says otherwise."""
+    """Redeem with an idempotency key, by default for the caller's own user."""
     data = json.dumps(body or {"user_id": caller.user_id}).encode()
     headers = {"Idempotency-Key": key}
     return caller.call("POST", f"/redeem/{code}{rest}", data, headers)
@@ -38,12 +38,12 @@ def count_uses(tenant: Tenant) -> int:
 
 
 def create_unlimited_code(tenant: Tenant) -> str:
-    """A code that can be used ever again, so that a second effect would show."""
+    """Create a code without a usage limit, so that a second effect would be visible."""
     return tenant.create_code(per_code_limit=0)
 
 
 def assert_replayed(answer: TestResponse, original: TestResponse) -> None:
-    """The answer is the other's, byte for byte, and says that it is."""
+    """Assert that the response repeats the original and is marked as replayed."""
     assert (answer.status_code, answer.data) == (original.status_code, original.data)
     assert answer.headers["Content-Type"] == original.headers["Content-Type"]
     assert (original.headers.get(REPLAYED), answer.headers.get(REPLAYED)) == (
@@ -174,7 +174,7 @@ def test_a_kept_answer_is_not_readable_in_the_database(caller: Caller) -> None:
 
 
 def sign_redeem(caller: Caller, code: str) -> Callable[..., TestResponse]:
-    """A signed redeem that can be sent again, with other headers or a query."""
+    """Return a function that sends a signed redeem, also with changed headers."""
     path, body = caller.build_path(f"/redeem/{code}"), b'{"user_id": "ann"}'
     content_type = {"Content-Type": "application/json"}
     headers = {**caller.tenant.sign_request("POST", path, body), **content_type}

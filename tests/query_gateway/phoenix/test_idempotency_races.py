@@ -1,4 +1,4 @@
-"""The same redeem at once at real processes, and processes killed over it (I11)."""
+"""Simultaneous identical redeems in real processes, and processes killed meanwhile."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CROWD, KILLED = 50, 24
 
 @pytest.fixture
 def gateway(app: Flask, settings: Settings, tmp_path: Path) -> Iterator[Gateway]:
-    """Two processes of eight threads on the database that this process fills."""
+    """Yield a gateway of two processes with eight threads each on the same database."""
     database.release_connection()
     two = dataclasses.replace(settings, gateway_workers=2, gateway_threads=8)
     with gateway_server("query_gateway", two, tmp_path) as running:
@@ -53,7 +53,7 @@ def build_redeem_request(caller: Caller, code: str, **headers: str) -> bytes:
 
 
 def list_use_counts(tenant: Tenant) -> list[int]:
-    """How often each coupon of the tenant was used."""
+    """Return the number of uses of each coupon of the tenant."""
     sql = "SELECT redemption_count FROM coupon WHERE tenant_id = :tenant_id"
     return [
         count for (count,) in execute(sql, {"tenant_id": tenant.tenant_id}).fetchall()
@@ -114,11 +114,12 @@ def test_a_killed_gateway_leaves_no_effect_without_answer_nor_two(
 def redeem_while_killing_workers(
     gateway: Gateway, caller: Caller, codes: list[str]
 ) -> dict[str, bytes]:
-    """The answers to redeems during which both workers are killed, each under a key."""
+    """Redeem the codes while both workers are killed; return the bodies by code."""
     bodies_by_code: dict[str, bytes] = {}
 
     def send(code: str) -> None:
-        with contextlib.suppress(OSError, HTTPException):  # killed in it
+        # The worker may be killed while it processes this request.
+        with contextlib.suppress(OSError, HTTPException):
             request = build_redeem_request(caller, code, **{"Idempotency-Key": code})
             [answer] = send_simultaneously(gateway, [request])
             bodies_by_code[code] = answer.body
@@ -127,7 +128,8 @@ def redeem_while_killing_workers(
     workers = psutil.Process(gateway.pid).children()
     for thread in threads:
         thread.start()
-    time.sleep(0.05)  # in the midst of it
+    # Kill the workers while the requests are being processed.
+    time.sleep(0.05)
     for worker in workers:
         worker.kill()
     for thread in threads:

@@ -1,4 +1,4 @@
-"""Bad input: pages, bodies, users. All of it is a 400 that names what is wrong."""
+"""Invalid pages, bodies and users are answered with an error that names the fault."""
 
 from __future__ import annotations
 

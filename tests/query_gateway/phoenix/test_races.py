@@ -1,4 +1,4 @@
-"""Simultaneous redeems at real processes: limits hold exactly, nothing is a 5xx."""
+"""Simultaneous redeems in real processes: limits hold exactly, and no 5xx occurs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CROWD = 200
 def gateway(
     app: Flask, settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
-    """Two processes of eight threads on the database that this process fills."""
+    """Yield a gateway of two processes with eight threads each on the same database."""
     home: Path = tmp_path_factory.mktemp("gunicorn")
     database.release_connection()
     two = dataclasses.replace(settings, gateway_workers=2, gateway_threads=8)
@@ -43,7 +43,7 @@ def gateway(
 def redeems(
     app: Flask, tenant: Tenant, code: str, users: list[str], ways: list[CallStyle]
 ) -> list[bytes]:
-    """A redeem by each user, in the ways in turn; no two have the same bytes."""
+    """Return a redeem request for each user in alternating styles; all differ."""
     requests = []
     for number, user_id in enumerate(users):
         way = ways[number % len(ways)]

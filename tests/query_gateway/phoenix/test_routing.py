@@ -1,4 +1,4 @@
-"""Every path has exactly one reading, whatever tenants, users and codes are called."""
+"""Each path matches exactly one route, whatever tenants, users and codes are named."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Reading = tuple[str, dict[str, str]]
 
 
 def list_readings(segments: tuple[str, ...]) -> Iterator[Reading]:
-    """All that a path below /v1/coupons could mean by the documents alone."""
+    """Return all routes that a path below /v1/coupons matches by the specifications."""
     yield from list_token_readings(segments)
     tenant_id, *rest = segments
     if tenant_id not in PHOENIX_PATH_SEGMENTS:
@@ -66,7 +66,7 @@ def list_token_readings(segments: tuple[str, ...]) -> Iterator[Reading]:
 
 
 def match_route(app: Flask, path: str, method: str) -> Reading | None:
-    """What the gateway takes a path for."""
+    """Return the endpoint and parameters to which the gateway routes a path."""
     try:
         endpoint, named = app.url_map.bind("localhost").match(path, method)
     except (NotFound, MethodNotAllowed):
@@ -103,7 +103,7 @@ def test_the_words_that_are_no_site_of_mambo_are_those_that_clash(app: Flask) ->
 
 
 def match_endpoint(paths: MapAdapter, rule: Rule, method: str, **named: str) -> str:
-    """What a path is taken for that is written by a rule."""
+    """Return the endpoint that matches a path built from a rule."""
     path = rule.rule.replace("<site>", named["site"]).replace("<uuid>", named["uuid"])
     return str(paths.match(path, method)[0])
 
@@ -154,15 +154,15 @@ def test_a_reserved_word_is_no_tenant(
     ann = create_caller("ann", CallStyle("B", "user-token"))
     before = read_all_rows()
     answer = ann.call(method, f"/{word}{rest}", b"{}" if method == "POST" else None)
-    # It may read as something else of the caller's own, never as a tenant's.
+    # The path may match another route of the caller, but never a tenant's route.
     assert answer.status_code in (200, 400, 403, 404, 405)
     assert (answer.json or {}).get("valid") is not True
     assert read_all_rows() == before
 
 
-# --------------------------------------------------------- paths of several readings
+# ---------------------------------------------------------------- ambiguous paths
 
-# As it stands on the request line, below the tenant; what is answered.
+# The path on the request line below the tenant, and the expected response.
 ODD_PATHS = {
     "/user/u%2F1": (400, "BAD_PATH"),
     "/user%2Fann": (400, "BAD_PATH"),
@@ -203,12 +203,12 @@ ODD_PATHS = {
 def request_raw_path(
     app: Flask, path: str, headers: dict[str, str], method: str = "GET"
 ) -> Response:
-    """Ask for a path exactly as written, as gunicorn hands it on."""
+    """Request a path exactly as written, as gunicorn passes it to the application."""
     environ = EnvironBuilder(method=method, headers=headers).get_environ()
     plain = path.partition("?")[0].encode("latin-1")
     environ["PATH_INFO"] = unquote_to_bytes(plain).decode("latin-1")
     environ["RAW_URI"] = environ["REQUEST_URI"] = path
-    # Flask's own client would write the request line anew.
+    # Flask's test client would rewrite the request line.
     return Response.from_app(app, environ, buffered=True)
 
 

@@ -1,4 +1,4 @@
-"""How often and when: usage limits, start and expiry, the life of a definition."""
+"""Usage limits, start and expiry, and the status of a definition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may call what in PlayCamp's dialect, and how all its errors look."""
+"""Authentication of the PlayCamp API, and the format of all its errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REDEEM = {"couponCode": "CREATOR-ABC12-001", "userId": "ann"}
 
 
 def assert_error(answer: TestResponse, status: int, code: str) -> dict[str, Any]:
-    """The body of an error in this dialect's shape."""
+    """Assert that the response is this error in PlayCamp's format; return the body."""
     body = answer.json
     assert (answer.status_code, body["code"]) == (status, code), body
     assert isinstance(body["error"], str)

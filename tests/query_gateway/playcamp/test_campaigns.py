@@ -1,4 +1,4 @@
-"""Campaigns, creators and packages as PlayCamp's SDKs read them."""
+"""Campaigns, creators and packages in the PlayCamp API."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 def any_sdk(
     request: pytest.FixtureRequest, sdk: SdkClient, client_sdk: SdkClient
 ) -> SdkClient:
-    """Both sides read the same."""
+    """Return the SDK of each side; both read the same."""
     return sdk if request.param == "server" else client_sdk
 
 

@@ -1,4 +1,4 @@
-"""Validate, redeem and history in PlayCamp's words: what S3 prints, field by field."""
+"""Validate, redeem and history field by field (the PlayCamp specification)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_redeem_answers_as_the_document_prints(
         "creatorKey": "ABC12",
         "campaignId": "campaign_001",
         "redeemedAt": data["redeemedAt"],
-        # What the vendor's reference adds to the document.
+        # Members from the vendor's API reference.
         "userId": "user_12345",
         "packageId": offer.package.package_id,
         "itemName": PACKAGE_NAME,
@@ -266,7 +266,7 @@ def test_in_test_mode_refusals_are_the_usual_ones(
     assert sdk.redeem("NOSUCHCODE", isTest=True).status_code == 404
 
 
-# ------------------------------------------------- one domain under several dialects
+# ---------------------------------------------------- one domain with several APIs
 
 
 def test_a_use_shows_in_phoenix_history(

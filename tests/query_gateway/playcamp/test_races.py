@@ -1,4 +1,4 @@
-"""Simultaneous redeems in PlayCamp's words at real processes: limits hold exactly."""
+"""Simultaneous PlayCamp redeems in real processes: limits hold exactly."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PATH = "/v1/server/coupons/redeem"
 def gateway(
     app: Flask, settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
-    """Two processes of eight threads on the database that this process fills."""
+    """Yield a gateway of two processes with eight threads each on the same database."""
     home: Path = tmp_path_factory.mktemp("gunicorn")
     database.release_connection()
     two = dataclasses.replace(settings, gateway_workers=2, gateway_threads=8)
@@ -41,7 +41,7 @@ def gateway(
 def redeem_at_once(
     gateway: Gateway, studio: CampaignFactory, uses: Sequence[tuple[str, str]]
 ) -> list[TimedResponse]:
-    """A redeem for each code and user, all at one moment."""
+    """Send a redeem for each code and user simultaneously."""
     headers = {"Authorization": f"Bearer {studio.create_client_key()}"}
     bodies = [{"couponCode": code, "userId": user} for code, user in uses]
     database.release_connection()
@@ -53,7 +53,7 @@ def redeem_at_once(
 
 
 def count_outcomes(answers: Sequence[TimedResponse]) -> Counter[str]:
-    """How many succeeded, and how many were refused with which code."""
+    """Return the number of successes, and of refusals for each code."""
     return Counter(
         "done"
         if answer.status == 200

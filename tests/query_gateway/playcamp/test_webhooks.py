@@ -1,4 +1,4 @@
-"""PlayCamp's webhooks over HTTP, field by field, and a use event to a receiver."""
+"""PlayCamp webhooks field by field, and the delivery of a redemption event."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MEMBERS = {
 
 @pytest.fixture
 def allowed(sdk: SdkClient) -> Iterator[SdkClient]:
-    """An SDK whose webhooks may go to receivers of this machine."""
+    """Yield an SDK whose webhooks may address receivers on this machine."""
     url_policy.allow_networks(LOOPBACK_NETWORKS)
     database.execute("DELETE FROM outbox", {})
     yield sdk
