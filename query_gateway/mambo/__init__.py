@@ -45,8 +45,8 @@ SECURITY_SCHEMES: Mapping[str, Any] = {
     "mamboToken": {
         "type": "http",
         "scheme": "bearer",
-        "description": "A token of /oauth/token (OAuth 2, client credentials) for a "
-        "client key of kind mambo: its id and secret by Basic authentication. It is "
-        "good for an hour.",
+        "description": "An access token from /oauth/token (OAuth 2.0, client "
+        "credentials). Request it with the ID and secret of a client key of kind "
+        "mambo as HTTP Basic credentials. A token is valid for one hour.",
     }
 }

@@ -37,7 +37,7 @@ ERROR_SHAPE = ErrorShape(
     "MamboError",
     {
         "type": "object",
-        "description": "Every error of the Mambo dialect.",
+        "description": "Every error of the Mambo API.",
         "required": ["error"],
         "properties": {
             "error": {
@@ -56,7 +56,7 @@ OAUTH_ERROR_SHAPE = ErrorShape(
     "OAuthError",
     {
         "type": "object",
-        "description": "An error as OAuth has it (RFC 6749, 5.2).",
+        "description": "An OAuth error (RFC 6749, section 5.2).",
         "required": ["error", "error_description"],
         "properties": {"error": _TEXT_SCHEMA, "error_description": _TEXT_SCHEMA},
     },

@@ -26,16 +26,16 @@ SECURITY_SCHEMES: Mapping[str, Any] = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "HS256 with the tenant secret; claims sub (the user), "
+        "description": "Signed with the tenant secret (HS256). Claims: sub (the user), "
         'sub_type "tenant", sub_id (the tenant), iat, exp.',
     },
     "tenantSignature": {
         "type": "apiKey",
         "in": "header",
         "name": "X-Signature",
-        "description": "hmac-sha256=<hex> over METHOD, PATH, TIMESTAMP and BODY joined "
-        "by line ends, with X-Tenant-Id and X-Timestamp; only where the tenant is in "
-        "the path.",
+        "description": "hmac-sha256=<hex> over METHOD, PATH, TIMESTAMP and BODY, "
+        "joined by line feeds. Requires X-Tenant-Id and X-Timestamp. Accepted only "
+        "on paths that contain the tenant.",
     },
 }
 # Codes have no pattern: a code of any other form is answered with 404.
@@ -103,7 +103,7 @@ class ValidateQuerySchema(LenientSchema):
     """The user to validate for; a user token names the user already."""
 
     user_id = UserIdField(
-        metadata={"description": "The user to validate for (tenant-wide callers)."}
+        metadata={"description": "The user to validate for; a user token implies it."}
     )
 
 

@@ -161,5 +161,5 @@ def clone(coupon_id: str) -> Response:
 def add_image(coupon_id: str) -> Response:
     """Refuse an image; images are not supported."""
     offers.get(g.principal.tenant_id, parse_coupon_id(coupon_id))
-    text = "Images are not kept here: put the address of one into custom or a tag"
+    text = "Images are not supported: put the URL of an image into custom instead"
     raise ApiError(400, "ImageNotSupportedException", message=text)

@@ -32,7 +32,7 @@ blueprint = JsonBlueprint(
     "mambo_oauth",
     __name__,
     url_prefix="/oauth",
-    description="Tokens for SDKs of Mambo",
+    description="Access tokens for Mambo SDKs",
 )
 
 
@@ -75,7 +75,7 @@ def _read_credentials(parameters: Mapping[str, str]) -> tuple[str, str]:
     if scheme.lower() == "basic":
         return _parse_basic(encoded)
     if "client_id" not in parameters:
-        text = "The keys are missing: expected Basic authentication"
+        text = "The client credentials are missing: expected HTTP Basic authentication"
         raise ApiError(
             401, "invalid_client", message=text, headers=BASIC_CHALLENGE_HEADERS
         )

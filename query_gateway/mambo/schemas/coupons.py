@@ -108,7 +108,9 @@ class MamboCouponBodySchema(StrictSchema):
     tagIds = StrictList(TagField(), max_length=MAX_TAGS, load_default=list)
     tagTags = StrictList(TagField(), max_length=MAX_TAGS, load_default=list)
     translations = StrictList(StrictObject(), max_length=100, load_default=list)
-    removeImage = StrictBoolean(metadata={"description": "Ignored: none is kept."})
+    removeImage = StrictBoolean(
+        metadata={"description": "Ignored: images are not supported."}
+    )
 
     @validates_schema
     def check_code_or_codes(self, members: dict[str, Any], **_: Any) -> None:
@@ -116,11 +118,11 @@ class MamboCouponBodySchema(StrictSchema):
         if bool(members.get("code")) == ("codes" in members):
             raise ValidationError("expected either code or codes", "code")
         if "codes" in members and members.get("scarcity"):
-            text = "not expected with codes: their number is the limit"
+            text = "not allowed with codes: the number of codes is the limit"
             raise ValidationError(text, "scarcity")
         lookup_keys = [codes.to_lookup_key(code) for code in members.get("codes", ())]
         if len(set(lookup_keys)) < len(lookup_keys):
-            raise ValidationError("expected each code once", "codes")
+            raise ValidationError("expected no duplicate codes", "codes")
 
     @post_load
     def to_offer_draft(self, members: dict[str, Any], **_: Any) -> OfferDraft:

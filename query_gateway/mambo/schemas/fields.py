@@ -14,7 +14,7 @@ class TagField(StrictString):
     """A tag; commas are refused because they separate tags in queries."""
 
     def __init__(self, **options: Any) -> None:
-        expectation = "a tag of 1 to 64 characters without commas or outer blanks"
+        expectation = "a tag of 1 to 64 characters without commas or surrounding blanks"
         pattern = r"^[^\s,]([^,]*[^\s,])?$"
         super().__init__(
             max_length=64, pattern=pattern, expectation=expectation, **options
@@ -26,7 +26,7 @@ class CodeField(StrictString):
 
     def __init__(self, **options: Any) -> None:
         expectation = (
-            "a code of 1 to 64 letters, digits, _ or -, first a letter or digit"
+            "a code of 1 to 64 letters, digits, _ or -, starting with a letter or digit"
         )
         pattern = f"^{codes.CODE_REGEX.pattern}$"
         super().__init__(
@@ -39,7 +39,7 @@ class AmountField(fields.Float):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int | float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValidationError(f"expected a number of 0 to {MAX_AMOUNT}")
+            raise ValidationError(f"expected a number from 0 to {MAX_AMOUNT}")
         if not 0 <= value <= MAX_AMOUNT:
-            raise ValidationError(f"expected a number of 0 to {MAX_AMOUNT}")
+            raise ValidationError(f"expected a number from 0 to {MAX_AMOUNT}")
         return value

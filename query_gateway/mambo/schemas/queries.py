@@ -44,13 +44,13 @@ class MamboCouponQuerySchema(MamboPageQuerySchema):
     """A page of coupons, optionally filtered by tags."""
 
     tags = StrictString(
-        max_length=2_000, metadata={"description": "Tags, with commas between them."}
+        max_length=2_000, metadata={"description": "Tags, separated by commas."}
     )
     tagsJoin = ChoiceField(*TAGS_JOINS, load_default="hasAnyOf")
     tagUuid = UserIdField(
         data_key="tagUuid",
         attribute="uuid",
-        metadata={"description": "What this user's tags let them see."},
+        metadata={"description": "Only coupons that this user's tags make visible."},
     )
 
     @validates_schema

@@ -26,7 +26,8 @@ class MamboPointsToBuySchema(StrictSchema):
         max_length=64,
         required=True,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
-        expectation="1 to 64 letters, digits, _, - or ., first a letter or digit",
+        expectation="1 to 64 letters, digits, _, - or ., "
+        "starting with a letter or digit",
     )
     points = StrictInteger(required=True, min_value=1, max_value=MAX_POINTS)
 
@@ -66,13 +67,13 @@ class MamboExpirationSchema(StrictSchema):
         """Require the member that belongs to the type, and refuse all others."""
         required, present = REQUIRED_MEMBERS[members["type"]], members.keys() - {"type"}
         for name in required - present:
-            raise ValidationError(f"missing; expected for {members['type']}", name)
+            raise ValidationError(f"missing; required for {members['type']}", name)
         for name in present - required:
-            raise ValidationError(f"not expected for {members['type']}", name)
+            raise ValidationError(f"not allowed for {members['type']}", name)
 
 
 class MamboScarcitySchema(StrictSchema):
     """The size of a limited series; a counter in the request is ignored."""
 
     limit = StrictInteger(required=True, min_value=1, max_value=MAX_SCARCITY_LIMIT)
-    counter = StrictInteger(metadata={"description": "Ignored: we count."})
+    counter = StrictInteger(metadata={"description": "Ignored: the service counts."})

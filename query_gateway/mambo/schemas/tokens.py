@@ -13,7 +13,7 @@ EXAMPLE_TOKEN = {
 }
 TOKEN_ERROR_RESPONSES = {
     "401": {
-        "description": "The keys are wrong, revoked or expired",
+        "description": "The client credentials are invalid, revoked or expired.",
         "content": {
             JSON_MEDIA_TYPE: {
                 "schema": {"$ref": "#/components/schemas/OAuthError"},
@@ -38,4 +38,4 @@ class MamboTokenSchema(LenientSchema):
 class MamboGrantSchema(LenientSchema):
     """The token request; parameters are accepted in the query and in a form body."""
 
-    grant_type = StrictString(metadata={"description": "client_credentials"})
+    grant_type = StrictString(metadata={"description": "Must be client_credentials."})

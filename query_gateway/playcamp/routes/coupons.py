@@ -39,10 +39,10 @@ from query_gateway.playcamp.schemas.coupons import (
 )
 
 server_blueprint = create_blueprint(
-    "playcamp_server_coupons", "Creators' codes, for game servers"
+    "playcamp_server_coupons", "Creators' codes for game servers"
 )
 client_blueprint = create_blueprint(
-    "playcamp_client_coupons", "Creators' codes, for game clients"
+    "playcamp_client_coupons", "Creators' codes for game clients"
 )
 
 

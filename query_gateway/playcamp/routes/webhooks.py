@@ -31,7 +31,7 @@ from query_gateway.playcamp.schemas.webhooks import (
 )
 
 server_blueprint = create_blueprint(
-    "playcamp_webhooks", "Game servers that are told of uses"
+    "playcamp_webhooks", "Webhooks for redemption events"
 )
 
 UNMATCHABLE_WEBHOOK_ID = 0

@@ -76,7 +76,7 @@ EXAMPLE_CODE_USAGE_PAGE = {
 
 def build_localized_field(**options: Any) -> fields.Dict:
     """Return a field for a text in several languages."""
-    metadata = {"description": "The text in each language, by locale."}
+    metadata = {"description": "The text in each language; the keys are locales."}
     return fields.Dict(values=fields.String(), metadata=metadata, **options)
 
 

@@ -18,12 +18,14 @@ from coupon_core.schemas.identifiers import UserIdField, UuidField
 from coupon_core.services.webhooks.url_policy import MAX_URL_LENGTH
 
 TEST_MODE_METADATA = {
-    "description": "Check as usual and answer as usual, but store nothing."
+    "description": "Check the request and answer as usual, but store nothing."
 }
-URL_METADATA = {"description": "http or https, at a public address."}
-RETRIES_METADATA = {"description": "Tries after the first; 5 if not given."}
+URL_METADATA = {"description": "An http or https URL with a public address."}
+RETRIES_METADATA = {
+    "description": "Number of retries after the first attempt; default 5."
+}
 TIMEOUT_METADATA = {
-    "description": "Milliseconds for a whole request; 5000 if not given."
+    "description": "Time limit of a whole request in milliseconds; default 5000."
 }
 MAX_PAGE_SIZE = 100
 MAX_KEYWORD_LENGTH = 64
