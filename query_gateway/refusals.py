@@ -1,4 +1,4 @@
-"""THE table of refusals: a row for each reason, a column for each dialect."""
+"""The table of refusals: a row for each reason, a column for each API."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from coupon_core.web.dialects import RefusalResponse
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What one reason is called (documents S0, S1 and S3, CONTRACTS 0.5 and 3.2).
+    """The status, code and text of one reason in each API.
 
-    Phoenix's validate answers 200 with a text of its own, PlayCamp's with code and text
-    of its redeem; a redeem answers status, code and text.
-    Mambo has an exception for each (document S4, CONTRACTS 0.21).
+    Phoenix's validate answers 200 with a text of its own; PlayCamp's validate answers
+    200 with the code and text of its redeem. Mambo has an exception for each reason.
+    Sources: docs/api-contracts.md 0.5 (Phoenix), 3.2 (PlayCamp), 0.21 (Mambo).
     """
 
     phoenix_validate: str
@@ -39,63 +39,66 @@ REFUSALS: Mapping[Reason, Refusal] = MappingProxyType(
         Reason.COUPON_NOT_FOUND: Refusal(
             "Coupon code not found",
             (404, "COUPON_NOT_FOUND", "Coupon not found"),
-            (404, "COUPON_NOT_FOUND", "Coupon not found"),
-            (404, "CouponNotFoundException", "The coupon does not exist"),
+            playcamp=(404, "COUPON_NOT_FOUND", "Coupon not found"),
+            mambo=(404, "CouponNotFoundException", "The coupon does not exist"),
         ),
         Reason.REVOKED: Refusal(
             "Coupon status: revoked",
             (400, "COUPON_REVOKED", "Coupon status: revoked"),
-            (400, "COUPON_INACTIVE", "Coupon is not active"),
-            MAMBO_INACTIVE,
+            playcamp=(400, "COUPON_INACTIVE", "Coupon is not active"),
+            mambo=MAMBO_INACTIVE,
         ),
         Reason.ALREADY_REDEEMED: Refusal(
             "Coupon has already been used",
             (400, "ALREADY_REDEEMED", "Coupon has already been redeemed"),
-            (400, "USER_CODE_LIMIT", "User code usage limit exceeded"),
-            MAMBO_REDEEMED,
+            playcamp=(400, "USER_CODE_LIMIT", "User code usage limit exceeded"),
+            mambo=MAMBO_REDEEMED,
         ),
         Reason.USED_UP: Refusal(
             "Coupon status: redeemed",
             (400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
-            (400, "USER_CODE_LIMIT", "User code usage limit exceeded"),
-            MAMBO_REDEEMED,
+            playcamp=(400, "USER_CODE_LIMIT", "User code usage limit exceeded"),
+            mambo=MAMBO_REDEEMED,
         ),
         Reason.ARCHIVED: Refusal(
             "Coupon is no longer available",
             (400, "COUPON_UNAVAILABLE", "Coupon is no longer available"),
-            (400, "COUPON_INACTIVE", "Coupon is not active"),
-            MAMBO_INACTIVE,
+            playcamp=(400, "COUPON_INACTIVE", "Coupon is not active"),
+            mambo=MAMBO_INACTIVE,
         ),
         Reason.EXPIRED: Refusal(
             "Coupon has expired",
             (400, "COUPON_EXPIRED", "Coupon has expired"),
-            (400, "COUPON_EXPIRED", "Coupon has expired"),
-            (400, "CouponExpiredException", "The coupon has expired"),
+            playcamp=(400, "COUPON_EXPIRED", "Coupon has expired"),
+            mambo=(400, "CouponExpiredException", "The coupon has expired"),
         ),
         Reason.NOT_YET_ACTIVE: Refusal(
             "Coupon not yet active",
             (400, "COUPON_NOT_YET_ACTIVE", "Coupon not yet active"),
-            (400, "COUPON_NOT_YET_VALID", "Coupon is not yet valid"),
-            MAMBO_INACTIVE,
+            playcamp=(400, "COUPON_NOT_YET_VALID", "Coupon is not yet valid"),
+            mambo=MAMBO_INACTIVE,
         ),
         Reason.USER_LIMIT: Refusal(
             "Usage limit exceeded",
             (400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
-            (400, "USER_PACKAGE_LIMIT", "User package usage limit exceeded"),
-            MAMBO_REDEEMED,
+            playcamp=(400, "USER_PACKAGE_LIMIT", "User package usage limit exceeded"),
+            mambo=MAMBO_REDEEMED,
         ),
         Reason.POOL_EMPTY: Refusal(
             "Usage limit exceeded",
             (400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
-            (400, "TOTAL_USAGE_LIMIT", "Total usage limit exceeded"),
-            MAMBO_SCARCE,
+            playcamp=(400, "TOTAL_USAGE_LIMIT", "Total usage limit exceeded"),
+            mambo=MAMBO_SCARCE,
         ),
     }
 )
 
+# The same rows, typed so that they merge with rows of any other reason.
+_AUTH_REFUSALS: Mapping[AnyReason, RefusalResponse] = dict(AUTH_REFUSALS.items())
+
 PHOENIX_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
-        **AUTH_REFUSALS,
+        **_AUTH_REFUSALS,
         **{reason: refusal.phoenix_redeem for reason, refusal in REFUSALS.items()},
     }
 )
@@ -104,7 +107,7 @@ PLAYCAMP_CODES = frozenset(refusal.playcamp[1] for refusal in REFUSALS.values())
 
 PLAYCAMP_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
-        **AUTH_REFUSALS,
+        **_AUTH_REFUSALS,
         AuthReason.NO_CREDENTIALS: (
             401,
             "UNAUTHORIZED",
@@ -122,7 +125,7 @@ PLAYCAMP_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     }
 )
 
-# What only Mambo asks for.
+# Reasons that only the Mambo API can meet.
 MAMBO_ONLY_REFUSALS: Mapping[AnyReason, RefusalResponse] = {
     PurchaseReason.USER_NOT_FOUND: (
         404,
@@ -200,14 +203,14 @@ MAMBO_ONLY_REFUSALS: Mapping[AnyReason, RefusalResponse] = {
 }
 MAMBO_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
-        **AUTH_REFUSALS,
+        **_AUTH_REFUSALS,
         **{reason: refusal.mambo for reason, refusal in REFUSALS.items()},
         **MAMBO_ONLY_REFUSALS,
     }
 )
 OAUTH_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
-        **AUTH_REFUSALS,
+        **_AUTH_REFUSALS,
         AuthReason.BAD_CLIENT_KEY: (
             401,
             "invalid_client",

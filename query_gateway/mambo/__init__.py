@@ -1,4 +1,4 @@
-"""The Mambo dialect: coupons bought with points, redeemed, refunded (document S4)."""
+"""The Mambo API: buy, redeem and refund coupons (the Mambo specification)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -30,20 +30,23 @@ DIALECTS = (
     Dialect(
         "/api/v1",
         render_mambo_error,
-        refusals.MAMBO_REFUSALS,
-        ("mamboToken",),
-        ERROR_SHAPE,
+        refusals=refusals.MAMBO_REFUSALS,
+        security=("mamboToken",),
+        errors=ERROR_SHAPE,
     ),
     Dialect(
-        "/oauth", render_oauth_error, refusals.OAUTH_REFUSALS, errors=OAUTH_ERROR_SHAPE
+        "/oauth",
+        render_oauth_error,
+        refusals=refusals.OAUTH_REFUSALS,
+        errors=OAUTH_ERROR_SHAPE,
     ),
 )
 SECURITY_SCHEMES: Mapping[str, Any] = {
     "mamboToken": {
         "type": "http",
         "scheme": "bearer",
-        "description": "A token of /oauth/token (OAuth 2, client credentials) for a "
-        "client key of kind mambo: its id and secret by Basic authentication. It is "
-        "good for an hour.",
+        "description": "An access token from /oauth/token (OAuth 2.0, client "
+        "credentials). Request it with the ID and secret of a client key of kind "
+        "mambo as HTTP Basic credentials. A token is valid for one hour.",
     }
 }

@@ -1,4 +1,4 @@
-"""Who calls: an SDK with a bearer token, whose key is of one site."""
+"""Authentication of the Mambo API: a bearer token that belongs to one site."""
 
 from flask import g, request
 
@@ -15,9 +15,13 @@ from coupon_core.web.authentication import bearer_token
 
 
 def authenticate() -> None:
-    """Know the caller; the site in the path, if any, must be the key's own.
+    """Authenticate the caller and check the site in the path, if there is one.
 
-    A site that is another's answers like one that is none.
+    Another tenant's site is answered exactly like a site that does not exist.
+
+    Raises:
+        Refused: The token is missing, invalid or expired.
+        ApiError: The site is not the one that the key belongs to.
     """
     site = (request.view_args or {}).pop("site", None)
     if request.method == "OPTIONS":
@@ -27,6 +31,6 @@ def authenticate() -> None:
         raise Refused(AuthReason.NO_CREDENTIALS)
     key = authenticate_client_token(token, utc_now())
     if site not in (None, key.tenant_id):
-        raise ApiError(404, "SiteNotFoundException", "The site does not exist")
+        raise ApiError(404, "SiteNotFoundException", message="The site does not exist")
     g.principal = Principal(key.tenant_id, key_id=key.key_id)
     audit_context.set_principal(g.principal)

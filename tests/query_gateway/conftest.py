@@ -1,4 +1,4 @@
-"""A gateway in this process for each module, and a tenant of its own for each test."""
+"""Fixtures: a gateway in this process for each module, and a tenant for each test."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def settings(migrated_template: Databases) -> Iterator[Settings]:
 
 @pytest.fixture(scope="module")
 def app(settings: Settings) -> Iterator[Flask]:
-    """The query gateway, on SQLite and again on PostgreSQL."""
+    """Yield the query gateway, once on SQLite and once on PostgreSQL."""
     app = query_gateway.create_app(settings)
     app.extensions[VALIDATOR_EXTENSION] = ResponseValidator(app)
     yield app
@@ -51,19 +51,19 @@ def other_tenant(app: Flask) -> Tenant:
 
 @pytest.fixture
 def caller(app: Flask, tenant: Tenant) -> Caller:
-    """A user with a token, the tenant in the path."""
+    """Return a caller with a user token and the tenant in the path."""
     return Caller(app.test_client(), tenant)
 
 
 @pytest.fixture
 def server_caller(app: Flask, tenant: Tenant) -> Caller:
-    """The tenant's own server, which names the user."""
+    """Return a caller with a tenant-wide token; each request names the user."""
     return Caller(app.test_client(), tenant, CallStyle("A", "server-token"))
 
 
 @pytest.fixture(params=CALL_STYLES, ids=str)
 def any_caller(request: pytest.FixtureRequest, app: Flask, tenant: Tenant) -> Caller:
-    """A caller in each of the ways there are."""
+    """Return a caller for each combination of path style and credential."""
     return Caller(app.test_client(), tenant, request.param)
 
 

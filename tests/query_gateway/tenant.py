@@ -1,4 +1,4 @@
-"""A tenant to test with: its definitions and coupons, and how its callers sign."""
+"""A test tenant with its definitions and coupons, and callers of the gateway."""
 
 from __future__ import annotations
 
@@ -32,12 +32,13 @@ from coupon_core.services.coupons import administration, generation
 _numbers = itertools.count(1)
 _signatures: set[str] = set()
 ABSENT = object()
-VALIDATOR_EXTENSION = "tests.documented"  # what the gateway says it answers
+# Validates each answer against the OpenAPI document of the gateway.
+VALIDATOR_EXTENSION = "tests.documented"
 
 
 @dataclass(frozen=True)
 class CallStyle:
-    """A path style and a credential."""
+    """A path style (A: tenant in the path, B: without) and a credential."""
 
     path_style: str
     credential: str
@@ -52,14 +53,14 @@ CALL_STYLES = (
     CallStyle("A", SERVER_TOKEN),
     CallStyle("A", HMAC_SIGNATURE),
     CallStyle("B", USER_TOKEN),
+    CallStyle("B", SERVER_TOKEN),
 )
-CALL_STYLES = (*CALL_STYLES, CallStyle("B", SERVER_TOKEN))
-TENANT_WIDE_STYLES = [way for way in CALL_STYLES if way.credential != USER_TOKEN]
+TENANT_WIDE_STYLES = [style for style in CALL_STYLES if style.credential != USER_TOKEN]
 
 
 @dataclass
 class Tenant:
-    """A tenant with a reward item; everything in it is made through the core."""
+    """A tenant with a reward item; the methods create everything through the core."""
 
     tenant_id: str
     secret: str
@@ -67,22 +68,24 @@ class Tenant:
     _names: Any = field(default_factory=itertools.count)
 
     def define(self, **members: Any) -> Definition:
-        """A definition; `members` are those of the model, absent ones have defaults."""
+        """Create a definition; `members` are those of the model."""
         name = f"Offer {next(self._names)}"
-        given = {"name": name, "reward_item_id": self.reward_item_id, **members}
-        return definitions.create(self.tenant_id, given, utc_now())
+        defaults = {"name": name, "reward_item_id": self.reward_item_id}
+        return definitions.create(self.tenant_id, {**defaults, **members}, utc_now())
 
     def define_custom(self, code: str, **members: Any) -> Definition:
-        """A definition with a custom code."""
+        """Create a definition with a custom code."""
         return self.define(code_format=CodeFormat.CUSTOM, custom_code=code, **members)
 
     def change(self, definition: Definition, **members: Any) -> Definition:
-        ids = self.tenant_id, definition.definition_id
-        return definitions.update(*ids, members, utc_now())
+        return definitions.update(
+            self.tenant_id, definition.definition_id, changes=members, now=utc_now()
+        )
 
     def set_status(self, definition: Definition, status: Any) -> None:
-        ids = self.tenant_id, definition.definition_id
-        definitions.set_status(*ids, status, utc_now())
+        definitions.set_status(
+            self.tenant_id, definition.definition_id, status=status, now=utc_now()
+        )
 
     def issue_coupon(
         self,
@@ -90,26 +93,32 @@ class Tenant:
         user_id: str = "ann",
         expires_at: datetime | None = None,
     ) -> IssuedCoupon:
-        """A coupon of this definition in the hands of a user."""
-        ids = self.tenant_id, definition.definition_id
-        return generation.generate(*ids, [user_id], utc_now(), expires_at).coupons[0]
+        """Issue a coupon of the definition to a user."""
+        generated = generation.generate(
+            self.tenant_id,
+            definition.definition_id,
+            user_ids=[user_id],
+            now=utc_now(),
+            expires_at=expires_at,
+        )
+        return generated.coupons[0]
 
     def create_code(self, user_id: str = "ann", **members: Any) -> str:
-        """The code of a new coupon of a new definition."""
+        """Create a definition and a coupon of it, and return the code."""
         return self.issue_coupon(self.define(**members), user_id).coupon.code
 
     def create_unassigned_code(self, **members: Any) -> str:
-        """The code of a coupon that nobody has yet."""
+        """Create an unassigned coupon and return its code."""
         return self.create_code(UNASSIGNED, **members)
 
     def revoke(self, code: str) -> None:
         administration.revoke(self.tenant_id, CouponFilter(code=code), utc_now())
 
     def mint_token(self, sub: Any = ABSENT, *, secret: str = "", **claims: Any) -> str:
-        """A tenant's JWT; without `sub` it speaks for every user."""
+        """Return a JWT of the tenant; without `sub` it is valid for every user."""
         now = int(time.time())
         subject = {} if sub is ABSENT else {"sub": sub}
-        whole = {
+        all_claims = {
             **subject,
             "sub_type": "tenant",
             "sub_id": self.tenant_id,
@@ -117,8 +126,10 @@ class Tenant:
             "exp": now + 3600,
             **claims,
         }
-        sent = {name: value for name, value in whole.items() if value is not ABSENT}
-        header, payload = {"alg": "HS256", "typ": "JWT"}, json.dumps(sent).encode()
+        present = {
+            name: value for name, value in all_claims.items() if value is not ABSENT
+        }
+        header, payload = {"alg": "HS256", "typ": "JWT"}, json.dumps(present).encode()
         return jwt.PyJWS().encode(payload, secret or self.secret, "HS256", header)
 
     def build_bearer_headers(self, sub: Any = ABSENT, **claims: Any) -> dict[str, str]:
@@ -127,14 +138,14 @@ class Tenant:
     def sign_request(
         self, method: str, path: str, body: bytes = b"", **changes: str
     ) -> dict[str, str]:
-        """The headers of a request signed as document S1 does it.
+        """Return the headers of a signed request (the Phoenix specification).
 
-        The same again is signed in an earlier second: of what repeats a signature
-        there is one.
+        An identical request is signed with an earlier timestamp, because the gateway
+        treats a repeated signature as the same request.
         """
         now = int(time.time())
-        given = changes.get("timestamp")
-        moments = [given] if given else map(str, range(now, now - 250, -1))
+        timestamp = changes.get("timestamp")
+        moments = [timestamp] if timestamp else map(str, range(now, now - 250, -1))
         secret = changes.get("secret", self.secret).encode()
         for moment in moments:
             text = f"{method}\n{path}\n{moment}\n".encode() + body
@@ -150,7 +161,7 @@ class Tenant:
 
 
 def create_tenant(prefix: str = "acme", tenant_id: str = "") -> Tenant:
-    """A tenant that no other test has, unless its id is given."""
+    """Create a tenant that no other test uses, unless its ID is given."""
     tenant_id = tenant_id or f"{prefix}-{next(_numbers)}"
     now = utc_now()
     secret, _, _ = tenants.create(tenant_id, now)
@@ -166,7 +177,7 @@ def create_tenant(prefix: str = "acme", tenant_id: str = "") -> Tenant:
 
 @dataclass
 class Caller:
-    """Calls the gateway for a user of a tenant, in one of the ways."""
+    """A client that calls the gateway for a user of a tenant in one call style."""
 
     client: FlaskClient
     tenant: Tenant
@@ -174,7 +185,7 @@ class Caller:
     user_id: str = "ann"
 
     def build_path(self, rest: str) -> str:
-        """`/redeem/X` with all that stands before it."""
+        """Return the full path of a route such as `/redeem/X`."""
         tenant = (
             f"/{self.tenant.tenant_id}" if self.call_style.path_style == "A" else ""
         )
@@ -197,13 +208,13 @@ class Caller:
         headers: Mapping[str, str] = {},
     ) -> TestResponse:
         path = self.build_path(rest)
-        kind = {} if body is None else {"Content-Type": "application/json"}
-        own = self.build_headers(method, path, body or b"")
-        sent = {**kind, **own, **headers}
-        answer = self.client.open(path, method=method, data=body, headers=sent)
+        content_type = {} if body is None else {"Content-Type": "application/json"}
+        credentials = self.build_headers(method, path, body or b"")
+        all_headers = {**content_type, **credentials, **headers}
+        answer = self.client.open(path, method=method, data=body, headers=all_headers)
         if method in ("GET", "POST"):
-            documented = self.client.application.extensions[VALIDATOR_EXTENSION]
-            documented.check(answer, method, unquote(path.partition("?")[0]))
+            validator = self.client.application.extensions[VALIDATOR_EXTENSION]
+            validator.check(answer, method, unquote(path.partition("?")[0]))
         return answer
 
     def get(self, rest: str) -> TestResponse:
@@ -214,9 +225,9 @@ class Caller:
         return self.call("POST", f"/redeem/{quote(code)}", body)
 
     def validate(self, code: str) -> dict[str, Any]:
-        """Validate for this user, who a tenant-wide caller must name."""
-        named = self.call_style.credential != USER_TOKEN
-        query = f"?user_id={quote(self.user_id)}" if named else ""
+        """Validate a code for this user, whom a tenant-wide caller must name."""
+        needs_user_id = self.call_style.credential != USER_TOKEN
+        query = f"?user_id={quote(self.user_id)}" if needs_user_id else ""
         answer = self.get(f"/validate/{quote(code)}{query}")
         assert answer.status_code == 200, answer.text
         return answer.json

@@ -1,4 +1,4 @@
-"""Users as Mambo writes them, and the coupons in their hands (CONTRACTS 4.2)."""
+"""Schemas of Mambo users and the coupons they hold (docs/api-contracts.md 4.2)."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ from coupon_core.schemas.identifiers import UserIdField
 from query_gateway.mambo.schemas.coupons import (
     EXAMPLE_COUPON,
     MamboCouponSchema,
-    TagField,
 )
+from query_gateway.mambo.schemas.fields import TagField
 
 EXAMPLE_USER_ID = "john@doe.com"
 EXAMPLE_USER_BODY = {
@@ -34,7 +34,7 @@ EXAMPLE_USER: dict[str, Any] = {
 
 
 class MamboUserChangesSchema(StrictSchema):
-    """What is to change of a user."""
+    """Changes to a user."""
 
     isMember = StrictBoolean(attribute="is_member")
     details = StrictObject()
@@ -42,20 +42,20 @@ class MamboUserChangesSchema(StrictSchema):
 
 
 class MamboUserBodySchema(MamboUserChangesSchema):
-    """A user to make known."""
+    """A user to register."""
 
     uuid = UserIdField(required=True, attribute="user_id")
 
 
 class MamboPointsSchema(LenientSchema):
-    """How many points of a kind a user has."""
+    """A user's balance of one kind of points."""
 
     pointId = fields.String(required=True)
     balance = fields.Integer(required=True)
 
 
 class MamboUserSchema(LenientSchema):
-    """A user."""
+    """A registered user."""
 
     uuid = fields.String(required=True)
     isMember = fields.Boolean(required=True)
@@ -78,7 +78,7 @@ EXAMPLE_HELD_COUPON: dict[str, Any] = {
 
 
 class MamboHeldCouponSchema(LenientSchema):
-    """A coupon in a user's hands, or one that the user could buy."""
+    """A coupon that a user holds, or one that the user can buy."""
 
     id = fields.UUID(required=True, allow_none=True)
     code = fields.String(required=True, allow_none=True)

@@ -1,4 +1,4 @@
-"""A site with an SDK that has signed in, of each test's own tenant."""
+"""Fixtures: a Mambo site of the test's own tenant with an authenticated client."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def site(app: Flask, tenant: Tenant) -> SiteClient:
 
 @pytest.fixture
 def site_with_member(site: SiteClient) -> SiteClient:
-    """A site that knows John, a member with 100 gold."""
+    """Return a site with the member John, who has 100 gold points."""
     site.create_user()
     site.credit_points(100)
     return site

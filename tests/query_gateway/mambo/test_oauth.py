@@ -1,7 +1,8 @@
-"""Signing in: client credentials in both spellings, and what a token is good for."""
+"""The OAuth token endpoint: credentials in query and form, and the use of tokens."""
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -31,12 +32,12 @@ def keys(tenant: Tenant) -> tuple[str, str]:
     return create_client_key(tenant)
 
 
-def ask(app: Flask, query: str = GRANT, **options: Any) -> TestResponse:
+def request_token(app: Flask, query: str = GRANT, **options: Any) -> TestResponse:
     return app.test_client().post(f"/oauth/token?{query}", **options)
 
 
-def no_token(answer: TestResponse, status: int, error: str) -> None:
-    """Fail unless it is this error in OAuth's own shape."""
+def assert_token_error(answer: TestResponse, status: int, error: str) -> None:
+    """Assert that the response is this error in the OAuth error format."""
     assert (answer.status_code, answer.json["error"]) == (status, error), answer.json
     assert set(answer.json) == {"error", "error_description"}
 
@@ -45,7 +46,9 @@ def test_the_grant_comes_in_the_query_or_in_a_form(
     app: Flask, tenant: Tenant, keys: tuple[str, str]
 ) -> None:
     for query, body in ((GRANT, None), ("", GRANT)):
-        answer = ask(app, query, data=body, headers={**build_basic_auth(*keys), **FORM})
+        answer = request_token(
+            app, query, data=body, headers={**build_basic_auth(*keys), **FORM}
+        )
         assert answer.status_code == 200, answer.json
         assert answer.json["token_type"] == "bearer"
         assert answer.json["expires_in"] == 3600
@@ -56,12 +59,14 @@ def test_the_grant_comes_in_the_query_or_in_a_form(
 
 def test_the_keys_may_come_in_the_form_too(app: Flask, keys: tuple[str, str]) -> None:
     body = f"{GRANT}&client_id={keys[0]}&client_secret={keys[1]}"
-    assert ask(app, "", data=body, headers=FORM).status_code == 200
+    assert request_token(app, "", data=body, headers=FORM).status_code == 200
 
 
 def test_a_body_of_another_kind_is_no_form(app: Flask, keys: tuple[str, str]) -> None:
-    answer = ask(app, "", json={"grant_type": "x"}, headers=build_basic_auth(*keys))
-    no_token(answer, 400, "invalid_request")
+    answer = request_token(
+        app, "", json={"grant_type": "x"}, headers=build_basic_auth(*keys)
+    )
+    assert_token_error(answer, 400, "invalid_request")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +82,9 @@ def test_a_body_of_another_kind_is_no_form(app: Flask, keys: tuple[str, str]) ->
 def test_another_grant_is_refused(
     app: Flask, keys: tuple[str, str], query: str, error: str
 ) -> None:
-    no_token(ask(app, query, headers=build_basic_auth(*keys)), 400, error)
+    assert_token_error(
+        request_token(app, query, headers=build_basic_auth(*keys)), 400, error
+    )
 
 
 def test_wrong_keys_are_refused_alike(app: Flask, keys: tuple[str, str]) -> None:
@@ -91,32 +98,36 @@ def test_wrong_keys_are_refused_alike(app: Flask, keys: tuple[str, str]) -> None
         {"Authorization": "Basic !!!"},
         {"Authorization": "Basic"},
     ]
-    answers = [ask(app, headers=headers) for headers in wrong]
+    answers = [request_token(app, headers=headers) for headers in wrong]
     for answer in answers:
-        no_token(answer, 401, "invalid_client")
+        assert_token_error(answer, 401, "invalid_client")
     assert len({answer.data for answer in answers}) == 1
 
 
 def test_no_keys_at_all_are_asked_for(app: Flask) -> None:
-    answer = ask(app)
-    no_token(answer, 401, "invalid_client")
+    answer = request_token(app)
+    assert_token_error(answer, 401, "invalid_client")
     assert answer.headers["WWW-Authenticate"].startswith("Basic")
 
 
 def test_keys_of_other_sdks_give_no_token(app: Flask, tenant: Tenant) -> None:
     keys = create_client_key(tenant, ClientKeyKind.PLAYCAMP_SERVER)
-    no_token(ask(app, headers=build_basic_auth(*keys)), 401, "invalid_client")
+    assert_token_error(
+        request_token(app, headers=build_basic_auth(*keys)), 401, "invalid_client"
+    )
 
 
 def test_a_revoked_key_is_worth_nothing_at_once(
     app: Flask, tenant: Tenant, keys: tuple[str, str]
 ) -> None:
-    token = ask(app, headers=build_basic_auth(*keys)).json["access_token"]
+    token = request_token(app, headers=build_basic_auth(*keys)).json["access_token"]
     site = SiteClient(app.test_client(), tenant, token)
     assert site.get("coupons") == []
     client_keys.revoke(tenant.tenant_id, keys[0], utc_now())
     expect_refusal(site.call("GET", "coupons"), 401, "UnauthorizedException")
-    no_token(ask(app, headers=build_basic_auth(*keys)), 401, "invalid_client")
+    assert_token_error(
+        request_token(app, headers=build_basic_auth(*keys)), 401, "invalid_client"
+    )
 
 
 @pytest.mark.parametrize(
@@ -138,15 +149,13 @@ def test_other_claims_are_refused(
 ) -> None:
     now, life = int(time.time()), changes.get("life", 60)
     claims = {"sub_type": "client", "sub_id": keys[0], "iat": now, "exp": now + life}
-    whole = {k: v for k, v in {**claims, **changes}.items() if v is not None}
-    token = jwt.PyJWS().encode(_json(whole), keys[1], "HS256")
+    all_claims = {k: v for k, v in {**claims, **changes}.items() if v is not None}
+    token = jwt.PyJWS().encode(_to_json(all_claims), keys[1], "HS256")
     site = SiteClient(app.test_client(), tenant, token)
     expect_refusal(site.call("GET", "coupons"), 401, "UnauthorizedException")
 
 
-def _json(claims: dict[str, Any]) -> bytes:
-    import json
-
+def _to_json(claims: dict[str, Any]) -> bytes:
     return json.dumps(claims).encode()
 
 
@@ -155,7 +164,8 @@ def test_a_token_of_another_signer_is_refused(
 ) -> None:
     now = int(time.time())
     claims = {"sub_type": "client", "sub_id": keys[0], "iat": now, "exp": now + 60}
-    long = keys[1] * 2  # HS512 would be warned of with less
+    # PyJWT warns about keys that are too short for HS512.
+    long = keys[1] * 2
     for secret, algorithm in (("x" * 32, "HS256"), (long, "HS512"), ("", "none")):
         token = jwt.encode(claims, secret or None, algorithm=algorithm)
         site = SiteClient(app.test_client(), tenant, token)

@@ -1,4 +1,4 @@
-"""Who may see and use what: own, another user's, another tenant's, missing."""
+"""Access to own coupons, to another user's, another tenant's and missing ones."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ NOW = int(time.time())
 MISSING = "018f0000-0000-7000-8000-000000000000"
 
 
-def bare(answer: TestResponse) -> tuple[int, bytes, dict[str, str]]:
-    """All of an answer to the byte, but for what is different in every answer."""
+def normalize_answer(answer: TestResponse) -> tuple[int, bytes, dict[str, str]]:
+    """Return status, body and headers without what differs in every response."""
     request_id = answer.headers["X-Request-Id"].encode()
     headers = {k: v for k, v in answer.headers if k not in ("X-Request-Id", "Date")}
     return answer.status_code, answer.data.replace(request_id, b"(id)"), headers
 
 
-def refusal(answer: TestResponse) -> tuple[int, str, str]:
+def get_refusal(answer: TestResponse) -> tuple[int, str, str]:
     return answer.status_code, answer.json["code"], answer.json["message"]
 
 
@@ -47,11 +47,13 @@ def refusal(answer: TestResponse) -> tuple[int, str, str]:
 REDEEM, VALIDATE = "POST /redeem/{}", "GET /validate/{}"
 
 
-def ask(caller: Caller, what: str, code: str) -> TestResponse:
+def send_request(caller: Caller, what: str, code: str) -> TestResponse:
     method, rest = what.format(code).split()
     body = json.dumps({"user_id": caller.user_id}).encode() if "POST" in what else None
-    named = caller.call_style.credential != "user-token" and method == "GET"
-    return caller.call(method, rest + f"?user_id={caller.user_id}" * named, body)
+    needs_user_id = caller.call_style.credential != "user-token" and method == "GET"
+    return caller.call(
+        method, rest + f"?user_id={caller.user_id}" * needs_user_id, body
+    )
 
 
 @pytest.mark.parametrize("what", [REDEEM, VALIDATE])
@@ -59,8 +61,10 @@ def test_someone_elses_coupon_is_like_a_missing_one(
     any_caller: Caller, other_tenant: Tenant, what: str
 ) -> None:
     foreign = [any_caller.tenant.create_code("bob"), other_tenant.create_code("ann")]
-    missing = bare(ask(any_caller, what, "NOSUCHCODE"))
-    assert [bare(ask(any_caller, what, code)) for code in foreign] == [missing] * 2
+    missing = normalize_answer(send_request(any_caller, what, "NOSUCHCODE"))
+    assert [
+        normalize_answer(send_request(any_caller, what, code)) for code in foreign
+    ] == [missing] * 2
 
 
 def test_someone_elses_coupon_is_missing_under_ones_own_name(
@@ -71,7 +75,9 @@ def test_someone_elses_coupon_is_missing_under_ones_own_name(
     foreign = other_tenant.issue_coupon(other_tenant.define(), "ann").coupon
     nobodys = tenant.issue_coupon(tenant.define(), "").coupon
     ids = [MISSING, bobs.coupon_id, foreign.coupon_id, nobodys.coupon_id, "7", "x-y"]
-    answers = [bare(any_caller.get(f"/user/ann/{one}")) for one in ids]
+    answers = [
+        normalize_answer(any_caller.get(f"/user/ann/{coupon_id}")) for coupon_id in ids
+    ]
     assert answers[0][0] == 404
     assert answers == [answers[0]] * len(ids)
 
@@ -95,8 +101,8 @@ def test_a_user_may_not_ask_for_another(
     ann = create_caller("ann", CallStyle(style, "user-token"))
     ann.tenant.create_code("bob")
     answers = [ann.get(rest.format(user)) for user in ("bob", "nobody-at-all")]
-    assert refusal(answers[0]) == DENIED
-    assert bare(answers[0]) == bare(answers[1])
+    assert get_refusal(answers[0]) == DENIED
+    assert normalize_answer(answers[0]) == normalize_answer(answers[1])
 
 
 @pytest.mark.parametrize("style", ["A", "B"])
@@ -106,8 +112,10 @@ def test_a_user_may_not_redeem_for_another(create_caller: CallAs, style: str) ->
     before = read_all_rows()
     answers = [ann.redeem(code, user) for user in ("bob", "nobody-at-all")]
     answers.append(ann.redeem("NOSUCHCODE", "bob"))
-    assert refusal(answers[0]) == DENIED
-    assert [bare(one) for one in answers] == [bare(answers[0])] * 3
+    assert get_refusal(answers[0]) == DENIED
+    assert [normalize_answer(answer) for answer in answers] == [
+        normalize_answer(answers[0])
+    ] * 3
     assert read_all_rows() == before
 
 
@@ -160,8 +168,8 @@ def test_another_tenant_in_the_path_is_refused_whether_or_not_it_is_there(
         path = f"/v1/coupons/{tenant_id}{rest}"
         headers = caller.build_headers(method, path)
         answers.append(caller.client.open(path, method=method, headers=headers))
-    assert refusal(answers[0]) == DENIED
-    assert bare(answers[0]) == bare(answers[1])
+    assert get_refusal(answers[0]) == DENIED
+    assert normalize_answer(answers[0]) == normalize_answer(answers[1])
 
 
 def test_no_row_of_another_tenant_is_in_any_list(
@@ -177,31 +185,33 @@ def test_no_row_of_another_tenant_is_in_any_list(
 Headers = Callable[[Tenant], dict[str, str]]
 
 
-def headed(secret: str = "", digest: str = "sha256", **header: Any) -> Headers:
-    """A token with another header; signed by the tenant unless by another secret."""
+def sign_with_header(
+    secret: str = "", digest: str = "sha256", **header: Any
+) -> Headers:
+    """Return a function that builds a token with another header or another secret."""
 
-    def made(tenant: Tenant) -> dict[str, str]:
-        plain = json.dumps({"alg": "HS256", "typ": "JWT", **header}).encode()
-        head = base64.urlsafe_b64encode(plain).decode().rstrip("=")
+    def build_headers(tenant: Tenant) -> dict[str, str]:
+        header_json = json.dumps({"alg": "HS256", "typ": "JWT", **header}).encode()
+        head = base64.urlsafe_b64encode(header_json).decode().rstrip("=")
         text = f"{head}.{tenant.mint_token('ann').split('.')[1]}"
         key = secret or tenant.secret
         mac = hmac.digest(key.encode(), text.encode(), digest)
         sign = base64.urlsafe_b64encode(mac).decode().rstrip("=")
         return {"Authorization": f"Bearer {text}.{sign}"}
 
-    return made
+    return build_headers
 
 
 KEYS = {"jku": "https://evil.example/k", "jwk": {"kty": "oct", "k": "ZXZpbA"}}
 KEYS |= {"kid": "../../dev/null", "x5u": "https://evil.example/k", "x5c": ["ZXZpbA"]}
 BAD_TOKENS: dict[str, tuple[str, Headers]] = {
     **{
-        name: ("INVALID_TOKEN", headed("evil" * 8, **{name: value}))
+        name: ("INVALID_TOKEN", sign_with_header("evil" * 8, **{name: value}))
         for name, value in KEYS.items()
     },
-    "HS512": ("INVALID_TOKEN", headed(digest="sha512", alg="HS512")),
-    "said to be unsigned": ("INVALID_TOKEN", headed(alg="none")),
-    "said to be RS256": ("INVALID_TOKEN", headed(alg="RS256")),
+    "HS512": ("INVALID_TOKEN", sign_with_header(digest="sha512", alg="HS512")),
+    "said to be unsigned": ("INVALID_TOKEN", sign_with_header(alg="none")),
+    "said to be RS256": ("INVALID_TOKEN", sign_with_header(alg="RS256")),
     "none": ("AUTH_002", lambda t: {}),
     "empty": ("AUTH_002", lambda t: {"Authorization": "Bearer "}),
     "basic": ("AUTH_002", lambda t: {"Authorization": "Basic YTpi"}),
@@ -291,7 +301,7 @@ def test_a_token_of_the_secret_before_the_last_rotation_is_good(
     client = app.test_client()
     for status in 200, 401:
         tenants.rotate_secret(tenant.tenant_id, utc_now())
-        # secrets may be remembered for a second; a new process remembers none
+        # Secrets are cached for up to a second; a new process starts without a cache.
         from coupon_core.security import authentication
 
         authentication.clear_credential_caches()

@@ -1,4 +1,4 @@
-"""A studio of the test's own tenant, and SDKs with both kinds of keys."""
+"""Fixtures: PlayCamp data of the test's tenant, and SDKs with both kinds of keys."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def campaign_factory(tenant: Tenant) -> CampaignFactory:
 
 @pytest.fixture
 def sdk(app: Flask, campaign_factory: CampaignFactory) -> SdkClient:
-    """The SDK of a game's server."""
+    """Return the SDK of a game server."""
     return SdkClient(app.test_client(), campaign_factory.create_client_key())
 
 
 @pytest.fixture
 def client_sdk(app: Flask, campaign_factory: CampaignFactory) -> SdkClient:
-    """The SDK of a game's client."""
+    """Return the SDK of a game client."""
     key = campaign_factory.create_client_key(ClientKeyKind.PLAYCAMP_CLIENT)
     return SdkClient(app.test_client(), key, "client")
