@@ -63,7 +63,7 @@ def authenticate() -> None:
     """Let nobody below /v1 without a good key, be there such a route or not."""
     if request.path.startswith("/v1/"):
         key = request.headers.get("X-API-Key")
-        g.principal = authenticate_admin(key, bearer_token(), utc_now())
+        g.principal = authenticate_admin(key, bearer_token(), now=utc_now())
         audit_context.set_principal(g.principal)
         if request.url_rule:
             _authorize(g.principal, request.view_args or {})
@@ -80,7 +80,7 @@ def _authorize(principal: Principal, path_parameters: dict[str, Any]) -> None:
     ) or _requested_tenant_id(principal.tenant_id)
     is_read = request.method in SAFE_METHODS
     scope = Scope.READ if is_read else WRITE_SCOPES[request.blueprint or ""]
-    require_scope(principal, requested_tenant_id, scope)
+    require_scope(principal, requested_tenant_id, scope=scope)
     for name in path_parameters.keys() & INTEGER_PARAMETERS:
         path_parameters[name] = (
             int(path_parameters[name])

@@ -94,14 +94,13 @@ def _build_operation_id(routing_key: str) -> str:
 
 def _build_operation(routing_key: str) -> Json:
     """What this system does with the messages of a channel."""
-    names = [message.name for message in _messages_for_key(routing_key)]
+    messages = _messages_for_key(routing_key)
+    channel = f"#/channels/{routing_key}"
     return {
-        "action": "receive"
-        if _messages_for_key(routing_key)[0].is_incoming
-        else "send",
-        "channel": {"$ref": f"#/channels/{routing_key}"},
+        "action": "receive" if messages[0].is_incoming else "send",
+        "channel": {"$ref": channel},
         "messages": [
-            {"$ref": f"#/channels/{routing_key}/messages/{name}"} for name in names
+            {"$ref": f"{channel}/messages/{message.name}"} for message in messages
         ],
     }
 

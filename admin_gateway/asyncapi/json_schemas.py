@@ -10,10 +10,8 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from admin_gateway.asyncapi.messages import MESSAGES
 
 JSON_SCHEMA_DRAFT_URL = "https://json-schema.org/draft/2020-12/schema"
-COMPONENT_REFERENCE_PREFIX, DEFINITION_REFERENCE_PREFIX = (
-    "#/components/schemas/",
-    "#/$defs/",
-)
+COMPONENT_REFERENCE_PREFIX = "#/components/schemas/"
+DEFINITION_REFERENCE_PREFIX = "#/$defs/"
 
 Json = dict[str, Any]
 
@@ -32,23 +30,23 @@ def build_component_schemas() -> Json:
 
 def build_standalone_schema(name: str, path: str) -> Json:
     """The schema of one message with all that it refers to."""
-    text = json.dumps(build_component_schemas()[name]).replace(
-        COMPONENT_REFERENCE_PREFIX, DEFINITION_REFERENCE_PREFIX
-    )
-    parts = {
-        part: json.loads(
-            json.dumps(build_component_schemas()[part]).replace(
-                COMPONENT_REFERENCE_PREFIX, DEFINITION_REFERENCE_PREFIX
-            )
-        )
-        for part in sorted(_find_references(name))
-    }
     return {
         "$schema": JSON_SCHEMA_DRAFT_URL,
         "$id": path,
         "title": name,
-        **json.loads(text),
-    } | {"$defs": parts}
+        **_build_definition(name),
+        "$defs": {
+            part: _build_definition(part) for part in sorted(_find_references(name))
+        },
+    }
+
+
+def _build_definition(name: str) -> Json:
+    text = json.dumps(build_component_schemas()[name])
+    definition: Json = json.loads(
+        text.replace(COMPONENT_REFERENCE_PREFIX, DEFINITION_REFERENCE_PREFIX)
+    )
+    return definition
 
 
 def _find_references(name: str) -> set[str]:

@@ -170,19 +170,31 @@ def _build_messages() -> Iterator[Message]:
             _, type_name, data_name, _ = ENVELOPES[envelope]
             data = {type_name: event_type, data_name: MILESTONE_DATA_EXAMPLES[trigger]}
             schema = build_milestone_schema(event_type, envelope, requires_tenant=True)
-            routing = EVENTS_EXCHANGE, ROUTING_KEYS[trigger]
-            yield Message(event_type, envelope, *routing, schema, {**example, **data})
+            yield Message(
+                event_type,
+                envelope,
+                exchange=EVENTS_EXCHANGE,
+                routing_key=ROUTING_KEYS[trigger],
+                schema=schema,
+                example={**example, **data},
+            )
     for event_type, (data_schema, example) in OUTGOING_EVENTS.items():
         members = {
             "type": ChoiceField(event_type, required=True),
             "data": fields.Nested(data_schema, required=True),
         }
-        schema = extend_schema(OutgoingEventSchema, event_type, members)
-        payload = _outgoing_event_example(event_type, example)
-        yield Message(event_type, "", OUT_EXCHANGE, event_type, schema, payload)
+        schema = extend_schema(OutgoingEventSchema, event_type, members=members)
+        yield Message(
+            event_type,
+            "",
+            exchange=OUT_EXCHANGE,
+            routing_key=event_type,
+            schema=schema,
+            example=_build_outgoing_example(event_type, example),
+        )
 
 
-def _outgoing_event_example(event_type: str, data: Example) -> Example:
+def _build_outgoing_example(event_type: str, data: Example) -> Example:
     return {
         "specversion": "1.0",
         "id": "01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32",

@@ -12,7 +12,7 @@ from coupon_core.web.dialects import RefusalResponse
 
 REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
-        **AUTH_REFUSALS,
+        **{reason: response for reason, response in AUTH_REFUSALS.items()},
         **NOT_FOUND,
         **INVALID,
         **CONFLICTS,

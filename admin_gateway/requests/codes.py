@@ -39,7 +39,7 @@ class CodeFilterSchema(LenientSchema):
     @post_load
     def to_coupon_filter(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Put the filters together as the core takes them."""
-        return {"which": CouponFilter(**members)}
+        return {"coupon_filter": CouponFilter(**members)}
 
 
 class CodeQuerySchema(CodeFilterSchema):
@@ -62,8 +62,8 @@ class CodeQuerySchema(CodeFilterSchema):
         limit, cursor = members.pop("limit"), members.pop("cursor", None)
         coupon_filter = CouponFilter(**members)
         return {
-            "which": coupon_filter,
-            "place": parse_cursor(cursor, limit, coupon_filter),
+            "coupon_filter": coupon_filter,
+            "cursor": parse_cursor(cursor, limit, coupon_filter=coupon_filter),
         }
 
 
@@ -129,9 +129,10 @@ class ExtendCodesSchema(StrictSchema):
 class ImportCodesQuerySchema(LenientSchema):
     """What becomes of a file with bad lines."""
 
-    partial = ChoiceField(
+    allow_partial = ChoiceField(
         "true",
         "false",
+        data_key="partial",
         load_default="false",
         metadata={"description": "Leave bad lines out, instead of importing nothing."},
     )

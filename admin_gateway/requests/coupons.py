@@ -30,7 +30,7 @@ class GenerateCouponsSchema(StrictSchema):
             raise ValidationError(USERS_OR_COUNT_EXPECTED, "user_ids")
         users = list(dict.fromkeys(members.get("user_ids", ())))
         count = len(users) or members["count"]
-        return BatchRequest(count, users, members.get("expires_at"))
+        return BatchRequest(count, users, expires_at=members.get("expires_at"))
 
 
 class GenerateCouponsQuerySchema(LenientSchema):

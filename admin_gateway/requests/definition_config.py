@@ -1,9 +1,9 @@
 """The `config` of a definition: codes, dates, limit and trigger (CONTRACTS 1.4)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from marshmallow import Schema, ValidationError, post_load
+from marshmallow import Schema, ValidationError, fields, post_load
 
 from admin_gateway.requests.fields import CodeField, EnumField
 from coupon_core.domain import codes
@@ -26,9 +26,12 @@ MAX_USES = 1_000_000_000
 PHOENIX_CODE_FORMATS = (CodeFormat.RANDOM, CodeFormat.CUSTOM)
 
 # What a limit type's `max_uses` becomes: uses of one code, uses of all together.
-LIMITS_BY_TYPE = {
-    "per_user": lambda uses: {"per_code_limit": uses, "total_limit": 0},
-    "global": lambda uses: {"per_code_limit": 0, "total_limit": uses},
+LIMITS_BY_TYPE: Mapping[str, Callable[[int], dict[str, int]]] = {
+    "per_user": lambda max_uses: {"per_code_limit": max_uses, "total_limit": 0},
+    "global": lambda max_uses: {
+        "per_code_limit": 0,
+        "total_limit": max_uses,
+    },
     "unlimited": lambda _: {"per_code_limit": 0, "total_limit": 0},
 }
 
@@ -42,23 +45,21 @@ class UsageLimitSchema(StrictSchema):
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, int]:
         """Give both limits; `max_uses` belongs to all types but unlimited."""
-        limit_type, uses = members["limit_type"], members.get("max_uses")
-        if uses is None and limit_type != "unlimited":
+        limit_type, max_uses = members["limit_type"], members.get("max_uses")
+        if max_uses is None and limit_type != "unlimited":
             message = f"missing; expected an integer of 1 to {MAX_USES}"
             raise ValidationError(message, "max_uses")
-        if uses is not None and limit_type == "unlimited":
+        if max_uses is not None and limit_type == "unlimited":
             raise ValidationError("expected none with unlimited", "max_uses")
-        return LIMITS_BY_TYPE[limit_type](uses)
+        return LIMITS_BY_TYPE[limit_type](max_uses or 0)
 
 
 def _trigger_config_schema(source: str, threshold: str | None) -> Schema:
-    threshold_field = {
-        threshold: StrictInteger(min_value=1, max_value=MAX_USES, required=True)
-    }
-    members = {
-        source: StrictString(required=True),
-        **(threshold_field if threshold else {}),
-    }
+    members: dict[str, fields.Field[Any]] = {source: StrictString(required=True)}
+    if threshold:
+        members[threshold] = StrictInteger(
+            min_value=1, max_value=MAX_USES, required=True
+        )
     return StrictSchema.from_dict(members)()
 
 
@@ -140,8 +141,9 @@ class UpdateDefinitionConfigSchema(StrictSchema):
         min_length=0,
         max_length=codes.MAX_CODE_LENGTH,
         pattern=f"^({codes.CODE_PATTERN_REGEX.pattern})?$",
-        expectation="a pattern of up to 64 characters: # a digit, ? a letter, * either, "
-        "and letters, digits, _ or - that stand for themselves, not first _ or -",
+        expectation="a pattern of up to 64 characters: # a digit, ? a letter, "
+        "* either, and letters, digits, _ or - that stand for themselves, not first "
+        "_ or -",
         allow_none=True,
         metadata={
             "description": "Instead of code_prefix and code_length: # stands for a "

@@ -25,10 +25,14 @@ REPLACEABLE_DEFAULTS: Mapping[str, Any] = {
     for name, value in DEFAULTS.items()
     if name not in ("awarded_only", "per_user_limit")
 }
-NAME_RULES = {
-    "pattern": r"^[^\W_][\w -]*$",
-    "expectation": "1 to 255 letters, digits, blanks, _ or -, first a letter or digit",
-}
+
+
+def _name_field(**options: Any) -> StrictString:
+    return StrictString(
+        pattern=r"^[^\W_][\w -]*$",
+        expectation="1 to 255 letters, digits, blanks, _ or -, first a letter or digit",
+        **options,
+    )
 
 
 def _description_field() -> StrictString:
@@ -38,7 +42,7 @@ def _description_field() -> StrictString:
 class UpdateDefinitionSchema(StrictSchema):
     """PATCH: the members, also of `config`, that are to change; the others stay."""
 
-    name = StrictString(**NAME_RULES)
+    name = _name_field()
     description = _description_field()
     status = EnumField(DefinitionStatus)
     config = StrictNested(UpdateDefinitionConfigSchema)
@@ -52,7 +56,7 @@ class UpdateDefinitionSchema(StrictSchema):
 class CreateDefinitionSchema(StrictSchema):
     """POST: a whole definition."""
 
-    name = StrictString(required=True, **NAME_RULES)
+    name = _name_field(required=True)
     description = _description_field()
     config = StrictNested(DefinitionConfigSchema, required=True)
 

@@ -20,7 +20,7 @@ ReceivedEvent = tuple[Milestone, Document]
 # Which envelope it is, `specversion` tells.
 ANY_MILESTONE_SCHEMA: Mapping[str, Any] = {"anyOf": MILESTONE_SCHEMAS}
 MILESTONE_REFERENCES = [
-    {"$ref": f"#/components/schemas/{one.__name__}"} for one in MILESTONE_SCHEMAS
+    {"$ref": f"#/components/schemas/{schema.__name__}"} for schema in MILESTONE_SCHEMAS
 ]
 
 
@@ -40,7 +40,7 @@ def parse_event(document: Document, tenant_id: str, now: datetime) -> ReceivedEv
 
     ValidationError; Refused when the event is another tenant's.
     """
-    milestone = parse_milestone(document, now, tenant_id)
+    milestone = parse_milestone(document, now, tenant_id=tenant_id)
     if milestone.tenant_id != tenant_id:
         raise Refused(AuthReason.WRONG_TENANT)
     name = "tenantid" if "specversion" in document else "tenant_id"
@@ -53,11 +53,11 @@ def parse_events(
     """All of them, or one ValidationError for all that is wrong."""
     events: list[ReceivedEvent] = []
     errors: dict[int, Any] = {}
-    for number, document in enumerate(documents):
+    for index, document in enumerate(documents):
         try:
-            events.append(parse_event(document, tenant_id, now))
+            events.append(parse_event(document, tenant_id, now=now))
         except ValidationError as error:
-            errors[number] = error.messages
+            errors[index] = error.messages
     if errors:
         raise ValidationError({"events": errors})
     return events

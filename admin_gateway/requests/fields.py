@@ -12,7 +12,7 @@ class EnumField(ChoiceField):
     """One of an enum's words, or of some of them, loaded as the enum's member."""
 
     def __init__(self, members: Iterable[StrEnum], **options: Any) -> None:
-        self._members = {word.value: word for word in members}
+        self._members = {member.value: member for member in members}
         super().__init__(*self._members, **options)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> StrEnum:

@@ -25,7 +25,8 @@ from coupon_core.web.query_string import parse_query
 from coupon_core.web.request_body import read_body, read_object
 
 CSV_CONTENT_TYPE = "text/csv"
-MAX_BODY_BYTES, MAX_JSON_BODY_BYTES = 33_554_432, 16_777_216
+MAX_BODY_BYTES = 33_554_432
+MAX_JSON_BODY_BYTES = 16_777_216
 USER_ID_COLUMN = "user_id"  # how a first line is told to be a heading
 
 _BODY_SCHEMA, _QUERY_SCHEMA = GenerateCouponsSchema(), GenerateCouponsQuerySchema()
@@ -46,7 +47,7 @@ def parse_batch_request(request: Request) -> BatchRequest:
         text = "Content-Type: CSV in UTF-8 was expected"
         raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", text)
     users = parse_users_csv(read_body(request, MAX_BODY_BYTES))
-    return BatchRequest(len(users), users, query.get("expires_at"))
+    return BatchRequest(len(users), users, expires_at=query.get("expires_at"))
 
 
 def _parse_json_request(request: Request, query: Mapping[str, Any]) -> BatchRequest:

@@ -15,7 +15,8 @@ from coupon_core.schemas.milestone_events import (
     PhoenixEventSchema,
 )
 
-CLOUD_EVENT_SUFFIX, PHOENIX_EVENT_SUFFIX = "", ".phoenix"
+CLOUD_EVENT_SUFFIX = ""
+PHOENIX_EVENT_SUFFIX = ".phoenix"
 # Both envelopes, and what they call an event's type, its data and its tenant.
 ENVELOPES: Mapping[str, tuple[type[Schema], str, str, str]] = {
     CLOUD_EVENT_SUFFIX: (CloudEventSchema, "type", "data", "tenantid"),
@@ -34,7 +35,7 @@ def build_milestone_schema(
         data_name: StrictNested(data, required=True),
         tenant_name: TenantIdField(required=requires_tenant),
     }
-    return extend_schema(base, event_type + envelope, members)
+    return extend_schema(base, event_type + envelope, members=members)
 
 
 def extend_schema(

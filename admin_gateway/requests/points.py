@@ -1,5 +1,7 @@
 """Users and points as admins write them and ask for them."""
 
+from typing import Any
+
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models.points import MAX_POINTS
 from coupon_core.schemas.base import StrictSchema
@@ -13,11 +15,15 @@ from coupon_core.schemas.fields import (
 from coupon_core.schemas.identifiers import UserIdField
 
 MAX_TAGS = 100
-POINT_ID_RULES = {
-    "max_length": 64,
-    "pattern": r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
-    "expectation": "1 to 64 letters, digits, _, - or ., first a letter or digit",
-}
+
+
+def _point_id_field(**options: Any) -> StrictString:
+    return StrictString(
+        max_length=64,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+        expectation="1 to 64 letters, digits, _, - or ., first a letter or digit",
+        **options,
+    )
 
 
 class UpdateUserSchema(StrictSchema):
@@ -44,7 +50,7 @@ class PointChangeSchema(StrictSchema):
     """Points to give or to take."""
 
     user_id = UserIdField(required=True)
-    point_id = StrictString(required=True, **POINT_ID_RULES)
+    point_id = _point_id_field(required=True)
     amount = StrictInteger(required=True, min_value=1, max_value=MAX_POINTS)
     reference = StrictString(
         min_length=0,
@@ -58,4 +64,4 @@ class PointsQuerySchema(ListQuerySchema):
     """Whose points, and which."""
 
     user_id = UserIdField()
-    point_id = StrictString(**POINT_ID_RULES)
+    point_id = _point_id_field()

@@ -4,9 +4,9 @@ from typing import Any
 
 from marshmallow import fields
 
+from admin_gateway.responses.core import TIMESTAMPS
 from admin_gateway.responses.packages import (
     PACKAGE,
-    TIMESTAMPS,
     localized_text_field,
     timestamp_field,
 )

@@ -21,7 +21,9 @@ TIMESTAMPS = {
     "updated_at": "2025-01-15T10:00:00Z",
 }
 NEW_REWARD_ITEM = {
-    k: v for k, v in phoenix_documents.EXAMPLE_REWARD_ITEM.items() if k != "item_id"
+    name: value
+    for name, value in phoenix_documents.EXAMPLE_REWARD_ITEM.items()
+    if name != "item_id"
 }
 REWARD_ITEM = {
     **phoenix_documents.EXAMPLE_REWARD_ITEM,
@@ -50,7 +52,7 @@ DEFINITION = {**phoenix_documents.EXAMPLE_DEFINITION, **TIMESTAMPS}
 PAUSED_DEFINITION = {**DEFINITION, "status": "paused"}
 ARCHIVED_DEFINITION = {**DEFINITION, "status": "archived"}
 DEFINITIONS = {"definitions": [DEFINITION], "total": 1}
-NEW_DEFINITION = {k: DEFINITION[k] for k in ("name", "description", "config")}
+NEW_DEFINITION = {name: DEFINITION[name] for name in ("name", "description", "config")}
 DEFINITION_CHANGES: dict[str, Any] = {
     "description": "Now for a week",
     "config": {"expires_at": "2025-01-22T10:00:00Z", "code_prefix": None},

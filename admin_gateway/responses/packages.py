@@ -4,16 +4,13 @@ from typing import Any
 
 from marshmallow import fields
 
+from admin_gateway.responses.core import TIMESTAMPS
 from coupon_core.domain.models.packages import PackageWithDefinition
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.schemas.base import LenientSchema
 
 Document = dict[str, Any]
 
-TIMESTAMPS = {
-    "created_at": "2025-01-15T10:00:00Z",
-    "updated_at": "2025-01-15T10:00:00Z",
-}
 NEW_PACKAGE: Document = {
     "item_name": {"en": "Welcome Package", "ko": "웰컴 패키지"},
     "item_description": {"en": "A hundred gems"},
@@ -79,10 +76,8 @@ class PackageListSchema(LenientSchema):
 
 def serialize_package(package_with_definition: PackageWithDefinition) -> Document:
     """A package with its limits."""
-    package, definition = (
-        package_with_definition.package,
-        package_with_definition.definition,
-    )
+    package = package_with_definition.package
+    definition = package_with_definition.definition
     return {
         "package_id": package.package_id,
         "package_no": package.package_no,

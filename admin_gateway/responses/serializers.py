@@ -35,7 +35,7 @@ Document = dict[str, Any]
 
 def created_response(body: Document, new_id: str) -> Response:
     """The 201 for something that is now to be found below the path asked for."""
-    return json_response(body, 201, {"Location": f"{request.path}/{new_id}"})
+    return json_response(body, 201, headers={"Location": f"{request.path}/{new_id}"})
 
 
 def page_response(
@@ -52,7 +52,8 @@ def serialize_coupons(
     coupons_and_total: tuple[Sequence[IssuedCoupon], int], now: datetime
 ) -> Document:
     """A list of coupons."""
-    return serialization.serialize_coupon_list("coupons", *coupons_and_total, now)
+    coupons, total = coupons_and_total
+    return serialization.serialize_coupon_list("coupons", coupons, total=total, now=now)
 
 
 def serialize_generation_result(result: GenerationResult, now: datetime) -> Document:
@@ -134,7 +135,7 @@ def serialize_batch(batch: Batch) -> Document:
 def batch_accepted_response(batch: Batch) -> Response:
     """The 202 for coupons that workers make."""
     path = f"/v1/tenants/{batch.tenant_id}/batches/{batch.batch_id}"
-    return json_response(serialize_batch(batch), 202, {"Location": path})
+    return json_response(serialize_batch(batch), 202, headers={"Location": path})
 
 
 def serialize_dead_letter(letter: DeadLetter) -> Document:
@@ -167,27 +168,27 @@ def serialize_coupon_with_timeline(
     """A coupon with all that became of it."""
     entries = [
         {
-            "at": format_timestamp(moment.occurred_at),
-            "event": moment.event,
-            "by": moment.actor or None,
-            **(moment.details or {}),
+            "at": format_timestamp(entry.occurred_at),
+            "event": entry.event,
+            "by": entry.actor or None,
+            **(entry.details or {}),
         }
-        for moment in timeline
+        for entry in timeline
     ]
     return {**serialize_coupon_with_batch(coupon, now), "timeline": entries}
 
 
 def job_response(job: CodeJob) -> Response:
     """Work that is done, or that workers go on with."""
-    is_completed = job.state == JobState.COMPLETED
+    status = 200 if job.state == JobState.COMPLETED else 202
     return json_response(
         serialization.serialize_code_job(job),
-        200 if is_completed else 202,
-        _job_location_header(job),
+        status,
+        headers=_build_location_header(job),
     )
 
 
-def _job_location_header(job: CodeJob) -> dict[str, str]:
+def _build_location_header(job: CodeJob) -> dict[str, str]:
     return {"Location": f"/v1/tenants/{job.tenant_id}/codes/jobs/{job.job_id}"}
 
 
@@ -195,30 +196,33 @@ def import_response(job: CodeJob, report: ImportReport) -> Response:
     """Codes that are imported, or that workers go on making."""
     body = serialize_import(job, report)
     status = 201 if job.state == JobState.COMPLETED else 202
-    return json_response(body, status, _job_location_header(job))
+    return json_response(body, status, headers=_build_location_header(job))
 
 
 def serialize_import(job: CodeJob, report: ImportReport) -> Document:
     """The job of an import, with the lines that were left out."""
-    rejected_rows = [
-        {"line": row.line, "reason": row.reason} for row in report.rejected_rows
-    ]
     return {
         **serialization.serialize_code_job(job),
         "rejected": report.rejected_count,
-        "bad_rows": rejected_rows,
+        "bad_rows": [
+            {"line": row.line, "reason": row.reason} for row in report.rejected_rows
+        ],
     }
 
 
 def invalid_file_error(report: ImportReport) -> ApiError:
     """The 400 that names the first bad lines."""
     details = [
-        ErrorDetail(row.reason, f"line {row.line}", "body")
+        ErrorDetail(row.reason, f"line {row.line}", target="body")
         for row in report.rejected_rows
     ]
     if not details:
         text = "Invalid body: the file has no codes"
-        return ApiError(400, "NO_CODES", text, [ErrorDetail(text, "", "body")])
-    lines = f"{report.rejected_count:,} of {report.rejected_count + report.valid_count:,} lines"
-    text = f"Nothing imported, for {lines} cannot be: {details[0].path}: {details[0].message}"
+        details = [ErrorDetail(text, "", target="body")]
+        return ApiError(400, "NO_CODES", text, details)
+    line_count = report.rejected_count + report.valid_count
+    text = (
+        f"Nothing imported, for {report.rejected_count:,} of {line_count:,} lines "
+        f"cannot be: {details[0].path}: {details[0].message}"
+    )
     return ApiError(400, "BAD_LINES", text, details)

@@ -23,8 +23,14 @@ def create(body: dict[str, Any]) -> Response:
     """Make an API key, which is shown only here."""
     caller = g.principal
     scopes = frozenset(body.get("scopes", caller.scopes))
-    key_members = caller.tenant_id, body["name"], scopes, body.get("expires_at")
-    key, plain_text = tenants.create_key(caller, *key_members, utc_now())
+    key, plain_text = tenants.create_key(
+        caller,
+        caller.tenant_id,
+        name=body["name"],
+        scopes=scopes,
+        expires_at=body.get("expires_at"),
+        now=utc_now(),
+    )
     return serializers.created_response(
         {**serializers.serialize_api_key(key), "api_key": plain_text}, key.key_id
     )
@@ -35,8 +41,10 @@ def create(body: dict[str, Any]) -> Response:
 @routes.arguments(requests.ListQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List API keys, newest first, without the keys themselves."""
-    found = tenants.list_keys(g.principal.tenant_id, **query)
-    return serializers.page_response("api_keys", found, serializers.serialize_api_key)
+    rows_and_total = tenants.list_keys(g.principal.tenant_id, **query)
+    return serializers.page_response(
+        "api_keys", rows_and_total, serializers.serialize_api_key
+    )
 
 
 @routes.route("/<key_id>")
@@ -52,7 +60,7 @@ def get(key_id: str) -> Response:
 @routes.response(200, core.ApiKeySchema, example=core.REVOKED_API_KEY)
 def revoke(key_id: str) -> Response:
     """Make an API key worthless at once; again changes nothing."""
-    key = tenants.revoke_key(g.principal.tenant_id, key_id, utc_now())
+    key = tenants.revoke_key(g.principal.tenant_id, key_id, now=utc_now())
     return json_response(serializers.serialize_api_key(key))
 
 
@@ -60,5 +68,5 @@ def revoke(key_id: str) -> Response:
 @routes.response(204)
 def delete(key_id: str) -> Response:
     """Make an API key worthless at once; it stays in the list, as revoked."""
-    tenants.revoke_key(g.principal.tenant_id, key_id, utc_now())
+    tenants.revoke_key(g.principal.tenant_id, key_id, now=utc_now())
     return no_content_response()

@@ -22,7 +22,9 @@ routes = JsonBlueprint("audit", __name__, description="Who did what, and when")
 def list_all(query: dict[str, Any]) -> Response:
     """List what was done, newest first; no entry is ever changed or removed."""
     page = query.pop("page")
-    found = audit.list_entries(g.principal.tenant_id, AuditFilter(**query), page)
+    rows_and_total = audit.list_entries(
+        g.principal.tenant_id, AuditFilter(**query), page=page
+    )
     return serializers.page_response(
-        "entries", found, audit_responses.serialize_audit_entry
+        "entries", rows_and_total, audit_responses.serialize_audit_entry
     )

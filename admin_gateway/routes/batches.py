@@ -20,8 +20,10 @@ routes = JsonBlueprint("batches", __name__, description="Coupons made by workers
 @routes.arguments(requests.BatchQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List batches, newest first."""
-    found = batches.list_batches(g.principal.tenant_id, **query)
-    return serializers.page_response("batches", found, serializers.serialize_batch)
+    rows_and_total = batches.list_batches(g.principal.tenant_id, **query)
+    return serializers.page_response(
+        "batches", rows_and_total, serializers.serialize_batch
+    )
 
 
 @routes.route("/<batch_id>")
@@ -39,5 +41,5 @@ def get(batch_id: str) -> Response:
 )
 def cancel(batch_id: str) -> Response:
     """Make no more coupons of a batch; those made stay. Again changes nothing."""
-    cancelled = batches.cancel(g.principal.tenant_id, batch_id, utc_now())
-    return json_response(serializers.serialize_batch(cancelled))
+    batch = batches.cancel(g.principal.tenant_id, batch_id, now=utc_now())
+    return json_response(serializers.serialize_batch(batch))

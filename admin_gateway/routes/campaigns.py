@@ -26,9 +26,11 @@ routes = JsonBlueprint("campaigns", __name__, description="What creators promote
 def create(body: dict[str, Any]) -> Response:
     """Add a campaign."""
     campaign_id = body.pop("campaign_id")
-    created = campaigns.create(g.principal.tenant_id, campaign_id, body, utc_now())
+    campaign = campaigns.create(
+        g.principal.tenant_id, campaign_id, fields=body, now=utc_now()
+    )
     return serializers.created_response(
-        campaign_responses.serialize_campaign(created), campaign_id
+        campaign_responses.serialize_campaign(campaign), campaign_id
     )
 
 
@@ -39,9 +41,9 @@ def create(body: dict[str, Any]) -> Response:
 @routes.arguments(requests.CampaignQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List campaigns, newest first."""
-    found = campaigns.list_campaigns(g.principal.tenant_id, **query)
+    rows_and_total = campaigns.list_campaigns(g.principal.tenant_id, **query)
     return serializers.page_response(
-        "campaigns", found, campaign_responses.serialize_campaign
+        "campaigns", rows_and_total, campaign_responses.serialize_campaign
     )
 
 
@@ -51,8 +53,8 @@ def list_all(query: dict[str, Any]) -> Response:
 )
 def get(campaign_id: str) -> Response:
     """Show a campaign."""
-    found = campaigns.get(g.principal.tenant_id, campaign_id)
-    return json_response(campaign_responses.serialize_campaign(found))
+    campaign = campaigns.get(g.principal.tenant_id, campaign_id)
+    return json_response(campaign_responses.serialize_campaign(campaign))
 
 
 @routes.route("/<campaign_id>", methods=["PATCH"])
@@ -64,9 +66,10 @@ def get(campaign_id: str) -> Response:
 )
 def change(changes: dict[str, Any], campaign_id: str) -> Response:
     """Change a campaign; while COMPLETED or CANCELLED, no code of it is good."""
-    ids = g.principal.tenant_id, campaign_id
-    changed = campaigns.update(*ids, changes, utc_now())
-    return json_response(campaign_responses.serialize_campaign(changed))
+    campaign = campaigns.update(
+        g.principal.tenant_id, campaign_id, changes=changes, now=utc_now()
+    )
+    return json_response(campaign_responses.serialize_campaign(campaign))
 
 
 @routes.route("/<campaign_id>/stats")
@@ -77,8 +80,8 @@ def change(changes: dict[str, Any], campaign_id: str) -> Response:
 )
 def stats(campaign_id: str) -> Response:
     """Count the uses of a campaign's codes, by package and creator."""
-    found = campaigns.get_stats(g.principal.tenant_id, campaign_id)
-    return json_response(campaign_responses.serialize_campaign_stats(found))
+    campaign_stats = campaigns.get_stats(g.principal.tenant_id, campaign_id)
+    return json_response(campaign_responses.serialize_campaign_stats(campaign_stats))
 
 
 @routes.route("/<campaign_id>/creators")
@@ -88,9 +91,11 @@ def stats(campaign_id: str) -> Response:
 @routes.arguments(requests.ListQuerySchema, location="query")
 def list_creators(query: dict[str, Any], campaign_id: str) -> Response:
     """List who takes part in a campaign, by name."""
-    found = campaigns.list_creators(g.principal.tenant_id, campaign_id, **query)
+    rows_and_total = campaigns.list_creators(
+        g.principal.tenant_id, campaign_id, **query
+    )
     return serializers.page_response(
-        "creators", found, campaign_responses.serialize_creator
+        "creators", rows_and_total, campaign_responses.serialize_creator
     )
 
 
@@ -100,18 +105,19 @@ def list_creators(query: dict[str, Any], campaign_id: str) -> Response:
 )
 def add_creator(campaign_id: str, creator_key: str) -> Response:
     """Let a creator take part; again changes nothing."""
-    ids = g.principal.tenant_id, campaign_id, creator_key.upper()
-    return json_response(
-        campaign_responses.serialize_creator(campaigns.add_creator(*ids))
+    creator = campaigns.add_creator(
+        g.principal.tenant_id, campaign_id, creator_key=creator_key.upper()
     )
+    return json_response(campaign_responses.serialize_creator(creator))
 
 
 @routes.route("/<campaign_id>/creators/<creator_key>", methods=["DELETE"])
 @routes.response(204)
 def remove_creator(campaign_id: str, creator_key: str) -> Response:
     """End a creator's part; codes already given stay good until they are revoked."""
-    ids = g.principal.tenant_id, campaign_id, creator_key.upper()
-    campaigns.remove_creator(*ids)
+    campaigns.remove_creator(
+        g.principal.tenant_id, campaign_id, creator_key=creator_key.upper()
+    )
     return no_content_response()
 
 
@@ -123,8 +129,10 @@ def remove_creator(campaign_id: str, creator_key: str) -> Response:
 def create_package(body: dict[str, Any], campaign_id: str) -> Response:
     """Add a package: a definition whose codes creators hand out."""
     tenant_id = g.principal.tenant_id
-    created = packages.create(tenant_id, campaign_id, body, utc_now())
+    created = packages.create(tenant_id, campaign_id, fields=body, now=utc_now())
     location = f"/v1/tenants/{tenant_id}/packages/{created.package.package_id}"
     return json_response(
-        package_responses.serialize_package(created), 201, {"Location": location}
+        package_responses.serialize_package(created),
+        201,
+        headers={"Location": location},
     )

@@ -29,8 +29,13 @@ routes = JsonBlueprint(
 )
 def create(body: dict[str, Any]) -> Response:
     """Make a key; its secret is shown only here."""
-    key_members = body["kind"], body["name"], body.get("expires_at")
-    key, secret = client_keys.create(g.principal.tenant_id, *key_members, utc_now())
+    key, secret = client_keys.create(
+        g.principal.tenant_id,
+        body["kind"],
+        name=body["name"],
+        expires_at=body.get("expires_at"),
+        now=utc_now(),
+    )
     return created_response(
         client_key_responses.serialize_new_client_key(key, secret), key.key_id
     )
@@ -45,9 +50,9 @@ def create(body: dict[str, Any]) -> Response:
 @routes.arguments(requests.ClientKeyQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List keys, newest first, without their secrets."""
-    found = client_keys.list_client_keys(g.principal.tenant_id, **query)
+    rows_and_total = client_keys.list_client_keys(g.principal.tenant_id, **query)
     return page_response(
-        "client_keys", found, client_key_responses.serialize_client_key
+        "client_keys", rows_and_total, client_key_responses.serialize_client_key
     )
 
 
@@ -57,8 +62,8 @@ def list_all(query: dict[str, Any]) -> Response:
 )
 def get(client_key_id: str) -> Response:
     """Show a key without its secret."""
-    found = client_keys.get(g.principal.tenant_id, client_key_id)
-    return json_response(client_key_responses.serialize_client_key(found))
+    key = client_keys.get(g.principal.tenant_id, client_key_id)
+    return json_response(client_key_responses.serialize_client_key(key))
 
 
 @routes.route("/<client_key_id>/revoke", methods=["POST"])
@@ -69,7 +74,7 @@ def get(client_key_id: str) -> Response:
 )
 def revoke(client_key_id: str) -> Response:
     """Make a key worthless at once; again changes nothing."""
-    key = client_keys.revoke(g.principal.tenant_id, client_key_id, utc_now())
+    key = client_keys.revoke(g.principal.tenant_id, client_key_id, now=utc_now())
     return json_response(client_key_responses.serialize_client_key(key))
 
 
@@ -77,5 +82,5 @@ def revoke(client_key_id: str) -> Response:
 @routes.response(204)
 def delete(client_key_id: str) -> Response:
     """Make a key worthless at once; it stays in the list, as revoked."""
-    client_keys.revoke(g.principal.tenant_id, client_key_id, utc_now())
+    client_keys.revoke(g.principal.tenant_id, client_key_id, now=utc_now())
     return no_content_response()

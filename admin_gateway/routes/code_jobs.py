@@ -28,8 +28,10 @@ imports = JsonBlueprint("imports", __name__, description="Codes from elsewhere")
 @routes.arguments(requests.ListQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List the work on many codes, newest first."""
-    found = jobs.list_jobs(g.principal.tenant_id, **query)
-    return serializers.page_response("jobs", found, serialization.serialize_code_job)
+    rows_and_total = jobs.list_jobs(g.principal.tenant_id, **query)
+    return serializers.page_response(
+        "jobs", rows_and_total, serialization.serialize_code_job
+    )
 
 
 @routes.route("/jobs/<job_id>")
@@ -51,18 +53,19 @@ def get(job_id: str) -> Response:
 @routes.arguments(
     requests.RevokeCodesSchema, example={"batch_id": code_responses.BATCH_ID}
 )
-def revoke(body: dict[str, str]) -> Response:
+def revoke(body: dict[str, Any]) -> Response:
     """Take all codes of a batch, or of a user, out of use, but those used up.
 
     200 when it is done, 202 when workers go on with it. Once the job is completed, no
     redeem of any of them begins and succeeds.
     """
-    caller, now = g.principal, utc_now()
+    caller = g.principal
     start_job = jobs.revoke_batch if "batch_id" in body else jobs.revoke_user
     (target_id,) = body.values()
-    return serializers.job_response(
-        start_job(caller.tenant_id, target_id, caller.key_id or "", now)
+    job = start_job(
+        caller.tenant_id, target_id, actor=caller.key_id or "", now=utc_now()
     )
+    return serializers.job_response(job)
 
 
 @routes.route("/extend", methods=["POST"])
@@ -79,8 +82,10 @@ def revoke(body: dict[str, str]) -> Response:
 def extend(body: dict[str, Any]) -> Response:
     """Let all codes of a batch expire later; none will expire sooner."""
     caller = g.principal
-    by = {"actor": caller.key_id or "", "now": utc_now()}
-    return serializers.job_response(jobs.extend_batch(caller.tenant_id, **body, **by))
+    job = jobs.extend_batch(
+        caller.tenant_id, **body, actor=caller.key_id or "", now=utc_now()
+    )
+    return serializers.job_response(job)
 
 
 @imports.route("/<definition_id>/import", methods=["POST"])
@@ -100,13 +105,16 @@ def import_codes(query: dict[str, str], definition_id: str) -> Response:
     Columns: code, and if wanted user_id and expires_at. 201 when they are there, 202
     when workers go on making them; then nothing can stop it any more.
     """
-    rows = read_rows(stream_csv_body(request))
-    partial, caller = query["partial"] == "true", g.principal
-    ids = caller.tenant_id, definition_id
+    caller = g.principal
     try:
-        job_and_report = csv_import.import_codes(
-            *ids, rows, partial, caller.key_id or "", utc_now
+        job, report = csv_import.import_codes(
+            caller.tenant_id,
+            definition_id,
+            rows=read_rows(stream_csv_body(request)),
+            partial=query["allow_partial"] == "true",
+            actor=caller.key_id or "",
+            clock=utc_now,
         )
     except ImportRejected as error:
         raise serializers.invalid_file_error(error.report) from None
-    return serializers.import_response(*job_and_report)
+    return serializers.import_response(job, report)

@@ -41,15 +41,24 @@ def generate(definition_id: str) -> Response:
     batch_request = generation_requests.parse_batch_request(request)
     if not batch_request.is_small:
         return _create_batch(definition_id, batch_request)
-    now, tenant_id, users = utc_now(), g.principal.tenant_id, batch_request.recipients
-    ids = tenant_id, definition_id
-    result = generation.generate(*ids, users, now, batch_request.expires_at)
+    now = utc_now()
+    result = generation.generate(
+        g.principal.tenant_id,
+        definition_id,
+        user_ids=batch_request.recipients,
+        now=now,
+        expires_at=batch_request.expires_at,
+    )
     return json_response(serializers.serialize_generation_result(result, now), 201)
 
 
 def _create_batch(definition_id: str, batch_request: batches.BatchRequest) -> Response:
-    tenant_id = g.principal.tenant_id
-    batch = batches.request(tenant_id, definition_id, batch_request, utc_now())
+    batch = batches.request(
+        g.principal.tenant_id,
+        definition_id,
+        batch_request=batch_request,
+        now=utc_now(),
+    )
     return serializers.batch_accepted_response(batch)
 
 
@@ -60,8 +69,10 @@ def list_all(query: dict[str, Any], definition_id: str) -> Response:
     """List the coupons of a definition, newest first."""
     now, page = utc_now(), query.pop("page")
     coupon_filter = CouponFilter(definition_id=definition_id, **query)
-    found = administration.list_coupons(g.principal.tenant_id, coupon_filter, page, now)
-    return json_response(serializers.serialize_coupons(found, now))
+    coupons_and_total = administration.list_coupons(
+        g.principal.tenant_id, coupon_filter, page=page, now=now
+    )
+    return json_response(serializers.serialize_coupons(coupons_and_total, now))
 
 
 @routes.route("/<definition_id>/coupons/<coupon_id>")
@@ -69,7 +80,7 @@ def list_all(query: dict[str, Any], definition_id: str) -> Response:
 def get(definition_id: str, coupon_id: str) -> Response:
     """Show a coupon."""
     now, coupon_filter = utc_now(), CouponFilter(definition_id, coupon_id=coupon_id)
-    issued = administration.get(g.principal.tenant_id, coupon_filter, now)
+    issued = administration.get(g.principal.tenant_id, coupon_filter, now=now)
     return json_response(serialization.serialize_coupon(issued, now))
 
 
@@ -83,7 +94,7 @@ def revoke(definition_id: str, coupon_id: str) -> Response:
 @routes.route("/<definition_id>/coupons/revoke", methods=["POST"])
 @routes.response(200, core.CouponSchema, example=core.REVOKED_COUPON)
 @routes.arguments(requests.RevokeCouponSchema, example={"code": "WELCOME8X4F2K9P"})
-def revoke_code(body: dict[str, str], definition_id: str) -> Response:
+def revoke_code(body: dict[str, Any], definition_id: str) -> Response:
     """Take a coupon out of use, named by its code and, if shared, its user."""
     return _revoke(CouponFilter(definition_id, **body))
 
@@ -91,7 +102,7 @@ def revoke_code(body: dict[str, str], definition_id: str) -> Response:
 def _revoke(coupon_filter: CouponFilter) -> Response:
     now, caller = utc_now(), g.principal
     revoked = administration.revoke(
-        caller.tenant_id, coupon_filter, now, caller.key_id or ""
+        caller.tenant_id, coupon_filter, now=now, actor=caller.key_id or ""
     )
     return json_response(serialization.serialize_coupon(revoked, now))
 
@@ -102,5 +113,7 @@ def _revoke(coupon_filter: CouponFilter) -> Response:
 def of_code(query: dict[str, Any], code: str) -> Response:
     """Show who holds a code, whichever definition it is of."""
     now = utc_now()
-    found = administration.list_by_code(g.principal.tenant_id, code, query["page"], now)
-    return json_response(serializers.serialize_coupons(found, now))
+    coupons_and_total = administration.list_by_code(
+        g.principal.tenant_id, code, page=query["page"], now=now
+    )
+    return json_response(serializers.serialize_coupons(coupons_and_total, now))

@@ -25,9 +25,11 @@ routes = JsonBlueprint("creators", __name__, description="Who hands out codes")
 def create(body: dict[str, Any]) -> Response:
     """Add a creator."""
     creator_key = body.pop("creator_key")
-    created = creators.create(g.principal.tenant_id, creator_key, body, utc_now())
+    creator = creators.create(
+        g.principal.tenant_id, creator_key, fields=body, now=utc_now()
+    )
     return serializers.created_response(
-        campaign_responses.serialize_creator(created), creator_key
+        campaign_responses.serialize_creator(creator), creator_key
     )
 
 
@@ -38,9 +40,9 @@ def create(body: dict[str, Any]) -> Response:
 @routes.arguments(requests.CreatorQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List creators by name."""
-    found = creators.list_creators(g.principal.tenant_id, **query)
+    rows_and_total = creators.list_creators(g.principal.tenant_id, **query)
     return serializers.page_response(
-        "creators", found, campaign_responses.serialize_creator
+        "creators", rows_and_total, campaign_responses.serialize_creator
     )
 
 
@@ -50,8 +52,8 @@ def list_all(query: dict[str, Any]) -> Response:
 )
 def get(creator_key: str) -> Response:
     """Show a creator; the key is read in any case."""
-    found = creators.get(g.principal.tenant_id, creator_key.upper())
-    return json_response(campaign_responses.serialize_creator(found))
+    creator = creators.get(g.principal.tenant_id, creator_key.upper())
+    return json_response(campaign_responses.serialize_creator(creator))
 
 
 @routes.route("/<creator_key>", methods=["PATCH"])
@@ -61,9 +63,10 @@ def get(creator_key: str) -> Response:
 @routes.arguments(requests.UpdateCreatorSchema, example={"status": "INACTIVE"})
 def change(changes: dict[str, Any], creator_key: str) -> Response:
     """Change a creator; an inactive one is given no more codes."""
-    ids = g.principal.tenant_id, creator_key.upper()
-    changed = creators.update(*ids, changes, utc_now())
-    return json_response(campaign_responses.serialize_creator(changed))
+    creator = creators.update(
+        g.principal.tenant_id, creator_key.upper(), changes=changes, now=utc_now()
+    )
+    return json_response(campaign_responses.serialize_creator(creator))
 
 
 @routes.route("/<creator_key>/stats")
@@ -74,8 +77,8 @@ def change(changes: dict[str, Any], creator_key: str) -> Response:
 )
 def stats(creator_key: str) -> Response:
     """Count the uses of a creator's codes, by package."""
-    found = creators.get_stats(g.principal.tenant_id, creator_key.upper())
-    return json_response(campaign_responses.serialize_campaign_stats(found))
+    creator_stats = creators.get_stats(g.principal.tenant_id, creator_key.upper())
+    return json_response(campaign_responses.serialize_campaign_stats(creator_stats))
 
 
 @routes.route("/<creator_key>/codes")
@@ -87,10 +90,11 @@ def stats(creator_key: str) -> Response:
 @routes.arguments(requests.ListQuerySchema, location="query")
 def list_codes(query: dict[str, Any], creator_key: str) -> Response:
     """List a creator's codes, and how they stand."""
-    ids = g.principal.tenant_id, creator_key.upper()
-    found = creators.list_codes(*ids, now=utc_now(), **query)
+    rows_and_total = creators.list_codes(
+        g.principal.tenant_id, creator_key.upper(), now=utc_now(), **query
+    )
     return serializers.page_response(
-        "codes", found, campaign_responses.serialize_creator_code
+        "codes", rows_and_total, campaign_responses.serialize_creator_code
     )
 
 
@@ -106,8 +110,9 @@ def list_codes(query: dict[str, Any], creator_key: str) -> Response:
 @limit_body(MAX_BODY_BYTES)
 def give(body: dict[str, Any], creator_key: str) -> Response:
     """Give a creator codes of a package: these, or so many after a pattern."""
-    ids = g.principal.tenant_id, creator_key.upper()
-    assigned_codes = creators.assign_or_generate_codes(*ids, **body)
+    assigned_codes = creators.assign_or_generate_codes(
+        g.principal.tenant_id, creator_key.upper(), **body
+    )
     return json_response(
         {"codes": list(assigned_codes), "total": len(assigned_codes)}, 201
     )
@@ -125,6 +130,10 @@ def give(body: dict[str, Any], creator_key: str) -> Response:
 @limit_body(MAX_BODY_BYTES)
 def revoke(body: dict[str, Any], creator_key: str) -> Response:
     """Take a creator's codes out of use, all when none is named; again is the same."""
-    ids = g.principal.tenant_id, creator_key.upper()
-    count = creators.revoke_codes(*ids, body.get("codes", ()), utc_now())
+    count = creators.revoke_codes(
+        g.principal.tenant_id,
+        creator_key.upper(),
+        codes_to_revoke=body.get("codes", ()),
+        now=utc_now(),
+    )
     return json_response({"revoked": count})

@@ -24,9 +24,9 @@ routes = JsonBlueprint(
 @routes.arguments(requests.ListQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List dead letters, newest first; those of no known tenant are couponctl's."""
-    found = dead_letters.list_dead_letters(g.principal.tenant_id, **query)
+    rows_and_total = dead_letters.list_dead_letters(g.principal.tenant_id, **query)
     return serializers.page_response(
-        "dead_letters", found, serializers.serialize_dead_letter
+        "dead_letters", rows_and_total, serializers.serialize_dead_letter
     )
 
 
@@ -36,8 +36,8 @@ def list_all(query: dict[str, Any]) -> Response:
 )
 def get(letter_id: str) -> Response:
     """Show a dead letter."""
-    found = dead_letters.get(g.principal.tenant_id, letter_id)
-    return json_response(serializers.serialize_dead_letter(found))
+    letter = dead_letters.get(g.principal.tenant_id, letter_id)
+    return json_response(serializers.serialize_dead_letter(letter))
 
 
 @routes.route("/<letter_id>/retry", methods=["POST"])
@@ -46,7 +46,7 @@ def get(letter_id: str) -> Response:
 )
 def retry(letter_id: str) -> Response:
     """Send a dead letter to its queue again, where it may fail again."""
-    dead_letters.retry(g.principal.tenant_id, letter_id, utc_now())
+    dead_letters.retry(g.principal.tenant_id, letter_id, now=utc_now())
     return json_response({"status": "accepted"}, 202)
 
 

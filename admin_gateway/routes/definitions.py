@@ -5,7 +5,8 @@ from typing import Any
 from flask import Response, g
 
 from admin_gateway import requests
-from admin_gateway.responses import batches, core, serializers
+from admin_gateway.responses import batches as batch_responses
+from admin_gateway.responses import core, serializers
 from coupon_core.domain.models import DefinitionStatus, utc_now
 from coupon_core.domain.serialization import serialize_definition_for_admin
 from coupon_core.services.catalog import definitions
@@ -21,9 +22,9 @@ routes = JsonBlueprint("definitions", __name__, description="Templates of coupon
 @routes.arguments(requests.CreateDefinitionSchema, example=core.NEW_DEFINITION)
 def create(body: dict[str, Any]) -> Response:
     """Add an active definition."""
-    created = definitions.create(g.principal.tenant_id, body, utc_now())
+    definition = definitions.create(g.principal.tenant_id, body, now=utc_now())
     return serializers.created_response(
-        serialize_definition_for_admin(created), created.definition_id
+        serialize_definition_for_admin(definition), definition.definition_id
     )
 
 
@@ -32,9 +33,9 @@ def create(body: dict[str, Any]) -> Response:
 @routes.arguments(requests.DefinitionQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List definitions, newest first."""
-    found = definitions.list_definitions(g.principal.tenant_id, **query)
+    rows_and_total = definitions.list_definitions(g.principal.tenant_id, **query)
     return serializers.page_response(
-        "definitions", found, serialize_definition_for_admin
+        "definitions", rows_and_total, serialize_definition_for_admin
     )
 
 
@@ -42,8 +43,8 @@ def list_all(query: dict[str, Any]) -> Response:
 @routes.response(200, core.DefinitionSchema, example=core.DEFINITION)
 def get(definition_id: str) -> Response:
     """Show a definition."""
-    found = definitions.get(g.principal.tenant_id, definition_id)
-    return json_response(serialize_definition_for_admin(found))
+    definition = definitions.get(g.principal.tenant_id, definition_id)
+    return json_response(serialize_definition_for_admin(definition))
 
 
 @routes.route("/<definition_id>", methods=["PUT"])
@@ -63,10 +64,10 @@ def change(changes: dict[str, Any], definition_id: str) -> Response:
 
 
 def _update(definition_id: str, changes: dict[str, Any]) -> Response:
-    changed = definitions.update(
-        g.principal.tenant_id, definition_id, changes, utc_now()
+    definition = definitions.update(
+        g.principal.tenant_id, definition_id, changes=changes, now=utc_now()
     )
-    return json_response(serialize_definition_for_admin(changed))
+    return json_response(serialize_definition_for_admin(definition))
 
 
 @routes.route("/<definition_id>/pause", methods=["POST"])
@@ -91,9 +92,10 @@ def archive(definition_id: str) -> Response:
 
 
 def _set_status(status: DefinitionStatus, definition_id: str) -> Response:
-    tenant_id = g.principal.tenant_id
-    changed = definitions.set_status(tenant_id, definition_id, status, utc_now())
-    return json_response(serialize_definition_for_admin(changed))
+    definition = definitions.set_status(
+        g.principal.tenant_id, definition_id, status=status, now=utc_now()
+    )
+    return json_response(serialize_definition_for_admin(definition))
 
 
 @routes.route("/<definition_id>", methods=["DELETE"])
@@ -109,7 +111,7 @@ def delete(definition_id: str) -> Response:
 def stats(definition_id: str) -> Response:
     """Count the coupons of a definition by status, and their redemptions."""
     definition_stats = definitions.get_stats(
-        g.principal.tenant_id, definition_id, utc_now()
+        g.principal.tenant_id, definition_id, now=utc_now()
     )
     return json_response(
         serializers.serialize_definition_stats(definition_id, definition_stats)
@@ -117,7 +119,9 @@ def stats(definition_id: str) -> Response:
 
 
 @routes.route("/<definition_id>/capacity")
-@routes.response(200, batches.CodeCapacitySchema, example=batches.CAPACITY)
+@routes.response(
+    200, batch_responses.CodeCapacitySchema, example=batch_responses.CAPACITY
+)
 def capacity(definition_id: str) -> Response:
     """Tell how full the code space of random codes is, and how likely a guess hits."""
     current_capacity = code_capacity.get_capacity(g.principal.tenant_id, definition_id)

@@ -26,8 +26,8 @@ routes = JsonBlueprint("events", __name__, description="Milestones that earn cou
 def publish() -> Response:
     """Take a milestone; once it is answered, it is stored. A repeated id is one."""
     now, tenant_id = utc_now(), g.principal.tenant_id
-    event = requests.parse_event(read_object(request), tenant_id, now)
-    milestones.accept(tenant_id, [event], now)
+    event = requests.parse_event(read_object(request), tenant_id, now=now)
+    milestones.accept(tenant_id, [event], now=now)
     return json_response({"status": "accepted", "event_id": event[0].event_id}, 202)
 
 
@@ -40,8 +40,12 @@ def publish() -> Response:
 def publish_all(body: dict[str, Any]) -> Response:
     """Take up to a hundred milestones: all, or none when one is not valid."""
     now, tenant_id = utc_now(), g.principal.tenant_id
-    events = requests.parse_events(body["events"], tenant_id, now)
-    milestones.accept(tenant_id, events, now)
-    ids = [milestone.event_id for milestone, _ in events]
-    document = {"status": "accepted", "accepted": len(ids), "event_ids": ids}
+    events = requests.parse_events(body["events"], tenant_id, now=now)
+    milestones.accept(tenant_id, events, now=now)
+    event_ids = [milestone.event_id for milestone, _ in events]
+    document = {
+        "status": "accepted",
+        "accepted": len(event_ids),
+        "event_ids": event_ids,
+    }
     return json_response(document, 202)

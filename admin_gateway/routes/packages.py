@@ -22,9 +22,9 @@ routes = JsonBlueprint("packages", __name__, description="What creators' codes g
 @routes.arguments(requests.PackageQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List packages, newest first."""
-    found = packages.list_packages(g.principal.tenant_id, **query)
+    rows_and_total = packages.list_packages(g.principal.tenant_id, **query)
     return serializers.page_response(
-        "packages", found, package_responses.serialize_package
+        "packages", rows_and_total, package_responses.serialize_package
     )
 
 
@@ -34,8 +34,8 @@ def list_all(query: dict[str, Any]) -> Response:
 )
 def get(package_id: int) -> Response:
     """Show a package."""
-    found = packages.get(g.principal.tenant_id, package_id)
-    return json_response(package_responses.serialize_package(found))
+    package = packages.get(g.principal.tenant_id, package_id)
+    return json_response(package_responses.serialize_package(package))
 
 
 @routes.route("/<package_id>", methods=["PATCH"])
@@ -45,6 +45,7 @@ def get(package_id: int) -> Response:
 @routes.arguments(requests.UpdatePackageSchema, example={"max_total_usage": 10_000})
 def change(changes: dict[str, Any], package_id: int) -> Response:
     """Change a package; no limit goes below what was used."""
-    ids = g.principal.tenant_id, package_id
-    changed = packages.update(*ids, changes, utc_now())
-    return json_response(package_responses.serialize_package(changed))
+    package = packages.update(
+        g.principal.tenant_id, package_id, changes=changes, now=utc_now()
+    )
+    return json_response(package_responses.serialize_package(package))

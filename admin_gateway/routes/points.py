@@ -47,8 +47,10 @@ def debit(body: dict[str, Any]) -> Response:
 @routes.arguments(requests.PointsQuerySchema, location="query")
 def list_wallets(query: dict[str, Any]) -> Response:
     """List balances, by user and point."""
-    found = wallets.list_wallets(g.principal.tenant_id, **query)
-    return serializers.page_response("wallets", found, point_responses.serialize_wallet)
+    rows_and_total = wallets.list_wallets(g.principal.tenant_id, **query)
+    return serializers.page_response(
+        "wallets", rows_and_total, point_responses.serialize_wallet
+    )
 
 
 @routes.route("/entries")
@@ -58,7 +60,7 @@ def list_wallets(query: dict[str, Any]) -> Response:
 @routes.arguments(requests.PointsQuerySchema, location="query")
 def list_entries(query: dict[str, Any]) -> Response:
     """List every change of a balance, newest first."""
-    found = wallets.list_entries(g.principal.tenant_id, **query)
+    rows_and_total = wallets.list_entries(g.principal.tenant_id, **query)
     return serializers.page_response(
-        "entries", found, point_responses.serialize_point_entry
+        "entries", rows_and_total, point_responses.serialize_point_entry
     )

@@ -21,7 +21,7 @@ routes = JsonBlueprint("rewards", __name__, description="What a redemption grant
 @routes.arguments(requests.CreateRewardItemSchema, example=core.NEW_REWARD_ITEM)
 def create(body: dict[str, Any]) -> Response:
     """Add a reward item."""
-    item = reward_items.create(g.principal.tenant_id, body, utc_now())
+    item = reward_items.create(g.principal.tenant_id, body, now=utc_now())
     return created_response(serialize_reward_item_for_admin(item), item.item_id)
 
 
@@ -30,8 +30,10 @@ def create(body: dict[str, Any]) -> Response:
 @routes.arguments(requests.RewardItemQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List reward items, newest first."""
-    found = reward_items.list_reward_items(g.principal.tenant_id, **query)
-    return page_response("reward_items", found, serialize_reward_item_for_admin)
+    rows_and_total = reward_items.list_reward_items(g.principal.tenant_id, **query)
+    return page_response(
+        "reward_items", rows_and_total, serialize_reward_item_for_admin
+    )
 
 
 @routes.route("/<item_id>")
@@ -62,7 +64,9 @@ def change(changes: dict[str, Any], item_id: str) -> Response:
 
 
 def _update(item_id: str, changes: dict[str, Any]) -> Response:
-    item = reward_items.update(g.principal.tenant_id, item_id, changes, utc_now())
+    item = reward_items.update(
+        g.principal.tenant_id, item_id, changes=changes, now=utc_now()
+    )
     return json_response(serialize_reward_item_for_admin(item))
 
 

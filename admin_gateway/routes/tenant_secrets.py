@@ -15,9 +15,9 @@ routes = JsonBlueprint("secrets", __name__, description="What players' tokens ne
 @routes.response(200, core.TenantSecretListSchema, example=core.SECRETS)
 def list_all() -> Response:
     """List the active secrets, newest first, without the secrets themselves."""
-    found = tenants.list_secrets(g.principal.tenant_id)
+    secrets = tenants.list_secrets(g.principal.tenant_id)
     return serializers.page_response(
-        "secrets", (found, len(found)), serializers.serialize_tenant_secret
+        "secrets", (secrets, len(secrets)), serializers.serialize_tenant_secret
     )
 
 

@@ -20,8 +20,8 @@ routes = JsonBlueprint("users", __name__, description="Users who buy with points
 @routes.arguments(requests.CreateUserSchema, example={"user_id": "john@doe.com"})
 def create(body: dict[str, Any]) -> Response:
     """Make a user known."""
-    created = users.create(g.principal.tenant_id, body, utc_now())
-    return json_response(point_responses.serialize_user(created), 201)
+    user = users.create(g.principal.tenant_id, body, now=utc_now())
+    return json_response(point_responses.serialize_user(user), 201)
 
 
 @routes.route("")
@@ -29,8 +29,10 @@ def create(body: dict[str, Any]) -> Response:
 @routes.arguments(requests.UserQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List known users, by id."""
-    found = users.list_users(g.principal.tenant_id, **query)
-    return serializers.page_response("users", found, point_responses.serialize_user)
+    rows_and_total = users.list_users(g.principal.tenant_id, **query)
+    return serializers.page_response(
+        "users", rows_and_total, point_responses.serialize_user
+    )
 
 
 @routes.route("/<user_id>")
@@ -47,5 +49,5 @@ def get(user_id: str) -> Response:
 @routes.arguments(requests.UpdateUserSchema, example={"is_member": True})
 def change(changes: dict[str, Any], user_id: str) -> Response:
     """Change members of a known user."""
-    changed = users.update(g.principal.tenant_id, user_id, changes, utc_now())
-    return json_response(point_responses.serialize_user(changed))
+    user = users.update(g.principal.tenant_id, user_id, changes=changes, now=utc_now())
+    return json_response(point_responses.serialize_user(user))

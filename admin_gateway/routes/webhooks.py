@@ -25,11 +25,13 @@ routes = JsonBlueprint(
 @routes.arguments(
     requests.CreateWebhookSchema, example=webhook_responses.CREATE_WEBHOOK_REQUEST
 )
-def create(body: dict[str, Any]) -> Response:
+def create(members: dict[str, Any]) -> Response:
     """Subscribe a URL to an event. The secret that signs is shown only here."""
-    webhook, secret = subscriptions.create(g.principal.tenant_id, now=utc_now(), **body)
-    shown = {**webhook_responses.serialize_webhook(webhook), "secret": secret}
-    return created_response(shown, str(webhook.webhook_id))
+    webhook, secret = subscriptions.create(
+        g.principal.tenant_id, now=utc_now(), **members
+    )
+    body = {**webhook_responses.serialize_webhook(webhook), "secret": secret}
+    return created_response(body, str(webhook.webhook_id))
 
 
 @routes.route("")
@@ -39,8 +41,10 @@ def create(body: dict[str, Any]) -> Response:
 @routes.arguments(requests.ListQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List webhooks, newest first, without their secrets."""
-    found = subscriptions.list_webhooks(g.principal.tenant_id, **query)
-    return page_response("webhooks", found, webhook_responses.serialize_webhook)
+    rows_and_total = subscriptions.list_webhooks(g.principal.tenant_id, **query)
+    return page_response(
+        "webhooks", rows_and_total, webhook_responses.serialize_webhook
+    )
 
 
 @routes.route("/<webhook_id>")
@@ -49,8 +53,8 @@ def list_all(query: dict[str, Any]) -> Response:
 )
 def get(webhook_id: int) -> Response:
     """Show a webhook, and why it was switched off if it was."""
-    found = subscriptions.get(g.principal.tenant_id, webhook_id)
-    return json_response(webhook_responses.serialize_webhook(found))
+    webhook = subscriptions.get(g.principal.tenant_id, webhook_id)
+    return json_response(webhook_responses.serialize_webhook(webhook))
 
 
 @routes.route("/<webhook_id>", methods=["PATCH"])
@@ -60,12 +64,10 @@ def get(webhook_id: int) -> Response:
 @routes.arguments(requests.UpdateWebhookSchema, example={"is_active": True})
 def change(changes: dict[str, Any], webhook_id: int) -> Response:
     """Change a webhook. A new URL, or being switched on, is a fresh start."""
-    ids = g.principal.tenant_id, webhook_id
-    return json_response(
-        webhook_responses.serialize_webhook(
-            subscriptions.update(*ids, changes, utc_now())
-        )
+    webhook = subscriptions.update(
+        g.principal.tenant_id, webhook_id, changes=changes, now=utc_now()
     )
+    return json_response(webhook_responses.serialize_webhook(webhook))
 
 
 @routes.route("/<webhook_id>", methods=["DELETE"])
@@ -83,7 +85,7 @@ def delete(webhook_id: int) -> Response:
 def rotate(webhook_id: int) -> Response:
     """Change the secret. Standard Webhooks are signed with both for a day."""
     webhook, secret = subscriptions.rotate_secret(
-        g.principal.tenant_id, webhook_id, utc_now()
+        g.principal.tenant_id, webhook_id, now=utc_now()
     )
     return json_response(
         {**webhook_responses.serialize_webhook(webhook), "secret": secret}
@@ -97,8 +99,12 @@ def rotate(webhook_id: int) -> Response:
 @routes.arguments(requests.ListQuerySchema, location="query")
 def logs(query: dict[str, Any], webhook_id: int) -> Response:
     """List every try to deliver, newest event first; kept for seven days."""
-    found = subscriptions.list_attempts(g.principal.tenant_id, webhook_id, **query)
-    return page_response("logs", found, webhook_responses.serialize_webhook_attempt)
+    rows_and_total = subscriptions.list_attempts(
+        g.principal.tenant_id, webhook_id, **query
+    )
+    return page_response(
+        "logs", rows_and_total, webhook_responses.serialize_webhook_attempt
+    )
 
 
 @routes.route("/<webhook_id>/test", methods=["POST"])
@@ -110,5 +116,7 @@ def logs(query: dict[str, Any], webhook_id: int) -> Response:
 @safe_post
 def test(webhook_id: int) -> Response:
     """Send a sample now, and show what the receiver answered."""
-    answer = subscriptions.send_test_event(g.principal.tenant_id, webhook_id, utc_now())
-    return json_response(webhook_responses.serialize_test_result(answer))
+    response = subscriptions.send_test_event(
+        g.principal.tenant_id, webhook_id, now=utc_now()
+    )
+    return json_response(webhook_responses.serialize_test_result(response))

@@ -20,7 +20,7 @@ def spec(sqlite_admin: AdminClient) -> dict[str, Any]:
     return sqlite_admin.response_validator.spec
 
 
-def operations(spec: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
+def list_operations(spec: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
     """Every operation and what to call it in a failure."""
     for path, item in spec["paths"].items():
         for method in METHODS & item.keys():
@@ -35,31 +35,31 @@ def test_every_route_is_documented(
         for rule in sqlite_admin.app.url_map.iter_rules()
         if rule.rule.startswith("/v1/")
     )
-    documented = [name for name, _ in operations(spec) if " /v1/" in name]
+    documented = [name for name, _ in list_operations(spec) if " /v1/" in name]
     assert len(documented) == served
 
 
 def test_operation_ids_are_unique(spec: dict[str, Any]) -> None:
-    ids = [operation["operationId"] for _, operation in operations(spec)]
+    ids = [operation["operationId"] for _, operation in list_operations(spec)]
     assert len(set(ids)) == len(ids)
 
 
-def examples(spec: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+def list_examples(spec: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     """Every place that has a body: its name, its schema, its example."""
-    for name, operation in operations(spec):
-        places = {**operation["responses"], "body": operation.get("requestBody", {})}
-        for place, told in places.items():
-            for content in told.get("content", {}).values():
-                assert "example" in content, f"{name} {place}"
-                yield f"{name} {place}", content["schema"], content["example"]
+    for name, operation in list_operations(spec):
+        bodies = {**operation["responses"], "body": operation.get("requestBody", {})}
+        for part, body in bodies.items():
+            for content in body.get("content", {}).values():
+                assert "example" in content, f"{name} {part}"
+                yield f"{name} {part}", content["schema"], content["example"]
 
 
 def test_every_body_has_an_example_that_fits(spec: dict[str, Any]) -> None:
-    found = list(examples(spec))
-    assert len(found) > 50
-    for name, schema, example in found:
-        whole = {**schema, "components": spec["components"]}
-        assert jsonschema_rs.validator_for(whole).is_valid(example), name
+    body_examples = list(list_examples(spec))
+    assert len(body_examples) > 50
+    for name, schema, example in body_examples:
+        standalone_schema = {**schema, "components": spec["components"]}
+        assert jsonschema_rs.validator_for(standalone_schema).is_valid(example), name
 
 
 def test_secured_by_key_or_token(spec: dict[str, Any]) -> None:

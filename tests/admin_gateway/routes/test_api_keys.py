@@ -88,11 +88,11 @@ def test_secret_is_shown_once_and_two_are_active(admin: AdminClient) -> None:
     assert listed.json == {"secrets": rotations[::-1], "total": 2}
     assert first not in listed.json["secrets"]
     assert not any(secret in listed.text for secret in plain)
-    assert [is_good(admin, secret) for secret in plain] == [True, True]
-    assert not is_good(admin, admin.secret.secret)
+    assert [is_accepted(admin, secret) for secret in plain] == [True, True]
+    assert not is_accepted(admin, admin.secret.secret)
 
 
-def is_good(admin: AdminClient, secret: str) -> bool:
+def is_accepted(admin: AdminClient, secret: str) -> bool:
     """Whether players' tokens signed with this secret are taken."""
     now = utc_now()
     claims = {"sub_type": "tenant", "sub_id": admin.tenant_id, "sub": "a"}

@@ -172,7 +172,7 @@ def test_code_tells_who_holds_it(admin: AdminClient, other_admin: AdminClient) -
     admin.generate_coupons(admin.create_definition(**CUSTOM)["id"], "a", "b")
     coupon = admin.generate_coupons(admin.create_definition("Random")["id"], "c")[0]
     shared = admin.get("coupons/codes/save10").json
-    assert [one["user_id"] for one in shared["coupons"]] == ["b", "a"]
+    assert [coupon["user_id"] for coupon in shared["coupons"]] == ["b", "a"]
     assert admin.get("coupons/codes/save10?limit=1").json["total"] == 2
     assert admin.get(f"coupons/codes/{coupon['code']}").json["coupons"] == [coupon]
     for code in ("UNKNOWN", "stats", "coupons", "not a code", "ſave10"):

@@ -45,7 +45,9 @@ def test_patch_changes_what_is_given(
     after = admin.patch(f"coupons/{before['id']}", {"config": changes}).json
     expected = before["config"] | differs
     gone = {name for name, value in expected.items() if value is None}
-    assert after["config"] == {k: v for k, v in expected.items() if k not in gone}
+    assert after["config"] == {
+        name: value for name, value in expected.items() if name not in gone
+    }
     assert admin.get(f"coupons/{before['id']}").json == after
 
 
@@ -128,8 +130,10 @@ def test_limit_does_not_go_below_what_was_used(
         admin.generate_coupons(definition_id, "a", "b"), (2, 1), strict=True
     ):
         for _ in range(uses):
-            asked = RedeemRequest("acme", coupon["code"], coupon["user_id"])
-            redemption.redeem(asked, utc_now())
+            redeem_request = RedeemRequest(
+                "acme", coupon["code"], user_id=coupon["user_id"]
+            )
+            redemption.redeem(redeem_request, utc_now())
     path = f"coupons/{definition_id}"
     below = {"limit_type": limit_type, "max_uses": least - 1}
     answer = admin.patch(path, {"config": {"usage_limit": below}})

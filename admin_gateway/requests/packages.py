@@ -1,0 +1,81 @@
+"""Packages as admins write them (CONTRACTS 3.3)."""
+
+from typing import Any
+
+from marshmallow import post_load
+
+from admin_gateway.requests.definition_config import MAX_USES
+from admin_gateway.requests.localized_fields import (
+    LocalizedTextField,
+    optional_time_field,
+)
+from admin_gateway.requests.pagination import ListQuerySchema
+from coupon_core.schemas.base import StrictSchema
+from coupon_core.schemas.fields import (
+    StrictBoolean,
+    StrictInteger,
+    StrictList,
+    StrictNested,
+    StrictString,
+)
+
+
+class RewardLineSchema(StrictSchema):
+    """One thing that is granted, in PlayCamp's words, as it goes out to games."""
+
+    itemId = StrictString(required=True)
+    itemQuantity = StrictInteger(required=True, min_value=1, max_value=MAX_USES)
+    itemName = LocalizedTextField(min_locales=1, max_text_length=255)
+    itemImageUrl = StrictString(max_length=2_048, pattern=r"^https?://[!-~]+$")
+
+
+def _limit_field(attribute: str, description: str) -> StrictInteger:
+    return StrictInteger(
+        attribute=attribute,
+        max_value=MAX_USES,
+        allow_none=True,
+        metadata={"description": f"{description}; 0 or null is none."},
+    )
+
+
+class UpdatePackageSchema(StrictSchema):
+    """PATCH: the members of a package that are to change."""
+
+    item_name = LocalizedTextField(min_locales=1, max_text_length=255)
+    item_description = LocalizedTextField()
+    rewards = StrictList(StrictNested(RewardLineSchema), min_length=1, max_length=20)
+    per_code_usage_limit = _limit_field(
+        "per_code_limit", "Uses of one code by one user"
+    )
+    cross_creator_limit = _limit_field(
+        "per_user_limit", "Uses by one user, whichever creators' codes"
+    )
+    max_total_usage = _limit_field("total_limit", "Uses by all users together")
+    is_active = StrictBoolean(metadata={"description": "Out of use, no code is good."})
+    starts_at = optional_time_field("Its own start; null follows the campaign.")
+    ends_at = optional_time_field("Its own end; null follows the campaign.")
+
+    @post_load
+    def normalize_members(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Load null limits as none, and lines as the core keeps them."""
+        for name in ("per_code_limit", "per_user_limit", "total_limit"):
+            if name in members:
+                members[name] = members[name] or 0
+        if "rewards" in members:
+            members["rewards"] = tuple(members["rewards"])
+        return members
+
+
+class CreatePackageSchema(UpdatePackageSchema):
+    """POST: a new package of a campaign; one use a code and user unless said."""
+
+    item_name = LocalizedTextField(required=True, min_locales=1, max_text_length=255)
+    rewards = StrictList(
+        StrictNested(RewardLineSchema), required=True, min_length=1, max_length=20
+    )
+
+
+class PackageQuerySchema(ListQuerySchema):
+    """Which packages a list shows."""
+
+    campaign_id = StrictString(max_length=64)
