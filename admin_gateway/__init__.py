@@ -1,4 +1,4 @@
-"""The admin gateway: what those who run a coupon programme call."""
+"""The admin gateway: the HTTP API for managing a coupon programme."""
 
 from typing import TYPE_CHECKING
 
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
-    """The WSGI application; without `settings` it reads the environment."""
-    # Here, so that couponctl, which lives in this package, starts without Flask.
+    """Return the WSGI application; without `settings`, read the environment."""
+    # Imported here so that couponctl, which is in this package, starts without Flask.
     from admin_gateway import asyncapi, authentication, routes
     from admin_gateway.refusals import REFUSALS
     from coupon_core import gateway

@@ -1,4 +1,4 @@
-"""The AsyncAPI 3 document: what may be sent to the bus, and what comes from it."""
+"""The AsyncAPI 3 document: messages the system receives and messages it sends."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -36,7 +36,7 @@ SERVERS: Json = {
 
 
 def build_document() -> Json:
-    """The whole document; the messages stand in it as `messages` has them."""
+    """Return the document; messages keep the order of `MESSAGES`."""
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -93,7 +93,7 @@ def _build_operation_id(routing_key: str) -> str:
 
 
 def _build_operation(routing_key: str) -> Json:
-    """What this system does with the messages of a channel."""
+    """Describe what this system does with the messages of a channel."""
     messages = _messages_for_key(routing_key)
     channel = f"#/channels/{routing_key}"
     return {

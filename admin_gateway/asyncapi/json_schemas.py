@@ -1,4 +1,4 @@
-"""JSON Schemas of the messages, made from the classes that read them."""
+"""JSON Schemas of the messages, generated from their marshmallow schemas."""
 
 import json
 from functools import cache
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 @cache
 def build_component_schemas() -> Json:
-    """Every message and every part of one by name, which refer to each other."""
+    """Return the schemas of all messages and their parts by name, with references."""
     spec = APISpec("messages", "1", "3.1.0", plugins=[MarshmallowPlugin()])
     for message in MESSAGES:
         spec.components.schema(message.name, schema=message.schema)
@@ -29,7 +29,7 @@ def build_component_schemas() -> Json:
 
 
 def build_standalone_schema(name: str, path: str) -> Json:
-    """The schema of one message with all that it refers to."""
+    """Return the schema of one message, including every schema it refers to."""
     return {
         "$schema": JSON_SCHEMA_DRAFT_URL,
         "$id": path,
@@ -50,7 +50,7 @@ def _build_definition(name: str) -> Json:
 
 
 def _find_references(name: str) -> set[str]:
-    """What a schema refers to, itself or by others."""
+    """Return the names of all schemas that a schema refers to, also indirectly."""
     text = json.dumps(build_component_schemas()[name])
     direct = {
         part

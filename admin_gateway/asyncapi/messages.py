@@ -1,4 +1,4 @@
-"""Every message of the bus: its exchange, its routing key, its shape, an example."""
+"""All messages on the broker: exchange, routing key, schema and example."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ Example = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A kind of message; `suffix` tells envelopes of one event type apart."""
+    """A kind of message; `suffix` distinguishes the envelopes of one event type."""
 
     event_type: str
     suffix: str
@@ -49,17 +49,17 @@ class Message:
 
     @property
     def name(self) -> str:
-        """One word for it, such as StreakMilestoneReached."""
+        """Return its name as one word, such as StreakMilestoneReached."""
         return to_class_name(self.event_type + self.suffix)
 
     @property
     def content_type(self) -> str:
-        """How it is labelled: only CloudEvents have a type of their own."""
+        """Return its content type; only CloudEvents have one of their own."""
         return "application/json" if self.suffix else CONTENT_TYPE
 
     @property
     def is_incoming(self) -> bool:
-        """Whether others send it to us, and not we to them."""
+        """Return True if other services send the message to this system."""
         return self.exchange == EVENTS_EXCHANGE
 
 
@@ -67,7 +67,7 @@ ENVELOPE_EXAMPLES = {
     CLOUD_EVENT_SUFFIX: CLOUD_EVENT,
     PHOENIX_EVENT_SUFFIX: PHOENIX_EVENT,
 }
-# An example of the data of each milestone.
+# Example data of each milestone.
 MILESTONE_DATA_EXAMPLES: Mapping[Trigger, Example] = {
     Trigger.STREAK_MILESTONE: CLOUD_EVENT["data"],
     Trigger.ACHIEVEMENT_COMPLETED: PHOENIX_EVENT["attributes"],
@@ -80,13 +80,13 @@ MILESTONE_DATA_EXAMPLES: Mapping[Trigger, Example] = {
 
 
 class CouponDataSchema(LenientSchema):
-    """The coupon that the event is about, as it is after it."""
+    """The coupon that the event concerns, in its state after the event."""
 
     coupon = fields.Nested(CouponSchema, required=True)
 
 
 class RedemptionDataSchema(CouponDataSchema):
-    """The same after a use of it."""
+    """The coupon after a redemption, and the redemption itself."""
 
     redemption_id = fields.Integer(required=True)
     use_number = fields.Integer(
@@ -96,14 +96,14 @@ class RedemptionDataSchema(CouponDataSchema):
 
 
 class PointsDataSchema(LenientSchema):
-    """Points that were given back."""
+    """Points that were returned to a user."""
 
     point_id = fields.String(required=True)
     points = fields.Integer(required=True)
 
 
 class RefundDataSchema(CouponDataSchema):
-    """The same after uses of it were given back; with its points it is returned."""
+    """The coupon after a refund; `points` is set if points were returned."""
 
     use_numbers = fields.List(
         fields.Integer(),
@@ -114,13 +114,13 @@ class RefundDataSchema(CouponDataSchema):
 
 
 class JobDataSchema(LenientSchema):
-    """Work on many codes that has been done."""
+    """A completed job on many codes."""
 
     job = fields.Nested(CodeJobSchema, required=True)
 
 
 class OutgoingEventSchema(LenientSchema):
-    """CloudEvents 1.0 in its JSON form; sent at least once, each time with its id."""
+    """A CloudEvents 1.0 event in JSON; delivered at least once, always with its id."""
 
     specversion = ChoiceField("1.0", required=True)
     id = fields.UUID(required=True)
@@ -138,7 +138,7 @@ REDEEMED_COUPON = {
     "redemption_count": 1,
 }
 REDEMPTION_MEMBERS = {"redemption_id": 1024, "use_number": 1, "dialect": "phoenix"}
-# The data of each event that goes out, and an example of it.
+# The data schema of each outgoing event, with an example.
 OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
     "coupon.generated": (CouponDataSchema, {"coupon": EXAMPLE_COUPON}),
     "coupon.redeemed": (

@@ -1,4 +1,4 @@
-"""What admins may send, over HTTP and on the command line, and what lists they ask."""
+"""Request schemas and parsers of the admin API; the command line uses them too."""
 
 from admin_gateway.requests.api_keys import CreateApiKeySchema
 from admin_gateway.requests.audit import AuditQuerySchema

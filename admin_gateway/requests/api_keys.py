@@ -1,4 +1,4 @@
-"""API keys as admins ask for them (CONTRACTS 0.11)."""
+"""Request schemas for API keys (docs/api-contracts.md 0.11)."""
 
 from datetime import datetime
 
@@ -11,13 +11,17 @@ from coupon_core.schemas.fields import StrictList, StrictString, UtcDateTime
 
 
 def require_future(moment: datetime | None) -> None:
-    """Refuse what would never be good: a mistyped year, most likely."""
+    """Refuse an expiry in the past, which is most likely a mistyped year.
+
+    Raises:
+        ValidationError: The time is not in the future.
+    """
     if moment is not None and moment <= utc_now():
         raise ValidationError("expected a time in the future")
 
 
 class CreateApiKeySchema(StrictSchema):
-    """A new API key."""
+    """Create an API key."""
 
     name = StrictString(required=True)
     scopes = StrictList(

@@ -1,4 +1,4 @@
-"""Campaigns as admins write them (CONTRACTS 3.3)."""
+"""Request schemas for campaigns (docs/api-contracts.md 3.3)."""
 
 from admin_gateway.requests.fields import EnumField
 from admin_gateway.requests.localized_fields import (
@@ -12,7 +12,7 @@ from coupon_core.schemas.fields import StrictString
 
 
 class UpdateCampaignSchema(StrictSchema):
-    """PATCH: the members of a campaign that are to change."""
+    """PATCH: the members of a campaign to change."""
 
     names = LocalizedTextField(min_locales=1, max_text_length=255)
     description = LocalizedTextField()
@@ -26,7 +26,7 @@ class UpdateCampaignSchema(StrictSchema):
 
 
 class CreateCampaignSchema(UpdateCampaignSchema):
-    """POST: a new campaign."""
+    """POST: create a campaign."""
 
     campaign_id = StrictString(
         required=True,
@@ -38,6 +38,6 @@ class CreateCampaignSchema(UpdateCampaignSchema):
 
 
 class CampaignQuerySchema(ListQuerySchema):
-    """Which campaigns a list shows."""
+    """Page and filters of the list of campaigns."""
 
     status = EnumField(CampaignStatus)

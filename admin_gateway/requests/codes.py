@@ -1,4 +1,4 @@
-"""How admins ask for codes of their whole stock, and for work on many of them."""
+"""Requests for a tenant's codes and for jobs on many of them."""
 
 import base64
 import binascii
@@ -26,7 +26,7 @@ USER_OR_BATCH_EXPECTED = "expected either user_id or batch_id"
 
 
 class CodeFilterSchema(LenientSchema):
-    """Which codes of a tenant are meant; loads as `coupon_filter`."""
+    """Filters of a tenant's codes; loads as `coupon_filter`."""
 
     code = CodeField()
     user_id = UserIdField()
@@ -38,12 +38,12 @@ class CodeFilterSchema(LenientSchema):
 
     @post_load
     def to_coupon_filter(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Put the filters together as the core takes them."""
+        """Combine the filters into a `CouponFilter`."""
         return {"coupon_filter": CouponFilter(**members)}
 
 
 class CodeQuerySchema(CodeFilterSchema):
-    """A page of codes; loads as `coupon_filter` and `place`."""
+    """A page of codes; loads as `coupon_filter` and `cursor`."""
 
     limit = StrictQueryInteger(min_value=1, max_value=500, load_default=100)
     cursor = StrictString(
@@ -58,7 +58,7 @@ class CodeQuerySchema(CodeFilterSchema):
     def to_coupon_filter(
         self, members: dict[str, Any], **kwargs: Any
     ) -> dict[str, Any]:
-        """Tell filters and place apart."""
+        """Separate the filters from the page cursor."""
         limit, cursor = members.pop("limit"), members.pop("cursor", None)
         coupon_filter = CouponFilter(**members)
         return {
@@ -68,7 +68,7 @@ class CodeQuerySchema(CodeFilterSchema):
 
 
 def format_cursor(after_id: str, coupon_filter: CouponFilter) -> str:
-    """An opaque word for where a list goes on, good for the same filters only."""
+    """Return an opaque cursor for the next page, valid for the same filters only."""
     raw = UUID(after_id).bytes + _filter_checksum(coupon_filter)
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
@@ -76,7 +76,11 @@ def format_cursor(after_id: str, coupon_filter: CouponFilter) -> str:
 def parse_cursor(
     cursor: str | None, limit: int, coupon_filter: CouponFilter
 ) -> PageCursor:
-    """The page that a cursor tells. ValidationError when it is of another list."""
+    """Return the page that a cursor points to.
+
+    Raises:
+        ValidationError: The cursor is malformed or belongs to other filters.
+    """
     return PageCursor(limit, _parse_last_id(cursor, coupon_filter) if cursor else None)
 
 
@@ -97,14 +101,14 @@ def _filter_checksum(coupon_filter: CouponFilter) -> bytes:
 
 
 class AssignCodeSchema(StrictSchema):
-    """Which code to put into whose hands."""
+    """The code to assign, and the user to assign it to."""
 
     code = CodeField(required=True)
     user_id = UserIdField(required=True)
 
 
 class RevokeCodesSchema(StrictSchema):
-    """Whose codes, or which batch, to take out of use."""
+    """The user or the batch whose codes to revoke."""
 
     user_id = UserIdField()
     batch_id = UuidField()
@@ -113,21 +117,21 @@ class RevokeCodesSchema(StrictSchema):
     def require_user_or_batch(
         self, members: dict[str, Any], **_: Any
     ) -> dict[str, Any]:
-        """One of both."""
+        """Require exactly one of the two."""
         if len(members) != 1:
             raise ValidationError(USER_OR_BATCH_EXPECTED, "batch_id")
         return members
 
 
 class ExtendCodesSchema(StrictSchema):
-    """Which batch is to be good for longer."""
+    """The batch whose codes expire later, and their new expiry."""
 
     batch_id = UuidField(required=True)
     expires_at = UtcDateTime(required=True)
 
 
 class ImportCodesQuerySchema(LenientSchema):
-    """What becomes of a file with bad lines."""
+    """How an import treats invalid lines."""
 
     allow_partial = ChoiceField(
         "true",

@@ -1,4 +1,4 @@
-"""How admins ask for coupons: to be made, listed, revoked (CONTRACTS 0.20)."""
+"""Requests to generate, list and revoke coupons (docs/api-contracts.md 0.20)."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ USERS_OR_COUNT_EXPECTED = "expected either user_ids or count"
 
 
 class GenerateCouponsSchema(StrictSchema):
-    """For which users, or how many that nobody holds yet."""
+    """The users to generate coupons for, or the number of unassigned coupons."""
 
     user_ids = StrictList(UserIdField(), min_length=1, max_length=MAX_USERS)
     count = StrictInteger(min_value=1, max_value=MAX_COUPONS)
@@ -25,7 +25,7 @@ class GenerateCouponsSchema(StrictSchema):
 
     @post_load
     def to_batch_request(self, members: dict[str, Any], **_: Any) -> BatchRequest:
-        """Load as what is wanted: for each user once, or so many for nobody yet."""
+        """Convert to a `BatchRequest`; a repeated user counts once."""
         if ("user_ids" in members) == ("count" in members):
             raise ValidationError(USERS_OR_COUNT_EXPECTED, "user_ids")
         users = list(dict.fromkeys(members.get("user_ids", ())))
@@ -34,13 +34,13 @@ class GenerateCouponsSchema(StrictSchema):
 
 
 class GenerateCouponsQuerySchema(LenientSchema):
-    """What is said beside a list of users in CSV."""
+    """Query parameters beside a CSV list of users."""
 
     expires_at = UtcDateTime(metadata=EXPIRY_METADATA)
 
 
 class RevokeCouponSchema(StrictSchema):
-    """Which coupon to take out of use, by its code."""
+    """The coupon to revoke, by its code."""
 
     code = CodeField(required=True)
     user_id = UserIdField(
@@ -49,7 +49,7 @@ class RevokeCouponSchema(StrictSchema):
 
 
 class CouponQuerySchema(ListQuerySchema):
-    """Which coupons of a definition a list shows."""
+    """Page and filters of the coupons of a definition."""
 
     status = EnumField(CouponStatus)
     user_id = UserIdField()

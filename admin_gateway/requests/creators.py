@@ -1,4 +1,4 @@
-"""Creators and their codes as admins write them (CONTRACTS 3.3)."""
+"""Request schemas for creators and their codes (docs/api-contracts.md 3.3)."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ PATTERN_DESCRIPTION = (
 
 
 class UpdateCreatorSchema(StrictSchema):
-    """PATCH: the members of a creator that are to change."""
+    """PATCH: the members of a creator to change."""
 
     name = StrictString()
     genre = StrictString(allow_none=True, max_length=64)
@@ -38,7 +38,7 @@ class UpdateCreatorSchema(StrictSchema):
 
 
 class CreateCreatorSchema(UpdateCreatorSchema):
-    """POST: a new creator."""
+    """POST: create a creator."""
 
     creator_key = StrictString(
         required=True,
@@ -50,7 +50,7 @@ class CreateCreatorSchema(UpdateCreatorSchema):
 
 
 class CreatorQuerySchema(ListQuerySchema):
-    """Which creators a list shows."""
+    """Page and filters of the list of creators."""
 
     keyword = StrictString(
         max_length=64,
@@ -60,7 +60,7 @@ class CreatorQuerySchema(ListQuerySchema):
 
 
 class AssignCreatorCodesSchema(StrictSchema):
-    """Codes of a package for a creator: these, or so many after a pattern."""
+    """Codes of a package for a creator: listed, or generated from a pattern."""
 
     package_id = StrictInteger(required=True, min_value=1, max_value=INT64_MAX)
     codes = StrictList(CodeField(), min_length=1, max_length=MAX_CODES_PER_REQUEST)
@@ -74,7 +74,7 @@ class AssignCreatorCodesSchema(StrictSchema):
 
     @post_load
     def validate_members(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Refuse both ways at once, none, and a pattern that gives no good codes."""
+        """Require either codes or a count, and a pattern that yields valid codes."""
         if ("codes" in members) == ("count" in members):
             raise ValidationError("expected either codes or count", "codes")
         pattern = members.setdefault("pattern", DEFAULT_PATTERN)
@@ -90,6 +90,6 @@ class AssignCreatorCodesSchema(StrictSchema):
 
 
 class RevokeCreatorCodesSchema(StrictSchema):
-    """Which codes of a creator to take out of use; all when none is named."""
+    """The codes of a creator to revoke; all of them if none is named."""
 
     codes = StrictList(CodeField(), min_length=1, max_length=MAX_CODES_PER_REQUEST)

@@ -1,4 +1,4 @@
-"""The `config` of a definition: codes, dates, limit and trigger (CONTRACTS 1.4)."""
+"""Request schema of the `config` of a definition (docs/api-contracts.md 1.4)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,7 +25,8 @@ from coupon_core.services.catalog.definitions import DEFAULTS
 MAX_USES = 1_000_000_000
 PHOENIX_CODE_FORMATS = (CodeFormat.RANDOM, CodeFormat.CUSTOM)
 
-# What a limit type's `max_uses` becomes: uses of one code, uses of all together.
+# How `max_uses` of each limit type maps to the limits that the core stores: uses of
+# one code by one user, and uses of all codes together.
 LIMITS_BY_TYPE: Mapping[str, Callable[[int], dict[str, int]]] = {
     "per_user": lambda max_uses: {"per_code_limit": max_uses, "total_limit": 0},
     "global": lambda max_uses: {
@@ -37,14 +38,14 @@ LIMITS_BY_TYPE: Mapping[str, Callable[[int], dict[str, int]]] = {
 
 
 class UsageLimitSchema(StrictSchema):
-    """How often: per user, over all users, or without a limit."""
+    """The usage limit: per user, global, or unlimited."""
 
     limit_type = ChoiceField(*LIMITS_BY_TYPE, required=True)
     max_uses = StrictInteger(min_value=1, max_value=MAX_USES)
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, int]:
-        """Give both limits; `max_uses` belongs to all types but unlimited."""
+        """Convert to both limits; every type except unlimited needs `max_uses`."""
         limit_type, max_uses = members["limit_type"], members.get("max_uses")
         if max_uses is None and limit_type != "unlimited":
             message = f"missing; expected an integer of 1 to {MAX_USES}"
@@ -63,7 +64,8 @@ def _trigger_config_schema(source: str, threshold: str | None) -> Schema:
     return StrictSchema.from_dict(members)()
 
 
-# Read from the table that also writes them. Sources are opaque: samples use slugs.
+# Built from the table that serializes them, so that both agree. Sources are opaque
+# strings and not UUIDs, because the vendor's samples use slugs.
 TRIGGER_CONFIG_SCHEMAS = {
     kind: _trigger_config_schema(*members) for kind, members in TRIGGER_MEMBERS.items()
 }
@@ -73,7 +75,7 @@ TRIGGER_DEFAULTS = {
 
 
 class AutoGenerateSchema(StrictSchema):
-    """Which milestone earns a coupon. Without a trigger only `enabled` changes."""
+    """The milestone that earns a coupon; without `trigger`, only `enabled` changes."""
 
     enabled = StrictBoolean(required=True)
     trigger = EnumField(Trigger)
@@ -87,7 +89,7 @@ class AutoGenerateSchema(StrictSchema):
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Give the members that begin with `trigger_`."""
+        """Convert to the flat members that begin with `trigger_`."""
         enabled = {"trigger_enabled": members["enabled"]}
         if "trigger" in members:
             return enabled | _parse_trigger(
@@ -113,7 +115,7 @@ def _parse_trigger(kind: Trigger, config: Mapping[str, Any] | None) -> dict[str,
     }
 
 
-# What null stands for; the other members may not be null.
+# The values that null resets a member to. All other members refuse null.
 DEFAULTS_FOR_NULL: Mapping[str, Mapping[str, Any]] = {
     **{name: {name: value} for name, value in DEFAULTS.items()},
     "auto_generate": TRIGGER_DEFAULTS,
@@ -121,7 +123,7 @@ DEFAULTS_FOR_NULL: Mapping[str, Mapping[str, Any]] = {
 
 
 class UpdateDefinitionConfigSchema(StrictSchema):
-    """The members of a `config` that are to change."""
+    """The members of a `config` to change."""
 
     reward_item_id = UuidField()
     code_format = EnumField(PHOENIX_CODE_FORMATS, metadata={"default": "random"})
@@ -172,7 +174,7 @@ class UpdateDefinitionConfigSchema(StrictSchema):
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Lift nested members and put the defaults where null was sent."""
+        """Flatten nested members and replace null with the defaults."""
         if members.get("code_pattern") and members.get("code_length"):
             raise ValidationError("expected none with code_pattern", "code_length")
         flat: dict[str, Any] = {}
@@ -190,6 +192,6 @@ def _flatten_member(name: str, value: Any) -> dict[str, Any]:
 
 
 class DefinitionConfigSchema(UpdateDefinitionConfigSchema):
-    """The whole `config` of a definition."""
+    """The complete `config` of a definition."""
 
     reward_item_id = UuidField(required=True)

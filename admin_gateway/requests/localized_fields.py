@@ -11,7 +11,7 @@ MAX_LOCALES = 50
 
 
 class LocalizedTextField(fields.Dict):
-    """The same text in several languages, by locale."""
+    """A text in several languages, by locale."""
 
     def __init__(
         self,

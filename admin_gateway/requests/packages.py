@@ -1,4 +1,4 @@
-"""Packages as admins write them (CONTRACTS 3.3)."""
+"""Request schemas for packages (docs/api-contracts.md 3.3)."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from coupon_core.schemas.fields import (
 
 
 class RewardLineSchema(StrictSchema):
-    """One thing that is granted, in PlayCamp's words, as it goes out to games."""
+    """One reward line with PlayCamp's member names, as games receive it."""
 
     itemId = StrictString(required=True)
     itemQuantity = StrictInteger(required=True, min_value=1, max_value=MAX_USES)
@@ -39,7 +39,7 @@ def _limit_field(attribute: str, description: str) -> StrictInteger:
 
 
 class UpdatePackageSchema(StrictSchema):
-    """PATCH: the members of a package that are to change."""
+    """PATCH: the members of a package to change."""
 
     item_name = LocalizedTextField(min_locales=1, max_text_length=255)
     item_description = LocalizedTextField()
@@ -57,7 +57,7 @@ class UpdatePackageSchema(StrictSchema):
 
     @post_load
     def normalize_members(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Load null limits as none, and lines as the core keeps them."""
+        """Convert null limits to 0 (no limit) and reward lines to a tuple."""
         for name in ("per_code_limit", "per_user_limit", "total_limit"):
             if name in members:
                 members[name] = members[name] or 0
@@ -67,7 +67,7 @@ class UpdatePackageSchema(StrictSchema):
 
 
 class CreatePackageSchema(UpdatePackageSchema):
-    """POST: a new package of a campaign; one use a code and user unless said."""
+    """POST: create a package; by default each user may use a code once."""
 
     item_name = LocalizedTextField(required=True, min_locales=1, max_text_length=255)
     rewards = StrictList(
@@ -76,6 +76,6 @@ class CreatePackageSchema(UpdatePackageSchema):
 
 
 class PackageQuerySchema(ListQuerySchema):
-    """Which packages a list shows."""
+    """Page and filters of the list of packages."""
 
     campaign_id = StrictString(max_length=64)

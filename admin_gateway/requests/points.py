@@ -1,4 +1,4 @@
-"""Users and points as admins write them and ask for them."""
+"""Request schemas for users and points."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def _point_id_field(**options: Any) -> StrictString:
 
 
 class UpdateUserSchema(StrictSchema):
-    """PATCH: the members of a user that are to change."""
+    """PATCH: the members of a user to change."""
 
     is_member = StrictBoolean(
         metadata={"description": "Only members buy and redeem in the Mambo dialect."}
@@ -37,17 +37,17 @@ class UpdateUserSchema(StrictSchema):
 
 
 class CreateUserSchema(UpdateUserSchema):
-    """A user to make known."""
+    """POST: register a user."""
 
     user_id = UserIdField(required=True)
 
 
 class UserQuerySchema(ListQuerySchema):
-    """Which users a list shows."""
+    """Page of the list of users."""
 
 
 class PointChangeSchema(StrictSchema):
-    """Points to give or to take."""
+    """Points to credit or debit."""
 
     user_id = UserIdField(required=True)
     point_id = _point_id_field(required=True)
@@ -61,7 +61,7 @@ class PointChangeSchema(StrictSchema):
 
 
 class PointsQuerySchema(ListQuerySchema):
-    """Whose points, and which."""
+    """Page and filters of lists of points: user and kind of point."""
 
     user_id = UserIdField()
     point_id = _point_id_field()

@@ -1,4 +1,4 @@
-"""Reward items as admins write them (CONTRACTS 1.3)."""
+"""Request schemas for reward items (docs/api-contracts.md 1.3)."""
 
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.schemas.base import StrictSchema
@@ -13,7 +13,7 @@ REWARD_TYPE_METADATA = {
 
 
 class UpdateRewardItemSchema(StrictSchema):
-    """PATCH: the members that are to change."""
+    """PATCH: the members of a reward item to change."""
 
     name = StrictString()
     description = StrictString(
@@ -26,7 +26,7 @@ class UpdateRewardItemSchema(StrictSchema):
 
 
 class CreateRewardItemSchema(UpdateRewardItemSchema):
-    """POST and PUT: a whole reward item."""
+    """POST and PUT: a complete reward item."""
 
     name = StrictString(required=True)
     description = StrictString(
@@ -39,6 +39,6 @@ class CreateRewardItemSchema(UpdateRewardItemSchema):
 
 
 class RewardItemQuerySchema(ListQuerySchema):
-    """Which reward items a list shows."""
+    """Page and filters of the list of reward items."""
 
     reward_type = StrictString(max_length=MAX_REWARD_TYPE_LENGTH)

@@ -1,4 +1,4 @@
-"""Webhooks as admins write them (CONTRACTS 3.4, Standard Webhooks)."""
+"""Request schemas for webhooks (docs/api-contracts.md 3.4, Standard Webhooks)."""
 
 from admin_gateway.requests.fields import EnumField
 from coupon_core.domain.models.webhooks import SignatureScheme
@@ -27,7 +27,7 @@ TIMEOUT_METADATA = {
 
 
 class UpdateWebhookSchema(StrictSchema):
-    """PATCH: the members that are to change."""
+    """PATCH: the members of a webhook to change."""
 
     url = StrictString(
         max_length=MAX_URL_LENGTH, expectation="a URL", metadata=URL_METADATA
@@ -40,7 +40,7 @@ class UpdateWebhookSchema(StrictSchema):
 
 
 class CreateWebhookSchema(StrictSchema):
-    """A new webhook."""
+    """POST: create a webhook."""
 
     event_type = ChoiceField(*EVENT_TYPES, required=True)
     url = StrictString(max_length=MAX_URL_LENGTH, required=True, metadata=URL_METADATA)

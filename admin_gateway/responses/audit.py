@@ -1,4 +1,4 @@
-"""How entries of the audit log are shown, and stand in the OpenAPI document."""
+"""Responses for entries of the audit log: serializer, schemas, examples."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ AUDIT_ENTRIES = {"entries": [AUDIT_ENTRY], "total": 1}
 
 
 def serialize_audit_entry(entry: AuditEntry) -> dict[str, Any]:
-    """An entry of the audit log."""
+    """Return an entry of the audit log as JSON."""
     return {
         "entry_id": entry.entry_id,
         "happened_at": format_timestamp(entry.happened_at),
@@ -34,7 +34,7 @@ def serialize_audit_entry(entry: AuditEntry) -> dict[str, Any]:
 
 
 class AuditEntrySchema(LenientSchema):
-    """One thing that was done."""
+    """One audited action."""
 
     entry_id = fields.UUID(required=True)
     happened_at = fields.DateTime(required=True)
@@ -58,7 +58,7 @@ class AuditEntrySchema(LenientSchema):
 
 
 class AuditEntryListSchema(LenientSchema):
-    """Entries of the audit log and how many match in all."""
+    """A page of audit entries, and the number of all matches."""
 
     entries = fields.List(fields.Nested(AuditEntrySchema), required=True)
     total = fields.Integer(required=True)

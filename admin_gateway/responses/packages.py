@@ -1,4 +1,4 @@
-"""Packages as the admin gateway shows them, with examples."""
+"""Responses for packages: schemas, serializer, examples."""
 
 from typing import Any
 
@@ -36,17 +36,17 @@ PACKAGES = {"packages": [PACKAGE], "total": 1}
 
 
 def localized_text_field() -> fields.Dict:
-    """The same text in several languages, by locale."""
+    """Return a field for a text in several languages, by locale."""
     return fields.Dict(values=fields.String(), required=True)
 
 
 def timestamp_field(**options: Any) -> fields.DateTime:
-    """A time in UTC."""
+    """Return a field for a time in UTC."""
     return fields.DateTime(required=True, **options)
 
 
 class PackageSchema(LenientSchema):
-    """A package; `status` is that of the definition which it is."""
+    """A package; `status` is the status of its definition."""
 
     package_id = fields.Integer(required=True)
     package_no = fields.Integer(required=True)
@@ -68,14 +68,14 @@ class PackageSchema(LenientSchema):
 
 
 class PackageListSchema(LenientSchema):
-    """Packages and how many match in all."""
+    """A page of packages, and the number of all matches."""
 
     packages = fields.List(fields.Nested(PackageSchema), required=True)
     total = fields.Integer(required=True)
 
 
 def serialize_package(package_with_definition: PackageWithDefinition) -> Document:
-    """A package with its limits."""
+    """Return a package with its limits as JSON."""
     package = package_with_definition.package
     definition = package_with_definition.definition
     return {

@@ -1,4 +1,4 @@
-"""API keys over HTTP; a key itself is shown once, when it is made."""
+"""Routes for API keys; a key itself is shown once, when it is created."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ routes = JsonBlueprint("api_keys", __name__, description="Keys of admins")
     requests.CreateApiKeySchema, example={"name": "CI", "scopes": ["read"]}
 )
 def create(body: dict[str, Any]) -> Response:
-    """Make an API key, which is shown only here."""
+    """Create an API key. The key itself is shown only in this response."""
     caller = g.principal
     scopes = frozenset(body.get("scopes", caller.scopes))
     key, plain_text = tenants.create_key(
@@ -40,7 +40,7 @@ def create(body: dict[str, Any]) -> Response:
 @routes.response(200, core.ApiKeyListSchema, example=core.API_KEYS)
 @routes.arguments(requests.ListQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
-    """List API keys, newest first, without the keys themselves."""
+    """List API keys without the keys themselves, newest first."""
     rows_and_total = tenants.list_keys(g.principal.tenant_id, **query)
     return serializers.page_response(
         "api_keys", rows_and_total, serializers.serialize_api_key
@@ -50,7 +50,7 @@ def list_all(query: dict[str, Any]) -> Response:
 @routes.route("/<key_id>")
 @routes.response(200, core.ApiKeySchema, example=core.API_KEY)
 def get(key_id: str) -> Response:
-    """Show an API key without the key itself."""
+    """Return an API key without the key itself."""
     return json_response(
         serializers.serialize_api_key(tenants.get_key(g.principal.tenant_id, key_id))
     )
@@ -59,7 +59,7 @@ def get(key_id: str) -> Response:
 @routes.route("/<key_id>/revoke", methods=["POST"])
 @routes.response(200, core.ApiKeySchema, example=core.REVOKED_API_KEY)
 def revoke(key_id: str) -> Response:
-    """Make an API key worthless at once; again changes nothing."""
+    """Revoke an API key immediately (idempotent)."""
     key = tenants.revoke_key(g.principal.tenant_id, key_id, now=utc_now())
     return json_response(serializers.serialize_api_key(key))
 
@@ -67,6 +67,6 @@ def revoke(key_id: str) -> Response:
 @routes.route("/<key_id>", methods=["DELETE"])
 @routes.response(204)
 def delete(key_id: str) -> Response:
-    """Make an API key worthless at once; it stays in the list, as revoked."""
+    """Revoke an API key immediately. It stays in the list as revoked."""
     tenants.revoke_key(g.principal.tenant_id, key_id, now=utc_now())
     return no_content_response()

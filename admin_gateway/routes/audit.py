@@ -1,4 +1,4 @@
-"""The audit log over HTTP: read only, for nobody writes it but the core."""
+"""Routes for the audit log; read-only, because only the core writes it."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ routes = JsonBlueprint("audit", __name__, description="Who did what, and when")
 )
 @routes.arguments(requests.AuditQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
-    """List what was done, newest first; no entry is ever changed or removed."""
+    """List audit entries, newest first. Entries are never changed or deleted."""
     page = query.pop("page")
     rows_and_total = audit.list_entries(
         g.principal.tenant_id, AuditFilter(**query), page=page

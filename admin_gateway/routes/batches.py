@@ -1,4 +1,4 @@
-"""Batches over HTTP: how far they are, and how to end one (CONTRACTS 0.20)."""
+"""Routes to follow and cancel batches (docs/api-contracts.md 0.20)."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def list_all(query: dict[str, Any]) -> Response:
 @routes.route("/<batch_id>")
 @routes.response(200, batch_responses.BatchSchema, example=batch_responses.BATCH)
 def get(batch_id: str) -> Response:
-    """Show how far a batch is, how quick, and when it will be done."""
+    """Return a batch with its progress, its rate and its estimated time left."""
     return json_response(
         serializers.serialize_batch(batches.get(g.principal.tenant_id, batch_id))
     )
@@ -40,6 +40,6 @@ def get(batch_id: str) -> Response:
     200, batch_responses.BatchSchema, example=batch_responses.CANCELLED_BATCH
 )
 def cancel(batch_id: str) -> Response:
-    """Make no more coupons of a batch; those made stay. Again changes nothing."""
+    """Cancel a batch (idempotent). Coupons already generated are kept."""
     batch = batches.cancel(g.principal.tenant_id, batch_id, now=utc_now())
     return json_response(serializers.serialize_batch(batch))

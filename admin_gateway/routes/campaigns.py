@@ -1,4 +1,4 @@
-"""Campaigns over HTTP, and who takes part in them (CONTRACTS 3.3)."""
+"""Routes for campaigns and their creators (docs/api-contracts.md 3.3)."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ routes = JsonBlueprint("campaigns", __name__, description="What creators promote
     requests.CreateCampaignSchema, example=campaign_responses.NEW_CAMPAIGN
 )
 def create(body: dict[str, Any]) -> Response:
-    """Add a campaign."""
+    """Create a campaign."""
     campaign_id = body.pop("campaign_id")
     campaign = campaigns.create(
         g.principal.tenant_id, campaign_id, fields=body, now=utc_now()
@@ -52,7 +52,7 @@ def list_all(query: dict[str, Any]) -> Response:
     200, campaign_responses.CampaignSchema, example=campaign_responses.CAMPAIGN
 )
 def get(campaign_id: str) -> Response:
-    """Show a campaign."""
+    """Return a campaign."""
     campaign = campaigns.get(g.principal.tenant_id, campaign_id)
     return json_response(campaign_responses.serialize_campaign(campaign))
 
@@ -65,7 +65,7 @@ def get(campaign_id: str) -> Response:
     requests.UpdateCampaignSchema, example=campaign_responses.CAMPAIGN_CHANGES
 )
 def change(changes: dict[str, Any], campaign_id: str) -> Response:
-    """Change a campaign; while COMPLETED or CANCELLED, no code of it is good."""
+    """Change a campaign. While COMPLETED or CANCELLED, none of its codes is valid."""
     campaign = campaigns.update(
         g.principal.tenant_id, campaign_id, changes=changes, now=utc_now()
     )
@@ -79,7 +79,7 @@ def change(changes: dict[str, Any], campaign_id: str) -> Response:
     example=campaign_responses.CAMPAIGN_STATS,
 )
 def stats(campaign_id: str) -> Response:
-    """Count the uses of a campaign's codes, by package and creator."""
+    """Return the usage of a campaign's codes, by package and creator."""
     campaign_stats = campaigns.get_stats(g.principal.tenant_id, campaign_id)
     return json_response(campaign_responses.serialize_campaign_stats(campaign_stats))
 
@@ -90,7 +90,7 @@ def stats(campaign_id: str) -> Response:
 )
 @routes.arguments(requests.ListQuerySchema, location="query")
 def list_creators(query: dict[str, Any], campaign_id: str) -> Response:
-    """List who takes part in a campaign, by name."""
+    """List the creators of a campaign, by name."""
     rows_and_total = campaigns.list_creators(
         g.principal.tenant_id, campaign_id, **query
     )
@@ -104,7 +104,7 @@ def list_creators(query: dict[str, Any], campaign_id: str) -> Response:
     200, campaign_responses.CreatorSchema, example=campaign_responses.CREATOR
 )
 def add_creator(campaign_id: str, creator_key: str) -> Response:
-    """Let a creator take part; again changes nothing."""
+    """Add a creator to a campaign (idempotent)."""
     creator = campaigns.add_creator(
         g.principal.tenant_id, campaign_id, creator_key=creator_key.upper()
     )
@@ -114,7 +114,7 @@ def add_creator(campaign_id: str, creator_key: str) -> Response:
 @routes.route("/<campaign_id>/creators/<creator_key>", methods=["DELETE"])
 @routes.response(204)
 def remove_creator(campaign_id: str, creator_key: str) -> Response:
-    """End a creator's part; codes already given stay good until they are revoked."""
+    """Remove a creator. Codes already assigned remain valid until revoked."""
     campaigns.remove_creator(
         g.principal.tenant_id, campaign_id, creator_key=creator_key.upper()
     )
@@ -127,7 +127,7 @@ def remove_creator(campaign_id: str, creator_key: str) -> Response:
 )
 @routes.arguments(requests.CreatePackageSchema, example=package_responses.NEW_PACKAGE)
 def create_package(body: dict[str, Any], campaign_id: str) -> Response:
-    """Add a package: a definition whose codes creators hand out."""
+    """Create a package: a definition whose codes creators distribute."""
     tenant_id = g.principal.tenant_id
     created = packages.create(tenant_id, campaign_id, fields=body, now=utc_now())
     location = f"/v1/tenants/{tenant_id}/packages/{created.package.package_id}"

@@ -1,4 +1,4 @@
-"""Keys of other systems' SDKs over HTTP; a secret is shown once, when it is made."""
+"""Routes for client keys; a secret is shown once, when it is created."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ routes = JsonBlueprint(
     example=client_key_responses.CREATE_CLIENT_KEY_REQUEST,
 )
 def create(body: dict[str, Any]) -> Response:
-    """Make a key; its secret is shown only here."""
+    """Create a client key. Its secret is shown only in this response."""
     key, secret = client_keys.create(
         g.principal.tenant_id,
         body["kind"],
@@ -49,7 +49,7 @@ def create(body: dict[str, Any]) -> Response:
 )
 @routes.arguments(requests.ClientKeyQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
-    """List keys, newest first, without their secrets."""
+    """List client keys without their secrets, newest first."""
     rows_and_total = client_keys.list_client_keys(g.principal.tenant_id, **query)
     return page_response(
         "client_keys", rows_and_total, client_key_responses.serialize_client_key
@@ -61,7 +61,7 @@ def list_all(query: dict[str, Any]) -> Response:
     200, client_key_responses.ClientKeySchema, example=client_key_responses.CLIENT_KEY
 )
 def get(client_key_id: str) -> Response:
-    """Show a key without its secret."""
+    """Return a client key without its secret."""
     key = client_keys.get(g.principal.tenant_id, client_key_id)
     return json_response(client_key_responses.serialize_client_key(key))
 
@@ -73,7 +73,7 @@ def get(client_key_id: str) -> Response:
     example=client_key_responses.REVOKED_CLIENT_KEY,
 )
 def revoke(client_key_id: str) -> Response:
-    """Make a key worthless at once; again changes nothing."""
+    """Revoke a client key immediately (idempotent)."""
     key = client_keys.revoke(g.principal.tenant_id, client_key_id, now=utc_now())
     return json_response(client_key_responses.serialize_client_key(key))
 
@@ -81,6 +81,6 @@ def revoke(client_key_id: str) -> Response:
 @routes.route("/<client_key_id>", methods=["DELETE"])
 @routes.response(204)
 def delete(client_key_id: str) -> Response:
-    """Make a key worthless at once; it stays in the list, as revoked."""
+    """Revoke a client key immediately. It stays in the list as revoked."""
     client_keys.revoke(g.principal.tenant_id, client_key_id, now=utc_now())
     return no_content_response()

@@ -1,4 +1,4 @@
-"""The whole stock of codes over HTTP: look through, give to users, export."""
+"""Routes for all codes of a tenant: list, show, assign, export."""
 
 from itertools import chain, islice
 from typing import Any
@@ -23,9 +23,9 @@ EXPORT_HEADERS = {"Content-Disposition": 'attachment; filename="codes.csv"'}
 @routes.response(200, code_responses.CodePageSchema, example=code_responses.CODE_PAGE)
 @routes.arguments(requests.CodeQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
-    """List codes, newest first, as quick among ten million as among ten.
+    """List codes, newest first; the number of codes does not affect the speed.
 
-    A page may hold fewer than `limit`, even none, while `next` tells where to go on.
+    A page may hold fewer codes than `limit`, or none, and still have a `next` cursor.
     """
     now, coupon_filter = utc_now(), query["coupon_filter"]
     rows, last_id = inventory.list_codes(
@@ -43,7 +43,7 @@ def list_all(query: dict[str, Any]) -> Response:
     example=code_responses.COUPON_WITH_TIMELINE,
 )
 def get(coupon_id: str) -> Response:
-    """Show a coupon and all that became of it, by whom where that is known."""
+    """Return a coupon with its timeline, and the actor of each event if known."""
     now = utc_now()
     coupon, timeline = inventory.get_timeline(g.principal.tenant_id, coupon_id, now=now)
     return json_response(
@@ -58,7 +58,7 @@ def get(coupon_id: str) -> Response:
     example={"code": "WELCOME8X4F2K9P", "user_id": "user_123"},
 )
 def assign(body: dict[str, Any]) -> Response:
-    """Put a code that nobody holds into a user's hands; again changes nothing."""
+    """Assign an unassigned code to a user (idempotent)."""
     now, caller = utc_now(), g.principal
     issued = inventory.assign(
         caller.tenant_id, **body, actor=caller.key_id or "", now=now
@@ -75,11 +75,12 @@ def assign(body: dict[str, Any]) -> Response:
 )
 @routes.arguments(requests.CodeFilterSchema, location="query")
 def export(query: dict[str, Any]) -> Response:
-    """Get codes as CSV, newest first; cells that look like formulas begin with '."""
+    """Export codes as CSV, newest first. Cells that look like formulas start with '."""
     pages = csv_export.export_pages(
         g.principal.tenant_id, query["coupon_filter"], now=utc_now()
     )
-    first_pages = list(islice(pages, 2))  # what cannot be done is told by the status
+    # Read before the status is sent, so that an error can still set it.
+    first_pages = list(islice(pages, 2))
     return Response(
         chain(first_pages, pages), content_type="text/csv", headers=EXPORT_HEADERS
     )

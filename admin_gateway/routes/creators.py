@@ -1,4 +1,4 @@
-"""Creators over HTTP, and the codes that they are given (CONTRACTS 3.3)."""
+"""Routes for creators and their codes (docs/api-contracts.md 3.3)."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from coupon_core.services.campaigns import creators
 from coupon_core.web.blueprint import JsonBlueprint, limit_body
 from coupon_core.web.responses import json_response
 
-MAX_BODY_BYTES = 262_144  # a thousand codes, each as long as it may be
+MAX_BODY_BYTES = 262_144  # One thousand codes of the maximum length.
 
 routes = JsonBlueprint("creators", __name__, description="Who hands out codes")
 
@@ -23,7 +23,7 @@ routes = JsonBlueprint("creators", __name__, description="Who hands out codes")
 )
 @routes.arguments(requests.CreateCreatorSchema, example=campaign_responses.NEW_CREATOR)
 def create(body: dict[str, Any]) -> Response:
-    """Add a creator."""
+    """Create a creator."""
     creator_key = body.pop("creator_key")
     creator = creators.create(
         g.principal.tenant_id, creator_key, fields=body, now=utc_now()
@@ -51,7 +51,7 @@ def list_all(query: dict[str, Any]) -> Response:
     200, campaign_responses.CreatorSchema, example=campaign_responses.CREATOR
 )
 def get(creator_key: str) -> Response:
-    """Show a creator; the key is read in any case."""
+    """Return a creator. The case of the key does not matter."""
     creator = creators.get(g.principal.tenant_id, creator_key.upper())
     return json_response(campaign_responses.serialize_creator(creator))
 
@@ -62,7 +62,7 @@ def get(creator_key: str) -> Response:
 )
 @routes.arguments(requests.UpdateCreatorSchema, example={"status": "INACTIVE"})
 def change(changes: dict[str, Any], creator_key: str) -> Response:
-    """Change a creator; an inactive one is given no more codes."""
+    """Change a creator. An inactive creator cannot receive codes."""
     creator = creators.update(
         g.principal.tenant_id, creator_key.upper(), changes=changes, now=utc_now()
     )
@@ -76,7 +76,7 @@ def change(changes: dict[str, Any], creator_key: str) -> Response:
     example=campaign_responses.CAMPAIGN_STATS,
 )
 def stats(creator_key: str) -> Response:
-    """Count the uses of a creator's codes, by package."""
+    """Return the usage of a creator's codes, by package."""
     creator_stats = creators.get_stats(g.principal.tenant_id, creator_key.upper())
     return json_response(campaign_responses.serialize_campaign_stats(creator_stats))
 
@@ -89,7 +89,7 @@ def stats(creator_key: str) -> Response:
 )
 @routes.arguments(requests.ListQuerySchema, location="query")
 def list_codes(query: dict[str, Any], creator_key: str) -> Response:
-    """List a creator's codes, and how they stand."""
+    """List a creator's codes with their status."""
     rows_and_total = creators.list_codes(
         g.principal.tenant_id, creator_key.upper(), now=utc_now(), **query
     )
@@ -109,7 +109,7 @@ def list_codes(query: dict[str, Any], creator_key: str) -> Response:
 )
 @limit_body(MAX_BODY_BYTES)
 def give(body: dict[str, Any], creator_key: str) -> Response:
-    """Give a creator codes of a package: these, or so many after a pattern."""
+    """Assign codes of a package: listed ones, or codes generated from a pattern."""
     assigned_codes = creators.assign_or_generate_codes(
         g.principal.tenant_id, creator_key.upper(), **body
     )
@@ -129,7 +129,7 @@ def give(body: dict[str, Any], creator_key: str) -> Response:
 )
 @limit_body(MAX_BODY_BYTES)
 def revoke(body: dict[str, Any], creator_key: str) -> Response:
-    """Take a creator's codes out of use, all when none is named; again is the same."""
+    """Revoke the named codes of a creator, or all of them (idempotent)."""
     count = creators.revoke_codes(
         g.principal.tenant_id,
         creator_key.upper(),

@@ -1,4 +1,4 @@
-"""Coupon definitions over HTTP (CONTRACTS 1.4 and 1.5)."""
+"""Routes for coupon definitions (docs/api-contracts.md 1.4 and 1.5)."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ routes = JsonBlueprint("definitions", __name__, description="Templates of coupon
 @routes.response(201, core.DefinitionSchema, example=core.DEFINITION)
 @routes.arguments(requests.CreateDefinitionSchema, example=core.NEW_DEFINITION)
 def create(body: dict[str, Any]) -> Response:
-    """Add an active definition."""
+    """Create an active definition."""
     definition = definitions.create(g.principal.tenant_id, body, now=utc_now())
     return serializers.created_response(
         serialize_definition_for_admin(definition), definition.definition_id
@@ -42,7 +42,7 @@ def list_all(query: dict[str, Any]) -> Response:
 @routes.route("/<definition_id>")
 @routes.response(200, core.DefinitionSchema, example=core.DEFINITION)
 def get(definition_id: str) -> Response:
-    """Show a definition."""
+    """Return a definition."""
     definition = definitions.get(g.principal.tenant_id, definition_id)
     return json_response(serialize_definition_for_admin(definition))
 
@@ -51,7 +51,7 @@ def get(definition_id: str) -> Response:
 @routes.response(200, core.DefinitionSchema, example=core.DEFINITION)
 @routes.arguments(requests.ReplaceDefinitionSchema, example=core.NEW_DEFINITION)
 def replace(body: dict[str, Any], definition_id: str) -> Response:
-    """Replace a definition; what is absent goes back to its default."""
+    """Replace a definition. Absent members are reset to their defaults."""
     return _update(definition_id, body)
 
 
@@ -59,7 +59,7 @@ def replace(body: dict[str, Any], definition_id: str) -> Response:
 @routes.response(200, core.DefinitionSchema, example=core.DEFINITION)
 @routes.arguments(requests.UpdateDefinitionSchema, example=core.DEFINITION_CHANGES)
 def change(changes: dict[str, Any], definition_id: str) -> Response:
-    """Change members of a definition; null takes back an optional one."""
+    """Change members of a definition. Null resets an optional member."""
     return _update(definition_id, changes)
 
 
@@ -73,21 +73,21 @@ def _update(definition_id: str, changes: dict[str, Any]) -> Response:
 @routes.route("/<definition_id>/pause", methods=["POST"])
 @routes.response(200, core.DefinitionSchema, example=core.PAUSED_DEFINITION)
 def pause(definition_id: str) -> Response:
-    """Stop generating; the coupons there are stay valid."""
+    """Pause a definition: no coupons are generated, existing ones remain valid."""
     return _set_status(DefinitionStatus.PAUSED, definition_id)
 
 
 @routes.route("/<definition_id>/activate", methods=["POST"])
 @routes.response(200, core.DefinitionSchema, example=core.DEFINITION)
 def activate(definition_id: str) -> Response:
-    """Go on generating and redeeming; a package's only while it is in use."""
+    """Activate a definition. For a package, only while the package is in use."""
     return _set_status(DefinitionStatus.ACTIVE, definition_id)
 
 
 @routes.route("/<definition_id>/archive", methods=["POST"])
 @routes.response(200, core.DefinitionSchema, example=core.ARCHIVED_DEFINITION)
 def archive(definition_id: str) -> Response:
-    """Stop generating and redeeming; history stays readable."""
+    """Archive a definition: no generating or redeeming, history stays readable."""
     return _set_status(DefinitionStatus.ARCHIVED, definition_id)
 
 
@@ -101,7 +101,7 @@ def _set_status(status: DefinitionStatus, definition_id: str) -> Response:
 @routes.route("/<definition_id>", methods=["DELETE"])
 @routes.response(204)
 def delete(definition_id: str) -> Response:
-    """Archive a definition: coupons and history are kept."""
+    """Archive a definition. Coupons and history are kept."""
     _set_status(DefinitionStatus.ARCHIVED, definition_id)
     return no_content_response()
 
@@ -109,7 +109,7 @@ def delete(definition_id: str) -> Response:
 @routes.route("/<definition_id>/stats")
 @routes.response(200, core.DefinitionStatsSchema, example=core.DEFINITION_STATS)
 def stats(definition_id: str) -> Response:
-    """Count the coupons of a definition by status, and their redemptions."""
+    """Return the number of coupons by status, and of their redemptions."""
     definition_stats = definitions.get_stats(
         g.principal.tenant_id, definition_id, now=utc_now()
     )
@@ -123,7 +123,7 @@ def stats(definition_id: str) -> Response:
     200, batch_responses.CodeCapacitySchema, example=batch_responses.CAPACITY
 )
 def capacity(definition_id: str) -> Response:
-    """Tell how full the code space of random codes is, and how likely a guess hits."""
+    """Return how full the code space is, and how likely a guess succeeds."""
     current_capacity = code_capacity.get_capacity(g.principal.tenant_id, definition_id)
     return json_response(
         serializers.serialize_code_capacity(definition_id, current_capacity)

@@ -1,4 +1,4 @@
-"""Packages over HTTP; they are made below their campaign (CONTRACTS 3.3)."""
+"""Routes for packages, except creating them (docs/api-contracts.md 3.3)."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def list_all(query: dict[str, Any]) -> Response:
     200, package_responses.PackageSchema, example=package_responses.PACKAGE
 )
 def get(package_id: int) -> Response:
-    """Show a package."""
+    """Return a package."""
     package = packages.get(g.principal.tenant_id, package_id)
     return json_response(package_responses.serialize_package(package))
 
@@ -44,7 +44,7 @@ def get(package_id: int) -> Response:
 )
 @routes.arguments(requests.UpdatePackageSchema, example={"max_total_usage": 10_000})
 def change(changes: dict[str, Any], package_id: int) -> Response:
-    """Change a package; no limit goes below what was used."""
+    """Change a package. No limit can go below the number of uses."""
     package = packages.update(
         g.principal.tenant_id, package_id, changes=changes, now=utc_now()
     )

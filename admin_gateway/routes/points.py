@@ -1,4 +1,4 @@
-"""Users' points over HTTP: give, take, look (Mambo, document S4)."""
+"""Routes for users' points (the Mambo specification)."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ routes = JsonBlueprint("points", __name__, description="What users buy coupons w
 )
 @routes.arguments(requests.PointChangeSchema, example=point_responses.POINT_CHANGE)
 def credit(body: dict[str, Any]) -> Response:
-    """Give a user points."""
+    """Credit points to a user."""
     change = PointChange(g.principal.tenant_id, **body)
     return json_response(
         point_responses.serialize_point_entry(wallets.credit(change, utc_now())), 201
@@ -35,7 +35,7 @@ def credit(body: dict[str, Any]) -> Response:
 )
 @routes.arguments(requests.PointChangeSchema, example=point_responses.POINT_CHANGE)
 def debit(body: dict[str, Any]) -> Response:
-    """Take points from a user; a balance never goes below zero."""
+    """Debit points from a user. A balance never goes below zero."""
     change = PointChange(g.principal.tenant_id, **body)
     return json_response(
         point_responses.serialize_point_entry(wallets.debit(change, utc_now())), 201
@@ -46,7 +46,7 @@ def debit(body: dict[str, Any]) -> Response:
 @routes.response(200, point_responses.WalletListSchema, example=point_responses.WALLETS)
 @routes.arguments(requests.PointsQuerySchema, location="query")
 def list_wallets(query: dict[str, Any]) -> Response:
-    """List balances, by user and point."""
+    """List balances, by user and kind of point."""
     rows_and_total = wallets.list_wallets(g.principal.tenant_id, **query)
     return serializers.page_response(
         "wallets", rows_and_total, point_responses.serialize_wallet

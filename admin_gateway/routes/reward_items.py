@@ -1,4 +1,4 @@
-"""Reward items over HTTP (CONTRACTS 1.3)."""
+"""Routes for reward items (docs/api-contracts.md 1.3)."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ routes = JsonBlueprint("rewards", __name__, description="What a redemption grant
 @routes.response(201, core.AdminRewardItemSchema, example=core.REWARD_ITEM)
 @routes.arguments(requests.CreateRewardItemSchema, example=core.NEW_REWARD_ITEM)
 def create(body: dict[str, Any]) -> Response:
-    """Add a reward item."""
+    """Create a reward item."""
     item = reward_items.create(g.principal.tenant_id, body, now=utc_now())
     return created_response(serialize_reward_item_for_admin(item), item.item_id)
 
@@ -39,7 +39,7 @@ def list_all(query: dict[str, Any]) -> Response:
 @routes.route("/<item_id>")
 @routes.response(200, core.AdminRewardItemSchema, example=core.REWARD_ITEM)
 def get(item_id: str) -> Response:
-    """Show a reward item."""
+    """Return a reward item."""
     return json_response(
         serialize_reward_item_for_admin(
             reward_items.get(g.principal.tenant_id, item_id)
@@ -51,7 +51,7 @@ def get(item_id: str) -> Response:
 @routes.response(200, core.AdminRewardItemSchema, example=core.REWARD_ITEM)
 @routes.arguments(requests.CreateRewardItemSchema, example=core.NEW_REWARD_ITEM)
 def replace(body: dict[str, Any], item_id: str) -> Response:
-    """Replace a reward item; what is absent goes back to its default."""
+    """Replace a reward item. Absent members are reset to their defaults."""
     return _update(item_id, body)
 
 
@@ -73,6 +73,6 @@ def _update(item_id: str, changes: dict[str, Any]) -> Response:
 @routes.route("/<item_id>", methods=["DELETE"])
 @routes.response(204)
 def delete(item_id: str) -> Response:
-    """Delete a reward item that no definition names."""
+    """Delete a reward item that no definition uses."""
     reward_items.delete(g.principal.tenant_id, item_id)
     return no_content_response()

@@ -1,4 +1,4 @@
-"""Users that a tenant makes known, over HTTP (Mambo, document S4)."""
+"""Routes for the users that a tenant registers (the Mambo specification)."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ routes = JsonBlueprint("users", __name__, description="Users who buy with points
 @routes.response(201, point_responses.UserSchema, example=point_responses.USER)
 @routes.arguments(requests.CreateUserSchema, example={"user_id": "john@doe.com"})
 def create(body: dict[str, Any]) -> Response:
-    """Make a user known."""
+    """Register a user."""
     user = users.create(g.principal.tenant_id, body, now=utc_now())
     return json_response(point_responses.serialize_user(user), 201)
 
@@ -28,7 +28,7 @@ def create(body: dict[str, Any]) -> Response:
 @routes.response(200, point_responses.UserListSchema, example=point_responses.USERS)
 @routes.arguments(requests.UserQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
-    """List known users, by id."""
+    """List registered users, by id."""
     rows_and_total = users.list_users(g.principal.tenant_id, **query)
     return serializers.page_response(
         "users", rows_and_total, point_responses.serialize_user
@@ -38,7 +38,7 @@ def list_all(query: dict[str, Any]) -> Response:
 @routes.route("/<user_id>")
 @routes.response(200, point_responses.UserSchema, example=point_responses.USER)
 def get(user_id: str) -> Response:
-    """Show a known user."""
+    """Return a registered user."""
     return json_response(
         point_responses.serialize_user(users.get(g.principal.tenant_id, user_id))
     )
@@ -48,6 +48,6 @@ def get(user_id: str) -> Response:
 @routes.response(200, point_responses.UserSchema, example=point_responses.USER)
 @routes.arguments(requests.UpdateUserSchema, example={"is_member": True})
 def change(changes: dict[str, Any], user_id: str) -> Response:
-    """Change members of a known user."""
+    """Change members of a registered user."""
     user = users.update(g.principal.tenant_id, user_id, changes=changes, now=utc_now())
     return json_response(point_responses.serialize_user(user))

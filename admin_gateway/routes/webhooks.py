@@ -1,4 +1,4 @@
-"""Webhooks over HTTP: create, change, rotate, try, read the log."""
+"""Routes for webhooks: manage them, rotate secrets, test, read the log."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ routes = JsonBlueprint(
     requests.CreateWebhookSchema, example=webhook_responses.CREATE_WEBHOOK_REQUEST
 )
 def create(members: dict[str, Any]) -> Response:
-    """Subscribe a URL to an event. The secret that signs is shown only here."""
+    """Subscribe a URL to an event. The secret is shown only in this response."""
     webhook, secret = subscriptions.create(
         g.principal.tenant_id, now=utc_now(), **members
     )
@@ -40,7 +40,7 @@ def create(members: dict[str, Any]) -> Response:
 )
 @routes.arguments(requests.ListQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
-    """List webhooks, newest first, without their secrets."""
+    """List webhooks without their secrets, newest first."""
     rows_and_total = subscriptions.list_webhooks(g.principal.tenant_id, **query)
     return page_response(
         "webhooks", rows_and_total, webhook_responses.serialize_webhook
@@ -52,7 +52,7 @@ def list_all(query: dict[str, Any]) -> Response:
     200, webhook_responses.WebhookSchema, example=webhook_responses.WEBHOOK
 )
 def get(webhook_id: int) -> Response:
-    """Show a webhook, and why it was switched off if it was."""
+    """Return a webhook, and the reason if it was deactivated."""
     webhook = subscriptions.get(g.principal.tenant_id, webhook_id)
     return json_response(webhook_responses.serialize_webhook(webhook))
 
@@ -63,7 +63,7 @@ def get(webhook_id: int) -> Response:
 )
 @routes.arguments(requests.UpdateWebhookSchema, example={"is_active": True})
 def change(changes: dict[str, Any], webhook_id: int) -> Response:
-    """Change a webhook. A new URL, or being switched on, is a fresh start."""
+    """Change a webhook. A new URL or activation resets its failure history."""
     webhook = subscriptions.update(
         g.principal.tenant_id, webhook_id, changes=changes, now=utc_now()
     )
@@ -73,7 +73,7 @@ def change(changes: dict[str, Any], webhook_id: int) -> Response:
 @routes.route("/<webhook_id>", methods=["DELETE"])
 @routes.response(204)
 def delete(webhook_id: int) -> Response:
-    """Delete a webhook, its log, and what was still to be sent to it."""
+    """Delete a webhook, its log and its pending deliveries."""
     subscriptions.delete(g.principal.tenant_id, webhook_id)
     return no_content_response()
 
@@ -83,7 +83,7 @@ def delete(webhook_id: int) -> Response:
     200, webhook_responses.NewWebhookSchema, example=webhook_responses.NEW_WEBHOOK
 )
 def rotate(webhook_id: int) -> Response:
-    """Change the secret. Standard Webhooks are signed with both for a day."""
+    """Rotate the secret. Standard Webhooks are signed with both secrets for a day."""
     webhook, secret = subscriptions.rotate_secret(
         g.principal.tenant_id, webhook_id, now=utc_now()
     )
@@ -98,7 +98,7 @@ def rotate(webhook_id: int) -> Response:
 )
 @routes.arguments(requests.ListQuerySchema, location="query")
 def logs(query: dict[str, Any], webhook_id: int) -> Response:
-    """List every try to deliver, newest event first; kept for seven days."""
+    """List all delivery attempts, newest event first. They are kept for seven days."""
     rows_and_total = subscriptions.list_attempts(
         g.principal.tenant_id, webhook_id, **query
     )
@@ -115,7 +115,7 @@ def logs(query: dict[str, Any], webhook_id: int) -> Response:
 )
 @safe_post
 def test(webhook_id: int) -> Response:
-    """Send a sample now, and show what the receiver answered."""
+    """Send a test event now, and return the receiver's response."""
     response = subscriptions.send_test_event(
         g.principal.tenant_id, webhook_id, now=utc_now()
     )

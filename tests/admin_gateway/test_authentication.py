@@ -1,4 +1,4 @@
-"""Who is let in at the admin gateway, to what, and how the others are told."""
+"""Tests of authentication and scopes at the admin gateway."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import time_machine
 from coupon_core.domain.models import Scope, utc_now
 from tests.support.admin_client import AdminClient, expect_created, expect_refusal
 
-# Where a header says that its key is to be found.
+# JWT headers by which an attacker could name the key to verify with.
 KEY_HEADERS: dict[str, Any] = {
     "jku": "https://evil.example/k",
     "jwk": {"kty": "oct", "k": "ZXZpbA"},
@@ -26,12 +26,12 @@ UNKNOWN_ID = "01890000-0000-7000-8000-000000000000"
 
 
 def bearer_options(credential: str) -> dict[str, dict[str, str]]:
-    """Options of a call that bears this credential."""
+    """Return call options with this bearer credential."""
     return {"headers": {"Authorization": f"Bearer {credential}"}}
 
 
 def create_token(admin: AdminClient, **changes: Any) -> str:
-    """A good admin JWT but for the changes; a claim that is None is left out."""
+    """Return a valid admin JWT with changed claims; None removes a claim."""
     signed_by = changes.pop("signed_by", admin.plain_key)
     algorithm = changes.pop("algorithm", "HS256")
     headers = changes.pop("headers", None)
@@ -58,7 +58,7 @@ def test_every_way_to_log_in(admin: AdminClient) -> None:
         bearer_options(create_token(admin, sub_id=admin.key.key_id.upper())),
         bearer_options(
             create_token(admin, exp=timestamp_in(-30))
-        ),  # clocks may differ by a minute
+        ),  # Clocks may differ by a minute.
         {"headers": {"Authorization": f"bearer  {key}"}},
     ]:
         assert admin.get("rewards", **options).status_code == 200
@@ -196,7 +196,7 @@ def test_other_tenants_and_missing_ones_are_the_same(
     assert texts == {"Access denied"}
 
 
-# What a key needs, a row for each thing that can be done.
+# The scope that each request needs, with an example of the request.
 SCOPE_CASES = [
     (Scope.READ, "GET", "rewards", None),
     (Scope.READ, "GET", "/v1/reward-items", None),

@@ -1,4 +1,4 @@
-"""The admin gateway's OpenAPI document: whole, unambiguous, with honest examples."""
+"""Tests that the OpenAPI document is complete and its examples are valid."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Operation = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def spec(sqlite_admin: AdminClient) -> dict[str, Any]:
-    """The document as it is served."""
+    """Return the document as the gateway serves it."""
     return sqlite_admin.response_validator.spec
 
 
 def list_operations(spec: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
-    """Every operation and what to call it in a failure."""
+    """Yield every operation with a name for failure messages."""
     for path, item in spec["paths"].items():
         for method in METHODS & item.keys():
             yield f"{method} {path}", item[method]
@@ -45,7 +45,7 @@ def test_operation_ids_are_unique(spec: dict[str, Any]) -> None:
 
 
 def list_examples(spec: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    """Every place that has a body: its name, its schema, its example."""
+    """Yield the name, schema and example of every request and response body."""
     for name, operation in list_operations(spec):
         bodies = {**operation["responses"], "body": operation.get("requestBody", {})}
         for part, body in bodies.items():
@@ -77,7 +77,7 @@ def test_ready_tells_what_it_stands_on(sqlite_admin: AdminClient) -> None:
         "status": "ready",
         "database": "connected",
         "migrations": "up to date",
-        # That the bus is away stops nothing: what is to go out waits.
+        # The gateway works without the broker: outgoing events wait in the outbox.
         "message_queue": "unavailable",
         "redis": "not used",
     }

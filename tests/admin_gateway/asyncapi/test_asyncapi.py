@@ -1,4 +1,4 @@
-"""What producers and consumers are told is what the code reads and sends."""
+"""Tests that the AsyncAPI document matches what the code reads and sends."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 
 def fetch(admin: AdminClient, path: str) -> Json:
-    """A public page."""
+    """Fetch a public JSON document."""
     answer = admin.app.test_client().get(path)
     assert answer.status_code == 200
     return json.loads(answer.data)
@@ -37,12 +37,12 @@ def fetch(admin: AdminClient, path: str) -> Json:
 
 @pytest.fixture
 def asyncapi(sqlite_admin: AdminClient) -> Json:
-    """The document as it is served."""
+    """Return the document as the gateway serves it."""
     return fetch(sqlite_admin, "/asyncapi.json")
 
 
 def list_references(value: Any) -> Iterator[str]:
-    """Every reference anywhere in a document."""
+    """Yield every reference anywhere in a document."""
     if isinstance(value, dict):
         if isinstance(value.get("$ref"), str):
             yield value["$ref"]
@@ -54,7 +54,7 @@ def list_references(value: Any) -> Iterator[str]:
 
 
 def resolve(document: Json, reference: str) -> Any:
-    """What a reference within the document stands for."""
+    """Return the value that a reference within the document points to."""
     value: Any = document
     for step in reference.removeprefix("#/").split("/"):
         value = value[step.replace("~1", "/").replace("~0", "~")]
@@ -62,7 +62,7 @@ def resolve(document: Json, reference: str) -> Any:
 
 
 def build_validator(admin: AdminClient, name: str) -> Any:
-    """A validator by the schema that is served under a name."""
+    """Return a validator for the schema that is served under a name."""
     return jsonschema_rs.validator_for(fetch(admin, f"/schemas/{name}.json"))
 
 

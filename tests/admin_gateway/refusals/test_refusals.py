@@ -1,4 +1,4 @@
-"""Every reason to refuse an admin: it has a row, and can be met over HTTP."""
+"""Tests that every reason to refuse has a text and can occur over HTTP."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def frozen_rules(admin: AdminClient) -> Answer:
 
 
 def create_redeemed_coupon(admin: AdminClient, **config: Any) -> dict[str, Any]:
-    """A coupon after one use."""
+    """Create a coupon and redeem it once."""
     coupon = admin.generate_coupons(admin.create_definition(**config)["id"], "a")[0]
     redemption.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
     return coupon
@@ -120,7 +120,7 @@ def nobody_of_custom(admin: AdminClient) -> Answer:
 
 
 def create_foreign_definition(admin: AdminClient, **members: Any) -> str:
-    """The id of a definition that Phoenix has no words to make."""
+    """Create a definition that the Phoenix API cannot express, and return its id."""
     item_id = admin.create_definition()["config"]["reward_item_id"]
     fields = {"name": "Other", "reward_item_id": item_id, **members}
     return definitions.create("acme", fields, utc_now()).definition_id
@@ -238,7 +238,7 @@ PACKAGE = {
 
 
 def assign_creator_codes(admin: AdminClient, **members: Any) -> Answer:
-    """The answer when a creator is given codes of a package."""
+    """Return the response to assigning codes of a package to a creator."""
     expect_created(admin.post("campaigns", CAMPAIGN))
     expect_created(admin.post("creators", CREATOR | members))
     package = expect_created(admin.post("campaigns/launch/packages", PACKAGE))
@@ -353,10 +353,10 @@ CASES: list[tuple[AdminReason, Callable[[AdminClient], Answer]]] = [
     ),
     (AdminReason.IMPORT_NEEDS_OWN_CODES, imported_for_all),
 ]
-# Their sentences are about the very case.
+# The texts of these reasons contain values of the individual case.
 REASONS_WITH_FIGURES = {AdminReason.CODE_SPACE_TOO_SMALL, AdminReason.BAD_WEBHOOK_URL}
-# A tenant's key cannot name another tenant, nor make one: those are couponctl's. And
-# the longest prefix with the longest code are exactly as long as a code may be.
+# A tenant's key can neither name nor create another tenant; only couponctl can. The
+# longest prefix with the longest code has exactly the maximum length of a code.
 UNREACHABLE_OVER_HTTP = {
     AdminReason.TENANT_NOT_FOUND,
     AdminReason.TENANT_EXISTS,

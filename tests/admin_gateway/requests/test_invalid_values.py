@@ -1,4 +1,4 @@
-"""Bad values in bodies: each is refused with a 400 that names it (LIMITS 5)."""
+"""Tests that each invalid value in a body is refused with a 400 that names it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.admin_client import AdminClient, expect_refusal
 UUID = "550e8400-e29b-41d4-a716-446655440000"
 LONG = "x" * 256
 
-# What no text of a name may be.
+# Values that every name must refuse.
 BAD_TEXTS = [None, "", 1, 1.0, True, [], {}, LONG, "a\nb", "a\x7fb", "a\u2028b"]
 BAD_BOOLEANS = [None, 0, 1, "true", "", []]
 BAD_TIMES = [
@@ -109,7 +109,7 @@ def build_cases(
     bad_values: dict[str, list[Any]],
     prefix: str = "",
 ) -> list[Any]:
-    """A case for each bad value: the route, the whole body, the field's path."""
+    """Return a case per invalid value: the route, the body and the field's path."""
     return [
         pytest.param(route, with_value(body, prefix + path, value), prefix + path)
         for path, values in bad_values.items()
@@ -118,7 +118,7 @@ def build_cases(
 
 
 def with_value(original: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """A copy of a good body with one value put at a dotted path."""
+    """Return a copy of a body with one value set at a dotted path."""
     body = json.loads(json.dumps(original))
     *parents, last = path.split(".")
     target = body

@@ -1,4 +1,4 @@
-"""Requests that cannot be read, at every route: refused, and nothing changed."""
+"""Tests that every route refuses requests that cannot be parsed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The audit log over HTTP: chosen, in pages, only one's own; and nobody changes it."""
+"""Tests of the audit log: filters, pages, tenant isolation, append-only writes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_nobody_but_its_store_writes_the_log_and_nobody_changes_it() -> None:
     paths = {str(path) for path, text in sources.items() if "AuditEntry" in text}
     assert {path for path in paths if "persistence" in path} == {
         "coupon_core/persistence/repositories/audit.py",
-        "coupon_core/persistence/repositories/tenants.py",  # which leaves it alone
+        "coupon_core/persistence/repositories/tenants.py",  # Does not change the log.
         "coupon_core/persistence/tables/__init__.py",
         "coupon_core/persistence/tables/audit.py",
     }

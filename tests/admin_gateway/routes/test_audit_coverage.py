@@ -1,4 +1,4 @@
-"""Every route by which admins change something notes it, with who; no refusal is."""
+"""Tests that every changing route writes an audit entry, and no refusal does."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CAMPAIGN = {"campaign_id": "launch", "names": {"en": "Launch"}}
 CREATOR = {"creator_key": "ABC12", "name": "Jun"}
 GEMS = {"itemId": "gem", "itemQuantity": 100}
 PACKAGE = {"item_name": {"en": "Gems"}, "rewards": [GEMS]}
-# Of each changing view its body, and what is noted of it.
+# The request body of each changing view, and the action it records.
 CHANGES: Mapping[str, tuple[Any, str]] = {
     "reward_items.create": (REWARD, "reward_item.created"),
     "reward_items.replace": (REWARD, "reward_item.changed"),
@@ -96,14 +96,14 @@ PREPARATIONS: Mapping[str, str] = {
     "campaigns.remove_creator": "campaigns.add_creator",
     "creators.revoke": "creators.give",
 }
-"""What must have been done before."""
+"""The view that must be called before another one."""
 
 
 NUMBERS = itertools.count()
 
 
 def list_changing_routes(app: Flask) -> Iterator[tuple[str, str, Rule]]:
-    """Every route that changes something: name of its view, method, rule."""
+    """Yield the view name, method and rule of every route that changes something."""
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         for method in rule.methods - SAFE_METHODS - {"OPTIONS"}:
@@ -112,7 +112,7 @@ def list_changing_routes(app: Flask) -> Iterator[tuple[str, str, Rule]]:
 
 
 class Walker:
-    """An admin with one of each thing, who calls a view by its name."""
+    """An admin client with one object of each kind that calls views by name."""
 
     def __init__(self, admin: AdminClient) -> None:
         self.admin = admin
@@ -165,7 +165,7 @@ class Walker:
         )
 
     def create_campaign(self) -> None:
-        """A campaign, a creator, and a package to give codes of."""
+        """Create a campaign, a creator and a package with codes to assign."""
         self.ids["campaign_id"] = expect_created(
             self.admin.post("campaigns", CAMPAIGN)
         )["campaign_id"]
@@ -177,7 +177,7 @@ class Walker:
         self.bodies["gift"] = {"package_id": package["package_id"], "codes": ["GO-1"]}
 
     def import_batch(self, definition_id: str) -> str:
-        """The batch of codes that came from elsewhere."""
+        """Import a batch of codes and return its id."""
         path, file = f"coupons/{definition_id}/import", b"code\nOLD-CODE\n"
         headers = {"X-API-Key": self.admin.plain_key, "Content-Type": "text/csv"}
         return expect_created(self.admin.post(path, data=file, headers=headers))[
@@ -200,7 +200,7 @@ class Walker:
         return self.admin.call(method, path, body, **options)
 
     def make_refused_calls(self, name: str) -> Iterator[TestResponse]:
-        """A call without the right, one for what is not there, one that is wrong."""
+        """Yield a call without the scope, one with unknown ids, and an invalid one."""
         yield self.call(name, headers={"X-API-Key": self.reader})
         if self.takes_ids(name):
             unknown_ids = dict.fromkeys(
@@ -229,7 +229,7 @@ class Walker:
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """On one database: what is stored is the same on both, and tested elsewhere."""
+    """Return a gateway on SQLite; other tests cover storage on both databases."""
     files = SqliteDatabases(tmp_path_factory.mktemp("audit"), migrate_database)
     with files.temporary_database() as url, started_admin_gateway(url) as gateway:
         yield gateway

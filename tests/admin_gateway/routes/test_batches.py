@@ -1,4 +1,4 @@
-"""Batches over HTTP: asked for, watched, cancelled; and users as CSV."""
+"""Tests of batches over HTTP, and of users sent as CSV."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CSV = {"Content-Type": "text/csv"}
 
 @pytest.fixture
 def path(admin: AdminClient) -> str:
-    """Where coupons of a new definition are generated."""
+    """Return the generate path of a new definition."""
     return f"coupons/{admin.create_definition()['id']}/generate"
 
 
@@ -29,13 +29,13 @@ def send(
 
 
 def expect_accepted(response: Any) -> dict[str, Any]:
-    """The batch in an answer that must be a 202."""
+    """Return the batch in a response that must be a 202."""
     assert response.status_code == 202, response.json
     return response.json
 
 
 def generate_all_chunks(admin: AdminClient, batch: dict[str, Any]) -> None:
-    """Make every chunk, as a worker would."""
+    """Generate every chunk, as a worker does."""
     stored = batches.get(admin.tenant_id, batch["batch_id"])
     for number in range(1, stored.chunk_count + 1):
         key = admin.tenant_id, batch["batch_id"], number

@@ -1,4 +1,4 @@
-"""Campaigns, creators and packages over HTTP: made, changed, given codes, counted."""
+"""Tests of campaigns, creators and packages over HTTP."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PACKAGE = {"item_name": {"en": "Welcome Package"}, "rewards": [GEMS]}
 
 @pytest.fixture
 def campaign_factory(admin: AdminClient) -> AdminClient:
-    """An admin with a campaign and a creator."""
+    """Return an admin client with a campaign and a creator."""
     expect_created(admin.post("campaigns", CAMPAIGN))
     expect_created(admin.post("creators", CREATOR))
     return admin
@@ -175,7 +175,7 @@ def test_codes_are_revoked_by_name_or_all_of_them(
         codes=["GO-1", "GO-2", "GO-3"],
     )
     path = "creators/ABC12/codes/revoke"
-    for _ in range(2):  # the second time changes nothing
+    for _ in range(2):  # The second call changes nothing.
         assert campaign_factory.post(path, {"codes": ["go-1"]}).json == {"revoked": 1}
     expect_refusal(
         campaign_factory.post(path, {"codes": ["GO-2", "X"]}),
@@ -311,7 +311,7 @@ def test_a_definition_comes_back_only_with_its_package(
     assert campaign_factory.get(definition).json == archived
     campaign_factory.patch(path, {"is_active": True} if "packages" in path else BACK)
     assert campaign_factory.get(definition).json["status"] == "active"
-    for status in ("archived", "active"):  # by itself, while its package is in use
+    for status in ("archived", "active"):  # Allowed while the package is in use.
         changed = campaign_factory.patch(definition, {"status": status}).json
         assert changed["status"] == status
 

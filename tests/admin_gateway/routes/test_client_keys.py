@@ -1,4 +1,4 @@
-"""Keys of other systems' SDKs over HTTP: made, shown once, taken away at once."""
+"""Tests of client keys: shown once, revoked immediately."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_key_is_shown_once(admin: AdminClient) -> None:
 def test_revoked_key_is_worthless_at_once(admin: AdminClient, by: str) -> None:
     key = expect_created(admin.post("client-keys", BODY))
     path = f"client-keys/{key['key_id']}"
-    for _ in range(2):  # the second time changes nothing
+    for _ in range(2):  # The second call changes nothing.
         gone = admin.delete(path) if by == "delete" else admin.post(f"{path}/revoke")
         assert gone.status_code == (204 if by == "delete" else 200)
     assert not is_accepted(key["credential"])

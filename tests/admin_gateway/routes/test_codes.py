@@ -1,4 +1,4 @@
-"""The stock of codes over HTTP: pages by key, timelines, giving codes to users."""
+"""Tests of codes over HTTP: cursor pages, timelines, assignment, export."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ CUSTOM = {"code_format": "custom", "custom_code": "SAVE10"}
 def generate_unassigned(
     admin: AdminClient, definition_id: str, count: int = 1
 ) -> list[str]:
-    """Codes that nobody holds."""
+    """Generate unassigned codes."""
     answer = admin.post(f"coupons/{definition_id}/generate", {"count": count})
     return [coupon["code"] for coupon in expect_created(answer)["coupons"]]
 
 
 def fetch_pages(admin: AdminClient, query: str) -> list[list[str]]:
-    """The codes of every page of a list."""
+    """Return the codes of every page of a list."""
     pages, cursor = [], ""
     while cursor is not None:
         parameter = f"&cursor={cursor}" if cursor else ""
@@ -138,7 +138,7 @@ def test_a_code_that_is_no_longer_good_is_given_to_nobody(admin: AdminClient) ->
 def list_timeline_events(
     admin: AdminClient, coupon_id: str
 ) -> list[tuple[str, str | None]]:
-    """What became of a coupon, and by whom."""
+    """Return the events of a coupon's timeline with their actors."""
     entries = admin.get(f"codes/{coupon_id}").json["timeline"]
     return [(entry["event"], entry["by"]) for entry in entries]
 

@@ -1,4 +1,4 @@
-"""Coupons of a definition over HTTP: generating, listing, revoking."""
+"""Tests of the coupons of a definition: generate, list, revoke."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_one_bad_user_of_a_thousand_makes_none(admin: AdminClient) -> None:
 def test_code_space_is_used_up_by_half_at_most(
     admin: AdminClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Seven characters: 2,401 codes of length 4, as rows in full spaces are too many.
+    # Seven characters allow only 2,401 codes of length 4, so few rows fill the space.
     monkeypatch.setitem(ALPHABETS, CodeAlphabet.UNAMBIGUOUS, "2345678")
     path = f"coupons/{admin.create_definition(code_length=4)['id']}/generate"
     expect_created(admin.post(path, {"count": 1_000}))

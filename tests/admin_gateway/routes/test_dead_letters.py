@@ -1,4 +1,4 @@
-"""Dead letters over HTTP: only one's own, whole, tried again or dropped."""
+"""Tests of dead letters over HTTP: tenant isolation, content, retry, drop."""
 
 from __future__ import annotations
 

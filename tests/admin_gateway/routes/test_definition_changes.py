@@ -1,4 +1,4 @@
-"""Changing definitions: what PATCH and PUT touch, and what coupons forbid."""
+"""Tests of PATCH and PUT on definitions, and of rules that coupons freeze."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FULL: dict[str, Any] = {
     "usage_limit": {"limit_type": "global", "max_uses": 5},
     "auto_generate": STREAK,
 }
-# What is patched, and what `config` then differs in; None stands for gone.
+# The patch, and the members in which `config` then differs; None means removed.
 PATCHES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {}),
     ({"code_length": 12}, {"code_length": 12}),
@@ -85,7 +85,7 @@ def test_random_becomes_custom_while_there_are_no_coupons(admin: AdminClient) ->
     assert custom["custom_code"] == "SAVE10"
     back = {"code_format": "random", "custom_code": None}
     assert "custom_code" not in admin.patch(path, {"config": back}).json["config"]
-    admin.create_definition("Next", **changes)  # the code is free again
+    admin.create_definition("Next", **changes)  # The code is free again.
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Definitions over HTTP: what is made of what is sent, their list and their life."""
+"""Tests of definitions over HTTP: stored values, lists, status, statistics."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEFAULT_CONFIG = {
     "case_sensitive": False,
     "usage_limit": {"limit_type": "per_user", "max_uses": 1},
 }
-# What is sent in `config` comes back so; each row on its own.
+# Each `config` is returned as it was sent.
 STORED_CONFIGS: list[dict[str, Any]] = [
     {"code_prefix": "WELCOME", "code_length": 8},
     {"code_pattern": "SUMMER-####-????"},
@@ -99,7 +99,7 @@ def test_list_is_filtered_by_status_and_part_of_the_name(admin: AdminClient) -> 
 
 
 def list_names(admin: AdminClient, query: str) -> list[str]:
-    """The names of the definitions that a query finds."""
+    """Return the names of the definitions that match a query."""
     return [
         definition["name"]
         for definition in admin.get(f"coupons{query}").json["definitions"]
@@ -159,7 +159,7 @@ def test_stats_count_coupons_by_status_and_redemptions(admin: AdminClient) -> No
 
 
 def redeem(code: str, user_id: str, times: int = 1) -> None:
-    """Redeem a code of "acme" some times."""
+    """Redeem a code of tenant "acme" `times` times."""
     for _ in range(times):
         redemption.redeem(RedeemRequest("acme", code, user_id), utc_now())
 

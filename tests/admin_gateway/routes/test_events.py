@@ -1,4 +1,4 @@
-"""Milestones over HTTP: stored once each before they are answered, or refused whole."""
+"""Tests of milestones over HTTP: stored once before the response, or refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each way of writing a file of codes, and first lines that name no good columns."""
+"""Tests of the file formats that an import accepts, and of invalid headers."""
 
 from __future__ import annotations
 
@@ -58,5 +58,5 @@ def test_a_bad_first_line_is_refused(
 
 @pytest.fixture(scope="module")
 def import_path(sqlite_admin: AdminClient) -> str:
-    """Where nothing is ever imported."""
+    """Return the import path of a definition that stays empty."""
     return f"coupons/{sqlite_admin.create_definition('Empty')['id']}/import"

@@ -1,4 +1,4 @@
-"""Codes from elsewhere: a file is imported whole or not at all; or its good lines."""
+"""Tests of imports: the whole file or nothing, or only its valid lines."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from tests.support.invariants import assert_invariants, fetch_rows, list_events
 
 @pytest.fixture
 def path(admin: AdminClient) -> str:
-    """Where codes of a definition are imported."""
+    """Return the import path of a new definition."""
     return f"coupons/{admin.create_definition()['id']}/import"
 
 
 def list_holders_by_code(admin: AdminClient) -> dict[str, str | None]:
-    """Who holds which code."""
+    """Return the user of each code, None if unassigned."""
     listed = admin.get("codes?limit=500").json["coupons"]
     return {coupon["code"]: coupon["user_id"] for coupon in listed}
 
 
 def expect_bad_lines(answer: TestResponse) -> dict[str, str]:
-    """The bad lines that a refusal tells of, each with its reason."""
+    """Return the invalid lines that a refusal names, with their reasons."""
     expect_refusal(answer, 400, "BAD_LINES")
     return {detail["path"]: detail["message"] for detail in answer.json["details"]}
 
@@ -49,7 +49,9 @@ def test_users_and_expiries_come_along(admin: AdminClient, path: str) -> None:
     assert (a["user_id"], a["expires_at"]) == ("=ann", "2099-01-01T00:00:00Z")
     assert (b["user_id"], b["expires_at"]) == (None, None)
     assert {a["batch_id"], b["batch_id"]} == {answer.json["job_id"]}
-    assert list(list_events("coupon.generated")) == []  # as of every batch
+    assert (
+        list(list_events("coupon.generated")) == []
+    )  # No batch publishes one event per coupon.
     ((_, data),) = list_events("codes.imported")
     assert (data["job"]["job_id"], data["job"]["done"]) == (a["batch_id"], 2)
     assert admin.get(f"codes/{b['id']}").json["timeline"] == [
@@ -204,7 +206,7 @@ def test_an_abandoned_upload_is_cleared_away_and_a_running_one_is_not(
     admin.upload_csv(path, "code\nA1\nB2\n")
     monkeypatch.setattr(
         csv_import, "discard_import", lambda job: None
-    )  # as if killed here
+    )  # As if the process had been killed here.
     expect_refusal(admin.upload_csv(path, "code\nC3\n!\n"), 400, "BAD_LINES")
     monkeypatch.undo()
     later = utc_now() + csv_import.ABANDONED_AFTER * 2

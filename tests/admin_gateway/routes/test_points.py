@@ -1,4 +1,4 @@
-"""Users and their points over HTTP."""
+"""Tests of users and their points over HTTP."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GOLD = {"user_id": JOHN, "point_id": "gold", "amount": 100}
 
 @pytest.fixture
 def site_with_member(admin: AdminClient) -> AdminClient:
-    """An admin of a tenant that knows John."""
+    """Return an admin client of a tenant with the registered user John."""
     expect_created(admin.post("users", {"user_id": JOHN}))
     return admin
 

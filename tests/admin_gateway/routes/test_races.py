@@ -1,4 +1,4 @@
-"""Two admins at once: names and codes are given once, on both databases."""
+"""Tests of concurrent admin requests: names and codes are given out once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CONCURRENT_CALLS = 6
 
 
 def run_together(tasks: list[Callable[[], Any]]) -> list[Any]:
-    """What tasks give that begin at the same moment, each in its own thread."""
+    """Run tasks that start at the same moment in threads; return their results."""
     start = Barrier(len(tasks))
 
     def run_after_barrier(task: Callable[[], Any]) -> Any:
@@ -63,7 +63,7 @@ def test_user_gets_one_coupon_of_a_custom_code(admin: AdminClient) -> None:
     custom = {"code_format": "custom", "custom_code": "SAVE10"}
     path = f"coupons/{admin.create_definition(**custom)['id']}"
     body = {"user_ids": ["a", "b"]}
-    # In one and the same moment: what is new is not told by its time.
+    # With a frozen clock, timestamps cannot distinguish new coupons from old ones.
     with time_machine.travel(utc_now(), tick=False):
         answers = run_together(
             [lambda: admin.post(f"{path}/generate", body)] * CONCURRENT_CALLS
@@ -77,7 +77,7 @@ def test_user_gets_one_coupon_of_a_custom_code(admin: AdminClient) -> None:
 def test_code_is_either_custom_or_random(
     admin: AdminClient, monkeypatch: pytest.MonkeyPatch, attempt: int
 ) -> None:
-    # The one random code that can come is the one that is named by hand meanwhile.
+    # The only random code is the custom code that the other request sets.
     random_codes = iter(["SAVE10"])
     monkeypatch.setattr(
         "coupon_core.domain.codes.generate_random_codes",

@@ -1,4 +1,4 @@
-"""Reward items over HTTP: their life, their three spellings, what keeps them."""
+"""Tests of reward items over HTTP and of their three paths."""
 
 from __future__ import annotations
 

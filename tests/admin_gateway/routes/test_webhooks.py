@@ -1,4 +1,4 @@
-"""Webhooks over HTTP: their life, what they refuse, trying one, its log."""
+"""Tests of webhooks over HTTP: management, validation, test events, log."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FORMS = ["standard", "playcamp", "playcamp_timestamped"]
 
 @pytest.fixture
 def local_admin(admin: AdminClient) -> Iterator[AdminClient]:
-    """An admin whose webhooks may go to receivers of this machine."""
+    """Return an admin client whose webhooks may be sent to this machine."""
     url_policy.allow_networks(LOOPBACK_NETWORKS)
     yield admin
     url_policy.allow_networks(())
@@ -38,7 +38,7 @@ def create_webhook(admin: AdminClient, **members: Any) -> dict[str, Any]:
 
 
 def create_redemption(admin: AdminClient) -> str:
-    """The code of a redemption, which is due to the webhooks there are."""
+    """Redeem a code, queue its event for the webhooks, and return the code."""
     code = admin.generate_coupons(admin.create_definition()["id"], "a")[0]["code"]
     redemption.redeem(RedeemRequest("acme", code, "a"), utc_now())
     delivery.create_deliveries(
@@ -48,7 +48,7 @@ def create_redemption(admin: AdminClient) -> str:
 
 
 def deliver_due_events() -> None:
-    """Send what is due."""
+    """Send all due deliveries."""
     for webhook in delivery.claim_webhooks(10, utc_now()):
         delivery.deliver_due(webhook)
     database.release_connection()
