@@ -19,8 +19,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         __name__,
         settings,
         title="Coupon admin gateway",
-        description="Define coupons, generate them, and watch what becomes of them. "
-        "Services that speak to the bus itself find its messages in /asyncapi.json.",
+        description="Define coupons, generate them and follow their use. The messages "
+        "on the broker are described in /asyncapi.json.",
         blueprints=[*routes.BLUEPRINTS, asyncapi.blueprint],
         links={"asyncapi": "/asyncapi.json", "schemas": "/schemas"},
         refusals=REFUSALS,

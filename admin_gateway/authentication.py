@@ -17,8 +17,8 @@ SECURITY_SCHEMES: Mapping[str, Any] = {
     "adminToken": {
         "type": "http",
         "scheme": "bearer",
-        "description": 'A JWT with sub_type "admin", sub_id (the id of an API key) '
-        "and exp, signed with that API key by HS256; or the API key itself.",
+        "description": 'Either a JWT with sub_type "admin", sub_id (the ID of an API '
+        "key) and exp, signed with that API key (HS256), or the API key itself.",
     },
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }

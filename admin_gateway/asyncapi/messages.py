@@ -90,7 +90,8 @@ class RedemptionDataSchema(CouponDataSchema):
 
     redemption_id = fields.Integer(required=True)
     use_number = fields.Integer(
-        required=True, metadata={"description": "Counts the coupon's uses from 1."}
+        required=True,
+        metadata={"description": "Sequence number of the use, starting at 1."},
     )
     dialect = ChoiceField(*Dialect, required=True)
 
@@ -108,7 +109,7 @@ class RefundDataSchema(CouponDataSchema):
     use_numbers = fields.List(
         fields.Integer(),
         required=True,
-        metadata={"description": "Which of the coupon's uses no longer count."},
+        metadata={"description": "Numbers of the uses that no longer count."},
     )
     points = fields.Nested(PointsDataSchema, required=True, allow_none=True)
 
@@ -125,7 +126,9 @@ class OutgoingEventSchema(LenientSchema):
     specversion = ChoiceField("1.0", required=True)
     id = fields.UUID(required=True)
     source = fields.String(required=True)
-    subject = fields.String(metadata={"description": "The user; absent for nobody."})
+    subject = fields.String(
+        metadata={"description": "User ID; absent if the coupon is unassigned."}
+    )
     time = fields.DateTime(required=True)
     datacontenttype = ChoiceField("application/json", required=True)
     tenantid = TenantIdField(required=True)

@@ -28,6 +28,8 @@ class CreateApiKeySchema(StrictSchema):
         EnumField(Scope),
         min_length=1,
         max_length=len(Scope),
-        metadata={"description": "What it may do; when absent, what your key may."},
+        metadata={
+            "description": "Scopes of the key; default: the scopes of your own key."
+        },
     )
     expires_at = UtcDateTime(allow_none=True, validate=require_future)

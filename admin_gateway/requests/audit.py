@@ -17,8 +17,10 @@ def _text_field(description: str, pattern: str | None = None) -> StrictString:
 class AuditQuerySchema(ListQuerySchema):
     """Page and filters of the audit log: actor, action, object and time range."""
 
-    actor = _text_field("An API key's id, or cli, system, server.")
-    action = _text_field("As definition.changed.", ACTION_PATTERN)
-    object_id = _text_field("The id of what it was done to.")
-    since = UtcDateTime(data_key="from", metadata={"description": "At or after."})
-    until = UtcDateTime(data_key="to", metadata={"description": "Before."})
+    actor = _text_field("ID of an API key, or cli, system, server.")
+    action = _text_field("Action, such as definition.changed.", ACTION_PATTERN)
+    object_id = _text_field("ID of the changed object.")
+    since = UtcDateTime(
+        data_key="from", metadata={"description": "At or after this time."}
+    )
+    until = UtcDateTime(data_key="to", metadata={"description": "Before this time."})

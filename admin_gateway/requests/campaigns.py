@@ -18,10 +18,10 @@ class UpdateCampaignSchema(StrictSchema):
     description = LocalizedTextField()
     status = EnumField(CampaignStatus)
     starts_at = optional_time_field(
-        "Before it no code is good, unless its package says otherwise."
+        "Codes are not valid before this time, unless their package sets its own."
     )
     ends_at = optional_time_field(
-        "After it no code is good, unless its package says otherwise."
+        "Codes are not valid after this time, unless their package sets its own."
     )
 
 

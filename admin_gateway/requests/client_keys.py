@@ -14,7 +14,9 @@ class CreateClientKeySchema(StrictSchema):
     kind = EnumField(
         ClientKeyKind,
         required=True,
-        metadata={"description": "Whose SDK it is for, and what it may do there."},
+        metadata={
+            "description": "The SDK that the key is for, and its permissions there."
+        },
     )
     name = StrictString(required=True)
     expires_at = UtcDateTime(allow_none=True, validate=require_future)

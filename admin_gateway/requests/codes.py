@@ -21,7 +21,7 @@ from coupon_core.schemas.fields import (
 )
 from coupon_core.schemas.identifiers import UserIdField, UuidField
 
-CURSOR_EXPECTED = "`next` of an earlier answer to the same question"
+CURSOR_EXPECTED = "`next` of an earlier answer with the same filters"
 USER_OR_BATCH_EXPECTED = "expected either user_id or batch_id"
 
 
@@ -33,7 +33,7 @@ class CodeFilterSchema(LenientSchema):
     batch_id = UuidField()
     definition_id = UuidField()
     status = EnumField(CouponStatus)
-    generated_from = UtcDateTime(metadata={"description": "Not before this time."})
+    generated_from = UtcDateTime(metadata={"description": "At or after this time."})
     generated_before = UtcDateTime(metadata={"description": "Before this time."})
 
     @post_load
@@ -51,7 +51,9 @@ class CodeQuerySchema(CodeFilterSchema):
         max_length=27,
         pattern="^[A-Za-z0-9_-]{27}$",
         expectation=CURSOR_EXPECTED,
-        metadata={"description": "Where to go on: `next` of the answer before."},
+        metadata={
+            "description": "Position of the next page: `next` of the previous response."
+        },
     )
 
     @post_load
@@ -138,5 +140,5 @@ class ImportCodesQuerySchema(LenientSchema):
         "false",
         data_key="partial",
         load_default="false",
-        metadata={"description": "Leave bad lines out, instead of importing nothing."},
+        metadata={"description": "Skip invalid lines instead of importing nothing."},
     )

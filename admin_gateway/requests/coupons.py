@@ -12,7 +12,9 @@ from coupon_core.schemas.fields import StrictInteger, StrictList, UtcDateTime
 from coupon_core.schemas.identifiers import UserIdField
 from coupon_core.services.batches import MAX_COUPONS, MAX_USERS, BatchRequest
 
-EXPIRY_METADATA = {"description": "Their own expiry, instead of the definition's."}
+EXPIRY_METADATA = {
+    "description": "Expiry of these coupons; overrides that of the definition."
+}
 USERS_OR_COUNT_EXPECTED = "expected either user_ids or count"
 
 
@@ -44,7 +46,7 @@ class RevokeCouponSchema(StrictSchema):
 
     code = CodeField(required=True)
     user_id = UserIdField(
-        metadata={"description": "Whose, when several users hold the code."}
+        metadata={"description": "User ID; required if several users hold the code."}
     )
 
 

@@ -21,8 +21,8 @@ from coupon_core.services.campaigns.creators import (
 )
 
 PATTERN_DESCRIPTION = (
-    "{creator} is the key, {number} counts the creator's codes, {random} is eight "
-    "random characters."
+    "{creator} is the creator's key, {number} the sequence number of the creator's "
+    "code, {random} eight random characters."
 )
 
 
@@ -33,7 +33,7 @@ class UpdateCreatorSchema(StrictSchema):
     genre = StrictString(allow_none=True, max_length=64)
     status = EnumField(
         CreatorStatus,
-        metadata={"description": "An inactive creator is given no more codes."},
+        metadata={"description": "An inactive creator cannot receive codes."},
     )
 
 
@@ -54,7 +54,7 @@ class CreatorQuerySchema(ListQuerySchema):
 
     keyword = StrictString(
         max_length=64,
-        metadata={"description": "A part of the name or key, in any case."},
+        metadata={"description": "Part of the name or key; case-insensitive."},
     )
     campaign_id = StrictString(max_length=64)
 
@@ -85,7 +85,9 @@ class AssignCreatorCodesSchema(StrictSchema):
             text = "expected codes of at most 64 characters, first a letter or digit"
             raise ValidationError(text, "pattern")
         if "{number}" not in pattern and "{random}" not in pattern:
-            raise ValidationError("expected {number} or {random} in it", "pattern")
+            raise ValidationError(
+                "expected {number} or {random} in the pattern", "pattern"
+            )
         return members
 
 

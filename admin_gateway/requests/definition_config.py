@@ -81,8 +81,8 @@ class AutoGenerateSchema(StrictSchema):
     trigger = EnumField(Trigger)
     trigger_config = StrictObject(
         metadata={
-            "description": "streak_id and milestone_threshold, achievement_id, or "
-            "leaderboard_id and rank_threshold",
+            "description": "Depends on trigger: streak_id and milestone_threshold; "
+            "achievement_id; or leaderboard_id and rank_threshold.",
             "example": {"streak_id": "daily-login", "milestone_threshold": 7},
         }
     )
@@ -137,7 +137,7 @@ class UpdateDefinitionConfigSchema(StrictSchema):
     code_length = StrictInteger(
         min_value=codes.MIN_RANDOM_LENGTH,
         max_value=codes.MAX_RANDOM_LENGTH,
-        metadata={"description": "Of the random part.", "default": 8},
+        metadata={"description": "Length of the random part.", "default": 8},
     )
     code_pattern = StrictString(
         min_length=0,
@@ -148,16 +148,16 @@ class UpdateDefinitionConfigSchema(StrictSchema):
         "_ or -",
         allow_none=True,
         metadata={
-            "description": "Instead of code_prefix and code_length: # stands for a "
-            "digit, ? for a letter, * for either; all else for itself.",
+            "description": "Replaces code_prefix and code_length. # is a digit, ? a "
+            "letter, * either; other characters are literal.",
             "example": "SUMMER-####-????",
         },
     )
     code_check = StrictBoolean(
         metadata={
-            "description": "One more character at the end that tells typing errors, "
-            "so that they never reach the database. Fixed for ever; codes must begin "
-            "with three fixed characters or more that no other codes begin with.",
+            "description": "Appends a check character that detects typing errors "
+            "before a database lookup. Cannot be changed later. Codes must begin with "
+            "at least three fixed characters that no other codes begin with.",
             "default": False,
         }
     )

@@ -70,7 +70,9 @@ class CreateDefinitionSchema(StrictSchema):
 class ReplaceDefinitionSchema(CreateDefinitionSchema):
     """PUT: a complete definition; absent members are reset to their defaults."""
 
-    status = EnumField(DefinitionStatus, metadata={"description": "Stays when absent."})
+    status = EnumField(
+        DefinitionStatus, metadata={"description": "Unchanged if absent."}
+    )
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -90,4 +92,4 @@ class DefinitionQuerySchema(ListQuerySchema):
     """Page and filters of the list of definitions."""
 
     status = EnumField(DefinitionStatus)
-    name = StrictString(metadata={"description": "A part of the name, in any case."})
+    name = StrictString(metadata={"description": "Part of the name; case-insensitive."})

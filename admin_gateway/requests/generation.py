@@ -48,7 +48,7 @@ def parse_batch_request(request: Request) -> BatchRequest:
     except ValidationError as error:
         raise convert_validation_error(error) from None
     if options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
-        text = "Content-Type: CSV in UTF-8 was expected"
+        text = "Content-Type: expected CSV in UTF-8"
         raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", text)
     users = parse_users_csv(read_body(request, MAX_BODY_BYTES))
     return BatchRequest(len(users), users, expires_at=query.get("expires_at"))
@@ -57,7 +57,7 @@ def parse_batch_request(request: Request) -> BatchRequest:
 def _parse_json_request(request: Request, query: Mapping[str, Any]) -> BatchRequest:
     for name in query:  # A JSON body has its own members for these values.
         raise validation_error(
-            [ErrorDetail("expected only with a body of CSV", name, "query")]
+            [ErrorDetail("expected only with a CSV body", name, "query")]
         )
     batch_request: BatchRequest = _BODY_SCHEMA.load(
         read_object(request, MAX_JSON_BODY_BYTES)
@@ -79,11 +79,9 @@ def parse_users_csv(data: bytes) -> list[str]:
             errors.append(_line_error(line, error))
         users[row[0]] = None
     if not users and not errors:
-        errors.append(_line_error(1, "a user id a line was expected, got none"))
+        errors.append(_line_error(1, "expected one user id per line, got none"))
     if len(users) > MAX_USERS:
-        errors.append(
-            ErrorDetail(f"at most {MAX_USERS:,} users were expected", "", "body")
-        )
+        errors.append(ErrorDetail(f"expected at most {MAX_USERS:,} users", "", "body"))
     if errors:
         raise validation_error(errors)
     return list(users)

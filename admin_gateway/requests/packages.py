@@ -34,7 +34,7 @@ def _limit_field(attribute: str, description: str) -> StrictInteger:
         attribute=attribute,
         max_value=MAX_USES,
         allow_none=True,
-        metadata={"description": f"{description}; 0 or null is none."},
+        metadata={"description": f"{description}; 0 or null means no limit."},
     )
 
 
@@ -45,15 +45,19 @@ class UpdatePackageSchema(StrictSchema):
     item_description = LocalizedTextField()
     rewards = StrictList(StrictNested(RewardLineSchema), min_length=1, max_length=20)
     per_code_usage_limit = _limit_field(
-        "per_code_limit", "Uses of one code by one user"
+        "per_code_limit", "Maximum uses of one code by one user"
     )
     cross_creator_limit = _limit_field(
-        "per_user_limit", "Uses by one user, whichever creators' codes"
+        "per_user_limit", "Maximum uses by one user, over all creators' codes"
     )
-    max_total_usage = _limit_field("total_limit", "Uses by all users together")
-    is_active = StrictBoolean(metadata={"description": "Out of use, no code is good."})
-    starts_at = optional_time_field("Its own start; null follows the campaign.")
-    ends_at = optional_time_field("Its own end; null follows the campaign.")
+    max_total_usage = _limit_field("total_limit", "Maximum uses by all users together")
+    is_active = StrictBoolean(
+        metadata={"description": "While false, no code of the package is valid."}
+    )
+    starts_at = optional_time_field(
+        "Start of the package; null means the campaign's start."
+    )
+    ends_at = optional_time_field("End of the package; null means the campaign's end.")
 
     @post_load
     def normalize_members(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -30,9 +30,13 @@ class UpdateUserSchema(StrictSchema):
     """PATCH: the members of a user to change."""
 
     is_member = StrictBoolean(
-        metadata={"description": "Only members buy and redeem in the Mambo dialect."}
+        metadata={
+            "description": "Only members can buy and redeem through the Mambo API."
+        }
     )
-    details = StrictObject(metadata={"description": "About the user; opaque to us."})
+    details = StrictObject(
+        metadata={"description": "Data about the user; stored as sent."}
+    )
     tags = StrictList(StrictString(max_length=64), max_length=MAX_TAGS)
 
 
@@ -55,7 +59,7 @@ class PointChangeSchema(StrictSchema):
     reference = StrictString(
         min_length=0,
         load_default="",
-        metadata={"description": "Your own, such as an order."},
+        metadata={"description": "Your own reference, such as an order ID."},
     )
     reason = StrictString(min_length=0, load_default="")
 

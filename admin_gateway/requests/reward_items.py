@@ -6,9 +6,11 @@ from coupon_core.schemas.fields import StrictObject, StrictString
 
 MAX_DESCRIPTION_LENGTH = 2_000
 MAX_REWARD_TYPE_LENGTH = 64
-PAYLOAD_METADATA = {"description": "What the game needs to grant it; opaque to us."}
+PAYLOAD_METADATA = {
+    "description": "Data that the game needs to grant the reward; stored as sent."
+}
 REWARD_TYPE_METADATA = {
-    "description": "Your own word, such as points, currency, item, badge."
+    "description": "Your own type, such as points, currency, item or badge."
 }
 
 

@@ -17,12 +17,14 @@ from coupon_core.services.webhooks.subscriptions import (
 from coupon_core.services.webhooks.url_policy import MAX_URL_LENGTH
 
 URL_METADATA = {
-    "description": "http or https, at a public address; checked at every request.",
+    "description": "http or https at a public address; checked on every request.",
     "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[!#-;=?-\[\]-~]+$",
 }
-RETRIES_METADATA = {"description": "Tries after the first, at growing intervals."}
+RETRIES_METADATA = {
+    "description": "Retries after the first attempt, with increasing delays."
+}
 TIMEOUT_METADATA = {
-    "description": "Milliseconds for a whole request, name lookup and all."
+    "description": "Milliseconds for a whole request, including DNS lookup."
 }
 
 
@@ -47,7 +49,7 @@ class CreateWebhookSchema(StrictSchema):
     signature = EnumField(
         SignatureScheme,
         load_default=SignatureScheme.STANDARD,
-        metadata={"description": "How requests are built and signed."},
+        metadata={"description": "Format and signature of requests."},
     )
     retry_count = StrictInteger(
         max_value=10, load_default=DEFAULT_RETRY_COUNT, metadata=RETRIES_METADATA

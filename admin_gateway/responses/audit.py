@@ -41,18 +41,19 @@ class AuditEntrySchema(LenientSchema):
     actor = fields.String(
         required=True,
         metadata={
-            "description": "An API key's id, or cli, system, server (the tenant's own)."
+            "description": "ID of an API key, or cli, system, server (the tenant's)."
         },
     )
     action = fields.String(
-        required=True, metadata={"description": "As noun.past_participle."}
+        required=True, metadata={"description": "Action as noun.past_participle."}
     )
     object_id = fields.String(
         required=True,
-        metadata={"description": "Of the noun; empty where there is none."},
+        metadata={"description": "ID of the changed object; may be empty."},
     )
     request_id = fields.String(
-        required=True, metadata={"description": "X-Request-Id; empty outside of HTTP."}
+        required=True,
+        metadata={"description": "X-Request-Id; empty for actions outside HTTP."},
     )
     detail = fields.Dict(required=True)
 

@@ -54,14 +54,16 @@ class BatchSchema(LenientSchema):
     requested = fields.Integer(required=True)
     generated = fields.Integer(
         required=True,
-        metadata={"description": "Users who held a custom code keep theirs."},
+        metadata={
+            "description": "Generated coupons. Holders of a custom code keep theirs."
+        },
     )
     rate_per_second = fields.Float(required=True, allow_none=True)
     eta_seconds = fields.Float(required=True, allow_none=True)
     error = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "Why it failed, or what it waits for."},
+        metadata={"description": "Why the batch failed, or what it waits for."},
     )
     expires_at = fields.DateTime(required=True, allow_none=True)
     created_at = fields.DateTime(required=True)
@@ -98,12 +100,14 @@ class CodeCapacitySchema(LenientSchema):
     used = fields.Integer(required=True)
     reserved = fields.Integer(
         required=True,
-        metadata={"description": "What unfinished batches will still make."},
+        metadata={"description": "Codes that unfinished batches will still generate."},
     )
     remaining = fields.Integer(required=True)
     used_share = fields.Float(required=True)
     one_guess_in = fields.Integer(
         required=True,
         allow_none=True,
-        metadata={"description": "Of so many guesses of the right form one hits."},
+        metadata={
+            "description": "On average, one of this many well-formed guesses succeeds."
+        },
     )

@@ -104,7 +104,9 @@ class CodeJobSchema(LenientSchema):
     done = fields.Integer(required=True)
     skipped = fields.Integer(
         required=True,
-        metadata={"description": "Used up, revoked before, or good for longer."},
+        metadata={
+            "description": "Codes already used up or revoked, or with a later expiry."
+        },
     )
     created_at = fields.DateTime(required=True)
     updated_at = fields.DateTime(required=True)

@@ -68,7 +68,7 @@ class DefinitionSchema(LenientSchema):
     description = fields.String(required=True)
     config = fields.Dict(
         required=True,
-        metadata={"description": "As sent, with defaults; what is unset is absent."},
+        metadata={"description": "As sent, with defaults; unset members are absent."},
     )
     status = ChoiceField(*DefinitionStatus, required=True)
     created_at = fields.DateTime(required=True)

@@ -76,7 +76,7 @@ class DeadLetterSchema(LenientSchema):
     content_type = fields.String(required=True)
     reason = fields.String(required=True)
     body = fields.String(
-        required=True, metadata={"description": "The first 64 KiB, as they came."}
+        required=True, metadata={"description": "The first 64 KiB, as received."}
     )
     body_encoding = ChoiceField("text", "base64", required=True)
     received_at = fields.DateTime(required=True)

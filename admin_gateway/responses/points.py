@@ -76,7 +76,7 @@ class PointEntrySchema(LenientSchema):
     point_id = fields.String(required=True)
     amount = fields.Integer(required=True)
     balance = fields.Integer(
-        required=True, metadata={"description": "What was there after it."}
+        required=True, metadata={"description": "Balance after the change."}
     )
     kind = ChoiceField(*EntryKind, required=True)
     reference = fields.String(required=True)

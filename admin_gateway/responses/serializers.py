@@ -225,7 +225,7 @@ def invalid_file_error(report: ImportReport) -> ApiError:
         return ApiError(400, "NO_CODES", text, details)
     line_count = report.rejected_count + report.valid_count
     text = (
-        f"Nothing imported, for {report.rejected_count:,} of {line_count:,} lines "
-        f"cannot be: {details[0].path}: {details[0].message}"
+        f"Nothing imported, because {report.rejected_count:,} of {line_count:,} lines "
+        f"are invalid: {details[0].path}: {details[0].message}"
     )
     return ApiError(400, "BAD_LINES", text, details)

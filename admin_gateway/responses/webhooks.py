@@ -125,7 +125,7 @@ class WebhookSchema(LenientSchema):
     inactive_reason = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "Why it was switched off after lasting failure."},
+        metadata={"description": "Why it was deactivated after continuous failures."},
     )
     failing_since = fields.DateTime(required=True, allow_none=True)
     created_at = fields.DateTime(required=True)

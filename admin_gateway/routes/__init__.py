@@ -31,13 +31,13 @@ TENANT_PATH_PARAMETER: Mapping[str, Any] = {
     "in": "path",
     "required": True,
     "schema": {"type": "string", "pattern": TENANT_ID_PATTERN},
-    "description": "Your tenant.",
+    "description": "Tenant ID.",
 }
 TENANT_QUERY_PARAMETER: Mapping[str, Any] = {
     **TENANT_PATH_PARAMETER,
     "in": "query",
     "required": False,
-    "description": "Your tenant; may be left out, the key tells it.",
+    "description": "Tenant ID; optional, default: the tenant of your key.",
 }
 
 

@@ -11,7 +11,7 @@ from coupon_core.services.access import tenants
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response, no_content_response
 
-routes = JsonBlueprint("api_keys", __name__, description="Keys of admins")
+routes = JsonBlueprint("api_keys", __name__, description="API keys of the admin API")
 
 
 @routes.route("", methods=["POST"])

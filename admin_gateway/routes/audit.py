@@ -11,7 +11,9 @@ from coupon_core.domain.models.audit import AuditFilter
 from coupon_core.services import audit
 from coupon_core.web.blueprint import JsonBlueprint
 
-routes = JsonBlueprint("audit", __name__, description="Who did what, and when")
+routes = JsonBlueprint(
+    "audit", __name__, description="Log of actions, actors and times"
+)
 
 
 @routes.route("")

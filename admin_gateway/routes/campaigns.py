@@ -13,7 +13,9 @@ from coupon_core.services.campaigns import campaigns, packages
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response, no_content_response
 
-routes = JsonBlueprint("campaigns", __name__, description="What creators promote")
+routes = JsonBlueprint(
+    "campaigns", __name__, description="Campaigns that creators promote"
+)
 
 
 @routes.route("", methods=["POST"])

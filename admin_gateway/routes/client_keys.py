@@ -13,7 +13,7 @@ from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response, no_content_response
 
 routes = JsonBlueprint(
-    "client_keys", __name__, description="Keys of other systems' SDKs"
+    "client_keys", __name__, description="Keys for other systems' SDKs"
 )
 
 

@@ -19,8 +19,8 @@ from coupon_core.web.responses import json_response
 
 MAX_BODY_BYTES = 268_435_456  # One million rows of the maximum length.
 
-routes = JsonBlueprint("code_jobs", __name__, description="Work on many codes")
-imports = JsonBlueprint("imports", __name__, description="Codes from elsewhere")
+routes = JsonBlueprint("code_jobs", __name__, description="Jobs on many codes")
+imports = JsonBlueprint("imports", __name__, description="Import of existing codes")
 
 
 @routes.route("/jobs")

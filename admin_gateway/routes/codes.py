@@ -15,7 +15,7 @@ from coupon_core.services.codes import csv_export, inventory
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response
 
-routes = JsonBlueprint("codes", __name__, description="The stock of codes")
+routes = JsonBlueprint("codes", __name__, description="All codes of a tenant")
 EXPORT_HEADERS = {"Content-Disposition": 'attachment; filename="codes.csv"'}
 
 

@@ -14,7 +14,7 @@ from coupon_core.web.responses import json_response
 
 MAX_BODY_BYTES = 262_144  # One thousand codes of the maximum length.
 
-routes = JsonBlueprint("creators", __name__, description="Who hands out codes")
+routes = JsonBlueprint("creators", __name__, description="Creators and their codes")
 
 
 @routes.route("", methods=["POST"])

@@ -14,7 +14,7 @@ from coupon_core.services.coupons import code_capacity
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response, no_content_response
 
-routes = JsonBlueprint("definitions", __name__, description="Templates of coupons")
+routes = JsonBlueprint("definitions", __name__, description="Coupon definitions")
 
 
 @routes.route("", methods=["POST"])

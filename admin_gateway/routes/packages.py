@@ -12,7 +12,7 @@ from coupon_core.services.campaigns import packages
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response
 
-routes = JsonBlueprint("packages", __name__, description="What creators' codes grant")
+routes = JsonBlueprint("packages", __name__, description="Rewards of creators' codes")
 
 
 @routes.route("")

@@ -13,7 +13,9 @@ from coupon_core.services.points import wallets
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response
 
-routes = JsonBlueprint("points", __name__, description="What users buy coupons with")
+routes = JsonBlueprint(
+    "points", __name__, description="Points that users buy coupons with"
+)
 
 
 @routes.route("/credit", methods=["POST"])

@@ -13,7 +13,9 @@ from coupon_core.services.catalog import reward_items
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response, no_content_response
 
-routes = JsonBlueprint("rewards", __name__, description="What a redemption grants")
+routes = JsonBlueprint(
+    "rewards", __name__, description="Rewards that a redemption grants"
+)
 
 
 @routes.route("", methods=["POST"])

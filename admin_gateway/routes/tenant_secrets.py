@@ -8,7 +8,9 @@ from coupon_core.services.access import tenants
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response, no_content_response
 
-routes = JsonBlueprint("secrets", __name__, description="What players' tokens need")
+routes = JsonBlueprint(
+    "secrets", __name__, description="Secrets that sign players' tokens"
+)
 
 
 @routes.route("")

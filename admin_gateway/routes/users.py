@@ -12,7 +12,7 @@ from coupon_core.services.points import users
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response
 
-routes = JsonBlueprint("users", __name__, description="Users who buy with points")
+routes = JsonBlueprint("users", __name__, description="Registered users")
 
 
 @routes.route("", methods=["POST"])

@@ -14,7 +14,7 @@ from coupon_core.web.idempotency import safe_post
 from coupon_core.web.responses import json_response, no_content_response
 
 routes = JsonBlueprint(
-    "webhooks", __name__, description="Servers of yours that are told of events"
+    "webhooks", __name__, description="Your URLs that receive events"
 )
 
 

@@ -108,7 +108,7 @@ def test_a_cursor_is_good_for_its_own_question_only(admin: AdminClient) -> None:
     generate_unassigned(admin, admin.create_definition()["id"], 3)
     cursor = admin.get("codes?limit=1").json["next"]
     answer = admin.get(f"codes?limit=1&status=active&cursor={cursor}")
-    assert "earlier answer" in expect_refusal(answer, 400, "VALIDATION_ERROR")
+    assert "same filters" in expect_refusal(answer, 400, "VALIDATION_ERROR")
 
 
 def test_a_code_is_given_to_a_user_once(admin: AdminClient) -> None:
