@@ -1,4 +1,4 @@
-"""What is wrong only because of what there is already."""
+"""Refusals of valid requests that conflict with existing data."""
 
 from collections.abc import Mapping
 

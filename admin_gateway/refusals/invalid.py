@@ -1,4 +1,4 @@
-"""What is wrong in itself, whatever else there is."""
+"""Refusals of requests that are invalid regardless of existing data."""
 
 from collections.abc import Mapping
 

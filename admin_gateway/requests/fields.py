@@ -1,4 +1,4 @@
-"""Fields of the domain: the words of its enums, and codes as admins write them."""
+"""Fields for enums of the domain and for codes."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -9,10 +9,10 @@ from coupon_core.schemas.fields import ChoiceField, StrictString
 
 
 class EnumField(ChoiceField):
-    """One of an enum's words, or of some of them, loaded as the enum's member."""
+    """One of the given enum members, written as its value."""
 
     def __init__(self, members: Iterable[StrEnum], **options: Any) -> None:
-        self._members = {word.value: word for word in members}
+        self._members = {member.value: member for member in members}
         super().__init__(*self._members, **options)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> StrEnum:
@@ -23,7 +23,7 @@ class EnumField(ChoiceField):
 
 
 class CodeField(StrictString):
-    """A code in the form of CONTRACTS 0.15; blanks around it are dropped."""
+    """A code as in docs/api-contracts.md 0.15; surrounding blanks are removed."""
 
     def __init__(self, **options: Any) -> None:
         expectation = (

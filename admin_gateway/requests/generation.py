@@ -1,4 +1,4 @@
-"""What a request to generate asks for: as JSON, or as CSV with a user on each line."""
+"""Parser of generate requests: JSON, or CSV with one user per line."""
 
 import csv
 import io
@@ -25,14 +25,19 @@ from coupon_core.web.query_string import parse_query
 from coupon_core.web.request_body import read_body, read_object
 
 CSV_CONTENT_TYPE = "text/csv"
-MAX_BODY_BYTES, MAX_JSON_BODY_BYTES = 33_554_432, 16_777_216
-USER_ID_COLUMN = "user_id"  # how a first line is told to be a heading
+MAX_BODY_BYTES = 33_554_432
+MAX_JSON_BODY_BYTES = 16_777_216
+USER_ID_COLUMN = "user_id"  # A first line with this text is a header.
 
 _BODY_SCHEMA, _QUERY_SCHEMA = GenerateCouponsSchema(), GenerateCouponsQuerySchema()
 
 
 def parse_batch_request(request: Request) -> BatchRequest:
-    """What the body asks for. Problem."""
+    """Return the batch that a request asks for.
+
+    Raises:
+        ApiError: The query or the body is invalid.
+    """
     content_type, options = parse_options_header(
         request.environ.get("CONTENT_TYPE", "")
     )
@@ -43,16 +48,16 @@ def parse_batch_request(request: Request) -> BatchRequest:
     except ValidationError as error:
         raise convert_validation_error(error) from None
     if options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
-        text = "Content-Type: CSV in UTF-8 was expected"
+        text = "Content-Type: expected CSV in UTF-8"
         raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", text)
     users = parse_users_csv(read_body(request, MAX_BODY_BYTES))
-    return BatchRequest(len(users), users, query.get("expires_at"))
+    return BatchRequest(len(users), users, expires_at=query.get("expires_at"))
 
 
 def _parse_json_request(request: Request, query: Mapping[str, Any]) -> BatchRequest:
-    for name in query:  # the body has members for all of it
+    for name in query:  # A JSON body has its own members for these values.
         raise validation_error(
-            [ErrorDetail("expected only with a body of CSV", name, "query")]
+            [ErrorDetail("expected only with a CSV body", name, "query")]
         )
     batch_request: BatchRequest = _BODY_SCHEMA.load(
         read_object(request, MAX_JSON_BODY_BYTES)
@@ -61,7 +66,11 @@ def _parse_json_request(request: Request, query: Mapping[str, Any]) -> BatchRequ
 
 
 def parse_users_csv(data: bytes) -> list[str]:
-    """Every user once, in the order of the lines. Problem with each bad line."""
+    """Return each user once, in the order of the lines.
+
+    Raises:
+        ApiError: Some lines are invalid, or there are no users or too many.
+    """
     users: dict[str, None] = {}
     errors: list[ErrorDetail] = []
     for line, row in _read_rows(data):
@@ -70,19 +79,17 @@ def parse_users_csv(data: bytes) -> list[str]:
             errors.append(_line_error(line, error))
         users[row[0]] = None
     if not users and not errors:
-        errors.append(_line_error(1, "a user id a line was expected, got none"))
+        errors.append(_line_error(1, "expected one user id per line, got none"))
     if len(users) > MAX_USERS:
-        errors.append(
-            ErrorDetail(f"at most {MAX_USERS:,} users were expected", "", "body")
-        )
+        errors.append(ErrorDetail(f"expected at most {MAX_USERS:,} users", "", "body"))
     if errors:
         raise validation_error(errors)
     return list(users)
 
 
 def _read_rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    """The lines that are not empty, without a heading, each with its number."""
-    # With the mark that spreadsheets put before UTF-8, or without.
+    """Yield the number and the cells of each non-empty line, without the header."""
+    # Spreadsheets put a byte order mark before UTF-8; this codec accepts both.
     text = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline="")
     reader = csv.reader(text, strict=True)
     try:

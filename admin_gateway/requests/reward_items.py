@@ -1,4 +1,4 @@
-"""Reward items as admins write them (CONTRACTS 1.3)."""
+"""Request schemas for reward items (docs/api-contracts.md 1.3)."""
 
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.schemas.base import StrictSchema
@@ -6,14 +6,16 @@ from coupon_core.schemas.fields import StrictObject, StrictString
 
 MAX_DESCRIPTION_LENGTH = 2_000
 MAX_REWARD_TYPE_LENGTH = 64
-PAYLOAD_METADATA = {"description": "What the game needs to grant it; opaque to us."}
+PAYLOAD_METADATA = {
+    "description": "Data that the game needs to grant the reward; stored as sent."
+}
 REWARD_TYPE_METADATA = {
-    "description": "Your own word, such as points, currency, item, badge."
+    "description": "Your own type, such as points, currency, item or badge."
 }
 
 
 class UpdateRewardItemSchema(StrictSchema):
-    """PATCH: the members that are to change."""
+    """PATCH: the members of a reward item to change."""
 
     name = StrictString()
     description = StrictString(
@@ -26,7 +28,7 @@ class UpdateRewardItemSchema(StrictSchema):
 
 
 class CreateRewardItemSchema(UpdateRewardItemSchema):
-    """POST and PUT: a whole reward item."""
+    """POST and PUT: a complete reward item."""
 
     name = StrictString(required=True)
     description = StrictString(
@@ -39,6 +41,6 @@ class CreateRewardItemSchema(UpdateRewardItemSchema):
 
 
 class RewardItemQuerySchema(ListQuerySchema):
-    """Which reward items a list shows."""
+    """Page and filters of the list of reward items."""
 
     reward_type = StrictString(max_length=MAX_REWARD_TYPE_LENGTH)

@@ -1,4 +1,4 @@
-"""The admin gateway without its database: 503, and nothing that looks like success."""
+"""Tests that the admin gateway answers 503 while its database is unavailable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.servers.process import find_free_port
 
 @pytest.fixture
 def client() -> Iterator[FlaskClient]:
-    """A caller of a gateway whose database is not there."""
+    """Return a client of a gateway whose database is unavailable."""
     url = f"postgresql://nobody@127.0.0.1:{find_free_port()}/nothing"
     with started_admin_gateway(url) as app:
         yield app.test_client()

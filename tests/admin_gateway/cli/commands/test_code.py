@@ -110,6 +110,6 @@ def test_a_bad_file_is_told_line_by_line(
     result = acme_cli.run(*words)
     assert (result.exit_code, result.stdout) == (1, "")
     assert "line 3: code: expected" in result.stderr
-    assert "Nothing imported, for 2 of 3 lines cannot be" in result.stderr
+    assert "Nothing imported, because 2 of 3 lines are invalid" in result.stderr
     done = acme_cli.json(*words, "--partial")
     assert (done["done"], done["rejected"]) == (1, 2)
