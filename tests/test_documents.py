@@ -29,7 +29,7 @@ from coupon_core.domain.models import utc_now
 from coupon_core.persistence import database
 from coupon_core.services.access import tenants
 from coupon_core.settings.loader import Settings
-from tests.query_gateway.tenant import Tenant
+from tests.factories.tenant import TenantFactory
 from tests.support.servers import find_node
 from tests.support.servers.gunicorn import gateway_server
 from tests.support.settings import build_settings
@@ -112,7 +112,7 @@ class Player:
     """The user of the examples, with a token made now, in one path style."""
 
     client: FlaskClient
-    tenant: Tenant
+    tenant: TenantFactory
     start: str
 
     def get(self, path: str) -> Any:
@@ -132,15 +132,15 @@ def gateways(settings: Settings) -> Iterator[tuple[Flask, Flask]]:
 
 
 @pytest.fixture
-def keys(gateways: tuple[Flask, Flask]) -> tuple[Tenant, str]:
+def keys(gateways: tuple[Flask, Flask]) -> tuple[TenantFactory, str]:
     """The tenant of the examples, made as an operator makes one, and its API key."""
     secret, _, key = tenants.create(TENANT_ID, utc_now())
     database.release_connection()
-    return Tenant(TENANT_ID, secret.secret, ""), key
+    return TenantFactory(TENANT_ID, secret.secret), key
 
 
 @pytest.fixture
-def admin(gateways: tuple[Flask, Flask], keys: tuple[Tenant, str]) -> Admin:
+def admin(gateways: tuple[Flask, Flask], keys: tuple[TenantFactory, str]) -> Admin:
     client, headers = gateways[0].test_client(), {"X-API-Key": keys[1]}
 
     def call(method: str, path: str, body: Any) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def admin(gateways: tuple[Flask, Flask], keys: tuple[Tenant, str]) -> Admin:
 def player(
     request: pytest.FixtureRequest,
     gateways: tuple[Flask, Flask],
-    keys: tuple[Tenant, str],
+    keys: tuple[TenantFactory, str],
 ) -> Player:
     client = gateways[1].test_client()
     return Player(client, keys[0], f"/v1/coupons{request.param}")
@@ -254,7 +254,7 @@ class Programs:
 
     query_url: str
     admin: Admin
-    tenant: Tenant
+    tenant: TenantFactory
     directory: Path
 
     def new_coupon(self, **config: Any) -> str:
@@ -294,7 +294,7 @@ def run(
 @pytest.fixture
 def programs(
     settings: Settings,
-    keys: tuple[Tenant, str],
+    keys: tuple[TenantFactory, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Programs]:
     homes = [tmp_path_factory.mktemp(name) for name in ("admin", "query", "programs")]

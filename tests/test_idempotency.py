@@ -17,8 +17,8 @@ import query_gateway
 from coupon_core.persistence import database
 from coupon_core.web.idempotency import IDEMPOTENT_MARK
 from tests.factories.campaigns import CampaignFactory
+from tests.factories.tenant import TenantFactory
 from tests.query_gateway.mambo.site import create_site_client
-from tests.query_gateway.tenant import Tenant
 from tests.support.admin_client import (
     AdminClient,
     ResponseValidator,
@@ -72,7 +72,7 @@ def apps(admin: AdminClient) -> dict[str, Flask]:
 def credentials(
     admin: AdminClient, apps: dict[str, Flask]
 ) -> dict[str, dict[str, str]]:
-    tenant = Tenant(admin.tenant_id, admin.secret.secret, ID)
+    tenant = TenantFactory(admin.tenant_id, admin.secret.secret)
     return {
         "admin": {"X-API-Key": admin.plain_key},
         "query": tenant.build_bearer_headers(),

@@ -26,8 +26,7 @@ from coupon_core.services.access import client_keys, tenants
 from coupon_core.settings.loader import Settings
 from tests.factories.campaigns import CampaignFactory
 from tests.factories.offers import OfferFactory
-from tests.factories.tenant import TenantFactory
-from tests.query_gateway.tenant import Tenant, create_tenant
+from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.database_rows import read_all_rows
 from tests.support.invariants import assert_invariants
 from tests.support.paths import PROJECT_ROOT
@@ -83,14 +82,14 @@ def settings(database_url: str) -> Iterator[Settings]:
 class Stock:
     """What is there to be found."""
 
-    tenant: Tenant
+    tenant: TenantFactory
     api_key: str
     known: dict[str, list[str]]
 
 
 @pytest.fixture
 def stock(settings: Settings) -> Stock:
-    tenant = create_tenant(tenant_id="acme")
+    tenant = create_tenant(tenant_id="acme", now=None)
     everything = None, "acme", "all", tenants.ALL_SCOPES, None
     _, api_key = tenants.create_key(*everything, utc_now())
     definitions = [tenant.define(per_code_limit=0) for _ in range(3)]
@@ -231,9 +230,7 @@ def test_playcamp_answers_as_its_document_says(
 
 def stock_up_for_mambo(stock: Stock) -> str:
     """Make users with gold and what it buys; gives an SDK's token."""
-    bargains = OfferFactory(
-        TenantFactory("acme", "", "", "", stock.tenant.reward_item_id)
-    )
+    bargains = OfferFactory(stock.tenant)
     offered = [
         bargains.create_offer(f"BUY{n}", points=1, usage=UsageMode.MULTI)
         for n in range(3)

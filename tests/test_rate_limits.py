@@ -13,7 +13,7 @@ from coupon_core.persistence import database
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import GuessLimits
 from coupon_core.settings.loader import Settings
-from tests.query_gateway.tenant import Tenant
+from tests.factories.tenant import TenantFactory
 from tests.support.admin_client import AdminClient, create_admin_client
 from tests.support.databases import SqliteDatabases, migrate_database
 from tests.support.settings import build_settings
@@ -58,7 +58,7 @@ def test_a_key_may_call_so_often(admin: AdminClient) -> None:
 def test_a_tenant_may_call_so_often_altogether(
     admin: AdminClient, query: Flask
 ) -> None:
-    tenant = Tenant(admin.tenant_id, admin.secret.secret, "")
+    tenant = TenantFactory(admin.tenant_id, admin.secret.secret)
     statuses = [
         query.test_client()
         .get(

@@ -16,7 +16,7 @@ from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.security.authentication import issue_client_token
 from coupon_core.services.access import client_keys, tenants
 from tests.authorization.tenants import USER_ID, TenantPair
-from tests.query_gateway.tenant import Tenant
+from tests.factories.tenant import TenantFactory
 
 Headers = dict[str, str]
 DAY_SECONDS = 86_400
@@ -61,7 +61,7 @@ def build_bearer_headers(credential: str) -> Headers:
     return {"Authorization": f"Bearer {credential}"}
 
 
-def create_api_key(tenant: Tenant, *scopes: Scope, days: float = 1) -> AdminKey:
+def create_api_key(tenant: TenantFactory, *scopes: Scope, days: float = 1) -> AdminKey:
     """A key of a tenant with some scopes, by default all."""
     now, ids = utc_now(), (tenant.tenant_id, "matrix")
     ends = now + timedelta(days=days)
@@ -102,7 +102,9 @@ def _build_malformed() -> dict[str, Headers]:
     }
 
 
-def _build_tenant_tokens(own: Tenant, other: Tenant) -> dict[str, Headers]:
+def _build_tenant_tokens(
+    own: TenantFactory, other: TenantFactory
+) -> dict[str, Headers]:
     """Tenant JWTs; the newest secret is kept by the world's rotation."""
     past = int(time.time()) - DAY_SECONDS
     return {
@@ -129,7 +131,7 @@ def _remove_signature(token: str) -> str:
     return f"{header.rstrip('=')}.{token.split('.')[1]}."
 
 
-def _build_api_keys(own: Tenant, other: Tenant) -> dict[str, Headers]:
+def _build_api_keys(own: TenantFactory, other: TenantFactory) -> dict[str, Headers]:
     every, foreign, revoked = (
         create_api_key(own),
         create_api_key(other),
@@ -158,7 +160,7 @@ def _build_api_keys(own: Tenant, other: Tenant) -> dict[str, Headers]:
     }
 
 
-def _build_sdk_credentials(own: Tenant) -> dict[str, Headers]:
+def _build_sdk_credentials(own: TenantFactory) -> dict[str, Headers]:
     """Keys of other systems' SDKs, and the tokens that Mambo's get for them."""
     now, mambo = utc_now(), create_client_key(own, ClientKeyKind.MAMBO)
     revoked = create_client_key(own, ClientKeyKind.MAMBO)
@@ -181,7 +183,7 @@ def _build_sdk_credentials(own: Tenant) -> dict[str, Headers]:
     }
 
 
-def _build_foreign_sdk_credentials(other: Tenant) -> dict[str, Headers]:
+def _build_foreign_sdk_credentials(other: TenantFactory) -> dict[str, Headers]:
     mambo = create_client_key(other, ClientKeyKind.MAMBO)
     return {
         "other tenant's Mambo token": build_bearer_headers(
@@ -193,15 +195,17 @@ def _build_foreign_sdk_credentials(other: Tenant) -> dict[str, Headers]:
     }
 
 
-def create_client_key(tenant: Tenant, kind: ClientKeyKind) -> tuple[str, str]:
+def create_client_key(tenant: TenantFactory, kind: ClientKeyKind) -> tuple[str, str]:
     """The id and the secret of a new key of an SDK."""
     asked = tenant.tenant_id, kind, "matrix", None, utc_now()
     key, secret = client_keys.create(*asked)
     return key.key_id, secret
 
 
-def _build_signatures(own: Tenant, other: Tenant) -> Mapping[str, Credential]:
-    def signs(tenant: Tenant, **changes: Any) -> Credential:
+def _build_signatures(
+    own: TenantFactory, other: TenantFactory
+) -> Mapping[str, Credential]:
+    def signs(tenant: TenantFactory, **changes: Any) -> Credential:
         return lambda asked: tenant.sign_request(
             asked.method, asked.path.partition("?")[0], asked.body, **changes
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from coupon_core.observability import audit_context
 from tests.authorization.factories import FACTORIES, RouteArguments
-from tests.query_gateway.tenant import Tenant, create_tenant
+from tests.factories.tenant import TenantFactory, create_tenant
 
 OWN_TENANT_ID, OTHER_TENANT_ID = "acme-matrix", "globex-matrix"
 USER_ID, OTHER_USER_ID, UNKNOWN_USER_ID = "ann", "bob", "nobody-at-all"
@@ -33,9 +33,11 @@ UNKNOWN_IDS: Mapping[str, str] = {
 class TenantPair:
     """Two tenants; whatever is asked of the one must not exist for the other."""
 
-    own: Tenant = field(default_factory=lambda: create_tenant(tenant_id=OWN_TENANT_ID))
-    other: Tenant = field(
-        default_factory=lambda: create_tenant(tenant_id=OTHER_TENANT_ID)
+    own: TenantFactory = field(
+        default_factory=lambda: create_tenant(tenant_id=OWN_TENANT_ID, now=None)
+    )
+    other: TenantFactory = field(
+        default_factory=lambda: create_tenant(tenant_id=OTHER_TENANT_ID, now=None)
     )
 
     def __post_init__(self) -> None:
@@ -46,7 +48,7 @@ class TenantPair:
 
 
 def create_arguments(
-    tenant: Tenant, user_id: str, names: Iterable[str]
+    tenant: TenantFactory, user_id: str, names: Iterable[str]
 ) -> RouteArguments:
     """New things of a tenant, in the hands of a user: their ids by name."""
     audit_context.start_context()  # whoever called last had no hand in this

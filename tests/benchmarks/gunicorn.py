@@ -13,7 +13,8 @@ from pathlib import Path
 
 from tests.benchmarks.players import Players
 from tests.support.paths import PROJECT_ROOT
-from tests.support.servers.process import Process, find_free_port
+from tests.support.ports import find_free_port
+from tests.support.servers.process import Process
 
 CONFIG_FILE = PROJECT_ROOT / "deploy" / "gunicorn.conf.py"
 

@@ -11,14 +11,14 @@ from flask import Flask
 from coupon_core.domain.models import NO_LIMIT
 from coupon_core.persistence import database
 from tests.chaos.faults import FaultEnvironment
-from tests.query_gateway.phoenix.test_races import redeems
-from tests.query_gateway.tenant import (
+from tests.factories.tenant import create_tenant
+from tests.query_gateway.caller import (
     HMAC_SIGNATURE,
     SERVER_TOKEN,
     USER_TOKEN,
     CallStyle,
-    create_tenant,
 )
+from tests.query_gateway.phoenix.test_races import redeems
 from tests.support.invariants import assert_invariants
 from tests.support.simultaneous_requests import send_simultaneously
 
@@ -99,7 +99,7 @@ def run_race(
     environment: FaultEnvironment, call_style: CallStyle, pool_size: int
 ) -> Race:
     """All at once for one code, of which there are so many uses."""
-    tenant = create_tenant()
+    tenant = create_tenant(now=None)
     tenant.define_custom(
         CODE, claimable=True, per_code_limit=NO_LIMIT, total_limit=pool_size
     )

@@ -21,7 +21,7 @@ import requests
 
 from coupon_core.persistence import database
 from tests.chaos.worker_processes import build_environment
-from tests.query_gateway.tenant import Tenant, create_tenant
+from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.concurrency import started_core
 from tests.support.databases import SqliteDatabases, migrate_database
 from tests.support.paths import PROJECT_ROOT
@@ -57,12 +57,14 @@ def gateway(
 
 
 @pytest.fixture
-def tenant(gateway: Gateway) -> Iterator[Tenant]:
-    yield create_tenant()
+def tenant(gateway: Gateway) -> Iterator[TenantFactory]:
+    yield create_tenant(now=None)
     database.release_connection()
 
 
-def redeemer(gateway: Gateway, tenant: Tenant) -> Callable[[], requests.Response]:
+def redeemer(
+    gateway: Gateway, tenant: TenantFactory
+) -> Callable[[], requests.Response]:
     """Uses a code that may be used for ever, on a connection of its own each time."""
     code = tenant.create_code(per_code_limit=0)
     database.release_connection()
@@ -80,7 +82,7 @@ def timed(call: Callable[[], requests.Response]) -> tuple[requests.Response, flo
 
 
 def test_reloading_under_load_fails_no_request(
-    gateway: Gateway, tenant: Tenant
+    gateway: Gateway, tenant: TenantFactory
 ) -> None:
     redeem, stop = redeemer(gateway, tenant), threading.Event()
 
@@ -109,7 +111,7 @@ def test_reloading_under_load_fails_no_request(
 
 
 def test_a_request_under_way_is_finished_before_the_process_ends(
-    server_caller: PostgresServer, gateway: Gateway, tenant: Tenant
+    server_caller: PostgresServer, gateway: Gateway, tenant: TenantFactory
 ) -> None:
     redeem = redeemer(gateway, tenant)
     redeem()
@@ -151,7 +153,7 @@ def is_ready(gateway: Gateway) -> bool:
 
 
 def test_a_frozen_database_is_503_in_time_and_used_again_once_it_goes_on(
-    server_caller: PostgresServer, gateway: Gateway, tenant: Tenant
+    server_caller: PostgresServer, gateway: Gateway, tenant: TenantFactory
 ) -> None:
     redeem = redeemer(gateway, tenant)
     assert redeem().status_code == 200
@@ -170,7 +172,7 @@ def test_a_frozen_database_is_503_in_time_and_used_again_once_it_goes_on(
 
 
 def test_a_stopped_database_is_503_at_once_and_used_again_once_it_is_back(
-    server_caller: PostgresServer, gateway: Gateway, tenant: Tenant
+    server_caller: PostgresServer, gateway: Gateway, tenant: TenantFactory
 ) -> None:
     redeem = redeemer(gateway, tenant)
     server_caller.stop()

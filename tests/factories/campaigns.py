@@ -1,4 +1,4 @@
-"""A campaign to test with, made through the core, and how PlayCamp's SDKs call."""
+"""A factory that creates campaigns, creators and packages through the core."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
-
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.domain.models.packages import PackageWithDefinition
 from coupon_core.services.access import client_keys
 from coupon_core.services.campaigns import campaigns, creators, packages
-from tests.query_gateway.tenant import VALIDATOR_EXTENSION, Tenant
+from tests.factories.tenant import TenantFactory
 
 CAMPAIGN_ID, CREATOR_KEY = "campaign_001", "ABC12"
 PACKAGE_NAME = {"ko": "Welcome Package", "en": "Welcome Package"}
@@ -25,7 +22,7 @@ GEM_REWARD = {"itemId": "gem", "itemQuantity": 100}
 class CampaignFactory:
     """Where a tenant's campaigns are made."""
 
-    tenant: Tenant
+    tenant: TenantFactory
 
     def create_campaign(self, campaign_id: str = CAMPAIGN_ID, **members: Any) -> str:
         whole = {"names": {"en": "Launch"}, **members}
@@ -70,44 +67,3 @@ class CampaignFactory:
         """A new key as SDKs take it."""
         made = client_keys.create(self.tenant.tenant_id, kind, "game", None, utc_now())
         return f"{made[0].key_id}:{made[1]}"
-
-
-@dataclass
-class SdkClient:
-    """Calls the gateway as the published SDKs do."""
-
-    client: FlaskClient
-    key: str
-    side: str = "server"
-
-    def call(
-        self, method: str, path: str, body: Any = None, **options: Any
-    ) -> TestResponse:
-        """Ask; `path` is below `/v1/server` or `/v1/client`."""
-        whole = f"/v1/{self.side}{path}"
-        options.setdefault("headers", {"Authorization": f"Bearer {self.key}"})
-        if body is not None:
-            options["json"] = body
-        answer = self.client.open(whole, method=method, **options)
-        documented = self.client.application.extensions[VALIDATOR_EXTENSION]
-        documented.check(answer, method, whole.partition("?")[0])
-        return answer
-
-    def get(self, path: str) -> TestResponse:
-        return self.call("GET", path)
-
-    def get_data(self, path: str) -> Any:
-        answer = self.get(path)
-        assert answer.status_code == 200, answer.text
-        return answer.json["data"]
-
-    def validate(self, code: str, user_id: str = "ann", **more: Any) -> dict[str, Any]:
-        who = {"userId": user_id} if self.side == "server" else {}
-        body = {"couponCode": code, **who, **more}
-        answer = self.call("POST", "/coupons/validate", body)
-        assert answer.status_code == 200, answer.text
-        return answer.json["data"]
-
-    def redeem(self, code: str, user_id: str = "ann", **more: Any) -> TestResponse:
-        body = {"couponCode": code, "userId": user_id, **more}
-        return self.call("POST", "/coupons/redeem", body)

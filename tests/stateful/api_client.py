@@ -12,12 +12,8 @@ from urllib.parse import quote
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.query_gateway.tenant import (
-    USER_TOKEN,
-    Caller,
-    CallStyle,
-    Tenant,
-)
+from tests.factories.tenant import TenantFactory
+from tests.query_gateway.caller import USER_TOKEN, Caller, CallStyle
 from tests.stateful import reference_model
 from tests.stateful.reference_model import HeldCoupon
 
@@ -67,7 +63,7 @@ class ApiClient:
 
     admin_app: Flask
     query_app: Flask
-    tenant: Tenant
+    tenant: TenantFactory
     api_key: str
 
     def call_admin(self, method: str, path: str, body: Any = None) -> TestResponse:

@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from tests.query_gateway.tenant import USER_TOKEN, CallStyle
+from tests.query_gateway.caller import USER_TOKEN, CallStyle
 from tests.stateful.api_client import (
     ApiClient,
     to_comparable_coupon,

@@ -24,7 +24,7 @@ from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.persistence import database
 from coupon_core.security import authentication
 from coupon_core.services.catalog import definitions
-from tests.query_gateway.tenant import CallStyle
+from tests.query_gateway.caller import CallStyle
 from tests.stateful.api_client import (
     EXPECTED_REFUSALS,
     ApiClient,

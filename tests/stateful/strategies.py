@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.query_gateway.tenant import (
+from tests.query_gateway.caller import (
     HMAC_SIGNATURE,
     SERVER_TOKEN,
     USER_TOKEN,

@@ -15,10 +15,9 @@ from hypothesis.stateful import run_state_machine_as_test
 
 import admin_gateway
 import query_gateway
-from coupon_core.domain.models import utc_now
 from coupon_core.persistence import database
-from coupon_core.services.access import tenants
-from tests.query_gateway.tenant import VALIDATOR_EXTENSION, create_tenant
+from tests.factories.tenant import create_tenant
+from tests.query_gateway.caller import VALIDATOR_EXTENSION
 from tests.stateful.api_client import ApiClient
 from tests.stateful.state_machine import CouponStateMachine
 from tests.support.admin_client import ResponseValidator
@@ -50,12 +49,10 @@ def test_every_answer_is_the_models(
     wanted = pytestconfig.getoption("model_examples")
 
     def begin() -> CouponStateMachine:
-        tenant = create_tenant("life")
-        asked = tenant.tenant_id, "life", tenants.ALL_SCOPES, None, utc_now()
-        _, plain = tenants.create_key(None, *asked)
+        tenant = create_tenant("life", now=None)
         life = CouponStateMachine()
         life.api_client = ApiClient(
-            desk_for_life.admin_app, desk_for_life.query_app, tenant, plain
+            desk_for_life.admin_app, desk_for_life.query_app, tenant, tenant.api_key
         )
         return life
 

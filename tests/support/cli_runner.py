@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,13 +118,3 @@ def listening_couponctl(
         assert process.stderr
         assert "Listening" in process.stderr.readline()
         yield process
-
-
-def find_free_ports(count: int) -> list[int]:
-    """Ports of this machine that nobody uses, each another one."""
-    with ExitStack() as stack:
-        sockets = [
-            stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-            for _ in range(count)
-        ]
-        return [one.getsockname()[1] for one in sockets]

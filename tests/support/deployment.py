@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,8 +16,9 @@ from coupon_core.settings.loader import Settings
 from tests.chaos.worker_processes import build_environment
 from tests.support.log_secrets import check_log
 from tests.support.paths import PROJECT_ROOT
+from tests.support.ports import find_free_port, is_port_free
 from tests.support.servers.gunicorn import Gateway, gateway_server
-from tests.support.servers.process import Process, find_free_port
+from tests.support.servers.process import Process
 
 APP_MODULES = {"admin": "admin_gateway", "query": "query_gateway"}
 
@@ -59,16 +59,8 @@ def find_metrics_port() -> int:
     """The first of three ports on which nothing listens."""
     while True:
         first = find_free_port()
-        if first < 65_000 and all(map(_is_port_free, (first + 1, first + 2))):
+        if first < 65_000 and all(map(is_port_free, (first + 1, first + 2))):
             return first
-
-
-def _is_port_free(port: int) -> bool:
-    try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError:
-        return False
-    return True
 
 
 @contextmanager

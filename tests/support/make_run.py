@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -109,14 +108,6 @@ def run_pasted_line(line: str) -> dict[str, Any]:
     return requests.request(
         method, words[-1], headers=headers, data=body, timeout=TIMEOUT_SECONDS
     ).json()
-
-
-def is_port_free(port: int) -> bool:
-    try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError:
-        return False
-    return True
 
 
 def wait_until_healthy(run: Run, port: int) -> None:

@@ -9,9 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from coupon_core.domain.models import utc_now
-from coupon_core.services.access import tenants
-from tests.query_gateway.tenant import Tenant, create_tenant
+from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.concurrency import started_core
 from tests.support.database_rows import TableRows, read_all_rows
 from tests.support.databases import SqliteDatabases, migrate_database
@@ -67,21 +65,20 @@ def raw_target(
             gateway_server(f"{name}_gateway", settings, home, *options) as gateway,
         ):
             make = {"query": prepare_redeem, "admin": prepare_reward_item}[name]
-            yield Target(gateway, *make(create_tenant("raw")), read_all_rows(), url)
+            tenant = create_tenant("raw", now=None)
+            yield Target(gateway, *make(tenant), read_all_rows(), url)
 
 
-def prepare_redeem(tenant: Tenant) -> tuple[str, str, bytes]:
+def prepare_redeem(tenant: TenantFactory) -> tuple[str, str, bytes]:
     path = f"/v1/coupons/redeem/{tenant.create_code('ann')}"
     credential = f"Authorization: {tenant.build_bearer_headers('ann')['Authorization']}"
     return path, credential, b'{"user_id":"ann"}'
 
 
-def prepare_reward_item(tenant: Tenant) -> tuple[str, str, bytes]:
-    asked = tenant.tenant_id, "raw", tenants.ALL_SCOPES, None, utc_now()
-    _, key = tenants.create_key(None, *asked)
+def prepare_reward_item(tenant: TenantFactory) -> tuple[str, str, bytes]:
     body = json.dumps({"name": "Smuggled", "reward_type": "x"}).encode()
     path = f"/v1/tenants/{tenant.tenant_id}/rewards"
-    return path, f"X-API-Key: {key}", body
+    return path, f"X-API-Key: {tenant.api_key}", body
 
 
 def encode_chunked(body: bytes) -> bytes:

@@ -13,7 +13,8 @@ from pathlib import Path
 from coupon_core.settings.loader import Settings
 from tests.support.log_secrets import check_log, get_verbose_level
 from tests.support.paths import PROJECT_ROOT
-from tests.support.servers.process import Process, ServerError, find_free_port
+from tests.support.ports import find_free_port
+from tests.support.servers.process import Process, ServerError
 
 MAX_START_ATTEMPTS = 3
 

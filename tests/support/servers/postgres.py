@@ -18,12 +18,12 @@ from pathlib import Path
 
 import psycopg
 
+from tests.support.ports import find_free_port
 from tests.support.servers.process import (
     Process,
     ServerError,
     build_clean_environment,
     build_user_options,
-    find_free_port,
     find_in_wheel,
     private_directory,
 )

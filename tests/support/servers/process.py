@@ -7,7 +7,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -169,13 +168,6 @@ def wait_until(condition: Callable[[], bool], seconds: float, description: str) 
         if time.monotonic() > deadline:
             raise ServerError(f"waited {seconds:.0f} s in vain for {description}")
         time.sleep(0.02)
-
-
-def find_free_port() -> int:
-    """A TCP port of 127.0.0.1 on which nothing listens just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def find_in_wheel(package: str, *parts: str) -> Path | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from pathlib import Path
 
 from kombu import Connection
 
-from tests.support.servers.process import Process, find_free_port, private_directory
+from tests.support.ports import find_free_port, is_port_open
+from tests.support.servers.process import Process, private_directory
 
 # Debian's program on the PATH wants to be root and to become another user.
 PROGRAM_PATHS = (
@@ -91,11 +91,6 @@ def name_server(home: Path, port: int) -> Iterator[None]:
         yield
     finally:
         process.stop()
-
-
-def is_port_open(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def build_environment(home: Path, port: int, names_port: int) -> dict[str, str]:

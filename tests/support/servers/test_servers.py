@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ import psycopg
 import pytest
 import redis as redis_client
 
+from tests.support.ports import is_port_open
 from tests.support.servers import (
     Postgres,
     PostgresServer,
@@ -53,11 +53,6 @@ def ask(server: PostgresServer | Postgres, query: str) -> str:
         return connection.execute(query.encode()).fetchone()[0]
 
 
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def test_the_wheel_brings_a_postgres_for_machines_without_one() -> None:
     assert find_postgres_wheel() is not None
 
@@ -72,7 +67,7 @@ def test_every_postgres_found_runs_and_leaves_nothing(
         assert home.exists()
     assert not psutil.pid_exists(pid)
     assert not home.exists()
-    assert not listens(server.address.port)
+    assert not is_port_open(server.address.port)
 
 
 def test_programs_that_another_user_cannot_reach_are_copied(tmp_path: Path) -> None:
@@ -123,7 +118,7 @@ def test_postgres_keeps_what_was_committed_over_a_restart(
     server_caller.address.execute("CREATE TABLE kept AS SELECT 7 AS seven")
     before = server_caller.pid
     server_caller.stop(number)
-    assert not listens(server_caller.address.port)
+    assert not is_port_open(server_caller.address.port)
     server_caller.start()
     assert server_caller.pid != before
     assert ask(server_caller, "SELECT seven FROM kept") == 7
@@ -139,7 +134,7 @@ def test_every_redis_keeps_what_was_written_over_a_kill(
             assert client.config_get("appendonly") == {"appendonly": "yes"}
         wait_until(lambda: b"kept" in written(server), 5, "the append-only file")
         server.stop(signal.SIGKILL)
-        assert not listens(server.port)
+        assert not is_port_open(server.port)
         server.start()
         with redis_client.Redis.from_url(server.url) as client:
             assert client.get("kept") == b"7"

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import redis
 
+from tests.support.ports import find_free_port
 from tests.support.servers.process import (
     Process,
     ServerError,
-    find_free_port,
     find_in_wheel,
     private_directory,
 )
