@@ -245,9 +245,9 @@ def core(
     directory = tmp_path_factory.mktemp("core")
     with (
         migrated_template.temporary_database() as url,
-        started_core(build_settings(url, directory)) as one,
+        started_core(build_settings(url, directory)) as settings,
     ):
-        yield one
+        yield settings
 
 
 @pytest.fixture

@@ -130,10 +130,10 @@ def test_every_dependency_is_locked() -> None:
     text = (PROJECT_ROOT / "pyproject.toml").read_text()
     project = tomllib.loads(text)["project"]
     groups = [project["dependencies"], *project["optional-dependencies"].values()]
-    wanted = {re.split(r"[\[>=<]", line)[0] for group in groups for line in group}
+    required = {re.split(r"[\[>=<]", line)[0] for group in groups for line in group}
     lock = (PROJECT_ROOT / "requirements.lock").read_text()
     locked = set(re.findall(r"^([a-z0-9-]+)(?:\[\w+\])?==", lock, re.MULTILINE))
-    assert wanted - locked == set()
+    assert required - locked == set()
 
 
 def test_the_lock_does_not_say_where_packages_come_from() -> None:

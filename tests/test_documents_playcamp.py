@@ -41,7 +41,7 @@ class Game:
     key: str
     admin: Call
 
-    def ask(self, path: str, code: str) -> requests.Response:
+    def call(self, path: str, code: str) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.key}"}
         body = {"couponCode": code, "userId": USER}
         url = f"{self.url}/v1/server/coupons/{path}"
@@ -90,21 +90,30 @@ def fill(call: Call) -> None:
     call("creators/ABC12/codes", {"package_id": package["package_id"], "count": 1})
 
 
-def within(printed: Any, answered: Any) -> Any:
+def select_printed_members(printed: Any, answered: Any) -> Any:
     """Those members of an answer that the document prints."""
     return {name: answered.get(name) for name in printed}
 
 
 def test_requests_are_answered_as_printed(game: Game) -> None:
-    told = game.ask("validate", CODE)
+    answer = game.call("validate", CODE)
     printed = EXAMPLES["valid"]
-    assert (told.status_code, within(printed, told.json()["data"])) == (200, printed)
-    told = game.ask("validate", "INVALID-CODE")
-    assert (told.status_code, told.json()) == (200, {"data": EXAMPLES["invalid"]})
-    done = game.ask("redeem", CODE)
+    assert (
+        answer.status_code,
+        select_printed_members(printed, answer.json()["data"]),
+    ) == (
+        200,
+        printed,
+    )
+    answer = game.call("validate", "INVALID-CODE")
+    assert (answer.status_code, answer.json()) == (200, {"data": EXAMPLES["invalid"]})
+    done = game.call("redeem", CODE)
     data, printed = done.json()["data"], EXAMPLES["redeemed"]
-    own = {name: data[name] for name in ("usageId", "redeemedAt")}
-    assert (done.status_code, within(printed, data)) == (200, {**printed, **own})
+    own_members = {name: data[name] for name in ("usageId", "redeemedAt")}
+    assert (done.status_code, select_printed_members(printed, data)) == (
+        200,
+        {**printed, **own_members},
+    )
     assert type(data["usageId"]) is int
     assert len(data["redeemedAt"]) == len(printed["redeemedAt"])
 

@@ -88,10 +88,10 @@ def posts(app: Flask) -> list[Rule]:
     return [rule for rule in rules if "POST" in (rule.methods or ())]
 
 
-def path_of(rule: Rule, tenant_id: str) -> str:
+def build_example_path(rule: Rule, tenant_id: str) -> str:
     """A path of a rule, of things that need not be there."""
-    own = re.sub(r"<(?:\w+:)?(tenant_id|site)>", tenant_id, rule.rule)
-    return re.sub(r"<[^>]+>", ID, own)
+    path = re.sub(r"<(?:\w+:)?(tenant_id|site)>", tenant_id, rule.rule)
+    return re.sub(r"<[^>]+>", ID, path)
 
 
 @pytest.mark.parametrize("name", GATEWAYS)
@@ -117,7 +117,7 @@ def test_every_post_refuses_a_malformed_key(
     for rule in posts(apps[name]):
         if rule.endpoint in ONLY_READING or not rule.rule.startswith(PREFIXES[name]):
             continue
-        path = path_of(rule, admin.tenant_id)
+        path = build_example_path(rule, admin.tenant_id)
         headers = {**credentials[name], "Idempotency-Key": "not one"}
         answer = client.post(path, headers=headers, json={})
         assert (answer.status_code, "Idempotency-Key" in answer.text) == (400, True)
@@ -137,13 +137,15 @@ def test_every_post_that_is_documented_repeats_its_answer(
         only_reads = rule.endpoint in ONLY_READING
         if only_reads or not rule.rule.startswith(PREFIXES[name]):
             continue
-        kind, body = example_of(spec, rule)
+        kind, body = read_example_body(spec, rule)
         key = {"Idempotency-Key": f"walk-{number}", "Content-Type": kind}
         headers = {**credentials[name], **key}
-        path = path_of(rule, admin.tenant_id)
+        path = build_example_path(rule, admin.tenant_id)
         first, again = (client.post(path, headers=headers, data=body) for _ in range(2))
         assert first.status_code < 500, (path, first.text)
-        kept = not {"VALIDATION_ERROR", "ValidationException"} & set(told(first.json))
+        kept = not {"VALIDATION_ERROR", "ValidationException"} & set(
+            read_error_code(first.json)
+        )
         assert ("Idempotent-Replayed" in again.headers) == kept, (path, first.text)
         assert again.status_code == first.status_code
         assert not kept or again.data == first.data
@@ -151,18 +153,18 @@ def test_every_post_that_is_documented_repeats_its_answer(
     assert seen & {200, 201, 202, 404}, seen
 
 
-def told(body: Any) -> list[str]:
+def read_error_code(body: Any) -> list[str]:
     """What an error calls itself, in whichever dialect."""
     error = body.get("error")
     return [body.get("code"), error.get("type") if isinstance(error, dict) else None]
 
 
-def example_of(spec: dict[str, Any], rule: Rule) -> tuple[str, str]:
+def read_example_body(spec: dict[str, Any], rule: Rule) -> tuple[str, str]:
     """The type and the text of a POST's documented body; JSON where it takes none."""
     path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
     content = spec["paths"][path]["post"].get("requestBody", {}).get("content", {})
-    for kind, told in content.items():
-        body = told.get("example", {})
+    for kind, media_type in content.items():
+        body = media_type.get("example", {})
         return kind, body if isinstance(body, str) else json.dumps(body)
     return "application/json", "{}"
 
@@ -195,7 +197,9 @@ def test_the_documents_tell_of_the_key(apps: dict[str, Flask]) -> None:
             path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
             operation = spec["paths"].get(path, {}).get("post")
             if operation and rule.endpoint not in ONLY_READING:
-                named = [one.get("$ref", "") for one in operation["parameters"]]
+                named = [
+                    parameter.get("$ref", "") for parameter in operation["parameters"]
+                ]
                 assert "#/components/parameters/Idempotency-Key" in named
                 assert {"409", "422", "429"} <= operation["responses"].keys()
 

@@ -22,7 +22,6 @@ from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.domain.models.offers import UsageMode
 from coupon_core.persistence import database
 from coupon_core.security import authentication
-from coupon_core.services.access import client_keys, tenants
 from coupon_core.settings.loader import Settings
 from tests.factories.campaigns import CampaignFactory
 from tests.factories.offers import OfferFactory
@@ -83,34 +82,31 @@ class Stock:
     """What is there to be found."""
 
     tenant: TenantFactory
-    api_key: str
     known: dict[str, list[str]]
 
 
 @pytest.fixture
 def stock(settings: Settings) -> Stock:
     tenant = create_tenant(tenant_id="acme", now=None)
-    everything = None, "acme", "all", tenants.ALL_SCOPES, None
-    _, api_key = tenants.create_key(*everything, utc_now())
     definitions = [tenant.define(per_code_limit=0) for _ in range(3)]
     shared = tenant.define_custom("OPEN2025", claimable=True, per_code_limit=0)
     coupons = [
-        tenant.issue_coupon(one, user).coupon for one in definitions for user in "ab"
+        tenant.issue_coupon(item, user).coupon for item in definitions for user in "ab"
     ]
     known = {
-        "codes": ["OPEN2025", *(one.code for one in coupons)],
+        "codes": ["OPEN2025", *(item.code for item in coupons)],
         "users": ["a", "b"],
-        "coupons": [one.coupon_id for one in coupons],
-        "definitions": [one.definition_id for one in (*definitions, shared)],
+        "coupons": [item.coupon_id for item in coupons],
+        "definitions": [item.definition_id for item in (*definitions, shared)],
         "rewards": [tenant.reward_item_id],
         "campaigns": ["campaign_001"],
         "creators": ["ABC12"],
     }
     database.release_connection()
-    return Stock(tenant, api_key, known)
+    return Stock(tenant, known)
 
 
-def config(stock: Stock, credential: str) -> str:
+def build_schemathesis_config(stock: Stock, credential: str) -> str:
     """schemathesis.toml."""
     lines = ['hooks = "tests.support.openapi_hooks"']
     lines += ["[auth.openapi]", credential, "[dictionaries]"]
@@ -118,14 +114,14 @@ def config(stock: Stock, credential: str) -> str:
     lines += ["[parameters]", f'"path.tenant_id" = "{stock.tenant.tenant_id}"']
     lines += [f'"path.site" = "{stock.tenant.tenant_id}"']
     lines += [
-        f'"{place}" = {{ dictionary = "{name}", probability = 0.5 }}'
-        for place, name in KNOWN.items()
+        f'"{location}" = {{ dictionary = "{name}", probability = 0.5 }}'
+        for location, name in KNOWN.items()
     ]
     return "\n".join(lines) + "\n"
 
 
 # Checks that the admin gateway cannot pass, and why not.
-UNFIT = [
+EXCLUDED_CHECKS = [
     # Rules that span members (user_ids or count, max_uses unless unlimited, an end
     # after the start, a reward item that is there) are told in words, not in schemas.
     "positive_data_acceptance",
@@ -145,7 +141,9 @@ def assert_conforms(
     paths: Sequence[str] = (),
 ) -> None:
     """Run schemathesis and show what it found."""
-    (directory / "schemathesis.toml").write_text(config(stock, credential))
+    (directory / "schemathesis.toml").write_text(
+        build_schemathesis_config(stock, credential)
+    )
     often = ["--max-examples", str(examples or EXAMPLES)]
     anew = ["--generation-database", "none"]
     left_out = ["--exclude-checks", ",".join(unfit)] if unfit else []
@@ -188,7 +186,7 @@ def test_mambo_answers_as_its_document_says(
     settings: Settings, stock: Stock, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     examples = pytestconfig.getoption("openapi_examples")
-    token = stock_up_for_mambo(stock)
+    token = create_mambo_stock(stock)
     credential = f'mamboToken = {{ bearer = "{token}" }}'
     with gateway_server("query_gateway", settings, tmp_path) as gateway:
         assert_conforms(
@@ -197,7 +195,7 @@ def test_mambo_answers_as_its_document_says(
             stock,
             tmp_path,
             examples,
-            UNFIT,
+            EXCLUDED_CHECKS,
             ("--include-path-regex", MAMBO),
         )
     assert read_all_rows()["activity"], "nothing was done: only refusals were seen"
@@ -208,9 +206,11 @@ def test_playcamp_answers_as_its_document_says(
     settings: Settings, stock: Stock, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     examples = pytestconfig.getoption("openapi_examples")
-    studio = CampaignFactory(stock.tenant)
-    stock.known["codes"] = [studio.create_redeemable_code(per_code_limit=0)]
-    credential = f'playcampKey = {{ bearer = "{studio.create_client_key()}" }}'
+    campaign_factory = CampaignFactory(stock.tenant)
+    stock.known["codes"] = [campaign_factory.create_redeemable_code(per_code_limit=0)]
+    credential = (
+        f'playcampKey = {{ bearer = "{campaign_factory.create_client_key()}" }}'
+    )
     database.release_connection()
     with gateway_server("query_gateway", settings, tmp_path) as gateway:
         assert_conforms(
@@ -219,7 +219,7 @@ def test_playcamp_answers_as_its_document_says(
             stock,
             tmp_path,
             examples,
-            UNFIT,
+            EXCLUDED_CHECKS,
             ("--include-path-regex", PLAYCAMP),
         )
     assert read_all_rows()["redemption"], (
@@ -228,20 +228,19 @@ def test_playcamp_answers_as_its_document_says(
     assert_invariants()
 
 
-def stock_up_for_mambo(stock: Stock) -> str:
+def create_mambo_stock(stock: Stock) -> str:
     """Make users with gold and what it buys; gives an SDK's token."""
-    bargains = OfferFactory(stock.tenant)
+    offer_factory = OfferFactory(stock.tenant)
     offered = [
-        bargains.create_offer(f"BUY{n}", points=1, usage=UsageMode.MULTI)
+        offer_factory.create_offer(f"BUY{n}", points=1, usage=UsageMode.MULTI)
         for n in range(3)
     ]
     for user_id in "ab":
-        bargains.create_user(user_id, gold=1_000)
+        offer_factory.create_user(user_id, gold=1_000)
     stock.known["codes"] += [f"BUY{n}" for n in range(3)]
     stock.known["definitions"] += offered
-    now = utc_now()
-    key, secret = client_keys.create("acme", ClientKeyKind.MAMBO, "sdk", None, now)
-    token = authentication.issue_client_token(key.key_id, secret, now)
+    key_id, secret = stock.tenant.create_client_key(ClientKeyKind.MAMBO)
+    token = authentication.issue_client_token(key_id, secret, utc_now())
     database.release_connection()
     return token
 
@@ -255,8 +254,14 @@ def test_the_admin_gateway_answers_as_its_document_says(
     part: str,
 ) -> None:
     examples = pytestconfig.getoption("openapi_examples")
-    credential = f'apiKey = {{ api_key = "{stock.api_key}" }}'
+    credential = f'apiKey = {{ api_key = "{stock.tenant.api_key}" }}'
     with gateway_server("admin_gateway", settings, tmp_path) as gateway:
         assert_conforms(
-            gateway.url, credential, stock, tmp_path, examples, UNFIT, ADMIN[part]
+            gateway.url,
+            credential,
+            stock,
+            tmp_path,
+            examples,
+            EXCLUDED_CHECKS,
+            ADMIN[part],
         )

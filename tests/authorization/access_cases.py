@@ -49,39 +49,45 @@ def _list_foreign_id_cases(route: Route, world: TenantPair) -> Iterator[AccessCa
     if not names:
         return
     foreign = create_arguments(world.other, USER_ID, names)
-    nowhere = get_unknown_arguments(names)
-    yield AccessCase("missing", FOREIGN_IDS_GROUP, {"user_id": USER_ID, **nowhere})
+    unknown = get_unknown_arguments(names)
+    yield AccessCase("missing", FOREIGN_IDS_GROUP, {"user_id": USER_ID, **unknown})
     yield AccessCase("foreign", FOREIGN_IDS_GROUP, {"user_id": USER_ID, **foreign})
     if (
         "user_id" in route.placeholders and "creator_code" not in names
     ):  # anyone's to use
-        theirs = create_arguments(world.own, OTHER_USER_ID, names)
+        other_users_arguments = create_arguments(world.own, OTHER_USER_ID, names)
         yield AccessCase(
-            "another user's", FOREIGN_IDS_GROUP, {**theirs, "user_id": USER_ID}
+            "another user's",
+            FOREIGN_IDS_GROUP,
+            {**other_users_arguments, "user_id": USER_ID},
         )
     if len(names) > 1:
-        yield from _list_mismatched_parents(route, world, foreign, nowhere)
+        yield from _list_mismatched_parents(route, world, foreign, unknown)
 
 
 def _list_mismatched_parents(
     route: Route, world: TenantPair, foreign: RouteArguments, nowhere: RouteArguments
 ) -> Iterator[AccessCase]:
     """The last id is not of what the others name, which is the caller's own."""
-    mine, last = build_own_arguments(route, world), route.placeholders[-1]
-    found = {"missing below": nowhere, "foreign below": foreign}
-    if last in DEFINITION_SCOPED_IDS:
-        found["misplaced"] = build_own_arguments(route, world)
-    for name, ids in found.items():
-        yield AccessCase(name, f"below {last}", {**mine, last: ids[last]})
+    own_arguments, last_name = build_own_arguments(route, world), route.placeholders[-1]
+    arguments_by_case = {"missing below": nowhere, "foreign below": foreign}
+    if last_name in DEFINITION_SCOPED_IDS:
+        arguments_by_case["misplaced"] = build_own_arguments(route, world)
+    for name, ids in arguments_by_case.items():
+        yield AccessCase(
+            name, f"below {last_name}", {**own_arguments, last_name: ids[last_name]}
+        )
 
 
 def _list_other_user_cases(route: Route, world: TenantPair) -> Iterator[AccessCase]:
     """Everything as another user of the tenant, who is there or is not."""
     if "user_id" in route.placeholders:
-        theirs = create_arguments(world.own, OTHER_USER_ID, route.placeholders)
-        nobody = {
+        other_users_arguments = create_arguments(
+            world.own, OTHER_USER_ID, route.placeholders
+        )
+        unknown_arguments = {
             **get_unknown_arguments(route.placeholders),
             "user_id": UNKNOWN_USER_ID,
         }
-        yield AccessCase("another user", OTHER_USERS_GROUP, theirs)
-        yield AccessCase("no user", OTHER_USERS_GROUP, nobody)
+        yield AccessCase("another user", OTHER_USERS_GROUP, other_users_arguments)
+        yield AccessCase("no user", OTHER_USERS_GROUP, unknown_arguments)

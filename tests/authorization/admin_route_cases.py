@@ -238,7 +238,7 @@ def get_expected_access(route: Route, credential: str) -> ExpectedAccess:
             else ExpectedAccess.SERVED_AS_OTHER_TENANT
         )
     if credential.startswith("key: "):
-        fits = credential == f"key: {route.case.required_scope}"
-        return ExpectedAccess.SERVED if fits else ExpectedAccess.FORBIDDEN
-    good = credential in ("key", "key as bearer", "admin token")
-    return ExpectedAccess.SERVED if good else ExpectedAccess.UNAUTHENTICATED
+        has_required_scope = credential == f"key: {route.case.required_scope}"
+        return ExpectedAccess.SERVED if has_required_scope else ExpectedAccess.FORBIDDEN
+    is_valid = credential in ("key", "key as bearer", "admin token")
+    return ExpectedAccess.SERVED if is_valid else ExpectedAccess.UNAUTHENTICATED

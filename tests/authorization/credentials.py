@@ -50,11 +50,13 @@ class AdminKey:
 
     def to_admin_token(self, seconds: int = 300, **claims: Any) -> Headers:
         """An admin JWT of this key."""
-        whole = {"sub_type": "admin", "sub_id": self.key.key_id}
-        ends = {"exp": int(time.time()) + seconds}
-        return build_bearer_headers(
-            jwt.encode({**whole, **ends, **claims}, self.plain_key, "HS256")
-        )
+        defaults = {
+            "sub_type": "admin",
+            "sub_id": self.key.key_id,
+            "exp": int(time.time()) + seconds,
+        }
+        token = jwt.encode({**defaults, **claims}, self.plain_key, "HS256")
+        return build_bearer_headers(token)
 
 
 def build_bearer_headers(credential: str) -> Headers:
@@ -63,10 +65,18 @@ def build_bearer_headers(credential: str) -> Headers:
 
 def create_api_key(tenant: TenantFactory, *scopes: Scope, days: float = 1) -> AdminKey:
     """A key of a tenant with some scopes, by default all."""
-    now, ids = utc_now(), (tenant.tenant_id, "matrix")
-    ends = now + timedelta(days=days)
-    every = frozenset(scopes) or tenants.ALL_SCOPES
-    return AdminKey(*tenants.create_key(None, *ids, every, ends, now))
+    now = utc_now()
+    expires_at = now + timedelta(days=days)
+    granted_scopes = frozenset(scopes) or tenants.ALL_SCOPES
+    key, plain_key = tenants.create_key(
+        None,
+        tenant.tenant_id,
+        name="matrix",
+        scopes=granted_scopes,
+        expires_at=expires_at,
+        now=now,
+    )
+    return AdminKey(key, plain_key)
 
 
 def build_credentials(world: TenantPair) -> dict[str, Credential]:
@@ -106,11 +116,13 @@ def _build_tenant_tokens(
     own: TenantFactory, other: TenantFactory
 ) -> dict[str, Headers]:
     """Tenant JWTs; the newest secret is kept by the world's rotation."""
-    past = int(time.time()) - DAY_SECONDS
+    yesterday = int(time.time()) - DAY_SECONDS
     return {
         "user token": own.build_bearer_headers(USER_ID),
         "server token": own.build_bearer_headers(),
-        "expired token": own.build_bearer_headers(USER_ID, exp=past, iat=past - 60),
+        "expired token": own.build_bearer_headers(
+            USER_ID, exp=yesterday, iat=yesterday - 60
+        ),
         "eternal token": own.build_bearer_headers(
             USER_ID, exp=int(time.time()) + 40 * DAY_SECONDS
         ),
@@ -132,91 +144,84 @@ def _remove_signature(token: str) -> str:
 
 
 def _build_api_keys(own: TenantFactory, other: TenantFactory) -> dict[str, Headers]:
-    every, foreign, revoked = (
+    full_key, foreign_key, revoked_key = (
         create_api_key(own),
         create_api_key(other),
         create_api_key(own),
     )
-    tenants.revoke_key(own.tenant_id, revoked.key.key_id, utc_now())
+    tenants.revoke_key(own.tenant_id, revoked_key.key.key_id, utc_now())
     scoped = {
         f"key: {scope}": create_api_key(own, scope).to_header() for scope in Scope
     }
     return {
         **scoped,
-        "key": every.to_header(),
-        "key as bearer": every.to_bearer(),
-        "admin token": every.to_admin_token(),
-        "expired admin token": every.to_admin_token(-DAY_SECONDS),
-        "forged admin token": replace(every, plain_key=own.secret).to_admin_token(),
-        "stolen admin token": replace(foreign, key=every.key).to_admin_token(),
-        "admin token as a tenant's": every.to_admin_token(
+        "key": full_key.to_header(),
+        "key as bearer": full_key.to_bearer(),
+        "admin token": full_key.to_admin_token(),
+        "expired admin token": full_key.to_admin_token(-DAY_SECONDS),
+        "forged admin token": replace(full_key, plain_key=own.secret).to_admin_token(),
+        "stolen admin token": replace(foreign_key, key=full_key.key).to_admin_token(),
+        "admin token as a tenant's": full_key.to_admin_token(
             sub_type="tenant", sub_id=own.tenant_id
         ),
-        "revoked key": revoked.to_header(),
-        "admin token of a revoked key": revoked.to_admin_token(),
+        "revoked key": revoked_key.to_header(),
+        "admin token of a revoked key": revoked_key.to_admin_token(),
         "expired key": create_api_key(own, days=-1).to_header(),
-        "other tenant's key": foreign.to_header(),
-        "other tenant's admin token": foreign.to_admin_token(),
+        "other tenant's key": foreign_key.to_header(),
+        "other tenant's admin token": foreign_key.to_admin_token(),
     }
 
 
 def _build_sdk_credentials(own: TenantFactory) -> dict[str, Headers]:
     """Keys of other systems' SDKs, and the tokens that Mambo's get for them."""
-    now, mambo = utc_now(), create_client_key(own, ClientKeyKind.MAMBO)
-    revoked = create_client_key(own, ClientKeyKind.MAMBO)
-    revoked_token = issue_client_token(*revoked, now)
-    client_keys.revoke(own.tenant_id, revoked[0], now)
+    now, mambo_key = utc_now(), own.create_client_key(ClientKeyKind.MAMBO)
+    revoked_key = own.create_client_key(ClientKeyKind.MAMBO)
+    revoked_token = issue_client_token(*revoked_key, now)
+    client_keys.revoke(own.tenant_id, revoked_key[0], now)
     long_ago = now - timedelta(days=1)
     return {
-        "Mambo token": build_bearer_headers(issue_client_token(*mambo, now)),
+        "Mambo token": build_bearer_headers(issue_client_token(*mambo_key, now)),
         "expired Mambo token": build_bearer_headers(
-            issue_client_token(*mambo, long_ago)
+            issue_client_token(*mambo_key, long_ago)
         ),
         "Mambo token of a revoked key": build_bearer_headers(revoked_token),
-        "Mambo key as bearer": build_bearer_headers(":".join(mambo)),
+        "Mambo key as bearer": build_bearer_headers(":".join(mambo_key)),
         "PlayCamp server key": build_bearer_headers(
-            ":".join(create_client_key(own, SERVER_KEY))
+            ":".join(own.create_client_key(SERVER_KEY))
         ),
         "PlayCamp client key": build_bearer_headers(
-            ":".join(create_client_key(own, CLIENT_KEY))
+            ":".join(own.create_client_key(CLIENT_KEY))
         ),
     }
 
 
 def _build_foreign_sdk_credentials(other: TenantFactory) -> dict[str, Headers]:
-    mambo = create_client_key(other, ClientKeyKind.MAMBO)
+    mambo_key = other.create_client_key(ClientKeyKind.MAMBO)
     return {
         "other tenant's Mambo token": build_bearer_headers(
-            issue_client_token(*mambo, utc_now())
+            issue_client_token(*mambo_key, utc_now())
         ),
         "other tenant's PlayCamp key": build_bearer_headers(
-            ":".join(create_client_key(other, SERVER_KEY))
+            ":".join(other.create_client_key(SERVER_KEY))
         ),
     }
-
-
-def create_client_key(tenant: TenantFactory, kind: ClientKeyKind) -> tuple[str, str]:
-    """The id and the secret of a new key of an SDK."""
-    asked = tenant.tenant_id, kind, "matrix", None, utc_now()
-    key, secret = client_keys.create(*asked)
-    return key.key_id, secret
 
 
 def _build_signatures(
     own: TenantFactory, other: TenantFactory
 ) -> Mapping[str, Credential]:
-    def signs(tenant: TenantFactory, **changes: Any) -> Credential:
-        return lambda asked: tenant.sign_request(
-            asked.method, asked.path.partition("?")[0], asked.body, **changes
+    def build_signer(tenant: TenantFactory, **changes: Any) -> Credential:
+        return lambda request: tenant.sign_request(
+            request.method, request.path.partition("?")[0], request.body, **changes
         )
 
-    def forged(asked: Request) -> Headers:
-        return signs(own, secret=other.secret)(asked)
+    def sign_with_foreign_secret(request: Request) -> Headers:
+        return build_signer(own, secret=other.secret)(request)
 
     stale = str(int(time.time()) - 3_600)
     return {
-        "signature": signs(own),
-        "stale signature": signs(own, timestamp=stale),
-        "forged signature": forged,
-        "other tenant's signature": signs(other),
+        "signature": build_signer(own),
+        "stale signature": build_signer(own, timestamp=stale),
+        "forged signature": sign_with_foreign_secret,
+        "other tenant's signature": build_signer(other),
     }

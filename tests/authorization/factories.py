@@ -15,7 +15,7 @@ from coupon_core.domain.models import (
 from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.domain.models.points import PointChange
 from coupon_core.domain.models.purchases import Action, ActivityRequest
-from coupon_core.services.access import client_keys, tenants
+from coupon_core.services.access import tenants
 from coupon_core.services.batches import requests
 from coupon_core.services.catalog import reward_items
 from coupon_core.services.codes import jobs
@@ -47,8 +47,15 @@ def _create_reward_item(tenant: TenantFactory, _: str) -> RouteArguments:
 
 
 def _create_api_key(tenant: TenantFactory, _: str) -> RouteArguments:
-    asked = tenant.tenant_id, "spare", tenants.ALL_SCOPES, None, utc_now()
-    return {"key_id": tenants.create_key(None, *asked)[0].key_id}
+    key, _ = tenants.create_key(
+        None,
+        tenant.tenant_id,
+        name="spare",
+        scopes=tenants.ALL_SCOPES,
+        expires_at=None,
+        now=utc_now(),
+    )
+    return {"key_id": key.key_id}
 
 
 def _rotate_secret(tenant: TenantFactory, _: str) -> RouteArguments:
@@ -90,8 +97,8 @@ def _create_bought_code(tenant: TenantFactory, _: str) -> RouteArguments:
     code, user = f"SALE{next(_numbers)}", _create_known_user(tenant, "")
     _create_offer(tenant, code, {"point_id": "gold", "points": 1})
     for action in Action.BUY, Action.REDEEM:
-        order = ActivityRequest(tenant.tenant_id, user["known_user"], action, code)
-        activities.perform(order, utc_now())
+        request = ActivityRequest(tenant.tenant_id, user["known_user"], action, code)
+        activities.perform(request, utc_now())
     return {**user, "bought_code": code}
 
 
@@ -105,9 +112,9 @@ def _create_offer(tenant: TenantFactory, code: str, terms: Mapping[str, Any]) ->
     """The id of a new coupon of Mambo."""
     coded = {"name": code, "code_format": CodeFormat.CUSTOM, "custom_code": code}
     reward = {"reward_type": "shipping", "payload": {}}
-    wanted = offers.OfferDraft(coded, terms, OFFER_PRESENTATION, reward=reward)
-    made = offers.create(tenant.tenant_id, wanted, utc_now())
-    return made.definition.definition_id
+    draft = offers.OfferDraft(coded, terms, OFFER_PRESENTATION, reward=reward)
+    offer = offers.create(tenant.tenant_id, draft, utc_now())
+    return offer.definition.definition_id
 
 
 def _create_mambo_coupon(tenant: TenantFactory, _: str) -> RouteArguments:
@@ -116,46 +123,55 @@ def _create_mambo_coupon(tenant: TenantFactory, _: str) -> RouteArguments:
 
 def _create_activity(tenant: TenantFactory, _: str) -> RouteArguments:
     user = _create_known_user(tenant, "")["known_user"]
-    failed = ActivityRequest(tenant.tenant_id, user, Action.REDEEM, "N0SUCHC0DE")
+    request = ActivityRequest(tenant.tenant_id, user, Action.REDEEM, "N0SUCHC0DE")
     return {
         "activity_id": activities.perform_or_record_failure(
-            failed, utc_now()
+            request, utc_now()
         ).activity_id
     }
 
 
 def _create_webhook(tenant: TenantFactory, _: str) -> RouteArguments:
     url, page = "https://hooks.example.invalid/x", Page(limit=100)
-    for old in subscriptions.list_webhooks(tenant.tenant_id, page)[0][
+    for webhook in subscriptions.list_webhooks(tenant.tenant_id, page)[0][
         5:
     ]:  # they are limited
-        subscriptions.delete(tenant.tenant_id, old.webhook_id)
-    asked = tenant.tenant_id, "coupon.redeemed", url, utc_now()
-    return {"webhook_id": str(subscriptions.create(*asked)[0].webhook_id)}
+        subscriptions.delete(tenant.tenant_id, webhook.webhook_id)
+    webhook, _ = subscriptions.create(
+        tenant.tenant_id, "coupon.redeemed", url=url, now=utc_now()
+    )
+    return {"webhook_id": str(webhook.webhook_id)}
 
 
 def _create_package(tenant: TenantFactory, _: str) -> RouteArguments:
     """A campaign with a creator who hands out a code of a package."""
-    number, studio = next(_numbers), CampaignFactory(tenant)
-    campaign_id = studio.create_campaign(f"campaign-{number}")
-    creator_key, code = studio.create_creator(f"K{number:04}"), f"HANDED{number}"
-    package = studio.create_package(campaign_id)
-    studio.assign_codes(package, code, creator_key=creator_key)
+    number, campaign_factory = next(_numbers), CampaignFactory(tenant)
+    campaign_id = campaign_factory.create_campaign(f"campaign-{number}")
+    creator_key, code = (
+        campaign_factory.create_creator(f"K{number:04}"),
+        f"HANDED{number}",
+    )
+    package = campaign_factory.create_package(campaign_id)
+    campaign_factory.assign_codes(package, code, creator_key=creator_key)
     ids = {"campaign_id": campaign_id, "creator_key": creator_key}
     package_id = str(package.package.package_id)
     return {**ids, "package_id": package_id, "creator_code": code}
 
 
 def _create_client_key(tenant: TenantFactory, _: str) -> RouteArguments:
-    asked = tenant.tenant_id, ClientKeyKind.PLAYCAMP_SERVER, "spare", None, utc_now()
-    return {"client_key_id": client_keys.create(*asked)[0].key_id}
+    key_id, _ = tenant.create_client_key(ClientKeyKind.PLAYCAMP_SERVER)
+    return {"client_key_id": key_id}
 
 
 def _create_batch(tenant: TenantFactory, _: str) -> RouteArguments:
     """A batch that somebody cancelled, so that it is not being made any more."""
-    ids, now = (tenant.tenant_id, tenant.define().definition_id), utc_now()
-    batch = requests.request(*ids, requests.BatchRequest(count=1), now)
-    requests.cancel(tenant.tenant_id, batch.batch_id, now)
+    batch = requests.request(
+        tenant.tenant_id,
+        tenant.define().definition_id,
+        requests.BatchRequest(count=1),
+        utc_now(),
+    )
+    requests.cancel(tenant.tenant_id, batch.batch_id, utc_now())
     return {"batch_id": batch.batch_id}
 
 

@@ -38,9 +38,11 @@ class ExpectedAccess(StrEnum):
 class RouteCase:
     """A route: what it needs and takes, and how it answers.
 
-    `success_status` is the status for one's own, `missing_status` that for what is not there; `query`
-    and `body` are filled like the path, `{code}` and all. `allowed_to_other_tenants` marks what a
-    stranger may do in his own tenant, `writes_when_refused` what is noted even when it is refused.
+    `success_status` answers requests for the caller's own data, `missing_status`
+    requests for what does not exist. `query` and `body` have placeholders like the
+    path, such as `{code}`. `allowed_to_other_tenants` marks what another tenant's
+    caller may do in their own tenant, `writes_when_refused` what is recorded even
+    when the request is refused.
     """
 
     success_status: int = 200
@@ -83,8 +85,8 @@ class Route:
         )
 
     def build_path(self, args: RouteArguments) -> str:
-        whole = {"tenant_id": OWN_TENANT_ID, "site": OWN_TENANT_ID, **args}
-        path = _PATH_PLACEHOLDER.sub(lambda place: whole[place[1]], self.rule)
+        values = {"tenant_id": OWN_TENANT_ID, "site": OWN_TENANT_ID, **args}
+        path = _PATH_PLACEHOLDER.sub(lambda match: values[match[1]], self.rule)
         return path + fill_placeholders(self.case.query, args)
 
     def build_body(self, args: RouteArguments) -> bytes:
@@ -99,9 +101,9 @@ class Route:
 
 def fill_placeholders(text: str, args: RouteArguments) -> str:
     """The text with its ids, `"{#id}"` as a number; `{fresh_…}` is always new."""
-    text = _NUMERIC_PLACEHOLDER.sub(lambda place: args[place[1]], text)
+    text = _NUMERIC_PLACEHOLDER.sub(lambda match: args[match[1]], text)
     return _BODY_PLACEHOLDER.sub(
-        lambda place: _resolve_placeholder(place[1], args), text
+        lambda match: _resolve_placeholder(match[1], args), text
     )
 
 

@@ -44,8 +44,8 @@ def _parse_arguments() -> argparse.Namespace:
 def _select_options(given: argparse.Namespace) -> dict[str, float]:
     usual = {"rounds": 5, "seconds": 3.0, "clients": 16, "workers": 2}
     chosen = usual | (QUICK_OPTIONS if given.quick else {})
-    said = {name: value for name, value in vars(given).items() if name in chosen}
-    return chosen | {name: value for name, value in said.items() if value is not None}
+    named = {name: value for name, value in vars(given).items() if name in chosen}
+    return chosen | {name: value for name, value in named.items() if value is not None}
 
 
 if __name__ == "__main__":

@@ -23,9 +23,11 @@ class Meter:
     def rss_bytes(self) -> int:
         """Resident memory of the largest process among them, at this moment."""
         processes = [
-            one for root in self.roots.values() for one in iterate_process_tree(root)
+            process
+            for root in self.roots.values()
+            for process in iterate_process_tree(root)
         ]
-        return max(one.memory_info().rss for one in processes)
+        return max(process.memory_info().rss for process in processes)
 
     def _read_cpu_seconds(self) -> dict[str, float]:
         return {name: _read_tree_cpu_seconds(root) for name, root in self.roots.items()}

@@ -60,12 +60,12 @@ def _running_gunicorn(
     app: str, home: Path, settings: Mapping[str, str], workers: int
 ) -> Iterator[GunicornServer]:
     port = find_free_port()
-    place = home / app.partition(":")[0]
-    place.mkdir()
+    directory = home / app.partition(":")[0]
+    directory.mkdir()
     options = ("--config", str(CONFIG_FILE), "--bind", f"127.0.0.1:{port}")
     process = Process(
         [sys.executable, "-m", "gunicorn", *options, app],
-        directory=place,
+        directory=directory,
         is_ready=partial(_is_healthy, port),
         stop_signal=signal.SIGTERM,
         environment={

@@ -62,8 +62,8 @@ class CouponPool:
         )
 
     def _to_code_and_user(self, number: int) -> tuple[str, str]:
-        place = number * INDEX_STEP % self.count
-        return to_code(place), to_user_id(place % self.users)
+        index = number * INDEX_STEP % self.count
+        return to_code(index), to_user_id(index % self.users)
 
     def to_sql_variables(self) -> dict[str, int]:
         """What by_hand.sql needs to count in the same order."""

@@ -131,7 +131,9 @@ def _summarize_runner(samples: Sequence[Sample]) -> Json:
 def render_table(document: Json) -> str:
     """The document as lines for people."""
     rows = [_render_row(row) for row in document["rows"]]
-    runners = [_render_runner(name, one) for name, one in document["runners"].items()]
+    runners = [
+        _render_runner(name, runner) for name, runner in document["runners"].items()
+    ]
     return "\n".join(
         [
             "",

@@ -37,13 +37,15 @@ class Results:
 def run_benchmarks(options: Options) -> Results:
     """Measure all rows."""
     began = time.monotonic()
-    with prepared_environment(options, _count_needed_coupons(options)) as stage:
-        runners = [kind(stage) for kind in _list_runner_types()]
-        warm_up = {one.name: one.run(_get_warm_up_seconds(options)) for one in runners}
+    with prepared_environment(options, _count_needed_coupons(options)) as environment:
+        runners = [kind(environment) for kind in _list_runner_types()]
+        warm_up = {
+            runner.name: runner.run(_get_warm_up_seconds(options)) for runner in runners
+        }
         rounds = [_run_round(runners, options) for _ in range(options.rounds)]
         wrong = _list_failures([warm_up, *rounds])
-        wrong += [line for one in runners for line in one.find_mismatches()]
-        version = stage.postgres.version
+        wrong += [line for runner in runners for line in runner.find_mismatches()]
+        version = environment.postgres.version
     return Results(CASES, rounds, wrong, time.monotonic() - began, version)
 
 
@@ -62,12 +64,12 @@ def _count_needed_coupons(options: Options) -> int:
 
 
 def _run_round(runners: list[Runner], options: Options) -> dict[str, Sample]:
-    samples = {one.name: one.run(options.seconds) for one in runners}
-    told = [
+    samples = {runner.name: runner.run(options.seconds) for runner in runners}
+    lines = [
         f"{name} {requests_per_second(sample):,.0f}/s"
         for name, sample in samples.items()
     ]
-    print("  ".join(told), file=sys.stderr, flush=True)
+    print("  ".join(lines), file=sys.stderr, flush=True)
     return samples
 
 

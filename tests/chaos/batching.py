@@ -58,7 +58,7 @@ def generate_with_kills(
         for number in range(plan.kills):
             part = plan.coupons * number // (plan.kills + 1)
             assert becomes_true(
-                lambda at=part: reload_batch(batch).generated_count > at, 60
+                lambda count=part: reload_batch(batch).generated_count > count, 60
             )
             time.sleep(rng.uniform(0, 0.1))
             replace_worker(workers, rng)
@@ -68,9 +68,13 @@ def generate_with_kills(
         time.sleep(settings.visibility_seconds / 2)
     assert_invariants()
     completed = [data["batch_id"] for _, data in list_events("batch.completed")]
-    told = completed.count(batch.batch_id)
+    completion_events = completed.count(batch.batch_id)
     return Outcome(
-        reload_batch(batch), *count_coupons(batch), told, workers.kill_count, seconds
+        reload_batch(batch),
+        *count_coupons(batch),
+        completion_events,
+        workers.kill_count,
+        seconds,
     )
 
 

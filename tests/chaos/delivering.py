@@ -59,7 +59,7 @@ def deliver_with_kills(
 ) -> tuple[set[str], Outcome]:
     """Redeem and kill, wait for the outbox; gives the used coupons and the events."""
     users = [f"user-{n}" for n in range(plan.redemptions)]
-    coupons = [one.coupon for one in issue_coupons(tenant, users)]
+    coupons = [issued.coupon for issued in issue_coupons(tenant, users)]
     with create_connection(settings.broker_url) as connection:
         TAP_QUEUE(connection.default_channel).declare()
     clear_outbox()
@@ -72,7 +72,7 @@ def deliver_with_kills(
                 broker, plan.broker_up_seconds, plan.broker_down_seconds
             ) as deaths,
         ):
-            took = redeem_all(tenant, coupons, plan.seconds)
+            latencies = redeem_all(tenant, coupons, plan.seconds)
         ended = time.monotonic()
         drained = becomes_true(lambda: not count_pending_events(), plan.timeout_seconds)
         seconds = time.monotonic() - ended if drained else float("inf")
@@ -81,16 +81,16 @@ def deliver_with_kills(
     with create_connection(settings.broker_url) as connection:
         events = drain_tap(connection)
     kills = relays.kill_count, len(deaths)
-    outcome = Outcome(events, max(took) * 1000, *kills, seconds)
+    outcome = Outcome(events, max(latencies) * 1000, *kills, seconds)
     return {coupon.coupon_id for coupon in coupons}, outcome
 
 
 def issue_coupons(tenant: TenantFactory, users: Sequence[str]) -> list:
     definition = tenant.define()
     return [
-        one
-        for at in range(0, len(users), 500)
-        for one in tenant.generate(definition, users[at : at + 500])
+        issued
+        for start in range(0, len(users), 500)
+        for issued in tenant.generate(definition, users[start : start + 500])
     ]
 
 
@@ -99,11 +99,11 @@ def redeem_all(tenant: TenantFactory, coupons: Sequence, seconds: float) -> list
     pause = seconds * CLIENT_COUNT / len(coupons)
 
     def redeem(coupon: object) -> float:
-        began = time.monotonic()
+        began_at = time.monotonic()
         tenant.redeem(coupon.code, coupon.user_id)
-        took = time.monotonic() - began
-        time.sleep(max(0.0, pause - took))
-        return took
+        seconds = time.monotonic() - began_at
+        time.sleep(max(0.0, pause - seconds))
+        return seconds
 
     with ThreadPoolExecutor(
         CLIENT_COUNT, initializer=database.release_connection

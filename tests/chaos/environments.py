@@ -30,7 +30,7 @@ def running_environment(
         url = stack.enter_context(databases.temporary_database())
         settings = replace(build_settings(url, home / "var"), gateway_workers=2)
         stack.enter_context(started_core(settings))
-        place = home / "gateway"
-        place.mkdir()
-        gateway = stack.enter_context(gateway_server(app, settings, place))
+        directory = home / "gateway"
+        directory.mkdir()
+        gateway = stack.enter_context(gateway_server(app, settings, directory))
         yield FaultEnvironment(settings, gateway, gateway.process, server)

@@ -78,7 +78,7 @@ def chunks(scenario: KillScenario, kill_point: str) -> None:
 def webhook(scenario: KillScenario, kill_point: str) -> None:
     """A deliverer dies over uses: each is told when his lease is over."""
     with running_receiver() as receiver:
-        one, _ = subscriptions.create(
+        subscription, _ = subscriptions.create(
             *(scenario.tenant.tenant_id, "coupon.redeemed", receiver.url, utc_now()),
             signature=SignatureScheme.PLAYCAMP,
         )
@@ -88,23 +88,23 @@ def webhook(scenario: KillScenario, kill_point: str) -> None:
             fan_out, lambda: len(fetch_rows(DELIVERIES_SQL)) == len(used)
         )
         scenario.run_until_killed(deliver, kill_point)
-        timeout = timedelta(milliseconds=one.timeout_ms)
+        timeout = timedelta(milliseconds=subscription.timeout_ms)
         later = utc_now() + timeout + delivery.CLAIM_MARGIN + timedelta(seconds=1)
         for due in delivery.claim_webhooks(1, later):
             delivery.deliver_due(due)
-        told = {event["data"]["usageId"] for event in receiver.events()}
-    assert len(told) == len(used), "I4"
+        usage_ids = {event["data"]["usageId"] for event in receiver.events()}
+    assert len(usage_ids) == len(used), "I4"
     assert_all_delivered()
 
 
 def redeem_coupons(scenario: KillScenario, count: int) -> set[str]:
     """Use so many coupons, whose events are all that is to go out."""
-    shop = scenario.tenant
+    tenant = scenario.tenant
     users = [f"user-{number}" for number in range(count)]
-    coupons = [one.coupon for one in delivering.issue_coupons(shop, users)]
+    coupons = [issued.coupon for issued in delivering.issue_coupons(tenant, users)]
     delivering.clear_outbox()
     for coupon in coupons:
-        shop.redeem(coupon.code, coupon.user_id)
+        tenant.redeem(coupon.code, coupon.user_id)
     return {coupon.coupon_id for coupon in coupons}
 
 

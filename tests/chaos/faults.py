@@ -127,7 +127,8 @@ def set_file_size_limit(pid: int, limits: tuple[int, int]) -> tuple[int, int]:
 def list_child_pids(pid: int) -> list[int]:
     """The processes that a process has started; those of threads aside."""
     return [
-        int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        int(pid_text)
+        for pid_text in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     ]
 
 
@@ -200,25 +201,34 @@ def list_violations(
     """The rules of LIMITS 2 and 3 that did not hold, in words."""
     answers = players.responses
     used = count_uses_by_code(tenant)
-    acknowledged = Counter(one.code for one in answers if one.status == 200)
+    acknowledged = Counter(answer.code for answer in answers if answer.status == 200)
     lost = [code for code, count in acknowledged.items() if count > used.get(code, 0)]
-    unsure = {one.code for one in answers if one.status in (503, CONNECTION_RESET)}
-    refused = {one.code for one in answers if one.status == 400} - unsure - {"HOT"}
-    odd = {one.status for one in answers} - ALLOWED_STATUSES
-    mute = [one for one in answers if one.status == 503 and not one.retry_after]
-    slow = max((one.seconds for one in answers), default=0.0)
+    unknown = {
+        answer.code for answer in answers if answer.status in (503, CONNECTION_RESET)
+    }
+    refused = (
+        {answer.code for answer in answers if answer.status == 400} - unknown - {"HOT"}
+    )
+    unexpected = {answer.status for answer in answers} - ALLOWED_STATUSES
+    without_retry_after = [
+        answer for answer in answers if answer.status == 503 and not answer.retry_after
+    ]
+    slowest = max((answer.seconds for answer in answers), default=0.0)
     rules = {
         f"I3: {len(lost)} acknowledged uses are not stored": lost,
         f"good codes were refused: {sorted(refused)[:3]}": refused,
-        f"I12: answered {sorted(map(str, odd))}": odd,
-        f"I12: {len(mute)} times 503 without Retry-After": mute,
-        f"an answer took {slow:.1f} s": slow > MAX_RESPONSE_SECONDS,
-        f"served again only after {recovery_seconds:.1f} s": recovery_seconds
-        > MAX_RECOVERY_SECONDS,
+        f"I12: answered {sorted(map(str, unexpected))}": unexpected,
+        f"I12: {len(without_retry_after)} times 503 without Retry-After": (
+            without_retry_after
+        ),
+        f"an answer took {slowest:.1f} s": slowest > MAX_RESPONSE_SECONDS,
+        f"served again only after {recovery_seconds:.1f} s": (
+            recovery_seconds > MAX_RECOVERY_SECONDS
+        ),
         "no use at all": not acknowledged,
     }
     return [
-        *(words for words, bad in rules.items() if bad),
+        *(description for description, bad in rules.items() if bad),
         *list_invariant_violations(),
     ]
 

@@ -38,9 +38,9 @@ PAUSE_SECONDS = 0.01  # between two redeems of an honest player
 class Plan:
     """How much is guessed, by how many at once, among how many codes of nobody.
 
-    In turns, for noise falls on all alike, `honest_statuses` redeems are timed alone, as many
-    beside ordinary callers, and as many beside the guessers. Their time counts where
-    it is `check_latency`.
+    `honest_redemptions` redeems are timed alone, as many beside ordinary callers, and
+    as many beside the guessers. They take turns, so that noise affects all alike. The
+    latency is checked only with `check_latency`.
     """
 
     guesses: int
@@ -80,7 +80,7 @@ class LoadMeasurement:
 
 @dataclass
 class Outcome:
-    """How it went; `beside_callers` are as many callers as guessers, who only validate."""
+    """What was measured; `beside_callers` has as many callers, which only validate."""
 
     budget: int
     alone: LoadMeasurement = field(default_factory=LoadMeasurement)
@@ -109,7 +109,7 @@ def measure_guessing(settings: Settings, tenant: TenantFactory, plan: Plan) -> O
     share = plan.honest_redemptions // plan.rounds
     looks = _build_validations(tenant, "ann")
     with _running_gateway(settings) as gateway:
-        beside = partial(_measure_round, gateway, tenant, outcome.honest_statuses)
+        measure = partial(_measure_round, gateway, tenant, outcome.honest_statuses)
         crowds = partial(
             LoadPlan, gateway.port, plan.guessers, yields=plan.check_latency
         )
@@ -117,9 +117,9 @@ def measure_guessing(settings: Settings, tenant: TenantFactory, plan: Plan) -> O
             guesses = _build_guesses(
                 tenant, "mallory", plan.guesses // plan.rounds, number
             )
-            beside(share, outcome.alone)
-            beside(share, outcome.beside_callers, crowds(looks))
-            beside(share, outcome.beside_guessers, crowds(guesses, to_the_end=True))
+            measure(share, outcome.alone)
+            measure(share, outcome.beside_callers, crowds(looks))
+            measure(share, outcome.beside_guessers, crowds(guesses, to_the_end=True))
     assert_invariants()
     return outcome
 
@@ -148,12 +148,15 @@ def _issue_codes(tenant: TenantFactory, users: list[str]) -> list[tuple[str, str
     """New codes, each with the user who holds it."""
     definition = tenant.define()
     issued = [
-        one
-        for at in range(0, len(users), 500)
-        for one in tenant.generate(definition, users[at : at + 500])
+        issued_coupon
+        for start in range(0, len(users), 500)
+        for issued_coupon in tenant.generate(definition, users[start : start + 500])
     ]
     database.release_connection()
-    return [(one.coupon.code, one.coupon.user_id) for one in issued]
+    return [
+        (issued_coupon.coupon.code, issued_coupon.coupon.user_id)
+        for issued_coupon in issued
+    ]
 
 
 def _build_validations(

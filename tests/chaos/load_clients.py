@@ -26,10 +26,10 @@ RESPONSE_TIMEOUT_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class LoadPlan:
-    """What so many callers send, each as soon as it has its last answer.
+    """What a number of clients send, each as soon as it has its previous answer.
 
-    `send_all`, or only as long as others are at it. Who `low_priority` may wait for long
-    where the machine is busy with other things.
+    With `send_all` every request is sent, otherwise only until other load ends. With
+    `low_priority` the process yields the CPU to others.
     """
 
     port: int
@@ -51,18 +51,18 @@ class LoadResult:
 def running_load(plan: LoadPlan) -> Iterator[LoadResult]:
     """Callers beside the block; they stop with it, or when all has been sent."""
     found = LoadResult()
-    ours, theirs = process_context.Pipe()
+    parent_end, child_end = process_context.Pipe()
     process = process_context.Process(
-        target=_run_load, args=(plan, theirs), daemon=True
+        target=_run_load, args=(plan, child_end), daemon=True
     )
     process.start()
-    theirs.close()  # so that we notice when they fail
-    ours.recv()  # they are at work
+    child_end.close()  # so that we notice when they fail
+    parent_end.recv()  # they are at work
     try:
         yield found
         if not plan.send_all:
-            ours.send("stop")
-        found.answers, found.seconds = ours.recv()
+            parent_end.send("stop")
+        found.answers, found.seconds = parent_end.recv()
         process.join(RESPONSE_TIMEOUT_SECONDS)
     finally:
         process.kill()
@@ -108,11 +108,11 @@ def _drive_clients(
     with selectors.DefaultSelector() as selector:
 
         def ask(caller: _Client) -> None:
-            one = None if is_over() else next(requests, None)
-            if one is None:
+            request = None if is_over() else next(requests, None)
+            if request is None:
                 selector.unregister(caller.socket)
             else:
-                caller.socket.sendall(one)
+                caller.socket.sendall(request)
 
         for caller in clients:
             selector.register(caller.socket, selectors.EVENT_READ, caller)

@@ -71,9 +71,9 @@ def build_feed(tenant_id: str, count: int, rng: random.Random) -> MilestoneFeed:
 def send_bodies(broker_url: str, bodies: Sequence[bytes], seconds: float) -> None:
     """Send it all in about so many seconds; a broker that is away is asked again."""
     pause = seconds / max(len(bodies) / BATCH_SIZE, 1)
-    for at in range(0, len(bodies), BATCH_SIZE):
+    for start in range(0, len(bodies), BATCH_SIZE):
         began = time.monotonic()
-        publish_until_confirmed(broker_url, bodies[at : at + BATCH_SIZE])
+        publish_until_confirmed(broker_url, bodies[start : start + BATCH_SIZE])
         time.sleep(max(0.0, pause - (time.monotonic() - began)))
 
 

@@ -26,17 +26,17 @@ def answers_early() -> Flask:
 
     redeem = routes.redeem_code
 
-    def later(*asked: object) -> object:
+    def later(*arguments: object) -> object:
         from coupon_core.domain.models import RedemptionResult
         from coupon_core.services.coupons import validation
 
-        request, now = asked
+        request, now = arguments
         told = validation.validate(
             request.tenant_id, request.code, request.user_id, now
         )
         if told.issued is None:
-            return redeem(*asked)
-        Thread(target=run_delayed, args=(lambda: redeem(*asked),)).start()
+            return redeem(*arguments)
+        Thread(target=run_delayed, args=(lambda: redeem(*arguments),)).start()
         return RedemptionResult(told.issued, None)
 
     routes.redeem_code = later

@@ -61,7 +61,7 @@ def tells_no_occurrence_from_another() -> Mutation:
     return patch.object(
         message_handlers,
         "_parse_milestone",
-        lambda one: replace(read(one), occurrence=generate_id()),
+        lambda message: replace(read(message), occurrence=generate_id()),
     )
 
 
@@ -76,7 +76,7 @@ def tries_poison_for_ever() -> Iterator[None]:
     again = patch.object(
         DeliveryProcessor,
         "_store_dead_letter",
-        lambda self, one, _: self._requeue_last(one),
+        lambda self, message, _: self._requeue_last(message),
     )
     with stumbles_over_poison(), again:
         yield
@@ -104,8 +104,8 @@ def settles_before_it_sends() -> Mutation:
     """A delivery is noted as taken, then sent."""
     due = webhook_deliveries.list_due_deliveries
 
-    def early(webhook: Webhook, most: int, now: datetime) -> list[Delivery]:
-        found = due(webhook, most, now)
+    def early(webhook: Webhook, limit: int, now: datetime) -> list[Delivery]:
+        found = due(webhook, limit, now)
         if found:
             delivery.record_attempt(
                 webhook, found, WebhookResponse(200), now, keep_claim=True

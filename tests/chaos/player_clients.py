@@ -48,15 +48,17 @@ class PlayerClients:
         """Redeem a code once, on a connection of its own."""
         asked_at = time.monotonic()
         status, retry_after = self._send_redeem(code, user_id)
-        took = time.monotonic() - asked_at
-        answer = PlayerResponse(code, status, asked_at, took, retry_after)
+        seconds = time.monotonic() - asked_at
+        answer = PlayerResponse(code, status, asked_at, seconds, retry_after)
         with self._lock:
             self.responses.append(answer)
         return answer
 
     def _send_redeem(self, code: str, user_id: str) -> tuple[int | str, str | None]:
-        at = self.gateway.host, self.gateway.port
-        connection = http.client.HTTPConnection(*at, timeout=RESPONSE_TIMEOUT_SECONDS)
+        address = self.gateway.host, self.gateway.port
+        connection = http.client.HTTPConnection(
+            *address, timeout=RESPONSE_TIMEOUT_SECONDS
+        )
         headers = {"Authorization": f"Bearer {self.token}"}
         headers["Content-Type"] = "application/json"
         body = json.dumps({"user_id": user_id})
@@ -105,9 +107,9 @@ def running_players(
 
     def work() -> None:
         try:
-            while not stop.is_set() and (one := shoppers.next_code()):
+            while not stop.is_set() and (code := shoppers.next_code()):
                 while shoppers.redeem(
-                    *one
+                    *code
                 ).status in RETRIED_STATUSES and not stop.wait(RETRY_PAUSE_SECONDS):
                     pass
         except BaseException as error:
@@ -130,7 +132,7 @@ def issue_codes(tenant: TenantFactory, count: int) -> list[tuple[str, str]]:
     """Codes and the users who redeem them: each its own, but every tenth one the hot
     code, of which there are fewer than are asked for."""
     definition = tenant.define()
-    own = [
+    own_codes = [
         (one.coupon.code, one.coupon.user_id)
         for at in range(0, count, 500)
         for one in tenant.generate(
@@ -139,4 +141,4 @@ def issue_codes(tenant: TenantFactory, count: int) -> list[tuple[str, str]]:
     ]
     tenant.define_claimable("HOT", total_limit=20)
     hot = (("HOT", f"fan-{number}") for number in itertools.count())
-    return [next(hot) if at % 10 == 0 else one for at, one in enumerate(own)]
+    return [next(hot) if at % 10 == 0 else one for at, one in enumerate(own_codes)]

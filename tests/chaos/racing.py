@@ -60,28 +60,30 @@ class Races:
     @property
     def is_good(self) -> bool:
         """Exact every time, and once in time."""
-        in_time = any(one.p99_seconds <= MAX_P99_SECONDS for one in self.attempts)
-        return in_time and all(one.is_exact for one in self.attempts)
+        in_time = any(
+            attempt.p99_seconds <= MAX_P99_SECONDS for attempt in self.attempts
+        )
+        return in_time and all(attempt.is_exact for attempt in self.attempts)
 
     def __str__(self) -> str:
-        one = next(
+        attempt = next(
             (race for race in self.attempts if not race.is_exact), self.attempts[-1]
         )
-        ranked = sorted(one.statuses.items())
+        ranked = sorted(attempt.statuses.items())
         counts = ", ".join(f"{count} × {status}" for status, count in ranked)
         times = ", then ".join(
             f"{1_000 * race.p99_seconds:.0f} ms" for race in self.attempts
         )
-        uses = f"{CLIENT_COUNT} at once for {one.pool_size:,} uses"
-        return f"{one.call_style}: {uses}: {counts}; p99 {times}"
+        uses = f"{CLIENT_COUNT} at once for {attempt.pool_size:,} uses"
+        return f"{attempt.call_style}: {uses}: {counts}; p99 {times}"
 
 
 def run_all_races(environment: FaultEnvironment) -> Iterator[Races]:
     """Every way and every pool; one race more at first, for a gateway that is warm."""
     run_race(environment, CALL_STYLES[0], POOL_SIZES[0])
-    for way in CALL_STYLES:
+    for call_style in CALL_STYLES:
         for pool in POOL_SIZES:
-            yield run_race_with_retries(environment, way, pool)
+            yield run_race_with_retries(environment, call_style, pool)
     assert_invariants()
 
 

@@ -37,7 +37,7 @@ from tests.support.webhook_receiver import LOOPBACK_NETWORKS
 from tests.workers.raw_messages import purge_queues
 
 pytestmark = pytest.mark.slow
-DYING = (
+KILL_CASES = (
     (broken.marks_before_it_publishes, redemptions, BEFORE_PUBLISHING),
     (broken.acknowledges_before_the_commit, milestones, BEFORE_COMMIT),
     (broken.gives_nothing_back, milestones, BEFORE_COMMIT),
@@ -48,9 +48,14 @@ DYING = (
     (broken.forgets_whom_it_served, webhook, BEFORE_SENDING),
     (broken.settles_before_it_sends, webhook, BEFORE_SENDING),
 )
-BY_TURNS = [(("sqlite", "postgresql")[at % 2], *case) for at, case in enumerate(DYING)]
-IDS = [sabotage.__name__.replace("_", "-") for sabotage, _, _ in DYING]
-POINTS = [(redemptions, BEFORE_MARK_SENT), *dict.fromkeys(case[1:] for case in DYING)]
+ALTERNATING_CASES = [
+    (("sqlite", "postgresql")[at % 2], *case) for at, case in enumerate(KILL_CASES)
+]
+IDS = [sabotage.__name__.replace("_", "-") for sabotage, _, _ in KILL_CASES]
+POINTS = [
+    (redemptions, BEFORE_MARK_SENT),
+    *dict.fromkeys(case[1:] for case in KILL_CASES),
+]
 # Of these nothing comes any more, so that the others need not wait long for it.
 PATIENCE = 2
 
@@ -74,20 +79,20 @@ def settings(
 
 @pytest.mark.parametrize(
     ("migrated_template", "sabotage", "act", "at"),
-    BY_TURNS,
+    ALTERNATING_CASES,
     ids=IDS,
     indirect=["migrated_template"],
 )
 def test_each_saboteur_is_caught(
     settings: Settings, sabotage: Mutation, act: Scenario, at: str
 ) -> None:
-    ground = KillScenario(settings, create_tenant(), sabotage, PATIENCE)
+    scenario = KillScenario(settings, create_tenant(), sabotage, PATIENCE)
     with sabotage(), pytest.raises(AssertionError, match=r"I\d"):
-        act_and_check(ground, act, at)
+        act_and_check(scenario, act, at)
 
 
-def act_and_check(ground: KillScenario, act: Scenario, at: str) -> None:
-    act(ground, at)
+def act_and_check(scenario: KillScenario, act: Scenario, at: str) -> None:
+    act(scenario, at)
     assert_invariants()
 
 
@@ -107,10 +112,10 @@ def test_who_waits_for_no_confirm_is_caught(
     rabbitmq: RabbitServer, settings: Settings
 ) -> None:
     purge_queues(rabbitmq)
-    ground = KillScenario(replace(settings, broker_url=rabbitmq.url), create_tenant())
-    check_publisher_confirms(ground, rabbitmq)
+    scenario = KillScenario(replace(settings, broker_url=rabbitmq.url), create_tenant())
+    check_publisher_confirms(scenario, rabbitmq)
     with (
         broken.waits_for_no_confirm(),
         pytest.raises(AssertionError, match="I4"),
     ):
-        check_publisher_confirms(ground, rabbitmq)
+        check_publisher_confirms(scenario, rabbitmq)

@@ -29,14 +29,16 @@ def own_shop(database_url: str, tmp_path: Path) -> Iterator[TenantFactory]:
         yield create_tenant()
 
 
-def look(tenant: TenantFactory, code: str, user: str = "ann") -> IssuedCoupon:
+def read_snapshot(tenant: TenantFactory, code: str, user: str = "ann") -> IssuedCoupon:
     """What a request decides on; others may come before it writes."""
     request = RedeemRequest(tenant.tenant_id, code, user)
     issued, _ = redemption._require_redeemable(request, NOW)
     return issued
 
 
-def write(tenant: TenantFactory, seen: IssuedCoupon, user: str = "ann") -> None:
+def write_redemption(
+    tenant: TenantFactory, seen: IssuedCoupon, user: str = "ann"
+) -> None:
     """Write a use of what was seen; a lost race or a refusal is a good outcome."""
     request = RedeemRequest(tenant.tenant_id, seen.coupon.code, user)
     with suppress(StaleDecision), database.transaction():
@@ -45,9 +47,9 @@ def write(tenant: TenantFactory, seen: IssuedCoupon, user: str = "ann") -> None:
 
 def two_at_once(tenant: TenantFactory) -> None:
     code = tenant.issue_code(tenant.define())
-    seen = look(tenant, code), look(tenant, code)
-    for one in seen:
-        write(tenant, one)
+    snapshots = read_snapshot(tenant, code), read_snapshot(tenant, code)
+    for snapshot in snapshots:
+        write_redemption(tenant, snapshot)
 
 
 def use_a_pool(tenant: TenantFactory) -> None:
@@ -74,9 +76,9 @@ def revoke_one(tenant: TenantFactory) -> None:
 
 def use_and_revoke(tenant: TenantFactory) -> None:
     code = tenant.issue_code(tenant.define())
-    seen = look(tenant, code)
+    seen = read_snapshot(tenant, code)
     tenant.revoke(code)
-    write(tenant, seen)
+    write_redemption(tenant, seen)
     assert tenant.find(code).coupon.redemption_count == 0, "used after it was revoked"
 
 

@@ -49,28 +49,28 @@ class WorkerGroup:
     def start_process(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "workers", self.name]
         with self.log.open("ab") as log:
-            one = subprocess.Popen(
+            process = subprocess.Popen(
                 command,
                 cwd=PROJECT_ROOT,
                 env=dict(self.environment),
                 stdout=log,
                 stderr=log,
             )
-        self.processes.append(one)
-        return one
+        self.processes.append(process)
+        return process
 
-    def kill_process(self, one: subprocess.Popen[bytes]) -> None:
+    def kill_process(self, process: subprocess.Popen[bytes]) -> None:
         """As in a power cut."""
-        one.kill()
-        one.wait()
-        self.processes.remove(one)
+        process.kill()
+        process.wait()
+        self.processes.remove(process)
         self.kill_count += 1
 
     def stop_all(self) -> list[int]:
         """End all as they should; gives their exit statuses."""
-        for one in self.processes:
-            one.send_signal(signal.SIGTERM)
-        return [one.wait(30) for one in self.processes]
+        for process in self.processes:
+            process.send_signal(signal.SIGTERM)
+        return [process.wait(30) for process in self.processes]
 
 
 @contextmanager
@@ -84,9 +84,9 @@ def worker_group(name: str, count: int, settings: Settings) -> Iterator[WorkerGr
             members.start_process()
         yield members
     finally:
-        for one in members.processes:
-            one.kill()
-            one.wait()
+        for process in members.processes:
+            process.kill()
+            process.wait()
     check_log(log, settings)
 
 

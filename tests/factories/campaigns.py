@@ -9,7 +9,6 @@ from typing import Any
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.domain.models.packages import PackageWithDefinition
-from coupon_core.services.access import client_keys
 from coupon_core.services.campaigns import campaigns, creators, packages
 from tests.factories.tenant import TenantFactory
 
@@ -25,29 +24,35 @@ class CampaignFactory:
     tenant: TenantFactory
 
     def create_campaign(self, campaign_id: str = CAMPAIGN_ID, **members: Any) -> str:
-        whole = {"names": {"en": "Launch"}, **members}
-        campaigns.create(self.tenant.tenant_id, campaign_id, whole, utc_now())
+        all_members = {"names": {"en": "Launch"}, **members}
+        campaigns.create(self.tenant.tenant_id, campaign_id, all_members, utc_now())
         return campaign_id
 
     def update_campaign(self, **changes: Any) -> None:
         campaigns.update(self.tenant.tenant_id, CAMPAIGN_ID, changes, utc_now())
 
     def create_creator(self, key: str = CREATOR_KEY, **members: Any) -> str:
-        whole = {"name": f"Creator {key}", **members}
-        creators.create(self.tenant.tenant_id, key, whole, utc_now())
+        all_members = {"name": f"Creator {key}", **members}
+        creators.create(self.tenant.tenant_id, key, all_members, utc_now())
         return key
 
     def create_package(
         self, campaign_id: str = CAMPAIGN_ID, **members: Any
     ) -> PackageWithDefinition:
-        whole = {"item_name": PACKAGE_NAME, "rewards": (GEM_REWARD,), **members}
-        return packages.create(self.tenant.tenant_id, campaign_id, whole, utc_now())
+        all_members = {"item_name": PACKAGE_NAME, "rewards": (GEM_REWARD,), **members}
+        return packages.create(
+            self.tenant.tenant_id, campaign_id, all_members, utc_now()
+        )
 
     def assign_codes(
         self, offer: PackageWithDefinition, *codes: str, creator_key: str = CREATOR_KEY
     ) -> Sequence[str]:
-        ids = self.tenant.tenant_id, creator_key, offer.package.package_id
-        return creators.assign_codes(*ids, codes)
+        return creators.assign_codes(
+            self.tenant.tenant_id,
+            creator_key,
+            package_id=offer.package.package_id,
+            requested_codes=codes,
+        )
 
     def revoke_codes(self, *codes: str) -> None:
         creators.revoke_codes(self.tenant.tenant_id, CREATOR_KEY, codes, utc_now())
@@ -65,5 +70,4 @@ class CampaignFactory:
         self, kind: ClientKeyKind = ClientKeyKind.PLAYCAMP_SERVER
     ) -> str:
         """A new key as SDKs take it."""
-        made = client_keys.create(self.tenant.tenant_id, kind, "game", None, utc_now())
-        return f"{made[0].key_id}:{made[1]}"
+        return ":".join(self.tenant.create_client_key(kind))

@@ -31,9 +31,9 @@ PHOENIX_EVENT: dict[str, Any] = {
 def list_pending_events() -> list[Event]:
     """What waits for the relay."""
     now = utc_now()
-    found = outbox.claim(1_000, now, now - timedelta(seconds=1))
+    events = outbox.claim(1_000, now, now - timedelta(seconds=1))
     database.release_connection()
-    return found
+    return events
 
 
 def list_pending_bodies() -> list[dict[str, Any]]:

@@ -55,9 +55,9 @@ class OfferFactory:
         terms = {"point_id": "gold" if points else "", "points": points}
         terms |= {"mode": mode, "usage": usage}
         reward = {"reward_type": "custom", "payload": {}}
-        wanted = OfferDraft(definition, terms, OFFER_PRESENTATION, codes, reward=reward)
-        made = offers.create(self.tenant.tenant_id, wanted, NOW)
-        return made.definition.definition_id
+        draft = OfferDraft(definition, terms, OFFER_PRESENTATION, codes, reward=reward)
+        offer = offers.create(self.tenant.tenant_id, draft, NOW)
+        return offer.definition.definition_id
 
     def create_user(self, user_id: str = "ann", gold: int = 0) -> None:
         users.create(self.tenant.tenant_id, {"user_id": user_id}, NOW)
@@ -68,8 +68,8 @@ class OfferFactory:
     def perform_activity(
         self, action: Action, code: str, user_id: str = "ann"
     ) -> Activity:
-        order = ActivityRequest(self.tenant.tenant_id, user_id, action, code)
-        return activities.perform(order, utc_now())
+        request = ActivityRequest(self.tenant.tenant_id, user_id, action, code)
+        return activities.perform(request, utc_now())
 
     def get_balance(self, user_id: str = "ann") -> int:
         rows, _ = wallets.list_wallets(self.tenant.tenant_id, Page(), user_id, "gold")

@@ -17,8 +17,9 @@ from coupon_core.domain.models import (
     IssuedCoupon,
     utc_now,
 )
+from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.domain.models.filters import CouponFilter
-from coupon_core.services.access import tenants
+from coupon_core.services.access import client_keys, tenants
 from coupon_core.services.catalog import definitions, reward_items
 from coupon_core.services.coupons import (
     administration,
@@ -66,7 +67,7 @@ class TenantFactory:
     # ------------------------------------------------------------- definitions
 
     def define(self, **members: Any) -> Definition:
-        """Create a definition; `members` are those of the model, others are defaults."""
+        """Create a definition; `members` override the defaults."""
         name = f"Offer {os.getpid()} {next(_numbers)}"
         defaults = {"name": name, "reward_item_id": self.reward_item_id}
         return definitions.create(
@@ -173,6 +174,13 @@ class TenantFactory:
         return administration.get(self.tenant_id, coupon_filter, self.get_now())
 
     # ------------------------------------------------------------- credentials
+
+    def create_client_key(self, kind: ClientKeyKind) -> tuple[str, str]:
+        """Create a key for an SDK; return its ID and its secret."""
+        key, secret = client_keys.create(
+            self.tenant_id, kind, name="test", expires_at=None, now=utc_now()
+        )
+        return key.key_id, secret
 
     def mint_token(self, sub: Any = ABSENT, *, secret: str = "", **claims: Any) -> str:
         """Return a JWT of the tenant; without `sub` it is valid for every user."""

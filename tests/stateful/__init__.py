@@ -6,5 +6,7 @@ import pytest
 pytest.register_assert_rewrite(
     "tests.stateful.api_client",
     "tests.stateful.list_checks",
-    "tests.stateful.state_machine",
+    "tests.stateful.machine_base",
+    "tests.stateful.offer_rules",
+    "tests.stateful.coupon_rules",
 )

@@ -14,36 +14,36 @@ from werkzeug.test import TestResponse
 
 from tests.factories.tenant import TenantFactory
 from tests.query_gateway.caller import USER_TOKEN, Caller, CallStyle
-from tests.stateful import reference_model
-from tests.stateful.reference_model import HeldCoupon
+from tests.stateful import reference_data
+from tests.stateful.reference_data import HeldCoupon
 
 # The texts of validate and of redeem, and the latter's status (CONTRACTS 0.5).
 EXPECTED_REFUSALS: Mapping[str, tuple[str, int, str]] = {
-    reference_model.NOT_FOUND: ("Coupon code not found", 404, "Coupon not found"),
-    reference_model.REVOKED: ("Coupon status: revoked", 400, "Coupon status: revoked"),
-    reference_model.ALREADY_REDEEMED: (
+    reference_data.NOT_FOUND: ("Coupon code not found", 404, "Coupon not found"),
+    reference_data.REVOKED: ("Coupon status: revoked", 400, "Coupon status: revoked"),
+    reference_data.ALREADY_REDEEMED: (
         "Coupon has already been used",
         400,
         "Coupon has already been redeemed",
     ),
-    reference_model.USED_UP: ("Coupon status: redeemed", 400, "Usage limit exceeded"),
-    reference_model.ARCHIVED: (
+    reference_data.USED_UP: ("Coupon status: redeemed", 400, "Usage limit exceeded"),
+    reference_data.ARCHIVED: (
         "Coupon is no longer available",
         400,
         "Coupon is no longer available",
     ),
-    reference_model.EXPIRED: ("Coupon has expired", 400, "Coupon has expired"),
-    reference_model.NOT_YET_ACTIVE: (
+    reference_data.EXPIRED: ("Coupon has expired", 400, "Coupon has expired"),
+    reference_data.NOT_YET_ACTIVE: (
         "Coupon not yet active",
         400,
         "Coupon not yet active",
     ),
-    reference_model.USER_LIMIT_REACHED: (
+    reference_data.USER_LIMIT_REACHED: (
         "Usage limit exceeded",
         400,
         "Usage limit exceeded",
     ),
-    reference_model.POOL_EXHAUSTED: (
+    reference_data.POOL_EXHAUSTED: (
         "Usage limit exceeded",
         400,
         "Usage limit exceeded",
@@ -75,19 +75,25 @@ class ApiClient:
             json=body,
         )
 
-    def get_caller(self, user: str, way: CallStyle) -> Caller:
-        return Caller(self.query_app.test_client(), self.tenant, way, user)
+    def get_caller(self, user: str, call_style: CallStyle) -> Caller:
+        return Caller(self.query_app.test_client(), self.tenant, call_style, user)
 
-    def validate(self, code: str, user: str, way: CallStyle) -> dict[str, Any]:
+    def validate(self, code: str, user: str, call_style: CallStyle) -> dict[str, Any]:
         """Validate for a user; for nobody with "" and a tenant-wide way."""
-        named = f"?user_id={user}" if user and way.credential != USER_TOKEN else ""
-        answer = self.get_caller(user, way).get(f"/validate/{quote(code)}{named}")
+        named = (
+            f"?user_id={user}" if user and call_style.credential != USER_TOKEN else ""
+        )
+        answer = self.get_caller(user, call_style).get(
+            f"/validate/{quote(code)}{named}"
+        )
         assert answer.status_code == 200, answer.text
         return dict(answer.json)
 
-    def redeem(self, code: str, user: str, way: CallStyle) -> TestResponse:
+    def redeem(self, code: str, user: str, call_style: CallStyle) -> TestResponse:
         body = json.dumps({"user_id": user}).encode()
-        return self.get_caller(user, way).call("POST", f"/redeem/{quote(code)}", body)
+        return self.get_caller(user, call_style).call(
+            "POST", f"/redeem/{quote(code)}", body
+        )
 
 
 def expect_refusal(answer: TestResponse, code: str) -> None:
@@ -96,18 +102,18 @@ def expect_refusal(answer: TestResponse, code: str) -> None:
     assert (answer.status_code, answer.json["code"]) == (status, code), answer.text
 
 
-def to_expected_coupon(one: HeldCoupon, now: datetime) -> dict[str, Any]:
+def to_expected_coupon(coupon: HeldCoupon, now: datetime) -> dict[str, Any]:
     """A coupon as it must be printed, but for what never changes."""
     return {
-        "id": one.id,
-        "definition_id": one.offer.id,
-        "user_id": one.user or None,
-        "code": one.code,
-        "status": one.status(now),
-        "generated_at": format_timestamp(one.generated_at),
-        "expires_at": format_timestamp(one.expires),
-        "redeemed_at": format_timestamp(one.last_used_at),
-        "redemption_count": one.use_count,
+        "id": coupon.id,
+        "definition_id": coupon.offer.id,
+        "user_id": coupon.user or None,
+        "code": coupon.code,
+        "status": coupon.status(now),
+        "generated_at": format_timestamp(coupon.generated_at),
+        "expires_at": format_timestamp(coupon.expires),
+        "redeemed_at": format_timestamp(coupon.last_used_at),
+        "redemption_count": coupon.use_count,
     }
 
 

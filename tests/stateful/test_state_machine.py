@@ -36,7 +36,7 @@ def desk_for_life(database_url: str) -> Iterator[ApiClient]:
     # Who redeems all he knows of, over and over, is no guesser.
     unlimited = {"guesses_per_user": "", "guesses_per_tenant": ""}
     settings = replace(build_settings(database_url), **unlimited)
-    apps = [one.create_app(settings) for one in (admin_gateway, query_gateway)]
+    apps = [gateway.create_app(settings) for gateway in (admin_gateway, query_gateway)]
     apps[1].extensions[VALIDATOR_EXTENSION] = ResponseValidator(apps[1])
     yield ApiClient(*apps, tenant=None, api_key="")
     database.close_database()
@@ -46,23 +46,23 @@ def desk_for_life(database_url: str) -> Iterator[ApiClient]:
 def test_every_answer_is_the_models(
     desk_for_life: ApiClient, pytestconfig: pytest.Config
 ) -> None:
-    wanted = pytestconfig.getoption("model_examples")
+    max_examples = pytestconfig.getoption("model_examples")
 
     def begin() -> CouponStateMachine:
         tenant = create_tenant("life", now=None)
-        life = CouponStateMachine()
-        life.api_client = ApiClient(
+        machine = CouponStateMachine()
+        machine.api_client = ApiClient(
             desk_for_life.admin_app, desk_for_life.query_app, tenant, tenant.api_key
         )
-        return life
+        return machine
 
     run_state_machine_as_test(
         begin,
         settings=settings(
-            max_examples=wanted or EXAMPLES,
-            stateful_step_count=LONG if wanted else STEPS,
+            max_examples=max_examples or EXAMPLES,
+            stateful_step_count=LONG if max_examples else STEPS,
             suppress_health_check=list(HealthCheck),
-            phases=[*QUICK, Phase.shrink] if wanted else QUICK,
+            phases=[*QUICK, Phase.shrink] if max_examples else QUICK,
         ),
     )
     assert_invariants()

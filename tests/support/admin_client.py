@@ -67,8 +67,8 @@ class ResponseValidator:
     def _get_validator(self, schema: Mapping[str, Any]) -> Any:
         name = json.dumps(schema)
         if name not in self.validators:
-            whole = {**schema, "components": self.spec["components"]}
-            self.validators[name] = jsonschema_rs.validator_for(whole)
+            full_schema = {**schema, "components": self.spec["components"]}
+            self.validators[name] = jsonschema_rs.validator_for(full_schema)
         return self.validators[name]
 
 
@@ -96,12 +96,12 @@ class AdminClient:
 
         A path that begins with `/v1` is taken as it is.
         """
-        whole = path if path.startswith("/v1") else f"{self.base_path}/{path}"
+        full_path = path if path.startswith("/v1") else f"{self.base_path}/{path}"
         options.setdefault("headers", {"X-API-Key": self.plain_key})
         if json is not None:
             options["json"] = json
-        response = self.app.test_client().open(whole, method=method, **options)
-        self.response_validator.check(response, method, whole.partition("?")[0])
+        response = self.app.test_client().open(full_path, method=method, **options)
+        self.response_validator.check(response, method, full_path.partition("?")[0])
         return response
 
     def get(self, path: str, **options: Any) -> TestResponse:

@@ -62,12 +62,12 @@ class CouponctlRunner:
         reward = "--name", "100 points", "--type", "points"
         item = self.json("reward", "create", "--tenant", "acme", *reward)
         about = "--name", name, "--reward", item["item_id"], *options
-        made = self.json("definition", "create", "--tenant", "acme", *about)
-        return made["id"]
+        definition = self.json("definition", "create", "--tenant", "acme", *about)
+        return definition["id"]
 
     def generate_coupons(self, definition_id: str, *users: str) -> list[dict[str, Any]]:
         """A coupon of acme for each user."""
-        options = [word for user in users for word in ("--user", user)]
+        options = [argument for user in users for argument in ("--user", user)]
         chosen = "--tenant", "acme", "--definition", definition_id, *options
         return self.json("generate", *chosen)["coupons"]
 

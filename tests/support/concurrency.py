@@ -94,11 +94,13 @@ def run_concurrently(tasks: Sequence[Task]) -> list[Any]:
 def _run_concurrently(tasks: Sequence[Task], barrier: Barrier) -> list[Any]:
     outcomes: list[Any] = [Failure("it never ended")] * len(tasks)
 
-    def run(place: int) -> None:
+    def run(index: int) -> None:
         barrier.wait(RACE_TIMEOUT_SECONDS)
-        outcomes[place] = run_task(tasks[place])
+        outcomes[index] = run_task(tasks[index])
 
-    threads = [Thread(target=run, args=[at], daemon=True) for at in range(len(tasks))]
+    threads = [
+        Thread(target=run, args=[index], daemon=True) for index in range(len(tasks))
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -109,8 +111,8 @@ def _run_concurrently(tasks: Sequence[Task], barrier: Barrier) -> list[Any]:
 def run_concurrently_in_processes(
     settings: Settings, tasks: Sequence[Task], process_count: int = 3
 ) -> list[Any]:
-    """As `run_concurrently`, with the tasks dealt out to threads of several processes."""
-    shares = [list(tasks[at::process_count]) for at in range(process_count)]
+    """Run tasks at the same moment in threads of several processes."""
+    shares = [list(tasks[index::process_count]) for index in range(process_count)]
     barrier = process_context.Barrier(process_count)
     pipes = [process_context.Pipe(duplex=False) for _ in shares]
     workers = [
@@ -124,7 +126,7 @@ def run_concurrently_in_processes(
     outcomes = [receiver.recv() for receiver, _ in pipes]
     for worker in workers:
         worker.join(RACE_TIMEOUT_SECONDS)
-    return [one for share in outcomes for one in share]
+    return [outcome for share in outcomes for outcome in share]
 
 
 def _run_share(
@@ -137,9 +139,13 @@ def _run_share(
 
 def count_outcomes(outcomes: Sequence[Any]) -> Counter[str]:
     """How many succeeded, and how many were refused for which reason."""
-    failed = [one for one in outcomes if isinstance(one, Unavailable | Failure)]
+    failed = [
+        outcome for outcome in outcomes if isinstance(outcome, Unavailable | Failure)
+    ]
     assert failed == []
-    return Counter("done" if _is_success(one) else str(one) for one in outcomes)
+    return Counter(
+        "done" if _is_success(outcome) else str(outcome) for outcome in outcomes
+    )
 
 
 def _is_success(outcome: Any) -> bool:

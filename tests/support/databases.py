@@ -42,14 +42,14 @@ class SqliteDatabases:
     @contextmanager
     def temporary_database(self, *, migrated: bool = True) -> Iterator[str]:
         """The URL of a new file: migrated and without rows, or wholly empty."""
-        place = self.directory / f"{next(self._numbers)}"
-        place.mkdir(parents=True)
+        directory = self.directory / f"{next(self._numbers)}"
+        directory.mkdir(parents=True)
         if migrated:
-            shutil.copy(self.get_template(), place / "coupons.db")
+            shutil.copy(self.get_template(), directory / "coupons.db")
         try:
-            yield f"sqlite:///{place / 'coupons.db'}"
+            yield f"sqlite:///{directory / 'coupons.db'}"
         finally:
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(directory, ignore_errors=True)
 
     def get_template(self) -> Path:
         """The file that is copied, made at the first call."""

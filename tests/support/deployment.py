@@ -68,28 +68,30 @@ def running_deployment(
     settings: Settings, programs: Sequence[str], home: Path
 ) -> Iterator[Deployment]:
     """These programs at work, while the block runs."""
-    house = Deployment(
+    deployment = Deployment(
         replace(settings, metrics_port=find_metrics_port(), data_dir=home)
     )
     with ExitStack() as stack:
         for name in programs:
-            place = home / name
-            place.mkdir(parents=True)
+            directory = home / name
+            directory.mkdir(parents=True)
             if name == "workers":
-                stack.enter_context(_running_workers(house.settings, place))
+                stack.enter_context(_running_workers(deployment.settings, directory))
             else:
-                gateway = gateway_server(APP_MODULES[name], house.settings, place)
-                house.gateways[name] = stack.enter_context(gateway)
-            house.logs.append(place / "server.log")
-        yield house
+                gateway = gateway_server(
+                    APP_MODULES[name], deployment.settings, directory
+                )
+                deployment.gateways[name] = stack.enter_context(gateway)
+            deployment.logs.append(directory / "server.log")
+        yield deployment
 
 
 @contextmanager
-def _running_workers(settings: Settings, place: Path) -> Iterator[Process]:
-    log = place / "server.log"
+def _running_workers(settings: Settings, directory: Path) -> Iterator[Process]:
+    log = directory / "server.log"
     process = Process(
         [sys.executable, "-m", "workers"],
-        place,
+        directory,
         lambda: "consuming" in log.read_text(),
         signal.SIGTERM,
         environment={**build_environment(settings), "PYTHONPATH": str(PROJECT_ROOT)},

@@ -52,8 +52,8 @@ def list_codes(settings: Settings) -> set[str]:
 
 def _query_codes(url: str) -> Iterable[tuple[str]]:
     if url.startswith("sqlite"):
-        place = url.removeprefix("sqlite:///")
-        with closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True)) as file:
+        path = url.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as file:
             return file.execute(CODES_SQL).fetchall()
     with psycopg.connect(url, connect_timeout=2) as connection:
         return connection.execute(CODES_SQL.encode()).fetchall()

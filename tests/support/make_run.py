@@ -84,8 +84,8 @@ def started_command(env: dict[str, str], *command: str | Path) -> Iterator[Run]:
     try:
         yield run
     finally:
-        for one in run.list_processes() if process.poll() is None else ():
-            one.kill()
+        for child in run.list_processes() if process.poll() is None else ():
+            child.kill()
         process.kill()
         process.wait(TIMEOUT_SECONDS)
         reader.join(TIMEOUT_SECONDS)
@@ -100,13 +100,13 @@ def run_pasted_line(line: str) -> dict[str, Any]:
     if shutil.which("curl"):
         done = subprocess.run(["sh", "-c", line], capture_output=True, check=True)
         return json.loads(done.stdout)
-    words = shlex.split(line)
-    pairs = list(pairwise(words))
+    arguments = shlex.split(line)
+    pairs = list(pairwise(arguments))
     headers = dict(value.split(": ", 1) for name, value in pairs if name == "-H")
     body = next((value for name, value in pairs if name == "-d"), None)
     method = "POST" if body else "GET"
     return requests.request(
-        method, words[-1], headers=headers, data=body, timeout=TIMEOUT_SECONDS
+        method, arguments[-1], headers=headers, data=body, timeout=TIMEOUT_SECONDS
     ).json()
 
 

@@ -34,9 +34,11 @@ class Target:
     database_url: str  # of the database
 
     def build_head(self, *lines: bytes) -> bytes:
-        own = f"POST {self.path} HTTP/1.1\r\nHost: x\r\n{self.credential}\r\n".encode()
+        start = (
+            f"POST {self.path} HTTP/1.1\r\nHost: x\r\n{self.credential}\r\n".encode()
+        )
         kind = b"Content-Type: application/json\r\n"
-        return own + kind + b"".join(line + b"\r\n" for line in lines) + b"\r\n"
+        return start + kind + b"".join(line + b"\r\n" for line in lines) + b"\r\n"
 
     def connect(self) -> socket.socket:
         address = self.gateway.host, self.gateway.port
@@ -44,13 +46,13 @@ class Target:
 
     def send(self, data: bytes) -> bytes:
         """All that comes back until the gateway closes, or has been silent."""
-        told = b""
+        received = b""
         with self.connect() as wire:
             wire.sendall(data)
             wire.shutdown(socket.SHUT_WR)
-            while piece := wire.recv(65_536):
-                told += piece
-        return told
+            while chunk := wire.recv(65_536):
+                received += chunk
+        return received
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def check_earns_coupon(
 def list_active_codes(env: dict[str, str], token: str) -> set[str]:
     """What the query gateway shows alice of her coupons."""
     coupons = call_query_gateway(env, token, "user/alice")["coupons"]
-    return {one["code"] for one in coupons if one["status"] == "active"}
+    return {coupon["code"] for coupon in coupons if coupon["status"] == "active"}
 
 
 def call_query_gateway(

@@ -55,7 +55,7 @@ class RouteWalker:
         """Each rule that there is, as a path, and the methods of that."""
         urls = self.app.url_map.bind("localhost")
         for rule in sorted(
-            {rename_placeholders(one.rule) for one in self.app.url_map.iter_rules()}
+            {rename_placeholders(rule.rule) for rule in self.app.url_map.iter_rules()}
         ):
             path = self.build_path(rule)
             yield rule, path, set(urls.allowed_methods(path))
@@ -70,16 +70,16 @@ class RouteWalker:
         self, method: str, path: str, body: bytes = b""
     ) -> dict[str, str]:
         """The credential of whoever may."""
-        fits = (
+        credentials_by_prefix = (
             kind
             for start, kind in CREDENTIALS_BY_PREFIX.items()
             if path.startswith(start)
         )
-        kind = next(fits, "")
+        kind = next(credentials_by_prefix, "")
         if self.name == "admin" and kind:
             kind = "key"
-        asked = Request(method, path, body)
-        return dict(self.credentials[kind](asked)) if kind else {}
+        request = Request(method, path, body)
+        return dict(self.credentials[kind](request)) if kind else {}
 
 
 def create_route_walker(name: str, settings: Settings) -> RouteWalker:

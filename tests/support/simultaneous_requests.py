@@ -35,13 +35,16 @@ def build_request(
     method: str, path: str, headers: Mapping[str, str], body: bytes = b""
 ) -> bytes:
     """The bytes of a request."""
-    whole = {
+    all_headers = {
         "Host": "gateway",
         "Content-Type": "application/json",
         "Content-Length": str(len(body)),
         **headers,
     }
-    lines = [f"{method} {path} HTTP/1.1", *(f"{k}: {v}" for k, v in whole.items())]
+    lines = [
+        f"{method} {path} HTTP/1.1",
+        *(f"{k}: {v}" for k, v in all_headers.items()),
+    ]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
 
@@ -49,13 +52,13 @@ def send_simultaneously(
     gateway: Gateway, requests: Sequence[bytes]
 ) -> list[TimedResponse]:
     """Send all requests so that they end, and so begin, within a millisecond or so."""
-    connections = [_open_connection(gateway, one[:-1]) for one in requests]
+    connections = [_open_connection(gateway, request[:-1]) for request in requests]
     if len(requests) > 1:
         time.sleep(0.2)  # until all are read but for their last byte
     sent_at = []
-    for connection, one in zip(connections, requests, strict=True):
+    for connection, request in zip(connections, requests, strict=True):
         sent_at.append(time.monotonic())
-        connection.sendall(one[-1:])
+        connection.sendall(request[-1:])
     arrived_at = _await_responses(connections)
     return [
         _read_response(connection, arrived_at[connection] - sent)

@@ -65,23 +65,25 @@ class WebhookHandler(BaseHTTPRequestHandler):
     receiver: WebhookReceiver
 
     def do_POST(self) -> None:
-        one = self.receiver
+        receiver = self.receiver
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        status = one.statuses.pop(0) if one.statuses else 200
+        status = receiver.statuses.pop(0) if receiver.statuses else 200
         if status == NEVER_RESPONDS:
-            one.closed.wait(60)
+            receiver.closed.wait(60)
             return None
-        one.closed.wait(one.delay_seconds)
-        if one.drips_headers:
+        receiver.closed.wait(receiver.delay_seconds)
+        if receiver.drips_headers:
             return self.drip_headers()
         if 200 <= status < 300:
-            one.received.append(ReceivedRequest(self.path, dict(self.headers), body))
+            receiver.received.append(
+                ReceivedRequest(self.path, dict(self.headers), body)
+            )
         self.send_response(status)
-        for name, value in one.headers.items():
+        for name, value in receiver.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(one.response_body)))
+        self.send_header("Content-Length", str(len(receiver.response_body)))
         self.end_headers()
-        self.wfile.write(one.response_body)
+        self.wfile.write(receiver.response_body)
 
     do_GET = do_POST  # noqa: N815 - http.server looks for this name
 

@@ -17,7 +17,9 @@ def build_milestone_case(broker: str) -> BenchmarkCase:
     """From the bus to the stored coupon."""
     return BenchmarkCase(
         name=f"milestone_{broker}",
-        description=f"milestone event → coupon stored, {broker}: events a second and worker",
+        description=(
+            f"milestone event → coupon stored, {broker}: events a second and worker"
+        ),
         compared_with="kombu consume + ack of the same messages, same prefetch",
         measured=bind_broker(broker, Milestones),
         baseline=bind_broker(broker, Nothing),

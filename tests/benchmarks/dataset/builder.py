@@ -70,11 +70,11 @@ def build_dataset(url: str, home: Path, count: int) -> Dataset:
     bootstrap.start(settings)
     now = utc_now()
     secret, _, api_key = tenants.create(TENANT, now)
-    made = _create_definition(now)
-    house = Dataset(count, settings, secret.secret, api_key, made.definition_id)
-    _insert_coupons(house, now)
+    definition = _create_definition(now)
+    dataset = Dataset(count, settings, secret.secret, api_key, definition.definition_id)
+    _insert_coupons(dataset, now)
     database.close_database()
-    return house
+    return dataset
 
 
 def _create_definition(now: datetime) -> Definition:
@@ -112,19 +112,19 @@ def build_on_postgres(server: PostgresServer, home: Path, count: int) -> Dataset
     """The same in a database of its own, with nothing left for PostgreSQL to do."""
     name = f"stock_{count}"
     server.address.execute(f"CREATE DATABASE {name}")
-    house = build_dataset(server.url(name), home, count)
+    dataset = build_dataset(server.url(name), home, count)
     with psycopg.connect(server.url(name), autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")
-    return house
+    return dataset
 
 
 @contextmanager
 def serving_gateways(dataset: Dataset, home: Path) -> Iterator[Dataset]:
     """Both gateways at work on it."""
     places = [home / f"{name}-{dataset.count}" for name in ("query", "admin")]
-    for place in places:
-        place.mkdir(exist_ok=True)
+    for directory in places:
+        directory.mkdir(exist_ok=True)
     with (
         gateway_server("query_gateway", dataset.settings, places[0]) as query,
         gateway_server("admin_gateway", dataset.settings, places[1]) as admin,

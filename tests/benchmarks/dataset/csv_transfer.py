@@ -54,10 +54,10 @@ def main() -> int:
     given = _parse_arguments()
     with ExitStack() as stack:
         home = stack.enter_context(private_directory(None, "coupons-files-", None))
-        house = _build_dataset(stack, home, given)
-        served = stack.enter_context(serving_gateways(house, home))
+        dataset = _build_dataset(stack, home, given)
+        served = stack.enter_context(serving_gateways(dataset, home))
         file = home / "codes.csv"
-        good = [_print_result(told) for told in _run_steps(served, file)]
+        good = [_print_result(result) for result in _run_steps(served, file)]
     return 0 if all(good) else 1
 
 
@@ -67,8 +67,8 @@ def _run_steps(dataset: Dataset, file: Path) -> Iterator[StepResult]:
     yield _check_difference(dataset)
 
 
-def _print_result(told: StepResult) -> bool:
-    line, good = told
+def _print_result(result: StepResult) -> bool:
+    line, good = result
     print(line if good else f"{line}: WRONG", flush=True)
     return good
 
@@ -98,7 +98,7 @@ class MemoryWatch:
     def run(self) -> None:
         while not self.stopped.wait(0.1):
             everyone = [self.root, *self.root.children(recursive=True)]
-            sizes = [one.memory_info().rss / 2**20 for one in everyone]
+            sizes = [process.memory_info().rss / 2**20 for process in everyone]
             self.peak_megabytes = max(self.peak_megabytes, *sizes)
 
 
@@ -114,11 +114,11 @@ def watching_memory(pid: int) -> Iterator[MemoryWatch]:
 
 
 def _format_result(
-    what: str, count: int, seconds: float, megabytes: float
+    action: str, count: int, seconds: float, megabytes: float
 ) -> StepResult:
     rate = f"{count:,} codes in {seconds:.1f} s, {count / seconds:,.0f} a second"
     memory = f"gateway at most {megabytes:.0f} MB"
-    return f"{what}: {rate}, {memory}", megabytes < MAX_MEMORY_MEGABYTES
+    return f"{action}: {rate}, {memory}", megabytes < MAX_MEMORY_MEGABYTES
 
 
 def _export(dataset: Dataset, file: Path) -> StepResult:
@@ -131,13 +131,13 @@ def _export(dataset: Dataset, file: Path) -> StepResult:
         headers = {"X-API-Key": dataset.api_key}
         connection.request("GET", f"/v1/tenants/{TENANT}/codes/export", headers=headers)
         answer = connection.getresponse()
-        while piece := answer.read(CHUNK_BYTES):
-            written.write(piece)
-            lines += piece.count(b"\n")
-    told, good = _format_result(
+        while chunk := answer.read(CHUNK_BYTES):
+            written.write(chunk)
+            lines += chunk.count(b"\n")
+    text, good = _format_result(
         "export", lines, time.monotonic() - began, watch.peak_megabytes
     )
-    return told, good and lines == dataset.count
+    return text, good and lines == dataset.count
 
 
 def _import(dataset: Dataset, file: Path) -> Iterator[StepResult]:
@@ -151,7 +151,7 @@ def _import(dataset: Dataset, file: Path) -> Iterator[StepResult]:
     )
     began = time.monotonic()
     done = jobs.run_to_completion(
-        jobs.get(OTHER_TENANT, job["job_id"]), lambda one: None
+        jobs.get(OTHER_TENANT, job["job_id"]), lambda _response: None
     )
     rest = dataset.count - job["done"]
     line, _ = _format_result(
@@ -166,8 +166,8 @@ def _create_other_tenant() -> tuple[str, str]:
     reward = {"name": "P", "description": "", "reward_type": "p", "payload": {}}
     item = reward_items.create(OTHER_TENANT, reward, now)
     about = {"name": "Imported", "reward_item_id": item.item_id}
-    made = definitions.create(OTHER_TENANT, about, now).definition_id
-    return api_key, f"/v1/tenants/{OTHER_TENANT}/coupons/{made}/import"
+    definition_id = definitions.create(OTHER_TENANT, about, now).definition_id
+    return api_key, f"/v1/tenants/{OTHER_TENANT}/coupons/{definition_id}/import"
 
 
 def _upload(dataset: Dataset, file: Path, api_key: str, path: str) -> Any:

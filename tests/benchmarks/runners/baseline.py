@@ -7,7 +7,7 @@ from tests.benchmarks.model import Sample
 
 
 class Baseline:
-    """`GET /baseline` of `tests.benchmarks.baseline_app` with every user's token in turn."""
+    """`GET /hello` of the baseline app, with each user's token in turn."""
 
     name = "hello"
 

@@ -118,13 +118,13 @@ def run_batch(url: str, count: int) -> tuple[float, int, int]:
                 f'{{"tenant_id":"{batch.tenant_id}","batch_id":"{batch.batch_id}",'
                 f'"chunk_number":{number}}}'
             )
-            whole = (
+            message_fields = (
                 GENERATION_QUEUE,
                 "generation.chunk",
                 "application/json",
                 body.encode(),
             )
-            handle_one(Message(*whole))
+            handle_one(Message(*message_fields))
         database.close_database()  # on SQLite all is in the file itself after that
         seconds = time.monotonic() - began
         after = batches.get(batch.tenant_id, batch.batch_id)
@@ -137,7 +137,7 @@ def read_peak_memory_bytes() -> int:
     """The most bytes that this process has ever had in memory."""
     # Not by getrusage: that counts what the parent had at the fork as well.
     status = Path("/proc/self/status").read_text()
-    (line,) = (one for one in status.splitlines() if one.startswith("VmHWM"))
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) * 1024
 
 
@@ -149,8 +149,8 @@ def create_definition() -> tuple[str, str]:
         "reward_item_id": str(found[0]) if found else create_tenant(),
         "code_length": CODE_LENGTH,
     }
-    made = definitions.create(TENANT, fields, utc_now())
-    return TENANT, made.definition_id
+    definition = definitions.create(TENANT, fields, utc_now())
+    return TENANT, definition.definition_id
 
 
 def create_tenant() -> str:
@@ -158,8 +158,10 @@ def create_tenant() -> str:
     encryption.load_keys((encryption.generate_master_key(),))
     tenants.create(TENANT, utc_now())
     item = {"name": "Points", "description": "", "reward_type": "points"}
-    made = reward_items.create(TENANT, item | {"payload": {"amount": 100}}, utc_now())
-    return made.item_id
+    reward_item = reward_items.create(
+        TENANT, item | {"payload": {"amount": 100}}, utc_now()
+    )
+    return reward_item.item_id
 
 
 def generate_rows(count: int) -> Iterator[tuple[Any, ...]]:
@@ -192,8 +194,8 @@ class RawCopy(BulkRunner):
 
 
 def generate_blocks(count: int) -> Iterator[str]:
-    every = generate_rows(count)
-    while block := list(islice(every, BLOCK_SIZE)):
+    rows = generate_rows(count)
+    while block := list(islice(rows, BLOCK_SIZE)):
         yield "".join("\t".join(map(str, row)) + "\n" for row in block)
 
 
@@ -205,13 +207,13 @@ class RawExecuteMany(SqliteMixin, BulkRunner):
     def insert_coupons(self, url: str, count: int) -> Sample:
         """With the journal as the gateways have it."""
         ready = list(generate_rows(count))
-        marks = ", ".join("?" * len(ready[0]))
+        placeholders = ", ".join("?" * len(ready[0]))
         connection = sqlite3.connect(url.removeprefix("sqlite:///"))
         connection.execute("PRAGMA journal_mode = wal")
         connection.execute("PRAGMA synchronous = full")
         connection.execute("PRAGMA cache_size = -32000")
         began = time.monotonic()
-        sql = f"INSERT INTO coupon ({COLUMNS}) VALUES ({marks})"
+        sql = f"INSERT INTO coupon ({COLUMNS}) VALUES ({placeholders})"
         connection.executemany(sql, ready)
         connection.commit()
         connection.close()  # all is in the file itself after that

@@ -77,8 +77,8 @@ class Milestones(BusRunner):
         settling = DeliveryProcessor(self.url)
         with create_connection(self.url) as connection:
             channel = connection.channel()
-            for one in consumer.create_consumers(channel, self.url, settling):
-                one.consume()
+            for message in consumer.create_consumers(channel, self.url, settling):
+                message.consume()
 
             def work() -> None:
                 while settling.outcome_counts["earned"] < count:
@@ -102,7 +102,7 @@ class Nothing(BusRunner):
             with Consumer(
                 channel,
                 [streaks],
-                on_message=lambda one: (one.ack(), taken.append(None)),
+                on_message=lambda message: (message.ack(), taken.append(None)),
             ):
 
                 def work() -> None:
@@ -184,8 +184,8 @@ def fill_queue(url: str, count: int) -> None:
         for _ in range(count)
     ]
     with open_publisher(url) as publisher:
-        for at in range(0, count, 100):
-            publisher.publish(messages[at : at + 100])
+        for start in range(0, count, 100):
+            publisher.publish(messages[start : start + 100])
 
 
 def build_milestone_body() -> bytes:
@@ -223,7 +223,7 @@ def declared_tap(url: str) -> Iterator[None]:
         tap.purge()
 
 
-def bind_broker(broker: str, kind: type[BusRunner]) -> type[BusRunner]:
+def bind_broker(broker: str, runner_class: type[BusRunner]) -> type[BusRunner]:
     """The runner on one broker."""
-    name = f"{kind.__name__.lower()} {broker}"
-    return type(name, (kind,), {"name": name, "broker": broker})
+    name = f"{runner_class.__name__.lower()} {broker}"
+    return type(name, (runner_class,), {"name": name, "broker": broker})

@@ -10,10 +10,9 @@ from tests.support.servers.node import find_node
 from tests.support.servers.postgres import (
     Postgres,
     PostgresServer,
-    find_postgres,
-    find_postgres_wheel,
     postgres_server,
 )
+from tests.support.servers.postgres_binaries import find_postgres, find_postgres_wheel
 from tests.support.servers.process import ServerError
 from tests.support.servers.rabbitmq import RabbitServer, find_rabbitmq, rabbit_server
 from tests.support.servers.valkey import (

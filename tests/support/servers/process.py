@@ -145,14 +145,14 @@ def frozen_process(pid: int) -> Iterator[None]:
     """A server and its children do nothing, while connections to it stay open."""
     server = psutil.Process(pid)
     processes = [server, *server.children(recursive=True)]
-    for one in processes:
-        one.suspend()
+    for process in processes:
+        process.suspend()
     try:
         yield
     finally:
-        for one in processes:
+        for process in processes:
             with suppress(psutil.NoSuchProcess):
-                one.resume()
+                process.resume()
 
 
 def build_clean_environment(home: Path) -> dict[str, str]:

