@@ -1,8 +1,8 @@
-"""What the documents S0, S1 and S2 print comes true: examples, settings, programs.
+"""The examples, settings and programs of the Phoenix specification work as printed.
 
-Everything is made through the admin gateway and asked for at the query gateway. The
-programs run as they are printed, but for URL, credentials and, in S0's Python, the
-indentation that its page had lost.
+Data is created through the admin gateway and read through the query gateway. The
+programs run unchanged except for URL, credentials, and the indentation that the
+first Python program lost on its page.
 """
 
 from __future__ import annotations
@@ -45,18 +45,20 @@ TOO_LATE = datetime(2026, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def settings(database_url: str) -> Settings:
+    """Return the settings of both gateways."""
     return build_settings(database_url)
 
 
 @pytest.fixture
 def gateways(settings: Settings) -> Iterator[tuple[Flask, Flask]]:
+    """Yield both gateways."""
     yield admin_gateway.create_app(settings), query_gateway.create_app(settings)
     database.close_database()
 
 
 @pytest.fixture
 def keys(gateways: tuple[Flask, Flask]) -> tuple[TenantFactory, str]:
-    """The tenant of the examples, made as an operator makes one, and its API key."""
+    """Create the examples' tenant as an operator does; return it and its API key."""
     secret, _, key = tenants.create(TENANT_ID, utc_now())
     database.release_connection()
     return TenantFactory(TENANT_ID, secret.secret), key
@@ -64,6 +66,7 @@ def keys(gateways: tuple[Flask, Flask]) -> tuple[TenantFactory, str]:
 
 @pytest.fixture
 def admin(gateways: tuple[Flask, Flask], keys: tuple[TenantFactory, str]) -> Admin:
+    """Return a client of the admin gateway."""
     client, headers = gateways[0].test_client(), {"X-API-Key": keys[1]}
 
     def call(method: str, path: str, body: Any) -> dict[str, Any]:
@@ -81,13 +84,14 @@ def player(
     gateways: tuple[Flask, Flask],
     keys: tuple[TenantFactory, str],
 ) -> Player:
+    """Return a client of the query gateway for each path style."""
     client = gateways[1].test_client()
     return Player(client, keys[0], f"/v1/coupons{request.param}")
 
 
 @pytest.fixture
 def welcome(admin: Admin) -> Iterator[str]:
-    """The id of the examples' definition; its coupons have the examples' dates."""
+    """Yield the ID of the examples' definition, created at the examples' time."""
     shown = RESPONSES["definitions"]["definitions"][0]
     config = {k: v for k, v in shown["config"].items() if k != "reward_item_id"}
     with time_machine.travel(GENERATED, tick=False):
@@ -97,6 +101,7 @@ def welcome(admin: Admin) -> Iterator[str]:
 
 @pytest.fixture
 def coupon(admin: Admin, welcome: str) -> dict[str, Any]:
+    """Issue the examples' coupon."""
     expiry = RESPONSES["coupon"]["expires_at"]
     return admin.generate(welcome, expires_at=expiry)["coupons"][0]
 
@@ -172,6 +177,7 @@ def programs(
     keys: tuple[TenantFactory, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[PrintedPrograms]:
+    """Yield the programs and running gateways."""
     homes = [tmp_path_factory.mktemp(name) for name in ("admin", "query", "programs")]
     with (
         gateway_server("admin_gateway", settings, homes[0]) as admin,

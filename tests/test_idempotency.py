@@ -1,4 +1,4 @@
-"""No POST of either gateway is forgotten: each has one effect under one key."""
+"""Every POST of both gateways has exactly one effect for one idempotency key."""
 
 from __future__ import annotations
 
@@ -27,32 +27,33 @@ from tests.support.admin_client import (
 from tests.support.databases import SqliteDatabases, migrate_database
 from tests.support.settings import build_settings
 
-# POSTs that change nothing, by endpoint; all others must be made once.
+# POSTs without side effects, by endpoint; all others must be idempotent.
 ONLY_READING = frozenset(
     {
         "mambo_oauth.token",
         "mambo_coupons.validate",
         "playcamp_server_coupons.validate",
         "playcamp_client_coupons.validate_for_anybody",
-        # A sample over the network, for which no transaction may wait.
+        # Sends a sample over the network, which no transaction may wait for.
         "playcamp_server_webhooks.test_webhook",
         "webhooks.test",
     }
 )
-# How each family of routes is called; the rest is checked by its marks alone.
+# How to call each family of routes; all other routes are checked by their marks.
 PREFIXES = {
     "admin": "/v1/",
     "query": "/v1/coupons",
     "mambo": "/api/v1",
     "playcamp": "/v1/server",
 }
-TENANT = "your-tenant-id"  # as the documented examples have it
+TENANT = "your-tenant-id"  # as in the documented examples
 ID = "770e8400-e29b-41d4-a716-446655440002"
 GATEWAYS = [*PREFIXES]
 
 
 @pytest.fixture(scope="module")
 def admin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdminClient]:
+    """Yield a client of the admin gateway."""
     import admin_gateway
 
     files = SqliteDatabases(tmp_path_factory.mktemp("repeats"), migrate_database)
@@ -63,6 +64,7 @@ def admin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdminClient]:
 
 @pytest.fixture(scope="module")
 def apps(admin: AdminClient) -> dict[str, Flask]:
+    """Return the gateways of each dialect."""
     url = f"sqlite:///{Path(database.database_proxy.database)}"
     query = query_gateway.create_app(build_settings(url))
     return {"admin": admin.app, "query": query, "mambo": query, "playcamp": query}
@@ -72,6 +74,7 @@ def apps(admin: AdminClient) -> dict[str, Flask]:
 def credentials(
     admin: AdminClient, apps: dict[str, Flask]
 ) -> dict[str, dict[str, str]]:
+    """Return the headers for each dialect."""
     tenant = TenantFactory(admin.tenant_id, admin.secret.secret)
     return {
         "admin": {"X-API-Key": admin.plain_key},
@@ -84,12 +87,13 @@ def credentials(
 
 
 def posts(app: Flask) -> list[Rule]:
+    """Return the rules that accept POST."""
     rules = app.url_map.iter_rules()
     return [rule for rule in rules if "POST" in (rule.methods or ())]
 
 
 def build_example_path(rule: Rule, tenant_id: str) -> str:
-    """A path of a rule, of things that need not be there."""
+    """Return the path of a rule, with IDs of things that need not exist."""
     path = re.sub(r"<(?:\w+:)?(tenant_id|site)>", tenant_id, rule.rule)
     return re.sub(r"<[^>]+>", ID, path)
 
@@ -130,7 +134,7 @@ def test_every_post_that_is_documented_repeats_its_answer(
     admin: AdminClient,
     name: str,
 ) -> None:
-    """Each is sent its own example twice; what is final comes again as it was."""
+    """Send each POST its own example twice; a final answer must be repeated."""
     client, spec = apps[name].test_client(), ResponseValidator(apps[name]).spec
     seen = set()
     for number, rule in enumerate(posts(apps[name])):
@@ -154,13 +158,13 @@ def test_every_post_that_is_documented_repeats_its_answer(
 
 
 def read_error_code(body: Any) -> list[str]:
-    """What an error calls itself, in whichever dialect."""
+    """Return the error codes of an answer, in any dialect."""
     error = body.get("error")
     return [body.get("code"), error.get("type") if isinstance(error, dict) else None]
 
 
 def read_example_body(spec: dict[str, Any], rule: Rule) -> tuple[str, str]:
-    """The type and the text of a POST's documented body; JSON where it takes none."""
+    """Return type and text of a documented body; JSON for a POST without one."""
     path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
     content = spec["paths"][path]["post"].get("requestBody", {}).get("content", {})
     for kind, media_type in content.items():
@@ -205,7 +209,7 @@ def test_the_documents_tell_of_the_key(apps: dict[str, Flask]) -> None:
 
 
 def test_a_file_that_is_sent_again_is_taken_once(admin: AdminClient) -> None:
-    """It is worked on in steps, and its answer is kept after the last of them."""
+    """A file is imported in steps, and its answer is stored after the last one."""
     definition = admin.create_definition("Imported", code_prefix="")["id"]
     lines = [f"IMPORTED{number:06}" for number in range(300)]
     kind = {"Content-Type": "text/csv", "Idempotency-Key": "file"}

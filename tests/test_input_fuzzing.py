@@ -1,4 +1,7 @@
-"""Every body and every query of both gateways is read to the letter (LIMITS 5)."""
+"""Every body and every query of both gateways is validated strictly.
+
+docs/performance.md lists the limits.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ BAD_QUERIES = ["{}=1&{}=1", "{}=%FF", "{}=%zz", "{}=%00"]
 
 @dataclass
 class FuzzedGateway:
-    """A walk in this process; each answer is held against the document."""
+    """A gateway in this process; each answer is validated against its document."""
 
     walk: RouteWalker
     documented: ResponseValidator = field(init=False)
@@ -49,6 +52,7 @@ class FuzzedGateway:
         self.documented = ResponseValidator(self.walk.app)
 
     def ask(self, route: Route, query: str = "", **options: Any) -> TestResponse:
+        """Send a request with a valid credential."""
         path = route.build_path(self.walk.args).partition("?")[0]
         data = options.get("data", b"")
         headers = self.walk.build_headers(route.method, path, data)
@@ -60,18 +64,19 @@ class FuzzedGateway:
         return answer
 
     def send(self, route: Route, body: Any) -> TestResponse:
+        """Send a body as JSON."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.ask(route, data=data, content_type=JSON)
 
     def list_bodies(self, kind: type) -> Iterator[tuple[Route, Any]]:
-        """The routes that take a body of this kind, and a good one for each."""
+        """Yield the routes with a body of this kind, and a valid body for each."""
         for route in self.walk.list_routes():
             if isinstance(route.case.body, kind):
                 sent = route.build_body(self.walk.args)
                 yield route, json.loads(sent) if kind is dict else sent
 
     def parameters(self, route: Route) -> list[Mapping[str, Any]]:
-        """What a route's document says of its query."""
+        """Return the documented query parameters of a route."""
         path = route.build_path(self.walk.args).partition("?")[0]
         documented = self.documented.get_operation(route.method, path).get(
             "parameters", []
@@ -79,7 +84,7 @@ class FuzzedGateway:
         return [parameter for parameter in documented if parameter.get("in") == "query"]
 
     def limit(self, route: Route) -> int:
-        """The most bytes that a route reads."""
+        """Return the maximum body size of a route."""
         limits: Mapping[str | None, int] = self.walk.app.extensions[
             BODY_LIMITS_EXTENSION
         ]
@@ -94,6 +99,7 @@ class FuzzedGateway:
 def fuzzed_gateway(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[FuzzedGateway]:
+    """Yield each gateway on a database with existing data."""
     home = tmp_path_factory.mktemp("input")
     with SqliteDatabases(home, migrate_database).temporary_database() as url:
         yield FuzzedGateway(create_route_walker(request.param, build_settings(url)))
@@ -102,7 +108,7 @@ def fuzzed_gateway(
 
 @pytest.fixture
 def unchanged(fuzzed_gateway: FuzzedGateway) -> Iterator[None]:
-    """What is refused changes nothing."""
+    """Check that refused requests change nothing."""
     before = read_all_rows()
     yield
     assert read_all_rows() == before
@@ -120,6 +126,7 @@ def test_there_is_much_to_be_walked(fuzzed_gateway: FuzzedGateway) -> None:
 
 
 def check(answer: TestResponse, status: int, *context: object) -> None:
+    """Check the status of an answer."""
     assert answer.status_code == status, (*context, answer.text)
 
 
@@ -158,7 +165,7 @@ def test_every_body_has_a_limit(fuzzed_gateway: FuzzedGateway) -> None:
             check(answer, 413, route)
 
 
-# What no member of a kind may be instead.
+# Values of other types that no member of a type may have.
 INSTEAD: Mapping[type, list[Any]] = {
     str: [1, 1.5, True, [], {}, ["x"]],
     int: [True, 1.5, "1", [], {}, 10**30],
@@ -180,7 +187,7 @@ def test_no_member_may_be_of_another_kind(fuzzed_gateway: FuzzedGateway) -> None
 def iterate_leaves(
     body: Any, *place: str | int
 ) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """Every value of a body, and where it stands."""
+    """Yield every value of a body with its path."""
     if place:
         yield place, body
     if isinstance(body, dict):
@@ -192,7 +199,7 @@ def iterate_leaves(
 
 
 def replace_value(body: Any, place: tuple[str | int, ...], value: Any) -> Any:
-    """A copy of a body with another value at that place."""
+    """Return a copy of a body with another value at that path."""
     copy = json.loads(json.dumps(body))
     *above, last = place
     inner = copy
@@ -203,8 +210,8 @@ def replace_value(body: Any, place: tuple[str | int, ...], value: Any) -> Any:
 
 
 STRANGE = {"tenant_id": "acme", "used_count": 7, "is_admin": True}
-# What players' and other systems' SDKs call takes no notice of what it does not know;
-# a CloudEvent may have attributes of its own.
+# Endpoints for players and for SDKs of other systems ignore unknown members; a
+# CloudEvent may have additional attributes.
 TOLERANT = (
     *("/v1/coupons/", "/v1/server/", "/v1/client/"),
     *("/activities", "/activities/sync", "/redeem", "/refund", "/validate", "/events"),
@@ -212,6 +219,7 @@ TOLERANT = (
 
 
 def is_tolerant(gateway: str, rule: str) -> bool:
+    """Return True if the route ignores unknown members."""
     starts, ends = TOLERANT[:3], TOLERANT[3:]
     return rule.endswith(ends) or (gateway == "query" and rule.startswith(starts))
 
@@ -241,6 +249,7 @@ def test_every_parameter_is_read_to_the_letter(fuzzed_gateway: FuzzedGateway) ->
 
 
 def bad_values(schema: Mapping[str, Any]) -> list[str]:
+    """Return values that a parameter must not have."""
     if schema.get("type") == "integer":
         out_of_range = schema["maximum"] + 1, schema["minimum"] - 1
         return [*NUMBERS, *map(str, out_of_range)]

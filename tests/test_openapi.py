@@ -1,7 +1,7 @@
-"""Both gateways answer as their OpenAPI documents say, whatever they are sent.
+"""Both gateways answer as their OpenAPI documents say, for any request.
 
-schemathesis runs as a program against gunicorn, with good data and with bad. It does
-the same in every run; `--openapi-examples 500` looks longer and anew.
+schemathesis runs as a program against gunicorn, with valid and invalid data. Each run
+sends the same requests; `--openapi-examples 500` sends more, and others each time.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from tests.support.paths import PROJECT_ROOT
 from tests.support.servers.gunicorn import gateway_server
 from tests.support.settings import build_settings
 
-# On the stricter of the two databases: it takes neither NUL nor an odd UUID.
+# On the stricter database: PostgreSQL accepts neither NUL nor a malformed UUID.
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.parametrize("migrated_template", ["postgresql"], indirect=True),
 ]
 
-# Half of the time what there is, so that more is seen than refusals.
+# Existing values half of the time, so that not all answers are refusals.
 KNOWN = {
     "path.code": "codes",
     "path.user_id": "users",
@@ -58,19 +58,20 @@ KNOWN = {
 MAMBO = "^/(api|oauth)/"
 PLAYCAMP = "^/v1/(server|client)/"
 STOCK = "/(coupons|codes|batches)"
-# The same handlers once more, under paths that others know them by.
+# The same handlers under alternative paths.
 ALIASES = "^/v1/(coupons|reward-items|events)|/reward-items"
-# In two parts of about the same length, so that they may run side by side.
+# Two parts of about the same duration, so that they may run in parallel.
 ADMIN = {
     "stock": ("--include-path-regex", STOCK, "--exclude-path-regex", ALIASES),
     "the rest": ("--exclude-path-regex", f"{STOCK}|{ALIASES}"),
 }
 PHASES = "examples,coverage,fuzzing"
-EXAMPLES = 5  # of random requests a route, besides those that cover each rule
+EXAMPLES = 5  # random requests per route, besides those that cover each rule
 
 
 @pytest.fixture
 def settings(database_url: str) -> Iterator[Settings]:
+    """Yield the settings of a started core."""
     settings = build_settings(database_url)
     bootstrap.start(settings)
     yield settings
@@ -79,7 +80,7 @@ def settings(database_url: str) -> Iterator[Settings]:
 
 @dataclass
 class Stock:
-    """What is there to be found."""
+    """The existing data that requests may name."""
 
     tenant: TenantFactory
     known: dict[str, list[str]]
@@ -87,6 +88,7 @@ class Stock:
 
 @pytest.fixture
 def stock(settings: Settings) -> Stock:
+    """Create the data that requests may name."""
     tenant = create_tenant(tenant_id="acme", now=None)
     definitions = [tenant.define(per_code_limit=0) for _ in range(3)]
     shared = tenant.define_custom("OPEN2025", claimable=True, per_code_limit=0)
@@ -107,7 +109,7 @@ def stock(settings: Settings) -> Stock:
 
 
 def build_schemathesis_config(stock: Stock, credential: str) -> str:
-    """schemathesis.toml."""
+    """Return the content of schemathesis.toml."""
     lines = ['hooks = "tests.support.openapi_hooks"']
     lines += ["[auth.openapi]", credential, "[dictionaries]"]
     lines += [f"{k} = {{ values = {json.dumps(v)} }}" for k, v in stock.known.items()]
@@ -120,13 +122,14 @@ def build_schemathesis_config(stock: Stock, credential: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-# Checks that the admin gateway cannot pass, and why not.
+# Checks that the admin gateway cannot pass, and why.
 EXCLUDED_CHECKS = [
-    # Rules that span members (user_ids or count, max_uses unless unlimited, an end
-    # after the start, a reward item that is there) are told in words, not in schemas.
+    # Rules across members (user_ids or count, max_uses unless unlimited, an end
+    # after the start, an existing reward item) are described in words, not in
+    # schemas.
     "positive_data_acceptance",
-    # …/coupons/revoke also is where the coupon of the id "revoke" would be, so Allow
-    # names the methods of both.
+    # …/coupons/revoke is also the path of a coupon with the ID "revoke", so Allow names
+    # the methods of both.
     "allow_header_conformance",
 ]
 
@@ -140,7 +143,7 @@ def assert_conforms(
     unfit: Sequence[str] = (),
     paths: Sequence[str] = (),
 ) -> None:
-    """Run schemathesis and show what it found."""
+    """Run schemathesis and show its findings on failure."""
     (directory / "schemathesis.toml").write_text(
         build_schemathesis_config(stock, credential)
     )
@@ -229,7 +232,7 @@ def test_playcamp_answers_as_its_document_says(
 
 
 def create_mambo_stock(stock: Stock) -> str:
-    """Make users with gold and what it buys; gives an SDK's token."""
+    """Create users with points and coupons to buy; return an SDK's token."""
     offer_factory = OfferFactory(stock.tenant)
     offered = [
         offer_factory.create_offer(f"BUY{n}", points=1, usage=UsageMode.MULTI)

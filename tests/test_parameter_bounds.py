@@ -1,4 +1,4 @@
-"""Every parameter of every route has a bound, and says so in the OpenAPI document."""
+"""Every parameter of every route has a bound in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from tests.support.databases import SqliteDatabases, migrate_database
 from tests.support.settings import build_settings
 
 Spec = Mapping[str, Any]
-FORMATS = {"uuid", "date-time"}  # bounded by what they are
+FORMATS = {"uuid", "date-time"}  # their format bounds them
 APPS = {"admin": admin_gateway.create_app, "query": query_gateway.create_app}
 
 
 @pytest.fixture(params=APPS)
 def document(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Spec]:
+    """Yield the OpenAPI document of each gateway."""
     with SqliteDatabases(tmp_path, migrate_database).temporary_database() as url:
         app = APPS[request.param](build_settings(url))
         yield app.test_client().get("/openapi.json").json
@@ -39,7 +40,7 @@ def test_every_parameter_and_every_member_of_a_body_has_a_bound(document: Spec) 
 
 
 def test_every_part_of_a_path_says_what_it_may_be(document: Spec) -> None:
-    """How long is not told part by part: a path has 2,048 bytes in all."""
+    """The length is not given per segment: a whole path has at most 2,048 bytes."""
     for path, item in document["paths"].items():
         for parameter in item.get("parameters", ()):
             documented = _resolve_reference(parameter, document)
@@ -50,7 +51,7 @@ def test_every_part_of_a_path_says_what_it_may_be(document: Spec) -> None:
 
 
 def _iterate_inputs(document: Spec) -> Iterator[tuple[str, Spec]]:
-    """Where each query parameter, header and JSON body is taken, and its schema."""
+    """Yield each query parameter, header and JSON body with its schema."""
     for path, item in document["paths"].items():
         for method, operation in item.items():
             if method == "parameters":
@@ -79,7 +80,7 @@ def _resolve_reference(schema: Spec, document: Spec) -> Spec:
 def _iterate_unbounded(
     schema: Spec, name: str, document: Spec, above: frozenset[str]
 ) -> Iterator[str]:
-    """The names of all that has no bound, below a schema."""
+    """Yield the names of everything without a bound, below a schema."""
     reference = schema.get("$ref", "")
     if reference in above:
         return

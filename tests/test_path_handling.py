@@ -1,6 +1,6 @@
-"""Every path of both gateways as they run in production: one method, one reading.
+"""Every path of both gateways in production: one method, one interpretation.
 
-What is sent stands as it is on the first line of the request (LIMITS 4 and 5).
+Paths are sent unchanged in the request line (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ ODD_METHODS = ["get", "Delete", "GETS", "POST-DELETE"]
 CHANGING = ["DELETE", "POST", "PUT", "PATCH"]
 OVERRIDES = ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"]
 find_rule_placeholders = re.compile(r"<(?:\w+:)?(\w+)>").findall
-# In the place of what a path names: none of it is a name.
+# Values for a placeholder that are never valid names.
 INVALID_NAMES = ["a%2Fb", "a%5Cb", "a%00b", "%FF", "%zz", "../x"]
 
 
 @dataclass
 class Answer:
-    """What came back."""
+    """A received answer."""
 
     status: int
     headers: Mapping[str, str]
@@ -40,19 +40,20 @@ class Answer:
 
     @property
     def json(self) -> Any:
+        """Return the body as JSON."""
         return json.loads(self.body)
 
 
 @dataclass
 class GatewayConnection:
-    """A connection to a gateway, for whoever may use it."""
+    """A connection to a gateway, with valid credentials."""
 
     walk: RouteWalker
     target: Target
     wire: http.client.HTTPConnection
 
     def call(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
-        """Send one request of this method, for this path as it stands."""
+        """Send one request with this method and this exact path."""
         sent = {**self.walk.build_headers(method, path, body), **headers}
         kind = {"Content-Type": "application/json"} if body else {}
         self.wire.request(method, path, body or None, {**kind, **sent})
@@ -60,7 +61,7 @@ class GatewayConnection:
         return Answer(answer.status, dict(answer.headers), answer.read())
 
     def post(self, path: str, body: bytes, **headers: str) -> Answer:
-        """The target's request, but for what is told here."""
+        """Send the target's request with another path, body and headers."""
         name, _, value = self.target.credential.partition(": ")
         return self.call("POST", path, body, **{name: value, **headers})
 
@@ -69,6 +70,7 @@ class GatewayConnection:
 def wire(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[GatewayConnection]:
+    """Yield a connection to each gateway."""
     with raw_target(request.param, tmp_path_factory.mktemp("paths")) as target:
         walk, gateway = (
             create_route_walker(request.param, build_settings(target.database_url)),
@@ -83,7 +85,7 @@ def wire(
 
 
 def check_shape(answer: Answer, path: str, exception: str, code: str) -> None:
-    """The refusal is in the dialect of its path."""
+    """Check that the refusal has the format of its path's dialect."""
     context = f"{path}: {answer}"
     assert answer.headers["Content-Type"] == "application/json", context
     assert "Location" not in answer.headers, context
@@ -104,15 +106,16 @@ def test_other_methods_than_a_paths_own_are_refused(wire: GatewayConnection) -> 
     for number, (_, path, methods) in enumerate(wire.walk.iterate_paths()):
         odd_methods = (
             ODD_METHODS if number % 9 == 0 else ()
-        )  # gunicorn hangs up on some of these
+        )  # gunicorn closes the connection for some of these
         for method in {*METHODS, *odd_methods} - methods:
             check_method(wire.call(method, path), path, method, methods)
     assert read_all_rows() == before
 
 
 def check_method(answer: Answer, path: str, method: str, own: set[str]) -> None:
+    """Check that a method is refused with 405."""
     context = f"{method} {path}: {answer}"
-    if method in ("get", "Delete"):  # no method at all, says gunicorn
+    if method in ("get", "Delete"):  # gunicorn rejects lowercase methods
         assert (answer.status, answer.json["code"]) == (400, "BAD_REQUEST"), context
         return
     assert answer.status == 405, context
@@ -158,7 +161,7 @@ def test_nor_is_a_post_any_other(wire: GatewayConnection) -> None:
         for target_path in (f"{path}?_method=DELETE", path)
         for sent in (body, named)
     ]
-    # Redeem takes no notice of what it does not know; nothing is redeemed twice.
+    # Redeem ignores unknown members; nothing is redeemed twice.
     statuses = {"query": [200, 400, 400, 400], "admin": [201, 400, 201, 400]}
     assert statuses_seen == statuses[wire.walk.name]
 
@@ -190,6 +193,7 @@ def test_a_path_that_could_be_read_twice_is_not_read(wire: GatewayConnection) ->
 
 
 def bad_path(path: str) -> str:
+    """Return the error code for a malformed path."""
     is_playcamp = path.startswith(("/v1/server/", "/v1/client/"))
     return "VALIDATION_ERROR" if is_playcamp else "BAD_PATH"
 

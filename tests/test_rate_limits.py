@@ -1,4 +1,4 @@
-"""How often callers may call, where that is limited; by default it is not."""
+"""Rate limits for callers; by default there are none."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ PER_CALLER, PER_TENANT = 3, 7
 
 @pytest.fixture
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Yield settings with limits on calls."""
     files = SqliteDatabases(tmp_path_factory.mktemp("calls"), migrate_database)
     with files.temporary_database() as url:
         yield dataclasses.replace(
@@ -36,6 +37,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 @pytest.fixture
 def admin(settings: Settings) -> AdminClient:
+    """Return a client of the admin gateway."""
     import admin_gateway
 
     return create_admin_client(admin_gateway.create_app(settings))
@@ -43,6 +45,7 @@ def admin(settings: Settings) -> AdminClient:
 
 @pytest.fixture
 def query(admin: AdminClient, settings: Settings) -> Flask:
+    """Return the query gateway."""
     return query_gateway.create_app(settings)
 
 

@@ -1,4 +1,4 @@
-"""The documents say what is so."""
+"""The documentation of settings matches the settings."""
 
 import re
 

@@ -30,14 +30,14 @@ IS_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 
 @dataclass
 class AccessTester:
-    """Both gateways on one database, and all who might call."""
+    """Both gateways on one database, and all credentials."""
 
     apps: dict[str, Flask]
     world: TenantPair
     credentials: dict[str, Credential]
 
     def list_routes(self, key: str) -> list[Route]:
-        """The routes of one row of the table, in all its spellings."""
+        """Return the routes of one row of the table, in all spellings."""
         gateway, _, row = key.partition(" ")
         routes = list_routes(gateway, self.apps[gateway])
         return [
@@ -47,7 +47,7 @@ class AccessTester:
         ]
 
     def renew_credentials(self) -> None:
-        """New credentials, after secrets were changed."""
+        """Create new credentials after secrets were changed."""
         for tenant in self.world.own, self.world.other:
             tenant.secret = tenants.list_secrets(tenant.tenant_id)[0].secret
         authentication.clear_credential_caches()
@@ -56,14 +56,14 @@ class AccessTester:
     def list_credentials(
         self, route: Route, *kinds: ExpectedAccess
     ) -> Iterator[tuple[str, ExpectedAccess]]:
-        """The credentials that the table tells so at a route."""
+        """Yield the credentials for which the table expects such access."""
         for credential in self.credentials:
             kind = get_expected_access(route, credential)
             if kind in kinds:
                 yield credential, kind
 
     def send(self, route: Route, credential: str, args: RouteArguments) -> TestResponse:
-        """Send one request; its path is sent as it stands."""
+        """Send one request, with the path unchanged."""
         path, body = route.build_path(args), route.build_body(args)
         signed = self.credentials[credential](Request(route.method, path, body))
         kind = {"Content-Type": route.content_type} if body else {}
@@ -75,32 +75,32 @@ class AccessTester:
     def send_normalized(
         self, route: Route, credential: str, args: RouteArguments
     ) -> NormalizedResponse:
-        """Send one request and return its answer without what names the request."""
+        """Send one request and return its normalized answer."""
         return normalize_response(self.send(route, credential, args), args)
 
 
 def normalize_response(
     answer: TestResponse, args: RouteArguments
 ) -> NormalizedResponse:
-    """All of an answer but what names the request itself, or what it asked for."""
+    """Return an answer without request IDs and without the requested values."""
     request_id = answer.headers["X-Request-Id"].encode()
     headers = {k: v for k, v in answer.headers if k not in ("X-Request-Id", "Date")}
     body = answer.data.replace(request_id, b"(id)")
     for value in args.values():
         body = re.sub(re.escape(value).encode(), b"(asked)", body, flags=re.IGNORECASE)
-    headers.pop("Content-Length", None)  # as long as the ids that were asked for
+    headers.pop("Content-Length", None)  # depends on the length of the requested IDs
     return answer.status_code, body, headers
 
 
 def read_stored_rows() -> TableRows:
-    """All tables but the one of final answers, which remembers refusals as well."""
+    """Return all rows except those of `idempotency`, which stores refusals as well."""
     return {
         name: rows for name, rows in read_all_rows().items() if name != "idempotency"
     }
 
 
 def list_ids(tenant_id: str, stored: TableRows) -> set[bytes]:
-    """Every id in a tenant's rows."""
+    """Return every ID in a tenant's rows."""
     rows = (row for table in stored.values() for row in table)
     values = (value for row in rows if tenant_id in row for value in row)
     return {str(value).encode() for value in values if IS_ID(str(value))}

@@ -1,4 +1,4 @@
-"""The rows of the admin gateway, and who is let in there."""
+"""The access table of the admin gateway."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
 
 
 def get_expected_access(route: Route, credential: str) -> ExpectedAccess:
-    """What the table says of a credential at a route of the admin gateway."""
+    """Return the access that the table expects for a credential at a route."""
     if credential in ("other tenant's key", "other tenant's admin token"):
         return (
             ExpectedAccess.FORBIDDEN

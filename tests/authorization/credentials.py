@@ -1,4 +1,4 @@
-"""Every kind of credential that a caller could try, good and bad, and its headers."""
+"""Every kind of valid and invalid credential, with its headers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SERVER_KEY, CLIENT_KEY = ClientKeyKind.PLAYCAMP_SERVER, ClientKeyKind.PLAYCAMP_C
 
 @dataclass(frozen=True)
 class Request:
-    """What a signature is made over."""
+    """The parts of a request that a signature covers."""
 
     method: str
     path: str
@@ -37,19 +37,21 @@ Credential = Callable[[Request], Headers]
 
 @dataclass(frozen=True)
 class AdminKey:
-    """An API key, and what may be made of it."""
+    """An API key and the credentials derived from it."""
 
     key: ApiKey
     plain_key: str = field(repr=False)
 
     def to_header(self) -> Headers:
+        """Return headers with the key in `X-API-Key`."""
         return {"X-API-Key": self.plain_key}
 
     def to_bearer(self) -> Headers:
+        """Return headers with the key as a bearer token."""
         return build_bearer_headers(self.plain_key)
 
     def to_admin_token(self, seconds: int = 300, **claims: Any) -> Headers:
-        """An admin JWT of this key."""
+        """Return an admin JWT of this key."""
         defaults = {
             "sub_type": "admin",
             "sub_id": self.key.key_id,
@@ -60,11 +62,12 @@ class AdminKey:
 
 
 def build_bearer_headers(credential: str) -> Headers:
+    """Return headers with a bearer token."""
     return {"Authorization": f"Bearer {credential}"}
 
 
 def create_api_key(tenant: TenantFactory, *scopes: Scope, days: float = 1) -> AdminKey:
-    """A key of a tenant with some scopes, by default all."""
+    """Create an API key with some scopes, by default with all."""
     now = utc_now()
     expires_at = now + timedelta(days=days)
     granted_scopes = frozenset(scopes) or tenants.ALL_SCOPES
@@ -80,7 +83,7 @@ def create_api_key(tenant: TenantFactory, *scopes: Scope, days: float = 1) -> Ad
 
 
 def build_credentials(world: TenantPair) -> dict[str, Credential]:
-    """Each kind by name; signatures are made for the request, the rest once."""
+    """Return each credential by name; signatures are computed for each request."""
     own, other = world.own, world.other
     fixed = {
         **_build_malformed(),
@@ -115,7 +118,7 @@ def _build_malformed() -> dict[str, Headers]:
 def _build_tenant_tokens(
     own: TenantFactory, other: TenantFactory
 ) -> dict[str, Headers]:
-    """Tenant JWTs; the newest secret is kept by the world's rotation."""
+    """Return tenant JWTs; rotating secrets keeps the newest one valid."""
     yesterday = int(time.time()) - DAY_SECONDS
     return {
         "user token": own.build_bearer_headers(USER_ID),
@@ -173,7 +176,7 @@ def _build_api_keys(own: TenantFactory, other: TenantFactory) -> dict[str, Heade
 
 
 def _build_sdk_credentials(own: TenantFactory) -> dict[str, Headers]:
-    """Keys of other systems' SDKs, and the tokens that Mambo's get for them."""
+    """Return SDK keys of other systems, and the tokens that Mambo's keys yield."""
     now, mambo_key = utc_now(), own.create_client_key(ClientKeyKind.MAMBO)
     revoked_key = own.create_client_key(ClientKeyKind.MAMBO)
     revoked_token = issue_client_token(*revoked_key, now)

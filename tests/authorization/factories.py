@@ -1,4 +1,4 @@
-"""How to make one more of each thing that a path or a body may name."""
+"""Factories that create one more of each thing that a path or a body may name."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _create_api_key(tenant: TenantFactory, _: str) -> RouteArguments:
 
 
 def _rotate_secret(tenant: TenantFactory, _: str) -> RouteArguments:
-    """The secret before a new one: what signs must stay good for all other cells."""
+    """Return the older secret; the newest must stay valid for all other requests."""
     if len(tenants.list_secrets(tenant.tenant_id)) == 1:
         tenants.rotate_secret(tenant.tenant_id, utc_now())
     newest, oldest = tenants.list_secrets(tenant.tenant_id)
@@ -83,7 +83,7 @@ def _create_known_user(tenant: TenantFactory, _: str) -> RouteArguments:
 
 
 def _create_held_code(tenant: TenantFactory, _: str) -> RouteArguments:
-    """A coupon of Mambo in the hands of a user who is known."""
+    """Create a Mambo coupon that a known user holds."""
     code = f"HELD{next(_numbers)}"
     user = _create_known_user(tenant, "")
     tenant.issue_coupon(
@@ -93,7 +93,7 @@ def _create_held_code(tenant: TenantFactory, _: str) -> RouteArguments:
 
 
 def _create_bought_code(tenant: TenantFactory, _: str) -> RouteArguments:
-    """A coupon that a user bought and used, and so may give back."""
+    """Create a coupon that a user has bought and redeemed, and so may refund."""
     code, user = f"SALE{next(_numbers)}", _create_known_user(tenant, "")
     _create_offer(tenant, code, {"point_id": "gold", "points": 1})
     for action in Action.BUY, Action.REDEEM:
@@ -109,7 +109,7 @@ OFFER_PRESENTATION: Mapping[str, Any] = {
 
 
 def _create_offer(tenant: TenantFactory, code: str, terms: Mapping[str, Any]) -> str:
-    """The id of a new coupon of Mambo."""
+    """Create a Mambo coupon and return its ID."""
     coded = {"name": code, "code_format": CodeFormat.CUSTOM, "custom_code": code}
     reward = {"reward_type": "shipping", "payload": {}}
     draft = offers.OfferDraft(coded, terms, OFFER_PRESENTATION, reward=reward)
@@ -135,7 +135,7 @@ def _create_webhook(tenant: TenantFactory, _: str) -> RouteArguments:
     url, page = "https://hooks.example.invalid/x", Page(limit=100)
     for webhook in subscriptions.list_webhooks(tenant.tenant_id, page)[0][
         5:
-    ]:  # they are limited
+    ]:  # their number is limited
         subscriptions.delete(tenant.tenant_id, webhook.webhook_id)
     webhook, _ = subscriptions.create(
         tenant.tenant_id, "coupon.redeemed", url=url, now=utc_now()
@@ -144,7 +144,7 @@ def _create_webhook(tenant: TenantFactory, _: str) -> RouteArguments:
 
 
 def _create_package(tenant: TenantFactory, _: str) -> RouteArguments:
-    """A campaign with a creator who hands out a code of a package."""
+    """Create a campaign with a creator who has a code of a package."""
     number, campaign_factory = next(_numbers), CampaignFactory(tenant)
     campaign_id = campaign_factory.create_campaign(f"campaign-{number}")
     creator_key, code = (
@@ -164,7 +164,7 @@ def _create_client_key(tenant: TenantFactory, _: str) -> RouteArguments:
 
 
 def _create_batch(tenant: TenantFactory, _: str) -> RouteArguments:
-    """A batch that somebody cancelled, so that it is not being made any more."""
+    """Create a batch and cancel it, so that no worker generates it."""
     batch = requests.request(
         tenant.tenant_id,
         tenant.define().definition_id,

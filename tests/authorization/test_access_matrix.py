@@ -1,4 +1,4 @@
-"""Every route by every credential for every owner: let in, or told nothing."""
+"""Every route with every credential and every owner: served or refused alike."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ APPS = {"admin": admin_gateway.create_app, "query": query_gateway.create_app}
 
 @pytest.fixture(scope="module")
 def tester(migrated_template: Databases) -> Iterator[AccessTester]:
+    """Yield a tester for both gateways on one database."""
     with migrated_template.temporary_database() as url:
         settings = build_settings(url)
         apps = {name: create(settings) for name, create in APPS.items()}
@@ -57,7 +58,7 @@ REFUSED = (
     ExpectedAccess.FORBIDDEN,
     ExpectedAccess.SITE_NOT_FOUND,
 )
-# Each on one of the two databases: the rows are many, and the same statements.
+# Each on one of the two databases: there are many rows, with the same statements.
 on_sqlite = pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize(
     "migrated_template", ["postgresql"], indirect=True
@@ -126,7 +127,7 @@ def check_groups(
     every: list[AccessCase],
     foreign: set[bytes],
 ) -> None:
-    """Asks of one group are answered alike, and with no id of another tenant."""
+    """Check that cases of a group get the same answer, without another tenant's IDs."""
     groups: dict[str, list[NormalizedResponse]] = {}
     for case in every:
         if (
@@ -170,7 +171,7 @@ def test_a_stranger_finds_nothing_of_ours(tester: AccessTester, key: str) -> Non
             route, ExpectedAccess.SERVED_AS_OTHER_TENANT
         ):
             if route.case.allowed_to_other_tenants:
-                continue  # in his own tenant he may
+                continue  # allowed in the caller's own tenant
             answers = [
                 tester.send_normalized(route, credential, args)
                 for args in [own_arguments, *every]
@@ -186,7 +187,7 @@ def test_a_stranger_finds_nothing_of_ours(tester: AccessTester, key: str) -> Non
 
 
 def names_own_data(case: AccessCase) -> bool:
-    """Whether a stranger's answer to it must be that to our own things."""
+    """Return True if a foreign caller must get the same answer as for our own data."""
     return case.group == access_cases.FOREIGN_IDS_GROUP and case.name != "foreign"
 
 

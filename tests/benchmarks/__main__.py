@@ -1,4 +1,4 @@
-"""`make bench`: measures every row in turn, prints the table, writes bench.json."""
+"""`make bench`: run every benchmark, print the table, and write bench.json."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QUICK_OPTIONS = {"rounds": 1, "seconds": 0.4, "clients": 4, "workers": 1}
 
 
 def main() -> int:
-    """The exit status: 1 when a request failed or a count is wrong, else 0."""
+    """Return the exit status: 1 if a request failed or a count is wrong, else 0."""
     given = _parse_arguments()
     options = Options(**_select_options(given))
     results = run.run_benchmarks(options)

@@ -1,4 +1,4 @@
-"""The gateway and the hello, both under gunicorn with the settings of production."""
+"""The gateway and the baseline under gunicorn with the settings of production."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CONFIG_FILE = PROJECT_ROOT / "deploy" / "gunicorn.conf.py"
 
 @dataclass(frozen=True, slots=True)
 class GunicornServer:
-    """A gunicorn that serves."""
+    """A running gunicorn."""
 
     port: int
     pid: int
@@ -31,7 +31,7 @@ class GunicornServer:
 def running_gateway(
     home: Path, players: Players, workers: int
 ) -> Iterator[GunicornServer]:
-    """The query gateway, on the database that `players` live in."""
+    """Run the query gateway on the players' database."""
     settings = {
         "COUPON_DATA_DIR": str(home),
         "COUPON_DATABASE_URL": players.database_url,
@@ -47,7 +47,7 @@ def running_gateway(
 def running_baseline(
     home: Path, players: Players, workers: int
 ) -> Iterator[GunicornServer]:
-    """The baseline, which knows the same tokens."""
+    """Run the baseline, which accepts the same tokens."""
     settings = {"COUPON_DATA_DIR": str(home), "BENCH_HELLO_SECRET": players.secret}
     with _running_gunicorn(
         "tests.benchmarks.baseline_app:app", home, settings, workers

@@ -1,4 +1,4 @@
-"""What was measured as a JSON document, and that document as a table."""
+"""The result as a JSON document, and that document as a table."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NOTES = (
 
 
 def build_document(options: Options, results: Results) -> Json:
-    """Everything, for comparing with other runs."""
+    """Return the whole result, for comparison with other runs."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "revision": _read_revision(),
@@ -129,7 +129,7 @@ def _summarize_runner(samples: Sequence[Sample]) -> Json:
 
 
 def render_table(document: Json) -> str:
-    """The document as lines for people."""
+    """Return the document as a table for people."""
     rows = [_render_row(row) for row in document["rows"]]
     runners = [
         _render_runner(name, runner) for name, runner in document["runners"].items()

@@ -1,4 +1,4 @@
-"""The rounds: every runner in turn, again and again, so that all see the same noise."""
+"""The rounds: all runners take turns, so that all see the same noise."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.benchmarks.model import (
 )
 from tests.benchmarks.runners.validate import CODE_COUNT
 
-Rounds = list[dict[str, Sample]]  # in each, what every runner gave
+Rounds = list[dict[str, Sample]]  # each runner's sample, by name
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """All that was measured, what went wrong, and how long everything took."""
+    """All samples, the mismatches, and the total time."""
 
     cases: tuple[BenchmarkCase, ...]
     rounds: Rounds
@@ -35,7 +35,7 @@ class Results:
 
 
 def run_benchmarks(options: Options) -> Results:
-    """Measure all rows."""
+    """Measure all cases."""
     began = time.monotonic()
     with prepared_environment(options, _count_needed_coupons(options)) as environment:
         runners = [kind(environment) for kind in _list_runner_types()]
@@ -50,7 +50,7 @@ def run_benchmarks(options: Options) -> Results:
 
 
 def _list_runner_types() -> list[type[Runner]]:
-    """Every kind of runner that a row needs, once."""
+    """Return every runner class that a case needs, once."""
     return list(dict.fromkeys(k for row in CASES for k in (row.baseline, row.measured)))
 
 

@@ -1,4 +1,4 @@
-"""The benchmark itself works: it measures every row, and its counts add up."""
+"""Tests that the benchmark measures every row and that its counts add up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make chaos`: the long form, on every pair of database and broker that is here."""
+"""`make chaos`: long fault tests with every installed database and broker."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FAULTS_NAME, RACE_NAME = "faults", "race"
 
 
 def main() -> int:
-    """The exit status: 1 when anything was lost, doubled or late."""
+    """Return the exit status: 1 if anything was lost, duplicated, or late."""
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--database", choices=["sqlite", "postgresql"])
     parser.add_argument("--broker", choices=["redis", "rabbitmq"])
@@ -59,7 +59,7 @@ def main() -> int:
 
 
 def run_races(database: str) -> bool:
-    """Whether all races at a gateway end as they must; says how each ended."""
+    """Run all races at a gateway and print the results; return True if all passed."""
     is_good = True
     with (
         tempfile.TemporaryDirectory() as home,
@@ -73,7 +73,7 @@ def run_races(database: str) -> bool:
 
 
 def run_fault(database: str, fault: faults.Fault) -> bool:
-    """Whether a gateway bears a fault; says so."""
+    """Run one fault and print the result; return True if the gateway recovered."""
     with (
         tempfile.TemporaryDirectory() as home,
         running_environment(database, Path(home)) as environment,
@@ -95,12 +95,14 @@ def run_fault(database: str, fault: faults.Fault) -> bool:
 
 
 def list_pairs(database: str | None, broker: str | None) -> list[tuple[str, str]]:
+    """Return the pairs of database and broker to test."""
     brokers = ["redis", "rabbitmq"] if find_rabbitmq() else ["redis"]
     databases = [database] if database else ["sqlite", "postgresql"]
     return list(itertools.product(databases, [broker] if broker else brokers))
 
 
 def run_trial(database: str, broker: str, name: str) -> bool:
+    """Run one trial and print its result; return True if it passed."""
     with prepared_environment(database, broker) as (settings, server):
         is_good, summary = TRIALS[name](settings, server)
     print(f"{'ok  ' if is_good else 'BAD '} {name} · {database} · {broker}: {summary}")
@@ -112,7 +114,7 @@ def run_trial(database: str, broker: str, name: str) -> bool:
 def prepared_environment(
     database: str, broker: str
 ) -> Iterator[tuple[Settings, Broker]]:
-    """A fresh database and a broker, with the core at work in this process."""
+    """Yield settings and broker of a fresh database, with the core started."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         if broker == "redis":
@@ -125,6 +127,7 @@ def prepared_environment(
 
 
 def fresh_database(stack: ExitStack, database: str, home: Path) -> ExitStack:
+    """Return a context that yields the URL of a fresh database."""
     if database == "sqlite":
         return SqliteDatabases(home / "sqlite", migrate_database).temporary_database()
     server = stack.enter_context(postgres_server(home, fsync=True))

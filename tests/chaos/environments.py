@@ -1,4 +1,4 @@
-"""A gateway of two processes on a database of its own, to be broken."""
+"""A gateway with two processes on a database of its own, to be broken."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.settings import build_settings
 def running_environment(
     database: str, home: Path, app: str = "query_gateway:create_app()"
 ) -> Iterator[FaultEnvironment]:
-    """`app` as gunicorn wants it, on a fresh database of that kind."""
+    """Run `app`, named as for gunicorn, on a fresh database of that kind."""
     with ExitStack() as stack:
         server = None
         if database == "postgresql":

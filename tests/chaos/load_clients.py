@@ -1,7 +1,7 @@
-"""Callers from a process of their own, which can yield to all others here.
+"""Load clients in a process of their own, which can yield the CPU.
 
-In life they are on other machines: where time counts, what their own work costs must
-not, but only what the servers do for them.
+In production clients run on other machines. Where latency is measured, only the
+server's work must count.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class LoadPlan:
 
 @dataclass
 class LoadResult:
-    """What callers were answered, and in how many seconds: known after the block."""
+    """The answers and their latencies in seconds; complete after the block."""
 
     answers: Counter[int] = field(default_factory=Counter)
     seconds: float = 0.0
@@ -49,15 +49,15 @@ class LoadResult:
 
 @contextmanager
 def running_load(plan: LoadPlan) -> Iterator[LoadResult]:
-    """Callers beside the block; they stop with it, or when all has been sent."""
+    """Run clients beside the block; they stop with it, or after the last request."""
     found = LoadResult()
     parent_end, child_end = process_context.Pipe()
     process = process_context.Process(
         target=_run_load, args=(plan, child_end), daemon=True
     )
     process.start()
-    child_end.close()  # so that we notice when they fail
-    parent_end.recv()  # they are at work
+    child_end.close()  # so that recv() fails if the process dies
+    parent_end.recv()  # blocks until the clients are running
     try:
         yield found
         if not plan.send_all:
@@ -79,7 +79,7 @@ def _run_load(plan: LoadPlan, pipe: Any) -> None:
 
 
 class _Client:
-    """One connection that is kept open."""
+    """One open connection."""
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(
@@ -89,7 +89,7 @@ class _Client:
         self.received = b""
 
     def read_status(self) -> int | None:
-        """The status of the answer, once it is there as a whole."""
+        """Return the status once the whole answer has arrived."""
         chunk = self.socket.recv(65_536)
         assert chunk, "the connection was closed"
         self.received += chunk

@@ -1,6 +1,6 @@
-"""Query gateways that are broken on purpose: each must be caught by some fault.
+"""Deliberately broken query gateways; each must be detected by a fault test.
 
-They show that the faults' checks can fail; nothing else imports them.
+They show that the checks can fail. Nothing else imports them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DELAY_SECONDS = 0.05
 
 
 def answers_early() -> Flask:
-    """Says that a coupon is redeemed before it is written down."""
+    """Report a coupon as redeemed before it is committed."""
     from query_gateway.phoenix import routes
 
     redeem = routes.redeem_code
@@ -44,7 +44,7 @@ def answers_early() -> Flask:
 
 
 def tells_later() -> Flask:
-    """Writes the event of a use in a transaction of its own."""
+    """Write the event of a redemption in a transaction of its own."""
     record = redemptions.record
 
     def apart(seen: object, use: object, event: object, claim: bool) -> bool:
@@ -64,13 +64,13 @@ def tells_later() -> Flask:
 
 
 def fails_loudly() -> Flask:
-    """Answers 500 when the database is away."""
+    """Answer 500 if the database is unavailable."""
     gateway.database.UNAVAILABLE_ERRORS = ()
     return query_gateway.create_app()
 
 
 def does_not_say_when() -> Flask:
-    """Answers 503 without saying when to come again."""
+    """Answer 503 without `Retry-After`."""
     app = query_gateway.create_app()
 
     @app.after_request
@@ -82,6 +82,7 @@ def does_not_say_when() -> Flask:
 
 
 def run_delayed(action: Callable[[], object]) -> None:
+    """Run an action after a delay."""
     time.sleep(DELAY_SECONDS)
     action()
     database.release_connection()

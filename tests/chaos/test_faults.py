@@ -1,4 +1,4 @@
-"""Faults of gateway and database, in short; `make chaos` bears them all."""
+"""Short versions of the faults that `make chaos` injects."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ CAUGHT_BY = {
 
 
 def borne(database: str, fault: Fault, home: Path, app: str) -> Outcome:
+    """Inject a fault and return its outcome."""
     with running_environment(database, home, app) as environment:
         return run_fault(environment, create_tenant(), fault)
 

@@ -1,6 +1,6 @@
-"""A worker dies at the worst point: nothing is lost or doubled; broken ones are caught.
+"""Workers killed at critical points: no loss, no duplicates, mutants are detected.
 
-As with all saboteurs (issue 6), the same checks pass where nobody is.
+The same checks pass without a mutation.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ POINTS = [
     (redemptions, BEFORE_MARK_SENT),
     *dict.fromkeys(case[1:] for case in KILL_CASES),
 ]
-# Of these nothing comes any more, so that the others need not wait long for it.
+# These produce nothing more, so a short timeout is enough.
 PATIENCE = 2
 
 
@@ -67,7 +67,7 @@ def settings(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Settings]:
-    """The core, with a bus that a dead worker leaves nothing on for the next test."""
+    """Yield the core on a bus without messages of a previous test."""
     monkeypatch.setattr(bulk_coupons, "POSTGRESQL_CHUNK_SIZE", 20)
     monkeypatch.setattr(bulk_coupons, "SQLITE_CHUNK_SIZE", 20)
     redis.flush()
@@ -92,6 +92,7 @@ def test_each_saboteur_is_caught(
 
 
 def act_and_check(scenario: KillScenario, act: Scenario, at: str) -> None:
+    """Run a scenario, then check the invariants."""
     act(scenario, at)
     assert_invariants()
 
@@ -104,7 +105,7 @@ def test_a_death_loses_and_doubles_nothing(
     act_and_check(KillScenario(settings, create_tenant()), act, at)
 
 
-# Redis has stored what it has answered; RabbitMQ answers only who waits for confirms.
+# Redis has stored what it answered; RabbitMQ answers only with publisher confirms.
 
 
 @pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)

@@ -1,4 +1,4 @@
-"""Gateways that are reloaded, ended or left alone by their database, under load."""
+"""Gateways under load that are reloaded, stopped, or lose their database."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from tests.support.servers.process import frozen_process, wait_until
 from tests.support.settings import build_settings
 
 pytestmark = pytest.mark.slow
-RESPONSE_TIMEOUT_SECONDS = 5.0  # seconds within which a caller has an answer
+RESPONSE_TIMEOUT_SECONDS = 5.0  # within which a caller has an answer
 RELOADS = 2
-BUSY_MACHINE_FACTOR = 2  # alone on the machine all of it takes less than half
+BUSY_MACHINE_FACTOR = 2  # alone on the machine everything takes less than half
 
 
 @pytest.fixture(scope="module")
 def server_caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """A PostgreSQL that the tests may freeze."""
+    """Yield a PostgreSQL that the tests may freeze."""
     with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
         migrate_database(server.url())
         yield server
@@ -49,7 +49,7 @@ def server_caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres
 def gateway(
     server_caller: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
-    """A query gateway of two processes on it."""
+    """Yield a query gateway with two processes on it."""
     home = tmp_path_factory.mktemp("gateway")
     settings = replace(build_settings(server_caller.url(), home), gateway_workers=2)
     with (
@@ -61,6 +61,7 @@ def gateway(
 
 @pytest.fixture
 def tenant(gateway: Gateway) -> Iterator[TenantFactory]:
+    """Yield a new tenant."""
     yield create_tenant(now=None)
     database.release_connection()
 
@@ -68,7 +69,7 @@ def tenant(gateway: Gateway) -> Iterator[TenantFactory]:
 def build_redeem_call(
     gateway: Gateway, tenant: TenantFactory
 ) -> Callable[[], requests.Response]:
-    """Uses a code that may be used for ever, on a connection of its own each time."""
+    """Return a function that redeems an unlimited code on a new connection."""
     code = tenant.create_code(per_code_limit=0)
     database.release_connection()
     url = f"{gateway.url}/v1/coupons/redeem/{code}"
@@ -80,6 +81,7 @@ def build_redeem_call(
 
 
 def measure(call: Callable[[], requests.Response]) -> tuple[requests.Response, float]:
+    """Return the answer and the seconds until it arrived."""
     began_at = time.monotonic()
     return call(), time.monotonic() - began_at
 
@@ -152,6 +154,7 @@ def test_a_request_on_its_way_is_answered_though_the_process_stops(
 
 
 def is_ready(gateway: Gateway) -> bool:
+    """Return True if the gateway reports that it is ready."""
     return requests.get(f"{gateway.url}/ready", timeout=30).status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""The trials of `make chaos`: load, kills, and a verdict in words."""
+"""The trials of `make chaos`: load, kills, and a summary."""
 
 from __future__ import annotations
 
@@ -21,15 +21,14 @@ from tests.support.servers import (
 )
 
 TrialResult = tuple[bool, str]
-# What an honest player waits beside guessers, of a hundred all but one: at most so
-# long, and so many times what he waits beside as many ordinary callers.
+# The p99 of an honest player beside guessers: an absolute limit, and one relative to
+# the p99 beside as many ordinary callers.
 MAX_P99_MILLISECONDS, MAX_SLOWDOWN_FACTOR = 100, 1.5
-MAX_COST_FACTOR = (
-    1.1  # of a validation's CPU: two runs differ by some hundredths anyhow
-)
+MAX_COST_FACTOR = 1.1  # of a validation's CPU; runs differ by a few hundredths
 
 
 def run_earning_trial(settings: Settings, broker: Broker) -> TrialResult:
+    """Send milestones while workers and brokers are killed."""
     plan = earning.Plan(events=10_000, seconds=30, broker_up_seconds=10)
     tenant = create_tenant()
     feed, outcome = earning.earn_with_kills(settings, broker, tenant, plan)
@@ -47,6 +46,7 @@ def run_earning_trial(settings: Settings, broker: Broker) -> TrialResult:
 
 
 def run_delivery_trial(settings: Settings, broker: Broker) -> TrialResult:
+    """Redeem while relays and brokers are killed."""
     plan = delivering.Plan(redemptions=5_000, seconds=40)
     used, outcome = delivering.deliver_with_kills(
         settings, broker, create_tenant(), plan
@@ -64,6 +64,7 @@ def run_delivery_trial(settings: Settings, broker: Broker) -> TrialResult:
 
 
 def run_redelivery_trial(settings: Settings, broker: Broker) -> TrialResult:
+    """Measure how soon a killed worker's message is redelivered."""
     redelivery = measure_redelivery(settings, create_tenant(), 120)
     is_rabbit = isinstance(broker, RabbitServer)
     is_good = (
@@ -76,6 +77,7 @@ def run_redelivery_trial(settings: Settings, broker: Broker) -> TrialResult:
 
 
 def run_batch_trial(settings: Settings, broker: Broker) -> TrialResult:
+    """Generate a million coupons while workers are killed."""
     plan = batching.Plan(coupons=1_000_000)
     outcome = batching.generate_with_kills(settings, create_tenant(), plan)
     requested = plan.coupons
@@ -92,6 +94,7 @@ def run_batch_trial(settings: Settings, broker: Broker) -> TrialResult:
 
 
 def run_guessing_trial(settings: Settings, broker: Broker) -> TrialResult:
+    """Measure how code guessing affects honest players."""
     url = IN_MEMORY_URL if isinstance(broker, RabbitServer) else broker.url
     plan = guessing.Plan(
         100_000,
@@ -105,7 +108,7 @@ def run_guessing_trial(settings: Settings, broker: Broker) -> TrialResult:
     )
     allowed = outcome.budget * (
         2 if url == IN_MEMORY_URL else 1
-    )  # each of two processes
+    )  # the budget applies to each of two processes
     alone, beside_callers, beside_guessers = (
         outcome.alone,
         outcome.beside_callers,

@@ -1,4 +1,4 @@
-"""Milestones for tests, and what is stored of them for the relay."""
+"""Milestone events for tests, and the events that wait in the outbox."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PHOENIX_EVENT: dict[str, Any] = {
 
 
 def list_pending_events() -> list[Event]:
-    """What waits for the relay."""
+    """Claim and return the events that wait for the relay."""
     now = utc_now()
     events = outbox.claim(1_000, now, now - timedelta(seconds=1))
     database.release_connection()
@@ -37,7 +37,7 @@ def list_pending_events() -> list[Event]:
 
 
 def list_pending_bodies() -> list[dict[str, Any]]:
-    """What the workers will be sent, oldest first."""
+    """Return the bodies that the relay would publish, oldest first."""
     return [
         json.loads(to_outgoing_message(event).body) for event in list_pending_events()
     ]

@@ -1,8 +1,8 @@
-"""The system held against a model of it: a long random life, over HTTP."""
+"""Property-based tests of both gateways against a reference model, over HTTP."""
 
 import pytest
 
-# What an assertion there compares is shown as it is for those in tests.
+# So that their failed assertions show values, as those of test modules do.
 pytest.register_assert_rewrite(
     "tests.stateful.api_client",
     "tests.stateful.list_checks",

@@ -1,4 +1,4 @@
-"""How the model asks both gateways, and what it must hear."""
+"""The calls of the state machine to both gateways, and the expected answers."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ CONFLICT = 409
 
 @dataclass
 class ApiClient:
-    """Both gateways, for one tenant."""
+    """Both gateways, called for one tenant."""
 
     admin_app: Flask
     query_app: Flask
@@ -67,7 +67,7 @@ class ApiClient:
     api_key: str
 
     def call_admin(self, method: str, path: str, body: Any = None) -> TestResponse:
-        """Ask the admin gateway below the tenant's coupons."""
+        """Call the admin gateway below the tenant's coupons."""
         return self.admin_app.test_client().open(
             f"/v1/tenants/{self.tenant.tenant_id}/coupons{path}",
             method=method,
@@ -76,10 +76,11 @@ class ApiClient:
         )
 
     def get_caller(self, user: str, call_style: CallStyle) -> Caller:
+        """Return a caller of the query gateway."""
         return Caller(self.query_app.test_client(), self.tenant, call_style, user)
 
     def validate(self, code: str, user: str, call_style: CallStyle) -> dict[str, Any]:
-        """Validate for a user; for nobody with "" and a tenant-wide way."""
+        """Validate for a user, or for nobody with "" and a tenant-wide call style."""
         named = (
             f"?user_id={user}" if user and call_style.credential != USER_TOKEN else ""
         )
@@ -90,6 +91,7 @@ class ApiClient:
         return dict(answer.json)
 
     def redeem(self, code: str, user: str, call_style: CallStyle) -> TestResponse:
+        """Redeem a code for a user."""
         body = json.dumps({"user_id": user}).encode()
         return self.get_caller(user, call_style).call(
             "POST", f"/redeem/{quote(code)}", body
@@ -97,13 +99,13 @@ class ApiClient:
 
 
 def expect_refusal(answer: TestResponse, code: str) -> None:
-    """The admin gateway's answer to what the model refuses."""
+    """Check the admin gateway's answer to what the model refuses."""
     status = STATUS_BY_CODE.get(code, CONFLICT)
     assert (answer.status_code, answer.json["code"]) == (status, code), answer.text
 
 
 def to_expected_coupon(coupon: HeldCoupon, now: datetime) -> dict[str, Any]:
-    """A coupon as it must be printed, but for what never changes."""
+    """Return a coupon as the gateways must show it, without constant members."""
     return {
         "id": coupon.id,
         "definition_id": coupon.offer.id,
@@ -118,10 +120,11 @@ def to_expected_coupon(coupon: HeldCoupon, now: datetime) -> dict[str, Any]:
 
 
 def to_comparable_coupon(coupon: Mapping[str, Any]) -> dict[str, Any]:
-    """The same members of a coupon that was answered."""
+    """Return the same members of an answered coupon."""
     left_out = {"definition_name", "tenant_id", "coupon_type", "reward_item"}
     return {name: value for name, value in coupon.items() if name not in left_out}
 
 
 def format_timestamp(moment: datetime | None) -> str | None:
+    """Return a timestamp as the gateways print it."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

@@ -58,13 +58,13 @@ class CouponRules(OfferRules):
         odd: list[DialectOfferRequest],
         against: list[set[str]],
     ) -> None:
-        """Begin with something to use or to claim, rather than with nothing."""
+        """Begin with offers and coupons, so that rules have something to work on."""
         for request in requests:
             self._define(request)
         for dialect_request in odd:
             self._define_in_other_dialect(dialect_request)
         for offer in self.model.offers:
-            for _ in range(1 + offer.awarded_only):  # of awards there may be copies
+            for _ in range(1 + offer.awarded_only):  # awards may be issued repeatedly
                 self._generate(offer, USERS[:1] if offer.claimable else USERS, None)
             self._generate(offer, [], None)
             for coupon in (
@@ -77,6 +77,7 @@ class CouponRules(OfferRules):
     @precondition(lambda self: self.model.offers)
     @rule(pick=indexes, user_ids=st.sets(users), ends=days)
     def generate(self, pick: int, user_ids: set[str], ends: int | None) -> None:
+        """Issue coupons to some users, or unassigned ones."""
         self._generate(
             pick_item(self.model.offers, pick), sorted(user_ids), self._to_date(ends)
         )
@@ -107,6 +108,7 @@ class CouponRules(OfferRules):
     @precondition(lambda self: self.model.coupons)
     @rule(pick=indexes, used=st.booleans())
     def revoke(self, pick: int, used: bool) -> None:
+        """Revoke a coupon by its ID."""
         coupons = self.model.coupons
         matching = [coupon for coupon in coupons if used == bool(coupon.use_count)]
         self._revoke(pick_item(matching or coupons, pick))
@@ -122,6 +124,7 @@ class CouponRules(OfferRules):
     @precondition(lambda self: self.model.coupons)
     @rule(pick=indexes, user=st.sampled_from(["", *USERS]), spelt=spellings)
     def revoke_by_code(self, pick: int, user: str, spelt: Callable[[str], str]) -> None:
+        """Revoke a coupon by its code."""
         picked = pick_item(self.model.coupons, pick)
         code = spelt(picked.code).strip()
         body = {"code": code, **({"user_id": user} if user else {})}
@@ -138,7 +141,7 @@ class CouponRules(OfferRules):
     @precondition(lambda self: self.model.offers)
     @rule(pick=indexes, against=violation_sets)
     def combine_violations(self, pick: int, against: set[str]) -> None:
-        """Several things at once speak against an offer's coupons, and then fewer."""
+        """Apply several violations to an offer's coupons at once, then remove some."""
         self._combine_violations(pick_item(self.model.offers, pick), against)
 
     def _combine_violations(self, offer: Offer, against: set[str]) -> None:
@@ -162,7 +165,7 @@ class CouponRules(OfferRules):
         self._check_with_status(offer, "archived" if ARCHIVED in against else "paused")
 
     def _tighten_limits(self, offer: Offer) -> None:
-        """First below what was used, which is refused, and then to just that."""
+        """Set limits below the uses, which is refused, and then to exactly the uses."""
         max_code_uses, total_uses = (
             self.model.get_max_code_uses(offer),
             self.model.count_toward_total(offer),
@@ -174,7 +177,7 @@ class CouponRules(OfferRules):
         self._change_limit(offer, *limits[total_uses > max_code_uses > 0])
 
     def _check_with_status(self, offer: Offer, status: str) -> None:
-        """As it is seen while it generates nothing, and then when it does again."""
+        """Check the offer while it issues nothing, and after it is active again."""
         codes = sorted({coupon.code for coupon in self.model.list_by_offer(offer)[-4:]})
         self._set_status(offer, status)
         self._generate(offer, ["ann"], None)

@@ -1,4 +1,4 @@
-"""What players and admins must find in their lists."""
+"""Checks that all lists contain what the model expects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Fetch = Callable[[str], TestResponse]
 
 
 class ListChecks:
-    """Everything that can be listed, held against the model at one moment."""
+    """Compare everything that can be listed with the model at one moment."""
 
     def __init__(
         self, api_client: ApiClient, model: ReferenceModel, now: datetime
@@ -30,7 +30,7 @@ class ListChecks:
         self.api_client, self.model, self.now = api_client, model, now
 
     def check_all(self, users: list[str]) -> None:
-        """All of it once more, as admins and players see it."""
+        """Check all lists once more, as administrators and users see them."""
         for offer in self.model.offers:
             self.check_offer(offer)
         for user in users:
@@ -46,6 +46,7 @@ class ListChecks:
         assert {item["id"] for item in listed["definitions"]} == active
 
     def check_offer(self, offer: Offer) -> None:
+        """Compare the coupons and statistics of an offer."""
         coupons = self.model.list_by_offer(offer)
         path = f"/{offer.id}/coupons"
         self._check(
@@ -59,6 +60,7 @@ class ListChecks:
             assert count == sum(coupon.status(self.now) == status for coupon in coupons)
 
     def check_user_coupons(self, user: str, call_style: CallStyle, status: str) -> None:
+        """Compare a user's coupons, newest first."""
         coupons = [coupon for coupon in self.model.coupons if coupon.user == user]
         expected = [
             coupon for coupon in coupons if status in ("", coupon.status(self.now))
@@ -72,6 +74,7 @@ class ListChecks:
         assert created_times == sorted(created_times, reverse=True)
 
     def check_user_history(self, user: str, call_style: CallStyle) -> None:
+        """Compare a user's redemptions, newest first."""
         coupons = [
             coupon
             for coupon in self.model.coupons
@@ -86,7 +89,7 @@ class ListChecks:
     def _check(
         self, name: str, get: Fetch, expected: list[HeldCoupon]
     ) -> list[dict[str, Any]]:
-        """The whole list, and of two or more the second one alone."""
+        """Check the whole list and a page with only its second item; return it."""
         answer = get("?limit=500")
         found = sorted(map(to_comparable_coupon, answer.json[name]), key=get_coupon_id)
         assert found == sorted(
@@ -103,4 +106,5 @@ class ListChecks:
 
 
 def get_coupon_id(coupon: dict[str, Any]) -> str:
+    """Return the ID of a coupon, to sort by."""
     return str(coupon["id"])

@@ -59,19 +59,21 @@ class MachineBase(RuleBasedStateMachine):
         authentication.clear_credential_caches()
 
     def teardown(self) -> None:
+        """Check all lists at the end of an example."""
         self._get_list_checks().check_all(USERS)
         self.clock_stack.close()
         database.release_connection()
 
     @rule(seconds=st.sampled_from([1, 59, 3_600, 86_400]))
     def advance_time(self, seconds: int) -> None:
+        """Advance the clock and check all codes."""
         self._set_time(self.now + timedelta(seconds=seconds))
         self._check_codes(self._list_codes())
 
     @precondition(lambda self: self._list_boundaries())
     @rule(pick=indexes)
     def advance_to_boundary(self, pick: int) -> None:
-        """To the second at a start or an end that is still to come."""
+        """Advance to the second of a future start or end."""
         moments = self._list_boundaries()
         then = pick_item(sorted(moments), pick)
         for seconds in (-1, 0, 1):
@@ -87,7 +89,7 @@ class MachineBase(RuleBasedStateMachine):
         self._set_clock()
 
     def _list_boundaries(self) -> dict[datetime, set[str]]:
-        """When something will change, and with which codes that can be seen."""
+        """Return the moments when something changes, with the codes that show it."""
         codes_by_moment: dict[datetime, set[str]] = {}
         for coupon in self.model.coupons:
             dates = {coupon.own_end, coupon.offer.starts, coupon.offer.ends}
@@ -176,7 +178,7 @@ class MachineBase(RuleBasedStateMachine):
         answer: TestResponse,
         expected_status: int = 200,
     ) -> bool:
-        """The system did what the model did, or refused it for the same reason."""
+        """Check that the gateway agrees with the model; return True on success."""
         try:
             action()
         except ModelRefusal as refused:
@@ -190,4 +192,5 @@ class MachineBase(RuleBasedStateMachine):
 
 
 def pick_item(items: list[Item], pick: int) -> Item:
+    """Return the item that an index selects."""
     return items[pick % len(items)]

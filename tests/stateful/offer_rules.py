@@ -40,6 +40,7 @@ class OfferRules(MachineBase):
 
     @rule(request=offer_requests)
     def define(self, request: OfferRequest) -> None:
+        """Create a definition through the admin gateway."""
         self._define(request)
 
     def _define(self, request: OfferRequest) -> None:
@@ -73,13 +74,14 @@ class OfferRules(MachineBase):
 
     @rule(request=dialect_offer_requests)
     def define_in_other_dialect(self, request: DialectOfferRequest) -> None:
+        """Create a definition with members that only other dialects offer."""
         self._define_in_other_dialect(request)
 
     def _define_in_other_dialect(self, request: DialectOfferRequest) -> None:
         limits = {**to_limits(request.limit), "per_user": request.per_user}
         offer = Offer(request.code, awarded_only=request.awarded_only, **limits)
         offer.claimable = bool(request.code) and not request.awarded_only
-        with contextlib.suppress(ModelRefusal):  # the same refusals as above
+        with contextlib.suppress(ModelRefusal):  # refused as by the gateway
             self.model.define(offer)
             definition = definitions.create(
                 self.api_client.tenant.tenant_id, self._build_members(offer), self.now
@@ -102,6 +104,7 @@ class OfferRules(MachineBase):
     @precondition(lambda self: self.model.offers)
     @rule(pick=indexes, starts=days, ends=days)
     def change_dates(self, pick: int, starts: int | None, ends: int | None) -> None:
+        """Change the dates of a definition."""
         self._change_dates(pick_item(self.model.offers, pick), starts, ends)
 
     def _change_dates(self, offer: Offer, starts: int | None, ends: int | None) -> None:
@@ -116,7 +119,7 @@ class OfferRules(MachineBase):
     @precondition(lambda self: self.model.offers)
     @rule(pick=indexes, kind=limit_kinds, more=st.sampled_from([-1, 0, 1]))
     def change_limit(self, pick: int, kind: str, more: int) -> None:
-        """Just about what has been used, for there it matters."""
+        """Set a limit close to the number of uses, where it makes a difference."""
         offers_with_coupons = [
             item for item in self.model.offers if self.model.list_by_offer(item)
         ]
@@ -138,7 +141,7 @@ class OfferRules(MachineBase):
     @precondition(lambda self: self.model.offers)
     @rule(pick=indexes, more=st.sampled_from([-1, 0, 0, 1, -9]))
     def change_user_limit(self, pick: int, more: int) -> None:
-        """Which Phoenix has no words for."""
+        """Set the limit per user, which the Phoenix dialect does not offer."""
         used = [item for item in self.model.offers if self.model.count_uses(item)]
         offer = pick_item(used or self.model.offers, pick)
         per_user = max(0, self.model.get_max_user_uses(offer) + more)
@@ -168,7 +171,7 @@ class OfferRules(MachineBase):
         code_index=indexes,
     )
     def change_code(self, pick: int, code: str, exact: bool, code_index: int) -> None:
-        """Give another code, now and then one that a coupon owns."""
+        """Set another custom code, sometimes one that a coupon already has."""
         offer = pick_item(self._list_custom_offers(), pick)
         taken = [coupon.code for coupon in self.model.coupons if not coupon.offer.code]
         self._change_code(offer, pick_item([code, code, *taken[:2]], code_index), exact)
@@ -183,6 +186,7 @@ class OfferRules(MachineBase):
     @precondition(lambda self: self._list_custom_offers())
     @rule(pick=indexes, open_=st.booleans())
     def change_claimable(self, pick: int, open_: bool) -> None:
+        """Change whether users may claim a custom code."""
         offer = pick_item(self._list_custom_offers(), pick)
         open_ = open_ and not offer.awarded_only
         config = {"claimable": open_}
@@ -193,6 +197,7 @@ class OfferRules(MachineBase):
     @precondition(lambda self: self.model.offers)
     @rule(pick=indexes, status=statuses)
     def set_status(self, pick: int, status: str) -> None:
+        """Change the status of a definition."""
         offer = pick_item(self.model.offers, pick)
         self._set_status(offer, status)
         self._generate(offer, ["ann"], None)

@@ -29,19 +29,20 @@ class PlayerRules(MachineBase):
     def validate(
         self, pick: int, user: str, spelt: Callable[[str], str], call_style: CallStyle
     ) -> None:
+        """Validate a code for a user."""
         self._check_validate(
             spelt(pick_item(self._list_codes(), pick)), user, call_style
         )
 
     @rule(user=users, call_style=call_styles, times=st.integers(1, 2))
     def redeem_everything(self, user: str, call_style: CallStyle, times: int) -> None:
-        """A user in a hurry: limits are reached soon."""
+        """Redeem every code for one user, so that limits are reached soon."""
         for code in self._list_codes() * times:
             self._check_redeem(code, user, call_style)
 
     @rule(user=users, call_style=call_styles)
     def redeem_one_after_another(self, user: str, call_style: CallStyle) -> None:
-        """The newest coupon first, so that history has another order than lists."""
+        """Redeem the newest coupon first, so that history and lists differ in order."""
         coupons = [coupon for coupon in self.model.coupons if coupon.user == user]
         active = [coupon for coupon in coupons if coupon.status(self.now) == "active"]
         for coupon in active[:-4:-1] * 2:
@@ -53,6 +54,7 @@ class PlayerRules(MachineBase):
     def validate_for_nobody(
         self, pick: int, spelt: Callable[[str], str], call_style: CallStyle
     ) -> None:
+        """Validate a code without a user."""
         self._check_validate_for_nobody(
             spelt(pick_item(self._list_codes(), pick)), call_style
         )
@@ -61,12 +63,15 @@ class PlayerRules(MachineBase):
     def redeem(
         self, pick: int, user: str, spelt: Callable[[str], str], call_style: CallStyle
     ) -> None:
+        """Redeem a code for a user."""
         self._check_redeem(spelt(pick_item(self._list_codes(), pick)), user, call_style)
 
     @rule(user=users, call_style=call_styles, status=st.sampled_from(["", *STATUSES]))
     def list_coupons(self, user: str, call_style: CallStyle, status: str) -> None:
+        """List a user's coupons."""
         self._get_list_checks().check_user_coupons(user, call_style, status)
 
     @rule(user=users, call_style=call_styles)
     def list_redemptions(self, user: str, call_style: CallStyle) -> None:
+        """List a user's redemptions."""
         self._get_list_checks().check_user_history(user, call_style)

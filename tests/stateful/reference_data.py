@@ -15,16 +15,16 @@ NOT_YET_ACTIVE, USER_LIMIT_REACHED, POOL_EXHAUSTED = (
 
 
 class ModelRefusal(Exception):
-    """An admin's wish that must be refused, with this code."""
+    """A request of an administrator that must be refused, with this error code."""
 
 
 @dataclass(eq=False)
 class Offer:
     """A definition: how its coupons may be used."""
 
-    code: str = ""  # "" is random: each coupon has its own
-    case_sensitive: bool = False  # codes are told apart by case
-    claimable: bool = False  # whoever types the code has a coupon
+    code: str = ""  # "" means random: each coupon has its own code
+    case_sensitive: bool = False  # codes that differ in case only are different
+    claimable: bool = False  # anyone who enters the code gets a coupon
     starts: datetime | None = None
     ends: datetime | None = None
     per_code: int = 1
@@ -37,7 +37,7 @@ class Offer:
 
 @dataclass(eq=False)
 class HeldCoupon:
-    """A coupon."""
+    """A coupon, as the model stores it."""
 
     offer: Offer
     user: str
@@ -48,14 +48,16 @@ class HeldCoupon:
     last_used_at: datetime | None = None
     revoked: bool = False
     id: str = ""
-    # who used it when, to count by user
+    # the user of each redemption, to count by user
     used_by: list[str] = field(default_factory=list)
 
     @property
     def expires(self) -> datetime | None:
+        """Return the coupon's own end, or else the offer's."""
         return self.own_end or self.offer.ends
 
     def status(self, now: datetime) -> str:
+        """Return the status that the gateways must report."""
         if self.revoked:
             return "revoked"
         if self.offer.per_code and self.use_count >= self.offer.per_code:

@@ -29,11 +29,12 @@ from tests.stateful.reference_data import (
 
 @dataclass(eq=False)
 class ReferenceModel(ModelState):
-    """All that is, and what must become of a wish."""
+    """The expected state, and the expected result of each request."""
 
     # ------------------------------------------------------------------ admins
 
     def define(self, offer: Offer) -> None:
+        """Create an offer."""
         self._check_dates(offer)
         self._check_code(offer)
         self.offers.append(offer)
@@ -64,10 +65,12 @@ class ReferenceModel(ModelState):
     def change_dates(
         self, offer: Offer, starts: datetime | None, ends: datetime | None
     ) -> None:
+        """Change the dates of an offer."""
         self._check_dates(Offer(starts=starts, ends=ends))
         offer.starts, offer.ends = starts, ends
 
     def change_limits(self, offer: Offer, per_code: int, total: int) -> None:
+        """Change the limits per code and in total."""
         max_code_uses, counted_uses = (
             self.get_max_code_uses(offer),
             self.count_toward_total(offer),
@@ -77,11 +80,13 @@ class ReferenceModel(ModelState):
         offer.per_code, offer.total = per_code, total
 
     def change_user_limit(self, offer: Offer, per_user: int) -> None:
+        """Change the limit per user."""
         if 0 < per_user < self.get_max_user_uses(offer):
             raise ModelRefusal("LIMIT_BELOW_USES")
         offer.per_user = per_user
 
     def change_code(self, offer: Offer, code: str, exact: bool) -> None:
+        """Change the custom code of an offer without coupons."""
         if self.list_by_offer(offer) and (code, exact) != (
             offer.code,
             offer.case_sensitive,
@@ -96,12 +101,12 @@ class ReferenceModel(ModelState):
     def generate(
         self, offer: Offer, users: Sequence[str], now: datetime, ends: datetime | None
     ) -> tuple[list[HeldCoupon], list[HeldCoupon]]:
-        """The coupons in the order of the users, and those that are new."""
+        """Return the coupons in the order of the users, and those that are new."""
         if offer.status != "active":
             raise ModelRefusal("DEFINITION_NOT_ACTIVE")
         if offer.code and "" in users:
             raise ModelRefusal("CUSTOM_NEEDS_USERS")
-        # Awards may be repeated; otherwise a user has a custom code once.
+        # Awards may be repeated; otherwise a user gets a custom code once.
         once = offer.code and not offer.awarded_only
         held = (
             {coupon.user: coupon for coupon in self.list_by_offer(offer)}
@@ -120,6 +125,7 @@ class ReferenceModel(ModelState):
         return result, new
 
     def revoke(self, chosen: Sequence[HeldCoupon]) -> HeldCoupon:
+        """Revoke the chosen coupon; refuse unless there is exactly one."""
         if not chosen:
             raise ModelRefusal("COUPON_NOT_FOUND")
         if len(chosen) > 1:
@@ -136,7 +142,7 @@ class ReferenceModel(ModelState):
     def find_for_user(
         self, code: str, user: str, now: datetime
     ) -> tuple[HeldCoupon | None, str]:
-        """What a code is for a user, and why it cannot be used ("" if it can)."""
+        """Return the coupon that a user redeems, and the violation ("" if none)."""
         candidates = self._list_user_candidates(code, user) or self._list_claimable(
             code, user, now
         )
@@ -148,7 +154,7 @@ class ReferenceModel(ModelState):
         return coupon, violations[coupon] if coupon else NOT_FOUND
 
     def _list_user_candidates(self, code: str, user: str) -> list[HeldCoupon]:
-        """The user's own, or nobody's: of copies the first that may be used counts."""
+        """Return the user's own coupons and unassigned ones, the usable one first."""
         return [
             coupon
             for coupon in self.list_by_code(code)
@@ -157,7 +163,7 @@ class ReferenceModel(ModelState):
         ]
 
     def _list_claimable(self, code: str, user: str, now: datetime) -> list[HeldCoupon]:
-        """What the user would get by claiming the code."""
+        """Return the coupons that the user would get by claiming the code."""
         return [
             HeldCoupon(offer, user, offer.code, now)
             for offer in self.offers
@@ -169,7 +175,7 @@ class ReferenceModel(ModelState):
     def find_without_user(
         self, code: str, now: datetime
     ) -> tuple[HeldCoupon | None, Offer | None, str]:
-        """What a code is without a user: its only coupon, or its definition."""
+        """Return the only coupon of a code, or its definition, and the violation."""
         coupons = self.list_by_code(code)
         if len(coupons) == 1:
             return coupons[0], None, self.get_violation(coupons[0], "", now)
@@ -181,6 +187,7 @@ class ReferenceModel(ModelState):
         return None, None, NOT_FOUND
 
     def get_violation(self, coupon: HeldCoupon, user: str, now: datetime) -> str:
+        """Return why a coupon cannot be redeemed, or ""."""
         offer = coupon.offer
         is_spent = bool(offer.per_code) and coupon.use_count >= offer.per_code
         counted_uses = 0 if offer.awarded_only else self.count_uses(offer)
@@ -200,7 +207,7 @@ class ReferenceModel(ModelState):
     def redeem(
         self, code: str, user: str, now: datetime
     ) -> tuple[HeldCoupon | None, str]:
-        """Use a code: the coupon as it is then, or why not."""
+        """Redeem a code; return the coupon afterwards, or the violation."""
         coupon, violation = self.find_for_user(code, user, now)
         if coupon is None or violation:
             return None, violation

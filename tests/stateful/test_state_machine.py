@@ -1,7 +1,7 @@
-"""Whatever is done in whatever order, the system answers as its model does.
+"""In any order of requests, the gateways answer as the reference model does.
 
-In the suite a few short lives; `--model-examples 500` leads many longer ones, and
-`make chaos` does so, too.
+The suite runs a few short examples; `--model-examples 500` runs many longer ones, as
+`make chaos` does.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from tests.support.settings import build_settings
 
 EXAMPLES, STEPS = 12, 18
 LONG = 60  # steps
-# To find the shortest life that goes wrong takes minutes: only when asked for.
+# Shrinking takes minutes, so only with --model-examples.
 QUICK = [Phase.explicit, Phase.reuse, Phase.generate]
 
 
 @pytest.fixture
 def desk_for_life(database_url: str) -> Iterator[ApiClient]:
-    """Both gateways; each life has a tenant of its own."""
-    # Who redeems all he knows of, over and over, is no guesser.
+    """Yield both gateways; each example creates its own tenant."""
+    # No limit on guesses: the examples redeem unknown codes repeatedly.
     unlimited = {"guesses_per_user": "", "guesses_per_tenant": ""}
     settings = replace(build_settings(database_url), **unlimited)
     apps = [gateway.create_app(settings) for gateway in (admin_gateway, query_gateway)]

@@ -1,4 +1,4 @@
-"""Certificates for tests: for one name, signed by themselves."""
+"""Self-signed certificates for tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 
 
 def create_certificate(directory: Path, name: str) -> Path:
-    """A file with a key and its certificate, good for a day."""
+    """Create a file with a key and its certificate, valid for one day."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)

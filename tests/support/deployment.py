@@ -1,4 +1,4 @@
-"""Both gateways and the workers as real processes, with all that they say."""
+"""Both gateways and the workers as real processes, with their logs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ APP_MODULES = {"admin": "admin_gateway", "query": "query_gateway"}
 
 @dataclass
 class Deployment:
-    """The programs that run, by name, and where each writes."""
+    """The running programs by name, and their log files."""
 
     settings: Settings
     gateways: dict[str, Gateway] = field(default_factory=dict)
@@ -33,18 +33,20 @@ class Deployment:
 
     @property
     def admin_url(self) -> str:
+        """Return the URL of the admin gateway."""
         return self.gateways["admin"].url
 
     @property
     def query_url(self) -> str:
+        """Return the URL of the query gateway."""
         return self.gateways["query"].url
 
     def read_logs(self) -> str:
-        """All that all of them have written to stdout and stderr."""
+        """Return what all programs have written to stdout and stderr."""
         return "".join(log.read_text() for log in self.logs)
 
     def read_metrics(self, program: str) -> dict[str, float]:
-        """What a program shows Prometheus, by name and labels."""
+        """Return the metrics of a program, by name and labels."""
         port = self.settings.metrics_port + METRICS_PORT_OFFSETS[program]
         text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
         lines = [line for line in text.splitlines() if not line.startswith("#")]
@@ -56,7 +58,7 @@ def _split_metric_line(line: str) -> tuple[str, str, str]:
 
 
 def find_metrics_port() -> int:
-    """The first of three ports on which nothing listens."""
+    """Return the first of three consecutive free ports."""
     while True:
         first = find_free_port()
         if first < 65_000 and all(map(is_port_free, (first + 1, first + 2))):
@@ -67,7 +69,7 @@ def find_metrics_port() -> int:
 def running_deployment(
     settings: Settings, programs: Sequence[str], home: Path
 ) -> Iterator[Deployment]:
-    """These programs at work, while the block runs."""
+    """Run these programs while the block runs."""
     deployment = Deployment(
         replace(settings, metrics_port=find_metrics_port(), data_dir=home)
     )

@@ -21,7 +21,7 @@ const getAuthToken = async () => '{token}';
 
 @dataclass
 class PrintedPrograms:
-    """Two real gateways with data in them, and the programs to run against them."""
+    """Two real gateways with data, and the programs to run against them."""
 
     query_url: str
     admin: Admin
@@ -29,12 +29,12 @@ class PrintedPrograms:
     directory: Path
 
     def create_coupon(self, **config: Any) -> str:
-        """A coupon for the programs' user; gives the code."""
+        """Issue a coupon to the programs' user; return its code."""
         definition = self.admin.define("For a program", **config)
         return self.admin.generate(definition["id"])["coupons"][0]["code"]
 
     def run_python(self, name: str) -> subprocess.CompletedProcess[str]:
-        """Run a Python program of the documents."""
+        """Run a Python program of the specification."""
         text = (DOCUMENTS_DIR / name).read_text()
         replacements = {
             "https://query.api.yourgame.gg": self.query_url,
@@ -46,7 +46,7 @@ class PrintedPrograms:
         return run_program([sys.executable, "-"], text, self.directory)
 
     def run_javascript(self, name: str) -> subprocess.CompletedProcess[str]:
-        """Run a JavaScript program of the documents, a module in the browser."""
+        """Run a JavaScript program of the specification as a module."""
         start = JAVASCRIPT_START.format(
             url=self.query_url, token=self.tenant.mint_token(USER_ID)
         )
@@ -58,12 +58,13 @@ class PrintedPrograms:
 def run_program(
     command: list[str], text: str, directory: Path
 ) -> subprocess.CompletedProcess[str]:
+    """Run a program that is passed on stdin."""
     options = {"capture_output": True, "text": True, "timeout": 60}
     return subprocess.run(command, input=text, cwd=directory, **options)
 
 
 def create_printed_token(directory: Path, secret: str, user_id: Any) -> str:
-    """A token made by the JavaScript program for proxy servers."""
+    """Return a token created by the printed program for proxy servers."""
     package = directory / "node_modules" / "jsonwebtoken"
     package.mkdir(parents=True)
     (package / "index.js").write_text((DOCUMENTS_DIR / "jsonwebtoken.js").read_text())

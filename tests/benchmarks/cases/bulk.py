@@ -1,4 +1,4 @@
-"""A batch by a worker, beside the database's own bulk write of the same rows."""
+"""A batch by a worker, compared with the database's own bulk write of the same rows."""
 
 from tests.benchmarks.model import BenchmarkCase, requests_per_second
 from tests.benchmarks.runners.bulk import (

@@ -1,4 +1,4 @@
-"""How many redeems a second go through the gateway, beside the bare statement."""
+"""Redeems per second through the gateway, compared with the bare SQL statement."""
 
 from tests.benchmarks.model import BenchmarkCase, requests_per_second
 from tests.benchmarks.runners.by_hand import ByHand

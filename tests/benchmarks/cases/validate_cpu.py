@@ -1,4 +1,4 @@
-"""What a validate costs the server, beside a hello that only checks a token."""
+"""Server cost of a validate, compared with an endpoint that only checks a token."""
 
 from tests.benchmarks.model import BenchmarkCase, cpu_per_request
 from tests.benchmarks.runners.baseline import Baseline

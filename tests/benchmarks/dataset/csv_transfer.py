@@ -1,6 +1,7 @@
-"""`python -m tests.bench.stock.files`: a million codes out of one tenant into another.
+"""`python -m tests.benchmarks.dataset.csv_transfer`: export and import a million codes.
 
-Through the admin gateway, whose memory is watched meanwhile; the sets must be the same.
+The admin gateway exports from one tenant and imports into another. Its memory is
+measured meanwhile, and both tenants must have the same codes.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ from tests.benchmarks.dataset.builder import (
 from tests.support.servers import postgres_server
 from tests.support.servers.process import private_directory
 
-StepResult = tuple[str, bool]  # a line, and whether it is as it must be
+StepResult = tuple[str, bool]  # a line, and whether the step succeeded
 
 OTHER_TENANT = "other"
 CHUNK_BYTES = 262_144
 MAX_MEMORY_MEGABYTES = 120
-# What is in one of the two and not in the other.
+# Codes that only one of the two has.
 DIFFERENCE = f"""
     SELECT count(*) FROM (
         SELECT code, user_id FROM coupon WHERE tenant_id = '{TENANT}'
@@ -50,7 +51,7 @@ DIFFERENCE = f"""
 
 
 def main() -> int:
-    """The exit status: 1 when memory grew or the sets differ."""
+    """Return the exit status: 1 if memory grew or the codes differ."""
     given = _parse_arguments()
     with ExitStack() as stack:
         home = stack.enter_context(private_directory(None, "coupons-files-", None))
@@ -88,7 +89,7 @@ def _build_dataset(stack: ExitStack, home: Path, given: argparse.Namespace) -> D
 
 
 class MemoryWatch:
-    """The most memory that the processes of a server had, in megabytes."""
+    """The peak memory of a server's processes, in megabytes."""
 
     def __init__(self, pid: int) -> None:
         self.root = psutil.Process(pid)
@@ -96,6 +97,7 @@ class MemoryWatch:
         self.stopped = threading.Event()
 
     def run(self) -> None:
+        """Record the memory until the watch is stopped."""
         while not self.stopped.wait(0.1):
             everyone = [self.root, *self.root.children(recursive=True)]
             sizes = [process.memory_info().rss / 2**20 for process in everyone]
@@ -104,7 +106,7 @@ class MemoryWatch:
 
 @contextmanager
 def watching_memory(pid: int) -> Iterator[MemoryWatch]:
-    """A watch while the block runs."""
+    """Measure memory while the block runs."""
     watch = MemoryWatch(pid)
     thread = threading.Thread(target=watch.run, daemon=True)
     thread.start()
@@ -187,7 +189,7 @@ def _upload(dataset: Dataset, file: Path, api_key: str, path: str) -> Any:
 def _check_difference(dataset: Dataset) -> StepResult:
     database.close_database()
     url = dataset.settings.database_url
-    # Not by the core's own connection, which waits for no answer as long as this.
+    # Not the core's own connection, whose timeout is too short for this query.
     if url.startswith("sqlite"):
         source: Any = sqlite3.connect(url.removeprefix("sqlite:///"))
     else:

@@ -1,7 +1,7 @@
-"""`python -m tests.bench.stock.growth`: what a thousand times the coupons cost.
+"""`python -m tests.benchmarks.dataset.growth`: cost of a thousand times the coupons.
 
-The small and the large stock are asked in turn, round after round, so that both see
-the same noise; the goal is a p99 of at most 1.3 times (LIMITS 1).
+Requests alternate between the small and the large database, so that both see the
+same noise. The goal is a p99 of at most 1.3 times (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ WARM_UP_REQUESTS = 300
 
 
 def main() -> int:
-    """The exit status: 1 when a request failed, else 0."""
+    """Return the exit status: 1 if a request failed, else 0."""
     given = _parse_arguments()
     with ExitStack() as stack:
         home = stack.enter_context(private_directory(None, "coupons-growth-", None))
@@ -117,13 +117,13 @@ REQUEST_KINDS: dict[str, tuple[RequestBuilder, str, bytes]] = {
 
 
 def _measure(datasets: Sequence[Dataset], given: argparse.Namespace) -> list[Any]:
-    """For each kind of request: the latencies of both sizes, in turns."""
+    """Return the latencies of both sizes for each kind of request."""
     numbers = [_sample_numbers(dataset, given) for dataset in datasets]
     return [_measure_row(name, datasets, numbers, given) for name in REQUEST_KINDS]
 
 
 def _sample_numbers(dataset: Dataset, given: argparse.Namespace) -> list[int]:
-    """Coupons to ask for, each once, from anywhere in the stock."""
+    """Return numbers of different coupons from anywhere in the dataset."""
     sample_size = given.requests * given.rounds + WARM_UP_REQUESTS
     return random.Random(1).sample(range(dataset.count), sample_size)
 
@@ -183,7 +183,7 @@ def _summarize(
 
 
 def render_table(rows: Sequence[dict[str, Any]], given: argparse.Namespace) -> str:
-    """The rows for people."""
+    """Return the result as a table."""
     head = f"{given.least:,} → {given.codes:,} coupons of one tenant, p99 in ms"
     return "\n".join([head, *map(_render_row, rows)])
 

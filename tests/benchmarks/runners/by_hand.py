@@ -1,4 +1,4 @@
-"""The same redeem as one statement written by hand, under pgbench."""
+"""The same redeem as one hand-written statement, under pgbench."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ByHand:
         self.completed = 0
 
     def run(self, seconds: float) -> Sample:
-        """One round: as many transactions as may take so many seconds."""
+        """Run one round: as many transactions as about that many seconds allow."""
         clients = self.environment.options.clients
         transactions_per_client = max(
             1, int(seconds * MAX_REDEMPTIONS_PER_SECOND) // clients
@@ -76,7 +76,7 @@ class ByHand:
         return completed.stdout
 
     def find_mismatches(self) -> list[str]:
-        """pgbench takes a redeem that found nothing for done: the tables tell."""
+        """Count in the tables: for pgbench, a refused redeem succeeds, too."""
         return counts.find_mismatches(
             self.environment.by_hand_url, self.completed, self.name
         )

