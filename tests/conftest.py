@@ -51,28 +51,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database",
         choices=databases.DATABASE_KINDS,
-        help="run tests that are for both databases on this one only",
+        help="run tests for both databases on this one only",
     )
     parser.addoption(
         "--fast",
         action="store_true",
-        help="leave out PostgreSQL, brokers, and tests that take more than 5 seconds",
+        help="skip PostgreSQL, brokers, and tests that take more than 5 seconds",
     )
     parser.addoption(
         "--openapi-examples",
         type=int,
-        help="let schemathesis try so many requests a route, others each time",
+        help="number of schemathesis requests per route, different in each run",
     )
     parser.addoption(
         "--actions",
         type=int,
         default=600,
-        help="buy, redeem and refund so often at random (5000 takes a minute or two)",
+        help="number of random purchases, redeems and refunds (default: %(default)s)",
     )
     parser.addoption(
         "--model-examples",
         type=int,
-        help="let the model live so many lives, longer ones",
+        help="number of longer examples of the state machine",
     )
 
 
@@ -185,7 +185,7 @@ def rabbitmq(request: pytest.FixtureRequest) -> Iterator[RabbitServer]:
     program = find_rabbitmq()
     components = request.config.stash[COMPONENTS]
     if program is None:
-        components.add("not on RabbitMQ: none is installed, its tests were skipped")
+        components.add("no RabbitMQ: it is not installed, so its tests were skipped")
         pytest.skip("RabbitMQ is not installed")
     with rabbit_server(program) as server:
         components.add(f"RabbitMQ {server.version} from {server.origin}")

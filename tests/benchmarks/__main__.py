@@ -24,7 +24,7 @@ def main() -> int:
     given.output.parent.mkdir(parents=True, exist_ok=True)
     given.output.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     print(report.render_table(document))
-    print(f"Written to {given.output}")
+    print(f"Wrote {given.output}.")
     for line in results.mismatches:
         print(f"WRONG: {line}", file=sys.stderr)
     return 1 if results.mismatches else 0
@@ -32,12 +32,29 @@ def main() -> int:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, help="of each measurement (5)")
-    parser.add_argument("--seconds", type=float, help="of each round (3)")
-    parser.add_argument("--clients", type=int, help="that call at once (16)")
-    parser.add_argument("--workers", type=int, help="of each gunicorn (2)")
-    parser.add_argument("--quick", action="store_true", help="only see that it works")
-    parser.add_argument("--output", type=Path, default=OUTPUT_PATH)
+    parser.add_argument(
+        "--rounds", type=int, help="rounds of each measurement (default: 5)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, help="duration of each round (default: 3)"
+    )
+    parser.add_argument(
+        "--clients", type=int, help="simultaneous clients (default: 16)"
+    )
+    parser.add_argument(
+        "--workers", type=int, help="workers of each gunicorn (default: 2)"
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="run one short round to check that everything works",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=OUTPUT_PATH,
+        help="path of the JSON document (default: %(default)s)",
+    )
     return parser.parse_args()
 
 

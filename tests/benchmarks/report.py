@@ -152,7 +152,7 @@ def _render_row(row: Json) -> str:
     ratio, ok = row["ratio"], "ok" if row["ok"] else "MISSED"
     spread = f"{ratio['least']:.2f}–{ratio['most']:.2f}"
     return (
-        f"{row['what']}\n    beside {row['compared_with']}\n"
+        f"{row['what']}\n    compared with {row['compared_with']}\n"
         f"    {ratio['median']:.2f} × ({spread}), goal {row['goal']}: {ok}"
     )
 
@@ -182,5 +182,5 @@ def _render_environment(document: Json) -> str:
         f"{machine['processor']}, {machine['cores']} cores; {versions}.\n"
         f"{options['rounds']} rounds of {options['seconds']:g} s, {options['clients']}"
         f" clients, {options['users']} users, {served};"
-        f" {document['seconds']:.0f} s in all; {document['revision']}."
+        f" {document['seconds']:.0f} s in total; {document['revision']}."
     )

@@ -35,9 +35,21 @@ FAULTS_NAME, RACE_NAME = "faults", "race"
 def main() -> int:
     """Return the exit status: 1 if anything was lost, duplicated, or late."""
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
-    parser.add_argument("--database", choices=["sqlite", "postgresql"])
-    parser.add_argument("--broker", choices=["redis", "rabbitmq"])
-    parser.add_argument("--only", choices=[*TRIALS, RACE_NAME, FAULTS_NAME])
+    parser.add_argument(
+        "--database",
+        choices=["sqlite", "postgresql"],
+        help="run on this database only (default: both)",
+    )
+    parser.add_argument(
+        "--broker",
+        choices=["redis", "rabbitmq"],
+        help="run with this broker only (default: all installed)",
+    )
+    parser.add_argument(
+        "--only",
+        choices=[*TRIALS, RACE_NAME, FAULTS_NAME],
+        help="run only this test (default: all)",
+    )
     given = parser.parse_args()
     results = [
         run_trial(database, broker, name)
@@ -84,7 +96,7 @@ def run_fault(database: str, fault: faults.Fault) -> bool:
     counts = outcome.players.count_statuses().items()
     print(
         f"{'BAD ' if outcome.violations else 'ok  '} {fault.__name__} · {database}: "
-        f"served again {outcome.recovery_seconds:.2f} s after; "
+        f"recovered after {outcome.recovery_seconds:.2f} s; "
         f"slowest answer {slowest:.1f} s; "
         + ", ".join(f"{count} × {status}" for status, count in counts),
         *outcome.violations,

@@ -216,16 +216,16 @@ def list_violations(
     slowest = max((answer.seconds for answer in answers), default=0.0)
     rules = {
         f"I3: {len(lost)} acknowledged uses are not stored": lost,
-        f"good codes were refused: {sorted(refused)[:3]}": refused,
-        f"I12: answered {sorted(map(str, unexpected))}": unexpected,
-        f"I12: {len(without_retry_after)} times 503 without Retry-After": (
+        f"valid codes were refused: {sorted(refused)[:3]}": refused,
+        f"I12: unexpected answers {sorted(map(str, unexpected))}": unexpected,
+        f"I12: {len(without_retry_after)} answers 503 without Retry-After": (
             without_retry_after
         ),
         f"an answer took {slowest:.1f} s": slowest > MAX_RESPONSE_SECONDS,
-        f"served again only after {recovery_seconds:.1f} s": (
+        f"recovered only after {recovery_seconds:.1f} s": (
             recovery_seconds > MAX_RECOVERY_SECONDS
         ),
-        "no use at all": not acknowledged,
+        "no redeem succeeded": not acknowledged,
     }
     return [
         *(description for description, bad in rules.items() if bad),

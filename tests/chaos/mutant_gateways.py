@@ -31,13 +31,13 @@ def answers_early() -> Flask:
         from coupon_core.services.coupons import validation
 
         request, now = arguments
-        told = validation.validate(
+        validated = validation.validate(
             request.tenant_id, request.code, request.user_id, now
         )
-        if told.issued is None:
+        if validated.issued is None:
             return redeem(*arguments)
         Thread(target=run_delayed, args=(lambda: redeem(*arguments),)).start()
-        return RedemptionResult(told.issued, None)
+        return RedemptionResult(validated.issued, None)
 
     routes.redeem_code = later
     return query_gateway.create_app()

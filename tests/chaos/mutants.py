@@ -42,10 +42,10 @@ def _write_unguarded(seen: Any, use: Any, event: Any, claim: bool) -> bool:
     }
     (number,) = execute(UNGUARDED_USE_SQL, values).fetchone()
     execute(UNGUARDED_RECORD_SQL, {**values, "use_number": number})
-    told = event.data.replace(
+    data = event.data.replace(
         f'"use_number":{use.use_number}', f'"use_number":{number}'
     )
-    outbox.add([replace(event, data=told)])
+    outbox.add([replace(event, data=data)])
     return True
 
 

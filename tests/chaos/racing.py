@@ -75,7 +75,7 @@ class Races:
         times = ", then ".join(
             f"{1_000 * race.p99_seconds:.0f} ms" for race in self.attempts
         )
-        uses = f"{CLIENT_COUNT} at once for {attempt.pool_size:,} uses"
+        uses = f"{CLIENT_COUNT} simultaneous redeems, {attempt.pool_size:,} uses"
         return f"{attempt.call_style}: {uses}: {counts}; p99 {times}"
 
 

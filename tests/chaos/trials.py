@@ -38,10 +38,10 @@ def run_earning_trial(settings: Settings, broker: Broker) -> TrialResult:
     is_good = not (missing or twice) and buried == feed.poison
     return is_good, (
         f"{plan.events} events, {outcome.coupons.total()} coupons of "
-        f"{len(feed.users)} ({len(missing)} missing, {len(twice)} twice), "
-        f"{len(buried)} of {len(feed.poison)} poison buried; "
+        f"{len(feed.users)} ({len(missing)} missing, {len(twice)} duplicated), "
+        f"{len(buried)} of {len(feed.poison)} poison messages dead-lettered; "
         f"{outcome.workers_killed} workers and {outcome.brokers_killed} brokers "
-        f"killed; settled {outcome.seconds_after:.1f} s after the last"
+        f"killed; processed {outcome.seconds_after:.1f} s after the last event"
     )
 
 
@@ -55,11 +55,12 @@ def run_delivery_trial(settings: Settings, broker: Broker) -> TrialResult:
     missing = used - outcome.events.keys()
     is_good = not missing and doubled < 0.05 * len(used) and outcome.seconds_after <= 30
     return is_good, (
-        f"{len(used)} redeems (the slowest {outcome.slowest_ms:.0f} ms), "
-        f"{len(outcome.events)} told, {len(missing)} missing, {doubled} doubled "
+        f"{len(used)} redeems (slowest: {outcome.slowest_ms:.0f} ms), "
+        f"{len(outcome.events)} events, {len(missing)} missing, "
+        f"{doubled} duplicated "
         f"({doubled / len(used):.1%}); {outcome.relays_killed} relays and "
         f"{outcome.brokers_killed} brokers killed; outbox empty "
-        f"{outcome.seconds_after:.1f} s after the last"
+        f"{outcome.seconds_after:.1f} s after the last redeem"
     )
 
 
@@ -71,8 +72,8 @@ def run_redelivery_trial(settings: Settings, broker: Broker) -> TrialResult:
         redelivery.after_successor <= 2 if is_rabbit else redelivery.after_death <= 90
     )
     return is_good, (
-        f"redone {redelivery.after_death:.1f} s after its worker was killed, "
-        f"{redelivery.after_successor:.1f} s after another had begun to work"
+        f"redelivered {redelivery.after_death:.1f} s after its worker was killed, "
+        f"{redelivery.after_successor:.1f} s after its successor started"
     )
 
 

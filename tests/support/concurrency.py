@@ -92,7 +92,7 @@ def run_concurrently(tasks: Sequence[Task]) -> list[Any]:
 
 
 def _run_concurrently(tasks: Sequence[Task], barrier: Barrier) -> list[Any]:
-    outcomes: list[Any] = [Failure("it never ended")] * len(tasks)
+    outcomes: list[Any] = [Failure("the task did not end in time")] * len(tasks)
 
     def run(index: int) -> None:
         barrier.wait(RACE_TIMEOUT_SECONDS)

@@ -18,7 +18,7 @@ def build_milestone_case(broker: str) -> BenchmarkCase:
     return BenchmarkCase(
         name=f"milestone_{broker}",
         description=(
-            f"milestone event → coupon stored, {broker}: events a second and worker"
+            f"milestone event → coupon stored, {broker}: events per second and worker"
         ),
         compared_with="kombu consume + ack of the same messages, same prefetch",
         measured=bind_broker(broker, Milestones),
@@ -32,7 +32,7 @@ def build_relay_case(broker: str) -> BenchmarkCase:
     """Return the case from the outbox to the bus."""
     return BenchmarkCase(
         name=f"relay_{broker}",
-        description=f"outbox relay, {broker}: events a second",
+        description=f"outbox relay, {broker}: events per second",
         compared_with="kombu publish with confirms",
         measured=bind_broker(broker, Relay),
         baseline=bind_broker(broker, Confirmed),

@@ -7,7 +7,7 @@ from tests.benchmarks.runners.redeem import Redeem
 CASE = BenchmarkCase(
     name="redeem_cpu",
     description="redeem through the gateway: CPU of gateway + PostgreSQL",
-    compared_with="Flask + JWT hello: CPU of gunicorn",
+    compared_with="Flask endpoint that checks a JWT: CPU of gunicorn",
     measured=Redeem,
     baseline=Baseline,
     metric=cpu_per_request,

@@ -6,7 +6,7 @@ from tests.benchmarks.runners.redeem import Redeem
 
 CASE = BenchmarkCase(
     name="redeem_throughput",
-    description="redeem through the gateway: requests a second",
+    description="redeem through the gateway: requests per second",
     compared_with="one hand-written CTE under pgbench",
     measured=Redeem,
     baseline=ByHand,

@@ -7,7 +7,7 @@ from tests.benchmarks.runners.validate import Validate
 CASE = BenchmarkCase(
     name="validate_cpu",
     description="validate through the gateway: CPU of gateway + PostgreSQL",
-    compared_with="Flask + JWT hello: CPU of gunicorn",
+    compared_with="Flask endpoint that checks a JWT: CPU of gunicorn",
     measured=Validate,
     baseline=Baseline,
     metric=cpu_per_request,

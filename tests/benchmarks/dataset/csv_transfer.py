@@ -118,8 +118,8 @@ def watching_memory(pid: int) -> Iterator[MemoryWatch]:
 def _format_result(
     action: str, count: int, seconds: float, megabytes: float
 ) -> StepResult:
-    rate = f"{count:,} codes in {seconds:.1f} s, {count / seconds:,.0f} a second"
-    memory = f"gateway at most {megabytes:.0f} MB"
+    rate = f"{count:,} codes in {seconds:.1f} s, {count / seconds:,.0f}/s"
+    memory = f"gateway peak {megabytes:.0f} MB"
     return f"{action}: {rate}, {memory}", megabytes < MAX_MEMORY_MEGABYTES
 
 

@@ -55,10 +55,14 @@ def main() -> int:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--codes", type=int, default=1_000_000, help="the large stock")
-    parser.add_argument("--least", type=int, default=10_000, help="the small stock")
+    parser.add_argument(
+        "--codes", type=int, default=1_000_000, help="coupons of the large dataset"
+    )
+    parser.add_argument(
+        "--least", type=int, default=10_000, help="coupons of the small dataset"
+    )
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--requests", type=int, default=400, help="in each round")
+    parser.add_argument("--requests", type=int, default=400, help="requests per round")
     parser.add_argument("--clients", type=int, default=2)
     parser.add_argument("--output", type=Path, default=Path("var/growth.json"))
     return parser.parse_args()

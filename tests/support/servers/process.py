@@ -170,7 +170,9 @@ def wait_until(condition: Callable[[], bool], seconds: float, description: str) 
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise ServerError(f"waited {seconds:.0f} s in vain for {description}")
+            raise ServerError(
+                f"waited {seconds:.0f} s without success for {description}"
+            )
         time.sleep(0.02)
 
 
