@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
 from coupon_core.persistence import database
-from coupon_core.web.request_body import BODY_LIMITS_EXTENSION
-from tests.authorization.route_cases import Route
-from tests.support.admin_client import ResponseValidator
 from tests.support.database_rows import read_all_rows
 from tests.support.databases import SqliteDatabases, migrate_database
+from tests.support.fuzzed_gateway import FuzzedGateway
 from tests.support.malformed_bodies import MALFORMED_BODIES
-from tests.support.route_walker import APP_FACTORIES, RouteWalker, create_route_walker
+from tests.support.route_walker import APP_FACTORIES, create_route_walker
 from tests.support.settings import build_settings
 
 JSON = "application/json"
@@ -39,60 +36,6 @@ NUMBERS = [
     "%20",
 ]
 BAD_QUERIES = ["{}=1&{}=1", "{}=%FF", "{}=%zz", "{}=%00"]
-
-
-@dataclass
-class FuzzedGateway:
-    """A gateway in this process; each answer is validated against its document."""
-
-    walk: RouteWalker
-    documented: ResponseValidator = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.documented = ResponseValidator(self.walk.app)
-
-    def ask(self, route: Route, query: str = "", **options: Any) -> TestResponse:
-        """Send a request with a valid credential."""
-        path = route.build_path(self.walk.args).partition("?")[0]
-        data = options.get("data", b"")
-        headers = self.walk.build_headers(route.method, path, data)
-        headers.update(options.pop("headers", {}))
-        answer = self.walk.app.test_client().open(
-            path + query, method=route.method, headers=headers, **options
-        )
-        self.documented.check(answer, route.method, path)
-        return answer
-
-    def send(self, route: Route, body: Any) -> TestResponse:
-        """Send a body as JSON."""
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self.ask(route, data=data, content_type=JSON)
-
-    def list_bodies(self, kind: type) -> Iterator[tuple[Route, Any]]:
-        """Yield the routes with a body of this kind, and a valid body for each."""
-        for route in self.walk.list_routes():
-            if isinstance(route.case.body, kind):
-                sent = route.build_body(self.walk.args)
-                yield route, json.loads(sent) if kind is dict else sent
-
-    def parameters(self, route: Route) -> list[Mapping[str, Any]]:
-        """Return the documented query parameters of a route."""
-        path = route.build_path(self.walk.args).partition("?")[0]
-        documented = self.documented.get_operation(route.method, path).get(
-            "parameters", []
-        )
-        return [parameter for parameter in documented if parameter.get("in") == "query"]
-
-    def limit(self, route: Route) -> int:
-        """Return the maximum body size of a route."""
-        limits: Mapping[str | None, int] = self.walk.app.extensions[
-            BODY_LIMITS_EXTENSION
-        ]
-        match = self.documented.url_adapter.match
-        endpoint, _ = match(
-            route.build_path(self.walk.args).partition("?")[0], route.method
-        )
-        return limits.get(endpoint) or limits[None]
 
 
 @pytest.fixture(scope="module", params=APP_FACTORIES)
@@ -118,7 +61,7 @@ def test_there_is_much_to_be_walked(fuzzed_gateway: FuzzedGateway) -> None:
     assert len([*fuzzed_gateway.list_bodies(dict)]) > 15
     assert (
         sum(
-            len(fuzzed_gateway.parameters(route))
+            len(fuzzed_gateway.list_query_parameters(route))
             for route in fuzzed_gateway.walk.list_routes()
         )
         > 30
@@ -147,10 +90,12 @@ def test_what_is_not_labelled_as_json_is_refused(fuzzed_gateway: FuzzedGateway) 
     for route, body in fuzzed_gateway.list_bodies(dict):
         data = json.dumps(body).encode()
         for label in LABELS:
-            answer = fuzzed_gateway.ask(route, data=data, content_type=label)
+            answer = fuzzed_gateway.send_raw(route, data=data, content_type=label)
             check(answer, 415, route, label)
         packed = {"Content-Encoding": "gzip"}
-        answer = fuzzed_gateway.ask(route, data=data, content_type=JSON, headers=packed)
+        answer = fuzzed_gateway.send_raw(
+            route, data=data, content_type=JSON, headers=packed
+        )
         check(answer, 415, route, packed)
 
 
@@ -158,8 +103,10 @@ def test_what_is_not_labelled_as_json_is_refused(fuzzed_gateway: FuzzedGateway) 
 def test_every_body_has_a_limit(fuzzed_gateway: FuzzedGateway) -> None:
     for kind, label in ((dict, JSON), (str, "text/csv")):
         for route, _ in fuzzed_gateway.list_bodies(kind):
-            headers = {"CONTENT_LENGTH": str(fuzzed_gateway.limit(route) + 1)}
-            answer = fuzzed_gateway.ask(
+            headers = {
+                "CONTENT_LENGTH": str(fuzzed_gateway.get_max_body_bytes(route) + 1)
+            }
+            answer = fuzzed_gateway.send_raw(
                 route, data=b"{}", content_type=label, environ_overrides=headers
             )
             check(answer, 413, route)
@@ -239,13 +186,13 @@ def test_members_that_are_not_known_are_refused_by_their_names(
 @pytest.mark.usefixtures("unchanged")
 def test_every_parameter_is_read_to_the_letter(fuzzed_gateway: FuzzedGateway) -> None:
     for route in fuzzed_gateway.walk.list_routes():
-        for parameter in fuzzed_gateway.parameters(route):
+        for parameter in fuzzed_gateway.list_query_parameters(route):
             for value in bad_values(parameter["schema"]):
                 query = f"?{parameter['name']}={value}"
-                check(fuzzed_gateway.ask(route, query), 400, route, query)
+                check(fuzzed_gateway.send_raw(route, query), 400, route, query)
             for pattern in BAD_QUERIES:
                 query = "?" + pattern.replace("{}", parameter["name"])
-                check(fuzzed_gateway.ask(route, query), 400, route, query)
+                check(fuzzed_gateway.send_raw(route, query), 400, route, query)
 
 
 def bad_values(schema: Mapping[str, Any]) -> list[str]:

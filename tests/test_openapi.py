@@ -11,23 +11,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from coupon_core import bootstrap
-from coupon_core.domain.models import utc_now
-from coupon_core.domain.models.client_keys import ClientKeyKind
-from coupon_core.domain.models.offers import UsageMode
 from coupon_core.persistence import database
-from coupon_core.security import authentication
 from coupon_core.settings.loader import Settings
 from tests.factories.campaigns import CampaignFactory
-from tests.factories.offers import OfferFactory
-from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.database_rows import read_all_rows
 from tests.support.invariants import assert_invariants
+from tests.support.openapi_stock import Stock, create_mambo_stock, create_stock
 from tests.support.paths import PROJECT_ROOT
 from tests.support.servers.gunicorn import gateway_server
 from tests.support.settings import build_settings
@@ -78,34 +72,10 @@ def settings(database_url: str) -> Iterator[Settings]:
     database.close_database()
 
 
-@dataclass
-class Stock:
-    """The existing data that requests may name."""
-
-    tenant: TenantFactory
-    known: dict[str, list[str]]
-
-
 @pytest.fixture
 def stock(settings: Settings) -> Stock:
     """Create the data that requests may name."""
-    tenant = create_tenant(tenant_id="acme", now=None)
-    definitions = [tenant.define(per_code_limit=0) for _ in range(3)]
-    shared = tenant.define_custom("OPEN2025", claimable=True, per_code_limit=0)
-    coupons = [
-        tenant.issue_coupon(item, user).coupon for item in definitions for user in "ab"
-    ]
-    known = {
-        "codes": ["OPEN2025", *(item.code for item in coupons)],
-        "users": ["a", "b"],
-        "coupons": [item.coupon_id for item in coupons],
-        "definitions": [item.definition_id for item in (*definitions, shared)],
-        "rewards": [tenant.reward_item_id],
-        "campaigns": ["campaign_001"],
-        "creators": ["ABC12"],
-    }
-    database.release_connection()
-    return Stock(tenant, known)
+    return create_stock()
 
 
 def build_schemathesis_config(stock: Stock, credential: str) -> str:
@@ -229,23 +199,6 @@ def test_playcamp_answers_as_its_document_says(
         "nothing was redeemed: only refusals were seen"
     )
     assert_invariants()
-
-
-def create_mambo_stock(stock: Stock) -> str:
-    """Create users with points and coupons to buy; return an SDK's token."""
-    offer_factory = OfferFactory(stock.tenant)
-    offered = [
-        offer_factory.create_offer(f"BUY{n}", points=1, usage=UsageMode.MULTI)
-        for n in range(3)
-    ]
-    for user_id in "ab":
-        offer_factory.create_user(user_id, gold=1_000)
-    stock.known["codes"] += [f"BUY{n}" for n in range(3)]
-    stock.known["definitions"] += offered
-    key_id, secret = stock.tenant.create_client_key(ClientKeyKind.MAMBO)
-    token = authentication.issue_client_token(key_id, secret, utc_now())
-    database.release_connection()
-    return token
 
 
 @pytest.mark.parametrize("part", ADMIN)
