@@ -29,7 +29,9 @@ def start(settings: Settings) -> None:
     typo_detection.clear_cache()
     per_user = parse_rate_limit("guesses-per-user", settings.guesses_per_user)
     per_tenant = parse_rate_limit("guesses-per-tenant", settings.guesses_per_tenant)
-    code_guessing.configure(GuessLimits(settings.redis_url, per_user, per_tenant))
+    code_guessing.configure(
+        GuessLimits(settings.redis_url, per_user, per_tenant=per_tenant)
+    )
     url_policy.allow_networks(settings.webhook_networks)
 
 
@@ -47,9 +49,14 @@ def start_metrics_server(
         settings.metrics_port and settings.metrics_port + METRICS_PORT_OFFSETS[program]
     )
     metrics_server.start(
-        directory, settings.metrics_host, port, _sample_connection_pool, collectors
+        directory,
+        settings.metrics_host,
+        port=port,
+        sample=_sample_connection_pool,
+        collectors=collectors,
     )
 
 
 def _sample_connection_pool() -> None:
-    metrics.record_pool_connections(*database.count_connections())
+    in_use, idle = database.count_connections()
+    metrics.record_pool_connections(in_use, idle)

@@ -11,8 +11,12 @@ from coupon_core.persistence import database, schema
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import IN_MEMORY_URL, parse_rate_limit
 from coupon_core.settings import loader
-from coupon_core.web import app_factory as web
+from coupon_core.web import app_factory
 from coupon_core.web.rate_limits import limit_requests
+
+
+class SchemaOutdated(Exception):
+    """The database lacks migrations that this version needs."""
 
 
 def create_app(
@@ -29,7 +33,7 @@ def create_app(
     # A bus that is away stops neither gateway: what is to go out waits in the outbox.
     # Nor does Redis: each process counts guesses alone until it is back.
     broker_health = BrokerHealth(settings.broker_url)
-    app = web.create_app(
+    app = app_factory.create_app(
         import_name,
         ready_checks={
             "database": _check_database,
@@ -43,7 +47,7 @@ def create_app(
     )
     per_caller = parse_rate_limit("calls-per-caller", settings.calls_per_caller)
     per_tenant = parse_rate_limit("calls-per-tenant", settings.calls_per_tenant)
-    limit_requests(app, per_caller, per_tenant)
+    limit_requests(app, per_caller, per_tenant=per_tenant)
     return app
 
 
@@ -65,7 +69,7 @@ def _check_database() -> str:
 def _check_migrations() -> str:
     try:
         if not schema.is_up_to_date():
-            raise database.ConcurrentUpdate("run couponctl db upgrade")
+            raise SchemaOutdated("run couponctl db upgrade")
     finally:
         database.release_connection()
     return "up to date"

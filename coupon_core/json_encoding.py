@@ -19,7 +19,7 @@ def encode_json(
     lone surrogates are treated as `str.encode` does it with these `errors`.
     """
     try:
-        return orjson.dumps(value, default, ORJSON_OPTIONS)
+        return orjson.dumps(value, default, option=ORJSON_OPTIONS)
     except TypeError:  # also for long integers, for surrogates and for other names
         text = json.dumps(
             value, ensure_ascii=False, separators=(",", ":"), default=default

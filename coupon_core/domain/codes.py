@@ -54,12 +54,13 @@ CODE_PATTERN_REGEX = re.compile(r"[A-Za-z0-9#?*][A-Za-z0-9_#?*-]{0,63}", re.ASCI
 
 def code_format_key(definition: Definition) -> tuple[object, ...]:
     """All that says how a definition's random codes are made."""
-    random_part = (
+    return (
         definition.code_prefix,
         definition.code_length,
         definition.code_alphabet,
+        definition.code_pattern,
+        definition.code_check,
     )
-    return (*random_part, definition.code_pattern, definition.code_check)
 
 
 def position_alphabets(definition: Definition) -> list[str]:
@@ -76,21 +77,21 @@ def position_alphabets(definition: Definition) -> list[str]:
         ALPHANUMERIC_PLACEHOLDER: alphabet,
     }
     return [
-        placeholder_alphabets.get(place, place) for place in definition.code_pattern
+        placeholder_alphabets.get(symbol, symbol) for symbol in definition.code_pattern
     ]
 
 
 def fixed_prefix(definition: Definition) -> str:
     """How all random codes of a definition begin, as a lookup key."""
-    fixed_positions = takewhile(
-        lambda place: len(place) == 1, position_alphabets(definition)
+    fixed_characters = takewhile(
+        lambda alphabet: len(alphabet) == 1, position_alphabets(definition)
     )
-    return to_lookup_key("".join(fixed_positions))
+    return to_lookup_key("".join(fixed_characters))
 
 
 def code_space_size(definition: Definition) -> int:
     """How many different random codes a definition can have."""
-    count = prod(len(place) for place in position_alphabets(definition))
+    count = prod(len(alphabet) for alphabet in position_alphabets(definition))
     if not definition.code_check:
         return count
     # Those are thrown away whose check character is not of the alphabet.
@@ -100,8 +101,12 @@ def code_space_size(definition: Definition) -> int:
 def generate_codes(definition: Definition, count: int) -> list[str]:
     """`count` random codes of a definition; repeats are possible."""
     if not (definition.code_pattern or definition.code_check):
-        random_part = definition.code_length, definition.code_alphabet
-        return generate_random_codes(count, definition.code_prefix, *random_part)
+        return generate_random_codes(
+            count,
+            definition.code_prefix,
+            length=definition.code_length,
+            alphabet=definition.code_alphabet,
+        )
     if not definition.code_check:
         return _fill_pattern(position_alphabets(definition), count)
     codes: list[str] = []
@@ -120,8 +125,8 @@ def _with_check_digit(definition: Definition, count: int) -> Iterator[str]:
 
 
 def _fill_pattern(alphabets: Sequence[str], count: int) -> list[str]:
-    runs = [(place, len(list(same))) for place, same in groupby(alphabets)]
-    columns = [_fill_run(place, length, count) for place, length in runs]
+    runs = [(alphabet, len(list(group))) for alphabet, group in groupby(alphabets)]
+    columns = [_fill_run(alphabet, length, count=count) for alphabet, length in runs]
     return ["".join(parts) for parts in zip(*columns, strict=True)]
 
 
@@ -129,7 +134,7 @@ def _fill_run(alphabet: str, length: int, count: int) -> list[str]:
     if len(alphabet) == 1:
         return [alphabet * length] * count
     text = _generate_random_text(count * length, alphabet)
-    return [text[at : at + length] for at in range(0, len(text), length)]
+    return [text[start : start + length] for start in range(0, len(text), length)]
 
 
 def generate_random_codes(
@@ -137,7 +142,9 @@ def generate_random_codes(
 ) -> list[str]:
     """`count` random codes from the system's secure source; repeats are possible."""
     text = _generate_random_text(count * length, ALPHABETS[alphabet])
-    return [prefix + text[at : at + length] for at in range(0, len(text), length)]
+    return [
+        prefix + text[start : start + length] for start in range(0, len(text), length)
+    ]
 
 
 def _generate_random_text(length: int, alphabet: str) -> str:
@@ -153,7 +160,7 @@ def _generate_random_text(length: int, alphabet: str) -> str:
 @cache
 def _byte_translation(alphabet: str) -> tuple[bytes, bytes]:
     usable_count = 256 - 256 % len(alphabet)
-    table = bytes(ord(alphabet[b % len(alphabet)]) for b in range(256))
+    table = bytes(ord(alphabet[byte % len(alphabet)]) for byte in range(256))
     return table, bytes(range(usable_count, 256))
 
 
@@ -165,11 +172,14 @@ def codes_from_template(
     No code comes twice; there may be fewer than numbers when chance repeats one.
     """
     random_parts = generate_random_codes(
-        len(numbers), "", DEFAULT_RANDOM_LENGTH, CodeAlphabet.UNAMBIGUOUS
+        len(numbers),
+        "",
+        length=DEFAULT_RANDOM_LENGTH,
+        alphabet=CodeAlphabet.UNAMBIGUOUS,
     )
     codes = [
-        fill_template(template, creator_key, number, text)
-        for number, text in zip(numbers, random_parts, strict=True)
+        fill_template(template, creator_key, number=number, random_part=random_part)
+        for number, random_part in zip(numbers, random_parts, strict=True)
     ]
     return list(dict.fromkeys(codes))
 

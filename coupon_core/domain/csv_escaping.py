@@ -12,5 +12,5 @@ def escape_formula(text: str) -> str:
 
 
 def unescape_formula(cell: str) -> str:
-    """The text that `escape_formula` made this cell of; other cells stay as they are."""
+    """The text that `escape_formula` made this cell of; other cells are kept."""
     return cell[1:] if _match_escaped_formula(cell) else cell

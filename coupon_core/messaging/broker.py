@@ -40,8 +40,8 @@ def create_connection(
 ) -> Connection:
     """A connection to the broker, made when first used. BadBroker.
 
-    Who gives a `heartbeat_seconds` in seconds must call `heartbeat_check` as often. On Redis,
-    messages are given to others after `visibility_seconds` seconds without acknowledgement.
+    With `heartbeat_seconds`, `heartbeat_check` must be called as often. On Redis,
+    messages go to others after `visibility_seconds` without acknowledgement.
     """
     if parse_broker_kind(url) == RABBITMQ:
         options = {
@@ -81,10 +81,16 @@ def list_worker_queues(url: str) -> list[Queue]:
     """The queues that workers consume, as this kind of broker keeps them safe."""
     arguments = QUORUM_QUEUE_ARGUMENTS if parse_broker_kind(url) == RABBITMQ else None
     return [
-        Queue(name, EXCHANGES[exchange], key, durable=True, queue_arguments=arguments)
-        for exchange, names in (
+        Queue(
+            name,
+            EXCHANGES[exchange],
+            routing_key=routing_key,
+            durable=True,
+            queue_arguments=arguments,
+        )
+        for exchange, routing_keys in (
             (EVENTS_EXCHANGE, EVENT_QUEUES),
             (OUT_EXCHANGE, WEBHOOK_QUEUES),
         )
-        for name, key in names.items()
+        for name, routing_key in routing_keys.items()
     ]

@@ -7,6 +7,7 @@ from coupon_core.domain.models import MILESTONE_TYPES, Event
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.messaging.topology import (
     BATCH_CHUNK_EVENT_TYPE,
+    CHUNK_ROUTING_KEY,
     EVENTS_EXCHANGE,
     JOB_CHUNK_EVENT_TYPE,
     OUT_EXCHANGE,
@@ -32,15 +33,15 @@ def to_outgoing_message(event: Event) -> OutgoingMessage:
     """
     if event.event_type in (BATCH_CHUNK_EVENT_TYPE, JOB_CHUNK_EVENT_TYPE):
         return OutgoingMessage(
-            EVENTS_EXCHANGE, BATCH_CHUNK_EVENT_TYPE, event.data.encode()
+            EVENTS_EXCHANGE, CHUNK_ROUTING_KEY, body=event.data.encode()
         )
     trigger = MILESTONE_TYPES.get(event.event_type)
     if trigger:
         return OutgoingMessage(
-            EVENTS_EXCHANGE, ROUTING_KEYS[trigger], event.data.encode()
+            EVENTS_EXCHANGE, ROUTING_KEYS[trigger], body=event.data.encode()
         )
     body = json.dumps(to_cloud_event(event), ensure_ascii=False, separators=(",", ":"))
-    return OutgoingMessage(OUT_EXCHANGE, event.event_type, body.encode())
+    return OutgoingMessage(OUT_EXCHANGE, event.event_type, body=body.encode())
 
 
 def to_cloud_event(event: Event) -> dict[str, object]:

@@ -55,5 +55,7 @@ def install_decompression_limits() -> None:
     }
     for content_type in compression.encoders():
         compress, _ = compression.get_encoder(content_type)
-        coders = supported_coders.get(content_type, (compress, reject_compression))
-        compression.register(*coders, content_type)
+        encoder, decoder = supported_coders.get(
+            content_type, (compress, reject_compression)
+        )
+        compression.register(encoder, decoder, content_type=content_type)

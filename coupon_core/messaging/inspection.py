@@ -82,7 +82,7 @@ def queue_depths(url: str) -> list[QueueDepth]:
             _declare_queue(connection, queue) for queue in list_worker_queues(url)
         ]
     return [
-        QueueDepth(name, messages, consumers if has_consumer_counts else None)
+        QueueDepth(name, messages, consumers=consumers if has_consumer_counts else None)
         for name, messages, consumers in declared
     ]
 
@@ -134,7 +134,7 @@ def _create_listener_queue() -> Queue:
     return Queue(
         f"coupons.listener.{uuid.uuid4().hex}",
         EXCHANGES[OUT_EXCHANGE],
-        "#",
+        routing_key="#",
         durable=False,
         exclusive=True,
         auto_delete=True,

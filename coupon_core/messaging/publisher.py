@@ -43,7 +43,9 @@ class Publisher:
         self.declarations: dict[str, list[Any]] = {"": []}
         for name in (EVENTS_EXCHANGE, OUT_EXCHANGE):
             bound_queues = [
-                one for one in list_worker_queues(url) if one.exchange.name == name
+                queue
+                for queue in list_worker_queues(url)
+                if queue.exchange.name == name
             ]
             self.declarations[name] = [EXCHANGES[name], *bound_queues]
 
@@ -66,7 +68,8 @@ class Publisher:
         self, queue: str, body: bytes, content_type: str, headers: Mapping[str, Any]
     ) -> None:
         """Put one message at the end of a queue, as `publish` does."""
-        self._publish(OutgoingMessage("", queue, body), headers, content_type)
+        message = OutgoingMessage("", queue, body=body)
+        self._publish(message, headers, content_type=content_type)
         if self.confirms:
             self.confirms.expect_confirm()
             self.confirms.wait()
@@ -122,9 +125,12 @@ class PublisherConfirms:
             raise PublishRejected(rejections[0])
 
     def _on_ack(self, tag: int, multiple: bool) -> None:
-        self.unconfirmed_tags -= (
-            {one for one in self.unconfirmed_tags if one <= tag} if multiple else {tag}
-        )
+        confirmed_tags = {tag}
+        if multiple:
+            confirmed_tags = {
+                open_tag for open_tag in self.unconfirmed_tags if open_tag <= tag
+            }
+        self.unconfirmed_tags -= confirmed_tags
 
     def _on_nack(self, tag: int, multiple: bool) -> None:
         self._on_ack(tag, multiple)

@@ -117,7 +117,7 @@ class Channel(redis.Channel):
             _require_valid_base64(envelope)
             self.Message(envelope, channel=self)
         except Exception as error:  # whatever somebody has put into the list
-            return _wrap_invalid_item(tag, item, type(error).__name__)
+            return _wrap_invalid_item(tag, item, defect=type(error).__name__)
         return dict(envelope)
 
     def requeue(self, tags: Iterable[str]) -> None:
@@ -156,11 +156,11 @@ class Channel(redis.Channel):
     def _lookup(
         self, exchange: str, routing_key: str, default: str | None = None
     ) -> list[str]:
-        found: list[str] = super()._lookup(exchange, routing_key, default)
-        if not found and exchange == EVENTS_EXCHANGE:
+        queues: list[str] = super()._lookup(exchange, routing_key, default=default)
+        if not queues and exchange == EVENTS_EXCHANGE:
             # Else it would vanish: a flushed Redis has forgotten its bindings.
             raise self.ResponseError(f"no queue takes {routing_key}")
-        return found
+        return queues
 
     def close(self) -> None:
         """Acknowledge and give back; a Redis that is away learns it by the sweep."""

@@ -21,16 +21,16 @@ ROUTING_KEYS = {
     Trigger.ACHIEVEMENT_COMPLETED: "achievement.completed",
     Trigger.LEADERBOARD_RANK: "leaderboard.rank",
 }
-BATCH_CHUNK_EVENT_TYPE = (
-    "generation.chunk"  # an event of the outbox, and its routing key
-)
-JOB_CHUNK_EVENT_TYPE = "code_job.chunk"  # another one, of the same routing key
+# Events of the outbox; messages of both have the same routing key.
+BATCH_CHUNK_EVENT_TYPE = "generation.chunk"
+JOB_CHUNK_EVENT_TYPE = "code_job.chunk"
+CHUNK_ROUTING_KEY = BATCH_CHUNK_EVENT_TYPE
 GENERATION_QUEUE = "coupons.generation"
 EVENT_QUEUES = {
     "coupons.streak": ROUTING_KEYS[Trigger.STREAK_MILESTONE],
     "coupons.achievement": ROUTING_KEYS[Trigger.ACHIEVEMENT_COMPLETED],
     "coupons.leaderboard": ROUTING_KEYS[Trigger.LEADERBOARD_RANK],
-    GENERATION_QUEUE: BATCH_CHUNK_EVENT_TYPE,
+    GENERATION_QUEUE: CHUNK_ROUTING_KEY,
 }
 """The queues of `coupons.events`, each with the routing key that it is bound to."""
 

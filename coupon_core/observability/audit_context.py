@@ -1,7 +1,7 @@
 """Who acts, and in which request: told at the edges, asked where it is noted."""
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coupon_core.domain.models import Principal
 
@@ -10,7 +10,7 @@ CLI_ACTOR, SYSTEM_ACTOR, SERVER_ACTOR = "cli", "system", "server"
 
 @dataclass(frozen=True, slots=True)
 class AuditContext:
-    """Someone at work: a caller once it is known, else `default_actor` the work is done."""
+    """Someone at work: a caller once it is known, else `default_actor`."""
 
     default_actor: str = SYSTEM_ACTOR
     request_id: str = ""
@@ -39,8 +39,7 @@ def start_context(default_actor: str = SYSTEM_ACTOR, request_id: str = "") -> No
 
 def set_principal(principal: Principal) -> None:
     """The caller of this thread's request is known."""
-    context = _current.get()
-    _current.set(AuditContext(context.default_actor, context.request_id, principal))
+    _current.set(replace(_current.get(), principal=principal))
 
 
 def current_context() -> AuditContext:

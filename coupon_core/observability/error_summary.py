@@ -13,9 +13,7 @@ def describe_error(error: BaseException | None) -> str:
     descriptions: list[str] = []
     while error and len(descriptions) < MAX_CHAIN_LENGTH:
         code = getattr(error, "sqlstate", None) or getattr(error, "strerror", None)
-        descriptions.append(
-            f"{type(error).__qualname__}" + (f" ({code})" if code else "")
-        )
+        descriptions.append(type(error).__qualname__ + (f" ({code})" if code else ""))
         error = error.__cause__ or error.__context__
     return " < ".join(descriptions)
 
@@ -23,4 +21,4 @@ def describe_error(error: BaseException | None) -> str:
 def stack_frames(error: BaseException) -> list[str]:
     """Where it happened, the innermost place last."""
     frames = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
-    return [f"{one.filename}:{one.lineno} {one.name}" for one in frames]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]

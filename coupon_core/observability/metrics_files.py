@@ -16,11 +16,8 @@ from coupon_core.observability.process_status import is_alive
 
 SUMMED_METRIC_TYPES = ("counter", "histogram")
 DEAD_PROCESS_SUFFIX = "dead"
-UNREADABLE_ERRORS = (
-    RuntimeError,
-    UnicodeDecodeError,
-    struct.error,
-)  # half written, it died
+# The process died before a file was written completely.
+UNREADABLE_ERRORS = (RuntimeError, UnicodeDecodeError, struct.error)
 
 
 @contextmanager
@@ -33,11 +30,13 @@ def lock_directory(directory: Path) -> Iterator[None]:
 
 def merge_files_of_dead(directory: Path) -> None:
     """Add what the dead have counted to one file, and forget what they measured."""
-    dead_files = [one for one in directory.glob("*.db") if not _is_in_use(one)]
+    dead_files = [path for path in directory.glob("*.db") if not _is_in_use(path)]
     for metric_type in SUMMED_METRIC_TYPES:
-        sources = [one for one in dead_files if one.name.startswith(f"{metric_type}_")]
+        sources = [
+            path for path in dead_files if path.name.startswith(f"{metric_type}_")
+        ]
         target = directory / f"{metric_type}_{DEAD_PROCESS_SUFFIX}.db"
-        _add_to_file([one for one in sources if one != target], target)
+        _add_to_file([path for path in sources if path != target], target)
     for path in dead_files:
         if not path.stem.endswith(f"_{DEAD_PROCESS_SUFFIX}"):
             path.unlink(missing_ok=True)
@@ -59,7 +58,6 @@ def _add_to_file(sources: list[Path], target: Path) -> None:
     if sums:
         target_values = MmapedDict(str(target))
         for key, value in sums.items():
-            target_values.write_value(
-                key, target_values.read_value(key)[0] + value, 0.0
-            )
+            total = target_values.read_value(key)[0] + value
+            target_values.write_value(key, total, timestamp=0.0)
         target_values.close()

@@ -54,9 +54,8 @@ def start(
     metrics.install_metrics(_create_metrics())
     _Server.sample = staticmethod(sample)
     server = _Server((host, port), _create_handler(directory, list(collectors)))
-    serve_forever = server.serve_forever
     threading.Thread(
-        target=serve_forever, args=(SAMPLE_INTERVAL_SECONDS,), daemon=True
+        target=server.serve_forever, args=(SAMPLE_INTERVAL_SECONDS,), daemon=True
     ).start()
     log.info("metrics", host=host, port=port)
 
@@ -65,19 +64,19 @@ def _create_metrics() -> dict[str, Any]:
     from prometheus_client import Counter, Gauge, Histogram
 
     counters = {
-        name: Counter(f"coupons_{title}", help_, labels)
-        for name, (title, help_, labels) in COUNTERS.items()
+        name: Counter(f"coupons_{title}", description, labelnames=labels)
+        for name, (title, description, labels) in COUNTERS.items()
     }
     requests = Histogram(
         "coupons_request_seconds",
         "How long requests took until their answer began.",
-        ["method", "route", "status"],
+        labelnames=["method", "route", "status"],
         buckets=LATENCY_BUCKETS_SECONDS,
     )
     pool = Gauge(
         "coupons_pool_connections",
         "Connections to the database.",
-        ["state"],
+        labelnames=["state"],
         multiprocess_mode="livesum",
     )
     return {**counters, "requests": requests, "pool": pool}

@@ -88,7 +88,7 @@ def _format_second(unix_seconds: int) -> str:
 def _render_line(_: Any, __: str, event: LogEvent | str) -> bytes:
     line = _encode_event(event)
     # Looking for their beginnings first costs a tenth of looking for all of them.
-    if any([begin in line for begin in SECRET_PREFIXES]):
+    if any([prefix in line for prefix in SECRET_PREFIXES]):
         line = SECRET_PATTERN.sub(REDACTED, line)
     return line + b"\n"
 
@@ -100,9 +100,9 @@ def _encode_event(event: LogEvent | str) -> bytes:
 
 
 def _format_for_console(_: Any, __: str, event: LogEvent) -> str:
-    moment, level, text = event.pop("time"), event.pop("level"), event.pop("event")
-    rest = " ".join(f"{name}={value}" for name, value in event.items())
-    return f"{moment[11:]} {level:<7} {text}  {rest}"
+    timestamp, level, text = event.pop("time"), event.pop("level"), event.pop("event")
+    details = " ".join(f"{name}={value}" for name, value in event.items())
+    return f"{timestamp[11:]} {level:<7} {text}  {details}"
 
 
 _CONSOLE_PROCESSORS = (_format_for_console,)

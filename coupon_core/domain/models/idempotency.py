@@ -31,8 +31,8 @@ class StoredResponse:
 class RequestAttempt:
     """The one effect of a request, while it is under way.
 
-    `keyed_request` is what the caller's key names, and taken up under `token`; `signed_request` is
-    what his signature names. Either may be absent.
+    `keyed_request` is what the caller's key names, and taken up under `token`;
+    `signed_request` is what its signature names. Either may be absent.
     """
 
     keyed_request: IdempotentRequest | None

@@ -74,8 +74,8 @@ class Purchase:
 class PurchaseContext:
     """A user before a coupon: all that is asked about, held still.
 
-    `copies` are what the user holds of it, or, if that `is_claim`, would get by claiming;
-    `has_stock` says whether one more may be given out.
+    `copies` are what the user holds of it, or, if that `is_claim`, would get by
+    claiming; `has_stock` says whether one more may be given out.
     """
 
     definition: Definition

@@ -41,7 +41,7 @@ def _has_random_codes(definition: Definition) -> bool:
 
 def _code_pattern_violations(draft: Definition) -> Iterator[AdminReason]:
     alphabets = codes.position_alphabets(draft)
-    random_length = sum(len(place) > 1 for place in alphabets)
+    random_length = sum(len(alphabet) > 1 for alphabet in alphabets)
     if len(alphabets) + draft.code_check > codes.MAX_CODE_LENGTH:
         yield AdminReason.CODE_TOO_LONG
     if not codes.MIN_RANDOM_LENGTH <= random_length <= codes.MAX_RANDOM_LENGTH:
@@ -81,14 +81,16 @@ def get_frozen_fields(definition: Definition) -> tuple[object, ...]:
 
 def change_affects_coupons(before: Definition, after: Definition) -> bool:
     """True when a change of a definition depends on the coupons it already has."""
-    return get_frozen_fields(before) != get_frozen_fields(after) or _get_limits(
-        before
-    ) != _get_limits(after)
+    changes_codes = get_frozen_fields(before) != get_frozen_fields(after)
+    return changes_codes or _get_limits(before) != _get_limits(after)
 
 
 def _get_limits(definition: Definition) -> tuple[int, int, int]:
-    limits = definition.per_code_limit, definition.per_user_limit
-    return (*limits, definition.total_limit)
+    return (
+        definition.per_code_limit,
+        definition.per_user_limit,
+        definition.total_limit,
+    )
 
 
 def definition_change_violations(

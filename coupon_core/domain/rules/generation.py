@@ -25,9 +25,13 @@ def is_earned_by(definition: Definition, milestone: Milestone) -> bool:
 
 
 TRIGGER_CONDITIONS: Mapping[Trigger, Callable[[int, Definition], bool]] = {
-    Trigger.STREAK_MILESTONE: lambda day, of: day == of.trigger_threshold,
-    Trigger.ACHIEVEMENT_COMPLETED: lambda _, of: True,
-    Trigger.LEADERBOARD_RANK: lambda rank, of: rank <= of.trigger_threshold,
+    Trigger.STREAK_MILESTONE: (
+        lambda day, definition: day == definition.trigger_threshold
+    ),
+    Trigger.ACHIEVEMENT_COMPLETED: lambda _, definition: True,
+    Trigger.LEADERBOARD_RANK: (
+        lambda rank, definition: rank <= definition.trigger_threshold
+    ),
 }
 
 

@@ -65,7 +65,7 @@ def _has_ended(context: PurchaseContext, now: datetime) -> bool:
     return (
         end is not None
         and now > end
-        and all(_is_expired(c, now) for c in context.copies)
+        and all(_is_expired(copy, now) for copy in context.copies)
     )
 
 
@@ -98,7 +98,9 @@ def _copy_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyRea
     """One copy tells its own reason; several that are spent tell only that."""
     if not context.copies or select_redeemable_copy(context, now):
         return
-    reasons = [_find_redeem_violation(context, copy, now) for copy in context.copies]
+    reasons = [
+        _find_redeem_violation(context, copy, now=now) for copy in context.copies
+    ]
     if len(reasons) > 1 and EXHAUSTED_REASONS.issuperset(reasons):
         yield PurchaseReason.REDEEMED_OR_EXPIRED
     yield from (reason for reason in reasons if reason)
@@ -107,7 +109,7 @@ def _copy_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyRea
 def _find_redeem_violation(
     context: PurchaseContext, copy: IssuedCoupon, now: datetime
 ) -> Reason | None:
-    return decide_redeem(copy, now, context.user_uses).reason
+    return decide_redeem(copy, now, user_uses=context.user_uses).reason
 
 
 def _sale_violations(context: PurchaseContext) -> Iterator[AnyReason]:
@@ -134,7 +136,7 @@ def select_redeemable_copy(
     redeemable = (
         copy
         for copy in context.copies
-        if _find_redeem_violation(context, copy, now) is None
+        if _find_redeem_violation(context, copy, now=now) is None
     )
     return next(redeemable, None)
 

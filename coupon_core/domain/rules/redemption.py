@@ -22,7 +22,8 @@ def decide_redeem(issued: IssuedCoupon, now: datetime, user_uses: int = 0) -> De
     `user_uses` are those of the user over all codes of the definition. Exactly at
     `starts_at` and at `expires_at` it may (CONTRACTS 0.4).
     """
-    return Decision(next(_redemption_violations(issued, now, user_uses), None))
+    violations = _redemption_violations(issued, now, user_uses=user_uses)
+    return Decision(next(violations, None))
 
 
 def select_redeemable(
@@ -31,7 +32,7 @@ def select_redeemable(
     """Of several coupons that a code means, the one to redeem: else the first."""
     if len(candidates) > 1:
         for candidate in candidates:
-            if decide_redeem(candidate, now, user_uses).is_allowed:
+            if decide_redeem(candidate, now, user_uses=user_uses).is_allowed:
                 return candidate
     return candidates[0]
 

@@ -27,11 +27,11 @@ def deployment(
     redis.flush()
     with migrated_template.temporary_database() as url:
         url = url.replace("postgres@", f"postgres:{DATABASE_PASSWORD}@")
-        settings = build_settings(url, home, redis.url)
-        loud = replace(settings, log_level="debug")
-        everything = "admin", "query", "workers"
+        settings = build_settings(url, home, broker_url=redis.url)
+        verbose_settings = replace(settings, log_level="debug")
+        programs = "admin", "query", "workers"
         with (
             started_core(settings),
-            running_deployment(loud, everything, home) as running,
+            running_deployment(verbose_settings, programs, home=home) as deployment,
         ):
-            yield running
+            yield deployment
