@@ -1,4 +1,4 @@
-"""What both gateways are made with: a ready process behind the shared Flask."""
+"""Create a gateway: an initialized process and the Flask application of the core."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,16 +22,16 @@ class SchemaOutdated(Exception):
 def create_app(
     import_name: str, settings: loader.Settings | None, **parts: Any
 ) -> Flask:
-    """A gateway on the database of `settings`, by default those of the environment.
+    """Create a gateway; without `settings`, they are loaded from the environment.
 
-    `parts` are the rest of what `coupon_core.web.app.create_app` takes.
+    `parts` are the other arguments of `coupon_core.web.app_factory.create_app`.
     """
     settings = settings or loader.load()
     bootstrap.start(settings)
-    code_guessing.limiter()  # now, and not while the first caller waits
+    code_guessing.limiter()  # create it now, not during the first request
     bootstrap.start_metrics_server(import_name.removesuffix("_gateway"), settings)
-    # A bus that is away stops neither gateway: what is to go out waits in the outbox.
-    # Nor does Redis: each process counts guesses alone until it is back.
+    # The gateways work without the broker, because events wait in the outbox, and
+    # without Redis, because each process then counts guesses on its own.
     broker_health = BrokerHealth(settings.broker_url)
     app = app_factory.create_app(
         import_name,
@@ -52,7 +52,7 @@ def create_app(
 
 
 def _create_redis_check(url: str) -> Callable[[], str]:
-    """The check of what guesses are counted in."""
+    """Return the readiness check of the Redis in which guesses are counted."""
     if url == IN_MEMORY_URL:
         return lambda: "not used"
     return BrokerHealth(url.replace("unix:", "redis+socket:", 1)).status

@@ -1,4 +1,4 @@
-"""Columns of exported code files."""
+"""The columns of exported code files."""
 
 EXPORT_COLUMNS = (
     "code",

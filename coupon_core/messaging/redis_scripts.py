@@ -1,7 +1,7 @@
-"""What Redis does in one step: take messages, put them back, find forgotten ones."""
+"""Lua scripts that Redis runs atomically: receive, requeue, and find stale messages."""
 
-# KEYS: what is unacknowledged, since when, then the queues. ARGV: how many tags are
-# acknowledged, those tags, then a tag for each message that may be taken.
+# KEYS: unacknowledged messages, their times, then the queues. ARGV: the number of
+# acknowledged tags, these tags, then one tag for each message that may be received.
 RECEIVE_SCRIPT = """
 local acknowledged_count = tonumber(ARGV[1])
 for index = 2, acknowledged_count + 1 do
@@ -22,7 +22,7 @@ for index = 3, #KEYS do
 end
 return received
 """
-# ARGV: the tags to put back to where they were taken.
+# ARGV: the tags of messages to return to their queues.
 REQUEUE_SCRIPT = """
 for _, tag in ipairs(ARGV) do
     local entry = redis.call('HGET', KEYS[1], tag)
@@ -34,7 +34,7 @@ for _, tag in ipairs(ARGV) do
     redis.call('ZREM', KEYS[2], tag)
 end
 """
-# ARGV: after how many seconds a message counts as lost, and how many to look for.
+# ARGV: seconds until a message is stale, and the maximum number to return.
 FIND_STALE_SCRIPT = """
 local limit = redis.call('TIME')[1] - ARGV[1]
 return redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', limit, 'LIMIT', 0, ARGV[2])

@@ -1,8 +1,8 @@
-"""The files in which processes count: those of the dead are folded into one.
+"""Merge the metrics files of processes that have ended.
 
-prometheus-client gives each process files of its own. Left alone they would grow in
-number with every reload; removed, the totals would fall, which to Prometheus is a
-restart from zero.
+prometheus-client writes files for each process. Kept, their number would grow with
+every reload; deleted, the totals would decrease, which Prometheus interprets as a
+counter reset.
 """
 
 import fcntl
@@ -22,14 +22,14 @@ UNREADABLE_ERRORS = (RuntimeError, UnicodeDecodeError, struct.error)
 
 @contextmanager
 def lock_directory(directory: Path) -> Iterator[None]:
-    """Be the only one of all processes who reads or folds these files."""
+    """Lock the metrics files of a directory against other processes."""
     with (directory / "lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def merge_files_of_dead(directory: Path) -> None:
-    """Add what the dead have counted to one file, and forget what they measured."""
+    """Add the counters of ended processes to one file, and drop their gauges."""
     dead_files = [path for path in directory.glob("*.db") if not _is_in_use(path)]
     for metric_type in SUMMED_METRIC_TYPES:
         sources = [

@@ -1,4 +1,4 @@
-"""Settings: the only reader of the environment, all errors told at once."""
+"""Load the settings from the environment, and report all errors at once."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,11 +22,15 @@ MASTER_KEY_FILE = "master.key"
 
 
 class InvalidSettings(Exception):
-    """The environment does not make sense; the text says what to mend."""
+    """The environment contains invalid settings; the message lists all of them."""
 
 
 def load() -> Settings:
-    """The settings of this process. BadSettings with every error at once."""
+    """Return the settings of this process.
+
+    Raises:
+        InvalidSettings: One or more settings are invalid.
+    """
     with _convert_errors():
         return _read_environment()
 
@@ -35,7 +39,7 @@ def _read_environment() -> Settings:
     env = FileAwareEnv(eager=False, strip_whitespace=True)
     values = {name: variable.read(env) for name, variable in VARIABLES.items()}
     env.seal()
-    # Empty entries, as after a trailing comma, mean nothing.
+    # Ignore empty entries, for example after a trailing comma.
     for name, variable in VARIABLES.items():
         if isinstance(variable.default, tuple):
             values[name] = tuple(filter(None, values[name]))
@@ -73,7 +77,7 @@ def _convert_errors() -> Iterator[None]:
         yield
     except EnvValidationError as error:
         raise InvalidSettings(_format_errors(error)) from error
-    except ValueError as error:  # a …_FILE that cannot be read
+    except ValueError as error:  # a file of a …_FILE variable cannot be read
         raise InvalidSettings(str(error)) from error
     except OSError as error:
         text = f"COUPON_DATA_DIR: {error.filename}: {error.strerror}"
@@ -92,7 +96,10 @@ def _format_errors(error: EnvValidationError) -> str:
 def _resolve_master_keys(
     configured_keys: Sequence[str], data_dir: Path
 ) -> tuple[str, ...]:
-    """The given keys, else the one kept in the data directory, made at first need."""
+    """Return the configured keys, or the key in the data directory.
+
+    That key is generated when it is first needed.
+    """
     keys = tuple(key.strip() for key in configured_keys if key.strip())
     if not keys:
         keys = (_load_or_create_master_key(data_dir / MASTER_KEY_FILE),)
@@ -108,8 +115,8 @@ def _resolve_master_keys(
 def _load_or_create_master_key(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        # Complete before it gets its name; of two processes one names the key. Its
-        # draft is nobody else's, also where all processes have the number 1.
+        # Link the file only after it is complete, so that processes that start together
+        # use one key. Each has a draft of its own; PIDs are not unique in containers.
         with NamedTemporaryFile("w", dir=path.parent, prefix=path.name) as draft:
             draft.write(encryption.generate_master_key())
             draft.flush()

@@ -1,4 +1,4 @@
-"""The check character: every wrong character and every swap of neighbours is caught."""
+"""Test that the check character detects wrong characters and swapped neighbours."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_any_wrong_character_is_caught(code: str) -> None:
 
 @pytest.mark.parametrize("first", CHECK_CHARACTERS)
 def test_any_two_neighbours_that_are_swapped_are_caught(first: str) -> None:
-    """Whatever stands before them, and be the second one the check character."""
+    """The second one of them may be the check character itself."""
     for second, prefix in product(CHECK_CHARACTERS, CHECK_CHARACTERS):
         check_digit = compute_check_character(prefix + first + second)
         assert first == second or not has_valid_check_digit(

@@ -1,4 +1,4 @@
-"""What a code is: what people may type for it, and how random ones are drawn."""
+"""Test the syntax of codes and the generation of random ones."""
 
 from __future__ import annotations
 
@@ -119,5 +119,5 @@ def test_every_character_is_equally_likely_at_every_place(
         chi_squared = sum(
             (counts[character] - expected) ** 2 / expected for character in characters
         )
-        # Chi-squared of 30 to 35 degrees exceeds 100 once in a hundred million runs.
+        # Chi-squared with 30 to 35 degrees of freedom exceeds 100 once in 1e8 runs.
         assert chi_squared < 100

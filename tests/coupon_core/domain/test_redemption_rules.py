@@ -1,4 +1,4 @@
-"""Which reason is the answer, for every pair of faults and at every edge."""
+"""Test the precedence of violations, for every pair of them and at every boundary."""
 
 from __future__ import annotations
 
@@ -68,6 +68,7 @@ REWARD_ITEM = RewardItem(
 def build_issued_coupon(
     definition: dict[str, Any], coupon: dict[str, Any]
 ) -> IssuedCoupon:
+    """Return an issued coupon that differs from the default in these fields."""
     return IssuedCoupon(
         replace(COUPON, **coupon),
         replace(DEFINITION, **definition),
@@ -75,7 +76,7 @@ def build_issued_coupon(
     )
 
 
-# In the order of precedence (CONTRACTS 0.4): reason, definition, coupon.
+# Reason, definition, coupon; in order of precedence (docs/api-contracts.md 0.4).
 FAULTS = [
     (Reason.REVOKED, {}, {"revoked_at": BEFORE}),
     (Reason.ALREADY_REDEEMED, {}, {"redemption_count": 1}),
@@ -239,7 +240,7 @@ def test_a_definition_as_written_is_judged(case: str) -> None:
     assert list(definition_rules.definition_violations(draft)) == reasons
 
 
-# Change, coupons, most uses of one, uses together, reasons.
+# Change; number of coupons, maximum uses of one coupon, all uses; reasons.
 CHANGES = {
     "new code without coupons": (CUSTOM, (0, 0, 0), []),
     "new code with coupons": (CUSTOM, (1, 0, 0), [AdminReason.CODE_RULES_FROZEN]),

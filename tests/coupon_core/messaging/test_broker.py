@@ -1,4 +1,4 @@
-"""The bus: what it carries, what it refuses, and what it keeps when somebody dies."""
+"""Test the broker: connections, limits, and the messages of consumers that die."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def bus(redis: RedisServer) -> Iterator[redis_client.Redis]:
 
 
 def receive(connection: object, url: str, count: int) -> list:
-    """So many messages of one consumer, not acknowledged."""
+    """Receive `count` messages with one consumer and do not acknowledge them."""
     messages: list = []
     channel = connection.channel()
     channel.basic_qos(0, count, False)

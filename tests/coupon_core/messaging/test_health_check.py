@@ -1,4 +1,4 @@
-"""Whether the bus answers: told at once, even when it says nothing at all."""
+"""Test that the status of the broker is known in time, even if it does not respond."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.settings import build_settings
 
 @pytest.fixture
 def silent_port() -> Iterator[int]:
-    """A port that takes connections and says nothing: a broker that hangs."""
+    """A port that accepts connections and never responds, like a hanging broker."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
@@ -60,7 +60,7 @@ def test_a_broker_that_hangs_keeps_nobody_waiting(
     started_at = time.monotonic()
     health = BrokerHealth(f"{scheme}://127.0.0.1:{silent_port}/")
     assert health.status() == "unavailable"
-    # Without a deadline it would wait without end.
+    # Without a timeout the check would never finish.
     assert time.monotonic() - started_at < 3.0
 
 

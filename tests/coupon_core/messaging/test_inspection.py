@@ -1,4 +1,4 @@
-"""What a shell does with the bus, on both brokers."""
+"""Test what the CLI does with the broker, on Redis and RabbitMQ."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.servers.rabbitmq import RabbitServer
 
 @pytest.fixture
 def url(broker: Broker) -> str:
-    """A bus whose queues are empty."""
+    """The URL of a broker whose queues are empty."""
     with create_connection(broker.url) as connection:
         for queue in list_worker_queues(broker.url):
             bound_queue = queue(connection.default_channel)

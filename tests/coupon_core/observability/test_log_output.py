@@ -1,4 +1,4 @@
-"""All that real gateways and workers log, at their loudest: lines, and no secrets."""
+"""Test that gateways and workers log JSON lines without secrets, even when verbose."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ STREAK_ROUTING_KEY = "streak.milestone"
 
 
 class Visitor:
-    """Someone who calls in every way, good and bad, and knows what must stay hidden."""
+    """A client that sends valid and invalid requests, and knows what data is secret."""
 
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
@@ -67,7 +67,7 @@ class Visitor:
     def send(
         self, method: str, url: str, *, hide: str = "", **options: Any
     ) -> requests.Response:
-        """Call with a token at the query gateway, else with the key."""
+        """Send a request with the token, or with the API key to the admin gateway."""
         credentials = {"Authorization": f"Bearer {self.token}"}
         if url.startswith(self.deployment.admin_url):
             credentials = {"X-API-Key": self.api_key}
@@ -78,7 +78,7 @@ class Visitor:
         return response
 
     def send_raw(self, base_url: str, request: bytes) -> None:
-        """Send bytes that no client library would send."""
+        """Send bytes that no HTTP client library would send."""
         address = urlsplit(base_url)
         with socket.create_connection(
             (address.hostname, address.port), timeout=10
@@ -88,7 +88,7 @@ class Visitor:
 
 
 def call_as_player(visitor: Visitor) -> None:
-    """What players do, and those who guess."""
+    """Send the requests of players, and of a client that guesses codes."""
     root = f"{visitor.deployment.query_url}/v1/coupons"
     body = {"user_id": USER}
     for code in (
@@ -109,7 +109,7 @@ def call_as_player(visitor: Visitor) -> None:
 
 
 def call_as_forger(visitor: Visitor) -> None:
-    """Those who have no right to call."""
+    """Send requests with invalid credentials."""
     tenant, path = visitor.tenant, f"/v1/coupons/{visitor.tenant.tenant_id}"
     url = f"{visitor.deployment.query_url}{path}/redeem/{GUESSED}"
     headers = tenant.sign_request("POST", f"{path}/redeem/{GUESSED}", b"{}")
@@ -126,7 +126,7 @@ def call_as_forger(visitor: Visitor) -> None:
 
 
 def call_as_admin(visitor: Visitor) -> None:
-    """What those do who run a programme."""
+    """Send the requests of administrators."""
     root = f"{visitor.deployment.admin_url}/v1/tenants/{visitor.tenant.tenant_id}"
     definition_url = f"{root}/coupons/{visitor.claimable.definition_id}"
     visitor.send("POST", f"{root}/api-keys", json={"name": BODY}, hide="api_key")
@@ -142,7 +142,7 @@ def call_as_admin(visitor: Visitor) -> None:
 
 
 def send_malformed_requests(visitor: Visitor) -> None:
-    """Those who send what is no HTTP."""
+    """Send bytes that are not valid HTTP."""
     code = GUESSED.encode()
     for base_url in (visitor.deployment.query_url, visitor.deployment.admin_url):
         visitor.send_raw(base_url, b"GET /v1/coupons/redeem/%s HTTP/9.9\r\n\r\n" % code)
@@ -155,7 +155,7 @@ def send_malformed_requests(visitor: Visitor) -> None:
 
 
 def publish_messages(visitor: Visitor) -> None:
-    """What comes over the bus."""
+    """Publish valid and invalid messages to the broker."""
     event = {**CLOUD_EVENT, "subject": USER, "tenantid": visitor.tenant.tenant_id}
     invalid_event = {
         **event,
@@ -171,7 +171,7 @@ def publish_messages(visitor: Visitor) -> None:
 
 
 def break_database(visitor: Visitor) -> None:
-    """A database that says in its errors what it was given."""
+    """Provoke database errors whose messages quote values."""
     tenant, root = visitor.tenant, f"{visitor.deployment.query_url}/v1/coupons/redeem"
     tenant.define_custom(UNCLAIMED, claimable=True)
     own_code = tenant.create_code(USER)
@@ -194,7 +194,7 @@ ACTIONS: tuple[Callable[[Visitor], None], ...] = (
     call_as_admin,
     send_malformed_requests,
     publish_messages,
-    break_database,  # the last: it leaves the database as it is
+    break_database,  # the last one: it leaves the database broken
 )
 
 

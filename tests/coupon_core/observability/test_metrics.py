@@ -1,4 +1,4 @@
-"""What Prometheus is shown: by gateways and workers, over all their processes."""
+"""Test the metrics of gateways and workers, across all their processes."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_workers_tell_what_waits(deployment: Deployment) -> None:
 
 
 def has_merged_files(deployment: Deployment, merged_file: Path) -> bool:
-    # Who is asked while it ends hangs up.
+    # A process that is shutting down closes the connection.
     with suppress(requests.ConnectionError):
         deployment.read_metrics("query")
     return merged_file.exists()

@@ -1,4 +1,4 @@
-"""Settings from the environment: defaults, files, all errors at once, the kept key."""
+"""Test the settings: defaults, files, error reports and the stored master key."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Environment = Callable[..., loader.Settings]
 
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Environment:
-    """Settings of an environment that has nothing but what is given."""
+    """Return a function that loads settings from an otherwise empty environment."""
     for name in list(os.environ):
         if name.startswith("COUPON_") or name.endswith("_PORT"):
             monkeypatch.delenv(name)
@@ -120,9 +120,6 @@ def test_a_bad_database_url_is_told_by_its_name(load: Environment) -> None:
             bootstrap.start(settings)
     finally:
         encryption._keys = keys
-
-
-# ------------------------------------------------------------------- the kept key
 
 
 def test_a_master_key_is_made_once_and_kept(load: Environment, tmp_path: Path) -> None:
