@@ -69,7 +69,7 @@ def _check_database() -> str:
 def _check_migrations() -> str:
     try:
         if not schema.is_up_to_date():
-            raise SchemaOutdated("run couponctl db upgrade")
+            raise SchemaOutdated("migrations are missing: run `couponctl db upgrade`")
     finally:
         database.release_connection()
     return "up to date"

@@ -38,7 +38,9 @@ def decompress_lzma(data: bytes) -> bytes:
 def _decompress_bounded(decompressor: Any, data: bytes) -> bytes:
     decompressed: bytes = decompressor.decompress(data, MAX_DECOMPRESSED_BYTES)
     if not decompressor.eof:
-        raise MessageTooLarge("too large, or cut short")
+        raise MessageTooLarge(
+            f"too large (over {MAX_DECOMPRESSED_BYTES} bytes unpacked), or incomplete"
+        )
     return decompressed
 
 

@@ -52,7 +52,9 @@ def broker_connection(url: str) -> Iterator[Connection]:
     """
     # Check first, because kombu retries for seconds and CLI users should not wait.
     if not health_check.is_reachable(url, RESPONSE_TIMEOUT_SECONDS):
-        raise BrokerUnavailable(f"the bus at {redact_broker_url(url)} does not answer")
+        raise BrokerUnavailable(
+            f"the message broker at {redact_broker_url(url)} does not respond"
+        )
     connection = create_connection(url)
     connection_errors = (
         *connection.connection_errors,
@@ -65,7 +67,7 @@ def broker_connection(url: str) -> Iterator[Connection]:
     except (*connection_errors, PublishRejected, OSError) as error:
         message = " ".join(str(error).split()) or type(error).__name__
         raise BrokerUnavailable(
-            f"the bus at {redact_broker_url(url)}: {message.rstrip('.')}"
+            f"the message broker at {redact_broker_url(url)}: {message.rstrip('.')}"
         ) from error
 
 

@@ -126,7 +126,7 @@ class PublisherConfirms:
         while self.unconfirmed_tags:
             remaining_seconds = deadline - time.monotonic()
             if remaining_seconds <= 0:
-                raise TimeoutError("the broker did not confirm")
+                raise TimeoutError("the broker did not confirm the messages in time")
             self.connection.drain_events(timeout=remaining_seconds)
         if self.rejections:
             rejections, self.rejections = self.rejections, []
@@ -142,10 +142,10 @@ class PublisherConfirms:
 
     def _on_nack(self, tag: int, multiple: bool) -> None:
         self._on_ack(tag, multiple)
-        self.rejections.append("the broker refused it")
+        self.rejections.append("the broker rejected the message")
 
     def _on_return(self, error: Any, exchange: str, key: str, message: Any) -> None:
-        self.rejections.append(f"no queue takes {key}")
+        self.rejections.append(f"no queue is bound to {key}")
 
 
 @contextmanager

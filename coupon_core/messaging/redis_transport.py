@@ -167,7 +167,7 @@ class Channel(redis.Channel):
         queues: list[str] = super()._lookup(exchange, routing_key, default=default)
         if not queues and exchange == EVENTS_EXCHANGE:
             # Redis has no bindings (after FLUSHALL, for example) and would lose it.
-            raise self.ResponseError(f"no queue takes {routing_key}")
+            raise self.ResponseError(f"no queue is bound to {routing_key}")
         return queues
 
     def close(self) -> None:

@@ -55,9 +55,10 @@ def parse_broker_kind(url: str) -> str:
     scheme = urlsplit(url).scheme
     kind = BROKER_KINDS_BY_SCHEME.get(scheme)
     if kind is None:
+        actual = f"{scheme}://" if scheme else "a URL without a scheme"
         raise UnsupportedBroker(
-            f"{scheme or 'an empty URL'} is no bus that keeps messages when a process "
-            "dies (kombu's memory, filesystem and SQL transports lose them); use "
-            "redis://… or amqp://…"
+            f"expected a message broker at redis://… or amqp://…, not {actual} "
+            "(kombu's memory, filesystem and SQL transports lose messages when a "
+            "process dies)"
         )
     return kind

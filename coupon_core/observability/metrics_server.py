@@ -19,11 +19,19 @@ log = structlog.get_logger("coupon.metrics")
 LATENCY_BUCKETS_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 SAMPLE_INTERVAL_SECONDS = 1.0
 COUNTERS = {
-    "redemptions": ("redemptions", "Redemptions.", ["dialect", "result", "reason"]),
-    "limited": ("rate_limited", "Requests over a rate limit.", ["budget"]),
-    "messages": ("messages", "Messages that a worker settled.", ["queue", "outcome"]),
-    "relayed": ("relayed_events", "Events that the relay published.", ["outcome"]),
-    "deliveries": ("webhook_deliveries", "Webhook deliveries.", ["outcome"]),
+    "redemptions": (
+        "redemptions",
+        "Redemption requests by result.",
+        ["dialect", "result", "reason"],
+    ),
+    "limited": ("rate_limited", "Requests that exceeded a rate limit.", ["budget"]),
+    "messages": ("messages", "Messages that workers processed.", ["queue", "outcome"]),
+    "relayed": (
+        "relayed_events",
+        "Events that the outbox relay published.",
+        ["outcome"],
+    ),
+    "deliveries": ("webhook_deliveries", "Webhook deliveries by outcome.", ["outcome"]),
 }
 
 
@@ -69,13 +77,13 @@ def _create_metrics() -> dict[str, Any]:
     }
     requests = Histogram(
         "coupons_request_seconds",
-        "How long requests took until their answer began.",
+        "Time until the response to a request began.",
         labelnames=["method", "route", "status"],
         buckets=LATENCY_BUCKETS_SECONDS,
     )
     pool = Gauge(
         "coupons_pool_connections",
-        "Connections to the database.",
+        "Open connections of the database pools.",
         labelnames=["state"],
         multiprocess_mode="livesum",
     )

@@ -80,8 +80,8 @@ def _convert_errors() -> Iterator[None]:
     except ValueError as error:  # a file of a …_FILE variable cannot be read
         raise InvalidSettings(str(error)) from error
     except OSError as error:
-        text = f"COUPON_DATA_DIR: {error.filename}: {error.strerror}"
-        raise InvalidSettings(text) from error
+        message = f"COUPON_DATA_DIR: {error.filename} cannot be used: {error.strerror}"
+        raise InvalidSettings(message) from error
 
 
 def _format_errors(error: EnvValidationError) -> str:
@@ -106,8 +106,8 @@ def _resolve_master_keys(
     for key in keys:
         if not encryption.is_master_key(key):
             raise InvalidSettings(
-                "COUPON_MASTER_KEYS: each key is 32 bytes in URL-safe base64; "
-                "`couponctl config new-key` prints one"
+                "COUPON_MASTER_KEYS: expected keys of 32 bytes in URL-safe base64, "
+                "comma-separated; generate one with `couponctl config new-key`"
             )
     return keys
 

@@ -26,7 +26,7 @@ class Settings:
     data_dir: Path = field(
         metadata=describe_variable(
             "COUPON_DATA_DIR",
-            "where everything that is kept on disk lies",
+            "directory for everything that is stored on disk",
             default=Path("var"),
             documented_default="./var",
         )
@@ -41,9 +41,9 @@ class Settings:
     master_keys: tuple[str, ...] = field(
         metadata=describe_variable(
             "COUPON_MASTER_KEYS",
-            "Fernet keys that seal secrets at rest, comma-separated: the first "
-            "seals, all open; one is made and kept in DATA_DIR/master.key when "
-            "none is given",
+            "Fernet keys that encrypt secrets at rest, comma-separated: the "
+            "first one encrypts, all of them decrypt; without any, one is "
+            "generated and stored in DATA_DIR/master.key",
             default=(),
         ),
         repr=False,
@@ -51,7 +51,7 @@ class Settings:
     database_pool: int = field(
         metadata=describe_variable(
             "COUPON_DATABASE_POOL",
-            "most database connections a process opens",
+            "maximum number of database connections of a process",
             default=16,
             validate=COUNT_RANGE,
         )
@@ -59,7 +59,7 @@ class Settings:
     gateway_workers: int = field(
         metadata=describe_variable(
             "COUPON_GATEWAY_WORKERS",
-            "processes of each gateway",
+            "number of processes of each gateway",
             default=1,
             validate=COUNT_RANGE,
         )
@@ -67,7 +67,7 @@ class Settings:
     gateway_threads: int = field(
         metadata=describe_variable(
             "COUPON_GATEWAY_THREADS",
-            "threads of each of those processes",
+            "number of threads of each gateway process",
             default=8,
             validate=COUNT_RANGE,
         )
@@ -75,7 +75,7 @@ class Settings:
     bind_host: str = field(
         metadata=describe_variable(
             "COUPON_BIND_HOST",
-            "address that the gateways listen on",
+            "address on which the gateways listen",
             default="127.0.0.1",
         )
     )
@@ -98,7 +98,7 @@ class Settings:
     bus_port: int = field(
         metadata=describe_variable(
             "BUS_PORT",
-            "port of the embedded bus, on 127.0.0.1 only",
+            "port of the embedded message broker, on 127.0.0.1 only",
             default=8003,
             validate=PORT_RANGE,
         )
@@ -106,7 +106,8 @@ class Settings:
     broker_url: str = field(
         metadata=describe_variable(
             "COUPON_BROKER_URL",
-            "the bus: redis://… or amqp://…; where it is set no bus is embedded",
+            "message broker: redis://… or amqp://…; if it is set, no broker is "
+            "embedded",
             validate=validate_broker_url,
             documented_default="redis://127.0.0.1:BUS_PORT/0",
         )
@@ -114,8 +115,9 @@ class Settings:
     visibility_seconds: int = field(
         metadata=describe_variable(
             "COUPON_VISIBILITY_SECONDS",
-            "after how long without acknowledgement a message goes to another "
-            "worker on Redis, where a killed worker is not noticed otherwise",
+            "on Redis, seconds until an unacknowledged message is delivered to "
+            "another worker, which is how messages of a killed worker are "
+            "recovered",
             default=60,
             validate=VISIBILITY_RANGE,
         )
@@ -124,24 +126,25 @@ class Settings:
         metadata=describe_variable(
             "COUPON_CORS_ORIGINS",
             "origins whose pages may call the query gateway, comma-separated; *"
-            " is all (it takes no cookies), empty is none",
+            " allows all (the gateway uses no cookies), empty allows none",
             default=("*",),
         )
     )
     redis_url: str = field(
         metadata=describe_variable(
             "COUPON_REDIS_URL",
-            "redis://… that the gateways count in together; while it is away, "
-            "or with memory://, each process counts alone",
+            "redis://… in which the gateways share the counters of rate limits;"
+            " while it is unavailable, or with memory://, each process counts "
+            "separately",
             validate=validate_redis_url,
-            documented_default="the bus, if that is redis",
+            documented_default="COUPON_BROKER_URL, if that is Redis",
         )
     )
     guesses_per_user: str = field(
         metadata=describe_variable(
             "COUPON_GUESSES_PER_USER",
-            "how many unknown codes one user may validate or redeem before he "
-            "is refused with 429; empty is no limit",
+            "number of unknown codes that a user may validate or redeem before "
+            "requests are refused with 429; empty means no limit",
             default="100 per 10 minutes",
             validate=validate_rate_limit,
         )
@@ -149,7 +152,7 @@ class Settings:
     guesses_per_tenant: str = field(
         metadata=describe_variable(
             "COUPON_GUESSES_PER_TENANT",
-            "the same for all users of a tenant together",
+            "the same limit for all users of a tenant together",
             default="10000 per 10 minutes",
             validate=validate_rate_limit,
         )
@@ -157,23 +160,24 @@ class Settings:
     calls_per_caller: str = field(
         metadata=describe_variable(
             "COUPON_CALLS_PER_CALLER",
-            "how many requests one user or one key may make, such as 50/second;"
-            " empty is no limit",
+            "number of requests that a user or an API key may send, such as "
+            "50/second; empty means no limit",
             validate=validate_rate_limit,
         )
     )
     calls_per_tenant: str = field(
         metadata=describe_variable(
             "COUPON_CALLS_PER_TENANT",
-            "the same for a tenant altogether",
+            "the same limit for all callers of a tenant together",
             validate=validate_rate_limit,
         )
     )
     webhook_networks: tuple[str, ...] = field(
         metadata=describe_variable(
             "COUPON_WEBHOOK_NETWORKS",
-            "networks that webhooks may go to though they are not public, "
-            "comma-separated, such as 10.1.0.0/16; all others are refused",
+            "networks to which webhooks may be sent although they are not "
+            "public, comma-separated, such as 10.1.0.0/16; all others are "
+            "refused",
             default=(),
             validate=validate_networks,
         )
@@ -189,7 +193,7 @@ class Settings:
     log_format: str = field(
         metadata=describe_variable(
             "COUPON_LOG_FORMAT",
-            "json, or console for people",
+            "json, or console for reading in a terminal",
             default="json",
             validate=validate.OneOf(structured_logging.FORMATS),
         )
@@ -197,7 +201,7 @@ class Settings:
     metrics_host: str = field(
         metadata=describe_variable(
             "COUPON_METRICS_HOST",
-            "address that metrics are shown at",
+            "address on which metrics are served",
             default="127.0.0.1",
         )
     )
@@ -205,7 +209,7 @@ class Settings:
         metadata=describe_variable(
             "COUPON_METRICS_PORT",
             "port of the admin gateway's metrics for Prometheus; the query "
-            "gateway and the workers take the next two; 0 counts nothing",
+            "gateway and the workers use the next two ports; 0 disables metrics",
             default=0,
             validate=METRICS_PORT_RANGE,
         )

@@ -33,7 +33,8 @@ def validate_broker_url(url: str) -> None:
 def validate_redis_url(url: str) -> None:
     """Refuse a URL that is neither Redis nor `memory://`; "" follows the broker."""
     if url and not url.startswith(COUNTER_URL_PREFIXES):
-        raise ValidationError(f"expected one of {', '.join(COUNTER_URL_PREFIXES)}")
+        prefixes = ", ".join(COUNTER_URL_PREFIXES)
+        raise ValidationError(f"expected a URL that begins with one of {prefixes}")
 
 
 def validate_rate_limit(text: str) -> None:
@@ -50,4 +51,6 @@ def validate_networks(networks: list[str]) -> None:
         try:
             ip_network(network)
         except ValueError as error:
-            raise ValidationError(f"expected networks: {error}") from error
+            raise ValidationError(
+                f"expected networks such as 10.1.0.0/16: {error}"
+            ) from error

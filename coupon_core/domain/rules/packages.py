@@ -20,8 +20,8 @@ from coupon_core.domain.models.packages import Package, RewardLine
 
 MAX_NAME_LENGTH = 255
 DATES_REVERSED_DETAIL = (
-    "ends_at: expected a time after starts_at; a package without its own has those of "
-    "its campaign"
+    "ends_at: expected a time after starts_at; a package without dates of its own uses "
+    "those of its campaign"
 )
 REWARD_TYPE = "package"
 
