@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import psycopg
 from peewee import (
     Database,
-    OperationalError,
     PostgresqlDatabase,
     Psycopg3Adapter,
     __exception_wrapper__,
@@ -20,9 +19,10 @@ from psycopg.errors import _WaitTimeout as WaitTimeout
 from psycopg.pq import Format, TransactionStatus
 from psycopg.pq.abc import PGconn
 
-BUSY_TIMEOUT_SECONDS = (
-    4.0  # below the five seconds in which a caller is promised an answer
-)
+from coupon_core.persistence.errors import DatabaseBusy
+
+# Below the five seconds in which a caller is promised an answer.
+BUSY_TIMEOUT_SECONDS = 4.0
 CONNECT_TIMEOUT_SECONDS = 2  # for each address that a host name has
 SLOW_FAILURE_THRESHOLD_SECONDS, BACKOFF_SECONDS = 1.0, 1.0
 PING_AFTER_SECONDS = 5.0
@@ -59,7 +59,7 @@ psycopg.adapters.register_loader("uuid", _text_loader)
 
 
 class DeadlineConnection(psycopg.Connection[Any]):
-    """A connection on which no answer is waited for longer than `response_timeout` seconds."""
+    """A connection that waits at most `response_timeout` seconds for a response."""
 
     response_timeout: float | None = RESPONSE_TIMEOUT_SECONDS
 
@@ -85,7 +85,7 @@ class DeadlineConnection(psycopg.Connection[Any]):
     ) -> Any:
         """As psycopg does it; who has not answered in time is not asked again."""
         try:
-            return super().wait(gen, interval, timeout or self.response_timeout)
+            return super().wait(gen, interval, timeout=timeout or self.response_timeout)
         except WaitTimeout:
             self.pgconn.finish()  # else to roll back would take as long again
             raise
@@ -121,7 +121,7 @@ class BackoffPostgresqlDatabase(PostgresqlDatabase):
     def _connect(self) -> Any:
         started_at = time.monotonic()
         if started_at < self._backoff_until:
-            raise OperationalError("the database did not answer a moment ago")
+            raise DatabaseBusy("the database did not answer a moment ago")
         try:
             return super()._connect()
         except psycopg.OperationalError:

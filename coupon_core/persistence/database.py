@@ -11,7 +11,6 @@ from typing import Any
 
 from peewee import (
     Database,
-    IntegrityError,
     InterfaceError,
     InternalError,
     OperationalError,
@@ -25,12 +24,13 @@ from coupon_core.persistence.connection_pools import (
     PostgresqlPool,
     create_database,
 )
+from coupon_core.persistence.errors import DatabaseBusy
 from coupon_core.persistence.tables import database_proxy
 from coupon_core.persistence.write_lock import write_lock
 
 
 class ConcurrentUpdate(Exception):
-    """The database could not do it now; asking again later may succeed."""
+    """The state kept changing during a use case; retry the use case."""
 
 
 UNAVAILABLE_ERRORS = (
@@ -38,17 +38,10 @@ UNAVAILABLE_ERRORS = (
     InterfaceError,
     InternalError,  # a transaction that idled too long, or a standby's
     MaxConnectionsExceeded,
+    DatabaseBusy,
     ConcurrentUpdate,
 )
 """What an operation raises when the database cannot do it now."""
-
-UNIQUE, FOREIGN_KEY = "unique", "foreign key"
-_CONSTRAINT_KINDS = {
-    "23505": UNIQUE,
-    "23503": FOREIGN_KEY,
-    "SQLITE_CONSTRAINT_UNIQUE": UNIQUE,
-    "SQLITE_CONSTRAINT_FOREIGNKEY": FOREIGN_KEY,
-}
 
 
 def open_database(url: str, pool_size: int = 16) -> None:
@@ -169,11 +162,14 @@ def execute(
     """Run SQL text with `:name` parameters; gives the driver's cursor.
 
     Fetch its rows before the next call: on PostgreSQL it is the same cursor again.
-    The few statements that run `dedicated_cursor` have one each, which keeps their last rows.
+    The few statements that run with `dedicated_cursor` have one each, which keeps
+    their last rows.
     """
     pool = database_proxy.obj
     if isinstance(pool, PostgresqlPool):
-        return pool.run(_to_psycopg_sql(sql), parameters, dedicated_cursor)
+        return pool.run(
+            _to_psycopg_sql(sql), parameters, dedicated_cursor=dedicated_cursor
+        )
     return database_proxy.execute_sql(sql, parameters)
 
 
@@ -197,13 +193,6 @@ def execute_each(sql: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
         while cursor.nextset():
             counts.append(int(cursor.rowcount))
     return counts
-
-
-def violated_constraint(error: IntegrityError) -> str | None:
-    """Which kind of rule of a table was broken: UNIQUE, FOREIGN_KEY, or another."""
-    cause = error.orig  # the driver's own error
-    code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
-    return _CONSTRAINT_KINDS.get(code or "")
 
 
 @cache

@@ -15,6 +15,7 @@ from coupon_core.persistence.database import (
     is_postgresql,
     transaction,
 )
+from coupon_core.persistence.errors import SchemaOutdated
 
 DATABASE_ERRORS = (
     PeeweeException,
@@ -22,6 +23,7 @@ DATABASE_ERRORS = (
     sqlite3.Error,
     MaxConnectionsExceeded,
     ConcurrentUpdate,
+    SchemaOutdated,
 )
 """Whatever a database that is not as it should be may raise."""
 
@@ -52,7 +54,8 @@ def describe_product() -> str:
     """Name and version of the database, and how SQLite keeps its journal."""
     if is_postgresql():
         return f"PostgreSQL {_fetch_scalar('SHOW server_version')}"
-    return f"SQLite {sqlite3.sqlite_version}, journal {_fetch_scalar('PRAGMA journal_mode')}"
+    journal_mode = _fetch_scalar("PRAGMA journal_mode")
+    return f"SQLite {sqlite3.sqlite_version}, journal {journal_mode}"
 
 
 def check_writable() -> None:

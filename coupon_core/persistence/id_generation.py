@@ -5,6 +5,7 @@ from datetime import datetime
 
 import uuid_utils
 
+MIN_ID = "00000000-0000-0000-0000-000000000000"
 NUMBER_EPOCH = datetime.fromisoformat("2025-01-01T00:00:00Z")
 
 

@@ -26,9 +26,10 @@ def format_columns(value_type: type, alias: str) -> str:
 
 CODE_MATCHES = "(c.code = :code OR NOT d.case_sensitive)"
 # A creator's code is revoked for all who hold it, by one row.
-REVOKED_AT_EXPRESSION = """COALESCE(c.revoked_at, CASE WHEN d.code_format = 'shared' THEN
-    (SELECT s.revoked_at FROM shared_code s WHERE s.tenant_id = c.tenant_id
-    AND s.code_key = c.code_key AND s.definition_id = c.definition_id) END)"""
+REVOKED_AT_EXPRESSION = """COALESCE(c.revoked_at,
+    CASE WHEN d.code_format = 'shared' THEN (SELECT s.revoked_at FROM shared_code s
+    WHERE s.tenant_id = c.tenant_id AND s.code_key = c.code_key
+    AND s.definition_id = c.definition_id) END)"""
 COUPON_COLUMNS = format_columns(Coupon, "c").replace(
     "c.revoked_at", REVOKED_AT_EXPRESSION
 )
@@ -90,9 +91,9 @@ REWARD_ITEM_CONVERSIONS = build_conversions(
 def to_issued_coupon(row: Row) -> IssuedCoupon:
     """The value of a row of `SELECT_ISSUED_COUPONS`."""
     return IssuedCoupon(
-        to_coupon(row[:_COUPON_COLUMN_COUNT]),
-        to_definition(row[_COUPON_COLUMN_COUNT:_REWARD_ITEM_START]),
-        to_reward_item(row[_REWARD_ITEM_START:]),
+        coupon=to_coupon(row[:_COUPON_COLUMN_COUNT]),
+        definition=to_definition(row[_COUPON_COLUMN_COUNT:_REWARD_ITEM_START]),
+        reward_item=to_reward_item(row[_REWARD_ITEM_START:]),
     )
 
 

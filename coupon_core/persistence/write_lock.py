@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from peewee import OperationalError
+from coupon_core.persistence.errors import DatabaseBusy
 
 
 class FifoLock:
@@ -65,7 +65,7 @@ def write_lock(path: Path, timeout_seconds: float) -> Iterator[float]:
     """
     deadline = time.monotonic() + timeout_seconds
     if not _thread_lock.acquire(timeout_seconds):
-        raise OperationalError("database is busy")
+        raise DatabaseBusy("database is busy")
     try:
         with open(f"{path}-turn", "ab") as turn_file:
             with open(f"{path}-next", "ab") as next_file:
@@ -82,5 +82,5 @@ def _lock_file(file: IO[bytes], deadline: float) -> None:
             return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise OperationalError("database is busy") from None
+                raise DatabaseBusy("database is busy") from None
             time.sleep(random.uniform(0.0005, 0.003))  # noqa: S311 - no secret

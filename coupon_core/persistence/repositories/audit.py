@@ -7,9 +7,11 @@ from typing import Any
 from coupon_core.domain.models import Page
 from coupon_core.domain.models.audit import AuditEntry, AuditFilter
 from coupon_core.persistence.id_generation import get_min_id_at
+from coupon_core.persistence.row_mapping import build_conversions, convert_row
 from coupon_core.persistence.tables import AuditEntryTable, parse_json, to_datetime
 
 COLUMNS = [getattr(AuditEntryTable, field.name) for field in fields(AuditEntry)]
+CONVERSIONS = build_conversions(AuditEntry, detail=parse_json, happened_at=to_datetime)
 
 
 def insert(entry: AuditEntry) -> None:
@@ -41,21 +43,24 @@ def list_entries_since(tenant_id: str, since: datetime, limit: int) -> list[Audi
 
 
 def _build_conditions(tenant_id: str, filters: AuditFilter) -> list[Any]:
-    equal = {
+    expected_values = {
         AuditEntryTable.actor: filters.actor,
         AuditEntryTable.action: filters.action,
         AuditEntryTable.object_id: filters.object_id,
     }
-    found = [AuditEntryTable.tenant_id == tenant_id]
-    found += [column == value for column, value in equal.items() if value is not None]
+    conditions = [AuditEntryTable.tenant_id == tenant_id]
+    conditions += [
+        column == value
+        for column, value in expected_values.items()
+        if value is not None
+    ]
     # An entry's id tells when it was made, and the key is in its order.
     if filters.since:
-        found.append(AuditEntryTable.entry_id >= get_min_id_at(filters.since))
+        conditions.append(AuditEntryTable.entry_id >= get_min_id_at(filters.since))
     if filters.until:
-        found.append(AuditEntryTable.entry_id < get_min_id_at(filters.until))
-    return found
+        conditions.append(AuditEntryTable.entry_id < get_min_id_at(filters.until))
+    return conditions
 
 
 def _to_entry(row: Any) -> AuditEntry:
-    *texts, detail, happened_at = row
-    return AuditEntry(*[*texts, parse_json(detail), to_datetime(happened_at)])
+    return AuditEntry(*convert_row(row, CONVERSIONS))

@@ -7,7 +7,8 @@ from typing import Any
 from coupon_core.domain.codes import code_scope, to_lookup_key
 from coupon_core.domain.models import Coupon, Definition
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.database import execute
+from coupon_core.persistence.row_locks import coupon_lock_clause
 from coupon_core.persistence.row_mapping import (
     COUPON_COLUMNS,
     SELECT_ISSUED_COUPONS,
@@ -44,7 +45,7 @@ def get_last_copy_number(definition: Definition, user_id: str) -> int:
     parameters = {
         "tenant_id": definition.tenant_id,
         "code_key": to_lookup_key(code),
-        "code_scope": code_scope(code, definition.case_sensitive, user_id),
+        "code_scope": code_scope(code, definition.case_sensitive, user_id=user_id),
     }
     return int(execute(SELECT_LAST_COPY_NUMBER, parameters).fetchone()[0])
 
@@ -69,12 +70,9 @@ def assign(coupon: Coupon, now: datetime) -> bool:
 
 def lock_user_coupons(definition: Definition, user_id: str) -> Sequence[Any]:
     """What a user holds of a definition, oldest first, kept still."""
-    lock_clause = " FOR UPDATE OF c" if is_postgresql() else ""
     parameters = {**_to_key_parameters(definition), "user_id": user_id}
-    return [
-        to_issued_coupon(row)
-        for row in execute(SELECT_USER_COUPONS + lock_clause, parameters).fetchall()
-    ]
+    sql = SELECT_USER_COUPONS + coupon_lock_clause()
+    return [to_issued_coupon(row) for row in execute(sql, parameters).fetchall()]
 
 
 def _to_key_parameters(definition: Definition) -> Mapping[str, str]:

@@ -51,7 +51,8 @@ SET_WAIT_REASON = (
 )
 COUNT_RESERVED = f"""
     SELECT COALESCE(sum(requested_count - generated_count), 0) FROM batch
-    WHERE tenant_id = :tenant_id AND definition_id = :definition_id AND {UNFINISHED_CONDITION}
+    WHERE tenant_id = :tenant_id AND definition_id = :definition_id
+    AND {UNFINISHED_CONDITION}
 """
 # Where others get on, the chunks of this one only wait for their turn; but not for
 # ever. Paused definitions let their batches lie.
@@ -74,20 +75,20 @@ def insert(batch: Batch, chunks: Iterable[BatchChunk]) -> None:
 
 
 def _to_chunk_row(chunk: BatchChunk) -> dict[str, Any]:
-    users = json.dumps(chunk.user_ids, ensure_ascii=False) if chunk.user_ids else ""
+    user_ids = json.dumps(chunk.user_ids, ensure_ascii=False) if chunk.user_ids else ""
     return {
         "tenant_id": chunk.tenant_id,
         "batch_id": chunk.batch_id,
         "chunk_number": chunk.chunk_number,
         "coupon_count": chunk.coupon_count,
-        "user_ids": users,
+        "user_ids": user_ids,
     }
 
 
 def get(tenant_id: str, batch_id: str) -> Batch | None:
     """One batch."""
-    here = (BatchTable.tenant_id == tenant_id) & (BatchTable.batch_id == batch_id)
-    row = BatchTable.select().where(here).tuples().first()
+    key_condition = BatchTable.match_key(tenant_id, batch_id)
+    row = BatchTable.select().where(key_condition).tuples().first()
     return to_batch(row) if row else None
 
 
@@ -120,8 +121,15 @@ def get_unfinished_chunk(key: ChunkKey) -> BatchChunk | None:
     row = execute(SELECT_UNFINISHED_CHUNK, _to_key_parameters(key)).fetchone()
     if row is None:
         return None
-    count, users = row
-    return BatchChunk(*key, count, tuple(json.loads(users)) if users else ())
+    coupon_count, user_ids = row
+    tenant_id, batch_id, chunk_number = key
+    return BatchChunk(
+        tenant_id,
+        batch_id,
+        chunk_number=chunk_number,
+        coupon_count=coupon_count,
+        user_ids=tuple(json.loads(user_ids)) if user_ids else (),
+    )
 
 
 def claim_chunk(key: ChunkKey, now: datetime) -> bool:
@@ -173,20 +181,20 @@ def reclaim_stalled(
     They count as getting on now. While other batches get on, these are left to wait
     their turn until `long_before`.
     """
-    times = {"now": now, "before": before, "long_before": long_before}
     parameters = {
-        name: format_timestamp_milliseconds(time) for name, time in times.items()
+        "now": format_timestamp_milliseconds(now),
+        "before": format_timestamp_milliseconds(before),
+        "long_before": format_timestamp_milliseconds(long_before),
     }
     return [to_batch(row) for row in execute(RECLAIM_STALLED, parameters).fetchall()]
 
 
 def list_unfinished_chunk_numbers(batch: Batch) -> list[int]:
     """The numbers of a batch's chunks that are still to be made."""
-    of_batch = (ChunkTable.tenant_id == batch.tenant_id) & (
-        ChunkTable.batch_id == batch.batch_id
-    )
     rows = ChunkTable.select(ChunkTable.chunk_number).where(
-        of_batch, ChunkTable.finished_at.is_null()
+        ChunkTable.tenant_id == batch.tenant_id,
+        ChunkTable.batch_id == batch.batch_id,
+        ChunkTable.finished_at.is_null(),
     )
     return [number for (number,) in rows.order_by(ChunkTable.chunk_number).tuples()]
 
@@ -202,5 +210,9 @@ def to_batch(row: Sequence[Any]) -> Batch:
 
 
 def _to_key_parameters(key: ChunkKey) -> dict[str, Any]:
-    tenant_id, batch_id, number = key
-    return {"tenant_id": tenant_id, "batch_id": batch_id, "chunk_number": number}
+    tenant_id, batch_id, chunk_number = key
+    return {
+        "tenant_id": tenant_id,
+        "batch_id": batch_id,
+        "chunk_number": chunk_number,
+    }

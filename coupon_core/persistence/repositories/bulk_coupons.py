@@ -14,12 +14,8 @@ from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Definition
 from coupon_core.domain.models.batches import Batch
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import (
-    UNIQUE,
-    execute,
-    is_postgresql,
-    violated_constraint,
-)
+from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.errors import UNIQUE, violated_constraint
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import checked_prefixes
 from coupon_core.persistence.tables import database_proxy
@@ -103,8 +99,15 @@ def insert(
 
 def _copy_rows(rows: CouponRows, common: Mapping[str, str | None]) -> None:
     # No tenant, code or user can hold a tab, a line's end or a backslash.
-    same = "\t".join("\\N" if value is None else value for value in common.values())
-    text = "".join([f"{i}\t{c}\t{k}\t{u}\t{same}\t0\t\n" for i, c, k, u in rows])
+    common_text = "\t".join(
+        "\\N" if value is None else value for value in common.values()
+    )
+    text = "".join(
+        [
+            f"{coupon_id}\t{code}\t{code_key}\t{user_id}\t{common_text}\t0\t\n"
+            for coupon_id, code, code_key, user_id in rows
+        ]
+    )
     with __exception_wrapper__, database_proxy.cursor().copy(COPY) as copy:
         copy.write(text)
 
@@ -116,35 +119,42 @@ def _insert_rows(rows: CouponRows, common: Mapping[str, str | None]) -> None:
 def set_batch(batch: Batch, coupon_ids: Sequence[str]) -> None:
     """Tell coupons which batch they are of."""
     parameters = {"tenant_id": batch.tenant_id, "batch_id": batch.batch_id}
-    execute_for_values(SET_BATCH, "uuid", coupon_ids, parameters)
+    execute_for_values(SET_BATCH, "uuid", values=coupon_ids, parameters=parameters)
 
 
 def find_taken_codes(
     definition: Definition, codes: Iterable[str], include_owned: bool
 ) -> set[str]:
-    """Those of the codes that no coupon may own, or, if `include_owned`, that one does."""
+    """Return the codes that a new coupon must not own.
+
+    With `include_owned` these include the codes that a coupon owns already.
+    """
     tenant_id = definition.tenant_id
     keys = {to_lookup_key(code): code for code in codes}
-    found = _find_shared_keys(tenant_id, keys)
+    taken_keys = _find_shared_keys(tenant_id, keys)
     if include_owned:
         rows = execute_for_values(
-            SELECT_OWNED_KEYS, "text", list(keys), {"tenant_id": tenant_id}
+            SELECT_OWNED_KEYS,
+            "text",
+            values=list(keys),
+            parameters={"tenant_id": tenant_id},
         )
-        found |= {key for (key,) in rows.fetchall()}
-    return {keys[key] for key in found} | checked_prefixes.find_invalid_check_digits(
-        tenant_id, keys.values()
-    )
+        taken_keys |= {key for (key,) in rows.fetchall()}
+    return {
+        keys[key] for key in taken_keys
+    } | checked_prefixes.find_invalid_check_digits(tenant_id, keys.values())
 
 
 def _find_shared_keys(tenant_id: str, keys: Mapping[str, str]) -> set[str]:
     """Those of the lookup keys that many may share, or that are being imported."""
-    here = {"tenant_id": tenant_id}
-    rows = execute(
-        SELECT_FIRST_SHARED_KEYS, {**here, "most": MAX_PRELOADED_KEYS + 1}
-    ).fetchall()
+    parameters = {"tenant_id": tenant_id, "most": MAX_PRELOADED_KEYS + 1}
+    rows = execute(SELECT_FIRST_SHARED_KEYS, parameters).fetchall()
     if len(rows) > MAX_PRELOADED_KEYS:
         rows = execute_for_values(
-            SELECT_SHARED_KEYS, "text", list(keys), here
+            SELECT_SHARED_KEYS,
+            "text",
+            values=list(keys),
+            parameters={"tenant_id": tenant_id},
         ).fetchall()
     return {key for (key,) in rows if key in keys}
 
@@ -152,7 +162,7 @@ def _find_shared_keys(tenant_id: str, keys: Mapping[str, str]) -> set[str]:
 def execute_for_values(
     sql: str, sql_type: str, values: Sequence[str], parameters: Mapping[str, Any]
 ) -> Any:
-    """Run a statement about many values, which go as one parameter: `{execute_for_values}`."""
+    """Run a statement in which `{among}` matches many values sent as one parameter."""
     if is_postgresql():
         # As a list in the text of the statement they would be parsed each time.
         text = sql.format(among=f"= ANY(CAST(:among AS {sql_type}[]))")

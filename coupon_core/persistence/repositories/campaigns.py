@@ -6,7 +6,7 @@ from peewee import IntegrityError
 
 from coupon_core.domain.models import Page
 from coupon_core.domain.models.campaigns import Campaign, CampaignStatus
-from coupon_core.persistence.database import is_postgresql
+from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.tables import CampaignCreatorTable, CampaignTable
 
 
@@ -18,16 +18,20 @@ def insert(campaign: Campaign) -> bool:
 
 def get(tenant_id: str, campaign_id: str) -> Campaign | None:
     """One campaign."""
-    row = CampaignTable.select().where(_match_key(tenant_id, campaign_id)).first()
+    row = (
+        CampaignTable.select()
+        .where(CampaignTable.match_key(tenant_id, campaign_id))
+        .first()
+    )
     return _to_campaign(row) if row else None
 
 
 def lock(tenant_id: str, campaign_id: str) -> Campaign | None:
     """One campaign, held until the transaction ends, as are its packages' dates."""
-    query = CampaignTable.select().where(_match_key(tenant_id, campaign_id))
-    if is_postgresql():  # on SQLite the transaction itself is the lock
-        query = query.for_update("FOR NO KEY UPDATE")
-    row = query.first()
+    query = CampaignTable.select().where(
+        CampaignTable.match_key(tenant_id, campaign_id)
+    )
+    row = lock_rows(query).first()
     return _to_campaign(row) if row else None
 
 
@@ -45,8 +49,8 @@ def list_campaigns(
 
 def update(campaign: Campaign) -> None:
     """Overwrite a campaign."""
-    here = _match_key(campaign.tenant_id, campaign.campaign_id)
-    CampaignTable.update(asdict(campaign)).where(here).execute()
+    key_condition = CampaignTable.match_key(campaign.tenant_id, campaign.campaign_id)
+    CampaignTable.update(asdict(campaign)).where(key_condition).execute()
 
 
 def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> bool | None:
@@ -65,19 +69,19 @@ def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> bool | No
 
 def remove_creator(tenant_id: str, campaign_id: str, creator_key: str) -> bool:
     """End a creator's part; False when there was none."""
-    table = CampaignCreatorTable
-    of_campaign = (table.tenant_id == tenant_id) & (table.campaign_id == campaign_id)
-    mine = of_campaign & (table.creator_key == creator_key)
-    return bool(table.delete().where(mine).execute())
-
-
-def _match_key(tenant_id: str, campaign_id: str) -> object:
-    return (CampaignTable.tenant_id == tenant_id) & (
-        CampaignTable.campaign_id == campaign_id
-    )
+    key_condition = CampaignCreatorTable.match_key(tenant_id, campaign_id, creator_key)
+    return bool(CampaignCreatorTable.delete().where(key_condition).execute())
 
 
 def _to_campaign(row: CampaignTable) -> Campaign:
-    ids = row.tenant_id, row.campaign_id, row.names, row.description
-    dates = row.starts_at, row.ends_at, row.created_at, row.updated_at
-    return Campaign(*ids, CampaignStatus(row.status), *dates)
+    return Campaign(
+        tenant_id=row.tenant_id,
+        campaign_id=row.campaign_id,
+        names=row.names,
+        description=row.description,
+        status=CampaignStatus(row.status),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

@@ -35,8 +35,8 @@ def reserve(tenant_id: str, prefix: str, definition_id: str) -> bool:
     """
     parameters = {"tenant_id": tenant_id, "stem": prefix, "end": prefix + "~"}
     if any(
-        prefix.startswith(one) or one.startswith(prefix)
-        for one in list_prefixes(tenant_id)
+        prefix.startswith(other_prefix) or other_prefix.startswith(prefix)
+        for other_prefix in list_prefixes(tenant_id)
     ):
         return False
     if execute(SELECT_CODE_WITH_PREFIX, parameters).fetchone() is not None:

@@ -68,7 +68,10 @@ def reserve(job: CodeJob, rows: Sequence[ImportRow]) -> list[RejectedRow]:
 def _find_taken_keys(tenant_id: str, keys: Iterable[str]) -> set[str]:
     """Those of the lookup keys that a coupon or a shared code has, or may not have."""
     rows = execute_for_values(
-        SELECT_TAKEN_KEYS, "text", list(keys), {"tenant_id": tenant_id}
+        SELECT_TAKEN_KEYS,
+        "text",
+        values=list(keys),
+        parameters={"tenant_id": tenant_id},
     ).fetchall()
     return {key for (key,) in rows} | checked_prefixes.find_invalid_check_digits(
         tenant_id, keys
@@ -100,12 +103,12 @@ def _to_row(row: ImportRow) -> dict[str, Any]:
 def _find_conflicts(job: CodeJob, rows: Sequence[ImportRow]) -> Iterator[RejectedRow]:
     """The rows whose code another line, or another import, holds."""
     keys = [to_lookup_key(row.code) for row in rows]
-    found = execute_for_values(
-        SELECT_RESERVED, "text", keys, {"tenant_id": job.tenant_id}
+    reserved_rows = execute_for_values(
+        SELECT_RESERVED, "text", values=keys, parameters={"tenant_id": job.tenant_id}
     ).fetchall()
-    holders = {key: (job_id, line) for key, job_id, line in found}
+    owners = {key: (job_id, line) for key, job_id, line in reserved_rows}
     for row in rows:
-        job_id, line = holders[to_lookup_key(row.code)]
+        job_id, line = owners[to_lookup_key(row.code)]
         if job_id != job.job_id:
             yield RejectedRow(row.line, "the code is being imported by another request")
         elif line != row.line:

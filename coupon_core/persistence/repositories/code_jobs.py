@@ -8,7 +8,9 @@ from typing import Any
 from coupon_core.domain.models import IssuedCoupon, Page
 from coupon_core.domain.models.inventory import CodeJob, JobKind, JobState
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.database import execute
+from coupon_core.persistence.id_generation import MIN_ID
+from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.row_mapping import SELECT_ISSUED_COUPONS, to_issued_coupon
 from coupon_core.persistence.tables import CodeJobTable
 
@@ -43,9 +45,9 @@ EXTEND_CHUNK = f"""
     RETURNING coupon_id
 """
 SELECT_REVOKED = f"""
-    {SELECT_ISSUED_COUPONS} WHERE {CHUNK_CONDITION} AND c.user_id <> '' AND c.revoked_at = :now
+    {SELECT_ISSUED_COUPONS}
+    WHERE {CHUNK_CONDITION} AND c.user_id <> '' AND c.revoked_at = :now
 """
-MIN_ID = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +68,20 @@ def insert(job: CodeJob) -> None:
 def update(job: CodeJob) -> None:
     """Overwrite a job."""
     CodeJobTable.update(asdict(job)).where(
-        _match_key(job.tenant_id, job.job_id)
+        CodeJobTable.match_key(job.tenant_id, job.job_id)
     ).execute()
 
 
 def delete(tenant_id: str, job_id: str) -> None:
     """Forget a job."""
-    CodeJobTable.delete().where(_match_key(tenant_id, job_id)).execute()
+    CodeJobTable.delete().where(CodeJobTable.match_key(tenant_id, job_id)).execute()
 
 
 def get(tenant_id: str, job_id: str, lock: bool = False) -> CodeJob | None:
     """One job; if locked, held until the transaction ends."""
-    query = CodeJobTable.select().where(_match_key(tenant_id, job_id))
-    if lock and is_postgresql():
-        query = query.for_update()
+    query = CodeJobTable.select().where(CodeJobTable.match_key(tenant_id, job_id))
+    if lock:
+        query = lock_rows(query, "FOR UPDATE")
     row = query.tuples().first()
     return to_job(row) if row else None
 
@@ -95,19 +97,18 @@ def list_jobs(tenant_id: str, page: Page) -> tuple[list[CodeJob], int]:
 
 def list_by_batch(tenant_id: str, batch_id: str) -> list[CodeJob]:
     """What was done to a batch, in the order of time."""
-    here = (CodeJobTable.tenant_id == tenant_id) & (CodeJobTable.batch_id == batch_id)
-    rows = CodeJobTable.select().where(here).order_by(CodeJobTable.job_id).tuples()
-    return [to_job(row) for row in rows]
+    query = CodeJobTable.select().where(
+        CodeJobTable.tenant_id == tenant_id, CodeJobTable.batch_id == batch_id
+    )
+    return [to_job(row) for row in query.order_by(CodeJobTable.job_id).tuples()]
 
 
 def find_stalled(state: JobState, before: datetime) -> list[CodeJob]:
     """Some jobs in that state, of any tenant, that nobody has worked on since."""
-    old = (CodeJobTable.state == state) & (CodeJobTable.updated_at < before)
-    return [to_job(row) for row in CodeJobTable.select().where(old).limit(100).tuples()]
-
-
-def _match_key(tenant_id: str, job_id: str) -> Any:
-    return (CodeJobTable.tenant_id == tenant_id) & (CodeJobTable.job_id == job_id)
+    query = CodeJobTable.select().where(
+        CodeJobTable.state == state, CodeJobTable.updated_at < before
+    )
+    return [to_job(row) for row in query.limit(100).tuples()]
 
 
 def to_job(row: Sequence[Any]) -> CodeJob:
@@ -119,25 +120,31 @@ def to_job(row: Sequence[Any]) -> CodeJob:
 
 def revoke_chunk(job: CodeJob, limit: int, now: datetime) -> ChunkResult:
     """Take a chunk's coupons out of use, but those that are used up."""
-    return _update_chunk(REVOKE_CHUNK, job, limit, now)
+    return _update_chunk(REVOKE_CHUNK, job, limit=limit, now=now)
 
 
 def extend_chunk(job: CodeJob, limit: int, now: datetime) -> ChunkResult:
     """Let a chunk's coupons expire later."""
-    return _update_chunk(EXTEND_CHUNK, job, limit, now)
+    return _update_chunk(EXTEND_CHUNK, job, limit=limit, now=now)
 
 
 def _update_chunk(sql: str, job: CodeJob, limit: int, now: datetime) -> ChunkResult:
     condition, parameters = _get_condition(job), _to_parameters(job, now)
-    found = execute(
+    next_rows = execute(
         SELECT_NEXT_COUPONS.format(chosen=condition), parameters | {"most": limit}
     ).fetchall()
-    if not found:
+    if not next_rows:
         return ChunkResult(job.after_key)
-    last = {"last_id": found[-1][0]}
-    rows = execute(sql.format(chosen=condition), parameters | last).fetchall()
-    changed = frozenset(coupon_id for (coupon_id,) in rows)
-    return ChunkResult(job.after_key, found[-1][0], len(found), changed)
+    last_id = next_rows[-1][0]
+    changed_rows = execute(
+        sql.format(chosen=condition), parameters | {"last_id": last_id}
+    ).fetchall()
+    return ChunkResult(
+        first_key=job.after_key,
+        last_key=last_id,
+        examined_count=len(next_rows),
+        changed_ids=frozenset(coupon_id for (coupon_id,) in changed_rows),
+    )
 
 
 def _get_condition(job: CodeJob) -> str:
@@ -162,10 +169,14 @@ def list_revoked(
     if not result.changed_ids:
         return []
     sql = SELECT_REVOKED.format(chosen=_get_condition(job))
-    ends = {"after_id": result.first_key or MIN_ID, "last_id": result.last_key}
-    parameters = _to_parameters(job, now) | ends
-    rows = map(to_issued_coupon, execute(sql, parameters).fetchall())
-    return [one for one in rows if one.coupon.coupon_id in result.changed_ids]
+    id_range = {"after_id": result.first_key or MIN_ID, "last_id": result.last_key}
+    parameters = _to_parameters(job, now) | id_range
+    issued_coupons = map(to_issued_coupon, execute(sql, parameters).fetchall())
+    return [
+        issued
+        for issued in issued_coupons
+        if issued.coupon.coupon_id in result.changed_ids
+    ]
 
 
 INSERT_IMPORTED_COUPONS = """
@@ -197,14 +208,17 @@ def import_chunk(job: CodeJob, limit: int, now: datetime) -> ChunkResult:
         "now": format_timestamp_milliseconds(now),
         "most": limit,
     }
-    found = execute(SELECT_NEXT_CODES, parameters).fetchall()
-    if not found:
+    next_rows = execute(SELECT_NEXT_CODES, parameters).fetchall()
+    if not next_rows:
         return ChunkResult(job.after_key)
-    parameters["last_key"] = found[-1][0]
-    inserted = execute(
+    last_key = parameters["last_key"] = next_rows[-1][0]
+    inserted_rows = execute(
         INSERT_IMPORTED_COUPONS.format(range=IMPORT_ROWS_CONDITION), parameters
     ).fetchall()
     execute(f"DELETE FROM import_row WHERE {IMPORT_ROWS_CONDITION}", parameters)
     return ChunkResult(
-        job.after_key, found[-1][0], len(found), frozenset(one for (one,) in inserted)
+        first_key=job.after_key,
+        last_key=last_key,
+        examined_count=len(next_rows),
+        changed_ids=frozenset(coupon_id for (coupon_id,) in inserted_rows),
     )

@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 from coupon_core.domain.codes import code_scope, to_lookup_key
 from coupon_core.domain.models import Definition, IssuedCoupon, SharedCode
-from coupon_core.persistence.database import execute, execute_many, is_postgresql
+from coupon_core.persistence.database import execute, execute_many
 from coupon_core.persistence.repositories import checked_prefixes
+from coupon_core.persistence.row_locks import coupon_lock_clause
 from coupon_core.persistence.row_mapping import (
     CODE_MATCHES,
     DEFINITION_COLUMN_COUNT,
@@ -56,12 +57,10 @@ def find_for_user(
         "code_key": to_lookup_key(code),
         "code": code,
         "user_id": user_id,
-        "exact_scope": code_scope(code, True, user_id),
+        "exact_scope": code_scope(code, True, user_id=user_id),
     }
-    lock_clause = " FOR UPDATE OF c" if lock and is_postgresql() else ""
-    rows = execute(
-        SELECT_FOR_USER + lock_clause, parameters, dedicated_cursor=True
-    ).fetchall()
+    sql = SELECT_FOR_USER + coupon_lock_clause(lock)
+    rows = execute(sql, parameters, dedicated_cursor=True).fetchall()
     return [to_issued_coupon(row) for row in rows]
 
 
@@ -73,11 +72,8 @@ def find_for_tenant(
     They are held until the transaction ends if locked.
     """
     parameters = {"tenant_id": tenant_id, "code_key": to_lookup_key(code), "code": code}
-    lock_clause = " FOR UPDATE OF c" if lock and is_postgresql() else ""
-    return [
-        to_issued_coupon(row)
-        for row in execute(SELECT_FOR_TENANT + lock_clause, parameters).fetchall()
-    ]
+    sql = SELECT_FOR_TENANT + coupon_lock_clause(lock)
+    return [to_issued_coupon(row) for row in execute(sql, parameters).fetchall()]
 
 
 def find_shared_code(tenant_id: str, code: str) -> SharedCode | None:
@@ -102,9 +98,11 @@ def find_taken_by_shared_codes(tenant_id: str, codes: Iterable[str]) -> set[str]
     They are shared, held for an import, or would be taken for mistyped ones.
     """
     keys = {to_lookup_key(code): code for code in codes}
-    taken = find_existing_keys(SharedCodeTable, tenant_id, keys) | find_existing_keys(
-        ImportRowTable, tenant_id, keys
-    )
+    taken = {
+        key
+        for table in (SharedCodeTable, ImportRowTable)
+        for key in find_existing_keys(table, tenant_id, keys=keys)
+    }
     return {keys[key] for key in taken} | checked_prefixes.find_invalid_check_digits(
         tenant_id, keys.values()
     )
@@ -116,16 +114,19 @@ def find_existing_keys(
     keys: Collection[str],
 ) -> set[str]:
     """Those of the lookup keys that a table has."""
-    here = (table.tenant_id == tenant_id) & table.code_key.in_(list(keys))
-    return {key for (key,) in table.select(table.code_key).where(here).tuples()}
+    query = table.select(table.code_key).where(
+        table.tenant_id == tenant_id, table.code_key.in_(list(keys))
+    )
+    return {key for (key,) in query.tuples()}
 
 
 def find_taken_by_coupons(tenant_id: str, codes: Iterable[str]) -> set[str]:
     """Those of the codes that a coupon owns."""
     keys = {to_lookup_key(code): code for code in codes}
-    owned = (CouponTable.tenant_id == tenant_id) & (CouponTable.code_scope == "")
     rows = CouponTable.select(CouponTable.code_key).where(
-        owned, CouponTable.code_key.in_(list(keys))
+        CouponTable.tenant_id == tenant_id,
+        CouponTable.code_scope == "",
+        CouponTable.code_key.in_(list(keys)),
     )
     return {keys[key] for (key,) in rows.tuples()}
 
@@ -151,7 +152,10 @@ def add_shared_codes(
     )
     free = [code for code in codes if code not in taken]
     if free:
-        rows = [_to_shared_code_row(definition, code, creator_key) for code in free]
+        rows = [
+            _to_shared_code_row(definition, code, creator_key=creator_key)
+            for code in free
+        ]
         execute_many(INSERT_SHARED_CODE, rows)
     return taken
 

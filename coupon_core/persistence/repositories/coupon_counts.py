@@ -5,7 +5,7 @@ from datetime import datetime
 from coupon_core.domain.models import CouponStatus, CouponUsage, DefinitionStats
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.persistence.database import execute
-from coupon_core.persistence.repositories.coupons import (
+from coupon_core.persistence.repositories.coupon_filters import (
     FROM_COUPONS,
     STATUS_EXPRESSION,
     build_where_clause,
@@ -19,9 +19,9 @@ def get_stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionSt
     filters = CouponFilter(definition_id=definition_id)
     sql = f"""SELECT {STATUS_EXPRESSION} AS status, count(*), sum(c.redemption_count)
         {FROM_COUPONS} {build_where_clause(filters)} GROUP BY 1"""
-    rows = execute(sql, to_filter_parameters(tenant_id, filters, now)).fetchall()
-    found = {CouponStatus(status): count for status, count, _ in rows}
-    counts = {status: found.get(status, 0) for status in CouponStatus}
+    rows = execute(sql, to_filter_parameters(tenant_id, filters, now=now)).fetchall()
+    counts_found = {CouponStatus(status): count for status, count, _ in rows}
+    counts = {status: counts_found.get(status, 0) for status in CouponStatus}
     return DefinitionStats(counts, int(sum(uses for _, _, uses in rows)))
 
 
@@ -45,8 +45,7 @@ def get_usage(tenant_id: str, definition_id: str) -> CouponUsage:
 
 def count_up_to(tenant_id: str, definition_id: str, limit: int) -> int:
     """How many coupons a definition has, counted no further than `limit`."""
-    of_definition = CouponTable.definition_id == definition_id
     query = CouponTable.select(CouponTable.coupon_id).where(
-        CouponTable.tenant_id == tenant_id, of_definition
+        CouponTable.tenant_id == tenant_id, CouponTable.definition_id == definition_id
     )
     return int(query.limit(limit).count())

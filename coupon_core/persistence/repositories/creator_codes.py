@@ -54,30 +54,29 @@ def list_codes(
     """A creator's codes in their order, as they stand now."""
     sql = f"{SELECT_CODES} ORDER BY s.code_key LIMIT :limit OFFSET :offset"
     creator_parameters = {"tenant_id": tenant_id, "creator_key": creator_key}
-    slice_ = {"limit": page.limit, "offset": page.offset}
-    return [
-        _to_creator_code(row, now)
-        for row in execute(sql, creator_parameters | slice_).fetchall()
-    ]
+    page_parameters = {"limit": page.limit, "offset": page.offset}
+    rows = execute(sql, creator_parameters | page_parameters).fetchall()
+    return [_to_creator_code(row, now) for row in rows]
 
 
 def count(tenant_id: str, creator_key: str) -> int:
     """How many codes a creator has, revoked ones too."""
-    of_tenant = SharedCodeTable.tenant_id == tenant_id
-    mine = (SharedCodeTable.creator_key == creator_key) & (
-        SharedCodeTable.creator_key != ""
+    query = SharedCodeTable.select().where(
+        SharedCodeTable.tenant_id == tenant_id,
+        SharedCodeTable.creator_key == creator_key,
+        SharedCodeTable.creator_key != "",
     )
-    return int(SharedCodeTable.select().where(of_tenant, mine).count())
+    return int(query.count())
 
 
 def revoke(
     tenant_id: str, creator_key: str, codes: Iterable[str], now: datetime
 ) -> int:
     """Take codes of a creator out of use; gives how many of them there are."""
-    creator_parameters = {"tenant_id": tenant_id, "creator_key": creator_key}
     rows = [
         {
-            **creator_parameters,
+            "tenant_id": tenant_id,
+            "creator_key": creator_key,
             "code_key": to_lookup_key(code),
             "now": format_timestamp_milliseconds(now),
         }
@@ -88,13 +87,12 @@ def revoke(
 
 def revoke_all(tenant_id: str, creator_key: str, now: datetime) -> int:
     """Take all codes of a creator out of use; gives how many there are."""
-    creator_parameters = {"tenant_id": tenant_id, "creator_key": creator_key}
-    return int(
-        execute(
-            REVOKE_ALL,
-            {**creator_parameters, "now": format_timestamp_milliseconds(now)},
-        ).rowcount
-    )
+    parameters = {
+        "tenant_id": tenant_id,
+        "creator_key": creator_key,
+        "now": format_timestamp_milliseconds(now),
+    }
+    return int(execute(REVOKE_ALL, parameters).rowcount)
 
 
 def get_stats(
@@ -102,13 +100,22 @@ def get_stats(
 ) -> CampaignStats:
     """What became of the codes of a campaign, or of a creator."""
     condition = CAMPAIGN_CONDITION if campaign_id else CREATOR_CONDITION
-    owner_parameters = {"campaign_id": campaign_id, "creator_key": creator_key}
-    parameters = {"tenant_id": tenant_id, **owner_parameters}
+    parameters = {
+        "tenant_id": tenant_id,
+        "campaign_id": campaign_id,
+        "creator_key": creator_key,
+    }
     total = execute(f"SELECT {USAGE_COUNTS} {condition}", parameters).fetchone()
-    sql = f"SELECT {GROUP_COLUMNS}, {USAGE_COUNTS} {condition} GROUP BY {GROUP_COLUMNS} ORDER BY {GROUP_COLUMNS}"
+    sql = f"""SELECT {GROUP_COLUMNS}, {USAGE_COUNTS} {condition}
+        GROUP BY {GROUP_COLUMNS} ORDER BY {GROUP_COLUMNS}"""
     rows = execute(sql, parameters).fetchall()
-    codes, uses, users = map(int, total)
-    return CampaignStats(codes, uses, users, tuple(_to_code_stats(row) for row in rows))
+    code_count, redemption_count, user_count = map(int, total)
+    return CampaignStats(
+        code_count,
+        redemption_count,
+        user_count=user_count,
+        rows=tuple(_to_code_stats(row) for row in rows),
+    )
 
 
 def _to_code_stats(row: Any) -> CodeStats:
@@ -117,7 +124,13 @@ def _to_code_stats(row: Any) -> CodeStats:
 
 def _to_creator_code(row: Any, now: datetime) -> CreatorCode:
     code, creator_key, revoked_at, campaign_id, package_id, package_no = row[:6]
-    revoked = to_datetime(revoked_at) if revoked_at else None
-    status = get_shared_code_status(to_definition(row[6:]), revoked, now)
-    package = campaign_id, package_id, package_no
-    return CreatorCode(code, creator_key, *package, status, revoked)
+    revoked_at = to_datetime(revoked_at) if revoked_at else None
+    return CreatorCode(
+        code,
+        creator_key,
+        campaign_id=campaign_id,
+        package_id=package_id,
+        package_no=package_no,
+        status=get_shared_code_status(to_definition(row[6:]), revoked_at, now=now),
+        revoked_at=revoked_at,
+    )

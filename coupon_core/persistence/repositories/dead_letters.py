@@ -5,9 +5,11 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from coupon_core.domain.models import DeadLetter, Page
+from coupon_core.persistence.row_mapping import build_conversions, convert_row
 from coupon_core.persistence.tables import DeadLetterTable, to_datetime
 
 COLUMNS = [getattr(DeadLetterTable, field.name) for field in fields(DeadLetter)]
+CONVERSIONS = build_conversions(DeadLetter, body=bytes, received_at=to_datetime)
 
 
 def insert(letter: DeadLetter) -> None:
@@ -41,17 +43,15 @@ def find(tenant_id: str | None, letter_id: str) -> DeadLetter | None:
 def pop(tenant_id: str | None, letter_id: str) -> DeadLetter | None:
     """Remove a dead letter and give it, for the one caller that gets it."""
     letter = find(tenant_id, letter_id)
-    gone = DeadLetterTable.delete().where(_match_key(tenant_id, letter_id)).execute()
-    return letter if gone else None
+    query = DeadLetterTable.delete().where(_match_key(tenant_id, letter_id))
+    return letter if query.execute() else None
 
 
 def _match_key(tenant_id: str | None, letter_id: str) -> Any:
-    this = DeadLetterTable.letter_id == letter_id
-    return (
-        this if tenant_id is None else this & (DeadLetterTable.tenant_id == tenant_id)
-    )
+    if tenant_id is None:
+        return DeadLetterTable.letter_id == letter_id
+    return DeadLetterTable.match_key(tenant_id, letter_id)
 
 
 def _to_dead_letter(row: Sequence[Any]) -> DeadLetter:
-    *texts, body, received_at = row
-    return DeadLetter(*[*texts, bytes(body), to_datetime(received_at)])
+    return DeadLetter(*convert_row(row, CONVERSIONS))

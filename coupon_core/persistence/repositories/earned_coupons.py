@@ -134,8 +134,12 @@ class EarnedCouponDraft:
     def key(self) -> tuple[str, str, str, str]:
         """What is earned once."""
         coupon = self.issued.coupon
-        ids = coupon.tenant_id, coupon.definition_id, coupon.user_id
-        return (*ids, self.milestone.occurrence)
+        return (
+            coupon.tenant_id,
+            coupon.definition_id,
+            coupon.user_id,
+            self.milestone.occurrence,
+        )
 
 
 class CodeCollision(Exception):
@@ -191,6 +195,7 @@ def _to_parameters(draft: EarnedCouponDraft) -> dict[str, Any]:
 @cache
 def _combine_statements() -> str:
     return f"""
-        WITH earned AS ({INSERT_EARNED_GUARDED} RETURNING 1), made AS ({INSERT_COUPON} FROM earned RETURNING 1)
-        {INSERT_EVENT} FROM made
+        WITH earned AS ({INSERT_EARNED_GUARDED} RETURNING 1),
+        inserted AS ({INSERT_COUPON} FROM earned RETURNING 1)
+        {INSERT_EVENT} FROM inserted
     """

@@ -7,6 +7,8 @@ from typing import Any
 from coupon_core.domain.models import Coupon, IssuedCoupon
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.id_generation import MIN_ID
+from coupon_core.persistence.row_locks import skip_locked_clause
 from coupon_core.persistence.row_mapping import SELECT_ISSUED_COUPONS, to_issued_coupon
 from coupon_core.persistence.tables import to_datetime
 
@@ -67,7 +69,6 @@ ADVANCE_SWEEP = """
     UPDATE definition_sweep SET after_id = :last_id
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
 """
-MIN_ID = "00000000-0000-0000-0000-000000000000"
 
 
 def list_tenants(after_id: str, limit: int) -> list[str]:
@@ -84,13 +85,9 @@ def mark_own_expiry(tenant_id: str, limit: int, now: datetime) -> list[str]:
         "most": limit,
     }
     rows = execute(
-        MARK_OWN_EXPIRY.format(skipping=_get_lock_clause()), parameters
+        MARK_OWN_EXPIRY.format(skipping=skip_locked_clause()), parameters
     ).fetchall()
     return [coupon_id for (coupon_id,) in rows]
-
-
-def _get_lock_clause() -> str:
-    return "FOR UPDATE SKIP LOCKED" if is_postgresql() else ""
 
 
 def find_expired_definition(
@@ -130,7 +127,7 @@ def mark_definition_expiry(
     }
     execute(START_DEFINITION_SWEEP, parameters)
     row = execute(
-        SELECT_SWEEP_POSITION.format(skipping=_get_lock_clause()), parameters
+        SELECT_SWEEP_POSITION.format(skipping=skip_locked_clause()), parameters
     ).fetchone()
     if row is None:
         return [], 0
@@ -138,26 +135,29 @@ def mark_definition_expiry(
 
 
 def _mark_next_chunk(parameters: dict[str, Any]) -> tuple[list[str], int]:
-    found = execute(SELECT_NEXT_COUPONS, parameters).fetchall()
-    if not found:
+    next_rows = execute(SELECT_NEXT_COUPONS, parameters).fetchall()
+    if not next_rows:
         return [], 0
-    last = parameters | {"last_id": found[-1][0]}
-    rows = execute(MARK_DEFINITION_EXPIRY, last).fetchall()
-    execute(ADVANCE_SWEEP, last)
-    return [coupon_id for (coupon_id,) in rows], len(found)
+    chunk_parameters = parameters | {"last_id": next_rows[-1][0]}
+    marked_rows = execute(MARK_DEFINITION_EXPIRY, chunk_parameters).fetchall()
+    execute(ADVANCE_SWEEP, chunk_parameters)
+    return [coupon_id for (coupon_id,) in marked_rows], len(next_rows)
 
 
 def list_issued_coupons(
     tenant_id: str, coupon_ids: Iterable[str]
 ) -> Sequence[IssuedCoupon]:
     """These coupons."""
-    sql = f"{SELECT_ISSUED_COUPONS} WHERE c.tenant_id = :tenant_id AND c.coupon_id = :coupon_id"
-    keys = [{"tenant_id": tenant_id, "coupon_id": one} for one in coupon_ids]
+    sql = f"""{SELECT_ISSUED_COUPONS}
+        WHERE c.tenant_id = :tenant_id AND c.coupon_id = :coupon_id"""
+    keys = [
+        {"tenant_id": tenant_id, "coupon_id": coupon_id} for coupon_id in coupon_ids
+    ]
     return [to_issued_coupon(execute(sql, key).fetchone()) for key in keys]
 
 
 def get_swept_at(coupon: Coupon) -> datetime | None:
     """When a coupon was marked, if it was."""
     key = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
-    (found,) = execute(SELECT_SWEPT_AT, key).fetchone()
-    return to_datetime(found) if found else None
+    (swept_at,) = execute(SELECT_SWEPT_AT, key).fetchone()
+    return to_datetime(swept_at) if swept_at else None

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from coupon_core.domain.models.idempotency import IdempotentRequest
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, is_postgresql, single_statement
+from coupon_core.persistence.database import execute, single_statement
+from coupon_core.persistence.row_locks import skip_locked_clause
 
 # Taken by one only: a new request, or one whose worker has not answered in time. The
 # key of another request is nobody's to take.
@@ -100,12 +101,9 @@ def purge(now: datetime, limit: int) -> int:
     time_parameters = {"now": format_timestamp_milliseconds(now)}
     if execute(SELECT_EXPIRED, time_parameters).fetchone() is None:
         return 0
-    lock_clause = "FOR UPDATE SKIP LOCKED" if is_postgresql() else ""
+    sql = PURGE.format(skipping=skip_locked_clause())
     with single_statement():
-        cursor = execute(
-            PURGE.format(skipping=lock_clause), {**time_parameters, "most": limit}
-        )
-        return int(cursor.rowcount)
+        return int(execute(sql, {**time_parameters, "most": limit}).rowcount)
 
 
 def _to_key_parameters(request: IdempotentRequest) -> dict[str, str]:

@@ -10,7 +10,7 @@ from coupon_core.domain.models.filters import CouponFilter, PageCursor
 from coupon_core.domain.models.inventory import CouponEvent, CouponWithBatch
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
-from coupon_core.persistence.repositories.coupons import (
+from coupon_core.persistence.repositories.coupon_filters import (
     FROM_COUPONS,
     STATUS_EXPRESSION,
     build_where_clause,
@@ -22,6 +22,7 @@ from coupon_core.persistence.tables import CouponEventTable, RedemptionTable
 # A status is in no index, for every use would have to write it there. So a page ends
 # after so many coupons were looked at, found or not.
 MAX_SCANNED_COUPONS = 20_000
+MAX_INSERTED_ROWS = 1_000
 
 SELECT_STOCKED_COUPONS = SELECT_ISSUED_COUPONS.replace(
     "SELECT", "SELECT c.coupon_id, c.batch_id,", 1
@@ -42,15 +43,20 @@ def get_page(
 
     There may be fewer than asked for, even none, before the end.
     """
-    rows, last = _fetch_page(SELECT_STOCKED_COUPONS, tenant_id, filters, cursor, now)
-    return [CouponWithBatch(to_issued_coupon(row[2:]), row[1]) for row in rows], last
+    rows, next_id = _fetch_page(
+        SELECT_STOCKED_COUPONS, tenant_id, filters=filters, cursor=cursor, now=now
+    )
+    coupons = [CouponWithBatch(to_issued_coupon(row[2:]), row[1]) for row in rows]
+    return coupons, next_id
 
 
 def export_page(
     tenant_id: str, filters: CouponFilter, cursor: PageCursor, now: datetime
 ) -> tuple[list[ExportRow], str | None]:
     """The same as rows of an export; the first column is the id."""
-    return _fetch_page(SELECT_EXPORT_ROWS, tenant_id, filters, cursor, now)
+    return _fetch_page(
+        SELECT_EXPORT_ROWS, tenant_id, filters=filters, cursor=cursor, now=now
+    )
 
 
 def _fetch_page(
@@ -60,14 +66,15 @@ def _fetch_page(
     cursor: PageCursor,
     now: datetime,
 ) -> tuple[list[ExportRow], str | None]:
-    parameters = to_filter_parameters(tenant_id, filters, now)
+    parameters = to_filter_parameters(tenant_id, filters, now=now)
     parameters |= {"after_id": cursor.after_id, "limit": cursor.limit + 1}
-    rows = execute(build_page_sql(select, filters, cursor), parameters).fetchall()
+    sql = build_page_sql(select, filters, cursor=cursor)
+    rows = execute(sql, parameters).fetchall()
     if len(rows) > cursor.limit:
         return rows[: cursor.limit], rows[cursor.limit - 1][0]
-    return rows, _find_scan_end(filters, cursor, parameters) if _has_unindexed_filters(
-        filters
-    ) else None
+    if not _has_unindexed_filters(filters):
+        return rows, None
+    return rows, _find_scan_end(filters, cursor, parameters=parameters)
 
 
 def build_page_sql(select: str, filters: CouponFilter, cursor: PageCursor) -> str:
@@ -81,7 +88,8 @@ def build_page_sql(select: str, filters: CouponFilter, cursor: PageCursor) -> st
         ORDER BY c.coupon_id DESC LIMIT {scan_limit}) c"""
     unindexed_filters = CouponFilter(code=filters.code, status=filters.status)
     return f"""{select.replace("FROM coupon c", f"FROM {coupons}", 1)}
-        {build_where_clause(unindexed_filters)} ORDER BY c.coupon_id DESC LIMIT :limit"""
+        {build_where_clause(unindexed_filters)}
+        ORDER BY c.coupon_id DESC LIMIT :limit"""
 
 
 def _has_unindexed_filters(filters: CouponFilter) -> bool:
@@ -91,9 +99,10 @@ def _has_unindexed_filters(filters: CouponFilter) -> bool:
 
 def _build_index_clause(filters: CouponFilter, cursor: PageCursor) -> str:
     """What an index can tell."""
-    by_key = " AND c.code_key = :code_key" if filters.code is not None else ""
-    older = " AND c.coupon_id < :after_id" if cursor.after_id else ""
-    return build_where_clause(replace(filters, status=None, code=None)) + by_key + older
+    key_condition = " AND c.code_key = :code_key" if filters.code is not None else ""
+    cursor_condition = " AND c.coupon_id < :after_id" if cursor.after_id else ""
+    indexed_filters = replace(filters, status=None, code=None)
+    return build_where_clause(indexed_filters) + key_condition + cursor_condition
 
 
 def _find_scan_end(
@@ -108,7 +117,8 @@ def _find_scan_end(
 
 def get(tenant_id: str, coupon_id: str) -> CouponWithBatch | None:
     """One coupon."""
-    sql = f"{SELECT_STOCKED_COUPONS} WHERE c.tenant_id = :tenant_id AND c.coupon_id = :coupon_id"
+    sql = f"""{SELECT_STOCKED_COUPONS}
+        WHERE c.tenant_id = :tenant_id AND c.coupon_id = :coupon_id"""
     row = execute(sql, {"tenant_id": tenant_id, "coupon_id": coupon_id}).fetchone()
     return CouponWithBatch(to_issued_coupon(row[2:]), row[1]) if row else None
 
@@ -142,21 +152,16 @@ def assign(
 def insert_events(events: Sequence[CouponEvent]) -> None:
     """Keep what was done to coupons."""
     rows = [asdict(event) for event in events]
-    for first in range(0, len(rows), 1_000):
-        CouponEventTable.insert_many(rows[first : first + 1_000]).execute()
+    for start in range(0, len(rows), MAX_INSERTED_ROWS):
+        CouponEventTable.insert_many(rows[start : start + MAX_INSERTED_ROWS]).execute()
 
 
 def list_events(tenant_id: str, coupon_id: str) -> list[CouponEvent]:
     """What was done to a coupon, in the order of time."""
-    here = (CouponEventTable.tenant_id == tenant_id) & (
-        CouponEventTable.coupon_id == coupon_id
+    query = CouponEventTable.select().where(
+        CouponEventTable.tenant_id == tenant_id, CouponEventTable.coupon_id == coupon_id
     )
-    rows = (
-        CouponEventTable.select()
-        .where(here)
-        .order_by(CouponEventTable.event_id)
-        .tuples()
-    )
+    rows = query.order_by(CouponEventTable.event_id).tuples()
     return [CouponEvent(*row) for row in rows]
 
 
@@ -164,7 +169,8 @@ def list_redemptions(
     tenant_id: str, coupon_id: str
 ) -> list[tuple[Redemption, datetime | None]]:
     """The uses of a coupon in their order, and when each was refunded."""
-    table = RedemptionTable
-    here = (table.tenant_id == tenant_id) & (table.coupon_id == coupon_id)
-    rows = table.select().where(here).order_by(table.use_number).tuples()
+    query = RedemptionTable.select().where(
+        RedemptionTable.tenant_id == tenant_id, RedemptionTable.coupon_id == coupon_id
+    )
+    rows = query.order_by(RedemptionTable.use_number).tuples()
     return [(Redemption(*row[:8]), row[8]) for row in rows]

@@ -6,13 +6,9 @@ from typing import Any
 
 from coupon_core.domain.models import Event
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import (
-    execute,
-    execute_many,
-    is_postgresql,
-    transaction,
-)
+from coupon_core.persistence.database import execute, execute_many, transaction
 from coupon_core.persistence.id_generation import get_min_id_at
+from coupon_core.persistence.row_locks import skip_locked_clause
 from coupon_core.persistence.tables import to_datetime
 
 INSERT = """
@@ -76,21 +72,17 @@ def claim(limit: int, now: datetime, until: datetime) -> list[Event]:
     What is not marked sent by `until` may be claimed again.
     """
     # Only a read while there is nothing to do: writers of SQLite queue.
-    if (
-        execute(
-            SELECT_CLAIMABLE, {"now": format_timestamp_milliseconds(now)}
-        ).fetchone()
-        is None
-    ):
+    now_parameter = {"now": format_timestamp_milliseconds(now)}
+    if execute(SELECT_CLAIMABLE, now_parameter).fetchone() is None:
         return []
-    lock_clause = "FOR UPDATE SKIP LOCKED" if is_postgresql() else ""
-    times = {
-        "now": format_timestamp_milliseconds(now),
+    sql = CLAIM.format(skipping=skip_locked_clause())
+    parameters = {
+        **now_parameter,
         "until": format_timestamp_milliseconds(until),
+        "most": limit,
     }
     with transaction():
-        cursor = execute(CLAIM.format(skipping=lock_clause), {**times, "most": limit})
-        events = [_to_event(row) for row in cursor.fetchall()]
+        events = [_to_event(row) for row in execute(sql, parameters).fetchall()]
     return sorted(events, key=lambda event: event.event_id)
 
 
@@ -105,7 +97,9 @@ def release(events: Iterable[Event]) -> None:
 
 
 def _update_events(sql: str, events: Iterable[Event]) -> None:
-    keys = [{"tenant_id": e.tenant_id, "event_id": e.event_id} for e in events]
+    keys = [
+        {"tenant_id": event.tenant_id, "event_id": event.event_id} for event in events
+    ]
     if keys:
         with transaction():
             execute_many(sql, keys)
@@ -127,5 +121,11 @@ def measure_backlog(now: datetime) -> tuple[int, float]:
 
 def _to_event(row: Sequence[Any]) -> Event:
     tenant_id, event_id, event_type, subject, occurred_at, data = row
-    moment = to_datetime(occurred_at)
-    return Event(tenant_id, event_id, event_type, subject, moment, data)
+    return Event(
+        tenant_id,
+        event_id,
+        event_type=event_type,
+        subject=subject,
+        occurred_at=to_datetime(occurred_at),
+        data=data,
+    )

@@ -67,18 +67,16 @@ def insert(package: Package) -> None:
 
 def update(package: Package) -> None:
     """Overwrite a package."""
-    of_tenant = PackageTable.tenant_id == package.tenant_id
-    here = of_tenant & (PackageTable.package_id == package.package_id)
-    PackageTable.update(asdict(package)).where(here).execute()
+    key_condition = PackageTable.match_key(package.tenant_id, package.package_id)
+    PackageTable.update(asdict(package)).where(key_condition).execute()
 
 
 def get_next_number(tenant_id: str, campaign_id: str) -> int:
     """The number of a campaign's next package; the campaign is held by the caller."""
-    here = (PackageTable.tenant_id == tenant_id) & (
-        PackageTable.campaign_id == campaign_id
+    query = PackageTable.select(fn.MAX(PackageTable.package_no)).where(
+        PackageTable.tenant_id == tenant_id, PackageTable.campaign_id == campaign_id
     )
-    last = PackageTable.select(fn.MAX(PackageTable.package_no)).where(here).scalar()
-    return int(last or 0) + 1
+    return int(query.scalar() or 0) + 1
 
 
 def get(tenant_id: str, package_id: int) -> PackageWithDefinition | None:
@@ -100,7 +98,8 @@ def find_by_definition(tenant_id: str, definition_id: str) -> Package | None:
 
 def list_by_campaign(tenant_id: str, campaign_id: str) -> list[PackageWithDefinition]:
     """All packages of a campaign by number, with their definitions."""
-    sql = f"{SELECT_WITH_DEFINITION} AND p.campaign_id = :campaign_id ORDER BY p.package_no"
+    sql = f"""{SELECT_WITH_DEFINITION} AND p.campaign_id = :campaign_id
+        ORDER BY p.package_no"""
     parameters = {"tenant_id": tenant_id, "campaign_id": campaign_id}
     return [
         _to_package_with_definition(row) for row in execute(sql, parameters).fetchall()
@@ -113,13 +112,13 @@ def list_packages(
     """A tenant's packages, newest first, and how many match."""
     condition = "AND p.campaign_id = :campaign_id" if campaign_id is not None else ""
     parameters = {"tenant_id": tenant_id, "campaign_id": campaign_id}
-    count = (
-        f"""SELECT count(*) FROM package p WHERE p.tenant_id = :tenant_id {condition}"""
-    )
-    total = execute(count, parameters).fetchone()[0]
-    sql = f"{SELECT_WITH_DEFINITION} {condition} ORDER BY p.package_id DESC LIMIT :limit OFFSET :offset"
-    slice_ = {"limit": page.limit, "offset": page.offset}
-    rows = execute(sql, parameters | slice_).fetchall()
+    count_sql = f"""SELECT count(*) FROM package p
+        WHERE p.tenant_id = :tenant_id {condition}"""
+    total = execute(count_sql, parameters).fetchone()[0]
+    sql = f"""{SELECT_WITH_DEFINITION} {condition}
+        ORDER BY p.package_id DESC LIMIT :limit OFFSET :offset"""
+    page_parameters = {"limit": page.limit, "offset": page.offset}
+    rows = execute(sql, parameters | page_parameters).fetchall()
     return [_to_package_with_definition(row) for row in rows], total
 
 
@@ -139,15 +138,22 @@ def list_code_usages(
     sql = f"""SELECT r.redemption_id, r.user_id, c.code, r.redeemed_at, p.package_id,
         p.campaign_id, s.creator_key {FROM_REDEMPTIONS}
         ORDER BY r.redeemed_at DESC, r.redemption_id DESC LIMIT :limit OFFSET :offset"""
-    slice_ = {"limit": page.limit, "offset": page.offset}
-    rows = execute(sql, parameters | slice_).fetchall()
+    page_parameters = {"limit": page.limit, "offset": page.offset}
+    rows = execute(sql, parameters | page_parameters).fetchall()
     return [_to_code_usage(row) for row in rows], total
 
 
 def _to_code_usage(row: Any) -> CodeUsage:
-    number, user_id, code, used_at, package_id, campaign_id, creator_key = row
-    source = package_id, campaign_id, creator_key or None
-    return CodeUsage(number, user_id, code, to_datetime(used_at), *source)
+    redemption_id, user_id, code, used_at, package_id, campaign_id, creator_key = row
+    return CodeUsage(
+        redemption_id,
+        user_id,
+        code=code,
+        used_at=to_datetime(used_at),
+        package_id=package_id,
+        campaign_id=campaign_id,
+        creator_key=creator_key or None,
+    )
 
 
 def _to_package_with_definition(row: Any) -> PackageWithDefinition:

@@ -15,7 +15,10 @@ from coupon_core.domain.models.points import (
 )
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
+from coupon_core.persistence.row_mapping import build_conversions, convert_row
 from coupon_core.persistence.tables import PointEntryTable, WalletTable
+
+ENTRY_CONVERSIONS = build_conversions(PointEntry, kind=EntryKind)
 
 ADD_POINTS = """
     INSERT INTO wallet (tenant_id, user_id, point_id, balance, updated_at)
@@ -35,12 +38,12 @@ DEDUCT_POINTS = """
 
 def add(change: PointChange, now: datetime) -> int | None:
     """The balance after an addition; None when the wallet cannot hold as much."""
-    return _update_balance(ADD_POINTS, change, now)
+    return _update_balance(ADD_POINTS, change, now=now)
 
 
 def deduct(change: PointChange, now: datetime) -> int | None:
     """The balance after something was taken; None when there is not as much."""
-    return _update_balance(DEDUCT_POINTS, change, now)
+    return _update_balance(DEDUCT_POINTS, change, now=now)
 
 
 def _update_balance(sql: str, change: PointChange, now: datetime) -> int | None:
@@ -63,9 +66,8 @@ def insert_entry(entry: PointEntry) -> None:
 
 def get_balance(tenant_id: str, user_id: str, point_id: str) -> int:
     """How many points of a kind a user has; 0 without a wallet."""
-    mine = (WalletTable.tenant_id == tenant_id) & (WalletTable.user_id == user_id)
     query = WalletTable.select(WalletTable.balance).where(
-        mine, WalletTable.point_id == point_id
+        WalletTable.match_key(tenant_id, user_id, point_id)
     )
     row = query.tuples().first()
     return int(row[0]) if row else 0
@@ -76,7 +78,7 @@ def list_wallets(
 ) -> tuple[list[Wallet], int]:
     """Wallets by user and point, and how many match."""
     query = WalletTable.select().where(
-        *_build_conditions(WalletTable, tenant_id, user_id, point_id)
+        *_build_conditions(WalletTable, tenant_id, user_id=user_id, point_id=point_id)
     )
     ordered = query.order_by(WalletTable.user_id, WalletTable.point_id)
     rows = ordered.limit(page.limit).offset(page.offset).tuples()
@@ -89,7 +91,9 @@ def list_entries(
     """Entries of the ledger, newest first, and how many match."""
     columns = [getattr(PointEntryTable, field.name) for field in fields(PointEntry)]
     query = PointEntryTable.select(*columns).where(
-        *_build_conditions(PointEntryTable, tenant_id, user_id, point_id)
+        *_build_conditions(
+            PointEntryTable, tenant_id, user_id=user_id, point_id=point_id
+        )
     )
     newest = query.order_by(PointEntryTable.entry_id.desc())
     rows = newest.limit(page.limit).offset(page.offset).tuples()
@@ -99,10 +103,13 @@ def list_entries(
 def _build_conditions(
     table: Any, tenant_id: str, user_id: str | None, point_id: str | None
 ) -> list[Any]:
-    wanted = {"tenant_id": tenant_id, "user_id": user_id, "point_id": point_id}
-    return [getattr(table, n) == v for n, v in wanted.items() if v is not None]
+    filters = {"tenant_id": tenant_id, "user_id": user_id, "point_id": point_id}
+    return [
+        getattr(table, name) == value
+        for name, value in filters.items()
+        if value is not None
+    ]
 
 
 def _to_entry(row: Sequence[Any]) -> PointEntry:
-    *before, kind, reference, reason, created_at = row
-    return PointEntry(*[*before, EntryKind(kind), reference, reason, created_at])
+    return PointEntry(*convert_row(row, ENTRY_CONVERSIONS))

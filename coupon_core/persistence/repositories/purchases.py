@@ -62,10 +62,8 @@ def insert(purchase: Purchase) -> None:
 
 def get(tenant_id: str, coupon_id: str) -> Purchase | None:
     """What was paid for a coupon, if it was bought."""
-    here = (PurchaseTable.tenant_id == tenant_id) & (
-        PurchaseTable.coupon_id == coupon_id
-    )
-    row = PurchaseTable.select().where(here).tuples().first()
+    key_condition = PurchaseTable.match_key(tenant_id, coupon_id)
+    row = PurchaseTable.select().where(key_condition).tuples().first()
     return Purchase(*row) if row else None
 
 
@@ -85,12 +83,12 @@ def return_coupon(coupon: Coupon, definition: Definition, now: datetime) -> list
     None when the coupon is no longer as it was seen. The caller holds definition and
     coupon; a place in the series becomes free.
     """
-    if not _update_if_unchanged(RETURN_COUPON, coupon, now):
+    if not _update_if_unchanged(RETURN_COUPON, coupon, now=now):
         return []
-    numbers = _undo_redemptions(coupon, 0, now)
-    _decrement_usage(coupon, definition, len(numbers))
+    numbers = _undo_redemptions(coupon, 0, now=now)
+    _decrement_usage(coupon, definition, count=len(numbers))
     if total_limit_counts_awards(definition):
-        _decrement_counter(DECREMENT_TOTAL_USAGE, coupon, 1)
+        _decrement_counter(DECREMENT_TOTAL_USAGE, coupon, count=1)
     return numbers
 
 
@@ -101,12 +99,12 @@ def undo_last_redemption(
 
     None when the coupon is no longer as it was seen.
     """
-    ids = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
-    (last,) = execute(SELECT_LAST_USE_NUMBER, ids).fetchone()
-    numbers = _undo_redemptions(coupon, last, now)
-    if not _update_if_unchanged(UNDO_ONE_REDEMPTION, coupon, now):
+    key = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
+    (last_number,) = execute(SELECT_LAST_USE_NUMBER, key).fetchone()
+    numbers = _undo_redemptions(coupon, last_number, now=now)
+    if not _update_if_unchanged(UNDO_ONE_REDEMPTION, coupon, now=now):
         return []
-    _decrement_usage(coupon, definition, len(numbers))
+    _decrement_usage(coupon, definition, count=len(numbers))
     return numbers
 
 
@@ -137,9 +135,9 @@ def _undo_redemptions(
 
 def _decrement_usage(coupon: Coupon, definition: Definition, count: int) -> None:
     if total_limit_counts_redemptions(definition):
-        _decrement_counter(DECREMENT_TOTAL_USAGE, coupon, count)
+        _decrement_counter(DECREMENT_TOTAL_USAGE, coupon, count=count)
     if definition.per_user_limit:
-        _decrement_counter(DECREMENT_USER_USAGE, coupon, count)
+        _decrement_counter(DECREMENT_USER_USAGE, coupon, count=count)
 
 
 def _decrement_counter(sql: str, coupon: Coupon, count: int) -> None:

@@ -148,8 +148,11 @@ def _choose_layout(definition: Definition, claim: bool) -> StatementLayout:
         INCREMENT_TOTAL_USAGE: total_limit_counts_redemptions(definition),
         INCREMENT_USER_USAGE: definition.per_user_limit > 0,
     }
-    wanted = tuple(sql for sql, needed in counts.items() if needed)
-    return StatementLayout(wanted, claim, definition.code_format == CodeFormat.SHARED)
+    return StatementLayout(
+        counter_statements=tuple(sql for sql, needed in counts.items() if needed),
+        claim=claim,
+        has_shared_code=definition.code_format == CodeFormat.SHARED,
+    )
 
 
 @cache
@@ -188,4 +191,5 @@ def _build_coupon_statement(layout: StatementLayout, previous: str) -> str:
     code_condition = (
         f"AND {ACTIVE_SHARED_CODE_CONDITION}" if layout.has_shared_code else ""
     )
-    return f"{UPDATE_COUPON} {code_condition} {f'AND EXISTS (SELECT 1 FROM {previous})' if previous else ''}"
+    count_condition = f"AND EXISTS (SELECT 1 FROM {previous})" if previous else ""
+    return f"{UPDATE_COUPON} {code_condition} {count_condition}"

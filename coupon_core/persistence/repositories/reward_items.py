@@ -5,7 +5,7 @@ from dataclasses import asdict
 from peewee import IntegrityError
 
 from coupon_core.domain.models import Page, RewardItem
-from coupon_core.persistence.database import is_postgresql
+from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.row_mapping import to_reward_item
 from coupon_core.persistence.tables import RewardItemTable
 
@@ -18,17 +18,20 @@ def insert(item: RewardItem) -> None:
 def get(tenant_id: str, item_id: str) -> RewardItem | None:
     """One reward item."""
     row = (
-        RewardItemTable.select().where(_match_key(tenant_id, item_id)).tuples().first()
+        RewardItemTable.select()
+        .where(RewardItemTable.match_key(tenant_id, item_id))
+        .tuples()
+        .first()
     )
     return to_reward_item(row) if row else None
 
 
 def lock(tenant_id: str, item_id: str) -> RewardItem | None:
     """One reward item, held against changes by others until the transaction ends."""
-    query = RewardItemTable.select().where(_match_key(tenant_id, item_id))
-    if is_postgresql():  # on SQLite the transaction itself is the lock
-        query = query.for_update("FOR NO KEY UPDATE")
-    row = query.tuples().first()
+    query = RewardItemTable.select().where(
+        RewardItemTable.match_key(tenant_id, item_id)
+    )
+    row = lock_rows(query).tuples().first()
     return to_reward_item(row) if row else None
 
 
@@ -50,7 +53,7 @@ def list_reward_items(
 def update(item: RewardItem) -> None:
     """Overwrite a reward item."""
     RewardItemTable.update(asdict(item)).where(
-        _match_key(item.tenant_id, item.item_id)
+        RewardItemTable.match_key(item.tenant_id, item.item_id)
     ).execute()
 
 
@@ -58,13 +61,9 @@ def delete(tenant_id: str, item_id: str) -> bool | None:
     """Delete a reward item: True if it was there, None while definitions name it."""
     try:
         return bool(
-            RewardItemTable.delete().where(_match_key(tenant_id, item_id)).execute()
+            RewardItemTable.delete()
+            .where(RewardItemTable.match_key(tenant_id, item_id))
+            .execute()
         )
     except IntegrityError:
         return None
-
-
-def _match_key(tenant_id: str, item_id: str) -> object:
-    return (RewardItemTable.tenant_id == tenant_id) & (
-        RewardItemTable.item_id == item_id
-    )

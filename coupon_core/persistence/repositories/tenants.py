@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from coupon_core.domain.models import ApiKey, Page, Scope
-from coupon_core.persistence.database import is_postgresql
+from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.tables import (
     ALL_TABLES,
     ApiKeyTable,
@@ -35,9 +35,8 @@ def erase(tenant_id: str) -> bool:
     """
     counts = [
         table.delete().where(table.tenant_id == tenant_id).execute()
-        for table in reversed(
-            ALL_TABLES
-        )  # what is referred to goes after what refers to it
+        # Referenced tables come after the tables that refer to them.
+        for table in reversed(ALL_TABLES)
         if table is not AuditEntryTable
     ]
     return bool(counts[-1])
@@ -69,13 +68,10 @@ def lock_shared(tenant_id: str) -> bool:
 
 
 def _lock_row(tenant_id: str, lock_mode: str) -> bool:
-    # On SQLite the transaction itself is the lock.
     query = TenantTable.select(TenantTable.tenant_id).where(
         TenantTable.tenant_id == tenant_id
     )
-    if is_postgresql():
-        query = query.for_update(lock_mode)
-    return query.tuples().first() is not None
+    return lock_rows(query, lock_mode).tuples().first() is not None
 
 
 def add_secret(
@@ -92,18 +88,21 @@ def add_secret(
 
 def list_secrets(tenant_id: str) -> list[EncryptedSecret]:
     """The active signing secrets, newest first."""
-    table = TenantSecretTable
-    query = table.select(table.secret_id, table.secret_sealed, table.created_at)
-    newest_first = table.secret_id.desc()
-    where = table.tenant_id == tenant_id
-    return list(query.where(where).order_by(newest_first).tuples())
+    query = TenantSecretTable.select(
+        TenantSecretTable.secret_id,
+        TenantSecretTable.secret_sealed,
+        TenantSecretTable.created_at,
+    ).where(TenantSecretTable.tenant_id == tenant_id)
+    return list(query.order_by(TenantSecretTable.secret_id.desc()).tuples())
 
 
 def delete_secrets(tenant_id: str, secret_ids: Iterable[str]) -> int:
     """Retire signing secrets; gives how many there were."""
-    of_tenant = TenantSecretTable.tenant_id == tenant_id
-    chosen = TenantSecretTable.secret_id.in_(list(secret_ids))
-    return int(TenantSecretTable.delete().where(of_tenant, chosen).execute())
+    query = TenantSecretTable.delete().where(
+        TenantSecretTable.tenant_id == tenant_id,
+        TenantSecretTable.secret_id.in_(list(secret_ids)),
+    )
+    return int(query.execute())
 
 
 def insert_key(key: ApiKey, sha256: str, encrypted_key: str) -> None:
@@ -128,14 +127,15 @@ def find_key_by_hash(sha256: str) -> ApiKey | None:
 def find_key_by_id(key_id: str) -> tuple[ApiKey, str] | None:
     """The key of that id, of whichever tenant, with its sealed secret."""
     key = _find_key(ApiKeyTable.key_id == key_id)
-    sealed = ApiKeyTable.select(ApiKeyTable.key_sealed)
-    where = ApiKeyTable.key_id == key_id
-    return (key, sealed.where(where).scalar()) if key else None
+    query = ApiKeyTable.select(ApiKeyTable.key_sealed).where(
+        ApiKeyTable.key_id == key_id
+    )
+    return (key, query.scalar()) if key else None
 
 
 def get_key(tenant_id: str, key_id: str) -> ApiKey | None:
     """One of a tenant's keys."""
-    return _find_key(ApiKeyTable.tenant_id == tenant_id, ApiKeyTable.key_id == key_id)
+    return _find_key(ApiKeyTable.match_key(tenant_id, key_id))
 
 
 def list_keys(tenant_id: str, page: Page) -> tuple[list[ApiKey], int]:
@@ -148,17 +148,24 @@ def list_keys(tenant_id: str, page: Page) -> tuple[list[ApiKey], int]:
 
 def revoke_key(tenant_id: str, key_id: str, now: datetime) -> bool:
     """Revoke a key; False when there is none that was not revoked before."""
-    this = ApiKeyTable.tenant_id == tenant_id, ApiKeyTable.key_id == key_id
-    query = ApiKeyTable.update(revoked_at=now)
-    return bool(query.where(*this, ApiKeyTable.revoked_at.is_null()).execute())
+    query = ApiKeyTable.update(revoked_at=now).where(
+        ApiKeyTable.match_key(tenant_id, key_id), ApiKeyTable.revoked_at.is_null()
+    )
+    return bool(query.execute())
 
 
-def _find_key(*where: object) -> ApiKey | None:
-    row = ApiKeyTable.select().where(*where).first()
+def _find_key(condition: object) -> ApiKey | None:
+    row = ApiKeyTable.select().where(condition).first()
     return _to_key(row) if row else None
 
 
 def _to_key(row: ApiKeyTable) -> ApiKey:
-    scopes = frozenset(Scope(scope) for scope in row.scopes)
-    times = row.created_at, row.expires_at, row.revoked_at
-    return ApiKey(row.tenant_id, row.key_id, row.name, scopes, *times)
+    return ApiKey(
+        tenant_id=row.tenant_id,
+        key_id=row.key_id,
+        name=row.name,
+        scopes=frozenset(Scope(scope) for scope in row.scopes),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+    )

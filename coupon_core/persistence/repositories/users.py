@@ -1,11 +1,10 @@
 """The users that tenants have made known."""
 
 from dataclasses import asdict
-from typing import Any
 
 from coupon_core.domain.models import Page
 from coupon_core.domain.models.users import RegisteredUser
-from coupon_core.persistence.database import is_postgresql
+from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.tables import KnownUserTable
 
 
@@ -17,16 +16,19 @@ def insert(user: RegisteredUser) -> bool:
 
 def get(tenant_id: str, user_id: str) -> RegisteredUser | None:
     """One user."""
-    row = KnownUserTable.select().where(_match_key(tenant_id, user_id)).tuples().first()
+    row = (
+        KnownUserTable.select()
+        .where(KnownUserTable.match_key(tenant_id, user_id))
+        .tuples()
+        .first()
+    )
     return RegisteredUser(*row) if row else None
 
 
 def lock(tenant_id: str, user_id: str) -> RegisteredUser | None:
     """One user, held against changes by others until the transaction ends."""
-    query = KnownUserTable.select().where(_match_key(tenant_id, user_id))
-    if is_postgresql():  # on SQLite the transaction itself is the lock
-        query = query.for_update("FOR NO KEY UPDATE")
-    row = query.tuples().first()
+    query = KnownUserTable.select().where(KnownUserTable.match_key(tenant_id, user_id))
+    row = lock_rows(query).tuples().first()
     return RegisteredUser(*row) if row else None
 
 
@@ -44,9 +46,5 @@ def list_users(
 def update(user: RegisteredUser) -> None:
     """Overwrite a user."""
     KnownUserTable.update(asdict(user)).where(
-        _match_key(user.tenant_id, user.user_id)
+        KnownUserTable.match_key(user.tenant_id, user.user_id)
     ).execute()
-
-
-def _match_key(tenant_id: str, user_id: str) -> Any:
-    return (KnownUserTable.tenant_id == tenant_id) & (KnownUserTable.user_id == user_id)

@@ -12,10 +12,21 @@ from coupon_core.domain.models.webhooks import (
     SignatureScheme,
     Webhook,
 )
-from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.database import execute
+from coupon_core.persistence.row_locks import lock_rows
+from coupon_core.persistence.row_mapping import build_conversions, convert_row
 from coupon_core.persistence.tables import WebhookTable, to_datetime
 
 COLUMNS = [getattr(WebhookTable, field.name) for field in fields(Webhook)]
+CONVERSIONS = build_conversions(
+    Webhook,
+    signature=SignatureScheme,
+    is_active=bool,
+    failing_since=to_datetime,
+    next_turn_at=to_datetime,
+    created_at=to_datetime,
+    updated_at=to_datetime,
+)
 EncryptedSecrets = tuple[str, str, datetime | None]  # present, former, rotated at
 
 
@@ -32,10 +43,10 @@ def count(tenant_id: str) -> int:
 
 def find(tenant_id: str, webhook_id: int, lock: bool = False) -> Webhook | None:
     """One webhook; locked until the transaction ends, if asked."""
-    query = WebhookTable.select(*COLUMNS).where(_match_key(tenant_id, webhook_id))
-    if lock and is_postgresql():  # on SQLite the transaction itself is the lock
-        query = query.for_update("FOR NO KEY UPDATE")
-    row = query.tuples().first()
+    query = WebhookTable.select(*COLUMNS).where(
+        WebhookTable.match_key(tenant_id, webhook_id)
+    )
+    row = (lock_rows(query) if lock else query).tuples().first()
     return to_webhook(row) if row else None
 
 
@@ -53,13 +64,17 @@ def list_webhooks(tenant_id: str, page: Page) -> tuple[list[Webhook], int]:
 
 def update(tenant_id: str, webhook_id: int, changes: Mapping[str, Any]) -> None:
     """Change members of a webhook."""
-    WebhookTable.update(**changes).where(_match_key(tenant_id, webhook_id)).execute()
+    WebhookTable.update(**changes).where(
+        WebhookTable.match_key(tenant_id, webhook_id)
+    ).execute()
 
 
 def delete(tenant_id: str, webhook_id: int) -> bool:
     """Remove a webhook with all that was to be sent to it; False if there is none."""
     return bool(
-        WebhookTable.delete().where(_match_key(tenant_id, webhook_id)).execute()
+        WebhookTable.delete()
+        .where(WebhookTable.match_key(tenant_id, webhook_id))
+        .execute()
     )
 
 
@@ -69,21 +84,14 @@ def get_encrypted_secrets(tenant_id: str, webhook_id: int) -> EncryptedSecrets |
         WebhookTable.secret_sealed, WebhookTable.former_sealed, WebhookTable.rotated_at
     )
     row: EncryptedSecrets | None = (
-        query.where(_match_key(tenant_id, webhook_id)).tuples().first()
+        query.where(WebhookTable.match_key(tenant_id, webhook_id)).tuples().first()
     )
     return row
 
 
 def to_webhook(row: Sequence[Any]) -> Webhook:
     """A webhook from its columns in their order."""
-    tenant_id, webhook_id, event_type, url, signature, *rest = row
-    retries, timeout, is_active, reason, failures, since, *times = rest
-    return Webhook(
-        *(tenant_id, webhook_id, event_type, url, SignatureScheme(signature)),
-        *(retries, timeout, bool(is_active), reason, failures),
-        since and to_datetime(since),
-        *map(to_datetime, times),
-    )
+    return Webhook(*convert_row(row, CONVERSIONS))
 
 
 # A delivery that was tried is there once for each try; another once, as pending.
@@ -105,32 +113,31 @@ COUNT_ATTEMPTS = f"SELECT count(*) {FROM_DELIVERIES}"
 
 def list_attempts(webhook: Webhook, page: Page) -> tuple[list[DeliveryAttempt], int]:
     """The tries of a webhook's deliveries, newest event first, and how many."""
-    ids = {"tenant_id": webhook.tenant_id, "webhook_id": webhook.webhook_id}
-    cut = {"limit": page.limit, "offset": page.offset}
-    rows = execute(SELECT_ATTEMPTS, {**ids, **cut}).fetchall()
-    (total,) = execute(COUNT_ATTEMPTS, ids).fetchone()
+    key = {"tenant_id": webhook.tenant_id, "webhook_id": webhook.webhook_id}
+    page_parameters = {"limit": page.limit, "offset": page.offset}
+    rows = execute(SELECT_ATTEMPTS, {**key, **page_parameters}).fetchall()
+    (total,) = execute(COUNT_ATTEMPTS, key).fetchone()
     return [_to_attempt(webhook, row) for row in rows], total
 
 
 def _to_attempt(webhook: Webhook, row: Sequence[Any]) -> DeliveryAttempt:
-    event_id, event_type, payload, number, status, code, body, error, *times = row
-    return DeliveryAttempt(
-        webhook.tenant_id,
-        webhook.webhook_id,
-        str(event_id),
-        event_type,
-        payload,
-        number or 0,
-        webhook.max_attempts,
-        AttemptStatus(status or AttemptStatus.PENDING),
-        code,
-        body or "",
-        error or "",
-        *(time and to_datetime(time) for time in times),
+    event_id, event_type, payload, number, status, code, body, error = row[:8]
+    created_at, completed_at, next_retry_at = (
+        timestamp and to_datetime(timestamp) for timestamp in row[8:]
     )
-
-
-def _match_key(tenant_id: str, webhook_id: int) -> Any:
-    return (WebhookTable.tenant_id == tenant_id) & (
-        WebhookTable.webhook_id == webhook_id
+    return DeliveryAttempt(
+        tenant_id=webhook.tenant_id,
+        webhook_id=webhook.webhook_id,
+        event_id=str(event_id),
+        event_type=event_type,
+        payload=payload,
+        number=number or 0,
+        max_attempts=webhook.max_attempts,
+        status=AttemptStatus(status or AttemptStatus.PENDING),
+        response_status=code,
+        response_body=body or "",
+        error=error or "",
+        created_at=created_at,
+        completed_at=completed_at,
+        next_retry_at=next_retry_at,
     )

@@ -2,6 +2,8 @@
 
 import json
 from datetime import datetime
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from peewee import DatabaseProxy, Field, Model, TextField
@@ -51,6 +53,13 @@ class JsonTextField(TextField):
 
 class BaseTable(Model):
     """What all tables have in common."""
+
+    @classmethod
+    def match_key(cls, *key_values: object) -> Any:
+        """Return the condition for one row, by its primary key in key order."""
+        key_fields = cls._meta.get_primary_keys()
+        pairs = zip(key_fields, key_values, strict=True)
+        return reduce(and_, (field == value for field, value in pairs))
 
     class Meta:
         database = database_proxy
