@@ -1,4 +1,4 @@
-"""Errors of the database that are independent of its product."""
+"""Errors that the database raises, and how they are classified."""
 
 from peewee import IntegrityError, OperationalError
 

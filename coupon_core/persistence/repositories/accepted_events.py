@@ -1,4 +1,4 @@
-"""Which events were taken over HTTP."""
+"""Events accepted over HTTP, by id."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -20,7 +20,7 @@ PURGE = """
 
 
 def accept(tenant_id: str, event_ids: Iterable[str], now: datetime) -> set[str]:
-    """Take events by id; gives those that had not been taken before."""
+    """Accept events by id and return the ids that had not been accepted before."""
     common_parameters = {
         "tenant_id": tenant_id,
         "now": format_timestamp_milliseconds(now),
@@ -33,6 +33,6 @@ def accept(tenant_id: str, event_ids: Iterable[str], now: datetime) -> set[str]:
 
 
 def purge(before: datetime, limit: int) -> int:
-    """Remove up to `limit` accepted events older than `before`; return their number."""
+    """Delete up to `limit` accepted events older than `before`; return their number."""
     parameters = {"before": format_timestamp_milliseconds(before), "most": limit}
     return int(execute(PURGE, parameters).rowcount)

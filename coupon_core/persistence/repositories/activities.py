@@ -1,4 +1,4 @@
-"""What users did with coupons."""
+"""Activities of users with coupons."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,12 +14,12 @@ CONVERSIONS = build_conversions(Activity, action=Action, status=ActivityStatus)
 
 
 def insert(activity: Activity) -> None:
-    """Note an activity."""
+    """Insert an activity."""
     ActivityTable.insert(asdict(activity)).execute()
 
 
 def get(tenant_id: str, activity_id: str) -> Activity | None:
-    """One activity."""
+    """Return an activity, or None."""
     row = (
         ActivityTable.select()
         .where(ActivityTable.match_key(tenant_id, activity_id))
@@ -30,7 +30,7 @@ def get(tenant_id: str, activity_id: str) -> Activity | None:
 
 
 def lock(tenant_id: str, activity_id: str) -> Activity | None:
-    """One activity, held against changes by others until the transaction ends."""
+    """Lock an activity against changes until the transaction ends, and return it."""
     query = ActivityTable.select().where(
         ActivityTable.match_key(tenant_id, activity_id)
     )
@@ -47,7 +47,7 @@ def update(activity: Activity) -> None:
 def list_activities(
     tenant_id: str, page: Page, user_id: str | None = None
 ) -> list[Activity]:
-    """A tenant's activities, or a user's, newest first."""
+    """Return the activities of a tenant, or of one user, newest first."""
     query = ActivityTable.select().where(ActivityTable.tenant_id == tenant_id)
     if user_id is not None:
         query = query.where(ActivityTable.user_id == user_id)

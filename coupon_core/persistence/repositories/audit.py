@@ -1,4 +1,4 @@
-"""The audit log: entries are added and read; there is no way to change one."""
+"""The audit log, which is append-only."""
 
 from dataclasses import asdict, fields
 from datetime import datetime
@@ -15,14 +15,14 @@ CONVERSIONS = build_conversions(AuditEntry, detail=parse_json, happened_at=to_da
 
 
 def insert(entry: AuditEntry) -> None:
-    """Add an entry, inside the caller's transaction."""
+    """Insert an entry in the transaction of the caller."""
     AuditEntryTable.insert(asdict(entry)).execute()
 
 
 def list_entries(
     tenant_id: str, filters: AuditFilter, page: Page
 ) -> tuple[list[AuditEntry], int]:
-    """The chosen entries of a tenant, newest first, and how many match."""
+    """Return the matching entries of a tenant, newest first, and their total."""
     query = AuditEntryTable.select(*COLUMNS).where(
         *_build_conditions(tenant_id, filters)
     )
@@ -32,7 +32,7 @@ def list_entries(
 
 
 def list_entries_since(tenant_id: str, since: datetime, limit: int) -> list[AuditEntry]:
-    """Up to `limit` entries that were made at a moment or after it, oldest first."""
+    """Return up to `limit` entries since a time (inclusive), oldest first."""
     where = _build_conditions(tenant_id, AuditFilter(since=since))
     query = (
         AuditEntryTable.select(*COLUMNS)
@@ -54,7 +54,7 @@ def _build_conditions(tenant_id: str, filters: AuditFilter) -> list[Any]:
         for column, value in expected_values.items()
         if value is not None
     ]
-    # An entry's id tells when it was made, and the key is in its order.
+    # The id of an entry contains its time, and the primary key is ordered by id.
     if filters.since:
         conditions.append(AuditEntryTable.entry_id >= get_min_id_at(filters.since))
     if filters.until:

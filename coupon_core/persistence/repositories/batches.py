@@ -1,4 +1,4 @@
-"""Batches and their chunks: each is claimed, made and counted once."""
+"""Batches and their chunks; each chunk is claimed and counted exactly once."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, execute_many
 from coupon_core.persistence.tables import BatchTable, ChunkTable, to_datetime
 
-ChunkKey = tuple[str, str, int]  # tenant, batch, number of the chunk
+ChunkKey = tuple[str, str, int]  # the tenant, the batch and the chunk number
 
 COLUMNS = ", ".join(field.name for field in fields(Batch))
 KEY_CONDITION = "tenant_id = :tenant_id AND batch_id = :batch_id"
@@ -26,7 +26,7 @@ SELECT_UNFINISHED_CHUNK = f"""
     SELECT coupon_count, user_ids FROM chunk
     WHERE {KEY_CONDITION} AND chunk_number = :chunk_number AND finished_at IS NULL
 """
-# The row lock lets a second worker wait for the first, and then find nothing.
+# The row lock makes a second worker wait for the first; then no row matches.
 CLAIM_CHUNK = f"""
     UPDATE chunk SET finished_at = :now, user_ids = ''
     WHERE {KEY_CONDITION} AND chunk_number = :chunk_number AND finished_at IS NULL
@@ -54,8 +54,8 @@ COUNT_RESERVED = f"""
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
     AND {UNFINISHED_CONDITION}
 """
-# Where others get on, the chunks of this one only wait for their turn; but not for
-# ever. Paused definitions let their batches lie.
+# While other batches make progress, the chunks of this one may only be queued, so it is
+# reclaimed later. Batches of paused definitions are left alone.
 RECLAIM_STALLED = f"""
     UPDATE batch SET updated_at = :now
     WHERE {UNFINISHED_CONDITION} AND updated_at < :before
@@ -69,7 +69,7 @@ RECLAIM_STALLED = f"""
 
 
 def insert(batch: Batch, chunks: Iterable[BatchChunk]) -> None:
-    """Add a batch with all its chunks."""
+    """Insert a batch with all its chunks."""
     BatchTable.insert(asdict(batch)).execute()
     execute_many(INSERT_CHUNK, [_to_chunk_row(chunk) for chunk in chunks])
 
@@ -86,7 +86,7 @@ def _to_chunk_row(chunk: BatchChunk) -> dict[str, Any]:
 
 
 def get(tenant_id: str, batch_id: str) -> Batch | None:
-    """One batch."""
+    """Return a batch, or None."""
     key_condition = BatchTable.match_key(tenant_id, batch_id)
     row = BatchTable.select().where(key_condition).tuples().first()
     return to_batch(row) if row else None
@@ -98,7 +98,7 @@ def list_batches(
     state: BatchState | None = None,
     definition_id: str | None = None,
 ) -> tuple[list[Batch], int]:
-    """A tenant's batches, newest first, and how many match."""
+    """Return the batches of a tenant, newest first, and the total of all matches."""
     query = BatchTable.select().where(BatchTable.tenant_id == tenant_id)
     if state:
         query = query.where(BatchTable.state == state)
@@ -111,13 +111,13 @@ def list_batches(
 
 
 def count_reserved(tenant_id: str, definition_id: str) -> int:
-    """How many coupons of a definition its unfinished batches will still make."""
+    """Return how many coupons the unfinished batches of a definition will generate."""
     parameters = {"tenant_id": tenant_id, "definition_id": definition_id}
     return int(execute(COUNT_RESERVED, parameters).fetchone()[0])
 
 
 def get_unfinished_chunk(key: ChunkKey) -> BatchChunk | None:
-    """A chunk that is not finished."""
+    """Return a chunk if it is unfinished, otherwise None."""
     row = execute(SELECT_UNFINISHED_CHUNK, _to_key_parameters(key)).fetchone()
     if row is None:
         return None
@@ -133,7 +133,7 @@ def get_unfinished_chunk(key: ChunkKey) -> BatchChunk | None:
 
 
 def claim_chunk(key: ChunkKey, now: datetime) -> bool:
-    """Finish a chunk with this transaction; False when another has done so."""
+    """Mark a chunk as finished; return False if another transaction has done so."""
     parameters = {**_to_key_parameters(key), "now": format_timestamp_milliseconds(now)}
     return bool(execute(CLAIM_CHUNK, parameters).rowcount == 1)
 
@@ -141,7 +141,7 @@ def claim_chunk(key: ChunkKey, now: datetime) -> bool:
 def count_finished_chunk(
     key: ChunkKey, generated_count: int, now: datetime
 ) -> Batch | None:
-    """Count a finished chunk; None when the batch has ended meanwhile."""
+    """Count a finished chunk; return None if the batch has ended in the meantime."""
     parameters = {
         **_to_key_parameters(key),
         "made": generated_count,
@@ -154,7 +154,7 @@ def count_finished_chunk(
 def end_early(
     tenant_id: str, batch_id: str, state: BatchState, error: str, now: datetime
 ) -> Batch | None:
-    """End a batch before its time; None when it has ended already."""
+    """End a batch before it is complete; return None if it has already ended."""
     parameters = {
         "tenant_id": tenant_id,
         "batch_id": batch_id,
@@ -167,7 +167,7 @@ def end_early(
 
 
 def set_wait_reason(tenant_id: str, batch_id: str, reason: str) -> None:
-    """Note what an unfinished batch waits for."""
+    """Store the reason why an unfinished batch waits."""
     execute(
         SET_WAIT_REASON, {"tenant_id": tenant_id, "batch_id": batch_id, "error": reason}
     )
@@ -176,10 +176,10 @@ def set_wait_reason(tenant_id: str, batch_id: str, reason: str) -> None:
 def reclaim_stalled(
     now: datetime, before: datetime, long_before: datetime
 ) -> list[Batch]:
-    """The batches that have not got on since `before` though nothing hinders them.
+    """Return the batches without progress since `before`, and mark them as updated.
 
-    They count as getting on now. While other batches get on, these are left to wait
-    their turn until `long_before`.
+    Batches of paused definitions are left out. While other batches make progress, a
+    batch is reclaimed only if it has had none since `long_before`.
     """
     parameters = {
         "now": format_timestamp_milliseconds(now),
@@ -190,7 +190,7 @@ def reclaim_stalled(
 
 
 def list_unfinished_chunk_numbers(batch: Batch) -> list[int]:
-    """The numbers of a batch's chunks that are still to be made."""
+    """Return the numbers of the unfinished chunks of a batch."""
     rows = ChunkTable.select(ChunkTable.chunk_number).where(
         ChunkTable.tenant_id == batch.tenant_id,
         ChunkTable.batch_id == batch.batch_id,
@@ -200,7 +200,7 @@ def list_unfinished_chunk_numbers(batch: Batch) -> list[int]:
 
 
 def to_batch(row: Sequence[Any]) -> Batch:
-    """The value of a row, whose columns are in the order of the fields."""
+    """Return the value of a row whose columns are in field order."""
     values = dict(zip((field.name for field in fields(Batch)), row, strict=True))
     values["state"] = BatchState(values["state"])
     for name, value in values.items():

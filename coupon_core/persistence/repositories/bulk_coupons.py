@@ -1,7 +1,7 @@
-"""Coupons by the thousands, as near to the database's own rate as may be.
+"""Inserts of coupons by the thousands, close to the maximum rate of the database.
 
-PostgreSQL takes a block of text by COPY, SQLite all rows by one statement. The rows
-need no more than their own ids, codes and users; all else is the same for a batch.
+PostgreSQL receives a block of text by COPY, SQLite all rows in one statement. A row
+contains only its id, code and user; all other values are common to the batch.
 """
 
 import json
@@ -20,8 +20,9 @@ from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import checked_prefixes
 from coupon_core.persistence.tables import database_proxy
 
-# A transaction that is felt by nobody who waits for it. Each logs most pages of
-# SQLite's index of codes anew, so there few large ones cost less.
+# Small enough that waiting requests do not notice the transaction. On SQLite each
+# transaction logs most pages of the index of codes again, so fewer, larger ones cost
+# less.
 POSTGRESQL_CHUNK_SIZE, SQLITE_CHUNK_SIZE = 10_000, 20_000
 
 COLUMNS = """coupon_id, code, code_key, user_id, tenant_id, definition_id, batch_id,
@@ -42,8 +43,8 @@ SELECT_OWNED_KEYS = """
     SELECT code_key FROM coupon
     WHERE tenant_id = :tenant_id AND code_scope = '' AND code_key {among}
 """
-# Of most tenants so few codes are not one coupon's own that all are sooner read than
-# those of a chunk are looked for.
+# Most tenants have so few shared or reserved codes that reading all of them is faster
+# than looking up the codes of a chunk.
 MAX_PRELOADED_KEYS = 1_000
 SELECT_FIRST_SHARED_KEYS = """
     SELECT code_key FROM shared_code WHERE tenant_id = :tenant_id
@@ -57,25 +58,24 @@ SELECT_SHARED_KEYS = """
     WHERE tenant_id = :tenant_id AND code_key {among}
 """
 
-CouponRows = Iterable[tuple[str, str, str, str]]  # id, code, lookup key, user
+CouponRows = Iterable[tuple[str, str, str, str]]  # the id, code, lookup key and user
 
 
 def get_chunk_size() -> int:
-    """How many coupons one transaction makes."""
+    """Return how many coupons one transaction generates."""
     return POSTGRESQL_CHUNK_SIZE if is_postgresql() else SQLITE_CHUNK_SIZE
 
 
 def insert(
     batch: Batch, codes: Sequence[str], user_ids: Sequence[str], generated_at: Any
 ) -> bool:
-    """Add a coupon for each code; False, with none added, when one is taken.
+    """Insert a coupon for each code; return False, and insert none, if one is taken.
 
-    A code is its coupon's own. `user_ids` is as long as `codes`, or empty.
+    Each code belongs to one coupon. `user_ids` is as long as `codes`, or empty.
     """
     users = user_ids or [""] * len(codes)
-    # In the order of their index, whose pages are then found and changed one after the
-    # other. A guesser gains nothing: between two codes of a chunk fewer hit than
-    # anywhere else in a batch.
+    # In index order, so that its pages are read and changed one after the other.
+    # This does not help an attacker to guess codes.
     sorted_codes = sorted(zip(codes, users, strict=True))
     rows = (
         (generate_id(), code, to_lookup_key(code), user) for code, user in sorted_codes
@@ -98,7 +98,7 @@ def insert(
 
 
 def _copy_rows(rows: CouponRows, common: Mapping[str, str | None]) -> None:
-    # No tenant, code or user can hold a tab, a line's end or a backslash.
+    # Tenants, codes and users never contain a tab, a line break or a backslash.
     common_text = "\t".join(
         "\\N" if value is None else value for value in common.values()
     )
@@ -117,7 +117,7 @@ def _insert_rows(rows: CouponRows, common: Mapping[str, str | None]) -> None:
 
 
 def set_batch(batch: Batch, coupon_ids: Sequence[str]) -> None:
-    """Tell coupons which batch they are of."""
+    """Set the batch of coupons."""
     parameters = {"tenant_id": batch.tenant_id, "batch_id": batch.batch_id}
     execute_for_values(SET_BATCH, "uuid", values=coupon_ids, parameters=parameters)
 
@@ -146,7 +146,7 @@ def find_taken_codes(
 
 
 def _find_shared_keys(tenant_id: str, keys: Mapping[str, str]) -> set[str]:
-    """Those of the lookup keys that many may share, or that are being imported."""
+    """Return the lookup keys that are shared or reserved by an import."""
     parameters = {"tenant_id": tenant_id, "most": MAX_PRELOADED_KEYS + 1}
     rows = execute(SELECT_FIRST_SHARED_KEYS, parameters).fetchall()
     if len(rows) > MAX_PRELOADED_KEYS:
@@ -164,7 +164,7 @@ def execute_for_values(
 ) -> Any:
     """Run a statement in which `{among}` matches many values sent as one parameter."""
     if is_postgresql():
-        # As a list in the text of the statement they would be parsed each time.
+        # A list in the text of the statement would be parsed each time.
         text = sql.format(among=f"= ANY(CAST(:among AS {sql_type}[]))")
         return execute(text, {**parameters, "among": list(values)})
     text = sql.format(among="IN (SELECT value FROM json_each(:among))")

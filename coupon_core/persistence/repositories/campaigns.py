@@ -1,4 +1,4 @@
-"""Campaigns, and which creators take part in them."""
+"""Campaigns and the participation of creators."""
 
 from dataclasses import asdict
 
@@ -11,13 +11,13 @@ from coupon_core.persistence.tables import CampaignCreatorTable, CampaignTable
 
 
 def insert(campaign: Campaign) -> bool:
-    """Add a campaign; False when there is one of that id."""
+    """Insert a campaign; return False if the id exists."""
     query = CampaignTable.insert(asdict(campaign)).on_conflict_ignore().as_rowcount()
     return bool(query.execute())
 
 
 def get(tenant_id: str, campaign_id: str) -> Campaign | None:
-    """One campaign."""
+    """Return a campaign, or None."""
     row = (
         CampaignTable.select()
         .where(CampaignTable.match_key(tenant_id, campaign_id))
@@ -27,7 +27,10 @@ def get(tenant_id: str, campaign_id: str) -> Campaign | None:
 
 
 def lock(tenant_id: str, campaign_id: str) -> Campaign | None:
-    """One campaign, held until the transaction ends, as are its packages' dates."""
+    """Lock a campaign until the transaction ends, and return it.
+
+    The lock also protects the dates of its packages.
+    """
     query = CampaignTable.select().where(
         CampaignTable.match_key(tenant_id, campaign_id)
     )
@@ -38,7 +41,7 @@ def lock(tenant_id: str, campaign_id: str) -> Campaign | None:
 def list_campaigns(
     tenant_id: str, page: Page, status: CampaignStatus | None = None
 ) -> tuple[list[Campaign], int]:
-    """A tenant's campaigns, newest first, and how many match."""
+    """Return the campaigns of a tenant, newest first, and the total of all matches."""
     query = CampaignTable.select().where(CampaignTable.tenant_id == tenant_id)
     if status:
         query = query.where(CampaignTable.status == status)
@@ -54,7 +57,7 @@ def update(campaign: Campaign) -> None:
 
 
 def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> bool | None:
-    """Let a creator take part: True when new, None when either is unknown."""
+    """Add a creator: True if new, False if present, None if either does not exist."""
     row = {
         "tenant_id": tenant_id,
         "campaign_id": campaign_id,
@@ -68,7 +71,7 @@ def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> bool | No
 
 
 def remove_creator(tenant_id: str, campaign_id: str, creator_key: str) -> bool:
-    """End a creator's part; False when there was none."""
+    """Remove a creator from a campaign; return False if it did not take part."""
     key_condition = CampaignCreatorTable.match_key(tenant_id, campaign_id, creator_key)
     return bool(CampaignCreatorTable.delete().where(key_condition).execute())
 

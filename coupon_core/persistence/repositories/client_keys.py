@@ -1,4 +1,4 @@
-"""Keys of other systems' SDKs."""
+"""API keys for the SDKs of other systems."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from coupon_core.persistence.tables import ClientKeyTable
 
 
 def insert(stored: StoredClientKey) -> None:
-    """Add a key."""
+    """Insert a key."""
     key = stored.key
     ClientKeyTable.insert(
         tenant_id=key.tenant_id,
@@ -27,7 +27,7 @@ def insert(stored: StoredClientKey) -> None:
 
 
 def find_by_id(key_id: str) -> StoredClientKey | None:
-    """The key of that id, whosever it is, also when revoked or past its time."""
+    """Return the key with an id, of any tenant, even if revoked or expired."""
     row = ClientKeyTable.select().where(ClientKeyTable.key_id == key_id).first()
     if row is None:
         return None
@@ -39,7 +39,7 @@ def find_by_id(key_id: str) -> StoredClientKey | None:
 
 
 def get(tenant_id: str, key_id: str) -> ClientKey | None:
-    """One key of a tenant."""
+    """Return a key of a tenant, or None."""
     row = (
         ClientKeyTable.select()
         .where(ClientKeyTable.match_key(tenant_id, key_id))
@@ -51,7 +51,7 @@ def get(tenant_id: str, key_id: str) -> ClientKey | None:
 def list_keys(
     tenant_id: str, page: Page, kind: ClientKeyKind | None = None
 ) -> tuple[list[ClientKey], int]:
-    """A tenant's keys, newest first, and how many match."""
+    """Return the keys of a tenant, newest first, and the total of all matches."""
     query = ClientKeyTable.select().where(ClientKeyTable.tenant_id == tenant_id)
     if kind:
         query = query.where(ClientKeyTable.kind == kind)
@@ -61,7 +61,7 @@ def list_keys(
 
 
 def revoke(tenant_id: str, key_id: str, now: datetime) -> bool:
-    """Revoke a key; False when there is none that was not revoked before."""
+    """Revoke a key; return False if it does not exist or is already revoked."""
     query = ClientKeyTable.update(revoked_at=now).where(
         ClientKeyTable.match_key(tenant_id, key_id),
         ClientKeyTable.revoked_at.is_null(),

@@ -1,4 +1,4 @@
-"""Work on many codes: the jobs, and one chunk of each kind of them."""
+"""Jobs on many codes, and the processing of one chunk of each kind."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -15,7 +15,7 @@ from coupon_core.persistence.row_mapping import SELECT_ISSUED_COUPONS, to_issued
 from coupon_core.persistence.tables import CodeJobTable
 
 BATCH_CONDITION = "c.batch_id = :batch_id"
-# Says again what the partial index says, so that it is used.
+# Repeats the condition of the partial index, so that the index is used.
 USER_CONDITION = "c.user_id = :user_id AND c.user_id <> ''"
 SELECT_NEXT_COUPONS = """
     SELECT c.coupon_id FROM coupon c WHERE c.tenant_id = :tenant_id AND {chosen}
@@ -25,9 +25,9 @@ CHUNK_CONDITION = """
     c.tenant_id = :tenant_id AND {chosen}
     AND c.coupon_id > :after_id AND c.coupon_id <= :last_id
 """
-# A use that is under way has the row; after it PostgreSQL looks at the condition anew.
-# It does so rightly for a scalar subquery, but not for one that it makes a join of,
-# such as NOT EXISTS: then a coupon that was used up meanwhile would be revoked.
+# A concurrent redemption locks the row; afterwards PostgreSQL evaluates the condition
+# again. That is correct for a scalar subquery, but not for one that becomes a join,
+# such as NOT EXISTS: it would revoke a coupon that was used up in the meantime.
 REVOKE_CHUNK = f"""
     UPDATE coupon AS c SET revoked_at = :now
     WHERE {CHUNK_CONDITION} AND c.revoked_at IS NULL AND c.redemption_count < (
@@ -36,7 +36,7 @@ REVOKE_CHUNK = f"""
         AND d.definition_id = c.definition_id)
     RETURNING coupon_id
 """
-# Never shortens; what has no end at all stays without one.
+# Never shortens a validity; coupons without an expiry keep none.
 EXTEND_CHUNK = f"""
     UPDATE coupon AS c SET expires_at = :expires_at, swept_at = NULL
     WHERE {CHUNK_CONDITION} AND c.revoked_at IS NULL AND COALESCE(c.expires_at, (
@@ -52,16 +52,19 @@ SELECT_REVOKED = f"""
 
 @dataclass(frozen=True, slots=True)
 class ChunkResult:
-    """What a chunk did, after one key and up to another; "" when it found nothing."""
+    """The result of a chunk: the coupons after `first_key` up to `last_key`.
+
+    `last_key` is "" if there were none.
+    """
 
     first_key: str
     last_key: str = ""
     examined_count: int = 0
-    changed_ids: frozenset[str] = frozenset()  # ids of coupons
+    changed_ids: frozenset[str] = frozenset()
 
 
 def insert(job: CodeJob) -> None:
-    """Add a job."""
+    """Insert a job."""
     CodeJobTable.insert(asdict(job)).execute()
 
 
@@ -73,12 +76,12 @@ def update(job: CodeJob) -> None:
 
 
 def delete(tenant_id: str, job_id: str) -> None:
-    """Forget a job."""
+    """Delete a job."""
     CodeJobTable.delete().where(CodeJobTable.match_key(tenant_id, job_id)).execute()
 
 
 def get(tenant_id: str, job_id: str, lock: bool = False) -> CodeJob | None:
-    """One job; if locked, held until the transaction ends."""
+    """Return a job, or None; with `lock` it is locked until the transaction ends."""
     query = CodeJobTable.select().where(CodeJobTable.match_key(tenant_id, job_id))
     if lock:
         query = lock_rows(query, "FOR UPDATE")
@@ -87,7 +90,7 @@ def get(tenant_id: str, job_id: str, lock: bool = False) -> CodeJob | None:
 
 
 def list_jobs(tenant_id: str, page: Page) -> tuple[list[CodeJob], int]:
-    """A tenant's jobs, newest first, and how many there are."""
+    """Return the jobs of a tenant, newest first, and their total."""
     query = CodeJobTable.select().where(CodeJobTable.tenant_id == tenant_id)
     newest = (
         query.order_by(CodeJobTable.job_id.desc()).limit(page.limit).offset(page.offset)
@@ -96,7 +99,7 @@ def list_jobs(tenant_id: str, page: Page) -> tuple[list[CodeJob], int]:
 
 
 def list_by_batch(tenant_id: str, batch_id: str) -> list[CodeJob]:
-    """What was done to a batch, in the order of time."""
+    """Return the jobs on a batch, oldest first."""
     query = CodeJobTable.select().where(
         CodeJobTable.tenant_id == tenant_id, CodeJobTable.batch_id == batch_id
     )
@@ -104,7 +107,7 @@ def list_by_batch(tenant_id: str, batch_id: str) -> list[CodeJob]:
 
 
 def find_stalled(state: JobState, before: datetime) -> list[CodeJob]:
-    """Some jobs in that state, of any tenant, that nobody has worked on since."""
+    """Return up to 100 jobs, of any tenant, in a state and not updated since a time."""
     query = CodeJobTable.select().where(
         CodeJobTable.state == state, CodeJobTable.updated_at < before
     )
@@ -112,19 +115,19 @@ def find_stalled(state: JobState, before: datetime) -> list[CodeJob]:
 
 
 def to_job(row: Sequence[Any]) -> CodeJob:
-    """The value of a row, whose columns are in the order of the fields."""
+    """Return the value of a row whose columns are in field order."""
     values = dict(zip((field.name for field in fields(CodeJob)), row, strict=True))
     kinds = {"kind": JobKind(values["kind"]), "state": JobState(values["state"])}
     return CodeJob(**{**values, **kinds})
 
 
 def revoke_chunk(job: CodeJob, limit: int, now: datetime) -> ChunkResult:
-    """Take a chunk's coupons out of use, but those that are used up."""
+    """Revoke the coupons of a chunk that are not used up."""
     return _update_chunk(REVOKE_CHUNK, job, limit=limit, now=now)
 
 
 def extend_chunk(job: CodeJob, limit: int, now: datetime) -> ChunkResult:
-    """Let a chunk's coupons expire later."""
+    """Extend the expiry of the coupons of a chunk."""
     return _update_chunk(EXTEND_CHUNK, job, limit=limit, now=now)
 
 
@@ -165,7 +168,7 @@ def _to_parameters(job: CodeJob, now: datetime) -> dict[str, Any]:
 def list_revoked(
     job: CodeJob, result: ChunkResult, now: datetime
 ) -> list[IssuedCoupon]:
-    """The coupons in users' hands that a chunk has just taken out of use."""
+    """Return the assigned coupons that a chunk has just revoked."""
     if not result.changed_ids:
         return []
     sql = SELECT_REVOKED.format(chosen=_get_condition(job))
@@ -199,7 +202,7 @@ IMPORT_ROWS_CONDITION = """
 
 
 def import_chunk(job: CodeJob, limit: int, now: datetime) -> ChunkResult:
-    """Make the coupons of a chunk of an import's rows, and let the rows go."""
+    """Create the coupons of a chunk of import rows, and delete the rows."""
     parameters = {
         "tenant_id": job.tenant_id,
         "job_id": job.job_id,

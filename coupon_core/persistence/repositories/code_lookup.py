@@ -1,4 +1,4 @@
-"""Codes: which coupon a code means for whom, and which codes are taken."""
+"""Lookup of codes: which coupon a code means for a user, and which codes are taken."""
 
 from collections.abc import Collection, Iterable, Sequence
 
@@ -24,7 +24,7 @@ from coupon_core.persistence.tables import (
     to_datetime,
 )
 
-# Without user ids in the way a code is looked up by one probe of a unique index.
+# Without a condition on the user a code is found by one probe of a unique index.
 CODE_KEY_CONDITION = "c.tenant_id = :tenant_id AND c.code_key = :code_key"
 
 SELECT_FOR_USER = f"""{SELECT_ISSUED_COUPONS}
@@ -51,7 +51,10 @@ SELECT_SHARED_CODE = f"""
 def find_for_user(
     tenant_id: str, code: str, user_id: str, lock: bool = False
 ) -> list[IssuedCoupon]:
-    """The coupons that this code means for this user: theirs, or nobody's yet."""
+    """Return the coupons that a code means for a user: their own, or unassigned ones.
+
+    With `lock` they are locked until the transaction ends.
+    """
     parameters = {
         "tenant_id": tenant_id,
         "code_key": to_lookup_key(code),
@@ -67,9 +70,9 @@ def find_for_user(
 def find_for_tenant(
     tenant_id: str, code: str, lock: bool = False
 ) -> list[IssuedCoupon]:
-    """The coupons of this code, whoever holds them; two stand for many.
+    """Return up to two coupons with a code, of any user.
 
-    They are held until the transaction ends if locked.
+    With `lock` they are locked until the transaction ends.
     """
     parameters = {"tenant_id": tenant_id, "code_key": to_lookup_key(code), "code": code}
     sql = SELECT_FOR_TENANT + coupon_lock_clause(lock)
@@ -77,7 +80,7 @@ def find_for_tenant(
 
 
 def find_shared_code(tenant_id: str, code: str) -> SharedCode | None:
-    """A code that is not one coupon's own, with the definition that shares it."""
+    """Return a shared code with the definition that it belongs to, or None."""
     parameters = {"tenant_id": tenant_id, "code_key": to_lookup_key(code), "code": code}
     row = execute(SELECT_SHARED_CODE, parameters).fetchone()
     if row is None:
@@ -93,9 +96,9 @@ def find_shared_code(tenant_id: str, code: str) -> SharedCode | None:
 
 
 def find_taken_by_shared_codes(tenant_id: str, codes: Iterable[str]) -> set[str]:
-    """Those of the codes that no coupon may own.
+    """Return the codes that no coupon may own.
 
-    They are shared, held for an import, or would be taken for mistyped ones.
+    They are shared, reserved by an import, or would be taken for mistyped codes.
     """
     keys = {to_lookup_key(code): code for code in codes}
     taken = {
@@ -113,7 +116,7 @@ def find_existing_keys(
     tenant_id: str,
     keys: Collection[str],
 ) -> set[str]:
-    """Those of the lookup keys that a table has."""
+    """Return the lookup keys that exist in a table."""
     query = table.select(table.code_key).where(
         table.tenant_id == tenant_id, table.code_key.in_(list(keys))
     )
@@ -121,7 +124,7 @@ def find_existing_keys(
 
 
 def find_taken_by_coupons(tenant_id: str, codes: Iterable[str]) -> set[str]:
-    """Those of the codes that a coupon owns."""
+    """Return the codes that a coupon owns."""
     keys = {to_lookup_key(code): code for code in codes}
     rows = CouponTable.select(CouponTable.code_key).where(
         CouponTable.tenant_id == tenant_id,
@@ -141,10 +144,10 @@ INSERT_SHARED_CODE = """
 def add_shared_codes(
     definition: Definition, codes: Sequence[str], creator_key: str = ""
 ) -> set[str]:
-    """Let a definition share more codes, compared without case; gives the taken ones.
+    """Add case-insensitive shared codes to a definition; return the taken ones.
 
-    The caller holds the tenant's row, so that no code is drawn meanwhile; `codes` do
-    not repeat one another.
+    The caller must hold the lock of the tenant, so that no code is created meanwhile.
+    `codes` contains no duplicates.
     """
     tenant_id = definition.tenant_id
     taken = find_taken_by_coupons(tenant_id, codes) | find_taken_by_shared_codes(

@@ -1,4 +1,4 @@
-"""How many coupons a definition has, how they stand, and how they were used."""
+"""Counts of the coupons of a definition, by status and use."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from coupon_core.persistence.tables import CouponTable
 
 
 def get_stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionStats:
-    """How the coupons of a definition stand now."""
+    """Return the number of coupons of a definition by status, at a time."""
     filters = CouponFilter(definition_id=definition_id)
     sql = f"""SELECT {STATUS_EXPRESSION} AS status, count(*), sum(c.redemption_count)
         {FROM_COUPONS} {build_where_clause(filters)} GROUP BY 1"""
@@ -25,7 +25,7 @@ def get_stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionSt
     return DefinitionStats(counts, int(sum(uses for _, _, uses in rows)))
 
 
-# By user first, so that unassigned coupons make one group of their own.
+# Grouped by user first, so that unassigned coupons form one group.
 SELECT_USAGE = """
     SELECT COALESCE(sum(coupons), 0),
     COALESCE(sum(CASE WHEN user_id <> '' THEN kept ELSE 0 END), 0),
@@ -38,13 +38,13 @@ SELECT_USAGE = """
 
 
 def get_usage(tenant_id: str, definition_id: str) -> CouponUsage:
-    """How the coupons of a definition were used so far."""
+    """Return how the coupons of a definition have been used so far."""
     parameters = {"tenant_id": tenant_id, "definition_id": definition_id}
     return CouponUsage(*map(int, execute(SELECT_USAGE, parameters).fetchone()))
 
 
 def count_up_to(tenant_id: str, definition_id: str, limit: int) -> int:
-    """How many coupons a definition has, counted no further than `limit`."""
+    """Count the coupons of a definition, but no further than `limit`."""
     query = CouponTable.select(CouponTable.coupon_id).where(
         CouponTable.tenant_id == tenant_id, CouponTable.definition_id == definition_id
     )

@@ -9,7 +9,8 @@ from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.id_generation import get_min_id_at
 from coupon_core.persistence.row_mapping import CODE_MATCHES, REVOKED_AT_EXPRESSION
 
-# The same facts as rules.coupon_status, for filters and counts over many rows.
+# The same rule as `get_coupon_status` in domain/rules/redemption.py, for filters and
+# counts over many rows.
 STATUS_EXPRESSION = f"""
     CASE WHEN {REVOKED_AT_EXPRESSION} IS NOT NULL OR c.returned_at IS NOT NULL
     THEN 'revoked'
@@ -25,7 +26,7 @@ FROM_COUPONS = """
 
 FILTER_CONDITIONS = {
     "definition_id": "c.definition_id = :definition_id",
-    # Says again what the partial index says, so that it is used.
+    # Repeats the condition of the partial index, so that the index is used.
     "user_id": "c.user_id = :user_id AND c.user_id <> ''",
     "coupon_id": "c.coupon_id = :coupon_id",
     "code": f"c.code_key = :code_key AND {CODE_MATCHES}",
@@ -33,8 +34,8 @@ FILTER_CONDITIONS = {
     "redeemed": "c.redemption_count > 0",
     "kept": "c.returned_at IS NULL",
     "batch_id": "c.batch_id = :batch_id",
-    # The ids are in the order of time and have an index; the times have none. Between
-    # an id and its time may lie a long import, or clocks that differ.
+    # Ids are ordered by time and indexed; the times are not indexed. An id and its
+    # time may differ because of a long import or different clocks.
     "generated_from": "c.generated_at >= :generated_from AND c.coupon_id >= :from_id",
     "generated_before": "c.generated_at < :generated_before "
     "AND c.coupon_id < :before_id",
@@ -46,7 +47,7 @@ MAX_TIMESTAMP = datetime(9999, 12, 30, tzinfo=UTC)
 
 def build_where_clause(filters: CouponFilter) -> str:
     """Return the WHERE clause of the filters, over the aliases `c` and `d`."""
-    # Nobody's id is "", and yet it chooses.
+    # The user id "" selects unassigned coupons, so it is not left out.
     conditions = [
         sql
         for name, sql in FILTER_CONDITIONS.items()
@@ -58,7 +59,7 @@ def build_where_clause(filters: CouponFilter) -> str:
 def to_filter_parameters(
     tenant_id: str, filters: CouponFilter, now: datetime
 ) -> dict[str, Any]:
-    """The values for `build_where_clause`."""
+    """Return the parameters for `build_where_clause`."""
     since, before = filters.generated_from, filters.generated_before
     return {
         "tenant_id": tenant_id,
@@ -78,7 +79,7 @@ def to_filter_parameters(
 
 
 def _get_min_id(timestamp: datetime | None, tolerance: timedelta) -> str | None:
-    """The least id of that moment, which is also in range near 1970 and 9999."""
+    """Return the smallest id of a time, clamped to the range that ids can represent."""
     if timestamp is None:
         return None
     clamped = min(max(timestamp, MIN_TIMESTAMP), MAX_TIMESTAMP)

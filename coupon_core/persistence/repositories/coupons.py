@@ -1,4 +1,4 @@
-"""Coupons: finding, listing, adding and revoking them."""
+"""Coupons: queries, inserts, locks and revocation."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -35,9 +35,9 @@ from coupon_core.persistence.tables import CouponTable
 def list_coupons(
     tenant_id: str, filters: CouponFilter, page: Page, now: datetime
 ) -> tuple[list[IssuedCoupon], int]:
-    """The chosen coupons, newest first (of redeemed ones: last used first).
+    """Return the matching coupons, newest first, and the total of all matches.
 
-    The number is that of all matches.
+    Redeemed coupons are ordered by their last use, latest first.
     """
     where_clause = build_where_clause(filters)
     order = (
@@ -57,14 +57,17 @@ def list_coupons(
 
 
 def get(tenant_id: str, filters: CouponFilter, now: datetime) -> IssuedCoupon | None:
-    """The one coupon that fits, if any."""
+    """Return the first matching coupon, or None."""
     return next(iter(find_up_to_two(tenant_id, filters, now=now)), None)
 
 
 def find_up_to_two(
     tenant_id: str, filters: CouponFilter, now: datetime, lock: bool = False
 ) -> list[IssuedCoupon]:
-    """Up to two coupons that fit; held until the transaction ends if locked."""
+    """Return up to two matching coupons.
+
+    With `lock` they are locked until the transaction ends.
+    """
     sql = f"""{SELECT_ISSUED_COUPONS} {build_where_clause(filters)}
         LIMIT 2{coupon_lock_clause(lock)}"""
     rows = execute(sql, to_filter_parameters(tenant_id, filters, now=now)).fetchall()
@@ -81,8 +84,8 @@ INSERT = """
 
 
 def insert_new(coupons: Sequence[Coupon], definition: Definition) -> list[Coupon]:
-    """Add coupons, leaving out those whose code is taken; gives the added ones."""
-    # All in one order: two that insert the same codes would wait for each other.
+    """Insert the coupons whose code is free, and return these."""
+    # A fixed order: otherwise two transactions with the same codes could deadlock.
     rows = sorted(
         (to_coupon_row(coupon, definition) for coupon in coupons),
         key=itemgetter("code_key", "code_scope"),
@@ -97,7 +100,7 @@ def insert_new(coupons: Sequence[Coupon], definition: Definition) -> list[Coupon
 
 
 def to_coupon_row(coupon: Coupon, definition: Definition) -> dict[str, Any]:
-    """The parameters that a new coupon is inserted with."""
+    """Return the parameters to insert a new coupon."""
     return {
         "tenant_id": coupon.tenant_id,
         "coupon_id": coupon.coupon_id,
@@ -112,7 +115,7 @@ def to_coupon_row(coupon: Coupon, definition: Definition) -> dict[str, Any]:
     }
 
 
-# A code of these formats is one coupon's own.
+# A code of these formats belongs to one coupon.
 UNSHARED_CODE_FORMATS = frozenset({CodeFormat.RANDOM, CodeFormat.LISTED})
 
 
@@ -130,7 +133,7 @@ def _find_existing_ids(tenant_id: str, coupon_ids: Sequence[str]) -> set[str]:
 
 
 def find_by_users(definition: Definition, user_ids: Sequence[str]) -> list[Coupon]:
-    """The coupons that these users hold of a definition with a shared code."""
+    """Return the coupons that users have of a definition with a shared code."""
     columns = [getattr(CouponTable, field.name) for field in fields(Coupon)]
     query = CouponTable.select(*columns).where(
         CouponTable.tenant_id == definition.tenant_id,
@@ -142,30 +145,31 @@ def find_by_users(definition: Definition, user_ids: Sequence[str]) -> list[Coupo
 
 
 def lock_coupons_exclusively() -> None:
-    """Until the transaction ends no coupon at all is made, used or revoked.
+    """Block all coupon writes until the transaction ends (LOCK TABLE … SHARE).
 
-    For the rare change of a definition that must know how its coupons were used; it
-    waits for the uses under way. Comes before any row is locked.
+    For rare changes of a definition that depend on how its coupons were used. Waits for
+    running redemptions. Call it before any row is locked.
     """
     _lock_table("SHARE")
 
 
 def announce_coupon_write() -> None:
-    """This transaction will make or use coupons, while nobody holds them still.
+    """Announce that this transaction writes coupons (LOCK TABLE … ROW EXCLUSIVE).
 
-    Comes before any row is locked: who holds them still may be waiting for that row.
+    Waits for another transaction that holds `lock_coupons_exclusively`. Call it before
+    any row is locked: that transaction may be waiting for the row.
     """
     _lock_table("ROW EXCLUSIVE")
 
 
 def _lock_table(mode: str) -> None:
-    # On SQLite the transaction itself is the lock.
+    # On SQLite the write transaction itself is the lock.
     if is_postgresql():
         execute(f"LOCK TABLE coupon IN {mode} MODE", {})
 
 
 def revoke(tenant_id: str, coupon_id: str, now: datetime) -> None:
-    """Revoke a coupon; the first time stands."""
+    """Revoke a coupon; an earlier revocation time is kept."""
     CouponTable.update(revoked_at=now).where(
         CouponTable.match_key(tenant_id, coupon_id), CouponTable.revoked_at.is_null()
     ).execute()

@@ -1,4 +1,4 @@
-"""The codes in creators' hands: listed, revoked, counted."""
+"""The codes of creators: lists, revocation and statistics."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -32,7 +32,7 @@ REVOKE_ALL = """
     UPDATE shared_code SET revoked_at = COALESCE(revoked_at, :now)
     WHERE tenant_id = :tenant_id AND creator_key = :creator_key AND creator_key <> ''
 """
-# Coupons are claimed copies of these codes; what was never used counts as nothing.
+# Coupons are claimed copies of these codes; unused ones are not counted.
 USAGE_COUNTS = """
     count(DISTINCT s.code_key), COALESCE(sum(c.redemption_count), 0),
     count(DISTINCT c.user_id)
@@ -51,7 +51,7 @@ GROUP_COLUMNS = "p.package_id, p.package_no, p.campaign_id, s.creator_key"
 def list_codes(
     tenant_id: str, creator_key: str, page: Page, now: datetime
 ) -> list[CreatorCode]:
-    """A creator's codes in their order, as they stand now."""
+    """Return the codes of a creator in order, with their status at a time."""
     sql = f"{SELECT_CODES} ORDER BY s.code_key LIMIT :limit OFFSET :offset"
     creator_parameters = {"tenant_id": tenant_id, "creator_key": creator_key}
     page_parameters = {"limit": page.limit, "offset": page.offset}
@@ -60,7 +60,7 @@ def list_codes(
 
 
 def count(tenant_id: str, creator_key: str) -> int:
-    """How many codes a creator has, revoked ones too."""
+    """Return how many codes a creator has, including revoked ones."""
     query = SharedCodeTable.select().where(
         SharedCodeTable.tenant_id == tenant_id,
         SharedCodeTable.creator_key == creator_key,
@@ -72,7 +72,7 @@ def count(tenant_id: str, creator_key: str) -> int:
 def revoke(
     tenant_id: str, creator_key: str, codes: Iterable[str], now: datetime
 ) -> int:
-    """Take codes of a creator out of use; gives how many of them there are."""
+    """Revoke codes of a creator; return how many of them exist."""
     rows = [
         {
             "tenant_id": tenant_id,
@@ -86,7 +86,7 @@ def revoke(
 
 
 def revoke_all(tenant_id: str, creator_key: str, now: datetime) -> int:
-    """Take all codes of a creator out of use; gives how many there are."""
+    """Revoke all codes of a creator; return how many there are."""
     parameters = {
         "tenant_id": tenant_id,
         "creator_key": creator_key,
@@ -98,7 +98,7 @@ def revoke_all(tenant_id: str, creator_key: str, now: datetime) -> int:
 def get_stats(
     tenant_id: str, campaign_id: str = "", creator_key: str = ""
 ) -> CampaignStats:
-    """What became of the codes of a campaign, or of a creator."""
+    """Return the usage of the codes of a campaign, or of a creator."""
     condition = CAMPAIGN_CONDITION if campaign_id else CREATOR_CONDITION
     parameters = {
         "tenant_id": tenant_id,

@@ -11,13 +11,13 @@ from coupon_core.persistence.tables import CampaignCreatorTable, CreatorTable
 
 
 def insert(creator: Creator) -> bool:
-    """Add a creator; False when there is one of that key."""
+    """Insert a creator; return False if the key exists."""
     query = CreatorTable.insert(asdict(creator)).on_conflict_ignore().as_rowcount()
     return bool(query.execute())
 
 
 def get(tenant_id: str, creator_key: str) -> Creator | None:
-    """One creator."""
+    """Return a creator, or None."""
     row = (
         CreatorTable.select()
         .where(CreatorTable.match_key(tenant_id, creator_key))
@@ -27,7 +27,7 @@ def get(tenant_id: str, creator_key: str) -> Creator | None:
 
 
 def lock(tenant_id: str, creator_key: str) -> Creator | None:
-    """One creator, held against changes by others until the transaction ends."""
+    """Lock a creator against changes until the transaction ends, and return it."""
     query = CreatorTable.select().where(CreatorTable.match_key(tenant_id, creator_key))
     row = lock_rows(query).first()
     return _to_creator(row) if row else None
@@ -39,9 +39,9 @@ def list_creators(
     keyword: str | None = None,
     campaign_id: str | None = None,
 ) -> tuple[list[Creator], int]:
-    """A tenant's creators by name, and how many match.
+    """Return the creators of a tenant by name, and the total of all matches.
 
-    `keyword` is a part of the name or of the key, in any case.
+    `keyword` matches a part of the name or of the key, ignoring case.
     """
     query = CreatorTable.select().where(CreatorTable.tenant_id == tenant_id)
     if keyword:

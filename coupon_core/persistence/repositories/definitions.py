@@ -1,4 +1,4 @@
-"""Definitions and the codes that they share among their coupons."""
+"""Definitions and their shared codes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,15 +22,20 @@ from coupon_core.persistence.tables import (
 
 
 class UnknownRewardItem(Exception):
-    """The definition names a reward item that is not there."""
+    """The definition refers to a reward item that does not exist."""
 
 
 class NameTaken(Exception):
-    """Another definition of the tenant has that name."""
+    """Another definition of the tenant has the same name."""
 
 
 def insert(definition: Definition) -> None:
-    """Add a definition. NameTaken, UnknownRewardItem."""
+    """Insert a definition.
+
+    Raises:
+        NameTaken: Another definition has the same name.
+        UnknownRewardItem: The reward item does not exist.
+    """
     with _map_integrity_errors():
         DefinitionTable.insert(asdict(definition)).execute()
 
@@ -40,7 +45,7 @@ def _map_integrity_errors() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        # By its code, not by its text: that quotes the caller's own words.
+        # Classified by its code, because its text quotes values of the request.
         kind = violated_constraint(error)
         if kind == FOREIGN_KEY:
             raise UnknownRewardItem from error
@@ -50,7 +55,7 @@ def _map_integrity_errors() -> Iterator[None]:
 
 
 def get(tenant_id: str, definition_id: str) -> Definition | None:
-    """One definition."""
+    """Return a definition, or None."""
     row = (
         DefinitionTable.select()
         .where(DefinitionTable.match_key(tenant_id, definition_id))
@@ -61,12 +66,15 @@ def get(tenant_id: str, definition_id: str) -> Definition | None:
 
 
 def lock(tenant_id: str, definition_id: str) -> Definition | None:
-    """One definition, held against changes by others until the transaction ends."""
+    """Lock a definition against changes until the transaction ends, and return it."""
     return _lock_row(tenant_id, definition_id, lock_mode="FOR NO KEY UPDATE")
 
 
 def lock_shared(tenant_id: str, definition_id: str) -> Definition | None:
-    """One definition that stays as it is until the transaction ends."""
+    """Lock a definition in share mode until the transaction ends, and return it.
+
+    Others may hold the same lock, but nobody can change the definition.
+    """
     return _lock_row(tenant_id, definition_id, lock_mode="FOR SHARE")
 
 
@@ -84,9 +92,9 @@ def list_definitions(
     status: DefinitionStatus | None = None,
     name: str | None = None,
 ) -> tuple[list[Definition], int]:
-    """A tenant's definitions, newest first, and how many match.
+    """Return the definitions of a tenant, newest first, and the total of all matches.
 
-    `name` is a part of the name, in any case.
+    `name` matches a part of the name, ignoring case.
     """
     query = DefinitionTable.select().where(DefinitionTable.tenant_id == tenant_id)
     if status:
@@ -99,7 +107,12 @@ def list_definitions(
 
 
 def update(definition: Definition) -> None:
-    """Overwrite a definition. NameTaken, UnknownRewardItem."""
+    """Overwrite a definition.
+
+    Raises:
+        NameTaken: Another definition has the same name.
+        UnknownRewardItem: The reward item does not exist.
+    """
     query = DefinitionTable.update(asdict(definition))
     with _map_integrity_errors():
         query.where(
@@ -108,7 +121,7 @@ def update(definition: Definition) -> None:
 
 
 def count_awards(definition: Definition, count: int) -> bool:
-    """Count coupons put into users' hands; False when the total limit forbids it."""
+    """Count awarded coupons; return False if the total limit does not allow them."""
     new_count = DefinitionTable.used_count + count
     query = DefinitionTable.update(used_count=new_count).where(
         DefinitionTable.match_key(definition.tenant_id, definition.definition_id),
@@ -118,10 +131,10 @@ def count_awards(definition: Definition, count: int) -> bool:
 
 
 def is_code_taken(definition: Definition) -> bool:
-    """True when another shared code or a coupon's own code bars the custom code.
+    """Return True if another code conflicts with the custom code of a definition.
 
-    A case-sensitive code may differ from another case-sensitive one by case alone,
-    but from no other code (CONTRACTS 5, row 19).
+    A case-sensitive code may differ by case alone from another case-sensitive code, but
+    from no other code (docs/api-contracts.md 5, row 19).
     """
     tenant_id, code_key = definition.tenant_id, to_lookup_key(definition.custom_code)
     imported_codes = ImportRowTable.select().where(
@@ -153,7 +166,7 @@ def _select_conflicting_shared_codes(definition: Definition) -> Any:
 
 
 def replace_shared_code(definition: Definition) -> None:
-    """Make the definition's custom code, if any, the one that it shares."""
+    """Replace the shared code of a definition with its custom code, if any."""
     SharedCodeTable.delete().where(
         SharedCodeTable.tenant_id == definition.tenant_id,
         SharedCodeTable.definition_id == definition.definition_id,

@@ -1,4 +1,4 @@
-"""Coupons whose expiry has passed and of which that has not been told."""
+"""Coupons that have expired and whose expiry has not been announced yet."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ SELECT_TENANTS = """
     SELECT tenant_id FROM tenant WHERE tenant_id > :after_id
     ORDER BY tenant_id LIMIT :most
 """
-# Whoever comes second finds the rows of the first held, and takes others.
+# A second worker skips the rows that the first has locked, and takes others.
 MARK_OWN_EXPIRY = """
     UPDATE coupon SET swept_at = :now
     WHERE tenant_id = :tenant_id AND coupon_id IN (
@@ -53,7 +53,7 @@ SELECT_NEXT_COUPONS = """
     AND coupon_id > :after_id AND coupon_id < :settled_id
     ORDER BY coupon_id LIMIT :most
 """
-# One that was swept when its definition ended before is told of anew.
+# A coupon that was swept at an earlier expiry of its definition is announced again.
 MARK_DEFINITION_EXPIRY = """
     UPDATE coupon SET swept_at = :now
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
@@ -72,13 +72,13 @@ ADVANCE_SWEEP = """
 
 
 def list_tenants(after_id: str, limit: int) -> list[str]:
-    """The next tenants in the order of their ids."""
+    """Return up to `limit` tenants after an id, ordered by id."""
     rows = execute(SELECT_TENANTS, {"after_id": after_id, "most": limit}).fetchall()
     return [tenant_id for (tenant_id,) in rows]
 
 
 def mark_own_expiry(tenant_id: str, limit: int, now: datetime) -> list[str]:
-    """Mark coupons whose own expiry has passed; gives their ids."""
+    """Mark coupons whose own expiry has passed, and return their ids."""
     parameters = {
         "tenant_id": tenant_id,
         "now": format_timestamp_milliseconds(now),
@@ -93,7 +93,7 @@ def mark_own_expiry(tenant_id: str, limit: int, now: datetime) -> list[str]:
 def find_expired_definition(
     tenant_id: str, before_id: str, now: datetime
 ) -> tuple[str, Any] | None:
-    """A definition that has ended with coupons not looked at since, and its end."""
+    """Return an expired definition with coupons to sweep, and its expiry, or None."""
     after = "CAST(s.after_id AS uuid)" if is_postgresql() else "s.after_id"
     parameters = {
         "tenant_id": tenant_id,
@@ -111,9 +111,10 @@ def mark_definition_expiry(
     limit: int,
     now: datetime,
 ) -> tuple[list[str], int]:
-    """Mark coupons that ended with their definition.
+    """Mark coupons that expired with their definition.
 
-    Gives their ids, and how many were looked at: none when another is at it.
+    Returns their ids, and the number of coupons examined: 0 if another worker sweeps
+    the definition.
     """
     definition_id, expires_at = definition
     parameters = {
@@ -147,7 +148,7 @@ def _mark_next_chunk(parameters: dict[str, Any]) -> tuple[list[str], int]:
 def list_issued_coupons(
     tenant_id: str, coupon_ids: Iterable[str]
 ) -> Sequence[IssuedCoupon]:
-    """These coupons."""
+    """Return coupons with their definitions, by id."""
     sql = f"""{SELECT_ISSUED_COUPONS}
         WHERE c.tenant_id = :tenant_id AND c.coupon_id = :coupon_id"""
     keys = [
@@ -157,7 +158,7 @@ def list_issued_coupons(
 
 
 def get_swept_at(coupon: Coupon) -> datetime | None:
-    """When a coupon was marked, if it was."""
+    """Return when the expiry of a coupon was marked, or None."""
     key = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
     (swept_at,) = execute(SELECT_SWEPT_AT, key).fetchone()
     return to_datetime(swept_at) if swept_at else None

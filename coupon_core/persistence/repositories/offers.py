@@ -1,4 +1,4 @@
-"""The terms of definitions' coupons, and how Mambo shows them."""
+"""The offers of definitions, and their presentation in the Mambo API."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
@@ -74,16 +74,16 @@ TAG_SUBQUERY = """
 
 
 def get(tenant_id: str, definition_id: str) -> Offer | None:
-    """The terms of a definition, when any were said."""
+    """Return the offer of a definition, or None."""
     key_condition = OfferTable.match_key(tenant_id, definition_id)
     row = OfferTable.select().where(key_condition).tuples().first()
     return _to_offer(row) if row else None
 
 
 def put(offer: Offer) -> None:
-    """Say the terms of a definition, in place of what was said before.
+    """Store the offer of a definition, and replace an earlier one.
 
-    The caller's transaction holds the definition.
+    The transaction of the caller must hold the lock of the definition.
     """
     key_condition = OfferTable.match_key(offer.tenant_id, offer.definition_id)
     OfferTable.delete().where(key_condition).execute()
@@ -91,7 +91,7 @@ def put(offer: Offer) -> None:
 
 
 def put_mambo_coupon(mambo_coupon: MamboCoupon) -> None:
-    """Say how Mambo shows a definition, in place of what was said before."""
+    """Store the Mambo presentation of a definition, and replace an earlier one."""
     tenant_id, definition_id = mambo_coupon.tenant_id, mambo_coupon.definition_id
     for table in (MamboCouponTable, MamboTagTable):
         table.delete().where(
@@ -105,7 +105,7 @@ def put_mambo_coupon(mambo_coupon: MamboCoupon) -> None:
 
 
 def list_codes(definition: Definition) -> list[str]:
-    """The codes that were listed for a definition, in their order."""
+    """Return the listed codes of a definition in order."""
     query = CouponTable.select(CouponTable.code).where(
         CouponTable.tenant_id == definition.tenant_id,
         CouponTable.definition_id == definition.definition_id,
@@ -114,7 +114,10 @@ def list_codes(definition: Definition) -> list[str]:
 
 
 def is_deleted(tenant_id: str, definition_id: str) -> bool:
-    """True when the definition was deleted in Mambo, where it then never was."""
+    """Return True if a definition was deleted in the Mambo API.
+
+    That API then treats it as if it had never existed.
+    """
     query = MamboCouponTable.select().where(
         MamboCouponTable.match_key(tenant_id, definition_id),
         MamboCouponTable.deleted_at.is_null(False),
@@ -123,7 +126,7 @@ def is_deleted(tenant_id: str, definition_id: str) -> bool:
 
 
 def find(tenant_id: str, definition_id: str) -> OfferedCoupon | None:
-    """A definition as Mambo sees it, unless deleted there."""
+    """Return a definition as the Mambo API sees it, or None if deleted there."""
     parameters = {"tenant_id": tenant_id, "definition_id": definition_id}
     sql = f"{SELECT_OFFERED_COUPONS} AND d.definition_id = :definition_id"
     row = execute(sql, parameters).fetchone()
@@ -133,7 +136,7 @@ def find(tenant_id: str, definition_id: str) -> OfferedCoupon | None:
 def find_by_ids(
     tenant_id: str, definition_ids: Iterable[str]
 ) -> dict[str, OfferedCoupon]:
-    """Some definitions as Mambo sees them, by id; those deleted there are left out."""
+    """Return definitions as the Mambo API sees them, by id, without deleted ones."""
     offered_coupons = (
         find(tenant_id, definition_id) for definition_id in definition_ids
     )
@@ -147,7 +150,7 @@ def find_by_ids(
 def list_offered_coupons(
     tenant_id: str, filters: OfferFilter, page: Page
 ) -> list[OfferedCoupon]:
-    """The chosen definitions as Mambo sees them, newest first."""
+    """Return the matching definitions as the Mambo API sees them, newest first."""
     conditions, tag_parameters = _build_conditions(filters)
     sql = f"""{SELECT_OFFERED_COUPONS} {conditions} ORDER BY d.definition_id DESC
         LIMIT :limit OFFSET :offset"""
@@ -161,7 +164,7 @@ def list_offered_coupons(
 
 
 def _build_conditions(filters: OfferFilter) -> tuple[str, dict[str, str]]:
-    """The conditions of a list, and their parameters."""
+    """Return the SQL conditions of the filters, and the parameters of the tags."""
     parameters = {
         _to_parameter_name(index): tag
         for index, tag in enumerate(_collect_tags(filters))
@@ -212,7 +215,7 @@ def _to_offered_coupon(row: Sequence[Any]) -> OfferedCoupon:
 
 
 def create_default_offer(definition: Definition) -> Offer:
-    """The terms of a definition of which nothing was said: not for sale."""
+    """Return the offer of a definition without a stored one: not for sale."""
     usage = UsageMode.SINGLE if is_single_use(definition) else UsageMode.MULTI
     return Offer(definition.tenant_id, definition.definition_id, usage=usage)
 

@@ -1,4 +1,4 @@
-"""What goes out: an event is stored in the transaction of the change it tells of."""
+"""The outbox: events are stored in the transaction of the change they announce."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ INSERT = """
 
 
 def add(events: Iterable[Event]) -> None:
-    """Store events, inside the caller's transaction."""
+    """Store events in the transaction of the caller."""
     rows = [
         {
             "tenant_id": event.tenant_id,
@@ -67,11 +67,11 @@ COUNT_PENDING = "SELECT count(*), min(occurred_at) FROM outbox WHERE state = 'pe
 
 
 def claim(limit: int, now: datetime, until: datetime) -> list[Event]:
-    """Take up to `limit` events to publish, oldest first; others leave them alone.
+    """Claim up to `limit` events for publishing, oldest first.
 
-    What is not marked sent by `until` may be claimed again.
+    An event that is not marked as sent by `until` may be claimed again.
     """
-    # Only a read while there is nothing to do: writers of SQLite queue.
+    # Only read while there is nothing to claim: SQLite writers queue.
     now_parameter = {"now": format_timestamp_milliseconds(now)}
     if execute(SELECT_CLAIMABLE, now_parameter).fetchone() is None:
         return []
@@ -87,12 +87,12 @@ def claim(limit: int, now: datetime, until: datetime) -> list[Event]:
 
 
 def mark_sent(events: Iterable[Event]) -> None:
-    """Note that the broker has confirmed these events."""
+    """Mark events as confirmed by the broker."""
     _update_events(MARK_SENT, events)
 
 
 def release(events: Iterable[Event]) -> None:
-    """Let others claim these events at once."""
+    """Release the claim on events, so that others can claim them at once."""
     _update_events(RELEASE, events)
 
 
@@ -106,7 +106,7 @@ def _update_events(sql: str, events: Iterable[Event]) -> None:
 
 
 def purge(before: datetime, limit: int) -> int:
-    """Forget up to `limit` events that were stored earlier and sent; gives how many."""
+    """Delete up to `limit` sent events stored before a time; return their number."""
     first_kept = get_min_id_at(before)
     with transaction():
         cursor = execute(PURGE, {"first_kept": first_kept, "most": limit})
@@ -114,7 +114,7 @@ def purge(before: datetime, limit: int) -> int:
 
 
 def measure_backlog(now: datetime) -> tuple[int, float]:
-    """How many events wait to be published, and for how many seconds the oldest has."""
+    """Return the number of pending events, and the age of the oldest in seconds."""
     count, oldest = execute(COUNT_PENDING, {}).fetchone()
     return count, (now - to_datetime(oldest)).total_seconds() if oldest else 0.0
 

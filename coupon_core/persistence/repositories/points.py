@@ -1,4 +1,4 @@
-"""Wallets and their ledger: a balance changes only together with its entry."""
+"""Wallets and their ledger: a balance changes only together with an entry."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -37,12 +37,12 @@ DEDUCT_POINTS = """
 
 
 def add(change: PointChange, now: datetime) -> int | None:
-    """The balance after an addition; None when the wallet cannot hold as much."""
+    """Add points and return the balance; None if it would exceed the maximum."""
     return _update_balance(ADD_POINTS, change, now=now)
 
 
 def deduct(change: PointChange, now: datetime) -> int | None:
-    """The balance after something was taken; None when there is not as much."""
+    """Deduct points and return the balance; None if it is insufficient."""
     return _update_balance(DEDUCT_POINTS, change, now=now)
 
 
@@ -60,12 +60,12 @@ def _update_balance(sql: str, change: PointChange, now: datetime) -> int | None:
 
 
 def insert_entry(entry: PointEntry) -> None:
-    """Write an entry of the ledger."""
+    """Insert an entry of the ledger."""
     PointEntryTable.insert(asdict(entry)).execute()
 
 
 def get_balance(tenant_id: str, user_id: str, point_id: str) -> int:
-    """How many points of a kind a user has; 0 without a wallet."""
+    """Return the balance of a user in one kind of points; 0 without a wallet."""
     query = WalletTable.select(WalletTable.balance).where(
         WalletTable.match_key(tenant_id, user_id, point_id)
     )
@@ -76,7 +76,7 @@ def get_balance(tenant_id: str, user_id: str, point_id: str) -> int:
 def list_wallets(
     tenant_id: str, page: Page, user_id: str | None = None, point_id: str | None = None
 ) -> tuple[list[Wallet], int]:
-    """Wallets by user and point, and how many match."""
+    """Return wallets by user and point, and the total of all matches."""
     query = WalletTable.select().where(
         *_build_conditions(WalletTable, tenant_id, user_id=user_id, point_id=point_id)
     )
@@ -88,7 +88,7 @@ def list_wallets(
 def list_entries(
     tenant_id: str, page: Page, user_id: str | None = None, point_id: str | None = None
 ) -> tuple[list[PointEntry], int]:
-    """Entries of the ledger, newest first, and how many match."""
+    """Return ledger entries, newest first, and the total of all matches."""
     columns = [getattr(PointEntryTable, field.name) for field in fields(PointEntry)]
     query = PointEntryTable.select(*columns).where(
         *_build_conditions(

@@ -1,4 +1,4 @@
-"""What was bought, and giving it or a use back: each happens once or not at all."""
+"""Purchases and their refunds: each refund happens once or not at all."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -17,7 +17,8 @@ MARK_REFUNDED = """
     UPDATE purchase SET refunded_at = :now
     WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id AND refunded_at IS NULL
 """
-# Only what the decision was made on: a use that came between has other counts.
+# Matches only the coupon that the decision was made on: a redemption in between
+# changes the counts.
 RETURN_COUPON = """
     UPDATE coupon SET returned_at = :now, redeemed_at = NULL,
         refund_count = refund_count + redemption_count, redemption_count = 0
@@ -56,19 +57,19 @@ DECREMENT_USER_USAGE = """
 
 
 def insert(purchase: Purchase) -> None:
-    """Note what was paid for a coupon."""
+    """Insert a purchase."""
     PurchaseTable.insert(asdict(purchase)).execute()
 
 
 def get(tenant_id: str, coupon_id: str) -> Purchase | None:
-    """What was paid for a coupon, if it was bought."""
+    """Return the purchase of a coupon, or None."""
     key_condition = PurchaseTable.match_key(tenant_id, coupon_id)
     row = PurchaseTable.select().where(key_condition).tuples().first()
     return Purchase(*row) if row else None
 
 
 def mark_refunded(purchase: Purchase, now: datetime) -> bool:
-    """Note that the points were given back; False when they had been before."""
+    """Mark a purchase as refunded; return False if it was refunded before."""
     parameters = {
         "tenant_id": purchase.tenant_id,
         "coupon_id": purchase.coupon_id,
@@ -78,10 +79,11 @@ def mark_refunded(purchase: Purchase, now: datetime) -> bool:
 
 
 def return_coupon(coupon: Coupon, definition: Definition, now: datetime) -> list[int]:
-    """Remove a coupon from its user, with all its uses; gives their numbers.
+    """Take a coupon back from its user, with all its uses; return their numbers.
 
-    None when the coupon is no longer as it was seen. The caller holds definition and
-    coupon; a place in the series becomes free.
+    Returns an empty list if the coupon has changed since it was read, or had no uses.
+    The caller must hold the locks of the definition and of the coupon. A copy of the
+    code becomes available again.
     """
     if not _update_if_unchanged(RETURN_COUPON, coupon, now=now):
         return []
@@ -95,9 +97,9 @@ def return_coupon(coupon: Coupon, definition: Definition, now: datetime) -> list
 def undo_last_redemption(
     coupon: Coupon, definition: Definition, now: datetime
 ) -> list[int]:
-    """Give a coupon its last use back; gives the number of that use.
+    """Undo the last redemption of a coupon; return its number in a list.
 
-    None when the coupon is no longer as it was seen.
+    Returns an empty list if the coupon has changed since it was read.
     """
     key = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
     (last_number,) = execute(SELECT_LAST_USE_NUMBER, key).fetchone()

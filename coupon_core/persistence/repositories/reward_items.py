@@ -11,12 +11,12 @@ from coupon_core.persistence.tables import RewardItemTable
 
 
 def insert(item: RewardItem) -> None:
-    """Add a reward item."""
+    """Insert a reward item."""
     RewardItemTable.insert(asdict(item)).execute()
 
 
 def get(tenant_id: str, item_id: str) -> RewardItem | None:
-    """One reward item."""
+    """Return a reward item, or None."""
     row = (
         RewardItemTable.select()
         .where(RewardItemTable.match_key(tenant_id, item_id))
@@ -27,7 +27,7 @@ def get(tenant_id: str, item_id: str) -> RewardItem | None:
 
 
 def lock(tenant_id: str, item_id: str) -> RewardItem | None:
-    """One reward item, held against changes by others until the transaction ends."""
+    """Lock a reward item against changes until the transaction ends, and return it."""
     query = RewardItemTable.select().where(
         RewardItemTable.match_key(tenant_id, item_id)
     )
@@ -38,7 +38,7 @@ def lock(tenant_id: str, item_id: str) -> RewardItem | None:
 def list_reward_items(
     tenant_id: str, page: Page, reward_type: str | None = None
 ) -> tuple[list[RewardItem], int]:
-    """A tenant's reward items, newest first, and how many match."""
+    """Return the reward items of a tenant, newest first, and their total."""
     query = RewardItemTable.select().where(RewardItemTable.tenant_id == tenant_id)
     if reward_type is not None:
         query = query.where(RewardItemTable.reward_type == reward_type)
@@ -58,7 +58,10 @@ def update(item: RewardItem) -> None:
 
 
 def delete(tenant_id: str, item_id: str) -> bool | None:
-    """Delete a reward item: True if it was there, None while definitions name it."""
+    """Delete a reward item.
+
+    Returns False if it does not exist, and None if a definition refers to it.
+    """
     try:
         return bool(
             RewardItemTable.delete()

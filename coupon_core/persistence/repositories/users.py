@@ -1,4 +1,4 @@
-"""The users that tenants have made known."""
+"""Users that tenants have registered."""
 
 from dataclasses import asdict
 
@@ -9,13 +9,13 @@ from coupon_core.persistence.tables import KnownUserTable
 
 
 def insert(user: RegisteredUser) -> bool:
-    """Add a user; False when the user is known already."""
+    """Insert a user; return False if the user exists."""
     query = KnownUserTable.insert(asdict(user)).on_conflict_ignore()
     return bool(query.as_rowcount().execute())
 
 
 def get(tenant_id: str, user_id: str) -> RegisteredUser | None:
-    """One user."""
+    """Return a user, or None."""
     row = (
         KnownUserTable.select()
         .where(KnownUserTable.match_key(tenant_id, user_id))
@@ -26,7 +26,7 @@ def get(tenant_id: str, user_id: str) -> RegisteredUser | None:
 
 
 def lock(tenant_id: str, user_id: str) -> RegisteredUser | None:
-    """One user, held against changes by others until the transaction ends."""
+    """Lock a user against changes until the transaction ends, and return it."""
     query = KnownUserTable.select().where(KnownUserTable.match_key(tenant_id, user_id))
     row = lock_rows(query).tuples().first()
     return RegisteredUser(*row) if row else None
@@ -35,7 +35,7 @@ def lock(tenant_id: str, user_id: str) -> RegisteredUser | None:
 def list_users(
     tenant_id: str, page: Page, is_member: bool | None = None
 ) -> tuple[list[RegisteredUser], int]:
-    """A tenant's users by id, and how many match."""
+    """Return the users of a tenant by id, and the total of all matches."""
     query = KnownUserTable.select().where(KnownUserTable.tenant_id == tenant_id)
     if is_member is not None:
         query = query.where(KnownUserTable.is_member == is_member)

@@ -1,4 +1,4 @@
-"""Writes the attempts of webhook deliveries."""
+"""Records the attempts of webhook deliveries."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,8 +11,8 @@ from coupon_core.domain.models.webhooks import (
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute_many, is_postgresql
 
-# Only the try that was seen: of two workers at the same delivery one settles it. But
-# what was taken is delivered, whoever says so.
+# Updates only the attempt that was read, so that only one of two workers records the
+# delivery. A successful delivery is always recorded.
 UPDATE_DELIVERY = """
     UPDATE webhook_delivery
     SET state = :state, attempt_count = attempt_count + 1, due_at = :due_at
@@ -52,9 +52,10 @@ def record_attempts(
     response: WebhookResponse,
     times: tuple[datetime, datetime, datetime],
 ) -> None:
-    """Note how a request went for all that was in it, in the caller's transaction.
+    """Record the result of a request for all its deliveries.
 
-    `times` are when it began, when it ended, and when what failed is due again.
+    Runs in the transaction of the caller. `times` are the start and the end of the
+    request, and the time at which failed deliveries are due again.
     """
     began, ended, retry_at = times
     rows = [

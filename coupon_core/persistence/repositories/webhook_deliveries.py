@@ -1,4 +1,4 @@
-"""What is to be delivered to webhooks: stored once, taken in turns, settled."""
+"""Webhook deliveries: stored once, and claimed fairly among tenants."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ Subscription = tuple[str, int, str, SignatureScheme]
 
 
 def list_subscriptions(tenant_ids: Iterable[str]) -> list[Subscription]:
-    """The active webhooks of some tenants."""
+    """Return the active webhooks of tenants."""
     unique_ids = sorted(set(tenant_ids))
     if not unique_ids:
         return []
@@ -44,7 +44,7 @@ def list_subscriptions(tenant_ids: Iterable[str]) -> list[Subscription]:
     ]
 
 
-# Again from the webhook: since it was looked up it may have gone.
+# Selects from the webhook again, because it may have been deleted since the lookup.
 INSERT_DELIVERY = """
     INSERT INTO webhook_delivery (tenant_id, webhook_id, event_id, event_type,
         payload, attempt_count, created_at, state, due_at)
@@ -57,7 +57,7 @@ INSERT_DELIVERY = """
 
 
 def add(deliveries: Iterable[Delivery]) -> int:
-    """Store deliveries that are new, in the caller's transaction; gives how many."""
+    """Store new deliveries in the caller's transaction; return their number."""
     rows = [
         {
             **_to_key_parameters(delivery),
@@ -72,7 +72,7 @@ def add(deliveries: Iterable[Delivery]) -> int:
 
 
 def _cast_parameters(sql: str) -> str:
-    """PostgreSQL does not guess what a parameter in a SELECT is."""
+    """Cast the parameters, whose types PostgreSQL does not infer in a SELECT."""
     if is_postgresql():
         return sql.format(
             now="CAST(:now AS timestamptz)", event_id="CAST(:event_id AS uuid)"
@@ -80,7 +80,8 @@ def _cast_parameters(sql: str) -> str:
     return sql.format(now=":now", event_id=":event_id")
 
 
-# Each tenant's first before any tenant's second; what waited longest comes first.
+# Round robin over the tenants: first one webhook of each, then a second of each. The
+# webhook that has waited longest is first among equals.
 SELECT_DUE_WEBHOOKS = f"""
     SELECT {format_columns(Webhook, "w")}
     FROM webhook w JOIN (
@@ -113,13 +114,13 @@ def claim_webhooks(
     that the caller serves already. A claim lasts for the timeout of a request plus
     `margin`.
     """
-    # As many as are being served may be found beyond their tenants' shares.
+    # The webhooks in progress may exceed the share of their tenants, so select more.
     parameters = {
         "most": limit + sum(active_counts.values()),
         "share": max_per_tenant,
         "now": format_timestamp_milliseconds(now),
     }
-    # Only a read while there is nothing to do: writers of SQLite queue.
+    # Only read while there is nothing to claim: SQLite writers queue.
     rows = execute(SELECT_DUE_WEBHOOKS, parameters).fetchall()
     if not _limit_per_tenant(rows, max_per_tenant, active_counts=active_counts):
         return []
@@ -139,7 +140,7 @@ def claim_webhooks(
 def _limit_per_tenant(
     rows: Iterable[Sequence[Any]], max_per_tenant: int, active_counts: Mapping[str, int]
 ) -> list[Webhook]:
-    """The first of each tenant, as far as its share goes."""
+    """Return the first webhooks of each tenant, up to its maximum."""
     counts, webhooks = Counter(active_counts), []
     for webhook in map(to_webhook, rows):
         counts[webhook.tenant_id] += 1
@@ -171,7 +172,7 @@ SELECT_DUE_DELIVERIES = """
 
 
 def list_due_deliveries(webhook: Webhook, limit: int, now: datetime) -> list[Delivery]:
-    """What is to be sent to a webhook now, oldest first."""
+    """Return the deliveries that are due to a webhook, oldest first."""
     parameters = {
         **_to_key_parameters(webhook),
         "most": limit,
@@ -204,7 +205,7 @@ PURGE = """
 
 
 def purge(before: datetime, limit: int) -> int:
-    """Forget up to `limit` deliveries of events before then; gives how many."""
+    """Delete up to `limit` deliveries of events before a time; return their number."""
     parameters = {"first_kept": get_min_id_at(before), "most": limit}
     with transaction():
         return int(execute(PURGE, parameters).rowcount)

@@ -1,4 +1,4 @@
-"""Webhooks as they are managed, and the log of what was sent to them."""
+"""Webhooks, and the log of their delivery attempts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
@@ -27,22 +27,23 @@ CONVERSIONS = build_conversions(
     created_at=to_datetime,
     updated_at=to_datetime,
 )
-EncryptedSecrets = tuple[str, str, datetime | None]  # present, former, rotated at
+# The current secret, the previous secret, and the time of the last rotation.
+EncryptedSecrets = tuple[str, str, datetime | None]
 
 
 def insert(webhook: Webhook, secret_sealed: str) -> None:
-    """Add a webhook."""
+    """Insert a webhook."""
     sealed = {"secret_sealed": secret_sealed, "former_sealed": ""}
     WebhookTable.insert({**asdict(webhook), **sealed}).execute()
 
 
 def count(tenant_id: str) -> int:
-    """How many webhooks a tenant has."""
+    """Return how many webhooks a tenant has."""
     return int(WebhookTable.select().where(WebhookTable.tenant_id == tenant_id).count())
 
 
 def find(tenant_id: str, webhook_id: int, lock: bool = False) -> Webhook | None:
-    """One webhook; locked until the transaction ends, if asked."""
+    """Return a webhook, or None; `lock` locks it until the transaction ends."""
     query = WebhookTable.select(*COLUMNS).where(
         WebhookTable.match_key(tenant_id, webhook_id)
     )
@@ -51,7 +52,7 @@ def find(tenant_id: str, webhook_id: int, lock: bool = False) -> Webhook | None:
 
 
 def list_webhooks(tenant_id: str, page: Page) -> tuple[list[Webhook], int]:
-    """A tenant's webhooks, newest first, and how many there are."""
+    """Return the webhooks of a tenant, newest first, and their total."""
     where = WebhookTable.tenant_id == tenant_id
     query = (
         WebhookTable.select(*COLUMNS)
@@ -63,14 +64,14 @@ def list_webhooks(tenant_id: str, page: Page) -> tuple[list[Webhook], int]:
 
 
 def update(tenant_id: str, webhook_id: int, changes: Mapping[str, Any]) -> None:
-    """Change members of a webhook."""
+    """Update columns of a webhook."""
     WebhookTable.update(**changes).where(
         WebhookTable.match_key(tenant_id, webhook_id)
     ).execute()
 
 
 def delete(tenant_id: str, webhook_id: int) -> bool:
-    """Remove a webhook with all that was to be sent to it; False if there is none."""
+    """Delete a webhook with its deliveries; return False if it does not exist."""
     return bool(
         WebhookTable.delete()
         .where(WebhookTable.match_key(tenant_id, webhook_id))
@@ -79,7 +80,7 @@ def delete(tenant_id: str, webhook_id: int) -> bool:
 
 
 def get_encrypted_secrets(tenant_id: str, webhook_id: int) -> EncryptedSecrets | None:
-    """The secrets of a webhook, sealed, and when the former was replaced."""
+    """Return the encrypted secrets of a webhook, and the time of the last rotation."""
     query = WebhookTable.select(
         WebhookTable.secret_sealed, WebhookTable.former_sealed, WebhookTable.rotated_at
     )
@@ -90,11 +91,11 @@ def get_encrypted_secrets(tenant_id: str, webhook_id: int) -> EncryptedSecrets |
 
 
 def to_webhook(row: Sequence[Any]) -> Webhook:
-    """A webhook from its columns in their order."""
+    """Return the value of a row whose columns are in field order."""
     return Webhook(*convert_row(row, CONVERSIONS))
 
 
-# A delivery that was tried is there once for each try; another once, as pending.
+# One row per attempt; a delivery without attempts has one row, as pending.
 FROM_DELIVERIES = """
     FROM webhook_delivery d LEFT JOIN webhook_attempt a
         ON a.tenant_id = d.tenant_id AND a.webhook_id = d.webhook_id
@@ -112,7 +113,10 @@ COUNT_ATTEMPTS = f"SELECT count(*) {FROM_DELIVERIES}"
 
 
 def list_attempts(webhook: Webhook, page: Page) -> tuple[list[DeliveryAttempt], int]:
-    """The tries of a webhook's deliveries, newest event first, and how many."""
+    """Return the delivery attempts of a webhook, newest event first, and their total.
+
+    A delivery without attempts is included once, as pending.
+    """
     key = {"tenant_id": webhook.tenant_id, "webhook_id": webhook.webhook_id}
     page_parameters = {"limit": page.limit, "offset": page.offset}
     rows = execute(SELECT_ATTEMPTS, {**key, **page_parameters}).fetchall()

@@ -1,4 +1,4 @@
-"""Batches in the database: chunks are claimed once, batches end once."""
+"""Tests of the batch repository: chunks are claimed once, batches end once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def new_batch(tenant: TenantFactory, definition: Definition, chunks: int = 2) -> Batch:
-    """A batch of chunks of ten coupons that nobody holds."""
+    """Insert a batch with chunks of ten unassigned coupons."""
     batch = Batch(
         tenant_id=tenant.tenant_id,
         batch_id=generate_id(),
@@ -69,7 +69,7 @@ def finish_first_chunk(batch: Batch, now: datetime = NOW) -> Batch | None:
 def reclaimed_ids(
     tenant: TenantFactory, now: datetime, before: datetime, long_before: datetime
 ) -> list[str]:
-    """The ids of this tenant's batches that are to be made anew."""
+    """Return the ids of the reclaimed batches of this tenant."""
     return [
         batch.batch_id
         for batch in batch_repository.reclaim_stalled(

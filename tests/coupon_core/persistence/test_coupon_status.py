@@ -1,4 +1,4 @@
-"""The status that SQL filters by is the one that the rule tells."""
+"""Tests that the status filter in SQL agrees with the rule in the domain."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from coupon_core.persistence.tables import CouponTable, DefinitionTable
 from coupon_core.services.coupons import administration
 from tests.factories.tenant import NOW, TenantFactory, create_tenant
 
-# Around the moment that is asked about, and whole seconds: text sorts as time does.
+# Around the time of the query, including whole seconds: SQLite compares them as text.
 MOMENTS = [NOW + timedelta(milliseconds=ms) for ms in (-1000, -1, 0, 1, 1000)]
 ENDS = [None, *MOMENTS]
 COUNTS = [(0, 0), (0, 3), (1, 0), (1, 1), (3, 2), (3, 3), (2, 3)]

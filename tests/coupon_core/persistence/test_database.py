@@ -1,4 +1,4 @@
-"""Faults of both databases: what a process is told, how soon, and how it goes on."""
+"""Tests of faults that both databases share: errors, deadlines and recovery."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from tests.support.concurrency import (
 )
 from tests.support.invariants import assert_invariants, fetch_rows
 
-PROMISED = 5.0  # seconds within which a caller gets an answer
+PROMISED = 5.0  # seconds within which a caller receives a response
 
 
 @pytest.fixture
 def core(fresh_core: Settings) -> Settings:
-    """A test here may open another database: nothing is shared."""
+    """Return a core of its own, because a test here may open another database."""
     return fresh_core
 
 
 def write(tenant_id: str = "") -> int:
-    """A transaction that changes nothing and yet takes the turn of writing."""
+    """Run a write transaction that changes nothing; return the row count."""
     sql = "UPDATE tenant SET created_at = created_at WHERE tenant_id = :tenant_id"
     with transaction():
         return int(execute(sql, {"tenant_id": tenant_id}).rowcount)
@@ -110,7 +110,7 @@ def test_a_url_of_no_database_is_refused(url: str) -> None:
         connection_pools.create_database(url, 1)
 
 
-# ----------------------------------------------------------------- the connections
+# --------------------------------------------------------------------- connections
 
 
 def test_a_pool_that_is_used_up_is_an_error_soon(
@@ -141,7 +141,7 @@ def _hold_connection(held: threading.Barrier, done: threading.Event) -> None:
 
 
 def test_more_threads_than_connections_take_turns(tenant: TenantFactory) -> None:
-    """Some hold a connection when they wait for their turn; others have yet none."""
+    """Only some threads hold a connection when they wait for the write lock."""
 
     def read_and_write() -> list[int]:
         row_counts = []

@@ -1,4 +1,4 @@
-"""What only PostgreSQL has: a server that stops, hangs up or does not answer."""
+"""Tests of faults of a PostgreSQL server: stopped, disconnecting, unresponsive."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.support.settings import build_settings
 
 @pytest.fixture(scope="module")
 def server_caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """A PostgreSQL that the tests may stop."""
+    """Return a PostgreSQL server that the tests may stop."""
     with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
         migrate_database(server.url())
         yield server
@@ -52,7 +52,7 @@ def own_shop(own_core: Settings) -> Iterator[TenantFactory]:
 
 
 def open_connections(count: int) -> None:
-    """Let this many connections be open and idle."""
+    """Open a number of connections, and leave them idle."""
 
     def stay() -> None:
         fetch_rows("SELECT pg_sleep(0.2)")
@@ -61,7 +61,7 @@ def open_connections(count: int) -> None:
 
 
 def end_connections(server: PostgresServer) -> None:
-    """Hang up on everybody, as an administrator or a failover does."""
+    """Terminate all connections, as an administrator or a failover does."""
     with psycopg.connect(server.url(), autocommit=True) as admin:
         admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -88,7 +88,7 @@ def test_after_a_restart_at_most_one_use_fails(
     idle: float,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """By how long a connection was idle: it is pinged first, or fails in use."""
+    """A connection that was idle for long is pinged first; others fail in use."""
     if idle:
         monkeypatch.setattr(connection_pools, "PING_AFTER_SECONDS", -1.0)
     code = own_shop.issue_code(own_shop.define(per_code_limit=0))
@@ -125,7 +125,7 @@ def test_while_the_server_is_away_all_are_told_at_once(
 def test_a_server_that_does_not_answer_is_told_in_time(
     tmp_path: Path, own_core: Settings
 ) -> None:
-    """However many threads wait: they connect one after the other."""
+    """Independent of the number of threads, although they connect one by one."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://me@127.0.0.1:{silent.getsockname()[1]}/x"
         with started_core(replace(own_core, database_url=url)):
@@ -141,7 +141,7 @@ def test_a_frozen_server_is_told_in_time_and_used_again_once_it_goes_on(
     idle: float,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Its kernel takes all that is sent: nothing but our own patience can end."""
+    """Its kernel accepts all data, so only the deadline of the client ends the wait."""
     if idle:
         monkeypatch.setattr(connection_pools, "PING_AFTER_SECONDS", -1.0)
     code = own_shop.issue_code(own_shop.define(per_code_limit=0))

@@ -1,4 +1,4 @@
-"""What only SQLite has: pragmas, one writer at a time, and outsiders with locks."""
+"""Tests of SQLite: pragmas, the single writer, and locks of other programs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def sqlite_core(path: Path, tmp_path: Path) -> Iterator[Settings]:
 
 @contextmanager
 def locked_by_an_outsider(path: Path) -> Iterator[None]:
-    """Somebody who does not queue writes, and does not end."""
+    """Hold the write lock of SQLite without queueing, as another program may."""
     with closing(sqlite3.connect(path, isolation_level=None)) as outsider:
         outsider.execute("BEGIN IMMEDIATE")
         yield
@@ -66,7 +66,7 @@ def test_connections_are_set_up(pragma: str, value: object) -> None:
 
 @pytest.mark.usefixtures("sqlite_core")
 def test_a_lock_longer_than_the_deadline_is_told_in_time(path: Path) -> None:
-    """Also to those who come while others wait, and all works again afterwards."""
+    """This includes threads that arrive later; afterwards all operations work again."""
     results: list[tuple[object, float]] = []
 
     def time_write() -> None:
@@ -121,7 +121,7 @@ def test_a_full_disk_is_told_and_changes_nothing() -> None:
 def test_who_waits_comes_before_a_process_that_has_just_had_its_turn(
     path: Path,
 ) -> None:
-    """As the maker of a batch has, who wants another at once."""
+    """The batch generator, for example, requests the lock again at once."""
     begun, count = process_context.Event(), process_context.Value("i", 0)
     greedy = process_context.Process(target=_take_turns, args=(path, begun, count))
     greedy.start()

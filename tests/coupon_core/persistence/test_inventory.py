@@ -1,4 +1,4 @@
-"""Pages of the stock go along an index, whatever they are chosen by."""
+"""Tests that every page of the inventory uses an index."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INDEXES: dict[str, tuple[str, ...]] = {
 
 
 def stocked(tenant: TenantFactory) -> dict[str, Any]:
-    """Coupons enough for a planner to think; gives what to choose a few of them by."""
+    """Create enough coupons to matter to the planner; return values for filters."""
     filter_values: dict[str, str] = {}
     for _ in range(4):
         definition = tenant.define()
@@ -48,7 +48,7 @@ def stocked(tenant: TenantFactory) -> dict[str, Any]:
 
 
 def plan(tenant: TenantFactory, filters: CouponFilter) -> str:
-    """How the database would look for a page."""
+    """Return the query plan of a page."""
     cursor = PageCursor(20, "ffffffff-ffff-7fff-bfff-ffffffffffff")
     sql = inventory.build_page_sql(
         inventory.SELECT_STOCKED_COUPONS, filters, cursor=cursor

@@ -1,4 +1,4 @@
-"""The schema: made once however many begin, as the tables say, and a second wall."""
+"""Tests of the migrations: concurrency, agreement with the tables, constraints."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ OLD = {
 def test_a_database_with_coupons_is_brought_up_to_date(
     empty_database_url: str, tmp_path: Path
 ) -> None:
-    """From the second step on: the third makes two tables anew on SQLite."""
+    """Starts at the second migration: the third creates two tables again on SQLite."""
     words = {
         "reward": "018f0000-0000-7000-8000-000000000001",
         "definition": "018f0000-0000-7000-8000-000000000002",
@@ -136,14 +136,14 @@ def test_indexes_are_those_of_the_table(table: Any) -> None:
 @pytest.mark.usefixtures("core")
 @pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.__name__)
 def test_every_key_starts_with_the_tenant(table: Any) -> None:
-    """But for two that are looked up before the tenant is known, and the relay's."""
+    """Except for keys that are looked up without a tenant, and purge indexes."""
     exceptions = {("key_id",), ("key_sha256",), ("event_id",), ("kept_until",)}
     exceptions |= {("accepted_at",)}
     for index in database_proxy.get_indexes(table._meta.table_name):
         assert index.columns[0] == "tenant_id" or tuple(index.columns) in exceptions
 
 
-# ---------------------------------------------------------------- the second wall
+# ------------------------------------------------------- constraints of the database
 
 FORBIDDEN: dict[str, tuple[Any, dict[str, Any]]] = {
     "uses beyond the total": (DefinitionTable, {"total_limit": 2, "used_count": 3}),
