@@ -16,6 +16,7 @@ from coupon_core.domain.models.offers import (
 )
 from coupon_core.domain.rules.redemption import is_single_use
 from coupon_core.persistence.database import execute
+from coupon_core.persistence.repositories.offer_filters import build_offer_conditions
 from coupon_core.persistence.row_mapping import (
     DEFINITION_COLUMN_COUNT,
     DEFINITION_COLUMNS,
@@ -66,10 +67,6 @@ FROM_DEFINITIONS = """
 SELECT_OFFERED_COUPONS = f"""
     SELECT {DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}, {OFFER_COLUMNS},
         {MAMBO_COUPON_COLUMNS} {FROM_DEFINITIONS}
-"""
-TAG_SUBQUERY = """
-    SELECT 1 FROM mambo_tag t WHERE t.tenant_id = d.tenant_id
-    AND t.definition_id = d.definition_id
 """
 
 
@@ -151,7 +148,7 @@ def list_offered_coupons(
     tenant_id: str, filters: OfferFilter, page: Page
 ) -> list[OfferedCoupon]:
     """Return the matching definitions as the Mambo API sees them, newest first."""
-    conditions, tag_parameters = _build_conditions(filters)
+    conditions, tag_parameters = build_offer_conditions(filters)
     sql = f"""{SELECT_OFFERED_COUPONS} {conditions} ORDER BY d.definition_id DESC
         LIMIT :limit OFFSET :offset"""
     parameters = {
@@ -161,41 +158,6 @@ def list_offered_coupons(
         "offset": page.offset,
     }
     return [_to_offered_coupon(row) for row in execute(sql, parameters).fetchall()]
-
-
-def _build_conditions(filters: OfferFilter) -> tuple[str, dict[str, str]]:
-    """Return the SQL conditions of the filters, and the parameters of the tags."""
-    parameters = {
-        _to_parameter_name(index): tag
-        for index, tag in enumerate(_collect_tags(filters))
-    }
-    names = {tag: f":{name}" for name, tag in parameters.items()}
-    parts = [_build_tag_condition([names[tag]]) for tag in filters.all_of]
-    if filters.any_of:
-        parts.append(_build_tag_condition(names[tag] for tag in filters.any_of))
-    if filters.visible_to is not None:
-        visible = _build_tag_condition(names[tag] for tag in filters.visible_to)
-        parts.append(f"(NOT EXISTS ({TAG_SUBQUERY}) OR {visible})")
-    if filters.buyable is not None:
-        is_sold = "COALESCE(o.points, 0) > 0"
-        parts.append(is_sold if filters.buyable else f"NOT {is_sold}")
-    if filters.only_active:
-        parts.append("d.status = 'active'")
-    return "".join(f" AND {part}" for part in parts), parameters
-
-
-def _collect_tags(filters: OfferFilter) -> list[str]:
-    tags = (*filters.any_of, *filters.all_of, *(filters.visible_to or ()))
-    return list(dict.fromkeys(tags))
-
-
-def _to_parameter_name(number: int) -> str:
-    return "tag_" + "".join(chr(ord("a") + int(digit)) for digit in str(number))
-
-
-def _build_tag_condition(names: Iterable[str]) -> str:
-    tag_list = ", ".join(names)
-    return f"EXISTS ({TAG_SUBQUERY} AND t.tag IN ({tag_list}))" if tag_list else "1 = 0"
 
 
 def _to_offered_coupon(row: Sequence[Any]) -> OfferedCoupon:
