@@ -123,7 +123,10 @@ class BackoffPostgresqlDatabase(PostgresqlDatabase):
     def _connect(self) -> Any:
         started_at = time.monotonic()
         if started_at < self._backoff_until:
-            raise DatabaseBusy("the database did not answer a moment ago")
+            raise DatabaseBusy(
+                "the database did not respond a moment ago; "
+                f"new connections are paused for {BACKOFF_SECONDS:g} s"
+            )
         try:
             return super()._connect()
         except psycopg.OperationalError:
@@ -189,8 +192,12 @@ def create_database(url: str, pool_size: int) -> Database:
         return _create_postgresql_pool(url, pool_size)
     if scheme == "sqlite" and len(url) > len("sqlite:///"):
         return _create_sqlite_pool(Path(url.removeprefix("sqlite:///")), pool_size)
+    if scheme == "sqlite":
+        problem = "the path is missing"
+    else:
+        problem = f'"{scheme}" is not supported' if scheme else "the scheme is missing"
     raise ValueError(
-        f"a database URL is sqlite:///path or postgresql://…, not {scheme or 'empty'}"
+        f"a database URL is sqlite:///path or postgresql://…, but {problem}"
     )
 
 

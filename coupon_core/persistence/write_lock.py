@@ -18,6 +18,8 @@ from typing import IO
 
 from coupon_core.persistence.errors import DatabaseBusy
 
+BUSY_MESSAGE = "the database is busy with other writers; retry later"
+
 
 class FifoLock:
     """A lock that threads acquire in the order of their requests."""
@@ -68,7 +70,7 @@ def write_lock(path: Path, timeout_seconds: float) -> Iterator[float]:
     """
     deadline = time.monotonic() + timeout_seconds
     if not _thread_lock.acquire(timeout_seconds):
-        raise DatabaseBusy("database is busy")
+        raise DatabaseBusy(BUSY_MESSAGE)
     try:
         with open(f"{path}-turn", "ab") as turn_file:
             with open(f"{path}-next", "ab") as next_file:
@@ -85,5 +87,5 @@ def _lock_file(file: IO[bytes], deadline: float) -> None:
             return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise DatabaseBusy("database is busy") from None
+                raise DatabaseBusy(BUSY_MESSAGE) from None
             time.sleep(random.uniform(0.0005, 0.003))  # noqa: S311 - no secret

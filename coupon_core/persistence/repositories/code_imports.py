@@ -112,7 +112,7 @@ def _find_conflicts(job: CodeJob, rows: Sequence[ImportRow]) -> Iterator[Rejecte
         if job_id != job.job_id:
             yield RejectedRow(row.line, "the code is being imported by another request")
         elif line != row.line:
-            yield RejectedRow(row.line, f"the code stands in line {line} already")
+            yield RejectedRow(row.line, f"the code is in line {line} already")
 
 
 def release(tenant_id: str, job_id: str, limit: int) -> bool:
