@@ -7,16 +7,12 @@ from flask import Flask
 
 from coupon_core import bootstrap
 from coupon_core.messaging.health_check import BrokerHealth
-from coupon_core.persistence import database, schema
+from coupon_core.persistence import database, errors, schema
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import IN_MEMORY_URL, parse_rate_limit
 from coupon_core.settings import loader
 from coupon_core.web import app_factory
 from coupon_core.web.rate_limits import limit_requests
-
-
-class SchemaOutdated(Exception):
-    """The database lacks migrations that this version needs."""
 
 
 def create_app(
@@ -69,7 +65,9 @@ def _check_database() -> str:
 def _check_migrations() -> str:
     try:
         if not schema.is_up_to_date():
-            raise SchemaOutdated("migrations are missing: run `couponctl db upgrade`")
+            raise errors.SchemaOutdated(
+                "migrations are missing: run `couponctl db upgrade`"
+            )
     finally:
         database.release_connection()
     return "up to date"

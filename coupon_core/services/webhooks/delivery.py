@@ -23,6 +23,7 @@ from coupon_core.domain.models.webhooks import (
 from coupon_core.observability import metrics
 from coupon_core.persistence import database
 from coupon_core.persistence.database import transaction
+from coupon_core.persistence.repositories import webhook_attempts
 from coupon_core.persistence.repositories import (
     webhook_deliveries as webhook_delivery_repository,
 )
@@ -180,7 +181,7 @@ def record_attempt(
         changes = _get_webhook_changes(current, webhook.url, response, now, keep_claim)
         webhook_repository.update(*ids, changes)
         times = started_at, now, now + retry_policy.calculate_pause(attempts)
-        webhook_delivery_repository.record_attempts(
+        webhook_attempts.record_attempts(
             due, [status] * len(due), response, times
         )
     after = replace(current, **changes)
