@@ -16,6 +16,8 @@ class StrictSchema(Schema):
     """Refuses members it does not know, and says so (admin writes, LIMITS 5)."""
 
     class Meta:
+        """Refuse unknown members."""
+
         unknown = RAISE
 
     error_messages = _ERROR_MESSAGES
@@ -27,7 +29,13 @@ class LenientSchema(StrictSchema):
     """Ignores members it does not know (redeem)."""
 
     class Meta:
+        """Ignore unknown members."""
+
         unknown = EXCLUDE
+
+
+class ResponseSchema(LenientSchema):
+    """Documents the body of a response; nothing is loaded or dumped with it."""
 
 
 class PageQuerySchema(LenientSchema):

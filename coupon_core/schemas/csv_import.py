@@ -47,22 +47,23 @@ def read_rows(pieces: Iterable[bytes]) -> Iterator[ImportRow | RejectedRow]:
         try:
             cells = _parse_cells(line)
             if cells:
-                yield _parse_row(number, cells, columns)
+                yield _parse_row(number, cells, columns=columns)
         except MalformedLine as error:
             yield RejectedRow(number, str(error))
 
 
 def _split_lines(pieces: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     """The lines with their numbers; of one that is too long, only its beginning."""
-    number, rest, max_kept_bytes = 1, b"", MAX_LINE_BYTES + 1
+    number, max_kept_bytes = 1, MAX_LINE_BYTES + 1
+    incomplete_line = b""
     for piece in pieces:
-        *complete_lines, rest = (rest + piece).split(b"\n")
+        *complete_lines, incomplete_line = (incomplete_line + piece).split(b"\n")
         for line in complete_lines:
             yield number, line[:max_kept_bytes]
             number += 1
-        rest = rest[:max_kept_bytes]
-    if rest:
-        yield number, rest
+        incomplete_line = incomplete_line[:max_kept_bytes]
+    if incomplete_line:
+        yield number, incomplete_line
 
 
 def _read_columns(lines: Iterator[tuple[int, bytes]]) -> list[str]:
@@ -78,18 +79,16 @@ def _read_columns(lines: Iterator[tuple[int, bytes]]) -> list[str]:
 
 
 def _check_columns(number: int, names: list[str]) -> None:
-    unknown = [name for name in names if name not in EXPORT_COLUMNS]
-    if unknown:
-        raise _header_error(
-            number,
-            f"unknown column {truncate_for_display(unknown[0])!r}: {HEADER_EXPECTED}",
-        )
+    unknown_names = [name for name in names if name not in EXPORT_COLUMNS]
+    if unknown_names:
+        shown = truncate_for_display(unknown_names[0])
+        raise _header_error(number, f"unknown column {shown!r}: {HEADER_EXPECTED}")
     if "code" not in names or len(set(names)) < len(names):
         raise _header_error(number, HEADER_EXPECTED)
 
 
 def _header_error(number: int, reason: str) -> ApiError:
-    return validation_error([ErrorDetail(reason, f"line {number}", "body")])
+    return validation_error([ErrorDetail(reason, f"line {number}", target="body")])
 
 
 def _parse_cells(line: bytes) -> list[str]:
@@ -129,7 +128,10 @@ def _parse_row(number: int, cells: list[str], columns: list[str]) -> ImportRow:
             "user_id: expected 1 to 128 characters that a path can carry"
         )
     return ImportRow(
-        number, code, user_id, _parse_time(cells_by_column.get("expires_at", ""))
+        number,
+        code,
+        user_id=user_id,
+        expires_at=_parse_time(cells_by_column.get("expires_at", "")),
     )
 
 

@@ -54,10 +54,12 @@ def serialize_error_detail(detail: ErrorDetail) -> dict[str, str]:
 def validation_error(details: Sequence[ErrorDetail]) -> ApiError:
     """The 400 for fields that are wrong: names the first, lists them all."""
     first, remaining_count = details[0], len(details) - 1
-    where = f"{first.path}: " if first.path else ""
-    also = f" (and {remaining_count} more)" if remaining_count else ""
-    text = f"Invalid {first.target}: {where}{first.message}{also}"
-    return ApiError(400, "VALIDATION_ERROR", text, details[:MAX_DETAILS])
+    prefix = f"{first.path}: " if first.path else ""
+    suffix = f" (and {remaining_count} more)" if remaining_count else ""
+    text = f"Invalid {first.target}: {prefix}{first.message}{suffix}"
+    return ApiError(
+        400, "VALIDATION_ERROR", message=text, details=details[:MAX_DETAILS]
+    )
 
 
 def truncate_for_display(name: str) -> str:

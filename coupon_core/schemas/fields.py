@@ -70,7 +70,10 @@ class StrictString(fields.String):
             }
         super().__init__(
             validate=_build_text_validators(
-                min_length, max_length, pattern, f"expected {expected_text}"
+                min_length,
+                max_length,
+                pattern=pattern,
+                error=f"expected {expected_text}",
             ),
             **_with_error_messages(expected_text, options),
         )
@@ -94,13 +97,13 @@ def _escape_braces(text: str) -> str:
 def _build_text_validators(
     min_length: int, max_length: int, pattern: str | None, error: str
 ) -> list[validate.Validator]:
-    rules: list[validate.Validator] = [
+    validators: list[validate.Validator] = [
         validate.Length(min_length, max_length, error=error)
     ]
     if pattern is not None:
         # $ would let a line end through, were it not a control character
-        rules.append(validate.Regexp(pattern, error=error))
-    return rules
+        validators.append(validate.Regexp(pattern, error=error))
+    return validators
 
 
 class ChoiceField(StrictString):
@@ -110,20 +113,25 @@ class ChoiceField(StrictString):
         expected_text = "one of " + ", ".join(choices)
         super().__init__(min_length=0, expectation=expected_text, **options)
         self.validators = [validate.OneOf(choices, error=f"expected {expected_text}")]
-        metadata = {k: v for k, v in self.metadata.items() if k != "pattern"}
-        self.metadata = metadata  # the words say it all
+        self.metadata = {
+            name: value for name, value in self.metadata.items() if name != "pattern"
+        }  # the words say it all
 
 
 class StrictInteger(fields.Integer):
-    """An integer of `min_length` to `max_length`: not true, not 1.0, not "1"."""
+    """An integer of `min_value` to `max_value`: not true, not 1.0, not "1"."""
 
     def __init__(
         self, *, min_value: int = 0, max_value: int = INT64_MAX, **options: Any
     ) -> None:
         expected_text = f"an integer of {min_value} to {max_value}"
-        rule = validate.Range(min_value, max_value, error=f"expected {expected_text}")
+        validator = validate.Range(
+            min_value, max_value, error=f"expected {expected_text}"
+        )
         super().__init__(
-            strict=True, validate=rule, **_with_error_messages(expected_text, options)
+            strict=True,
+            validate=validator,
+            **_with_error_messages(expected_text, options),
         )
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
@@ -135,7 +143,7 @@ class StrictInteger(fields.Integer):
 class StrictQueryInteger(StrictInteger):
     """The same in a query string: plain decimal digits, no sign, blank or zero first.
 
-    `StrictQueryInteger(min_length=1, max_length=500, load_default=100)` takes `100`, not `0100`.
+    `StrictQueryInteger(min_value=1, max_value=500)` takes `100`, not `0100`.
     """
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
@@ -202,11 +210,11 @@ class StrictList(fields.List[Any]):
         **options: Any,
     ) -> None:
         expected_text = f"a list of {min_length} to {max_length} items"
-        rule = validate.Length(
+        validator = validate.Length(
             min_length, max_length, error=f"expected {expected_text}"
         )
         super().__init__(
-            inner, validate=rule, **_with_error_messages(expected_text, options)
+            inner, validate=validator, **_with_error_messages(expected_text, options)
         )
 
     def _deserialize(self, value: Any, *args: Any, **options: Any) -> list[Any]:

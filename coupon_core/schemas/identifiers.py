@@ -13,7 +13,9 @@ UUID_PATTERN = r"^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 # What no path can carry whole, as the regular expressions of JSON Schema say it.
 _FORBIDDEN_CHARACTERS = r"/\\\u0000-\u001f\u007f-\u009f\u2028\u2029"
 PATH_SEGMENT_PATTERN = rf"^(?!\.{{1,2}}$)[^{_FORBIDDEN_CHARACTERS}]+$"
-USER_ID_PATTERN = rf"^(?!\.{{1,2}}$)[^\s{_FORBIDDEN_CHARACTERS}]([^{_FORBIDDEN_CHARACTERS}]*[^\s{_FORBIDDEN_CHARACTERS}])?$"
+_ALLOWED = f"[^{_FORBIDDEN_CHARACTERS}]"
+_ALLOWED_AT_ENDS = rf"[^\s{_FORBIDDEN_CHARACTERS}]"
+USER_ID_PATTERN = rf"^(?!\.{{1,2}}$){_ALLOWED_AT_ENDS}({_ALLOWED}*{_ALLOWED_AT_ENDS})?$"
 USER_ID_EXPECTED = (
     "a user id of 1 to 128 characters without /, backslash, control characters or"
     " outer blanks, other than . and .."

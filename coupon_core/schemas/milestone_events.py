@@ -110,7 +110,8 @@ DATA_READERS: Mapping[Trigger, DataReader] = {
         "window_key",
     ),
 }
-_CLOUD_EVENT_SCHEMA, _PHOENIX_EVENT_SCHEMA = CloudEventSchema(), PhoenixEventSchema()
+_CLOUD_EVENT_SCHEMA = CloudEventSchema()
+_PHOENIX_EVENT_SCHEMA = PhoenixEventSchema()
 
 
 def parse_milestone(
@@ -131,19 +132,28 @@ def parse_milestone(
     if not tenant:
         raise ValidationError({names[2]: ["missing; expected a tenant id"]})
     trigger = MILESTONE_TYPES[event_type]
-    reached = _parse_data(trigger, data, names[5])
-    return Milestone(tenant, user, event_id, trigger, *reached, occurred_at or now)
+    source_id, value, occurrence = _parse_data(trigger, data, member=names[5])
+    return Milestone(
+        tenant,
+        user,
+        event_id=event_id,
+        trigger_kind=trigger,
+        source_id=source_id,
+        value=value,
+        occurrence=occurrence,
+        occurred_at=occurred_at or now,
+    )
 
 
 def _parse_data(
     trigger: Trigger, data: Mapping[str, Any], member: str
 ) -> tuple[str, int, str]:
     """What was reached, its value, and which time it was."""
-    schema, id_name, value, occurrence_name = DATA_READERS[trigger]
+    schema, id_name, read_value, occurrence_name = DATA_READERS[trigger]
     try:
         loaded = schema.load(data)
     except ValidationError as error:
         raise ValidationError({member: error.messages}) from None
     occurrence = loaded.get(occurrence_name)
     occurrence_text = "" if occurrence is None else str(occurrence)
-    return loaded[id_name], value(loaded), occurrence_text
+    return loaded[id_name], read_value(loaded), occurrence_text

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields
 
 from coupon_core.domain.models import CouponStatus
-from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.base import ResponseSchema
 from coupon_core.schemas.fields import ChoiceField
 
 # The examples of the documents S0 and S1.
@@ -48,7 +48,7 @@ EXAMPLE_DEFINITION: dict[str, Any] = {
 }
 
 
-class RewardItemSchema(LenientSchema):
+class RewardItemSchema(ResponseSchema):
     """What a redemption grants."""
 
     item_id = fields.UUID(required=True)
@@ -58,7 +58,7 @@ class RewardItemSchema(LenientSchema):
     payload = fields.Dict(required=True)
 
 
-class CouponSchema(LenientSchema):
+class CouponSchema(ResponseSchema):
     """A coupon as the documents print it."""
 
     id = fields.UUID(required=True)
@@ -76,7 +76,7 @@ class CouponSchema(LenientSchema):
     reward_item = fields.Nested(RewardItemSchema, required=True)
 
 
-class CouponsSchema(LenientSchema):
+class CouponsSchema(ResponseSchema):
     """Coupons and how many match in all."""
 
     coupons = fields.List(fields.Nested(CouponSchema), required=True)

@@ -34,9 +34,11 @@ def parse_object(data: bytes) -> dict[str, Any]:
 
 def refuse(expected: str, path: str = "") -> NoReturn:
     """Raise the 400 for a body that cannot be read."""
-    detail = ErrorDetail(expected, truncate_for_display(path), "body")
+    detail = ErrorDetail(expected, truncate_for_display(path), target="body")
     prefix = f"{detail.path}: " if path else ""
-    raise ApiError(400, "BAD_JSON", f"Invalid body: {prefix}{expected}", (detail,))
+    raise ApiError(
+        400, "BAD_JSON", message=f"Invalid body: {prefix}{expected}", details=(detail,)
+    )
 
 
 def _decode(data: bytes) -> str:
@@ -58,9 +60,8 @@ def _check_depth(text: str) -> None:
     for token in _TOKEN.finditer(text):
         depth += _DEPTH_CHANGES.get(token[0], 0)
         if depth > MAX_NESTING_DEPTH:
-            refuse(
-                f"at most {MAX_NESTING_DEPTH} levels were expected{_format_position(text, token.start())}"
-            )
+            position = _format_position(text, token.start())
+            refuse(f"at most {MAX_NESTING_DEPTH} levels were expected{position}")
 
 
 def _parse(text: str) -> Any:
@@ -96,9 +97,8 @@ def _find_repeated_name(pairs: list[tuple[str, Any]]) -> str:
 def _parse_integer(digits: str) -> int:
     value = int(digits) if len(digits) <= _MAX_INTEGER_LENGTH else None
     if value is None or value not in _INT64_RANGE:
-        refuse(
-            f"an integer of at most 64 bits was expected, got {truncate_for_display(digits)}"
-        )
+        shown = truncate_for_display(digits)
+        refuse(f"an integer of at most 64 bits was expected, got {shown}")
     return value
 
 
@@ -133,9 +133,8 @@ def _check_texts(value: dict[str, Any]) -> None:
             refuse("text without NUL or lone surrogates was expected", dotted_path)
 
 
-MemberPath: TypeAlias = tuple[
-    str | int, ...
-]  # joined only when there is something to say
+# Joined only when there is something to say.
+MemberPath: TypeAlias = tuple[str | int, ...]
 
 
 def _iterate_texts(value: Any, path: MemberPath) -> Iterator[tuple[MemberPath, str]]:

@@ -27,12 +27,12 @@ def convert_messages(messages: Any, target: Target) -> ApiError:
     details = []
     for path, message in _flatten(messages, ()):
         details.append(
-            ErrorDetail(message, truncate_for_display(".".join(path)), target)
+            ErrorDetail(message, truncate_for_display(".".join(path)), target=target)
         )
         if len(details) > MAX_DETAILS:
             break
     return validation_error(
-        details or [ErrorDetail("expected something else", "", target)]
+        details or [ErrorDetail("expected something else", "", target=target)]
     )
 
 
@@ -44,9 +44,9 @@ def _flatten(
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     """Every message with its path: `{"a": {0: ["no"]}}` is `("a", "0"), "no"`."""
     if isinstance(messages, dict):
-        for name, inner in messages.items():
-            step = () if name == _SCHEMA_KEY else (str(name),)
-            yield from _flatten(inner, path + step)
+        for name, nested in messages.items():
+            steps = () if name == _SCHEMA_KEY else (str(name),)
+            yield from _flatten(nested, path + steps)
     elif isinstance(messages, list):
         for message in messages:
             yield from _flatten(message, path)

@@ -13,8 +13,10 @@ from coupon_core.observability import audit_context, metrics
 
 log = structlog.get_logger("coupon.web")
 
-ROUTE_ENVIRON_KEY, REASON_ENVIRON_KEY = "coupon.route", "coupon.reason"
-"""Where in the environ the route's template stands, and why a request was refused."""
+ROUTE_ENVIRON_KEY = "coupon.route"
+"""Where in the environ the route's template is kept."""
+REASON_ENVIRON_KEY = "coupon.reason"
+"""Where in the environ it is kept why a request was refused."""
 UNKNOWN = "(none)"
 PROBE_PATHS = frozenset({"/health", "/ready"})
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -25,9 +27,9 @@ def log_request(environ: dict[str, Any], status: int, seconds: float) -> None:
     route = environ.get(ROUTE_ENVIRON_KEY, UNKNOWN)
     sent_method = environ.get("REQUEST_METHOD", "")
     method = sent_method if sent_method in KNOWN_METHODS else UNKNOWN
-    metrics.observe_request(method, route, status, seconds)
-    write = log.debug if route in PROBE_PATHS and status < 400 else log.info
-    write(
+    metrics.observe_request(method, route, status=status, seconds=seconds)
+    write_log = log.debug if route in PROBE_PATHS and status < 400 else log.info
+    write_log(
         "request",
         method=method,
         route=route,

@@ -34,15 +34,15 @@ class StrictParser(FlaskParser):
 
     def load_querystring(self, req: Request, schema: Schema) -> dict[str, str]:
         """The parameters that the schema knows, by `queries`."""
-        known = {field.data_key or name for name, field in schema.fields.items()}
-        return parse_query(req.environ, known)
+        known_names = {field.data_key or name for name, field in schema.fields.items()}
+        return parse_query(req.environ, known_names)
 
     def handle_error(
         self, error: ValidationError, req: Request, schema: Schema, **_: Any
     ) -> NoReturn:
         """Raise the 400 with a detail for every field."""
         messages: dict[str, Any] = error.messages  # type: ignore[assignment]
-        (location, location_messages), *_rest = messages.items()
+        location, location_messages = next(iter(messages.items()))
         raise convert_messages(
             location_messages, ERROR_TARGETS.get(location, "body")
         ) from None

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from flask_smorest import Api, Blueprint  # type: ignore[import-untyped]
 from marshmallow import Schema, fields
 
-from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.base import ResponseSchema
 from coupon_core.web.argument_parser import StrictParser
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -17,11 +17,11 @@ BODY_LIMIT_ATTRIBUTE = "_body_limit"
 def _document_only(decorate: Callable[..., Any]) -> Callable[[View], View]:
     """Keep what a decorator notes about a view and drop the call it wraps around it."""
 
-    def keep(view: View) -> View:
+    def copy_documentation(view: View) -> View:
         view._apidoc = decorate(view)._apidoc  # type: ignore[attr-defined]
         return view
 
-    return keep
+    return copy_documentation
 
 
 class JsonBlueprint(Blueprint):
@@ -65,40 +65,38 @@ class JsonBlueprint(Blueprint):
 def document_query(schema: type[Schema]) -> Callable[[View], View]:
     """Document query parameters that the view reads by itself, for speed."""
 
-    def note(view: View) -> View:
-        notes = deepcopy(getattr(view, "_apidoc", {}))
-        query = {"in": "query", "schema": schema}
-        notes.setdefault("arguments", {}).setdefault("parameters", []).append(query)
-        view._apidoc = notes  # type: ignore[attr-defined]
-        return view
-
-    return note
+    return _add_parameter({"in": "query", "schema": schema})
 
 
 def document_body(schema: Any, example: Any) -> Callable[[View], View]:
     """Document a JSON body that the view reads by itself, for speed."""
 
-    def note(view: View) -> View:
-        notes = deepcopy(getattr(view, "_apidoc", {}))
-        body = {"in": "json", "required": True, "schema": schema, "example": example}
-        notes.setdefault("arguments", {}).setdefault("parameters", []).append(body)
-        view._apidoc = notes  # type: ignore[attr-defined]
+    body = {"in": "json", "required": True, "schema": schema, "example": example}
+    return _add_parameter(body)
+
+
+def _add_parameter(parameter: dict[str, Any]) -> Callable[[View], View]:
+    def add_parameter(view: View) -> View:
+        apidoc = deepcopy(getattr(view, "_apidoc", {}))
+        arguments = apidoc.setdefault("arguments", {})
+        arguments.setdefault("parameters", []).append(dict(parameter))
+        view._apidoc = apidoc  # type: ignore[attr-defined]
         return view
 
-    return note
+    return add_parameter
 
 
 def limit_body(max_bytes: int) -> Callable[[View], View]:
     """Let a route read a body of up to `max_bytes` bytes (bulk and import routes)."""
 
-    def mark(view: View) -> View:
+    def set_body_limit(view: View) -> View:
         setattr(view, BODY_LIMIT_ATTRIBUTE, max_bytes)
         return view
 
-    return mark
+    return set_body_limit
 
 
-class ErrorDetailSchema(LenientSchema):
+class ErrorDetailSchema(ResponseSchema):
     """One field that is wrong."""
 
     message = fields.String(required=True)
@@ -106,7 +104,7 @@ class ErrorDetailSchema(LenientSchema):
     target = fields.String(required=True)
 
 
-class ErrorSchema(LenientSchema):
+class ErrorSchema(ResponseSchema):
     """Every error of the Phoenix dialect (CONTRACTS 0.3)."""
 
     error = fields.String(required=True)

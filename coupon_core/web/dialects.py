@@ -60,9 +60,13 @@ def find_dialect(dialects: Sequence[Dialect], path: str) -> Dialect:
 
     `dialects` are sorted once, longest prefix first, by `sort_dialects`.
     """
-    return next((one for one in dialects if one.has_path(path)), dialects[-1])
+    return next(
+        (dialect for dialect in dialects if dialect.has_path(path)), dialects[-1]
+    )
 
 
 def sort_dialects(dialects: Sequence[Dialect]) -> tuple[Dialect, ...]:
     """Longest prefix first, so that the first match is the right one."""
-    return tuple(sorted(dialects, key=lambda one: len(one.prefix), reverse=True))
+    return tuple(
+        sorted(dialects, key=lambda dialect: len(dialect.prefix), reverse=True)
+    )

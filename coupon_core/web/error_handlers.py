@@ -21,12 +21,7 @@ from coupon_core.security.rate_limiting.policy import (
     rate_limit_headers,
 )
 from coupon_core.web.access_log import REASON_ENVIRON_KEY
-from coupon_core.web.dialects import (
-    Dialect,
-    RefusalResponse,
-    find_dialect,
-    sort_dialects,
-)
+from coupon_core.web.dialects import Dialect, find_dialect, sort_dialects
 from coupon_core.web.middleware import REQUEST_ID_ENVIRON_KEY
 from coupon_core.web.responses import json_response
 
@@ -63,7 +58,6 @@ HTTP_ERRORS: Mapping[int, tuple[str, str]] = MappingProxyType(
 _PRESERVED_HEADERS = frozenset(
     {"Allow", "Retry-After", "WWW-Authenticate", "Content-Range"}
 )
-_INTERNAL_ERROR: RefusalResponse = (500, *HTTP_ERRORS[500])
 
 
 def register_error_handlers(
@@ -90,7 +84,7 @@ def handle_api_error(api_error: ApiError) -> Response:
     body = _get_dialect().render(
         api_error, request.environ.get(REQUEST_ID_ENVIRON_KEY, "")
     )
-    response = json_response(body, api_error.status, api_error.headers)
+    response = json_response(body, api_error.status, headers=api_error.headers)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -103,10 +97,12 @@ def _get_dialect() -> Dialect:
 def _handle_http_exception(error: HTTPException) -> Response:
     status = error.code or 500
     code, text = HTTP_ERRORS.get(status) or _describe_status(status)
-    kept_headers = {k: v for k, v in error.get_headers() if k in _PRESERVED_HEADERS}
+    kept_headers = {
+        name: value for name, value in error.get_headers() if name in _PRESERVED_HEADERS
+    }
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         _log_failure(getattr(error, "original_exception", None) or error)
-    return handle_api_error(ApiError(status, code, text, headers=kept_headers))
+    return handle_api_error(ApiError(status, code, message=text, headers=kept_headers))
 
 
 def _describe_status(status: int) -> tuple[str, str]:
@@ -128,7 +124,7 @@ def _handle_refused(refused: Refused) -> Response:
         BEARER_CHALLENGE_HEADERS if status == HTTPStatus.UNAUTHORIZED else NO_HEADERS
     )
     return handle_api_error(
-        ApiError(status, code, refused.detail or text, headers=headers)
+        ApiError(status, code, message=refused.detail or text, headers=headers)
     )
 
 
@@ -136,7 +132,9 @@ def _handle_rate_limit(exceeded: RateLimitExceeded) -> Response:
     metrics.count_rate_limited(exceeded.rate_limit.name)
     text = f"Too many requests, try again in {exceeded.retry_after} s"
     return handle_api_error(
-        ApiError(429, "RATE_LIMITED", text, headers=rate_limit_headers(exceeded))
+        ApiError(
+            429, "RATE_LIMITED", message=text, headers=rate_limit_headers(exceeded)
+        )
     )
 
 
@@ -157,14 +155,16 @@ def _count_failed_lookup(response: Response) -> Response:
 
 def _handle_unavailable(error: Exception) -> Response:
     log.warning("unavailable", **_describe_failure(error))
+    code, text = HTTP_ERRORS[503]
     return handle_api_error(
-        ApiError(503, *HTTP_ERRORS[503], headers={"Retry-After": "1"})
+        ApiError(503, code, message=text, headers={"Retry-After": "1"})
     )
 
 
 def _handle_unexpected(error: Exception) -> Response:
     _log_failure(error)
-    return handle_api_error(ApiError(*_INTERNAL_ERROR))
+    code, text = HTTP_ERRORS[500]
+    return handle_api_error(ApiError(500, code, message=text))
 
 
 def _log_failure(error: BaseException) -> None:

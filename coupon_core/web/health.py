@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask import Response
 from marshmallow import fields
 
-from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.base import ResponseSchema
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.readiness_checks import CheckFunctions, ReadinessCheck, run_checks
 from coupon_core.web.responses import json_response
@@ -13,13 +13,13 @@ from coupon_core.web.responses import json_response
 __all__ = ["CheckFunctions", "create_health_blueprint"]
 
 
-class HealthSchema(LenientSchema):
+class HealthSchema(ResponseSchema):
     """The process answers."""
 
     status = fields.String(required=True, metadata={"enum": ["healthy"]})
 
 
-class ReadinessSchema(LenientSchema):
+class ReadinessSchema(ResponseSchema):
     """What the gateway stands on, a word each."""
 
     status = fields.String(required=True, metadata={"enum": ["ready", "not ready"]})
@@ -68,8 +68,8 @@ def create_health_blueprint(ready_checks: CheckFunctions) -> JsonBlueprint:
 
 
 def _readiness_response(results: Mapping[str, str | None]) -> Response:
-    statuses = {name: word or UNAVAILABLE for name, word in results.items()}
+    statuses = {name: result or UNAVAILABLE for name, result in results.items()}
     if None in results.values():
         body = {"status": "not ready", **statuses}
-        return json_response(body, 503, {"Retry-After": "1"})
+        return json_response(body, 503, headers={"Retry-After": "1"})
     return json_response({"status": "ready", **statuses})

@@ -11,7 +11,8 @@ from coupon_core.schemas.errors import ApiError
 from coupon_core.schemas.identifiers import PATH_SEGMENT_PATTERN
 from coupon_core.web.dialects import Dialect
 from coupon_core.web.error_handlers import HTTP_ERRORS
-from coupon_core.web.idempotency import IDEMPOTENT_MARK, KEY_HEADER, KEY_PATTERN
+from coupon_core.web.idempotency import IDEMPOTENT_MARK
+from coupon_core.web.idempotency_keys import KEY_HEADER, KEY_PATTERN
 from coupon_core.web.responses import JSON_MEDIA_TYPE
 
 Spec: TypeAlias = dict[str, Any]
@@ -70,15 +71,15 @@ def complete_spec(
     spec["servers"] = [{"url": url} for url in servers]
     components.setdefault("parameters", {})[KEY_HEADER] = dict(KEY_PARAMETER)
     _complete_path_parameters(spec)
-    operation_ids, idempotent_paths = (
-        _map_operation_ids(app),
-        _find_idempotent_paths(app),
-    )
+    operation_ids = _map_operation_ids(app)
+    idempotent_paths = _find_idempotent_paths(app)
     for path, method, operation in iterate_operations(spec):
-        _set_security(operation, path, dialects)
+        _set_security(operation, path, dialects=dialects)
         if method == "post" and path in idempotent_paths:
             operation.setdefault("parameters", []).append(KEY_REFERENCE)
-        _complete_operation(operation, path, method, bool(schemes), dialects)
+        _complete_operation(
+            operation, path, method=method, is_secured=bool(schemes), dialects=dialects
+        )
         operation.setdefault("operationId", operation_ids[path, method])
     _drop_unused(components["responses"], json.dumps(spec["paths"]))
     return spec
@@ -99,8 +100,8 @@ def _to_security_requirements(names: Iterable[str]) -> list[Spec]:
 
 def _complete_path_parameters(spec: Spec) -> None:
     """Say of each part of a path what all of them must be; `paths` refuses the rest."""
-    for item in spec["paths"].values():
-        for parameter in item.get("parameters", ()):
+    for path_item in spec["paths"].values():
+        for parameter in path_item.get("parameters", ()):
             if parameter["in"] == "path":
                 schema = parameter.get("schema", {})
                 parameter["schema"] = {"pattern": PATH_SEGMENT_PATTERN, **schema}
@@ -108,9 +109,9 @@ def _complete_path_parameters(spec: Spec) -> None:
 
 def iterate_operations(spec: Spec) -> Iterator[tuple[str, str, Spec]]:
     """Every operation of a spec with its path and its method in lower case."""
-    for path, item in spec["paths"].items():
-        for method in DOCUMENTED_METHODS & item.keys():
-            yield path, method, item[method]
+    for path, path_item in spec["paths"].items():
+        for method in DOCUMENTED_METHODS & path_item.keys():
+            yield path, method, path_item[method]
 
 
 def _add_error_shapes(components: Spec, dialects: Sequence[Dialect]) -> None:
@@ -129,15 +130,21 @@ def _build_dialect_response(dialect: Dialect, status: int) -> Spec:
     name = dialect.errors.name if dialect.errors else "Error"
     body = {
         "schema": {"$ref": f"#/components/schemas/{name}"},
-        "example": dict(dialect.render(ApiError(status, code, text), "f81d4fae")),
+        "example": dict(
+            dialect.render(ApiError(status, code, message=text), "f81d4fae")
+        ),
     }
     return {**_build_error_response(status), "content": {JSON_MEDIA_TYPE: body}}
 
 
 def _find_error_prefix(path: str, dialects: Sequence[Dialect]) -> str:
     """What the names of the errors of a path begin with."""
-    found = (one.errors.name for one in dialects if one.errors and one.has_path(path))
-    return next(found, "")
+    names = (
+        dialect.errors.name
+        for dialect in dialects
+        if dialect.errors and dialect.has_path(path)
+    )
+    return next(names, "")
 
 
 def _complete_operation(
@@ -149,7 +156,7 @@ def _complete_operation(
 ) -> None:
     responses = operation.setdefault("responses", {})
     prefix = _find_error_prefix(path, dialects)
-    for status in _list_statuses(operation, path, method, is_secured):
+    for status in _list_statuses(operation, path, method=method, is_secured=is_secured):
         if not _is_documented(responses.get(str(status))):
             name = f"{prefix}{_get_error_name(status)}"
             responses[str(status)] = {"$ref": f"#/components/responses/{name}"}
@@ -192,7 +199,7 @@ def _map_operation_ids(app: Flask) -> dict[tuple[str, str], str]:
         (
             FlaskPlugin.flaskpath2openapi(rule.rule),
             method.lower(),
-        ): _format_operation_id(rule.endpoint, method, rule.methods or set())
+        ): _format_operation_id(rule.endpoint, method, methods=rule.methods or set())
         for rule in app.url_map.iter_rules()
         for method in rule.methods or ()
     }
@@ -219,8 +226,8 @@ def _build_error_response(status: int) -> Spec:
     headers = _HEADERS_BY_STATUS.get(status)
     if headers:
         response["headers"] = {
-            name: {"description": told, "schema": {"type": "string"}}
-            for name, told in headers.items()
+            name: {"description": description, "schema": {"type": "string"}}
+            for name, description in headers.items()
         }
     return response
 

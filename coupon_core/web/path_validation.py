@@ -27,7 +27,9 @@ def get_raw_path(environ: dict[str, Any]) -> str:
     """
     raw: str = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
     if not raw:
-        return quote(environ.get("PATH_INFO", "/"), _UNQUOTED_CHARACTERS, "latin-1")
+        return quote(
+            environ.get("PATH_INFO", "/"), _UNQUOTED_CHARACTERS, encoding="latin-1"
+        )
     return _ORIGIN_PATTERN.sub("", raw, count=1).partition("?")[0] or "/"
 
 
@@ -37,17 +39,17 @@ def check_path(environ: dict[str, Any]) -> None:
     Two slashes first are a 404, as two slashes are anywhere else.
     """
     raw = environ.get("RAW_URI")
-    plain = _match_plain_path(raw) if raw else None
-    if plain is None or plain.end() > MAX_PATH_BYTES:
+    plain_match = _match_plain_path(raw) if raw else None
+    if plain_match is None or plain_match.end() > MAX_PATH_BYTES:
         _check_unusual_path(get_raw_path(environ))
 
 
 def _check_unusual_path(path: str) -> None:
     if len(path) > MAX_PATH_BYTES:
         text = f"Path too long: at most {MAX_PATH_BYTES} bytes were expected"
-        raise ApiError(414, "URI_TOO_LONG", text)
+        raise ApiError(414, "URI_TOO_LONG", message=text)
     if path.startswith("//"):  # Werkzeug would drop all but one and find a route
-        raise ApiError(404, "NOT_FOUND", "Not found")
+        raise ApiError(404, "NOT_FOUND", message="Not found")
     if not path.startswith("/") or "#" in path or "\\" in path:
         raise _bad_path_error("a path that begins with / and has no # or backslash")
     if _find_bad_escape(path):
@@ -55,12 +57,12 @@ def _check_unusual_path(path: str) -> None:
     _check_decoded(unquote_to_bytes(path.encode("latin-1")), path.count("/"))
 
 
-def _check_decoded(decoded: bytes, slashes: int) -> None:
+def _check_decoded(decoded: bytes, slash_count: int) -> None:
     try:
         text = decoded.decode("utf-8")
     except UnicodeDecodeError:
         raise _bad_path_error("UTF-8") from None
-    if text.count("/") != slashes or "\\" in text:
+    if text.count("/") != slash_count or "\\" in text:
         raise _bad_path_error("no encoded slash or backslash")
     if _find_control_character(text):
         raise _bad_path_error("no control characters")
@@ -69,5 +71,7 @@ def _check_decoded(decoded: bytes, slashes: int) -> None:
 
 
 def _bad_path_error(expected: str) -> ApiError:
-    detail = ErrorDetail(f"expected {expected}", "", "path")
-    return ApiError(400, "BAD_PATH", f"Invalid path: expected {expected}", (detail,))
+    detail = ErrorDetail(f"expected {expected}", "", target="path")
+    return ApiError(
+        400, "BAD_PATH", message=f"Invalid path: expected {expected}", details=(detail,)
+    )

@@ -30,21 +30,21 @@ def parse_query(
         return {}
     if len(raw) > MAX_QUERY_BYTES:
         text = f"Query too long: at most {MAX_QUERY_BYTES} bytes were expected"
-        raise ApiError(414, "URI_TOO_LONG", text)
+        raise ApiError(414, "URI_TOO_LONG", message=text)
     return _collect_parameters(raw, known_names)
 
 
 def _collect_parameters(raw: str, known_names: Collection[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for pair in filter(None, raw.split("&")):
         name, value = (_decode(part) for part in _split_pair(pair))
-        if name in found:
+        if name in parameters:
             raise validation_error(
-                [ErrorDetail("expected once, not repeated", name, "query")]
+                [ErrorDetail("expected once, not repeated", name, target="query")]
             )
         if name in known_names:
-            found[name] = value
-    return found
+            parameters[name] = value
+    return parameters
 
 
 def _split_pair(pair: str) -> tuple[str, str]:
@@ -69,7 +69,9 @@ def _bad_query_error(expected: str, part: str) -> ApiError:
     return validation_error(
         [
             ErrorDetail(
-                f"expected {expected} in {truncate_for_display(part)}", "", "query"
+                f"expected {expected} in {truncate_for_display(part)}",
+                "",
+                target="query",
             )
         ]
     )

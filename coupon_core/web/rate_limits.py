@@ -24,12 +24,12 @@ def limit_requests(
 
     def count_request(principal: Principal) -> None:
         tenant_id = principal.tenant_id
-        for budget, key in (
+        for rate_limit, key in (
             (per_caller, _format_caller_key(principal)),
             (per_tenant, tenant_id),
         ):
-            if budget:
-                _count_request(budget, key)
+            if rate_limit:
+                _count_request(rate_limit, key)
 
     for endpoint, view in app.view_functions.items():
         app.view_functions[endpoint] = _wrap_rate_limited(view, count_request)
@@ -39,13 +39,13 @@ def _wrap_rate_limited(
     view: Callable[..., Any], count_request: Callable[[Principal], None]
 ) -> Callable[..., Any]:
     @wraps(view)
-    def limited(*values: Any, **parts: Any) -> Any:
+    def rate_limited_view(*args: Any, **kwargs: Any) -> Any:
         principal = g.get("principal")  # who is nobody yet is refused elsewhere
         if principal:
             count_request(principal)
-        return view(*values, **parts)
+        return view(*args, **kwargs)
 
-    return limited
+    return rate_limited_view
 
 
 def _format_caller_key(principal: Principal) -> str:

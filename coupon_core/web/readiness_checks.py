@@ -50,7 +50,7 @@ def run_checks(checks: Sequence[ReadinessCheck]) -> dict[str, str | None]:
     They run side by side, so that all of them together take one deadline.
     """
     results: dict[str, str] = {}
-    until = time.monotonic() + DEADLINE_SECONDS
-    for thread in [one.start(results) for one in checks]:
-        thread.join(max(0.0, until - time.monotonic()))
-    return {one.name: results.get(one.name) for one in checks}
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    for thread in [check.start(results) for check in checks]:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return {check.name: results.get(check.name) for check in checks}

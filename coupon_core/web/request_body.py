@@ -56,17 +56,26 @@ def read_optional_object(request: Request, limit: int | None = None) -> dict[str
 
 
 def _read_measured(environ: dict[str, Any], limit: int) -> bytes:
+    length = parse_content_length(environ, limit)
+    if length is None:
+        return _read_until_eof(environ, limit)
+    data = read_input(environ, length)
+    if len(data) < length:
+        raise incomplete_body_error()
+    return data
+
+
+def parse_content_length(environ: dict[str, Any], limit: int) -> int | None:
+    """The announced length, if any; 400 for what is none, 413 above `limit`."""
     length = environ.get("CONTENT_LENGTH")
     if not length:
-        return _read_until_eof(environ, limit)
+        return None
     if not (length.isascii() and length.isdecimal()):
-        raise ApiError(400, "BAD_REQUEST", "Content-Length: digits were expected")
+        text = "Content-Length: digits were expected"
+        raise ApiError(400, "BAD_REQUEST", message=text)
     if len(length) > _MAX_LENGTH_DIGITS or int(length) > limit:
         raise body_too_large_error(limit)
-    data = _read_input(environ, int(length))
-    if len(data) < int(length):
-        raise ApiError(400, "BAD_REQUEST", "The body ended before its Content-Length")
-    return data
+    return int(length)
 
 
 def _read_until_eof(environ: dict[str, Any], limit: int) -> bytes:
@@ -74,25 +83,32 @@ def _read_until_eof(environ: dict[str, Any], limit: int) -> bytes:
     # Werkzeug's own limit cuts such a body short in silence: read one byte more.
     if not environ.get("wsgi.input_terminated"):
         return b""
-    data = _read_input(environ, limit + 1)
+    data = read_input(environ, limit + 1)
     if len(data) > limit:
         raise body_too_large_error(limit)
     return data
 
 
-def _read_input(environ: dict[str, Any], max_bytes: int) -> bytes:
+def read_input(environ: dict[str, Any], max_bytes: int) -> bytes:
+    """Read up to `max_bytes` bytes of the body; 400 where it cannot be read."""
     try:
         return bytes(environ["wsgi.input"].read(max_bytes))
     except Exception as error:  # each server has its own for a chunk that is none
         text = "The body could not be read to its end"
-        raise ApiError(400, "BAD_REQUEST", text) from error
+        raise ApiError(400, "BAD_REQUEST", message=text) from error
+
+
+def incomplete_body_error() -> ApiError:
+    """The 400 for a body that is shorter than announced."""
+    text = "The body ended before its Content-Length"
+    return ApiError(400, "BAD_REQUEST", message=text)
 
 
 def body_too_large_error(limit: int) -> ApiError:
     """The 413, which says how much would have been read."""
     text = f"Body too large: at most {limit} bytes were expected"
-    detail = ErrorDetail(f"at most {limit} bytes were expected", "", "body")
-    return ApiError(413, "PAYLOAD_TOO_LARGE", text, (detail,))
+    detail = ErrorDetail(f"at most {limit} bytes were expected", "", target="body")
+    return ApiError(413, "PAYLOAD_TOO_LARGE", message=text, details=(detail,))
 
 
 def _has_body(environ: dict[str, Any]) -> bool:
@@ -121,5 +137,5 @@ def _is_json(media_type: str) -> bool:
 
 def _unsupported_media_error(header: str, expected: str) -> ApiError:
     text = f"{header}: {expected} was expected"
-    detail = ErrorDetail(f"{expected} was expected", header, "header")
-    return ApiError(415, "UNSUPPORTED_MEDIA_TYPE", text, (detail,))
+    detail = ErrorDetail(f"{expected} was expected", header, target="header")
+    return ApiError(415, "UNSUPPORTED_MEDIA_TYPE", message=text, details=(detail,))

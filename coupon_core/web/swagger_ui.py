@@ -59,7 +59,7 @@ def create_docs_blueprint(title: str) -> Blueprint:
     page = _PAGE_TEMPLATE.format(title=html.escape(title)).encode()
 
     @pages.get("")
-    def show() -> Response:
+    def show_page() -> Response:
         headers = {
             "Content-Security-Policy": CONTENT_SECURITY_POLICY,
             "Cache-Control": "no-cache",
@@ -67,11 +67,11 @@ def create_docs_blueprint(title: str) -> Blueprint:
         return Response(page, headers=headers, content_type="text/html; charset=utf-8")
 
     @pages.get("/start.js")
-    def start() -> Response:
+    def serve_start_script() -> Response:
         return Response(_START_SCRIPT, content_type="text/javascript; charset=utf-8")
 
     @pages.get("/<name>")
-    def asset(name: str) -> Response:
+    def serve_asset(name: str) -> Response:
         if name not in ASSET_NAMES:
             abort(404)
         return send_from_directory(_ASSET_DIRECTORY, name)

@@ -35,17 +35,13 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     port = find_free_port()
     conf = tmp_path_factory.mktemp("web") / "conf.py"
     conf.write_text(
-        "from coupon_core.web.gunicorn_errors import install_json_errors\ninstall_json_errors()\n"
+        "from coupon_core.web.gunicorn_errors import install_json_errors\n"
+        "install_json_errors()\n"
     )
     command = [sys.executable, "-m", "gunicorn", "--threads", "4"]
     command += ["-k", "coupon_core.web.gunicorn_worker.BufferingThreadWorker"]
-    command += [
-        "-b",
-        f"127.0.0.1:{port}",
-        "-c",
-        str(conf),
-        "tests.coupon_core.web.demo_app:create_app()",
-    ]
+    command += ["-b", f"127.0.0.1:{port}", "-c", str(conf)]
+    command += ["tests.coupon_core.web.demo_app:create_app()"]
     process = subprocess.Popen(
         command, cwd=conf.parent, env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}
     )

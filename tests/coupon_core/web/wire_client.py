@@ -35,11 +35,11 @@ def send(port: int, data: bytes, *, finish: bool = False) -> RawResponse:
 
     `finish` tells the server that nothing more will come.
     """
-    with socket.create_connection(("127.0.0.1", port), 5) as wire:
-        wire.sendall(data)
+    with socket.create_connection(("127.0.0.1", port), 5) as connection:
+        connection.sendall(data)
         if finish:
-            wire.shutdown(socket.SHUT_WR)
-        return _read_response(wire.makefile("rb"))
+            connection.shutdown(socket.SHUT_WR)
+        return _read_response(connection.makefile("rb"))
 
 
 def _read_response(stream: Any) -> RawResponse:
@@ -48,7 +48,9 @@ def _read_response(stream: Any) -> RawResponse:
     while line := stream.readline().strip():
         name, _, value = line.decode("latin-1").partition(": ")
         headers[name.lower()] = value
-    return RawResponse(status, headers, stream.read(int(headers["content-length"])))
+    return RawResponse(
+        status, headers, data=stream.read(int(headers["content-length"]))
+    )
 
 
 def get(port: int, path: bytes, *headers: bytes, method: bytes = b"GET") -> RawResponse:
@@ -62,8 +64,8 @@ def check_refusal(
 ) -> dict[str, Any]:
     """Assert the one shape of a Phoenix refusal; return its body."""
     headers = {name.lower(): value for name, value in dict(answer.headers).items()}
-    status_seen = getattr(answer, "status_code", None) or answer.status
-    assert (status_seen, headers["content-type"]) == (status, "application/json")
+    actual_status = getattr(answer, "status_code", None) or answer.status
+    assert (actual_status, headers["content-type"]) == (status, "application/json")
     assert "location" not in headers
     assert headers["cache-control"] == "no-store"
     body: dict[str, Any] = json.loads(answer.data)

@@ -1,0 +1,91 @@
+"""The Idempotency-Key or signature of a request, and what it names."""
+
+import re
+
+from flask import request
+
+from coupon_core.domain.models import Principal, utc_now
+from coupon_core.domain.models.idempotency import IdempotentRequest
+from coupon_core.schemas.errors import ApiError, ErrorDetail, validation_error
+from coupon_core.services.idempotency import (
+    KEY_RETENTION,
+    SIGNATURE_RETENTION,
+    compute_digest,
+)
+from coupon_core.web.authentication import SIGNATURE_ENVIRON_KEY
+
+KEY_HEADER = "Idempotency-Key"
+KEY_PATTERN = "^[A-Za-z0-9_-]{1,255}$"
+KEY_EXPECTED = "1 to 255 letters, digits, _ or -"
+KEY_ENVIRON_KEY = "HTTP_IDEMPOTENCY_KEY"
+_match_key = re.compile(r'("?)([A-Za-z0-9_-]{1,255})\1').fullmatch
+
+
+def read_key() -> str | None:
+    """The key that was sent; 400 for what is none."""
+    header = request.environ.get(KEY_ENVIRON_KEY)
+    if header is None:
+        return None
+    match = _match_key(header)
+    if match is None:
+        raise validation_error(
+            [ErrorDetail(f"expected {KEY_EXPECTED}", KEY_HEADER, target="header")]
+        )
+    return match[2]
+
+
+def build_keyed_request(
+    principal: Principal, key: str, body: bytes
+) -> IdempotentRequest:
+    """The request under its key, which is good for this caller and this route.
+
+    `body` stands for what was sent, with method, path and query (CONTRACTS 0.13).
+    """
+    environ = request.environ
+    parts = (principal.user_id, principal.key_id, _get_route(), key)
+    request_key = compute_digest(*(repr(part).encode() for part in parts))
+    query = environ.get("QUERY_STRING", "").encode("latin-1")
+    fingerprint = compute_digest(
+        request.method.encode(), request.path.encode(), query, body
+    )
+    return IdempotentRequest(
+        principal.tenant_id,
+        request_key,
+        fingerprint=fingerprint,
+        kept_until=utc_now() + KEY_RETENTION,
+    )
+
+
+def _get_route() -> str:
+    return request.url_rule.rule if request.url_rule else ""
+
+
+def build_signed_request(principal: Principal) -> IdempotentRequest | None:
+    """The request under its signature, which is made over all of it that counts."""
+    signature = request.environ.get(SIGNATURE_ENVIRON_KEY)
+    if signature is None:
+        return None
+    request_key = compute_digest(b"signature", signature.lower().encode())
+    return IdempotentRequest(
+        principal.tenant_id,
+        request_key,
+        fingerprint="",
+        kept_until=utc_now() + SIGNATURE_RETENTION,
+    )
+
+
+def key_reused_error() -> ApiError:
+    """The 422 for a key that was sent with another request."""
+    text = f"{KEY_HEADER}: this key was given to a request that differs from this one"
+    detail = ErrorDetail(
+        "expected a key that is new, or the same request", KEY_HEADER, target="header"
+    )
+    return ApiError(422, "IDEMPOTENCY_KEY_REUSED", message=text, details=(detail,))
+
+
+def in_progress_error() -> ApiError:
+    """The 409 for a request that is still being processed."""
+    text = "The same request is still under way"
+    return ApiError(
+        409, "REQUEST_UNDER_WAY", message=text, headers={"Retry-After": "1"}
+    )
