@@ -1,4 +1,4 @@
-"""Marshmallow schemas as both gateways use them, and the pages of a list."""
+"""Base schemas of both gateways, and the query parameters of paginated lists."""
 
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ _ERROR_MESSAGES = {
 
 
 class StrictSchema(Schema):
-    """Refuses members it does not know, and says so (admin writes, LIMITS 5)."""
+    """A schema that refuses unknown members; used for writes of the admin gateway."""
 
     class Meta:
         """Refuse unknown members."""
@@ -22,11 +22,11 @@ class StrictSchema(Schema):
 
     error_messages = _ERROR_MESSAGES
     allow_empty_body: ClassVar[bool] = False
-    """Whether a request without a body counts as `{}`; otherwise it is a 400."""
+    """Treat a request without a body as `{}`; otherwise it is refused with 400."""
 
 
 class LenientSchema(StrictSchema):
-    """Ignores members it does not know (redeem)."""
+    """A schema that ignores unknown members; used for redeem and for messages."""
 
     class Meta:
         """Ignore unknown members."""
@@ -35,11 +35,11 @@ class LenientSchema(StrictSchema):
 
 
 class ResponseSchema(LenientSchema):
-    """Documents the body of a response; nothing is loaded or dumped with it."""
+    """A schema that only documents a response body."""
 
 
 class PageQuerySchema(LenientSchema):
-    """Where a list begins and how long it is (CONTRACTS 0.14)."""
+    """The pagination parameters of a list (`docs/api-contracts.md` 0.14)."""
 
     limit = StrictQueryInteger(
         min_value=1,

@@ -1,7 +1,7 @@
-"""Codes in a CSV file: read line by line, every bad line told with its reason.
+"""Read codes from a CSV file line by line, with a reason for every invalid line.
 
-The first line names the columns: `code`, and `user_id` and `expires_at` if wanted. What
-an export has besides is passed over, so that an export can be imported.
+The first line names the columns: `code`, and optionally `user_id` and `expires_at`.
+The other columns of an export are ignored, so that an export can be imported.
 """
 
 import csv
@@ -21,7 +21,7 @@ from coupon_core.schemas.errors import (
 )
 from coupon_core.schemas.timestamps import TIME_EXPECTED, parse_utc
 
-MAX_LINE_BYTES = 4_096  # bytes, which no row of an export reaches
+MAX_LINE_BYTES = 4_096  # longer than any row of an export
 CODE_EXPECTED = (
     "code: expected 1 to 64 letters, digits, _ or -, the first a letter or digit"
 )
@@ -33,13 +33,16 @@ BOM = "\ufeff"
 
 
 class MalformedLine(Exception):
-    """A line that cannot be read; the text says why."""
+    """A line could not be parsed; the message says why."""
 
 
 def read_rows(pieces: Iterable[bytes]) -> Iterator[ImportRow | RejectedRow]:
-    """The rows of a file that comes in pieces. Problem when it has no good first line.
+    """Yield the rows of a file that arrives in pieces.
 
-    Blank lines are passed over, but counted.
+    Blank lines are skipped, but they count towards the line numbers.
+
+    Raises:
+        ApiError: The first line is missing or does not name the columns.
     """
     lines = _split_lines(pieces)
     columns = _read_columns(lines)
@@ -53,7 +56,10 @@ def read_rows(pieces: Iterable[bytes]) -> Iterator[ImportRow | RejectedRow]:
 
 
 def _split_lines(pieces: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """The lines with their numbers; of one that is too long, only its beginning."""
+    """Yield the lines with their numbers; a line that is too long is truncated.
+
+    Truncation bounds the memory that one line can take.
+    """
     number, max_kept_bytes = 1, MAX_LINE_BYTES + 1
     incomplete_line = b""
     for piece in pieces:
@@ -92,7 +98,11 @@ def _header_error(number: int, reason: str) -> ApiError:
 
 
 def _parse_cells(line: bytes) -> list[str]:
-    """The cells of a line; none of a blank one. BadLine."""
+    """Return the cells of a line; a blank line has none.
+
+    Raises:
+        MalformedLine: The line is too long, not UTF-8 or not valid CSV.
+    """
     if len(line) > MAX_LINE_BYTES:
         raise MalformedLine(f"expected a line of at most {MAX_LINE_BYTES} bytes")
     try:

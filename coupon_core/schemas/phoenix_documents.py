@@ -1,4 +1,4 @@
-"""Coupons and rewards as the Phoenix documents print them, for OpenAPI documents."""
+"""Schemas and examples of coupons and rewards in the format of Phoenix, for OpenAPI."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from coupon_core.domain.models import CouponStatus
 from coupon_core.schemas.base import ResponseSchema
 from coupon_core.schemas.fields import ChoiceField
 
-# The examples of the documents S0 and S1.
+# The examples of the Phoenix specification.
 EXAMPLE_REWARD_ITEM: dict[str, Any] = {
     "item_id": "550e8400-e29b-41d4-a716-446655440000",
     "name": "100 Bonus Points",
@@ -49,7 +49,7 @@ EXAMPLE_DEFINITION: dict[str, Any] = {
 
 
 class RewardItemSchema(ResponseSchema):
-    """What a redemption grants."""
+    """The reward that a redemption grants."""
 
     item_id = fields.UUID(required=True)
     name = fields.String(required=True)
@@ -59,7 +59,7 @@ class RewardItemSchema(ResponseSchema):
 
 
 class CouponSchema(ResponseSchema):
-    """A coupon as the documents print it."""
+    """A coupon in the format of Phoenix."""
 
     id = fields.UUID(required=True)
     definition_id = fields.UUID(required=True)
@@ -77,7 +77,7 @@ class CouponSchema(ResponseSchema):
 
 
 class CouponsSchema(ResponseSchema):
-    """Coupons and how many match in all."""
+    """A page of coupons and the number of all matches."""
 
     coupons = fields.List(fields.Nested(CouponSchema), required=True)
     total = fields.Integer(required=True)

@@ -1,4 +1,4 @@
-"""JSON read to the letter: what two parsers could read differently is refused."""
+"""Strict JSON parser: refuses input that two parsers could interpret differently."""
 
 import json
 import re
@@ -17,23 +17,31 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def parse_object(data: bytes) -> dict[str, Any]:
-    """The JSON object in `data`, or a 400 that says what was expected (LIMITS 5).
+    """Return the JSON object in `data`.
 
-    UTF-8 without a mark, no name twice, only finite numbers and 64-bit integers,
-    no NUL or lone surrogate, at most 20 levels; no cost but what the size explains.
+    Accepted is UTF-8 without a byte order mark, with unique member names, finite
+    numbers, 64-bit integers, no NUL or lone surrogates, and at most 20 levels of
+    nesting. The time is linear in the size of `data`.
+
+    Raises:
+        ApiError: 400 `BAD_JSON` with the position and what was expected.
     """
     text = _decode(data)
     _check_depth(text)
     value = _parse(text)
     if not isinstance(value, dict):
         refuse(f"a JSON object was expected, got {_describe_type(value)}")
-    if "\\u" in text:  # only an escape can bring in what the decoder refuses
+    if "\\u" in text:  # only escapes can produce what UTF-8 decoding refuses
         _check_texts(value)
     return value
 
 
 def refuse(expected: str, path: str = "") -> NoReturn:
-    """Raise the 400 for a body that cannot be read."""
+    """Refuse a body that cannot be parsed.
+
+    Raises:
+        ApiError: 400 `BAD_JSON`, always.
+    """
     detail = ErrorDetail(expected, truncate_for_display(path), target="body")
     prefix = f"{detail.path}: " if path else ""
     raise ApiError(
@@ -53,7 +61,7 @@ def _decode(data: bytes) -> str:
 
 
 def _check_depth(text: str) -> None:
-    """Refuse deep nesting before a parser recurses into it."""
+    """Refuse deep nesting before the parser recurses into it."""
     if text.count("{") + text.count("[") <= MAX_NESTING_DEPTH:
         return
     depth = 0
@@ -133,12 +141,12 @@ def _check_texts(value: dict[str, Any]) -> None:
             refuse("text without NUL or lone surrogates was expected", dotted_path)
 
 
-# Joined only when there is something to say.
+# Kept as a tuple: joining every path would cost time, and only errors need it.
 MemberPath: TypeAlias = tuple[str | int, ...]
 
 
 def _iterate_texts(value: Any, path: MemberPath) -> Iterator[tuple[MemberPath, str]]:
-    """Every name and every text below a value, and where it is."""
+    """Yield every member name and every text in a value, with its path."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The app factory that both gateways call: everything they share, wired once."""
+"""The app factory of both gateways: wires everything that they share."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -48,12 +48,12 @@ def create_app(
     max_body_bytes: int = DEFAULT_BODY_LIMIT_BYTES,
     teardown: Callable[[BaseException | None], None] | None = None,
 ) -> Flask:
-    """A Flask that answers in JSON only, never redirects and documents itself.
+    """Create a Flask app that responds in JSON, never redirects and serves its OpenAPI.
 
-    `blueprints` come as they are or as `(blueprint, options of register_blueprint)`.
-    `refusals` turns the core's reasons into status, code and text in the Phoenix
-    dialect; `dialects` are other families by prefix. `unavailable_errors` become 503.
-    `max_body_bytes` is in bytes; a route may set its own with `body_limit`.
+    `blueprints` are blueprints or pairs `(blueprint, options of register_blueprint)`.
+    `refusals` maps reasons of the core to status, code and text in the Phoenix
+    dialect; `dialects` are other dialects by prefix. `unavailable_errors` become 503.
+    A route can override `max_body_bytes` with `limit_body`.
     """
     app = _create_flask(import_name, max_body_bytes, converters=converters)
     all_dialects = [*dialects, Dialect("", refusals=refusals)]
@@ -129,7 +129,7 @@ def _add_document(
     servers: Sequence[str],
     dialects: Sequence[Dialect],
 ) -> None:
-    @cache  # made at the first request and kept: nothing changes later
+    @cache  # built on the first request: routes do not change afterwards
     def build_document() -> bytes:
         spec = complete_spec(
             api.spec.to_dict(), app, schemes=schemes, servers=servers, dialects=dialects
@@ -154,7 +154,7 @@ def _refuse_redirecting_rules(app: Flask) -> None:
 
 
 def _collect_body_limits(app: Flask, max_body_bytes: int) -> None:
-    """Collect the limits of all routes; the app's own has the key None."""
+    """Store the body limit of every route; the key None is the limit of the app."""
     limits: dict[str | None, int] = {None: max_body_bytes}
     for endpoint, view in app.view_functions.items():
         route_limit = getattr(view, BODY_LIMIT_ATTRIBUTE, None)

@@ -1,4 +1,4 @@
-"""The blueprint of both gateways: documents its views without slowing them."""
+"""The blueprint of both gateways: documents views without a cost per request."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -15,7 +15,7 @@ BODY_LIMIT_ATTRIBUTE = "_body_limit"
 
 
 def _document_only(decorate: Callable[..., Any]) -> Callable[[View], View]:
-    """Keep what a decorator notes about a view and drop the call it wraps around it."""
+    """Keep the documentation that a decorator adds, and drop its wrapper."""
 
     def copy_documentation(view: View) -> View:
         view._apidoc = decorate(view)._apidoc  # type: ignore[attr-defined]
@@ -25,36 +25,36 @@ def _document_only(decorate: Callable[..., Any]) -> Callable[[View], View]:
 
 
 class JsonBlueprint(Blueprint):
-    """A flask-smorest blueprint whose views answer by `json_response` (or a dict).
+    """A flask-smorest blueprint whose views return `json_response` or a dict.
 
-    `response`, `alt_response` and `doc` only document. `arguments` reads strictly:
-    `location="json"` by `strict_json`, `"query"` by `queries`.
+    `response`, `alt_response` and `doc` only document. `arguments` parses strictly:
+    `location="json"` with `strict_json`, `"query"` with `query_string`.
     """
 
     ARGUMENTS_PARSER = StrictParser()
 
     def route(self, rule: str, **options: Any) -> Callable[[View], View]:
-        """Register and document a view under a rule, `methods=["POST"]` and all."""
+        """Register a view under a rule and document it."""
         decorator: Callable[[View], View] = super().route(rule, **options)
         return decorator
 
     def arguments(
         self, schema: type[Schema] | Schema, **options: Any
     ) -> Callable[[View], View]:
-        """Read and document what a view takes; of a class, one schema for all requests.
+        """Parse and document the arguments of a view.
 
-        Given the class itself, a schema would be made anew for every request.
+        A schema class is instantiated once instead of for every request.
         """
         shared_schema = schema() if isinstance(schema, type) else schema
         decorator: Callable[[View], View] = super().arguments(shared_schema, **options)
         return decorator
 
     def response(self, *args: Any, **kwargs: Any) -> Callable[[View], View]:
-        """Document the answer of a view: status, schema, `example=`."""
+        """Document the response of a view: status, schema, `example=`."""
         return _document_only(super().response(*args, **kwargs))
 
     def alt_response(self, *args: Any, **kwargs: Any) -> Callable[[View], View]:
-        """Document another answer of a view."""
+        """Document another response of a view."""
         return _document_only(super().alt_response(*args, **kwargs))
 
     def doc(self, **kwargs: Any) -> Callable[[View], View]:
@@ -63,13 +63,13 @@ class JsonBlueprint(Blueprint):
 
 
 def document_query(schema: type[Schema]) -> Callable[[View], View]:
-    """Document query parameters that the view reads by itself, for speed."""
+    """Document query parameters that the view parses itself for speed."""
 
     return _add_parameter({"in": "query", "schema": schema})
 
 
 def document_body(schema: Any, example: Any) -> Callable[[View], View]:
-    """Document a JSON body that the view reads by itself, for speed."""
+    """Document a JSON body that the view parses itself for speed."""
 
     body = {"in": "json", "required": True, "schema": schema, "example": example}
     return _add_parameter(body)
@@ -87,7 +87,7 @@ def _add_parameter(parameter: dict[str, Any]) -> Callable[[View], View]:
 
 
 def limit_body(max_bytes: int) -> Callable[[View], View]:
-    """Let a route read a body of up to `max_bytes` bytes (bulk and import routes)."""
+    """Set the body limit of a route in bytes (bulk and import routes)."""
 
     def set_body_limit(view: View) -> View:
         setattr(view, BODY_LIMIT_ATTRIBUTE, max_bytes)
@@ -97,7 +97,7 @@ def limit_body(max_bytes: int) -> Callable[[View], View]:
 
 
 class ErrorDetailSchema(ResponseSchema):
-    """One field that is wrong."""
+    """One invalid field."""
 
     message = fields.String(required=True)
     path = fields.String(required=True)
@@ -105,7 +105,7 @@ class ErrorDetailSchema(ResponseSchema):
 
 
 class ErrorSchema(ResponseSchema):
-    """Every error of the Phoenix dialect (CONTRACTS 0.3)."""
+    """The error body of the Phoenix dialect (`docs/api-contracts.md` 0.3)."""
 
     error = fields.String(required=True)
     message = fields.String(required=True)
@@ -115,10 +115,10 @@ class ErrorSchema(ResponseSchema):
 
 
 class JsonApi(Api):
-    """flask-smorest's collector of documents, without its error handlers."""
+    """flask-smorest's OpenAPI collector, without its error handlers."""
 
     ERROR_SCHEMA = ErrorSchema
-    DEFAULT_ERROR_RESPONSE_NAME = None  # each status is named by `documents`
+    DEFAULT_ERROR_RESPONSE_NAME = None  # `openapi` names a response for each status
 
     def _register_error_handlers(self) -> None:
-        """Leave the errors to `errors`."""
+        """Do nothing: `error_handlers` registers ours."""

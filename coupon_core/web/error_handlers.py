@@ -1,4 +1,4 @@
-"""Turns everything that can be raised below a view into the dialect's JSON."""
+"""Convert every exception raised below a view into JSON of the dialect."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -31,7 +31,7 @@ BEARER_CHALLENGE_HEADERS = MappingProxyType(
     {"WWW-Authenticate": 'Bearer realm="coupons"'}
 )
 
-# Our own words: Werkzeug's may quote the request, and change with its version.
+# Our own texts: those of Werkzeug may quote the request and change between versions.
 HTTP_ERRORS: Mapping[int, tuple[str, str]] = MappingProxyType(
     {
         400: ("BAD_REQUEST", "The request could not be understood"),
@@ -65,7 +65,7 @@ def register_error_handlers(
     dialects: Sequence[Dialect],
     unavailable_errors: Sequence[type[Exception]] = (),
 ) -> None:
-    """Let `app` answer every error in JSON; one of the dialects has the prefix ""."""
+    """Render every error of `app` as JSON; one dialect must have the prefix ""."""
     app.extensions[DIALECTS_EXTENSION] = sort_dialects(dialects)
     app.register_error_handler(ApiError, handle_api_error)
     app.register_error_handler(HTTPException, _handle_http_exception)
@@ -79,7 +79,7 @@ def register_error_handlers(
 
 
 def handle_api_error(api_error: ApiError) -> Response:
-    """The answer for a problem, in the dialect of the path that was asked for."""
+    """Return the response to an error in the dialect of the requested path."""
     request.environ.setdefault(REASON_ENVIRON_KEY, api_error.code)
     body = _get_dialect().render(
         api_error, request.environ.get(REQUEST_ID_ENVIRON_KEY, "")
@@ -117,7 +117,7 @@ def _handle_validation_error(error: ValidationError) -> Response:
 def _handle_refused(refused: Refused) -> Response:
     request.environ[REASON_ENVIRON_KEY] = refused.reason.value
     row = _get_dialect().refusals.get(refused.reason)
-    if row is None:  # a table that lacks a row is our fault, not the caller's
+    if row is None:  # a missing row is our error, hence a 500
         return _handle_unexpected(refused)
     status, code, text = row
     headers = (
@@ -139,9 +139,9 @@ def _handle_rate_limit(exceeded: RateLimitExceeded) -> Response:
 
 
 def _count_failed_lookup(response: Response) -> Response:
-    """Count a code that was unknown, now that no transaction waits for it.
+    """Count a lookup of an unknown code after the transaction has ended.
 
-    The answer is changed in place: others have put their headers on it.
+    The response is changed in place, because other hooks have set headers on it.
     """
     try:
         count_failure()
@@ -172,7 +172,7 @@ def _log_failure(error: BaseException) -> None:
 
 
 def _describe_failure(error: BaseException) -> dict[str, Any]:
-    """What may be logged: the rule and not the path, which holds whole codes."""
+    """Return what may be logged: the rule, because the path contains codes."""
     rule = request.url_rule
     return {
         "request_id": request.environ.get(REQUEST_ID_ENVIRON_KEY, ""),

@@ -1,4 +1,4 @@
-"""Whether the gateway lives, whether it can work, and where its documents are."""
+"""Liveness and readiness routes."""
 
 from collections.abc import Mapping
 
@@ -14,13 +14,13 @@ __all__ = ["CheckFunctions", "create_health_blueprint"]
 
 
 class HealthSchema(ResponseSchema):
-    """The process answers."""
+    """The body of the liveness route."""
 
     status = fields.String(required=True, metadata={"enum": ["healthy"]})
 
 
 class ReadinessSchema(ResponseSchema):
-    """What the gateway stands on, a word each."""
+    """The body of the readiness route: one word per dependency."""
 
     status = fields.String(required=True, metadata={"enum": ["ready", "not ready"]})
     database = fields.String()
@@ -41,7 +41,10 @@ UNAVAILABLE = "unavailable"
 
 
 def create_health_blueprint(ready_checks: CheckFunctions) -> JsonBlueprint:
-    """`GET /health` and `GET /ready` (CONTRACTS 2.2); each check answers in a word."""
+    """Create `GET /health` and `GET /ready`; each check returns one word.
+
+    See `docs/api-contracts.md` 2.2.
+    """
     checks = [ReadinessCheck(name, check) for name, check in ready_checks.items()]
     routes = JsonBlueprint("health", __name__, description="Is it alive, can it work")
 

@@ -1,7 +1,8 @@
-"""Requests that may be sent again: one effect and one answer (CONTRACTS 0.12, 0.13).
+"""Idempotent requests: one effect and one response.
 
-Every POST of every blueprint goes through here, but for those marked `safe_post`;
-one without an Idempotency-Key and without a signature just passes.
+Every POST of every blueprint passes through this module, except those marked
+`safe_post`. A request without Idempotency-Key and without signature is passed on.
+See `docs/api-contracts.md` 0.12 and 0.13.
 """
 
 from collections.abc import Callable
@@ -41,33 +42,34 @@ REPLAYED_HEADER = "Idempotent-Replayed"
 IDEMPOTENT_MARK = "_idempotent"
 _SAFE_POST_MARK = "_safe_post"
 _MULTI_TRANSACTION_MARK = "_multi_transaction"
-# A file may take minutes to come and to be worked on.
+# Uploading and processing a file can take minutes.
 LONG_LEASE = timedelta(minutes=15)
-MAX_IN_MEMORY_BYTES = 1_048_576  # bytes of a body that are not worth a file
-# Whoever gets one of these has not been heard yet, and may come again under his key.
+MAX_IN_MEMORY_BYTES = 1_048_576  # larger bodies are spooled to a file
+# These responses mean that the request was not processed, so its key stays usable.
 _NON_FINAL_STATUSES = frozenset(
     {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
 )
 
 
 def safe_post(view: View) -> View:
-    """Mark a POST that changes nothing: it takes no keys, and may be sent at will."""
+    """Mark a POST that changes nothing; it ignores Idempotency-Key."""
     setattr(view, _SAFE_POST_MARK, True)
     return view
 
 
 def multi_transaction(view: View) -> View:
-    """Mark a POST that works in transactions of its own, one after the other.
+    """Mark a POST that runs several transactions, one after the other.
 
-    Such as takes a file: as a whole it would hold up all other writers. Its answer is
-    kept right after the last of them; till then nobody else takes it up.
+    An upload, for example: in one transaction it would block all other writers. Its
+    response is stored after the last transaction; until then its lease keeps others
+    from processing the same key.
     """
     setattr(view, _MULTI_TRANSACTION_MARK, True)
     return view
 
 
 def enable_idempotency(app: Flask) -> None:
-    """Let every POST that changes something have one effect, however often sent."""
+    """Make every POST idempotent, except those marked `safe_post`."""
     post_endpoints = {
         rule.endpoint for rule in app.url_map.iter_rules() if _has_post(rule.methods)
     }
@@ -102,7 +104,7 @@ def _wrap_idempotent(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _process_idempotent(principal: Principal, run_view: RunView) -> Response:
-    """The view's answer, or the one that the same request has had before."""
+    """Run the view, or return the stored response to the same request."""
     key = read_key()
     signed_request = build_signed_request(principal)
     if key is None:
@@ -123,7 +125,7 @@ def _process_idempotent(principal: Principal, run_view: RunView) -> Response:
 
 
 def _process_multi_transaction(principal: Principal, run_view: RunView) -> Any:
-    """As `_process_idempotent`, for what works in transactions of its own."""
+    """Do the same as `_process_idempotent` for several transactions."""
     key = read_key()
     if key is None:
         return run_view()
@@ -159,7 +161,7 @@ def _run_attempt(
         return strategy(attempt, run_view)
     except idempotency.AlreadyCompleted:
         return _replay_other_response(attempt)
-    except Exception as error:  # refused or failed: the effect is rolled back
+    except Exception as error:  # refused or failed: the transaction is rolled back
         return _respond_to_failure(attempt, error)
 
 
@@ -184,7 +186,7 @@ def _run_multi_transaction(attempt: RequestAttempt, run_view: RunView) -> Respon
 
 
 def _respond_to_failure(attempt: RequestAttempt, error: Exception) -> Response:
-    """The answer for what a view raised; a refusal of the core is final."""
+    """Return the response to an exception of a view; a refusal is final."""
     response = current_app.make_response(current_app.handle_user_exception(error))
     is_final = isinstance(error, Refused) and _is_final(response.status_code)
     try:
@@ -206,7 +208,7 @@ def _is_final(status: int) -> bool:
 
 
 def _replay_other_response(attempt: RequestAttempt) -> Response:
-    """What the same request was answered, which came first while ours was under way."""
+    """Return the response of the same request that completed while ours was running."""
     for idempotent_request in filter(
         None, (attempt.signed_request, attempt.keyed_request)
     ):

@@ -1,4 +1,4 @@
-"""The Idempotency-Key or signature of a request, and what it names."""
+"""Read the Idempotency-Key or signature of a request and derive its stored key."""
 
 import re
 
@@ -22,7 +22,11 @@ _match_key = re.compile(r'("?)([A-Za-z0-9_-]{1,255})\1').fullmatch
 
 
 def read_key() -> str | None:
-    """The key that was sent; 400 for what is none."""
+    """Return the Idempotency-Key of the current request, or None.
+
+    Raises:
+        ApiError: 400 if the header is not a valid key.
+    """
     header = request.environ.get(KEY_ENVIRON_KEY)
     if header is None:
         return None
@@ -37,9 +41,10 @@ def read_key() -> str | None:
 def build_keyed_request(
     principal: Principal, key: str, body: bytes
 ) -> IdempotentRequest:
-    """The request under its key, which is good for this caller and this route.
+    """Return the request under its key, which is valid for this caller and route.
 
-    `body` stands for what was sent, with method, path and query (CONTRACTS 0.13).
+    The fingerprint covers method, path, query and `body`, the bytes or a digest of the
+    body (`docs/api-contracts.md` 0.13).
     """
     environ = request.environ
     parts = (principal.user_id, principal.key_id, _get_route(), key)
@@ -61,7 +66,7 @@ def _get_route() -> str:
 
 
 def build_signed_request(principal: Principal) -> IdempotentRequest | None:
-    """The request under its signature, which is made over all of it that counts."""
+    """Return the request under its signature, or None if it is not signed."""
     signature = request.environ.get(SIGNATURE_ENVIRON_KEY)
     if signature is None:
         return None
@@ -75,7 +80,7 @@ def build_signed_request(principal: Principal) -> IdempotentRequest | None:
 
 
 def key_reused_error() -> ApiError:
-    """The 422 for a key that was sent with another request."""
+    """Return the 422 for a key that was used with a different request."""
     text = f"{KEY_HEADER}: this key was given to a request that differs from this one"
     detail = ErrorDetail(
         "expected a key that is new, or the same request", KEY_HEADER, target="header"
@@ -84,7 +89,7 @@ def key_reused_error() -> ApiError:
 
 
 def in_progress_error() -> ApiError:
-    """The 409 for a request that is still being processed."""
+    """Return the 409 for a request that is still being processed."""
     text = "The same request is still under way"
     return ApiError(
         409, "REQUEST_UNDER_WAY", message=text, headers={"Retry-After": "1"}

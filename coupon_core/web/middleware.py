@@ -1,4 +1,4 @@
-"""What surrounds every answer, even a failed one: its id, safe headers, a log line."""
+"""WSGI middleware for every response: request id, safe headers, log line."""
 
 import os
 import re
@@ -22,7 +22,7 @@ ExcInfo: TypeAlias = (
     | None
 )
 
-# Each is sent unless the answer has one of its own, as the docs page does.
+# Each is sent unless the response sets its own, as the docs page does.
 SECURITY_HEADERS = (
     ("Cache-Control", "no-store"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
@@ -32,10 +32,10 @@ SECURITY_HEADERS = (
 
 
 def wrap_wsgi(app: WsgiApp) -> WsgiApp:
-    """Wrap a WSGI app: the caller's sane `X-Request-Id`, or a new one, comes back.
+    """Wrap a WSGI app; return a valid `X-Request-Id` of the caller, or a new one.
 
-    It is done here, and not in Flask's hooks, because a list of pairs costs a tenth
-    of what a header object does, and because hooks are skipped when a hook fails.
+    This is not done in Flask hooks: appending to a list of pairs costs a tenth of a
+    headers object, and hooks are skipped when another hook fails.
     """
 
     def wrapped_app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document: what the blueprints noted, and what every route shares."""
+"""Complete the OpenAPI 3.1 document of the blueprints with what all routes share."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,12 +19,13 @@ Spec: TypeAlias = dict[str, Any]
 WRITE_METHODS = frozenset({"post", "put", "patch", "delete"})
 DOCUMENTED_METHODS = WRITE_METHODS | {"get"}
 
-# Which statuses any route may answer, by what kind of route it is.
+# The error statuses of a route, by kind of route.
 COMMON_STATUSES = (400, 414, 500, 503)
 AUTH_STATUSES = (401, 403, 429)
 PATH_STATUSES = (404,)
 WRITE_STATUSES = (409,)
-IDEMPOTENCY_STATUSES = (422,)  # a key used again with another payload (CONTRACTS 0.13)
+# A key that is reused with another payload (`docs/api-contracts.md` 0.13).
+IDEMPOTENCY_STATUSES = (422,)
 BODY_STATUSES = (413, 415)
 
 KEY_REFERENCE = {"$ref": f"#/components/parameters/{KEY_HEADER}"}
@@ -56,7 +57,7 @@ def complete_spec(
     servers: Sequence[str],
     dialects: Sequence[Dialect] = (),
 ) -> Spec:
-    """Complete a spec in place: shared errors, security, operation ids, servers."""
+    """Complete a spec in place: errors, security, operation ids, servers."""
     components = spec.setdefault("components", {})
     error_responses = {
         _get_error_name(status): _build_error_response(status) for status in HTTP_ERRORS
@@ -86,7 +87,7 @@ def complete_spec(
 
 
 def _set_security(operation: Spec, path: str, dialects: Sequence[Dialect]) -> None:
-    """Say of an operation what its dialect alone takes, if it does."""
+    """Set the security of operations whose dialect has its own schemes."""
     for dialect in dialects:
         if dialect.security and dialect.has_path(path):
             operation.setdefault(
@@ -99,7 +100,7 @@ def _to_security_requirements(names: Iterable[str]) -> list[Spec]:
 
 
 def _complete_path_parameters(spec: Spec) -> None:
-    """Say of each part of a path what all of them must be; `paths` refuses the rest."""
+    """Add the pattern that `path_validation` enforces to every path parameter."""
     for path_item in spec["paths"].values():
         for parameter in path_item.get("parameters", ()):
             if parameter["in"] == "path":
@@ -108,14 +109,14 @@ def _complete_path_parameters(spec: Spec) -> None:
 
 
 def iterate_operations(spec: Spec) -> Iterator[tuple[str, str, Spec]]:
-    """Every operation of a spec with its path and its method in lower case."""
+    """Yield every operation of a spec with its path and lower-case method."""
     for path, path_item in spec["paths"].items():
         for method in DOCUMENTED_METHODS & path_item.keys():
             yield path, method, path_item[method]
 
 
 def _add_error_shapes(components: Spec, dialects: Sequence[Dialect]) -> None:
-    """The errors of dialects that do not look like Phoenix's."""
+    """Add the errors of dialects that differ from Phoenix."""
     schemas = components.setdefault("schemas", {})
     for dialect in dialects:
         if dialect.errors:
@@ -138,7 +139,7 @@ def _build_dialect_response(dialect: Dialect, status: int) -> Spec:
 
 
 def _find_error_prefix(path: str, dialects: Sequence[Dialect]) -> str:
-    """What the names of the errors of a path begin with."""
+    """Return the prefix of the error component names of a path."""
     names = (
         dialect.errors.name
         for dialect in dialects
@@ -164,7 +165,7 @@ def _complete_operation(
 
 
 def _is_documented(response: Any) -> bool:
-    """Whether a view documented this status itself, and not the parser for it."""
+    """Return True if the view itself documents this status, not only its parser."""
     return bool(response) and "$ref" not in response
 
 
@@ -185,7 +186,7 @@ def _list_statuses(
 
 
 def _find_idempotent_paths(app: Flask) -> frozenset[str]:
-    """The paths whose POST has one effect, however often it is sent."""
+    """Return the paths whose POST is idempotent."""
     return frozenset(
         FlaskPlugin.flaskpath2openapi(rule.rule)
         for rule in app.url_map.iter_rules()
@@ -194,7 +195,7 @@ def _find_idempotent_paths(app: Flask) -> frozenset[str]:
 
 
 def _map_operation_ids(app: Flask) -> dict[tuple[str, str], str]:
-    """The operation id of each path and method: the endpoint's name, made one word."""
+    """Return the operation id of each path and method, made from the endpoint."""
     return {
         (
             FlaskPlugin.flaskpath2openapi(rule.rule),
@@ -215,7 +216,7 @@ def _get_error_name(status: int) -> str:
 
 
 def _build_error_response(status: int) -> Spec:
-    """The component for one error status, with an example of its body."""
+    """Return the component of an error status, with an example of its body."""
     code, text = HTTP_ERRORS[status]
     example = {"error": text, "message": text, "code": code, "request_id": "f81d4fae"}
     schema = {"$ref": "#/components/schemas/Error"}

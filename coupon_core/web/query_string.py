@@ -1,4 +1,4 @@
-"""The query string read to the letter: no name twice, nothing undecodable."""
+"""Strict query string parser: no repeated names, no undecodable text."""
 
 import re
 from collections.abc import Collection
@@ -20,10 +20,11 @@ _find_control_character = re.compile("[\x00-\x1f\x7f-\x9f]").search
 def parse_query(
     environ: dict[str, Any], known_names: Collection[str]
 ) -> dict[str, str]:
-    """The `known_names` parameters that were sent, decoded; others are ignored.
+    """Return the decoded parameters in `known_names`; others are ignored.
 
-    A known parameter sent twice, a bad escape, bad UTF-8 or a control character
-    anywhere is a 400; more than 4,096 bytes a 414 (LIMITS 5).
+    Raises:
+        ApiError: 400 for a repeated known parameter, and for a bad escape, bad UTF-8 or
+            control characters in any parameter; 414 above 4,096 bytes.
     """
     raw: str = environ.get("QUERY_STRING", "")
     if not raw:

@@ -1,7 +1,6 @@
-"""How many requests a caller and a tenant may make; without settings, any number.
+"""Request rate limits per caller and per tenant; unlimited unless configured.
 
-Where there is a limit each request asks Redis once or twice, so there is none unless
-it is wanted. Behind no limit at all nothing is wrapped and nothing is paid.
+Each limit costs one call to Redis per request. Without limits no view is wrapped.
 """
 
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from coupon_core.security.rate_limiting.policy import RateLimit, RateLimitExceed
 def limit_requests(
     app: Flask, per_caller: RateLimit | None, per_tenant: RateLimit | None
 ) -> None:
-    """Refuse with 429 who calls more often than that."""
+    """Refuse requests above the limits with 429."""
     if not (per_caller or per_tenant):
         return
 
@@ -40,7 +39,7 @@ def _wrap_rate_limited(
 ) -> Callable[..., Any]:
     @wraps(view)
     def rate_limited_view(*args: Any, **kwargs: Any) -> Any:
-        principal = g.get("principal")  # who is nobody yet is refused elsewhere
+        principal = g.get("principal")  # unauthenticated requests are refused elsewhere
         if principal:
             count_request(principal)
         return view(*args, **kwargs)

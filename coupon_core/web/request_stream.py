@@ -1,4 +1,4 @@
-"""Bodies that are too long for memory: read piece by piece, up to a limit."""
+"""Read bodies that are too large for memory in pieces, up to a limit."""
 
 import hashlib
 from collections.abc import Iterator
@@ -21,18 +21,21 @@ READ_SIZE_BYTES = 65_536
 
 
 def stream_csv_body(request: Request) -> Iterator[bytes]:
-    """The CSV in the body, in pieces. 415, 400 when there is none, 413 when too long.
+    """Return the CSV body in pieces.
 
-    The first two are raised at once; the last as soon as it can be known.
+    Raises:
+        ApiError: 415 for another content type, 400 or 413 for a bad Content-Length, at
+            once; 413 above the limit and 400 for an incomplete body, while iterating.
     """
     _check_content_type(request.environ)
     return _stream_body(request)
 
 
 def spool_body(request: Request, file: IO[bytes]) -> bytes:
-    """Read the whole body into a file, and from there again; gives its SHA-256.
+    """Copy the body into `file`, from where it is read again; return its SHA-256.
 
-    400 and 413 as of `stream_csv_body`.
+    Raises:
+        ApiError: 400 or 413, as for `stream_csv_body`.
     """
     digest = hashlib.sha256()
     for piece in _stream_body(request):

@@ -1,4 +1,4 @@
-"""Fields: each takes a value as it is, or says what was expected."""
+"""Fields accept a value unchanged or say what was expected."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any

@@ -1,4 +1,4 @@
-"""JSON: everything LIMITS 5 forbids is a 400 that names what was expected."""
+"""Strict JSON: ambiguous input is a 400 that names what was expected."""
 
 import json
 import time
@@ -66,7 +66,9 @@ def test_what_parsers_may_read_differently_is_refused(
     assert expected_text in error.message
     if path:
         assert error.details[0].path == path
-    json.dumps(error.message, ensure_ascii=False).encode()  # can be sent
+    json.dumps(
+        error.message, ensure_ascii=False
+    ).encode()  # must be encodable, because it is sent
 
 
 ACCEPTED_BODIES = {
@@ -107,5 +109,5 @@ def test_refusal_costs_no_more_than_its_size_and_is_short(data: bytes) -> None:
     started_at = time.process_time()
     with pytest.raises(ApiError) as raised:
         parse_object(data)
-    assert time.process_time() - started_at < 1.0  # a blow-up takes minutes
+    assert time.process_time() - started_at < 1.0  # quadratic time would take minutes
     assert len(raised.value.message) < 400

@@ -1,4 +1,4 @@
-"""A small gateway that knows no coupons, to try the shared Flask on."""
+"""A small gateway without coupons, to test the shared Flask layer."""
 
 from enum import Enum
 from typing import Any
@@ -28,14 +28,14 @@ SECRET = "s3cret-SAVE10"
 
 
 class Reason(Enum):
-    """Why the demo refuses."""
+    """Reasons of the demo gateway to refuse."""
 
     EXPIRED = 1
     FORGOTTEN = 2
 
 
 class DatabaseUnavailable(Exception):
-    """What a database driver would raise."""
+    """Represents an error of a database driver."""
 
 
 class PartSchema(StrictSchema):
@@ -69,7 +69,7 @@ things_blueprint = JsonBlueprint(
 
 @things_blueprint.before_request
 def authenticate() -> None:
-    """Want a credential, as the gateways do in their own way."""
+    """Refuse a bad credential, as each gateway does in its own way."""
     if request.headers.get("Authorization") == "bad":
         challenge = {"WWW-Authenticate": "Bearer"}
         raise ApiError(401, "AUTH_001", message="Invalid signature", headers=challenge)
@@ -102,14 +102,14 @@ def get_thing(thing_id: str) -> dict[str, str]:
 @things_blueprint.arguments(NoteSchema, required=False)
 @things_blueprint.response(200, NoteSchema, example={"text": "a"})
 def create_note(note: dict[str, Any]) -> Response:
-    """Take a note, or none."""
+    """Create a note, with or without a body."""
     return json_response(note)
 
 
 @things_blueprint.route("/echo", methods=["POST"])
 @things_blueprint.response(200, example={})
 def echo_body() -> Response:
-    """Read a body by hand, twice."""
+    """Return the body, which the view reads twice."""
     assert read_body(request) == read_body(request)
     return json_response(read_object(request))
 
@@ -117,7 +117,7 @@ def echo_body() -> Response:
 @things_blueprint.route("/optional", methods=["POST"])
 @things_blueprint.response(200, example={})
 def echo_optional_body() -> Response:
-    """Read a body by hand, or none."""
+    """Return the body, or an empty object without one."""
     return json_response(read_optional_object(request))
 
 
@@ -125,7 +125,7 @@ def echo_optional_body() -> Response:
 @things_blueprint.response(200, example={"size": 1})
 @limit_body(200_000)
 def measure_body() -> Response:
-    """Read more than the other routes do."""
+    """Return the size of a body above the default limit."""
     read_object(request)
     return json_response({"size": len(read_body(request))})
 
@@ -133,7 +133,7 @@ def measure_body() -> Response:
 @things_blueprint.route("/fail/<how>")
 @things_blueprint.response(200)
 def raise_failure(how: str) -> Response:
-    """Fail in the way that is named."""
+    """Raise the failure that the path names."""
     raise FAILURES[how]
 
 
@@ -148,7 +148,7 @@ FAILURES = {
 
 
 def build_other_dialect_body(api_error: ApiError, request_id: str) -> dict[str, Any]:
-    """Another dialect's error body."""
+    """Return an error body of another dialect."""
     return {"error": {"type": api_error.code, "message": api_error.message}}
 
 
@@ -158,17 +158,17 @@ other_dialect_blueprint = JsonBlueprint("others", __name__, url_prefix="/api/v1"
 @other_dialect_blueprint.route("/fail/<how>")
 @other_dialect_blueprint.response(200)
 def raise_failure_in_other_dialect(how: str) -> Response:
-    """Fail in another dialect."""
+    """Raise the failure that the path names, in another dialect."""
     raise FAILURES[how]
 
 
 def raise_from_check() -> str:
-    """Be a check that fails."""
+    """Raise an error, as a readiness check that fails."""
     raise ConnectionError(SECRET)
 
 
 def create_app(**changes: Any) -> Flask:
-    """The demo gateway, with some of its options changed."""
+    """Create the demo gateway; `changes` override its options."""
     options: dict[str, Any] = {
         "title": "Demo <gateway>",
         "description": "For the tests.",

@@ -1,4 +1,4 @@
-"""The app itself: health, request ids, safe headers, what it refuses to be."""
+"""The app: health, request ids, security headers, refused configurations."""
 
 import re
 import time

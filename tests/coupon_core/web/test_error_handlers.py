@@ -1,4 +1,4 @@
-"""Errors: JSON in the dialect of the path, with the headers that belong to them."""
+"""Errors are JSON in the dialect of the path, with the right headers."""
 
 import json
 import logging

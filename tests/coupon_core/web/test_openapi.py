@@ -1,4 +1,4 @@
-"""The OpenAPI document and its page: valid, complete, and from this host only."""
+"""The OpenAPI document and its page: valid, complete, and without other hosts."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from tests.coupon_core.web.demo_app import create_app
 
 @pytest.fixture(scope="module")
 def spec(app: Flask) -> dict[str, Any]:
-    """The document as it is served."""
+    """Return the document as it is served."""
     answer = app.test_client().get("/openapi.json")
     assert answer.content_type == "application/json"
     document: dict[str, Any] = answer.json
@@ -166,7 +166,7 @@ def test_page_works_under_its_policy(client: FlaskClient) -> None:
     (policy,) = page.headers.getlist("Content-Security-Policy")
     assert "default-src 'none'; script-src 'self'" in policy
     assert "http" not in policy
-    # no script or handler inside the page: the policy would stop it
+    # The policy would block inline scripts and event handlers.
     assert not re.search(r"<script(?! src=)|\son\w+=|javascript:", page.text)
     start_script = client.get("/docs/start.js")
     assert start_script.content_type.startswith("text/javascript")

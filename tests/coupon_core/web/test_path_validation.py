@@ -1,4 +1,4 @@
-"""Paths and queries: what has two readings reaches no route, nor a redirect."""
+"""Ambiguous paths and queries reach no route and cause no redirect."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -51,7 +51,7 @@ def test_path_with_two_readings_is_refused(
     code = "BAD_PATH"
     answer = get(port, path, b"Content-Length: 0", method=method)
     if answer.status == 400 and b"BAD_REQUEST" in answer.data:
-        code = "BAD_REQUEST"  # gunicorn itself would not read it
+        code = "BAD_REQUEST"  # refused by gunicorn itself
     check_refusal(answer, 400, code=code)
 
 

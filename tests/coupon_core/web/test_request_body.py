@@ -1,4 +1,4 @@
-"""Bodies: labels, sizes, chunks, and routes that need none."""
+"""Request bodies: content types, sizes, chunks and optional bodies."""
 
 import time
 
@@ -72,7 +72,7 @@ def test_optional_body_is_read_strictly_when_sent(
 
 
 def build_padded_object(size: int) -> bytes:
-    """A JSON object of exactly `size` bytes."""
+    """Return a JSON object of exactly `size` bytes."""
     return b'{"a":"' + b"x" * (size - 8) + b'"}'
 
 
@@ -120,7 +120,7 @@ def test_chunked_body_up_to_the_limit_is_read_whole(port: int, size: int) -> Non
 
 @pytest.mark.parametrize("tail", [b"x", b" ", b" " * 100_000])
 def test_chunked_body_above_the_limit_is_413(port: int, tail: bytes) -> None:
-    # Werkzeug would cut it at the limit: blanks behind an object went unnoticed.
+    # Werkzeug would truncate the body at the limit and accept trailing blanks.
     body = encode_chunks(build_padded_object(LIMIT) + tail, 4_096)
     answer = send(port, build_post(b"/v1/echo", CHUNKED_ENCODING, body=body))
     check_refusal(answer, 413, code="PAYLOAD_TOO_LARGE")

@@ -1,4 +1,4 @@
-"""Validation errors: every invalid field is named with what was expected."""
+"""Validation errors name every invalid field and what was expected."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Bytes to a server and back, and what every refusal must look like."""
+"""Send exact bytes to a server, and check the shape of every refusal."""
 
 import json
 import socket
@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 @dataclass(frozen=True)
 class RawResponse:
-    """One HTTP answer, read off a socket."""
+    """An HTTP response, read from a socket."""
 
     status: int
     headers: dict[str, str]
@@ -18,22 +18,22 @@ class RawResponse:
 
 
 def find_free_port() -> int:
-    """A port nobody listens on just now."""
+    """Return a port that is currently unused."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def is_port_open(port: int) -> bool:
-    """Whether somebody listens."""
+    """Return True if a server listens on the port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def send(port: int, data: bytes, *, finish: bool = False) -> RawResponse:
-    """Send exact bytes on a new connection and read one answer.
+    """Send exact bytes on a new connection and return one response.
 
-    `finish` tells the server that nothing more will come.
+    `finish` closes the sending side, so that the server sees the end of the input.
     """
     with socket.create_connection(("127.0.0.1", port), 5) as connection:
         connection.sendall(data)
@@ -54,7 +54,7 @@ def _read_response(stream: Any) -> RawResponse:
 
 
 def get(port: int, path: bytes, *headers: bytes, method: bytes = b"GET") -> RawResponse:
-    """A request without a body for an exact request target."""
+    """Send a request without a body for an exact request target."""
     lines = [method + b" " + path + b" HTTP/1.1", b"Host: x", *headers]
     return send(port, b"\r\n".join([*lines, b"Connection: close", b"", b""]))
 
@@ -62,7 +62,7 @@ def get(port: int, path: bytes, *headers: bytes, method: bytes = b"GET") -> RawR
 def check_refusal(
     answer: RawResponse | TestResponse, status: int, code: str
 ) -> dict[str, Any]:
-    """Assert the one shape of a Phoenix refusal; return its body."""
+    """Assert the format of a Phoenix error and return its body."""
     headers = {name.lower(): value for name, value in dict(answer.headers).items()}
     actual_status = getattr(answer, "status_code", None) or answer.status
     assert (actual_status, headers["content-type"]) == (status, "application/json")
