@@ -7,7 +7,7 @@ from marshmallow import EXCLUDE, RAISE, Schema
 from coupon_core.schemas.fields import StrictQueryInteger
 
 _ERROR_MESSAGES = {
-    "unknown": "unknown member; expected only documented ones",
+    "unknown": "unknown member; expected only documented members",
     "type": "expected a JSON object",
 }
 
@@ -45,11 +45,11 @@ class PageQuerySchema(LenientSchema):
         min_value=1,
         max_value=500,
         load_default=100,
-        metadata={"description": "How many entries to return at most."},
+        metadata={"description": "Maximum number of entries to return."},
     )
     offset = StrictQueryInteger(
         min_value=0,
         max_value=1_000_000_000,
         load_default=0,
-        metadata={"description": "How many entries to skip."},
+        metadata={"description": "Number of entries to skip."},
     )

@@ -19,15 +19,16 @@ from coupon_core.schemas.errors import (
     truncate_for_display,
     validation_error,
 )
+from coupon_core.schemas.identifiers import USER_ID_EXPECTED
 from coupon_core.schemas.timestamps import TIME_EXPECTED, parse_utc
 
 MAX_LINE_BYTES = 4_096  # longer than any row of an export
 CODE_EXPECTED = (
-    "code: expected 1 to 64 letters, digits, _ or -, the first a letter or digit"
+    "code: expected 1 to 64 letters, digits, _ or -, starting with a letter or digit"
 )
 HEADER_EXPECTED = (
-    "the first line must name the columns: code, and if wanted user_id, expires_at; "
-    "others only as an export has them"
+    "the first line must name the columns: code, optionally user_id and expires_at; "
+    "no others except those of an export"
 )
 BOM = "\ufeff"
 
@@ -121,7 +122,7 @@ def _parse_quoted_cells(text: str) -> list[str]:
         return next(csv.reader([text], strict=True))
     except csv.Error:
         raise MalformedLine(
-            "expected every quote to be closed, on the same line"
+            "expected every quote to be closed on the same line"
         ) from None
 
 
@@ -134,9 +135,7 @@ def _parse_row(number: int, cells: list[str], columns: list[str]) -> ImportRow:
         raise MalformedLine(CODE_EXPECTED)
     user_id = unescape_formula(cells_by_column.get("user_id", ""))
     if user_id and not is_user_id(user_id):
-        raise MalformedLine(
-            "user_id: expected 1 to 128 characters that a path can carry"
-        )
+        raise MalformedLine(f"user_id: expected {USER_ID_EXPECTED}")
     return ImportRow(
         number,
         code,

@@ -18,7 +18,7 @@ _ALLOWED_AT_ENDS = rf"[^\s{_FORBIDDEN_CHARACTERS}]"
 USER_ID_PATTERN = rf"^(?!\.{{1,2}}$){_ALLOWED_AT_ENDS}({_ALLOWED}*{_ALLOWED_AT_ENDS})?$"
 USER_ID_EXPECTED = (
     "a user id of 1 to 128 characters without /, backslash, control characters or"
-    " outer blanks, other than . and .."
+    " leading or trailing blanks, other than . and .."
 )
 
 
@@ -35,7 +35,8 @@ class TenantIdField(StrictString):
 
     def __init__(self, **options: Any) -> None:
         expectation = (
-            "a tenant id of 1 to 64 letters, digits, _ or -, first a letter or digit"
+            "a tenant id of 1 to 64 letters, digits, _ or -, "
+            "starting with a letter or digit"
         )
         super().__init__(
             max_length=64, pattern=TENANT_ID_PATTERN, expectation=expectation, **options

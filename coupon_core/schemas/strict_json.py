@@ -91,7 +91,7 @@ def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         refuse(
-            "each name once was expected, this one is repeated",
+            "each name once was expected, but this one is repeated",
             _find_repeated_name(pairs),
         )
     return value

@@ -32,7 +32,7 @@ def convert_messages(messages: Any, target: Target) -> ApiError:
         if len(details) > MAX_DETAILS:
             break
     return validation_error(
-        details or [ErrorDetail("expected something else", "", target=target)]
+        details or [ErrorDetail("expected a valid value", "", target=target)]
     )
 
 

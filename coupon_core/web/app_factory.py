@@ -150,7 +150,7 @@ def _finish_routes(app: Flask, max_body_bytes: int) -> None:
 def _refuse_redirecting_rules(app: Flask) -> None:
     for rule in app.url_map.iter_rules():
         if rule.rule != "/" and rule.rule.endswith("/"):
-            raise ValueError(f"{rule.rule} would redirect: drop its last slash")
+            raise ValueError(f"{rule.rule} would redirect: remove the trailing slash")
 
 
 def _collect_body_limits(app: Flask, max_body_bytes: int) -> None:

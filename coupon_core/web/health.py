@@ -46,13 +46,13 @@ def create_health_blueprint(ready_checks: CheckFunctions) -> JsonBlueprint:
     See `docs/api-contracts.md` 2.2.
     """
     checks = [ReadinessCheck(name, check) for name, check in ready_checks.items()]
-    routes = JsonBlueprint("health", __name__, description="Is it alive, can it work")
+    routes = JsonBlueprint("health", __name__, description="Liveness and readiness")
 
     @routes.route("/health")
     @routes.response(200, HealthSchema, example={"status": "healthy"})
     @routes.doc(security=[])
     def health() -> Response:
-        """Tell that the process answers."""
+        """Check that the process is running."""
         return json_response({"status": "healthy"})
 
     @routes.route("/ready")
@@ -60,10 +60,10 @@ def create_health_blueprint(ready_checks: CheckFunctions) -> JsonBlueprint:
     @routes.alt_response(503, schema=ReadinessSchema, example=EXAMPLE_NOT_READY)
     @routes.doc(security=[])
     def ready() -> Response:
-        """Tell whether the gateway can work, and what can be reached.
+        """Check that the gateway is ready, and list its dependencies.
 
-        Without the message queue it can: events wait in the database. Without
-        Redis it counts guesses by itself.
+        A missing message queue does not matter: events wait in the database. Without
+        Redis, each process counts failed code lookups on its own.
         """
         return _readiness_response(run_checks(checks))
 

@@ -81,16 +81,16 @@ def build_signed_request(principal: Principal) -> IdempotentRequest | None:
 
 def key_reused_error() -> ApiError:
     """Return the 422 for a key that was used with a different request."""
-    text = f"{KEY_HEADER}: this key was given to a request that differs from this one"
+    text = f"{KEY_HEADER}: this key was already used with a different request"
     detail = ErrorDetail(
-        "expected a key that is new, or the same request", KEY_HEADER, target="header"
+        "expected a new key, or the same request", KEY_HEADER, target="header"
     )
     return ApiError(422, "IDEMPOTENCY_KEY_REUSED", message=text, details=(detail,))
 
 
 def in_progress_error() -> ApiError:
     """Return the 409 for a request that is still being processed."""
-    text = "The same request is still under way"
+    text = "The same request is still being processed"
     return ApiError(
         409, "REQUEST_UNDER_WAY", message=text, headers={"Retry-After": "1"}
     )

@@ -34,17 +34,17 @@ KEY_PARAMETER: Mapping[str, Any] = {
     "in": "header",
     "required": False,
     "schema": {"type": "string", "pattern": KEY_PATTERN, "maxLength": 255},
-    "description": "One effect and one answer, however often it is sent: the answer is "
-    "kept for a day, and repeated with Idempotent-Replayed: true.",
+    "description": "A retry with the same key has no further effect and receives the "
+    "stored response with `Idempotent-Replayed: true`. Responses are kept for a day.",
 }
 
 _HEADERS_BY_STATUS: Mapping[int, Mapping[str, Any]] = {
-    409: {"Retry-After": "Seconds to wait, while the same request is under way"},
-    401: {"WWW-Authenticate": "How to authenticate"},
+    409: {"Retry-After": "Seconds to wait while the same request is being processed"},
+    401: {"WWW-Authenticate": "The authentication scheme to use"},
     429: {
         "Retry-After": "Seconds to wait",
-        "RateLimit-Policy": "Which budget is used up: its name, amount and seconds",
-        "RateLimit": "What is left of it, and in how many seconds there is more",
+        "RateLimit-Policy": "The exceeded limit: its name, quota and window in seconds",
+        "RateLimit": "The remaining quota and the seconds until it is replenished",
     },
     503: {"Retry-After": "Seconds to wait"},
 }

@@ -82,7 +82,7 @@ def parse_content_length(environ: dict[str, Any], limit: int) -> int | None:
     if not length:
         return None
     if not (length.isascii() and length.isdecimal()):
-        text = "Content-Length: digits were expected"
+        text = "Invalid Content-Length: digits were expected"
         raise ApiError(400, "BAD_REQUEST", message=text)
     if len(length) > _MAX_LENGTH_DIGITS or int(length) > limit:
         raise body_too_large_error(limit)
@@ -109,13 +109,13 @@ def read_input(environ: dict[str, Any], max_bytes: int) -> bytes:
     try:
         return bytes(environ["wsgi.input"].read(max_bytes))
     except Exception as error:  # the class depends on the server
-        text = "The body could not be read to its end"
+        text = "The body could not be read completely"
         raise ApiError(400, "BAD_REQUEST", message=text) from error
 
 
 def incomplete_body_error() -> ApiError:
     """Return the 400 for a body that is shorter than announced."""
-    text = "The body ended before its Content-Length"
+    text = "The body is shorter than its Content-Length"
     return ApiError(400, "BAD_REQUEST", message=text)
 
 

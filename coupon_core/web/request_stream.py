@@ -60,7 +60,7 @@ def _check_content_type(environ: dict[str, Any]) -> None:
     is_utf8 = options.get("charset", "utf-8").lower() in ("utf-8", "utf8")
     is_unencoded = environ.get("HTTP_CONTENT_ENCODING", "identity") == "identity"
     if media_type.lower() != CSV_MEDIA_TYPE or not is_utf8 or not is_unencoded:
-        text = "Content-Type: text/csv in UTF-8 was expected, without encoding"
+        text = "Content-Type: text/csv in UTF-8 without content encoding was expected"
         detail = ErrorDetail(
             "text/csv in UTF-8 was expected", "Content-Type", target="header"
         )

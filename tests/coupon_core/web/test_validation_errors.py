@@ -17,13 +17,13 @@ INVALID_BODIES: dict[str, tuple[Any, dict[str, str]]] = {
     "null": ({"name": None}, {"name": "expected text of 1 to 10 characters, not null"}),
     "unknown": (
         {"name": "a", "tenant_id": "t"},
-        {"tenant_id": "unknown member; expected only documented ones"},
+        {"tenant_id": "unknown member; expected only documented members"},
     ),
     "nested": (
         {"name": "a", "parts": [{"count": 1}, {"count": 11, "x": 1}]},
         {
             "parts.1.count": "expected an integer of 1 to 10",
-            "parts.1.x": "unknown member; expected only documented ones",
+            "parts.1.x": "unknown member; expected only documented members",
         },
     ),
     "not a list": (
