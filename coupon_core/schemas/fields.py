@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from coupon_core.domain.timestamps import format_timestamp
-from coupon_core.schemas.timestamps import TIME_EXPECTED, parse_utc
+from coupon_core.schemas.timestamps import TIME_EXPECTED, parse_utc, to_utc
 
 _find_control_character = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
@@ -186,7 +186,7 @@ class UtcDateTime(fields.DateTime):
             raise ValidationError(str(error)) from None
 
     def _serialize(self, value: datetime | None, *_: Any, **__: Any) -> str | None:
-        return None if value is None else format_timestamp(value)
+        return None if value is None else format_timestamp(to_utc(value))
 
 
 class StrictObject(fields.Dict):

@@ -31,3 +31,8 @@ def parse_utc(text: str) -> datetime:
     if moment < _MIN_MOMENT:
         raise ValueError(f"expected {TIME_EXPECTED}")
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def to_utc(moment: datetime) -> datetime:
+    """Return the same moment in UTC; a moment without a zone is UTC already."""
+    return moment if moment.tzinfo in (None, UTC) else moment.astimezone(UTC)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from flask import request
 
 from coupon_core.domain.models import AuthReason, Principal, utc_now
+from coupon_core.domain.refusals import AnyReason
 from coupon_core.security.authentication import (
     SignedRequest,
     authenticate_signed_request,
@@ -16,7 +17,7 @@ from coupon_core.web.request_body import read_body
 SIGNATURE_ENVIRON_KEY = "coupon.signed_by"
 """WSGI environ key of the signature that authenticated a request."""
 
-AUTH_REFUSALS: Mapping[AuthReason, RefusalResponse] = MappingProxyType(
+AUTH_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
         AuthReason.NO_CREDENTIALS: (401, "AUTH_002", "Authentication required"),
         AuthReason.BAD_TOKEN: (401, "INVALID_TOKEN", "Invalid token"),

@@ -181,9 +181,7 @@ def record_attempt(
         changes = _get_webhook_changes(current, webhook.url, response, now, keep_claim)
         webhook_repository.update(*ids, changes)
         times = started_at, now, now + retry_policy.calculate_pause(attempts)
-        webhook_attempts.record_attempts(
-            due, [status] * len(due), response, times
-        )
+        webhook_attempts.record_attempts(due, [status] * len(due), response, times)
     after = replace(current, **changes)
     _log_attempt(after, response, len(due))
     return after if keep_claim and response.is_success and after.is_active else None
