@@ -30,7 +30,7 @@ log = structlog.get_logger("coupon.workers")
 
 USAGE_ERROR = 2
 POLL_SECONDS = 0.2
-# A statement takes four seconds at most; a bus that is away may take for ever.
+# A statement takes four seconds at most; a bus that is away may never answer.
 SHUTDOWN_GRACE_SECONDS = 4.3
 
 
@@ -45,18 +45,20 @@ class WorkerContext:
 
 
 WORKERS: dict[str, Callable[[WorkerContext], None]] = {
-    "consumer": lambda post: consumer.run(
-        post.broker_url, post.visibility_seconds, post.stop, post.beat
+    "consumer": lambda context: consumer.run(
+        context.broker_url, context.visibility_seconds, context.stop, context.beat
     ),
-    "generator": lambda post: batch_generator.run(
-        post.broker_url, post.visibility_seconds, post.stop, post.beat
+    "generator": lambda context: batch_generator.run(
+        context.broker_url, context.visibility_seconds, context.stop, context.beat
     ),
-    "relay": lambda post: outbox_relay.run(post.broker_url, post.stop, post.beat),
-    "fanout": lambda post: webhook_fanout.run(
-        post.broker_url, post.visibility_seconds, post.stop, post.beat
+    "relay": lambda context: outbox_relay.run(
+        context.broker_url, context.stop, context.beat
     ),
-    "deliverer": lambda post: webhook_deliverer.run(post.stop, post.beat),
-    "sweeper": lambda post: maintenance.run(post.stop, post.beat),
+    "fanout": lambda context: webhook_fanout.run(
+        context.broker_url, context.visibility_seconds, context.stop, context.beat
+    ),
+    "deliverer": lambda context: webhook_deliverer.run(context.stop, context.beat),
+    "sweeper": lambda context: maintenance.run(context.stop, context.beat),
 }
 
 
@@ -76,8 +78,8 @@ def main(names: list[str]) -> int:
     except (InvalidSettings, UnsupportedBroker) as error:
         return _print_usage_error(str(error))
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, lambda *_: stop.set())
     return _run_workers(names or list(WORKERS), settings, stop)
 
 
@@ -90,16 +92,16 @@ def _run_workers(names: list[str], settings: Settings, stop: threading.Event) ->
     """Each worker in a thread of its own; should one fail, all stop."""
     directory = settings.data_dir / "workers"
     remove_stale_heartbeats(directory)
-    threads = ThreadPoolExecutor(len(names))
-    running = [threads.submit(_run_worker, name, settings, stop) for name in names]
+    executor = ThreadPoolExecutor(len(names))
+    workers = [executor.submit(_run_worker, name, settings, stop) for name in names]
     # Not stop.wait(): the signal's handler, in this thread, might find its lock taken.
-    while not (stop.is_set() or any(worker.done() for worker in running)):
-        wait(running, POLL_SECONDS, FIRST_COMPLETED)
+    while not (stop.is_set() or any(worker.done() for worker in workers)):
+        wait(workers, POLL_SECONDS, FIRST_COMPLETED)
     stop.set()
-    _, waiting = wait(running, SHUTDOWN_GRACE_SECONDS)
-    if waiting:
+    _, unfinished = wait(workers, SHUTDOWN_GRACE_SECONDS)
+    if unfinished:
         _exit_immediately()
-    for worker in running:
+    for worker in workers:
         worker.result()
     return 0
 
@@ -115,8 +117,13 @@ def _exit_immediately() -> NoReturn:
 
 def _run_worker(name: str, settings: Settings, stop: threading.Event) -> None:
     heartbeat = Heartbeat(settings.data_dir / "workers", name)
-    broker_options = settings.broker_url, settings.visibility_seconds
-    WORKERS[name](WorkerContext(*broker_options, stop, heartbeat.beat))
+    context = WorkerContext(
+        broker_url=settings.broker_url,
+        visibility_seconds=settings.visibility_seconds,
+        stop=stop,
+        beat=heartbeat.beat,
+    )
+    WORKERS[name](context)
     heartbeat.end()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from kombu.message import Message as Delivery
+from kombu.message import Message as KombuMessage
 
 from coupon_core.messaging.publisher import open_publisher
 from coupon_core.messaging.redis_transport import DEFECT_HEADER
@@ -40,14 +40,16 @@ class DeliveryProcessor:
     ) -> None:
         self.broker_url = broker_url
         self.handler = handler
-        self.pending: list[tuple[Delivery, Message]] = []
+        self.pending: list[tuple[KombuMessage, Message]] = []
         self.outcome_counts: Counter[str] = Counter()
 
-    def on_message(self, queue: str, delivery: Delivery) -> None:
+    def on_message(self, queue: str, delivery: KombuMessage) -> None:
         """A message that kombu could unpack."""
         self.pending.append((delivery, to_message(queue, delivery)))
 
-    def on_decode_error(self, queue: str, delivery: Delivery, error: Exception) -> None:
+    def on_decode_error(
+        self, queue: str, delivery: KombuMessage, error: Exception
+    ) -> None:
         """A message that kombu could not: a false compression header, for one."""
         defect = f"cannot be unpacked: {type(error).__name__}: {error}"
         self.pending.append((delivery, to_message(queue, delivery, defect)))
@@ -58,9 +60,9 @@ class DeliveryProcessor:
         for (delivery, message), outcome in zip(
             batch, self._process_batch([message for _, message in batch]), strict=True
         ):
-            result = outcome or self._process_one(message)
-            self.outcome_counts[result] += 1
-            metrics.count_message(message.queue, result)
+            final_outcome = outcome or self._process_one(message)
+            self.outcome_counts[final_outcome] += 1
+            metrics.count_message(message.queue, final_outcome)
             delivery.ack()
 
     def _process_batch(self, messages: Sequence[Message]) -> Sequence[str | None]:
@@ -113,14 +115,13 @@ class DeliveryProcessor:
             return self._requeue_last(message)
 
     def _requeue_last(self, message: Message) -> str:
-        headers, content_type = (
-            {ATTEMPTS_HEADER: message.failed_attempts + 1},
-            message.content_type,
-        )
         # On a connection of its own: confirms do not mix with deliveries.
         with open_publisher(self.broker_url) as publisher:
             publisher.publish_to_queue(
-                message.queue, message.body, content_type, headers
+                message.queue,
+                message.body,
+                content_type=message.content_type,
+                headers={ATTEMPTS_HEADER: message.failed_attempts + 1},
             )
         return "put_last"
 
@@ -138,16 +139,16 @@ def check_database() -> None:
         raise DatabaseUnavailable(str(error)) from error
 
 
-def to_message(queue: str, delivery: Delivery, defect: str = "") -> Message:
+def to_message(queue: str, delivery: KombuMessage, defect: str = "") -> Message:
     """The message in a delivery, whatever kombu and its producer made of it."""
     headers = delivery.headers
     failed_attempts = headers.get(ATTEMPTS_HEADER)
     return Message(
-        queue,
-        ROUTING_KEYS_BY_QUEUE[queue],
-        str(delivery.content_type or ""),
-        bytes(delivery.body or b""),
-        defect or str(headers.get(DEFECT_HEADER, "")),
-        str(delivery.content_encoding or ""),
-        failed_attempts if type(failed_attempts) is int else 0,
+        queue=queue,
+        routing_key=ROUTING_KEYS_BY_QUEUE[queue],
+        content_type=str(delivery.content_type or ""),
+        body=bytes(delivery.body or b""),
+        defect=defect or str(headers.get(DEFECT_HEADER, "")),
+        encoding=str(delivery.content_encoding or ""),
+        failed_attempts=failed_attempts if type(failed_attempts) is int else 0,
     )

@@ -22,12 +22,15 @@ def run(
     """Make chunks until `stop` is set, and drive on the batches that lie still."""
     requeue_timer = IntervalTimer(REQUEUE_INTERVAL_SECONDS)
 
-    def redrive() -> None:
+    def requeue_if_due() -> None:
         if requeue_timer.is_due():
             batches.requeue_stalled_batches(utc_now())
 
     # One is sent ahead, so that the next is there when this one is made.
     config = ConsumerConfig(
-        frozenset({GENERATION_QUEUE}), prefetch=2, batch_size=1, on_iteration=redrive
+        frozenset({GENERATION_QUEUE}),
+        prefetch=2,
+        batch_size=1,
+        on_iteration=requeue_if_due,
     )
     consumer.run(broker_url, visibility_seconds, stop, beat, config)

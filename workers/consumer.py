@@ -86,11 +86,9 @@ def consume(
         broker_url, heartbeat, visibility_seconds
     ) as connection:
         processor = DeliveryProcessor(broker_url, config.handler)
-        heartbeat_timer, log_timer = (
-            IntervalTimer(heartbeat / 2),
-            IntervalTimer(LOG_INTERVAL_SECONDS),
-        )
-        # Not its default channel: that would try to connect for ever.
+        heartbeat_timer = IntervalTimer(heartbeat / 2)
+        log_timer = IntervalTimer(LOG_INTERVAL_SECONDS)
+        # Not its default channel: that would never give up connecting.
         channel = connection.channel()
         for consumer in create_consumers(channel, broker_url, processor, config):
             consumer.consume()
@@ -117,8 +115,8 @@ def check_consumers(
     """Does RabbitMQ live, and still send? NotConsuming, or an error of the bus."""
     connection.heartbeat_check()
     for name in config.queues:
-        declared = channel.queue_declare(name, passive=True)
-        if not declared.consumer_count:
+        queue_state = channel.queue_declare(name, passive=True)
+        if not queue_state.consumer_count:
             raise ConsumerLost(name)
 
 

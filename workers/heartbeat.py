@@ -18,7 +18,7 @@ class Heartbeat:
         self.timer = IntervalTimer(BEAT_INTERVAL_SECONDS)
 
     def beat(self) -> None:
-        """Tell that the worker gets on; costs nothing when that has just been told."""
+        """Touch the file if the last touch was `BEAT_INTERVAL_SECONDS` ago or more."""
         if self.timer.is_due():
             self.path.touch()
 

@@ -43,7 +43,8 @@ def _wait_with_heartbeats(stop: threading.Event, beat: Callable[[], None]) -> No
 def run_once(stop: threading.Event, beat: Callable[[], None]) -> dict[str, int]:
     """Do all that is due; gives how much was."""
     looked_at = sum(
-        _announce_tenant_expiry(one, stop, beat) for one in expiry.iterate_tenant_ids()
+        _announce_tenant_expiry(tenant_id, stop, beat)
+        for tenant_id in expiry.iterate_tenant_ids()
     )
     return {
         "looked_at": looked_at,
@@ -59,8 +60,8 @@ def _announce_tenant_expiry(
     looked_at = 0
     while not stop.is_set():
         beat()
-        found = expiry.announce_expired(tenant_id, utc_now())
-        looked_at += found
-        if not found or expiry.is_outbox_full(utc_now()):
+        announced = expiry.announce_expired(tenant_id, utc_now())
+        looked_at += announced
+        if not announced or expiry.is_outbox_full(utc_now()):
             break
     return looked_at

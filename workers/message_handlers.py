@@ -57,14 +57,14 @@ def handle_many(messages: Sequence[Message]) -> list[str | None]:
 
     Database trouble passes through: then none was processed.
     """
-    parsed = {
-        place: one
-        for place, m in enumerate(messages)
-        for one in _try_parse_milestone(m)
+    milestones = {
+        index: milestone
+        for index, message in enumerate(messages)
+        for milestone in _try_parse_milestone(message)
     }
-    counts = earned_coupons.process_milestones(list(parsed.values()), utc_now())
-    outcomes = dict(zip(parsed, map(_to_outcome, counts), strict=True))
-    return [outcomes.get(place) for place in range(len(messages))]
+    counts = earned_coupons.process_milestones(list(milestones.values()), utc_now())
+    outcomes = dict(zip(milestones, map(_to_outcome, counts), strict=True))
+    return [outcomes.get(index) for index in range(len(messages))]
 
 
 def _try_parse_milestone(message: Message) -> list[Milestone]:
@@ -89,8 +89,8 @@ def handle_one(message: Message) -> str:
         if message.queue == GENERATION_QUEUE:
             return _parse_message(message, _build_chunk_task)()
         return _process_milestone(_parse_milestone(message))
-    except UnprocessableMessage as impossible:
-        return store_dead_letter(message, impossible.reason, impossible.tenant_id)
+    except UnprocessableMessage as error:
+        return store_dead_letter(message, error.reason, error.tenant_id)
 
 
 def _parse_milestone(message: Message) -> Milestone:
@@ -107,8 +107,8 @@ def _parse_message(
         raise UnprocessableMessage(defect)
     try:
         return convert(parse_object(message.body))
-    except ApiError as problem:
-        raise UnprocessableMessage(problem.message) from None
+    except ApiError as error:
+        raise UnprocessableMessage(error.message) from None
     except ValidationError as error:
         raise UnprocessableMessage(convert_validation_error(error).message) from None
 
@@ -131,8 +131,12 @@ def _build_chunk_task(document: dict[str, Any]) -> Callable[[], str]:
 
 
 def _run_job_chunk(key: ChunkKey) -> str:
+    tenant_id, job_id, chunk_number = key
     try:
-        return jobs.run_chunk(*key, utc_now()).state.value
+        job = jobs.run_chunk(
+            tenant_id, job_id, chunk_number=chunk_number, now=utc_now()
+        )
+        return job.state.value
     except Refused as refused:
         raise UnprocessableMessage(refused.reason.value.replace("_", " ")) from None
 
@@ -145,7 +149,13 @@ def _generate_chunk(key: ChunkKey) -> str:
         raise
     except Exception as error:
         log.error("a chunk cannot be made", chunk=key, error=describe_error(error))
-        batches.fail(*key[:2], f"unexpected {type(error).__name__}", utc_now())
+        tenant_id, batch_id, _ = key
+        batches.fail(
+            tenant_id,
+            batch_id,
+            reason=f"unexpected {type(error).__name__}",
+            now=utc_now(),
+        )
         return "failed"
 
 

@@ -44,15 +44,16 @@ def store_dead_letter(message: Message, reason: str, tenant_id: str = "") -> str
     letter_id = dead_letters.store_dead_letter(
         message.queue,
         message.routing_key,
-        message.content_type,
-        message.body,
-        reason,
-        tenant_id,
-        utc_now(),
+        content_type=message.content_type,
+        body=message.body,
+        reason=reason,
+        tenant_id=tenant_id,
+        now=utc_now(),
     )
     # Its reason may quote it: it stands in the letter.
-    queue = message.queue
-    log.warning("dead letter", queue=queue, letter_id=letter_id, tenant=tenant_id)
+    log.warning(
+        "dead letter", queue=message.queue, letter_id=letter_id, tenant=tenant_id
+    )
     return "buried"
 
 

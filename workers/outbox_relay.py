@@ -30,7 +30,8 @@ RECONNECT_PAUSE_SECONDS = 1.0
 EVENT_RETENTION = timedelta(days=7)
 # Nobody repeats an event of last month; should one do so, it earns nothing twice.
 ACCEPTED_ID_RETENTION = timedelta(days=30)
-PURGE_INTERVAL_SECONDS, PURGE_BATCH_SIZE = 60.0, 500
+PURGE_INTERVAL_SECONDS = 60.0
+PURGE_BATCH_SIZE = 500
 
 
 def run(broker_url: str, stop: threading.Event, beat: Callable[[], None]) -> None:
@@ -127,9 +128,14 @@ def _build_messages(event: Event) -> list[OutgoingMessage]:
         reason = f"cannot be sent: {error}"
         log.error("event cannot be sent", event_id=event.event_id)
         metrics.count_relayed_events("buried")
-        body, key = event.data.encode("utf-8", "replace"), event.event_type
         dead_letters.store_dead_letter(
-            OUT_EXCHANGE, key, "", body, reason, event.tenant_id, utc_now()
+            OUT_EXCHANGE,
+            event.event_type,
+            content_type="",
+            body=event.data.encode("utf-8", "replace"),
+            reason=reason,
+            tenant_id=event.tenant_id,
+            now=utc_now(),
         )
         outbox.mark_sent([event])
         return []

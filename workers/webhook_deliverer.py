@@ -19,14 +19,15 @@ from workers.interval_timer import IntervalTimer
 log = structlog.get_logger("coupon.deliverer")
 
 # Receivers may hang; each has a thread of its own while it is served. Of these a
-# tenant has at most delivering.MOST_OF_TENANT.
+# tenant has at most `delivery.MAX_CONCURRENT_PER_TENANT`.
 MAX_CONCURRENT_DELIVERIES = 32
 IDLE_PAUSE_SECONDS = 0.2
 RETRY_PAUSE_SECONDS = 1.0
 # What is under way when the process is to end gets so long; what is left then is
 # sent again by another worker, as after a kill.
 SHUTDOWN_GRACE_SECONDS = 3.0
-PURGE_INTERVAL_SECONDS, PURGE_BATCH_SIZE = 60.0, 500
+PURGE_INTERVAL_SECONDS = 60.0
+PURGE_BATCH_SIZE = 500
 
 
 class DeliveryThreads:
@@ -38,9 +39,12 @@ class DeliveryThreads:
     @property
     def active_counts(self) -> Counter[str]:
         """How many of each tenant are being served now."""
-        alive = {thread: of for thread, of in self.threads.items() if thread.is_alive()}
-        self.threads = alive
-        return Counter(alive.values())
+        self.threads = {
+            thread: tenant_id
+            for thread, tenant_id in self.threads.items()
+            if thread.is_alive()
+        }
+        return Counter(self.threads.values())
 
     def start(self, webhook: Webhook) -> None:
         """Serve a webhook, beside the others."""
@@ -72,10 +76,8 @@ def _deliver(webhook: Webhook) -> None:
 
 def run(stop: threading.Event, beat: Callable[[], None]) -> None:
     """Deliver until `stop` is set; what is away is waited for."""
-    delivery_threads, purge_timer = (
-        DeliveryThreads(),
-        IntervalTimer(PURGE_INTERVAL_SECONDS),
-    )
+    delivery_threads = DeliveryThreads()
+    purge_timer = IntervalTimer(PURGE_INTERVAL_SECONDS)
     while not stop.is_set():
         beat()
         try:

@@ -1,8 +1,8 @@
 """The fanout: an event that goes out becomes due to the webhooks that want it."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from threading import Event as Signal
 from typing import Any
 
 from coupon_core.domain.identifiers import is_tenant_id
@@ -30,14 +30,17 @@ def handle_many(messages: Sequence[Message]) -> list[str | None]:
 
     Database trouble passes through: then none was processed.
     """
-    parsed = {
-        place: one for place, m in enumerate(messages) for one in _try_parse_event(m)
+    events = {
+        index: event
+        for index, message in enumerate(messages)
+        for event in _try_parse_event(message)
     }
-    counts = delivery.create_deliveries(list(parsed.values()), utc_now())
+    counts = delivery.create_deliveries(list(events.values()), utc_now())
     outcomes = {
-        place: FANOUT_OUTCOMES[n > 0] for place, n in zip(parsed, counts, strict=True)
+        index: FANOUT_OUTCOMES[count > 0]
+        for index, count in zip(events, counts, strict=True)
     }
-    return [outcomes.get(place) for place in range(len(messages))]
+    return [outcomes.get(index) for index in range(len(messages))]
 
 
 def _try_parse_event(message: Message) -> Iterator[CloudEvent]:
@@ -56,8 +59,8 @@ def handle_one(message: Message) -> str:
     try:
         (count,) = delivery.create_deliveries([parse_event(message)], utc_now())
         return FANOUT_OUTCOMES[count > 0]
-    except UnprocessableMessage as impossible:
-        return store_dead_letter(message, impossible.reason, impossible.tenant_id)
+    except UnprocessableMessage as error:
+        return store_dead_letter(message, error.reason, error.tenant_id)
 
 
 def parse_event(message: Message) -> CloudEvent:
@@ -90,7 +93,10 @@ WEBHOOK_CONFIG = ConsumerConfig(
 
 
 def run(
-    broker_url: str, visibility_seconds: int, stop: Signal, beat: Callable[[], None]
+    broker_url: str,
+    visibility_seconds: int,
+    stop: threading.Event,
+    beat: Callable[[], None],
 ) -> None:
     """Fan out until `stop` is set; what is away is waited for."""
     consumer.run(broker_url, visibility_seconds, stop, beat, WEBHOOK_CONFIG)

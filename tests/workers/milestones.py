@@ -34,7 +34,8 @@ def cloud(tenant: TenantFactory, data: Json = STREAK_DATA, **members: Any) -> Js
         "tenantid": tenant.tenant_id,
         "data": data,
     }
-    return {name: it for name, it in (event | members).items() if it is not None}
+    merged = event | members
+    return {name: value for name, value in merged.items() if value is not None}
 
 
 def phoenix(tenant: TenantFactory, data: Json = STREAK_DATA, **members: Any) -> Json:
@@ -47,34 +48,35 @@ def phoenix(tenant: TenantFactory, data: Json = STREAK_DATA, **members: Any) -> 
         "timestamp": "2026-05-04T12:00:00Z",
         "attributes": data,
     }
-    return {name: it for name, it in (event | members).items() if it is not None}
+    merged = event | members
+    return {name: value for name, value in merged.items() if value is not None}
 
 
 def build_message(
-    body: Json | bytes, queue: str = "coupons.streak", **more: Any
+    body: Json | bytes, queue: str = "coupons.streak", **options: Any
 ) -> Message:
     """A message as a consumer hands it to its handler."""
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    given = {"content_type": CONTENT_TYPE, **more}
-    return Message(queue, EVENT_QUEUES[queue], body=raw, **given)
+    encoded = body if isinstance(body, bytes) else json.dumps(body).encode()
+    members = {"content_type": CONTENT_TYPE, **options}
+    return Message(queue, EVENT_QUEUES[queue], body=encoded, **members)
 
 
-def process_event(event: Json | bytes, **more: Any) -> str:
+def process_event(event: Json | bytes, **options: Any) -> str:
     """What became of an event."""
-    return handle_one(build_message(event, **more))
+    return handle_one(build_message(event, **options))
 
 
 def define_streak_trigger(
     tenant: TenantFactory, source: str = "daily", threshold: int = 7, **members: Any
 ) -> Any:
     """A definition that a streak earns; `trigger_kind` names another milestone."""
-    given = {
+    trigger_members = {
         "trigger_kind": Trigger.STREAK_MILESTONE,
         "trigger_enabled": True,
         "trigger_source": source,
         "trigger_threshold": threshold,
     }
-    return tenant.define(**(given | members))
+    return tenant.define(**(trigger_members | members))
 
 
 def count_held_coupons(definition: Definition, user: str = "ann") -> int:

@@ -25,9 +25,9 @@ def purge_queues(broker: Broker) -> None:
     """Nothing is left of the tests before."""
     with create_connection(broker.url) as connection:
         for queue in list_worker_queues(broker.url):
-            bound = queue(connection.default_channel)
-            bound.declare()
-            bound.purge()
+            bound_queue = queue(connection.default_channel)
+            bound_queue.declare()
+            bound_queue.purge()
 
 
 def running_consumer(
@@ -46,16 +46,20 @@ def publish(broker: Broker, *bodies: bytes) -> None:
         )
 
 
-def publish_raw(broker: Broker, body: bytes, **more: Any) -> None:
+def publish_raw(broker: Broker, body: bytes, **options: Any) -> None:
     """What any kombu producer can send."""
-    given = {"content_type": CONTENT_TYPE, "content_encoding": "utf-8", **more}
+    properties = {
+        "content_type": CONTENT_TYPE,
+        "content_encoding": "utf-8",
+        **options,
+    }
     with create_connection(broker.url) as connection:
         Producer(connection.default_channel).publish(
             body,
             exchange=EVENTS_EXCHANGE,
             routing_key=ROUTING_KEY,
             declare=list_worker_queues(broker.url),
-            **given,
+            **properties,
         )
 
 

@@ -47,12 +47,12 @@ UNREADABLE = {
 def test_what_cannot_be_read_is_kept_with_its_reason(
     tenant: TenantFactory, name: str
 ) -> None:
-    body, said = UNREADABLE[name]
+    body, expected = UNREADABLE[name]
     assert process_event(body) == "buried"
-    tenant_id, reason, kept = get_last_dead_letter()
+    tenant_id, reason, stored_body = get_last_dead_letter()
     assert tenant_id == ""
-    assert said in reason
-    assert kept == body[:65_536]
+    assert expected in reason
+    assert stored_body == body[:65_536]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_only_utf8_is_read(tenant: TenantFactory, encoding: str) -> None:
 
 
 def test_what_kombu_could_not_unpack_is_kept(tenant: TenantFactory) -> None:
-    assert process_event(cloud(tenant), fault="cannot be unpacked: error") == "buried"
+    assert process_event(cloud(tenant), defect="cannot be unpacked: error") == "buried"
     assert get_last_dead_letter()[1] == "cannot be unpacked: error"
 
 
@@ -130,9 +130,9 @@ def test_what_makes_no_sense_is_kept_and_names_the_member(
         else cloud(tenant, **members)
     )
     assert process_event(event) == "buried"
-    _, reason, kept = get_last_dead_letter()
+    _, reason, stored_body = get_last_dead_letter()
     assert f"{path}:" in reason
-    assert kept == json.dumps(event).encode()
+    assert stored_body == json.dumps(event).encode()
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import jwt
 from coupon_core.domain.identifiers import is_tenant_id, is_user_id
 from coupon_core.domain.models import AuthReason, Refused
 
-LEEWAY_SECONDS = 60.0  # seconds that clocks may differ
-MAX_TOKEN_LIFETIME_SECONDS = 30 * 86_400.0  # seconds that a token may live
+LEEWAY_SECONDS = 60.0  # that clocks may differ
+MAX_TOKEN_LIFETIME_SECONDS = 30 * 86_400.0
 MAX_TOKEN_LENGTH = 8_192
 
 Claims = Mapping[str, Any]
@@ -35,10 +35,10 @@ def decode_unverified(token: str) -> Claims:
 
 def _extract_payload(token: str) -> str:
     # Strictly: what decoders pass over would make one token many.
-    form = _match_token(token) if len(token) <= MAX_TOKEN_LENGTH else None
-    if form is None:
+    match = _match_token(token) if len(token) <= MAX_TOKEN_LENGTH else None
+    if match is None:
         raise Refused(AuthReason.BAD_TOKEN)
-    return form[1]
+    return match[1]
 
 
 def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -83,11 +83,11 @@ def check_times(claims: Claims, now: float) -> None:
     """Refuse what is over, has not begun, or lives too long; `now` is Unix time."""
     expiry = _numeric_date(claims, "exp")
     issued = _numeric_date(claims, "iat", now)
-    begins = max(_numeric_date(claims, "nbf", now), issued)
+    valid_from = max(_numeric_date(claims, "nbf", now), issued)
     if expiry + LEEWAY_SECONDS < now:
         raise Refused(AuthReason.EXPIRED_TOKEN)
     if (
-        begins > now + LEEWAY_SECONDS
+        valid_from > now + LEEWAY_SECONDS
         or expiry - min(issued, now) > MAX_TOKEN_LIFETIME_SECONDS + LEEWAY_SECONDS
     ):
         raise Refused(AuthReason.BAD_TOKEN)

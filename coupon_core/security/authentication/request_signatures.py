@@ -57,4 +57,6 @@ def _compute_signatures(request: SignedRequest, secrets: Iterable[str]) -> list[
 def _has_match(provided: str, expected: Iterable[str]) -> bool:
     candidate = provided.lower().encode("utf-8", "replace")
     # A list, not a generator: how long it takes must not tell which one fitted.
-    return any([hmac.compare_digest(candidate, one.encode()) for one in expected])
+    return any(
+        [hmac.compare_digest(candidate, signature.encode()) for signature in expected]
+    )

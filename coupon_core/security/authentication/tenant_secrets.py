@@ -49,10 +49,10 @@ def load_secrets(tenant_id: str) -> list[TenantSecret]:
 def _reload_secrets(tenant_id: str) -> tuple[str, ...]:
     if not is_tenant_id(tenant_id):
         return ()  # nor may it come near the database: NUL is an error there
-    found = tuple(secret.secret for secret in load_secrets(tenant_id))
+    secrets = tuple(secret.secret for secret in load_secrets(tenant_id))
     with _cache_lock:
-        _secrets_cache[tenant_id] = found
-    return found
+        _secrets_cache[tenant_id] = secrets
+    return secrets
 
 
 def clear_cache() -> None:

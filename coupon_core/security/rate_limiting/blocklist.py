@@ -48,7 +48,9 @@ class Blocklist:
         self, url: str, counters: Counters, rate_limits: Iterable[RateLimit]
     ) -> None:
         self._url, self._counters = url, counters
-        self._limits_by_name = {budget.name: budget for budget in rate_limits}
+        self._limits_by_name = {
+            rate_limit.name: rate_limit for rate_limit in rate_limits
+        }
         self._entries: dict[str, tuple[float, RateLimit]] = {}
         self._is_in_memory = url == IN_MEMORY_URL
         self._listener_process_id = 0
@@ -66,9 +68,10 @@ class Blocklist:
         entry = self._entries.get(key)
         if entry is None:
             return
-        remaining = entry[0] - time.monotonic()
+        blocked_until, rate_limit = entry
+        remaining = blocked_until - time.monotonic()
         if remaining > 0:
-            raise RateLimitExceeded(entry[1], remaining)
+            raise RateLimitExceeded(rate_limit, remaining)
         self._entries.pop(key, None)
 
     def block(self, key: str, rate_limit: RateLimit, seconds: float) -> None:
@@ -89,12 +92,10 @@ class Blocklist:
     def _add_entry(self, key: str, rate_limit: RateLimit, seconds: float) -> None:
         now = time.monotonic()
         if len(self._entries) >= MAX_ENTRIES:
-            held = self._entries.items()
-            self._entries = {k: one for k, one in list(held) if one[0] > now}
+            entries = list(self._entries.items())
+            self._entries = {key: entry for key, entry in entries if entry[0] > now}
         if len(self._entries) < MAX_ENTRIES:
             self._entries[key] = now + seconds, rate_limit
-
-    # ------------------------------------------------------- what others find out
 
     def _start_listener(self) -> None:
         """Hear from other processes from now on, in a thread of this process."""
@@ -121,18 +122,19 @@ class Blocklist:
 
     def _read_stream(self, client: Any) -> None:
         seconds, _ = client.time()
+        rate_limits = self._limits_by_name.values()
         max_window_seconds = max(
-            (one.seconds for one in self._limits_by_name.values()), default=0
+            (rate_limit.seconds for rate_limit in rate_limits), default=0
         )
         last_id = f"{max(0, seconds - max_window_seconds) * 1000}-0"
         while not self._is_closed:
             self._counters.resume_redis()
-            read = client.xread(
+            response = client.xread(
                 {BLOCKLIST_STREAM: last_id},
                 block=int(STREAM_READ_TIMEOUT_SECONDS * 1000),
             )
-            now = client.time()[0] if read else 0
-            for last_id, fields in read[0][1] if read else ():
+            now = client.time()[0] if response else 0
+            for last_id, fields in response[0][1] if response else ():
                 self._apply_entry(fields, now - int(last_id.partition("-")[0]) / 1000)
 
     def _apply_entry(self, fields: dict[str, str], age: float) -> None:

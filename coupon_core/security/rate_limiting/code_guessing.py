@@ -1,9 +1,9 @@
 """Guessing codes: who names too many unknown ones is not heard for a while.
 
 Only failures count, against the user's budget and the tenant's. A use case opens a
-`CodeLookupGuard`, which refuses who is blocked before the database is asked, and is told what
-became of it. A failure is noted without any I/O, for use cases may be in the midst of a
-transaction; `count` does the counting when the request is over.
+`CodeLookupGuard`, which refuses who is blocked before the database is asked. A failure
+is noted without any I/O, for use cases may be in the midst of a transaction;
+`count_failure` does the counting when the request is over.
 """
 
 import threading
@@ -86,4 +86,5 @@ def count_failure() -> None:
     if failed is None:
         return
     _noted_failure.last = None
-    limiter().count(*failed)
+    tenant_id, user_id = failed
+    limiter().count(tenant_id, user_id)

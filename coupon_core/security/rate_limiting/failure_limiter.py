@@ -15,7 +15,7 @@ class FailureLimiter:
     def __init__(self, limits: GuessLimits) -> None:
         self._per_user, self._per_tenant = limits.per_user, limits.per_tenant
         self.counters = Counters(limits.url)
-        rate_limits = [one for one in (limits.per_user, limits.per_tenant) if one]
+        rate_limits = filter(None, (limits.per_user, limits.per_tenant))
         self._blocklist = Blocklist(limits.url, self.counters, rate_limits)
         self._blocklist.has_entries()  # begins to hear of them
 

@@ -53,9 +53,10 @@ def parse_rate_limit(name: str, text: str) -> RateLimit | None:
 def rate_limit_headers(error: RateLimitExceeded) -> dict[str, str]:
     """The header fields of a 429 (draft-ietf-httpapi-ratelimit-headers-10)."""
     rate_limit = error.rate_limit
+    quota, window = rate_limit.amount, rate_limit.seconds
     return {
         "Retry-After": str(error.retry_after),
-        "RateLimit-Policy": f'"{rate_limit.name}";q={rate_limit.amount};w={rate_limit.seconds}',
+        "RateLimit-Policy": f'"{rate_limit.name}";q={quota};w={window}',
         "RateLimit": f'"{rate_limit.name}";r=0;t={error.retry_after}',
     }
 

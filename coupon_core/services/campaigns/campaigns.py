@@ -17,6 +17,7 @@ from coupon_core.persistence.repositories import (
 from coupon_core.persistence.repositories import creators as creator_repository
 from coupon_core.services import audit
 from coupon_core.services.campaigns import packages
+from coupon_core.services.errors import require_found
 
 DEFAULTS: Mapping[str, Any] = {
     "description": {},
@@ -47,7 +48,10 @@ def create(
 
 def get(tenant_id: str, campaign_id: str) -> Campaign:
     """One campaign. Refused when there is none."""
-    return _require_campaign(campaign_repository.get(tenant_id, campaign_id))
+    return require_found(
+        campaign_repository.get(tenant_id, campaign_id),
+        AdminReason.CAMPAIGN_NOT_FOUND,
+    )
 
 
 def list_campaigns(
@@ -65,7 +69,10 @@ def update(
     While it is COMPLETED or CANCELLED, its codes cannot be redeemed.
     """
     with transaction():
-        before = _require_campaign(campaign_repository.lock(tenant_id, campaign_id))
+        before = require_found(
+            campaign_repository.lock(tenant_id, campaign_id),
+            AdminReason.CAMPAIGN_NOT_FOUND,
+        )
         after = replace(before, **changes, updated_at=now)
         _require_valid_dates(after)
         campaign_repository.update(after)
@@ -85,13 +92,17 @@ def list_creators(
 def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> Creator:
     """Let a creator take part; again changes nothing. Refused when unknown."""
     get(tenant_id, campaign_id)
-    creator = creator_repository.get(tenant_id, creator_key)
-    if creator is None:
-        raise Refused(AdminReason.CREATOR_NOT_FOUND)
+    creator = require_found(
+        creator_repository.get(tenant_id, creator_key), AdminReason.CREATOR_NOT_FOUND
+    )
     with transaction():
         if campaign_repository.add_creator(tenant_id, campaign_id, creator_key):
-            detail = {"creator_key": creator_key}
-            audit.record(tenant_id, "campaign.creator_added", campaign_id, **detail)
+            audit.record(
+                tenant_id,
+                "campaign.creator_added",
+                object_id=campaign_id,
+                creator_key=creator_key,
+            )
     return creator
 
 
@@ -100,8 +111,12 @@ def remove_creator(tenant_id: str, campaign_id: str, creator_key: str) -> None:
     with transaction():
         if not campaign_repository.remove_creator(tenant_id, campaign_id, creator_key):
             raise Refused(AdminReason.CREATOR_NOT_FOUND)
-        detail = {"creator_key": creator_key}
-        audit.record(tenant_id, "campaign.creator_removed", campaign_id, **detail)
+        audit.record(
+            tenant_id,
+            "campaign.creator_removed",
+            object_id=campaign_id,
+            creator_key=creator_key,
+        )
 
 
 def get_stats(tenant_id: str, campaign_id: str) -> CampaignStats:
@@ -114,9 +129,3 @@ def _require_valid_dates(campaign: Campaign) -> None:
     starts, ends = campaign.starts_at, campaign.ends_at
     if starts and ends and starts >= ends:
         raise Refused(AdminReason.DATES_REVERSED, DATES_REVERSED_DETAIL)
-
-
-def _require_campaign(campaign: Campaign | None) -> Campaign:
-    if campaign is None:
-        raise Refused(AdminReason.CAMPAIGN_NOT_FOUND)
-    return campaign

@@ -21,6 +21,7 @@ from coupon_core.persistence.repositories import creators as creator_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.services import audit
 from coupon_core.services.campaigns import packages
+from coupon_core.services.errors import require_found
 
 MAX_CODES_PER_REQUEST = 1_000
 MAX_CODES_PER_CREATOR = 10_000
@@ -50,7 +51,9 @@ def create(
 
 def get(tenant_id: str, creator_key: str) -> Creator:
     """One creator. Refused when there is none."""
-    return _require_creator(creator_repository.get(tenant_id, creator_key))
+    return require_found(
+        creator_repository.get(tenant_id, creator_key), AdminReason.CREATOR_NOT_FOUND
+    )
 
 
 def list_creators(
@@ -68,7 +71,10 @@ def update(
 ) -> Creator:
     """Change members of a creator. An inactive one is given no more codes."""
     with transaction():
-        before = _require_creator(creator_repository.lock(tenant_id, creator_key))
+        before = require_found(
+            creator_repository.lock(tenant_id, creator_key),
+            AdminReason.CREATOR_NOT_FOUND,
+        )
         after = replace(before, **changes, updated_at=now)
         creator_repository.update(after)
         audit.record(tenant_id, "creator.changed", creator_key, changed=changes)
@@ -84,11 +90,12 @@ def assign_or_generate_codes(
     pattern: str = DEFAULT_PATTERN,
 ) -> Sequence[str]:
     """Give a creator these codes of a package or, if none, so many after a pattern."""
-    ids = tenant_id, creator_key, package_id
-    return (
-        assign_codes(*ids, codes)
-        if codes
-        else issue_creator_codes(*ids, count, pattern)
+    if codes:
+        return assign_codes(
+            tenant_id, creator_key, package_id=package_id, requested_codes=codes
+        )
+    return issue_creator_codes(
+        tenant_id, creator_key, package_id=package_id, count=count, pattern=pattern
     )
 
 
@@ -146,7 +153,9 @@ def _prepare_code_assignment(
     """A package whose codes a creator may be given now, in the campaign with it."""
     # Codes named by hand and random ones are made in turns, never at once.
     tenant_repository.lock(tenant_id)
-    creator = _require_creator(creator_repository.lock(tenant_id, creator_key))
+    creator = require_found(
+        creator_repository.lock(tenant_id, creator_key), AdminReason.CREATOR_NOT_FOUND
+    )
     if creator.status != CreatorStatus.ACTIVE:
         raise Refused(AdminReason.CREATOR_INACTIVE)
     defined_package = packages.get(tenant_id, package_id)
@@ -158,8 +167,13 @@ def _prepare_code_assignment(
     campaign_repository.add_creator(
         tenant_id, defined_package.package.campaign_id, creator_key
     )
-    detail = {"package_id": package_id, "count": count}
-    audit.record(tenant_id, "creator.given_codes", creator_key, **detail)
+    audit.record(
+        tenant_id,
+        "creator.given_codes",
+        object_id=creator_key,
+        package_id=package_id,
+        count=count,
+    )
     return defined_package
 
 
@@ -168,8 +182,10 @@ def list_codes(
 ) -> tuple[list[CreatorCode], int]:
     """A creator's codes in their order, and how many in all. Refused when unknown."""
     get(tenant_id, creator_key)
-    rows = creator_code_repository.list_codes(tenant_id, creator_key, page, now)
-    return rows, creator_code_repository.count(tenant_id, creator_key)
+    creator_codes = creator_code_repository.list_codes(
+        tenant_id, creator_key, page, now
+    )
+    return creator_codes, creator_code_repository.count(tenant_id, creator_key)
 
 
 def revoke_codes(
@@ -211,9 +227,3 @@ def get_stats(tenant_id: str, creator_key: str) -> CampaignStats:
     """What became of a creator's codes. Refused when the creator is unknown."""
     get(tenant_id, creator_key)
     return creator_code_repository.get_stats(tenant_id, creator_key=creator_key)
-
-
-def _require_creator(creator: Creator | None) -> Creator:
-    if creator is None:
-        raise Refused(AdminReason.CREATOR_NOT_FOUND)
-    return creator

@@ -16,11 +16,12 @@ from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import dead_letters as dead_letter_repository
 from coupon_core.services import audit, outbox
+from coupon_core.services.errors import require_found
 
 MAX_BODY_BYTES = 65_536
 MAX_TEXT_LENGTH = 500
 EVENT_TYPES_BY_ROUTING_KEY = {
-    ROUTING_KEYS[kind]: name for name, kind in MILESTONE_TYPES.items()
+    ROUTING_KEYS[trigger]: event_type for event_type, trigger in MILESTONE_TYPES.items()
 }
 
 
@@ -58,7 +59,10 @@ def list_dead_letters(
 
 def get(tenant_id: str | None, letter_id: str) -> DeadLetter:
     """A dead letter. Refused when it is unknown."""
-    return _require_dead_letter(dead_letter_repository.find(tenant_id, letter_id))
+    return require_found(
+        dead_letter_repository.find(tenant_id, letter_id),
+        AdminReason.DEAD_LETTER_NOT_FOUND,
+    )
 
 
 def decode_body(letter: DeadLetter) -> str | None:
@@ -73,11 +77,9 @@ def decode_body(letter: DeadLetter) -> str | None:
 def retry(tenant_id: str | None, letter_id: str, now: datetime) -> None:
     """Send a dead letter to its queue again. Refused when unknown or unreadable."""
     with transaction():
-        letter = _require_dead_letter(dead_letter_repository.pop(tenant_id, letter_id))
-        event_type, text = (
-            EVENT_TYPES_BY_ROUTING_KEY.get(letter.routing_key),
-            decode_body(letter),
-        )
+        letter = _pop(tenant_id, letter_id)
+        event_type = EVENT_TYPES_BY_ROUTING_KEY.get(letter.routing_key)
+        text = decode_body(letter)
         if event_type is None or text is None:
             raise Refused(AdminReason.DEAD_LETTER_UNREADABLE)
         outbox.add([Event(letter.tenant_id, generate_id(), event_type, "", now, text)])
@@ -87,14 +89,15 @@ def retry(tenant_id: str | None, letter_id: str, now: datetime) -> None:
 def discard(tenant_id: str | None, letter_id: str) -> None:
     """Forget a dead letter. Refused when it is unknown."""
     with transaction():
-        letter = _require_dead_letter(dead_letter_repository.pop(tenant_id, letter_id))
+        letter = _pop(tenant_id, letter_id)
         audit.record(letter.tenant_id, "dead_letter.dropped", letter_id)
 
 
-def _require_dead_letter(letter: DeadLetter | None) -> DeadLetter:
-    if letter is None:
-        raise Refused(AdminReason.DEAD_LETTER_NOT_FOUND)
-    return letter
+def _pop(tenant_id: str | None, letter_id: str) -> DeadLetter:
+    return require_found(
+        dead_letter_repository.pop(tenant_id, letter_id),
+        AdminReason.DEAD_LETTER_NOT_FOUND,
+    )
 
 
 def _to_storable_text(text: str) -> str:

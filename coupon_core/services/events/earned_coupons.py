@@ -39,7 +39,9 @@ def process_milestone(milestone: Milestone, now: datetime) -> int:
     if not candidates and not tenant_repository.exists(milestone.tenant_id):
         raise Refused(AdminReason.TENANT_NOT_FOUND)
     earned = _select_earned(candidates, milestone)
-    return sum(_earn_unless_exhausted(one, milestone, now) for one, _ in earned)
+    return sum(
+        _earn_unless_exhausted(definition, milestone, now) for definition, _ in earned
+    )
 
 
 DefinitionsWithRewards = Sequence[tuple[Definition, RewardItem]]
@@ -49,7 +51,9 @@ def _select_earned(
     candidates: DefinitionsWithRewards, milestone: Milestone
 ) -> DefinitionsWithRewards:
     return [
-        each for each in candidates if generation_rules.is_earned_by(each[0], milestone)
+        (definition, reward)
+        for definition, reward in candidates
+        if generation_rules.is_earned_by(definition, milestone)
     ]
 
 
@@ -98,21 +102,23 @@ def process_milestones(
     Gives for each how many coupons it earned; None for those that must be given to
     `process_milestone`: repeats, scarce or shared codes, unknown tenants, lost races.
     """
-    triggers = {_get_trigger_key(one): one for one in milestones}
+    triggers = {_get_trigger_key(milestone): milestone for milestone in milestones}
     candidates_by_trigger = {
-        trigger: earned_coupon_repository.list_triggered_definitions(one)
-        for trigger, one in triggers.items()
+        trigger: earned_coupon_repository.list_triggered_definitions(milestone)
+        for trigger, milestone in triggers.items()
     }
     attempts = [
-        _prepare_attempt(candidates_by_trigger[_get_trigger_key(one)], one, now)
-        for one in milestones
+        _prepare_attempt(
+            candidates_by_trigger[_get_trigger_key(milestone)], milestone, now
+        )
+        for milestone in milestones
     ]
-    drafts = [draft for each in attempts for draft in each.drafts or ()]
+    drafts = [draft for attempt in attempts for draft in attempt.drafts or ()]
     try:
         inserted_ids = _insert_drafts(drafts)
     except CodeCollision:
         return [None] * len(milestones)
-    return [_count_earned(each, inserted_ids) for each in attempts]
+    return [_count_earned(attempt, inserted_ids) for attempt in attempts]
 
 
 def _insert_drafts(drafts: Sequence[EarnedCouponDraft]) -> set[str]:
@@ -130,11 +136,15 @@ def _prepare_attempt(
     candidates: DefinitionsWithRewards, milestone: Milestone, now: datetime
 ) -> MilestoneAttempt:
     earned = _select_earned(candidates, milestone)
-    if not candidates or not all(_has_ample_codes(one) for one, _ in earned):
+    if not candidates or not all(
+        _has_ample_codes(definition) for definition, _ in earned
+    ):
         return MilestoneAttempt(milestone, None)
-    return MilestoneAttempt(
-        milestone, [_build_draft(*each, milestone, now) for each in earned]
-    )
+    drafts = [
+        _build_draft(definition, reward, milestone=milestone, now=now)
+        for definition, reward in earned
+    ]
+    return MilestoneAttempt(milestone, drafts)
 
 
 def _has_ample_codes(definition: Definition) -> bool:

@@ -25,6 +25,7 @@ from coupon_core.services.coupons.redemption import (
     StaleDecision,
     record_redemption_metrics,
 )
+from coupon_core.services.errors import require_found
 from coupon_core.services.points import purchases
 
 MAX_ATTEMPTS = 3
@@ -80,7 +81,10 @@ def perform_or_record_failure(request: ActivityRequest, now: datetime) -> Activi
 
 def get(tenant_id: str, activity_id: str) -> Activity:
     """One activity. Refused when there is none."""
-    return _require_activity(activity_repository.get(tenant_id, activity_id))
+    return require_found(
+        activity_repository.get(tenant_id, activity_id),
+        PurchaseReason.ACTIVITY_NOT_FOUND,
+    )
 
 
 def list_activities(
@@ -96,18 +100,15 @@ def reject(tenant_id: str, activity_id: str, reason: str) -> Activity:
     What it did stays done: a refund undoes it.
     """
     with transaction():
-        before = _require_activity(activity_repository.lock(tenant_id, activity_id))
+        before = require_found(
+            activity_repository.lock(tenant_id, activity_id),
+            PurchaseReason.ACTIVITY_NOT_FOUND,
+        )
         if before.status == ActivityStatus.REJECTED:
             return before
         after = replace(before, status=ActivityStatus.REJECTED, reason=reason)
         activity_repository.update(after)
     return after
-
-
-def _require_activity(activity: Activity | None) -> Activity:
-    if activity is None:
-        raise Refused(PurchaseReason.ACTIVITY_NOT_FOUND)
-    return activity
 
 
 def _record_activity(

@@ -5,12 +5,9 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
-from coupon_core.domain import codes as code_rules
+from coupon_core.domain import codes
 from coupon_core.domain.models import (
-    UNASSIGNED,
-    AdminReason,
     CodeFormat,
-    Coupon,
     Definition,
     DefinitionStatus,
     Page,
@@ -26,15 +23,16 @@ from coupon_core.domain.models.offers import (
     PurchaseMode,
     UsageMode,
 )
-from coupon_core.persistence.database import ConcurrentUpdate, transaction
+from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
-from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import offers as offer_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.services import audit
 from coupon_core.services.catalog import definitions, reward_items
+from coupon_core.services.errors import require_found
+from coupon_core.services.points.listed_codes import add_listed_codes
 
 MAX_NAME_LENGTH = 255
 CLONED_CODE_LENGTH = 8
@@ -65,10 +63,9 @@ def is_deleted(tenant_id: str, definition_id: str) -> bool:
 
 def get(tenant_id: str, definition_id: str) -> OfferedCoupon:
     """One definition as Mambo sees it. Refused when unknown, or deleted there."""
-    found = offer_repository.find(tenant_id, definition_id)
-    if found is None:
-        raise Refused(Reason.COUPON_NOT_FOUND)
-    return found
+    return require_found(
+        offer_repository.find(tenant_id, definition_id), Reason.COUPON_NOT_FOUND
+    )
 
 
 def list_offered_coupons(
@@ -178,7 +175,7 @@ def _build_clone_draft(offered: OfferedCoupon) -> OfferDraft:
 def _generate_clone_code(definition: Definition) -> str:
     if definition.code_format != CodeFormat.CUSTOM:
         return ""
-    (code,) = code_rules.generate_random_codes(
+    (code,) = codes.generate_random_codes(
         1, "", CLONED_CODE_LENGTH, definition.code_alphabet
     )
     return code
@@ -186,7 +183,7 @@ def _generate_clone_code(definition: Definition) -> str:
 
 def _get_member_values(value: Any, model_class: type) -> dict[str, Any]:
     excluded_names = {"tenant_id", "definition_id", "deleted_at"}
-    names = {one.name for one in fields(model_class)} - excluded_names
+    names = {member.name for member in fields(model_class)} - excluded_names
     return {name: getattr(value, name) for name in names}
 
 
@@ -224,39 +221,10 @@ def _to_reward_members(draft: OfferDraft) -> dict[str, Any]:
 def _write_terms_and_codes(
     definition: Definition, draft: OfferDraft, now: datetime
 ) -> None:
-    ids = definition.tenant_id, definition.definition_id
-    offer_repository.put(Offer(*ids, **draft.offer))
-    offer_repository.put_mambo_coupon(MamboCoupon(*ids, **draft.mambo_coupon))
+    tenant_id, definition_id = definition.tenant_id, definition.definition_id
+    offer_repository.put(Offer(tenant_id, definition_id, **draft.offer))
+    offer_repository.put_mambo_coupon(
+        MamboCoupon(tenant_id, definition_id, **draft.mambo_coupon)
+    )
     if draft.codes:
-        _add_listed_codes(definition, draft.codes, now)
-
-
-def _add_listed_codes(
-    definition: Definition, requested_codes: Sequence[str], now: datetime
-) -> None:
-    """Add codes to a list, but those that it has. Refused when others have one."""
-    listed_keys = {
-        code_rules.to_lookup_key(code)
-        for code in offer_repository.list_codes(definition)
-    }
-    new_codes = [
-        code
-        for code in requested_codes
-        if code_rules.to_lookup_key(code) not in listed_keys
-    ]
-    tenant_id = definition.tenant_id
-    taken = code_lookup_repository.find_taken_by_shared_codes(tenant_id, new_codes)
-    taken |= code_lookup_repository.find_taken_by_coupons(tenant_id, new_codes)
-    if taken:
-        text = f"codes: {', '.join(sorted(taken)[:10])} in use already"
-        raise Refused(AdminReason.CODE_TAKEN, text)
-    drafts = [_build_unassigned_coupon(definition, code, now) for code in new_codes]
-    if len(coupon_repository.insert_new(drafts, definition)) < len(drafts):
-        raise ConcurrentUpdate("a code was taken just now")
-
-
-def _build_unassigned_coupon(
-    definition: Definition, code: str, now: datetime
-) -> Coupon:
-    ids = definition.tenant_id, generate_id(), definition.definition_id, UNASSIGNED
-    return Coupon(*ids, code, now, None, None, 0, None)
+        add_listed_codes(definition, draft.codes, now)

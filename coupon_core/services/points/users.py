@@ -15,6 +15,7 @@ from coupon_core.domain.models.users import RegisteredUser
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.repositories import users as user_repository
 from coupon_core.services import audit
+from coupon_core.services.errors import require_found
 
 DEFAULTS: Mapping[str, Any] = {"is_member": True, "details": {}, "tags": ()}
 
@@ -37,7 +38,9 @@ def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Register
 
 def get(tenant_id: str, user_id: str) -> RegisteredUser:
     """One user. Refused when there is none."""
-    return _require_user(user_repository.get(tenant_id, user_id))
+    return require_found(
+        user_repository.get(tenant_id, user_id), PurchaseReason.USER_NOT_FOUND
+    )
 
 
 def list_users(
@@ -52,14 +55,10 @@ def update(
 ) -> RegisteredUser:
     """Change members of a user. Refused when there is none."""
     with transaction():
-        before = _require_user(user_repository.lock(tenant_id, user_id))
+        before = require_found(
+            user_repository.lock(tenant_id, user_id), PurchaseReason.USER_NOT_FOUND
+        )
         user = replace(before, **changes, updated_at=now)
         user_repository.update(user)
         audit.record(tenant_id, "user.changed", user_id, changed=changes.keys())
-    return user
-
-
-def _require_user(user: RegisteredUser | None) -> RegisteredUser:
-    if user is None:
-        raise Refused(PurchaseReason.USER_NOT_FOUND)
     return user

@@ -21,6 +21,7 @@ from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import points as point_repository
 from coupon_core.persistence.repositories import users as user_repository
 from coupon_core.services import audit
+from coupon_core.services.errors import require_found
 
 BalanceUpdate = Callable[[PointChange, datetime], int | None]
 
@@ -89,8 +90,10 @@ def _change_balance(
 
 
 def _require_user(change: PointChange) -> None:
-    if user_repository.get(change.tenant_id, change.user_id) is None:
-        raise Refused(PurchaseReason.USER_NOT_FOUND)
+    require_found(
+        user_repository.get(change.tenant_id, change.user_id),
+        PurchaseReason.USER_NOT_FOUND,
+    )
 
 
 def list_wallets(

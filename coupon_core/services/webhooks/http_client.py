@@ -42,27 +42,28 @@ class Deadline:
     def abort_connection(self) -> None:
         """End whatever is being read or written."""
         # A connection lets go of its socket when the answer begins.
-        found = self.socket or (self.connection and self.connection.sock)
-        if found:
+        open_socket = self.socket or (self.connection and self.connection.sock)
+        if open_socket:
             with suppress(OSError):
                 # Not that of TLS, which would say goodbye and wait.
-                socket.socket.shutdown(found, socket.SHUT_RDWR)
+                socket.socket.shutdown(open_socket, socket.SHUT_RDWR)
 
     @contextmanager
     def enforce(self) -> Iterator[None]:
         """Let the clock run; from the deadline on it cuts until the block ends."""
-        done = threading.Event()
-
-        def watch() -> None:
-            done.wait(self.remaining_seconds)
-            while not done.wait(ABORT_INTERVAL_SECONDS):
-                self.abort_connection()
-
-        threading.Thread(target=watch, daemon=True).start()
+        finished = threading.Event()
+        threading.Thread(
+            target=self._abort_until, args=(finished,), daemon=True
+        ).start()
         try:
             yield
         finally:
-            done.set()
+            finished.set()
+
+    def _abort_until(self, finished: threading.Event) -> None:
+        finished.wait(self.remaining_seconds)
+        while not finished.wait(ABORT_INTERVAL_SECONDS):
+            self.abort_connection()
 
 
 def post(
@@ -71,7 +72,8 @@ def post(
     """Send one request and give its answer, or why there is none; never raises.
 
     The name is resolved once, every address checked, and one of these very addresses
-    connected to. No redirect is followed. All together takes no longer than `timeout_seconds`.
+    connected to. No redirect is followed. All together takes no longer than
+    `timeout_seconds`.
     """
     deadline = Deadline(timeout_seconds)
     with deadline.enforce():
@@ -132,11 +134,11 @@ def _connect_to_any(
     target: Target, addresses: list[str], deadline: Deadline
 ) -> HTTPConnection:
     """A connection to the first of the addresses that takes one."""
-    *rest, last = addresses
-    for address in rest:
+    *first_addresses, last_address = addresses
+    for address in first_addresses:
         with suppress(OSError, HTTPError):
             return _connect(target, address, deadline)
-    return _connect(target, last, deadline)
+    return _connect(target, last_address, deadline)
 
 
 def _connect(target: Target, address: str, deadline: Deadline) -> HTTPConnection:

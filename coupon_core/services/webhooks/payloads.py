@@ -23,8 +23,8 @@ def serialize_event(form: SignatureScheme, event: Mapping[str, Any]) -> str:
 def build_body(form: SignatureScheme, payloads: Sequence[str]) -> str:
     """The body of one request: PlayCamp's is always a batch, Standard's one event."""
     if form == SignatureScheme.STANDARD:
-        (only,) = payloads
-        return only
+        (payload,) = payloads
+        return payload
     return f'{{"events":[{",".join(payloads)}]}}'
 
 
@@ -66,12 +66,12 @@ def to_playcamp_redemption(data: Mapping[str, Any]) -> Json:
 def _to_reward_line(item: Mapping[str, Any]) -> Json:
     """A reward item of another dialect as a line of a reward."""
     payload = item["payload"]
-    named = (payload.get(name) for name in ("item_id", "currency_id", "badge_id"))
-    counted = (payload.get(name) for name in ("quantity", "amount"))
-    whole = (count for count in counted if type(count) is int)
+    item_ids = (payload.get(name) for name in ("item_id", "currency_id", "badge_id"))
+    quantities = (payload.get(name) for name in ("quantity", "amount"))
+    whole_numbers = (number for number in quantities if type(number) is int)
     return {
-        "itemId": str(next(filter(None, named), item["item_id"])),
-        "itemQuantity": next(whole, 1),
+        "itemId": str(next(filter(None, item_ids), item["item_id"])),
+        "itemQuantity": next(whole_numbers, 1),
         "itemName": item["name"],
     }
 

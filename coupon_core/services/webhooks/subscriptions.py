@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from coupon_core.domain.models import AdminReason, Page, Refused
@@ -11,7 +11,6 @@ from coupon_core.domain.models.webhooks import (
     SignatureScheme,
     Webhook,
     WebhookResponse,
-    WebhookSecrets,
 )
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence import database
@@ -21,17 +20,13 @@ from coupon_core.persistence.repositories import tenants
 from coupon_core.persistence.repositories import webhooks as webhook_repository
 from coupon_core.security import encryption
 from coupon_core.services import audit
-from coupon_core.services.webhooks import (
-    http_client,
-    payloads,
-    signatures,
-    url_policy,
-)
+from coupon_core.services.errors import require_found
+from coupon_core.services.webhooks import payloads, signatures, url_policy
+from coupon_core.services.webhooks.signed_requests import load_secrets, send_events
 
-MAX_WEBHOOKS_PER_TENANT = 50  # of a tenant: each costs a request an event
+MAX_WEBHOOKS_PER_TENANT = 50  # each costs a request an event
 DEFAULT_RETRY_COUNT, DEFAULT_TIMEOUT_MS = 5, 5_000
 LOOKUP_TIMEOUT_SECONDS = 2.0
-PREVIOUS_SECRET_VALIDITY = timedelta(hours=24)
 
 
 def create(
@@ -99,7 +94,9 @@ def require_allowed_target(url: str) -> None:
 
 def get(tenant_id: str, webhook_id: int) -> Webhook:
     """One webhook. Refused when there is none."""
-    return _require_webhook(webhook_repository.find(tenant_id, webhook_id))
+    return require_found(
+        webhook_repository.find(tenant_id, webhook_id), AdminReason.WEBHOOK_NOT_FOUND
+    )
 
 
 def list_webhooks(tenant_id: str, page: Page) -> tuple[list[Webhook], int]:
@@ -118,18 +115,27 @@ def update(
         get(tenant_id, webhook_id)
         require_allowed_target(changes["url"])
     with transaction():
-        before = _require_webhook(
-            webhook_repository.find(tenant_id, webhook_id, lock=True)
-        )
+        before = _lock(tenant_id, webhook_id)
         new_values = {
             **_derive_changes(before, changes, now),
             **changes,
             "updated_at": now,
         }
         webhook_repository.update(tenant_id, webhook_id, new_values)
-        ids = tenant_id, "webhook.changed", str(webhook_id)
-        audit.record(*ids, changed=changes.keys())
+        audit.record(
+            tenant_id,
+            "webhook.changed",
+            object_id=str(webhook_id),
+            changed=changes.keys(),
+        )
     return replace(before, **new_values)
+
+
+def _lock(tenant_id: str, webhook_id: int) -> Webhook:
+    return require_found(
+        webhook_repository.find(tenant_id, webhook_id, lock=True),
+        AdminReason.WEBHOOK_NOT_FOUND,
+    )
 
 
 def _derive_changes(
@@ -164,9 +170,7 @@ def rotate_secret(
     """
     secret = signatures.generate_secret()
     with transaction():
-        webhook = _require_webhook(
-            webhook_repository.find(tenant_id, webhook_id, lock=True)
-        )
+        webhook = _lock(tenant_id, webhook_id)
         previous = webhook_repository.get_encrypted_secrets(tenant_id, webhook_id)
         changes = {
             "secret_sealed": encryption.encrypt(secret),
@@ -177,23 +181,6 @@ def rotate_secret(
         webhook_repository.update(tenant_id, webhook_id, changes)
         audit.record(tenant_id, "webhook.secret_rotated", str(webhook_id))
     return replace(webhook, updated_at=now), secret
-
-
-def load_secrets(webhook: Webhook, now: datetime) -> WebhookSecrets:
-    """What signs for a webhook now. Refused when it has gone."""
-    sealed = webhook_repository.get_encrypted_secrets(
-        webhook.tenant_id, webhook.webhook_id
-    )
-    if sealed is None:
-        raise Refused(AdminReason.WEBHOOK_NOT_FOUND)
-    current, previous, rotated_at = sealed
-    is_previous_valid = bool(
-        previous and rotated_at and now - rotated_at < PREVIOUS_SECRET_VALIDITY
-    )
-    return WebhookSecrets(
-        encryption.decrypt(current),
-        encryption.decrypt(previous) if is_previous_valid else "",
-    )
 
 
 def list_attempts(
@@ -215,25 +202,7 @@ def send_test_event(tenant_id: str, webhook_id: int, now: datetime) -> WebhookRe
     event = payloads.build_sample_event(
         webhook.event_type, tenant_id, message_id, format_timestamp_milliseconds(now)
     )
-    sent = [payloads.serialize_event(webhook.signature, event)]
-    return send_events(webhook, keys, message_id, sent, now)
-
-
-def send_events(
-    webhook: Webhook,
-    keys: WebhookSecrets,
-    message_id: str,
-    events: list[str],
-    now: datetime,
-) -> WebhookResponse:
-    """One signed request with some events; never raises."""
-    body = payloads.build_body(webhook.signature, events)
-    form = webhook.signature
-    headers = signatures.build_headers(form, keys, message_id, body, len(events), now)
-    return http_client.post(webhook.url, body, headers, webhook.timeout_ms / 1000)
-
-
-def _require_webhook(webhook: Webhook | None) -> Webhook:
-    if webhook is None:
-        raise Refused(AdminReason.WEBHOOK_NOT_FOUND)
-    return webhook
+    serialized_event = payloads.serialize_event(webhook.signature, event)
+    return send_events(
+        webhook, keys, message_id=message_id, events=[serialized_event], now=now
+    )

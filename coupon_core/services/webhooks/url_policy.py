@@ -50,7 +50,7 @@ class Target:
 def allow_networks(networks: Sequence[str]) -> None:
     """Let this process send to networks that are not public (CIDR)."""
     global _allowed_networks  # a rule of the process, as its settings are
-    _allowed_networks = tuple(ipaddress.ip_network(one) for one in networks)
+    _allowed_networks = tuple(map(ipaddress.ip_network, networks))
 
 
 def parse_target(url: str) -> Target:
@@ -69,7 +69,11 @@ def parse_target(url: str) -> Target:
     if port not in DEFAULT_PORTS.values() and port < MIN_UNPRIVILEGED_PORT:
         raise ForbiddenTarget("expected port 80, 443 or one from 1024 on")
     return Target(
-        scheme, parts.host.strip("[]"), port, parts.request_uri, parts.netloc or ""
+        scheme=scheme,
+        host=parts.host.strip("[]"),
+        port=port,
+        path=parts.request_uri,
+        authority=parts.netloc or "",
     )
 
 
@@ -127,10 +131,10 @@ def _call_getaddrinfo(
     host: str, port: int, flags: int
 ) -> list[str] | OSError | UnicodeError:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     except (OSError, UnicodeError) as error:
         return error
-    return [str(place[4][0]) for place in found]
+    return [str(socket_address[0]) for *_, socket_address in entries]
 
 
 def is_allowed(address: Address) -> bool:
@@ -138,9 +142,7 @@ def is_allowed(address: Address) -> bool:
     effective = _effective_address(address)
     if effective is None:
         return False
-    if any(
-        one in network for one in (address, effective) for network in _allowed_networks
-    ):
+    if any(address in network or effective in network for network in _allowed_networks):
         return True
     return effective.is_global and not _is_special(effective)
 

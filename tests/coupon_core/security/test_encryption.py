@@ -11,7 +11,7 @@ from coupon_core.security import encryption
 
 
 @pytest.fixture(autouse=True)
-def vault_as_it_was() -> Iterator[None]:
+def restored_keys() -> Iterator[None]:
     before = encryption._keys
     yield
     encryption._keys = before
@@ -57,5 +57,5 @@ def test_a_new_master_key_is_one() -> None:
 
 
 def test_a_fingerprint_is_sha256_in_hex() -> None:
-    of_abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert encryption.fingerprint("abc") == of_abc
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert encryption.fingerprint("abc") == expected
