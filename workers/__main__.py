@@ -1,4 +1,4 @@
-"""`python -m workers [NAME …]`: the named workers, by default all of them."""
+"""Run workers: `python -m workers [NAME …]`, by default all of them."""
 
 import os
 import signal
@@ -30,13 +30,13 @@ log = structlog.get_logger("coupon.workers")
 
 USAGE_ERROR = 2
 POLL_SECONDS = 0.2
-# A statement takes four seconds at most; a bus that is away may never answer.
+# A statement takes four seconds at most; an unavailable broker may never respond.
 SHUTDOWN_GRACE_SECONDS = 4.3
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
-    """What a worker is given: its settings, when to stop, how to tell it is alive."""
+    """The settings of a worker, its stop signal and its heartbeat function."""
 
     broker_url: str
     visibility_seconds: int
@@ -63,7 +63,10 @@ WORKERS: dict[str, Callable[[WorkerContext], None]] = {
 
 
 def main(names: list[str]) -> int:
-    """Run workers until SIGTERM or SIGINT; 2 for an unknown name or bad settings."""
+    """Run workers until SIGTERM or SIGINT; return the exit code.
+
+    It is 2 for an unknown worker name or invalid settings.
+    """
     if unknown := sorted(set(names) - WORKERS.keys()):
         return _print_usage_error(
             f"unknown worker {unknown[0]}; there are {', '.join(WORKERS)}"
@@ -89,12 +92,13 @@ def _print_usage_error(message: str) -> int:
 
 
 def _run_workers(names: list[str], settings: Settings, stop: threading.Event) -> int:
-    """Each worker in a thread of its own; should one fail, all stop."""
+    """Run each worker in a thread of its own; stop all of them if one fails."""
     directory = settings.data_dir / "workers"
     remove_stale_heartbeats(directory)
     executor = ThreadPoolExecutor(len(names))
     workers = [executor.submit(_run_worker, name, settings, stop) for name in names]
-    # Not stop.wait(): the signal's handler, in this thread, might find its lock taken.
+    # Not stop.wait(): the signal handler runs in this thread and could deadlock on the
+    # lock of the event.
     while not (stop.is_set() or any(worker.done() for worker in workers)):
         wait(workers, POLL_SECONDS, FIRST_COMPLETED)
     stop.set()
@@ -107,9 +111,9 @@ def _run_workers(names: list[str], settings: Settings, stop: threading.Event) ->
 
 
 def _exit_immediately() -> NoReturn:
-    """End while a worker waits for what does not answer; as safe as kill -9 is.
+    """End the process although a worker still waits; as safe as `kill -9`.
 
-    What was not acknowledged comes again, and what was committed stays.
+    Unacknowledged messages are delivered again, and committed changes persist.
     """
     log.warning("ended without waiting any longer", seconds=SHUTDOWN_GRACE_SECONDS)
     os._exit(0)

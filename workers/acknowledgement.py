@@ -1,4 +1,4 @@
-"""Brings every delivery to an end: processed or buried, then acknowledged."""
+"""Process each delivery or store it as a dead letter, then acknowledge it."""
 
 import time
 from collections import Counter
@@ -20,8 +20,8 @@ from workers.messages import Message
 
 log = structlog.get_logger("coupon.consumer")
 
-# A message that fails while the database is well goes to the end of its queue. So it
-# delays others by no more than its tries themselves and these pauses.
+# A message that fails although the database works is moved to the end of its queue. It
+# delays other messages only by its attempts and these pauses.
 MAX_ATTEMPTS = 8
 RETRY_PAUSE_SECONDS = 0.1
 ATTEMPTS_HEADER = "coupons-tries"
@@ -29,11 +29,11 @@ ROUTING_KEYS_BY_QUEUE = {**EVENT_QUEUES, **WEBHOOK_QUEUES}
 
 
 class DatabaseUnavailable(Exception):
-    """Nothing can be processed or kept now; all messages must go back."""
+    """The database is unavailable; all messages must be returned to the broker."""
 
 
 class DeliveryProcessor:
-    """What a consumer's deliveries are given to."""
+    """Collects the deliveries of a consumer, processes and acknowledges them."""
 
     def __init__(
         self, broker_url: str, handler: MessageHandler = DEFAULT_HANDLER
@@ -44,18 +44,22 @@ class DeliveryProcessor:
         self.outcome_counts: Counter[str] = Counter()
 
     def on_message(self, queue: str, delivery: KombuMessage) -> None:
-        """A message that kombu could unpack."""
+        """Collect a message that kombu could decode."""
         self.pending.append((delivery, to_message(queue, delivery)))
 
     def on_decode_error(
         self, queue: str, delivery: KombuMessage, error: Exception
     ) -> None:
-        """A message that kombu could not: a false compression header, for one."""
+        """Collect a message that kombu could not decode."""
         defect = f"cannot be unpacked: {type(error).__name__}: {error}"
         self.pending.append((delivery, to_message(queue, delivery, defect)))
 
     def process_pending(self) -> None:
-        """Bring all that was received to its end. DatabaseAway."""
+        """Process and acknowledge all collected messages.
+
+        Raises:
+            DatabaseUnavailable: The messages must be returned to the broker.
+        """
         batch, self.pending = self.pending, []
         for (delivery, message), outcome in zip(
             batch, self._process_batch([message for _, message in batch]), strict=True
@@ -66,7 +70,7 @@ class DeliveryProcessor:
             delivery.ack()
 
     def _process_batch(self, messages: Sequence[Message]) -> Sequence[str | None]:
-        """Many in one transaction; what fails there is tried alone."""
+        """Process many messages in one transaction; None for those to process alone."""
         try:
             return self.handler.handle_many(messages)
         except diagnostics.DATABASE_ERRORS as error:
@@ -77,7 +81,7 @@ class DeliveryProcessor:
         return [None] * len(messages)
 
     def log_outcomes(self) -> None:
-        """Log how many messages came to which end since this was last told."""
+        """Log the number of messages per outcome since the last call."""
         if self.outcome_counts:
             log.info("settled", **self.outcome_counts)
             self.outcome_counts.clear()
@@ -94,7 +98,7 @@ class DeliveryProcessor:
             )
 
     def _handle_database_error(self, message: Message, error: Exception) -> str:
-        """The database failed: wholly, or by this message alone?"""
+        """Requeue or bury the message if the database works otherwise."""
         log.warning("database trouble", error=describe_error(error))
         check_database()
         if message.failed_attempts + 1 >= MAX_ATTEMPTS:
@@ -115,7 +119,7 @@ class DeliveryProcessor:
             return self._requeue_last(message)
 
     def _requeue_last(self, message: Message) -> str:
-        # On a connection of its own: confirms do not mix with deliveries.
+        # On a separate connection: publisher confirms do not mix with deliveries.
         with open_publisher(self.broker_url) as publisher:
             publisher.publish_to_queue(
                 message.queue,
@@ -131,7 +135,11 @@ def _to_log_fields(error: BaseException) -> dict[str, Any]:
 
 
 def check_database() -> None:
-    """DatabaseAway unless the database can be written to, by a new connection."""
+    """Check on a new connection that the database can be written to.
+
+    Raises:
+        DatabaseUnavailable: It cannot be written to.
+    """
     try:
         database.release_connection()
         diagnostics.check_writable()
@@ -140,7 +148,7 @@ def check_database() -> None:
 
 
 def to_message(queue: str, delivery: KombuMessage, defect: str = "") -> Message:
-    """The message in a delivery, whatever kombu and its producer made of it."""
+    """Convert a delivery to a message, whatever its producer put into its headers."""
     headers = delivery.headers
     failed_attempts = headers.get(ATTEMPTS_HEADER)
     return Message(

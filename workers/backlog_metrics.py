@@ -1,4 +1,4 @@
-"""What waits, as metrics: looked at when Prometheus asks for it."""
+"""Metrics of the backlog, measured when Prometheus collects them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -15,13 +15,13 @@ SOURCE_ERRORS = (*diagnostics.DATABASE_ERRORS, BrokerUnavailable)
 
 
 class BacklogCollector:
-    """Queue depths, the outbox's lag, dead letters; what is away is told as that."""
+    """Collects queue depths, outbox lag, dead letters and the state of the sources."""
 
     def __init__(self, broker_url: str) -> None:
         self.broker_url = broker_url
 
     def collect(self) -> Iterator[Any]:
-        """Prometheus' metric families as they are now."""
+        """Yield the current metric families."""
         from prometheus_client.core import GaugeMetricFamily
 
         up = GaugeMetricFamily("coupons_up", "Whether it answers.", labels=["what"])

@@ -1,4 +1,4 @@
-"""What is done with a message: read it, make its coupons; or say why it cannot be."""
+"""Handle messages: parse them and generate coupons, or store dead letters."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -43,7 +43,7 @@ CHUNK_OUTCOMES = ("made_nothing", "made")
 
 @dataclass(frozen=True, slots=True)
 class MessageHandler:
-    """What brings messages to their ends: one alone, and many in one transaction."""
+    """The functions that process one message, and many in one transaction."""
 
     handle_one: Callable[[Message], str]
     handle_many: Callable[[Sequence[Message]], list[str | None]]
@@ -53,9 +53,10 @@ Parsed = TypeVar("Parsed")
 
 
 def handle_many(messages: Sequence[Message]) -> list[str | None]:
-    """Process many messages in one transaction; None for those to `handle_one` alone.
+    """Process many messages in one transaction; return their outcomes.
 
-    Database trouble passes through: then none was processed.
+    None means that the message must be passed to `handle_one`. Database errors are
+    raised; then no message was processed.
     """
     milestones = {
         index: milestone
@@ -80,9 +81,9 @@ def _to_outcome(count: int | None) -> str | None:
 
 
 def handle_one(message: Message) -> str:
-    """Process a message, or keep it as a dead letter; then it may be acknowledged.
+    """Process a message or store it as a dead letter; return its outcome.
 
-    Gives in a word what became of it. Database trouble passes through: the message
+    Afterwards the message can be acknowledged. Database errors are raised; then it
     must be tried again.
     """
     try:
@@ -102,7 +103,11 @@ def _parse_milestone(message: Message) -> Milestone:
 def _parse_message(
     message: Message, convert: Callable[[dict[str, Any]], Parsed]
 ) -> Parsed:
-    """What the message means. Impossible."""
+    """Parse the body of a message.
+
+    Raises:
+        UnprocessableMessage: The message is not valid.
+    """
     for defect in find_defects(message):
         raise UnprocessableMessage(defect)
     try:
@@ -142,7 +147,7 @@ def _run_job_chunk(key: ChunkKey) -> str:
 
 
 def _generate_chunk(key: ChunkKey) -> str:
-    """Make a chunk; what nobody foresaw ends its batch, which says so."""
+    """Generate a chunk; an unexpected error ends its batch with that reason."""
     try:
         return CHUNK_OUTCOMES[batches.generate_chunk(key, utc_now())]
     except diagnostics.DATABASE_ERRORS:

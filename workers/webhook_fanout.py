@@ -1,4 +1,4 @@
-"""The fanout: an event that goes out becomes due to the webhooks that want it."""
+"""Fan out published events: create a delivery for each subscribed webhook."""
 
 import json
 import threading
@@ -26,9 +26,10 @@ FANOUT_OUTCOMES = ("unwanted", "due")
 
 
 def handle_many(messages: Sequence[Message]) -> list[str | None]:
-    """Process many messages in one transaction; None for those to `handle_one` alone.
+    """Process many messages in one transaction; return their outcomes.
 
-    Database trouble passes through: then none was processed.
+    None means that the message must be passed to `handle_one`. Database errors are
+    raised; then no message was processed.
     """
     events = {
         index: event
@@ -51,9 +52,9 @@ def _try_parse_event(message: Message) -> Iterator[CloudEvent]:
 
 
 def handle_one(message: Message) -> str:
-    """Process a message, or keep it as a dead letter; then it may be acknowledged.
+    """Process a message or store it as a dead letter; return its outcome.
 
-    Gives in a word what became of it. Database trouble passes through: the message
+    Afterwards the message can be acknowledged. Database errors are raised; then it
     must be tried again.
     """
     try:
@@ -64,7 +65,11 @@ def handle_one(message: Message) -> str:
 
 
 def parse_event(message: Message) -> CloudEvent:
-    """The CloudEvent in a message, as `coupons.out` carries them. Impossible."""
+    """Parse a CloudEvent from the exchange `coupons.out`.
+
+    Raises:
+        UnprocessableMessage: The message is not such an event.
+    """
     for defect in find_defects(message):
         raise UnprocessableMessage(defect)
     try:
@@ -98,5 +103,5 @@ def run(
     stop: threading.Event,
     beat: Callable[[], None],
 ) -> None:
-    """Fan out until `stop` is set; what is away is waited for."""
+    """Fan out until `stop` is set; reconnect when the database or broker fails."""
     consumer.run(broker_url, visibility_seconds, stop, beat, WEBHOOK_CONFIG)

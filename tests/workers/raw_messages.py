@@ -1,4 +1,4 @@
-"""Producers that do not play by the rules, and a consumer to meet them."""
+"""Publish arbitrary messages and run a consumer for them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROUTING_KEY = "streak.milestone"
 
 
 def purge_queues(broker: Broker) -> None:
-    """Nothing is left of the tests before."""
+    """Remove the messages of earlier tests."""
     with create_connection(broker.url) as connection:
         for queue in list_worker_queues(broker.url):
             bound_queue = queue(connection.default_channel)
@@ -33,7 +33,7 @@ def purge_queues(broker: Broker) -> None:
 def running_consumer(
     broker: Broker, visibility: int = 60
 ) -> AbstractContextManager[None]:
-    """A consumer at work in this process."""
+    """Run a consumer in a thread."""
     return running_in_thread(
         lambda stop: consumer.run(broker.url, visibility, stop, lambda: None)
     )
@@ -47,7 +47,7 @@ def publish(broker: Broker, *bodies: bytes) -> None:
 
 
 def publish_raw(broker: Broker, body: bytes, **options: Any) -> None:
-    """What any kombu producer can send."""
+    """Publish a message with any properties that kombu allows."""
     properties = {
         "content_type": CONTENT_TYPE,
         "content_encoding": "utf-8",
@@ -64,7 +64,7 @@ def publish_raw(broker: Broker, body: bytes, **options: Any) -> None:
 
 
 def becomes_true(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
-    """Whether it came true within so many seconds."""
+    """Return True if the condition becomes true within `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -74,6 +74,6 @@ def becomes_true(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
 
 
 def list_dead_letters() -> list[tuple[str, bytes]]:
-    """Reason and body of all dead letters, oldest first."""
+    """Return reason and body of all dead letters, oldest first."""
     sql = "SELECT reason, body FROM dead_letter ORDER BY letter_id"
     return [(reason, bytes(body)) for reason, body in fetch_rows(sql)]

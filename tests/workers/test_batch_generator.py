@@ -1,4 +1,4 @@
-"""Chunks over the bus: made once, driven on when lost, and apart from milestones."""
+"""Test that chunks are generated once and requeued when messages are lost."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def build_chunk_message(batch: Batch, **members: object) -> Message:
 
 
 def generating(broker: Broker) -> AbstractContextManager[None]:
-    """A generator at work in this process."""
+    """Run a batch generator in a thread."""
     return running_in_thread(
         lambda stop: batch_generator.run(broker.url, 60, stop, lambda: None)
     )

@@ -1,4 +1,4 @@
-"""Work on many codes over the bus: each chunk once, and no redeem after a revoke."""
+"""Test jobs on many codes: each chunk runs once, and no redemption after a revoke."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def create_batch(tenant: TenantFactory, count: int) -> str:
-    """The id of a finished batch of coupons that nobody holds."""
+    """Create a completed batch of unassigned coupons; return its id."""
     definition_id = tenant.define().definition_id
     batch = batches.request(tenant.tenant_id, definition_id, BatchRequest(count), NOW)
     for number in range(1, batch.chunk_count + 1):
@@ -98,7 +98,7 @@ def test_a_job_that_was_forgotten_is_driven_on(tenant: TenantFactory) -> None:
 def test_after_a_completed_revoke_no_redeem_succeeds(
     core: Settings, tenant: TenantFactory
 ) -> None:
-    """I10, with uses under way while the job runs."""
+    """Invariant I10, with redemptions concurrent to the job."""
     batch_id = create_batch(tenant, 40)
     codes = list_codes(tenant)
 

@@ -1,4 +1,4 @@
-"""The consumer on both brokers: what others send stops it never."""
+"""Test that no message stops the consumer, on both brokers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.workers.raw_messages import (
     running_consumer,
 )
 
-# What becomes of a message is tested on both databases by its handler.
+# The tests of the message handlers cover the other combinations of databases.
 pytestmark = pytest.mark.parametrize(
     ("migrated_template", "broker"),
     [("sqlite", "redis"), ("postgresql", "rabbitmq")],
@@ -39,7 +39,7 @@ GOOD = b'{"good": "JSON"}'
 
 @pytest.fixture
 def bus(broker: Broker, tenant: TenantFactory) -> Iterator[Broker]:
-    """A broker with empty queues and a consumer; no dead letter is there."""
+    """Run a consumer on a broker with empty queues and without dead letters."""
     with database.transaction():
         database.execute("DELETE FROM dead_letter", {})
     purge_queues(broker)
@@ -212,7 +212,7 @@ def is_consumed(connection: Connection, queue: str) -> bool:
 
 @contextmanager
 def failing_inserts(user: str) -> Iterator[None]:
-    """The database takes no earning of this user."""
+    """Let the database reject earned coupons of this user."""
     clause = "BEFORE INSERT ON earned_coupon FOR EACH ROW"
     if database.is_postgresql():
         execute(

@@ -1,4 +1,4 @@
-"""Exactly once: duplicates, new ids and many workers at the same moment."""
+"""Test exactly-once processing: duplicates, new ids and concurrent workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What milestones earn: which definitions, how often, in either envelope."""
+"""Test which definitions milestones earn, and how often, in both envelopes."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def test_a_code_space_that_is_used_up_is_told_by_the_dead_letter(
 
 
 def shorten_codes(definition: Definition) -> None:
-    """Leave room for 15 codes; the shortest that admins may ask for leave 461,760."""
+    """Reduce the code space to 15 codes; the smallest allowed one has 461,760."""
     if database.is_postgresql():
         constraint = "definition_code_length_check"
         database.execute(f"ALTER TABLE definition DROP CONSTRAINT {constraint}", {})

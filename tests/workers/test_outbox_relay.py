@@ -1,4 +1,4 @@
-"""The relay: every event reaches the bus, whoever dies or is away meanwhile."""
+"""Test that every event reaches the broker in spite of failures."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ TAP = Queue("tests.tap", EXCHANGES[OUT_EXCHANGE], "#", durable=True)
 
 @pytest.fixture
 def tap(broker: Broker, tenant: TenantFactory) -> Iterator[Broker]:
-    """A broker of which one queue gets all that goes out; the outbox is empty."""
+    """Return a broker with a queue that receives all published events.
+
+    The outbox is empty.
+    """
     database.execute("DELETE FROM outbox", {})
     purge_queues(broker)
     with create_connection(broker.url) as connection:
@@ -56,7 +59,7 @@ def tap(broker: Broker, tenant: TenantFactory) -> Iterator[Broker]:
 
 
 def store(tenant: TenantFactory, count: int, data: str = "{}") -> list[str]:
-    """Events on their way out; gives their ids."""
+    """Store pending events in the outbox; return their ids."""
     now = utc_now()
     ids = [id_generation.generate_id() for _ in range(count)]
     with database.transaction():
@@ -68,7 +71,7 @@ def store(tenant: TenantFactory, count: int, data: str = "{}") -> list[str]:
 
 
 def received(broker: Broker) -> Counter[str]:
-    """The ids of all events that the tap has got."""
+    """Return the ids of all received events with their counts."""
     counts: Counter[str] = Counter()
     with create_connection(broker.url) as connection:
         tap = TAP(connection.default_channel)

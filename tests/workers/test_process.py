@@ -1,4 +1,4 @@
-"""`python -m workers`: how it starts, tells that it lives, and ends."""
+"""Test `python -m workers`: start, heartbeat and end."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_signal_ends_all_workers_within_five_seconds(
 
 
 def list_live_workers(directory: Path) -> set[str]:
-    """The workers that tell that they live."""
+    """Return the names of the workers with a heartbeat file."""
     return {path.name.partition("-")[0] for path in directory.glob("workers/*")}
 
 
@@ -133,9 +133,8 @@ def test_the_files_of_dead_workers_are_removed(tmp_path: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     (tmp_path / f"consumer-{os.getpid()}").touch()
     (tmp_path / f"relay-{child.pid}").touch()
-    assert becomes_true(
-        lambda: not is_alive(child.pid)
-    )  # a zombie until it is waited for
+    # It remains a zombie until it is waited for.
+    assert becomes_true(lambda: not is_alive(child.pid))
     remove_stale_heartbeats(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [f"consumer-{os.getpid()}"]
     child.wait()
@@ -146,7 +145,7 @@ def test_a_database_that_is_away_loses_nothing(
     redis: Broker, tmp_path: Path, postgres: object
 ) -> None:
     purge_queues(redis)
-    # Without fsync it forgets the last moments before its death.
+    # Without fsync, PostgreSQL would lose its last commits.
     with postgres_server(tmp_path, fsync=True) as server:
         url = server.url()
         migrate_database(url)

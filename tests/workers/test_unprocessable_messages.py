@@ -1,4 +1,4 @@
-"""Bad messages: each is kept with its reason, and none is taken for anything else."""
+"""Test that invalid messages are stored as dead letters with a reason."""
 
 from __future__ import annotations
 

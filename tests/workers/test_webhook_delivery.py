@@ -1,4 +1,4 @@
-"""Webhooks end to end: from a redemption over the bus to a receiver, whoever fails."""
+"""Test webhooks end to end, from a redemption to a receiver, with failures."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ FORMS_BY_TURNS = [
 def core(
     migrated_template: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Settings]:
-    """The core, which may send to receivers of this machine."""
+    """Start the core and allow requests to local receivers."""
     directory = tmp_path_factory.mktemp("core")
     with migrated_template.temporary_database() as url:
         settings = build_settings(url, directory)
@@ -66,7 +66,7 @@ def core(
 
 @pytest.fixture
 def bus(redis: Broker, core: Settings) -> Broker:
-    """An empty bus, and nothing on its way to it."""
+    """Return a broker with empty queues; the outbox is empty."""
     database.execute("DELETE FROM outbox", {})
     database.execute("DELETE FROM webhook", {})
     purge_queues(redis)
@@ -75,7 +75,7 @@ def bus(redis: Broker, core: Settings) -> Broker:
 
 @contextmanager
 def working(bus: Broker) -> Iterator[None]:
-    """The fanout and the deliverer at work in this process."""
+    """Run the fanout and the deliverer in threads."""
     stop = Event()
     arguments = bus.url, 60, stop, lambda: None
     threads = [
@@ -96,7 +96,7 @@ def working(bus: Broker) -> Iterator[None]:
 def subscribed(
     tenant: TenantFactory, receiver: WebhookReceiver, **options: Any
 ) -> tuple[Webhook, str]:
-    """A webhook of the shop's redemptions."""
+    """Create a webhook for redemptions; return it and its secret."""
     members = {"signature": SignatureScheme.PLAYCAMP, "timeout_ms": 1_000, **options}
     webhook_and_secret = subscriptions.create(
         tenant.tenant_id, "coupon.redeemed", receiver.url, utc_now(), **members
@@ -106,7 +106,7 @@ def subscribed(
 
 
 def redeem(tenant: TenantFactory, count: int, bus: Broker) -> set[str]:
-    """The codes of so many coupons that are redeemed, which is on the bus now."""
+    """Redeem `count` coupons, publish the events and return the codes."""
     definition = tenant.define()
     issued = tenant.generate(definition, [f"u{number}" for number in range(count)])
     for issued_coupon in issued:
@@ -119,7 +119,7 @@ def redeem(tenant: TenantFactory, count: int, bus: Broker) -> set[str]:
 def list_received_codes(
     form: SignatureScheme, secret: str, receiver: WebhookReceiver
 ) -> list[str]:
-    """The codes that have arrived, each under a good signature."""
+    """Return the received codes after verifying all signatures."""
     codes: list[str] = []
     for request in list(receiver.received):
         body = verify_request(form, secret, request)
@@ -132,7 +132,7 @@ def list_received_codes(
 
 
 def list_statuses(webhook: Webhook) -> list[str]:
-    """The statuses of all tries, newest event first."""
+    """Return the statuses of all attempts, newest event first."""
     attempts, _ = subscriptions.list_attempts(
         webhook.tenant_id, webhook.webhook_id, Page()
     )
@@ -237,7 +237,7 @@ def test_a_tenant_of_hanging_receivers_holds_up_no_other_tenant(
 
 
 def count_active_webhooks(tenant: TenantFactory) -> int:
-    """How many webhooks of a shop are held by a request, whatever its receiver does."""
+    """Return the number of webhooks of a tenant that are currently claimed."""
     sql = "SELECT count(*) FROM webhook WHERE tenant_id = :id AND next_turn_at > :now"
     parameters = {
         "id": tenant.tenant_id,
@@ -267,7 +267,7 @@ def test_what_goes_out_again_is_due_to_nobody_twice(
 
 
 def count_waiting(bus: Broker) -> int:
-    """How many messages the fanout has before it."""
+    """Return the number of messages that wait for the fanout."""
     depths = inspection.queue_depths(bus.url)
     return next(depth.messages for depth in depths if depth.queue == "coupons.webhooks")
 
@@ -355,7 +355,7 @@ def test_a_receiver_that_says_gone_is_switched_off_and_waits_to_be_switched_on(
 def test_nothing_is_sent_where_nothing_may_be_sent(
     bus: Broker, tenant: TenantFactory
 ) -> None:
-    """The same webhook, allowed when it was made and no longer when it is served."""
+    """The URL is allowed when the webhook is created, but not when it is served."""
     with running_receiver() as receiver:
         webhook, _ = subscribed(tenant, receiver, retry_count=0)
         url_policy.allow_networks(())

@@ -1,4 +1,4 @@
-"""Campaigns: what creators promote, and for how long (CONTRACTS 3.3)."""
+"""Create, read and change campaigns (`docs/api-contracts.md` 3.3)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -30,7 +30,11 @@ DEFAULTS: Mapping[str, Any] = {
 def create(
     tenant_id: str, campaign_id: str, fields: Mapping[str, Any], now: datetime
 ) -> Campaign:
-    """Add a campaign from members of `Campaign`. Refused when the id is taken."""
+    """Create a campaign from members of `Campaign`.
+
+    Raises:
+        Refused: The id is taken, or the dates are reversed.
+    """
     campaign = Campaign(
         tenant_id=tenant_id,
         campaign_id=campaign_id,
@@ -47,7 +51,7 @@ def create(
 
 
 def get(tenant_id: str, campaign_id: str) -> Campaign:
-    """One campaign. Refused when there is none."""
+    """Return a campaign; refuse if it does not exist."""
     return require_found(
         campaign_repository.get(tenant_id, campaign_id),
         AdminReason.CAMPAIGN_NOT_FOUND,
@@ -57,16 +61,19 @@ def get(tenant_id: str, campaign_id: str) -> Campaign:
 def list_campaigns(
     tenant_id: str, page: Page, status: CampaignStatus | None = None
 ) -> tuple[list[Campaign], int]:
-    """A tenant's campaigns, newest first, and how many match in all."""
+    """Return a page of a tenant's campaigns, newest first, and the total count."""
     return campaign_repository.list_campaigns(tenant_id, page, status)
 
 
 def update(
     tenant_id: str, campaign_id: str, changes: Mapping[str, Any], now: datetime
 ) -> Campaign:
-    """Change members of a campaign; its packages follow in dates and status.
+    """Change members of a campaign and apply its dates and status to its packages.
 
     While it is COMPLETED or CANCELLED, its codes cannot be redeemed.
+
+    Raises:
+        Refused: The campaign does not exist, or the dates are reversed.
     """
     with transaction():
         before = require_found(
@@ -84,13 +91,21 @@ def update(
 def list_creators(
     tenant_id: str, campaign_id: str, page: Page
 ) -> tuple[list[Creator], int]:
-    """Who takes part in a campaign, by name, and how many in all. Refused."""
+    """Return a page of a campaign's creators by name, and the total count.
+
+    Raises:
+        Refused: The campaign does not exist.
+    """
     get(tenant_id, campaign_id)
     return creator_repository.list_creators(tenant_id, page, campaign_id=campaign_id)
 
 
 def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> Creator:
-    """Let a creator take part; again changes nothing. Refused when unknown."""
+    """Add a creator to a campaign (idempotent).
+
+    Raises:
+        Refused: The campaign or the creator does not exist.
+    """
     get(tenant_id, campaign_id)
     creator = require_found(
         creator_repository.get(tenant_id, creator_key), AdminReason.CREATOR_NOT_FOUND
@@ -107,7 +122,13 @@ def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> Creator:
 
 
 def remove_creator(tenant_id: str, campaign_id: str, creator_key: str) -> None:
-    """End a creator's part; codes already given stay good until they are revoked."""
+    """Remove a creator from a campaign.
+
+    Codes that were already assigned remain valid until they are revoked.
+
+    Raises:
+        Refused: The creator is not part of the campaign.
+    """
     with transaction():
         if not campaign_repository.remove_creator(tenant_id, campaign_id, creator_key):
             raise Refused(AdminReason.CREATOR_NOT_FOUND)
@@ -120,7 +141,7 @@ def remove_creator(tenant_id: str, campaign_id: str, creator_key: str) -> None:
 
 
 def get_stats(tenant_id: str, campaign_id: str) -> CampaignStats:
-    """What became of the codes of a campaign. Refused when it is unknown."""
+    """Return usage counts of a campaign's codes; refuse if it does not exist."""
     get(tenant_id, campaign_id)
     return creator_code_repository.get_stats(tenant_id, campaign_id=campaign_id)
 

@@ -1,4 +1,4 @@
-"""Changes to a package: its own fields, its limits and its reward item."""
+"""Apply changes to a package: its own fields, its limits and its reward item."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -37,7 +37,11 @@ def has_different_limits(
 def lock_package(
     tenant_id: str, package_id: int, locks_coupons: bool
 ) -> PackageWithDefinition:
-    """A package that stays as it is; its coupons too, which limits depend on."""
+    """Lock and return a package.
+
+    Changing a limit requires `locks_coupons`: it blocks all coupon writes, because the
+    uses are compared with the new limit.
+    """
     if locks_coupons:
         coupon_repository.lock_coupons_exclusively()
     package = _get(tenant_id, package_id).package
@@ -58,7 +62,7 @@ def apply_changes(
     changes: Mapping[str, Any],
     now: datetime,
 ) -> PackageWithDefinition:
-    """Change a package that is held: what is its own, then its limits."""
+    """Apply changes to a locked package: its own fields first, then its limits."""
     own_changes = {name: changes[name] for name in changes.keys() - LIMIT_FIELDS}
     after = _change_package_fields(before, own_changes, now) if own_changes else before
     if limits:

@@ -1,4 +1,7 @@
-"""Packages: claimable definitions whose codes creators hand out (CONTRACTS 3.3)."""
+"""Create, read and change packages (`docs/api-contracts.md` 3.3).
+
+A package is a claimable definition whose codes are distributed by creators.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -57,9 +60,12 @@ DEFAULTS: Mapping[str, Any] = {
 def create(
     tenant_id: str, campaign_id: str, fields: Mapping[str, Any], now: datetime
 ) -> PackageWithDefinition:
-    """Add a package to a campaign: members of `Package`, and the three limits.
+    """Create a package from members of `Package` and the three limits.
 
-    It makes the definition that it is, and the reward item that its lines are.
+    Also creates its definition, and a reward item from its reward lines.
+
+    Raises:
+        Refused: The campaign does not exist, or a definition already has the name.
     """
     members = {**DEFAULTS, **fields}
     limits = {name: members.pop(name) for name in LIMIT_FIELDS}
@@ -111,7 +117,15 @@ def _build_definition(
 def update(
     tenant_id: str, package_id: int, changes: Mapping[str, Any], now: datetime
 ) -> PackageWithDefinition:
-    """Change members of a package or its limits; none goes below what was used."""
+    """Change members of a package or its limits.
+
+    Blocks all coupon writes only if a limit changes. If that becomes apparent only
+    under the locks of the package, the update starts again.
+
+    Raises:
+        Refused: The package does not exist, the name is taken, or a limit would be
+            below the number of uses.
+    """
     limits = {name: changes[name] for name in changes.keys() & LIMIT_FIELDS}
     for locks_coupons in (
         has_different_limits(limits, get(tenant_id, package_id)),
@@ -125,7 +139,7 @@ def update(
 
 
 def sync_with_campaign(campaign: Campaign, now: datetime) -> None:
-    """Let the packages of a campaign follow it; the caller holds the campaign."""
+    """Apply the dates and status of a locked campaign to its packages."""
     for defined_package in package_repository.list_by_campaign(
         campaign.tenant_id, campaign.campaign_id
     ):
@@ -143,7 +157,7 @@ def sync_with_campaign(campaign: Campaign, now: datetime) -> None:
 
 
 def get(tenant_id: str, package_id: int) -> PackageWithDefinition:
-    """One package. Refused when there is none."""
+    """Return a package; refuse if it does not exist."""
     return require_found(
         package_repository.get(tenant_id, package_id), AdminReason.PACKAGE_NOT_FOUND
     )
@@ -152,14 +166,14 @@ def get(tenant_id: str, package_id: int) -> PackageWithDefinition:
 def list_packages(
     tenant_id: str, page: Page, campaign_id: str | None = None
 ) -> tuple[list[PackageWithDefinition], int]:
-    """A tenant's packages, newest first, and how many match in all."""
+    """Return a page of a tenant's packages, newest first, and the total count."""
     return package_repository.list_packages(tenant_id, page, campaign_id)
 
 
 def list_by_campaign(
     tenant_id: str, campaign_id: str
 ) -> Sequence[PackageWithDefinition]:
-    """The packages of a campaign by number. Refused when it is unknown."""
+    """Return the packages of a campaign by number; refuse if it does not exist."""
     require_found(
         campaign_repository.get(tenant_id, campaign_id),
         AdminReason.CAMPAIGN_NOT_FOUND,
@@ -168,7 +182,7 @@ def list_by_campaign(
 
 
 def get_attribution(tenant_id: str, code: str) -> Attribution:
-    """Whose code it is, and of which package; empty for other codes."""
+    """Return the creator and the package of a code; empty for other codes."""
     normalized_code = codes.normalize_code(code)
     return (
         package_repository.find_attribution(tenant_id, normalized_code)
@@ -180,7 +194,7 @@ def get_attribution(tenant_id: str, code: str) -> Attribution:
 def list_code_usages(
     tenant_id: str, user_id: str, page: Page
 ) -> tuple[list[CodeUsage], int]:
-    """A user's uses of any codes, newest first, and how many there are in all."""
+    """Return a page of a user's code usages, newest first, and the total count."""
     return package_repository.list_code_usages(tenant_id, user_id, page)
 
 

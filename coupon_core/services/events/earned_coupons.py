@@ -1,4 +1,4 @@
-"""Coupons that milestones earn: once for each occurrence, however often it is told."""
+"""Generate the coupons that milestones earn, once for each occurrence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,12 +28,13 @@ from coupon_core.services.coupons import code_capacity, generation
 
 
 def process_milestone(milestone: Milestone, now: datetime) -> int:
-    """Make the coupons that a milestone earns its user; gives how many are new.
+    """Generate the coupons that a milestone earns; return the number of new ones.
 
-    Refused when the tenant is unknown, or the code space of a definition too small.
-    Paused, archived and disabled definitions earn nothing, nor do those of which all
-    is given out. Each definition's coupon is made in a transaction of its own;
-    repeating the whole completes it.
+    Paused, archived, disabled and exhausted definitions earn nothing. Each coupon has
+    a transaction of its own, so a failed call is completed by repeating it.
+
+    Raises:
+        Refused: The tenant does not exist, or a code space is too small.
     """
     candidates = earned_coupon_repository.list_triggered_definitions(milestone)
     if not candidates and not tenant_repository.exists(milestone.tenant_id):
@@ -88,7 +89,10 @@ def _earn_coupon(candidate: Definition, milestone: Milestone, now: datetime) -> 
 
 @dataclass(frozen=True, slots=True)
 class MilestoneAttempt:
-    """A milestone and the coupons that it should earn; None if it must go alone."""
+    """A milestone and the coupons it should earn.
+
+    `drafts` is None if the milestone must be processed on its own.
+    """
 
     milestone: Milestone
     drafts: Sequence[EarnedCouponDraft] | None
@@ -97,10 +101,11 @@ class MilestoneAttempt:
 def process_milestones(
     milestones: Sequence[Milestone], now: datetime
 ) -> list[int | None]:
-    """Make the coupons of many milestones in one transaction, as far as that is easy.
+    """Generate the coupons of many milestones in one transaction where possible.
 
-    Gives for each how many coupons it earned; None for those that must be given to
-    `process_milestone`: repeats, scarce or shared codes, unknown tenants, lost races.
+    Returns the number of coupons for each milestone. None means that the caller must
+    use `process_milestone`: for repeated milestones, scarce or shared codes, unknown
+    tenants and lost races.
     """
     triggers = {_get_trigger_key(milestone): milestone for milestone in milestones}
     candidates_by_trigger = {
@@ -148,7 +153,7 @@ def _prepare_attempt(
 
 
 def _has_ample_codes(definition: Definition) -> bool:
-    """True when a drawn code is free, as far as anybody will live to see."""
+    """Return True if a random code of the definition is practically always free."""
     space_size = codes.code_space_size(definition)
     is_random = definition.code_format == CodeFormat.RANDOM
     is_ample = space_size > code_capacity.MAX_COUNTABLE_SPACE

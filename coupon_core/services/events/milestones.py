@@ -1,4 +1,4 @@
-"""Milestones that came over HTTP: taken once each, then sent to the workers."""
+"""Accept milestones over HTTP, each once, and send them to the workers."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -23,9 +23,9 @@ def accept(
     events: Sequence[tuple[Milestone, Mapping[str, Any]]],
     now: datetime,
 ) -> None:
-    """Take milestones with the envelopes they came in; a repeated id is taken once.
+    """Accept milestones with their original envelopes; ignore repeated ids.
 
-    Durable when this returns: the relay sends them from the outbox.
+    They are durable when this returns: the relay sends them from the outbox.
     """
     first_by_id = {
         milestone.event_id: (milestone, envelope)
@@ -46,9 +46,9 @@ def accept(
 
 
 def purge_accepted_ids(before: datetime, limit: int) -> int:
-    """Forget up to `limit` ids of events taken before then; gives how many.
+    """Delete up to `limit` event ids accepted before `before`; return the count.
 
-    From then on such an id is taken as new; what it earned stays earned once.
+    An event with such an id is accepted again, but its coupons are not earned twice.
     """
     with transaction():
         return accepted_event_repository.purge(before, limit)

@@ -1,4 +1,4 @@
-"""Codes that are listed for a definition before anybody holds them (Mambo)."""
+"""Add listed codes, which are unassigned until a user buys one (Mambo)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,7 +21,12 @@ from coupon_core.persistence.repositories import offers as offer_repository
 def add_listed_codes(
     definition: Definition, requested_codes: Sequence[str], now: datetime
 ) -> None:
-    """Add codes to a list, but those that it has. Refused when others have one."""
+    """Add the codes that the definition does not have yet.
+
+    Raises:
+        Refused: A code is taken by another definition or coupon.
+        ConcurrentUpdate: A code was taken by a concurrent request.
+    """
     listed_keys = {
         codes.to_lookup_key(code) for code in offer_repository.list_codes(definition)
     }

@@ -1,4 +1,7 @@
-"""Coupons as Mambo knows them: a definition with its terms, its codes and its looks."""
+"""Create, read and change Mambo coupons.
+
+A Mambo coupon is a definition with its terms of sale, its codes and its presentation.
+"""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields, replace
@@ -40,7 +43,7 @@ CLONED_CODE_LENGTH = 8
 
 @dataclass(frozen=True, slots=True)
 class OfferDraft:
-    """A coupon as it shall be: members of Definition, Offer and MamboCoupon."""
+    """The requested state: members of `Definition`, `Offer` and `MamboCoupon`."""
 
     definition: Mapping[str, Any]
     offer: Mapping[str, Any]
@@ -51,18 +54,18 @@ class OfferDraft:
 
 
 def get_terms(definition: Definition) -> Offer:
-    """The terms of a definition's coupons; not for sale unless said otherwise."""
+    """Return the terms of a definition's coupons; by default they are not for sale."""
     stored_offer = offer_repository.get(definition.tenant_id, definition.definition_id)
     return stored_offer or offer_repository.create_default_offer(definition)
 
 
 def is_deleted(tenant_id: str, definition_id: str) -> bool:
-    """True when the definition was deleted in Mambo."""
+    """Return True if the definition was deleted in Mambo."""
     return offer_repository.is_deleted(tenant_id, definition_id)
 
 
 def get(tenant_id: str, definition_id: str) -> OfferedCoupon:
-    """One definition as Mambo sees it. Refused when unknown, or deleted there."""
+    """Return a Mambo coupon; refuse if it does not exist or was deleted in Mambo."""
     return require_found(
         offer_repository.find(tenant_id, definition_id), Reason.COUPON_NOT_FOUND
     )
@@ -71,24 +74,25 @@ def get(tenant_id: str, definition_id: str) -> OfferedCoupon:
 def list_offered_coupons(
     tenant_id: str, offer_filter: OfferFilter, page: Page
 ) -> list[OfferedCoupon]:
-    """Definitions as Mambo sees them, newest first."""
+    """Return a page of Mambo coupons, newest first."""
     return offer_repository.list_offered_coupons(tenant_id, offer_filter, page)
 
 
 def find_by_ids(tenant_id: str, definition_ids: Set[str]) -> dict[str, OfferedCoupon]:
-    """Some definitions as Mambo sees them, by id; those deleted there are left out."""
+    """Return Mambo coupons by definition id, without those deleted in Mambo."""
     return offer_repository.find_by_ids(tenant_id, definition_ids)
 
 
 def list_codes(offered: OfferedCoupon) -> list[str]:
-    """The codes that were listed for a definition, in their order."""
+    """Return the codes that were listed for a definition, in their order."""
     return offer_repository.list_codes(offered.definition)
 
 
 def create(tenant_id: str, draft: OfferDraft, now: datetime) -> OfferedCoupon:
-    """Add a coupon: reward item, definition, terms and codes, all or nothing.
+    """Create a Mambo coupon: reward item, definition, terms and codes.
 
-    Refused when a name or code is taken.
+    Raises:
+        Refused: A name or a code is taken.
     """
     with transaction():
         tenant_repository.lock(tenant_id)
@@ -110,9 +114,11 @@ def create(tenant_id: str, draft: OfferDraft, now: datetime) -> OfferedCoupon:
 def update(
     tenant_id: str, definition_id: str, draft: OfferDraft, now: datetime
 ) -> OfferedCoupon:
-    """Replace a coupon; codes are added to a list, and none is taken away.
+    """Replace a Mambo coupon; codes are added to a list but never removed.
 
-    Refused when unknown or made elsewhere, or when its coupons forbid the change.
+    Raises:
+        Refused: It does not exist, was not created in Mambo, or its issued coupons do
+            not allow the change.
     """
     with transaction():
         coupon_repository.lock_coupons_exclusively()
@@ -128,9 +134,12 @@ def update(
 
 
 def delete(tenant_id: str, definition_ids: Sequence[str], now: datetime) -> None:
-    """End coupons, so that Mambo shows them no more; all or none.
+    """Archive Mambo coupons and hide them in Mambo, all of them or none.
 
-    Their history stays, and so their codes stay taken. Refused when one is unknown.
+    Their history remains, therefore their codes cannot be used again.
+
+    Raises:
+        Refused: One of them does not exist or was not created in Mambo.
     """
     with transaction():
         for definition_id in sorted(set(definition_ids)):
@@ -144,9 +153,12 @@ def delete(tenant_id: str, definition_ids: Sequence[str], now: datetime) -> None
 
 
 def clone(tenant_id: str, definition_id: str, now: datetime) -> OfferedCoupon:
-    """A coupon on the same terms, not active yet, with a code of its own.
+    """Create an inactive coupon with the same terms and a new code.
 
-    The clone of a list has no codes yet. Refused when unknown or made elsewhere.
+    The clone of a list has no codes.
+
+    Raises:
+        Refused: The coupon does not exist or was not created in Mambo.
     """
     offered = _require_made_in_mambo(get(tenant_id, definition_id))
     return create(tenant_id, _build_clone_draft(offered), now)
@@ -188,7 +200,7 @@ def _get_member_values(value: Any, model_class: type) -> dict[str, Any]:
 
 
 def _lock_editable_coupon(tenant_id: str, definition_id: str) -> OfferedCoupon:
-    """A coupon that may be changed, its definition locked. Refused."""
+    """Lock and return a coupon; refuse if it was not created in Mambo."""
     definition = definition_repository.lock(tenant_id, definition_id)
     offered = _require_made_in_mambo(get(tenant_id, definition_id))
     return replace(offered, definition=definition or offered.definition)
@@ -206,7 +218,7 @@ def _to_status(draft: OfferDraft) -> DefinitionStatus:
 
 
 def _to_definition_members(draft: OfferDraft) -> dict[str, Any]:
-    """The definition's own, with the uses of one coupon that the terms allow."""
+    """Return the members of the definition, with the limit that the terms imply."""
     offer = {"mode": PurchaseMode.TWO_STEP, "points": 0, **draft.offer}
     in_one_step = offer["points"] > 0 and offer["mode"] == PurchaseMode.ONE_STEP
     is_single_use = draft.offer.get("usage") != UsageMode.MULTI or in_one_step

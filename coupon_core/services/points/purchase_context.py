@@ -1,4 +1,4 @@
-"""The locked data on which buying, redeeming and refunding are decided."""
+"""Load and lock the data that decides about buying, redeeming and refunding."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -29,7 +29,11 @@ from coupon_core.services.points import offers
 
 
 def load_purchase_context(request: ActivityRequest, now: datetime) -> PurchaseContext:
-    """How things stand, held as they are until the transaction ends."""
+    """Load the context of an activity and lock it until the transaction ends.
+
+    Raises:
+        Refused: The code is unknown.
+    """
     code = codes.normalize_code(request.code)
     definition = _lock_definition(request.tenant_id, code) if code else None
     if not code or definition is None:
@@ -53,9 +57,9 @@ def load_purchase_context(request: ActivityRequest, now: datetime) -> PurchaseCo
 
 
 def _lock_definition(tenant_id: str, code: str) -> Definition | None:
-    """The definition that a code is of, locked, whoever holds the code."""
+    """Lock and return the definition of a code, independent of its holder."""
     coupon_repository.announce_coupon_write()
-    # Codes named by hand and random ones are made in turns, never at once.
+    # Serializes this with writers of codes, so that no code is taken twice.
     tenant_repository.lock_shared(tenant_id)
     definition_id = _find_definition_id(tenant_id, code)
     if definition_id is None or offers.is_deleted(tenant_id, definition_id):
@@ -74,10 +78,10 @@ def _find_definition_id(tenant_id: str, code: str) -> str | None:
 def _lock_copies(
     request: ActivityRequest, definition: Definition, now: datetime
 ) -> tuple[list[IssuedCoupon], bool]:
-    """What the user has of it, and whether it exists; locked.
+    """Lock and return the user's coupons, and whether they are stored already.
 
-    Where any code of a list names what is for sale, all that the user has of it;
-    else only what bears the code.
+    When any code of a list can be used to buy, these are all coupons of the definition
+    that the user holds; otherwise only those with the requested code.
     """
     by_any_code = definition.awarded_only and request.action == Action.BUY
     if by_any_code or offers.get_terms(definition).is_one_step_purchase:

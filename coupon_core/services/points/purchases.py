@@ -1,4 +1,4 @@
-"""Buying, using and giving back coupons: each inside the caller's one transaction."""
+"""Buy, redeem and refund coupons inside the caller's transaction."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -38,10 +38,11 @@ from coupon_core.services.points.purchase_context import load_purchase_context
 
 
 def execute(request: ActivityRequest, now: datetime) -> IssuedCoupon:
-    """Do what was ordered; gives the coupon as it is afterwards.
+    """Perform the requested action; return the coupon as it is afterwards.
 
-    Refused with the first rule that speaks against it. RaceLost when somebody was
-    quicker; the caller rolls back and may try again.
+    Raises:
+        Refused: With the first reason to refuse.
+        StaleDecision: The data changed; the caller must roll back and may try again.
     """
     return ACTION_HANDLERS[request.action](
         load_purchase_context(request, now), request, now
@@ -49,7 +50,7 @@ def execute(request: ActivityRequest, now: datetime) -> IssuedCoupon:
 
 
 def check_redemption(request: ActivityRequest, now: datetime) -> Definition:
-    """What a code may be redeemed for by the user now; nothing is done. Refused."""
+    """Return the definition that the code can be redeemed for; refuse if it cannot."""
     context = load_purchase_context(request, now)
     _raise_if_refused(purchase_rules.decide_redeem_with_purchase(context, now))
     return context.definition
@@ -108,7 +109,7 @@ def _raise_if_refused(reason: AnyReason | None) -> None:
 def _sell(
     context: PurchaseContext, request: ActivityRequest, now: datetime
 ) -> IssuedCoupon:
-    """A new coupon in the user's hands, paid for."""
+    """Generate a coupon for the user and debit its price."""
     (issued,) = generation.generate_in_transaction(
         context.definition, [request.user_id], now
     ).coupons
@@ -140,7 +141,7 @@ def _to_point_change(purchase: Purchase) -> PointChange:
 def _return_purchase(
     copy: IssuedCoupon, purchase: Purchase, now: datetime
 ) -> IssuedCoupon:
-    """Take a bought coupon from its user and give the points back."""
+    """Return a purchased coupon and credit its points to the user."""
     use_numbers = purchase_repository.return_coupon(copy.coupon, copy.definition, now)
     if not use_numbers or not purchase_repository.mark_refunded(purchase, now):
         raise StaleDecision
@@ -159,7 +160,7 @@ def _return_purchase(
 
 
 def _undo_redemption(copy: IssuedCoupon, now: datetime) -> IssuedCoupon:
-    """Let an awarded coupon be used once more."""
+    """Undo the last redemption of an awarded coupon."""
     use_numbers = purchase_repository.undo_last_redemption(
         copy.coupon, copy.definition, now
     )

@@ -1,4 +1,7 @@
-"""Users that a tenant makes known: without them nobody buys or has points (Mambo)."""
+"""Create, read and change registered users (Mambo).
+
+Only registered users can have points and buy coupons.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,9 +24,10 @@ DEFAULTS: Mapping[str, Any] = {"is_member": True, "details": {}, "tags": ()}
 
 
 def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> RegisteredUser:
-    """Make a user known: `user_id`, `is_member`, `details`, `tags`.
+    """Register a user from `user_id`, `is_member`, `details` and `tags`.
 
-    Refused when the user is known already.
+    Raises:
+        Refused: The user is already registered.
     """
     members = {**DEFAULTS, **fields}
     user = RegisteredUser(
@@ -37,7 +41,7 @@ def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Register
 
 
 def get(tenant_id: str, user_id: str) -> RegisteredUser:
-    """One user. Refused when there is none."""
+    """Return a user; refuse if it does not exist."""
     return require_found(
         user_repository.get(tenant_id, user_id), PurchaseReason.USER_NOT_FOUND
     )
@@ -46,14 +50,14 @@ def get(tenant_id: str, user_id: str) -> RegisteredUser:
 def list_users(
     tenant_id: str, page: Page, is_member: bool | None = None
 ) -> tuple[list[RegisteredUser], int]:
-    """A tenant's users by id, and how many match in all."""
+    """Return a page of a tenant's users by id, and the total count."""
     return user_repository.list_users(tenant_id, page, is_member)
 
 
 def update(
     tenant_id: str, user_id: str, changes: Mapping[str, Any], now: datetime
 ) -> RegisteredUser:
-    """Change members of a user. Refused when there is none."""
+    """Change members of a user; refuse if it does not exist."""
     with transaction():
         before = require_found(
             user_repository.lock(tenant_id, user_id), PurchaseReason.USER_NOT_FOUND

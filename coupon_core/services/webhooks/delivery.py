@@ -1,4 +1,4 @@
-"""From an event to its receivers: due once to each, sent until it is taken."""
+"""Deliver events to webhooks: create deliveries, send them and record attempts."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,21 +34,23 @@ log = structlog.get_logger("coupon.webhooks")
 BATCH_SIZES: Mapping[SignatureScheme, int] = {
     SignatureScheme.PLAYCAMP: 50,
     SignatureScheme.PLAYCAMP_TIMESTAMPED: 50,
-    SignatureScheme.STANDARD: 1,  # its messages are single
+    # Standard Webhooks has no batches.
+    SignatureScheme.STANDARD: 1,
 }
-# After so long it is another webhook's turn, though this one has more.
+# After this time the worker continues with another webhook, even if this one has
+# more deliveries.
 TIME_SLICE_SECONDS = 5.0
-# So many of a tenant are served by a process at once, though all its receivers hang:
-# other tenants come too.
+# Limits how many threads the hanging receivers of one tenant can occupy in a process,
+# so that other tenants are still served.
 MAX_CONCURRENT_PER_TENANT = 8
 DELIVERY_RETENTION = timedelta(days=7)
-"""How long deliveries and their log are kept, whatever became of them."""
+"""How long deliveries and their log are kept, independent of their outcome."""
 
 
 def create_deliveries(events: Sequence[CloudEvent], now: datetime) -> list[int]:
-    """Make each CloudEvent due to all who want it; gives for each to how many new ones.
+    """Store the deliveries of events; return the number of new ones for each event.
 
-    An event that comes again is due to nobody twice.
+    A repeated event creates no second delivery.
     """
     deliveries_by_event = build_deliveries(events, now)
     if not any(deliveries_by_event):
@@ -60,9 +62,9 @@ def create_deliveries(events: Sequence[CloudEvent], now: datetime) -> list[int]:
 def claim_webhooks(
     limit: int, now: datetime, active_counts: Mapping[str, int] = MappingProxyType({})
 ) -> list[Webhook]:
-    """Webhooks that something is due to, for the caller alone to serve.
+    """Claim and return webhooks with due deliveries.
 
-    `active_counts` tells how many of each tenant the caller is serving already.
+    `active_counts` holds how many webhooks of each tenant the caller already serves.
     """
     return webhook_delivery_repository.claim_webhooks(
         limit,
@@ -74,7 +76,7 @@ def claim_webhooks(
 
 
 def deliver_due(webhook: Webhook) -> None:
-    """Send a webhook what is due to it until all is sent, it fails, or time is up."""
+    """Send due deliveries until none is left, one fails or the time slice ends."""
     ends_at = time.monotonic() + TIME_SLICE_SECONDS
     current: Webhook | None = webhook
     keys = load_secrets(webhook, utc_now())
@@ -85,7 +87,7 @@ def deliver_due(webhook: Webhook) -> None:
 def _send_batch(
     webhook: Webhook, keys: WebhookSecrets, ends_at: float
 ) -> Webhook | None:
-    """One request; gives the webhook when there may be more to send."""
+    """Send one request; return the webhook if there may be more to send."""
     started_at = utc_now()
     due = webhook_delivery_repository.list_due_deliveries(
         webhook, BATCH_SIZES[webhook.signature], started_at
@@ -94,7 +96,7 @@ def _send_batch(
     if not batch:
         _release_webhook(webhook, started_at)
         return None
-    # Others need the connection while the receiver thinks.
+    # Other threads need the connection while the receiver responds.
     database.release_connection()
     payloads = [delivery.payload for delivery in batch]
     response = send_events(
@@ -110,7 +112,10 @@ def _send_batch(
 
 
 def _select_batch(due: Sequence[Delivery]) -> Iterator[Delivery]:
-    """What may share a request: an event that fails again takes no new one along."""
+    """Yield the deliveries that can share a request: those with equal attempt counts.
+
+    A delivery that fails repeatedly must not delay new ones.
+    """
     return takewhile(
         lambda delivery: delivery.attempt_count == due[0].attempt_count, due
     )
@@ -130,7 +135,7 @@ def record_attempt(
     keep_claim: bool = False,
     ended_at: datetime | None = None,
 ) -> Webhook | None:
-    """Note how a request went; gives the webhook if the caller goes on with it."""
+    """Record the outcome of a request; return the webhook if more can be sent."""
     now = ended_at or utc_now()
     tenant_id, webhook_id = webhook.tenant_id, webhook.webhook_id
     attempts = due[0].attempt_count + 1
@@ -166,8 +171,8 @@ def _log_attempt(webhook: Webhook, response: WebhookResponse, count: int) -> Non
 
 
 def purge(now: datetime, limit: int) -> int:
-    """Forget up to `limit` deliveries whose time is up, with their log; gives how many.
+    """Delete up to `limit` expired deliveries with their log; return the count.
 
-    What is still pending then is of a webhook that was switched off meanwhile.
+    Deliveries that are still pending by then belong to webhooks that were disabled.
     """
     return webhook_delivery_repository.purge(now - DELIVERY_RETENTION, limit)

@@ -1,4 +1,4 @@
-"""The deliveries that an event is due for, one for each webhook subscribed to it."""
+"""Build the deliveries of events, one for each webhook that subscribes to them."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
@@ -19,7 +19,7 @@ Listener = tuple[int, SignatureScheme]
 def build_deliveries(
     events: Sequence[CloudEvent], now: datetime
 ) -> list[list[Delivery]]:
-    """Return for each event the deliveries to the webhooks that subscribe to it."""
+    """Return the deliveries of each event to the webhooks that subscribe to it."""
     tenant_ids = {event["tenantid"] for event in events if event["type"] in EVENT_TYPES}
     listeners_by_type = _list_listeners(tenant_ids)
     return [
@@ -43,7 +43,7 @@ def _list_listeners(
 def _build_event_deliveries(
     event: CloudEvent, listeners: Sequence[Listener], now: datetime
 ) -> list[Delivery]:
-    # Whose code it was is looked up here, so that no redeem need wait for it.
+    # The attribution is looked up here, so that redemptions do not wait for it.
     if listeners and event["type"] == "coupon.redeemed":
         event = {**event, "data": {**_load_attribution(event), **event["data"]}}
     return [

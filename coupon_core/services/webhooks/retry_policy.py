@@ -1,4 +1,4 @@
-"""When to try again, and when to give a receiver up: pure, time is an argument."""
+"""Decide when to retry a delivery and when to disable a webhook (pure functions)."""
 
 import random
 from datetime import datetime, timedelta
@@ -14,12 +14,14 @@ from coupon_core.domain.models.webhooks import (
 INITIAL_PAUSE = timedelta(seconds=2)
 PAUSE_GROWTH_FACTOR = 4
 MAX_PAUSE = timedelta(hours=1)
-# Of a pause, added: receivers that fell together are not met together.
+# The part of a pause that is added at random, so that receivers that failed at the
+# same time are not retried at the same time.
 JITTER_FACTOR = 0.25
 DISABLE_AFTER, MIN_FAILURES_TO_DISABLE = timedelta(hours=24), 10
-# A worker that dies holds a webhook for its timeout and so much more.
+# A claim lasts for the timeout of the webhook and this margin. After that other
+# workers assume that its worker has died.
 CLAIM_MARGIN = timedelta(seconds=10)
-# A receiver that fails is tried at least so often while anything is due to it.
+# A failing receiver is retried at least this often while deliveries are due.
 MAX_FAILURE_PAUSE = timedelta(minutes=5)
 
 REASON_GONE = "the receiver answered 410 Gone"
@@ -30,9 +32,9 @@ REASON_ONLY_FAILURES = (
 
 
 def calculate_pause(failures: int, random_value: float | None = None) -> timedelta:
-    """How long to wait after so many failures in a row: 2 s, 8 s, 32 s, … an hour.
+    """Return the pause after `failures` failures in a row: 2 s, 8 s, 32 s, … 1 h.
 
-    `random_value` is of 0 to 1, by default drawn.
+    `random_value` is between 0 and 1 and determines the jitter; by default random.
     """
     grown = INITIAL_PAUSE * int(PAUSE_GROWTH_FACTOR ** min(failures - 1, 10))
     random_part = random.random() if random_value is None else random_value  # noqa: S311 - no secret
@@ -42,7 +44,7 @@ def calculate_pause(failures: int, random_value: float | None = None) -> timedel
 def get_disable_reason(
     webhook: Webhook, response: WebhookResponse, now: datetime
 ) -> str:
-    """Why a webhook that has failed once more is switched off; "" if it is not."""
+    """Return why a webhook is disabled after a failure, or "" if it is not."""
     if response.status == HTTPStatus.GONE:
         return REASON_GONE
     since = webhook.failing_since or now
@@ -70,12 +72,13 @@ def get_webhook_changes(
     now: datetime,
     keep_claim: bool,
 ) -> dict[str, Any]:
-    """What a request's answer does to its webhook."""
+    """Return the changes to a webhook after a request to `url`."""
     timeout = timedelta(milliseconds=webhook.timeout_ms)
     if response.is_success:
         until = now + timeout + CLAIM_MARGIN if keep_claim else now
         return {"failure_count": 0, "failing_since": None, "next_turn_at": until}
-    if webhook.url != url:  # changed meanwhile: this says nothing of the new one
+    # The URL has changed since: the response says nothing about the new one.
+    if webhook.url != url:
         return {"next_turn_at": now}
     failures = webhook.failure_count + 1
     reason = get_disable_reason(webhook, response, now)

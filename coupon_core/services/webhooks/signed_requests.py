@@ -1,4 +1,4 @@
-"""Requests to receivers: the secrets that sign them, and sending one."""
+"""Sign and send requests to the receivers of webhooks."""
 
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ PREVIOUS_SECRET_VALIDITY = timedelta(hours=24)
 
 
 def load_secrets(webhook: Webhook, now: datetime) -> WebhookSecrets:
-    """What signs for a webhook now. Refused when it has gone."""
+    """Return the secrets that sign for a webhook now; refuse if it was deleted."""
     current, previous, rotated_at = require_found(
         webhook_repository.get_encrypted_secrets(webhook.tenant_id, webhook.webhook_id),
         AdminReason.WEBHOOK_NOT_FOUND,
@@ -38,7 +38,7 @@ def send_events(
     events: list[str],
     now: datetime,
 ) -> WebhookResponse:
-    """One signed request with some events; never raises."""
+    """Send one signed request with events; errors are part of the response."""
     body = payloads.build_body(webhook.signature, events)
     form = webhook.signature
     headers = signatures.build_headers(form, keys, message_id, body, len(events), now)

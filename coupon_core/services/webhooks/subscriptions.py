@@ -1,4 +1,4 @@
-"""What owners do with their webhooks: create, change, rotate, try, read the log."""
+"""Create, change, test and delete webhooks, and read their log."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,7 +24,7 @@ from coupon_core.services.errors import require_found
 from coupon_core.services.webhooks import payloads, signatures, url_policy
 from coupon_core.services.webhooks.signed_requests import load_secrets, send_events
 
-MAX_WEBHOOKS_PER_TENANT = 50  # each costs a request an event
+MAX_WEBHOOKS_PER_TENANT = 50  # each event causes one request per webhook
 DEFAULT_RETRY_COUNT, DEFAULT_TIMEOUT_MS = 5, 5_000
 LOOKUP_TIMEOUT_SECONDS = 2.0
 
@@ -38,9 +38,10 @@ def create(
     retry_count: int = DEFAULT_RETRY_COUNT,
     timeout_ms: int = DEFAULT_TIMEOUT_MS,
 ) -> tuple[Webhook, str]:
-    """A new webhook and its secret, which is shown only here.
+    """Create a webhook; return it and its secret, which is shown only once.
 
-    Refused when its URL is none that may be sent to, or the tenant has too many.
+    Raises:
+        Refused: The URL is not allowed, or the tenant has too many webhooks.
     """
     require_allowed_target(url)
     webhook = Webhook(
@@ -76,11 +77,15 @@ def _insert(webhook: Webhook) -> str:
 
 
 def require_allowed_target(url: str) -> None:
-    """Refused when nothing may be sent to this URL, as far as can be told now.
+    """Check that requests may be sent to this URL.
 
-    A name that has no address yet may have one later: it is checked at each request.
+    A name that cannot be resolved yet is accepted, because every request checks again.
+
+    Raises:
+        Refused: The URL is not allowed.
     """
-    # A request with an Idempotency-Key is one transaction, which waits for no network.
+    # A request with an Idempotency-Key is one transaction, and transactions must not
+    # wait for the network.
     numeric_only = database.is_in_transaction()
     try:
         url_policy.resolve_addresses(
@@ -93,23 +98,26 @@ def require_allowed_target(url: str) -> None:
 
 
 def get(tenant_id: str, webhook_id: int) -> Webhook:
-    """One webhook. Refused when there is none."""
+    """Return a webhook; refuse if it does not exist."""
     return require_found(
         webhook_repository.find(tenant_id, webhook_id), AdminReason.WEBHOOK_NOT_FOUND
     )
 
 
 def list_webhooks(tenant_id: str, page: Page) -> tuple[list[Webhook], int]:
-    """A tenant's webhooks, newest first, and how many there are in all."""
+    """Return a page of a tenant's webhooks, newest first, and the total count."""
     return webhook_repository.list_webhooks(tenant_id, page)
 
 
 def update(
     tenant_id: str, webhook_id: int, changes: Mapping[str, Any], now: datetime
 ) -> Webhook:
-    """Change `url`, `is_active`, `retry_count`, `timeout_ms`. Refused.
+    """Change `url`, `is_active`, `retry_count` or `timeout_ms`.
 
-    A new URL, or being switched on, is a fresh start: earlier failures do not count.
+    A new URL, or activating the webhook, resets its failure count.
+
+    Raises:
+        Refused: The webhook does not exist, or the URL is not allowed.
     """
     if "url" in changes:
         get(tenant_id, webhook_id)
@@ -154,7 +162,7 @@ def _derive_changes(
 
 
 def delete(tenant_id: str, webhook_id: int) -> None:
-    """Remove a webhook, its log and all that was to be sent to it. Refused."""
+    """Delete a webhook, its log and its pending deliveries."""
     with transaction():
         if not webhook_repository.delete(tenant_id, webhook_id):
             raise Refused(AdminReason.WEBHOOK_NOT_FOUND)
@@ -164,9 +172,9 @@ def delete(tenant_id: str, webhook_id: int) -> None:
 def rotate_secret(
     tenant_id: str, webhook_id: int, now: datetime
 ) -> tuple[Webhook, str]:
-    """A new secret, shown only here. Refused when there is no such webhook.
+    """Replace the secret; return the webhook and the new secret, shown only once.
 
-    Standard Webhooks are signed with the former one too, for a day.
+    Standard Webhooks are also signed with the previous secret for 24 hours.
     """
     secret = signatures.generate_secret()
     with transaction():
@@ -186,18 +194,19 @@ def rotate_secret(
 def list_attempts(
     tenant_id: str, webhook_id: int, page: Page
 ) -> tuple[list[DeliveryAttempt], int]:
-    """Every try to deliver, newest event first, and how many. Refused."""
+    """Return a page of delivery attempts, newest event first, and the total count."""
     return webhook_repository.list_attempts(get(tenant_id, webhook_id), page)
 
 
 def send_test_event(tenant_id: str, webhook_id: int, now: datetime) -> WebhookResponse:
-    """Send a sample, marked as a test, and give the answer; nothing is stored. Refused.
+    """Send a sample event, marked as a test, and return the response.
 
-    Also to a webhook that is switched off.
+    Nothing is stored. Disabled webhooks can be tested too.
     """
     webhook = get(tenant_id, webhook_id)
     keys = load_secrets(webhook, now)
-    database.release_connection()  # it may take half a minute
+    # The request may take half a minute.
+    database.release_connection()
     message_id = generate_id()
     event = payloads.build_sample_event(
         webhook.event_type, tenant_id, message_id, format_timestamp_milliseconds(now)

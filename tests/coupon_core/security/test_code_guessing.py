@@ -1,4 +1,4 @@
-"""Budgets of failed guesses: counted alone or together, and what Redis may do to it."""
+"""Test the limits of failed guesses, with and without Redis."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ UNREACHABLE_URL = "redis://127.0.0.1:1/0"
 
 @pytest.fixture
 def url(redis: RedisServer) -> str:
-    """A Redis in which nothing has been counted."""
+    """Return the URL of a Redis without counters."""
     redis.flush()
     return redis.url
 
@@ -44,7 +44,7 @@ def url(redis: RedisServer) -> str:
 def create_limiters(
     url: str, count: int = 1, **overrides: RateLimit
 ) -> list[FailureLimiter]:
-    """As many processes as wanted would have them."""
+    """Return limiters as `count` separate processes would have them."""
     rate_limits = {"per_user": USER, "per_tenant": TENANT} | overrides
     return [FailureLimiter(GuessLimits(url, **rate_limits)) for _ in range(count)]
 
@@ -55,7 +55,7 @@ def spend(limiter: FailureLimiter, user_id: str | None = "ann", times: int = 1) 
 
 
 def is_over(limiter: FailureLimiter, user_id: str | None = "ann") -> str:
-    """The name of the budget that a guess would be refused by, if any."""
+    """Return the name of the exceeded limit, or "" if there is none."""
     try:
         limiter.check("acme", user_id)
     except RateLimitExceeded as error:
@@ -150,7 +150,7 @@ def test_the_time_over_all_is_as_before(url: str) -> None:
     spend(limiter)
 
 
-# -------------------------------------------------------------- while Redis is away
+# --------------------------------------------------------- while Redis is unavailable
 
 
 def test_without_redis_each_process_counts_by_itself() -> None:

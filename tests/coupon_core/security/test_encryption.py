@@ -1,4 +1,4 @@
-"""Secrets at rest: sealed by the newest master key, opened by all."""
+"""Test that secrets are encrypted with the newest master key and decrypted with all."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_nothing_is_sealed_without_a_master_key() -> None:
 
 @pytest.mark.parametrize("text", ["", "short", "A" * 44, "é" * 44, "=" * 44])
 def test_what_is_no_master_key_is_known_as_such(text: str) -> None:
-    # 44 times A is 33 bytes: one too many.
+    # 44 times A decodes to 33 bytes, one too many.
     assert not encryption.is_master_key(text)
 
 

@@ -1,4 +1,4 @@
-"""Signed requests: what is signed, how long it is good, and what is noticed."""
+"""Test signed requests: what is signed, the signing window and tampering."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ BODY = b'{"user_id":"j\xc3\xb6s\xc3\xa9"}'
 
 
 def signed(tenant: TenantFactory, path: str = PATH, **changes: Any) -> SignedRequest:
-    """A request as document S1 signs it; `changes` come after the signing."""
+    """Return a request signed after the Phoenix specification.
+
+    `changes` are applied after signing.
+    """
     text = f"POST\n{path}\n{SECONDS}\n".encode() + BODY
     digest = hmac.new(tenant.secret.encode(), text, hashlib.sha256).hexdigest()
     request = SignedRequest(

@@ -1,4 +1,4 @@
-"""Tokens of tenants and of admins: who they let in, and what they are refused for."""
+"""Test the tokens of tenants and admins and the reasons to refuse them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def token_of(
     header: Any = None,
     digest: str = "sha256",
 ) -> str:
-    """A JWT made by hand, so that it may be wrong in any way."""
+    """Build a JWT manually, so that any part of it can be invalid."""
     head = header if header is not None else {"alg": "HS256", "typ": "JWT"}
     signed = f"{encoded(head)}.{encoded(payload)}"
     signature = hmac.new(secret.encode(), signed.encode(), digest).digest()
@@ -83,7 +83,7 @@ def authenticate_admin(token: str) -> Principal:
     return authentication.authenticate_admin(None, token, NOW)
 
 
-# --------------------------------------------------------------------- who is let in
+# -------------------------------------------------------------- accepted and refused
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_a_known_token_ends_as_well(tenant: TenantFactory) -> None:
     )
 
 
-# ------------------------------------------------------------------ whom they name
+# ----------------------------------------------------------- subjects and tenants
 
 BAD_SUBJECTS = ["", True, False, None, ["ann"], {"id": 1}, 1.5, "a/b", "u" * 129]
 BAD_SUBJECTS += ["a\x00", "a\nb", " ann", "ann ", ".", "..", "a\\b", "\ud800", "\x85"]
@@ -232,7 +232,7 @@ def test_a_tenants_secret_signs_no_admin_token(tenant: TenantFactory) -> None:
     assert capture_refusal(authenticate_admin, token) == BAD
 
 
-# --------------------------------------------------------------- how they are signed
+# ------------------------------------------------------------------------ signatures
 
 DEEP = b'{"alg":"HS256","x":' + b"[" * 2000 + b"]" * 2000 + b"}"
 HEADERS: dict[str, Any] = {
@@ -321,7 +321,7 @@ TAMPERED: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("case", TAMPERED)
 def test_a_tampered_token_is_refused(tenant: TenantFactory, case: str) -> None:
     token = tenant_token(tenant)
-    authenticate_tenant(token)  # now it is remembered; what is made of it must not be
+    authenticate_tenant(token)  # Caches it; the cache must not match a changed token.
     assert capture_refusal(authenticate_tenant, TAMPERED[case](token)) == BAD
 
 

@@ -1,4 +1,4 @@
-"""Creators' codes: how patterns are filled, and that none is given twice."""
+"""Test codes of creators: patterns, and that no code is assigned twice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GEMS = {"itemId": "gem", "itemQuantity": 100}
 
 @pytest.fixture
 def package_id(tenant: TenantFactory) -> int:
-    """A package of a campaign, and the creator ABC12."""
+    """Create a campaign with a package, and the creator ABC12."""
     campaigns.create(tenant.tenant_id, "launch", {"names": {"en": "Launch"}}, NOW)
     creators.create(tenant.tenant_id, "ABC12", {"name": "Jun"}, NOW)
     members = {"item_name": {"en": "Gems"}, "rewards": (GEMS,)}

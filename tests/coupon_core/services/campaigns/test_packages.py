@@ -1,4 +1,4 @@
-"""Packages while others are at work on them, their campaign and their codes."""
+"""Test concurrent changes to packages, their campaign and their codes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OVER = {"status": CampaignStatus.COMPLETED}
 
 @pytest.fixture
 def offer(tenant: TenantFactory) -> PackageWithDefinition:
-    """A package of a campaign, and a code of it in a creator's hands."""
+    """Create a package in a campaign, and assign one of its codes to a creator."""
     campaigns.create(tenant.tenant_id, "launch", {"names": {"en": "Launch"}}, NOW)
     creators.create(tenant.tenant_id, "ABC12", {"name": "Jun"}, NOW)
     gems = {"itemId": "gem", "itemQuantity": 100}

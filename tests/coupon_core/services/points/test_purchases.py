@@ -1,4 +1,4 @@
-"""Buying, using and giving back by many at once: exact to the point and the coupon."""
+"""Test that concurrent purchases, redemptions and refunds are exact."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def bargains(tenant: TenantFactory) -> OfferFactory:
 
 @pytest.fixture(params=["threads", "processes"])
 def race(request: pytest.FixtureRequest, core: Settings) -> Race:
-    """Runs tasks at the same moment, in threads of this process or of three others."""
+    """Return a function that runs tasks concurrently, in threads or in processes."""
     if request.param == "threads":
         return run_concurrently
     return partial(run_concurrently_in_processes, core)
@@ -162,7 +162,7 @@ def test_a_refund_and_phoenix_uses_meet_exactly(
     assert_invariants()
 
 
-# ----------------------------------------------------------- everything, at random
+# ------------------------------------------------------------------ random actions
 
 OFFERS: list[dict[str, Any]] = [
     {"code": "TWO"},
@@ -174,12 +174,12 @@ OFFERS: list[dict[str, Any]] = [
     {"code": "LIST-1", "codes": tuple(f"LIST-{n}" for n in range(1, 30))},
     {"code": "GIFT", "points": 0},
 ]
-PLAYERS, ACTIONS_PER_PLAYER = 6, 50  # so much is played in one round
+PLAYERS, ACTIONS_PER_PLAYER = 6, 50  # in one round
 USERS = [f"user-{number}" for number in range(8)]
 
 
 def play(bargains: OfferFactory, seed: int, count: int) -> int:
-    """Do something at random so many times; gives how often it was not refused."""
+    """Perform `count` random actions; return how many were not refused."""
     rng = random.Random(seed)
     success_count = 0
     for _ in range(count):

@@ -1,4 +1,4 @@
-"""Points: balances, their ledger, and what many do to one wallet at once."""
+"""Test balances, the ledger and concurrent changes to one wallet."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.invariants import assert_invariants
 
 @pytest.fixture
 def ann(tenant: TenantFactory) -> TenantFactory:
-    """A tenant that knows ann."""
+    """Return a tenant with the registered user ann."""
     users.create(tenant.tenant_id, {"user_id": "ann"}, NOW)
     return tenant
 

@@ -1,4 +1,4 @@
-"""One request of a webhook: where it may go, and how long it may take."""
+"""Test webhook requests: allowed addresses and time limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BODY = '{"a":"é"}'
 
 @pytest.fixture(autouse=True)
 def nothing_is_allowed() -> Iterator[None]:
-    """Only public addresses, unless a test says so."""
+    """Allow only public addresses, unless a test allows others."""
     url_policy.allow_networks(())
     yield
     url_policy.allow_networks(())
@@ -36,7 +36,7 @@ def nothing_is_allowed() -> Iterator[None]:
 
 @pytest.fixture
 def receiver() -> Iterator[WebhookReceiver]:
-    """A receiver of this machine, to which requests may go."""
+    """Run a local receiver and allow requests to it."""
     url_policy.allow_networks(LOOPBACK_NETWORKS)
     with running_receiver() as receiver:
         yield receiver
@@ -45,7 +45,7 @@ def receiver() -> Iterator[WebhookReceiver]:
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
-    """What the resolver says of names: at each question the next answer."""
+    """Replace the resolver; each lookup of a name returns its next addresses."""
     addresses_by_name: dict[str, list[list[str]]] = {}
     getaddrinfo = socket.getaddrinfo
 
@@ -120,7 +120,7 @@ def test_a_name_at_such_an_address_gets_nothing(
 def test_what_was_checked_is_what_is_connected_to(
     names: dict[str, list[list[str]]],
 ) -> None:
-    """A name that gives a good address to the check and a bad one afterwards."""
+    """The name resolves to an allowed address first, then to a forbidden one."""
     url_policy.allow_networks(["127.0.0.2/32"])
     try:
         with (
@@ -217,7 +217,7 @@ def test_a_certificate_must_be_for_the_name(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The address is fixed, yet the name goes into SNI and is what is checked."""
+    """The address is fixed, but SNI and certificate verification use the name."""
     certificate_path = create_certificate(tmp_path, "tls.test")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate_path)

@@ -1,4 +1,4 @@
-"""Webhooks in the core: what is sent, how it is signed, when it is given up."""
+"""Test webhook payloads, signatures, retries and claims."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def serialize(form: SignatureScheme, **data: Any) -> Any:
     return json.loads(payloads.serialize_event(form, event))
 
 
-# ------------------------------------------------------------------ what is sent
+# ---------------------------------------------------------------------- payloads
 
 
 def test_playcamp_gets_the_union_of_both_documented_forms() -> None:
@@ -145,7 +145,7 @@ def test_the_library_of_standard_webhooks_takes_either_secret() -> None:
         assert StandardWebhook(secret).verify(body, headers) == json.loads(body)
 
 
-# ------------------------------------------------------------------ when it is sent
+# -------------------------------------------------------------- retries and claims
 
 
 def test_pauses_grow_to_an_hour_and_vary_by_a_quarter() -> None:
@@ -159,7 +159,7 @@ def test_pauses_grow_to_an_hour_and_vary_by_a_quarter() -> None:
 
 @pytest.fixture
 def fresh(tenant: TenantFactory) -> Iterator[TenantFactory]:
-    """A shop whose outbox is empty, and no other's webhook."""
+    """Return a tenant; the outbox is empty and there are no webhooks."""
     database.execute("DELETE FROM outbox", {})
     database.execute("DELETE FROM webhook", {})
     yield tenant
@@ -174,7 +174,7 @@ def subscribed(tenant: TenantFactory, **options: Any) -> Webhook:
 
 
 def due(tenant: TenantFactory, webhook: Webhook, count: int = 1) -> list[Delivery]:
-    """Redemptions that are due to a webhook."""
+    """Redeem `count` codes and return the due deliveries."""
     definition = tenant.define()
     for number in range(count):
         tenant.redeem(tenant.issue_code(definition, f"u{number}"), f"u{number}")
@@ -194,7 +194,7 @@ def record_failure(
     now: datetime,
     response: WebhookResponse = DOWN,
 ) -> Webhook:
-    """The webhook after one more request that failed."""
+    """Record a failed request and return the webhook."""
     delivery.record_attempt(webhook, sent, response, now, ended_at=now)
     return reload(webhook)
 
@@ -302,7 +302,7 @@ def test_of_many_workers_one_serves_a_webhook(fresh: TenantFactory) -> None:
     claims = run_concurrently([lambda: delivery.claim_webhooks(2, NOW)] * 4)
     claimed_ids = [webhook.webhook_id for claim in claims for webhook in claim]
     assert sorted(claimed_ids) == sorted(webhook.webhook_id for webhook in webhooks)
-    # A worker that died is waited for no longer than a request could have taken.
+    # The claim of a dead worker expires after the longest possible request.
     assert delivery.claim_webhooks(9, NOW + timedelta(seconds=14)) == []
     assert len(delivery.claim_webhooks(9, NOW + timedelta(seconds=16))) == 3
 
@@ -329,13 +329,13 @@ def test_of_a_tenant_no_more_are_served_at_once_than_its_share(
     assert count_claimed(32, busy=5) == {"busy": 3, "other": 2}
     assert count_claimed(32, busy=8) == {"other": 2}
     assert count_claimed(3, busy=7, other=1) == {"busy": 1, "other": 2}
-    # Each tenant's first before any tenant's second.
+    # The first webhook of each tenant precedes the second of any tenant.
     assert count_claimed(2) == {"busy": 1, "other": 1}
     assert count_claimed(1, busy=8) == {"other": 1}
 
 
 class ClaimUndone(Exception):
-    """What was taken is given back."""
+    """Rolls back the transaction of a claim."""
 
 
 def test_an_event_is_due_once_however_often_and_wherever_it_comes(
