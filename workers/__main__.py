@@ -69,7 +69,7 @@ def main(names: list[str]) -> int:
     """
     if unknown := sorted(set(names) - WORKERS.keys()):
         return _print_usage_error(
-            f"unknown worker {unknown[0]}; there are {', '.join(WORKERS)}"
+            f'Unknown worker "{unknown[0]}": expected one of {", ".join(WORKERS)}.'
         )
     try:
         settings = loader.load()

@@ -51,7 +51,7 @@ class DeliveryProcessor:
         self, queue: str, delivery: KombuMessage, error: Exception
     ) -> None:
         """Collect a message that kombu could not decode."""
-        defect = f"cannot be unpacked: {type(error).__name__}: {error}"
+        defect = f"cannot be decoded: {type(error).__name__}: {error}"
         self.pending.append((delivery, to_message(queue, delivery, defect)))
 
     def process_pending(self) -> None:
@@ -83,7 +83,7 @@ class DeliveryProcessor:
     def log_outcomes(self) -> None:
         """Log the number of messages per outcome since the last call."""
         if self.outcome_counts:
-            log.info("settled", **self.outcome_counts)
+            log.info("processed", **self.outcome_counts)
             self.outcome_counts.clear()
 
     def _process_one(self, message: Message) -> str:
@@ -94,7 +94,7 @@ class DeliveryProcessor:
         except Exception as error:
             log.error("a message cannot be processed", **_to_log_fields(error))
             return self._store_dead_letter(
-                message, f"unexpected {type(error).__name__}"
+                message, f"unexpected error: {type(error).__name__}"
             )
 
     def _handle_database_error(self, message: Message, error: Exception) -> str:
@@ -104,7 +104,7 @@ class DeliveryProcessor:
         if message.failed_attempts + 1 >= MAX_ATTEMPTS:
             kind = type(error).__name__
             return self._store_dead_letter(
-                message, f"database error at every try: {kind}"
+                message, f"database error at every attempt: {kind}"
             )
         time.sleep(RETRY_PAUSE_SECONDS)
         return self._requeue_last(message)

@@ -24,7 +24,9 @@ class BacklogCollector:
         """Yield the current metric families."""
         from prometheus_client.core import GaugeMetricFamily
 
-        up = GaugeMetricFamily("coupons_up", "Whether it answers.", labels=["what"])
+        up = GaugeMetricFamily(
+            "coupons_up", "1 if the source responds, otherwise 0.", labels=["what"]
+        )
         sources: dict[str, Callable[[], list[Any]]] = {
             "database": self._collect_database,
             "message_queue": self._collect_queues,
@@ -47,15 +49,19 @@ class BacklogCollector:
             database.release_connection()
         return [
             Gauge(
-                "coupons_outbox_pending", "Events not published.", value=pending_count
+                "coupons_outbox_pending",
+                "Events that are not published yet.",
+                value=pending_count,
             ),
             Gauge(
                 "coupons_outbox_oldest_seconds",
-                "Age of the oldest.",
+                "Age of the oldest unpublished event.",
                 value=lag_seconds,
             ),
             Gauge(
-                "coupons_dead_letters", "Messages not processed.", value=letter_count
+                "coupons_dead_letters",
+                "Messages that could not be processed.",
+                value=letter_count,
             ),
         ]
 

@@ -37,8 +37,8 @@ from workers.messages import (
     store_dead_letter,
 )
 
-MILESTONE_OUTCOMES = ("earned_nothing", "earned")
-CHUNK_OUTCOMES = ("made_nothing", "made")
+MILESTONE_OUTCOMES = ("no_coupon", "earned")
+CHUNK_OUTCOMES = ("no_coupon", "made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def _generate_chunk(key: ChunkKey) -> str:
         batches.fail(
             tenant_id,
             batch_id,
-            reason=f"unexpected {type(error).__name__}",
+            reason=f"unexpected error: {type(error).__name__}",
             now=utc_now(),
         )
         return "failed"

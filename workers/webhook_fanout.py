@@ -22,7 +22,7 @@ from workers.messages import (
 
 CloudEvent = Mapping[str, Any]
 REQUIRED_TEXT_MEMBERS = ("id", "type", "tenantid", "time")
-FANOUT_OUTCOMES = ("unwanted", "due")
+FANOUT_OUTCOMES = ("ignored", "due")
 
 
 def handle_many(messages: Sequence[Message]) -> list[str | None]:
@@ -83,9 +83,7 @@ def parse_event(message: Message) -> CloudEvent:
             f"expected {', '.join(REQUIRED_TEXT_MEMBERS)} as text"
         )
     if not is_uuid(event["id"]) or not is_tenant_id(event["tenantid"]):
-        raise UnprocessableMessage(
-            "expected a UUID as id, and a tenant's id as tenantid"
-        )
+        raise UnprocessableMessage("expected a UUID as id and a tenant ID as tenantid")
     return event
 
 

@@ -56,5 +56,5 @@ def fingerprint(secret: str) -> str:
 
 def _require_keys() -> MultiFernet:
     if _keys is None:
-        raise KeysNotLoaded("no master keys were given")
+        raise KeysNotLoaded("Master keys are not loaded.")
     return _keys

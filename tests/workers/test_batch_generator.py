@@ -88,7 +88,7 @@ def test_a_chunk_is_not_taken_for_a_milestone(tenant: TenantFactory) -> None:
     batch = request_batch(tenant, 20)
     messages = [build_chunk_message(batch), build_chunk_message(batch)]
     assert handle_many(messages) == [None, None]
-    assert [handle_one(message) for message in messages] == ["made", "made_nothing"]
+    assert [handle_one(message) for message in messages] == ["made", "no_coupon"]
 
 
 @pytest.mark.parametrize(
@@ -111,5 +111,5 @@ def test_a_message_that_means_no_chunk_is_a_dead_letter(
 
 def test_a_chunk_that_is_not_there_makes_nothing(tenant: TenantFactory) -> None:
     batch = request_batch(tenant, 1)
-    assert handle_one(build_chunk_message(batch, chunk_number=2)) == "made_nothing"
-    assert handle_one(build_chunk_message(batch, tenant_id="nobody")) == "made_nothing"
+    assert handle_one(build_chunk_message(batch, chunk_number=2)) == "no_coupon"
+    assert handle_one(build_chunk_message(batch, tenant_id="nobody")) == "no_coupon"

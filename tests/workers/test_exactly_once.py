@@ -47,7 +47,7 @@ def test_eight_processes_on_one_milestone_make_one_coupon(
         for number in range(16)
     ]
     outcomes = Counter(run_concurrently_in_processes(core, tasks, process_count=4))
-    assert outcomes == {"earned": 1, "earned_nothing": 15}
+    assert outcomes == {"earned": 1, "no_coupon": 15}
     assert count_held_coupons(definition) == 1
     assert_invariants()
 
@@ -105,4 +105,4 @@ def test_a_definition_that_pauses_meanwhile_ends_in_one_of_both(
     outcomes = run_concurrently([*tasks, partial(tenant.pause, definition)])[:-1]
     earned = [count_held_coupons(definition, f"user-{n}") for n in range(8)]
     assert [outcome == "earned" for outcome in outcomes] == [n == 1 for n in earned]
-    assert handle_one(build_streak_message(tenant, "late")) == "earned_nothing"
+    assert handle_one(build_streak_message(tenant, "late")) == "no_coupon"

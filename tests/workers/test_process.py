@@ -68,9 +68,9 @@ def test_an_unknown_worker_is_refused_by_name(tmp_path: Path) -> None:
     process = start_workers(settings, "bureaucrat")
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 2
-    assert output.strip() == "unknown worker bureaucrat; there are " + ", ".join(
-        WORKERS
-    )
+    names = ", ".join(WORKERS)
+    expected = f'Unknown worker "bureaucrat": expected one of {names}.'
+    assert output.strip() == expected
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

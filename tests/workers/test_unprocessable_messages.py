@@ -77,8 +77,8 @@ def test_only_utf8_is_read(tenant: TenantFactory, encoding: str) -> None:
 
 
 def test_what_kombu_could_not_unpack_is_kept(tenant: TenantFactory) -> None:
-    assert process_event(cloud(tenant), defect="cannot be unpacked: error") == "buried"
-    assert get_last_dead_letter()[1] == "cannot be unpacked: error"
+    assert process_event(cloud(tenant), defect="cannot be decoded: error") == "buried"
+    assert get_last_dead_letter()[1] == "cannot be decoded: error"
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8"])
@@ -167,5 +167,5 @@ def test_an_unknown_tenant_is_told_and_owns_no_letter(tenant: TenantFactory) -> 
 
 def test_another_tenants_milestone_earns_nothing_here(tenant: TenantFactory) -> None:
     definition, other = define_streak_trigger(tenant), create_tenant()
-    assert process_event(cloud(other)) == "earned_nothing"
+    assert process_event(cloud(other)) == "no_coupon"
     assert count_held_coupons(definition) == 0

@@ -44,7 +44,7 @@ def _extract_payload(token: str) -> str:
 def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a claim is given twice")
+        raise ValueError("repeated claim")
     return members
 
 

@@ -46,7 +46,9 @@ def parse_rate_limit(name: str, text: str) -> RateLimit | None:
         return None
     match = _match_rate_limit(text.strip())
     if match is None:
-        raise InvalidRateLimit("expected such as `100 per 10 minutes`, or nothing")
+        raise InvalidRateLimit(
+            "expected a limit such as `100 per 10 minutes`, or an empty text"
+        )
     amount, multiplier, unit = match.groups()
     return RateLimit(
         name, int(amount), int(multiplier or 1) * UNIT_SECONDS[unit.lower()]

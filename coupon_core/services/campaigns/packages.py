@@ -45,7 +45,7 @@ from coupon_core.services.campaigns.package_changes import (
 from coupon_core.services.catalog import definitions
 from coupon_core.services.errors import require_found
 
-NAME_TAKEN_DETAIL = "item_name: a definition has the name that the package would have"
+NAME_TAKEN_DETAIL = "item_name: a definition with the resulting name exists already"
 DEFAULTS: Mapping[str, Any] = {
     "item_description": {},
     "is_active": True,

@@ -37,7 +37,7 @@ def add_listed_codes(
     taken = code_lookup_repository.find_taken_by_shared_codes(tenant_id, new_codes)
     taken |= code_lookup_repository.find_taken_by_coupons(tenant_id, new_codes)
     if taken:
-        text = f"codes: {', '.join(sorted(taken)[:10])} in use already"
+        text = f"codes: in use already: {', '.join(sorted(taken)[:10])}"
         raise Refused(AdminReason.CODE_TAKEN, text)
     drafts = [_build_unassigned_coupon(definition, code, now) for code in new_codes]
     if len(coupon_repository.insert_new(drafts, definition)) < len(drafts):

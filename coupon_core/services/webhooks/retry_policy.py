@@ -26,8 +26,8 @@ MAX_FAILURE_PAUSE = timedelta(minutes=5)
 
 REASON_GONE = "the receiver answered 410 Gone"
 REASON_ONLY_FAILURES = (
-    f"nothing but failures for {DISABLE_AFTER.total_seconds() / 3600:.0f} hours and "
-    f"{MIN_FAILURES_TO_DISABLE} requests at least"
+    f"all requests failed for {DISABLE_AFTER.total_seconds() / 3600:.0f} hours, "
+    f"at least {MIN_FAILURES_TO_DISABLE} of them"
 )
 
 

@@ -74,7 +74,7 @@ def parse_target(url: str) -> Target:
         raise ForbiddenTarget("expected no fragment")
     port = DEFAULT_PORTS[scheme] if parts.port is None else parts.port
     if port not in DEFAULT_PORTS.values() and port < MIN_UNPRIVILEGED_PORT:
-        raise ForbiddenTarget("expected port 80, 443 or one from 1024 on")
+        raise ForbiddenTarget("expected port 80, 443, or a port from 1024 on")
     return Target(
         scheme=scheme,
         host=parts.host.strip("[]"),
@@ -92,7 +92,7 @@ def _parse_url(url: str) -> Url:
     is_plain = url.isascii() and url.isprintable() and not set(url) & set(' \\"<>')
     if not is_plain or len(url) > MAX_URL_LENGTH:
         raise ForbiddenTarget(
-            f"expected a URL of up to {MAX_URL_LENGTH} ASCII characters without blanks"
+            f"expected a URL of up to {MAX_URL_LENGTH} ASCII characters without spaces"
         )
     try:
         return parse_url(url)
