@@ -27,6 +27,7 @@ def answers_early() -> Flask:
     redeem = routes.redeem_code
 
     def later(*asked: object) -> object:
+        from coupon_core.domain import serialization
         from coupon_core.domain.models import RedemptionResult
         from coupon_core.services.coupons import validation
 
@@ -37,7 +38,8 @@ def answers_early() -> Flask:
         if told.issued is None:
             return redeem(*asked)
         Thread(target=run_delayed, args=(lambda: redeem(*asked),)).start()
-        return RedemptionResult(told.issued, None)
+        document = serialization.serialize_coupon(told.issued, now)
+        return RedemptionResult(told.issued, None, document=document)
 
     routes.redeem_code = later
     return query_gateway.create_app()
