@@ -21,7 +21,8 @@ from tests.query_gateway.tenant import (
 from tests.stateful import reference_model
 from tests.stateful.reference_model import HeldCoupon
 
-# The texts of validate and of redeem, and the latter's status (CONTRACTS 0.5).
+# The texts of validate and of redeem, and the status of redeem
+# (docs/api-contracts.md 0.5).
 EXPECTED_REFUSALS: Mapping[str, tuple[str, int, str]] = {
     reference_model.NOT_FOUND: ("Coupon code not found", 404, "Coupon not found"),
     reference_model.REVOKED: ("Coupon status: revoked", 400, "Coupon status: revoked"),
