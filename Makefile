@@ -33,6 +33,10 @@ test: $(STAMP) ## Run the whole suite, on SQLite and PostgreSQL
 test-fast: $(STAMP) ## Run what needs no server and little time, on SQLite
 	@$(BIN)/python -m pytest -n 2 --fast $(ARGS)
 
+.PHONY: coverage
+coverage: $(STAMP) ## Run the whole suite and show which lines it does not reach
+	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
+
 .PHONY: lint
 lint: $(STAMP) ## Check style, format, types and who imports whom
 	@$(BIN)/ruff check .

@@ -93,12 +93,9 @@ REFUSALS: Mapping[Reason, Refusal] = MappingProxyType(
     }
 )
 
-# The same rows, typed so that they merge with rows of any other reason.
-_AUTH_REFUSALS: Mapping[AnyReason, RefusalResponse] = dict(AUTH_REFUSALS.items())
-
 PHOENIX_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
-        **_AUTH_REFUSALS,
+        **AUTH_REFUSALS,
         **{reason: refusal.phoenix_redeem for reason, refusal in REFUSALS.items()},
     }
 )
@@ -107,7 +104,7 @@ PLAYCAMP_CODES = frozenset(refusal.playcamp[1] for refusal in REFUSALS.values())
 
 PLAYCAMP_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
-        **_AUTH_REFUSALS,
+        **AUTH_REFUSALS,
         AuthReason.NO_CREDENTIALS: (
             401,
             "UNAUTHORIZED",
@@ -203,14 +200,14 @@ MAMBO_ONLY_REFUSALS: Mapping[AnyReason, RefusalResponse] = {
 }
 MAMBO_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
-        **_AUTH_REFUSALS,
+        **AUTH_REFUSALS,
         **{reason: refusal.mambo for reason, refusal in REFUSALS.items()},
         **MAMBO_ONLY_REFUSALS,
     }
 )
 OAUTH_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
-        **_AUTH_REFUSALS,
+        **AUTH_REFUSALS,
         AuthReason.BAD_CLIENT_KEY: (
             401,
             "invalid_client",

@@ -14,7 +14,7 @@ REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
         # Copied, because mypy treats the key type of a mapping as invariant and this
         # table has the narrower key type AuthReason.
-        **{reason: response for reason, response in AUTH_REFUSALS.items()},
+        **AUTH_REFUSALS,
         **NOT_FOUND,
         **INVALID,
         **CONFLICTS,

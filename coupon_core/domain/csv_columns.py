@@ -1,4 +1,4 @@
-"""Columns of exported code files."""
+"""The columns of exported code files."""
 
 EXPORT_COLUMNS = (
     "code",
@@ -13,5 +13,5 @@ EXPORT_COLUMNS = (
     "redemption_count",
 )
 TIMESTAMP_COLUMN_INDEXES = tuple(
-    at for at, name in enumerate(EXPORT_COLUMNS) if name.endswith("_at")
+    index for index, name in enumerate(EXPORT_COLUMNS) if name.endswith("_at")
 )

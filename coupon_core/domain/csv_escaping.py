@@ -1,4 +1,4 @@
-"""Cells of CSV files that no spreadsheet takes for a formula, and back."""
+"""Escape CSV cells that a spreadsheet would execute as a formula (CSV injection)."""
 
 import re
 
@@ -7,10 +7,10 @@ _match_escaped_formula = re.compile(r"'+[=+\-@\t\r]").match
 
 
 def escape_formula(text: str) -> str:
-    """The text as a spreadsheet shows and never computes it."""
+    """Return the text so that a spreadsheet displays it and does not compute it."""
     return "'" + text if _match_formula(text) else text
 
 
 def unescape_formula(cell: str) -> str:
-    """The text that `escape_formula` made this cell of; other cells stay as they are."""
+    """Return the text that `escape_formula` was given; other cells are unchanged."""
     return cell[1:] if _match_escaped_formula(cell) else cell

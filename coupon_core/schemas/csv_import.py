@@ -1,7 +1,7 @@
-"""Codes in a CSV file: read line by line, every bad line told with its reason.
+"""Read codes from a CSV file line by line, with a reason for every invalid line.
 
-The first line names the columns: `code`, and `user_id` and `expires_at` if wanted. What
-an export has besides is passed over, so that an export can be imported.
+The first line names the columns: `code`, and optionally `user_id` and `expires_at`.
+The other columns of an export are ignored, so that an export can be imported.
 """
 
 import csv
@@ -19,27 +19,31 @@ from coupon_core.schemas.errors import (
     truncate_for_display,
     validation_error,
 )
+from coupon_core.schemas.identifiers import USER_ID_EXPECTED
 from coupon_core.schemas.timestamps import TIME_EXPECTED, parse_utc
 
-MAX_LINE_BYTES = 4_096  # bytes, which no row of an export reaches
+MAX_LINE_BYTES = 4_096  # longer than any row of an export
 CODE_EXPECTED = (
-    "code: expected 1 to 64 letters, digits, _ or -, the first a letter or digit"
+    "code: expected 1 to 64 letters, digits, _ or -, starting with a letter or digit"
 )
 HEADER_EXPECTED = (
-    "the first line must name the columns: code, and if wanted user_id, expires_at; "
-    "others only as an export has them"
+    "the first line must name the columns: code, optionally user_id and expires_at; "
+    "no others except those of an export"
 )
 BOM = "\ufeff"
 
 
 class MalformedLine(Exception):
-    """A line that cannot be read; the text says why."""
+    """A line could not be parsed; the message says why."""
 
 
 def read_rows(pieces: Iterable[bytes]) -> Iterator[ImportRow | RejectedRow]:
-    """The rows of a file that comes in pieces. Problem when it has no good first line.
+    """Yield the rows of a file that arrives in pieces.
 
-    Blank lines are passed over, but counted.
+    Blank lines are skipped, but they count towards the line numbers.
+
+    Raises:
+        ApiError: The first line is missing or does not name the columns.
     """
     lines = _split_lines(pieces)
     columns = _read_columns(lines)
@@ -47,22 +51,26 @@ def read_rows(pieces: Iterable[bytes]) -> Iterator[ImportRow | RejectedRow]:
         try:
             cells = _parse_cells(line)
             if cells:
-                yield _parse_row(number, cells, columns)
+                yield _parse_row(number, cells, columns=columns)
         except MalformedLine as error:
             yield RejectedRow(number, str(error))
 
 
 def _split_lines(pieces: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """The lines with their numbers; of one that is too long, only its beginning."""
-    number, rest, max_kept_bytes = 1, b"", MAX_LINE_BYTES + 1
+    """Yield the lines with their numbers; a line that is too long is truncated.
+
+    Truncation bounds the memory that one line can take.
+    """
+    number, max_kept_bytes = 1, MAX_LINE_BYTES + 1
+    incomplete_line = b""
     for piece in pieces:
-        *complete_lines, rest = (rest + piece).split(b"\n")
+        *complete_lines, incomplete_line = (incomplete_line + piece).split(b"\n")
         for line in complete_lines:
             yield number, line[:max_kept_bytes]
             number += 1
-        rest = rest[:max_kept_bytes]
-    if rest:
-        yield number, rest
+        incomplete_line = incomplete_line[:max_kept_bytes]
+    if incomplete_line:
+        yield number, incomplete_line
 
 
 def _read_columns(lines: Iterator[tuple[int, bytes]]) -> list[str]:
@@ -78,22 +86,24 @@ def _read_columns(lines: Iterator[tuple[int, bytes]]) -> list[str]:
 
 
 def _check_columns(number: int, names: list[str]) -> None:
-    unknown = [name for name in names if name not in EXPORT_COLUMNS]
-    if unknown:
-        raise _header_error(
-            number,
-            f"unknown column {truncate_for_display(unknown[0])!r}: {HEADER_EXPECTED}",
-        )
+    unknown_names = [name for name in names if name not in EXPORT_COLUMNS]
+    if unknown_names:
+        shown = truncate_for_display(unknown_names[0])
+        raise _header_error(number, f"unknown column {shown!r}: {HEADER_EXPECTED}")
     if "code" not in names or len(set(names)) < len(names):
         raise _header_error(number, HEADER_EXPECTED)
 
 
 def _header_error(number: int, reason: str) -> ApiError:
-    return validation_error([ErrorDetail(reason, f"line {number}", "body")])
+    return validation_error([ErrorDetail(reason, f"line {number}", target="body")])
 
 
 def _parse_cells(line: bytes) -> list[str]:
-    """The cells of a line; none of a blank one. BadLine."""
+    """Return the cells of a line; a blank line has none.
+
+    Raises:
+        MalformedLine: The line is too long, not UTF-8 or not valid CSV.
+    """
     if len(line) > MAX_LINE_BYTES:
         raise MalformedLine(f"expected a line of at most {MAX_LINE_BYTES} bytes")
     try:
@@ -112,7 +122,7 @@ def _parse_quoted_cells(text: str) -> list[str]:
         return next(csv.reader([text], strict=True))
     except csv.Error:
         raise MalformedLine(
-            "expected every quote to be closed, on the same line"
+            "expected every quote to be closed on the same line"
         ) from None
 
 
@@ -125,11 +135,12 @@ def _parse_row(number: int, cells: list[str], columns: list[str]) -> ImportRow:
         raise MalformedLine(CODE_EXPECTED)
     user_id = unescape_formula(cells_by_column.get("user_id", ""))
     if user_id and not is_user_id(user_id):
-        raise MalformedLine(
-            "user_id: expected 1 to 128 characters that a path can carry"
-        )
+        raise MalformedLine(f"user_id: expected {USER_ID_EXPECTED}")
     return ImportRow(
-        number, code, user_id, _parse_time(cells_by_column.get("expires_at", ""))
+        number,
+        code,
+        user_id=user_id,
+        expires_at=_parse_time(cells_by_column.get("expires_at", "")),
     )
 
 

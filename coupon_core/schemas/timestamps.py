@@ -1,4 +1,7 @@
-"""Moments as text: RFC 3339 with a zone in, UTC out (CONTRACTS 0.16)."""
+"""Parse timestamps: RFC 3339 with an offset, converted to UTC.
+
+See `docs/api-contracts.md` 0.16.
+"""
 
 import re
 from datetime import UTC, datetime
@@ -14,9 +17,10 @@ _MIN_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse_utc(text: str) -> datetime:
-    """The moment in UTC, to the millisecond, which is what is stored.
+    """Return a timestamp in UTC, truncated to the milliseconds that are stored.
 
-    ValueError unless it is RFC 3339 in the years 1970–9999.
+    Raises:
+        ValueError: The text is not RFC 3339 or outside the years 1970 to 9999.
     """
     if not _RFC3339.fullmatch(text):
         raise ValueError(f"expected {TIME_EXPECTED}")
@@ -27,3 +31,8 @@ def parse_utc(text: str) -> datetime:
     if moment < _MIN_MOMENT:
         raise ValueError(f"expected {TIME_EXPECTED}")
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def to_utc(moment: datetime) -> datetime:
+    """Return the same moment in UTC; a moment without a zone is UTC already."""
+    return moment if moment.tzinfo in (None, UTC) else moment.astimezone(UTC)

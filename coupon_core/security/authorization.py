@@ -1,4 +1,4 @@
-"""What a caller who is known may do."""
+"""Check what an authenticated caller is allowed to do."""
 
 from coupon_core.domain.models import (
     AuthReason,
@@ -9,7 +9,11 @@ from coupon_core.domain.models import (
 
 
 def require_scope(principal: Principal, tenant_id: str, scope: Scope) -> None:
-    """Refused when the key is another tenant's, or may not do this."""
+    """Require a scope of the tenant's own API key.
+
+    Raises:
+        Refused: The key belongs to another tenant or lacks the scope.
+    """
     require_tenant(principal, tenant_id)
     if scope not in principal.scopes:
         raise Refused(
@@ -18,12 +22,12 @@ def require_scope(principal: Principal, tenant_id: str, scope: Scope) -> None:
 
 
 def require_tenant(principal: Principal, tenant_id: str) -> None:
-    """Refused when the path names another tenant than the caller's."""
+    """Refuse if the path names another tenant than the caller's."""
     if principal.tenant_id != tenant_id:
         raise Refused(AuthReason.WRONG_TENANT)
 
 
 def require_user(principal: Principal, user_id: str) -> None:
-    """Refused when a user speaks for another; a tenant speaks for all of its own."""
+    """Refuse if a user acts for another user; a tenant may act for all its users."""
     if principal.user_id not in (None, user_id):
         raise Refused(AuthReason.WRONG_USER)

@@ -1,4 +1,4 @@
-"""What `@blueprint.arguments(Schema)` does: read strictly, name every bad field."""
+"""Webargs parser of `@blueprint.arguments(Schema)`: strict JSON and queries."""
 
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -23,26 +23,26 @@ ERROR_TARGETS: Mapping[str, Target] = {
 
 
 class StrictParser(FlaskParser):
-    """Webargs with our readers; of a body, the schema says what may be unknown."""
+    """A webargs parser that uses our readers for bodies and query strings."""
 
     DEFAULT_VALIDATION_STATUS = 400
 
     def load_json(self, req: Request, schema: Schema) -> dict[str, Any]:
-        """The body, by `strict_json`."""
+        """Return the body as a JSON object, parsed by `strict_json`."""
         is_optional = getattr(schema, "allow_empty_body", False)
         return read_optional_object(req) if is_optional else read_object(req)
 
     def load_querystring(self, req: Request, schema: Schema) -> dict[str, str]:
-        """The parameters that the schema knows, by `queries`."""
-        known = {field.data_key or name for name, field in schema.fields.items()}
-        return parse_query(req.environ, known)
+        """Return the parameters that the schema defines, by `query_string`."""
+        known_names = {field.data_key or name for name, field in schema.fields.items()}
+        return parse_query(req.environ, known_names)
 
     def handle_error(
         self, error: ValidationError, req: Request, schema: Schema, **_: Any
     ) -> NoReturn:
-        """Raise the 400 with a detail for every field."""
+        """Raise the 400 with a detail for every invalid field."""
         messages: dict[str, Any] = error.messages  # type: ignore[assignment]
-        (location, location_messages), *_rest = messages.items()
+        location, location_messages = next(iter(messages.items()))
         raise convert_messages(
             location_messages, ERROR_TARGETS.get(location, "body")
         ) from None

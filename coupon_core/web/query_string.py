@@ -1,4 +1,4 @@
-"""The query string read to the letter: no name twice, nothing undecodable."""
+"""Strict query string parser: no repeated names, no undecodable text."""
 
 import re
 from collections.abc import Collection
@@ -20,31 +20,32 @@ _find_control_character = re.compile("[\x00-\x1f\x7f-\x9f]").search
 def parse_query(
     environ: dict[str, Any], known_names: Collection[str]
 ) -> dict[str, str]:
-    """The `known_names` parameters that were sent, decoded; others are ignored.
+    """Return the decoded parameters in `known_names`; others are ignored.
 
-    A known parameter sent twice, a bad escape, bad UTF-8 or a control character
-    anywhere is a 400; more than 4,096 bytes a 414 (LIMITS 5).
+    Raises:
+        ApiError: 400 for a repeated known parameter, and for a bad escape, bad UTF-8 or
+            control characters in any parameter; 414 above 4,096 bytes.
     """
     raw: str = environ.get("QUERY_STRING", "")
     if not raw:
         return {}
     if len(raw) > MAX_QUERY_BYTES:
         text = f"Query too long: at most {MAX_QUERY_BYTES} bytes were expected"
-        raise ApiError(414, "URI_TOO_LONG", text)
+        raise ApiError(414, "URI_TOO_LONG", message=text)
     return _collect_parameters(raw, known_names)
 
 
 def _collect_parameters(raw: str, known_names: Collection[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for pair in filter(None, raw.split("&")):
         name, value = (_decode(part) for part in _split_pair(pair))
-        if name in found:
+        if name in parameters:
             raise validation_error(
-                [ErrorDetail("expected once, not repeated", name, "query")]
+                [ErrorDetail("expected once, not repeated", name, target="query")]
             )
         if name in known_names:
-            found[name] = value
-    return found
+            parameters[name] = value
+    return parameters
 
 
 def _split_pair(pair: str) -> tuple[str, str]:
@@ -69,7 +70,9 @@ def _bad_query_error(expected: str, part: str) -> ApiError:
     return validation_error(
         [
             ErrorDetail(
-                f"expected {expected} in {truncate_for_display(part)}", "", "query"
+                f"expected {expected} in {truncate_for_display(part)}",
+                "",
+                target="query",
             )
         ]
     )

@@ -1,7 +1,6 @@
-"""How many requests a caller and a tenant may make; without settings, any number.
+"""Request rate limits per caller and per tenant; unlimited unless configured.
 
-Where there is a limit each request asks Redis once or twice, so there is none unless
-it is wanted. Behind no limit at all nothing is wrapped and nothing is paid.
+Each limit costs one call to Redis per request. Without limits no view is wrapped.
 """
 
 from collections.abc import Callable
@@ -18,18 +17,18 @@ from coupon_core.security.rate_limiting.policy import RateLimit, RateLimitExceed
 def limit_requests(
     app: Flask, per_caller: RateLimit | None, per_tenant: RateLimit | None
 ) -> None:
-    """Refuse with 429 who calls more often than that."""
+    """Refuse requests above the limits with 429."""
     if not (per_caller or per_tenant):
         return
 
     def count_request(principal: Principal) -> None:
         tenant_id = principal.tenant_id
-        for budget, key in (
+        for rate_limit, key in (
             (per_caller, _format_caller_key(principal)),
             (per_tenant, tenant_id),
         ):
-            if budget:
-                _count_request(budget, key)
+            if rate_limit:
+                _count_request(rate_limit, key)
 
     for endpoint, view in app.view_functions.items():
         app.view_functions[endpoint] = _wrap_rate_limited(view, count_request)
@@ -39,13 +38,13 @@ def _wrap_rate_limited(
     view: Callable[..., Any], count_request: Callable[[Principal], None]
 ) -> Callable[..., Any]:
     @wraps(view)
-    def limited(*values: Any, **parts: Any) -> Any:
-        principal = g.get("principal")  # who is nobody yet is refused elsewhere
+    def rate_limited_view(*args: Any, **kwargs: Any) -> Any:
+        principal = g.get("principal")  # unauthenticated requests are refused elsewhere
         if principal:
             count_request(principal)
-        return view(*values, **parts)
+        return view(*args, **kwargs)
 
-    return limited
+    return rate_limited_view
 
 
 def _format_caller_key(principal: Principal) -> str:

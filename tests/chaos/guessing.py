@@ -113,7 +113,7 @@ def measure_guessing(settings: Settings, tenant: TenantFactory, plan: Plan) -> O
     with _running_gateway(settings) as gateway:
         measure = partial(_measure_round, gateway, tenant, outcome.honest_statuses)
         crowds = partial(
-            LoadPlan, gateway.port, plan.guessers, yields=plan.check_latency
+            LoadPlan, gateway.port, plan.guessers, low_priority=plan.check_latency
         )
         for number in range(plan.rounds):
             guesses = _build_guesses(
@@ -121,7 +121,7 @@ def measure_guessing(settings: Settings, tenant: TenantFactory, plan: Plan) -> O
             )
             measure(share, outcome.alone)
             measure(share, outcome.beside_callers, crowds(looks))
-            measure(share, outcome.beside_guessers, crowds(guesses, to_the_end=True))
+            measure(share, outcome.beside_guessers, crowds(guesses, send_all=True))
     assert_invariants()
     return outcome
 

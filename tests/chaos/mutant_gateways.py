@@ -27,6 +27,7 @@ def answers_early() -> Flask:
     redeem = routes.redeem_code
 
     def later(*arguments: object) -> object:
+        from coupon_core.domain import serialization
         from coupon_core.domain.models import RedemptionResult
         from coupon_core.services.coupons import validation
 
@@ -37,7 +38,8 @@ def answers_early() -> Flask:
         if validated.issued is None:
             return redeem(*arguments)
         Thread(target=run_delayed, args=(lambda: redeem(*arguments),)).start()
-        return RedemptionResult(validated.issued, None)
+        document = serialization.serialize_coupon(validated.issued, now)
+        return RedemptionResult(validated.issued, None, document=document)
 
     routes.redeem_code = later
     return query_gateway.create_app()

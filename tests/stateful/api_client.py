@@ -17,7 +17,8 @@ from tests.query_gateway.caller import USER_TOKEN, Caller, CallStyle
 from tests.stateful import reference_data
 from tests.stateful.reference_data import HeldCoupon
 
-# The texts of validate and of redeem, and the latter's status (CONTRACTS 0.5).
+# The texts of validate and of redeem, and the status of redeem
+# (docs/api-contracts.md 0.5).
 EXPECTED_REFUSALS: Mapping[str, tuple[str, int, str]] = {
     reference_data.NOT_FOUND: ("Coupon code not found", 404, "Coupon not found"),
     reference_data.REVOKED: ("Coupon status: revoked", 400, "Coupon status: revoked"),

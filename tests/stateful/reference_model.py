@@ -1,7 +1,8 @@
 """What the documents say must happen, in plain Python and without our rules.
 
-Written from CONTRACTS 0 and the documents S0 to S2 alone; it knows no database, no
-HTTP and none of the core, so that a mistake in the core is not made here as well.
+Written from docs/api-contracts.md 0 and the Phoenix specification alone; it knows no
+database, no HTTP and none of the core, so that a mistake in the core is not made here
+as well.
 """
 
 from __future__ import annotations

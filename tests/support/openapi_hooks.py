@@ -15,7 +15,7 @@ import schemathesis
 
 from coupon_core.schemas.errors import ApiError
 from coupon_core.schemas.strict_json import parse_object
-from coupon_core.web.idempotency import KEY_HEADER, KEY_PATTERN
+from coupon_core.web.idempotency_keys import KEY_HEADER, KEY_PATTERN
 
 
 @schemathesis.hook

@@ -1,4 +1,4 @@
-"""Requests that may come again: what they ask, and what was answered."""
+"""Idempotent requests and their stored responses."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,10 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class IdempotentRequest:
-    """A request that is to have one effect.
+    """A request that must take effect only once.
 
-    `request_key` tells it from all others of its tenant; `fingerprint` is of all that
-    was sent, so that another request under the same key is noticed.
+    `request_key` identifies it within its tenant. `fingerprint` covers the complete
+    request, so that a different request under the same key is detected.
     """
 
     tenant_id: str
@@ -20,7 +20,7 @@ class IdempotentRequest:
 
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
-    """What was answered, to be answered again."""
+    """A response that is replayed when its request is repeated."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -29,10 +29,10 @@ class StoredResponse:
 
 @dataclass(frozen=True, slots=True)
 class RequestAttempt:
-    """The one effect of a request, while it is under way.
+    """An idempotent request in progress.
 
-    `keyed_request` is what the caller's key names, and taken up under `token`; `signed_request` is
-    what his signature names. Either may be absent.
+    `keyed_request` is identified by the caller's idempotency key and claimed under
+    `token`; `signed_request` is identified by its signature. Either may be absent.
     """
 
     keyed_request: IdempotentRequest | None

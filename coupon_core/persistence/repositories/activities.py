@@ -1,4 +1,4 @@
-"""What users did with coupons."""
+"""Activities of users with coupons."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -6,20 +6,23 @@ from typing import Any
 
 from coupon_core.domain.models import Page
 from coupon_core.domain.models.purchases import Action, Activity, ActivityStatus
-from coupon_core.persistence.database import is_postgresql
+from coupon_core.persistence.row_locks import lock_rows
+from coupon_core.persistence.row_mapping import build_conversions, convert_row
 from coupon_core.persistence.tables import ActivityTable
+
+CONVERSIONS = build_conversions(Activity, action=Action, status=ActivityStatus)
 
 
 def insert(activity: Activity) -> None:
-    """Note an activity."""
+    """Insert an activity."""
     ActivityTable.insert(asdict(activity)).execute()
 
 
 def get(tenant_id: str, activity_id: str) -> Activity | None:
-    """One activity."""
+    """Return an activity, or None."""
     row = (
         ActivityTable.select()
-        .where(*_match_key(tenant_id, activity_id))
+        .where(ActivityTable.match_key(tenant_id, activity_id))
         .tuples()
         .first()
     )
@@ -27,24 +30,24 @@ def get(tenant_id: str, activity_id: str) -> Activity | None:
 
 
 def lock(tenant_id: str, activity_id: str) -> Activity | None:
-    """One activity, held against changes by others until the transaction ends."""
-    query = ActivityTable.select().where(*_match_key(tenant_id, activity_id))
-    if is_postgresql():  # on SQLite the transaction itself is the lock
-        query = query.for_update("FOR NO KEY UPDATE")
-    row = query.tuples().first()
+    """Lock an activity against changes until the transaction ends, and return it."""
+    query = ActivityTable.select().where(
+        ActivityTable.match_key(tenant_id, activity_id)
+    )
+    row = lock_rows(query).tuples().first()
     return _to_activity(row) if row else None
 
 
 def update(activity: Activity) -> None:
     """Overwrite an activity."""
-    here = _match_key(activity.tenant_id, activity.activity_id)
-    ActivityTable.update(asdict(activity)).where(*here).execute()
+    key_condition = ActivityTable.match_key(activity.tenant_id, activity.activity_id)
+    ActivityTable.update(asdict(activity)).where(key_condition).execute()
 
 
 def list_activities(
     tenant_id: str, page: Page, user_id: str | None = None
 ) -> list[Activity]:
-    """A tenant's activities, or a user's, newest first."""
+    """Return the activities of a tenant, or of one user, newest first."""
     query = ActivityTable.select().where(ActivityTable.tenant_id == tenant_id)
     if user_id is not None:
         query = query.where(ActivityTable.user_id == user_id)
@@ -53,15 +56,5 @@ def list_activities(
     return [_to_activity(row) for row in rows]
 
 
-def _match_key(tenant_id: str, activity_id: str) -> tuple[Any, Any]:
-    return (
-        ActivityTable.tenant_id == tenant_id,
-        ActivityTable.activity_id == activity_id,
-    )
-
-
 def _to_activity(row: Sequence[Any]) -> Activity:
-    ids, (action, *rest) = row[:3], row[3:]
-    code, coupon_id, definition_id, status, *last = rest
-    about = Action(action), code, coupon_id, definition_id, ActivityStatus(status)
-    return Activity(*[*ids, *about, *last])
+    return Activity(*convert_row(row, CONVERSIONS))

@@ -1,4 +1,4 @@
-"""How codes with a check character begin, so that a wrong one is told by itself."""
+"""Prefixes of codes with a check character; they reveal mistyped codes."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from coupon_core.domain.codes import to_lookup_key
 from coupon_core.persistence.database import execute
 from coupon_core.persistence.tables import CheckedStemTable
 
-# "~" sorts behind all that a code may hold.
+# "~" sorts after every character that a code may contain.
 SELECT_CODE_WITH_PREFIX = """
     SELECT 1 WHERE EXISTS (SELECT 1 FROM coupon WHERE tenant_id = :tenant_id
         AND code_key >= :stem AND code_key < :end)
@@ -19,7 +19,7 @@ SELECT_CODE_WITH_PREFIX = """
 
 
 def list_prefixes(tenant_id: str) -> tuple[str, ...]:
-    """All stems of a tenant."""
+    """Return all checked prefixes of a tenant."""
     rows = (
         CheckedStemTable.select(CheckedStemTable.stem)
         .where(CheckedStemTable.tenant_id == tenant_id)
@@ -29,14 +29,14 @@ def list_prefixes(tenant_id: str) -> tuple[str, ...]:
 
 
 def reserve(tenant_id: str, prefix: str, definition_id: str) -> bool:
-    """Let only right codes begin so; False when others do already.
+    """Reserve a prefix for codes with a check character; return False if it is in use.
 
-    The caller holds the tenant's row, so that no code is named or drawn meanwhile.
+    The caller must hold the lock of the tenant, so that no code is created meanwhile.
     """
     parameters = {"tenant_id": tenant_id, "stem": prefix, "end": prefix + "~"}
     if any(
-        prefix.startswith(one) or one.startswith(prefix)
-        for one in list_prefixes(tenant_id)
+        prefix.startswith(other_prefix) or other_prefix.startswith(prefix)
+        for other_prefix in list_prefixes(tenant_id)
     ):
         return False
     if execute(SELECT_CODE_WITH_PREFIX, parameters).fetchone() is not None:
@@ -48,7 +48,7 @@ def reserve(tenant_id: str, prefix: str, definition_id: str) -> bool:
 
 
 def find_invalid_check_digits(tenant_id: str, codes: Iterable[str]) -> set[str]:
-    """Those of the codes that begin with a stem and are not right."""
+    """Return the codes with a checked prefix and an invalid check character."""
     prefixes = list_prefixes(tenant_id)
     if not prefixes:
         return set()
@@ -58,5 +58,5 @@ def find_invalid_check_digits(tenant_id: str, codes: Iterable[str]) -> set[str]:
 
 
 def has_invalid_check_digit(code_key: str, prefixes: tuple[str, ...]) -> bool:
-    """Whether a code begins with one of the stems and is not right."""
+    """Return True if a code has a checked prefix and an invalid check character."""
     return code_key.startswith(prefixes) and not has_valid_check_digit(code_key)

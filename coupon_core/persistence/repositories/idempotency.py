@@ -1,13 +1,14 @@
-"""Requests that are made once: taking one up, keeping its answer, forgetting it."""
+"""Idempotent requests: acquiring a request, storing its response, purging."""
 
 from datetime import datetime
 
 from coupon_core.domain.models.idempotency import IdempotentRequest
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, is_postgresql, single_statement
+from coupon_core.persistence.database import execute, single_statement
+from coupon_core.persistence.row_locks import skip_locked_clause
 
-# Taken by one only: a new request, or one whose worker has not answered in time. The
-# key of another request is nobody's to take.
+# Only one caller acquires the request: if it is new, or if its lease has expired
+# without a response. A request with another fingerprint never acquires the key.
 ACQUIRE = """
     INSERT INTO idempotency (tenant_id, request_key, fingerprint, token, leased_until,
         kept_until)
@@ -40,14 +41,14 @@ PURGE = """
         WHERE kept_until < :now ORDER BY kept_until LIMIT :most {skipping}
     )
 """
-# Most of the time there is nothing to purge, and writers of SQLite queue.
+# Avoids a write transaction when there is nothing to purge: SQLite writers queue.
 SELECT_EXPIRED = "SELECT 1 FROM idempotency WHERE kept_until < :now LIMIT 1"
 
 
 def acquire(
     request: IdempotentRequest, token: str, now: datetime, leased_until: datetime
 ) -> bool:
-    """Take a request up until then; False when it is another's, or answered."""
+    """Lease a request until a time; return False if it is leased or answered."""
     parameters = {
         **_to_key_parameters(request),
         "fingerprint": request.fingerprint,
@@ -61,7 +62,7 @@ def acquire(
 
 
 def find(request: IdempotentRequest) -> tuple[str, str | None] | None:
-    """What is kept of a request: its fingerprint, and its sealed answer if any."""
+    """Return the fingerprint of a request and its encrypted response, or None."""
     row = execute(FIND, _to_key_parameters(request)).fetchone()
     return (row[0], row[1]) if row else None
 
@@ -69,7 +70,10 @@ def find(request: IdempotentRequest) -> tuple[str, str | None] | None:
 def store_response(
     request: IdempotentRequest, token: str, encrypted_response: str
 ) -> bool:
-    """Keep the answer, in the caller's transaction; False if it is not his to give."""
+    """Store the response, in the transaction of the caller.
+
+    Returns False if the caller no longer holds the request.
+    """
     parameters = {
         **_to_key_parameters(request),
         "token": token,
@@ -79,7 +83,7 @@ def store_response(
 
 
 def insert_with_response(request: IdempotentRequest, encrypted_response: str) -> bool:
-    """Keep the answer of a request that nobody took up; False if it has been made."""
+    """Insert a request with its response; return False if the key exists."""
     row = {
         **_to_key_parameters(request),
         "fingerprint": request.fingerprint,
@@ -90,22 +94,19 @@ def insert_with_response(request: IdempotentRequest, encrypted_response: str) ->
 
 
 def release(request: IdempotentRequest, token: str) -> None:
-    """Let others take the request up at once, unless it is answered."""
+    """Release a request for others at once, unless it has a response."""
     with single_statement():
         execute(RELEASE, {**_to_key_parameters(request), "token": token})
 
 
 def purge(now: datetime, limit: int) -> int:
-    """Forget up to `limit` requests that were kept long enough; gives how many."""
+    """Delete up to `limit` requests past their retention; return their number."""
     time_parameters = {"now": format_timestamp_milliseconds(now)}
     if execute(SELECT_EXPIRED, time_parameters).fetchone() is None:
         return 0
-    lock_clause = "FOR UPDATE SKIP LOCKED" if is_postgresql() else ""
+    sql = PURGE.format(skipping=skip_locked_clause())
     with single_statement():
-        cursor = execute(
-            PURGE.format(skipping=lock_clause), {**time_parameters, "most": limit}
-        )
-        return int(cursor.rowcount)
+        return int(execute(sql, {**time_parameters, "most": limit}).rowcount)
 
 
 def _to_key_parameters(request: IdempotentRequest) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Who is calling: a tenant's token or signature, an admin's or an SDK's key."""
+"""Authenticate callers by tokens, signed requests, API keys and client keys."""
 
 from coupon_core.security.authentication.api_keys import authenticate_admin
 from coupon_core.security.authentication.client_keys import (

@@ -1,9 +1,9 @@
-"""Guessing codes: who names too many unknown ones is not heard for a while.
+"""Limit code guessing: too many unknown codes block a user or tenant for a while.
 
-Only failures count, against the user's budget and the tenant's. A use case opens a
-`CodeLookupGuard`, which refuses who is blocked before the database is asked, and is told what
-became of it. A failure is noted without any I/O, for use cases may be in the midst of a
-transaction; `count` does the counting when the request is over.
+Only failures count, against the limit of the user and that of the tenant. A use case
+enters a `CodeLookupGuard`, which refuses blocked callers before the database is
+queried. A failure is noted without I/O, because use cases may be inside a transaction;
+`count_failure` counts it at the end of the request.
 """
 
 import threading
@@ -26,7 +26,7 @@ _noted_failure = threading.local()
 
 
 def configure(limits: GuessLimits) -> None:
-    """Set what this process allows, and forget what was counted here."""
+    """Set the limits of this process and reset its counters."""
     global _limits, _limiter
     if _limiter:
         _limiter.close()
@@ -34,11 +34,11 @@ def configure(limits: GuessLimits) -> None:
 
 
 def limiter() -> "FailureLimiter":
-    """What has been spent of the budgets; other processes are heard of from now on."""
+    """Return the limiter of this process; create it on first use."""
     global _limiter
     if _limiter is None:
-        # Not before it is needed: its libraries take longer to load than all the rest
-        # that couponctl needs.
+        # Imported only when needed: its libraries take longer to load than everything
+        # else that couponctl needs.
         from coupon_core.security.rate_limiting.failure_limiter import FailureLimiter
 
         with _limiter_lock:
@@ -47,10 +47,10 @@ def limiter() -> "FailureLimiter":
 
 
 class CodeLookupGuard:
-    """A code being looked up for a user, or for nobody in particular.
+    """A context in which a code is looked up, for a user or only for a tenant.
 
-    OverBudget on the way in; on the way out a refusal that says that there is no such
-    code is noted as a failure.
+    Entering it raises RateLimitExceeded for blocked callers. Leaving it with a refusal
+    because of an unknown code notes a failure.
     """
 
     __slots__ = ("_tenant_id", "_user_id")
@@ -72,18 +72,22 @@ class CodeLookupGuard:
             self.note_outcome(error.reason)
 
     def note_outcome(self, reason: object) -> None:
-        """Note a failure, if that is why the code was refused."""
+        """Note a failure if the reason is an unknown code."""
         if reason in FAILURE_REASONS:
             _noted_failure.last = self._tenant_id, self._user_id
 
 
 def count_failure() -> None:
-    """Count the failure that this thread has noted, if any; OverBudget if one too many.
+    """Count the failure that this thread has noted, if any.
 
-    Outside of any transaction: it asks Redis.
+    Must be called outside of transactions, because it uses Redis.
+
+    Raises:
+        RateLimitExceeded: The failure exceeded a limit.
     """
     failed = getattr(_noted_failure, "last", None)
     if failed is None:
         return
     _noted_failure.last = None
-    limiter().count(*failed)
+    tenant_id, user_id = failed
+    limiter().count(tenant_id, user_id)

@@ -1,4 +1,4 @@
-"""The budgets of failed guesses, and what has been spent of them."""
+"""Count failed lookups of users and tenants against their limits."""
 
 from coupon_core.security.rate_limiting.blocklist import Blocklist
 from coupon_core.security.rate_limiting.counters import Counters
@@ -10,30 +10,39 @@ from coupon_core.security.rate_limiting.policy import (
 
 
 class FailureLimiter:
-    """What users and tenants have spent, in this process or in all of them."""
+    """The failures of users and tenants, in this process or in all processes."""
 
     def __init__(self, limits: GuessLimits) -> None:
         self._per_user, self._per_tenant = limits.per_user, limits.per_tenant
         self.counters = Counters(limits.url)
-        rate_limits = [one for one in (limits.per_user, limits.per_tenant) if one]
+        rate_limits = filter(None, (limits.per_user, limits.per_tenant))
         self._blocklist = Blocklist(limits.url, self.counters, rate_limits)
-        self._blocklist.has_entries()  # begins to hear of them
+        # The first call starts the listener.
+        self._blocklist.has_entries()
 
     def check(self, tenant_id: str, user_id: str | None) -> None:
-        """OverBudget when the tenant or the user has failed too often; asks nobody."""
+        """Check that tenant and user are not blocked, without I/O.
+
+        Raises:
+            RateLimitExceeded: The tenant or the user has failed too often.
+        """
         if self._blocklist.has_entries():
             self._blocklist.check(tenant_id)
             self._blocklist.check(f"{tenant_id}/{user_id}")
 
     def count(self, tenant_id: str, user_id: str | None) -> None:
-        """Count a failure. OverBudget when it was one too many."""
+        """Count a failure.
+
+        Raises:
+            RateLimitExceeded: The failure exceeded a limit.
+        """
         if user_id and self._per_user:
             self._count_failure(self._per_user, f"{tenant_id}/{user_id}")
         if self._per_tenant:
             self._count_failure(self._per_tenant, tenant_id)
 
     def close(self) -> None:
-        """Hear no more of other processes."""
+        """Stop receiving blocks of other processes."""
         self._blocklist.close()
 
     def _count_failure(self, rate_limit: RateLimit, key: str) -> None:

@@ -1,4 +1,7 @@
-"""What users do with coupons, each noted with its effect in one transaction (S4)."""
+"""Perform the activities of the Mambo specification: buy, redeem and refund.
+
+Each activity is stored in the same transaction as its effect.
+"""
 
 from contextlib import nullcontext
 from dataclasses import replace
@@ -25,16 +28,19 @@ from coupon_core.services.coupons.redemption import (
     StaleDecision,
     record_redemption_metrics,
 )
+from coupon_core.services.errors import require_found
 from coupon_core.services.points import purchases
 
 MAX_ATTEMPTS = 3
 
 
 def perform(request: ActivityRequest, now: datetime) -> Activity:
-    """Do what was ordered and note it.
+    """Perform an activity and store it.
 
-    Refused with the first rule that speaks against it; then nothing changed, and
-    nothing is noted. OverBudget when too many codes have been unknown.
+    Raises:
+        Refused: With the first reason to refuse; nothing is changed or stored.
+        RateLimitExceeded: Too many unknown codes were used.
+        ConcurrentUpdate: The coupon changed at every attempt.
     """
     is_redemption = request.action == Action.REDEEM
     metrics_context = (
@@ -55,16 +61,18 @@ def _perform_with_retries(request: ActivityRequest, now: datetime) -> Activity:
 
 
 def validate(request: ActivityRequest, now: datetime) -> str:
-    """The id of the definition that could be redeemed now; changes nothing.
+    """Return the id of the definition that the code could be redeemed for now.
 
-    Refused; OverBudget when too many codes have been unknown.
+    Raises:
+        Refused: The code cannot be redeemed.
+        RateLimitExceeded: Too many unknown codes were used.
     """
     with CodeLookupGuard(request.tenant_id, request.user_id), transaction():
         return purchases.check_redemption(request, now).definition_id
 
 
 def perform_or_record_failure(request: ActivityRequest, now: datetime) -> Activity:
-    """The same, but a refusal is noted too: as a failed activity, with its reason."""
+    """Perform an activity; store a refusal as a failed activity with its reason."""
     try:
         return perform(request, now)
     except Refused as refused:
@@ -79,35 +87,35 @@ def perform_or_record_failure(request: ActivityRequest, now: datetime) -> Activi
 
 
 def get(tenant_id: str, activity_id: str) -> Activity:
-    """One activity. Refused when there is none."""
-    return _require_activity(activity_repository.get(tenant_id, activity_id))
+    """Return an activity; refuse if it does not exist."""
+    return require_found(
+        activity_repository.get(tenant_id, activity_id),
+        PurchaseReason.ACTIVITY_NOT_FOUND,
+    )
 
 
 def list_activities(
     tenant_id: str, page: Page, user_id: str | None = None
 ) -> list[Activity]:
-    """A tenant's activities, or a user's, newest first."""
+    """Return a page of the activities of a tenant, or of one user, newest first."""
     return activity_repository.list_activities(tenant_id, page, user_id)
 
 
 def reject(tenant_id: str, activity_id: str, reason: str) -> Activity:
-    """Mark an activity as rejected; again changes nothing. Refused when unknown.
+    """Mark an activity as rejected (idempotent); refuse if it does not exist.
 
-    What it did stays done: a refund undoes it.
+    The effect of the activity remains; only a refund reverts it.
     """
     with transaction():
-        before = _require_activity(activity_repository.lock(tenant_id, activity_id))
+        before = require_found(
+            activity_repository.lock(tenant_id, activity_id),
+            PurchaseReason.ACTIVITY_NOT_FOUND,
+        )
         if before.status == ActivityStatus.REJECTED:
             return before
         after = replace(before, status=ActivityStatus.REJECTED, reason=reason)
         activity_repository.update(after)
     return after
-
-
-def _require_activity(activity: Activity | None) -> Activity:
-    if activity is None:
-        raise Refused(PurchaseReason.ACTIVITY_NOT_FOUND)
-    return activity
 
 
 def _record_activity(
