@@ -79,7 +79,10 @@ def webhook(scenario: KillScenario, kill_point: str) -> None:
     """Kill a deliverer during events: each is delivered after the lease has expired."""
     with running_receiver() as receiver:
         subscription, _ = subscriptions.create(
-            *(scenario.tenant.tenant_id, "coupon.redeemed", receiver.url, utc_now()),
+            scenario.tenant.tenant_id,
+            "coupon.redeemed",
+            url=receiver.url,
+            now=utc_now(),
             signature=SignatureScheme.PLAYCAMP,
         )
         used = redeem_coupons(scenario, 3)
@@ -92,7 +95,7 @@ def webhook(scenario: KillScenario, kill_point: str) -> None:
         later = utc_now() + timeout + delivery.CLAIM_MARGIN + timedelta(seconds=1)
         for due in delivery.claim_webhooks(1, later):
             delivery.deliver_due(due)
-        usage_ids = {event["data"]["usageId"] for event in receiver.events()}
+        usage_ids = {event["data"]["usageId"] for event in receiver.list_events()}
     assert len(usage_ids) == len(used), "I4"
     assert_all_delivered()
 

@@ -15,6 +15,7 @@ from coupon_core.domain.models import (
     Definition,
     DefinitionStatus,
     IssuedCoupon,
+    Validation,
     utc_now,
 )
 from coupon_core.domain.models.client_keys import ClientKeyKind
@@ -157,7 +158,7 @@ class TenantFactory:
 
     def validate(
         self, code: str, user_id: str | None = "ann", now: datetime | None = None
-    ) -> validation.Validation:
+    ) -> Validation:
         """Validate a code for a user, or for nobody in particular."""
         return validation.validate(
             self.tenant_id, code, user_id=user_id, now=now or self.get_now()

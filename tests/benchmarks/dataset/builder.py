@@ -121,13 +121,13 @@ def build_on_postgres(server: PostgresServer, home: Path, count: int) -> Dataset
 
 @contextmanager
 def serving_gateways(dataset: Dataset, home: Path) -> Iterator[Dataset]:
-    """Run both gateways on each dataset."""
-    places = [home / f"{name}-{dataset.count}" for name in ("query", "admin")]
-    for directory in places:
+    """Run both gateways on the dataset."""
+    directories = [home / f"{name}-{dataset.count}" for name in ("query", "admin")]
+    for directory in directories:
         directory.mkdir(exist_ok=True)
     with (
-        gateway_server("query_gateway", dataset.settings, places[0]) as query,
-        gateway_server("admin_gateway", dataset.settings, places[1]) as admin,
+        gateway_server("query_gateway", dataset.settings, directories[0]) as query,
+        gateway_server("admin_gateway", dataset.settings, directories[1]) as admin,
     ):
         ports = {"query_port": query.port, "admin_port": admin.port}
         yield replace(dataset, **ports, admin_pid=admin.pid)
