@@ -12,7 +12,7 @@ from werkzeug.routing import BaseConverter
 from coupon_core.json_encoding import encode_json
 from coupon_core.web.access_log import ROUTE_ENVIRON_KEY
 from coupon_core.web.blueprint import BODY_LIMIT_ATTRIBUTE, JsonApi, JsonBlueprint
-from coupon_core.web.dialects import Dialect, RefusalResponse
+from coupon_core.web.dialects import ErrorFormat, RefusalResponse
 from coupon_core.web.error_handlers import register_error_handlers
 from coupon_core.web.health import CheckFunctions, create_health_blueprint
 from coupon_core.web.idempotency import enable_idempotency
@@ -38,7 +38,7 @@ def create_app(
     description: str,
     blueprints: Sequence[Blueprint | tuple[Blueprint, Mapping[str, Any]]],
     refusals: Mapping[Any, RefusalResponse] = EMPTY_MAPPING,
-    dialects: Sequence[Dialect] = (),
+    dialects: Sequence[ErrorFormat] = (),
     ready_checks: CheckFunctions = EMPTY_MAPPING,
     unavailable_errors: Sequence[type[Exception]] = (),
     security_schemes: Mapping[str, Any] = EMPTY_MAPPING,
@@ -56,7 +56,7 @@ def create_app(
     A route can override `max_body_bytes` with `limit_body`.
     """
     app = _create_flask(import_name, max_body_bytes, converters=converters)
-    all_dialects = [*dialects, Dialect("", refusals=refusals)]
+    all_dialects = [*dialects, ErrorFormat("", refusals=refusals)]
     register_error_handlers(app, all_dialects, unavailable_errors=unavailable_errors)
     api = _create_api(app, title, description=description)
     api.register_blueprint(create_health_blueprint(ready_checks))
@@ -127,7 +127,7 @@ def _add_document(
     api: JsonApi,
     schemes: Mapping[str, Any],
     servers: Sequence[str],
-    dialects: Sequence[Dialect],
+    dialects: Sequence[ErrorFormat],
 ) -> None:
     @cache  # built on the first request: routes do not change afterwards
     def build_document() -> bytes:
