@@ -18,8 +18,11 @@ class ColumnNamesField(StrictString):
             **options,
         )
 
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        return parse_column_names(super()._deserialize(value, *args, **kwargs))
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the names in a text, or the default if there is no text."""
+        # Not in `_deserialize`, whose result is what the text validators check.
+        text = super().deserialize(value, *args, **kwargs)
+        return parse_column_names(text) if isinstance(text, str) else text
 
 
 IGNORE_COLUMNS_METADATA = {

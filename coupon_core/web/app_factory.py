@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any
 
@@ -26,7 +27,7 @@ from coupon_core.web.responses import (
 )
 from coupon_core.web.swagger_ui import create_docs_blueprint
 
-DEFAULT_API_VERSION = "1.0.0"
+RELEASE = version("coupons")  # of the package, and of the API documents
 EMPTY_MAPPING: Mapping[Any, Any] = MappingProxyType({})
 
 
@@ -44,7 +45,6 @@ def create_app(
     converters: Mapping[str, type[BaseConverter]] = EMPTY_MAPPING,
     servers: Sequence[str] = ("/",),
     links: Mapping[str, str] = EMPTY_MAPPING,
-    version: str = DEFAULT_API_VERSION,
     max_body_bytes: int = DEFAULT_BODY_LIMIT_BYTES,
     teardown: Callable[[BaseException | None], None] | None = None,
 ) -> Flask:
@@ -58,7 +58,7 @@ def create_app(
     app = _create_flask(import_name, max_body_bytes, converters=converters)
     all_dialects = [*dialects, Dialect("", refusals=refusals)]
     register_error_handlers(app, all_dialects, unavailable_errors=unavailable_errors)
-    api = _create_api(app, title, version=version, description=description)
+    api = _create_api(app, title, description=description)
     api.register_blueprint(create_health_blueprint(ready_checks))
     _register_blueprints(app, api, blueprints=blueprints)
     _add_index_and_docs(app, title, links=links)
@@ -94,10 +94,10 @@ def _check_request() -> None:
     check_path(environ)
 
 
-def _create_api(app: Flask, title: str, version: str, description: str) -> JsonApi:
+def _create_api(app: Flask, title: str, description: str) -> JsonApi:
     spec_options = {
         "title": title,
-        "version": version,
+        "version": RELEASE,
         "openapi_version": "3.1.0",
         "info": {"description": description},
     }
