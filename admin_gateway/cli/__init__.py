@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 import rich_click as click
+from click.exceptions import Exit
 
 click.rich_click.OPTIONS_PANEL_TITLE = "Options"
 click.rich_click.SHOW_ARGUMENTS = True
@@ -84,7 +85,7 @@ def _report_errors() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise click.exceptions.Exit(130) from None
+        raise Exit(130) from None
     except Exception as error:
         from admin_gateway.cli.errors import error_message
 
@@ -92,12 +93,14 @@ def _report_errors() -> Iterator[None]:
         if message is None:
             raise
         click.echo(f"Error: {message}", err=True)
-        raise click.exceptions.Exit(1) from error
+        raise Exit(1) from error
 
 
 @click.group(
     cls=LazyCommandGroup,
-    commands=[click.RichCommand(name, short_help=about) for name, _, about in COMMANDS],
+    commands=[
+        click.RichCommand(name=name, short_help=about) for name, _, about in COMMANDS
+    ],
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(package_name="coupons")

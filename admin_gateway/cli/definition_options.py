@@ -9,8 +9,8 @@ from admin_gateway.cli.options import body_file_option, read_body
 from coupon_core.domain.models import CodeAlphabet, Trigger
 from coupon_core.domain.serialization import TRIGGER_MEMBERS
 
-ALPHABET_CHOICE = click.Choice([one.value for one in CodeAlphabet])
-TRIGGER_CHOICE = click.Choice([one.value for one in Trigger])
+ALPHABET_CHOICE = click.Choice([alphabet.value for alphabet in CodeAlphabet])
+TRIGGER_CHOICE = click.Choice([trigger.value for trigger in Trigger])
 
 # Option, name, where it goes in the body (nowhere: see below), and how it is read.
 FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
@@ -102,8 +102,8 @@ BODY_PATHS = {name: path for _, name, path, _ in FIELD_OPTIONS if path}
 
 def definition_field_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say what a definition is."""
-    for option, name, _, reading in reversed(FIELD_OPTIONS):
-        command = click.option(option, name, **reading)(command)
+    for option, name, _, attributes in reversed(FIELD_OPTIONS):
+        command = click.option(option, name, **attributes)(command)
     return body_file_option(command)
 
 
@@ -112,14 +112,14 @@ def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
     document = read_body(body_file)
     for name, path in BODY_PATHS.items():
         if options[name] is not None:
-            _set_path(document, path, options[name])
+            _set_path(document, path, value=options[name])
     if options["code"]:
-        _set_path(document, "config.code_format", "custom")
+        _set_path(document, "config.code_format", value="custom")
     for path, value in {
         **_build_usage_limit(**options),
         **_build_trigger(**options),
     }.items():
-        _set_path(document, path, value)
+        _set_path(document, path, value=value)
     return document
 
 
@@ -133,14 +133,14 @@ def _set_path(document: dict[str, Any], path: str, value: Any) -> None:
 def _build_usage_limit(
     per_user: int | None, total: int | None, unlimited: bool, **_: Any
 ) -> dict[str, Any]:
-    chosen = [
+    limits = [
         {"limit_type": limit_type, **({"max_uses": uses} if uses else {})}
         for limit_type, uses in (("per_user", per_user), ("global", total))
         if uses is not None
     ] + [{"limit_type": "unlimited"}] * unlimited
-    if len(chosen) > 1:
+    if len(limits) > 1:
         raise click.UsageError("Give one of --per-user, --total, --unlimited.")
-    return {"config.usage_limit": chosen[0]} if chosen else {}
+    return {"config.usage_limit": limits[0]} if limits else {}
 
 
 def _build_trigger(
@@ -153,5 +153,5 @@ def _build_trigger(
     names = TRIGGER_MEMBERS[Trigger(trigger)]
     pairs = zip(names, (source, threshold), strict=True)
     config = {name: value for name, value in pairs if name and value is not None}
-    chosen = {"enabled": True, "trigger": trigger, "trigger_config": config}
-    return {"config.auto_generate": chosen}
+    auto_generate = {"enabled": True, "trigger": trigger, "trigger_config": config}
+    return {"config.auto_generate": auto_generate}

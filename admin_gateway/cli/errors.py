@@ -25,7 +25,7 @@ WRONG_MASTER_KEY_MESSAGE = (
     "key back into COUPON_MASTER_KEYS (the first seals, all open)."
 )
 BROKER_UNAVAILABLE_MESSAGE = (
-    "Not done: {words}. Start it (`couponctl serve bus` is the embedded one), or mend "
+    "Not done: {detail}. Start it (`couponctl serve bus` is the embedded one), or mend "
     "COUPON_BROKER_URL."
 )
 # HTTP has its sentences for these in the query gateway, which is another program.
@@ -41,21 +41,23 @@ COUPON_REASON_MESSAGES: Mapping[AnyReason, str] = {
 }
 DATABASE_STATUS_MESSAGES: Mapping[DatabaseStatus, str] = {
     DatabaseStatus.UNREACHABLE: (
-        "The database cannot be reached: {words}. "
+        "The database cannot be reached: {detail}. "
         "Start it, or mend COUPON_DATABASE_URL."
     ),
     DatabaseStatus.WITHOUT_TABLES: (
         "The database has no tables yet: run `couponctl db upgrade`. Is it the one "
         "you mean? `couponctl config show` tells where it is."
     ),
-    DatabaseStatus.OUTDATED: "The database is not up to date: run `couponctl db upgrade`.",
-    DatabaseStatus.READY: "The database could not do it: {words}",
+    DatabaseStatus.OUTDATED: (
+        "The database is not up to date: run `couponctl db upgrade`."
+    ),
+    DatabaseStatus.READY: "The database could not do it: {detail}",
 }
 
 
 def database_status_message(status: DatabaseStatus, detail: str) -> str:
     """What to say of a database in that condition."""
-    return DATABASE_STATUS_MESSAGES[status].format(words=detail.rstrip(".?"))
+    return DATABASE_STATUS_MESSAGES[status].format(detail=detail.rstrip(".?"))
 
 
 def _database_error_message(error: Exception) -> str:
@@ -86,7 +88,7 @@ MESSAGE_FORMATTERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (ValidationError, _validation_error_message),
     (ApiError, lambda problem: problem.message),
     ((InvalidSettings, CommandError), str),
-    (BrokerUnavailable, lambda error: BROKER_UNAVAILABLE_MESSAGE.format(words=error)),
+    (BrokerUnavailable, lambda error: BROKER_UNAVAILABLE_MESSAGE.format(detail=error)),
     (diagnostics.DATABASE_ERRORS, _database_error_message),
     (InvalidToken, lambda _: WRONG_MASTER_KEY_MESSAGE),
 )

@@ -13,7 +13,7 @@ from coupon_core.schemas.identifiers import TenantIdField, UserIdField, UuidFiel
 from coupon_core.schemas.strict_json import parse_object
 
 
-class FieldParam(click.ParamType):
+class FieldParam(click.ParamType):  # type: ignore[type-arg]
     """A value that one of the HTTP schemas' fields reads."""
 
     def __init__(self, name: str, field: fields.Field[Any]) -> None:
@@ -79,7 +79,7 @@ def read_lines(file: TextIO) -> list[str]:
     return [line.strip() for line in file if line.strip()]
 
 
-class JsonObjectParam(click.ParamType):
+class JsonObjectParam(click.ParamType):  # type: ignore[type-arg]
     """A JSON object on the command line."""
 
     name = "json"
@@ -96,5 +96,12 @@ class JsonObjectParam(click.ParamType):
 
 
 def without_unset(**members: Any) -> dict[str, Any]:
-    """The members that were given; what was left out is None or an empty tuple."""
-    return {name: value for name, value in members.items() if value not in (None, ())}
+    """The members that were given; what was left out is None or an empty tuple.
+
+    Options that can be repeated give tuples, which become lists as in JSON.
+    """
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in members.items()
+        if value not in (None, ())
+    }

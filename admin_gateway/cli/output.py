@@ -8,6 +8,8 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import rich_click as click
+from click import get_current_context
+from click.exceptions import Exit
 
 from coupon_core import bootstrap
 from coupon_core.observability import audit_context
@@ -31,19 +33,19 @@ def json_command(
 ) -> Callable[[DocumentFunction], Callable[..., None]]:
     """Make a function that gives a document a command that shows it.
 
-    It runs with the core started, unless `starts_core` is false. `columns` are the members
-    that a list shows to people, dotted where they lie deeper.
+    It runs with the core started, unless `starts_core` is false. `columns` are the
+    members that a list shows to people, dotted where they lie deeper.
     """
 
-    def decorate(answer: DocumentFunction) -> Callable[..., None]:
+    def decorate(build_document: DocumentFunction) -> Callable[..., None]:
         @json_option
-        @wraps(answer)
+        @wraps(build_document)
         def command(as_json: bool, **arguments: Any) -> None:
             with started_core() if starts_core else nullcontext():
-                document = answer(**arguments)
-            print_document(document, as_json, columns)
-            if click.get_current_context().meta.get(EXIT_WITH_FAILURE_KEY):
-                raise click.exceptions.Exit(1)
+                document = build_document(**arguments)
+            print_document(document, as_json, columns=columns)
+            if get_current_context().meta.get(EXIT_WITH_FAILURE_KEY):
+                raise Exit(1)
 
         return command
 
@@ -82,7 +84,7 @@ def print_status(text: str) -> None:
 
 def exit_with_failure() -> None:
     """After its answer the command ends with 1: the answer was no."""
-    click.get_current_context().meta[EXIT_WITH_FAILURE_KEY] = True
+    get_current_context().meta[EXIT_WITH_FAILURE_KEY] = True
 
 
 def _print_members(document: Document) -> None:

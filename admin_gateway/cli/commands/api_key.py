@@ -40,17 +40,18 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
 
     Example: `couponctl key create --tenant acme --name crm --scope read --json`
     """
-    body = {name: _to_list(value) for name, value in without_unset(**options).items()}
+    body = without_unset(**options)
     new = {"scopes": list(Scope), "expires_at": None, **CreateApiKeySchema().load(body)}
     created_key, plain_text = tenants.create_key(
-        None, tenant_id, new["name"], set(new["scopes"]), new["expires_at"], utc_now()
+        None,
+        tenant_id,
+        name=new["name"],
+        scopes=set(new["scopes"]),
+        expires_at=new["expires_at"],
+        now=utc_now(),
     )
     print_status("Keep the API key: this is the only time that it is shown.")
     return {**serialize_api_key(created_key), "api_key": plain_text}
-
-
-def _to_list(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 @key.command("list")
@@ -76,4 +77,4 @@ def revoke(tenant_id: str, key_id: str) -> dict[str, Any]:
 
     Example: `couponctl key revoke --tenant acme 0198c0de-…`
     """
-    return serialize_api_key(tenants.revoke_key(tenant_id, key_id, utc_now()))
+    return serialize_api_key(tenants.revoke_key(tenant_id, key_id, now=utc_now()))

@@ -48,10 +48,9 @@ def list_(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, 
 
     Example: `couponctl audit list --tenant acme --action definition.changed --json`
     """
-    found = audit_service.list_entries(
-        tenant_id, AuditFilter(**filters), to_page(limit, offset)
+    rows, total = audit_service.list_entries(
+        tenant_id, AuditFilter(**filters), page=to_page(limit, offset)
     )
-    rows, total = found
     return {"entries": [serialize_audit_entry(row) for row in rows], "total": total}
 
 
@@ -66,25 +65,27 @@ def tail(tenant_id: str, count: int | None, as_json: bool) -> None:
     """
     with started_core():
         print_status("Listening to the audit log. Ctrl-C ends it.")
-        for one in islice(_follow_entries(tenant_id, utc_now()), count):
-            text = json.dumps(one, ensure_ascii=False)
-            click.echo(text if as_json else _format_line(one))
+        for entry in islice(_follow_entries(tenant_id, utc_now()), count):
+            text = json.dumps(entry, ensure_ascii=False)
+            click.echo(text if as_json else _format_line(entry))
 
 
 def _follow_entries(tenant_id: str, started_at: datetime) -> Iterator[dict[str, Any]]:
     # An entry comes when its transaction ends: one with a lower id may come later.
-    known_ids: set[str] = set()
+    seen_ids: set[str] = set()
     while True:
-        for one in audit_service.list_entries_since(
+        for entry in audit_service.list_entries_since(
             tenant_id, max(started_at, utc_now() - MAX_COMMIT_DELAY)
         ):
-            if one.entry_id not in known_ids:
-                known_ids.add(one.entry_id)
-                yield serialize_audit_entry(one)
+            if entry.entry_id not in seen_ids:
+                seen_ids.add(entry.entry_id)
+                yield serialize_audit_entry(entry)
         database.release_connection()
         time.sleep(POLL_INTERVAL_SECONDS)
 
 
 def _format_line(document: dict[str, Any]) -> str:
     values = (document[name] for name in COLUMNS)
-    return "  ".join(one if isinstance(one, str) else json.dumps(one) for one in values)
+    return "  ".join(
+        value if isinstance(value, str) else json.dumps(value) for value in values
+    )

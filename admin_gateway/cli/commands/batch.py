@@ -1,4 +1,4 @@
-"""`couponctl serialize_batch`: coupons by the million: how far they are, and how to end it."""
+"""`couponctl batch`: coupons by the million: how far they are, and how to end it."""
 
 import time
 from typing import Any
@@ -42,7 +42,9 @@ def batch() -> None:
 @click.option(
     "--definition", "definition_id", type=UUID_PARAM, help="Only of this one."
 )
-@click.option("--state", type=click.Choice([one.value for one in BatchState]))
+@click.option(
+    "--state", type=click.Choice([batch_state.value for batch_state in BatchState])
+)
 @pagination_options
 @json_command(*COLUMNS)
 def list_(
@@ -54,12 +56,16 @@ def list_(
 ) -> dict[str, Any]:
     """List batches, newest first.
 
-    Example: `couponctl serialize_batch list --tenant acme --state running`
+    Example: `couponctl batch list --tenant acme --state running`
     """
     tenants.require(tenant_id)
-    chosen = BatchState(state) if state else None
-    filters = to_page(limit, offset), chosen, definition_id
-    rows, total = batches.list_batches(tenant_id, *filters)
+    state_filter = BatchState(state) if state else None
+    rows, total = batches.list_batches(
+        tenant_id,
+        to_page(limit, offset),
+        state=state_filter,
+        definition_id=definition_id,
+    )
     return {
         "batches": [serializers.serialize_batch(row) for row in rows],
         "total": total,
@@ -73,7 +79,7 @@ def list_(
 def show(tenant_id: str, batch_id: str) -> dict[str, Any]:
     """Show how far a batch is, how quick, and when it will be done.
 
-    Example: `couponctl serialize_batch show --tenant acme 0198c0de-…`
+    Example: `couponctl batch show --tenant acme 0198c0de-…`
     """
     return serializers.serialize_batch(batches.get(tenant_id, batch_id))
 
@@ -87,7 +93,7 @@ def watch(tenant_id: str, batch_id: str) -> dict[str, Any]:
 
     Ends with 1 when the batch failed.
 
-    Example: `couponctl serialize_batch watch --tenant acme 0198c0de-…`
+    Example: `couponctl batch watch --tenant acme 0198c0de-…`
     """
     return _watch_batch(batches.get(tenant_id, batch_id), generates_chunks=False)
 
@@ -99,9 +105,11 @@ def watch(tenant_id: str, batch_id: str) -> dict[str, Any]:
 def cancel(tenant_id: str, batch_id: str) -> dict[str, Any]:
     """Make no more coupons of a batch; those made stay.
 
-    Example: `couponctl serialize_batch cancel --tenant acme 0198c0de-…`
+    Example: `couponctl batch cancel --tenant acme 0198c0de-…`
     """
-    return serializers.serialize_batch(batches.cancel(tenant_id, batch_id, utc_now()))
+    return serializers.serialize_batch(
+        batches.cancel(tenant_id, batch_id, now=utc_now())
+    )
 
 
 def generate_with_workers(batch: Batch) -> dict[str, Any]:
@@ -111,22 +119,26 @@ def generate_with_workers(batch: Batch) -> dict[str, Any]:
 
 def _watch_batch(batch: Batch, generates_chunks: bool) -> dict[str, Any]:
     """With a bar, until its end or Ctrl-C."""
-    ids = batch.tenant_id, batch.batch_id
+    tenant_id, batch_id = batch.tenant_id, batch.batch_id
     try:
         with progress_bar("coupons", batch.requested_count) as report_progress:
             # From its end: the workers begin at the other.
-            chunks = iter(range(batch.chunk_count, 0, -1) if generates_chunks else ())
-            while (current := batches.get(*ids)).state in ACTIVE_STATES:
+            chunk_numbers = iter(
+                range(batch.chunk_count, 0, -1) if generates_chunks else ()
+            )
+            while (current := batches.get(tenant_id, batch_id)).state in ACTIVE_STATES:
                 report_progress(current.generated_count)
-                number = next(chunks, None)
+                number = next(chunk_numbers, None)
                 if number is None:
                     time.sleep(POLL_INTERVAL_SECONDS)
                 else:
-                    batches.generate_chunk((*ids, number), utc_now())
+                    batches.generate_chunk((tenant_id, batch_id, number), utc_now())
             report_progress(current.generated_count)
     except KeyboardInterrupt:
-        print_status(f"It goes on: couponctl batch watch --tenant {ids[0]} {ids[1]}")
-    current = batches.get(*ids)
+        print_status(
+            f"It goes on: couponctl batch watch --tenant {tenant_id} {batch_id}"
+        )
+    current = batches.get(tenant_id, batch_id)
     if current.state == BatchState.FAILED:
         exit_with_failure()
     return serializers.serialize_batch(current)

@@ -1,4 +1,4 @@
-"""`couponctl serialize_campaign`: what creators promote, and who takes part."""
+"""`couponctl campaign`: what creators promote, and who takes part."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from coupon_core.domain.models.campaigns import CampaignStatus
 from coupon_core.services.access import tenants
 from coupon_core.services.campaigns import campaigns
 
-STATUS_CHOICE = click.Choice([one.value for one in CampaignStatus])
+STATUS_CHOICE = click.Choice([status.value for status in CampaignStatus])
 campaign_argument = click.argument("campaign_id")
 creator_argument = click.argument("creator_key", metavar="CREATOR_KEY")
 
@@ -67,10 +67,10 @@ def create(
         "campaign_id": campaign_id,
     }
     fields = CreateCampaignSchema().load(body)
-    ids = tenant_id, fields.pop("campaign_id")
-    return campaign_responses.serialize_campaign(
-        campaigns.create(*ids, fields, utc_now())
+    created = campaigns.create(
+        tenant_id, fields.pop("campaign_id"), fields=fields, now=utc_now()
     )
+    return campaign_responses.serialize_campaign(created)
 
 
 @campaign.command("list")
@@ -83,11 +83,13 @@ def list_(
 ) -> dict[str, Any]:
     """List campaigns, newest first.
 
-    Example: `couponctl serialize_campaign list --tenant acme --status IN_PROGRESS`
+    Example: `couponctl campaign list --tenant acme --status IN_PROGRESS`
     """
     tenants.require(tenant_id)
-    chosen = CampaignStatus(status) if status else None
-    rows, total = campaigns.list_campaigns(tenant_id, to_page(limit, offset), chosen)
+    status_filter = CampaignStatus(status) if status else None
+    rows, total = campaigns.list_campaigns(
+        tenant_id, to_page(limit, offset), status=status_filter
+    )
     return {
         "campaigns": [campaign_responses.serialize_campaign(row) for row in rows],
         "total": total,
@@ -101,7 +103,7 @@ def list_(
 def get(tenant_id: str, campaign_id: str) -> dict[str, Any]:
     """Show a campaign.
 
-    Example: `couponctl serialize_campaign get --tenant acme campaign_001`
+    Example: `couponctl campaign get --tenant acme campaign_001`
     """
     return campaign_responses.serialize_campaign(campaigns.get(tenant_id, campaign_id))
 
@@ -118,12 +120,13 @@ def update(
 
     While it is COMPLETED or CANCELLED, none of its codes is good.
 
-    Example: `couponctl serialize_campaign update --tenant acme campaign_001 --status CANCELLED`
+    Example: `couponctl campaign update --tenant acme campaign_001
+    --status CANCELLED`
     """
     changes = UpdateCampaignSchema().load(
         {**read_body(body_file), **without_unset(**options)}
     )
-    changed = campaigns.update(tenant_id, campaign_id, changes, utc_now())
+    changed = campaigns.update(tenant_id, campaign_id, changes=changes, now=utc_now())
     return campaign_responses.serialize_campaign(changed)
 
 
@@ -134,7 +137,7 @@ def update(
 def stats(tenant_id: str, campaign_id: str) -> dict[str, Any]:
     """Count the uses of a campaign's codes, by package and creator.
 
-    Example: `couponctl serialize_campaign get_stats --tenant acme campaign_001`
+    Example: `couponctl campaign stats --tenant acme campaign_001`
     """
     return campaign_responses.serialize_campaign_stats(
         campaigns.get_stats(tenant_id, campaign_id)
@@ -151,10 +154,10 @@ def creators_(
 ) -> dict[str, Any]:
     """List who takes part in a campaign.
 
-    Example: `couponctl serialize_campaign list_creators --tenant acme campaign_001`
+    Example: `couponctl campaign creators --tenant acme campaign_001`
     """
     rows, total = campaigns.list_creators(
-        tenant_id, campaign_id, to_page(limit, offset)
+        tenant_id, campaign_id, page=to_page(limit, offset)
     )
     return {
         "creators": [campaign_responses.serialize_creator(row) for row in rows],
@@ -170,10 +173,13 @@ def creators_(
 def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> dict[str, Any]:
     """Let a creator take part; again changes nothing.
 
-    Example: `couponctl serialize_campaign add-serialize_creator --tenant acme campaign_001 ABC12`
+    Example: `couponctl campaign add-creator --tenant acme campaign_001
+    ABC12`
     """
-    ids = tenant_id, campaign_id, creator_key.upper()
-    return campaign_responses.serialize_creator(campaigns.add_creator(*ids))
+    creator = campaigns.add_creator(
+        tenant_id, campaign_id, creator_key=creator_key.upper()
+    )
+    return campaign_responses.serialize_creator(creator)
 
 
 @campaign.command("remove-creator")
@@ -186,7 +192,8 @@ def remove_creator(
 ) -> dict[str, Any]:
     """End a creator's part; codes already given stay good until they are revoked.
 
-    Example: `couponctl serialize_campaign remove-serialize_creator --tenant acme campaign_001 ABC12`
+    Example: `couponctl campaign remove-creator --tenant acme campaign_001
+    ABC12`
     """
-    campaigns.remove_creator(tenant_id, campaign_id, creator_key.upper())
+    campaigns.remove_creator(tenant_id, campaign_id, creator_key=creator_key.upper())
     return {"removed": creator_key.upper()}

@@ -43,8 +43,13 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     --name game-server --json`
     """
     body = CreateClientKeySchema().load(without_unset(**options))
-    key_members = body["kind"], body["name"], body.get("expires_at")
-    key, secret = client_keys.create(tenant_id, *key_members, utc_now())
+    key, secret = client_keys.create(
+        tenant_id,
+        body["kind"],
+        name=body["name"],
+        expires_at=body.get("expires_at"),
+        now=utc_now(),
+    )
     print_status("Keep the secret: this is the only time that it is shown.")
     return serialize_new_client_key(key, secret)
 
@@ -60,9 +65,9 @@ def list_(tenant_id: str, kind: str | None, limit: int, offset: int) -> dict[str
     Example: `couponctl client-key list --tenant acme --kind mambo`
     """
     tenants.require(tenant_id)
-    chosen = ClientKeyKind(kind) if kind else None
+    kind_filter = ClientKeyKind(kind) if kind else None
     rows, total = client_keys.list_client_keys(
-        tenant_id, to_page(limit, offset), chosen
+        tenant_id, to_page(limit, offset), kind=kind_filter
     )
     return {"client_keys": [serialize_client_key(row) for row in rows], "total": total}
 
@@ -76,4 +81,4 @@ def revoke(tenant_id: str, key_id: str) -> dict[str, Any]:
 
     Example: `couponctl client-key revoke --tenant acme ak_server_3f9a…`
     """
-    return serialize_client_key(client_keys.revoke(tenant_id, key_id, utc_now()))
+    return serialize_client_key(client_keys.revoke(tenant_id, key_id, now=utc_now()))

@@ -25,7 +25,7 @@ def config() -> None:
 def show_() -> dict[str, Any]:
     """Show every setting, its value and its meaning; secrets stay hidden.
 
-    Example: `COUPON_DATA_DIR=/srv/coupons couponctl config print_document`
+    Example: `COUPON_DATA_DIR=/srv/coupons couponctl config show`
     """
     rows = settings_loader.describe_settings(settings_loader.load())
     names = ("name", "value", "meaning")

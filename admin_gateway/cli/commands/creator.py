@@ -1,4 +1,4 @@
-"""`couponctl serialize_creator`: who hands out codes, and the codes in their hands."""
+"""`couponctl creator`: who hands out codes, and the codes in their hands."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from coupon_core.domain.models.creators import CreatorStatus
 from coupon_core.services.access import tenants
 from coupon_core.services.campaigns import creators
 
-STATUS_CHOICE = click.Choice([one.value for one in CreatorStatus])
+STATUS_CHOICE = click.Choice([status.value for status in CreatorStatus])
 creator_argument = click.argument("creator_key", metavar="CREATOR_KEY")
 codes_option = click.option(
     "--code", "codes", multiple=True, help="One of the codes; again for more."
@@ -61,7 +61,7 @@ def create(
 ) -> dict[str, Any]:
     """Add a creator; the key is 5 capital letters or digits.
 
-    Example: `couponctl serialize_creator create --tenant acme ABC12 --name Jun --json`
+    Example: `couponctl creator create --tenant acme ABC12 --name Jun --json`
     """
     tenants.require(tenant_id)
     body = {
@@ -70,10 +70,10 @@ def create(
         "creator_key": creator_key,
     }
     fields = CreateCreatorSchema().load(body)
-    ids = tenant_id, fields.pop("creator_key")
-    return campaign_responses.serialize_creator(
-        creators.create(*ids, fields, utc_now())
+    created = creators.create(
+        tenant_id, fields.pop("creator_key"), fields=fields, now=utc_now()
     )
+    return campaign_responses.serialize_creator(created)
 
 
 @creator.command("list")
@@ -85,7 +85,7 @@ def create(
 def list_(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, Any]:
     """List creators by name.
 
-    Example: `couponctl serialize_creator list --tenant acme --keyword jun`
+    Example: `couponctl creator list --tenant acme --keyword jun`
     """
     tenants.require(tenant_id)
     rows, total = creators.list_creators(tenant_id, to_page(limit, offset), **filters)
@@ -102,7 +102,7 @@ def list_(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, 
 def get(tenant_id: str, creator_key: str) -> dict[str, Any]:
     """Show a creator.
 
-    Example: `couponctl serialize_creator get --tenant acme ABC12`
+    Example: `couponctl creator get --tenant acme ABC12`
     """
     return campaign_responses.serialize_creator(
         creators.get(tenant_id, creator_key.upper())
@@ -119,15 +119,15 @@ def update(
 ) -> dict[str, Any]:
     """Change a creator; what is not given stays.
 
-    Example: `couponctl serialize_creator update --tenant acme ABC12 --status INACTIVE`
+    Example: `couponctl creator update --tenant acme ABC12 --status INACTIVE`
     """
     changes = UpdateCreatorSchema().load(
         {**read_body(body_file), **without_unset(**options)}
     )
-    ids = tenant_id, creator_key.upper()
-    return campaign_responses.serialize_creator(
-        creators.update(*ids, changes, utc_now())
+    changed = creators.update(
+        tenant_id, creator_key.upper(), changes=changes, now=utc_now()
     )
+    return campaign_responses.serialize_creator(changed)
 
 
 @creator.command()
@@ -148,15 +148,11 @@ def give(tenant_id: str, creator_key: str, **options: Any) -> dict[str, Any]:
     Example: `couponctl creator give --tenant acme ABC12 --package 2451717 --count 10
     --pattern 'GO-{creator}-{random}' --json`
     """
-    body = {name: _to_list(value) for name, value in without_unset(**options).items()}
+    body = without_unset(**options)
     codes = creators.assign_or_generate_codes(
         tenant_id, creator_key.upper(), **AssignCreatorCodesSchema().load(body)
     )
     return {"codes": list(codes), "total": len(codes)}
-
-
-def _to_list(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 @creator.command("codes")
@@ -167,10 +163,11 @@ def _to_list(value: Any) -> Any:
 def codes_(tenant_id: str, creator_key: str, limit: int, offset: int) -> dict[str, Any]:
     """List a creator's codes, and how they stand.
 
-    Example: `couponctl serialize_creator codes --tenant acme ABC12`
+    Example: `couponctl creator codes --tenant acme ABC12`
     """
-    ids = tenant_id, creator_key.upper()
-    rows, total = creators.list_codes(*ids, to_page(limit, offset), utc_now())
+    rows, total = creators.list_codes(
+        tenant_id, creator_key.upper(), page=to_page(limit, offset), now=utc_now()
+    )
     return {
         "codes": [campaign_responses.serialize_creator_code(row) for row in rows],
         "total": total,
@@ -188,13 +185,18 @@ def revoke(
 ) -> dict[str, Any]:
     """Take a creator's codes out of use; again changes nothing.
 
-    Example: `couponctl serialize_creator revoke --tenant acme ABC12 --serialize_creator_code CREATOR-ABC12-001`
+    Example: `couponctl creator revoke --tenant acme ABC12
+    --code CREATOR-ABC12-001`
     """
     if bool(codes) == all_codes:
         raise click.UsageError("Expected either --code or --all.")
     body = RevokeCreatorCodesSchema().load({} if all_codes else {"codes": list(codes)})
-    ids = tenant_id, creator_key.upper()
-    revoked_count = creators.revoke_codes(*ids, body.get("codes", ()), utc_now())
+    revoked_count = creators.revoke_codes(
+        tenant_id,
+        creator_key.upper(),
+        codes_to_revoke=body.get("codes", ()),
+        now=utc_now(),
+    )
     return {"revoked": revoked_count}
 
 
@@ -205,7 +207,7 @@ def revoke(
 def stats(tenant_id: str, creator_key: str) -> dict[str, Any]:
     """Count the uses of a creator's codes, by package.
 
-    Example: `couponctl serialize_creator get_stats --tenant acme ABC12`
+    Example: `couponctl creator stats --tenant acme ABC12`
     """
     return campaign_responses.serialize_campaign_stats(
         creators.get_stats(tenant_id, creator_key.upper())

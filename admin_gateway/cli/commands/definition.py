@@ -44,13 +44,18 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     tenants.require(tenant_id)
     fields = CreateDefinitionSchema().load(build_body(**options))
     return serialize_definition_for_admin(
-        definitions.create(tenant_id, fields, utc_now())
+        definitions.create(tenant_id, fields, now=utc_now())
     )
 
 
 @definition.command("list")
 @tenant_option
-@click.option("--status", type=click.Choice([one.value for one in DefinitionStatus]))
+@click.option(
+    "--status",
+    type=click.Choice(
+        [definition_status.value for definition_status in DefinitionStatus]
+    ),
+)
 @click.option("--name", help="A part of the name, in any case.")
 @pagination_options
 @json_command(
@@ -64,9 +69,9 @@ def list_(
     Example: `couponctl definition list --tenant acme --status active`
     """
     tenants.require(tenant_id)
-    chosen = DefinitionStatus(status) if status else None
+    status_filter = DefinitionStatus(status) if status else None
     rows, total = definitions.list_definitions(
-        tenant_id, to_page(limit, offset), chosen, name
+        tenant_id, to_page(limit, offset), status=status_filter, name=name
     )
     return {
         "definitions": [serialize_definition_for_admin(row) for row in rows],
@@ -97,7 +102,9 @@ def update(tenant_id: str, definition_id: str, **options: Any) -> dict[str, Any]
     Example: `couponctl definition update --tenant acme 0198c0de-… --total 5000`
     """
     changes = UpdateDefinitionSchema().load(build_body(**options))
-    changed = definitions.update(tenant_id, definition_id, changes, utc_now())
+    changed = definitions.update(
+        tenant_id, definition_id, changes=changes, now=utc_now()
+    )
     return serialize_definition_for_admin(changed)
 
 
@@ -108,10 +115,10 @@ def update(tenant_id: str, definition_id: str, **options: Any) -> dict[str, Any]
 def stats(tenant_id: str, definition_id: str) -> dict[str, Any]:
     """Count a definition's coupons by status, and their redemptions.
 
-    Example: `couponctl definition get_stats --tenant acme 0198c0de-…`
+    Example: `couponctl definition stats --tenant acme 0198c0de-…`
     """
-    found = definitions.get_stats(tenant_id, definition_id, utc_now())
-    return serialize_definition_stats(definition_id, found)
+    definition_stats = definitions.get_stats(tenant_id, definition_id, now=utc_now())
+    return serialize_definition_stats(definition_id, definition_stats)
 
 
 @definition.command()
@@ -145,9 +152,11 @@ def _add_status_command(name: str, status: DefinitionStatus, help_text: str) -> 
     @definition_argument
     @json_command()
     def set_status(tenant_id: str, definition_id: str) -> dict[str, Any]:
-        changed = definitions.set_status(tenant_id, definition_id, status, utc_now())
+        changed = definitions.set_status(
+            tenant_id, definition_id, status=status, now=utc_now()
+        )
         return serialize_definition_for_admin(changed)
 
 
-for _life in STATUS_COMMANDS:
-    _add_status_command(*_life)
+for _name, _status, _help_text in STATUS_COMMANDS:
+    _add_status_command(_name, _status, help_text=_help_text)

@@ -50,7 +50,7 @@ def generate(
     """Make coupons of a definition: one for each user, or a number of free codes.
 
     More than 1,000 become a batch, which is made here and by the workers together.
-    Ctrl-C leaves it to the workers: `couponctl serialize_batch watch` looks on.
+    Ctrl-C leaves it to the workers: `couponctl batch watch` looks on.
 
     Example: `couponctl generate --tenant acme --definition 0198c0de-…
     --user user_123 --user user_456 --json`
@@ -58,15 +58,25 @@ def generate(
     user_ids = [*users, *(read_lines(users_file) if users_file else ())] or None
     body = without_unset(user_ids=user_ids, count=count, expires_at=expires_at)
     batch_request: BatchRequest = GenerateCouponsSchema().load(body)
-    now, ids = utc_now(), (tenant_id, definition_id)
-    if not batch_request.is_small:
-        batch = batches.request(*ids, batch_request, now)
-        return (
-            serializers.serialize_batch(batch)
-            if detach
-            else generate_with_workers(batch)
-        )
+    if batch_request.is_small:
+        return _generate_at_once(tenant_id, definition_id, batch_request=batch_request)
+    batch = batches.request(
+        tenant_id, definition_id, batch_request=batch_request, now=utc_now()
+    )
+    return (
+        serializers.serialize_batch(batch) if detach else generate_with_workers(batch)
+    )
+
+
+def _generate_at_once(
+    tenant_id: str, definition_id: str, batch_request: BatchRequest
+) -> dict[str, Any]:
+    now = utc_now()
     result = generation.generate(
-        *ids, batch_request.recipients, now, batch_request.expires_at
+        tenant_id,
+        definition_id,
+        user_ids=batch_request.recipients,
+        now=now,
+        expires_at=batch_request.expires_at,
     )
     return serializers.serialize_generation_result(result, now)

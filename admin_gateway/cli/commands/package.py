@@ -1,4 +1,4 @@
-"""`couponctl serialize_package`: what the codes of creators grant, and their limits."""
+"""`couponctl package`: what the codes of creators grant, and their limits."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ JSON_OBJECT = JsonObjectParam()
 package_argument = click.argument("package_id", type=int)
 
 
-class RewardLineParam(click.ParamType):
+class RewardLineParam(click.ParamType):  # type: ignore[type-arg]
     """A line of a reward: `gem=100`, or all of it as a JSON object."""
 
     name = "line"
@@ -76,11 +76,7 @@ def package_field_options(command: Any) -> Any:
 
 
 def _build_body(file: Any, options: dict[str, Any]) -> dict[str, Any]:
-    given_options = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in without_unset(**options).items()
-    }
-    return {**read_body(file), **given_options}
+    return {**read_body(file), **without_unset(**options)}
 
 
 @click.group()
@@ -104,7 +100,7 @@ def create(
     --name '{"en": "Welcome Package"}' --reward gem=100 --total 5000 --json`
     """
     fields = CreatePackageSchema().load(_build_body(body_file, options))
-    created = packages.create(tenant_id, campaign_id, fields, utc_now())
+    created = packages.create(tenant_id, campaign_id, fields=fields, now=utc_now())
     return package_responses.serialize_package(created)
 
 
@@ -118,10 +114,12 @@ def list_(
 ) -> dict[str, Any]:
     """List packages, newest first.
 
-    Example: `couponctl serialize_package list --tenant acme --campaign campaign_001`
+    Example: `couponctl package list --tenant acme --campaign campaign_001`
     """
     tenants.require(tenant_id)
-    rows, total = packages.list_packages(tenant_id, to_page(limit, offset), campaign_id)
+    rows, total = packages.list_packages(
+        tenant_id, to_page(limit, offset), campaign_id=campaign_id
+    )
     return {
         "packages": [package_responses.serialize_package(row) for row in rows],
         "total": total,
@@ -135,7 +133,7 @@ def list_(
 def get(tenant_id: str, package_id: int) -> dict[str, Any]:
     """Show a package.
 
-    Example: `couponctl serialize_package get --tenant acme 245171710987746`
+    Example: `couponctl package get --tenant acme 245171710987746`
     """
     return package_responses.serialize_package(packages.get(tenant_id, package_id))
 
@@ -152,8 +150,9 @@ def update(
 
     No limit goes below what was used.
 
-    Example: `couponctl serialize_package update --tenant acme 245171710987746 --total 9000`
+    Example: `couponctl package update --tenant acme 245171710987746
+    --total 9000`
     """
     changes = UpdatePackageSchema().load(_build_body(body_file, options))
-    changed = packages.update(tenant_id, package_id, changes, utc_now())
+    changed = packages.update(tenant_id, package_id, changes=changes, now=utc_now())
     return package_responses.serialize_package(changed)

@@ -63,7 +63,7 @@ def credit(tenant_id: str, **body: Any) -> dict[str, Any]:
     Example: `couponctl points credit --tenant acme --user john@doe.com
     --point gold --amount 100 --reason Birthday --json`
     """
-    return _change_points(wallet_service.credit, tenant_id, body)
+    return _change_points(wallet_service.credit, tenant_id, body=body)
 
 
 @points.command()
@@ -75,7 +75,7 @@ def debit(tenant_id: str, **body: Any) -> dict[str, Any]:
     Example: `couponctl points debit --tenant acme --user john@doe.com
     --point gold --amount 30`
     """
-    return _change_points(wallet_service.debit, tenant_id, body)
+    return _change_points(wallet_service.debit, tenant_id, body=body)
 
 
 @points.command()
@@ -84,14 +84,14 @@ def debit(tenant_id: str, **body: Any) -> dict[str, Any]:
 @point_option
 @pagination_options
 @json_command("user_id", "point_id", "balance", "updated_at")
-def show(tenant_id: str, limit: int, offset: int, **chosen: Any) -> dict[str, Any]:
+def show(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, Any]:
     """Show balances.
 
     Example: `couponctl points show --tenant acme --user john@doe.com --json`
     """
     tenants.require(tenant_id)
     rows, total = wallet_service.list_wallets(
-        tenant_id, to_page(limit, offset), **chosen
+        tenant_id, to_page(limit, offset), **filters
     )
     return {"wallets": [serialize_wallet(row) for row in rows], "total": total}
 
@@ -104,13 +104,13 @@ def show(tenant_id: str, limit: int, offset: int, **chosen: Any) -> dict[str, An
 @json_command(
     "created_at", "user_id", "point_id", "amount", "balance", "kind", "reason"
 )
-def entries(tenant_id: str, limit: int, offset: int, **chosen: Any) -> dict[str, Any]:
+def entries(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, Any]:
     """List every change of a balance, newest first.
 
-    Example: `couponctl points list_entries --tenant acme --user john@doe.com`
+    Example: `couponctl points entries --tenant acme --user john@doe.com`
     """
     tenants.require(tenant_id)
     rows, total = wallet_service.list_entries(
-        tenant_id, to_page(limit, offset), **chosen
+        tenant_id, to_page(limit, offset), **filters
     )
     return {"entries": [serialize_point_entry(row) for row in rows], "total": total}

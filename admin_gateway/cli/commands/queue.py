@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import rich_click as click
+from click.exceptions import Exit
 
 from admin_gateway.cli.output import json_option, print_document, started_core
 from coupon_core.domain.models import Page, utc_now
@@ -42,7 +43,7 @@ def status(as_json: bool) -> None:
         }
     print_document(report if as_json else dict(_format_lines(report)), as_json)
     if bus["error"]:
-        raise click.exceptions.Exit(1)
+        raise Exit(1)
 
 
 def _inspect_broker(url: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -89,9 +90,9 @@ def _format_lines(report: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     pending, oldest = report["outbox"]["pending"], report["outbox"]["oldest_seconds"]
     yield "outbox", f"{pending} waiting, the oldest for {oldest} s"
     yield "dead letters", report["dead_letters"]
-    for one in report["workers"]:
-        state = "alive" if one["alive"] else "silent"
-        detail = f"{state}, last heard of {one['seconds_ago']} s ago"
-        yield f"worker {one['name']} {one['pid']}", detail
+    for worker in report["workers"]:
+        state = "alive" if worker["alive"] else "silent"
+        detail = f"{state}, last heard of {worker['seconds_ago']} s ago"
+        yield f"worker {worker['name']} {worker['pid']}", detail
     if not report["workers"]:
         yield "workers", "none"

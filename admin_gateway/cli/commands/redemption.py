@@ -40,7 +40,7 @@ def validate(tenant_id: str, user_id: str | None, code: str) -> dict[str, Any]:
     Example: `couponctl validate --tenant acme WELCOME8X4F2K9P --user user_123`
     """
     tenants.require(tenant_id)
-    result = validation.validate(tenant_id, code, user_id, utc_now())
+    result = validation.validate(tenant_id, code, user_id=user_id, now=utc_now())
     if not result.decision.is_allowed:
         exit_with_failure()
     return _serialize_validation(result)
@@ -75,7 +75,7 @@ def redeem(tenant_id: str, user_id: str, code: str) -> dict[str, Any]:
     """
     tenants.require(tenant_id)
     now = utc_now()
-    redeem_request = RedeemRequest(tenant_id, code, user_id)
+    redeem_request = RedeemRequest(tenant_id, code, user_id=user_id)
     return serialization.serialize_coupon(
         redemption.redeem(redeem_request, now).issued, now
     )
@@ -95,6 +95,8 @@ def history(tenant_id: str, user_id: str, limit: int, offset: int) -> dict[str, 
     now = utc_now()
     coupon_filter = CouponFilter(user_id=user_id, redeemed=True)
     rows, total = administration.list_coupons(
-        tenant_id, coupon_filter, to_page(limit, offset), now
+        tenant_id, coupon_filter, page=to_page(limit, offset), now=now
     )
-    return serialization.serialize_coupon_list("redemptions", rows, total, now)
+    return serialization.serialize_coupon_list(
+        "redemptions", rows, total=total, now=now
+    )

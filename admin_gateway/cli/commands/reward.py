@@ -59,7 +59,7 @@ def create(tenant_id: str, body_file: Any, **options: Any) -> dict[str, Any]:
         {**read_body(body_file), **without_unset(**options)}
     )
     return serialize_reward_item_for_admin(
-        reward_items.create(tenant_id, fields, utc_now())
+        reward_items.create(tenant_id, fields, now=utc_now())
     )
 
 
@@ -77,7 +77,7 @@ def list_(
     """
     tenants.require(tenant_id)
     rows, total = reward_items.list_reward_items(
-        tenant_id, to_page(limit, offset), reward_type
+        tenant_id, to_page(limit, offset), reward_type=reward_type
     )
     return {
         "reward_items": [serialize_reward_item_for_admin(row) for row in rows],
@@ -113,7 +113,7 @@ def update(
         {**read_body(body_file), **without_unset(**options)}
     )
     return serialize_reward_item_for_admin(
-        reward_items.update(tenant_id, item_id, changes, utc_now())
+        reward_items.update(tenant_id, item_id, changes=changes, now=utc_now())
     )
 
 

@@ -46,11 +46,11 @@ def list_(limit: int, offset: int) -> dict[str, Any]:
     Example: `couponctl tenant list --limit 20`
     """
     rows, total = tenants.list_tenants(to_page(limit, offset))
-    documents = [
-        {"tenant_id": name, "created_at": format_timestamp(created)}
-        for name, created in rows
+    listed_tenants = [
+        {"tenant_id": tenant_id, "created_at": format_timestamp(created_at)}
+        for tenant_id, created_at in rows
     ]
-    return {"tenants": documents, "total": total}
+    return {"tenants": listed_tenants, "total": total}
 
 
 @tenant.command("rotate-secret")

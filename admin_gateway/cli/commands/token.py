@@ -37,4 +37,8 @@ def mint(
     """
     if server == (user_id is not None):
         raise click.UsageError("Give either --user or --server.")
-    return {"token": tokens.mint(tenant_id, user_id, seconds, utc_now())}
+    return {
+        "token": tokens.mint(
+            tenant_id, user_id, lifetime_seconds=seconds, now=utc_now()
+        )
+    }

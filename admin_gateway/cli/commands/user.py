@@ -33,11 +33,6 @@ def user_field_options(command: Any) -> Any:
     return command
 
 
-def _build_body(options: dict[str, Any]) -> dict[str, Any]:
-    body = without_unset(**options)
-    return {**body, "tags": list(body["tags"])} if "tags" in body else body
-
-
 @click.group()
 def user() -> None:
     """Users known to a tenant: create, list, get, update."""
@@ -54,8 +49,8 @@ def create(tenant_id: str, user_id: str, **options: Any) -> dict[str, Any]:
     Example: `couponctl user create --tenant acme john@doe.com --json`
     """
     tenants.require(tenant_id)
-    fields = CreateUserSchema().load({"user_id": user_id, **_build_body(options)})
-    return serialize_user(users.create(tenant_id, fields, utc_now()))
+    fields = CreateUserSchema().load({"user_id": user_id, **without_unset(**options)})
+    return serialize_user(users.create(tenant_id, fields, now=utc_now()))
 
 
 @user.command("list")
@@ -94,5 +89,7 @@ def update(tenant_id: str, user_id: str, **options: Any) -> dict[str, Any]:
 
     Example: `couponctl user update --tenant acme john@doe.com --not-member`
     """
-    changes = UpdateUserSchema().load(_build_body(options))
-    return serialize_user(users.update(tenant_id, user_id, changes, utc_now()))
+    changes = UpdateUserSchema().load(without_unset(**options))
+    return serialize_user(
+        users.update(tenant_id, user_id, changes=changes, now=utc_now())
+    )

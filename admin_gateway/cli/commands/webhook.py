@@ -64,7 +64,7 @@ def webhook() -> None:
 @click.option("--url", required=True, help="Where requests go, http or https.")
 @click.option(
     "--signature",
-    type=click.Choice([form.value for form in SignatureScheme]),
+    type=click.Choice([scheme.value for scheme in SignatureScheme]),
     help="How requests are built and signed; standard if not given.",
 )
 @webhook_field_options
@@ -121,7 +121,7 @@ def update(tenant_id: str, webhook_id: int, **options: Any) -> dict[str, Any]:
     """
     changes = UpdateWebhookSchema().load(without_unset(**options))
     return serialize_webhook(
-        subscriptions.update(tenant_id, webhook_id, changes, utc_now())
+        subscriptions.update(tenant_id, webhook_id, changes=changes, now=utc_now())
     )
 
 
@@ -149,7 +149,7 @@ def logs(tenant_id: str, webhook_id: int, limit: int, offset: int) -> dict[str, 
     Example: `couponctl webhook logs --tenant acme 7293846529384652 --limit 20`
     """
     rows, total = subscriptions.list_attempts(
-        tenant_id, webhook_id, to_page(limit, offset)
+        tenant_id, webhook_id, page=to_page(limit, offset)
     )
     return {"logs": [serialize_webhook_attempt(row) for row in rows], "total": total}
 
@@ -161,12 +161,12 @@ def logs(tenant_id: str, webhook_id: int, limit: int, offset: int) -> dict[str, 
 def test(tenant_id: str, webhook_id: int) -> dict[str, Any]:
     """Send a sample now, and show the answer. Ends with 1 unless it was taken.
 
-    Example: `couponctl webhook send_test_event --tenant acme 7293846529384652`
+    Example: `couponctl webhook test --tenant acme 7293846529384652`
     """
-    answer = subscriptions.send_test_event(tenant_id, webhook_id, utc_now())
-    if not answer.is_success:
+    attempt = subscriptions.send_test_event(tenant_id, webhook_id, now=utc_now())
+    if not attempt.is_success:
         exit_with_failure()
-    return serialize_test_result(answer)
+    return serialize_test_result(attempt)
 
 
 @webhook.command()
@@ -176,8 +176,8 @@ def test(tenant_id: str, webhook_id: int) -> dict[str, Any]:
 def rotate(tenant_id: str, webhook_id: int) -> dict[str, Any]:
     """Change the secret; Standard Webhooks are signed with both for a day.
 
-    Example: `couponctl webhook rotate_secret --tenant acme 7293846529384652 --json`
+    Example: `couponctl webhook rotate --tenant acme 7293846529384652 --json`
     """
-    changed, secret = subscriptions.rotate_secret(tenant_id, webhook_id, utc_now())
+    changed, secret = subscriptions.rotate_secret(tenant_id, webhook_id, now=utc_now())
     print_status(KEEP_SECRET_NOTICE)
     return {**serialize_webhook(changed), "secret": secret}

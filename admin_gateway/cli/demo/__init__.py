@@ -4,7 +4,7 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.demo import credentials, seed, welcome_message
+from admin_gateway.cli.demo import credentials, seed, welcome_document, welcome_message
 from admin_gateway.cli.demo.phoenix_definitions import DEMO_TENANT_ID
 from admin_gateway.cli.errors import CommandError
 from admin_gateway.cli.output import (
@@ -47,12 +47,12 @@ def load() -> dict[str, Any]:
 def show_(wait: bool, as_json: bool) -> None:
     """Show addresses, credentials, and two curl lines that work.
 
-    Example: `couponctl demo print_document --json`
+    Example: `couponctl demo show --json`
     """
     with started_core() as settings:
         if wait and not wait_until_healthy(settings, START_TIMEOUT_SECONDS):
             raise CommandError("The gateways did not answer: see `couponctl doctor`.")
-        demo_document = welcome_message.build_document(settings)
+        demo_document = welcome_document.build_document(settings)
     if as_json:
         print_document(demo_document, as_json)
     else:

@@ -38,10 +38,19 @@ def get_or_create(data_dir: Path, now: datetime) -> Credentials:
     if stored and stored.tenant_secret == secret and _is_valid(stored, now):
         return stored
     key, plain_text = tenants.create_key(
-        None, DEMO_TENANT_ID, "demo", frozenset(Scope), None, now
+        None,
+        DEMO_TENANT_ID,
+        name="demo",
+        scopes=frozenset(Scope),
+        expires_at=None,
+        now=now,
     )
     new_credentials = Credentials(
-        DEMO_TENANT_ID, secret, key.key_id, plain_text, _create_server_key(now)
+        DEMO_TENANT_ID,
+        secret,
+        api_key_id=key.key_id,
+        api_key=plain_text,
+        server_key=_create_server_key(now),
     )
     _write_file(data_dir / CREDENTIALS_FILE, new_credentials)
     return new_credentials
@@ -49,7 +58,9 @@ def get_or_create(data_dir: Path, now: datetime) -> Credentials:
 
 def _create_server_key(now: datetime) -> str:
     kind = ClientKeyKind.PLAYCAMP_SERVER
-    client_key, secret = client_keys.create(DEMO_TENANT_ID, kind, "demo", None, now)
+    client_key, secret = client_keys.create(
+        DEMO_TENANT_ID, kind, name="demo", expires_at=None, now=now
+    )
     return f"{client_key.key_id}:{secret}"
 
 
@@ -61,9 +72,9 @@ def delete_file(data_dir: Path) -> None:
 def _is_valid(stored: Credentials, now: datetime) -> bool:
     with suppress(Refused):
         client_key = authentication.authenticate_client_key(
-            stored.server_key, PLAYCAMP_KINDS, now
+            stored.server_key, PLAYCAMP_KINDS, now=now
         )
-        principal = authentication.authenticate_admin(stored.api_key, None, now)
+        principal = authentication.authenticate_admin(stored.api_key, None, now=now)
         return principal.tenant_id == client_key.tenant_id == DEMO_TENANT_ID
     return False
 

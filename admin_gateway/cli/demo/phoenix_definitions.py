@@ -24,9 +24,7 @@ class DemoDefinition:
     config: Mapping[str, Any]
     age_days: int
     holders: tuple[str, ...]
-    redemptions_by_user: Mapping[str, int] = field(
-        default_factory=dict
-    )  # how often, by user
+    redemptions_by_user: Mapping[str, int] = field(default_factory=dict)
     revoked_holders: tuple[str, ...] = ()
 
 
@@ -34,13 +32,13 @@ DEMO_DEFINITIONS = (
     DemoDefinition(
         WELCOME_DEFINITION_NAME,
         "A hundred points for everybody who signs up",
-        {
+        reward={
             "name": "100 Bonus Points",
             "description": "Added to the points balance",
             "reward_type": "points",
             "payload": {"amount": 100},
         },
-        {
+        config={
             "code_prefix": "WELCOME",
             "code_length": 8,
             "usage_limit": {"limit_type": "per_user", "max_uses": 1},
@@ -53,13 +51,13 @@ DEMO_DEFINITIONS = (
     DemoDefinition(
         "New Year 2027",
         "One code for all, for the first thousand",
-        {
+        reward={
             "name": "250 Gems",
             "description": "A handful of gems for the new year",
             "reward_type": "currency",
             "payload": {"currency_id": "gems", "amount": 250},
         },
-        {
+        config={
             "code_format": "custom",
             "custom_code": "NEWYEAR2027",
             "claimable": True,
@@ -72,13 +70,13 @@ DEMO_DEFINITIONS = (
     DemoDefinition(
         "VIP Loot Crate",
         "Three crates for those who play most",
-        {
+        reward={
             "name": "VIP Loot Crate",
             "description": "Five random items, at least one of them rare",
             "reward_type": "item",
             "payload": {"item_id": "vip_crate", "quantity": 1},
         },
-        {
+        config={
             "code_prefix": "VIP-",
             "code_length": 6,
             "usage_limit": {"limit_type": "per_user", "max_uses": 3},
@@ -90,13 +88,13 @@ DEMO_DEFINITIONS = (
     DemoDefinition(
         "7-Day Login Streak",
         "For logging in on seven days in a row",
-        {
+        reward={
             "name": "Golden Flame",
             "description": "A badge beside the player's name",
             "reward_type": "badge",
             "payload": {"badge_id": "streak_7", "tier": "gold"},
         },
-        {
+        config={
             "code_prefix": "STREAK",
             "usage_limit": {"limit_type": "per_user", "max_uses": 1},
             "auto_generate": {

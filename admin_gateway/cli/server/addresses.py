@@ -48,10 +48,21 @@ def _to_reachable_host(host: str) -> str:
 
 def get_gateways(settings: Settings) -> tuple[Gateway, Gateway]:
     """The admin gateway and the query gateway."""
-    host = settings.bind_host
-    admin = "admin", "admin_gateway:create_app()", "ADMIN_PORT", host
-    query = "query", "query_gateway:create_app()", "QUERY_PORT", host
-    return Gateway(*admin, settings.admin_port), Gateway(*query, settings.query_port)
+    admin = Gateway(
+        name="admin",
+        app="admin_gateway:create_app()",
+        port_variable="ADMIN_PORT",
+        host=settings.bind_host,
+        port=settings.admin_port,
+    )
+    query = Gateway(
+        name="query",
+        app="query_gateway:create_app()",
+        port_variable="QUERY_PORT",
+        host=settings.bind_host,
+        port=settings.query_port,
+    )
+    return admin, query
 
 
 def require_free_port(gateway: Gateway) -> None:
@@ -71,7 +82,10 @@ def port_problem(gateway: Gateway) -> str:
         f"taken by {occupant}" if _can_connect(gateway.host, gateway.port) else error
     )
     return _port_problem_message(
-        f"{gateway.name} gateway", gateway.port, problem, gateway.port_variable
+        f"{gateway.name} gateway",
+        gateway.port,
+        problem=problem,
+        port_variable=gateway.port_variable,
     )
 
 
@@ -82,7 +96,9 @@ def broker_port_problem(settings: Settings) -> str:
         return ""
     is_occupied = _can_connect(LOOPBACK_HOST, settings.bus_port)
     problem = "taken by another program" if is_occupied else error
-    return _port_problem_message("embedded bus", settings.bus_port, problem, "BUS_PORT")
+    return _port_problem_message(
+        "embedded bus", settings.bus_port, problem=problem, port_variable="BUS_PORT"
+    )
 
 
 def _port_problem_message(

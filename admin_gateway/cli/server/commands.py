@@ -5,6 +5,7 @@ import sys
 from typing import NoReturn
 
 import rich_click as click
+from click.exceptions import Exit
 
 from admin_gateway.cli.output import print_status
 from admin_gateway.cli.server import embedded_broker, orphan_guard
@@ -100,4 +101,4 @@ def all_() -> None:
         require_free_port(gateway)
     if settings.is_broker_embedded:
         embedded_broker.require_program(settings)
-    raise click.exceptions.Exit(process_group.run(settings))
+    raise Exit(process_group.run(settings))

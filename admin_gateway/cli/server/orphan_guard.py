@@ -28,7 +28,10 @@ def guard_process_group(parent_directory: Path) -> Iterator[None]:
     null = subprocess.DEVNULL
     subprocess.Popen(  # noqa: S603 - ourselves
         [sys.executable, "-IS", __file__, str(os.getpid()), str(directory)],
-        **{"stdin": null, "stdout": null, "stderr": null, "start_new_session": True},
+        stdin=null,
+        stdout=null,
+        stderr=null,
+        start_new_session=True,
     )
     yield
     # All have ended. Had something been raised, the guard would find their numbers.
@@ -44,12 +47,12 @@ def register_process() -> None:
 
 def main(parent_pid: int, directory: Path) -> None:
     """Wait until the parent is no more; then end whose numbers are files here."""
-    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signal_number, signal.SIG_IGN)
+    for ignored_signal in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored_signal, signal.SIG_IGN)
     while os.getppid() == parent_pid:
         time.sleep(POLL_INTERVAL_SECONDS)
-    for step in TERMINATION_STEPS:
-        _terminate(directory, *step)
+    for signal_number, timeout_seconds in TERMINATION_STEPS:
+        _terminate(directory, signal_number, timeout_seconds=timeout_seconds)
     shutil.rmtree(directory, ignore_errors=True)
 
 

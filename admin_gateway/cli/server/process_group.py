@@ -33,8 +33,7 @@ def run(settings: Settings) -> int:
         manager = _create_manager(settings)
         # A terminal that is closed says so with SIGHUP, which honcho does not know.
         signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-        greeter = threading.Thread(target=_print_welcome, args=(settings,), daemon=True)
-        greeter.start()
+        threading.Thread(target=_print_welcome, args=(settings,), daemon=True).start()
         manager.loop()
     status = manager.returncode
     return 0 if status in SIGNAL_EXIT_STATUSES else int(status or 0)
@@ -42,8 +41,10 @@ def run(settings: Settings) -> int:
 
 def _create_manager(settings: Settings) -> Any:
     try:
-        from honcho.environ import parse_procfile
-        from honcho.manager import Manager
+        from honcho.environ import (  # type: ignore[import-untyped]
+            parse_procfile,
+        )
+        from honcho.manager import Manager  # type: ignore[import-untyped]
     except ModuleNotFoundError as error:
         raise CommandError(
             "This needs honcho: install coupons with its extra `embedded`, or run "
@@ -58,9 +59,9 @@ def _create_manager(settings: Settings) -> Any:
 
 def _read_procfile() -> str:
     return next(
-        (place / PROCFILE_NAME).read_text()
-        for place in PROCFILE_DIRECTORIES
-        if (place / PROCFILE_NAME).exists()
+        (directory / PROCFILE_NAME).read_text()
+        for directory in PROCFILE_DIRECTORIES
+        if (directory / PROCFILE_NAME).exists()
     )
 
 

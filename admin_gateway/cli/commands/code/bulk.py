@@ -41,7 +41,7 @@ def revoke(
     Once this has ended no redeem of them begins and succeeds. Interrupted, the workers
     go on with it: `couponctl code job` tells how far it is.
 
-    Example: `couponctl code revoke --tenant acme --batch_option 0198c0de-…`
+    Example: `couponctl code revoke --tenant acme --batch 0198c0de-…`
     """
     now = utc_now()
     if sum(map(bool, (code or user_id, batch_id))) != 1:
@@ -49,11 +49,16 @@ def revoke(
     if code:
         coupon_filter = CouponFilter(code=code, user_id=user_id)
         return serialization.serialize_coupon(
-            administration.revoke(tenant_id, coupon_filter, now, CLI_ACTOR), now
+            administration.revoke(tenant_id, coupon_filter, now=now, actor=CLI_ACTOR),
+            now,
         )
     if user_id:
-        return _finish_job(jobs.revoke_user(tenant_id, user_id, CLI_ACTOR, now))
-    return _finish_job(jobs.revoke_batch(tenant_id, batch_id or "", CLI_ACTOR, now))
+        return _finish_job(
+            jobs.revoke_user(tenant_id, user_id, actor=CLI_ACTOR, now=now)
+        )
+    return _finish_job(
+        jobs.revoke_batch(tenant_id, batch_id or "", actor=CLI_ACTOR, now=now)
+    )
 
 
 @click.command()
@@ -71,8 +76,10 @@ def extend(tenant_id: str, batch_id: str, expires_at: datetime) -> dict[str, Any
     Example: `couponctl code extend --tenant acme --batch 0198c0de-…
     --until 2030-01-31T12:00:00Z`
     """
-    by = CLI_ACTOR, utc_now()
-    return _finish_job(jobs.extend_batch(tenant_id, batch_id, expires_at, *by))
+    started_job = jobs.extend_batch(
+        tenant_id, batch_id, expires_at=expires_at, actor=CLI_ACTOR, now=utc_now()
+    )
+    return _finish_job(started_job)
 
 
 @click.command()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, TextIO
 
 import rich_click as click
+from click.exceptions import Exit
 
 from admin_gateway.cli.commands.code.inventory import filter_options, to_coupon_filter
 from admin_gateway.cli.options import CLI_ACTOR, UUID_PARAM, tenant_option
@@ -44,13 +45,13 @@ def export(tenant_id: str, output: TextIO, **filters: Any) -> dict[str, Any]:
     count = 0
     with progress_bar("codes", None) as report_progress:
         for text in csv_export.export_pages(
-            tenant_id, to_coupon_filter(**filters), utc_now()
+            tenant_id, to_coupon_filter(**filters), now=utc_now()
         ):
             output.write(text)
             count += text.count("\r\n")
             report_progress(count - 1)
     if output.name == "<stdout>":
-        raise click.exceptions.Exit  # there is the file itself, and nothing else
+        raise Exit  # there is the file itself, and nothing else
     return {"exported": count - 1}
 
 
@@ -76,7 +77,7 @@ def import_(
 
     Example: `couponctl code import --tenant acme --definition 0198c0de-… codes.csv`
     """
-    job, report = _import_file(tenant_id, definition_id, partial, file)
+    job, report = _import_file(tenant_id, definition_id, partial=partial, file=file)
     with progress_bar("made", job.total_count) as report_progress:
         job = jobs.run_to_completion(job, job_progress_reporter(report_progress))
     return serialize_import(job, report)
@@ -86,10 +87,16 @@ def _import_file(
     tenant_id: str, definition_id: str, partial: bool, file: BinaryIO
 ) -> tuple[Any, csv_import.ImportReport]:
     with progress_bar("bytes read", _file_size(file)) as report_progress:
-        rows = read_rows(track_progress(_read_chunks(file), report_progress, len))
-        ids = tenant_id, definition_id
+        rows = read_rows(track_progress(_read_chunks(file), report_progress, size=len))
         try:
-            return csv_import.import_codes(*ids, rows, partial, CLI_ACTOR, utc_now)
+            return csv_import.import_codes(
+                tenant_id,
+                definition_id,
+                rows=rows,
+                partial=partial,
+                actor=CLI_ACTOR,
+                clock=utc_now,
+            )
         except ImportRejected as error:
             for row in error.report.rejected_rows[:MAX_REPORTED_ROWS]:
                 print_status(f"line {row.line}: {row.reason}")

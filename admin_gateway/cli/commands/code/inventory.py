@@ -1,6 +1,7 @@
 """Single codes: look them through, tell what became of one, give one to a user."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import rich_click as click
@@ -41,7 +42,10 @@ FILTER_OPTIONS = (
     click.option(
         "--from", "generated_from", type=TIME_PARAM, help="Made from then on."
     ),
-    click.option("--status", type=click.Choice([one.value for one in CouponStatus])),
+    click.option(
+        "--status",
+        type=click.Choice([coupon_status.value for coupon_status in CouponStatus]),
+    ),
     click.option("--batch", "batch_id", type=UUID_PARAM, help="Only of this batch."),
     click.option(
         "--definition", "definition_id", type=UUID_PARAM, help="Only of this one."
@@ -74,12 +78,16 @@ def list_(
 ) -> dict[str, Any]:
     """List codes, newest first, a page at a time.
 
-    Example: `couponctl code list --tenant acme --status active --limit_option 20 --json`
+    Example: `couponctl code list --tenant acme --status active --limit 20
+    --json`
     """
     tenants.require(tenant_id)
-    now, coupon_filter = utc_now(), to_coupon_filter(**filters)
-    place = parse_cursor(cursor, limit, coupon_filter)
-    rows, last = inventory.list_codes(tenant_id, coupon_filter, place, now)
+    now = utc_now()
+    coupon_filter = to_coupon_filter(**filters)
+    page_cursor = parse_cursor(cursor, limit, coupon_filter=coupon_filter)
+    rows, last = inventory.list_codes(
+        tenant_id, coupon_filter, cursor=page_cursor, now=now
+    )
     next_cursor = format_cursor(last, coupon_filter) if last else None
     return {
         "coupons": [serialize_coupon_with_batch(row, now) for row in rows],
@@ -97,23 +105,27 @@ def show(tenant_id: str, code: str, user_id: str | None) -> dict[str, Any]:
 
     Example: `couponctl code show --tenant acme WELCOME8X4F2K9P --json`
     """
-    now, coupon_filter = (
-        utc_now(),
-        CouponFilter(code=codes.normalize_code(code), user_id=user_id),
-    )
+    now = utc_now()
+    coupon_filter = CouponFilter(code=codes.normalize_code(code), user_id=user_id)
     rows, _ = inventory.list_codes(
-        tenant_id, coupon_filter, PageCursor(MAX_MATCHES), now
+        tenant_id, coupon_filter, cursor=PageCursor(MAX_MATCHES), now=now
     )
     if not rows:
         raise Refused(AdminReason.COUPON_NOT_FOUND)
-    ids = [row.issued.coupon.coupon_id for row in rows]
-    found = [
-        serialize_coupon_with_timeline(
-            *inventory.get_timeline(tenant_id, one, now), now
-        )
-        for one in ids
+    coupons = [
+        _serialize_timeline(tenant_id, row.issued.coupon.coupon_id, now=now)
+        for row in rows
     ]
-    return {"coupons": [one | {"events": _format_events(one)} for one in found]}
+    return {
+        "coupons": [coupon | {"events": _format_events(coupon)} for coupon in coupons]
+    }
+
+
+def _serialize_timeline(
+    tenant_id: str, coupon_id: str, now: datetime
+) -> dict[str, Any]:
+    coupon, timeline = inventory.get_timeline(tenant_id, coupon_id, now=now)
+    return serialize_coupon_with_timeline(coupon, timeline, now=now)
 
 
 def _format_events(coupon: dict[str, Any]) -> list[str]:
@@ -131,5 +143,7 @@ def assign(tenant_id: str, code: str, user_id: str) -> dict[str, Any]:
     Example: `couponctl code assign --tenant acme WELCOME8X4F2K9P user_123`
     """
     now = utc_now()
-    issued = inventory.assign(tenant_id, code, user_id, CLI_ACTOR, now)
+    issued = inventory.assign(
+        tenant_id, code, user_id=user_id, actor=CLI_ACTOR, now=now
+    )
     return serialization.serialize_coupon(issued, now)

@@ -32,9 +32,11 @@ def dead() -> None:
 
 def letter_selection_options(command: Any) -> Any:
     """Give a command an id, or --all, as what it is about."""
-    every = click.option("--all", "every", is_flag=True, help="All there are.")
-    letter = click.argument("letter_id", type=UUID_PARAM, required=False)
-    return letter(every(optional_tenant_option(command)))
+    all_option = click.option(
+        "--all", "all_letters", is_flag=True, help="All there are."
+    )
+    letter_argument = click.argument("letter_id", type=UUID_PARAM, required=False)
+    return letter_argument(all_option(optional_tenant_option(command)))
 
 
 @dead.command("list")
@@ -68,47 +70,56 @@ def show(tenant_id: str | None, letter_id: str) -> dict[str, Any]:
 @dead.command()
 @letter_selection_options
 @json_command()
-def retry(letter_id: str | None, every: bool, tenant_id: str | None) -> dict[str, Any]:
+def retry(
+    letter_id: str | None, all_letters: bool, tenant_id: str | None
+) -> dict[str, Any]:
     """Send dead letters to their queues again. Ends with 1 when one cannot be.
 
     Example: `couponctl event dead retry --all --tenant acme`
     """
     now = utc_now()
-    ids = _list_selected_ids(letter_id, every, tenant_id)
+    ids = _list_selected_ids(letter_id, all_letters, tenant_id=tenant_id)
     return _apply_to_each(
-        ids, "retried", lambda one: dead_letters.retry(tenant_id, one, now)
+        ids,
+        "retried",
+        action=lambda selected_id: dead_letters.retry(tenant_id, selected_id, now=now),
     )
 
 
 @dead.command()
 @letter_selection_options
 @json_command()
-def drop(letter_id: str | None, every: bool, tenant_id: str | None) -> dict[str, Any]:
+def drop(
+    letter_id: str | None, all_letters: bool, tenant_id: str | None
+) -> dict[str, Any]:
     """Forget dead letters.
 
-    Example: `couponctl event dead discard 0198c0de-… --json`
+    Example: `couponctl event dead drop 0198c0de-… --json`
     """
-    ids = _list_selected_ids(letter_id, every, tenant_id)
+    ids = _list_selected_ids(letter_id, all_letters, tenant_id=tenant_id)
     return _apply_to_each(
-        ids, "dropped", lambda one: dead_letters.discard(tenant_id, one)
+        ids,
+        "dropped",
+        action=lambda selected_id: dead_letters.discard(tenant_id, selected_id),
     )
 
 
 def _list_selected_ids(
-    letter_id: str | None, every: bool, tenant_id: str | None
+    letter_id: str | None, all_letters: bool, tenant_id: str | None
 ) -> list[str]:
-    if every == (letter_id is not None):
+    if all_letters == (letter_id is not None):
         raise click.UsageError("Give either an id or --all.")
     return [letter_id] if letter_id else list(_list_all_ids(tenant_id))
 
 
 def _list_all_ids(tenant_id: str | None) -> Iterator[str]:
-    skipped = 0
-    while rows := dead_letters.list_dead_letters(tenant_id, Page(PAGE_SIZE, skipped))[
-        0
-    ]:
+    offset = 0
+    while True:
+        rows, _ = dead_letters.list_dead_letters(tenant_id, Page(PAGE_SIZE, offset))
+        if not rows:
+            return
         yield from (row.letter_id for row in rows)
-        skipped += len(rows)
+        offset += len(rows)
 
 
 def _apply_to_each(

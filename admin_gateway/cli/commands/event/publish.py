@@ -50,14 +50,14 @@ def publish(
     """
     from coupon_core.messaging import inspection  # takes kombu along
 
-    envelope = build_phoenix_event if as_phoenix else build_cloud_event
+    build_event = build_phoenix_event if as_phoenix else build_cloud_event
     message = to_message(
-        envelope(event_id or generate_id(), now=utc_now(), **event_members)
+        build_event(event_id or generate_id(), now=utc_now(), **event_members)
     )
     inspection.publish(loader.load().broker_url, message)
     published = json.loads(message.body)
-    sent = published["event_id" if as_phoenix else "id"]
-    return {"event_id": sent, "routing_key": message.routing_key}
+    published_id = published["event_id" if as_phoenix else "id"]
+    return {"event_id": published_id, "routing_key": message.routing_key}
 
 
 def build_cloud_event(
@@ -87,12 +87,18 @@ def build_phoenix_event(
     event_id: str, *, source: str, data: Mapping[str, Any], now: datetime, **ids: str
 ) -> Envelope:
     """A milestone in the envelope of Phoenix, which has no place for a source."""
-    when = {"timestamp": format_timestamp(now)}
-    return {"event_id": event_id, **ids, **when, "attributes": data}
+    return {
+        "event_id": event_id,
+        **ids,
+        "timestamp": format_timestamp(now),
+        "attributes": data,
+    }
 
 
 def to_message(envelope: Envelope) -> OutgoingMessage:
     """The message of a milestone; ValidationError or Problem as the workers find."""
     body = json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
     milestone = parse_milestone(parse_object(body), utc_now())
-    return OutgoingMessage(EVENTS_EXCHANGE, ROUTING_KEYS[milestone.trigger_kind], body)
+    return OutgoingMessage(
+        EVENTS_EXCHANGE, ROUTING_KEYS[milestone.trigger_kind], body=body
+    )

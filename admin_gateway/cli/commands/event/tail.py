@@ -26,8 +26,10 @@ def tail(tenant_id: str | None, count: int | None, as_json: bool) -> None:
     Example: `couponctl event tail --tenant demo --count 1 --json`
     """
     events = _receive_events(loader.load().broker_url)
-    chosen = (one for one in events if tenant_id in (None, one.get("tenantid")))
-    for event in islice(chosen, count):
+    tenant_events = (
+        event for event in events if tenant_id in (None, event.get("tenantid"))
+    )
+    for event in islice(tenant_events, count):
         click.echo(
             json.dumps(event, ensure_ascii=False) if as_json else _format_line(event)
         )
@@ -36,10 +38,10 @@ def tail(tenant_id: str | None, count: int | None, as_json: bool) -> None:
 def _receive_events(broker_url: str) -> Iterator[dict[str, Any]]:
     from coupon_core.messaging import inspection  # takes kombu along
 
-    arriving = inspection.tail_events(broker_url)
-    next(arriving)
+    bodies = inspection.tail_events(broker_url)
+    next(bodies)
     print_status("Listening to coupons.out. Ctrl-C ends it.")
-    return (json.loads(body) for body in arriving if body is not None)
+    return (json.loads(body) for body in bodies if body is not None)
 
 
 def _format_line(event: dict[str, Any]) -> str:
