@@ -1,4 +1,7 @@
-"""couponctl: the system from a shell; a command is a sibling of an HTTP view."""
+"""The command line program `couponctl`.
+
+A command is the counterpart of an HTTP view: parse, one service call, print.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +14,8 @@ from click.exceptions import Exit
 click.rich_click.OPTIONS_PANEL_TITLE = "Options"
 click.rich_click.SHOW_ARGUMENTS = True
 
-# Name, where it is, what it does. Only the command that is called is imported: the
-# list of all of them comes at once.
+# Command name, module, short help. The list of commands is shown without importing
+# any of the modules; only the module of the called command is imported.
 COMMANDS = (
     ("serve", "server.commands", "Run a gateway, the workers, the bus, or all at once"),
     ("db", "commands.db", "The database: upgrade it, see how it stands"),
@@ -58,16 +61,16 @@ COMMAND_MODULES = {name: module for name, module, _ in COMMANDS}
 
 
 class LazyCommandGroup(click.RichGroup):
-    """The commands by name; what one raises ends as one sentence on stderr."""
+    """A group that imports commands on demand and prints errors as one sentence."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every name in the order of the table."""
+        """Return the command names in the order of `COMMANDS`."""
         return list(COMMAND_MODULES)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command itself, imported now that it is wanted."""
+        """Import the module of the called command and return the command."""
         name, command, remaining_args = super().resolve_command(ctx, args)
         if name is None or command is None:
             return name, command, remaining_args
@@ -75,7 +78,7 @@ class LazyCommandGroup(click.RichGroup):
         return name, getattr(module, name.replace("-", "_")), remaining_args
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
+        """Run the command; print an expected error to stderr and exit with status 1."""
         with _report_errors():
             return super().invoke(ctx)
 
@@ -105,16 +108,16 @@ def _report_errors() -> Iterator[None]:
 )
 @click.version_option(package_name="coupons")
 def couponctl() -> None:
-    """Run and look after a coupon system.
+    """Run and administer a coupon system.
 
-    Every command that answers takes --json. Data goes to stdout, all else to stderr.
-    It ends with 0 when done, 1 when refused or failed, 2 when called wrongly.
-    Settings come from the environment: see `couponctl config show`.
+    Commands that print data support --json. Data goes to stdout, messages to stderr.
+    Exit status: 0 success, 1 refused or failed, 2 wrong usage.
+    Settings are environment variables; `couponctl config show` lists them.
 
     Example: `couponctl tenant create acme --json`
     """
 
 
 def main() -> None:
-    """Be the program `couponctl`."""
+    """Run `couponctl`; this is the entry point of the console script."""
     couponctl(prog_name="couponctl")

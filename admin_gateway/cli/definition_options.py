@@ -1,4 +1,4 @@
-"""What can be said of a definition on the command line, as the body HTTP takes."""
+"""Command line options of a definition, converted to the body of the admin API."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,8 @@ from coupon_core.domain.serialization import TRIGGER_MEMBERS
 ALPHABET_CHOICE = click.Choice([alphabet.value for alphabet in CodeAlphabet])
 TRIGGER_CHOICE = click.Choice([trigger.value for trigger in Trigger])
 
-# Option, name, where it goes in the body (nowhere: see below), and how it is read.
+# Option, parameter name, path in the request body, attributes of the option. Options
+# with an empty path are combined by `_build_usage_limit` and `_build_trigger`.
 FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("--name", "name", "name", {"help": "Its name, unique in its tenant."}),
     ("--description", "description", "description", {"help": "For people."}),
@@ -101,14 +102,14 @@ BODY_PATHS = {name: path for _, name, path, _ in FIELD_OPTIONS if path}
 
 
 def definition_field_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that say what a definition is."""
+    """Add the options that describe a definition to a command."""
     for option, name, _, attributes in reversed(FIELD_OPTIONS):
         command = click.option(option, name, **attributes)(command)
     return body_file_option(command)
 
 
 def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
-    """The body that the file and the options, which win, make together."""
+    """Build the request body from --file and the options; options override the file."""
     document = read_body(body_file)
     for name, path in BODY_PATHS.items():
         if options[name] is not None:

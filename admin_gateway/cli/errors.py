@@ -1,4 +1,4 @@
-"""What a command that was refused or failed says: one sentence, never a traceback."""
+"""Messages for commands that were refused or failed: one sentence, no traceback."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from coupon_core.settings.loader import InvalidSettings
 
 
 class CommandError(Exception):
-    """A command could not do it; the text says why and what to do."""
+    """A command failed; the message says why and what to do next."""
 
 
 WRONG_MASTER_KEY_MESSAGE = (
@@ -28,7 +28,8 @@ BROKER_UNAVAILABLE_MESSAGE = (
     "Not done: {detail}. Start it (`couponctl serve bus` is the embedded one), or mend "
     "COUPON_BROKER_URL."
 )
-# HTTP has its sentences for these in the query gateway, which is another program.
+# The HTTP texts for these reasons belong to the query gateway, a separate program
+# that must not be imported here.
 COUPON_REASON_MESSAGES: Mapping[AnyReason, str] = {
     Reason.REVOKED: "Coupon status: revoked",
     Reason.ALREADY_REDEEMED: "Coupon has already been redeemed",
@@ -56,7 +57,7 @@ DATABASE_STATUS_MESSAGES: Mapping[DatabaseStatus, str] = {
 
 
 def database_status_message(status: DatabaseStatus, detail: str) -> str:
-    """What to say of a database in that condition."""
+    """Return the message for a database in that status."""
     return DATABASE_STATUS_MESSAGES[status].format(detail=detail.rstrip(".?"))
 
 
@@ -66,7 +67,7 @@ def _database_error_message(error: Exception) -> str:
 
 
 def reason_message(reason: AnyReason) -> str:
-    """The sentence for a reason."""
+    """Return the message for a reason to refuse."""
     return (
         COUPON_REASON_MESSAGES[reason]
         if reason in COUPON_REASON_MESSAGES
@@ -82,7 +83,8 @@ def _validation_error_message(error: ValidationError) -> str:
     return convert_validation_error(error).message
 
 
-# Which sentence an exception is worth; what is not here is a fault of ours.
+# Exception types and how to format their message. An exception of another type is a
+# bug, so its traceback is shown.
 MESSAGE_FORMATTERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (Refused, _refusal_message),
     (ValidationError, _validation_error_message),
@@ -95,7 +97,7 @@ MESSAGE_FORMATTERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
 
 
 def error_message(error: Exception) -> str | None:
-    """The sentence for an error, or None when its traceback is needed."""
+    """Return the message for an error, or None if its traceback is needed."""
     for error_types, format_message in MESSAGE_FORMATTERS:
         if isinstance(error, error_types):
             return format_message(error)

@@ -1,4 +1,4 @@
-"""Options that commands share, read by the very fields that read HTTP requests."""
+"""Options shared by commands, parsed by the same fields as HTTP requests."""
 
 from typing import Any, TextIO
 
@@ -14,23 +14,23 @@ from coupon_core.schemas.strict_json import parse_object
 
 
 class FieldParam(click.ParamType):  # type: ignore[type-arg]
-    """A value that one of the HTTP schemas' fields reads."""
+    """A parameter that is parsed by a field of the HTTP schemas."""
 
     def __init__(self, name: str, field: fields.Field[Any]) -> None:
         self.name = name
         self.field = field
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """The value, or a usage error that says what was expected."""
+        """Return the parsed value, or fail with a usage error."""
         try:
             return self.field.deserialize(value) if isinstance(value, str) else value
         except ValidationError as error:
-            expectations = dict.fromkeys(map(str, error.messages))  # each once
+            expectations = dict.fromkeys(map(str, error.messages))
             self.fail(f"{value!r}: {' '.join(expectations)}", param, ctx)
 
 
 CLI_ACTOR = "couponctl"
-"""Who did it, when a command does it."""
+"""Recorded as the actor of changes made by a command."""
 
 TENANT_PARAM = FieldParam("tenant", TenantIdField())
 USER_PARAM = FieldParam("user", UserIdField())
@@ -60,32 +60,32 @@ body_file_option = click.option(
 
 
 def pagination_options(command: Any) -> Any:
-    """Give a command --limit and --offset."""
+    """Add --limit and --offset to a command."""
     return limit_option(offset_option(command))
 
 
 def to_page(limit: int, offset: int) -> Page:
-    """The page that --limit and --offset ask for."""
+    """Return the page selected by --limit and --offset."""
     return Page(limit, offset)
 
 
 def read_body(file: Any | None) -> dict[str, Any]:
-    """The JSON object in a file, or none when there is no file."""
+    """Return the JSON object in a file, or an empty one if there is no file."""
     return parse_object(file.read()) if file else {}
 
 
 def read_lines(file: TextIO) -> list[str]:
-    """The lines of a file that are not blank, without the blanks around them."""
+    """Return the non-empty lines of a file, stripped."""
     return [line.strip() for line in file if line.strip()]
 
 
 class JsonObjectParam(click.ParamType):  # type: ignore[type-arg]
-    """A JSON object on the command line."""
+    """A parameter that is a JSON object."""
 
     name = "json"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """The object, read as strictly as a request's body, or a usage error."""
+        """Parse it as strictly as a request body, or fail with a usage error."""
         try:
             data = str(value).encode("utf-8", "surrogateescape")
             return parse_object(data) if isinstance(value, str) else value
@@ -96,9 +96,9 @@ class JsonObjectParam(click.ParamType):  # type: ignore[type-arg]
 
 
 def without_unset(**members: Any) -> dict[str, Any]:
-    """The members that were given; what was left out is None or an empty tuple.
+    """Return the given options: leave out None and empty tuples.
 
-    Options that can be repeated give tuples, which become lists as in JSON.
+    The tuple of a repeatable option becomes a list, as in JSON.
     """
     return {
         name: list(value) if isinstance(value, tuple) else value

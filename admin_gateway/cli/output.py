@@ -1,4 +1,4 @@
-"""What a command answers: a JSON document, or the same for people to read."""
+"""Output of commands: a JSON document, or the same data formatted for people."""
 
 import json
 import sys
@@ -31,10 +31,10 @@ json_option = click.option(
 def json_command(
     *columns: str, starts_core: bool = True
 ) -> Callable[[DocumentFunction], Callable[..., None]]:
-    """Make a function that gives a document a command that shows it.
+    """Turn a function that returns a document into a command that prints it.
 
-    It runs with the core started, unless `starts_core` is false. `columns` are the
-    members that a list shows to people, dotted where they lie deeper.
+    The function runs with the core started, unless `starts_core` is false. `columns`
+    are the members shown in a table, with dots for nested members.
     """
 
     def decorate(build_document: DocumentFunction) -> Callable[..., None]:
@@ -54,11 +54,12 @@ def json_command(
 
 @contextmanager
 def started_core() -> Iterator[loader.Settings]:
-    """The core, ready to work with the settings of the environment."""
+    """Start the core with the settings from the environment; close it afterwards."""
     settings = loader.load()
     bootstrap.start(settings)
     audit_context.start_context(audit_context.CLI_ACTOR)
-    code_guessing.configure(GuessLimits())  # who sits at the console need not guess
+    # Without limits: an operator with access to the shell has no need to guess codes.
+    code_guessing.configure(GuessLimits())
     try:
         yield settings
     finally:
@@ -68,7 +69,7 @@ def started_core() -> Iterator[loader.Settings]:
 def print_document(
     document: Document, as_json: bool, columns: Sequence[str] = ()
 ) -> None:
-    """Write a document to stdout, as JSON or for people."""
+    """Print a document to stdout, as JSON or formatted for people."""
     if as_json:
         click.echo(json.dumps(document, indent=2))
     elif columns and any(isinstance(rows, list) for rows in document.values()):
@@ -78,12 +79,12 @@ def print_document(
 
 
 def print_status(text: str) -> None:
-    """Tell people something that is not data."""
+    """Print a message to stderr, which keeps stdout free for data."""
     click.echo(text, err=True)
 
 
 def exit_with_failure() -> None:
-    """After its answer the command ends with 1: the answer was no."""
+    """Let the command exit with status 1 after its document has been printed."""
     get_current_context().meta[EXIT_WITH_FAILURE_KEY] = True
 
 
@@ -113,11 +114,11 @@ def _print_table(columns: Sequence[str], rows: Sequence[Document]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    # Piped, rows need not be folded: nobody reads them there.
+    # Output to a pipe or file is for programs: a wide console avoids wrapped rows.
     console = Console(width=None if sys.stdout.isatty() else PIPED_OUTPUT_WIDTH)
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
-        # As Text, for nobody's name is markup.
+        # Names may contain square brackets, which rich would parse as markup.
         table.add_row(*(Text(_format_value(row.get(name))) for name in columns))
     console.print(table)
 

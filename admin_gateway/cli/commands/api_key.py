@@ -1,4 +1,4 @@
-"""`couponctl key`: the API keys of a tenant's admins."""
+"""`couponctl key`: API keys for the admin API."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from coupon_core.services.access import tenants
 
 @click.group()
 def key() -> None:
-    """API keys of admins: create, list, revoke."""
+    """API keys for the admin API: create, list, revoke."""
 
 
 @key.command()
@@ -36,7 +36,7 @@ def key() -> None:
 @click.option("--expires", "expires_at", help="Until when, as 2030-01-31T12:00:00Z.")
 @json_command()
 def create(tenant_id: str, **options: Any) -> dict[str, Any]:
-    """Make an API key. Its plain text is shown only here.
+    """Create an API key. The key is shown only once.
 
     Example: `couponctl key create --tenant acme --name crm --scope read --json`
     """
@@ -73,7 +73,7 @@ def list_(tenant_id: str, limit: int, offset: int) -> dict[str, Any]:
 @click.argument("key_id", type=UUID_PARAM)
 @json_command()
 def revoke(tenant_id: str, key_id: str) -> dict[str, Any]:
-    """Make an API key worthless at once; again changes nothing.
+    """Revoke an API key immediately (idempotent).
 
     Example: `couponctl key revoke --tenant acme 0198c0de-…`
     """

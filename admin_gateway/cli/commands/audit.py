@@ -1,4 +1,4 @@
-"""`couponctl audit`: what was done, by whom and when."""
+"""`couponctl audit`: list and follow the audit log."""
 
 import json
 import time
@@ -24,12 +24,12 @@ from coupon_core.services import audit as audit_service
 
 COLUMNS = ("happened_at", "actor", "action", "object_id", "detail")
 POLL_INTERVAL_SECONDS = 0.5
-MAX_COMMIT_DELAY = timedelta(seconds=30)  # transactions are shorter
+MAX_COMMIT_DELAY = timedelta(seconds=30)  # longer than any transaction
 
 
 @click.group()
 def audit() -> None:
-    """The audit log: list it, watch it grow. It keeps what an erased tenant did."""
+    """The audit log: list, tail. Entries of erased tenants are kept."""
 
 
 @audit.command("list")
@@ -44,7 +44,7 @@ def audit() -> None:
 @pagination_options
 @json_command(*COLUMNS)
 def list_(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, Any]:
-    """List what was done, newest first.
+    """List audit entries, newest first.
 
     Example: `couponctl audit list --tenant acme --action definition.changed --json`
     """
@@ -59,7 +59,7 @@ def list_(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, 
 @click.option("--count", type=click.IntRange(1), help="End after so many entries.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON document a line.")
 def tail(tenant_id: str, count: int | None, as_json: bool) -> None:
-    """Show what is done from now on: a line an entry, until Ctrl-C.
+    """Show new audit entries, one per line, until Ctrl-C.
 
     Example: `couponctl audit tail --tenant acme --count 1 --json`
     """
@@ -71,7 +71,8 @@ def tail(tenant_id: str, count: int | None, as_json: bool) -> None:
 
 
 def _follow_entries(tenant_id: str, started_at: datetime) -> Iterator[dict[str, Any]]:
-    # An entry comes when its transaction ends: one with a lower id may come later.
+    # An entry becomes visible when its transaction commits, so an entry with a lower
+    # ID may appear later. Each poll therefore looks back and skips entries seen before.
     seen_ids: set[str] = set()
     while True:
         for entry in audit_service.list_entries_since(

@@ -1,4 +1,4 @@
-"""`couponctl batch`: coupons by the million: how far they are, and how to end it."""
+"""`couponctl batch`: follow and cancel the bulk generation of coupons."""
 
 import time
 from typing import Any
@@ -77,7 +77,7 @@ def list_(
 @batch_argument
 @json_command()
 def show(tenant_id: str, batch_id: str) -> dict[str, Any]:
-    """Show how far a batch is, how quick, and when it will be done.
+    """Show the progress of a batch, its rate, and the estimated time left.
 
     Example: `couponctl batch show --tenant acme 0198c0de-…`
     """
@@ -89,9 +89,9 @@ def show(tenant_id: str, batch_id: str) -> dict[str, Any]:
 @batch_argument
 @json_command()
 def watch(tenant_id: str, batch_id: str) -> dict[str, Any]:
-    """Look on until a batch is at its end; Ctrl-C stops only the looking.
+    """Show the progress until the batch ends. Ctrl-C does not stop the batch.
 
-    Ends with 1 when the batch failed.
+    Exit status 1 if the batch failed.
 
     Example: `couponctl batch watch --tenant acme 0198c0de-…`
     """
@@ -103,7 +103,7 @@ def watch(tenant_id: str, batch_id: str) -> dict[str, Any]:
 @batch_argument
 @json_command()
 def cancel(tenant_id: str, batch_id: str) -> dict[str, Any]:
-    """Make no more coupons of a batch; those made stay.
+    """Cancel a batch; coupons already generated are kept.
 
     Example: `couponctl batch cancel --tenant acme 0198c0de-…`
     """
@@ -113,16 +113,16 @@ def cancel(tenant_id: str, batch_id: str) -> dict[str, Any]:
 
 
 def generate_with_workers(batch: Batch) -> dict[str, Any]:
-    """Make a batch together with the workers; gives it as it is when this ends."""
+    """Generate a batch together with the workers; return it as it is at the end."""
     return _watch_batch(batch, generates_chunks=True)
 
 
 def _watch_batch(batch: Batch, generates_chunks: bool) -> dict[str, Any]:
-    """With a bar, until its end or Ctrl-C."""
+    """Show a progress bar until the batch ends or Ctrl-C is pressed."""
     tenant_id, batch_id = batch.tenant_id, batch.batch_id
     try:
         with progress_bar("coupons", batch.requested_count) as report_progress:
-            # From its end: the workers begin at the other.
+            # Workers start with the first chunk, so this process starts with the last.
             chunk_numbers = iter(
                 range(batch.chunk_count, 0, -1) if generates_chunks else ()
             )

@@ -1,4 +1,4 @@
-"""`couponctl campaign`: what creators promote, and who takes part."""
+"""`couponctl campaign`: campaigns and the creators in them."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ creator_argument = click.argument("creator_key", metavar="CREATOR_KEY")
 
 
 def campaign_field_options(command: Any) -> Any:
-    """Give a command the options that say what a campaign is."""
+    """Add the options that describe a campaign to a command."""
     for option in (
         click.option("--ends", "ends_at", help="When its codes end."),
         click.option("--starts", "starts_at", help="As 2030-01-31T12:00:00Z."),
@@ -55,7 +55,7 @@ def campaign() -> None:
 def create(
     tenant_id: str, campaign_id: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Add a campaign.
+    """Create a campaign.
 
     Example: `couponctl campaign create --tenant acme campaign_001
     --names '{"en": "Launch"}' --status IN_PROGRESS --json`
@@ -116,9 +116,9 @@ def get(tenant_id: str, campaign_id: str) -> dict[str, Any]:
 def update(
     tenant_id: str, campaign_id: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Change a campaign; what is not given stays.
+    """Change a campaign; omitted options keep their values.
 
-    While it is COMPLETED or CANCELLED, none of its codes is good.
+    While a campaign is COMPLETED or CANCELLED, its codes cannot be redeemed.
 
     Example: `couponctl campaign update --tenant acme campaign_001
     --status CANCELLED`
@@ -135,7 +135,7 @@ def update(
 @campaign_argument
 @json_command()
 def stats(tenant_id: str, campaign_id: str) -> dict[str, Any]:
-    """Count the uses of a campaign's codes, by package and creator.
+    """Count the redemptions of a campaign's codes by package and creator.
 
     Example: `couponctl campaign stats --tenant acme campaign_001`
     """
@@ -152,7 +152,7 @@ def stats(tenant_id: str, campaign_id: str) -> dict[str, Any]:
 def creators_(
     tenant_id: str, campaign_id: str, limit: int, offset: int
 ) -> dict[str, Any]:
-    """List who takes part in a campaign.
+    """List the creators of a campaign.
 
     Example: `couponctl campaign creators --tenant acme campaign_001`
     """
@@ -171,7 +171,7 @@ def creators_(
 @creator_argument
 @json_command()
 def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> dict[str, Any]:
-    """Let a creator take part; again changes nothing.
+    """Add a creator to a campaign (idempotent).
 
     Example: `couponctl campaign add-creator --tenant acme campaign_001
     ABC12`
@@ -190,7 +190,7 @@ def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> dict[str,
 def remove_creator(
     tenant_id: str, campaign_id: str, creator_key: str
 ) -> dict[str, Any]:
-    """End a creator's part; codes already given stay good until they are revoked.
+    """Remove a creator from a campaign; assigned codes remain valid until revoked.
 
     Example: `couponctl campaign remove-creator --tenant acme campaign_001
     ABC12`

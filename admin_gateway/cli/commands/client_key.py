@@ -1,4 +1,4 @@
-"""`couponctl client-key`: the keys that other systems' SDKs call with."""
+"""`couponctl client-key`: keys for PlayCamp and Mambo SDKs."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ KIND_CHOICE = click.Choice([kind.value for kind in ClientKeyKind])
 
 @click.group("client-key")
 def client_key() -> None:
-    """Keys of other systems' SDKs: create, list, revoke."""
+    """Keys for PlayCamp and Mambo SDKs: create, list, revoke."""
 
 
 @client_key.command()
@@ -37,7 +37,7 @@ def client_key() -> None:
 @click.option("--expires", "expires_at", help="Until when, as 2030-01-31T12:00:00Z.")
 @json_command()
 def create(tenant_id: str, **options: Any) -> dict[str, Any]:
-    """Make a key. Its secret is shown only here; SDKs want `credential`.
+    """Create a key. Its secret is shown only once; pass `credential` to the SDK.
 
     Example: `couponctl client-key create --tenant acme --kind playcamp_server
     --name game-server --json`
@@ -60,7 +60,7 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
 @pagination_options
 @json_command("key_id", "kind", "name", "created_at", "expires_at", "revoked_at")
 def list_(tenant_id: str, kind: str | None, limit: int, offset: int) -> dict[str, Any]:
-    """List a tenant's keys, newest first.
+    """List a tenant's SDK keys, newest first.
 
     Example: `couponctl client-key list --tenant acme --kind mambo`
     """
@@ -77,7 +77,7 @@ def list_(tenant_id: str, kind: str | None, limit: int, offset: int) -> dict[str
 @click.argument("key_id")
 @json_command()
 def revoke(tenant_id: str, key_id: str) -> dict[str, Any]:
-    """Make a key worthless at once; again changes nothing.
+    """Revoke a key immediately (idempotent).
 
     Example: `couponctl client-key revoke --tenant acme ak_server_3f9a…`
     """

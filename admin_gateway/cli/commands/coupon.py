@@ -1,4 +1,4 @@
-"""`couponctl coupon`: list coupons, look at one, take one out of use."""
+"""`couponctl coupon`: list, show and revoke coupons."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def coupon() -> None:
 
 
 def coupon_selection_options(command: Any) -> Any:
-    """Give a command the ways of naming one coupon."""
+    """Add the options that select one coupon to a command."""
     for option in (
         click.option(
             "--user", "user_id", type=USER_PARAM, help="Whose, of a shared code."
@@ -101,7 +101,7 @@ def get(tenant_id: str, **selection: Any) -> dict[str, Any]:
 @coupon_selection_options
 @json_command()
 def revoke(tenant_id: str, **selection: Any) -> dict[str, Any]:
-    """Take a coupon out of use; again changes nothing.
+    """Revoke a coupon (idempotent).
 
     Example: `couponctl coupon revoke --tenant acme --code WELCOME8X4F2K9P
     --json`

@@ -1,4 +1,4 @@
-"""`couponctl creator`: who hands out codes, and the codes in their hands."""
+"""`couponctl creator`: creators and the codes assigned to them."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ codes_option = click.option(
 
 
 def creator_field_options(command: Any) -> Any:
-    """Give a command the options that say who a creator is."""
+    """Add the options that describe a creator to a command."""
     for option in (
         click.option(
             "--status", type=STATUS_CHOICE, help="An inactive one gets no codes."
@@ -48,7 +48,7 @@ def creator_field_options(command: Any) -> Any:
 
 @click.group()
 def creator() -> None:
-    """Creators: create, list, get, update, give codes, revoke them, stats."""
+    """Creators: create, list, get, update, give, codes, revoke, stats."""
 
 
 @creator.command()
@@ -59,7 +59,7 @@ def creator() -> None:
 def create(
     tenant_id: str, creator_key: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Add a creator; the key is 5 capital letters or digits.
+    """Create a creator. CREATOR_KEY: 5 uppercase letters or digits.
 
     Example: `couponctl creator create --tenant acme ABC12 --name Jun --json`
     """
@@ -83,7 +83,7 @@ def create(
 @pagination_options
 @json_command("creator_key", "name", "genre", "status", "created_at")
 def list_(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, Any]:
-    """List creators by name.
+    """List creators, sorted by name.
 
     Example: `couponctl creator list --tenant acme --keyword jun`
     """
@@ -117,7 +117,7 @@ def get(tenant_id: str, creator_key: str) -> dict[str, Any]:
 def update(
     tenant_id: str, creator_key: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Change a creator; what is not given stays.
+    """Change a creator; omitted options keep their values.
 
     Example: `couponctl creator update --tenant acme ABC12 --status INACTIVE`
     """
@@ -143,7 +143,7 @@ def update(
 )
 @json_command()
 def give(tenant_id: str, creator_key: str, **options: Any) -> dict[str, Any]:
-    """Give a creator codes of a package: named ones, or so many after a pattern.
+    """Assign codes of a package to a creator: given codes or generated ones.
 
     Example: `couponctl creator give --tenant acme ABC12 --package 2451717 --count 10
     --pattern 'GO-{creator}-{random}' --json`
@@ -161,7 +161,7 @@ def give(tenant_id: str, creator_key: str, **options: Any) -> dict[str, Any]:
 @pagination_options
 @json_command("code", "campaign_id", "package_no", "status", "revoked_at")
 def codes_(tenant_id: str, creator_key: str, limit: int, offset: int) -> dict[str, Any]:
-    """List a creator's codes, and how they stand.
+    """List a creator's codes with their status.
 
     Example: `couponctl creator codes --tenant acme ABC12`
     """
@@ -183,7 +183,7 @@ def codes_(tenant_id: str, creator_key: str, limit: int, offset: int) -> dict[st
 def revoke(
     tenant_id: str, creator_key: str, codes: tuple[str, ...], all_codes: bool
 ) -> dict[str, Any]:
-    """Take a creator's codes out of use; again changes nothing.
+    """Revoke codes of a creator (idempotent).
 
     Example: `couponctl creator revoke --tenant acme ABC12
     --code CREATOR-ABC12-001`
@@ -205,7 +205,7 @@ def revoke(
 @creator_argument
 @json_command()
 def stats(tenant_id: str, creator_key: str) -> dict[str, Any]:
-    """Count the uses of a creator's codes, by package.
+    """Count the redemptions of a creator's codes by package.
 
     Example: `couponctl creator stats --tenant acme ABC12`
     """

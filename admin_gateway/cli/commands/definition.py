@@ -1,4 +1,4 @@
-"""`couponctl definition`: the templates of coupons."""
+"""`couponctl definition`: definitions, the templates of coupons."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ definition_argument = click.argument("definition_id", type=UUID_PARAM)
 
 @click.group()
 def definition() -> None:
-    """Definitions: make them, look at them, change them, end them."""
+    """Definitions: create, list, get, update, stats, capacity, and their status."""
 
 
 @definition.command()
@@ -36,7 +36,7 @@ def definition() -> None:
 @definition_field_options
 @json_command()
 def create(tenant_id: str, **options: Any) -> dict[str, Any]:
-    """Add an active definition, from options or from a file or both.
+    """Create an active definition from options, a file, or both.
 
     Example: `couponctl definition create --tenant acme --name Welcome
     --reward 0198c0de-… --prefix WELCOME --per-user 1 --json`
@@ -97,7 +97,7 @@ def get(tenant_id: str, definition_id: str) -> dict[str, Any]:
 @definition_field_options
 @json_command()
 def update(tenant_id: str, definition_id: str, **options: Any) -> dict[str, Any]:
-    """Change a definition; what is not given stays.
+    """Change a definition; omitted options keep their values.
 
     Example: `couponctl definition update --tenant acme 0198c0de-… --total 5000`
     """
@@ -126,7 +126,7 @@ def stats(tenant_id: str, definition_id: str) -> dict[str, Any]:
 @definition_argument
 @json_command()
 def capacity(tenant_id: str, definition_id: str) -> dict[str, Any]:
-    """Tell how full the code space is, and how likely a guess hits a code.
+    """Show the usage of the code space and the chance of guessing a valid code.
 
     Example: `couponctl definition capacity --tenant acme 0198c0de-…`
     """
@@ -135,7 +135,7 @@ def capacity(tenant_id: str, definition_id: str) -> dict[str, Any]:
     )
 
 
-# Name of the command, what it makes of the definition, what that means.
+# Command name, resulting status, help text.
 STATUS_COMMANDS = (
     ("pause", DefinitionStatus.PAUSED, "Stop making coupons; existing ones stay good."),
     ("activate", DefinitionStatus.ACTIVE, "Let coupons be made, and used, again."),

@@ -1,4 +1,4 @@
-"""`couponctl generate`: coupons for users, or for nobody yet."""
+"""`couponctl generate`: generate coupons for users, or unassigned ones."""
 
 from collections.abc import Sequence
 from typing import Any, TextIO
@@ -47,10 +47,11 @@ def generate(
     expires_at: str | None,
     detach: bool,
 ) -> dict[str, Any]:
-    """Make coupons of a definition: one for each user, or a number of free codes.
+    """Generate coupons of a definition: one per user, or unassigned ones.
 
-    More than 1,000 become a batch, which is made here and by the workers together.
-    Ctrl-C leaves it to the workers: `couponctl batch watch` looks on.
+    More than 1,000 coupons become a batch, which this command and the workers generate
+    together. After Ctrl-C the workers continue; `couponctl batch watch` shows the
+    progress.
 
     Example: `couponctl generate --tenant acme --definition 0198c0de-…
     --user user_123 --user user_456 --json`

@@ -1,4 +1,4 @@
-"""`couponctl package`: what the codes of creators grant, and their limits."""
+"""`couponctl package`: rewards and limits of creators' codes."""
 
 from typing import Any
 
@@ -25,12 +25,12 @@ package_argument = click.argument("package_id", type=int)
 
 
 class RewardLineParam(click.ParamType):  # type: ignore[type-arg]
-    """A line of a reward: `gem=100`, or all of it as a JSON object."""
+    """A parameter for a reward: `gem=100`, or a JSON object with all members."""
 
     name = "line"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """The line, or a usage error."""
+        """Return the reward, or fail with a usage error."""
         if str(value).startswith("{"):
             return JSON_OBJECT.convert(value, param, ctx)
         item, is_pair, quantity = str(value).rpartition("=")
@@ -40,7 +40,7 @@ class RewardLineParam(click.ParamType):  # type: ignore[type-arg]
 
 
 def package_field_options(command: Any) -> Any:
-    """Give a command the options that say what a package is."""
+    """Add the options that describe a package to a command."""
     for option in (
         click.option("--ends", "ends_at", help="Its own end."),
         click.option("--starts", "starts_at", help="Its own start."),
@@ -94,7 +94,7 @@ def package() -> None:
 def create(
     tenant_id: str, campaign_id: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Add a package to a campaign, with the definition that it is.
+    """Create a package in a campaign, together with its definition.
 
     Example: `couponctl package create --tenant acme --campaign campaign_001
     --name '{"en": "Welcome Package"}' --reward gem=100 --total 5000 --json`
@@ -146,9 +146,9 @@ def get(tenant_id: str, package_id: int) -> dict[str, Any]:
 def update(
     tenant_id: str, package_id: int, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Change a package; what is not given stays.
+    """Change a package; omitted options keep their values.
 
-    No limit goes below what was used.
+    A limit cannot be lowered below the number of redemptions.
 
     Example: `couponctl package update --tenant acme 245171710987746
     --total 9000`

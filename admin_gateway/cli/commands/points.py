@@ -1,4 +1,4 @@
-"""`couponctl points`: what users buy coupons with."""
+"""`couponctl points`: the points with which users buy coupons."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -33,7 +33,7 @@ def points() -> None:
 
 
 def point_change_options(command: Any) -> Any:
-    """Give a command the options of a change of a balance."""
+    """Add the options that describe a balance change to a command."""
     for option in (
         click.option("--reason", default="", help="Why, for people."),
         click.option("--reference", default="", help="Your own, such as an order."),
@@ -58,7 +58,7 @@ def _change_points(
 @point_change_options
 @json_command()
 def credit(tenant_id: str, **body: Any) -> dict[str, Any]:
-    """Give a user points.
+    """Add points to a user's balance.
 
     Example: `couponctl points credit --tenant acme --user john@doe.com
     --point gold --amount 100 --reason Birthday --json`
@@ -70,7 +70,7 @@ def credit(tenant_id: str, **body: Any) -> dict[str, Any]:
 @point_change_options
 @json_command()
 def debit(tenant_id: str, **body: Any) -> dict[str, Any]:
-    """Take points from a user; a balance never goes below zero.
+    """Subtract points from a user's balance, which cannot become negative.
 
     Example: `couponctl points debit --tenant acme --user john@doe.com
     --point gold --amount 30`
@@ -105,7 +105,7 @@ def show(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, A
     "created_at", "user_id", "point_id", "amount", "balance", "kind", "reason"
 )
 def entries(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, Any]:
-    """List every change of a balance, newest first.
+    """List balance changes, newest first.
 
     Example: `couponctl points entries --tenant acme --user john@doe.com`
     """

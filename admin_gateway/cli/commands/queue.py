@@ -1,4 +1,4 @@
-"""`couponctl queue`: how much waits where, and who works on it."""
+"""`couponctl queue`: status of the bus, the outbox and the workers."""
 
 import time
 from collections.abc import Iterator
@@ -16,20 +16,21 @@ from coupon_core.services import outbox
 from coupon_core.services.events import dead_letters
 from coupon_core.settings.loader import Settings
 
-MAX_HEARTBEAT_AGE_SECONDS = 10.0  # workers tell every two seconds that they get on
+MAX_HEARTBEAT_AGE_SECONDS = 10.0  # workers touch their file every two seconds
 
 
 @click.group()
 def queue() -> None:
-    """The queues of the bus, the outbox, the workers."""
+    """Queues of the bus, the outbox, and the workers."""
 
 
 @queue.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Show what waits in queues and outbox, dead letters, and how the workers are.
+    """Show waiting messages, the outbox, dead letters, and workers.
 
-    Ends with 1 when the bus is away. Workers are those of this data directory.
+    Lists the workers that share this data directory. Exit status 1 if the bus does
+    not answer.
 
     Example: `couponctl queue status --json`
     """
@@ -47,7 +48,7 @@ def status(as_json: bool) -> None:
 
 
 def _inspect_broker(url: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    from coupon_core.messaging import inspection  # takes kombu along
+    from coupon_core.messaging import inspection  # imports kombu, which is slow
 
     bus = {"url": inspection.redact_broker_url(url), "error": None}
     try:
@@ -74,14 +75,14 @@ def _read_heartbeat(file: Path) -> Iterator[dict[str, Any]]:
     name, _, pid = file.name.rpartition("-")
     try:
         seconds = round(max(0.0, time.time() - file.stat().st_mtime), 1)
-    except OSError:  # it has just ended
+    except OSError:  # the worker has just ended
         return
     alive = seconds < MAX_HEARTBEAT_AGE_SECONDS
     yield {"name": name, "pid": int(pid), "seconds_ago": seconds, "alive": alive}
 
 
 def _format_lines(report: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The same for people, a line for each thing."""
+    """Format the report for people, one line per item."""
     yield "bus", report["bus"]["error"] or report["bus"]["url"]
     for depth in report["queues"]:
         consumers = depth["consumers"]

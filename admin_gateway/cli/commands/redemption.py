@@ -1,4 +1,4 @@
-"""`couponctl validate`, `redeem` and `history`: what players do, from a shell."""
+"""`couponctl validate`, `redeem` and `history`: act on behalf of a user."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from coupon_core.services.access import tenants
 from coupon_core.services.coupons import administration, redemption, validation
 from coupon_core.services.coupons.redemption import RedeemRequest
 
-# Where validate says something else than redeem (CONTRACTS 0.5).
+# Reasons for which validate has another text than redeem (docs/api-contracts.md 0.5).
 VALIDATION_MESSAGES = {
     Reason.COUPON_NOT_FOUND: "Coupon code not found",
     Reason.ALREADY_REDEEMED: "Coupon has already been used",
@@ -35,7 +35,7 @@ VALIDATION_MESSAGES = {
 @click.argument("code")
 @json_command()
 def validate(tenant_id: str, user_id: str | None, code: str) -> dict[str, Any]:
-    """Tell what a code is worth. Ends with 1 when it cannot be redeemed.
+    """Check whether a code can be redeemed. Exit status 1 if it cannot.
 
     Example: `couponctl validate --tenant acme WELCOME8X4F2K9P --user user_123`
     """
@@ -69,7 +69,7 @@ def _validation_message(reason: Reason) -> str:
 @click.argument("code")
 @json_command()
 def redeem(tenant_id: str, user_id: str, code: str) -> dict[str, Any]:
-    """Use a code once for a user.
+    """Redeem a code once for a user.
 
     Example: `couponctl redeem --tenant acme WELCOME8X4F2K9P --user user_123 --json`
     """
@@ -87,7 +87,7 @@ def redeem(tenant_id: str, user_id: str, code: str) -> dict[str, Any]:
 @pagination_options
 @json_command("redeemed_at", "code", "definition_name", "redemption_count", "status")
 def history(tenant_id: str, user_id: str, limit: int, offset: int) -> dict[str, Any]:
-    """List what a user has redeemed, the latest first.
+    """List the coupons a user has redeemed, newest first.
 
     Example: `couponctl history --tenant acme --user user_123 --json`
     """

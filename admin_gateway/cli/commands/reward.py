@@ -1,4 +1,4 @@
-"""`couponctl reward`: reward items, what a redemption grants."""
+"""`couponctl reward`: reward items, which a redemption grants."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ item_argument = click.argument("item_id", type=UUID_PARAM)
 
 
 def reward_field_options(command: Any) -> Any:
-    """Give a command the options that say what a reward item is."""
+    """Add the options that describe a reward item to a command."""
     for option in (
         click.option(
             "--payload", type=JsonObjectParam(), help='Such as {"amount": 100}.'
@@ -49,7 +49,7 @@ def reward() -> None:
 @reward_field_options
 @json_command()
 def create(tenant_id: str, body_file: Any, **options: Any) -> dict[str, Any]:
-    """Add a reward item.
+    """Create a reward item.
 
     Example: `couponctl reward create --tenant acme --name "100 points"
     --type points --payload '{"amount": 100}' --json`
@@ -105,7 +105,7 @@ def get(tenant_id: str, item_id: str) -> dict[str, Any]:
 def update(
     tenant_id: str, item_id: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Change a reward item; what is not given stays.
+    """Change a reward item; omitted options keep their values.
 
     Example: `couponctl reward update --tenant acme 0198c0de-… --name "200 points"`
     """
@@ -122,7 +122,7 @@ def update(
 @item_argument
 @json_command()
 def delete(tenant_id: str, item_id: str) -> dict[str, Any]:
-    """Delete a reward item that no definition names.
+    """Delete a reward item that no definition uses.
 
     Example: `couponctl reward delete --tenant acme 0198c0de-…`
     """

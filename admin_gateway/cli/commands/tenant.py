@@ -1,4 +1,4 @@
-"""`couponctl tenant`: add tenants, list them, give them new secrets."""
+"""`couponctl tenant`: create and list tenants, rotate their secrets."""
 
 from typing import Any
 
@@ -15,16 +15,17 @@ KEEP_SECRETS_NOTICE = "Keep the secrets: this is the only time that they are sho
 
 @click.group()
 def tenant() -> None:
-    """Tenants: create, list, rotate their secrets."""
+    """Tenants: create, list, rotate-secret."""
 
 
 @tenant.command()
 @click.argument("tenant_id", metavar="ID", type=TENANT_PARAM)
 @json_command()
 def create(tenant_id: str) -> dict[str, Any]:
-    """Add a tenant, with a signing secret and a first API key that may do all.
+    """Create a tenant with a signing secret and an API key with all scopes.
 
-    Words of the gateways' paths, such as coupons or user, are no ids.
+    Words from the gateways' URL paths, such as coupons or user, cannot be an ID.
+
     Example: `couponctl tenant create acme --json`
     """
     secret, key, plain_text = tenants.create(tenant_id, utc_now())
@@ -41,7 +42,7 @@ def create(tenant_id: str) -> dict[str, Any]:
 @pagination_options
 @json_command("tenant_id", "created_at")
 def list_(limit: int, offset: int) -> dict[str, Any]:
-    """List tenants by id.
+    """List tenants, sorted by ID.
 
     Example: `couponctl tenant list --limit 20`
     """
@@ -57,7 +58,7 @@ def list_(limit: int, offset: int) -> dict[str, Any]:
 @click.argument("tenant_id", metavar="ID", type=TENANT_PARAM)
 @json_command()
 def rotate_secret(tenant_id: str) -> dict[str, Any]:
-    """Make a new signing secret; the one before it stays good until the next time.
+    """Create a signing secret; the previous one remains valid until the next rotation.
 
     Example: `couponctl tenant rotate-secret acme --json`
     """

@@ -1,4 +1,4 @@
-"""`couponctl token`: tokens as a tenant's own server would make them."""
+"""`couponctl token`: issue tokens as a tenant's own server would."""
 
 import rich_click as click
 
@@ -10,7 +10,7 @@ from coupon_core.services.access import tokens
 
 @click.group()
 def token() -> None:
-    """Tokens of players and of a tenant's server."""
+    """Tokens for users and for a tenant's server: mint."""
 
 
 @token.command()
@@ -31,7 +31,7 @@ def token() -> None:
 def mint(
     tenant_id: str, user_id: str | None, server: bool, seconds: int
 ) -> dict[str, str]:
-    """Make a token for a user, or for the tenant's server.
+    """Issue a token for a user or for the tenant's server.
 
     Example: `couponctl token mint --tenant acme --user user_123 --ttl 600 --json`
     """

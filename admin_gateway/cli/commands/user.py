@@ -1,4 +1,4 @@
-"""`couponctl user`: the users who may buy coupons with points."""
+"""`couponctl user`: users who can buy coupons with points."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ user_argument = click.argument("user_id", type=USER_PARAM)
 
 
 def user_field_options(command: Any) -> Any:
-    """Give a command the options that say what is known of a user."""
+    """Add the options that describe a user to a command."""
     for option in (
         click.option("--tag", "tags", multiple=True, help="A tag; again for more."),
         click.option("--details", type=JsonObjectParam(), help='{"firstName": "John"}'),
@@ -35,7 +35,7 @@ def user_field_options(command: Any) -> Any:
 
 @click.group()
 def user() -> None:
-    """Users known to a tenant: create, list, get, update."""
+    """Registered users of a tenant: create, list, get, update."""
 
 
 @user.command()
@@ -44,7 +44,7 @@ def user() -> None:
 @user_field_options
 @json_command()
 def create(tenant_id: str, user_id: str, **options: Any) -> dict[str, Any]:
-    """Make a user known; a member unless told otherwise.
+    """Register a user, by default as a member.
 
     Example: `couponctl user create --tenant acme john@doe.com --json`
     """
@@ -58,7 +58,7 @@ def create(tenant_id: str, user_id: str, **options: Any) -> dict[str, Any]:
 @pagination_options
 @json_command("user_id", "is_member", "tags", "created_at")
 def list_(tenant_id: str, limit: int, offset: int) -> dict[str, Any]:
-    """List known users, by id.
+    """List registered users, sorted by ID.
 
     Example: `couponctl user list --tenant acme`
     """
@@ -72,7 +72,7 @@ def list_(tenant_id: str, limit: int, offset: int) -> dict[str, Any]:
 @user_argument
 @json_command()
 def get(tenant_id: str, user_id: str) -> dict[str, Any]:
-    """Show a known user.
+    """Show a registered user.
 
     Example: `couponctl user get --tenant acme john@doe.com`
     """
@@ -85,7 +85,7 @@ def get(tenant_id: str, user_id: str) -> dict[str, Any]:
 @user_field_options
 @json_command()
 def update(tenant_id: str, user_id: str, **options: Any) -> dict[str, Any]:
-    """Change what is known of a user.
+    """Change a registered user; omitted options keep their values.
 
     Example: `couponctl user update --tenant acme john@doe.com --not-member`
     """

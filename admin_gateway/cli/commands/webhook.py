@@ -1,4 +1,4 @@
-"""`couponctl webhook`: servers that are told of events, and how that goes."""
+"""`couponctl webhook`: webhook subscriptions and their delivery logs."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ KEEP_SECRET_NOTICE = "Keep the secret: this is the only time that it is shown." 
 
 
 def webhook_field_options(command: Any) -> Any:
-    """Give a command the options that both a new and an old webhook take."""
+    """Add the options shared by create and update to a command."""
     for option in (
         click.option(
             "--timeout-ms", type=int, help="How long a request may take, 1000 to 30000."
@@ -70,7 +70,7 @@ def webhook() -> None:
 @webhook_field_options
 @json_command()
 def create(tenant_id: str, **options: Any) -> dict[str, Any]:
-    """Subscribe a URL to an event. Its secret is shown only here.
+    """Subscribe a URL to an event. The secret is shown only once.
 
     Example: `couponctl webhook create --tenant acme --event coupon.redeemed
     --url https://hooks.example.com/coupons --json`
@@ -100,7 +100,7 @@ def list_(tenant_id: str, limit: int, offset: int) -> dict[str, Any]:
 @webhook_argument
 @json_command()
 def show(tenant_id: str, webhook_id: int) -> dict[str, Any]:
-    """Show a webhook, and why it was switched off if it was.
+    """Show a webhook and, if it was disabled, the reason.
 
     Example: `couponctl webhook show --tenant acme 7293846529384652`
     """
@@ -115,7 +115,7 @@ def show(tenant_id: str, webhook_id: int) -> dict[str, Any]:
 @webhook_field_options
 @json_command()
 def update(tenant_id: str, webhook_id: int, **options: Any) -> dict[str, Any]:
-    """Change a webhook; a new URL, or --on, is a fresh start.
+    """Change a webhook. A new URL or --on resets its failure count.
 
     Example: `couponctl webhook update --tenant acme 7293846529384652 --on`
     """
@@ -130,7 +130,7 @@ def update(tenant_id: str, webhook_id: int, **options: Any) -> dict[str, Any]:
 @webhook_argument
 @json_command()
 def delete(tenant_id: str, webhook_id: int) -> dict[str, Any]:
-    """Delete a webhook, its log, and what was still to be sent to it.
+    """Delete a webhook, its log, and its pending deliveries.
 
     Example: `couponctl webhook delete --tenant acme 7293846529384652`
     """
@@ -144,7 +144,7 @@ def delete(tenant_id: str, webhook_id: int) -> dict[str, Any]:
 @pagination_options
 @json_command(*LOG_COLUMNS)
 def logs(tenant_id: str, webhook_id: int, limit: int, offset: int) -> dict[str, Any]:
-    """List every try to deliver, newest event first; kept for seven days.
+    """List delivery attempts of the last seven days, newest event first.
 
     Example: `couponctl webhook logs --tenant acme 7293846529384652 --limit 20`
     """
@@ -159,7 +159,7 @@ def logs(tenant_id: str, webhook_id: int, limit: int, offset: int) -> dict[str, 
 @webhook_argument
 @json_command()
 def test(tenant_id: str, webhook_id: int) -> dict[str, Any]:
-    """Send a sample now, and show the answer. Ends with 1 unless it was taken.
+    """Send a test event and show the response. Exit status 1 if it was not accepted.
 
     Example: `couponctl webhook test --tenant acme 7293846529384652`
     """
@@ -174,7 +174,7 @@ def test(tenant_id: str, webhook_id: int) -> dict[str, Any]:
 @webhook_argument
 @json_command()
 def rotate(tenant_id: str, webhook_id: int) -> dict[str, Any]:
-    """Change the secret; Standard Webhooks are signed with both for a day.
+    """Create a new secret. Standard Webhooks are signed with both for one day.
 
     Example: `couponctl webhook rotate --tenant acme 7293846529384652 --json`
     """

@@ -1,4 +1,4 @@
-"""`couponctl demo`: a tenant that looks real, to try everything with."""
+"""`couponctl demo`: a realistic tenant for trying out all features."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def demo() -> None:
 @demo.command()
 @json_command(starts_core=False)
 def load() -> dict[str, Any]:
-    """Fill the tenant `demo` with campaigns and points; what is there stays.
+    """Create missing demo data in the tenant `demo`; existing data is kept.
 
     Example: `couponctl demo load`
     """
@@ -45,7 +45,7 @@ def load() -> dict[str, Any]:
 @click.option("--wait", is_flag=True, help="First wait until both gateways answer.")
 @json_option
 def show_(wait: bool, as_json: bool) -> None:
-    """Show addresses, credentials, and two curl lines that work.
+    """Show addresses, credentials, and curl commands that you can paste.
 
     Example: `couponctl demo show --json`
     """
@@ -63,7 +63,7 @@ def show_(wait: bool, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_command(starts_core=False)
 def drop(yes: bool) -> dict[str, Any]:
-    """Remove the demo tenant and all that is its.
+    """Delete the demo tenant with all its data.
 
     Example: `couponctl demo drop --yes`
     """

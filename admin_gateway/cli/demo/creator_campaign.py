@@ -1,4 +1,4 @@
-"""The demo tenant's PlayCamp campaign: creators hand out codes of two packages."""
+"""The demo tenant's PlayCamp campaign: creators distribute codes of two packages."""
 
 from datetime import datetime, timedelta
 
@@ -47,7 +47,10 @@ REDEMPTIONS = (
 
 
 def load(now: datetime) -> bool:
-    """Add the campaign; False when it is there. One that broke off is completed."""
+    """Create the campaign, or complete one whose creation was interrupted.
+
+    Returns False if it was already complete.
+    """
     if _find_first_package() and _list_codes(CREATOR_KEY):
         return False
     created_at = now - timedelta(days=AGE_DAYS)
@@ -71,7 +74,7 @@ def load(now: datetime) -> bool:
 
 
 def get_or_create_code(now: datetime) -> str | None:
-    """A creator's code that the player can still use; a new one if there is none."""
+    """Return a creator's code that the demo user can redeem; create it if needed."""
     try:
         usable = (code for code in _list_codes(CREATOR_KEY) if _is_usable(code, now))
         return next(usable, None) or _create_code(now)

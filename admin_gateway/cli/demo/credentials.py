@@ -1,4 +1,4 @@
-"""The demo tenant's secrets, kept in the data directory for the next start."""
+"""Credentials of the demo tenant, stored in the data directory between starts."""
 
 import json
 import os
@@ -18,19 +18,20 @@ CREDENTIALS_FILE = "demo.json"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What it takes to call both gateways as the demo tenant."""
+    """The credentials for calling both gateways as the demo tenant."""
 
     tenant_id: str
     tenant_secret: str = field(repr=False)
     api_key_id: str
     api_key: str = field(repr=False)
-    server_key: str = field(repr=False)  # of PlayCamp's kind, as SDKs take it
+    server_key: str = field(repr=False)  # PlayCamp format: key_id:secret
 
 
 def get_or_create(data_dir: Path, now: datetime) -> Credentials:
-    """Those that were kept, as far as they are good; else new ones, kept from now on.
+    """Return the stored credentials if they are valid; otherwise create and store new.
 
-    Refused when there is no demo tenant.
+    Raises:
+        Refused: there is no demo tenant.
     """
     tenants.require(DEMO_TENANT_ID)
     secret = tenants.list_secrets(DEMO_TENANT_ID)[0].secret
@@ -65,7 +66,7 @@ def _create_server_key(now: datetime) -> str:
 
 
 def delete_file(data_dir: Path) -> None:
-    """Remove what was kept."""
+    """Delete the stored credentials."""
     (data_dir / CREDENTIALS_FILE).unlink(missing_ok=True)
 
 
@@ -80,7 +81,7 @@ def _is_valid(stored: Credentials, now: datetime) -> bool:
 
 
 def _read_file(path: Path) -> Credentials | None:
-    # Whatever is wrong with the file: what it held can be made anew.
+    # A damaged file is not an error: new credentials replace it.
     with suppress(OSError, ValueError, TypeError):
         return Credentials(**json.loads(path.read_text()))
     return None

@@ -1,13 +1,14 @@
-"""The campaigns of the demo tenant: what is defined, who holds it, who used it."""
+"""The demo tenant's definitions with their holders and redemptions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 DEMO_TENANT_ID = "demo"
-DEMO_USER_ID = "alice"  # whose token and unused code are shown
+DEMO_USER_ID = "alice"  # the welcome message shows this user's token and code
 WELCOME_DEFINITION_NAME = "Welcome Bonus"
-STREAK_DATA = {"streak_id": "daily-login", "threshold": 7}  # what earns a coupon
+# This milestone earns a coupon of the definition "7-Day Login Streak".
+STREAK_DATA = {"streak_id": "daily-login", "threshold": 7}
 USER_IDS = (
     *("alice", "bruno", "chen", "dalia", "emeka", "freya"),
     *("goran", "hana", "ines", "jonas", "kavya", "luis"),
@@ -16,7 +17,7 @@ USER_IDS = (
 
 @dataclass(frozen=True, slots=True)
 class DemoDefinition:
-    """A definition with its reward item, as HTTP takes both, and its coupons."""
+    """A definition and its reward item as admin API bodies, and its coupons."""
 
     name: str
     description: str

@@ -1,4 +1,4 @@
-"""What the demo tenant sells for points, and the line that buys it (Mambo)."""
+"""The demo tenant's offer for points (Mambo), and a curl command that buys it."""
 
 import json
 import shlex
@@ -49,11 +49,11 @@ OFFER_DRAFT = OfferDraft(
 
 
 def load(now: datetime) -> list[str]:
-    """Add what is missing: the player with gold to spend, and what it buys."""
+    """Create the demo user with gold and the offer, if missing; return their names."""
     added = [f"{DEMO_USER_ID}'s gold"] if _add_user(now) else []
     try:
         offers.create(DEMO_TENANT_ID, OFFER_DRAFT, now=now)
-    except Refused:  # it is there
+    except Refused:  # it exists
         return added
     return [*added, OFFER_NAME]
 
@@ -75,7 +75,7 @@ def _add_user(now: datetime) -> bool:
 
 
 def build_document(url: str, now: datetime) -> dict[str, Any]:
-    """What an SDK needs, and a line that buys and redeems in one step."""
+    """Build an SDK's credentials and a command that buys and redeems in one step."""
     key_id, secret = _get_or_create_key(now)
     token = authentication.issue_client_token(key_id, secret, now=now)
     return {
@@ -87,7 +87,7 @@ def build_document(url: str, now: datetime) -> dict[str, Any]:
 
 
 def _get_or_create_key(now: datetime) -> tuple[str, str]:
-    """The SDK's key of the demo tenant; a new one when there is none that is good."""
+    """Return ID and secret of a usable SDK key of the demo tenant, or of a new one."""
     keys, _ = client_keys.list_client_keys(
         DEMO_TENANT_ID, Page(), kind=ClientKeyKind.MAMBO
     )

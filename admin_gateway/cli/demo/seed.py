@@ -1,4 +1,4 @@
-"""Filling the demo tenant: what is there already is left as it is."""
+"""Create the demo tenant's data; existing data is kept."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ MAX_PAGE = Page(limit=500)
 
 
 def load(now: datetime) -> list[str]:
-    """Add what is missing of the demo tenant; gives the names of what was added.
+    """Create missing demo data and return the names of what was created.
 
     A load that was interrupted is completed by the next one.
     """
@@ -117,7 +117,7 @@ def _redeem_coupon(
     demo_definition: DemoDefinition, issued: IssuedCoupon, created_at: datetime
 ) -> None:
     user_id = issued.coupon.user_id
-    # Somewhere in the first week, not all at one moment: it is to look real.
+    # Spread the redemptions over the first week, so that the data looks real.
     hours = 5 + 13 * sum(user_id.encode()) % 90
     for number in range(1, demo_definition.redemptions_by_user.get(user_id, 0) + 1):
         redeem_request = RedeemRequest(

@@ -1,4 +1,4 @@
-"""What the demo is shown with: addresses, credentials, and lines to paste."""
+"""The data of `couponctl demo show`: addresses, credentials, commands to paste."""
 
 import json
 import shlex
@@ -31,10 +31,13 @@ TOKEN_LIFETIME_SECONDS = 12 * 3_600
 
 
 def build_document(settings: Settings) -> dict[str, Any]:
-    """All that is to be known of the demo; makes an unused code if there is none.
+    """Build the document; generate an unused code if there is none.
 
-    Refused when there is no demo tenant. `code` and `curl` are null when no code
-    can be made, as when the definition has been archived.
+    `code` and `curl` are None if no code can be generated, for example because the
+    definition has been archived.
+
+    Raises:
+        Refused: there is no demo tenant.
     """
     now = utc_now()
     demo_credentials = credentials.get_or_create(settings.data_dir, now)
@@ -61,7 +64,7 @@ def build_document(settings: Settings) -> dict[str, Any]:
 def _build_playcamp_lines(
     settings: Settings, server_key: str, now: datetime
 ) -> dict[str, str | None]:
-    """The key of a game's server, and a line that redeems a creator's code with it."""
+    """Build the server key and a command that redeems a creator's code with it."""
     _, query = get_gateways(settings)
     code = creator_campaign.get_or_create_code(now)
     start = ["curl", "-sS", "-H", f"Authorization: Bearer {server_key}"]
@@ -76,7 +79,7 @@ def _build_playcamp_lines(
 
 
 def gateway_addresses(settings: Settings) -> dict[str, str]:
-    """Where both gateways and their documentation are found."""
+    """Return the URLs of both gateways and of their documentation."""
     admin, query = get_gateways(settings)
     return {
         "admin_url": admin.url,
@@ -137,7 +140,7 @@ def _build_curl_lines(settings: Settings, token: str, code: str) -> dict[str, st
 
 
 def _build_event_lines(now: datetime) -> dict[str, str]:
-    """A line that earns a coupon each time that it is shown, and one to see it."""
+    """Build a command that earns a coupon, with a new run ID each time, and a list."""
     data = json.dumps({**STREAK_DATA, "run_id": f"{now:%Y%m%dT%H%M%S}"})
     tenant_and_user = ["--tenant", DEMO_TENANT_ID, "--user", DEMO_USER_ID]
     publish = [
@@ -162,7 +165,7 @@ def _build_event_lines(now: datetime) -> dict[str, str]:
 
 
 def couponctl_path() -> str:
-    """couponctl as one calls it from here: most are in the project's directory."""
+    """Return the path of couponctl, relative if it is below the current directory."""
     path = Path(sys.executable).with_name("couponctl")
     directory = Path.cwd()
     return str(path.relative_to(directory) if path.is_relative_to(directory) else path)

@@ -1,4 +1,4 @@
-"""What a newcomer is shown: where everything is, and two lines to paste."""
+"""The welcome message: addresses, credentials, and commands to paste."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ NO_CODE_TEXT = """
 
 
 def render_welcome(settings: Settings) -> str:
-    """What to say once all runs; without a demo tenant only where the gateways are."""
+    """Render the message of `serve all`; without a demo tenant only the addresses."""
     try:
         with started_core():
             return RUNNING_TEXT + render_document(build_document(settings))
@@ -68,7 +68,7 @@ def render_welcome(settings: Settings) -> str:
 
 
 def render_document(document: dict[str, Any]) -> str:
-    """The document of a demo as people read it."""
+    """Render the document of `couponctl demo show` as text."""
     document = {**document, "program": couponctl_path()}
     lines = {"code": document["code"], **(document["curl"] or {})}
     end = (

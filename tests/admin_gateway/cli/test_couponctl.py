@@ -1,4 +1,4 @@
-"""couponctl as a program: its help, its outputs, its statuses."""
+"""The program couponctl: help, output streams, exit status."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.cli_runner import run_couponctl
 def list_commands(
     command: click.Command, path: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Every command that does something, by the words that call it."""
+    """Yield each executable command with the words that call it."""
     if not isinstance(command, click.Group):
         yield path, command
         return
@@ -37,7 +37,7 @@ COMMANDS_WITHOUT_JSON = {
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
-    """Settings for a process of its own, on SQLite."""
+    """Return the settings for a separate process, on SQLite."""
     return {"COUPON_DATA_DIR": str(tmp_path / "var")}
 
 
@@ -136,7 +136,7 @@ def test_users_are_read_from_standard_input(env: dict[str, str]) -> None:
 def test_an_interrupted_command_is_quiet(env: dict[str, str]) -> None:
     code = (
         "import signal; from admin_gateway.cli import couponctl, output;"
-        # Whoever runs the suite in the background may ignore it.
+        # A suite that runs in the background may have SIGINT ignored.
         "signal.signal(signal.SIGINT, signal.default_int_handler);"
         "output.started_core = lambda: signal.raise_signal(signal.SIGINT);"
         "couponctl(['tenant', 'list'])"

@@ -1,4 +1,4 @@
-"""Many codes at once: revoke one, a user's or a batch's, extend a batch."""
+"""Revoke codes of a user or a batch, and extend the expiry of a batch."""
 
 from datetime import datetime
 from typing import Any
@@ -36,10 +36,10 @@ batch_option = click.option(
 def revoke(
     tenant_id: str, code: str | None, user_id: str | None, batch_id: str | None
 ) -> dict[str, Any]:
-    """Take codes out of use: one, all of a user, or a whole batch.
+    """Revoke one code, all codes of a user, or a batch.
 
-    Once this has ended no redeem of them begins and succeeds. Interrupted, the workers
-    go on with it: `couponctl code job` tells how far it is.
+    When the command has finished, none of the codes can be redeemed any more. After
+    an interruption the workers continue; `couponctl code job` shows the progress.
 
     Example: `couponctl code revoke --tenant acme --batch 0198c0de-…`
     """
@@ -71,7 +71,7 @@ def revoke(
 )
 @json_command()
 def extend(tenant_id: str, batch_id: str, expires_at: datetime) -> dict[str, Any]:
-    """Let the codes of a batch expire later; none will expire sooner.
+    """Extend the expiry of a batch's codes; later expiry dates are kept.
 
     Example: `couponctl code extend --tenant acme --batch 0198c0de-…
     --until 2030-01-31T12:00:00Z`
@@ -87,7 +87,7 @@ def extend(tenant_id: str, batch_id: str, expires_at: datetime) -> dict[str, Any
 @click.argument("job_id", type=UUID_PARAM)
 @json_command()
 def job(tenant_id: str, job_id: str) -> dict[str, Any]:
-    """Show how far work on many codes is.
+    """Show the progress of a bulk job.
 
     Example: `couponctl code job --tenant acme 0198c0de-…`
     """

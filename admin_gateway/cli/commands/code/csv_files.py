@@ -1,4 +1,4 @@
-"""Codes to and from CSV files, any number of them in little memory."""
+"""Export and import codes as CSV, streamed so that memory use stays small."""
 
 import os
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ MAX_REPORTED_ROWS = 20
 )
 @json_command()
 def export(tenant_id: str, output: TextIO, **filters: Any) -> dict[str, Any]:
-    """Write codes as CSV, newest first; cells that look like formulas begin with '.
+    """Export codes as CSV, newest first. Cells that look like formulas start with '.
 
     Example: `couponctl code export --tenant acme --status active --output codes.csv`
     """
@@ -51,7 +51,7 @@ def export(tenant_id: str, output: TextIO, **filters: Any) -> dict[str, Any]:
             count += text.count("\r\n")
             report_progress(count - 1)
     if output.name == "<stdout>":
-        raise Exit  # there is the file itself, and nothing else
+        raise Exit  # stdout holds the CSV: print no document after it
     return {"exported": count - 1}
 
 
@@ -70,10 +70,10 @@ def export(tenant_id: str, output: TextIO, **filters: Any) -> dict[str, Any]:
 def import_(
     tenant_id: str, definition_id: str, partial: bool, file: BinaryIO
 ) -> dict[str, Any]:
-    """Take codes from a CSV FILE (- for stdin): all of it, or none.
+    """Import codes from a CSV file (- for stdin): all lines or none.
 
-    Columns: code, and if wanted user_id and expires_at. What an export has besides is
-    passed over. Interrupted while it makes codes, the workers go on with it.
+    Columns: code, optionally user_id and expires_at; other columns of an export are
+    ignored. After an interruption the workers continue to create the codes.
 
     Example: `couponctl code import --tenant acme --definition 0198c0de-… codes.csv`
     """

@@ -1,4 +1,4 @@
-"""Single codes: look them through, tell what became of one, give one to a user."""
+"""List codes, show the history of a code, and assign a code to a user."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -56,14 +56,14 @@ FILTER_OPTIONS = (
 
 
 def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the ways of choosing codes."""
+    """Add the options that filter codes to a command."""
     for option in FILTER_OPTIONS:
         command = option(command)
     return command
 
 
 def to_coupon_filter(status: str | None, **filters: Any) -> CouponFilter:
-    """What the options of `filter_options` choose."""
+    """Build the filter from the options of `filter_options`."""
     return CouponFilter(status=CouponStatus(status) if status else None, **filters)
 
 
@@ -76,7 +76,7 @@ def to_coupon_filter(status: str | None, **filters: Any) -> CouponFilter:
 def list_(
     tenant_id: str, limit: int, cursor: str | None, **filters: Any
 ) -> dict[str, Any]:
-    """List codes, newest first, a page at a time.
+    """List codes page by page, newest first.
 
     Example: `couponctl code list --tenant acme --status active --limit 20
     --json`
@@ -101,7 +101,7 @@ def list_(
 @click.option("--user", "user_id", type=USER_PARAM, help="Whose, of a shared code.")
 @json_command("code", "status", "user_id", "events", "id")
 def show(tenant_id: str, code: str, user_id: str | None) -> dict[str, Any]:
-    """Show who holds a code and all that became of it.
+    """Show a code with its user and its history.
 
     Example: `couponctl code show --tenant acme WELCOME8X4F2K9P --json`
     """
@@ -138,7 +138,7 @@ def _format_events(coupon: dict[str, Any]) -> list[str]:
 @click.argument("user_id", type=USER_PARAM)
 @json_command()
 def assign(tenant_id: str, code: str, user_id: str) -> dict[str, Any]:
-    """Put a code that nobody holds into a user's hands; again changes nothing.
+    """Assign an unassigned code to a user (idempotent).
 
     Example: `couponctl code assign --tenant acme WELCOME8X4F2K9P user_123`
     """

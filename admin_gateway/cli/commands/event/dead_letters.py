@@ -1,4 +1,4 @@
-"""`couponctl event dead`: messages that could not be processed, of all tenants."""
+"""`couponctl event dead`: messages that could not be processed."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -27,11 +27,11 @@ optional_tenant_option = click.option(
 
 @click.group()
 def dead() -> None:
-    """Dead letters: list, show, retry, drop. Without --tenant those of all tenants."""
+    """Dead letters: list, show, retry, drop. Without --tenant: of all tenants."""
 
 
 def letter_selection_options(command: Any) -> Any:
-    """Give a command an id, or --all, as what it is about."""
+    """Add the argument LETTER_ID, --all and --tenant to a command."""
     all_option = click.option(
         "--all", "all_letters", is_flag=True, help="All there are."
     )
@@ -60,7 +60,7 @@ def list_(tenant_id: str | None, limit: int, offset: int) -> dict[str, Any]:
 @click.argument("letter_id", type=UUID_PARAM)
 @json_command()
 def show(tenant_id: str | None, letter_id: str) -> dict[str, Any]:
-    """Show a dead letter with all that came.
+    """Show a dead letter with its complete message.
 
     Example: `couponctl event dead show 0198c0de-…`
     """
@@ -73,7 +73,7 @@ def show(tenant_id: str | None, letter_id: str) -> dict[str, Any]:
 def retry(
     letter_id: str | None, all_letters: bool, tenant_id: str | None
 ) -> dict[str, Any]:
-    """Send dead letters to their queues again. Ends with 1 when one cannot be.
+    """Send dead letters to their queues again. Exit status 1 if one is refused.
 
     Example: `couponctl event dead retry --all --tenant acme`
     """
@@ -92,7 +92,7 @@ def retry(
 def drop(
     letter_id: str | None, all_letters: bool, tenant_id: str | None
 ) -> dict[str, Any]:
-    """Forget dead letters.
+    """Delete dead letters. Exit status 1 if one is refused.
 
     Example: `couponctl event dead drop 0198c0de-… --json`
     """

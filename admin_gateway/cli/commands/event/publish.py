@@ -1,4 +1,4 @@
-"""`couponctl event publish`: a milestone, put on the bus as a producer would."""
+"""`couponctl event publish`: publish a milestone as a producer would."""
 
 import json
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ def publish(
     Example: `couponctl event publish streak.milestone_reached --tenant demo --user
     alice --data '{"streak_id": "daily-login", "threshold": 7}'`
     """
-    from coupon_core.messaging import inspection  # takes kombu along
+    from coupon_core.messaging import inspection  # imports kombu, which is slow
 
     build_event = build_phoenix_event if as_phoenix else build_cloud_event
     message = to_message(
@@ -70,7 +70,7 @@ def build_cloud_event(
     data: Mapping[str, Any],
     now: datetime,
 ) -> Envelope:
-    """A milestone as a CloudEvent."""
+    """Build a milestone as a CloudEvent."""
     return {
         "specversion": "1.0",
         "id": event_id,
@@ -86,7 +86,7 @@ def build_cloud_event(
 def build_phoenix_event(
     event_id: str, *, source: str, data: Mapping[str, Any], now: datetime, **ids: str
 ) -> Envelope:
-    """A milestone in the envelope of Phoenix, which has no place for a source."""
+    """Build a milestone in Phoenix's envelope, which has no member for a source."""
     return {
         "event_id": event_id,
         **ids,
@@ -96,7 +96,12 @@ def build_phoenix_event(
 
 
 def to_message(envelope: Envelope) -> OutgoingMessage:
-    """The message of a milestone; ValidationError or Problem as the workers find."""
+    """Build the message of a milestone, validated as the workers validate it.
+
+    Raises:
+        ValidationError: a member is missing or wrong.
+        ApiError: the envelope is not a valid JSON object.
+    """
     body = json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
     milestone = parse_milestone(parse_object(body), utc_now())
     return OutgoingMessage(

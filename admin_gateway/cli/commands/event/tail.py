@@ -1,4 +1,4 @@
-"""`couponctl event tail`: what goes out to other services, as it goes."""
+"""`couponctl event tail`: follow the events sent to other services."""
 
 import json
 from collections.abc import Iterator
@@ -19,9 +19,9 @@ COLUMNS = ("time", "type", "tenantid", "subject", "id")
 @click.option("--count", type=click.IntRange(1), help="End after so many events.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON document a line.")
 def tail(tenant_id: str | None, count: int | None, as_json: bool) -> None:
-    """Show what goes out from now on: a line an event, until Ctrl-C.
+    """Show new outgoing events, one per line, until Ctrl-C.
 
-    Listens beside the services that do, and takes nothing away from them.
+    It uses a queue of its own, so other consumers still receive every event.
 
     Example: `couponctl event tail --tenant demo --count 1 --json`
     """
@@ -36,7 +36,7 @@ def tail(tenant_id: str | None, count: int | None, as_json: bool) -> None:
 
 
 def _receive_events(broker_url: str) -> Iterator[dict[str, Any]]:
-    from coupon_core.messaging import inspection  # takes kombu along
+    from coupon_core.messaging import inspection  # imports kombu, which is slow
 
     bodies = inspection.tail_events(broker_url)
     next(bodies)

@@ -1,4 +1,4 @@
-"""`couponctl audit`: the log from a shell."""
+"""`couponctl audit`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches from a shell: made here, left to the workers, looked at, ended."""
+"""`couponctl generate` for batches, and `couponctl batch`."""
 
 from __future__ import annotations
 

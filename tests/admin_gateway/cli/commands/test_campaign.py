@@ -1,4 +1,4 @@
-"""Campaigns, creators and packages from a shell."""
+"""`couponctl campaign`, `creator` and `package`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ACME = "--tenant", "acme"
 
 @pytest.fixture
 def campaign_factory(acme_cli: CouponctlRunner) -> CouponctlRunner:
-    """A shell with a campaign, a creator and a package."""
+    """Return a runner with a campaign, a creator and a package."""
     acme_cli.json("campaign", "create", *ACME, "launch", "--names", '{"en": "Launch"}')
     acme_cli.json("creator", "create", *ACME, "ABC12", "--name", "Jun")
     acme_cli.json(*CREATE_PACKAGE, "--reward", "gem=100", "--total", "50")

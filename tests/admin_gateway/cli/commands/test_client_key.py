@@ -1,4 +1,4 @@
-"""Keys of other systems' SDKs from a shell."""
+"""`couponctl client-key`."""
 
 from __future__ import annotations
 

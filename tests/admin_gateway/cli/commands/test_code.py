@@ -1,4 +1,4 @@
-"""The stock of codes from a shell: `couponctl code`."""
+"""`couponctl code`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def definition(acme_cli: CouponctlRunner) -> str:
 def generate_unassigned(
     runner: CouponctlRunner, definition_id: str, count: int
 ) -> list[str]:
-    """Codes that nobody holds, newest first as lists have them."""
+    """Generate unassigned codes and return all codes, newest first."""
     arguments = "generate", *ACME, "--definition", definition_id, "--count", str(count)
     runner.json(*arguments)
     return to_codes(runner.json("code", "list", *ACME))

@@ -1,4 +1,4 @@
-"""Making, validating, redeeming and revoking codes from a shell."""
+"""`couponctl generate`, `validate`, `redeem`, `history` and `coupon`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ACME = "--tenant", "acme"
 
 @pytest.fixture
 def code(acme_cli: CouponctlRunner) -> str:
-    """A code that ann may use once."""
+    """Return a code that ann can redeem once."""
     return acme_cli.generate_coupons(acme_cli.create_definition(), "ann")[0]["code"]
 
 

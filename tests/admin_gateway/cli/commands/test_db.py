@@ -1,4 +1,4 @@
-"""The database from a shell, also when it is not as it should be."""
+"""`couponctl db`, and the messages for a database that cannot be used."""
 
 from __future__ import annotations
 

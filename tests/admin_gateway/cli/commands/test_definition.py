@@ -1,4 +1,4 @@
-"""Reward items, definitions and coupons from a shell."""
+"""`couponctl reward`, `definition` and `generate`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Milestones and dead letters from a shell, on a bus that runs."""
+"""`couponctl event` on a running bus."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STREAK = "streak.milestone_reached", json.dumps(CLOUD_EVENT["data"])
 def receive_message(
     runner: CouponctlRunner, queue: str = "coupons.streak"
 ) -> dict[str, Any]:
-    """The oldest message of a queue, as any other kombu reads it."""
+    """Receive the oldest message of a queue with a separate kombu connection."""
     with Connection(runner.env["COUPON_BROKER_URL"]) as bus:
         simple_queue = bus.SimpleQueue(queue)
         message = simple_queue.get(timeout=5)
@@ -137,7 +137,7 @@ def test_tail_shows_what_goes_out_of_one_tenant(
 
 @pytest.fixture
 def letters(cli: CouponctlRunner) -> CouponctlRunner:
-    """A shell with a good letter, a bad one, and one of nobody."""
+    """Return a runner with a valid letter, an invalid one, and one without tenant."""
     cli.create_tenant()
     bootstrap.start(build_settings(cli.env["COUPON_DATABASE_URL"]))
     create_dead_letter("acme", json.dumps({**CLOUD_EVENT, "tenantid": "acme"}).encode())

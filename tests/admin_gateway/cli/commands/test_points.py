@@ -1,4 +1,4 @@
-"""Users and their points from a shell."""
+"""`couponctl user` and `points`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tenants, keys and tokens from a shell."""
+"""`couponctl tenant`, `key` and `token`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ MONTH_SECONDS = 30 * 86_400
 
 @pytest.fixture
 def database(database_url: str) -> None:
-    """What the shell has done is seen by the core in this process too."""
+    """Start the core in this process on the same database."""
     bootstrap.start(build_settings(database_url))
 
 
 def authenticate(api_key: str) -> tuple[str, frozenset[Scope]]:
-    """Whose key that is, and what it may do."""
+    """Return the tenant and the scopes of an API key."""
     principal = authentication.authenticate_admin(api_key, None, utc_now())
     return principal.tenant_id, principal.scopes
 

@@ -1,4 +1,4 @@
-"""Webhooks from a shell."""
+"""`couponctl webhook`."""
 
 from __future__ import annotations
 

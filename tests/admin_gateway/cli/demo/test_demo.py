@@ -1,4 +1,4 @@
-"""The demo tenant: loaded as often as one likes, shown, dropped."""
+"""The demo tenant: load, show, drop."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEMO = "--tenant", "demo"
 
 @pytest.fixture
 def demo(cli: CouponctlRunner) -> CouponctlRunner:
-    """A shell with the demo tenant loaded."""
+    """Return a runner with the demo tenant loaded."""
     assert cli.run("demo", "load").exit_code == 0
     return cli
 
@@ -37,7 +37,7 @@ def list_coupons(runner: CouponctlRunner) -> list[dict[str, Any]]:
 
 def count_rows(database_url: str) -> int:
     bootstrap.start(build_settings(database_url))
-    # What was done stays: the audit log outlives its tenant.
+    # The audit log is not counted: it is kept when its tenant is deleted.
     counts = [
         table.select().count() for table in ALL_TABLES if table is not AuditEntryTable
     ]

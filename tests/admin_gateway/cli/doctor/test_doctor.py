@@ -1,4 +1,4 @@
-"""What the doctor finds, and what the settings say."""
+"""`couponctl doctor` and `couponctl config`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.cli_runner import CouponctlRunner
 
 
 def run_doctor(runner: CouponctlRunner, status: int) -> dict[str, dict[str, Any]]:
-    """What each check found."""
+    """Run the doctor and return its findings by check."""
     report = runner.json("doctor", status=status)
     assert report["ok"] == (status == 0)
     return {
@@ -26,7 +26,7 @@ def run_doctor(runner: CouponctlRunner, status: int) -> dict[str, dict[str, Any]
 
 @pytest.fixture
 def taken_port(cli: CouponctlRunner) -> Iterator[int]:
-    """The query gateway's port, on which something else listens."""
+    """Return the query gateway's port while another program listens on it."""
     port = int(cli.env["QUERY_PORT"])
     with socket.create_server(("127.0.0.1", port)):
         yield port

@@ -1,4 +1,4 @@
-"""The embedded bus, and what `queue status` tells of it and of those around it."""
+"""The embedded bus and `couponctl queue status`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SECONDS = 60.0
 
 @contextmanager
 def running_bus(runner: CouponctlRunner) -> Iterator[Popen[str]]:
-    """The running embedded bus of a shell."""
+    """Run the embedded bus of a runner within the block."""
     port = runner.env["BUS_PORT"]
     with started_couponctl(runner.env, "serve", "bus") as bus:
         url = f"redis://127.0.0.1:{port}/0"
@@ -38,7 +38,7 @@ def running_bus(runner: CouponctlRunner) -> Iterator[Popen[str]]:
 
 @pytest.fixture
 def embedded_cli(cli_without_tables: CouponctlRunner) -> CouponctlRunner:
-    """A shell whose bus is the embedded one."""
+    """Return a runner that uses the embedded bus."""
     return cli_without_tables
 
 

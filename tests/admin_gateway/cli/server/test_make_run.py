@@ -1,4 +1,4 @@
-"""`make run` as a newcomer lives it: start, paste two lines, stop, start again."""
+"""`make run` as a new user sees it: start, paste commands, stop, start again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PORTS = "ADMIN_PORT", "QUERY_PORT", "BUS_PORT"
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
-    """Free ports, and a data directory that is not there yet."""
+    """Return free ports and a data directory that does not exist yet."""
     ports = dict(zip(PORTS, map(str, find_free_ports(3)), strict=True))
     return {"COUPON_DATA_DIR": str(tmp_path / "var"), **ports}
 
