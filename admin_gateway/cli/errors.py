@@ -21,12 +21,12 @@ class CommandError(Exception):
 
 
 WRONG_MASTER_KEY_MESSAGE = (
-    "The database holds secrets that were sealed with another master key: put that "
-    "key back into COUPON_MASTER_KEYS (the first seals, all open)."
+    "The secrets in the database are encrypted with another master key. Add that key "
+    "to COUPON_MASTER_KEYS (the first key encrypts, all keys decrypt)."
 )
 BROKER_UNAVAILABLE_MESSAGE = (
-    "Not done: {detail}. Start it (`couponctl serve bus` is the embedded one), or mend "
-    "COUPON_BROKER_URL."
+    "The bus is unavailable: {detail}. Start it (`couponctl serve bus` runs the "
+    "embedded bus) or correct COUPON_BROKER_URL."
 )
 # The HTTP texts for these reasons belong to the query gateway, a separate program
 # that must not be imported here.
@@ -43,16 +43,16 @@ COUPON_REASON_MESSAGES: Mapping[AnyReason, str] = {
 DATABASE_STATUS_MESSAGES: Mapping[DatabaseStatus, str] = {
     DatabaseStatus.UNREACHABLE: (
         "The database cannot be reached: {detail}. "
-        "Start it, or mend COUPON_DATABASE_URL."
+        "Start it or correct COUPON_DATABASE_URL."
     ),
     DatabaseStatus.WITHOUT_TABLES: (
-        "The database has no tables yet: run `couponctl db upgrade`. Is it the one "
-        "you mean? `couponctl config show` tells where it is."
+        "The database has no tables. Run `couponctl db upgrade`; if this is the wrong "
+        "database, check COUPON_DATABASE_URL with `couponctl config show`."
     ),
     DatabaseStatus.OUTDATED: (
-        "The database is not up to date: run `couponctl db upgrade`."
+        "The database is not up to date. Run `couponctl db upgrade`."
     ),
-    DatabaseStatus.READY: "The database could not do it: {detail}",
+    DatabaseStatus.READY: "The database reported an error: {detail}",
 }
 
 

@@ -43,19 +43,27 @@ tenant_option = click.option(
     "tenant_id",
     type=TENANT_PARAM,
     required=True,
-    help="Whose: the tenant's id.",
+    help="Tenant ID.",
 )
 limit_option = click.option(
-    "--limit", type=click.IntRange(1, 500), default=100, help="Most entries shown."
+    "--limit",
+    type=click.IntRange(1, 500),
+    default=100,
+    show_default=True,
+    help="Maximum number of entries.",
 )
 offset_option = click.option(
-    "--offset", type=click.IntRange(0), default=0, help="Entries skipped before."
+    "--offset",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Number of entries to skip.",
 )
 body_file_option = click.option(
     "--file",
     "body_file",
     type=click.File("rb"),
-    help="A JSON file with the body as HTTP takes it, - for stdin; options win.",
+    help="JSON file with the admin API body, - for stdin. Options override it.",
 )
 
 

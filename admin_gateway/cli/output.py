@@ -10,8 +10,11 @@ from typing import Any, TypeVar
 import rich_click as click
 from click import get_current_context
 from click.exceptions import Exit
+from marshmallow import ValidationError
 
+from admin_gateway.cli.option_errors import describe_errors
 from coupon_core import bootstrap
+from coupon_core.domain.models import Refused
 from coupon_core.observability import audit_context
 from coupon_core.persistence import database
 from coupon_core.security.rate_limiting import code_guessing
@@ -24,7 +27,7 @@ EXIT_WITH_FAILURE_KEY = "coupons.ends_with_one"
 PIPED_OUTPUT_WIDTH = 1_000
 
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Answer with one JSON document on stdout."
+    "--json", "as_json", is_flag=True, help="Print one JSON document."
 )
 
 
@@ -42,7 +45,11 @@ def json_command(
         @wraps(build_document)
         def command(as_json: bool, **arguments: Any) -> None:
             with started_core() if starts_core else nullcontext():
-                document = build_document(**arguments)
+                try:
+                    document = build_document(**arguments)
+                except (ValidationError, Refused) as error:
+                    described = describe_errors(get_current_context(), error)
+                    raise described or error from error
             print_document(document, as_json, columns=columns)
             if get_current_context().meta.get(EXIT_WITH_FAILURE_KEY):
                 raise Exit(1)
@@ -81,6 +88,12 @@ def print_document(
 def print_status(text: str) -> None:
     """Print a message to stderr, which keeps stdout free for data."""
     click.echo(text, err=True)
+
+
+def print_secret_notice(*names: str) -> None:
+    """Tell people that they must store these secrets now."""
+    pronoun = "they are" if names[1:] else "it is"
+    print_status(f"Store the {' and the '.join(names)} now; {pronoun} not shown again.")
 
 
 def exit_with_failure() -> None:

@@ -11,7 +11,7 @@ from admin_gateway.cli.options import (
     to_page,
     without_unset,
 )
-from admin_gateway.cli.output import json_command, print_status
+from admin_gateway.cli.output import json_command, print_secret_notice
 from admin_gateway.requests import CreateApiKeySchema
 from admin_gateway.responses.serializers import serialize_api_key
 from coupon_core.domain.models import Scope, utc_now
@@ -25,15 +25,19 @@ def key() -> None:
 
 @key.command()
 @tenant_option
-@click.option("--name", required=True, help="What it is for.")
+@click.option("--name", required=True, help="Purpose of the key.")
 @click.option(
     "--scope",
     "scopes",
     multiple=True,
     type=click.Choice([scope.value for scope in Scope]),
-    help="What it may do; again for more. Without any: everything.",
+    help="Permitted scope (repeatable). Default: all scopes.",
 )
-@click.option("--expires", "expires_at", help="Until when, as 2030-01-31T12:00:00Z.")
+@click.option(
+    "--expires",
+    "expires_at",
+    help="Valid until, for example 2030-01-31T12:00:00Z. Default: no expiry.",
+)
 @json_command()
 def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     """Create an API key. The key is shown only once.
@@ -50,7 +54,7 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
         expires_at=new["expires_at"],
         now=utc_now(),
     )
-    print_status("Keep the API key: this is the only time that it is shown.")
+    print_secret_notice("API key")
     return {**serialize_api_key(created_key), "api_key": plain_text}
 
 

@@ -34,13 +34,16 @@ def audit() -> None:
 
 @audit.command("list")
 @tenant_option
-@click.option("--actor", help="An API key's id, or cli, system, server.")
-@click.option("--action", help="As definition.changed.")
-@click.option("--object", "object_id", help="The id of what it was done to.")
+@click.option("--actor", help="API key ID, or cli, system, server.")
+@click.option("--action", help="Action, for example definition.changed.")
+@click.option("--object", "object_id", help="ID of the changed object.")
 @click.option(
-    "--from", "since", type=TIME_PARAM, help="At or after, as 2030-01-31T12:00:00Z."
+    "--from",
+    "since",
+    type=TIME_PARAM,
+    help="At or after, for example 2030-01-31T12:00:00Z.",
 )
-@click.option("--to", "until", type=TIME_PARAM, help="Before.")
+@click.option("--to", "until", type=TIME_PARAM, help="Before this time.")
 @pagination_options
 @json_command(*COLUMNS)
 def list_(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, Any]:
@@ -56,15 +59,19 @@ def list_(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, 
 
 @audit.command()
 @tenant_option
-@click.option("--count", type=click.IntRange(1), help="End after so many entries.")
-@click.option("--json", "as_json", is_flag=True, help="A JSON document a line.")
+@click.option(
+    "--count", type=click.IntRange(1), help="Exit after this number of entries."
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document per line."
+)
 def tail(tenant_id: str, count: int | None, as_json: bool) -> None:
     """Show new audit entries, one per line, until Ctrl-C.
 
     Example: `couponctl audit tail --tenant acme --count 1 --json`
     """
     with started_core():
-        print_status("Listening to the audit log. Ctrl-C ends it.")
+        print_status("Listening to the audit log. Press Ctrl-C to stop.")
         for entry in islice(_follow_entries(tenant_id, utc_now()), count):
             text = json.dumps(entry, ensure_ascii=False)
             click.echo(text if as_json else _format_line(entry))

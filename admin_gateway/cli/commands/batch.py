@@ -40,10 +40,15 @@ def batch() -> None:
 @batch.command("list")
 @tenant_option
 @click.option(
-    "--definition", "definition_id", type=UUID_PARAM, help="Only of this one."
+    "--definition",
+    "definition_id",
+    type=UUID_PARAM,
+    help="Only batches of this definition ID.",
 )
 @click.option(
-    "--state", type=click.Choice([batch_state.value for batch_state in BatchState])
+    "--state",
+    type=click.Choice([batch_state.value for batch_state in BatchState]),
+    help="Only batches in this state.",
 )
 @pagination_options
 @json_command(*COLUMNS)
@@ -136,7 +141,8 @@ def _watch_batch(batch: Batch, generates_chunks: bool) -> dict[str, Any]:
             report_progress(current.generated_count)
     except KeyboardInterrupt:
         print_status(
-            f"It goes on: couponctl batch watch --tenant {tenant_id} {batch_id}"
+            "The batch continues. Show its progress with: "
+            f"couponctl batch watch --tenant {tenant_id} {batch_id}"
         )
     current = batches.get(tenant_id, batch_id)
     if current.state == BatchState.FAILED:

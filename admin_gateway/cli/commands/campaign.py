@@ -29,12 +29,22 @@ creator_argument = click.argument("creator_key", metavar="CREATOR_KEY")
 def campaign_field_options(command: Any) -> Any:
     """Add the options that describe a campaign to a command."""
     for option in (
-        click.option("--ends", "ends_at", help="When its codes end."),
-        click.option("--starts", "starts_at", help="As 2030-01-31T12:00:00Z."),
-        click.option("--status", type=STATUS_CHOICE, help="Where in its life it is."),
-        click.option("--description", type=JsonObjectParam(), help="Texts by locale."),
         click.option(
-            "--names", type=JsonObjectParam(), help='Such as {"en": "Launch"}.'
+            "--ends", "ends_at", help="End, for example 2030-12-31T23:59:59Z."
+        ),
+        click.option(
+            "--starts", "starts_at", help="Start, for example 2030-01-31T12:00:00Z."
+        ),
+        click.option("--status", type=STATUS_CHOICE, help="Status of the campaign."),
+        click.option(
+            "--description",
+            type=JsonObjectParam(),
+            help='Descriptions by locale, for example {"en": "Launch"}.',
+        ),
+        click.option(
+            "--names",
+            type=JsonObjectParam(),
+            help='Names by locale, for example {"en": "Launch"}.',
         ),
         body_file_option,
     ):
@@ -75,7 +85,7 @@ def create(
 
 @campaign.command("list")
 @tenant_option
-@click.option("--status", type=STATUS_CHOICE, help="Only those of this status.")
+@click.option("--status", type=STATUS_CHOICE, help="Only campaigns with this status.")
 @pagination_options
 @json_command("campaign_id", "names", "status", "starts_at", "ends_at")
 def list_(

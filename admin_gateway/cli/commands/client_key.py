@@ -10,7 +10,7 @@ from admin_gateway.cli.options import (
     to_page,
     without_unset,
 )
-from admin_gateway.cli.output import json_command, print_status
+from admin_gateway.cli.output import json_command, print_secret_notice
 from admin_gateway.requests import CreateClientKeySchema
 from admin_gateway.responses.client_keys import (
     serialize_client_key,
@@ -30,11 +30,13 @@ def client_key() -> None:
 
 @client_key.command()
 @tenant_option
+@click.option("--kind", type=KIND_CHOICE, required=True, help="SDK that uses the key.")
+@click.option("--name", required=True, help="Purpose of the key.")
 @click.option(
-    "--kind", type=KIND_CHOICE, required=True, help="Whose SDK, and which side."
+    "--expires",
+    "expires_at",
+    help="Valid until, for example 2030-01-31T12:00:00Z. Default: no expiry.",
 )
-@click.option("--name", required=True, help="What it is for.")
-@click.option("--expires", "expires_at", help="Until when, as 2030-01-31T12:00:00Z.")
 @json_command()
 def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     """Create a key. Its secret is shown only once; pass `credential` to the SDK.
@@ -50,7 +52,7 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
         expires_at=body.get("expires_at"),
         now=utc_now(),
     )
-    print_status("Keep the secret: this is the only time that it is shown.")
+    print_secret_notice("secret")
     return serialize_new_client_key(key, secret)
 
 

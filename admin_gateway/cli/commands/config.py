@@ -40,7 +40,7 @@ def check() -> dict[str, Any]:
     Example: `couponctl config check && couponctl serve admin`
     """
     bootstrap.start(settings_loader.load())
-    print_status("The settings make sense.")
+    print_status("The settings are valid.")
     return {"ok": True}
 
 

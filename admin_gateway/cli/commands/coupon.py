@@ -32,10 +32,13 @@ def coupon_selection_options(command: Any) -> Any:
     """Add the options that select one coupon to a command."""
     for option in (
         click.option(
-            "--user", "user_id", type=USER_PARAM, help="Whose, of a shared code."
+            "--user",
+            "user_id",
+            type=USER_PARAM,
+            help="User ID, to select one coupon of a shared code.",
         ),
-        click.option("--code", type=CODE_PARAM, help="Its code."),
-        click.option("--id", "coupon_id", type=UUID_PARAM, help="Its id."),
+        click.option("--code", type=CODE_PARAM, help="Coupon code."),
+        click.option("--id", "coupon_id", type=UUID_PARAM, help="Coupon ID."),
     ):
         command = option(command)
     return command
@@ -45,20 +48,26 @@ def _to_coupon_filter(
     coupon_id: str | None, code: str | None, user_id: str | None
 ) -> CouponFilter:
     if (coupon_id is None) == (code is None):
-        raise click.UsageError("Give either --id or --code.")
+        raise click.UsageError("Use either --id or --code.")
     return CouponFilter(coupon_id=coupon_id, code=code, user_id=user_id)
 
 
 @coupon.command("list")
 @tenant_option
 @click.option(
-    "--definition", "definition_id", type=UUID_PARAM, help="Only of this one."
+    "--definition",
+    "definition_id",
+    type=UUID_PARAM,
+    help="Only coupons of this definition ID.",
 )
-@click.option("--user", "user_id", type=USER_PARAM, help="Only this user's.")
-@click.option("--code", type=CODE_PARAM, help="Only of this code.")
+@click.option(
+    "--user", "user_id", type=USER_PARAM, help="Only coupons of this user ID."
+)
+@click.option("--code", type=CODE_PARAM, help="Only coupons with this code.")
 @click.option(
     "--status",
     type=click.Choice([coupon_status.value for coupon_status in CouponStatus]),
+    help="Only coupons with this status.",
 )
 @pagination_options
 @json_command(*COLUMNS)

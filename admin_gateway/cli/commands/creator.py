@@ -27,19 +27,19 @@ from coupon_core.services.campaigns import creators
 
 STATUS_CHOICE = click.Choice([status.value for status in CreatorStatus])
 creator_argument = click.argument("creator_key", metavar="CREATOR_KEY")
-codes_option = click.option(
-    "--code", "codes", multiple=True, help="One of the codes; again for more."
-)
+codes_option = click.option("--code", "codes", multiple=True, help="Code (repeatable).")
 
 
 def creator_field_options(command: Any) -> Any:
     """Add the options that describe a creator to a command."""
     for option in (
         click.option(
-            "--status", type=STATUS_CHOICE, help="An inactive one gets no codes."
+            "--status",
+            type=STATUS_CHOICE,
+            help="Status; an INACTIVE creator gets no new codes.",
         ),
-        click.option("--genre", help="What the creator is about."),
-        click.option("--name", help="What the creator is called."),
+        click.option("--genre", help="Genre of the creator."),
+        click.option("--name", help="Name of the creator."),
         body_file_option,
     ):
         command = option(command)
@@ -78,8 +78,8 @@ def create(
 
 @creator.command("list")
 @tenant_option
-@click.option("--keyword", help="A part of the name or key, in any case.")
-@click.option("--campaign", "campaign_id", help="Only who takes part in it.")
+@click.option("--keyword", help="Part of the name or key, case-insensitive.")
+@click.option("--campaign", "campaign_id", help="Only creators of this campaign ID.")
 @pagination_options
 @json_command("creator_key", "name", "genre", "status", "created_at")
 def list_(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, Any]:
@@ -133,13 +133,13 @@ def update(
 @creator.command()
 @tenant_option
 @creator_argument
-@click.option(
-    "--package", "package_id", type=int, required=True, help="Of which package: its id."
-)
+@click.option("--package", "package_id", type=int, required=True, help="Package ID.")
 @codes_option
-@click.option("--count", type=int, help="Instead: make so many.")
 @click.option(
-    "--pattern", help="What they look like; default CREATOR-{creator}-{number}."
+    "--count", type=int, help="Number of codes to generate, instead of --code."
+)
+@click.option(
+    "--pattern", help="Pattern for --count. Default: CREATOR-{creator}-{number}."
 )
 @json_command()
 def give(tenant_id: str, creator_key: str, **options: Any) -> dict[str, Any]:
@@ -178,7 +178,7 @@ def codes_(tenant_id: str, creator_key: str, limit: int, offset: int) -> dict[st
 @tenant_option
 @creator_argument
 @codes_option
-@click.option("--all", "all_codes", is_flag=True, help="All the codes there are.")
+@click.option("--all", "all_codes", is_flag=True, help="All codes of the creator.")
 @json_command()
 def revoke(
     tenant_id: str, creator_key: str, codes: tuple[str, ...], all_codes: bool
@@ -189,7 +189,7 @@ def revoke(
     --code CREATOR-ABC12-001`
     """
     if bool(codes) == all_codes:
-        raise click.UsageError("Expected either --code or --all.")
+        raise click.UsageError("Use either --code or --all.")
     body = RevokeCreatorCodesSchema().load({} if all_codes else {"codes": list(codes)})
     revoked_count = creators.revoke_codes(
         tenant_id,

@@ -23,10 +23,12 @@ def upgrade() -> dict[str, Any]:
     Example: `couponctl db upgrade`
     """
     applied = schema.upgrade()
-    steps = ", ".join(applied)
-    print_status(
-        f"The database took {steps}." if applied else "The database was up to date."
-    )
+    if applied:
+        noun = "migration" if len(applied) == 1 else "migrations"
+        names = applied[0] if len(applied) == 1 else f"{applied[0]} … {applied[-1]}"
+        print_status(f"Applied {len(applied)} {noun} ({names}).")
+    else:
+        print_status("The database is up to date.")
     return {"upgraded": applied}
 
 

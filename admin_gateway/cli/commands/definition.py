@@ -28,7 +28,7 @@ definition_argument = click.argument("definition_id", type=UUID_PARAM)
 
 @click.group()
 def definition() -> None:
-    """Definitions: create, list, get, update, stats, capacity, and their status."""
+    """Definitions: create, list, get, update, pause, activate, archive, stats."""
 
 
 @definition.command()
@@ -41,6 +41,8 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     Example: `couponctl definition create --tenant acme --name Welcome
     --reward 0198c0de-… --prefix WELCOME --per-user 1 --json`
     """
+    if options["body_file"] is None and options["reward"] is None:
+        raise click.UsageError("Missing option '--reward'.")
     tenants.require(tenant_id)
     fields = CreateDefinitionSchema().load(build_body(**options))
     return serialize_definition_for_admin(
@@ -55,8 +57,9 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     type=click.Choice(
         [definition_status.value for definition_status in DefinitionStatus]
     ),
+    help="Only definitions with this status.",
 )
-@click.option("--name", help="A part of the name, in any case.")
+@click.option("--name", help="Part of the name, case-insensitive.")
 @pagination_options
 @json_command(
     "id", "name", "status", "config.code_format", "config.usage_limit.max_uses"
@@ -137,9 +140,21 @@ def capacity(tenant_id: str, definition_id: str) -> dict[str, Any]:
 
 # Command name, resulting status, help text.
 STATUS_COMMANDS = (
-    ("pause", DefinitionStatus.PAUSED, "Stop making coupons; existing ones stay good."),
-    ("activate", DefinitionStatus.ACTIVE, "Let coupons be made, and used, again."),
-    ("archive", DefinitionStatus.ARCHIVED, "End it; its history stays readable."),
+    (
+        "pause",
+        DefinitionStatus.PAUSED,
+        "Stop generating coupons; existing coupons remain valid.",
+    ),
+    (
+        "activate",
+        DefinitionStatus.ACTIVE,
+        "Allow coupons to be generated and redeemed again.",
+    ),
+    (
+        "archive",
+        DefinitionStatus.ARCHIVED,
+        "Archive a definition; its history remains readable.",
+    ),
 )
 
 

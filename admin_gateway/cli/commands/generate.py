@@ -28,20 +28,26 @@ from coupon_core.services.coupons import generation
     "definition_id",
     type=UUID_PARAM,
     required=True,
-    help="Of which: its id.",
+    help="Definition ID.",
 )
-@click.option("--user", "users", multiple=True, help="For this user; again for more.")
+@click.option("--user", "user_ids", multiple=True, help="User ID (repeatable).")
 @click.option(
-    "--users-file", type=click.File(), help="A user id a line, - for standard input."
+    "--users-file",
+    type=click.File(),
+    help="File with one user ID per line, - for stdin.",
 )
-@click.option("--count", type=int, help="So many that nobody holds yet.")
-@click.option("--expires-at", help="Their own expiry, such as 2030-01-31T12:00:00Z.")
-@click.option("--detach", is_flag=True, help="Leave a batch to the workers at once.")
+@click.option("--count", type=int, help="Number of unassigned coupons.")
+@click.option(
+    "--expires-at", help="Expiry of these coupons, for example 2030-01-31T12:00:00Z."
+)
+@click.option(
+    "--detach", is_flag=True, help="Let only the workers generate a batch; do not wait."
+)
 @json_command("code", "user_id", "id", "expires_at")
 def generate(
     tenant_id: str,
     definition_id: str,
-    users: Sequence[str],
+    user_ids: Sequence[str],
     users_file: TextIO | None,
     count: int | None,
     expires_at: str | None,
@@ -56,8 +62,10 @@ def generate(
     Example: `couponctl generate --tenant acme --definition 0198c0de-…
     --user user_123 --user user_456 --json`
     """
-    user_ids = [*users, *(read_lines(users_file) if users_file else ())] or None
-    body = without_unset(user_ids=user_ids, count=count, expires_at=expires_at)
+    all_user_ids = [*user_ids, *(read_lines(users_file) if users_file else ())]
+    body = without_unset(
+        user_ids=all_user_ids or None, count=count, expires_at=expires_at
+    )
     batch_request: BatchRequest = GenerateCouponsSchema().load(body)
     if batch_request.is_small:
         return _generate_at_once(tenant_id, definition_id, batch_request=batch_request)

@@ -36,41 +36,67 @@ class RewardLineParam(click.ParamType):  # type: ignore[type-arg]
         item, is_pair, quantity = str(value).rpartition("=")
         if is_pair and quantity.isdecimal():
             return {"itemId": item, "itemQuantity": int(quantity)}
-        return self.fail(f"{value!r}: expected ITEM=QUANTITY or a JSON object", param)
+        return self.fail(
+            f"{value!r}: expected ITEM=QUANTITY such as gem=100, or a JSON object",
+            param,
+        )
+
+
+PACKAGE_OPTIONS = (
+    click.option("--ends", "ends_at", help="End, for example 2030-12-31T23:59:59Z."),
+    click.option(
+        "--starts", "starts_at", help="Start, for example 2030-01-31T12:00:00Z."
+    ),
+    click.option(
+        "--active/--inactive",
+        "is_active",
+        default=None,
+        help="Whether its codes can be redeemed.",
+    ),
+    click.option(
+        "--total",
+        "max_total_usage",
+        type=int,
+        help="Maximum redemptions of all users together.",
+    ),
+    click.option(
+        "--per-user",
+        "cross_creator_limit",
+        type=int,
+        help="Maximum redemptions per user across all creators.",
+    ),
+    click.option(
+        "--per-code",
+        "per_code_usage_limit",
+        type=int,
+        help="Maximum redemptions per user and code; 0: no limit.",
+    ),
+    click.option(
+        "--reward",
+        "rewards",
+        type=RewardLineParam(),
+        multiple=True,
+        help="Reward, for example gem=100 (repeatable).",
+    ),
+    click.option(
+        "--description",
+        "item_description",
+        type=JsonObjectParam(),
+        help="Descriptions by locale.",
+    ),
+    click.option(
+        "--name",
+        "item_name",
+        type=JsonObjectParam(),
+        help='Names by locale, for example {"en": "Welcome"}.',
+    ),
+    body_file_option,
+)
 
 
 def package_field_options(command: Any) -> Any:
     """Add the options that describe a package to a command."""
-    for option in (
-        click.option("--ends", "ends_at", help="Its own end."),
-        click.option("--starts", "starts_at", help="Its own start."),
-        click.option("--active/--inactive", "is_active", default=None),
-        click.option("--total", "max_total_usage", type=int, help="Uses by all users."),
-        click.option(
-            "--per-user",
-            "cross_creator_limit",
-            type=int,
-            help="Uses by one user, whichever creators' codes.",
-        ),
-        click.option(
-            "--per-code",
-            "per_code_usage_limit",
-            type=int,
-            help="Uses of one code by one user; 0 is no limit.",
-        ),
-        click.option(
-            "--reward",
-            "rewards",
-            type=RewardLineParam(),
-            multiple=True,
-            help="As gem=100.",
-        ),
-        click.option("--description", "item_description", type=JsonObjectParam()),
-        click.option(
-            "--name", "item_name", type=JsonObjectParam(), help='As {"en": "Welcome"}.'
-        ),
-        body_file_option,
-    ):
+    for option in PACKAGE_OPTIONS:
         command = option(command)
     return command
 
@@ -86,9 +112,7 @@ def package() -> None:
 
 @package.command()
 @tenant_option
-@click.option(
-    "--campaign", "campaign_id", required=True, help="Of which campaign: its id."
-)
+@click.option("--campaign", "campaign_id", required=True, help="Campaign ID.")
 @package_field_options
 @json_command()
 def create(
@@ -106,7 +130,7 @@ def create(
 
 @package.command("list")
 @tenant_option
-@click.option("--campaign", "campaign_id", help="Only those of this campaign.")
+@click.option("--campaign", "campaign_id", help="Only packages of this campaign ID.")
 @pagination_options
 @json_command("package_id", "campaign_id", "package_no", "item_name", "status")
 def list_(

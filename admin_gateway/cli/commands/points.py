@@ -21,9 +21,11 @@ from coupon_core.services.access import tenants
 from coupon_core.services.points import wallets as wallet_service
 
 user_option = click.option(
-    "--user", "user_id", type=USER_PARAM, required=True, help="Whose."
+    "--user", "user_id", type=USER_PARAM, required=True, help="User ID."
 )
-point_option = click.option("--point", "point_id", help="Which points, such as gold.")
+point_option = click.option(
+    "--point", "point_id", help="Only this kind of points, for example gold."
+)
 PointOperation = Callable[[PointChange, datetime], PointEntry]
 
 
@@ -35,10 +37,17 @@ def points() -> None:
 def point_change_options(command: Any) -> Any:
     """Add the options that describe a balance change to a command."""
     for option in (
-        click.option("--reason", default="", help="Why, for people."),
-        click.option("--reference", default="", help="Your own, such as an order."),
-        click.option("--amount", type=int, required=True, help="How many."),
-        click.option("--point", "point_id", required=True, help="Such as gold."),
+        click.option("--reason", default="", help="Reason for people."),
+        click.option(
+            "--reference", default="", help="Your reference, for example an order ID."
+        ),
+        click.option("--amount", type=int, required=True, help="Number of points."),
+        click.option(
+            "--point",
+            "point_id",
+            required=True,
+            help="Kind of points, for example gold.",
+        ),
         user_option,
         tenant_option,
     ):
@@ -80,7 +89,7 @@ def debit(tenant_id: str, **body: Any) -> dict[str, Any]:
 
 @points.command()
 @tenant_option
-@click.option("--user", "user_id", type=USER_PARAM, help="Only this user's.")
+@click.option("--user", "user_id", type=USER_PARAM, help="Only this user ID.")
 @point_option
 @pagination_options
 @json_command("user_id", "point_id", "balance", "updated_at")
@@ -98,7 +107,7 @@ def show(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, A
 
 @points.command()
 @tenant_option
-@click.option("--user", "user_id", type=USER_PARAM, help="Only this user's.")
+@click.option("--user", "user_id", type=USER_PARAM, help="Only this user ID.")
 @point_option
 @pagination_options
 @json_command(

@@ -89,11 +89,11 @@ def _format_lines(report: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         detail = "" if consumers is None else f", {consumers} consumers"
         yield f"queue {depth['queue']}", f"{depth['messages']} waiting{detail}"
     pending, oldest = report["outbox"]["pending"], report["outbox"]["oldest_seconds"]
-    yield "outbox", f"{pending} waiting, the oldest for {oldest} s"
+    yield "outbox", f"{pending} waiting, oldest {oldest} s"
     yield "dead letters", report["dead_letters"]
     for worker in report["workers"]:
-        state = "alive" if worker["alive"] else "silent"
-        detail = f"{state}, last heard of {worker['seconds_ago']} s ago"
+        state = "alive" if worker["alive"] else "not responding"
+        detail = f"{state}, last heartbeat {worker['seconds_ago']} s ago"
         yield f"worker {worker['name']} {worker['pid']}", detail
     if not report["workers"]:
         yield "workers", "none"

@@ -30,7 +30,10 @@ VALIDATION_MESSAGES = {
 @click.command()
 @tenant_option
 @click.option(
-    "--user", "user_id", type=USER_PARAM, help="To whom; without: to anybody."
+    "--user",
+    "user_id",
+    type=USER_PARAM,
+    help="User ID. Default: check the code without a user.",
 )
 @click.argument("code")
 @json_command()
@@ -65,7 +68,7 @@ def _validation_message(reason: Reason) -> str:
 
 @click.command()
 @tenant_option
-@click.option("--user", "user_id", type=USER_PARAM, required=True, help="For whom.")
+@click.option("--user", "user_id", type=USER_PARAM, required=True, help="User ID.")
 @click.argument("code")
 @json_command()
 def redeem(tenant_id: str, user_id: str, code: str) -> dict[str, Any]:
@@ -83,7 +86,7 @@ def redeem(tenant_id: str, user_id: str, code: str) -> dict[str, Any]:
 
 @click.command()
 @tenant_option
-@click.option("--user", "user_id", type=USER_PARAM, required=True, help="Whose.")
+@click.option("--user", "user_id", type=USER_PARAM, required=True, help="User ID.")
 @pagination_options
 @json_command("redeemed_at", "code", "definition_name", "redemption_count", "status")
 def history(tenant_id: str, user_id: str, limit: int, offset: int) -> dict[str, Any]:

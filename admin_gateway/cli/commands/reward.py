@@ -28,11 +28,15 @@ def reward_field_options(command: Any) -> Any:
     """Add the options that describe a reward item to a command."""
     for option in (
         click.option(
-            "--payload", type=JsonObjectParam(), help='Such as {"amount": 100}.'
+            "--payload",
+            type=JsonObjectParam(),
+            help='Data of the reward, for example {"amount": 100}.',
         ),
-        click.option("--type", "reward_type", help="Such as points, item, badge."),
-        click.option("--description", help="What it is, for people."),
-        click.option("--name", help="What it is called."),
+        click.option(
+            "--type", "reward_type", help="Type, for example points, item or badge."
+        ),
+        click.option("--description", help="Description for people."),
+        click.option("--name", help="Name of the reward item."),
         body_file_option,
     ):
         command = option(command)
@@ -65,7 +69,7 @@ def create(tenant_id: str, body_file: Any, **options: Any) -> dict[str, Any]:
 
 @reward.command("list")
 @tenant_option
-@click.option("--type", "reward_type", help="Only those of this type.")
+@click.option("--type", "reward_type", help="Only reward items of this type.")
 @pagination_options
 @json_command("item_id", "name", "reward_type", "payload", "created_at")
 def list_(

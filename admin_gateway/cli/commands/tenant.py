@@ -5,12 +5,10 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.options import TENANT_PARAM, pagination_options, to_page
-from admin_gateway.cli.output import json_command, print_status
+from admin_gateway.cli.output import json_command, print_secret_notice
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.services.access import tenants
-
-KEEP_SECRETS_NOTICE = "Keep the secrets: this is the only time that they are shown."
 
 
 @click.group()
@@ -29,7 +27,7 @@ def create(tenant_id: str) -> dict[str, Any]:
     Example: `couponctl tenant create acme --json`
     """
     secret, key, plain_text = tenants.create(tenant_id, utc_now())
-    print_status(KEEP_SECRETS_NOTICE)
+    print_secret_notice("tenant secret", "API key")
     return {
         "tenant_id": tenant_id,
         "tenant_secret": secret.secret,
@@ -63,7 +61,7 @@ def rotate_secret(tenant_id: str) -> dict[str, Any]:
     Example: `couponctl tenant rotate-secret acme --json`
     """
     secret = tenants.rotate_secret(tenant_id, utc_now())
-    print_status(KEEP_SECRETS_NOTICE)
+    print_secret_notice("tenant secret")
     return {
         "tenant_id": tenant_id,
         "secret_id": secret.secret_id,

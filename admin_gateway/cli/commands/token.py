@@ -15,9 +15,11 @@ def token() -> None:
 
 @token.command()
 @tenant_option
-@click.option("--user", "user_id", type=USER_PARAM, help="The user it speaks for.")
 @click.option(
-    "--server", is_flag=True, help="For the tenant's server: speaks for every user."
+    "--user", "user_id", type=USER_PARAM, help="User ID that the token authenticates."
+)
+@click.option(
+    "--server", is_flag=True, help="Token for the tenant's server, valid for all users."
 )
 @click.option(
     "--ttl",
@@ -25,7 +27,7 @@ def token() -> None:
     type=click.IntRange(1, tokens.MAX_LIFETIME_SECONDS),
     default=3_600,
     show_default=True,
-    help="Seconds that it is good for.",
+    help="Lifetime in seconds.",
 )
 @json_command()
 def mint(
@@ -36,7 +38,7 @@ def mint(
     Example: `couponctl token mint --tenant acme --user user_123 --ttl 600 --json`
     """
     if server == (user_id is not None):
-        raise click.UsageError("Give either --user or --server.")
+        raise click.UsageError("Use either --user or --server.")
     return {
         "token": tokens.mint(
             tenant_id, user_id, lifetime_seconds=seconds, now=utc_now()

@@ -25,9 +25,18 @@ user_argument = click.argument("user_id", type=USER_PARAM)
 def user_field_options(command: Any) -> Any:
     """Add the options that describe a user to a command."""
     for option in (
-        click.option("--tag", "tags", multiple=True, help="A tag; again for more."),
-        click.option("--details", type=JsonObjectParam(), help='{"firstName": "John"}'),
-        click.option("--member/--not-member", "is_member", default=None),
+        click.option("--tag", "tags", multiple=True, help="Tag (repeatable)."),
+        click.option(
+            "--details",
+            type=JsonObjectParam(),
+            help='Details, for example {"firstName": "John"}.',
+        ),
+        click.option(
+            "--member/--not-member",
+            "is_member",
+            default=None,
+            help="Whether the user is a member.",
+        ),
     ):
         command = option(command)
     return command

@@ -10,7 +10,11 @@ from admin_gateway.cli.options import (
     to_page,
     without_unset,
 )
-from admin_gateway.cli.output import exit_with_failure, json_command, print_status
+from admin_gateway.cli.output import (
+    exit_with_failure,
+    json_command,
+    print_secret_notice,
+)
 from admin_gateway.requests import CreateWebhookSchema, UpdateWebhookSchema
 from admin_gateway.responses.webhooks import (
     serialize_test_result,
@@ -33,20 +37,21 @@ LOG_COLUMNS = (
     "error",
     "event_id",
 )
-KEEP_SECRET_NOTICE = "Keep the secret: this is the only time that it is shown."  # noqa: S105
 
 
 def webhook_field_options(command: Any) -> Any:
     """Add the options shared by create and update to a command."""
     for option in (
         click.option(
-            "--timeout-ms", type=int, help="How long a request may take, 1000 to 30000."
+            "--timeout-ms",
+            type=int,
+            help="Request timeout in milliseconds, 1000 to 30000.",
         ),
         click.option(
             "--retries",
             "retry_count",
             type=int,
-            help="How often a failed request is repeated, 0 to 10.",
+            help="Maximum retries of a failed request, 0 to 10.",
         ),
     ):
         command = option(command)
@@ -60,12 +65,18 @@ def webhook() -> None:
 
 @webhook.command()
 @tenant_option
-@click.option("--event", "event_type", required=True, type=click.Choice(EVENT_TYPES))
-@click.option("--url", required=True, help="Where requests go, http or https.")
+@click.option(
+    "--event",
+    "event_type",
+    required=True,
+    type=click.Choice(EVENT_TYPES),
+    help="Event type.",
+)
+@click.option("--url", required=True, help="Target URL, http or https.")
 @click.option(
     "--signature",
     type=click.Choice([scheme.value for scheme in SignatureScheme]),
-    help="How requests are built and signed; standard if not given.",
+    help="Format and signature of requests. Default: standard.",
 )
 @webhook_field_options
 @json_command()
@@ -77,7 +88,7 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     """
     body = CreateWebhookSchema().load(without_unset(**options))
     created, secret = subscriptions.create(tenant_id, now=utc_now(), **body)
-    print_status(KEEP_SECRET_NOTICE)
+    print_secret_notice("secret")
     return {**serialize_webhook(created), "secret": secret}
 
 
@@ -110,8 +121,8 @@ def show(tenant_id: str, webhook_id: int) -> dict[str, Any]:
 @webhook.command()
 @tenant_option
 @webhook_argument
-@click.option("--url", help="Where requests go, http or https.")
-@click.option("--on/--off", "is_active", default=None, help="Switch it on or off.")
+@click.option("--url", help="Target URL, http or https.")
+@click.option("--on/--off", "is_active", default=None, help="Enable or disable it.")
 @webhook_field_options
 @json_command()
 def update(tenant_id: str, webhook_id: int, **options: Any) -> dict[str, Any]:
@@ -179,5 +190,5 @@ def rotate(tenant_id: str, webhook_id: int) -> dict[str, Any]:
     Example: `couponctl webhook rotate --tenant acme 7293846529384652 --json`
     """
     changed, secret = subscriptions.rotate_secret(tenant_id, webhook_id, now=utc_now())
-    print_status(KEEP_SECRET_NOTICE)
+    print_secret_notice("secret")
     return {**serialize_webhook(changed), "secret": secret}

@@ -15,7 +15,7 @@ from admin_gateway.cli.output import (
     started_core,
 )
 from admin_gateway.cli.server.addresses import wait_until_healthy
-from coupon_core.domain.models import utc_now
+from coupon_core.domain.models import Refused, utc_now
 from coupon_core.services.access import tenants
 
 START_TIMEOUT_SECONDS = 60.0
@@ -37,12 +37,16 @@ def load() -> dict[str, Any]:
         added = seed.load(utc_now())
         credentials.get_or_create(settings.data_dir, utc_now())
     if added:
-        print_status(f"The demo tenant was given: {', '.join(added)}.")
+        print_status(
+            f'Created demo data for tenant "{DEMO_TENANT_ID}": {", ".join(added)}.'
+        )
+    else:
+        print_status(f'Tenant "{DEMO_TENANT_ID}" already has all demo data.')
     return {"tenant_id": DEMO_TENANT_ID, "added": added}
 
 
 @demo.command("show")
-@click.option("--wait", is_flag=True, help="First wait until both gateways answer.")
+@click.option("--wait", is_flag=True, help="Wait until both gateways answer.")
 @json_option
 def show_(wait: bool, as_json: bool) -> None:
     """Show addresses, credentials, and curl commands that you can paste.
@@ -51,7 +55,8 @@ def show_(wait: bool, as_json: bool) -> None:
     """
     with started_core() as settings:
         if wait and not wait_until_healthy(settings, START_TIMEOUT_SECONDS):
-            raise CommandError("The gateways did not answer: see `couponctl doctor`.")
+            raise CommandError("The gateways do not answer. Run `couponctl doctor`.")
+        _require_demo_tenant()
         demo_document = welcome_document.build_document(settings)
     if as_json:
         print_document(demo_document, as_json)
@@ -59,8 +64,17 @@ def show_(wait: bool, as_json: bool) -> None:
         click.echo(welcome_message.render_document(demo_document))
 
 
+def _require_demo_tenant() -> None:
+    try:
+        tenants.require(DEMO_TENANT_ID)
+    except Refused:
+        raise CommandError(
+            "There is no demo tenant. Create it with `couponctl demo load`."
+        ) from None
+
+
 @demo.command()
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_command(starts_core=False)
 def drop(yes: bool) -> dict[str, Any]:
     """Delete the demo tenant with all its data.
@@ -68,11 +82,10 @@ def drop(yes: bool) -> dict[str, Any]:
     Example: `couponctl demo drop --yes`
     """
     if not yes:
-        question = (
-            f"Remove the tenant {DEMO_TENANT_ID} with all its coupons and history?"
-        )
+        question = f"Remove the tenant {DEMO_TENANT_ID} with all its data?"
         click.confirm(question, abort=True, err=True)
     with started_core() as settings:
+        _require_demo_tenant()
         tenants.erase(DEMO_TENANT_ID)
         credentials.delete_file(settings.data_dir)
     return {"dropped": DEMO_TENANT_ID}

@@ -22,39 +22,39 @@ CREDENTIALS_TEXT = """
   Demo tenant     {tenant_id}
   API key         {api_key}
   Player token    {token}
-                  (player {user_id}, 12 hours; `{program} demo show` makes another)
+                  (player {user_id}, 12 hours; `{program} demo show` issues a new one)
 """
 REDEMPTION_TEXT = """
-What is the code {code} worth? Validate it:
+Validate the code {code}:
 
 {validate}
 
-Use it once. Redeem it:
+Redeem it once:
 
 {redeem}
 """
 EVENT_TEXT = """
-{user_id} has logged in on seven days in a row. That earns a coupon. Tell it to the bus:
+{user_id} logged in seven days in a row, which earns a coupon. Publish this event:
 
 {publish}
 
-And see it among {user_id}'s coupons:
+List {user_id}'s active coupons:
 
 {see}
 """
 PLAYCAMP_TEXT = """
-In PlayCamp's words, a creator's code ({playcamp_code}), redeemed by a game's server:
+PlayCamp API: a game server redeems the creator's code {playcamp_code}:
 
 {playcamp_curl}
 """
 MAMBO_TEXT = """
-{user_id} has gold. In Mambo's words, one step buys free shipping with it and uses it:
+Mambo API: {user_id} buys free shipping with gold and redeems it in one step:
 
 {line}
 """
 NO_CODE_TEXT = """
-  No code is left to try: activate the definition "Welcome Bonus" again, or run
-  `{program} demo drop` and `{program} demo load`.
+  There is no code to try. Activate the definition "Welcome Bonus", or run
+  `{program} demo drop` and then `{program} demo load`.
 """
 
 

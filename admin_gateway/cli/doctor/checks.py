@@ -57,7 +57,7 @@ def check_python(_: Settings) -> Findings:
     """Check that Python is new enough."""
     found = sys.version.split()[0]
     is_supported = sys.version_info >= MIN_PYTHON_VERSION
-    advice = "" if is_supported else "Install Python 3.11 or newer and make .venv anew."
+    advice = "" if is_supported else "Install Python 3.11 or newer and recreate .venv."
     yield Finding(
         "python", "ok" if is_supported else "fail", found=found, advice=advice
     )
@@ -69,7 +69,7 @@ def check_disk(settings: Settings) -> Findings:
     level: Level = next(
         (level for level, min_free in FREE_SPACE_THRESHOLDS if free < min_free), "ok"
     )
-    advice = "" if level == "ok" else f"Make room where {settings.data_dir} lies."
+    advice = "" if level == "ok" else f"Free disk space for {settings.data_dir}."
     yield Finding("disk", level, found=f"{free / GIBIBYTE:.1f} GiB free", advice=advice)
 
 
@@ -79,7 +79,7 @@ def check_data_directory(settings: Settings) -> Findings:
     if os.access(directory, os.W_OK | os.X_OK):
         yield Finding("data directory", "ok", found=str(directory))
     else:
-        advice = "Give this user the right to write there, or set COUPON_DATA_DIR."
+        advice = "Grant this user write permission, or set COUPON_DATA_DIR."
         yield Finding(
             "data directory", "fail", found=f"{directory}: not writable", advice=advice
         )
@@ -123,7 +123,9 @@ def check_database(_: Settings) -> Findings:
 def _check_journal_mode() -> Finding:
     product = diagnostics.describe_product()
     if product.startswith("SQLite") and "journal wal" not in product:
-        advice = "Put the database on a local disk: without WAL readers block writers."
+        advice = (
+            "Move the database to a local disk: without WAL, readers block writers."
+        )
         return Finding("journal", "warn", found=product, advice=advice)
     return Finding("journal", "ok", found="readers and writers do not block each other")
 
@@ -132,9 +134,9 @@ def _check_writable() -> Finding:
     try:
         diagnostics.check_writable()
     except diagnostics.DATABASE_ERRORS as error:
-        advice = "Give this user the right to write to the database."
+        advice = "Grant this user write permission for the database."
         return Finding("writing", "fail", found=str(error), advice=advice)
-    return Finding("writing", "ok", found="the database can be written")
+    return Finding("writing", "ok", found="the database is writable")
 
 
 def _check_secrets() -> Finding:
@@ -147,10 +149,10 @@ def _check_secrets() -> Finding:
         return Finding(
             "secrets",
             "fail",
-            found="sealed by another key",
+            found="encrypted with another master key",
             advice=WRONG_MASTER_KEY_MESSAGE,
         )
-    return Finding("secrets", "ok", found="the master key opens them")
+    return Finding("secrets", "ok", found="the master key decrypts them")
 
 
 def check_ports(settings: Settings) -> Findings:
@@ -158,10 +160,10 @@ def check_ports(settings: Settings) -> Findings:
     for gateway in get_gateways(settings):
         name = f"{gateway.name} port"
         if is_healthy(gateway):
-            yield Finding(name, "ok", found=f"{gateway.port}: a gateway answers there")
+            yield Finding(name, "ok", found=f"{gateway.port}: a gateway is running")
         elif problem := port_problem(gateway):
             yield Finding(
-                name, "fail", found=f"{gateway.port}: not usable", advice=problem
+                name, "fail", found=f"{gateway.port}: not available", advice=problem
             )
         else:
             yield Finding(name, "ok", found=f"{gateway.port}: free")
@@ -170,13 +172,13 @@ def check_ports(settings: Settings) -> Findings:
 def check_broker(settings: Settings) -> Findings:
     """Check that the bus answers; the embedded bus only has to be startable."""
     if health_check.is_reachable(settings.broker_url):
-        yield Finding("bus", "ok", found="it answers")
+        yield Finding("bus", "ok", found="the bus answers")
     elif not settings.is_broker_embedded:
-        advice = "Start it, or mend COUPON_BROKER_URL. What goes out waits meanwhile."
-        yield Finding("bus", "fail", found="it does not answer", advice=advice)
+        advice = "Start it or correct COUPON_BROKER_URL; events wait in the outbox."
+        yield Finding("bus", "fail", found="the bus does not answer", advice=advice)
     elif problem := broker_port_problem(settings):
         yield Finding(
-            "bus", "fail", found=f"{settings.bus_port}: not usable", advice=problem
+            "bus", "fail", found=f"{settings.bus_port}: not available", advice=problem
         )
     else:
         yield _check_broker_program()
@@ -188,16 +190,18 @@ def _check_broker_program() -> Finding:
         return Finding(
             "bus",
             "fail",
-            found="no server program",
+            found="no server program found",
             advice=embedded_broker.INSTALL_ADVICE,
         )
-    return Finding("bus", "ok", found=f"not running; {program} would be it")
+    return Finding("bus", "ok", found=f"not running; {program} is ready to start")
 
 
 def check_clock(_: Settings) -> Findings:
     """Check that the clock is plausible and close to the database's clock."""
     now = utc_now()
-    advice = "Set the clock, best by NTP: expiry, tokens and signatures depend on it."
+    advice = (
+        "Synchronize the clock with NTP: expiry, tokens and signatures depend on it."
+    )
     if now.year < MIN_CLOCK_YEAR:
         yield Finding(
             "clock", "fail", found=f"{now:%Y-%m-%d %H:%M:%S} UTC", advice=advice
@@ -208,7 +212,7 @@ def check_clock(_: Settings) -> Findings:
     except diagnostics.DATABASE_ERRORS:
         skew = 0.0  # check_database reports this error
     level: Level = "warn" if abs(skew) > MAX_CLOCK_SKEW_SECONDS else "ok"
-    found = f"{now:%Y-%m-%d %H:%M:%S} UTC, the database {skew:+.1f} s"
+    found = f"{now:%Y-%m-%d %H:%M:%S} UTC, database clock {skew:+.1f} s"
     yield Finding("clock", level, found=found, advice=advice if level == "warn" else "")
 
 

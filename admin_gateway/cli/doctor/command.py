@@ -28,9 +28,9 @@ def doctor() -> dict[str, Any]:
 def _run_checks() -> Iterator[Finding]:
     try:
         with started_core() as settings:
-            yield Finding("settings", "ok", found="they make sense")
+            yield Finding("settings", "ok", found="valid")
             for check in CHECKS:
                 yield from check(settings)
     except InvalidSettings as error:
-        advice = "Mend the environment, then run `couponctl config check`."
+        advice = "Correct the environment variables, then run `couponctl config check`."
         yield Finding("settings", "fail", found=str(error), advice=advice)

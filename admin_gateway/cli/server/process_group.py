@@ -47,8 +47,8 @@ def _create_manager(settings: Settings) -> Any:
         from honcho.manager import Manager  # type: ignore[import-untyped]
     except ModuleNotFoundError as error:
         raise CommandError(
-            "This needs honcho: install coupons with its extra `embedded`, or run "
-            "`couponctl serve admin`, `query` and `workers` by yourself."
+            "honcho is not installed. Install coupons with its extra `embedded` or run "
+            "`couponctl serve admin`, `serve query` and `serve workers` separately."
         ) from error
     manager = Manager()
     for name, command in parse_procfile(_read_procfile()).processes.items():

@@ -88,7 +88,7 @@ def test_unknown_commands_suggest_near_ones(
 
 def test_data_goes_to_stdout_and_words_to_stderr(env: dict[str, str]) -> None:
     upgraded = run_couponctl(env, "db", "upgrade", "--json")
-    assert upgraded.stderr.startswith("The database took 0001_baseline")
+    assert upgraded.stderr.startswith("Applied 11 migrations (0001_baseline … 0011_")
     assert json.loads(upgraded.stdout)["upgraded"]
     created = run_couponctl(env, "tenant", "create", "acme", "--json")
     assert created.returncode == 0
@@ -101,7 +101,9 @@ def test_a_refusal_is_a_sentence_and_status_one(env: dict[str, str]) -> None:
         env, "token", "mint", "--tenant", "nobody", "--user", "u", "--json"
     )
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == "Error: Tenant not found\n"
+    assert result.stderr == (
+        'Error: Tenant "nobody" not found; `couponctl tenant list` shows all tenants\n'
+    )
 
 
 def test_bad_settings_are_a_sentence_and_status_one(env: dict[str, str]) -> None:

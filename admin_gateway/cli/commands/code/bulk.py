@@ -23,14 +23,18 @@ from coupon_core.services.codes import jobs
 from coupon_core.services.coupons import administration
 
 batch_option = click.option(
-    "--batch", "batch_id", type=UUID_PARAM, help="All of this batch."
+    "--batch", "batch_id", type=UUID_PARAM, help="Batch ID: revoke all its codes."
 )
 
 
 @click.command()
 @tenant_option
-@click.option("--code", type=CODE_PARAM, help="This code; with --user, that user's.")
-@click.option("--user", "user_id", type=USER_PARAM, help="All that this user holds.")
+@click.option(
+    "--code", type=CODE_PARAM, help="Code; with --user only the coupon of that user."
+)
+@click.option(
+    "--user", "user_id", type=USER_PARAM, help="User ID: revoke all codes of this user."
+)
 @batch_option
 @json_command()
 def revoke(
@@ -45,7 +49,7 @@ def revoke(
     """
     now = utc_now()
     if sum(map(bool, (code or user_id, batch_id))) != 1:
-        raise click.UsageError("Give --code, --user or --batch.")
+        raise click.UsageError("Use either --code, --user or --batch.")
     if code:
         coupon_filter = CouponFilter(code=code, user_id=user_id)
         return serialization.serialize_coupon(
@@ -63,11 +67,13 @@ def revoke(
 
 @click.command()
 @tenant_option
+@click.option("--batch", "batch_id", type=UUID_PARAM, required=True, help="Batch ID.")
 @click.option(
-    "--batch", "batch_id", type=UUID_PARAM, required=True, help="Which batch."
-)
-@click.option(
-    "--until", "expires_at", type=TIME_PARAM, required=True, help="A time to come."
+    "--until",
+    "expires_at",
+    type=TIME_PARAM,
+    required=True,
+    help="New expiry, for example 2030-01-31T12:00:00Z.",
 )
 @json_command()
 def extend(tenant_id: str, batch_id: str, expires_at: datetime) -> dict[str, Any]:

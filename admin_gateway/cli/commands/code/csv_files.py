@@ -33,7 +33,7 @@ MAX_REPORTED_ROWS = 20
     "--output",
     type=click.File("w", encoding="utf-8", atomic=True),
     required=True,
-    help="Where to; - for standard output.",
+    help="Output file, - for stdout.",
 )
 @json_command()
 def export(tenant_id: str, output: TextIO, **filters: Any) -> dict[str, Any]:
@@ -62,9 +62,11 @@ def export(tenant_id: str, output: TextIO, **filters: Any) -> dict[str, Any]:
     "definition_id",
     type=UUID_PARAM,
     required=True,
-    help="Of which: its id.",
+    help="Definition ID.",
 )
-@click.option("--partial", is_flag=True, help="Leave bad lines out.")
+@click.option(
+    "--partial", is_flag=True, help="Skip invalid lines and import the others."
+)
 @click.argument("file", type=click.File("rb"))
 @json_command()
 def import_(

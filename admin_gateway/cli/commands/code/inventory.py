@@ -37,21 +37,35 @@ MAX_MATCHES = 20
 
 FILTER_OPTIONS = (
     click.option(
-        "--before", "generated_before", type=TIME_PARAM, help="Made before then."
+        "--before",
+        "generated_before",
+        type=TIME_PARAM,
+        help="Generated before this time.",
     ),
     click.option(
-        "--from", "generated_from", type=TIME_PARAM, help="Made from then on."
+        "--from",
+        "generated_from",
+        type=TIME_PARAM,
+        help="Generated at or after this time.",
     ),
     click.option(
         "--status",
         type=click.Choice([coupon_status.value for coupon_status in CouponStatus]),
+        help="Only codes with this status.",
     ),
-    click.option("--batch", "batch_id", type=UUID_PARAM, help="Only of this batch."),
     click.option(
-        "--definition", "definition_id", type=UUID_PARAM, help="Only of this one."
+        "--batch", "batch_id", type=UUID_PARAM, help="Only codes of this batch ID."
     ),
-    click.option("--user", "user_id", type=USER_PARAM, help="Only this user's."),
-    click.option("--code", type=CODE_PARAM, help="Only of this code."),
+    click.option(
+        "--definition",
+        "definition_id",
+        type=UUID_PARAM,
+        help="Only codes of this definition ID.",
+    ),
+    click.option(
+        "--user", "user_id", type=USER_PARAM, help="Only codes of this user ID."
+    ),
+    click.option("--code", type=CODE_PARAM, help="Only this code."),
 )
 
 
@@ -71,7 +85,7 @@ def to_coupon_filter(status: str | None, **filters: Any) -> CouponFilter:
 @tenant_option
 @filter_options
 @limit_option
-@click.option("--cursor", help="Where to go on: `next` of the answer before.")
+@click.option("--cursor", help="`next` of the previous page.")
 @json_command(*COLUMNS)
 def list_(
     tenant_id: str, limit: int, cursor: str | None, **filters: Any
@@ -98,7 +112,12 @@ def list_(
 @click.command()
 @tenant_option
 @click.argument("code", type=CODE_PARAM)
-@click.option("--user", "user_id", type=USER_PARAM, help="Whose, of a shared code.")
+@click.option(
+    "--user",
+    "user_id",
+    type=USER_PARAM,
+    help="User ID, to select one coupon of a shared code.",
+)
 @json_command("code", "status", "user_id", "events", "id")
 def show(tenant_id: str, code: str, user_id: str | None) -> dict[str, Any]:
     """Show a code with its user and its history.

@@ -21,7 +21,7 @@ COLUMNS = ("id", "received_at", "tenant_id", "queue", "reason")
 PAGE_SIZE = 500
 
 optional_tenant_option = click.option(
-    "--tenant", "tenant_id", type=TENANT_PARAM, help="Only this tenant's."
+    "--tenant", "tenant_id", type=TENANT_PARAM, help="Only letters of this tenant ID."
 )
 
 
@@ -33,7 +33,7 @@ def dead() -> None:
 def letter_selection_options(command: Any) -> Any:
     """Add the argument LETTER_ID, --all and --tenant to a command."""
     all_option = click.option(
-        "--all", "all_letters", is_flag=True, help="All there are."
+        "--all", "all_letters", is_flag=True, help="All dead letters."
     )
     letter_argument = click.argument("letter_id", type=UUID_PARAM, required=False)
     return letter_argument(all_option(optional_tenant_option(command)))
@@ -108,7 +108,7 @@ def _list_selected_ids(
     letter_id: str | None, all_letters: bool, tenant_id: str | None
 ) -> list[str]:
     if all_letters == (letter_id is not None):
-        raise click.UsageError("Give either an id or --all.")
+        raise click.UsageError("Use either LETTER_ID or --all.")
     return [letter_id] if letter_id else list(_list_all_ids(tenant_id))
 
 

@@ -25,17 +25,33 @@ Envelope = dict[str, Any]
 @click.argument("event_type", metavar="TYPE", type=click.Choice([*MILESTONE_TYPES]))
 @tenant_option
 @click.option(
-    "--user", "user_id", type=USER_PARAM, required=True, help="Who reached it."
+    "--user",
+    "user_id",
+    type=USER_PARAM,
+    required=True,
+    help="ID of the user who reached the milestone.",
 )
 @click.option(
     "--data",
     type=JsonObjectParam(),
     required=True,
-    help='As the type has it: {"achievement_id": "first-win"}.',
+    help='Data of the event, for example {"achievement_id": "first-win"}.',
 )
-@click.option("--id", "event_id", help="The event's id; the same id is one event.")
-@click.option("--source", default="/couponctl", help="Who tells it.")
-@click.option("--phoenix", "as_phoenix", is_flag=True, help="In Phoenix's envelope.")
+@click.option(
+    "--id", "event_id", help="Event ID; a repeated ID is processed only once."
+)
+@click.option(
+    "--source",
+    default="/couponctl",
+    show_default=True,
+    help="Source of the CloudEvent.",
+)
+@click.option(
+    "--phoenix",
+    "as_phoenix",
+    is_flag=True,
+    help="Use Phoenix's envelope instead of a CloudEvent.",
+)
 @json_command(starts_core=False)
 def publish(
     as_phoenix: bool, event_id: str | None, **event_members: Any

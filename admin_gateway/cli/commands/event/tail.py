@@ -15,9 +15,15 @@ COLUMNS = ("time", "type", "tenantid", "subject", "id")
 
 
 @click.command()
-@click.option("--tenant", "tenant_id", type=TENANT_PARAM, help="Only this tenant's.")
-@click.option("--count", type=click.IntRange(1), help="End after so many events.")
-@click.option("--json", "as_json", is_flag=True, help="A JSON document a line.")
+@click.option(
+    "--tenant", "tenant_id", type=TENANT_PARAM, help="Only events of this tenant ID."
+)
+@click.option(
+    "--count", type=click.IntRange(1), help="Exit after this number of events."
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document per line."
+)
 def tail(tenant_id: str | None, count: int | None, as_json: bool) -> None:
     """Show new outgoing events, one per line, until Ctrl-C.
 
@@ -40,7 +46,7 @@ def _receive_events(broker_url: str) -> Iterator[dict[str, Any]]:
 
     bodies = inspection.tail_events(broker_url)
     next(bodies)
-    print_status("Listening to coupons.out. Ctrl-C ends it.")
+    print_status("Listening to coupons.out. Press Ctrl-C to stop.")
     return (json.loads(body) for body in bodies if body is not None)
 
 

@@ -71,7 +71,7 @@ def test_all_codes_of_a_user_are_revoked(
     result = acme_cli.json("code", "revoke", *ACME, "--user", "ann")
     assert (result["state"], result["done"]) == ("completed", 1)
     assert acme_cli.json("code", "job", *ACME, result["job_id"]) == result
-    assert "Give --code" in acme_cli.expect_usage_error("code", "revoke", *ACME)
+    assert "Use either --code" in acme_cli.expect_usage_error("code", "revoke", *ACME)
 
 
 def test_files_go_out_and_come_in(

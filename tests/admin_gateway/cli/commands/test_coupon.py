@@ -47,10 +47,19 @@ def test_coupons_may_have_an_expiry_of_their_own(acme_cli: CouponctlRunner) -> N
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ((), "expected either user_ids or count"),
-        (("--user", "a", "--count", "1"), "expected either user_ids or count"),
-        (("--count", "10000001"), "count: expected an integer of 1 to 10000000"),
-        (("--user", "a/b"), "user_ids.0: expected a user id"),
+        ((), "Expected either --user or --count."),
+        (("--user", "a", "--count", "1"), "Expected either --user or --count."),
+        (
+            ("--count", "10000001"),
+            'Invalid --count "10000001": expected an integer of 1 to 10000000.',
+        ),
+        (("--user", "a/b"), 'Invalid --user "a/b": expected a user id'),
+    ],
+    ids=[
+        "words0-expected either user_ids or count",
+        "words1-expected either user_ids or count",
+        "words2-count: expected an integer of 1 to 10000000",
+        "words3-user_ids.0: expected a user id",
     ],
 )
 def test_what_http_refuses_is_refused(

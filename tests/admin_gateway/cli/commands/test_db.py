@@ -9,8 +9,8 @@ import pytest
 from tests.support.cli_runner import CouponctlRunner
 
 NO_TABLES = (
-    "The database has no tables yet: run `couponctl db upgrade`. Is it the one you "
-    "mean? `couponctl config show` tells where it is."
+    "The database has no tables. Run `couponctl db upgrade`; if this is the wrong "
+    "database, check COUPON_DATABASE_URL with `couponctl config show`."
 )
 
 
@@ -21,7 +21,7 @@ def test_upgrade_says_what_it_did_and_does_it_once(
     assert applied[0] == "0001_baseline"
     second_run = unmigrated_cli.run("db", "upgrade", "--json")
     assert '"upgraded": []' in second_run.stdout
-    assert second_run.stderr == "The database was up to date.\n"
+    assert second_run.stderr == "The database is up to date.\n"
 
 
 def test_status_tells_what_is_missing_and_ends_with_one(

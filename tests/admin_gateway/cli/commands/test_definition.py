@@ -166,7 +166,7 @@ def test_a_definition_comes_from_a_file(
 def test_only_one_limit_can_be_given(acme_cli: CouponctlRunner) -> None:
     words = "--name", "Both", "--reward", UNKNOWN_ID, "--per-user", "1", "--total", "2"
     message = acme_cli.expect_usage_error("definition", "create", *ACME, *words)
-    assert "Give one of --per-user, --total, --unlimited" in message
+    assert "Use only one of --per-user, --total, --unlimited" in message
 
 
 def test_what_belongs_to_a_trigger_is_not_passed_over(
@@ -177,7 +177,7 @@ def test_what_belongs_to_a_trigger_is_not_passed_over(
     )
     words = "definition", "update", *ACME, created, "--threshold", "9"
     message = acme_cli.expect_usage_error(*words)
-    assert "Give --trigger with --source and --threshold" in message
+    assert "--source and --threshold require --trigger" in message
 
 
 DAILY_OPTIONS = ("--source", "daily", "--threshold", "7")
@@ -229,7 +229,7 @@ def test_stats_count_coupons_and_redemptions(acme_cli: CouponctlRunner) -> None:
 def test_lists_of_an_unknown_tenant_are_refused(
     cli: CouponctlRunner, command: tuple[str, ...]
 ) -> None:
-    assert cli.expect_refusal(*command, *ACME) == "Tenant not found"
+    assert 'Tenant "acme" not found' in cli.expect_refusal(*command, *ACME)
 
 
 def test_what_nobody_has_made_is_not_found(acme_cli: CouponctlRunner) -> None:

@@ -191,6 +191,6 @@ def test_a_letter_that_is_not_there(letters: CouponctlRunner) -> None:
     for command in ("retry", "drop"):
         answer = letters.json("event", "dead", command, UNKNOWN_ID, status=1)
         assert answer["refused"][0]["reason"] == "Dead letter not found"
-        assert "either an id or --all" in letters.expect_usage_error(
+        assert "either LETTER_ID or --all" in letters.expect_usage_error(
             "event", "dead", command
         )

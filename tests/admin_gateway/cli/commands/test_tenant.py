@@ -128,7 +128,7 @@ def test_a_token_is_for_a_user_or_the_server(
 
 def test_there_is_no_token_of_an_unknown_tenant(cli: CouponctlRunner) -> None:
     words = "token", "mint", "--tenant", "nobody", "--user", "u"
-    assert cli.expect_refusal(*words) == "Tenant not found"
+    assert 'Tenant "nobody" not found' in cli.expect_refusal(*words)
 
 
 def test_a_key_has_the_scopes_and_the_expiry_that_were_asked_for(
@@ -170,12 +170,14 @@ def test_a_key_that_has_expired_already_is_refused_as_over_http(
     cli.create_tenant()
     words = "--name", "late", "--expires", "2020-01-01T00:00:00Z"
     message = cli.expect_refusal("key", "create", "--tenant", "acme", *words)
-    assert message == "Invalid body: expires_at: expected a time in the future"
+    assert message == (
+        'Invalid --expires "2020-01-01T00:00:00Z": expected a time in the future.'
+    )
 
 
 def test_secrets_go_to_stdout_and_the_warning_to_stderr(cli: CouponctlRunner) -> None:
     result = cli.run("tenant", "create", "acme")
     assert re.search(r"^tenant_secret +ts_\S+$", result.stdout, re.MULTILINE)
     assert result.stderr == (
-        "Keep the secrets: this is the only time that they are shown.\n"
+        "Store the tenant secret and the API key now; they are not shown again.\n"
     )

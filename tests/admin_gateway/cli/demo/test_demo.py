@@ -221,5 +221,6 @@ def test_drop_asks_first(demo: CouponctlRunner) -> None:
 
 
 def test_without_the_demo_tenant_there_is_nothing_to_show(cli: CouponctlRunner) -> None:
-    assert cli.expect_refusal("demo", "show") == "Tenant not found"
-    assert cli.expect_refusal("demo", "drop", "--yes") == "Tenant not found"
+    expected = "There is no demo tenant. Create it with `couponctl demo load`."
+    assert cli.expect_refusal("demo", "show") == expected
+    assert cli.expect_refusal("demo", "drop", "--yes") == expected

@@ -86,7 +86,7 @@ def test_secrets_that_another_key_sealed(cli: CouponctlRunner) -> None:
     message = cli_with_other_key.expect_refusal(
         "token", "mint", "--tenant", "acme", "--server"
     )
-    assert "put that key back into COUPON_MASTER_KEYS" in message
+    assert "Add that key to COUPON_MASTER_KEYS" in message
 
 
 def test_settings_that_make_no_sense(cli_without_tables: CouponctlRunner) -> None:
@@ -106,7 +106,7 @@ def test_a_bus_elsewhere_that_does_not_answer(cli: CouponctlRunner) -> None:
 
 
 def test_a_bus_that_answers(cli_with_broker: CouponctlRunner) -> None:
-    assert run_doctor(cli_with_broker, 0)["bus"]["found"] == "it answers"
+    assert run_doctor(cli_with_broker, 0)["bus"]["found"] == "the bus answers"
 
 
 def test_a_port_of_the_bus_that_another_program_has(cli: CouponctlRunner) -> None:
@@ -114,7 +114,10 @@ def test_a_port_of_the_bus_that_another_program_has(cli: CouponctlRunner) -> Non
     with socket.create_server(("127.0.0.1", port)):
         finding = run_doctor(cli, 1)["bus"]
     assert finding["level"] == "fail"
-    assert f"Port {port} of the embedded bus: taken" in finding["advice"]
+    assert (
+        f"Port {port} of the embedded bus is not available: it is used"
+        in finding["advice"]
+    )
     assert "BUS_PORT" in finding["advice"]
 
 

@@ -156,5 +156,5 @@ def test_a_second_run_says_that_the_first_one_is_running(env: dict[str, str]) ->
         wait_until_healthy(run, port)
         result = run_couponctl(env, "serve", "all")
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"Error: Port {port} of the admin gateway: taken")
-    assert "a running gateway of ours" in result.stderr
+    assert result.stderr.startswith(f"Error: Port {port} of the admin gateway is not")
+    assert "it is used by a running gateway" in result.stderr
