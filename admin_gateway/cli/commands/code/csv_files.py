@@ -1,10 +1,11 @@
-"""Codes to and from CSV files, any number of them in little memory."""
+"""Export and import codes as CSV, streamed so that memory use stays small."""
 
 import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO, TextIO
 
 import rich_click as click
+from click.exceptions import Exit
 
 from admin_gateway.cli.commands.code.inventory import filter_options, to_coupon_filter
 from admin_gateway.cli.csv_options import (
@@ -39,11 +40,11 @@ MAX_REPORTED_ROWS = 20
     "--output",
     type=click.File("w", encoding="utf-8", atomic=True),
     required=True,
-    help="Where to; - for standard output.",
+    help="Output file, - for stdout.",
 )
 @json_command()
 def export(tenant_id: str, output: TextIO, **filters: Any) -> dict[str, Any]:
-    """Write codes as CSV, newest first; cells that look like formulas begin with '.
+    """Export codes as CSV, newest first. Cells that look like formulas start with '.
 
     Example: `couponctl code export --tenant acme --status active --output codes.csv`
     """
@@ -51,13 +52,13 @@ def export(tenant_id: str, output: TextIO, **filters: Any) -> dict[str, Any]:
     count = 0
     with progress_bar("codes", None) as report_progress:
         for text in csv_export.export_pages(
-            tenant_id, to_coupon_filter(**filters), utc_now()
+            tenant_id, to_coupon_filter(**filters), now=utc_now()
         ):
             output.write(text)
             count += text.count("\r\n")
             report_progress(count - 1)
     if output.name == "<stdout>":
-        raise click.exceptions.Exit  # there is the file itself, and nothing else
+        raise Exit  # stdout holds the CSV: print no document after it
     return {"exported": count - 1}
 
 
@@ -68,13 +69,15 @@ def export(tenant_id: str, output: TextIO, **filters: Any) -> dict[str, Any]:
     "definition_id",
     type=UUID_PARAM,
     required=True,
-    help="Of which: its id.",
+    help="Definition ID.",
 )
-@click.option("--partial", is_flag=True, help="Leave bad lines out.")
+@click.option(
+    "--partial", is_flag=True, help="Skip invalid lines and import the others."
+)
 @click.option(
     "--skip-used",
     is_flag=True,
-    help="Leave out codes that the file shows as redeemed, revoked or expired.",
+    help="Skip codes that the file shows as redeemed, revoked or expired.",
 )
 @csv_options
 @click.argument("file", type=click.File("rb"))
@@ -87,11 +90,11 @@ def import_(
     file: BinaryIO,
     **csv_arguments: Any,
 ) -> dict[str, Any]:
-    """Import codes from a CSV FILE (- for stdin): all of it, or nothing.
+    """Import codes from a CSV FILE (- for stdin): all lines or none.
 
     Columns: code, and optionally user_id and expires_at, or those of an export. UTF-8
-    or UTF-16; comma, semicolon or tab. If you interrupt the command after the file was
-    read, the workers continue.
+    or UTF-16; comma, semicolon or tab. After an interruption the workers continue to
+    create the codes.
 
     Example: `couponctl code import --tenant acme --definition 0198c0de-… codes.csv`
     """
@@ -118,7 +121,7 @@ def _import_file(
     skip_used: bool,
 ) -> tuple[CodeJob, csv_import.ImportReport]:
     with progress_bar("bytes read", _file_size(file)) as report_progress:
-        pieces = track_progress(_read_chunks(file), report_progress, len)
+        pieces = track_progress(_read_chunks(file), report_progress, size=len)
         try:
             return csv_import.import_codes(
                 tenant_id,
