@@ -15,13 +15,14 @@ from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import activities as activity_repository
 from coupon_core.services.points import activities
-from tests.factories.campaigns import CampaignFactory, SdkClient
+from tests.factories.campaigns import CampaignFactory
 from tests.query_gateway.mambo.site import (
     JOHN,
     SiteClient,
     build_activity,
     expect_refusal,
 )
+from tests.query_gateway.playcamp.sdk_client import SdkClient
 
 PRICE = {"pointsToBuy": {"pointId": "gold", "points": 1}}
 USER_PATH = f"users/{quote(JOHN)}"
