@@ -13,6 +13,7 @@ from coupon_core.settings.validators import (
     VISIBILITY_RANGE,
     validate_broker_url,
     validate_networks,
+    validate_public_url,
     validate_rate_limit,
     validate_redis_url,
 )
@@ -93,6 +94,15 @@ class Settings:
             "port of the query gateway",
             default=8002,
             validate=PORT_RANGE,
+        )
+    )
+    public_query_url: str = field(
+        metadata=describe_variable(
+            "COUPON_PUBLIC_QUERY_URL",
+            "URL at which clients reach the query gateway, such as "
+            "https://coupons.example; OAuth 1.0a signatures cover it",
+            validate=validate_public_url,
+            documented_default="the Host header of each request",
         )
     )
     bus_port: int = field(

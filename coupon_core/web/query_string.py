@@ -18,9 +18,13 @@ _find_control_character = re.compile("[\x00-\x1f\x7f-\x9f]").search
 
 
 def parse_query(
-    environ: dict[str, Any], known_names: Collection[str]
+    environ: dict[str, Any],
+    known_names: Collection[str],
+    list_names: Collection[str] = (),
 ) -> dict[str, str]:
     """Return the decoded parameters in `known_names`; others are ignored.
+
+    A parameter in `list_names` may be repeated; its values are joined by commas.
 
     Raises:
         ApiError: 400 for a repeated known parameter, and for a bad escape, bad UTF-8 or
@@ -32,14 +36,18 @@ def parse_query(
     if len(raw) > MAX_QUERY_BYTES:
         text = f"Query too long: at most {MAX_QUERY_BYTES} bytes were expected"
         raise ApiError(414, "URI_TOO_LONG", message=text)
-    return _collect_parameters(raw, known_names)
+    return _collect_parameters(raw, known_names, list_names)
 
 
-def _collect_parameters(raw: str, known_names: Collection[str]) -> dict[str, str]:
+def _collect_parameters(
+    raw: str, known_names: Collection[str], list_names: Collection[str]
+) -> dict[str, str]:
     parameters: dict[str, str] = {}
     for pair in filter(None, raw.split("&")):
         name, value = (_decode(part) for part in _split_pair(pair))
-        if name in parameters:
+        if name in parameters and name in list_names:
+            value = f"{parameters[name]},{value}"
+        elif name in parameters:
             raise validation_error(
                 [ErrorDetail("expected once, not repeated", name, target="query")]
             )

@@ -50,6 +50,8 @@ MAMBO_ROUTES: Mapping[str, RouteCase] = {
     f"POST {SITE_PATH}/users/<known_user>/member": RouteCase(),
     f"GET {SITE_PATH}/users/<known_user>/coupons": RouteCase(),
     f"GET {SITE_PATH}/users/<known_user>/coupons/all": RouteCase(),
+    f"GET {SITE_PATH}/users/<known_user>/activities": RouteCase(),
+    f"GET {SITE_PATH}/activities/<known_user>": RouteCase(),
     f"POST {SITE_PATH}/coupons": RouteCase(
         201, body=OFFER_BODY, allowed_to_other_tenants=True
     ),

@@ -36,6 +36,7 @@ ACCESS_RULES = {
 RENAMED_PLACEHOLDERS = {
     "/users/<user_id>": "/users/<known_user>",
     "/users/<uuid>": "/users/<known_user>",
+    "/activities/<uuid>": "/activities/<known_user>",
     "/api/v1/coupons/<coupon_id>": "/api/v1/coupons/<mambo_id>",
 }
 

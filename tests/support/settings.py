@@ -28,6 +28,7 @@ def build_settings(
         bind_host="127.0.0.1",
         admin_port=8001,
         query_port=8002,
+        public_query_url="",
         bus_port=8003,
         broker_url=broker_url,
         visibility_seconds=60,

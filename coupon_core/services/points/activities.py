@@ -14,6 +14,7 @@ from coupon_core.domain.models import (
     Refused,
 )
 from coupon_core.domain.models.coupons import IssuedCoupon
+from coupon_core.domain.models.filters import ActivityFilter
 from coupon_core.domain.models.purchases import (
     Action,
     Activity,
@@ -82,7 +83,7 @@ def perform_or_record_failure(request: ActivityRequest, now: datetime) -> Activi
             exception=refused.reason.value,
         )
     with transaction():
-        activity_repository.insert(failed_activity)
+        activity_repository.insert(failed_activity, request.tags)
     return failed_activity
 
 
@@ -95,10 +96,10 @@ def get(tenant_id: str, activity_id: str) -> Activity:
 
 
 def list_activities(
-    tenant_id: str, page: Page, user_id: str | None = None
+    tenant_id: str, activity_filter: ActivityFilter, page: Page
 ) -> list[Activity]:
-    """Return a page of the activities of a tenant, or of one user, newest first."""
-    return activity_repository.list_activities(tenant_id, page, user_id)
+    """Return a page of the matching activities of a tenant, newest first."""
+    return activity_repository.list_activities(tenant_id, activity_filter, page)
 
 
 def reject(tenant_id: str, activity_id: str, reason: str) -> Activity:
@@ -127,7 +128,7 @@ def _record_activity(
         coupon_id=coupon.coupon_id,
         definition_id=coupon.definition_id,
     )
-    activity_repository.insert(activity)
+    activity_repository.insert(activity, request.tags)
     return activity
 
 
@@ -144,5 +145,5 @@ def _build_activity(request: ActivityRequest, now: datetime) -> Activity:
         exception="",
         reason="",
         attributes=request.attributes,
-        created_at=now,
+        created_at=request.created_at or now,
     )

@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields, post_load, validates_schema
 from coupon_core.domain import codes
 from coupon_core.domain.models import CodeFormat
 from coupon_core.domain.models.offers import PurchaseMode, UsageMode, ValidityUnit
-from coupon_core.schemas.base import LenientSchema, StrictSchema
+from coupon_core.schemas.base import LenientSchema
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictBoolean,
@@ -17,6 +17,7 @@ from coupon_core.schemas.fields import (
     StrictString,
 )
 from coupon_core.services.points.offers import OfferDraft
+from query_gateway.mambo.schemas.base import MamboBodySchema
 from query_gateway.mambo.schemas.fields import (
     MAX_AMOUNT,
     AmountField,
@@ -74,7 +75,7 @@ EXAMPLE_COUPON_BODY: dict[str, Any] = {
 }
 
 
-class MamboCouponBodySchema(StrictSchema):
+class MamboCouponBodySchema(MamboBodySchema):
     """A coupon with one shared code, or with a list of codes given out in order."""
 
     name = StrictString(required=True)

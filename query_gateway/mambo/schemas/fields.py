@@ -1,11 +1,11 @@
-"""Marshmallow fields of the Mambo API: tags, codes and amounts."""
+"""Marshmallow fields of the Mambo API: tags, codes, amounts and objects."""
 
 from typing import Any
 
 from marshmallow import ValidationError, fields
 
 from coupon_core.domain import codes
-from coupon_core.schemas.fields import StrictString
+from coupon_core.schemas.fields import StrictObject, StrictString
 
 MAX_AMOUNT = 1_000_000_000
 
@@ -32,6 +32,19 @@ class CodeField(StrictString):
         super().__init__(
             max_length=64, pattern=pattern, expectation=expectation, **options
         )
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        if isinstance(value, str):
+            value = codes.normalize_code(value) or value
+        return super()._deserialize(value, *args, **kwargs)
+
+
+class PhpObject(StrictObject):
+    """A JSON object; `[]` is also accepted, as which PHP writes an empty one."""
+
+    def deserialize(self, value: Any, *args: Any, **options: Any) -> Any:
+        """Read the object; an empty list is an empty object."""
+        return super().deserialize({} if value == [] else value, *args, **options)
 
 
 class AmountField(fields.Float):
