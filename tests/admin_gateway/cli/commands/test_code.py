@@ -92,6 +92,8 @@ def test_files_go_out_and_come_in(
     export = "code", "export", *OF_ACME, "--output"
     assert acme_cli.json(*export, str(out)) == {"exported": 25}
     assert acme_cli.run(*export, "-").stdout == out.read_text().replace("\r\n", "\n")
+    listed = acme_cli.json("audit", "list", *OF_ACME, "--action", "codes.exported")
+    assert [entry["actor"] for entry in listed["entries"]] == ["cli", "cli"]
     later = acme_cli.json(
         *("code", "extend", *OF_ACME, "--batch", done["batch_id"]),
         *("--until", "2099-01-01T00:00:00Z"),
