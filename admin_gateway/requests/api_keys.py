@@ -29,7 +29,9 @@ class CreateApiKeySchema(StrictSchema):
         min_length=1,
         max_length=len(Scope),
         metadata={
-            "description": "Scopes of the key; default: the scopes of your own key."
+            "description": "Scopes of the key; default: the scopes of your own key. "
+            "`export` exports all codes, `support` acts on one coupon and is contained "
+            "in `coupons`."
         },
     )
     expires_at = UtcDateTime(allow_none=True, validate=require_future)

@@ -1,5 +1,6 @@
 """Marshmallow fields that accept a value unchanged or say what was expected."""
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from coupon_core.domain.timestamps import format_timestamp
+from coupon_core.schemas.errors import truncate_for_display
 from coupon_core.schemas.timestamps import TIME_EXPECTED, parse_utc, to_utc
 
 _find_control_character = re.compile(
@@ -71,6 +73,7 @@ class StrictString(fields.String):
                 "pattern": documented_pattern,
                 **options.get("metadata", {}),
             }
+        self._expectation = expectation or f"{min_length} to {max_length} characters"
         super().__init__(
             validate=_build_text_validators(
                 min_length,
@@ -86,10 +89,16 @@ class StrictString(fields.String):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if not isinstance(value, str):
-            raise self.make_error("invalid")
+            raise ValidationError(_describe_wrong_type(self._expectation, value))
         if self._find_forbidden_character(value):
             raise ValidationError("expected text without control characters")
         return value
+
+
+def _describe_wrong_type(expectation: str, value: Any) -> str:
+    """Return what was expected instead of a JSON value that is not text."""
+    found = truncate_for_display(json.dumps(value, default=str, ensure_ascii=False))
+    return f"expected text in double quotes: {expectation}; found {found}"
 
 
 def _escape_braces(text: str) -> str:

@@ -66,7 +66,7 @@ def _check_decoded(decoded: bytes, slash_count: int) -> None:
     except UnicodeDecodeError:
         raise _bad_path_error("UTF-8") from None
     if text.count("/") != slash_count or "\\" in text:
-        raise _bad_path_error("no encoded slash or backslash")
+        raise _bad_path_error("no encoded slash or backslash; no ID contains one")
     if _find_control_character(text):
         raise _bad_path_error("no control characters")
     if _find_dot_segment(text):

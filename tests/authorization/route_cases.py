@@ -48,6 +48,7 @@ class RouteCase:
     success_status: int = 200
     missing_status: int = 404
     required_scope: Scope = Scope.READ
+    additional_scopes: frozenset[Scope] = frozenset()
     query: str = ""
     body: Any = None
     allowed_to_other_tenants: bool = False

@@ -26,6 +26,7 @@ from coupon_core.security.authentication.tenant_tokens import (
     clear_credential_caches,
 )
 from coupon_core.security.authorization import (
+    require_additional_scopes,
     require_scope,
     require_tenant,
     require_user,
@@ -46,6 +47,7 @@ __all__ = [
     "clear_credential_caches",
     "issue_client_token",
     "load_client_key_and_secret",
+    "require_additional_scopes",
     "require_scope",
     "require_tenant",
     "require_user",

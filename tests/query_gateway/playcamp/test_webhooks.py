@@ -86,6 +86,31 @@ def test_a_webhook_is_changed_and_deleted(sdk: SdkClient) -> None:
         assert_error(gone, 404, "NOT_FOUND")
 
 
+def test_webhooks_and_logs_without_page_are_complete(
+    sdk: SdkClient, campaign_factory: CampaignFactory
+) -> None:
+    """Published SDKs cannot ask for a second page of these lists."""
+    webhooks = [create_webhook(sdk) for _ in range(30)]
+    answer = sdk.get("/webhooks").json
+    assert len(answer["data"]) == 30
+    assert answer["pagination"] == {
+        **{"page": 1, "limit": 100, "total": 30, "totalPages": 1}
+    }
+    code = campaign_factory.create_redeemable_code(per_code_limit=0)
+    for _ in range(30):
+        assert sdk.redeem(code).status_code == 200
+    delivery.create_deliveries(
+        [to_cloud_event(event) for event in list_pending_events()], utc_now()
+    )
+    path = f"/webhooks/{webhooks[0]['id']}/logs"
+    assert len(sdk.get_data(path)) == 30
+    for list_path in ("/webhooks", path):
+        assert len(sdk.get_data(f"{list_path}?isTest=true")) == 30
+        assert len(sdk.get_data(f"{list_path}?page=1")) == 20
+        assert len(sdk.get_data(f"{list_path}?page=2")) == 10
+        assert len(sdk.get_data(f"{list_path}?limit=7")) == 7
+
+
 BAD: list[tuple[str, Any]] = [
     ("eventType", "payment.created"),
     ("eventType", None),

@@ -96,6 +96,8 @@ def test_files_go_out_and_come_in(
     assert acme_cli.run(*export, "-").stdout == export_path.read_text().replace(
         "\r\n", "\n"
     )
+    entries = acme_cli.json("audit", "list", *ACME, "--action", "codes.exported")
+    assert [entry["actor"] for entry in entries["entries"]] == ["cli", "cli"]
     extended = acme_cli.json(
         *("code", "extend", *ACME, "--batch", result["batch_id"]),
         *("--until", "2099-01-01T00:00:00Z"),
