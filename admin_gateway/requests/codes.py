@@ -9,10 +9,11 @@ from uuid import UUID
 
 from marshmallow import ValidationError, post_load
 
-from admin_gateway.requests.fields import CodeField, EnumField
+from admin_gateway.requests.fields import EnumField
 from coupon_core.domain.models import CouponStatus
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
 from coupon_core.schemas.base import LenientSchema, StrictSchema
+from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictQueryInteger,

@@ -4,10 +4,11 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load
 
-from admin_gateway.requests.fields import CodeField, EnumField
+from admin_gateway.requests.fields import EnumField
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models import CouponStatus
 from coupon_core.schemas.base import LenientSchema, StrictSchema
+from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.fields import StrictInteger, StrictList, UtcDateTime
 from coupon_core.schemas.identifiers import UserIdField
 from coupon_core.services.batches import MAX_COUPONS, MAX_USERS, BatchRequest

@@ -4,11 +4,12 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load
 
-from admin_gateway.requests.fields import CodeField, EnumField
+from admin_gateway.requests.fields import EnumField
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain import codes
 from coupon_core.domain.models.creators import CreatorStatus
 from coupon_core.schemas.base import StrictSchema
+from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.fields import (
     INT64_MAX,
     StrictInteger,

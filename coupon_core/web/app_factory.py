@@ -27,6 +27,8 @@ from coupon_core.web.responses import (
 from coupon_core.web.swagger_ui import create_docs_blueprint
 
 DEFAULT_API_VERSION = "1.0.0"
+# The last argument of routes that end with a code.
+CODE_ARGUMENT = "code"
 EMPTY_MAPPING: Mapping[Any, Any] = MappingProxyType({})
 
 
@@ -91,7 +93,7 @@ def _check_request() -> None:
     environ, rule = request.environ, request.url_rule
     if rule:
         environ[ROUTE_ENVIRON_KEY] = rule.rule
-    check_path(environ)
+    check_path(environ, (request.view_args or {}).get(CODE_ARGUMENT, ""))
 
 
 def _create_api(app: Flask, title: str, version: str, description: str) -> JsonApi:

@@ -6,6 +6,7 @@ from marshmallow import fields
 
 from coupon_core.domain.models.purchases import Action, ActivityStatus
 from coupon_core.schemas.base import LenientSchema, StrictSchema
+from coupon_core.schemas.codes import EnteredCodeField
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictList,
@@ -54,7 +55,7 @@ class MamboCodeBodySchema(LenientSchema):
     """A user and a code."""
 
     uuid = UserIdField(required=True)
-    code = StrictString(required=True)
+    code = EnteredCodeField(required=True)
 
 
 class MamboActivityAttributesSchema(LenientSchema):
@@ -62,7 +63,7 @@ class MamboActivityAttributesSchema(LenientSchema):
 
     type = ChoiceField("coupon", required=True)
     action = ChoiceField(*Action, required=True)
-    code = StrictString(required=True)
+    code = EnteredCodeField(required=True)
 
 
 class MamboActivityBodySchema(LenientSchema):

@@ -8,6 +8,7 @@ from coupon_core.domain import codes
 from coupon_core.domain.models import CodeFormat
 from coupon_core.domain.models.offers import PurchaseMode, UsageMode, ValidityUnit
 from coupon_core.schemas.base import LenientSchema, StrictSchema
+from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictBoolean,
@@ -20,7 +21,6 @@ from coupon_core.services.points.offers import OfferDraft
 from query_gateway.mambo.schemas.fields import (
     MAX_AMOUNT,
     AmountField,
-    CodeField,
     TagField,
 )
 from query_gateway.mambo.schemas.terms import (

@@ -1,10 +1,9 @@
-"""Marshmallow fields of the Mambo API: tags, codes and amounts."""
+"""Marshmallow fields of the Mambo API: tags and amounts."""
 
 from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from coupon_core.domain import codes
 from coupon_core.schemas.fields import StrictString
 
 MAX_AMOUNT = 1_000_000_000
@@ -16,19 +15,6 @@ class TagField(StrictString):
     def __init__(self, **options: Any) -> None:
         expectation = "a tag of 1 to 64 characters without commas or surrounding blanks"
         pattern = r"^[^\s,]([^,]*[^\s,])?$"
-        super().__init__(
-            max_length=64, pattern=pattern, expectation=expectation, **options
-        )
-
-
-class CodeField(StrictString):
-    """A code as described in docs/api-contracts.md 0.15."""
-
-    def __init__(self, **options: Any) -> None:
-        expectation = (
-            "a code of 1 to 64 letters, digits, _ or -, starting with a letter or digit"
-        )
-        pattern = f"^{codes.CODE_REGEX.pattern}$"
         super().__init__(
             max_length=64, pattern=pattern, expectation=expectation, **options
         )
