@@ -16,6 +16,14 @@ SELECT_CODE_WITH_PREFIX = """
     OR EXISTS (SELECT 1 FROM import_row WHERE tenant_id = :tenant_id
         AND code_key >= :stem AND code_key < :end)
 """
+# A pattern has no placeholder in its fixed beginning, so the beginnings are compared.
+SELECT_DEFINITION_WITH_PREFIX = """
+    SELECT name FROM definition WHERE tenant_id = :tenant_id
+    AND code_format = 'random' AND NOT code_check AND status <> 'archived'
+    AND (substr(upper(code_prefix), 1, :length) = :stem
+        OR substr(upper(code_pattern), 1, :length) = :stem)
+    ORDER BY definition_id LIMIT 1
+"""
 
 
 def list_prefixes(tenant_id: str) -> tuple[str, ...]:
@@ -28,23 +36,27 @@ def list_prefixes(tenant_id: str) -> tuple[str, ...]:
     return tuple(stem for (stem,) in rows)
 
 
-def reserve(tenant_id: str, prefix: str, definition_id: str) -> bool:
-    """Reserve a prefix for codes with a check character; return False if it is in use.
+def has_codes(tenant_id: str, prefix: str) -> bool:
+    """Return True if a code of the tenant begins with a prefix in upper case."""
+    parameters = {"tenant_id": tenant_id, "stem": prefix, "end": prefix + "~"}
+    return execute(SELECT_CODE_WITH_PREFIX, parameters).fetchone() is not None
+
+
+def find_definition_with_prefix(tenant_id: str, prefix: str) -> str | None:
+    """Return the name of a definition that would draw codes with a prefix, or None."""
+    parameters = {"tenant_id": tenant_id, "stem": prefix, "length": len(prefix)}
+    row = execute(SELECT_DEFINITION_WITH_PREFIX, parameters).fetchone()
+    return str(row[0]) if row else None
+
+
+def insert(tenant_id: str, prefix: str, definition_id: str) -> None:
+    """Reserve a prefix for codes with a check character.
 
     The caller must hold the lock of the tenant, so that no code is created meanwhile.
     """
-    parameters = {"tenant_id": tenant_id, "stem": prefix, "end": prefix + "~"}
-    if any(
-        prefix.startswith(other_prefix) or other_prefix.startswith(prefix)
-        for other_prefix in list_prefixes(tenant_id)
-    ):
-        return False
-    if execute(SELECT_CODE_WITH_PREFIX, parameters).fetchone() is not None:
-        return False
     CheckedStemTable.insert(
         tenant_id=tenant_id, stem=prefix, definition_id=definition_id
     ).execute()
-    return True
 
 
 def find_invalid_check_digits(tenant_id: str, codes: Iterable[str]) -> set[str]:

@@ -10,7 +10,6 @@ from peewee import IntegrityError, fn
 from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Definition, DefinitionStatus, Page
 from coupon_core.persistence.errors import FOREIGN_KEY, UNIQUE, violated_constraint
-from coupon_core.persistence.repositories import checked_prefixes
 from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.row_mapping import to_definition
 from coupon_core.persistence.tables import (
@@ -146,8 +145,7 @@ def is_code_taken(definition: Definition) -> bool:
         CouponTable.code_scope == "",
     )
     return bool(
-        checked_prefixes.find_invalid_check_digits(tenant_id, [definition.custom_code])
-        or _select_conflicting_shared_codes(definition).exists()
+        _select_conflicting_shared_codes(definition).exists()
         or imported_codes.exists()
         or owned_codes.exists()
     )
