@@ -12,6 +12,8 @@ from werkzeug.http import parse_options_header
 
 from admin_gateway.requests import GenerateCouponsQuerySchema, GenerateCouponsSchema
 from coupon_core.domain.identifiers import is_user_id
+from coupon_core.domain.models import utc_now
+from coupon_core.domain.rules.expiry import require_future_expiry
 from coupon_core.schemas.errors import (
     MAX_DETAILS,
     ApiError,
@@ -37,7 +39,14 @@ def parse_batch_request(request: Request) -> BatchRequest:
 
     Raises:
         ApiError: The query or the body is invalid.
+        Refused: The expiry is in the past.
     """
+    batch_request = _parse_json_or_csv(request)
+    require_future_expiry(batch_request.expires_at, utc_now())
+    return batch_request
+
+
+def _parse_json_or_csv(request: Request) -> BatchRequest:
     content_type, options = parse_options_header(
         request.environ.get("CONTENT_TYPE", "")
     )

@@ -20,7 +20,7 @@ from coupon_core.schemas.errors import (
     validation_error,
 )
 from coupon_core.schemas.identifiers import USER_ID_EXPECTED
-from coupon_core.schemas.timestamps import TIME_EXPECTED, parse_utc
+from coupon_core.schemas.timestamps import parse_utc
 
 MAX_LINE_BYTES = 4_096  # longer than any row of an export
 CODE_EXPECTED = (
@@ -149,5 +149,5 @@ def _parse_time(text: str) -> datetime | None:
         return None
     try:
         return parse_utc(text.strip())
-    except ValueError:
-        raise MalformedLine(f"expires_at: expected {TIME_EXPECTED}") from None
+    except ValueError as error:
+        raise MalformedLine(f"expires_at: {error}") from None

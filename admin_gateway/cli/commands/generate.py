@@ -16,6 +16,7 @@ from admin_gateway.cli.output import json_command
 from admin_gateway.requests import GenerateCouponsSchema
 from admin_gateway.responses import serializers
 from coupon_core.domain.models import utc_now
+from coupon_core.domain.rules.expiry import require_future_expiry
 from coupon_core.services import batches
 from coupon_core.services.batches import BatchRequest
 from coupon_core.services.coupons import generation
@@ -59,6 +60,7 @@ def generate(
     body = without_unset(user_ids=user_ids, count=count, expires_at=expires_at)
     batch_request: BatchRequest = GenerateCouponsSchema().load(body)
     now, ids = utc_now(), (tenant_id, definition_id)
+    require_future_expiry(batch_request.expires_at, now)
     if not batch_request.is_small:
         batch = batches.request(*ids, batch_request, now)
         return (

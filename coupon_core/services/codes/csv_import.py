@@ -18,6 +18,7 @@ from coupon_core.domain.models.inventory import (
     RejectedRow,
 )
 from coupon_core.domain.rules import generation as generation_rules
+from coupon_core.domain.rules.expiry import explain_past_expiry
 from coupon_core.persistence.database import release_connection, transaction
 from coupon_core.persistence.repositories import code_imports as code_import_repository
 from coupon_core.persistence.repositories import code_jobs as code_job_repository
@@ -123,8 +124,9 @@ def _reserve_all(
     clock: Clock,
 ) -> None:
     for chunk in _split_into_chunks(rows):
-        valid_rows = [row for row in chunk if isinstance(row, ImportRow)]
-        report.add_rejected(row for row in chunk if isinstance(row, RejectedRow))
+        checked_rows = [_reject_past_expiry(row, clock()) for row in chunk]
+        valid_rows = [row for row in checked_rows if isinstance(row, ImportRow)]
+        report.add_rejected(row for row in checked_rows if isinstance(row, RejectedRow))
         if definition.awarded_only:
             report.add_rejected(
                 RejectedRow(row.line, REASON_AWARDED_ONLY)
@@ -137,6 +139,13 @@ def _reserve_all(
         report.add_rejected(rejected_rows)
         # A client that sends slowly must not hold a connection that others need.
         release_connection()
+
+
+def _reject_past_expiry(row: ParsedRow, now: datetime) -> ParsedRow:
+    if isinstance(row, RejectedRow):
+        return row
+    problem = explain_past_expiry(row.expires_at, now)
+    return RejectedRow(row.line, problem) if problem else row
 
 
 def _split_into_chunks(rows: Iterable[ParsedRow]) -> Iterator[list[ParsedRow]]:
