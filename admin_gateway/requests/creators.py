@@ -16,6 +16,7 @@ from coupon_core.schemas.fields import (
     StrictList,
     StrictString,
 )
+from coupon_core.schemas.names import NameField
 from coupon_core.services.campaigns.creators import (
     DEFAULT_PATTERN,
     MAX_CODES_PER_REQUEST,
@@ -30,7 +31,7 @@ PATTERN_DESCRIPTION = (
 class UpdateCreatorSchema(StrictSchema):
     """PATCH: the members of a creator to change."""
 
-    name = StrictString()
+    name = NameField()
     genre = StrictString(allow_none=True, max_length=64)
     status = EnumField(
         CreatorStatus,
@@ -47,7 +48,7 @@ class CreateCreatorSchema(UpdateCreatorSchema):
         pattern=r"^[A-Z0-9]{5}$",
         expectation="5 capital letters or digits",
     )
-    name = StrictString(required=True)
+    name = NameField(required=True)
 
 
 class CreatorQuerySchema(ListQuerySchema):

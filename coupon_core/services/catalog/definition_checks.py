@@ -88,3 +88,8 @@ def translate_conflicts() -> Iterator[None]:
         raise Refused(AdminReason.NAME_TAKEN) from error
     except definition_repository.UnknownRewardItem as error:
         raise Refused(AdminReason.UNKNOWN_REWARD_ITEM) from error
+
+
+def find_duplicate_names(limit: int) -> list[tuple[str, str, str]]:
+    """Return tenant, id and name of older definitions whose name is not unique."""
+    return definition_repository.find_duplicate_names(limit)

@@ -26,6 +26,7 @@ from coupon_core.domain.models.offers import (
     PurchaseMode,
     UsageMode,
 )
+from coupon_core.domain.names import MAX_NAME_LENGTH
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import coupons as coupon_repository
@@ -37,7 +38,6 @@ from coupon_core.services.catalog import definitions, reward_items
 from coupon_core.services.errors import require_found
 from coupon_core.services.points.listed_codes import add_listed_codes
 
-MAX_NAME_LENGTH = 255
 CLONED_CODE_LENGTH = 8
 
 

@@ -17,6 +17,7 @@ from coupon_core.schemas.fields import (
     StrictObject,
     StrictString,
 )
+from coupon_core.schemas.names import NameField
 from coupon_core.services.points.offers import OfferDraft
 from query_gateway.mambo.schemas.fields import (
     MAX_AMOUNT,
@@ -77,7 +78,7 @@ EXAMPLE_COUPON_BODY: dict[str, Any] = {
 class MamboCouponBodySchema(StrictSchema):
     """A coupon with one shared code, or with a list of codes given out in order."""
 
-    name = StrictString(required=True)
+    name = NameField(required=True)
     code = CodeField(allow_none=True)
     codes = StrictList(CodeField(), min_length=1, max_length=MAX_CODES)
     type = ChoiceField(*COUPON_TYPES, required=True)
