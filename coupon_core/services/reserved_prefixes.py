@@ -27,7 +27,7 @@ def reserve_prefix(definition: Definition) -> None:
     The caller must hold the lock of the tenant.
 
     Raises:
-        Refused: Other codes begin with the same prefix, or would.
+        Refused: Other codes begin with the same prefix.
     """
     if not definition.code_check:
         return
@@ -51,9 +51,6 @@ def _find_conflict(definition: Definition, prefix: str) -> str:
             return f"{prefix} overlaps with {reserved}, which is reserved already"
     if checked_prefix_repository.has_codes(tenant_id, prefix):
         return f"there are codes that begin with {prefix}"
-    name = checked_prefix_repository.find_definition_with_prefix(tenant_id, prefix)
-    if name is not None:
-        return f'the codes of definition "{name}" begin with {prefix}'
     return ""
 
 

@@ -17,7 +17,7 @@ from coupon_core.web.health import CheckFunctions, create_health_blueprint
 from coupon_core.web.idempotency import enable_idempotency
 from coupon_core.web.middleware import wrap_wsgi
 from coupon_core.web.openapi import complete_spec
-from coupon_core.web.path_validation import check_path
+from coupon_core.web.path_validation import CODE_ARGUMENT, check_path
 from coupon_core.web.request_body import BODY_LIMITS_EXTENSION, DEFAULT_BODY_LIMIT_BYTES
 from coupon_core.web.responses import (
     JSON_MEDIA_TYPE,
@@ -27,8 +27,6 @@ from coupon_core.web.responses import (
 from coupon_core.web.swagger_ui import create_docs_blueprint
 
 DEFAULT_API_VERSION = "1.0.0"
-# The last argument of routes that end with a code.
-CODE_ARGUMENT = "code"
 EMPTY_MAPPING: Mapping[Any, Any] = MappingProxyType({})
 
 

@@ -8,6 +8,8 @@ from coupon_core.domain.pasted_text import clean_pasted_code
 from coupon_core.schemas.errors import ApiError, ErrorDetail
 
 MAX_PATH_BYTES = 2_048
+# The last argument of routes that end with a code.
+CODE_ARGUMENT = "code"
 
 # Path characters of RFC 3986 without escapes and dot segments. Nearly every request
 # matches, so that the slower checks are rare.

@@ -16,14 +16,6 @@ SELECT_CODE_WITH_PREFIX = """
     OR EXISTS (SELECT 1 FROM import_row WHERE tenant_id = :tenant_id
         AND code_key >= :stem AND code_key < :end)
 """
-# A pattern has no placeholder in its fixed beginning, so the beginnings are compared.
-SELECT_DEFINITION_WITH_PREFIX = """
-    SELECT name FROM definition WHERE tenant_id = :tenant_id
-    AND code_format = 'random' AND NOT code_check AND status <> 'archived'
-    AND (substr(upper(code_prefix), 1, :length) = :stem
-        OR substr(upper(code_pattern), 1, :length) = :stem)
-    ORDER BY definition_id LIMIT 1
-"""
 
 
 def list_prefixes(tenant_id: str) -> tuple[str, ...]:
@@ -40,13 +32,6 @@ def has_codes(tenant_id: str, prefix: str) -> bool:
     """Return True if a code of the tenant begins with a prefix in upper case."""
     parameters = {"tenant_id": tenant_id, "stem": prefix, "end": prefix + "~"}
     return execute(SELECT_CODE_WITH_PREFIX, parameters).fetchone() is not None
-
-
-def find_definition_with_prefix(tenant_id: str, prefix: str) -> str | None:
-    """Return the name of a definition that would draw codes with a prefix, or None."""
-    parameters = {"tenant_id": tenant_id, "stem": prefix, "length": len(prefix)}
-    row = execute(SELECT_DEFINITION_WITH_PREFIX, parameters).fetchone()
-    return str(row[0]) if row else None
 
 
 def insert(tenant_id: str, prefix: str, definition_id: str) -> None:

@@ -10,13 +10,14 @@ from coupon_core.domain.models import (
     UNASSIGNED,
     AdminReason,
     CodeAlphabet,
-    DefinitionStatus,
     Refused,
     utc_now,
 )
+from coupon_core.domain.models.batches import BatchState
 from coupon_core.domain.models.inventory import ImportRow, RejectedRow
 from coupon_core.persistence.tables import CheckedStemTable, CouponTable
 from coupon_core.services import batches
+from coupon_core.services.batches import chunks
 from coupon_core.services.campaigns import creators
 from coupon_core.services.codes import csv_import
 from coupon_core.services.coupons import code_capacity, typo_detection
@@ -98,24 +99,26 @@ def test_definition_does_not_move_into_a_reserved_prefix(
 
 
 @pytest.mark.parametrize("members", INSIDE)
-def test_prefix_is_not_reserved_over_a_definition_without_codes(
+def test_definition_whose_prefix_is_reserved_later_is_refused_permanently(
     tenant: TenantFactory, members: dict[str, Any]
 ) -> None:
-    definition = tenant.define(name="Earlier", **members)
-    reason, detail = refuse(reserve, tenant)
-    assert (reason, "Earlier" in detail) == (AdminReason.STEM_TAKEN, True)
-    assert tenant.generate(definition, [UNASSIGNED])
+    definition = tenant.define(**members)
+    reserve(tenant)
+    reason, detail = refuse(tenant.generate, definition, [UNASSIGNED] * 100)
+    assert (reason, RESERVED in detail) == (AdminReason.STEM_TAKEN, True)
 
 
-def test_prefix_of_an_archived_definition_without_codes_is_free(
+def test_batch_fails_with_the_prefix_that_was_reserved_meanwhile(
     tenant: TenantFactory,
 ) -> None:
-    archived = tenant.define(code_prefix="PCXABQ")
-    tenant.archive(archived)
+    definition = tenant.define(code_prefix="PCXABQ")
+    key = tenant.tenant_id, definition.definition_id
+    batch = batches.request(*key, batches.BatchRequest(5_000), utc_now())
     reserve(tenant)
-    tenant.set_status(archived, DefinitionStatus.ACTIVE)
-    reason, _ = refuse(tenant.generate, archived, [UNASSIGNED])
-    assert reason == AdminReason.STEM_TAKEN
+    chunks.generate_chunk((tenant.tenant_id, batch.batch_id, 1), utc_now())
+    failed = batches.get(tenant.tenant_id, batch.batch_id)
+    assert failed.state == BatchState.FAILED
+    assert RESERVED in failed.error
 
 
 def test_definition_of_an_earlier_release_is_refused_permanently(
