@@ -1,4 +1,4 @@
-"""How often callers may call, where that is limited; by default it is not."""
+"""Rate limits for callers; by default there are none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from coupon_core.persistence import database
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import GuessLimits
 from coupon_core.settings.loader import Settings
-from tests.query_gateway.tenant import Tenant
+from tests.factories.tenant import TenantFactory
 from tests.support.admin_client import AdminClient, create_admin_client
 from tests.support.databases import SqliteDatabases, migrate_database
 from tests.support.settings import build_settings
@@ -23,6 +23,7 @@ PER_CALLER, PER_TENANT = 3, 7
 
 @pytest.fixture
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Yield settings with limits on calls."""
     files = SqliteDatabases(tmp_path_factory.mktemp("calls"), migrate_database)
     with files.temporary_database() as url:
         yield dataclasses.replace(
@@ -36,6 +37,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 @pytest.fixture
 def admin(settings: Settings) -> AdminClient:
+    """Return a client of the admin gateway."""
     import admin_gateway
 
     return create_admin_client(admin_gateway.create_app(settings))
@@ -43,6 +45,7 @@ def admin(settings: Settings) -> AdminClient:
 
 @pytest.fixture
 def query(admin: AdminClient, settings: Settings) -> Flask:
+    """Return the query gateway."""
     return query_gateway.create_app(settings)
 
 
@@ -58,7 +61,7 @@ def test_a_key_may_call_so_often(admin: AdminClient) -> None:
 def test_a_tenant_may_call_so_often_altogether(
     admin: AdminClient, query: Flask
 ) -> None:
-    tenant = Tenant(admin.tenant_id, admin.secret.secret, "")
+    tenant = TenantFactory(admin.tenant_id, admin.secret.secret)
     statuses = [
         query.test_client()
         .get(

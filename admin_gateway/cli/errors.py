@@ -11,6 +11,7 @@ from coupon_core.domain.models import AnyReason, Reason, Refused
 from coupon_core.messaging.topology import BrokerUnavailable
 from coupon_core.persistence import diagnostics
 from coupon_core.persistence.diagnostics import DatabaseStatus
+from coupon_core.schemas.csv_options import InvalidCsv
 from coupon_core.schemas.errors import ApiError
 from coupon_core.schemas.validation_errors import convert_validation_error
 from coupon_core.settings.loader import InvalidSettings
@@ -84,6 +85,7 @@ def _validation_error_message(error: ValidationError) -> str:
 MESSAGE_FORMATTERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (Refused, _refusal_message),
     (ValidationError, _validation_error_message),
+    (InvalidCsv, lambda error: f"Invalid CSV file: {error.summary}"),
     (ApiError, lambda problem: problem.message),
     ((InvalidSettings, CommandError), str),
     (BrokerUnavailable, lambda error: BROKER_UNAVAILABLE_MESSAGE.format(words=error)),

@@ -1,6 +1,6 @@
 """Options that commands share, read by the very fields that read HTTP requests."""
 
-from typing import Any, TextIO
+from typing import Any
 
 import rich_click as click
 from marshmallow import ValidationError, fields
@@ -74,11 +74,6 @@ def to_page(limit: int, offset: int) -> Page:
 def read_body(file: Any | None) -> dict[str, Any]:
     """The JSON object in a file, or none when there is no file."""
     return parse_object(file.read()) if file else {}
-
-
-def read_lines(file: TextIO) -> list[str]:
-    """The lines of a file that are not blank, without the blanks around them."""
-    return [line.strip() for line in file if line.strip()]
 
 
 class JsonObjectParam(click.ParamType):

@@ -4,6 +4,10 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load
 
+from admin_gateway.requests.csv_files import (
+    IGNORE_COLUMNS_METADATA,
+    ColumnNamesField,
+)
 from admin_gateway.requests.fields import EnumField
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models import CouponStatus
@@ -40,6 +44,7 @@ class GenerateCouponsQuerySchema(LenientSchema):
     """Query parameters beside a CSV list of users."""
 
     expires_at = UtcDateTime(metadata=EXPIRY_METADATA)
+    ignore_columns = ColumnNamesField(metadata=IGNORE_COLUMNS_METADATA)
 
 
 class RevokeCouponSchema(StrictSchema):

@@ -1,5 +1,6 @@
 """The database of this process: connections, transactions and statements."""
 
+import json
 import os
 import re
 import time
@@ -188,6 +189,18 @@ def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
         cursor = database_proxy.cursor()
         cursor.executemany(text, rows)
     return int(cursor.rowcount)
+
+
+def execute_for_values(
+    sql: str, sql_type: str, values: Sequence[str], parameters: Mapping[str, Any]
+) -> Any:
+    """Run a statement in which `{among}` matches many values sent as one parameter."""
+    if is_postgresql():
+        # A list in the text of the statement would be parsed each time.
+        text = sql.format(among=f"= ANY(CAST(:among AS {sql_type}[]))")
+        return execute(text, {**parameters, "among": list(values)})
+    text = sql.format(among="IN (SELECT value FROM json_each(:among))")
+    return execute(text, {**parameters, "among": json.dumps(list(values))})
 
 
 def execute_each(sql: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coupon_core.web.dialects import Dialect
+from coupon_core.web.dialects import ErrorFormat
 from query_gateway import refusals
 from query_gateway.mambo.errors import (
     ERROR_SHAPE,
@@ -27,14 +27,14 @@ BLUEPRINTS = (
     coupons.blueprint,
 )
 DIALECTS = (
-    Dialect(
+    ErrorFormat(
         "/api/v1",
         render_mambo_error,
         refusals=refusals.MAMBO_REFUSALS,
         security=("mamboToken",),
         errors=ERROR_SHAPE,
     ),
-    Dialect(
+    ErrorFormat(
         "/oauth",
         render_oauth_error,
         refusals=refusals.OAUTH_REFUSALS,

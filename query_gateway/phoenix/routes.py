@@ -218,8 +218,7 @@ def redeem(code: str) -> Response:
     authentication.require_user(g.principal, user_id)
     now = utc_now()
     redeem_request = RedeemRequest(g.principal.tenant_id, code, user_id=user_id)
-    redeemed = redeem_code(redeem_request, now)
-    return json_response(serialization.serialize_coupon(redeemed.issued, now))
+    return json_response(redeem_code(redeem_request, now).document)
 
 
 def _parse_user_id(body: dict[str, Any]) -> str:

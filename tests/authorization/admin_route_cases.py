@@ -1,4 +1,4 @@
-"""The rows of the admin gateway, and who is let in there."""
+"""The access table of the admin gateway."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
 
 
 def get_expected_access(route: Route, credential: str) -> ExpectedAccess:
-    """What the table says of a credential at a route of the admin gateway."""
+    """Return the access that the table expects for a credential at a route."""
     if credential in ("other tenant's key", "other tenant's admin token"):
         return (
             ExpectedAccess.FORBIDDEN
@@ -238,7 +238,7 @@ def get_expected_access(route: Route, credential: str) -> ExpectedAccess:
             else ExpectedAccess.SERVED_AS_OTHER_TENANT
         )
     if credential.startswith("key: "):
-        fits = credential == f"key: {route.case.required_scope}"
-        return ExpectedAccess.SERVED if fits else ExpectedAccess.FORBIDDEN
-    good = credential in ("key", "key as bearer", "admin token")
-    return ExpectedAccess.SERVED if good else ExpectedAccess.UNAUTHENTICATED
+        has_required_scope = credential == f"key: {route.case.required_scope}"
+        return ExpectedAccess.SERVED if has_required_scope else ExpectedAccess.FORBIDDEN
+    is_valid = credential in ("key", "key as bearer", "admin token")
+    return ExpectedAccess.SERVED if is_valid else ExpectedAccess.UNAUTHENTICATED

@@ -23,9 +23,11 @@ from coupon_core.security.rate_limiting.policy import (
     RateLimit,
 )
 from coupon_core.services.access import tenants
-from tests.factories.campaigns import CampaignFactory, SdkClient
+from tests.factories.campaigns import CampaignFactory
+from tests.factories.tenant import TenantFactory
+from tests.query_gateway.caller import Caller, CallStyle
 from tests.query_gateway.mambo.site import build_activity, create_site_client
-from tests.query_gateway.tenant import Caller, CallStyle, Tenant
+from tests.query_gateway.playcamp.sdk_client import SdkClient
 
 USER, TENANT = (
     RateLimit("guesses-per-user", 5, 600),
@@ -110,7 +112,7 @@ def test_a_users_lists_stay_readable(caller: Caller) -> None:
 
 
 def test_many_users_of_one_server_share_the_tenants_budget(
-    app: Flask, tenant: Tenant, other_tenant: Tenant
+    app: Flask, tenant: TenantFactory, other_tenant: TenantFactory
 ) -> None:
     for number in range(TENANT.amount):
         server = Caller(app.test_client(), tenant, SERVER, f"user-{number}")
@@ -261,7 +263,7 @@ def test_every_way_spends_the_budget(caller: Caller, way: str) -> None:
     assert_refused(caller.redeem(caller.tenant.create_code()))
 
 
-def test_a_number_and_its_text_are_one_user(app: Flask, tenant: Tenant) -> None:
+def test_a_number_and_its_text_are_one_user(app: Flask, tenant: TenantFactory) -> None:
     code = tenant.create_code("42")
     guess_all(Caller(app.test_client(), tenant, user_id="42"))
     path = f"/v1/coupons/redeem/{code}"

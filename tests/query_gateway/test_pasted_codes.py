@@ -16,9 +16,10 @@ from coupon_core.security.rate_limiting.policy import (
     RateLimit,
 )
 from coupon_core.services.coupons import typo_detection
-from tests.factories.campaigns import CampaignFactory, SdkClient
+from tests.factories.campaigns import CampaignFactory
+from tests.query_gateway.caller import Caller
 from tests.query_gateway.mambo.site import build_activity, create_site_client
-from tests.query_gateway.tenant import Caller
+from tests.query_gateway.playcamp.sdk_client import SdkClient
 
 CODE = "ALUM-15"
 PASTED = {

@@ -1,24 +1,21 @@
 """`couponctl generate`: coupons for users, or for nobody yet."""
 
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import rich_click as click
 
 from admin_gateway.cli.commands.batch import generate_with_workers
-from admin_gateway.cli.options import (
-    UUID_PARAM,
-    read_lines,
-    tenant_option,
-    without_unset,
-)
+from admin_gateway.cli.csv_options import csv_options, to_csv_options
+from admin_gateway.cli.options import UUID_PARAM, tenant_option, without_unset
 from admin_gateway.cli.output import json_command
 from admin_gateway.requests import GenerateCouponsSchema
 from admin_gateway.responses import serializers
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.rules.expiry import require_future_expiry
+from coupon_core.schemas.csv_users import read_users
 from coupon_core.services import batches
-from coupon_core.services.batches import BatchRequest
+from coupon_core.services.batches import MAX_USERS, BatchRequest
 from coupon_core.services.coupons import generation
 
 
@@ -33,8 +30,11 @@ from coupon_core.services.coupons import generation
 )
 @click.option("--user", "users", multiple=True, help="For this user; again for more.")
 @click.option(
-    "--users-file", type=click.File(), help="A user id a line, - for standard input."
+    "--users-file",
+    type=click.File("rb"),
+    help="A CSV file with a column user_id; - for standard input.",
 )
+@csv_options
 @click.option("--count", type=int, help="So many that nobody holds yet.")
 @click.option("--expires-at", help="Their own expiry, such as 2030-01-31T12:00:00Z.")
 @click.option("--detach", is_flag=True, help="Leave a batch to the workers at once.")
@@ -43,10 +43,11 @@ def generate(
     tenant_id: str,
     definition_id: str,
     users: Sequence[str],
-    users_file: TextIO | None,
+    users_file: BinaryIO | None,
     count: int | None,
     expires_at: str | None,
     detach: bool,
+    **csv_arguments: Any,
 ) -> dict[str, Any]:
     """Make coupons of a definition: one for each user, or a number of free codes.
 
@@ -56,7 +57,12 @@ def generate(
     Example: `couponctl generate --tenant acme --definition 0198c0de-…
     --user user_123 --user user_456 --json`
     """
-    user_ids = [*users, *(read_lines(users_file) if users_file else ())] or None
+    file_users = (
+        read_users([users_file.read()], to_csv_options(**csv_arguments), MAX_USERS)
+        if users_file
+        else ()
+    )
+    user_ids = [*users, *file_users] or None
     body = without_unset(user_ids=user_ids, count=count, expires_at=expires_at)
     batch_request: BatchRequest = GenerateCouponsSchema().load(body)
     now, ids = utc_now(), (tenant_id, definition_id)

@@ -1,4 +1,4 @@
-"""The campaigns of the demo tenant: what is defined, who holds it, who used it."""
+"""The definitions of the demo tenant, for Phoenix."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

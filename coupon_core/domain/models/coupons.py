@@ -145,10 +145,14 @@ class Redemption:
 
 @dataclass(frozen=True, slots=True)
 class RedemptionResult:
-    """A redemption, and the coupon after it."""
+    """A redemption, the coupon after it, and the coupon's canonical JSON document.
+
+    The event and the response both contain the document, which is therefore built once.
+    """
 
     issued: IssuedCoupon
     redemption: Redemption
+    document: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

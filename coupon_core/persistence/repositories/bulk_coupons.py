@@ -14,7 +14,7 @@ from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Definition
 from coupon_core.domain.models.batches import Batch
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.database import execute, execute_for_values, is_postgresql
 from coupon_core.persistence.errors import UNIQUE, violated_constraint
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import checked_prefixes
@@ -157,15 +157,3 @@ def _find_shared_keys(tenant_id: str, keys: Mapping[str, str]) -> set[str]:
             parameters={"tenant_id": tenant_id},
         ).fetchall()
     return {key for (key,) in rows if key in keys}
-
-
-def execute_for_values(
-    sql: str, sql_type: str, values: Sequence[str], parameters: Mapping[str, Any]
-) -> Any:
-    """Run a statement in which `{among}` matches many values sent as one parameter."""
-    if is_postgresql():
-        # A list in the text of the statement would be parsed each time.
-        text = sql.format(among=f"= ANY(CAST(:among AS {sql_type}[]))")
-        return execute(text, {**parameters, "among": list(values)})
-    text = sql.format(among="IN (SELECT value FROM json_each(:among))")
-    return execute(text, {**parameters, "among": json.dumps(list(values))})

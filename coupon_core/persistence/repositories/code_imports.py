@@ -7,10 +7,9 @@ from typing import Any
 from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models.inventory import CodeJob, ImportRow, RejectedRow
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.database import execute, execute_for_values, is_postgresql
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import checked_prefixes
-from coupon_core.persistence.repositories.bulk_coupons import execute_for_values
 
 # All rows are one parameter: sent one by one they take four times as long.
 RESERVE_TEMPLATE = """

@@ -6,7 +6,11 @@ from typing import Any
 
 from coupon_core.domain.models import Coupon, IssuedCoupon
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.database import (
+    execute,
+    execute_for_values,
+    is_postgresql,
+)
 from coupon_core.persistence.id_generation import MIN_ID
 from coupon_core.persistence.row_locks import skip_locked_clause
 from coupon_core.persistence.row_mapping import SELECT_ISSUED_COUPONS, to_issued_coupon
@@ -149,12 +153,14 @@ def list_issued_coupons(
     tenant_id: str, coupon_ids: Iterable[str]
 ) -> Sequence[IssuedCoupon]:
     """Return coupons with their definitions, by id."""
-    sql = f"""{SELECT_ISSUED_COUPONS}
-        WHERE c.tenant_id = :tenant_id AND c.coupon_id = :coupon_id"""
-    keys = [
-        {"tenant_id": tenant_id, "coupon_id": coupon_id} for coupon_id in coupon_ids
-    ]
-    return [to_issued_coupon(execute(sql, key).fetchone()) for key in keys]
+    rows = execute_for_values(
+        f"{SELECT_ISSUED_COUPONS} WHERE c.tenant_id = :tenant_id"
+        " AND c.coupon_id {among} ORDER BY c.coupon_id",
+        "uuid",
+        values=list(coupon_ids),
+        parameters={"tenant_id": tenant_id},
+    ).fetchall()
+    return [to_issued_coupon(row) for row in rows]
 
 
 def get_swept_at(coupon: Coupon) -> datetime | None:

@@ -189,7 +189,11 @@ def _after_redemption(
         redemption_count=candidate.coupon.redemption_count + 1,
     )
     issued = IssuedCoupon(redeemed_coupon, candidate.definition, candidate.reward_item)
-    return RedemptionResult(issued, _build_redemption(candidate, request, now))
+    return RedemptionResult(
+        issued,
+        _build_redemption(candidate, request, now),
+        document=serialization.serialize_coupon(issued, now),
+    )
 
 
 def _build_redemption(
@@ -215,7 +219,7 @@ def _build_redeemed_event(after: RedemptionResult, request: RedeemRequest) -> Ev
         "use_number": redemption.use_number,
         "dialect": redemption.dialect.value,
         **({"context": dict(request.context)} if request.context else {}),
-        "coupon": serialization.serialize_coupon(after.issued, redemption.redeemed_at),
+        "coupon": after.document,
     }
     return outbox.build_coupon_event(
         "coupon.redeemed", coupon, data, redemption.redeemed_at

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli_runner import CouponctlRunner, find_free_ports
+from tests.support.cli_runner import CouponctlRunner
+from tests.support.ports import find_free_ports
 from tests.support.servers import RedisServer
 from tests.support.settings import MASTER_KEY
 

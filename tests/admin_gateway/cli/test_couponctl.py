@@ -122,7 +122,7 @@ def test_users_are_read_from_standard_input(env: dict[str, str]) -> None:
         "-",
         "--json",
     )
-    done = run_couponctl(env, "generate", *words, stdin="ann\nbob\n")
+    done = run_couponctl(env, "generate", *words, stdin="user_id\nann\nbob\n")
     assert [row["user_id"] for row in json.loads(done.stdout)["coupons"]] == [
         "ann",
         "bob",

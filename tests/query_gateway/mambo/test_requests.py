@@ -11,13 +11,13 @@ from flask import Flask
 
 from coupon_core.domain.models import Milestone, Trigger, utc_now
 from coupon_core.services.events import earned_coupons
+from tests.query_gateway.caller import Caller
 from tests.query_gateway.mambo.site import (
     JOHN,
     SiteClient,
     build_activity,
     expect_refusal,
 )
-from tests.query_gateway.tenant import Caller
 from tests.support.database_rows import read_all_rows
 
 MISSING_ID = "01890000-0000-7000-8000-000000000000"

@@ -11,8 +11,10 @@ from werkzeug.test import TestResponse
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.services.access import client_keys
-from tests.factories.campaigns import CampaignFactory, SdkClient
-from tests.query_gateway.tenant import Caller, create_tenant
+from tests.factories.campaigns import CampaignFactory
+from tests.factories.tenant import create_tenant
+from tests.query_gateway.caller import Caller
+from tests.query_gateway.playcamp.sdk_client import SdkClient
 from tests.support.database_rows import read_all_rows
 
 REDEEM = {"couponCode": "CREATOR-ABC12-001", "userId": "ann"}
@@ -110,7 +112,7 @@ def test_a_server_key_may_call_what_is_for_clients(
 def test_another_tenants_things_are_not_there(
     sdk: SdkClient, campaign_factory: CampaignFactory
 ) -> None:
-    other = CampaignFactory(create_tenant("other"))
+    other = CampaignFactory(create_tenant("other", now=None))
     code = other.create_redeemable_code()
     assert sdk.redeem(code).json["code"] == "COUPON_NOT_FOUND"
     for path in ("/campaigns/campaign_001", "/creators/ABC12"):

@@ -12,10 +12,11 @@ from coupon_core.domain.models import utc_now
 from coupon_core.messaging.cloud_events import to_cloud_event
 from coupon_core.persistence import database
 from coupon_core.services.webhooks import delivery, subscriptions, url_policy
-from tests.factories.campaigns import CampaignFactory, SdkClient
+from tests.factories.campaigns import CampaignFactory
 from tests.factories.events import list_pending_events
+from tests.factories.tenant import create_tenant
+from tests.query_gateway.playcamp.sdk_client import SdkClient
 from tests.query_gateway.playcamp.test_authentication import assert_error
-from tests.query_gateway.tenant import create_tenant
 from tests.support.webhook_receiver import (
     LOOPBACK_NETWORKS,
     running_receiver,
@@ -129,7 +130,8 @@ def test_webhooks_are_for_server_keys_of_their_own_tenant(
     client_sdk.side = "server"
     assert_error(client_sdk.get("/webhooks"), 403, "FORBIDDEN")
     other = SdkClient(
-        sdk.client, CampaignFactory(create_tenant("other")).create_client_key()
+        sdk.client,
+        CampaignFactory(create_tenant("other", now=None)).create_client_key(),
     )
     assert_error(update_webhook(other, webhook, isActive=False), 404, "NOT_FOUND")
     assert other.get_data("/webhooks") == []

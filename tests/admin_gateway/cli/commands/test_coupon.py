@@ -21,8 +21,8 @@ def test_users_come_from_options_and_from_a_file(
     acme_cli: CouponctlRunner, tmp_path: Path
 ) -> None:
     made = acme_cli.create_definition()
-    path = tmp_path / "users.txt"
-    path.write_text("bob\n\n  cid  \n")
+    path = tmp_path / "users.csv"
+    path.write_text("user_id\nbob\n\n  cid  \n")
     words = "--definition", made, "--user", "ann", "--users-file", str(path)
     answer = acme_cli.json("generate", *OF_ACME, *words)
     assert [row["user_id"] for row in answer["coupons"]] == ["ann", "bob", "cid"]

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.support.cli_runner import COUPONCTL_PATH, find_free_ports, run_couponctl
+from tests.support.cli_runner import COUPONCTL_PATH, run_couponctl
 from tests.support.make_run import (
     TIMEOUT_SECONDS,
-    is_port_free,
     run_pasted_line,
     started_command,
     wait_until_healthy,
 )
+from tests.support.ports import find_free_ports, is_port_free
 from tests.support.readme_snippets import (
     check_documents_twice,
     check_milestones_earn_coupons,

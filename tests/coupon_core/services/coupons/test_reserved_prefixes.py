@@ -23,7 +23,6 @@ from coupon_core.services.codes import csv_import
 from coupon_core.services.coupons import code_capacity, typo_detection
 from tests.factories.campaigns import CampaignFactory
 from tests.factories.tenant import TenantFactory
-from tests.query_gateway.tenant import Tenant
 
 RESERVED = "PCXAB"
 INSIDE = [
@@ -193,8 +192,7 @@ def test_creators_codes_inside_a_reserved_prefix_are_refused_by_name(
     tenant: TenantFactory,
 ) -> None:
     reserve(tenant)
-    plain = Tenant(tenant.tenant_id, tenant.secret, tenant.reward_item_id)
-    campaign = CampaignFactory(plain)
+    campaign = CampaignFactory(tenant)
     campaign.create_campaign()
     key = campaign.create_creator("PCXAB")
     package_id = campaign.create_package().package.package_id
