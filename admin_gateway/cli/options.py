@@ -5,8 +5,8 @@ from typing import Any
 import rich_click as click
 from marshmallow import ValidationError, fields
 
-from admin_gateway.requests.fields import CodeField
 from coupon_core.domain.models import Page
+from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.errors import ApiError
 from coupon_core.schemas.fields import UtcDateTime
 from coupon_core.schemas.identifiers import TenantIdField, UserIdField, UuidField
@@ -25,8 +25,10 @@ class FieldParam(click.ParamType):  # type: ignore[type-arg]
         try:
             return self.field.deserialize(value) if isinstance(value, str) else value
         except ValidationError as error:
-            expectations = dict.fromkeys(map(str, error.messages))
-            self.fail(f"{value!r}: {' '.join(expectations)}", param, ctx)
+            expectations = dict.fromkeys(map(str, error.messages))  # each once
+            text = " ".join(expectations)
+            names_value = text.startswith(f'"{value}"')
+            self.fail(text if names_value else f"{value!r}: {text}", param, ctx)
 
 
 CLI_ACTOR = "couponctl"

@@ -7,7 +7,8 @@ from marshmallow import ValidationError
 from admin_gateway.requests.fields import EnumField
 from coupon_core.domain.models import Scope, utc_now
 from coupon_core.schemas.base import StrictSchema
-from coupon_core.schemas.fields import StrictList, StrictString, UtcDateTime
+from coupon_core.schemas.fields import StrictList, UtcDateTime
+from coupon_core.schemas.names import NameField
 
 
 def require_future(moment: datetime | None) -> None:
@@ -23,7 +24,7 @@ def require_future(moment: datetime | None) -> None:
 class CreateApiKeySchema(StrictSchema):
     """Create an API key."""
 
-    name = StrictString(required=True)
+    name = NameField(required=True)
     scopes = StrictList(
         EnumField(Scope),
         min_length=1,

@@ -13,10 +13,11 @@ from admin_gateway.requests.csv_files import (
     IGNORE_COLUMNS_METADATA,
     ColumnNamesField,
 )
-from admin_gateway.requests.fields import CodeField, EnumField
+from admin_gateway.requests.fields import EnumField
 from coupon_core.domain.models import CouponStatus
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
 from coupon_core.schemas.base import LenientSchema, StrictSchema
+from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictQueryInteger,

@@ -7,6 +7,8 @@ from flask import Request
 from marshmallow import ValidationError
 
 from admin_gateway.requests import GenerateCouponsQuerySchema, GenerateCouponsSchema
+from coupon_core.domain.models import utc_now
+from coupon_core.domain.rules.expiry import require_future_expiry
 from coupon_core.schemas.csv_users import read_users
 from coupon_core.schemas.errors import ErrorDetail, validation_error
 from coupon_core.schemas.validation_errors import convert_validation_error
@@ -26,7 +28,14 @@ def parse_batch_request(request: Request) -> BatchRequest:
 
     Raises:
         ApiError: The query or the body is invalid.
+        Refused: The expiry is in the past.
     """
+    batch_request = _parse_json_or_csv(request)
+    require_future_expiry(batch_request.expires_at, utc_now())
+    return batch_request
+
+
+def _parse_json_or_csv(request: Request) -> BatchRequest:
     try:
         query = _QUERY_SCHEMA.load(parse_query(request.environ, _QUERY_SCHEMA.fields))
         if not is_csv(request):

@@ -20,7 +20,7 @@ from coupon_core.schemas.csv_parsing import MalformedLine
 from coupon_core.schemas.csv_reader import read_records
 from coupon_core.schemas.errors import truncate_for_display
 from coupon_core.schemas.identifiers import USER_ID_EXPECTED
-from coupon_core.schemas.timestamps import TIME_EXPECTED, parse_utc
+from coupon_core.schemas.timestamps import parse_utc
 
 CODE_EXPECTED = (
     "code: expected 1 to 64 letters, digits, _ or -, starting with a letter or digit"
@@ -100,8 +100,8 @@ def _parse_time(text: str) -> datetime | None:
         return None
     try:
         return parse_utc(text)
-    except ValueError:
-        raise _unexpected(f"expires_at: expected {TIME_EXPECTED}", text) from None
+    except ValueError as error:
+        raise MalformedLine(f"expires_at: {error}") from None
 
 
 def _parse_expiry_source(values: Values) -> ExpirySource | None:

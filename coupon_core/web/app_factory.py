@@ -18,7 +18,7 @@ from coupon_core.web.health import CheckFunctions, create_health_blueprint
 from coupon_core.web.idempotency import enable_idempotency
 from coupon_core.web.middleware import wrap_wsgi
 from coupon_core.web.openapi import complete_spec
-from coupon_core.web.path_validation import check_path
+from coupon_core.web.path_validation import CODE_ARGUMENT, check_path
 from coupon_core.web.request_body import BODY_LIMITS_EXTENSION, DEFAULT_BODY_LIMIT_BYTES
 from coupon_core.web.responses import (
     JSON_MEDIA_TYPE,
@@ -91,7 +91,7 @@ def _check_request() -> None:
     environ, rule = request.environ, request.url_rule
     if rule:
         environ[ROUTE_ENVIRON_KEY] = rule.rule
-    check_path(environ)
+    check_path(environ, (request.view_args or {}).get(CODE_ARGUMENT, ""))
 
 
 def _create_api(app: Flask, title: str, description: str) -> JsonApi:

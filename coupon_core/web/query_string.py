@@ -5,6 +5,7 @@ from collections.abc import Collection
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from coupon_core.domain.pasted_text import clean_pasted_code
 from coupon_core.schemas.errors import (
     ApiError,
     ErrorDetail,
@@ -13,6 +14,7 @@ from coupon_core.schemas.errors import (
 )
 
 MAX_QUERY_BYTES = 4_096
+CODE_PARAMETER = "code"
 _find_bad_escape = re.compile("%(?![0-9A-Fa-f]{2})").search
 _find_control_character = re.compile("[\x00-\x1f\x7f-\x9f]").search
 
@@ -44,7 +46,7 @@ def _collect_parameters(
 ) -> dict[str, str]:
     parameters: dict[str, str] = {}
     for pair in filter(None, raw.split("&")):
-        name, value = (_decode(part) for part in _split_pair(pair))
+        name, value = _decode_pair(*_split_pair(pair))
         if name in parameters and name in list_names:
             value = f"{parameters[name]},{value}"
         elif name in parameters:
@@ -61,17 +63,25 @@ def _split_pair(pair: str) -> tuple[str, str]:
     return name, value
 
 
+def _decode_pair(name: str, value: str) -> tuple[str, str]:
+    """Return a decoded parameter; line ends around a pasted code are trimmed."""
+    decoded_name, text = _decode(name), _decode(value)
+    if decoded_name == CODE_PARAMETER:
+        text = clean_pasted_code(text)
+    for decoded, part in ((decoded_name, name), (text, value)):
+        if _find_control_character(decoded):
+            raise _bad_query_error("no control characters", part)
+    return decoded_name, text
+
+
 def _decode(part: str) -> str:
     if _find_bad_escape(part):
         raise _bad_query_error("two hexadecimal digits after every %", part)
     try:
         raw = part.replace("+", " ").encode("latin-1")
-        text = unquote_to_bytes(raw).decode("utf-8")
+        return unquote_to_bytes(raw).decode("utf-8")
     except UnicodeDecodeError:
         raise _bad_query_error("UTF-8", part) from None
-    if _find_control_character(text):
-        raise _bad_query_error("no control characters", part)
-    return text
 
 
 def _bad_query_error(expected: str, part: str) -> ApiError:

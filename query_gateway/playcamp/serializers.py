@@ -16,6 +16,7 @@ from coupon_core.domain.models.webhooks import (
     Webhook,
     WebhookResponse,
 )
+from coupon_core.domain.pasted_text import clean_pasted_code
 from coupon_core.domain.rules.reward_lines import to_reward_lines
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from query_gateway.playcamp.responses import Document
@@ -31,7 +32,7 @@ def serialize_invalid(code: str, reason: Reason) -> Document:
 
 def serialize_valid(code: str, item: RewardItem, attribution: Attribution) -> Document:
     """Return what a valid code grants, and its creator."""
-    normalized_code = to_lookup_key(code.strip())
+    normalized_code = to_lookup_key(clean_pasted_code(code))
     return {
         "valid": True,
         "couponCode": normalized_code,

@@ -12,6 +12,7 @@ from admin_gateway.cli.output import json_command
 from admin_gateway.requests import GenerateCouponsSchema
 from admin_gateway.responses import serializers
 from coupon_core.domain.models import utc_now
+from coupon_core.domain.rules.expiry import require_future_expiry
 from coupon_core.schemas.csv_users import read_users
 from coupon_core.services import batches
 from coupon_core.services.batches import MAX_USERS, BatchRequest
@@ -70,6 +71,7 @@ def generate(
         user_ids=[*user_ids, *file_users] or None, count=count, expires_at=expires_at
     )
     batch_request: BatchRequest = GenerateCouponsSchema().load(body)
+    require_future_expiry(batch_request.expires_at, utc_now())
     if batch_request.is_small:
         return _generate_at_once(tenant_id, definition_id, batch_request=batch_request)
     batch = batches.request(

@@ -24,12 +24,14 @@ from coupon_core.messaging import health_check
 from coupon_core.persistence import diagnostics
 from coupon_core.persistence.diagnostics import DatabaseStatus
 from coupon_core.services.access import tenants
+from coupon_core.services.catalog import definition_checks
 from coupon_core.settings.loader import MASTER_KEY_FILE, Settings
 
 MIN_PYTHON_VERSION = (3, 11)
 MIN_CLOCK_YEAR = 2026  # the program was written in 2026: an earlier date is wrong
 MAX_CLOCK_SKEW_SECONDS = 2.0
 GIBIBYTE = 2**30
+MAX_SHOWN_DEFINITIONS = 10
 GROUP_AND_OTHER_PERMISSIONS = stat.S_IRWXG | stat.S_IRWXO
 
 Level = Literal["ok", "warn", "fail"]
@@ -118,6 +120,22 @@ def check_database(_: Settings) -> Findings:
     yield _check_journal_mode()
     yield _check_writable()
     yield _check_secrets()
+    yield from _check_definition_names()
+
+
+def _check_definition_names() -> Findings:
+    """Name older definitions whose name is another one's but for blanks."""
+    duplicates = definition_checks.find_duplicate_names(MAX_SHOWN_DEFINITIONS)
+    if duplicates:
+        found = ", ".join(
+            f'"{name}" ({definition_id} of {tenant_id})'
+            for tenant_id, definition_id, name in duplicates
+        )
+        advice = (
+            "Another definition has the same name but for outer blanks or composed "
+            "characters. Rename one: couponctl definition update."
+        )
+        yield Finding("definition names", "warn", found, advice)
 
 
 def _check_journal_mode() -> Finding:

@@ -1,6 +1,7 @@
 """Limit code guessing: too many unknown codes block a user or tenant for a while.
 
-Only failures count, against the limit of the user and that of the tenant. A use case
+Only failures count, against the limit of the user and that of the tenant. A text that
+cannot be a code is a typing error and does not count. A use case
 enters a `CodeLookupGuard`, which refuses blocked callers before the database is
 queried. A failure is noted without I/O, because use cases may be inside a transaction;
 `count_failure` counts it at the end of the request.
@@ -10,7 +11,7 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from coupon_core.domain.models import Reason, Refused
+from coupon_core.domain.models import ImpossibleCode, Reason, Refused
 from coupon_core.security.rate_limiting.policy import GuessLimits
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class CodeLookupGuard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if isinstance(error, Refused):
+        if isinstance(error, Refused) and not isinstance(error, ImpossibleCode):
             self.note_outcome(error.reason)
 
     def note_outcome(self, reason: object) -> None:

@@ -19,6 +19,7 @@ from coupon_core.domain.models.inventory import (
 )
 from coupon_core.domain.rules import generation as generation_rules
 from coupon_core.domain.rules import imports as import_rules
+from coupon_core.domain.rules.expiry import explain_past_expiry
 from coupon_core.persistence.database import release_connection, transaction
 from coupon_core.persistence.repositories import code_imports as code_import_repository
 from coupon_core.persistence.repositories import code_jobs as code_job_repository
@@ -136,7 +137,7 @@ def _reserve_all(
     clock: Clock,
 ) -> None:
     for chunk in _split_into_chunks(rows):
-        valid_rows = list(_select_valid(chunk, definition, report))
+        valid_rows = list(_select_valid(chunk, definition, report, clock()))
         rejected_rows = _reserve_chunk(job, valid_rows, clock()) if valid_rows else []
         report.valid_count += len(valid_rows) - len(rejected_rows)
         report.add_rejected(rejected_rows)
@@ -145,7 +146,10 @@ def _reserve_all(
 
 
 def _select_valid(
-    rows: Iterable[ParsedRow], definition: Definition, report: ImportReport
+    rows: Iterable[ParsedRow],
+    definition: Definition,
+    report: ImportReport,
+    now: datetime,
 ) -> Iterator[ImportRow]:
     """Yield the rows to import, with their own expiry; report the others."""
     for row in rows:
@@ -155,11 +159,14 @@ def _select_valid(
             report.add_used(row.line, use)
         elif violation := import_rules.find_violation(row, definition):
             report.add_rejected([RejectedRow(row.line, violation)])
-        elif row.expires_at:
-            expires_at = import_rules.own_expiry(row, definition)
-            yield replace(row, expires_at=expires_at)
-        else:
+        elif row.expires_at is None:
             yield row
+        elif problem := explain_past_expiry(
+            own_expiry := import_rules.own_expiry(row, definition), now
+        ):
+            report.add_rejected([RejectedRow(row.line, problem)])
+        else:
+            yield replace(row, expires_at=own_expiry)
 
 
 def _split_into_chunks(rows: Iterable[ParsedRow]) -> Iterator[list[ParsedRow]]:

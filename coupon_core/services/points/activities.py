@@ -33,6 +33,8 @@ from coupon_core.services.errors import require_found
 from coupon_core.services.points import purchases
 
 MAX_ATTEMPTS = 3
+# What was entered may be any text, and a failed activity stores it.
+MAX_STORED_CODE_LENGTH = 255
 
 
 def perform(request: ActivityRequest, now: datetime) -> Activity:
@@ -138,7 +140,7 @@ def _build_activity(request: ActivityRequest, now: datetime) -> Activity:
         activity_id=generate_id(),
         user_id=request.user_id,
         action=request.action,
-        code=request.code,
+        code=request.code[:MAX_STORED_CODE_LENGTH],
         coupon_id=None,
         definition_id=None,
         status=ActivityStatus.COMPLETED,

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from coupon_core.domain import codes
 from coupon_core.domain.models import AdminReason, CodeFormat, Definition, Refused
+from coupon_core.domain.names import MAX_NAME_LENGTH
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
 
-MAX_NAME_LENGTH = 255
 COPIED_CODE_LENGTH = 8
 
 

@@ -6,6 +6,7 @@ from marshmallow import fields
 
 from coupon_core.domain.models.purchases import Action, ActivityStatus
 from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.codes import EnteredCodeField
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictList,
@@ -55,7 +56,7 @@ class MamboCodeBodySchema(MamboBodySchema):
     """A user and a code."""
 
     uuid = UserIdField(required=True)
-    code = StrictString(required=True)
+    code = EnteredCodeField(required=True)
 
 
 class MamboActivityAttributesSchema(MamboBodySchema):
@@ -63,7 +64,7 @@ class MamboActivityAttributesSchema(MamboBodySchema):
 
     type = ChoiceField("coupon", required=True)
     action = ChoiceField(*Action, required=True)
-    code = StrictString(required=True)
+    code = EnteredCodeField(required=True)
 
 
 class MamboActivityBodySchema(MamboBodySchema):

@@ -1,10 +1,9 @@
-"""Marshmallow fields of the Mambo API: tags, codes, amounts and objects."""
+"""Marshmallow fields of the Mambo API: tags, amounts and objects."""
 
 from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from coupon_core.domain import codes
 from coupon_core.schemas.fields import StrictObject, StrictString
 
 MAX_AMOUNT = 1_000_000_000
@@ -19,24 +18,6 @@ class TagField(StrictString):
         super().__init__(
             max_length=64, pattern=pattern, expectation=expectation, **options
         )
-
-
-class CodeField(StrictString):
-    """A code as described in docs/api-contracts.md 0.15."""
-
-    def __init__(self, **options: Any) -> None:
-        expectation = (
-            "a code of 1 to 64 letters, digits, _ or -, starting with a letter or digit"
-        )
-        pattern = f"^{codes.CODE_REGEX.pattern}$"
-        super().__init__(
-            max_length=64, pattern=pattern, expectation=expectation, **options
-        )
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        if isinstance(value, str):
-            value = codes.normalize_code(value) or value
-        return super()._deserialize(value, *args, **kwargs)
 
 
 class PhpObject(StrictObject):

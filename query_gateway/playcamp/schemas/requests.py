@@ -7,6 +7,7 @@ from marshmallow import post_load
 
 from coupon_core.domain import models
 from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.codes import EnteredCodeField
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictBoolean,
@@ -112,7 +113,7 @@ class SearchQuerySchema(LenientSchema):
 class ClientValidateBodySchema(LenientSchema):
     """A code to validate."""
 
-    couponCode = StrictString(required=True)
+    couponCode = EnteredCodeField(required=True)
     isTest = _build_test_mode_body_field()
 
 

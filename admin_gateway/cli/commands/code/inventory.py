@@ -21,7 +21,7 @@ from admin_gateway.responses.serializers import (
     serialize_coupon_with_batch,
     serialize_coupon_with_timeline,
 )
-from coupon_core.domain import codes, serialization
+from coupon_core.domain import serialization
 from coupon_core.domain.models import (
     AdminReason,
     CouponStatus,
@@ -124,8 +124,7 @@ def show(tenant_id: str, code: str, user_id: str | None) -> dict[str, Any]:
 
     Example: `couponctl code show --tenant acme WELCOME8X4F2K9P --json`
     """
-    now = utc_now()
-    coupon_filter = CouponFilter(code=codes.normalize_code(code), user_id=user_id)
+    now, coupon_filter = utc_now(), CouponFilter(code=code, user_id=user_id)
     rows, _ = inventory.list_codes(
         tenant_id, coupon_filter, cursor=PageCursor(MAX_MATCHES), now=now
     )

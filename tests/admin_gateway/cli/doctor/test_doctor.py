@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
+from coupon_core.persistence.tables import DefinitionTable
 from coupon_core.security import encryption
 from tests.support.cli_runner import CouponctlRunner
+from tests.support.concurrency import started_core
+from tests.support.settings import build_settings
 
 
 def run_doctor(runner: CouponctlRunner, status: int) -> dict[str, dict[str, Any]]:
@@ -41,6 +44,18 @@ def test_a_machine_that_is_well(cli: CouponctlRunner) -> None:
         *("journal", "writing", "secrets", "admin port", "query port", "bus"),
         "clock",
     ]
+
+
+def test_definitions_with_one_name_are_listed(acme_cli: CouponctlRunner) -> None:
+    acme_cli.create_definition("trail")
+    older_id = acme_cli.create_definition("other")
+    with started_core(build_settings(acme_cli.env["COUPON_DATABASE_URL"])):
+        DefinitionTable.update(name="trail ", name_key=None).where(
+            DefinitionTable.definition_id == older_id
+        ).execute()
+    finding = run_doctor(acme_cli, 0)["definition names"]
+    assert finding["level"] == "warn"
+    assert f'"trail " ({older_id} of acme)' in finding["found"]
 
 
 def test_a_database_without_tables(unmigrated_cli: CouponctlRunner) -> None:
