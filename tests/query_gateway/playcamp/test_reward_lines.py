@@ -12,8 +12,9 @@ from coupon_core.domain.models.webhooks import SignatureScheme
 from coupon_core.messaging.cloud_events import to_cloud_event
 from coupon_core.services.catalog import reward_items
 from coupon_core.services.webhooks import payloads
-from tests.factories.campaigns import CampaignFactory, SdkClient
+from tests.factories.campaigns import CampaignFactory
 from tests.factories.events import list_pending_events
+from tests.query_gateway.playcamp.sdk_client import SdkClient
 
 PAYLOADS: list[Any] = [
     {},

@@ -10,7 +10,8 @@ from flask import Flask
 
 from coupon_core.persistence import database
 from coupon_core.services.webhooks import subscriptions, url_policy
-from tests.factories.campaigns import CampaignFactory, SdkClient
+from tests.factories.campaigns import CampaignFactory
+from tests.query_gateway.playcamp.sdk_client import SdkClient
 from tests.query_gateway.playcamp.test_authentication import assert_error
 from tests.support.database_rows import read_all_rows
 from tests.support.webhook_receiver import LOOPBACK_NETWORKS, running_receiver
