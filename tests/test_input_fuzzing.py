@@ -36,6 +36,7 @@ NUMBERS = [
     "%20",
 ]
 BAD_QUERIES = ["{}=1&{}=1", "{}=%FF", "{}=%zz", "{}=%00"]
+REPEATABLE_PARAMETERS = ("tags",)  # Mambo's SDKs repeat it
 
 
 @pytest.fixture(scope="module", params=APP_FACTORIES)
@@ -159,16 +160,16 @@ def replace_value(body: Any, place: tuple[str | int, ...], value: Any) -> Any:
 STRANGE = {"tenant_id": "acme", "used_count": 7, "is_admin": True}
 # Endpoints for players and for SDKs of other systems ignore unknown members; a
 # CloudEvent may have additional attributes.
-TOLERANT = (
-    *("/v1/coupons/", "/v1/server/", "/v1/client/"),
-    *("/activities", "/activities/sync", "/redeem", "/refund", "/validate", "/events"),
-)
+TOLERANT_STARTS = ("/v1/coupons/", "/v1/server/", "/v1/client/", "/api/v1/")
+TOLERANT_ENDS = ("/events",)
+# A longer value makes the query too long, which is 414.
+MAX_TESTED_LENGTH = 4_000
 
 
 def is_tolerant(gateway: str, rule: str) -> bool:
     """Return True if the route ignores unknown members."""
-    starts, ends = TOLERANT[:3], TOLERANT[3:]
-    return rule.endswith(ends) or (gateway == "query" and rule.startswith(starts))
+    is_for_sdks = gateway == "query" and rule.startswith(TOLERANT_STARTS)
+    return is_for_sdks or rule.endswith(TOLERANT_ENDS)
 
 
 @pytest.mark.usefixtures("unchanged")
@@ -190,7 +191,8 @@ def test_every_parameter_is_read_to_the_letter(fuzzed_gateway: FuzzedGateway) ->
             for value in bad_values(parameter["schema"]):
                 query = f"?{parameter['name']}={value}"
                 check(fuzzed_gateway.send_raw(route, query), 400, route, query)
-            for pattern in BAD_QUERIES:
+            repeatable = parameter["name"] in REPEATABLE_PARAMETERS
+            for pattern in BAD_QUERIES[repeatable:]:
                 query = "?" + pattern.replace("{}", parameter["name"])
                 check(fuzzed_gateway.send_raw(route, query), 400, route, query)
 
@@ -202,4 +204,5 @@ def bad_values(schema: Mapping[str, Any]) -> list[str]:
         return [*NUMBERS, *map(str, out_of_range)]
     if "enum" in schema:
         return ["", "no-such-word"]
-    return ["x" * (schema["maxLength"] + 1)] if "maxLength" in schema else []
+    length = schema.get("maxLength", MAX_TESTED_LENGTH)
+    return ["x" * (length + 1)] if length < MAX_TESTED_LENGTH else []

@@ -15,12 +15,12 @@ from coupon_core.schemas.fields import (
     ChoiceField,
     StrictBoolean,
     StrictInteger,
-    StrictNested,
     StrictObject,
     StrictString,
     UtcDateTime,
 )
 from coupon_core.schemas.identifiers import UuidField
+from coupon_core.schemas.nested_fields import StrictNested
 from coupon_core.services.catalog.definitions import DEFAULTS
 
 MAX_USES = 1_000_000_000

@@ -16,8 +16,9 @@ from admin_gateway.requests.fields import EnumField
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models import DefinitionStatus
 from coupon_core.schemas.base import StrictSchema
-from coupon_core.schemas.fields import StrictNested, StrictString
+from coupon_core.schemas.fields import StrictString
 from coupon_core.schemas.names import NameField
+from coupon_core.schemas.nested_fields import StrictNested
 from coupon_core.services.catalog.definitions import DEFAULTS
 
 # Phoenix has no members for the two excluded ones, so replacing a definition keeps the

@@ -7,13 +7,14 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from coupon_core.domain.models import MILESTONE_TYPES
-from coupon_core.schemas.fields import ChoiceField, StrictNested
+from coupon_core.schemas.fields import ChoiceField
 from coupon_core.schemas.identifiers import TenantIdField
 from coupon_core.schemas.milestone_events import (
     DATA_READERS,
     CloudEventSchema,
     PhoenixEventSchema,
 )
+from coupon_core.schemas.nested_fields import StrictNested
 
 CLOUD_EVENT_SUFFIX = ""
 PHOENIX_EVENT_SUFFIX = ".phoenix"

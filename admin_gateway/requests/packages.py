@@ -15,9 +15,9 @@ from coupon_core.schemas.fields import (
     StrictBoolean,
     StrictInteger,
     StrictList,
-    StrictNested,
     StrictString,
 )
+from coupon_core.schemas.nested_fields import StrictNested
 
 
 class RewardLineSchema(StrictSchema):

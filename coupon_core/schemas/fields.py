@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.schemas.errors import truncate_for_display
@@ -23,7 +23,6 @@ SINGLE_LINE_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
 MULTILINE_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
 _match_decimal = re.compile("0|[1-9][0-9]{0,18}").fullmatch
 INT64_MAX = 2**63 - 1
-MAX_LISTED_MEMBERS = 6
 
 
 def _build_error_messages(expectation: str) -> dict[str, str]:
@@ -36,7 +35,7 @@ def _build_error_messages(expectation: str) -> dict[str, str]:
     }
 
 
-def _with_error_messages(expectation: str, options: dict[str, Any]) -> dict[str, Any]:
+def with_error_messages(expectation: str, options: dict[str, Any]) -> dict[str, Any]:
     """Return field options in which every error message states `expectation`.
 
     Messages that the caller passes take precedence.
@@ -65,7 +64,7 @@ class StrictString(fields.String):
         multiline: bool = False,
         **options: Any,
     ) -> None:
-        expected_text = _escape_braces(
+        expected_text = escape_braces(
             expectation or f"text of {min_length} to {max_length} characters"
         )
         if pattern is None:  # only documented; `_deserialize` reports it
@@ -82,7 +81,7 @@ class StrictString(fields.String):
                 pattern=pattern,
                 error=f"expected {expected_text}",
             ),
-            **_with_error_messages(expected_text, options),
+            **with_error_messages(expected_text, options),
         )
         self._find_forbidden_character = (
             _find_control_except_newline if multiline else _find_control_character
@@ -102,7 +101,7 @@ def _describe_wrong_type(expectation: str, value: Any) -> str:
     return f"expected text in double quotes: {expectation}; found {found}"
 
 
-def _escape_braces(text: str) -> str:
+def escape_braces(text: str) -> str:
     """Return a text with its braces escaped, because marshmallow formats messages."""
     return text.replace("{", "{{").replace("}", "}}")
 
@@ -145,7 +144,7 @@ class StrictInteger(fields.Integer):
         super().__init__(
             strict=True,
             validate=validator,
-            **_with_error_messages(expected_text, options),
+            **with_error_messages(expected_text, options),
         )
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
@@ -170,7 +169,7 @@ class StrictBoolean(fields.Boolean):
     """JSON `true` or `false`; no strings or numbers."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**_with_error_messages("true or false", options))
+        super().__init__(**with_error_messages("true or false", options))
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
         if not isinstance(value, bool):
@@ -185,7 +184,7 @@ class UtcDateTime(fields.DateTime):
     """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**_with_error_messages(TIME_EXPECTED, options))
+        super().__init__(**with_error_messages(TIME_EXPECTED, options))
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
         if not isinstance(value, str):
@@ -204,31 +203,8 @@ class StrictObject(fields.Dict):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            keys=fields.String(), **_with_error_messages("an object", options)
+            keys=fields.String(), **with_error_messages("an object", options)
         )
-
-
-class StrictNested(fields.Nested):
-    """An object that is validated by a schema; messages name its members."""
-
-    def __init__(self, schema: type[Schema], **options: Any) -> None:
-        expected_text = f"an object with the members {_list_members(schema)}"
-        super().__init__(
-            schema, **_with_error_messages(_escape_braces(expected_text), options)
-        )
-
-    def _deserialize(self, value: Any, *args: Any, **options: Any) -> Any:
-        if not isinstance(value, dict):
-            raise self.make_error("invalid")
-        return super()._deserialize(value, *args, **options)
-
-
-def _list_members(schema: type[Schema]) -> str:
-    """Return the names of a schema's members, at most `MAX_LISTED_MEMBERS`."""
-    members = schema._declared_fields.items()
-    names = [field.data_key or name for name, field in members]
-    listed = ", ".join(names[:MAX_LISTED_MEMBERS])
-    return listed if len(names) <= MAX_LISTED_MEMBERS else f"{listed}, …"
 
 
 class StrictList(fields.List[Any]):
@@ -247,7 +223,7 @@ class StrictList(fields.List[Any]):
             min_length, max_length, error=f"expected {expected_text}"
         )
         super().__init__(
-            inner, validate=validator, **_with_error_messages(expected_text, options)
+            inner, validate=validator, **with_error_messages(expected_text, options)
         )
 
     def _deserialize(self, value: Any, *args: Any, **options: Any) -> list[Any]:

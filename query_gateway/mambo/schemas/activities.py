@@ -10,11 +10,11 @@ from coupon_core.schemas.codes import EnteredCodeField
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictList,
-    StrictNested,
     StrictString,
     UtcDateTime,
 )
 from coupon_core.schemas.identifiers import UserIdField
+from coupon_core.schemas.nested_fields import StrictNested
 from query_gateway.mambo.schemas.base import MamboBodySchema
 from query_gateway.mambo.schemas.coupons import EXAMPLE_COUPON, MamboCouponSchema
 from query_gateway.mambo.schemas.fields import PhpObject, TagField

@@ -13,11 +13,11 @@ from coupon_core.schemas.fields import (
     ChoiceField,
     StrictBoolean,
     StrictList,
-    StrictNested,
     StrictObject,
     StrictString,
 )
 from coupon_core.schemas.names import NameField
+from coupon_core.schemas.nested_fields import StrictNested
 from coupon_core.services.points.offers import OfferDraft
 from query_gateway.mambo.schemas.base import MamboBodySchema
 from query_gateway.mambo.schemas.fields import (

@@ -8,10 +8,10 @@ from coupon_core.domain.models.points import MAX_POINTS
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictInteger,
-    StrictNested,
     StrictString,
     UtcDateTime,
 )
+from coupon_core.schemas.nested_fields import StrictNested
 from query_gateway.mambo.schemas.base import MamboBodySchema
 
 MAX_SCARCITY_LIMIT = 1_000_000_000

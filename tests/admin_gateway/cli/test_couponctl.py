@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -88,7 +89,7 @@ def test_unknown_commands_suggest_near_ones(
 
 def test_data_goes_to_stdout_and_words_to_stderr(env: dict[str, str]) -> None:
     upgraded = run_couponctl(env, "db", "upgrade", "--json")
-    assert upgraded.stderr.startswith("Applied 11 migrations (0001_baseline … 0011_")
+    assert re.match(r"Applied \d+ migrations \(0001_baseline … ", upgraded.stderr)
     assert json.loads(upgraded.stdout)["upgraded"]
     created = run_couponctl(env, "tenant", "create", "acme", "--json")
     assert created.returncode == 0

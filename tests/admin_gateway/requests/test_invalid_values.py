@@ -82,7 +82,7 @@ TRIGGER: dict[str, list[Any]] = {
 }
 KEY: dict[str, list[Any]] = {
     "name": BAD_TEXTS,
-    "scopes": [None, [], "read", {}, ["read"] * 6],
+    "scopes": [None, [], "read", {}, ["read"] * 20],
     "scopes.0": [None, "", "admin", "READ", 1, "*"],
     "expires_at": [*BAD_TIMES, "2020-01-01T00:00:00Z"],
     "api_key": ["pk_mine"],
