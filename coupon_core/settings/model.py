@@ -152,7 +152,8 @@ class Settings:
     guesses_per_tenant: str = field(
         metadata=describe_variable(
             "COUPON_GUESSES_PER_TENANT",
-            "the same limit for all users of a tenant together",
+            "the same limit for all users of a tenant together, and for each "
+            "credential that names no user",
             default="10000 per 10 minutes",
             validate=validate_rate_limit,
         )

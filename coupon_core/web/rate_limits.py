@@ -11,7 +11,11 @@ from flask import Flask, g
 
 from coupon_core.domain.models import Principal
 from coupon_core.security.rate_limiting import code_guessing
-from coupon_core.security.rate_limiting.policy import RateLimit, RateLimitExceeded
+from coupon_core.security.rate_limiting.policy import (
+    RateLimit,
+    RateLimitExceeded,
+    format_key,
+)
 
 
 def limit_requests(
@@ -25,7 +29,7 @@ def limit_requests(
         tenant_id = principal.tenant_id
         for rate_limit, key in (
             (per_caller, _format_caller_key(principal)),
-            (per_tenant, tenant_id),
+            (per_tenant, format_key("tenant", tenant_id)),
         ):
             if rate_limit:
                 _count_request(rate_limit, key)
@@ -48,8 +52,9 @@ def _wrap_rate_limited(
 
 
 def _format_caller_key(principal: Principal) -> str:
-    user_id = principal.user_id or ""
-    return f"{principal.tenant_id}/{principal.key_id or 'tenant'}/{user_id}"
+    return format_key(
+        "caller", principal.tenant_id, principal.key_id, principal.user_id
+    )
 
 
 def _count_request(rate_limit: RateLimit, key: str) -> None:

@@ -23,7 +23,10 @@ from coupon_core.domain.models.purchases import (
 from coupon_core.persistence.database import ConcurrentUpdate, transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import activities as activity_repository
-from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
+from coupon_core.security.rate_limiting.code_guessing import (
+    CodeLookupGuard,
+    FailedLookup,
+)
 from coupon_core.services.coupons.redemption import (
     StaleDecision,
     record_redemption_metrics,
@@ -71,11 +74,20 @@ def validate(request: ActivityRequest, now: datetime) -> str:
         return purchases.check_redemption(request, now).definition_id
 
 
-def perform_or_record_failure(request: ActivityRequest, now: datetime) -> Activity:
-    """Perform an activity; store a refusal as a failed activity with its reason."""
+def perform_or_record_failure(
+    request: ActivityRequest, now: datetime
+) -> tuple[Activity, FailedLookup | None]:
+    """Perform an activity; store a refusal as a failed activity with its reason.
+
+    Return the activity and, if the code is unknown, the failed lookup, which the caller
+    has to count.
+    """
+    failed_lookup = None
     try:
-        return perform(request, now)
+        return perform(request, now), None
     except Refused as refused:
+        if isinstance(refused, FailedLookup):
+            failed_lookup = refused
         failed_activity = replace(
             _build_activity(request, now),
             status=ActivityStatus.FAILED,
@@ -83,7 +95,7 @@ def perform_or_record_failure(request: ActivityRequest, now: datetime) -> Activi
         )
     with transaction():
         activity_repository.insert(failed_activity)
-    return failed_activity
+    return failed_activity, failed_lookup
 
 
 def get(tenant_id: str, activity_id: str) -> Activity:

@@ -8,6 +8,7 @@ from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.purchases import Action, ActivityRequest
 from coupon_core.services.points import activities
 from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.failed_lookups import count_after_request
 from coupon_core.web.responses import json_response
 from query_gateway.mambo import serializers
 from query_gateway.mambo.authentication import authenticate
@@ -60,9 +61,11 @@ def perform(body: dict[str, Any]) -> Response:
 @blueprint.arguments(MamboActivityBodySchema, example=EXAMPLE_ACTIVITY_BODY)
 def attempt(body: dict[str, Any]) -> Response:
     """Buy, redeem or refund a coupon; the activity records the result."""
-    activity = activities.perform_or_record_failure(
+    activity, failed_lookup = activities.perform_or_record_failure(
         _to_activity_request(body), utc_now()
     )
+    if failed_lookup:
+        count_after_request(failed_lookup)
     return json_response({"id": activity.activity_id})
 
 
