@@ -8,6 +8,7 @@ from environs import validate
 from coupon_core.observability import structured_logging
 from coupon_core.settings.validators import (
     COUNT_RANGE,
+    KEY_COUNT_RANGE,
     METRICS_PORT_RANGE,
     PORT_RANGE,
     VISIBILITY_RANGE,
@@ -16,10 +17,16 @@ from coupon_core.settings.validators import (
     validate_rate_limit,
     validate_redis_url,
 )
-from coupon_core.settings.variables import Variable, describe_variable
+from coupon_core.settings.variables import (
+    Variable,
+    describe_variable,
+    setting_with_default,
+)
+
+DEFAULT_CALLS_PER_CALLER = "600 per minute"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set; the metadata describe the environment variables."""
 
@@ -161,8 +168,10 @@ class Settings:
     calls_per_caller: str = field(
         metadata=describe_variable(
             "COUPON_CALLS_PER_CALLER",
-            "number of requests that a user or an API key may send, such as "
-            "50/second; empty means no limit",
+            "number of requests that a caller may send, such as 50/second; the default "
+            "applies to players' tokens only, any other value also to API keys and "
+            "servers; empty means no limit",
+            default=DEFAULT_CALLS_PER_CALLER,
             validate=validate_rate_limit,
         )
     )
@@ -172,6 +181,20 @@ class Settings:
             "the same limit for all callers of a tenant together",
             validate=validate_rate_limit,
         )
+    )
+    calls_counted_in: str = setting_with_default(
+        "COUPON_CALLS_COUNTED_IN",
+        "where requests are counted: process (each process by itself) or redis (all "
+        "processes together, one call to Redis per request)",
+        default="",
+        validate=validate.OneOf(["", "process", "redis"]),
+        documented_default="process for the default limit, redis for other limits",
+    )
+    idempotency_keys_per_caller: int = setting_with_default(
+        "COUPON_IDEMPOTENCY_KEYS_PER_CALLER",
+        "number of Idempotency-Keys that a caller may have stored; 0 means no limit",
+        default=1_000,
+        validate=KEY_COUNT_RANGE,
     )
     webhook_networks: tuple[str, ...] = field(
         metadata=describe_variable(
@@ -224,4 +247,4 @@ VARIABLES: dict[str, Variable] = {
     for setting in fields(Settings)
     if setting.metadata
 }
-"""The environment variables by the name of their field, in the order of the fields."""
+"""The environment variables by the name of their field, in this order."""

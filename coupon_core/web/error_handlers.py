@@ -139,7 +139,7 @@ def _handle_failed_lookup(failed: FailedLookup) -> Response:
 
 def _handle_rate_limit(exceeded: RateLimitExceeded) -> Response:
     metrics.count_rate_limited(exceeded.rate_limit.name)
-    text = f"Too many requests, try again in {exceeded.retry_after} s"
+    text = f"{exceeded.text}, try again in {exceeded.retry_after} s"
     return handle_api_error(
         ApiError(
             429, "RATE_LIMITED", message=text, headers=rate_limit_headers(exceeded)

@@ -35,11 +35,20 @@ class RateLimit:
 
 
 class RateLimitExceeded(Exception):
-    """A rate limit was exceeded; retry after `retry_after` seconds."""
+    """A rate limit was exceeded; retry after `retry_after` seconds.
 
-    def __init__(self, rate_limit: RateLimit, retry_after: float) -> None:
+    `text` says what there was too much of.
+    """
+
+    def __init__(
+        self,
+        rate_limit: RateLimit,
+        retry_after: float,
+        text: str = "Too many requests",
+    ) -> None:
         super().__init__(rate_limit.name)
         self.rate_limit = rate_limit
+        self.text = text
         self.retry_after = max(1, math.ceil(retry_after))
 
 
