@@ -14,6 +14,7 @@ from coupon_core.settings import loader
 from coupon_core.settings.model import DEFAULT_CALLS_PER_CALLER
 from coupon_core.web import app_factory
 from coupon_core.web.rate_limits import CallLimit, limit_requests
+from coupon_core.web.slow_requests import limit_slow_requests
 
 
 def create_app(
@@ -42,6 +43,7 @@ def create_app(
         teardown=lambda _: database.release_connection(),
         **parts,
     )
+    limit_slow_requests(app, settings.gateway_threads)
     _limit_requests(app, settings)
     return app
 
