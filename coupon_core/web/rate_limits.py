@@ -7,7 +7,7 @@ counted in Redis costs one call to it per request. Without limits no view is wra
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, TypeAlias
 
 from flask import Flask, g
 
@@ -19,6 +19,9 @@ from coupon_core.security.rate_limiting.policy import (
     format_key,
 )
 from coupon_core.security.rate_limiting.process_counters import ProcessCounters
+
+Parts: TypeAlias = tuple[str | None, ...]
+"""What a request is counted for: the kind of the limit, and whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +46,18 @@ def limit_requests(app: Flask, per_caller: CallLimit, per_tenant: CallLimit) -> 
     def count_request(principal: Principal) -> None:
         tenant_id, user_id = principal.tenant_id, principal.user_id
         if per_caller.rate_limit and (user_id or not per_caller.players_only):
-            key = format_key("caller", tenant_id, principal.key_id, user_id)
-            count(per_caller.rate_limit, key, is_shared=per_caller.is_shared)
+            parts: Parts = ("caller", tenant_id, principal.key_id, user_id)
+            count(per_caller.rate_limit, parts, is_shared=per_caller.is_shared)
         if per_tenant.rate_limit:
-            key = format_key("tenant", tenant_id)
-            count(per_tenant.rate_limit, key, is_shared=per_tenant.is_shared)
+            parts = ("tenant", tenant_id)
+            count(per_tenant.rate_limit, parts, is_shared=per_tenant.is_shared)
 
-    def count(rate_limit: RateLimit, key: str, is_shared: bool) -> None:
-        counters = code_guessing.limiter().counters if is_shared else process_counters
-        event_count, retry_after = counters.count(rate_limit, key)
+    def count(rate_limit: RateLimit, parts: Parts, is_shared: bool) -> None:
+        event_count, retry_after = (
+            code_guessing.limiter().counters.count(rate_limit, format_key(*parts))
+            if is_shared
+            else process_counters.count(rate_limit, parts)
+        )
         if event_count > rate_limit.amount:
             raise RateLimitExceeded(rate_limit, retry_after)
 

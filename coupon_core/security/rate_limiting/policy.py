@@ -13,12 +13,12 @@ _match_rate_limit = re.compile(
 ).fullmatch
 
 
-def format_key(kind: str, *parts: str | None) -> str:
+def format_key(*parts: str | None) -> str:
     """Return the key of what is counted; different parts never have the same key.
 
     JSON keeps None apart from the text "None", and the borders between the parts.
     """
-    return json.dumps([kind, *parts])
+    return json.dumps(parts)
 
 
 class InvalidRateLimit(ValueError):

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Hashable
 from itertools import islice
 
 from coupon_core.security.rate_limiting.policy import RateLimit
@@ -18,10 +19,10 @@ class ProcessCounters:
     """
 
     def __init__(self) -> None:
-        self._windows: dict[tuple[str, str], list[float]] = {}
+        self._windows: dict[tuple[str, Hashable], list[float]] = {}
         self._lock = threading.Lock()
 
-    def count(self, rate_limit: RateLimit, key: str) -> tuple[int, float]:
+    def count(self, rate_limit: RateLimit, key: Hashable) -> tuple[int, float]:
         """Count an event; return the count and the remaining seconds of the window."""
         now = time.monotonic()
         with self._lock:
@@ -32,7 +33,7 @@ class ProcessCounters:
             return int(window[1]), window[0] - now
 
     def _open_window(
-        self, name: tuple[str, str], now: float, rate_limit: RateLimit
+        self, name: tuple[str, Hashable], now: float, rate_limit: RateLimit
     ) -> list[float]:
         self._windows.pop(name, None)  # so that the order is that of the beginnings
         if len(self._windows) >= MAX_WINDOWS:

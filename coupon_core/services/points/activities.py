@@ -3,6 +3,7 @@
 Each activity is stored in the same transaction as its effect.
 """
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -75,19 +76,20 @@ def validate(request: ActivityRequest, now: datetime) -> str:
 
 
 def perform_or_record_failure(
-    request: ActivityRequest, now: datetime
-) -> tuple[Activity, FailedLookup | None]:
+    request: ActivityRequest,
+    now: datetime,
+    report_failed_lookup: Callable[[FailedLookup], None] | None = None,
+) -> Activity:
     """Perform an activity; store a refusal as a failed activity with its reason.
 
-    Return the activity and, if the code is unknown, the failed lookup, which the caller
-    has to count.
+    `report_failed_lookup` is called if the code is unknown; it must not count the
+    failure before the transaction of the caller has ended.
     """
-    failed_lookup = None
     try:
-        return perform(request, now), None
+        return perform(request, now)
     except Refused as refused:
-        if isinstance(refused, FailedLookup):
-            failed_lookup = refused
+        if report_failed_lookup and isinstance(refused, FailedLookup):
+            report_failed_lookup(refused)
         failed_activity = replace(
             _build_activity(request, now),
             status=ActivityStatus.FAILED,
@@ -95,7 +97,7 @@ def perform_or_record_failure(
         )
     with transaction():
         activity_repository.insert(failed_activity)
-    return failed_activity, failed_lookup
+    return failed_activity
 
 
 def get(tenant_id: str, activity_id: str) -> Activity:

@@ -61,11 +61,9 @@ def perform(body: dict[str, Any]) -> Response:
 @blueprint.arguments(MamboActivityBodySchema, example=EXAMPLE_ACTIVITY_BODY)
 def attempt(body: dict[str, Any]) -> Response:
     """Buy, redeem or refund a coupon; the activity records the result."""
-    activity, failed_lookup = activities.perform_or_record_failure(
-        _to_activity_request(body), utc_now()
+    activity = activities.perform_or_record_failure(
+        _to_activity_request(body), utc_now(), count_after_request
     )
-    if failed_lookup:
-        count_after_request(failed_lookup)
     return json_response({"id": activity.activity_id})
 
 
