@@ -45,7 +45,7 @@ lint: $(STAMP) ## Check style, format, types and who imports whom
 	@$(BIN)/lint-imports
 
 .PHONY: format
-format: $(STAMP) ## Format the code and mend what can be mended
+format: $(STAMP) ## Format the code and mend what ruff can fix
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 

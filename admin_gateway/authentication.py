@@ -22,6 +22,7 @@ SECURITY_SCHEMES: Mapping[str, Any] = {
     },
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
+FLAT_PREFIX = "flat_"  # names of blueprints without the tenant in the path
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # The scope that write requests need, by blueprint. Read requests need `read`.
 WRITE_SCOPES: Mapping[str, Scope] = {
@@ -48,6 +49,13 @@ WRITE_SCOPES: Mapping[str, Scope] = {
     "flat_events": Scope.EVENTS,
     "dead_letters": Scope.EVENTS,
     "webhooks": Scope.EVENTS,
+}
+# The scope of single views that differs from the one of their blueprint or method.
+VIEW_SCOPES: Mapping[str, Scope] = {
+    "codes.export": Scope.EXPORT,
+    "codes.assign": Scope.SUPPORT,
+    "coupons.revoke": Scope.SUPPORT,
+    "coupons.revoke_code": Scope.SUPPORT,
 }
 # Path parameters whose values the tenant chooses, so they are not UUIDs.
 TEXT_PARAMETERS = frozenset(
@@ -82,9 +90,7 @@ def _authorize(principal: Principal, path_parameters: dict[str, Any]) -> None:
     requested_tenant_id = path_parameters.pop(
         "tenant_id", None
     ) or _requested_tenant_id(principal.tenant_id)
-    is_read = request.method in SAFE_METHODS
-    scope = Scope.READ if is_read else WRITE_SCOPES[request.blueprint or ""]
-    require_scope(principal, requested_tenant_id, scope=scope)
+    require_scope(principal, requested_tenant_id, scope=_get_required_scope())
     for name in path_parameters.keys() & INTEGER_PARAMETERS:
         path_parameters[name] = (
             int(path_parameters[name])
@@ -97,6 +103,14 @@ def _authorize(principal: Principal, path_parameters: dict[str, Any]) -> None:
             if is_uuid(path_parameters[name])
             else UNMATCHABLE_UUID
         )
+
+
+def _get_required_scope() -> Scope:
+    view_name = (request.endpoint or "").removeprefix(FLAT_PREFIX)
+    if view_name in VIEW_SCOPES:
+        return VIEW_SCOPES[view_name]
+    is_read = request.method in SAFE_METHODS
+    return Scope.READ if is_read else WRITE_SCOPES[request.blueprint or ""]
 
 
 def _requested_tenant_id(default: str) -> str:

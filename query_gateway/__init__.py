@@ -33,6 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             **mambo.SECURITY_SCHEMES,
         },
     )
+    app.extensions[mambo.PUBLIC_URL_EXTENSION] = settings.public_query_url
     _enable_cors(app, settings)
     return app
 

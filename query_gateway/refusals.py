@@ -198,9 +198,31 @@ MAMBO_ONLY_REFUSALS: Mapping[AnyReason, RefusalResponse] = {
         "scarcity.limit, usage: more than that have been given out or used",
     ),
 }
+# The Mambo API knows no other signatures than those of OAuth 1.0a.
+OAUTH1_REFUSALS: Mapping[AnyReason, RefusalResponse] = {
+    AuthReason.MISSING_HEADER: (
+        401,
+        "UnauthorizedException",
+        "Authorization: OAuth needs oauth_consumer_key, oauth_signature_method "
+        "HMAC-SHA1, oauth_timestamp, oauth_nonce and oauth_signature, and no "
+        "oauth_token",
+    ),
+    AuthReason.BAD_TIMESTAMP: (
+        401,
+        "UnauthorizedException",
+        "oauth_timestamp must be Unix seconds within 300 seconds of now",
+    ),
+    AuthReason.BAD_SIGNATURE: (
+        401,
+        "UnauthorizedException",
+        "oauth_signature is wrong, or the key in oauth_consumer_key is unknown, "
+        "revoked or expired; sign the URL under which this service is public",
+    ),
+}
 MAMBO_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
         **AUTH_REFUSALS,
+        **OAUTH1_REFUSALS,
         **{reason: refusal.mambo for reason, refusal in REFUSALS.items()},
         **MAMBO_ONLY_REFUSALS,
     }

@@ -22,6 +22,13 @@ MAX_FUNCTION_LINES = 40
 MAX_MODULES_IN_CORE = 6
 FORBIDDEN_ALIASES = {"store", "Table", "documents"}
 FORBIDDEN_NAME = re.compile(r"MOST_|LONGEST_|DEEPEST_|SAID_|_SAID$")
+# Words that readers had to decode, and names of files outside the repository.
+FORBIDDEN_WORDS = re.compile(
+    r"\b(whoever|whosever|mend|mends|mended|forsaken|for ever|told|tells of"
+    r"|CONTRACTS|LIMITS|LIBRARIES|DESIGN\.md|STYLE\.md)\b"
+)
+BACKTICKS = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/**/*.md")
 
 
 @cache
@@ -126,14 +133,38 @@ def test_names_put_the_qualifier_first() -> None:
     assert found == []
 
 
+def test_texts_are_plain_english_and_refer_to_the_repository() -> None:
+    found = []
+    for path in list_product_files():
+        with path.open("rb") as file:
+            found += [
+                f"{format_place(path, token.start[0])} {word}"
+                for token in tokenize.tokenize(file.readline)
+                if token.type in {tokenize.COMMENT, tokenize.STRING}
+                for word in FORBIDDEN_WORDS.findall(BACKTICKS.sub("", token.string))
+            ]
+    assert found == []
+
+
+def test_documents_are_plain_english() -> None:
+    paths = [path for name in DOCUMENTS for path in PROJECT_ROOT.glob(name)]
+    assert len(paths) > len(DOCUMENTS)
+    found = {
+        path: words
+        for path in paths
+        if (words := FORBIDDEN_WORDS.findall(BACKTICKS.sub("", path.read_text())))
+    }
+    assert found == {}
+
+
 def test_every_dependency_is_locked() -> None:
     text = (PROJECT_ROOT / "pyproject.toml").read_text()
     project = tomllib.loads(text)["project"]
     groups = [project["dependencies"], *project["optional-dependencies"].values()]
-    wanted = {re.split(r"[\[>=<]", line)[0] for group in groups for line in group}
+    required = {re.split(r"[\[>=<]", line)[0] for group in groups for line in group}
     lock = (PROJECT_ROOT / "requirements.lock").read_text()
     locked = set(re.findall(r"^([a-z0-9-]+)(?:\[\w+\])?==", lock, re.MULTILINE))
-    assert wanted - locked == set()
+    assert required - locked == set()
 
 
 def test_the_lock_does_not_say_where_packages_come_from() -> None:

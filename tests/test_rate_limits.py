@@ -15,7 +15,7 @@ from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import GuessLimits
 from coupon_core.settings.loader import Settings
 from coupon_core.settings.model import VARIABLES
-from tests.query_gateway.tenant import Tenant
+from tests.factories.tenant import TenantFactory
 from tests.support.admin_client import AdminClient, create_admin_client
 from tests.support.databases import SqliteDatabases, migrate_database
 from tests.support.settings import build_settings
@@ -25,6 +25,7 @@ PER_CALLER, PER_TENANT = 3, 7
 
 @pytest.fixture
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Yield settings with limits on calls."""
     files = SqliteDatabases(tmp_path_factory.mktemp("calls"), migrate_database)
     with files.temporary_database() as url:
         yield dataclasses.replace(
@@ -38,6 +39,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 @pytest.fixture
 def admin(settings: Settings) -> AdminClient:
+    """Return a client of the admin gateway."""
     import admin_gateway
 
     return create_admin_client(admin_gateway.create_app(settings))
@@ -45,6 +47,7 @@ def admin(settings: Settings) -> AdminClient:
 
 @pytest.fixture
 def query(admin: AdminClient, settings: Settings) -> Flask:
+    """Return the query gateway."""
     return query_gateway.create_app(settings)
 
 
@@ -60,7 +63,7 @@ def test_a_key_may_call_so_often(admin: AdminClient) -> None:
 def test_a_tenant_may_call_so_often_altogether(
     admin: AdminClient, query: Flask
 ) -> None:
-    tenant = Tenant(admin.tenant_id, admin.secret.secret, "")
+    tenant = TenantFactory(admin.tenant_id, admin.secret.secret)
     statuses = [
         query.test_client()
         .get(
@@ -107,7 +110,7 @@ def count_statuses(app: Flask, headers: dict[str, str], amount: int) -> Counter[
 def test_player_may_send_600_requests_per_minute_by_default(
     admin: AdminClient, default_query: Flask
 ) -> None:
-    tenant = Tenant(admin.tenant_id, admin.secret.secret, "")
+    tenant = TenantFactory(admin.tenant_id, admin.secret.secret)
     ann, bob = (tenant.build_bearer_headers(name) for name in ("ann", "bob"))
     statuses = count_statuses(default_query, ann, DEFAULT_AMOUNT + 3)
     assert statuses == {200: DEFAULT_AMOUNT, 429: 3}
@@ -121,7 +124,7 @@ def test_player_may_send_600_requests_per_minute_by_default(
 def test_servers_are_not_limited_by_default(
     admin: AdminClient, default_query: Flask
 ) -> None:
-    tenant = Tenant(admin.tenant_id, admin.secret.secret, "")
+    tenant = TenantFactory(admin.tenant_id, admin.secret.secret)
     server = tenant.build_bearer_headers()
     amount = DEFAULT_AMOUNT + 1
     assert count_statuses(default_query, server, amount) == {200: amount}
@@ -141,7 +144,7 @@ def test_setting_chooses_where_requests_are_counted(
 ) -> None:
     changes = {"calls_per_caller": text, "calls_counted_in": counted_in}
     app = query_gateway.create_app(dataclasses.replace(settings, **changes))
-    tenant = Tenant(admin.tenant_id, admin.secret.secret, "")
+    tenant = TenantFactory(admin.tenant_id, admin.secret.secret)
     assert count_statuses(app, tenant.build_bearer_headers("ann"), 1) == {200: 1}
     memory = code_guessing.limiter().counters._memory_storage.storage
     counted = [key for key in memory if "calls-per-caller" in key]

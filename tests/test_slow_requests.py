@@ -18,7 +18,7 @@ from coupon_core.schemas.errors import ApiError
 from coupon_core.services.webhooks import url_policy
 from coupon_core.web.slow_requests import SLOW_MARK, ThreadSlots
 from tests.factories.campaigns import CampaignFactory
-from tests.query_gateway.tenant import Tenant
+from tests.factories.tenant import TenantFactory
 from tests.support.admin_client import (
     AdminClient,
     create_admin_client,
@@ -112,7 +112,7 @@ def test_webhook_tests_of_one_tenant_leave_threads_for_others(
 def test_webhook_tests_of_playcamp_are_bounded_too(
     admin: AdminClient, query: Flask
 ) -> None:
-    tenant = Tenant(admin.tenant_id, admin.secret.secret, "")
+    tenant = TenantFactory(admin.tenant_id, admin.secret.secret)
     key = CampaignFactory(tenant).create_client_key()
     headers = {"Authorization": f"Bearer {key}"}
     client = query.test_client()

@@ -1,4 +1,4 @@
-"""Generate the chunks of batches one by one, separate from urgent messages."""
+"""Generate chunks of batches and of code jobs, apart from urgent messages."""
 
 import threading
 from collections.abc import Callable

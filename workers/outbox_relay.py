@@ -1,4 +1,7 @@
-"""Publish events from the outbox to the broker, each at least once."""
+"""Publish events from the outbox, each at least once, and delete what is outdated.
+
+Deleted are published events, old idempotency keys and ids of accepted events.
+"""
 
 import threading
 from collections.abc import Callable, Sequence

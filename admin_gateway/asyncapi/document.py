@@ -6,7 +6,7 @@ from typing import Any
 from admin_gateway.asyncapi.json_schemas import build_component_schemas
 from admin_gateway.asyncapi.messages import MESSAGES, Message
 from coupon_core.messaging.topology import CONTENT_TYPE, EVENTS_EXCHANGE, OUT_EXCHANGE
-from coupon_core.web.app_factory import DEFAULT_API_VERSION
+from coupon_core.web.app_factory import RELEASE
 
 Json = dict[str, Any]
 
@@ -41,7 +41,7 @@ def build_document() -> Json:
         "asyncapi": "3.0.0",
         "info": {
             "title": "Coupons",
-            "version": DEFAULT_API_VERSION,
+            "version": RELEASE,
             "description": DESCRIPTION,
         },
         "defaultContentType": CONTENT_TYPE,

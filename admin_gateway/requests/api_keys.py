@@ -7,7 +7,8 @@ from marshmallow import ValidationError
 from admin_gateway.requests.fields import EnumField
 from coupon_core.domain.models import Scope, utc_now
 from coupon_core.schemas.base import StrictSchema
-from coupon_core.schemas.fields import StrictList, StrictString, UtcDateTime
+from coupon_core.schemas.fields import StrictList, UtcDateTime
+from coupon_core.schemas.names import NameField
 
 
 def require_future(moment: datetime | None) -> None:
@@ -23,13 +24,15 @@ def require_future(moment: datetime | None) -> None:
 class CreateApiKeySchema(StrictSchema):
     """Create an API key."""
 
-    name = StrictString(required=True)
+    name = NameField(required=True)
     scopes = StrictList(
         EnumField(Scope),
         min_length=1,
         max_length=len(Scope),
         metadata={
-            "description": "Scopes of the key; default: the scopes of your own key."
+            "description": "Scopes of the key; default: the scopes of your own key. "
+            "`export` exports all codes, `support` acts on one coupon and is contained "
+            "in `coupons`."
         },
     )
     expires_at = UtcDateTime(allow_none=True, validate=require_future)

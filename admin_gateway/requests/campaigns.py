@@ -14,7 +14,7 @@ from coupon_core.schemas.fields import StrictString
 class UpdateCampaignSchema(StrictSchema):
     """PATCH: the members of a campaign to change."""
 
-    names = LocalizedTextField(min_locales=1, max_text_length=255)
+    names = LocalizedTextField(min_locales=1, names=True)
     description = LocalizedTextField()
     status = EnumField(CampaignStatus)
     starts_at = optional_time_field(
@@ -34,7 +34,7 @@ class CreateCampaignSchema(UpdateCampaignSchema):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
         expectation="1 to 64 letters, digits, _ or -, first a letter or digit",
     )
-    names = LocalizedTextField(required=True, min_locales=1, max_text_length=255)
+    names = LocalizedTextField(required=True, min_locales=1, names=True)
 
 
 class CampaignQuerySchema(ListQuerySchema):

@@ -5,7 +5,8 @@ from admin_gateway.requests.fields import EnumField
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.schemas.base import StrictSchema
-from coupon_core.schemas.fields import StrictString, UtcDateTime
+from coupon_core.schemas.fields import UtcDateTime
+from coupon_core.schemas.names import NameField
 
 
 class CreateClientKeySchema(StrictSchema):
@@ -18,7 +19,7 @@ class CreateClientKeySchema(StrictSchema):
             "description": "The SDK that the key is for, and its permissions there."
         },
     )
-    name = StrictString(required=True)
+    name = NameField(required=True)
     expires_at = UtcDateTime(allow_none=True, validate=require_future)
 
 

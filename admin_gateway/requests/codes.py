@@ -9,10 +9,15 @@ from uuid import UUID
 
 from marshmallow import ValidationError, post_load
 
-from admin_gateway.requests.fields import CodeField, EnumField
+from admin_gateway.requests.csv_files import (
+    IGNORE_COLUMNS_METADATA,
+    ColumnNamesField,
+)
+from admin_gateway.requests.fields import EnumField
 from coupon_core.domain.models import CouponStatus
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
 from coupon_core.schemas.base import LenientSchema, StrictSchema
+from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictQueryInteger,
@@ -133,7 +138,7 @@ class ExtendCodesSchema(StrictSchema):
 
 
 class ImportCodesQuerySchema(LenientSchema):
-    """How an import treats invalid lines."""
+    """How an import treats invalid lines, used codes and other columns."""
 
     allow_partial = ChoiceField(
         "true",
@@ -141,4 +146,16 @@ class ImportCodesQuerySchema(LenientSchema):
         data_key="partial",
         load_default="false",
         metadata={"description": "Skip invalid lines instead of importing nothing."},
+    )
+    skip_used = ChoiceField(
+        "true",
+        "false",
+        load_default="false",
+        metadata={
+            "description": "Skip codes that are redeemed, revoked or expired where "
+            "they come from, and count them in `skipped`. Otherwise they are invalid."
+        },
+    )
+    ignore_columns = ColumnNamesField(
+        load_default=frozenset(), metadata=IGNORE_COLUMNS_METADATA
     )

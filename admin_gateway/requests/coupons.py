@@ -4,10 +4,15 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load
 
-from admin_gateway.requests.fields import CodeField, EnumField
+from admin_gateway.requests.csv_files import (
+    IGNORE_COLUMNS_METADATA,
+    ColumnNamesField,
+)
+from admin_gateway.requests.fields import EnumField
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models import CouponStatus
 from coupon_core.schemas.base import LenientSchema, StrictSchema
+from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.fields import StrictInteger, StrictList, UtcDateTime
 from coupon_core.schemas.identifiers import UserIdField
 from coupon_core.services.batches import MAX_COUPONS, MAX_USERS, BatchRequest
@@ -39,6 +44,7 @@ class GenerateCouponsQuerySchema(LenientSchema):
     """Query parameters beside a CSV list of users."""
 
     expires_at = UtcDateTime(metadata=EXPIRY_METADATA)
+    ignore_columns = ColumnNamesField(metadata=IGNORE_COLUMNS_METADATA)
 
 
 class RevokeCouponSchema(StrictSchema):

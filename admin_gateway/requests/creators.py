@@ -4,17 +4,19 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load
 
-from admin_gateway.requests.fields import CodeField, EnumField
+from admin_gateway.requests.fields import EnumField
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain import codes
 from coupon_core.domain.models.creators import CreatorStatus
 from coupon_core.schemas.base import StrictSchema
+from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.fields import (
     INT64_MAX,
     StrictInteger,
     StrictList,
     StrictString,
 )
+from coupon_core.schemas.names import NameField
 from coupon_core.services.campaigns.creators import (
     DEFAULT_PATTERN,
     MAX_CODES_PER_REQUEST,
@@ -29,7 +31,7 @@ PATTERN_DESCRIPTION = (
 class UpdateCreatorSchema(StrictSchema):
     """PATCH: the members of a creator to change."""
 
-    name = StrictString()
+    name = NameField()
     genre = StrictString(allow_none=True, max_length=64)
     status = EnumField(
         CreatorStatus,
@@ -46,7 +48,7 @@ class CreateCreatorSchema(UpdateCreatorSchema):
         pattern=r"^[A-Z0-9]{5}$",
         expectation="5 capital letters or digits",
     )
-    name = StrictString(required=True)
+    name = NameField(required=True)
 
 
 class CreatorQuerySchema(ListQuerySchema):

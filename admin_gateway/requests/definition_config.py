@@ -5,11 +5,12 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load
 
-from admin_gateway.requests.fields import CodeField, EnumField
+from admin_gateway.requests.fields import EnumField
 from coupon_core.domain import codes
 from coupon_core.domain.models import CodeAlphabet, CodeFormat, Trigger
 from coupon_core.domain.serialization import TRIGGER_MEMBERS
 from coupon_core.schemas.base import StrictSchema
+from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictBoolean,
@@ -35,6 +36,14 @@ LIMITS_BY_TYPE: Mapping[str, Callable[[int], dict[str, int]]] = {
     },
     "unlimited": lambda _: {"per_code_limit": 0, "total_limit": 0},
 }
+
+
+# Null could mean no limit or the default, so it is refused. Braces are doubled because
+# marshmallow formats messages.
+USAGE_LIMIT_NULL_MESSAGE = (
+    'expected an object, not null: use {{"limit_type": "unlimited"}} for no limit, or '
+    "leave usage_limit out for the default, one use of a code by one user"
+)
 
 
 class UsageLimitSchema(StrictSchema):
@@ -169,7 +178,9 @@ class UpdateDefinitionConfigSchema(StrictSchema):
     )
     starts_at = UtcDateTime(allow_none=True)
     expires_at = UtcDateTime(allow_none=True)
-    usage_limit = StrictNested(UsageLimitSchema)
+    usage_limit = StrictNested(
+        UsageLimitSchema, error_messages={"null": USAGE_LIMIT_NULL_MESSAGE}
+    )
     auto_generate = StrictNested(AutoGenerateSchema, allow_none=True)
 
     @post_load

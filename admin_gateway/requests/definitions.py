@@ -17,6 +17,7 @@ from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models import DefinitionStatus
 from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.fields import StrictNested, StrictString
+from coupon_core.schemas.names import NameField
 from coupon_core.services.catalog.definitions import DEFAULTS
 
 # Phoenix has no members for the two excluded ones, so replacing a definition keeps the
@@ -28,14 +29,6 @@ REPLACEABLE_DEFAULTS: Mapping[str, Any] = {
 }
 
 
-def _name_field(**options: Any) -> StrictString:
-    return StrictString(
-        pattern=r"^[^\W_][\w -]*$",
-        expectation="1 to 255 letters, digits, blanks, _ or -, first a letter or digit",
-        **options,
-    )
-
-
 def _description_field() -> StrictString:
     return StrictString(min_length=0, max_length=2_000, multiline=True, allow_none=True)
 
@@ -43,7 +36,7 @@ def _description_field() -> StrictString:
 class UpdateDefinitionSchema(StrictSchema):
     """PATCH: the members to change, including those of `config`."""
 
-    name = _name_field()
+    name = NameField()
     description = _description_field()
     status = EnumField(DefinitionStatus)
     config = StrictNested(UpdateDefinitionConfigSchema)
@@ -57,7 +50,7 @@ class UpdateDefinitionSchema(StrictSchema):
 class CreateDefinitionSchema(StrictSchema):
     """POST: a complete definition."""
 
-    name = _name_field(required=True)
+    name = NameField(required=True)
     description = _description_field()
     config = StrictNested(DefinitionConfigSchema, required=True)
 
@@ -92,4 +85,4 @@ class DefinitionQuerySchema(ListQuerySchema):
     """Page and filters of the list of definitions."""
 
     status = EnumField(DefinitionStatus)
-    name = StrictString(metadata={"description": "Part of the name; case-insensitive."})
+    name = NameField(metadata={"description": "Part of the name; case-insensitive."})

@@ -1,11 +1,10 @@
-"""Fields for enums of the domain and for codes."""
+"""Fields for enums of the domain."""
 
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
-from coupon_core.domain import codes
-from coupon_core.schemas.fields import ChoiceField, StrictString
+from coupon_core.schemas.fields import ChoiceField
 
 
 class EnumField(ChoiceField):
@@ -20,19 +19,3 @@ class EnumField(ChoiceField):
         if text not in self._members:
             raise self.make_error("invalid")
         return self._members[text]
-
-
-class CodeField(StrictString):
-    """A code as in docs/api-contracts.md 0.15; surrounding blanks are removed."""
-
-    def __init__(self, **options: Any) -> None:
-        expectation = (
-            "a code of 1 to 64 letters, digits, _ or -, first a letter or digit"
-        )
-        pattern = f"^{codes.CODE_REGEX.pattern}$"
-        super().__init__(
-            max_length=64, pattern=pattern, expectation=expectation, **options
-        )
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
-        return super()._deserialize(value, *args, **kwargs).strip(" ")

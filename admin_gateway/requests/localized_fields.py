@@ -5,19 +5,21 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from coupon_core.schemas.fields import StrictString, UtcDateTime
+from coupon_core.schemas.names import NameField
 
 MAX_TEXT_LENGTH = 2_000
 MAX_LOCALES = 50
 
 
 class LocalizedTextField(fields.Dict):
-    """A text in several languages, by locale."""
+    """A text in several languages, by locale; with `names`, each text is a name."""
 
     def __init__(
         self,
         *,
         min_locales: int = 0,
         max_text_length: int = MAX_TEXT_LENGTH,
+        names: bool = False,
         **options: Any,
     ) -> None:
         expectation = f"an object of {min_locales} to {MAX_LOCALES} texts by locale"
@@ -28,7 +30,9 @@ class LocalizedTextField(fields.Dict):
                 pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
                 expectation="a locale such as en or zh-Hans",
             ),
-            values=StrictString(max_length=max_text_length, multiline=True),
+            values=NameField()
+            if names
+            else StrictString(max_length=max_text_length, multiline=True),
             validate=self._require_allowed_size,
             metadata=metadata,
             error_messages={

@@ -25,7 +25,7 @@ class RewardLineSchema(StrictSchema):
 
     itemId = StrictString(required=True)
     itemQuantity = StrictInteger(required=True, min_value=1, max_value=MAX_USES)
-    itemName = LocalizedTextField(min_locales=1, max_text_length=255)
+    itemName = LocalizedTextField(min_locales=1, names=True)
     itemImageUrl = StrictString(max_length=2_048, pattern=r"^https?://[!-~]+$")
 
 
@@ -41,7 +41,7 @@ def _limit_field(attribute: str, description: str) -> StrictInteger:
 class UpdatePackageSchema(StrictSchema):
     """PATCH: the members of a package to change."""
 
-    item_name = LocalizedTextField(min_locales=1, max_text_length=255)
+    item_name = LocalizedTextField(min_locales=1, names=True)
     item_description = LocalizedTextField()
     rewards = StrictList(StrictNested(RewardLineSchema), min_length=1, max_length=20)
     per_code_usage_limit = _limit_field(
@@ -73,7 +73,7 @@ class UpdatePackageSchema(StrictSchema):
 class CreatePackageSchema(UpdatePackageSchema):
     """POST: create a package; by default each user may use a code once."""
 
-    item_name = LocalizedTextField(required=True, min_locales=1, max_text_length=255)
+    item_name = LocalizedTextField(required=True, min_locales=1, names=True)
     rewards = StrictList(
         StrictNested(RewardLineSchema), required=True, min_length=1, max_length=20
     )

@@ -3,6 +3,7 @@
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.fields import StrictObject, StrictString
+from coupon_core.schemas.names import NameField
 
 MAX_DESCRIPTION_LENGTH = 2_000
 MAX_REWARD_TYPE_LENGTH = 64
@@ -17,7 +18,7 @@ REWARD_TYPE_METADATA = {
 class UpdateRewardItemSchema(StrictSchema):
     """PATCH: the members of a reward item to change."""
 
-    name = StrictString()
+    name = NameField()
     description = StrictString(
         min_length=0, max_length=MAX_DESCRIPTION_LENGTH, multiline=True
     )
@@ -30,7 +31,7 @@ class UpdateRewardItemSchema(StrictSchema):
 class CreateRewardItemSchema(UpdateRewardItemSchema):
     """POST and PUT: a complete reward item."""
 
-    name = StrictString(required=True)
+    name = NameField(required=True)
     description = StrictString(
         min_length=0, max_length=MAX_DESCRIPTION_LENGTH, multiline=True, load_default=""
     )

@@ -123,9 +123,9 @@ class CodeJobListSchema(LenientSchema):
 CSV_FILE = "code,user_id,expires_at\nPARTNER-4711,,\nPARTNER-4712,user_123,\n"
 CSV_EXPORT = (
     "code,status,user_id,definition_id,definition_name,batch_id,generated_at,"
-    "expires_at,redeemed_at,redemption_count\r\n"
+    "expires_at,redeemed_at,redemption_count,expires_from\r\n"
     "WELCOME8X4F2K9P,active,user_123,660e8400-e29b-41d4-a716-446655440001,"
-    "Welcome Bonus,,2025-01-15T10:00:00Z,2025-12-31T23:59:59Z,,0\r\n"
+    "Welcome Bonus,,2025-01-15T10:00:00Z,2025-12-31T23:59:59Z,,0,definition\r\n"
 )
 TEXT_SCHEMA = {"type": "string"}
 CSV_REQUEST_BODY = {
@@ -157,5 +157,11 @@ class RejectedRowSchema(LenientSchema):
 class CodeImportSchema(CodeJobSchema):
     """The import job, with at most 100 rejected lines."""
 
+    skipped = fields.Integer(
+        required=True,
+        metadata={
+            "description": "Used, revoked and expired codes that `skip_used` left out."
+        },
+    )
     rejected = fields.Integer(required=True)
     bad_rows = fields.List(fields.Nested(RejectedRowSchema), required=True)

@@ -213,14 +213,19 @@ def serialize_import(job: CodeJob, report: ImportReport) -> Document:
     }
 
 
-def invalid_file_error(report: ImportReport) -> ApiError:
-    """Return the 400 that names the first invalid lines."""
+def invalid_file_error(report: ImportReport, skip_used_hint: str) -> ApiError:
+    """Return the 400 that names the first invalid lines.
+
+    `skip_used_hint` says how to leave used codes out, in the words of the interface.
+    """
     details = [
         ErrorDetail(row.reason, f"line {row.line}", target="body")
         for row in report.rejected_rows
     ]
     if not details:
         text = "Invalid body: the file has no codes"
+        if report.skipped_count:
+            text += f" to import; {report.skipped_count:,} are used and were skipped"
         details = [ErrorDetail(text, "", target="body")]
         return ApiError(400, "NO_CODES", text, details)
     line_count = report.rejected_count + report.valid_count
@@ -228,4 +233,9 @@ def invalid_file_error(report: ImportReport) -> ApiError:
         f"Nothing imported, because {report.rejected_count:,} of {line_count:,} lines "
         f"are invalid: {details[0].path}: {details[0].message}"
     )
+    if report.used_count > report.skipped_count:
+        text += (
+            f". {report.used_count:,} codes are redeemed, revoked or expired: "
+            f"{skip_used_hint}"
+        )
     return ApiError(400, "BAD_LINES", text, details)

@@ -8,6 +8,8 @@ from admin_gateway import requests
 from admin_gateway.responses import client_keys as client_key_responses
 from admin_gateway.responses.serializers import created_response, page_response
 from coupon_core.domain.models import utc_now
+from coupon_core.domain.rules.scopes import CLIENT_KEY_SCOPES
+from coupon_core.security.authentication import require_additional_scopes
 from coupon_core.services.access import client_keys
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response, no_content_response
@@ -28,7 +30,17 @@ routes = JsonBlueprint(
     example=client_key_responses.CREATE_CLIENT_KEY_REQUEST,
 )
 def create(body: dict[str, Any]) -> Response:
-    """Create a client key. Its secret is shown only in this response."""
+    """Create a client key. Its secret is shown only in this response.
+
+    Besides `keys`, your key needs the scopes of what the client key can do: `read` for
+    `playcamp_client`; `read`, `definitions`, `coupons` and `events` for
+    `playcamp_server` and `mambo`.
+    """
+    require_additional_scopes(
+        g.principal,
+        CLIENT_KEY_SCOPES[body["kind"]],
+        purpose=f"to create a {body['kind']} key, which can do as much",
+    )
     key, secret = client_keys.create(
         g.principal.tenant_id,
         body["kind"],

@@ -14,11 +14,12 @@ from coupon_core.services.codes import csv_import, jobs
 from coupon_core.services.codes.csv_import import ImportRejected
 from coupon_core.web.blueprint import JsonBlueprint, limit_body
 from coupon_core.web.idempotency import multi_transaction
-from coupon_core.web.request_stream import stream_csv_body
+from coupon_core.web.request_stream import parse_csv_options, stream_csv_body
 from coupon_core.web.responses import json_response
 from coupon_core.web.slow_requests import slow_request
 
 MAX_BODY_BYTES = 268_435_456  # One million rows of the maximum length.
+SKIP_USED_HINT = "send skip_used=true in the query to leave such codes out"
 
 routes = JsonBlueprint("code_jobs", __name__, description="Jobs on many codes")
 imports = JsonBlueprint("imports", __name__, description="Import of existing codes")
@@ -101,22 +102,28 @@ def extend(body: dict[str, Any]) -> Response:
 @limit_body(MAX_BODY_BYTES)
 @multi_transaction
 @slow_request
-def import_codes(query: dict[str, str], definition_id: str) -> Response:
+def import_codes(query: dict[str, Any], definition_id: str) -> Response:
     """Import existing codes from CSV: the whole file, or nothing.
 
-    Columns: code, and optionally user_id and expires_at. Answers 201 when all codes
-    are imported, and 202 when workers continue; the import can then not be stopped.
+    Columns: code, and optionally user_id and expires_at, or those of an export. UTF-8
+    or UTF-16; comma, semicolon or tab. Codes that an export shows as redeemed, revoked
+    or expired are refused, unless `skip_used` leaves them out. An expiry that comes
+    from a definition (`expires_from`) is not imported: the codes follow their new
+    definition. Answers 201 when all codes are imported, and 202 when workers continue;
+    the import can then not be stopped.
     """
     caller = g.principal
+    options = parse_csv_options(request, query["ignore_columns"])
     try:
         job, report = csv_import.import_codes(
             caller.tenant_id,
             definition_id,
-            rows=read_rows(stream_csv_body(request)),
+            rows=read_rows(stream_csv_body(request), options),
             partial=query["allow_partial"] == "true",
             actor=caller.key_id or "",
             clock=utc_now,
+            skip_used=query["skip_used"] == "true",
         )
     except ImportRejected as error:
-        raise serializers.invalid_file_error(error.report) from None
+        raise serializers.invalid_file_error(error.report, SKIP_USED_HINT) from None
     return serializers.import_response(job, report)

@@ -77,7 +77,10 @@ def assign(body: dict[str, Any]) -> Response:
 @routes.arguments(requests.CodeFilterSchema, location="query")
 @slow_request
 def export(query: dict[str, Any]) -> Response:
-    """Export codes as CSV, newest first. Cells that look like formulas start with '."""
+    """Export codes as CSV, newest first. Cells that look like formulas start with '.
+
+    Needs the scope `export`; every export is recorded in the audit log.
+    """
     pages = csv_export.export_pages(
         g.principal.tenant_id, query["coupon_filter"], now=utc_now()
     )

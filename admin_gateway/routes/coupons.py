@@ -36,7 +36,8 @@ def generate(definition_id: str) -> Response:
     """Generate a coupon for each user, or unassigned coupons: all or none.
 
     Up to 1,000 are generated at once; more become a batch (202). You may also send the
-    users as text/csv, one user id per line; the query parameters are for CSV only.
+    users as text/csv with a column user_id, or one user id per line with
+    `Content-Type: text/csv; header=absent`. The query parameters are for CSV only.
     """
     batch_request = generation_requests.parse_batch_request(request)
     if not batch_request.is_small:

@@ -4,6 +4,8 @@ from flask import Response, g
 
 from admin_gateway.responses import core, serializers
 from coupon_core.domain.models import utc_now
+from coupon_core.domain.rules.scopes import SECRET_ROTATION_SCOPES
+from coupon_core.security.authentication import require_additional_scopes
 from coupon_core.services.access import tenants
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response, no_content_response
@@ -26,7 +28,16 @@ def list_all() -> Response:
 @routes.route("/rotate", methods=["POST"])
 @routes.response(201, core.NewTenantSecretSchema, example=core.NEW_SECRET)
 def rotate() -> Response:
-    """Create a new secret. The previous one remains valid until the next rotation."""
+    """Create a new secret. The previous one remains valid until the next rotation.
+
+    Besides `keys`, your key needs the scope `coupons`, because tokens of any user can
+    be signed with the secret.
+    """
+    require_additional_scopes(
+        g.principal,
+        SECRET_ROTATION_SCOPES,
+        purpose="to rotate the secret, which signs tokens of any user",
+    )
     secret = tenants.rotate_secret(g.principal.tenant_id, utc_now())
     body = {
         **serializers.serialize_tenant_secret(secret),

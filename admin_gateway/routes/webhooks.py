@@ -8,6 +8,8 @@ from admin_gateway import requests
 from admin_gateway.responses import webhooks as webhook_responses
 from admin_gateway.responses.serializers import created_response, page_response
 from coupon_core.domain.models import utc_now
+from coupon_core.domain.rules.scopes import get_webhook_scopes
+from coupon_core.security.authentication import require_additional_scopes
 from coupon_core.services.webhooks import subscriptions
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.idempotency import safe_post
@@ -19,6 +21,15 @@ routes = JsonBlueprint(
 )
 
 
+def _require_code_access(event_type: str) -> None:
+    """Require what a key needs to read the codes that the event carries."""
+    require_additional_scopes(
+        g.principal,
+        get_webhook_scopes(event_type),
+        purpose=f"to have codes sent by {event_type}",
+    )
+
+
 @routes.route("", methods=["POST"])
 @routes.response(
     201, webhook_responses.NewWebhookSchema, example=webhook_responses.NEW_WEBHOOK
@@ -28,7 +39,12 @@ routes = JsonBlueprint(
 )
 @slow_request
 def create(members: dict[str, Any]) -> Response:
-    """Subscribe a URL to an event. The secret is shown only in this response."""
+    """Subscribe a URL to an event. The secret is shown only in this response.
+
+    Besides `events`, your key needs the scope `read` if the event carries codes; all
+    except `batch.completed` do.
+    """
+    _require_code_access(members["event_type"])
     webhook, secret = subscriptions.create(
         g.principal.tenant_id, now=utc_now(), **members
     )
@@ -66,7 +82,13 @@ def get(webhook_id: int) -> Response:
 @routes.arguments(requests.UpdateWebhookSchema, example={"is_active": True})
 @slow_request
 def change(changes: dict[str, Any], webhook_id: int) -> Response:
-    """Change a webhook. A new URL or activation resets its failure history."""
+    """Change a webhook. A new URL or activation resets its failure history.
+
+    Either of them also needs the scope `read` if the event carries codes.
+    """
+    if "url" in changes or changes.get("is_active"):
+        webhook = subscriptions.get(g.principal.tenant_id, webhook_id)
+        _require_code_access(webhook.event_type)
     webhook = subscriptions.update(
         g.principal.tenant_id, webhook_id, changes=changes, now=utc_now()
     )

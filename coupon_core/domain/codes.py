@@ -9,6 +9,7 @@ from math import prod
 
 from coupon_core.domain.check_digit import CHECK_CHARACTERS, compute_check_character
 from coupon_core.domain.models import CodeAlphabet, Definition
+from coupon_core.domain.pasted_text import clean_pasted_code
 
 CODE_REGEX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 PREFIX_REGEX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", re.ASCII)
@@ -23,11 +24,12 @@ ALPHABETS = {
 
 
 def normalize_code(code: str) -> str | None:
-    """Return the code without surrounding blanks, or None if it is not a valid code.
+    """Return the code as its author wrote it, or None if no code can be like that.
 
-    Non-ASCII is rejected before case is folded: `'ſave10'.upper()` is `'SAVE10'`.
+    What people paste around a code is removed. Other non-ASCII characters are rejected
+    before case is folded: `'ſave10'.upper()` is `'SAVE10'`.
     """
-    code = code.strip(" \t")
+    code = clean_pasted_code(code)
     return code if CODE_REGEX.fullmatch(code) else None
 
 

@@ -72,6 +72,10 @@ class Scope(StrEnum):
     COUPONS = "coupons"
     KEYS = "keys"
     EVENTS = "events"
+    EXPORT = "export"  # all codes at once
+    SUPPORT = "support"  # act on one coupon; contained in `coupons`
+    OPERATORS = "operators"
+    PRIVACY = "privacy"
 
 
 class Dialect(StrEnum):

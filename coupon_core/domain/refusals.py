@@ -130,3 +130,10 @@ class Refused(Exception):
         super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail
+
+
+class ImpossibleCode(Refused):
+    """No such code can exist, so entering it is a typing error and not a guess."""
+
+    def __init__(self) -> None:
+        super().__init__(Reason.COUPON_NOT_FOUND)

@@ -5,7 +5,12 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import (
+    AbstractContextManager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -130,6 +135,21 @@ def transaction() -> Iterator[None]:
             )
             with database_proxy.atomic("IMMEDIATE"):
                 yield
+
+
+class _ChangesDiscarded(Exception):
+    """Rolls back a transaction that has succeeded."""
+
+
+@contextmanager
+def discarded_transaction() -> Iterator[None]:
+    """Run the block like `transaction`, and roll back whatever it has changed.
+
+    For dry runs: the block sees its own changes and raises the usual exceptions.
+    """
+    with suppress(_ChangesDiscarded), transaction():
+        yield
+        raise _ChangesDiscarded
 
 
 @contextmanager

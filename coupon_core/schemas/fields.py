@@ -1,5 +1,6 @@
 """Marshmallow fields that accept a value unchanged or say what was expected."""
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from coupon_core.domain.timestamps import format_timestamp
+from coupon_core.schemas.errors import truncate_for_display
 from coupon_core.schemas.timestamps import TIME_EXPECTED, parse_utc, to_utc
 
 _find_control_character = re.compile(
@@ -21,6 +23,7 @@ SINGLE_LINE_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
 MULTILINE_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
 _match_decimal = re.compile("0|[1-9][0-9]{0,18}").fullmatch
 INT64_MAX = 2**63 - 1
+MAX_LISTED_MEMBERS = 6
 
 
 def _build_error_messages(expectation: str) -> dict[str, str]:
@@ -71,6 +74,7 @@ class StrictString(fields.String):
                 "pattern": documented_pattern,
                 **options.get("metadata", {}),
             }
+        self._expectation = expectation or f"{min_length} to {max_length} characters"
         super().__init__(
             validate=_build_text_validators(
                 min_length,
@@ -86,10 +90,16 @@ class StrictString(fields.String):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if not isinstance(value, str):
-            raise self.make_error("invalid")
+            raise ValidationError(_describe_wrong_type(self._expectation, value))
         if self._find_forbidden_character(value):
             raise ValidationError("expected text without control characters")
         return value
+
+
+def _describe_wrong_type(expectation: str, value: Any) -> str:
+    """Return what was expected instead of a JSON value that is not text."""
+    found = truncate_for_display(json.dumps(value, default=str, ensure_ascii=False))
+    return f"expected text in double quotes: {expectation}; found {found}"
 
 
 def _escape_braces(text: str) -> str:
@@ -199,10 +209,26 @@ class StrictObject(fields.Dict):
 
 
 class StrictNested(fields.Nested):
-    """An object that is validated by a schema."""
+    """An object that is validated by a schema; messages name its members."""
 
     def __init__(self, schema: type[Schema], **options: Any) -> None:
-        super().__init__(schema, **_with_error_messages("an object", options))
+        expected_text = f"an object with the members {_list_members(schema)}"
+        super().__init__(
+            schema, **_with_error_messages(_escape_braces(expected_text), options)
+        )
+
+    def _deserialize(self, value: Any, *args: Any, **options: Any) -> Any:
+        if not isinstance(value, dict):
+            raise self.make_error("invalid")
+        return super()._deserialize(value, *args, **options)
+
+
+def _list_members(schema: type[Schema]) -> str:
+    """Return the names of a schema's members, at most `MAX_LISTED_MEMBERS`."""
+    members = schema._declared_fields.items()
+    names = [field.data_key or name for name, field in members]
+    listed = ", ".join(names[:MAX_LISTED_MEMBERS])
+    return listed if len(names) <= MAX_LISTED_MEMBERS else f"{listed}, …"
 
 
 class StrictList(fields.List[Any]):

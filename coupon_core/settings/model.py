@@ -14,6 +14,7 @@ from coupon_core.settings.validators import (
     VISIBILITY_RANGE,
     validate_broker_url,
     validate_networks,
+    validate_public_url,
     validate_rate_limit,
     validate_redis_url,
 )
@@ -79,12 +80,10 @@ class Settings:
             validate=COUNT_RANGE,
         )
     )
-    bind_host: str = field(
-        metadata=describe_variable(
-            "COUPON_BIND_HOST",
-            "address on which the gateways listen",
-            default="127.0.0.1",
-        )
+    bind_host: str = setting_with_default(
+        "COUPON_BIND_HOST",
+        "address on which the gateways listen",
+        default="127.0.0.1",
     )
     admin_port: int = field(
         metadata=describe_variable(
@@ -100,6 +99,15 @@ class Settings:
             "port of the query gateway",
             default=8002,
             validate=PORT_RANGE,
+        )
+    )
+    public_query_url: str = field(
+        metadata=describe_variable(
+            "COUPON_PUBLIC_QUERY_URL",
+            "URL at which clients reach the query gateway, such as "
+            "https://coupons.example; OAuth 1.0a signatures cover it",
+            validate=validate_public_url,
+            documented_default="the Host header of each request",
         )
     )
     bus_port: int = field(
@@ -147,40 +155,33 @@ class Settings:
             documented_default="COUPON_BROKER_URL, if that is Redis",
         )
     )
-    guesses_per_user: str = field(
-        metadata=describe_variable(
-            "COUPON_GUESSES_PER_USER",
-            "number of unknown codes that a user may validate or redeem before "
-            "requests are refused with 429; empty means no limit",
-            default="100 per 10 minutes",
-            validate=validate_rate_limit,
-        )
+    guesses_per_user: str = setting_with_default(
+        "COUPON_GUESSES_PER_USER",
+        "number of unknown codes that a user may validate or redeem before "
+        "requests are refused with 429; empty means no limit",
+        default="100 per 10 minutes",
+        validate=validate_rate_limit,
     )
-    guesses_per_tenant: str = field(
-        metadata=describe_variable(
-            "COUPON_GUESSES_PER_TENANT",
-            "the same limit for all users of a tenant together, and for each "
-            "credential that names no user",
-            default="10000 per 10 minutes",
-            validate=validate_rate_limit,
-        )
+    guesses_per_tenant: str = setting_with_default(
+        "COUPON_GUESSES_PER_TENANT",
+        "the same limit for all users of a tenant together, and for each "
+        "credential that names no user",
+        default="10000 per 10 minutes",
+        validate=validate_rate_limit,
     )
-    calls_per_caller: str = field(
-        metadata=describe_variable(
-            "COUPON_CALLS_PER_CALLER",
-            "number of requests that a caller may send, such as 50/second; the default "
-            "applies to players' tokens only, any other value also to API keys and "
-            "servers; empty means no limit",
-            default=DEFAULT_CALLS_PER_CALLER,
-            validate=validate_rate_limit,
-        )
+    calls_per_caller: str = setting_with_default(
+        "COUPON_CALLS_PER_CALLER",
+        "number of requests that a caller may send, such as 50/second; the default "
+        "applies to players' tokens only, any other value also to API keys and "
+        "servers; empty means no limit",
+        default=DEFAULT_CALLS_PER_CALLER,
+        validate=validate_rate_limit,
     )
-    calls_per_tenant: str = field(
-        metadata=describe_variable(
-            "COUPON_CALLS_PER_TENANT",
-            "the same limit for all callers of a tenant together",
-            validate=validate_rate_limit,
-        )
+    calls_per_tenant: str = setting_with_default(
+        "COUPON_CALLS_PER_TENANT",
+        "the same limit for all callers of a tenant together",
+        default="",
+        validate=validate_rate_limit,
     )
     calls_counted_in: str = setting_with_default(
         "COUPON_CALLS_COUNTED_IN",
@@ -222,12 +223,10 @@ class Settings:
             validate=validate.OneOf(structured_logging.FORMATS),
         )
     )
-    metrics_host: str = field(
-        metadata=describe_variable(
-            "COUPON_METRICS_HOST",
-            "address on which metrics are served",
-            default="127.0.0.1",
-        )
+    metrics_host: str = setting_with_default(
+        "COUPON_METRICS_HOST",
+        "address on which metrics are served",
+        default="127.0.0.1",
     )
     metrics_port: int = field(
         metadata=describe_variable(

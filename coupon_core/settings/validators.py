@@ -1,6 +1,7 @@
 """Checks of single settings that environs cannot express itself."""
 
 from ipaddress import ip_network
+from urllib.parse import urlsplit
 
 from environs import ValidationError, validate
 
@@ -44,6 +45,22 @@ def validate_rate_limit(text: str) -> None:
         parse_rate_limit("", text)
     except InvalidRateLimit as error:
         raise ValidationError(str(error)) from error
+
+
+def validate_public_url(url: str) -> None:
+    """Refuse what is not the URL of a service; "" means that it is not set."""
+    if not url:
+        return
+    try:
+        parts = urlsplit(url)
+        is_valid = parts.scheme in ("http", "https") and bool(parts.hostname)
+        has_more = parts.query or parts.fragment or parts.username or parts.port == 0
+    except ValueError:  # an invalid port or IPv6 address
+        is_valid, has_more = False, ""
+    if not is_valid or has_more:
+        raise ValidationError(
+            "expected a URL such as https://coupons.example, without user and query"
+        )
 
 
 def validate_networks(networks: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any
 
@@ -11,13 +12,13 @@ from werkzeug.routing import BaseConverter
 from coupon_core.json_encoding import encode_json
 from coupon_core.web.access_log import ROUTE_ENVIRON_KEY
 from coupon_core.web.blueprint import BODY_LIMIT_ATTRIBUTE, JsonApi, JsonBlueprint
-from coupon_core.web.dialects import Dialect, RefusalResponse
+from coupon_core.web.dialects import ErrorFormat, RefusalResponse
 from coupon_core.web.error_handlers import register_error_handlers
 from coupon_core.web.health import CheckFunctions, create_health_blueprint
 from coupon_core.web.idempotency import enable_idempotency
 from coupon_core.web.middleware import wrap_wsgi
 from coupon_core.web.openapi import complete_spec
-from coupon_core.web.path_validation import check_path
+from coupon_core.web.path_validation import CODE_ARGUMENT, check_path
 from coupon_core.web.request_body import BODY_LIMITS_EXTENSION, DEFAULT_BODY_LIMIT_BYTES
 from coupon_core.web.responses import (
     JSON_MEDIA_TYPE,
@@ -26,7 +27,7 @@ from coupon_core.web.responses import (
 )
 from coupon_core.web.swagger_ui import create_docs_blueprint
 
-DEFAULT_API_VERSION = "1.0.0"
+RELEASE = version("coupons")  # of the package, and of the API documents
 EMPTY_MAPPING: Mapping[Any, Any] = MappingProxyType({})
 
 
@@ -37,14 +38,13 @@ def create_app(
     description: str,
     blueprints: Sequence[Blueprint | tuple[Blueprint, Mapping[str, Any]]],
     refusals: Mapping[Any, RefusalResponse] = EMPTY_MAPPING,
-    dialects: Sequence[Dialect] = (),
+    dialects: Sequence[ErrorFormat] = (),
     ready_checks: CheckFunctions = EMPTY_MAPPING,
     unavailable_errors: Sequence[type[Exception]] = (),
     security_schemes: Mapping[str, Any] = EMPTY_MAPPING,
     converters: Mapping[str, type[BaseConverter]] = EMPTY_MAPPING,
     servers: Sequence[str] = ("/",),
     links: Mapping[str, str] = EMPTY_MAPPING,
-    version: str = DEFAULT_API_VERSION,
     max_body_bytes: int = DEFAULT_BODY_LIMIT_BYTES,
     teardown: Callable[[BaseException | None], None] | None = None,
 ) -> Flask:
@@ -56,9 +56,9 @@ def create_app(
     A route can override `max_body_bytes` with `limit_body`.
     """
     app = _create_flask(import_name, max_body_bytes, converters=converters)
-    all_dialects = [*dialects, Dialect("", refusals=refusals)]
+    all_dialects = [*dialects, ErrorFormat("", refusals=refusals)]
     register_error_handlers(app, all_dialects, unavailable_errors=unavailable_errors)
-    api = _create_api(app, title, version=version, description=description)
+    api = _create_api(app, title, description=description)
     api.register_blueprint(create_health_blueprint(ready_checks))
     _register_blueprints(app, api, blueprints=blueprints)
     _add_index_and_docs(app, title, links=links)
@@ -91,13 +91,13 @@ def _check_request() -> None:
     environ, rule = request.environ, request.url_rule
     if rule:
         environ[ROUTE_ENVIRON_KEY] = rule.rule
-    check_path(environ)
+    check_path(environ, (request.view_args or {}).get(CODE_ARGUMENT, ""))
 
 
-def _create_api(app: Flask, title: str, version: str, description: str) -> JsonApi:
+def _create_api(app: Flask, title: str, description: str) -> JsonApi:
     spec_options = {
         "title": title,
-        "version": version,
+        "version": RELEASE,
         "openapi_version": "3.1.0",
         "info": {"description": description},
     }
@@ -127,7 +127,7 @@ def _add_document(
     api: JsonApi,
     schemes: Mapping[str, Any],
     servers: Sequence[str],
-    dialects: Sequence[Dialect],
+    dialects: Sequence[ErrorFormat],
 ) -> None:
     @cache  # built on the first request: routes do not change afterwards
     def build_document() -> bytes:

@@ -8,6 +8,7 @@ from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
 from coupon_core.schemas.errors import Target
+from coupon_core.schemas.query_lists import QueryList
 from coupon_core.schemas.validation_errors import convert_messages
 from coupon_core.web.query_string import parse_query
 from coupon_core.web.request_body import read_object, read_optional_object
@@ -35,7 +36,12 @@ class StrictParser(FlaskParser):
     def load_querystring(self, req: Request, schema: Schema) -> dict[str, str]:
         """Return the parameters that the schema defines, by `query_string`."""
         known_names = {field.data_key or name for name, field in schema.fields.items()}
-        return parse_query(req.environ, known_names)
+        list_names = {
+            field.data_key or name
+            for name, field in schema.fields.items()
+            if isinstance(field, QueryList)
+        }
+        return parse_query(req.environ, known_names, list_names)
 
     def handle_error(
         self, error: ValidationError, req: Request, schema: Schema, **_: Any

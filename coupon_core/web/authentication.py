@@ -12,6 +12,7 @@ from coupon_core.security.authentication import (
     authenticate_signed_request,
 )
 from coupon_core.web.dialects import RefusalResponse
+from coupon_core.web.path_validation import has_control_character
 from coupon_core.web.request_body import read_body
 
 SIGNATURE_ENVIRON_KEY = "coupon.signed_by"
@@ -76,13 +77,17 @@ def read_signed_request() -> SignedRequest:
     """Return the request with every form of the path that may have been signed.
 
     Clients sign the path percent-encoded as sent or decoded, without the query as the
-    Phoenix specification says or with it (`docs/api-contracts.md` 0.12).
+    Phoenix specification says or with it (`docs/api-contracts.md` 0.12). A path that
+    decodes to a line end could be taken for other lines of the signed text, so only
+    its encoded form counts (0.32).
     """
     raw = request.environ.get("RAW_URI") or request.full_path
     encoded_path, _, query = raw.partition("?")
-    paths = [encoded_path, request.path]
+    paths = [encoded_path]
+    if not has_control_character(request.path):
+        paths.append(request.path)
     if query:
-        paths += [f"{path}?{query}" for path in (encoded_path, request.path)]
+        paths += [f"{path}?{query}" for path in paths]
     headers = request.headers
     return SignedRequest(
         method=request.method,

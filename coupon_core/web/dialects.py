@@ -40,7 +40,7 @@ class ErrorShape:
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class ErrorFormat:
     """The error format and refusals of all routes under `prefix`.
 
     `refusals` maps a reason of the core to status, code and text. `security` names the
@@ -61,7 +61,7 @@ class Dialect:
         return path == self.prefix or path.startswith(self.prefix.rstrip("/") + "/")
 
 
-def find_dialect(dialects: Sequence[Dialect], path: str) -> Dialect:
+def find_dialect(dialects: Sequence[ErrorFormat], path: str) -> ErrorFormat:
     """Return the dialect with the longest matching prefix; the last is the fallback.
 
     `dialects` must be sorted by `sort_dialects`.
@@ -71,7 +71,7 @@ def find_dialect(dialects: Sequence[Dialect], path: str) -> Dialect:
     )
 
 
-def sort_dialects(dialects: Sequence[Dialect]) -> tuple[Dialect, ...]:
+def sort_dialects(dialects: Sequence[ErrorFormat]) -> tuple[ErrorFormat, ...]:
     """Return the dialects with the longest prefix first, as `find_dialect` needs."""
     return tuple(
         sorted(dialects, key=lambda dialect: len(dialect.prefix), reverse=True)

@@ -21,7 +21,7 @@ from coupon_core.security.rate_limiting.policy import (
     rate_limit_headers,
 )
 from coupon_core.web.access_log import REASON_ENVIRON_KEY
-from coupon_core.web.dialects import Dialect, find_dialect, sort_dialects
+from coupon_core.web.dialects import ErrorFormat, find_dialect, sort_dialects
 from coupon_core.web.middleware import REQUEST_ID_ENVIRON_KEY
 from coupon_core.web.responses import json_response
 
@@ -62,7 +62,7 @@ _PRESERVED_HEADERS = frozenset(
 
 def register_error_handlers(
     app: Flask,
-    dialects: Sequence[Dialect],
+    dialects: Sequence[ErrorFormat],
     unavailable_errors: Sequence[type[Exception]] = (),
 ) -> None:
     """Render every error of `app` as JSON; one dialect must have the prefix ""."""
@@ -89,8 +89,8 @@ def handle_api_error(api_error: ApiError) -> Response:
     return response
 
 
-def _get_dialect() -> Dialect:
-    dialects: tuple[Dialect, ...] = current_app.extensions[DIALECTS_EXTENSION]
+def _get_dialect() -> ErrorFormat:
+    dialects: tuple[ErrorFormat, ...] = current_app.extensions[DIALECTS_EXTENSION]
     return find_dialect(dialects, request.path)
 
 

@@ -201,10 +201,15 @@ def _respond_to_failure(attempt: RequestAttempt, error: Exception) -> Response:
     return response
 
 
+def mark_dry_run() -> None:
+    """Keep the current request's key usable, because the view changes nothing."""
+    g.is_dry_run = True
+
+
 def _is_final(status: int) -> bool:
-    return (
-        status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _NON_FINAL_STATUSES
-    )
+    is_server_error = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    is_final_status = not is_server_error and status not in _NON_FINAL_STATUSES
+    return is_final_status and not g.get("is_dry_run")
 
 
 def _replay_other_response(attempt: RequestAttempt) -> Response:

@@ -9,7 +9,7 @@ from flask_smorest.spec.plugins import FlaskPlugin  # type: ignore[import-untype
 
 from coupon_core.schemas.errors import ApiError
 from coupon_core.schemas.identifiers import PATH_SEGMENT_PATTERN
-from coupon_core.web.dialects import Dialect
+from coupon_core.web.dialects import ErrorFormat
 from coupon_core.web.error_handlers import HTTP_ERRORS
 from coupon_core.web.idempotency import IDEMPOTENT_MARK
 from coupon_core.web.idempotency_keys import KEY_HEADER, KEY_PATTERN
@@ -55,7 +55,7 @@ def complete_spec(
     app: Flask,
     schemes: Mapping[str, Any],
     servers: Sequence[str],
-    dialects: Sequence[Dialect] = (),
+    dialects: Sequence[ErrorFormat] = (),
 ) -> Spec:
     """Complete a spec in place: errors, security, operation ids, servers."""
     components = spec.setdefault("components", {})
@@ -86,7 +86,7 @@ def complete_spec(
     return spec
 
 
-def _set_security(operation: Spec, path: str, dialects: Sequence[Dialect]) -> None:
+def _set_security(operation: Spec, path: str, dialects: Sequence[ErrorFormat]) -> None:
     """Set the security of operations whose dialect has its own schemes."""
     for dialect in dialects:
         if dialect.security and dialect.has_path(path):
@@ -115,7 +115,7 @@ def iterate_operations(spec: Spec) -> Iterator[tuple[str, str, Spec]]:
             yield path, method, path_item[method]
 
 
-def _add_error_shapes(components: Spec, dialects: Sequence[Dialect]) -> None:
+def _add_error_shapes(components: Spec, dialects: Sequence[ErrorFormat]) -> None:
     """Add the errors of dialects that differ from Phoenix."""
     schemas = components.setdefault("schemas", {})
     for dialect in dialects:
@@ -126,7 +126,7 @@ def _add_error_shapes(components: Spec, dialects: Sequence[Dialect]) -> None:
                 components["responses"][name] = _build_dialect_response(dialect, status)
 
 
-def _build_dialect_response(dialect: Dialect, status: int) -> Spec:
+def _build_dialect_response(dialect: ErrorFormat, status: int) -> Spec:
     code, text = HTTP_ERRORS[status]
     name = dialect.errors.name if dialect.errors else "Error"
     body = {
@@ -138,7 +138,7 @@ def _build_dialect_response(dialect: Dialect, status: int) -> Spec:
     return {**_build_error_response(status), "content": {JSON_MEDIA_TYPE: body}}
 
 
-def _find_error_prefix(path: str, dialects: Sequence[Dialect]) -> str:
+def _find_error_prefix(path: str, dialects: Sequence[ErrorFormat]) -> str:
     """Return the prefix of the error component names of a path."""
     names = (
         dialect.errors.name
@@ -153,7 +153,7 @@ def _complete_operation(
     path: str,
     method: str,
     is_secured: bool,
-    dialects: Sequence[Dialect],
+    dialects: Sequence[ErrorFormat],
 ) -> None:
     responses = operation.setdefault("responses", {})
     prefix = _find_error_prefix(path, dialects)

@@ -4,9 +4,12 @@ import re
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
+from coupon_core.domain.pasted_text import clean_pasted_code
 from coupon_core.schemas.errors import ApiError, ErrorDetail
 
 MAX_PATH_BYTES = 2_048
+# The last argument of routes that end with a code.
+CODE_ARGUMENT = "code"
 
 # Path characters of RFC 3986 without escapes and dot segments. Nearly every request
 # matches, so that the slower checks are rare.
@@ -34,8 +37,16 @@ def get_raw_path(environ: dict[str, Any]) -> str:
     return _ORIGIN_PATTERN.sub("", raw, count=1).partition("?")[0] or "/"
 
 
-def check_path(environ: dict[str, Any]) -> None:
+def has_control_character(text: str) -> bool:
+    """Return True if a text contains a control character or a Unicode line end."""
+    return _find_control_character(text) is not None
+
+
+def check_path(environ: dict[str, Any], code: str = "") -> None:
     """Refuse a path that can be interpreted in two ways.
+
+    `code` is the last segment of a route that ends with a code, decoded. There, and
+    only there, the line ends that people paste around a code are allowed.
 
     Raises:
         ApiError: 400 `BAD_PATH`; 414 if the path is too long; 404 if it starts with two
@@ -44,10 +55,10 @@ def check_path(environ: dict[str, Any]) -> None:
     raw = environ.get("RAW_URI")
     plain_match = _match_plain_path(raw) if raw else None
     if plain_match is None or plain_match.end() > MAX_PATH_BYTES:
-        _check_unusual_path(get_raw_path(environ))
+        _check_unusual_path(get_raw_path(environ), code)
 
 
-def _check_unusual_path(path: str) -> None:
+def _check_unusual_path(path: str, code: str) -> None:
     if len(path) > MAX_PATH_BYTES:
         text = f"Path too long: at most {MAX_PATH_BYTES} bytes were expected"
         raise ApiError(414, "URI_TOO_LONG", message=text)
@@ -57,17 +68,19 @@ def _check_unusual_path(path: str) -> None:
         raise _bad_path_error("a path that begins with / and has no # or backslash")
     if _find_bad_escape(path):
         raise _bad_path_error("two hexadecimal digits after every %")
-    _check_decoded(unquote_to_bytes(path.encode("latin-1")), path.count("/"))
+    _check_decoded(unquote_to_bytes(path.encode("latin-1")), path.count("/"), code)
 
 
-def _check_decoded(decoded: bytes, slash_count: int) -> None:
+def _check_decoded(decoded: bytes, slash_count: int, code: str) -> None:
     try:
         text = decoded.decode("utf-8")
     except UnicodeDecodeError:
         raise _bad_path_error("UTF-8") from None
     if text.count("/") != slash_count or "\\" in text:
-        raise _bad_path_error("no encoded slash or backslash")
-    if _find_control_character(text):
+        raise _bad_path_error("no encoded slash or backslash; no ID contains one")
+    if code and text.endswith(f"/{code}"):
+        text = text.removesuffix(code) + clean_pasted_code(code)
+    if has_control_character(text):
         raise _bad_path_error("no control characters")
     if _find_dot_segment(text):
         raise _bad_path_error("no . or .. as a segment")

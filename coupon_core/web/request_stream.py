@@ -7,6 +7,8 @@ from typing import IO, Any
 from flask import Request
 from werkzeug.http import parse_options_header
 
+from coupon_core.schemas.csv_decoding import ENCODINGS
+from coupon_core.schemas.csv_options import CsvOptions
 from coupon_core.schemas.errors import ApiError, ErrorDetail
 from coupon_core.web.request_body import (
     body_too_large_error,
@@ -24,11 +26,49 @@ def stream_csv_body(request: Request) -> Iterator[bytes]:
     """Return the CSV body in pieces.
 
     Raises:
-        ApiError: 415 for another content type, 400 or 413 for a bad Content-Length, at
-            once; 413 above the limit and 400 for an incomplete body, while iterating.
+        ApiError: 400 or 413 for a bad Content-Length, at once; 413 above the limit and
+            400 for an incomplete body, while iterating.
     """
-    _check_content_type(request.environ)
     return _stream_body(request)
+
+
+def is_csv(request: Request) -> bool:
+    """Return True if the body is declared as CSV."""
+    media_type, _ = parse_options_header(request.environ.get("CONTENT_TYPE", ""))
+    return media_type.lower() == CSV_MEDIA_TYPE
+
+
+def parse_csv_options(
+    request: Request, ignored_columns: frozenset[str] = frozenset()
+) -> CsvOptions:
+    """Return what the headers say about a CSV body (RFC 4180, section 3).
+
+    Raises:
+        ApiError: 415 for another content type or an unknown parameter value.
+    """
+    environ = request.environ
+    _, options = parse_options_header(environ.get("CONTENT_TYPE", ""))
+    charset = options.get("charset", "utf-8").lower()
+    header = options.get("header", "present").lower()
+    is_unencoded = environ.get("HTTP_CONTENT_ENCODING", "identity") == "identity"
+    if (
+        not is_csv(request)
+        or charset not in ENCODINGS
+        or header not in ("present", "absent")
+        or not is_unencoded
+    ):
+        raise _content_type_error()
+    return CsvOptions(ENCODINGS[charset], header == "present", ignored_columns)
+
+
+def _content_type_error() -> ApiError:
+    expected = (
+        "text/csv, optionally with charset=utf-8, utf-16 or windows-1252 and "
+        "header=present or absent, and no content encoding was expected"
+    )
+    detail = ErrorDetail(expected, "Content-Type", target="header")
+    text = f"Content-Type: {expected}"
+    return ApiError(415, "UNSUPPORTED_MEDIA_TYPE", message=text, details=(detail,))
 
 
 def spool_body(request: Request, file: IO[bytes]) -> bytes:
@@ -53,18 +93,6 @@ def _stream_body(request: Request) -> Iterator[bytes]:
     if not length and not environ.get("wsgi.input_terminated"):
         return iter(())
     return _read_pieces(environ, length, limit=limit)
-
-
-def _check_content_type(environ: dict[str, Any]) -> None:
-    media_type, options = parse_options_header(environ.get("CONTENT_TYPE", ""))
-    is_utf8 = options.get("charset", "utf-8").lower() in ("utf-8", "utf8")
-    is_unencoded = environ.get("HTTP_CONTENT_ENCODING", "identity") == "identity"
-    if media_type.lower() != CSV_MEDIA_TYPE or not is_utf8 or not is_unencoded:
-        text = "Content-Type: text/csv in UTF-8 without content encoding was expected"
-        detail = ErrorDetail(
-            "text/csv in UTF-8 was expected", "Content-Type", target="header"
-        )
-        raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", message=text, details=(detail,))
 
 
 def _read_pieces(

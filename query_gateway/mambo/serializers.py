@@ -9,12 +9,16 @@ from coupon_core.domain.models import (
     CodeFormat,
     CouponStatus,
     DefinitionStatus,
-    IssuedCoupon,
     PurchaseReason,
     Reason,
     Refused,
 )
-from coupon_core.domain.models.offers import Offer, OfferedCoupon, ValidityUnit
+from coupon_core.domain.models.offers import (
+    HeldCoupon,
+    Offer,
+    OfferedCoupon,
+    ValidityUnit,
+)
 from coupon_core.domain.models.points import Wallet
 from coupon_core.domain.models.purchases import Activity
 from coupon_core.domain.models.users import RegisteredUser
@@ -72,7 +76,7 @@ def serialize_coupon(offered: OfferedCoupon) -> Document:
     definition, offer, display = offered.definition, offered.offer, offered.shown
     return {
         "id": definition.definition_id,
-        "name": definition.name,
+        "name": offered.name,
         "code": definition.custom_code or None,
         "type": display.coupon_type,
         "active": definition.status != DefinitionStatus.ARCHIVED,
@@ -121,10 +125,9 @@ def _serialize_scarcity(offered: OfferedCoupon) -> Document | None:
     return {"limit": limit, "counter": offered.definition.used_count} if limit else None
 
 
-def serialize_held_coupon(
-    issued: IssuedCoupon, offered: OfferedCoupon, now: datetime
-) -> Document:
+def serialize_held_coupon(held: HeldCoupon, now: datetime) -> Document:
     """Return a coupon that a user holds."""
+    issued = held.issued
     return {
         "id": issued.coupon.coupon_id,
         "code": issued.coupon.code,
@@ -132,7 +135,7 @@ def serialize_held_coupon(
         "awardedOn": format_timestamp_milliseconds(issued.coupon.generated_at),
         "redeemedOn": format_timestamp_milliseconds(issued.coupon.redeemed_at),
         "expiresOn": format_timestamp_milliseconds(issued.expires_at),
-        "coupon": serialize_coupon(offered),
+        "coupon": serialize_coupon(held.offered),
     }
 
 
@@ -151,12 +154,17 @@ def serialize_buyable_coupon(offered: OfferedCoupon) -> Document:
 def serialize_user(user: RegisteredUser, wallets: Sequence[Wallet]) -> Document:
     """Return a user with a balance for each kind of points."""
     return {
+        "id": user.user_id,
         "uuid": user.user_id,
         "isMember": user.is_member,
         "details": dict(user.details),
         "tagTags": list(user.tags),
         "points": [
-            {"pointId": wallet.point_id, "balance": wallet.balance}
+            {
+                "point": {"id": wallet.point_id},
+                "pointId": wallet.point_id,
+                "balance": wallet.balance,
+            }
             for wallet in wallets
         ],
         "createdOn": format_timestamp_milliseconds(user.created_at),

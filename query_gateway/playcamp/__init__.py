@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from coupon_core.web.blueprint import JsonBlueprint
-from coupon_core.web.dialects import Dialect
+from coupon_core.web.dialects import ErrorFormat
 from query_gateway.playcamp.authentication import (
     CLIENT_PREFIX,
     SECURITY_SCHEME_NAME,
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 DIALECTS = tuple(
-    Dialect(
+    ErrorFormat(
         prefix,
         render_playcamp_error,
         refusals=PLAYCAMP_REFUSALS,

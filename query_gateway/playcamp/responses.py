@@ -54,7 +54,8 @@ def page_response(
 def render_playcamp_error(api_error: ApiError, request_id: str) -> Document:
     """Return the body of an error.
 
-    `error` is always text: SDKs discard the whole error if it is an object.
+    `error` is always text: SDKs discard the whole error if it is an object. With
+    `details`, `message` is the headline, because SDKs show the details after it.
     """
     body: Document = {
         "error": api_error.message,
@@ -66,7 +67,8 @@ def render_playcamp_error(api_error: ApiError, request_id: str) -> Document:
         body |= {"errorCode": api_error.code, "errorMessage": api_error.message}
     if api_error.details:
         details = [serialize_error_detail(detail) for detail in api_error.details]
-        body |= {"error": _get_headline(api_error), "details": details}
+        headline = _get_headline(api_error)
+        body |= {"error": headline, "message": headline, "details": details}
     return body
 
 

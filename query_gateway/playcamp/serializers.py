@@ -1,8 +1,6 @@
 """Serializers of the PlayCamp API (the PlayCamp specification)."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Reason, RedemptionResult, RewardItem
@@ -12,20 +10,17 @@ from coupon_core.domain.models.packages import (
     Attribution,
     CodeUsage,
     PackageWithDefinition,
-    RewardLine,
 )
 from coupon_core.domain.models.webhooks import (
     DeliveryAttempt,
     Webhook,
     WebhookResponse,
 )
+from coupon_core.domain.pasted_text import clean_pasted_code
+from coupon_core.domain.rules.reward_lines import to_reward_lines
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from query_gateway.playcamp.responses import Document
 from query_gateway.refusals import REFUSALS
-
-# Members of a reward payload that name the granted item and its quantity.
-ITEM_ID_MEMBERS = ("item_id", "currency_id", "badge_id")
-QUANTITY_MEMBERS = ("quantity", "amount")
 
 
 def serialize_invalid(code: str, reason: Reason) -> Document:
@@ -37,7 +32,7 @@ def serialize_invalid(code: str, reason: Reason) -> Document:
 
 def serialize_valid(code: str, item: RewardItem, attribution: Attribution) -> Document:
     """Return what a valid code grants, and its creator."""
-    normalized_code = to_lookup_key(code.strip())
+    normalized_code = to_lookup_key(clean_pasted_code(code))
     return {
         "valid": True,
         "couponCode": normalized_code,
@@ -66,37 +61,18 @@ def serialize_redemption(
 def _serialize_grant(item: RewardItem, attribution: Attribution) -> Document:
     package = attribution.package
     name = dict(package.item_name) if package else {"en": item.name}
+    lines = (
+        package.rewards
+        if package
+        else to_reward_lines(item.name, item.reward_type, item.payload)
+    )
     return {
-        "reward": [*(package.rewards if package else to_reward_lines(item))],
+        "reward": [*lines],
         "packageName": name,
         "itemName": name,
         "creatorKey": attribution.creator_key or None,
         "campaignId": package.campaign_id if package else None,
     }
-
-
-def to_reward_lines(item: RewardItem) -> Sequence[RewardLine]:
-    """Return the reward lines of an item that does not belong to a package."""
-    payload = item.payload
-    items = payload.get("items")
-    if isinstance(items, list) and items:
-        return [
-            _to_reward_line(entry, item) for entry in items if isinstance(entry, dict)
-        ]
-    return [{**_to_reward_line(payload, item), "itemName": {"en": item.name}}]
-
-
-def _to_reward_line(payload: Mapping[str, Any], item: RewardItem) -> RewardLine:
-    names = (payload.get(name) for name in ITEM_ID_MEMBERS)
-    counts = (payload.get(name) for name in QUANTITY_MEMBERS)
-    return {
-        "itemId": next((name for name in names if _is_text(name)), item.reward_type),
-        "itemQuantity": next((count for count in counts if type(count) is int), 1),
-    }
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
 
 
 def serialize_code_usage(usage: CodeUsage) -> Document:

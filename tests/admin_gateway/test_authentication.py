@@ -216,8 +216,7 @@ SCOPE_CASES = [
     (Scope.DEFINITIONS, "POST", f"coupons/{UNKNOWN_ID}/pause", None),
     (Scope.COUPONS, "POST", f"coupons/{UNKNOWN_ID}/generate", {}),
     (Scope.COUPONS, "POST", f"/v1/coupons/{UNKNOWN_ID}/generate", {}),
-    (Scope.COUPONS, "POST", f"coupons/{UNKNOWN_ID}/coupons/revoke", {}),
-    (Scope.COUPONS, "POST", f"coupons/{UNKNOWN_ID}/coupons/{UNKNOWN_ID}/revoke", None),
+    (Scope.EXPORT, "GET", "codes/export", None),
     (Scope.READ, "GET", "dead-letters", None),
     (Scope.READ, "GET", f"dead-letters/{UNKNOWN_ID}", None),
     (Scope.EVENTS, "POST", "events", {}),
@@ -228,7 +227,6 @@ SCOPE_CASES = [
     (Scope.EVENTS, "DELETE", f"dead-letters/{UNKNOWN_ID}", None),
     (Scope.KEYS, "POST", "api-keys", {}),
     (Scope.KEYS, "DELETE", f"api-keys/{UNKNOWN_ID}", None),
-    (Scope.KEYS, "POST", "secrets/rotate", None),
     (Scope.KEYS, "DELETE", f"secrets/{UNKNOWN_ID}", None),
 ]
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from click.testing import CliRunner
 
+from admin_gateway.cli import couponctl
 from tests.support.admin_client import AdminClient
 
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -81,3 +83,11 @@ def test_ready_tells_what_it_stands_on(sqlite_admin: AdminClient) -> None:
         "message_queue": "unavailable",
         "redis": "not used",
     }
+
+
+def test_documents_and_command_line_have_one_version(
+    sqlite_admin: AdminClient, spec: dict[str, Any]
+) -> None:
+    asyncapi = sqlite_admin.app.test_client().get("/asyncapi.json").get_json()
+    shown = CliRunner().invoke(couponctl, ["--version"]).output
+    assert spec["info"]["version"] == asyncapi["info"]["version"] == shown.split()[-1]

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.support.admin_client import started_admin_gateway
-from tests.support.servers.process import find_free_port
+from tests.support.ports import find_free_port
 
 
 @pytest.fixture

@@ -24,9 +24,11 @@ from coupon_core.security.rate_limiting.policy import (
     RateLimit,
 )
 from coupon_core.services.access import tenants
-from tests.factories.campaigns import CampaignFactory, SdkClient
+from tests.factories.campaigns import CampaignFactory
+from tests.factories.tenant import TenantFactory
+from tests.query_gateway.caller import Caller, CallStyle
 from tests.query_gateway.mambo.site import build_activity, create_site_client
-from tests.query_gateway.tenant import Caller, CallStyle, Tenant
+from tests.query_gateway.playcamp.sdk_client import SdkClient
 
 USER, TENANT = (
     RateLimit("guesses-per-user", 5, 600),
@@ -111,7 +113,7 @@ def test_a_users_lists_stay_readable(caller: Caller) -> None:
 
 
 def test_many_users_of_one_server_share_the_tenants_budget(
-    app: Flask, tenant: Tenant, other_tenant: Tenant
+    app: Flask, tenant: TenantFactory, other_tenant: TenantFactory
 ) -> None:
     for number in range(TENANT.amount):
         server = Caller(app.test_client(), tenant, SERVER, f"user-{number}")
@@ -123,7 +125,7 @@ def test_many_users_of_one_server_share_the_tenants_budget(
 
 
 def test_leaked_client_key_does_not_use_up_the_budget_of_others(
-    app: Flask, tenant: Tenant
+    app: Flask, tenant: TenantFactory
 ) -> None:
     campaigns = CampaignFactory(tenant)
     code = tenant.create_code()
@@ -148,7 +150,7 @@ def test_leaked_client_key_does_not_use_up_the_budget_of_others(
 
 
 def test_user_called_none_and_a_caller_without_user_have_separate_budgets(
-    app: Flask, tenant: Tenant
+    app: Flask, tenant: TenantFactory
 ) -> None:
     guess_all(Caller(app.test_client(), tenant, user_id="None"))
     server = Caller(app.test_client(), tenant, SERVER)
@@ -301,7 +303,7 @@ def test_every_way_spends_the_budget(caller: Caller, way: str) -> None:
     assert_refused(caller.redeem(caller.tenant.create_code()))
 
 
-def test_a_number_and_its_text_are_one_user(app: Flask, tenant: Tenant) -> None:
+def test_a_number_and_its_text_are_one_user(app: Flask, tenant: TenantFactory) -> None:
     code = tenant.create_code("42")
     guess_all(Caller(app.test_client(), tenant, user_id="42"))
     path = f"/v1/coupons/redeem/{code}"

@@ -13,7 +13,7 @@ from flask import Flask
 
 from coupon_core.persistence import database
 from coupon_core.settings.loader import Settings
-from tests.query_gateway.tenant import Caller
+from tests.query_gateway.caller import Caller
 from tests.support.servers import RedisServer
 from tests.support.servers.gunicorn import Gateway, gateway_server
 from tests.support.simultaneous_requests import build_request, send_simultaneously

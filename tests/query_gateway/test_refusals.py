@@ -21,7 +21,8 @@ from coupon_core.domain.models import (
 from coupon_core.services.coupons import redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
 from query_gateway.refusals import PHOENIX_REFUSALS, REFUSALS
-from tests.query_gateway.tenant import Caller, Tenant
+from tests.factories.tenant import TenantFactory
+from tests.query_gateway.caller import Caller
 from tests.support.database_rows import read_all_rows
 
 HOUR = timedelta(hours=1)
@@ -174,7 +175,7 @@ def test_validate_changes_no_row_of_any_table(caller: Caller, cause: Cause) -> N
 # Faults that one coupon can have at once, in order of precedence
 # (docs/api-contracts.md 0.4). Revoking is also applied first, because a coupon whose
 # uses are used up cannot be revoked.
-Spoil = Callable[[Tenant, Definition, str], object]
+Spoil = Callable[[TenantFactory, Definition, str], object]
 FAULTS: list[tuple[str, Spoil]] = [
     ("Coupon status: revoked", lambda tenant, _, code: tenant.revoke(code)),
     (

@@ -1,4 +1,4 @@
-"""Shell and Python blocks of the documents, pasted beside a running `make run`."""
+"""Shell and Python blocks of the documents, run beside `make run`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from workers.__main__ import WORKERS
 COUPONCTL_LINE = re.compile(r"^\.venv/bin/couponctl .*$", re.MULTILINE)
 DOCUMENTS = ("docs/tour.md", "docs/events.md", "docs/webhooks.md", "docs/operations.md")
 EVENTS_DOCUMENT = (PROJECT_ROOT / "docs/events.md").read_text()
-EARNING_TIMEOUT_SECONDS = 2.0  # seconds in which a milestone becomes a coupon
+EARNING_TIMEOUT_SECONDS = 2.0  # in which a milestone becomes a coupon
 
 
 def check_milestones_earn_coupons(run: Run, env: dict[str, str], key: str) -> None:
@@ -42,7 +42,7 @@ def check_milestones_earn_coupons(run: Run, env: dict[str, str], key: str) -> No
 
 
 def get_player_token(run: Run) -> str:
-    """The token that is shown."""
+    """Return the token that the output shows."""
     (token,) = re.findall(r"Player token +(\S+)", run.text)
     return token
 
@@ -50,7 +50,7 @@ def get_player_token(run: Run) -> str:
 def check_earns_coupon(
     env: dict[str, str], token: str, publish: Callable[[], object]
 ) -> None:
-    """Fail unless that tells a milestone that soon is one more coupon to redeem."""
+    """Fail unless a new milestone soon results in one more redeemable coupon."""
     before = list_active_codes(env, token)
     publish()
     deadline = time.monotonic() + EARNING_TIMEOUT_SECONDS
@@ -63,15 +63,15 @@ def check_earns_coupon(
 
 
 def list_active_codes(env: dict[str, str], token: str) -> set[str]:
-    """What the query gateway shows alice of her coupons."""
+    """Return alice's active codes, as the query gateway lists them."""
     coupons = call_query_gateway(env, token, "user/alice")["coupons"]
-    return {one["code"] for one in coupons if one["status"] == "active"}
+    return {coupon["code"] for coupon in coupons if coupon["status"] == "active"}
 
 
 def call_query_gateway(
     env: dict[str, str], token: str, path: str, body: Any = None
 ) -> Any:
-    """What the query gateway answers a player."""
+    """Return the query gateway's answer to a player."""
     url = f"http://127.0.0.1:{env['QUERY_PORT']}/v1/coupons/demo/{path}"
     headers = {"Authorization": f"Bearer {token}"}
     method = "POST" if body else "GET"
@@ -81,7 +81,7 @@ def call_query_gateway(
 
 
 def run_shell_line(line: str, env: dict[str, str]) -> str:
-    """What a pasted line says; it must end well."""
+    """Run a shell line, which must succeed; return its output."""
     path = f"{COUPONCTL_PATH.parent}:{os.environ['PATH']}"
     done = subprocess.run(
         ["sh", "-c", line],
@@ -110,9 +110,9 @@ def run_readme_curl(env: dict[str, str], key: str) -> None:
 
 
 def check_documents_twice(env: dict[str, str]) -> None:
-    """Paste every shell block of the documents, in order, and once more.
+    """Run every shell block of the documents in order, twice.
 
-    The only refusals are those that the tour announces: the second redeem of a code.
+    Only the refusals that the tour announces may occur: a second redeem of a code.
     """
     text = "".join((PROJECT_ROOT / name).read_text() for name in DOCUMENTS)
     script = "\n".join(["set -e", *re.findall(r"```sh\n(.*?)```", text, re.DOTALL)])
@@ -122,4 +122,4 @@ def check_documents_twice(env: dict[str, str]) -> None:
         output = run_shell_line(script, {**os.environ, **env})
         errors = re.findall(r'"error":"([^"]+)"', output)
         assert errors == ["Coupon has already been redeemed"], output
-        time.sleep(1)  # the tour makes its names from seconds
+        time.sleep(1)  # the tour derives names from the time in seconds

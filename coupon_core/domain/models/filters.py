@@ -32,14 +32,27 @@ class PageCursor:
 
 
 @dataclass(frozen=True, slots=True)
-class OfferFilter:
-    """A filter of the coupons in a Mambo list.
+class TagFilter:
+    """A filter of a Mambo list by tags.
 
-    `visible_to` selects coupons that have one of these tags or no tags.
+    `visible_to` selects entries that have one of these tags or no tags.
     """
 
     any_of: Sequence[str] = ()
     all_of: Sequence[str] = ()
     visible_to: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityFilter(TagFilter):
+    """A filter of the activities in a Mambo list."""
+
+    user_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFilter(TagFilter):
+    """A filter of the coupons in a Mambo list."""
+
     buyable: bool | None = None
     only_active: bool = False

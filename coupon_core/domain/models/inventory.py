@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from coupon_core.domain.csv_columns import ExpirySource
+from coupon_core.domain.enums import CouponStatus
 from coupon_core.domain.models.coupons import IssuedCoupon
 
 
@@ -87,6 +89,9 @@ class ImportRow:
     code: str
     user_id: str
     expires_at: datetime | None
+    expires_from: ExpirySource | None = None  # None if the file does not say
+    status: CouponStatus = CouponStatus.ACTIVE  # where the code comes from
+    use_count: int = 0  # where the code comes from
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from coupon_core.domain.models.coupons import Definition, RewardItem
+from coupon_core.domain.models.coupons import Definition, IssuedCoupon, RewardItem
 
 
 class PurchaseMode(StrEnum):
@@ -64,7 +64,11 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class MamboCoupon:
-    """The Mambo attributes of a definition."""
+    """The Mambo attributes of a definition.
+
+    `name` is the coupon's name in Mambo, where names may repeat; "" stands for the name
+    of the definition.
+    """
 
     tenant_id: str
     definition_id: str
@@ -75,6 +79,7 @@ class MamboCoupon:
     tags: Sequence[str]
     translations: Sequence[Mapping[str, Any]]
     deleted_at: datetime | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +90,16 @@ class OfferedCoupon:
     reward_item: RewardItem
     offer: Offer
     shown: MamboCoupon
+
+    @property
+    def name(self) -> str:
+        """The coupon's name in Mambo."""
+        return self.shown.name or self.definition.name
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCoupon:
+    """A coupon of a user, and what the Mambo API says of its definition."""
+
+    issued: IssuedCoupon
+    offered: OfferedCoupon

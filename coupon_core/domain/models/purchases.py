@@ -29,13 +29,19 @@ class ActivityStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActivityRequest:
-    """A requested activity; `attributes` are stored with it."""
+    """A requested activity; `attributes` and `tags` are stored with it.
+
+    `created_at` overrides the time at which the activity is recorded, not the time at
+    which its coupon is checked.
+    """
 
     tenant_id: str
     user_id: str
     action: Action
     code: str
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    tags: Sequence[str] = ()
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from coupon_core.domain.models import (
 )
 from coupon_core.domain.models.campaigns import ENDED_STATUSES, Campaign, LocalizedText
 from coupon_core.domain.models.packages import Package, RewardLine
+from coupon_core.domain.names import MAX_NAME_LENGTH, clean_name
 
-MAX_NAME_LENGTH = 255
 DATES_REVERSED_DETAIL = (
     "ends_at: expected a time after starts_at; a package without dates of its own uses "
     "those of its campaign"
@@ -45,9 +45,9 @@ def apply_package_to_definition(
     name_prefix = f"{campaign.campaign_id} {package.package_no}"
     updated = replace(
         definition,
-        name=f"{name_prefix} {select_default_text(package.item_name)}"[
-            :MAX_NAME_LENGTH
-        ],
+        name=clean_name(
+            f"{name_prefix} {select_default_text(package.item_name)}"[:MAX_NAME_LENGTH]
+        ),
         description=select_default_text(package.item_description),
         status=DefinitionStatus.ACTIVE if is_redeemable else DefinitionStatus.ARCHIVED,
         starts_at=package.starts_at or campaign.starts_at,

@@ -28,23 +28,20 @@ def list_prefixes(tenant_id: str) -> tuple[str, ...]:
     return tuple(stem for (stem,) in rows)
 
 
-def reserve(tenant_id: str, prefix: str, definition_id: str) -> bool:
-    """Reserve a prefix for codes with a check character; return False if it is in use.
+def has_codes(tenant_id: str, prefix: str) -> bool:
+    """Return True if a code of the tenant begins with a prefix in upper case."""
+    parameters = {"tenant_id": tenant_id, "stem": prefix, "end": prefix + "~"}
+    return execute(SELECT_CODE_WITH_PREFIX, parameters).fetchone() is not None
+
+
+def insert(tenant_id: str, prefix: str, definition_id: str) -> None:
+    """Reserve a prefix for codes with a check character.
 
     The caller must hold the lock of the tenant, so that no code is created meanwhile.
     """
-    parameters = {"tenant_id": tenant_id, "stem": prefix, "end": prefix + "~"}
-    if any(
-        prefix.startswith(other_prefix) or other_prefix.startswith(prefix)
-        for other_prefix in list_prefixes(tenant_id)
-    ):
-        return False
-    if execute(SELECT_CODE_WITH_PREFIX, parameters).fetchone() is not None:
-        return False
     CheckedStemTable.insert(
         tenant_id=tenant_id, stem=prefix, definition_id=definition_id
     ).execute()
-    return True
 
 
 def find_invalid_check_digits(tenant_id: str, codes: Iterable[str]) -> set[str]:

@@ -1,7 +1,7 @@
 """Codes that an import reserves until it has created or released them."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from coupon_core.domain.codes import to_lookup_key
@@ -39,6 +39,10 @@ SELECT_RESERVED = """
     WHERE tenant_id = :tenant_id AND code_key {among}
 """
 REASON_EXISTS = "the code exists already"
+REASON_WRONG_CHECK = (
+    "the code begins with a prefix that is reserved for codes with a check character, "
+    "and has a wrong one"
+)
 RELEASE = """
     DELETE FROM import_row WHERE tenant_id = :tenant_id AND job_id = :job_id
     AND code_key IN (SELECT code_key FROM import_row
@@ -51,12 +55,12 @@ def reserve(job: CodeJob, rows: Sequence[ImportRow]) -> list[RejectedRow]:
 
     The caller must hold the lock of the tenant, so that no code is created meanwhile.
     """
-    taken = _find_taken_keys(job.tenant_id, {to_lookup_key(row.code) for row in rows})
-    free = [row for row in rows if to_lookup_key(row.code) not in taken]
+    reasons = _find_reasons(job.tenant_id, {to_lookup_key(row.code) for row in rows})
+    free = [row for row in rows if to_lookup_key(row.code) not in reasons]
     rejected = [
-        RejectedRow(row.line, REASON_EXISTS)
+        RejectedRow(row.line, reasons[to_lookup_key(row.code)])
         for row in rows
-        if to_lookup_key(row.code) in taken
+        if to_lookup_key(row.code) in reasons
     ]
     ordered = sorted(free, key=lambda row: to_lookup_key(row.code))
     if _insert_reserved(job, ordered) < len(free):
@@ -64,17 +68,19 @@ def reserve(job: CodeJob, rows: Sequence[ImportRow]) -> list[RejectedRow]:
     return rejected
 
 
-def _find_taken_keys(tenant_id: str, keys: Iterable[str]) -> set[str]:
-    """Return the lookup keys that are in use or have an invalid check character."""
+def _find_reasons(tenant_id: str, keys: Collection[str]) -> dict[str, str]:
+    """Return why codes cannot be imported, by lookup key; other codes can."""
     rows = execute_for_values(
         SELECT_TAKEN_KEYS,
         "text",
         values=list(keys),
         parameters={"tenant_id": tenant_id},
     ).fetchall()
-    return {key for (key,) in rows} | checked_prefixes.find_invalid_check_digits(
-        tenant_id, keys
-    )
+    mistyped = checked_prefixes.find_invalid_check_digits(tenant_id, keys)
+    return {
+        **dict.fromkeys(mistyped, REASON_WRONG_CHECK),
+        **{key: REASON_EXISTS for (key,) in rows},
+    }
 
 
 def _insert_reserved(job: CodeJob, rows: Sequence[ImportRow]) -> int:

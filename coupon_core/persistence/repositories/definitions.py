@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
-from peewee import IntegrityError, fn
+from peewee import Case, IntegrityError, fn
 
 from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Definition, DefinitionStatus, Page
+from coupon_core.domain.names import to_name_key
 from coupon_core.persistence.errors import FOREIGN_KEY, UNIQUE, violated_constraint
-from coupon_core.persistence.repositories import checked_prefixes
 from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.row_mapping import to_definition
 from coupon_core.persistence.tables import (
@@ -19,6 +19,10 @@ from coupon_core.persistence.tables import (
     ImportRowTable,
     SharedCodeTable,
 )
+
+DEFINITION_FIELDS = [
+    getattr(DefinitionTable, field.name) for field in fields(Definition)
+]
 
 
 class UnknownRewardItem(Exception):
@@ -37,7 +41,9 @@ def insert(definition: Definition) -> None:
         UnknownRewardItem: The reward item does not exist.
     """
     with _map_integrity_errors():
-        DefinitionTable.insert(asdict(definition)).execute()
+        DefinitionTable.insert(
+            {**asdict(definition), "name_key": to_name_key(definition.name)}
+        ).execute()
 
 
 @contextmanager
@@ -57,7 +63,7 @@ def _map_integrity_errors() -> Iterator[None]:
 def get(tenant_id: str, definition_id: str) -> Definition | None:
     """Return a definition, or None."""
     row = (
-        DefinitionTable.select()
+        DefinitionTable.select(*DEFINITION_FIELDS)
         .where(DefinitionTable.match_key(tenant_id, definition_id))
         .tuples()
         .first()
@@ -79,7 +85,7 @@ def lock_shared(tenant_id: str, definition_id: str) -> Definition | None:
 
 
 def _lock_row(tenant_id: str, definition_id: str, lock_mode: str) -> Definition | None:
-    query = DefinitionTable.select().where(
+    query = DefinitionTable.select(*DEFINITION_FIELDS).where(
         DefinitionTable.match_key(tenant_id, definition_id)
     )
     row = lock_rows(query, lock_mode).tuples().first()
@@ -96,7 +102,9 @@ def list_definitions(
 
     `name` matches a part of the name, ignoring case.
     """
-    query = DefinitionTable.select().where(DefinitionTable.tenant_id == tenant_id)
+    query = DefinitionTable.select(*DEFINITION_FIELDS).where(
+        DefinitionTable.tenant_id == tenant_id
+    )
     if status:
         query = query.where(DefinitionTable.status == status)
     if name:
@@ -113,11 +121,46 @@ def update(definition: Definition) -> None:
         NameTaken: Another definition has the same name.
         UnknownRewardItem: The reward item does not exist.
     """
-    query = DefinitionTable.update(asdict(definition))
+    # An older definition keeps a name that another one has, until it is renamed.
+    is_renamed = DefinitionTable.name != definition.name
+    name_key = Case(
+        None, [(is_renamed, to_name_key(definition.name))], DefinitionTable.name_key
+    )
+    query = DefinitionTable.update({**asdict(definition), "name_key": name_key})
     with _map_integrity_errors():
         query.where(
             DefinitionTable.match_key(definition.tenant_id, definition.definition_id)
         ).execute()
+
+
+def find_duplicate_names(limit: int) -> list[tuple[str, str, str]]:
+    """Return tenant, id and name of definitions whose name another one has, too.
+
+    They are from before names were compared without outer blanks and composition.
+    """
+    key, other = DefinitionTable.name_key, DefinitionTable.alias()
+    rows = (
+        DefinitionTable.select(
+            DefinitionTable.tenant_id,
+            DefinitionTable.definition_id,
+            DefinitionTable.name,
+        )
+        .where(key.is_null())
+        .order_by(DefinitionTable.tenant_id, DefinitionTable.definition_id)
+        .tuples()
+    )
+    duplicates = []
+    for tenant_id, definition_id, name in rows.iterator():
+        has_same_key = (
+            other.select()
+            .where(other.tenant_id == tenant_id, other.name_key == to_name_key(name))
+            .exists()
+        )
+        if has_same_key:
+            duplicates.append((tenant_id, str(definition_id), name))
+        if len(duplicates) == limit:
+            break
+    return duplicates
 
 
 def count_awards(definition: Definition, count: int) -> bool:
@@ -146,8 +189,7 @@ def is_code_taken(definition: Definition) -> bool:
         CouponTable.code_scope == "",
     )
     return bool(
-        checked_prefixes.find_invalid_check_digits(tenant_id, [definition.custom_code])
-        or _select_conflicting_shared_codes(definition).exists()
+        _select_conflicting_shared_codes(definition).exists()
         or imported_codes.exists()
         or owned_codes.exists()
     )

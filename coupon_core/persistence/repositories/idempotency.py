@@ -71,7 +71,7 @@ def acquire(
     token: str,
     now: datetime,
     leased_until: datetime,
-    max_keys: int,
+    max_keys: int = 0,
 ) -> bool:
     """Lease a request until a time.
 

@@ -30,7 +30,8 @@ SELECT_STOCKED_COUPONS = SELECT_ISSUED_COUPONS.replace(
 SELECT_EXPORT_ROWS = f"""
     SELECT c.coupon_id, c.code, {STATUS_EXPRESSION}, c.user_id, c.definition_id, d.name,
     c.batch_id, c.generated_at, COALESCE(c.expires_at, d.expires_at), c.redeemed_at,
-    c.redemption_count
+    c.redemption_count,
+    CASE WHEN c.expires_at IS NULL THEN 'definition' ELSE 'coupon' END
     {FROM_COUPONS}
 """
 ExportRow = Sequence[Any]

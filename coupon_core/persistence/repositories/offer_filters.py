@@ -1,4 +1,8 @@
-"""SQL conditions for filtering offered coupons by tags, price and status."""
+"""SQL conditions for filtering offered coupons by tags, price and status.
+
+The conditions use the aliases `d` (definition) and `o` (offer). A definition that is a
+package of PlayCamp never matches.
+"""
 
 from collections.abc import Iterable
 
@@ -10,6 +14,12 @@ TAG_SUBQUERY = """
 """
 
 
+IS_NO_PACKAGE = """NOT EXISTS (
+    SELECT 1 FROM package p WHERE p.tenant_id = d.tenant_id
+    AND p.definition_id = d.definition_id
+)"""
+
+
 def build_offer_conditions(filters: OfferFilter) -> tuple[str, dict[str, str]]:
     """Return the SQL conditions of the filters, and the parameters of the tags."""
     parameters = {
@@ -17,7 +27,8 @@ def build_offer_conditions(filters: OfferFilter) -> tuple[str, dict[str, str]]:
         for index, tag in enumerate(_collect_tags(filters))
     }
     names = {tag: f":{name}" for name, tag in parameters.items()}
-    parts = [_build_tag_condition([names[tag]]) for tag in filters.all_of]
+    parts = [IS_NO_PACKAGE]
+    parts += [_build_tag_condition([names[tag]]) for tag in filters.all_of]
     if filters.any_of:
         parts.append(_build_tag_condition(names[tag] for tag in filters.any_of))
     if filters.visible_to is not None:

@@ -1,6 +1,6 @@
 """The offers of definitions, and their presentation in the Mambo API."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -55,18 +55,20 @@ MAMBO_COUPON_CONVERSIONS = build_conversions(
 )
 REWARD_END = DEFINITION_COLUMN_COUNT + len(REWARD_ITEM_COLUMNS.split(","))
 OFFER_END = REWARD_END + len(fields(Offer))
-FROM_DEFINITIONS = """
-    FROM definition d
+OFFERED_COUPON_COLUMNS = (
+    f"{DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}, {OFFER_COLUMNS}, "
+    f"{MAMBO_COUPON_COLUMNS}"
+)
+JOIN_OFFERS = """
     JOIN reward_item r ON r.tenant_id = d.tenant_id AND r.item_id = d.reward_item_id
     LEFT JOIN offer o
     ON o.tenant_id = d.tenant_id AND o.definition_id = d.definition_id
     LEFT JOIN mambo_coupon m
     ON m.tenant_id = d.tenant_id AND m.definition_id = d.definition_id
-    WHERE d.tenant_id = :tenant_id AND m.deleted_at IS NULL
 """
 SELECT_OFFERED_COUPONS = f"""
-    SELECT {DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}, {OFFER_COLUMNS},
-        {MAMBO_COUPON_COLUMNS} {FROM_DEFINITIONS}
+    SELECT {OFFERED_COUPON_COLUMNS} FROM definition d {JOIN_OFFERS}
+    WHERE d.tenant_id = :tenant_id AND m.deleted_at IS NULL
 """
 
 
@@ -127,21 +129,7 @@ def find(tenant_id: str, definition_id: str) -> OfferedCoupon | None:
     parameters = {"tenant_id": tenant_id, "definition_id": definition_id}
     sql = f"{SELECT_OFFERED_COUPONS} AND d.definition_id = :definition_id"
     row = execute(sql, parameters).fetchone()
-    return _to_offered_coupon(row) if row else None
-
-
-def find_by_ids(
-    tenant_id: str, definition_ids: Iterable[str]
-) -> dict[str, OfferedCoupon]:
-    """Return definitions as the Mambo API sees them, by id, without deleted ones."""
-    offered_coupons = (
-        find(tenant_id, definition_id) for definition_id in definition_ids
-    )
-    return {
-        offered.definition.definition_id: offered
-        for offered in offered_coupons
-        if offered
-    }
+    return to_offered_coupon(row) if row else None
 
 
 def list_offered_coupons(
@@ -157,10 +145,11 @@ def list_offered_coupons(
         "limit": page.limit,
         "offset": page.offset,
     }
-    return [_to_offered_coupon(row) for row in execute(sql, parameters).fetchall()]
+    return [to_offered_coupon(row) for row in execute(sql, parameters).fetchall()]
 
 
-def _to_offered_coupon(row: Sequence[Any]) -> OfferedCoupon:
+def to_offered_coupon(row: Sequence[Any]) -> OfferedCoupon:
+    """Return the value of a row of `OFFERED_COUPON_COLUMNS`."""
     definition = to_definition(row[:DEFINITION_COLUMN_COUNT])
     reward_item = to_reward_item(row[DEFINITION_COLUMN_COUNT:REWARD_END])
     offer_row, mambo_row = row[REWARD_END:OFFER_END], row[OFFER_END:]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from coupon_core.domain.models import ApiKey, Page, Scope
+from coupon_core.domain.rules.scopes import ORIGINAL_SCOPES
 from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.tables import (
     ALL_TABLES,
@@ -112,7 +113,9 @@ def insert_key(key: ApiKey, sha256: str, encrypted_key: str) -> None:
         tenant_id=key.tenant_id,
         key_id=key.key_id,
         name=key.name,
-        scopes=sorted(key.scopes),
+        # The previous release reads `scopes` only, and fails on unknown words there.
+        scopes=sorted(key.scopes & ORIGINAL_SCOPES),
+        added_scopes=sorted(key.scopes - ORIGINAL_SCOPES),
         key_sha256=sha256,
         key_sealed=encrypted_key,
         created_at=key.created_at,
@@ -160,12 +163,18 @@ def _find_key(condition: object) -> ApiKey | None:
     return _to_key(row) if row else None
 
 
+def _parse_scopes(words: Iterable[str]) -> frozenset[Scope]:
+    """Return the scopes of stored words; those of a later release are ignored."""
+    known_words = {scope.value for scope in Scope}
+    return frozenset(Scope(word) for word in words if word in known_words)
+
+
 def _to_key(row: ApiKeyTable) -> ApiKey:
     return ApiKey(
         tenant_id=row.tenant_id,
         key_id=row.key_id,
         name=row.name,
-        scopes=frozenset(Scope(scope) for scope in row.scopes),
+        scopes=_parse_scopes([*row.scopes, *row.added_scopes]),
         created_at=row.created_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,

@@ -105,7 +105,8 @@ FROM_DELIVERIES = """
 SELECT_ATTEMPTS = f"""
     SELECT d.event_id, d.event_type, d.payload, a.number, a.status,
         a.response_status, a.response_body, a.error,
-        COALESCE(a.created_at, d.created_at), a.completed_at, a.next_retry_at
+        COALESCE(a.created_at, d.created_at), a.completed_at, a.next_retry_at,
+        d.attempt_count
     {FROM_DELIVERIES}
     ORDER BY d.event_id DESC, a.number DESC LIMIT :limit OFFSET :offset
 """
@@ -115,7 +116,8 @@ COUNT_ATTEMPTS = f"SELECT count(*) {FROM_DELIVERIES}"
 def list_attempts(webhook: Webhook, page: Page) -> tuple[list[DeliveryAttempt], int]:
     """Return the delivery attempts of a webhook, newest event first, and their total.
 
-    A delivery without attempts is included once, as pending.
+    A delivery without attempts is included once, as pending. While the webhook is
+    inactive nothing is retried, so that the last attempt of a delivery has failed.
     """
     key = {"tenant_id": webhook.tenant_id, "webhook_id": webhook.webhook_id}
     page_parameters = {"limit": page.limit, "offset": page.offset}
@@ -127,8 +129,16 @@ def list_attempts(webhook: Webhook, page: Page) -> tuple[list[DeliveryAttempt], 
 def _to_attempt(webhook: Webhook, row: Sequence[Any]) -> DeliveryAttempt:
     event_id, event_type, payload, number, status, code, body, error = row[:8]
     created_at, completed_at, next_retry_at = (
-        timestamp and to_datetime(timestamp) for timestamp in row[8:]
+        timestamp and to_datetime(timestamp) for timestamp in row[8:11]
     )
+    attempt_status = AttemptStatus(status or AttemptStatus.PENDING)
+    is_last_attempt = number == row[11]
+    if (
+        attempt_status == AttemptStatus.RETRYING
+        and is_last_attempt
+        and not webhook.is_active
+    ):
+        attempt_status, next_retry_at = AttemptStatus.FAILED, None
     return DeliveryAttempt(
         tenant_id=webhook.tenant_id,
         webhook_id=webhook.webhook_id,
@@ -137,7 +147,7 @@ def _to_attempt(webhook: Webhook, row: Sequence[Any]) -> DeliveryAttempt:
         payload=payload,
         number=number or 0,
         max_attempts=webhook.max_attempts,
-        status=AttemptStatus(status or AttemptStatus.PENDING),
+        status=attempt_status,
         response_status=code,
         response_body=body or "",
         error=error or "",

@@ -53,6 +53,7 @@ from coupon_core.persistence.tables.points import (
 )
 from coupon_core.persistence.tables.purchases import (
     ActivityTable,
+    ActivityTagTable,
     MamboCouponTable,
     MamboTagTable,
     OfferTable,
@@ -73,6 +74,7 @@ __all__ = [
     "ALL_TABLES",
     "AcceptedEventTable",
     "ActivityTable",
+    "ActivityTagTable",
     "ApiKeyTable",
     "AuditEntryTable",
     "BaseTable",
@@ -149,6 +151,7 @@ ALL_TABLES = (
     MamboTagTable,
     PurchaseTable,
     ActivityTable,
+    ActivityTagTable,
     CodeJobTable,
     ImportRowTable,
     CouponEventTable,

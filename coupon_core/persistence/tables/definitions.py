@@ -28,7 +28,11 @@ class RewardItemTable(BaseTable):
 
 
 class DefinitionTable(BaseTable):
-    """A template of coupons; `used_count` is maintained only under a total limit."""
+    """A template of coupons; `used_count` is maintained only under a total limit.
+
+    `name_key` is null for rows of earlier releases, and for older definitions whose
+    name is another one's but for blanks or composition.
+    """
 
     tenant_id = TextField()
     definition_id = UuidTextField()
@@ -58,12 +62,14 @@ class DefinitionTable(BaseTable):
     trigger_threshold = IntegerField()
     created_at = UtcTimestampField()
     updated_at = UtcTimestampField()
+    name_key = TextField(null=True)
 
     class Meta:
         table_name = "definition"
         primary_key = CompositeKey("tenant_id", "definition_id")
         indexes = (
             (("tenant_id", "name"), True),
+            (("tenant_id", "name_key"), True),
             (("tenant_id", "reward_item_id"), False),
         )
 

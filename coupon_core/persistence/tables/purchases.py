@@ -46,6 +46,7 @@ class MamboCouponTable(BaseTable):
     tags = JsonTextField()
     translations = JsonTextField()
     deleted_at = UtcTimestampField(null=True)
+    name = TextField(default="")
 
     class Meta:
         table_name = "mambo_coupon"
@@ -103,3 +104,16 @@ class ActivityTable(BaseTable):
         table_name = "activity"
         primary_key = CompositeKey("tenant_id", "activity_id")
         indexes = ((("tenant_id", "user_id", "activity_id"), False),)
+
+
+class ActivityTagTable(BaseTable):
+    """The tags of activities, as an index for searches."""
+
+    tenant_id = TextField()
+    tag = TextField()
+    activity_id = UuidTextField()
+
+    class Meta:
+        table_name = "activity_tag"
+        primary_key = CompositeKey("tenant_id", "tag", "activity_id")
+        indexes = ((("tenant_id", "activity_id"), False),)

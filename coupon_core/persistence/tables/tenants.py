@@ -43,6 +43,7 @@ class ApiKeyTable(BaseTable):
     key_id = UuidTextField(unique=True)
     name = TextField()
     scopes = JsonTextField()
+    added_scopes = JsonTextField(default=list)
     key_sha256 = TextField(unique=True)
     key_sealed = TextField()
     created_at = UtcTimestampField()

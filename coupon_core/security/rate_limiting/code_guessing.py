@@ -1,9 +1,9 @@
 """Limit code guessing: too many unknown codes block a caller or tenant for a while.
 
-Only failures count. Those of a user count against the limits of the user and of the
-tenant; those of a credential that names no user count against a limit of that
-credential alone, so that a key that ships in a game client cannot block the users of
-its tenant.
+Only failures count. A text that cannot be a code is a typing error and does not count.
+Failures of a user count against the limits of the user and of the tenant; those of a
+credential that names no user count against a limit of that credential alone, so that a
+key that ships in a game client cannot block the users of its tenant.
 
 A use case enters a `CodeLookupGuard`, which refuses blocked callers before the database
 is queried. Counting may use Redis, so it happens outside of transactions: a refused
@@ -14,7 +14,7 @@ import threading
 from types import TracebackType
 from typing import Protocol
 
-from coupon_core.domain.models import Reason, Refused
+from coupon_core.domain.models import ImpossibleCode, Reason, Refused
 from coupon_core.security.rate_limiting.policy import GuessLimits, RateLimit
 
 FAILURE_REASONS = frozenset({Reason.COUPON_NOT_FOUND})
@@ -120,6 +120,8 @@ class CodeLookupGuard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if isinstance(error, ImpossibleCode):
+            return
         if isinstance(error, Refused) and error.reason in FAILURE_REASONS:
             raise FailedLookup(
                 error, self._tenant_id, user_id=self._user_id, key_id=self._key_id

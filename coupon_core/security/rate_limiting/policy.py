@@ -1,4 +1,4 @@
-"""Define rate limits, parse them and format their response headers."""
+"""Parse rate limits and format their headers; the amounts are in the settings."""
 
 import json
 import math

@@ -13,6 +13,7 @@ from coupon_core.domain.models import (
     Scope,
     TenantSecret,
 )
+from coupon_core.domain.rules.scopes import find_missing_scopes
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import tenants as tenant_repository
@@ -146,7 +147,7 @@ def create_key(
     Raises:
         Refused: The principal lacks one of the scopes, or the tenant is unknown.
     """
-    if principal and not scopes <= principal.scopes:
+    if principal and find_missing_scopes(principal.scopes, scopes):
         raise Refused(AdminReason.SCOPE_TOO_WIDE)
     require(tenant_id)
     with transaction():

@@ -27,7 +27,7 @@ from coupon_core.persistence.repositories import batches as batch_repository
 from coupon_core.persistence.repositories import bulk_coupons
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories.batches import ChunkKey
-from coupon_core.services import outbox
+from coupon_core.services import outbox, reserved_prefixes
 from coupon_core.services.batches.requests import fail
 from coupon_core.services.coupons import code_assignment, generation
 from coupon_core.services.errors import require_found
@@ -126,6 +126,7 @@ def _insert_with_random_codes(
     batch: Batch, chunk: BatchChunk, definition: Definition, now: datetime
 ) -> int:
     """Insert coupons with random codes; replace codes that are taken."""
+    reserved_prefixes.require_unreserved_prefix(definition)
     count = chunk.coupon_count
     unused = _filter_unused_codes(
         definition, codes.generate_codes(definition, count), is_crowded=False

@@ -19,7 +19,7 @@ from coupon_core.persistence.repositories import (
 )
 from coupon_core.persistence.repositories import creators as creator_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
-from coupon_core.services import audit
+from coupon_core.services import audit, reserved_prefixes
 from coupon_core.services.campaigns import packages
 from coupon_core.services.errors import require_found
 
@@ -114,9 +114,7 @@ def assign_codes(
         taken = code_lookup_repository.add_shared_codes(
             defined_package.definition, code_keys, creator_key
         )
-        if taken:
-            detail = f"codes: in use already: {', '.join(sorted(taken)[:10])}"
-            raise Refused(AdminReason.CODE_TAKEN, detail)
+        reserved_prefixes.refuse_taken_codes(tenant_id, taken, "codes")
     return code_keys
 
 
@@ -132,6 +130,7 @@ def issue_creator_codes(
         defined_package = _prepare_code_assignment(
             tenant_id, creator_key, package_id, count
         )
+        reserved_prefixes.require_unreserved_pattern(tenant_id, pattern, creator_key)
         first_number = creator_code_repository.count(tenant_id, creator_key) + 1
         issued_codes: list[str] = []
         for _ in range(MAX_GENERATION_ROUNDS):

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from coupon_core.domain import codes
 from coupon_core.domain.models import (
     AdminReason,
     Definition,
@@ -46,25 +45,20 @@ def require_package_in_use(before: Definition, after: Definition) -> None:
         raise Refused(AdminReason.PACKAGE_OUT_OF_USE)
 
 
-def reserve_prefix(definition: Definition) -> None:
-    """Reserve the prefix of codes with a check character for this definition.
-
-    Raises:
-        Refused: Other codes begin with the same prefix.
-    """
-    if not definition.code_check:
-        return
-    if not checked_prefix_repository.reserve(
-        definition.tenant_id,
-        codes.fixed_prefix(definition),
-        definition_id=definition.definition_id,
-    ):
-        raise Refused(AdminReason.STEM_TAKEN)
-
-
 def require_unused_code(definition: Definition) -> None:
     """Refuse a custom code that another definition or coupon has."""
-    if definition.custom_code and definition_repository.is_code_taken(definition):
+    code = definition.custom_code
+    if not code:
+        return
+    if checked_prefix_repository.find_invalid_check_digits(
+        definition.tenant_id, [code]
+    ):
+        raise Refused(
+            AdminReason.CODE_TAKEN,
+            f"The code {code} begins with a prefix that is reserved for codes with a "
+            "check character, and has a wrong one; expected another beginning",
+        )
+    if definition_repository.is_code_taken(definition):
         raise Refused(AdminReason.CODE_TAKEN)
 
 
@@ -94,3 +88,8 @@ def translate_conflicts() -> Iterator[None]:
         raise Refused(AdminReason.NAME_TAKEN) from error
     except definition_repository.UnknownRewardItem as error:
         raise Refused(AdminReason.UNKNOWN_REWARD_ITEM) from error
+
+
+def find_duplicate_names(limit: int) -> list[tuple[str, str, str]]:
+    """Return tenant, id and name of older definitions whose name is not unique."""
+    return definition_repository.find_duplicate_names(limit)

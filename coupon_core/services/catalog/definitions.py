@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from coupon_core.domain import codes
 from coupon_core.domain.codes import DEFAULT_RANDOM_LENGTH
 from coupon_core.domain.models import (
     AdminReason,
@@ -24,7 +25,7 @@ from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.persistence.repositories import user_usage as user_usage_repository
-from coupon_core.services import audit
+from coupon_core.services import audit, reserved_prefixes
 from coupon_core.services.catalog import definition_checks
 from coupon_core.services.errors import require_found
 
@@ -56,6 +57,8 @@ AUDIT_ACTIONS = {
     DefinitionStatus.ARCHIVED: "archived",
 }
 CODE_FIELDS = frozenset({"code_format", "custom_code", "case_sensitive"})
+# They decide with which characters random codes begin.
+PREFIX_FIELDS = frozenset({"code_prefix", "code_pattern"})
 LIMIT_FIELDS = frozenset({"per_code_limit", "per_user_limit", "total_limit"})
 FIELDS_AFFECTING_COUPONS = CODE_FIELDS | LIMIT_FIELDS | {"awarded_only"}
 
@@ -95,7 +98,10 @@ def insert_in_transaction(definition: Definition) -> None:
         if definition.custom_code or definition.code_check:
             tenant_repository.lock(definition.tenant_id)
             definition_checks.require_unused_code(definition)
-            definition_checks.reserve_prefix(definition)
+            reserved_prefixes.reserve_prefix(definition)
+        elif reserved_prefixes.can_be_reserved(codes.fixed_prefix(definition)):
+            tenant_repository.lock_shared(definition.tenant_id)
+            reserved_prefixes.require_unreserved_prefix(definition)
         definition_repository.insert(definition)
         definition_repository.replace_shared_code(definition)
     audit.record(definition.tenant_id, "definition.created", definition.definition_id)
@@ -155,11 +161,12 @@ def _try_update(
     with transaction():
         if FIELDS_AFFECTING_COUPONS & locked_fields:
             coupon_repository.lock_coupons_exclusively()
-        if CODE_FIELDS & locked_fields:
+        if (CODE_FIELDS | PREFIX_FIELDS) & locked_fields:
             tenant_repository.lock(tenant_id)
         before = _lock(tenant_id, definition_id)
         changed_fields = _find_changed_fields(before, changes)
-        if FIELDS_AFFECTING_COUPONS & changed_fields - locked_fields:
+        lockable_fields = FIELDS_AFFECTING_COUPONS | PREFIX_FIELDS
+        if lockable_fields & changed_fields - locked_fields:
             return None
         return update_in_transaction(before, changes, now)
 
@@ -170,12 +177,15 @@ def update_in_transaction(
     """Change a definition that the caller's transaction has locked.
 
     To change a field in `FIELDS_AFFECTING_COUPONS`, the caller must also lock the
-    coupons; to change a field in `CODE_FIELDS`, the tenant as well. Raises as `update`.
+    coupons; to change a field in `CODE_FIELDS` or `PREFIX_FIELDS`, the tenant as well.
+    Raises as `update`.
     """
     after = replace(before, **changes, updated_at=now)
     definition_checks.require_valid(after)
     for reason in definition_rules.code_format_change_violations(before, after):
         raise Refused(reason)
+    if codes.fixed_prefix(after) != codes.fixed_prefix(before):
+        reserved_prefixes.require_unreserved_prefix(after)
     definition_checks.require_package_in_use(before, after)
     after = definition_checks.with_recounted_usage(before, after)
     with definition_checks.translate_conflicts():

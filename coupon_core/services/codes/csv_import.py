@@ -18,6 +18,8 @@ from coupon_core.domain.models.inventory import (
     RejectedRow,
 )
 from coupon_core.domain.rules import generation as generation_rules
+from coupon_core.domain.rules import imports as import_rules
+from coupon_core.domain.rules.expiry import explain_past_expiry
 from coupon_core.persistence.database import release_connection, transaction
 from coupon_core.persistence.repositories import code_imports as code_import_repository
 from coupon_core.persistence.repositories import code_jobs as code_job_repository
@@ -29,9 +31,6 @@ from coupon_core.services.errors import require_found
 MAX_ROWS_PER_TRANSACTION = 4_000
 MAX_REPORTED_ROWS = 100
 ABANDONED_AFTER = timedelta(hours=1)
-REASON_AWARDED_ONLY = (
-    "user_id: expected none, because the codes of this definition are awarded"
-)
 
 ParsedRow = ImportRow | RejectedRow
 Clock = Callable[[], datetime]
@@ -43,6 +42,8 @@ class ImportReport:
 
     valid_count: int = 0
     rejected_count: int = 0
+    used_count: int = 0  # rejected or, if `skips_used`, skipped
+    skips_used: bool = False
     rejected_rows: list[RejectedRow] = field(default_factory=list)
 
     def add_rejected(self, rows: Iterable[RejectedRow]) -> None:
@@ -51,6 +52,17 @@ class ImportReport:
             self.rejected_count += 1
             if len(self.rejected_rows) < MAX_REPORTED_ROWS:
                 self.rejected_rows.append(row)
+
+    def add_used(self, line: int, reason: str) -> None:
+        """Count a used, revoked or expired code as skipped or as rejected."""
+        self.used_count += 1
+        if not self.skips_used:
+            self.add_rejected([RejectedRow(line, reason)])
+
+    @property
+    def skipped_count(self) -> int:
+        """The number of rows that were left out without being rejected."""
+        return self.used_count if self.skips_used else 0
 
 
 class ImportRejected(Exception):
@@ -68,11 +80,13 @@ def import_codes(
     partial: bool,
     actor: str,
     clock: Clock,
+    skip_used: bool = False,
 ) -> tuple[CodeJob, ImportReport]:
     """Import codes; return the job that creates the coupons and the report.
 
     The first chunk of the job is already processed. All codes are imported or none;
-    with `partial`, rejected rows are skipped. An error leaves no data behind.
+    with `partial`, rejected rows are skipped. Rows of used, revoked and expired codes
+    are rejected or, with `skip_used`, skipped. An error leaves no data behind.
 
     Raises:
         Refused: The definition is unknown or does not accept imported codes.
@@ -80,7 +94,7 @@ def import_codes(
     """
     definition = _require_importable(tenant_id, definition_id)
     job = _create_job(definition, actor, clock())
-    report = ImportReport()
+    report = ImportReport(skips_used=skip_used)
     try:
         _reserve_all(job, definition, rows, report, clock)
         if not report.valid_count or (report.rejected_count and not partial):
@@ -123,20 +137,36 @@ def _reserve_all(
     clock: Clock,
 ) -> None:
     for chunk in _split_into_chunks(rows):
-        valid_rows = [row for row in chunk if isinstance(row, ImportRow)]
-        report.add_rejected(row for row in chunk if isinstance(row, RejectedRow))
-        if definition.awarded_only:
-            report.add_rejected(
-                RejectedRow(row.line, REASON_AWARDED_ONLY)
-                for row in valid_rows
-                if row.user_id
-            )
-            valid_rows = [row for row in valid_rows if not row.user_id]
+        valid_rows = list(_select_valid(chunk, definition, report, clock()))
         rejected_rows = _reserve_chunk(job, valid_rows, clock()) if valid_rows else []
         report.valid_count += len(valid_rows) - len(rejected_rows)
         report.add_rejected(rejected_rows)
         # A client that sends slowly must not hold a connection that others need.
         release_connection()
+
+
+def _select_valid(
+    rows: Iterable[ParsedRow],
+    definition: Definition,
+    report: ImportReport,
+    now: datetime,
+) -> Iterator[ImportRow]:
+    """Yield the rows to import, with their own expiry; report the others."""
+    for row in rows:
+        if isinstance(row, RejectedRow):
+            report.add_rejected([row])
+        elif use := import_rules.find_use(row, definition):
+            report.add_used(row.line, use)
+        elif violation := import_rules.find_violation(row, definition):
+            report.add_rejected([RejectedRow(row.line, violation)])
+        elif row.expires_at is None:
+            yield row
+        elif problem := explain_past_expiry(
+            own_expiry := import_rules.own_expiry(row, definition), now
+        ):
+            report.add_rejected([RejectedRow(row.line, problem)])
+        else:
+            yield replace(row, expires_at=own_expiry)
 
 
 def _split_into_chunks(rows: Iterable[ParsedRow]) -> Iterator[list[ParsedRow]]:
@@ -160,7 +190,11 @@ def _reserve_chunk(
 def _start_job(job: CodeJob, report: ImportReport, now: datetime) -> CodeJob:
     """Start the creation of the reserved coupons; from here on it cannot be undone."""
     running = replace(
-        job, state=JobState.RUNNING, total_count=report.valid_count, updated_at=now
+        job,
+        state=JobState.RUNNING,
+        total_count=report.valid_count,
+        skipped_count=report.skipped_count,
+        updated_at=now,
     )
     jobs.start(running, now)
     return jobs.run_first_chunk(running, now)

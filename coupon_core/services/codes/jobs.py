@@ -16,6 +16,7 @@ from coupon_core.domain.models.inventory import (
     JobKind,
     JobState,
 )
+from coupon_core.domain.rules.expiry import require_future_expiry
 from coupon_core.persistence.database import UNAVAILABLE_ERRORS, transaction
 from coupon_core.persistence.repositories import batches as batch_repository
 from coupon_core.persistence.repositories import code_jobs as code_job_repository
@@ -75,8 +76,7 @@ def extend_batch(
     Raises:
         Refused: The batch is unknown or not finished, or the new expiry is in the past.
     """
-    if expires_at <= now:
-        raise Refused(AdminReason.EXPIRY_IS_PAST)
+    require_future_expiry(expires_at, now)
     draft = job_construction.build_job(
         tenant_id, JobKind.EXTEND, actor, now, batch_id=batch_id
     )

@@ -135,8 +135,12 @@ def _assign_random_codes(
             for index, coupon in drafts.items()
             if coupon.coupon_id in inserted_ids
         }
-    raise ConcurrentUpdate(
-        f"no unused codes were found in {MAX_COLLISION_RETRIES} attempts"
+    # Not a matter of timing: other definitions use the codes of this one.
+    raise Refused(
+        AdminReason.CODE_SPACE_TOO_SMALL,
+        f"{len(user_ids):,} unused codes were not found in {MAX_COLLISION_RETRIES} "
+        "attempts, because other definitions have codes of the same form. "
+        "Create a definition with another code_prefix or a greater code_length.",
     )
 
 

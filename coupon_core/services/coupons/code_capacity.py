@@ -11,6 +11,7 @@ from coupon_core.domain.models.batches import CodeCapacity
 from coupon_core.persistence.repositories import batches as batch_repository
 from coupon_core.persistence.repositories import coupon_counts
 from coupon_core.persistence.repositories import definitions as definition_repository
+from coupon_core.services import reserved_prefixes
 from coupon_core.services.errors import require_found
 
 # Only code spaces up to this size are checked, so that counting the coupons remains
@@ -32,7 +33,8 @@ def get_capacity(tenant_id: str, definition_id: str) -> CodeCapacity:
     """Return the size and the use of a definition's code space.
 
     Raises:
-        Refused: The definition is unknown or has no random codes.
+        Refused: The definition is unknown, has no random codes, or all of its codes
+            begin with the reserved prefix of another definition.
     """
     definition = require_found(
         definition_repository.get(tenant_id, definition_id),
@@ -40,6 +42,7 @@ def get_capacity(tenant_id: str, definition_id: str) -> CodeCapacity:
     )
     if definition.code_format != CodeFormat.RANDOM:
         raise Refused(AdminReason.NO_CODE_SPACE)
+    reserved_prefixes.require_unreserved_prefix(definition)
     space = codes.code_space_size(definition)
     used_count = coupon_counts.count_up_to(
         tenant_id, definition_id, limit=min(space, MAX_COUNTED_COUPONS)
@@ -55,8 +58,10 @@ def require_capacity(definition: Definition, count: int) -> None:
     that unfinished batches will add are counted (`docs/api-contracts.md` 0.15).
 
     Raises:
-        Refused: The code space is too small.
+        Refused: The code space is too small, or all of its codes begin with the
+            reserved prefix of another definition.
     """
+    reserved_prefixes.require_unreserved_prefix(definition)
     if not is_small(definition):
         return
     space = codes.code_space_size(definition)

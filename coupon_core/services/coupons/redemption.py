@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from coupon_core.domain import codes, serialization
+from coupon_core.domain import serialization
 from coupon_core.domain.models import (
     Dialect,
     Event,
@@ -29,7 +29,8 @@ from coupon_core.persistence.repositories import definitions as definition_repos
 from coupon_core.persistence.repositories import redemptions as redemption_repository
 from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
 from coupon_core.services import outbox
-from coupon_core.services.coupons import lookup, typo_detection
+from coupon_core.services.coupons import lookup
+from coupon_core.services.coupons.code_reading import read_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,7 @@ def dry_run(request: RedeemRequest, now: datetime) -> RedemptionResult:
 
 
 def _with_normalized_code(request: RedeemRequest) -> RedeemRequest:
-    code = codes.normalize_code(request.code)
-    if code is None or typo_detection.is_mistyped(request.tenant_id, code):
-        raise Refused(Reason.COUPON_NOT_FOUND)
-    return replace(request, code=code)
+    return replace(request, code=read_code(request.tenant_id, request.code))
 
 
 def _redeem_optimistically(

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from coupon_core.domain import codes
 from coupon_core.domain.models import (
     UNASSIGNED,
     Decision,
+    ImpossibleCode,
     IssuedCoupon,
     Reason,
     Validation,
@@ -13,7 +13,7 @@ from coupon_core.domain.models import (
 from coupon_core.domain.rules import redemption as redemption_rules
 from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
 from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
-from coupon_core.services.coupons import typo_detection
+from coupon_core.services.coupons.code_reading import read_code
 from coupon_core.services.coupons.lookup import (
     count_user_redemptions,
     find_claimable_coupon,
@@ -40,7 +40,11 @@ def validate(
         RateLimitExceeded: The user or the tenant has tried too many unknown codes.
     """
     with CodeLookupGuard(tenant_id, user_id, key_id) as guard:
-        result = _validate(tenant_id, code, user_id, now)
+        try:
+            normalized_code = read_code(tenant_id, code)
+        except ImpossibleCode:
+            return UNKNOWN_CODE
+        result = _validate(tenant_id, normalized_code, user_id, now)
         guard.count_outcome(result.decision.reason)
         return result
 
@@ -48,14 +52,9 @@ def validate(
 def _validate(
     tenant_id: str, code: str, user_id: str | None, now: datetime
 ) -> Validation:
-    normalized_code = codes.normalize_code(code)
-    if normalized_code is None or typo_detection.is_mistyped(
-        tenant_id, normalized_code
-    ):
-        return UNKNOWN_CODE
     if user_id is None:
-        return _validate_for_tenant(tenant_id, normalized_code, now)
-    candidates, exists = find_for_user(tenant_id, normalized_code, user_id, now)
+        return _validate_for_tenant(tenant_id, code, now)
+    candidates, exists = find_for_user(tenant_id, code, user_id, now)
     if not candidates:
         return UNKNOWN_CODE
     use_count = count_user_redemptions(candidates[0], user_id)
@@ -80,20 +79,19 @@ def validate_for_new_user(
         RateLimitExceeded: This credential has tried too many unknown codes.
     """
     with CodeLookupGuard(tenant_id, None, key_id) as guard:
-        result = _validate_for_new_user(tenant_id, code, now)
+        try:
+            normalized_code = read_code(tenant_id, code)
+        except ImpossibleCode:
+            return UNKNOWN_CODE
+        result = _validate_for_new_user(tenant_id, normalized_code, now)
         guard.count_outcome(result.decision.reason)
         return result
 
 
 def _validate_for_new_user(tenant_id: str, code: str, now: datetime) -> Validation:
-    normalized_code = codes.normalize_code(code)
-    if normalized_code is None:
-        return UNKNOWN_CODE
-    claimable_coupon = find_claimable_coupon(
-        tenant_id, normalized_code, UNASSIGNED, now
-    )
+    claimable_coupon = find_claimable_coupon(tenant_id, code, UNASSIGNED, now)
     if claimable_coupon is None or not claimable_coupon.definition.claimable:
-        return _validate_for_tenant(tenant_id, normalized_code, now)
+        return _validate_for_tenant(tenant_id, code, now)
     return _validation_of_definition(
         redemption_rules.decide_redeem(claimable_coupon, now), claimable_coupon
     )

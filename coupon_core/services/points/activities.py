@@ -15,6 +15,7 @@ from coupon_core.domain.models import (
     Refused,
 )
 from coupon_core.domain.models.coupons import IssuedCoupon
+from coupon_core.domain.models.filters import ActivityFilter
 from coupon_core.domain.models.purchases import (
     Action,
     Activity,
@@ -36,6 +37,8 @@ from coupon_core.services.errors import require_found
 from coupon_core.services.points import purchases
 
 MAX_ATTEMPTS = 3
+# What was entered may be any text, and a failed activity stores it.
+MAX_STORED_CODE_LENGTH = 255
 
 
 def perform(request: ActivityRequest, now: datetime) -> Activity:
@@ -96,7 +99,7 @@ def perform_or_record_failure(
             exception=refused.reason.value,
         )
     with transaction():
-        activity_repository.insert(failed_activity)
+        activity_repository.insert(failed_activity, request.tags)
     return failed_activity
 
 
@@ -109,10 +112,10 @@ def get(tenant_id: str, activity_id: str) -> Activity:
 
 
 def list_activities(
-    tenant_id: str, page: Page, user_id: str | None = None
+    tenant_id: str, activity_filter: ActivityFilter, page: Page
 ) -> list[Activity]:
-    """Return a page of the activities of a tenant, or of one user, newest first."""
-    return activity_repository.list_activities(tenant_id, page, user_id)
+    """Return a page of the matching activities of a tenant, newest first."""
+    return activity_repository.list_activities(tenant_id, activity_filter, page)
 
 
 def reject(tenant_id: str, activity_id: str, reason: str) -> Activity:
@@ -141,7 +144,7 @@ def _record_activity(
         coupon_id=coupon.coupon_id,
         definition_id=coupon.definition_id,
     )
-    activity_repository.insert(activity)
+    activity_repository.insert(activity, request.tags)
     return activity
 
 
@@ -151,12 +154,12 @@ def _build_activity(request: ActivityRequest, now: datetime) -> Activity:
         activity_id=generate_id(),
         user_id=request.user_id,
         action=request.action,
-        code=request.code,
+        code=request.code[:MAX_STORED_CODE_LENGTH],
         coupon_id=None,
         definition_id=None,
         status=ActivityStatus.COMPLETED,
         exception="",
         reason="",
         attributes=request.attributes,
-        created_at=now,
+        created_at=request.created_at or now,
     )

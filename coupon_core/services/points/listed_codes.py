@@ -6,16 +6,15 @@ from datetime import datetime
 from coupon_core.domain import codes
 from coupon_core.domain.models import (
     UNASSIGNED,
-    AdminReason,
     Coupon,
     Definition,
-    Refused,
 )
 from coupon_core.persistence.database import ConcurrentUpdate
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import offers as offer_repository
+from coupon_core.services import reserved_prefixes
 
 
 def add_listed_codes(
@@ -36,9 +35,7 @@ def add_listed_codes(
     tenant_id = definition.tenant_id
     taken = code_lookup_repository.find_taken_by_shared_codes(tenant_id, new_codes)
     taken |= code_lookup_repository.find_taken_by_coupons(tenant_id, new_codes)
-    if taken:
-        text = f"codes: in use already: {', '.join(sorted(taken)[:10])}"
-        raise Refused(AdminReason.CODE_TAKEN, text)
+    reserved_prefixes.refuse_taken_codes(tenant_id, taken, "codes")
     drafts = [_build_unassigned_coupon(definition, code, now) for code in new_codes]
     if len(coupon_repository.insert_new(drafts, definition)) < len(drafts):
         raise ConcurrentUpdate("a code was taken just now")

@@ -3,14 +3,13 @@
 A Mambo coupon is a definition with its terms of sale, its codes and its presentation.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from coupon_core.domain import codes
 from coupon_core.domain.models import (
-    CodeFormat,
     Definition,
     DefinitionStatus,
     Page,
@@ -27,7 +26,6 @@ from coupon_core.domain.models.offers import (
     UsageMode,
 )
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import offers as offer_repository
@@ -36,9 +34,11 @@ from coupon_core.services import audit
 from coupon_core.services.catalog import definitions, reward_items
 from coupon_core.services.errors import require_found
 from coupon_core.services.points.listed_codes import add_listed_codes
-
-MAX_NAME_LENGTH = 255
-CLONED_CODE_LENGTH = 8
+from coupon_core.services.points.offer_names import (
+    generate_copy_code,
+    generate_copy_name,
+    write_under_free_name,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,6 @@ def list_offered_coupons(
     return offer_repository.list_offered_coupons(tenant_id, offer_filter, page)
 
 
-def find_by_ids(tenant_id: str, definition_ids: Set[str]) -> dict[str, OfferedCoupon]:
-    """Return Mambo coupons by definition id, without those deleted in Mambo."""
-    return offer_repository.find_by_ids(tenant_id, definition_ids)
-
-
 def list_codes(offered: OfferedCoupon) -> list[str]:
     """Return the codes that were listed for a definition, in their order."""
     return offer_repository.list_codes(offered.definition)
@@ -92,7 +87,7 @@ def create(tenant_id: str, draft: OfferDraft, now: datetime) -> OfferedCoupon:
     """Create a Mambo coupon: reward item, definition, terms and codes.
 
     Raises:
-        Refused: A name or a code is taken.
+        Refused: A code is taken.
     """
     with transaction():
         tenant_repository.lock(tenant_id)
@@ -105,8 +100,11 @@ def create(tenant_id: str, draft: OfferDraft, now: datetime) -> OfferedCoupon:
             "reward_item_id": item.item_id,
         }
         definition = definitions.build_definition(tenant_id, fields, now)
-        definition = replace(definition, status=_to_status(draft))
-        definitions.insert_in_transaction(definition)
+        definition = write_under_free_name(
+            partial(_insert, replace(definition, status=_to_status(draft))),
+            definition.name,
+            definition_id=definition.definition_id,
+        )
         _write_terms_and_codes(definition, draft, now)
     return get(tenant_id, definition.definition_id)
 
@@ -125,12 +123,31 @@ def update(
         tenant_repository.lock(tenant_id)
         before = _lock_editable_coupon(tenant_id, definition_id)
         changes = {**_to_definition_members(draft), "status": _to_status(draft)}
-        after = definitions.update_in_transaction(before.definition, changes, now)
+        after = write_under_free_name(
+            partial(_update, before.definition, changes, now),
+            # The admin gateway may have renamed the definition.
+            before.definition.name
+            if before.name == changes["name"]
+            else changes["name"],
+            definition_id=definition_id,
+        )
         reward_items.update_in_transaction(
             before.reward_item, _to_reward_members(draft), now
         )
         _write_terms_and_codes(after, draft, now)
     return get(tenant_id, definition_id)
+
+
+def _insert(definition: Definition, name: str) -> Definition:
+    named = replace(definition, name=name)
+    definitions.insert_in_transaction(named)
+    return named
+
+
+def _update(
+    before: Definition, changes: Mapping[str, Any], now: datetime, name: str
+) -> Definition:
+    return definitions.update_in_transaction(before, {**changes, "name": name}, now)
 
 
 def delete(tenant_id: str, definition_ids: Sequence[str], now: datetime) -> None:
@@ -167,12 +184,11 @@ def clone(tenant_id: str, definition_id: str, now: datetime) -> OfferedCoupon:
 def _build_clone_draft(offered: OfferedCoupon) -> OfferDraft:
     definition, offer, shown = offered.definition, offered.offer, offered.shown
     copied_fields = "code_format", "expires_at", "per_code_limit", "total_limit"
-    suffix = f" copy {generate_id()[-6:]}"
     return OfferDraft(
         definition={
             **{name: getattr(definition, name) for name in copied_fields},
-            "name": definition.name[: MAX_NAME_LENGTH - len(suffix)] + suffix,
-            "custom_code": _generate_clone_code(definition),
+            "name": generate_copy_name(offered.name),
+            "custom_code": generate_copy_code(definition),
         },
         offer=_get_member_values(offer, Offer),
         mambo_coupon=_get_member_values(shown, MamboCoupon),
@@ -184,17 +200,8 @@ def _build_clone_draft(offered: OfferedCoupon) -> OfferDraft:
     )
 
 
-def _generate_clone_code(definition: Definition) -> str:
-    if definition.code_format != CodeFormat.CUSTOM:
-        return ""
-    (code,) = codes.generate_random_codes(
-        1, "", CLONED_CODE_LENGTH, definition.code_alphabet
-    )
-    return code
-
-
 def _get_member_values(value: Any, model_class: type) -> dict[str, Any]:
-    excluded_names = {"tenant_id", "definition_id", "deleted_at"}
+    excluded_names = {"tenant_id", "definition_id", "deleted_at", "name"}
     names = {member.name for member in fields(model_class)} - excluded_names
     return {name: getattr(value, name) for name in names}
 
@@ -235,8 +242,9 @@ def _write_terms_and_codes(
 ) -> None:
     tenant_id, definition_id = definition.tenant_id, definition.definition_id
     offer_repository.put(Offer(tenant_id, definition_id, **draft.offer))
+    name = draft.definition["name"]
     offer_repository.put_mambo_coupon(
-        MamboCoupon(tenant_id, definition_id, **draft.mambo_coupon)
+        MamboCoupon(tenant_id, definition_id, **draft.mambo_coupon, name=name)
     )
     if draft.codes:
         add_listed_codes(definition, draft.codes, now)

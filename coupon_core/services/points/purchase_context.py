@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import datetime
 
-from coupon_core.domain import codes
 from coupon_core.domain.models import (
     CodeFormat,
     Definition,
@@ -25,6 +24,7 @@ from coupon_core.persistence.repositories import points as point_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.persistence.repositories import users as user_repository
 from coupon_core.services.coupons import lookup
+from coupon_core.services.coupons.code_reading import read_code
 from coupon_core.services.points import offers
 
 
@@ -34,9 +34,9 @@ def load_purchase_context(request: ActivityRequest, now: datetime) -> PurchaseCo
     Raises:
         Refused: The code is unknown.
     """
-    code = codes.normalize_code(request.code)
-    definition = _lock_definition(request.tenant_id, code) if code else None
-    if not code or definition is None:
+    code = read_code(request.tenant_id, request.code)
+    definition = _lock_definition(request.tenant_id, code)
+    if definition is None:
         raise Refused(Reason.COUPON_NOT_FOUND)
     offer = offers.get_terms(definition)
     copies, exists = _lock_copies(replace(request, code=code), definition, now)

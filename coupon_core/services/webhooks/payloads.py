@@ -4,7 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from coupon_core.domain.models.packages import RewardLine
 from coupon_core.domain.models.webhooks import SignatureScheme
+from coupon_core.domain.rules.reward_lines import to_reward_lines
 
 Json = dict[str, Any]
 
@@ -57,23 +59,14 @@ def to_playcamp_redemption(data: Mapping[str, Any]) -> Json:
         "couponCode": coupon["code"],
         "userId": coupon["user_id"],
         "usageId": data["redemption_id"],
-        "reward": lines if lines else [_to_reward_line(coupon["reward_item"])],
+        "reward": [*(lines or _to_item_lines(coupon["reward_item"]))],
         "creatorKey": attribution.get("creator_key"),
         "campaignId": attribution.get("campaign_id"),
     }
 
 
-def _to_reward_line(item: Mapping[str, Any]) -> Json:
-    """Convert a reward item that was not created by PlayCamp to a reward line."""
-    payload = item["payload"]
-    item_ids = (payload.get(name) for name in ("item_id", "currency_id", "badge_id"))
-    quantities = (payload.get(name) for name in ("quantity", "amount"))
-    whole_numbers = (number for number in quantities if type(number) is int)
-    return {
-        "itemId": str(next(filter(None, item_ids), item["item_id"])),
-        "itemQuantity": next(whole_numbers, 1),
-        "itemName": item["name"],
-    }
+def _to_item_lines(item: Mapping[str, Any]) -> Sequence[RewardLine]:
+    return to_reward_lines(item["name"], item["reward_type"], item["payload"])
 
 
 def build_sample_event(

@@ -1,6 +1,7 @@
 """Create, change, test and delete webhooks, and read their log."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from coupon_core.domain.models.webhooks import (
 )
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence import database
-from coupon_core.persistence.database import transaction
+from coupon_core.persistence.database import discarded_transaction, transaction
 from coupon_core.persistence.id_generation import generate_id, generate_integer_id
 from coupon_core.persistence.repositories import tenants
 from coupon_core.persistence.repositories import webhooks as webhook_repository
@@ -37,8 +38,11 @@ def create(
     signature: SignatureScheme = SignatureScheme.PLAYCAMP,
     retry_count: int = DEFAULT_RETRY_COUNT,
     timeout_ms: int = DEFAULT_TIMEOUT_MS,
+    dry_run: bool = False,
 ) -> tuple[Webhook, str]:
     """Create a webhook; return it and its secret, which is shown only once.
+
+    With `dry_run`, everything is checked and nothing is stored.
 
     Raises:
         Refused: The URL is not allowed, or the tenant has too many webhooks.
@@ -60,13 +64,13 @@ def create(
         created_at=now,
         updated_at=now,
     )
-    return webhook, _insert(webhook)
+    return webhook, _insert(webhook, dry_run)
 
 
-def _insert(webhook: Webhook) -> str:
+def _insert(webhook: Webhook, dry_run: bool) -> str:
     tenant_id = webhook.tenant_id
     secret = signatures.generate_secret()
-    with transaction():
+    with _begin(dry_run):
         if not tenants.lock(tenant_id):
             raise Refused(AdminReason.TENANT_NOT_FOUND)
         if webhook_repository.count(tenant_id) >= MAX_WEBHOOKS_PER_TENANT:
@@ -74,6 +78,10 @@ def _insert(webhook: Webhook) -> str:
         webhook_repository.insert(webhook, encryption.encrypt(secret))
         audit.record(tenant_id, "webhook.created", str(webhook.webhook_id))
     return secret
+
+
+def _begin(dry_run: bool) -> AbstractContextManager[None]:
+    return discarded_transaction() if dry_run else transaction()
 
 
 def require_allowed_target(url: str) -> None:
@@ -110,11 +118,16 @@ def list_webhooks(tenant_id: str, page: Page) -> tuple[list[Webhook], int]:
 
 
 def update(
-    tenant_id: str, webhook_id: int, changes: Mapping[str, Any], now: datetime
+    tenant_id: str,
+    webhook_id: int,
+    changes: Mapping[str, Any],
+    now: datetime,
+    dry_run: bool = False,
 ) -> Webhook:
     """Change `url`, `is_active`, `retry_count` or `timeout_ms`.
 
-    A new URL, or activating the webhook, resets its failure count.
+    A new URL, or activating the webhook, resets its failure count. With `dry_run`, the
+    changed webhook is returned and nothing is stored.
 
     Raises:
         Refused: The webhook does not exist, or the URL is not allowed.
@@ -122,7 +135,7 @@ def update(
     if "url" in changes:
         get(tenant_id, webhook_id)
         require_allowed_target(changes["url"])
-    with transaction():
+    with _begin(dry_run):
         before = _lock(tenant_id, webhook_id)
         new_values = {
             **_derive_changes(before, changes, now),
@@ -161,9 +174,13 @@ def _derive_changes(
     }
 
 
-def delete(tenant_id: str, webhook_id: int) -> None:
-    """Delete a webhook, its log and its pending deliveries."""
-    with transaction():
+def delete(tenant_id: str, webhook_id: int, dry_run: bool = False) -> None:
+    """Delete a webhook, its log and its pending deliveries, or only check the ID.
+
+    Raises:
+        Refused: The webhook does not exist.
+    """
+    with _begin(dry_run):
         if not webhook_repository.delete(tenant_id, webhook_id):
             raise Refused(AdminReason.WEBHOOK_NOT_FOUND)
         audit.record(tenant_id, "webhook.deleted", str(webhook_id))

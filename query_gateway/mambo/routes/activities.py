@@ -4,14 +4,17 @@ from typing import Any
 
 from flask import Response, g
 
-from coupon_core.domain.models import utc_now
+from coupon_core.domain.models import Page, utc_now
+from coupon_core.domain.models.filters import ActivityFilter
 from coupon_core.domain.models.purchases import Action, ActivityRequest
-from coupon_core.services.points import activities
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
+from coupon_core.services.points import activities, users
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.failed_lookups import count_after_request
 from coupon_core.web.responses import json_response
 from query_gateway.mambo import serializers
 from query_gateway.mambo.authentication import authenticate
+from query_gateway.mambo.list_filters import read_filters
 from query_gateway.mambo.schemas.activities import (
     EXAMPLE_ACTIVITY,
     EXAMPLE_ACTIVITY_BODY,
@@ -24,8 +27,11 @@ from query_gateway.mambo.schemas.activities import (
     MamboIdSchema,
     MamboRejectionSchema,
 )
-from query_gateway.mambo.schemas.queries import MamboActivityQuerySchema
-from query_gateway.mambo.serializers import parse_activity_id
+from query_gateway.mambo.schemas.queries import (
+    MamboActivityQuerySchema,
+    MamboUserListQuerySchema,
+)
+from query_gateway.mambo.serializers import parse_activity_id, parse_user_id
 
 blueprint = JsonBlueprint(
     "mambo_activities",
@@ -37,13 +43,18 @@ blueprint.before_request(authenticate)
 
 
 def _to_activity_request(body: dict[str, Any]) -> ActivityRequest:
-    attrs = body.pop("attrs")
+    attrs, user_id = body.pop("attrs"), body.pop("uuid")
+    created_at = body.pop("createdOnOverride", None)
+    if created_at:
+        body["createdOnOverride"] = format_timestamp_milliseconds(created_at)
     return ActivityRequest(
         g.principal.tenant_id,
-        body.pop("uuid"),
+        user_id,
         action=Action(attrs["action"]),
         code=attrs["code"],
         attributes=body,
+        tags=[*body.get("tagTags", ()), *body.get("tagIds", ())],
+        created_at=created_at,
     )
 
 
@@ -96,11 +107,36 @@ def refund(body: dict[str, str]) -> Response:
 @blueprint.arguments(MamboActivityQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List activities, newest first."""
-    user_id = query.get("uuid")
+    return _list_activities(*read_filters(query))
+
+
+def _list_activities(members: dict[str, Any], page: Page) -> Response:
     rows = activities.list_activities(
-        g.principal.tenant_id, query["page"], user_id=user_id
+        g.principal.tenant_id, ActivityFilter(**members), page=page
     )
     return json_response([serializers.serialize_activity(row) for row in rows])
+
+
+def _list_activities_of_user(query: dict[str, Any], uuid: str) -> Response:
+    user = users.get(g.principal.tenant_id, parse_user_id(uuid))
+    members, page = read_filters(query, user)
+    return _list_activities({**members, "user_id": user.user_id}, page)
+
+
+@blueprint.route("/<site>/activities/<uuid>")
+@blueprint.response(200, MamboActivitySchema(many=True), example=[EXAMPLE_ACTIVITY])
+@blueprint.arguments(MamboUserListQuerySchema, location="query")
+def list_by_user(query: dict[str, Any], uuid: str) -> Response:
+    """List the activities of a user, newest first."""
+    return _list_activities_of_user(query, uuid)
+
+
+@blueprint.route("/<site>/users/<uuid>/activities")
+@blueprint.response(200, MamboActivitySchema(many=True), example=[EXAMPLE_ACTIVITY])
+@blueprint.arguments(MamboUserListQuerySchema, location="query")
+def list_of_user(query: dict[str, Any], uuid: str) -> Response:
+    """List the activities of a user, newest first (another path of the same list)."""
+    return _list_activities_of_user(query, uuid)
 
 
 @blueprint.route("/activities/<activity_id>")

@@ -8,12 +8,13 @@ from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.filters import OfferFilter
 from coupon_core.domain.models.purchases import Action, ActivityRequest
 from coupon_core.schemas.errors import ApiError
-from coupon_core.services.points import activities, offers, users
+from coupon_core.services.points import activities, offers
 from coupon_core.web.blueprint import JsonBlueprint, limit_body
 from coupon_core.web.idempotency import safe_post
 from coupon_core.web.responses import json_response, no_content_response
 from query_gateway.mambo import serializers
 from query_gateway.mambo.authentication import authenticate
+from query_gateway.mambo.list_filters import read_filters
 from query_gateway.mambo.schemas.activities import (
     EXAMPLE_CODE_BODY,
     EXAMPLE_VALIDATION,
@@ -28,7 +29,7 @@ from query_gateway.mambo.schemas.coupons import (
     MamboCouponBodySchema,
     MamboCouponSchema,
 )
-from query_gateway.mambo.schemas.queries import MamboCouponQuerySchema, MamboIdsSchema
+from query_gateway.mambo.schemas.queries import MamboIdsSchema, MamboListQuerySchema
 from query_gateway.mambo.serializers import parse_coupon_id
 
 NOT_FOUND_RESPONSE = "#/components/responses/MamboErrorNOT_FOUND"
@@ -55,18 +56,15 @@ def create(offer_draft: offers.OfferDraft) -> Response:
 
 
 def _list_offers(query: dict[str, Any], **filters: Any) -> Response:
-    tenant_id = g.principal.tenant_id
-    uuid = query.pop("uuid", None)
-    visible_to = users.get(tenant_id, uuid).tags if uuid else None
-    page = query.pop("page")
-    offer_filter = OfferFilter(**query, visible_to=visible_to, **filters)
-    found = offers.list_offered_coupons(tenant_id, offer_filter, page=page)
+    members, page = read_filters(query)
+    offer_filter = OfferFilter(**members, **filters)
+    found = offers.list_offered_coupons(g.principal.tenant_id, offer_filter, page=page)
     return json_response([serializers.serialize_coupon(coupon) for coupon in found])
 
 
 @blueprint.route("/<site>/coupons")
 @blueprint.response(200, MamboCouponSchema(many=True), example=[EXAMPLE_COUPON])
-@blueprint.arguments(MamboCouponQuerySchema, location="query")
+@blueprint.arguments(MamboListQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List coupons, newest first."""
     return _list_offers(query)
@@ -74,7 +72,7 @@ def list_all(query: dict[str, Any]) -> Response:
 
 @blueprint.route("/<site>/coupons/buyable")
 @blueprint.response(200, MamboCouponSchema(many=True), example=[EXAMPLE_COUPON])
-@blueprint.arguments(MamboCouponQuerySchema, location="query")
+@blueprint.arguments(MamboListQuerySchema, location="query")
 def list_buyable(query: dict[str, Any]) -> Response:
     """List the active coupons that can be bought with points."""
     return _list_offers(query, buyable=True, only_active=True)
@@ -82,7 +80,7 @@ def list_buyable(query: dict[str, Any]) -> Response:
 
 @blueprint.route("/<site>/coupons/regular")
 @blueprint.response(200, MamboCouponSchema(many=True), example=[EXAMPLE_REGULAR_COUPON])
-@blueprint.arguments(MamboCouponQuerySchema, location="query")
+@blueprint.arguments(MamboListQuerySchema, location="query")
 def list_regular(query: dict[str, Any]) -> Response:
     """List the active coupons that cannot be bought."""
     return _list_offers(query, buyable=False, only_active=True)
@@ -137,9 +135,10 @@ def delete(coupon_id: str) -> Response:
 @blueprint.response(204)
 @blueprint.doc(responses={"404": {"$ref": NOT_FOUND_RESPONSE}})
 @blueprint.arguments(MamboIdsSchema, example={"ids": [EXAMPLE_COUPON["id"]]})
+@limit_body(MAX_BODY_BYTES)
 def delete_many(body: dict[str, list[str]]) -> Response:
     """Delete several coupons: all of them or none."""
-    return _delete_offers(body["ids"])
+    return _delete_offers([parse_coupon_id(text) for text in body["ids"]])
 
 
 def _delete_offers(coupon_ids: list[str]) -> Response:

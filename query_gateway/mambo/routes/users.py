@@ -5,16 +5,18 @@ from typing import Any
 from flask import Response, g
 
 from coupon_core.domain.models import Page, utc_now
-from coupon_core.domain.models.filters import CouponFilter, OfferFilter
+from coupon_core.domain.models.filters import OfferFilter
 from coupon_core.domain.models.users import RegisteredUser
-from coupon_core.services.coupons import administration
+from coupon_core.schemas.errors import ErrorDetail, validation_error
+from coupon_core.services.points import held_coupons as held_coupon_service
 from coupon_core.services.points import offers, users
 from coupon_core.services.points import wallets as wallet_service
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response
 from query_gateway.mambo import serializers
 from query_gateway.mambo.authentication import authenticate
-from query_gateway.mambo.schemas.queries import MamboPageQuerySchema
+from query_gateway.mambo.list_filters import read_filters
+from query_gateway.mambo.schemas.queries import MamboUserListQuerySchema
 from query_gateway.mambo.schemas.users import (
     EXAMPLE_HELD_COUPON,
     EXAMPLE_USER,
@@ -67,6 +69,9 @@ def _update_user(uuid: str, changes: dict[str, Any]) -> RegisteredUser:
 @blueprint.arguments(MamboUserChangesSchema, example={"isMember": True})
 def update(changes: dict[str, Any], uuid: str) -> Response:
     """Change a user; members that are left out stay unchanged."""
+    if changes.pop("uuid", uuid) != uuid:
+        text = "expected the uuid in the path, or none; the uuid of a user is final"
+        raise validation_error([ErrorDetail(text, "uuid", target="body")])
     return _user_response(_update_user(uuid, changes))
 
 
@@ -77,25 +82,39 @@ def become_member(uuid: str) -> Response:
     return _user_response(_update_user(uuid, {"is_member": True}))
 
 
-def _list_held_coupons(uuid: str, page: Page) -> list[dict[str, Any]]:
-    """Return the coupons that a user holds, newest first.
+def _read_list(
+    query: dict[str, Any], uuid: str
+) -> tuple[RegisteredUser, dict[str, Any], Page]:
+    """Return the user, the members of the filter and the page.
 
     Raises:
         Refused: The user does not exist.
     """
-    tenant_id, now = g.principal.tenant_id, utc_now()
-    user = users.get(tenant_id, parse_user_id(uuid))
-    coupon_filter = CouponFilter(user_id=user.user_id, kept=True)
-    rows, _ = administration.list_coupons(tenant_id, coupon_filter, page=page, now=now)
-    ids = {row.definition.definition_id for row in rows}
-    offers_by_id = offers.find_by_ids(tenant_id, ids)
-    offered_rows = [row for row in rows if row.definition.definition_id in offers_by_id]
-    return [
-        serializers.serialize_held_coupon(
-            row, offers_by_id[row.definition.definition_id], now=now
-        )
-        for row in offered_rows
-    ]
+    user = users.get(g.principal.tenant_id, parse_user_id(uuid))
+    members, page = read_filters(query, user)
+    return user, members, page
+
+
+def _list_held_coupons(
+    user: RegisteredUser, members: dict[str, Any], page: Page
+) -> list[dict[str, Any]]:
+    held_coupons = held_coupon_service.list_held_coupons(
+        user.tenant_id, user.user_id, offer_filter=OfferFilter(**members), page=page
+    )
+    now = utc_now()
+    return [serializers.serialize_held_coupon(held, now) for held in held_coupons]
+
+
+def _list_buyable_coupons(
+    user: RegisteredUser, members: dict[str, Any], page: Page
+) -> list[dict[str, Any]]:
+    """Return what the rest of a page has of the coupons that the user can buy."""
+    rest = held_coupon_service.get_following_page(
+        user.tenant_id, user.user_id, offer_filter=OfferFilter(**members), page=page
+    )
+    buyable_filter = OfferFilter(**members, buyable=True, only_active=True)
+    buyable = offers.list_offered_coupons(user.tenant_id, buyable_filter, page=rest)
+    return [serializers.serialize_buyable_coupon(offered) for offered in buyable]
 
 
 @blueprint.route("/<site>/users/<uuid>/coupons")
@@ -104,10 +123,10 @@ def _list_held_coupons(uuid: str, page: Page) -> list[dict[str, Any]]:
     MamboHeldCouponSchema(many=True),
     example=[EXAMPLE_HELD_COUPON],
 )
-@blueprint.arguments(MamboPageQuerySchema, location="query")
+@blueprint.arguments(MamboUserListQuerySchema, location="query")
 def list_coupons(query: dict[str, Any], uuid: str) -> Response:
     """List the coupons that a user holds, newest first."""
-    return json_response(_list_held_coupons(uuid, query["page"]))
+    return json_response(_list_held_coupons(*_read_list(query, uuid)))
 
 
 @blueprint.route("/<site>/users/<uuid>/coupons/all")
@@ -116,13 +135,9 @@ def list_coupons(query: dict[str, Any], uuid: str) -> Response:
     MamboHeldCouponSchema(many=True),
     example=[EXAMPLE_HELD_COUPON],
 )
-@blueprint.arguments(MamboPageQuerySchema, location="query")
+@blueprint.arguments(MamboUserListQuerySchema, location="query")
 def list_all_coupons(query: dict[str, Any], uuid: str) -> Response:
     """List the coupons that a user holds, followed by those the user can buy."""
-    page, offer_filter = query["page"], OfferFilter(buyable=True, only_active=True)
-    held_coupons = _list_held_coupons(uuid, page)
-    buyable = offers.list_offered_coupons(
-        g.principal.tenant_id, offer_filter, page=page
-    )
-    buyable_coupons = [serializers.serialize_buyable_coupon(offer) for offer in buyable]
-    return json_response(held_coupons + buyable_coupons)
+    user, members, page = _read_list(query, uuid)
+    held_coupons = _list_held_coupons(user, members, page)
+    return json_response(held_coupons + _list_buyable_coupons(user, members, page))

@@ -5,17 +5,19 @@ from typing import Any
 from marshmallow import fields
 
 from coupon_core.domain.models.purchases import Action, ActivityStatus
-from coupon_core.schemas.base import LenientSchema, StrictSchema
+from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.codes import EnteredCodeField
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictList,
     StrictNested,
-    StrictObject,
     StrictString,
+    UtcDateTime,
 )
 from coupon_core.schemas.identifiers import UserIdField
+from query_gateway.mambo.schemas.base import MamboBodySchema
 from query_gateway.mambo.schemas.coupons import EXAMPLE_COUPON, MamboCouponSchema
-from query_gateway.mambo.schemas.fields import TagField
+from query_gateway.mambo.schemas.fields import PhpObject, TagField
 from query_gateway.mambo.schemas.users import EXAMPLE_USER_ID
 
 MAX_TAGS = 20
@@ -50,30 +52,36 @@ class MamboIdSchema(LenientSchema):
     id = fields.UUID(required=True)
 
 
-class MamboCodeBodySchema(LenientSchema):
+class MamboCodeBodySchema(MamboBodySchema):
     """A user and a code."""
 
     uuid = UserIdField(required=True)
-    code = StrictString(required=True)
+    code = EnteredCodeField(required=True)
 
 
-class MamboActivityAttributesSchema(LenientSchema):
+class MamboActivityAttributesSchema(MamboBodySchema):
     """The action and the code of the coupon."""
 
     type = ChoiceField("coupon", required=True)
     action = ChoiceField(*Action, required=True)
-    code = StrictString(required=True)
+    code = EnteredCodeField(required=True)
 
 
-class MamboActivityBodySchema(LenientSchema):
+class MamboActivityBodySchema(MamboBodySchema):
     """A coupon activity; the optional members are stored with it."""
 
     uuid = UserIdField(required=True)
     attrs = StrictNested(MamboActivityAttributesSchema, required=True)
     url = StrictString(min_length=0, max_length=2_000)
     reason = StrictString(min_length=0, max_length=2_000, multiline=True)
-    content = StrictObject()
-    target = StrictObject()
+    content = PhpObject()
+    target = PhpObject()
+    createdOnOverride = UtcDateTime(
+        metadata={
+            "description": "The time to show as createdOn. It affects neither the "
+            "order of activities nor whether a coupon is valid."
+        }
+    )
     tagIds = StrictList(TagField(), max_length=MAX_TAGS)
     tagTags = StrictList(TagField(), max_length=MAX_TAGS)
 
@@ -90,9 +98,10 @@ class MamboActivitySchema(LenientSchema):
     userCouponId = fields.UUID(required=True, allow_none=True)
     rejectionReason = fields.String(required=True, allow_none=True)
     createdOn = fields.DateTime(required=True)
+    createdOnOverride = fields.DateTime()
 
 
-class MamboRejectionSchema(StrictSchema):
+class MamboRejectionSchema(MamboBodySchema):
     """The reason for rejecting an activity."""
 
     reason = StrictString(

@@ -7,7 +7,8 @@ from marshmallow import ValidationError, fields, post_load, validates_schema
 from coupon_core.domain import codes
 from coupon_core.domain.models import CodeFormat
 from coupon_core.domain.models.offers import PurchaseMode, UsageMode, ValidityUnit
-from coupon_core.schemas.base import LenientSchema, StrictSchema
+from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictBoolean,
@@ -16,11 +17,12 @@ from coupon_core.schemas.fields import (
     StrictObject,
     StrictString,
 )
+from coupon_core.schemas.names import NameField
 from coupon_core.services.points.offers import OfferDraft
+from query_gateway.mambo.schemas.base import MamboBodySchema
 from query_gateway.mambo.schemas.fields import (
     MAX_AMOUNT,
     AmountField,
-    CodeField,
     TagField,
 )
 from query_gateway.mambo.schemas.terms import (
@@ -74,10 +76,10 @@ EXAMPLE_COUPON_BODY: dict[str, Any] = {
 }
 
 
-class MamboCouponBodySchema(StrictSchema):
+class MamboCouponBodySchema(MamboBodySchema):
     """A coupon with one shared code, or with a list of codes given out in order."""
 
-    name = StrictString(required=True)
+    name = NameField(required=True)
     code = CodeField(allow_none=True)
     codes = StrictList(CodeField(), min_length=1, max_length=MAX_CODES)
     type = ChoiceField(*COUPON_TYPES, required=True)

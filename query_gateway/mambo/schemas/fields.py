@@ -1,11 +1,10 @@
-"""Marshmallow fields of the Mambo API: tags, codes and amounts."""
+"""Marshmallow fields of the Mambo API: tags, amounts and objects."""
 
 from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from coupon_core.domain import codes
-from coupon_core.schemas.fields import StrictString
+from coupon_core.schemas.fields import StrictObject, StrictString
 
 MAX_AMOUNT = 1_000_000_000
 
@@ -21,17 +20,12 @@ class TagField(StrictString):
         )
 
 
-class CodeField(StrictString):
-    """A code as described in docs/api-contracts.md 0.15."""
+class PhpObject(StrictObject):
+    """A JSON object; `[]` is also accepted, as which PHP writes an empty one."""
 
-    def __init__(self, **options: Any) -> None:
-        expectation = (
-            "a code of 1 to 64 letters, digits, _ or -, starting with a letter or digit"
-        )
-        pattern = f"^{codes.CODE_REGEX.pattern}$"
-        super().__init__(
-            max_length=64, pattern=pattern, expectation=expectation, **options
-        )
+    def deserialize(self, value: Any, *args: Any, **options: Any) -> Any:
+        """Read the object; an empty list is an empty object."""
+        return super().deserialize({} if value == [] else value, *args, **options)
 
 
 class AmountField(fields.Float):

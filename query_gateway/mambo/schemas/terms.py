@@ -5,7 +5,6 @@ from typing import Any
 from marshmallow import ValidationError, validates_schema
 
 from coupon_core.domain.models.points import MAX_POINTS
-from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictInteger,
@@ -13,13 +12,14 @@ from coupon_core.schemas.fields import (
     StrictString,
     UtcDateTime,
 )
+from query_gateway.mambo.schemas.base import MamboBodySchema
 
 MAX_SCARCITY_LIMIT = 1_000_000_000
 # The largest value of each unit is 100 years.
 MAX_PERIODS = {"days": 36_500, "weeks": 5_200, "months": 1_200, "years": 100}
 
 
-class MamboPointsToBuySchema(StrictSchema):
+class MamboPointsToBuySchema(MamboBodySchema):
     """The price of a coupon."""
 
     pointId = StrictString(
@@ -32,7 +32,7 @@ class MamboPointsToBuySchema(StrictSchema):
     points = StrictInteger(required=True, min_value=1, max_value=MAX_POINTS)
 
 
-class MamboPeriodBodySchema(StrictSchema):
+class MamboPeriodBodySchema(MamboBodySchema):
     """The period for which a coupon is valid after it was awarded."""
 
     type = ChoiceField(*MAX_PERIODS, required=True)
@@ -55,7 +55,7 @@ REQUIRED_MEMBERS = {
 }
 
 
-class MamboExpirationSchema(StrictSchema):
+class MamboExpirationSchema(MamboBodySchema):
     """The expiration of a coupon: never, at a date, or a period after the award."""
 
     type = ChoiceField(*REQUIRED_MEMBERS, required=True)
@@ -72,7 +72,7 @@ class MamboExpirationSchema(StrictSchema):
             raise ValidationError(f"not allowed for {members['type']}", name)
 
 
-class MamboScarcitySchema(StrictSchema):
+class MamboScarcitySchema(MamboBodySchema):
     """The size of a limited series; a counter in the request is ignored."""
 
     limit = StrictInteger(required=True, min_value=1, max_value=MAX_SCARCITY_LIMIT)

@@ -2,21 +2,25 @@
 
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, post_load
 
-from coupon_core.schemas.base import LenientSchema, StrictSchema
+from coupon_core.domain.identifiers import MAX_USER_ID_LENGTH
+from coupon_core.schemas.base import LenientSchema
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictBoolean,
     StrictList,
-    StrictObject,
+    StrictString,
 )
 from coupon_core.schemas.identifiers import UserIdField
+from query_gateway.mambo.schemas.base import MamboBodySchema
 from query_gateway.mambo.schemas.coupons import (
     EXAMPLE_COUPON,
     MamboCouponSchema,
 )
-from query_gateway.mambo.schemas.fields import TagField
+from query_gateway.mambo.schemas.fields import PhpObject, TagField
+
+MAX_TAGS = 100
 
 EXAMPLE_USER_ID = "john@doe.com"
 EXAMPLE_USER_BODY = {
@@ -25,38 +29,64 @@ EXAMPLE_USER_BODY = {
     "details": {"firstName": "John"},
 }
 EXAMPLE_USER: dict[str, Any] = {
+    "id": EXAMPLE_USER_ID,
     **EXAMPLE_USER_BODY,
     "tagTags": [],
-    "points": [{"pointId": "gold", "balance": 350}],
+    "points": [{"point": {"id": "gold"}, "pointId": "gold", "balance": 350}],
     "createdOn": "2025-01-15T10:00:00.000Z",
     "updatedOn": "2025-01-15T10:00:00.000Z",
 }
 
 
-class MamboUserChangesSchema(StrictSchema):
+class _MamboUserMembersSchema(MamboBodySchema):
+    isMember = StrictBoolean(attribute="is_member")
+    details = PhpObject()
+    tagIds = StrictList(TagField(), max_length=MAX_TAGS)
+    tagTags = StrictList(TagField(), max_length=MAX_TAGS)
+
+    @post_load
+    def join_tags(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Replace tagTags and tagIds, if present, by the tags of both."""
+        lists = [members.pop(name, None) for name in ("tagTags", "tagIds")]
+        if lists == [None, None]:
+            return members
+        tags = [tag for tag_list in lists for tag in tag_list or ()]
+        return {**members, "tags": list(dict.fromkeys(tags))}
+
+
+class MamboUserChangesSchema(_MamboUserMembersSchema):
     """Changes to a user."""
 
-    isMember = StrictBoolean(attribute="is_member")
-    details = StrictObject()
-    tagTags = StrictList(TagField(), max_length=100, attribute="tags")
+    uuid = StrictString(
+        max_length=MAX_USER_ID_LENGTH,
+        metadata={"description": "Only accepted if it equals the one in the path."},
+    )
 
 
-class MamboUserBodySchema(MamboUserChangesSchema):
+class MamboUserBodySchema(_MamboUserMembersSchema):
     """A user to register."""
 
     uuid = UserIdField(required=True, attribute="user_id")
 
 
+class MamboPointReferenceSchema(LenientSchema):
+    """A kind of points."""
+
+    id = fields.String(required=True)
+
+
 class MamboPointsSchema(LenientSchema):
     """A user's balance of one kind of points."""
 
+    point = fields.Nested(MamboPointReferenceSchema, required=True)
     pointId = fields.String(required=True)
     balance = fields.Integer(required=True)
 
 
 class MamboUserSchema(LenientSchema):
-    """A registered user."""
+    """A registered user; `id` equals `uuid`."""
 
+    id = fields.String(required=True)
     uuid = fields.String(required=True)
     isMember = fields.Boolean(required=True)
     details = fields.Dict(required=True)

@@ -22,6 +22,7 @@ from coupon_core.services.errors import require_found
 from coupon_core.web.idempotency import safe_post
 from query_gateway.playcamp import serializers
 from query_gateway.playcamp.authentication import create_blueprint
+from query_gateway.playcamp.dry_run import is_dry_run
 from query_gateway.playcamp.responses import object_response, page_response
 from query_gateway.playcamp.schemas import requests
 from query_gateway.playcamp.schemas.coupons import (
@@ -124,8 +125,7 @@ def redeem(query: dict[str, str], body: dict[str, Any]) -> Response:
         dialect=Dialect.PLAYCAMP,
         context=context,
     )
-    is_test = requests.is_test(query, body)
-    run = redemption.dry_run if is_test else redemption.redeem
+    run = redemption.dry_run if is_dry_run(query, body) else redemption.redeem
     result = run(redeem_request, utc_now())
     attribution = packages.get_attribution(tenant_id, result.issued.coupon.code)
     return object_response(serializers.serialize_redemption(result, attribution))

@@ -15,6 +15,12 @@ from coupon_core.web.responses import no_content_response
 from coupon_core.web.slow_requests import slow_request
 from query_gateway.playcamp import serializers
 from query_gateway.playcamp.authentication import create_blueprint
+from query_gateway.playcamp.dry_run import (
+    TEST_RESPONSE,
+    is_dry_run,
+    read_test_mode_body,
+    without_test_mode,
+)
 from query_gateway.playcamp.responses import object_response, page_response
 from query_gateway.playcamp.schemas import requests
 from query_gateway.playcamp.schemas.webhooks import (
@@ -58,9 +64,9 @@ def _report_url_errors() -> Iterator[None]:
 
 @server_blueprint.route("", methods=["GET"])
 @server_blueprint.response(200, WebhookPageSchema, example=EXAMPLE_WEBHOOK_PAGE)
-@server_blueprint.arguments(requests.PlayCampPageQuerySchema, location="query")
+@server_blueprint.arguments(requests.WholeListQuerySchema, location="query")
 def list_webhooks(query: dict[str, Any]) -> Response:
-    """List webhooks, newest first, without their secrets."""
+    """List webhooks without secrets, newest first; without `page`, all of them."""
     page = query["page"]
     found = subscriptions.list_webhooks(g.principal.tenant_id, page)
     return page_response(found, page, serialize=serializers.serialize_webhook)
@@ -79,7 +85,10 @@ def create_webhook(query: dict[str, str], body: dict[str, Any]) -> Response:
     """Subscribe a URL to an event. The signing secret is shown only here."""
     with _report_url_errors():
         webhook, secret = subscriptions.create(
-            g.principal.tenant_id, now=utc_now(), **body
+            g.principal.tenant_id,
+            now=utc_now(),
+            dry_run=is_dry_run(query, body),
+            **without_test_mode(body),
         )
     return object_response(
         {**serializers.serialize_webhook(webhook), "secret": secret}, 201
@@ -96,15 +105,16 @@ def create_webhook(query: dict[str, str], body: dict[str, Any]) -> Response:
 @server_blueprint.arguments(requests.WebhookChangesSchema, example={"isActive": True})
 @slow_request
 def update_webhook(
-    query: dict[str, str], changes: dict[str, Any], webhook_id: str
+    query: dict[str, str], body: dict[str, Any], webhook_id: str
 ) -> Response:
     """Change a webhook. A new URL, or activation, resets the failures."""
     with _report_url_errors():
         webhook = subscriptions.update(
             g.principal.tenant_id,
             _parse_webhook_id(webhook_id),
-            changes=changes,
+            changes=without_test_mode(body),
             now=utc_now(),
+            dry_run=is_dry_run(query, body),
         )
     return object_response(serializers.serialize_webhook(webhook))
 
@@ -114,7 +124,11 @@ def update_webhook(
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 def delete_webhook(query: dict[str, str], webhook_id: str) -> Response:
     """Delete a webhook, its log and its pending deliveries."""
-    subscriptions.delete(g.principal.tenant_id, _parse_webhook_id(webhook_id))
+    subscriptions.delete(
+        g.principal.tenant_id,
+        _parse_webhook_id(webhook_id),
+        dry_run=is_dry_run(query, read_test_mode_body()),
+    )
     return no_content_response()
 
 
@@ -124,9 +138,13 @@ def delete_webhook(query: dict[str, str], webhook_id: str) -> Response:
     WebhookLogPageSchema,
     example=EXAMPLE_WEBHOOK_LOG_PAGE,
 )
-@server_blueprint.arguments(requests.PlayCampPageQuerySchema, location="query")
+@server_blueprint.arguments(requests.WholeListQuerySchema, location="query")
 def list_logs(query: dict[str, Any], webhook_id: str) -> Response:
-    """List all delivery attempts, newest event first; kept for seven days."""
+    """List delivery attempts of the last seven days, newest event first.
+
+    Without `page`, the newest 100. The last attempt of a delivery is FAILED while its
+    webhook is inactive, and RETRYING again once the webhook is activated.
+    """
     page = query["page"]
     found = subscriptions.list_attempts(
         g.principal.tenant_id, _parse_webhook_id(webhook_id), page=page
@@ -141,11 +159,19 @@ def list_logs(query: dict[str, Any], webhook_id: str) -> Response:
     example=EXAMPLE_WEBHOOK_TEST,
 )
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
+@server_blueprint.arguments(requests.TestModeBodySchema, required=False)
 @safe_post
 @slow_request
-def test_webhook(query: dict[str, str], webhook_id: str) -> Response:
-    """Send a test event now and show the receiver's response."""
-    result = subscriptions.send_test_event(
-        g.principal.tenant_id, _parse_webhook_id(webhook_id), now=utc_now()
-    )
+def test_webhook(
+    query: dict[str, str], body: dict[str, Any], webhook_id: str
+) -> Response:
+    """Send a test event now and show the receiver's response.
+
+    In test mode nothing is sent, and the answer is a success.
+    """
+    tenant_id, parsed_id = g.principal.tenant_id, _parse_webhook_id(webhook_id)
+    if is_dry_run(query, body):
+        subscriptions.get(tenant_id, parsed_id)
+        return object_response(serializers.serialize_test_result(TEST_RESPONSE))
+    result = subscriptions.send_test_event(tenant_id, parsed_id, now=utc_now())
     return object_response(serializers.serialize_test_result(result))

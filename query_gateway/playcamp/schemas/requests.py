@@ -1,12 +1,13 @@
 """Schemas of PlayCamp requests: bodies, pages and test mode."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import post_load
 
 from coupon_core.domain import models
 from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.codes import EnteredCodeField
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictBoolean,
@@ -27,7 +28,16 @@ RETRIES_METADATA = {
 TIMEOUT_METADATA = {
     "description": "Time limit of a whole request in milliseconds; default 5000."
 }
-MAX_PAGE_SIZE = 100
+DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE = 20, 100
+PAGE_METADATA = {"description": "Number of the page, from 1; default 1.", "default": 1}
+LIMIT_METADATA = {
+    "description": f"Entries on a page; default {DEFAULT_PAGE_SIZE}.",
+    "default": DEFAULT_PAGE_SIZE,
+}
+WHOLE_LIMIT_METADATA = {
+    "description": f"Entries on a page; default {DEFAULT_PAGE_SIZE} if `page` is "
+    f"given, else {MAX_PAGE_SIZE}."
+}
 MAX_KEYWORD_LENGTH = 64
 
 
@@ -35,6 +45,10 @@ def _build_test_mode_field() -> ChoiceField:
     return ChoiceField(
         "true", "false", load_default="false", metadata=TEST_MODE_METADATA
     )
+
+
+def _build_test_mode_body_field() -> StrictBoolean:
+    return StrictBoolean(load_default=False, metadata=TEST_MODE_METADATA)
 
 
 class TestModeQuerySchema(LenientSchema):
@@ -45,18 +59,43 @@ class TestModeQuerySchema(LenientSchema):
     isTest = _build_test_mode_field()
 
 
+class TestModeBodySchema(LenientSchema):
+    """An optional body with the test mode switch."""
+
+    __test__ = False
+    allow_empty_body = True
+
+    isTest = _build_test_mode_body_field()
+
+
 class PlayCampPageQuerySchema(LenientSchema):
     """A page of a list; loads as a `Page` in the member `page`."""
 
-    page = StrictQueryInteger(min_value=1, max_value=1_000_000, load_default=1)
-    limit = StrictQueryInteger(min_value=1, max_value=MAX_PAGE_SIZE, load_default=20)
+    limit_without_page: ClassVar[int] = DEFAULT_PAGE_SIZE
+
+    page = StrictQueryInteger(min_value=1, max_value=1_000_000, metadata=PAGE_METADATA)
+    limit = StrictQueryInteger(
+        min_value=1, max_value=MAX_PAGE_SIZE, metadata=LIMIT_METADATA
+    )
     isTest = _build_test_mode_field()
 
     @post_load
     def build_page(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Replace page and limit by a `Page`."""
-        number, limit = members["page"], members["limit"]
+        has_page = "page" in members
+        default_limit = DEFAULT_PAGE_SIZE if has_page else self.limit_without_page
+        number, limit = members.get("page", 1), members.get("limit", default_limit)
         return {"page": models.Page(limit, (number - 1) * limit)}
+
+
+class WholeListQuerySchema(PlayCampPageQuerySchema):
+    """A page of a list whose SDK methods have no page: without one, up to 100."""
+
+    limit_without_page = MAX_PAGE_SIZE
+
+    limit = StrictQueryInteger(
+        min_value=1, max_value=MAX_PAGE_SIZE, metadata=WHOLE_LIMIT_METADATA
+    )
 
 
 class SearchQuerySchema(LenientSchema):
@@ -65,15 +104,17 @@ class SearchQuerySchema(LenientSchema):
     keyword = StrictString(max_length=MAX_KEYWORD_LENGTH)
     q = StrictString(max_length=MAX_KEYWORD_LENGTH)
     campaignId = StrictString(max_length=64)
-    limit = StrictQueryInteger(min_value=1, max_value=MAX_PAGE_SIZE, load_default=20)
+    limit = StrictQueryInteger(
+        min_value=1, max_value=MAX_PAGE_SIZE, load_default=DEFAULT_PAGE_SIZE
+    )
     isTest = _build_test_mode_field()
 
 
 class ClientValidateBodySchema(LenientSchema):
     """A code to validate."""
 
-    couponCode = StrictString(required=True)
-    isTest = StrictBoolean(load_default=False, metadata=TEST_MODE_METADATA)
+    couponCode = EnteredCodeField(required=True)
+    isTest = _build_test_mode_body_field()
 
 
 class ValidateBodySchema(ClientValidateBodySchema):
@@ -103,6 +144,7 @@ class WebhookChangesSchema(LenientSchema):
         attribute="timeout_ms",
         metadata=TIMEOUT_METADATA,
     )
+    isTest = _build_test_mode_body_field()
 
 
 class WebhookBodySchema(LenientSchema):
@@ -119,6 +161,7 @@ class WebhookBodySchema(LenientSchema):
         attribute="timeout_ms",
         metadata=TIMEOUT_METADATA,
     )
+    isTest = _build_test_mode_body_field()
 
 
 # Members of a redeem request that its event repeats, and their names in the event.
@@ -132,8 +175,3 @@ def collect_context(body: Mapping[str, Any]) -> dict[str, str]:
         for member, context_name in CONTEXT_MEMBERS.items()
         if body.get(member)
     }
-
-
-def is_test(query: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
-    """Return True in test mode, which a caller sets in the query or in the body."""
-    return bool(body["isTest"]) or query["isTest"] == "true"

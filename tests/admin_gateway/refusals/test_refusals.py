@@ -354,7 +354,12 @@ CASES: list[tuple[AdminReason, Callable[[AdminClient], Answer]]] = [
     (AdminReason.IMPORT_NEEDS_OWN_CODES, imported_for_all),
 ]
 # The texts of these reasons contain values of the individual case.
-REASONS_WITH_FIGURES = {AdminReason.CODE_SPACE_TOO_SMALL, AdminReason.BAD_WEBHOOK_URL}
+REASONS_WITH_FIGURES = {
+    AdminReason.CODE_SPACE_TOO_SMALL,
+    AdminReason.BAD_WEBHOOK_URL,
+    AdminReason.EXPIRY_IS_PAST,
+    AdminReason.STEM_TAKEN,
+}
 # A tenant's key can neither name nor create another tenant; only couponctl can. The
 # longest prefix with the longest code has exactly the maximum length of a code.
 UNREACHABLE_OVER_HTTP = {

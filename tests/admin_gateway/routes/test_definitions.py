@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from coupon_core.domain.models import utc_now
-from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons import generation, redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.support.admin_client import AdminClient, expect_created, expect_refusal
 
@@ -145,8 +146,9 @@ def test_stats_count_coupons_by_status_and_redemptions(admin: AdminClient) -> No
     limit = {"limit_type": "per_user", "max_uses": 2}
     definition_id = admin.create_definition(usage_limit=limit)["id"]
     issued = admin.generate_coupons(definition_id, "a", "b", "c", "d")
-    past = {"user_ids": ["e"], "expires_at": "2020-01-01T00:00:00Z"}
-    expect_created(admin.post(f"coupons/{definition_id}/generate", past))
+    # Over HTTP no coupon is given an expiry in the past.
+    past = datetime(2020, 1, 1, tzinfo=UTC)
+    generation.generate("acme", definition_id, ["e"], utc_now(), expires_at=past)
     redeem(issued[0]["code"], "a", times=2)
     redeem(issued[1]["code"], "b", times=1)
     admin.post(f"coupons/{definition_id}/coupons/{issued[2]['id']}/revoke")

@@ -72,7 +72,7 @@ BAD_LINES = {
     "A1,,\nB2,a/b,": "user_id",
     "A1,,\nB2,,tomorrow": "expires_at",
     "A1,,\nB2": "expected 3 columns, found 1",
-    "A1,,\nB2,,,": "expected 3 columns, found 4",
+    "A1,,\nB2,,,x": "expected 3 columns, found 4",
     'A1,,\n"B2,,': "quote",
     'A1,,\n"B2"x,,': "quote",
     "A1,,\nB\x002,,": "control characters",
@@ -100,9 +100,10 @@ def test_a_bad_line_is_told_and_nothing_is_imported(admin: AdminClient) -> None:
 
 
 def test_what_is_no_utf_8_is_a_bad_line(admin: AdminClient, path: str) -> None:
-    assert expect_bad_lines(admin.upload_csv(path, b"code\nA1\n\xff\xfe\n")) == {
-        "line 3": "expected UTF-8"
-    }
+    errors = expect_bad_lines(admin.upload_csv(path, b"code\nA1\n\xfcx\n"))
+    assert list(errors) == ["line 3"]
+    assert "expected UTF-8, found the byte 0xFC" in errors["line 3"]
+    assert "charset=windows-1252" in errors["line 3"]
     assert_nothing_left(admin)
 
 

@@ -81,7 +81,7 @@ def test_code_is_either_custom_or_random(
     random_codes = iter(["SAVE10"])
     monkeypatch.setattr(
         "coupon_core.domain.codes.generate_random_codes",
-        lambda count, *_: [next(random_codes, f"OTHER{attempt}")] * count,
+        lambda count, *_, **__: [next(random_codes, f"OTHER{attempt}")] * count,
     )
     random_id = admin.create_definition("Random")["id"]
     custom_id = admin.create_definition("Custom")["id"]

@@ -25,9 +25,11 @@ NO_CODES = {
     "Arabic digits": "SAVE١٠",
     "NUL": "SAVE\x00",
     "inner NUL": "SA\x00VE",
-    "line end": "SAVE10\n",
     "inner line end": "SAVE\n10",
-    "non-breaking blank": "SAVE10\u00a0",
+    "inner non-breaking blank": "SAVE\u00a010",
+    "escape": "SAVE10\x1b",
+    "separator that is no whitespace": "SAVE10\x1f",
+    "only what is trimmed": "\u200b \ufeff\n",
     "slash": "SAVE/10",
     "dot": "SAVE.10",
     "percent": "SAVE%31",
@@ -44,6 +46,24 @@ def test_a_code_is_itself(code: str) -> None:
 @pytest.mark.parametrize("blanks", [" {}", "{} ", "\t{}\t", "  {} \t "])
 def test_outer_blanks_are_no_part_of_a_code(blanks: str) -> None:
     assert codes.normalize_code(blanks.format("SAVE10")) == "SAVE10"
+
+
+@pytest.mark.parametrize("around", ["\n", "\r\n", "\x85", "\u00a0", "\u3000", "\u2028"])
+def test_outer_whitespace_and_line_ends_are_no_part_of_a_code(around: str) -> None:
+    assert codes.normalize_code(f"{around}SAVE10{around}") == "SAVE10"
+
+
+@pytest.mark.parametrize(
+    "invisible", ["\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad"]
+)
+def test_invisible_characters_are_no_part_of_a_code(invisible: str) -> None:
+    text = f"{invisible} {invisible}SAVE{invisible}10 {invisible}"
+    assert codes.normalize_code(text) == "SAVE10"
+
+
+@pytest.mark.parametrize("dash", "\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
+def test_typographic_dashes_are_hyphens(dash: str) -> None:
+    assert codes.normalize_code(f"SAVE{dash}10") == "SAVE-10"
 
 
 @pytest.mark.parametrize("case", NO_CODES)

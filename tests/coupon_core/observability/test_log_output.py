@@ -20,7 +20,7 @@ from coupon_core.persistence import database
 from coupon_core.services.access import tenants
 from tests.coupon_core.observability.conftest import DATABASE_PASSWORD
 from tests.factories.events import CLOUD_EVENT
-from tests.query_gateway.tenant import Tenant, create_tenant
+from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.deployment import Deployment
 from tests.support.servers.process import wait_until
 from tests.support.settings import MASTER_KEY
@@ -42,7 +42,7 @@ class Visitor:
 
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
-        self.tenant: Tenant = create_tenant()
+        self.tenant: TenantFactory = create_tenant(now=None)
         _, self.api_key = tenants.create_key(
             None,
             self.tenant.tenant_id,

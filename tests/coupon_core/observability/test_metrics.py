@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from coupon_core.persistence import database
-from tests.query_gateway.tenant import Tenant, create_tenant
+from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.deployment import Deployment
 from tests.support.servers.process import wait_until
 
@@ -28,13 +28,13 @@ REPEATED = (
 
 
 @pytest.fixture
-def tenant(deployment: Deployment) -> Tenant:
-    tenant = create_tenant()
+def tenant(deployment: Deployment) -> TenantFactory:
+    tenant = create_tenant(now=None)
     database.release_connection()
     return tenant
 
 
-def redeem(deployment: Deployment, tenant: Tenant, code: str) -> int:
+def redeem(deployment: Deployment, tenant: TenantFactory, code: str) -> int:
     response = requests.post(
         f"{deployment.query_url}/v1/coupons/redeem/{code}",
         json={"user_id": "ann"},
@@ -45,7 +45,7 @@ def redeem(deployment: Deployment, tenant: Tenant, code: str) -> int:
 
 
 def test_redemptions_are_counted_by_dialect_result_and_reason(
-    deployment: Deployment, tenant: Tenant
+    deployment: Deployment, tenant: TenantFactory
 ) -> None:
     code = tenant.create_code()
     assert [redeem(deployment, tenant, code) for _ in range(3)] == [200, 400, 400]
@@ -54,7 +54,7 @@ def test_redemptions_are_counted_by_dialect_result_and_reason(
 
 
 def test_requests_are_timed_by_route_template_and_class_of_status(
-    deployment: Deployment, tenant: Tenant
+    deployment: Deployment, tenant: TenantFactory
 ) -> None:
     redeem(deployment, tenant, "NO-SUCH-CODE-AT-ALL")
     labels = f'method="POST",route="{ROUTE}",status="4xx"'
@@ -94,7 +94,7 @@ def has_merged_files(deployment: Deployment, merged_file: Path) -> bool:
 
 
 def test_totals_survive_the_process_that_counted_them(
-    deployment: Deployment, tenant: Tenant
+    deployment: Deployment, tenant: TenantFactory
 ) -> None:
     assert redeem(deployment, tenant, tenant.create_code()) == 200
     before = deployment.read_metrics("query")[REDEEMED]

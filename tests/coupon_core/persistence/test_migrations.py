@@ -20,6 +20,7 @@ from coupon_core.persistence.tables import (
     RedemptionTable,
     database_proxy,
 )
+from coupon_core.services.catalog.definition_checks import find_duplicate_names
 from coupon_core.services.coupons import redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.factories.tenant import TenantFactory
@@ -90,6 +91,32 @@ def test_a_database_with_coupons_is_brought_up_to_date(
         request = RedeemRequest("acme", "save10", user_id="ann")
         coupon = redemption.redeem(request, utc_now()).issued.coupon
         assert (coupon.copy_number, coupon.redemption_count) == (1, 1)
+
+
+def test_names_that_differ_by_blanks_get_one_key(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    """The older of two definitions has the key; the other one stays without."""
+    words = {
+        "reward": "018f0000-0000-7000-8000-000000000001",
+        "definition": "018f0000-0000-7000-8000-000000000002",
+        "now": "'2026-05-04T12:00:00.000Z'",
+    }
+    younger = OLD["definition"].replace("{definition}", "{definition}3")
+    younger = younger.replace("'Sale'", "' Sale'").replace("SAVE10", "SAVE11")
+    with started_core(build_settings(empty_database_url, tmp_path)):
+        Runner(database_proxy.obj, str(schema.MIGRATIONS_DIR)).up(STEPS[1])
+        words["no"] = "false" if is_postgresql() else "0"
+        for table in "tenant", "reward_item", "definition":
+            row = OLD[table].format(**words)
+            database_proxy.execute_sql(f"INSERT INTO {table} VALUES {row}")
+        words["definition"] = words["definition"][:-1]
+        row = younger.format(**words)
+        database_proxy.execute_sql(f"INSERT INTO definition VALUES {row}")
+        schema.upgrade()
+        rows = DefinitionTable.select(DefinitionTable.name, DefinitionTable.name_key)
+        assert set(rows.tuples()) == {("Sale", "Sale"), (" Sale", None)}
+        assert [name for *_, name in find_duplicate_names(9)] == [" Sale"]
 
 
 @pytest.mark.usefixtures("core")

@@ -14,12 +14,8 @@ from coupon_core.domain.models import AuthReason, Principal
 from coupon_core.security import authentication
 from coupon_core.security.authentication import SignedRequest
 from coupon_core.services.access import tenants
-from tests.factories.tenant import (
-    NOW,
-    TenantFactory,
-    capture_refusal,
-    create_tenant,
-)
+from tests.factories.tenant import NOW, TenantFactory, create_tenant
+from tests.support.refusals import capture_refusal
 
 SECONDS = str(int(NOW.timestamp()))
 PATH = "/v1/coupons/acme/redeem/SAVE10"

@@ -23,12 +23,8 @@ from coupon_core.security.authentication.jwt_claims import (
     MAX_TOKEN_LIFETIME_SECONDS,
 )
 from coupon_core.services.access import tenants
-from tests.factories.tenant import (
-    NOW,
-    TenantFactory,
-    capture_refusal,
-    create_tenant,
-)
+from tests.factories.tenant import NOW, TenantFactory, create_tenant
+from tests.support.refusals import capture_refusal
 
 SECONDS = int(NOW.timestamp())
 ABSENT = object()

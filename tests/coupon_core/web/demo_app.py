@@ -20,7 +20,7 @@ from coupon_core.schemas.fields import (
 from coupon_core.schemas.identifiers import UserIdField
 from coupon_core.web import app_factory
 from coupon_core.web.blueprint import JsonBlueprint, limit_body
-from coupon_core.web.dialects import Dialect
+from coupon_core.web.dialects import ErrorFormat
 from coupon_core.web.request_body import read_body, read_object, read_optional_object
 from coupon_core.web.responses import json_response
 
@@ -175,7 +175,7 @@ def create_app(**changes: Any) -> Flask:
         "blueprints": [things_blueprint, other_dialect_blueprint],
         "refusals": {Reason.EXPIRED: (400, "EXPIRED", "Coupon has expired")},
         "dialects": [
-            Dialect(
+            ErrorFormat(
                 "/api",
                 build_other_dialect_body,
                 refusals={Reason.EXPIRED: (404, "CouponExpired", "Too late")},

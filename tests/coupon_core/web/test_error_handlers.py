@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from werkzeug.exceptions import HTTPException
 
 from coupon_core.schemas.errors import ApiError
-from coupon_core.web.dialects import Dialect, find_dialect, sort_dialects
+from coupon_core.web.dialects import ErrorFormat, find_dialect, sort_dialects
 from tests.coupon_core.web.demo_app import SECRET, create_app
 from tests.coupon_core.web.wire_client import check_refusal, get
 
@@ -158,7 +158,7 @@ def test_failing_hook_is_a_json_500(where: str) -> None:
 
 def test_longest_prefix_wins() -> None:
     dialects = sort_dialects(
-        [Dialect(prefix) for prefix in ("", "/v1/server", "/v1", "/v1/s")]
+        [ErrorFormat(prefix) for prefix in ("", "/v1/server", "/v1", "/v1/s")]
     )
     prefixes = {
         path: find_dialect(dialects, path).prefix

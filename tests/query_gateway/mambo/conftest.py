@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from tests.factories.tenant import TenantFactory
 from tests.query_gateway.mambo.site import SiteClient, create_site_client
-from tests.query_gateway.tenant import Tenant
 
 
 @pytest.fixture
-def site(app: Flask, tenant: Tenant) -> SiteClient:
+def site(app: Flask, tenant: TenantFactory) -> SiteClient:
     return create_site_client(app, tenant)
 
 

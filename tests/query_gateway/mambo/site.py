@@ -20,7 +20,8 @@ from coupon_core.domain.models.points import PointChange
 from coupon_core.services.access import client_keys
 from coupon_core.services.coupons import generation
 from coupon_core.services.points import wallets
-from tests.query_gateway.tenant import VALIDATOR_EXTENSION, Tenant
+from tests.factories.tenant import TenantFactory
+from tests.query_gateway.caller import VALIDATOR_EXTENSION
 
 JOHN = "john@doe.com"
 _numbers = itertools.count(1)
@@ -31,7 +32,7 @@ class SiteClient:
     """A client with a token; paths relative to the site begin without a slash."""
 
     client: FlaskClient
-    tenant: Tenant
+    tenant: TenantFactory
     token: str = field(repr=False)
 
     @property
@@ -110,13 +111,13 @@ def build_basic_auth(key_id: str, secret: str) -> dict[str, str]:
 
 
 def create_client_key(
-    tenant: Tenant, kind: ClientKeyKind = ClientKeyKind.MAMBO
+    tenant: TenantFactory, kind: ClientKeyKind = ClientKeyKind.MAMBO
 ) -> tuple[str, str]:
     key, secret = client_keys.create(tenant.tenant_id, kind, "sdk", None, utc_now())
     return key.key_id, secret
 
 
-def create_site_client(app: Flask, tenant: Tenant) -> SiteClient:
+def create_site_client(app: Flask, tenant: TenantFactory) -> SiteClient:
     """Create a client that has just received its token."""
     client = app.test_client()
     path = "/oauth/token?grant_type=client_credentials"

@@ -127,13 +127,12 @@ def test_a_list_grows_and_hands_its_codes_out_in_order(
 
 
 @pytest.mark.parametrize("code", ["TAKEN", "taken"])
-def test_codes_and_names_are_taken_once(site: SiteClient, code: str) -> None:
-    site.create_coupon(code="TAKEN", name="Taken")
+def test_codes_are_taken_once(site: SiteClient, code: str) -> None:
+    site.create_coupon(code="TAKEN")
     before = read_all_rows()
     for body in (
         {"name": "Other", "code": code, "type": "custom"},
         {"name": "Other", "codes": ["FREE", code], "type": "custom"},
-        {"name": "Taken", "code": "FREE", "type": "custom"},
     ):
         expect_refusal(site.post("coupons", body), 400, "ValidationException")
     assert read_all_rows() == before
@@ -283,8 +282,6 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"scarcity": {"limit": 0}}, "scarcity.limit"),
     ({"tagTags": ["a,b"]}, "tagTags.0"),
     ({"translations": ["de"]}, "translations.0"),
-    ({"tenant_id": "other"}, "tenant_id"),
-    ({"status": "active"}, "status"),
 ]
 
 

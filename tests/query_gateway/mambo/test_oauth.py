@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.services.access import client_keys
+from tests.factories.tenant import TenantFactory
 from tests.query_gateway.mambo.site import (
     SiteClient,
     build_basic_auth,
@@ -21,14 +22,13 @@ from tests.query_gateway.mambo.site import (
     create_site_client,
     expect_refusal,
 )
-from tests.query_gateway.tenant import Tenant
 
 GRANT = "grant_type=client_credentials"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
-def keys(tenant: Tenant) -> tuple[str, str]:
+def keys(tenant: TenantFactory) -> tuple[str, str]:
     return create_client_key(tenant)
 
 
@@ -43,7 +43,7 @@ def assert_token_error(answer: TestResponse, status: int, error: str) -> None:
 
 
 def test_the_grant_comes_in_the_query_or_in_a_form(
-    app: Flask, tenant: Tenant, keys: tuple[str, str]
+    app: Flask, tenant: TenantFactory, keys: tuple[str, str]
 ) -> None:
     for query, body in ((GRANT, None), ("", GRANT)):
         answer = request_token(
@@ -110,7 +110,7 @@ def test_no_keys_at_all_are_asked_for(app: Flask) -> None:
     assert answer.headers["WWW-Authenticate"].startswith("Basic")
 
 
-def test_keys_of_other_sdks_give_no_token(app: Flask, tenant: Tenant) -> None:
+def test_keys_of_other_sdks_give_no_token(app: Flask, tenant: TenantFactory) -> None:
     keys = create_client_key(tenant, ClientKeyKind.PLAYCAMP_SERVER)
     assert_token_error(
         request_token(app, headers=build_basic_auth(*keys)), 401, "invalid_client"
@@ -118,7 +118,7 @@ def test_keys_of_other_sdks_give_no_token(app: Flask, tenant: Tenant) -> None:
 
 
 def test_a_revoked_key_is_worth_nothing_at_once(
-    app: Flask, tenant: Tenant, keys: tuple[str, str]
+    app: Flask, tenant: TenantFactory, keys: tuple[str, str]
 ) -> None:
     token = request_token(app, headers=build_basic_auth(*keys)).json["access_token"]
     site = SiteClient(app.test_client(), tenant, token)
@@ -145,7 +145,7 @@ def test_a_revoked_key_is_worth_nothing_at_once(
     ids=str,
 )
 def test_other_claims_are_refused(
-    app: Flask, tenant: Tenant, keys: tuple[str, str], changes: dict[str, Any]
+    app: Flask, tenant: TenantFactory, keys: tuple[str, str], changes: dict[str, Any]
 ) -> None:
     now, life = int(time.time()), changes.get("life", 60)
     claims = {"sub_type": "client", "sub_id": keys[0], "iat": now, "exp": now + life}
@@ -160,7 +160,7 @@ def _to_json(claims: dict[str, Any]) -> bytes:
 
 
 def test_a_token_of_another_signer_is_refused(
-    app: Flask, tenant: Tenant, keys: tuple[str, str]
+    app: Flask, tenant: TenantFactory, keys: tuple[str, str]
 ) -> None:
     now = int(time.time())
     claims = {"sub_type": "client", "sub_id": keys[0], "iat": now, "exp": now + 60}
@@ -173,7 +173,7 @@ def test_a_token_of_another_signer_is_refused(
 
 
 def test_tokens_of_players_are_refused_here_and_ours_there(
-    app: Flask, tenant: Tenant, site: SiteClient
+    app: Flask, tenant: TenantFactory, site: SiteClient
 ) -> None:
     player = SiteClient(app.test_client(), tenant, tenant.mint_token("ann"))
     expect_refusal(player.call("GET", "coupons"), 401, "UnauthorizedException")
@@ -192,7 +192,7 @@ def test_without_a_token_nothing_is_told(
 
 
 def test_a_foreign_site_is_like_none(
-    app: Flask, site: SiteClient, other_tenant: Tenant
+    app: Flask, site: SiteClient, other_tenant: TenantFactory
 ) -> None:
     foreign = site.open("GET", f"/api/v1/{other_tenant.tenant_id}/coupons")
     missing = site.open("GET", "/api/v1/nosuchsite/coupons")
@@ -201,7 +201,7 @@ def test_a_foreign_site_is_like_none(
 
 
 def test_what_is_another_sites_is_like_what_is_nobodys(
-    app: Flask, site: SiteClient, other_tenant: Tenant
+    app: Flask, site: SiteClient, other_tenant: TenantFactory
 ) -> None:
     other = create_site_client(app, other_tenant)
     other.create_user()

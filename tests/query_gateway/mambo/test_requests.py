@@ -11,13 +11,13 @@ from flask import Flask
 
 from coupon_core.domain.models import Milestone, Trigger, utc_now
 from coupon_core.services.events import earned_coupons
+from tests.query_gateway.caller import Caller
 from tests.query_gateway.mambo.site import (
     JOHN,
     SiteClient,
     build_activity,
     expect_refusal,
 )
-from tests.query_gateway.tenant import Caller
 from tests.support.database_rows import read_all_rows
 
 MISSING_ID = "01890000-0000-7000-8000-000000000000"
@@ -26,7 +26,7 @@ MISSING_ID = "01890000-0000-7000-8000-000000000000"
 def test_an_activity_is_kept_with_what_it_told(site_with_member: SiteClient) -> None:
     code = site_with_member.award_coupon(site_with_member.create_coupon())
     extra = {"url": "https://shop", "reason": "order 7", "tagTags": ["web"]}
-    body = {**build_activity("redeem", code), **extra, "createdOnOverride": "never"}
+    body = {**build_activity("redeem", code), **extra, "unknown": "ignored"}
     activity_id = site_with_member.post("activities/sync", body).json["id"]
     kept = site_with_member.get(f"/api/v1/activities/{activity_id}")
     assert {
@@ -36,7 +36,7 @@ def test_an_activity_is_kept_with_what_it_told(site_with_member: SiteClient) -> 
         **extra,
     }.items() <= kept.items()
     assert kept["attrs"] == {"type": "coupon", "action": "redeem", "code": code}
-    assert "createdOnOverride" not in kept
+    assert "unknown" not in kept
     assert site_with_member.get("activities") == [kept]
 
 

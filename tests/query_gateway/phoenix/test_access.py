@@ -15,13 +15,12 @@ from werkzeug.test import TestResponse
 
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tenants
-from tests.query_gateway.tenant import (
-    ABSENT,
+from tests.factories.tenant import ABSENT, TenantFactory
+from tests.query_gateway.caller import (
     CALL_STYLES,
     TENANT_WIDE_STYLES,
     Caller,
     CallStyle,
-    Tenant,
 )
 from tests.support.database_rows import read_all_rows
 
@@ -58,7 +57,7 @@ def send_request(caller: Caller, what: str, code: str) -> TestResponse:
 
 @pytest.mark.parametrize("what", [REDEEM, VALIDATE])
 def test_someone_elses_coupon_is_like_a_missing_one(
-    any_caller: Caller, other_tenant: Tenant, what: str
+    any_caller: Caller, other_tenant: TenantFactory, what: str
 ) -> None:
     foreign = [any_caller.tenant.create_code("bob"), other_tenant.create_code("ann")]
     missing = normalize_answer(send_request(any_caller, what, "NOSUCHCODE"))
@@ -68,7 +67,7 @@ def test_someone_elses_coupon_is_like_a_missing_one(
 
 
 def test_someone_elses_coupon_is_missing_under_ones_own_name(
-    any_caller: Caller, other_tenant: Tenant
+    any_caller: Caller, other_tenant: TenantFactory
 ) -> None:
     tenant = any_caller.tenant
     bobs = tenant.issue_coupon(tenant.define(), "bob").coupon
@@ -133,7 +132,7 @@ def test_a_tenants_server_speaks_for_every_user(
     "sub", ["ann", "7", 7, "jösé", "john doe", "definitions", "ß€"]
 )
 def test_the_subject_of_a_token_is_the_user(
-    app: Flask, tenant: Tenant, sub: object
+    app: Flask, tenant: TenantFactory, sub: object
 ) -> None:
     caller = Caller(app.test_client(), tenant, CALL_STYLES[0], str(sub))
     path = caller.build_path("/user/" + str(sub))
@@ -159,7 +158,10 @@ def test_the_subject_of_a_token_is_the_user(
     ],
 )
 def test_another_tenant_in_the_path_is_refused_whether_or_not_it_is_there(
-    create_caller: CallAs, other_tenant: Tenant, way: CallStyle, request_line: str
+    create_caller: CallAs,
+    other_tenant: TenantFactory,
+    way: CallStyle,
+    request_line: str,
 ) -> None:
     caller = create_caller("ann", way)
     method, rest = request_line.split()
@@ -173,7 +175,7 @@ def test_another_tenant_in_the_path_is_refused_whether_or_not_it_is_there(
 
 
 def test_no_row_of_another_tenant_is_in_any_list(
-    any_caller: Caller, other_tenant: Tenant
+    any_caller: Caller, other_tenant: TenantFactory
 ) -> None:
     other_tenant.create_code("ann")
     for rest in "/definitions", "/user/ann", "/user/ann/redemptions":
@@ -182,7 +184,7 @@ def test_no_row_of_another_tenant_is_in_any_list(
 
 # ------------------------------------------------------------- bad credentials
 
-Headers = Callable[[Tenant], dict[str, str]]
+Headers = Callable[[TenantFactory], dict[str, str]]
 
 
 def sign_with_header(
@@ -190,7 +192,7 @@ def sign_with_header(
 ) -> Headers:
     """Return a function that builds a token with another header or another secret."""
 
-    def build_headers(tenant: Tenant) -> dict[str, str]:
+    def build_headers(tenant: TenantFactory) -> dict[str, str]:
         header_json = json.dumps({"alg": "HS256", "typ": "JWT", **header}).encode()
         head = base64.urlsafe_b64encode(header_json).decode().rstrip("=")
         text = f"{head}.{tenant.mint_token('ann').split('.')[1]}"
@@ -276,7 +278,7 @@ BAD_TOKENS: dict[str, tuple[str, Headers]] = {
 @pytest.mark.parametrize("style", ["A", "B"])
 @pytest.mark.parametrize(("code", "headers"), BAD_TOKENS.values(), ids=BAD_TOKENS)
 def test_a_bad_token_is_401_everywhere(
-    app: Flask, tenant: Tenant, style: str, code: str, headers: Headers
+    app: Flask, tenant: TenantFactory, style: str, code: str, headers: Headers
 ) -> None:
     caller = Caller(app.test_client(), tenant, CallStyle(style, "user-token"))
     for rest in "/validate/X", "/user/ann":
@@ -285,7 +287,7 @@ def test_a_bad_token_is_401_everywhere(
         assert "WWW-Authenticate" in answer.headers
 
 
-def test_an_api_key_is_no_credential_here(app: Flask, tenant: Tenant) -> None:
+def test_an_api_key_is_no_credential_here(app: Flask, tenant: TenantFactory) -> None:
     _, key = tenants.create_key(
         None, tenant.tenant_id, "k", tenants.ALL_SCOPES, None, utc_now()
     )
@@ -295,7 +297,7 @@ def test_an_api_key_is_no_credential_here(app: Flask, tenant: Tenant) -> None:
 
 
 def test_a_token_of_the_secret_before_the_last_rotation_is_good(
-    app: Flask, tenant: Tenant
+    app: Flask, tenant: TenantFactory
 ) -> None:
     headers = tenant.build_bearer_headers("ann")
     client = app.test_client()
@@ -322,14 +324,14 @@ SIGNED_PATHS = {
 
 @pytest.mark.parametrize(("sent", "signed"), SIGNED_PATHS.values(), ids=[*SIGNED_PATHS])
 def test_a_path_may_be_signed_as_sent_or_decoded(
-    app: Flask, tenant: Tenant, sent: str, signed: str
+    app: Flask, tenant: TenantFactory, sent: str, signed: str
 ) -> None:
     start = f"/v1/coupons/{tenant.tenant_id}"
     headers = tenant.sign_request("GET", start + signed)
     assert app.test_client().get(start + sent, headers=headers).status_code == 200
 
 
-Tamper = Callable[[Tenant, str], dict[str, str]]
+Tamper = Callable[[TenantFactory, str], dict[str, str]]
 BAD_SIGNATURES: dict[str, tuple[str, Tamper]] = {
     "another path": ("AUTH_001", lambda t, p: t.sign_request("GET", p + "x")),
     "another method": ("AUTH_001", lambda t, p: t.sign_request("POST", p)),
@@ -376,7 +378,7 @@ BAD_SIGNATURES: dict[str, tuple[str, Tamper]] = {
     ("code", "headers"), BAD_SIGNATURES.values(), ids=[*BAD_SIGNATURES]
 )
 def test_a_bad_signature_is_401(
-    app: Flask, tenant: Tenant, code: str, headers: Tamper
+    app: Flask, tenant: TenantFactory, code: str, headers: Tamper
 ) -> None:
     path = f"/v1/coupons/{tenant.tenant_id}/user/ann"
     answer = app.test_client().get(path, headers=headers(tenant, path))
@@ -384,7 +386,7 @@ def test_a_bad_signature_is_401(
     assert "WWW-Authenticate" in answer.headers
 
 
-def test_a_changed_body_breaks_the_signature(app: Flask, tenant: Tenant) -> None:
+def test_a_changed_body_breaks_the_signature(app: Flask, tenant: TenantFactory) -> None:
     code = tenant.create_code("bob")
     path = f"/v1/coupons/{tenant.tenant_id}/redeem/{code}"
     headers = tenant.sign_request("POST", path, b'{"user_id":"ann"}')
@@ -399,7 +401,7 @@ def test_a_changed_body_breaks_the_signature(app: Flask, tenant: Tenant) -> None
 
 @pytest.mark.parametrize("seconds", [-290, 290])
 def test_clocks_may_differ_by_five_minutes(
-    app: Flask, tenant: Tenant, seconds: int
+    app: Flask, tenant: TenantFactory, seconds: int
 ) -> None:
     path = f"/v1/coupons/{tenant.tenant_id}/definitions"
     headers = tenant.sign_request(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.query_gateway.tenant import TENANT_WIDE_STYLES, Caller, CallStyle
+from tests.query_gateway.caller import TENANT_WIDE_STYLES, Caller, CallStyle
 from tests.support.invariants import assert_invariants
 
 CallAs = Callable[..., Caller]

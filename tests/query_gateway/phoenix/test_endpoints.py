@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.query_gateway.tenant import Caller, CallStyle, Tenant
+from tests.factories.tenant import TenantFactory
+from tests.query_gateway.caller import Caller, CallStyle
 
 READS = ["/definitions", "/user/ann", "/user/ann/redemptions", "/validate/NONE"]
 
@@ -94,7 +95,7 @@ def test_a_signature_alone_names_no_tenant(
 
 
 def test_a_signature_alone_redeems_nothing(
-    create_caller: Callable[..., Caller], tenant: Tenant
+    create_caller: Callable[..., Caller], tenant: TenantFactory
 ) -> None:
     code = tenant.create_code()
     assert create_caller("ann", CallStyle("B", "hmac")).redeem(code).status_code == 401

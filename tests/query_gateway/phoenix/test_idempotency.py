@@ -11,7 +11,8 @@ from werkzeug.test import TestResponse
 
 from coupon_core.persistence.database import execute
 from coupon_core.persistence.repositories import tenants
-from tests.query_gateway.tenant import Caller, CallStyle, Tenant
+from tests.factories.tenant import TenantFactory
+from tests.query_gateway.caller import Caller, CallStyle
 from tests.support.database_rows import read_all_rows
 
 HMAC = CallStyle("A", "hmac")
@@ -32,12 +33,12 @@ def redeem(
     return caller.call("POST", f"/redeem/{code}{rest}", data, headers)
 
 
-def count_uses(tenant: Tenant) -> int:
+def count_uses(tenant: TenantFactory) -> int:
     sql = "SELECT count(*) FROM redemption WHERE tenant_id = :tenant_id"
     return execute(sql, {"tenant_id": tenant.tenant_id}).fetchone()[0]
 
 
-def create_unlimited_code(tenant: Tenant) -> str:
+def create_unlimited_code(tenant: TenantFactory) -> str:
     """Create a code without a usage limit, so that a second effect would be visible."""
     return tenant.create_code(per_code_limit=0)
 
@@ -132,7 +133,7 @@ def test_what_only_reads_takes_any_key(caller: Caller) -> None:
 
 
 def test_a_key_is_its_users_and_its_tenants_own(
-    create_caller: Callable[..., Caller], caller: Caller, other_tenant: Tenant
+    create_caller: Callable[..., Caller], caller: Caller, other_tenant: TenantFactory
 ) -> None:
     callers = [
         caller,

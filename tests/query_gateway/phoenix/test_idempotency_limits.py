@@ -12,13 +12,13 @@ from coupon_core.domain.models import utc_now
 from coupon_core.persistence.database import execute, transaction
 from coupon_core.persistence.tables.base import to_datetime
 from coupon_core.services import idempotency
+from tests.query_gateway.caller import Caller
 from tests.query_gateway.phoenix.test_idempotency import (
     REPLAYED,
     count_uses,
     create_unlimited_code,
     redeem,
 )
-from tests.query_gateway.tenant import Caller
 
 KEY_AGE_SQL = """
     SELECT kept_until FROM idempotency WHERE tenant_id = :tenant_id ORDER BY kept_until

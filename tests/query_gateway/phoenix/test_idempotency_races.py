@@ -23,7 +23,8 @@ from coupon_core.persistence import database
 from coupon_core.persistence.database import execute
 from coupon_core.services.idempotency import LEASE
 from coupon_core.settings.loader import Settings
-from tests.query_gateway.tenant import Caller, CallStyle, Tenant
+from tests.factories.tenant import TenantFactory
+from tests.query_gateway.caller import Caller, CallStyle
 from tests.support.invariants import assert_invariants
 from tests.support.servers.gunicorn import Gateway, gateway_server
 from tests.support.simultaneous_requests import (
@@ -52,7 +53,7 @@ def build_redeem_request(caller: Caller, code: str, **headers: str) -> bytes:
     return build_request("POST", path, {**own, **headers}, body)
 
 
-def list_use_counts(tenant: Tenant) -> list[int]:
+def list_use_counts(tenant: TenantFactory) -> list[int]:
     """Return the number of uses of each coupon of the tenant."""
     sql = "SELECT redemption_count FROM coupon WHERE tenant_id = :tenant_id"
     return [
@@ -83,7 +84,7 @@ def test_of_50_with_one_key_one_redeems_and_the_others_hear_of_it(
 
 
 def test_of_50_with_one_signature_one_redeems_and_all_hear_of_it(
-    app: Flask, tenant: Tenant, gateway: Gateway
+    app: Flask, tenant: TenantFactory, gateway: Gateway
 ) -> None:
     caller = Caller(app.test_client(), tenant, CallStyle("A", "hmac"))
     request = build_redeem_request(caller, tenant.create_code(per_code_limit=0))

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.query_gateway.tenant import Caller
+from tests.query_gateway.caller import Caller
 from tests.support.database_rows import read_all_rows
 from tests.support.malformed_bodies import MALFORMED_BODIES
 

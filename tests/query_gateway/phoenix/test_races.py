@@ -13,8 +13,9 @@ from flask import Flask
 from coupon_core.persistence import database
 from coupon_core.persistence.database import execute
 from coupon_core.settings.loader import Settings
+from tests.factories.tenant import TenantFactory
+from tests.query_gateway.caller import Caller, CallStyle
 from tests.query_gateway.phoenix.test_routing import ODD_PATHS
-from tests.query_gateway.tenant import Caller, CallStyle, Tenant
 from tests.support.invariants import assert_invariants
 from tests.support.servers.gunicorn import Gateway, gateway_server
 from tests.support.simultaneous_requests import (
@@ -41,7 +42,11 @@ def gateway(
 
 
 def redeems(
-    app: Flask, tenant: Tenant, code: str, users: list[str], ways: list[CallStyle]
+    app: Flask,
+    tenant: TenantFactory,
+    code: str,
+    users: list[str],
+    ways: list[CallStyle],
 ) -> list[bytes]:
     """Return a redeem request for each user in alternating styles; all differ."""
     requests = []
@@ -59,7 +64,7 @@ def collect_messages(answers: list[TimedResponse]) -> set[str]:
     return {answer.json["message"] for answer in answers if answer.status != 200}
 
 
-def count_uses(tenant: Tenant) -> int:
+def count_uses(tenant: TenantFactory) -> int:
     sql = "SELECT count(*) FROM redemption WHERE tenant_id = :tenant_id"
     return execute(sql, {"tenant_id": tenant.tenant_id}).fetchone()[0]
 
@@ -73,7 +78,7 @@ EVERY_WAY = [
 
 
 def test_of_200_redeems_of_one_code_the_pool_of_10_serves_10(
-    app: Flask, tenant: Tenant, gateway: Gateway
+    app: Flask, tenant: TenantFactory, gateway: Gateway
 ) -> None:
     code = tenant.create_code(per_code_limit=0, total_limit=10)
     crowd = redeems(app, tenant, code, ["ann"] * CROWD, BY_TOKEN)
@@ -85,7 +90,7 @@ def test_of_200_redeems_of_one_code_the_pool_of_10_serves_10(
 
 
 def test_of_200_users_of_a_claimable_code_the_pool_of_10_serves_10(
-    app: Flask, tenant: Tenant, gateway: Gateway
+    app: Flask, tenant: TenantFactory, gateway: Gateway
 ) -> None:
     tenant.define_custom("OPEN2025", claimable=True, per_code_limit=0, total_limit=10)
     users = [f"user-{number}" for number in range(CROWD)]
@@ -103,7 +108,7 @@ def test_of_200_users_of_a_claimable_code_the_pool_of_10_serves_10(
 
 @pytest.mark.parametrize("claimable", [False, True])
 def test_one_user_gets_exactly_3_uses_over_every_path_and_credential(
-    app: Flask, tenant: Tenant, gateway: Gateway, claimable: bool
+    app: Flask, tenant: TenantFactory, gateway: Gateway, claimable: bool
 ) -> None:
     definition = tenant.define_custom("THRICE", claimable=claimable, per_code_limit=3)
     if not claimable:
@@ -117,7 +122,7 @@ def test_one_user_gets_exactly_3_uses_over_every_path_and_credential(
 
 
 def test_a_code_of_nobody_is_won_by_one_of_many(
-    app: Flask, tenant: Tenant, gateway: Gateway
+    app: Flask, tenant: TenantFactory, gateway: Gateway
 ) -> None:
     users = [f"user-{number}" for number in range(60)]
     crowd = redeems(app, tenant, tenant.create_unassigned_code(), users, EVERY_WAY)
@@ -128,7 +133,7 @@ def test_a_code_of_nobody_is_won_by_one_of_many(
 
 
 def test_redeems_of_different_codes_all_succeed(
-    app: Flask, tenant: Tenant, gateway: Gateway
+    app: Flask, tenant: TenantFactory, gateway: Gateway
 ) -> None:
     definition = tenant.define()
     codes = [tenant.issue_coupon(definition).coupon.code for _ in range(100)]
@@ -138,7 +143,7 @@ def test_redeems_of_different_codes_all_succeed(
 
 
 def test_the_last_of_a_pool_is_shared_by_different_coupons(
-    app: Flask, tenant: Tenant, gateway: Gateway
+    app: Flask, tenant: TenantFactory, gateway: Gateway
 ) -> None:
     definition = tenant.define(per_code_limit=0, total_limit=5)
     users = [f"user-{number}" for number in range(40)]
@@ -158,7 +163,7 @@ def test_the_last_of_a_pool_is_shared_by_different_coupons(
 
 @pytest.mark.parametrize("path", ODD_PATHS)
 def test_gunicorn_hands_odd_paths_on_as_they_were_sent(
-    app: Flask, tenant: Tenant, gateway: Gateway, path: str
+    app: Flask, tenant: TenantFactory, gateway: Gateway, path: str
 ) -> None:
     full_path = f"/v1/coupons/{tenant.tenant_id}{path}"
     answer = send_simultaneously(

@@ -11,7 +11,7 @@ import time_machine
 from coupon_core.domain.models import Refused, utc_now
 from coupon_core.services.coupons import generation, redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
-from tests.query_gateway.tenant import Caller
+from tests.query_gateway.caller import Caller
 from tests.support.invariants import assert_invariants
 
 CallAs = Callable[..., Caller]

@@ -6,12 +6,13 @@ import pytest
 from flask import Flask
 
 from coupon_core.domain.models.client_keys import ClientKeyKind
-from tests.factories.campaigns import CampaignFactory, SdkClient
-from tests.query_gateway.tenant import Tenant
+from tests.factories.campaigns import CampaignFactory
+from tests.factories.tenant import TenantFactory
+from tests.query_gateway.playcamp.sdk_client import SdkClient
 
 
 @pytest.fixture
-def campaign_factory(tenant: Tenant) -> CampaignFactory:
+def campaign_factory(tenant: TenantFactory) -> CampaignFactory:
     return CampaignFactory(tenant)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +12,10 @@ from werkzeug.test import TestResponse
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.services.access import client_keys
-from tests.factories.campaigns import CampaignFactory, SdkClient
-from tests.query_gateway.tenant import Caller, create_tenant
+from tests.factories.campaigns import CampaignFactory
+from tests.factories.tenant import create_tenant
+from tests.query_gateway.caller import Caller
+from tests.query_gateway.playcamp.sdk_client import SdkClient
 from tests.support.database_rows import read_all_rows
 
 REDEEM = {"couponCode": "CREATOR-ABC12-001", "userId": "ann"}
@@ -110,7 +113,7 @@ def test_a_server_key_may_call_what_is_for_clients(
 def test_another_tenants_things_are_not_there(
     sdk: SdkClient, campaign_factory: CampaignFactory
 ) -> None:
-    other = CampaignFactory(create_tenant("other"))
+    other = CampaignFactory(create_tenant("other", now=None))
     code = other.create_redeemable_code()
     assert sdk.redeem(code).json["code"] == "COUPON_NOT_FOUND"
     for path in ("/campaigns/campaign_001", "/creators/ABC12"):
@@ -188,6 +191,45 @@ def test_a_bad_member_is_named(
     assert all(detail["message"] for detail in details)
     assert answer.json["error"] == "Validation Error"
     assert read_all_rows() == before
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda sdk: sdk.call("POST", "/coupons/redeem", {"couponCode": "X"}),
+        lambda sdk: sdk.get("/campaigns?page=0"),
+        lambda sdk: sdk.get(f"/coupons/user/{'x' * 129}"),
+        lambda sdk: sdk.get("/campaigns/a%2Fb"),
+        lambda sdk: sdk.call("POST", "/webhooks", {"eventType": "x", "url": "x"}),
+    ],
+    ids=["body", "query", "path", "encoded slash", "webhook"],
+)
+def test_message_does_not_repeat_details(sdk: SdkClient, ask: Any) -> None:
+    """SDKs show the message followed by the details."""
+    answer = ask(sdk)
+    body = assert_error(answer, 400, "VALIDATION_ERROR")
+    assert body["message"] == body["error"] == "Validation Error"
+    assert body["details"]
+
+
+@pytest.mark.parametrize("value", [123, 1.5, True, [], {}])
+def test_wrong_type_of_user_id_names_expected_type_and_value(
+    sdk: SdkClient, value: Any
+) -> None:
+    body = {**REDEEM, "userId": value}
+    for path in ("/coupons/redeem", "/coupons/validate"):
+        answer = sdk.call("POST", path, body)
+        (detail,) = assert_error(answer, 400, "VALIDATION_ERROR")["details"]
+        assert "text in double quotes" in detail["message"]
+        assert json.dumps(value) in detail["message"]
+
+
+def test_encoded_slash_in_an_id_says_what_was_expected(sdk: SdkClient) -> None:
+    for path in ("/campaigns/a%2Fb", "/creators/a%2fb", "/coupons/user/a%2Fb"):
+        (detail,) = assert_error(sdk.get(path), 400, "VALIDATION_ERROR")["details"]
+        assert detail["message"] == (
+            "expected no encoded slash or backslash; no ID contains one"
+        )
 
 
 BAD_QUERIES = ("page=0", "page=x", "limit=0", "limit=101", "limit=1&limit=2")

@@ -8,12 +8,8 @@ import pytest
 
 from coupon_core.domain.models.campaigns import CampaignStatus
 from coupon_core.services.campaigns import campaigns
-from tests.factories.campaigns import (
-    GEM_REWARD,
-    PACKAGE_NAME,
-    CampaignFactory,
-    SdkClient,
-)
+from tests.factories.campaigns import GEM_REWARD, PACKAGE_NAME, CampaignFactory
+from tests.query_gateway.playcamp.sdk_client import SdkClient
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 

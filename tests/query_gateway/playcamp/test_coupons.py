@@ -12,13 +12,9 @@ import pytest
 from coupon_core.domain.models import Reason, utc_now
 from coupon_core.domain.models.campaigns import CampaignStatus
 from query_gateway.refusals import PLAYCAMP_CODES, REFUSALS
-from tests.factories.campaigns import (
-    GEM_REWARD,
-    PACKAGE_NAME,
-    CampaignFactory,
-    SdkClient,
-)
-from tests.query_gateway.tenant import Caller
+from tests.factories.campaigns import GEM_REWARD, PACKAGE_NAME, CampaignFactory
+from tests.query_gateway.caller import Caller
+from tests.query_gateway.playcamp.sdk_client import SdkClient
 from tests.support.database_rows import read_all_rows
 from tests.support.invariants import assert_invariants, list_events
 

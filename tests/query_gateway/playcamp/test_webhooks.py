@@ -12,10 +12,11 @@ from coupon_core.domain.models import utc_now
 from coupon_core.messaging.cloud_events import to_cloud_event
 from coupon_core.persistence import database
 from coupon_core.services.webhooks import delivery, subscriptions, url_policy
-from tests.factories.campaigns import CampaignFactory, SdkClient
+from tests.factories.campaigns import CampaignFactory
 from tests.factories.events import list_pending_events
+from tests.factories.tenant import create_tenant
+from tests.query_gateway.playcamp.sdk_client import SdkClient
 from tests.query_gateway.playcamp.test_authentication import assert_error
-from tests.query_gateway.tenant import create_tenant
 from tests.support.webhook_receiver import (
     LOOPBACK_NETWORKS,
     running_receiver,
@@ -85,6 +86,31 @@ def test_a_webhook_is_changed_and_deleted(sdk: SdkClient) -> None:
         assert_error(gone, 404, "NOT_FOUND")
 
 
+def test_webhooks_and_logs_without_page_are_complete(
+    sdk: SdkClient, campaign_factory: CampaignFactory
+) -> None:
+    """Published SDKs cannot ask for a second page of these lists."""
+    webhooks = [create_webhook(sdk) for _ in range(30)]
+    answer = sdk.get("/webhooks").json
+    assert len(answer["data"]) == 30
+    assert answer["pagination"] == {
+        **{"page": 1, "limit": 100, "total": 30, "totalPages": 1}
+    }
+    code = campaign_factory.create_redeemable_code(per_code_limit=0)
+    for _ in range(30):
+        assert sdk.redeem(code).status_code == 200
+    delivery.create_deliveries(
+        [to_cloud_event(event) for event in list_pending_events()], utc_now()
+    )
+    path = f"/webhooks/{webhooks[0]['id']}/logs"
+    assert len(sdk.get_data(path)) == 30
+    for list_path in ("/webhooks", path):
+        assert len(sdk.get_data(f"{list_path}?isTest=true")) == 30
+        assert len(sdk.get_data(f"{list_path}?page=1")) == 20
+        assert len(sdk.get_data(f"{list_path}?page=2")) == 10
+        assert len(sdk.get_data(f"{list_path}?limit=7")) == 7
+
+
 BAD: list[tuple[str, Any]] = [
     ("eventType", "payment.created"),
     ("eventType", None),
@@ -129,7 +155,8 @@ def test_webhooks_are_for_server_keys_of_their_own_tenant(
     client_sdk.side = "server"
     assert_error(client_sdk.get("/webhooks"), 403, "FORBIDDEN")
     other = SdkClient(
-        sdk.client, CampaignFactory(create_tenant("other")).create_client_key()
+        sdk.client,
+        CampaignFactory(create_tenant("other", now=None)).create_client_key(),
     )
     assert_error(update_webhook(other, webhook, isActive=False), 404, "NOT_FOUND")
     assert other.get_data("/webhooks") == []

@@ -14,13 +14,9 @@ from coupon_core.domain.models.client_keys import (
 )
 from coupon_core.security import authentication
 from coupon_core.services.access import client_keys
-from tests.factories.tenant import (
-    NOW,
-    TenantFactory,
-    capture_refusal,
-    create_tenant,
-)
+from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.invariants import fetch_rows
+from tests.support.refusals import capture_refusal
 
 SERVER, MAMBO = ClientKeyKind.PLAYCAMP_SERVER, ClientKeyKind.MAMBO
 

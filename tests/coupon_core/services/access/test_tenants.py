@@ -15,14 +15,10 @@ from coupon_core.domain.models import (
 from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.services.access import tenants
 from coupon_core.services.access.tenants import RESERVED_TENANT_IDS
-from tests.factories.tenant import (
-    NOW,
-    TenantFactory,
-    capture_refusal,
-    create_tenant,
-)
+from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.concurrency import run_concurrently
 from tests.support.invariants import fetch_rows
+from tests.support.refusals import capture_refusal
 
 UNKNOWN_ID = "018f0000-0000-7000-8000-000000000000"
 

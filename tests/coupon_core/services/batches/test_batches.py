@@ -22,9 +22,10 @@ from coupon_core.persistence.tables import CouponTable
 from coupon_core.services import batches
 from coupon_core.services.batches import BatchRequest, requests
 from coupon_core.services.coupons import generation
-from tests.factories.tenant import NOW, TenantFactory, capture_refusal
+from tests.factories.tenant import NOW, TenantFactory
 from tests.support.concurrency import count_outcomes, run_concurrently
 from tests.support.invariants import assert_invariants, list_events
+from tests.support.refusals import capture_refusal
 
 CHUNK_SIZE = 50
 

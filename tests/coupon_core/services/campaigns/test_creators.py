@@ -9,9 +9,10 @@ import pytest
 from coupon_core.domain import codes
 from coupon_core.domain.models import AdminReason
 from coupon_core.services.campaigns import campaigns, creators, packages
-from tests.factories.tenant import NOW, TenantFactory, capture_refusal
+from tests.factories.tenant import NOW, TenantFactory
 from tests.support.concurrency import count_outcomes, run_concurrently
 from tests.support.invariants import assert_invariants
+from tests.support.refusals import capture_refusal
 
 GEMS = {"itemId": "gem", "itemQuantity": 100}
 

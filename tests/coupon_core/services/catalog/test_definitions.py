@@ -16,13 +16,9 @@ from coupon_core.domain.models import (
     Trigger,
 )
 from coupon_core.services.catalog import definitions
-from tests.factories.tenant import (
-    NOW,
-    TenantFactory,
-    capture_refusal,
-    create_tenant,
-)
+from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.invariants import assert_invariants
+from tests.support.refusals import capture_refusal
 
 CUSTOM = {"code_format": CodeFormat.CUSTOM}
 UNKNOWN_ID = "018f0000-0000-7000-8000-000000000000"

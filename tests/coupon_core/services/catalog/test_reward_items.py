@@ -6,13 +6,9 @@ import pytest
 
 from coupon_core.domain.models import AdminReason, Page
 from coupon_core.services.catalog import reward_items
-from tests.factories.tenant import (
-    NOW,
-    TenantFactory,
-    capture_refusal,
-    create_tenant,
-)
+from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.concurrency import Failure, Unavailable, run_concurrently
+from tests.support.refusals import capture_refusal
 
 PAYLOAD = {"z": [1, {"a": None}], "ü": "☂", "amount": 1.5, "big": 2**53 - 1}
 FIELDS = {"name": "Item", "description": "", "reward_type": "item", "payload": PAYLOAD}

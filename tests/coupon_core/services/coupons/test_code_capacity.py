@@ -20,8 +20,9 @@ from coupon_core.domain.models.batches import CodeCapacity
 from coupon_core.persistence.tables import CouponTable
 from coupon_core.persistence.tables import database_proxy as db
 from coupon_core.services.coupons import code_capacity, typo_detection
-from tests.factories.tenant import TenantFactory, capture_refusal
+from tests.factories.tenant import TenantFactory
 from tests.support.invariants import assert_invariants
+from tests.support.refusals import capture_refusal
 
 PATTERN = "SUMMER-####-????"
 

@@ -18,13 +18,9 @@ from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.persistence.id_generation import generate_integer_id
 from coupon_core.services.catalog import definitions
 from coupon_core.services.coupons import administration
-from tests.factories.tenant import (
-    NOW,
-    TenantFactory,
-    capture_refusal,
-    create_tenant,
-)
+from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.invariants import assert_invariants, fetch_rows
+from tests.support.refusals import capture_refusal
 
 MILLISECOND = timedelta(milliseconds=1)
 LATER = NOW + timedelta(days=1)

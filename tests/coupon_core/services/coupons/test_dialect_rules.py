@@ -23,9 +23,10 @@ from coupon_core.persistence.repositories import code_lookup as code_lookup_repo
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.tables import SharedCodeTable
 from coupon_core.services.coupons import code_assignment
-from tests.factories.tenant import NOW, TenantFactory, capture_refusal
+from tests.factories.tenant import NOW, TenantFactory
 from tests.support.concurrency import count_outcomes, run_concurrently
 from tests.support.invariants import assert_invariants
+from tests.support.refusals import capture_refusal
 
 
 def define_shared_codes(

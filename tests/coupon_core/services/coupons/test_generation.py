@@ -14,13 +14,9 @@ from coupon_core.domain.models import (
     IssuedCoupon,
     Refused,
 )
-from tests.factories.tenant import (
-    NOW,
-    TenantFactory,
-    capture_refusal,
-    create_tenant,
-)
+from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.invariants import assert_invariants, list_events
+from tests.support.refusals import capture_refusal
 
 SMALL_ALPHABET = "ABC"  # 81 codes of length 4, of which 40 may be used
 

@@ -19,9 +19,10 @@ from coupon_core.domain.models.points import (
     PointEntry,
 )
 from coupon_core.services.points import users, wallets
-from tests.factories.tenant import NOW, TenantFactory, capture_refusal
+from tests.factories.tenant import NOW, TenantFactory
 from tests.support.concurrency import count_outcomes, run_concurrently
 from tests.support.invariants import assert_invariants
+from tests.support.refusals import capture_refusal
 
 
 @pytest.fixture

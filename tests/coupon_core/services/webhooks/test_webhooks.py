@@ -70,7 +70,8 @@ def serialize(form: SignatureScheme, **data: Any) -> Any:
 
 
 def test_playcamp_gets_the_union_of_both_documented_forms() -> None:
-    reward_line = {"itemId": "gem", "itemQuantity": 100, "itemName": "100 Gems"}
+    names = {"en": "100 Gems"}
+    reward_line = {"itemId": "gem", "itemQuantity": 100, "itemName": names}
     assert serialize(SignatureScheme.PLAYCAMP) == {
         "event": "coupon.redeemed",
         "timestamp": "2026-05-04T12:00:00.000Z",
@@ -104,9 +105,10 @@ def test_playcamp_is_told_whose_code_it_was_and_what_the_caller_said() -> None:
     [
         ({"item_id": "sword", "quantity": 2}, ("sword", 2)),
         ({"badge_id": "gold"}, ("gold", 1)),
-        ({"amount": 2.5}, ("0198", 1)),
+        ({"amount": 2.5}, ("currency", 1)),
+        ({"amount": 100}, ("currency", 100)),
         ({"item_id": 7}, ("7", 1)),
-        ({}, ("0198", 1)),
+        ({}, ("currency", 1)),
     ],
 )
 def test_any_reward_item_becomes_a_line(
@@ -245,6 +247,63 @@ def test_gone_switches_off_at_once(fresh: TenantFactory) -> None:
         False,
         retry_policy.REASON_GONE,
     )
+
+
+def list_log(webhook: Webhook) -> list[tuple[int, str, datetime | None]]:
+    attempts, _ = subscriptions.list_attempts(
+        webhook.tenant_id, webhook.webhook_id, Page()
+    )
+    return [
+        (attempt.number, attempt.status.value, attempt.next_retry_at)
+        for attempt in attempts
+    ]
+
+
+def switch_off_by_gone(webhook: Webhook, sent: list[Delivery]) -> None:
+    record_failure(webhook, sent, NOW, WebhookResponse(410))
+
+
+def switch_off_by_day_of_failures(webhook: Webhook, sent: list[Delivery]) -> None:
+    for hours in range(0, 26, 2):
+        webhook = record_failure(webhook, sent, NOW + timedelta(hours=hours))
+    assert not webhook.is_active
+
+
+def switch_off_by_owner(webhook: Webhook, sent: list[Delivery]) -> None:
+    record_failure(webhook, sent, NOW)
+    changes = {"is_active": False}
+    subscriptions.update(webhook.tenant_id, webhook.webhook_id, changes, NOW)
+
+
+@pytest.mark.parametrize(
+    "switch_off",
+    [switch_off_by_gone, switch_off_by_day_of_failures, switch_off_by_owner],
+)
+def test_log_of_disabled_webhook_promises_no_retry(
+    fresh: TenantFactory, switch_off: Any
+) -> None:
+    webhook = subscribed(fresh, retry_count=10)
+    sent = due(fresh, webhook, 2)
+    record_failure(webhook, sent[:1], NOW)
+    switch_off(webhook, sent[1:])
+    attempts, _ = subscriptions.list_attempts(
+        webhook.tenant_id, webhook.webhook_id, Page()
+    )
+    last_attempts = {attempt.event_id: attempt for attempt in reversed(attempts)}
+    assert len(last_attempts) == 2
+    for attempt in last_attempts.values():
+        assert (attempt.status, attempt.next_retry_at) == (AttemptStatus.FAILED, None)
+
+
+def test_enabled_webhook_shows_retries_in_its_log_again(fresh: TenantFactory) -> None:
+    webhook = subscribed(fresh)
+    switch_off_by_gone(webhook, due(fresh, webhook))
+    assert list_log(reload(webhook)) == [(1, "FAILED", None)]
+    changes = {"is_active": True}
+    subscriptions.update(webhook.tenant_id, webhook.webhook_id, changes, NOW)
+    ((number, status, next_retry_at),) = list_log(reload(webhook))
+    assert (number, status) == (1, "RETRYING")
+    assert next_retry_at is not None
 
 
 def test_a_failure_at_an_old_url_says_nothing_of_the_new_one(

@@ -1,4 +1,4 @@
-"""The documents say what is so."""
+"""The documentation of settings matches the settings."""
 
 import re
 
@@ -10,5 +10,5 @@ SETTINGS = PROJECT_ROOT.joinpath("docs/settings.md").read_text()
 
 def test_every_setting_is_in_the_table_as_config_show_tells_it() -> None:
     rows = re.findall(r"^\| `([A-Z_]+)` \| (.*) \| (.*) ?\|$", SETTINGS, re.MULTILINE)
-    told = [(n, a.replace("`", ""), d.strip("` ")) for n, a, d in rows]
-    assert told == [tuple(row) for row in DESCRIPTIONS]
+    documented = [(n, a.replace("`", ""), d.strip("` ")) for n, a, d in rows]
+    assert documented == [tuple(row) for row in DESCRIPTIONS]
