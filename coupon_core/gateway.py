@@ -11,8 +11,10 @@ from coupon_core.persistence import database, errors, schema
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import IN_MEMORY_URL, parse_rate_limit
 from coupon_core.settings import loader
+from coupon_core.settings.model import DEFAULT_CALLS_PER_CALLER
 from coupon_core.web import app_factory
-from coupon_core.web.rate_limits import limit_requests
+from coupon_core.web.rate_limits import CallLimit, limit_requests
+from coupon_core.web.slow_requests import limit_slow_requests
 
 
 def create_app(
@@ -41,10 +43,27 @@ def create_app(
         teardown=lambda _: database.release_connection(),
         **parts,
     )
+    limit_slow_requests(app, settings.gateway_threads)
+    _limit_requests(app, settings)
+    return app
+
+
+def _limit_requests(app: Flask, settings: loader.Settings) -> None:
+    # The default is for players only and costs no call to Redis; other limits are
+    # counted in Redis, unless the settings say otherwise.
+    is_default = settings.calls_per_caller == DEFAULT_CALLS_PER_CALLER
+    counted_in = settings.calls_counted_in
     per_caller = parse_rate_limit("calls-per-caller", settings.calls_per_caller)
     per_tenant = parse_rate_limit("calls-per-tenant", settings.calls_per_tenant)
-    limit_requests(app, per_caller, per_tenant=per_tenant)
-    return app
+    limit_requests(
+        app,
+        CallLimit(
+            per_caller,
+            is_shared=counted_in == "redis" or not (counted_in or is_default),
+            players_only=is_default,
+        ),
+        per_tenant=CallLimit(per_tenant, is_shared=counted_in != "process"),
+    )
 
 
 def _create_redis_check(url: str) -> Callable[[], str]:

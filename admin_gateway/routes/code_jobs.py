@@ -16,6 +16,7 @@ from coupon_core.web.blueprint import JsonBlueprint, limit_body
 from coupon_core.web.idempotency import multi_transaction
 from coupon_core.web.request_stream import parse_csv_options, stream_csv_body
 from coupon_core.web.responses import json_response
+from coupon_core.web.slow_requests import slow_request
 
 MAX_BODY_BYTES = 268_435_456  # One million rows of the maximum length.
 SKIP_USED_HINT = "send skip_used=true in the query to leave such codes out"
@@ -100,6 +101,7 @@ def extend(body: dict[str, Any]) -> Response:
 @imports.arguments(requests.ImportCodesQuerySchema, location="query")
 @limit_body(MAX_BODY_BYTES)
 @multi_transaction
+@slow_request
 def import_codes(query: dict[str, Any], definition_id: str) -> Response:
     """Import existing codes from CSV: the whole file, or nothing.
 

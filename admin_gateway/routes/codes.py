@@ -14,6 +14,7 @@ from coupon_core.domain.models import utc_now
 from coupon_core.services.codes import csv_export, inventory
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response
+from coupon_core.web.slow_requests import slow_request
 
 routes = JsonBlueprint("codes", __name__, description="All codes of a tenant")
 EXPORT_HEADERS = {"Content-Disposition": 'attachment; filename="codes.csv"'}
@@ -74,6 +75,7 @@ def assign(body: dict[str, Any]) -> Response:
     example=code_responses.CSV_EXPORT,
 )
 @routes.arguments(requests.CodeFilterSchema, location="query")
+@slow_request
 def export(query: dict[str, Any]) -> Response:
     """Export codes as CSV, newest first. Cells that look like formulas start with '.
 

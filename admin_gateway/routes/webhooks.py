@@ -14,6 +14,7 @@ from coupon_core.services.webhooks import subscriptions
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.idempotency import safe_post
 from coupon_core.web.responses import json_response, no_content_response
+from coupon_core.web.slow_requests import slow_request
 
 routes = JsonBlueprint(
     "webhooks", __name__, description="Your URLs that receive events"
@@ -36,6 +37,7 @@ def _require_code_access(event_type: str) -> None:
 @routes.arguments(
     requests.CreateWebhookSchema, example=webhook_responses.CREATE_WEBHOOK_REQUEST
 )
+@slow_request
 def create(members: dict[str, Any]) -> Response:
     """Subscribe a URL to an event. The secret is shown only in this response.
 
@@ -78,6 +80,7 @@ def get(webhook_id: int) -> Response:
     200, webhook_responses.WebhookSchema, example=webhook_responses.WEBHOOK
 )
 @routes.arguments(requests.UpdateWebhookSchema, example={"is_active": True})
+@slow_request
 def change(changes: dict[str, Any], webhook_id: int) -> Response:
     """Change a webhook. A new URL or activation resets its failure history.
 
@@ -136,6 +139,7 @@ def logs(query: dict[str, Any], webhook_id: int) -> Response:
     example=webhook_responses.WEBHOOK_TEST_RESULT,
 )
 @safe_post
+@slow_request
 def test(webhook_id: int) -> Response:
     """Send a test event now, and return the receiver's response."""
     response = subscriptions.send_test_event(

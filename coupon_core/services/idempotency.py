@@ -2,7 +2,8 @@
 
 A key is acquired in its own transaction, so that a repeated request learns at once that
 the first one is in progress. A signature is stored only with the response, which costs
-a single row. The response is stored in the transaction of the effect
+a single row. The response is stored in the transaction of the effect. The number of
+live keys of a caller is limited
 (`docs/api-contracts.md` 0.12, 0.13).
 """
 
@@ -20,8 +21,11 @@ from coupon_core.domain.models.idempotency import (
 from coupon_core.persistence.database import UNAVAILABLE_ERRORS, transaction
 from coupon_core.persistence.repositories import idempotency as idempotency_repository
 from coupon_core.security import encryption
+from coupon_core.security.rate_limiting.policy import RateLimit, RateLimitExceeded
 
 KEY_RETENTION = timedelta(hours=25)
+# A refusal has changed nothing, so its key protects only against an early repetition.
+REFUSAL_RETENTION = timedelta(minutes=10)
 # A signature is valid from five minutes before until five minutes after its timestamp,
 # so for up to ten minutes after its first use. The rest is a margin for clocks that
 # differ by minutes.
@@ -29,6 +33,15 @@ SIGNATURE_RETENTION = timedelta(minutes=20)
 # Longer than any request takes. A request that is slower nevertheless finds that its
 # token has been replaced, and rolls back.
 LEASE = timedelta(seconds=15)
+
+
+_max_keys_per_caller = 0
+
+
+def configure(max_keys_per_caller: int) -> None:
+    """Set how many live keys a caller may have; 0 means no limit."""
+    global _max_keys_per_caller
+    _max_keys_per_caller = max_keys_per_caller
 
 
 class KeyReused(Exception):
@@ -59,14 +72,37 @@ def acquire(
     Raises:
         KeyReused: The key was already used for a different request.
         RequestInProgress: Another attempt holds the lease.
+        RateLimitExceeded: The key is new, and the caller has too many live keys.
     """
     token = os.urandom(12).hex()
-    if idempotency_repository.acquire(request, token, now, now + lease):
+    if idempotency_repository.acquire(
+        request,
+        token,
+        now=now,
+        leased_until=now + lease,
+        max_keys=_max_keys_per_caller,
+    ):
         return token
-    response = find_stored_response(request)
+    row = idempotency_repository.find(request)
+    if row is None:
+        _require_unused_keys(request, now)
+    response = _read_response(request, row)
     if response is None:
         raise RequestInProgress
     return response
+
+
+def _require_unused_keys(request: IdempotentRequest, now: datetime) -> None:
+    max_keys = _max_keys_per_caller
+    next_expiry = idempotency_repository.find_next_expiry(request, now, max_keys)
+    if next_expiry:
+        retention_seconds = int(KEY_RETENTION.total_seconds())
+        raise RateLimitExceeded(
+            RateLimit("idempotency-keys", max_keys, retention_seconds),
+            (next_expiry - now).total_seconds(),
+            text=f"Too many Idempotency-Keys: {max_keys:,} of this caller are still "
+            "stored",
+        )
 
 
 def find_stored_response(request: IdempotentRequest) -> StoredResponse | None:
@@ -75,7 +111,12 @@ def find_stored_response(request: IdempotentRequest) -> StoredResponse | None:
     Raises:
         KeyReused: The key was already used for a different request.
     """
-    row = idempotency_repository.find(request)
+    return _read_response(request, idempotency_repository.find(request))
+
+
+def _read_response(
+    request: IdempotentRequest, row: tuple[str, str | None] | None
+) -> StoredResponse | None:
     if row is None:
         return None
     fingerprint, encrypted = row
@@ -95,10 +136,20 @@ def complete(attempt: RequestAttempt, response: StoredResponse) -> None:
         attempt.signed_request, encrypted
     ):
         raise AlreadyCompleted
-    if attempt.keyed_request and not idempotency_repository.store_response(
-        attempt.keyed_request, attempt.token, encrypted
+    request = attempt.keyed_request
+    if request and not idempotency_repository.store_response(
+        request,
+        attempt.token,
+        encrypted_response=encrypted,
+        kept_until=_choose_retention(request, response),
     ):
         raise AlreadyCompleted
+
+
+def _choose_retention(request: IdempotentRequest, response: StoredResponse) -> datetime:
+    if response.is_refusal and request.refusal_kept_until:
+        return request.refusal_kept_until
+    return request.kept_until
 
 
 def complete_in_new_transaction(

@@ -8,6 +8,7 @@ from environs import validate
 from coupon_core.observability import structured_logging
 from coupon_core.settings.validators import (
     COUNT_RANGE,
+    KEY_COUNT_RANGE,
     METRICS_PORT_RANGE,
     PORT_RANGE,
     VISIBILITY_RANGE,
@@ -17,10 +18,16 @@ from coupon_core.settings.validators import (
     validate_rate_limit,
     validate_redis_url,
 )
-from coupon_core.settings.variables import Variable, describe_variable
+from coupon_core.settings.variables import (
+    Variable,
+    describe_variable,
+    setting_with_default,
+)
+
+DEFAULT_CALLS_PER_CALLER = "600 per minute"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set; the metadata describe the environment variables."""
 
@@ -73,12 +80,10 @@ class Settings:
             validate=COUNT_RANGE,
         )
     )
-    bind_host: str = field(
-        metadata=describe_variable(
-            "COUPON_BIND_HOST",
-            "address on which the gateways listen",
-            default="127.0.0.1",
-        )
+    bind_host: str = setting_with_default(
+        "COUPON_BIND_HOST",
+        "address on which the gateways listen",
+        default="127.0.0.1",
     )
     admin_port: int = field(
         metadata=describe_variable(
@@ -150,37 +155,47 @@ class Settings:
             documented_default="COUPON_BROKER_URL, if that is Redis",
         )
     )
-    guesses_per_user: str = field(
-        metadata=describe_variable(
-            "COUPON_GUESSES_PER_USER",
-            "number of unknown codes that a user may validate or redeem before "
-            "requests are refused with 429; empty means no limit",
-            default="100 per 10 minutes",
-            validate=validate_rate_limit,
-        )
+    guesses_per_user: str = setting_with_default(
+        "COUPON_GUESSES_PER_USER",
+        "number of unknown codes that a user may validate or redeem before "
+        "requests are refused with 429; empty means no limit",
+        default="100 per 10 minutes",
+        validate=validate_rate_limit,
     )
-    guesses_per_tenant: str = field(
-        metadata=describe_variable(
-            "COUPON_GUESSES_PER_TENANT",
-            "the same limit for all users of a tenant together",
-            default="10000 per 10 minutes",
-            validate=validate_rate_limit,
-        )
+    guesses_per_tenant: str = setting_with_default(
+        "COUPON_GUESSES_PER_TENANT",
+        "the same limit for all users of a tenant together, and for each "
+        "credential that names no user",
+        default="10000 per 10 minutes",
+        validate=validate_rate_limit,
     )
-    calls_per_caller: str = field(
-        metadata=describe_variable(
-            "COUPON_CALLS_PER_CALLER",
-            "number of requests that a user or an API key may send, such as "
-            "50/second; empty means no limit",
-            validate=validate_rate_limit,
-        )
+    calls_per_caller: str = setting_with_default(
+        "COUPON_CALLS_PER_CALLER",
+        "number of requests that a caller may send, such as 50/second; the default "
+        "applies to players' tokens only, any other value also to API keys and "
+        "servers; empty means no limit",
+        default=DEFAULT_CALLS_PER_CALLER,
+        validate=validate_rate_limit,
     )
-    calls_per_tenant: str = field(
-        metadata=describe_variable(
-            "COUPON_CALLS_PER_TENANT",
-            "the same limit for all callers of a tenant together",
-            validate=validate_rate_limit,
-        )
+    calls_per_tenant: str = setting_with_default(
+        "COUPON_CALLS_PER_TENANT",
+        "the same limit for all callers of a tenant together",
+        default="",
+        validate=validate_rate_limit,
+    )
+    calls_counted_in: str = setting_with_default(
+        "COUPON_CALLS_COUNTED_IN",
+        "where requests are counted: process (each process by itself) or redis (all "
+        "processes together, one call to Redis per request)",
+        default="",
+        validate=validate.OneOf(["", "process", "redis"]),
+        documented_default="process for the default limit, redis for other limits",
+    )
+    idempotency_keys_per_caller: int = setting_with_default(
+        "COUPON_IDEMPOTENCY_KEYS_PER_CALLER",
+        "number of Idempotency-Keys that a caller may have stored; 0 means no limit",
+        default=1_000,
+        validate=KEY_COUNT_RANGE,
     )
     webhook_networks: tuple[str, ...] = field(
         metadata=describe_variable(
@@ -208,12 +223,10 @@ class Settings:
             validate=validate.OneOf(structured_logging.FORMATS),
         )
     )
-    metrics_host: str = field(
-        metadata=describe_variable(
-            "COUPON_METRICS_HOST",
-            "address on which metrics are served",
-            default="127.0.0.1",
-        )
+    metrics_host: str = setting_with_default(
+        "COUPON_METRICS_HOST",
+        "address on which metrics are served",
+        default="127.0.0.1",
     )
     metrics_port: int = field(
         metadata=describe_variable(
@@ -233,4 +246,4 @@ VARIABLES: dict[str, Variable] = {
     for setting in fields(Settings)
     if setting.metadata
 }
-"""The environment variables by the name of their field, in the order of the fields."""
+"""The environment variables by the name of their field, in this order."""

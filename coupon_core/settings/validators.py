@@ -18,6 +18,7 @@ PORT_RANGE = validate.Range(1, MAX_PORT)
 # The query gateway and the workers use the two ports that follow.
 METRICS_PORT_RANGE = validate.Range(0, MAX_PORT - 2)
 COUNT_RANGE = validate.Range(1, 1_000)
+KEY_COUNT_RANGE = validate.Range(0, 1_000_000)
 VISIBILITY_RANGE = validate.Range(1, 3_600)
 
 

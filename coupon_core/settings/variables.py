@@ -1,7 +1,7 @@
 """The description of one environment variable, and how it is read."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PosixPath
 from typing import Any
 
@@ -39,6 +39,16 @@ def describe_variable(
 ) -> dict[str, Variable]:
     """Return the metadata of a field that is read from an environment variable."""
     return {"variable": Variable(name, description, **options)}
+
+
+def setting_with_default(
+    name: str, description: str, default: str | int, **options: Any
+) -> Any:
+    """Return a field that code which constructs settings may leave out."""
+    return field(
+        default=default,
+        metadata=describe_variable(name, description, default=default, **options),
+    )
 
 
 def format_value(value: object) -> str:

@@ -15,7 +15,7 @@ from coupon_core.observability import metrics
 from coupon_core.observability.error_summary import describe_error, stack_frames
 from coupon_core.schemas.errors import NO_HEADERS, ApiError
 from coupon_core.schemas.validation_errors import convert_validation_error
-from coupon_core.security.rate_limiting.code_guessing import count_failure
+from coupon_core.security.rate_limiting.code_guessing import FailedLookup
 from coupon_core.security.rate_limiting.policy import (
     RateLimitExceeded,
     rate_limit_headers,
@@ -71,8 +71,8 @@ def register_error_handlers(
     app.register_error_handler(HTTPException, _handle_http_exception)
     app.register_error_handler(ValidationError, _handle_validation_error)
     app.register_error_handler(Refused, _handle_refused)
+    app.register_error_handler(FailedLookup, _handle_failed_lookup)
     app.register_error_handler(RateLimitExceeded, _handle_rate_limit)
-    app.after_request(_count_failed_lookup)
     app.register_error_handler(Exception, _handle_unexpected)
     for error_class in unavailable_errors:
         app.register_error_handler(error_class, _handle_unavailable)
@@ -128,29 +128,23 @@ def _handle_refused(refused: Refused) -> Response:
     )
 
 
+def _handle_failed_lookup(failed: FailedLookup) -> Response:
+    """Count an unknown code; the transaction of the view has been rolled back."""
+    try:
+        failed.count_failure()
+    except RateLimitExceeded as exceeded:
+        return _handle_rate_limit(exceeded)
+    return _handle_refused(failed)
+
+
 def _handle_rate_limit(exceeded: RateLimitExceeded) -> Response:
     metrics.count_rate_limited(exceeded.rate_limit.name)
-    text = f"Too many requests, try again in {exceeded.retry_after} s"
+    text = f"{exceeded.text}, try again in {exceeded.retry_after} s"
     return handle_api_error(
         ApiError(
             429, "RATE_LIMITED", message=text, headers=rate_limit_headers(exceeded)
         )
     )
-
-
-def _count_failed_lookup(response: Response) -> Response:
-    """Count a lookup of an unknown code after the transaction has ended.
-
-    The response is changed in place, because other hooks have set headers on it.
-    """
-    try:
-        count_failure()
-    except RateLimitExceeded as exceeded:
-        error_response = _handle_rate_limit(exceeded)
-        response.status_code = error_response.status_code
-        response.set_data(error_response.get_data())
-        response.headers.update(error_response.headers)
-    return response
 
 
 def _handle_unavailable(error: Exception) -> Response:

@@ -9,6 +9,7 @@ from coupon_core.domain.models.idempotency import IdempotentRequest
 from coupon_core.schemas.errors import ApiError, ErrorDetail, validation_error
 from coupon_core.services.idempotency import (
     KEY_RETENTION,
+    REFUSAL_RETENTION,
     SIGNATURE_RETENTION,
     compute_digest,
 )
@@ -47,18 +48,25 @@ def build_keyed_request(
     body (`docs/api-contracts.md` 0.13).
     """
     environ = request.environ
-    parts = (principal.user_id, principal.key_id, _get_route(), key)
-    request_key = compute_digest(*(repr(part).encode() for part in parts))
+    caller = (principal.user_id, principal.key_id)
+    request_key = _compute_digest_of(*caller, _get_route(), key)
     query = environ.get("QUERY_STRING", "").encode("latin-1")
     fingerprint = compute_digest(
         request.method.encode(), request.path.encode(), query, body
     )
+    now = utc_now()
     return IdempotentRequest(
         principal.tenant_id,
         request_key,
         fingerprint=fingerprint,
-        kept_until=utc_now() + KEY_RETENTION,
+        kept_until=now + KEY_RETENTION,
+        refusal_kept_until=now + REFUSAL_RETENTION,
+        caller=_compute_digest_of(*caller),
     )
+
+
+def _compute_digest_of(*parts: str | None) -> str:
+    return compute_digest(*(repr(part).encode() for part in parts))
 
 
 def _get_route() -> str:

@@ -175,7 +175,9 @@ def validate(code: str) -> Response:
     user_id = _read_user_id() or principal.user_id
     if user_id:
         authentication.require_user(principal, user_id)
-    result = validation.validate(principal.tenant_id, code, user_id=user_id, now=now)
+    result = validation.validate(
+        principal.tenant_id, code, user_id=user_id, now=now, key_id=principal.key_id
+    )
     return json_response(_serialize_validation(result, now))
 
 

@@ -32,6 +32,7 @@ NOTES = (
     " shown are the median and the range over the rounds.",
     "CPU is that of the servers' processes, not the client's. The gateway checks each"
     " user's token once and then remembers it; the hello checks it each time.",
+    "The limit of requests per caller is switched off: few players send all the load.",
 )
 
 

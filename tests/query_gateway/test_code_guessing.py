@@ -15,6 +15,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.persistence.tables import database_proxy as proxy
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import (
@@ -121,6 +122,45 @@ def test_many_users_of_one_server_share_the_tenants_budget(
     assert_refused(fresh.redeem(tenant.create_code("fresh")), TENANT)
     elsewhere = Caller(app.test_client(), other_tenant)
     assert elsewhere.redeem(other_tenant.create_code()).status_code == 200
+
+
+def test_leaked_client_key_does_not_use_up_the_budget_of_others(
+    app: Flask, tenant: TenantFactory
+) -> None:
+    campaigns = CampaignFactory(tenant)
+    code = tenant.create_code()
+    leaked, other = (
+        SdkClient(app.test_client(), campaigns.create_client_key(kind), "client")
+        for kind in [ClientKeyKind.PLAYCAMP_CLIENT] * 2
+    )
+    path = "/coupons/validate"
+    answers = [
+        leaked.call("POST", path, {"couponCode": f"NO{number}"})
+        for number in range(TENANT.amount + 1)
+    ]
+    assert [answer.status_code for answer in answers] == [200] * TENANT.amount + [429]
+    assert 'guesses-per-key";q=12' in answers[-1].headers["RateLimit-Policy"]
+    assert other.call("POST", path, {"couponCode": "NO"}).status_code == 200
+    for user_id in ("ann", "None"):
+        player = Caller(app.test_client(), tenant, user_id=user_id)
+        assert guess(player, 1).status_code == 404
+    server = Caller(app.test_client(), tenant, SERVER)
+    assert server.get(f"/validate/{code}").json["valid"]
+    assert Caller(app.test_client(), tenant).redeem(code).status_code == 200
+
+
+def test_user_called_none_and_a_caller_without_user_have_separate_budgets(
+    app: Flask, tenant: TenantFactory
+) -> None:
+    guess_all(Caller(app.test_client(), tenant, user_id="None"))
+    server = Caller(app.test_client(), tenant, SERVER)
+    statuses = [
+        server.get(f"/validate/NO{number}").status_code
+        for number in range(TENANT.amount + 1)
+    ]
+    assert statuses == [200] * TENANT.amount + [429]
+    player = Caller(app.test_client(), tenant, user_id="ann")
+    assert guess(player, 1).status_code == 404
 
 
 # ------------------------------------------------- attempts to bypass the budget

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,13 +10,17 @@ class IdempotentRequest:
     """A request that must take effect only once.
 
     `request_key` identifies it within its tenant. `fingerprint` covers the complete
-    request, so that a different request under the same key is detected.
+    request, so that a different request under the same key is detected. A refusal is
+    kept until `refusal_kept_until`, if that is set. `caller` is empty for requests that
+    do not count against the number of keys of a caller.
     """
 
     tenant_id: str
     request_key: str
     fingerprint: str
     kept_until: datetime
+    refusal_kept_until: datetime | None = None
+    caller: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,11 @@ class StoredResponse:
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes = field(repr=False)
+
+    @property
+    def is_refusal(self) -> bool:
+        """Return True if the request was refused and changed nothing."""
+        return self.status >= HTTPStatus.BAD_REQUEST
 
 
 @dataclass(frozen=True, slots=True)

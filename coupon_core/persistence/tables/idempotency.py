@@ -15,6 +15,7 @@ class IdempotencyTable(BaseTable):
     leased_until = UtcTimestampField()
     kept_until = UtcTimestampField()
     answer = TextField(null=True)
+    caller = TextField(default="")
 
     class Meta:
         table_name = "idempotency"
@@ -22,3 +23,12 @@ class IdempotencyTable(BaseTable):
 
 
 IdempotencyTable.add_index(IdempotencyTable.kept_until, name="idempotency_kept_until")
+IdempotencyTable.add_index(
+    IdempotencyTable.index(
+        IdempotencyTable.tenant_id,
+        IdempotencyTable.caller,
+        IdempotencyTable.kept_until,
+        name="idempotency_of_caller",
+        where=IdempotencyTable.caller != "",
+    )
+)

@@ -1,8 +1,9 @@
 """Parse rate limits and format their headers; the amounts are in the settings."""
 
+import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 IN_MEMORY_URL = "memory://"  # instead of a Redis URL: each process counts alone
 UNIT_SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
@@ -10,6 +11,14 @@ _match_rate_limit = re.compile(
     r"([1-9]\d{0,8})\s*(?:per|/)\s*([1-9]\d{0,4})?\s*(second|minute|hour|day)s?",
     re.ASCII | re.IGNORECASE,
 ).fullmatch
+
+
+def format_key(*parts: str | None) -> str:
+    """Return the key of what is counted; different parts never have the same key.
+
+    JSON keeps None apart from the text "None", and the borders between the parts.
+    """
+    return json.dumps(parts)
 
 
 class InvalidRateLimit(ValueError):
@@ -26,11 +35,20 @@ class RateLimit:
 
 
 class RateLimitExceeded(Exception):
-    """A rate limit was exceeded; retry after `retry_after` seconds."""
+    """A rate limit was exceeded; retry after `retry_after` seconds.
 
-    def __init__(self, rate_limit: RateLimit, retry_after: float) -> None:
+    `text` says what there was too much of.
+    """
+
+    def __init__(
+        self,
+        rate_limit: RateLimit,
+        retry_after: float,
+        text: str = "Too many requests",
+    ) -> None:
         super().__init__(rate_limit.name)
         self.rate_limit = rate_limit
+        self.text = text
         self.retry_after = max(1, math.ceil(retry_after))
 
 
@@ -73,3 +91,8 @@ class GuessLimits:
     url: str = IN_MEMORY_URL
     per_user: RateLimit | None = None
     per_tenant: RateLimit | None = None
+
+    @property
+    def per_key(self) -> RateLimit | None:
+        """Return the limit of a credential that names no user: as for a tenant."""
+        return self.per_tenant and replace(self.per_tenant, name="guesses-per-key")

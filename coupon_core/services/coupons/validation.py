@@ -24,22 +24,28 @@ UNKNOWN_CODE = Validation(Decision(Reason.COUPON_NOT_FOUND))
 
 
 def validate(
-    tenant_id: str, code: str, user_id: str | None, now: datetime
+    tenant_id: str,
+    code: str,
+    user_id: str | None,
+    now: datetime,
+    key_id: str | None = None,
 ) -> Validation:
     """Return whether a user could redeem a code, or any user if `user_id` is None.
 
     Without a user, a code that several users have is described by its definition only.
+    `key_id` is the credential of the caller, against which unknown codes without a user
+    count. Must not be called in a transaction, because unknown codes are counted.
 
     Raises:
         RateLimitExceeded: The user or the tenant has tried too many unknown codes.
     """
-    with CodeLookupGuard(tenant_id, user_id) as guard:
+    with CodeLookupGuard(tenant_id, user_id, key_id) as guard:
         try:
             normalized_code = read_code(tenant_id, code)
         except ImpossibleCode:
             return UNKNOWN_CODE
         result = _validate(tenant_id, normalized_code, user_id, now)
-        guard.note_outcome(result.decision.reason)
+        guard.count_outcome(result.decision.reason)
         return result
 
 
@@ -61,19 +67,24 @@ def _validate(
     )
 
 
-def validate_for_new_user(tenant_id: str, code: str, now: datetime) -> Validation:
+def validate_for_new_user(
+    tenant_id: str, code: str, now: datetime, key_id: str | None = None
+) -> Validation:
     """Return whether a user who has not used a code yet could redeem it.
 
+    `key_id` is the credential of the caller. Must not be called in a transaction,
+    because unknown codes are counted.
+
     Raises:
-        RateLimitExceeded: The tenant has tried too many unknown codes.
+        RateLimitExceeded: This credential has tried too many unknown codes.
     """
-    with CodeLookupGuard(tenant_id, None) as guard:
+    with CodeLookupGuard(tenant_id, None, key_id) as guard:
         try:
             normalized_code = read_code(tenant_id, code)
         except ImpossibleCode:
             return UNKNOWN_CODE
         result = _validate_for_new_user(tenant_id, normalized_code, now)
-        guard.note_outcome(result.decision.reason)
+        guard.count_outcome(result.decision.reason)
         return result
 
 

@@ -3,6 +3,7 @@
 Each activity is stored in the same transaction as its effect.
 """
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -24,7 +25,10 @@ from coupon_core.domain.models.purchases import (
 from coupon_core.persistence.database import ConcurrentUpdate, transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import activities as activity_repository
-from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
+from coupon_core.security.rate_limiting.code_guessing import (
+    CodeLookupGuard,
+    FailedLookup,
+)
 from coupon_core.services.coupons.redemption import (
     StaleDecision,
     record_redemption_metrics,
@@ -74,11 +78,21 @@ def validate(request: ActivityRequest, now: datetime) -> str:
         return purchases.check_redemption(request, now).definition_id
 
 
-def perform_or_record_failure(request: ActivityRequest, now: datetime) -> Activity:
-    """Perform an activity; store a refusal as a failed activity with its reason."""
+def perform_or_record_failure(
+    request: ActivityRequest,
+    now: datetime,
+    report_failed_lookup: Callable[[FailedLookup], None] | None = None,
+) -> Activity:
+    """Perform an activity; store a refusal as a failed activity with its reason.
+
+    `report_failed_lookup` is called if the code is unknown; it must not count the
+    failure before the transaction of the caller has ended.
+    """
     try:
         return perform(request, now)
     except Refused as refused:
+        if report_failed_lookup and isinstance(refused, FailedLookup):
+            report_failed_lookup(refused)
         failed_activity = replace(
             _build_activity(request, now),
             status=ActivityStatus.FAILED,

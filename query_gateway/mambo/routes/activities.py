@@ -10,6 +10,7 @@ from coupon_core.domain.models.purchases import Action, ActivityRequest
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.services.points import activities, users
 from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.failed_lookups import count_after_request
 from coupon_core.web.responses import json_response
 from query_gateway.mambo import serializers
 from query_gateway.mambo.authentication import authenticate
@@ -72,7 +73,7 @@ def perform(body: dict[str, Any]) -> Response:
 def attempt(body: dict[str, Any]) -> Response:
     """Buy, redeem or refund a coupon; the activity records the result."""
     activity = activities.perform_or_record_failure(
-        _to_activity_request(body), utc_now()
+        _to_activity_request(body), utc_now(), count_after_request
     )
     return json_response({"id": activity.activity_id})
 

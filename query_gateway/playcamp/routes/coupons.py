@@ -58,7 +58,11 @@ def validate(query: dict[str, str], body: dict[str, Any]) -> Response:
     """Check whether a user can redeem a code now; the status is 200 either way."""
     code, user_id = body["couponCode"], body["userId"]
     result = validation.validate(
-        g.principal.tenant_id, code, user_id=user_id, now=utc_now()
+        g.principal.tenant_id,
+        code,
+        user_id=user_id,
+        now=utc_now(),
+        key_id=g.principal.key_id,
     )
     return _validation_response(code, result)
 
@@ -77,7 +81,7 @@ def validate_for_anybody(query: dict[str, str], body: dict[str, Any]) -> Respons
     """Check whether a user who has not used a code can redeem it now; always 200."""
     code = body["couponCode"]
     result = validation.validate_for_new_user(
-        g.principal.tenant_id, code, now=utc_now()
+        g.principal.tenant_id, code, now=utc_now(), key_id=g.principal.key_id
     )
     return _validation_response(code, result)
 

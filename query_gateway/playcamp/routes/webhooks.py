@@ -12,6 +12,7 @@ from coupon_core.schemas.errors import ErrorDetail, validation_error
 from coupon_core.services.webhooks import subscriptions
 from coupon_core.web.idempotency import safe_post
 from coupon_core.web.responses import no_content_response
+from coupon_core.web.slow_requests import slow_request
 from query_gateway.playcamp import serializers
 from query_gateway.playcamp.authentication import create_blueprint
 from query_gateway.playcamp.dry_run import (
@@ -79,6 +80,7 @@ def list_webhooks(query: dict[str, Any]) -> Response:
 )
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 @server_blueprint.arguments(requests.WebhookBodySchema, example=EXAMPLE_WEBHOOK_BODY)
+@slow_request
 def create_webhook(query: dict[str, str], body: dict[str, Any]) -> Response:
     """Subscribe a URL to an event. The signing secret is shown only here."""
     with _report_url_errors():
@@ -101,6 +103,7 @@ def create_webhook(query: dict[str, str], body: dict[str, Any]) -> Response:
 )
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 @server_blueprint.arguments(requests.WebhookChangesSchema, example={"isActive": True})
+@slow_request
 def update_webhook(
     query: dict[str, str], body: dict[str, Any], webhook_id: str
 ) -> Response:
@@ -158,6 +161,7 @@ def list_logs(query: dict[str, Any], webhook_id: str) -> Response:
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 @server_blueprint.arguments(requests.TestModeBodySchema, required=False)
 @safe_post
+@slow_request
 def test_webhook(
     query: dict[str, str], body: dict[str, Any], webhook_id: str
 ) -> Response:

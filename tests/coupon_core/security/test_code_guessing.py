@@ -14,7 +14,7 @@ from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.blocklist import BLOCKLIST_STREAM
 from coupon_core.security.rate_limiting.code_guessing import (
     CodeLookupGuard,
-    count_failure,
+    FailedLookup,
 )
 from coupon_core.security.rate_limiting.failure_limiter import FailureLimiter
 from coupon_core.security.rate_limiting.policy import (
@@ -49,15 +49,22 @@ def create_limiters(
     return [FailureLimiter(GuessLimits(url, **rate_limits)) for _ in range(count)]
 
 
-def spend(limiter: FailureLimiter, user_id: str | None = "ann", times: int = 1) -> None:
+def spend(
+    limiter: FailureLimiter,
+    user_id: str | None = "ann",
+    times: int = 1,
+    key_id: str | None = None,
+) -> None:
     for _ in range(times):
-        limiter.count("acme", user_id)
+        limiter.count("acme", user_id, key_id)
 
 
-def is_over(limiter: FailureLimiter, user_id: str | None = "ann") -> str:
+def is_over(
+    limiter: FailureLimiter, user_id: str | None = "ann", key_id: str | None = None
+) -> str:
     """Return the name of the exceeded limit, or "" if there is none."""
     try:
-        limiter.check("acme", user_id)
+        limiter.check("acme", user_id, key_id)
     except RateLimitExceeded as error:
         return error.rate_limit.name
     return ""
@@ -122,10 +129,29 @@ def test_all_users_of_a_tenant_together_have_a_budget_too(url: str) -> None:
     limiter.check("globex", "ann")
 
 
-def test_a_guess_for_nobody_is_the_tenants(url: str) -> None:
+def test_credential_without_user_has_a_limit_of_its_own(url: str) -> None:
     [limiter] = create_limiters(url)
-    spend(limiter, None, TENANT.amount)
-    assert is_over(limiter, None) == "tenant"
+    spend(limiter, None, TENANT.amount, key_id="leaked")
+    assert is_over(limiter, None, "leaked") == "guesses-per-key"
+    assert is_over(limiter, "ann", "leaked") == ""
+    assert is_over(limiter, "ann") == ""
+    assert is_over(limiter, None, "other key") == ""
+    assert is_over(limiter, None) == ""
+
+
+ODD_NAMES = ["None", "null", "acme", "tenant", "key", "a/b", '"', '["user", "acme"]']
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_callers_with_similar_names_do_not_share_a_limit(name: str) -> None:
+    callers = {(name, None), (None, name), (None, None), (f"{name}/{name}", None)}
+    for user_id, key_id in callers:
+        [limiter] = create_limiters(
+            IN_MEMORY_URL, per_tenant=RateLimit("tenant", 9, 600)
+        )
+        spend(limiter, user_id, USER.amount if user_id else 9, key_id)
+        blocked = {caller for caller in callers if is_over(limiter, *caller)}
+        assert blocked == {(user_id, key_id)}
 
 
 def test_one_process_hears_of_what_was_spent_in_others(url: str) -> None:
@@ -213,9 +239,10 @@ def allowed() -> Iterator[None]:
 
 
 def fail_with(reason: Reason) -> None:
-    with pytest.raises(Refused), CodeLookupGuard("acme", "ann"):
+    with pytest.raises(Refused) as caught, CodeLookupGuard("acme", "ann"):
         raise Refused(reason)
-    count_failure()
+    if isinstance(caught.value, FailedLookup):
+        caught.value.count_failure()
 
 
 @pytest.mark.usefixtures("allowed")
@@ -230,9 +257,18 @@ def test_only_unknown_codes_count() -> None:
 
 
 @pytest.mark.usefixtures("allowed")
-def test_a_failure_is_counted_once() -> None:
-    fail_with(Reason.COUPON_NOT_FOUND)
-    for _ in range(USER.amount):
-        count_failure()
-    with CodeLookupGuard("acme", "ann"):
-        pass
+def test_refusal_keeps_its_reason_and_is_counted_only_when_asked_to() -> None:
+    for _ in range(USER.amount + 1):
+        with pytest.raises(FailedLookup) as caught, CodeLookupGuard("acme", "ann"):
+            raise Refused(Reason.COUPON_NOT_FOUND, "detail")
+        assert caught.value.reason == Reason.COUPON_NOT_FOUND
+        assert caught.value.detail == "detail"
+
+
+@pytest.mark.usefixtures("allowed")
+def test_failure_of_one_request_is_not_counted_in_the_next() -> None:
+    for _ in range(USER.amount + 1):
+        with pytest.raises(FailedLookup), CodeLookupGuard("acme", "ann"):
+            raise Refused(Reason.COUPON_NOT_FOUND)
+        with CodeLookupGuard("acme", "bob") as guard:
+            guard.count_outcome(None)

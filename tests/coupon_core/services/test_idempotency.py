@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,9 +14,11 @@ from coupon_core.domain.models.idempotency import (
     StoredResponse,
 )
 from coupon_core.persistence.database import execute, transaction
+from coupon_core.security.rate_limiting.policy import RateLimitExceeded
 from coupon_core.services import idempotency
 from coupon_core.services.idempotency import (
     LEASE,
+    REFUSAL_RETENTION,
     AlreadyCompleted,
     KeyReused,
     RequestInProgress,
@@ -196,3 +199,89 @@ def test_a_lost_race_within_a_transaction_is_decided_again(
 
     outcomes = run_concurrently([task] * 6)
     assert sorted(map(str, outcomes)) == ["1"] * 3 + ["pool_empty"] * 3
+
+
+# ------------------------------------------------- retention, and keys of a caller
+
+MAX_KEYS = 3
+
+
+@pytest.fixture
+def limited_keys() -> Iterator[None]:
+    """Let each caller have few live keys."""
+    idempotency.configure(MAX_KEYS)
+    yield
+    idempotency.configure(0)
+
+
+def build_callers_request(
+    tenant: TenantFactory, key: str, caller: str = "ann"
+) -> IdempotentRequest:
+    return replace(
+        build_request(tenant, key),
+        caller=caller,
+        refusal_kept_until=NOW + REFUSAL_RETENTION,
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "is_kept"), [(200, True), (201, True), (400, False), (404, False)]
+)
+def test_refusal_is_forgotten_after_minutes_and_success_is_not(
+    tenant: TenantFactory, status: int, is_kept: bool
+) -> None:
+    request = build_callers_request(tenant, "k")
+    response = replace(RESPONSE, status=status)
+    complete(RequestAttempt(request, acquire(request), None), response)
+    early = NOW + REFUSAL_RETENTION - timedelta(seconds=1)
+    assert idempotency.acquire(request, early) == response
+    late = NOW + REFUSAL_RETENTION + timedelta(seconds=1)
+    again = replace(request, fingerprint="f" if is_kept else "other")
+    assert isinstance(idempotency.acquire(again, late), StoredResponse) == is_kept
+    assert idempotency.purge(late, 10) >= 0
+
+
+@pytest.mark.usefixtures("limited_keys")
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_caller_with_too_many_keys_gets_no_new_one(
+    tenant: TenantFactory, is_answered: bool
+) -> None:
+    requests = [build_callers_request(tenant, key) for key in "abc"]
+    for request in requests:
+        attempt = RequestAttempt(request, acquire(request), None)
+        if is_answered:
+            complete(attempt)
+    with pytest.raises(RateLimitExceeded) as caught:
+        idempotency.acquire(build_callers_request(tenant, "d"), NOW)
+    assert caught.value.retry_after == timedelta(days=1).total_seconds()
+    assert "3 of this caller" in caught.value.text
+    if is_answered:
+        assert idempotency.acquire(requests[0], NOW) == RESPONSE
+    else:
+        acquire(requests[0], LATER)
+    acquire(build_callers_request(tenant, "d", caller="bob"))
+    acquire(build_callers_request(tenant, "e", caller=""))
+
+
+@pytest.mark.usefixtures("limited_keys")
+def test_caller_may_use_new_keys_once_old_ones_are_past_their_retention(
+    tenant: TenantFactory,
+) -> None:
+    for key in "abc":
+        request = build_callers_request(tenant, key)
+        refusal = replace(RESPONSE, status=404)
+        complete(RequestAttempt(request, acquire(request), None), refusal)
+    with pytest.raises(RateLimitExceeded) as caught:
+        idempotency.acquire(build_callers_request(tenant, "d"), NOW)
+    assert caught.value.retry_after == REFUSAL_RETENTION.total_seconds()
+    acquire(
+        build_callers_request(tenant, "d"),
+        NOW + REFUSAL_RETENTION + timedelta(seconds=1),
+    )
+
+
+@pytest.mark.usefixtures("limited_keys")
+def test_released_keys_do_not_count(tenant: TenantFactory) -> None:
+    for number in range(MAX_KEYS + 1):
+        request = build_callers_request(tenant, f"k{number}")
+        idempotency.release(RequestAttempt(request, acquire(request), None))
