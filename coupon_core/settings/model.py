@@ -193,7 +193,7 @@ class Settings:
     )
     idempotency_keys_per_caller: int = setting_with_default(
         "COUPON_IDEMPOTENCY_KEYS_PER_CALLER",
-        "number of Idempotency-Keys that a caller may have stored; 0 means no limit",
+        "number of Idempotency-Keys that one user may have stored; 0 means no limit",
         default=1_000,
         validate=KEY_COUNT_RANGE,
     )
