@@ -14,6 +14,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from admin_gateway import asyncapi, authentication, routes
     from admin_gateway.refusals import REFUSALS
     from coupon_core import gateway
+    from coupon_core.web.query_names import check_parameter_names
 
     app = gateway.create_app(
         __name__,
@@ -27,4 +28,5 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         security_schemes=authentication.SECURITY_SCHEMES,
     )
     app.before_request(authentication.authenticate)
+    app.before_request(check_parameter_names)
     return app

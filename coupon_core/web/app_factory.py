@@ -19,6 +19,7 @@ from coupon_core.web.idempotency import enable_idempotency
 from coupon_core.web.middleware import wrap_wsgi
 from coupon_core.web.openapi import complete_spec
 from coupon_core.web.path_validation import CODE_ARGUMENT, check_path
+from coupon_core.web.query_names import API_EXTENSION
 from coupon_core.web.request_body import BODY_LIMITS_EXTENSION, DEFAULT_BODY_LIMIT_BYTES
 from coupon_core.web.responses import (
     JSON_MEDIA_TYPE,
@@ -101,7 +102,9 @@ def _create_api(app: Flask, title: str, description: str) -> JsonApi:
         "openapi_version": "3.1.0",
         "info": {"description": description},
     }
-    return JsonApi(app, spec_kwargs=spec_options)
+    api = JsonApi(app, spec_kwargs=spec_options)
+    app.extensions[API_EXTENSION] = api
+    return api
 
 
 def _register_blueprints(app: Flask, api: JsonApi, blueprints: Sequence[Any]) -> None:

@@ -41,6 +41,16 @@ def parse_query(
     return _collect_parameters(raw, known_names, list_names)
 
 
+def list_parameter_names(environ: dict[str, Any]) -> list[str]:
+    """Return the decoded names of all parameters, in the order sent.
+
+    Raises:
+        ApiError: 400 for a bad escape or bad UTF-8 in a name.
+    """
+    pairs = filter(None, environ.get("QUERY_STRING", "").split("&"))
+    return [_decode(_split_pair(pair)[0]) for pair in pairs]
+
+
 def _collect_parameters(
     raw: str, known_names: Collection[str], list_names: Collection[str]
 ) -> dict[str, str]:
