@@ -8,11 +8,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask, g, request
 
 from coupon_core.domain.models import Principal
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import RateLimit, RateLimitExceeded
+from coupon_core.web.body_admission import ADMITTED_ENVIRON_KEY
 
 
 def limit_requests(
@@ -41,7 +42,7 @@ def _wrap_rate_limited(
     @wraps(view)
     def limited(*values: Any, **parts: Any) -> Any:
         principal = g.get("principal")  # who is nobody yet is refused elsewhere
-        if principal:
+        if principal and ADMITTED_ENVIRON_KEY not in request.environ:
             count_request(principal)
         return view(*values, **parts)
 

@@ -7,6 +7,7 @@ from werkzeug.http import parse_options_header
 
 from coupon_core.schemas.errors import ApiError, ErrorDetail
 from coupon_core.schemas.strict_json import parse_object
+from coupon_core.web.body_admission import require_body
 from coupon_core.web.responses import JSON_MEDIA_TYPE
 
 BODY_ENVIRON_KEY = "coupon.body"
@@ -63,6 +64,7 @@ def _read_measured(environ: dict[str, Any], limit: int) -> bytes:
         raise ApiError(400, "BAD_REQUEST", "Content-Length: digits were expected")
     if len(length) > _MAX_LENGTH_DIGITS or int(length) > limit:
         raise body_too_large_error(limit)
+    require_body(environ, limit)
     data = _read_input(environ, int(length))
     if len(data) < int(length):
         raise ApiError(400, "BAD_REQUEST", "The body ended before its Content-Length")
@@ -74,6 +76,7 @@ def _read_until_eof(environ: dict[str, Any], limit: int) -> bytes:
     # Werkzeug's own limit cuts such a body short in silence: read one byte more.
     if not environ.get("wsgi.input_terminated"):
         return b""
+    require_body(environ, limit)
     data = _read_input(environ, limit + 1)
     if len(data) > limit:
         raise body_too_large_error(limit)

@@ -8,6 +8,7 @@ from flask import Request
 from werkzeug.http import parse_options_header
 
 from coupon_core.schemas.errors import ApiError, ErrorDetail
+from coupon_core.web.body_admission import require_body
 from coupon_core.web.request_body import body_too_large_error, get_body_limit
 
 CSV_MEDIA_TYPE = "text/csv"
@@ -47,6 +48,7 @@ def _stream_body(request: Request) -> Iterator[bytes]:
         raise body_too_large_error(limit)
     if length in ("", "0", None) and not environ.get("wsgi.input_terminated"):
         return iter(())
+    require_body(environ, limit)
     return _read_pieces(environ, int(length) if length else None, limit)
 
 

@@ -19,9 +19,13 @@ MIN_BYTES_PER_SECOND = 16_384  # of large bodies and answers, in either directio
 LINGER_SECONDS = 2.0
 MAX_LINGER_BYTES = 1_048_576
 
+# An answer of more pieces than this is streamed: it occupies a thread until it is sent.
+MAX_COLLECTED_BYTES = 262_144
 MAX_UNSENT_BYTES_PER_CONNECTION = 8_388_608
 MAX_BUFFERED_BYTES = 33_554_432  # of unfinished requests and unsent answers together
 MAX_CONNECTIONS_PER_ADDRESS = 256
+MAX_SPOOLED_BYTES = 1_073_741_824
+MAX_SPOOLED_BYTES_PER_TENANT = 536_870_912
 RESERVED_DESCRIPTORS = 128  # for databases, brokers, files and listeners
 
 

@@ -33,22 +33,10 @@ class RequestParser:
     """
 
     __slots__ = (
-        "_has_skipped_body",
-        "_head",
-        "_headers",
-        "_is_in_body",
-        "_is_resuming_body",
-        "_limits",
-        "_parser",
-        "_raw_body_bytes",
-        "_ready",
-        "_unparsed",
-        "_url",
-        "current",
-        "has_begun",
-        "is_finished",
-        "is_paused",
-        "refusal",
+        *("_has_skipped_body", "_head", "_headers", "_is_in_body"),
+        *("_is_resuming_body", "_limits", "_parser", "_raw_body_bytes"),
+        *("_ready", "_unparsed", "_url", "current"),
+        *("has_begun", "is_finished", "is_paused", "refusal"),
     )
 
     def __init__(self, limits: RequestLimits) -> None:
@@ -98,6 +86,13 @@ class RequestParser:
         if self.current is not None:
             self.current.is_admitted = True
         self.is_paused = False
+
+    def stop(self) -> None:
+        """Forget everything: the connection is about to end."""
+        self.is_finished, self.has_begun = True, False
+        self._unparsed, self.current = b"", None
+        self._ready.clear()
+        self._head.reset()
 
     def _can_parse(self) -> bool:
         return not (self.is_finished or self.is_paused or self.refusal)

@@ -36,8 +36,10 @@ def create_connection_environ(
     return environ
 
 
-def create_environ(connection_environ: Environ, request: HttpRequest) -> Environ:
-    """Return the environment of one complete request."""
+def create_environ(
+    connection_environ: Environ, request: HttpRequest, body: Any = None
+) -> Environ:
+    """Return the environment of a request; `body` stands for one not yet received."""
     environ = connection_environ.copy()
     environ.update(request.fields)
     environ["REQUEST_METHOD"] = request.method
@@ -45,7 +47,7 @@ def create_environ(connection_environ: Environ, request: HttpRequest) -> Environ
     environ["PATH_INFO"] = decode_path(request.path)
     environ["QUERY_STRING"] = request.query
     environ["SERVER_PROTOCOL"] = "HTTP/1.1" if request.version[1] else "HTTP/1.0"
-    environ["wsgi.input"] = request.input_file or BytesIO(request.take_body())
+    environ["wsgi.input"] = body or request.input_file or BytesIO(request.take_body())
     return environ
 
 
@@ -55,6 +57,7 @@ class SchemePolicy:
     def __init__(self, cfg: Any, is_enabled: bool) -> None:
         self._networks = cfg.forwarded_allow_networks() if is_enabled else ()
         self._trusts_all = is_enabled and "*" in cfg.forwarded_allow_ips
+        self.trusts_unix_sockets = is_enabled
         self._headers = {
             "HTTP_" + name.upper().replace("-", "_"): value
             for name, value in cfg.secure_scheme_headers.items()
