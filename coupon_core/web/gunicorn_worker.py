@@ -21,6 +21,7 @@ from coupon_core.web.http_worker.body_spool import BodySpool
 from coupon_core.web.http_worker.connection import IDLE, NEW, Connection
 from coupon_core.web.http_worker.connection_table import ConnectionTable
 from coupon_core.web.http_worker.limits import LINGER_SECONDS, Timeouts
+from coupon_core.web.http_worker.memory import MemoryTrimmer
 from coupon_core.web.http_worker.pollers import Poller, create_poller
 from coupon_core.web.http_worker.server import ConnectionServer
 from coupon_core.web.http_worker.start_checks import (
@@ -89,6 +90,7 @@ class HttpWorker(Worker):
         scheme_policy = SchemePolicy(cfg, is_proxy_named(cfg))
         self._poller = create_poller()
         self._table = ConnectionTable(max_connections)
+        self._memory = MemoryTrimmer(self._table)
         self._acceptor = Acceptor(self, self._table, self._poller, scheme_policy)
         self._server = ConnectionServer(
             self._table,
@@ -138,6 +140,8 @@ class HttpWorker(Worker):
         if not self._are_all_threads_stuck():
             self.notify()
         self._sweep(_INFINITE)
+        self._table.refresh_ranking()
+        self._memory.check()
 
     def _drain_wakeup_pipe(self) -> None:
         with suppress(BlockingIOError):

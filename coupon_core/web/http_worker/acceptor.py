@@ -12,6 +12,7 @@ from coupon_core.web.http_worker.connection_table import (
 )
 from coupon_core.web.http_worker.limits import (
     FIRST_BYTE_TIMEOUT_SECONDS,
+    SEND_BUFFER_BYTES,
     RequestLimits,
 )
 from coupon_core.web.http_worker.pollers import READABLE, Poller
@@ -52,6 +53,9 @@ class Acceptor:
         """Start to accept."""
         for fd, listener in self._listeners.items():
             listener.setblocking(False)
+            # Inherited by connections. The kernel would let each client that does not
+            # read have several megabytes.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
             self._poller.register(fd, READABLE)
 
     def stop(self) -> None:
@@ -82,7 +86,7 @@ class Acceptor:
             if error.errno in _OUT_OF_RESOURCES:
                 # Without the pause the listener would be ready again at once.
                 self._log.warning("Accepting pauses: %s", error.strerror)
-                self._table.evict(lambda _: True)
+                self._table.evict()
                 self._paused.add(fd)
             else:
                 self._rearm(fd)
@@ -108,6 +112,7 @@ class Acceptor:
         else:
             connection.is_proxy = self._scheme_policy.trusts_unix_sockets
         if not self._table.add(connection):
+            connection.parser.stop()
             sock.close()
             return None
         self._poller.register(connection.fd, READABLE)

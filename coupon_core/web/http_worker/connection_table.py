@@ -1,10 +1,12 @@
 """All connections of a worker: caps, and whom to close when a cap is reached."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
+from operator import itemgetter
 from threading import Lock
-from typing import Any
+from typing import Any, TypeAlias
 
 from coupon_core.web.http_worker.connection import (
     IDLE,
@@ -19,6 +21,8 @@ from coupon_core.web.http_worker.limits import (
     MAX_CONNECTIONS_PER_ADDRESS,
 )
 
+_Ranked: TypeAlias = tuple[tuple[int, float], Connection]
+
 # Who is closed first; within a group the one without a request the longest.
 _EVICTION_ORDER = {LINGERING: 0, NEW: 1, IDLE: 1, RECEIVING: 1, SENDING: 2}
 
@@ -32,6 +36,7 @@ class ConnectionTable:
         self._lock = Lock()
         self._per_address: dict[str, int] = {}
         self.buffered_bytes = 0
+        self._victims: list[_Ranked] = []  # the next to be closed is the last
 
     def __len__(self) -> int:
         return len(self.by_fd)
@@ -64,6 +69,7 @@ class ConnectionTable:
                     del self._per_address[key]
         self.account(connection, 0)
         connection.unsent = []
+        connection.parser.stop()
         if connection.upload is not None:
             connection.upload.close()
         connection.sock.close()
@@ -84,16 +90,36 @@ class ConnectionTable:
 
     def make_room(self) -> bool:
         """Return True if one more connection may be accepted."""
-        return len(self.by_fd) < self.max_connections or self.evict(lambda _: True)
+        return len(self.by_fd) < self.max_connections or self.evict()
 
-    def evict(self, is_candidate: Callable[[Connection], bool]) -> bool:
+    def evict(self, is_candidate: Callable[[Connection], bool] | None = None) -> bool:
         """Close the candidate at rest that has been without a request the longest."""
-        candidates = [one for one in list(self.by_fd.values()) if is_candidate(one)]
-        candidates.sort(key=_get_eviction_rank)
-        for connection in candidates:
-            if connection.take(False):
-                self.close(connection)
-                return True
+        if is_candidate is not None:
+            return self._close_first(self._rank(is_candidate))
+        if self._close_first(self._victims):
+            return True
+        # Sorted once for many evictions: in an attack each accept needs one.
+        self._victims = self._rank(lambda _: True)
+        return self._close_first(self._victims)
+
+    def refresh_ranking(self) -> None:
+        """Forget who was to be closed next; closed connections are let go as well."""
+        self._victims = []
+
+    def _rank(self, is_candidate: Callable[[Connection], bool]) -> list[_Ranked]:
+        connections = [one for one in list(self.by_fd.values()) if is_candidate(one)]
+        ranked = [(_get_eviction_rank(one), one) for one in connections]
+        ranked.sort(key=itemgetter(0), reverse=True)
+        return ranked
+
+    def _close_first(self, ranked: list[_Ranked]) -> bool:
+        with suppress(IndexError):
+            while True:
+                rank, connection = ranked.pop()
+                is_unchanged = _get_eviction_rank(connection) == rank
+                if is_unchanged and not connection.is_closed and connection.take(False):
+                    self.close(connection)
+                    return True
         return False
 
 

@@ -19,6 +19,7 @@ MIN_BYTES_PER_SECOND = 16_384  # of large bodies and answers, in either directio
 LINGER_SECONDS = 2.0
 MAX_LINGER_BYTES = 1_048_576
 
+SEND_BUFFER_BYTES = 131_072  # of the kernel for a connection; Linux doubles it
 # An answer of more pieces than this is streamed: it occupies a thread until it is sent.
 MAX_COLLECTED_BYTES = 262_144
 MAX_UNSENT_BYTES_PER_CONNECTION = 8_388_608

@@ -59,6 +59,7 @@ class RequestParser:
         size = len(self._unparsed) + len(self._head)
         if self.current is not None:
             size += self.current.buffered_bytes
+            size += max(0, self._raw_body_bytes - self.current.body_bytes)
         return size + sum(request.buffered_bytes for request in self._ready)
 
     @property
@@ -88,7 +89,13 @@ class RequestParser:
         self.is_paused = False
 
     def stop(self) -> None:
-        """Forget everything: the connection is about to end."""
+        """Forget everything for good: the connection is about to end.
+
+        llhttp's object refers to this one, so that without this both would stay in
+        memory until the garbage collector finds them.
+        """
+        if hasattr(self, "_parser"):
+            del self._parser
         self.is_finished, self.has_begun = True, False
         self._unparsed, self.current = b"", None
         self._ready.clear()

@@ -22,8 +22,6 @@ from coupon_core.web.http_worker.limits import (
 from coupon_core.web.http_worker.pollers import READABLE, WRITABLE, Poller
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-# So many pipelined requests are answered before other connections have their turn.
-_REQUESTS_PER_TURN = 4
 
 
 class ConnectionServer:
@@ -119,13 +117,9 @@ class ConnectionServer:
 
     def _answer_ready(self, connection: Connection) -> None:
         parser = connection.parser
-        for _ in range(_REQUESTS_PER_TURN):
-            request = parser.next_request()
-            if request is None:
-                break
+        request = parser.next_request()
+        if request is not None:  # before the next one others have their turn
             self._answer(connection, request)
-            if connection.unsent or connection.is_ending or connection.is_broken:
-                break
         if connection.is_broken or connection.unsent:
             return
         if connection.is_ending:
