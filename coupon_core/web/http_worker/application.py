@@ -16,7 +16,7 @@ from coupon_core.web.body_admission import (
     BodyRequired,
 )
 from coupon_core.web.gunicorn_errors import serialize_error_response
-from coupon_core.web.http_worker.connection import Connection
+from coupon_core.web.http_worker.connection import ClientGone, Connection
 from coupon_core.web.http_worker.http_request import HttpRequest
 from coupon_core.web.http_worker.limits import (
     MAX_COLLECTED_BYTES,
@@ -108,6 +108,8 @@ class ApplicationRunner:
             if self._pre_request is not None:
                 self._pre_request(self._worker, request)
             self._call(connection, response, environ)
+        except ClientGone:
+            connection.is_broken = True
         except (Exception, SystemExit):
             self._log.exception("Error handling request")
             if response.headers_sent:

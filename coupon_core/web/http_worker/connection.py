@@ -18,8 +18,8 @@ _LARGE_READ_SIZE_BYTES = 131_072
 _MAX_JOINED_BYTES = 65_536
 
 
-class SlowClient(OSError):
-    """The client took a streamed answer more slowly than the minimum rate."""
+class ClientGone(Exception):
+    """The client went away, or takes a streamed answer too slowly."""
 
 
 class Connection:
@@ -127,7 +127,7 @@ class Connection:
     def send_paced(self, data: bytes, max_lag_seconds: float) -> None:
         """Send all of a piece of a stream, waiting for the client.
 
-        Raises: SlowClient below the minimum rate, OSError if the client is gone.
+        Raises: ClientGone, also below the minimum rate.
         """
         self.unsent.append(memoryview(data))
         deadline = monotonic() + max_lag_seconds
@@ -137,14 +137,14 @@ class Connection:
             before = self.unsent_bytes
             self.flush()
             if self.is_broken:
-                raise ConnectionResetError
+                raise ClientGone
             if not self.unsent:
                 return
             now = monotonic()
             progress = (before - self.unsent_bytes) / MIN_BYTES_PER_SECOND
             deadline = min(deadline + progress, now + max_lag_seconds)
             if now > deadline:
-                raise SlowClient
+                raise ClientGone
             waiting.poll(max(1, int((deadline - now) * 1_000)))
 
     def _drop_sent(self, sent: int) -> None:
