@@ -36,9 +36,9 @@ limit_request_line = 4_094
 limit_request_fields = 64
 limit_request_field_size = 8_190
 
-# Each request is told by `web.telling`, by its route; gunicorn would tell the path.
+# `web.access_log` logs each request by its route; gunicorn would log the path.
 accesslog = None
-# Never debug, at which gunicorn tells paths as well.
+# Never debug, where gunicorn logs paths as well.
 loglevel = "info" if _settings.log_level == "debug" else _settings.log_level
 control_socket_disable = True
 

@@ -1,4 +1,4 @@
-"""The serving threads: whoever gets a ready connection reads, answers and lets go."""
+"""What a serving thread does with a ready connection: read, answer, let it go."""
 
 from time import monotonic
 
