@@ -8,66 +8,61 @@ import re
 
 _match_method_token = re.compile(rb"(?:\r\n)*[A-Z][A-Z_-]{0,31} ").match
 
+_HEAD_END = b"\r\n\r\n"
+_MAX_SLICE_BYTES = 16_384
+
+
+def find_slice_size(tail: bytes, data: bytes, start: int) -> int:
+    """Return how many bytes from `start` to feed at once: up to an empty line.
+
+    Heads and chunked bodies end with one. A wrong cut is harmless; with the right one
+    only one request is complete at a time, and each head is checked from its first
+    byte. `tail` are the bytes before `start`, at most three.
+    """
+    if tail:
+        found = (tail + data[start : start + 3]).find(_HEAD_END)
+        if found >= 0 and found + 4 > len(tail):
+            return found + 4 - len(tail)
+    found = data.find(_HEAD_END, start, start + _MAX_SLICE_BYTES)
+    return found + 4 - start if found >= 0 else _MAX_SLICE_BYTES
+
 
 class RawHead:
-    """Raw bytes since the end of the previous request, or a little before."""
+    """Raw bytes since the end of the previous request."""
 
-    __slots__ = ("_data", "_is_exact", "_position")
+    __slots__ = ("_data",)
 
     def __init__(self) -> None:
         self._data: bytes | bytearray = b""
-        self._position, self._is_exact = 0, True  # where the next request must begin
 
     def __len__(self) -> int:
         return len(self._data)
 
-    def reset(self, data: bytes = b"") -> None:
-        """Start with bytes that begin a request."""
-        self._data, self._position, self._is_exact = data, 0, True
+    def reset(self) -> None:
+        """Forget everything: the next bytes begin a request."""
+        self._data = b""
 
     def extend(self, data: bytes) -> None:
         """Append bytes that arrived before the head was complete."""
         if not self._data:
-            self.reset(data)
+            self._data = data
         elif isinstance(self._data, bytearray):
             self._data += data
         else:
             self._data = bytearray(self._data) + data
 
-    def start_in_body(self, data: bytes, missing_bytes: int | None) -> None:
-        """Start with bytes that begin in a body, of unknown size if None."""
-        self._data = data
-        self._position, self._is_exact = missing_bytes or 0, missing_bytes is not None
-
-    def take_first_line(self, line: bytes) -> bool:
-        """Return True if the request begins with exactly this line."""
-        data, position = self._data, self._position
-        if self._is_exact:
-            while data[position : position + 2] == b"\r\n":
-                position += 2
-            if not data.startswith(line, position):
-                return False
-        else:
-            position = data.find(line, position)
-            if position > 0 and data[max(0, position - 2) : position] != b"\r\n":
-                return False
-        end = data.find(b"\r\n\r\n", max(0, position))
-        self._position = end + 4
-        return position >= 0 and end >= 0
-
-    def expect_body(self, size: int | None) -> None:
-        """Note the size of the body behind the head, None if it is not known."""
-        self._position += size or 0
-        self._is_exact = size is not None
+    def starts_with(self, line: bytes) -> bool:
+        """Return True if the request begins with this line, or empty ones before it."""
+        data, position = self._data, 0
+        while data[position : position + 2] == b"\r\n":
+            position += 2
+        return data.startswith(line, position)
 
     def skip_empty_lines(self) -> bool:
-        """Drop CRLFs behind the last request; False if there is anything else."""
-        data = bytes(self._data)
-        start = self._position if self._is_exact else len(data.rstrip(b"\r\n"))
-        rest = data[start:].replace(b"\r\n", b"")
-        self.reset(rest)
-        return rest in (b"", b"\r")
+        """Drop CRLFs before a request; False if there is anything else."""
+        self._data = bytes(self._data).replace(b"\r\n", b"")
+        return self._data in (b"", b"\r")
 
     def has_method_token(self) -> bool:
         """Return True if the head begins with what could be an unknown method."""
-        return _match_method_token(self._data, self._position) is not None
+        return _match_method_token(self._data) is not None

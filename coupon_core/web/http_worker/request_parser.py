@@ -1,7 +1,5 @@
 """Parse a byte stream into requests; llhttp (httptools) alone decides on framing."""
 
-from collections import deque
-
 from httptools import (
     HttpParserError,
     HttpParserInvalidMethodError,
@@ -17,11 +15,7 @@ from coupon_core.web.http_worker.limits import (
     MAX_HEAD_BYTES,
     RequestLimits,
 )
-from coupon_core.web.http_worker.raw_head import RawHead
-
-# One feed completes all requests that it contains. Small slices bound how many parsed
-# requests can wait; a typical request fits into one slice.
-SLICE_BYTES = 2_048
+from coupon_core.web.http_worker.raw_head import RawHead, find_slice_size
 
 
 class RequestParser:
@@ -33,17 +27,18 @@ class RequestParser:
     """
 
     __slots__ = (
-        *("_has_skipped_body", "_head", "_headers", "_is_in_body"),
-        *("_is_resuming_body", "_limits", "_parser", "_raw_body_bytes"),
-        *("_ready", "_unparsed", "_url", "current"),
-        *("has_begun", "is_finished", "is_paused", "refusal"),
+        *("_complete", "_has_skipped_body", "_head", "_headers", "_is_in_body"),
+        *("_is_resuming_body", "_limits", "_offset", "_parser", "_raw_body_bytes"),
+        *("_tail", "_unparsed", "_url", "current", "has_begun", "is_finished"),
+        *("is_paused", "refusal"),
     )
 
     def __init__(self, limits: RequestLimits) -> None:
         self._limits = limits
         self._parser = HttpRequestParser(self)
-        self._ready: deque[HttpRequest] = deque()
-        self._unparsed = b""
+        self._complete: HttpRequest | None = None
+        self._unparsed, self._offset = b"", 0
+        self._tail = b""  # the last bytes of the previous slice
         self._head = RawHead()
         self._headers: list[tuple[bytes, bytes]] = []
         self._url = b""
@@ -56,20 +51,22 @@ class RequestParser:
     @property
     def buffered_bytes(self) -> int:
         """Bytes that this parser holds in memory."""
-        size = len(self._unparsed) + len(self._head)
+        size = len(self._unparsed) - self._offset + len(self._head)
         if self.current is not None:
             size += self.current.buffered_bytes
             size += max(0, self._raw_body_bytes - self.current.body_bytes)
-        return size + sum(request.buffered_bytes for request in self._ready)
+        return size
 
     @property
     def has_input(self) -> bool:
         """Return True if `next_request` can continue without more bytes."""
-        return bool(self._ready or (self._unparsed and self._can_parse()))
+        return self._offset < len(self._unparsed) and self._can_parse()
 
     def feed(self, data: bytes) -> None:
         """Add received bytes; they are parsed by `next_request`."""
-        self._unparsed = self._unparsed + data if self._unparsed else data
+        if self._offset < len(self._unparsed):
+            data = self._unparsed[self._offset :] + data
+        self._unparsed, self._offset = data, 0
 
     def feed_eof(self) -> None:
         """Note that no more bytes will come; an unfinished request is refused."""
@@ -78,9 +75,10 @@ class RequestParser:
 
     def next_request(self) -> HttpRequest | None:
         """Return the next complete request, or None if more bytes are needed."""
-        while not self._ready and self._unparsed and self._can_parse():
+        while self._complete is None and self.has_input:
             self._parse_slice()
-        return self._ready.popleft() if self._ready else None
+        request, self._complete = self._complete, None
+        return request
 
     def admit(self) -> None:
         """Continue with the large body of `current`, whose pieces the caller takes."""
@@ -97,8 +95,8 @@ class RequestParser:
         if hasattr(self, "_parser"):
             del self._parser
         self.is_finished, self.has_begun = True, False
-        self._unparsed, self.current = b"", None
-        self._ready.clear()
+        self._unparsed, self._offset = b"", 0
+        self.current = self._complete = None
         self._head.reset()
 
     def _can_parse(self) -> bool:
@@ -107,25 +105,30 @@ class RequestParser:
     def _refuse(self, status: int) -> None:
         if self.refusal is None and not self.is_finished:
             self.refusal = status
-            self._unparsed = b""
+            self._unparsed, self._offset = b"", 0
             self._head.reset()
             self.current = None
 
     def _parse_slice(self) -> None:
-        data, size = self._unparsed, SLICE_BYTES
-        if self._is_in_body and self.current is not None:
-            size = max(size, self.current.missing_bytes)
-        if len(data) > size:
-            data, self._unparsed = data[:size], data[size:]
-        else:
-            self._unparsed = b""
+        start = self._offset
+        self._offset = min(start + self._get_slice_bytes(), len(self._unparsed))
+        data = self._unparsed[start : self._offset]
+        if self._offset == len(self._unparsed):
+            self._unparsed, self._offset = b"", 0
+        self._tail = (self._tail + data[-3:])[-3:]
         if self._is_in_body:
             self._raw_body_bytes += len(data)
-            self._head.start_in_body(data, self._get_missing_bytes())
         else:
             self._head.extend(data)
         self._feed_parser(data)
         self._check_sizes()
+
+    def _get_slice_bytes(self) -> int:
+        """Return where to cut so that a request ends with a slice, not inside it."""
+        request = self.current
+        if self._is_in_body and request is not None and not request.is_chunked:
+            return max(1, request.missing_bytes)
+        return find_slice_size(self._tail, self._unparsed, self._offset)
 
     def _feed_parser(self, data: bytes) -> None:
         try:
@@ -155,7 +158,7 @@ class RequestParser:
             self._parser.feed_data(
                 b"POST / HTTP/1.1\r\nHost: x\r\n%b\r\n\r\n" % framing
             )
-        self._unparsed = rest + self._unparsed
+        self._unparsed, self._offset = rest + self._unparsed[self._offset :], 0
         self._head.reset()
 
     def _check_sizes(self) -> None:
@@ -170,10 +173,6 @@ class RequestParser:
                 self._refuse(400)
         elif len(self._head) > MAX_HEAD_BYTES:
             self._refuse(431 if self._headers else 414)
-
-    def _get_missing_bytes(self) -> int | None:
-        request = self.current
-        return None if request is None or request.is_chunked else request.missing_bytes
 
     # ------------------------------------------------ callbacks of httptools
 
@@ -215,14 +214,11 @@ class RequestParser:
         request = HttpRequest(parser.get_method(), self._url, self._headers)
         try:
             request.interpret(
-                parser.get_http_version(), self._limits, self._head.take_first_line
+                parser.get_http_version(), self._limits, self._head.starts_with
             )
         except InvalidHead as error:
             self._refuse(error.status)
             return
-        self._head.expect_body(
-            None if request.is_chunked else request.content_length or 0
-        )
         self.current = request
         self._has_skipped_body = parser.should_upgrade() and request.has_body
         self.is_paused = request.missing_bytes > MAX_BUFFERED_BODY_BYTES
@@ -240,11 +236,11 @@ class RequestParser:
         if self._has_skipped_body:
             return
         request, self.current = self.current, None
+        self._head.reset()
         self._is_in_body = self.has_begun = self.is_paused = False
         if request is None or self.refusal or self.is_finished:
             return
         if not (request.keep_alive and self._parser.should_keep_alive()):
             request.keep_alive = False
             self.is_finished = True
-            self._unparsed = b""
-        self._ready.append(request)
+        self._complete = request
