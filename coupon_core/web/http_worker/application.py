@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 from gunicorn import config
+from gunicorn.glogging import Logger
 
 from coupon_core.web.body_admission import (
     ADMITTED_ENVIRON_KEY,
@@ -54,6 +55,9 @@ class ApplicationRunner:
         self._worker, self._wsgi, self._log = worker, worker.wsgi, worker.log
         self._scheme_policy = scheme_policy
         self._timeouts = Timeouts.from_config(cfg)
+        # A logger class may count requests in its own `access`, as gunicorn's Statsd.
+        is_own_logger = type(worker.log).access is not Logger.access
+        self._logs_access = is_own_logger or worker.log.access_log_enabled
         self._requests = count(1)
         self._stream_slots = BoundedSemaphore(max(1, cfg.threads // 2))
         self._pre_request = _get_hook(cfg.pre_request, config.PreRequest.pre_request)
@@ -190,8 +194,8 @@ class ApplicationRunner:
                 pending, size = [], 0
         last = response.frame(b"".join(pending))
         connection.send_paced(last + (b"0\r\n\r\n" if response.chunked else b""), lag)
-        expected = response.response_length
-        is_short = expected is not None and response.sent < expected
+        expected = 0 if response.omits_body else response.response_length or 0
+        is_short = response.sent < expected
         connection.is_ending = is_short or not response.keep_alive
 
     @staticmethod
@@ -208,7 +212,7 @@ class ApplicationRunner:
     def _finish(
         self, request: HttpRequest, environ: Environ, response: Response, started: float
     ) -> None:
-        if self._log.access_log_enabled:
+        if self._logs_access:
             duration = timedelta(seconds=monotonic() - started)
             self._log.access(response, request, environ, duration)
         if self._post_request is not None:

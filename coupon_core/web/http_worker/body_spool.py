@@ -1,5 +1,7 @@
 """Large request bodies on disk: unlinked files, limited per tenant and in all."""
 
+import errno
+import os
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Lock
@@ -37,7 +39,8 @@ class Upload:
         data = data[: self.limit + 1 - self.size]
         self._spool.reserve(self.tenant_id, len(data))
         self.size += len(data)
-        self._file.write(data)
+        if self._file.write(data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def rewind(self) -> IO[bytes]:
         """Return the file for reading."""
