@@ -16,7 +16,7 @@ endif
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
 
 .PHONY: run
@@ -29,6 +29,14 @@ run: $(STAMP) ## Start everything on this machine; Ctrl-C stops it
 test: $(STAMP) ## Run the whole suite, on SQLite and PostgreSQL
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
+.PHONY: test-fast
+test-fast: $(STAMP) ## Run what needs no server and little time, on SQLite
+	@$(BIN)/python -m pytest -n 2 --fast $(ARGS)
+
+.PHONY: coverage
+coverage: $(STAMP) ## Run the whole suite and show which lines it does not reach
+	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
+
 .PHONY: lint
 lint: $(STAMP) ## Check style, format, types and who imports whom
 	@$(BIN)/ruff check .
@@ -37,7 +45,7 @@ lint: $(STAMP) ## Check style, format, types and who imports whom
 	@$(BIN)/lint-imports
 
 .PHONY: format
-format: $(STAMP) ## Format the code and mend what can be mended
+format: $(STAMP) ## Format the code and mend what ruff can fix
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 

@@ -1,4 +1,4 @@
-"""The admin gateway: what those who run a coupon programme call."""
+"""The admin gateway: the HTTP API for managing a coupon programme."""
 
 from typing import TYPE_CHECKING
 
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 
 def create_app(settings: "Settings | None" = None) -> "Flask":
-    """The WSGI application; without `settings` it reads the environment."""
-    # Here, so that couponctl, which lives in this package, starts without Flask.
+    """Return the WSGI application; without `settings`, read the environment."""
+    # Imported here so that couponctl, which is in this package, starts without Flask.
     from admin_gateway import asyncapi, authentication, routes
     from admin_gateway.refusals import REFUSALS
     from coupon_core import gateway
@@ -19,8 +19,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         __name__,
         settings,
         title="Coupon admin gateway",
-        description="Define coupons, generate them, and watch what becomes of them. "
-        "Services that speak to the bus itself find its messages in /asyncapi.json.",
+        description="Define coupons, generate them and follow their use. The messages "
+        "on the broker are described in /asyncapi.json.",
         blueprints=[*routes.BLUEPRINTS, asyncapi.blueprint],
         links={"asyncapi": "/asyncapi.json", "schemas": "/schemas"},
         refusals=REFUSALS,

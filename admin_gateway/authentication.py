@@ -1,4 +1,4 @@
-"""Who is calling and what they may do, settled before any view begins."""
+"""Authentication and authorization of requests, before any view runs."""
 
 import re
 from collections.abc import Mapping
@@ -17,13 +17,14 @@ SECURITY_SCHEMES: Mapping[str, Any] = {
     "adminToken": {
         "type": "http",
         "scheme": "bearer",
-        "description": 'A JWT with sub_type "admin", sub_id (the id of an API key) '
-        "and exp, signed with that API key by HS256; or the API key itself.",
+        "description": 'Either a JWT with sub_type "admin", sub_id (the ID of an API '
+        "key) and exp, signed with that API key (HS256), or the API key itself.",
     },
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
+FLAT_PREFIX = "flat_"  # names of blueprints without the tenant in the path
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# What a key needs to write by the routes of a blueprint; to read it needs `read`.
+# The scope that write requests need, by blueprint. Read requests need `read`.
 WRITE_SCOPES: Mapping[str, Scope] = {
     "rewards": Scope.DEFINITIONS,
     "reward_items": Scope.DEFINITIONS,
@@ -49,7 +50,14 @@ WRITE_SCOPES: Mapping[str, Scope] = {
     "dead_letters": Scope.EVENTS,
     "webhooks": Scope.EVENTS,
 }
-# Parts of paths that are texts of the tenant's own and no UUIDs.
+# The scope of single views that differs from the one of their blueprint or method.
+VIEW_SCOPES: Mapping[str, Scope] = {
+    "codes.export": Scope.EXPORT,
+    "codes.assign": Scope.SUPPORT,
+    "coupons.revoke": Scope.SUPPORT,
+    "coupons.revoke_code": Scope.SUPPORT,
+}
+# Path parameters whose values the tenant chooses, so they are not UUIDs.
 TEXT_PARAMETERS = frozenset(
     {"code", "client_key_id", "user_id", "campaign_id", "creator_key"}
 )
@@ -60,27 +68,29 @@ _is_positive_integer = re.compile("[1-9][0-9]{0,15}").fullmatch
 
 
 def authenticate() -> None:
-    """Let nobody below /v1 without a good key, be there such a route or not."""
+    """Authenticate every request below /v1, whether or not its route exists.
+
+    Raises:
+        Refused: The credentials are missing or invalid, or the key may not do this.
+    """
     if request.path.startswith("/v1/"):
         key = request.headers.get("X-API-Key")
-        g.principal = authenticate_admin(key, bearer_token(), utc_now())
+        g.principal = authenticate_admin(key, bearer_token(), now=utc_now())
         audit_context.set_principal(g.principal)
         if request.url_rule:
             _authorize(g.principal, request.view_args or {})
 
 
 def _authorize(principal: Principal, path_parameters: dict[str, Any]) -> None:
-    """Check tenant and scope; leave the views the ids that they are about.
+    """Check tenant and scope, and normalize the ids in the path for the views.
 
-    A text that is no id becomes one that no row has: it answers like a missing one,
-    and no database is asked to make a UUID of it.
+    A malformed id becomes one that no row has. It is then answered like a missing
+    one, and no database has to parse it as a UUID.
     """
     requested_tenant_id = path_parameters.pop(
         "tenant_id", None
     ) or _requested_tenant_id(principal.tenant_id)
-    is_read = request.method in SAFE_METHODS
-    scope = Scope.READ if is_read else WRITE_SCOPES[request.blueprint or ""]
-    require_scope(principal, requested_tenant_id, scope)
+    require_scope(principal, requested_tenant_id, scope=_get_required_scope())
     for name in path_parameters.keys() & INTEGER_PARAMETERS:
         path_parameters[name] = (
             int(path_parameters[name])
@@ -93,6 +103,14 @@ def _authorize(principal: Principal, path_parameters: dict[str, Any]) -> None:
             if is_uuid(path_parameters[name])
             else UNMATCHABLE_UUID
         )
+
+
+def _get_required_scope() -> Scope:
+    view_name = (request.endpoint or "").removeprefix(FLAT_PREFIX)
+    if view_name in VIEW_SCOPES:
+        return VIEW_SCOPES[view_name]
+    is_read = request.method in SAFE_METHODS
+    return Scope.READ if is_read else WRITE_SCOPES[request.blueprint or ""]
 
 
 def _requested_tenant_id(default: str) -> str:

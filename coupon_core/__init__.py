@@ -1,1 +1,1 @@
-"""What a coupon is and may do: the domain that both gateways and the workers share."""
+"""The domain, services and infrastructure that both gateways and the workers share."""

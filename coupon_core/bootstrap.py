@@ -1,4 +1,4 @@
-"""What every process does first: begin to log, open the database, unlock the vault."""
+"""Initialize a process: logging, database, encryption and rate limits."""
 
 import socket
 from collections.abc import Iterable
@@ -9,15 +9,17 @@ from coupon_core.persistence import database
 from coupon_core.security import authentication, encryption
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import GuessLimits, parse_rate_limit
+from coupon_core.services import idempotency
 from coupon_core.services.coupons import typo_detection
 from coupon_core.services.webhooks import url_policy
 from coupon_core.settings.loader import InvalidSettings, Settings
 
 
 def start(settings: Settings) -> None:
-    """Make this process ready to work with these settings; connects to nothing yet.
+    """Initialize this process with these settings; does not connect to anything yet.
 
-    BadSettings when the database's URL is none.
+    Raises:
+        InvalidSettings: The database URL is invalid.
     """
     structured_logging.configure(settings.log_level, settings.log_format)
     encryption.load_keys(settings.master_keys)
@@ -29,27 +31,35 @@ def start(settings: Settings) -> None:
     typo_detection.clear_cache()
     per_user = parse_rate_limit("guesses-per-user", settings.guesses_per_user)
     per_tenant = parse_rate_limit("guesses-per-tenant", settings.guesses_per_tenant)
-    code_guessing.configure(GuessLimits(settings.redis_url, per_user, per_tenant))
+    code_guessing.configure(
+        GuessLimits(settings.redis_url, per_user, per_tenant=per_tenant)
+    )
+    idempotency.configure(settings.idempotency_keys_per_caller)
     url_policy.allow_networks(settings.webhook_networks)
 
 
-# Each counts for itself, at a port of its own: so many after COUPON_METRICS_PORT.
+# Each program exposes its own metrics, at COUPON_METRICS_PORT plus this offset.
 METRICS_PORT_OFFSETS = {"admin": 0, "query": 1, "workers": 2}
 
 
 def start_metrics_server(
     program: str, settings: Settings, collectors: Iterable[Collector] = ()
 ) -> None:
-    """Count, and show it to Prometheus, if the settings name a port for that."""
-    # By host, too: of containers that share a directory each has a process 1.
+    """Record metrics and expose them, if the settings contain a port for them."""
+    # Include the host, because containers that share a directory all have a process 1.
     directory = settings.data_dir / "metrics" / f"{program}@{socket.gethostname()}"
     port = (
         settings.metrics_port and settings.metrics_port + METRICS_PORT_OFFSETS[program]
     )
     metrics_server.start(
-        directory, settings.metrics_host, port, _sample_connection_pool, collectors
+        directory,
+        settings.metrics_host,
+        port=port,
+        sample=_sample_connection_pool,
+        collectors=collectors,
     )
 
 
 def _sample_connection_pool() -> None:
-    metrics.record_pool_connections(*database.count_connections())
+    in_use, idle = database.count_connections()
+    metrics.record_pool_connections(in_use, idle)

@@ -1,4 +1,4 @@
-"""What both gateways are made with: a ready process behind the shared Flask."""
+"""Create a gateway: an initialized process and the Flask application of the core."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,29 +7,31 @@ from flask import Flask
 
 from coupon_core import bootstrap
 from coupon_core.messaging.health_check import BrokerHealth
-from coupon_core.persistence import database, schema
+from coupon_core.persistence import database, errors, schema
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import IN_MEMORY_URL, parse_rate_limit
 from coupon_core.settings import loader
-from coupon_core.web import app_factory as web
-from coupon_core.web.rate_limits import limit_requests
+from coupon_core.settings.model import DEFAULT_CALLS_PER_CALLER
+from coupon_core.web import app_factory
+from coupon_core.web.rate_limits import CallLimit, limit_requests
+from coupon_core.web.slow_requests import limit_slow_requests
 
 
 def create_app(
     import_name: str, settings: loader.Settings | None, **parts: Any
 ) -> Flask:
-    """A gateway on the database of `settings`, by default those of the environment.
+    """Create a gateway; without `settings`, they are loaded from the environment.
 
-    `parts` are the rest of what `coupon_core.web.app.create_app` takes.
+    `parts` are the other arguments of `coupon_core.web.app_factory.create_app`.
     """
     settings = settings or loader.load()
     bootstrap.start(settings)
-    code_guessing.limiter()  # now, and not while the first caller waits
+    code_guessing.limiter()  # create it now, not during the first request
     bootstrap.start_metrics_server(import_name.removesuffix("_gateway"), settings)
-    # A bus that is away stops neither gateway: what is to go out waits in the outbox.
-    # Nor does Redis: each process counts guesses alone until it is back.
+    # The gateways work without the broker, because events wait in the outbox, and
+    # without Redis, because each process then counts guesses on its own.
     broker_health = BrokerHealth(settings.broker_url)
-    app = web.create_app(
+    app = app_factory.create_app(
         import_name,
         ready_checks={
             "database": _check_database,
@@ -41,14 +43,31 @@ def create_app(
         teardown=lambda _: database.release_connection(),
         **parts,
     )
-    per_caller = parse_rate_limit("calls-per-caller", settings.calls_per_caller)
-    per_tenant = parse_rate_limit("calls-per-tenant", settings.calls_per_tenant)
-    limit_requests(app, per_caller, per_tenant)
+    limit_slow_requests(app, settings.gateway_threads)
+    _limit_requests(app, settings)
     return app
 
 
+def _limit_requests(app: Flask, settings: loader.Settings) -> None:
+    # The default is for players only and costs no call to Redis; other limits are
+    # counted in Redis, unless the settings say otherwise.
+    is_default = settings.calls_per_caller == DEFAULT_CALLS_PER_CALLER
+    counted_in = settings.calls_counted_in
+    per_caller = parse_rate_limit("calls-per-caller", settings.calls_per_caller)
+    per_tenant = parse_rate_limit("calls-per-tenant", settings.calls_per_tenant)
+    limit_requests(
+        app,
+        CallLimit(
+            per_caller,
+            is_shared=counted_in == "redis" or not (counted_in or is_default),
+            players_only=is_default,
+        ),
+        per_tenant=CallLimit(per_tenant, is_shared=counted_in != "process"),
+    )
+
+
 def _create_redis_check(url: str) -> Callable[[], str]:
-    """The check of what guesses are counted in."""
+    """Return the readiness check of the Redis in which guesses are counted."""
     if url == IN_MEMORY_URL:
         return lambda: "not used"
     return BrokerHealth(url.replace("unix:", "redis+socket:", 1)).status
@@ -65,7 +84,9 @@ def _check_database() -> str:
 def _check_migrations() -> str:
     try:
         if not schema.is_up_to_date():
-            raise database.ConcurrentUpdate("run couponctl db upgrade")
+            raise errors.SchemaOutdated(
+                "migrations are missing: run `couponctl db upgrade`"
+            )
     finally:
         database.release_connection()
     return "up to date"

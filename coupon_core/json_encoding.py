@@ -1,4 +1,4 @@
-"""JSON in UTF-8 without blanks, made with as little work as a request can cost."""
+"""Encode compact UTF-8 JSON with as little work per request as possible."""
 
 import json
 from collections.abc import Callable
@@ -6,21 +6,24 @@ from typing import Any
 
 import orjson
 
-# Neither may come into JSON by accident: a dataclass has members that are not shown.
+# Neither may be serialized by accident: dataclasses have members that are not public.
 ORJSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def encode_json(
     value: Any, default: Callable[[Any], Any] | None = None, errors: str = "strict"
 ) -> bytes:
-    """Compact UTF-8 JSON of what JSON itself knows; `default` makes that of the rest.
+    """Return compact UTF-8 JSON; `default` converts values that JSON does not know.
 
-    Integers may be of any length. TypeError and ValueError for what is no JSON;
-    lone surrogates are treated as `str.encode` does it with these `errors`.
+    Integers may have any length. Lone surrogates are handled like `str.encode` does it
+    with these `errors`.
+
+    Raises:
+        TypeError, ValueError: The value cannot be represented in JSON.
     """
     try:
-        return orjson.dumps(value, default, ORJSON_OPTIONS)
-    except TypeError:  # also for long integers, for surrogates and for other names
+        return orjson.dumps(value, default, option=ORJSON_OPTIONS)
+    except TypeError:  # long integers, lone surrogates, or keys that are not strings
         text = json.dumps(
             value, ensure_ascii=False, separators=(",", ":"), default=default
         )

@@ -1,4 +1,4 @@
-"""gunicorn's options, for those who start it without `couponctl serve`.
+"""gunicorn's options, for use without `couponctl serve`.
 
 From a checkout, for example:
 gunicorn --config deploy/gunicorn.conf.py --bind :8001 'admin_gateway:create_app()'

@@ -1,4 +1,4 @@
-"""THE table of refusals: a row for each reason, a column for each dialect."""
+"""The table of refusals: a row for each reason, a column for each API."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from coupon_core.web.dialects import RefusalResponse
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What one reason is called (documents S0, S1 and S3, CONTRACTS 0.5 and 3.2).
+    """The status, code and text of one reason in each API.
 
-    Phoenix's validate answers 200 with a text of its own, PlayCamp's with code and text
-    of its redeem; a redeem answers status, code and text.
-    Mambo has an exception for each (document S4, CONTRACTS 0.21).
+    Phoenix's validate answers 200 with a text of its own; PlayCamp's validate answers
+    200 with the code and text of its redeem. Mambo has an exception for each reason.
+    Sources: docs/api-contracts.md 0.5 (Phoenix), 3.2 (PlayCamp), 0.21 (Mambo).
     """
 
     phoenix_validate: str
@@ -39,56 +39,56 @@ REFUSALS: Mapping[Reason, Refusal] = MappingProxyType(
         Reason.COUPON_NOT_FOUND: Refusal(
             "Coupon code not found",
             (404, "COUPON_NOT_FOUND", "Coupon not found"),
-            (404, "COUPON_NOT_FOUND", "Coupon not found"),
-            (404, "CouponNotFoundException", "The coupon does not exist"),
+            playcamp=(404, "COUPON_NOT_FOUND", "Coupon not found"),
+            mambo=(404, "CouponNotFoundException", "The coupon does not exist"),
         ),
         Reason.REVOKED: Refusal(
             "Coupon status: revoked",
             (400, "COUPON_REVOKED", "Coupon status: revoked"),
-            (400, "COUPON_INACTIVE", "Coupon is not active"),
-            MAMBO_INACTIVE,
+            playcamp=(400, "COUPON_INACTIVE", "Coupon is not active"),
+            mambo=MAMBO_INACTIVE,
         ),
         Reason.ALREADY_REDEEMED: Refusal(
             "Coupon has already been used",
             (400, "ALREADY_REDEEMED", "Coupon has already been redeemed"),
-            (400, "USER_CODE_LIMIT", "User code usage limit exceeded"),
-            MAMBO_REDEEMED,
+            playcamp=(400, "USER_CODE_LIMIT", "User code usage limit exceeded"),
+            mambo=MAMBO_REDEEMED,
         ),
         Reason.USED_UP: Refusal(
             "Coupon status: redeemed",
             (400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
-            (400, "USER_CODE_LIMIT", "User code usage limit exceeded"),
-            MAMBO_REDEEMED,
+            playcamp=(400, "USER_CODE_LIMIT", "User code usage limit exceeded"),
+            mambo=MAMBO_REDEEMED,
         ),
         Reason.ARCHIVED: Refusal(
             "Coupon is no longer available",
             (400, "COUPON_UNAVAILABLE", "Coupon is no longer available"),
-            (400, "COUPON_INACTIVE", "Coupon is not active"),
-            MAMBO_INACTIVE,
+            playcamp=(400, "COUPON_INACTIVE", "Coupon is not active"),
+            mambo=MAMBO_INACTIVE,
         ),
         Reason.EXPIRED: Refusal(
             "Coupon has expired",
             (400, "COUPON_EXPIRED", "Coupon has expired"),
-            (400, "COUPON_EXPIRED", "Coupon has expired"),
-            (400, "CouponExpiredException", "The coupon has expired"),
+            playcamp=(400, "COUPON_EXPIRED", "Coupon has expired"),
+            mambo=(400, "CouponExpiredException", "The coupon has expired"),
         ),
         Reason.NOT_YET_ACTIVE: Refusal(
             "Coupon not yet active",
             (400, "COUPON_NOT_YET_ACTIVE", "Coupon not yet active"),
-            (400, "COUPON_NOT_YET_VALID", "Coupon is not yet valid"),
-            MAMBO_INACTIVE,
+            playcamp=(400, "COUPON_NOT_YET_VALID", "Coupon is not yet valid"),
+            mambo=MAMBO_INACTIVE,
         ),
         Reason.USER_LIMIT: Refusal(
             "Usage limit exceeded",
             (400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
-            (400, "USER_PACKAGE_LIMIT", "User package usage limit exceeded"),
-            MAMBO_REDEEMED,
+            playcamp=(400, "USER_PACKAGE_LIMIT", "User package usage limit exceeded"),
+            mambo=MAMBO_REDEEMED,
         ),
         Reason.POOL_EMPTY: Refusal(
             "Usage limit exceeded",
             (400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
-            (400, "TOTAL_USAGE_LIMIT", "Total usage limit exceeded"),
-            MAMBO_SCARCE,
+            playcamp=(400, "TOTAL_USAGE_LIMIT", "Total usage limit exceeded"),
+            mambo=MAMBO_SCARCE,
         ),
     }
 )
@@ -122,7 +122,7 @@ PLAYCAMP_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     }
 )
 
-# What only Mambo asks for.
+# Reasons that only the Mambo API can meet.
 MAMBO_ONLY_REFUSALS: Mapping[AnyReason, RefusalResponse] = {
     PurchaseReason.USER_NOT_FOUND: (
         404,
@@ -198,9 +198,31 @@ MAMBO_ONLY_REFUSALS: Mapping[AnyReason, RefusalResponse] = {
         "scarcity.limit, usage: more than that have been given out or used",
     ),
 }
+# The Mambo API knows no other signatures than those of OAuth 1.0a.
+OAUTH1_REFUSALS: Mapping[AnyReason, RefusalResponse] = {
+    AuthReason.MISSING_HEADER: (
+        401,
+        "UnauthorizedException",
+        "Authorization: OAuth needs oauth_consumer_key, oauth_signature_method "
+        "HMAC-SHA1, oauth_timestamp, oauth_nonce and oauth_signature, and no "
+        "oauth_token",
+    ),
+    AuthReason.BAD_TIMESTAMP: (
+        401,
+        "UnauthorizedException",
+        "oauth_timestamp must be Unix seconds within 300 seconds of now",
+    ),
+    AuthReason.BAD_SIGNATURE: (
+        401,
+        "UnauthorizedException",
+        "oauth_signature is wrong, or the key in oauth_consumer_key is unknown, "
+        "revoked or expired; sign the URL under which this service is public",
+    ),
+}
 MAMBO_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
         **AUTH_REFUSALS,
+        **OAUTH1_REFUSALS,
         **{reason: refusal.mambo for reason, refusal in REFUSALS.items()},
         **MAMBO_ONLY_REFUSALS,
     }

@@ -1,8 +1,12 @@
-"""The tests; they mirror the packages."""
+"""Tests, in directories that mirror the packages."""
 
 import pytest
 
-# Before anything imports it: so that a broken invariant says what it found.
+# Before anything imports these modules, so that their failed assertions show values.
 pytest.register_assert_rewrite(
-    "tests.support.invariants", "tests.chaos.fault_scenarios"
+    "tests.support.invariants",
+    "tests.support.printed_examples",
+    "tests.support.printed_programs",
+    "tests.authorization.access_tester",
+    "tests.chaos.fault_scenarios",
 )

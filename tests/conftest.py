@@ -1,7 +1,7 @@
-"""Fixtures of all tests: real servers for the run, a fresh database for each test.
+"""Fixtures for all tests: real servers per run, and a fresh database per test.
 
-Under xdist the controller starts PostgreSQL and tells its workers where it is, so
-that one server serves them all; without xdist the first test that asks starts it.
+With xdist the controller starts PostgreSQL and passes its address to the workers, so
+that one server serves all. Without xdist the first test that needs it starts it.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from tests.support.servers import (
 )
 from tests.support.settings import build_settings
 
-# How long an example takes says nothing on a machine that others use as well; and
-# what CI found must be found again, so there the examples are the same each time.
+# No deadline, because the duration of an example means nothing on a shared machine.
+# CI uses the same examples in each run, so that its failures can be reproduced.
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
@@ -47,36 +47,69 @@ COMPONENTS = pytest.StashKey[set[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of this test suite."""
     parser.addoption(
         "--database",
         choices=databases.DATABASE_KINDS,
-        help="run tests that are for both databases on this one only",
+        help="run tests for both databases on this one only",
+    )
+    parser.addoption(
+        "--fast",
+        action="store_true",
+        help="skip PostgreSQL, brokers, and tests that take more than 5 seconds",
     )
     parser.addoption(
         "--openapi-examples",
         type=int,
-        help="let schemathesis try so many requests a route, others each time",
+        help="number of schemathesis requests per route, different in each run",
     )
     parser.addoption(
         "--actions",
         type=int,
         default=600,
-        help="buy, redeem and refund so often at random (5000 takes a minute or two)",
+        help="number of random purchases, redeems and refunds (default: %(default)s)",
     )
     parser.addoption(
         "--model-examples",
         type=int,
-        help="let the model live so many lives, longer ones",
+        help="number of longer examples of the state machine",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Prepare what the hooks below share."""
+    if config.getoption("fast"):
+        config.option.database = "sqlite"
     config.stash[CLEANUP] = contextlib.ExitStack()
     config.stash[COMPONENTS] = set()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the servers of this run."""
     config.stash[CLEANUP].close()
+
+
+SERVER_FIXTURES = {"postgres", "redis", "rabbitmq", "broker", "own_broker"}
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """With --fast, leave out tests that are slow or need a server."""
+    if config.getoption("fast"):
+        slow = [item for item in items if needs_time_or_server(item)]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in set(slow)]
+
+
+def needs_time_or_server(item: pytest.Item) -> bool:
+    """Return True if the full suite runs the test but `make test-fast` does not."""
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return bool(
+        item.get_closest_marker("slow")
+        or SERVER_FIXTURES.intersection(item.fixturenames)
+        or "postgresql" in [str(value) for value in parameters]
+    )
 
 
 # ------------------------------------------------------------- one server a run
@@ -84,19 +117,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: object) -> None:
-    """In xdist's controller, before a worker starts: tell it where PostgreSQL is."""
+    """In xdist's controller: pass PostgreSQL's address to a worker before it starts."""
     if node.config.getoption("database") != "sqlite":
         node.workerinput["postgres"] = dataclasses.asdict(get_postgres(node.config))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: object, error: object) -> None:
-    """In xdist's controller, after a worker: learn what its tests ran on."""
+    """In xdist's controller: collect what a worker's tests ran on."""
     components = (getattr(node, "workeroutput", None) or {}).get("components", [])
     node.config.stash[COMPONENTS].update(components)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Pass what the tests ran on to xdist's controller."""
     if hasattr(session.config, "workeroutput"):
         components = sorted(session.config.stash[COMPONENTS])
         session.config.workeroutput["components"] = components
@@ -105,12 +139,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
+    """Print what the tests ran on."""
     if components := sorted(config.stash[COMPONENTS]):
         terminalreporter.write_line("Ran on " + " · ".join(components))
 
 
 def get_postgres(config: pytest.Config) -> Postgres:
-    """The run's server: the controller's, or our own, started when first needed."""
+    """Return the run's server: the controller's, or one started on first use."""
     if POSTGRES not in config.stash:
         given = getattr(config, "workerinput", {}).get("postgres")
         config.stash[POSTGRES] = Postgres(**given) if given else start_postgres(config)
@@ -118,6 +153,7 @@ def get_postgres(config: pytest.Config) -> Postgres:
 
 
 def start_postgres(config: pytest.Config) -> Postgres:
+    """Start a PostgreSQL for the whole run."""
     directory = Path(tempfile.gettempdir())
     server = config.stash[CLEANUP].enter_context(postgres_server(directory))
     return server.address
@@ -125,7 +161,7 @@ def start_postgres(config: pytest.Config) -> Postgres:
 
 @pytest.fixture(scope="session")
 def postgres(request: pytest.FixtureRequest) -> Postgres:
-    """The PostgreSQL of this run; to stop one, start your own: `postgres_server`."""
+    """Return this run's PostgreSQL; to stop one, use `postgres_server`."""
     server = get_postgres(request.config)
     components = request.config.stash[COMPONENTS]
     components.add(f"PostgreSQL {server.version} from {server.origin}")
@@ -136,7 +172,7 @@ def postgres(request: pytest.FixtureRequest) -> Postgres:
 def redis(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RedisServer]:
-    """A Redis-protocol server for the tests of this process (xdist: each its own)."""
+    """Yield a Redis-protocol server for this process's tests; each worker has one."""
     with redis_server(tmp_path_factory.mktemp("redis")) as server:
         components = request.config.stash[COMPONENTS]
         components.add(f"{server.name} {server.version} from {server.origin}")
@@ -145,11 +181,11 @@ def redis(
 
 @pytest.fixture(scope="session")
 def rabbitmq(request: pytest.FixtureRequest) -> Iterator[RabbitServer]:
-    """A RabbitMQ for the tests of this process, where one is installed."""
+    """Yield a RabbitMQ for this process's tests; skip them if none is installed."""
     program = find_rabbitmq()
     components = request.config.stash[COMPONENTS]
     if program is None:
-        components.add("not on RabbitMQ: none is installed, its tests were skipped")
+        components.add("no RabbitMQ: it is not installed, so its tests were skipped")
         pytest.skip("RabbitMQ is not installed")
     with rabbit_server(program) as server:
         components.add(f"RabbitMQ {server.version} from {server.origin}")
@@ -161,7 +197,7 @@ Broker = RedisServer | RabbitServer
 
 @pytest.fixture(scope="session", params=["redis", "rabbitmq"])
 def broker(request: pytest.FixtureRequest) -> Broker:
-    """Each of the brokers in turn; tests share it, so they empty their queues."""
+    """Return each broker in turn; tests share it, so they empty their queues."""
     server: Broker = request.getfixturevalue(request.param)
     return server
 
@@ -173,7 +209,7 @@ def broker(request: pytest.FixtureRequest) -> Broker:
 def migrated_template(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Databases:
-    """The databases of one kind; the template they copy is migrated only once."""
+    """Return the databases of one kind; their template is migrated only once."""
     kind = request.param
     if request.config.getoption("database") not in (None, kind):
         pytest.skip(f"not on {kind}: --database")
@@ -188,21 +224,22 @@ def migrated_template(
     return get_reusable_databases(server, f"test_{worker}")
 
 
-@cache  # for the whole run: pytest makes the fixture anew when it has to change it
+@cache  # for the run: pytest recreates the fixture whenever its parameter changes
 def get_reusable_databases(server: Postgres, prefix: str) -> PostgresDatabases:
+    """Return the databases of a server, the same for the whole run."""
     return PostgresDatabases(server, prefix, databases.migrate_database)
 
 
 @pytest.fixture
 def database_url(migrated_template: Databases) -> Iterator[str]:
-    """A migrated database without rows, on SQLite and again on PostgreSQL."""
+    """Yield the URL of a migrated database without rows, of each kind in turn."""
     with migrated_template.temporary_database() as url:
         yield url
 
 
 @pytest.fixture
 def empty_database_url(migrated_template: Databases) -> Iterator[str]:
-    """A database without even tables, for tests of migrations and of first starts."""
+    """Yield the URL of a database without tables, for migrations and first starts."""
     with migrated_template.temporary_database(migrated=False) as url:
         yield url
 
@@ -211,17 +248,17 @@ def empty_database_url(migrated_template: Databases) -> Iterator[str]:
 def core(
     migrated_template: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Settings]:
-    """The core at work on a database that the tests of a module share."""
+    """Yield the settings of the core on a database that a module's tests share."""
     directory = tmp_path_factory.mktemp("core")
     with (
         migrated_template.temporary_database() as url,
-        started_core(build_settings(url, directory)) as one,
+        started_core(build_settings(url, directory)) as settings,
     ):
-        yield one
+        yield settings
 
 
 @pytest.fixture
 def tenant(core: Settings) -> Iterator[TenantFactory]:
-    """A tenant of the test's own."""
+    """Yield a new tenant."""
     yield create_tenant()
     database.release_connection()

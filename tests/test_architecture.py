@@ -1,52 +1,170 @@
-"""What holds the house together and no tool checks."""
+"""Rules of the code base that no other tool checks."""
 
 from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
+import tokenize
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.support.paths import PROJECT_ROOT
 
-PURE = ("domain",)
+PACKAGES = ("admin_gateway", "coupon_core", "query_gateway", "workers")
+MAX_FILE_LINES = 250
+MAX_FUNCTION_LINES = 40
+MAX_MODULES_IN_CORE = 6
+FORBIDDEN_ALIASES = {"store", "Table", "documents"}
+FORBIDDEN_NAME = re.compile(r"MOST_|LONGEST_|DEEPEST_|SAID_|_SAID$")
+# Words that readers had to decode, and names of files outside the repository.
+FORBIDDEN_WORDS = re.compile(
+    r"\b(whoever|whosever|mend|mends|mended|forsaken|for ever|told|tells of"
+    r"|CONTRACTS|LIMITS|LIBRARIES|DESIGN\.md|STYLE\.md)\b"
+)
+BACKTICKS = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/**/*.md")
 
 
-def sources(name: str) -> list[Path]:
-    """The files of a module of the core, be it a file or a package."""
-    core = PROJECT_ROOT / "coupon_core"
-    found = [*core.glob(f"{name}.py"), *core.glob(f"{name}/**/*.py")]
-    assert found, f"no module {name}"
-    return found
+@cache
+def list_product_files() -> tuple[Path, ...]:
+    """Return the modules of the four packages, migrations left out.
+
+    A migration is frozen once it has run somewhere, so no rule can change it.
+    """
+    found = (path for name in PACKAGES for path in (PROJECT_ROOT / name).rglob("*.py"))
+    return tuple(sorted(path for path in found if "migrations" not in path.parts))
 
 
-def imported(source: Path) -> Iterator[str]:
-    """The top-level names of all that a file imports; its own package is skipped."""
-    for node in ast.walk(ast.parse(source.read_text())):
+@cache
+def parse_file(path: Path) -> ast.Module:
+    """Return the syntax tree of a file."""
+    return ast.parse(path.read_text())
+
+
+def format_place(path: Path, line: int) -> str:
+    """Return a place as editors and terminals link it."""
+    return f"{path.relative_to(PROJECT_ROOT)}:{line}"
+
+
+def list_imported_modules(path: Path) -> Iterator[str]:
+    """Yield the top-level names of what a file imports, relative imports left out."""
+    for node in ast.walk(parse_file(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
             yield (node.module or "").partition(".")[0]
 
 
-@pytest.mark.parametrize("name", PURE)
+def run_tool(*arguments: str) -> None:
+    """Run a tool of the environment; its output is the message if it fails."""
+    tool = Path(sys.executable).parent / arguments[0]
+    done = subprocess.run(
+        [tool, *arguments[1:]], cwd=PROJECT_ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_imports_follow_the_layers() -> None:
+    run_tool("lint-imports", "--no-cache")
+
+
+def test_names_follow_pep8() -> None:
+    run_tool("ruff", "check", "--quiet", "--select", "N", "--ignore", "N818", *PACKAGES)
+
+
+@pytest.mark.parametrize("name", ["domain"])
 def test_pure_modules_import_the_standard_library_only(name: str) -> None:
     allowed = {*sys.stdlib_module_names, "coupon_core"}
-    used = {module for source in sources(name) for module in imported(source)}
-    assert used - allowed == set()
+    paths = [*(PROJECT_ROOT / "coupon_core" / name).rglob("*.py")]
+    assert paths
+    assert {name for path in paths for name in list_imported_modules(path)} <= allowed
+
+
+def test_the_core_has_few_modules_outside_its_layers() -> None:
+    modules = [*(PROJECT_ROOT / "coupon_core").glob("*.py")]
+    assert len(modules) <= MAX_MODULES_IN_CORE, modules
+
+
+def test_files_are_short() -> None:
+    lengths = {path: path.read_text().count("\n") for path in list_product_files()}
+    long = {path: lines for path, lines in lengths.items() if lines > MAX_FILE_LINES}
+    assert [format_place(path, lines) for path, lines in long.items()] == []
+
+
+def test_functions_are_short() -> None:
+    long = [
+        f"{format_place(path, node.lineno)} {node.name}"
+        for path in list_product_files()
+        for node in ast.walk(parse_file(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno + 1 > MAX_FUNCTION_LINES
+    ]
+    assert long == []
+
+
+def test_imports_keep_the_name_that_says_what_they_bring() -> None:
+    renamed = [
+        f"{format_place(path, node.lineno)} {alias.name} as {alias.asname}"
+        for path in list_product_files()
+        for node in ast.walk(parse_file(path))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+        if alias.asname in FORBIDDEN_ALIASES
+    ]
+    assert renamed == []
+
+
+def test_names_put_the_qualifier_first() -> None:
+    found = []
+    for path in list_product_files():
+        with path.open("rb") as file:
+            found += [
+                f"{format_place(path, token.start[0])} {token.string}"
+                for token in tokenize.tokenize(file.readline)
+                if token.type == tokenize.NAME and FORBIDDEN_NAME.search(token.string)
+            ]
+    assert found == []
+
+
+def test_texts_are_plain_english_and_refer_to_the_repository() -> None:
+    found = []
+    for path in list_product_files():
+        with path.open("rb") as file:
+            found += [
+                f"{format_place(path, token.start[0])} {word}"
+                for token in tokenize.tokenize(file.readline)
+                if token.type in {tokenize.COMMENT, tokenize.STRING}
+                for word in FORBIDDEN_WORDS.findall(BACKTICKS.sub("", token.string))
+            ]
+    assert found == []
+
+
+def test_documents_are_plain_english() -> None:
+    paths = [path for name in DOCUMENTS for path in PROJECT_ROOT.glob(name)]
+    assert len(paths) > len(DOCUMENTS)
+    found = {
+        path: words
+        for path in paths
+        if (words := FORBIDDEN_WORDS.findall(BACKTICKS.sub("", path.read_text())))
+    }
+    assert found == {}
 
 
 def test_every_dependency_is_locked() -> None:
-    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())["project"]
+    text = (PROJECT_ROOT / "pyproject.toml").read_text()
+    project = tomllib.loads(text)["project"]
     groups = [project["dependencies"], *project["optional-dependencies"].values()]
-    wanted = {re.split(r"[\[>=]", line)[0] for group in groups for line in group}
+    required = {re.split(r"[\[>=<]", line)[0] for group in groups for line in group}
     lock = (PROJECT_ROOT / "requirements.lock").read_text()
     locked = set(re.findall(r"^([a-z0-9-]+)(?:\[\w+\])?==", lock, re.MULTILINE))
-    assert wanted - locked == set()
+    assert required - locked == set()
 
 
 def test_the_lock_does_not_say_where_packages_come_from() -> None:

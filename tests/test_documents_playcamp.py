@@ -1,7 +1,7 @@
-"""What the document S3 prints comes true: its examples, and its complete flow.
+"""The examples and the complete flow of the PlayCamp specification work as printed.
 
-Everything is made on the admin gateway and asked for at a running query gateway. The
-published Node SDK is not to be had here; its requests are made by fetch, as it does.
+Data is created through the admin gateway and read through a running query gateway.
+The published Node SDK is not available here; fetch sends the same requests.
 """
 
 from __future__ import annotations
@@ -35,13 +35,14 @@ Call = Callable[[str, Any], dict[str, Any]]
 
 @dataclass
 class Game:
-    """A game's server, with a key of its own, before a code that can be redeemed."""
+    """A game server with its own key, before a code is redeemed."""
 
     url: str
     key: str
     admin: Call
 
-    def ask(self, path: str, code: str) -> requests.Response:
+    def call(self, path: str, code: str) -> requests.Response:
+        """Send a request of the SDK about a code."""
         headers = {"Authorization": f"Bearer {self.key}"}
         body = {"couponCode": code, "userId": USER}
         url = f"{self.url}/v1/server/coupons/{path}"
@@ -49,6 +50,8 @@ class Game:
 
 
 def caller(session: requests.Session, root: str) -> Call:
+    """Return a function that posts to the admin gateway."""
+
     def call(path: str, body: Any) -> dict[str, Any]:
         answer = session.post(f"{root}/{path}", json=body, timeout=30)
         answer.raise_for_status()
@@ -59,6 +62,7 @@ def caller(session: requests.Session, root: str) -> Call:
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Iterator[Settings]:
+    """Yield the settings of a started core."""
     with started_core(build_settings(database_url, tmp_path)) as running:
         yield running
 
@@ -67,7 +71,7 @@ def settings(database_url: str, tmp_path: Path) -> Iterator[Settings]:
 def game(
     settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Game]:
-    """The document's campaign, creator and package, made over HTTP."""
+    """Create the specification's campaign, creator and package over HTTP."""
     _, _, api_key = tenants.create("acme", utc_now())
     database.release_connection()
     homes = [tmp_path_factory.mktemp(name) for name in ("admin", "query")]
@@ -84,27 +88,37 @@ def game(
 
 
 def fill(call: Call) -> None:
+    """Create the specification's campaign, creator and package."""
     call("campaigns", EXAMPLES["campaign"])
     call("creators", EXAMPLES["creator"])
     package = call("campaigns/campaign_001/packages", EXAMPLES["package"])
     call("creators/ABC12/codes", {"package_id": package["package_id"], "count": 1})
 
 
-def within(printed: Any, answered: Any) -> Any:
-    """Those members of an answer that the document prints."""
+def select_printed_members(printed: Any, answered: Any) -> Any:
+    """Return only the members of an answer that the specification prints."""
     return {name: answered.get(name) for name in printed}
 
 
 def test_requests_are_answered_as_printed(game: Game) -> None:
-    told = game.ask("validate", CODE)
+    answer = game.call("validate", CODE)
     printed = EXAMPLES["valid"]
-    assert (told.status_code, within(printed, told.json()["data"])) == (200, printed)
-    told = game.ask("validate", "INVALID-CODE")
-    assert (told.status_code, told.json()) == (200, {"data": EXAMPLES["invalid"]})
-    done = game.ask("redeem", CODE)
+    assert (
+        answer.status_code,
+        select_printed_members(printed, answer.json()["data"]),
+    ) == (
+        200,
+        printed,
+    )
+    answer = game.call("validate", "INVALID-CODE")
+    assert (answer.status_code, answer.json()) == (200, {"data": EXAMPLES["invalid"]})
+    done = game.call("redeem", CODE)
     data, printed = done.json()["data"], EXAMPLES["redeemed"]
-    own = {name: data[name] for name in ("usageId", "redeemedAt")}
-    assert (done.status_code, within(printed, data)) == (200, {**printed, **own})
+    own_members = {name: data[name] for name in ("usageId", "redeemedAt")}
+    assert (done.status_code, select_printed_members(printed, data)) == (
+        200,
+        {**printed, **own_members},
+    )
     assert type(data["usageId"]) is int
     assert len(data["redeemedAt"]) == len(printed["redeemedAt"])
 

@@ -1,4 +1,4 @@
-"""No POST of either gateway is forgotten: each has one effect under one key."""
+"""Every POST of both gateways has exactly one effect for one idempotency key."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ import query_gateway
 from coupon_core.persistence import database
 from coupon_core.web.idempotency import IDEMPOTENT_MARK
 from tests.factories.campaigns import CampaignFactory
+from tests.factories.tenant import TenantFactory
 from tests.query_gateway.mambo.site import create_site_client
-from tests.query_gateway.tenant import Tenant
 from tests.support.admin_client import (
     AdminClient,
     ResponseValidator,
@@ -27,32 +27,33 @@ from tests.support.admin_client import (
 from tests.support.databases import SqliteDatabases, migrate_database
 from tests.support.settings import build_settings
 
-# POSTs that change nothing, by endpoint; all others must be made once.
+# POSTs without side effects, by endpoint; all others must be idempotent.
 ONLY_READING = frozenset(
     {
         "mambo_oauth.token",
         "mambo_coupons.validate",
         "playcamp_server_coupons.validate",
         "playcamp_client_coupons.validate_for_anybody",
-        # A sample over the network, for which no transaction may wait.
+        # Sends a sample over the network, which no transaction may wait for.
         "playcamp_server_webhooks.test_webhook",
         "webhooks.test",
     }
 )
-# How each family of routes is called; the rest is checked by its marks alone.
+# How to call each family of routes; all other routes are checked by their marks.
 PREFIXES = {
     "admin": "/v1/",
     "query": "/v1/coupons",
     "mambo": "/api/v1",
     "playcamp": "/v1/server",
 }
-TENANT = "your-tenant-id"  # as the documented examples have it
+TENANT = "your-tenant-id"  # as in the documented examples
 ID = "770e8400-e29b-41d4-a716-446655440002"
 GATEWAYS = [*PREFIXES]
 
 
 @pytest.fixture(scope="module")
 def admin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdminClient]:
+    """Yield a client of the admin gateway."""
     import admin_gateway
 
     files = SqliteDatabases(tmp_path_factory.mktemp("repeats"), migrate_database)
@@ -63,6 +64,7 @@ def admin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdminClient]:
 
 @pytest.fixture(scope="module")
 def apps(admin: AdminClient) -> dict[str, Flask]:
+    """Return the gateways of each dialect."""
     url = f"sqlite:///{Path(database.database_proxy.database)}"
     query = query_gateway.create_app(build_settings(url))
     return {"admin": admin.app, "query": query, "mambo": query, "playcamp": query}
@@ -72,7 +74,8 @@ def apps(admin: AdminClient) -> dict[str, Flask]:
 def credentials(
     admin: AdminClient, apps: dict[str, Flask]
 ) -> dict[str, dict[str, str]]:
-    tenant = Tenant(admin.tenant_id, admin.secret.secret, ID)
+    """Return the headers for each dialect."""
+    tenant = TenantFactory(admin.tenant_id, admin.secret.secret)
     return {
         "admin": {"X-API-Key": admin.plain_key},
         "query": tenant.build_bearer_headers(),
@@ -84,14 +87,15 @@ def credentials(
 
 
 def posts(app: Flask) -> list[Rule]:
+    """Return the rules that accept POST."""
     rules = app.url_map.iter_rules()
     return [rule for rule in rules if "POST" in (rule.methods or ())]
 
 
-def path_of(rule: Rule, tenant_id: str) -> str:
-    """A path of a rule, of things that need not be there."""
-    own = re.sub(r"<(?:\w+:)?(tenant_id|site)>", tenant_id, rule.rule)
-    return re.sub(r"<[^>]+>", ID, own)
+def build_example_path(rule: Rule, tenant_id: str) -> str:
+    """Return the path of a rule, with IDs of things that need not exist."""
+    path = re.sub(r"<(?:\w+:)?(tenant_id|site)>", tenant_id, rule.rule)
+    return re.sub(r"<[^>]+>", ID, path)
 
 
 @pytest.mark.parametrize("name", GATEWAYS)
@@ -117,7 +121,7 @@ def test_every_post_refuses_a_malformed_key(
     for rule in posts(apps[name]):
         if rule.endpoint in ONLY_READING or not rule.rule.startswith(PREFIXES[name]):
             continue
-        path = path_of(rule, admin.tenant_id)
+        path = build_example_path(rule, admin.tenant_id)
         headers = {**credentials[name], "Idempotency-Key": "not one"}
         answer = client.post(path, headers=headers, json={})
         assert (answer.status_code, "Idempotency-Key" in answer.text) == (400, True)
@@ -130,20 +134,22 @@ def test_every_post_that_is_documented_repeats_its_answer(
     admin: AdminClient,
     name: str,
 ) -> None:
-    """Each is sent its own example twice; what is final comes again as it was."""
+    """Send each POST its own example twice; a final answer must be repeated."""
     client, spec = apps[name].test_client(), ResponseValidator(apps[name]).spec
     seen = set()
     for number, rule in enumerate(posts(apps[name])):
         only_reads = rule.endpoint in ONLY_READING
         if only_reads or not rule.rule.startswith(PREFIXES[name]):
             continue
-        kind, body = example_of(spec, rule)
+        kind, body = read_example_body(spec, rule)
         key = {"Idempotency-Key": f"walk-{number}", "Content-Type": kind}
         headers = {**credentials[name], **key}
-        path = path_of(rule, admin.tenant_id)
+        path = build_example_path(rule, admin.tenant_id)
         first, again = (client.post(path, headers=headers, data=body) for _ in range(2))
         assert first.status_code < 500, (path, first.text)
-        kept = not {"VALIDATION_ERROR", "ValidationException"} & set(told(first.json))
+        kept = not {"VALIDATION_ERROR", "ValidationException"} & set(
+            read_error_code(first.json)
+        )
         assert ("Idempotent-Replayed" in again.headers) == kept, (path, first.text)
         assert again.status_code == first.status_code
         assert not kept or again.data == first.data
@@ -151,18 +157,18 @@ def test_every_post_that_is_documented_repeats_its_answer(
     assert seen & {200, 201, 202, 404}, seen
 
 
-def told(body: Any) -> list[str]:
-    """What an error calls itself, in whichever dialect."""
+def read_error_code(body: Any) -> list[str]:
+    """Return the error codes of an answer, in any dialect."""
     error = body.get("error")
     return [body.get("code"), error.get("type") if isinstance(error, dict) else None]
 
 
-def example_of(spec: dict[str, Any], rule: Rule) -> tuple[str, str]:
-    """The type and the text of a POST's documented body; JSON where it takes none."""
+def read_example_body(spec: dict[str, Any], rule: Rule) -> tuple[str, str]:
+    """Return type and text of a documented body; JSON for a POST without one."""
     path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
     content = spec["paths"][path]["post"].get("requestBody", {}).get("content", {})
-    for kind, told in content.items():
-        body = told.get("example", {})
+    for kind, media_type in content.items():
+        body = media_type.get("example", {})
         return kind, body if isinstance(body, str) else json.dumps(body)
     return "application/json", "{}"
 
@@ -195,13 +201,15 @@ def test_the_documents_tell_of_the_key(apps: dict[str, Flask]) -> None:
             path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
             operation = spec["paths"].get(path, {}).get("post")
             if operation and rule.endpoint not in ONLY_READING:
-                named = [one.get("$ref", "") for one in operation["parameters"]]
+                named = [
+                    parameter.get("$ref", "") for parameter in operation["parameters"]
+                ]
                 assert "#/components/parameters/Idempotency-Key" in named
                 assert {"409", "422", "429"} <= operation["responses"].keys()
 
 
 def test_a_file_that_is_sent_again_is_taken_once(admin: AdminClient) -> None:
-    """It is worked on in steps, and its answer is kept after the last of them."""
+    """A file is imported in steps, and its answer is stored after the last one."""
     definition = admin.create_definition("Imported", code_prefix="")["id"]
     lines = [f"IMPORTED{number:06}" for number in range(300)]
     kind = {"Content-Type": "text/csv", "Idempotency-Key": "file"}

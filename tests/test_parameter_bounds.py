@@ -1,4 +1,4 @@
-"""Every parameter of every route has a bound, and says so in the OpenAPI document."""
+"""Every parameter of every route has a bound in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from tests.support.databases import SqliteDatabases, migrate_database
 from tests.support.settings import build_settings
 
 Spec = Mapping[str, Any]
-FORMATS = {"uuid", "date-time"}  # bounded by what they are
+FORMATS = {"uuid", "date-time"}  # their format bounds them
 APPS = {"admin": admin_gateway.create_app, "query": query_gateway.create_app}
 
 
 @pytest.fixture(params=APPS)
 def document(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Spec]:
+    """Yield the OpenAPI document of each gateway."""
     with SqliteDatabases(tmp_path, migrate_database).temporary_database() as url:
         app = APPS[request.param](build_settings(url))
         yield app.test_client().get("/openapi.json").json
@@ -28,63 +29,73 @@ def document(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Spec]:
 
 
 def test_every_parameter_and_every_member_of_a_body_has_a_bound(document: Spec) -> None:
-    found = [*_taken(document)]
+    found = [*_iterate_inputs(document)]
     assert len(found) > 60
     unbounded = {
         f"{where}: {name}"
         for where, schema in found
-        for name in _unbounded(schema, "", document, frozenset())
+        for name in _iterate_unbounded(schema, "", document, frozenset())
     }
     assert unbounded == set()
 
 
 def test_every_part_of_a_path_says_what_it_may_be(document: Spec) -> None:
-    """How long is not told part by part: a path has 2,048 bytes in all."""
+    """The length is not given per segment: a whole path has at most 2,048 bytes."""
     for path, item in document["paths"].items():
-        for one in item.get("parameters", ()):
-            told = _followed(one, document)
-            assert told["in"] != "path" or "pattern" in told["schema"], (path, told)
+        for parameter in item.get("parameters", ()):
+            documented = _resolve_reference(parameter, document)
+            assert documented["in"] != "path" or "pattern" in documented["schema"], (
+                path,
+                documented,
+            )
 
 
-def _taken(document: Spec) -> Iterator[tuple[str, Spec]]:
-    """Where each query parameter, header and JSON body is taken, and its schema."""
+def _iterate_inputs(document: Spec) -> Iterator[tuple[str, Spec]]:
+    """Yield each query parameter, header and JSON body with its schema."""
     for path, item in document["paths"].items():
         for method, operation in item.items():
             if method == "parameters":
                 continue
-            for one in [*item.get("parameters", ()), *operation.get("parameters", ())]:
-                told = _followed(one, document)
-                if told["in"] != "path":
-                    yield f"{method} {path} {told['name']}", told["schema"]
+            for parameter in [
+                *item.get("parameters", ()),
+                *operation.get("parameters", ()),
+            ]:
+                documented = _resolve_reference(parameter, document)
+                if documented["in"] != "path":
+                    yield f"{method} {path} {documented['name']}", documented["schema"]
             content = operation.get("requestBody", {}).get("content", {})
             if "application/json" in content:
                 yield f"{method} {path} body", content["application/json"]["schema"]
 
 
-def _followed(schema: Spec, document: Spec) -> Spec:
+def _resolve_reference(schema: Spec, document: Spec) -> Spec:
     if "$ref" not in schema:
         return schema
     found: Any = document
     for part in schema["$ref"].removeprefix("#/").split("/"):
         found = found[part]
-    return _followed(found, document)
+    return _resolve_reference(found, document)
 
 
-def _unbounded(
+def _iterate_unbounded(
     schema: Spec, name: str, document: Spec, above: frozenset[str]
 ) -> Iterator[str]:
-    """The names of all that has no bound, below a schema."""
+    """Yield the names of everything without a bound, below a schema."""
     reference = schema.get("$ref", "")
     if reference in above:
         return
-    told, above = _followed(schema, document), above | {reference} - {""}
-    if not _is_bounded(told):
+    resolved, above = _resolve_reference(schema, document), above | {reference} - {""}
+    if not _is_bounded(resolved):
         yield name
-    below = [(name, one) for kind in ("anyOf", "oneOf") for one in told.get(kind, ())]
-    below += [(f"{name}.{k}", v) for k, v in told.get("properties", {}).items()]
-    below += [(f"{name}[]", told["items"])] if "items" in told else []
-    for place, one in below:
-        yield from _unbounded(one, place, document, above)
+    children = [
+        (name, subschema)
+        for kind in ("anyOf", "oneOf")
+        for subschema in resolved.get(kind, ())
+    ]
+    children += [(f"{name}.{k}", v) for k, v in resolved.get("properties", {}).items()]
+    children += [(f"{name}[]", resolved["items"])] if "items" in resolved else []
+    for location, subschema in children:
+        yield from _iterate_unbounded(subschema, location, document, above)
 
 
 def _is_bounded(schema: Spec) -> bool:

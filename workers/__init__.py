@@ -1,1 +1,1 @@
-"""The workers: milestones in, coupons made, changes out."""
+"""Background workers: consume messages, relay events and deliver webhooks."""

@@ -1,4 +1,4 @@
-"""`python -m workers [NAME …]`: the named workers, by default all of them."""
+"""Run workers: `python -m workers [NAME …]`, by default all of them."""
 
 import os
 import signal
@@ -30,13 +30,13 @@ log = structlog.get_logger("coupon.workers")
 
 USAGE_ERROR = 2
 POLL_SECONDS = 0.2
-# A statement takes four seconds at most; a bus that is away may take for ever.
+# A statement takes four seconds at most; an unavailable broker may never respond.
 SHUTDOWN_GRACE_SECONDS = 4.3
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
-    """What a worker is given: its settings, when to stop, how to tell it is alive."""
+    """The settings of a worker, its stop signal and its heartbeat function."""
 
     broker_url: str
     visibility_seconds: int
@@ -45,26 +45,31 @@ class WorkerContext:
 
 
 WORKERS: dict[str, Callable[[WorkerContext], None]] = {
-    "consumer": lambda post: consumer.run(
-        post.broker_url, post.visibility_seconds, post.stop, post.beat
+    "consumer": lambda context: consumer.run(
+        context.broker_url, context.visibility_seconds, context.stop, context.beat
     ),
-    "generator": lambda post: batch_generator.run(
-        post.broker_url, post.visibility_seconds, post.stop, post.beat
+    "generator": lambda context: batch_generator.run(
+        context.broker_url, context.visibility_seconds, context.stop, context.beat
     ),
-    "relay": lambda post: outbox_relay.run(post.broker_url, post.stop, post.beat),
-    "fanout": lambda post: webhook_fanout.run(
-        post.broker_url, post.visibility_seconds, post.stop, post.beat
+    "relay": lambda context: outbox_relay.run(
+        context.broker_url, context.stop, context.beat
     ),
-    "deliverer": lambda post: webhook_deliverer.run(post.stop, post.beat),
-    "sweeper": lambda post: maintenance.run(post.stop, post.beat),
+    "fanout": lambda context: webhook_fanout.run(
+        context.broker_url, context.visibility_seconds, context.stop, context.beat
+    ),
+    "deliverer": lambda context: webhook_deliverer.run(context.stop, context.beat),
+    "sweeper": lambda context: maintenance.run(context.stop, context.beat),
 }
 
 
 def main(names: list[str]) -> int:
-    """Run workers until SIGTERM or SIGINT; 2 for an unknown name or bad settings."""
+    """Run workers until SIGTERM or SIGINT; return the exit code.
+
+    It is 2 for an unknown worker name or invalid settings.
+    """
     if unknown := sorted(set(names) - WORKERS.keys()):
         return _print_usage_error(
-            f"unknown worker {unknown[0]}; there are {', '.join(WORKERS)}"
+            f'Unknown worker "{unknown[0]}": expected one of {", ".join(WORKERS)}.'
         )
     try:
         settings = loader.load()
@@ -76,8 +81,8 @@ def main(names: list[str]) -> int:
     except (InvalidSettings, UnsupportedBroker) as error:
         return _print_usage_error(str(error))
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, lambda *_: stop.set())
     return _run_workers(names or list(WORKERS), settings, stop)
 
 
@@ -87,27 +92,28 @@ def _print_usage_error(message: str) -> int:
 
 
 def _run_workers(names: list[str], settings: Settings, stop: threading.Event) -> int:
-    """Each worker in a thread of its own; should one fail, all stop."""
+    """Run each worker in a thread of its own; stop all of them if one fails."""
     directory = settings.data_dir / "workers"
     remove_stale_heartbeats(directory)
-    threads = ThreadPoolExecutor(len(names))
-    running = [threads.submit(_run_worker, name, settings, stop) for name in names]
-    # Not stop.wait(): the signal's handler, in this thread, might find its lock taken.
-    while not (stop.is_set() or any(worker.done() for worker in running)):
-        wait(running, POLL_SECONDS, FIRST_COMPLETED)
+    executor = ThreadPoolExecutor(len(names))
+    workers = [executor.submit(_run_worker, name, settings, stop) for name in names]
+    # Not stop.wait(): the signal handler runs in this thread and could deadlock on the
+    # lock of the event.
+    while not (stop.is_set() or any(worker.done() for worker in workers)):
+        wait(workers, POLL_SECONDS, FIRST_COMPLETED)
     stop.set()
-    _, waiting = wait(running, SHUTDOWN_GRACE_SECONDS)
-    if waiting:
+    _, unfinished = wait(workers, SHUTDOWN_GRACE_SECONDS)
+    if unfinished:
         _exit_immediately()
-    for worker in running:
+    for worker in workers:
         worker.result()
     return 0
 
 
 def _exit_immediately() -> NoReturn:
-    """End while a worker waits for what does not answer; as safe as kill -9 is.
+    """End the process although a worker still waits; as safe as `kill -9`.
 
-    What was not acknowledged comes again, and what was committed stays.
+    Unacknowledged messages are delivered again, and committed changes persist.
     """
     log.warning("ended without waiting any longer", seconds=SHUTDOWN_GRACE_SECONDS)
     os._exit(0)
@@ -115,8 +121,13 @@ def _exit_immediately() -> NoReturn:
 
 def _run_worker(name: str, settings: Settings, stop: threading.Event) -> None:
     heartbeat = Heartbeat(settings.data_dir / "workers", name)
-    broker_options = settings.broker_url, settings.visibility_seconds
-    WORKERS[name](WorkerContext(*broker_options, stop, heartbeat.beat))
+    context = WorkerContext(
+        broker_url=settings.broker_url,
+        visibility_seconds=settings.visibility_seconds,
+        stop=stop,
+        beat=heartbeat.beat,
+    )
+    WORKERS[name](context)
     heartbeat.end()
 
 

@@ -1,4 +1,4 @@
-"""Brings every delivery to an end: processed or buried, then acknowledged."""
+"""Process each delivery or store it as a dead letter, then acknowledge it."""
 
 import time
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from kombu.message import Message as Delivery
+from kombu.message import Message as KombuMessage
 
 from coupon_core.messaging.publisher import open_publisher
 from coupon_core.messaging.redis_transport import DEFECT_HEADER
@@ -20,8 +20,8 @@ from workers.messages import Message
 
 log = structlog.get_logger("coupon.consumer")
 
-# A message that fails while the database is well goes to the end of its queue. So it
-# delays others by no more than its tries themselves and these pauses.
+# A message that fails although the database works is moved to the end of its queue. It
+# delays other messages only by its attempts and these pauses.
 MAX_ATTEMPTS = 8
 RETRY_PAUSE_SECONDS = 0.1
 ATTEMPTS_HEADER = "coupons-tries"
@@ -29,42 +29,48 @@ ROUTING_KEYS_BY_QUEUE = {**EVENT_QUEUES, **WEBHOOK_QUEUES}
 
 
 class DatabaseUnavailable(Exception):
-    """Nothing can be processed or kept now; all messages must go back."""
+    """The database is unavailable; all messages must be returned to the broker."""
 
 
 class DeliveryProcessor:
-    """What a consumer's deliveries are given to."""
+    """Collects the deliveries of a consumer, processes and acknowledges them."""
 
     def __init__(
         self, broker_url: str, handler: MessageHandler = DEFAULT_HANDLER
     ) -> None:
         self.broker_url = broker_url
         self.handler = handler
-        self.pending: list[tuple[Delivery, Message]] = []
+        self.pending: list[tuple[KombuMessage, Message]] = []
         self.outcome_counts: Counter[str] = Counter()
 
-    def on_message(self, queue: str, delivery: Delivery) -> None:
-        """A message that kombu could unpack."""
+    def on_message(self, queue: str, delivery: KombuMessage) -> None:
+        """Collect a message that kombu could decode."""
         self.pending.append((delivery, to_message(queue, delivery)))
 
-    def on_decode_error(self, queue: str, delivery: Delivery, error: Exception) -> None:
-        """A message that kombu could not: a false compression header, for one."""
-        defect = f"cannot be unpacked: {type(error).__name__}: {error}"
+    def on_decode_error(
+        self, queue: str, delivery: KombuMessage, error: Exception
+    ) -> None:
+        """Collect a message that kombu could not decode."""
+        defect = f"cannot be decoded: {type(error).__name__}: {error}"
         self.pending.append((delivery, to_message(queue, delivery, defect)))
 
     def process_pending(self) -> None:
-        """Bring all that was received to its end. DatabaseAway."""
+        """Process and acknowledge all collected messages.
+
+        Raises:
+            DatabaseUnavailable: The messages must be returned to the broker.
+        """
         batch, self.pending = self.pending, []
         for (delivery, message), outcome in zip(
             batch, self._process_batch([message for _, message in batch]), strict=True
         ):
-            result = outcome or self._process_one(message)
-            self.outcome_counts[result] += 1
-            metrics.count_message(message.queue, result)
+            final_outcome = outcome or self._process_one(message)
+            self.outcome_counts[final_outcome] += 1
+            metrics.count_message(message.queue, final_outcome)
             delivery.ack()
 
     def _process_batch(self, messages: Sequence[Message]) -> Sequence[str | None]:
-        """Many in one transaction; what fails there is tried alone."""
+        """Process many messages in one transaction; None for those to process alone."""
         try:
             return self.handler.handle_many(messages)
         except diagnostics.DATABASE_ERRORS as error:
@@ -75,9 +81,9 @@ class DeliveryProcessor:
         return [None] * len(messages)
 
     def log_outcomes(self) -> None:
-        """Log how many messages came to which end since this was last told."""
+        """Log the number of messages per outcome since the last call."""
         if self.outcome_counts:
-            log.info("settled", **self.outcome_counts)
+            log.info("processed", **self.outcome_counts)
             self.outcome_counts.clear()
 
     def _process_one(self, message: Message) -> str:
@@ -88,17 +94,17 @@ class DeliveryProcessor:
         except Exception as error:
             log.error("a message cannot be processed", **_to_log_fields(error))
             return self._store_dead_letter(
-                message, f"unexpected {type(error).__name__}"
+                message, f"unexpected error: {type(error).__name__}"
             )
 
     def _handle_database_error(self, message: Message, error: Exception) -> str:
-        """The database failed: wholly, or by this message alone?"""
+        """Requeue or bury the message if the database works otherwise."""
         log.warning("database trouble", error=describe_error(error))
         check_database()
         if message.failed_attempts + 1 >= MAX_ATTEMPTS:
             kind = type(error).__name__
             return self._store_dead_letter(
-                message, f"database error at every try: {kind}"
+                message, f"database error at every attempt: {kind}"
             )
         time.sleep(RETRY_PAUSE_SECONDS)
         return self._requeue_last(message)
@@ -113,14 +119,13 @@ class DeliveryProcessor:
             return self._requeue_last(message)
 
     def _requeue_last(self, message: Message) -> str:
-        headers, content_type = (
-            {ATTEMPTS_HEADER: message.failed_attempts + 1},
-            message.content_type,
-        )
-        # On a connection of its own: confirms do not mix with deliveries.
+        # On a separate connection: publisher confirms do not mix with deliveries.
         with open_publisher(self.broker_url) as publisher:
             publisher.publish_to_queue(
-                message.queue, message.body, content_type, headers
+                message.queue,
+                message.body,
+                content_type=message.content_type,
+                headers={ATTEMPTS_HEADER: message.failed_attempts + 1},
             )
         return "put_last"
 
@@ -130,7 +135,11 @@ def _to_log_fields(error: BaseException) -> dict[str, Any]:
 
 
 def check_database() -> None:
-    """DatabaseAway unless the database can be written to, by a new connection."""
+    """Check on a new connection that the database can be written to.
+
+    Raises:
+        DatabaseUnavailable: It cannot be written to.
+    """
     try:
         database.release_connection()
         diagnostics.check_writable()
@@ -138,16 +147,16 @@ def check_database() -> None:
         raise DatabaseUnavailable(str(error)) from error
 
 
-def to_message(queue: str, delivery: Delivery, defect: str = "") -> Message:
-    """The message in a delivery, whatever kombu and its producer made of it."""
+def to_message(queue: str, delivery: KombuMessage, defect: str = "") -> Message:
+    """Convert a delivery to a message, whatever its producer put into its headers."""
     headers = delivery.headers
     failed_attempts = headers.get(ATTEMPTS_HEADER)
     return Message(
-        queue,
-        ROUTING_KEYS_BY_QUEUE[queue],
-        str(delivery.content_type or ""),
-        bytes(delivery.body or b""),
-        defect or str(headers.get(DEFECT_HEADER, "")),
-        str(delivery.content_encoding or ""),
-        failed_attempts if type(failed_attempts) is int else 0,
+        queue=queue,
+        routing_key=ROUTING_KEYS_BY_QUEUE[queue],
+        content_type=str(delivery.content_type or ""),
+        body=bytes(delivery.body or b""),
+        defect=defect or str(headers.get(DEFECT_HEADER, "")),
+        encoding=str(delivery.content_encoding or ""),
+        failed_attempts=failed_attempts if type(failed_attempts) is int else 0,
     )

@@ -1,4 +1,4 @@
-"""What waits, as metrics: looked at when Prometheus asks for it."""
+"""Metrics of the backlog, measured when Prometheus collects them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -15,47 +15,64 @@ SOURCE_ERRORS = (*diagnostics.DATABASE_ERRORS, BrokerUnavailable)
 
 
 class BacklogCollector:
-    """Queue depths, the outbox's lag, dead letters; what is away is told as that."""
+    """Collects queue depths, outbox lag, dead letters and the state of the sources."""
 
     def __init__(self, broker_url: str) -> None:
         self.broker_url = broker_url
 
     def collect(self) -> Iterator[Any]:
-        """Prometheus' metric families as they are now."""
+        """Yield the current metric families."""
         from prometheus_client.core import GaugeMetricFamily
 
-        up = GaugeMetricFamily("coupons_up", "Whether it answers.", labels=["what"])
+        up = GaugeMetricFamily(
+            "coupons_up", "1 if the source responds, otherwise 0.", labels=["what"]
+        )
         sources: dict[str, Callable[[], list[Any]]] = {
             "database": self._collect_database,
             "message_queue": self._collect_queues,
         }
         for name, collect_source in sources.items():
-            found: list[Any] = []
+            families: list[Any] = []
             with suppress(*SOURCE_ERRORS):
-                found = collect_source()
-            up.add_metric([name], float(bool(found)))
-            yield from found
+                families = collect_source()
+            up.add_metric([name], float(bool(families)))
+            yield from families
         yield up
 
     def _collect_database(self) -> list[Any]:
         from prometheus_client.core import GaugeMetricFamily as Gauge
 
         try:
-            count, seconds = outbox.measure_backlog(utc_now())
-            letters = dead_letters.list_dead_letters(None, Page(limit=1))[1]
+            pending_count, lag_seconds = outbox.measure_backlog(utc_now())
+            _, letter_count = dead_letters.list_dead_letters(None, Page(limit=1))
         finally:
             database.release_connection()
         return [
-            Gauge("coupons_outbox_pending", "Events not published.", value=count),
-            Gauge("coupons_outbox_oldest_seconds", "Age of the oldest.", value=seconds),
-            Gauge("coupons_dead_letters", "Messages not processed.", value=letters),
+            Gauge(
+                "coupons_outbox_pending",
+                "Events that are not published yet.",
+                value=pending_count,
+            ),
+            Gauge(
+                "coupons_outbox_oldest_seconds",
+                "Age of the oldest unpublished event.",
+                value=lag_seconds,
+            ),
+            Gauge(
+                "coupons_dead_letters",
+                "Messages that could not be processed.",
+                value=letter_count,
+            ),
         ]
 
     def _collect_queues(self) -> list[Any]:
         from prometheus_client.core import GaugeMetricFamily
 
-        help_ = "Messages that wait in a queue."
-        depths = GaugeMetricFamily("coupons_queue_messages", help_, labels=["queue"])
+        depths = GaugeMetricFamily(
+            "coupons_queue_messages",
+            "Messages that wait in a queue.",
+            labels=["queue"],
+        )
         for depth in inspection.queue_depths(self.broker_url):
             depths.add_metric([depth.queue], depth.messages)
         return [depths]

@@ -1,4 +1,4 @@
-"""Makes the chunks of batches, one after the other, apart from what is urgent."""
+"""Generate chunks of batches and of code jobs, apart from urgent messages."""
 
 import threading
 from collections.abc import Callable
@@ -19,15 +19,18 @@ def run(
     stop: threading.Event,
     beat: Callable[[], None],
 ) -> None:
-    """Make chunks until `stop` is set, and drive on the batches that lie still."""
+    """Generate chunks until `stop` is set, and requeue stalled batches."""
     requeue_timer = IntervalTimer(REQUEUE_INTERVAL_SECONDS)
 
-    def redrive() -> None:
+    def requeue_if_due() -> None:
         if requeue_timer.is_due():
             batches.requeue_stalled_batches(utc_now())
 
-    # One is sent ahead, so that the next is there when this one is made.
+    # Prefetches one chunk more, so that the next is available when this one is done.
     config = ConsumerConfig(
-        frozenset({GENERATION_QUEUE}), prefetch=2, batch_size=1, on_iteration=redrive
+        frozenset({GENERATION_QUEUE}),
+        prefetch=2,
+        batch_size=1,
+        on_iteration=requeue_if_due,
     )
     consumer.run(broker_url, visibility_seconds, stop, beat, config)

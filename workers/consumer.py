@@ -1,4 +1,4 @@
-"""Consumes messages: one transaction each, acknowledged after the commit."""
+"""Consume messages in transactions and acknowledge them after the commit."""
 
 import threading
 from collections.abc import Callable
@@ -28,8 +28,10 @@ log = structlog.get_logger("coupon.consumer")
 
 @dataclass(frozen=True, slots=True)
 class ConsumerConfig:
-    """The queues that a consumer serves, how many messages it is sent ahead, and how
-    many of them it processes together; `on_iteration` is called between."""
+    """The queues of a consumer, its prefetch count and its batch size.
+
+    `on_iteration` is called after each batch.
+    """
 
     queues: frozenset[str]
     prefetch: int
@@ -38,7 +40,7 @@ class ConsumerConfig:
     handler: MessageHandler = DEFAULT_HANDLER
 
 
-# Of what is prefetched, half is processed while the broker sends the other half.
+# Half of the prefetched messages is processed while the broker sends the other half.
 MILESTONE_CONFIG = ConsumerConfig(
     frozenset(EVENT_QUEUES) - {GENERATION_QUEUE}, prefetch=40, batch_size=20
 )
@@ -54,9 +56,9 @@ def run(
     beat: Callable[[], None],
     config: ConsumerConfig = MILESTONE_CONFIG,
 ) -> None:
-    """Consume until `stop` is set; what is away is waited for.
+    """Consume until `stop` is set; reconnect when the database or broker fails.
 
-    Whatever goes wrong, the messages at hand go back, and all begins anew.
+    After an error the unacknowledged messages are returned to the broker.
     """
     while not stop.is_set():
         beat()
@@ -86,11 +88,9 @@ def consume(
         broker_url, heartbeat, visibility_seconds
     ) as connection:
         processor = DeliveryProcessor(broker_url, config.handler)
-        heartbeat_timer, log_timer = (
-            IntervalTimer(heartbeat / 2),
-            IntervalTimer(LOG_INTERVAL_SECONDS),
-        )
-        # Not its default channel: that would try to connect for ever.
+        heartbeat_timer = IntervalTimer(heartbeat / 2)
+        log_timer = IntervalTimer(LOG_INTERVAL_SECONDS)
+        # Not the default channel, which would retry to connect without limit.
         channel = connection.channel()
         for consumer in create_consumers(channel, broker_url, processor, config):
             consumer.consume()
@@ -108,17 +108,21 @@ def consume(
 
 
 class ConsumerLost(Exception):
-    """A queue has no consumer, not even this one."""
+    """A queue has lost its consumer."""
 
 
 def check_consumers(
     connection: Connection, channel: StdChannel, config: ConsumerConfig
 ) -> None:
-    """Does RabbitMQ live, and still send? NotConsuming, or an error of the bus."""
+    """Check that RabbitMQ responds and still knows the consumers.
+
+    Raises:
+        ConsumerLost: A queue has no consumer.
+    """
     connection.heartbeat_check()
     for name in config.queues:
-        declared = channel.queue_declare(name, passive=True)
-        if not declared.consumer_count:
+        queue_state = channel.queue_declare(name, passive=True)
+        if not queue_state.consumer_count:
             raise ConsumerLost(name)
 
 
@@ -128,9 +132,10 @@ def create_consumers(
     processor: DeliveryProcessor,
     config: ConsumerConfig = MILESTONE_CONFIG,
 ) -> list[Consumer]:
-    """A consumer for each queue of the duty, all on one channel."""
+    """Return a consumer for each queue of the configuration, on one channel."""
     channel.basic_qos(0, config.prefetch, False)
-    channel.auto_decode = False  # dead letters hold what was sent, byte for byte
+    # Dead letters must hold the exact bytes that were sent.
+    channel.auto_decode = False
     return [
         Consumer(
             channel,
@@ -148,7 +153,7 @@ def run_once(
     processor: DeliveryProcessor,
     config: ConsumerConfig = MILESTONE_CONFIG,
 ) -> None:
-    """Process what is there, up to a batch; waits for half a second at most."""
+    """Process up to one batch of messages; wait at most half a second for them."""
     with suppress(TimeoutError):
         connection.drain_events(timeout=POLL_SECONDS)
         while len(processor.pending) < config.batch_size:

@@ -1,4 +1,4 @@
-"""Files that tell others that the workers of this process are alive."""
+"""Heartbeat files that show that the workers of this process are alive."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ BEAT_INTERVAL_SECONDS = 2.0
 
 
 class Heartbeat:
-    """A file `NAME-PID` that is touched while a worker gets on with its work."""
+    """A file `NAME-PID` that is touched while a worker makes progress."""
 
     def __init__(self, directory: Path, name: str) -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -18,17 +18,17 @@ class Heartbeat:
         self.timer = IntervalTimer(BEAT_INTERVAL_SECONDS)
 
     def beat(self) -> None:
-        """Tell that the worker gets on; costs nothing when that has just been told."""
+        """Touch the file, at most once per `BEAT_INTERVAL_SECONDS`."""
         if self.timer.is_due():
             self.path.touch()
 
     def end(self) -> None:
-        """Tell that the worker has ended as it should."""
+        """Remove the file after a regular end."""
         self.path.unlink(missing_ok=True)
 
 
 def remove_stale_heartbeats(directory: Path) -> None:
-    """Remove the files of processes that are no more."""
+    """Remove the files of processes that no longer exist."""
     for path in directory.glob("*-*"):
         pid = path.name.rpartition("-")[2]
         if pid.isdecimal() and not is_alive(int(pid)):

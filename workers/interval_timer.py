@@ -1,22 +1,22 @@
-"""Things that are due now and then."""
+"""A timer for periodic actions."""
 
 import time
 
 
 class IntervalTimer:
-    """Says once in so many seconds that it is due; the first time at once."""
+    """Is due once per interval; the first time immediately."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.due_at = 0.0
 
     def is_due(self) -> bool:
-        """True at most once in so many seconds."""
+        """Return True at most once per interval."""
         if time.monotonic() < self.due_at:
             return False
         self.due_at = time.monotonic() + self.seconds
         return True
 
     def reset(self) -> None:
-        """Be due the next time."""
+        """Make the next call of `is_due` return True."""
         self.due_at = 0.0

@@ -1,4 +1,4 @@
-"""Now and then: tells of expired coupons, drives on what lies still, clears away."""
+"""Announce expired coupons, requeue stalled jobs and discard abandoned imports."""
 
 import threading
 from collections.abc import Callable
@@ -19,7 +19,7 @@ BEAT_INTERVAL_SECONDS = 1.0
 
 
 def run(stop: threading.Event, beat: Callable[[], None]) -> None:
-    """Sweep until `stop` is set; a database that is away is waited for."""
+    """Run maintenance until `stop` is set; wait while the database is unavailable."""
     while not stop.is_set():
         try:
             counts = run_once(stop, beat)
@@ -41,9 +41,10 @@ def _wait_with_heartbeats(stop: threading.Event, beat: Callable[[], None]) -> No
 
 
 def run_once(stop: threading.Event, beat: Callable[[], None]) -> dict[str, int]:
-    """Do all that is due; gives how much was."""
+    """Run all maintenance tasks once; return their counts."""
     looked_at = sum(
-        _announce_tenant_expiry(one, stop, beat) for one in expiry.iterate_tenant_ids()
+        _announce_tenant_expiry(tenant_id, stop, beat)
+        for tenant_id in expiry.iterate_tenant_ids()
     )
     return {
         "looked_at": looked_at,
@@ -55,12 +56,15 @@ def run_once(stop: threading.Event, beat: Callable[[], None]) -> dict[str, int]:
 def _announce_tenant_expiry(
     tenant_id: str, stop: threading.Event, beat: Callable[[], None]
 ) -> int:
-    """All of a tenant, in short transactions, as long as the outbox gets on."""
+    """Announce all expired coupons of a tenant in short transactions.
+
+    Stops early while the outbox is full.
+    """
     looked_at = 0
     while not stop.is_set():
         beat()
-        found = expiry.announce_expired(tenant_id, utc_now())
-        looked_at += found
-        if not found or expiry.is_outbox_full(utc_now()):
+        announced = expiry.announce_expired(tenant_id, utc_now())
+        looked_at += announced
+        if not announced or expiry.is_outbox_full(utc_now()):
             break
     return looked_at

@@ -1,4 +1,4 @@
-"""What is done with a message: read it, make its coupons; or say why it cannot be."""
+"""Handle messages: parse them and generate coupons, or store dead letters."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -37,13 +37,13 @@ from workers.messages import (
     store_dead_letter,
 )
 
-MILESTONE_OUTCOMES = ("earned_nothing", "earned")
-CHUNK_OUTCOMES = ("made_nothing", "made")
+MILESTONE_OUTCOMES = ("no_coupon", "earned")
+CHUNK_OUTCOMES = ("no_coupon", "made")
 
 
 @dataclass(frozen=True, slots=True)
 class MessageHandler:
-    """What brings messages to their ends: one alone, and many in one transaction."""
+    """The functions that process one message, and many in one transaction."""
 
     handle_one: Callable[[Message], str]
     handle_many: Callable[[Sequence[Message]], list[str | None]]
@@ -53,18 +53,19 @@ Parsed = TypeVar("Parsed")
 
 
 def handle_many(messages: Sequence[Message]) -> list[str | None]:
-    """Process many messages in one transaction; None for those to `handle_one` alone.
+    """Process many messages in one transaction; return their outcomes.
 
-    Database trouble passes through: then none was processed.
+    None means that the message must be passed to `handle_one`. Database errors are
+    raised; then no message was processed.
     """
-    parsed = {
-        place: one
-        for place, m in enumerate(messages)
-        for one in _try_parse_milestone(m)
+    milestones = {
+        index: milestone
+        for index, message in enumerate(messages)
+        for milestone in _try_parse_milestone(message)
     }
-    counts = earned_coupons.process_milestones(list(parsed.values()), utc_now())
-    outcomes = dict(zip(parsed, map(_to_outcome, counts), strict=True))
-    return [outcomes.get(place) for place in range(len(messages))]
+    counts = earned_coupons.process_milestones(list(milestones.values()), utc_now())
+    outcomes = dict(zip(milestones, map(_to_outcome, counts), strict=True))
+    return [outcomes.get(index) for index in range(len(messages))]
 
 
 def _try_parse_milestone(message: Message) -> list[Milestone]:
@@ -80,17 +81,17 @@ def _to_outcome(count: int | None) -> str | None:
 
 
 def handle_one(message: Message) -> str:
-    """Process a message, or keep it as a dead letter; then it may be acknowledged.
+    """Process a message or store it as a dead letter; return its outcome.
 
-    Gives in a word what became of it. Database trouble passes through: the message
+    Afterwards the message can be acknowledged. Database errors are raised; then it
     must be tried again.
     """
     try:
         if message.queue == GENERATION_QUEUE:
             return _parse_message(message, _build_chunk_task)()
         return _process_milestone(_parse_milestone(message))
-    except UnprocessableMessage as impossible:
-        return store_dead_letter(message, impossible.reason, impossible.tenant_id)
+    except UnprocessableMessage as error:
+        return store_dead_letter(message, error.reason, error.tenant_id)
 
 
 def _parse_milestone(message: Message) -> Milestone:
@@ -102,13 +103,17 @@ def _parse_milestone(message: Message) -> Milestone:
 def _parse_message(
     message: Message, convert: Callable[[dict[str, Any]], Parsed]
 ) -> Parsed:
-    """What the message means. Impossible."""
+    """Parse the body of a message.
+
+    Raises:
+        UnprocessableMessage: The message is not valid.
+    """
     for defect in find_defects(message):
         raise UnprocessableMessage(defect)
     try:
         return convert(parse_object(message.body))
-    except ApiError as problem:
-        raise UnprocessableMessage(problem.message) from None
+    except ApiError as error:
+        raise UnprocessableMessage(error.message) from None
     except ValidationError as error:
         raise UnprocessableMessage(convert_validation_error(error).message) from None
 
@@ -131,21 +136,31 @@ def _build_chunk_task(document: dict[str, Any]) -> Callable[[], str]:
 
 
 def _run_job_chunk(key: ChunkKey) -> str:
+    tenant_id, job_id, chunk_number = key
     try:
-        return jobs.run_chunk(*key, utc_now()).state.value
+        job = jobs.run_chunk(
+            tenant_id, job_id, chunk_number=chunk_number, now=utc_now()
+        )
+        return job.state.value
     except Refused as refused:
         raise UnprocessableMessage(refused.reason.value.replace("_", " ")) from None
 
 
 def _generate_chunk(key: ChunkKey) -> str:
-    """Make a chunk; what nobody foresaw ends its batch, which says so."""
+    """Generate a chunk; an unexpected error ends its batch with that reason."""
     try:
         return CHUNK_OUTCOMES[batches.generate_chunk(key, utc_now())]
     except diagnostics.DATABASE_ERRORS:
         raise
     except Exception as error:
         log.error("a chunk cannot be made", chunk=key, error=describe_error(error))
-        batches.fail(*key[:2], f"unexpected {type(error).__name__}", utc_now())
+        tenant_id, batch_id, _ = key
+        batches.fail(
+            tenant_id,
+            batch_id,
+            reason=f"unexpected error: {type(error).__name__}",
+            now=utc_now(),
+        )
         return "failed"
 
 

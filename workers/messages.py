@@ -1,4 +1,4 @@
-"""A message from the broker, and the reasons not to process it."""
+"""Messages from the broker, and the defects that make them unprocessable."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ SUPPORTED_ENCODINGS = ("", "utf-8", "utf8", "us-ascii", "binary")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as the broker gave it; `defect` says why kombu could not unpack it.
+    """A message as received; `defect` says why kombu could not decode it.
 
-    `failed_attempts` counts those that failed before, while the database was well.
+    `failed_attempts` counts earlier attempts that failed although the database worked.
     """
 
     queue: str
@@ -31,7 +31,7 @@ class Message:
 
 
 class UnprocessableMessage(Exception):
-    """The message can never be processed; the text says why."""
+    """The message can never be processed; `reason` says why."""
 
     def __init__(self, reason: str, tenant_id: str = "") -> None:
         super().__init__(reason)
@@ -40,24 +40,25 @@ class UnprocessableMessage(Exception):
 
 
 def store_dead_letter(message: Message, reason: str, tenant_id: str = "") -> str:
-    """Keep a message as a dead letter."""
+    """Store a message as a dead letter and return the outcome."""
     letter_id = dead_letters.store_dead_letter(
         message.queue,
         message.routing_key,
-        message.content_type,
-        message.body,
-        reason,
-        tenant_id,
-        utc_now(),
+        content_type=message.content_type,
+        body=message.body,
+        reason=reason,
+        tenant_id=tenant_id,
+        now=utc_now(),
     )
-    # Its reason may quote it: it stands in the letter.
-    queue = message.queue
-    log.warning("dead letter", queue=queue, letter_id=letter_id, tenant=tenant_id)
+    # The reason is not logged, because it may quote the message.
+    log.warning(
+        "dead letter", queue=message.queue, letter_id=letter_id, tenant=tenant_id
+    )
     return "buried"
 
 
 def find_defects(message: Message) -> Iterator[str]:
-    """What can be said against a message without reading it."""
+    """Yield the defects of a message that are visible without parsing its body."""
     if message.defect:
         yield message.defect
     if (

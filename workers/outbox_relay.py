@@ -1,4 +1,7 @@
-"""The relay: from the outbox to the bus, each event at least once."""
+"""Publish events from the outbox, each at least once, and delete what is outdated.
+
+Deleted are published events, old idempotency keys and ids of accepted events.
+"""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -21,20 +24,22 @@ from workers.interval_timer import IntervalTimer
 
 log = structlog.get_logger("coupon.relay")
 
-# What a relay that is killed between publishing and marking sends twice is at most a
-# batch; so much waits until the claim runs out.
+# A relay that is killed between publishing and marking causes at most one batch to be
+# sent twice; that batch waits until the claim expires.
 BATCH_SIZE = 50
 CLAIM_DURATION = timedelta(seconds=10)
 IDLE_PAUSE_SECONDS = 0.2
 RECONNECT_PAUSE_SECONDS = 1.0
 EVENT_RETENTION = timedelta(days=7)
-# Nobody repeats an event of last month; should one do so, it earns nothing twice.
+# Events are not expected to be repeated after a month. If one is, its coupons are
+# still not earned twice.
 ACCEPTED_ID_RETENTION = timedelta(days=30)
-PURGE_INTERVAL_SECONDS, PURGE_BATCH_SIZE = 60.0, 500
+PURGE_INTERVAL_SECONDS = 60.0
+PURGE_BATCH_SIZE = 500
 
 
 def run(broker_url: str, stop: threading.Event, beat: Callable[[], None]) -> None:
-    """Relay until `stop` is set; whatever is away is waited for."""
+    """Relay until `stop` is set; reconnect when the database or broker fails."""
     while not stop.is_set():
         beat()
         try:
@@ -61,7 +66,7 @@ def _relay(
 
 
 def purge_expired(now: datetime) -> bool:
-    """Forget what has been kept long enough; True when there is more of it."""
+    """Delete expired rows; return True if there may be more of them."""
     counts = (
         outbox.purge(now - EVENT_RETENTION, PURGE_BATCH_SIZE),
         idempotency.purge(now, PURGE_BATCH_SIZE),
@@ -71,9 +76,9 @@ def purge_expired(now: datetime) -> bool:
 
 
 def run_once(publisher: Publisher) -> int:
-    """Publish one batch; gives how many events were claimed for it.
+    """Publish one batch; return the number of claimed events.
 
-    Claimed and committed first, so that no broker call stands inside a transaction.
+    The claim is committed first, so that no broker call happens inside a transaction.
     """
     now = utc_now()
     events = outbox.claim(BATCH_SIZE, now, until=now + CLAIM_DURATION)
@@ -91,7 +96,7 @@ def run_once(publisher: Publisher) -> int:
 def _publish(
     publisher: Publisher, events: Sequence[Event], messages: Sequence[OutgoingMessage]
 ) -> None:
-    """All at once; should one not be taken, one by one, so that it stops no other."""
+    """Publish events together; if the broker rejects one, publish them one by one."""
     try:
         publisher.publish(messages)
         outbox.mark_sent(events)
@@ -106,7 +111,7 @@ def _publish(
 def _publish_each(
     publisher: Publisher, events: Sequence[Event], messages: Sequence[OutgoingMessage]
 ) -> None:
-    # What is not taken stays claimed, so that those behind it have their turn first.
+    # Rejected events remain claimed, so that later events are published first.
     for event, message in zip(events, messages, strict=True):
         try:
             publisher.publish([message])
@@ -120,16 +125,21 @@ def _publish_each(
 
 
 def _build_messages(event: Event) -> list[OutgoingMessage]:
-    """The message of an event, if one can be made: else it is a dead letter."""
+    """Return the message of an event, or store a dead letter if there is none."""
     try:
         return [to_outgoing_message(event)]
     except ValueError as error:
         reason = f"cannot be sent: {error}"
         log.error("event cannot be sent", event_id=event.event_id)
         metrics.count_relayed_events("buried")
-        body, key = event.data.encode("utf-8", "replace"), event.event_type
         dead_letters.store_dead_letter(
-            OUT_EXCHANGE, key, "", body, reason, event.tenant_id, utc_now()
+            OUT_EXCHANGE,
+            event.event_type,
+            content_type="",
+            body=event.data.encode("utf-8", "replace"),
+            reason=reason,
+            tenant_id=event.tenant_id,
+            now=utc_now(),
         )
         outbox.mark_sent([event])
         return []

@@ -1,4 +1,4 @@
-"""The deliverer: sends what is due to webhooks, many of them side by side."""
+"""Send due deliveries to many webhooks concurrently."""
 
 import threading
 import time
@@ -18,39 +18,43 @@ from workers.interval_timer import IntervalTimer
 
 log = structlog.get_logger("coupon.deliverer")
 
-# Receivers may hang; each has a thread of its own while it is served. Of these a
-# tenant has at most delivering.MOST_OF_TENANT.
+# Receivers may hang, therefore each is served by a thread of its own. A tenant has at
+# most `delivery.MAX_CONCURRENT_PER_TENANT` of these threads.
 MAX_CONCURRENT_DELIVERIES = 32
 IDLE_PAUSE_SECONDS = 0.2
 RETRY_PAUSE_SECONDS = 1.0
-# What is under way when the process is to end gets so long; what is left then is
-# sent again by another worker, as after a kill.
+# Active requests may take this long when the process ends. Unfinished ones are sent
+# again by another worker, as after a kill.
 SHUTDOWN_GRACE_SECONDS = 3.0
-PURGE_INTERVAL_SECONDS, PURGE_BATCH_SIZE = 60.0, 500
+PURGE_INTERVAL_SECONDS = 60.0
+PURGE_BATCH_SIZE = 500
 
 
 class DeliveryThreads:
-    """The webhooks that are being served, each by a thread."""
+    """The threads that serve webhooks, with their tenants."""
 
     def __init__(self) -> None:
         self.threads: dict[threading.Thread, str] = {}
 
     @property
     def active_counts(self) -> Counter[str]:
-        """How many of each tenant are being served now."""
-        alive = {thread: of for thread, of in self.threads.items() if thread.is_alive()}
-        self.threads = alive
-        return Counter(alive.values())
+        """Return the number of webhooks of each tenant that are being served."""
+        self.threads = {
+            thread: tenant_id
+            for thread, tenant_id in self.threads.items()
+            if thread.is_alive()
+        }
+        return Counter(self.threads.values())
 
     def start(self, webhook: Webhook) -> None:
-        """Serve a webhook, beside the others."""
-        # A daemon, for the process must not wait for a receiver to end.
+        """Serve a webhook in a new thread."""
+        # A daemon thread: the process must be able to end while a receiver hangs.
         thread = threading.Thread(target=_deliver, args=(webhook,), daemon=True)
         self.threads[thread] = webhook.tenant_id
         thread.start()
 
     def join(self) -> None:
-        """Wait for those that are under way, but not for long."""
+        """Wait for active threads, at most `SHUTDOWN_GRACE_SECONDS`."""
         deadline = time.monotonic() + SHUTDOWN_GRACE_SECONDS
         for thread in self.threads:
             thread.join(max(deadline - time.monotonic(), 0))
@@ -71,11 +75,9 @@ def _deliver(webhook: Webhook) -> None:
 
 
 def run(stop: threading.Event, beat: Callable[[], None]) -> None:
-    """Deliver until `stop` is set; what is away is waited for."""
-    delivery_threads, purge_timer = (
-        DeliveryThreads(),
-        IntervalTimer(PURGE_INTERVAL_SECONDS),
-    )
+    """Deliver until `stop` is set; retry when the database fails."""
+    delivery_threads = DeliveryThreads()
+    purge_timer = IntervalTimer(PURGE_INTERVAL_SECONDS)
     while not stop.is_set():
         beat()
         try:
@@ -94,7 +96,7 @@ def run(stop: threading.Event, beat: Callable[[], None]) -> None:
 
 
 def run_once(delivery_threads: DeliveryThreads, now: datetime) -> int:
-    """Begin to serve what is due, as far as there is room; gives how many webhooks."""
+    """Start to serve due webhooks up to the thread limit; return their number."""
     active_counts = delivery_threads.active_counts
     free_slots = MAX_CONCURRENT_DELIVERIES - active_counts.total()
     webhooks = (

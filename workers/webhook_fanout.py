@@ -1,8 +1,8 @@
-"""The fanout: an event that goes out becomes due to the webhooks that want it."""
+"""Fan out published events: create a delivery for each subscribed webhook."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from threading import Event as Signal
 from typing import Any
 
 from coupon_core.domain.identifiers import is_tenant_id
@@ -22,22 +22,26 @@ from workers.messages import (
 
 CloudEvent = Mapping[str, Any]
 REQUIRED_TEXT_MEMBERS = ("id", "type", "tenantid", "time")
-FANOUT_OUTCOMES = ("unwanted", "due")
+FANOUT_OUTCOMES = ("ignored", "due")
 
 
 def handle_many(messages: Sequence[Message]) -> list[str | None]:
-    """Process many messages in one transaction; None for those to `handle_one` alone.
+    """Process many messages in one transaction; return their outcomes.
 
-    Database trouble passes through: then none was processed.
+    None means that the message must be passed to `handle_one`. Database errors are
+    raised; then no message was processed.
     """
-    parsed = {
-        place: one for place, m in enumerate(messages) for one in _try_parse_event(m)
+    events = {
+        index: event
+        for index, message in enumerate(messages)
+        for event in _try_parse_event(message)
     }
-    counts = delivery.create_deliveries(list(parsed.values()), utc_now())
+    counts = delivery.create_deliveries(list(events.values()), utc_now())
     outcomes = {
-        place: FANOUT_OUTCOMES[n > 0] for place, n in zip(parsed, counts, strict=True)
+        index: FANOUT_OUTCOMES[count > 0]
+        for index, count in zip(events, counts, strict=True)
     }
-    return [outcomes.get(place) for place in range(len(messages))]
+    return [outcomes.get(index) for index in range(len(messages))]
 
 
 def _try_parse_event(message: Message) -> Iterator[CloudEvent]:
@@ -48,20 +52,24 @@ def _try_parse_event(message: Message) -> Iterator[CloudEvent]:
 
 
 def handle_one(message: Message) -> str:
-    """Process a message, or keep it as a dead letter; then it may be acknowledged.
+    """Process a message or store it as a dead letter; return its outcome.
 
-    Gives in a word what became of it. Database trouble passes through: the message
+    Afterwards the message can be acknowledged. Database errors are raised; then it
     must be tried again.
     """
     try:
         (count,) = delivery.create_deliveries([parse_event(message)], utc_now())
         return FANOUT_OUTCOMES[count > 0]
-    except UnprocessableMessage as impossible:
-        return store_dead_letter(message, impossible.reason, impossible.tenant_id)
+    except UnprocessableMessage as error:
+        return store_dead_letter(message, error.reason, error.tenant_id)
 
 
 def parse_event(message: Message) -> CloudEvent:
-    """The CloudEvent in a message, as `coupons.out` carries them. Impossible."""
+    """Parse a CloudEvent from the exchange `coupons.out`.
+
+    Raises:
+        UnprocessableMessage: The message is not such an event.
+    """
     for defect in find_defects(message):
         raise UnprocessableMessage(defect)
     try:
@@ -75,9 +83,7 @@ def parse_event(message: Message) -> CloudEvent:
             f"expected {', '.join(REQUIRED_TEXT_MEMBERS)} as text"
         )
     if not is_uuid(event["id"]) or not is_tenant_id(event["tenantid"]):
-        raise UnprocessableMessage(
-            "expected a UUID as id, and a tenant's id as tenantid"
-        )
+        raise UnprocessableMessage("expected a UUID as id and a tenant ID as tenantid")
     return event
 
 
@@ -90,7 +96,10 @@ WEBHOOK_CONFIG = ConsumerConfig(
 
 
 def run(
-    broker_url: str, visibility_seconds: int, stop: Signal, beat: Callable[[], None]
+    broker_url: str,
+    visibility_seconds: int,
+    stop: threading.Event,
+    beat: Callable[[], None],
 ) -> None:
-    """Fan out until `stop` is set; what is away is waited for."""
+    """Fan out until `stop` is set; reconnect when the database or broker fails."""
     consumer.run(broker_url, visibility_seconds, stop, beat, WEBHOOK_CONFIG)

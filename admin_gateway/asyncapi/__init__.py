@@ -1,4 +1,4 @@
-"""What those who write to the bus or read from it need to know, made from the code."""
+"""Routes that serve the AsyncAPI document and the JSON Schemas of messages."""
 
 from functools import cache
 
@@ -19,13 +19,13 @@ MESSAGES_BY_SCHEMA_NAME = {
 
 @blueprint.get("/asyncapi.json")
 def document() -> Response:
-    """The AsyncAPI document of both exchanges."""
+    """Return the AsyncAPI document of both exchanges."""
     return Response(_render_document(), content_type=JSON_MEDIA_TYPE)
 
 
 @blueprint.get("/schemas")
 def index() -> Response:
-    """Where the JSON Schema of each message is."""
+    """Return the path of the JSON Schema of each message."""
     return json_response(
         {name: f"/schemas/{name}.json" for name in MESSAGES_BY_SCHEMA_NAME}
     )
@@ -33,7 +33,7 @@ def index() -> Response:
 
 @blueprint.get("/schemas/<name>.json")
 def schema(name: str) -> Response:
-    """The JSON Schema of one message, whole in itself."""
+    """Return the self-contained JSON Schema of one message."""
     if name not in MESSAGES_BY_SCHEMA_NAME:
         abort(404)
     body = json_schemas.build_standalone_schema(

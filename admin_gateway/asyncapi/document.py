@@ -1,4 +1,4 @@
-"""The AsyncAPI 3 document: what may be sent to the bus, and what comes from it."""
+"""The AsyncAPI 3 document: messages the system receives and messages it sends."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,42 +6,42 @@ from typing import Any
 from admin_gateway.asyncapi.json_schemas import build_component_schemas
 from admin_gateway.asyncapi.messages import MESSAGES, Message
 from coupon_core.messaging.topology import CONTENT_TYPE, EVENTS_EXCHANGE, OUT_EXCHANGE
-from coupon_core.web.app_factory import DEFAULT_API_VERSION
+from coupon_core.web.app_factory import RELEASE
 
 Json = dict[str, Any]
 
 DESCRIPTION = (
-    "Publish milestones to the topic exchange `coupons.events`: they earn coupons, one "
-    "for each definition, user and occurrence, however often they are sent. Bind a "
-    "queue of your own to the topic exchange `coupons.out` to learn what becomes of "
-    "coupons: each event comes at least once, with the same id each time."
+    "Publish milestones to the topic exchange `coupons.events`. A milestone earns one "
+    "coupon per definition, user and occurrence, even if you publish it repeatedly. "
+    "Bind your own queue to the topic exchange `coupons.out` to receive changes of "
+    "coupons. Delivery is at least once; use `id` to deduplicate."
 )
 EXCHANGE_DESCRIPTIONS = {
-    EVENTS_EXCHANGE: "Milestones: other services publish, the workers consume.",
-    OUT_EXCHANGE: "Changes of coupons: the relay publishes, other services consume.",
+    EVENTS_EXCHANGE: "Milestones that services publish and the workers consume.",
+    OUT_EXCHANGE: "Changes of coupons that the relay publishes and services consume.",
 }
 SERVERS: Json = {
     "redis": {
         "host": "127.0.0.1:8003",
         "pathname": "/0",
         "protocol": "redis",
-        "description": "Redis or Valkey, by kombu; here the embedded bus.",
+        "description": "Redis or Valkey through kombu; here the embedded broker.",
     },
     "rabbitmq": {
         "host": "127.0.0.1:5672",
         "protocol": "amqp",
-        "description": "RabbitMQ, when COUPON_BROKER_URL names one.",
+        "description": "RabbitMQ, if COUPON_BROKER_URL points to one.",
     },
 }
 
 
 def build_document() -> Json:
-    """The whole document; the messages stand in it as `messages` has them."""
+    """Return the document; messages keep the order of `MESSAGES`."""
     return {
         "asyncapi": "3.0.0",
         "info": {
             "title": "Coupons",
-            "version": DEFAULT_API_VERSION,
+            "version": RELEASE,
             "description": DESCRIPTION,
         },
         "defaultContentType": CONTENT_TYPE,
@@ -93,15 +93,14 @@ def _build_operation_id(routing_key: str) -> str:
 
 
 def _build_operation(routing_key: str) -> Json:
-    """What this system does with the messages of a channel."""
-    names = [message.name for message in _messages_for_key(routing_key)]
+    """Describe what this system does with the messages of a channel."""
+    messages = _messages_for_key(routing_key)
+    channel = f"#/channels/{routing_key}"
     return {
-        "action": "receive"
-        if _messages_for_key(routing_key)[0].is_incoming
-        else "send",
-        "channel": {"$ref": f"#/channels/{routing_key}"},
+        "action": "receive" if messages[0].is_incoming else "send",
+        "channel": {"$ref": channel},
         "messages": [
-            {"$ref": f"#/channels/{routing_key}/messages/{name}"} for name in names
+            {"$ref": f"{channel}/messages/{message.name}"} for message in messages
         ],
     }
 

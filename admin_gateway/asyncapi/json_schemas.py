@@ -1,4 +1,4 @@
-"""JSON Schemas of the messages, made from the classes that read them."""
+"""JSON Schemas of the messages, generated from their marshmallow schemas."""
 
 import json
 from functools import cache
@@ -10,17 +10,15 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from admin_gateway.asyncapi.messages import MESSAGES
 
 JSON_SCHEMA_DRAFT_URL = "https://json-schema.org/draft/2020-12/schema"
-COMPONENT_REFERENCE_PREFIX, DEFINITION_REFERENCE_PREFIX = (
-    "#/components/schemas/",
-    "#/$defs/",
-)
+COMPONENT_REFERENCE_PREFIX = "#/components/schemas/"
+DEFINITION_REFERENCE_PREFIX = "#/$defs/"
 
 Json = dict[str, Any]
 
 
 @cache
 def build_component_schemas() -> Json:
-    """Every message and every part of one by name, which refer to each other."""
+    """Return the schemas of all messages and their parts by name, with references."""
     spec = APISpec("messages", "1", "3.1.0", plugins=[MarshmallowPlugin()])
     for message in MESSAGES:
         spec.components.schema(message.name, schema=message.schema)
@@ -31,28 +29,28 @@ def build_component_schemas() -> Json:
 
 
 def build_standalone_schema(name: str, path: str) -> Json:
-    """The schema of one message with all that it refers to."""
-    text = json.dumps(build_component_schemas()[name]).replace(
-        COMPONENT_REFERENCE_PREFIX, DEFINITION_REFERENCE_PREFIX
-    )
-    parts = {
-        part: json.loads(
-            json.dumps(build_component_schemas()[part]).replace(
-                COMPONENT_REFERENCE_PREFIX, DEFINITION_REFERENCE_PREFIX
-            )
-        )
-        for part in sorted(_find_references(name))
-    }
+    """Return the schema of one message, including every schema it refers to."""
     return {
         "$schema": JSON_SCHEMA_DRAFT_URL,
         "$id": path,
         "title": name,
-        **json.loads(text),
-    } | {"$defs": parts}
+        **_build_definition(name),
+        "$defs": {
+            part: _build_definition(part) for part in sorted(_find_references(name))
+        },
+    }
+
+
+def _build_definition(name: str) -> Json:
+    text = json.dumps(build_component_schemas()[name])
+    definition: Json = json.loads(
+        text.replace(COMPONENT_REFERENCE_PREFIX, DEFINITION_REFERENCE_PREFIX)
+    )
+    return definition
 
 
 def _find_references(name: str) -> set[str]:
-    """What a schema refers to, itself or by others."""
+    """Return the names of all schemas that a schema refers to, also indirectly."""
     text = json.dumps(build_component_schemas()[name])
     direct = {
         part

@@ -1,4 +1,4 @@
-"""Every message of the bus: its exchange, its routing key, its shape, an example."""
+"""All messages on the broker: exchange, routing key, schema and example."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ Example = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A kind of message; `suffix` tells envelopes of one event type apart."""
+    """A kind of message; `suffix` distinguishes the envelopes of one event type."""
 
     event_type: str
     suffix: str
@@ -49,17 +49,17 @@ class Message:
 
     @property
     def name(self) -> str:
-        """One word for it, such as StreakMilestoneReached."""
+        """Return its name as one word, such as StreakMilestoneReached."""
         return to_class_name(self.event_type + self.suffix)
 
     @property
     def content_type(self) -> str:
-        """How it is labelled: only CloudEvents have a type of their own."""
+        """Return its content type; only CloudEvents have one of their own."""
         return "application/json" if self.suffix else CONTENT_TYPE
 
     @property
     def is_incoming(self) -> bool:
-        """Whether others send it to us, and not we to them."""
+        """Return True if other services send the message to this system."""
         return self.exchange == EVENTS_EXCHANGE
 
 
@@ -67,7 +67,7 @@ ENVELOPE_EXAMPLES = {
     CLOUD_EVENT_SUFFIX: CLOUD_EVENT,
     PHOENIX_EVENT_SUFFIX: PHOENIX_EVENT,
 }
-# An example of the data of each milestone.
+# Example data of each milestone.
 MILESTONE_DATA_EXAMPLES: Mapping[Trigger, Example] = {
     Trigger.STREAK_MILESTONE: CLOUD_EVENT["data"],
     Trigger.ACHIEVEMENT_COMPLETED: PHOENIX_EVENT["attributes"],
@@ -80,52 +80,55 @@ MILESTONE_DATA_EXAMPLES: Mapping[Trigger, Example] = {
 
 
 class CouponDataSchema(LenientSchema):
-    """The coupon that the event is about, as it is after it."""
+    """The coupon that the event concerns, in its state after the event."""
 
     coupon = fields.Nested(CouponSchema, required=True)
 
 
 class RedemptionDataSchema(CouponDataSchema):
-    """The same after a use of it."""
+    """The coupon after a redemption, and the redemption itself."""
 
     redemption_id = fields.Integer(required=True)
     use_number = fields.Integer(
-        required=True, metadata={"description": "Counts the coupon's uses from 1."}
+        required=True,
+        metadata={"description": "Sequence number of the use, starting at 1."},
     )
     dialect = ChoiceField(*Dialect, required=True)
 
 
 class PointsDataSchema(LenientSchema):
-    """Points that were given back."""
+    """Points that were returned to a user."""
 
     point_id = fields.String(required=True)
     points = fields.Integer(required=True)
 
 
 class RefundDataSchema(CouponDataSchema):
-    """The same after uses of it were given back; with its points it is returned."""
+    """The coupon after a refund; `points` is set if points were returned."""
 
     use_numbers = fields.List(
         fields.Integer(),
         required=True,
-        metadata={"description": "Which of the coupon's uses no longer count."},
+        metadata={"description": "Numbers of the uses that no longer count."},
     )
     points = fields.Nested(PointsDataSchema, required=True, allow_none=True)
 
 
 class JobDataSchema(LenientSchema):
-    """Work on many codes that has been done."""
+    """A completed job on many codes."""
 
     job = fields.Nested(CodeJobSchema, required=True)
 
 
 class OutgoingEventSchema(LenientSchema):
-    """CloudEvents 1.0 in its JSON form; sent at least once, each time with its id."""
+    """A CloudEvents 1.0 event in JSON; delivered at least once, always with its id."""
 
     specversion = ChoiceField("1.0", required=True)
     id = fields.UUID(required=True)
     source = fields.String(required=True)
-    subject = fields.String(metadata={"description": "The user; absent for nobody."})
+    subject = fields.String(
+        metadata={"description": "User ID; absent if the coupon is unassigned."}
+    )
     time = fields.DateTime(required=True)
     datacontenttype = ChoiceField("application/json", required=True)
     tenantid = TenantIdField(required=True)
@@ -138,7 +141,7 @@ REDEEMED_COUPON = {
     "redemption_count": 1,
 }
 REDEMPTION_MEMBERS = {"redemption_id": 1024, "use_number": 1, "dialect": "phoenix"}
-# The data of each event that goes out, and an example of it.
+# The data schema of each outgoing event, with an example.
 OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
     "coupon.generated": (CouponDataSchema, {"coupon": EXAMPLE_COUPON}),
     "coupon.redeemed": (
@@ -170,19 +173,31 @@ def _build_messages() -> Iterator[Message]:
             _, type_name, data_name, _ = ENVELOPES[envelope]
             data = {type_name: event_type, data_name: MILESTONE_DATA_EXAMPLES[trigger]}
             schema = build_milestone_schema(event_type, envelope, requires_tenant=True)
-            routing = EVENTS_EXCHANGE, ROUTING_KEYS[trigger]
-            yield Message(event_type, envelope, *routing, schema, {**example, **data})
+            yield Message(
+                event_type,
+                envelope,
+                exchange=EVENTS_EXCHANGE,
+                routing_key=ROUTING_KEYS[trigger],
+                schema=schema,
+                example={**example, **data},
+            )
     for event_type, (data_schema, example) in OUTGOING_EVENTS.items():
         members = {
             "type": ChoiceField(event_type, required=True),
             "data": fields.Nested(data_schema, required=True),
         }
-        schema = extend_schema(OutgoingEventSchema, event_type, members)
-        payload = _outgoing_event_example(event_type, example)
-        yield Message(event_type, "", OUT_EXCHANGE, event_type, schema, payload)
+        schema = extend_schema(OutgoingEventSchema, event_type, members=members)
+        yield Message(
+            event_type,
+            "",
+            exchange=OUT_EXCHANGE,
+            routing_key=event_type,
+            schema=schema,
+            example=_build_outgoing_example(event_type, example),
+        )
 
 
-def _outgoing_event_example(event_type: str, data: Example) -> Example:
+def _build_outgoing_example(event_type: str, data: Example) -> Example:
     return {
         "specversion": "1.0",
         "id": "01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32",

@@ -1,4 +1,4 @@
-"""What a command that was refused or failed says: one sentence, never a traceback."""
+"""Messages for commands that were refused or failed: one sentence, no traceback."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,24 +11,26 @@ from coupon_core.domain.models import AnyReason, Reason, Refused
 from coupon_core.messaging.topology import BrokerUnavailable
 from coupon_core.persistence import diagnostics
 from coupon_core.persistence.diagnostics import DatabaseStatus
+from coupon_core.schemas.csv_options import InvalidCsv
 from coupon_core.schemas.errors import ApiError
 from coupon_core.schemas.validation_errors import convert_validation_error
 from coupon_core.settings.loader import InvalidSettings
 
 
 class CommandError(Exception):
-    """A command could not do it; the text says why and what to do."""
+    """A command failed; the message says why and what to do next."""
 
 
 WRONG_MASTER_KEY_MESSAGE = (
-    "The database holds secrets that were sealed with another master key: put that "
-    "key back into COUPON_MASTER_KEYS (the first seals, all open)."
+    "The secrets in the database are encrypted with another master key. Add that key "
+    "to COUPON_MASTER_KEYS (the first key encrypts, all keys decrypt)."
 )
 BROKER_UNAVAILABLE_MESSAGE = (
-    "Not done: {words}. Start it (`couponctl serve bus` is the embedded one), or mend "
-    "COUPON_BROKER_URL."
+    "The bus is unavailable: {detail}. Start it (`couponctl serve bus` runs the "
+    "embedded bus) or correct COUPON_BROKER_URL."
 )
-# HTTP has its sentences for these in the query gateway, which is another program.
+# The HTTP texts for these reasons belong to the query gateway, a separate program
+# that must not be imported here.
 COUPON_REASON_MESSAGES: Mapping[AnyReason, str] = {
     Reason.REVOKED: "Coupon status: revoked",
     Reason.ALREADY_REDEEMED: "Coupon has already been redeemed",
@@ -41,21 +43,23 @@ COUPON_REASON_MESSAGES: Mapping[AnyReason, str] = {
 }
 DATABASE_STATUS_MESSAGES: Mapping[DatabaseStatus, str] = {
     DatabaseStatus.UNREACHABLE: (
-        "The database cannot be reached: {words}. "
-        "Start it, or mend COUPON_DATABASE_URL."
+        "The database cannot be reached: {detail}. "
+        "Start it or correct COUPON_DATABASE_URL."
     ),
     DatabaseStatus.WITHOUT_TABLES: (
-        "The database has no tables yet: run `couponctl db upgrade`. Is it the one "
-        "you mean? `couponctl config show` tells where it is."
+        "The database has no tables. Run `couponctl db upgrade`; if this is the wrong "
+        "database, check COUPON_DATABASE_URL with `couponctl config show`."
     ),
-    DatabaseStatus.OUTDATED: "The database is not up to date: run `couponctl db upgrade`.",
-    DatabaseStatus.READY: "The database could not do it: {words}",
+    DatabaseStatus.OUTDATED: (
+        "The database is not up to date. Run `couponctl db upgrade`."
+    ),
+    DatabaseStatus.READY: "The database reported an error: {detail}",
 }
 
 
 def database_status_message(status: DatabaseStatus, detail: str) -> str:
-    """What to say of a database in that condition."""
-    return DATABASE_STATUS_MESSAGES[status].format(words=detail.rstrip(".?"))
+    """Return the message for a database in that status."""
+    return DATABASE_STATUS_MESSAGES[status].format(detail=detail.rstrip(".?"))
 
 
 def _database_error_message(error: Exception) -> str:
@@ -64,7 +68,7 @@ def _database_error_message(error: Exception) -> str:
 
 
 def reason_message(reason: AnyReason) -> str:
-    """The sentence for a reason."""
+    """Return the message for a reason to refuse."""
     return (
         COUPON_REASON_MESSAGES[reason]
         if reason in COUPON_REASON_MESSAGES
@@ -80,20 +84,22 @@ def _validation_error_message(error: ValidationError) -> str:
     return convert_validation_error(error).message
 
 
-# Which sentence an exception is worth; what is not here is a fault of ours.
+# Exception types and how to format their message. An exception of another type is a
+# bug, so its traceback is shown.
 MESSAGE_FORMATTERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (Refused, _refusal_message),
     (ValidationError, _validation_error_message),
+    (InvalidCsv, lambda error: f"Invalid CSV file: {error.summary}"),
     (ApiError, lambda problem: problem.message),
     ((InvalidSettings, CommandError), str),
-    (BrokerUnavailable, lambda error: BROKER_UNAVAILABLE_MESSAGE.format(words=error)),
+    (BrokerUnavailable, lambda error: BROKER_UNAVAILABLE_MESSAGE.format(detail=error)),
     (diagnostics.DATABASE_ERRORS, _database_error_message),
     (InvalidToken, lambda _: WRONG_MASTER_KEY_MESSAGE),
 )
 
 
 def error_message(error: Exception) -> str | None:
-    """The sentence for an error, or None when its traceback is needed."""
+    """Return the message for an error, or None if its traceback is needed."""
     for error_types, format_message in MESSAGE_FORMATTERS:
         if isinstance(error, error_types):
             return format_message(error)

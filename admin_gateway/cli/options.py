@@ -1,36 +1,38 @@
-"""Options that commands share, read by the very fields that read HTTP requests."""
+"""Options shared by commands, parsed by the same fields as HTTP requests."""
 
-from typing import Any, TextIO
+from typing import Any
 
 import rich_click as click
 from marshmallow import ValidationError, fields
 
-from admin_gateway.requests.fields import CodeField
 from coupon_core.domain.models import Page
+from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.errors import ApiError
 from coupon_core.schemas.fields import UtcDateTime
 from coupon_core.schemas.identifiers import TenantIdField, UserIdField, UuidField
 from coupon_core.schemas.strict_json import parse_object
 
 
-class FieldParam(click.ParamType):
-    """A value that one of the HTTP schemas' fields reads."""
+class FieldParam(click.ParamType):  # type: ignore[type-arg]
+    """A parameter that is parsed by a field of the HTTP schemas."""
 
     def __init__(self, name: str, field: fields.Field[Any]) -> None:
         self.name = name
         self.field = field
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """The value, or a usage error that says what was expected."""
+        """Return the parsed value, or fail with a usage error."""
         try:
             return self.field.deserialize(value) if isinstance(value, str) else value
         except ValidationError as error:
             expectations = dict.fromkeys(map(str, error.messages))  # each once
-            self.fail(f"{value!r}: {' '.join(expectations)}", param, ctx)
+            text = " ".join(expectations)
+            names_value = text.startswith(f'"{value}"')
+            self.fail(text if names_value else f"{value!r}: {text}", param, ctx)
 
 
 CLI_ACTOR = "couponctl"
-"""Who did it, when a command does it."""
+"""Recorded as the actor of changes made by a command."""
 
 TENANT_PARAM = FieldParam("tenant", TenantIdField())
 USER_PARAM = FieldParam("user", UserIdField())
@@ -43,49 +45,52 @@ tenant_option = click.option(
     "tenant_id",
     type=TENANT_PARAM,
     required=True,
-    help="Whose: the tenant's id.",
+    help="Tenant ID.",
 )
 limit_option = click.option(
-    "--limit", type=click.IntRange(1, 500), default=100, help="Most entries shown."
+    "--limit",
+    type=click.IntRange(1, 500),
+    default=100,
+    show_default=True,
+    help="Maximum number of entries.",
 )
 offset_option = click.option(
-    "--offset", type=click.IntRange(0), default=0, help="Entries skipped before."
+    "--offset",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Number of entries to skip.",
 )
 body_file_option = click.option(
     "--file",
     "body_file",
     type=click.File("rb"),
-    help="A JSON file with the body as HTTP takes it, - for stdin; options win.",
+    help="JSON file with the admin API body, - for stdin. Options override it.",
 )
 
 
 def pagination_options(command: Any) -> Any:
-    """Give a command --limit and --offset."""
+    """Add --limit and --offset to a command."""
     return limit_option(offset_option(command))
 
 
 def to_page(limit: int, offset: int) -> Page:
-    """The page that --limit and --offset ask for."""
+    """Return the page selected by --limit and --offset."""
     return Page(limit, offset)
 
 
 def read_body(file: Any | None) -> dict[str, Any]:
-    """The JSON object in a file, or none when there is no file."""
+    """Return the JSON object in a file, or an empty one if there is no file."""
     return parse_object(file.read()) if file else {}
 
 
-def read_lines(file: TextIO) -> list[str]:
-    """The lines of a file that are not blank, without the blanks around them."""
-    return [line.strip() for line in file if line.strip()]
-
-
-class JsonObjectParam(click.ParamType):
-    """A JSON object on the command line."""
+class JsonObjectParam(click.ParamType):  # type: ignore[type-arg]
+    """A parameter that is a JSON object."""
 
     name = "json"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """The object, read as strictly as a request's body, or a usage error."""
+        """Parse it as strictly as a request body, or fail with a usage error."""
         try:
             data = str(value).encode("utf-8", "surrogateescape")
             return parse_object(data) if isinstance(value, str) else value
@@ -96,5 +101,12 @@ class JsonObjectParam(click.ParamType):
 
 
 def without_unset(**members: Any) -> dict[str, Any]:
-    """The members that were given; what was left out is None or an empty tuple."""
-    return {name: value for name, value in members.items() if value not in (None, ())}
+    """Return the given options: leave out None and empty tuples.
+
+    The tuple of a repeatable option becomes a list, as in JSON.
+    """
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in members.items()
+        if value not in (None, ())
+    }

@@ -1,4 +1,4 @@
-"""What a command answers: a JSON document, or the same for people to read."""
+"""Output of commands: a JSON document, or the same data formatted for people."""
 
 import json
 import sys
@@ -8,8 +8,13 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import rich_click as click
+from click import get_current_context
+from click.exceptions import Exit
+from marshmallow import ValidationError
 
+from admin_gateway.cli.option_errors import describe_errors
 from coupon_core import bootstrap
+from coupon_core.domain.models import Refused
 from coupon_core.observability import audit_context
 from coupon_core.persistence import database
 from coupon_core.security.rate_limiting import code_guessing
@@ -22,28 +27,32 @@ EXIT_WITH_FAILURE_KEY = "coupons.ends_with_one"
 PIPED_OUTPUT_WIDTH = 1_000
 
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Answer with one JSON document on stdout."
+    "--json", "as_json", is_flag=True, help="Print one JSON document."
 )
 
 
 def json_command(
     *columns: str, starts_core: bool = True
 ) -> Callable[[DocumentFunction], Callable[..., None]]:
-    """Make a function that gives a document a command that shows it.
+    """Turn a function that returns a document into a command that prints it.
 
-    It runs with the core started, unless `starts_core` is false. `columns` are the members
-    that a list shows to people, dotted where they lie deeper.
+    The function runs with the core started, unless `starts_core` is false. `columns`
+    are the members shown in a table, with dots for nested members.
     """
 
-    def decorate(answer: DocumentFunction) -> Callable[..., None]:
+    def decorate(build_document: DocumentFunction) -> Callable[..., None]:
         @json_option
-        @wraps(answer)
+        @wraps(build_document)
         def command(as_json: bool, **arguments: Any) -> None:
             with started_core() if starts_core else nullcontext():
-                document = answer(**arguments)
-            print_document(document, as_json, columns)
-            if click.get_current_context().meta.get(EXIT_WITH_FAILURE_KEY):
-                raise click.exceptions.Exit(1)
+                try:
+                    document = build_document(**arguments)
+                except (ValidationError, Refused) as error:
+                    described = describe_errors(get_current_context(), error)
+                    raise described or error from error
+            print_document(document, as_json, columns=columns)
+            if get_current_context().meta.get(EXIT_WITH_FAILURE_KEY):
+                raise Exit(1)
 
         return command
 
@@ -52,11 +61,12 @@ def json_command(
 
 @contextmanager
 def started_core() -> Iterator[loader.Settings]:
-    """The core, ready to work with the settings of the environment."""
+    """Start the core with the settings from the environment; close it afterwards."""
     settings = loader.load()
     bootstrap.start(settings)
     audit_context.start_context(audit_context.CLI_ACTOR)
-    code_guessing.configure(GuessLimits())  # who sits at the console need not guess
+    # Without limits: an operator with access to the shell has no need to guess codes.
+    code_guessing.configure(GuessLimits())
     try:
         yield settings
     finally:
@@ -66,7 +76,7 @@ def started_core() -> Iterator[loader.Settings]:
 def print_document(
     document: Document, as_json: bool, columns: Sequence[str] = ()
 ) -> None:
-    """Write a document to stdout, as JSON or for people."""
+    """Print a document to stdout, as JSON or formatted for people."""
     if as_json:
         click.echo(json.dumps(document, indent=2))
     elif columns and any(isinstance(rows, list) for rows in document.values()):
@@ -76,13 +86,19 @@ def print_document(
 
 
 def print_status(text: str) -> None:
-    """Tell people something that is not data."""
+    """Print a message to stderr, which keeps stdout free for data."""
     click.echo(text, err=True)
 
 
+def print_secret_notice(*names: str) -> None:
+    """Tell people that they must store these secrets now."""
+    pronoun = "they are" if names[1:] else "it is"
+    print_status(f"Store the {' and the '.join(names)} now; {pronoun} not shown again.")
+
+
 def exit_with_failure() -> None:
-    """After its answer the command ends with 1: the answer was no."""
-    click.get_current_context().meta[EXIT_WITH_FAILURE_KEY] = True
+    """Let the command exit with status 1 after its document has been printed."""
+    get_current_context().meta[EXIT_WITH_FAILURE_KEY] = True
 
 
 def _print_members(document: Document) -> None:
@@ -111,11 +127,11 @@ def _print_table(columns: Sequence[str], rows: Sequence[Document]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    # Piped, rows need not be folded: nobody reads them there.
+    # Output to a pipe or file is for programs: a wide console avoids wrapped rows.
     console = Console(width=None if sys.stdout.isatty() else PIPED_OUTPUT_WIDTH)
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
-        # As Text, for nobody's name is markup.
+        # Names may contain square brackets, which rich would parse as markup.
         table.add_row(*(Text(_format_value(row.get(name))) for name in columns))
     console.print(table)
 

@@ -1,4 +1,4 @@
-"""Bars on stderr that tell how far many codes are; none where nobody looks."""
+"""Progress bars on stderr for bulk work; hidden unless stderr is a terminal."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +13,7 @@ ProgressReporter = Callable[[int], None]
 
 @contextmanager
 def progress_bar(label: str, total: int | None) -> Iterator[ProgressReporter]:
-    """A bar with rate and time left; gives what tells it how much is done."""
+    """Show a bar with rate and remaining time; yield a function that updates it."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
@@ -39,7 +39,7 @@ def track_progress(
     report_progress: ProgressReporter,
     size: Callable[[Item], int],
 ) -> Iterator[Item]:
-    """The same items; each tells how much has passed by with it."""
+    """Yield the items and report the total size of those yielded so far."""
     total = 0
     for item in items:
         total += size(item)
@@ -50,5 +50,5 @@ def track_progress(
 def job_progress_reporter(
     report_progress: ProgressReporter,
 ) -> Callable[[CodeJob], None]:
-    """What a job tells its progress to."""
+    """Return a callback that reports the progress of a job."""
     return lambda job: report_progress(job.done_count + job.skipped_count)

@@ -1,4 +1,4 @@
-"""What each reason of the core is called here: status, code, text."""
+"""The HTTP status, error code and text for each reason to refuse a request."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -12,6 +12,8 @@ from coupon_core.web.dialects import RefusalResponse
 
 REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
+        # Copied, because mypy treats the key type of a mapping as invariant and this
+        # table has the narrower key type AuthReason.
         **AUTH_REFUSALS,
         **NOT_FOUND,
         **INVALID,

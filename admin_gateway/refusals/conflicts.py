@@ -1,4 +1,4 @@
-"""What is wrong only because of what there is already."""
+"""Refusals of valid requests that conflict with existing data."""
 
 from collections.abc import Mapping
 
@@ -93,7 +93,7 @@ CONFLICTS: Mapping[AnyReason, RefusalResponse] = {
     AdminReason.STEM_TAKEN: (
         409,
         "STEM_TAKEN",
-        "config.code_check: other codes begin so already; expected another beginning",
+        "config: the beginning of the codes is reserved or in use; expected another",
     ),
     AdminReason.BATCH_FINISHED: (
         409,

@@ -1,4 +1,4 @@
-"""What is wrong in itself, whatever else there is."""
+"""Refusals of requests that are invalid regardless of existing data."""
 
 from collections.abc import Mapping
 
@@ -83,7 +83,7 @@ INVALID: Mapping[AnyReason, RefusalResponse] = {
     AdminReason.EXPIRY_IS_PAST: (
         400,
         "EXPIRY_IS_PAST",
-        "expires_at: expected a time to come",
+        "expires_at: expected a time in the future",
     ),
     AdminReason.BAD_WEBHOOK_URL: (
         400,

@@ -1,4 +1,4 @@
-"""What is not there, or not the caller's."""
+"""Refusals for objects that do not exist or belong to another tenant."""
 
 from collections.abc import Mapping
 

@@ -1,20 +1,12 @@
-"""What admins may send, over HTTP and on the command line, and what lists they ask."""
+"""Request schemas and parsers of the admin API; the command line uses them too."""
 
 from admin_gateway.requests.api_keys import CreateApiKeySchema
 from admin_gateway.requests.audit import AuditQuerySchema
 from admin_gateway.requests.batches import BatchQuerySchema
 from admin_gateway.requests.campaigns import (
-    AssignCreatorCodesSchema,
     CampaignQuerySchema,
     CreateCampaignSchema,
-    CreateCreatorSchema,
-    CreatePackageSchema,
-    CreatorQuerySchema,
-    PackageQuerySchema,
-    RevokeCreatorCodesSchema,
     UpdateCampaignSchema,
-    UpdateCreatorSchema,
-    UpdatePackageSchema,
 )
 from admin_gateway.requests.client_keys import (
     ClientKeyQuerySchema,
@@ -36,6 +28,13 @@ from admin_gateway.requests.coupons import (
     GenerateCouponsSchema,
     RevokeCouponSchema,
 )
+from admin_gateway.requests.creators import (
+    AssignCreatorCodesSchema,
+    CreateCreatorSchema,
+    CreatorQuerySchema,
+    RevokeCreatorCodesSchema,
+    UpdateCreatorSchema,
+)
 from admin_gateway.requests.definitions import (
     CreateDefinitionSchema,
     DefinitionQuerySchema,
@@ -47,6 +46,11 @@ from admin_gateway.requests.events import (
     EventBatchSchema,
     parse_event,
     parse_events,
+)
+from admin_gateway.requests.packages import (
+    CreatePackageSchema,
+    PackageQuerySchema,
+    UpdatePackageSchema,
 )
 from admin_gateway.requests.pagination import ListQuerySchema
 from admin_gateway.requests.points import (

@@ -1,4 +1,4 @@
-"""API keys as admins ask for them (CONTRACTS 0.11)."""
+"""Request schemas for API keys (docs/api-contracts.md 0.11)."""
 
 from datetime import datetime
 
@@ -7,23 +7,32 @@ from marshmallow import ValidationError
 from admin_gateway.requests.fields import EnumField
 from coupon_core.domain.models import Scope, utc_now
 from coupon_core.schemas.base import StrictSchema
-from coupon_core.schemas.fields import StrictList, StrictString, UtcDateTime
+from coupon_core.schemas.fields import StrictList, UtcDateTime
+from coupon_core.schemas.names import NameField
 
 
 def require_future(moment: datetime | None) -> None:
-    """Refuse what would never be good: a mistyped year, most likely."""
+    """Refuse an expiry in the past, which is most likely a mistyped year.
+
+    Raises:
+        ValidationError: The time is not in the future.
+    """
     if moment is not None and moment <= utc_now():
         raise ValidationError("expected a time in the future")
 
 
 class CreateApiKeySchema(StrictSchema):
-    """A new API key."""
+    """Create an API key."""
 
-    name = StrictString(required=True)
+    name = NameField(required=True)
     scopes = StrictList(
         EnumField(Scope),
         min_length=1,
         max_length=len(Scope),
-        metadata={"description": "What it may do; when absent, what your key may."},
+        metadata={
+            "description": "Scopes of the key; default: the scopes of your own key. "
+            "`export` exports all codes, `support` acts on one coupon and is contained "
+            "in `coupons`."
+        },
     )
     expires_at = UtcDateTime(allow_none=True, validate=require_future)

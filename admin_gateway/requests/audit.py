@@ -1,4 +1,4 @@
-"""What may be asked of the audit log."""
+"""Query parameters of the audit log."""
 
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.schemas.fields import StrictString, UtcDateTime
@@ -15,10 +15,12 @@ def _text_field(description: str, pattern: str | None = None) -> StrictString:
 
 
 class AuditQuerySchema(ListQuerySchema):
-    """A page of the audit log: of an actor, an action, a thing, a span of time."""
+    """Page and filters of the audit log: actor, action, object and time range."""
 
-    actor = _text_field("An API key's id, or cli, system, server.")
-    action = _text_field("As definition.changed.", ACTION_PATTERN)
-    object_id = _text_field("The id of what it was done to.")
-    since = UtcDateTime(data_key="from", metadata={"description": "At or after."})
-    until = UtcDateTime(data_key="to", metadata={"description": "Before."})
+    actor = _text_field("ID of an API key, or cli, system, server.")
+    action = _text_field("Action, such as definition.changed.", ACTION_PATTERN)
+    object_id = _text_field("ID of the changed object.")
+    since = UtcDateTime(
+        data_key="from", metadata={"description": "At or after this time."}
+    )
+    until = UtcDateTime(data_key="to", metadata={"description": "Before this time."})

@@ -1,4 +1,4 @@
-"""Which batches a list shows."""
+"""Query parameters of the list of batches."""
 
 from admin_gateway.requests.fields import EnumField
 from admin_gateway.requests.pagination import ListQuerySchema
@@ -7,7 +7,7 @@ from coupon_core.schemas.identifiers import UuidField
 
 
 class BatchQuerySchema(ListQuerySchema):
-    """Which batches of a tenant a list shows."""
+    """Page and filters of the list of batches."""
 
     state = EnumField(BatchState)
     definition_id = UuidField()

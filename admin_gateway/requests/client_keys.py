@@ -1,26 +1,29 @@
-"""Keys of other systems' SDKs as admins ask for them (CONTRACTS 3.1)."""
+"""Request schemas for client keys of other systems (docs/api-contracts.md 3.1)."""
 
 from admin_gateway.requests.api_keys import require_future
 from admin_gateway.requests.fields import EnumField
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.schemas.base import StrictSchema
-from coupon_core.schemas.fields import StrictString, UtcDateTime
+from coupon_core.schemas.fields import UtcDateTime
+from coupon_core.schemas.names import NameField
 
 
 class CreateClientKeySchema(StrictSchema):
-    """A new key."""
+    """Create a client key."""
 
     kind = EnumField(
         ClientKeyKind,
         required=True,
-        metadata={"description": "Whose SDK it is for, and what it may do there."},
+        metadata={
+            "description": "The SDK that the key is for, and its permissions there."
+        },
     )
-    name = StrictString(required=True)
+    name = NameField(required=True)
     expires_at = UtcDateTime(allow_none=True, validate=require_future)
 
 
 class ClientKeyQuerySchema(ListQuerySchema):
-    """Which keys a list shows."""
+    """Page and filters of the list of client keys."""
 
     kind = EnumField(ClientKeyKind)

@@ -1,4 +1,4 @@
-"""How admins ask for codes of their whole stock, and for work on many of them."""
+"""Requests for a tenant's codes and for jobs on many of them."""
 
 import base64
 import binascii
@@ -9,10 +9,15 @@ from uuid import UUID
 
 from marshmallow import ValidationError, post_load
 
-from admin_gateway.requests.fields import CodeField, EnumField
+from admin_gateway.requests.csv_files import (
+    IGNORE_COLUMNS_METADATA,
+    ColumnNamesField,
+)
+from admin_gateway.requests.fields import EnumField
 from coupon_core.domain.models import CouponStatus
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
 from coupon_core.schemas.base import LenientSchema, StrictSchema
+from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictQueryInteger,
@@ -21,29 +26,29 @@ from coupon_core.schemas.fields import (
 )
 from coupon_core.schemas.identifiers import UserIdField, UuidField
 
-CURSOR_EXPECTED = "`next` of an earlier answer to the same question"
+CURSOR_EXPECTED = "`next` of an earlier answer with the same filters"
 USER_OR_BATCH_EXPECTED = "expected either user_id or batch_id"
 
 
 class CodeFilterSchema(LenientSchema):
-    """Which codes of a tenant are meant; loads as `coupon_filter`."""
+    """Filters of a tenant's codes; loads as `coupon_filter`."""
 
     code = CodeField()
     user_id = UserIdField()
     batch_id = UuidField()
     definition_id = UuidField()
     status = EnumField(CouponStatus)
-    generated_from = UtcDateTime(metadata={"description": "Not before this time."})
+    generated_from = UtcDateTime(metadata={"description": "At or after this time."})
     generated_before = UtcDateTime(metadata={"description": "Before this time."})
 
     @post_load
     def to_coupon_filter(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Put the filters together as the core takes them."""
-        return {"which": CouponFilter(**members)}
+        """Combine the filters into a `CouponFilter`."""
+        return {"coupon_filter": CouponFilter(**members)}
 
 
 class CodeQuerySchema(CodeFilterSchema):
-    """A page of codes; loads as `coupon_filter` and `place`."""
+    """A page of codes; loads as `coupon_filter` and `cursor`."""
 
     limit = StrictQueryInteger(min_value=1, max_value=500, load_default=100)
     cursor = StrictString(
@@ -51,24 +56,26 @@ class CodeQuerySchema(CodeFilterSchema):
         max_length=27,
         pattern="^[A-Za-z0-9_-]{27}$",
         expectation=CURSOR_EXPECTED,
-        metadata={"description": "Where to go on: `next` of the answer before."},
+        metadata={
+            "description": "Position of the next page: `next` of the previous response."
+        },
     )
 
     @post_load
     def to_coupon_filter(
         self, members: dict[str, Any], **kwargs: Any
     ) -> dict[str, Any]:
-        """Tell filters and place apart."""
+        """Separate the filters from the page cursor."""
         limit, cursor = members.pop("limit"), members.pop("cursor", None)
         coupon_filter = CouponFilter(**members)
         return {
-            "which": coupon_filter,
-            "place": parse_cursor(cursor, limit, coupon_filter),
+            "coupon_filter": coupon_filter,
+            "cursor": parse_cursor(cursor, limit, coupon_filter=coupon_filter),
         }
 
 
 def format_cursor(after_id: str, coupon_filter: CouponFilter) -> str:
-    """An opaque word for where a list goes on, good for the same filters only."""
+    """Return an opaque cursor for the next page, valid for the same filters only."""
     raw = UUID(after_id).bytes + _filter_checksum(coupon_filter)
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
@@ -76,7 +83,11 @@ def format_cursor(after_id: str, coupon_filter: CouponFilter) -> str:
 def parse_cursor(
     cursor: str | None, limit: int, coupon_filter: CouponFilter
 ) -> PageCursor:
-    """The page that a cursor tells. ValidationError when it is of another list."""
+    """Return the page that a cursor points to.
+
+    Raises:
+        ValidationError: The cursor is malformed or belongs to other filters.
+    """
     return PageCursor(limit, _parse_last_id(cursor, coupon_filter) if cursor else None)
 
 
@@ -97,14 +108,14 @@ def _filter_checksum(coupon_filter: CouponFilter) -> bytes:
 
 
 class AssignCodeSchema(StrictSchema):
-    """Which code to put into whose hands."""
+    """The code to assign, and the user to assign it to."""
 
     code = CodeField(required=True)
     user_id = UserIdField(required=True)
 
 
 class RevokeCodesSchema(StrictSchema):
-    """Whose codes, or which batch, to take out of use."""
+    """The user or the batch whose codes to revoke."""
 
     user_id = UserIdField()
     batch_id = UuidField()
@@ -113,25 +124,38 @@ class RevokeCodesSchema(StrictSchema):
     def require_user_or_batch(
         self, members: dict[str, Any], **_: Any
     ) -> dict[str, Any]:
-        """One of both."""
+        """Require exactly one of the two."""
         if len(members) != 1:
             raise ValidationError(USER_OR_BATCH_EXPECTED, "batch_id")
         return members
 
 
 class ExtendCodesSchema(StrictSchema):
-    """Which batch is to be good for longer."""
+    """The batch whose codes expire later, and their new expiry."""
 
     batch_id = UuidField(required=True)
     expires_at = UtcDateTime(required=True)
 
 
 class ImportCodesQuerySchema(LenientSchema):
-    """What becomes of a file with bad lines."""
+    """How an import treats invalid lines, used codes and other columns."""
 
-    partial = ChoiceField(
+    allow_partial = ChoiceField(
+        "true",
+        "false",
+        data_key="partial",
+        load_default="false",
+        metadata={"description": "Skip invalid lines instead of importing nothing."},
+    )
+    skip_used = ChoiceField(
         "true",
         "false",
         load_default="false",
-        metadata={"description": "Leave bad lines out, instead of importing nothing."},
+        metadata={
+            "description": "Skip codes that are redeemed, revoked or expired where "
+            "they come from, and count them in `skipped`. Otherwise they are invalid."
+        },
+    )
+    ignore_columns = ColumnNamesField(
+        load_default=frozenset(), metadata=IGNORE_COLUMNS_METADATA
     )

@@ -1,23 +1,30 @@
-"""How admins ask for coupons: to be made, listed, revoked (CONTRACTS 0.20)."""
+"""Requests to generate, list and revoke coupons (docs/api-contracts.md 0.20)."""
 
 from typing import Any
 
 from marshmallow import ValidationError, post_load
 
-from admin_gateway.requests.fields import CodeField, EnumField
+from admin_gateway.requests.csv_files import (
+    IGNORE_COLUMNS_METADATA,
+    ColumnNamesField,
+)
+from admin_gateway.requests.fields import EnumField
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models import CouponStatus
 from coupon_core.schemas.base import LenientSchema, StrictSchema
+from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.fields import StrictInteger, StrictList, UtcDateTime
 from coupon_core.schemas.identifiers import UserIdField
 from coupon_core.services.batches import MAX_COUPONS, MAX_USERS, BatchRequest
 
-EXPIRY_METADATA = {"description": "Their own expiry, instead of the definition's."}
+EXPIRY_METADATA = {
+    "description": "Expiry of these coupons; overrides that of the definition."
+}
 USERS_OR_COUNT_EXPECTED = "expected either user_ids or count"
 
 
 class GenerateCouponsSchema(StrictSchema):
-    """For which users, or how many that nobody holds yet."""
+    """The users to generate coupons for, or the number of unassigned coupons."""
 
     user_ids = StrictList(UserIdField(), min_length=1, max_length=MAX_USERS)
     count = StrictInteger(min_value=1, max_value=MAX_COUPONS)
@@ -25,31 +32,32 @@ class GenerateCouponsSchema(StrictSchema):
 
     @post_load
     def to_batch_request(self, members: dict[str, Any], **_: Any) -> BatchRequest:
-        """Load as what is wanted: for each user once, or so many for nobody yet."""
+        """Convert to a `BatchRequest`; a repeated user counts once."""
         if ("user_ids" in members) == ("count" in members):
             raise ValidationError(USERS_OR_COUNT_EXPECTED, "user_ids")
         users = list(dict.fromkeys(members.get("user_ids", ())))
         count = len(users) or members["count"]
-        return BatchRequest(count, users, members.get("expires_at"))
+        return BatchRequest(count, users, expires_at=members.get("expires_at"))
 
 
 class GenerateCouponsQuerySchema(LenientSchema):
-    """What is said beside a list of users in CSV."""
+    """Query parameters beside a CSV list of users."""
 
     expires_at = UtcDateTime(metadata=EXPIRY_METADATA)
+    ignore_columns = ColumnNamesField(metadata=IGNORE_COLUMNS_METADATA)
 
 
 class RevokeCouponSchema(StrictSchema):
-    """Which coupon to take out of use, by its code."""
+    """The coupon to revoke, by its code."""
 
     code = CodeField(required=True)
     user_id = UserIdField(
-        metadata={"description": "Whose, when several users hold the code."}
+        metadata={"description": "User ID; required if several users hold the code."}
     )
 
 
 class CouponQuerySchema(ListQuerySchema):
-    """Which coupons of a definition a list shows."""
+    """Page and filters of the coupons of a definition."""
 
     status = EnumField(CouponStatus)
     user_id = UserIdField()

@@ -1,68 +1,80 @@
-"""The `config` of a definition: codes, dates, limit and trigger (CONTRACTS 1.4)."""
+"""Request schema of the `config` of a definition (docs/api-contracts.md 1.4)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from marshmallow import Schema, ValidationError, post_load
+from marshmallow import Schema, ValidationError, fields, post_load
 
-from admin_gateway.requests.fields import CodeField, EnumField
+from admin_gateway.requests.fields import EnumField
 from coupon_core.domain import codes
 from coupon_core.domain.models import CodeAlphabet, CodeFormat, Trigger
 from coupon_core.domain.serialization import TRIGGER_MEMBERS
 from coupon_core.schemas.base import StrictSchema
+from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictBoolean,
     StrictInteger,
-    StrictNested,
     StrictObject,
     StrictString,
     UtcDateTime,
 )
 from coupon_core.schemas.identifiers import UuidField
+from coupon_core.schemas.nested_fields import StrictNested
 from coupon_core.services.catalog.definitions import DEFAULTS
 
 MAX_USES = 1_000_000_000
 PHOENIX_CODE_FORMATS = (CodeFormat.RANDOM, CodeFormat.CUSTOM)
 
-# What a limit type's `max_uses` becomes: uses of one code, uses of all together.
-LIMITS_BY_TYPE = {
-    "per_user": lambda uses: {"per_code_limit": uses, "total_limit": 0},
-    "global": lambda uses: {"per_code_limit": 0, "total_limit": uses},
+# How `max_uses` of each limit type maps to the limits that the core stores: uses of
+# one code by one user, and uses of all codes together.
+LIMITS_BY_TYPE: Mapping[str, Callable[[int], dict[str, int]]] = {
+    "per_user": lambda max_uses: {"per_code_limit": max_uses, "total_limit": 0},
+    "global": lambda max_uses: {
+        "per_code_limit": 0,
+        "total_limit": max_uses,
+    },
     "unlimited": lambda _: {"per_code_limit": 0, "total_limit": 0},
 }
 
 
+# Null could mean no limit or the default, so it is refused. Braces are doubled because
+# marshmallow formats messages.
+USAGE_LIMIT_NULL_MESSAGE = (
+    'expected an object, not null: use {{"limit_type": "unlimited"}} for no limit, or '
+    "leave usage_limit out for the default, one use of a code by one user"
+)
+
+
 class UsageLimitSchema(StrictSchema):
-    """How often: per user, over all users, or without a limit."""
+    """The usage limit: per user, global, or unlimited."""
 
     limit_type = ChoiceField(*LIMITS_BY_TYPE, required=True)
     max_uses = StrictInteger(min_value=1, max_value=MAX_USES)
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, int]:
-        """Give both limits; `max_uses` belongs to all types but unlimited."""
-        limit_type, uses = members["limit_type"], members.get("max_uses")
-        if uses is None and limit_type != "unlimited":
+        """Convert to both limits; every type except unlimited needs `max_uses`."""
+        limit_type, max_uses = members["limit_type"], members.get("max_uses")
+        if max_uses is None and limit_type != "unlimited":
             message = f"missing; expected an integer of 1 to {MAX_USES}"
             raise ValidationError(message, "max_uses")
-        if uses is not None and limit_type == "unlimited":
+        if max_uses is not None and limit_type == "unlimited":
             raise ValidationError("expected none with unlimited", "max_uses")
-        return LIMITS_BY_TYPE[limit_type](uses)
+        return LIMITS_BY_TYPE[limit_type](max_uses or 0)
 
 
 def _trigger_config_schema(source: str, threshold: str | None) -> Schema:
-    threshold_field = {
-        threshold: StrictInteger(min_value=1, max_value=MAX_USES, required=True)
-    }
-    members = {
-        source: StrictString(required=True),
-        **(threshold_field if threshold else {}),
-    }
+    members: dict[str, fields.Field[Any]] = {source: StrictString(required=True)}
+    if threshold:
+        members[threshold] = StrictInteger(
+            min_value=1, max_value=MAX_USES, required=True
+        )
     return StrictSchema.from_dict(members)()
 
 
-# Read from the table that also writes them. Sources are opaque: samples use slugs.
+# Built from the table that serializes them, so that both agree. Sources are opaque
+# strings and not UUIDs, because the vendor's samples use slugs.
 TRIGGER_CONFIG_SCHEMAS = {
     kind: _trigger_config_schema(*members) for kind, members in TRIGGER_MEMBERS.items()
 }
@@ -72,21 +84,21 @@ TRIGGER_DEFAULTS = {
 
 
 class AutoGenerateSchema(StrictSchema):
-    """Which milestone earns a coupon. Without a trigger only `enabled` changes."""
+    """The milestone that earns a coupon; without `trigger`, only `enabled` changes."""
 
     enabled = StrictBoolean(required=True)
     trigger = EnumField(Trigger)
     trigger_config = StrictObject(
         metadata={
-            "description": "streak_id and milestone_threshold, achievement_id, or "
-            "leaderboard_id and rank_threshold",
+            "description": "Depends on trigger: streak_id and milestone_threshold; "
+            "achievement_id; or leaderboard_id and rank_threshold.",
             "example": {"streak_id": "daily-login", "milestone_threshold": 7},
         }
     )
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Give the members that begin with `trigger_`."""
+        """Convert to the flat members that begin with `trigger_`."""
         enabled = {"trigger_enabled": members["enabled"]}
         if "trigger" in members:
             return enabled | _parse_trigger(
@@ -112,7 +124,7 @@ def _parse_trigger(kind: Trigger, config: Mapping[str, Any] | None) -> dict[str,
     }
 
 
-# What null stands for; the other members may not be null.
+# The values that null resets a member to. All other members refuse null.
 DEFAULTS_FOR_NULL: Mapping[str, Mapping[str, Any]] = {
     **{name: {name: value} for name, value in DEFAULTS.items()},
     "auto_generate": TRIGGER_DEFAULTS,
@@ -120,7 +132,7 @@ DEFAULTS_FOR_NULL: Mapping[str, Mapping[str, Any]] = {
 
 
 class UpdateDefinitionConfigSchema(StrictSchema):
-    """The members of a `config` that are to change."""
+    """The members of a `config` to change."""
 
     reward_item_id = UuidField()
     code_format = EnumField(PHOENIX_CODE_FORMATS, metadata={"default": "random"})
@@ -134,26 +146,27 @@ class UpdateDefinitionConfigSchema(StrictSchema):
     code_length = StrictInteger(
         min_value=codes.MIN_RANDOM_LENGTH,
         max_value=codes.MAX_RANDOM_LENGTH,
-        metadata={"description": "Of the random part.", "default": 8},
+        metadata={"description": "Length of the random part.", "default": 8},
     )
     code_pattern = StrictString(
         min_length=0,
         max_length=codes.MAX_CODE_LENGTH,
         pattern=f"^({codes.CODE_PATTERN_REGEX.pattern})?$",
-        expectation="a pattern of up to 64 characters: # a digit, ? a letter, * either, "
-        "and letters, digits, _ or - that stand for themselves, not first _ or -",
+        expectation="a pattern of up to 64 characters: # a digit, ? a letter, "
+        "* either, and letters, digits, _ or - that stand for themselves, not first "
+        "_ or -",
         allow_none=True,
         metadata={
-            "description": "Instead of code_prefix and code_length: # stands for a "
-            "digit, ? for a letter, * for either; all else for itself.",
+            "description": "Replaces code_prefix and code_length. # is a digit, ? a "
+            "letter, * either; other characters are literal.",
             "example": "SUMMER-####-????",
         },
     )
     code_check = StrictBoolean(
         metadata={
-            "description": "One more character at the end that tells typing errors, "
-            "so that they never reach the database. Fixed for ever; codes must begin "
-            "with three fixed characters or more that no other codes begin with.",
+            "description": "Appends a check character that detects typing errors "
+            "before a database lookup. Cannot be changed later. Codes must begin with "
+            "at least three fixed characters that no other codes begin with.",
             "default": False,
         }
     )
@@ -165,12 +178,14 @@ class UpdateDefinitionConfigSchema(StrictSchema):
     )
     starts_at = UtcDateTime(allow_none=True)
     expires_at = UtcDateTime(allow_none=True)
-    usage_limit = StrictNested(UsageLimitSchema)
+    usage_limit = StrictNested(
+        UsageLimitSchema, error_messages={"null": USAGE_LIMIT_NULL_MESSAGE}
+    )
     auto_generate = StrictNested(AutoGenerateSchema, allow_none=True)
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Lift nested members and put the defaults where null was sent."""
+        """Flatten nested members and replace null with the defaults."""
         if members.get("code_pattern") and members.get("code_length"):
             raise ValidationError("expected none with code_pattern", "code_length")
         flat: dict[str, Any] = {}
@@ -188,6 +203,6 @@ def _flatten_member(name: str, value: Any) -> dict[str, Any]:
 
 
 class DefinitionConfigSchema(UpdateDefinitionConfigSchema):
-    """The whole `config` of a definition."""
+    """The complete `config` of a definition."""
 
     reward_item_id = UuidField(required=True)

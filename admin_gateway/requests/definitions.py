@@ -1,6 +1,6 @@
-"""Definitions as admins write them, loaded as flat members of the core's Definition.
+"""Request schemas for definitions, loaded as flat members of `Definition`.
 
-A member that is null goes back to its default; one that is absent is not loaded.
+A null member is reset to its default; an absent one is not loaded.
 """
 
 from collections.abc import Mapping
@@ -16,18 +16,17 @@ from admin_gateway.requests.fields import EnumField
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models import DefinitionStatus
 from coupon_core.schemas.base import StrictSchema
-from coupon_core.schemas.fields import StrictNested, StrictString
+from coupon_core.schemas.fields import StrictString
+from coupon_core.schemas.names import NameField
+from coupon_core.schemas.nested_fields import StrictNested
 from coupon_core.services.catalog.definitions import DEFAULTS
 
-# What Phoenix has no words for stays as the other dialects have it.
+# Phoenix has no members for the two excluded ones, so replacing a definition keeps the
+# values that another API has set.
 REPLACEABLE_DEFAULTS: Mapping[str, Any] = {
     name: value
     for name, value in DEFAULTS.items()
     if name not in ("awarded_only", "per_user_limit")
-}
-NAME_RULES = {
-    "pattern": r"^[^\W_][\w -]*$",
-    "expectation": "1 to 255 letters, digits, blanks, _ or -, first a letter or digit",
 }
 
 
@@ -36,40 +35,42 @@ def _description_field() -> StrictString:
 
 
 class UpdateDefinitionSchema(StrictSchema):
-    """PATCH: the members, also of `config`, that are to change; the others stay."""
+    """PATCH: the members to change, including those of `config`."""
 
-    name = StrictString(**NAME_RULES)
+    name = NameField()
     description = _description_field()
     status = EnumField(DefinitionStatus)
     config = StrictNested(UpdateDefinitionConfigSchema)
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Lift the members of `config` and put the default where null was sent."""
+        """Flatten the members of `config` and replace null with the default."""
         return _flatten(members)
 
 
 class CreateDefinitionSchema(StrictSchema):
-    """POST: a whole definition."""
+    """POST: a complete definition."""
 
-    name = StrictString(required=True, **NAME_RULES)
+    name = NameField(required=True)
     description = _description_field()
     config = StrictNested(DefinitionConfigSchema, required=True)
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Lift the members of `config` and put the default where null was sent."""
+        """Flatten the members of `config` and replace null with the default."""
         return _flatten(members)
 
 
 class ReplaceDefinitionSchema(CreateDefinitionSchema):
-    """PUT: a whole definition; what is absent goes back to its default."""
+    """PUT: a complete definition; absent members are reset to their defaults."""
 
-    status = EnumField(DefinitionStatus, metadata={"description": "Stays when absent."})
+    status = EnumField(
+        DefinitionStatus, metadata={"description": "Unchanged if absent."}
+    )
 
     @post_load
     def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Lift the members of `config` over the defaults of all that was not sent."""
+        """Flatten the members of `config` and add defaults for absent members."""
         return {**REPLACEABLE_DEFAULTS, **_flatten(members)}
 
 
@@ -82,7 +83,7 @@ def _flatten(members: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class DefinitionQuerySchema(ListQuerySchema):
-    """Which definitions a list shows."""
+    """Page and filters of the list of definitions."""
 
     status = EnumField(DefinitionStatus)
-    name = StrictString(metadata={"description": "A part of the name, in any case."})
+    name = NameField(metadata={"description": "Part of the name; case-insensitive."})

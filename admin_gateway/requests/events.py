@@ -1,4 +1,4 @@
-"""Milestones as other services send them over HTTP (CONTRACTS 0.17)."""
+"""Parsers of milestones that services send over HTTP (docs/api-contracts.md 0.17)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,15 +17,15 @@ MAX_EVENTS = 100
 Document = Mapping[str, Any]
 ReceivedEvent = tuple[Milestone, Document]
 
-# Which envelope it is, `specversion` tells.
+# The member `specversion` distinguishes the envelopes.
 ANY_MILESTONE_SCHEMA: Mapping[str, Any] = {"anyOf": MILESTONE_SCHEMAS}
 MILESTONE_REFERENCES = [
-    {"$ref": f"#/components/schemas/{one.__name__}"} for one in MILESTONE_SCHEMAS
+    {"$ref": f"#/components/schemas/{schema.__name__}"} for schema in MILESTONE_SCHEMAS
 ]
 
 
 class EventBatchSchema(StrictSchema):
-    """Up to a hundred events, of either envelope."""
+    """Up to 100 events, each in either envelope."""
 
     events = StrictList(
         StrictObject(metadata={"anyOf": MILESTONE_REFERENCES}),
@@ -36,11 +36,13 @@ class EventBatchSchema(StrictSchema):
 
 
 def parse_event(document: Document, tenant_id: str, now: datetime) -> ReceivedEvent:
-    """The milestone in an event and the event itself, which says its tenant.
+    """Return the milestone in an event, and the event with its tenant id added.
 
-    ValidationError; Refused when the event is another tenant's.
+    Raises:
+        ValidationError: The event is invalid.
+        Refused: The event names another tenant.
     """
-    milestone = parse_milestone(document, now, tenant_id)
+    milestone = parse_milestone(document, now, tenant_id=tenant_id)
     if milestone.tenant_id != tenant_id:
         raise Refused(AuthReason.WRONG_TENANT)
     name = "tenantid" if "specversion" in document else "tenant_id"
@@ -50,14 +52,19 @@ def parse_event(document: Document, tenant_id: str, now: datetime) -> ReceivedEv
 def parse_events(
     documents: Sequence[Document], tenant_id: str, now: datetime
 ) -> list[ReceivedEvent]:
-    """All of them, or one ValidationError for all that is wrong."""
+    """Return all milestones with their events.
+
+    Raises:
+        ValidationError: At least one event is invalid; names the errors of all.
+        Refused: An event names another tenant.
+    """
     events: list[ReceivedEvent] = []
     errors: dict[int, Any] = {}
-    for number, document in enumerate(documents):
+    for index, document in enumerate(documents):
         try:
-            events.append(parse_event(document, tenant_id, now))
+            events.append(parse_event(document, tenant_id, now=now))
         except ValidationError as error:
-            errors[number] = error.messages
+            errors[index] = error.messages
     if errors:
         raise ValidationError({"events": errors})
     return events

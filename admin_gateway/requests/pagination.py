@@ -1,4 +1,4 @@
-"""What every list of the admin gateway can be asked."""
+"""Query parameters of every list of the admin gateway."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from coupon_core.schemas.base import PageQuerySchema
 
 
 class ListQuerySchema(PageQuerySchema):
-    """A page of a list; loads as `page` beside the members of a list's own filters."""
+    """A page of a list; loads as `page`, beside the filters of a subclass."""
 
     @post_load
     def to_page(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Put limit and offset together as the core takes them."""
+        """Combine limit and offset into a `Page`."""
         page = models.Page(members.pop("limit"), members.pop("offset"))
         return {"page": page, **members}

@@ -1,21 +1,24 @@
-"""Reward items as admins write them (CONTRACTS 1.3)."""
+"""Request schemas for reward items (docs/api-contracts.md 1.3)."""
 
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.fields import StrictObject, StrictString
+from coupon_core.schemas.names import NameField
 
 MAX_DESCRIPTION_LENGTH = 2_000
 MAX_REWARD_TYPE_LENGTH = 64
-PAYLOAD_METADATA = {"description": "What the game needs to grant it; opaque to us."}
+PAYLOAD_METADATA = {
+    "description": "Data that the game needs to grant the reward; stored as sent."
+}
 REWARD_TYPE_METADATA = {
-    "description": "Your own word, such as points, currency, item, badge."
+    "description": "Your own type, such as points, currency, item or badge."
 }
 
 
 class UpdateRewardItemSchema(StrictSchema):
-    """PATCH: the members that are to change."""
+    """PATCH: the members of a reward item to change."""
 
-    name = StrictString()
+    name = NameField()
     description = StrictString(
         min_length=0, max_length=MAX_DESCRIPTION_LENGTH, multiline=True
     )
@@ -26,9 +29,9 @@ class UpdateRewardItemSchema(StrictSchema):
 
 
 class CreateRewardItemSchema(UpdateRewardItemSchema):
-    """POST and PUT: a whole reward item."""
+    """POST and PUT: a complete reward item."""
 
-    name = StrictString(required=True)
+    name = NameField(required=True)
     description = StrictString(
         min_length=0, max_length=MAX_DESCRIPTION_LENGTH, multiline=True, load_default=""
     )
@@ -39,6 +42,6 @@ class CreateRewardItemSchema(UpdateRewardItemSchema):
 
 
 class RewardItemQuerySchema(ListQuerySchema):
-    """Which reward items a list shows."""
+    """Page and filters of the list of reward items."""
 
     reward_type = StrictString(max_length=MAX_REWARD_TYPE_LENGTH)

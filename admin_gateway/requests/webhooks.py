@@ -1,4 +1,4 @@
-"""Webhooks as admins write them (CONTRACTS 3.4, Standard Webhooks)."""
+"""Request schemas for webhooks (docs/api-contracts.md 3.4, Standard Webhooks)."""
 
 from admin_gateway.requests.fields import EnumField
 from coupon_core.domain.models.webhooks import SignatureScheme
@@ -17,17 +17,19 @@ from coupon_core.services.webhooks.subscriptions import (
 from coupon_core.services.webhooks.url_policy import MAX_URL_LENGTH
 
 URL_METADATA = {
-    "description": "http or https, at a public address; checked at every request.",
+    "description": "http or https at a public address; checked on every request.",
     "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[!#-;=?-\[\]-~]+$",
 }
-RETRIES_METADATA = {"description": "Tries after the first, at growing intervals."}
+RETRIES_METADATA = {
+    "description": "Retries after the first attempt, with increasing delays."
+}
 TIMEOUT_METADATA = {
-    "description": "Milliseconds for a whole request, name lookup and all."
+    "description": "Milliseconds for a whole request, including DNS lookup."
 }
 
 
 class UpdateWebhookSchema(StrictSchema):
-    """PATCH: the members that are to change."""
+    """PATCH: the members of a webhook to change."""
 
     url = StrictString(
         max_length=MAX_URL_LENGTH, expectation="a URL", metadata=URL_METADATA
@@ -40,14 +42,14 @@ class UpdateWebhookSchema(StrictSchema):
 
 
 class CreateWebhookSchema(StrictSchema):
-    """A new webhook."""
+    """POST: create a webhook."""
 
     event_type = ChoiceField(*EVENT_TYPES, required=True)
     url = StrictString(max_length=MAX_URL_LENGTH, required=True, metadata=URL_METADATA)
     signature = EnumField(
         SignatureScheme,
         load_default=SignatureScheme.STANDARD,
-        metadata={"description": "How requests are built and signed."},
+        metadata={"description": "Format and signature of requests."},
     )
     retry_count = StrictInteger(
         max_value=10, load_default=DEFAULT_RETRY_COUNT, metadata=RETRIES_METADATA

@@ -1,4 +1,4 @@
-"""How entries of the audit log are shown, and stand in the OpenAPI document."""
+"""Responses for entries of the audit log: serializer, schemas, examples."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ AUDIT_ENTRIES = {"entries": [AUDIT_ENTRY], "total": 1}
 
 
 def serialize_audit_entry(entry: AuditEntry) -> dict[str, Any]:
-    """An entry of the audit log."""
+    """Return an entry of the audit log as JSON."""
     return {
         "entry_id": entry.entry_id,
         "happened_at": format_timestamp(entry.happened_at),
@@ -34,31 +34,32 @@ def serialize_audit_entry(entry: AuditEntry) -> dict[str, Any]:
 
 
 class AuditEntrySchema(LenientSchema):
-    """One thing that was done."""
+    """One audited action."""
 
     entry_id = fields.UUID(required=True)
     happened_at = fields.DateTime(required=True)
     actor = fields.String(
         required=True,
         metadata={
-            "description": "An API key's id, or cli, system, server (the tenant's own)."
+            "description": "ID of an API key, or cli, system, server (the tenant's)."
         },
     )
     action = fields.String(
-        required=True, metadata={"description": "As noun.past_participle."}
+        required=True, metadata={"description": "Action as noun.past_participle."}
     )
     object_id = fields.String(
         required=True,
-        metadata={"description": "Of the noun; empty where there is none."},
+        metadata={"description": "ID of the changed object; may be empty."},
     )
     request_id = fields.String(
-        required=True, metadata={"description": "X-Request-Id; empty outside of HTTP."}
+        required=True,
+        metadata={"description": "X-Request-Id; empty for actions outside HTTP."},
     )
     detail = fields.Dict(required=True)
 
 
 class AuditEntryListSchema(LenientSchema):
-    """Entries of the audit log and how many match in all."""
+    """A page of audit entries, and the number of all matches."""
 
     entries = fields.List(fields.Nested(AuditEntrySchema), required=True)
     total = fields.Integer(required=True)

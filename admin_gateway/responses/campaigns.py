@@ -1,12 +1,12 @@
-"""Campaigns, creators and their codes as the admin gateway shows them."""
+"""Responses for campaigns, creators and their codes."""
 
 from typing import Any
 
 from marshmallow import fields
 
+from admin_gateway.responses.core import TIMESTAMPS
 from admin_gateway.responses.packages import (
     PACKAGE,
-    TIMESTAMPS,
     localized_text_field,
     timestamp_field,
 )
@@ -81,7 +81,7 @@ class CampaignSchema(LenientSchema):
 
 
 class CampaignListSchema(LenientSchema):
-    """Campaigns and how many match in all."""
+    """A page of campaigns, and the number of all matches."""
 
     campaigns = fields.List(fields.Nested(CampaignSchema), required=True)
     total = fields.Integer(required=True)
@@ -100,21 +100,21 @@ class CreatorSchema(LenientSchema):
 
 
 class CreatorListSchema(LenientSchema):
-    """Creators and how many match in all."""
+    """A page of creators, and the number of all matches."""
 
     creators = fields.List(fields.Nested(CreatorSchema), required=True)
     total = fields.Integer(required=True)
 
 
 class AssignedCodesSchema(LenientSchema):
-    """The codes that a creator was given, and how many."""
+    """The codes that were assigned to a creator, and their number."""
 
     codes = fields.List(fields.String(), required=True)
     total = fields.Integer(required=True)
 
 
 class CreatorCodeSchema(LenientSchema):
-    """A code in a creator's hands."""
+    """A code that is assigned to a creator."""
 
     code = fields.String(required=True)
     creator_key = fields.String(required=True)
@@ -126,20 +126,20 @@ class CreatorCodeSchema(LenientSchema):
 
 
 class CreatorCodeListSchema(LenientSchema):
-    """A creator's codes and how many there are in all."""
+    """A page of a creator's codes, and the number of all."""
 
     codes = fields.List(fields.Nested(CreatorCodeSchema), required=True)
     total = fields.Integer(required=True)
 
 
 class RevokedCodeCountSchema(LenientSchema):
-    """How many codes are out of use now."""
+    """The number of codes that are now revoked."""
 
     revoked = fields.Integer(required=True)
 
 
 class UsageCountsSchema(LenientSchema):
-    """Codes, uses of them, and the users who used any."""
+    """The number of codes, of their redemptions, and of distinct users."""
 
     codes = fields.Integer(required=True)
     redemptions = fields.Integer(required=True)
@@ -147,7 +147,7 @@ class UsageCountsSchema(LenientSchema):
 
 
 class CodeStatsSchema(UsageCountsSchema):
-    """The codes of one package in one creator's hands."""
+    """The counts of one package's codes that one creator holds."""
 
     campaign_id = fields.String(required=True)
     package_id = fields.Integer(required=True)
@@ -156,13 +156,13 @@ class CodeStatsSchema(UsageCountsSchema):
 
 
 class CampaignStatsSchema(UsageCountsSchema):
-    """All together, and by package and creator; a user counts once in each."""
+    """Totals, and rows by package and creator; each counts a user once."""
 
     rows = fields.List(fields.Nested(CodeStatsSchema), required=True)
 
 
 def serialize_campaign(campaign: campaign_models.Campaign) -> Document:
-    """A campaign."""
+    """Return a campaign as JSON."""
     return {
         "tenant_id": campaign.tenant_id,
         "campaign_id": campaign.campaign_id,
@@ -177,7 +177,7 @@ def serialize_campaign(campaign: campaign_models.Campaign) -> Document:
 
 
 def serialize_creator(creator: Creator) -> Document:
-    """A creator."""
+    """Return a creator as JSON."""
     return {
         "creator_id": creator.creator_id,
         "creator_key": creator.creator_key,
@@ -190,7 +190,7 @@ def serialize_creator(creator: Creator) -> Document:
 
 
 def serialize_creator_code(code: CreatorCode) -> Document:
-    """A code in a creator's hands."""
+    """Return a creator's code as JSON."""
     return {
         "code": code.code,
         "creator_key": code.creator_key,
@@ -203,7 +203,7 @@ def serialize_creator_code(code: CreatorCode) -> Document:
 
 
 def serialize_campaign_stats(stats: campaign_models.CampaignStats) -> Document:
-    """What became of codes."""
+    """Return the usage statistics of codes as JSON."""
     return {
         **_serialize_usage_counts(stats),
         "rows": [_serialize_code_stats(row) for row in stats.rows],

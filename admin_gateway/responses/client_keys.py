@@ -1,4 +1,4 @@
-"""Keys of other systems' SDKs as the admin gateway shows them, each with an example."""
+"""Responses for client keys: schemas, serializers, examples."""
 
 from typing import Any
 
@@ -39,21 +39,21 @@ class ClientKeySchema(LenientSchema):
 
 
 class NewClientKeySchema(ClientKeySchema):
-    """A key with its secret, this once; `credential` is both, as SDKs want them."""
+    """A new key with its secret; `credential` is both in the form SDKs expect."""
 
     secret = fields.String(required=True)
     credential = fields.String(required=True)
 
 
 class ClientKeyListSchema(LenientSchema):
-    """Keys and how many match in all."""
+    """A page of keys, and the number of all matches."""
 
     client_keys = fields.List(fields.Nested(ClientKeySchema), required=True)
     total = fields.Integer(required=True)
 
 
 def serialize_client_key(key: ClientKey) -> dict[str, Any]:
-    """A key without its secret."""
+    """Return a key without its secret as JSON."""
     return {
         "key_id": key.key_id,
         "kind": key.kind.value,
@@ -65,6 +65,6 @@ def serialize_client_key(key: ClientKey) -> dict[str, Any]:
 
 
 def serialize_new_client_key(key: ClientKey, secret: str) -> dict[str, Any]:
-    """A key with its secret."""
+    """Return a new key with its secret as JSON."""
     secret_members = {"secret": secret, "credential": f"{key.key_id}:{secret}"}
     return {**serialize_client_key(key), **secret_members}

@@ -1,4 +1,4 @@
-"""How the stock of codes stands in the OpenAPI document."""
+"""Response schemas and examples for codes, code jobs and imports."""
 
 from typing import Any
 
@@ -31,20 +31,20 @@ COUPON_WITH_TIMELINE = {**COUPON_WITH_BATCH, "timeline": TIMELINE}
 
 
 class CouponWithBatchSchema(CouponSchema):
-    """A coupon with the batch that it was made in."""
+    """A coupon with the batch that it was generated in."""
 
     batch_id = fields.UUID(required=True, allow_none=True)
 
 
 class CodePageSchema(LenientSchema):
-    """Some coupons, newest first; `next` is where to go on, null at the end."""
+    """A page of coupons, newest first; `next` is the next cursor, null at the end."""
 
     coupons = fields.List(fields.Nested(CouponWithBatchSchema), required=True)
     next = fields.String(required=True, allow_none=True)
 
 
 class TimelineEntrySchema(LenientSchema):
-    """Something that became of a coupon, and by whom, where that is known."""
+    """One event of a coupon, and the actor if known."""
 
     at = fields.DateTime(required=True)
     event = fields.String(required=True)
@@ -52,7 +52,7 @@ class TimelineEntrySchema(LenientSchema):
 
 
 class CouponWithTimelineSchema(CouponWithBatchSchema):
-    """A coupon with all that became of it."""
+    """A coupon with its timeline."""
 
     timeline = fields.List(fields.Nested(TimelineEntrySchema), required=True)
 
@@ -90,7 +90,7 @@ COMPLETED_EXTENSION_JOB = {**EXTENSION_JOB, **COMPLETED_JOB_MEMBERS}
 
 
 class CodeJobSchema(LenientSchema):
-    """Work on many codes: what is done, and how far it is."""
+    """A job on many codes, and its progress."""
 
     job_id = fields.UUID(required=True)
     kind = ChoiceField(*JobKind, required=True)
@@ -104,7 +104,9 @@ class CodeJobSchema(LenientSchema):
     done = fields.Integer(required=True)
     skipped = fields.Integer(
         required=True,
-        metadata={"description": "Used up, revoked before, or good for longer."},
+        metadata={
+            "description": "Codes already used up or revoked, or with a later expiry."
+        },
     )
     created_at = fields.DateTime(required=True)
     updated_at = fields.DateTime(required=True)
@@ -112,7 +114,7 @@ class CodeJobSchema(LenientSchema):
 
 
 class CodeJobListSchema(LenientSchema):
-    """Jobs and how many there are."""
+    """A page of jobs, and the number of all."""
 
     jobs = fields.List(fields.Nested(CodeJobSchema), required=True)
     total = fields.Integer(required=True)
@@ -121,9 +123,9 @@ class CodeJobListSchema(LenientSchema):
 CSV_FILE = "code,user_id,expires_at\nPARTNER-4711,,\nPARTNER-4712,user_123,\n"
 CSV_EXPORT = (
     "code,status,user_id,definition_id,definition_name,batch_id,generated_at,"
-    "expires_at,redeemed_at,redemption_count\r\n"
+    "expires_at,redeemed_at,redemption_count,expires_from\r\n"
     "WELCOME8X4F2K9P,active,user_123,660e8400-e29b-41d4-a716-446655440001,"
-    "Welcome Bonus,,2025-01-15T10:00:00Z,2025-12-31T23:59:59Z,,0\r\n"
+    "Welcome Bonus,,2025-01-15T10:00:00Z,2025-12-31T23:59:59Z,,0,definition\r\n"
 )
 TEXT_SCHEMA = {"type": "string"}
 CSV_REQUEST_BODY = {
@@ -146,14 +148,20 @@ RUNNING_IMPORT = {**COMPLETED_IMPORT, "state": "running", "finished_at": None}
 
 
 class RejectedRowSchema(LenientSchema):
-    """A line that was left out."""
+    """A line of the file that was not imported."""
 
     line = fields.Integer(required=True)
     reason = fields.String(required=True)
 
 
 class CodeImportSchema(CodeJobSchema):
-    """The job that makes the imported codes; of bad lines, the first hundred."""
+    """The import job, with at most 100 rejected lines."""
 
+    skipped = fields.Integer(
+        required=True,
+        metadata={
+            "description": "Used, revoked and expired codes that `skip_used` left out."
+        },
+    )
     rejected = fields.Integer(required=True)
     bad_rows = fields.List(fields.Nested(RejectedRowSchema), required=True)

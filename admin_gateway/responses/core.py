@@ -1,4 +1,4 @@
-"""How answers stand in the OpenAPI document: their shapes, each with an example."""
+"""Response schemas and examples for reward items, definitions, coupons and keys."""
 
 from typing import Any
 
@@ -21,7 +21,9 @@ TIMESTAMPS = {
     "updated_at": "2025-01-15T10:00:00Z",
 }
 NEW_REWARD_ITEM = {
-    k: v for k, v in phoenix_documents.EXAMPLE_REWARD_ITEM.items() if k != "item_id"
+    name: value
+    for name, value in phoenix_documents.EXAMPLE_REWARD_ITEM.items()
+    if name != "item_id"
 }
 REWARD_ITEM = {
     **phoenix_documents.EXAMPLE_REWARD_ITEM,
@@ -32,7 +34,7 @@ REWARD_ITEMS = {"reward_items": [REWARD_ITEM], "total": 1}
 
 
 class AdminRewardItemSchema(phoenix_documents.RewardItemSchema):
-    """A reward item as admins see it."""
+    """A reward item with the members that only admins see."""
 
     tenant_id = fields.String(required=True)
     created_at = fields.DateTime(required=True)
@@ -40,7 +42,7 @@ class AdminRewardItemSchema(phoenix_documents.RewardItemSchema):
 
 
 class RewardItemListSchema(LenientSchema):
-    """Reward items and how many match in all."""
+    """A page of reward items, and the number of all matches."""
 
     reward_items = fields.List(fields.Nested(AdminRewardItemSchema), required=True)
     total = fields.Integer(required=True)
@@ -50,7 +52,7 @@ DEFINITION = {**phoenix_documents.EXAMPLE_DEFINITION, **TIMESTAMPS}
 PAUSED_DEFINITION = {**DEFINITION, "status": "paused"}
 ARCHIVED_DEFINITION = {**DEFINITION, "status": "archived"}
 DEFINITIONS = {"definitions": [DEFINITION], "total": 1}
-NEW_DEFINITION = {k: DEFINITION[k] for k in ("name", "description", "config")}
+NEW_DEFINITION = {name: DEFINITION[name] for name in ("name", "description", "config")}
 DEFINITION_CHANGES: dict[str, Any] = {
     "description": "Now for a week",
     "config": {"expires_at": "2025-01-22T10:00:00Z", "code_prefix": None},
@@ -58,7 +60,7 @@ DEFINITION_CHANGES: dict[str, Any] = {
 
 
 class DefinitionSchema(LenientSchema):
-    """A definition as admins see it."""
+    """A definition with the members that only admins see."""
 
     id = fields.UUID(required=True)
     tenant_id = fields.String(required=True)
@@ -66,7 +68,7 @@ class DefinitionSchema(LenientSchema):
     description = fields.String(required=True)
     config = fields.Dict(
         required=True,
-        metadata={"description": "As sent, with defaults; what is unset is absent."},
+        metadata={"description": "As sent, with defaults; unset members are absent."},
     )
     status = ChoiceField(*DefinitionStatus, required=True)
     created_at = fields.DateTime(required=True)
@@ -74,7 +76,7 @@ class DefinitionSchema(LenientSchema):
 
 
 class DefinitionListSchema(LenientSchema):
-    """Definitions and how many match in all."""
+    """A page of definitions, and the number of all matches."""
 
     definitions = fields.List(fields.Nested(DefinitionSchema), required=True)
     total = fields.Integer(required=True)
@@ -89,7 +91,7 @@ DEFINITION_STATS = {
 
 
 class DefinitionStatsSchema(LenientSchema):
-    """How the coupons of a definition stand."""
+    """The coupons of a definition, counted by status."""
 
     definition_id = fields.UUID(required=True)
     coupons = fields.Dict(
@@ -105,7 +107,7 @@ GENERATED_COUPONS = {**COUPONS, "generated": 1}
 
 
 class GeneratedCouponsSchema(CouponsSchema):
-    """The coupons asked for; `generated` counts those that are new."""
+    """The requested coupons; `generated` counts the new ones."""
 
     generated = fields.Integer(required=True)
 
@@ -135,13 +137,13 @@ class ApiKeySchema(LenientSchema):
 
 
 class NewApiKeySchema(ApiKeySchema):
-    """An API key with the key itself, this once."""
+    """A new API key with the key itself, which is shown once."""
 
     api_key = fields.String(required=True)
 
 
 class ApiKeyListSchema(LenientSchema):
-    """API keys and how many there are in all."""
+    """A page of API keys, and the number of all."""
 
     api_keys = fields.List(fields.Nested(ApiKeySchema), required=True)
     total = fields.Integer(required=True)
@@ -163,13 +165,13 @@ class TenantSecretSchema(LenientSchema):
 
 
 class NewTenantSecretSchema(TenantSecretSchema):
-    """A tenant's secret with the secret itself, this once."""
+    """A new tenant secret with the secret itself, which is shown once."""
 
     tenant_secret = fields.String(required=True)
 
 
 class TenantSecretListSchema(LenientSchema):
-    """The active secrets and how many there are."""
+    """The active secrets, and their number."""
 
     secrets = fields.List(fields.Nested(TenantSecretSchema), required=True)
     total = fields.Integer(required=True)

@@ -1,4 +1,4 @@
-"""How milestones and dead letters stand in the OpenAPI document, with examples."""
+"""Response schemas and examples for milestones and dead letters."""
 
 import json
 from typing import Any
@@ -34,19 +34,19 @@ ACCEPTED_EVENTS = {**ACCEPTED_REQUEST, "accepted": 2, "event_ids": EVENT_IDS}
 
 
 class AcceptedRequestSchema(LenientSchema):
-    """What was asked for is stored and will be done."""
+    """The request is stored and will be processed."""
 
     status = ChoiceField("accepted", required=True)
 
 
 class AcceptedEventSchema(AcceptedRequestSchema):
-    """A milestone is stored, and will reach the workers."""
+    """A milestone is stored and will reach the workers."""
 
     event_id = fields.String(required=True)
 
 
 class AcceptedEventsSchema(AcceptedRequestSchema):
-    """All milestones are stored, and will reach the workers."""
+    """All milestones are stored and will reach the workers."""
 
     accepted = fields.Integer(required=True)
     event_ids = fields.List(fields.String(), required=True)
@@ -76,14 +76,14 @@ class DeadLetterSchema(LenientSchema):
     content_type = fields.String(required=True)
     reason = fields.String(required=True)
     body = fields.String(
-        required=True, metadata={"description": "The first 64 KiB, as they came."}
+        required=True, metadata={"description": "The first 64 KiB, as received."}
     )
     body_encoding = ChoiceField("text", "base64", required=True)
     received_at = fields.DateTime(required=True)
 
 
 class DeadLetterListSchema(LenientSchema):
-    """Dead letters and how many there are in all."""
+    """A page of dead letters, and the number of all."""
 
     dead_letters = fields.List(fields.Nested(DeadLetterSchema), required=True)
     total = fields.Integer(required=True)

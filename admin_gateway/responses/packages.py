@@ -1,19 +1,16 @@
-"""Packages as the admin gateway shows them, with examples."""
+"""Responses for packages: schemas, serializer, examples."""
 
 from typing import Any
 
 from marshmallow import fields
 
+from admin_gateway.responses.core import TIMESTAMPS
 from coupon_core.domain.models.packages import PackageWithDefinition
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.schemas.base import LenientSchema
 
 Document = dict[str, Any]
 
-TIMESTAMPS = {
-    "created_at": "2025-01-15T10:00:00Z",
-    "updated_at": "2025-01-15T10:00:00Z",
-}
 NEW_PACKAGE: Document = {
     "item_name": {"en": "Welcome Package", "ko": "웰컴 패키지"},
     "item_description": {"en": "A hundred gems"},
@@ -39,17 +36,17 @@ PACKAGES = {"packages": [PACKAGE], "total": 1}
 
 
 def localized_text_field() -> fields.Dict:
-    """The same text in several languages, by locale."""
+    """Return a field for a text in several languages, by locale."""
     return fields.Dict(values=fields.String(), required=True)
 
 
 def timestamp_field(**options: Any) -> fields.DateTime:
-    """A time in UTC."""
+    """Return a field for a time in UTC."""
     return fields.DateTime(required=True, **options)
 
 
 class PackageSchema(LenientSchema):
-    """A package; `status` is that of the definition which it is."""
+    """A package; `status` is the status of its definition."""
 
     package_id = fields.Integer(required=True)
     package_no = fields.Integer(required=True)
@@ -71,18 +68,16 @@ class PackageSchema(LenientSchema):
 
 
 class PackageListSchema(LenientSchema):
-    """Packages and how many match in all."""
+    """A page of packages, and the number of all matches."""
 
     packages = fields.List(fields.Nested(PackageSchema), required=True)
     total = fields.Integer(required=True)
 
 
 def serialize_package(package_with_definition: PackageWithDefinition) -> Document:
-    """A package with its limits."""
-    package, definition = (
-        package_with_definition.package,
-        package_with_definition.definition,
-    )
+    """Return a package with its limits as JSON."""
+    package = package_with_definition.package
+    definition = package_with_definition.definition
     return {
         "package_id": package.package_id,
         "package_no": package.package_no,

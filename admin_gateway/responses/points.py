@@ -1,4 +1,4 @@
-"""Users and points in answers: their shapes, each with an example."""
+"""Responses for users and points: schemas, serializers, examples."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ WALLETS: Document = {
 
 
 class UserSchema(LenientSchema):
-    """A user that the tenant has made known."""
+    """A user that the tenant has registered."""
 
     user_id = fields.String(required=True)
     is_member = fields.Boolean(required=True)
@@ -62,21 +62,21 @@ class UserSchema(LenientSchema):
 
 
 class UserListSchema(LenientSchema):
-    """Users and how many match in all."""
+    """A page of users, and the number of all matches."""
 
     users = fields.List(fields.Nested(UserSchema), required=True)
     total = fields.Integer(required=True)
 
 
 class PointEntrySchema(LenientSchema):
-    """One change of a balance; negative when points were taken."""
+    """One change of a balance; `amount` is negative for a debit."""
 
     entry_id = fields.UUID(required=True)
     user_id = fields.String(required=True)
     point_id = fields.String(required=True)
     amount = fields.Integer(required=True)
     balance = fields.Integer(
-        required=True, metadata={"description": "What was there after it."}
+        required=True, metadata={"description": "Balance after the change."}
     )
     kind = ChoiceField(*EntryKind, required=True)
     reference = fields.String(required=True)
@@ -85,14 +85,14 @@ class PointEntrySchema(LenientSchema):
 
 
 class PointEntryListSchema(LenientSchema):
-    """Changes of balances and how many match in all."""
+    """A page of balance changes, and the number of all matches."""
 
     entries = fields.List(fields.Nested(PointEntrySchema), required=True)
     total = fields.Integer(required=True)
 
 
 class WalletSchema(LenientSchema):
-    """How many points of one kind a user has."""
+    """A user's balance of one kind of point."""
 
     user_id = fields.String(required=True)
     point_id = fields.String(required=True)
@@ -101,14 +101,14 @@ class WalletSchema(LenientSchema):
 
 
 class WalletListSchema(LenientSchema):
-    """Balances and how many match in all."""
+    """A page of balances, and the number of all matches."""
 
     wallets = fields.List(fields.Nested(WalletSchema), required=True)
     total = fields.Integer(required=True)
 
 
 def serialize_user(user: RegisteredUser) -> Document:
-    """A known user."""
+    """Return a user as JSON."""
     return {
         "user_id": user.user_id,
         "is_member": user.is_member,
@@ -120,7 +120,7 @@ def serialize_user(user: RegisteredUser) -> Document:
 
 
 def serialize_point_entry(entry: PointEntry) -> Document:
-    """One change of a balance."""
+    """Return one change of a balance as JSON."""
     return {
         "entry_id": entry.entry_id,
         "user_id": entry.user_id,
@@ -135,7 +135,7 @@ def serialize_point_entry(entry: PointEntry) -> Document:
 
 
 def serialize_wallet(wallet: Wallet) -> Document:
-    """A balance."""
+    """Return a balance as JSON."""
     return {
         "user_id": wallet.user_id,
         "point_id": wallet.point_id,

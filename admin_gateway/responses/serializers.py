@@ -1,4 +1,4 @@
-"""The answers of the admin gateway: values of the core in, JSON out."""
+"""Serializers from values of the core to JSON responses."""
 
 import base64
 from collections.abc import Callable, Sequence
@@ -34,8 +34,8 @@ Document = dict[str, Any]
 
 
 def created_response(body: Document, new_id: str) -> Response:
-    """The 201 for something that is now to be found below the path asked for."""
-    return json_response(body, 201, {"Location": f"{request.path}/{new_id}"})
+    """Return a 201 whose Location is the request path plus the new id."""
+    return json_response(body, 201, headers={"Location": f"{request.path}/{new_id}"})
 
 
 def page_response(
@@ -43,7 +43,7 @@ def page_response(
     rows_and_total: tuple[Sequence[Any], int],
     serialize: Callable[[Any], Document],
 ) -> Response:
-    """A page of a list; `total` counts all matches."""
+    """Return a page of a list; `total` counts all matches."""
     rows, total = rows_and_total
     return json_response({name: [serialize(row) for row in rows], "total": total})
 
@@ -51,18 +51,22 @@ def page_response(
 def serialize_coupons(
     coupons_and_total: tuple[Sequence[IssuedCoupon], int], now: datetime
 ) -> Document:
-    """A list of coupons."""
-    return serialization.serialize_coupon_list("coupons", *coupons_and_total, now)
+    """Return a list of coupons as JSON."""
+    coupons, total = coupons_and_total
+    return serialization.serialize_coupon_list("coupons", coupons, total=total, now=now)
 
 
 def serialize_generation_result(result: GenerationResult, now: datetime) -> Document:
-    """The coupons asked for; a user who held the shared code keeps it, so not new."""
+    """Return the requested coupons as JSON; `generated` counts the new ones.
+
+    A user who already held the shared code keeps that coupon.
+    """
     coupons_and_total = result.coupons, len(result.coupons)
     return {**serialize_coupons(coupons_and_total, now), "generated": result.new_count}
 
 
 def serialize_definition_stats(definition_id: str, stats: DefinitionStats) -> Document:
-    """How the coupons of a definition stand."""
+    """Return the coupon counts of a definition as JSON."""
     counts = {status.value: count for status, count in stats.coupon_counts.items()}
     return {
         "definition_id": definition_id,
@@ -73,7 +77,7 @@ def serialize_definition_stats(definition_id: str, stats: DefinitionStats) -> Do
 
 
 def serialize_code_capacity(definition_id: str, capacity: CodeCapacity) -> Document:
-    """How full a code space is, and how likely a guess of the right form hits."""
+    """Return how full a code space is, and how likely a well-formed guess succeeds."""
     remaining = capacity.max_count - capacity.used_count - capacity.reserved_count
     return {
         "definition_id": definition_id,
@@ -90,7 +94,7 @@ def serialize_code_capacity(definition_id: str, capacity: CodeCapacity) -> Docum
 
 
 def serialize_api_key(key: ApiKey) -> Document:
-    """An API key without the key itself."""
+    """Return an API key without the key itself as JSON."""
     return {
         "key_id": key.key_id,
         "name": key.name,
@@ -102,7 +106,7 @@ def serialize_api_key(key: ApiKey) -> Document:
 
 
 def serialize_tenant_secret(secret: TenantSecret) -> Document:
-    """A tenant's secret without the secret itself."""
+    """Return a tenant's secret without the secret itself as JSON."""
     return {
         "secret_id": secret.secret_id,
         "created_at": format_timestamp(secret.created_at),
@@ -110,7 +114,7 @@ def serialize_tenant_secret(secret: TenantSecret) -> Document:
 
 
 def serialize_batch(batch: Batch) -> Document:
-    """How far a batch is."""
+    """Return a batch and its progress as JSON."""
     rate, eta = batches.estimate_progress(batch)
     return {
         "batch_id": batch.batch_id,
@@ -132,13 +136,13 @@ def serialize_batch(batch: Batch) -> Document:
 
 
 def batch_accepted_response(batch: Batch) -> Response:
-    """The 202 for coupons that workers make."""
+    """Return the 202 for coupons that workers will generate."""
     path = f"/v1/tenants/{batch.tenant_id}/batches/{batch.batch_id}"
-    return json_response(serialize_batch(batch), 202, {"Location": path})
+    return json_response(serialize_batch(batch), 202, headers={"Location": path})
 
 
 def serialize_dead_letter(letter: DeadLetter) -> Document:
-    """A dead letter; what is no text is in base64."""
+    """Return a dead letter as JSON; a body that is not text is in base64."""
     text = dead_letters.decode_body(letter)
     return {
         "id": letter.letter_id,
@@ -154,7 +158,7 @@ def serialize_dead_letter(letter: DeadLetter) -> Document:
 
 
 def serialize_coupon_with_batch(coupon: CouponWithBatch, now: datetime) -> Document:
-    """A coupon with the batch that it was made in."""
+    """Return a coupon with the batch that it was generated in as JSON."""
     return {
         **serialization.serialize_coupon(coupon.issued, now),
         "batch_id": coupon.batch_id,
@@ -164,61 +168,74 @@ def serialize_coupon_with_batch(coupon: CouponWithBatch, now: datetime) -> Docum
 def serialize_coupon_with_timeline(
     coupon: CouponWithBatch, timeline: Sequence[TimelineEntry], now: datetime
 ) -> Document:
-    """A coupon with all that became of it."""
+    """Return a coupon with its timeline as JSON."""
     entries = [
         {
-            "at": format_timestamp(moment.occurred_at),
-            "event": moment.event,
-            "by": moment.actor or None,
-            **(moment.details or {}),
+            "at": format_timestamp(entry.occurred_at),
+            "event": entry.event,
+            "by": entry.actor or None,
+            **(entry.details or {}),
         }
-        for moment in timeline
+        for entry in timeline
     ]
     return {**serialize_coupon_with_batch(coupon, now), "timeline": entries}
 
 
 def job_response(job: CodeJob) -> Response:
-    """Work that is done, or that workers go on with."""
-    is_completed = job.state == JobState.COMPLETED
+    """Return 200 for a completed job, 202 if workers continue it."""
+    status = 200 if job.state == JobState.COMPLETED else 202
     return json_response(
         serialization.serialize_code_job(job),
-        200 if is_completed else 202,
-        _job_location_header(job),
+        status,
+        headers=_build_location_header(job),
     )
 
 
-def _job_location_header(job: CodeJob) -> dict[str, str]:
+def _build_location_header(job: CodeJob) -> dict[str, str]:
     return {"Location": f"/v1/tenants/{job.tenant_id}/codes/jobs/{job.job_id}"}
 
 
 def import_response(job: CodeJob, report: ImportReport) -> Response:
-    """Codes that are imported, or that workers go on making."""
+    """Return 201 for a completed import, 202 if workers continue it."""
     body = serialize_import(job, report)
     status = 201 if job.state == JobState.COMPLETED else 202
-    return json_response(body, status, _job_location_header(job))
+    return json_response(body, status, headers=_build_location_header(job))
 
 
 def serialize_import(job: CodeJob, report: ImportReport) -> Document:
-    """The job of an import, with the lines that were left out."""
-    rejected_rows = [
-        {"line": row.line, "reason": row.reason} for row in report.rejected_rows
-    ]
+    """Return an import job with its rejected lines as JSON."""
     return {
         **serialization.serialize_code_job(job),
         "rejected": report.rejected_count,
-        "bad_rows": rejected_rows,
+        "bad_rows": [
+            {"line": row.line, "reason": row.reason} for row in report.rejected_rows
+        ],
     }
 
 
-def invalid_file_error(report: ImportReport) -> ApiError:
-    """The 400 that names the first bad lines."""
+def invalid_file_error(report: ImportReport, skip_used_hint: str) -> ApiError:
+    """Return the 400 that names the first invalid lines.
+
+    `skip_used_hint` says how to leave used codes out, in the words of the interface.
+    """
     details = [
-        ErrorDetail(row.reason, f"line {row.line}", "body")
+        ErrorDetail(row.reason, f"line {row.line}", target="body")
         for row in report.rejected_rows
     ]
     if not details:
         text = "Invalid body: the file has no codes"
-        return ApiError(400, "NO_CODES", text, [ErrorDetail(text, "", "body")])
-    lines = f"{report.rejected_count:,} of {report.rejected_count + report.valid_count:,} lines"
-    text = f"Nothing imported, for {lines} cannot be: {details[0].path}: {details[0].message}"
+        if report.skipped_count:
+            text += f" to import; {report.skipped_count:,} are used and were skipped"
+        details = [ErrorDetail(text, "", target="body")]
+        return ApiError(400, "NO_CODES", text, details)
+    line_count = report.rejected_count + report.valid_count
+    text = (
+        f"Nothing imported, because {report.rejected_count:,} of {line_count:,} lines "
+        f"are invalid: {details[0].path}: {details[0].message}"
+    )
+    if report.used_count > report.skipped_count:
+        text += (
+            f". {report.used_count:,} codes are redeemed, revoked or expired: "
+            f"{skip_used_hint}"
+        )
     return ApiError(400, "BAD_LINES", text, details)

@@ -1,4 +1,4 @@
-"""How webhooks and their logs are shown, and stand in the OpenAPI document."""
+"""Responses for webhooks and their logs: serializers, schemas, examples."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ Document = dict[str, Any]
 
 
 def serialize_webhook(webhook: webhook_models.Webhook) -> Document:
-    """A webhook without its secret."""
+    """Return a webhook without its secret as JSON."""
     return {
         "id": webhook.webhook_id,
         "tenant_id": webhook.tenant_id,
@@ -33,7 +33,7 @@ def serialize_webhook(webhook: webhook_models.Webhook) -> Document:
 
 
 def serialize_webhook_attempt(attempt: webhook_models.DeliveryAttempt) -> Document:
-    """A line of the log."""
+    """Return a delivery attempt as JSON."""
     return {
         "id": attempt.log_id,
         "webhook_id": attempt.webhook_id,
@@ -53,7 +53,7 @@ def serialize_webhook_attempt(attempt: webhook_models.DeliveryAttempt) -> Docume
 
 
 def serialize_test_result(response: webhook_models.WebhookResponse) -> Document:
-    """What became of a sample."""
+    """Return the result of a test event as JSON."""
     return {
         "success": response.is_success,
         "response_status": response.status,
@@ -125,7 +125,7 @@ class WebhookSchema(LenientSchema):
     inactive_reason = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "Why it was switched off after lasting failure."},
+        metadata={"description": "Why it was deactivated after continuous failures."},
     )
     failing_since = fields.DateTime(required=True, allow_none=True)
     created_at = fields.DateTime(required=True)
@@ -133,20 +133,20 @@ class WebhookSchema(LenientSchema):
 
 
 class NewWebhookSchema(WebhookSchema):
-    """A webhook with its secret, this once."""
+    """A new webhook with its secret, which is shown once."""
 
     secret = fields.String(required=True)
 
 
 class WebhookListSchema(LenientSchema):
-    """Webhooks and how many there are in all."""
+    """A page of webhooks, and the number of all."""
 
     webhooks = fields.List(fields.Nested(WebhookSchema), required=True)
     total = fields.Integer(required=True)
 
 
 class WebhookLogSchema(LenientSchema):
-    """A try to deliver an event; with attempt 0 one that awaits its first."""
+    """An attempt to deliver an event; attempt 0 is still waiting for the first one."""
 
     id = fields.String(required=True)
     webhook_id = fields.Integer(required=True)
@@ -165,14 +165,14 @@ class WebhookLogSchema(LenientSchema):
 
 
 class WebhookLogListSchema(LenientSchema):
-    """Tries to deliver and how many there are in all."""
+    """A page of delivery attempts, and the number of all."""
 
     logs = fields.List(fields.Nested(WebhookLogSchema), required=True)
     total = fields.Integer(required=True)
 
 
 class WebhookTestResultSchema(LenientSchema):
-    """What became of a sample; an error when there was no answer at all."""
+    """The result of a test event; `error` is set if there was no response."""
 
     success = fields.Boolean(required=True)
     response_status = fields.Integer(required=True, allow_none=True)

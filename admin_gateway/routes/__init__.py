@@ -1,4 +1,4 @@
-"""Which blueprint stands under which path: the documented one and its aliases."""
+"""The path of each blueprint: the documented path and its aliases."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,13 +31,13 @@ TENANT_PATH_PARAMETER: Mapping[str, Any] = {
     "in": "path",
     "required": True,
     "schema": {"type": "string", "pattern": TENANT_ID_PATTERN},
-    "description": "Your tenant.",
+    "description": "Tenant ID.",
 }
 TENANT_QUERY_PARAMETER: Mapping[str, Any] = {
     **TENANT_PATH_PARAMETER,
     "in": "query",
     "required": False,
-    "description": "Your tenant; may be left out, the key tells it.",
+    "description": "Tenant ID; optional, default: the tenant of your key.",
 }
 
 
@@ -63,7 +63,8 @@ def _without_tenant_path(
     return blueprint, options
 
 
-# Vendors' pages spell the same thing differently (CONTRACTS 1.2): same handlers.
+# The vendor uses several paths for the same resource (docs/api-contracts.md 1.2),
+# so some blueprints are registered more than once.
 BLUEPRINTS = (
     _under_tenant_path(reward_items.routes, "rewards", "rewards"),
     _under_tenant_path(reward_items.routes, "reward_items", "reward-items"),

@@ -1,4 +1,4 @@
-"""API keys over HTTP; a key itself is shown once, when it is made."""
+"""Routes for API keys; a key itself is shown once, when it is created."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from coupon_core.services.access import tenants
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response, no_content_response
 
-routes = JsonBlueprint("api_keys", __name__, description="Keys of admins")
+routes = JsonBlueprint("api_keys", __name__, description="API keys of the admin API")
 
 
 @routes.route("", methods=["POST"])
@@ -20,11 +20,17 @@ routes = JsonBlueprint("api_keys", __name__, description="Keys of admins")
     requests.CreateApiKeySchema, example={"name": "CI", "scopes": ["read"]}
 )
 def create(body: dict[str, Any]) -> Response:
-    """Make an API key, which is shown only here."""
+    """Create an API key. The key itself is shown only in this response."""
     caller = g.principal
     scopes = frozenset(body.get("scopes", caller.scopes))
-    key_members = caller.tenant_id, body["name"], scopes, body.get("expires_at")
-    key, plain_text = tenants.create_key(caller, *key_members, utc_now())
+    key, plain_text = tenants.create_key(
+        caller,
+        caller.tenant_id,
+        name=body["name"],
+        scopes=scopes,
+        expires_at=body.get("expires_at"),
+        now=utc_now(),
+    )
     return serializers.created_response(
         {**serializers.serialize_api_key(key), "api_key": plain_text}, key.key_id
     )
@@ -34,15 +40,17 @@ def create(body: dict[str, Any]) -> Response:
 @routes.response(200, core.ApiKeyListSchema, example=core.API_KEYS)
 @routes.arguments(requests.ListQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
-    """List API keys, newest first, without the keys themselves."""
-    found = tenants.list_keys(g.principal.tenant_id, **query)
-    return serializers.page_response("api_keys", found, serializers.serialize_api_key)
+    """List API keys without the keys themselves, newest first."""
+    rows_and_total = tenants.list_keys(g.principal.tenant_id, **query)
+    return serializers.page_response(
+        "api_keys", rows_and_total, serializers.serialize_api_key
+    )
 
 
 @routes.route("/<key_id>")
 @routes.response(200, core.ApiKeySchema, example=core.API_KEY)
 def get(key_id: str) -> Response:
-    """Show an API key without the key itself."""
+    """Return an API key without the key itself."""
     return json_response(
         serializers.serialize_api_key(tenants.get_key(g.principal.tenant_id, key_id))
     )
@@ -51,14 +59,14 @@ def get(key_id: str) -> Response:
 @routes.route("/<key_id>/revoke", methods=["POST"])
 @routes.response(200, core.ApiKeySchema, example=core.REVOKED_API_KEY)
 def revoke(key_id: str) -> Response:
-    """Make an API key worthless at once; again changes nothing."""
-    key = tenants.revoke_key(g.principal.tenant_id, key_id, utc_now())
+    """Revoke an API key immediately (idempotent)."""
+    key = tenants.revoke_key(g.principal.tenant_id, key_id, now=utc_now())
     return json_response(serializers.serialize_api_key(key))
 
 
 @routes.route("/<key_id>", methods=["DELETE"])
 @routes.response(204)
 def delete(key_id: str) -> Response:
-    """Make an API key worthless at once; it stays in the list, as revoked."""
-    tenants.revoke_key(g.principal.tenant_id, key_id, utc_now())
+    """Revoke an API key immediately. It stays in the list as revoked."""
+    tenants.revoke_key(g.principal.tenant_id, key_id, now=utc_now())
     return no_content_response()

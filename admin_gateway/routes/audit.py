@@ -1,4 +1,4 @@
-"""The audit log over HTTP: read only, for nobody writes it but the core."""
+"""Routes for the audit log; read-only, because only the core writes it."""
 
 from typing import Any
 
@@ -11,7 +11,9 @@ from coupon_core.domain.models.audit import AuditFilter
 from coupon_core.services import audit
 from coupon_core.web.blueprint import JsonBlueprint
 
-routes = JsonBlueprint("audit", __name__, description="Who did what, and when")
+routes = JsonBlueprint(
+    "audit", __name__, description="Log of actions, actors and times"
+)
 
 
 @routes.route("")
@@ -20,9 +22,11 @@ routes = JsonBlueprint("audit", __name__, description="Who did what, and when")
 )
 @routes.arguments(requests.AuditQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
-    """List what was done, newest first; no entry is ever changed or removed."""
+    """List audit entries, newest first. Entries are never changed or deleted."""
     page = query.pop("page")
-    found = audit.list_entries(g.principal.tenant_id, AuditFilter(**query), page)
+    rows_and_total = audit.list_entries(
+        g.principal.tenant_id, AuditFilter(**query), page=page
+    )
     return serializers.page_response(
-        "entries", found, audit_responses.serialize_audit_entry
+        "entries", rows_and_total, audit_responses.serialize_audit_entry
     )

@@ -1,4 +1,4 @@
-"""Campaigns over HTTP, and who takes part in them (CONTRACTS 3.3)."""
+"""Routes for campaigns and their creators (docs/api-contracts.md 3.3)."""
 
 from typing import Any
 
@@ -13,7 +13,9 @@ from coupon_core.services.campaigns import campaigns, packages
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response, no_content_response
 
-routes = JsonBlueprint("campaigns", __name__, description="What creators promote")
+routes = JsonBlueprint(
+    "campaigns", __name__, description="Campaigns that creators promote"
+)
 
 
 @routes.route("", methods=["POST"])
@@ -24,11 +26,13 @@ routes = JsonBlueprint("campaigns", __name__, description="What creators promote
     requests.CreateCampaignSchema, example=campaign_responses.NEW_CAMPAIGN
 )
 def create(body: dict[str, Any]) -> Response:
-    """Add a campaign."""
+    """Create a campaign."""
     campaign_id = body.pop("campaign_id")
-    created = campaigns.create(g.principal.tenant_id, campaign_id, body, utc_now())
+    campaign = campaigns.create(
+        g.principal.tenant_id, campaign_id, fields=body, now=utc_now()
+    )
     return serializers.created_response(
-        campaign_responses.serialize_campaign(created), campaign_id
+        campaign_responses.serialize_campaign(campaign), campaign_id
     )
 
 
@@ -39,9 +43,9 @@ def create(body: dict[str, Any]) -> Response:
 @routes.arguments(requests.CampaignQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List campaigns, newest first."""
-    found = campaigns.list_campaigns(g.principal.tenant_id, **query)
+    rows_and_total = campaigns.list_campaigns(g.principal.tenant_id, **query)
     return serializers.page_response(
-        "campaigns", found, campaign_responses.serialize_campaign
+        "campaigns", rows_and_total, campaign_responses.serialize_campaign
     )
 
 
@@ -50,9 +54,9 @@ def list_all(query: dict[str, Any]) -> Response:
     200, campaign_responses.CampaignSchema, example=campaign_responses.CAMPAIGN
 )
 def get(campaign_id: str) -> Response:
-    """Show a campaign."""
-    found = campaigns.get(g.principal.tenant_id, campaign_id)
-    return json_response(campaign_responses.serialize_campaign(found))
+    """Return a campaign."""
+    campaign = campaigns.get(g.principal.tenant_id, campaign_id)
+    return json_response(campaign_responses.serialize_campaign(campaign))
 
 
 @routes.route("/<campaign_id>", methods=["PATCH"])
@@ -63,10 +67,11 @@ def get(campaign_id: str) -> Response:
     requests.UpdateCampaignSchema, example=campaign_responses.CAMPAIGN_CHANGES
 )
 def change(changes: dict[str, Any], campaign_id: str) -> Response:
-    """Change a campaign; while COMPLETED or CANCELLED, no code of it is good."""
-    ids = g.principal.tenant_id, campaign_id
-    changed = campaigns.update(*ids, changes, utc_now())
-    return json_response(campaign_responses.serialize_campaign(changed))
+    """Change a campaign. While COMPLETED or CANCELLED, none of its codes is valid."""
+    campaign = campaigns.update(
+        g.principal.tenant_id, campaign_id, changes=changes, now=utc_now()
+    )
+    return json_response(campaign_responses.serialize_campaign(campaign))
 
 
 @routes.route("/<campaign_id>/stats")
@@ -76,9 +81,9 @@ def change(changes: dict[str, Any], campaign_id: str) -> Response:
     example=campaign_responses.CAMPAIGN_STATS,
 )
 def stats(campaign_id: str) -> Response:
-    """Count the uses of a campaign's codes, by package and creator."""
-    found = campaigns.get_stats(g.principal.tenant_id, campaign_id)
-    return json_response(campaign_responses.serialize_campaign_stats(found))
+    """Return the usage of a campaign's codes, by package and creator."""
+    campaign_stats = campaigns.get_stats(g.principal.tenant_id, campaign_id)
+    return json_response(campaign_responses.serialize_campaign_stats(campaign_stats))
 
 
 @routes.route("/<campaign_id>/creators")
@@ -87,10 +92,12 @@ def stats(campaign_id: str) -> Response:
 )
 @routes.arguments(requests.ListQuerySchema, location="query")
 def list_creators(query: dict[str, Any], campaign_id: str) -> Response:
-    """List who takes part in a campaign, by name."""
-    found = campaigns.list_creators(g.principal.tenant_id, campaign_id, **query)
+    """List the creators of a campaign, by name."""
+    rows_and_total = campaigns.list_creators(
+        g.principal.tenant_id, campaign_id, **query
+    )
     return serializers.page_response(
-        "creators", found, campaign_responses.serialize_creator
+        "creators", rows_and_total, campaign_responses.serialize_creator
     )
 
 
@@ -99,19 +106,20 @@ def list_creators(query: dict[str, Any], campaign_id: str) -> Response:
     200, campaign_responses.CreatorSchema, example=campaign_responses.CREATOR
 )
 def add_creator(campaign_id: str, creator_key: str) -> Response:
-    """Let a creator take part; again changes nothing."""
-    ids = g.principal.tenant_id, campaign_id, creator_key.upper()
-    return json_response(
-        campaign_responses.serialize_creator(campaigns.add_creator(*ids))
+    """Add a creator to a campaign (idempotent)."""
+    creator = campaigns.add_creator(
+        g.principal.tenant_id, campaign_id, creator_key=creator_key.upper()
     )
+    return json_response(campaign_responses.serialize_creator(creator))
 
 
 @routes.route("/<campaign_id>/creators/<creator_key>", methods=["DELETE"])
 @routes.response(204)
 def remove_creator(campaign_id: str, creator_key: str) -> Response:
-    """End a creator's part; codes already given stay good until they are revoked."""
-    ids = g.principal.tenant_id, campaign_id, creator_key.upper()
-    campaigns.remove_creator(*ids)
+    """Remove a creator. Codes already assigned remain valid until revoked."""
+    campaigns.remove_creator(
+        g.principal.tenant_id, campaign_id, creator_key=creator_key.upper()
+    )
     return no_content_response()
 
 
@@ -121,10 +129,12 @@ def remove_creator(campaign_id: str, creator_key: str) -> Response:
 )
 @routes.arguments(requests.CreatePackageSchema, example=package_responses.NEW_PACKAGE)
 def create_package(body: dict[str, Any], campaign_id: str) -> Response:
-    """Add a package: a definition whose codes creators hand out."""
+    """Create a package: a definition whose codes creators distribute."""
     tenant_id = g.principal.tenant_id
-    created = packages.create(tenant_id, campaign_id, body, utc_now())
+    created = packages.create(tenant_id, campaign_id, fields=body, now=utc_now())
     location = f"/v1/tenants/{tenant_id}/packages/{created.package.package_id}"
     return json_response(
-        package_responses.serialize_package(created), 201, {"Location": location}
+        package_responses.serialize_package(created),
+        201,
+        headers={"Location": location},
     )

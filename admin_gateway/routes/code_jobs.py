@@ -1,4 +1,4 @@
-"""Work on many codes over HTTP: revoke a batch or a user's, extend, import."""
+"""Routes for jobs on many codes: revoke, extend, import."""
 
 from typing import Any
 
@@ -14,28 +14,32 @@ from coupon_core.services.codes import csv_import, jobs
 from coupon_core.services.codes.csv_import import ImportRejected
 from coupon_core.web.blueprint import JsonBlueprint, limit_body
 from coupon_core.web.idempotency import multi_transaction
-from coupon_core.web.request_stream import stream_csv_body
+from coupon_core.web.request_stream import parse_csv_options, stream_csv_body
 from coupon_core.web.responses import json_response
+from coupon_core.web.slow_requests import slow_request
 
-MAX_BODY_BYTES = 268_435_456  # a million of the longest rows
+MAX_BODY_BYTES = 268_435_456  # One million rows of the maximum length.
+SKIP_USED_HINT = "send skip_used=true in the query to leave such codes out"
 
-routes = JsonBlueprint("code_jobs", __name__, description="Work on many codes")
-imports = JsonBlueprint("imports", __name__, description="Codes from elsewhere")
+routes = JsonBlueprint("code_jobs", __name__, description="Jobs on many codes")
+imports = JsonBlueprint("imports", __name__, description="Import of existing codes")
 
 
 @routes.route("/jobs")
 @routes.response(200, code_responses.CodeJobListSchema, example=code_responses.JOBS)
 @routes.arguments(requests.ListQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
-    """List the work on many codes, newest first."""
-    found = jobs.list_jobs(g.principal.tenant_id, **query)
-    return serializers.page_response("jobs", found, serialization.serialize_code_job)
+    """List jobs on many codes, newest first."""
+    rows_and_total = jobs.list_jobs(g.principal.tenant_id, **query)
+    return serializers.page_response(
+        "jobs", rows_and_total, serialization.serialize_code_job
+    )
 
 
 @routes.route("/jobs/<job_id>")
 @routes.response(200, code_responses.CodeJobSchema, example=code_responses.JOB)
 def get(job_id: str) -> Response:
-    """Show how far a job is."""
+    """Return a job and its progress."""
     return json_response(
         serialization.serialize_code_job(jobs.get(g.principal.tenant_id, job_id))
     )
@@ -51,18 +55,19 @@ def get(job_id: str) -> Response:
 @routes.arguments(
     requests.RevokeCodesSchema, example={"batch_id": code_responses.BATCH_ID}
 )
-def revoke(body: dict[str, str]) -> Response:
-    """Take all codes of a batch, or of a user, out of use, but those used up.
+def revoke(body: dict[str, Any]) -> Response:
+    """Revoke all codes of a batch or of a user, except those used up.
 
-    200 when it is done, 202 when workers go on with it. Once the job is completed, no
-    redeem of any of them begins and succeeds.
+    Answers 200 when the job is completed, and 202 when workers continue it. No redeem
+    that starts after the job is completed succeeds for any of the codes.
     """
-    caller, now = g.principal, utc_now()
+    caller = g.principal
     start_job = jobs.revoke_batch if "batch_id" in body else jobs.revoke_user
     (target_id,) = body.values()
-    return serializers.job_response(
-        start_job(caller.tenant_id, target_id, caller.key_id or "", now)
+    job = start_job(
+        caller.tenant_id, target_id, actor=caller.key_id or "", now=utc_now()
     )
+    return serializers.job_response(job)
 
 
 @routes.route("/extend", methods=["POST"])
@@ -77,10 +82,12 @@ def revoke(body: dict[str, str]) -> Response:
     example={"batch_id": code_responses.BATCH_ID, "expires_at": "2025-12-31T23:59:59Z"},
 )
 def extend(body: dict[str, Any]) -> Response:
-    """Let all codes of a batch expire later; none will expire sooner."""
+    """Extend the expiry of all codes of a batch. No code will expire sooner."""
     caller = g.principal
-    by = {"actor": caller.key_id or "", "now": utc_now()}
-    return serializers.job_response(jobs.extend_batch(caller.tenant_id, **body, **by))
+    job = jobs.extend_batch(
+        caller.tenant_id, **body, actor=caller.key_id or "", now=utc_now()
+    )
+    return serializers.job_response(job)
 
 
 @imports.route("/<definition_id>/import", methods=["POST"])
@@ -94,19 +101,29 @@ def extend(body: dict[str, Any]) -> Response:
 @imports.arguments(requests.ImportCodesQuerySchema, location="query")
 @limit_body(MAX_BODY_BYTES)
 @multi_transaction
-def import_codes(query: dict[str, str], definition_id: str) -> Response:
-    """Take codes that exist elsewhere, as CSV: all of the file, or none of it.
+@slow_request
+def import_codes(query: dict[str, Any], definition_id: str) -> Response:
+    """Import existing codes from CSV: the whole file, or nothing.
 
-    Columns: code, and if wanted user_id and expires_at. 201 when they are there, 202
-    when workers go on making them; then nothing can stop it any more.
+    Columns: code, and optionally user_id and expires_at, or those of an export. UTF-8
+    or UTF-16; comma, semicolon or tab. Codes that an export shows as redeemed, revoked
+    or expired are refused, unless `skip_used` leaves them out. An expiry that comes
+    from a definition (`expires_from`) is not imported: the codes follow their new
+    definition. Answers 201 when all codes are imported, and 202 when workers continue;
+    the import can then not be stopped.
     """
-    rows = read_rows(stream_csv_body(request))
-    partial, caller = query["partial"] == "true", g.principal
-    ids = caller.tenant_id, definition_id
+    caller = g.principal
+    options = parse_csv_options(request, query["ignore_columns"])
     try:
-        job_and_report = csv_import.import_codes(
-            *ids, rows, partial, caller.key_id or "", utc_now
+        job, report = csv_import.import_codes(
+            caller.tenant_id,
+            definition_id,
+            rows=read_rows(stream_csv_body(request), options),
+            partial=query["allow_partial"] == "true",
+            actor=caller.key_id or "",
+            clock=utc_now,
+            skip_used=query["skip_used"] == "true",
         )
     except ImportRejected as error:
-        raise serializers.invalid_file_error(error.report) from None
-    return serializers.import_response(*job_and_report)
+        raise serializers.invalid_file_error(error.report, SKIP_USED_HINT) from None
+    return serializers.import_response(job, report)

@@ -1,4 +1,4 @@
-"""The whole stock of codes over HTTP: look through, give to users, export."""
+"""Routes for all codes of a tenant: list, show, assign, export."""
 
 from itertools import chain, islice
 from typing import Any
@@ -14,8 +14,9 @@ from coupon_core.domain.models import utc_now
 from coupon_core.services.codes import csv_export, inventory
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response
+from coupon_core.web.slow_requests import slow_request
 
-routes = JsonBlueprint("codes", __name__, description="The stock of codes")
+routes = JsonBlueprint("codes", __name__, description="All codes of a tenant")
 EXPORT_HEADERS = {"Content-Disposition": 'attachment; filename="codes.csv"'}
 
 
@@ -23,15 +24,17 @@ EXPORT_HEADERS = {"Content-Disposition": 'attachment; filename="codes.csv"'}
 @routes.response(200, code_responses.CodePageSchema, example=code_responses.CODE_PAGE)
 @routes.arguments(requests.CodeQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
-    """List codes, newest first, as quick among ten million as among ten.
+    """List codes, newest first; the number of codes does not affect the speed.
 
-    A page may hold fewer than `limit`, even none, while `next` tells where to go on.
+    A page may hold fewer codes than `limit`, or none, and still have a `next` cursor.
     """
-    now, coupon_filter, place = utc_now(), query["which"], query["place"]
-    rows, last = inventory.list_codes(g.principal.tenant_id, coupon_filter, place, now)
-    shown = [serializers.serialize_coupon_with_batch(row, now) for row in rows]
-    next_cursor = requests.format_cursor(last, coupon_filter) if last else None
-    return json_response({"coupons": shown, "next": next_cursor})
+    now, coupon_filter = utc_now(), query["coupon_filter"]
+    rows, last_id = inventory.list_codes(
+        g.principal.tenant_id, coupon_filter, cursor=query["cursor"], now=now
+    )
+    coupons = [serializers.serialize_coupon_with_batch(row, now) for row in rows]
+    next_cursor = requests.format_cursor(last_id, coupon_filter) if last_id else None
+    return json_response({"coupons": coupons, "next": next_cursor})
 
 
 @routes.route("/<coupon_id>")
@@ -41,11 +44,11 @@ def list_all(query: dict[str, Any]) -> Response:
     example=code_responses.COUPON_WITH_TIMELINE,
 )
 def get(coupon_id: str) -> Response:
-    """Show a coupon and all that became of it, by whom where that is known."""
+    """Return a coupon with its timeline, and the actor of each event if known."""
     now = utc_now()
-    coupon_and_timeline = inventory.get_timeline(g.principal.tenant_id, coupon_id, now)
+    coupon, timeline = inventory.get_timeline(g.principal.tenant_id, coupon_id, now=now)
     return json_response(
-        serializers.serialize_coupon_with_timeline(*coupon_and_timeline, now)
+        serializers.serialize_coupon_with_timeline(coupon, timeline, now=now)
     )
 
 
@@ -55,11 +58,12 @@ def get(coupon_id: str) -> Response:
     requests.AssignCodeSchema,
     example={"code": "WELCOME8X4F2K9P", "user_id": "user_123"},
 )
-def assign(body: dict[str, str]) -> Response:
-    """Put a code that nobody holds into a user's hands; again changes nothing."""
+def assign(body: dict[str, Any]) -> Response:
+    """Assign an unassigned code to a user (idempotent)."""
     now, caller = utc_now(), g.principal
-    by = {"actor": caller.key_id or "", "now": now}
-    issued = inventory.assign(caller.tenant_id, **body, **by)
+    issued = inventory.assign(
+        caller.tenant_id, **body, actor=caller.key_id or "", now=now
+    )
     return json_response(serialization.serialize_coupon(issued, now))
 
 
@@ -71,10 +75,17 @@ def assign(body: dict[str, str]) -> Response:
     example=code_responses.CSV_EXPORT,
 )
 @routes.arguments(requests.CodeFilterSchema, location="query")
+@slow_request
 def export(query: dict[str, Any]) -> Response:
-    """Get codes as CSV, newest first; cells that look like formulas begin with '."""
-    pages = csv_export.export_pages(g.principal.tenant_id, query["which"], utc_now())
-    first_pages = list(islice(pages, 2))  # what cannot be done is told by the status
+    """Export codes as CSV, newest first. Cells that look like formulas start with '.
+
+    Needs the scope `export`; every export is recorded in the audit log.
+    """
+    pages = csv_export.export_pages(
+        g.principal.tenant_id, query["coupon_filter"], now=utc_now()
+    )
+    # Read before the status is sent, so that an error can still set it.
+    first_pages = list(islice(pages, 2))
     return Response(
         chain(first_pages, pages), content_type="text/csv", headers=EXPORT_HEADERS
     )

@@ -1,4 +1,4 @@
-"""The coupons of a definition over HTTP: generate, list, revoke (CONTRACTS 1.5)."""
+"""Routes for the coupons of a definition (docs/api-contracts.md 1.5)."""
 
 from typing import Any
 
@@ -33,23 +33,33 @@ routes = JsonBlueprint("coupons", __name__, description="Coupons of a definition
 @document_query(requests.GenerateCouponsQuerySchema)
 @limit_body(generation_requests.MAX_BODY_BYTES)
 def generate(definition_id: str) -> Response:
-    """Make a coupon for each user, or some that nobody holds yet: all or none.
+    """Generate a coupon for each user, or unassigned coupons: all or none.
 
-    Up to 1,000 are made at once; more become a batch (202). Users may also come as
-    text/csv, a user id a line; what the query says is for those.
+    Up to 1,000 are generated at once; more become a batch (202). You may also send the
+    users as text/csv with a column user_id, or one user id per line with
+    `Content-Type: text/csv; header=absent`. The query parameters are for CSV only.
     """
     batch_request = generation_requests.parse_batch_request(request)
     if not batch_request.is_small:
         return _create_batch(definition_id, batch_request)
-    now, tenant_id, users = utc_now(), g.principal.tenant_id, batch_request.recipients
-    ids = tenant_id, definition_id
-    result = generation.generate(*ids, users, now, batch_request.expires_at)
+    now = utc_now()
+    result = generation.generate(
+        g.principal.tenant_id,
+        definition_id,
+        user_ids=batch_request.recipients,
+        now=now,
+        expires_at=batch_request.expires_at,
+    )
     return json_response(serializers.serialize_generation_result(result, now), 201)
 
 
 def _create_batch(definition_id: str, batch_request: batches.BatchRequest) -> Response:
-    tenant_id = g.principal.tenant_id
-    batch = batches.request(tenant_id, definition_id, batch_request, utc_now())
+    batch = batches.request(
+        g.principal.tenant_id,
+        definition_id,
+        batch_request=batch_request,
+        now=utc_now(),
+    )
     return serializers.batch_accepted_response(batch)
 
 
@@ -60,38 +70,40 @@ def list_all(query: dict[str, Any], definition_id: str) -> Response:
     """List the coupons of a definition, newest first."""
     now, page = utc_now(), query.pop("page")
     coupon_filter = CouponFilter(definition_id=definition_id, **query)
-    found = administration.list_coupons(g.principal.tenant_id, coupon_filter, page, now)
-    return json_response(serializers.serialize_coupons(found, now))
+    coupons_and_total = administration.list_coupons(
+        g.principal.tenant_id, coupon_filter, page=page, now=now
+    )
+    return json_response(serializers.serialize_coupons(coupons_and_total, now))
 
 
 @routes.route("/<definition_id>/coupons/<coupon_id>")
 @routes.response(200, core.CouponSchema, example=core.EXAMPLE_COUPON)
 def get(definition_id: str, coupon_id: str) -> Response:
-    """Show a coupon."""
+    """Return a coupon."""
     now, coupon_filter = utc_now(), CouponFilter(definition_id, coupon_id=coupon_id)
-    issued = administration.get(g.principal.tenant_id, coupon_filter, now)
+    issued = administration.get(g.principal.tenant_id, coupon_filter, now=now)
     return json_response(serialization.serialize_coupon(issued, now))
 
 
 @routes.route("/<definition_id>/coupons/<coupon_id>/revoke", methods=["POST"])
 @routes.response(200, core.CouponSchema, example=core.REVOKED_COUPON)
 def revoke(definition_id: str, coupon_id: str) -> Response:
-    """Take a coupon out of use; again changes nothing."""
+    """Revoke a coupon (idempotent)."""
     return _revoke(CouponFilter(definition_id, coupon_id=coupon_id))
 
 
 @routes.route("/<definition_id>/coupons/revoke", methods=["POST"])
 @routes.response(200, core.CouponSchema, example=core.REVOKED_COUPON)
 @routes.arguments(requests.RevokeCouponSchema, example={"code": "WELCOME8X4F2K9P"})
-def revoke_code(body: dict[str, str], definition_id: str) -> Response:
-    """Take a coupon out of use, named by its code and, if shared, its user."""
+def revoke_code(body: dict[str, Any], definition_id: str) -> Response:
+    """Revoke a coupon by its code and, if the code is shared, its user."""
     return _revoke(CouponFilter(definition_id, **body))
 
 
 def _revoke(coupon_filter: CouponFilter) -> Response:
     now, caller = utc_now(), g.principal
     revoked = administration.revoke(
-        caller.tenant_id, coupon_filter, now, caller.key_id or ""
+        caller.tenant_id, coupon_filter, now=now, actor=caller.key_id or ""
     )
     return json_response(serialization.serialize_coupon(revoked, now))
 
@@ -100,7 +112,9 @@ def _revoke(coupon_filter: CouponFilter) -> Response:
 @routes.response(200, core.CouponsSchema, example=core.COUPONS)
 @routes.arguments(requests.ListQuerySchema, location="query")
 def of_code(query: dict[str, Any], code: str) -> Response:
-    """Show who holds a code, whichever definition it is of."""
+    """List the coupons with a code, from any definition."""
     now = utc_now()
-    found = administration.list_by_code(g.principal.tenant_id, code, query["page"], now)
-    return json_response(serializers.serialize_coupons(found, now))
+    coupons_and_total = administration.list_by_code(
+        g.principal.tenant_id, code, page=query["page"], now=now
+    )
+    return json_response(serializers.serialize_coupons(coupons_and_total, now))

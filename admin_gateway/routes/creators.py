@@ -1,4 +1,4 @@
-"""Creators over HTTP, and the codes that they are given (CONTRACTS 3.3)."""
+"""Routes for creators and their codes (docs/api-contracts.md 3.3)."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from coupon_core.services.campaigns import creators
 from coupon_core.web.blueprint import JsonBlueprint, limit_body
 from coupon_core.web.responses import json_response
 
-MAX_BODY_BYTES = 262_144  # a thousand codes, each as long as it may be
+MAX_BODY_BYTES = 262_144  # One thousand codes of the maximum length.
 
-routes = JsonBlueprint("creators", __name__, description="Who hands out codes")
+routes = JsonBlueprint("creators", __name__, description="Creators and their codes")
 
 
 @routes.route("", methods=["POST"])
@@ -23,11 +23,13 @@ routes = JsonBlueprint("creators", __name__, description="Who hands out codes")
 )
 @routes.arguments(requests.CreateCreatorSchema, example=campaign_responses.NEW_CREATOR)
 def create(body: dict[str, Any]) -> Response:
-    """Add a creator."""
+    """Create a creator."""
     creator_key = body.pop("creator_key")
-    created = creators.create(g.principal.tenant_id, creator_key, body, utc_now())
+    creator = creators.create(
+        g.principal.tenant_id, creator_key, fields=body, now=utc_now()
+    )
     return serializers.created_response(
-        campaign_responses.serialize_creator(created), creator_key
+        campaign_responses.serialize_creator(creator), creator_key
     )
 
 
@@ -38,9 +40,9 @@ def create(body: dict[str, Any]) -> Response:
 @routes.arguments(requests.CreatorQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List creators by name."""
-    found = creators.list_creators(g.principal.tenant_id, **query)
+    rows_and_total = creators.list_creators(g.principal.tenant_id, **query)
     return serializers.page_response(
-        "creators", found, campaign_responses.serialize_creator
+        "creators", rows_and_total, campaign_responses.serialize_creator
     )
 
 
@@ -49,9 +51,9 @@ def list_all(query: dict[str, Any]) -> Response:
     200, campaign_responses.CreatorSchema, example=campaign_responses.CREATOR
 )
 def get(creator_key: str) -> Response:
-    """Show a creator; the key is read in any case."""
-    found = creators.get(g.principal.tenant_id, creator_key.upper())
-    return json_response(campaign_responses.serialize_creator(found))
+    """Return a creator. The case of the key does not matter."""
+    creator = creators.get(g.principal.tenant_id, creator_key.upper())
+    return json_response(campaign_responses.serialize_creator(creator))
 
 
 @routes.route("/<creator_key>", methods=["PATCH"])
@@ -60,10 +62,11 @@ def get(creator_key: str) -> Response:
 )
 @routes.arguments(requests.UpdateCreatorSchema, example={"status": "INACTIVE"})
 def change(changes: dict[str, Any], creator_key: str) -> Response:
-    """Change a creator; an inactive one is given no more codes."""
-    ids = g.principal.tenant_id, creator_key.upper()
-    changed = creators.update(*ids, changes, utc_now())
-    return json_response(campaign_responses.serialize_creator(changed))
+    """Change a creator. An inactive creator cannot receive codes."""
+    creator = creators.update(
+        g.principal.tenant_id, creator_key.upper(), changes=changes, now=utc_now()
+    )
+    return json_response(campaign_responses.serialize_creator(creator))
 
 
 @routes.route("/<creator_key>/stats")
@@ -73,9 +76,9 @@ def change(changes: dict[str, Any], creator_key: str) -> Response:
     example=campaign_responses.CAMPAIGN_STATS,
 )
 def stats(creator_key: str) -> Response:
-    """Count the uses of a creator's codes, by package."""
-    found = creators.get_stats(g.principal.tenant_id, creator_key.upper())
-    return json_response(campaign_responses.serialize_campaign_stats(found))
+    """Return the usage of a creator's codes, by package."""
+    creator_stats = creators.get_stats(g.principal.tenant_id, creator_key.upper())
+    return json_response(campaign_responses.serialize_campaign_stats(creator_stats))
 
 
 @routes.route("/<creator_key>/codes")
@@ -86,11 +89,12 @@ def stats(creator_key: str) -> Response:
 )
 @routes.arguments(requests.ListQuerySchema, location="query")
 def list_codes(query: dict[str, Any], creator_key: str) -> Response:
-    """List a creator's codes, and how they stand."""
-    ids = g.principal.tenant_id, creator_key.upper()
-    found = creators.list_codes(*ids, now=utc_now(), **query)
+    """List a creator's codes with their status."""
+    rows_and_total = creators.list_codes(
+        g.principal.tenant_id, creator_key.upper(), now=utc_now(), **query
+    )
     return serializers.page_response(
-        "codes", found, campaign_responses.serialize_creator_code
+        "codes", rows_and_total, campaign_responses.serialize_creator_code
     )
 
 
@@ -105,9 +109,10 @@ def list_codes(query: dict[str, Any], creator_key: str) -> Response:
 )
 @limit_body(MAX_BODY_BYTES)
 def give(body: dict[str, Any], creator_key: str) -> Response:
-    """Give a creator codes of a package: these, or so many after a pattern."""
-    ids = g.principal.tenant_id, creator_key.upper()
-    assigned_codes = creators.assign_or_generate_codes(*ids, **body)
+    """Assign codes of a package: listed ones, or codes generated from a pattern."""
+    assigned_codes = creators.assign_or_generate_codes(
+        g.principal.tenant_id, creator_key.upper(), **body
+    )
     return json_response(
         {"codes": list(assigned_codes), "total": len(assigned_codes)}, 201
     )
@@ -124,7 +129,11 @@ def give(body: dict[str, Any], creator_key: str) -> Response:
 )
 @limit_body(MAX_BODY_BYTES)
 def revoke(body: dict[str, Any], creator_key: str) -> Response:
-    """Take a creator's codes out of use, all when none is named; again is the same."""
-    ids = g.principal.tenant_id, creator_key.upper()
-    count = creators.revoke_codes(*ids, body.get("codes", ()), utc_now())
+    """Revoke the named codes of a creator, or all of them (idempotent)."""
+    count = creators.revoke_codes(
+        g.principal.tenant_id,
+        creator_key.upper(),
+        codes_to_revoke=body.get("codes", ()),
+        now=utc_now(),
+    )
     return json_response({"revoked": count})

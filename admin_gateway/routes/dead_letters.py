@@ -1,4 +1,4 @@
-"""Messages that could not be processed, over HTTP: look, try again, drop."""
+"""Routes for dead letters: list, show, retry, drop."""
 
 from typing import Any
 
@@ -23,10 +23,10 @@ routes = JsonBlueprint(
 )
 @routes.arguments(requests.ListQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
-    """List dead letters, newest first; those of no known tenant are couponctl's."""
-    found = dead_letters.list_dead_letters(g.principal.tenant_id, **query)
+    """List dead letters, newest first. Only couponctl shows those of no tenant."""
+    rows_and_total = dead_letters.list_dead_letters(g.principal.tenant_id, **query)
     return serializers.page_response(
-        "dead_letters", found, serializers.serialize_dead_letter
+        "dead_letters", rows_and_total, serializers.serialize_dead_letter
     )
 
 
@@ -35,9 +35,9 @@ def list_all(query: dict[str, Any]) -> Response:
     200, event_responses.DeadLetterSchema, example=event_responses.DEAD_LETTER
 )
 def get(letter_id: str) -> Response:
-    """Show a dead letter."""
-    found = dead_letters.get(g.principal.tenant_id, letter_id)
-    return json_response(serializers.serialize_dead_letter(found))
+    """Return a dead letter."""
+    letter = dead_letters.get(g.principal.tenant_id, letter_id)
+    return json_response(serializers.serialize_dead_letter(letter))
 
 
 @routes.route("/<letter_id>/retry", methods=["POST"])
@@ -45,14 +45,14 @@ def get(letter_id: str) -> Response:
     202, event_responses.AcceptedRequestSchema, example=event_responses.ACCEPTED_REQUEST
 )
 def retry(letter_id: str) -> Response:
-    """Send a dead letter to its queue again, where it may fail again."""
-    dead_letters.retry(g.principal.tenant_id, letter_id, utc_now())
+    """Send a dead letter to its queue again. It may fail again."""
+    dead_letters.retry(g.principal.tenant_id, letter_id, now=utc_now())
     return json_response({"status": "accepted"}, 202)
 
 
 @routes.route("/<letter_id>", methods=["DELETE"])
 @routes.response(204)
 def drop(letter_id: str) -> Response:
-    """Forget a dead letter."""
+    """Delete a dead letter."""
     dead_letters.discard(g.principal.tenant_id, letter_id)
     return no_content_response()

@@ -1,4 +1,4 @@
-"""Milestones over HTTP, for services that do not reach the bus (CONTRACTS 0.17)."""
+"""Routes for milestones that services send over HTTP (docs/api-contracts.md 0.17)."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from coupon_core.web.blueprint import JsonBlueprint, document_body, limit_body
 from coupon_core.web.request_body import read_object
 from coupon_core.web.responses import json_response
 
-MAX_BODY_BYTES = 1_048_576  # CONTRACTS 2.4
+MAX_BODY_BYTES = 1_048_576  # docs/api-contracts.md 2.4
 
 routes = JsonBlueprint("events", __name__, description="Milestones that earn coupons")
 
@@ -24,10 +24,10 @@ routes = JsonBlueprint("events", __name__, description="Milestones that earn cou
 @document_body(requests.ANY_MILESTONE_SCHEMA, event_responses.CLOUD_EVENT)
 @limit_body(MAX_BODY_BYTES)
 def publish() -> Response:
-    """Take a milestone; once it is answered, it is stored. A repeated id is one."""
+    """Accept a milestone. It is stored before the response; use `id` to deduplicate."""
     now, tenant_id = utc_now(), g.principal.tenant_id
-    event = requests.parse_event(read_object(request), tenant_id, now)
-    milestones.accept(tenant_id, [event], now)
+    event = requests.parse_event(read_object(request), tenant_id, now=now)
+    milestones.accept(tenant_id, [event], now=now)
     return json_response({"status": "accepted", "event_id": event[0].event_id}, 202)
 
 
@@ -38,10 +38,14 @@ def publish() -> Response:
 @routes.arguments(requests.EventBatchSchema, example=event_responses.EVENT_BATCH)
 @limit_body(MAX_BODY_BYTES)
 def publish_all(body: dict[str, Any]) -> Response:
-    """Take up to a hundred milestones: all, or none when one is not valid."""
+    """Accept up to 100 milestones: all, or none if one is invalid."""
     now, tenant_id = utc_now(), g.principal.tenant_id
-    events = requests.parse_events(body["events"], tenant_id, now)
-    milestones.accept(tenant_id, events, now)
-    ids = [milestone.event_id for milestone, _ in events]
-    document = {"status": "accepted", "accepted": len(ids), "event_ids": ids}
+    events = requests.parse_events(body["events"], tenant_id, now=now)
+    milestones.accept(tenant_id, events, now=now)
+    event_ids = [milestone.event_id for milestone, _ in events]
+    document = {
+        "status": "accepted",
+        "accepted": len(event_ids),
+        "event_ids": event_ids,
+    }
     return json_response(document, 202)

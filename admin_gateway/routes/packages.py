@@ -1,4 +1,4 @@
-"""Packages over HTTP; they are made below their campaign (CONTRACTS 3.3)."""
+"""Routes for packages, except creating them (docs/api-contracts.md 3.3)."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from coupon_core.services.campaigns import packages
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response
 
-routes = JsonBlueprint("packages", __name__, description="What creators' codes grant")
+routes = JsonBlueprint("packages", __name__, description="Rewards of creators' codes")
 
 
 @routes.route("")
@@ -22,9 +22,9 @@ routes = JsonBlueprint("packages", __name__, description="What creators' codes g
 @routes.arguments(requests.PackageQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List packages, newest first."""
-    found = packages.list_packages(g.principal.tenant_id, **query)
+    rows_and_total = packages.list_packages(g.principal.tenant_id, **query)
     return serializers.page_response(
-        "packages", found, package_responses.serialize_package
+        "packages", rows_and_total, package_responses.serialize_package
     )
 
 
@@ -33,9 +33,9 @@ def list_all(query: dict[str, Any]) -> Response:
     200, package_responses.PackageSchema, example=package_responses.PACKAGE
 )
 def get(package_id: int) -> Response:
-    """Show a package."""
-    found = packages.get(g.principal.tenant_id, package_id)
-    return json_response(package_responses.serialize_package(found))
+    """Return a package."""
+    package = packages.get(g.principal.tenant_id, package_id)
+    return json_response(package_responses.serialize_package(package))
 
 
 @routes.route("/<package_id>", methods=["PATCH"])
@@ -44,7 +44,8 @@ def get(package_id: int) -> Response:
 )
 @routes.arguments(requests.UpdatePackageSchema, example={"max_total_usage": 10_000})
 def change(changes: dict[str, Any], package_id: int) -> Response:
-    """Change a package; no limit goes below what was used."""
-    ids = g.principal.tenant_id, package_id
-    changed = packages.update(*ids, changes, utc_now())
-    return json_response(package_responses.serialize_package(changed))
+    """Change a package. No limit can go below the number of uses."""
+    package = packages.update(
+        g.principal.tenant_id, package_id, changes=changes, now=utc_now()
+    )
+    return json_response(package_responses.serialize_package(package))

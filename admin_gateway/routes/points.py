@@ -1,4 +1,4 @@
-"""Users' points over HTTP: give, take, look (Mambo, document S4)."""
+"""Routes for users' points (the Mambo specification)."""
 
 from typing import Any
 
@@ -13,7 +13,9 @@ from coupon_core.services.points import wallets
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response
 
-routes = JsonBlueprint("points", __name__, description="What users buy coupons with")
+routes = JsonBlueprint(
+    "points", __name__, description="Points that users buy coupons with"
+)
 
 
 @routes.route("/credit", methods=["POST"])
@@ -22,7 +24,7 @@ routes = JsonBlueprint("points", __name__, description="What users buy coupons w
 )
 @routes.arguments(requests.PointChangeSchema, example=point_responses.POINT_CHANGE)
 def credit(body: dict[str, Any]) -> Response:
-    """Give a user points."""
+    """Credit points to a user."""
     change = PointChange(g.principal.tenant_id, **body)
     return json_response(
         point_responses.serialize_point_entry(wallets.credit(change, utc_now())), 201
@@ -35,7 +37,7 @@ def credit(body: dict[str, Any]) -> Response:
 )
 @routes.arguments(requests.PointChangeSchema, example=point_responses.POINT_CHANGE)
 def debit(body: dict[str, Any]) -> Response:
-    """Take points from a user; a balance never goes below zero."""
+    """Debit points from a user. A balance never goes below zero."""
     change = PointChange(g.principal.tenant_id, **body)
     return json_response(
         point_responses.serialize_point_entry(wallets.debit(change, utc_now())), 201
@@ -46,9 +48,11 @@ def debit(body: dict[str, Any]) -> Response:
 @routes.response(200, point_responses.WalletListSchema, example=point_responses.WALLETS)
 @routes.arguments(requests.PointsQuerySchema, location="query")
 def list_wallets(query: dict[str, Any]) -> Response:
-    """List balances, by user and point."""
-    found = wallets.list_wallets(g.principal.tenant_id, **query)
-    return serializers.page_response("wallets", found, point_responses.serialize_wallet)
+    """List balances, by user and kind of point."""
+    rows_and_total = wallets.list_wallets(g.principal.tenant_id, **query)
+    return serializers.page_response(
+        "wallets", rows_and_total, point_responses.serialize_wallet
+    )
 
 
 @routes.route("/entries")
@@ -58,7 +62,7 @@ def list_wallets(query: dict[str, Any]) -> Response:
 @routes.arguments(requests.PointsQuerySchema, location="query")
 def list_entries(query: dict[str, Any]) -> Response:
     """List every change of a balance, newest first."""
-    found = wallets.list_entries(g.principal.tenant_id, **query)
+    rows_and_total = wallets.list_entries(g.principal.tenant_id, **query)
     return serializers.page_response(
-        "entries", found, point_responses.serialize_point_entry
+        "entries", rows_and_total, point_responses.serialize_point_entry
     )

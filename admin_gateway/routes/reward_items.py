@@ -1,4 +1,4 @@
-"""Reward items over HTTP (CONTRACTS 1.3)."""
+"""Routes for reward items (docs/api-contracts.md 1.3)."""
 
 from typing import Any
 
@@ -13,15 +13,17 @@ from coupon_core.services.catalog import reward_items
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response, no_content_response
 
-routes = JsonBlueprint("rewards", __name__, description="What a redemption grants")
+routes = JsonBlueprint(
+    "rewards", __name__, description="Rewards that a redemption grants"
+)
 
 
 @routes.route("", methods=["POST"])
 @routes.response(201, core.AdminRewardItemSchema, example=core.REWARD_ITEM)
 @routes.arguments(requests.CreateRewardItemSchema, example=core.NEW_REWARD_ITEM)
 def create(body: dict[str, Any]) -> Response:
-    """Add a reward item."""
-    item = reward_items.create(g.principal.tenant_id, body, utc_now())
+    """Create a reward item."""
+    item = reward_items.create(g.principal.tenant_id, body, now=utc_now())
     return created_response(serialize_reward_item_for_admin(item), item.item_id)
 
 
@@ -30,14 +32,16 @@ def create(body: dict[str, Any]) -> Response:
 @routes.arguments(requests.RewardItemQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List reward items, newest first."""
-    found = reward_items.list_reward_items(g.principal.tenant_id, **query)
-    return page_response("reward_items", found, serialize_reward_item_for_admin)
+    rows_and_total = reward_items.list_reward_items(g.principal.tenant_id, **query)
+    return page_response(
+        "reward_items", rows_and_total, serialize_reward_item_for_admin
+    )
 
 
 @routes.route("/<item_id>")
 @routes.response(200, core.AdminRewardItemSchema, example=core.REWARD_ITEM)
 def get(item_id: str) -> Response:
-    """Show a reward item."""
+    """Return a reward item."""
     return json_response(
         serialize_reward_item_for_admin(
             reward_items.get(g.principal.tenant_id, item_id)
@@ -49,7 +53,7 @@ def get(item_id: str) -> Response:
 @routes.response(200, core.AdminRewardItemSchema, example=core.REWARD_ITEM)
 @routes.arguments(requests.CreateRewardItemSchema, example=core.NEW_REWARD_ITEM)
 def replace(body: dict[str, Any], item_id: str) -> Response:
-    """Replace a reward item; what is absent goes back to its default."""
+    """Replace a reward item. Absent members are reset to their defaults."""
     return _update(item_id, body)
 
 
@@ -62,13 +66,15 @@ def change(changes: dict[str, Any], item_id: str) -> Response:
 
 
 def _update(item_id: str, changes: dict[str, Any]) -> Response:
-    item = reward_items.update(g.principal.tenant_id, item_id, changes, utc_now())
+    item = reward_items.update(
+        g.principal.tenant_id, item_id, changes=changes, now=utc_now()
+    )
     return json_response(serialize_reward_item_for_admin(item))
 
 
 @routes.route("/<item_id>", methods=["DELETE"])
 @routes.response(204)
 def delete(item_id: str) -> Response:
-    """Delete a reward item that no definition names."""
+    """Delete a reward item that no definition uses."""
     reward_items.delete(g.principal.tenant_id, item_id)
     return no_content_response()

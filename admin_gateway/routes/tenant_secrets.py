@@ -1,30 +1,43 @@
-"""The secrets that sign a tenant's tokens, over HTTP; each is shown once."""
+"""Routes for the secrets that sign players' tokens; each is shown once."""
 
 from flask import Response, g
 
 from admin_gateway.responses import core, serializers
 from coupon_core.domain.models import utc_now
+from coupon_core.domain.rules.scopes import SECRET_ROTATION_SCOPES
+from coupon_core.security.authentication import require_additional_scopes
 from coupon_core.services.access import tenants
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.responses import json_response, no_content_response
 
-routes = JsonBlueprint("secrets", __name__, description="What players' tokens need")
+routes = JsonBlueprint(
+    "secrets", __name__, description="Secrets that sign players' tokens"
+)
 
 
 @routes.route("")
 @routes.response(200, core.TenantSecretListSchema, example=core.SECRETS)
 def list_all() -> Response:
-    """List the active secrets, newest first, without the secrets themselves."""
-    found = tenants.list_secrets(g.principal.tenant_id)
+    """List the active secrets without the secrets themselves, newest first."""
+    secrets = tenants.list_secrets(g.principal.tenant_id)
     return serializers.page_response(
-        "secrets", (found, len(found)), serializers.serialize_tenant_secret
+        "secrets", (secrets, len(secrets)), serializers.serialize_tenant_secret
     )
 
 
 @routes.route("/rotate", methods=["POST"])
 @routes.response(201, core.NewTenantSecretSchema, example=core.NEW_SECRET)
 def rotate() -> Response:
-    """Make a new secret; the one before it stays good until the next rotation."""
+    """Create a new secret. The previous one remains valid until the next rotation.
+
+    Besides `keys`, your key needs the scope `coupons`, because tokens of any user can
+    be signed with the secret.
+    """
+    require_additional_scopes(
+        g.principal,
+        SECRET_ROTATION_SCOPES,
+        purpose="to rotate the secret, which signs tokens of any user",
+    )
     secret = tenants.rotate_secret(g.principal.tenant_id, utc_now())
     body = {
         **serializers.serialize_tenant_secret(secret),
@@ -36,6 +49,6 @@ def rotate() -> Response:
 @routes.route("/<secret_id>", methods=["DELETE"])
 @routes.response(204)
 def delete(secret_id: str) -> Response:
-    """Make a secret worthless; the last one cannot go."""
+    """Retire a secret. The last one cannot be retired."""
     tenants.retire_secret(g.principal.tenant_id, secret_id)
     return no_content_response()

@@ -1,1 +1,1 @@
-"""Values and pure rules; imports only the standard library."""
+"""Domain values and pure rules; imports only the standard library."""

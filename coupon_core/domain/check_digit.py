@@ -1,9 +1,9 @@
-"""The character at a code's end that catches typing errors: Damm's algorithm.
+"""Compute the check character that detects typing errors in codes (Damm's algorithm).
 
 It is computed over the 36 letters and digits as pairs of GF(4) × GF(9); `-`, `_` and
-case do not count. Every code with one wrong character, and every code in which two
-different neighbours are swapped, is caught: state `a·s + v` with `a` other than 0 and
-1 is a totally anti-symmetric quasigroup in both fields, and so in their product.
+case do not count. It detects every single wrong character and every swap of two
+different neighbours: state `a·s + v` with `a` other than 0 and 1 is a totally
+anti-symmetric quasigroup in both fields, and therefore in their product.
 (H. M. Damm, Total anti-symmetrische Quasigruppen, Marburg 2004.)
 """
 
@@ -11,7 +11,7 @@ CHECK_CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CHARACTER_VALUES = {
     character: value for value, character in enumerate(CHECK_CHARACTERS)
 }
-# What doubling is to integers: times the generator x of each field.
+# Multiplication by the generator x of GF(4).
 _TIMES_X_IN_GF4 = (0, 2, 3, 1)
 
 
@@ -28,7 +28,7 @@ def _add_elements(left: int, right: int) -> int:
     return (left % 4 ^ right % 4) + 4 * (first + 3 * second)
 
 
-# By state and value, the next state.
+# The next state, indexed by state and value.
 _NEXT_STATE = tuple(
     tuple(_add_elements(_multiply_by_x(state), value) for value in range(36))
     for state in range(36)
@@ -45,10 +45,10 @@ def _compute_state(code_key: str) -> int:
 
 
 def compute_check_character(code_key: str) -> str:
-    """What makes a code right that so begins; `code_key` is in upper case."""
+    """Return the check character to append to `code_key`, which is in upper case."""
     return CHECK_CHARACTERS[_NEXT_STATE[_compute_state(code_key)].index(0)]
 
 
 def has_valid_check_digit(code_key: str) -> bool:
-    """Whether a code, in upper case, ends with its check character."""
+    """Return True if a code in upper case ends with its check character."""
     return _compute_state(code_key) == 0

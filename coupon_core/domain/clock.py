@@ -4,6 +4,6 @@ from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """The present moment in UTC, in milliseconds: the only clock of the system."""
+    """Return the current time in UTC, truncated to milliseconds."""
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -1,4 +1,14 @@
-"""Columns of exported code files."""
+"""The columns of exported code files."""
+
+from enum import StrEnum
+
+
+class ExpirySource(StrEnum):
+    """Whose expiry an exported code shows, in the column `expires_from`."""
+
+    DEFINITION = "definition"
+    COUPON = "coupon"
+
 
 EXPORT_COLUMNS = (
     "code",
@@ -11,7 +21,8 @@ EXPORT_COLUMNS = (
     "expires_at",
     "redeemed_at",
     "redemption_count",
+    "expires_from",
 )
 TIMESTAMP_COLUMN_INDEXES = tuple(
-    at for at, name in enumerate(EXPORT_COLUMNS) if name.endswith("_at")
+    index for index, name in enumerate(EXPORT_COLUMNS) if name.endswith("_at")
 )

@@ -1,16 +1,16 @@
-"""The closed vocabularies of the domain, and its two special values."""
+"""The enumerations of the domain, and its two special values."""
 
 from enum import StrEnum
 
 UNASSIGNED = ""
-"""The user id of a coupon that no user holds (NULLs never clash in unique keys)."""
+"""The user ID of an unassigned coupon (NULLs never conflict in unique keys)."""
 
 
 NO_LIMIT = 0
 
 
 class DefinitionStatus(StrEnum):
-    """Life of a definition (Phoenix overview, "Definition Status")."""
+    """Lifecycle of a definition (Phoenix overview, "Definition Status")."""
 
     ACTIVE = "active"
     PAUSED = "paused"
@@ -18,7 +18,7 @@ class DefinitionStatus(StrEnum):
 
 
 class CouponStatus(StrEnum):
-    """What a coupon is at a moment (Phoenix overview, "Coupon Status")."""
+    """Status of a coupon at a point in time (Phoenix overview, "Coupon Status")."""
 
     ACTIVE = "active"
     REDEEMED = "redeemed"
@@ -27,11 +27,12 @@ class CouponStatus(StrEnum):
 
 
 class CodeFormat(StrEnum):
-    """How a definition's codes come to be (Phoenix overview, "Code Generation").
+    """How a definition obtains its codes (Phoenix overview, "Code Generation").
 
-    Random codes are drawn; a custom code is one that all coupons bear. Shared codes
-    are many that creators hand out, each for any number of users (PlayCamp). Listed
-    codes are given beforehand, and each user gets the next one (Mambo).
+    `random`: generated, one per coupon. `custom`: one code that all coupons share.
+    `shared`: many codes that creators hand out, each for any number of users
+    (PlayCamp). `listed`: provided in advance, and each user receives the next one
+    (Mambo).
     """
 
     RANDOM = "random"
@@ -41,14 +42,14 @@ class CodeFormat(StrEnum):
 
 
 class CodeAlphabet(StrEnum):
-    """Which characters random codes are made of."""
+    """The character set of random codes."""
 
     UNAMBIGUOUS = "unambiguous"
     FULL = "full"
 
 
 class Trigger(StrEnum):
-    """The milestones that earn coupons (Phoenix overview, "Auto-Generation")."""
+    """Milestones that earn coupons (Phoenix overview, "Auto-Generation")."""
 
     STREAK_MILESTONE = "streak_milestone"
     ACHIEVEMENT_COMPLETED = "achievement_completed"
@@ -60,21 +61,25 @@ MILESTONE_TYPES = {
     "achievement.completed": Trigger.ACHIEVEMENT_COMPLETED,
     "leaderboard.rank_reached": Trigger.LEADERBOARD_RANK,
 }
-"""What a milestone's event is called in both envelopes (CONTRACTS 0.17)."""
+"""The triggers by event type; both envelopes use it (docs/api-contracts.md 0.17)."""
 
 
 class Scope(StrEnum):
-    """What an API key may do."""
+    """A permission of an API key."""
 
     READ = "read"
     DEFINITIONS = "definitions"
     COUPONS = "coupons"
     KEYS = "keys"
     EVENTS = "events"
+    EXPORT = "export"  # all codes at once
+    SUPPORT = "support"  # act on one coupon; contained in `coupons`
+    OPERATORS = "operators"
+    PRIVACY = "privacy"
 
 
 class Dialect(StrEnum):
-    """Which public system's words a redemption came in."""
+    """The public API through which a redemption was requested."""
 
     PHOENIX = "phoenix"
     PLAYCAMP = "playcamp"

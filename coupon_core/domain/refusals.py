@@ -1,10 +1,13 @@
-"""Why actions are refused: the core knows reasons, the edges know sentences."""
+"""Reasons for refusing an action.
+
+The core knows reasons only; the gateways map them to status codes and texts.
+"""
 
 from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why an action was refused; each dialect has its own sentence for it."""
+    """Why a coupon cannot be used; each dialect has its own text for it."""
 
     COUPON_NOT_FOUND = "coupon_not_found"
     REVOKED = "revoked"
@@ -18,7 +21,7 @@ class Reason(StrEnum):
 
 
 class AdminReason(StrEnum):
-    """Why an admin's action was refused."""
+    """Why an administrator's action was refused."""
 
     DEFINITION_NOT_FOUND = "definition_not_found"
     REWARD_ITEM_NOT_FOUND = "reward_item_not_found"
@@ -83,7 +86,7 @@ class AdminReason(StrEnum):
 
 
 class PurchaseReason(StrEnum):
-    """Why somebody could not buy, use or give back a coupon (Mambo, document S4)."""
+    """Why a user could not buy, use or return a coupon (Mambo specification)."""
 
     USER_NOT_FOUND = "user_not_found"
     NOT_A_MEMBER = "not_a_member"
@@ -97,7 +100,7 @@ class PurchaseReason(StrEnum):
 
 
 class AuthReason(StrEnum):
-    """Why a caller was not let in (401) or not let do it (403)."""
+    """Why a caller was not authenticated (401) or not authorized (403)."""
 
     NO_CREDENTIALS = "no_credentials"
     BAD_TOKEN = "bad_token"
@@ -119,11 +122,18 @@ AnyReason = Reason | AdminReason | PurchaseReason | AuthReason
 class Refused(Exception):
     """An action was refused and changed nothing.
 
-    `reason` is the rule that said no; `detail`, if set, is a sentence with the
-    figures of this very case.
+    `reason` is the violated rule; `detail`, if set, is a sentence with the figures of
+    this case.
     """
 
     def __init__(self, reason: AnyReason, detail: str = "") -> None:
         super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail
+
+
+class ImpossibleCode(Refused):
+    """No such code can exist, so entering it is a typing error and not a guess."""
+
+    def __init__(self) -> None:
+        super().__init__(Reason.COUPON_NOT_FOUND)

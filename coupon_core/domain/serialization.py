@@ -1,4 +1,4 @@
-"""The JSON shapes of the Phoenix documents: values in, dictionaries out."""
+"""Serialize domain values into the JSON shapes of the Phoenix specification."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -26,7 +26,7 @@ TRIGGER_MEMBERS = {
 
 
 def serialize_coupon(issued: IssuedCoupon, now: datetime) -> Document:
-    """A coupon as the documents S0 and S1 print it."""
+    """Return a coupon as the Phoenix specification shows it."""
     coupon = issued.coupon
     return {
         "id": coupon.coupon_id,
@@ -48,12 +48,12 @@ def serialize_coupon(issued: IssuedCoupon, now: datetime) -> Document:
 def serialize_coupon_list(
     name: str, rows: Iterable[IssuedCoupon], total: int, now: datetime
 ) -> Document:
-    """A list of coupons under `name`; `total` counts all matches."""
+    """Return a list of coupons under `name`; `total` is the number of all matches."""
     return {name: [serialize_coupon(row, now) for row in rows], "total": total}
 
 
 def serialize_code_job(job: CodeJob) -> Document:
-    """Work on many codes, and how far it is."""
+    """Return a code job and its progress."""
     return {
         "job_id": job.job_id,
         "kind": job.kind.value,
@@ -73,7 +73,7 @@ def serialize_code_job(job: CodeJob) -> Document:
 
 
 def serialize_reward_item(item: RewardItem) -> Document:
-    """A reward item as it stands inside a coupon."""
+    """Return a reward item as it is embedded in a coupon."""
     return {
         "item_id": item.item_id,
         "name": item.name,
@@ -84,7 +84,7 @@ def serialize_reward_item(item: RewardItem) -> Document:
 
 
 def serialize_reward_item_for_admin(item: RewardItem) -> Document:
-    """A reward item as admins see it."""
+    """Return a reward item for the admin API."""
     return {
         "item_id": item.item_id,
         "tenant_id": item.tenant_id,
@@ -95,14 +95,17 @@ def serialize_reward_item_for_admin(item: RewardItem) -> Document:
 
 
 def serialize_definition(definition: Definition) -> Document:
-    """A definition as players see it: without its custom code, which is the prize."""
+    """Return a definition for players.
+
+    The custom code is left out, because knowing it is enough to claim the reward.
+    """
     config = serialize_definition_config(definition)
     config.pop("custom_code", None)
     return _serialize_with_config(definition, config)
 
 
 def serialize_definition_for_admin(definition: Definition) -> Document:
-    """A definition as admins see it."""
+    """Return a definition for the admin API."""
     return {
         **_serialize_with_config(definition, serialize_definition_config(definition)),
         "created_at": format_timestamp(definition.created_at),
@@ -122,7 +125,7 @@ def _serialize_with_config(definition: Definition, config: Document) -> Document
 
 
 def serialize_definition_config(definition: Definition) -> Document:
-    """The `config` member of a definition; what was not set is not shown."""
+    """Return the `config` member of a definition, without members that are not set."""
     optional = {
         "starts_at": format_timestamp(definition.starts_at),
         "expires_at": format_timestamp(definition.expires_at),
@@ -162,7 +165,7 @@ def _serialize_random_part(definition: Definition) -> Document:
 
 
 def serialize_usage_limit(definition: Definition) -> Document:
-    """The limit in Phoenix's words: per user, over all users, or none."""
+    """Return the limit in Phoenix terms: per user, global, or unlimited."""
     if definition.total_limit:
         return {"limit_type": "global", "max_uses": definition.total_limit}
     if definition.per_code_limit:

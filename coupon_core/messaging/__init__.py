@@ -1,4 +1,4 @@
-"""The bus: its exchanges and queues, and how messages get there and stay there.
+"""The message broker: topology, connections, publishing and inspection.
 
-Nothing is imported here, so that who needs a name only does not load kombu.
+Nothing is imported here, so that code that needs only a name does not load kombu.
 """

@@ -1,4 +1,4 @@
-"""Connections to the broker, and the exchanges and queues as it keeps them safe."""
+"""Connections to the broker, and durable exchanges and queues."""
 
 import ssl
 from typing import Any
@@ -16,11 +16,12 @@ from coupon_core.messaging.topology import (
     parse_broker_kind,
 )
 
-# A worker that dies leaves its messages unseen for so long on Redis; nothing that a
-# handler does takes half of it.
+# On Redis, the messages of a dead worker are redelivered after this time. No handler
+# needs half of it.
 VISIBILITY_TIMEOUT_SECONDS = 60
 CONNECT_TIMEOUT_SECONDS = 3
-# What does not answer for so long is away: a cable that was cut says nothing.
+# A broker that does not respond in time is unavailable: an interrupted network
+# connection does not report an error.
 RESPONSE_TIMEOUT_SECONDS = 5
 HEARTBEAT_INTERVAL_SECONDS = 10
 
@@ -28,8 +29,8 @@ EXCHANGES = {
     name: Exchange(name, type="topic", durable=True, delivery_mode="persistent")
     for name in (EVENTS_EXCHANGE, OUT_EXCHANGE)
 }
-# RabbitMQ 4 drops a message by itself at its 21st delivery, be it that only its workers
-# were killed; ours counts tries itself and keeps what fails.
+# RabbitMQ 4 drops a message at its 21st delivery, even if only its workers were killed.
+# The workers count attempts themselves and store failed messages.
 QUORUM_QUEUE_ARGUMENTS = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
 
 decompression_limits.install_decompression_limits()
@@ -38,10 +39,14 @@ decompression_limits.install_decompression_limits()
 def create_connection(
     url: str, heartbeat_seconds: int = 0, visibility_seconds: int = 0
 ) -> Connection:
-    """A connection to the broker, made when first used. BadBroker.
+    """Create a connection to the broker; it connects when it is first used.
 
-    Who gives a `heartbeat_seconds` in seconds must call `heartbeat_check` as often. On Redis,
-    messages are given to others after `visibility_seconds` seconds without acknowledgement.
+    With `heartbeat_seconds`, the caller must call `heartbeat_check` at that interval.
+    On Redis, a message that is not acknowledged within `visibility_seconds` is
+    delivered to another consumer.
+
+    Raises:
+        UnsupportedBroker: The URL does not name a supported broker.
     """
     if parse_broker_kind(url) == RABBITMQ:
         options = {
@@ -69,7 +74,7 @@ def _create_redis_connection(url: str, visibility_seconds: int) -> Connection:
         "socket_keepalive": True,
         "health_check_interval": HEARTBEAT_INTERVAL_SECONDS,
     }
-    # By default kombu takes any certificate.
+    # By default kombu accepts any certificate.
     tls_options: Any = {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
     is_tls = urlsplit(url).scheme == "rediss"
     connection = Connection(url, ssl=is_tls and tls_options, transport_options=options)
@@ -78,13 +83,19 @@ def _create_redis_connection(url: str, visibility_seconds: int) -> Connection:
 
 
 def list_worker_queues(url: str) -> list[Queue]:
-    """The queues that workers consume, as this kind of broker keeps them safe."""
+    """Return the queues that workers consume, with the options of this broker."""
     arguments = QUORUM_QUEUE_ARGUMENTS if parse_broker_kind(url) == RABBITMQ else None
     return [
-        Queue(name, EXCHANGES[exchange], key, durable=True, queue_arguments=arguments)
-        for exchange, names in (
+        Queue(
+            name,
+            EXCHANGES[exchange],
+            routing_key=routing_key,
+            durable=True,
+            queue_arguments=arguments,
+        )
+        for exchange, routing_keys in (
             (EVENTS_EXCHANGE, EVENT_QUEUES),
             (OUT_EXCHANGE, WEBHOOK_QUEUES),
         )
-        for name, key in names.items()
+        for name, routing_key in routing_keys.items()
     ]

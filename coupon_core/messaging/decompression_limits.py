@@ -1,6 +1,7 @@
-"""Messages are unpacked up to a limit: a few kB can hold gigabytes.
+"""Limit the size of decompressed messages: a few kB can expand to gigabytes.
 
-kombu unpacks before anybody can look at a message, by the decoders registered here.
+kombu decompresses a message before any consumer can inspect it, and uses the decoders
+that are registered here.
 """
 
 import bz2
@@ -14,21 +15,21 @@ MAX_DECOMPRESSED_BYTES = 1_048_576
 
 
 class MessageTooLarge(ValueError):
-    """A message would be larger than MOST_BYTES."""
+    """A decompressed message would exceed MAX_DECOMPRESSED_BYTES, or is incomplete."""
 
 
 def decompress_zlib(data: bytes) -> bytes:
-    """Undo zlib or gzip."""
+    """Decompress zlib or gzip data."""
     return _decompress_bounded(zlib.decompressobj(wbits=47), data)
 
 
 def decompress_bz2(data: bytes) -> bytes:
-    """Undo bzip2."""
+    """Decompress bzip2 data."""
     return _decompress_bounded(bz2.BZ2Decompressor(), data)
 
 
 def decompress_lzma(data: bytes) -> bytes:
-    """Undo xz."""
+    """Decompress xz data."""
     return _decompress_bounded(
         lzma.LZMADecompressor(memlimit=64 * MAX_DECOMPRESSED_BYTES), data
     )
@@ -37,17 +38,23 @@ def decompress_lzma(data: bytes) -> bytes:
 def _decompress_bounded(decompressor: Any, data: bytes) -> bytes:
     decompressed: bytes = decompressor.decompress(data, MAX_DECOMPRESSED_BYTES)
     if not decompressor.eof:
-        raise MessageTooLarge("too large, or cut short")
+        raise MessageTooLarge(
+            f"too large (over {MAX_DECOMPRESSED_BYTES} bytes unpacked), or incomplete"
+        )
     return decompressed
 
 
 def reject_compression(data: bytes) -> bytes:
-    """What cannot be bounded is not unpacked."""
+    """Reject a compression whose output size cannot be limited.
+
+    Raises:
+        ValueError: Always.
+    """
     raise ValueError("unknown compression")
 
 
 def install_decompression_limits() -> None:
-    """Make kombu in this process unpack no more than MOST_BYTES a message."""
+    """Limit the decompression of messages by kombu in this process."""
     supported_coders = {
         "application/x-gzip": (zlib.compress, decompress_zlib),
         "application/x-bz2": (bz2.compress, decompress_bz2),
@@ -55,5 +62,7 @@ def install_decompression_limits() -> None:
     }
     for content_type in compression.encoders():
         compress, _ = compression.get_encoder(content_type)
-        coders = supported_coders.get(content_type, (compress, reject_compression))
-        compression.register(*coders, content_type)
+        encoder, decoder = supported_coders.get(
+            content_type, (compress, reject_compression)
+        )
+        compression.register(encoder, decoder, content_type=content_type)

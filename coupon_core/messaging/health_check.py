@@ -1,4 +1,4 @@
-"""Whether the broker answers: asked at the socket, for kombu is not needed for that."""
+"""Check whether the broker responds, on a plain socket and without loading kombu."""
 
 import socket
 import ssl
@@ -13,8 +13,8 @@ MAX_STATUS_AGE_SECONDS = 3.0
 CONNECTED, UNAVAILABLE = "connected", "unavailable"
 DEFAULT_PORTS = {REDIS: 6379, RABBITMQ: 5672}
 DEFAULT_TLS_PORTS = {"rediss": 6379, "amqps": 5671}
-# What is said to a broker, and how its answer begins if it works: Redis asks those
-# for a password whom it does not know; RabbitMQ begins with Connection.Start.
+# The request to a broker, and the beginnings of a valid response. Redis responds NOAUTH
+# if it requires a password; RabbitMQ begins with Connection.Start.
 PROBES = {
     REDIS: (b"*1\r\n$4\r\nPING\r\n", (b"+PONG", b"-NOAUTH")),
     RABBITMQ: (b"AMQP\x00\x00\x09\x01", (b"\x01\x00\x00",)),
@@ -22,13 +22,13 @@ PROBES = {
 
 
 def is_reachable(url: str, timeout_seconds: float = PROBE_TIMEOUT_SECONDS) -> bool:
-    """Whether a broker answers at its URL within about so many seconds."""
+    """Return True if the broker responds within about `timeout_seconds`."""
     request, expected_replies = PROBES[parse_broker_kind(url)]
     try:
         with _open_socket(url, timeout_seconds) as connection:
             connection.sendall(request)
             return connection.recv(64).startswith(expected_replies)
-    except (OSError, ValueError):  # a port that is none, a name that is too long
+    except (OSError, ValueError):  # an invalid port, or a host name that is too long
         return False
 
 
@@ -63,7 +63,7 @@ def _open_unix_socket(path: str, timeout_seconds: float) -> socket.socket:
 
 
 class BrokerHealth:
-    """Whether the broker answers, remembered for a few seconds."""
+    """The status of the broker, cached for a few seconds."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -72,10 +72,10 @@ class BrokerHealth:
         self.check_lock = threading.Lock()
 
     def status(self) -> str:
-        """`connected` or `unavailable`; takes a second at most, mostly nothing.
+        """Return `connected` or `unavailable` within one second.
 
-        A thread asks, for a name server may keep one waiting as long as it likes;
-        while it waits, others are told what was known before.
+        The check runs in a thread of its own, because a name server can delay it
+        indefinitely. Until it has finished, callers receive the previous status.
         """
         is_stale = time.monotonic() >= self.checked_at + MAX_STATUS_AGE_SECONDS
         if is_stale and self.check_lock.acquire(blocking=False):

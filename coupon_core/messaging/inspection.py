@@ -1,4 +1,4 @@
-"""The bus as people at a shell use it: publish one message, look at queues, listen."""
+"""Inspect the broker for the CLI: publish a message, measure queues, tail events."""
 
 import uuid
 from collections.abc import Iterator
@@ -27,13 +27,16 @@ from coupon_core.messaging.topology import (
 )
 
 POLL_INTERVAL_SECONDS = 1.0
-# A listener's queue that was left behind, by kill -9, goes by itself.
+# The queue of a listener that was killed expires after this time.
 LISTENER_EXPIRY_MILLISECONDS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
 class QueueDepth:
-    """How many messages wait in a queue; consumers are None where none are told."""
+    """The number of messages in a queue.
+
+    `consumers` is None if the broker does not count them.
+    """
 
     queue: str
     messages: int
@@ -42,10 +45,16 @@ class QueueDepth:
 
 @contextmanager
 def broker_connection(url: str) -> Iterator[Connection]:
-    """A connection of one's own. BusAway when it cannot be made, or breaks."""
-    # Asked first, for kombu tries again for seconds: people at a shell do not wait.
+    """Open a connection of its own for the block.
+
+    Raises:
+        BrokerUnavailable: The connection cannot be established, or breaks.
+    """
+    # Check first, because kombu retries for seconds and CLI users should not wait.
     if not health_check.is_reachable(url, RESPONSE_TIMEOUT_SECONDS):
-        raise BrokerUnavailable(f"the bus at {redact_broker_url(url)} does not answer")
+        raise BrokerUnavailable(
+            f"the message broker at {redact_broker_url(url)} does not respond"
+        )
     connection = create_connection(url)
     connection_errors = (
         *connection.connection_errors,
@@ -58,37 +67,45 @@ def broker_connection(url: str) -> Iterator[Connection]:
     except (*connection_errors, PublishRejected, OSError) as error:
         message = " ".join(str(error).split()) or type(error).__name__
         raise BrokerUnavailable(
-            f"the bus at {redact_broker_url(url)}: {message.rstrip('.')}"
+            f"the message broker at {redact_broker_url(url)}: {message.rstrip('.')}"
         ) from error
 
 
 def redact_broker_url(url: str) -> str:
-    """Where a broker is, without the secrets in its URL."""
+    """Return the address of a broker without the credentials in its URL."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def publish(url: str, message: OutgoingMessage) -> None:
-    """Publish one message, which the broker has stored when this returns. BusAway."""
+    """Publish one message; the broker has stored it when this returns.
+
+    Raises:
+        BrokerUnavailable: The broker cannot be reached, or rejected the message.
+    """
     with broker_connection(url) as connection:
         Publisher(connection, url).publish([message])
 
 
 def queue_depths(url: str) -> list[QueueDepth]:
-    """How the queues of the workers stand; they are declared if need be. BusAway."""
+    """Return the depths of the worker queues, and declare queues that are missing.
+
+    Raises:
+        BrokerUnavailable: The broker cannot be reached.
+    """
     has_consumer_counts = parse_broker_kind(url) == RABBITMQ
     with broker_connection(url) as connection:
         declared = [
             _declare_queue(connection, queue) for queue in list_worker_queues(url)
         ]
     return [
-        QueueDepth(name, messages, consumers if has_consumer_counts else None)
+        QueueDepth(name, messages, consumers=consumers if has_consumer_counts else None)
         for name, messages, consumers in declared
     ]
 
 
 def _declare_queue(connection: Connection, queue: Queue) -> tuple[str, int, int]:
-    # Declared, not asked for: on Redis a queue is there only while it holds any.
+    # Declare it even to read it: on Redis a queue exists only while it has messages.
     name, messages, consumers = connection.default_channel.queue_declare(
         queue.name, durable=True, auto_delete=False, arguments=queue.queue_arguments
     )
@@ -96,9 +113,12 @@ def _declare_queue(connection: Connection, queue: Queue) -> tuple[str, int, int]
 
 
 def tail_events(url: str) -> Iterator[bytes | None]:
-    """What goes out from now on, as it was sent; None whenever nothing does. BusAway.
+    """Yield the bodies of published events, and None whenever there is none.
 
-    The first None says that from now on nothing is missed.
+    No event is missed after the first None.
+
+    Raises:
+        BrokerUnavailable: The connection cannot be established, or breaks.
     """
     bodies: list[bytes] = []
     with broker_connection(url) as connection:
@@ -118,7 +138,7 @@ def tail_events(url: str) -> Iterator[bytes | None]:
 
 
 def _refresh_binding(connection: Connection) -> None:
-    """Tell Redis that the queue is in use, whose binding would go after an hour."""
+    """Keep the binding of the queue alive; on Redis it expires after an hour."""
     refresh = getattr(connection.default_channel, "maybe_refresh_binding_expiry", None)
     if refresh:
         refresh()
@@ -134,7 +154,7 @@ def _create_listener_queue() -> Queue:
     return Queue(
         f"coupons.listener.{uuid.uuid4().hex}",
         EXCHANGES[OUT_EXCHANGE],
-        "#",
+        routing_key="#",
         durable=False,
         exclusive=True,
         auto_delete=True,

@@ -1,4 +1,4 @@
-"""Publishing: what was published is stored by the broker, or an error says so."""
+"""Publish messages reliably: the broker has stored them, or an error is raised."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,33 +24,38 @@ from coupon_core.messaging.topology import (
 
 
 class PublishRejected(Exception):
-    """The broker did not take a message; the text says why."""
+    """The broker rejected a message; the text contains the reason."""
 
 
 class Publisher:
-    """Publishes durably on one connection, which it opens at once."""
+    """Publishes durable messages on one connection, which it opens immediately."""
 
     def __init__(self, connection: Connection, url: str) -> None:
-        # Not its default channel: that would try to connect for ever.
+        # The default channel would retry to connect without a limit.
         self.channel = connection.channel()
         self.producer = Producer(self.channel)
         self.confirms: PublisherConfirms | None = None
         if parse_broker_kind(url) == RABBITMQ:
-            # Without them a third of what was "published" can vanish with the broker.
+            # Without confirms, a third of the messages can be lost if the broker fails.
             self.confirms = PublisherConfirms(connection, self.channel)
-        # Redis drops what is published to an exchange whose queues this connection
-        # has not declared; so every publish declares them (once, kombu remembers).
+        # Redis drops messages for an exchange whose queues this connection has not
+        # declared, so every publish declares them; kombu does so only once.
         self.declarations: dict[str, list[Any]] = {"": []}
         for name in (EVENTS_EXCHANGE, OUT_EXCHANGE):
             bound_queues = [
-                one for one in list_worker_queues(url) if one.exchange.name == name
+                queue
+                for queue in list_worker_queues(url)
+                if queue.exchange.name == name
             ]
             self.declarations[name] = [EXCHANGES[name], *bound_queues]
 
     def publish(self, messages: Sequence[OutgoingMessage]) -> None:
-        """Hand messages to the broker, which has stored them all when this returns.
+        """Publish messages; the broker has stored all of them when this returns.
 
-        NotTaken, or an error of the connection: then it may have stored some.
+        After an error it may have stored some of them.
+
+        Raises:
+            PublishRejected: The broker rejected a message.
         """
         if self.confirms is None:
             with self.channel.cache_bindings(), self.producer.batch():
@@ -65,8 +70,9 @@ class Publisher:
     def publish_to_queue(
         self, queue: str, body: bytes, content_type: str, headers: Mapping[str, Any]
     ) -> None:
-        """Put one message at the end of a queue, as `publish` does."""
-        self._publish(OutgoingMessage("", queue, body), headers, content_type)
+        """Append one message to a queue, with the guarantees of `publish`."""
+        message = OutgoingMessage("", queue, body=body)
+        self._publish(message, headers, content_type=content_type)
         if self.confirms:
             self.confirms.expect_confirm()
             self.confirms.wait()
@@ -82,7 +88,7 @@ class Publisher:
             exchange=message.exchange,
             routing_key=message.routing_key,
             declare=self.declarations[message.exchange],
-            # Downstream nobody need listen; our own queues must take theirs.
+            # Outgoing events need no consumer; internal messages must reach a queue.
             mandatory=message.exchange != OUT_EXCHANGE,
             delivery_mode="persistent",
             content_type=content_type,
@@ -92,7 +98,7 @@ class Publisher:
 
 
 class PublisherConfirms:
-    """RabbitMQ's answers to what was published, waited for many at a time."""
+    """RabbitMQ's publisher confirms, awaited for many messages at a time."""
 
     def __init__(self, connection: Connection, channel: Any) -> None:
         self.connection = connection
@@ -105,37 +111,45 @@ class PublisherConfirms:
         channel.events["basic_return"].add(self._on_return)
 
     def expect_confirm(self) -> None:
-        """One more message was published."""
+        """Record that one more message was published."""
         self.last_tag += 1
         self.unconfirmed_tags.add(self.last_tag)
 
     def wait(self) -> None:
-        """Until all are confirmed. NotTaken, TimeoutError or a connection's error."""
+        """Wait until all messages are confirmed.
+
+        Raises:
+            PublishRejected: The broker rejected a message, or could not route it.
+            TimeoutError: The broker did not confirm in time.
+        """
         deadline = time.monotonic() + RESPONSE_TIMEOUT_SECONDS
         while self.unconfirmed_tags:
             remaining_seconds = deadline - time.monotonic()
             if remaining_seconds <= 0:
-                raise TimeoutError("the broker did not confirm")
+                raise TimeoutError("the broker did not confirm the messages in time")
             self.connection.drain_events(timeout=remaining_seconds)
         if self.rejections:
             rejections, self.rejections = self.rejections, []
             raise PublishRejected(rejections[0])
 
     def _on_ack(self, tag: int, multiple: bool) -> None:
-        self.unconfirmed_tags -= (
-            {one for one in self.unconfirmed_tags if one <= tag} if multiple else {tag}
-        )
+        confirmed_tags = {tag}
+        if multiple:
+            confirmed_tags = {
+                open_tag for open_tag in self.unconfirmed_tags if open_tag <= tag
+            }
+        self.unconfirmed_tags -= confirmed_tags
 
     def _on_nack(self, tag: int, multiple: bool) -> None:
         self._on_ack(tag, multiple)
-        self.rejections.append("the broker refused it")
+        self.rejections.append("the broker rejected the message")
 
     def _on_return(self, error: Any, exchange: str, key: str, message: Any) -> None:
-        self.rejections.append(f"no queue takes {key}")
+        self.rejections.append(f"no queue is bound to {key}")
 
 
 @contextmanager
 def open_publisher(url: str) -> Iterator[Publisher]:
-    """A publisher on a connection of its own."""
+    """Open a publisher on a connection of its own."""
     with create_connection(url) as connection:
         yield Publisher(connection, url)

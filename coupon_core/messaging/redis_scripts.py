@@ -1,40 +1,40 @@
-"""What Redis does in one step: take messages, put them back, find forgotten ones."""
+"""Lua scripts that Redis runs atomically: receive, requeue, and find stale messages."""
 
-# KEYS: what is unacknowledged, since when, then the queues. ARGV: how many tags are
-# acknowledged, those tags, then a tag for each message that may be taken.
+# KEYS: unacknowledged messages, their times, then the queues. ARGV: the number of
+# acknowledged tags, these tags, then one tag for each message that may be received.
 RECEIVE_SCRIPT = """
-local seen = tonumber(ARGV[1])
-for at = 2, seen + 1 do
-    redis.call('HDEL', KEYS[1], ARGV[at])
-    redis.call('ZREM', KEYS[2], ARGV[at])
+local acknowledged_count = tonumber(ARGV[1])
+for index = 2, acknowledged_count + 1 do
+    redis.call('HDEL', KEYS[1], ARGV[index])
+    redis.call('ZREM', KEYS[2], ARGV[index])
 end
 local now = redis.call('TIME')[1]
-local taken, free = {}, seen + 2
-for at = 3, #KEYS do
-    while free <= #ARGV do
-        local item = redis.call('RPOP', KEYS[at])
+local received, next_tag = {}, acknowledged_count + 2
+for index = 3, #KEYS do
+    while next_tag <= #ARGV do
+        local item = redis.call('RPOP', KEYS[index])
         if not item then break end
-        redis.call('HSET', KEYS[1], ARGV[free], KEYS[at] .. '\\n' .. item)
-        redis.call('ZADD', KEYS[2], now, ARGV[free])
-        taken[#taken + 1] = {ARGV[free], KEYS[at], item}
-        free = free + 1
+        redis.call('HSET', KEYS[1], ARGV[next_tag], KEYS[index] .. '\\n' .. item)
+        redis.call('ZADD', KEYS[2], now, ARGV[next_tag])
+        received[#received + 1] = {ARGV[next_tag], KEYS[index], item}
+        next_tag = next_tag + 1
     end
 end
-return taken
+return received
 """
-# ARGV: the tags to put back to where they were taken.
+# ARGV: the tags of messages to return to their queues.
 REQUEUE_SCRIPT = """
 for _, tag in ipairs(ARGV) do
-    local kept = redis.call('HGET', KEYS[1], tag)
-    if kept then
-        local line = string.find(kept, '\\n', 1, true)
-        redis.call('RPUSH', string.sub(kept, 1, line - 1), string.sub(kept, line + 1))
+    local entry = redis.call('HGET', KEYS[1], tag)
+    if entry then
+        local line = string.find(entry, '\\n', 1, true)
+        redis.call('RPUSH', string.sub(entry, 1, line - 1), string.sub(entry, line + 1))
         redis.call('HDEL', KEYS[1], tag)
     end
     redis.call('ZREM', KEYS[2], tag)
 end
 """
-# ARGV: after how many seconds a message counts as lost, and how many to look for.
+# ARGV: seconds until a message is stale, and the maximum number to return.
 FIND_STALE_SCRIPT = """
 local limit = redis.call('TIME')[1] - ARGV[1]
 return redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', limit, 'LIMIT', 0, ARGV[2])

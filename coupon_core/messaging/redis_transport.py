@@ -1,8 +1,9 @@
-"""kombu's Redis transport, with messages that are never out of Redis and in no list.
+"""A Redis transport for kombu that does not lose messages if a consumer dies.
 
-kombu's own takes a message with BRPOP and notes it as unacknowledged afterwards: who is
-killed in between has lost it. Here a script does both at once, for several messages
-together, and the clock is that of Redis. What is no message at all can be taken too.
+kombu's own transport takes a message with BRPOP and records it as unacknowledged
+afterwards; a consumer that is killed in between loses it. Here one script does both,
+for several messages at a time, with the clock of Redis. Items that are not valid
+messages are delivered as well, so that they can be stored as dead letters.
 """
 
 import base64
@@ -29,19 +30,22 @@ IDLE_POLL_INTERVAL_SECONDS = 0.05
 DEFAULT_PREFETCH_COUNT = 20
 MAX_REQUEUED_MESSAGES = 1_000
 DEFECT_HEADER = "coupons-fault"
-"""The header of a message that was made of something that is none."""
+"""The header that marks an item that is not a valid message."""
 
 
 class QoS(virtual.QoS):
-    """What was taken and not acknowledged yet; Redis knows it already."""
+    """Messages that were delivered and not acknowledged yet; Redis records them."""
 
     def ack(self, delivery_tag: str) -> None:
-        """Tell Redis at the next opportunity; until then it may come once more."""
+        """Acknowledge with the next request to Redis.
+
+        Until then the message may be delivered again.
+        """
         self.channel.acknowledged_tags.append(delivery_tag)
         super().ack(delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Put it back, or forget it."""
+        """Requeue or discard the message."""
         if requeue:
             self.channel.requeue([delivery_tag])
             self._quick_ack(delivery_tag)
@@ -49,7 +53,7 @@ class QoS(virtual.QoS):
             self.ack(delivery_tag)
 
     def restore_unacked(self) -> list[Any]:
-        """Put back all that was not acknowledged."""
+        """Requeue all messages that were not acknowledged."""
         self._flush()
         self.channel.requeue(list(self._delivered))
         self._delivered.clear()
@@ -57,7 +61,7 @@ class QoS(virtual.QoS):
 
 
 class Channel(redis.Channel):
-    """Takes messages and notes them as unacknowledged in one step."""
+    """Takes messages and records them as unacknowledged in one step."""
 
     QoS = QoS
     unacked_key = "coupons.unacknowledged"
@@ -78,7 +82,11 @@ class Channel(redis.Channel):
         self.find_stale_script = self.client.register_script(FIND_STALE_SCRIPT)
 
     def deliver_next(self) -> None:
-        """Hand on the next message. Empty when there is none."""
+        """Deliver the next message.
+
+        Raises:
+            Empty: There is no message.
+        """
         if not self.prefetched:
             self.prefetched.extend(self._fetch_messages())
         if not self.prefetched:
@@ -103,32 +111,32 @@ class Channel(redis.Channel):
         return [self.unacked_key, self.unacked_index_key]
 
     def _queue_list_keys(self) -> list[str]:
-        """The lists of all queues, beginning with another queue each time."""
+        """Return the Redis lists of all queues, rotated by one queue each time."""
         queues = deque(self.active_queues)
         queues.rotate(next(self.sequence))
         steps = self.priority_steps
         return [self._q_for_pri(queue, step) for step in steps for queue in queues]
 
     def _parse_envelope(self, tag: str, item: bytes) -> dict[str, Any]:
-        """kombu's envelope in the item, or one around it that says what is wrong."""
+        """Return the envelope of an item, or a new one around an invalid item."""
         try:
             envelope = json.loads(item)
             envelope["properties"]["delivery_tag"] = tag
             _require_valid_base64(envelope)
             self.Message(envelope, channel=self)
-        except Exception as error:  # whatever somebody has put into the list
-            return _wrap_invalid_item(tag, item, type(error).__name__)
+        except Exception as error:  # the list may contain anything
+            return _wrap_invalid_item(tag, item, defect=type(error).__name__)
         return dict(envelope)
 
     def requeue(self, tags: Iterable[str]) -> None:
-        """Give messages back to the queues from which they were taken."""
+        """Return messages to the queues from which they were taken."""
         if delivery_tags := list(tags):
             self.requeue_script(self._unacked_keys(), delivery_tags)
 
     def requeue_stale(self) -> None:
-        """Now and then, put back what was taken long ago and never acknowledged.
+        """Requeue messages that were not acknowledged in time, every `sweep_seconds`.
 
-        kombu does it only when there is nothing to consume, and by its own clock.
+        kombu does this only while there is nothing to consume, and by the local clock.
         """
         if time.monotonic() < self.stale_checked_at + self.sweep_seconds:
             return
@@ -138,7 +146,7 @@ class Channel(redis.Channel):
 
     @contextmanager
     def cache_bindings(self) -> Iterator[None]:
-        """Within the block bindings are asked for once, not for every message."""
+        """Look up bindings only once within the block, not for every message."""
         self.binding_cache = {}
         try:
             yield
@@ -146,7 +154,7 @@ class Channel(redis.Channel):
             self.binding_cache = None
 
     def get_table(self, exchange: str) -> list[tuple[str, ...]]:
-        """The bindings of an exchange."""
+        """Return the bindings of an exchange."""
         if self.binding_cache is None:
             return list(super().get_table(exchange))
         if exchange not in self.binding_cache:
@@ -156,14 +164,17 @@ class Channel(redis.Channel):
     def _lookup(
         self, exchange: str, routing_key: str, default: str | None = None
     ) -> list[str]:
-        found: list[str] = super()._lookup(exchange, routing_key, default)
-        if not found and exchange == EVENTS_EXCHANGE:
-            # Else it would vanish: a flushed Redis has forgotten its bindings.
-            raise self.ResponseError(f"no queue takes {routing_key}")
-        return found
+        queues: list[str] = super()._lookup(exchange, routing_key, default=default)
+        if not queues and exchange == EVENTS_EXCHANGE:
+            # Redis has no bindings (after FLUSHALL, for example) and would lose it.
+            raise self.ResponseError(f"no queue is bound to {routing_key}")
+        return queues
 
     def close(self) -> None:
-        """Acknowledge and give back; a Redis that is away learns it by the sweep."""
+        """Acknowledge processed messages and requeue the others.
+
+        If Redis is unavailable, the messages are requeued when they are stale.
+        """
         with suppress(*self.connection_errors, self.ResponseError):
             if not self.closed:
                 self._flush_acknowledged()
@@ -181,7 +192,11 @@ class Channel(redis.Channel):
 
 
 def _require_valid_base64(envelope: dict[str, Any]) -> None:
-    """ValueError for base64 that kombu would read by leaving out what is none."""
+    """Reject a body that kombu would decode by ignoring invalid characters.
+
+    Raises:
+        ValueError: The body is not valid base64.
+    """
     if envelope["properties"].get("body_encoding") == "base64":
         base64.b64decode(envelope["body"], validate=True)
 
@@ -196,10 +211,14 @@ def _wrap_invalid_item(tag: str, item: bytes, defect: str) -> dict[str, Any]:
 
 
 class Poller(redis.MultiChannelPoller):
-    """Asks for messages instead of waiting for BRPOP."""
+    """Polls for messages instead of blocking in BRPOP."""
 
     def get(self, callback: Any, timeout: float | None = None) -> None:
-        """Hand on one message. Empty when no channel has any."""
+        """Deliver one message.
+
+        Raises:
+            Empty: No channel has a message.
+        """
         for channel in list(self._channels):
             channel.requeue_stale()
             with suppress(Empty):
@@ -209,7 +228,7 @@ class Poller(redis.MultiChannelPoller):
 
 
 class Transport(redis.Transport):
-    """Redis as a broker that loses nothing with a consumer that dies."""
+    """A Redis transport that keeps messages if a consumer dies."""
 
     Channel = Channel
 

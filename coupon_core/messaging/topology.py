@@ -1,4 +1,4 @@
-"""What the exchanges and queues are called, and which brokers may carry them."""
+"""The names of exchanges, queues and routing keys, and the supported brokers."""
 
 from urllib.parse import urlsplit
 
@@ -21,39 +21,44 @@ ROUTING_KEYS = {
     Trigger.ACHIEVEMENT_COMPLETED: "achievement.completed",
     Trigger.LEADERBOARD_RANK: "leaderboard.rank",
 }
-BATCH_CHUNK_EVENT_TYPE = (
-    "generation.chunk"  # an event of the outbox, and its routing key
-)
-JOB_CHUNK_EVENT_TYPE = "code_job.chunk"  # another one, of the same routing key
+# Events of the outbox; messages of both have the same routing key.
+BATCH_CHUNK_EVENT_TYPE = "generation.chunk"
+JOB_CHUNK_EVENT_TYPE = "code_job.chunk"
+CHUNK_ROUTING_KEY = BATCH_CHUNK_EVENT_TYPE
 GENERATION_QUEUE = "coupons.generation"
 EVENT_QUEUES = {
     "coupons.streak": ROUTING_KEYS[Trigger.STREAK_MILESTONE],
     "coupons.achievement": ROUTING_KEYS[Trigger.ACHIEVEMENT_COMPLETED],
     "coupons.leaderboard": ROUTING_KEYS[Trigger.LEADERBOARD_RANK],
-    GENERATION_QUEUE: BATCH_CHUNK_EVENT_TYPE,
+    GENERATION_QUEUE: CHUNK_ROUTING_KEY,
 }
-"""The queues of `coupons.events`, each with the routing key that it is bound to."""
+"""The queues of `coupons.events`, with the routing keys that they are bound to."""
 
 WEBHOOK_QUEUES = {"coupons.webhooks": "#"}
-"""The same of `coupons.out`: what goes out is also sent to webhooks."""
+"""The queues of `coupons.out`: outgoing events are also sent to webhooks."""
 
 
 class UnsupportedBroker(ValueError):
-    """The broker URL names something that would lose messages, or nothing."""
+    """The broker URL is invalid, or names a broker that would lose messages."""
 
 
 class BrokerUnavailable(Exception):
-    """The broker cannot be reached, or did not take a message; the text says why."""
+    """The broker cannot be reached, or rejected a message; the text says why."""
 
 
 def parse_broker_kind(url: str) -> str:
-    """`redis` or `rabbitmq`. BadBroker with a sentence that says why for all else."""
+    """Return `redis` or `rabbitmq`.
+
+    Raises:
+        UnsupportedBroker: The URL names another broker, or none.
+    """
     scheme = urlsplit(url).scheme
     kind = BROKER_KINDS_BY_SCHEME.get(scheme)
     if kind is None:
+        actual = f"{scheme}://" if scheme else "a URL without a scheme"
         raise UnsupportedBroker(
-            f"{scheme or 'an empty URL'} is no bus that keeps messages when a process "
-            "dies (kombu's memory, filesystem and SQL transports lose them); use "
-            "redis://… or amqp://…"
+            f"expected a message broker at redis://… or amqp://…, not {actual} "
+            "(kombu's memory, filesystem and SQL transports lose messages when a "
+            "process dies)"
         )
     return kind

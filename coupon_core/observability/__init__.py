@@ -1,1 +1,1 @@
-"""Logs, metrics and the audit context of a thread."""
+"""Logs, metrics and the audit context."""

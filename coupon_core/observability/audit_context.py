@@ -1,7 +1,10 @@
-"""Who acts, and in which request: told at the edges, asked where it is noted."""
+"""The audit context of a thread: the actor and the request.
+
+Entry points set it; audit log and access log read it.
+"""
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coupon_core.domain.models import Principal
 
@@ -10,7 +13,10 @@ CLI_ACTOR, SYSTEM_ACTOR, SERVER_ACTOR = "cli", "system", "server"
 
 @dataclass(frozen=True, slots=True)
 class AuditContext:
-    """Someone at work: a caller once it is known, else `default_actor` the work is done."""
+    """The actor and the request that a thread works for.
+
+    Until the caller is authenticated, `default_actor` is the actor.
+    """
 
     default_actor: str = SYSTEM_ACTOR
     request_id: str = ""
@@ -18,9 +24,10 @@ class AuditContext:
 
     @property
     def actor(self) -> str:
-        """As it is noted: an API key's id, `user:…`, or what works by itself.
+        """The actor as it is recorded: API key ID, `user:…`, or the default actor.
 
-        `server` is a tenant's own server, whose requests its secret signs.
+        `server` is a tenant's own server, which signs its requests with the tenant's
+        secret.
         """
         if self.principal is None:
             return self.default_actor
@@ -33,16 +40,15 @@ _current: ContextVar[AuditContext] = ContextVar("acting", default=AuditContext()
 
 
 def start_context(default_actor: str = SYSTEM_ACTOR, request_id: str = "") -> None:
-    """From now on this thread works on another thing, for a caller not known yet."""
+    """Begin a new unit of work in this thread, for a caller that is not known yet."""
     _current.set(AuditContext(default_actor, request_id))
 
 
 def set_principal(principal: Principal) -> None:
-    """The caller of this thread's request is known."""
-    context = _current.get()
-    _current.set(AuditContext(context.default_actor, context.request_id, principal))
+    """Record the authenticated caller of this thread's request."""
+    _current.set(replace(_current.get(), principal=principal))
 
 
 def current_context() -> AuditContext:
-    """Who acts in this thread."""
+    """Return the audit context of this thread."""
     return _current.get()

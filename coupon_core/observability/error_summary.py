@@ -1,6 +1,6 @@
-"""What may be told of an error: its kind and its place, never its message.
+"""Summarize errors for logs: types and frames.
 
-Databases quote values in their messages, and parsers what they read.
+Messages are left out because database drivers and parsers quote user data in them.
 """
 
 import traceback
@@ -9,18 +9,16 @@ MAX_FRAMES, MAX_CHAIN_LENGTH = 12, 4
 
 
 def describe_error(error: BaseException | None) -> str:
-    """The kinds of an error and of what caused it, with the codes that they bear."""
+    """Return the types of an error and its causes, with their error codes."""
     descriptions: list[str] = []
     while error and len(descriptions) < MAX_CHAIN_LENGTH:
         code = getattr(error, "sqlstate", None) or getattr(error, "strerror", None)
-        descriptions.append(
-            f"{type(error).__qualname__}" + (f" ({code})" if code else "")
-        )
+        descriptions.append(type(error).__qualname__ + (f" ({code})" if code else ""))
         error = error.__cause__ or error.__context__
     return " < ".join(descriptions)
 
 
 def stack_frames(error: BaseException) -> list[str]:
-    """Where it happened, the innermost place last."""
+    """Return the stack frames of an error, the innermost one last."""
     frames = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
-    return [f"{one.filename}:{one.lineno} {one.name}" for one in frames]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]

@@ -1,8 +1,8 @@
-"""The files in which processes count: those of the dead are folded into one.
+"""Merge the metrics files of processes that have ended.
 
-prometheus-client gives each process files of its own. Left alone they would grow in
-number with every reload; removed, the totals would fall, which to Prometheus is a
-restart from zero.
+prometheus-client writes files for each process. Kept, their number would grow with
+every reload; deleted, the totals would decrease, which Prometheus interprets as a
+counter reset.
 """
 
 import fcntl
@@ -16,28 +16,27 @@ from coupon_core.observability.process_status import is_alive
 
 SUMMED_METRIC_TYPES = ("counter", "histogram")
 DEAD_PROCESS_SUFFIX = "dead"
-UNREADABLE_ERRORS = (
-    RuntimeError,
-    UnicodeDecodeError,
-    struct.error,
-)  # half written, it died
+# The process died before a file was written completely.
+UNREADABLE_ERRORS = (RuntimeError, UnicodeDecodeError, struct.error)
 
 
 @contextmanager
 def lock_directory(directory: Path) -> Iterator[None]:
-    """Be the only one of all processes who reads or folds these files."""
+    """Lock the metrics files of a directory against other processes."""
     with (directory / "lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def merge_files_of_dead(directory: Path) -> None:
-    """Add what the dead have counted to one file, and forget what they measured."""
-    dead_files = [one for one in directory.glob("*.db") if not _is_in_use(one)]
+    """Add the counters of ended processes to one file, and drop their gauges."""
+    dead_files = [path for path in directory.glob("*.db") if not _is_in_use(path)]
     for metric_type in SUMMED_METRIC_TYPES:
-        sources = [one for one in dead_files if one.name.startswith(f"{metric_type}_")]
+        sources = [
+            path for path in dead_files if path.name.startswith(f"{metric_type}_")
+        ]
         target = directory / f"{metric_type}_{DEAD_PROCESS_SUFFIX}.db"
-        _add_to_file([one for one in sources if one != target], target)
+        _add_to_file([path for path in sources if path != target], target)
     for path in dead_files:
         if not path.stem.endswith(f"_{DEAD_PROCESS_SUFFIX}"):
             path.unlink(missing_ok=True)
@@ -59,7 +58,6 @@ def _add_to_file(sources: list[Path], target: Path) -> None:
     if sums:
         target_values = MmapedDict(str(target))
         for key, value in sums.items():
-            target_values.write_value(
-                key, target_values.read_value(key)[0] + value, 0.0
-            )
+            total = target_values.read_value(key)[0] + value
+            target_values.write_value(key, total, timestamp=0.0)
         target_values.close()

@@ -1,4 +1,4 @@
-"""Shows what was counted, by HTTP at a port of its own, for Prometheus to fetch."""
+"""An HTTP server that exposes the metrics to Prometheus on a port of its own."""
 
 import os
 import socket
@@ -15,23 +15,31 @@ from coupon_core.observability import metrics, metrics_files
 
 log = structlog.get_logger("coupon.metrics")
 
-# A request ends within five seconds, be it with 503.
+# Requests end within five seconds, if necessary with 503.
 LATENCY_BUCKETS_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 SAMPLE_INTERVAL_SECONDS = 1.0
 COUNTERS = {
-    "redemptions": ("redemptions", "Redemptions.", ["dialect", "result", "reason"]),
-    "limited": ("rate_limited", "Requests over a rate limit.", ["budget"]),
-    "messages": ("messages", "Messages that a worker settled.", ["queue", "outcome"]),
-    "relayed": ("relayed_events", "Events that the relay published.", ["outcome"]),
-    "deliveries": ("webhook_deliveries", "Webhook deliveries.", ["outcome"]),
+    "redemptions": (
+        "redemptions",
+        "Redemption requests by result.",
+        ["dialect", "result", "reason"],
+    ),
+    "limited": ("rate_limited", "Requests that exceeded a rate limit.", ["budget"]),
+    "messages": ("messages", "Messages that workers processed.", ["queue", "outcome"]),
+    "relayed": (
+        "relayed_events",
+        "Events that the outbox relay published.",
+        ["outcome"],
+    ),
+    "deliveries": ("webhook_deliveries", "Webhook deliveries by outcome.", ["outcome"]),
 }
 
 
 class Collector(Protocol):
-    """Something that is looked at when it is asked for, not counted."""
+    """A collector that measures when Prometheus asks, instead of counting."""
 
     def collect(self) -> Iterable[Any]:
-        """Prometheus' metric families as they are now."""
+        """Return the current Prometheus metric families."""
 
 
 def start(
@@ -41,22 +49,21 @@ def start(
     sample: Callable[[], None],
     collectors: Iterable[Collector] = (),
 ) -> None:
-    """Count in files of this directory, and show them at the port; 0 is neither.
+    """Record metrics in `directory` and serve them on `port`; 0 disables both.
 
-    The processes of a program share both: any of them answers for all. `sample` is
-    called each second, to measure what does not tell.
+    The processes of a program share both, so each of them serves the metrics of all.
+    `sample` is called every second to record measurements that no event updates.
     """
     if not port:
         return
     directory.mkdir(parents=True, exist_ok=True)
-    # Read once, when prometheus-client is first imported: so not before here.
+    # prometheus-client reads this when it is first imported, so import it afterwards.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
     metrics.install_metrics(_create_metrics())
     _Server.sample = staticmethod(sample)
     server = _Server((host, port), _create_handler(directory, list(collectors)))
-    serve_forever = server.serve_forever
     threading.Thread(
-        target=serve_forever, args=(SAMPLE_INTERVAL_SECONDS,), daemon=True
+        target=server.serve_forever, args=(SAMPLE_INTERVAL_SECONDS,), daemon=True
     ).start()
     log.info("metrics", host=host, port=port)
 
@@ -65,26 +72,26 @@ def _create_metrics() -> dict[str, Any]:
     from prometheus_client import Counter, Gauge, Histogram
 
     counters = {
-        name: Counter(f"coupons_{title}", help_, labels)
-        for name, (title, help_, labels) in COUNTERS.items()
+        name: Counter(f"coupons_{title}", description, labelnames=labels)
+        for name, (title, description, labels) in COUNTERS.items()
     }
     requests = Histogram(
         "coupons_request_seconds",
-        "How long requests took until their answer began.",
-        ["method", "route", "status"],
+        "Time until the response to a request began.",
+        labelnames=["method", "route", "status"],
         buckets=LATENCY_BUCKETS_SECONDS,
     )
     pool = Gauge(
         "coupons_pool_connections",
-        "Connections to the database.",
-        ["state"],
+        "Open connections of the database pools.",
+        labelnames=["state"],
         multiprocess_mode="livesum",
     )
     return {**counters, "requests": requests, "pool": pool}
 
 
 class _MultiprocessFilesCollector:
-    """Collects what all processes of the program have counted."""
+    """Collects the metrics of all processes of the program."""
 
     def __init__(self, directory: Path) -> None:
         from prometheus_client.multiprocess import MultiProcessCollector
@@ -110,7 +117,10 @@ def _create_handler(directory: Path, collectors: list[Collector]) -> Any:
 
 
 class _Server(ThreadingHTTPServer):
-    """Listens beside its siblings at one port; who is asked is the kernel's choice."""
+    """Shares its port with the servers of the other processes (SO_REUSEPORT).
+
+    The kernel chooses which one receives a request.
+    """
 
     allow_reuse_port = True
     daemon_threads = True
@@ -122,13 +132,13 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
-        """As HTTPServer does it, but without asking a name server for our name."""
+        """Bind like HTTPServer, but without a DNS lookup of the host name."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
 
     def service_actions(self) -> None:
-        """What is done each second."""
+        """Record the sampled measurements; called every second."""
         self.sample()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Who asked has gone, most likely: nothing that anybody must know."""
+        """Ignore errors: in most cases the client has disconnected."""

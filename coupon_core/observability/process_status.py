@@ -1,11 +1,11 @@
-"""Which processes are alive."""
+"""Check whether a process is alive."""
 
 import os
 from pathlib import Path
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process works; one that only waits for its parent does not."""
+    """Return True if the process runs; a zombie does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

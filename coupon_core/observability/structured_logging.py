@@ -1,4 +1,4 @@
-"""Logs: a line a thing that happened, as JSON on stderr, without secrets in any."""
+"""Structured logs: one JSON object per line on stderr, with secrets redacted."""
 
 import logging
 import os
@@ -18,8 +18,8 @@ JSON, CONSOLE = "json", "console"
 FORMATS = (JSON, CONSOLE)
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 STDERR_FD = 2
-# Nobody should log one of these. Should somebody do so, it is not shown: API keys,
-# secrets, JWTs, signatures, and the password in a URL.
+# A second line of defence: API keys, secrets, JWTs, signatures and passwords in URLs
+# should never be logged, and are redacted if they are.
 SECRET_PATTERN = re.compile(
     rb"\b(?:pk|ts|ck|whsec)_[A-Za-z0-9_+/=-]{16,}"
     rb"|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"
@@ -34,10 +34,10 @@ _processors: list[Any] = []
 
 
 class StderrWriter:
-    """Writes whole lines: one call each, so that those of processes never mix."""
+    """Writes each line with one system call, so that lines of processes do not mix."""
 
     def msg(self, line: bytes) -> None:
-        """Write it; a stderr that is closed or full is no reason to fail."""
+        """Write a line; a stderr that is closed or full must not cause an error."""
         with suppress(OSError):
             os.write(STDERR_FD, line)
 
@@ -45,8 +45,8 @@ class StderrWriter:
 
 
 def configure(level: str, output_format: str = JSON) -> None:
-    """Let this process log what is of this level or above, in that form."""
-    # The same list each time: loggers that have been used keep the one they saw.
+    """Log events of this level and above, in this format, from now on."""
+    # Change the list in place: loggers cache the list that they first used.
     _processors[:] = [
         _prepend_standard_fields,
         *(_CONSOLE_PROCESSORS if output_format == CONSOLE else ()),
@@ -58,8 +58,8 @@ def configure(level: str, output_format: str = JSON) -> None:
         logger_factory=lambda *_: StderrWriter(),
         cache_logger_on_first_use=True,
     )
-    # Of libraries only warnings: they tell paths, SQL and bodies below. gunicorn has a
-    # level of its own.
+    # Libraries log paths, SQL and bodies below warning level. gunicorn has a level of
+    # its own.
     logging.basicConfig(
         level=max(LEVELS[level], logging.WARNING),
         handlers=[StructlogHandler()],
@@ -68,7 +68,7 @@ def configure(level: str, output_format: str = JSON) -> None:
 
 
 def _prepend_standard_fields(_: Any, method: str, event: LogEvent) -> LogEvent:
-    """Put first what each line begins with: when, how bad, what."""
+    """Put the fields that every line has first: time, level, event and PID."""
     milliseconds = time.time_ns() // 1_000_000
     timestamp = _format_second(milliseconds // 1_000)
     standard_fields = {
@@ -87,8 +87,8 @@ def _format_second(unix_seconds: int) -> str:
 
 def _render_line(_: Any, __: str, event: LogEvent | str) -> bytes:
     line = _encode_event(event)
-    # Looking for their beginnings first costs a tenth of looking for all of them.
-    if any([begin in line for begin in SECRET_PREFIXES]):
+    # Searching for the prefixes first costs a tenth of searching for the pattern.
+    if any([prefix in line for prefix in SECRET_PREFIXES]):
         line = SECRET_PATTERN.sub(REDACTED, line)
     return line + b"\n"
 
@@ -100,19 +100,22 @@ def _encode_event(event: LogEvent | str) -> bytes:
 
 
 def _format_for_console(_: Any, __: str, event: LogEvent) -> str:
-    moment, level, text = event.pop("time"), event.pop("level"), event.pop("event")
-    rest = " ".join(f"{name}={value}" for name, value in event.items())
-    return f"{moment[11:]} {level:<7} {text}  {rest}"
+    timestamp, level, text = event.pop("time"), event.pop("level"), event.pop("event")
+    details = " ".join(f"{name}={value}" for name, value in event.items())
+    return f"{timestamp[11:]} {level:<7} {text}  {details}"
 
 
 _CONSOLE_PROCESSORS = (_format_for_console,)
 
 
 class StructlogHandler(logging.Handler):
-    """Turns what libraries log into lines of ours."""
+    """Converts log records of libraries into structured lines."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record; of an error its kind and place, for messages quote values."""
+        """Write a record.
+
+        Errors are logged by type and frames, because their messages quote values.
+        """
         log = structlog.get_logger("coupon.library")
         details: dict[str, Any] = {"logger": record.name}
         if record.exc_info and record.exc_info[1]:
@@ -123,7 +126,10 @@ class StructlogHandler(logging.Handler):
 
 
 def _redact_library_message(record: logging.LogRecord) -> str:
-    """The text, cut before it quotes a request, as gunicorn's for bad ones does."""
+    """Return the message up to the point where it quotes a request.
+
+    gunicorn quotes requests that it cannot parse.
+    """
     text = str(record.msg)
     for prefix in REQUEST_QUOTING_PREFIXES:
         if text.startswith(prefix):

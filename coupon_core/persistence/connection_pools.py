@@ -1,4 +1,4 @@
-"""The two databases: how their connections are set up, pooled and given up."""
+"""Connection pools for PostgreSQL and SQLite, with deadlines and back-off."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import psycopg
 from peewee import (
     Database,
-    OperationalError,
     PostgresqlDatabase,
     Psycopg3Adapter,
     __exception_wrapper__,
@@ -20,20 +19,22 @@ from psycopg.errors import _WaitTimeout as WaitTimeout
 from psycopg.pq import Format, TransactionStatus
 from psycopg.pq.abc import PGconn
 
-BUSY_TIMEOUT_SECONDS = (
-    4.0  # below the five seconds in which a caller is promised an answer
-)
-CONNECT_TIMEOUT_SECONDS = 2  # for each address that a host name has
+from coupon_core.persistence.errors import DatabaseBusy
+
+# Below the five seconds within which a caller is promised a response.
+BUSY_TIMEOUT_SECONDS = 4.0
+CONNECT_TIMEOUT_SECONDS = 2  # per address of the host name
 SLOW_FAILURE_THRESHOLD_SECONDS, BACKOFF_SECONDS = 1.0, 1.0
 PING_AFTER_SECONDS = 5.0
-# The server itself ends a statement after BUSY_SECONDS, unless it is frozen: then only
-# we can. A ping and a connection that is made anew have to fit into five seconds.
+# The server ends a statement after BUSY_TIMEOUT_SECONDS. A frozen server does not, so
+# this process needs a deadline of its own. A ping and a new connection have to fit into
+# five seconds.
 RESPONSE_TIMEOUT_SECONDS, PING_TIMEOUT_SECONDS = BUSY_TIMEOUT_SECONDS + 0.3, 1.0
-POLL_INTERVAL_SECONDS = 0.1  # for Ctrl-C
+POLL_INTERVAL_SECONDS = 0.1  # so that Ctrl-C takes effect
 
 # Codes are spread over all pages of their index, so a chunk of a batch changes most of
-# them. The more is logged before it goes to its place, the fewer go there twice. Who
-# commits then waits for it: 64 MB are a fraction of a second.
+# them. The longer the log before a checkpoint, the fewer pages are written twice. The
+# commit that triggers the checkpoint waits for it: 64 MB take a fraction of a second.
 WAL_CHECKPOINT_PAGES = 16_000
 
 SQLITE_PRAGMAS = {
@@ -50,7 +51,7 @@ POSTGRESQL_OPTIONS = (
     f"-c idle_in_transaction_session_timeout={int(BUSY_TIMEOUT_SECONDS * 1000)}"
 )
 
-# UUIDs are text in Python, as PostgreSQL writes them.
+# Load UUIDs as text, in the form in which PostgreSQL prints them.
 _text_loader = psycopg.adapters.get_loader(
     psycopg.adapters.types["text"].oid, Format.TEXT
 )
@@ -59,7 +60,7 @@ psycopg.adapters.register_loader("uuid", _text_loader)
 
 
 class DeadlineConnection(psycopg.Connection[Any]):
-    """A connection on which no answer is waited for longer than `response_timeout` seconds."""
+    """A connection that waits at most `response_timeout` seconds for a response."""
 
     response_timeout: float | None = RESPONSE_TIMEOUT_SECONDS
 
@@ -68,9 +69,10 @@ class DeadlineConnection(psycopg.Connection[Any]):
         self._cursors_by_sql: dict[bytes, psycopg.Cursor[Any]] = {}
 
     def get_cursor(self, sql: bytes) -> psycopg.Cursor[Any]:
-        """The cursor of a statement, or with "" that of all which have none.
+        """Return the cursor kept for a statement; "" is the cursor for all others.
 
-        One that always has the same statement need not learn its types every time.
+        A cursor that always runs the same statement does not have to learn the types of
+        its result again.
         """
         cursor = self._cursors_by_sql.get(sql)
         if cursor is None:
@@ -83,16 +85,16 @@ class DeadlineConnection(psycopg.Connection[Any]):
         interval: float = POLL_INTERVAL_SECONDS,
         timeout: float | None = None,
     ) -> Any:
-        """As psycopg does it; who has not answered in time is not asked again."""
+        """Wait as psycopg does, and close the connection when the deadline passes."""
         try:
-            return super().wait(gen, interval, timeout or self.response_timeout)
+            return super().wait(gen, interval, timeout=timeout or self.response_timeout)
         except WaitTimeout:
-            self.pgconn.finish()  # else to roll back would take as long again
+            self.pgconn.finish()  # otherwise the rollback would wait as long again
             raise
 
     @contextmanager
     def with_response_timeout(self, seconds: float) -> Iterator[None]:
-        """Within the block have less patience."""
+        """Use another response timeout within the block."""
         usual, self.response_timeout = self.response_timeout, seconds
         try:
             yield
@@ -101,18 +103,18 @@ class DeadlineConnection(psycopg.Connection[Any]):
 
 
 class DeadlineAdapter(Psycopg3Adapter):
-    """peewee's, with our connections."""
+    """The psycopg adapter of peewee, with `DeadlineConnection`."""
 
     def connect(self, db: Any, **parameters: Any) -> Any:
-        """A connection to the server at the database's URL."""
+        """Return a new connection to the server at the URL of the database."""
         return DeadlineConnection.connect(db.database, **parameters)
 
 
 class BackoffPostgresqlDatabase(PostgresqlDatabase):
-    """Gives a server that did not answer a moment without new connections.
+    """Opens no new connections for a moment after the server did not respond.
 
-    Threads connect one after the other. Were each to wait CONNECT_SECONDS for a
-    server that is not there, the last would wait for all of them.
+    Threads connect one after the other. If each waited CONNECT_TIMEOUT_SECONDS for an
+    unreachable server, the last one would wait for the sum of all.
     """
 
     psycopg3_adapter = DeadlineAdapter
@@ -121,7 +123,10 @@ class BackoffPostgresqlDatabase(PostgresqlDatabase):
     def _connect(self) -> Any:
         started_at = time.monotonic()
         if started_at < self._backoff_until:
-            raise OperationalError("the database did not answer a moment ago")
+            raise DatabaseBusy(
+                "the database did not respond a moment ago; "
+                f"new connections are paused for {BACKOFF_SECONDS:g} s"
+            )
         try:
             return super()._connect()
         except psycopg.OperationalError:
@@ -136,7 +141,7 @@ class BackoffPostgresqlDatabase(PostgresqlDatabase):
 
 
 class PostgresqlPool(PooledPostgresqlDatabase, BackoffPostgresqlDatabase):
-    """A pool that pings only connections that have been idle for some seconds."""
+    """A pool that pings a connection only after it was idle for some seconds."""
 
     def _connect(self) -> Any:
         connection = super()._connect()
@@ -146,19 +151,22 @@ class PostgresqlPool(PooledPostgresqlDatabase, BackoffPostgresqlDatabase):
     def run(
         self, sql: bytes, parameters: Mapping[str, Any], dedicated_cursor: bool
     ) -> Any:
-        """Execute with a cursor that the connection keeps, for making one costs as
-        much as sending the query. Its rows last until the next `run`."""
+        """Execute a statement with a cursor that the connection keeps.
+
+        Creating a cursor costs as much as sending the query. The rows remain available
+        until the next `run`.
+        """
         with __exception_wrapper__:
             cursor = self.connection().get_cursor(sql if dedicated_cursor else b"")
             return cursor.execute(sql, parameters)
 
     def _can_reuse(self, connection: Any) -> bool:
         if connection.pgconn.transaction_status == TransactionStatus.IDLE:
-            return True  # as nearly always: there is nothing to ask the server
+            return True  # the usual case, without a round trip
         with connection.with_response_timeout(PING_TIMEOUT_SECONDS):
             if super()._can_reuse(connection):
                 return True
-        self.close_idle()  # the server has gone, and with it all other connections
+        self.close_idle()  # the server is gone, so the other connections are dead too
         return False
 
     def _is_closed(self, connection: Any) -> bool:
@@ -174,14 +182,22 @@ class PostgresqlPool(PooledPostgresqlDatabase, BackoffPostgresqlDatabase):
 
 
 def create_database(url: str, pool_size: int) -> Database:
-    """The database at a URL; it connects to nothing yet. ValueError for a bad URL."""
+    """Create the database object for a URL, without connecting.
+
+    Raises:
+        ValueError: The URL is neither `sqlite:///path` nor `postgresql://…`.
+    """
     scheme = urlsplit(url).scheme
     if scheme in ("postgresql", "postgres"):
         return _create_postgresql_pool(url, pool_size)
     if scheme == "sqlite" and len(url) > len("sqlite:///"):
         return _create_sqlite_pool(Path(url.removeprefix("sqlite:///")), pool_size)
+    if scheme == "sqlite":
+        problem = "the path is missing"
+    else:
+        problem = f'"{scheme}" is not supported' if scheme else "the scheme is missing"
     raise ValueError(
-        f"a database URL is sqlite:///path or postgresql://…, not {scheme or 'empty'}"
+        f"a database URL is sqlite:///path or postgresql://…, but {problem}"
     )
 
 
@@ -202,7 +218,7 @@ def _create_sqlite_pool(path: Path, pool_size: int) -> Database:
     return PooledSqliteDatabase(
         str(path),
         pragmas=SQLITE_PRAGMAS,
-        timeout=BUSY_TIMEOUT_SECONDS,  # of the pool; for the file there is a pragma
+        timeout=BUSY_TIMEOUT_SECONDS,  # for the pool; the file has busy_timeout
         max_connections=pool_size,
         check_same_thread=False,
     )

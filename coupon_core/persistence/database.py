@@ -1,17 +1,22 @@
-"""The database of this process: opening it, and writing to it in turn."""
+"""The database of this process: connections, transactions and statements."""
 
+import json
 import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import (
+    AbstractContextManager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from peewee import (
     Database,
-    IntegrityError,
     InterfaceError,
     InternalError,
     OperationalError,
@@ -25,36 +30,33 @@ from coupon_core.persistence.connection_pools import (
     PostgresqlPool,
     create_database,
 )
+from coupon_core.persistence.errors import DatabaseBusy
 from coupon_core.persistence.tables import database_proxy
 from coupon_core.persistence.write_lock import write_lock
 
 
 class ConcurrentUpdate(Exception):
-    """The database could not do it now; asking again later may succeed."""
+    """The state kept changing during a use case; retry the use case."""
 
 
 UNAVAILABLE_ERRORS = (
     OperationalError,
     InterfaceError,
-    InternalError,  # a transaction that idled too long, or a standby's
+    InternalError,  # a transaction that idled too long, or a standby
     MaxConnectionsExceeded,
+    DatabaseBusy,
     ConcurrentUpdate,
 )
-"""What an operation raises when the database cannot do it now."""
-
-UNIQUE, FOREIGN_KEY = "unique", "foreign key"
-_CONSTRAINT_KINDS = {
-    "23505": UNIQUE,
-    "23503": FOREIGN_KEY,
-    "SQLITE_CONSTRAINT_UNIQUE": UNIQUE,
-    "SQLITE_CONSTRAINT_FOREIGNKEY": FOREIGN_KEY,
-}
+"""The errors of an operation that the database cannot perform now."""
 
 
 def open_database(url: str, pool_size: int = 16) -> None:
-    """Name this process's database; connections are made when first needed.
+    """Set the database of this process; connections are opened on demand.
 
-    `url` is `sqlite:///path` or `postgresql://…`. ValueError for any other.
+    `url` is `sqlite:///path` or `postgresql://…`.
+
+    Raises:
+        ValueError: The URL has another form.
     """
     global _open_arguments
     close_database()
@@ -67,7 +69,7 @@ _inherited_databases: list[Database] = []
 
 
 def _reopen_after_fork() -> None:
-    """A child process leaves its parent's connections alone, and closes none."""
+    """Give a child process its own pool; leave inherited connections open."""
     if _open_arguments:
         _inherited_databases.append(database_proxy.obj)
         database_proxy.initialize(create_database(*_open_arguments))
@@ -83,31 +85,34 @@ def close_database() -> None:
 
 
 def release_connection() -> None:
-    """Give this thread's connection back to the pool (at the end of a request)."""
-    pool = database_proxy.obj  # through the proxy each look costs as much as the whole
+    """Return the connection of this thread to the pool, as after a request."""
+    pool = database_proxy.obj  # each access through the proxy costs as much as the rest
     if pool is not None and not pool.is_closed():
         pool.close()
 
 
 def count_connections() -> tuple[int, int]:
-    """How many connections of this process are in use, and how many idle."""
+    """Return how many connections of this process are in use, and how many are idle."""
     pool = database_proxy.obj
     return len(pool._in_use), len(pool._connections)
 
 
 def is_postgresql() -> bool:
-    """Which of the two databases this process has."""
+    """Return True if the database is PostgreSQL, False if it is SQLite."""
     return isinstance(database_proxy.obj, PostgresqlDatabase)
 
 
 @contextmanager
 def transaction() -> Iterator[None]:
-    """One short transaction that writes; any exception rolls it back.
+    """Run the block in one write transaction; any exception rolls it back.
 
-    Within another it is a part of that one, which is rolled back by itself. On SQLite
-    the writers of all processes queue for it and it is IMMEDIATE: a deferred one fails
-    at once when another writes. OperationalError when the turn does not come within
-    BUSY_SECONDS.
+    Within another transaction the block becomes a savepoint, which is rolled back on
+    its own. On SQLite the writers of all processes queue, and the transaction is
+    IMMEDIATE: a deferred one fails at once when another process writes.
+
+    Raises:
+        DatabaseBusy: On SQLite, the write lock was not acquired within
+            BUSY_TIMEOUT_SECONDS.
     """
     if database_proxy.in_transaction():
         with _savepoint():
@@ -116,12 +121,14 @@ def transaction() -> Iterator[None]:
         with database_proxy.atomic():
             yield
     else:
-        # First the connection: those who wait for the turn may have them all.
+        # Acquire the connection before the write lock; otherwise waiting threads
+        # could exhaust the pool.
         database_proxy.connection()
         with write_lock(
             Path(database_proxy.database), BUSY_TIMEOUT_SECONDS
         ) as deadline:
-            # What the queue took is not waited for again: others may not queue.
+            # The file may also be locked by a process that does not queue. Waiting for
+            # it is limited to the time that the queue has left.
             remaining_seconds = max(deadline - time.monotonic(), 0)
             database_proxy.execute_sql(
                 f"PRAGMA busy_timeout = {int(remaining_seconds * 1000)}"
@@ -130,12 +137,27 @@ def transaction() -> Iterator[None]:
                 yield
 
 
+class _ChangesDiscarded(Exception):
+    """Rolls back a transaction that has succeeded."""
+
+
+@contextmanager
+def discarded_transaction() -> Iterator[None]:
+    """Run the block like `transaction`, and roll back whatever it has changed.
+
+    For dry runs: the block sees its own changes and raises the usual exceptions.
+    """
+    with suppress(_ChangesDiscarded), transaction():
+        yield
+        raise _ChangesDiscarded
+
+
 @contextmanager
 def _savepoint() -> Iterator[None]:
-    """A part of a transaction that is undone by itself when it fails.
+    """Run the block in a savepoint that is rolled back on its own.
 
-    All have one name, for the innermost is meant: a new name each time, as peewee's
-    have, would be a new statement to the server each time.
+    All savepoints share one name, because only the innermost is ever meant. A new name
+    each time, as peewee chooses, would be a new statement for the server each time.
     """
     execute("SAVEPOINT part", {})
     try:
@@ -148,16 +170,16 @@ def _savepoint() -> Iterator[None]:
 
 
 def is_in_transaction() -> bool:
-    """Whether this thread is inside a transaction."""
+    """Return True if this thread is inside a transaction."""
     return bool(database_proxy.in_transaction())
 
 
 def single_statement() -> AbstractContextManager[None]:
-    """A transaction that is one call of the store, which is atomic by itself.
+    """Return a transaction for a block that executes exactly one statement.
 
-    On PostgreSQL it is one statement and needs no BEGIN and COMMIT around it: they
-    would double the round trips. Only within another transaction it must be apart, so
-    that its failure is not that of the whole.
+    On PostgreSQL one statement is atomic and needs no BEGIN and COMMIT, which would
+    double the round trips. Within another transaction it becomes a savepoint, so that
+    its failure does not abort the outer transaction.
     """
     is_standalone = is_postgresql() and not database_proxy.in_transaction()
     return nullcontext() if is_standalone else transaction()
@@ -166,19 +188,22 @@ def single_statement() -> AbstractContextManager[None]:
 def execute(
     sql: str, parameters: Mapping[str, Any], dedicated_cursor: bool = False
 ) -> Any:
-    """Run SQL text with `:name` parameters; gives the driver's cursor.
+    """Execute SQL with `:name` parameters and return the cursor of the driver.
 
-    Fetch its rows before the next call: on PostgreSQL it is the same cursor again.
-    The few statements that run `dedicated_cursor` have one each, which keeps their last rows.
+    Fetch the rows before the next call: on PostgreSQL all statements share one cursor.
+    The few statements that run with `dedicated_cursor` have one each, which keeps their
+    rows until they run again.
     """
     pool = database_proxy.obj
     if isinstance(pool, PostgresqlPool):
-        return pool.run(_to_psycopg_sql(sql), parameters, dedicated_cursor)
+        return pool.run(
+            _to_psycopg_sql(sql), parameters, dedicated_cursor=dedicated_cursor
+        )
     return database_proxy.execute_sql(sql, parameters)
 
 
 def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Run SQL text once for each row of parameters; gives how many rows it changed."""
+    """Execute SQL once per row of parameters and return the total row count."""
     text: Any = _to_psycopg_sql(sql) if is_postgresql() else sql
     with __exception_wrapper__:
         cursor = database_proxy.cursor()
@@ -186,8 +211,23 @@ def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
     return int(cursor.rowcount)
 
 
+def execute_for_values(
+    sql: str, sql_type: str, values: Sequence[str], parameters: Mapping[str, Any]
+) -> Any:
+    """Run a statement in which `{among}` matches many values sent as one parameter."""
+    if is_postgresql():
+        # A list in the text of the statement would be parsed each time.
+        text = sql.format(among=f"= ANY(CAST(:among AS {sql_type}[]))")
+        return execute(text, {**parameters, "among": list(values)})
+    text = sql.format(among="IN (SELECT value FROM json_each(:among))")
+    return execute(text, {**parameters, "among": json.dumps(list(values))})
+
+
 def execute_each(sql: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
-    """As `execute_many` on PostgreSQL, but gives for each row how many it changed."""
+    """Execute SQL once per row of parameters and return the row count of each.
+
+    For PostgreSQL only.
+    """
     if not rows:
         return []
     with __exception_wrapper__:
@@ -197,13 +237,6 @@ def execute_each(sql: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
         while cursor.nextset():
             counts.append(int(cursor.rowcount))
     return counts
-
-
-def violated_constraint(error: IntegrityError) -> str | None:
-    """Which kind of rule of a table was broken: UNIQUE, FOREIGN_KEY, or another."""
-    cause = error.orig  # the driver's own error
-    code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
-    return _CONSTRAINT_KINDS.get(code or "")
 
 
 @cache

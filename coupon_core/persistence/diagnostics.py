@@ -1,4 +1,4 @@
-"""How the database is: reachable, upgraded, writable, and of which make."""
+"""Diagnostics of the database: reachability, schema, writability and product."""
 
 import sqlite3
 import time
@@ -15,6 +15,7 @@ from coupon_core.persistence.database import (
     is_postgresql,
     transaction,
 )
+from coupon_core.persistence.errors import SchemaOutdated
 
 DATABASE_ERRORS = (
     PeeweeException,
@@ -22,12 +23,13 @@ DATABASE_ERRORS = (
     sqlite3.Error,
     MaxConnectionsExceeded,
     ConcurrentUpdate,
+    SchemaOutdated,
 )
-"""Whatever a database that is not as it should be may raise."""
+"""The errors that an unreachable, outdated or faulty database may raise."""
 
 
 class DatabaseStatus(Enum):
-    """What is to be said of a database before anything is asked of it."""
+    """The state of the database before any statement of a use case."""
 
     READY = "good"
     UNREACHABLE = "unreachable"
@@ -36,7 +38,7 @@ class DatabaseStatus(Enum):
 
 
 def check_status() -> tuple[DatabaseStatus, str]:
-    """How the database is now, and the driver's words when it cannot be reached."""
+    """Return the state of the database, and the driver's message if unreachable."""
     try:
         applied_flags = [applied for _, applied in schema.list_migrations()]
     except DATABASE_ERRORS as error:
@@ -49,22 +51,27 @@ def check_status() -> tuple[DatabaseStatus, str]:
 
 
 def describe_product() -> str:
-    """Name and version of the database, and how SQLite keeps its journal."""
+    """Return the product and version of the database, for SQLite also its journal."""
     if is_postgresql():
         return f"PostgreSQL {_fetch_scalar('SHOW server_version')}"
-    return f"SQLite {sqlite3.sqlite_version}, journal {_fetch_scalar('PRAGMA journal_mode')}"
+    journal_mode = _fetch_scalar("PRAGMA journal_mode")
+    return f"SQLite {sqlite3.sqlite_version}, journal {journal_mode}"
 
 
 def check_writable() -> None:
-    """One of FAILURES unless this process may write; changes nothing."""
+    """Check that this process can write to the database, without changing a row.
+
+    Raises:
+        One of `DATABASE_ERRORS`: the database cannot be written to.
+    """
     with transaction():
         execute("UPDATE tenant SET created_at = created_at WHERE tenant_id = ''", {})
 
 
 def measure_clock_skew() -> float:
-    """Seconds by which the database's clock is ahead of ours."""
+    """Return by how many seconds the clock of the database is ahead of this host."""
     if not is_postgresql():
-        return 0.0  # it runs in this process
+        return 0.0  # SQLite runs in this process
     return (
         float(_fetch_scalar("SELECT extract(epoch FROM clock_timestamp())"))
         - time.time()

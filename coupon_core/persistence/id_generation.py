@@ -5,25 +5,26 @@ from datetime import datetime
 
 import uuid_utils
 
+MIN_ID = "00000000-0000-0000-0000-000000000000"
 NUMBER_EPOCH = datetime.fromisoformat("2025-01-01T00:00:00Z")
 
 
 def generate_id() -> str:
-    """A UUIDv7: unique without asking anybody, and in the order of time."""
+    """Return a new UUIDv7: unique without coordination, and ordered by time."""
     return str(uuid_utils.uuid7())
 
 
 def generate_integer_id(now: datetime) -> int:
-    """An id where a dialect wants an integer, and one that JavaScript can hold.
+    """Return a new id for APIs that require an integer which JavaScript can hold.
 
-    41 bits of milliseconds and 12 of chance. No sequence: every redemption of every
-    tenant would queue for it.
+    It consists of 41 bits of milliseconds and 12 random bits. A sequence would
+    serialize the redemptions of all tenants.
     """
     milliseconds = int((now - NUMBER_EPOCH).total_seconds() * 1000)
     return milliseconds << 12 | secrets.randbits(12)
 
 
 def get_min_id_at(timestamp: datetime) -> str:
-    """The least id that `generate_id` could have given at that moment."""
+    """Return the smallest id that `generate_id` can return at that time."""
     digits = f"{int(timestamp.timestamp() * 1000):012x}"
     return f"{digits[:8]}-{digits[8:]}-7000-8000-000000000000"

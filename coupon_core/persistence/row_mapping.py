@@ -1,4 +1,4 @@
-"""How a row becomes a value: columns of raw SQL, in the order of the fields."""
+"""Converts rows of raw SQL to domain values, column by column in field order."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
@@ -20,15 +20,16 @@ Row = Sequence[Any]
 
 
 def format_columns(value_type: type, alias: str) -> str:
-    """The columns of a table that has those of a value, in the order of its fields."""
+    """Return the columns for the fields of a value type, in field order."""
     return ", ".join(f"{alias}.{field.name}" for field in fields(value_type))
 
 
 CODE_MATCHES = "(c.code = :code OR NOT d.case_sensitive)"
-# A creator's code is revoked for all who hold it, by one row.
-REVOKED_AT_EXPRESSION = """COALESCE(c.revoked_at, CASE WHEN d.code_format = 'shared' THEN
-    (SELECT s.revoked_at FROM shared_code s WHERE s.tenant_id = c.tenant_id
-    AND s.code_key = c.code_key AND s.definition_id = c.definition_id) END)"""
+# Revoking a creator's code is one row in shared_code that applies to all its coupons.
+REVOKED_AT_EXPRESSION = """COALESCE(c.revoked_at,
+    CASE WHEN d.code_format = 'shared' THEN (SELECT s.revoked_at FROM shared_code s
+    WHERE s.tenant_id = c.tenant_id AND s.code_key = c.code_key
+    AND s.definition_id = c.definition_id) END)"""
 COUPON_COLUMNS = format_columns(Coupon, "c").replace(
     "c.revoked_at", REVOKED_AT_EXPRESSION
 )
@@ -52,12 +53,15 @@ Converter = Callable[[Any], Any]
 def build_conversions(
     value_type: type, **converters: Converter
 ) -> list[tuple[int, Converter]]:
-    """Where in a row is what a driver gives in another type, and how to convert it."""
+    """Return the positions of columns that need conversion, with their converters.
+
+    `converters` are keyed by field name.
+    """
     names = [field.name for field in fields(value_type)]
     return [(names.index(name), convert) for name, convert in converters.items()]
 
 
-# What the drivers give in another type than the value has; most of it they do not.
+# Only the columns whose driver type differs from the type of the field.
 COUPON_CONVERSIONS = build_conversions(
     Coupon,
     generated_at=to_datetime,
@@ -88,31 +92,31 @@ REWARD_ITEM_CONVERSIONS = build_conversions(
 
 
 def to_issued_coupon(row: Row) -> IssuedCoupon:
-    """The value of a row of `SELECT_ISSUED_COUPONS`."""
+    """Return the value of a row of `SELECT_ISSUED_COUPONS`."""
     return IssuedCoupon(
-        to_coupon(row[:_COUPON_COLUMN_COUNT]),
-        to_definition(row[_COUPON_COLUMN_COUNT:_REWARD_ITEM_START]),
-        to_reward_item(row[_REWARD_ITEM_START:]),
+        coupon=to_coupon(row[:_COUPON_COLUMN_COUNT]),
+        definition=to_definition(row[_COUPON_COLUMN_COUNT:_REWARD_ITEM_START]),
+        reward_item=to_reward_item(row[_REWARD_ITEM_START:]),
     )
 
 
 def to_coupon(row: Row) -> Coupon:
-    """The value of a row of `COUPON_COLUMNS`."""
+    """Return the value of a row of `COUPON_COLUMNS`."""
     return Coupon(*convert_row(row, COUPON_CONVERSIONS))
 
 
 def to_definition(row: Row) -> Definition:
-    """The value of a row of `DEFINITION_COLUMNS`."""
+    """Return the value of a row of `DEFINITION_COLUMNS`."""
     return Definition(*convert_row(row, DEFINITION_CONVERSIONS))
 
 
 def to_reward_item(row: Row) -> RewardItem:
-    """The value of a row of `REWARD_ITEM_COLUMNS`."""
+    """Return the value of a row of `REWARD_ITEM_COLUMNS`."""
     return RewardItem(*convert_row(row, REWARD_ITEM_CONVERSIONS))
 
 
 def convert_row(row: Row, conversions: Sequence[tuple[int, Converter]]) -> list[Any]:
-    """The values of a row in the types that the fields have."""
+    """Return the values of a row in the types of the fields; None stays None."""
     values = list(row)
     for position, convert in conversions:
         if values[position] is not None:

@@ -1,4 +1,4 @@
-"""The schema of the database: the steps that it has taken, and taking the others."""
+"""The schema of the database: its migrations, and how they are applied."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +16,9 @@ MIGRATION_LOCK_ID = 0x636F75706F6E  # "coupon"
 
 
 def upgrade() -> list[str]:
-    """Bring the schema up to date; gives the names of the steps taken.
+    """Apply the outstanding migrations and return their names.
 
-    Two runners at once take turns.
+    Concurrent calls, from any process, run one after the other.
     """
     with _lock_migrations():
         return list(Runner(database_proxy.obj, str(MIGRATIONS_DIR)).up())
@@ -36,16 +36,16 @@ def _lock_migrations() -> Iterator[None]:
     try:
         yield
     finally:
-        # Ends the session and with it the lock and the setting.
+        # Closing the session releases the advisory lock and resets the timeout.
         database_proxy.manual_close()
 
 
 def list_migrations() -> list[tuple[str, bool]]:
-    """Every schema step by name, and whether it has been taken."""
+    """Return each migration by name, and whether it has been applied."""
     runner = Runner(database_proxy.obj, str(MIGRATIONS_DIR))
     return [(step.name, bool(step.applied)) for step in runner.status()]
 
 
 def is_up_to_date() -> bool:
-    """True when no schema step is left to take; touches the database."""
+    """Return True if every migration has been applied; reads the database."""
     return all(applied for _, applied in list_migrations())

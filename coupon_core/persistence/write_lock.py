@@ -1,8 +1,9 @@
-"""The queue in which those who write to a SQLite file wait, threads and processes.
+"""A fair lock for writers of a SQLite file, across threads and processes.
 
-SQLite's own waiting is unfair: one of several processes can take nearly all turns. So
-threads queue for their process's turn, and one of each process for a locked file. Who
-waits there has first locked another, and so is next: nobody has two turns meanwhile.
+The built-in waiting of SQLite is unfair: one of several processes can get nearly all
+turns. Therefore the threads of a process queue first, and one thread per process waits
+for a locked file. That thread holds the lock of a second file, `-next`, so that it is
+the next writer and no process gets two turns while it waits.
 """
 
 import fcntl
@@ -15,11 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from peewee import OperationalError
+from coupon_core.persistence.errors import DatabaseBusy
+
+BUSY_MESSAGE = "the database is busy with other writers; retry later"
 
 
 class FifoLock:
-    """A lock that threads get in the order in which they asked for it."""
+    """A lock that threads acquire in the order of their requests."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -27,7 +30,7 @@ class FifoLock:
         self._is_locked = False
 
     def acquire(self, timeout_seconds: float) -> bool:
-        """Take it; False when its turn does not come within the time."""
+        """Acquire the lock; return False if that takes longer than the timeout."""
         with self._lock:
             if not self._is_locked:
                 self._is_locked = True
@@ -40,12 +43,12 @@ class FifoLock:
     def _cancel(self, ticket: threading.Lock) -> bool:
         with self._lock:
             if ticket not in self._waiting:
-                return False  # it was called up in this very moment
+                return False  # the lock was passed to this thread just now
             self._waiting.remove(ticket)
             return True
 
     def release(self) -> None:
-        """Give it to the one who has waited longest."""
+        """Pass the lock to the thread that has waited longest, or free it."""
         with self._lock:
             if self._waiting:
                 self._waiting.popleft().release()
@@ -58,14 +61,16 @@ _thread_lock = FifoLock()
 
 @contextmanager
 def write_lock(path: Path, timeout_seconds: float) -> Iterator[float]:
-    """Be the only one who writes to the file.
+    """Hold the exclusive right to write to the file within the block.
 
-    Gives the moment at which the time is over, on the monotonic clock. OperationalError
-    when the turn does not come by then.
+    Yields the deadline, on the monotonic clock.
+
+    Raises:
+        DatabaseBusy: The lock was not acquired before the deadline.
     """
     deadline = time.monotonic() + timeout_seconds
     if not _thread_lock.acquire(timeout_seconds):
-        raise OperationalError("database is busy")
+        raise DatabaseBusy(BUSY_MESSAGE)
     try:
         with open(f"{path}-turn", "ab") as turn_file:
             with open(f"{path}-next", "ab") as next_file:
@@ -82,5 +87,5 @@ def _lock_file(file: IO[bytes], deadline: float) -> None:
             return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise OperationalError("database is busy") from None
+                raise DatabaseBusy(BUSY_MESSAGE) from None
             time.sleep(random.uniform(0.0005, 0.003))  # noqa: S311 - no secret

@@ -1,4 +1,4 @@
-"""Marshmallow schemas as both gateways use them, and the pages of a list."""
+"""Base schemas of both gateways, and the query parameters of paginated lists."""
 
 from typing import ClassVar
 
@@ -7,41 +7,49 @@ from marshmallow import EXCLUDE, RAISE, Schema
 from coupon_core.schemas.fields import StrictQueryInteger
 
 _ERROR_MESSAGES = {
-    "unknown": "unknown member; expected only documented ones",
+    "unknown": "unknown member; expected only documented members",
     "type": "expected a JSON object",
 }
 
 
 class StrictSchema(Schema):
-    """Refuses members it does not know, and says so (admin writes, LIMITS 5)."""
+    """A schema that refuses unknown members; used for writes of the admin gateway."""
 
     class Meta:
+        """Refuse unknown members."""
+
         unknown = RAISE
 
     error_messages = _ERROR_MESSAGES
     allow_empty_body: ClassVar[bool] = False
-    """Whether a request without a body counts as `{}`; otherwise it is a 400."""
+    """Treat a request without a body as `{}`; otherwise it is refused with 400."""
 
 
 class LenientSchema(StrictSchema):
-    """Ignores members it does not know (redeem)."""
+    """A schema that ignores unknown members; used for redeem and for messages."""
 
     class Meta:
+        """Ignore unknown members."""
+
         unknown = EXCLUDE
 
 
+class ResponseSchema(LenientSchema):
+    """A schema that only documents a response body."""
+
+
 class PageQuerySchema(LenientSchema):
-    """Where a list begins and how long it is (CONTRACTS 0.14)."""
+    """The pagination parameters of a list (`docs/api-contracts.md` 0.14)."""
 
     limit = StrictQueryInteger(
         min_value=1,
         max_value=500,
         load_default=100,
-        metadata={"description": "How many entries to return at most."},
+        metadata={"description": "Maximum number of entries to return."},
     )
     offset = StrictQueryInteger(
         min_value=0,
         max_value=1_000_000_000,
         load_default=0,
-        metadata={"description": "How many entries to skip."},
+        metadata={"description": "Number of entries to skip."},
     )

@@ -1,142 +1,136 @@
-"""Codes in a CSV file: read line by line, every bad line told with its reason.
+"""Read codes from a CSV file line by line, with a reason for every invalid line.
 
-The first line names the columns: `code`, and `user_id` and `expires_at` if wanted. What
-an export has besides is passed over, so that an export can be imported.
+The columns are `code`, and optionally `user_id` and `expires_at`. Of an export, those
+that say whether a code is used and whose expiry it has are read as well; the others are
+passed over, so that an export can be imported.
 """
 
-import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from coupon_core.domain import codes
-from coupon_core.domain.csv_columns import EXPORT_COLUMNS
-from coupon_core.domain.csv_escaping import unescape_formula
+from coupon_core.domain.csv_columns import EXPORT_COLUMNS, ExpirySource
 from coupon_core.domain.identifiers import is_user_id
+from coupon_core.domain.models import CouponStatus
 from coupon_core.domain.models.inventory import ImportRow, RejectedRow
-from coupon_core.schemas.errors import (
-    ApiError,
-    ErrorDetail,
-    truncate_for_display,
-    validation_error,
-)
-from coupon_core.schemas.timestamps import TIME_EXPECTED, parse_utc
+from coupon_core.schemas.csv_options import CsvColumns, CsvOptions
+from coupon_core.schemas.csv_parsing import MalformedLine
+from coupon_core.schemas.csv_reader import read_records
+from coupon_core.schemas.errors import truncate_for_display
+from coupon_core.schemas.identifiers import USER_ID_EXPECTED
+from coupon_core.schemas.timestamps import parse_utc
 
-MAX_LINE_BYTES = 4_096  # bytes, which no row of an export reaches
 CODE_EXPECTED = (
-    "code: expected 1 to 64 letters, digits, _ or -, the first a letter or digit"
+    "code: expected 1 to 64 letters, digits, _ or -, starting with a letter or digit"
 )
-HEADER_EXPECTED = (
-    "the first line must name the columns: code, and if wanted user_id, expires_at; "
-    "others only as an export has them"
+READ_COLUMNS = (
+    "code",
+    "user_id",
+    "expires_at",
+    "status",
+    "redemption_count",
+    "redeemed_at",
+    "expires_from",
 )
-BOM = "\ufeff"
+BASIC_COLUMNS = frozenset(READ_COLUMNS[:3])  # the others come from an export
+CODE_COLUMNS = CsvColumns(
+    "code",
+    READ_COLUMNS,
+    tuple(name for name in EXPORT_COLUMNS if name not in READ_COLUMNS),
+    "code, optionally user_id and expires_at, and those of an export",
+)
+MAX_COUNT_DIGITS = 9
+
+Values = Mapping[str, str]
 
 
-class MalformedLine(Exception):
-    """A line that cannot be read; the text says why."""
+def read_rows(
+    pieces: Iterable[bytes], options: CsvOptions
+) -> Iterator[ImportRow | RejectedRow]:
+    """Yield the rows of a file that arrives in pieces.
 
-
-def read_rows(pieces: Iterable[bytes]) -> Iterator[ImportRow | RejectedRow]:
-    """The rows of a file that comes in pieces. Problem when it has no good first line.
-
-    Blank lines are passed over, but counted.
+    Raises:
+        InvalidCsv: The first line is missing or does not name the columns.
     """
-    lines = _split_lines(pieces)
-    columns = _read_columns(lines)
-    for number, line in lines:
+    for record in read_records(pieces, CODE_COLUMNS, options):
+        if isinstance(record, RejectedRow):
+            yield record
+            continue
         try:
-            cells = _parse_cells(line)
-            if cells:
-                yield _parse_row(number, cells, columns)
+            yield _parse_row(record.line, record.values)
         except MalformedLine as error:
-            yield RejectedRow(number, str(error))
+            yield RejectedRow(record.line, str(error))
 
 
-def _split_lines(pieces: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """The lines with their numbers; of one that is too long, only its beginning."""
-    number, rest, max_kept_bytes = 1, b"", MAX_LINE_BYTES + 1
-    for piece in pieces:
-        *complete_lines, rest = (rest + piece).split(b"\n")
-        for line in complete_lines:
-            yield number, line[:max_kept_bytes]
-            number += 1
-        rest = rest[:max_kept_bytes]
-    if rest:
-        yield number, rest
-
-
-def _read_columns(lines: Iterator[tuple[int, bytes]]) -> list[str]:
-    for number, line in lines:
-        try:
-            names = [cell.strip() for cell in _parse_cells(line)]
-        except MalformedLine as error:
-            raise _header_error(number, str(error)) from None
-        if names:
-            _check_columns(number, names)
-            return names
-    raise _header_error(1, f"the file is empty: {HEADER_EXPECTED}")
-
-
-def _check_columns(number: int, names: list[str]) -> None:
-    unknown = [name for name in names if name not in EXPORT_COLUMNS]
-    if unknown:
-        raise _header_error(
-            number,
-            f"unknown column {truncate_for_display(unknown[0])!r}: {HEADER_EXPECTED}",
-        )
-    if "code" not in names or len(set(names)) < len(names):
-        raise _header_error(number, HEADER_EXPECTED)
-
-
-def _header_error(number: int, reason: str) -> ApiError:
-    return validation_error([ErrorDetail(reason, f"line {number}", "body")])
-
-
-def _parse_cells(line: bytes) -> list[str]:
-    """The cells of a line; none of a blank one. BadLine."""
-    if len(line) > MAX_LINE_BYTES:
-        raise MalformedLine(f"expected a line of at most {MAX_LINE_BYTES} bytes")
-    try:
-        text = line.decode().removeprefix(BOM).removesuffix("\r")
-    except UnicodeDecodeError:
-        raise MalformedLine("expected UTF-8") from None
-    if "\x00" in text or "\r" in text:
-        raise MalformedLine("expected no control characters")
-    if '"' not in text:
-        return text.split(",") if text.strip(" \t") else []
-    return _parse_quoted_cells(text)
-
-
-def _parse_quoted_cells(text: str) -> list[str]:
-    try:
-        return next(csv.reader([text], strict=True))
-    except csv.Error:
-        raise MalformedLine(
-            "expected every quote to be closed, on the same line"
-        ) from None
-
-
-def _parse_row(number: int, cells: list[str], columns: list[str]) -> ImportRow:
-    if len(cells) != len(columns):
-        raise MalformedLine(f"expected {len(columns)} columns, found {len(cells)}")
-    cells_by_column = dict(zip(columns, cells, strict=True))
-    code = codes.normalize_code(cells_by_column["code"])
+def _parse_row(number: int, values: Values) -> ImportRow:
+    code = codes.normalize_code(values["code"])
     if code is None:
-        raise MalformedLine(CODE_EXPECTED)
-    user_id = unescape_formula(cells_by_column.get("user_id", ""))
+        raise _unexpected(CODE_EXPECTED, values["code"])
+    user_id = values.get("user_id", "")
     if user_id and not is_user_id(user_id):
-        raise MalformedLine(
-            "user_id: expected 1 to 128 characters that a path can carry"
-        )
-    return ImportRow(
-        number, code, user_id, _parse_time(cells_by_column.get("expires_at", ""))
+        raise _unexpected(f"user_id: expected {USER_ID_EXPECTED}", user_id)
+    row = ImportRow(
+        number,
+        code,
+        user_id=user_id,
+        expires_at=_parse_time(values.get("expires_at", "")),
+    )
+    return (
+        replace(row, **_parse_origin(values)) if values.keys() - BASIC_COLUMNS else row
     )
 
 
+def _parse_origin(values: Values) -> dict[str, Any]:
+    """Return what an export says about a code where it comes from."""
+    return {
+        "expires_from": _parse_expiry_source(values),
+        "status": _parse_status(values.get("status", "")),
+        "use_count": _parse_use_count(values),
+    }
+
+
+def _unexpected(expected: str, found: str) -> MalformedLine:
+    return MalformedLine(f"{expected}, found {truncate_for_display(found)!r}")
+
+
 def _parse_time(text: str) -> datetime | None:
-    if not text.strip():
+    if not text:
         return None
     try:
-        return parse_utc(text.strip())
+        return parse_utc(text)
+    except ValueError as error:
+        raise MalformedLine(f"expires_at: {error}") from None
+
+
+def _parse_expiry_source(values: Values) -> ExpirySource | None:
+    text = values.get("expires_from", "")
+    if not text:
+        return None
+    try:
+        source = ExpirySource(text.casefold())
     except ValueError:
-        raise MalformedLine(f"expires_at: expected {TIME_EXPECTED}") from None
+        expected = " or ".join(ExpirySource)
+        raise _unexpected(f"expires_from: expected {expected}", text) from None
+    if source is ExpirySource.COUPON and not values.get("expires_at"):
+        raise MalformedLine("expires_at: expected a time, as expires_from is coupon")
+    return source
+
+
+def _parse_status(text: str) -> CouponStatus:
+    try:
+        return CouponStatus(text.casefold()) if text else CouponStatus.ACTIVE
+    except ValueError:
+        expected = ", ".join(CouponStatus)
+        raise _unexpected(f"status: expected one of {expected}", text) from None
+
+
+def _parse_use_count(values: Values) -> int:
+    """Return how often a code was used; at least once if only the time is given."""
+    text = values.get("redemption_count", "")
+    if not text:
+        return 1 if values.get("redeemed_at") else 0
+    if not (text.isascii() and text.isdecimal() and len(text) <= MAX_COUNT_DIGITS):
+        raise _unexpected("redemption_count: expected a whole number", text)
+    return int(text)

@@ -1,4 +1,4 @@
-"""What can go wrong at the edge, and how a dialect puts it into words."""
+"""Errors that end a request, independent of the dialect that renders them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +14,10 @@ MAX_NAME_LENGTH = 128
 
 @dataclass(frozen=True, slots=True)
 class ErrorDetail:
-    """One thing wrong with one field: what was expected, where, in which part.
+    """One invalid field: what was expected, where, and in which part of the request.
 
-    `path` is dotted, with indexes for lists (`items.3.name`); empty means the whole.
+    `path` is dotted, with indexes for lists (`items.3.name`); it is empty if the detail
+    concerns the part as a whole.
     """
 
     message: str
@@ -25,9 +26,10 @@ class ErrorDetail:
 
 
 class ApiError(Exception):
-    """A request that is refused: raise it anywhere below a view.
+    """An error response; raise it anywhere below a view.
 
-    `code` is stable and upper-case, `message` is for people (CONTRACTS 0.3).
+    `code` is stable and upper case, `message` is for people (`docs/api-contracts.md`
+    0.3).
     """
 
     def __init__(
@@ -47,20 +49,25 @@ class ApiError(Exception):
 
 
 def serialize_error_detail(detail: ErrorDetail) -> dict[str, str]:
-    """One entry of `details[]`, the same in every dialect (CONTRACTS 3.1)."""
+    """Return one entry of `details[]`, the same in every dialect.
+
+    See `docs/api-contracts.md` 3.1.
+    """
     return {"message": detail.message, "path": detail.path, "target": detail.target}
 
 
 def validation_error(details: Sequence[ErrorDetail]) -> ApiError:
-    """The 400 for fields that are wrong: names the first, lists them all."""
+    """Return the 400 for invalid fields: its text names the first, `details` all."""
     first, remaining_count = details[0], len(details) - 1
-    where = f"{first.path}: " if first.path else ""
-    also = f" (and {remaining_count} more)" if remaining_count else ""
-    text = f"Invalid {first.target}: {where}{first.message}{also}"
-    return ApiError(400, "VALIDATION_ERROR", text, details[:MAX_DETAILS])
+    prefix = f"{first.path}: " if first.path else ""
+    suffix = f" (and {remaining_count} more)" if remaining_count else ""
+    text = f"Invalid {first.target}: {prefix}{first.message}{suffix}"
+    return ApiError(
+        400, "VALIDATION_ERROR", message=text, details=details[:MAX_DETAILS]
+    )
 
 
 def truncate_for_display(name: str) -> str:
-    """A caller's own text, cut so that an error body stays small."""
+    """Return text of a caller, truncated so that an error body stays small."""
     truncated = name if len(name) <= MAX_NAME_LENGTH else name[:MAX_NAME_LENGTH] + "…"
     return truncated.encode("utf-8", "replace").decode("utf-8")

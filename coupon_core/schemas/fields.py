@@ -1,14 +1,16 @@
-"""Marshmallow fields that take a value as it is, or say what was expected."""
+"""Marshmallow fields that accept a value unchanged or say what was expected."""
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from coupon_core.domain.timestamps import format_timestamp
-from coupon_core.schemas.timestamps import TIME_EXPECTED, parse_utc
+from coupon_core.schemas.errors import truncate_for_display
+from coupon_core.schemas.timestamps import TIME_EXPECTED, parse_utc, to_utc
 
 _find_control_character = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
@@ -16,7 +18,7 @@ _find_control_character = re.compile(
 _find_control_except_newline = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]"
 ).search
-# The same in the regular expressions of JSON Schema, which knows no surrogates.
+# The same sets as JSON Schema patterns, where surrogates cannot be expressed.
 SINGLE_LINE_PATTERN = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
 MULTILINE_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
 _match_decimal = re.compile("0|[1-9][0-9]{0,18}").fullmatch
@@ -24,7 +26,7 @@ INT64_MAX = 2**63 - 1
 
 
 def _build_error_messages(expectation: str) -> dict[str, str]:
-    """One sentence for every way of missing what was expected."""
+    """Return the same sentence for every way in which a value can be invalid."""
     return {
         "required": f"missing; expected {expectation}",
         "null": f"expected {expectation}, not null",
@@ -33,8 +35,11 @@ def _build_error_messages(expectation: str) -> dict[str, str]:
     }
 
 
-def _with_error_messages(expectation: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Field options in which `expectation` is every message, the caller's own first."""
+def with_error_messages(expectation: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Return field options in which every error message states `expectation`.
+
+    Messages that the caller passes take precedence.
+    """
     custom_messages: Mapping[str, str] = options.pop("error_messages", None) or {}
     return {
         **options,
@@ -43,10 +48,10 @@ def _with_error_messages(expectation: str, options: dict[str, Any]) -> dict[str,
 
 
 class StrictString(fields.String):
-    """Text of `min_length` to `max_length` characters, without control characters.
+    """Text of `min_length` to `max_length` characters without control characters.
 
-    Nothing is trimmed or folded. `multiline` also lets tabs and line ends through;
-    `pattern` must match the whole and is what the document shows.
+    Nothing is trimmed or case-folded. `multiline` also accepts tabs and line breaks.
+    `pattern`, anchored with `^` and `$`, is checked and shown in the OpenAPI document.
     """
 
     def __init__(
@@ -59,20 +64,24 @@ class StrictString(fields.String):
         multiline: bool = False,
         **options: Any,
     ) -> None:
-        expected_text = _escape_braces(
+        expected_text = escape_braces(
             expectation or f"text of {min_length} to {max_length} characters"
         )
-        if pattern is None:  # for the document; `_deserialize` has words for it
+        if pattern is None:  # only documented; `_deserialize` reports it
             documented_pattern = MULTILINE_PATTERN if multiline else SINGLE_LINE_PATTERN
             options["metadata"] = {
                 "pattern": documented_pattern,
                 **options.get("metadata", {}),
             }
+        self._expectation = expectation or f"{min_length} to {max_length} characters"
         super().__init__(
             validate=_build_text_validators(
-                min_length, max_length, pattern, f"expected {expected_text}"
+                min_length,
+                max_length,
+                pattern=pattern,
+                error=f"expected {expected_text}",
             ),
-            **_with_error_messages(expected_text, options),
+            **with_error_messages(expected_text, options),
         )
         self._find_forbidden_character = (
             _find_control_except_newline if multiline else _find_control_character
@@ -80,50 +89,62 @@ class StrictString(fields.String):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if not isinstance(value, str):
-            raise self.make_error("invalid")
+            raise ValidationError(_describe_wrong_type(self._expectation, value))
         if self._find_forbidden_character(value):
             raise ValidationError("expected text without control characters")
         return value
 
 
-def _escape_braces(text: str) -> str:
-    """A text that marshmallow, which formats all messages, leaves as it is."""
+def _describe_wrong_type(expectation: str, value: Any) -> str:
+    """Return what was expected instead of a JSON value that is not text."""
+    found = truncate_for_display(json.dumps(value, default=str, ensure_ascii=False))
+    return f"expected text in double quotes: {expectation}; found {found}"
+
+
+def escape_braces(text: str) -> str:
+    """Return a text with its braces escaped, because marshmallow formats messages."""
     return text.replace("{", "{{").replace("}", "}}")
 
 
 def _build_text_validators(
     min_length: int, max_length: int, pattern: str | None, error: str
 ) -> list[validate.Validator]:
-    rules: list[validate.Validator] = [
+    validators: list[validate.Validator] = [
         validate.Length(min_length, max_length, error=error)
     ]
     if pattern is not None:
-        # $ would let a line end through, were it not a control character
-        rules.append(validate.Regexp(pattern, error=error))
-    return rules
+        # `$` also matches before a final line break, but without `multiline` line
+        # breaks are refused before the pattern is applied.
+        validators.append(validate.Regexp(pattern, error=error))
+    return validators
 
 
 class ChoiceField(StrictString):
-    """One of a few words, exactly as written."""
+    """One of a fixed set of words, compared exactly."""
 
     def __init__(self, *choices: str, **options: Any) -> None:
         expected_text = "one of " + ", ".join(choices)
         super().__init__(min_length=0, expectation=expected_text, **options)
         self.validators = [validate.OneOf(choices, error=f"expected {expected_text}")]
-        metadata = {k: v for k, v in self.metadata.items() if k != "pattern"}
-        self.metadata = metadata  # the words say it all
+        self.metadata = {
+            name: value for name, value in self.metadata.items() if name != "pattern"
+        }  # the enum is documented instead
 
 
 class StrictInteger(fields.Integer):
-    """An integer of `min_length` to `max_length`: not true, not 1.0, not "1"."""
+    """An integer of `min_value` to `max_value`; `true`, `1.0` and `"1"` are refused."""
 
     def __init__(
         self, *, min_value: int = 0, max_value: int = INT64_MAX, **options: Any
     ) -> None:
         expected_text = f"an integer of {min_value} to {max_value}"
-        rule = validate.Range(min_value, max_value, error=f"expected {expected_text}")
+        validator = validate.Range(
+            min_value, max_value, error=f"expected {expected_text}"
+        )
         super().__init__(
-            strict=True, validate=rule, **_with_error_messages(expected_text, options)
+            strict=True,
+            validate=validator,
+            **with_error_messages(expected_text, options),
         )
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
@@ -133,9 +154,9 @@ class StrictInteger(fields.Integer):
 
 
 class StrictQueryInteger(StrictInteger):
-    """The same in a query string: plain decimal digits, no sign, blank or zero first.
+    """An integer in a query string: decimal digits without sign, blank or leading zero.
 
-    `StrictQueryInteger(min_length=1, max_length=500, load_default=100)` takes `100`, not `0100`.
+    `StrictQueryInteger(min_value=1, max_value=500)` accepts `100`, not `0100`.
     """
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
@@ -145,10 +166,10 @@ class StrictQueryInteger(StrictInteger):
 
 
 class StrictBoolean(fields.Boolean):
-    """JSON's true or false, nothing that only looks like it."""
+    """JSON `true` or `false`; no strings or numbers."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**_with_error_messages("true or false", options))
+        super().__init__(**with_error_messages("true or false", options))
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
         if not isinstance(value, bool):
@@ -157,10 +178,13 @@ class StrictBoolean(fields.Boolean):
 
 
 class UtcDateTime(fields.DateTime):
-    """A moment: RFC 3339 with a zone in, an aware UTC datetime inside, `…Z` out."""
+    """A timestamp: RFC 3339 with an offset in input, aware UTC datetime inside.
+
+    It is written as `2026-12-31T23:59:59Z`.
+    """
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**_with_error_messages(TIME_EXPECTED, options))
+        super().__init__(**with_error_messages(TIME_EXPECTED, options))
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
         if not isinstance(value, str):
@@ -171,23 +195,16 @@ class UtcDateTime(fields.DateTime):
             raise ValidationError(str(error)) from None
 
     def _serialize(self, value: datetime | None, *_: Any, **__: Any) -> str | None:
-        return None if value is None else format_timestamp(value)
+        return None if value is None else format_timestamp(to_utc(value))
 
 
 class StrictObject(fields.Dict):
-    """Any JSON object, kept as it is (a reward's payload)."""
+    """Any JSON object, kept unchanged (for example the payload of a reward item)."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            keys=fields.String(), **_with_error_messages("an object", options)
+            keys=fields.String(), **with_error_messages("an object", options)
         )
-
-
-class StrictNested(fields.Nested):
-    """An object with the members of a schema."""
-
-    def __init__(self, schema: type[Schema], **options: Any) -> None:
-        super().__init__(schema, **_with_error_messages("an object", options))
 
 
 class StrictList(fields.List[Any]):
@@ -202,15 +219,15 @@ class StrictList(fields.List[Any]):
         **options: Any,
     ) -> None:
         expected_text = f"a list of {min_length} to {max_length} items"
-        rule = validate.Length(
+        validator = validate.Length(
             min_length, max_length, error=f"expected {expected_text}"
         )
         super().__init__(
-            inner, validate=rule, **_with_error_messages(expected_text, options)
+            inner, validate=validator, **with_error_messages(expected_text, options)
         )
 
     def _deserialize(self, value: Any, *args: Any, **options: Any) -> list[Any]:
-        # counted first, so that a huge list costs no more than a count
+        # Check the length first, so that a huge list is refused without being loaded.
         if isinstance(value, list):
             self._validate(value)
         return super()._deserialize(value, *args, **options)

@@ -1,4 +1,4 @@
-"""The names of things as fields: tenants, users, UUIDs."""
+"""Fields for identifiers: tenant ids, user ids and UUIDs."""
 
 import re
 from typing import Any
@@ -10,13 +10,15 @@ from coupon_core.schemas.fields import StrictString
 
 TENANT_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 UUID_PATTERN = r"^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
-# What no path can carry whole, as the regular expressions of JSON Schema say it.
+# Characters that a path segment cannot carry unchanged, for JSON Schema patterns.
 _FORBIDDEN_CHARACTERS = r"/\\\u0000-\u001f\u007f-\u009f\u2028\u2029"
 PATH_SEGMENT_PATTERN = rf"^(?!\.{{1,2}}$)[^{_FORBIDDEN_CHARACTERS}]+$"
-USER_ID_PATTERN = rf"^(?!\.{{1,2}}$)[^\s{_FORBIDDEN_CHARACTERS}]([^{_FORBIDDEN_CHARACTERS}]*[^\s{_FORBIDDEN_CHARACTERS}])?$"
+_ALLOWED = f"[^{_FORBIDDEN_CHARACTERS}]"
+_ALLOWED_AT_ENDS = rf"[^\s{_FORBIDDEN_CHARACTERS}]"
+USER_ID_PATTERN = rf"^(?!\.{{1,2}}$){_ALLOWED_AT_ENDS}({_ALLOWED}*{_ALLOWED_AT_ENDS})?$"
 USER_ID_EXPECTED = (
     "a user id of 1 to 128 characters without /, backslash, control characters or"
-    " outer blanks, other than . and .."
+    " leading or trailing blanks, other than . and .."
 )
 
 
@@ -24,16 +26,17 @@ _match_uuid = re.compile(UUID_PATTERN).match
 
 
 def is_uuid(text: str) -> bool:
-    """Whether a text is a UUID in the usual form, in any case."""
+    """Return True if a text is a UUID in the form of 36 characters, in either case."""
     return _match_uuid(text) is not None and not text.endswith("\n")
 
 
 class TenantIdField(StrictString):
-    """A tenant's id: a letter or digit, then up to 63 letters, digits, `_` or `-`."""
+    """A tenant id: a letter or digit, then up to 63 letters, digits, `_` or `-`."""
 
     def __init__(self, **options: Any) -> None:
         expectation = (
-            "a tenant id of 1 to 64 letters, digits, _ or -, first a letter or digit"
+            "a tenant id of 1 to 64 letters, digits, _ or -, "
+            "starting with a letter or digit"
         )
         super().__init__(
             max_length=64, pattern=TENANT_ID_PATTERN, expectation=expectation, **options
@@ -41,7 +44,7 @@ class TenantIdField(StrictString):
 
 
 class UserIdField(StrictString):
-    """A user's id, opaque to us; what a path cannot carry whole is refused."""
+    """A user id, opaque to us; characters that a URL path cannot carry are refused."""
 
     def __init__(self, **options: Any) -> None:
         options["metadata"] = {
@@ -60,7 +63,7 @@ class UserIdField(StrictString):
 
 
 class UuidField(StrictString):
-    """A UUID in the usual form of 36 characters, kept in lower case."""
+    """A UUID in the form of 36 characters, converted to lower case."""
 
     def __init__(self, **options: Any) -> None:
         options["metadata"] = {"format": "uuid", **options.get("metadata", {})}

@@ -1,4 +1,4 @@
-"""The two envelopes in which milestones come: CloudEvents 1.0 and Phoenix's own."""
+"""Parse milestone events in both envelopes: CloudEvents 1.0 and that of Phoenix."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -22,7 +22,7 @@ MAX_VALUE = 1_000_000_000
 
 
 class StreakDataSchema(LenientSchema):
-    """A user has reached a day of a streak."""
+    """Data of the event that a user has reached a day of a streak."""
 
     streak_id = StrictString(required=True, max_length=MAX_ID_LENGTH)
     threshold = StrictInteger(required=True, min_value=1, max_value=MAX_VALUE)
@@ -30,14 +30,14 @@ class StreakDataSchema(LenientSchema):
 
 
 class AchievementDataSchema(LenientSchema):
-    """A user has completed an achievement."""
+    """Data of the event that a user has completed an achievement."""
 
     achievement_id = StrictString(required=True, max_length=MAX_ID_LENGTH)
     completion_count = StrictInteger(min_value=1, max_value=MAX_VALUE, allow_none=True)
 
 
 class LeaderboardDataSchema(LenientSchema):
-    """A user has reached a rank of a leaderboard."""
+    """Data of the event that a user has reached a rank of a leaderboard."""
 
     leaderboard_id = StrictString(required=True, max_length=MAX_ID_LENGTH)
     rank = StrictInteger(required=True, min_value=1, max_value=MAX_VALUE)
@@ -45,7 +45,7 @@ class LeaderboardDataSchema(LenientSchema):
 
 
 class CloudEventSchema(LenientSchema):
-    """CloudEvents 1.0 in its JSON form; `subject` is the user."""
+    """CloudEvents 1.0 in JSON format; `subject` is the user id."""
 
     specversion = ChoiceField("1.0", required=True)
     type = ChoiceField(*MILESTONE_TYPES, required=True)
@@ -59,7 +59,7 @@ class CloudEventSchema(LenientSchema):
 
 
 class PhoenixEventSchema(LenientSchema):
-    """The envelope of Phoenix's ingestion gateway."""
+    """The envelope of the event ingestion gateway of Phoenix."""
 
     event_id = StrictString(required=True, max_length=MAX_ID_LENGTH)
     event_type = ChoiceField(*MILESTONE_TYPES, required=True)
@@ -69,7 +69,7 @@ class PhoenixEventSchema(LenientSchema):
     attributes = StrictObject(required=True)
 
 
-# How each envelope calls: id, type, tenant, user, time, data.
+# The member names of an envelope: id, type, tenant, user, time, data.
 EnvelopeMembers = tuple[str, str, str, str, str, str]
 CLOUD_EVENT_MEMBERS: EnvelopeMembers = (
     "id",
@@ -89,7 +89,8 @@ PHOENIX_EVENT_MEMBERS: EnvelopeMembers = (
 )
 
 DataReader = tuple[LenientSchema, str, Callable[[Mapping[str, Any]], int], str]
-# How each kind of data is read: its schema, its id, its value, its occurrence.
+# Per trigger: schema, member of the source id, function for the value, member of
+# the occurrence.
 DATA_READERS: Mapping[Trigger, DataReader] = {
     Trigger.STREAK_MILESTONE: (
         StreakDataSchema(),
@@ -110,15 +111,20 @@ DATA_READERS: Mapping[Trigger, DataReader] = {
         "window_key",
     ),
 }
-_CLOUD_EVENT_SCHEMA, _PHOENIX_EVENT_SCHEMA = CloudEventSchema(), PhoenixEventSchema()
+_CLOUD_EVENT_SCHEMA = CloudEventSchema()
+_PHOENIX_EVENT_SCHEMA = PhoenixEventSchema()
 
 
 def parse_milestone(
     document: Mapping[str, Any], now: datetime, tenant_id: str | None = None
 ) -> Milestone:
-    """The milestone in an event of either envelope; ValidationError says what is wrong.
+    """Return the milestone of an event in either envelope.
 
-    `tenant_id` is the caller's own, for events that need not say it.
+    `tenant_id` is the tenant of the caller, for events that do not name one. `now`
+    replaces a missing time.
+
+    Raises:
+        ValidationError: The event lacks a member or has an invalid one.
     """
     is_cloud = "specversion" in document
     schema = _CLOUD_EVENT_SCHEMA if is_cloud else _PHOENIX_EVENT_SCHEMA
@@ -131,19 +137,28 @@ def parse_milestone(
     if not tenant:
         raise ValidationError({names[2]: ["missing; expected a tenant id"]})
     trigger = MILESTONE_TYPES[event_type]
-    reached = _parse_data(trigger, data, names[5])
-    return Milestone(tenant, user, event_id, trigger, *reached, occurred_at or now)
+    source_id, value, occurrence = _parse_data(trigger, data, member=names[5])
+    return Milestone(
+        tenant,
+        user,
+        event_id=event_id,
+        trigger_kind=trigger,
+        source_id=source_id,
+        value=value,
+        occurrence=occurrence,
+        occurred_at=occurred_at or now,
+    )
 
 
 def _parse_data(
     trigger: Trigger, data: Mapping[str, Any], member: str
 ) -> tuple[str, int, str]:
-    """What was reached, its value, and which time it was."""
-    schema, id_name, value, occurrence_name = DATA_READERS[trigger]
+    """Return source id, value and occurrence of the milestone."""
+    schema, id_name, read_value, occurrence_name = DATA_READERS[trigger]
     try:
         loaded = schema.load(data)
     except ValidationError as error:
         raise ValidationError({member: error.messages}) from None
     occurrence = loaded.get(occurrence_name)
     occurrence_text = "" if occurrence is None else str(occurrence)
-    return loaded[id_name], value(loaded), occurrence_text
+    return loaded[id_name], read_value(loaded), occurrence_text

@@ -1,14 +1,14 @@
-"""Coupons and rewards as the Phoenix documents print them, for OpenAPI documents."""
+"""Schemas and examples of coupons and rewards in the format of Phoenix, for OpenAPI."""
 
 from typing import Any
 
 from marshmallow import fields
 
 from coupon_core.domain.models import CouponStatus
-from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.base import ResponseSchema
 from coupon_core.schemas.fields import ChoiceField
 
-# The examples of the documents S0 and S1.
+# The examples of the Phoenix specification.
 EXAMPLE_REWARD_ITEM: dict[str, Any] = {
     "item_id": "550e8400-e29b-41d4-a716-446655440000",
     "name": "100 Bonus Points",
@@ -48,8 +48,8 @@ EXAMPLE_DEFINITION: dict[str, Any] = {
 }
 
 
-class RewardItemSchema(LenientSchema):
-    """What a redemption grants."""
+class RewardItemSchema(ResponseSchema):
+    """The reward that a redemption grants."""
 
     item_id = fields.UUID(required=True)
     name = fields.String(required=True)
@@ -58,8 +58,8 @@ class RewardItemSchema(LenientSchema):
     payload = fields.Dict(required=True)
 
 
-class CouponSchema(LenientSchema):
-    """A coupon as the documents print it."""
+class CouponSchema(ResponseSchema):
+    """A coupon in the format of Phoenix."""
 
     id = fields.UUID(required=True)
     definition_id = fields.UUID(required=True)
@@ -76,8 +76,8 @@ class CouponSchema(LenientSchema):
     reward_item = fields.Nested(RewardItemSchema, required=True)
 
 
-class CouponsSchema(LenientSchema):
-    """Coupons and how many match in all."""
+class CouponsSchema(ResponseSchema):
+    """A page of coupons and the number of all matches."""
 
     coupons = fields.List(fields.Nested(CouponSchema), required=True)
     total = fields.Integer(required=True)

@@ -1,4 +1,4 @@
-"""JSON read to the letter: what two parsers could read differently is refused."""
+"""Strict JSON parser: refuses input that two parsers could interpret differently."""
 
 import json
 import re
@@ -17,26 +17,36 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def parse_object(data: bytes) -> dict[str, Any]:
-    """The JSON object in `data`, or a 400 that says what was expected (LIMITS 5).
+    """Return the JSON object in `data`.
 
-    UTF-8 without a mark, no name twice, only finite numbers and 64-bit integers,
-    no NUL or lone surrogate, at most 20 levels; no cost but what the size explains.
+    Accepted is UTF-8 without a byte order mark, with unique member names, finite
+    numbers, 64-bit integers, no NUL or lone surrogates, and at most 20 levels of
+    nesting. The time is linear in the size of `data`.
+
+    Raises:
+        ApiError: 400 `BAD_JSON` with the position and what was expected.
     """
     text = _decode(data)
     _check_depth(text)
     value = _parse(text)
     if not isinstance(value, dict):
         refuse(f"a JSON object was expected, got {_describe_type(value)}")
-    if "\\u" in text:  # only an escape can bring in what the decoder refuses
+    if "\\u" in text:  # only escapes can produce what UTF-8 decoding refuses
         _check_texts(value)
     return value
 
 
 def refuse(expected: str, path: str = "") -> NoReturn:
-    """Raise the 400 for a body that cannot be read."""
-    detail = ErrorDetail(expected, truncate_for_display(path), "body")
+    """Refuse a body that cannot be parsed.
+
+    Raises:
+        ApiError: 400 `BAD_JSON`, always.
+    """
+    detail = ErrorDetail(expected, truncate_for_display(path), target="body")
     prefix = f"{detail.path}: " if path else ""
-    raise ApiError(400, "BAD_JSON", f"Invalid body: {prefix}{expected}", (detail,))
+    raise ApiError(
+        400, "BAD_JSON", message=f"Invalid body: {prefix}{expected}", details=(detail,)
+    )
 
 
 def _decode(data: bytes) -> str:
@@ -51,16 +61,15 @@ def _decode(data: bytes) -> str:
 
 
 def _check_depth(text: str) -> None:
-    """Refuse deep nesting before a parser recurses into it."""
+    """Refuse deep nesting before the parser recurses into it."""
     if text.count("{") + text.count("[") <= MAX_NESTING_DEPTH:
         return
     depth = 0
     for token in _TOKEN.finditer(text):
         depth += _DEPTH_CHANGES.get(token[0], 0)
         if depth > MAX_NESTING_DEPTH:
-            refuse(
-                f"at most {MAX_NESTING_DEPTH} levels were expected{_format_position(text, token.start())}"
-            )
+            position = _format_position(text, token.start())
+            refuse(f"at most {MAX_NESTING_DEPTH} levels were expected{position}")
 
 
 def _parse(text: str) -> Any:
@@ -82,7 +91,7 @@ def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         refuse(
-            "each name once was expected, this one is repeated",
+            "each name once was expected, but this one is repeated",
             _find_repeated_name(pairs),
         )
     return value
@@ -96,9 +105,8 @@ def _find_repeated_name(pairs: list[tuple[str, Any]]) -> str:
 def _parse_integer(digits: str) -> int:
     value = int(digits) if len(digits) <= _MAX_INTEGER_LENGTH else None
     if value is None or value not in _INT64_RANGE:
-        refuse(
-            f"an integer of at most 64 bits was expected, got {truncate_for_display(digits)}"
-        )
+        shown = truncate_for_display(digits)
+        refuse(f"an integer of at most 64 bits was expected, got {shown}")
     return value
 
 
@@ -133,13 +141,12 @@ def _check_texts(value: dict[str, Any]) -> None:
             refuse("text without NUL or lone surrogates was expected", dotted_path)
 
 
-MemberPath: TypeAlias = tuple[
-    str | int, ...
-]  # joined only when there is something to say
+# Kept as a tuple: joining every path would cost time, and only errors need it.
+MemberPath: TypeAlias = tuple[str | int, ...]
 
 
 def _iterate_texts(value: Any, path: MemberPath) -> Iterator[tuple[MemberPath, str]]:
-    """Every name and every text below a value, and where it is."""
+    """Yield every member name and every text in a value, with its path."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, dict):

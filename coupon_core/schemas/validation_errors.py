@@ -1,4 +1,4 @@
-"""Marshmallow's messages as one problem with a detail for every field."""
+"""Convert marshmallow errors into one 400 with a detail for every field."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,35 +18,35 @@ from coupon_core.schemas.errors import (
 def convert_validation_error(
     error: ValidationError, target: Target = "body"
 ) -> ApiError:
-    """The 400 for a schema that was loaded by hand in a view."""
+    """Return the 400 for a schema that a view loaded itself."""
     return convert_messages(error.messages, target)
 
 
 def convert_messages(messages: Any, target: Target) -> ApiError:
-    """The 400 for marshmallow's nested messages."""
+    """Return the 400 for marshmallow's nested messages."""
     details = []
     for path, message in _flatten(messages, ()):
         details.append(
-            ErrorDetail(message, truncate_for_display(".".join(path)), target)
+            ErrorDetail(message, truncate_for_display(".".join(path)), target=target)
         )
         if len(details) > MAX_DETAILS:
             break
     return validation_error(
-        details or [ErrorDetail("expected something else", "", target)]
+        details or [ErrorDetail("expected a valid value", "", target=target)]
     )
 
 
-_SCHEMA_KEY = "_schema"  # marshmallow's name for the object itself
+_SCHEMA_KEY = "_schema"  # marshmallow's key for errors of the object itself
 
 
 def _flatten(
     messages: Any, path: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every message with its path: `{"a": {0: ["no"]}}` is `("a", "0"), "no"`."""
+    """Yield every message with its path: `{"a": {0: ["no"]}}` is `("a", "0"), "no"`."""
     if isinstance(messages, dict):
-        for name, inner in messages.items():
-            step = () if name == _SCHEMA_KEY else (str(name),)
-            yield from _flatten(inner, path + step)
+        for name, nested in messages.items():
+            steps = () if name == _SCHEMA_KEY else (str(name),)
+            yield from _flatten(nested, path + steps)
     elif isinstance(messages, list):
         for message in messages:
             yield from _flatten(message, path)

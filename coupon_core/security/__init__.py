@@ -1,1 +1,1 @@
-"""Authentication, authorization, encryption and rate limits."""
+"""Authenticate and authorize callers, encrypt secrets and limit rates."""

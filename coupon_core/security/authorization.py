@@ -1,4 +1,6 @@
-"""What a caller who is known may do."""
+"""Check what an authenticated caller is allowed to do."""
+
+from collections.abc import Set
 
 from coupon_core.domain.models import (
     AuthReason,
@@ -6,24 +8,47 @@ from coupon_core.domain.models import (
     Refused,
     Scope,
 )
+from coupon_core.domain.rules.scopes import find_missing_scopes, list_granting_scopes
 
 
 def require_scope(principal: Principal, tenant_id: str, scope: Scope) -> None:
-    """Refused when the key is another tenant's, or may not do this."""
+    """Require a scope of the tenant's own API key.
+
+    Raises:
+        Refused: The key belongs to another tenant or lacks the scope.
+    """
     require_tenant(principal, tenant_id)
-    if scope not in principal.scopes:
+    if find_missing_scopes(principal.scopes, {scope}):
+        words = " or ".join(f"'{word}'" for word in list_granting_scopes(scope))
+        raise Refused(AuthReason.SCOPE_MISSING, f"This API key lacks the scope {words}")
+
+
+def require_additional_scopes(
+    principal: Principal, scopes: Set[Scope], purpose: str
+) -> None:
+    """Require the scopes that a request needs because of what it asks for.
+
+    `purpose` ends the message and begins with "to".
+
+    Raises:
+        Refused: The key lacks one of the scopes.
+    """
+    missing = find_missing_scopes(principal.scopes, scopes)
+    if missing:
+        noun = "scope" if len(missing) == 1 else "scopes"
+        words = ", ".join(f"'{scope}'" for scope in missing)
         raise Refused(
-            AuthReason.SCOPE_MISSING, f"This API key lacks the scope '{scope}'"
+            AuthReason.SCOPE_MISSING, f"This API key lacks the {noun} {words} {purpose}"
         )
 
 
 def require_tenant(principal: Principal, tenant_id: str) -> None:
-    """Refused when the path names another tenant than the caller's."""
+    """Refuse if the path names another tenant than the caller's."""
     if principal.tenant_id != tenant_id:
         raise Refused(AuthReason.WRONG_TENANT)
 
 
 def require_user(principal: Principal, user_id: str) -> None:
-    """Refused when a user speaks for another; a tenant speaks for all of its own."""
+    """Refuse if a user acts for another user; a tenant may act for all its users."""
     if principal.user_id not in (None, user_id):
         raise Refused(AuthReason.WRONG_USER)

@@ -1,4 +1,4 @@
-"""The audit log: who did what, stored in the transaction in which it was done."""
+"""The audit log; entries are stored in the transaction of the change they describe."""
 
 from datetime import datetime
 from typing import Any
@@ -14,10 +14,10 @@ MAX_ENTRIES_PER_READ = 5_000
 
 
 def record(tenant_id: str, action: str, object_id: str = "", **detail: Any) -> None:
-    """Note what is being done, inside the caller's transaction, by whom it is done.
+    """Record an action with its actor, inside the caller's transaction.
 
-    `detail` is small and holds no secret, no code and nothing about a player. The
-    time is that of the machine, not of the change: it is told when it was done.
+    `detail` must be small and contain no secrets, codes or player data. The time of
+    the entry is the machine's time, not the `now` that the change itself uses.
     """
     context = audit_context.current_context()
     audit_repository.insert(
@@ -43,10 +43,13 @@ def _truncate_value(value: Any) -> Any:
 def list_entries(
     tenant_id: str, audit_filter: AuditFilter, page: Page
 ) -> tuple[list[AuditEntry], int]:
-    """The chosen entries of a tenant, newest first, and how many match in all."""
+    """Return a page of matching entries, newest first, and the number of matches."""
     return audit_repository.list_entries(tenant_id, audit_filter, page)
 
 
 def list_entries_since(tenant_id: str, since: datetime) -> list[AuditEntry]:
-    """What was noted at a moment and after it, oldest first; at most MOST_AT_ONCE."""
+    """Return the entries at or after `since`, oldest first.
+
+    Return at most `MAX_ENTRIES_PER_READ` entries.
+    """
     return audit_repository.list_entries_since(tenant_id, since, MAX_ENTRIES_PER_READ)

@@ -1,4 +1,4 @@
-"""Turn what was not found into a refusal."""
+"""Refusals for values that were not found."""
 
 from typing import TypeVar
 

@@ -1,8 +1,10 @@
-"""Requests with an Idempotency-Key or a signature: one effect, one answer.
+"""Idempotency of requests with an Idempotency-Key or a signature.
 
-A key is taken up in a transaction of its own, so that a repeat learns at once that it
-is under way; a signature is only noted with the answer, which costs a row and no more.
-The answer is kept in the transaction of the effect (CONTRACTS 0.12, 0.13).
+A key is acquired in its own transaction, so that a repeated request learns at once that
+the first one is in progress. A signature is stored only with the response, which costs
+a single row. The response is stored in the transaction of the effect. The number of
+live keys of a caller is limited
+(`docs/api-contracts.md` 0.12, 0.13).
 """
 
 import hashlib
@@ -19,30 +21,43 @@ from coupon_core.domain.models.idempotency import (
 from coupon_core.persistence.database import UNAVAILABLE_ERRORS, transaction
 from coupon_core.persistence.repositories import idempotency as idempotency_repository
 from coupon_core.security import encryption
+from coupon_core.security.rate_limiting.policy import RateLimit, RateLimitExceeded
 
 KEY_RETENTION = timedelta(hours=25)
-# A signature is good for five minutes around its time, which may be five ahead of us;
-# so much longer, and clocks may differ by minutes too.
+# A refusal has changed nothing, so its key protects only against an early repetition.
+REFUSAL_RETENTION = timedelta(minutes=10)
+# A signature is valid from five minutes before until five minutes after its timestamp,
+# so for up to ten minutes after its first use. The rest is a margin for clocks that
+# differ by minutes.
 SIGNATURE_RETENTION = timedelta(minutes=20)
-# Longer than any request takes. Who is slower all the same finds its token gone and
-# rolls back.
+# Longer than any request takes. A request that is slower nevertheless finds that its
+# token has been replaced, and rolls back.
 LEASE = timedelta(seconds=15)
 
 
+_max_keys_per_caller = 0
+
+
+def configure(max_keys_per_caller: int) -> None:
+    """Set how many live keys a caller may have; 0 means no limit."""
+    global _max_keys_per_caller
+    _max_keys_per_caller = max_keys_per_caller
+
+
 class KeyReused(Exception):
-    """The key was given to a request that differs from this one."""
+    """The key was already used for a different request."""
 
 
 class RequestInProgress(Exception):
-    """The same request is being worked on; its answer can be had in a moment."""
+    """The same request is in progress; retry shortly to get its response."""
 
 
 class AlreadyCompleted(Exception):
-    """The request was made in the meantime; the transaction must be rolled back."""
+    """Another attempt completed the request; the transaction must be rolled back."""
 
 
 def compute_digest(*parts: bytes) -> str:
-    """One name for all the parts, each of which may hold anything."""
+    """Return a digest of the parts, which may contain arbitrary bytes."""
     lengths = b",".join(str(len(part)).encode() for part in parts)
     return hashlib.sha256(b"\n".join([lengths, *parts])).hexdigest()
 
@@ -50,59 +65,109 @@ def compute_digest(*parts: bytes) -> str:
 def acquire(
     request: IdempotentRequest, now: datetime, lease: timedelta = LEASE
 ) -> str | StoredResponse:
-    """Take a request up: gives a token, or the answer that it has had already.
+    """Acquire a request; return a token, or the stored response if it is completed.
 
-    Should its process be killed, another may take it up when the lease has run out.
-    AnotherRequest when the key names another one, UnderWay when somebody else is at it.
+    If the process is killed, another one can acquire the request after `lease`.
+
+    Raises:
+        KeyReused: The key was already used for a different request.
+        RequestInProgress: Another attempt holds the lease.
+        RateLimitExceeded: The key is new, and the caller has too many live keys.
     """
     token = os.urandom(12).hex()
-    if idempotency_repository.acquire(request, token, now, now + lease):
+    if idempotency_repository.acquire(
+        request,
+        token,
+        now=now,
+        leased_until=now + lease,
+        max_keys=_max_keys_per_caller,
+    ):
         return token
-    response = find_stored_response(request)
+    row = idempotency_repository.find(request)
+    if row is None:
+        _require_unused_keys(request, now)
+    response = _read_response(request, row)
     if response is None:
         raise RequestInProgress
     return response
 
 
+def _require_unused_keys(request: IdempotentRequest, now: datetime) -> None:
+    max_keys = _max_keys_per_caller
+    next_expiry = idempotency_repository.find_next_expiry(request, now, max_keys)
+    if next_expiry:
+        retention_seconds = int(KEY_RETENTION.total_seconds())
+        raise RateLimitExceeded(
+            RateLimit("idempotency-keys", max_keys, retention_seconds),
+            (next_expiry - now).total_seconds(),
+            text=f"Too many Idempotency-Keys: {max_keys:,} of this caller are still "
+            "stored",
+        )
+
+
 def find_stored_response(request: IdempotentRequest) -> StoredResponse | None:
-    """The answer that a request has had. AnotherRequest when its key is another's."""
-    found = idempotency_repository.find(request)
-    if found is None:
+    """Return the stored response of a request, or None if there is none yet.
+
+    Raises:
+        KeyReused: The key was already used for a different request.
+    """
+    return _read_response(request, idempotency_repository.find(request))
+
+
+def _read_response(
+    request: IdempotentRequest, row: tuple[str, str | None] | None
+) -> StoredResponse | None:
+    if row is None:
         return None
-    fingerprint, encrypted = found
+    fingerprint, encrypted = row
     if fingerprint != request.fingerprint:
         raise KeyReused
     return _decrypt_response(encrypted) if encrypted else None
 
 
 def complete(attempt: RequestAttempt, response: StoredResponse) -> None:
-    """Keep the answer, inside the transaction of the effect.
+    """Store the response, inside the transaction of the effect.
 
-    Repeated when another has come first.
+    Raises:
+        AlreadyCompleted: Another attempt has completed the request.
     """
     encrypted = _encrypt_response(response)
     if attempt.signed_request and not idempotency_repository.insert_with_response(
         attempt.signed_request, encrypted
     ):
         raise AlreadyCompleted
-    if attempt.keyed_request and not idempotency_repository.store_response(
-        attempt.keyed_request, attempt.token, encrypted
+    request = attempt.keyed_request
+    if request and not idempotency_repository.store_response(
+        request,
+        attempt.token,
+        encrypted_response=encrypted,
+        kept_until=_choose_retention(request, response),
     ):
         raise AlreadyCompleted
+
+
+def _choose_retention(request: IdempotentRequest, response: StoredResponse) -> datetime:
+    if response.is_refusal and request.refusal_kept_until:
+        return request.refusal_kept_until
+    return request.kept_until
 
 
 def complete_in_new_transaction(
     attempt: RequestAttempt, response: StoredResponse
 ) -> None:
-    """Keep the answer of a request that had no effect, or has had it. As `complete`."""
+    """Store the response of a request without an effect, or with a committed one.
+
+    Raises:
+        AlreadyCompleted: Another attempt has completed the request.
+    """
     with transaction():
         complete(attempt, response)
 
 
 def release(attempt: RequestAttempt) -> None:
-    """Let the request be made again at once: what it got was no final answer.
+    """Permit an immediate retry of a request that got no final response.
 
-    Where the database is away, its lease runs out by itself.
+    If the database is unavailable, the lease expires by itself.
     """
     if attempt.keyed_request:
         with suppress(*UNAVAILABLE_ERRORS):
@@ -110,11 +175,12 @@ def release(attempt: RequestAttempt) -> None:
 
 
 def purge(now: datetime, limit: int) -> int:
-    """Forget up to `limit` requests that were kept long enough; gives how many."""
+    """Delete up to `limit` requests past their retention; return their number."""
     return idempotency_repository.purge(now, limit)
 
 
-# Sealed, for some answers show a key or a secret, and those are nowhere in the clear.
+# Responses are encrypted because some contain a key or a secret, which are never stored
+# in plain text.
 def _encrypt_response(response: StoredResponse) -> str:
     parts = [response.status, response.headers, response.body.decode("latin-1")]
     return encryption.encrypt(json.dumps(parts))

@@ -1,4 +1,4 @@
-"""The transactional outbox: outgoing events, created, added, claimed and marked.
+"""The transactional outbox: build, add, claim and mark outgoing events.
 
 An event is added in the transaction of the change it reports. The relay claims it,
 publishes it and marks it as sent.
@@ -34,13 +34,13 @@ __all__ = [
 def build_coupon_event(
     event_type: str, coupon: Coupon, data: dict[str, Any], now: datetime
 ) -> Event:
-    """An event about one coupon, for the outbox."""
+    """Return an outbox event about one coupon."""
     return build_event(coupon.tenant_id, event_type, coupon.user_id, data, now)
 
 
 def build_event(
     tenant_id: str, event_type: str, subject: str, data: dict[str, Any], now: datetime
 ) -> Event:
-    """An event about anything, for the outbox."""
+    """Return an outbox event of any type."""
     text = encode_json(data).decode()
     return Event(tenant_id, generate_id(), event_type, subject, now, text)

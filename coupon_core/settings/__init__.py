@@ -1,1 +1,1 @@
-"""The only reader of the environment."""
+"""Settings, read from environment variables."""

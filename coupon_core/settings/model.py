@@ -1,133 +1,249 @@
-"""What can be set: its values, and what each is called, means and is by default."""
+"""The settings: one table of fields, environment variables, defaults and meanings."""
 
-import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from environs import validate
 
-@dataclass(frozen=True, slots=True)
+from coupon_core.observability import structured_logging
+from coupon_core.settings.validators import (
+    COUNT_RANGE,
+    KEY_COUNT_RANGE,
+    METRICS_PORT_RANGE,
+    PORT_RANGE,
+    VISIBILITY_RANGE,
+    validate_broker_url,
+    validate_networks,
+    validate_public_url,
+    validate_rate_limit,
+    validate_redis_url,
+)
+from coupon_core.settings.variables import (
+    Variable,
+    describe_variable,
+    setting_with_default,
+)
+
+DEFAULT_CALLS_PER_CALLER = "600 per minute"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that can be set, with the name of its variable in the metadata."""
+    """Everything that can be set; the metadata describe the environment variables."""
 
-    data_dir: Path
-    database_url: str
-    master_keys: tuple[str, ...] = field(repr=False)
-    database_pool: int
-    gateway_workers: int
-    gateway_threads: int
-    bind_host: str
-    admin_port: int
-    query_port: int
-    bus_port: int
-    broker_url: str
-    visibility_seconds: int
-    cors_origins: tuple[str, ...]
-    redis_url: str
-    guesses_per_user: str
-    guesses_per_tenant: str
-    calls_per_caller: str
-    calls_per_tenant: str
-    webhook_networks: tuple[str, ...]
-    log_level: str
-    log_format: str
-    metrics_host: str
-    metrics_port: int
-    # Told by COUPON_BROKER_URL: whether the bus of this machine is to be started.
+    data_dir: Path = field(
+        metadata=describe_variable(
+            "COUPON_DATA_DIR",
+            "directory for everything that is stored on disk",
+            default=Path("var"),
+            documented_default="./var",
+        )
+    )
+    database_url: str = field(
+        metadata=describe_variable(
+            "COUPON_DATABASE_URL",
+            "sqlite:///path or postgresql://user:password@host/name",
+            documented_default="sqlite:///DATA_DIR/coupons.db",
+        )
+    )
+    master_keys: tuple[str, ...] = field(
+        metadata=describe_variable(
+            "COUPON_MASTER_KEYS",
+            "Fernet keys that encrypt secrets at rest, comma-separated: the "
+            "first one encrypts, all of them decrypt; without any, one is "
+            "generated and stored in DATA_DIR/master.key",
+            default=(),
+        ),
+        repr=False,
+    )
+    database_pool: int = field(
+        metadata=describe_variable(
+            "COUPON_DATABASE_POOL",
+            "maximum number of database connections of a process",
+            default=16,
+            validate=COUNT_RANGE,
+        )
+    )
+    gateway_workers: int = field(
+        metadata=describe_variable(
+            "COUPON_GATEWAY_WORKERS",
+            "number of processes of each gateway",
+            default=1,
+            validate=COUNT_RANGE,
+        )
+    )
+    gateway_threads: int = field(
+        metadata=describe_variable(
+            "COUPON_GATEWAY_THREADS",
+            "number of threads of each gateway process",
+            default=8,
+            validate=COUNT_RANGE,
+        )
+    )
+    bind_host: str = setting_with_default(
+        "COUPON_BIND_HOST",
+        "address on which the gateways listen",
+        default="127.0.0.1",
+    )
+    admin_port: int = field(
+        metadata=describe_variable(
+            "ADMIN_PORT",
+            "port of the admin gateway",
+            default=8001,
+            validate=PORT_RANGE,
+        )
+    )
+    query_port: int = field(
+        metadata=describe_variable(
+            "QUERY_PORT",
+            "port of the query gateway",
+            default=8002,
+            validate=PORT_RANGE,
+        )
+    )
+    public_query_url: str = field(
+        metadata=describe_variable(
+            "COUPON_PUBLIC_QUERY_URL",
+            "URL at which clients reach the query gateway, such as "
+            "https://coupons.example; OAuth 1.0a signatures cover it",
+            validate=validate_public_url,
+            documented_default="the Host header of each request",
+        )
+    )
+    bus_port: int = field(
+        metadata=describe_variable(
+            "BUS_PORT",
+            "port of the embedded message broker, on 127.0.0.1 only",
+            default=8003,
+            validate=PORT_RANGE,
+        )
+    )
+    broker_url: str = field(
+        metadata=describe_variable(
+            "COUPON_BROKER_URL",
+            "message broker: redis://… or amqp://…; if it is set, no broker is "
+            "embedded",
+            validate=validate_broker_url,
+            documented_default="redis://127.0.0.1:BUS_PORT/0",
+        )
+    )
+    visibility_seconds: int = field(
+        metadata=describe_variable(
+            "COUPON_VISIBILITY_SECONDS",
+            "on Redis, seconds until an unacknowledged message is delivered to "
+            "another worker, which is how messages of a killed worker are "
+            "recovered",
+            default=60,
+            validate=VISIBILITY_RANGE,
+        )
+    )
+    cors_origins: tuple[str, ...] = field(
+        metadata=describe_variable(
+            "COUPON_CORS_ORIGINS",
+            "origins whose pages may call the query gateway, comma-separated; *"
+            " allows all (the gateway uses no cookies), empty allows none",
+            default=("*",),
+        )
+    )
+    redis_url: str = field(
+        metadata=describe_variable(
+            "COUPON_REDIS_URL",
+            "redis://… in which the gateways share the counters of rate limits;"
+            " while it is unavailable, or with memory://, each process counts "
+            "separately",
+            validate=validate_redis_url,
+            documented_default="COUPON_BROKER_URL, if that is Redis",
+        )
+    )
+    guesses_per_user: str = setting_with_default(
+        "COUPON_GUESSES_PER_USER",
+        "number of unknown codes that a user may validate or redeem before "
+        "requests are refused with 429; empty means no limit",
+        default="100 per 10 minutes",
+        validate=validate_rate_limit,
+    )
+    guesses_per_tenant: str = setting_with_default(
+        "COUPON_GUESSES_PER_TENANT",
+        "the same limit for all users of a tenant together, and for each "
+        "credential that names no user",
+        default="10000 per 10 minutes",
+        validate=validate_rate_limit,
+    )
+    calls_per_caller: str = setting_with_default(
+        "COUPON_CALLS_PER_CALLER",
+        "number of requests that a caller may send, such as 50/second; the default "
+        "applies to players' tokens only, any other value also to API keys and "
+        "servers; empty means no limit",
+        default=DEFAULT_CALLS_PER_CALLER,
+        validate=validate_rate_limit,
+    )
+    calls_per_tenant: str = setting_with_default(
+        "COUPON_CALLS_PER_TENANT",
+        "the same limit for all callers of a tenant together",
+        default="",
+        validate=validate_rate_limit,
+    )
+    calls_counted_in: str = setting_with_default(
+        "COUPON_CALLS_COUNTED_IN",
+        "where requests are counted: process (each process by itself) or redis (all "
+        "processes together, one call to Redis per request)",
+        default="",
+        validate=validate.OneOf(["", "process", "redis"]),
+        documented_default="process for the default limit, redis for other limits",
+    )
+    idempotency_keys_per_caller: int = setting_with_default(
+        "COUPON_IDEMPOTENCY_KEYS_PER_CALLER",
+        "number of Idempotency-Keys that one user may have stored; 0 means no limit",
+        default=1_000,
+        validate=KEY_COUNT_RANGE,
+    )
+    webhook_networks: tuple[str, ...] = field(
+        metadata=describe_variable(
+            "COUPON_WEBHOOK_NETWORKS",
+            "networks to which webhooks may be sent although they are not "
+            "public, comma-separated, such as 10.1.0.0/16; all others are "
+            "refused",
+            default=(),
+            validate=validate_networks,
+        )
+    )
+    log_level: str = field(
+        metadata=describe_variable(
+            "COUPON_LOG_LEVEL",
+            "debug, info, warning or error",
+            default="info",
+            validate=validate.OneOf([*structured_logging.LEVELS]),
+        )
+    )
+    log_format: str = field(
+        metadata=describe_variable(
+            "COUPON_LOG_FORMAT",
+            "json, or console for reading in a terminal",
+            default="json",
+            validate=validate.OneOf(structured_logging.FORMATS),
+        )
+    )
+    metrics_host: str = setting_with_default(
+        "COUPON_METRICS_HOST",
+        "address on which metrics are served",
+        default="127.0.0.1",
+    )
+    metrics_port: int = field(
+        metadata=describe_variable(
+            "COUPON_METRICS_PORT",
+            "port of the admin gateway's metrics for Prometheus; the query "
+            "gateway and the workers use the next two ports; 0 disables metrics",
+            default=0,
+            validate=METRICS_PORT_RANGE,
+        )
+    )
+    # Derived from COUPON_BROKER_URL: True if this machine must start the broker.
     is_broker_embedded: bool = True
 
 
-# Name of the variable, what it is for, default as text. In the order of `Settings`.
-DESCRIPTIONS = (
-    ("COUPON_DATA_DIR", "where everything that is kept on disk lies", "./var"),
-    (
-        "COUPON_DATABASE_URL",
-        "sqlite:///path or postgresql://user:password@host/name",
-        "sqlite:///DATA_DIR/coupons.db",
-    ),
-    (
-        "COUPON_MASTER_KEYS",
-        "Fernet keys that seal secrets at rest, comma-separated: the first seals, all "
-        "open; one is made and kept in DATA_DIR/master.key when none is given",
-        "",
-    ),
-    ("COUPON_DATABASE_POOL", "most database connections a process opens", "16"),
-    ("COUPON_GATEWAY_WORKERS", "processes of each gateway", "1"),
-    ("COUPON_GATEWAY_THREADS", "threads of each of those processes", "8"),
-    ("COUPON_BIND_HOST", "address that the gateways listen on", "127.0.0.1"),
-    ("ADMIN_PORT", "port of the admin gateway", "8001"),
-    ("QUERY_PORT", "port of the query gateway", "8002"),
-    ("BUS_PORT", "port of the embedded bus, on 127.0.0.1 only", "8003"),
-    (
-        "COUPON_BROKER_URL",
-        "the bus: redis://… or amqp://…; where it is set no bus is embedded",
-        "redis://127.0.0.1:BUS_PORT/0",
-    ),
-    (
-        "COUPON_VISIBILITY_SECONDS",
-        "after how long without acknowledgement a message goes to another worker on "
-        "Redis, where a killed worker is not noticed otherwise",
-        "60",
-    ),
-    (
-        "COUPON_CORS_ORIGINS",
-        "origins whose pages may call the query gateway, comma-separated; * is all "
-        "(it takes no cookies), empty is none",
-        "*",
-    ),
-    (
-        "COUPON_REDIS_URL",
-        "redis://… that the gateways count in together; while it is away, or with "
-        "memory://, each process counts alone",
-        "the bus, if that is redis",
-    ),
-    (
-        "COUPON_GUESSES_PER_USER",
-        "how many unknown codes one user may validate or redeem before he is refused "
-        "with 429; empty is no limit",
-        "100 per 10 minutes",
-    ),
-    (
-        "COUPON_GUESSES_PER_TENANT",
-        "the same for all users of a tenant together",
-        "10000 per 10 minutes",
-    ),
-    (
-        "COUPON_CALLS_PER_CALLER",
-        "how many requests one user or one key may make, such as 50/second; empty is "
-        "no limit",
-        "",
-    ),
-    ("COUPON_CALLS_PER_TENANT", "the same for a tenant altogether", ""),
-    (
-        "COUPON_WEBHOOK_NETWORKS",
-        "networks that webhooks may go to though they are not public, comma-separated, "
-        "such as 10.1.0.0/16; all others are refused",
-        "",
-    ),
-    ("COUPON_LOG_LEVEL", "debug, info, warning or error", "info"),
-    ("COUPON_LOG_FORMAT", "json, or console for people", "json"),
-    ("COUPON_METRICS_HOST", "address that metrics are shown at", "127.0.0.1"),
-    (
-        "COUPON_METRICS_PORT",
-        "port of the admin gateway's metrics for Prometheus; the query gateway and the "
-        "workers take the next two; 0 counts nothing",
-        "0",
-    ),
-)
-
-
-def describe_settings(settings: Settings) -> list[tuple[str, str, str]]:
-    """Name, value and meaning of every setting; secrets are not shown."""
-    rows = zip(fields(settings), DESCRIPTIONS, strict=False)  # the last is derived
-    return [
-        (name, _format_value(getattr(settings, one.name), one.repr), about)
-        for one, (name, about, _) in rows
-    ]
-
-
-URL_PASSWORD_PATTERN = re.compile(r"(?<=:)[^:@/]+(?=@)")
-
-
-def _format_value(value: object, is_public: bool) -> str:
-    text = ",".join(value) if isinstance(value, tuple) else str(value)
-    return URL_PASSWORD_PATTERN.sub("(hidden)", text) if is_public else "(hidden)"
+VARIABLES: dict[str, Variable] = {
+    setting.name: setting.metadata["variable"]
+    for setting in fields(Settings)
+    if setting.metadata
+}
+"""The environment variables by the name of their field, in this order."""

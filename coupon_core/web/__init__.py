@@ -1,5 +1,4 @@
-"""The Flask that both gateways share: strict input, one error shape, documents.
+"""The Flask layer of both gateways: strict input, one error format, OpenAPI.
 
-Nothing is imported here, so that a worker may take `fields`, `schemas` or
-`strict_json` without loading Flask.
+Nothing is imported here, so that workers can use `coupon_core.schemas` without Flask.
 """

@@ -1,6 +1,7 @@
-"""One line of the log for each request, and its place among the metrics.
+"""Log one line per request and record it in the metrics.
 
-The route is told as its template: paths and queries hold codes, headers credentials.
+The route is logged as its template, because paths and query strings contain codes and
+headers contain credentials.
 """
 
 import hashlib
@@ -13,21 +14,23 @@ from coupon_core.observability import audit_context, metrics
 
 log = structlog.get_logger("coupon.web")
 
-ROUTE_ENVIRON_KEY, REASON_ENVIRON_KEY = "coupon.route", "coupon.reason"
-"""Where in the environ the route's template stands, and why a request was refused."""
+ROUTE_ENVIRON_KEY = "coupon.route"
+"""WSGI environ key of the route template."""
+REASON_ENVIRON_KEY = "coupon.reason"
+"""WSGI environ key of the reason for which a request was refused."""
 UNKNOWN = "(none)"
 PROBE_PATHS = frozenset({"/health", "/ready"})
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def log_request(environ: dict[str, Any], status: int, seconds: float) -> None:
-    """Log and count a request that is being answered, after so many seconds."""
+    """Log and count a request that took `seconds` until its response started."""
     route = environ.get(ROUTE_ENVIRON_KEY, UNKNOWN)
     sent_method = environ.get("REQUEST_METHOD", "")
     method = sent_method if sent_method in KNOWN_METHODS else UNKNOWN
-    metrics.observe_request(method, route, status, seconds)
-    write = log.debug if route in PROBE_PATHS and status < 400 else log.info
-    write(
+    metrics.observe_request(method, route, status=status, seconds=seconds)
+    write_log = log.debug if route in PROBE_PATHS and status < 400 else log.info
+    write_log(
         "request",
         method=method,
         route=route,
@@ -58,6 +61,6 @@ def _describe_principal(principal: Principal) -> dict[str, str]:
 
 
 def to_pseudonym(tenant_id: str, user_id: str) -> str:
-    """The same word each time for a user, from which nobody reads who it is."""
+    """Return a stable pseudonym of a user, so that logs contain no user ids."""
     text = f"{tenant_id}\0{user_id}".encode("utf-8", "replace")
     return hashlib.sha256(text).hexdigest()[:16]

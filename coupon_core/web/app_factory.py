@@ -1,7 +1,8 @@
-"""The app factory that both gateways call: everything they share, wired once."""
+"""The app factory of both gateways: wires everything that they share."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any
 
@@ -11,13 +12,13 @@ from werkzeug.routing import BaseConverter
 from coupon_core.json_encoding import encode_json
 from coupon_core.web.access_log import ROUTE_ENVIRON_KEY
 from coupon_core.web.blueprint import BODY_LIMIT_ATTRIBUTE, JsonApi, JsonBlueprint
-from coupon_core.web.dialects import Dialect, RefusalResponse
+from coupon_core.web.dialects import ErrorFormat, RefusalResponse
 from coupon_core.web.error_handlers import register_error_handlers
 from coupon_core.web.health import CheckFunctions, create_health_blueprint
 from coupon_core.web.idempotency import enable_idempotency
 from coupon_core.web.middleware import wrap_wsgi
 from coupon_core.web.openapi import complete_spec
-from coupon_core.web.path_validation import check_path
+from coupon_core.web.path_validation import CODE_ARGUMENT, check_path
 from coupon_core.web.request_body import BODY_LIMITS_EXTENSION, DEFAULT_BODY_LIMIT_BYTES
 from coupon_core.web.responses import (
     JSON_MEDIA_TYPE,
@@ -26,7 +27,7 @@ from coupon_core.web.responses import (
 )
 from coupon_core.web.swagger_ui import create_docs_blueprint
 
-DEFAULT_API_VERSION = "1.0.0"
+RELEASE = version("coupons")  # of the package, and of the API documents
 EMPTY_MAPPING: Mapping[Any, Any] = MappingProxyType({})
 
 
@@ -37,44 +38,48 @@ def create_app(
     description: str,
     blueprints: Sequence[Blueprint | tuple[Blueprint, Mapping[str, Any]]],
     refusals: Mapping[Any, RefusalResponse] = EMPTY_MAPPING,
-    dialects: Sequence[Dialect] = (),
+    dialects: Sequence[ErrorFormat] = (),
     ready_checks: CheckFunctions = EMPTY_MAPPING,
     unavailable_errors: Sequence[type[Exception]] = (),
     security_schemes: Mapping[str, Any] = EMPTY_MAPPING,
     converters: Mapping[str, type[BaseConverter]] = EMPTY_MAPPING,
     servers: Sequence[str] = ("/",),
     links: Mapping[str, str] = EMPTY_MAPPING,
-    version: str = DEFAULT_API_VERSION,
     max_body_bytes: int = DEFAULT_BODY_LIMIT_BYTES,
     teardown: Callable[[BaseException | None], None] | None = None,
 ) -> Flask:
-    """A Flask that answers in JSON only, never redirects and documents itself.
+    """Create a Flask app that responds in JSON, never redirects and serves its OpenAPI.
 
-    `blueprints` come as they are or as `(blueprint, options of register_blueprint)`.
-    `refusals` turns the core's reasons into status, code and text in the Phoenix
-    dialect; `dialects` are other families by prefix. `unavailable_errors` become 503.
-    `max_body_bytes` is in bytes; a route may set its own with `body_limit`.
+    `blueprints` are blueprints or pairs `(blueprint, options of register_blueprint)`.
+    `refusals` maps reasons of the core to status, code and text in the Phoenix
+    dialect; `dialects` are other dialects by prefix. `unavailable_errors` become 503.
+    A route can override `max_body_bytes` with `limit_body`.
     """
-    app = _create_flask(import_name, max_body_bytes)
-    app.url_map.converters.update(converters)
-    register_error_handlers(
-        app, [*dialects, Dialect("", refusals=refusals)], unavailable_errors
+    app = _create_flask(import_name, max_body_bytes, converters=converters)
+    all_dialects = [*dialects, ErrorFormat("", refusals=refusals)]
+    register_error_handlers(app, all_dialects, unavailable_errors=unavailable_errors)
+    api = _create_api(app, title, description=description)
+    api.register_blueprint(create_health_blueprint(ready_checks))
+    _register_blueprints(app, api, blueprints=blueprints)
+    _add_index_and_docs(app, title, links=links)
+    _add_document(
+        app, api, schemes=security_schemes, servers=servers, dialects=dialects
     )
-    api = JsonApi(app, spec_kwargs=_build_spec_options(title, version, description))
-    _register_blueprints(app, api, [create_health_blueprint(ready_checks), *blueprints])
-    app.register_blueprint(create_docs_blueprint(title))
-    _add_index(app, title, links)
-    _add_document(app, api, security_schemes, servers, dialects)
-    _collect_body_limits(app, max_body_bytes)
+    _finish_routes(app, max_body_bytes)
     if teardown is not None:
         app.teardown_appcontext(teardown)
     return app
 
 
-def _create_flask(import_name: str, max_body_bytes: int) -> Flask:
+def _create_flask(
+    import_name: str,
+    max_body_bytes: int,
+    converters: Mapping[str, type[BaseConverter]],
+) -> Flask:
     app = Flask(import_name, static_folder=None)
     app.json = CompactJsonProvider(app)
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
+    app.url_map.converters.update(converters)
     app.url_map.merge_slashes = False
     app.url_map.redirect_defaults = False
     app.before_request(_check_request)
@@ -86,16 +91,17 @@ def _check_request() -> None:
     environ, rule = request.environ, request.url_rule
     if rule:
         environ[ROUTE_ENVIRON_KEY] = rule.rule
-    check_path(environ)
+    check_path(environ, (request.view_args or {}).get(CODE_ARGUMENT, ""))
 
 
-def _build_spec_options(title: str, version: str, description: str) -> dict[str, Any]:
-    return {
+def _create_api(app: Flask, title: str, description: str) -> JsonApi:
+    spec_options = {
         "title": title,
-        "version": version,
+        "version": RELEASE,
         "openapi_version": "3.1.0",
         "info": {"description": description},
     }
+    return JsonApi(app, spec_kwargs=spec_options)
 
 
 def _register_blueprints(app: Flask, api: JsonApi, blueprints: Sequence[Any]) -> None:
@@ -106,7 +112,8 @@ def _register_blueprints(app: Flask, api: JsonApi, blueprints: Sequence[Any]) ->
         register(blueprint, **options)
 
 
-def _add_index(app: Flask, title: str, links: Mapping[str, str]) -> None:
+def _add_index_and_docs(app: Flask, title: str, links: Mapping[str, str]) -> None:
+    app.register_blueprint(create_docs_blueprint(title))
     document_links = {"docs": "/docs", "openapi": "/openapi.json", **links}
     probes = {"health": "/health", "ready": "/ready"}
 
@@ -120,28 +127,37 @@ def _add_document(
     api: JsonApi,
     schemes: Mapping[str, Any],
     servers: Sequence[str],
-    dialects: Sequence[Dialect],
+    dialects: Sequence[ErrorFormat],
 ) -> None:
-    @cache  # made at the first request and kept: nothing changes later
-    def document() -> bytes:
-        whole = complete_spec(api.spec.to_dict(), app, schemes, servers, dialects)
-        return encode_json(whole)
+    @cache  # built on the first request: routes do not change afterwards
+    def build_document() -> bytes:
+        spec = complete_spec(
+            api.spec.to_dict(), app, schemes=schemes, servers=servers, dialects=dialects
+        )
+        return encode_json(spec)
 
     @app.get("/openapi.json")
     def openapi() -> Response:
-        return Response(document(), content_type=JSON_MEDIA_TYPE)
+        return Response(build_document(), content_type=JSON_MEDIA_TYPE)
+
+
+def _finish_routes(app: Flask, max_body_bytes: int) -> None:
+    _refuse_redirecting_rules(app)
+    _collect_body_limits(app, max_body_bytes)
+    enable_idempotency(app)
+
+
+def _refuse_redirecting_rules(app: Flask) -> None:
+    for rule in app.url_map.iter_rules():
+        if rule.rule != "/" and rule.rule.endswith("/"):
+            raise ValueError(f"{rule.rule} would redirect: remove the trailing slash")
 
 
 def _collect_body_limits(app: Flask, max_body_bytes: int) -> None:
-    """Read off the finished routes what requests will need, and refuse bad ones."""
+    """Store the body limit of every route; the key None is the limit of the app."""
     limits: dict[str | None, int] = {None: max_body_bytes}
-    for rule in app.url_map.iter_rules():
-        if rule.rule != "/" and rule.rule.endswith("/"):
-            raise ValueError(f"{rule.rule} would redirect: drop its last slash")
-        route_limit = getattr(
-            app.view_functions[rule.endpoint], BODY_LIMIT_ATTRIBUTE, None
-        )
+    for endpoint, view in app.view_functions.items():
+        route_limit = getattr(view, BODY_LIMIT_ATTRIBUTE, None)
         if route_limit is not None:
-            limits[rule.endpoint] = route_limit
+            limits[endpoint] = route_limit
     app.extensions[BODY_LIMITS_EXTENSION] = limits
-    enable_idempotency(app)

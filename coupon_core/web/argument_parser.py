@@ -1,4 +1,4 @@
-"""What `@blueprint.arguments(Schema)` does: read strictly, name every bad field."""
+"""Webargs parser of `@blueprint.arguments(Schema)`: strict JSON and queries."""
 
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -8,6 +8,7 @@ from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
 from coupon_core.schemas.errors import Target
+from coupon_core.schemas.query_lists import QueryList
 from coupon_core.schemas.validation_errors import convert_messages
 from coupon_core.web.query_string import parse_query
 from coupon_core.web.request_body import read_object, read_optional_object
@@ -23,26 +24,31 @@ ERROR_TARGETS: Mapping[str, Target] = {
 
 
 class StrictParser(FlaskParser):
-    """Webargs with our readers; of a body, the schema says what may be unknown."""
+    """A webargs parser that uses our readers for bodies and query strings."""
 
     DEFAULT_VALIDATION_STATUS = 400
 
     def load_json(self, req: Request, schema: Schema) -> dict[str, Any]:
-        """The body, by `strict_json`."""
+        """Return the body as a JSON object, parsed by `strict_json`."""
         is_optional = getattr(schema, "allow_empty_body", False)
         return read_optional_object(req) if is_optional else read_object(req)
 
     def load_querystring(self, req: Request, schema: Schema) -> dict[str, str]:
-        """The parameters that the schema knows, by `queries`."""
-        known = {field.data_key or name for name, field in schema.fields.items()}
-        return parse_query(req.environ, known)
+        """Return the parameters that the schema defines, by `query_string`."""
+        known_names = {field.data_key or name for name, field in schema.fields.items()}
+        list_names = {
+            field.data_key or name
+            for name, field in schema.fields.items()
+            if isinstance(field, QueryList)
+        }
+        return parse_query(req.environ, known_names, list_names)
 
     def handle_error(
         self, error: ValidationError, req: Request, schema: Schema, **_: Any
     ) -> NoReturn:
-        """Raise the 400 with a detail for every field."""
+        """Raise the 400 with a detail for every invalid field."""
         messages: dict[str, Any] = error.messages  # type: ignore[assignment]
-        (location, location_messages), *_rest = messages.items()
+        location, location_messages = next(iter(messages.items()))
         raise convert_messages(
             location_messages, ERROR_TARGETS.get(location, "body")
         ) from None

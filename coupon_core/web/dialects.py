@@ -7,14 +7,17 @@ from typing import Any, TypeAlias
 from coupon_core.schemas.errors import ApiError, serialize_error_detail
 
 RefusalResponse: TypeAlias = tuple[int, str, str]
-"""What a refusal becomes: status, code, text."""
+"""The response to a refusal: status, code, text."""
 
 
 ErrorRenderer: TypeAlias = Callable[[ApiError, str], Mapping[str, Any]]
 
 
 def render_phoenix_error(api_error: ApiError, request_id: str) -> dict[str, Any]:
-    """The Phoenix error body (CONTRACTS 0.3): both names carry the text."""
+    """Return the Phoenix error body, which carries the text twice.
+
+    See `docs/api-contracts.md` 0.3.
+    """
     body: dict[str, Any] = {
         "error": api_error.message,
         "message": api_error.message,
@@ -30,18 +33,18 @@ def render_phoenix_error(api_error: ApiError, request_id: str) -> dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ErrorShape:
-    """How a dialect's errors look in the OpenAPI document, unless as Phoenix's do."""
+    """The OpenAPI schema of errors of a dialect that differs from Phoenix."""
 
     name: str
     schema: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
-    """How one family of routes says no: everything under `prefix`.
+class ErrorFormat:
+    """The error format and refusals of all routes under `prefix`.
 
-    `refusals` maps a reason of the core to its status, code and text; `security` names
-    the schemes of the OpenAPI document that its routes take, and no others do.
+    `refusals` maps a reason of the core to status, code and text. `security` names the
+    OpenAPI security schemes that these routes accept and other routes do not.
     """
 
     prefix: str
@@ -51,18 +54,25 @@ class Dialect:
     errors: ErrorShape | None = None
 
     def has_path(self, path: str) -> bool:
-        """Whether a path is in this family: `/api` covers `/api/x`, not `/apix`."""
+        """Return True if a path is under the prefix: `/api/x` is under `/api`.
+
+        `/apix` is not.
+        """
         return path == self.prefix or path.startswith(self.prefix.rstrip("/") + "/")
 
 
-def find_dialect(dialects: Sequence[Dialect], path: str) -> Dialect:
-    """The dialect with the longest matching prefix; the last one covers the rest.
+def find_dialect(dialects: Sequence[ErrorFormat], path: str) -> ErrorFormat:
+    """Return the dialect with the longest matching prefix; the last is the fallback.
 
-    `dialects` are sorted once, longest prefix first, by `sort_dialects`.
+    `dialects` must be sorted by `sort_dialects`.
     """
-    return next((one for one in dialects if one.has_path(path)), dialects[-1])
+    return next(
+        (dialect for dialect in dialects if dialect.has_path(path)), dialects[-1]
+    )
 
 
-def sort_dialects(dialects: Sequence[Dialect]) -> tuple[Dialect, ...]:
-    """Longest prefix first, so that the first match is the right one."""
-    return tuple(sorted(dialects, key=lambda one: len(one.prefix), reverse=True))
+def sort_dialects(dialects: Sequence[ErrorFormat]) -> tuple[ErrorFormat, ...]:
+    """Return the dialects with the longest prefix first, as `find_dialect` needs."""
+    return tuple(
+        sorted(dialects, key=lambda dialect: len(dialect.prefix), reverse=True)
+    )

@@ -1,4 +1,4 @@
-"""Turns everything that can be raised below a view into the dialect's JSON."""
+"""Convert every exception raised below a view into JSON of the dialect."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -15,18 +15,13 @@ from coupon_core.observability import metrics
 from coupon_core.observability.error_summary import describe_error, stack_frames
 from coupon_core.schemas.errors import NO_HEADERS, ApiError
 from coupon_core.schemas.validation_errors import convert_validation_error
-from coupon_core.security.rate_limiting.code_guessing import count_failure
+from coupon_core.security.rate_limiting.code_guessing import FailedLookup
 from coupon_core.security.rate_limiting.policy import (
     RateLimitExceeded,
     rate_limit_headers,
 )
 from coupon_core.web.access_log import REASON_ENVIRON_KEY
-from coupon_core.web.dialects import (
-    Dialect,
-    RefusalResponse,
-    find_dialect,
-    sort_dialects,
-)
+from coupon_core.web.dialects import ErrorFormat, find_dialect, sort_dialects
 from coupon_core.web.middleware import REQUEST_ID_ENVIRON_KEY
 from coupon_core.web.responses import json_response
 
@@ -36,7 +31,7 @@ BEARER_CHALLENGE_HEADERS = MappingProxyType(
     {"WWW-Authenticate": 'Bearer realm="coupons"'}
 )
 
-# Our own words: Werkzeug's may quote the request, and change with its version.
+# Our own texts: those of Werkzeug may quote the request and change between versions.
 HTTP_ERRORS: Mapping[int, tuple[str, str]] = MappingProxyType(
     {
         400: ("BAD_REQUEST", "The request could not be understood"),
@@ -63,50 +58,51 @@ HTTP_ERRORS: Mapping[int, tuple[str, str]] = MappingProxyType(
 _PRESERVED_HEADERS = frozenset(
     {"Allow", "Retry-After", "WWW-Authenticate", "Content-Range"}
 )
-_INTERNAL_ERROR: RefusalResponse = (500, *HTTP_ERRORS[500])
 
 
 def register_error_handlers(
     app: Flask,
-    dialects: Sequence[Dialect],
+    dialects: Sequence[ErrorFormat],
     unavailable_errors: Sequence[type[Exception]] = (),
 ) -> None:
-    """Let `app` answer every error in JSON; one of the dialects has the prefix ""."""
+    """Render every error of `app` as JSON; one dialect must have the prefix ""."""
     app.extensions[DIALECTS_EXTENSION] = sort_dialects(dialects)
     app.register_error_handler(ApiError, handle_api_error)
     app.register_error_handler(HTTPException, _handle_http_exception)
     app.register_error_handler(ValidationError, _handle_validation_error)
     app.register_error_handler(Refused, _handle_refused)
+    app.register_error_handler(FailedLookup, _handle_failed_lookup)
     app.register_error_handler(RateLimitExceeded, _handle_rate_limit)
-    app.after_request(_count_failed_lookup)
     app.register_error_handler(Exception, _handle_unexpected)
     for error_class in unavailable_errors:
         app.register_error_handler(error_class, _handle_unavailable)
 
 
 def handle_api_error(api_error: ApiError) -> Response:
-    """The answer for a problem, in the dialect of the path that was asked for."""
+    """Return the response to an error in the dialect of the requested path."""
     request.environ.setdefault(REASON_ENVIRON_KEY, api_error.code)
     body = _get_dialect().render(
         api_error, request.environ.get(REQUEST_ID_ENVIRON_KEY, "")
     )
-    response = json_response(body, api_error.status, api_error.headers)
+    response = json_response(body, api_error.status, headers=api_error.headers)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _get_dialect() -> Dialect:
-    dialects: tuple[Dialect, ...] = current_app.extensions[DIALECTS_EXTENSION]
+def _get_dialect() -> ErrorFormat:
+    dialects: tuple[ErrorFormat, ...] = current_app.extensions[DIALECTS_EXTENSION]
     return find_dialect(dialects, request.path)
 
 
 def _handle_http_exception(error: HTTPException) -> Response:
     status = error.code or 500
     code, text = HTTP_ERRORS.get(status) or _describe_status(status)
-    kept_headers = {k: v for k, v in error.get_headers() if k in _PRESERVED_HEADERS}
+    kept_headers = {
+        name: value for name, value in error.get_headers() if name in _PRESERVED_HEADERS
+    }
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         _log_failure(getattr(error, "original_exception", None) or error)
-    return handle_api_error(ApiError(status, code, text, headers=kept_headers))
+    return handle_api_error(ApiError(status, code, message=text, headers=kept_headers))
 
 
 def _describe_status(status: int) -> tuple[str, str]:
@@ -121,50 +117,48 @@ def _handle_validation_error(error: ValidationError) -> Response:
 def _handle_refused(refused: Refused) -> Response:
     request.environ[REASON_ENVIRON_KEY] = refused.reason.value
     row = _get_dialect().refusals.get(refused.reason)
-    if row is None:  # a table that lacks a row is our fault, not the caller's
+    if row is None:  # a missing row is our error, hence a 500
         return _handle_unexpected(refused)
     status, code, text = row
     headers = (
         BEARER_CHALLENGE_HEADERS if status == HTTPStatus.UNAUTHORIZED else NO_HEADERS
     )
     return handle_api_error(
-        ApiError(status, code, refused.detail or text, headers=headers)
+        ApiError(status, code, message=refused.detail or text, headers=headers)
     )
+
+
+def _handle_failed_lookup(failed: FailedLookup) -> Response:
+    """Count an unknown code; the transaction of the view has been rolled back."""
+    try:
+        failed.count_failure()
+    except RateLimitExceeded as exceeded:
+        return _handle_rate_limit(exceeded)
+    return _handle_refused(failed)
 
 
 def _handle_rate_limit(exceeded: RateLimitExceeded) -> Response:
     metrics.count_rate_limited(exceeded.rate_limit.name)
-    text = f"Too many requests, try again in {exceeded.retry_after} s"
+    text = f"{exceeded.text}, try again in {exceeded.retry_after} s"
     return handle_api_error(
-        ApiError(429, "RATE_LIMITED", text, headers=rate_limit_headers(exceeded))
+        ApiError(
+            429, "RATE_LIMITED", message=text, headers=rate_limit_headers(exceeded)
+        )
     )
-
-
-def _count_failed_lookup(response: Response) -> Response:
-    """Count a code that was unknown, now that no transaction waits for it.
-
-    The answer is changed in place: others have put their headers on it.
-    """
-    try:
-        count_failure()
-    except RateLimitExceeded as exceeded:
-        error_response = _handle_rate_limit(exceeded)
-        response.status_code = error_response.status_code
-        response.set_data(error_response.get_data())
-        response.headers.update(error_response.headers)
-    return response
 
 
 def _handle_unavailable(error: Exception) -> Response:
     log.warning("unavailable", **_describe_failure(error))
+    code, text = HTTP_ERRORS[503]
     return handle_api_error(
-        ApiError(503, *HTTP_ERRORS[503], headers={"Retry-After": "1"})
+        ApiError(503, code, message=text, headers={"Retry-After": "1"})
     )
 
 
 def _handle_unexpected(error: Exception) -> Response:
     _log_failure(error)
-    return handle_api_error(ApiError(*_INTERNAL_ERROR))
+    code, text = HTTP_ERRORS[500]
+    return handle_api_error(ApiError(500, code, message=text))
 
 
 def _log_failure(error: BaseException) -> None:
@@ -172,7 +166,7 @@ def _log_failure(error: BaseException) -> None:
 
 
 def _describe_failure(error: BaseException) -> dict[str, Any]:
-    """What may be logged: the rule and not the path, which holds whole codes."""
+    """Return what may be logged: the rule, because the path contains codes."""
     rule = request.url_rule
     return {
         "request_id": request.environ.get(REQUEST_ID_ENVIRON_KEY, ""),

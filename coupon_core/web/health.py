@@ -1,11 +1,11 @@
-"""Whether the gateway lives, whether it can work, and where its documents are."""
+"""Liveness and readiness routes."""
 
 from collections.abc import Mapping
 
 from flask import Response
 from marshmallow import fields
 
-from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.base import ResponseSchema
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.readiness_checks import CheckFunctions, ReadinessCheck, run_checks
 from coupon_core.web.responses import json_response
@@ -13,14 +13,14 @@ from coupon_core.web.responses import json_response
 __all__ = ["CheckFunctions", "create_health_blueprint"]
 
 
-class HealthSchema(LenientSchema):
-    """The process answers."""
+class HealthSchema(ResponseSchema):
+    """The body of the liveness route."""
 
     status = fields.String(required=True, metadata={"enum": ["healthy"]})
 
 
-class ReadinessSchema(LenientSchema):
-    """What the gateway stands on, a word each."""
+class ReadinessSchema(ResponseSchema):
+    """The body of the readiness route: one word per dependency."""
 
     status = fields.String(required=True, metadata={"enum": ["ready", "not ready"]})
     database = fields.String()
@@ -41,15 +41,18 @@ UNAVAILABLE = "unavailable"
 
 
 def create_health_blueprint(ready_checks: CheckFunctions) -> JsonBlueprint:
-    """`GET /health` and `GET /ready` (CONTRACTS 2.2); each check answers in a word."""
+    """Create `GET /health` and `GET /ready`; each check returns one word.
+
+    See `docs/api-contracts.md` 2.2.
+    """
     checks = [ReadinessCheck(name, check) for name, check in ready_checks.items()]
-    routes = JsonBlueprint("health", __name__, description="Is it alive, can it work")
+    routes = JsonBlueprint("health", __name__, description="Liveness and readiness")
 
     @routes.route("/health")
     @routes.response(200, HealthSchema, example={"status": "healthy"})
     @routes.doc(security=[])
     def health() -> Response:
-        """Tell that the process answers."""
+        """Check that the process is running."""
         return json_response({"status": "healthy"})
 
     @routes.route("/ready")
@@ -57,10 +60,10 @@ def create_health_blueprint(ready_checks: CheckFunctions) -> JsonBlueprint:
     @routes.alt_response(503, schema=ReadinessSchema, example=EXAMPLE_NOT_READY)
     @routes.doc(security=[])
     def ready() -> Response:
-        """Tell whether the gateway can work, and what can be reached.
+        """Check that the gateway is ready, and list its dependencies.
 
-        Without the message queue it can: events wait in the database. Without
-        Redis it counts guesses by itself.
+        A missing message queue does not matter: events wait in the database. Without
+        Redis, each process counts failed code lookups on its own.
         """
         return _readiness_response(run_checks(checks))
 
@@ -68,8 +71,8 @@ def create_health_blueprint(ready_checks: CheckFunctions) -> JsonBlueprint:
 
 
 def _readiness_response(results: Mapping[str, str | None]) -> Response:
-    statuses = {name: word or UNAVAILABLE for name, word in results.items()}
+    statuses = {name: result or UNAVAILABLE for name, result in results.items()}
     if None in results.values():
         body = {"status": "not ready", **statuses}
-        return json_response(body, 503, {"Retry-After": "1"})
+        return json_response(body, 503, headers={"Retry-After": "1"})
     return json_response({"status": "ready", **statuses})

@@ -1,10 +1,10 @@
-"""Requests that may be sent again: one effect and one answer (CONTRACTS 0.12, 0.13).
+"""Idempotent requests: one effect and one response.
 
-Every POST of every blueprint goes through here, but for those marked `safe_post`;
-one without an Idempotency-Key and without a signature just passes.
+Every POST of every blueprint passes through this module, except those marked
+`safe_post`. A request without Idempotency-Key and without signature is passed on.
+See `docs/api-contracts.md` 0.12 and 0.13.
 """
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial, wraps
@@ -21,15 +21,16 @@ from coupon_core.domain.models.idempotency import (
     StoredResponse,
 )
 from coupon_core.persistence.database import transaction
-from coupon_core.schemas.errors import ApiError, ErrorDetail, validation_error
 from coupon_core.services import idempotency
-from coupon_core.services.idempotency import (
-    KEY_RETENTION,
-    LEASE,
-    SIGNATURE_RETENTION,
-    compute_digest,
-)
 from coupon_core.web.authentication import SIGNATURE_ENVIRON_KEY
+from coupon_core.web.idempotency_keys import (
+    KEY_ENVIRON_KEY,
+    build_keyed_request,
+    build_signed_request,
+    in_progress_error,
+    key_reused_error,
+    read_key,
+)
 from coupon_core.web.request_body import read_body
 from coupon_core.web.request_stream import spool_body
 
@@ -37,43 +38,38 @@ View = TypeVar("View", bound=Callable[..., Any])
 RunView = Callable[[], Any]
 RunStrategy = Callable[[RequestAttempt, RunView], Response]
 
-KEY_HEADER, REPLAYED_HEADER = "Idempotency-Key", "Idempotent-Replayed"
-KEY_PATTERN = "^[A-Za-z0-9_-]{1,255}$"
-KEY_EXPECTED = "1 to 255 letters, digits, _ or -"
-_KEY_ENVIRON_KEY = "HTTP_IDEMPOTENCY_KEY"
-_SAFE_POST_MARK, _MULTI_TRANSACTION_MARK, IDEMPOTENT_MARK = (
-    "_reads_only",
-    "_in_steps",
-    "_once",
-)
-_match_key = re.compile(r'("?)([A-Za-z0-9_-]{1,255})\1').fullmatch
-# A file may take minutes to come and to be worked on.
+REPLAYED_HEADER = "Idempotent-Replayed"
+IDEMPOTENT_MARK = "_idempotent"
+_SAFE_POST_MARK = "_safe_post"
+_MULTI_TRANSACTION_MARK = "_multi_transaction"
+# Uploading and processing a file can take minutes.
 LONG_LEASE = timedelta(minutes=15)
-MAX_IN_MEMORY_BYTES = 1_048_576  # bytes of a body that are not worth a file
-# Whoever gets one of these has not been heard yet, and may come again under his key.
+MAX_IN_MEMORY_BYTES = 1_048_576  # larger bodies are spooled to a file
+# These responses mean that the request was not processed, so its key stays usable.
 _NON_FINAL_STATUSES = frozenset(
     {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
 )
 
 
 def safe_post(view: View) -> View:
-    """Mark a POST that changes nothing: it takes no keys, and may be sent at will."""
+    """Mark a POST that changes nothing; it ignores Idempotency-Key."""
     setattr(view, _SAFE_POST_MARK, True)
     return view
 
 
 def multi_transaction(view: View) -> View:
-    """Mark a POST that works in transactions of its own, one after the other.
+    """Mark a POST that runs several transactions, one after the other.
 
-    Such as takes a file: as a whole it would hold up all other writers. Its answer is
-    kept right after the last of them; till then nobody else takes it up.
+    An upload, for example: in one transaction it would block all other writers. Its
+    response is stored after the last transaction; until then its lease keeps others
+    from processing the same key.
     """
     setattr(view, _MULTI_TRANSACTION_MARK, True)
     return view
 
 
 def enable_idempotency(app: Flask) -> None:
-    """Let every POST that changes something have one effect, however often sent."""
+    """Make every POST idempotent, except those marked `safe_post`."""
     post_endpoints = {
         rule.endpoint for rule in app.url_map.iter_rules() if _has_post(rule.methods)
     }
@@ -94,51 +90,56 @@ def _wrap_idempotent(view: Callable[..., Any]) -> Callable[..., Any]:
     )
 
     @wraps(view)
-    def idempotent_view(*values: Any, **parts: Any) -> Any:
+    def idempotent_view(*args: Any, **kwargs: Any) -> Any:
         environ = request.environ
-        if _KEY_ENVIRON_KEY not in environ and SIGNATURE_ENVIRON_KEY not in environ:
-            return view(*values, **parts)
+        if KEY_ENVIRON_KEY not in environ and SIGNATURE_ENVIRON_KEY not in environ:
+            return view(*args, **kwargs)
         principal = g.get("principal")
         if principal is None or request.method != "POST":
-            return view(*values, **parts)
-        return process(principal, partial(view, *values, **parts))
+            return view(*args, **kwargs)
+        return process(principal, partial(view, *args, **kwargs))
 
     setattr(idempotent_view, IDEMPOTENT_MARK, True)
     return idempotent_view
 
 
 def _process_idempotent(principal: Principal, run_view: RunView) -> Response:
-    """The view's answer, or the one that the same request has had before."""
-    key, signed_request = _read_key(), _build_signed_request(principal)
+    """Run the view, or return the stored response to the same request."""
+    key = read_key()
+    signed_request = build_signed_request(principal)
     if key is None:
         return _run_attempt(
-            RequestAttempt(None, "", signed_request), _run_single_transaction, run_view
+            RequestAttempt(None, "", signed_request=signed_request),
+            _run_single_transaction,
+            run_view=run_view,
         )
-    keyed_request = _build_keyed_request(principal, key, read_body(request))
-    acquired = _acquire_key(keyed_request, LEASE)
+    keyed_request = build_keyed_request(principal, key, body=read_body(request))
+    acquired = _acquire_key(keyed_request, idempotency.LEASE)
     if isinstance(acquired, StoredResponse):
         return _replay_response(acquired)
     return _run_attempt(
-        RequestAttempt(keyed_request, acquired, signed_request),
+        RequestAttempt(keyed_request, acquired, signed_request=signed_request),
         _run_single_transaction,
-        run_view,
+        run_view=run_view,
     )
 
 
 def _process_multi_transaction(principal: Principal, run_view: RunView) -> Any:
-    """As `_process_idempotent`, for what works in transactions of its own."""
-    key = _read_key()
+    """Do the same as `_process_idempotent` for several transactions."""
+    key = read_key()
     if key is None:
         return run_view()
     with SpooledTemporaryFile(MAX_IN_MEMORY_BYTES) as file:
-        keyed_request = _build_keyed_request(principal, key, spool_body(request, file))
+        keyed_request = build_keyed_request(
+            principal, key, body=spool_body(request, file)
+        )
         acquired = _acquire_key(keyed_request, LONG_LEASE)
         if isinstance(acquired, StoredResponse):
             return _replay_response(acquired)
         return _run_attempt(
-            RequestAttempt(keyed_request, acquired, None),
+            RequestAttempt(keyed_request, acquired, signed_request=None),
             _run_multi_transaction,
-            run_view,
+            run_view=run_view,
         )
 
 
@@ -146,11 +147,11 @@ def _acquire_key(
     keyed_request: IdempotentRequest, lease: timedelta
 ) -> str | StoredResponse:
     try:
-        return idempotency.acquire(keyed_request, utc_now(), lease)
+        return idempotency.acquire(keyed_request, utc_now(), lease=lease)
     except idempotency.KeyReused:
-        raise _key_reused_error() from None
+        raise key_reused_error() from None
     except idempotency.RequestInProgress:
-        raise _in_progress_error() from None
+        raise in_progress_error() from None
 
 
 def _run_attempt(
@@ -160,7 +161,7 @@ def _run_attempt(
         return strategy(attempt, run_view)
     except idempotency.AlreadyCompleted:
         return _replay_other_response(attempt)
-    except Exception as error:  # refused or failed: the effect is rolled back
+    except Exception as error:  # refused or failed: the transaction is rolled back
         return _respond_to_failure(attempt, error)
 
 
@@ -185,7 +186,7 @@ def _run_multi_transaction(attempt: RequestAttempt, run_view: RunView) -> Respon
 
 
 def _respond_to_failure(attempt: RequestAttempt, error: Exception) -> Response:
-    """The answer for what a view raised; a refusal of the core is final."""
+    """Return the response to an exception of a view; a refusal is final."""
     response = current_app.make_response(current_app.handle_user_exception(error))
     is_final = isinstance(error, Refused) and _is_final(response.status_code)
     try:
@@ -200,14 +201,19 @@ def _respond_to_failure(attempt: RequestAttempt, error: Exception) -> Response:
     return response
 
 
+def mark_dry_run() -> None:
+    """Keep the current request's key usable, because the view changes nothing."""
+    g.is_dry_run = True
+
+
 def _is_final(status: int) -> bool:
-    return (
-        status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _NON_FINAL_STATUSES
-    )
+    is_server_error = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    is_final_status = not is_server_error and status not in _NON_FINAL_STATUSES
+    return is_final_status and not g.get("is_dry_run")
 
 
 def _replay_other_response(attempt: RequestAttempt) -> Response:
-    """What the same request was answered, which came first while ours was under way."""
+    """Return the response of the same request that completed while ours was running."""
     for idempotent_request in filter(
         None, (attempt.signed_request, attempt.keyed_request)
     ):
@@ -215,77 +221,19 @@ def _replay_other_response(attempt: RequestAttempt) -> Response:
         if stored_response:
             idempotency.release(attempt)
             return _replay_response(stored_response)
-    raise _in_progress_error()
+    raise in_progress_error()
 
 
 def _to_stored_response(response: Response) -> StoredResponse:
     headers = tuple(response.headers.to_wsgi_list())
-    return StoredResponse(response.status_code, headers, response.get_data())
+    return StoredResponse(response.status_code, headers, body=response.get_data())
 
 
 def _replay_response(stored_response: StoredResponse) -> Response:
     response = Response(
-        stored_response.body, stored_response.status, dict(stored_response.headers)
+        stored_response.body,
+        stored_response.status,
+        headers=dict(stored_response.headers),
     )
     response.headers[REPLAYED_HEADER] = "true"
     return response
-
-
-def _read_key() -> str | None:
-    """The key that was sent; 400 for what is none."""
-    header = request.environ.get(_KEY_ENVIRON_KEY)
-    if header is None:
-        return None
-    match = _match_key(header)
-    if match is None:
-        raise validation_error(
-            [ErrorDetail(f"expected {KEY_EXPECTED}", KEY_HEADER, "header")]
-        )
-    return match[2]
-
-
-def _build_keyed_request(
-    principal: Principal, key: str, body: bytes
-) -> IdempotentRequest:
-    """The request under its key, which is good for this caller and this route.
-
-    `body` stands for what was sent, with method, path and query (CONTRACTS 0.13).
-    """
-    environ = request.environ
-    parts = (principal.user_id, principal.key_id, _get_route(), key)
-    name = compute_digest(*(repr(part).encode() for part in parts))
-    query = environ.get("QUERY_STRING", "").encode("latin-1")
-    fingerprint = compute_digest(
-        request.method.encode(), request.path.encode(), query, body
-    )
-    return IdempotentRequest(
-        principal.tenant_id, name, fingerprint, utc_now() + KEY_RETENTION
-    )
-
-
-def _get_route() -> str:
-    return request.url_rule.rule if request.url_rule else ""
-
-
-def _build_signed_request(principal: Principal) -> IdempotentRequest | None:
-    """The request under its signature, which is made over all of it that counts."""
-    signature = request.environ.get(SIGNATURE_ENVIRON_KEY)
-    if signature is None:
-        return None
-    name = compute_digest(b"signature", signature.lower().encode())
-    return IdempotentRequest(
-        principal.tenant_id, name, "", utc_now() + SIGNATURE_RETENTION
-    )
-
-
-def _key_reused_error() -> ApiError:
-    text = f"{KEY_HEADER}: this key was given to a request that differs from this one"
-    detail = ErrorDetail(
-        "expected a key that is new, or the same request", KEY_HEADER, "header"
-    )
-    return ApiError(422, "IDEMPOTENCY_KEY_REUSED", text, (detail,))
-
-
-def _in_progress_error() -> ApiError:
-    text = "The same request is still under way"
-    return ApiError(409, "REQUEST_UNDER_WAY", text, headers={"Retry-After": "1"})

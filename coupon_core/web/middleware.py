@@ -1,4 +1,4 @@
-"""What surrounds every answer, even a failed one: its id, safe headers, a log line."""
+"""WSGI middleware for every response: request id, safe headers, log line."""
 
 import os
 import re
@@ -22,7 +22,7 @@ ExcInfo: TypeAlias = (
     | None
 )
 
-# Each is sent unless the answer has one of its own, as the docs page does.
+# Each is sent unless the response sets its own, as the docs page does.
 SECURITY_HEADERS = (
     ("Cache-Control", "no-store"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
@@ -32,33 +32,42 @@ SECURITY_HEADERS = (
 
 
 def wrap_wsgi(app: WsgiApp) -> WsgiApp:
-    """Wrap a WSGI app: the caller's sane `X-Request-Id`, or a new one, comes back.
+    """Wrap a WSGI app; return a valid `X-Request-Id` of the caller, or a new one.
 
-    It is done here, and not in Flask's hooks, because a list of pairs costs a tenth
-    of what a header object does, and because hooks are skipped when a hook fails.
+    This is not done in Flask hooks: appending to a list of pairs costs a tenth of a
+    headers object, and hooks are skipped when another hook fails.
     """
 
     def wrapped_app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        sent = environ.get("HTTP_X_REQUEST_ID")
-        request_id = sent if sent and _match_request_id(sent) else os.urandom(12).hex()
+        request_id = _choose_request_id(environ.get("HTTP_X_REQUEST_ID"))
         environ[REQUEST_ID_ENVIRON_KEY] = request_id
         audit_context.start_context(request_id=request_id)
-        began, code = perf_counter(), 500
+        started_at, status_code = perf_counter(), 500
 
-        def start(
-            status: str, headers: list[tuple[str, str]], trouble: ExcInfo = None
+        def start_with_headers(
+            status: str, headers: list[tuple[str, str]], exc_info: ExcInfo = None
         ) -> Any:
-            nonlocal code
-            code = int(status[:3])
-            present = {name for name, _ in headers}
-            headers += [pair for pair in SECURITY_HEADERS if pair[0] not in present]
+            nonlocal status_code
+            status_code = int(status[:3])
+            present_names = {name for name, _ in headers}
+            headers += [
+                (name, value)
+                for name, value in SECURITY_HEADERS
+                if name not in present_names
+            ]
             headers.append(("X-Request-Id", request_id))
-            if trouble:
-                return start_response(status, headers, trouble)
+            if exc_info:
+                return start_response(status, headers, exc_info)
             return start_response(status, headers)
 
-        body = app(environ, start)
-        log_request(environ, code, perf_counter() - began)
+        body = app(environ, start_with_headers)
+        log_request(environ, status_code, seconds=perf_counter() - started_at)
         return body
 
     return wrapped_app
+
+
+def _choose_request_id(sent_id: str | None) -> str:
+    if sent_id and _match_request_id(sent_id):
+        return sent_id
+    return os.urandom(12).hex()

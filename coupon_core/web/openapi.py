@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document: what the blueprints noted, and what every route shares."""
+"""Complete the OpenAPI 3.1 document of the blueprints with what all routes share."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,21 +9,23 @@ from flask_smorest.spec.plugins import FlaskPlugin  # type: ignore[import-untype
 
 from coupon_core.schemas.errors import ApiError
 from coupon_core.schemas.identifiers import PATH_SEGMENT_PATTERN
-from coupon_core.web.dialects import Dialect
+from coupon_core.web.dialects import ErrorFormat
 from coupon_core.web.error_handlers import HTTP_ERRORS
-from coupon_core.web.idempotency import IDEMPOTENT_MARK, KEY_HEADER, KEY_PATTERN
+from coupon_core.web.idempotency import IDEMPOTENT_MARK
+from coupon_core.web.idempotency_keys import KEY_HEADER, KEY_PATTERN
 from coupon_core.web.responses import JSON_MEDIA_TYPE
 
 Spec: TypeAlias = dict[str, Any]
 WRITE_METHODS = frozenset({"post", "put", "patch", "delete"})
 DOCUMENTED_METHODS = WRITE_METHODS | {"get"}
 
-# Which statuses any route may answer, by what kind of route it is.
+# The error statuses of a route, by kind of route.
 COMMON_STATUSES = (400, 414, 500, 503)
 AUTH_STATUSES = (401, 403, 429)
 PATH_STATUSES = (404,)
 WRITE_STATUSES = (409,)
-IDEMPOTENCY_STATUSES = (422,)  # a key used again with another payload (CONTRACTS 0.13)
+# A key that is reused with another payload (`docs/api-contracts.md` 0.13).
+IDEMPOTENCY_STATUSES = (422,)
 BODY_STATUSES = (413, 415)
 
 KEY_REFERENCE = {"$ref": f"#/components/parameters/{KEY_HEADER}"}
@@ -32,17 +34,17 @@ KEY_PARAMETER: Mapping[str, Any] = {
     "in": "header",
     "required": False,
     "schema": {"type": "string", "pattern": KEY_PATTERN, "maxLength": 255},
-    "description": "One effect and one answer, however often it is sent: the answer is "
-    "kept for a day, and repeated with Idempotent-Replayed: true.",
+    "description": "A retry with the same key has no further effect and receives the "
+    "stored response with `Idempotent-Replayed: true`. Responses are kept for a day.",
 }
 
 _HEADERS_BY_STATUS: Mapping[int, Mapping[str, Any]] = {
-    409: {"Retry-After": "Seconds to wait, while the same request is under way"},
-    401: {"WWW-Authenticate": "How to authenticate"},
+    409: {"Retry-After": "Seconds to wait while the same request is being processed"},
+    401: {"WWW-Authenticate": "The authentication scheme to use"},
     429: {
         "Retry-After": "Seconds to wait",
-        "RateLimit-Policy": "Which budget is used up: its name, amount and seconds",
-        "RateLimit": "What is left of it, and in how many seconds there is more",
+        "RateLimit-Policy": "The exceeded limit: its name, quota and window in seconds",
+        "RateLimit": "The remaining quota and the seconds until it is replenished",
     },
     503: {"Retry-After": "Seconds to wait"},
 }
@@ -53,9 +55,9 @@ def complete_spec(
     app: Flask,
     schemes: Mapping[str, Any],
     servers: Sequence[str],
-    dialects: Sequence[Dialect] = (),
+    dialects: Sequence[ErrorFormat] = (),
 ) -> Spec:
-    """Complete a spec in place: shared errors, security, operation ids, servers."""
+    """Complete a spec in place: errors, security, operation ids, servers."""
     components = spec.setdefault("components", {})
     error_responses = {
         _get_error_name(status): _build_error_response(status) for status in HTTP_ERRORS
@@ -70,22 +72,22 @@ def complete_spec(
     spec["servers"] = [{"url": url} for url in servers]
     components.setdefault("parameters", {})[KEY_HEADER] = dict(KEY_PARAMETER)
     _complete_path_parameters(spec)
-    operation_ids, idempotent_paths = (
-        _map_operation_ids(app),
-        _find_idempotent_paths(app),
-    )
+    operation_ids = _map_operation_ids(app)
+    idempotent_paths = _find_idempotent_paths(app)
     for path, method, operation in iterate_operations(spec):
-        _set_security(operation, path, dialects)
+        _set_security(operation, path, dialects=dialects)
         if method == "post" and path in idempotent_paths:
             operation.setdefault("parameters", []).append(KEY_REFERENCE)
-        _complete_operation(operation, path, method, bool(schemes), dialects)
+        _complete_operation(
+            operation, path, method=method, is_secured=bool(schemes), dialects=dialects
+        )
         operation.setdefault("operationId", operation_ids[path, method])
     _drop_unused(components["responses"], json.dumps(spec["paths"]))
     return spec
 
 
-def _set_security(operation: Spec, path: str, dialects: Sequence[Dialect]) -> None:
-    """Say of an operation what its dialect alone takes, if it does."""
+def _set_security(operation: Spec, path: str, dialects: Sequence[ErrorFormat]) -> None:
+    """Set the security of operations whose dialect has its own schemes."""
     for dialect in dialects:
         if dialect.security and dialect.has_path(path):
             operation.setdefault(
@@ -98,23 +100,23 @@ def _to_security_requirements(names: Iterable[str]) -> list[Spec]:
 
 
 def _complete_path_parameters(spec: Spec) -> None:
-    """Say of each part of a path what all of them must be; `paths` refuses the rest."""
-    for item in spec["paths"].values():
-        for parameter in item.get("parameters", ()):
+    """Add the pattern that `path_validation` enforces to every path parameter."""
+    for path_item in spec["paths"].values():
+        for parameter in path_item.get("parameters", ()):
             if parameter["in"] == "path":
                 schema = parameter.get("schema", {})
                 parameter["schema"] = {"pattern": PATH_SEGMENT_PATTERN, **schema}
 
 
 def iterate_operations(spec: Spec) -> Iterator[tuple[str, str, Spec]]:
-    """Every operation of a spec with its path and its method in lower case."""
-    for path, item in spec["paths"].items():
-        for method in DOCUMENTED_METHODS & item.keys():
-            yield path, method, item[method]
+    """Yield every operation of a spec with its path and lower-case method."""
+    for path, path_item in spec["paths"].items():
+        for method in DOCUMENTED_METHODS & path_item.keys():
+            yield path, method, path_item[method]
 
 
-def _add_error_shapes(components: Spec, dialects: Sequence[Dialect]) -> None:
-    """The errors of dialects that do not look like Phoenix's."""
+def _add_error_shapes(components: Spec, dialects: Sequence[ErrorFormat]) -> None:
+    """Add the errors of dialects that differ from Phoenix."""
     schemas = components.setdefault("schemas", {})
     for dialect in dialects:
         if dialect.errors:
@@ -124,20 +126,26 @@ def _add_error_shapes(components: Spec, dialects: Sequence[Dialect]) -> None:
                 components["responses"][name] = _build_dialect_response(dialect, status)
 
 
-def _build_dialect_response(dialect: Dialect, status: int) -> Spec:
+def _build_dialect_response(dialect: ErrorFormat, status: int) -> Spec:
     code, text = HTTP_ERRORS[status]
     name = dialect.errors.name if dialect.errors else "Error"
     body = {
         "schema": {"$ref": f"#/components/schemas/{name}"},
-        "example": dict(dialect.render(ApiError(status, code, text), "f81d4fae")),
+        "example": dict(
+            dialect.render(ApiError(status, code, message=text), "f81d4fae")
+        ),
     }
     return {**_build_error_response(status), "content": {JSON_MEDIA_TYPE: body}}
 
 
-def _find_error_prefix(path: str, dialects: Sequence[Dialect]) -> str:
-    """What the names of the errors of a path begin with."""
-    found = (one.errors.name for one in dialects if one.errors and one.has_path(path))
-    return next(found, "")
+def _find_error_prefix(path: str, dialects: Sequence[ErrorFormat]) -> str:
+    """Return the prefix of the error component names of a path."""
+    names = (
+        dialect.errors.name
+        for dialect in dialects
+        if dialect.errors and dialect.has_path(path)
+    )
+    return next(names, "")
 
 
 def _complete_operation(
@@ -145,11 +153,11 @@ def _complete_operation(
     path: str,
     method: str,
     is_secured: bool,
-    dialects: Sequence[Dialect],
+    dialects: Sequence[ErrorFormat],
 ) -> None:
     responses = operation.setdefault("responses", {})
     prefix = _find_error_prefix(path, dialects)
-    for status in _list_statuses(operation, path, method, is_secured):
+    for status in _list_statuses(operation, path, method=method, is_secured=is_secured):
         if not _is_documented(responses.get(str(status))):
             name = f"{prefix}{_get_error_name(status)}"
             responses[str(status)] = {"$ref": f"#/components/responses/{name}"}
@@ -157,7 +165,7 @@ def _complete_operation(
 
 
 def _is_documented(response: Any) -> bool:
-    """Whether a view documented this status itself, and not the parser for it."""
+    """Return True if the view itself documents this status, not only its parser."""
     return bool(response) and "$ref" not in response
 
 
@@ -178,7 +186,7 @@ def _list_statuses(
 
 
 def _find_idempotent_paths(app: Flask) -> frozenset[str]:
-    """The paths whose POST has one effect, however often it is sent."""
+    """Return the paths whose POST is idempotent."""
     return frozenset(
         FlaskPlugin.flaskpath2openapi(rule.rule)
         for rule in app.url_map.iter_rules()
@@ -187,12 +195,12 @@ def _find_idempotent_paths(app: Flask) -> frozenset[str]:
 
 
 def _map_operation_ids(app: Flask) -> dict[tuple[str, str], str]:
-    """The operation id of each path and method: the endpoint's name, made one word."""
+    """Return the operation id of each path and method, made from the endpoint."""
     return {
         (
             FlaskPlugin.flaskpath2openapi(rule.rule),
             method.lower(),
-        ): _format_operation_id(rule.endpoint, method, rule.methods or set())
+        ): _format_operation_id(rule.endpoint, method, methods=rule.methods or set())
         for rule in app.url_map.iter_rules()
         for method in rule.methods or ()
     }
@@ -208,7 +216,7 @@ def _get_error_name(status: int) -> str:
 
 
 def _build_error_response(status: int) -> Spec:
-    """The component for one error status, with an example of its body."""
+    """Return the component of an error status, with an example of its body."""
     code, text = HTTP_ERRORS[status]
     example = {"error": text, "message": text, "code": code, "request_id": "f81d4fae"}
     schema = {"$ref": "#/components/schemas/Error"}
@@ -219,8 +227,8 @@ def _build_error_response(status: int) -> Spec:
     headers = _HEADERS_BY_STATUS.get(status)
     if headers:
         response["headers"] = {
-            name: {"description": told, "schema": {"type": "string"}}
-            for name, told in headers.items()
+            name: {"description": description, "schema": {"type": "string"}}
+            for name, description in headers.items()
         }
     return response
 

@@ -1,4 +1,4 @@
-"""The checks of a gateway's readiness, each with a deadline of its own."""
+"""Readiness checks of a gateway, each with its own deadline."""
 
 import threading
 import time
@@ -12,14 +12,15 @@ from coupon_core.observability.error_summary import describe_error
 log = structlog.get_logger("coupon.web")
 
 CheckFunctions: TypeAlias = Mapping[str, Callable[[], str]]
-"""A word for each thing; who cannot do without it raises instead."""
+"""Checks by name; each returns one word, or raises if the gateway is not ready."""
 DEADLINE_SECONDS = 1.5
 
 
 class ReadinessCheck:
-    """A check that has failed once it takes longer than DEADLINE_SECONDS.
+    """A check that fails if it takes longer than `DEADLINE_SECONDS`.
 
-    It is made in a thread, for a frozen database keeps one waiting; never in two.
+    It runs in a thread, because a frozen database would block the request. The lock
+    keeps a check that hangs from running a second time at once.
     """
 
     def __init__(self, name: str, check: Callable[[], str]) -> None:
@@ -28,29 +29,29 @@ class ReadinessCheck:
         self.lock = threading.Lock()
 
     def start(self, results: dict[str, str]) -> threading.Thread:
-        """Let a thread make the check and note its word, if it can be done."""
+        """Start the check in a thread that stores its word unless the check fails."""
         thread = threading.Thread(target=self._run, args=(results,), daemon=True)
         thread.start()
         return thread
 
     def _run(self, results: dict[str, str]) -> None:
         if not self.lock.acquire(timeout=DEADLINE_SECONDS):
-            return  # the one before waits still
+            return  # the previous run still waits
         try:
             results[self.name] = self.check()
-        except Exception as error:  # whatever a driver raises means the same here
+        except Exception as error:  # any driver error means not ready
             log.warning("not ready", check=self.name, error=describe_error(error))
         finally:
             self.lock.release()
 
 
 def run_checks(checks: Sequence[ReadinessCheck]) -> dict[str, str | None]:
-    """What the checks found; None for one that failed, or took too long.
+    """Return the words of the checks; None for one that failed or took too long.
 
-    They run side by side, so that all of them together take one deadline.
+    The checks run in parallel, so that together they take one deadline.
     """
     results: dict[str, str] = {}
-    until = time.monotonic() + DEADLINE_SECONDS
-    for thread in [one.start(results) for one in checks]:
-        thread.join(max(0.0, until - time.monotonic()))
-    return {one.name: results.get(one.name) for one in checks}
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    for thread in [check.start(results) for check in checks]:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return {check.name: results.get(check.name) for check in checks}

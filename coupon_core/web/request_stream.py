@@ -1,4 +1,4 @@
-"""Bodies that are too long for memory: read piece by piece, up to a limit."""
+"""Read bodies that are too large for memory in pieces, up to a limit."""
 
 import hashlib
 from collections.abc import Iterator
@@ -7,27 +7,76 @@ from typing import IO, Any
 from flask import Request
 from werkzeug.http import parse_options_header
 
+from coupon_core.schemas.csv_decoding import ENCODINGS
+from coupon_core.schemas.csv_options import CsvOptions
 from coupon_core.schemas.errors import ApiError, ErrorDetail
 from coupon_core.web.body_admission import require_body
-from coupon_core.web.request_body import body_too_large_error, get_body_limit
+from coupon_core.web.request_body import (
+    body_too_large_error,
+    get_body_limit,
+    incomplete_body_error,
+    parse_content_length,
+    read_input,
+)
 
 CSV_MEDIA_TYPE = "text/csv"
 READ_SIZE_BYTES = 65_536
 
 
 def stream_csv_body(request: Request) -> Iterator[bytes]:
-    """The CSV in the body, in pieces. 415, 400 when there is none, 413 when too long.
+    """Return the CSV body in pieces.
 
-    The first two are raised at once; the last as soon as it can be known.
+    Raises:
+        ApiError: 400 or 413 for a bad Content-Length, at once; 413 above the limit and
+            400 for an incomplete body, while iterating.
     """
-    _check_content_type(request.environ)
     return _stream_body(request)
 
 
-def spool_body(request: Request, file: IO[bytes]) -> bytes:
-    """Read the whole body into a file, and from there again; gives its SHA-256.
+def is_csv(request: Request) -> bool:
+    """Return True if the body is declared as CSV."""
+    media_type, _ = parse_options_header(request.environ.get("CONTENT_TYPE", ""))
+    return media_type.lower() == CSV_MEDIA_TYPE
 
-    400 and 413 as of `stream_csv_body`.
+
+def parse_csv_options(
+    request: Request, ignored_columns: frozenset[str] = frozenset()
+) -> CsvOptions:
+    """Return what the headers say about a CSV body (RFC 4180, section 3).
+
+    Raises:
+        ApiError: 415 for another content type or an unknown parameter value.
+    """
+    environ = request.environ
+    _, options = parse_options_header(environ.get("CONTENT_TYPE", ""))
+    charset = options.get("charset", "utf-8").lower()
+    header = options.get("header", "present").lower()
+    is_unencoded = environ.get("HTTP_CONTENT_ENCODING", "identity") == "identity"
+    if (
+        not is_csv(request)
+        or charset not in ENCODINGS
+        or header not in ("present", "absent")
+        or not is_unencoded
+    ):
+        raise _content_type_error()
+    return CsvOptions(ENCODINGS[charset], header == "present", ignored_columns)
+
+
+def _content_type_error() -> ApiError:
+    expected = (
+        "text/csv, optionally with charset=utf-8, utf-16 or windows-1252 and "
+        "header=present or absent, and no content encoding was expected"
+    )
+    detail = ErrorDetail(expected, "Content-Type", target="header")
+    text = f"Content-Type: {expected}"
+    return ApiError(415, "UNSUPPORTED_MEDIA_TYPE", message=text, details=(detail,))
+
+
+def spool_body(request: Request, file: IO[bytes]) -> bytes:
+    """Copy the body into `file`, from where it is read again; return its SHA-256.
+
+    Raises:
+        ApiError: 400 or 413, as for `stream_csv_body`.
     """
     digest = hashlib.sha256()
     for piece in _stream_body(request):
@@ -41,49 +90,25 @@ def spool_body(request: Request, file: IO[bytes]) -> bytes:
 
 def _stream_body(request: Request) -> Iterator[bytes]:
     environ, limit = request.environ, get_body_limit(request)
-    length = environ.get("CONTENT_LENGTH")
-    if length and not (length.isascii() and length.isdecimal()):
-        raise ApiError(400, "BAD_REQUEST", "Content-Length: digits were expected")
-    if length and (len(length) > 18 or int(length) > limit):
-        raise body_too_large_error(limit)
-    if length in ("", "0", None) and not environ.get("wsgi.input_terminated"):
+    length = parse_content_length(environ, limit)
+    if not length and not environ.get("wsgi.input_terminated"):
         return iter(())
     require_body(environ, limit)
-    return _read_pieces(environ, int(length) if length else None, limit)
-
-
-def _check_content_type(environ: dict[str, Any]) -> None:
-    media_type, options = parse_options_header(environ.get("CONTENT_TYPE", ""))
-    is_utf8 = options.get("charset", "utf-8").lower() in ("utf-8", "utf8")
-    is_unencoded = environ.get("HTTP_CONTENT_ENCODING", "identity") == "identity"
-    if media_type.lower() != CSV_MEDIA_TYPE or not is_utf8 or not is_unencoded:
-        text = "Content-Type: text/csv in UTF-8 was expected, without encoding"
-        detail = ErrorDetail("text/csv in UTF-8 was expected", "Content-Type", "header")
-        raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", text, (detail,))
+    return _read_pieces(environ, length, limit=limit)
 
 
 def _read_pieces(
     environ: dict[str, Any], length: int | None, limit: int
 ) -> Iterator[bytes]:
-    read = 0
-    while length is None or read < length:
-        piece = _read_input(
-            environ,
-            READ_SIZE_BYTES if length is None else min(READ_SIZE_BYTES, length - read),
-        )
+    read_bytes = 0
+    while length is None or read_bytes < length:
+        remaining_bytes = READ_SIZE_BYTES if length is None else length - read_bytes
+        piece = read_input(environ, min(READ_SIZE_BYTES, remaining_bytes))
         if not piece:
             break
-        read += len(piece)
-        if read > limit:
+        read_bytes += len(piece)
+        if read_bytes > limit:
             raise body_too_large_error(limit)
         yield piece
-    if length is not None and read < length:
-        raise ApiError(400, "BAD_REQUEST", "The body ended before its Content-Length")
-
-
-def _read_input(environ: dict[str, Any], max_bytes: int) -> bytes:
-    try:
-        return bytes(environ["wsgi.input"].read(max_bytes))
-    except Exception as error:  # each server has its own for a chunk that is none
-        text = "The body could not be read to its end"
-        raise ApiError(400, "BAD_REQUEST", text) from error
+    if length is not None and read_bytes < length:
+        raise incomplete_body_error()

@@ -1,4 +1,4 @@
-"""JSON answers, made with as little work as a request can cost."""
+"""JSON responses with minimal overhead."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ JSON_MEDIA_TYPE = "application/json"
 def json_response(
     body: Any, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """A compact UTF-8 JSON answer; `body` holds only what JSON itself knows."""
+    """Return a compact UTF-8 JSON response; `body` contains only JSON types."""
     response = Response(encode_json(body), status, content_type=JSON_MEDIA_TYPE)
     if headers:
         response.headers.update(headers)
@@ -22,15 +22,15 @@ def json_response(
 
 
 def no_content_response() -> Response:
-    """The answer 204, which has no body and so no type of one."""
+    """Return a 204 response, which has no body and no content type."""
     response = Response(status=204)
     del response.headers["Content-Type"]
     return response
 
 
 class CompactJsonProvider(DefaultJSONProvider):
-    """The same form for a view that returns a plain dict to Flask."""
+    """Renders dicts that views return in the format of `json_response`."""
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
-        """What Flask makes of a dict or a list."""
+        """Return the response for a dict or a list."""
         return json_response(self._prepare_response_obj(args, kwargs))

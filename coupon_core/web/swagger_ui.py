@@ -1,4 +1,4 @@
-"""The page that shows the document: Swagger UI from local files, no other host."""
+"""Swagger UI for the OpenAPI document, served from local files only."""
 
 import html
 from importlib import resources
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, send_from_directory
 
-# What the page may do; React sets style attributes, hence the one exception.
+# Inline styles are allowed because React sets style attributes.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
     " img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none';"
@@ -40,7 +40,7 @@ _PAGE_TEMPLATE = """<!DOCTYPE html>
 </body>
 </html>
 """
-# The validator badge would ask a public host about our document: off.
+# The validator badge is off: it would send the URL of our document to a public host.
 _START_SCRIPT = """"use strict";
 window.ui = SwaggerUIBundle({
   url: "/openapi.json",
@@ -54,12 +54,12 @@ window.ui = SwaggerUIBundle({
 
 
 def create_docs_blueprint(title: str) -> Blueprint:
-    """`/docs` and the files it needs; made for one app, for the page has its title."""
+    """Create `/docs` and its files; the page shows the title of the app."""
     pages = Blueprint("docs", __name__, url_prefix="/docs")
     page = _PAGE_TEMPLATE.format(title=html.escape(title)).encode()
 
     @pages.get("")
-    def show() -> Response:
+    def show_page() -> Response:
         headers = {
             "Content-Security-Policy": CONTENT_SECURITY_POLICY,
             "Cache-Control": "no-cache",
@@ -67,11 +67,11 @@ def create_docs_blueprint(title: str) -> Blueprint:
         return Response(page, headers=headers, content_type="text/html; charset=utf-8")
 
     @pages.get("/start.js")
-    def start() -> Response:
+    def serve_start_script() -> Response:
         return Response(_START_SCRIPT, content_type="text/javascript; charset=utf-8")
 
     @pages.get("/<name>")
-    def asset(name: str) -> Response:
+    def serve_asset(name: str) -> Response:
         if name not in ASSET_NAMES:
             abort(404)
         return send_from_directory(_ASSET_DIRECTORY, name)

@@ -1,4 +1,4 @@
-"""Who calls: an SDK with a bearer token, whose key is of one site."""
+"""Authentication of the Mambo API: a token or a signature that belongs to one site."""
 
 from flask import g, request
 
@@ -8,25 +8,37 @@ from coupon_core.domain.models import (
     Refused,
     utc_now,
 )
+from coupon_core.domain.models.client_keys import ClientKey
 from coupon_core.observability import audit_context
 from coupon_core.schemas.errors import ApiError
 from coupon_core.security.authentication import authenticate_client_token
 from coupon_core.web.authentication import bearer_token
+from query_gateway.mambo.oauth1 import authenticate_oauth1, has_oauth1_signature
 
 
 def authenticate() -> None:
-    """Know the caller; the site in the path, if any, must be the key's own.
+    """Authenticate the caller and check the site in the path, if there is one.
 
-    A site that is another's answers like one that is none.
+    Another tenant's site is answered exactly like a site that does not exist.
+
+    Raises:
+        Refused: The token or signature is missing, invalid or expired.
+        ApiError: The site is not the one that the key belongs to.
     """
     site = (request.view_args or {}).pop("site", None)
     if request.method == "OPTIONS":
         return
+    key = _authenticate_key()
+    if site not in (None, key.tenant_id):
+        raise ApiError(404, "SiteNotFoundException", message="The site does not exist")
+    g.principal = Principal(key.tenant_id, key_id=key.key_id)
+    audit_context.set_principal(g.principal)
+
+
+def _authenticate_key() -> ClientKey:
+    if has_oauth1_signature():
+        return authenticate_oauth1()
     token = bearer_token()
     if not token:
         raise Refused(AuthReason.NO_CREDENTIALS)
-    key = authenticate_client_token(token, utc_now())
-    if site not in (None, key.tenant_id):
-        raise ApiError(404, "SiteNotFoundException", "The site does not exist")
-    g.principal = Principal(key.tenant_id, key_id=key.key_id)
-    audit_context.set_principal(g.principal)
+    return authenticate_client_token(token, utc_now())

@@ -1,4 +1,4 @@
-"""How Mambo says no: an exception in an envelope; OAuth's errors without one."""
+"""Error bodies of the Mambo API and of its OAuth endpoint."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from coupon_core.schemas.errors import ApiError, serialize_error_detail
 from coupon_core.web.dialects import ErrorShape
 
-# What is wrong with a request as such; the exceptions of coupons have their own names.
+# Exceptions for errors of the request itself. Coupon refusals bring their own names.
 EXCEPTION_TYPES: Mapping[int, str] = {
     400: "ValidationException",
     401: "UnauthorizedException",
@@ -37,7 +37,7 @@ ERROR_SHAPE = ErrorShape(
     "MamboError",
     {
         "type": "object",
-        "description": "Every error of the Mambo dialect.",
+        "description": "Every error of the Mambo API.",
         "required": ["error"],
         "properties": {
             "error": {
@@ -56,7 +56,7 @@ OAUTH_ERROR_SHAPE = ErrorShape(
     "OAuthError",
     {
         "type": "object",
-        "description": "An error as OAuth has it (RFC 6749, 5.2).",
+        "description": "An OAuth error (RFC 6749, section 5.2).",
         "required": ["error", "error_description"],
         "properties": {"error": _TEXT_SCHEMA, "error_description": _TEXT_SCHEMA},
     },
@@ -64,7 +64,7 @@ OAUTH_ERROR_SHAPE = ErrorShape(
 
 
 def render_mambo_error(api_error: ApiError, request_id: str) -> dict[str, Any]:
-    """`{"error": {"type", "message"}}` (CONTRACTS 4.5)."""
+    """Return the body `{"error": {"type", "message"}}` (docs/api-contracts.md 4.5)."""
     is_exception_name = api_error.code.endswith("Exception")
     exception_type = (
         api_error.code
@@ -80,7 +80,7 @@ def render_mambo_error(api_error: ApiError, request_id: str) -> dict[str, Any]:
 
 
 def render_oauth_error(api_error: ApiError, request_id: str) -> dict[str, Any]:
-    """RFC 6749, 5.2."""
+    """Return the body of an OAuth error (RFC 6749, section 5.2)."""
     by_status = OAUTH_ERRORS_BY_STATUS.get(api_error.status, "invalid_request")
     code = api_error.code if api_error.code in OAUTH_ERRORS else by_status
     return {"error": code, "error_description": api_error.message}

@@ -1,25 +1,30 @@
-"""Values of the core in Mambo's words, and ids as its paths bring them."""
+"""Serializers of the Mambo API, and parsers of the IDs in its paths."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from coupon_core.domain.identifiers import is_user_id
 from coupon_core.domain.models import (
     CodeFormat,
     CouponStatus,
     DefinitionStatus,
-    IssuedCoupon,
     PurchaseReason,
     Reason,
     Refused,
 )
-from coupon_core.domain.models.offers import Offer, OfferedCoupon, ValidityUnit
+from coupon_core.domain.models.offers import (
+    HeldCoupon,
+    Offer,
+    OfferedCoupon,
+    ValidityUnit,
+)
 from coupon_core.domain.models.points import Wallet
 from coupon_core.domain.models.purchases import Activity
 from coupon_core.domain.models.users import RegisteredUser
 from coupon_core.domain.rules.redemption import get_coupon_status
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.schemas.identifiers import is_user_id, is_uuid
+from coupon_core.schemas.identifiers import is_uuid
 from coupon_core.services.points import offers
 from query_gateway.refusals import MAMBO_REFUSALS
 
@@ -34,32 +39,44 @@ BUYABLE_STATE = "BUYABLE"
 
 
 def parse_activity_id(text: str) -> str:
-    """The id of an activity. Refused for a text that is no id."""
+    """Return the activity ID in lower case.
+
+    Raises:
+        Refused: The text is not an ID, so no activity can have it.
+    """
     if not is_uuid(text):
         raise Refused(PurchaseReason.ACTIVITY_NOT_FOUND)
     return text.lower()
 
 
 def parse_coupon_id(text: str) -> str:
-    """The id of a coupon. Refused for a text that is no id."""
+    """Return the coupon ID in lower case.
+
+    Raises:
+        Refused: The text is not an ID, so no coupon can have it.
+    """
     if not is_uuid(text):
         raise Refused(Reason.COUPON_NOT_FOUND)
     return text.lower()
 
 
 def parse_user_id(text: str) -> str:
-    """A user's id. Refused for a text that can be nobody's."""
+    """Return the user ID.
+
+    Raises:
+        Refused: The text is not a valid user ID, so no user can have it.
+    """
     if not is_user_id(text):
         raise Refused(PurchaseReason.USER_NOT_FOUND)
     return text
 
 
 def serialize_coupon(offered: OfferedCoupon) -> Document:
-    """A coupon of a site."""
+    """Return a coupon of a site."""
     definition, offer, display = offered.definition, offered.offer, offered.shown
     return {
         "id": definition.definition_id,
-        "name": definition.name,
+        "name": offered.name,
         "code": definition.custom_code or None,
         "type": display.coupon_type,
         "active": definition.status != DefinitionStatus.ARCHIVED,
@@ -81,7 +98,7 @@ def serialize_coupon(offered: OfferedCoupon) -> Document:
 
 
 def serialize_coupon_with_codes(offered: OfferedCoupon) -> Document:
-    """The same with the codes of its list, for a coupon that has one."""
+    """Return a coupon, with its list of codes if it has one."""
     if offered.definition.code_format != CodeFormat.LISTED:
         return serialize_coupon(offered)
     return {**serialize_coupon(offered), "codes": offers.list_codes(offered)}
@@ -108,10 +125,9 @@ def _serialize_scarcity(offered: OfferedCoupon) -> Document | None:
     return {"limit": limit, "counter": offered.definition.used_count} if limit else None
 
 
-def serialize_held_coupon(
-    issued: IssuedCoupon, offered: OfferedCoupon, now: datetime
-) -> Document:
-    """A coupon in a user's hands."""
+def serialize_held_coupon(held: HeldCoupon, now: datetime) -> Document:
+    """Return a coupon that a user holds."""
+    issued = held.issued
     return {
         "id": issued.coupon.coupon_id,
         "code": issued.coupon.code,
@@ -119,12 +135,12 @@ def serialize_held_coupon(
         "awardedOn": format_timestamp_milliseconds(issued.coupon.generated_at),
         "redeemedOn": format_timestamp_milliseconds(issued.coupon.redeemed_at),
         "expiresOn": format_timestamp_milliseconds(issued.expires_at),
-        "coupon": serialize_coupon(offered),
+        "coupon": serialize_coupon(held.offered),
     }
 
 
 def serialize_buyable_coupon(offered: OfferedCoupon) -> Document:
-    """A coupon that the user could buy, in the same shape."""
+    """Return a coupon that the user can buy, in the shape of a held coupon."""
     empty_members = dict.fromkeys(("id", "awardedOn", "redeemedOn"))
     return {
         **empty_members,
@@ -136,20 +152,28 @@ def serialize_buyable_coupon(offered: OfferedCoupon) -> Document:
 
 
 def serialize_user(user: RegisteredUser, wallets: Sequence[Wallet]) -> Document:
-    """A user, with what they have of each kind of points."""
+    """Return a user with a balance for each kind of points."""
     return {
+        "id": user.user_id,
         "uuid": user.user_id,
         "isMember": user.is_member,
         "details": dict(user.details),
         "tagTags": list(user.tags),
-        "points": [{"pointId": w.point_id, "balance": w.balance} for w in wallets],
+        "points": [
+            {
+                "point": {"id": wallet.point_id},
+                "pointId": wallet.point_id,
+                "balance": wallet.balance,
+            }
+            for wallet in wallets
+        ],
         "createdOn": format_timestamp_milliseconds(user.created_at),
         "updatedOn": format_timestamp_milliseconds(user.updated_at),
     }
 
 
 def serialize_activity(activity: Activity) -> Document:
-    """An activity; one that failed tells its exception."""
+    """Return an activity; a failed one includes its exception."""
     attrs = {"type": "coupon", "action": activity.action.value, "code": activity.code}
     return {
         "id": activity.activity_id,
@@ -168,5 +192,5 @@ def serialize_activity(activity: Activity) -> Document:
 
 
 EXCEPTIONS_BY_REASON: Mapping[str, str] = {
-    reason.value: row[1] for reason, row in MAMBO_REFUSALS.items()
+    reason.value: code for reason, (_, code, _) in MAMBO_REFUSALS.items()
 }

@@ -1,1 +1,1 @@
-"""The Phoenix API in both path styles."""
+"""The Phoenix API, with and without the tenant in the path."""

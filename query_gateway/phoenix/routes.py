@@ -1,4 +1,4 @@
-"""The Phoenix dialect: six endpoints, each in both path styles (documents S0, S1)."""
+"""Views of the Phoenix API, each in both path styles (the Phoenix specification)."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,6 +8,7 @@ from flask import Response, g, request
 from werkzeug.routing import BaseConverter
 
 from coupon_core.domain import serialization
+from coupon_core.domain.identifiers import is_user_id
 from coupon_core.domain.models import (
     AuthReason,
     DefinitionStatus,
@@ -21,8 +22,9 @@ from coupon_core.domain.models import (
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.observability import audit_context
 from coupon_core.schemas import phoenix_documents
+from coupon_core.schemas.base import PageQuerySchema
 from coupon_core.schemas.errors import ErrorDetail, Target, validation_error
-from coupon_core.schemas.identifiers import USER_ID_EXPECTED, is_user_id, is_uuid
+from coupon_core.schemas.identifiers import USER_ID_EXPECTED, is_uuid
 from coupon_core.security import authentication
 from coupon_core.services.access.tenants import PHOENIX_PATH_SEGMENTS
 from coupon_core.services.catalog import definitions
@@ -53,7 +55,7 @@ blueprint = JsonBlueprint(
 
 
 class TenantConverter(BaseConverter):
-    """A tenant id in a path; the words of the paths themselves are none."""
+    """A tenant ID in a path; the fixed segments of the paths do not match."""
 
     regex = f"(?!(?:{'|'.join(sorted(PHOENIX_PATH_SEGMENTS))})/)[^/]+"
 
@@ -61,32 +63,41 @@ class TenantConverter(BaseConverter):
 def route_with_and_without_tenant(
     rule: str, method: str = "GET"
 ) -> Callable[[View], View]:
-    """Serve a view with the tenant in the path (S1) and from the token alone (S0)."""
+    """Register a view under two rules: with the tenant in the path, and without it."""
 
     def register(view: View) -> View:
         name = view.__name__
         rules = {name: rule, f"{name}_of_tenant": f"/<tenant:tenant_id>{rule}"}
-        for endpoint, whole in rules.items():
-            told = schemas.list_path_parameters(whole)
-            add = blueprint.route(
-                whole, endpoint=endpoint, methods=[method], parameters=told
+        for endpoint, full_rule in rules.items():
+            add_rule = blueprint.route(
+                full_rule,
+                endpoint=endpoint,
+                methods=[method],
+                parameters=schemas.list_path_parameters(full_rule),
             )
-            add(view)
+            add_rule(view)
         return view
 
     return register
 
 
-@blueprint.before_request
 def authenticate() -> None:
-    """Know the caller; a tenant in the path must be the caller's own."""
+    """Authenticate the caller and check the tenant in the path, if there is one.
+
+    Raises:
+        Refused: The credentials are missing or invalid, or belong to another tenant.
+    """
     tenant_id = (request.view_args or {}).pop("tenant_id", None)
-    if request.method == "OPTIONS":  # browsers ask for these before they sign in
+    # Browsers send preflight requests without credentials.
+    if request.method == "OPTIONS":
         return
     g.principal = _authenticate_principal(allow_signature=tenant_id is not None)
     audit_context.set_principal(g.principal)
     if tenant_id is not None:
         authentication.require_tenant(g.principal, tenant_id)
+
+
+blueprint.before_request(authenticate)
 
 
 def _authenticate_principal(allow_signature: bool) -> Principal:
@@ -100,13 +111,13 @@ def _authenticate_principal(allow_signature: bool) -> Principal:
 
 @route_with_and_without_tenant("/definitions")
 @blueprint.response(200, schemas.DefinitionsSchema, example=EXAMPLES["definitions"])
-@blueprint.arguments(schemas.PageQuerySchema, location="query")
+@blueprint.arguments(PageQuerySchema, location="query")
 def list_definitions(page: dict[str, int]) -> Response:
     """List the tenant's active coupon definitions."""
     found, total = definitions.list_definitions(
-        g.principal.tenant_id, Page(**page), DefinitionStatus.ACTIVE
+        g.principal.tenant_id, Page(**page), status=DefinitionStatus.ACTIVE
     )
-    rows = [serialization.serialize_definition(one) for one in found]
+    rows = [serialization.serialize_definition(definition) for definition in found]
     return json_response({"definitions": rows, "total": total})
 
 
@@ -117,16 +128,16 @@ def list_coupons(page: dict[str, Any], user_id: str) -> Response:
     """List a user's coupons, newest first."""
     status = page.pop("status", None)
     coupon_filter = CouponFilter(user_id=_require_own_user_id(user_id), status=status)
-    return _coupon_list_response("coupons", page, coupon_filter)
+    return _coupon_list_response("coupons", page, coupon_filter=coupon_filter)
 
 
 @route_with_and_without_tenant("/user/<user_id>/redemptions")
 @blueprint.response(200, schemas.RedemptionsSchema, example=EXAMPLES["redemptions"])
-@blueprint.arguments(schemas.PageQuerySchema, location="query")
+@blueprint.arguments(PageQuerySchema, location="query")
 def list_redemptions(page: dict[str, int], user_id: str) -> Response:
-    """List the coupons that a user has redeemed, last used first."""
+    """List the coupons that a user has redeemed, most recently used first."""
     coupon_filter = CouponFilter(user_id=_require_own_user_id(user_id), redeemed=True)
-    return _coupon_list_response("redemptions", page, coupon_filter)
+    return _coupon_list_response("redemptions", page, coupon_filter=coupon_filter)
 
 
 def _coupon_list_response(
@@ -134,9 +145,11 @@ def _coupon_list_response(
 ) -> Response:
     now = utc_now()
     rows, total = administration.list_coupons(
-        g.principal.tenant_id, coupon_filter, Page(**page), now
+        g.principal.tenant_id, coupon_filter, page=Page(**page), now=now
     )
-    return json_response(serialization.serialize_coupon_list(member, rows, total, now))
+    return json_response(
+        serialization.serialize_coupon_list(member, rows, total=total, now=now)
+    )
 
 
 @route_with_and_without_tenant("/user/<user_id>/<coupon_id>")
@@ -149,7 +162,7 @@ def get_coupon(user_id: str, coupon_id: str) -> Response:
     if not is_uuid(coupon_id):
         raise Refused(Reason.COUPON_NOT_FOUND)
     coupon_filter = CouponFilter(user_id=owner, coupon_id=coupon_id.lower())
-    issued = administration.get(g.principal.tenant_id, coupon_filter, now)
+    issued = administration.get(g.principal.tenant_id, coupon_filter, now=now)
     return json_response(serialization.serialize_coupon(issued, now))
 
 
@@ -157,12 +170,14 @@ def get_coupon(user_id: str, coupon_id: str) -> Response:
 @blueprint.response(200, schemas.ValidationSchema, examples=schemas.EXAMPLE_VALIDATIONS)
 @document_query(schemas.ValidateQuerySchema)
 def validate(code: str) -> Response:
-    """Tell whether a code can be redeemed now; the answer is 200 either way."""
+    """Check whether a code can be redeemed now; the status is 200 either way."""
     principal, now = g.principal, utc_now()
     user_id = _read_user_id() or principal.user_id
     if user_id:
         authentication.require_user(principal, user_id)
-    result = validation.validate(principal.tenant_id, code, user_id, now)
+    result = validation.validate(
+        principal.tenant_id, code, user_id=user_id, now=now, key_id=principal.key_id
+    )
     return json_response(_serialize_validation(result, now))
 
 
@@ -200,18 +215,16 @@ def _serialize_definition(result: Validation) -> dict[str, Any] | None:
 )
 @document_body(schemas.RedeemBodySchema, example={"user_id": "user_123"})
 def redeem(code: str) -> Response:
-    """Redeem a code for a user; what refuses it leaves it unchanged."""
+    """Redeem a code for a user; a refusal changes nothing."""
     user_id = _parse_user_id(read_object(request))
     authentication.require_user(g.principal, user_id)
     now = utc_now()
-    redeem_request = RedeemRequest(g.principal.tenant_id, code, user_id)
-    return json_response(
-        serialization.serialize_coupon(redeem_code(redeem_request, now).issued, now)
-    )
+    redeem_request = RedeemRequest(g.principal.tenant_id, code, user_id=user_id)
+    return json_response(redeem_code(redeem_request, now).document)
 
 
 def _parse_user_id(body: dict[str, Any]) -> str:
-    # By hand: a schema would cost more than all the rest of this view.
+    # Checked without a schema, which would take longer than the rest of this view.
     return _check_user_id(body.get("user_id"), "body")
 
 
@@ -224,5 +237,5 @@ def _check_user_id(user_id: Any, target: Target) -> str:
     if isinstance(user_id, str) and is_user_id(user_id):
         return user_id
     raise validation_error(
-        [ErrorDetail(f"expected {USER_ID_EXPECTED}", "user_id", target)]
+        [ErrorDetail(f"expected {USER_ID_EXPECTED}", "user_id", target=target)]
     )

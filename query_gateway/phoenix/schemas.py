@@ -1,4 +1,4 @@
-"""How the Phoenix endpoints stand in the OpenAPI document: parameters, examples."""
+"""Schemas, path parameters and examples of the Phoenix API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,19 +26,19 @@ SECURITY_SCHEMES: Mapping[str, Any] = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "HS256 with the tenant secret; claims sub (the user), "
+        "description": "Signed with the tenant secret (HS256). Claims: sub (the user), "
         'sub_type "tenant", sub_id (the tenant), iat, exp.',
     },
     "tenantSignature": {
         "type": "apiKey",
         "in": "header",
         "name": "X-Signature",
-        "description": "hmac-sha256=<hex> over METHOD, PATH, TIMESTAMP and BODY joined "
-        "by line ends, with X-Tenant-Id and X-Timestamp; only where the tenant is in "
-        "the path.",
+        "description": "hmac-sha256=<hex> over METHOD, PATH, TIMESTAMP and BODY, "
+        "joined by line feeds. Requires X-Tenant-Id and X-Timestamp. Accepted only "
+        "on paths that contain the tenant.",
     },
 }
-# What the parts of the paths look like; any other code is simply not found.
+# Codes have no pattern: a code of any other form is answered with 404.
 PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "tenant_id": {"type": "string", "pattern": TENANT_ID_PATTERN},
     "user_id": {
@@ -57,7 +57,7 @@ EXAMPLE_REDEEMED_COUPON = {
 
 
 def list_path_parameters(rule: str) -> list[dict[str, Any]]:
-    """The parts of a rule that have a form of their own, as OpenAPI parameters."""
+    """Return the OpenAPI parameters of a rule's path."""
     return [
         {"name": name, "in": "path", "required": True, "schema": dict(schema)}
         for name, schema in PATH_PARAMETERS.items()
@@ -77,21 +77,21 @@ class DefinitionSchema(LenientSchema):
 
 
 class DefinitionsSchema(LenientSchema):
-    """Definitions and how many there are in all."""
+    """A page of definitions and the number of all."""
 
     definitions = fields.List(fields.Nested(DefinitionSchema), required=True)
     total = fields.Integer(required=True)
 
 
 class RedemptionsSchema(LenientSchema):
-    """A user's redeemed coupons and how many there are in all."""
+    """A page of a user's redeemed coupons and the number of all."""
 
     redemptions = fields.List(fields.Nested(CouponSchema), required=True)
     total = fields.Integer(required=True)
 
 
 class ValidationSchema(LenientSchema):
-    """Whether a code can be redeemed, and what it stands for."""
+    """The result of a validation: the coupon or the definition, or the error."""
 
     valid = fields.Boolean(required=True)
     coupon = fields.Nested(CouponSchema, required=True, allow_none=True)
@@ -100,21 +100,21 @@ class ValidationSchema(LenientSchema):
 
 
 class ValidateQuerySchema(LenientSchema):
-    """Whom a tenant's server asks for; a user's own token says it already."""
+    """The user to validate for; a user token names the user already."""
 
     user_id = UserIdField(
-        metadata={"description": "The user to validate for (tenant-wide callers)."}
+        metadata={"description": "The user to validate for; a user token implies it."}
     )
 
 
 class RedeemBodySchema(LenientSchema):
-    """Who redeems."""
+    """The user who redeems."""
 
     user_id = UserIdField(required=True)
 
 
 class CouponPageQuerySchema(PageQuerySchema):
-    """A page of a user's coupons, of one status if wanted."""
+    """A page of a user's coupons, optionally of one status."""
 
     status = ChoiceField(
         *CouponStatus, metadata={"description": "Only coupons of this status."}

@@ -1,10 +1,10 @@
-"""The PlayCamp dialect: creators hand out codes, anyone redeems (document S3)."""
+"""The PlayCamp API: validate and redeem creators' codes (PlayCamp specification)."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from coupon_core.web.blueprint import JsonBlueprint
-from coupon_core.web.dialects import Dialect
+from coupon_core.web.dialects import ErrorFormat
 from query_gateway.playcamp.authentication import (
     CLIENT_PREFIX,
     SECURITY_SCHEME_NAME,
@@ -25,10 +25,10 @@ __all__ = [
 ]
 
 DIALECTS = tuple(
-    Dialect(
+    ErrorFormat(
         prefix,
         render_playcamp_error,
-        PLAYCAMP_REFUSALS,
+        refusals=PLAYCAMP_REFUSALS,
         security=(SECURITY_SCHEME_NAME,),
     )
     for prefix in (SERVER_PREFIX, CLIENT_PREFIX)
@@ -43,48 +43,57 @@ def _mount_blueprint(
 
 BLUEPRINTS = (
     _mount_blueprint(
-        SERVER_PREFIX, coupons.server_blueprint, "playcamp_server_coupons", "coupons"
+        SERVER_PREFIX,
+        coupons.server_blueprint,
+        name="playcamp_server_coupons",
+        path="coupons",
     ),
     _mount_blueprint(
-        CLIENT_PREFIX, coupons.client_blueprint, "playcamp_client_coupons", "coupons"
+        CLIENT_PREFIX,
+        coupons.client_blueprint,
+        name="playcamp_client_coupons",
+        path="coupons",
     ),
     _mount_blueprint(
         SERVER_PREFIX,
         campaigns.campaigns_blueprint,
-        "playcamp_server_campaigns",
-        "campaigns",
+        name="playcamp_server_campaigns",
+        path="campaigns",
     ),
     _mount_blueprint(
         CLIENT_PREFIX,
         campaigns.campaigns_blueprint,
-        "playcamp_client_campaigns",
-        "campaigns",
+        name="playcamp_client_campaigns",
+        path="campaigns",
     ),
     _mount_blueprint(
         CLIENT_PREFIX,
         campaigns.packages_blueprint,
-        "playcamp_client_packages",
-        "campaigns",
+        name="playcamp_client_packages",
+        path="campaigns",
     ),
     _mount_blueprint(
         SERVER_PREFIX,
         campaigns.creators_blueprint,
-        "playcamp_server_creators",
-        "creators",
+        name="playcamp_server_creators",
+        path="creators",
     ),
     _mount_blueprint(
         CLIENT_PREFIX,
         campaigns.creators_blueprint,
-        "playcamp_client_creators",
-        "creators",
+        name="playcamp_client_creators",
+        path="creators",
     ),
     _mount_blueprint(
         SERVER_PREFIX,
         campaigns.creator_codes_blueprint,
-        "playcamp_server_creator_codes",
-        "creators",
+        name="playcamp_server_creator_codes",
+        path="creators",
     ),
     _mount_blueprint(
-        SERVER_PREFIX, webhooks.server_blueprint, "playcamp_server_webhooks", "webhooks"
+        SERVER_PREFIX,
+        webhooks.server_blueprint,
+        name="playcamp_server_webhooks",
+        path="webhooks",
     ),
 )

@@ -1,4 +1,4 @@
-"""Who is calling: a key of PlayCamp's kinds, `keyId:secret` (CONTRACTS 3.1)."""
+"""Authentication of the PlayCamp API by `keyId:secret` (docs/api-contracts.md 3.1)."""
 
 from flask import g, request
 
@@ -27,17 +27,22 @@ SECURITY_SCHEMES = {
 
 
 def create_blueprint(name: str, description: str) -> JsonBlueprint:
-    """A blueprint of this dialect: none of its views begins without a good key."""
+    """Create a blueprint whose views all require a valid PlayCamp key."""
     blueprint = JsonBlueprint(name, __name__, description=description)
     blueprint.before_request(authenticate)
     return blueprint
 
 
 def authenticate() -> None:
-    """Know the caller; what is for servers is for no client key."""
-    if request.method == "OPTIONS":  # browsers ask for these before they sign in
+    """Authenticate the caller; client keys may call the client routes only.
+
+    Raises:
+        Refused: The key is missing or invalid, or a client key calls a server route.
+    """
+    # Browsers send preflight requests without credentials.
+    if request.method == "OPTIONS":
         return
-    key = authenticate_client_key(bearer_token(), PLAYCAMP_KINDS, utc_now())
+    key = authenticate_client_key(bearer_token(), PLAYCAMP_KINDS, now=utc_now())
     is_server = key.kind == ClientKeyKind.PLAYCAMP_SERVER
     if not is_server and not request.path.startswith(f"{CLIENT_PREFIX}/"):
         raise Refused(AuthReason.WRONG_KEY_KIND)

@@ -1,4 +1,4 @@
-"""PlayCamp's envelopes: one object, a list with its pages, an error (CONTRACTS 3.1)."""
+"""Response envelopes of the PlayCamp API (docs/api-contracts.md 3.1)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from query_gateway.refusals import PLAYCAMP_CODES
 Document = dict[str, Any]
 
 VALIDATION_HEADLINE = "Validation Error"
-# The codes of PlayCamp's own pages; what it has no word for keeps ours.
+# Codes that PlayCamp documents; all other errors keep our own code.
 CODES_BY_STATUS: Mapping[int, str] = {
     400: "BAD_REQUEST",
     401: "UNAUTHORIZED",
@@ -25,21 +25,21 @@ CODES_BY_STATUS: Mapping[int, str] = {
 
 
 def object_response(document: Document, status: int = 200) -> Response:
-    """The answer that is one object."""
+    """Return a response with one object."""
     return json_response({"data": document}, status)
 
 
 def list_response(
     rows: Sequence[Any], serialize: Callable[[Any], Document]
 ) -> Response:
-    """The answer that is a list without pages."""
+    """Return a response with a list that has no pages."""
     return json_response({"data": [serialize(row) for row in rows]})
 
 
 def page_response(
     found: tuple[Sequence[Any], int], page: Page, serialize: Callable[[Any], Document]
 ) -> Response:
-    """The answer that is a page of a list; its pages count from 1."""
+    """Return a response with one page of a list; pages count from 1."""
     rows, total = found
     pagination = {
         "page": page.offset // page.limit + 1,
@@ -52,7 +52,11 @@ def page_response(
 
 
 def render_playcamp_error(api_error: ApiError, request_id: str) -> Document:
-    """The body of an error; `error` stays text, else SDKs lose all of it."""
+    """Return the body of an error.
+
+    `error` is always text: SDKs discard the whole error if it is an object. With
+    `details`, `message` is the headline, because SDKs show the details after it.
+    """
     body: Document = {
         "error": api_error.message,
         "message": api_error.message,
@@ -63,7 +67,8 @@ def render_playcamp_error(api_error: ApiError, request_id: str) -> Document:
         body |= {"errorCode": api_error.code, "errorMessage": api_error.message}
     if api_error.details:
         details = [serialize_error_detail(detail) for detail in api_error.details]
-        body |= {"error": _get_headline(api_error), "details": details}
+        headline = _get_headline(api_error)
+        body |= {"error": headline, "message": headline, "details": details}
     return body
 
 

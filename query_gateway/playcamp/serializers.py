@@ -1,7 +1,6 @@
-"""PlayCamp's shapes: values of the core in, dictionaries out (document S3)."""
+"""Serializers of the PlayCamp API (the PlayCamp specification)."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import json
 
 from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Reason, RedemptionResult, RewardItem
@@ -11,27 +10,29 @@ from coupon_core.domain.models.packages import (
     Attribution,
     CodeUsage,
     PackageWithDefinition,
-    RewardLine,
 )
+from coupon_core.domain.models.webhooks import (
+    DeliveryAttempt,
+    Webhook,
+    WebhookResponse,
+)
+from coupon_core.domain.pasted_text import clean_pasted_code
+from coupon_core.domain.rules.reward_lines import to_reward_lines
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from query_gateway.playcamp.responses import Document
 from query_gateway.refusals import REFUSALS
 
-# Under which names a reward's payload tells what it grants, and how much of it.
-ITEM_ID_MEMBERS = ("item_id", "currency_id", "badge_id")
-QUANTITY_MEMBERS = ("quantity", "amount")
-
 
 def serialize_invalid(code: str, reason: Reason) -> Document:
-    """Why a code cannot be redeemed; the code comes back as it was sent."""
+    """Return the reason why a code is invalid, with the code as it was sent."""
     _, error_code, text = REFUSALS[reason].playcamp
     error_members = {"errorCode": error_code, "errorMessage": text}
     return {"valid": False, "couponCode": code, **error_members}
 
 
 def serialize_valid(code: str, item: RewardItem, attribution: Attribution) -> Document:
-    """What a code that can be redeemed grants, and whose it is."""
-    normalized_code = to_lookup_key(code.strip())
+    """Return what a valid code grants, and its creator."""
+    normalized_code = to_lookup_key(clean_pasted_code(code))
     return {
         "valid": True,
         "couponCode": normalized_code,
@@ -42,7 +43,7 @@ def serialize_valid(code: str, item: RewardItem, attribution: Attribution) -> Do
 def serialize_redemption(
     redeemed: RedemptionResult, attribution: Attribution
 ) -> Document:
-    """A use of a code: what it grants, and whose it was."""
+    """Return a redemption: what the code granted, and its creator."""
     redemption, issued = redeemed.redemption, redeemed.issued
     grant = _serialize_grant(issued.reward_item, attribution)
     return {
@@ -60,8 +61,13 @@ def serialize_redemption(
 def _serialize_grant(item: RewardItem, attribution: Attribution) -> Document:
     package = attribution.package
     name = dict(package.item_name) if package else {"en": item.name}
+    lines = (
+        package.rewards
+        if package
+        else to_reward_lines(item.name, item.reward_type, item.payload)
+    )
     return {
-        "reward": [*(package.rewards if package else to_reward_lines(item))],
+        "reward": [*lines],
         "packageName": name,
         "itemName": name,
         "creatorKey": attribution.creator_key or None,
@@ -69,30 +75,8 @@ def _serialize_grant(item: RewardItem, attribution: Attribution) -> Document:
     }
 
 
-def to_reward_lines(item: RewardItem) -> Sequence[RewardLine]:
-    """The lines of a reward item that was not made as a package."""
-    payload = item.payload
-    items = payload.get("items")
-    if isinstance(items, list) and items:
-        return [_to_reward_line(one, item) for one in items if isinstance(one, dict)]
-    return [{**_to_reward_line(payload, item), "itemName": {"en": item.name}}]
-
-
-def _to_reward_line(payload: Mapping[str, Any], item: RewardItem) -> RewardLine:
-    names = (payload.get(name) for name in ITEM_ID_MEMBERS)
-    counts = (payload.get(name) for name in QUANTITY_MEMBERS)
-    return {
-        "itemId": next((name for name in names if _is_text(name)), item.reward_type),
-        "itemQuantity": next((count for count in counts if type(count) is int), 1),
-    }
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
-
-
 def serialize_code_usage(usage: CodeUsage) -> Document:
-    """One use in a user's history; the reward went out with the redeem's answer."""
+    """Return one use; its reward was delivered with the response to the redeem."""
     used_at = format_timestamp_milliseconds(usage.used_at)
     return {
         "id": usage.redemption_id,
@@ -108,7 +92,7 @@ def serialize_code_usage(usage: CodeUsage) -> Document:
 
 
 def serialize_campaign(campaign: Campaign) -> Document:
-    """A campaign; the project is what we call the tenant."""
+    """Return a campaign; `projectId` is the tenant ID."""
     return {
         "campaignId": campaign.campaign_id,
         "projectId": campaign.tenant_id,
@@ -121,7 +105,7 @@ def serialize_campaign(campaign: Campaign) -> Document:
 
 
 def serialize_creator(creator: Creator) -> Document:
-    """A creator."""
+    """Return a creator."""
     return {
         "creatorId": creator.creator_id,
         "creatorName": creator.name,
@@ -132,7 +116,7 @@ def serialize_creator(creator: Creator) -> Document:
 
 
 def serialize_creator_code(creator_code: CreatorCode) -> Document:
-    """A code in a creator's hands."""
+    """Return a code that is assigned to a creator."""
     return {
         "code": creator_code.code,
         "packageNo": creator_code.package_no,
@@ -141,20 +125,63 @@ def serialize_creator_code(creator_code: CreatorCode) -> Document:
 
 
 def serialize_package(package_with_definition: PackageWithDefinition) -> Document:
-    """A package with its limits; 0 is none."""
-    first, limits = (
-        package_with_definition.package.rewards[0],
-        package_with_definition.definition,
-    )
+    """Return a package with its limits; 0 means unlimited."""
+    package = package_with_definition.package
+    definition = package_with_definition.definition
+    first_reward = package.rewards[0]
     return {
-        "packageId": package_with_definition.package.package_id,
-        "packageNo": package_with_definition.package.package_no,
-        "itemName": dict(package_with_definition.package.item_name),
-        "itemDescription": dict(package_with_definition.package.item_description),
-        "itemId": first["itemId"],
-        "itemQuantity": first["itemQuantity"],
-        "reward": [*package_with_definition.package.rewards],
-        "perCodeUsageLimit": limits.per_code_limit,
-        "crossCreatorLimit": limits.per_user_limit,
-        "maxTotalUsage": limits.total_limit,
+        "packageId": package.package_id,
+        "packageNo": package.package_no,
+        "itemName": dict(package.item_name),
+        "itemDescription": dict(package.item_description),
+        "itemId": first_reward["itemId"],
+        "itemQuantity": first_reward["itemQuantity"],
+        "reward": [*package.rewards],
+        "perCodeUsageLimit": definition.per_code_limit,
+        "crossCreatorLimit": definition.per_user_limit,
+        "maxTotalUsage": definition.total_limit,
+    }
+
+
+def serialize_webhook(webhook: Webhook) -> Document:
+    """Return a webhook without its secret; `projectId` is the tenant ID."""
+    return {
+        "id": webhook.webhook_id,
+        "projectId": webhook.tenant_id,
+        "eventType": webhook.event_type,
+        "url": webhook.url,
+        "isActive": webhook.is_active,
+        "inactiveReason": webhook.inactive_reason or None,
+        "retryCount": webhook.retry_count,
+        "timeoutMs": webhook.timeout_ms,
+        "createdAt": format_timestamp_milliseconds(webhook.created_at),
+        "updatedAt": format_timestamp_milliseconds(webhook.updated_at),
+    }
+
+
+def serialize_attempt(attempt: DeliveryAttempt) -> Document:
+    """Return a delivery attempt of the webhook log."""
+    return {
+        "id": attempt.log_id,
+        "webhookId": attempt.webhook_id,
+        "eventType": attempt.event_type,
+        "payload": json.loads(attempt.payload),
+        "responseStatus": attempt.response_status,
+        "responseBody": attempt.response_body or attempt.error or None,
+        "attempt": attempt.number,
+        "maxAttempts": attempt.max_attempts,
+        "status": attempt.status.value,
+        "createdAt": format_timestamp_milliseconds(attempt.created_at),
+        "completedAt": format_timestamp_milliseconds(attempt.completed_at),
+        "nextRetryAt": format_timestamp_milliseconds(attempt.next_retry_at),
+    }
+
+
+def serialize_test_result(result: WebhookResponse) -> Document:
+    """Return the result of a test delivery."""
+    return {
+        "success": result.is_success,
+        "responseStatus": result.status,
+        "responseBody": result.body or None,
+        "error": result.error or None,
     }

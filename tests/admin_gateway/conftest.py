@@ -1,4 +1,4 @@
-"""An admin of a fresh tenant, on a fresh database of each kind."""
+"""Fixtures: clients of the admin gateway on a new database."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from tests.support.databases import SqliteDatabases, migrate_database
 
 @pytest.fixture
 def admin(database_url: str) -> Iterator[AdminClient]:
-    """The tenant "acme", all scopes, on SQLite and again on PostgreSQL."""
+    """Return a client of tenant "acme" with all scopes, on each kind of database."""
     with started_admin_gateway(database_url) as app:
         yield create_admin_client(app)
 
 
 @pytest.fixture
 def other_admin(admin: AdminClient) -> AdminClient:
-    """Another tenant at the same gateway."""
+    """Return a client of another tenant at the same gateway."""
     return create_admin_client(admin.app, "globex")
 
 
 @pytest.fixture(scope="module")
 def sqlite_admin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdminClient]:
-    """One tenant for all tests of a module that change nothing, on SQLite only."""
+    """Return one client per module, on SQLite, for tests that change nothing."""
     files = SqliteDatabases(tmp_path_factory.mktemp("admin"), migrate_database)
     with files.temporary_database() as url, started_admin_gateway(url) as app:
         yield create_admin_client(app)

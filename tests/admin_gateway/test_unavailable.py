@@ -1,4 +1,4 @@
-"""The admin gateway without its database: 503, and nothing that looks like success."""
+"""Tests that the admin gateway answers 503 while its database is unavailable."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.support.admin_client import started_admin_gateway
-from tests.support.servers.process import find_free_port
+from tests.support.ports import find_free_port
 
 
 @pytest.fixture
 def client() -> Iterator[FlaskClient]:
-    """A caller of a gateway whose database is not there."""
+    """Return a client of a gateway whose database is unavailable."""
     url = f"postgresql://nobody@127.0.0.1:{find_free_port()}/nothing"
     with started_admin_gateway(url) as app:
         yield app.test_client()

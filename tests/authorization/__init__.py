@@ -1,1 +1,1 @@
-"""The authorisation matrix: every route, every credential, every ownership."""
+"""The access matrix: every route with every credential and every owner."""

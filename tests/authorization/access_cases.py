@@ -1,4 +1,4 @@
-"""What is asked of a route: one's own, others', and what is not there."""
+"""Requests for the caller's own data, for other owners' data, and for missing data."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.authorization.tenants import (
 )
 
 FOREIGN_IDS_GROUP, OTHER_USERS_GROUP = "elsewhere", "as others"
-# Found below the definition that they are of, and below no other.
+# Looked up below their definition only.
 DEFINITION_SCOPED_IDS = frozenset({"coupon_id", "code"})
 
 
 @dataclass(frozen=True)
 class AccessCase:
-    """One filled-in request; those of one group must be answered alike."""
+    """One request with its arguments; all cases of a group must get the same answer."""
 
     name: str
     group: str
@@ -31,12 +31,12 @@ class AccessCase:
 
 
 def build_own_arguments(route: Route, world: TenantPair) -> RouteArguments:
-    """What is the caller's own in every respect."""
+    """Return arguments that all belong to the caller."""
     return create_arguments(world.own, USER_ID, route.placeholders)
 
 
 def list_foreign_cases(route: Route, world: TenantPair) -> list[AccessCase]:
-    """What is not the caller's, of each kind, beside what is nowhere."""
+    """Return requests for data that is not the caller's, and for missing data."""
     return [
         *_list_foreign_id_cases(route, world),
         *_list_other_user_cases(route, world),
@@ -44,44 +44,50 @@ def list_foreign_cases(route: Route, world: TenantPair) -> list[AccessCase]:
 
 
 def _list_foreign_id_cases(route: Route, world: TenantPair) -> Iterator[AccessCase]:
-    """Ids of another tenant, of another user, of another parent, of nothing."""
+    """Yield IDs of another tenant, another user, another parent, and unknown IDs."""
     names = [name for name in route.placeholders if name != "user_id"]
     if not names:
         return
     foreign = create_arguments(world.other, USER_ID, names)
-    nowhere = get_unknown_arguments(names)
-    yield AccessCase("missing", FOREIGN_IDS_GROUP, {"user_id": USER_ID, **nowhere})
+    unknown = get_unknown_arguments(names)
+    yield AccessCase("missing", FOREIGN_IDS_GROUP, {"user_id": USER_ID, **unknown})
     yield AccessCase("foreign", FOREIGN_IDS_GROUP, {"user_id": USER_ID, **foreign})
     if (
         "user_id" in route.placeholders and "creator_code" not in names
-    ):  # anyone's to use
-        theirs = create_arguments(world.own, OTHER_USER_ID, names)
+    ):  # any user may use a creator code
+        other_users_arguments = create_arguments(world.own, OTHER_USER_ID, names)
         yield AccessCase(
-            "another user's", FOREIGN_IDS_GROUP, {**theirs, "user_id": USER_ID}
+            "another user's",
+            FOREIGN_IDS_GROUP,
+            {**other_users_arguments, "user_id": USER_ID},
         )
     if len(names) > 1:
-        yield from _list_mismatched_parents(route, world, foreign, nowhere)
+        yield from _list_mismatched_parents(route, world, foreign, unknown)
 
 
 def _list_mismatched_parents(
     route: Route, world: TenantPair, foreign: RouteArguments, nowhere: RouteArguments
 ) -> Iterator[AccessCase]:
-    """The last id is not of what the others name, which is the caller's own."""
-    mine, last = build_own_arguments(route, world), route.placeholders[-1]
-    found = {"missing below": nowhere, "foreign below": foreign}
-    if last in DEFINITION_SCOPED_IDS:
-        found["misplaced"] = build_own_arguments(route, world)
-    for name, ids in found.items():
-        yield AccessCase(name, f"below {last}", {**mine, last: ids[last]})
+    """Yield requests whose last ID does not belong to the parents, which are valid."""
+    own_arguments, last_name = build_own_arguments(route, world), route.placeholders[-1]
+    arguments_by_case = {"missing below": nowhere, "foreign below": foreign}
+    if last_name in DEFINITION_SCOPED_IDS:
+        arguments_by_case["misplaced"] = build_own_arguments(route, world)
+    for name, ids in arguments_by_case.items():
+        yield AccessCase(
+            name, f"below {last_name}", {**own_arguments, last_name: ids[last_name]}
+        )
 
 
 def _list_other_user_cases(route: Route, world: TenantPair) -> Iterator[AccessCase]:
-    """Everything as another user of the tenant, who is there or is not."""
+    """Yield requests for another user of the tenant, known and unknown."""
     if "user_id" in route.placeholders:
-        theirs = create_arguments(world.own, OTHER_USER_ID, route.placeholders)
-        nobody = {
+        other_users_arguments = create_arguments(
+            world.own, OTHER_USER_ID, route.placeholders
+        )
+        unknown_arguments = {
             **get_unknown_arguments(route.placeholders),
             "user_id": UNKNOWN_USER_ID,
         }
-        yield AccessCase("another user", OTHER_USERS_GROUP, theirs)
-        yield AccessCase("no user", OTHER_USERS_GROUP, nobody)
+        yield AccessCase("another user", OTHER_USERS_GROUP, other_users_arguments)
+        yield AccessCase("no user", OTHER_USERS_GROUP, unknown_arguments)

@@ -1,4 +1,4 @@
-"""Every kind of credential that a caller could try, good and bad, and its headers."""
+"""Every kind of valid and invalid credential, with its headers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.security.authentication import issue_client_token
 from coupon_core.services.access import client_keys, tenants
 from tests.authorization.tenants import USER_ID, TenantPair
-from tests.query_gateway.tenant import Tenant
+from tests.factories.tenant import TenantFactory
 
 Headers = dict[str, str]
 DAY_SECONDS = 86_400
@@ -25,7 +25,7 @@ SERVER_KEY, CLIENT_KEY = ClientKeyKind.PLAYCAMP_SERVER, ClientKeyKind.PLAYCAMP_C
 
 @dataclass(frozen=True)
 class Request:
-    """What a signature is made over."""
+    """The parts of a request that a signature covers."""
 
     method: str
     path: str
@@ -37,40 +37,53 @@ Credential = Callable[[Request], Headers]
 
 @dataclass(frozen=True)
 class AdminKey:
-    """An API key, and what may be made of it."""
+    """An API key and the credentials derived from it."""
 
     key: ApiKey
     plain_key: str = field(repr=False)
 
     def to_header(self) -> Headers:
+        """Return headers with the key in `X-API-Key`."""
         return {"X-API-Key": self.plain_key}
 
     def to_bearer(self) -> Headers:
+        """Return headers with the key as a bearer token."""
         return build_bearer_headers(self.plain_key)
 
     def to_admin_token(self, seconds: int = 300, **claims: Any) -> Headers:
-        """An admin JWT of this key."""
-        whole = {"sub_type": "admin", "sub_id": self.key.key_id}
-        ends = {"exp": int(time.time()) + seconds}
-        return build_bearer_headers(
-            jwt.encode({**whole, **ends, **claims}, self.plain_key, "HS256")
-        )
+        """Return an admin JWT of this key."""
+        defaults = {
+            "sub_type": "admin",
+            "sub_id": self.key.key_id,
+            "exp": int(time.time()) + seconds,
+        }
+        token = jwt.encode({**defaults, **claims}, self.plain_key, "HS256")
+        return build_bearer_headers(token)
 
 
 def build_bearer_headers(credential: str) -> Headers:
+    """Return headers with a bearer token."""
     return {"Authorization": f"Bearer {credential}"}
 
 
-def create_api_key(tenant: Tenant, *scopes: Scope, days: float = 1) -> AdminKey:
-    """A key of a tenant with some scopes, by default all."""
-    now, ids = utc_now(), (tenant.tenant_id, "matrix")
-    ends = now + timedelta(days=days)
-    every = frozenset(scopes) or tenants.ALL_SCOPES
-    return AdminKey(*tenants.create_key(None, *ids, every, ends, now))
+def create_api_key(tenant: TenantFactory, *scopes: Scope, days: float = 1) -> AdminKey:
+    """Create an API key with some scopes, by default with all."""
+    now = utc_now()
+    expires_at = now + timedelta(days=days)
+    granted_scopes = frozenset(scopes) or tenants.ALL_SCOPES
+    key, plain_key = tenants.create_key(
+        None,
+        tenant.tenant_id,
+        name="matrix",
+        scopes=granted_scopes,
+        expires_at=expires_at,
+        now=now,
+    )
+    return AdminKey(key, plain_key)
 
 
 def build_credentials(world: TenantPair) -> dict[str, Credential]:
-    """Each kind by name; signatures are made for the request, the rest once."""
+    """Return each credential by name; signatures are computed for each request."""
     own, other = world.own, world.other
     fixed = {
         **_build_malformed(),
@@ -102,13 +115,17 @@ def _build_malformed() -> dict[str, Headers]:
     }
 
 
-def _build_tenant_tokens(own: Tenant, other: Tenant) -> dict[str, Headers]:
-    """Tenant JWTs; the newest secret is kept by the world's rotation."""
-    past = int(time.time()) - DAY_SECONDS
+def _build_tenant_tokens(
+    own: TenantFactory, other: TenantFactory
+) -> dict[str, Headers]:
+    """Return tenant JWTs; rotating secrets keeps the newest one valid."""
+    yesterday = int(time.time()) - DAY_SECONDS
     return {
         "user token": own.build_bearer_headers(USER_ID),
         "server token": own.build_bearer_headers(),
-        "expired token": own.build_bearer_headers(USER_ID, exp=past, iat=past - 60),
+        "expired token": own.build_bearer_headers(
+            USER_ID, exp=yesterday, iat=yesterday - 60
+        ),
         "eternal token": own.build_bearer_headers(
             USER_ID, exp=int(time.time()) + 40 * DAY_SECONDS
         ),
@@ -129,90 +146,85 @@ def _remove_signature(token: str) -> str:
     return f"{header.rstrip('=')}.{token.split('.')[1]}."
 
 
-def _build_api_keys(own: Tenant, other: Tenant) -> dict[str, Headers]:
-    every, foreign, revoked = (
+def _build_api_keys(own: TenantFactory, other: TenantFactory) -> dict[str, Headers]:
+    full_key, foreign_key, revoked_key = (
         create_api_key(own),
         create_api_key(other),
         create_api_key(own),
     )
-    tenants.revoke_key(own.tenant_id, revoked.key.key_id, utc_now())
+    tenants.revoke_key(own.tenant_id, revoked_key.key.key_id, utc_now())
     scoped = {
         f"key: {scope}": create_api_key(own, scope).to_header() for scope in Scope
     }
     return {
         **scoped,
-        "key": every.to_header(),
-        "key as bearer": every.to_bearer(),
-        "admin token": every.to_admin_token(),
-        "expired admin token": every.to_admin_token(-DAY_SECONDS),
-        "forged admin token": replace(every, plain_key=own.secret).to_admin_token(),
-        "stolen admin token": replace(foreign, key=every.key).to_admin_token(),
-        "admin token as a tenant's": every.to_admin_token(
+        "key": full_key.to_header(),
+        "key as bearer": full_key.to_bearer(),
+        "admin token": full_key.to_admin_token(),
+        "expired admin token": full_key.to_admin_token(-DAY_SECONDS),
+        "forged admin token": replace(full_key, plain_key=own.secret).to_admin_token(),
+        "stolen admin token": replace(foreign_key, key=full_key.key).to_admin_token(),
+        "admin token as a tenant's": full_key.to_admin_token(
             sub_type="tenant", sub_id=own.tenant_id
         ),
-        "revoked key": revoked.to_header(),
-        "admin token of a revoked key": revoked.to_admin_token(),
+        "revoked key": revoked_key.to_header(),
+        "admin token of a revoked key": revoked_key.to_admin_token(),
         "expired key": create_api_key(own, days=-1).to_header(),
-        "other tenant's key": foreign.to_header(),
-        "other tenant's admin token": foreign.to_admin_token(),
+        "other tenant's key": foreign_key.to_header(),
+        "other tenant's admin token": foreign_key.to_admin_token(),
     }
 
 
-def _build_sdk_credentials(own: Tenant) -> dict[str, Headers]:
-    """Keys of other systems' SDKs, and the tokens that Mambo's get for them."""
-    now, mambo = utc_now(), create_client_key(own, ClientKeyKind.MAMBO)
-    revoked = create_client_key(own, ClientKeyKind.MAMBO)
-    revoked_token = issue_client_token(*revoked, now)
-    client_keys.revoke(own.tenant_id, revoked[0], now)
+def _build_sdk_credentials(own: TenantFactory) -> dict[str, Headers]:
+    """Return SDK keys of other systems, and the tokens that Mambo's keys yield."""
+    now, mambo_key = utc_now(), own.create_client_key(ClientKeyKind.MAMBO)
+    revoked_key = own.create_client_key(ClientKeyKind.MAMBO)
+    revoked_token = issue_client_token(*revoked_key, now)
+    client_keys.revoke(own.tenant_id, revoked_key[0], now)
     long_ago = now - timedelta(days=1)
     return {
-        "Mambo token": build_bearer_headers(issue_client_token(*mambo, now)),
+        "Mambo token": build_bearer_headers(issue_client_token(*mambo_key, now)),
         "expired Mambo token": build_bearer_headers(
-            issue_client_token(*mambo, long_ago)
+            issue_client_token(*mambo_key, long_ago)
         ),
         "Mambo token of a revoked key": build_bearer_headers(revoked_token),
-        "Mambo key as bearer": build_bearer_headers(":".join(mambo)),
+        "Mambo key as bearer": build_bearer_headers(":".join(mambo_key)),
         "PlayCamp server key": build_bearer_headers(
-            ":".join(create_client_key(own, SERVER_KEY))
+            ":".join(own.create_client_key(SERVER_KEY))
         ),
         "PlayCamp client key": build_bearer_headers(
-            ":".join(create_client_key(own, CLIENT_KEY))
+            ":".join(own.create_client_key(CLIENT_KEY))
         ),
     }
 
 
-def _build_foreign_sdk_credentials(other: Tenant) -> dict[str, Headers]:
-    mambo = create_client_key(other, ClientKeyKind.MAMBO)
+def _build_foreign_sdk_credentials(other: TenantFactory) -> dict[str, Headers]:
+    mambo_key = other.create_client_key(ClientKeyKind.MAMBO)
     return {
         "other tenant's Mambo token": build_bearer_headers(
-            issue_client_token(*mambo, utc_now())
+            issue_client_token(*mambo_key, utc_now())
         ),
         "other tenant's PlayCamp key": build_bearer_headers(
-            ":".join(create_client_key(other, SERVER_KEY))
+            ":".join(other.create_client_key(SERVER_KEY))
         ),
     }
 
 
-def create_client_key(tenant: Tenant, kind: ClientKeyKind) -> tuple[str, str]:
-    """The id and the secret of a new key of an SDK."""
-    asked = tenant.tenant_id, kind, "matrix", None, utc_now()
-    key, secret = client_keys.create(*asked)
-    return key.key_id, secret
-
-
-def _build_signatures(own: Tenant, other: Tenant) -> Mapping[str, Credential]:
-    def signs(tenant: Tenant, **changes: Any) -> Credential:
-        return lambda asked: tenant.sign_request(
-            asked.method, asked.path.partition("?")[0], asked.body, **changes
+def _build_signatures(
+    own: TenantFactory, other: TenantFactory
+) -> Mapping[str, Credential]:
+    def build_signer(tenant: TenantFactory, **changes: Any) -> Credential:
+        return lambda request: tenant.sign_request(
+            request.method, request.path.partition("?")[0], request.body, **changes
         )
 
-    def forged(asked: Request) -> Headers:
-        return signs(own, secret=other.secret)(asked)
+    def sign_with_foreign_secret(request: Request) -> Headers:
+        return build_signer(own, secret=other.secret)(request)
 
     stale = str(int(time.time()) - 3_600)
     return {
-        "signature": signs(own),
-        "stale signature": signs(own, timestamp=stale),
-        "forged signature": forged,
-        "other tenant's signature": signs(other),
+        "signature": build_signer(own),
+        "stale signature": build_signer(own, timestamp=stale),
+        "forged signature": sign_with_foreign_secret,
+        "other tenant's signature": build_signer(other),
     }

@@ -1,4 +1,4 @@
-"""How to make one more of each thing that a path or a body may name."""
+"""Factories that create one more of each thing that a path or a body may name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from coupon_core.domain.models import (
 from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.domain.models.points import PointChange
 from coupon_core.domain.models.purchases import Action, ActivityRequest
-from coupon_core.services.access import client_keys, tenants
+from coupon_core.services.access import tenants
 from coupon_core.services.batches import requests
 from coupon_core.services.catalog import reward_items
 from coupon_core.services.codes import jobs
@@ -28,31 +28,38 @@ from coupon_core.services.points import (
 from coupon_core.services.webhooks import subscriptions
 from tests.factories import dead_letters
 from tests.factories.campaigns import CampaignFactory
-from tests.query_gateway.tenant import Tenant
+from tests.factories.tenant import TenantFactory
 
 RouteArguments = dict[str, str]
 _numbers = itertools.count(1)
 
 
-def _create_coupon(tenant: Tenant, user_id: str) -> RouteArguments:
+def _create_coupon(tenant: TenantFactory, user_id: str) -> RouteArguments:
     coupon = tenant.issue_coupon(tenant.define(), user_id).coupon
     ids = {"definition_id": coupon.definition_id, "coupon_id": coupon.coupon_id}
     return {**ids, "code": coupon.code}
 
 
-def _create_reward_item(tenant: Tenant, _: str) -> RouteArguments:
+def _create_reward_item(tenant: TenantFactory, _: str) -> RouteArguments:
     members = {"name": "Badge", "description": "", "reward_type": "badge"}
     item = reward_items.create(tenant.tenant_id, {**members, "payload": {}}, utc_now())
     return {"item_id": item.item_id}
 
 
-def _create_api_key(tenant: Tenant, _: str) -> RouteArguments:
-    asked = tenant.tenant_id, "spare", tenants.ALL_SCOPES, None, utc_now()
-    return {"key_id": tenants.create_key(None, *asked)[0].key_id}
+def _create_api_key(tenant: TenantFactory, _: str) -> RouteArguments:
+    key, _ = tenants.create_key(
+        None,
+        tenant.tenant_id,
+        name="spare",
+        scopes=tenants.ALL_SCOPES,
+        expires_at=None,
+        now=utc_now(),
+    )
+    return {"key_id": key.key_id}
 
 
-def _rotate_secret(tenant: Tenant, _: str) -> RouteArguments:
-    """The secret before a new one: what signs must stay good for all other cells."""
+def _rotate_secret(tenant: TenantFactory, _: str) -> RouteArguments:
+    """Return the older secret; the newest must stay valid for all other requests."""
     if len(tenants.list_secrets(tenant.tenant_id)) == 1:
         tenants.rotate_secret(tenant.tenant_id, utc_now())
     newest, oldest = tenants.list_secrets(tenant.tenant_id)
@@ -60,23 +67,23 @@ def _rotate_secret(tenant: Tenant, _: str) -> RouteArguments:
     return {"secret_id": oldest.secret_id}
 
 
-def _create_dead_letter(tenant: Tenant, _: str) -> RouteArguments:
+def _create_dead_letter(tenant: TenantFactory, _: str) -> RouteArguments:
     return {"letter_id": dead_letters.create_dead_letter(tenant.tenant_id)}
 
 
-def _create_unassigned_code(tenant: Tenant, _: str) -> RouteArguments:
+def _create_unassigned_code(tenant: TenantFactory, _: str) -> RouteArguments:
     return {"loose_code": tenant.issue_coupon(tenant.define(), UNASSIGNED).coupon.code}
 
 
-def _create_known_user(tenant: Tenant, _: str) -> RouteArguments:
+def _create_known_user(tenant: TenantFactory, _: str) -> RouteArguments:
     name = f"known-{next(_numbers)}"
     users.create(tenant.tenant_id, {"user_id": name, "is_member": True}, utc_now())
     wallets.credit(PointChange(tenant.tenant_id, name, "gold", 5), utc_now())
     return {"known_user": name}
 
 
-def _create_held_code(tenant: Tenant, _: str) -> RouteArguments:
-    """A coupon of Mambo in the hands of a user who is known."""
+def _create_held_code(tenant: TenantFactory, _: str) -> RouteArguments:
+    """Create a Mambo coupon that a known user holds."""
     code = f"HELD{next(_numbers)}"
     user = _create_known_user(tenant, "")
     tenant.issue_coupon(
@@ -85,13 +92,13 @@ def _create_held_code(tenant: Tenant, _: str) -> RouteArguments:
     return {**user, "held_code": code}
 
 
-def _create_bought_code(tenant: Tenant, _: str) -> RouteArguments:
-    """A coupon that a user bought and used, and so may give back."""
+def _create_bought_code(tenant: TenantFactory, _: str) -> RouteArguments:
+    """Create a coupon that a user has bought and redeemed, and so may refund."""
     code, user = f"SALE{next(_numbers)}", _create_known_user(tenant, "")
     _create_offer(tenant, code, {"point_id": "gold", "points": 1})
     for action in Action.BUY, Action.REDEEM:
-        order = ActivityRequest(tenant.tenant_id, user["known_user"], action, code)
-        activities.perform(order, utc_now())
+        request = ActivityRequest(tenant.tenant_id, user["known_user"], action, code)
+        activities.perform(request, utc_now())
     return {**user, "bought_code": code}
 
 
@@ -101,70 +108,79 @@ OFFER_PRESENTATION: Mapping[str, Any] = {
 }
 
 
-def _create_offer(tenant: Tenant, code: str, terms: Mapping[str, Any]) -> str:
-    """The id of a new coupon of Mambo."""
+def _create_offer(tenant: TenantFactory, code: str, terms: Mapping[str, Any]) -> str:
+    """Create a Mambo coupon and return its ID."""
     coded = {"name": code, "code_format": CodeFormat.CUSTOM, "custom_code": code}
     reward = {"reward_type": "shipping", "payload": {}}
-    wanted = offers.OfferDraft(coded, terms, OFFER_PRESENTATION, reward=reward)
-    made = offers.create(tenant.tenant_id, wanted, utc_now())
-    return made.definition.definition_id
+    draft = offers.OfferDraft(coded, terms, OFFER_PRESENTATION, reward=reward)
+    offer = offers.create(tenant.tenant_id, draft, utc_now())
+    return offer.definition.definition_id
 
 
-def _create_mambo_coupon(tenant: Tenant, _: str) -> RouteArguments:
+def _create_mambo_coupon(tenant: TenantFactory, _: str) -> RouteArguments:
     return {"mambo_id": _create_offer(tenant, f"OFFER{next(_numbers)}", {})}
 
 
-def _create_activity(tenant: Tenant, _: str) -> RouteArguments:
+def _create_activity(tenant: TenantFactory, _: str) -> RouteArguments:
     user = _create_known_user(tenant, "")["known_user"]
-    failed = ActivityRequest(tenant.tenant_id, user, Action.REDEEM, "N0SUCHC0DE")
+    request = ActivityRequest(tenant.tenant_id, user, Action.REDEEM, "N0SUCHC0DE")
     return {
         "activity_id": activities.perform_or_record_failure(
-            failed, utc_now()
+            request, utc_now()
         ).activity_id
     }
 
 
-def _create_webhook(tenant: Tenant, _: str) -> RouteArguments:
+def _create_webhook(tenant: TenantFactory, _: str) -> RouteArguments:
     url, page = "https://hooks.example.invalid/x", Page(limit=100)
-    for old in subscriptions.list_webhooks(tenant.tenant_id, page)[0][
+    for webhook in subscriptions.list_webhooks(tenant.tenant_id, page)[0][
         5:
-    ]:  # they are limited
-        subscriptions.delete(tenant.tenant_id, old.webhook_id)
-    asked = tenant.tenant_id, "coupon.redeemed", url, utc_now()
-    return {"webhook_id": str(subscriptions.create(*asked)[0].webhook_id)}
+    ]:  # their number is limited
+        subscriptions.delete(tenant.tenant_id, webhook.webhook_id)
+    webhook, _ = subscriptions.create(
+        tenant.tenant_id, "coupon.redeemed", url=url, now=utc_now()
+    )
+    return {"webhook_id": str(webhook.webhook_id)}
 
 
-def _create_package(tenant: Tenant, _: str) -> RouteArguments:
-    """A campaign with a creator who hands out a code of a package."""
-    number, studio = next(_numbers), CampaignFactory(tenant)
-    campaign_id = studio.create_campaign(f"campaign-{number}")
-    creator_key, code = studio.create_creator(f"K{number:04}"), f"HANDED{number}"
-    package = studio.create_package(campaign_id)
-    studio.assign_codes(package, code, creator_key=creator_key)
+def _create_package(tenant: TenantFactory, _: str) -> RouteArguments:
+    """Create a campaign with a creator who has a code of a package."""
+    number, campaign_factory = next(_numbers), CampaignFactory(tenant)
+    campaign_id = campaign_factory.create_campaign(f"campaign-{number}")
+    creator_key, code = (
+        campaign_factory.create_creator(f"K{number:04}"),
+        f"HANDED{number}",
+    )
+    package = campaign_factory.create_package(campaign_id)
+    campaign_factory.assign_codes(package, code, creator_key=creator_key)
     ids = {"campaign_id": campaign_id, "creator_key": creator_key}
     package_id = str(package.package.package_id)
     return {**ids, "package_id": package_id, "creator_code": code}
 
 
-def _create_client_key(tenant: Tenant, _: str) -> RouteArguments:
-    asked = tenant.tenant_id, ClientKeyKind.PLAYCAMP_SERVER, "spare", None, utc_now()
-    return {"client_key_id": client_keys.create(*asked)[0].key_id}
+def _create_client_key(tenant: TenantFactory, _: str) -> RouteArguments:
+    key_id, _ = tenant.create_client_key(ClientKeyKind.PLAYCAMP_SERVER)
+    return {"client_key_id": key_id}
 
 
-def _create_batch(tenant: Tenant, _: str) -> RouteArguments:
-    """A batch that somebody cancelled, so that it is not being made any more."""
-    ids, now = (tenant.tenant_id, tenant.define().definition_id), utc_now()
-    batch = requests.request(*ids, requests.BatchRequest(count=1), now)
-    requests.cancel(tenant.tenant_id, batch.batch_id, now)
+def _create_batch(tenant: TenantFactory, _: str) -> RouteArguments:
+    """Create a batch and cancel it, so that no worker generates it."""
+    batch = requests.request(
+        tenant.tenant_id,
+        tenant.define().definition_id,
+        requests.BatchRequest(count=1),
+        utc_now(),
+    )
+    requests.cancel(tenant.tenant_id, batch.batch_id, utc_now())
     return {"batch_id": batch.batch_id}
 
 
-def _create_job(tenant: Tenant, _: str) -> RouteArguments:
+def _create_job(tenant: TenantFactory, _: str) -> RouteArguments:
     done = jobs.revoke_user(tenant.tenant_id, "nobody", "", utc_now())
     return {"job_id": done.job_id}
 
 
-FACTORIES: Mapping[str, Callable[[Tenant, str], RouteArguments]] = {
+FACTORIES: Mapping[str, Callable[[TenantFactory, str], RouteArguments]] = {
     "definition_id": _create_coupon,
     "coupon_id": _create_coupon,
     "code": _create_coupon,

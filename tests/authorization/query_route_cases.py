@@ -1,4 +1,4 @@
-"""The rows of the query gateway, a table a dialect, and who is let in there."""
+"""The access tables of the query gateway, one for each dialect."""
 
 from __future__ import annotations
 
@@ -50,6 +50,8 @@ MAMBO_ROUTES: Mapping[str, RouteCase] = {
     f"POST {SITE_PATH}/users/<known_user>/member": RouteCase(),
     f"GET {SITE_PATH}/users/<known_user>/coupons": RouteCase(),
     f"GET {SITE_PATH}/users/<known_user>/coupons/all": RouteCase(),
+    f"GET {SITE_PATH}/users/<known_user>/activities": RouteCase(),
+    f"GET {SITE_PATH}/activities/<known_user>": RouteCase(),
     f"POST {SITE_PATH}/coupons": RouteCase(
         201, body=OFFER_BODY, allowed_to_other_tenants=True
     ),
@@ -64,7 +66,7 @@ MAMBO_ROUTES: Mapping[str, RouteCase] = {
     f"POST {MAMBO_COUPON_PATH}/clone": RouteCase(201),
     f"POST {MAMBO_COUPON_PATH}/image": RouteCase(
         400
-    ),  # refused always, but not to strangers
+    ),  # always refused, but not with 401
 }
 PLAYCAMP_PREFIXES = "/v1/client", "/v1/server"
 REDEEM_BODY = {"couponCode": "{creator_code}", "userId": "{user_id}"}
@@ -115,7 +117,7 @@ PHOENIX_ACCESS: Mapping[str, ExpectedAccess] = {
 
 
 def get_expected_access(route: Route, credential: str) -> ExpectedAccess:
-    """What the table says of a credential at a route of the query gateway."""
+    """Return the access that the table expects for a credential at a route."""
     for prefix, lock in ACCESS_RULES.items():
         if route.rule.startswith(prefix):
             return lock(route, credential)

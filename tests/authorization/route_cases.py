@@ -1,4 +1,4 @@
-"""A row of the table: what a route needs, takes and answers; and the route itself."""
+"""A row of the access table, and the route that it describes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BODY_PLACEHOLDER = re.compile(r"\{#?(\w+)\}")
 
 
 class ExpectedAccess(StrEnum):
-    """What becomes of a credential at a route."""
+    """How a credential is treated at a route."""
 
     SERVED = "served"
     SERVED_AS_USER = "served as one user"
@@ -38,14 +38,17 @@ class ExpectedAccess(StrEnum):
 class RouteCase:
     """A route: what it needs and takes, and how it answers.
 
-    `success_status` is the status for one's own, `missing_status` that for what is not there; `query`
-    and `body` are filled like the path, `{code}` and all. `allowed_to_other_tenants` marks what a
-    stranger may do in his own tenant, `writes_when_refused` what is noted even when it is refused.
+    `success_status` answers requests for the caller's own data, `missing_status`
+    requests for what does not exist. `query` and `body` have placeholders like the
+    path, such as `{code}`. `allowed_to_other_tenants` marks what another tenant's
+    caller may do in their own tenant, `writes_when_refused` what is recorded even
+    when the request is refused.
     """
 
     success_status: int = 200
     missing_status: int = 404
     required_scope: Scope = Scope.READ
+    additional_scopes: frozenset[Scope] = frozenset()
     query: str = ""
     body: Any = None
     allowed_to_other_tenants: bool = False
@@ -54,7 +57,7 @@ class RouteCase:
 
 @dataclass(frozen=True)
 class Route:
-    """A row at the place where a gateway serves it."""
+    """A row of the table at one path where a gateway serves it."""
 
     gateway: str
     method: str
@@ -66,7 +69,7 @@ class Route:
 
     @property
     def placeholders(self) -> tuple[str, ...]:
-        """What has to be filled in, in the order in which it stands."""
+        """Return the names of the placeholders, in their order in the path."""
         places = _PATH_PLACEHOLDER.findall(self.rule)
         found = [
             *places,
@@ -78,30 +81,34 @@ class Route:
 
     @property
     def has_tenant_placeholder(self) -> bool:
+        """Return True if the path names the tenant."""
         return not {"tenant_id", "site"}.isdisjoint(
             _PATH_PLACEHOLDER.findall(self.rule)
         )
 
     def build_path(self, args: RouteArguments) -> str:
-        whole = {"tenant_id": OWN_TENANT_ID, "site": OWN_TENANT_ID, **args}
-        path = _PATH_PLACEHOLDER.sub(lambda place: whole[place[1]], self.rule)
+        """Return the path with its placeholders filled in."""
+        values = {"tenant_id": OWN_TENANT_ID, "site": OWN_TENANT_ID, **args}
+        path = _PATH_PLACEHOLDER.sub(lambda match: values[match[1]], self.rule)
         return path + fill_placeholders(self.case.query, args)
 
     def build_body(self, args: RouteArguments) -> bytes:
+        """Return the body with its placeholders filled in."""
         body = self.case.body
         text = body if isinstance(body, str) else json.dumps(body)
         return b"" if body is None else fill_placeholders(text, args).encode()
 
     @property
     def content_type(self) -> str:
+        """Return the content type of the body."""
         return "text/csv" if isinstance(self.case.body, str) else "application/json"
 
 
 def fill_placeholders(text: str, args: RouteArguments) -> str:
-    """The text with its ids, `"{#id}"` as a number; `{fresh_…}` is always new."""
-    text = _NUMERIC_PLACEHOLDER.sub(lambda place: args[place[1]], text)
+    """Fill in IDs; `"{#id}"` becomes a number, `{fresh_…}` a new value each time."""
+    text = _NUMERIC_PLACEHOLDER.sub(lambda match: args[match[1]], text)
     return _BODY_PLACEHOLDER.sub(
-        lambda place: _resolve_placeholder(place[1], args), text
+        lambda match: _resolve_placeholder(match[1], args), text
     )
 
 

@@ -1,6 +1,6 @@
-"""THE table: who is let in where, and what a route answers to them.
+"""The access tables of both gateways.
 
-A row a route; one that is served but has no row fails the test of the matrix.
+Every served route has a row; a test fails for a route without one.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from flask import Flask
 from tests.authorization import admin_route_cases, query_route_cases
 from tests.authorization.route_cases import ExpectedAccess, Route, RouteCase
 
-# Open to everybody, for they tell nothing of anybody.
+# Public: their answers contain no tenant's data.
 PUBLIC_RULES = frozenset(
     [
         *("/", "/health", "/ready", "/docs", "/docs/start.js", "/docs/<name>"),
         *("/openapi.json", "/asyncapi.json", "/schemas", "/schemas/<name>.json"),
-        "/oauth/token",  # where an SDK's keys become a token
+        "/oauth/token",  # exchanges an SDK's key for a token
     ]
 )
 ROUTE_TABLES: Mapping[str, Mapping[str, RouteCase]] = {
@@ -32,22 +32,23 @@ ACCESS_RULES = {
     "admin": admin_route_cases.get_expected_access,
     "query": query_route_cases.get_expected_access,
 }
-# What is called alike at two places, but is not the same thing.
+# Placeholders with the same name at two places that mean different things.
 RENAMED_PLACEHOLDERS = {
     "/users/<user_id>": "/users/<known_user>",
     "/users/<uuid>": "/users/<known_user>",
+    "/activities/<uuid>": "/activities/<known_user>",
     "/api/v1/coupons/<coupon_id>": "/api/v1/coupons/<mambo_id>",
 }
 
 
 def normalize_rule(rule: str) -> str:
-    """A rule as the table has it, in whichever of its spellings it is served."""
+    """Return a rule as the table spells it."""
     rule = rule.replace("/tenants/<tenant_id>", "")
     return rule.replace("/<tenant:tenant_id>", "").replace("reward-items", "rewards")
 
 
 def list_served_rules(app: Flask) -> list[tuple[str, str]]:
-    """Method and rule of all that a gateway serves to those it knows."""
+    """Return method and rule of every route that requires a credential."""
     return [
         (method, rename_placeholders(rule.rule))
         for rule in app.url_map.iter_rules()
@@ -57,13 +58,14 @@ def list_served_rules(app: Flask) -> list[tuple[str, str]]:
 
 
 def rename_placeholders(rule: str) -> str:
+    """Return the rule with unambiguous placeholder names."""
     for old, new in RENAMED_PLACEHOLDERS.items():
         rule = rule.replace(old, new)
     return rule
 
 
 def list_routes(gateway: str, app: Flask) -> list[Route]:
-    """Every route with its row; one test looks for those that have none."""
+    """Return every route with its row; a test looks for routes without one."""
     rows = ROUTE_TABLES[gateway]
     return [
         Route(gateway, method, rule, rows[f"{method} {normalize_rule(rule)}"])
@@ -73,5 +75,5 @@ def list_routes(gateway: str, app: Flask) -> list[Route]:
 
 
 def get_expected_access(route: Route, credential: str) -> ExpectedAccess:
-    """What the table says of a credential at a route."""
+    """Return the access that the table expects for a credential at a route."""
     return ACCESS_RULES[route.gateway](route, credential)

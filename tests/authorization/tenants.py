@@ -1,4 +1,4 @@
-"""Two tenants with some of everything, and what is asked for in their names."""
+"""Two tenants with data of every kind, and arguments that name it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from coupon_core.observability import audit_context
 from tests.authorization.factories import FACTORIES, RouteArguments
-from tests.query_gateway.tenant import Tenant, create_tenant
+from tests.factories.tenant import TenantFactory, create_tenant
 
 OWN_TENANT_ID, OTHER_TENANT_ID = "acme-matrix", "globex-matrix"
 USER_ID, OTHER_USER_ID, UNKNOWN_USER_ID = "ann", "bob", "nobody-at-all"
 UNKNOWN_UUID = "018f0000-0000-7000-8000-000000000000"
-# What is nowhere; a name that is not here is an id.
+# Unknown values by placeholder; any other placeholder is a UUID.
 UNKNOWN_IDS: Mapping[str, str] = {
     "user_id": USER_ID,
     "code": "N0SUCHC0DE",
@@ -31,25 +31,27 @@ UNKNOWN_IDS: Mapping[str, str] = {
 
 @dataclass
 class TenantPair:
-    """Two tenants; whatever is asked of the one must not exist for the other."""
+    """Two tenants whose data must be invisible to each other."""
 
-    own: Tenant = field(default_factory=lambda: create_tenant(tenant_id=OWN_TENANT_ID))
-    other: Tenant = field(
-        default_factory=lambda: create_tenant(tenant_id=OTHER_TENANT_ID)
+    own: TenantFactory = field(
+        default_factory=lambda: create_tenant(tenant_id=OWN_TENANT_ID, now=None)
+    )
+    other: TenantFactory = field(
+        default_factory=lambda: create_tenant(tenant_id=OTHER_TENANT_ID, now=None)
     )
 
     def __post_init__(self) -> None:
-        """Each has something of every kind, that no list may show to the other."""
+        """Create something of every kind for both tenants and both users."""
         for tenant in self.own, self.other:
             for user_id in USER_ID, OTHER_USER_ID:
                 create_arguments(tenant, user_id, FACTORIES)
 
 
 def create_arguments(
-    tenant: Tenant, user_id: str, names: Iterable[str]
+    tenant: TenantFactory, user_id: str, names: Iterable[str]
 ) -> RouteArguments:
-    """New things of a tenant, in the hands of a user: their ids by name."""
-    audit_context.start_context()  # whoever called last had no hand in this
+    """Create new data of a tenant for a user; return its IDs by placeholder."""
+    audit_context.start_context()  # not caused by a previous caller
     found: RouteArguments = {"user_id": user_id}
     for name in names:
         if name not in found:
@@ -58,5 +60,5 @@ def create_arguments(
 
 
 def get_unknown_arguments(names: Iterable[str]) -> RouteArguments:
-    """Ids by name that nothing has."""
+    """Return an unknown ID for each placeholder."""
     return {name: UNKNOWN_IDS.get(name, UNKNOWN_UUID) for name in names}

@@ -1,1 +1,1 @@
-"""Measures how dear our work is beside the least that such work can cost."""
+"""Benchmarks that compare our cost with the least that such work can cost."""

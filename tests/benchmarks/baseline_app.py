@@ -1,4 +1,4 @@
-"""The baseline: Flask, one route, a token checked by PyJWT in the ordinary way."""
+"""The baseline: a Flask app with one route and a token checked by PyJWT."""
 
 import os
 
@@ -7,7 +7,7 @@ from flask import Flask, Response, jsonify, request
 
 app = Flask(__name__)
 SECRET = os.environ["BENCH_HELLO_SECRET"]
-# As long as the coupon that a redeem answers with.
+# As long as the coupon in the answer to a redeem.
 RESPONSE_BODY = {
     "message": "hello",
     "id": "770e8400-e29b-41d4-a716-446655440002",
@@ -17,7 +17,7 @@ RESPONSE_BODY = {
 
 @app.get("/hello")
 def hello() -> Response | tuple[Response, int]:
-    """Greet whoever has a good token."""
+    """Greet the holder of a valid token."""
     token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     try:
         claims = jwt.decode(token, SECRET, algorithms=["HS256"])

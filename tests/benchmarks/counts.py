@@ -1,4 +1,4 @@
-"""Whether what was stored is what was done."""
+"""Checks that the stored rows match the requests that were made."""
 
 import psycopg
 
@@ -11,7 +11,7 @@ COUNT_NAMES = ("redemptions", "uses of coupons", "events")
 
 
 def find_mismatches(url: str, expected: int, runner_name: str) -> list[str]:
-    """A line for every count in the database that is not the number of redeems."""
+    """Return a line for every stored count that is not the number of redeems."""
     with psycopg.connect(url) as connection:
         found = connection.execute(STORED_COUNTS_SQL).fetchone() or ()
     return [

@@ -1,4 +1,4 @@
-"""Everything that a run needs: servers, a full database, players with their tokens."""
+"""Everything that a run needs: servers, a filled database, and players with tokens."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from tests.support.servers import (
 )
 from tests.support.servers.process import private_directory
 
-# More redeems than any machine has done so far: nobody may run out of codes.
+# More redeems than any machine has done so far, so that no round runs out of codes.
 MAX_REDEMPTIONS_PER_SECOND = 4_000
 
 
 @dataclass
 class Environment:
-    """What runners find ready; they start nothing themselves."""
+    """The servers and data that runners use; runners start nothing themselves."""
 
     options: Options
     postgres: PostgresServer
     gateway_url: str
     by_hand_url: str
     bus_url: str
-    brokers: Mapping[str, str]  # their URLs
+    brokers: Mapping[str, str]  # URLs by name
     gateway: GunicornServer
     baseline: GunicornServer
     players: Players
@@ -45,11 +45,11 @@ class Environment:
 
     @property
     def gateway_pids(self) -> dict[str, int]:
-        """The servers that an answer of the gateway costs CPU."""
+        """Return the servers whose CPU an answer of the gateway costs."""
         return {"gunicorn": self.gateway.pid, "postgresql": self.postgres.pid}
 
     def drive(self, plan: load.LoadPlan, servers: dict[str, int]) -> Sample:
-        """Let the client do the work, and measure what it costs the servers."""
+        """Run the load in the client process, and measure what it costs the servers."""
         meter = Meter(servers)
         job = self.client.submit(load.drive, plan, self.options.clients)
         outcome = job.result()
@@ -67,14 +67,14 @@ class Environment:
 
 @contextmanager
 def prepared_environment(options: Options, coupons: int) -> Iterator[Environment]:
-    """A stage with so many coupons, which leaves nothing behind."""
+    """Start all servers with a number of coupons, and remove everything afterwards."""
     with ExitStack() as stack:
         home = stack.enter_context(private_directory(None, "coupons-bench-", None))
         postgres = stack.enter_context(postgres_server(home, fsync=True))
         people = create_database(postgres, home, options.users, coupons)
-        # A copy byte for byte: the same pages and the same indexes. No checkpoint
-        # after it: each page's first change would then be logged with the whole page,
-        # and such short rounds would measure little else.
+        # A byte-for-byte copy: the same pages and the same indexes. No checkpoint
+        # follows, because the first change of each page would then be logged with the
+        # whole page, and such short rounds would measure little else.
         postgres.address.execute("CREATE DATABASE by_hand TEMPLATE gateway")
         postgres.address.execute("CREATE DATABASE bus TEMPLATE gateway")
         spawn = multiprocessing.get_context("spawn")
@@ -96,7 +96,7 @@ def prepared_environment(options: Options, coupons: int) -> Iterator[Environment
 
 
 def _start_brokers(stack: ExitStack, home: Path) -> dict[str, str]:
-    """Every kind of broker that is here."""
+    """Start every broker that is installed; return the URLs by name."""
     urls = {"redis": stack.enter_context(redis_server(home)).url}
     if program := find_rabbitmq():
         urls["rabbitmq"] = stack.enter_context(rabbit_server(program)).url

@@ -1,4 +1,4 @@
-"""The gateway and the hello, both under gunicorn with the settings of production."""
+"""The gateway and the baseline under gunicorn with the settings of production."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from pathlib import Path
 
 from tests.benchmarks.players import Players
 from tests.support.paths import PROJECT_ROOT
-from tests.support.servers.process import Process, find_free_port
+from tests.support.ports import find_free_port
+from tests.support.servers.process import Process
 
 CONFIG_FILE = PROJECT_ROOT / "deploy" / "gunicorn.conf.py"
 
 
 @dataclass(frozen=True, slots=True)
 class GunicornServer:
-    """A gunicorn that serves."""
+    """A running gunicorn."""
 
     port: int
     pid: int
@@ -30,11 +31,12 @@ class GunicornServer:
 def running_gateway(
     home: Path, players: Players, workers: int
 ) -> Iterator[GunicornServer]:
-    """The query gateway, on the database that `players` live in."""
+    """Run the query gateway on the players' database."""
     settings = {
         "COUPON_DATA_DIR": str(home),
         "COUPON_DATABASE_URL": players.database_url,
         "COUPON_MASTER_KEYS": players.master_key,
+        "COUPON_CALLS_PER_CALLER": "",  # few players send all the load
     }
     with _running_gunicorn(
         "query_gateway:create_app()", home, settings, workers
@@ -46,7 +48,7 @@ def running_gateway(
 def running_baseline(
     home: Path, players: Players, workers: int
 ) -> Iterator[GunicornServer]:
-    """The baseline, which knows the same tokens."""
+    """Run the baseline, which accepts the same tokens."""
     settings = {"COUPON_DATA_DIR": str(home), "BENCH_HELLO_SECRET": players.secret}
     with _running_gunicorn(
         "tests.benchmarks.baseline_app:app", home, settings, workers
@@ -59,12 +61,12 @@ def _running_gunicorn(
     app: str, home: Path, settings: Mapping[str, str], workers: int
 ) -> Iterator[GunicornServer]:
     port = find_free_port()
-    place = home / app.partition(":")[0]
-    place.mkdir()
+    directory = home / app.partition(":")[0]
+    directory.mkdir()
     options = ("--config", str(CONFIG_FILE), "--bind", f"127.0.0.1:{port}")
     process = Process(
         [sys.executable, "-m", "gunicorn", *options, app],
-        directory=place,
+        directory=directory,
         is_ready=partial(_is_healthy, port),
         stop_signal=signal.SIGTERM,
         environment={

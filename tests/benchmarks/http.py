@@ -1,4 +1,4 @@
-"""Requests as bytes, built before the clock runs."""
+"""HTTP requests as bytes, built before the measurement starts."""
 
 import json
 
@@ -6,12 +6,12 @@ COMMON_HEADERS = "Host: 127.0.0.1\r\nUser-Agent: bench\r\nAccept: application/js
 
 
 def build_get(path: str, token: str) -> bytes:
-    """A GET with a bearer token."""
+    """Return a GET with a bearer token."""
     return _build_head("GET", path, token).encode() + b"\r\n"
 
 
 def build_post(path: str, token: str, body: dict[str, str]) -> bytes:
-    """A POST of a JSON body with a bearer token."""
+    """Return a POST of a JSON body with a bearer token."""
     data = json.dumps(body).encode()
     kind = f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
     return (_build_head("POST", path, token) + kind).encode() + data

@@ -1,4 +1,4 @@
-"""The client: one process that keeps some connections busy with ready-made bytes."""
+"""The load client: one process that keeps connections busy with prepared requests."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from itertools import cycle
 
 CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-RESPONSE_TIMEOUT_SECONDS = 10.0  # seconds for an answer, before it counts as missing
-MAX_FAILURES_SHOWN = 5  # that are told of in full
+RESPONSE_TIMEOUT_SECONDS = 10.0  # then the answer counts as missing
+MAX_FAILURES_SHOWN = 5  # reported in full
 
 
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """What to send, where to, for how long; each request once unless repeated."""
+    """What to send, where, and for how long; each request once unless repeated."""
 
     port: int
     requests: Sequence[bytes]
@@ -28,7 +28,7 @@ class LoadPlan:
 
 @dataclass(slots=True)
 class LoadResult:
-    """How it went; latencies in milliseconds."""
+    """The result of a load; latencies are in milliseconds."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
@@ -37,7 +37,7 @@ class LoadResult:
 
 @dataclass(slots=True)
 class Connection:
-    """One caller, who asks again as soon as there is an answer."""
+    """A connection that sends its next request after each answer."""
 
     socket: socket.socket
     sent_at: float = 0.0
@@ -45,7 +45,7 @@ class Connection:
 
 
 def drive(plan: LoadPlan, clients: int) -> LoadResult:
-    """Do the work with so many callers at once; ends with the last answer."""
+    """Send requests on that many connections; return after the last answer."""
     outcome = LoadResult()
     waiting = iter(cycle(plan.requests) if plan.repeat else plan.requests)
     callers = [_connect(plan.port) for _ in range(clients)]
@@ -129,7 +129,7 @@ def _send_next(
 
 
 def compute_percentile(ordered: Sequence[float], percent: float) -> float:
-    """The value below which so many percent of the ordered values lie."""
+    """Return a percentile of sorted values."""
     if not ordered:
         return 0.0
     return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]

@@ -1,4 +1,4 @@
-"""The values of a benchmark: what a round gave, and what a row makes of it."""
+"""The values of a benchmark: options, samples, and cases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How long and with how many it is measured."""
+    """How long to measure, and with how many clients."""
 
     rounds: int
     seconds: float
@@ -23,7 +23,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one round gave; CPU and memory are those of the servers alone."""
+    """The result of one round; CPU and memory are those of the servers."""
 
     completed: int
     seconds: float
@@ -38,28 +38,28 @@ Metric = Callable[[Sample], float]
 
 
 def cpu_per_request(sample: Sample) -> float:
-    """Microseconds of server CPU for each request."""
+    """Return the microseconds of server CPU per request."""
     return sum(sample.cpu_seconds.values()) / sample.completed * 1e6
 
 
 def requests_per_second(sample: Sample) -> float:
-    """Requests a second."""
+    """Return the requests per second."""
     return sample.completed / sample.seconds
 
 
 class Runner(Protocol):
-    """Something that can be measured, round after round, on one stage."""
+    """Something that can be measured in repeated rounds."""
 
     name: str
 
     def __init__(self, environment: Environment) -> None:
-        """Make ready all that must not be measured."""
+        """Prepare everything that must not be measured."""
 
     def run(self, seconds: float) -> Sample:
-        """One round of about so many seconds."""
+        """Run one round of about that many seconds."""
 
     def find_mismatches(self) -> list[str]:
-        """After all rounds: what does not add up."""
+        """Return what does not add up after all rounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,14 @@ class BenchmarkCase:
     min_ratio: float | None = None
 
     def is_met(self, ratio: float) -> bool:
-        """Whether the goal is reached."""
+        """Return True if the goal is reached."""
         if self.max_ratio is not None:
             return ratio <= self.max_ratio
         return ratio >= (self.min_ratio or 0.0)
 
     @property
     def goal(self) -> str:
-        """The goal in a few characters."""
+        """Return the goal as a short text."""
         if self.max_ratio is not None:
             return f"≤ {self.max_ratio:.2f} ×"
         return f"≥ {self.min_ratio or 0:.0%}"

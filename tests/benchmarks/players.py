@@ -20,14 +20,14 @@ from tests.support.servers import PostgresServer
 
 TENANT = "bench"
 CHUNK_SIZE = 5_000
-# Neighbours in the order of use are far apart in tables and indexes, as in life:
-# a prime that divides no number of coupons that we make.
+# Neighbours in order of use are far apart in tables and indexes, as in production:
+# a prime that divides no number of coupons that we create.
 INDEX_STEP = 7_919
 
 
 @dataclass(frozen=True, slots=True)
 class Players:
-    """Who calls, and what the servers need to know them."""
+    """The callers, and what servers need to recognize them."""
 
     database_url: str
     master_key: str
@@ -37,53 +37,53 @@ class Players:
 
 @dataclass
 class CouponPool:
-    """The coupons of the database by number, handed out to be used once."""
+    """The coupons of the database by number; each is handed out once."""
 
     count: int
     users: int
     next_index: int = 0
 
     def copy_unused(self) -> CouponPool:
-        """The same coupons, unused, of the copied database."""
+        """Return the pool of the copied database, with all coupons unused."""
         return replace(self, next_index=0)
 
     def reserve(self, count: int) -> int:
-        """Hand out so many; gives the first one's number in the order of use."""
+        """Reserve a number of coupons; return the first number in order of use."""
         first, self.next_index = self.next_index, self.next_index + count
         if self.next_index > self.count:
             raise RuntimeError("too few coupons were made")
         return first
 
     def allocate(self, count: int) -> Iterator[tuple[str, str]]:
-        """The codes and users of the next so many coupons."""
+        """Return the codes and users of the next coupons."""
         first = self.reserve(count)
         return (
             self._to_code_and_user(number) for number in range(first, first + count)
         )
 
     def _to_code_and_user(self, number: int) -> tuple[str, str]:
-        place = number * INDEX_STEP % self.count
-        return to_code(place), to_user_id(place % self.users)
+        index = number * INDEX_STEP % self.count
+        return to_code(index), to_user_id(index % self.users)
 
     def to_sql_variables(self) -> dict[str, int]:
-        """What by_hand.sql needs to count in the same order."""
+        """Return the variables with which by_hand.sql counts in the same order."""
         return {"step": INDEX_STEP, "pool": self.count, "users": self.users}
 
 
 def to_code(number: int) -> str:
-    """The code of a coupon."""
+    """Return the code of a coupon."""
     return f"BENCH{number:08d}"
 
 
 def to_user_id(number: int) -> str:
-    """The id of a player."""
+    """Return the ID of a player."""
     return f"player_{number}"
 
 
 def create_database(
     server: PostgresServer, home: Path, users: int, coupons: int
 ) -> Players:
-    """Make the database `gateway` with everything in it, by the core's own means."""
+    """Create and fill the database `gateway` through the core."""
     server.address.execute("CREATE DATABASE gateway")
     url, key, now = server.url("gateway"), encryption.generate_master_key(), utc_now()
     encryption.load_keys((key,))
@@ -141,7 +141,7 @@ def _build_coupon(
 
 
 def _vacuum(url: str) -> None:
-    """Let nothing that PostgreSQL would put off fall into a round."""
+    """Vacuum and analyze now, so that PostgreSQL does not do it during a round."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
 

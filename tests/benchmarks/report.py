@@ -1,4 +1,4 @@
-"""What was measured as a JSON document, and that document as a table."""
+"""The result as a JSON document, and that document as a table."""
 
 from __future__ import annotations
 
@@ -32,11 +32,12 @@ NOTES = (
     " shown are the median and the range over the rounds.",
     "CPU is that of the servers' processes, not the client's. The gateway checks each"
     " user's token once and then remembers it; the hello checks it each time.",
+    "The limit of requests per caller is switched off: few players send all the load.",
 )
 
 
 def build_document(options: Options, results: Results) -> Json:
-    """Everything, for comparing with other runs."""
+    """Return the whole result, for comparison with other runs."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "revision": _read_revision(),
@@ -129,9 +130,11 @@ def _summarize_runner(samples: Sequence[Sample]) -> Json:
 
 
 def render_table(document: Json) -> str:
-    """The document as lines for people."""
+    """Return the document as a table for people."""
     rows = [_render_row(row) for row in document["rows"]]
-    runners = [_render_runner(name, one) for name, one in document["runners"].items()]
+    runners = [
+        _render_runner(name, runner) for name, runner in document["runners"].items()
+    ]
     return "\n".join(
         [
             "",
@@ -150,7 +153,7 @@ def _render_row(row: Json) -> str:
     ratio, ok = row["ratio"], "ok" if row["ok"] else "MISSED"
     spread = f"{ratio['least']:.2f}–{ratio['most']:.2f}"
     return (
-        f"{row['what']}\n    beside {row['compared_with']}\n"
+        f"{row['what']}\n    compared with {row['compared_with']}\n"
         f"    {ratio['median']:.2f} × ({spread}), goal {row['goal']}: {ok}"
     )
 
@@ -180,5 +183,5 @@ def _render_environment(document: Json) -> str:
         f"{machine['processor']}, {machine['cores']} cores; {versions}.\n"
         f"{options['rounds']} rounds of {options['seconds']:g} s, {options['clients']}"
         f" clients, {options['users']} users, {served};"
-        f" {document['seconds']:.0f} s in all; {document['revision']}."
+        f" {document['seconds']:.0f} s in total; {document['revision']}."
     )

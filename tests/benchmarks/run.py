@@ -1,4 +1,4 @@
-"""The rounds: every runner in turn, again and again, so that all see the same noise."""
+"""The rounds: all runners take turns, so that all see the same noise."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.benchmarks.model import (
 )
 from tests.benchmarks.runners.validate import CODE_COUNT
 
-Rounds = list[dict[str, Sample]]  # in each, what every runner gave
+Rounds = list[dict[str, Sample]]  # each runner's sample, by name
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """All that was measured, what went wrong, and how long everything took."""
+    """All samples, the mismatches, and the total time."""
 
     cases: tuple[BenchmarkCase, ...]
     rounds: Rounds
@@ -35,20 +35,22 @@ class Results:
 
 
 def run_benchmarks(options: Options) -> Results:
-    """Measure all rows."""
+    """Measure all cases."""
     began = time.monotonic()
-    with prepared_environment(options, _count_needed_coupons(options)) as stage:
-        runners = [kind(stage) for kind in _list_runner_types()]
-        warm_up = {one.name: one.run(_get_warm_up_seconds(options)) for one in runners}
+    with prepared_environment(options, _count_needed_coupons(options)) as environment:
+        runners = [kind(environment) for kind in _list_runner_types()]
+        warm_up = {
+            runner.name: runner.run(_get_warm_up_seconds(options)) for runner in runners
+        }
         rounds = [_run_round(runners, options) for _ in range(options.rounds)]
         wrong = _list_failures([warm_up, *rounds])
-        wrong += [line for one in runners for line in one.find_mismatches()]
-        version = stage.postgres.version
+        wrong += [line for runner in runners for line in runner.find_mismatches()]
+        version = environment.postgres.version
     return Results(CASES, rounds, wrong, time.monotonic() - began, version)
 
 
 def _list_runner_types() -> list[type[Runner]]:
-    """Every kind of runner that a row needs, once."""
+    """Return every runner class that a case needs, once."""
     return list(dict.fromkeys(k for row in CASES for k in (row.baseline, row.measured)))
 
 
@@ -62,12 +64,12 @@ def _count_needed_coupons(options: Options) -> int:
 
 
 def _run_round(runners: list[Runner], options: Options) -> dict[str, Sample]:
-    samples = {one.name: one.run(options.seconds) for one in runners}
-    told = [
+    samples = {runner.name: runner.run(options.seconds) for runner in runners}
+    lines = [
         f"{name} {requests_per_second(sample):,.0f}/s"
         for name, sample in samples.items()
     ]
-    print("  ".join(told), file=sys.stderr, flush=True)
+    print("  ".join(lines), file=sys.stderr, flush=True)
     return samples
 
 

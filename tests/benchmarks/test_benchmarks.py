@@ -1,4 +1,4 @@
-"""The benchmark itself works: it measures every row, and its counts add up."""
+"""Tests that the benchmark measures every row and that its counts add up."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_a_quick_run_measures_every_row_and_loses_nothing(tmp_path: Path) -> Non
     command = [sys.executable, "-m", "tests.benchmarks", "--quick", "--output", output]
     done = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    told = json.loads(output.read_text())
-    assert [row["name"] for row in told["rows"]] == [row.name for row in CASES]
-    assert told["counts_match"]
-    assert all(runner["done"] for runner in told["runners"].values())
+    document = json.loads(output.read_text())
+    assert [row["name"] for row in document["rows"]] == [row.name for row in CASES]
+    assert document["counts_match"]
+    assert all(runner["done"] for runner in document["runners"].values())

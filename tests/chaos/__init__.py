@@ -1,1 +1,1 @@
-"""Faults made on purpose: real processes are killed, and nothing may be lost."""
+"""Fault injection: real processes are killed, and no data may be lost."""

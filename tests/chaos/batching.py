@@ -1,4 +1,4 @@
-"""A batch under fire: exactly what was asked, though its workers are killed."""
+"""A batch that is generated exactly once although its workers are killed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.invariants import assert_invariants, fetch_rows, list_events
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is asked for, of how many workers, and how often one is killed."""
+    """How many coupons and workers, and how often a worker is killed."""
 
     coupons: int
     workers: int = 2
@@ -29,12 +29,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the database says in the end."""
+    """What the database contains at the end."""
 
     batch: Batch
     coupons: int
     codes: int
-    completion_events: int  # times that completion was told
+    completion_events: int  # of this batch
     kills: int
     seconds: float
 
@@ -42,7 +42,7 @@ class Outcome:
 def generate_with_kills(
     settings: Settings, tenant: TenantFactory, plan: Plan, seed: int = 1
 ) -> Outcome:
-    """Ask, kill whenever another part is done, wait until the batch is at its end."""
+    """Request a batch, kill a worker after each part, and wait for the end."""
     rng = random.Random(seed)
     definition = tenant.define(code_length=10)
     ids, wanted = (
@@ -58,38 +58,44 @@ def generate_with_kills(
         for number in range(plan.kills):
             part = plan.coupons * number // (plan.kills + 1)
             assert becomes_true(
-                lambda at=part: reload_batch(batch).generated_count > at, 60
+                lambda count=part: reload_batch(batch).generated_count > count, 60
             )
             time.sleep(rng.uniform(0, 0.1))
             replace_worker(workers, rng)
         becomes_true(lambda: is_finished(batch), plan.timeout_seconds)
         seconds = time.monotonic() - began
-        # What is redelivered now must change nothing any more.
+        # Redelivered messages must not change anything now.
         time.sleep(settings.visibility_seconds / 2)
     assert_invariants()
     completed = [data["batch_id"] for _, data in list_events("batch.completed")]
-    told = completed.count(batch.batch_id)
+    completion_events = completed.count(batch.batch_id)
     return Outcome(
-        reload_batch(batch), *count_coupons(batch), told, workers.kill_count, seconds
+        reload_batch(batch),
+        *count_coupons(batch),
+        completion_events,
+        workers.kill_count,
+        seconds,
     )
 
 
 def replace_worker(workers: WorkerGroup, rng: random.Random) -> None:
+    """Kill a random worker and start another."""
     workers.kill_process(rng.choice(workers.processes))
     workers.start_process()
 
 
 def reload_batch(batch: Batch) -> Batch:
-    """The batch as it is now."""
+    """Return the batch as it is stored now."""
     return batches.get(batch.tenant_id, batch.batch_id)
 
 
 def is_finished(batch: Batch) -> bool:
+    """Return True if the batch is completed, failed, or cancelled."""
     return reload_batch(batch).state not in (BatchState.PENDING, BatchState.RUNNING)
 
 
 def count_coupons(batch: Batch) -> tuple[int, int]:
-    """How many coupons a batch has, and how many different codes."""
+    """Return the number of coupons of a batch, and of different codes."""
     sql = f"""SELECT count(*), count(DISTINCT code_key) FROM coupon
         WHERE tenant_id = '{batch.tenant_id}' AND batch_id = '{batch.batch_id}'"""
     ((coupons, codes),) = fetch_rows(sql)

@@ -1,4 +1,4 @@
-"""Brokers that may be killed: nobody else uses them."""
+"""Brokers that tests may kill, because no other test uses them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.servers import find_rabbitmq, rabbit_server, redis_server
 
 @pytest.fixture(params=["redis", "rabbitmq"])
 def own_broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
-    """A broker of the test's own."""
+    """Yield a broker for this test alone."""
     if request.param == "redis":
         with redis_server(tmp_path) as server:
             yield server

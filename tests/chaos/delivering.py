@@ -1,4 +1,4 @@
-"""Redeems under fire: the broker is away half of the time, the relay is killed."""
+"""Redeems while the broker is down half of the time and relays are killed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CLIENT_COUNT = 2
 
 @dataclass(frozen=True)
 class Plan:
-    """How many redeems in which time, and what is killed how often."""
+    """How many redeems in which time, and how often something is killed."""
 
     redemptions: int
     seconds: float
@@ -45,9 +45,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a consumer of `coupons.out` has received, and how redeems fared."""
+    """What a consumer of `coupons.out` received, and how redeems were affected."""
 
-    events: Counter[str]  # by the id of the coupon
+    events: Counter[str]  # by coupon ID
     slowest_ms: float
     relays_killed: int
     brokers_killed: int
@@ -57,9 +57,9 @@ class Outcome:
 def deliver_with_kills(
     settings: Settings, broker: Broker, tenant: TenantFactory, plan: Plan
 ) -> tuple[set[str], Outcome]:
-    """Redeem and kill, wait for the outbox; gives the used coupons and the events."""
+    """Redeem while killing; return the redeemed coupon IDs and the outcome."""
     users = [f"user-{n}" for n in range(plan.redemptions)]
-    coupons = [one.coupon for one in issue_coupons(tenant, users)]
+    coupons = [issued.coupon for issued in issue_coupons(tenant, users)]
     with create_connection(settings.broker_url) as connection:
         TAP_QUEUE(connection.default_channel).declare()
     clear_outbox()
@@ -72,7 +72,7 @@ def deliver_with_kills(
                 broker, plan.broker_up_seconds, plan.broker_down_seconds
             ) as deaths,
         ):
-            took = redeem_all(tenant, coupons, plan.seconds)
+            latencies = redeem_all(tenant, coupons, plan.seconds)
         ended = time.monotonic()
         drained = becomes_true(lambda: not count_pending_events(), plan.timeout_seconds)
         seconds = time.monotonic() - ended if drained else float("inf")
@@ -81,29 +81,30 @@ def deliver_with_kills(
     with create_connection(settings.broker_url) as connection:
         events = drain_tap(connection)
     kills = relays.kill_count, len(deaths)
-    outcome = Outcome(events, max(took) * 1000, *kills, seconds)
+    outcome = Outcome(events, max(latencies) * 1000, *kills, seconds)
     return {coupon.coupon_id for coupon in coupons}, outcome
 
 
 def issue_coupons(tenant: TenantFactory, users: Sequence[str]) -> list:
+    """Issue a coupon to each user."""
     definition = tenant.define()
     return [
-        one
-        for at in range(0, len(users), 500)
-        for one in tenant.generate(definition, users[at : at + 500])
+        issued
+        for start in range(0, len(users), 500)
+        for issued in tenant.generate(definition, users[start : start + 500])
     ]
 
 
 def redeem_all(tenant: TenantFactory, coupons: Sequence, seconds: float) -> list[float]:
-    """Two threads redeem at a steady pace; gives how long each redeem took."""
+    """Redeem from two threads at a steady rate; return each redeem's seconds."""
     pause = seconds * CLIENT_COUNT / len(coupons)
 
     def redeem(coupon: object) -> float:
-        began = time.monotonic()
+        began_at = time.monotonic()
         tenant.redeem(coupon.code, coupon.user_id)
-        took = time.monotonic() - began
-        time.sleep(max(0.0, pause - took))
-        return took
+        seconds = time.monotonic() - began_at
+        time.sleep(max(0.0, pause - seconds))
+        return seconds
 
     with ThreadPoolExecutor(
         CLIENT_COUNT, initializer=database.release_connection
@@ -112,18 +113,19 @@ def redeem_all(tenant: TenantFactory, coupons: Sequence, seconds: float) -> list
 
 
 def clear_outbox() -> None:
-    """Only redemptions are to be relayed."""
+    """Delete all events, so that only redemptions are relayed."""
     with database.transaction():
         database.execute("DELETE FROM outbox", {})
 
 
 def count_pending_events() -> int:
+    """Return the number of events that wait in the outbox."""
     ((count,),) = fetch_rows("SELECT count(*) FROM outbox WHERE state = 'pending'")
     return int(count)
 
 
 def drain_tap(connection: Connection) -> Counter[str]:
-    """Take all events from the tap."""
+    """Receive all events from the queue."""
     found: Counter[str] = Counter()
     tap = TAP_QUEUE(connection.default_channel)
     while message := tap.get(no_ack=True):

@@ -1,4 +1,4 @@
-"""Milestones under fire: exactly the coupons that were earned, and no other."""
+"""Milestones under faults: exactly the earned coupons are issued."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.invariants import assert_invariants, fetch_rows
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is sent, and what is killed how often."""
+    """How many events are sent, and how often something is killed."""
 
     events: int
     seconds: float
@@ -37,17 +37,17 @@ class Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the database says in the end, and what it took to get there."""
+    """What the database contains at the end, and how long processing took."""
 
     coupons: Counter[str]  # by user
     dead_letter_bodies: Counter[bytes]
     workers_killed: int
     brokers_killed: int
-    seconds_after: float  # from the last message sent to the last one settled
+    seconds_after: float  # from the last message sent to the last one processed
 
 
 def define_streak_trigger(tenant: TenantFactory) -> None:
-    """A definition that the feed's milestones earn coupons of."""
+    """Create a definition whose coupons the feed's milestones earn."""
     tenant.define(
         trigger_kind=Trigger.STREAK_MILESTONE,
         trigger_enabled=True,
@@ -59,7 +59,7 @@ def define_streak_trigger(tenant: TenantFactory) -> None:
 def earn_with_kills(
     settings: Settings, broker: Broker, tenant: TenantFactory, plan: Plan, seed: int = 1
 ) -> tuple[MilestoneFeed, Outcome]:
-    """Send, kill, wait until all is settled; gives what was sent and its outcome."""
+    """Send while killing, and wait for the end; return the feed and the outcome."""
     choice = random.Random(seed)
     define_streak_trigger(tenant)
     feed = build_feed(tenant.tenant_id, plan.events, choice)
@@ -75,7 +75,7 @@ def earn_with_kills(
         sent_at = time.monotonic()
         settled = becomes_true(lambda: is_all_processed(feed), plan.timeout_seconds)
         seconds = time.monotonic() - sent_at if settled else float("inf")
-        # What is redelivered now must change nothing any more.
+        # Redelivered messages must not change anything now.
         time.sleep(settings.visibility_seconds / 2)
         workers.stop_all()
     assert_invariants()
@@ -86,7 +86,7 @@ def earn_with_kills(
 
 
 def becomes_true(condition: Callable[[], bool], timeout_seconds: float) -> bool:
-    """Whether it was done in time."""
+    """Return True if the condition becomes true in time."""
     deadline = time.monotonic() + timeout_seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -96,7 +96,7 @@ def becomes_true(condition: Callable[[], bool], timeout_seconds: float) -> bool:
 
 
 def is_all_processed(feed: MilestoneFeed) -> bool:
-    """All that was sent has been processed or buried."""
+    """Return True if every message was processed or is a dead letter."""
     ((earned,),) = fetch_rows("SELECT count(*) FROM earned_coupon")
     return earned >= len(feed.users) and len(count_dead_letter_bodies()) >= len(
         feed.poison
@@ -104,13 +104,13 @@ def is_all_processed(feed: MilestoneFeed) -> bool:
 
 
 def count_coupons_by_user(tenant: TenantFactory) -> Counter[str]:
-    """How many coupons each user has."""
+    """Return the number of coupons of each user."""
     sql = f"SELECT user_id FROM coupon WHERE tenant_id = '{tenant.tenant_id}'"
     return Counter(user for (user,) in fetch_rows(sql))
 
 
 def count_dead_letter_bodies() -> Counter[bytes]:
-    """The bodies of all dead letters."""
+    """Return the number of dead letters for each body."""
     return Counter(
         bytes(body) for (body,) in fetch_rows("SELECT body FROM dead_letter")
     )

@@ -1,4 +1,4 @@
-"""A gateway of two processes on a database of its own, to be broken."""
+"""A gateway with two processes on a database of its own, to be broken."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.settings import build_settings
 def running_environment(
     database: str, home: Path, app: str = "query_gateway:create_app()"
 ) -> Iterator[FaultEnvironment]:
-    """`app` as gunicorn wants it, on a fresh database of that kind."""
+    """Run `app`, named as for gunicorn, on a fresh database of that kind."""
     with ExitStack() as stack:
         server = None
         if database == "postgresql":
@@ -30,7 +30,7 @@ def running_environment(
         url = stack.enter_context(databases.temporary_database())
         settings = replace(build_settings(url, home / "var"), gateway_workers=2)
         stack.enter_context(started_core(settings))
-        place = home / "gateway"
-        place.mkdir()
-        gateway = stack.enter_context(gateway_server(app, settings, place))
+        directory = home / "gateway"
+        directory.mkdir()
+        gateway = stack.enter_context(gateway_server(app, settings, directory))
         yield FaultEnvironment(settings, gateway, gateway.process, server)

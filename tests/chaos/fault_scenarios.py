@@ -1,4 +1,4 @@
-"""What workers die over, and what must hold all the same (LIMITS 2)."""
+"""Scenarios in which workers are killed, and their guarantees (docs/performance.md)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Scenario = Callable[[KillScenario, str], None]
 
 
 def milestones(scenario: KillScenario, kill_point: str) -> None:
-    """A worker dies over milestones: each earns one coupon, the poison is buried."""
+    """Kill a worker during milestones: one coupon each, poison is dead-lettered."""
     earning.define_streak_trigger(scenario.tenant)
     feed = build_feed(scenario.tenant.tenant_id, 200, Random(1))
     publish_until_confirmed(scenario.settings.broker_url, feed.bodies)
@@ -54,7 +54,7 @@ def milestones(scenario: KillScenario, kill_point: str) -> None:
 
 
 def redemptions(scenario: KillScenario, kill_point: str) -> None:
-    """A relay dies over events of uses: each goes out."""
+    """Kill a relay during redemption events: each event is published."""
     declare_tap(scenario)
     used = redeem_coupons(scenario, COUPON_COUNT)
     scenario.run_until_killed(relay_all, kill_point)
@@ -63,7 +63,7 @@ def redemptions(scenario: KillScenario, kill_point: str) -> None:
 
 
 def chunks(scenario: KillScenario, kill_point: str) -> None:
-    """A generator dies over a batch: each user gets one coupon."""
+    """Kill a generator during a batch: each user gets one coupon."""
     users = [f"user-{number}" for number in range(COUPON_COUNT)]
     ids = scenario.tenant.tenant_id, scenario.tenant.define().definition_id
     batch = batches.request(*ids, BatchRequest(COUPON_COUNT, users), NOW)
@@ -76,10 +76,13 @@ def chunks(scenario: KillScenario, kill_point: str) -> None:
 
 
 def webhook(scenario: KillScenario, kill_point: str) -> None:
-    """A deliverer dies over uses: each is told when his lease is over."""
+    """Kill a deliverer during events: each is delivered after the lease has expired."""
     with running_receiver() as receiver:
-        one, _ = subscriptions.create(
-            *(scenario.tenant.tenant_id, "coupon.redeemed", receiver.url, utc_now()),
+        subscription, _ = subscriptions.create(
+            scenario.tenant.tenant_id,
+            "coupon.redeemed",
+            url=receiver.url,
+            now=utc_now(),
             signature=SignatureScheme.PLAYCAMP,
         )
         used = redeem_coupons(scenario, 3)
@@ -88,40 +91,40 @@ def webhook(scenario: KillScenario, kill_point: str) -> None:
             fan_out, lambda: len(fetch_rows(DELIVERIES_SQL)) == len(used)
         )
         scenario.run_until_killed(deliver, kill_point)
-        timeout = timedelta(milliseconds=one.timeout_ms)
+        timeout = timedelta(milliseconds=subscription.timeout_ms)
         later = utc_now() + timeout + delivery.CLAIM_MARGIN + timedelta(seconds=1)
         for due in delivery.claim_webhooks(1, later):
             delivery.deliver_due(due)
-        told = {event["data"]["usageId"] for event in receiver.events()}
-    assert len(told) == len(used), "I4"
+        usage_ids = {event["data"]["usageId"] for event in receiver.list_events()}
+    assert len(usage_ids) == len(used), "I4"
     assert_all_delivered()
 
 
 def redeem_coupons(scenario: KillScenario, count: int) -> set[str]:
-    """Use so many coupons, whose events are all that is to go out."""
-    shop = scenario.tenant
+    """Redeem coupons whose events are the only ones to publish."""
+    tenant = scenario.tenant
     users = [f"user-{number}" for number in range(count)]
-    coupons = [one.coupon for one in delivering.issue_coupons(shop, users)]
+    coupons = [issued.coupon for issued in delivering.issue_coupons(tenant, users)]
     delivering.clear_outbox()
     for coupon in coupons:
-        shop.redeem(coupon.code, coupon.user_id)
+        tenant.redeem(coupon.code, coupon.user_id)
     return {coupon.coupon_id for coupon in coupons}
 
 
 def declare_tap(scenario: KillScenario) -> None:
-    """From now on what goes out is kept for us."""
+    """Bind a queue that keeps what is published from now on."""
     with create_connection(scenario.settings.broker_url) as connection:
         delivering.TAP_QUEUE(connection.default_channel).declare()
 
 
 def list_announced_coupons(scenario: KillScenario) -> set[str]:
-    """The used coupons that have been told of."""
+    """Return the IDs of redeemed coupons whose events were published."""
     with create_connection(scenario.settings.broker_url) as connection:
         return set(delivering.drain_tap(connection))
 
 
 def check_publisher_confirms(scenario: KillScenario, rabbit: RabbitServer) -> None:
-    """RabbitMQ hangs: what a relay has sent is only sent when that is confirmed."""
+    """Pause RabbitMQ: an event is sent only after the broker has confirmed it."""
     declare_tap(scenario)
     used = redeem_coupons(scenario, 1)
     with scenario.running(run_relay):
@@ -134,4 +137,5 @@ def check_publisher_confirms(scenario: KillScenario, rabbit: RabbitServer) -> No
 
 
 def is_outbox_empty() -> bool:
+    """Return True if every event was published."""
     return not delivering.count_pending_events()

@@ -1,4 +1,4 @@
-"""Guessing under way: one account tries codes at random while others just redeem."""
+"""Code guessing: one account tries random codes while others redeem."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ PAUSE_SECONDS = 0.01  # between two redeems of an honest player
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is guessed, by how many at once, among how many codes of nobody.
+    """How many guesses, guessing clients, and unassigned codes.
 
-    In turns, for noise falls on all alike, `honest_statuses` redeems are timed alone, as many
-    beside ordinary callers, and as many beside the guessers. Their time counts where
-    it is `check_latency`.
+    `honest_redemptions` redeems are timed alone, as many beside ordinary callers, and
+    as many beside the guessers. They take turns, so that noise affects all alike. The
+    latency is checked only with `check_latency`.
     """
 
     guesses: int
@@ -53,8 +53,10 @@ class Plan:
 
 @dataclass
 class LoadMeasurement:
-    """How long honest players waited beside others, what these were answered in which
-    time, and what CPU the gateway took meanwhile; all in seconds."""
+    """Latencies of honest redeems beside other load, and that load's cost.
+
+    All times are in seconds.
+    """
 
     latencies: list[list[float]] = field(default_factory=list)  # of each round
     answers: Counter[int] = field(default_factory=Counter)
@@ -63,24 +65,24 @@ class LoadMeasurement:
 
     @property
     def p99_ms(self) -> float:
-        """What one honest redeem of a hundred exceeded, in the median of the rounds."""
+        """Return the p99 of an honest redeem, as the median of the rounds."""
         ranked = [sorted(waits) for waits in self.latencies]
         return 1_000 * median(waits[int(0.99 * len(waits))] for waits in ranked)
 
     @property
     def rate(self) -> float:
-        """Answers to the others a second."""
+        """Return the answers per second to the other callers."""
         return self.answers.total() / self.seconds
 
     @property
     def cost_us(self) -> float:
-        """What the gateway spends on an answer, all that it does put on the others."""
+        """Return the gateway's CPU per answer to other callers, all work included."""
         return 1_000_000 * self.cpu / self.answers.total()
 
 
 @dataclass
 class Outcome:
-    """How it went; `beside_callers` are as many callers as guessers, who only validate."""
+    """What was measured; `beside_callers` has as many callers, which only validate."""
 
     budget: int
     alone: LoadMeasurement = field(default_factory=LoadMeasurement)
@@ -90,11 +92,11 @@ class Outcome:
 
     @property
     def evaluated(self) -> int:
-        """Guesses that were answered by what is in the database."""
+        """Return the number of guesses that were looked up in the database."""
         return self.beside_guessers.answers.total() - self.beside_guessers.answers[429]
 
     def is_good(self, allowed: int) -> bool:
-        """Whether nobody guessed more than that, and no other had any trouble."""
+        """Return True if guesses kept to the limit and no one else was refused."""
         well = self.honest_statuses.keys() | self.beside_callers.answers.keys() == {200}
         only = self.beside_guessers.answers.keys() <= {404, 429}
         return well and only and self.evaluated <= allowed
@@ -109,17 +111,17 @@ def measure_guessing(settings: Settings, tenant: TenantFactory, plan: Plan) -> O
     share = plan.honest_redemptions // plan.rounds
     looks = _build_validations(tenant, "ann")
     with _running_gateway(settings) as gateway:
-        beside = partial(_measure_round, gateway, tenant, outcome.honest_statuses)
+        measure = partial(_measure_round, gateway, tenant, outcome.honest_statuses)
         crowds = partial(
-            LoadPlan, gateway.port, plan.guessers, yields=plan.check_latency
+            LoadPlan, gateway.port, plan.guessers, low_priority=plan.check_latency
         )
         for number in range(plan.rounds):
             guesses = _build_guesses(
                 tenant, "mallory", plan.guesses // plan.rounds, number
             )
-            beside(share, outcome.alone)
-            beside(share, outcome.beside_callers, crowds(looks))
-            beside(share, outcome.beside_guessers, crowds(guesses, to_the_end=True))
+            measure(share, outcome.alone)
+            measure(share, outcome.beside_callers, crowds(looks))
+            measure(share, outcome.beside_guessers, crowds(guesses, send_all=True))
     assert_invariants()
     return outcome
 
@@ -132,7 +134,7 @@ def _measure_round(
     measurement: LoadMeasurement,
     load: LoadPlan | None = None,
 ) -> None:
-    """Let honest players redeem so many codes, beside others."""
+    """Let honest players redeem a number of codes beside other load."""
     codes = _issue_codes(tenant, [f"honest-{number}" for number in range(count)])
     meter = Meter({"gateway": gateway.pid})
     with running_load(load) if load else nullcontext(LoadResult()) as found:
@@ -145,21 +147,24 @@ def _measure_round(
 
 
 def _issue_codes(tenant: TenantFactory, users: list[str]) -> list[tuple[str, str]]:
-    """New codes, each with the user who holds it."""
+    """Return new codes, each with the user who holds it."""
     definition = tenant.define()
     issued = [
-        one
-        for at in range(0, len(users), 500)
-        for one in tenant.generate(definition, users[at : at + 500])
+        issued_coupon
+        for start in range(0, len(users), 500)
+        for issued_coupon in tenant.generate(definition, users[start : start + 500])
     ]
     database.release_connection()
-    return [(one.coupon.code, one.coupon.user_id) for one in issued]
+    return [
+        (issued_coupon.coupon.code, issued_coupon.coupon.user_id)
+        for issued_coupon in issued
+    ]
 
 
 def _build_validations(
     tenant: TenantFactory, user: str
 ) -> Callable[[], Iterator[bytes]]:
-    """A user who validates a code of his own, again and again."""
+    """Return requests of users who repeatedly validate their own code."""
     [(code, _)] = _issue_codes(tenant, [user])
     path = f"/v1/coupons/validate/{code}"
     return partial(repeat, build_request("GET", path, _build_headers(tenant, user)))
@@ -204,7 +209,7 @@ def _time_redemptions(
     statuses: Counter[int],
     codes: list[tuple[str, str]],
 ) -> list[float]:
-    """How long each redeem of an honest player took."""
+    """Return the latency of each redeem of an honest player."""
     times = []
     with _redeem_client(gateway, _build_headers(tenant, None)) as ask:
         for code, user_id in codes:
@@ -219,7 +224,7 @@ def _time_redemptions(
 def _redeem_client(
     gateway: Gateway, headers: dict[str, str]
 ) -> Iterator[Callable[[str, str], int]]:
-    """Redeems on one connection; gives the status."""
+    """Return a function that redeems on one connection and returns the status."""
     connection = http.client.HTTPConnection(
         gateway.host, gateway.port, RESPONSE_TIMEOUT_SECONDS
     )

@@ -1,4 +1,4 @@
-"""Deaths at exact points: a worker is killed as it comes there, and another goes on."""
+"""Worker processes that are killed at exact points, and their successors."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from workers import (
 )
 
 TIMEOUT_SECONDS = 20.0
-VISIBILITY_SECONDS = 1  # seconds until Redis gives to others what a dead worker had
+VISIBILITY_SECONDS = 1  # then Redis redelivers what a dead worker had received
 Mutation = Callable[[], AbstractContextManager[Any]]
 Work = Callable[[Settings, Event], object]
 
 
 @dataclass(frozen=True)
 class KillScenario:
-    """Where a worker dies, and how long the others have for the rest."""
+    """A tenant whose workers are killed, and the time that successors have."""
 
     settings: Settings
     tenant: TenantFactory
@@ -43,9 +43,9 @@ class KillScenario:
     timeout_seconds: float = TIMEOUT_SECONDS
 
     def run_until_killed(self, work: Work, kill_point: str) -> None:
-        """Do the work in a process that is killed as it comes to that function.
+        """Run the work in a process that is killed when it calls that function.
 
-        The saboteur is in that process; here he is where the caller lets him in.
+        The mutation applies in that process; in this process the caller decides.
         """
         arguments = self.settings, self.mutation, work, kill_point
         process = process_context.Process(target=_run_until_killed, args=arguments)
@@ -54,12 +54,12 @@ class KillScenario:
         assert process.exitcode == -signal.SIGKILL
 
     def run_until(self, work: Work, condition: Callable[[], bool]) -> None:
-        """Do the work here until it is done, or patience ends."""
+        """Run the work in this process until it is done or the time is up."""
         with self.running(work):
             becomes_true(condition, self.timeout_seconds)
 
     def running(self, work: Work) -> AbstractContextManager[None]:
-        """The work beside the block."""
+        """Run the work in the background while the block runs."""
         return running_in_thread(partial(work, self.settings))
 
 
@@ -78,27 +78,32 @@ def _kill_self(*_: Any, **__: Any) -> None:
 
 
 def consume(settings: Settings, stop: Event) -> None:
+    """Run the consumer."""
     consumer.run(settings.broker_url, VISIBILITY_SECONDS, stop, lambda: None)
 
 
 def generate(settings: Settings, stop: Event) -> None:
+    """Run the batch generator."""
     batch_generator.run(settings.broker_url, VISIBILITY_SECONDS, stop, lambda: None)
 
 
 def fan_out(settings: Settings, stop: Event) -> None:
+    """Run the webhook fanout."""
     webhook_fanout.run(settings.broker_url, VISIBILITY_SECONDS, stop, lambda: None)
 
 
 def deliver(settings: Settings, stop: Event) -> None:
+    """Run the webhook deliverer."""
     webhook_deliverer.run(stop, lambda: None)
 
 
 def run_relay(settings: Settings, stop: Event) -> None:
+    """Run the outbox relay."""
     outbox_relay.run(settings.broker_url, stop, lambda: None)
 
 
 def relay_all(settings: Settings, _: Event | None = None) -> None:
-    """Publish the outbox; what a dead relay had claimed is free at once."""
+    """Publish the outbox; a dead relay's claims count as expired."""
     with (
         patch.object(outbox_relay, "CLAIM_DURATION", timedelta(0)),
         open_publisher(settings.broker_url) as publisher,

@@ -1,7 +1,7 @@
-"""Callers from a process of their own, which can yield to all others here.
+"""Load clients in a process of their own, which can yield the CPU.
 
-In life they are on other machines: where time counts, what their own work costs must
-not, but only what the servers do for them.
+In production clients run on other machines. Where latency is measured, only the
+server's work must count.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ RESPONSE_TIMEOUT_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class LoadPlan:
-    """What so many callers send, each as soon as it has its last answer.
+    """What a number of clients send, each as soon as it has its previous answer.
 
-    `send_all`, or only as long as others are at it. Who `low_priority` may wait for long
-    where the machine is busy with other things.
+    With `send_all` every request is sent, otherwise only until other load ends. With
+    `low_priority` the process yields the CPU to others.
     """
 
     port: int
@@ -41,7 +41,7 @@ class LoadPlan:
 
 @dataclass
 class LoadResult:
-    """What callers were answered, and in how many seconds: known after the block."""
+    """The answers and their latencies in seconds; complete after the block."""
 
     answers: Counter[int] = field(default_factory=Counter)
     seconds: float = 0.0
@@ -49,20 +49,20 @@ class LoadResult:
 
 @contextmanager
 def running_load(plan: LoadPlan) -> Iterator[LoadResult]:
-    """Callers beside the block; they stop with it, or when all has been sent."""
+    """Run clients beside the block; they stop with it, or after the last request."""
     found = LoadResult()
-    ours, theirs = process_context.Pipe()
+    parent_end, child_end = process_context.Pipe()
     process = process_context.Process(
-        target=_run_load, args=(plan, theirs), daemon=True
+        target=_run_load, args=(plan, child_end), daemon=True
     )
     process.start()
-    theirs.close()  # so that we notice when they fail
-    ours.recv()  # they are at work
+    child_end.close()  # so that recv() fails if the process dies
+    parent_end.recv()  # blocks until the clients are running
     try:
         yield found
         if not plan.send_all:
-            ours.send("stop")
-        found.answers, found.seconds = ours.recv()
+            parent_end.send("stop")
+        found.answers, found.seconds = parent_end.recv()
         process.join(RESPONSE_TIMEOUT_SECONDS)
     finally:
         process.kill()
@@ -79,7 +79,7 @@ def _run_load(plan: LoadPlan, pipe: Any) -> None:
 
 
 class _Client:
-    """One connection that is kept open."""
+    """One open connection."""
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(
@@ -89,7 +89,7 @@ class _Client:
         self.received = b""
 
     def read_status(self) -> int | None:
-        """The status of the answer, once it is there as a whole."""
+        """Return the status once the whole answer has arrived."""
         chunk = self.socket.recv(65_536)
         assert chunk, "the connection was closed"
         self.received += chunk
@@ -108,11 +108,11 @@ def _drive_clients(
     with selectors.DefaultSelector() as selector:
 
         def ask(caller: _Client) -> None:
-            one = None if is_over() else next(requests, None)
-            if one is None:
+            request = None if is_over() else next(requests, None)
+            if request is None:
                 selector.unregister(caller.socket)
             else:
-                caller.socket.sendall(one)
+                caller.socket.sendall(request)
 
         for caller in clients:
             selector.register(caller.socket, selectors.EVENT_READ, caller)

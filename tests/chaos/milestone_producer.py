@@ -1,4 +1,4 @@
-"""Milestones as producers send them: repeated, in any order, some of them poison."""
+"""Milestones as producers send them: repeated, in any order, partly unreadable."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROUTING_KEY = "streak.milestone"
 
 @dataclass(frozen=True)
 class MilestoneFeed:
-    """What is sent, whom it must earn a coupon, and which bodies nobody can read."""
+    """The messages, the users who must get a coupon, and the unreadable bodies."""
 
     bodies: Sequence[bytes]
     users: frozenset[str]
@@ -27,7 +27,7 @@ class MilestoneFeed:
 
 
 def build_milestone(tenant_id: str, user: str, event_id: str, **data: object) -> bytes:
-    """A day of a streak in CloudEvents."""
+    """Return a day of a streak as a CloudEvent."""
     document = {
         "specversion": "1.0",
         "id": event_id,
@@ -51,7 +51,7 @@ POISON_BUILDERS: tuple[Callable[[str, int], bytes], ...] = (
 
 
 def build_feed(tenant_id: str, count: int, rng: random.Random) -> MilestoneFeed:
-    """So many messages, of which a tenth are repeats, and so on (issue 3)."""
+    """Build that many messages; a tenth of them are repeats."""
     poison = [
         POISON_BUILDERS[n % len(POISON_BUILDERS)](tenant_id, n)
         for n in range(int(count * POISON_SHARE))
@@ -69,16 +69,16 @@ def build_feed(tenant_id: str, count: int, rng: random.Random) -> MilestoneFeed:
 
 
 def send_bodies(broker_url: str, bodies: Sequence[bytes], seconds: float) -> None:
-    """Send it all in about so many seconds; a broker that is away is asked again."""
+    """Send all messages in about that many seconds, and retry without a broker."""
     pause = seconds / max(len(bodies) / BATCH_SIZE, 1)
-    for at in range(0, len(bodies), BATCH_SIZE):
+    for start in range(0, len(bodies), BATCH_SIZE):
         began = time.monotonic()
-        publish_until_confirmed(broker_url, bodies[at : at + BATCH_SIZE])
+        publish_until_confirmed(broker_url, bodies[start : start + BATCH_SIZE])
         time.sleep(max(0.0, pause - (time.monotonic() - began)))
 
 
 def publish_until_confirmed(broker_url: str, bodies: Sequence[bytes]) -> None:
-    """Publish, again and again until the broker has confirmed."""
+    """Publish until the broker has confirmed."""
     messages = [OutgoingMessage(EVENTS_EXCHANGE, ROUTING_KEY, body) for body in bodies]
     deadline = time.monotonic() + 90
     while True:

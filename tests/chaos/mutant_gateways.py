@@ -1,6 +1,6 @@
-"""Query gateways that are broken on purpose: each must be caught by some fault.
+"""Deliberately broken query gateways; each must be detected by a fault test.
 
-They show that the faults' checks can fail; nothing else imports them.
+They show that the checks can fail. Nothing else imports them.
 """
 
 from __future__ import annotations
@@ -21,30 +21,32 @@ DELAY_SECONDS = 0.05
 
 
 def answers_early() -> Flask:
-    """Says that a coupon is redeemed before it is written down."""
+    """Report a coupon as redeemed before it is committed."""
     from query_gateway.phoenix import routes
 
     redeem = routes.redeem_code
 
-    def later(*asked: object) -> object:
+    def later(*arguments: object) -> object:
+        from coupon_core.domain import serialization
         from coupon_core.domain.models import RedemptionResult
         from coupon_core.services.coupons import validation
 
-        request, now = asked
-        told = validation.validate(
+        request, now = arguments
+        validated = validation.validate(
             request.tenant_id, request.code, request.user_id, now
         )
-        if told.issued is None:
-            return redeem(*asked)
-        Thread(target=run_delayed, args=(lambda: redeem(*asked),)).start()
-        return RedemptionResult(told.issued, None)
+        if validated.issued is None:
+            return redeem(*arguments)
+        Thread(target=run_delayed, args=(lambda: redeem(*arguments),)).start()
+        document = serialization.serialize_coupon(validated.issued, now)
+        return RedemptionResult(validated.issued, None, document=document)
 
     routes.redeem_code = later
     return query_gateway.create_app()
 
 
 def tells_later() -> Flask:
-    """Writes the event of a use in a transaction of its own."""
+    """Write the event of a redemption in a transaction of its own."""
     record = redemptions.record
 
     def apart(seen: object, use: object, event: object, claim: bool) -> bool:
@@ -64,13 +66,13 @@ def tells_later() -> Flask:
 
 
 def fails_loudly() -> Flask:
-    """Answers 500 when the database is away."""
+    """Answer 500 if the database is unavailable."""
     gateway.database.UNAVAILABLE_ERRORS = ()
     return query_gateway.create_app()
 
 
 def does_not_say_when() -> Flask:
-    """Answers 503 without saying when to come again."""
+    """Answer 503 without `Retry-After`."""
     app = query_gateway.create_app()
 
     @app.after_request
@@ -82,6 +84,7 @@ def does_not_say_when() -> Flask:
 
 
 def run_delayed(action: Callable[[], object]) -> None:
+    """Run an action after a delay."""
     time.sleep(DELAY_SECONDS)
     action()
     database.release_connection()

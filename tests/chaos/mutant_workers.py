@@ -1,7 +1,6 @@
-"""Workers that are broken on purpose: what guards them must catch each of them.
+"""Deliberately broken workers; the checks must detect each of them.
 
-A saboteur replaces one part of the real thing while its block runs, in whichever
-process that is; none of it is ever in the product.
+A mutation replaces one part of the product while its block runs, in any process.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ Mutation = AbstractContextManager[Any]
 
 
 def marks_before_it_publishes() -> Mutation:
-    """What the broker has not got yet counts as sent."""
+    """Mark events as sent before the broker has them."""
 
     def early(publisher: Any, events: Any, messages: Any) -> None:
         outbox.mark_sent(events)
@@ -38,12 +37,12 @@ def marks_before_it_publishes() -> Mutation:
 
 
 def waits_for_no_confirm() -> Mutation:
-    """What was written to RabbitMQ's socket counts as stored."""
+    """Count events as stored once they are written to RabbitMQ's socket."""
     return patch.object(PublisherConfirms, "wait", lambda _: None)
 
 
 def acknowledges_before_the_commit() -> Mutation:
-    """Messages are acknowledged, then processed."""
+    """Acknowledge messages before processing them."""
     settle = DeliveryProcessor.process_pending
 
     def early(self: DeliveryProcessor) -> None:
@@ -56,27 +55,27 @@ def acknowledges_before_the_commit() -> Mutation:
 
 
 def tells_no_occurrence_from_another() -> Mutation:
-    """Each telling of a milestone counts as another one."""
+    """Treat each delivery of a milestone as another occurrence."""
     read = message_handlers._parse_milestone
     return patch.object(
         message_handlers,
         "_parse_milestone",
-        lambda one: replace(read(one), occurrence=generate_id()),
+        lambda message: replace(read(message), occurrence=generate_id()),
     )
 
 
 def gives_nothing_back() -> Mutation:
-    """What a dead worker had taken stays taken."""
+    """Never redeliver the messages of a dead worker."""
     return patch.object(Channel, "requeue_stale", lambda _: None)
 
 
 @contextmanager
 def tries_poison_for_ever() -> Iterator[None]:
-    """What cannot be processed goes to the end of its queue, again and again."""
+    """Requeue unprocessable messages without end."""
     again = patch.object(
         DeliveryProcessor,
         "_store_dead_letter",
-        lambda self, one, _: self._requeue_last(one),
+        lambda self, message, _: self._requeue_last(message),
     )
     with stumbles_over_poison(), again:
         yield
@@ -84,28 +83,28 @@ def tries_poison_for_ever() -> Iterator[None]:
 
 @contextmanager
 def stumbles_over_poison() -> Iterator[None]:
-    """What cannot be processed is no case that was thought of."""
+    """Fail with an unexpected error on unprocessable messages."""
     read = patch.object(message_handlers, "store_dead_letter", side_effect=RuntimeError)
     with read, patch.object(messages, "store_dead_letter", side_effect=RuntimeError):
         yield
 
 
 def claims_no_chunk() -> Mutation:
-    """Whether a chunk has been made is not written down."""
+    """Do not record that a chunk was generated."""
     return patch.object(batches, "claim_chunk", lambda key, now: True)
 
 
 def forgets_whom_it_served() -> Mutation:
-    """Nobody else takes over the webhooks of a worker that died."""
+    """Never take over the webhooks of a dead worker."""
     return patch.object(webhook_deliveries, "_get_claim_end", lambda *_: FAR_FUTURE)
 
 
 def settles_before_it_sends() -> Mutation:
-    """A delivery is noted as taken, then sent."""
+    """Record a delivery as accepted before it is sent."""
     due = webhook_deliveries.list_due_deliveries
 
-    def early(webhook: Webhook, most: int, now: datetime) -> list[Delivery]:
-        found = due(webhook, most, now)
+    def early(webhook: Webhook, limit: int, now: datetime) -> list[Delivery]:
+        found = due(webhook, limit, now)
         if found:
             delivery.record_attempt(
                 webhook, found, WebhookResponse(200), now, keep_claim=True

@@ -1,7 +1,6 @@
-"""Deliberately broken variants of the core: what guards it must catch each of them.
+"""Deliberately broken variants of the core; the checks must detect each of them.
 
-A saboteur replaces one part of the real thing while its block runs; none of it is
-ever in the product.
+A mutation replaces one part of the product while its block runs.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ UNGUARDED_RECORD_SQL = redemptions.INSERT_REDEMPTION.format(use_number=":use_num
 
 
 def check_then_write() -> AbstractContextManager[Any]:
-    """What was decided on is not looked at again when it is written."""
+    """Write a redemption without the condition on the snapshot."""
     return patch.object(redemptions, "record", _write_unguarded)
 
 
@@ -43,22 +42,22 @@ def _write_unguarded(seen: Any, use: Any, event: Any, claim: bool) -> bool:
     }
     (number,) = execute(UNGUARDED_USE_SQL, values).fetchone()
     execute(UNGUARDED_RECORD_SQL, {**values, "use_number": number})
-    told = event.data.replace(
+    data = event.data.replace(
         f'"use_number":{use.use_number}', f'"use_number":{number}'
     )
-    outbox.add([replace(event, data=told)])
+    outbox.add([replace(event, data=data)])
     return True
 
 
 def skip_pool_count() -> AbstractContextManager[Any]:
-    """Uses under a total limit leave the counter alone."""
+    """Leave the counter of a total limit unchanged."""
     return _with_rebuilt_statements(
         patch.object(redemptions, "total_limit_counts_redemptions", lambda _: False)
     )
 
 
 def skip_user_count() -> AbstractContextManager[Any]:
-    """Uses under a limit by user are not noted for the user."""
+    """Leave the counter of a per-user limit unchanged."""
     sql = redemptions.INCREMENT_USER_USAGE.replace(
         "SET used_count = user_usage.used_count + 1", "SET used_count = 1"
     ).replace("WHERE user_usage.used_count < :per_user_limit", "")
@@ -68,7 +67,7 @@ def skip_user_count() -> AbstractContextManager[Any]:
 
 
 def redeem_revoked() -> AbstractContextManager[Any]:
-    """A use that was decided on before a revoke is written after it."""
+    """Write a redemption although the coupon was revoked meanwhile."""
     guard = "AND revoked_at IS NULL"
     sql = redemptions.UPDATE_COUPON.replace(guard, "")
     assert sql != redemptions.UPDATE_COUPON
@@ -77,7 +76,7 @@ def redeem_revoked() -> AbstractContextManager[Any]:
 
 @contextmanager
 def _with_rebuilt_statements(change: AbstractContextManager[Any]) -> Iterator[None]:
-    """Statements are put together anew, with the change and again without it."""
+    """Rebuild the prepared statements with the change, and again without it."""
     redemptions._build_statements.cache_clear()
     with change:
         yield
@@ -85,5 +84,5 @@ def _with_rebuilt_statements(change: AbstractContextManager[Any]) -> Iterator[No
 
 
 def drop_events() -> AbstractContextManager[Any]:
-    """A change is committed, its event is not: an outbox beside the transaction."""
+    """Commit a change without its event."""
     return patch.object(outbox, "add", lambda events: list(events).clear())

@@ -1,4 +1,4 @@
-"""Players who redeem over HTTP while things break, and remember every answer."""
+"""Players who redeem over HTTP during faults, and record every answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from coupon_core.services.access import tokens
 from tests.factories.tenant import TenantFactory
 from tests.support.servers.gunicorn import Gateway
 
-RESPONSE_TIMEOUT_SECONDS = 20.0  # seconds after which an answer counts as missing
+RESPONSE_TIMEOUT_SECONDS = 20.0  # then the answer counts as missing
 RETRY_PAUSE_SECONDS = 0.02
 CONNECTION_RESET = "reset"
 RETRIED_STATUSES = (503, CONNECTION_RESET)
@@ -25,7 +25,7 @@ RETRIED_STATUSES = (503, CONNECTION_RESET)
 
 @dataclass(frozen=True, slots=True)
 class PlayerResponse:
-    """What came back, and when it was asked for; a connection that broke is RESET."""
+    """An answer and its request time; a broken connection is CONNECTION_RESET."""
 
     code: str
     status: int | str
@@ -45,18 +45,20 @@ class PlayerClients:
     _lock: Lock = field(default_factory=Lock)
 
     def redeem(self, code: str, user_id: str) -> PlayerResponse:
-        """Redeem a code once, on a connection of its own."""
+        """Redeem a code once, on a new connection."""
         asked_at = time.monotonic()
         status, retry_after = self._send_redeem(code, user_id)
-        took = time.monotonic() - asked_at
-        answer = PlayerResponse(code, status, asked_at, took, retry_after)
+        seconds = time.monotonic() - asked_at
+        answer = PlayerResponse(code, status, asked_at, seconds, retry_after)
         with self._lock:
             self.responses.append(answer)
         return answer
 
     def _send_redeem(self, code: str, user_id: str) -> tuple[int | str, str | None]:
-        at = self.gateway.host, self.gateway.port
-        connection = http.client.HTTPConnection(*at, timeout=RESPONSE_TIMEOUT_SECONDS)
+        address = self.gateway.host, self.gateway.port
+        connection = http.client.HTTPConnection(
+            *address, timeout=RESPONSE_TIMEOUT_SECONDS
+        )
         headers = {"Authorization": f"Bearer {self.token}"}
         headers["Content-Type"] = "application/json"
         body = json.dumps({"user_id": user_id})
@@ -73,14 +75,16 @@ class PlayerClients:
             connection.close()
 
     def next_code(self) -> tuple[str, str] | None:
+        """Return the next code and its user, or None at the end."""
         with self._lock:
             return next(self.codes, None)
 
     def count_statuses(self) -> Counter[int | str]:
+        """Return the number of answers by status."""
         return Counter(answer.status for answer in self.responses)
 
     def seconds_until_success(self, moment: float) -> float:
-        """Seconds from a moment to the first success that was asked for after it."""
+        """Return the seconds from a moment to the first success requested after it."""
         good = [a for a in self.responses if a.status == 200 and a.started_at >= moment]
         if not good:
             return float("inf")
@@ -95,9 +99,9 @@ def running_players(
     codes: Sequence[tuple[str, str]],
     client_count: int = 8,
 ) -> Iterator[PlayerClients]:
-    """Callers who redeem one code after the other, as long as the block lasts.
+    """Run clients that redeem one code after the other while the block runs.
 
-    What was not answered is asked for again.
+    Codes without an answer are requested again.
     """
     token = tokens.mint(tenant.tenant_id, None, 3_600, utc_now())
     shoppers, stop = PlayerClients(gateway, token, iter(codes)), Event()
@@ -105,9 +109,9 @@ def running_players(
 
     def work() -> None:
         try:
-            while not stop.is_set() and (one := shoppers.next_code()):
+            while not stop.is_set() and (code := shoppers.next_code()):
                 while shoppers.redeem(
-                    *one
+                    *code
                 ).status in RETRIED_STATUSES and not stop.wait(RETRY_PAUSE_SECONDS):
                     pass
         except BaseException as error:
@@ -127,10 +131,12 @@ def running_players(
 
 
 def issue_codes(tenant: TenantFactory, count: int) -> list[tuple[str, str]]:
-    """Codes and the users who redeem them: each its own, but every tenth one the hot
-    code, of which there are fewer than are asked for."""
+    """Return codes with the users who redeem them.
+
+    Every tenth one is the same code, which has fewer uses than requests.
+    """
     definition = tenant.define()
-    own = [
+    own_codes = [
         (one.coupon.code, one.coupon.user_id)
         for at in range(0, count, 500)
         for one in tenant.generate(
@@ -139,4 +145,4 @@ def issue_codes(tenant: TenantFactory, count: int) -> list[tuple[str, str]]:
     ]
     tenant.define_claimable("HOT", total_limit=20)
     hot = (("HOT", f"fan-{number}") for number in itertools.count())
-    return [next(hot) if at % 10 == 0 else one for at, one in enumerate(own)]
+    return [next(hot) if at % 10 == 0 else one for at, one in enumerate(own_codes)]

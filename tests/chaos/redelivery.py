@@ -1,4 +1,4 @@
-"""A worker is killed with a message in its hands, while others are kept busy."""
+"""Redelivery after a worker was killed with an unacknowledged message."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.support.invariants import fetch_rows
 
 @dataclass(frozen=True)
 class RedeliveryTimes:
-    """How long a message was away: since its worker died, since another worked."""
+    """Seconds to redelivery, since the worker died and since its successor started."""
 
     after_death: float
     after_successor: float
@@ -36,14 +36,14 @@ class RedeliveryTimes:
 def measure_redelivery(
     settings: Settings, tenant: TenantFactory, timeout_seconds: float
 ) -> RedeliveryTimes:
-    """Kill a worker that holds a message; another begins, under a steady feed."""
+    """Kill a worker that holds a message, and start another under constant load."""
     define_streak_trigger(tenant)
     stop = Event()
     with (
         worker_group("consumer", 1, settings) as first,
         worker_group("consumer", 0, settings) as rest,
     ):
-        # It works before it is made to wait.
+        # It must process messages before the lock blocks it.
         publish_until_confirmed(
             settings.broker_url, [build_milestone(tenant.tenant_id, "early", "early")]
         )
@@ -68,7 +68,7 @@ def measure_redelivery(
 
 
 def feed_milestones(settings: Settings, tenant: TenantFactory, stop: Event) -> None:
-    """Others' milestones without end."""
+    """Send milestones of other users without end."""
     number = 0
     while not stop.is_set():
         users = [f"other-{number + n}" for n in range(BATCH_SIZE)]
@@ -78,11 +78,12 @@ def feed_milestones(settings: Settings, tenant: TenantFactory, stop: Event) -> N
 
 
 def has_earned(user: str) -> bool:
+    """Return True if the user has earned a coupon."""
     return bool(fetch_rows(f"SELECT 1 FROM earned_coupon WHERE user_id = '{user}'"))
 
 
 def count_ready_messages(broker_url: str) -> int:
-    """How many messages wait for a worker."""
+    """Return the number of messages that wait for a worker."""
     with create_connection(broker_url) as connection:
         streaks = list_worker_queues(broker_url)[0](connection.default_channel)
         return int(streaks.queue_declare().message_count)
@@ -90,7 +91,7 @@ def count_ready_messages(broker_url: str) -> int:
 
 @contextmanager
 def locked_earnings(url: str) -> Iterator[None]:
-    """Nobody else can write earnings within the block."""
+    """Block all other writes of earned coupons within the block."""
     if url.startswith("sqlite"):
         connection = sqlite3.connect(url.removeprefix("sqlite:///"))
         connection.execute("BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""The short form of what `make chaos` does at length."""
+"""Short versions of the trials of `make chaos`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.settings import build_settings
 
 pytestmark = pytest.mark.slow
 VISIBILITY = 3
-# `make chaos` takes every pair.
+# `make chaos` runs every pair.
 on_two_pairs = pytest.mark.parametrize(
     ("migrated_template", "own_broker"),
     [("sqlite", "redis"), ("postgresql", "rabbitmq")],
@@ -33,6 +33,7 @@ on_two_pairs = pytest.mark.parametrize(
 
 
 def settings_of(database_url: str, broker: Broker, tmp_path: Path) -> Settings:
+    """Return settings with a short visibility timeout."""
     settings = build_settings(database_url, tmp_path, broker.url)
     return replace(settings, visibility_seconds=VISIBILITY)
 

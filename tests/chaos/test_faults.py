@@ -1,4 +1,4 @@
-"""Faults of gateway and database, in short; `make chaos` bears them all."""
+"""Short versions of the faults that `make chaos` injects."""
 
 from __future__ import annotations
 
@@ -37,8 +37,9 @@ CAUGHT_BY = {
 
 
 def borne(database: str, fault: Fault, home: Path, app: str) -> Outcome:
-    with running_environment(database, home, app) as scene:
-        return run_fault(scene, create_tenant(), fault)
+    """Inject a fault and return its outcome."""
+    with running_environment(database, home, app) as environment:
+        return run_fault(environment, create_tenant(), fault)
 
 
 @pytest.mark.parametrize(("database", "fault"), QUICK)
@@ -57,5 +58,5 @@ def test_a_saboteur_is_caught(tmp_path: Path, saboteur: str) -> None:
 
 def test_each_fault_has_its_place() -> None:
     assert {fault for _, fault in QUICK} <= {
-        one for all_ in FAULTS.values() for one in all_
+        fault for faults_of_database in FAULTS.values() for fault in faults_of_database
     }

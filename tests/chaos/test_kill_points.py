@@ -1,6 +1,6 @@
-"""A worker dies at the worst point: nothing is lost or doubled; broken ones are caught.
+"""Workers killed at critical points: no loss, no duplicates, mutants are detected.
 
-As with all saboteurs (issue 6), the same checks pass where nobody is.
+The same checks pass without a mutation.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from tests.support.webhook_receiver import LOOPBACK_NETWORKS
 from tests.workers.raw_messages import purge_queues
 
 pytestmark = pytest.mark.slow
-DYING = (
+KILL_CASES = (
     (broken.marks_before_it_publishes, redemptions, BEFORE_PUBLISHING),
     (broken.acknowledges_before_the_commit, milestones, BEFORE_COMMIT),
     (broken.gives_nothing_back, milestones, BEFORE_COMMIT),
@@ -48,10 +48,15 @@ DYING = (
     (broken.forgets_whom_it_served, webhook, BEFORE_SENDING),
     (broken.settles_before_it_sends, webhook, BEFORE_SENDING),
 )
-BY_TURNS = [(("sqlite", "postgresql")[at % 2], *case) for at, case in enumerate(DYING)]
-IDS = [sabotage.__name__.replace("_", "-") for sabotage, _, _ in DYING]
-POINTS = [(redemptions, BEFORE_MARK_SENT), *dict.fromkeys(case[1:] for case in DYING)]
-# Of these nothing comes any more, so that the others need not wait long for it.
+ALTERNATING_CASES = [
+    (("sqlite", "postgresql")[at % 2], *case) for at, case in enumerate(KILL_CASES)
+]
+IDS = [sabotage.__name__.replace("_", "-") for sabotage, _, _ in KILL_CASES]
+POINTS = [
+    (redemptions, BEFORE_MARK_SENT),
+    *dict.fromkeys(case[1:] for case in KILL_CASES),
+]
+# These produce nothing more, so a short timeout is enough.
 PATIENCE = 2
 
 
@@ -62,7 +67,7 @@ def settings(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Settings]:
-    """The core, with a bus that a dead worker leaves nothing on for the next test."""
+    """Yield the core on a bus without messages of a previous test."""
     monkeypatch.setattr(bulk_coupons, "POSTGRESQL_CHUNK_SIZE", 20)
     monkeypatch.setattr(bulk_coupons, "SQLITE_CHUNK_SIZE", 20)
     redis.flush()
@@ -74,20 +79,21 @@ def settings(
 
 @pytest.mark.parametrize(
     ("migrated_template", "sabotage", "act", "at"),
-    BY_TURNS,
+    ALTERNATING_CASES,
     ids=IDS,
     indirect=["migrated_template"],
 )
 def test_each_saboteur_is_caught(
     settings: Settings, sabotage: Mutation, act: Scenario, at: str
 ) -> None:
-    ground = KillScenario(settings, create_tenant(), sabotage, PATIENCE)
+    scenario = KillScenario(settings, create_tenant(), sabotage, PATIENCE)
     with sabotage(), pytest.raises(AssertionError, match=r"I\d"):
-        act_and_check(ground, act, at)
+        act_and_check(scenario, act, at)
 
 
-def act_and_check(ground: KillScenario, act: Scenario, at: str) -> None:
-    act(ground, at)
+def act_and_check(scenario: KillScenario, act: Scenario, at: str) -> None:
+    """Run a scenario, then check the invariants."""
+    act(scenario, at)
     assert_invariants()
 
 
@@ -99,7 +105,7 @@ def test_a_death_loses_and_doubles_nothing(
     act_and_check(KillScenario(settings, create_tenant()), act, at)
 
 
-# Redis has stored what it has answered; RabbitMQ answers only who waits for confirms.
+# Redis has stored what it answered; RabbitMQ answers only with publisher confirms.
 
 
 @pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
@@ -107,10 +113,10 @@ def test_who_waits_for_no_confirm_is_caught(
     rabbitmq: RabbitServer, settings: Settings
 ) -> None:
     purge_queues(rabbitmq)
-    ground = KillScenario(replace(settings, broker_url=rabbitmq.url), create_tenant())
-    check_publisher_confirms(ground, rabbitmq)
+    scenario = KillScenario(replace(settings, broker_url=rabbitmq.url), create_tenant())
+    check_publisher_confirms(scenario, rabbitmq)
     with (
         broken.waits_for_no_confirm(),
         pytest.raises(AssertionError, match="I4"),
     ):
-        check_publisher_confirms(ground, rabbitmq)
+        check_publisher_confirms(scenario, rabbitmq)

@@ -1,4 +1,4 @@
-"""What guards the core catches it when it is broken, and only then."""
+"""The checks of the core detect each mutation, and pass without one."""
 
 from __future__ import annotations
 
@@ -25,32 +25,37 @@ Act = Callable[[TenantFactory], None]
 
 @pytest.fixture
 def own_shop(database_url: str, tmp_path: Path) -> Iterator[TenantFactory]:
+    """Yield a tenant on a database of the test's own."""
     with started_core(build_settings(database_url, tmp_path)):
         yield create_tenant()
 
 
-def look(tenant: TenantFactory, code: str, user: str = "ann") -> IssuedCoupon:
-    """What a request decides on; others may come before it writes."""
+def read_snapshot(tenant: TenantFactory, code: str, user: str = "ann") -> IssuedCoupon:
+    """Return the snapshot that a request decides on; others may write meanwhile."""
     request = RedeemRequest(tenant.tenant_id, code, user)
     issued, _ = redemption._require_redeemable(request, NOW)
     return issued
 
 
-def write(tenant: TenantFactory, seen: IssuedCoupon, user: str = "ann") -> None:
-    """Write a use of what was seen; a lost race or a refusal is a good outcome."""
+def write_redemption(
+    tenant: TenantFactory, seen: IssuedCoupon, user: str = "ann"
+) -> None:
+    """Write a redemption of a snapshot; a lost race or a refusal is acceptable."""
     request = RedeemRequest(tenant.tenant_id, seen.coupon.code, user)
     with suppress(StaleDecision), database.transaction():
         redemption.apply_redemption(seen, request, NOW, claim=False)
 
 
 def two_at_once(tenant: TenantFactory) -> None:
+    """Redeem a code twice on the same snapshot."""
     code = tenant.issue_code(tenant.define())
-    seen = look(tenant, code), look(tenant, code)
-    for one in seen:
-        write(tenant, one)
+    snapshots = read_snapshot(tenant, code), read_snapshot(tenant, code)
+    for snapshot in snapshots:
+        write_redemption(tenant, snapshot)
 
 
 def use_a_pool(tenant: TenantFactory) -> None:
+    """Redeem more coupons than a total limit allows."""
     definition = tenant.define(total_limit=2)
     for user in "ann", "bob", "eve":
         code = tenant.issue_code(definition, user)
@@ -58,25 +63,29 @@ def use_a_pool(tenant: TenantFactory) -> None:
 
 
 def use_all_codes(tenant: TenantFactory) -> None:
+    """Redeem more coupons than a limit per user allows."""
     definition = tenant.define(per_user_limit=2)
     for _ in range(3):
         try_to_redeem(tenant, tenant.issue_code(definition))
 
 
 def try_to_redeem(tenant: TenantFactory, code: str, user: str = "ann") -> None:
+    """Redeem a code, which may be refused."""
     with suppress(Refused):
         tenant.redeem(code, user, NOW)
 
 
 def revoke_one(tenant: TenantFactory) -> None:
+    """Revoke a coupon."""
     tenant.revoke(tenant.issue_code(tenant.define()))
 
 
 def use_and_revoke(tenant: TenantFactory) -> None:
+    """Revoke a coupon between a redeem's snapshot and its write."""
     code = tenant.issue_code(tenant.define())
-    seen = look(tenant, code)
+    seen = read_snapshot(tenant, code)
     tenant.revoke(code)
-    write(tenant, seen)
+    write_redemption(tenant, seen)
     assert tenant.find(code).coupon.redemption_count == 0, "used after it was revoked"
 
 
@@ -106,6 +115,7 @@ def test_each_saboteur_is_caught(
 
 
 def act_and_check(tenant: TenantFactory, act: Act) -> None:
+    """Run a scenario, then check the invariants."""
     act(tenant)
     assert_invariants()
 

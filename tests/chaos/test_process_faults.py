@@ -1,4 +1,4 @@
-"""Gateways that are reloaded, ended or left alone by their database, under load."""
+"""Gateways under load that are reloaded, stopped, or lose their database."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ import requests
 
 from coupon_core.persistence import database
 from tests.chaos.worker_processes import build_environment
-from tests.query_gateway.tenant import Tenant, create_tenant
+from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.concurrency import started_core
 from tests.support.databases import SqliteDatabases, migrate_database
 from tests.support.paths import PROJECT_ROOT
@@ -32,38 +32,44 @@ from tests.support.servers.process import frozen_process, wait_until
 from tests.support.settings import build_settings
 
 pytestmark = pytest.mark.slow
-PROMISED = 5.0  # seconds within which a caller has an answer
+RESPONSE_TIMEOUT_SECONDS = 5.0  # within which a caller has an answer
 RELOADS = 2
-BUSY = 2  # alone on the machine all of it takes less than half
+BUSY_MACHINE_FACTOR = 2  # alone on the machine everything takes less than half
 
 
 @pytest.fixture(scope="module")
 def server_caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """A PostgreSQL that the tests may freeze."""
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as one:
-        migrate_database(one.url())
-        yield one
+    """Yield a PostgreSQL that the tests may freeze."""
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
+        migrate_database(server.url())
+        yield server
 
 
 @pytest.fixture(scope="module")
 def gateway(
     server_caller: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
-    """A query gateway of two processes on it."""
+    """Yield a query gateway with two processes on it."""
     home = tmp_path_factory.mktemp("gateway")
     settings = replace(build_settings(server_caller.url(), home), gateway_workers=2)
-    with started_core(settings), gateway_server("query_gateway", settings, home) as one:
-        yield one
+    with (
+        started_core(settings),
+        gateway_server("query_gateway", settings, home) as running_gateway,
+    ):
+        yield running_gateway
 
 
 @pytest.fixture
-def tenant(gateway: Gateway) -> Iterator[Tenant]:
-    yield create_tenant()
+def tenant(gateway: Gateway) -> Iterator[TenantFactory]:
+    """Yield a new tenant."""
+    yield create_tenant(now=None)
     database.release_connection()
 
 
-def redeemer(gateway: Gateway, tenant: Tenant) -> Callable[[], requests.Response]:
-    """Uses a code that may be used for ever, on a connection of its own each time."""
+def build_redeem_call(
+    gateway: Gateway, tenant: TenantFactory
+) -> Callable[[], requests.Response]:
+    """Return a function that redeems an unlimited code on a new connection."""
     code = tenant.create_code(per_code_limit=0)
     database.release_connection()
     url = f"{gateway.url}/v1/coupons/redeem/{code}"
@@ -74,15 +80,16 @@ def redeemer(gateway: Gateway, tenant: Tenant) -> Callable[[], requests.Response
     return lambda: requests.post(url, json=body, headers=headers, timeout=30)
 
 
-def timed(call: Callable[[], requests.Response]) -> tuple[requests.Response, float]:
-    began = time.monotonic()
-    return call(), time.monotonic() - began
+def measure(call: Callable[[], requests.Response]) -> tuple[requests.Response, float]:
+    """Return the answer and the seconds until it arrived."""
+    began_at = time.monotonic()
+    return call(), time.monotonic() - began_at
 
 
 def test_reloading_under_load_fails_no_request(
-    gateway: Gateway, tenant: Tenant
+    gateway: Gateway, tenant: TenantFactory
 ) -> None:
-    redeem, stop = redeemer(gateway, tenant), threading.Event()
+    redeem, stop = build_redeem_call(gateway, tenant), threading.Event()
 
     def work() -> list[int]:
         found: list[int] = []
@@ -109,9 +116,9 @@ def test_reloading_under_load_fails_no_request(
 
 
 def test_a_request_under_way_is_finished_before_the_process_ends(
-    server_caller: PostgresServer, gateway: Gateway, tenant: Tenant
+    server_caller: PostgresServer, gateway: Gateway, tenant: TenantFactory
 ) -> None:
-    redeem = redeemer(gateway, tenant)
+    redeem = build_redeem_call(gateway, tenant)
     redeem()
     with (
         ThreadPoolExecutor(1) as threads,
@@ -147,40 +154,52 @@ def test_a_request_on_its_way_is_answered_though_the_process_stops(
 
 
 def is_ready(gateway: Gateway) -> bool:
+    """Return True if the gateway reports that it is ready."""
     return requests.get(f"{gateway.url}/ready", timeout=30).status_code == 200
 
 
 def test_a_frozen_database_is_503_in_time_and_used_again_once_it_goes_on(
-    server_caller: PostgresServer, gateway: Gateway, tenant: Tenant
+    server_caller: PostgresServer, gateway: Gateway, tenant: TenantFactory
 ) -> None:
-    redeem = redeemer(gateway, tenant)
+    redeem = build_redeem_call(gateway, tenant)
     assert redeem().status_code == 200
     with frozen_process(server_caller.pid), ThreadPoolExecutor(12) as threads:
-        calls = [threads.submit(timed, redeem) for _ in range(12)]
+        calls = [threads.submit(measure, redeem) for _ in range(12)]
         found = [one.result() for one in calls]
-        ready, took = timed(lambda: requests.get(f"{gateway.url}/ready", timeout=30))
+        ready, took = measure(lambda: requests.get(f"{gateway.url}/ready", timeout=30))
         alive = requests.get(f"{gateway.url}/health", timeout=30)
     assert {answer.status_code for answer, _ in found} == {503}
     assert {answer.headers["Retry-After"] for answer, _ in found} == {"1"}
-    assert max(seconds for _, seconds in found) < BUSY * PROMISED
+    assert (
+        max(seconds for _, seconds in found)
+        < BUSY_MACHINE_FACTOR * RESPONSE_TIMEOUT_SECONDS
+    )
     assert (ready.status_code, ready.json()["database"]) == (503, "unavailable")
-    assert took < BUSY * PROMISED
+    assert took < BUSY_MACHINE_FACTOR * RESPONSE_TIMEOUT_SECONDS
     assert alive.status_code == 200
-    wait_until(lambda: redeem().status_code == 200, BUSY * PROMISED, "it to work")
+    wait_until(
+        lambda: redeem().status_code == 200,
+        BUSY_MACHINE_FACTOR * RESPONSE_TIMEOUT_SECONDS,
+        "it to work",
+    )
 
 
 def test_a_stopped_database_is_503_at_once_and_used_again_once_it_is_back(
-    server_caller: PostgresServer, gateway: Gateway, tenant: Tenant
+    server_caller: PostgresServer, gateway: Gateway, tenant: TenantFactory
 ) -> None:
-    redeem = redeemer(gateway, tenant)
+    redeem = build_redeem_call(gateway, tenant)
     server_caller.stop()
     try:
-        answer, took = timed(redeem)
+        answer, took = measure(redeem)
     finally:
         server_caller.start()
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
-    assert took < BUSY * PROMISED
-    wait_until(lambda: redeem().status_code == 200, BUSY * PROMISED, "it to work")
+    assert took < BUSY_MACHINE_FACTOR * RESPONSE_TIMEOUT_SECONDS
+    wait_until(
+        lambda: redeem().status_code == 200,
+        BUSY_MACHINE_FACTOR * RESPONSE_TIMEOUT_SECONDS,
+        "it to work",
+    )
 
 
 @pytest.mark.parametrize("scheme", ["amqp", "redis"])
@@ -197,7 +216,7 @@ def test_workers_end_in_time_while_the_bus_does_not_answer(
             silent.settimeout(30)
             connection, _ = silent.accept()
             workers.terminate()
-            assert workers.wait(BUSY * PROMISED) == 0
+            assert workers.wait(BUSY_MACHINE_FACTOR * RESPONSE_TIMEOUT_SECONDS) == 0
             connection.close()
         finally:
             workers.kill()

@@ -22,7 +22,7 @@ Broker = RedisServer | RabbitServer
 
 
 def build_environment(settings: Settings) -> dict[str, str]:
-    """What a process of its own is told, so that it has the same settings."""
+    """Return the environment that gives a process the same settings."""
     return {
         **os.environ,
         "COUPON_DATA_DIR": str(settings.data_dir),
@@ -38,7 +38,7 @@ def build_environment(settings: Settings) -> dict[str, str]:
 
 @dataclass
 class WorkerGroup:
-    """So many processes of one kind of worker."""
+    """Processes of one kind of worker."""
 
     name: str
     environment: Mapping[str, str]
@@ -47,35 +47,36 @@ class WorkerGroup:
     kill_count: int = 0
 
     def start_process(self) -> subprocess.Popen[bytes]:
+        """Start another process."""
         command = [sys.executable, "-m", "workers", self.name]
         with self.log.open("ab") as log:
-            one = subprocess.Popen(
+            process = subprocess.Popen(
                 command,
                 cwd=PROJECT_ROOT,
                 env=dict(self.environment),
                 stdout=log,
                 stderr=log,
             )
-        self.processes.append(one)
-        return one
+        self.processes.append(process)
+        return process
 
-    def kill_process(self, one: subprocess.Popen[bytes]) -> None:
-        """As in a power cut."""
-        one.kill()
-        one.wait()
-        self.processes.remove(one)
+    def kill_process(self, process: subprocess.Popen[bytes]) -> None:
+        """Kill a process as in a power failure."""
+        process.kill()
+        process.wait()
+        self.processes.remove(process)
         self.kill_count += 1
 
     def stop_all(self) -> list[int]:
-        """End all as they should; gives their exit statuses."""
-        for one in self.processes:
-            one.send_signal(signal.SIGTERM)
-        return [one.wait(30) for one in self.processes]
+        """Stop all processes gracefully; return their exit statuses."""
+        for process in self.processes:
+            process.send_signal(signal.SIGTERM)
+        return [process.wait(30) for process in self.processes]
 
 
 @contextmanager
 def worker_group(name: str, count: int, settings: Settings) -> Iterator[WorkerGroup]:
-    """Workers that are gone after the block."""
+    """Run workers while the block runs."""
     log = settings.data_dir / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     members = WorkerGroup(name, build_environment(settings), log)
@@ -84,9 +85,9 @@ def worker_group(name: str, count: int, settings: Settings) -> Iterator[WorkerGr
             members.start_process()
         yield members
     finally:
-        for one in members.processes:
-            one.kill()
-            one.wait()
+        for process in members.processes:
+            process.kill()
+            process.wait()
     check_log(log, settings)
 
 
@@ -94,7 +95,7 @@ def worker_group(name: str, count: int, settings: Settings) -> Iterator[WorkerGr
 def killing_workers(
     workers: WorkerGroup, pauses: tuple[float, float], rng: random.Random
 ) -> Iterator[None]:
-    """Now and then one of the crew is killed, and replaced at once."""
+    """Kill a random worker at random intervals, and replace it at once."""
     stop = Event()
 
     def work() -> None:
@@ -108,7 +109,7 @@ def killing_workers(
 
 @contextmanager
 def killing_broker(broker: Broker, up: float, down: float) -> Iterator[list[float]]:
-    """The broker is killed every `up` seconds, and is away for `down` at least."""
+    """Kill the broker every `up` seconds for at least `down` seconds."""
     stop, deaths = Event(), list[float]()
 
     def work() -> None:
@@ -124,7 +125,7 @@ def killing_broker(broker: Broker, up: float, down: float) -> Iterator[list[floa
 
 @contextmanager
 def running_in_background(work: object, stop: Event) -> Iterator[None]:
-    """The work in a thread of its own, which ends after the block."""
+    """Run the work in a thread that stops after the block."""
     failed: list[BaseException] = []
 
     def watched() -> None:

@@ -1,4 +1,4 @@
-"""The core on a database of the test's own."""
+"""Fixture for the core with a separate database."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ from tests.support.settings import build_settings
 
 @pytest.fixture
 def fresh_core(database_url: str, tmp_path: Path) -> Iterator[Settings]:
-    """The core at work on a database of the test's own."""
+    """Start the core on a separate database for one test, and yield its settings."""
     with started_core(build_settings(database_url, tmp_path)) as settings:
         yield settings

@@ -1,1 +1,1 @@
-"""Factories of domain data for the tests."""
+"""Factories of domain data for tests."""

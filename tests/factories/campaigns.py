@@ -1,4 +1,4 @@
-"""A campaign to test with, made through the core, and how PlayCamp's SDKs call."""
+"""A factory that creates campaigns, creators and packages through the core."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
-
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.domain.models.packages import PackageWithDefinition
-from coupon_core.services.access import client_keys
 from coupon_core.services.campaigns import campaigns, creators, packages
-from tests.query_gateway.tenant import VALIDATOR_EXTENSION, Tenant
+from tests.factories.tenant import TenantFactory
 
 CAMPAIGN_ID, CREATOR_KEY = "campaign_001", "ABC12"
 PACKAGE_NAME = {"ko": "Welcome Package", "en": "Welcome Package"}
@@ -23,42 +19,54 @@ GEM_REWARD = {"itemId": "gem", "itemQuantity": 100}
 
 @dataclass
 class CampaignFactory:
-    """Where a tenant's campaigns are made."""
+    """Create the campaigns, creators and packages of a tenant."""
 
-    tenant: Tenant
+    tenant: TenantFactory
 
     def create_campaign(self, campaign_id: str = CAMPAIGN_ID, **members: Any) -> str:
-        whole = {"names": {"en": "Launch"}, **members}
-        campaigns.create(self.tenant.tenant_id, campaign_id, whole, utc_now())
+        """Create a campaign and return its ID."""
+        all_members = {"names": {"en": "Launch"}, **members}
+        campaigns.create(self.tenant.tenant_id, campaign_id, all_members, utc_now())
         return campaign_id
 
     def update_campaign(self, **changes: Any) -> None:
+        """Update members of the campaign."""
         campaigns.update(self.tenant.tenant_id, CAMPAIGN_ID, changes, utc_now())
 
     def create_creator(self, key: str = CREATOR_KEY, **members: Any) -> str:
-        whole = {"name": f"Creator {key}", **members}
-        creators.create(self.tenant.tenant_id, key, whole, utc_now())
+        """Create a creator and return the key."""
+        all_members = {"name": f"Creator {key}", **members}
+        creators.create(self.tenant.tenant_id, key, all_members, utc_now())
         return key
 
     def create_package(
         self, campaign_id: str = CAMPAIGN_ID, **members: Any
     ) -> PackageWithDefinition:
-        whole = {"item_name": PACKAGE_NAME, "rewards": (GEM_REWARD,), **members}
-        return packages.create(self.tenant.tenant_id, campaign_id, whole, utc_now())
+        """Create a package of a campaign."""
+        all_members = {"item_name": PACKAGE_NAME, "rewards": (GEM_REWARD,), **members}
+        return packages.create(
+            self.tenant.tenant_id, campaign_id, all_members, utc_now()
+        )
 
     def assign_codes(
         self, offer: PackageWithDefinition, *codes: str, creator_key: str = CREATOR_KEY
     ) -> Sequence[str]:
-        ids = self.tenant.tenant_id, creator_key, offer.package.package_id
-        return creators.assign_codes(*ids, codes)
+        """Assign codes of a package to a creator."""
+        return creators.assign_codes(
+            self.tenant.tenant_id,
+            creator_key,
+            package_id=offer.package.package_id,
+            requested_codes=codes,
+        )
 
     def revoke_codes(self, *codes: str) -> None:
+        """Revoke codes of the creator."""
         creators.revoke_codes(self.tenant.tenant_id, CREATOR_KEY, codes, utc_now())
 
     def create_redeemable_code(
         self, code: str = "CREATOR-ABC12-001", **members: Any
     ) -> str:
-        """A campaign, a creator, a package, and a code of it in the creator's hands."""
+        """Create a campaign, a creator, and a package; return a code of the creator."""
         self.create_campaign()
         self.create_creator()
         self.assign_codes(self.create_package(**members), code)
@@ -67,47 +75,5 @@ class CampaignFactory:
     def create_client_key(
         self, kind: ClientKeyKind = ClientKeyKind.PLAYCAMP_SERVER
     ) -> str:
-        """A new key as SDKs take it."""
-        made = client_keys.create(self.tenant.tenant_id, kind, "game", None, utc_now())
-        return f"{made[0].key_id}:{made[1]}"
-
-
-@dataclass
-class SdkClient:
-    """Calls the gateway as the published SDKs do."""
-
-    client: FlaskClient
-    key: str
-    side: str = "server"
-
-    def call(
-        self, method: str, path: str, body: Any = None, **options: Any
-    ) -> TestResponse:
-        """Ask; `path` is below `/v1/server` or `/v1/client`."""
-        whole = f"/v1/{self.side}{path}"
-        options.setdefault("headers", {"Authorization": f"Bearer {self.key}"})
-        if body is not None:
-            options["json"] = body
-        answer = self.client.open(whole, method=method, **options)
-        documented = self.client.application.extensions[VALIDATOR_EXTENSION]
-        documented.check(answer, method, whole.partition("?")[0])
-        return answer
-
-    def get(self, path: str) -> TestResponse:
-        return self.call("GET", path)
-
-    def get_data(self, path: str) -> Any:
-        answer = self.get(path)
-        assert answer.status_code == 200, answer.text
-        return answer.json["data"]
-
-    def validate(self, code: str, user_id: str = "ann", **more: Any) -> dict[str, Any]:
-        who = {"userId": user_id} if self.side == "server" else {}
-        body = {"couponCode": code, **who, **more}
-        answer = self.call("POST", "/coupons/validate", body)
-        assert answer.status_code == 200, answer.text
-        return answer.json["data"]
-
-    def redeem(self, code: str, user_id: str = "ann", **more: Any) -> TestResponse:
-        body = {"couponCode": code, "userId": user_id, **more}
-        return self.call("POST", "/coupons/redeem", body)
+        """Create a client key; return it in the form that SDKs send."""
+        return ":".join(self.tenant.create_client_key(kind))

@@ -1,4 +1,4 @@
-"""Dead letters for tests: what workers leave behind."""
+"""A factory for dead letters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def create_dead_letter(
     route: tuple[str, str] = STREAK_ROUTE,
     reason: str = "x",
 ) -> str:
-    """The id of a new dead letter."""
+    """Store a dead letter and return its ID."""
     dead_letters.store_dead_letter(
         *route, JSON_CONTENT_TYPE, body, reason, tenant_id, utc_now()
     )

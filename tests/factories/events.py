@@ -1,4 +1,4 @@
-"""Milestones for tests, and what is stored of them for the relay."""
+"""Milestone events for tests, and the events that wait in the outbox."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ PHOENIX_EVENT: dict[str, Any] = {
 
 
 def list_pending_events() -> list[Event]:
-    """What waits for the relay."""
+    """Claim and return the events that wait for the relay."""
     now = utc_now()
-    found = outbox.claim(1_000, now, now - timedelta(seconds=1))
+    events = outbox.claim(1_000, now, now - timedelta(seconds=1))
     database.release_connection()
-    return found
+    return events
 
 
 def list_pending_bodies() -> list[dict[str, Any]]:
-    """What the workers will be sent, oldest first."""
+    """Return the bodies that the relay would publish, oldest first."""
     return [
         json.loads(to_outgoing_message(event).body) for event in list_pending_events()
     ]

@@ -1,4 +1,4 @@
-"""Coupons with a price in a shop, and what its users do with them."""
+"""A factory for Mambo coupons with a price in points."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OFFER_PRESENTATION = {
 
 @dataclass(frozen=True)
 class OfferFactory:
-    """What is bought with gold; small enough to be sent to other processes."""
+    """Create coupons for points; small enough to be pickled for other processes."""
 
     tenant: TenantFactory
 
@@ -45,7 +45,7 @@ class OfferFactory:
         usage: UsageMode = UsageMode.SINGLE,
         codes: tuple[str, ...] = (),
     ) -> str:
-        """A coupon for points, or a regular one for none; gives its id."""
+        """Create a coupon with a price, or without one for 0 points; return its ID."""
         definition: dict[str, Any] = {
             "name": f"Bargain {next(_numbers)}",
             "code_format": CodeFormat.LISTED if codes else CodeFormat.CUSTOM,
@@ -55,11 +55,12 @@ class OfferFactory:
         terms = {"point_id": "gold" if points else "", "points": points}
         terms |= {"mode": mode, "usage": usage}
         reward = {"reward_type": "custom", "payload": {}}
-        wanted = OfferDraft(definition, terms, OFFER_PRESENTATION, codes, reward=reward)
-        made = offers.create(self.tenant.tenant_id, wanted, NOW)
-        return made.definition.definition_id
+        draft = OfferDraft(definition, terms, OFFER_PRESENTATION, codes, reward=reward)
+        offer = offers.create(self.tenant.tenant_id, draft, NOW)
+        return offer.definition.definition_id
 
     def create_user(self, user_id: str = "ann", gold: int = 0) -> None:
+        """Create a user with some gold."""
         users.create(self.tenant.tenant_id, {"user_id": user_id}, NOW)
         if gold:
             change = PointChange(self.tenant.tenant_id, user_id, "gold", gold)
@@ -68,9 +69,11 @@ class OfferFactory:
     def perform_activity(
         self, action: Action, code: str, user_id: str = "ann"
     ) -> Activity:
-        order = ActivityRequest(self.tenant.tenant_id, user_id, action, code)
-        return activities.perform(order, utc_now())
+        """Buy, redeem or refund a coupon."""
+        request = ActivityRequest(self.tenant.tenant_id, user_id, action, code)
+        return activities.perform(request, utc_now())
 
     def get_balance(self, user_id: str = "ann") -> int:
+        """Return the user's gold."""
         rows, _ = wallets.list_wallets(self.tenant.tenant_id, Page(), user_id, "gold")
         return rows[0].balance if rows else 0

@@ -1,1 +1,1 @@
-"""Tests of the query gateway, over HTTP as its callers see it."""
+"""Tests of the query gateway over HTTP."""

@@ -1,4 +1,4 @@
-"""A gateway in this process for each module, and a tenant of its own for each test."""
+"""Fixtures: a gateway in this process for each module, and a tenant for each test."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from flask import Flask
 import query_gateway
 from coupon_core.persistence import database
 from coupon_core.settings.loader import Settings
-from tests.query_gateway.tenant import (
+from tests.factories.tenant import TenantFactory, create_tenant
+from tests.query_gateway.caller import (
     CALL_STYLES,
     VALIDATOR_EXTENSION,
     Caller,
     CallStyle,
-    Tenant,
-    create_tenant,
 )
 from tests.support.admin_client import ResponseValidator
 from tests.support.databases import Databases
@@ -31,7 +30,7 @@ def settings(migrated_template: Databases) -> Iterator[Settings]:
 
 @pytest.fixture(scope="module")
 def app(settings: Settings) -> Iterator[Flask]:
-    """The query gateway, on SQLite and again on PostgreSQL."""
+    """Yield the query gateway, once on SQLite and once on PostgreSQL."""
     app = query_gateway.create_app(settings)
     app.extensions[VALIDATOR_EXTENSION] = ResponseValidator(app)
     yield app
@@ -39,36 +38,38 @@ def app(settings: Settings) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def tenant(app: Flask) -> Iterator[Tenant]:
-    yield create_tenant()
+def tenant(app: Flask) -> Iterator[TenantFactory]:
+    yield create_tenant(now=None)
     database.release_connection()
 
 
 @pytest.fixture
-def other_tenant(app: Flask) -> Tenant:
-    return create_tenant("other")
+def other_tenant(app: Flask) -> TenantFactory:
+    return create_tenant("other", now=None)
 
 
 @pytest.fixture
-def caller(app: Flask, tenant: Tenant) -> Caller:
-    """A user with a token, the tenant in the path."""
+def caller(app: Flask, tenant: TenantFactory) -> Caller:
+    """Return a caller with a user token and the tenant in the path."""
     return Caller(app.test_client(), tenant)
 
 
 @pytest.fixture
-def server_caller(app: Flask, tenant: Tenant) -> Caller:
-    """The tenant's own server, which names the user."""
+def server_caller(app: Flask, tenant: TenantFactory) -> Caller:
+    """Return a caller with a tenant-wide token; each request names the user."""
     return Caller(app.test_client(), tenant, CallStyle("A", "server-token"))
 
 
 @pytest.fixture(params=CALL_STYLES, ids=str)
-def any_caller(request: pytest.FixtureRequest, app: Flask, tenant: Tenant) -> Caller:
-    """A caller in each of the ways there are."""
+def any_caller(
+    request: pytest.FixtureRequest, app: Flask, tenant: TenantFactory
+) -> Caller:
+    """Return a caller for each combination of path style and credential."""
     return Caller(app.test_client(), tenant, request.param)
 
 
 @pytest.fixture
-def create_caller(app: Flask, tenant: Tenant) -> Callable[..., Caller]:
+def create_caller(app: Flask, tenant: TenantFactory) -> Callable[..., Caller]:
     return lambda user_id, way=CALL_STYLES[0]: Caller(
         app.test_client(), tenant, way, user_id
     )

@@ -1,4 +1,4 @@
-"""Guessing codes: one budget of failures, whatever way a guess is made (LIMITS 4)."""
+"""Code guessing: one budget of failures for all kinds of requests."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.persistence.tables import database_proxy as proxy
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import (
@@ -23,9 +24,11 @@ from coupon_core.security.rate_limiting.policy import (
     RateLimit,
 )
 from coupon_core.services.access import tenants
-from tests.factories.campaigns import CampaignFactory, SdkClient
+from tests.factories.campaigns import CampaignFactory
+from tests.factories.tenant import TenantFactory
+from tests.query_gateway.caller import Caller, CallStyle
 from tests.query_gateway.mambo.site import build_activity, create_site_client
-from tests.query_gateway.tenant import Caller, CallStyle, Tenant
+from tests.query_gateway.playcamp.sdk_client import SdkClient
 
 USER, TENANT = (
     RateLimit("guesses-per-user", 5, 600),
@@ -38,15 +41,15 @@ numbers = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
-def allowed(app: Flask) -> Iterator[None]:
-    """Small budgets for each test, counted in this process alone."""
+def small_budgets(app: Flask) -> Iterator[None]:
+    """Set small budgets for each test, counted in this process only."""
     code_guessing.configure(GuessLimits(IN_MEMORY_URL, USER, TENANT))
     yield
     code_guessing.configure(GuessLimits())
 
 
 def guess(caller: Caller, number: int) -> TestResponse:
-    """A code that there is not."""
+    """Redeem a code that does not exist."""
     return caller.redeem(f"WRONG{number}")
 
 
@@ -76,14 +79,14 @@ def test_when_the_budget_is_gone_even_the_right_code_is_refused(
 
 def test_the_database_is_not_asked_once_the_budget_is_gone(caller: Caller) -> None:
     if not isinstance(proxy.connection(), sqlite3.Connection):
-        pytest.skip("what is asked of a file can be listened to")
+        pytest.skip("SQLite alone lets statements be traced")
     code = caller.tenant.create_code()
     guess_all(caller)
-    asked: list[str] = []
-    proxy.connection().set_trace_callback(asked.append)
+    statements: list[str] = []
+    proxy.connection().set_trace_callback(statements.append)
     assert_refused(caller.redeem(code))
     proxy.connection().set_trace_callback(None)
-    assert [sql for sql in asked if "coupon" in sql or "shared_code" in sql] == []
+    assert [sql for sql in statements if "coupon" in sql or "shared_code" in sql] == []
 
 
 def test_others_go_on(create_caller: Callable[..., Caller], caller: Caller) -> None:
@@ -110,7 +113,7 @@ def test_a_users_lists_stay_readable(caller: Caller) -> None:
 
 
 def test_many_users_of_one_server_share_the_tenants_budget(
-    app: Flask, tenant: Tenant, other_tenant: Tenant
+    app: Flask, tenant: TenantFactory, other_tenant: TenantFactory
 ) -> None:
     for number in range(TENANT.amount):
         server = Caller(app.test_client(), tenant, SERVER, f"user-{number}")
@@ -121,7 +124,46 @@ def test_many_users_of_one_server_share_the_tenants_budget(
     assert elsewhere.redeem(other_tenant.create_code()).status_code == 200
 
 
-# ------------------------------------------------------------------ ways around it
+def test_leaked_client_key_does_not_use_up_the_budget_of_others(
+    app: Flask, tenant: TenantFactory
+) -> None:
+    campaigns = CampaignFactory(tenant)
+    code = tenant.create_code()
+    leaked, other = (
+        SdkClient(app.test_client(), campaigns.create_client_key(kind), "client")
+        for kind in [ClientKeyKind.PLAYCAMP_CLIENT] * 2
+    )
+    path = "/coupons/validate"
+    answers = [
+        leaked.call("POST", path, {"couponCode": f"NO{number}"})
+        for number in range(TENANT.amount + 1)
+    ]
+    assert [answer.status_code for answer in answers] == [200] * TENANT.amount + [429]
+    assert 'guesses-per-key";q=12' in answers[-1].headers["RateLimit-Policy"]
+    assert other.call("POST", path, {"couponCode": "NO"}).status_code == 200
+    for user_id in ("ann", "None"):
+        player = Caller(app.test_client(), tenant, user_id=user_id)
+        assert guess(player, 1).status_code == 404
+    server = Caller(app.test_client(), tenant, SERVER)
+    assert server.get(f"/validate/{code}").json["valid"]
+    assert Caller(app.test_client(), tenant).redeem(code).status_code == 200
+
+
+def test_user_called_none_and_a_caller_without_user_have_separate_budgets(
+    app: Flask, tenant: TenantFactory
+) -> None:
+    guess_all(Caller(app.test_client(), tenant, user_id="None"))
+    server = Caller(app.test_client(), tenant, SERVER)
+    statuses = [
+        server.get(f"/validate/NO{number}").status_code
+        for number in range(TENANT.amount + 1)
+    ]
+    assert statuses == [200] * TENANT.amount + [429]
+    player = Caller(app.test_client(), tenant, user_id="ann")
+    assert guess(player, 1).status_code == 404
+
+
+# ------------------------------------------------- attempts to bypass the budget
 
 
 def head(caller: Caller, code: str) -> TestResponse:
@@ -145,8 +187,8 @@ def named_in_the_query(caller: Caller, code: str) -> TestResponse:
     return server.get(f"/validate/{code}?user_id=%61n%6E")
 
 
-def playcamp(path: str, **more: Any) -> Ask:
-    """A PlayCamp server's request for the same user."""
+def send_playcamp(path: str, **more: Any) -> Ask:
+    """Return a function that sends a PlayCamp server's request for the same user."""
 
     def ask(caller: Caller, code: str) -> TestResponse:
         key = CampaignFactory(caller.tenant).create_client_key()
@@ -156,19 +198,19 @@ def playcamp(path: str, **more: Any) -> Ask:
     return ask
 
 
-def mambo(path: str, action: str = "") -> Ask:
-    """A Mambo SDK's request for the same user."""
+def send_mambo(path: str, action: str = "") -> Ask:
+    """Return a function that sends a Mambo SDK's request for the same user."""
 
     def ask(caller: Caller, code: str) -> TestResponse:
         site = create_site_client(caller.client.application, caller.tenant)
-        plain = {"uuid": caller.user_id, "code": code}
-        body = build_activity(action, code, caller.user_id) if action else plain
+        code_body = {"uuid": caller.user_id, "code": code}
+        body = build_activity(action, code, caller.user_id) if action else code_body
         return site.post(path, body)
 
     return ask
 
 
-def posted(headers: dict[str, str], rest: str = "") -> Ask:
+def post_redeem(headers: dict[str, str], rest: str = "") -> Ask:
     def ask(caller: Caller, code: str) -> TestResponse:
         body = json.dumps({"user_id": caller.user_id}).encode()
         return caller.call("POST", f"/redeem/{code}{rest}", body, headers)
@@ -177,22 +219,22 @@ def posted(headers: dict[str, str], rest: str = "") -> Ask:
 
 
 def with_a_fresh_token(caller: Caller, code: str) -> TestResponse:
-    """Signed in anew, so that no byte of the credential is as before."""
+    """Redeem with a new token that differs from the earlier one."""
     jti, past = str(next(numbers)), int(time.time()) - 30
     token = caller.tenant.build_bearer_headers(
         caller.user_id, jti=jti, iat=past, exp=past + 600
     )
-    return posted(token)(caller, code)
+    return post_redeem(token)(caller, code)
 
 
 def with_a_new_secret(caller: Caller, code: str) -> TestResponse:
-    """A token that is signed with another of the tenant's two secrets."""
+    """Redeem with a token that is signed with the tenant's newest secret."""
     tenant = caller.tenant
     if len(tenants.list_secrets(tenant.tenant_id)) == 1:
         tenants.rotate_secret(tenant.tenant_id, utc_now())
     newest = tenants.list_secrets(tenant.tenant_id)[0].secret
     token = tenant.mint_token(caller.user_id, secret=newest)
-    return posted({"Authorization": f"Bearer {token}"})(caller, code)
+    return post_redeem({"Authorization": f"Bearer {token}"})(caller, code)
 
 
 def over_a_fresh_connection(caller: Caller, code: str) -> TestResponse:
@@ -214,28 +256,28 @@ WAYS_AROUND: dict[str, Ask] = {
         "/redeem/" + "".join(f"%{ord(letter):02X}" for letter in code),
         b'{"user_id": "\\u0061nn", "more": 1}',
     ),
-    "another address": posted(
+    "another address": post_redeem(
         {"X-Forwarded-For": "10.0.0.1", "Forwarded": "for=x", "X-Real-IP": "10.0.0.1"}
     ),
     "a fresh token": with_a_fresh_token,
     "a new secret": with_a_new_secret,
     "a fresh connection": over_a_fresh_connection,
-    "another method": posted({"X-HTTP-Method-Override": "PUT"}),
-    "a query": posted({}, "?a=1"),
-    "a new key": posted({"Idempotency-Key": "new"}),
-    "PlayCamp, redeem": playcamp("redeem"),
-    "PlayCamp, rehearsal": playcamp("redeem", isTest=True),
-    "PlayCamp, validate": playcamp("validate"),
-    "Mambo, redeem": mambo("activities/sync", "redeem"),
-    "Mambo, buy": mambo("activities", "buy"),
-    "Mambo, refund": mambo("activities/sync", "refund"),
-    "Mambo, validate": mambo("coupons/validate"),
-    "Mambo, 2015": mambo("coupons/redeem"),
-    "Mambo, refund, 2015": mambo("coupons/refund"),
+    "another method": post_redeem({"X-HTTP-Method-Override": "PUT"}),
+    "a query": post_redeem({}, "?a=1"),
+    "a new key": post_redeem({"Idempotency-Key": "new"}),
+    "PlayCamp, redeem": send_playcamp("redeem"),
+    "PlayCamp, rehearsal": send_playcamp("redeem", isTest=True),
+    "PlayCamp, validate": send_playcamp("validate"),
+    "Mambo, redeem": send_mambo("activities/sync", "redeem"),
+    "Mambo, buy": send_mambo("activities", "buy"),
+    "Mambo, refund": send_mambo("activities/sync", "refund"),
+    "Mambo, validate": send_mambo("coupons/validate"),
+    "Mambo, 2015": send_mambo("coupons/redeem"),
+    "Mambo, refund, 2015": send_mambo("coupons/refund"),
 }
 
 
-# Nothing of it is in the database: one of the two is enough.
+# The counters are not in the database, so one database is enough.
 on_sqlite = pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
 
 
@@ -252,14 +294,16 @@ def test_no_way_leads_around_the_budget(caller: Caller, way: str) -> None:
 def test_every_way_spends_the_budget(caller: Caller, way: str) -> None:
     for number in range(USER.amount):
         if way == "a new key":
-            answer = posted({"Idempotency-Key": f"k-{number}"})(caller, f"NO{number}")
+            answer = post_redeem({"Idempotency-Key": f"k-{number}"})(
+                caller, f"NO{number}"
+            )
         else:
             answer = WAYS_AROUND[way](caller, f"NO{number}")
         assert answer.status_code in (200, 404), answer.text
     assert_refused(caller.redeem(caller.tenant.create_code()))
 
 
-def test_a_number_and_its_text_are_one_user(app: Flask, tenant: Tenant) -> None:
+def test_a_number_and_its_text_are_one_user(app: Flask, tenant: TenantFactory) -> None:
     code = tenant.create_code("42")
     guess_all(Caller(app.test_client(), tenant, user_id="42"))
     path = f"/v1/coupons/redeem/{code}"
@@ -280,7 +324,7 @@ def test_a_slash_at_the_end_is_no_route(caller: Caller) -> None:
 def test_the_refusal_is_not_the_answer_of_its_key(caller: Caller) -> None:
     code = caller.tenant.create_code()
     guess_all(caller)
-    redeem = posted({"Idempotency-Key": "patient"})
+    redeem = post_redeem({"Idempotency-Key": "patient"})
     assert_refused(redeem(caller, code))
     code_guessing.configure(GuessLimits())
     assert redeem(caller, code).status_code == 200
@@ -289,7 +333,9 @@ def test_the_refusal_is_not_the_answer_of_its_key(caller: Caller) -> None:
 def test_a_browser_may_read_the_refusal(caller: Caller) -> None:
     guess_all(caller, USER.amount - 1)
     for number in range(2):
-        answer = posted({"Origin": "https://game.example"})(caller, f"LAST{number}")
+        answer = post_redeem({"Origin": "https://game.example"})(
+            caller, f"LAST{number}"
+        )
     assert_refused(answer)
     assert answer.headers["Access-Control-Allow-Origin"] == "https://game.example"
     assert "RateLimit" in answer.headers["Access-Control-Expose-Headers"]

@@ -1,4 +1,4 @@
-"""Guessing codes at several processes: they count together, or each while alone."""
+"""Code guessing with several processes: one shared budget, or one for each process."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from flask import Flask
 
 from coupon_core.persistence import database
 from coupon_core.settings.loader import Settings
-from tests.query_gateway.tenant import Caller
+from tests.query_gateway.caller import Caller
 from tests.support.servers import RedisServer
 from tests.support.servers.gunicorn import Gateway, gateway_server
 from tests.support.simultaneous_requests import build_request, send_simultaneously
 
-# What is counted here is not in the database.
+# The counters are not in the database, so one database is enough.
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True),
@@ -30,7 +30,7 @@ CROWD, CROWDS = 60, 8
 def gateway(
     app: Flask, settings: Settings, redis: RedisServer, tmp_path: Path
 ) -> Iterator[Gateway]:
-    """Three processes that count together."""
+    """Yield a gateway of three processes that count in Redis."""
     redis.flush()
     database.release_connection()
     three = dataclasses.replace(
@@ -50,14 +50,16 @@ def test_of_many_guesses_no_more_are_answered_than_the_budget_allows(
     redis: RedisServer,
     redis_is: str,
 ) -> None:
-    """Three processes; without Redis each has the budget for itself."""
+    """Without Redis, each of the three processes has the whole budget."""
     caller, honest = create_caller("ann"), create_caller("bob")
     if redis_is == "away":
         redis.stop()
     try:
         found: Counter[int] = Counter()
         for start in range(CROWDS):
-            crowd = [wire(caller, f"NO{start}-{n}") for n in range(CROWD)]
+            crowd = [
+                build_redeem_request(caller, f"NO{start}-{n}") for n in range(CROWD)
+            ]
             found.update(
                 answer.status for answer in send_simultaneously(gateway, crowd)
             )
@@ -65,14 +67,14 @@ def test_of_many_guesses_no_more_are_answered_than_the_budget_allows(
         assert found.keys() == {404, 429}
         assert 40 <= found[404] <= budget
         code = honest.tenant.create_code("bob")
-        [answer] = send_simultaneously(gateway, [wire(honest, code)])
+        [answer] = send_simultaneously(gateway, [build_redeem_request(honest, code)])
         assert answer.status == 200
     finally:
         if redis_is == "away":
             redis.start()
 
 
-def wire(caller: Caller, code: str) -> bytes:
+def build_redeem_request(caller: Caller, code: str) -> bytes:
     path = caller.build_path(f"/redeem/{code}")
     body = json.dumps({"user_id": caller.user_id}).encode()
     return build_request("POST", path, caller.build_headers("POST", path, body), body)

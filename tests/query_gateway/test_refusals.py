@@ -1,4 +1,4 @@
-"""Every reason at its cause: the text on validate, the status and text on redeem."""
+"""Each reason with its cause: the text of validate, the status and text of redeem."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from coupon_core.domain.models import (
 from coupon_core.services.coupons import redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
 from query_gateway.refusals import PHOENIX_REFUSALS, REFUSALS
-from tests.query_gateway.tenant import Caller, Tenant
+from tests.factories.tenant import TenantFactory
+from tests.query_gateway.caller import Caller
 from tests.support.database_rows import read_all_rows
 
 HOUR = timedelta(hours=1)
@@ -35,7 +36,7 @@ def future() -> dict[str, object]:
     return {"starts_at": utc_now() + HOUR}
 
 
-# Each cause spoils one code of a tenant, whose user "ann" then asks for it.
+# Each cause makes one code of a tenant invalid for the user "ann".
 
 
 def unknown(caller: Caller) -> str:
@@ -171,19 +172,26 @@ def test_validate_changes_no_row_of_any_table(caller: Caller, cause: Cause) -> N
     assert read_all_rows() == before
 
 
-# What can be wrong with one coupon all at once, in the order in which it is told
-# (CONTRACTS 0.4). Revoking comes first also when spoiling: a used one cannot be.
-Spoil = Callable[[Tenant, Definition, str], object]
+# Faults that one coupon can have at once, in order of precedence
+# (docs/api-contracts.md 0.4). Revoking is also applied first, because a coupon whose
+# uses are used up cannot be revoked.
+Spoil = Callable[[TenantFactory, Definition, str], object]
 FAULTS: list[tuple[str, Spoil]] = [
-    ("Coupon status: revoked", lambda t, d, code: t.revoke(code)),
+    ("Coupon status: revoked", lambda tenant, _, code: tenant.revoke(code)),
     (
         "Coupon has already been redeemed",
-        lambda t, d, code: t.change(d, per_code_limit=1),
+        lambda tenant, definition, _: tenant.change(definition, per_code_limit=1),
     ),
-    ("Coupon is no longer available", lambda t, d, code: t.set_status(d, "archived")),
-    ("Coupon has expired", lambda t, d, code: None),
-    ("Coupon not yet active", lambda t, d, code: t.change(d, **future())),
-    ("Usage limit exceeded", lambda t, d, code: None),
+    (
+        "Coupon is no longer available",
+        lambda tenant, definition, _: tenant.set_status(definition, "archived"),
+    ),
+    ("Coupon has expired", lambda *_: None),
+    (
+        "Coupon not yet active",
+        lambda tenant, definition, _: tenant.change(definition, **future()),
+    ),
+    ("Usage limit exceeded", lambda *_: None),
 ]
 
 
@@ -231,13 +239,13 @@ def test_the_table_has_no_row_for_what_is_no_reason() -> None:
     assert set(REFUSALS) == set(Reason)
 
 
-def texts_in(source: Path) -> set[str]:
-    """All texts of a file but for its docstrings."""
+def collect_texts(source: Path) -> set[str]:
+    """Return all string constants of a file except its docstrings."""
     nodes = [*ast.walk(ast.parse(source.read_text()))]
-    docstrings = {id(n.value) for n in nodes if isinstance(n, ast.Expr)}
-    constants = [n for n in nodes if isinstance(n, ast.Constant)]
-    spoken = [n.value for n in constants if id(n) not in docstrings]
-    return {text for text in spoken if isinstance(text, str)}
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    constants = [node for node in nodes if isinstance(node, ast.Constant)]
+    values = [node.value for node in constants if id(node) not in docstrings]
+    return {text for text in values if isinstance(text, str)}
 
 
 CORE = Path(coupon_core.__file__).parent
@@ -250,7 +258,7 @@ def test_the_core_knows_reasons_and_no_sentence_of_a_dialect(source: Path) -> No
         *(refusal.phoenix_validate for refusal in REFUSALS.values()),
         *(text for _, _, text in PHOENIX_REFUSALS.values()),
     }
-    assert not sentences & texts_in(source)
+    assert not sentences & collect_texts(source)
 
 
 @pytest.mark.parametrize("reason", [*Reason, *AdminReason, *AuthReason])

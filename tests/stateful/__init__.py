@@ -1,10 +1,12 @@
-"""The system held against a model of it: a long random life, over HTTP."""
+"""Property-based tests of both gateways against a reference model, over HTTP."""
 
 import pytest
 
-# What an assertion there compares is shown as it is for those in tests.
+# So that their failed assertions show values, as those of test modules do.
 pytest.register_assert_rewrite(
     "tests.stateful.api_client",
     "tests.stateful.list_checks",
-    "tests.stateful.state_machine",
+    "tests.stateful.machine_base",
+    "tests.stateful.offer_rules",
+    "tests.stateful.coupon_rules",
 )

@@ -1,4 +1,4 @@
-"""How the model asks both gateways, and what it must hear."""
+"""The calls of the state machine to both gateways, and the expected answers."""
 
 from __future__ import annotations
 
@@ -12,42 +12,39 @@ from urllib.parse import quote
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.query_gateway.tenant import (
-    USER_TOKEN,
-    Caller,
-    CallStyle,
-    Tenant,
-)
-from tests.stateful import reference_model
-from tests.stateful.reference_model import HeldCoupon
+from tests.factories.tenant import TenantFactory
+from tests.query_gateway.caller import USER_TOKEN, Caller, CallStyle
+from tests.stateful import reference_data
+from tests.stateful.reference_data import HeldCoupon
 
-# The texts of validate and of redeem, and the latter's status (CONTRACTS 0.5).
+# The texts of validate and of redeem, and the status of redeem
+# (docs/api-contracts.md 0.5).
 EXPECTED_REFUSALS: Mapping[str, tuple[str, int, str]] = {
-    reference_model.NOT_FOUND: ("Coupon code not found", 404, "Coupon not found"),
-    reference_model.REVOKED: ("Coupon status: revoked", 400, "Coupon status: revoked"),
-    reference_model.ALREADY_REDEEMED: (
+    reference_data.NOT_FOUND: ("Coupon code not found", 404, "Coupon not found"),
+    reference_data.REVOKED: ("Coupon status: revoked", 400, "Coupon status: revoked"),
+    reference_data.ALREADY_REDEEMED: (
         "Coupon has already been used",
         400,
         "Coupon has already been redeemed",
     ),
-    reference_model.USED_UP: ("Coupon status: redeemed", 400, "Usage limit exceeded"),
-    reference_model.ARCHIVED: (
+    reference_data.USED_UP: ("Coupon status: redeemed", 400, "Usage limit exceeded"),
+    reference_data.ARCHIVED: (
         "Coupon is no longer available",
         400,
         "Coupon is no longer available",
     ),
-    reference_model.EXPIRED: ("Coupon has expired", 400, "Coupon has expired"),
-    reference_model.NOT_YET_ACTIVE: (
+    reference_data.EXPIRED: ("Coupon has expired", 400, "Coupon has expired"),
+    reference_data.NOT_YET_ACTIVE: (
         "Coupon not yet active",
         400,
         "Coupon not yet active",
     ),
-    reference_model.USER_LIMIT_REACHED: (
+    reference_data.USER_LIMIT_REACHED: (
         "Usage limit exceeded",
         400,
         "Usage limit exceeded",
     ),
-    reference_model.POOL_EXHAUSTED: (
+    reference_data.POOL_EXHAUSTED: (
         "Usage limit exceeded",
         400,
         "Usage limit exceeded",
@@ -63,15 +60,15 @@ CONFLICT = 409
 
 @dataclass
 class ApiClient:
-    """Both gateways, for one tenant."""
+    """Both gateways, called for one tenant."""
 
     admin_app: Flask
     query_app: Flask
-    tenant: Tenant
+    tenant: TenantFactory
     api_key: str
 
     def call_admin(self, method: str, path: str, body: Any = None) -> TestResponse:
-        """Ask the admin gateway below the tenant's coupons."""
+        """Call the admin gateway below the tenant's coupons."""
         return self.admin_app.test_client().open(
             f"/v1/tenants/{self.tenant.tenant_id}/coupons{path}",
             method=method,
@@ -79,47 +76,56 @@ class ApiClient:
             json=body,
         )
 
-    def get_caller(self, user: str, way: CallStyle) -> Caller:
-        return Caller(self.query_app.test_client(), self.tenant, way, user)
+    def get_caller(self, user: str, call_style: CallStyle) -> Caller:
+        """Return a caller of the query gateway."""
+        return Caller(self.query_app.test_client(), self.tenant, call_style, user)
 
-    def validate(self, code: str, user: str, way: CallStyle) -> dict[str, Any]:
-        """Validate for a user; for nobody with "" and a tenant-wide way."""
-        named = f"?user_id={user}" if user and way.credential != USER_TOKEN else ""
-        answer = self.get_caller(user, way).get(f"/validate/{quote(code)}{named}")
+    def validate(self, code: str, user: str, call_style: CallStyle) -> dict[str, Any]:
+        """Validate for a user, or for nobody with "" and a tenant-wide call style."""
+        named = (
+            f"?user_id={user}" if user and call_style.credential != USER_TOKEN else ""
+        )
+        answer = self.get_caller(user, call_style).get(
+            f"/validate/{quote(code)}{named}"
+        )
         assert answer.status_code == 200, answer.text
         return dict(answer.json)
 
-    def redeem(self, code: str, user: str, way: CallStyle) -> TestResponse:
+    def redeem(self, code: str, user: str, call_style: CallStyle) -> TestResponse:
+        """Redeem a code for a user."""
         body = json.dumps({"user_id": user}).encode()
-        return self.get_caller(user, way).call("POST", f"/redeem/{quote(code)}", body)
+        return self.get_caller(user, call_style).call(
+            "POST", f"/redeem/{quote(code)}", body
+        )
 
 
 def expect_refusal(answer: TestResponse, code: str) -> None:
-    """The admin gateway's answer to what the model refuses."""
+    """Check the admin gateway's answer to what the model refuses."""
     status = STATUS_BY_CODE.get(code, CONFLICT)
     assert (answer.status_code, answer.json["code"]) == (status, code), answer.text
 
 
-def to_expected_coupon(one: HeldCoupon, now: datetime) -> dict[str, Any]:
-    """A coupon as it must be printed, but for what never changes."""
+def to_expected_coupon(coupon: HeldCoupon, now: datetime) -> dict[str, Any]:
+    """Return a coupon as the gateways must show it, without constant members."""
     return {
-        "id": one.id,
-        "definition_id": one.offer.id,
-        "user_id": one.user or None,
-        "code": one.code,
-        "status": one.status(now),
-        "generated_at": format_timestamp(one.generated_at),
-        "expires_at": format_timestamp(one.expires),
-        "redeemed_at": format_timestamp(one.last_used_at),
-        "redemption_count": one.use_count,
+        "id": coupon.id,
+        "definition_id": coupon.offer.id,
+        "user_id": coupon.user or None,
+        "code": coupon.code,
+        "status": coupon.status(now),
+        "generated_at": format_timestamp(coupon.generated_at),
+        "expires_at": format_timestamp(coupon.expires),
+        "redeemed_at": format_timestamp(coupon.last_used_at),
+        "redemption_count": coupon.use_count,
     }
 
 
 def to_comparable_coupon(coupon: Mapping[str, Any]) -> dict[str, Any]:
-    """The same members of a coupon that was answered."""
+    """Return the same members of an answered coupon."""
     left_out = {"definition_name", "tenant_id", "coupon_type", "reward_item"}
     return {name: value for name, value in coupon.items() if name not in left_out}
 
 
 def format_timestamp(moment: datetime | None) -> str | None:
+    """Return a timestamp as the gateways print it."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

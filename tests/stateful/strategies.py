@@ -1,4 +1,4 @@
-"""What may happen in a life, for hypothesis to draw from."""
+"""Hypothesis strategies for the rules of the state machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.query_gateway.tenant import (
+from tests.query_gateway.caller import (
     HMAC_SIGNATURE,
     SERVER_TOKEN,
     USER_TOKEN,
@@ -19,13 +19,13 @@ USERS = ["ann", "bob"]
 CODES = ["SAVE", "Save", "GIFT", "gift"]
 PER_CODE, GLOBAL, UNLIMITED = "per_user", "global", "unlimited"
 
-# What may speak against a coupon at the same time as something else.
+# Violations that a coupon can have at the same time as others.
 REVOKED, USED, LIMITED = "revoked", "used", "limits"
 COUPON_EXPIRED, OUTSIDE_DATES, ARCHIVED = "outlived", "out of its dates", "archived"
 VIOLATIONS = [REVOKED, USED, LIMITED, COUPON_EXPIRED, OUTSIDE_DATES, ARCHIVED]
 
 violation_sets = st.sets(st.sampled_from(VIOLATIONS), min_size=2, max_size=3)
-indexes = st.integers(0, 997)  # which of those there are
+indexes = st.integers(0, 997)  # which of the existing items
 users = st.sampled_from(USERS)
 days = st.none() | st.integers(-2, 3)
 limits = st.sampled_from(
@@ -62,7 +62,7 @@ statuses = st.sampled_from(["active", "paused", "archived"])
 
 @dataclass(frozen=True)
 class OfferRequest:
-    """What somebody wants to offer; dates are in days from now."""
+    """A definition to create; dates are days from now."""
 
     code: str
     case_sensitive: bool
@@ -85,7 +85,7 @@ offer_requests = st.builds(
 
 @dataclass(frozen=True)
 class DialectOfferRequest:
-    """With limits by user and awards, which Phoenix has no words for."""
+    """A definition with a limit per user and awards, which Phoenix does not offer."""
 
     code: str
     limit: tuple[str, int]
@@ -103,11 +103,13 @@ dialect_offer_requests = st.builds(
 
 
 def to_limit_members(limit: tuple[str, int]) -> dict[str, Any]:
+    """Return a limit as the API spells it."""
     kind, uses = limit
     return {"limit_type": kind, **({"max_uses": uses} if uses else {})}
 
 
 def to_limits(limit: tuple[str, int]) -> dict[str, int]:
+    """Return a limit as the model spells it."""
     kind, uses = limit
     per_code, total = (uses, 0) if kind == PER_CODE else (0, uses)
     return {"per_code": per_code, "total": total}

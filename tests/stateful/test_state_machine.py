@@ -1,7 +1,7 @@
-"""Whatever is done in whatever order, the system answers as its model does.
+"""In any order of requests, the gateways answer as the reference model does.
 
-In the suite a few short lives; `--model-examples 500` leads many longer ones, and
-`make chaos` does so, too.
+The suite runs a few short examples; `--model-examples 500` runs many longer ones, as
+`make chaos` does.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from hypothesis.stateful import run_state_machine_as_test
 
 import admin_gateway
 import query_gateway
-from coupon_core.domain.models import utc_now
 from coupon_core.persistence import database
-from coupon_core.services.access import tenants
-from tests.query_gateway.tenant import VALIDATOR_EXTENSION, create_tenant
+from tests.factories.tenant import create_tenant
+from tests.query_gateway.caller import VALIDATOR_EXTENSION
 from tests.stateful.api_client import ApiClient
 from tests.stateful.state_machine import CouponStateMachine
 from tests.support.admin_client import ResponseValidator
@@ -27,17 +26,17 @@ from tests.support.settings import build_settings
 
 EXAMPLES, STEPS = 12, 18
 LONG = 60  # steps
-# To find the shortest life that goes wrong takes minutes: only when asked for.
+# Shrinking takes minutes, so only with --model-examples.
 QUICK = [Phase.explicit, Phase.reuse, Phase.generate]
 
 
 @pytest.fixture
 def desk_for_life(database_url: str) -> Iterator[ApiClient]:
-    """Both gateways; each life has a tenant of its own."""
-    # Who redeems all he knows of, over and over, is no guesser.
+    """Yield both gateways; each example creates its own tenant."""
+    # No limit on guesses: the examples redeem unknown codes repeatedly.
     unlimited = {"guesses_per_user": "", "guesses_per_tenant": ""}
     settings = replace(build_settings(database_url), **unlimited)
-    apps = [one.create_app(settings) for one in (admin_gateway, query_gateway)]
+    apps = [gateway.create_app(settings) for gateway in (admin_gateway, query_gateway)]
     apps[1].extensions[VALIDATOR_EXTENSION] = ResponseValidator(apps[1])
     yield ApiClient(*apps, tenant=None, api_key="")
     database.close_database()
@@ -47,25 +46,23 @@ def desk_for_life(database_url: str) -> Iterator[ApiClient]:
 def test_every_answer_is_the_models(
     desk_for_life: ApiClient, pytestconfig: pytest.Config
 ) -> None:
-    wanted = pytestconfig.getoption("model_examples")
+    max_examples = pytestconfig.getoption("model_examples")
 
     def begin() -> CouponStateMachine:
-        tenant = create_tenant("life")
-        asked = tenant.tenant_id, "life", tenants.ALL_SCOPES, None, utc_now()
-        _, plain = tenants.create_key(None, *asked)
-        life = CouponStateMachine()
-        life.api_client = ApiClient(
-            desk_for_life.admin_app, desk_for_life.query_app, tenant, plain
+        tenant = create_tenant("life", now=None)
+        machine = CouponStateMachine()
+        machine.api_client = ApiClient(
+            desk_for_life.admin_app, desk_for_life.query_app, tenant, tenant.api_key
         )
-        return life
+        return machine
 
     run_state_machine_as_test(
         begin,
         settings=settings(
-            max_examples=wanted or EXAMPLES,
-            stateful_step_count=LONG if wanted else STEPS,
+            max_examples=max_examples or EXAMPLES,
+            stateful_step_count=LONG if max_examples else STEPS,
             suppress_health_check=list(HealthCheck),
-            phases=[*QUICK, Phase.shrink] if wanted else QUICK,
+            phases=[*QUICK, Phase.shrink] if max_examples else QUICK,
         ),
     )
     assert_invariants()

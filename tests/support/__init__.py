@@ -1,1 +1,1 @@
-"""Helpers of the tests that make no domain data."""
+"""Test helpers that create no domain data."""

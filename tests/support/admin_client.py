@@ -1,6 +1,6 @@
-"""Gateways for tests: on a given database, called as a caller would, and watched.
+"""Gateways for tests, with a client that validates every answer.
 
-Every answer is held against the gateway's own OpenAPI document as it passes by.
+Every answer is validated against the gateway's own OpenAPI document.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.support.settings import build_settings
 
 
 class ResponseValidator:
-    """Knows what a gateway says it answers."""
+    """Validate answers against a gateway's OpenAPI document."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
@@ -36,7 +36,7 @@ class ResponseValidator:
         self.validators: dict[str, Any] = {}
 
     def check(self, response: TestResponse, method: str, path: str) -> None:
-        """Fail unless the answer is as the document says of its route."""
+        """Fail unless the answer is one that the document describes for its route."""
         try:
             answers = self.get_operation(method, path)["responses"]
         except HTTPException:
@@ -49,7 +49,7 @@ class ResponseValidator:
         self._check_body(response, answer.get("content"))
 
     def get_operation(self, method: str, path: str) -> Mapping[str, Any]:
-        """What the document says of a route."""
+        """Return the document's description of a route."""
         rule, _ = self.url_adapter.match(path, method, return_rule=True)
         openapi_path = FlaskPlugin.flaskpath2openapi(rule.rule)
         return self.spec["paths"][openapi_path][method.lower()]
@@ -67,14 +67,14 @@ class ResponseValidator:
     def _get_validator(self, schema: Mapping[str, Any]) -> Any:
         name = json.dumps(schema)
         if name not in self.validators:
-            whole = {**schema, "components": self.spec["components"]}
-            self.validators[name] = jsonschema_rs.validator_for(whole)
+            full_schema = {**schema, "components": self.spec["components"]}
+            self.validators[name] = jsonschema_rs.validator_for(full_schema)
         return self.validators[name]
 
 
 @dataclass
 class AdminClient:
-    """Someone with an API key of a tenant, at the admin gateway."""
+    """A client of the admin gateway with an API key of a tenant."""
 
     app: Flask
     tenant_id: str
@@ -86,51 +86,56 @@ class AdminClient:
 
     @property
     def base_path(self) -> str:
-        """Where the tenant's things are."""
+        """Return the path of the tenant."""
         return f"/v1/tenants/{self.tenant_id}"
 
     def call(
         self, method: str, path: str, json: Any = None, **options: Any
     ) -> TestResponse:
-        """Ask, with the key unless `headers` are given; `path` is below the tenant.
+        """Send a request, with the API key unless `headers` are given.
 
-        A path that begins with `/v1` is taken as it is.
+        `path` is relative to the tenant unless it begins with `/v1`.
         """
-        whole = path if path.startswith("/v1") else f"{self.base_path}/{path}"
+        full_path = path if path.startswith("/v1") else f"{self.base_path}/{path}"
         options.setdefault("headers", {"X-API-Key": self.plain_key})
         if json is not None:
             options["json"] = json
-        response = self.app.test_client().open(whole, method=method, **options)
-        self.response_validator.check(response, method, whole.partition("?")[0])
+        response = self.app.test_client().open(full_path, method=method, **options)
+        self.response_validator.check(response, method, full_path.partition("?")[0])
         return response
 
     def get(self, path: str, **options: Any) -> TestResponse:
+        """Send a GET."""
         return self.call("GET", path, **options)
 
     def post(self, path: str, json: Any = None, **options: Any) -> TestResponse:
+        """Send a POST."""
         return self.call("POST", path, json, **options)
 
     def upload_csv(self, path: str, text: str | bytes, **options: Any) -> TestResponse:
-        """Send a CSV file."""
+        """Upload a CSV file."""
         headers = {"X-API-Key": self.plain_key, "Content-Type": "text/csv"}
         return self.call("POST", path, data=text, headers=headers, **options)
 
     def put(self, path: str, json: Any) -> TestResponse:
+        """Send a PUT."""
         return self.call("PUT", path, json)
 
     def patch(self, path: str, json: Any) -> TestResponse:
+        """Send a PATCH."""
         return self.call("PATCH", path, json)
 
     def delete(self, path: str) -> TestResponse:
+        """Send a DELETE."""
         return self.call("DELETE", path)
 
     def create_reward_item(self, **members: Any) -> dict[str, Any]:
-        """A reward item, made as the documents show one."""
+        """Create a reward item like the one in the specification."""
         body = {"name": "100 Bonus Points", "reward_type": "points", **members}
         return expect_created(self.post("rewards", body))
 
     def create_definition(self, name: str = "Welcome", **config: Any) -> dict[str, Any]:
-        """A definition with some members of its config."""
+        """Create a definition with some members of its config."""
         reward = {"reward_item_id": self.create_reward_item()["item_id"]}
         return expect_created(
             self.post("coupons", {"name": name, "config": reward | config})
@@ -139,20 +144,20 @@ class AdminClient:
     def generate_coupons(
         self, definition_id: str, *user_ids: str
     ) -> list[dict[str, Any]]:
-        """A coupon for each user."""
+        """Issue a coupon to each user."""
         body = {"user_ids": list(user_ids)}
         answer = self.post(f"coupons/{definition_id}/generate", body)
         return expect_created(answer)["coupons"]
 
 
 def expect_created(response: TestResponse) -> dict[str, Any]:
-    """The body of an answer that must be a 201."""
+    """Return the body of an answer that must be a 201."""
     assert response.status_code == 201, response.json
     return response.json
 
 
 def expect_refusal(response: TestResponse, status: int, code: str) -> str:
-    """The text of an answer that must be this refusal, in the Phoenix shape."""
+    """Check a refusal of the Phoenix dialect; return its message."""
     body = response.json
     assert (response.status_code, body["code"]) == (status, code), body
     assert body["error"] == body["message"]
@@ -162,7 +167,7 @@ def expect_refusal(response: TestResponse, status: int, code: str) -> str:
 
 @contextmanager
 def started_admin_gateway(database_url: str) -> Iterator[Flask]:
-    """The admin gateway on a migrated database; connections end with it."""
+    """Yield the admin gateway on a migrated database; close connections afterwards."""
     settings = build_settings(database_url)
     app = _create_cached_app()
     bootstrap.start(settings)
@@ -170,13 +175,13 @@ def started_admin_gateway(database_url: str) -> Iterator[Flask]:
     database.close_database()
 
 
-@cache  # made once: it takes longer than most tests, and keeps nothing of them
+@cache  # created once: this takes longer than most tests, and the app keeps no state
 def _create_cached_app() -> Flask:
     return create_app(build_settings("sqlite:///:memory:"))
 
 
 def create_admin_client(app: Flask, tenant_id: str = "acme") -> AdminClient:
-    """A new tenant, and its first key at the gateway."""
+    """Create a tenant; return a client with its first API key."""
     secret, key, plain = tenants.create(tenant_id, utc_now())
     database.release_connection()
     return AdminClient(app, tenant_id, secret, key, plain, get_response_validator(app))
@@ -184,5 +189,5 @@ def create_admin_client(app: Flask, tenant_id: str = "acme") -> AdminClient:
 
 @cache
 def get_response_validator(app: Flask) -> ResponseValidator:
-    """What a gateway says it answers, read once."""
+    """Return the validator of a gateway; its document is read once."""
     return ResponseValidator(app)

@@ -1,4 +1,4 @@
-"""Certificates for tests: for one name, signed by themselves."""
+"""Self-signed certificates for tests."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from cryptography.x509.oid import NameOID
 
 
 def create_certificate(directory: Path, name: str) -> Path:
-    """A file with a key and its certificate, good for a day."""
+    """Create a file with a key and its certificate, valid for one day."""
     key = ec.generate_private_key(ec.SECP256R1())
-    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
-    made = (
+    builder = (
         x509.CertificateBuilder()
-        .subject_name(who)
-        .issuer_name(who)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
@@ -34,5 +34,5 @@ def create_certificate(directory: Path, name: str) -> Path:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    path.write_bytes(private + builder.public_bytes(serialization.Encoding.PEM))
     return path

@@ -1,14 +1,13 @@
-"""couponctl for tests: called in this process, as a shell would, and taken apart."""
+"""Run couponctl in tests, in this process or in a process of its own."""
 
 from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,12 +22,12 @@ COUPONCTL_PATH = Path(sys.executable).with_name("couponctl")
 
 @dataclass
 class CouponctlRunner:
-    """A shell with the settings of one database and one data directory."""
+    """Run couponctl commands on one database and one data directory."""
 
     env: Mapping[str, str]
 
     def run(self, *arguments: str, stdin: str | bytes | None = None) -> Result:
-        """What couponctl did, its two outputs apart."""
+        """Run couponctl; return its exit status and both outputs."""
         done = CliRunner().invoke(couponctl, arguments, input=stdin, env=dict(self.env))
         check_output(done.stderr)  # secrets are shown once, and on stdout
         return done
@@ -36,39 +35,39 @@ class CouponctlRunner:
     def json(
         self, *arguments: str, status: int = 0, stdin: str | bytes | None = None
     ) -> dict[str, Any]:
-        """The document that a command answers with --json."""
+        """Return the document that a command prints with --json."""
         result = self.run(*arguments, "--json", stdin=stdin)
         assert result.exit_code == status, result.output
         return json.loads(result.stdout)
 
     def expect_refusal(self, *arguments: str, stdin: str | bytes | None = None) -> str:
-        """The one sentence of a command that must be refused, and answers nothing."""
+        """Check that a command is refused without output; return its message."""
         result = self.run(*arguments, stdin=stdin)
         assert (result.exit_code, result.stdout) == (1, ""), result.output
         assert re.fullmatch(r"Error: [^\n]+\n", result.stderr), result.stderr
         return result.stderr.removeprefix("Error: ").rstrip("\n")
 
     def expect_usage_error(self, *arguments: str) -> str:
-        """What is said of a command that was called wrongly, on one line."""
+        """Check that the arguments are rejected; return the message on one line."""
         result = self.run(*arguments)
         assert (result.exit_code, result.stdout) == (2, ""), result.output
         return " ".join(re.sub("[│╭╮╰╯─]", " ", result.stderr).split())
 
     def create_tenant(self, tenant_id: str = "acme") -> dict[str, str]:
-        """A new tenant with its credentials."""
+        """Create a tenant; return its credentials."""
         return self.json("tenant", "create", tenant_id)
 
     def create_definition(self, name: str = "Welcome", *options: str) -> str:
-        """The id of a new definition of acme, with a reward item of its own."""
+        """Create a definition of acme with its own reward item; return its ID."""
         reward = "--name", "100 points", "--type", "points"
         item = self.json("reward", "create", "--tenant", "acme", *reward)
         about = "--name", name, "--reward", item["item_id"], *options
-        made = self.json("definition", "create", "--tenant", "acme", *about)
-        return made["id"]
+        definition = self.json("definition", "create", "--tenant", "acme", *about)
+        return definition["id"]
 
     def generate_coupons(self, definition_id: str, *users: str) -> list[dict[str, Any]]:
-        """A coupon of acme for each user."""
-        options = [word for user in users for word in ("--user", user)]
+        """Issue a coupon of acme to each user."""
+        options = [argument for user in users for argument in ("--user", user)]
         chosen = "--tenant", "acme", "--definition", definition_id, *options
         return self.json("generate", *chosen)["coupons"]
 
@@ -76,7 +75,7 @@ class CouponctlRunner:
 def run_couponctl(
     env: Mapping[str, str], *arguments: str, stdin: str | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """The program itself, in a process of its own with no other settings."""
+    """Run the program in a process of its own with no other settings."""
     done = subprocess.run(
         [COUPONCTL_PATH, *arguments],
         env={"PATH": "/usr/bin:/bin", **env},
@@ -94,7 +93,7 @@ def run_couponctl(
 def started_couponctl(
     env: Mapping[str, str], *arguments: str
 ) -> Iterator[subprocess.Popen[str]]:
-    """The program running in a process of its own, which ends with the block."""
+    """Run the program in a process of its own while the block runs."""
     process = subprocess.Popen(
         [COUPONCTL_PATH, *arguments],
         env={"PATH": "/usr/bin:/bin", **env},
@@ -114,18 +113,8 @@ def started_couponctl(
 def listening_couponctl(
     env: Mapping[str, str], *arguments: str
 ) -> Iterator[subprocess.Popen[str]]:
-    """The same once it has said on stderr that it listens."""
+    """Run the program, and yield after it has reported that it listens."""
     with started_couponctl(env, *arguments) as process:
         assert process.stderr
         assert "Listening" in process.stderr.readline()
         yield process
-
-
-def find_free_ports(count: int) -> list[int]:
-    """Ports of this machine that nobody uses, each another one."""
-    with ExitStack() as stack:
-        sockets = [
-            stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-            for _ in range(count)
-        ]
-        return [one.getsockname()[1] for one in sockets]

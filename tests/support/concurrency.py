@@ -1,4 +1,4 @@
-"""The core on a database of the test's, in this process and in others."""
+"""The core on a test's database, in this process and in others."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from coupon_core.domain.models import (
 from coupon_core.persistence import database
 from coupon_core.settings.loader import Settings
 
-RACE_TIMEOUT_SECONDS = 60  # seconds after which a race is called a hang
+RACE_TIMEOUT_SECONDS = 60  # after which a race counts as a deadlock
 
-# Forked from a process that has the core loaded, but neither threads nor connections.
+# Forked from a process that has loaded the core but has no threads or connections.
 process_context = get_context("forkserver")
 process_context.set_forkserver_preload(
     ["tests.support.concurrency", "tests.factories.tenant"]
@@ -36,7 +36,7 @@ Task = Callable[[], Any]
 
 @contextmanager
 def started_core(settings: Settings) -> Iterator[Settings]:
-    """The core at work with these settings; closed after the block."""
+    """Start the core with these settings; close it after the block."""
     bootstrap.start(settings)
     try:
         yield settings
@@ -46,7 +46,7 @@ def started_core(settings: Settings) -> Iterator[Settings]:
 
 @contextmanager
 def running_in_thread(work: Callable[[Event], object]) -> Iterator[None]:
-    """The work in a thread of this process while the block runs; its event ends it."""
+    """Run the work in a thread while the block runs; its event ends it."""
     stop = Event()
     thread = Thread(target=work, args=(stop,), daemon=True)
     thread.start()
@@ -60,20 +60,20 @@ def running_in_thread(work: Callable[[Event], object]) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """The outcome of what the database could not do: a 503 in a gateway."""
+    """The outcome if the database was unavailable: a 503 in a gateway."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Failure:
-    """The outcome of what nobody foresaw: a 500 in a gateway."""
+    """The outcome of an unexpected error: a 500 in a gateway."""
 
     text: str
 
 
 def run_task(task: Task) -> Any:
-    """What the task gives, why it was refused, or how it failed."""
+    """Return the result of a task, its reason to refuse, or its failure."""
     try:
         return task()
     except Refused as refused:
@@ -87,18 +87,20 @@ def run_task(task: Task) -> Any:
 
 
 def run_concurrently(tasks: Sequence[Task]) -> list[Any]:
-    """The outcomes of tasks that threads begin at the same moment, in their order."""
+    """Start all tasks at the same moment in threads; return outcomes in order."""
     return _run_concurrently(tasks, Barrier(len(tasks)))
 
 
 def _run_concurrently(tasks: Sequence[Task], barrier: Barrier) -> list[Any]:
-    outcomes: list[Any] = [Failure("it never ended")] * len(tasks)
+    outcomes: list[Any] = [Failure("the task did not end in time")] * len(tasks)
 
-    def run(place: int) -> None:
+    def run(index: int) -> None:
         barrier.wait(RACE_TIMEOUT_SECONDS)
-        outcomes[place] = run_task(tasks[place])
+        outcomes[index] = run_task(tasks[index])
 
-    threads = [Thread(target=run, args=[at], daemon=True) for at in range(len(tasks))]
+    threads = [
+        Thread(target=run, args=[index], daemon=True) for index in range(len(tasks))
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -109,8 +111,8 @@ def _run_concurrently(tasks: Sequence[Task], barrier: Barrier) -> list[Any]:
 def run_concurrently_in_processes(
     settings: Settings, tasks: Sequence[Task], process_count: int = 3
 ) -> list[Any]:
-    """As `run_concurrently`, with the tasks dealt out to threads of several processes."""
-    shares = [list(tasks[at::process_count]) for at in range(process_count)]
+    """Run tasks at the same moment in threads of several processes."""
+    shares = [list(tasks[index::process_count]) for index in range(process_count)]
     barrier = process_context.Barrier(process_count)
     pipes = [process_context.Pipe(duplex=False) for _ in shares]
     workers = [
@@ -124,7 +126,7 @@ def run_concurrently_in_processes(
     outcomes = [receiver.recv() for receiver, _ in pipes]
     for worker in workers:
         worker.join(RACE_TIMEOUT_SECONDS)
-    return [one for share in outcomes for one in share]
+    return [outcome for share in outcomes for outcome in share]
 
 
 def _run_share(
@@ -136,10 +138,14 @@ def _run_share(
 
 
 def count_outcomes(outcomes: Sequence[Any]) -> Counter[str]:
-    """How many succeeded, and how many were refused for which reason."""
-    failed = [one for one in outcomes if isinstance(one, Unavailable | Failure)]
+    """Count successes, and refusals by reason; fail on any other outcome."""
+    failed = [
+        outcome for outcome in outcomes if isinstance(outcome, Unavailable | Failure)
+    ]
     assert failed == []
-    return Counter("done" if _is_success(one) else str(one) for one in outcomes)
+    return Counter(
+        "done" if _is_success(outcome) else str(outcome) for outcome in outcomes
+    )
 
 
 def _is_success(outcome: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What is stored: all rows of all tables."""
+"""The content of the database: all rows of all tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TableRows = dict[str, list[tuple[Any, ...]]]
 
 
 def read_all_rows() -> TableRows:
-    """Every row of every table, sorted."""
+    """Return the sorted rows of every table."""
     return {name: sorted(_read_rows(name), key=repr) for name in _list_table_names()}
 
 

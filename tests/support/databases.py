@@ -1,4 +1,4 @@
-"""Fresh databases for tests, each a copy of a template that was migrated once."""
+"""Fresh databases for tests, each a copy of a template that is migrated once."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Migration = Callable[[str], None]
 
 
 def migrate_database(url: str) -> None:
-    """Bring the database at `url` to the newest schema and let go of it.
+    """Migrate the database at `url` to the newest schema and close it.
 
-    It must leave no connection open: PostgreSQL copies only what nobody uses.
+    No connection may remain open: PostgreSQL copies only databases that nobody uses.
     """
     database.open_database(url)
     schema.upgrade()
@@ -41,18 +41,18 @@ class SqliteDatabases:
 
     @contextmanager
     def temporary_database(self, *, migrated: bool = True) -> Iterator[str]:
-        """The URL of a new file: migrated and without rows, or wholly empty."""
-        place = self.directory / f"{next(self._numbers)}"
-        place.mkdir(parents=True)
+        """Yield the URL of a new file: migrated and without rows, or empty."""
+        directory = self.directory / f"{next(self._numbers)}"
+        directory.mkdir(parents=True)
         if migrated:
-            shutil.copy(self.get_template(), place / "coupons.db")
+            shutil.copy(self.get_template(), directory / "coupons.db")
         try:
-            yield f"sqlite:///{place / 'coupons.db'}"
+            yield f"sqlite:///{directory / 'coupons.db'}"
         finally:
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(directory, ignore_errors=True)
 
     def get_template(self) -> Path:
-        """The file that is copied, made at the first call."""
+        """Return the file that is copied; the first call creates it."""
         if self._template is None:
             path = self.directory / "template.db"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,13 +63,13 @@ class SqliteDatabases:
 
 
 def checkpoint_write_ahead_log(path: Path) -> None:
-    """Move all that was written into the file itself, so that a copy has it."""
+    """Move the write-ahead log into the file itself, so that a copy contains it."""
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
 
 
-# All that makes a schema but rows: should a test change it, its database is dropped.
+# Everything of a schema except rows. If a test changes it, its database is dropped.
 SCHEMA_FINGERPRINT_SQL = """
     SELECT md5(string_agg(part, ';' ORDER BY part)) FROM (
         SELECT concat_ws(' ', attrelid, attname, atttypid, attnotnull)
@@ -81,7 +81,7 @@ SCHEMA_FINGERPRINT_SQL = """
         UNION ALL SELECT concat_ws(' ', setdatabase, setconfig) FROM pg_db_role_setting
     ) AS all_parts (part)
 """
-# A table that was never written to has no pages; a large one is not worth emptying.
+# A table without writes has no pages; a large one is not worth emptying.
 WRITTEN_TABLES_SQL = """
     SELECT relname, pg_relation_size(oid) FROM pg_class
     WHERE relkind = 'r' AND oid >= 16384 AND relname <> 'schema_migration'
@@ -96,10 +96,10 @@ MAX_RESET_TABLE_BYTES = 1_000_000
 
 @dataclass
 class PostgresDatabases:
-    """Databases of one server; `prefix` keeps those of xdist's workers apart.
+    """Databases of one server; `prefix` separates those of xdist's workers.
 
-    A migrated one is emptied and given to the next test: to make and to drop one takes
-    many times as long as to delete some rows.
+    A migrated database is emptied and reused for the next test, because creating and
+    dropping one takes many times as long as deleting some rows.
     """
 
     server: Postgres
@@ -112,7 +112,7 @@ class PostgresDatabases:
 
     @contextmanager
     def temporary_database(self, *, migrated: bool = True) -> Iterator[str]:
-        """The URL of a new database: migrated and without rows, or wholly empty."""
+        """Yield the URL of a new database: migrated and without rows, or empty."""
         name = (
             self._reusable.pop()
             if migrated and self._reusable
@@ -127,17 +127,17 @@ class PostgresDatabases:
                 self.drop(name)
 
     def create_unused(self, migrated: bool) -> str:
-        """The name of a database that has never been used."""
+        """Create a database and return its name."""
         name = f"{self.prefix}_{next(self._numbers)}"
         self.create(name, self.get_template() if migrated else "template0")
         return name
 
     def try_reset(self, name: str) -> bool:
-        """Make a database as it was at first; False if that takes too much."""
+        """Reset a database to its initial state; return False if not worthwhile."""
         try:
             with psycopg.connect(self.server.url(name), autocommit=True) as connection:
                 return self._reset_rows(connection)
-        except psycopg.OperationalError:  # such as: it may not be connected to
+        except psycopg.OperationalError:  # for example: it refuses connections
             return False
 
     def _reset_rows(self, connection: psycopg.Connection) -> bool:
@@ -147,7 +147,7 @@ class PostgresDatabases:
             return False
         if connection.execute(SCHEMA_FINGERPRINT_SQL).fetchone() != (self._schema,):
             return False
-        # Without the foreign keys' triggers, so in any order.
+        # Without the triggers of foreign keys, so that the order does not matter.
         deletes = [f"DELETE FROM {table}" for table, _ in written]
         connection.execute(
             "; ".join(["SET session_replication_role = replica", *deletes])
@@ -155,11 +155,11 @@ class PostgresDatabases:
         return True
 
     def drop(self, name: str) -> None:
-        """Remove a database, whoever uses it."""
+        """Drop a database, even if it is in use."""
         self.server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def get_template(self) -> str:
-        """The name of the database that is copied, made at the first call."""
+        """Return the name of the template; the first call creates it."""
         if self._template is None:
             name = f"{self.prefix}_template"
             self.create(name, "template0")
@@ -170,8 +170,9 @@ class PostgresDatabases:
         return self._template
 
     def create(self, name: str, template: str) -> None:
+        """Create a database as a copy of a template."""
         # Copying files takes a third of the time of the default, WAL_LOG, on a
-        # server that need not wait for the disk. Before 15 it is the only way.
+        # server with fsync off. Before PostgreSQL 15 it is the only strategy.
         major = int(self.server.version.split(".")[0])
         strategy = "STRATEGY FILE_COPY" if major >= 15 else ""
         self.server.execute(f"CREATE DATABASE {name} TEMPLATE {template} {strategy}")

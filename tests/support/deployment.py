@@ -1,9 +1,8 @@
-"""Both gateways and the workers as real processes, with all that they say."""
+"""Both gateways and the workers as real processes, with their logs."""
 
 from __future__ import annotations
 
 import signal
-import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,15 +16,16 @@ from coupon_core.settings.loader import Settings
 from tests.chaos.worker_processes import build_environment
 from tests.support.log_secrets import check_log
 from tests.support.paths import PROJECT_ROOT
+from tests.support.ports import find_free_port, is_port_free
 from tests.support.servers.gunicorn import Gateway, gateway_server
-from tests.support.servers.process import Process, find_free_port
+from tests.support.servers.process import Process
 
 APP_MODULES = {"admin": "admin_gateway", "query": "query_gateway"}
 
 
 @dataclass
 class Deployment:
-    """The programs that run, by name, and where each writes."""
+    """The running programs by name, and their log files."""
 
     settings: Settings
     gateways: dict[str, Gateway] = field(default_factory=dict)
@@ -33,18 +33,20 @@ class Deployment:
 
     @property
     def admin_url(self) -> str:
+        """Return the URL of the admin gateway."""
         return self.gateways["admin"].url
 
     @property
     def query_url(self) -> str:
+        """Return the URL of the query gateway."""
         return self.gateways["query"].url
 
     def read_logs(self) -> str:
-        """All that all of them have written to stdout and stderr."""
+        """Return what all programs have written to stdout and stderr."""
         return "".join(log.read_text() for log in self.logs)
 
     def read_metrics(self, program: str) -> dict[str, float]:
-        """What a program shows Prometheus, by name and labels."""
+        """Return the metrics of a program, by name and labels."""
         port = self.settings.metrics_port + METRICS_PORT_OFFSETS[program]
         text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
         lines = [line for line in text.splitlines() if not line.startswith("#")]
@@ -56,48 +58,42 @@ def _split_metric_line(line: str) -> tuple[str, str, str]:
 
 
 def find_metrics_port() -> int:
-    """The first of three ports on which nothing listens."""
+    """Return the first of three consecutive free ports."""
     while True:
         first = find_free_port()
-        if first < 65_000 and all(map(_is_port_free, (first + 1, first + 2))):
+        if first < 65_000 and all(map(is_port_free, (first + 1, first + 2))):
             return first
-
-
-def _is_port_free(port: int) -> bool:
-    try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError:
-        return False
-    return True
 
 
 @contextmanager
 def running_deployment(
     settings: Settings, programs: Sequence[str], home: Path
 ) -> Iterator[Deployment]:
-    """These programs at work, while the block runs."""
-    house = Deployment(
+    """Run these programs while the block runs."""
+    deployment = Deployment(
         replace(settings, metrics_port=find_metrics_port(), data_dir=home)
     )
     with ExitStack() as stack:
         for name in programs:
-            place = home / name
-            place.mkdir(parents=True)
+            directory = home / name
+            directory.mkdir(parents=True)
             if name == "workers":
-                stack.enter_context(_running_workers(house.settings, place))
+                stack.enter_context(_running_workers(deployment.settings, directory))
             else:
-                gateway = gateway_server(APP_MODULES[name], house.settings, place)
-                house.gateways[name] = stack.enter_context(gateway)
-            house.logs.append(place / "server.log")
-        yield house
+                gateway = gateway_server(
+                    APP_MODULES[name], deployment.settings, directory
+                )
+                deployment.gateways[name] = stack.enter_context(gateway)
+            deployment.logs.append(directory / "server.log")
+        yield deployment
 
 
 @contextmanager
-def _running_workers(settings: Settings, place: Path) -> Iterator[Process]:
-    log = place / "server.log"
+def _running_workers(settings: Settings, directory: Path) -> Iterator[Process]:
+    log = directory / "server.log"
     process = Process(
         [sys.executable, "-m", "workers"],
-        place,
+        directory,
         lambda: "consuming" in log.read_text(),
         signal.SIGTERM,
         environment={**build_environment(settings), "PYTHONPATH": str(PROJECT_ROOT)},

@@ -1,4 +1,7 @@
-"""What must hold in the database after every race and every fault (LIMITS 2)."""
+"""Invariants of the database after every race and every fault.
+
+docs/performance.md lists them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 
 from coupon_core.persistence.tables import database_proxy
 
-# Each finds the rows that break a rule; the columns are there for the message.
+# Each query returns the rows that break a rule; its columns are for the message.
 VIOLATION_QUERIES = {
     "I1: a coupon was used more often than its definition allows": """
         SELECT c.code, c.redemption_count, d.per_code_limit FROM coupon c
@@ -148,7 +151,7 @@ VIOLATION_QUERIES = {
     """,
 }
 
-# Holds as soon as relay, fanout and deliverer have nothing left to do.
+# Holds once relay, fanout and deliverer have nothing left to do.
 UNDELIVERED_SQL = """
     SELECT o.event_id, w.webhook_id, d.state FROM outbox o JOIN webhook w
     ON w.tenant_id = o.tenant_id AND w.event_type = o.event_type
@@ -161,7 +164,7 @@ UNDELIVERED_SQL = """
 
 
 def assert_invariants() -> None:
-    """Every rule holds in the database of this process."""
+    """Check every invariant in the database of this process."""
     broken = {rule: fetch_rows(sql) for rule, sql in VIOLATION_QUERIES.items()}
     broken["I4: an event for each use, a use for each event"] = find_differences(
         "SELECT tenant_id, coupon_id, use_number FROM redemption",
@@ -180,7 +183,7 @@ def assert_invariants() -> None:
         ),
     )
     broken["I4: an event for each revocation"] = find_differences(
-        # Of a batch, nobody's codes are told of together, by the end of the job.
+        # Unassigned codes of a batch are reported together, when the batch completes.
         """SELECT tenant_id, coupon_id FROM coupon c WHERE revoked_at IS NOT NULL
         AND (user_id <> '' OR EXISTS (SELECT 1 FROM coupon_event e
         WHERE e.tenant_id = c.tenant_id AND e.coupon_id = c.coupon_id
@@ -195,18 +198,18 @@ def assert_invariants() -> None:
 
 
 def assert_all_delivered() -> None:
-    """Every event has reached every webhook that wanted it when it happened."""
+    """Check that every event reached every webhook subscribed when it happened."""
     assert fetch_rows(UNDELIVERED_SQL) == [], fetch_rows(UNDELIVERED_SQL)
 
 
 def find_differences(stored: str, announced: Iterator[tuple[Any, ...]]) -> list[Any]:
-    """What is stored but not told, or told but not stored, or told twice."""
+    """Return events that are missing, unexpected, or duplicated."""
     here, there = Counter(map(tuple, fetch_rows(stored))), Counter(announced)
     return [*(here - there), *(there - here)]
 
 
 def list_events(event_type: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The events of a type in the outbox, the oldest first: tenant and data."""
+    """Return tenant and data of the outbox's events of a type, oldest first."""
     sql = f"""SELECT tenant_id, data FROM outbox WHERE event_type = '{event_type}'
         ORDER BY occurred_at, event_id"""
     for tenant_id, data in fetch_rows(sql):
@@ -214,5 +217,5 @@ def list_events(event_type: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def fetch_rows(sql: str) -> list[Any]:
-    """What a query finds in the database of this process."""
+    """Return the rows of a query in the database of this process."""
     return list(database_proxy.execute_sql(sql).fetchall())

@@ -1,4 +1,4 @@
-"""A running `make run` or a part of it, and lines of it pasted into a shell."""
+"""A running `make run` or a part of it, and commands pasted into a shell."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -30,17 +29,18 @@ CURL_LINE = re.compile(r"^curl .*$", re.MULTILINE)
 
 @dataclass
 class Run:
-    """A running `make run`, or a part of it, with all that it has said."""
+    """A running `make run` or a part of it, with its output."""
 
     process: subprocess.Popen[str]
     lines: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
+        """Return the output so far."""
         return "".join(self.lines)
 
     def wait_for_curl_lines(self) -> list[str]:
-        """The curl lines, once they are there."""
+        """Wait for the curl lines in the output and return them."""
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while len(CURL_LINE.findall(self.text)) < 4:
             assert self.process.poll() is None, self.text
@@ -49,18 +49,18 @@ class Run:
         return CURL_LINE.findall(self.text)
 
     def list_processes(self) -> list[psutil.Process]:
-        """All that it has started."""
+        """Return all processes that it has started."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def expect_exit(self, processes: list[psutil.Process]) -> None:
-        """Fail unless it and all of them end soon."""
+        """Fail unless it and all its processes end soon."""
         self.process.wait(TIMEOUT_SECONDS)
         _, alive = psutil.wait_procs(processes, timeout=TIMEOUT_SECONDS)
         assert alive == [], self.text
 
 
 def collect_output(run: Run) -> None:
-    """Read what it says until it ends."""
+    """Read its output until it ends."""
     assert run.process.stdout
     for line in run.process.stdout:
         run.lines.append(line)
@@ -68,7 +68,7 @@ def collect_output(run: Run) -> None:
 
 @contextmanager
 def started_command(env: dict[str, str], *command: str | Path) -> Iterator[Run]:
-    """A command as a terminal would start it: the leader of a group of its own."""
+    """Start a command as a terminal would: as the leader of its own process group."""
     process = subprocess.Popen(
         command,
         cwd=PROJECT_ROOT,
@@ -85,41 +85,34 @@ def started_command(env: dict[str, str], *command: str | Path) -> Iterator[Run]:
     try:
         yield run
     finally:
-        for one in run.list_processes() if process.poll() is None else ():
-            one.kill()
+        for child in run.list_processes() if process.poll() is None else ():
+            child.kill()
         process.kill()
         process.wait(TIMEOUT_SECONDS)
         reader.join(TIMEOUT_SECONDS)
         assert process.stdout
         process.stdout.close()
-    # What it prints for people has credentials on purpose; what it logs has none.
+    # The output for people shows credentials on purpose; the log must not.
     check_output("".join(line for line in run.lines if '{"time":' in line))
 
 
 def run_pasted_line(line: str) -> dict[str, Any]:
-    """What a curl line answers, in a shell if there is a curl."""
+    """Run a curl line in a shell; return its output, or skip without curl."""
     if shutil.which("curl"):
         done = subprocess.run(["sh", "-c", line], capture_output=True, check=True)
         return json.loads(done.stdout)
-    words = shlex.split(line)
-    pairs = list(pairwise(words))
+    arguments = shlex.split(line)
+    pairs = list(pairwise(arguments))
     headers = dict(value.split(": ", 1) for name, value in pairs if name == "-H")
     body = next((value for name, value in pairs if name == "-d"), None)
     method = "POST" if body else "GET"
     return requests.request(
-        method, words[-1], headers=headers, data=body, timeout=TIMEOUT_SECONDS
+        method, arguments[-1], headers=headers, data=body, timeout=TIMEOUT_SECONDS
     ).json()
 
 
-def is_port_free(port: int) -> bool:
-    try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError:
-        return False
-    return True
-
-
 def wait_until_healthy(run: Run, port: int) -> None:
+    """Wait until the server on a port is healthy."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         assert run.process.poll() is None, run.text

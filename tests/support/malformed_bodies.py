@@ -1,4 +1,4 @@
-"""Bodies that are no JSON object, or are one to some parsers and not to others."""
+"""Bodies that are not a JSON object, or only for some parsers."""
 
 DEEPLY_NESTED = b'{"user_id":"ann","x":' + b"[" * 21 + b"]" * 21 + b"}"
 MALFORMED_BODIES = {

@@ -1,7 +1,7 @@
-"""What schemathesis need not send: bodies that no JSON Schema can say are refused.
+"""Hooks that keep schemathesis from sending bodies that JSON Schema cannot describe.
 
-Integers beyond 64 bits, NUL and lone surrogates, also in members that nobody knows:
-`strict_json` refuses them before any schema is asked, and has tests of its own.
+Examples are integers beyond 64 bits, NUL and lone surrogates, also in unknown members:
+`strict_json` refuses them before any schema applies, and has tests of its own.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import schemathesis
 
 from coupon_core.schemas.errors import ApiError
 from coupon_core.schemas.strict_json import parse_object
-from coupon_core.web.idempotency import KEY_HEADER, KEY_PATTERN
+from coupon_core.web.idempotency_keys import KEY_HEADER, KEY_PATTERN
 
 
 @schemathesis.hook
 def filter_body(context: Any, body: Any) -> bool:
+    """Return True if JSON Schema can decide about the body."""
     if not isinstance(body, dict):
         return True
     try:
@@ -34,7 +35,7 @@ _keys = itertools.count()
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
-    """Give each request a key of its own: under another's it would be a 422."""
+    """Use a new idempotency key for each request; a reused key would be a 422."""
     headers = case.headers or {}
     key = headers.get(KEY_HEADER)
     if isinstance(key, str) and re.fullmatch(KEY_PATTERN, key):

@@ -1,4 +1,4 @@
-"""Gateways as they run in production, and bytes to them that no library would send."""
+"""Gateways as in production, and raw bytes that no HTTP library would send."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from coupon_core.domain.models import utc_now
-from coupon_core.services.access import tenants
-from tests.query_gateway.tenant import Tenant, create_tenant
+from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.concurrency import started_core
 from tests.support.database_rows import TableRows, read_all_rows
 from tests.support.databases import SqliteDatabases, migrate_database
@@ -19,47 +17,51 @@ from tests.support.servers.gunicorn import Gateway, gateway_server
 from tests.support.settings import build_settings
 
 RESPONSE_TIMEOUT_SECONDS = (
-    5.0  # seconds in which an answer must be there, or the connection closed
+    5.0  # then the answer must have arrived, or the connection must be closed
 )
 CONTENT_LENGTH, CHUNKED_ENCODING = b"Content-Length: ", b"Transfer-Encoding: chunked"
 
 
 @dataclass(frozen=True)
 class Target:
-    """A gateway, and a POST there that would change something if it were read."""
+    """A gateway, and a POST that would change data if it were accepted."""
 
     gateway: Gateway
     path: str
     credential: str = field(repr=False)
     body: bytes
     rows_before: TableRows
-    database_url: str  # of the database
+    database_url: str
 
     def build_head(self, *lines: bytes) -> bytes:
-        own = f"POST {self.path} HTTP/1.1\r\nHost: x\r\n{self.credential}\r\n".encode()
+        """Return the head of the request with more header lines."""
+        start = (
+            f"POST {self.path} HTTP/1.1\r\nHost: x\r\n{self.credential}\r\n".encode()
+        )
         kind = b"Content-Type: application/json\r\n"
-        return own + kind + b"".join(line + b"\r\n" for line in lines) + b"\r\n"
+        return start + kind + b"".join(line + b"\r\n" for line in lines) + b"\r\n"
 
     def connect(self) -> socket.socket:
+        """Open a connection to the gateway."""
         address = self.gateway.host, self.gateway.port
         return socket.create_connection(address, RESPONSE_TIMEOUT_SECONDS)
 
     def send(self, data: bytes) -> bytes:
-        """All that comes back until the gateway closes, or has been silent."""
-        told = b""
+        """Return all bytes until the gateway closes the connection."""
+        received = b""
         with self.connect() as wire:
             wire.sendall(data)
             wire.shutdown(socket.SHUT_WR)
-            while piece := wire.recv(65_536):
-                told += piece
-        return told
+            while chunk := wire.recv(65_536):
+                received += chunk
+        return received
 
 
 @contextmanager
 def raw_target(
     name: str, home: Path, *options: str, threads: int = 8
 ) -> Iterator[Target]:
-    """The `query` or the `admin` gateway, with more of gunicorn's options."""
+    """Run the `query` or the `admin` gateway with more gunicorn options."""
     with SqliteDatabases(home, migrate_database).temporary_database() as url:
         settings = replace(build_settings(url), gateway_threads=threads)
         with (
@@ -67,22 +69,24 @@ def raw_target(
             gateway_server(f"{name}_gateway", settings, home, *options) as gateway,
         ):
             make = {"query": prepare_redeem, "admin": prepare_reward_item}[name]
-            yield Target(gateway, *make(create_tenant("raw")), read_all_rows(), url)
+            tenant = create_tenant("raw", now=None)
+            yield Target(gateway, *make(tenant), read_all_rows(), url)
 
 
-def prepare_redeem(tenant: Tenant) -> tuple[str, str, bytes]:
+def prepare_redeem(tenant: TenantFactory) -> tuple[str, str, bytes]:
+    """Return path, credential and body of a redeem."""
     path = f"/v1/coupons/redeem/{tenant.create_code('ann')}"
     credential = f"Authorization: {tenant.build_bearer_headers('ann')['Authorization']}"
     return path, credential, b'{"user_id":"ann"}'
 
 
-def prepare_reward_item(tenant: Tenant) -> tuple[str, str, bytes]:
-    asked = tenant.tenant_id, "raw", tenants.ALL_SCOPES, None, utc_now()
-    _, key = tenants.create_key(None, *asked)
+def prepare_reward_item(tenant: TenantFactory) -> tuple[str, str, bytes]:
+    """Return path, credential and body of a POST that creates a reward item."""
     body = json.dumps({"name": "Smuggled", "reward_type": "x"}).encode()
     path = f"/v1/tenants/{tenant.tenant_id}/rewards"
-    return path, f"X-API-Key: {key}", body
+    return path, f"X-API-Key: {tenant.api_key}", body
 
 
 def encode_chunked(body: bytes) -> bytes:
+    """Return the body as one chunk."""
     return b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)

@@ -1,4 +1,4 @@
-"""Every route of a gateway, and somebody who may use it: for what holds everywhere."""
+"""Every route of a gateway with a valid request, for rules that apply to all routes."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ DOCS_ARGUMENTS = {"name": "swagger-ui.css"}
 
 
 class EmptyTenantPair(TenantPair):
-    """Of each kind there is one thing, which a walk makes for itself."""
+    """A pair of tenants that creates one item of each kind on demand."""
 
     def __post_init__(self) -> None:
-        """Make nothing yet."""
+        """Create nothing in advance."""
 
 
 @dataclass
 class RouteWalker:
-    """A gateway, and all that its paths may name."""
+    """A gateway, and values for all placeholders of its paths."""
 
     name: str
     app: Flask
@@ -48,20 +48,20 @@ class RouteWalker:
     args: RouteArguments
 
     def list_routes(self) -> list[Route]:
-        """All that is served to those whom the gateway knows."""
+        """Return all routes that require a credential."""
         return list_routes(self.name, self.app)
 
     def iterate_paths(self) -> Iterator[tuple[str, str, set[str]]]:
-        """Each rule that there is, as a path, and the methods of that."""
+        """Yield each rule, its path, and the path's methods."""
         urls = self.app.url_map.bind("localhost")
         for rule in sorted(
-            {rename_placeholders(one.rule) for one in self.app.url_map.iter_rules()}
+            {rename_placeholders(rule.rule) for rule in self.app.url_map.iter_rules()}
         ):
             path = self.build_path(rule)
             yield rule, path, set(urls.allowed_methods(path))
 
     def build_path(self, rule: str, **names: str) -> str:
-        """A rule as a path, with some of its names told here."""
+        """Return the path of a rule; `names` override its values."""
         return Route(self.name, "", rule, RouteCase()).build_path(
             {**self.args, **names}
         )
@@ -69,21 +69,21 @@ class RouteWalker:
     def build_headers(
         self, method: str, path: str, body: bytes = b""
     ) -> dict[str, str]:
-        """The credential of whoever may."""
-        fits = (
+        """Return the headers of a valid credential for the route."""
+        credentials_by_prefix = (
             kind
             for start, kind in CREDENTIALS_BY_PREFIX.items()
             if path.startswith(start)
         )
-        kind = next(fits, "")
+        kind = next(credentials_by_prefix, "")
         if self.name == "admin" and kind:
             kind = "key"
-        asked = Request(method, path, body)
-        return dict(self.credentials[kind](asked)) if kind else {}
+        request = Request(method, path, body)
+        return dict(self.credentials[kind](request)) if kind else {}
 
 
 def create_route_walker(name: str, settings: Settings) -> RouteWalker:
-    """One of the gateways on a fresh database, with one thing of each kind."""
+    """Create a walker for one gateway with one item of each kind."""
     app, world = APP_FACTORIES[name](settings), EmptyTenantPair()
     args = {**DOCS_ARGUMENTS, **create_arguments(world.own, USER_ID, FACTORIES)}
     return RouteWalker(name, app, build_credentials(world), args)

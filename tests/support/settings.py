@@ -1,4 +1,4 @@
-"""Settings of processes under test: quiet, on this machine, on a given database."""
+"""Settings for processes under test, on this machine and a given database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def build_settings(
     directory: Path = Path("no-such-var"),
     broker_url: str = UNREACHABLE_BROKER_URL,
 ) -> Settings:
-    """The settings of a process on this database, all of one vault."""
+    """Return the settings of a process on this database; all share one key."""
     return Settings(
         data_dir=directory,
         database_url=database_url,
@@ -28,6 +28,7 @@ def build_settings(
         bind_host="127.0.0.1",
         admin_port=8001,
         query_port=8002,
+        public_query_url="",
         bus_port=8003,
         broker_url=broker_url,
         visibility_seconds=60,

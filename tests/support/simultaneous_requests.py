@@ -1,4 +1,4 @@
-"""Many HTTP requests at one moment: all but the last byte is sent beforehand."""
+"""Many HTTP requests at one moment: all but the last byte is sent in advance."""
 
 from __future__ import annotations
 
@@ -14,48 +14,52 @@ from typing import Any
 
 from tests.support.servers.gunicorn import Gateway
 
-RESPONSE_TIMEOUT_SECONDS = 20.0  # seconds for the slowest answer
+RESPONSE_TIMEOUT_SECONDS = 20.0  # for the slowest answer
 
 
 @dataclass(frozen=True)
 class TimedResponse:
-    """What came back on one connection."""
+    """The answer on one connection."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-    seconds: float  # from the last byte of the request to the first of this
+    seconds: float  # from the last byte of the request to the first of the answer
 
     @property
     def json(self) -> Any:
+        """Return the body as JSON."""
         return json.loads(self.body)
 
 
 def build_request(
     method: str, path: str, headers: Mapping[str, str], body: bytes = b""
 ) -> bytes:
-    """The bytes of a request."""
-    whole = {
+    """Return the bytes of a request."""
+    all_headers = {
         "Host": "gateway",
         "Content-Type": "application/json",
         "Content-Length": str(len(body)),
         **headers,
     }
-    lines = [f"{method} {path} HTTP/1.1", *(f"{k}: {v}" for k, v in whole.items())]
+    lines = [
+        f"{method} {path} HTTP/1.1",
+        *(f"{k}: {v}" for k, v in all_headers.items()),
+    ]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
 
 def send_simultaneously(
     gateway: Gateway, requests: Sequence[bytes]
 ) -> list[TimedResponse]:
-    """Send all requests so that they end, and so begin, within a millisecond or so."""
-    connections = [_open_connection(gateway, one[:-1]) for one in requests]
+    """Send the last bytes of all requests within about a millisecond."""
+    connections = [_open_connection(gateway, request[:-1]) for request in requests]
     if len(requests) > 1:
-        time.sleep(0.2)  # until all are read but for their last byte
+        time.sleep(0.2)  # until all but the last bytes are read
     sent_at = []
-    for connection, one in zip(connections, requests, strict=True):
+    for connection, request in zip(connections, requests, strict=True):
         sent_at.append(time.monotonic())
-        connection.sendall(one[-1:])
+        connection.sendall(request[-1:])
     arrived_at = _await_responses(connections)
     return [
         _read_response(connection, arrived_at[connection] - sent)
@@ -64,7 +68,7 @@ def send_simultaneously(
 
 
 def _await_responses(connections: Iterable[socket.socket]) -> dict[Any, float]:
-    """When each answer begins to come."""
+    """Record when each answer begins to arrive."""
     found = {}
     with selectors.DefaultSelector() as selector:
         for connection in connections:
@@ -89,8 +93,8 @@ def _open_connection(gateway: Gateway, data: bytes) -> socket.socket:
 
 
 def _read_response(connection: socket.socket, seconds: float) -> TimedResponse:
-    # Not until the server closes: gunicorn's gthread worker waits up to two seconds,
-    # doing nothing else, for each caller who lets it close first.
+    # Do not wait for the server to close: gunicorn's gthread worker blocks for up
+    # to two seconds for each client that lets the server close first.
     with connection, http.client.HTTPResponse(connection) as response:
         response.begin()
         headers = dict(response.headers)
@@ -98,5 +102,5 @@ def _read_response(connection: socket.socket, seconds: float) -> TimedResponse:
 
 
 def count_statuses(answers: Iterable[TimedResponse]) -> Counter[int]:
-    """How many answers had which status."""
+    """Return the number of answers by status."""
     return Counter(answer.status for answer in answers)

@@ -1,4 +1,4 @@
-"""Each test gets a database of its own, without what another test wrote."""
+"""Tests that each test gets a database of its own without others' rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.servers import Postgres
 
 
 def run(url: str, *statements: str) -> list[tuple]:
-    """Run statements in one transaction; the rows of the last one, if it has any."""
+    """Run statements in one transaction; return the rows of the last one."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
         connection = sqlite3.connect(parts.path.removeprefix("/"))
@@ -45,10 +45,12 @@ def test_a_fresh_database_can_be_written(database_url: str) -> None:
 
 
 def make_a_table(url: str) -> None:
+    """Create a table, as a migration does."""
     run(url, "CREATE TABLE made (id int)")
 
 
 def check_template_is_made_once(databases: SqliteDatabases | PostgresDatabases) -> None:
+    """Check that several databases share one migration."""
     calls: list[str] = []
     databases.migrate = lambda url: (calls.append(url), make_a_table(url))
     for _ in range(3):
@@ -70,6 +72,7 @@ def test_postgres_template_is_migrated_once(postgres: Postgres, worker_id: str) 
 
 @pytest.fixture
 def emptied(postgres: Postgres, worker_id: str) -> Iterator[PostgresDatabases]:
+    """Yield databases that are emptied between tests."""
     databases = PostgresDatabases(postgres, f"emptied_{worker_id}", make_a_table)
     yield databases
     for name in [*databases._reusable, databases.get_template()]:

@@ -1,4 +1,4 @@
-"""Receivers of webhooks: real HTTP servers that answer as they are told."""
+"""Webhook receivers: real HTTP servers with configurable answers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from typing import Any
 from standardwebhooks import Webhook as StandardWebhook
 
 LOOPBACK_NETWORKS = ("127.0.0.0/8",)
-NEVER_RESPONDS = 0  # instead of a status: it never answers
+NEVER_RESPONDS = 0  # instead of a status: never answers
 
 
 @dataclass(frozen=True)
 class ReceivedRequest:
-    """One request as it arrived."""
+    """A received request."""
 
     path: str
     headers: dict[str, str]
@@ -29,85 +29,92 @@ class ReceivedRequest:
 
     @property
     def json(self) -> Any:
+        """Return the body as JSON."""
         return json.loads(self.body)
 
 
 @dataclass
 class WebhookReceiver:
-    """What has arrived, and what is answered: `statuses` one by one, then 200."""
+    """A receiver that answers with `statuses` one by one, then with 200."""
 
     server: ThreadingHTTPServer
     received: list[ReceivedRequest] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     delay_seconds: float = 0.0  # before it answers
-    drips_headers: bool = False  # a byte of a header now and then, for ever
+    drips_headers: bool = False  # sends a header byte by byte without end
     response_body: bytes = b"thanks"
     headers: dict[str, str] = field(default_factory=dict)
     closed: Event = field(default_factory=Event)
 
     @property
     def port(self) -> int:
+        """Return the port of the server."""
         return self.server.server_address[1]
 
     @property
     def url(self) -> str:
+        """Return the URL of the webhook."""
         scheme = "https" if hasattr(self.server.socket, "context") else "http"
         return f"{scheme}://{self.server.server_address[0]}:{self.port}/hook"
 
     def list_events(self) -> list[Any]:
-        """All events of all of PlayCamp's batches that were answered well."""
+        """Return all events of all PlayCamp batches that were accepted."""
         return [event for got in self.received for event in got.json["events"]]
 
 
 class WebhookHandler(BaseHTTPRequestHandler):
-    """Tells the receiver, and answers as it says."""
+    """Record requests in the receiver, and answer as it is configured."""
 
     receiver: WebhookReceiver
 
     def do_POST(self) -> None:
-        one = self.receiver
+        """Record the request, and answer as configured."""
+        receiver = self.receiver
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        status = one.statuses.pop(0) if one.statuses else 200
+        status = receiver.statuses.pop(0) if receiver.statuses else 200
         if status == NEVER_RESPONDS:
-            one.closed.wait(60)
+            receiver.closed.wait(60)
             return None
-        one.closed.wait(one.delay_seconds)
-        if one.drips_headers:
+        receiver.closed.wait(receiver.delay_seconds)
+        if receiver.drips_headers:
             return self.drip_headers()
         if 200 <= status < 300:
-            one.received.append(ReceivedRequest(self.path, dict(self.headers), body))
+            receiver.received.append(
+                ReceivedRequest(self.path, dict(self.headers), body)
+            )
         self.send_response(status)
-        for name, value in one.headers.items():
+        for name, value in receiver.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(one.response_body)))
+        self.send_header("Content-Length", str(len(receiver.response_body)))
         self.end_headers()
-        self.wfile.write(one.response_body)
+        self.wfile.write(receiver.response_body)
 
     do_GET = do_POST  # noqa: N815 - http.server looks for this name
 
     def drip_headers(self) -> None:
+        """Send a header byte by byte until the receiver is closed."""
         self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
         while not self.receiver.closed.wait(0.05):
             self.wfile.write(b"x")
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class QuietServer(ThreadingHTTPServer):
-    """Says nothing of connections that were cut."""
+    """A server that does not report broken connections."""
 
     daemon_threads = True
 
     def handle_error(self, *_: Any) -> None:
-        """They are cut on purpose."""
+        """Ignore errors, because tests break connections on purpose."""
 
 
 @contextmanager
 def running_receiver(
     host: str = "127.0.0.1", port: int = 0, tls: Any = None
 ) -> Iterator[Any]:
-    """A receiver that is there for the block; `tls` is an SSLContext."""
+    """Run a receiver while the block runs; `tls` is an SSLContext."""
     handler = type("Its", (WebhookHandler,), {})
     server = QuietServer((host, port), handler)
     if tls:
@@ -125,17 +132,19 @@ def running_receiver(
 
 
 def verify_request(signature_form: str, secret: str, received: ReceivedRequest) -> Any:
-    """What a request says, if its signature is good, as its receiver would check it."""
+    """Verify the signature as a receiver would; return the request's content."""
     return {"standard": verify_standard, "playcamp": verify_playcamp}.get(
         signature_form, verify_timestamped
     )(secret, received)
 
 
 def verify_standard(secret: str, received: ReceivedRequest) -> Any:
+    """Verify a Standard Webhooks signature."""
     return StandardWebhook(secret).verify(received.body, received.headers)
 
 
 def verify_playcamp(secret: str, received: ReceivedRequest) -> Any:
+    """Verify a PlayCamp signature."""
     assert received.headers["X-Webhook-Signature"] == compute_hex_hmac(
         secret, received.body
     )
@@ -143,6 +152,7 @@ def verify_playcamp(secret: str, received: ReceivedRequest) -> Any:
 
 
 def verify_timestamped(secret: str, received: ReceivedRequest) -> Any:
+    """Verify a signature with a timestamp."""
     pairs = received.headers["X-Webhook-Signature"].split(",")
     parts = dict(pair.split("=", 1) for pair in pairs)
     assert -5 <= time.time() - int(parts["t"]) <= 300
@@ -153,10 +163,12 @@ def verify_timestamped(secret: str, received: ReceivedRequest) -> Any:
 
 
 def compute_hex_hmac(secret: str, signed: bytes) -> str:
+    """Return the HMAC-SHA256 in hexadecimal."""
     return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
 
 
 def check_batch_headers(received: ReceivedRequest) -> Any:
+    """Check the headers of a batch; return its body."""
     assert received.headers["X-Webhook-Batch"] == "true"
     assert received.headers["X-Webhook-Count"] == str(len(received.json["events"]))
     return received.json

@@ -1,1 +1,1 @@
-"""Workers: what they do with messages, good and bad, and how they live and die."""
+"""Tests of the workers: message handling, start and end."""

@@ -1,4 +1,4 @@
-"""Milestones in both envelopes, what watches for them, and what came of it."""
+"""Build milestones in both envelopes and read what they caused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Json = dict[str, Any]
 
 
 def cloud(tenant: TenantFactory, data: Json = STREAK_DATA, **members: Any) -> Json:
-    """A milestone in CloudEvents 1.0; a member that is None is left out."""
+    """Return a milestone as CloudEvents 1.0; members that are None are omitted."""
     event = {
         "specversion": "1.0",
         "id": "e-1",
@@ -34,11 +34,12 @@ def cloud(tenant: TenantFactory, data: Json = STREAK_DATA, **members: Any) -> Js
         "tenantid": tenant.tenant_id,
         "data": data,
     }
-    return {name: it for name, it in (event | members).items() if it is not None}
+    merged = event | members
+    return {name: value for name, value in merged.items() if value is not None}
 
 
 def phoenix(tenant: TenantFactory, data: Json = STREAK_DATA, **members: Any) -> Json:
-    """The same in Phoenix's envelope."""
+    """Return the same milestone in the Phoenix envelope."""
     event = {
         "event_id": "e-1",
         "event_type": "streak.milestone_reached",
@@ -47,45 +48,46 @@ def phoenix(tenant: TenantFactory, data: Json = STREAK_DATA, **members: Any) -> 
         "timestamp": "2026-05-04T12:00:00Z",
         "attributes": data,
     }
-    return {name: it for name, it in (event | members).items() if it is not None}
+    merged = event | members
+    return {name: value for name, value in merged.items() if value is not None}
 
 
 def build_message(
-    body: Json | bytes, queue: str = "coupons.streak", **more: Any
+    body: Json | bytes, queue: str = "coupons.streak", **options: Any
 ) -> Message:
-    """A message as a consumer hands it to its handler."""
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    given = {"content_type": CONTENT_TYPE, **more}
-    return Message(queue, EVENT_QUEUES[queue], body=raw, **given)
+    """Return a message as a consumer passes it to its handler."""
+    encoded = body if isinstance(body, bytes) else json.dumps(body).encode()
+    members = {"content_type": CONTENT_TYPE, **options}
+    return Message(queue, EVENT_QUEUES[queue], body=encoded, **members)
 
 
-def process_event(event: Json | bytes, **more: Any) -> str:
-    """What became of an event."""
-    return handle_one(build_message(event, **more))
+def process_event(event: Json | bytes, **options: Any) -> str:
+    """Process an event and return its outcome."""
+    return handle_one(build_message(event, **options))
 
 
 def define_streak_trigger(
     tenant: TenantFactory, source: str = "daily", threshold: int = 7, **members: Any
 ) -> Any:
-    """A definition that a streak earns; `trigger_kind` names another milestone."""
-    given = {
+    """Create a definition that is earned by a streak, or by `trigger_kind`."""
+    trigger_members = {
         "trigger_kind": Trigger.STREAK_MILESTONE,
         "trigger_enabled": True,
         "trigger_source": source,
         "trigger_threshold": threshold,
     }
-    return tenant.define(**(given | members))
+    return tenant.define(**(trigger_members | members))
 
 
 def count_held_coupons(definition: Definition, user: str = "ann") -> int:
-    """How many coupons of a definition a user holds."""
+    """Return the number of coupons of a definition that a user holds."""
     sql = f"""SELECT count(*) FROM coupon WHERE user_id = '{user}'
         AND definition_id = '{definition.definition_id}'"""
     return int(fetch_rows(sql)[0][0])
 
 
 def get_last_dead_letter() -> tuple[str, str, bytes]:
-    """Tenant, reason and body of the newest dead letter."""
+    """Return tenant, reason and body of the newest dead letter."""
     sql = "SELECT tenant_id, reason, body FROM dead_letter ORDER BY letter_id DESC"
     tenant_id, reason, body = fetch_rows(f"{sql} LIMIT 1")[0]
     return tenant_id, reason, bytes(body)

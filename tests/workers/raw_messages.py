@@ -1,4 +1,4 @@
-"""Producers that do not play by the rules, and a consumer to meet them."""
+"""Publish arbitrary messages and run a consumer for them."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ ROUTING_KEY = "streak.milestone"
 
 
 def purge_queues(broker: Broker) -> None:
-    """Nothing is left of the tests before."""
+    """Remove the messages of earlier tests."""
     with create_connection(broker.url) as connection:
         for queue in list_worker_queues(broker.url):
-            bound = queue(connection.default_channel)
-            bound.declare()
-            bound.purge()
+            bound_queue = queue(connection.default_channel)
+            bound_queue.declare()
+            bound_queue.purge()
 
 
 def running_consumer(
     broker: Broker, visibility: int = 60
 ) -> AbstractContextManager[None]:
-    """A consumer at work in this process."""
+    """Run a consumer in a thread."""
     return running_in_thread(
         lambda stop: consumer.run(broker.url, visibility, stop, lambda: None)
     )
@@ -46,21 +46,25 @@ def publish(broker: Broker, *bodies: bytes) -> None:
         )
 
 
-def publish_raw(broker: Broker, body: bytes, **more: Any) -> None:
-    """What any kombu producer can send."""
-    given = {"content_type": CONTENT_TYPE, "content_encoding": "utf-8", **more}
+def publish_raw(broker: Broker, body: bytes, **options: Any) -> None:
+    """Publish a message with any properties that kombu allows."""
+    properties = {
+        "content_type": CONTENT_TYPE,
+        "content_encoding": "utf-8",
+        **options,
+    }
     with create_connection(broker.url) as connection:
         Producer(connection.default_channel).publish(
             body,
             exchange=EVENTS_EXCHANGE,
             routing_key=ROUTING_KEY,
             declare=list_worker_queues(broker.url),
-            **given,
+            **properties,
         )
 
 
 def becomes_true(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
-    """Whether it came true within so many seconds."""
+    """Return True if the condition becomes true within `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -70,6 +74,6 @@ def becomes_true(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
 
 
 def list_dead_letters() -> list[tuple[str, bytes]]:
-    """Reason and body of all dead letters, oldest first."""
+    """Return reason and body of all dead letters, oldest first."""
     sql = "SELECT reason, body FROM dead_letter ORDER BY letter_id"
     return [(reason, bytes(body)) for reason, body in fetch_rows(sql)]

@@ -1,4 +1,4 @@
-"""Chunks over the bus: made once, driven on when lost, and apart from milestones."""
+"""Test that chunks are generated once and requeued when messages are lost."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk_coupons, "SQLITE_CHUNK_SIZE", 20)
 
 
-def ask(tenant: TenantFactory, count: int) -> Batch:
-    ids = tenant.tenant_id, tenant.define().definition_id
-    return batches.request(*ids, BatchRequest(count), NOW)
+def request_batch(tenant: TenantFactory, count: int) -> Batch:
+    definition_id = tenant.define().definition_id
+    return batches.request(tenant.tenant_id, definition_id, BatchRequest(count), NOW)
 
 
-def wanted(batch: Batch, **members: object) -> Message:
+def build_chunk_message(batch: Batch, **members: object) -> Message:
     body = {"tenant_id": batch.tenant_id, "batch_id": batch.batch_id, "chunk_number": 1}
     return build_message(body | members, QUEUE)
 
 
 def generating(broker: Broker) -> AbstractContextManager[None]:
-    """A generator at work in this process."""
+    """Run a batch generator in a thread."""
     return running_in_thread(
         lambda stop: batch_generator.run(broker.url, 60, stop, lambda: None)
     )
@@ -62,7 +62,7 @@ def test_from_the_outbox_over_the_bus_to_the_coupons(
     tenant: TenantFactory, broker: Broker
 ) -> None:
     purge_queues(broker)
-    batch = ask(tenant, 90)
+    batch = request_batch(tenant, 90)
     relay_all(broker)
     with generating(broker):
         assert becomes_true(lambda: is_completed(batch), 20)
@@ -74,7 +74,7 @@ def test_messages_that_got_lost_are_sent_again(
     tenant: TenantFactory, broker: Broker
 ) -> None:
     purge_queues(broker)
-    batch = ask(tenant, 50)
+    batch = request_batch(tenant, 50)
     relay_all(broker)
     purge_queues(broker)
     with generating(broker):
@@ -85,10 +85,10 @@ def test_messages_that_got_lost_are_sent_again(
 
 
 def test_a_chunk_is_not_taken_for_a_milestone(tenant: TenantFactory) -> None:
-    batch = ask(tenant, 20)
-    told = [wanted(batch), wanted(batch)]
-    assert handle_many(told) == [None, None]
-    assert [handle_one(one) for one in told] == ["made", "made_nothing"]
+    batch = request_batch(tenant, 20)
+    messages = [build_chunk_message(batch), build_chunk_message(batch)]
+    assert handle_many(messages) == [None, None]
+    assert [handle_one(message) for message in messages] == ["made", "no_coupon"]
 
 
 @pytest.mark.parametrize(
@@ -103,11 +103,13 @@ def test_a_chunk_is_not_taken_for_a_milestone(tenant: TenantFactory) -> None:
 def test_a_message_that_means_no_chunk_is_a_dead_letter(
     tenant: TenantFactory, members: dict[str, object], named: str
 ) -> None:
-    assert handle_one(wanted(ask(tenant, 1), **members)) == "buried"
+    assert (
+        handle_one(build_chunk_message(request_batch(tenant, 1), **members)) == "buried"
+    )
     assert named in get_last_dead_letter()[1]
 
 
 def test_a_chunk_that_is_not_there_makes_nothing(tenant: TenantFactory) -> None:
-    batch = ask(tenant, 1)
-    assert handle_one(wanted(batch, chunk_number=2)) == "made_nothing"
-    assert handle_one(wanted(batch, tenant_id="nobody")) == "made_nothing"
+    batch = request_batch(tenant, 1)
+    assert handle_one(build_chunk_message(batch, chunk_number=2)) == "no_coupon"
+    assert handle_one(build_chunk_message(batch, tenant_id="nobody")) == "no_coupon"

@@ -1,4 +1,4 @@
-"""Work on many codes over the bus: each chunk once, and no redeem after a revoke."""
+"""Test jobs on many codes: each chunk runs once, and no redemption after a revoke."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "CHUNK_SIZE", 7)
 
 
-def batch_of(tenant: TenantFactory, count: int) -> str:
-    """The id of a finished batch of coupons that nobody holds."""
-    ids = tenant.tenant_id, tenant.define().definition_id
-    batch = batches.request(*ids, BatchRequest(count), NOW)
+def create_batch(tenant: TenantFactory, count: int) -> str:
+    """Create a completed batch of unassigned coupons; return its id."""
+    definition_id = tenant.define().definition_id
+    batch = batches.request(tenant.tenant_id, definition_id, BatchRequest(count), NOW)
     for number in range(1, batch.chunk_count + 1):
         batches.generate_chunk((tenant.tenant_id, batch.batch_id, number), NOW)
     return batch.batch_id
 
 
-def codes(tenant: TenantFactory) -> list[str]:
+def list_codes(tenant: TenantFactory) -> list[str]:
     sql = "SELECT code FROM coupon WHERE tenant_id = :tenant_id ORDER BY coupon_id"
     rows = execute(sql, {"tenant_id": tenant.tenant_id}).fetchall()
     return [code for (code,) in rows]
 
 
-def now_so(job: CodeJob) -> CodeJob:
+def reload(job: CodeJob) -> CodeJob:
     return jobs.get(job.tenant_id, job.job_id)
 
 
@@ -53,32 +53,38 @@ def revoke(tenant: TenantFactory, batch_id: str) -> CodeJob:
 
 def test_a_batch_is_revoked_over_the_bus(tenant: TenantFactory, broker: Broker) -> None:
     purge_queues(broker)
-    batch_id = batch_of(tenant, 40)
-    used = codes(tenant)[20]
+    batch_id = create_batch(tenant, 40)
+    used = list_codes(tenant)[20]
     tenant.redeem(used)
     job = revoke(tenant, batch_id)
     assert (job.state, job.done_count) == (JobState.RUNNING, 7)
     with generating(broker):
         for _ in range(10):
             relay_all(broker)
-            if becomes_true(lambda: now_so(job).state == JobState.COMPLETED, 1):
+            if becomes_true(lambda: reload(job).state == JobState.COMPLETED, 1):
                 break
-    done = now_so(job)
+    done = reload(job)
     assert (done.done_count, done.skipped_count) == (39, 1)
-    told = [data["job"] for tenant, data in list_events("codes.revoked")]
-    assert [one["done"] for one in told if one["job_id"] == job.job_id] == [39]
+    announced = [data["job"] for _, data in list_events("codes.revoked")]
+    done_counts = [
+        event["done"] for event in announced if event["job_id"] == job.job_id
+    ]
+    assert done_counts == [39]
     assert_invariants()
 
 
 def test_many_workers_at_one_chunk_do_it_once(tenant: TenantFactory) -> None:
-    job = revoke(tenant, batch_of(tenant, 30))
-    again = partial(jobs.run_chunk, tenant.tenant_id, job.job_id, 2, utc_now())
-    assert {one.done_count for one in run_concurrently([again] * 6)} == {14}
-    assert jobs.run_to_completion(now_so(job), lambda one: None).done_count == 30
+    job = revoke(tenant, create_batch(tenant, 30))
+    run_second_chunk = partial(
+        jobs.run_chunk, tenant.tenant_id, job.job_id, chunk_number=2, now=utc_now()
+    )
+    results = run_concurrently([run_second_chunk] * 6)
+    assert {result.done_count for result in results} == {14}
+    assert jobs.run_to_completion(reload(job), lambda _: None).done_count == 30
 
 
 def test_a_job_that_was_forgotten_is_driven_on(tenant: TenantFactory) -> None:
-    job = revoke(tenant, batch_of(tenant, 30))
+    job = revoke(tenant, create_batch(tenant, 30))
     execute("DELETE FROM outbox", {})
     assert jobs.requeue_stalled_jobs(utc_now()) == 0
     later = utc_now() + jobs.STALLED_AFTER * 2
@@ -86,28 +92,28 @@ def test_a_job_that_was_forgotten_is_driven_on(tenant: TenantFactory) -> None:
     sql = "SELECT data FROM outbox WHERE event_type = 'code_job.chunk'"
     (data,) = (row[0] for row in execute(sql, {}).fetchall() if job.job_id in row[0])
     assert handle_one(build_message(data.encode(), QUEUE)) == "running"
-    assert now_so(job).done_count == 14
+    assert reload(job).done_count == 14
 
 
 def test_after_a_completed_revoke_no_redeem_succeeds(
     core: Settings, tenant: TenantFactory
 ) -> None:
-    """I10, with uses under way while the job runs."""
-    batch_id = batch_of(tenant, 40)
-    mine = codes(tenant)
+    """Invariant I10, with redemptions concurrent to the job."""
+    batch_id = create_batch(tenant, 40)
+    codes = list_codes(tenant)
 
-    def end() -> int:
-        done = jobs.run_to_completion(revoke(tenant, batch_id), lambda one: None)
-        return done.done_count
+    def revoke_all() -> int:
+        finished_job = jobs.run_to_completion(revoke(tenant, batch_id), lambda _: None)
+        return finished_job.done_count
 
-    uses = [partial(tenant.redeem, code, f"user-{code}") for code in mine[::4]]
-    revoked, *used = run_concurrently([end, *uses])
-    successes = [one for one in used if one != Reason.REVOKED]
-    assert revoked == len(mine) - len(successes)
-    late = run_concurrently(
-        [partial(tenant.redeem, code, f"user-{code}") for code in mine[:8]]
+    uses = [partial(tenant.redeem, code, f"user-{code}") for code in codes[::4]]
+    revoked_count, *outcomes = run_concurrently([revoke_all, *uses])
+    successes = [outcome for outcome in outcomes if outcome != Reason.REVOKED]
+    assert revoked_count == len(codes) - len(successes)
+    late_outcomes = run_concurrently(
+        [partial(tenant.redeem, code, f"user-{code}") for code in codes[:8]]
     )
-    assert all(one in (Reason.REVOKED, Reason.ALREADY_REDEEMED) for one in late)
+    assert set(late_outcomes) <= {Reason.REVOKED, Reason.ALREADY_REDEEMED}
     assert_invariants()
 
 

@@ -1,4 +1,4 @@
-"""Exactly once: duplicates, new ids and many workers at the same moment."""
+"""Test exactly-once processing: duplicates, new ids and concurrent workers."""
 
 from __future__ import annotations
 
@@ -21,28 +21,33 @@ from tests.workers.milestones import (
 )
 from workers.message_handlers import handle_many, handle_one
 
-RANDOM: dict[str, object] = {}
-SHARED = {
+RANDOM_CODE: dict[str, object] = {}
+SHARED_CODE = {
     "code_format": CodeFormat.CUSTOM,
     "custom_code": "SEVEN",
     "per_code_limit": NO_LIMIT,
 }
 
 
-def told(tenant: TenantFactory, user: str = "ann", number: int = 0) -> object:
+def build_streak_message(
+    tenant: TenantFactory, user: str = "ann", number: int = 0
+) -> object:
     return build_message(cloud(tenant, subject=user, id=f"e-{number}"))
 
 
-@pytest.mark.parametrize("members", [RANDOM, SHARED], ids=["random", "shared"])
+@pytest.mark.parametrize(
+    "members", [RANDOM_CODE, SHARED_CODE], ids=["random", "shared"]
+)
 def test_eight_processes_on_one_milestone_make_one_coupon(
     tenant: TenantFactory, core: Settings, members: dict[str, object]
 ) -> None:
     definition = define_streak_trigger(tenant, **members)
     tasks = [
-        partial(handle_one, told(tenant, number=number // 2)) for number in range(16)
+        partial(handle_one, build_streak_message(tenant, number=number // 2))
+        for number in range(16)
     ]
     outcomes = Counter(run_concurrently_in_processes(core, tasks, process_count=4))
-    assert outcomes == {"earned": 1, "earned_nothing": 15}
+    assert outcomes == {"earned": 1, "no_coupon": 15}
     assert count_held_coupons(definition) == 1
     assert_invariants()
 
@@ -51,19 +56,27 @@ def test_batches_in_opposite_orders_neither_repeat_nor_block_each_other(
     tenant: TenantFactory, core: Settings
 ) -> None:
     definitions = [define_streak_trigger(tenant), define_streak_trigger(tenant)]
-    batch = [told(tenant, f"user-{number}") for number in range(20)]
+    batch = [build_streak_message(tenant, f"user-{number}") for number in range(20)]
     orders = [batch, batch[::-1], random.Random(1).sample(batch, 20), batch]
     tasks = [partial(handle_many, order) for order in orders]
-    outcomes = Counter(one for each in run_concurrently(tasks) for one in each)
+    outcomes = Counter(
+        outcome for results in run_concurrently(tasks) for outcome in results
+    )
     assert outcomes == {"earned": 20, None: 60}
-    assert {count_held_coupons(one, "user-7") for one in definitions} == {1}
+    assert {count_held_coupons(definition, "user-7") for definition in definitions} == {
+        1
+    }
 
 
 def test_a_batch_makes_what_is_new_and_leaves_repeats_to_be_told_alone(
     tenant: TenantFactory,
 ) -> None:
     definition = define_streak_trigger(tenant)
-    batch = [told(tenant, "ann"), told(tenant, "bob"), told(tenant, "ann", 1)]
+    batch = [
+        build_streak_message(tenant, "ann"),
+        build_streak_message(tenant, "bob"),
+        build_streak_message(tenant, "ann", 1),
+    ]
     assert sorted(map(str, handle_many(batch))) == ["None", "earned", "earned"]
     assert (
         count_held_coupons(definition, "ann"),
@@ -75,7 +88,7 @@ def test_a_bad_message_spoils_no_batch(tenant: TenantFactory) -> None:
     definition = define_streak_trigger(tenant)
     batch = [
         build_message(b"garbage"),
-        told(tenant),
+        build_streak_message(tenant),
         build_message(cloud(tenant, tenantid="none")),
     ]
     assert handle_many(batch) == [None, "earned", None]
@@ -86,8 +99,10 @@ def test_a_definition_that_pauses_meanwhile_ends_in_one_of_both(
     tenant: TenantFactory, core: Settings
 ) -> None:
     definition = define_streak_trigger(tenant)
-    tasks = [partial(handle_one, told(tenant, f"user-{n}")) for n in range(8)]
+    tasks = [
+        partial(handle_one, build_streak_message(tenant, f"user-{n}")) for n in range(8)
+    ]
     outcomes = run_concurrently([*tasks, partial(tenant.pause, definition)])[:-1]
     earned = [count_held_coupons(definition, f"user-{n}") for n in range(8)]
     assert [outcome == "earned" for outcome in outcomes] == [n == 1 for n in earned]
-    assert handle_one(told(tenant, "late")) == "earned_nothing"
+    assert handle_one(build_streak_message(tenant, "late")) == "no_coupon"

@@ -1,4 +1,4 @@
-"""What milestones earn: which definitions, how often, in either envelope."""
+"""Test which definitions milestones earn, and how often, in both envelopes."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_what_is_not_active_earns_nothing_and_buries_nothing(
     else:
         getattr(tenant, change)(definition)
     before = fetch_rows("SELECT count(*) FROM dead_letter")
-    assert process_event(cloud(tenant)) == "earned_nothing"
+    assert process_event(cloud(tenant)) == "no_coupon"
     assert count_held_coupons(definition) == 0
     assert fetch_rows("SELECT count(*) FROM dead_letter") == before
 
@@ -159,10 +159,10 @@ def test_what_is_given_out_earns_nothing_and_buries_nothing(
         define_streak_trigger(tenant),
     )
     before = fetch_rows("SELECT count(*) FROM dead_letter")
-    told = [
+    outcomes = [
         process_event(cloud(tenant, subject=user)) for user in ("ann", "bob", "bob")
     ]
-    assert told == ["earned", "earned", "earned_nothing"]
+    assert outcomes == ["earned", "earned", "no_coupon"]
     assert (
         count_held_coupons(definition, "bob"),
         count_held_coupons(other, "bob"),
@@ -173,10 +173,10 @@ def test_what_is_given_out_earns_nothing_and_buries_nothing(
 
 def test_a_series_that_was_enlarged_earns_again(tenant: TenantFactory) -> None:
     definition = define_streak_trigger(tenant, **SERIES)
-    ends = [process_event(cloud(tenant, subject=user)) for user in ("ann", "bob")]
+    outcomes = [process_event(cloud(tenant, subject=user)) for user in ("ann", "bob")]
     tenant.change(definition, total_limit=2)
-    ends.append(process_event(cloud(tenant, subject="bob")))
-    assert ends == ["earned", "earned_nothing", "earned"]
+    outcomes.append(process_event(cloud(tenant, subject="bob")))
+    assert outcomes == ["earned", "no_coupon", "earned"]
 
 
 def test_a_shared_code_is_earned_once_by_each_user(tenant: TenantFactory) -> None:
@@ -206,11 +206,11 @@ def test_a_code_space_that_is_used_up_is_told_by_the_dead_letter(
 
 
 def shorten_codes(definition: Definition) -> None:
-    """Leave room for 15 codes; the shortest that admins may ask for leave 461,760."""
+    """Reduce the code space to 15 codes; the smallest allowed one has 461,760."""
     if database.is_postgresql():
-        rule = "definition_code_length_check"
-        database.execute(f"ALTER TABLE definition DROP CONSTRAINT {rule}", {})
+        constraint = "definition_code_length_check"
+        database.execute(f"ALTER TABLE definition DROP CONSTRAINT {constraint}", {})
     else:
         database.execute("PRAGMA ignore_check_constraints = 1", {})
-    which = f"definition_id = '{definition.definition_id}'"
-    database.execute(f"UPDATE definition SET code_length = 1 WHERE {which}", {})
+    condition = f"definition_id = '{definition.definition_id}'"
+    database.execute(f"UPDATE definition SET code_length = 1 WHERE {condition}", {})

@@ -1,16 +1,15 @@
-"""The relay: every event reaches the bus, whoever dies or is away meanwhile."""
+"""Test that every event reaches the broker in spite of failures."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Event as Signal
-from threading import Thread
 
 import pytest
 from kombu import Queue
@@ -44,7 +43,10 @@ TAP = Queue("tests.tap", EXCHANGES[OUT_EXCHANGE], "#", durable=True)
 
 @pytest.fixture
 def tap(broker: Broker, tenant: TenantFactory) -> Iterator[Broker]:
-    """A broker of which one queue gets all that goes out; the outbox is empty."""
+    """Return a broker with a queue that receives all published events.
+
+    The outbox is empty.
+    """
     database.execute("DELETE FROM outbox", {})
     purge_queues(broker)
     with create_connection(broker.url) as connection:
@@ -57,25 +59,25 @@ def tap(broker: Broker, tenant: TenantFactory) -> Iterator[Broker]:
 
 
 def store(tenant: TenantFactory, count: int, data: str = "{}") -> list[str]:
-    """Events on their way out; gives their ids."""
+    """Store pending events in the outbox; return their ids."""
     now = utc_now()
     ids = [id_generation.generate_id() for _ in range(count)]
     with database.transaction():
         outbox.add(
-            Event(tenant.tenant_id, one, "coupon.generated", "ann", now, data)
-            for one in ids
+            Event(tenant.tenant_id, event_id, "coupon.generated", "ann", now, data)
+            for event_id in ids
         )
     return ids
 
 
 def received(broker: Broker) -> Counter[str]:
-    """The ids of all events that the tap has got."""
-    found: Counter[str] = Counter()
+    """Return the ids of all received events with their counts."""
+    counts: Counter[str] = Counter()
     with create_connection(broker.url) as connection:
         tap = TAP(connection.default_channel)
         while message := tap.get(no_ack=True):
-            found[json.loads(message.body)["id"]] += 1
-    return found
+            counts[json.loads(message.body)["id"]] += 1
+    return counts
 
 
 def relay_all(broker: Broker) -> None:
@@ -144,9 +146,11 @@ def test_nothing_is_claimed_while_the_broker_is_away(
 ) -> None:
     database.execute("DELETE FROM outbox", {})
     store(tenant, 3)
-    stop = Signal()
-    nowhere = "redis://127.0.0.1:1/0"
-    thread = Thread(target=outbox_relay.run, args=[nowhere, stop, lambda: None])
+    stop = threading.Event()
+    unreachable_url = "redis://127.0.0.1:1/0"
+    thread = threading.Thread(
+        target=outbox_relay.run, args=[unreachable_url, stop, lambda: None]
+    )
     thread.start()
     time.sleep(1)
     stop.set()
@@ -163,10 +167,10 @@ def test_an_idle_relay_does_not_write(tenant: TenantFactory, core: Settings) -> 
     database.execute("DELETE FROM outbox", {})
     with sqlite3.connect(core.database_url.removeprefix("sqlite:///")) as writer:
         writer.execute("BEGIN IMMEDIATE")
-        began = time.monotonic()
+        started_at = time.monotonic()
         now = utc_now()
         assert outbox.claim(10, now, now) == []
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - started_at < 1
 
 
 def test_the_lag_tells_how_many_wait_and_how_long(tenant: TenantFactory) -> None:
@@ -182,36 +186,40 @@ def test_what_was_sent_is_forgotten_after_its_time(
 ) -> None:
     store(tenant, 3)
     relay_all(tap)
-    waiting = store(tenant, 2)
+    waiting_ids = store(tenant, 2)
     now = utc_now()
     assert outbox.purge(now - timedelta(days=7), 100) == 0
     assert outbox.purge(now + timedelta(seconds=1), 2) == 2
     assert outbox.purge(now + timedelta(seconds=1), 2) == 1
-    left = {one for (one,) in fetch_rows("SELECT event_id FROM outbox")}
-    assert {str(one) for one in left} == set(waiting)
+    rows = fetch_rows("SELECT event_id FROM outbox")
+    assert {str(event_id) for (event_id,) in rows} == set(waiting_ids)
 
 
 def test_a_milestone_over_http_reaches_the_workers_as_it_came(
     tap: Broker, tenant: TenantFactory
 ) -> None:
-    now, whole = utc_now(), cloud(tenant)
-    one = Milestone(
+    now, envelope = utc_now(), cloud(tenant)
+    milestone = Milestone(
         tenant.tenant_id, "ann", "e-1", Trigger.STREAK_MILESTONE, "daily", 7, "", now
     )
-    milestones.accept(tenant.tenant_id, [(one, whole), (one, whole)], now)
-    milestones.accept(tenant.tenant_id, [(one, whole)], now)
+    milestones.accept(
+        tenant.tenant_id, [(milestone, envelope), (milestone, envelope)], now
+    )
+    milestones.accept(tenant.tenant_id, [(milestone, envelope)], now)
     relay_all(tap)
     with create_connection(tap.url) as connection:
         streaks = list_worker_queues(tap.url)[0](connection.default_channel)
-        assert json.loads(streaks.get(no_ack=True).body) == whole
+        assert json.loads(streaks.get(no_ack=True).body) == envelope
         assert streaks.get(no_ack=True) is None
 
 
 def test_a_relay_in_its_own_thread_sends_within_a_second(
     tap: Broker, tenant: TenantFactory
 ) -> None:
-    stop = Signal()
-    thread = Thread(target=outbox_relay.run, args=[tap.url, stop, lambda: None])
+    stop = threading.Event()
+    thread = threading.Thread(
+        target=outbox_relay.run, args=[tap.url, stop, lambda: None]
+    )
     thread.start()
     try:
         ids = store(tenant, 1)
@@ -230,10 +238,17 @@ def test_ids_of_events_taken_long_ago_are_forgotten_in_batches(
     old = now - outbox_relay.ACCEPTED_ID_RETENTION
     database.execute("DELETE FROM accepted_event", {})
     for event_id, moment in (("a", old), ("b", old), ("c", old), ("d", now)):
-        of = tenant.tenant_id, "ann", event_id, Trigger.STREAK_MILESTONE, "daily", 7, ""
-        milestones.accept(tenant.tenant_id, [(Milestone(*of, moment), {})], moment)
+        milestone = Milestone(
+            tenant_id=tenant.tenant_id,
+            user_id="ann",
+            event_id=event_id,
+            trigger_kind=Trigger.STREAK_MILESTONE,
+            source_id="daily",
+            value=7,
+            occurrence="",
+            occurred_at=moment,
+        )
+        milestones.accept(tenant.tenant_id, [(milestone, {})], moment)
     later = now + timedelta(seconds=1)
     assert [outbox_relay.purge_expired(later) for _ in range(2)] == [True, False]
-    assert [one for (one,) in fetch_rows("SELECT event_id FROM accepted_event")] == [
-        "d"
-    ]
+    assert fetch_rows("SELECT event_id FROM accepted_event") == [("d",)]

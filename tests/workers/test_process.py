@@ -1,4 +1,4 @@
-"""`python -m workers`: how it starts, tells that it lives, and ends."""
+"""Test `python -m workers`: start, heartbeat and end."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from coupon_core.observability.process_status import is_alive
 from coupon_core.persistence import database
 from coupon_core.settings.loader import Settings
 from tests.chaos.worker_processes import build_environment
@@ -27,10 +28,10 @@ from tests.support.settings import build_settings
 from tests.workers.milestones import cloud, count_held_coupons, define_streak_trigger
 from tests.workers.raw_messages import becomes_true, publish, purge_queues
 from workers.__main__ import WORKERS
-from workers.heartbeat import Heartbeat, is_alive, remove_stale_heartbeats
+from workers.heartbeat import Heartbeat, remove_stale_heartbeats
 
 
-def workers(settings: Settings, *names: str) -> subprocess.Popen[str]:
+def start_workers(settings: Settings, *names: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "workers", *names],
         cwd=PROJECT_ROOT,
@@ -56,18 +57,20 @@ def test_a_bus_that_loses_messages_is_refused_with_the_reason(
     url: str, tmp_path: Path
 ) -> None:
     settings = build_settings(f"sqlite:///{tmp_path / 'c.db'}", tmp_path, url)
-    process = workers(settings)
-    told, _ = process.communicate(timeout=30)
+    process = start_workers(settings)
+    output, _ = process.communicate(timeout=30)
     assert process.returncode == 2
-    assert "is no bus that keeps messages when a process dies" in told
+    assert "expected a message broker at redis://… or amqp://…" in output
 
 
 def test_an_unknown_worker_is_refused_by_name(tmp_path: Path) -> None:
     settings = build_settings(f"sqlite:///{tmp_path / 'c.db'}", tmp_path)
-    process = workers(settings, "bureaucrat")
-    told, _ = process.communicate(timeout=30)
+    process = start_workers(settings, "bureaucrat")
+    output, _ = process.communicate(timeout=30)
     assert process.returncode == 2
-    assert told.strip() == "unknown worker bureaucrat; there are " + ", ".join(WORKERS)
+    names = ", ".join(WORKERS)
+    expected = f'Unknown worker "bureaucrat": expected one of {names}.'
+    assert output.strip() == expected
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -81,23 +84,23 @@ def test_a_signal_ends_all_workers_within_five_seconds(
     purge_queues(broker)
     definition = define_streak_trigger(tenant)
     settings = replace(core, broker_url=broker.url, data_dir=tmp_path)
-    process = workers(settings)
+    process = start_workers(settings)
     try:
         events = [cloud(tenant, subject=f"u{n}", id=f"{n}") for n in range(400)]
         publish(broker, *[json.dumps(event).encode() for event in events])
         assert becomes_true(lambda: count_held_coupons(definition, "u40") == 1, 20)
-        began = time.monotonic()
+        started_at = time.monotonic()
         process.send_signal(number)
         assert process.wait(10) == 0
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - started_at < 5
     finally:
         process.kill()
         process.communicate()
     assert not list((tmp_path / "workers").iterdir())
 
 
-def beating(directory: Path) -> set[str]:
-    """The workers that tell that they live."""
+def list_live_workers(directory: Path) -> set[str]:
+    """Return the names of the workers with a heartbeat file."""
     return {path.name.partition("-")[0] for path in directory.glob("workers/*")}
 
 
@@ -105,9 +108,9 @@ def test_workers_start_before_their_bus_and_their_database(tmp_path: Path) -> No
     settings = build_settings(
         f"sqlite:///{tmp_path / 'late.db'}", tmp_path, "redis://127.0.0.1:1/0"
     )
-    process = workers(settings)
+    process = start_workers(settings)
     try:
-        assert becomes_true(lambda: beating(tmp_path) == WORKERS.keys(), 20)
+        assert becomes_true(lambda: list_live_workers(tmp_path) == WORKERS.keys(), 20)
         time.sleep(1)
         assert process.poll() is None
         process.terminate()
@@ -130,9 +133,8 @@ def test_the_files_of_dead_workers_are_removed(tmp_path: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     (tmp_path / f"consumer-{os.getpid()}").touch()
     (tmp_path / f"relay-{child.pid}").touch()
-    assert becomes_true(
-        lambda: not is_alive(child.pid)
-    )  # a zombie until it is waited for
+    # It remains a zombie until it is waited for.
+    assert becomes_true(lambda: not is_alive(child.pid))
     remove_stale_heartbeats(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [f"consumer-{os.getpid()}"]
     child.wait()
@@ -143,34 +145,34 @@ def test_a_database_that_is_away_loses_nothing(
     redis: Broker, tmp_path: Path, postgres: object
 ) -> None:
     purge_queues(redis)
-    # Without fsync it forgets the last moments before its death.
+    # Without fsync, PostgreSQL would lose its last commits.
     with postgres_server(tmp_path, fsync=True) as server:
         url = server.url()
         migrate_database(url)
         settings = build_settings(url, tmp_path, redis.url)
         with started_core(settings):
-            shop = create_tenant()
-            definition = define_streak_trigger(shop)
-            process = workers(settings, "consumer")
+            tenant = create_tenant()
+            definition = define_streak_trigger(tenant)
+            process = start_workers(settings, "consumer")
             try:
                 for number in range(3):
                     events = [
-                        cloud(shop, subject=f"u{number}-{n}", id=f"{number}-{n}")
+                        cloud(tenant, subject=f"u{number}-{n}", id=f"{number}-{n}")
                         for n in range(100)
                     ]
-                    publish(redis, *[json.dumps(one).encode() for one in events])
+                    publish(redis, *[json.dumps(event).encode() for event in events])
                     if number == 1:
                         server.stop(signal.SIGKILL)
                         time.sleep(3)
                         server.start()
-                back = time.monotonic()
+                restarted_at = time.monotonic()
                 database.close_database()
                 assert becomes_true(
                     lambda: count_held_coupons(definition, "u2-99") == 1, 20
                 )
-                assert time.monotonic() - back < 10
-                everybody = "SELECT count(*) FROM earned_coupon"
-                assert becomes_true(lambda: fetch_rows(everybody) == [(300,)], 10)
+                assert time.monotonic() - restarted_at < 10
+                count_all = "SELECT count(*) FROM earned_coupon"
+                assert becomes_true(lambda: fetch_rows(count_all) == [(300,)], 10)
                 assert fetch_rows("SELECT count(*) FROM dead_letter") == [(0,)]
             finally:
                 process.kill()

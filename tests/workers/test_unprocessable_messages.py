@@ -1,4 +1,4 @@
-"""Bad messages: each is kept with its reason, and none is taken for anything else."""
+"""Test that invalid messages are stored as dead letters with a reason."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ UNREADABLE = {
 def test_what_cannot_be_read_is_kept_with_its_reason(
     tenant: TenantFactory, name: str
 ) -> None:
-    body, said = UNREADABLE[name]
+    body, expected = UNREADABLE[name]
     assert process_event(body) == "buried"
-    tenant_id, reason, kept = get_last_dead_letter()
+    tenant_id, reason, stored_body = get_last_dead_letter()
     assert tenant_id == ""
-    assert said in reason
-    assert kept == body[:65_536]
+    assert expected in reason
+    assert stored_body == body[:65_536]
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_only_utf8_is_read(tenant: TenantFactory, encoding: str) -> None:
 
 
 def test_what_kombu_could_not_unpack_is_kept(tenant: TenantFactory) -> None:
-    assert process_event(cloud(tenant), fault="cannot be unpacked: error") == "buried"
-    assert get_last_dead_letter()[1] == "cannot be unpacked: error"
+    assert process_event(cloud(tenant), defect="cannot be decoded: error") == "buried"
+    assert get_last_dead_letter()[1] == "cannot be decoded: error"
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8"])
@@ -130,9 +130,9 @@ def test_what_makes_no_sense_is_kept_and_names_the_member(
         else cloud(tenant, **members)
     )
     assert process_event(event) == "buried"
-    _, reason, kept = get_last_dead_letter()
+    _, reason, stored_body = get_last_dead_letter()
     assert f"{path}:" in reason
-    assert kept == json.dumps(event).encode()
+    assert stored_body == json.dumps(event).encode()
 
 
 @pytest.mark.parametrize(
@@ -167,5 +167,5 @@ def test_an_unknown_tenant_is_told_and_owns_no_letter(tenant: TenantFactory) -> 
 
 def test_another_tenants_milestone_earns_nothing_here(tenant: TenantFactory) -> None:
     definition, other = define_streak_trigger(tenant), create_tenant()
-    assert process_event(cloud(other)) == "earned_nothing"
+    assert process_event(cloud(other)) == "no_coupon"
     assert count_held_coupons(definition) == 0

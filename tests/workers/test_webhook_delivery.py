@@ -1,4 +1,4 @@
-"""Webhooks end to end: from a redemption over the bus to a receiver, whoever fails."""
+"""Test webhooks end to end, from a redemption to a receiver, with failures."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from workers.messages import Message
 
 FORMS = list(SignatureScheme)
 FORMS_BY_TURNS = [
-    (("sqlite", "postgresql")[at % 2], one) for at, one in enumerate(FORMS)
+    (("sqlite", "postgresql")[index % 2], form) for index, form in enumerate(FORMS)
 ]
 
 
@@ -54,17 +54,19 @@ FORMS_BY_TURNS = [
 def core(
     migrated_template: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Settings]:
-    """The core, which may send to receivers of this machine."""
+    """Start the core and allow requests to local receivers."""
     directory = tmp_path_factory.mktemp("core")
     with migrated_template.temporary_database() as url:
         settings = build_settings(url, directory)
-        with started_core(replace(settings, webhook_networks=LOOPBACK_NETWORKS)) as one:
-            yield one
+        with started_core(
+            replace(settings, webhook_networks=LOOPBACK_NETWORKS)
+        ) as core:
+            yield core
 
 
 @pytest.fixture
 def bus(redis: Broker, core: Settings) -> Broker:
-    """An empty bus, and nothing on its way to it."""
+    """Return a broker with empty queues; the outbox is empty."""
     database.execute("DELETE FROM outbox", {})
     database.execute("DELETE FROM webhook", {})
     purge_queues(redis)
@@ -73,11 +75,11 @@ def bus(redis: Broker, core: Settings) -> Broker:
 
 @contextmanager
 def working(bus: Broker) -> Iterator[None]:
-    """The fanout and the deliverer at work in this process."""
+    """Run the fanout and the deliverer in threads."""
     stop = Event()
-    bound = bus.url, 60, stop, lambda: None
+    arguments = bus.url, 60, stop, lambda: None
     threads = [
-        Thread(target=webhook_fanout.run, args=bound, daemon=True),
+        Thread(target=webhook_fanout.run, args=arguments, daemon=True),
         Thread(target=webhook_deliverer.run, args=(stop, lambda: None), daemon=True),
     ]
     for thread in threads:
@@ -92,49 +94,54 @@ def working(bus: Broker) -> Iterator[None]:
 
 
 def subscribed(
-    tenant: TenantFactory, to: WebhookReceiver, **options: Any
+    tenant: TenantFactory, receiver: WebhookReceiver, **options: Any
 ) -> tuple[Webhook, str]:
-    """A webhook of the shop's redemptions."""
-    given = {"signature": SignatureScheme.PLAYCAMP, "timeout_ms": 1_000, **options}
-    made = subscriptions.create(
-        tenant.tenant_id, "coupon.redeemed", to.url, utc_now(), **given
+    """Create a webhook for redemptions; return it and its secret."""
+    members = {"signature": SignatureScheme.PLAYCAMP, "timeout_ms": 1_000, **options}
+    webhook_and_secret = subscriptions.create(
+        tenant.tenant_id, "coupon.redeemed", receiver.url, utc_now(), **members
     )
     database.release_connection()
-    return made
+    return webhook_and_secret
 
 
 def redeem(tenant: TenantFactory, count: int, bus: Broker) -> set[str]:
-    """The codes of so many coupons that are redeemed, which is on the bus now."""
+    """Redeem `count` coupons, publish the events and return the codes."""
     definition = tenant.define()
     issued = tenant.generate(definition, [f"u{number}" for number in range(count)])
-    for one in issued:
-        tenant.redeem(one.coupon.code, one.coupon.user_id)
+    for issued_coupon in issued:
+        coupon = issued_coupon.coupon
+        tenant.redeem(coupon.code, coupon.user_id)
     relay_all(bus)
-    return {one.coupon.code for one in issued}
+    return {issued_coupon.coupon.code for issued_coupon in issued}
 
 
-def codes(form: SignatureScheme, secret: str, receiver: WebhookReceiver) -> list[str]:
-    """The codes that have arrived, each under a good signature."""
-    found = []
-    for got in list(receiver.received):
-        told = verify_request(form, secret, got)
+def list_received_codes(
+    form: SignatureScheme, secret: str, receiver: WebhookReceiver
+) -> list[str]:
+    """Return the received codes after verifying all signatures."""
+    codes: list[str] = []
+    for request in list(receiver.received):
+        body = verify_request(form, secret, request)
         if form == SignatureScheme.STANDARD:
-            assert told["type"] == "coupon.redeemed"
-            found.append(told["data"]["coupon"]["code"])
+            assert body["type"] == "coupon.redeemed"
+            codes.append(body["data"]["coupon"]["code"])
         else:
-            found += [event["data"]["couponCode"] for event in told["events"]]
-    return found
+            codes += [event["data"]["couponCode"] for event in body["events"]]
+    return codes
 
 
-def log_of(webhook: Webhook) -> list[str]:
-    """The statuses of all tries, newest event first."""
-    lines, _ = subscriptions.list_attempts(*ids(webhook), Page())
+def list_statuses(webhook: Webhook) -> list[str]:
+    """Return the statuses of all attempts, newest event first."""
+    attempts, _ = subscriptions.list_attempts(
+        webhook.tenant_id, webhook.webhook_id, Page()
+    )
     database.release_connection()
-    return [line.status.value for line in lines]
+    return [attempt.status.value for attempt in attempts]
 
 
-def ids(webhook: Webhook) -> tuple[str, int]:
-    return webhook.tenant_id, webhook.webhook_id
+def reload(webhook: Webhook) -> Webhook:
+    return subscriptions.get(webhook.tenant_id, webhook.webhook_id)
 
 
 @pytest.mark.slow
@@ -152,11 +159,13 @@ def test_a_receiver_that_fails_hangs_and_recovers_gets_every_redemption(
         webhook, secret = subscribed(tenant, receiver, signature=form, retry_count=10)
         receiver.statuses = [500, NEVER_RESPONDS, 503]
         expected = redeem(tenant, 5, bus)
-        assert becomes_true(lambda: set(codes(form, secret, receiver)) == expected, 40)
-        assert becomes_true(lambda: log_of(webhook).count("SUCCESS") == 5)
-        after = subscriptions.get(*ids(webhook))
+        assert becomes_true(
+            lambda: set(list_received_codes(form, secret, receiver)) == expected, 40
+        )
+        assert becomes_true(lambda: list_statuses(webhook).count("SUCCESS") == 5)
+        after = reload(webhook)
     assert (after.is_active, after.failure_count) == (True, 0)
-    assert log_of(webhook).count("RETRYING") >= 3
+    assert list_statuses(webhook).count("RETRYING") >= 3
 
 
 @pytest.mark.slow
@@ -168,18 +177,19 @@ def test_kill_9_in_the_middle_of_a_delivery_loses_nothing(
     plain = SignatureScheme.PLAYCAMP
     with running_receiver() as receiver, worker_group("fanout", 1, settings):
         webhook, secret = subscribed(tenant, receiver)
-        receiver.seconds, receiver.statuses = 60, [500] * 3
+        receiver.delay_seconds, receiver.statuses = 60, [500] * 3
         expected = redeem(tenant, 3, bus)
         with worker_group("deliverer", 1, settings) as workers:
             assert becomes_true(lambda: len(receiver.statuses) == 2, 30)
             workers.kill_process(workers.processes[0])
-        assert log_of(webhook) == ["PENDING"] * 3
-        receiver.seconds, receiver.statuses = 0, []
+        assert list_statuses(webhook) == ["PENDING"] * 3
+        receiver.delay_seconds, receiver.statuses = 0, []
         with worker_group("deliverer", 1, settings):
             assert becomes_true(
-                lambda: set(codes(plain, secret, receiver)) == expected, 40
+                lambda: set(list_received_codes(plain, secret, receiver)) == expected,
+                40,
             )
-            assert becomes_true(lambda: log_of(webhook) == ["SUCCESS"] * 3)
+            assert becomes_true(lambda: list_statuses(webhook) == ["SUCCESS"] * 3)
 
 
 @pytest.mark.slow
@@ -190,14 +200,16 @@ def test_a_hanging_receiver_holds_up_no_other(
         for _ in range(3):
             subscribed(tenant, hangs, timeout_ms=5_000)
         _, secret = subscribed(tenant, well)
-        hangs.seconds = 60
+        hangs.delay_seconds = 60
         expected = redeem(tenant, 3, bus)
-        began = time.monotonic()
+        started_at = time.monotonic()
         plain = SignatureScheme.PLAYCAMP
-        assert becomes_true(lambda: set(codes(plain, secret, well)) == expected, 10)
-        assert time.monotonic() - began < 4
+        assert becomes_true(
+            lambda: set(list_received_codes(plain, secret, well)) == expected, 10
+        )
+        assert time.monotonic() - started_at < 4
         assert hangs.received == []
-        hangs.over.set()
+        hangs.closed.set()
 
 
 @pytest.mark.slow
@@ -208,24 +220,30 @@ def test_a_tenant_of_hanging_receivers_holds_up_no_other_tenant(
     with running_receiver() as hangs, running_receiver() as well, working(bus):
         for _ in range(40):
             subscribed(tenant, hangs, timeout_ms=30_000)
-        hangs.seconds = 60
+        hangs.delay_seconds = 60
         redeem(tenant, 3, bus)
         assert becomes_true(
-            lambda: under_way(tenant) >= delivery.MAX_CONCURRENT_PER_TENANT, 10
+            lambda: count_active_webhooks(tenant) >= delivery.MAX_CONCURRENT_PER_TENANT,
+            10,
         )
         _, secret = subscribed(other, well)
         expected, plain = redeem(other, 3, bus), SignatureScheme.PLAYCAMP
-        came = becomes_true(lambda: set(codes(plain, secret, well)) == expected, 10)
-        hanging = under_way(tenant)
-        hangs.over.set()
-    assert (came, hanging) == (True, delivery.MAX_CONCURRENT_PER_TENANT)
+        has_arrived = becomes_true(
+            lambda: set(list_received_codes(plain, secret, well)) == expected, 10
+        )
+        hanging = count_active_webhooks(tenant)
+        hangs.closed.set()
+    assert (has_arrived, hanging) == (True, delivery.MAX_CONCURRENT_PER_TENANT)
 
 
-def under_way(tenant: TenantFactory) -> int:
-    """How many webhooks of a shop are held by a request, whatever its receiver does."""
-    held = "SELECT count(*) FROM webhook WHERE tenant_id = :id AND next_turn_at > :now"
-    given = {"id": tenant.tenant_id, "now": format_timestamp_milliseconds(utc_now())}
-    (count,) = database.execute(held, given).fetchone()
+def count_active_webhooks(tenant: TenantFactory) -> int:
+    """Return the number of webhooks of a tenant that are currently claimed."""
+    sql = "SELECT count(*) FROM webhook WHERE tenant_id = :id AND next_turn_at > :now"
+    parameters = {
+        "id": tenant.tenant_id,
+        "now": format_timestamp_milliseconds(utc_now()),
+    }
+    (count,) = database.execute(sql, parameters).fetchone()
     database.release_connection()
     return int(count)
 
@@ -240,15 +258,18 @@ def test_what_goes_out_again_is_due_to_nobody_twice(
         database.execute("UPDATE outbox SET claimed_until = NULL", {})
         relay_all(bus)
         with working(bus):
-            assert becomes_true(lambda: log_of(webhook) == ["SUCCESS"] * 2, 20)
-            assert becomes_true(lambda: waiting(bus) == 0)
-    assert [len(got.json["events"]) for got in receiver.received] in ([2], [1, 1])
+            assert becomes_true(lambda: list_statuses(webhook) == ["SUCCESS"] * 2, 20)
+            assert becomes_true(lambda: count_waiting(bus) == 0)
+    assert [len(request.json["events"]) for request in receiver.received] in (
+        [2],
+        [1, 1],
+    )
 
 
-def waiting(bus: Broker) -> int:
-    """How many messages the fanout has before it."""
+def count_waiting(bus: Broker) -> int:
+    """Return the number of messages that wait for the fanout."""
     depths = inspection.queue_depths(bus.url)
-    return next(one.messages for one in depths if one.queue == "coupons.webhooks")
+    return next(depth.messages for depth in depths if depth.queue == "coupons.webhooks")
 
 
 def test_each_gets_the_events_of_its_own_tenant_and_type(
@@ -262,18 +283,26 @@ def test_each_gets_the_events_of_its_own_tenant_and_type(
     ):
         _, secret = subscribed(tenant, here)
         subscribed(other, there)
-        one = subscriptions.create(
-            *(tenant.tenant_id, "coupon.generated", generated.url, utc_now()),
+        _, standard_secret = subscriptions.create(
+            tenant.tenant_id,
+            "coupon.generated",
+            url=generated.url,
+            now=utc_now(),
             signature=SignatureScheme.STANDARD,
         )
         expected = redeem(tenant, 2, bus)
         with working(bus):
             plain = SignatureScheme.PLAYCAMP
-            assert becomes_true(lambda: set(codes(plain, secret, here)) == expected, 20)
+            assert becomes_true(
+                lambda: set(list_received_codes(plain, secret, here)) == expected, 20
+            )
             assert becomes_true(lambda: len(generated.received) == 2, 20)
-    told = [verify_request("standard", one[1], got) for got in generated.received]
-    assert {event["type"] for event in told} == {"coupon.generated"}
-    assert {event["data"]["coupon"]["code"] for event in told} == expected
+    events = [
+        verify_request("standard", standard_secret, request)
+        for request in generated.received
+    ]
+    assert {event["type"] for event in events} == {"coupon.generated"}
+    assert {event["data"]["coupon"]["code"] for event in events} == expected
     assert there.received == []
 
 
@@ -290,13 +319,17 @@ GARBAGE: list[tuple[Any, str]] = [
 def test_what_is_no_event_is_kept_and_stops_no_other(
     bus: Broker, core: Settings, body: Any, why: str
 ) -> None:
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    queue, key = "coupons.webhooks", "#"
-    told = Message(queue, key, "application/cloudevents+json", raw)
-    assert webhook_fanout.handle_many([told]) == [None]
-    assert webhook_fanout.handle_one(told) == "buried"
-    _, reason, kept = get_last_dead_letter()
-    assert (why in reason, kept) == (True, raw)
+    encoded = body if isinstance(body, bytes) else json.dumps(body).encode()
+    message = Message(
+        queue="coupons.webhooks",
+        routing_key="#",
+        content_type="application/cloudevents+json",
+        body=encoded,
+    )
+    assert webhook_fanout.handle_many([message]) == [None]
+    assert webhook_fanout.handle_one(message) == "buried"
+    _, reason, stored_body = get_last_dead_letter()
+    assert (why in reason, stored_body) == (True, encoded)
 
 
 @pytest.mark.slow
@@ -307,28 +340,33 @@ def test_a_receiver_that_says_gone_is_switched_off_and_waits_to_be_switched_on(
         webhook, secret = subscribed(tenant, receiver)
         receiver.statuses = [410]
         expected = redeem(tenant, 1, bus)
-        assert becomes_true(lambda: not subscriptions.get(*ids(webhook)).is_active, 20)
-        reason = subscriptions.get(*ids(webhook)).inactive_reason
+        assert becomes_true(lambda: not reload(webhook).is_active, 20)
+        reason = reload(webhook).inactive_reason
         assert reason == "the receiver answered 410 Gone"
-        subscriptions.update(*ids(webhook), {"is_active": True}, utc_now())
+        changes = {"is_active": True}
+        subscriptions.update(webhook.tenant_id, webhook.webhook_id, changes, utc_now())
         plain = SignatureScheme.PLAYCAMP
-        assert becomes_true(lambda: set(codes(plain, secret, receiver)) == expected, 20)
-        assert subscriptions.get(*ids(webhook)).inactive_reason == ""
+        assert becomes_true(
+            lambda: set(list_received_codes(plain, secret, receiver)) == expected, 20
+        )
+        assert reload(webhook).inactive_reason == ""
 
 
 def test_nothing_is_sent_where_nothing_may_be_sent(
     bus: Broker, tenant: TenantFactory
 ) -> None:
-    """The same webhook, allowed when it was made and no longer when it is served."""
+    """The URL is allowed when the webhook is created, but not when it is served."""
     with running_receiver() as receiver:
         webhook, _ = subscribed(tenant, receiver, retry_count=0)
         url_policy.allow_networks(())
         try:
             redeem(tenant, 1, bus)
             with working(bus):
-                assert becomes_true(lambda: log_of(webhook) == ["FAILED"], 20)
+                assert becomes_true(lambda: list_statuses(webhook) == ["FAILED"], 20)
         finally:
             url_policy.allow_networks(LOOPBACK_NETWORKS)
-        (line,), _ = subscriptions.list_attempts(*ids(webhook), Page())
-    assert line.error.startswith("refused: 127.0.0.1 is at an address")
+        (attempt,), _ = subscriptions.list_attempts(
+            webhook.tenant_id, webhook.webhook_id, Page()
+        )
+    assert attempt.error.startswith("refused: 127.0.0.1 is at an address")
     assert receiver.received == []

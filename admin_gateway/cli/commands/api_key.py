@@ -1,4 +1,4 @@
-"""`couponctl key`: the API keys of a tenant's admins."""
+"""`couponctl key`: API keys for the admin API."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from admin_gateway.cli.options import (
     to_page,
     without_unset,
 )
-from admin_gateway.cli.output import json_command, print_status
+from admin_gateway.cli.output import json_command, print_secret_notice
 from admin_gateway.requests import CreateApiKeySchema
 from admin_gateway.responses.serializers import serialize_api_key
 from coupon_core.domain.models import Scope, utc_now
@@ -20,37 +20,42 @@ from coupon_core.services.access import tenants
 
 @click.group()
 def key() -> None:
-    """API keys of admins: create, list, revoke."""
+    """API keys for the admin API: create, list, revoke."""
 
 
 @key.command()
 @tenant_option
-@click.option("--name", required=True, help="What it is for.")
+@click.option("--name", required=True, help="Purpose of the key.")
 @click.option(
     "--scope",
     "scopes",
     multiple=True,
     type=click.Choice([scope.value for scope in Scope]),
-    help="What it may do; again for more. Without any: everything.",
+    help="Permitted scope (repeatable). Default: all scopes.",
 )
-@click.option("--expires", "expires_at", help="Until when, as 2030-01-31T12:00:00Z.")
+@click.option(
+    "--expires",
+    "expires_at",
+    help="Valid until, for example 2030-01-31T12:00:00Z. Default: no expiry.",
+)
 @json_command()
 def create(tenant_id: str, **options: Any) -> dict[str, Any]:
-    """Make an API key. Its plain text is shown only here.
+    """Create an API key. The key is shown only once.
 
     Example: `couponctl key create --tenant acme --name crm --scope read --json`
     """
-    body = {name: _to_list(value) for name, value in without_unset(**options).items()}
+    body = without_unset(**options)
     new = {"scopes": list(Scope), "expires_at": None, **CreateApiKeySchema().load(body)}
     created_key, plain_text = tenants.create_key(
-        None, tenant_id, new["name"], set(new["scopes"]), new["expires_at"], utc_now()
+        None,
+        tenant_id,
+        name=new["name"],
+        scopes=set(new["scopes"]),
+        expires_at=new["expires_at"],
+        now=utc_now(),
     )
-    print_status("Keep the API key: this is the only time that it is shown.")
+    print_secret_notice("API key")
     return {**serialize_api_key(created_key), "api_key": plain_text}
-
-
-def _to_list(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 @key.command("list")
@@ -72,8 +77,8 @@ def list_(tenant_id: str, limit: int, offset: int) -> dict[str, Any]:
 @click.argument("key_id", type=UUID_PARAM)
 @json_command()
 def revoke(tenant_id: str, key_id: str) -> dict[str, Any]:
-    """Make an API key worthless at once; again changes nothing.
+    """Revoke an API key immediately (idempotent).
 
     Example: `couponctl key revoke --tenant acme 0198c0de-…`
     """
-    return serialize_api_key(tenants.revoke_key(tenant_id, key_id, utc_now()))
+    return serialize_api_key(tenants.revoke_key(tenant_id, key_id, now=utc_now()))

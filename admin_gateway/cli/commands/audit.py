@@ -1,4 +1,4 @@
-"""`couponctl audit`: what was done, by whom and when."""
+"""`couponctl audit`: list and follow the audit log."""
 
 import json
 import time
@@ -24,67 +24,76 @@ from coupon_core.services import audit as audit_service
 
 COLUMNS = ("happened_at", "actor", "action", "object_id", "detail")
 POLL_INTERVAL_SECONDS = 0.5
-MAX_COMMIT_DELAY = timedelta(seconds=30)  # transactions are shorter
+MAX_COMMIT_DELAY = timedelta(seconds=30)  # longer than any transaction
 
 
 @click.group()
 def audit() -> None:
-    """The audit log: list it, watch it grow. It keeps what an erased tenant did."""
+    """The audit log: list, tail. Entries of erased tenants are kept."""
 
 
 @audit.command("list")
 @tenant_option
-@click.option("--actor", help="An API key's id, or cli, system, server.")
-@click.option("--action", help="As definition.changed.")
-@click.option("--object", "object_id", help="The id of what it was done to.")
+@click.option("--actor", help="API key ID, or cli, system, server.")
+@click.option("--action", help="Action, for example definition.changed.")
+@click.option("--object", "object_id", help="ID of the changed object.")
 @click.option(
-    "--from", "since", type=TIME_PARAM, help="At or after, as 2030-01-31T12:00:00Z."
+    "--from",
+    "since",
+    type=TIME_PARAM,
+    help="At or after, for example 2030-01-31T12:00:00Z.",
 )
-@click.option("--to", "until", type=TIME_PARAM, help="Before.")
+@click.option("--to", "until", type=TIME_PARAM, help="Before this time.")
 @pagination_options
 @json_command(*COLUMNS)
 def list_(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, Any]:
-    """List what was done, newest first.
+    """List audit entries, newest first.
 
     Example: `couponctl audit list --tenant acme --action definition.changed --json`
     """
-    found = audit_service.list_entries(
-        tenant_id, AuditFilter(**filters), to_page(limit, offset)
+    rows, total = audit_service.list_entries(
+        tenant_id, AuditFilter(**filters), page=to_page(limit, offset)
     )
-    rows, total = found
     return {"entries": [serialize_audit_entry(row) for row in rows], "total": total}
 
 
 @audit.command()
 @tenant_option
-@click.option("--count", type=click.IntRange(1), help="End after so many entries.")
-@click.option("--json", "as_json", is_flag=True, help="A JSON document a line.")
+@click.option(
+    "--count", type=click.IntRange(1), help="Exit after this number of entries."
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document per line."
+)
 def tail(tenant_id: str, count: int | None, as_json: bool) -> None:
-    """Show what is done from now on: a line an entry, until Ctrl-C.
+    """Show new audit entries, one per line, until Ctrl-C.
 
     Example: `couponctl audit tail --tenant acme --count 1 --json`
     """
     with started_core():
-        print_status("Listening to the audit log. Ctrl-C ends it.")
-        for one in islice(_follow_entries(tenant_id, utc_now()), count):
-            text = json.dumps(one, ensure_ascii=False)
-            click.echo(text if as_json else _format_line(one))
+        print_status("Listening to the audit log. Press Ctrl-C to stop.")
+        for entry in islice(_follow_entries(tenant_id, utc_now()), count):
+            text = json.dumps(entry, ensure_ascii=False)
+            click.echo(text if as_json else _format_line(entry))
 
 
 def _follow_entries(tenant_id: str, started_at: datetime) -> Iterator[dict[str, Any]]:
-    # An entry comes when its transaction ends: one with a lower id may come later.
-    known_ids: set[str] = set()
+    # An entry becomes visible when its transaction commits, so an entry with a lower
+    # ID may appear later. Each poll therefore looks back and skips entries seen before.
+    seen_ids: set[str] = set()
     while True:
-        for one in audit_service.list_entries_since(
+        for entry in audit_service.list_entries_since(
             tenant_id, max(started_at, utc_now() - MAX_COMMIT_DELAY)
         ):
-            if one.entry_id not in known_ids:
-                known_ids.add(one.entry_id)
-                yield serialize_audit_entry(one)
+            if entry.entry_id not in seen_ids:
+                seen_ids.add(entry.entry_id)
+                yield serialize_audit_entry(entry)
         database.release_connection()
         time.sleep(POLL_INTERVAL_SECONDS)
 
 
 def _format_line(document: dict[str, Any]) -> str:
     values = (document[name] for name in COLUMNS)
-    return "  ".join(one if isinstance(one, str) else json.dumps(one) for one in values)
+    return "  ".join(
+        value if isinstance(value, str) else json.dumps(value) for value in values
+    )

@@ -1,4 +1,4 @@
-"""`couponctl serialize_batch`: coupons by the million: how far they are, and how to end it."""
+"""`couponctl batch`: follow and cancel the bulk generation of coupons."""
 
 import time
 from typing import Any
@@ -40,9 +40,16 @@ def batch() -> None:
 @batch.command("list")
 @tenant_option
 @click.option(
-    "--definition", "definition_id", type=UUID_PARAM, help="Only of this one."
+    "--definition",
+    "definition_id",
+    type=UUID_PARAM,
+    help="Only batches of this definition ID.",
 )
-@click.option("--state", type=click.Choice([one.value for one in BatchState]))
+@click.option(
+    "--state",
+    type=click.Choice([batch_state.value for batch_state in BatchState]),
+    help="Only batches in this state.",
+)
 @pagination_options
 @json_command(*COLUMNS)
 def list_(
@@ -54,12 +61,16 @@ def list_(
 ) -> dict[str, Any]:
     """List batches, newest first.
 
-    Example: `couponctl serialize_batch list --tenant acme --state running`
+    Example: `couponctl batch list --tenant acme --state running`
     """
     tenants.require(tenant_id)
-    chosen = BatchState(state) if state else None
-    filters = to_page(limit, offset), chosen, definition_id
-    rows, total = batches.list_batches(tenant_id, *filters)
+    state_filter = BatchState(state) if state else None
+    rows, total = batches.list_batches(
+        tenant_id,
+        to_page(limit, offset),
+        state=state_filter,
+        definition_id=definition_id,
+    )
     return {
         "batches": [serializers.serialize_batch(row) for row in rows],
         "total": total,
@@ -71,9 +82,9 @@ def list_(
 @batch_argument
 @json_command()
 def show(tenant_id: str, batch_id: str) -> dict[str, Any]:
-    """Show how far a batch is, how quick, and when it will be done.
+    """Show the progress of a batch, its rate, and the estimated time left.
 
-    Example: `couponctl serialize_batch show --tenant acme 0198c0de-…`
+    Example: `couponctl batch show --tenant acme 0198c0de-…`
     """
     return serializers.serialize_batch(batches.get(tenant_id, batch_id))
 
@@ -83,11 +94,11 @@ def show(tenant_id: str, batch_id: str) -> dict[str, Any]:
 @batch_argument
 @json_command()
 def watch(tenant_id: str, batch_id: str) -> dict[str, Any]:
-    """Look on until a batch is at its end; Ctrl-C stops only the looking.
+    """Show the progress until the batch ends. Ctrl-C does not stop the batch.
 
-    Ends with 1 when the batch failed.
+    Exit status 1 if the batch failed.
 
-    Example: `couponctl serialize_batch watch --tenant acme 0198c0de-…`
+    Example: `couponctl batch watch --tenant acme 0198c0de-…`
     """
     return _watch_batch(batches.get(tenant_id, batch_id), generates_chunks=False)
 
@@ -97,36 +108,43 @@ def watch(tenant_id: str, batch_id: str) -> dict[str, Any]:
 @batch_argument
 @json_command()
 def cancel(tenant_id: str, batch_id: str) -> dict[str, Any]:
-    """Make no more coupons of a batch; those made stay.
+    """Cancel a batch; coupons already generated are kept.
 
-    Example: `couponctl serialize_batch cancel --tenant acme 0198c0de-…`
+    Example: `couponctl batch cancel --tenant acme 0198c0de-…`
     """
-    return serializers.serialize_batch(batches.cancel(tenant_id, batch_id, utc_now()))
+    return serializers.serialize_batch(
+        batches.cancel(tenant_id, batch_id, now=utc_now())
+    )
 
 
 def generate_with_workers(batch: Batch) -> dict[str, Any]:
-    """Make a batch together with the workers; gives it as it is when this ends."""
+    """Generate a batch together with the workers; return it as it is at the end."""
     return _watch_batch(batch, generates_chunks=True)
 
 
 def _watch_batch(batch: Batch, generates_chunks: bool) -> dict[str, Any]:
-    """With a bar, until its end or Ctrl-C."""
-    ids = batch.tenant_id, batch.batch_id
+    """Show a progress bar until the batch ends or Ctrl-C is pressed."""
+    tenant_id, batch_id = batch.tenant_id, batch.batch_id
     try:
         with progress_bar("coupons", batch.requested_count) as report_progress:
-            # From its end: the workers begin at the other.
-            chunks = iter(range(batch.chunk_count, 0, -1) if generates_chunks else ())
-            while (current := batches.get(*ids)).state in ACTIVE_STATES:
+            # Workers start with the first chunk, so this process starts with the last.
+            chunk_numbers = iter(
+                range(batch.chunk_count, 0, -1) if generates_chunks else ()
+            )
+            while (current := batches.get(tenant_id, batch_id)).state in ACTIVE_STATES:
                 report_progress(current.generated_count)
-                number = next(chunks, None)
+                number = next(chunk_numbers, None)
                 if number is None:
                     time.sleep(POLL_INTERVAL_SECONDS)
                 else:
-                    batches.generate_chunk((*ids, number), utc_now())
+                    batches.generate_chunk((tenant_id, batch_id, number), utc_now())
             report_progress(current.generated_count)
     except KeyboardInterrupt:
-        print_status(f"It goes on: couponctl batch watch --tenant {ids[0]} {ids[1]}")
-    current = batches.get(*ids)
+        print_status(
+            "The batch continues. Show its progress with: "
+            f"couponctl batch watch --tenant {tenant_id} {batch_id}"
+        )
+    current = batches.get(tenant_id, batch_id)
     if current.state == BatchState.FAILED:
         exit_with_failure()
     return serializers.serialize_batch(current)

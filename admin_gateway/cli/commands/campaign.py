@@ -1,4 +1,4 @@
-"""`couponctl serialize_campaign`: what creators promote, and who takes part."""
+"""`couponctl campaign`: campaigns and the creators in them."""
 
 from typing import Any
 
@@ -21,20 +21,30 @@ from coupon_core.domain.models.campaigns import CampaignStatus
 from coupon_core.services.access import tenants
 from coupon_core.services.campaigns import campaigns
 
-STATUS_CHOICE = click.Choice([one.value for one in CampaignStatus])
+STATUS_CHOICE = click.Choice([status.value for status in CampaignStatus])
 campaign_argument = click.argument("campaign_id")
 creator_argument = click.argument("creator_key", metavar="CREATOR_KEY")
 
 
 def campaign_field_options(command: Any) -> Any:
-    """Give a command the options that say what a campaign is."""
+    """Add the options that describe a campaign to a command."""
     for option in (
-        click.option("--ends", "ends_at", help="When its codes end."),
-        click.option("--starts", "starts_at", help="As 2030-01-31T12:00:00Z."),
-        click.option("--status", type=STATUS_CHOICE, help="Where in its life it is."),
-        click.option("--description", type=JsonObjectParam(), help="Texts by locale."),
         click.option(
-            "--names", type=JsonObjectParam(), help='Such as {"en": "Launch"}.'
+            "--ends", "ends_at", help="End, for example 2030-12-31T23:59:59Z."
+        ),
+        click.option(
+            "--starts", "starts_at", help="Start, for example 2030-01-31T12:00:00Z."
+        ),
+        click.option("--status", type=STATUS_CHOICE, help="Status of the campaign."),
+        click.option(
+            "--description",
+            type=JsonObjectParam(),
+            help='Descriptions by locale, for example {"en": "Launch"}.',
+        ),
+        click.option(
+            "--names",
+            type=JsonObjectParam(),
+            help='Names by locale, for example {"en": "Launch"}.',
         ),
         body_file_option,
     ):
@@ -55,7 +65,7 @@ def campaign() -> None:
 def create(
     tenant_id: str, campaign_id: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Add a campaign.
+    """Create a campaign.
 
     Example: `couponctl campaign create --tenant acme campaign_001
     --names '{"en": "Launch"}' --status IN_PROGRESS --json`
@@ -67,15 +77,15 @@ def create(
         "campaign_id": campaign_id,
     }
     fields = CreateCampaignSchema().load(body)
-    ids = tenant_id, fields.pop("campaign_id")
-    return campaign_responses.serialize_campaign(
-        campaigns.create(*ids, fields, utc_now())
+    created = campaigns.create(
+        tenant_id, fields.pop("campaign_id"), fields=fields, now=utc_now()
     )
+    return campaign_responses.serialize_campaign(created)
 
 
 @campaign.command("list")
 @tenant_option
-@click.option("--status", type=STATUS_CHOICE, help="Only those of this status.")
+@click.option("--status", type=STATUS_CHOICE, help="Only campaigns with this status.")
 @pagination_options
 @json_command("campaign_id", "names", "status", "starts_at", "ends_at")
 def list_(
@@ -83,11 +93,13 @@ def list_(
 ) -> dict[str, Any]:
     """List campaigns, newest first.
 
-    Example: `couponctl serialize_campaign list --tenant acme --status IN_PROGRESS`
+    Example: `couponctl campaign list --tenant acme --status IN_PROGRESS`
     """
     tenants.require(tenant_id)
-    chosen = CampaignStatus(status) if status else None
-    rows, total = campaigns.list_campaigns(tenant_id, to_page(limit, offset), chosen)
+    status_filter = CampaignStatus(status) if status else None
+    rows, total = campaigns.list_campaigns(
+        tenant_id, to_page(limit, offset), status=status_filter
+    )
     return {
         "campaigns": [campaign_responses.serialize_campaign(row) for row in rows],
         "total": total,
@@ -101,7 +113,7 @@ def list_(
 def get(tenant_id: str, campaign_id: str) -> dict[str, Any]:
     """Show a campaign.
 
-    Example: `couponctl serialize_campaign get --tenant acme campaign_001`
+    Example: `couponctl campaign get --tenant acme campaign_001`
     """
     return campaign_responses.serialize_campaign(campaigns.get(tenant_id, campaign_id))
 
@@ -114,16 +126,17 @@ def get(tenant_id: str, campaign_id: str) -> dict[str, Any]:
 def update(
     tenant_id: str, campaign_id: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Change a campaign; what is not given stays.
+    """Change a campaign; omitted options keep their values.
 
-    While it is COMPLETED or CANCELLED, none of its codes is good.
+    While a campaign is COMPLETED or CANCELLED, its codes cannot be redeemed.
 
-    Example: `couponctl serialize_campaign update --tenant acme campaign_001 --status CANCELLED`
+    Example: `couponctl campaign update --tenant acme campaign_001
+    --status CANCELLED`
     """
     changes = UpdateCampaignSchema().load(
         {**read_body(body_file), **without_unset(**options)}
     )
-    changed = campaigns.update(tenant_id, campaign_id, changes, utc_now())
+    changed = campaigns.update(tenant_id, campaign_id, changes=changes, now=utc_now())
     return campaign_responses.serialize_campaign(changed)
 
 
@@ -132,9 +145,9 @@ def update(
 @campaign_argument
 @json_command()
 def stats(tenant_id: str, campaign_id: str) -> dict[str, Any]:
-    """Count the uses of a campaign's codes, by package and creator.
+    """Count the redemptions of a campaign's codes by package and creator.
 
-    Example: `couponctl serialize_campaign get_stats --tenant acme campaign_001`
+    Example: `couponctl campaign stats --tenant acme campaign_001`
     """
     return campaign_responses.serialize_campaign_stats(
         campaigns.get_stats(tenant_id, campaign_id)
@@ -149,12 +162,12 @@ def stats(tenant_id: str, campaign_id: str) -> dict[str, Any]:
 def creators_(
     tenant_id: str, campaign_id: str, limit: int, offset: int
 ) -> dict[str, Any]:
-    """List who takes part in a campaign.
+    """List the creators of a campaign.
 
-    Example: `couponctl serialize_campaign list_creators --tenant acme campaign_001`
+    Example: `couponctl campaign creators --tenant acme campaign_001`
     """
     rows, total = campaigns.list_creators(
-        tenant_id, campaign_id, to_page(limit, offset)
+        tenant_id, campaign_id, page=to_page(limit, offset)
     )
     return {
         "creators": [campaign_responses.serialize_creator(row) for row in rows],
@@ -168,12 +181,15 @@ def creators_(
 @creator_argument
 @json_command()
 def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> dict[str, Any]:
-    """Let a creator take part; again changes nothing.
+    """Add a creator to a campaign (idempotent).
 
-    Example: `couponctl serialize_campaign add-serialize_creator --tenant acme campaign_001 ABC12`
+    Example: `couponctl campaign add-creator --tenant acme campaign_001
+    ABC12`
     """
-    ids = tenant_id, campaign_id, creator_key.upper()
-    return campaign_responses.serialize_creator(campaigns.add_creator(*ids))
+    creator = campaigns.add_creator(
+        tenant_id, campaign_id, creator_key=creator_key.upper()
+    )
+    return campaign_responses.serialize_creator(creator)
 
 
 @campaign.command("remove-creator")
@@ -184,9 +200,10 @@ def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> dict[str,
 def remove_creator(
     tenant_id: str, campaign_id: str, creator_key: str
 ) -> dict[str, Any]:
-    """End a creator's part; codes already given stay good until they are revoked.
+    """Remove a creator from a campaign; assigned codes remain valid until revoked.
 
-    Example: `couponctl serialize_campaign remove-serialize_creator --tenant acme campaign_001 ABC12`
+    Example: `couponctl campaign remove-creator --tenant acme campaign_001
+    ABC12`
     """
-    campaigns.remove_creator(tenant_id, campaign_id, creator_key.upper())
+    campaigns.remove_creator(tenant_id, campaign_id, creator_key=creator_key.upper())
     return {"removed": creator_key.upper()}

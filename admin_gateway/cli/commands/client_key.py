@@ -1,4 +1,4 @@
-"""`couponctl client-key`: the keys that other systems' SDKs call with."""
+"""`couponctl client-key`: keys for PlayCamp and Mambo SDKs."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from admin_gateway.cli.options import (
     to_page,
     without_unset,
 )
-from admin_gateway.cli.output import json_command, print_status
+from admin_gateway.cli.output import json_command, print_secret_notice
 from admin_gateway.requests import CreateClientKeySchema
 from admin_gateway.responses.client_keys import (
     serialize_client_key,
@@ -25,27 +25,34 @@ KIND_CHOICE = click.Choice([kind.value for kind in ClientKeyKind])
 
 @click.group("client-key")
 def client_key() -> None:
-    """Keys of other systems' SDKs: create, list, revoke."""
+    """Keys for PlayCamp and Mambo SDKs: create, list, revoke."""
 
 
 @client_key.command()
 @tenant_option
+@click.option("--kind", type=KIND_CHOICE, required=True, help="SDK that uses the key.")
+@click.option("--name", required=True, help="Purpose of the key.")
 @click.option(
-    "--kind", type=KIND_CHOICE, required=True, help="Whose SDK, and which side."
+    "--expires",
+    "expires_at",
+    help="Valid until, for example 2030-01-31T12:00:00Z. Default: no expiry.",
 )
-@click.option("--name", required=True, help="What it is for.")
-@click.option("--expires", "expires_at", help="Until when, as 2030-01-31T12:00:00Z.")
 @json_command()
 def create(tenant_id: str, **options: Any) -> dict[str, Any]:
-    """Make a key. Its secret is shown only here; SDKs want `credential`.
+    """Create a key. Its secret is shown only once; pass `credential` to the SDK.
 
     Example: `couponctl client-key create --tenant acme --kind playcamp_server
     --name game-server --json`
     """
     body = CreateClientKeySchema().load(without_unset(**options))
-    key_members = body["kind"], body["name"], body.get("expires_at")
-    key, secret = client_keys.create(tenant_id, *key_members, utc_now())
-    print_status("Keep the secret: this is the only time that it is shown.")
+    key, secret = client_keys.create(
+        tenant_id,
+        body["kind"],
+        name=body["name"],
+        expires_at=body.get("expires_at"),
+        now=utc_now(),
+    )
+    print_secret_notice("secret")
     return serialize_new_client_key(key, secret)
 
 
@@ -55,14 +62,14 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
 @pagination_options
 @json_command("key_id", "kind", "name", "created_at", "expires_at", "revoked_at")
 def list_(tenant_id: str, kind: str | None, limit: int, offset: int) -> dict[str, Any]:
-    """List a tenant's keys, newest first.
+    """List a tenant's SDK keys, newest first.
 
     Example: `couponctl client-key list --tenant acme --kind mambo`
     """
     tenants.require(tenant_id)
-    chosen = ClientKeyKind(kind) if kind else None
+    kind_filter = ClientKeyKind(kind) if kind else None
     rows, total = client_keys.list_client_keys(
-        tenant_id, to_page(limit, offset), chosen
+        tenant_id, to_page(limit, offset), kind=kind_filter
     )
     return {"client_keys": [serialize_client_key(row) for row in rows], "total": total}
 
@@ -72,8 +79,8 @@ def list_(tenant_id: str, kind: str | None, limit: int, offset: int) -> dict[str
 @click.argument("key_id")
 @json_command()
 def revoke(tenant_id: str, key_id: str) -> dict[str, Any]:
-    """Make a key worthless at once; again changes nothing.
+    """Revoke a key immediately (idempotent).
 
     Example: `couponctl client-key revoke --tenant acme ak_server_3f9a…`
     """
-    return serialize_client_key(client_keys.revoke(tenant_id, key_id, utc_now()))
+    return serialize_client_key(client_keys.revoke(tenant_id, key_id, now=utc_now()))

@@ -1,4 +1,4 @@
-"""`couponctl config`: what is set, whether it makes sense, and new master keys."""
+"""`couponctl config`: show and check the settings, create a master key."""
 
 from typing import Any
 
@@ -17,15 +17,15 @@ from coupon_core.settings import loader as settings_loader
 
 @click.group()
 def config() -> None:
-    """Settings: show, check, make a master key."""
+    """Settings: show, check, new-key."""
 
 
 @config.command("show")
 @json_command("name", "value", "meaning", starts_core=False)
 def show_() -> dict[str, Any]:
-    """Show every setting, its value and its meaning; secrets stay hidden.
+    """Show each setting with its value and meaning; secrets are hidden.
 
-    Example: `COUPON_DATA_DIR=/srv/coupons couponctl config print_document`
+    Example: `COUPON_DATA_DIR=/srv/coupons couponctl config show`
     """
     rows = settings_loader.describe_settings(settings_loader.load())
     names = ("name", "value", "meaning")
@@ -35,21 +35,21 @@ def show_() -> dict[str, Any]:
 @config.command()
 @json_command(starts_core=False)
 def check() -> dict[str, Any]:
-    """Tell whether the settings make sense, and all that is wrong with them.
+    """Check that the settings are valid; list all errors.
 
     Example: `couponctl config check && couponctl serve admin`
     """
     bootstrap.start(settings_loader.load())
-    print_status("The settings make sense.")
+    print_status("The settings are valid.")
     return {"ok": True}
 
 
 @config.command("new-key")
 @json_option
 def new_key(as_json: bool) -> None:
-    """Make a key for COUPON_MASTER_KEYS.
+    """Generate a key for COUPON_MASTER_KEYS.
 
-    To change keys, put the new one first and leave the old one behind it.
+    To rotate keys, put the new key first and keep the old key after it.
 
     Example: `couponctl config new-key > master.key`
     """

@@ -1,4 +1,4 @@
-"""`couponctl serialize_coupon`: list coupons, look at one, take one out of use."""
+"""`couponctl coupon`: list, show and revoke coupons."""
 
 from typing import Any
 
@@ -29,13 +29,16 @@ def coupon() -> None:
 
 
 def coupon_selection_options(command: Any) -> Any:
-    """Give a command the ways of naming one coupon."""
+    """Add the options that select one coupon to a command."""
     for option in (
         click.option(
-            "--user", "user_id", type=USER_PARAM, help="Whose, of a shared code."
+            "--user",
+            "user_id",
+            type=USER_PARAM,
+            help="User ID, to select one coupon of a shared code.",
         ),
-        click.option("--code", type=CODE_PARAM, help="Its code."),
-        click.option("--id", "coupon_id", type=UUID_PARAM, help="Its id."),
+        click.option("--code", type=CODE_PARAM, help="Coupon code."),
+        click.option("--id", "coupon_id", type=UUID_PARAM, help="Coupon ID."),
     ):
         command = option(command)
     return command
@@ -45,48 +48,60 @@ def _to_coupon_filter(
     coupon_id: str | None, code: str | None, user_id: str | None
 ) -> CouponFilter:
     if (coupon_id is None) == (code is None):
-        raise click.UsageError("Give either --id or --code.")
+        raise click.UsageError("Use either --id or --code.")
     return CouponFilter(coupon_id=coupon_id, code=code, user_id=user_id)
 
 
 @coupon.command("list")
 @tenant_option
 @click.option(
-    "--definition", "definition_id", type=UUID_PARAM, help="Only of this one."
+    "--definition",
+    "definition_id",
+    type=UUID_PARAM,
+    help="Only coupons of this definition ID.",
 )
-@click.option("--user", "user_id", type=USER_PARAM, help="Only this user's.")
-@click.option("--code", type=CODE_PARAM, help="Only of this code.")
-@click.option("--status", type=click.Choice([one.value for one in CouponStatus]))
+@click.option(
+    "--user", "user_id", type=USER_PARAM, help="Only coupons of this user ID."
+)
+@click.option("--code", type=CODE_PARAM, help="Only coupons with this code.")
+@click.option(
+    "--status",
+    type=click.Choice([coupon_status.value for coupon_status in CouponStatus]),
+    help="Only coupons with this status.",
+)
 @pagination_options
 @json_command(*COLUMNS)
 def list_(
-    tenant_id: str, status: str | None, limit: int, offset: int, **chosen: Any
+    tenant_id: str, status: str | None, limit: int, offset: int, **filters: Any
 ) -> dict[str, Any]:
     """List coupons, newest first.
 
-    Example: `couponctl serialize_coupon list --tenant acme --user user_123 --status active`
+    Example: `couponctl coupon list --tenant acme --user user_123
+    --status active`
     """
     tenants.require(tenant_id)
-    filter_ = CouponFilter(status=CouponStatus(status) if status else None, **chosen)
+    coupon_filter = CouponFilter(
+        status=CouponStatus(status) if status else None, **filters
+    )
     now = utc_now()
     rows, total = administration.list_coupons(
-        tenant_id, filter_, to_page(limit, offset), now
+        tenant_id, coupon_filter, page=to_page(limit, offset), now=now
     )
-    return serialization.serialize_coupon_list("coupons", rows, total, now)
+    return serialization.serialize_coupon_list("coupons", rows, total=total, now=now)
 
 
 @coupon.command()
 @tenant_option
 @coupon_selection_options
 @json_command()
-def get(tenant_id: str, **named: Any) -> dict[str, Any]:
+def get(tenant_id: str, **selection: Any) -> dict[str, Any]:
     """Show a coupon.
 
-    Example: `couponctl serialize_coupon get --tenant acme --code WELCOME8X4F2K9P`
+    Example: `couponctl coupon get --tenant acme --code WELCOME8X4F2K9P`
     """
     now = utc_now()
     return serialization.serialize_coupon(
-        administration.get(tenant_id, _to_coupon_filter(**named), now), now
+        administration.get(tenant_id, _to_coupon_filter(**selection), now=now), now
     )
 
 
@@ -94,13 +109,14 @@ def get(tenant_id: str, **named: Any) -> dict[str, Any]:
 @tenant_option
 @coupon_selection_options
 @json_command()
-def revoke(tenant_id: str, **named: Any) -> dict[str, Any]:
-    """Take a coupon out of use; again changes nothing.
+def revoke(tenant_id: str, **selection: Any) -> dict[str, Any]:
+    """Revoke a coupon (idempotent).
 
-    Example: `couponctl serialize_coupon revoke --tenant acme --code WELCOME8X4F2K9P --json`
+    Example: `couponctl coupon revoke --tenant acme --code WELCOME8X4F2K9P
+    --json`
     """
     now = utc_now()
     revoked = administration.revoke(
-        tenant_id, _to_coupon_filter(**named), now, CLI_ACTOR
+        tenant_id, _to_coupon_filter(**selection), now=now, actor=CLI_ACTOR
     )
     return serialization.serialize_coupon(revoked, now)

@@ -1,4 +1,4 @@
-"""`couponctl serialize_creator`: who hands out codes, and the codes in their hands."""
+"""`couponctl creator`: creators and the codes assigned to them."""
 
 from typing import Any
 
@@ -25,21 +25,21 @@ from coupon_core.domain.models.creators import CreatorStatus
 from coupon_core.services.access import tenants
 from coupon_core.services.campaigns import creators
 
-STATUS_CHOICE = click.Choice([one.value for one in CreatorStatus])
+STATUS_CHOICE = click.Choice([status.value for status in CreatorStatus])
 creator_argument = click.argument("creator_key", metavar="CREATOR_KEY")
-codes_option = click.option(
-    "--code", "codes", multiple=True, help="One of the codes; again for more."
-)
+codes_option = click.option("--code", "codes", multiple=True, help="Code (repeatable).")
 
 
 def creator_field_options(command: Any) -> Any:
-    """Give a command the options that say who a creator is."""
+    """Add the options that describe a creator to a command."""
     for option in (
         click.option(
-            "--status", type=STATUS_CHOICE, help="An inactive one gets no codes."
+            "--status",
+            type=STATUS_CHOICE,
+            help="Status; an INACTIVE creator gets no new codes.",
         ),
-        click.option("--genre", help="What the creator is about."),
-        click.option("--name", help="What the creator is called."),
+        click.option("--genre", help="Genre of the creator."),
+        click.option("--name", help="Name of the creator."),
         body_file_option,
     ):
         command = option(command)
@@ -48,7 +48,7 @@ def creator_field_options(command: Any) -> Any:
 
 @click.group()
 def creator() -> None:
-    """Creators: create, list, get, update, give codes, revoke them, stats."""
+    """Creators: create, list, get, update, give, codes, revoke, stats."""
 
 
 @creator.command()
@@ -59,9 +59,9 @@ def creator() -> None:
 def create(
     tenant_id: str, creator_key: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Add a creator; the key is 5 capital letters or digits.
+    """Create a creator. CREATOR_KEY: 5 uppercase letters or digits.
 
-    Example: `couponctl serialize_creator create --tenant acme ABC12 --name Jun --json`
+    Example: `couponctl creator create --tenant acme ABC12 --name Jun --json`
     """
     tenants.require(tenant_id)
     body = {
@@ -70,22 +70,22 @@ def create(
         "creator_key": creator_key,
     }
     fields = CreateCreatorSchema().load(body)
-    ids = tenant_id, fields.pop("creator_key")
-    return campaign_responses.serialize_creator(
-        creators.create(*ids, fields, utc_now())
+    created = creators.create(
+        tenant_id, fields.pop("creator_key"), fields=fields, now=utc_now()
     )
+    return campaign_responses.serialize_creator(created)
 
 
 @creator.command("list")
 @tenant_option
-@click.option("--keyword", help="A part of the name or key, in any case.")
-@click.option("--campaign", "campaign_id", help="Only who takes part in it.")
+@click.option("--keyword", help="Part of the name or key, case-insensitive.")
+@click.option("--campaign", "campaign_id", help="Only creators of this campaign ID.")
 @pagination_options
 @json_command("creator_key", "name", "genre", "status", "created_at")
 def list_(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, Any]:
-    """List creators by name.
+    """List creators, sorted by name.
 
-    Example: `couponctl serialize_creator list --tenant acme --keyword jun`
+    Example: `couponctl creator list --tenant acme --keyword jun`
     """
     tenants.require(tenant_id)
     rows, total = creators.list_creators(tenant_id, to_page(limit, offset), **filters)
@@ -102,7 +102,7 @@ def list_(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, 
 def get(tenant_id: str, creator_key: str) -> dict[str, Any]:
     """Show a creator.
 
-    Example: `couponctl serialize_creator get --tenant acme ABC12`
+    Example: `couponctl creator get --tenant acme ABC12`
     """
     return campaign_responses.serialize_creator(
         creators.get(tenant_id, creator_key.upper())
@@ -117,46 +117,42 @@ def get(tenant_id: str, creator_key: str) -> dict[str, Any]:
 def update(
     tenant_id: str, creator_key: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Change a creator; what is not given stays.
+    """Change a creator; omitted options keep their values.
 
-    Example: `couponctl serialize_creator update --tenant acme ABC12 --status INACTIVE`
+    Example: `couponctl creator update --tenant acme ABC12 --status INACTIVE`
     """
     changes = UpdateCreatorSchema().load(
         {**read_body(body_file), **without_unset(**options)}
     )
-    ids = tenant_id, creator_key.upper()
-    return campaign_responses.serialize_creator(
-        creators.update(*ids, changes, utc_now())
+    changed = creators.update(
+        tenant_id, creator_key.upper(), changes=changes, now=utc_now()
     )
+    return campaign_responses.serialize_creator(changed)
 
 
 @creator.command()
 @tenant_option
 @creator_argument
-@click.option(
-    "--package", "package_id", type=int, required=True, help="Of which package: its id."
-)
+@click.option("--package", "package_id", type=int, required=True, help="Package ID.")
 @codes_option
-@click.option("--count", type=int, help="Instead: make so many.")
 @click.option(
-    "--pattern", help="What they look like; default CREATOR-{creator}-{number}."
+    "--count", type=int, help="Number of codes to generate, instead of --code."
+)
+@click.option(
+    "--pattern", help="Pattern for --count. Default: CREATOR-{creator}-{number}."
 )
 @json_command()
 def give(tenant_id: str, creator_key: str, **options: Any) -> dict[str, Any]:
-    """Give a creator codes of a package: named ones, or so many after a pattern.
+    """Assign codes of a package to a creator: given codes or generated ones.
 
     Example: `couponctl creator give --tenant acme ABC12 --package 2451717 --count 10
     --pattern 'GO-{creator}-{random}' --json`
     """
-    body = {name: _to_list(value) for name, value in without_unset(**options).items()}
+    body = without_unset(**options)
     codes = creators.assign_or_generate_codes(
         tenant_id, creator_key.upper(), **AssignCreatorCodesSchema().load(body)
     )
     return {"codes": list(codes), "total": len(codes)}
-
-
-def _to_list(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 @creator.command("codes")
@@ -165,12 +161,13 @@ def _to_list(value: Any) -> Any:
 @pagination_options
 @json_command("code", "campaign_id", "package_no", "status", "revoked_at")
 def codes_(tenant_id: str, creator_key: str, limit: int, offset: int) -> dict[str, Any]:
-    """List a creator's codes, and how they stand.
+    """List a creator's codes with their status.
 
-    Example: `couponctl serialize_creator codes --tenant acme ABC12`
+    Example: `couponctl creator codes --tenant acme ABC12`
     """
-    ids = tenant_id, creator_key.upper()
-    rows, total = creators.list_codes(*ids, to_page(limit, offset), utc_now())
+    rows, total = creators.list_codes(
+        tenant_id, creator_key.upper(), page=to_page(limit, offset), now=utc_now()
+    )
     return {
         "codes": [campaign_responses.serialize_creator_code(row) for row in rows],
         "total": total,
@@ -181,20 +178,25 @@ def codes_(tenant_id: str, creator_key: str, limit: int, offset: int) -> dict[st
 @tenant_option
 @creator_argument
 @codes_option
-@click.option("--all", "all_codes", is_flag=True, help="All the codes there are.")
+@click.option("--all", "all_codes", is_flag=True, help="All codes of the creator.")
 @json_command()
 def revoke(
     tenant_id: str, creator_key: str, codes: tuple[str, ...], all_codes: bool
 ) -> dict[str, Any]:
-    """Take a creator's codes out of use; again changes nothing.
+    """Revoke codes of a creator (idempotent).
 
-    Example: `couponctl serialize_creator revoke --tenant acme ABC12 --serialize_creator_code CREATOR-ABC12-001`
+    Example: `couponctl creator revoke --tenant acme ABC12
+    --code CREATOR-ABC12-001`
     """
     if bool(codes) == all_codes:
-        raise click.UsageError("Expected either --code or --all.")
+        raise click.UsageError("Use either --code or --all.")
     body = RevokeCreatorCodesSchema().load({} if all_codes else {"codes": list(codes)})
-    ids = tenant_id, creator_key.upper()
-    revoked_count = creators.revoke_codes(*ids, body.get("codes", ()), utc_now())
+    revoked_count = creators.revoke_codes(
+        tenant_id,
+        creator_key.upper(),
+        codes_to_revoke=body.get("codes", ()),
+        now=utc_now(),
+    )
     return {"revoked": revoked_count}
 
 
@@ -203,9 +205,9 @@ def revoke(
 @creator_argument
 @json_command()
 def stats(tenant_id: str, creator_key: str) -> dict[str, Any]:
-    """Count the uses of a creator's codes, by package.
+    """Count the redemptions of a creator's codes by package.
 
-    Example: `couponctl serialize_creator get_stats --tenant acme ABC12`
+    Example: `couponctl creator stats --tenant acme ABC12`
     """
     return campaign_responses.serialize_campaign_stats(
         creators.get_stats(tenant_id, creator_key.upper())

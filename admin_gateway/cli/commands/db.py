@@ -1,4 +1,4 @@
-"""`couponctl db`: bring the database up to date, and see how it stands."""
+"""`couponctl db`: upgrade the database and show its status."""
 
 from typing import Any
 
@@ -12,28 +12,30 @@ from coupon_core.persistence.diagnostics import DatabaseStatus
 
 @click.group()
 def db() -> None:
-    """The database: upgrade it, see how it stands."""
+    """The database: upgrade, status."""
 
 
 @db.command()
 @json_command()
 def upgrade() -> dict[str, Any]:
-    """Bring the tables up to date; what is so already is left alone.
+    """Apply missing migrations; applied ones are skipped.
 
     Example: `couponctl db upgrade`
     """
     applied = schema.upgrade()
-    steps = ", ".join(applied)
-    print_status(
-        f"The database took {steps}." if applied else "The database was up to date."
-    )
+    if applied:
+        noun = "migration" if len(applied) == 1 else "migrations"
+        names = applied[0] if len(applied) == 1 else f"{applied[0]} … {applied[-1]}"
+        print_status(f"Applied {len(applied)} {noun} ({names}).")
+    else:
+        print_status("The database is up to date.")
     return {"upgraded": applied}
 
 
 @db.command()
 @json_command()
 def status() -> dict[str, Any]:
-    """Tell which steps the database has taken. Ends with 1 when some are missing.
+    """Show which migrations are applied. Exit status 1 if some are missing.
 
     Example: `couponctl db status --json`
     """

@@ -1,4 +1,4 @@
-"""`couponctl definition`: the templates of coupons."""
+"""`couponctl definition`: definitions, the templates of coupons."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ definition_argument = click.argument("definition_id", type=UUID_PARAM)
 
 @click.group()
 def definition() -> None:
-    """Definitions: make them, look at them, change them, end them."""
+    """Definitions: create, list, get, update, pause, activate, archive, stats."""
 
 
 @definition.command()
@@ -36,22 +36,30 @@ def definition() -> None:
 @definition_field_options
 @json_command()
 def create(tenant_id: str, **options: Any) -> dict[str, Any]:
-    """Add an active definition, from options or from a file or both.
+    """Create an active definition from options, a file, or both.
 
     Example: `couponctl definition create --tenant acme --name Welcome
     --reward 0198c0de-… --prefix WELCOME --per-user 1 --json`
     """
+    if options["body_file"] is None and options["reward"] is None:
+        raise click.UsageError("Missing option '--reward'.")
     tenants.require(tenant_id)
     fields = CreateDefinitionSchema().load(build_body(**options))
     return serialize_definition_for_admin(
-        definitions.create(tenant_id, fields, utc_now())
+        definitions.create(tenant_id, fields, now=utc_now())
     )
 
 
 @definition.command("list")
 @tenant_option
-@click.option("--status", type=click.Choice([one.value for one in DefinitionStatus]))
-@click.option("--name", help="A part of the name, in any case.")
+@click.option(
+    "--status",
+    type=click.Choice(
+        [definition_status.value for definition_status in DefinitionStatus]
+    ),
+    help="Only definitions with this status.",
+)
+@click.option("--name", help="Part of the name, case-insensitive.")
 @pagination_options
 @json_command(
     "id", "name", "status", "config.code_format", "config.usage_limit.max_uses"
@@ -64,9 +72,9 @@ def list_(
     Example: `couponctl definition list --tenant acme --status active`
     """
     tenants.require(tenant_id)
-    chosen = DefinitionStatus(status) if status else None
+    status_filter = DefinitionStatus(status) if status else None
     rows, total = definitions.list_definitions(
-        tenant_id, to_page(limit, offset), chosen, name
+        tenant_id, to_page(limit, offset), status=status_filter, name=name
     )
     return {
         "definitions": [serialize_definition_for_admin(row) for row in rows],
@@ -92,12 +100,14 @@ def get(tenant_id: str, definition_id: str) -> dict[str, Any]:
 @definition_field_options
 @json_command()
 def update(tenant_id: str, definition_id: str, **options: Any) -> dict[str, Any]:
-    """Change a definition; what is not given stays.
+    """Change a definition; omitted options keep their values.
 
     Example: `couponctl definition update --tenant acme 0198c0de-… --total 5000`
     """
     changes = UpdateDefinitionSchema().load(build_body(**options))
-    changed = definitions.update(tenant_id, definition_id, changes, utc_now())
+    changed = definitions.update(
+        tenant_id, definition_id, changes=changes, now=utc_now()
+    )
     return serialize_definition_for_admin(changed)
 
 
@@ -108,10 +118,10 @@ def update(tenant_id: str, definition_id: str, **options: Any) -> dict[str, Any]
 def stats(tenant_id: str, definition_id: str) -> dict[str, Any]:
     """Count a definition's coupons by status, and their redemptions.
 
-    Example: `couponctl definition get_stats --tenant acme 0198c0de-…`
+    Example: `couponctl definition stats --tenant acme 0198c0de-…`
     """
-    found = definitions.get_stats(tenant_id, definition_id, utc_now())
-    return serialize_definition_stats(definition_id, found)
+    definition_stats = definitions.get_stats(tenant_id, definition_id, now=utc_now())
+    return serialize_definition_stats(definition_id, definition_stats)
 
 
 @definition.command()
@@ -119,7 +129,7 @@ def stats(tenant_id: str, definition_id: str) -> dict[str, Any]:
 @definition_argument
 @json_command()
 def capacity(tenant_id: str, definition_id: str) -> dict[str, Any]:
-    """Tell how full the code space is, and how likely a guess hits a code.
+    """Show the usage of the code space and the chance of guessing a valid code.
 
     Example: `couponctl definition capacity --tenant acme 0198c0de-…`
     """
@@ -128,11 +138,23 @@ def capacity(tenant_id: str, definition_id: str) -> dict[str, Any]:
     )
 
 
-# Name of the command, what it makes of the definition, what that means.
+# Command name, resulting status, help text.
 STATUS_COMMANDS = (
-    ("pause", DefinitionStatus.PAUSED, "Stop making coupons; existing ones stay good."),
-    ("activate", DefinitionStatus.ACTIVE, "Let coupons be made, and used, again."),
-    ("archive", DefinitionStatus.ARCHIVED, "End it; its history stays readable."),
+    (
+        "pause",
+        DefinitionStatus.PAUSED,
+        "Stop generating coupons; existing coupons remain valid.",
+    ),
+    (
+        "activate",
+        DefinitionStatus.ACTIVE,
+        "Allow coupons to be generated and redeemed again.",
+    ),
+    (
+        "archive",
+        DefinitionStatus.ARCHIVED,
+        "Archive a definition; its history remains readable.",
+    ),
 )
 
 
@@ -145,9 +167,11 @@ def _add_status_command(name: str, status: DefinitionStatus, help_text: str) -> 
     @definition_argument
     @json_command()
     def set_status(tenant_id: str, definition_id: str) -> dict[str, Any]:
-        changed = definitions.set_status(tenant_id, definition_id, status, utc_now())
+        changed = definitions.set_status(
+            tenant_id, definition_id, status=status, now=utc_now()
+        )
         return serialize_definition_for_admin(changed)
 
 
-for _life in STATUS_COMMANDS:
-    _add_status_command(*_life)
+for _name, _status, _help_text in STATUS_COMMANDS:
+    _add_status_command(_name, _status, help_text=_help_text)

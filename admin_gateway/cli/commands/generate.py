@@ -1,23 +1,21 @@
-"""`couponctl generate`: coupons for users, or for nobody yet."""
+"""`couponctl generate`: generate coupons for users, or unassigned ones."""
 
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import rich_click as click
 
 from admin_gateway.cli.commands.batch import generate_with_workers
-from admin_gateway.cli.options import (
-    UUID_PARAM,
-    read_lines,
-    tenant_option,
-    without_unset,
-)
+from admin_gateway.cli.csv_options import csv_options, to_csv_options
+from admin_gateway.cli.options import UUID_PARAM, tenant_option, without_unset
 from admin_gateway.cli.output import json_command
 from admin_gateway.requests import GenerateCouponsSchema
 from admin_gateway.responses import serializers
 from coupon_core.domain.models import utc_now
+from coupon_core.domain.rules.expiry import require_future_expiry
+from coupon_core.schemas.csv_users import read_users
 from coupon_core.services import batches
-from coupon_core.services.batches import BatchRequest
+from coupon_core.services.batches import MAX_USERS, BatchRequest
 from coupon_core.services.coupons import generation
 
 
@@ -28,45 +26,71 @@ from coupon_core.services.coupons import generation
     "definition_id",
     type=UUID_PARAM,
     required=True,
-    help="Of which: its id.",
+    help="Definition ID.",
 )
-@click.option("--user", "users", multiple=True, help="For this user; again for more.")
+@click.option("--user", "user_ids", multiple=True, help="User ID (repeatable).")
 @click.option(
-    "--users-file", type=click.File(), help="A user id a line, - for standard input."
+    "--users-file",
+    type=click.File("rb"),
+    help="CSV file with a column user_id, - for stdin.",
 )
-@click.option("--count", type=int, help="So many that nobody holds yet.")
-@click.option("--expires-at", help="Their own expiry, such as 2030-01-31T12:00:00Z.")
-@click.option("--detach", is_flag=True, help="Leave a batch to the workers at once.")
+@csv_options
+@click.option("--count", type=int, help="Number of unassigned coupons.")
+@click.option(
+    "--expires-at", help="Expiry of these coupons, for example 2030-01-31T12:00:00Z."
+)
+@click.option(
+    "--detach", is_flag=True, help="Let only the workers generate a batch; do not wait."
+)
 @json_command("code", "user_id", "id", "expires_at")
 def generate(
     tenant_id: str,
     definition_id: str,
-    users: Sequence[str],
-    users_file: TextIO | None,
+    user_ids: Sequence[str],
+    users_file: BinaryIO | None,
     count: int | None,
     expires_at: str | None,
     detach: bool,
+    **csv_arguments: Any,
 ) -> dict[str, Any]:
-    """Make coupons of a definition: one for each user, or a number of free codes.
+    """Generate coupons of a definition: one per user, or unassigned ones.
 
-    More than 1,000 become a batch, which is made here and by the workers together.
-    Ctrl-C leaves it to the workers: `couponctl serialize_batch watch` looks on.
+    More than 1,000 coupons become a batch, which this command and the workers generate
+    together. After Ctrl-C the workers continue; `couponctl batch watch` shows the
+    progress.
 
     Example: `couponctl generate --tenant acme --definition 0198c0de-…
     --user user_123 --user user_456 --json`
     """
-    user_ids = [*users, *(read_lines(users_file) if users_file else ())] or None
-    body = without_unset(user_ids=user_ids, count=count, expires_at=expires_at)
+    file_users = (
+        read_users([users_file.read()], to_csv_options(**csv_arguments), MAX_USERS)
+        if users_file
+        else ()
+    )
+    body = without_unset(
+        user_ids=[*user_ids, *file_users] or None, count=count, expires_at=expires_at
+    )
     batch_request: BatchRequest = GenerateCouponsSchema().load(body)
-    now, ids = utc_now(), (tenant_id, definition_id)
-    if not batch_request.is_small:
-        batch = batches.request(*ids, batch_request, now)
-        return (
-            serializers.serialize_batch(batch)
-            if detach
-            else generate_with_workers(batch)
-        )
+    require_future_expiry(batch_request.expires_at, utc_now())
+    if batch_request.is_small:
+        return _generate_at_once(tenant_id, definition_id, batch_request=batch_request)
+    batch = batches.request(
+        tenant_id, definition_id, batch_request=batch_request, now=utc_now()
+    )
+    return (
+        serializers.serialize_batch(batch) if detach else generate_with_workers(batch)
+    )
+
+
+def _generate_at_once(
+    tenant_id: str, definition_id: str, batch_request: BatchRequest
+) -> dict[str, Any]:
+    now = utc_now()
     result = generation.generate(
-        *ids, batch_request.recipients, now, batch_request.expires_at
+        tenant_id,
+        definition_id,
+        user_ids=batch_request.recipients,
+        now=now,
+        expires_at=batch_request.expires_at,
     )
     return serializers.serialize_generation_result(result, now)

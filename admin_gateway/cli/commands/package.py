@@ -1,4 +1,4 @@
-"""`couponctl serialize_package`: what the codes of creators grant, and their limits."""
+"""`couponctl package`: rewards and limits of creators' codes."""
 
 from typing import Any
 
@@ -24,63 +24,85 @@ JSON_OBJECT = JsonObjectParam()
 package_argument = click.argument("package_id", type=int)
 
 
-class RewardLineParam(click.ParamType):
-    """A line of a reward: `gem=100`, or all of it as a JSON object."""
+class RewardLineParam(click.ParamType):  # type: ignore[type-arg]
+    """A parameter for a reward: `gem=100`, or a JSON object with all members."""
 
     name = "line"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """The line, or a usage error."""
+        """Return the reward, or fail with a usage error."""
         if str(value).startswith("{"):
             return JSON_OBJECT.convert(value, param, ctx)
         item, is_pair, quantity = str(value).rpartition("=")
         if is_pair and quantity.isdecimal():
             return {"itemId": item, "itemQuantity": int(quantity)}
-        return self.fail(f"{value!r}: expected ITEM=QUANTITY or a JSON object", param)
+        return self.fail(
+            f"{value!r}: expected ITEM=QUANTITY such as gem=100, or a JSON object",
+            param,
+        )
+
+
+PACKAGE_OPTIONS = (
+    click.option("--ends", "ends_at", help="End, for example 2030-12-31T23:59:59Z."),
+    click.option(
+        "--starts", "starts_at", help="Start, for example 2030-01-31T12:00:00Z."
+    ),
+    click.option(
+        "--active/--inactive",
+        "is_active",
+        default=None,
+        help="Whether its codes can be redeemed.",
+    ),
+    click.option(
+        "--total",
+        "max_total_usage",
+        type=int,
+        help="Maximum redemptions of all users together.",
+    ),
+    click.option(
+        "--per-user",
+        "cross_creator_limit",
+        type=int,
+        help="Maximum redemptions per user across all creators.",
+    ),
+    click.option(
+        "--per-code",
+        "per_code_usage_limit",
+        type=int,
+        help="Maximum redemptions per user and code; 0: no limit.",
+    ),
+    click.option(
+        "--reward",
+        "rewards",
+        type=RewardLineParam(),
+        multiple=True,
+        help="Reward, for example gem=100 (repeatable).",
+    ),
+    click.option(
+        "--description",
+        "item_description",
+        type=JsonObjectParam(),
+        help="Descriptions by locale.",
+    ),
+    click.option(
+        "--name",
+        "item_name",
+        type=JsonObjectParam(),
+        help='Names by locale, for example {"en": "Welcome"}.',
+    ),
+    body_file_option,
+)
 
 
 def package_field_options(command: Any) -> Any:
-    """Give a command the options that say what a package is."""
-    for option in (
-        click.option("--ends", "ends_at", help="Its own end."),
-        click.option("--starts", "starts_at", help="Its own start."),
-        click.option("--active/--inactive", "is_active", default=None),
-        click.option("--total", "max_total_usage", type=int, help="Uses by all users."),
-        click.option(
-            "--per-user",
-            "cross_creator_limit",
-            type=int,
-            help="Uses by one user, whichever creators' codes.",
-        ),
-        click.option(
-            "--per-code",
-            "per_code_usage_limit",
-            type=int,
-            help="Uses of one code by one user; 0 is no limit.",
-        ),
-        click.option(
-            "--reward",
-            "rewards",
-            type=RewardLineParam(),
-            multiple=True,
-            help="As gem=100.",
-        ),
-        click.option("--description", "item_description", type=JsonObjectParam()),
-        click.option(
-            "--name", "item_name", type=JsonObjectParam(), help='As {"en": "Welcome"}.'
-        ),
-        body_file_option,
-    ):
+    """Add the options that describe a package to a command."""
+    for option in PACKAGE_OPTIONS:
         command = option(command)
     return command
 
 
 def _build_body(file: Any, options: dict[str, Any]) -> dict[str, Any]:
-    given_options = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in without_unset(**options).items()
-    }
-    return {**read_body(file), **given_options}
+    return {**read_body(file), **without_unset(**options)}
 
 
 @click.group()
@@ -90,27 +112,25 @@ def package() -> None:
 
 @package.command()
 @tenant_option
-@click.option(
-    "--campaign", "campaign_id", required=True, help="Of which campaign: its id."
-)
+@click.option("--campaign", "campaign_id", required=True, help="Campaign ID.")
 @package_field_options
 @json_command()
 def create(
     tenant_id: str, campaign_id: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Add a package to a campaign, with the definition that it is.
+    """Create a package in a campaign, together with its definition.
 
     Example: `couponctl package create --tenant acme --campaign campaign_001
     --name '{"en": "Welcome Package"}' --reward gem=100 --total 5000 --json`
     """
     fields = CreatePackageSchema().load(_build_body(body_file, options))
-    created = packages.create(tenant_id, campaign_id, fields, utc_now())
+    created = packages.create(tenant_id, campaign_id, fields=fields, now=utc_now())
     return package_responses.serialize_package(created)
 
 
 @package.command("list")
 @tenant_option
-@click.option("--campaign", "campaign_id", help="Only those of this campaign.")
+@click.option("--campaign", "campaign_id", help="Only packages of this campaign ID.")
 @pagination_options
 @json_command("package_id", "campaign_id", "package_no", "item_name", "status")
 def list_(
@@ -118,10 +138,12 @@ def list_(
 ) -> dict[str, Any]:
     """List packages, newest first.
 
-    Example: `couponctl serialize_package list --tenant acme --campaign campaign_001`
+    Example: `couponctl package list --tenant acme --campaign campaign_001`
     """
     tenants.require(tenant_id)
-    rows, total = packages.list_packages(tenant_id, to_page(limit, offset), campaign_id)
+    rows, total = packages.list_packages(
+        tenant_id, to_page(limit, offset), campaign_id=campaign_id
+    )
     return {
         "packages": [package_responses.serialize_package(row) for row in rows],
         "total": total,
@@ -135,7 +157,7 @@ def list_(
 def get(tenant_id: str, package_id: int) -> dict[str, Any]:
     """Show a package.
 
-    Example: `couponctl serialize_package get --tenant acme 245171710987746`
+    Example: `couponctl package get --tenant acme 245171710987746`
     """
     return package_responses.serialize_package(packages.get(tenant_id, package_id))
 
@@ -148,12 +170,13 @@ def get(tenant_id: str, package_id: int) -> dict[str, Any]:
 def update(
     tenant_id: str, package_id: int, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Change a package; what is not given stays.
+    """Change a package; omitted options keep their values.
 
-    No limit goes below what was used.
+    A limit cannot be lowered below the number of redemptions.
 
-    Example: `couponctl serialize_package update --tenant acme 245171710987746 --total 9000`
+    Example: `couponctl package update --tenant acme 245171710987746
+    --total 9000`
     """
     changes = UpdatePackageSchema().load(_build_body(body_file, options))
-    changed = packages.update(tenant_id, package_id, changes, utc_now())
+    changed = packages.update(tenant_id, package_id, changes=changes, now=utc_now())
     return package_responses.serialize_package(changed)

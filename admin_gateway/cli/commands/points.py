@@ -1,4 +1,4 @@
-"""`couponctl points`: what users buy coupons with."""
+"""`couponctl points`: the points with which users buy coupons."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -21,9 +21,11 @@ from coupon_core.services.access import tenants
 from coupon_core.services.points import wallets as wallet_service
 
 user_option = click.option(
-    "--user", "user_id", type=USER_PARAM, required=True, help="Whose."
+    "--user", "user_id", type=USER_PARAM, required=True, help="User ID."
 )
-point_option = click.option("--point", "point_id", help="Which points, such as gold.")
+point_option = click.option(
+    "--point", "point_id", help="Only this kind of points, for example gold."
+)
 PointOperation = Callable[[PointChange, datetime], PointEntry]
 
 
@@ -33,12 +35,19 @@ def points() -> None:
 
 
 def point_change_options(command: Any) -> Any:
-    """Give a command the options of a change of a balance."""
+    """Add the options that describe a balance change to a command."""
     for option in (
-        click.option("--reason", default="", help="Why, for people."),
-        click.option("--reference", default="", help="Your own, such as an order."),
-        click.option("--amount", type=int, required=True, help="How many."),
-        click.option("--point", "point_id", required=True, help="Such as gold."),
+        click.option("--reason", default="", help="Reason for people."),
+        click.option(
+            "--reference", default="", help="Your reference, for example an order ID."
+        ),
+        click.option("--amount", type=int, required=True, help="Number of points."),
+        click.option(
+            "--point",
+            "point_id",
+            required=True,
+            help="Kind of points, for example gold.",
+        ),
         user_option,
         tenant_option,
     ):
@@ -58,59 +67,59 @@ def _change_points(
 @point_change_options
 @json_command()
 def credit(tenant_id: str, **body: Any) -> dict[str, Any]:
-    """Give a user points.
+    """Add points to a user's balance.
 
     Example: `couponctl points credit --tenant acme --user john@doe.com
     --point gold --amount 100 --reason Birthday --json`
     """
-    return _change_points(wallet_service.credit, tenant_id, body)
+    return _change_points(wallet_service.credit, tenant_id, body=body)
 
 
 @points.command()
 @point_change_options
 @json_command()
 def debit(tenant_id: str, **body: Any) -> dict[str, Any]:
-    """Take points from a user; a balance never goes below zero.
+    """Subtract points from a user's balance, which cannot become negative.
 
     Example: `couponctl points debit --tenant acme --user john@doe.com
     --point gold --amount 30`
     """
-    return _change_points(wallet_service.debit, tenant_id, body)
+    return _change_points(wallet_service.debit, tenant_id, body=body)
 
 
 @points.command()
 @tenant_option
-@click.option("--user", "user_id", type=USER_PARAM, help="Only this user's.")
+@click.option("--user", "user_id", type=USER_PARAM, help="Only this user ID.")
 @point_option
 @pagination_options
 @json_command("user_id", "point_id", "balance", "updated_at")
-def show(tenant_id: str, limit: int, offset: int, **chosen: Any) -> dict[str, Any]:
+def show(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, Any]:
     """Show balances.
 
     Example: `couponctl points show --tenant acme --user john@doe.com --json`
     """
     tenants.require(tenant_id)
     rows, total = wallet_service.list_wallets(
-        tenant_id, to_page(limit, offset), **chosen
+        tenant_id, to_page(limit, offset), **filters
     )
     return {"wallets": [serialize_wallet(row) for row in rows], "total": total}
 
 
 @points.command()
 @tenant_option
-@click.option("--user", "user_id", type=USER_PARAM, help="Only this user's.")
+@click.option("--user", "user_id", type=USER_PARAM, help="Only this user ID.")
 @point_option
 @pagination_options
 @json_command(
     "created_at", "user_id", "point_id", "amount", "balance", "kind", "reason"
 )
-def entries(tenant_id: str, limit: int, offset: int, **chosen: Any) -> dict[str, Any]:
-    """List every change of a balance, newest first.
+def entries(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, Any]:
+    """List balance changes, newest first.
 
-    Example: `couponctl points list_entries --tenant acme --user john@doe.com`
+    Example: `couponctl points entries --tenant acme --user john@doe.com`
     """
     tenants.require(tenant_id)
     rows, total = wallet_service.list_entries(
-        tenant_id, to_page(limit, offset), **chosen
+        tenant_id, to_page(limit, offset), **filters
     )
     return {"entries": [serialize_point_entry(row) for row in rows], "total": total}

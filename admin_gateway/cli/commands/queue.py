@@ -1,4 +1,4 @@
-"""`couponctl queue`: how much waits where, and who works on it."""
+"""`couponctl queue`: status of the bus, the outbox and the workers."""
 
 import time
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import rich_click as click
+from click.exceptions import Exit
 
 from admin_gateway.cli.output import json_option, print_document, started_core
 from coupon_core.domain.models import Page, utc_now
@@ -15,20 +16,21 @@ from coupon_core.services import outbox
 from coupon_core.services.events import dead_letters
 from coupon_core.settings.loader import Settings
 
-MAX_HEARTBEAT_AGE_SECONDS = 10.0  # workers tell every two seconds that they get on
+MAX_HEARTBEAT_AGE_SECONDS = 10.0  # workers touch their file every two seconds
 
 
 @click.group()
 def queue() -> None:
-    """The queues of the bus, the outbox, the workers."""
+    """Queues of the bus, the outbox, and the workers."""
 
 
 @queue.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Show what waits in queues and outbox, dead letters, and how the workers are.
+    """Show waiting messages, the outbox, dead letters, and workers.
 
-    Ends with 1 when the bus is away. Workers are those of this data directory.
+    Lists the workers that share this data directory. Exit status 1 if the bus does
+    not answer.
 
     Example: `couponctl queue status --json`
     """
@@ -42,11 +44,11 @@ def status(as_json: bool) -> None:
         }
     print_document(report if as_json else dict(_format_lines(report)), as_json)
     if bus["error"]:
-        raise click.exceptions.Exit(1)
+        raise Exit(1)
 
 
 def _inspect_broker(url: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    from coupon_core.messaging import inspection  # takes kombu along
+    from coupon_core.messaging import inspection  # imports kombu, which is slow
 
     bus = {"url": inspection.redact_broker_url(url), "error": None}
     try:
@@ -73,25 +75,25 @@ def _read_heartbeat(file: Path) -> Iterator[dict[str, Any]]:
     name, _, pid = file.name.rpartition("-")
     try:
         seconds = round(max(0.0, time.time() - file.stat().st_mtime), 1)
-    except OSError:  # it has just ended
+    except OSError:  # the worker has just ended
         return
     alive = seconds < MAX_HEARTBEAT_AGE_SECONDS
     yield {"name": name, "pid": int(pid), "seconds_ago": seconds, "alive": alive}
 
 
 def _format_lines(report: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The same for people, a line for each thing."""
+    """Format the report for people, one line per item."""
     yield "bus", report["bus"]["error"] or report["bus"]["url"]
     for depth in report["queues"]:
         consumers = depth["consumers"]
         detail = "" if consumers is None else f", {consumers} consumers"
         yield f"queue {depth['queue']}", f"{depth['messages']} waiting{detail}"
     pending, oldest = report["outbox"]["pending"], report["outbox"]["oldest_seconds"]
-    yield "outbox", f"{pending} waiting, the oldest for {oldest} s"
+    yield "outbox", f"{pending} waiting, oldest {oldest} s"
     yield "dead letters", report["dead_letters"]
-    for one in report["workers"]:
-        state = "alive" if one["alive"] else "silent"
-        detail = f"{state}, last heard of {one['seconds_ago']} s ago"
-        yield f"worker {one['name']} {one['pid']}", detail
+    for worker in report["workers"]:
+        state = "alive" if worker["alive"] else "not responding"
+        detail = f"{state}, last heartbeat {worker['seconds_ago']} s ago"
+        yield f"worker {worker['name']} {worker['pid']}", detail
     if not report["workers"]:
         yield "workers", "none"

@@ -1,4 +1,4 @@
-"""`couponctl validate`, `redeem` and `history`: what players do, from a shell."""
+"""`couponctl validate`, `redeem` and `history`: act on behalf of a user."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from coupon_core.services.access import tenants
 from coupon_core.services.coupons import administration, redemption, validation
 from coupon_core.services.coupons.redemption import RedeemRequest
 
-# Where validate says something else than redeem (CONTRACTS 0.5).
+# Reasons for which validate has another text than redeem (docs/api-contracts.md 0.5).
 VALIDATION_MESSAGES = {
     Reason.COUPON_NOT_FOUND: "Coupon code not found",
     Reason.ALREADY_REDEEMED: "Coupon has already been used",
@@ -30,17 +30,20 @@ VALIDATION_MESSAGES = {
 @click.command()
 @tenant_option
 @click.option(
-    "--user", "user_id", type=USER_PARAM, help="To whom; without: to anybody."
+    "--user",
+    "user_id",
+    type=USER_PARAM,
+    help="User ID. Default: check the code without a user.",
 )
 @click.argument("code")
 @json_command()
 def validate(tenant_id: str, user_id: str | None, code: str) -> dict[str, Any]:
-    """Tell what a code is worth. Ends with 1 when it cannot be redeemed.
+    """Check whether a code can be redeemed. Exit status 1 if it cannot.
 
     Example: `couponctl validate --tenant acme WELCOME8X4F2K9P --user user_123`
     """
     tenants.require(tenant_id)
-    result = validation.validate(tenant_id, code, user_id, utc_now())
+    result = validation.validate(tenant_id, code, user_id=user_id, now=utc_now())
     if not result.decision.is_allowed:
         exit_with_failure()
     return _serialize_validation(result)
@@ -65,17 +68,17 @@ def _validation_message(reason: Reason) -> str:
 
 @click.command()
 @tenant_option
-@click.option("--user", "user_id", type=USER_PARAM, required=True, help="For whom.")
+@click.option("--user", "user_id", type=USER_PARAM, required=True, help="User ID.")
 @click.argument("code")
 @json_command()
 def redeem(tenant_id: str, user_id: str, code: str) -> dict[str, Any]:
-    """Use a code once for a user.
+    """Redeem a code once for a user.
 
     Example: `couponctl redeem --tenant acme WELCOME8X4F2K9P --user user_123 --json`
     """
     tenants.require(tenant_id)
     now = utc_now()
-    redeem_request = RedeemRequest(tenant_id, code, user_id)
+    redeem_request = RedeemRequest(tenant_id, code, user_id=user_id)
     return serialization.serialize_coupon(
         redemption.redeem(redeem_request, now).issued, now
     )
@@ -83,11 +86,11 @@ def redeem(tenant_id: str, user_id: str, code: str) -> dict[str, Any]:
 
 @click.command()
 @tenant_option
-@click.option("--user", "user_id", type=USER_PARAM, required=True, help="Whose.")
+@click.option("--user", "user_id", type=USER_PARAM, required=True, help="User ID.")
 @pagination_options
 @json_command("redeemed_at", "code", "definition_name", "redemption_count", "status")
 def history(tenant_id: str, user_id: str, limit: int, offset: int) -> dict[str, Any]:
-    """List what a user has redeemed, the latest first.
+    """List the coupons a user has redeemed, newest first.
 
     Example: `couponctl history --tenant acme --user user_123 --json`
     """
@@ -95,6 +98,8 @@ def history(tenant_id: str, user_id: str, limit: int, offset: int) -> dict[str, 
     now = utc_now()
     coupon_filter = CouponFilter(user_id=user_id, redeemed=True)
     rows, total = administration.list_coupons(
-        tenant_id, coupon_filter, to_page(limit, offset), now
+        tenant_id, coupon_filter, page=to_page(limit, offset), now=now
     )
-    return serialization.serialize_coupon_list("redemptions", rows, total, now)
+    return serialization.serialize_coupon_list(
+        "redemptions", rows, total=total, now=now
+    )

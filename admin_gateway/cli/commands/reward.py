@@ -1,4 +1,4 @@
-"""`couponctl reward`: reward items, what a redemption grants."""
+"""`couponctl reward`: reward items, which a redemption grants."""
 
 from typing import Any
 
@@ -25,14 +25,18 @@ item_argument = click.argument("item_id", type=UUID_PARAM)
 
 
 def reward_field_options(command: Any) -> Any:
-    """Give a command the options that say what a reward item is."""
+    """Add the options that describe a reward item to a command."""
     for option in (
         click.option(
-            "--payload", type=JsonObjectParam(), help='Such as {"amount": 100}.'
+            "--payload",
+            type=JsonObjectParam(),
+            help='Data of the reward, for example {"amount": 100}.',
         ),
-        click.option("--type", "reward_type", help="Such as points, item, badge."),
-        click.option("--description", help="What it is, for people."),
-        click.option("--name", help="What it is called."),
+        click.option(
+            "--type", "reward_type", help="Type, for example points, item or badge."
+        ),
+        click.option("--description", help="Description for people."),
+        click.option("--name", help="Name of the reward item."),
         body_file_option,
     ):
         command = option(command)
@@ -49,7 +53,7 @@ def reward() -> None:
 @reward_field_options
 @json_command()
 def create(tenant_id: str, body_file: Any, **options: Any) -> dict[str, Any]:
-    """Add a reward item.
+    """Create a reward item.
 
     Example: `couponctl reward create --tenant acme --name "100 points"
     --type points --payload '{"amount": 100}' --json`
@@ -59,13 +63,13 @@ def create(tenant_id: str, body_file: Any, **options: Any) -> dict[str, Any]:
         {**read_body(body_file), **without_unset(**options)}
     )
     return serialize_reward_item_for_admin(
-        reward_items.create(tenant_id, fields, utc_now())
+        reward_items.create(tenant_id, fields, now=utc_now())
     )
 
 
 @reward.command("list")
 @tenant_option
-@click.option("--type", "reward_type", help="Only those of this type.")
+@click.option("--type", "reward_type", help="Only reward items of this type.")
 @pagination_options
 @json_command("item_id", "name", "reward_type", "payload", "created_at")
 def list_(
@@ -77,7 +81,7 @@ def list_(
     """
     tenants.require(tenant_id)
     rows, total = reward_items.list_reward_items(
-        tenant_id, to_page(limit, offset), reward_type
+        tenant_id, to_page(limit, offset), reward_type=reward_type
     )
     return {
         "reward_items": [serialize_reward_item_for_admin(row) for row in rows],
@@ -105,7 +109,7 @@ def get(tenant_id: str, item_id: str) -> dict[str, Any]:
 def update(
     tenant_id: str, item_id: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Change a reward item; what is not given stays.
+    """Change a reward item; omitted options keep their values.
 
     Example: `couponctl reward update --tenant acme 0198c0de-… --name "200 points"`
     """
@@ -113,7 +117,7 @@ def update(
         {**read_body(body_file), **without_unset(**options)}
     )
     return serialize_reward_item_for_admin(
-        reward_items.update(tenant_id, item_id, changes, utc_now())
+        reward_items.update(tenant_id, item_id, changes=changes, now=utc_now())
     )
 
 
@@ -122,7 +126,7 @@ def update(
 @item_argument
 @json_command()
 def delete(tenant_id: str, item_id: str) -> dict[str, Any]:
-    """Delete a reward item that no definition names.
+    """Delete a reward item that no definition uses.
 
     Example: `couponctl reward delete --tenant acme 0198c0de-…`
     """

@@ -1,34 +1,33 @@
-"""`couponctl tenant`: add tenants, list them, give them new secrets."""
+"""`couponctl tenant`: create and list tenants, rotate their secrets."""
 
 from typing import Any
 
 import rich_click as click
 
 from admin_gateway.cli.options import TENANT_PARAM, pagination_options, to_page
-from admin_gateway.cli.output import json_command, print_status
+from admin_gateway.cli.output import json_command, print_secret_notice
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.services.access import tenants
 
-KEEP_SECRETS_NOTICE = "Keep the secrets: this is the only time that they are shown."
-
 
 @click.group()
 def tenant() -> None:
-    """Tenants: create, list, rotate their secrets."""
+    """Tenants: create, list, rotate-secret."""
 
 
 @tenant.command()
 @click.argument("tenant_id", metavar="ID", type=TENANT_PARAM)
 @json_command()
 def create(tenant_id: str) -> dict[str, Any]:
-    """Add a tenant, with a signing secret and a first API key that may do all.
+    """Create a tenant with a signing secret and an API key with all scopes.
 
-    Words of the gateways' paths, such as coupons or user, are no ids.
+    Words from the gateways' URL paths, such as coupons or user, cannot be an ID.
+
     Example: `couponctl tenant create acme --json`
     """
     secret, key, plain_text = tenants.create(tenant_id, utc_now())
-    print_status(KEEP_SECRETS_NOTICE)
+    print_secret_notice("tenant secret", "API key")
     return {
         "tenant_id": tenant_id,
         "tenant_secret": secret.secret,
@@ -41,28 +40,28 @@ def create(tenant_id: str) -> dict[str, Any]:
 @pagination_options
 @json_command("tenant_id", "created_at")
 def list_(limit: int, offset: int) -> dict[str, Any]:
-    """List tenants by id.
+    """List tenants, sorted by ID.
 
     Example: `couponctl tenant list --limit 20`
     """
     rows, total = tenants.list_tenants(to_page(limit, offset))
-    documents = [
-        {"tenant_id": name, "created_at": format_timestamp(created)}
-        for name, created in rows
+    listed_tenants = [
+        {"tenant_id": tenant_id, "created_at": format_timestamp(created_at)}
+        for tenant_id, created_at in rows
     ]
-    return {"tenants": documents, "total": total}
+    return {"tenants": listed_tenants, "total": total}
 
 
 @tenant.command("rotate-secret")
 @click.argument("tenant_id", metavar="ID", type=TENANT_PARAM)
 @json_command()
 def rotate_secret(tenant_id: str) -> dict[str, Any]:
-    """Make a new signing secret; the one before it stays good until the next time.
+    """Create a signing secret; the previous one remains valid until the next rotation.
 
     Example: `couponctl tenant rotate-secret acme --json`
     """
     secret = tenants.rotate_secret(tenant_id, utc_now())
-    print_status(KEEP_SECRETS_NOTICE)
+    print_secret_notice("tenant secret")
     return {
         "tenant_id": tenant_id,
         "secret_id": secret.secret_id,

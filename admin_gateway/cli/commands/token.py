@@ -1,4 +1,4 @@
-"""`couponctl token`: tokens as a tenant's own server would make them."""
+"""`couponctl token`: issue tokens as a tenant's own server would."""
 
 import rich_click as click
 
@@ -10,14 +10,16 @@ from coupon_core.services.access import tokens
 
 @click.group()
 def token() -> None:
-    """Tokens of players and of a tenant's server."""
+    """Tokens for users and for a tenant's server: mint."""
 
 
 @token.command()
 @tenant_option
-@click.option("--user", "user_id", type=USER_PARAM, help="The user it speaks for.")
 @click.option(
-    "--server", is_flag=True, help="For the tenant's server: speaks for every user."
+    "--user", "user_id", type=USER_PARAM, help="User ID that the token authenticates."
+)
+@click.option(
+    "--server", is_flag=True, help="Token for the tenant's server, valid for all users."
 )
 @click.option(
     "--ttl",
@@ -25,16 +27,20 @@ def token() -> None:
     type=click.IntRange(1, tokens.MAX_LIFETIME_SECONDS),
     default=3_600,
     show_default=True,
-    help="Seconds that it is good for.",
+    help="Lifetime in seconds.",
 )
 @json_command()
 def mint(
     tenant_id: str, user_id: str | None, server: bool, seconds: int
 ) -> dict[str, str]:
-    """Make a token for a user, or for the tenant's server.
+    """Issue a token for a user or for the tenant's server.
 
     Example: `couponctl token mint --tenant acme --user user_123 --ttl 600 --json`
     """
     if server == (user_id is not None):
-        raise click.UsageError("Give either --user or --server.")
-    return {"token": tokens.mint(tenant_id, user_id, seconds, utc_now())}
+        raise click.UsageError("Use either --user or --server.")
+    return {
+        "token": tokens.mint(
+            tenant_id, user_id, lifetime_seconds=seconds, now=utc_now()
+        )
+    }

@@ -1,4 +1,4 @@
-"""`couponctl user`: the users who may buy coupons with points."""
+"""`couponctl user`: users who can buy coupons with points."""
 
 from typing import Any
 
@@ -23,24 +23,28 @@ user_argument = click.argument("user_id", type=USER_PARAM)
 
 
 def user_field_options(command: Any) -> Any:
-    """Give a command the options that say what is known of a user."""
+    """Add the options that describe a user to a command."""
     for option in (
-        click.option("--tag", "tags", multiple=True, help="A tag; again for more."),
-        click.option("--details", type=JsonObjectParam(), help='{"firstName": "John"}'),
-        click.option("--member/--not-member", "is_member", default=None),
+        click.option("--tag", "tags", multiple=True, help="Tag (repeatable)."),
+        click.option(
+            "--details",
+            type=JsonObjectParam(),
+            help='Details, for example {"firstName": "John"}.',
+        ),
+        click.option(
+            "--member/--not-member",
+            "is_member",
+            default=None,
+            help="Whether the user is a member.",
+        ),
     ):
         command = option(command)
     return command
 
 
-def _build_body(options: dict[str, Any]) -> dict[str, Any]:
-    body = without_unset(**options)
-    return {**body, "tags": list(body["tags"])} if "tags" in body else body
-
-
 @click.group()
 def user() -> None:
-    """Users known to a tenant: create, list, get, update."""
+    """Registered users of a tenant: create, list, get, update."""
 
 
 @user.command()
@@ -49,13 +53,13 @@ def user() -> None:
 @user_field_options
 @json_command()
 def create(tenant_id: str, user_id: str, **options: Any) -> dict[str, Any]:
-    """Make a user known; a member unless told otherwise.
+    """Register a user, by default as a member.
 
     Example: `couponctl user create --tenant acme john@doe.com --json`
     """
     tenants.require(tenant_id)
-    fields = CreateUserSchema().load({"user_id": user_id, **_build_body(options)})
-    return serialize_user(users.create(tenant_id, fields, utc_now()))
+    fields = CreateUserSchema().load({"user_id": user_id, **without_unset(**options)})
+    return serialize_user(users.create(tenant_id, fields, now=utc_now()))
 
 
 @user.command("list")
@@ -63,7 +67,7 @@ def create(tenant_id: str, user_id: str, **options: Any) -> dict[str, Any]:
 @pagination_options
 @json_command("user_id", "is_member", "tags", "created_at")
 def list_(tenant_id: str, limit: int, offset: int) -> dict[str, Any]:
-    """List known users, by id.
+    """List registered users, sorted by ID.
 
     Example: `couponctl user list --tenant acme`
     """
@@ -77,7 +81,7 @@ def list_(tenant_id: str, limit: int, offset: int) -> dict[str, Any]:
 @user_argument
 @json_command()
 def get(tenant_id: str, user_id: str) -> dict[str, Any]:
-    """Show a known user.
+    """Show a registered user.
 
     Example: `couponctl user get --tenant acme john@doe.com`
     """
@@ -90,9 +94,11 @@ def get(tenant_id: str, user_id: str) -> dict[str, Any]:
 @user_field_options
 @json_command()
 def update(tenant_id: str, user_id: str, **options: Any) -> dict[str, Any]:
-    """Change what is known of a user.
+    """Change a registered user; omitted options keep their values.
 
     Example: `couponctl user update --tenant acme john@doe.com --not-member`
     """
-    changes = UpdateUserSchema().load(_build_body(options))
-    return serialize_user(users.update(tenant_id, user_id, changes, utc_now()))
+    changes = UpdateUserSchema().load(without_unset(**options))
+    return serialize_user(
+        users.update(tenant_id, user_id, changes=changes, now=utc_now())
+    )

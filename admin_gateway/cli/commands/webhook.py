@@ -1,4 +1,4 @@
-"""`couponctl webhook`: servers that are told of events, and how that goes."""
+"""`couponctl webhook`: webhook subscriptions and their delivery logs."""
 
 from typing import Any
 
@@ -10,7 +10,11 @@ from admin_gateway.cli.options import (
     to_page,
     without_unset,
 )
-from admin_gateway.cli.output import exit_with_failure, json_command, print_status
+from admin_gateway.cli.output import (
+    exit_with_failure,
+    json_command,
+    print_secret_notice,
+)
 from admin_gateway.requests import CreateWebhookSchema, UpdateWebhookSchema
 from admin_gateway.responses.webhooks import (
     serialize_test_result,
@@ -33,20 +37,21 @@ LOG_COLUMNS = (
     "error",
     "event_id",
 )
-KEEP_SECRET_NOTICE = "Keep the secret: this is the only time that it is shown."  # noqa: S105
 
 
 def webhook_field_options(command: Any) -> Any:
-    """Give a command the options that both a new and an old webhook take."""
+    """Add the options shared by create and update to a command."""
     for option in (
         click.option(
-            "--timeout-ms", type=int, help="How long a request may take, 1000 to 30000."
+            "--timeout-ms",
+            type=int,
+            help="Request timeout in milliseconds, 1000 to 30000.",
         ),
         click.option(
             "--retries",
             "retry_count",
             type=int,
-            help="How often a failed request is repeated, 0 to 10.",
+            help="Maximum retries of a failed request, 0 to 10.",
         ),
     ):
         command = option(command)
@@ -60,24 +65,30 @@ def webhook() -> None:
 
 @webhook.command()
 @tenant_option
-@click.option("--event", "event_type", required=True, type=click.Choice(EVENT_TYPES))
-@click.option("--url", required=True, help="Where requests go, http or https.")
+@click.option(
+    "--event",
+    "event_type",
+    required=True,
+    type=click.Choice(EVENT_TYPES),
+    help="Event type.",
+)
+@click.option("--url", required=True, help="Target URL, http or https.")
 @click.option(
     "--signature",
-    type=click.Choice([form.value for form in SignatureScheme]),
-    help="How requests are built and signed; standard if not given.",
+    type=click.Choice([scheme.value for scheme in SignatureScheme]),
+    help="Format and signature of requests. Default: standard.",
 )
 @webhook_field_options
 @json_command()
 def create(tenant_id: str, **options: Any) -> dict[str, Any]:
-    """Subscribe a URL to an event. Its secret is shown only here.
+    """Subscribe a URL to an event. The secret is shown only once.
 
     Example: `couponctl webhook create --tenant acme --event coupon.redeemed
     --url https://hooks.example.com/coupons --json`
     """
     body = CreateWebhookSchema().load(without_unset(**options))
     created, secret = subscriptions.create(tenant_id, now=utc_now(), **body)
-    print_status(KEEP_SECRET_NOTICE)
+    print_secret_notice("secret")
     return {**serialize_webhook(created), "secret": secret}
 
 
@@ -100,7 +111,7 @@ def list_(tenant_id: str, limit: int, offset: int) -> dict[str, Any]:
 @webhook_argument
 @json_command()
 def show(tenant_id: str, webhook_id: int) -> dict[str, Any]:
-    """Show a webhook, and why it was switched off if it was.
+    """Show a webhook and, if it was disabled, the reason.
 
     Example: `couponctl webhook show --tenant acme 7293846529384652`
     """
@@ -110,18 +121,18 @@ def show(tenant_id: str, webhook_id: int) -> dict[str, Any]:
 @webhook.command()
 @tenant_option
 @webhook_argument
-@click.option("--url", help="Where requests go, http or https.")
-@click.option("--on/--off", "is_active", default=None, help="Switch it on or off.")
+@click.option("--url", help="Target URL, http or https.")
+@click.option("--on/--off", "is_active", default=None, help="Enable or disable it.")
 @webhook_field_options
 @json_command()
 def update(tenant_id: str, webhook_id: int, **options: Any) -> dict[str, Any]:
-    """Change a webhook; a new URL, or --on, is a fresh start.
+    """Change a webhook. A new URL or --on resets its failure count.
 
     Example: `couponctl webhook update --tenant acme 7293846529384652 --on`
     """
     changes = UpdateWebhookSchema().load(without_unset(**options))
     return serialize_webhook(
-        subscriptions.update(tenant_id, webhook_id, changes, utc_now())
+        subscriptions.update(tenant_id, webhook_id, changes=changes, now=utc_now())
     )
 
 
@@ -130,7 +141,7 @@ def update(tenant_id: str, webhook_id: int, **options: Any) -> dict[str, Any]:
 @webhook_argument
 @json_command()
 def delete(tenant_id: str, webhook_id: int) -> dict[str, Any]:
-    """Delete a webhook, its log, and what was still to be sent to it.
+    """Delete a webhook, its log, and its pending deliveries.
 
     Example: `couponctl webhook delete --tenant acme 7293846529384652`
     """
@@ -144,12 +155,12 @@ def delete(tenant_id: str, webhook_id: int) -> dict[str, Any]:
 @pagination_options
 @json_command(*LOG_COLUMNS)
 def logs(tenant_id: str, webhook_id: int, limit: int, offset: int) -> dict[str, Any]:
-    """List every try to deliver, newest event first; kept for seven days.
+    """List delivery attempts of the last seven days, newest event first.
 
     Example: `couponctl webhook logs --tenant acme 7293846529384652 --limit 20`
     """
     rows, total = subscriptions.list_attempts(
-        tenant_id, webhook_id, to_page(limit, offset)
+        tenant_id, webhook_id, page=to_page(limit, offset)
     )
     return {"logs": [serialize_webhook_attempt(row) for row in rows], "total": total}
 
@@ -159,14 +170,14 @@ def logs(tenant_id: str, webhook_id: int, limit: int, offset: int) -> dict[str, 
 @webhook_argument
 @json_command()
 def test(tenant_id: str, webhook_id: int) -> dict[str, Any]:
-    """Send a sample now, and show the answer. Ends with 1 unless it was taken.
+    """Send a test event and show the response. Exit status 1 if it was not accepted.
 
-    Example: `couponctl webhook send_test_event --tenant acme 7293846529384652`
+    Example: `couponctl webhook test --tenant acme 7293846529384652`
     """
-    answer = subscriptions.send_test_event(tenant_id, webhook_id, utc_now())
-    if not answer.is_success:
+    attempt = subscriptions.send_test_event(tenant_id, webhook_id, now=utc_now())
+    if not attempt.is_success:
         exit_with_failure()
-    return serialize_test_result(answer)
+    return serialize_test_result(attempt)
 
 
 @webhook.command()
@@ -174,10 +185,10 @@ def test(tenant_id: str, webhook_id: int) -> dict[str, Any]:
 @webhook_argument
 @json_command()
 def rotate(tenant_id: str, webhook_id: int) -> dict[str, Any]:
-    """Change the secret; Standard Webhooks are signed with both for a day.
+    """Create a new secret. Standard Webhooks are signed with both for one day.
 
-    Example: `couponctl webhook rotate_secret --tenant acme 7293846529384652 --json`
+    Example: `couponctl webhook rotate --tenant acme 7293846529384652 --json`
     """
-    changed, secret = subscriptions.rotate_secret(tenant_id, webhook_id, utc_now())
-    print_status(KEEP_SECRET_NOTICE)
+    changed, secret = subscriptions.rotate_secret(tenant_id, webhook_id, now=utc_now())
+    print_secret_notice("secret")
     return {**serialize_webhook(changed), "secret": secret}

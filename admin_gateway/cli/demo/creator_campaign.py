@@ -1,4 +1,4 @@
-"""The demo tenant's PlayCamp campaign: creators hand out codes of two packages."""
+"""The demo tenant's PlayCamp campaign: creators distribute codes of two packages."""
 
 from datetime import datetime, timedelta
 
@@ -15,19 +15,20 @@ from coupon_core.services.coupons import redemption, validation
 from coupon_core.services.coupons.redemption import RedeemRequest
 
 CAMPAIGN_LABEL = "creator campaign"
-CAMPAIGN_ID, CREATOR_KEY = "launch_2026", "ABC12"
+CAMPAIGN_ID = "launch_2026"
+CREATOR_KEY = "ABC12"
 AGE_DAYS = 12
 CREATORS = (
     ("ABC12", "Jun Park", "rpg"),
     ("MIA01", "Mia Lindqvist", "strategy"),
     ("ZED77", "Zed", None),
 )
-WELCOME_PACKAGE = {
+WELCOME_PACKAGE: dict[str, object] = {
     "item_name": {"en": "Welcome Package", "ko": "웰컴 패키지"},
     "item_description": {"en": "A hundred gems to begin with"},
     "rewards": ({"itemId": "gem", "itemQuantity": 100},),
 }
-VIP_PACKAGE = {
+VIP_PACKAGE: dict[str, object] = {
     "item_name": {"en": "VIP Package", "ko": "VIP 패키지"},
     "item_description": {"en": "For the first fifty, two each"},
     "rewards": (
@@ -46,25 +47,34 @@ REDEMPTIONS = (
 
 
 def load(now: datetime) -> bool:
-    """Add the campaign; False when it is there. One that broke off is completed."""
+    """Create the campaign, or complete one whose creation was interrupted.
+
+    Returns False if it was already complete.
+    """
     if _find_first_package() and _list_codes(CREATOR_KEY):
         return False
     created_at = now - timedelta(days=AGE_DAYS)
     _add_campaign(created_at)
-    welcome = _find_first_package() or _add_package(WELCOME_PACKAGE, created_at)
-    vip = _add_package(VIP_PACKAGE, created_at)
+    welcome_id = _find_first_package() or _add_package(WELCOME_PACKAGE, created_at)
+    vip_id = _add_package(VIP_PACKAGE, created_at)
     for key, name, genre in CREATORS:
-        _add_creator(key, name, genre, created_at)
-        creators.assign_or_generate_codes(DEMO_TENANT_ID, key, welcome, count=2)
+        _add_creator(key, name, genre=genre, created_at=created_at)
         creators.assign_or_generate_codes(
-            DEMO_TENANT_ID, key, vip, count=1, pattern="VIP-{creator}-{random}"
+            DEMO_TENANT_ID, key, package_id=welcome_id, count=2
+        )
+        creators.assign_or_generate_codes(
+            DEMO_TENANT_ID,
+            key,
+            package_id=vip_id,
+            count=1,
+            pattern="VIP-{creator}-{random}",
         )
     _redeem_codes(created_at)
     return True
 
 
 def get_or_create_code(now: datetime) -> str | None:
-    """A creator's code that the player can still use; a new one if there is none."""
+    """Return a creator's code that the demo user can redeem; create it if needed."""
     try:
         usable = (code for code in _list_codes(CREATOR_KEY) if _is_usable(code, now))
         return next(usable, None) or _create_code(now)
@@ -74,7 +84,7 @@ def get_or_create_code(now: datetime) -> str | None:
 
 def _is_usable(code: str, now: datetime) -> bool:
     return validation.validate(
-        DEMO_TENANT_ID, code, DEMO_USER_ID, now
+        DEMO_TENANT_ID, code, user_id=DEMO_USER_ID, now=now
     ).decision.is_allowed
 
 
@@ -83,25 +93,27 @@ def _create_code(now: datetime) -> str | None:
     if package_id is None:
         return None
     (code,) = creators.assign_or_generate_codes(
-        DEMO_TENANT_ID, CREATOR_KEY, package_id, count=1
+        DEMO_TENANT_ID, CREATOR_KEY, package_id=package_id, count=1
     )
     return code if _is_usable(code, now) else None
 
 
 def _find_first_package() -> int | None:
-    found, _ = packages.list_packages(DEMO_TENANT_ID, Page(limit=500), CAMPAIGN_ID)
-    numbers = [one.package.package_id for one in found if one.package.package_no == 1]
-    return next(iter(numbers), None)
+    rows, _ = packages.list_packages(
+        DEMO_TENANT_ID, Page(limit=500), campaign_id=CAMPAIGN_ID
+    )
+    first_ids = (row.package.package_id for row in rows if row.package.package_no == 1)
+    return next(first_ids, None)
 
 
 def _list_codes(creator_key: str) -> list[str]:
     try:
-        found, _ = creators.list_codes(
-            DEMO_TENANT_ID, creator_key, Page(limit=500), utc_now()
+        codes, _ = creators.list_codes(
+            DEMO_TENANT_ID, creator_key, page=Page(limit=500), now=utc_now()
         )
     except Refused:
         return []
-    return [one.code for one in found if not one.code.startswith("VIP")]
+    return [row.code for row in codes if not row.code.startswith("VIP")]
 
 
 def _add_campaign(created_at: datetime) -> None:
@@ -113,23 +125,29 @@ def _add_campaign(created_at: datetime) -> None:
     try:
         campaigns.get(DEMO_TENANT_ID, CAMPAIGN_ID)
     except Refused:
-        campaigns.create(DEMO_TENANT_ID, CAMPAIGN_ID, members, created_at)
+        campaigns.create(DEMO_TENANT_ID, CAMPAIGN_ID, fields=members, now=created_at)
 
 
 def _add_creator(key: str, name: str, genre: str | None, created_at: datetime) -> None:
     try:
         creators.get(DEMO_TENANT_ID, key)
     except Refused:
-        creators.create(DEMO_TENANT_ID, key, {"name": name, "genre": genre}, created_at)
+        creators.create(
+            DEMO_TENANT_ID, key, fields={"name": name, "genre": genre}, now=created_at
+        )
 
 
 def _add_package(members: dict[str, object], created_at: datetime) -> int:
-    created = packages.create(DEMO_TENANT_ID, CAMPAIGN_ID, members, created_at)
+    created = packages.create(
+        DEMO_TENANT_ID, CAMPAIGN_ID, fields=members, now=created_at
+    )
     return created.package.package_id
 
 
 def _redeem_codes(created_at: datetime) -> None:
     for hours, (key, user_id) in enumerate(REDEMPTIONS, start=3):
         code = _list_codes(key)[0]
-        redeem_request = RedeemRequest(DEMO_TENANT_ID, code, user_id, Dialect.PLAYCAMP)
+        redeem_request = RedeemRequest(
+            DEMO_TENANT_ID, code, user_id=user_id, dialect=Dialect.PLAYCAMP
+        )
         redemption.redeem(redeem_request, created_at + timedelta(hours=hours))

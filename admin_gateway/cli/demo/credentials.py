@@ -1,4 +1,4 @@
-"""The demo tenant's secrets, kept in the data directory for the next start."""
+"""Credentials of the demo tenant, stored in the data directory between starts."""
 
 import json
 import os
@@ -18,19 +18,20 @@ CREDENTIALS_FILE = "demo.json"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What it takes to call both gateways as the demo tenant."""
+    """The credentials for calling both gateways as the demo tenant."""
 
     tenant_id: str
     tenant_secret: str = field(repr=False)
     api_key_id: str
     api_key: str = field(repr=False)
-    server_key: str = field(repr=False)  # of PlayCamp's kind, as SDKs take it
+    server_key: str = field(repr=False)  # PlayCamp format: key_id:secret
 
 
 def get_or_create(data_dir: Path, now: datetime) -> Credentials:
-    """Those that were kept, as far as they are good; else new ones, kept from now on.
+    """Return the stored credentials if they are valid; otherwise create and store new.
 
-    Refused when there is no demo tenant.
+    Raises:
+        Refused: there is no demo tenant.
     """
     tenants.require(DEMO_TENANT_ID)
     secret = tenants.list_secrets(DEMO_TENANT_ID)[0].secret
@@ -38,10 +39,19 @@ def get_or_create(data_dir: Path, now: datetime) -> Credentials:
     if stored and stored.tenant_secret == secret and _is_valid(stored, now):
         return stored
     key, plain_text = tenants.create_key(
-        None, DEMO_TENANT_ID, "demo", frozenset(Scope), None, now
+        None,
+        DEMO_TENANT_ID,
+        name="demo",
+        scopes=frozenset(Scope),
+        expires_at=None,
+        now=now,
     )
     new_credentials = Credentials(
-        DEMO_TENANT_ID, secret, key.key_id, plain_text, _create_server_key(now)
+        DEMO_TENANT_ID,
+        secret,
+        api_key_id=key.key_id,
+        api_key=plain_text,
+        server_key=_create_server_key(now),
     )
     _write_file(data_dir / CREDENTIALS_FILE, new_credentials)
     return new_credentials
@@ -49,27 +59,29 @@ def get_or_create(data_dir: Path, now: datetime) -> Credentials:
 
 def _create_server_key(now: datetime) -> str:
     kind = ClientKeyKind.PLAYCAMP_SERVER
-    client_key, secret = client_keys.create(DEMO_TENANT_ID, kind, "demo", None, now)
+    client_key, secret = client_keys.create(
+        DEMO_TENANT_ID, kind, name="demo", expires_at=None, now=now
+    )
     return f"{client_key.key_id}:{secret}"
 
 
 def delete_file(data_dir: Path) -> None:
-    """Remove what was kept."""
+    """Delete the stored credentials."""
     (data_dir / CREDENTIALS_FILE).unlink(missing_ok=True)
 
 
 def _is_valid(stored: Credentials, now: datetime) -> bool:
     with suppress(Refused):
         client_key = authentication.authenticate_client_key(
-            stored.server_key, PLAYCAMP_KINDS, now
+            stored.server_key, PLAYCAMP_KINDS, now=now
         )
-        principal = authentication.authenticate_admin(stored.api_key, None, now)
+        principal = authentication.authenticate_admin(stored.api_key, None, now=now)
         return principal.tenant_id == client_key.tenant_id == DEMO_TENANT_ID
     return False
 
 
 def _read_file(path: Path) -> Credentials | None:
-    # Whatever is wrong with the file: what it held can be made anew.
+    # A damaged file is not an error: new credentials replace it.
     with suppress(OSError, ValueError, TypeError):
         return Credentials(**json.loads(path.read_text()))
     return None

@@ -1,13 +1,14 @@
-"""The campaigns of the demo tenant: what is defined, who holds it, who used it."""
+"""The demo tenant's definitions with their holders and redemptions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 DEMO_TENANT_ID = "demo"
-DEMO_USER_ID = "alice"  # whose token and unused code are shown
+DEMO_USER_ID = "alice"  # the welcome message shows this user's token and code
 WELCOME_DEFINITION_NAME = "Welcome Bonus"
-STREAK_DATA = {"streak_id": "daily-login", "threshold": 7}  # what earns a coupon
+# This milestone earns a coupon of the definition "7-Day Login Streak".
+STREAK_DATA = {"streak_id": "daily-login", "threshold": 7}
 USER_IDS = (
     *("alice", "bruno", "chen", "dalia", "emeka", "freya"),
     *("goran", "hana", "ines", "jonas", "kavya", "luis"),
@@ -16,7 +17,7 @@ USER_IDS = (
 
 @dataclass(frozen=True, slots=True)
 class DemoDefinition:
-    """A definition with its reward item, as HTTP takes both, and its coupons."""
+    """A definition and its reward item as admin API bodies, and its coupons."""
 
     name: str
     description: str
@@ -24,9 +25,7 @@ class DemoDefinition:
     config: Mapping[str, Any]
     age_days: int
     holders: tuple[str, ...]
-    redemptions_by_user: Mapping[str, int] = field(
-        default_factory=dict
-    )  # how often, by user
+    redemptions_by_user: Mapping[str, int] = field(default_factory=dict)
     revoked_holders: tuple[str, ...] = ()
 
 
@@ -34,13 +33,13 @@ DEMO_DEFINITIONS = (
     DemoDefinition(
         WELCOME_DEFINITION_NAME,
         "A hundred points for everybody who signs up",
-        {
+        reward={
             "name": "100 Bonus Points",
             "description": "Added to the points balance",
             "reward_type": "points",
             "payload": {"amount": 100},
         },
-        {
+        config={
             "code_prefix": "WELCOME",
             "code_length": 8,
             "usage_limit": {"limit_type": "per_user", "max_uses": 1},
@@ -53,13 +52,13 @@ DEMO_DEFINITIONS = (
     DemoDefinition(
         "New Year 2027",
         "One code for all, for the first thousand",
-        {
+        reward={
             "name": "250 Gems",
             "description": "A handful of gems for the new year",
             "reward_type": "currency",
             "payload": {"currency_id": "gems", "amount": 250},
         },
-        {
+        config={
             "code_format": "custom",
             "custom_code": "NEWYEAR2027",
             "claimable": True,
@@ -72,13 +71,13 @@ DEMO_DEFINITIONS = (
     DemoDefinition(
         "VIP Loot Crate",
         "Three crates for those who play most",
-        {
+        reward={
             "name": "VIP Loot Crate",
             "description": "Five random items, at least one of them rare",
             "reward_type": "item",
             "payload": {"item_id": "vip_crate", "quantity": 1},
         },
-        {
+        config={
             "code_prefix": "VIP-",
             "code_length": 6,
             "usage_limit": {"limit_type": "per_user", "max_uses": 3},
@@ -90,13 +89,13 @@ DEMO_DEFINITIONS = (
     DemoDefinition(
         "7-Day Login Streak",
         "For logging in on seven days in a row",
-        {
+        reward={
             "name": "Golden Flame",
             "description": "A badge beside the player's name",
             "reward_type": "badge",
             "payload": {"badge_id": "streak_7", "tier": "gold"},
         },
-        {
+        config={
             "code_prefix": "STREAK",
             "usage_limit": {"limit_type": "per_user", "max_uses": 1},
             "auto_generate": {

@@ -1,4 +1,4 @@
-"""What the demo tenant sells for points, and the line that buys it (Mambo)."""
+"""The demo tenant's offer for points (Mambo), and a curl command that buys it."""
 
 import json
 import shlex
@@ -18,7 +18,9 @@ from coupon_core.services.points.offers import OfferDraft
 
 OFFER_NAME = "Free Shipping"
 OFFER_CODE = "SHIP1"
-POINT_ID, PRICE_POINTS, INITIAL_POINTS = "gold", 100, 1_000_000
+POINT_ID = "gold"
+PRICE_POINTS = 100
+INITIAL_POINTS = 1_000_000
 KEY_NAME = "demo"
 KEY_KINDS = frozenset({ClientKeyKind.MAMBO})
 OFFER_DRAFT = OfferDraft(
@@ -47,21 +49,25 @@ OFFER_DRAFT = OfferDraft(
 
 
 def load(now: datetime) -> list[str]:
-    """Add what is missing: the player with gold to spend, and what it buys."""
+    """Create the demo user with gold and the offer, if missing; return their names."""
     added = [f"{DEMO_USER_ID}'s gold"] if _add_user(now) else []
     try:
-        offers.create(DEMO_TENANT_ID, OFFER_DRAFT, now)
-    except Refused:  # it is there
+        offers.create(DEMO_TENANT_ID, OFFER_DRAFT, now=now)
+    except Refused:  # it exists
         return added
     return [*added, OFFER_NAME]
 
 
 def _add_user(now: datetime) -> bool:
     change = PointChange(
-        DEMO_TENANT_ID, DEMO_USER_ID, POINT_ID, INITIAL_POINTS, reason="Demo"
+        DEMO_TENANT_ID,
+        DEMO_USER_ID,
+        point_id=POINT_ID,
+        amount=INITIAL_POINTS,
+        reason="Demo",
     )
     try:
-        users.create(DEMO_TENANT_ID, {"user_id": DEMO_USER_ID}, now)
+        users.create(DEMO_TENANT_ID, {"user_id": DEMO_USER_ID}, now=now)
     except Refused:
         return False
     wallets.credit(change, now)
@@ -69,9 +75,9 @@ def _add_user(now: datetime) -> bool:
 
 
 def build_document(url: str, now: datetime) -> dict[str, Any]:
-    """What an SDK needs, and a line that buys and redeems in one step."""
+    """Build an SDK's credentials and a command that buys and redeems in one step."""
     key_id, secret = _get_or_create_key(now)
-    token = authentication.issue_client_token(key_id, secret, now)
+    token = authentication.issue_client_token(key_id, secret, now=now)
     return {
         "key_id": key_id,
         "secret": secret,
@@ -81,15 +87,17 @@ def build_document(url: str, now: datetime) -> dict[str, Any]:
 
 
 def _get_or_create_key(now: datetime) -> tuple[str, str]:
-    """The SDK's key of the demo tenant; a new one when there is none that is good."""
-    found, _ = client_keys.list_client_keys(DEMO_TENANT_ID, Page(), ClientKeyKind.MAMBO)
-    for key in found:
+    """Return ID and secret of a usable SDK key of the demo tenant, or of a new one."""
+    keys, _ = client_keys.list_client_keys(
+        DEMO_TENANT_ID, Page(), kind=ClientKeyKind.MAMBO
+    )
+    for key in keys:
         if key.name == KEY_NAME and key.is_usable(now):
             return key.key_id, authentication.load_client_key_and_secret(
-                key.key_id, KEY_KINDS, now
+                key.key_id, KEY_KINDS, now=now
             )[1]
     key, secret = client_keys.create(
-        DEMO_TENANT_ID, ClientKeyKind.MAMBO, KEY_NAME, None, now
+        DEMO_TENANT_ID, ClientKeyKind.MAMBO, name=KEY_NAME, expires_at=None, now=now
     )
     return key.key_id, secret
 

@@ -1,160 +1,15 @@
-"""What a newcomer is shown: where everything is, and two lines to paste."""
+"""The welcome message: addresses, credentials, and commands to paste."""
 
-import json
-import shlex
-import sys
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from admin_gateway.cli.demo import creator_campaign, credentials, points_offer
-from admin_gateway.cli.demo.phoenix_definitions import (
-    DEMO_TENANT_ID,
-    DEMO_USER_ID,
-    STREAK_DATA,
-    WELCOME_DEFINITION_NAME,
+from admin_gateway.cli.demo.welcome_document import (
+    build_document,
+    couponctl_path,
+    gateway_addresses,
 )
 from admin_gateway.cli.output import started_core
-from admin_gateway.cli.server.addresses import get_gateways
-from coupon_core.domain.models import (
-    CouponStatus,
-    Page,
-    Refused,
-    utc_now,
-)
-from coupon_core.domain.models.filters import CouponFilter
-from coupon_core.services.access import tokens
-from coupon_core.services.catalog import definitions
-from coupon_core.services.coupons import administration, generation, validation
+from coupon_core.domain.models import Refused
 from coupon_core.settings.loader import Settings
-
-TOKEN_LIFETIME_SECONDS = 12 * 3_600
-
-
-def build_document(settings: Settings) -> dict[str, Any]:
-    """All that is to be known of the demo; makes an unused code if there is none.
-
-    Refused when there is no demo tenant. `code` and `curl` are null when no code
-    can be made, as when the definition has been archived.
-    """
-    now = utc_now()
-    demo_credentials = credentials.get_or_create(settings.data_dir, now)
-    token = tokens.mint(DEMO_TENANT_ID, DEMO_USER_ID, TOKEN_LIFETIME_SECONDS, now)
-    code = _get_or_create_code(now)
-    return {
-        **_gateway_addresses(settings),
-        "tenant_id": DEMO_TENANT_ID,
-        "tenant_secret": demo_credentials.tenant_secret,
-        "api_key_id": demo_credentials.api_key_id,
-        "api_key": demo_credentials.api_key,
-        "user_id": DEMO_USER_ID,
-        "token": token,
-        "code": code,
-        "curl": _build_curl_lines(settings, token, code) if code else None,
-        **_build_event_lines(now),
-        **_build_playcamp_lines(settings, demo_credentials.server_key, now),
-        "mambo": points_offer.build_document(get_gateways(settings)[1].url, now),
-    }
-
-
-def _build_playcamp_lines(
-    settings: Settings, server_key: str, now: datetime
-) -> dict[str, str | None]:
-    """The key of a game's server, and a line that redeems a creator's code with it."""
-    _, query = get_gateways(settings)
-    code = creator_campaign.get_or_create_code(now)
-    start = ["curl", "-sS", "-H", f"Authorization: Bearer {server_key}"]
-    body = json.dumps({"couponCode": code, "userId": DEMO_USER_ID})
-    post = ["-H", "Content-Type: application/json", "-d", body]
-    line = shlex.join([*start, *post, f"{query.url}/v1/server/coupons/redeem"])
-    return {
-        "playcamp_key": server_key,
-        "playcamp_code": code,
-        "playcamp_curl": line if code else None,
-    }
-
-
-def _gateway_addresses(settings: Settings) -> dict[str, str]:
-    admin, query = get_gateways(settings)
-    return {
-        "admin_url": admin.url,
-        "admin_docs": f"{admin.url}/docs",
-        "query_url": query.url,
-        "query_docs": f"{query.url}/docs",
-    }
-
-
-def _get_or_create_code(now: datetime) -> str | None:
-    found, _ = definitions.list_definitions(
-        DEMO_TENANT_ID, Page(), name=WELCOME_DEFINITION_NAME
-    )
-    ids = [one.definition_id for one in found if one.name == WELCOME_DEFINITION_NAME]
-    try:
-        return (
-            _find_held_code(ids[0], now) or _create_code(ids[0], now) if ids else None
-        )
-    except Refused:
-        return None
-
-
-def _find_held_code(definition_id: str, now: datetime) -> str | None:
-    coupon_filter = CouponFilter(
-        definition_id, DEMO_USER_ID, status=CouponStatus.ACTIVE
-    )
-    rows, _ = administration.list_coupons(DEMO_TENANT_ID, coupon_filter, Page(), now)
-    usable = (row.coupon.code for row in rows if _is_usable(row.coupon.code, now))
-    return next(usable, None)
-
-
-def _is_usable(code: str, now: datetime) -> bool:
-    return validation.validate(
-        DEMO_TENANT_ID, code, DEMO_USER_ID, now
-    ).decision.is_allowed
-
-
-def _create_code(definition_id: str, now: datetime) -> str | None:
-    result = generation.generate(DEMO_TENANT_ID, definition_id, [DEMO_USER_ID], now)
-    code = result.coupons[0].coupon.code
-    return code if _is_usable(code, now) else None
-
-
-def _build_curl_lines(settings: Settings, token: str, code: str) -> dict[str, str]:
-    _, query = get_gateways(settings)
-    start = ["curl", "-sS", "-H", f"Authorization: Bearer {token}"]
-    body = json.dumps({"user_id": DEMO_USER_ID})
-    post = ["-H", "Content-Type: application/json", "-d", body]
-    path = f"{query.url}/v1/coupons/{DEMO_TENANT_ID}"
-    return {
-        "validate": shlex.join([*start, f"{path}/validate/{code}"]),
-        "redeem": shlex.join([*start, *post, f"{path}/redeem/{code}"]),
-    }
-
-
-def _build_event_lines(now: datetime) -> dict[str, str]:
-    """A line that earns a coupon each time that it is shown, and one to see it."""
-    data = json.dumps({**STREAK_DATA, "run_id": f"{now:%Y%m%dT%H%M%S}"})
-    tenant_and_user = ["--tenant", DEMO_TENANT_ID, "--user", DEMO_USER_ID]
-    publish = [
-        "event",
-        "publish",
-        "streak.milestone_reached",
-        *tenant_and_user,
-        "--data",
-        data,
-    ]
-    see = ["coupon", "list", *tenant_and_user, "--status", CouponStatus.ACTIVE.value]
-    return {
-        "publish": shlex.join([_couponctl_path(), *publish]),
-        "see": shlex.join([_couponctl_path(), *see]),
-    }
-
-
-def _couponctl_path() -> str:
-    """couponctl as one calls it from here: most are in the project's directory."""
-    path = Path(sys.executable).with_name("couponctl")
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
-
 
 RUNNING_TEXT = """
 Coupons is running. Ctrl-C stops it.
@@ -167,54 +22,54 @@ CREDENTIALS_TEXT = """
   Demo tenant     {tenant_id}
   API key         {api_key}
   Player token    {token}
-                  (player {user_id}, 12 hours; `{program} demo show` makes another)
+                  (player {user_id}, 12 hours; `{program} demo show` issues a new one)
 """
 REDEMPTION_TEXT = """
-What is the code {code} worth? Validate it:
+Validate the code {code}:
 
 {validate}
 
-Use it once. Redeem it:
+Redeem it once:
 
 {redeem}
 """
 EVENT_TEXT = """
-{user_id} has logged in on seven days in a row. That earns a coupon. Tell it to the bus:
+{user_id} logged in seven days in a row, which earns a coupon. Publish this event:
 
 {publish}
 
-And see it among {user_id}'s coupons:
+List {user_id}'s active coupons:
 
 {see}
 """
 PLAYCAMP_TEXT = """
-In PlayCamp's words, a creator's code ({playcamp_code}), redeemed by a game's server:
+PlayCamp API: a game server redeems the creator's code {playcamp_code}:
 
 {playcamp_curl}
 """
 MAMBO_TEXT = """
-{user_id} has gold. In Mambo's words, one step buys free shipping with it and uses it:
+Mambo API: {user_id} buys free shipping with gold and redeems it in one step:
 
 {line}
 """
 NO_CODE_TEXT = """
-  No code is left to try: activate the definition "Welcome Bonus" again, or run
-  `{program} demo drop` and `{program} demo load`.
+  There is no code to try. Activate the definition "Welcome Bonus", or run
+  `{program} demo drop` and then `{program} demo load`.
 """
 
 
 def render_welcome(settings: Settings) -> str:
-    """What to say once all runs; without a demo tenant only where the gateways are."""
+    """Render the message of `serve all`; without a demo tenant only the addresses."""
     try:
         with started_core():
             return RUNNING_TEXT + render_document(build_document(settings))
     except Refused:
-        return RUNNING_TEXT + ADDRESSES_TEXT.format(**_gateway_addresses(settings))
+        return RUNNING_TEXT + ADDRESSES_TEXT.format(**gateway_addresses(settings))
 
 
 def render_document(document: dict[str, Any]) -> str:
-    """The document of a demo as people read it."""
-    document = {**document, "program": _couponctl_path()}
+    """Render the document of `couponctl demo show` as text."""
+    document = {**document, "program": couponctl_path()}
     lines = {"code": document["code"], **(document["curl"] or {})}
     end = (
         REDEMPTION_TEXT.format(**lines)

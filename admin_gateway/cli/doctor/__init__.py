@@ -1,1 +1,1 @@
-"""Check this machine: `couponctl doctor`."""
+"""`couponctl doctor`: check this machine and its configuration."""

@@ -1,4 +1,4 @@
-"""What `couponctl doctor` looks at: each check gives findings, and touches nothing."""
+"""The checks of `couponctl doctor`; each yields findings and changes nothing."""
 
 import os
 import shutil
@@ -24,16 +24,18 @@ from coupon_core.messaging import health_check
 from coupon_core.persistence import diagnostics
 from coupon_core.persistence.diagnostics import DatabaseStatus
 from coupon_core.services.access import tenants
+from coupon_core.services.catalog import definition_checks
 from coupon_core.settings.loader import MASTER_KEY_FILE, Settings
 
 MIN_PYTHON_VERSION = (3, 11)
-MIN_CLOCK_YEAR = 2026  # the program was written in it: an earlier clock is wrong
+MIN_CLOCK_YEAR = 2026  # the program was written in 2026: an earlier date is wrong
 MAX_CLOCK_SKEW_SECONDS = 2.0
 GIBIBYTE = 2**30
+MAX_SHOWN_DEFINITIONS = 10
 GROUP_AND_OTHER_PERMISSIONS = stat.S_IRWXG | stat.S_IRWXO
 
 Level = Literal["ok", "warn", "fail"]
-# How bad it is to have less than so many bytes free.
+# Level of the finding if fewer bytes than this are free; the first match counts.
 FREE_SPACE_THRESHOLDS: tuple[tuple[Level, int], ...] = (
     ("fail", GIBIBYTE // 10),
     ("warn", GIBIBYTE),
@@ -42,7 +44,7 @@ FREE_SPACE_THRESHOLDS: tuple[tuple[Level, int], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found, and what to do about it."""
+    """The result of a check, and advice if something is wrong."""
 
     check: str
     level: Level
@@ -54,39 +56,43 @@ Findings = Iterator[Finding]
 
 
 def check_python(_: Settings) -> Findings:
-    """Whether Python is new enough."""
+    """Check that Python is new enough."""
     found = sys.version.split()[0]
-    fine = sys.version_info >= MIN_PYTHON_VERSION
-    advice = "" if fine else "Install Python 3.11 or newer and make .venv anew."
-    yield Finding("python", "ok" if fine else "fail", found, advice)
+    is_supported = sys.version_info >= MIN_PYTHON_VERSION
+    advice = "" if is_supported else "Install Python 3.11 or newer and recreate .venv."
+    yield Finding(
+        "python", "ok" if is_supported else "fail", found=found, advice=advice
+    )
 
 
 def check_disk(settings: Settings) -> Findings:
-    """Whether the data directory has room."""
+    """Check the free space of the data directory."""
     free = shutil.disk_usage(settings.data_dir).free
     level: Level = next(
-        (level for level, least in FREE_SPACE_THRESHOLDS if free < least), "ok"
+        (level for level, min_free in FREE_SPACE_THRESHOLDS if free < min_free), "ok"
     )
-    advice = "" if level == "ok" else f"Make room where {settings.data_dir} lies."
-    yield Finding("disk", level, f"{free / GIBIBYTE:.1f} GiB free", advice)
+    advice = "" if level == "ok" else f"Free disk space for {settings.data_dir}."
+    yield Finding("disk", level, found=f"{free / GIBIBYTE:.1f} GiB free", advice=advice)
 
 
 def check_data_directory(settings: Settings) -> Findings:
-    """Whether the data directory can be written."""
+    """Check that the data directory is writable."""
     directory = settings.data_dir
     if os.access(directory, os.W_OK | os.X_OK):
-        yield Finding("data directory", "ok", str(directory))
+        yield Finding("data directory", "ok", found=str(directory))
     else:
-        advice = "Give this user the right to write there, or set COUPON_DATA_DIR."
-        yield Finding("data directory", "fail", f"{directory}: not writable", advice)
+        advice = "Grant this user write permission, or set COUPON_DATA_DIR."
+        yield Finding(
+            "data directory", "fail", found=f"{directory}: not writable", advice=advice
+        )
 
 
 def check_master_key(settings: Settings) -> Findings:
-    """Where the master key comes from, and who else can read it."""
+    """Check where the master key is stored and that only this user can read it."""
     path = settings.data_dir / MASTER_KEY_FILE
     if not path.exists() or path.read_text().strip() not in settings.master_keys:
         count = len(settings.master_keys)
-        yield Finding("master key", "ok", f"{count} from COUPON_MASTER_KEYS")
+        yield Finding("master key", "ok", found=f"{count} from COUPON_MASTER_KEYS")
         return
     yield _check_file_mode(path)
 
@@ -95,74 +101,103 @@ def _check_file_mode(path: Path) -> Finding:
     mode = stat.S_IMODE(path.stat().st_mode)
     found = f"{path}, mode {mode:04o}"
     if mode & GROUP_AND_OTHER_PERMISSIONS:
-        return Finding("master key", "fail", found, f"Run: chmod 600 {path}")
-    return Finding("master key", "ok", found)
+        return Finding(
+            "master key", "fail", found=found, advice=f"Run: chmod 600 {path}"
+        )
+    return Finding("master key", "ok", found=found)
 
 
 def check_database(_: Settings) -> Findings:
-    """Whether the database is there, up to date, writable, and opened by our key."""
+    """Check that the database is up to date, writable, and fits the master key."""
     status, detail = diagnostics.check_status()
     if status != DatabaseStatus.READY:
         advice = database_status_message(status, detail)
-        yield Finding("database", "fail", status.value, advice)
+        yield Finding("database", "fail", found=status.value, advice=advice)
         return
-    yield Finding("database", "ok", f"{diagnostics.describe_product()}, up to date")
+    yield Finding(
+        "database", "ok", found=f"{diagnostics.describe_product()}, up to date"
+    )
     yield _check_journal_mode()
     yield _check_writable()
     yield _check_secrets()
+    yield from _check_definition_names()
+
+
+def _check_definition_names() -> Findings:
+    """Name older definitions whose name is another one's but for blanks."""
+    duplicates = definition_checks.find_duplicate_names(MAX_SHOWN_DEFINITIONS)
+    if duplicates:
+        found = ", ".join(
+            f'"{name}" ({definition_id} of {tenant_id})'
+            for tenant_id, definition_id, name in duplicates
+        )
+        advice = (
+            "Another definition has the same name but for outer blanks or composed "
+            "characters. Rename one: couponctl definition update."
+        )
+        yield Finding("definition names", "warn", found, advice)
 
 
 def _check_journal_mode() -> Finding:
     product = diagnostics.describe_product()
     if product.startswith("SQLite") and "journal wal" not in product:
-        advice = "Put the database on a local disk: without WAL readers block writers."
-        return Finding("journal", "warn", product, advice)
-    return Finding("journal", "ok", "readers and writers do not block each other")
+        advice = (
+            "Move the database to a local disk: without WAL, readers block writers."
+        )
+        return Finding("journal", "warn", found=product, advice=advice)
+    return Finding("journal", "ok", found="readers and writers do not block each other")
 
 
 def _check_writable() -> Finding:
     try:
         diagnostics.check_writable()
     except diagnostics.DATABASE_ERRORS as error:
-        advice = "Give this user the right to write to the database."
-        return Finding("writing", "fail", str(error), advice)
-    return Finding("writing", "ok", "the database can be written")
+        advice = "Grant this user write permission for the database."
+        return Finding("writing", "fail", found=str(error), advice=advice)
+    return Finding("writing", "ok", found="the database is writable")
 
 
 def _check_secrets() -> Finding:
-    """Whether the stored secrets open: those of one tenant speak for all."""
+    """Check that the master key decrypts the secrets, using one tenant as a sample."""
     rows, _ = tenants.list_tenants(Page(limit=1))
     try:
         for tenant_id, _ in rows:
             tenants.list_secrets(tenant_id)
     except InvalidToken:
         return Finding(
-            "secrets", "fail", "sealed by another key", WRONG_MASTER_KEY_MESSAGE
+            "secrets",
+            "fail",
+            found="encrypted with another master key",
+            advice=WRONG_MASTER_KEY_MESSAGE,
         )
-    return Finding("secrets", "ok", "the master key opens them")
+    return Finding("secrets", "ok", found="the master key decrypts them")
 
 
 def check_ports(settings: Settings) -> Findings:
-    """Whether each gateway runs, or could."""
+    """Check that each gateway is running or could start."""
     for gateway in get_gateways(settings):
         name = f"{gateway.name} port"
         if is_healthy(gateway):
-            yield Finding(name, "ok", f"{gateway.port}: a gateway answers there")
+            yield Finding(name, "ok", found=f"{gateway.port}: a gateway is running")
         elif problem := port_problem(gateway):
-            yield Finding(name, "fail", f"{gateway.port}: not usable", problem)
+            yield Finding(
+                name, "fail", found=f"{gateway.port}: not available", advice=problem
+            )
         else:
-            yield Finding(name, "ok", f"{gateway.port}: free")
+            yield Finding(name, "ok", found=f"{gateway.port}: free")
 
 
 def check_broker(settings: Settings) -> Findings:
-    """Whether the bus answers; the embedded one may also be about to."""
+    """Check that the bus answers; the embedded bus only has to be startable."""
     if health_check.is_reachable(settings.broker_url):
-        yield Finding("bus", "ok", "it answers")
+        yield Finding("bus", "ok", found="the bus answers")
     elif not settings.is_broker_embedded:
-        advice = "Start it, or mend COUPON_BROKER_URL. What goes out waits meanwhile."
-        yield Finding("bus", "fail", "it does not answer", advice)
+        advice = "Start it or correct COUPON_BROKER_URL; events wait in the outbox."
+        yield Finding("bus", "fail", found="the bus does not answer", advice=advice)
     elif problem := broker_port_problem(settings):
-        yield Finding("bus", "fail", f"{settings.bus_port}: not usable", problem)
+        yield Finding(
+            "bus", "fail", found=f"{settings.bus_port}: not available", advice=problem
+        )
     else:
         yield _check_broker_program()
 
@@ -171,25 +206,32 @@ def _check_broker_program() -> Finding:
     program = embedded_broker.find_program()
     if program is None:
         return Finding(
-            "bus", "fail", "no server program", embedded_broker.INSTALL_ADVICE
+            "bus",
+            "fail",
+            found="no server program found",
+            advice=embedded_broker.INSTALL_ADVICE,
         )
-    return Finding("bus", "ok", f"not running; {program} would be it")
+    return Finding("bus", "ok", found=f"not running; {program} is ready to start")
 
 
 def check_clock(_: Settings) -> Findings:
-    """Whether the clock can be right, and goes with the database's."""
+    """Check that the clock is plausible and close to the database's clock."""
     now = utc_now()
-    advice = "Set the clock, best by NTP: expiry, tokens and signatures depend on it."
+    advice = (
+        "Synchronize the clock with NTP: expiry, tokens and signatures depend on it."
+    )
     if now.year < MIN_CLOCK_YEAR:
-        yield Finding("clock", "fail", f"{now:%Y-%m-%d %H:%M:%S} UTC", advice)
+        yield Finding(
+            "clock", "fail", found=f"{now:%Y-%m-%d %H:%M:%S} UTC", advice=advice
+        )
         return
     try:
-        lead = diagnostics.measure_clock_skew()
+        skew = diagnostics.measure_clock_skew()
     except diagnostics.DATABASE_ERRORS:
-        lead = 0.0  # told by the check of the database
-    level: Level = "warn" if abs(lead) > MAX_CLOCK_SKEW_SECONDS else "ok"
-    found = f"{now:%Y-%m-%d %H:%M:%S} UTC, the database {lead:+.1f} s"
-    yield Finding("clock", level, found, advice if level == "warn" else "")
+        skew = 0.0  # check_database reports this error
+    level: Level = "warn" if abs(skew) > MAX_CLOCK_SKEW_SECONDS else "ok"
+    found = f"{now:%Y-%m-%d %H:%M:%S} UTC, database clock {skew:+.1f} s"
+    yield Finding("clock", level, found=found, advice=advice if level == "warn" else "")
 
 
 CHECKS: tuple[Callable[[Settings], Findings], ...] = (

@@ -1,4 +1,4 @@
-"""`couponctl doctor`: what is wrong with this machine, and what to do about it."""
+"""The command `couponctl doctor`."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -14,7 +14,7 @@ from coupon_core.settings.loader import InvalidSettings
 @click.command()
 @json_command("check", "level", "found", "advice", starts_core=False)
 def doctor() -> dict[str, Any]:
-    """Check this machine, and say what to mend. Ends with 1 when a check fails.
+    """Check this machine and suggest fixes. Exit status 1 if a check fails.
 
     Example: `couponctl doctor --json`
     """
@@ -28,9 +28,9 @@ def doctor() -> dict[str, Any]:
 def _run_checks() -> Iterator[Finding]:
     try:
         with started_core() as settings:
-            yield Finding("settings", "ok", "they make sense")
+            yield Finding("settings", "ok", found="valid")
             for check in CHECKS:
                 yield from check(settings)
     except InvalidSettings as error:
-        advice = "Mend the environment, then run `couponctl config check`."
-        yield Finding("settings", "fail", str(error), advice)
+        advice = "Correct the environment variables, then run `couponctl config check`."
+        yield Finding("settings", "fail", found=str(error), advice=advice)

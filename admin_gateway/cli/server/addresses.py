@@ -1,4 +1,4 @@
-"""Where the gateways listen, and who does there now."""
+"""Addresses of the gateways and checks of whether they are free or healthy."""
 
 import json
 import socket
@@ -13,28 +13,28 @@ from coupon_core.settings.loader import Settings
 
 PROBE_TIMEOUT_SECONDS = 2.0
 POLL_INTERVAL_SECONDS = 0.2
-LOOPBACK_HOST = "127.0.0.1"  # where the embedded bus listens, and nowhere else
+LOOPBACK_HOST = "127.0.0.1"  # the embedded bus listens on no other interface
 LOOPBACK_BY_WILDCARD_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """One of the two gateways: its program and where it listens."""
+    """One of the two gateways: its WSGI application and its address."""
 
     name: str
     app: str
-    port_variable: str  # the setting that names its port
+    port_variable: str  # setting that selects its port
     host: str
     port: int
 
     @property
     def bind_address(self) -> str:
-        """The address as gunicorn takes it."""
+        """Return the address in the form of gunicorn's --bind."""
         return f"{_format_host(self.host)}:{self.port}"
 
     @property
     def url(self) -> str:
-        """Where a program on this machine finds it."""
+        """Return the base URL for programs on this machine."""
         return f"http://{_format_host(_to_reachable_host(self.host))}:{self.port}"
 
 
@@ -47,50 +47,72 @@ def _to_reachable_host(host: str) -> str:
 
 
 def get_gateways(settings: Settings) -> tuple[Gateway, Gateway]:
-    """The admin gateway and the query gateway."""
-    host = settings.bind_host
-    admin = "admin", "admin_gateway:create_app()", "ADMIN_PORT", host
-    query = "query", "query_gateway:create_app()", "QUERY_PORT", host
-    return Gateway(*admin, settings.admin_port), Gateway(*query, settings.query_port)
+    """Return the admin gateway and the query gateway."""
+    admin = Gateway(
+        name="admin",
+        app="admin_gateway:create_app()",
+        port_variable="ADMIN_PORT",
+        host=settings.bind_host,
+        port=settings.admin_port,
+    )
+    query = Gateway(
+        name="query",
+        app="query_gateway:create_app()",
+        port_variable="QUERY_PORT",
+        host=settings.bind_host,
+        port=settings.query_port,
+    )
+    return admin, query
 
 
 def require_free_port(gateway: Gateway) -> None:
-    """Failed unless the gateway could listen at its address now."""
+    """Check that the gateway can listen at its address.
+
+    Raises:
+        CommandError: the port is taken or cannot be bound.
+    """
     problem = port_problem(gateway)
     if problem:
         raise CommandError(problem)
 
 
 def port_problem(gateway: Gateway) -> str:
-    """Why the gateway could not listen at its address; empty if it could."""
+    """Return why the gateway cannot listen at its address, or an empty string."""
     error = _listening_error(gateway.host, gateway.port)
     if not error:
         return ""
-    occupant = "a running gateway of ours" if is_healthy(gateway) else "another program"
+    occupant = "a running gateway" if is_healthy(gateway) else "another program"
     problem = (
-        f"taken by {occupant}" if _can_connect(gateway.host, gateway.port) else error
+        f"it is used by {occupant}"
+        if _can_connect(gateway.host, gateway.port)
+        else error
     )
     return _port_problem_message(
-        f"{gateway.name} gateway", gateway.port, problem, gateway.port_variable
+        f"{gateway.name} gateway",
+        gateway.port,
+        problem=problem,
+        port_variable=gateway.port_variable,
     )
 
 
 def broker_port_problem(settings: Settings) -> str:
-    """Why the embedded bus could not listen at its port; empty if it could."""
+    """Return why the embedded bus cannot listen at its port, or an empty string."""
     error = _listening_error(LOOPBACK_HOST, settings.bus_port)
     if not error:
         return ""
     is_occupied = _can_connect(LOOPBACK_HOST, settings.bus_port)
-    problem = "taken by another program" if is_occupied else error
-    return _port_problem_message("embedded bus", settings.bus_port, problem, "BUS_PORT")
+    problem = "it is used by another program" if is_occupied else error
+    return _port_problem_message(
+        "embedded bus", settings.bus_port, problem=problem, port_variable="BUS_PORT"
+    )
 
 
 def _port_problem_message(
     program: str, port: int, problem: str, port_variable: str
 ) -> str:
     return (
-        f"Port {port} of the {program}: {problem}. "
-        f"Stop that, or choose another port with {port_variable}."
+        f"Port {port} of the {program} is not available: {problem}. "
+        f"Stop that program or choose another port with {port_variable}."
     )
 
 
@@ -104,7 +126,7 @@ def _listening_error(host: str, port: int) -> str:
 
 
 def _can_connect(host: str, port: int) -> bool:
-    """Whether anything accepts connections there."""
+    """Return True if something accepts connections at the address."""
     with suppress(OSError):
         socket.create_connection(
             (_to_reachable_host(host), port), PROBE_TIMEOUT_SECONDS
@@ -114,7 +136,7 @@ def _can_connect(host: str, port: int) -> bool:
 
 
 def is_healthy(gateway: Gateway) -> bool:
-    """Whether a gateway answers there that it is healthy."""
+    """Return True if a gateway at the address reports that it is healthy."""
     host = _to_reachable_host(gateway.host)
     connection = HTTPConnection(host, gateway.port, timeout=PROBE_TIMEOUT_SECONDS)
     try:
@@ -131,7 +153,7 @@ def wait_until_healthy(
     timeout_seconds: float,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """Wait for both gateways; False when they do not come in time, or it is over."""
+    """Wait until both gateways are healthy; return False on timeout or cancellation."""
     deadline = time.monotonic() + timeout_seconds
     while not all(map(is_healthy, get_gateways(settings))):
         if is_cancelled() or time.monotonic() > deadline:

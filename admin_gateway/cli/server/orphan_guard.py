@@ -1,6 +1,7 @@
-"""Ends what `couponctl serve all` has started, should that be killed: kill -9 as well.
+"""Terminate the children of `couponctl serve all` if it dies, even by SIGKILL.
 
-A program of its own, run by its path with nothing but the standard library.
+The guard runs as a separate program by its path, so it may use only the standard
+library.
 """
 
 import os
@@ -13,43 +14,47 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-GROUP_VARIABLE = "COUPON_GROUP"  # tells members where the guard looks for their numbers
+GROUP_VARIABLE = "COUPON_GROUP"  # directory with one file per member, named by its PID
 POLL_INTERVAL_SECONDS = 0.3
-# A gateway finishes what is under way; who has not ended then is killed.
+# SIGTERM lets a gateway finish its requests; a process that is left is killed.
 TERMINATION_STEPS = ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0))
 
 
 @contextmanager
 def guard_process_group(parent_directory: Path) -> Iterator[None]:
-    """Within the block the guard sees to it that no member outlives this process."""
+    """Within the block, guarantee that no member outlives this process."""
     directory = parent_directory / str(os.getpid())
     directory.mkdir(parents=True, exist_ok=True)
     os.environ[GROUP_VARIABLE] = str(directory)
     null = subprocess.DEVNULL
     subprocess.Popen(  # noqa: S603 - ourselves
         [sys.executable, "-IS", __file__, str(os.getpid()), str(directory)],
-        **{"stdin": null, "stdout": null, "stderr": null, "start_new_session": True},
+        stdin=null,
+        stdout=null,
+        stderr=null,
+        start_new_session=True,
     )
     yield
-    # All have ended. Had something been raised, the guard would find their numbers.
+    # Reached only after a normal end, when no member is left. After an exception the
+    # directory stays, so the guard can terminate the members.
     shutil.rmtree(directory, ignore_errors=True)
 
 
 def register_process() -> None:
-    """Be a member of the group that has started this process, if one has."""
+    """Register this process with the group that started it, if there is one."""
     if directory := os.environ.get(GROUP_VARIABLE):
         with suppress(OSError):
             Path(directory, str(os.getpid())).touch()
 
 
 def main(parent_pid: int, directory: Path) -> None:
-    """Wait until the parent is no more; then end whose numbers are files here."""
-    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signal_number, signal.SIG_IGN)
+    """Wait until the parent has ended, then terminate the registered processes."""
+    for ignored_signal in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored_signal, signal.SIG_IGN)
     while os.getppid() == parent_pid:
         time.sleep(POLL_INTERVAL_SECONDS)
-    for step in TERMINATION_STEPS:
-        _terminate(directory, *step)
+    for signal_number, timeout_seconds in TERMINATION_STEPS:
+        _terminate(directory, signal_number, timeout_seconds=timeout_seconds)
     shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -61,7 +66,7 @@ def _terminate(directory: Path, signal_number: int, timeout_seconds: float) -> N
 
 
 def _send_signal(directory: Path, signal_number: int) -> bool:
-    """Send a signal to all; False when none of them is there any more."""
+    """Send a signal to all members; return False if none of them exists any more."""
     is_delivered = False
     for file in directory.glob("*"):
         with suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""All processes of one machine under honcho: they start, speak and stop together."""
+"""All processes of one machine under honcho: started, logged and stopped together."""
 
 import os
 import signal
@@ -16,25 +16,24 @@ from admin_gateway.cli.server.addresses import wait_until_healthy
 from coupon_core.settings.loader import Settings
 
 PROCFILE_NAME = "Procfile"
-BROKER_PROCESS_NAME = "bus"  # what the Procfile calls it
-# In the wheel it lies beside the commands; in a checkout it is where people look.
+BROKER_PROCESS_NAME = "bus"  # its name in the Procfile
+# The wheel contains it beside the commands; a checkout has it in deploy/.
 PROCFILE_DIRECTORIES = (Path(__file__).parents[1], Path(__file__).parents[3] / "deploy")
 START_TIMEOUT_SECONDS = 120.0
-SIGNAL_EXIT_STATUSES = (130, 143)  # what honcho makes of SIGINT and SIGTERM
+SIGNAL_EXIT_STATUSES = (130, 143)  # honcho's exit status for SIGINT and SIGTERM
 
 
 def run(settings: Settings) -> int:
-    """Run what the Procfile lists until one ends or a signal comes.
+    """Run the processes of the Procfile until one ends or a signal arrives.
 
-    Gives the exit status: that of the process that ended, 0 after a signal.
+    Returns the exit status of the process that ended, or 0 after a signal.
     """
     _prepare_environment()
     with orphan_guard.guard_process_group(settings.data_dir / "groups"):
         manager = _create_manager(settings)
-        # A terminal that is closed says so with SIGHUP, which honcho does not know.
+        # A closed terminal sends SIGHUP, which honcho does not handle.
         signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-        greeter = threading.Thread(target=_print_welcome, args=(settings,), daemon=True)
-        greeter.start()
+        threading.Thread(target=_print_welcome, args=(settings,), daemon=True).start()
         manager.loop()
     status = manager.returncode
     return 0 if status in SIGNAL_EXIT_STATUSES else int(status or 0)
@@ -42,12 +41,14 @@ def run(settings: Settings) -> int:
 
 def _create_manager(settings: Settings) -> Any:
     try:
-        from honcho.environ import parse_procfile
-        from honcho.manager import Manager
+        from honcho.environ import (  # type: ignore[import-untyped]
+            parse_procfile,
+        )
+        from honcho.manager import Manager  # type: ignore[import-untyped]
     except ModuleNotFoundError as error:
         raise CommandError(
-            "This needs honcho: install coupons with its extra `embedded`, or run "
-            "`couponctl serve admin`, `query` and `workers` by yourself."
+            "honcho is not installed. Install coupons with its extra `embedded` or run "
+            "`couponctl serve admin`, `serve query` and `serve workers` separately."
         ) from error
     manager = Manager()
     for name, command in parse_procfile(_read_procfile()).processes.items():
@@ -58,21 +59,21 @@ def _create_manager(settings: Settings) -> Any:
 
 def _read_procfile() -> str:
     return next(
-        (place / PROCFILE_NAME).read_text()
-        for place in PROCFILE_DIRECTORIES
-        if (place / PROCFILE_NAME).exists()
+        (directory / PROCFILE_NAME).read_text()
+        for directory in PROCFILE_DIRECTORIES
+        if (directory / PROCFILE_NAME).exists()
     )
 
 
 def _prepare_environment() -> None:
-    # The commands of the Procfile are those of this environment, activated or not.
+    # The Procfile must run the programs of this environment, activated or not.
     program_directory = str(Path(sys.executable).parent)
     os.environ["PATH"] = os.pathsep.join([program_directory, *os.get_exec_path()])
     os.environ["PYTHONUNBUFFERED"] = "1"
 
 
 def _print_welcome(settings: Settings) -> None:
-    """Say where everything is, once it is there."""
+    """Print addresses and examples once both gateways are healthy."""
     try:
         if wait_until_healthy(settings, START_TIMEOUT_SECONDS):
             click.echo(welcome_message.render_welcome(settings))

@@ -1,6 +1,6 @@
-"""The values of the domain: frozen, without behaviour beyond what they are.
+"""The values of the domain: frozen dataclasses, one module per noun.
 
-A file a noun. What most of the core speaks of is found here; the rest by its own file.
+The most frequently used ones are re-exported here; import the others from their module.
 """
 
 from coupon_core.domain.clock import utc_now
@@ -36,6 +36,7 @@ from coupon_core.domain.refusals import (
     AdminReason,
     AnyReason,
     AuthReason,
+    ImpossibleCode,
     PurchaseReason,
     Reason,
     Refused,
@@ -61,6 +62,7 @@ __all__ = [
     "DefinitionStatus",
     "Dialect",
     "Event",
+    "ImpossibleCode",
     "IssuedCoupon",
     "Milestone",
     "Page",

@@ -1,4 +1,4 @@
-"""The audit log: who did what to which thing."""
+"""The audit log: who did what to which object."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One thing that was done; `action` is noun.past_participle.
+    """One recorded action; `action` is `noun.past_participle`.
 
-    `actor` is an API key's id, `cli`, `system`, `server` or `user:…`. `detail` has
-    names, counts and words, but no secret and no code.
+    `actor` is an API key's ID, `cli`, `system`, `server` or `user:…`. `detail` contains
+    names, counts and words, but no secrets and no codes.
     """
 
     tenant_id: str
@@ -26,7 +26,7 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which entries are wanted; None is any. `until` itself is not included."""
+    """A filter of audit entries; None matches any. `until` is exclusive."""
 
     actor: str | None = None
     action: str | None = None

@@ -1,4 +1,4 @@
-"""Campaigns: what creators promote, for how long, and what it was good for."""
+"""Campaigns that creators promote, and their statistics (PlayCamp)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 
 LocalizedText = Mapping[str, str]
-"""The same text in several languages, by locale: `{"ko": …, "en": …}`."""
+"""A text in several languages, by locale: `{"ko": …, "en": …}`."""
 
 
 class CampaignStatus(StrEnum):
-    """Life of a campaign (CONTRACTS 3.3)."""
+    """Lifecycle of a campaign (docs/api-contracts.md 3.3)."""
 
     PENDING_EXPOSURE = "PENDING_EXPOSURE"
     EXPOSED = "EXPOSED"
@@ -20,12 +20,12 @@ class CampaignStatus(StrEnum):
 
 
 ENDED_STATUSES = frozenset({CampaignStatus.COMPLETED, CampaignStatus.CANCELLED})
-"""While a campaign is one of these, none of its codes can be redeemed."""
+"""No code of a campaign in one of these statuses can be redeemed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign; its dates are those of its packages that have none of their own."""
+    """A campaign; its dates apply to its packages that have no dates of their own."""
 
     tenant_id: str
     campaign_id: str
@@ -40,7 +40,7 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class CodeStats:
-    """What became of the codes of a package in one creator's hands."""
+    """Usage of the codes of one package that one creator hands out."""
 
     package_id: int
     package_no: int
@@ -53,9 +53,9 @@ class CodeStats:
 
 @dataclass(frozen=True, slots=True)
 class CampaignStats:
-    """What became of the codes of a campaign or of a creator.
+    """Usage of the codes of a campaign or of a creator.
 
-    A user who used several codes counts once here, and once in each of the `rows`.
+    A user with several codes counts once here, and once in each of the `rows`.
     """
 
     code_count: int

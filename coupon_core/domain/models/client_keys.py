@@ -1,4 +1,4 @@
-"""Keys that other systems' SDKs call with: an id that is told, and a secret."""
+"""Client keys of PlayCamp and Mambo SDKs: a public ID and a secret."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ClientKeyKind(StrEnum):
-    """Whose SDK a key is for, and what it may do there."""
+    """The SDK that a key is for, and its permissions."""
 
     PLAYCAMP_SERVER = "playcamp_server"
     PLAYCAMP_CLIENT = "playcamp_client"
@@ -20,7 +20,7 @@ PLAYCAMP_KINDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ClientKey:
-    """A key without its secret; `key_id` is the only one of its name anywhere."""
+    """A client key without its secret; `key_id` is globally unique."""
 
     tenant_id: str
     key_id: str
@@ -31,13 +31,13 @@ class ClientKey:
     revoked_at: datetime | None
 
     def is_usable(self, now: datetime) -> bool:
-        """True unless it was revoked or is past its time."""
+        """Return True if the key is neither revoked nor expired."""
         return not self.revoked_at and (not self.expires_at or self.expires_at >= now)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredClientKey:
-    """A key with its secret as it is kept: as a hash, and sealed."""
+    """A client key with its secret as it is stored: hashed, and encrypted."""
 
     key: ClientKey
     secret_sha256: str = field(repr=False)

@@ -1,4 +1,4 @@
-"""Rewards, definitions, coupons and their uses."""
+"""Reward items, definitions, coupons and redemptions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from coupon_core.domain.refusals import Reason
 
 @dataclass(frozen=True, slots=True)
 class RewardItem:
-    """What a user receives; `payload` is opaque to us."""
+    """What a user receives; `payload` is opaque to this system."""
 
     tenant_id: str
     item_id: str
@@ -32,7 +32,7 @@ class RewardItem:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """The template of coupons: their codes, reward, dates, limits and trigger."""
+    """A template of coupons: their codes, reward, dates, limits and trigger."""
 
     tenant_id: str
     definition_id: str
@@ -43,19 +43,19 @@ class Definition:
     code_format: CodeFormat
     code_alphabet: CodeAlphabet
     code_prefix: str
-    code_length: int  # of the random part; the prefix is not counted
-    code_pattern: str  # "" when prefix and length say it all
-    code_check: bool  # the last character is told by the others
+    code_length: int  # of the random part, without the prefix
+    code_pattern: str  # "" if prefix and length define the codes
+    code_check: bool  # the last character is a check character
     custom_code: str
     case_sensitive: bool
     claimable: bool  # any user of the tenant may redeem the custom code
     starts_at: datetime | None
     expires_at: datetime | None
-    per_code_limit: int  # uses of one code by one user
-    per_user_limit: int  # uses of all the codes by one user
-    total_limit: int  # uses of all coupons together; awards, if awarded only
-    awarded_only: bool  # redeemed only by whom it was given to; never claimed
-    used_count: int  # what the total limit counts; kept only while there is one
+    per_code_limit: int  # redemptions of one coupon
+    per_user_limit: int  # redemptions of all coupons by one user
+    total_limit: int  # all redemptions; if awarded_only, all awards
+    awarded_only: bool  # only its user redeems a coupon; none is claimed
+    used_count: int  # counted only while there is a total limit
     trigger_kind: Trigger | None
     trigger_enabled: bool
     trigger_source: str  # streak_id, achievement_id or leaderboard_id
@@ -66,7 +66,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Coupon:
-    """One code in one user's hands, or nobody's."""
+    """A code that is assigned to one user, or unassigned."""
 
     tenant_id: str
     coupon_id: str
@@ -74,18 +74,18 @@ class Coupon:
     user_id: str
     code: str
     generated_at: datetime
-    expires_at: datetime | None  # its own expiry; None follows the definition
-    redeemed_at: datetime | None  # the latest use
-    redemption_count: int  # uses that were not refunded
+    expires_at: datetime | None  # None follows the definition
+    redeemed_at: datetime | None  # the latest redemption
+    redemption_count: int  # without refunded ones
     revoked_at: datetime | None
-    returned_at: datetime | None = None  # bought, and given back for its points
+    returned_at: datetime | None = None  # returned for its points
     refund_count: int = 0
-    copy_number: int = 1  # a user may hold the same code several times
+    copy_number: int = 1  # a user may hold a code several times
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedCoupon:
-    """A coupon with all that deciding about it and showing it takes."""
+    """A coupon with its definition and reward item."""
 
     coupon: Coupon
     definition: Definition
@@ -93,16 +93,16 @@ class IssuedCoupon:
 
     @property
     def expires_at(self) -> datetime | None:
-        """The coupon's own expiry, else its definition's."""
+        """The coupon's own expiry, or that of its definition."""
         return self.coupon.expires_at or self.definition.expires_at
 
 
 @dataclass(frozen=True, slots=True)
 class SharedCode:
-    """A code that any number of coupons may bear, and whose creator hands it out."""
+    """A code that a creator hands out and that any number of coupons can have."""
 
     code: str
-    creator_key: str  # "" when no creator does
+    creator_key: str  # "" if no creator hands it out
     revoked_at: datetime | None
     definition: Definition
     reward_item: RewardItem
@@ -110,19 +110,19 @@ class SharedCode:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer of a rule: allowed, or the first reason against."""
+    """The result of a rule: allowed, or the first reason to refuse."""
 
     reason: Reason | None = None
 
     @property
     def is_allowed(self) -> bool:
-        """True when nothing speaks against the action."""
+        """True if there is no reason to refuse."""
         return self.reason is None
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What a code is worth now: the coupon, or only its definition, or why not."""
+    """The result of validating a code, with what the code refers to."""
 
     decision: Decision
     issued: IssuedCoupon | None = None
@@ -131,7 +131,7 @@ class Validation:
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """One use of a coupon; `use_number` counts all its uses from 1, refunded or not."""
+    """One use of a coupon; `use_number` counts from 1 and includes refunded uses."""
 
     tenant_id: str
     coupon_id: str
@@ -145,26 +145,30 @@ class Redemption:
 
 @dataclass(frozen=True, slots=True)
 class RedemptionResult:
-    """A coupon as it is after a use, and that use."""
+    """A redemption, the coupon after it, and the coupon's canonical JSON document.
+
+    The event and the response both contain the document, which is therefore built once.
+    """
 
     issued: IssuedCoupon
     redemption: Redemption
+    document: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class CouponUsage:
-    """How the coupons of a definition were used, for changes of its limits."""
+    """How the coupons of a definition were used; changes of its limits depend on it."""
 
     coupon_count: int
-    award_count: int  # in users' hands, and not returned
+    award_count: int  # assigned to users, and not returned
     use_count: int
-    max_coupon_use_count: int  # uses of the one that was used most
+    max_coupon_use_count: int  # of the coupon that was used most
     max_user_use_count: int
 
 
 @dataclass(frozen=True, slots=True)
 class DefinitionStats:
-    """How a definition's coupons stand, and how often they were redeemed."""
+    """Number of coupons of a definition by status, and number of redemptions."""
 
     coupon_counts: Mapping[CouponStatus, int]
     redemption_count: int
@@ -172,7 +176,7 @@ class DefinitionStats:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A slice of a list: at most `limit` rows after the first `offset`."""
+    """A slice of a list: up to `limit` rows after the first `offset`."""
 
     limit: int = 100
     offset: int = 0

@@ -1,4 +1,4 @@
-"""Creators, and the codes that they hand out."""
+"""Creators, and the codes that they hand out (PlayCamp)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class CreatorStatus(StrEnum):
-    """Whether a creator is given codes; those already given stay good."""
+    """Whether a creator receives new codes; existing codes remain valid."""
 
     ACTIVE = "ACTIVE"
     INACTIVE = "INACTIVE"
@@ -14,7 +14,7 @@ class CreatorStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Creator:
-    """Someone who hands out codes; the key is what codes and reports name."""
+    """A person who hands out codes; codes and reports refer to `creator_key`."""
 
     tenant_id: str
     creator_key: str
@@ -27,17 +27,17 @@ class Creator:
 
 
 class CodeStatus(StrEnum):
-    """What a creator's code is at a moment; ACTIVE and USED are PlayCamp's words."""
+    """Status of a creator's code; ACTIVE and USED are PlayCamp's terms."""
 
     ACTIVE = "ACTIVE"
     USED = "USED"  # the total limit of its package is reached
     EXPIRED = "EXPIRED"
-    INACTIVE = "INACTIVE"  # revoked, or its package is out of use
+    INACTIVE = "INACTIVE"  # revoked, or its package is not in use
 
 
 @dataclass(frozen=True, slots=True)
 class CreatorCode:
-    """A code in a creator's hands."""
+    """A code that a creator hands out."""
 
     code: str
     creator_key: str

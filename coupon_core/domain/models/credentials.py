@@ -1,4 +1,4 @@
-"""Who is calling: keys, secrets and principals."""
+"""Credentials of tenants, and the authenticated principal."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,7 +8,7 @@ from coupon_core.domain.enums import Scope
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """An admin's key, without its secret."""
+    """An API key of an administrator, without its secret."""
 
     tenant_id: str
     key_id: str
@@ -21,7 +21,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class TenantSecret:
-    """One of a tenant's signing secrets, in the clear."""
+    """A signing secret of a tenant, in plain text."""
 
     tenant_id: str
     secret_id: str
@@ -31,9 +31,9 @@ class TenantSecret:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling: a tenant's key, a tenant's server, or one of its users.
+    """The authenticated caller: an API key, a tenant's server, or a user.
 
-    `user_id` is None for callers that speak for every user of their tenant.
+    `user_id` is None for callers that act for all users of their tenant.
     """
 
     tenant_id: str

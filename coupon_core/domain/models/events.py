@@ -1,4 +1,4 @@
-"""What travels over the bus: events, milestones, and what could not be read."""
+"""Events, milestones and dead letters of the message broker."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,9 +8,9 @@ from coupon_core.domain.enums import Trigger
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A change that goes out through the outbox; `event_type` is noun.past_participle.
+    """An event that is published through the outbox.
 
-    `data` is a JSON object as text, ready to be sent.
+    `event_type` is `noun.past_participle`. `data` is a serialized JSON object.
     """
 
     tenant_id: str
@@ -23,11 +23,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """What a user has reached: a streak's day, an achievement, a leaderboard's rank.
+    """A milestone that a user reached: a streak, an achievement, a leaderboard rank.
 
-    `value` is the day or the rank. `occurrence` tells one reaching from the next:
-    the streak's run, how often the achievement was completed, the leaderboard's
-    window; "" when it can be reached once for ever (CONTRACTS 0.17).
+    `value` is the day or the rank. `occurrence` distinguishes repetitions: the run of
+    the streak, the completion count of the achievement, the window of the leaderboard.
+    It is "" if the milestone can be reached only once (docs/api-contracts.md 0.17).
     """
 
     tenant_id: str
@@ -42,9 +42,9 @@ class Milestone:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that cannot be processed, kept as it came."""
+    """A message that cannot be processed, stored as it was received."""
 
-    tenant_id: str  # "" when the message does not say
+    tenant_id: str  # "" if the message does not name one
     letter_id: str
     queue: str
     routing_key: str

@@ -9,7 +9,7 @@ from coupon_core.domain.models import CouponStatus
 
 @dataclass(frozen=True, slots=True)
 class CouponFilter:
-    """Which coupons of a tenant a list shows; None does not choose."""
+    """A filter of the coupons of a tenant; None does not filter."""
 
     definition_id: str | None = None
     user_id: str | None = None
@@ -17,7 +17,7 @@ class CouponFilter:
     code: str | None = None
     status: CouponStatus | None = None
     redeemed: bool = False
-    kept: bool = False  # not given back for its points
+    kept: bool = False  # not returned for its points
     batch_id: str | None = None
     generated_from: datetime | None = None
     generated_before: datetime | None = None
@@ -25,21 +25,34 @@ class CouponFilter:
 
 @dataclass(frozen=True, slots=True)
 class PageCursor:
-    """Where a page begins, and its length: what is older than a coupon."""
+    """A page of coupons, newest first: `limit` coupons older than `after_id`."""
 
     limit: int
     after_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class OfferFilter:
-    """Which coupons a Mambo list shows.
+class TagFilter:
+    """A filter of a Mambo list by tags.
 
-    With `visible_to`, those that have one of these tags, and those that have none.
+    `visible_to` selects entries that have one of these tags or no tags.
     """
 
     any_of: Sequence[str] = ()
     all_of: Sequence[str] = ()
     visible_to: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityFilter(TagFilter):
+    """A filter of the activities in a Mambo list."""
+
+    user_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFilter(TagFilter):
+    """A filter of the coupons in a Mambo list."""
+
     buyable: bool | None = None
     only_active: bool = False

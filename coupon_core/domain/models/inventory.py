@@ -1,4 +1,4 @@
-"""The stock of codes: work on many of them at once, and what became of each."""
+"""Code inventory: bulk jobs on codes, imports, and the history of a coupon."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,11 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from coupon_core.domain.csv_columns import ExpirySource
+from coupon_core.domain.enums import CouponStatus
 from coupon_core.domain.models.coupons import IssuedCoupon
 
 
 class JobKind(StrEnum):
-    """What is done to many codes, a chunk at a time."""
+    """What a job does to many codes, in chunks."""
 
     REVOKE = "revoke"
     EXTEND = "extend"
@@ -18,7 +20,7 @@ class JobKind(StrEnum):
 
 
 class JobState(StrEnum):
-    """Life of a job; an import is `receiving` while its file is read."""
+    """Lifecycle of a job; an import is `receiving` while its file is read."""
 
     RECEIVING = "receiving"
     RUNNING = "running"
@@ -27,22 +29,22 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CodeJob:
-    """Work on the codes of a batch, of a user, or of an imported file."""
+    """A job on the codes of a batch, of a user, or of an imported file."""
 
     tenant_id: str
     job_id: str
     kind: JobKind
     state: JobState
     definition_id: str | None  # of an import
-    batch_id: str | None  # an import's is its own id
+    batch_id: str | None  # for an import, its job ID
     user_id: str
-    expires_at: datetime | None  # of an extension
-    actor: str  # the API key's id, or the program
-    chunk_number: int  # the next one; chunks are worked off in order
-    after_key: str  # all up to this coupon or code is done
+    expires_at: datetime | None  # for an extension
+    actor: str  # the API key's ID, or the program
+    chunk_number: int  # the next one; chunks are processed in order
+    after_key: str  # everything up to this coupon or code is done
     total_count: int
     done_count: int
-    skipped_count: int  # used up, revoked before, or good for longer already
+    skipped_count: int  # used up, already revoked, or already valid longer
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None
@@ -50,7 +52,7 @@ class CodeJob:
 
 @dataclass(frozen=True, slots=True)
 class CouponEvent:
-    """What somebody did to one coupon that its own row does not tell."""
+    """An action on a coupon that the coupon's own row does not record."""
 
     tenant_id: str
     coupon_id: str
@@ -63,7 +65,7 @@ class CouponEvent:
 
 @dataclass(frozen=True, slots=True)
 class CouponWithBatch:
-    """A coupon with the batch that it was made in."""
+    """A coupon and the batch in which it was generated."""
 
     issued: IssuedCoupon
     batch_id: str | None
@@ -71,7 +73,7 @@ class CouponWithBatch:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """An entry of a coupon's timeline; `actor` is None where nobody noted it."""
+    """An entry of a coupon's timeline; `actor` is None if it was not recorded."""
 
     occurred_at: datetime
     event: str
@@ -81,17 +83,20 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """A code that is to be imported, from a line of a file."""
+    """A code to import, from one line of a file."""
 
     line: int
     code: str
     user_id: str
     expires_at: datetime | None
+    expires_from: ExpirySource | None = None  # None if the file does not say
+    status: CouponStatus = CouponStatus.ACTIVE  # where the code comes from
+    use_count: int = 0  # where the code comes from
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A line of a file that cannot be imported, and why."""
+    """A line of a file that cannot be imported, and the reason."""
 
     line: int
     reason: str

@@ -1,4 +1,4 @@
-"""How coupons are come by: for points or without, once or often, and for how long."""
+"""Offers: the price, usage and validity of the coupons of a definition (Mambo)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,25 +6,25 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from coupon_core.domain.models.coupons import Definition, RewardItem
+from coupon_core.domain.models.coupons import Definition, IssuedCoupon, RewardItem
 
 
 class PurchaseMode(StrEnum):
-    """Bought by redeeming, or bought first and redeemed later (Mambo)."""
+    """Whether redeeming includes the purchase, or follows it (Mambo)."""
 
     ONE_STEP = "OneStep"
     TWO_STEP = "TwoStep"
 
 
 class UsageMode(StrEnum):
-    """How often a user may use a coupon of a definition (Mambo)."""
+    """Whether a user may use the coupons of a definition once or repeatedly (Mambo)."""
 
     SINGLE = "single"
     MULTI = "multi"
 
 
 class ValidityUnit(StrEnum):
-    """What the time is counted in for which a coupon is good once awarded."""
+    """Unit of the validity period that begins when a coupon is awarded."""
 
     NONE = ""
     DAYS = "days"
@@ -35,10 +35,10 @@ class ValidityUnit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The terms of a definition's coupons; `points` is 0 when they are not for sale.
+    """The terms of a definition's coupons; `points` is 0 if they are not for sale.
 
-    Each redeem in one step of a `multi` offer is bought anew: there a coupon is good
-    for one use, whatever the usage says.
+    Each one-step redemption of a `multi` offer is a new purchase. Its coupons are valid
+    for one use each, whatever `usage` is.
     """
 
     tenant_id: str
@@ -53,18 +53,22 @@ class Offer:
 
     @property
     def is_one_step_purchase(self) -> bool:
-        """True when redeeming buys."""
+        """True if redeeming includes the purchase."""
         return self.points > 0 and self.mode == PurchaseMode.ONE_STEP
 
     @property
     def is_two_step_purchase(self) -> bool:
-        """True when a coupon must be bought before it is redeemed."""
+        """True if a coupon must be bought before it is redeemed."""
         return self.points > 0 and self.mode == PurchaseMode.TWO_STEP
 
 
 @dataclass(frozen=True, slots=True)
 class MamboCoupon:
-    """How a definition is shown in the Mambo dialect."""
+    """The Mambo attributes of a definition.
+
+    `name` is the coupon's name in Mambo, where names may repeat; "" stands for the name
+    of the definition.
+    """
 
     tenant_id: str
     definition_id: str
@@ -75,13 +79,27 @@ class MamboCoupon:
     tags: Sequence[str]
     translations: Sequence[Mapping[str, Any]]
     deleted_at: datetime | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OfferedCoupon:
-    """A definition with what it grants, its terms, and how Mambo shows it."""
+    """A definition with its reward item, its terms and its Mambo attributes."""
 
     definition: Definition
     reward_item: RewardItem
     offer: Offer
     shown: MamboCoupon
+
+    @property
+    def name(self) -> str:
+        """The coupon's name in Mambo."""
+        return self.shown.name or self.definition.name
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCoupon:
+    """A coupon of a user, and what the Mambo API says of its definition."""
+
+    issued: IssuedCoupon
+    offered: OfferedCoupon

@@ -1,4 +1,4 @@
-"""Packages: definitions whose codes creators hand out, with what they grant."""
+"""Packages: definitions whose codes creators hand out (PlayCamp)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,23 +9,23 @@ from coupon_core.domain.models.campaigns import LocalizedText
 from coupon_core.domain.models.coupons import Definition
 
 RewardLine = Mapping[str, Any]
-"""`itemId` and `itemQuantity`, perhaps `itemName` (texts) and `itemImageUrl`."""
+"""`itemId`, `itemQuantity`, and optionally `itemName` (texts) and `itemImageUrl`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package of a campaign; its limits and dates in force are its definition's."""
+    """A package of a campaign; the effective limits and dates are in its definition."""
 
     tenant_id: str
     package_id: int
     definition_id: str
     campaign_id: str
-    package_no: int  # counts the packages of a campaign from 1
+    package_no: int  # numbered from 1 in each campaign
     item_name: LocalizedText
     item_description: LocalizedText
-    rewards: tuple[RewardLine, ...]  # one at least; the first is the package's item
+    rewards: tuple[RewardLine, ...]  # at least one; the first is the item
     is_active: bool
-    starts_at: datetime | None  # its own; None follows the campaign
+    starts_at: datetime | None  # None follows the campaign
     ends_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -33,7 +33,7 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class PackageWithDefinition:
-    """A package together with the definition that it is."""
+    """A package with its definition."""
 
     package: Package
     definition: Definition
@@ -41,15 +41,15 @@ class PackageWithDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Whose code it is: what creators and campaigns are told by."""
+    """The creator and the package that a code is attributed to in reports."""
 
-    creator_key: str = ""  # "" when no creator handed it out
+    creator_key: str = ""  # "" if no creator handed it out
     package: Package | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CodeUsage:
-    """One use of a code by a user, as PlayCamp tells it."""
+    """One use of a code by a user, as PlayCamp reports it."""
 
     redemption_id: int
     user_id: str

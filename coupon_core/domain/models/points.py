@@ -1,11 +1,11 @@
-"""Points: what users have, and each change of it."""
+"""Points: wallets of users, and changes of their balance."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 MAX_POINTS = 2**53 - 1
-"""The most points of a wallet: the greatest integer that JavaScript holds."""
+"""The maximum balance: the largest safe integer in JavaScript."""
 
 
 class EntryKind(StrEnum):
@@ -19,7 +19,7 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
-    """How many points of one kind a user has."""
+    """The balance of one kind of points of a user."""
 
     tenant_id: str
     user_id: str
@@ -30,10 +30,10 @@ class Wallet:
 
 @dataclass(frozen=True, slots=True)
 class PointEntry:
-    """One change of a balance; the ledger of these is only ever appended to.
+    """One change of a balance in the append-only ledger.
 
-    `amount` is negative for what was taken; `balance` is what was there after it. Of
-    `buy` and `refund` the reference is the coupon's id.
+    `amount` is negative for a debit; `balance` is the balance afterwards. For `buy` and
+    `refund`, `reference` is the coupon ID.
     """
 
     tenant_id: str
@@ -50,7 +50,7 @@ class PointEntry:
 
 @dataclass(frozen=True, slots=True)
 class PointChange:
-    """What is to be added to or taken from a wallet; `amount` is positive."""
+    """A credit or debit of a wallet; `amount` is positive."""
 
     tenant_id: str
     user_id: str

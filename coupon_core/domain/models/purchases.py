@@ -1,4 +1,4 @@
-"""What users do with coupons and points, and all that deciding about it takes."""
+"""Purchases and activities, and the context in which they are decided (Mambo)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from coupon_core.domain.models.users import RegisteredUser
 
 
 class Action(StrEnum):
-    """What a coupon activity does (Mambo, document S4)."""
+    """What a coupon activity does (Mambo specification)."""
 
     BUY = "buy"
     REDEEM = "redeem"
@@ -20,7 +20,7 @@ class Action(StrEnum):
 
 
 class ActivityStatus(StrEnum):
-    """What became of an activity."""
+    """The result of an activity."""
 
     COMPLETED = "completed"
     FAILED = "failed"
@@ -29,18 +29,24 @@ class ActivityStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActivityRequest:
-    """Who wants to do what with which code; `attributes` are kept with it."""
+    """A requested activity; `attributes` and `tags` are stored with it.
+
+    `created_at` overrides the time at which the activity is recorded, not the time at
+    which its coupon is checked.
+    """
 
     tenant_id: str
     user_id: str
     action: Action
     code: str
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    tags: Sequence[str] = ()
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What a user did with a coupon, or tried to; `exception` says why it failed."""
+    """An attempted or completed activity; `exception` is set if it failed."""
 
     tenant_id: str
     activity_id: str
@@ -58,7 +64,7 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A coupon that was paid for, and whether its points were given back."""
+    """A coupon that was paid for; `refunded_at` is when its points were returned."""
 
     tenant_id: str
     coupon_id: str
@@ -72,10 +78,10 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True)
 class PurchaseContext:
-    """A user before a coupon: all that is asked about, held still.
+    """A consistent snapshot of all that decisions about a user and a coupon depend on.
 
-    `copies` are what the user holds of it, or, if that `is_claim`, would get by claiming;
-    `has_stock` says whether one more may be given out.
+    `copies` are the coupons that the user holds or, if `is_claim`, would receive by
+    claiming. `has_stock` is True if one more coupon may be awarded.
     """
 
     definition: Definition

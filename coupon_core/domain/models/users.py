@@ -1,4 +1,4 @@
-"""The users that a tenant has made known, and who of them is a member."""
+"""Users that a tenant registered (Mambo)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class RegisteredUser:
-    """A user as the tenant told of them; only members buy and redeem (Mambo).
+    """A registered user; only members may buy and redeem (Mambo).
 
-    `details` is opaque to us; `tags` choose what coupons a user is shown.
+    `details` is opaque to this system; `tags` determine which coupons the user sees.
     """
 
     tenant_id: str

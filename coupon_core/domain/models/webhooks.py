@@ -1,4 +1,4 @@
-"""Webhooks: who wants to be told of which events, how, and how that went."""
+"""Webhook subscriptions, deliveries and their results."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,10 +6,10 @@ from enum import StrEnum
 
 
 class SignatureScheme(StrEnum):
-    """How a request is built and signed.
+    """How a webhook request is built and signed.
 
-    PlayCamp's HMAC of the body in hex, the same with the time in it (CONTRACTS 3.4),
-    or Standard Webhooks.
+    `playcamp` is PlayCamp's HMAC of the body in hex, `playcamp_timestamped` includes
+    the time (docs/api-contracts.md 3.4), and `standard` is Standard Webhooks.
     """
 
     PLAYCAMP = "playcamp"
@@ -18,7 +18,7 @@ class SignatureScheme(StrEnum):
 
 
 class AttemptStatus(StrEnum):
-    """How a delivery stands, in the words of PlayCamp's log."""
+    """Status of a delivery attempt, in the terms of PlayCamp's log."""
 
     PENDING = "PENDING"
     SUCCESS = "SUCCESS"
@@ -28,10 +28,10 @@ class AttemptStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A subscription: events of one type go to one URL.
+    """A subscription: events of one type are sent to one URL.
 
-    After a success or a rest `next_turn_at` is when it may be served; while a worker
-    serves it, when others may suppose that worker dead.
+    `next_turn_at` is the time of its next turn after a success or a pause. While a
+    worker delivers, it is when other workers may assume that this worker is dead.
     """
 
     tenant_id: str
@@ -39,11 +39,11 @@ class Webhook:
     event_type: str
     url: str
     signature: SignatureScheme
-    retry_count: int  # tries after the first
-    timeout_ms: int  # for all of a request, from looking up the name to its answer
+    retry_count: int  # attempts after the first one
+    timeout_ms: int  # for a complete request, including name resolution
     is_active: bool
-    inactive_reason: str  # "" while active, and when its owner switched it off
-    failure_count: int  # requests in a row that failed
+    inactive_reason: str  # "" while active, or if its owner disabled it
+    failure_count: int  # consecutive failed requests
     failing_since: datetime | None
     next_turn_at: datetime
     created_at: datetime
@@ -51,26 +51,29 @@ class Webhook:
 
     @property
     def max_attempts(self) -> int:
-        """The first try and those after it."""
+        """Number of attempts, including the first one."""
         return self.retry_count + 1
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookSecrets:
-    """What signs: the present secret and, for a day after a rotation, the former."""
+    """The signing secrets of a webhook.
+
+    The previous secret also signs for one day after a rotation.
+    """
 
     current: str = field(repr=False)
     previous: str = field(default="", repr=False)
 
     @property
     def active(self) -> tuple[str, ...]:
-        """Those there are, the present one first."""
+        """The secrets that sign, the current one first."""
         return (self.current, self.previous) if self.previous else (self.current,)
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One event on its way to one webhook; `payload` is JSON text in its form."""
+    """One event for one webhook; `payload` is the serialized JSON of its scheme."""
 
     tenant_id: str
     webhook_id: int
@@ -83,7 +86,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class WebhookResponse:
-    """What became of one request: a status and the first of the body, or an error."""
+    """Result of one request: status and beginning of the body, or an error."""
 
     status: int | None
     body: str = ""
@@ -91,13 +94,16 @@ class WebhookResponse:
 
     @property
     def is_success(self) -> bool:
-        """Whether it was taken; all but 2xx is tried again."""
+        """True for a 2xx status; all other results are retried."""
         return self.status is not None and 200 <= self.status < 300
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryAttempt:
-    """A line of the log: a try, or with `number` 0 a delivery that awaits its first."""
+    """An entry of the delivery log.
+
+    `number` is 0 for a delivery that awaits its first attempt.
+    """
 
     tenant_id: str
     webhook_id: int
@@ -116,5 +122,5 @@ class DeliveryAttempt:
 
     @property
     def log_id(self) -> str:
-        """What names the line among those of its webhook."""
+        """ID of the entry, unique within its webhook."""
         return f"{self.event_id}-{self.number}"

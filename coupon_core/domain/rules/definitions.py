@@ -1,4 +1,4 @@
-"""What is wrong with a definition, or with a change of one."""
+"""Rules that a definition, or a change of one, must satisfy."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ PREDEFINED_CODE_FORMATS = frozenset({CodeFormat.SHARED, CodeFormat.LISTED})
 
 
 def definition_violations(draft: Definition) -> Iterator[AdminReason]:
-    """What is wrong with a definition as an admin wrote it."""
+    """Yield the violations of a definition as an administrator submitted it."""
     is_custom = draft.code_format == CodeFormat.CUSTOM
     if is_custom and not draft.custom_code:
         yield AdminReason.CUSTOM_CODE_MISSING
@@ -41,7 +41,7 @@ def _has_random_codes(definition: Definition) -> bool:
 
 def _code_pattern_violations(draft: Definition) -> Iterator[AdminReason]:
     alphabets = codes.position_alphabets(draft)
-    random_length = sum(len(place) > 1 for place in alphabets)
+    random_length = sum(len(alphabet) > 1 for alphabet in alphabets)
     if len(alphabets) + draft.code_check > codes.MAX_CODE_LENGTH:
         yield AdminReason.CODE_TOO_LONG
     if not codes.MIN_RANDOM_LENGTH <= random_length <= codes.MAX_RANDOM_LENGTH:
@@ -58,9 +58,10 @@ def _code_pattern_violations(draft: Definition) -> Iterator[AdminReason]:
 def code_format_change_violations(
     before: Definition, after: Definition
 ) -> Iterator[AdminReason]:
-    """Codes with a check character are made in one way for ever, or never so.
+    """Yield a violation if the code format changes where check characters are used.
 
-    What is remembered of them must stay true.
+    The fixed prefix is stored as one whose codes have a check character, and must stay
+    valid. So such a definition keeps its format, and no other can adopt the check.
     """
     if not (before.code_check or after.code_check):
         return
@@ -70,7 +71,7 @@ def code_format_change_violations(
 
 
 def get_frozen_fields(definition: Definition) -> tuple[object, ...]:
-    """What may not change once coupons exist: how codes are made and handed out."""
+    """Return the fields that cannot change once coupons exist."""
     return (
         definition.code_format,
         definition.custom_code,
@@ -80,21 +81,23 @@ def get_frozen_fields(definition: Definition) -> tuple[object, ...]:
 
 
 def change_affects_coupons(before: Definition, after: Definition) -> bool:
-    """True when a change of a definition depends on the coupons it already has."""
-    return get_frozen_fields(before) != get_frozen_fields(after) or _get_limits(
-        before
-    ) != _get_limits(after)
+    """Return True if a change must be checked against the existing coupons."""
+    changes_codes = get_frozen_fields(before) != get_frozen_fields(after)
+    return changes_codes or _get_limits(before) != _get_limits(after)
 
 
 def _get_limits(definition: Definition) -> tuple[int, int, int]:
-    limits = definition.per_code_limit, definition.per_user_limit
-    return (*limits, definition.total_limit)
+    return (
+        definition.per_code_limit,
+        definition.per_user_limit,
+        definition.total_limit,
+    )
 
 
 def definition_change_violations(
     before: Definition, after: Definition, usage: CouponUsage
 ) -> Iterator[AdminReason]:
-    """What the coupons of a definition say to a change of it."""
+    """Yield the violations of a change, given the usage of the existing coupons."""
     has_codes = usage.coupon_count or before.code_format in PREDEFINED_CODE_FORMATS
     if has_codes and get_frozen_fields(before) != get_frozen_fields(after):
         yield AdminReason.CODE_RULES_FROZEN
@@ -107,5 +110,5 @@ def definition_change_violations(
 
 
 def total_limit_usage(definition: Definition, usage: CouponUsage) -> int:
-    """What a total limit of the definition counts: uses, or coupons in hands."""
+    """Return what a total limit counts: redemptions, or awarded coupons."""
     return usage.award_count if definition.awarded_only else usage.use_count

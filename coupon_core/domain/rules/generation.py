@@ -1,4 +1,4 @@
-"""Which definitions a milestone matches, and preconditions of generation and import."""
+"""Match milestones to definitions, and check preconditions of generation and import."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -14,7 +14,10 @@ from coupon_core.domain.rules.definitions import CLAIMABLE_FORMATS
 
 
 def is_earned_by(definition: Definition, milestone: Milestone) -> bool:
-    """Does this milestone earn a coupon of this definition (CONTRACTS 0.17)?"""
+    """Return True if the milestone earns a coupon of the definition.
+
+    See docs/api-contracts.md 0.17.
+    """
     return (
         definition.status == DefinitionStatus.ACTIVE
         and definition.trigger_enabled
@@ -25,16 +28,20 @@ def is_earned_by(definition: Definition, milestone: Milestone) -> bool:
 
 
 TRIGGER_CONDITIONS: Mapping[Trigger, Callable[[int, Definition], bool]] = {
-    Trigger.STREAK_MILESTONE: lambda day, of: day == of.trigger_threshold,
-    Trigger.ACHIEVEMENT_COMPLETED: lambda _, of: True,
-    Trigger.LEADERBOARD_RANK: lambda rank, of: rank <= of.trigger_threshold,
+    Trigger.STREAK_MILESTONE: (
+        lambda day, definition: day == definition.trigger_threshold
+    ),
+    Trigger.ACHIEVEMENT_COMPLETED: lambda _, definition: True,
+    Trigger.LEADERBOARD_RANK: (
+        lambda rank, definition: rank <= definition.trigger_threshold
+    ),
 }
 
 
 def generation_violations(
     definition: Definition, is_unassigned: bool
 ) -> Iterator[AdminReason]:
-    """What speaks against making coupons of this definition now."""
+    """Yield the reasons to refuse the generation of coupons now."""
     if definition.status != DefinitionStatus.ACTIVE:
         yield AdminReason.NOT_ACTIVE
     if definition.code_format == CodeFormat.SHARED:
@@ -47,7 +54,7 @@ def generation_violations(
 
 
 def import_violations(definition: Definition) -> Iterator[AdminReason]:
-    """What speaks against bringing codes along for this definition now."""
+    """Yield the reasons to refuse an import of codes now."""
     if definition.status != DefinitionStatus.ACTIVE:
         yield AdminReason.NOT_ACTIVE
     if definition.code_format in CLAIMABLE_FORMATS:

@@ -1,4 +1,7 @@
-"""What a package and its campaign make of a definition: pure (CONTRACTS 3.3)."""
+"""Derive the definition and the reward item of a package (PlayCamp).
+
+See docs/api-contracts.md 3.3.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,35 +17,37 @@ from coupon_core.domain.models import (
 )
 from coupon_core.domain.models.campaigns import ENDED_STATUSES, Campaign, LocalizedText
 from coupon_core.domain.models.packages import Package, RewardLine
+from coupon_core.domain.names import MAX_NAME_LENGTH, clean_name
 
-MAX_NAME_LENGTH = 255
 DATES_REVERSED_DETAIL = (
-    "ends_at: expected a time after starts_at; a package without its own has those of "
-    "its campaign"
+    "ends_at: expected a time after starts_at; a package without dates of its own uses "
+    "those of its campaign"
 )
 REWARD_TYPE = "package"
 
 
 def is_in_use(package: Package, campaign: Campaign) -> bool:
-    """Are its codes good? Not of a campaign that is over, nor of a package put away."""
+    """Return True if the package is active and its campaign has not ended."""
     return package.is_active and campaign.status not in ENDED_STATUSES
 
 
 def apply_package_to_definition(
     definition: Definition, package: Package, campaign: Campaign, now: datetime
 ) -> Definition:
-    """The definition of a package as the package and its campaign want it.
+    """Return the definition of a package with the package's and the campaign's data.
 
-    While the package is out of use, the definition is archived. Refused when dates
-    contradict.
+    While the package is not in use, the definition is archived.
+
+    Raises:
+        Refused: The dates of the package and the campaign contradict each other.
     """
     is_redeemable = is_in_use(package, campaign)
     name_prefix = f"{campaign.campaign_id} {package.package_no}"
     updated = replace(
         definition,
-        name=f"{name_prefix} {select_default_text(package.item_name)}"[
-            :MAX_NAME_LENGTH
-        ],
+        name=clean_name(
+            f"{name_prefix} {select_default_text(package.item_name)}"[:MAX_NAME_LENGTH]
+        ),
         description=select_default_text(package.item_description),
         status=DefinitionStatus.ACTIVE if is_redeemable else DefinitionStatus.ARCHIVED,
         starts_at=package.starts_at or campaign.starts_at,
@@ -55,12 +60,12 @@ def apply_package_to_definition(
 
 
 def select_default_text(texts: LocalizedText) -> str:
-    """The text where only one language is wanted: English, else the first."""
+    """Return the English text, or the first one if there is none."""
     return texts.get("en") or next(iter(texts.values()), "")
 
 
 def to_reward_item(package: Package, item_id: str, now: datetime) -> RewardItem:
-    """The reward item that a package's lines are to Phoenix."""
+    """Return the Phoenix reward item for a package's reward lines."""
     payloads = [_serialize_reward_line(line) for line in package.rewards]
     return RewardItem(
         tenant_id=package.tenant_id,

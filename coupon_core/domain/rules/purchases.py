@@ -1,7 +1,8 @@
-"""Buying, using and giving back, as pure decisions; the order is the precedence.
+"""Decide whether a user may buy, redeem or return a coupon (Mambo).
 
-What concerns the coupon itself comes first, then the user, then what the user holds
-(document S4); that a series is exhausted or points are short is said last.
+The order of the violations is the precedence: first those of the coupon, then of the
+user, then of the copies that the user holds (Mambo specification). Exhausted stock and
+insufficient points are reported last.
 """
 
 import calendar
@@ -29,19 +30,22 @@ EXHAUSTED_REASONS = {
 
 
 def decide_buy(context: PurchaseContext, now: datetime) -> AnyReason | None:
-    """Why the user may not buy the coupon now, if so."""
+    """Return why the user may not buy the coupon now, or None."""
     return next(_buy_violations(context, now), None)
 
 
 def decide_redeem_with_purchase(
     context: PurchaseContext, now: datetime
 ) -> AnyReason | None:
-    """Why the user may not redeem now, be it by buying in the same step; if so."""
+    """Return why the user may not redeem the coupon now, or None.
+
+    For one-step offers, redeeming includes the purchase.
+    """
     return next(_redeem_violations(context, now), None)
 
 
 def decide_refund(context: PurchaseContext, now: datetime) -> AnyReason | None:
-    """Why the user may not give a use back, if so."""
+    """Return why the user may not return a redeemed coupon, or None."""
     return next(_refund_violations(context, now), None)
 
 
@@ -60,12 +64,15 @@ def _common_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyR
 
 
 def _has_ended(context: PurchaseContext, now: datetime) -> bool:
-    """Past the date for all; a coupon that was given longer stays good."""
+    """Return True if the definition has ended for this user.
+
+    A coupon with a later expiry of its own remains valid.
+    """
     end = context.definition.expires_at
     return (
         end is not None
         and now > end
-        and all(_is_expired(c, now) for c in context.copies)
+        and all(_is_expired(copy, now) for copy in context.copies)
     )
 
 
@@ -95,10 +102,15 @@ def _redeem_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyR
 
 
 def _copy_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyReason]:
-    """One copy tells its own reason; several that are spent tell only that."""
+    """Yield the violations of the copies.
+
+    A single copy has its own reason; several used-up copies have a common one.
+    """
     if not context.copies or select_redeemable_copy(context, now):
         return
-    reasons = [_find_redeem_violation(context, copy, now) for copy in context.copies]
+    reasons = [
+        _find_redeem_violation(context, copy, now=now) for copy in context.copies
+    ]
     if len(reasons) > 1 and EXHAUSTED_REASONS.issuperset(reasons):
         yield PurchaseReason.REDEEMED_OR_EXPIRED
     yield from (reason for reason in reasons if reason)
@@ -107,7 +119,7 @@ def _copy_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyRea
 def _find_redeem_violation(
     context: PurchaseContext, copy: IssuedCoupon, now: datetime
 ) -> Reason | None:
-    return decide_redeem(copy, now, context.user_uses).reason
+    return decide_redeem(copy, now, user_uses=context.user_uses).reason
 
 
 def _sale_violations(context: PurchaseContext) -> Iterator[AnyReason]:
@@ -130,11 +142,11 @@ def _refund_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyR
 def select_redeemable_copy(
     context: PurchaseContext, now: datetime
 ) -> IssuedCoupon | None:
-    """The first of the copies that may be redeemed."""
+    """Return the first copy that may be redeemed, or None."""
     redeemable = (
         copy
         for copy in context.copies
-        if _find_redeem_violation(context, copy, now) is None
+        if _find_redeem_violation(context, copy, now=now) is None
     )
     return next(redeemable, None)
 
@@ -142,7 +154,7 @@ def select_redeemable_copy(
 def select_refundable_copy(
     context: PurchaseContext, now: datetime
 ) -> IssuedCoupon | None:
-    """Of the copies that were used, the one that was used last and is still good."""
+    """Return the most recently used copy that has not expired, or None."""
     refundable = [
         copy for copy in _list_used_copies(context.copies) if not _is_expired(copy, now)
     ]
@@ -163,9 +175,9 @@ def _last_use_sort_key(copy: IssuedCoupon) -> tuple[datetime, str]:
 
 
 def compute_validity_end(offer: Offer, now: datetime) -> datetime | None:
-    """How long a coupon is good that is given out now; None follows the definition.
+    """Return the expiry of a coupon awarded now; None means that of the definition.
 
-    A month or year later is the same day, or the last of a month that is shorter.
+    A month or year later is the same day, or the last day of a shorter month.
     """
     if offer.period_type in (ValidityUnit.DAYS, ValidityUnit.WEEKS):
         days = 7 if offer.period_type == ValidityUnit.WEEKS else 1

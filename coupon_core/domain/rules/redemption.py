@@ -1,4 +1,7 @@
-"""The decisions, as pure functions: no clock, no I/O; the order is the precedence."""
+"""Decide on redemptions with pure functions: no clock and no I/O.
+
+The order of the violations is the precedence.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -17,21 +20,26 @@ from coupon_core.domain.models.creators import CodeStatus
 
 
 def decide_redeem(issued: IssuedCoupon, now: datetime, user_uses: int = 0) -> Decision:
-    """May this coupon be redeemed now? Asked by validate and by redeem alike.
+    """Decide whether the coupon may be redeemed now.
 
-    `user_uses` are those of the user over all codes of the definition. Exactly at
-    `starts_at` and at `expires_at` it may (CONTRACTS 0.4).
+    Validate and redeem both use this decision. `user_uses` counts the redemptions of
+    all codes of the definition by the user. `starts_at` and `expires_at` are inclusive
+    (docs/api-contracts.md 0.4).
     """
-    return Decision(next(_redemption_violations(issued, now, user_uses), None))
+    violations = _redemption_violations(issued, now, user_uses=user_uses)
+    return Decision(next(violations, None))
 
 
 def select_redeemable(
     candidates: Sequence[IssuedCoupon], now: datetime, user_uses: int = 0
 ) -> IssuedCoupon:
-    """Of several coupons that a code means, the one to redeem: else the first."""
+    """Return the first of several coupons with one code that may be redeemed.
+
+    If there is none, return the first coupon.
+    """
     if len(candidates) > 1:
         for candidate in candidates:
-            if decide_redeem(candidate, now, user_uses).is_allowed:
+            if decide_redeem(candidate, now, user_uses=user_uses).is_allowed:
                 return candidate
     return candidates[0]
 
@@ -60,12 +68,12 @@ def _redemption_violations(
 
 
 def total_limit_counts_redemptions(definition: Definition) -> bool:
-    """True when the total limit is one of uses; of awards when they come first."""
+    """Return True if there is a total limit and it counts redemptions."""
     return definition.total_limit > 0 and not definition.awarded_only
 
 
 def total_limit_counts_awards(definition: Definition) -> bool:
-    """True when the total limit is one of coupons in users' hands."""
+    """Return True if there is a total limit and it counts awarded coupons."""
     return definition.total_limit > 0 and definition.awarded_only
 
 
@@ -74,18 +82,21 @@ def _get_used_up_reason(definition: Definition) -> Reason:
 
 
 def is_single_use(definition: Definition) -> bool:
-    """True when one use is all that a coupon allows."""
+    """Return True if each coupon can be redeemed only once."""
     return definition.per_code_limit == 1
 
 
 def is_used_up(coupon: Coupon, definition: Definition) -> bool:
-    """True when the coupon's own uses are spent (CONTRACTS 0.6)."""
+    """Return True if the coupon has reached its own redemption limit.
+
+    See docs/api-contracts.md 0.6.
+    """
     limit = definition.per_code_limit
     return limit != NO_LIMIT and coupon.redemption_count >= limit
 
 
 def get_coupon_status(issued: IssuedCoupon, now: datetime) -> CouponStatus:
-    """What the coupon is at this moment; told from facts, never stored."""
+    """Return the status of the coupon now; it is derived and never stored."""
     if issued.coupon.revoked_at or issued.coupon.returned_at:
         return CouponStatus.REVOKED
     if is_used_up(issued.coupon, issued.definition):
@@ -98,7 +109,7 @@ def get_coupon_status(issued: IssuedCoupon, now: datetime) -> CouponStatus:
 def get_shared_code_status(
     definition: Definition, revoked_at: datetime | None, now: datetime
 ) -> CodeStatus:
-    """What a creator's code is to those who have not used it yet."""
+    """Return the status of a creator's code for users who have not used it yet."""
     if revoked_at or definition.status == DefinitionStatus.ARCHIVED:
         return CodeStatus.INACTIVE
     if definition.expires_at and now > definition.expires_at:

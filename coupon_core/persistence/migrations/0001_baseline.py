@@ -1,11 +1,11 @@
-"""The first schema: tenants, keys, rewards, definitions, coupons, uses, outbox."""
+"""Baseline: tenants, keys, rewards, definitions, coupons, redemptions, outbox."""
 
 from typing import Any
 
 from peewee import PostgresqlDatabase
 
 # PostgreSQL: "C" collation compares bytes, which is all that ids and codes need.
-# Coupons leave a tenth of each page free, so that a redeem rewrites its row in place.
+# Coupons leave a tenth of each page free, so that redemptions update rows in place.
 POSTGRESQL = {
     "text": 'text COLLATE "C" NOT NULL',
     "uuid": "uuid NOT NULL",
@@ -183,7 +183,7 @@ STATEMENTS = (
 
 
 def up(migrator: Any, db: Any) -> None:
-    """Create everything."""
+    """Create the baseline schema."""
     words = POSTGRESQL if isinstance(db, PostgresqlDatabase) else SQLITE
     for statement in STATEMENTS:
         db.execute_sql(statement.format(**words))

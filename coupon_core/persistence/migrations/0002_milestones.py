@@ -1,4 +1,4 @@
-"""Milestones: what was earned, what was taken over HTTP, what was unreadable."""
+"""Milestones: earned coupons, events accepted over HTTP, and dead letters."""
 
 from typing import Any
 

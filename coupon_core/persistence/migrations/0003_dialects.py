@@ -1,4 +1,4 @@
-"""What three dialects ask of coupons: creators' codes, awards, copies and refunds."""
+"""Three APIs: creator codes, awards, copies of codes, and refunds."""
 
 from typing import Any
 
@@ -27,8 +27,8 @@ FORMATS_OF_POSTGRESQL = (
         CHECK (code_format IN {FORMATS})
     """,
 )
-# SQLite cannot change a CHECK: both tables are made anew, what refers to the other
-# first dropped, so that no reference is ever without its row.
+# SQLite cannot change a CHECK constraint, so both tables are created again. The table
+# that refers to the other is dropped first, so that no reference lacks its row.
 FORMATS_OF_SQLITE = (
     f"""
     CREATE TABLE new_definition (
@@ -138,7 +138,7 @@ STATEMENTS = (
 
 
 def up(migrator: Any, db: Any) -> None:
-    """Add columns to definitions, codes, coupons and uses; count uses by user."""
+    """Add columns to definitions, codes, coupons, redemptions; count uses per user."""
     on_postgresql = isinstance(db, PostgresqlDatabase)
     words = POSTGRESQL if on_postgresql else SQLITE
     formats = FORMATS_OF_POSTGRESQL if on_postgresql else FORMATS_OF_SQLITE

@@ -1,4 +1,4 @@
-"""Webhooks: subscriptions, what is to be delivered to them, and every try."""
+"""Webhooks: subscriptions, deliveries and attempts."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Batches of coupons made by workers, their chunks, and codes made by a pattern."""
+"""Batches that workers generate, their chunks, and code patterns."""
 
 from typing import Any
 
@@ -74,7 +74,7 @@ STATEMENTS = (
 
 
 def up(migrator: Any, db: Any) -> None:
-    """Create batches and chunks; tell coupons of theirs, definitions of patterns."""
+    """Create batches and chunks; add batches to coupons, patterns to definitions."""
     words = POSTGRESQL if isinstance(db, PostgresqlDatabase) else SQLITE
     for statement in STATEMENTS:
         db.execute_sql(statement.format(**words))

@@ -1,4 +1,4 @@
-"""Keys of other systems' SDKs; campaigns with their creators and packages."""
+"""PlayCamp: client keys, campaigns, creators and packages."""
 
 from typing import Any
 
@@ -112,7 +112,7 @@ STATEMENTS = (
 
 
 def up(migrator: Any, db: Any) -> None:
-    """Create the tables of other systems' dialects."""
+    """Create the tables of client keys, campaigns, creators and packages."""
     words = POSTGRESQL if isinstance(db, PostgresqlDatabase) else SQLITE
     for statement in STATEMENTS:
         db.execute_sql(statement.format(**words))

@@ -1,4 +1,4 @@
-"""Users and their points; what coupons cost, how they were bought, what was done."""
+"""Points: users, wallets, offers, purchases and activities."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ STATEMENTS = (
         PRIMARY KEY (tenant_id, user_id)
     )
     """,
-    # To 2^53 - 1: the greatest integer that JavaScript holds.
+    # The maximum is 2^53 - 1, the greatest integer that JavaScript holds exactly.
     """
     CREATE TABLE wallet (
         tenant_id {text},
@@ -63,7 +63,7 @@ STATEMENTS = (
     CREATE INDEX point_entry_of_user
         ON point_entry (tenant_id, user_id, point_id, entry_id)
     """,
-    # A coupon is paid for once and refunded once, whatever the code above does.
+    # A coupon is paid for once and refunded once, even if the application has a fault.
     """
     CREATE UNIQUE INDEX point_entry_once ON point_entry (tenant_id, reference, kind)
         WHERE kind IN ('buy', 'refund')

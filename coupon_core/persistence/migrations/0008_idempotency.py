@@ -1,4 +1,4 @@
-"""Idempotency: requests that are made once, and the answers kept for their repeats."""
+"""Idempotency: requests by key, and their stored responses."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ STATEMENTS = (
 
 
 def up(migrator: Any, db: Any) -> None:
-    """Create the table of requests that are made once."""
+    """Create the table of idempotent requests."""
     words = POSTGRESQL if isinstance(db, PostgresqlDatabase) else SQLITE
     for statement in STATEMENTS:
         db.execute_sql(statement.format(**words))

@@ -1,4 +1,4 @@
-"""The audit log; and what is forgotten of events taken long ago is found by time."""
+"""The audit log, and an index by time for the purge of accepted events."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ SQLITE = {
     "time": "TEXT NOT NULL",
 }
 
-# It refers to no tenant: who erases one does not erase what was done to it.
+# Without a foreign key to the tenant: erasing a tenant keeps its audit entries.
 STATEMENTS = (
     """
     CREATE TABLE audit_entry (

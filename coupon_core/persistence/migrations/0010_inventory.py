@@ -1,4 +1,4 @@
-"""Inventory: jobs on many codes, imports, what was done to codes, expiry sweeps."""
+"""Inventory: code jobs, imports, coupon events and expiry sweeps."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ POSTGRESQL = {
 }
 SQLITE = {"text": "TEXT NOT NULL", "uuid": "TEXT", "time": "TEXT"}
 
-# Only coupons with an expiry of their own cost an entry in `coupon_to_sweep`: the
-# others are swept along the index of their definition.
+# Only coupons with their own expiry have an entry in `coupon_to_sweep`. The others are
+# swept along the index of their definition.
 STATEMENTS = (
     """
     CREATE TABLE code_job (
@@ -91,7 +91,7 @@ STATEMENTS = (
 
 
 def up(migrator: Any, db: Any) -> None:
-    """Create the tables; let coupons tell when their expiry was swept."""
+    """Create the tables; add the time at which the expiry of a coupon was processed."""
     words = POSTGRESQL if isinstance(db, PostgresqlDatabase) else SQLITE
     for statement in STATEMENTS:
         db.execute_sql(statement.format(**words))

@@ -1,4 +1,4 @@
-"""How codes with a check character begin: no other codes of the tenant do."""
+"""Prefixes of codes with a check character, which no other codes have."""
 
 from typing import Any
 

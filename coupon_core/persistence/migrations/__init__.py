@@ -1,1 +1,1 @@
-"""The schema's history: hand-written SQL, one numbered file a step."""
+"""The migrations of the schema: hand-written SQL, one numbered file each."""

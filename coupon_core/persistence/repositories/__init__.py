@@ -1,1 +1,1 @@
-"""Reads and writes in the domain's words; every module is a noun and gives values."""
+"""Repositories: reads and writes in terms of domain values, one module per subject."""

@@ -1,4 +1,4 @@
-"""Which events were taken over HTTP."""
+"""Events accepted over HTTP, by id."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -20,16 +20,19 @@ PURGE = """
 
 
 def accept(tenant_id: str, event_ids: Iterable[str], now: datetime) -> set[str]:
-    """Take events by id; gives those that had not been taken before."""
-    same = {"tenant_id": tenant_id, "now": format_timestamp_milliseconds(now)}
+    """Accept events by id and return the ids that had not been accepted before."""
+    common_parameters = {
+        "tenant_id": tenant_id,
+        "now": format_timestamp_milliseconds(now),
+    }
     return {
         event_id
         for event_id in event_ids
-        if execute(INSERT_EVENT, {**same, "event_id": event_id}).rowcount
+        if execute(INSERT_EVENT, {**common_parameters, "event_id": event_id}).rowcount
     }
 
 
 def purge(before: datetime, limit: int) -> int:
-    """Remove up to `limit` ids of events that were taken before then; gives how many."""
-    times = {"before": format_timestamp_milliseconds(before), "most": limit}
-    return int(execute(PURGE, times).rowcount)
+    """Delete up to `limit` accepted events older than `before`; return their number."""
+    parameters = {"before": format_timestamp_milliseconds(before), "most": limit}
+    return int(execute(PURGE, parameters).rowcount)

@@ -1,4 +1,4 @@
-"""The audit log: entries are added and read; there is no way to change one."""
+"""The audit log, which is append-only."""
 
 from dataclasses import asdict, fields
 from datetime import datetime
@@ -7,20 +7,22 @@ from typing import Any
 from coupon_core.domain.models import Page
 from coupon_core.domain.models.audit import AuditEntry, AuditFilter
 from coupon_core.persistence.id_generation import get_min_id_at
+from coupon_core.persistence.row_mapping import build_conversions, convert_row
 from coupon_core.persistence.tables import AuditEntryTable, parse_json, to_datetime
 
 COLUMNS = [getattr(AuditEntryTable, field.name) for field in fields(AuditEntry)]
+CONVERSIONS = build_conversions(AuditEntry, detail=parse_json, happened_at=to_datetime)
 
 
 def insert(entry: AuditEntry) -> None:
-    """Add an entry, inside the caller's transaction."""
+    """Insert an entry in the transaction of the caller."""
     AuditEntryTable.insert(asdict(entry)).execute()
 
 
 def list_entries(
     tenant_id: str, filters: AuditFilter, page: Page
 ) -> tuple[list[AuditEntry], int]:
-    """The chosen entries of a tenant, newest first, and how many match."""
+    """Return the matching entries of a tenant, newest first, and their total."""
     query = AuditEntryTable.select(*COLUMNS).where(
         *_build_conditions(tenant_id, filters)
     )
@@ -30,7 +32,7 @@ def list_entries(
 
 
 def list_entries_since(tenant_id: str, since: datetime, limit: int) -> list[AuditEntry]:
-    """Up to `limit` entries that were made at a moment or after it, oldest first."""
+    """Return up to `limit` entries since a time (inclusive), oldest first."""
     where = _build_conditions(tenant_id, AuditFilter(since=since))
     query = (
         AuditEntryTable.select(*COLUMNS)
@@ -41,21 +43,24 @@ def list_entries_since(tenant_id: str, since: datetime, limit: int) -> list[Audi
 
 
 def _build_conditions(tenant_id: str, filters: AuditFilter) -> list[Any]:
-    equal = {
+    expected_values = {
         AuditEntryTable.actor: filters.actor,
         AuditEntryTable.action: filters.action,
         AuditEntryTable.object_id: filters.object_id,
     }
-    found = [AuditEntryTable.tenant_id == tenant_id]
-    found += [column == value for column, value in equal.items() if value is not None]
-    # An entry's id tells when it was made, and the key is in its order.
+    conditions = [AuditEntryTable.tenant_id == tenant_id]
+    conditions += [
+        column == value
+        for column, value in expected_values.items()
+        if value is not None
+    ]
+    # The id of an entry contains its time, and the primary key is ordered by id.
     if filters.since:
-        found.append(AuditEntryTable.entry_id >= get_min_id_at(filters.since))
+        conditions.append(AuditEntryTable.entry_id >= get_min_id_at(filters.since))
     if filters.until:
-        found.append(AuditEntryTable.entry_id < get_min_id_at(filters.until))
-    return found
+        conditions.append(AuditEntryTable.entry_id < get_min_id_at(filters.until))
+    return conditions
 
 
 def _to_entry(row: Any) -> AuditEntry:
-    *texts, detail, happened_at = row
-    return AuditEntry(*[*texts, parse_json(detail), to_datetime(happened_at)])
+    return AuditEntry(*convert_row(row, CONVERSIONS))

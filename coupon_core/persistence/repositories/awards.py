@@ -1,4 +1,4 @@
-"""Coupons that are handed to users: copies of a shared code, codes of a list."""
+"""Coupons awarded to users: copies of a custom code, or codes of a list."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,7 +7,8 @@ from typing import Any
 from coupon_core.domain.codes import code_scope, to_lookup_key
 from coupon_core.domain.models import Coupon, Definition
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.database import execute
+from coupon_core.persistence.row_locks import coupon_lock_clause
 from coupon_core.persistence.row_mapping import (
     COUPON_COLUMNS,
     SELECT_ISSUED_COUPONS,
@@ -19,7 +20,7 @@ SELECT_LAST_COPY_NUMBER = """
     SELECT COALESCE(max(copy_number), 0) FROM coupon
     WHERE tenant_id = :tenant_id AND code_key = :code_key AND code_scope = :code_scope
 """
-# In the order in which they were listed, which is that of their ids.
+# In the order in which the codes were listed, which is the order of their ids.
 SELECT_UNASSIGNED = f"""
     SELECT {COUPON_COLUMNS} FROM coupon c
     JOIN definition d ON d.tenant_id = c.tenant_id AND d.definition_id = c.definition_id
@@ -39,24 +40,24 @@ SELECT_USER_COUPONS = f"""{SELECT_ISSUED_COUPONS}
 
 
 def get_last_copy_number(definition: Definition, user_id: str) -> int:
-    """The number of the last copy of the custom code that a user was given; 0: none."""
+    """Return the number of the last copy of the custom code of a user, or 0."""
     code = definition.custom_code
     parameters = {
         "tenant_id": definition.tenant_id,
         "code_key": to_lookup_key(code),
-        "code_scope": code_scope(code, definition.case_sensitive, user_id),
+        "code_scope": code_scope(code, definition.case_sensitive, user_id=user_id),
     }
     return int(execute(SELECT_LAST_COPY_NUMBER, parameters).fetchone()[0])
 
 
 def list_unassigned(definition: Definition, limit: int) -> list[Coupon]:
-    """The next codes of a list that nobody has, at most so many."""
+    """Return up to `limit` unassigned codes of a list, in order."""
     parameters = {**_to_key_parameters(definition), "most": limit}
     return [to_coupon(row) for row in execute(SELECT_UNASSIGNED, parameters).fetchall()]
 
 
 def assign(coupon: Coupon, now: datetime) -> bool:
-    """Make a free code the user's that `coupon` names; False when it was taken."""
+    """Assign a code to the user of `coupon`; return False if it is already assigned."""
     parameters = {
         "tenant_id": coupon.tenant_id,
         "coupon_id": coupon.coupon_id,
@@ -68,13 +69,10 @@ def assign(coupon: Coupon, now: datetime) -> bool:
 
 
 def lock_user_coupons(definition: Definition, user_id: str) -> Sequence[Any]:
-    """What a user holds of a definition, oldest first, kept still."""
-    lock_clause = " FOR UPDATE OF c" if is_postgresql() else ""
+    """Lock the coupons of a user of a definition, and return them, oldest first."""
     parameters = {**_to_key_parameters(definition), "user_id": user_id}
-    return [
-        to_issued_coupon(row)
-        for row in execute(SELECT_USER_COUPONS + lock_clause, parameters).fetchall()
-    ]
+    sql = SELECT_USER_COUPONS + coupon_lock_clause()
+    return [to_issued_coupon(row) for row in execute(sql, parameters).fetchall()]
 
 
 def _to_key_parameters(definition: Definition) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""Batches and their chunks: each is claimed, made and counted once."""
+"""Batches and their chunks; each chunk is claimed and counted exactly once."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, execute_many
 from coupon_core.persistence.tables import BatchTable, ChunkTable, to_datetime
 
-ChunkKey = tuple[str, str, int]  # tenant, batch, number of the chunk
+ChunkKey = tuple[str, str, int]  # the tenant, the batch and the chunk number
 
 COLUMNS = ", ".join(field.name for field in fields(Batch))
 KEY_CONDITION = "tenant_id = :tenant_id AND batch_id = :batch_id"
@@ -26,7 +26,7 @@ SELECT_UNFINISHED_CHUNK = f"""
     SELECT coupon_count, user_ids FROM chunk
     WHERE {KEY_CONDITION} AND chunk_number = :chunk_number AND finished_at IS NULL
 """
-# The row lock lets a second worker wait for the first, and then find nothing.
+# The row lock makes a second worker wait for the first; then no row matches.
 CLAIM_CHUNK = f"""
     UPDATE chunk SET finished_at = :now, user_ids = ''
     WHERE {KEY_CONDITION} AND chunk_number = :chunk_number AND finished_at IS NULL
@@ -51,10 +51,11 @@ SET_WAIT_REASON = (
 )
 COUNT_RESERVED = f"""
     SELECT COALESCE(sum(requested_count - generated_count), 0) FROM batch
-    WHERE tenant_id = :tenant_id AND definition_id = :definition_id AND {UNFINISHED_CONDITION}
+    WHERE tenant_id = :tenant_id AND definition_id = :definition_id
+    AND {UNFINISHED_CONDITION}
 """
-# Where others get on, the chunks of this one only wait for their turn; but not for
-# ever. Paused definitions let their batches lie.
+# While other batches make progress, the chunks of this one may only be queued, so it is
+# reclaimed later. Batches of paused definitions are left alone.
 RECLAIM_STALLED = f"""
     UPDATE batch SET updated_at = :now
     WHERE {UNFINISHED_CONDITION} AND updated_at < :before
@@ -68,26 +69,26 @@ RECLAIM_STALLED = f"""
 
 
 def insert(batch: Batch, chunks: Iterable[BatchChunk]) -> None:
-    """Add a batch with all its chunks."""
+    """Insert a batch with all its chunks."""
     BatchTable.insert(asdict(batch)).execute()
     execute_many(INSERT_CHUNK, [_to_chunk_row(chunk) for chunk in chunks])
 
 
 def _to_chunk_row(chunk: BatchChunk) -> dict[str, Any]:
-    users = json.dumps(chunk.user_ids, ensure_ascii=False) if chunk.user_ids else ""
+    user_ids = json.dumps(chunk.user_ids, ensure_ascii=False) if chunk.user_ids else ""
     return {
         "tenant_id": chunk.tenant_id,
         "batch_id": chunk.batch_id,
         "chunk_number": chunk.chunk_number,
         "coupon_count": chunk.coupon_count,
-        "user_ids": users,
+        "user_ids": user_ids,
     }
 
 
 def get(tenant_id: str, batch_id: str) -> Batch | None:
-    """One batch."""
-    here = (BatchTable.tenant_id == tenant_id) & (BatchTable.batch_id == batch_id)
-    row = BatchTable.select().where(here).tuples().first()
+    """Return a batch, or None."""
+    key_condition = BatchTable.match_key(tenant_id, batch_id)
+    row = BatchTable.select().where(key_condition).tuples().first()
     return to_batch(row) if row else None
 
 
@@ -97,7 +98,7 @@ def list_batches(
     state: BatchState | None = None,
     definition_id: str | None = None,
 ) -> tuple[list[Batch], int]:
-    """A tenant's batches, newest first, and how many match."""
+    """Return the batches of a tenant, newest first, and the total of all matches."""
     query = BatchTable.select().where(BatchTable.tenant_id == tenant_id)
     if state:
         query = query.where(BatchTable.state == state)
@@ -110,22 +111,29 @@ def list_batches(
 
 
 def count_reserved(tenant_id: str, definition_id: str) -> int:
-    """How many coupons of a definition its unfinished batches will still make."""
+    """Return how many coupons the unfinished batches of a definition will generate."""
     parameters = {"tenant_id": tenant_id, "definition_id": definition_id}
     return int(execute(COUNT_RESERVED, parameters).fetchone()[0])
 
 
 def get_unfinished_chunk(key: ChunkKey) -> BatchChunk | None:
-    """A chunk that is not finished."""
+    """Return a chunk if it is unfinished, otherwise None."""
     row = execute(SELECT_UNFINISHED_CHUNK, _to_key_parameters(key)).fetchone()
     if row is None:
         return None
-    count, users = row
-    return BatchChunk(*key, count, tuple(json.loads(users)) if users else ())
+    coupon_count, user_ids = row
+    tenant_id, batch_id, chunk_number = key
+    return BatchChunk(
+        tenant_id,
+        batch_id,
+        chunk_number=chunk_number,
+        coupon_count=coupon_count,
+        user_ids=tuple(json.loads(user_ids)) if user_ids else (),
+    )
 
 
 def claim_chunk(key: ChunkKey, now: datetime) -> bool:
-    """Finish a chunk with this transaction; False when another has done so."""
+    """Mark a chunk as finished; return False if another transaction has done so."""
     parameters = {**_to_key_parameters(key), "now": format_timestamp_milliseconds(now)}
     return bool(execute(CLAIM_CHUNK, parameters).rowcount == 1)
 
@@ -133,7 +141,7 @@ def claim_chunk(key: ChunkKey, now: datetime) -> bool:
 def count_finished_chunk(
     key: ChunkKey, generated_count: int, now: datetime
 ) -> Batch | None:
-    """Count a finished chunk; None when the batch has ended meanwhile."""
+    """Count a finished chunk; return None if the batch has ended in the meantime."""
     parameters = {
         **_to_key_parameters(key),
         "made": generated_count,
@@ -146,7 +154,7 @@ def count_finished_chunk(
 def end_early(
     tenant_id: str, batch_id: str, state: BatchState, error: str, now: datetime
 ) -> Batch | None:
-    """End a batch before its time; None when it has ended already."""
+    """End a batch before it is complete; return None if it has already ended."""
     parameters = {
         "tenant_id": tenant_id,
         "batch_id": batch_id,
@@ -159,7 +167,7 @@ def end_early(
 
 
 def set_wait_reason(tenant_id: str, batch_id: str, reason: str) -> None:
-    """Note what an unfinished batch waits for."""
+    """Store the reason why an unfinished batch waits."""
     execute(
         SET_WAIT_REASON, {"tenant_id": tenant_id, "batch_id": batch_id, "error": reason}
     )
@@ -168,31 +176,31 @@ def set_wait_reason(tenant_id: str, batch_id: str, reason: str) -> None:
 def reclaim_stalled(
     now: datetime, before: datetime, long_before: datetime
 ) -> list[Batch]:
-    """The batches that have not got on since `before` though nothing hinders them.
+    """Return the batches without progress since `before`, and mark them as updated.
 
-    They count as getting on now. While other batches get on, these are left to wait
-    their turn until `long_before`.
+    Batches of paused definitions are left out. While other batches make progress, a
+    batch is reclaimed only if it has had none since `long_before`.
     """
-    times = {"now": now, "before": before, "long_before": long_before}
     parameters = {
-        name: format_timestamp_milliseconds(time) for name, time in times.items()
+        "now": format_timestamp_milliseconds(now),
+        "before": format_timestamp_milliseconds(before),
+        "long_before": format_timestamp_milliseconds(long_before),
     }
     return [to_batch(row) for row in execute(RECLAIM_STALLED, parameters).fetchall()]
 
 
 def list_unfinished_chunk_numbers(batch: Batch) -> list[int]:
-    """The numbers of a batch's chunks that are still to be made."""
-    of_batch = (ChunkTable.tenant_id == batch.tenant_id) & (
-        ChunkTable.batch_id == batch.batch_id
-    )
+    """Return the numbers of the unfinished chunks of a batch."""
     rows = ChunkTable.select(ChunkTable.chunk_number).where(
-        of_batch, ChunkTable.finished_at.is_null()
+        ChunkTable.tenant_id == batch.tenant_id,
+        ChunkTable.batch_id == batch.batch_id,
+        ChunkTable.finished_at.is_null(),
     )
     return [number for (number,) in rows.order_by(ChunkTable.chunk_number).tuples()]
 
 
 def to_batch(row: Sequence[Any]) -> Batch:
-    """The value of a row, whose columns are in the order of the fields."""
+    """Return the value of a row whose columns are in field order."""
     values = dict(zip((field.name for field in fields(Batch)), row, strict=True))
     values["state"] = BatchState(values["state"])
     for name, value in values.items():
@@ -202,5 +210,9 @@ def to_batch(row: Sequence[Any]) -> Batch:
 
 
 def _to_key_parameters(key: ChunkKey) -> dict[str, Any]:
-    tenant_id, batch_id, number = key
-    return {"tenant_id": tenant_id, "batch_id": batch_id, "chunk_number": number}
+    tenant_id, batch_id, chunk_number = key
+    return {
+        "tenant_id": tenant_id,
+        "batch_id": batch_id,
+        "chunk_number": chunk_number,
+    }

@@ -1,7 +1,7 @@
-"""Coupons by the thousands, as near to the database's own rate as may be.
+"""Inserts of coupons by the thousands, close to the maximum rate of the database.
 
-PostgreSQL takes a block of text by COPY, SQLite all rows by one statement. The rows
-need no more than their own ids, codes and users; all else is the same for a batch.
+PostgreSQL receives a block of text by COPY, SQLite all rows in one statement. A row
+contains only its id, code and user; all other values are common to the batch.
 """
 
 import json
@@ -14,18 +14,15 @@ from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Definition
 from coupon_core.domain.models.batches import Batch
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import (
-    UNIQUE,
-    execute,
-    is_postgresql,
-    violated_constraint,
-)
+from coupon_core.persistence.database import execute, execute_for_values, is_postgresql
+from coupon_core.persistence.errors import UNIQUE, violated_constraint
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import checked_prefixes
 from coupon_core.persistence.tables import database_proxy
 
-# A transaction that is felt by nobody who waits for it. Each logs most pages of
-# SQLite's index of codes anew, so there few large ones cost less.
+# Small enough that waiting requests do not notice the transaction. On SQLite each
+# transaction logs most pages of the index of codes again, so fewer, larger ones cost
+# less.
 POSTGRESQL_CHUNK_SIZE, SQLITE_CHUNK_SIZE = 10_000, 20_000
 
 COLUMNS = """coupon_id, code, code_key, user_id, tenant_id, definition_id, batch_id,
@@ -46,8 +43,8 @@ SELECT_OWNED_KEYS = """
     SELECT code_key FROM coupon
     WHERE tenant_id = :tenant_id AND code_scope = '' AND code_key {among}
 """
-# Of most tenants so few codes are not one coupon's own that all are sooner read than
-# those of a chunk are looked for.
+# Most tenants have so few shared or reserved codes that reading all of them is faster
+# than looking up the codes of a chunk.
 MAX_PRELOADED_KEYS = 1_000
 SELECT_FIRST_SHARED_KEYS = """
     SELECT code_key FROM shared_code WHERE tenant_id = :tenant_id
@@ -61,25 +58,24 @@ SELECT_SHARED_KEYS = """
     WHERE tenant_id = :tenant_id AND code_key {among}
 """
 
-CouponRows = Iterable[tuple[str, str, str, str]]  # id, code, lookup key, user
+CouponRows = Iterable[tuple[str, str, str, str]]  # the id, code, lookup key and user
 
 
 def get_chunk_size() -> int:
-    """How many coupons one transaction makes."""
+    """Return how many coupons one transaction generates."""
     return POSTGRESQL_CHUNK_SIZE if is_postgresql() else SQLITE_CHUNK_SIZE
 
 
 def insert(
     batch: Batch, codes: Sequence[str], user_ids: Sequence[str], generated_at: Any
 ) -> bool:
-    """Add a coupon for each code; False, with none added, when one is taken.
+    """Insert a coupon for each code; return False, and insert none, if one is taken.
 
-    A code is its coupon's own. `user_ids` is as long as `codes`, or empty.
+    Each code belongs to one coupon. `user_ids` is as long as `codes`, or empty.
     """
     users = user_ids or [""] * len(codes)
-    # In the order of their index, whose pages are then found and changed one after the
-    # other. A guesser gains nothing: between two codes of a chunk fewer hit than
-    # anywhere else in a batch.
+    # In index order, so that its pages are read and changed one after the other.
+    # This does not help an attacker to guess codes.
     sorted_codes = sorted(zip(codes, users, strict=True))
     rows = (
         (generate_id(), code, to_lookup_key(code), user) for code, user in sorted_codes
@@ -102,9 +98,16 @@ def insert(
 
 
 def _copy_rows(rows: CouponRows, common: Mapping[str, str | None]) -> None:
-    # No tenant, code or user can hold a tab, a line's end or a backslash.
-    same = "\t".join("\\N" if value is None else value for value in common.values())
-    text = "".join([f"{i}\t{c}\t{k}\t{u}\t{same}\t0\t\n" for i, c, k, u in rows])
+    # Tenants, codes and users never contain a tab, a line break or a backslash.
+    common_text = "\t".join(
+        "\\N" if value is None else value for value in common.values()
+    )
+    text = "".join(
+        [
+            f"{coupon_id}\t{code}\t{code_key}\t{user_id}\t{common_text}\t0\t\n"
+            for coupon_id, code, code_key, user_id in rows
+        ]
+    )
     with __exception_wrapper__, database_proxy.cursor().copy(COPY) as copy:
         copy.write(text)
 
@@ -114,48 +117,43 @@ def _insert_rows(rows: CouponRows, common: Mapping[str, str | None]) -> None:
 
 
 def set_batch(batch: Batch, coupon_ids: Sequence[str]) -> None:
-    """Tell coupons which batch they are of."""
+    """Set the batch of coupons."""
     parameters = {"tenant_id": batch.tenant_id, "batch_id": batch.batch_id}
-    execute_for_values(SET_BATCH, "uuid", coupon_ids, parameters)
+    execute_for_values(SET_BATCH, "uuid", values=coupon_ids, parameters=parameters)
 
 
 def find_taken_codes(
     definition: Definition, codes: Iterable[str], include_owned: bool
 ) -> set[str]:
-    """Those of the codes that no coupon may own, or, if `include_owned`, that one does."""
+    """Return the codes that a new coupon must not own.
+
+    With `include_owned` these include the codes that a coupon owns already.
+    """
     tenant_id = definition.tenant_id
     keys = {to_lookup_key(code): code for code in codes}
-    found = _find_shared_keys(tenant_id, keys)
+    taken_keys = _find_shared_keys(tenant_id, keys)
     if include_owned:
         rows = execute_for_values(
-            SELECT_OWNED_KEYS, "text", list(keys), {"tenant_id": tenant_id}
+            SELECT_OWNED_KEYS,
+            "text",
+            values=list(keys),
+            parameters={"tenant_id": tenant_id},
         )
-        found |= {key for (key,) in rows.fetchall()}
-    return {keys[key] for key in found} | checked_prefixes.find_invalid_check_digits(
-        tenant_id, keys.values()
-    )
+        taken_keys |= {key for (key,) in rows.fetchall()}
+    return {
+        keys[key] for key in taken_keys
+    } | checked_prefixes.find_invalid_check_digits(tenant_id, keys.values())
 
 
 def _find_shared_keys(tenant_id: str, keys: Mapping[str, str]) -> set[str]:
-    """Those of the lookup keys that many may share, or that are being imported."""
-    here = {"tenant_id": tenant_id}
-    rows = execute(
-        SELECT_FIRST_SHARED_KEYS, {**here, "most": MAX_PRELOADED_KEYS + 1}
-    ).fetchall()
+    """Return the lookup keys that are shared or reserved by an import."""
+    parameters = {"tenant_id": tenant_id, "most": MAX_PRELOADED_KEYS + 1}
+    rows = execute(SELECT_FIRST_SHARED_KEYS, parameters).fetchall()
     if len(rows) > MAX_PRELOADED_KEYS:
         rows = execute_for_values(
-            SELECT_SHARED_KEYS, "text", list(keys), here
+            SELECT_SHARED_KEYS,
+            "text",
+            values=list(keys),
+            parameters={"tenant_id": tenant_id},
         ).fetchall()
     return {key for (key,) in rows if key in keys}
-
-
-def execute_for_values(
-    sql: str, sql_type: str, values: Sequence[str], parameters: Mapping[str, Any]
-) -> Any:
-    """Run a statement about many values, which go as one parameter: `{execute_for_values}`."""
-    if is_postgresql():
-        # As a list in the text of the statement they would be parsed each time.
-        text = sql.format(among=f"= ANY(CAST(:among AS {sql_type}[]))")
-        return execute(text, {**parameters, "among": list(values)})
-    text = sql.format(among="IN (SELECT value FROM json_each(:among))")
-    return execute(text, {**parameters, "among": json.dumps(list(values))})

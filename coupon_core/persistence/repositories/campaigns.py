@@ -1,4 +1,4 @@
-"""Campaigns, and which creators take part in them."""
+"""Campaigns and the participation of creators."""
 
 from dataclasses import asdict
 
@@ -6,35 +6,42 @@ from peewee import IntegrityError
 
 from coupon_core.domain.models import Page
 from coupon_core.domain.models.campaigns import Campaign, CampaignStatus
-from coupon_core.persistence.database import is_postgresql
+from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.tables import CampaignCreatorTable, CampaignTable
 
 
 def insert(campaign: Campaign) -> bool:
-    """Add a campaign; False when there is one of that id."""
+    """Insert a campaign; return False if the id exists."""
     query = CampaignTable.insert(asdict(campaign)).on_conflict_ignore().as_rowcount()
     return bool(query.execute())
 
 
 def get(tenant_id: str, campaign_id: str) -> Campaign | None:
-    """One campaign."""
-    row = CampaignTable.select().where(_match_key(tenant_id, campaign_id)).first()
+    """Return a campaign, or None."""
+    row = (
+        CampaignTable.select()
+        .where(CampaignTable.match_key(tenant_id, campaign_id))
+        .first()
+    )
     return _to_campaign(row) if row else None
 
 
 def lock(tenant_id: str, campaign_id: str) -> Campaign | None:
-    """One campaign, held until the transaction ends, as are its packages' dates."""
-    query = CampaignTable.select().where(_match_key(tenant_id, campaign_id))
-    if is_postgresql():  # on SQLite the transaction itself is the lock
-        query = query.for_update("FOR NO KEY UPDATE")
-    row = query.first()
+    """Lock a campaign until the transaction ends, and return it.
+
+    The lock also protects the dates of its packages.
+    """
+    query = CampaignTable.select().where(
+        CampaignTable.match_key(tenant_id, campaign_id)
+    )
+    row = lock_rows(query).first()
     return _to_campaign(row) if row else None
 
 
 def list_campaigns(
     tenant_id: str, page: Page, status: CampaignStatus | None = None
 ) -> tuple[list[Campaign], int]:
-    """A tenant's campaigns, newest first, and how many match."""
+    """Return the campaigns of a tenant, newest first, and the total of all matches."""
     query = CampaignTable.select().where(CampaignTable.tenant_id == tenant_id)
     if status:
         query = query.where(CampaignTable.status == status)
@@ -45,12 +52,12 @@ def list_campaigns(
 
 def update(campaign: Campaign) -> None:
     """Overwrite a campaign."""
-    here = _match_key(campaign.tenant_id, campaign.campaign_id)
-    CampaignTable.update(asdict(campaign)).where(here).execute()
+    key_condition = CampaignTable.match_key(campaign.tenant_id, campaign.campaign_id)
+    CampaignTable.update(asdict(campaign)).where(key_condition).execute()
 
 
 def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> bool | None:
-    """Let a creator take part: True when new, None when either is unknown."""
+    """Add a creator: True if new, False if present, None if either does not exist."""
     row = {
         "tenant_id": tenant_id,
         "campaign_id": campaign_id,
@@ -64,20 +71,20 @@ def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> bool | No
 
 
 def remove_creator(tenant_id: str, campaign_id: str, creator_key: str) -> bool:
-    """End a creator's part; False when there was none."""
-    table = CampaignCreatorTable
-    of_campaign = (table.tenant_id == tenant_id) & (table.campaign_id == campaign_id)
-    mine = of_campaign & (table.creator_key == creator_key)
-    return bool(table.delete().where(mine).execute())
-
-
-def _match_key(tenant_id: str, campaign_id: str) -> object:
-    return (CampaignTable.tenant_id == tenant_id) & (
-        CampaignTable.campaign_id == campaign_id
-    )
+    """Remove a creator from a campaign; return False if it did not take part."""
+    key_condition = CampaignCreatorTable.match_key(tenant_id, campaign_id, creator_key)
+    return bool(CampaignCreatorTable.delete().where(key_condition).execute())
 
 
 def _to_campaign(row: CampaignTable) -> Campaign:
-    ids = row.tenant_id, row.campaign_id, row.names, row.description
-    dates = row.starts_at, row.ends_at, row.created_at, row.updated_at
-    return Campaign(*ids, CampaignStatus(row.status), *dates)
+    return Campaign(
+        tenant_id=row.tenant_id,
+        campaign_id=row.campaign_id,
+        names=row.names,
+        description=row.description,
+        status=CampaignStatus(row.status),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

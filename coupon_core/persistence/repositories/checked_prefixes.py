@@ -1,4 +1,4 @@
-"""How codes with a check character begin, so that a wrong one is told by itself."""
+"""Prefixes of codes with a check character; they reveal mistyped codes."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from coupon_core.domain.codes import to_lookup_key
 from coupon_core.persistence.database import execute
 from coupon_core.persistence.tables import CheckedStemTable
 
-# "~" sorts behind all that a code may hold.
+# "~" sorts after every character that a code may contain.
 SELECT_CODE_WITH_PREFIX = """
     SELECT 1 WHERE EXISTS (SELECT 1 FROM coupon WHERE tenant_id = :tenant_id
         AND code_key >= :stem AND code_key < :end)
@@ -19,7 +19,7 @@ SELECT_CODE_WITH_PREFIX = """
 
 
 def list_prefixes(tenant_id: str) -> tuple[str, ...]:
-    """All stems of a tenant."""
+    """Return all checked prefixes of a tenant."""
     rows = (
         CheckedStemTable.select(CheckedStemTable.stem)
         .where(CheckedStemTable.tenant_id == tenant_id)
@@ -28,27 +28,24 @@ def list_prefixes(tenant_id: str) -> tuple[str, ...]:
     return tuple(stem for (stem,) in rows)
 
 
-def reserve(tenant_id: str, prefix: str, definition_id: str) -> bool:
-    """Let only right codes begin so; False when others do already.
-
-    The caller holds the tenant's row, so that no code is named or drawn meanwhile.
-    """
+def has_codes(tenant_id: str, prefix: str) -> bool:
+    """Return True if a code of the tenant begins with a prefix in upper case."""
     parameters = {"tenant_id": tenant_id, "stem": prefix, "end": prefix + "~"}
-    if any(
-        prefix.startswith(one) or one.startswith(prefix)
-        for one in list_prefixes(tenant_id)
-    ):
-        return False
-    if execute(SELECT_CODE_WITH_PREFIX, parameters).fetchone() is not None:
-        return False
+    return execute(SELECT_CODE_WITH_PREFIX, parameters).fetchone() is not None
+
+
+def insert(tenant_id: str, prefix: str, definition_id: str) -> None:
+    """Reserve a prefix for codes with a check character.
+
+    The caller must hold the lock of the tenant, so that no code is created meanwhile.
+    """
     CheckedStemTable.insert(
         tenant_id=tenant_id, stem=prefix, definition_id=definition_id
     ).execute()
-    return True
 
 
 def find_invalid_check_digits(tenant_id: str, codes: Iterable[str]) -> set[str]:
-    """Those of the codes that begin with a stem and are not right."""
+    """Return the codes with a checked prefix and an invalid check character."""
     prefixes = list_prefixes(tenant_id)
     if not prefixes:
         return set()
@@ -58,5 +55,5 @@ def find_invalid_check_digits(tenant_id: str, codes: Iterable[str]) -> set[str]:
 
 
 def has_invalid_check_digit(code_key: str, prefixes: tuple[str, ...]) -> bool:
-    """Whether a code begins with one of the stems and is not right."""
+    """Return True if a code has a checked prefix and an invalid check character."""
     return code_key.startswith(prefixes) and not has_valid_check_digit(code_key)

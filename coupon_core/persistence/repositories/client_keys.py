@@ -1,4 +1,4 @@
-"""Keys of other systems' SDKs."""
+"""API keys for the SDKs of other systems."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from coupon_core.persistence.tables import ClientKeyTable
 
 
 def insert(stored: StoredClientKey) -> None:
-    """Add a key."""
+    """Insert a key."""
     key = stored.key
     ClientKeyTable.insert(
         tenant_id=key.tenant_id,
@@ -27,23 +27,31 @@ def insert(stored: StoredClientKey) -> None:
 
 
 def find_by_id(key_id: str) -> StoredClientKey | None:
-    """The key of that id, whosever it is, also when revoked or past its time."""
+    """Return the key with an id, of any tenant, even if revoked or expired."""
     row = ClientKeyTable.select().where(ClientKeyTable.key_id == key_id).first()
     if row is None:
         return None
-    return StoredClientKey(_to_key(row), row.secret_sha256, row.secret_sealed)
+    return StoredClientKey(
+        key=_to_key(row),
+        secret_sha256=row.secret_sha256,
+        secret_sealed=row.secret_sealed,
+    )
 
 
 def get(tenant_id: str, key_id: str) -> ClientKey | None:
-    """One key of a tenant."""
-    row = ClientKeyTable.select().where(*_match_key(tenant_id, key_id)).first()
+    """Return a key of a tenant, or None."""
+    row = (
+        ClientKeyTable.select()
+        .where(ClientKeyTable.match_key(tenant_id, key_id))
+        .first()
+    )
     return _to_key(row) if row else None
 
 
 def list_keys(
     tenant_id: str, page: Page, kind: ClientKeyKind | None = None
 ) -> tuple[list[ClientKey], int]:
-    """A tenant's keys, newest first, and how many match."""
+    """Return the keys of a tenant, newest first, and the total of all matches."""
     query = ClientKeyTable.select().where(ClientKeyTable.tenant_id == tenant_id)
     if kind:
         query = query.where(ClientKeyTable.kind == kind)
@@ -53,15 +61,21 @@ def list_keys(
 
 
 def revoke(tenant_id: str, key_id: str, now: datetime) -> bool:
-    """Revoke a key; False when there is none that was not revoked before."""
-    this = *_match_key(tenant_id, key_id), ClientKeyTable.revoked_at.is_null()
-    return bool(ClientKeyTable.update(revoked_at=now).where(*this).execute())
-
-
-def _match_key(tenant_id: str, key_id: str) -> tuple[object, object]:
-    return ClientKeyTable.tenant_id == tenant_id, ClientKeyTable.key_id == key_id
+    """Revoke a key; return False if it does not exist or is already revoked."""
+    query = ClientKeyTable.update(revoked_at=now).where(
+        ClientKeyTable.match_key(tenant_id, key_id),
+        ClientKeyTable.revoked_at.is_null(),
+    )
+    return bool(query.execute())
 
 
 def _to_key(row: ClientKeyTable) -> ClientKey:
-    ids = row.tenant_id, row.key_id, ClientKeyKind(row.kind), row.name
-    return ClientKey(*ids, row.created_at, row.expires_at, row.revoked_at)
+    return ClientKey(
+        tenant_id=row.tenant_id,
+        key_id=row.key_id,
+        kind=ClientKeyKind(row.kind),
+        name=row.name,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+    )

@@ -1,18 +1,17 @@
-"""Codes that an import holds: nobody else makes them until it has made or left them."""
+"""Codes that an import reserves until it has created or released them."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models.inventory import CodeJob, ImportRow, RejectedRow
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.database import execute, execute_for_values, is_postgresql
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import checked_prefixes
-from coupon_core.persistence.repositories.bulk_coupons import execute_for_values
 
-# All rows in one parameter: sent one by one they take four times as long.
+# All rows are one parameter: sent one by one they take four times as long.
 RESERVE_TEMPLATE = """
     INSERT INTO import_row (tenant_id, job_id, code_key, line, code, coupon_id,
         user_id, expires_at)
@@ -27,7 +26,7 @@ RESERVE_ON_POSTGRESQL = RESERVE_TEMPLATE.format(
 COLUMNS = ("code_key", "line", "code", "coupon_id", "user_id", "expires_at")
 RESERVE_ON_SQLITE = RESERVE_TEMPLATE.format(
     columns=", ".join(f"json_extract(value, '$.{name}')" for name in COLUMNS),
-    # Without a condition SQLite takes ON CONFLICT for that of a join.
+    # Without a WHERE clause SQLite parses ON CONFLICT as the condition of a join.
     source="json_each(:rows) WHERE true",
 )
 SELECT_TAKEN_KEYS = """
@@ -40,6 +39,10 @@ SELECT_RESERVED = """
     WHERE tenant_id = :tenant_id AND code_key {among}
 """
 REASON_EXISTS = "the code exists already"
+REASON_WRONG_CHECK = (
+    "the code begins with a prefix that is reserved for codes with a check character, "
+    "and has a wrong one"
+)
 RELEASE = """
     DELETE FROM import_row WHERE tenant_id = :tenant_id AND job_id = :job_id
     AND code_key IN (SELECT code_key FROM import_row
@@ -48,16 +51,16 @@ RELEASE = """
 
 
 def reserve(job: CodeJob, rows: Sequence[ImportRow]) -> list[RejectedRow]:
-    """Keep the codes of some rows for a job; gives the rows whose code is not free.
+    """Reserve the codes of rows for a job and return the rows whose code is taken.
 
-    The caller holds the tenant's row, so that no code is drawn meanwhile.
+    The caller must hold the lock of the tenant, so that no code is created meanwhile.
     """
-    taken = _find_taken_keys(job.tenant_id, {to_lookup_key(row.code) for row in rows})
-    free = [row for row in rows if to_lookup_key(row.code) not in taken]
+    reasons = _find_reasons(job.tenant_id, {to_lookup_key(row.code) for row in rows})
+    free = [row for row in rows if to_lookup_key(row.code) not in reasons]
     rejected = [
-        RejectedRow(row.line, REASON_EXISTS)
+        RejectedRow(row.line, reasons[to_lookup_key(row.code)])
         for row in rows
-        if to_lookup_key(row.code) in taken
+        if to_lookup_key(row.code) in reasons
     ]
     ordered = sorted(free, key=lambda row: to_lookup_key(row.code))
     if _insert_reserved(job, ordered) < len(free):
@@ -65,18 +68,23 @@ def reserve(job: CodeJob, rows: Sequence[ImportRow]) -> list[RejectedRow]:
     return rejected
 
 
-def _find_taken_keys(tenant_id: str, keys: Iterable[str]) -> set[str]:
-    """Those of the lookup keys that a coupon or a shared code has, or may not have."""
+def _find_reasons(tenant_id: str, keys: Collection[str]) -> dict[str, str]:
+    """Return why codes cannot be imported, by lookup key; other codes can."""
     rows = execute_for_values(
-        SELECT_TAKEN_KEYS, "text", list(keys), {"tenant_id": tenant_id}
+        SELECT_TAKEN_KEYS,
+        "text",
+        values=list(keys),
+        parameters={"tenant_id": tenant_id},
     ).fetchall()
-    return {key for (key,) in rows} | checked_prefixes.find_invalid_check_digits(
-        tenant_id, keys
-    )
+    mistyped = checked_prefixes.find_invalid_check_digits(tenant_id, keys)
+    return {
+        **dict.fromkeys(mistyped, REASON_WRONG_CHECK),
+        **{key: REASON_EXISTS for (key,) in rows},
+    }
 
 
 def _insert_reserved(job: CodeJob, rows: Sequence[ImportRow]) -> int:
-    """Add the rows whose code is not held; gives how many."""
+    """Insert the rows whose code is not reserved; return their number."""
     parameters = {
         "tenant_id": job.tenant_id,
         "job_id": job.job_id,
@@ -98,21 +106,21 @@ def _to_row(row: ImportRow) -> dict[str, Any]:
 
 
 def _find_conflicts(job: CodeJob, rows: Sequence[ImportRow]) -> Iterator[RejectedRow]:
-    """The rows whose code another line, or another import, holds."""
+    """Yield the rows whose code another line, or another import, has reserved."""
     keys = [to_lookup_key(row.code) for row in rows]
-    found = execute_for_values(
-        SELECT_RESERVED, "text", keys, {"tenant_id": job.tenant_id}
+    reserved_rows = execute_for_values(
+        SELECT_RESERVED, "text", values=keys, parameters={"tenant_id": job.tenant_id}
     ).fetchall()
-    holders = {key: (job_id, line) for key, job_id, line in found}
+    owners = {key: (job_id, line) for key, job_id, line in reserved_rows}
     for row in rows:
-        job_id, line = holders[to_lookup_key(row.code)]
+        job_id, line = owners[to_lookup_key(row.code)]
         if job_id != job.job_id:
             yield RejectedRow(row.line, "the code is being imported by another request")
         elif line != row.line:
-            yield RejectedRow(row.line, f"the code stands in line {line} already")
+            yield RejectedRow(row.line, f"the code is in line {line} already")
 
 
 def release(tenant_id: str, job_id: str, limit: int) -> bool:
-    """Give up some of an import's codes; False when it holds none any more."""
+    """Release up to `limit` codes of an import; return False if it had none."""
     parameters = {"tenant_id": tenant_id, "job_id": job_id, "most": limit}
     return bool(execute(RELEASE, parameters).rowcount)

@@ -1,4 +1,4 @@
-"""Work on many codes: the jobs, and one chunk of each kind of them."""
+"""Jobs on many codes, and the processing of one chunk of each kind."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -8,12 +8,14 @@ from typing import Any
 from coupon_core.domain.models import IssuedCoupon, Page
 from coupon_core.domain.models.inventory import CodeJob, JobKind, JobState
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.database import execute
+from coupon_core.persistence.id_generation import MIN_ID
+from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.row_mapping import SELECT_ISSUED_COUPONS, to_issued_coupon
 from coupon_core.persistence.tables import CodeJobTable
 
 BATCH_CONDITION = "c.batch_id = :batch_id"
-# Says again what the partial index says, so that it is used.
+# Repeats the condition of the partial index, so that the index is used.
 USER_CONDITION = "c.user_id = :user_id AND c.user_id <> ''"
 SELECT_NEXT_COUPONS = """
     SELECT c.coupon_id FROM coupon c WHERE c.tenant_id = :tenant_id AND {chosen}
@@ -23,9 +25,9 @@ CHUNK_CONDITION = """
     c.tenant_id = :tenant_id AND {chosen}
     AND c.coupon_id > :after_id AND c.coupon_id <= :last_id
 """
-# A use that is under way has the row; after it PostgreSQL looks at the condition anew.
-# It does so rightly for a scalar subquery, but not for one that it makes a join of,
-# such as NOT EXISTS: then a coupon that was used up meanwhile would be revoked.
+# A concurrent redemption locks the row; afterwards PostgreSQL evaluates the condition
+# again. That is correct for a scalar subquery, but not for one that becomes a join,
+# such as NOT EXISTS: it would revoke a coupon that was used up in the meantime.
 REVOKE_CHUNK = f"""
     UPDATE coupon AS c SET revoked_at = :now
     WHERE {CHUNK_CONDITION} AND c.revoked_at IS NULL AND c.redemption_count < (
@@ -34,7 +36,7 @@ REVOKE_CHUNK = f"""
         AND d.definition_id = c.definition_id)
     RETURNING coupon_id
 """
-# Never shortens; what has no end at all stays without one.
+# Never shortens a validity; coupons without an expiry keep none.
 EXTEND_CHUNK = f"""
     UPDATE coupon AS c SET expires_at = :expires_at, swept_at = NULL
     WHERE {CHUNK_CONDITION} AND c.revoked_at IS NULL AND COALESCE(c.expires_at, (
@@ -43,49 +45,52 @@ EXTEND_CHUNK = f"""
     RETURNING coupon_id
 """
 SELECT_REVOKED = f"""
-    {SELECT_ISSUED_COUPONS} WHERE {CHUNK_CONDITION} AND c.user_id <> '' AND c.revoked_at = :now
+    {SELECT_ISSUED_COUPONS}
+    WHERE {CHUNK_CONDITION} AND c.user_id <> '' AND c.revoked_at = :now
 """
-MIN_ID = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkResult:
-    """What a chunk did, after one key and up to another; "" when it found nothing."""
+    """The result of a chunk: the coupons after `first_key` up to `last_key`.
+
+    `last_key` is "" if there were none.
+    """
 
     first_key: str
     last_key: str = ""
     examined_count: int = 0
-    changed_ids: frozenset[str] = frozenset()  # ids of coupons
+    changed_ids: frozenset[str] = frozenset()
 
 
 def insert(job: CodeJob) -> None:
-    """Add a job."""
+    """Insert a job."""
     CodeJobTable.insert(asdict(job)).execute()
 
 
 def update(job: CodeJob) -> None:
     """Overwrite a job."""
     CodeJobTable.update(asdict(job)).where(
-        _match_key(job.tenant_id, job.job_id)
+        CodeJobTable.match_key(job.tenant_id, job.job_id)
     ).execute()
 
 
 def delete(tenant_id: str, job_id: str) -> None:
-    """Forget a job."""
-    CodeJobTable.delete().where(_match_key(tenant_id, job_id)).execute()
+    """Delete a job."""
+    CodeJobTable.delete().where(CodeJobTable.match_key(tenant_id, job_id)).execute()
 
 
 def get(tenant_id: str, job_id: str, lock: bool = False) -> CodeJob | None:
-    """One job; if locked, held until the transaction ends."""
-    query = CodeJobTable.select().where(_match_key(tenant_id, job_id))
-    if lock and is_postgresql():
-        query = query.for_update()
+    """Return a job, or None; with `lock` it is locked until the transaction ends."""
+    query = CodeJobTable.select().where(CodeJobTable.match_key(tenant_id, job_id))
+    if lock:
+        query = lock_rows(query, "FOR UPDATE")
     row = query.tuples().first()
     return to_job(row) if row else None
 
 
 def list_jobs(tenant_id: str, page: Page) -> tuple[list[CodeJob], int]:
-    """A tenant's jobs, newest first, and how many there are."""
+    """Return the jobs of a tenant, newest first, and their total."""
     query = CodeJobTable.select().where(CodeJobTable.tenant_id == tenant_id)
     newest = (
         query.order_by(CodeJobTable.job_id.desc()).limit(page.limit).offset(page.offset)
@@ -94,50 +99,55 @@ def list_jobs(tenant_id: str, page: Page) -> tuple[list[CodeJob], int]:
 
 
 def list_by_batch(tenant_id: str, batch_id: str) -> list[CodeJob]:
-    """What was done to a batch, in the order of time."""
-    here = (CodeJobTable.tenant_id == tenant_id) & (CodeJobTable.batch_id == batch_id)
-    rows = CodeJobTable.select().where(here).order_by(CodeJobTable.job_id).tuples()
-    return [to_job(row) for row in rows]
+    """Return the jobs on a batch, oldest first."""
+    query = CodeJobTable.select().where(
+        CodeJobTable.tenant_id == tenant_id, CodeJobTable.batch_id == batch_id
+    )
+    return [to_job(row) for row in query.order_by(CodeJobTable.job_id).tuples()]
 
 
 def find_stalled(state: JobState, before: datetime) -> list[CodeJob]:
-    """Some jobs in that state, of any tenant, that nobody has worked on since."""
-    old = (CodeJobTable.state == state) & (CodeJobTable.updated_at < before)
-    return [to_job(row) for row in CodeJobTable.select().where(old).limit(100).tuples()]
-
-
-def _match_key(tenant_id: str, job_id: str) -> Any:
-    return (CodeJobTable.tenant_id == tenant_id) & (CodeJobTable.job_id == job_id)
+    """Return up to 100 jobs, of any tenant, in a state and not updated since a time."""
+    query = CodeJobTable.select().where(
+        CodeJobTable.state == state, CodeJobTable.updated_at < before
+    )
+    return [to_job(row) for row in query.limit(100).tuples()]
 
 
 def to_job(row: Sequence[Any]) -> CodeJob:
-    """The value of a row, whose columns are in the order of the fields."""
+    """Return the value of a row whose columns are in field order."""
     values = dict(zip((field.name for field in fields(CodeJob)), row, strict=True))
     kinds = {"kind": JobKind(values["kind"]), "state": JobState(values["state"])}
     return CodeJob(**{**values, **kinds})
 
 
 def revoke_chunk(job: CodeJob, limit: int, now: datetime) -> ChunkResult:
-    """Take a chunk's coupons out of use, but those that are used up."""
-    return _update_chunk(REVOKE_CHUNK, job, limit, now)
+    """Revoke the coupons of a chunk that are not used up."""
+    return _update_chunk(REVOKE_CHUNK, job, limit=limit, now=now)
 
 
 def extend_chunk(job: CodeJob, limit: int, now: datetime) -> ChunkResult:
-    """Let a chunk's coupons expire later."""
-    return _update_chunk(EXTEND_CHUNK, job, limit, now)
+    """Extend the expiry of the coupons of a chunk."""
+    return _update_chunk(EXTEND_CHUNK, job, limit=limit, now=now)
 
 
 def _update_chunk(sql: str, job: CodeJob, limit: int, now: datetime) -> ChunkResult:
     condition, parameters = _get_condition(job), _to_parameters(job, now)
-    found = execute(
+    next_rows = execute(
         SELECT_NEXT_COUPONS.format(chosen=condition), parameters | {"most": limit}
     ).fetchall()
-    if not found:
+    if not next_rows:
         return ChunkResult(job.after_key)
-    last = {"last_id": found[-1][0]}
-    rows = execute(sql.format(chosen=condition), parameters | last).fetchall()
-    changed = frozenset(coupon_id for (coupon_id,) in rows)
-    return ChunkResult(job.after_key, found[-1][0], len(found), changed)
+    last_id = next_rows[-1][0]
+    changed_rows = execute(
+        sql.format(chosen=condition), parameters | {"last_id": last_id}
+    ).fetchall()
+    return ChunkResult(
+        first_key=job.after_key,
+        last_key=last_id,
+        examined_count=len(next_rows),
+        changed_ids=frozenset(coupon_id for (coupon_id,) in changed_rows),
+    )
 
 
 def _get_condition(job: CodeJob) -> str:
@@ -158,14 +168,18 @@ def _to_parameters(job: CodeJob, now: datetime) -> dict[str, Any]:
 def list_revoked(
     job: CodeJob, result: ChunkResult, now: datetime
 ) -> list[IssuedCoupon]:
-    """The coupons in users' hands that a chunk has just taken out of use."""
+    """Return the assigned coupons that a chunk has just revoked."""
     if not result.changed_ids:
         return []
     sql = SELECT_REVOKED.format(chosen=_get_condition(job))
-    ends = {"after_id": result.first_key or MIN_ID, "last_id": result.last_key}
-    parameters = _to_parameters(job, now) | ends
-    rows = map(to_issued_coupon, execute(sql, parameters).fetchall())
-    return [one for one in rows if one.coupon.coupon_id in result.changed_ids]
+    id_range = {"after_id": result.first_key or MIN_ID, "last_id": result.last_key}
+    parameters = _to_parameters(job, now) | id_range
+    issued_coupons = map(to_issued_coupon, execute(sql, parameters).fetchall())
+    return [
+        issued
+        for issued in issued_coupons
+        if issued.coupon.coupon_id in result.changed_ids
+    ]
 
 
 INSERT_IMPORTED_COUPONS = """
@@ -188,7 +202,7 @@ IMPORT_ROWS_CONDITION = """
 
 
 def import_chunk(job: CodeJob, limit: int, now: datetime) -> ChunkResult:
-    """Make the coupons of a chunk of an import's rows, and let the rows go."""
+    """Create the coupons of a chunk of import rows, and delete the rows."""
     parameters = {
         "tenant_id": job.tenant_id,
         "job_id": job.job_id,
@@ -197,14 +211,17 @@ def import_chunk(job: CodeJob, limit: int, now: datetime) -> ChunkResult:
         "now": format_timestamp_milliseconds(now),
         "most": limit,
     }
-    found = execute(SELECT_NEXT_CODES, parameters).fetchall()
-    if not found:
+    next_rows = execute(SELECT_NEXT_CODES, parameters).fetchall()
+    if not next_rows:
         return ChunkResult(job.after_key)
-    parameters["last_key"] = found[-1][0]
-    inserted = execute(
+    last_key = parameters["last_key"] = next_rows[-1][0]
+    inserted_rows = execute(
         INSERT_IMPORTED_COUPONS.format(range=IMPORT_ROWS_CONDITION), parameters
     ).fetchall()
     execute(f"DELETE FROM import_row WHERE {IMPORT_ROWS_CONDITION}", parameters)
     return ChunkResult(
-        job.after_key, found[-1][0], len(found), frozenset(one for (one,) in inserted)
+        first_key=job.after_key,
+        last_key=last_key,
+        examined_count=len(next_rows),
+        changed_ids=frozenset(coupon_id for (coupon_id,) in inserted_rows),
     )

@@ -1,11 +1,12 @@
-"""Codes: which coupon a code means for whom, and which codes are taken."""
+"""Lookup of codes: which coupon a code means for a user, and which codes are taken."""
 
 from collections.abc import Collection, Iterable, Sequence
 
 from coupon_core.domain.codes import code_scope, to_lookup_key
 from coupon_core.domain.models import Definition, IssuedCoupon, SharedCode
-from coupon_core.persistence.database import execute, execute_many, is_postgresql
+from coupon_core.persistence.database import execute, execute_many
 from coupon_core.persistence.repositories import checked_prefixes
+from coupon_core.persistence.row_locks import coupon_lock_clause
 from coupon_core.persistence.row_mapping import (
     CODE_MATCHES,
     DEFINITION_COLUMN_COUNT,
@@ -23,7 +24,7 @@ from coupon_core.persistence.tables import (
     to_datetime,
 )
 
-# Without user ids in the way a code is looked up by one probe of a unique index.
+# Without a condition on the user a code is found by one probe of a unique index.
 CODE_KEY_CONDITION = "c.tenant_id = :tenant_id AND c.code_key = :code_key"
 
 SELECT_FOR_USER = f"""{SELECT_ISSUED_COUPONS}
@@ -50,38 +51,36 @@ SELECT_SHARED_CODE = f"""
 def find_for_user(
     tenant_id: str, code: str, user_id: str, lock: bool = False
 ) -> list[IssuedCoupon]:
-    """The coupons that this code means for this user: theirs, or nobody's yet."""
+    """Return the coupons that a code means for a user: their own, or unassigned ones.
+
+    With `lock` they are locked until the transaction ends.
+    """
     parameters = {
         "tenant_id": tenant_id,
         "code_key": to_lookup_key(code),
         "code": code,
         "user_id": user_id,
-        "exact_scope": code_scope(code, True, user_id),
+        "exact_scope": code_scope(code, True, user_id=user_id),
     }
-    lock_clause = " FOR UPDATE OF c" if lock and is_postgresql() else ""
-    rows = execute(
-        SELECT_FOR_USER + lock_clause, parameters, dedicated_cursor=True
-    ).fetchall()
+    sql = SELECT_FOR_USER + coupon_lock_clause(lock)
+    rows = execute(sql, parameters, dedicated_cursor=True).fetchall()
     return [to_issued_coupon(row) for row in rows]
 
 
 def find_for_tenant(
     tenant_id: str, code: str, lock: bool = False
 ) -> list[IssuedCoupon]:
-    """The coupons of this code, whoever holds them; two stand for many.
+    """Return up to two coupons with a code, of any user.
 
-    They are held until the transaction ends if locked.
+    With `lock` they are locked until the transaction ends.
     """
     parameters = {"tenant_id": tenant_id, "code_key": to_lookup_key(code), "code": code}
-    lock_clause = " FOR UPDATE OF c" if lock and is_postgresql() else ""
-    return [
-        to_issued_coupon(row)
-        for row in execute(SELECT_FOR_TENANT + lock_clause, parameters).fetchall()
-    ]
+    sql = SELECT_FOR_TENANT + coupon_lock_clause(lock)
+    return [to_issued_coupon(row) for row in execute(sql, parameters).fetchall()]
 
 
 def find_shared_code(tenant_id: str, code: str) -> SharedCode | None:
-    """A code that is not one coupon's own, with the definition that shares it."""
+    """Return a shared code with the definition that it belongs to, or None."""
     parameters = {"tenant_id": tenant_id, "code_key": to_lookup_key(code), "code": code}
     row = execute(SELECT_SHARED_CODE, parameters).fetchone()
     if row is None:
@@ -97,14 +96,16 @@ def find_shared_code(tenant_id: str, code: str) -> SharedCode | None:
 
 
 def find_taken_by_shared_codes(tenant_id: str, codes: Iterable[str]) -> set[str]:
-    """Those of the codes that no coupon may own.
+    """Return the codes that no coupon may own.
 
-    They are shared, held for an import, or would be taken for mistyped ones.
+    They are shared, reserved by an import, or would be taken for mistyped codes.
     """
     keys = {to_lookup_key(code): code for code in codes}
-    taken = find_existing_keys(SharedCodeTable, tenant_id, keys) | find_existing_keys(
-        ImportRowTable, tenant_id, keys
-    )
+    taken = {
+        key
+        for table in (SharedCodeTable, ImportRowTable)
+        for key in find_existing_keys(table, tenant_id, keys=keys)
+    }
     return {keys[key] for key in taken} | checked_prefixes.find_invalid_check_digits(
         tenant_id, keys.values()
     )
@@ -115,17 +116,20 @@ def find_existing_keys(
     tenant_id: str,
     keys: Collection[str],
 ) -> set[str]:
-    """Those of the lookup keys that a table has."""
-    here = (table.tenant_id == tenant_id) & table.code_key.in_(list(keys))
-    return {key for (key,) in table.select(table.code_key).where(here).tuples()}
+    """Return the lookup keys that exist in a table."""
+    query = table.select(table.code_key).where(
+        table.tenant_id == tenant_id, table.code_key.in_(list(keys))
+    )
+    return {key for (key,) in query.tuples()}
 
 
 def find_taken_by_coupons(tenant_id: str, codes: Iterable[str]) -> set[str]:
-    """Those of the codes that a coupon owns."""
+    """Return the codes that a coupon owns."""
     keys = {to_lookup_key(code): code for code in codes}
-    owned = (CouponTable.tenant_id == tenant_id) & (CouponTable.code_scope == "")
     rows = CouponTable.select(CouponTable.code_key).where(
-        owned, CouponTable.code_key.in_(list(keys))
+        CouponTable.tenant_id == tenant_id,
+        CouponTable.code_scope == "",
+        CouponTable.code_key.in_(list(keys)),
     )
     return {keys[key] for (key,) in rows.tuples()}
 
@@ -140,10 +144,10 @@ INSERT_SHARED_CODE = """
 def add_shared_codes(
     definition: Definition, codes: Sequence[str], creator_key: str = ""
 ) -> set[str]:
-    """Let a definition share more codes, compared without case; gives the taken ones.
+    """Add case-insensitive shared codes to a definition; return the taken ones.
 
-    The caller holds the tenant's row, so that no code is drawn meanwhile; `codes` do
-    not repeat one another.
+    The caller must hold the lock of the tenant, so that no code is created meanwhile.
+    `codes` contains no duplicates.
     """
     tenant_id = definition.tenant_id
     taken = find_taken_by_coupons(tenant_id, codes) | find_taken_by_shared_codes(
@@ -151,7 +155,10 @@ def add_shared_codes(
     )
     free = [code for code in codes if code not in taken]
     if free:
-        rows = [_to_shared_code_row(definition, code, creator_key) for code in free]
+        rows = [
+            _to_shared_code_row(definition, code, creator_key=creator_key)
+            for code in free
+        ]
         execute_many(INSERT_SHARED_CODE, rows)
     return taken
 

@@ -1,11 +1,11 @@
-"""How many coupons a definition has, how they stand, and how they were used."""
+"""Counts of the coupons of a definition, by status and use."""
 
 from datetime import datetime
 
 from coupon_core.domain.models import CouponStatus, CouponUsage, DefinitionStats
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.persistence.database import execute
-from coupon_core.persistence.repositories.coupons import (
+from coupon_core.persistence.repositories.coupon_filters import (
     FROM_COUPONS,
     STATUS_EXPRESSION,
     build_where_clause,
@@ -15,17 +15,17 @@ from coupon_core.persistence.tables import CouponTable
 
 
 def get_stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionStats:
-    """How the coupons of a definition stand now."""
+    """Return the number of coupons of a definition by status, at a time."""
     filters = CouponFilter(definition_id=definition_id)
     sql = f"""SELECT {STATUS_EXPRESSION} AS status, count(*), sum(c.redemption_count)
         {FROM_COUPONS} {build_where_clause(filters)} GROUP BY 1"""
-    rows = execute(sql, to_filter_parameters(tenant_id, filters, now)).fetchall()
-    found = {CouponStatus(status): count for status, count, _ in rows}
-    counts = {status: found.get(status, 0) for status in CouponStatus}
+    rows = execute(sql, to_filter_parameters(tenant_id, filters, now=now)).fetchall()
+    counts_found = {CouponStatus(status): count for status, count, _ in rows}
+    counts = {status: counts_found.get(status, 0) for status in CouponStatus}
     return DefinitionStats(counts, int(sum(uses for _, _, uses in rows)))
 
 
-# By user first, so that unassigned coupons make one group of their own.
+# Grouped by user first, so that unassigned coupons form one group.
 SELECT_USAGE = """
     SELECT COALESCE(sum(coupons), 0),
     COALESCE(sum(CASE WHEN user_id <> '' THEN kept ELSE 0 END), 0),
@@ -38,15 +38,14 @@ SELECT_USAGE = """
 
 
 def get_usage(tenant_id: str, definition_id: str) -> CouponUsage:
-    """How the coupons of a definition were used so far."""
+    """Return how the coupons of a definition have been used so far."""
     parameters = {"tenant_id": tenant_id, "definition_id": definition_id}
     return CouponUsage(*map(int, execute(SELECT_USAGE, parameters).fetchone()))
 
 
 def count_up_to(tenant_id: str, definition_id: str, limit: int) -> int:
-    """How many coupons a definition has, counted no further than `limit`."""
-    of_definition = CouponTable.definition_id == definition_id
+    """Count the coupons of a definition, but no further than `limit`."""
     query = CouponTable.select(CouponTable.coupon_id).where(
-        CouponTable.tenant_id == tenant_id, of_definition
+        CouponTable.tenant_id == tenant_id, CouponTable.definition_id == definition_id
     )
     return int(query.limit(limit).count())

@@ -1,4 +1,4 @@
-"""The codes in creators' hands: listed, revoked, counted."""
+"""The codes of creators: lists, revocation and statistics."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -32,7 +32,7 @@ REVOKE_ALL = """
     UPDATE shared_code SET revoked_at = COALESCE(revoked_at, :now)
     WHERE tenant_id = :tenant_id AND creator_key = :creator_key AND creator_key <> ''
 """
-# Coupons are claimed copies of these codes; what was never used counts as nothing.
+# Coupons are claimed copies of these codes; unused ones are not counted.
 USAGE_COUNTS = """
     count(DISTINCT s.code_key), COALESCE(sum(c.redemption_count), 0),
     count(DISTINCT c.user_id)
@@ -51,33 +51,32 @@ GROUP_COLUMNS = "p.package_id, p.package_no, p.campaign_id, s.creator_key"
 def list_codes(
     tenant_id: str, creator_key: str, page: Page, now: datetime
 ) -> list[CreatorCode]:
-    """A creator's codes in their order, as they stand now."""
+    """Return the codes of a creator in order, with their status at a time."""
     sql = f"{SELECT_CODES} ORDER BY s.code_key LIMIT :limit OFFSET :offset"
     creator_parameters = {"tenant_id": tenant_id, "creator_key": creator_key}
-    slice_ = {"limit": page.limit, "offset": page.offset}
-    return [
-        _to_creator_code(row, now)
-        for row in execute(sql, creator_parameters | slice_).fetchall()
-    ]
+    page_parameters = {"limit": page.limit, "offset": page.offset}
+    rows = execute(sql, creator_parameters | page_parameters).fetchall()
+    return [_to_creator_code(row, now) for row in rows]
 
 
 def count(tenant_id: str, creator_key: str) -> int:
-    """How many codes a creator has, revoked ones too."""
-    of_tenant = SharedCodeTable.tenant_id == tenant_id
-    mine = (SharedCodeTable.creator_key == creator_key) & (
-        SharedCodeTable.creator_key != ""
+    """Return how many codes a creator has, including revoked ones."""
+    query = SharedCodeTable.select().where(
+        SharedCodeTable.tenant_id == tenant_id,
+        SharedCodeTable.creator_key == creator_key,
+        SharedCodeTable.creator_key != "",
     )
-    return int(SharedCodeTable.select().where(of_tenant, mine).count())
+    return int(query.count())
 
 
 def revoke(
     tenant_id: str, creator_key: str, codes: Iterable[str], now: datetime
 ) -> int:
-    """Take codes of a creator out of use; gives how many of them there are."""
-    creator_parameters = {"tenant_id": tenant_id, "creator_key": creator_key}
+    """Revoke codes of a creator; return how many of them exist."""
     rows = [
         {
-            **creator_parameters,
+            "tenant_id": tenant_id,
+            "creator_key": creator_key,
             "code_key": to_lookup_key(code),
             "now": format_timestamp_milliseconds(now),
         }
@@ -87,28 +86,36 @@ def revoke(
 
 
 def revoke_all(tenant_id: str, creator_key: str, now: datetime) -> int:
-    """Take all codes of a creator out of use; gives how many there are."""
-    creator_parameters = {"tenant_id": tenant_id, "creator_key": creator_key}
-    return int(
-        execute(
-            REVOKE_ALL,
-            {**creator_parameters, "now": format_timestamp_milliseconds(now)},
-        ).rowcount
-    )
+    """Revoke all codes of a creator; return how many there are."""
+    parameters = {
+        "tenant_id": tenant_id,
+        "creator_key": creator_key,
+        "now": format_timestamp_milliseconds(now),
+    }
+    return int(execute(REVOKE_ALL, parameters).rowcount)
 
 
 def get_stats(
     tenant_id: str, campaign_id: str = "", creator_key: str = ""
 ) -> CampaignStats:
-    """What became of the codes of a campaign, or of a creator."""
+    """Return the usage of the codes of a campaign, or of a creator."""
     condition = CAMPAIGN_CONDITION if campaign_id else CREATOR_CONDITION
-    owner_parameters = {"campaign_id": campaign_id, "creator_key": creator_key}
-    parameters = {"tenant_id": tenant_id, **owner_parameters}
+    parameters = {
+        "tenant_id": tenant_id,
+        "campaign_id": campaign_id,
+        "creator_key": creator_key,
+    }
     total = execute(f"SELECT {USAGE_COUNTS} {condition}", parameters).fetchone()
-    sql = f"SELECT {GROUP_COLUMNS}, {USAGE_COUNTS} {condition} GROUP BY {GROUP_COLUMNS} ORDER BY {GROUP_COLUMNS}"
+    sql = f"""SELECT {GROUP_COLUMNS}, {USAGE_COUNTS} {condition}
+        GROUP BY {GROUP_COLUMNS} ORDER BY {GROUP_COLUMNS}"""
     rows = execute(sql, parameters).fetchall()
-    codes, uses, users = map(int, total)
-    return CampaignStats(codes, uses, users, tuple(_to_code_stats(row) for row in rows))
+    code_count, redemption_count, user_count = map(int, total)
+    return CampaignStats(
+        code_count,
+        redemption_count,
+        user_count=user_count,
+        rows=tuple(_to_code_stats(row) for row in rows),
+    )
 
 
 def _to_code_stats(row: Any) -> CodeStats:
@@ -117,7 +124,13 @@ def _to_code_stats(row: Any) -> CodeStats:
 
 def _to_creator_code(row: Any, now: datetime) -> CreatorCode:
     code, creator_key, revoked_at, campaign_id, package_id, package_no = row[:6]
-    revoked = to_datetime(revoked_at) if revoked_at else None
-    status = get_shared_code_status(to_definition(row[6:]), revoked, now)
-    package = campaign_id, package_id, package_no
-    return CreatorCode(code, creator_key, *package, status, revoked)
+    revoked_at = to_datetime(revoked_at) if revoked_at else None
+    return CreatorCode(
+        code,
+        creator_key,
+        campaign_id=campaign_id,
+        package_id=package_id,
+        package_no=package_no,
+        status=get_shared_code_status(to_definition(row[6:]), revoked_at, now=now),
+        revoked_at=revoked_at,
+    )

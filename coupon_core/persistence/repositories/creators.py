@@ -6,28 +6,30 @@ from peewee import fn
 
 from coupon_core.domain.models import Page
 from coupon_core.domain.models.creators import Creator, CreatorStatus
-from coupon_core.persistence.database import is_postgresql
+from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.tables import CampaignCreatorTable, CreatorTable
 
 
 def insert(creator: Creator) -> bool:
-    """Add a creator; False when there is one of that key."""
+    """Insert a creator; return False if the key exists."""
     query = CreatorTable.insert(asdict(creator)).on_conflict_ignore().as_rowcount()
     return bool(query.execute())
 
 
 def get(tenant_id: str, creator_key: str) -> Creator | None:
-    """One creator."""
-    row = CreatorTable.select().where(_match_key(tenant_id, creator_key)).first()
+    """Return a creator, or None."""
+    row = (
+        CreatorTable.select()
+        .where(CreatorTable.match_key(tenant_id, creator_key))
+        .first()
+    )
     return _to_creator(row) if row else None
 
 
 def lock(tenant_id: str, creator_key: str) -> Creator | None:
-    """One creator, held against changes by others until the transaction ends."""
-    query = CreatorTable.select().where(_match_key(tenant_id, creator_key))
-    if is_postgresql():  # on SQLite the transaction itself is the lock
-        query = query.for_update("FOR NO KEY UPDATE")
-    row = query.first()
+    """Lock a creator against changes until the transaction ends, and return it."""
+    query = CreatorTable.select().where(CreatorTable.match_key(tenant_id, creator_key))
+    row = lock_rows(query).first()
     return _to_creator(row) if row else None
 
 
@@ -37,9 +39,9 @@ def list_creators(
     keyword: str | None = None,
     campaign_id: str | None = None,
 ) -> tuple[list[Creator], int]:
-    """A tenant's creators by name, and how many match.
+    """Return the creators of a tenant by name, and the total of all matches.
 
-    `keyword` is a part of the name or of the key, in any case.
+    `keyword` matches a part of the name or of the key, ignoring case.
     """
     query = CreatorTable.select().where(CreatorTable.tenant_id == tenant_id)
     if keyword:
@@ -55,8 +57,8 @@ def list_creators(
 
 def update(creator: Creator) -> None:
     """Overwrite a creator."""
-    here = _match_key(creator.tenant_id, creator.creator_key)
-    CreatorTable.update(asdict(creator)).where(here).execute()
+    key_condition = CreatorTable.match_key(creator.tenant_id, creator.creator_key)
+    CreatorTable.update(asdict(creator)).where(key_condition).execute()
 
 
 def _match_keyword(keyword: str) -> object:
@@ -65,17 +67,20 @@ def _match_keyword(keyword: str) -> object:
 
 
 def _select_participants(tenant_id: str, campaign_id: str) -> object:
-    table = CampaignCreatorTable
-    here = (table.tenant_id == tenant_id) & (table.campaign_id == campaign_id)
-    return table.select(table.creator_key).where(here)
-
-
-def _match_key(tenant_id: str, creator_key: str) -> object:
-    return (CreatorTable.tenant_id == tenant_id) & (
-        CreatorTable.creator_key == creator_key
+    return CampaignCreatorTable.select(CampaignCreatorTable.creator_key).where(
+        CampaignCreatorTable.tenant_id == tenant_id,
+        CampaignCreatorTable.campaign_id == campaign_id,
     )
 
 
 def _to_creator(row: CreatorTable) -> Creator:
-    ids = row.tenant_id, row.creator_key, row.creator_id, row.name, row.genre
-    return Creator(*ids, CreatorStatus(row.status), row.created_at, row.updated_at)
+    return Creator(
+        tenant_id=row.tenant_id,
+        creator_key=row.creator_key,
+        creator_id=row.creator_id,
+        name=row.name,
+        genre=row.genre,
+        status=CreatorStatus(row.status),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

@@ -5,20 +5,25 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from coupon_core.domain.models import DeadLetter, Page
+from coupon_core.persistence.row_mapping import build_conversions, convert_row
 from coupon_core.persistence.tables import DeadLetterTable, to_datetime
 
 COLUMNS = [getattr(DeadLetterTable, field.name) for field in fields(DeadLetter)]
+CONVERSIONS = build_conversions(DeadLetter, body=bytes, received_at=to_datetime)
 
 
 def insert(letter: DeadLetter) -> None:
-    """Keep a message."""
+    """Insert a dead letter."""
     DeadLetterTable.insert(asdict(letter)).execute()
 
 
 def list_dead_letters(
     tenant_id: str | None, page: Page
 ) -> tuple[list[DeadLetter], int]:
-    """Dead letters, newest first, and how many there are; None is all tenants'."""
+    """Return dead letters, newest first, and their total.
+
+    Without `tenant_id` those of all tenants.
+    """
     query = DeadLetterTable.select(*COLUMNS)
     if tenant_id is not None:
         query = query.where(DeadLetterTable.tenant_id == tenant_id)
@@ -28,7 +33,7 @@ def list_dead_letters(
 
 
 def find(tenant_id: str | None, letter_id: str) -> DeadLetter | None:
-    """A dead letter, if there is one; None is all tenants'."""
+    """Return a dead letter, or None; without `tenant_id` of any tenant."""
     row = (
         DeadLetterTable.select(*COLUMNS)
         .where(_match_key(tenant_id, letter_id))
@@ -39,19 +44,20 @@ def find(tenant_id: str | None, letter_id: str) -> DeadLetter | None:
 
 
 def pop(tenant_id: str | None, letter_id: str) -> DeadLetter | None:
-    """Remove a dead letter and give it, for the one caller that gets it."""
+    """Delete a dead letter and return it.
+
+    Of several concurrent callers only one receives it; the others receive None.
+    """
     letter = find(tenant_id, letter_id)
-    gone = DeadLetterTable.delete().where(_match_key(tenant_id, letter_id)).execute()
-    return letter if gone else None
+    query = DeadLetterTable.delete().where(_match_key(tenant_id, letter_id))
+    return letter if query.execute() else None
 
 
 def _match_key(tenant_id: str | None, letter_id: str) -> Any:
-    this = DeadLetterTable.letter_id == letter_id
-    return (
-        this if tenant_id is None else this & (DeadLetterTable.tenant_id == tenant_id)
-    )
+    if tenant_id is None:
+        return DeadLetterTable.letter_id == letter_id
+    return DeadLetterTable.match_key(tenant_id, letter_id)
 
 
 def _to_dead_letter(row: Sequence[Any]) -> DeadLetter:
-    *texts, body, received_at = row
-    return DeadLetter(*[*texts, bytes(body), to_datetime(received_at)])
+    return DeadLetter(*convert_row(row, CONVERSIONS))

@@ -1,20 +1,17 @@
-"""Definitions and the codes that they share among their coupons."""
+"""Definitions and their shared codes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from typing import Any
 
-from peewee import IntegrityError, fn
+from peewee import Case, IntegrityError, fn
 
 from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Definition, DefinitionStatus, Page
-from coupon_core.persistence.database import (
-    FOREIGN_KEY,
-    UNIQUE,
-    is_postgresql,
-    violated_constraint,
-)
-from coupon_core.persistence.repositories import checked_prefixes
+from coupon_core.domain.names import to_name_key
+from coupon_core.persistence.errors import FOREIGN_KEY, UNIQUE, violated_constraint
+from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.row_mapping import to_definition
 from coupon_core.persistence.tables import (
     CouponTable,
@@ -23,19 +20,30 @@ from coupon_core.persistence.tables import (
     SharedCodeTable,
 )
 
+DEFINITION_FIELDS = [
+    getattr(DefinitionTable, field.name) for field in fields(Definition)
+]
+
 
 class UnknownRewardItem(Exception):
-    """The definition names a reward item that is not there."""
+    """The definition refers to a reward item that does not exist."""
 
 
 class NameTaken(Exception):
-    """Another definition of the tenant has that name."""
+    """Another definition of the tenant has the same name."""
 
 
 def insert(definition: Definition) -> None:
-    """Add a definition. NameTaken, UnknownRewardItem."""
+    """Insert a definition.
+
+    Raises:
+        NameTaken: Another definition has the same name.
+        UnknownRewardItem: The reward item does not exist.
+    """
     with _map_integrity_errors():
-        DefinitionTable.insert(asdict(definition)).execute()
+        DefinitionTable.insert(
+            {**asdict(definition), "name_key": to_name_key(definition.name)}
+        ).execute()
 
 
 @contextmanager
@@ -43,20 +51,20 @@ def _map_integrity_errors() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        # By its code, not by its text: that quotes the caller's own words.
-        rule = violated_constraint(error)
-        if rule == FOREIGN_KEY:
+        # Classified by its code, because its text quotes values of the request.
+        kind = violated_constraint(error)
+        if kind == FOREIGN_KEY:
             raise UnknownRewardItem from error
-        if rule == UNIQUE:
+        if kind == UNIQUE:
             raise NameTaken from error
         raise
 
 
 def get(tenant_id: str, definition_id: str) -> Definition | None:
-    """One definition."""
+    """Return a definition, or None."""
     row = (
-        DefinitionTable.select()
-        .where(_match_key(tenant_id, definition_id))
+        DefinitionTable.select(*DEFINITION_FIELDS)
+        .where(DefinitionTable.match_key(tenant_id, definition_id))
         .tuples()
         .first()
     )
@@ -64,20 +72,23 @@ def get(tenant_id: str, definition_id: str) -> Definition | None:
 
 
 def lock(tenant_id: str, definition_id: str) -> Definition | None:
-    """One definition, held against changes by others until the transaction ends."""
-    return _lock_row(tenant_id, definition_id, "FOR NO KEY UPDATE")
+    """Lock a definition against changes until the transaction ends, and return it."""
+    return _lock_row(tenant_id, definition_id, lock_mode="FOR NO KEY UPDATE")
 
 
 def lock_shared(tenant_id: str, definition_id: str) -> Definition | None:
-    """One definition that stays as it is until the transaction ends."""
-    return _lock_row(tenant_id, definition_id, "FOR SHARE")
+    """Lock a definition in share mode until the transaction ends, and return it.
+
+    Others may hold the same lock, but nobody can change the definition.
+    """
+    return _lock_row(tenant_id, definition_id, lock_mode="FOR SHARE")
 
 
 def _lock_row(tenant_id: str, definition_id: str, lock_mode: str) -> Definition | None:
-    query = DefinitionTable.select().where(_match_key(tenant_id, definition_id))
-    if is_postgresql():  # on SQLite the transaction itself is the lock
-        query = query.for_update(lock_mode)
-    row = query.tuples().first()
+    query = DefinitionTable.select(*DEFINITION_FIELDS).where(
+        DefinitionTable.match_key(tenant_id, definition_id)
+    )
+    row = lock_rows(query, lock_mode).tuples().first()
     return to_definition(row) if row else None
 
 
@@ -87,11 +98,13 @@ def list_definitions(
     status: DefinitionStatus | None = None,
     name: str | None = None,
 ) -> tuple[list[Definition], int]:
-    """A tenant's definitions, newest first, and how many match.
+    """Return the definitions of a tenant, newest first, and the total of all matches.
 
-    `name` is a part of the name, in any case.
+    `name` matches a part of the name, ignoring case.
     """
-    query = DefinitionTable.select().where(DefinitionTable.tenant_id == tenant_id)
+    query = DefinitionTable.select(*DEFINITION_FIELDS).where(
+        DefinitionTable.tenant_id == tenant_id
+    )
     if status:
         query = query.where(DefinitionTable.status == status)
     if name:
@@ -102,55 +115,104 @@ def list_definitions(
 
 
 def update(definition: Definition) -> None:
-    """Overwrite a definition. NameTaken, UnknownRewardItem."""
-    query = DefinitionTable.update(asdict(definition))
+    """Overwrite a definition.
+
+    Raises:
+        NameTaken: Another definition has the same name.
+        UnknownRewardItem: The reward item does not exist.
+    """
+    # An older definition keeps a name that another one has, until it is renamed.
+    is_renamed = DefinitionTable.name != definition.name
+    name_key = Case(
+        None, [(is_renamed, to_name_key(definition.name))], DefinitionTable.name_key
+    )
+    query = DefinitionTable.update({**asdict(definition), "name_key": name_key})
     with _map_integrity_errors():
         query.where(
-            _match_key(definition.tenant_id, definition.definition_id)
+            DefinitionTable.match_key(definition.tenant_id, definition.definition_id)
         ).execute()
 
 
+def find_duplicate_names(limit: int) -> list[tuple[str, str, str]]:
+    """Return tenant, id and name of definitions whose name another one has, too.
+
+    They are from before names were compared without outer blanks and composition.
+    """
+    key, other = DefinitionTable.name_key, DefinitionTable.alias()
+    rows = (
+        DefinitionTable.select(
+            DefinitionTable.tenant_id,
+            DefinitionTable.definition_id,
+            DefinitionTable.name,
+        )
+        .where(key.is_null())
+        .order_by(DefinitionTable.tenant_id, DefinitionTable.definition_id)
+        .tuples()
+    )
+    duplicates = []
+    for tenant_id, definition_id, name in rows.iterator():
+        has_same_key = (
+            other.select()
+            .where(other.tenant_id == tenant_id, other.name_key == to_name_key(name))
+            .exists()
+        )
+        if has_same_key:
+            duplicates.append((tenant_id, str(definition_id), name))
+        if len(duplicates) == limit:
+            break
+    return duplicates
+
+
 def count_awards(definition: Definition, count: int) -> bool:
-    """Count coupons put into users' hands; False when the total limit forbids it."""
-    within = DefinitionTable.used_count + count <= DefinitionTable.total_limit
-    counted = DefinitionTable.update(used_count=DefinitionTable.used_count + count)
-    here = _match_key(definition.tenant_id, definition.definition_id)
-    return bool(counted.where(here, within).execute())
+    """Count awarded coupons; return False if the total limit does not allow them."""
+    new_count = DefinitionTable.used_count + count
+    query = DefinitionTable.update(used_count=new_count).where(
+        DefinitionTable.match_key(definition.tenant_id, definition.definition_id),
+        new_count <= DefinitionTable.total_limit,
+    )
+    return bool(query.execute())
 
 
 def is_code_taken(definition: Definition) -> bool:
-    """True when another shared code or a coupon's own code bars the custom code.
+    """Return True if another code conflicts with the custom code of a definition.
 
-    A case-sensitive code may differ from another case-sensitive one by case alone,
-    but from no other code (CONTRACTS 5, row 19).
+    A case-sensitive code may differ by case alone from another case-sensitive code, but
+    from no other code (docs/api-contracts.md 5, row 19).
     """
-    key, exact = to_lookup_key(definition.custom_code), _get_exact_code(definition)
-    same_key = (SharedCodeTable.tenant_id == definition.tenant_id) & (
-        SharedCodeTable.code_key == key
+    tenant_id, code_key = definition.tenant_id, to_lookup_key(definition.custom_code)
+    imported_codes = ImportRowTable.select().where(
+        ImportRowTable.match_key(tenant_id, code_key)
     )
-    others = SharedCodeTable.definition_id != definition.definition_id
-    bars = SharedCodeTable.code_exact.in_(["", exact]) if exact else True
-    own_code = (CouponTable.tenant_id == definition.tenant_id) & (
-        CouponTable.code_key == key
-    )
-    imported = (ImportRowTable.tenant_id == definition.tenant_id) & (
-        ImportRowTable.code_key == key
+    owned_codes = CouponTable.select().where(
+        CouponTable.tenant_id == tenant_id,
+        CouponTable.code_key == code_key,
+        CouponTable.code_scope == "",
     )
     return bool(
-        checked_prefixes.find_invalid_check_digits(
-            definition.tenant_id, [definition.custom_code]
-        )
-        or SharedCodeTable.select().where(same_key, others, bars).exists()
-        or ImportRowTable.select().where(imported).exists()
-        or CouponTable.select().where(own_code, CouponTable.code_scope == "").exists()
+        _select_conflicting_shared_codes(definition).exists()
+        or imported_codes.exists()
+        or owned_codes.exists()
     )
+
+
+def _select_conflicting_shared_codes(definition: Definition) -> Any:
+    query = SharedCodeTable.select().where(
+        SharedCodeTable.tenant_id == definition.tenant_id,
+        SharedCodeTable.code_key == to_lookup_key(definition.custom_code),
+        SharedCodeTable.definition_id != definition.definition_id,
+    )
+    exact_code = _get_exact_code(definition)
+    if exact_code:
+        query = query.where(SharedCodeTable.code_exact.in_(["", exact_code]))
+    return query
 
 
 def replace_shared_code(definition: Definition) -> None:
-    """Make the definition's custom code, if any, the one that it shares."""
-    of_definition = SharedCodeTable.definition_id == definition.definition_id
-    mine = (SharedCodeTable.tenant_id == definition.tenant_id) & of_definition
-    SharedCodeTable.delete().where(mine).execute()
+    """Replace the shared code of a definition with its custom code, if any."""
+    SharedCodeTable.delete().where(
+        SharedCodeTable.tenant_id == definition.tenant_id,
+        SharedCodeTable.definition_id == definition.definition_id,
+    ).execute()
     if definition.custom_code:
         SharedCodeTable.insert(
             tenant_id=definition.tenant_id,
@@ -163,9 +225,3 @@ def replace_shared_code(definition: Definition) -> None:
 
 def _get_exact_code(definition: Definition) -> str:
     return definition.custom_code if definition.case_sensitive else ""
-
-
-def _match_key(tenant_id: str, definition_id: str) -> object:
-    return (DefinitionTable.tenant_id == tenant_id) & (
-        DefinitionTable.definition_id == definition_id
-    )

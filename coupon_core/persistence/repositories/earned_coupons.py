@@ -1,7 +1,7 @@
-"""The guarded write of earned coupons: all of each happens, or nothing of it.
+"""The guarded write of earned coupons: each is written as a whole, or not at all.
 
-The statements are written once, as those of `redemptions`: SQLite runs them one by
-one, PostgreSQL as a single one.
+As in `redemptions`, the statements are written once: SQLite runs them one by one,
+PostgreSQL as a single one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,8 +36,8 @@ SELECT_TRIGGERED_DEFINITIONS = f"""
     WHERE d.tenant_id = :tenant_id AND d.trigger_kind = :kind
     AND d.trigger_source = :source_id ORDER BY d.definition_id
 """
-# Holds only while the definition is what the decision was made on, and no shared code
-# and none of an import is the one that was drawn.
+# Inserts only if the definition is unchanged since the decision, and if the generated
+# code is neither shared nor reserved by an import or a checked prefix.
 INSERT_EARNED_GUARDED = """
     INSERT INTO earned_coupon (tenant_id, definition_id, user_id, occurrence,
         event_id, earned_at)
@@ -84,7 +84,7 @@ HAS_EARNED = """
 def list_triggered_definitions(
     milestone: Milestone,
 ) -> list[tuple[Definition, RewardItem]]:
-    """The definitions that watch for this trigger, with what they grant."""
+    """Return the definitions with a trigger, and their reward items."""
     parameters = {
         "tenant_id": milestone.tenant_id,
         "kind": milestone.trigger_kind.value,
@@ -96,7 +96,7 @@ def list_triggered_definitions(
 
 
 def mark_earned(definition: Definition, milestone: Milestone, now: datetime) -> bool:
-    """Note an earning; False when this occurrence has earned its coupon already."""
+    """Mark an occurrence as earned; return False if it was marked before."""
     parameters = {
         **_to_key_parameters(definition, milestone),
         "milestone_id": milestone.event_id,
@@ -106,7 +106,7 @@ def mark_earned(definition: Definition, milestone: Milestone, now: datetime) -> 
 
 
 def has_earned(definition: Definition, milestone: Milestone) -> bool:
-    """True when this occurrence has earned its coupon already."""
+    """Return True if an occurrence has already earned its coupon."""
     return (
         execute(HAS_EARNED, _to_key_parameters(definition, milestone)).fetchone()
         is not None
@@ -124,7 +124,7 @@ def _to_key_parameters(definition: Definition, milestone: Milestone) -> dict[str
 
 @dataclass(frozen=True, slots=True)
 class EarnedCouponDraft:
-    """A coupon of a random code that a milestone should earn, with its event."""
+    """A coupon with a random code that a milestone should earn, with its event."""
 
     issued: IssuedCoupon
     milestone: Milestone
@@ -132,23 +132,30 @@ class EarnedCouponDraft:
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What is earned once."""
+        """The unique key of the earned coupon."""
         coupon = self.issued.coupon
-        ids = coupon.tenant_id, coupon.definition_id, coupon.user_id
-        return (*ids, self.milestone.occurrence)
+        return (
+            coupon.tenant_id,
+            coupon.definition_id,
+            coupon.user_id,
+            self.milestone.occurrence,
+        )
 
 
 class CodeCollision(Exception):
-    """A drawn code was taken; the transaction must be rolled back."""
+    """A generated code is taken; the transaction must be rolled back."""
 
 
 def insert_earned(drafts: Sequence[EarnedCouponDraft]) -> set[str]:
-    """Write earnings with their coupons and events; gives the ids of those made.
+    """Insert earned coupons with their events; return the ids of the inserted coupons.
 
-    What has been earned already, and what was decided on a definition that is no
-    longer so, is left out. RowLost.
+    Left out are coupons that were earned before, and those whose definition has changed
+    since the decision.
+
+    Raises:
+        CodeCollision: A generated code is taken.
     """
-    # All in one order: two that write the same would wait for each other.
+    # A fixed order: otherwise two transactions with the same rows could deadlock.
     ordered = sorted(drafts, key=lambda draft: draft.key)
     rows = [_to_parameters(draft) for draft in ordered]
     try:
@@ -191,6 +198,7 @@ def _to_parameters(draft: EarnedCouponDraft) -> dict[str, Any]:
 @cache
 def _combine_statements() -> str:
     return f"""
-        WITH earned AS ({INSERT_EARNED_GUARDED} RETURNING 1), made AS ({INSERT_COUPON} FROM earned RETURNING 1)
-        {INSERT_EVENT} FROM made
+        WITH earned AS ({INSERT_EARNED_GUARDED} RETURNING 1),
+        inserted AS ({INSERT_COUPON} FROM earned RETURNING 1)
+        {INSERT_EVENT} FROM inserted
     """

@@ -1,4 +1,4 @@
-"""Coupons whose expiry has passed and of which that has not been told."""
+"""Coupons that have expired and whose expiry has not been announced yet."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -6,7 +6,13 @@ from typing import Any
 
 from coupon_core.domain.models import Coupon, IssuedCoupon
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.database import (
+    execute,
+    execute_for_values,
+    is_postgresql,
+)
+from coupon_core.persistence.id_generation import MIN_ID
+from coupon_core.persistence.row_locks import skip_locked_clause
 from coupon_core.persistence.row_mapping import SELECT_ISSUED_COUPONS, to_issued_coupon
 from coupon_core.persistence.tables import to_datetime
 
@@ -14,7 +20,7 @@ SELECT_TENANTS = """
     SELECT tenant_id FROM tenant WHERE tenant_id > :after_id
     ORDER BY tenant_id LIMIT :most
 """
-# Whoever comes second finds the rows of the first held, and takes others.
+# A second worker skips the rows that the first has locked, and takes others.
 MARK_OWN_EXPIRY = """
     UPDATE coupon SET swept_at = :now
     WHERE tenant_id = :tenant_id AND coupon_id IN (
@@ -51,7 +57,7 @@ SELECT_NEXT_COUPONS = """
     AND coupon_id > :after_id AND coupon_id < :settled_id
     ORDER BY coupon_id LIMIT :most
 """
-# One that was swept when its definition ended before is told of anew.
+# A coupon that was swept at an earlier expiry of its definition is announced again.
 MARK_DEFINITION_EXPIRY = """
     UPDATE coupon SET swept_at = :now
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
@@ -67,36 +73,31 @@ ADVANCE_SWEEP = """
     UPDATE definition_sweep SET after_id = :last_id
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
 """
-MIN_ID = "00000000-0000-0000-0000-000000000000"
 
 
 def list_tenants(after_id: str, limit: int) -> list[str]:
-    """The next tenants in the order of their ids."""
+    """Return up to `limit` tenants after an id, ordered by id."""
     rows = execute(SELECT_TENANTS, {"after_id": after_id, "most": limit}).fetchall()
     return [tenant_id for (tenant_id,) in rows]
 
 
 def mark_own_expiry(tenant_id: str, limit: int, now: datetime) -> list[str]:
-    """Mark coupons whose own expiry has passed; gives their ids."""
+    """Mark coupons whose own expiry has passed, and return their ids."""
     parameters = {
         "tenant_id": tenant_id,
         "now": format_timestamp_milliseconds(now),
         "most": limit,
     }
     rows = execute(
-        MARK_OWN_EXPIRY.format(skipping=_get_lock_clause()), parameters
+        MARK_OWN_EXPIRY.format(skipping=skip_locked_clause()), parameters
     ).fetchall()
     return [coupon_id for (coupon_id,) in rows]
-
-
-def _get_lock_clause() -> str:
-    return "FOR UPDATE SKIP LOCKED" if is_postgresql() else ""
 
 
 def find_expired_definition(
     tenant_id: str, before_id: str, now: datetime
 ) -> tuple[str, Any] | None:
-    """A definition that has ended with coupons not looked at since, and its end."""
+    """Return an expired definition with coupons to sweep, and its expiry, or None."""
     after = "CAST(s.after_id AS uuid)" if is_postgresql() else "s.after_id"
     parameters = {
         "tenant_id": tenant_id,
@@ -114,9 +115,10 @@ def mark_definition_expiry(
     limit: int,
     now: datetime,
 ) -> tuple[list[str], int]:
-    """Mark coupons that ended with their definition.
+    """Mark coupons that expired with their definition.
 
-    Gives their ids, and how many were looked at: none when another is at it.
+    Returns their ids, and the number of coupons examined: 0 if another worker sweeps
+    the definition.
     """
     definition_id, expires_at = definition
     parameters = {
@@ -130,7 +132,7 @@ def mark_definition_expiry(
     }
     execute(START_DEFINITION_SWEEP, parameters)
     row = execute(
-        SELECT_SWEEP_POSITION.format(skipping=_get_lock_clause()), parameters
+        SELECT_SWEEP_POSITION.format(skipping=skip_locked_clause()), parameters
     ).fetchone()
     if row is None:
         return [], 0
@@ -138,26 +140,31 @@ def mark_definition_expiry(
 
 
 def _mark_next_chunk(parameters: dict[str, Any]) -> tuple[list[str], int]:
-    found = execute(SELECT_NEXT_COUPONS, parameters).fetchall()
-    if not found:
+    next_rows = execute(SELECT_NEXT_COUPONS, parameters).fetchall()
+    if not next_rows:
         return [], 0
-    last = parameters | {"last_id": found[-1][0]}
-    rows = execute(MARK_DEFINITION_EXPIRY, last).fetchall()
-    execute(ADVANCE_SWEEP, last)
-    return [coupon_id for (coupon_id,) in rows], len(found)
+    chunk_parameters = parameters | {"last_id": next_rows[-1][0]}
+    marked_rows = execute(MARK_DEFINITION_EXPIRY, chunk_parameters).fetchall()
+    execute(ADVANCE_SWEEP, chunk_parameters)
+    return [coupon_id for (coupon_id,) in marked_rows], len(next_rows)
 
 
 def list_issued_coupons(
     tenant_id: str, coupon_ids: Iterable[str]
 ) -> Sequence[IssuedCoupon]:
-    """These coupons."""
-    sql = f"{SELECT_ISSUED_COUPONS} WHERE c.tenant_id = :tenant_id AND c.coupon_id = :coupon_id"
-    keys = [{"tenant_id": tenant_id, "coupon_id": one} for one in coupon_ids]
-    return [to_issued_coupon(execute(sql, key).fetchone()) for key in keys]
+    """Return coupons with their definitions, by id."""
+    rows = execute_for_values(
+        f"{SELECT_ISSUED_COUPONS} WHERE c.tenant_id = :tenant_id"
+        " AND c.coupon_id {among} ORDER BY c.coupon_id",
+        "uuid",
+        values=list(coupon_ids),
+        parameters={"tenant_id": tenant_id},
+    ).fetchall()
+    return [to_issued_coupon(row) for row in rows]
 
 
 def get_swept_at(coupon: Coupon) -> datetime | None:
-    """When a coupon was marked, if it was."""
+    """Return when the expiry of a coupon was marked, or None."""
     key = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
-    (found,) = execute(SELECT_SWEPT_AT, key).fetchone()
-    return to_datetime(found) if found else None
+    (swept_at,) = execute(SELECT_SWEPT_AT, key).fetchone()
+    return to_datetime(swept_at) if swept_at else None

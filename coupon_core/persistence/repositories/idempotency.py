@@ -1,21 +1,40 @@
-"""Requests that are made once: taking one up, keeping its answer, forgetting it."""
+"""Idempotent requests: acquiring a request, storing its response, purging."""
 
 from datetime import datetime
 
 from coupon_core.domain.models.idempotency import IdempotentRequest
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, is_postgresql, single_statement
+from coupon_core.persistence.database import execute, single_statement
+from coupon_core.persistence.row_locks import skip_locked_clause
+from coupon_core.persistence.tables.base import to_datetime
 
-# Taken by one only: a new request, or one whose worker has not answered in time. The
-# key of another request is nobody's to take.
+# Only one attempt acquires the request: if it is new, if it is past its retention, or
+# if its lease has expired without a response. A request with another fingerprint
+# acquires the key only past its retention. A caller with too many live keys acquires no
+# new one; requests that arrive together may exceed that by the number of threads.
 ACQUIRE = """
     INSERT INTO idempotency (tenant_id, request_key, fingerprint, token, leased_until,
-        kept_until)
-    VALUES (:tenant_id, :request_key, :fingerprint, :token, :until, :kept_until)
+        kept_until, caller)
+    SELECT :tenant_id, :request_key, :fingerprint, :token, :until, :kept_until, :caller
+    WHERE :caller = '' OR :max_keys = 0
+    OR (SELECT count(*) FROM (
+        SELECT 1 FROM idempotency live WHERE live.tenant_id = :tenant_id
+        AND live.caller = :caller AND live.caller <> '' AND live.kept_until > :now
+        LIMIT :max_keys
+    ) live_keys) < :max_keys
+    OR EXISTS (SELECT 1 FROM idempotency same
+        WHERE same.tenant_id = :tenant_id AND same.request_key = :request_key)
     ON CONFLICT (tenant_id, request_key) DO UPDATE SET token = excluded.token,
-        leased_until = excluded.leased_until, kept_until = excluded.kept_until
-    WHERE idempotency.answer IS NULL AND idempotency.leased_until < :now
-    AND idempotency.fingerprint = excluded.fingerprint
+        leased_until = excluded.leased_until, kept_until = excluded.kept_until,
+        fingerprint = excluded.fingerprint, caller = excluded.caller, answer = NULL
+    WHERE idempotency.kept_until < :now
+    OR (idempotency.answer IS NULL AND idempotency.leased_until < :now
+        AND idempotency.fingerprint = excluded.fingerprint)
+"""
+SELECT_LIVE_KEYS = """
+    SELECT kept_until FROM idempotency WHERE tenant_id = :tenant_id
+    AND caller = :caller AND caller <> '' AND kept_until > :now
+    ORDER BY kept_until LIMIT :max_keys
 """
 FIND = """
     SELECT fingerprint, answer FROM idempotency
@@ -25,7 +44,10 @@ OWNER_CONDITION = """
     tenant_id = :tenant_id AND request_key = :request_key AND token = :token
     AND answer IS NULL
 """
-STORE_RESPONSE = f"UPDATE idempotency SET answer = :answer WHERE {OWNER_CONDITION}"
+STORE_RESPONSE = f"""
+    UPDATE idempotency SET answer = :answer, kept_until = :kept_until
+    WHERE {OWNER_CONDITION}
+"""
 RELEASE = f"DELETE FROM idempotency WHERE {OWNER_CONDITION}"
 INSERT_WITH_RESPONSE = """
     INSERT INTO idempotency (tenant_id, request_key, fingerprint, token, leased_until,
@@ -40,14 +62,22 @@ PURGE = """
         WHERE kept_until < :now ORDER BY kept_until LIMIT :most {skipping}
     )
 """
-# Most of the time there is nothing to purge, and writers of SQLite queue.
+# Avoids a write transaction when there is nothing to purge: SQLite writers queue.
 SELECT_EXPIRED = "SELECT 1 FROM idempotency WHERE kept_until < :now LIMIT 1"
 
 
 def acquire(
-    request: IdempotentRequest, token: str, now: datetime, leased_until: datetime
+    request: IdempotentRequest,
+    token: str,
+    now: datetime,
+    leased_until: datetime,
+    max_keys: int = 0,
 ) -> bool:
-    """Take a request up until then; False when it is another's, or answered."""
+    """Lease a request until a time.
+
+    Return False if it is leased or answered, or if it is new and the caller has
+    `max_keys` live keys; 0 means no limit.
+    """
     parameters = {
         **_to_key_parameters(request),
         "fingerprint": request.fingerprint,
@@ -55,31 +85,56 @@ def acquire(
         "now": format_timestamp_milliseconds(now),
         "until": format_timestamp_milliseconds(leased_until),
         "kept_until": format_timestamp_milliseconds(request.kept_until),
+        "caller": request.caller,
+        "max_keys": max_keys,
     }
     with single_statement():
         return bool(execute(ACQUIRE, parameters).rowcount)
 
 
+def find_next_expiry(
+    request: IdempotentRequest, now: datetime, max_keys: int
+) -> datetime | None:
+    """Return when the caller may use a new key, or None if that is possible now."""
+    if not request.caller or not max_keys:
+        return None
+    parameters = {
+        "tenant_id": request.tenant_id,
+        "caller": request.caller,
+        "now": format_timestamp_milliseconds(now),
+        "max_keys": max_keys,
+    }
+    rows = execute(SELECT_LIVE_KEYS, parameters).fetchall()
+    return to_datetime(rows[0][0]) if len(rows) >= max_keys else None
+
+
 def find(request: IdempotentRequest) -> tuple[str, str | None] | None:
-    """What is kept of a request: its fingerprint, and its sealed answer if any."""
+    """Return the fingerprint of a request and its encrypted response, or None."""
     row = execute(FIND, _to_key_parameters(request)).fetchone()
     return (row[0], row[1]) if row else None
 
 
 def store_response(
-    request: IdempotentRequest, token: str, encrypted_response: str
+    request: IdempotentRequest,
+    token: str,
+    encrypted_response: str,
+    kept_until: datetime,
 ) -> bool:
-    """Keep the answer, in the caller's transaction; False if it is not his to give."""
+    """Store the response until a time, in the transaction of the caller.
+
+    Returns False if the caller no longer holds the request.
+    """
     parameters = {
         **_to_key_parameters(request),
         "token": token,
         "answer": encrypted_response,
+        "kept_until": format_timestamp_milliseconds(kept_until),
     }
     return bool(execute(STORE_RESPONSE, parameters).rowcount)
 
 
 def insert_with_response(request: IdempotentRequest, encrypted_response: str) -> bool:
-    """Keep the answer of a request that nobody took up; False if it has been made."""
+    """Insert a request with its response; return False if the key exists."""
     row = {
         **_to_key_parameters(request),
         "fingerprint": request.fingerprint,
@@ -90,22 +145,19 @@ def insert_with_response(request: IdempotentRequest, encrypted_response: str) ->
 
 
 def release(request: IdempotentRequest, token: str) -> None:
-    """Let others take the request up at once, unless it is answered."""
+    """Release a request for others at once, unless it has a response."""
     with single_statement():
         execute(RELEASE, {**_to_key_parameters(request), "token": token})
 
 
 def purge(now: datetime, limit: int) -> int:
-    """Forget up to `limit` requests that were kept long enough; gives how many."""
+    """Delete up to `limit` requests past their retention; return their number."""
     time_parameters = {"now": format_timestamp_milliseconds(now)}
     if execute(SELECT_EXPIRED, time_parameters).fetchone() is None:
         return 0
-    lock_clause = "FOR UPDATE SKIP LOCKED" if is_postgresql() else ""
+    sql = PURGE.format(skipping=skip_locked_clause())
     with single_statement():
-        cursor = execute(
-            PURGE.format(skipping=lock_clause), {**time_parameters, "most": limit}
-        )
-        return int(cursor.rowcount)
+        return int(execute(sql, {**time_parameters, "most": limit}).rowcount)
 
 
 def _to_key_parameters(request: IdempotentRequest) -> dict[str, str]:

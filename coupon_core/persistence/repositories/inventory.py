@@ -1,4 +1,4 @@
-"""The stock of a tenant's codes: pages of any size of stock, exports, single codes."""
+"""The inventory of codes of a tenant: pages, exports and single coupons."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -10,7 +10,7 @@ from coupon_core.domain.models.filters import CouponFilter, PageCursor
 from coupon_core.domain.models.inventory import CouponEvent, CouponWithBatch
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
-from coupon_core.persistence.repositories.coupons import (
+from coupon_core.persistence.repositories.coupon_filters import (
     FROM_COUPONS,
     STATUS_EXPRESSION,
     build_where_clause,
@@ -19,9 +19,10 @@ from coupon_core.persistence.repositories.coupons import (
 from coupon_core.persistence.row_mapping import SELECT_ISSUED_COUPONS, to_issued_coupon
 from coupon_core.persistence.tables import CouponEventTable, RedemptionTable
 
-# A status is in no index, for every use would have to write it there. So a page ends
-# after so many coupons were looked at, found or not.
+# The status is not indexed, because every redemption would have to update the index.
+# Therefore a page ends after this many examined coupons, whether they match or not.
 MAX_SCANNED_COUPONS = 20_000
+MAX_INSERTED_ROWS = 1_000
 
 SELECT_STOCKED_COUPONS = SELECT_ISSUED_COUPONS.replace(
     "SELECT", "SELECT c.coupon_id, c.batch_id,", 1
@@ -29,7 +30,8 @@ SELECT_STOCKED_COUPONS = SELECT_ISSUED_COUPONS.replace(
 SELECT_EXPORT_ROWS = f"""
     SELECT c.coupon_id, c.code, {STATUS_EXPRESSION}, c.user_id, c.definition_id, d.name,
     c.batch_id, c.generated_at, COALESCE(c.expires_at, d.expires_at), c.redeemed_at,
-    c.redemption_count
+    c.redemption_count,
+    CASE WHEN c.expires_at IS NULL THEN 'definition' ELSE 'coupon' END
     {FROM_COUPONS}
 """
 ExportRow = Sequence[Any]
@@ -38,19 +40,25 @@ ExportRow = Sequence[Any]
 def get_page(
     tenant_id: str, filters: CouponFilter, cursor: PageCursor, now: datetime
 ) -> tuple[list[CouponWithBatch], str | None]:
-    """The chosen coupons, newest first, and after which one to go on; None at the end.
+    """Return a page of coupons, newest first, and the id after which to continue.
 
-    There may be fewer than asked for, even none, before the end.
+    The id is None at the end. Before the end a page may have fewer coupons than
+    requested, or none.
     """
-    rows, last = _fetch_page(SELECT_STOCKED_COUPONS, tenant_id, filters, cursor, now)
-    return [CouponWithBatch(to_issued_coupon(row[2:]), row[1]) for row in rows], last
+    rows, next_id = _fetch_page(
+        SELECT_STOCKED_COUPONS, tenant_id, filters=filters, cursor=cursor, now=now
+    )
+    coupons = [CouponWithBatch(to_issued_coupon(row[2:]), row[1]) for row in rows]
+    return coupons, next_id
 
 
 def export_page(
     tenant_id: str, filters: CouponFilter, cursor: PageCursor, now: datetime
 ) -> tuple[list[ExportRow], str | None]:
-    """The same as rows of an export; the first column is the id."""
-    return _fetch_page(SELECT_EXPORT_ROWS, tenant_id, filters, cursor, now)
+    """Return the same page as rows of an export; the first column is the id."""
+    return _fetch_page(
+        SELECT_EXPORT_ROWS, tenant_id, filters=filters, cursor=cursor, now=now
+    )
 
 
 def _fetch_page(
@@ -60,46 +68,49 @@ def _fetch_page(
     cursor: PageCursor,
     now: datetime,
 ) -> tuple[list[ExportRow], str | None]:
-    parameters = to_filter_parameters(tenant_id, filters, now)
+    parameters = to_filter_parameters(tenant_id, filters, now=now)
     parameters |= {"after_id": cursor.after_id, "limit": cursor.limit + 1}
-    rows = execute(build_page_sql(select, filters, cursor), parameters).fetchall()
+    sql = build_page_sql(select, filters, cursor=cursor)
+    rows = execute(sql, parameters).fetchall()
     if len(rows) > cursor.limit:
         return rows[: cursor.limit], rows[cursor.limit - 1][0]
-    return rows, _find_scan_end(filters, cursor, parameters) if _has_unindexed_filters(
-        filters
-    ) else None
+    if not _has_unindexed_filters(filters):
+        return rows, None
+    return rows, _find_scan_end(filters, cursor, parameters=parameters)
 
 
 def build_page_sql(select: str, filters: CouponFilter, cursor: PageCursor) -> str:
-    """The statement for a page, which goes along one of the indexes.
+    """Return the statement for a page, which follows one of the indexes.
 
-    First the coupons alone: of a join PostgreSQL may think that next to nothing comes
-    of it, and so read and sort the whole stock.
+    The coupons are selected before the join. Otherwise PostgreSQL may expect an almost
+    empty result, and read and sort all coupons.
     """
     scan_limit = MAX_SCANNED_COUPONS if _has_unindexed_filters(filters) else ":limit"
     coupons = f"""(SELECT * FROM coupon c {_build_index_clause(filters, cursor)}
         ORDER BY c.coupon_id DESC LIMIT {scan_limit}) c"""
     unindexed_filters = CouponFilter(code=filters.code, status=filters.status)
     return f"""{select.replace("FROM coupon c", f"FROM {coupons}", 1)}
-        {build_where_clause(unindexed_filters)} ORDER BY c.coupon_id DESC LIMIT :limit"""
+        {build_where_clause(unindexed_filters)}
+        ORDER BY c.coupon_id DESC LIMIT :limit"""
 
 
 def _has_unindexed_filters(filters: CouponFilter) -> bool:
-    """Whether not all that an index leads to is meant."""
+    """Return True if a filter excludes coupons that the index leads to."""
     return filters.status is not None or filters.code is not None
 
 
 def _build_index_clause(filters: CouponFilter, cursor: PageCursor) -> str:
-    """What an index can tell."""
-    by_key = " AND c.code_key = :code_key" if filters.code is not None else ""
-    older = " AND c.coupon_id < :after_id" if cursor.after_id else ""
-    return build_where_clause(replace(filters, status=None, code=None)) + by_key + older
+    """Return the WHERE clause that an index covers."""
+    key_condition = " AND c.code_key = :code_key" if filters.code is not None else ""
+    cursor_condition = " AND c.coupon_id < :after_id" if cursor.after_id else ""
+    indexed_filters = replace(filters, status=None, code=None)
+    return build_where_clause(indexed_filters) + key_condition + cursor_condition
 
 
 def _find_scan_end(
     filters: CouponFilter, cursor: PageCursor, parameters: Mapping[str, Any]
 ) -> str | None:
-    """The last coupon that was looked at; None when it was the last of all."""
+    """Return the id of the last coupon examined; None if no coupons remain."""
     sql = f"""SELECT c.coupon_id FROM coupon c {_build_index_clause(filters, cursor)}
         ORDER BY c.coupon_id DESC LIMIT 2 OFFSET {MAX_SCANNED_COUPONS - 1}"""
     rows = execute(sql, parameters).fetchall()
@@ -107,14 +118,15 @@ def _find_scan_end(
 
 
 def get(tenant_id: str, coupon_id: str) -> CouponWithBatch | None:
-    """One coupon."""
-    sql = f"{SELECT_STOCKED_COUPONS} WHERE c.tenant_id = :tenant_id AND c.coupon_id = :coupon_id"
+    """Return a coupon with its batch, or None."""
+    sql = f"""{SELECT_STOCKED_COUPONS}
+        WHERE c.tenant_id = :tenant_id AND c.coupon_id = :coupon_id"""
     row = execute(sql, {"tenant_id": tenant_id, "coupon_id": coupon_id}).fetchone()
     return CouponWithBatch(to_issued_coupon(row[2:]), row[1]) if row else None
 
 
-# What must still be so was read under the coupon's lock; said again, for nothing is
-# ever written on a belief alone.
+# The conditions were checked under the lock of the coupon. They are repeated so that
+# the write itself is guarded.
 ASSIGN = """
     UPDATE coupon SET user_id = :user_id,
         expires_at = COALESCE(expires_at, :expires_at)
@@ -126,9 +138,9 @@ ASSIGN = """
 def assign(
     tenant_id: str, coupon_id: str, user_id: str, expires_at: datetime | None = None
 ) -> bool:
-    """Put nobody's coupon into a user's hands; False when it is not nobody's now.
+    """Assign an unassigned coupon to a user; return False if it is not unassigned.
 
-    It is good `expires_at` then, unless it has an end of its own.
+    `expires_at` applies unless the coupon has its own expiry.
     """
     parameters = {
         "tenant_id": tenant_id,
@@ -140,31 +152,27 @@ def assign(
 
 
 def insert_events(events: Sequence[CouponEvent]) -> None:
-    """Keep what was done to coupons."""
+    """Insert events of coupons."""
     rows = [asdict(event) for event in events]
-    for first in range(0, len(rows), 1_000):
-        CouponEventTable.insert_many(rows[first : first + 1_000]).execute()
+    for start in range(0, len(rows), MAX_INSERTED_ROWS):
+        CouponEventTable.insert_many(rows[start : start + MAX_INSERTED_ROWS]).execute()
 
 
 def list_events(tenant_id: str, coupon_id: str) -> list[CouponEvent]:
-    """What was done to a coupon, in the order of time."""
-    here = (CouponEventTable.tenant_id == tenant_id) & (
-        CouponEventTable.coupon_id == coupon_id
+    """Return the events of a coupon, oldest first."""
+    query = CouponEventTable.select().where(
+        CouponEventTable.tenant_id == tenant_id, CouponEventTable.coupon_id == coupon_id
     )
-    rows = (
-        CouponEventTable.select()
-        .where(here)
-        .order_by(CouponEventTable.event_id)
-        .tuples()
-    )
+    rows = query.order_by(CouponEventTable.event_id).tuples()
     return [CouponEvent(*row) for row in rows]
 
 
 def list_redemptions(
     tenant_id: str, coupon_id: str
 ) -> list[tuple[Redemption, datetime | None]]:
-    """The uses of a coupon in their order, and when each was refunded."""
-    table = RedemptionTable
-    here = (table.tenant_id == tenant_id) & (table.coupon_id == coupon_id)
-    rows = table.select().where(here).order_by(table.use_number).tuples()
+    """Return the redemptions of a coupon in order, with their refund times."""
+    query = RedemptionTable.select().where(
+        RedemptionTable.tenant_id == tenant_id, RedemptionTable.coupon_id == coupon_id
+    )
+    rows = query.order_by(RedemptionTable.use_number).tuples()
     return [(Redemption(*row[:8]), row[8]) for row in rows]

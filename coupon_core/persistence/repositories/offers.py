@@ -1,6 +1,6 @@
-"""The terms of definitions' coupons, and how Mambo shows them."""
+"""The offers of definitions, and their presentation in the Mambo API."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -16,10 +16,14 @@ from coupon_core.domain.models.offers import (
 )
 from coupon_core.domain.rules.redemption import is_single_use
 from coupon_core.persistence.database import execute
+from coupon_core.persistence.repositories.offer_filters import build_offer_conditions
 from coupon_core.persistence.row_mapping import (
     DEFINITION_COLUMN_COUNT,
     DEFINITION_COLUMNS,
     REWARD_ITEM_COLUMNS,
+    build_conversions,
+    convert_row,
+    format_columns,
     to_definition,
     to_reward_item,
 )
@@ -32,183 +36,159 @@ from coupon_core.persistence.tables import (
     to_datetime,
 )
 
-OFFER_COLUMNS = ", ".join(f"o.{field.name}" for field in fields(Offer))
-MAMBO_COUPON_COLUMNS = ", ".join(f"m.{field.name}" for field in fields(MamboCoupon))
+OFFER_COLUMNS = format_columns(Offer, "o")
+MAMBO_COUPON_COLUMNS = format_columns(MamboCoupon, "m")
+OFFER_CONVERSIONS = build_conversions(
+    Offer,
+    points=int,
+    mode=PurchaseMode,
+    usage=UsageMode,
+    refundable=bool,
+    period_type=ValidityUnit,
+)
+MAMBO_COUPON_CONVERSIONS = build_conversions(
+    MamboCoupon,
+    amount=parse_json,
+    tags=parse_json,
+    translations=parse_json,
+    deleted_at=to_datetime,
+)
 REWARD_END = DEFINITION_COLUMN_COUNT + len(REWARD_ITEM_COLUMNS.split(","))
 OFFER_END = REWARD_END + len(fields(Offer))
-FROM_DEFINITIONS = """
-    FROM definition d
+OFFERED_COUPON_COLUMNS = (
+    f"{DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}, {OFFER_COLUMNS}, "
+    f"{MAMBO_COUPON_COLUMNS}"
+)
+JOIN_OFFERS = """
     JOIN reward_item r ON r.tenant_id = d.tenant_id AND r.item_id = d.reward_item_id
     LEFT JOIN offer o
     ON o.tenant_id = d.tenant_id AND o.definition_id = d.definition_id
     LEFT JOIN mambo_coupon m
     ON m.tenant_id = d.tenant_id AND m.definition_id = d.definition_id
-    WHERE d.tenant_id = :tenant_id AND m.deleted_at IS NULL
 """
 SELECT_OFFERED_COUPONS = f"""
-    SELECT {DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}, {OFFER_COLUMNS},
-        {MAMBO_COUPON_COLUMNS} {FROM_DEFINITIONS}
-"""
-TAG_SUBQUERY = """
-    SELECT 1 FROM mambo_tag t WHERE t.tenant_id = d.tenant_id
-    AND t.definition_id = d.definition_id
+    SELECT {OFFERED_COUPON_COLUMNS} FROM definition d {JOIN_OFFERS}
+    WHERE d.tenant_id = :tenant_id AND m.deleted_at IS NULL
 """
 
 
 def get(tenant_id: str, definition_id: str) -> Offer | None:
-    """The terms of a definition, when any were said."""
-    here = (OfferTable.tenant_id == tenant_id) & (
-        OfferTable.definition_id == definition_id
-    )
-    row = OfferTable.select().where(here).tuples().first()
+    """Return the offer of a definition, or None."""
+    key_condition = OfferTable.match_key(tenant_id, definition_id)
+    row = OfferTable.select().where(key_condition).tuples().first()
     return _to_offer(row) if row else None
 
 
 def put(offer: Offer) -> None:
-    """Say the terms of a definition, in place of what was said before.
+    """Store the offer of a definition, and replace an earlier one.
 
-    The caller's transaction holds the definition.
+    The transaction of the caller must hold the lock of the definition.
     """
-    here = OfferTable.tenant_id == offer.tenant_id
-    OfferTable.delete().where(
-        here, OfferTable.definition_id == offer.definition_id
-    ).execute()
+    key_condition = OfferTable.match_key(offer.tenant_id, offer.definition_id)
+    OfferTable.delete().where(key_condition).execute()
     OfferTable.insert(asdict(offer)).execute()
 
 
 def put_mambo_coupon(mambo_coupon: MamboCoupon) -> None:
-    """Say how Mambo shows a definition, in place of what was said before."""
-    ids = mambo_coupon.tenant_id, mambo_coupon.definition_id
+    """Store the Mambo presentation of a definition, and replace an earlier one."""
+    tenant_id, definition_id = mambo_coupon.tenant_id, mambo_coupon.definition_id
     for table in (MamboCouponTable, MamboTagTable):
-        here = (table.tenant_id == ids[0]) & (table.definition_id == ids[1])
-        table.delete().where(here).execute()
+        table.delete().where(
+            table.tenant_id == tenant_id, table.definition_id == definition_id
+        ).execute()
     MamboCouponTable.insert(asdict(mambo_coupon)).execute()
     for tag in dict.fromkeys(mambo_coupon.tags):
-        MamboTagTable.insert(tenant_id=ids[0], tag=tag, definition_id=ids[1]).execute()
+        MamboTagTable.insert(
+            tenant_id=tenant_id, tag=tag, definition_id=definition_id
+        ).execute()
 
 
 def list_codes(definition: Definition) -> list[str]:
-    """The codes that were listed for a definition, in their order."""
-    here = CouponTable.tenant_id == definition.tenant_id
-    mine = CouponTable.definition_id == definition.definition_id
-    query = (
-        CouponTable.select(CouponTable.code)
-        .where(here, mine)
-        .order_by(CouponTable.coupon_id)
+    """Return the listed codes of a definition in order."""
+    query = CouponTable.select(CouponTable.code).where(
+        CouponTable.tenant_id == definition.tenant_id,
+        CouponTable.definition_id == definition.definition_id,
     )
-    return [code for (code,) in query.tuples()]
+    return [code for (code,) in query.order_by(CouponTable.coupon_id).tuples()]
 
 
 def is_deleted(tenant_id: str, definition_id: str) -> bool:
-    """True when the definition was deleted in Mambo, where it then never was."""
-    table = MamboCouponTable
-    here = (table.tenant_id == tenant_id) & (table.definition_id == definition_id)
-    query = table.select().where(here, table.deleted_at.is_null(False))
+    """Return True if a definition was deleted in the Mambo API.
+
+    That API then treats it as if it had never existed.
+    """
+    query = MamboCouponTable.select().where(
+        MamboCouponTable.match_key(tenant_id, definition_id),
+        MamboCouponTable.deleted_at.is_null(False),
+    )
     return bool(query.exists())
 
 
 def find(tenant_id: str, definition_id: str) -> OfferedCoupon | None:
-    """A definition as Mambo sees it, unless deleted there."""
+    """Return a definition as the Mambo API sees it, or None if deleted there."""
     parameters = {"tenant_id": tenant_id, "definition_id": definition_id}
     sql = f"{SELECT_OFFERED_COUPONS} AND d.definition_id = :definition_id"
     row = execute(sql, parameters).fetchone()
-    return _to_offered_coupon(row) if row else None
-
-
-def find_by_ids(
-    tenant_id: str, definition_ids: Iterable[str]
-) -> dict[str, OfferedCoupon]:
-    """Some definitions as Mambo sees them, by id; those deleted there are left out."""
-    found = (find(tenant_id, one) for one in definition_ids)
-    return {one.definition.definition_id: one for one in found if one}
+    return to_offered_coupon(row) if row else None
 
 
 def list_offered_coupons(
     tenant_id: str, filters: OfferFilter, page: Page
 ) -> list[OfferedCoupon]:
-    """The chosen definitions as Mambo sees them, newest first."""
-    conditions, parameters = _build_conditions(filters)
+    """Return the matching definitions as the Mambo API sees them, newest first."""
+    conditions, tag_parameters = build_offer_conditions(filters)
     sql = f"""{SELECT_OFFERED_COUPONS} {conditions} ORDER BY d.definition_id DESC
         LIMIT :limit OFFSET :offset"""
-    slice_ = {"tenant_id": tenant_id, "limit": page.limit, "offset": page.offset}
-    return [
-        _to_offered_coupon(row)
-        for row in execute(sql, {**parameters, **slice_}).fetchall()
-    ]
-
-
-def _build_conditions(filters: OfferFilter) -> tuple[str, dict[str, str]]:
-    """The conditions of a list, and their parameters."""
     parameters = {
-        _to_parameter_name(n): tag for n, tag in enumerate(_collect_tags(filters))
+        **tag_parameters,
+        "tenant_id": tenant_id,
+        "limit": page.limit,
+        "offset": page.offset,
     }
-    names = {tag: f":{name}" for name, tag in parameters.items()}
-    parts = [
-        _build_tag_condition(names[tag] for tag in (one,)) for one in filters.all_of
-    ]
-    if filters.any_of:
-        parts.append(_build_tag_condition(names[tag] for tag in filters.any_of))
-    if filters.visible_to is not None:
-        visible = _build_tag_condition(names[tag] for tag in filters.visible_to)
-        parts.append(f"(NOT EXISTS ({TAG_SUBQUERY}) OR {visible})")
-    if filters.buyable is not None:
-        is_sold = "COALESCE(o.points, 0) > 0"
-        parts.append(is_sold if filters.buyable else f"NOT {is_sold}")
-    if filters.only_active:
-        parts.append("d.status = 'active'")
-    return "".join(f" AND {part}" for part in parts), parameters
+    return [to_offered_coupon(row) for row in execute(sql, parameters).fetchall()]
 
 
-def _collect_tags(filters: OfferFilter) -> list[str]:
-    wanted = (*filters.any_of, *filters.all_of, *(filters.visible_to or ()))
-    return list(dict.fromkeys(wanted))
-
-
-def _to_parameter_name(number: int) -> str:
-    return "tag_" + "".join(chr(ord("a") + int(digit)) for digit in str(number))
-
-
-def _build_tag_condition(names: Iterable[str]) -> str:
-    tag_list = ", ".join(names)
-    return f"EXISTS ({TAG_SUBQUERY} AND t.tag IN ({tag_list}))" if tag_list else "1 = 0"
-
-
-def _to_offered_coupon(row: Sequence[Any]) -> OfferedCoupon:
+def to_offered_coupon(row: Sequence[Any]) -> OfferedCoupon:
+    """Return the value of a row of `OFFERED_COUPON_COLUMNS`."""
     definition = to_definition(row[:DEFINITION_COLUMN_COUNT])
-    ids = definition.tenant_id, definition.definition_id
-    offer, shown = row[REWARD_END:OFFER_END], row[OFFER_END:]
-    reward = to_reward_item(row[DEFINITION_COLUMN_COUNT:REWARD_END])
+    reward_item = to_reward_item(row[DEFINITION_COLUMN_COUNT:REWARD_END])
+    offer_row, mambo_row = row[REWARD_END:OFFER_END], row[OFFER_END:]
     return OfferedCoupon(
         definition,
-        reward,
-        _to_offer(offer) if offer[0] else create_default_offer(definition),
-        _to_mambo_coupon(shown)
-        if shown[0]
-        else _create_default_mambo_coupon(*ids, reward),
+        reward_item,
+        offer=_to_offer(offer_row)
+        if offer_row[0]
+        else create_default_offer(definition),
+        shown=_to_mambo_coupon(mambo_row)
+        if mambo_row[0]
+        else _create_default_mambo_coupon(definition, reward_item),
     )
 
 
 def create_default_offer(definition: Definition) -> Offer:
-    """The terms of a definition of which nothing was said: not for sale."""
+    """Return the offer of a definition without a stored one: not for sale."""
     usage = UsageMode.SINGLE if is_single_use(definition) else UsageMode.MULTI
     return Offer(definition.tenant_id, definition.definition_id, usage=usage)
 
 
 def _to_offer(row: Sequence[Any]) -> Offer:
-    *ids, point_id, points, mode, usage, refundable, period_type, value = row
-    terms = int(points), PurchaseMode(mode), UsageMode(usage), bool(refundable)
-    return Offer(*[*ids, point_id, *terms, ValidityUnit(period_type), value])
+    return Offer(*convert_row(row, OFFER_CONVERSIONS))
 
 
 def _create_default_mambo_coupon(
-    tenant_id: str, definition_id: str, reward: RewardItem
+    definition: Definition, reward_item: RewardItem
 ) -> MamboCoupon:
-    ids = tenant_id, definition_id
-    return MamboCoupon(*ids, "custom", None, reward.name, "", [], [])
+    return MamboCoupon(
+        definition.tenant_id,
+        definition.definition_id,
+        coupon_type="custom",
+        amount=None,
+        custom=reward_item.name,
+        help_message="",
+        tags=[],
+        translations=[],
+    )
 
 
 def _to_mambo_coupon(row: Sequence[Any]) -> MamboCoupon:
-    *ids, coupon_type, amount, custom, help_message, tags, translations, at = row
-    texts = coupon_type, parse_json(amount), custom, help_message
-    lists = parse_json(tags), parse_json(translations)
-    return MamboCoupon(*[*ids, *texts, *lists, to_datetime(at) if at else None])
+    return MamboCoupon(*convert_row(row, MAMBO_COUPON_CONVERSIONS))

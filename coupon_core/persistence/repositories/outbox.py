@@ -1,4 +1,4 @@
-"""What goes out: an event is stored in the transaction of the change it tells of."""
+"""The outbox: events are stored in the transaction of the change they announce."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -6,13 +6,9 @@ from typing import Any
 
 from coupon_core.domain.models import Event
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import (
-    execute,
-    execute_many,
-    is_postgresql,
-    transaction,
-)
+from coupon_core.persistence.database import execute, execute_many, transaction
 from coupon_core.persistence.id_generation import get_min_id_at
+from coupon_core.persistence.row_locks import skip_locked_clause
 from coupon_core.persistence.tables import to_datetime
 
 INSERT = """
@@ -24,7 +20,7 @@ INSERT = """
 
 
 def add(events: Iterable[Event]) -> None:
-    """Store events, inside the caller's transaction."""
+    """Store events in the transaction of the caller."""
     rows = [
         {
             "tenant_id": event.tenant_id,
@@ -71,48 +67,46 @@ COUNT_PENDING = "SELECT count(*), min(occurred_at) FROM outbox WHERE state = 'pe
 
 
 def claim(limit: int, now: datetime, until: datetime) -> list[Event]:
-    """Take up to `limit` events to publish, oldest first; others leave them alone.
+    """Claim up to `limit` events for publishing, oldest first.
 
-    What is not marked sent by `until` may be claimed again.
+    An event that is not marked as sent by `until` may be claimed again.
     """
-    # Only a read while there is nothing to do: writers of SQLite queue.
-    if (
-        execute(
-            SELECT_CLAIMABLE, {"now": format_timestamp_milliseconds(now)}
-        ).fetchone()
-        is None
-    ):
+    # Only read while there is nothing to claim: SQLite writers queue.
+    now_parameter = {"now": format_timestamp_milliseconds(now)}
+    if execute(SELECT_CLAIMABLE, now_parameter).fetchone() is None:
         return []
-    lock_clause = "FOR UPDATE SKIP LOCKED" if is_postgresql() else ""
-    times = {
-        "now": format_timestamp_milliseconds(now),
+    sql = CLAIM.format(skipping=skip_locked_clause())
+    parameters = {
+        **now_parameter,
         "until": format_timestamp_milliseconds(until),
+        "most": limit,
     }
     with transaction():
-        cursor = execute(CLAIM.format(skipping=lock_clause), {**times, "most": limit})
-        events = [_to_event(row) for row in cursor.fetchall()]
+        events = [_to_event(row) for row in execute(sql, parameters).fetchall()]
     return sorted(events, key=lambda event: event.event_id)
 
 
 def mark_sent(events: Iterable[Event]) -> None:
-    """Note that the broker has confirmed these events."""
+    """Mark events as confirmed by the broker."""
     _update_events(MARK_SENT, events)
 
 
 def release(events: Iterable[Event]) -> None:
-    """Let others claim these events at once."""
+    """Release the claim on events, so that others can claim them at once."""
     _update_events(RELEASE, events)
 
 
 def _update_events(sql: str, events: Iterable[Event]) -> None:
-    keys = [{"tenant_id": e.tenant_id, "event_id": e.event_id} for e in events]
+    keys = [
+        {"tenant_id": event.tenant_id, "event_id": event.event_id} for event in events
+    ]
     if keys:
         with transaction():
             execute_many(sql, keys)
 
 
 def purge(before: datetime, limit: int) -> int:
-    """Forget up to `limit` events that were stored earlier and sent; gives how many."""
+    """Delete up to `limit` sent events stored before a time; return their number."""
     first_kept = get_min_id_at(before)
     with transaction():
         cursor = execute(PURGE, {"first_kept": first_kept, "most": limit})
@@ -120,12 +114,18 @@ def purge(before: datetime, limit: int) -> int:
 
 
 def measure_backlog(now: datetime) -> tuple[int, float]:
-    """How many events wait to be published, and for how many seconds the oldest has."""
+    """Return the number of pending events, and the age of the oldest in seconds."""
     count, oldest = execute(COUNT_PENDING, {}).fetchone()
     return count, (now - to_datetime(oldest)).total_seconds() if oldest else 0.0
 
 
 def _to_event(row: Sequence[Any]) -> Event:
     tenant_id, event_id, event_type, subject, occurred_at, data = row
-    moment = to_datetime(occurred_at)
-    return Event(tenant_id, event_id, event_type, subject, moment, data)
+    return Event(
+        tenant_id,
+        event_id,
+        event_type=event_type,
+        subject=subject,
+        occurred_at=to_datetime(occurred_at),
+        data=data,
+    )

@@ -1,4 +1,4 @@
-"""Packages, whose code it is, and what users have used of them."""
+"""Packages, the attribution of codes to them, and their use by users."""
 
 from dataclasses import asdict, fields
 from typing import Any
@@ -47,7 +47,7 @@ SELECT_BY_CODE = f"""
     JOIN package p ON p.tenant_id = s.tenant_id AND p.definition_id = s.definition_id
     WHERE s.tenant_id = :tenant_id AND s.code_key = :code_key
 """
-# By the user's coupons, for which there is an index, to the uses of each.
+# Starts from the coupons of the user, which are indexed.
 FROM_REDEMPTIONS = """
     FROM coupon c
     JOIN redemption r ON r.tenant_id = c.tenant_id AND r.coupon_id = c.coupon_id
@@ -61,28 +61,29 @@ FROM_REDEMPTIONS = """
 
 
 def insert(package: Package) -> None:
-    """Add a package."""
+    """Insert a package."""
     PackageTable.insert(asdict(package)).execute()
 
 
 def update(package: Package) -> None:
     """Overwrite a package."""
-    of_tenant = PackageTable.tenant_id == package.tenant_id
-    here = of_tenant & (PackageTable.package_id == package.package_id)
-    PackageTable.update(asdict(package)).where(here).execute()
+    key_condition = PackageTable.match_key(package.tenant_id, package.package_id)
+    PackageTable.update(asdict(package)).where(key_condition).execute()
 
 
 def get_next_number(tenant_id: str, campaign_id: str) -> int:
-    """The number of a campaign's next package; the campaign is held by the caller."""
-    here = (PackageTable.tenant_id == tenant_id) & (
-        PackageTable.campaign_id == campaign_id
+    """Return the number of the next package of a campaign.
+
+    The caller must hold the lock of the campaign.
+    """
+    query = PackageTable.select(fn.MAX(PackageTable.package_no)).where(
+        PackageTable.tenant_id == tenant_id, PackageTable.campaign_id == campaign_id
     )
-    last = PackageTable.select(fn.MAX(PackageTable.package_no)).where(here).scalar()
-    return int(last or 0) + 1
+    return int(query.scalar() or 0) + 1
 
 
 def get(tenant_id: str, package_id: int) -> PackageWithDefinition | None:
-    """One package with its definition."""
+    """Return a package with its definition, or None."""
     sql = f"{SELECT_WITH_DEFINITION} AND p.package_id = :package_id"
     parameters = {"tenant_id": tenant_id, "package_id": package_id}
     row = execute(sql, parameters).fetchone()
@@ -90,7 +91,7 @@ def get(tenant_id: str, package_id: int) -> PackageWithDefinition | None:
 
 
 def find_by_definition(tenant_id: str, definition_id: str) -> Package | None:
-    """The package that a definition is, if it is one."""
+    """Return the package of a definition, or None."""
     sql = f"""SELECT {COLUMNS} FROM package p
         WHERE p.tenant_id = :tenant_id AND p.definition_id = :definition_id"""
     parameters = {"tenant_id": tenant_id, "definition_id": definition_id}
@@ -99,8 +100,9 @@ def find_by_definition(tenant_id: str, definition_id: str) -> Package | None:
 
 
 def list_by_campaign(tenant_id: str, campaign_id: str) -> list[PackageWithDefinition]:
-    """All packages of a campaign by number, with their definitions."""
-    sql = f"{SELECT_WITH_DEFINITION} AND p.campaign_id = :campaign_id ORDER BY p.package_no"
+    """Return all packages of a campaign by number, with their definitions."""
+    sql = f"""{SELECT_WITH_DEFINITION} AND p.campaign_id = :campaign_id
+        ORDER BY p.package_no"""
     parameters = {"tenant_id": tenant_id, "campaign_id": campaign_id}
     return [
         _to_package_with_definition(row) for row in execute(sql, parameters).fetchall()
@@ -110,21 +112,21 @@ def list_by_campaign(tenant_id: str, campaign_id: str) -> list[PackageWithDefini
 def list_packages(
     tenant_id: str, page: Page, campaign_id: str | None = None
 ) -> tuple[list[PackageWithDefinition], int]:
-    """A tenant's packages, newest first, and how many match."""
+    """Return the packages of a tenant, newest first, and the total of all matches."""
     condition = "AND p.campaign_id = :campaign_id" if campaign_id is not None else ""
     parameters = {"tenant_id": tenant_id, "campaign_id": campaign_id}
-    count = (
-        f"""SELECT count(*) FROM package p WHERE p.tenant_id = :tenant_id {condition}"""
-    )
-    total = execute(count, parameters).fetchone()[0]
-    sql = f"{SELECT_WITH_DEFINITION} {condition} ORDER BY p.package_id DESC LIMIT :limit OFFSET :offset"
-    slice_ = {"limit": page.limit, "offset": page.offset}
-    rows = execute(sql, parameters | slice_).fetchall()
+    count_sql = f"""SELECT count(*) FROM package p
+        WHERE p.tenant_id = :tenant_id {condition}"""
+    total = execute(count_sql, parameters).fetchone()[0]
+    sql = f"""{SELECT_WITH_DEFINITION} {condition}
+        ORDER BY p.package_id DESC LIMIT :limit OFFSET :offset"""
+    page_parameters = {"limit": page.limit, "offset": page.offset}
+    rows = execute(sql, parameters | page_parameters).fetchall()
     return [_to_package_with_definition(row) for row in rows], total
 
 
 def find_attribution(tenant_id: str, code: str) -> Attribution:
-    """Who handed out a code, of which package; empty for other codes."""
+    """Return the creator and the package of a code; empty for other codes."""
     parameters = {"tenant_id": tenant_id, "code_key": to_lookup_key(code)}
     row = execute(SELECT_BY_CODE, parameters).fetchone()
     return Attribution(row[0], to_package(row[1:])) if row else Attribution()
@@ -133,21 +135,31 @@ def find_attribution(tenant_id: str, code: str) -> Attribution:
 def list_code_usages(
     tenant_id: str, user_id: str, page: Page
 ) -> tuple[list[CodeUsage], int]:
-    """A user's uses, newest first, and how many there are; refunded ones are none."""
+    """Return the redemptions of a user, newest first, and their total.
+
+    Refunded redemptions are left out.
+    """
     parameters = {"tenant_id": tenant_id, "user_id": user_id}
     total = execute(f"SELECT count(*) {FROM_REDEMPTIONS}", parameters).fetchone()[0]
     sql = f"""SELECT r.redemption_id, r.user_id, c.code, r.redeemed_at, p.package_id,
         p.campaign_id, s.creator_key {FROM_REDEMPTIONS}
         ORDER BY r.redeemed_at DESC, r.redemption_id DESC LIMIT :limit OFFSET :offset"""
-    slice_ = {"limit": page.limit, "offset": page.offset}
-    rows = execute(sql, parameters | slice_).fetchall()
+    page_parameters = {"limit": page.limit, "offset": page.offset}
+    rows = execute(sql, parameters | page_parameters).fetchall()
     return [_to_code_usage(row) for row in rows], total
 
 
 def _to_code_usage(row: Any) -> CodeUsage:
-    number, user_id, code, used_at, package_id, campaign_id, creator_key = row
-    source = package_id, campaign_id, creator_key or None
-    return CodeUsage(number, user_id, code, to_datetime(used_at), *source)
+    redemption_id, user_id, code, used_at, package_id, campaign_id, creator_key = row
+    return CodeUsage(
+        redemption_id,
+        user_id,
+        code=code,
+        used_at=to_datetime(used_at),
+        package_id=package_id,
+        campaign_id=campaign_id,
+        creator_key=creator_key or None,
+    )
 
 
 def _to_package_with_definition(row: Any) -> PackageWithDefinition:
@@ -157,5 +169,5 @@ def _to_package_with_definition(row: Any) -> PackageWithDefinition:
 
 
 def to_package(row: Any) -> Package:
-    """The value of a row of `COLUMNS`."""
+    """Return the value of a row of `COLUMNS`."""
     return Package(*convert_row(row, CONVERSIONS))

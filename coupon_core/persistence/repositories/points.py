@@ -1,4 +1,4 @@
-"""Wallets and their ledger: a balance changes only together with its entry."""
+"""Wallets and their ledger: a balance changes only together with an entry."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -15,7 +15,10 @@ from coupon_core.domain.models.points import (
 )
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
+from coupon_core.persistence.row_mapping import build_conversions, convert_row
 from coupon_core.persistence.tables import PointEntryTable, WalletTable
+
+ENTRY_CONVERSIONS = build_conversions(PointEntry, kind=EntryKind)
 
 ADD_POINTS = """
     INSERT INTO wallet (tenant_id, user_id, point_id, balance, updated_at)
@@ -34,13 +37,13 @@ DEDUCT_POINTS = """
 
 
 def add(change: PointChange, now: datetime) -> int | None:
-    """The balance after an addition; None when the wallet cannot hold as much."""
-    return _update_balance(ADD_POINTS, change, now)
+    """Add points and return the balance; None if it would exceed the maximum."""
+    return _update_balance(ADD_POINTS, change, now=now)
 
 
 def deduct(change: PointChange, now: datetime) -> int | None:
-    """The balance after something was taken; None when there is not as much."""
-    return _update_balance(DEDUCT_POINTS, change, now)
+    """Deduct points and return the balance; None if it is insufficient."""
+    return _update_balance(DEDUCT_POINTS, change, now=now)
 
 
 def _update_balance(sql: str, change: PointChange, now: datetime) -> int | None:
@@ -57,15 +60,14 @@ def _update_balance(sql: str, change: PointChange, now: datetime) -> int | None:
 
 
 def insert_entry(entry: PointEntry) -> None:
-    """Write an entry of the ledger."""
+    """Insert an entry of the ledger."""
     PointEntryTable.insert(asdict(entry)).execute()
 
 
 def get_balance(tenant_id: str, user_id: str, point_id: str) -> int:
-    """How many points of a kind a user has; 0 without a wallet."""
-    mine = (WalletTable.tenant_id == tenant_id) & (WalletTable.user_id == user_id)
+    """Return the balance of a user in one kind of points; 0 without a wallet."""
     query = WalletTable.select(WalletTable.balance).where(
-        mine, WalletTable.point_id == point_id
+        WalletTable.match_key(tenant_id, user_id, point_id)
     )
     row = query.tuples().first()
     return int(row[0]) if row else 0
@@ -74,9 +76,9 @@ def get_balance(tenant_id: str, user_id: str, point_id: str) -> int:
 def list_wallets(
     tenant_id: str, page: Page, user_id: str | None = None, point_id: str | None = None
 ) -> tuple[list[Wallet], int]:
-    """Wallets by user and point, and how many match."""
+    """Return wallets by user and point, and the total of all matches."""
     query = WalletTable.select().where(
-        *_build_conditions(WalletTable, tenant_id, user_id, point_id)
+        *_build_conditions(WalletTable, tenant_id, user_id=user_id, point_id=point_id)
     )
     ordered = query.order_by(WalletTable.user_id, WalletTable.point_id)
     rows = ordered.limit(page.limit).offset(page.offset).tuples()
@@ -86,10 +88,12 @@ def list_wallets(
 def list_entries(
     tenant_id: str, page: Page, user_id: str | None = None, point_id: str | None = None
 ) -> tuple[list[PointEntry], int]:
-    """Entries of the ledger, newest first, and how many match."""
+    """Return ledger entries, newest first, and the total of all matches."""
     columns = [getattr(PointEntryTable, field.name) for field in fields(PointEntry)]
     query = PointEntryTable.select(*columns).where(
-        *_build_conditions(PointEntryTable, tenant_id, user_id, point_id)
+        *_build_conditions(
+            PointEntryTable, tenant_id, user_id=user_id, point_id=point_id
+        )
     )
     newest = query.order_by(PointEntryTable.entry_id.desc())
     rows = newest.limit(page.limit).offset(page.offset).tuples()
@@ -99,10 +103,13 @@ def list_entries(
 def _build_conditions(
     table: Any, tenant_id: str, user_id: str | None, point_id: str | None
 ) -> list[Any]:
-    wanted = {"tenant_id": tenant_id, "user_id": user_id, "point_id": point_id}
-    return [getattr(table, n) == v for n, v in wanted.items() if v is not None]
+    filters = {"tenant_id": tenant_id, "user_id": user_id, "point_id": point_id}
+    return [
+        getattr(table, name) == value
+        for name, value in filters.items()
+        if value is not None
+    ]
 
 
 def _to_entry(row: Sequence[Any]) -> PointEntry:
-    *before, kind, reference, reason, created_at = row
-    return PointEntry(*[*before, EntryKind(kind), reference, reason, created_at])
+    return PointEntry(*convert_row(row, ENTRY_CONVERSIONS))

@@ -1,4 +1,4 @@
-"""What was bought, and giving it or a use back: each happens once or not at all."""
+"""Purchases and their refunds: each refund happens once or not at all."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -17,7 +17,8 @@ MARK_REFUNDED = """
     UPDATE purchase SET refunded_at = :now
     WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id AND refunded_at IS NULL
 """
-# Only what the decision was made on: a use that came between has other counts.
+# Matches only the coupon that the decision was made on: a redemption in between
+# changes the counts.
 RETURN_COUPON = """
     UPDATE coupon SET returned_at = :now, redeemed_at = NULL,
         refund_count = refund_count + redemption_count, redemption_count = 0
@@ -56,21 +57,19 @@ DECREMENT_USER_USAGE = """
 
 
 def insert(purchase: Purchase) -> None:
-    """Note what was paid for a coupon."""
+    """Insert a purchase."""
     PurchaseTable.insert(asdict(purchase)).execute()
 
 
 def get(tenant_id: str, coupon_id: str) -> Purchase | None:
-    """What was paid for a coupon, if it was bought."""
-    here = (PurchaseTable.tenant_id == tenant_id) & (
-        PurchaseTable.coupon_id == coupon_id
-    )
-    row = PurchaseTable.select().where(here).tuples().first()
+    """Return the purchase of a coupon, or None."""
+    key_condition = PurchaseTable.match_key(tenant_id, coupon_id)
+    row = PurchaseTable.select().where(key_condition).tuples().first()
     return Purchase(*row) if row else None
 
 
 def mark_refunded(purchase: Purchase, now: datetime) -> bool:
-    """Note that the points were given back; False when they had been before."""
+    """Mark a purchase as refunded; return False if it was refunded before."""
     parameters = {
         "tenant_id": purchase.tenant_id,
         "coupon_id": purchase.coupon_id,
@@ -80,33 +79,34 @@ def mark_refunded(purchase: Purchase, now: datetime) -> bool:
 
 
 def return_coupon(coupon: Coupon, definition: Definition, now: datetime) -> list[int]:
-    """Remove a coupon from its user, with all its uses; gives their numbers.
+    """Take a coupon back from its user, with all its uses; return their numbers.
 
-    None when the coupon is no longer as it was seen. The caller holds definition and
-    coupon; a place in the series becomes free.
+    Returns an empty list if the coupon has changed since it was read, or had no uses.
+    The caller must hold the locks of the definition and of the coupon. A copy of the
+    code becomes available again.
     """
-    if not _update_if_unchanged(RETURN_COUPON, coupon, now):
+    if not _update_if_unchanged(RETURN_COUPON, coupon, now=now):
         return []
-    numbers = _undo_redemptions(coupon, 0, now)
-    _decrement_usage(coupon, definition, len(numbers))
+    numbers = _undo_redemptions(coupon, 0, now=now)
+    _decrement_usage(coupon, definition, count=len(numbers))
     if total_limit_counts_awards(definition):
-        _decrement_counter(DECREMENT_TOTAL_USAGE, coupon, 1)
+        _decrement_counter(DECREMENT_TOTAL_USAGE, coupon, count=1)
     return numbers
 
 
 def undo_last_redemption(
     coupon: Coupon, definition: Definition, now: datetime
 ) -> list[int]:
-    """Give a coupon its last use back; gives the number of that use.
+    """Undo the last redemption of a coupon; return its number in a list.
 
-    None when the coupon is no longer as it was seen.
+    Returns an empty list if the coupon has changed since it was read.
     """
-    ids = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
-    (last,) = execute(SELECT_LAST_USE_NUMBER, ids).fetchone()
-    numbers = _undo_redemptions(coupon, last, now)
-    if not _update_if_unchanged(UNDO_ONE_REDEMPTION, coupon, now):
+    key = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
+    (last_number,) = execute(SELECT_LAST_USE_NUMBER, key).fetchone()
+    numbers = _undo_redemptions(coupon, last_number, now=now)
+    if not _update_if_unchanged(UNDO_ONE_REDEMPTION, coupon, now=now):
         return []
-    _decrement_usage(coupon, definition, len(numbers))
+    _decrement_usage(coupon, definition, count=len(numbers))
     return numbers
 
 
@@ -137,9 +137,9 @@ def _undo_redemptions(
 
 def _decrement_usage(coupon: Coupon, definition: Definition, count: int) -> None:
     if total_limit_counts_redemptions(definition):
-        _decrement_counter(DECREMENT_TOTAL_USAGE, coupon, count)
+        _decrement_counter(DECREMENT_TOTAL_USAGE, coupon, count=count)
     if definition.per_user_limit:
-        _decrement_counter(DECREMENT_USER_USAGE, coupon, count)
+        _decrement_counter(DECREMENT_USER_USAGE, coupon, count=count)
 
 
 def _decrement_counter(sql: str, coupon: Coupon, count: int) -> None:

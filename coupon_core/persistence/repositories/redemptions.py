@@ -1,7 +1,7 @@
-"""The one guarded write of a redemption: all of it happens, or nothing.
+"""The guarded write of a redemption: all of it happens, or nothing.
 
 The statements are written once. SQLite runs them one by one; PostgreSQL as a single
-one, each part fed by the part before it, in one round trip.
+one, in which each part feeds the next, in one round trip.
 """
 
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, is_postgresql
 from coupon_core.persistence.repositories.coupons import to_coupon_row
 
-# Only definitions with a total limit have their counter touched: counting every
-# redemption on one row halves the throughput of all.
+# Only definitions with a total limit maintain a counter: counting every redemption in
+# one row would halve the throughput.
 INCREMENT_TOTAL_USAGE = """
     UPDATE definition SET used_count = used_count + 1
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
@@ -35,8 +35,8 @@ INCREMENT_USER_USAGE = """
     SET used_count = user_usage.used_count + 1
     WHERE user_usage.used_count < :per_user_limit
 """
-# Both hold only while coupon and definition are what the decision was made on; who
-# changes the definition in these waits for uses under way (store.coupons.still).
+# Both writes require that coupon and definition are unchanged since the decision. A
+# change of these columns waits for running redemptions (lock_coupons_exclusively).
 UNCHANGED_DEFINITION_CONDITION = """
     EXISTS (SELECT 1 FROM definition d
     WHERE d.tenant_id = :tenant_id AND d.definition_id = :definition_id
@@ -86,9 +86,9 @@ def record(
 ) -> bool:
     """Write a redemption that was decided on `candidate`, with its event.
 
-    `claim` makes the coupon itself too. False when the race was lost: the coupon is
-    no longer what was seen, the definition has other rules, or the pool is empty;
-    then the caller rolls back.
+    With `claim` the coupon itself is created too. Returns False if the coupon or the
+    rules of the definition have changed, or a limit is exhausted. The caller must then
+    roll back.
     """
     definition = candidate.definition
     parameters = {
@@ -110,7 +110,7 @@ def record(
             execute(sql, parameters, dedicated_cursor=True).rowcount == 1
             for sql in statements
         )
-    except IntegrityError:  # counted, but not used: PostgreSQL has undone both
+    except IntegrityError:  # counted but not redeemed: PostgreSQL has rolled both back
         return False
 
 
@@ -136,7 +136,7 @@ def _to_rule_parameters(definition: Definition) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class StatementLayout:
-    """Which parts the write of a use has."""
+    """The parts that the write of a redemption consists of."""
 
     counter_statements: tuple[str, ...]
     claim: bool
@@ -148,8 +148,11 @@ def _choose_layout(definition: Definition, claim: bool) -> StatementLayout:
         INCREMENT_TOTAL_USAGE: total_limit_counts_redemptions(definition),
         INCREMENT_USER_USAGE: definition.per_user_limit > 0,
     }
-    wanted = tuple(sql for sql, needed in counts.items() if needed)
-    return StatementLayout(wanted, claim, definition.code_format == CodeFormat.SHARED)
+    return StatementLayout(
+        counter_statements=tuple(sql for sql, needed in counts.items() if needed),
+        claim=claim,
+        has_shared_code=definition.code_format == CodeFormat.SHARED,
+    )
 
 
 @cache
@@ -162,10 +165,11 @@ def _build_statements(layout: StatementLayout, is_combined: bool) -> tuple[str, 
 
 
 def _combine_statements(layout: StatementLayout) -> str:
-    """Each part feeds the next; an empty pool or a changed coupon stops them all.
+    """Combine the parts into one statement; each part feeds the next.
 
-    A use that was counted but did not happen has no number, and a redemption without
-    a number breaks NOT NULL: so the statement fails as a whole and counts nothing.
+    An exhausted limit or a changed coupon stops all following parts. A use that was
+    counted but did not happen has no number, which violates NOT NULL in the redemption.
+    So the statement fails as a whole and counts nothing.
     """
     parts, last = [], ""
     for number, sql in enumerate(layout.counter_statements):
@@ -181,11 +185,15 @@ def _combine_statements(layout: StatementLayout) -> str:
 
 
 def _build_coupon_statement(layout: StatementLayout, previous: str) -> str:
-    """The statement that uses or claims the coupon, once `previous` has given a row."""
+    """Return the statement that uses or claims the coupon.
+
+    It takes effect only if the part `previous` has returned a row.
+    """
     if layout.claim:
         source = f"FROM {previous}" if previous else ""
         return f"{INSERT_CLAIMED_COUPON.format(source=source)} {ON_CONFLICT_DO_NOTHING}"
     code_condition = (
         f"AND {ACTIVE_SHARED_CODE_CONDITION}" if layout.has_shared_code else ""
     )
-    return f"{UPDATE_COUPON} {code_condition} {f'AND EXISTS (SELECT 1 FROM {previous})' if previous else ''}"
+    count_condition = f"AND EXISTS (SELECT 1 FROM {previous})" if previous else ""
+    return f"{UPDATE_COUPON} {code_condition} {count_condition}"

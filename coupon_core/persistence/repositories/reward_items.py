@@ -5,37 +5,40 @@ from dataclasses import asdict
 from peewee import IntegrityError
 
 from coupon_core.domain.models import Page, RewardItem
-from coupon_core.persistence.database import is_postgresql
+from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.row_mapping import to_reward_item
 from coupon_core.persistence.tables import RewardItemTable
 
 
 def insert(item: RewardItem) -> None:
-    """Add a reward item."""
+    """Insert a reward item."""
     RewardItemTable.insert(asdict(item)).execute()
 
 
 def get(tenant_id: str, item_id: str) -> RewardItem | None:
-    """One reward item."""
+    """Return a reward item, or None."""
     row = (
-        RewardItemTable.select().where(_match_key(tenant_id, item_id)).tuples().first()
+        RewardItemTable.select()
+        .where(RewardItemTable.match_key(tenant_id, item_id))
+        .tuples()
+        .first()
     )
     return to_reward_item(row) if row else None
 
 
 def lock(tenant_id: str, item_id: str) -> RewardItem | None:
-    """One reward item, held against changes by others until the transaction ends."""
-    query = RewardItemTable.select().where(_match_key(tenant_id, item_id))
-    if is_postgresql():  # on SQLite the transaction itself is the lock
-        query = query.for_update("FOR NO KEY UPDATE")
-    row = query.tuples().first()
+    """Lock a reward item against changes until the transaction ends, and return it."""
+    query = RewardItemTable.select().where(
+        RewardItemTable.match_key(tenant_id, item_id)
+    )
+    row = lock_rows(query).tuples().first()
     return to_reward_item(row) if row else None
 
 
 def list_reward_items(
     tenant_id: str, page: Page, reward_type: str | None = None
 ) -> tuple[list[RewardItem], int]:
-    """A tenant's reward items, newest first, and how many match."""
+    """Return the reward items of a tenant, newest first, and their total."""
     query = RewardItemTable.select().where(RewardItemTable.tenant_id == tenant_id)
     if reward_type is not None:
         query = query.where(RewardItemTable.reward_type == reward_type)
@@ -50,21 +53,20 @@ def list_reward_items(
 def update(item: RewardItem) -> None:
     """Overwrite a reward item."""
     RewardItemTable.update(asdict(item)).where(
-        _match_key(item.tenant_id, item.item_id)
+        RewardItemTable.match_key(item.tenant_id, item.item_id)
     ).execute()
 
 
 def delete(tenant_id: str, item_id: str) -> bool | None:
-    """Delete a reward item: True if it was there, None while definitions name it."""
+    """Delete a reward item.
+
+    Returns False if it does not exist, and None if a definition refers to it.
+    """
     try:
         return bool(
-            RewardItemTable.delete().where(_match_key(tenant_id, item_id)).execute()
+            RewardItemTable.delete()
+            .where(RewardItemTable.match_key(tenant_id, item_id))
+            .execute()
         )
     except IntegrityError:
         return None
-
-
-def _match_key(tenant_id: str, item_id: str) -> object:
-    return (RewardItemTable.tenant_id == tenant_id) & (
-        RewardItemTable.item_id == item_id
-    )

@@ -1,10 +1,11 @@
-"""Tenants, their signing secrets, and the admins' API keys."""
+"""Tenants, their signing secrets and their API keys."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
 from coupon_core.domain.models import ApiKey, Page, Scope
-from coupon_core.persistence.database import is_postgresql
+from coupon_core.domain.rules.scopes import ORIGINAL_SCOPES
+from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.tables import (
     ALL_TABLES,
     ApiKeyTable,
@@ -13,38 +14,37 @@ from coupon_core.persistence.tables import (
     TenantTable,
 )
 
-EncryptedSecret = tuple[str, str, datetime]  # secret id, sealed secret, created at
+EncryptedSecret = tuple[str, str, datetime]  # the id, encrypted secret and time
 
 
 def insert(tenant_id: str, now: datetime) -> bool:
-    """Add a tenant; False when there is one of that id."""
+    """Insert a tenant; return False if the id exists."""
     row = {"tenant_id": tenant_id, "created_at": now}
     query = TenantTable.insert(row).on_conflict_ignore().as_rowcount()
     return bool(query.execute())
 
 
 def exists(tenant_id: str) -> bool:
-    """True for a known tenant."""
+    """Return True if the tenant exists."""
     return bool(TenantTable.select().where(TenantTable.tenant_id == tenant_id).exists())
 
 
 def erase(tenant_id: str) -> bool:
-    """Remove a tenant and every row that is its; False when there was none.
+    """Delete a tenant and all its rows, except for the audit log.
 
-    But not what was done, by whom: the audit log stays.
+    Returns False if the tenant does not exist.
     """
     counts = [
         table.delete().where(table.tenant_id == tenant_id).execute()
-        for table in reversed(
-            ALL_TABLES
-        )  # what is referred to goes after what refers to it
+        # Referenced tables come after the tables that refer to them.
+        for table in reversed(ALL_TABLES)
         if table is not AuditEntryTable
     ]
     return bool(counts[-1])
 
 
 def list_tenants(page: Page) -> tuple[list[tuple[str, datetime]], int]:
-    """Tenants by id with their creation times, and how many there are."""
+    """Return tenants by id with their creation times, and their total."""
     query = TenantTable.select(TenantTable.tenant_id, TenantTable.created_at).order_by(
         TenantTable.tenant_id
     )
@@ -53,35 +53,33 @@ def list_tenants(page: Page) -> tuple[list[tuple[str, datetime]], int]:
 
 
 def lock(tenant_id: str) -> bool:
-    """Until the transaction ends nobody else names codes of this tenant by hand.
+    """Lock the tenant until the transaction ends, so that no other call adds codes.
 
-    False for an unknown tenant.
+    Required before shared or imported codes are added. Returns False if the tenant does
+    not exist.
     """
     return _lock_row(tenant_id, "FOR NO KEY UPDATE")
 
 
 def lock_shared(tenant_id: str) -> bool:
-    """Until the transaction ends nobody names codes of this tenant by hand.
+    """Lock the tenant in share mode, so that nobody holds `lock` meanwhile.
 
-    False for an unknown tenant.
+    Required before codes are generated. Returns False if the tenant does not exist.
     """
     return _lock_row(tenant_id, "FOR SHARE")
 
 
 def _lock_row(tenant_id: str, lock_mode: str) -> bool:
-    # On SQLite the transaction itself is the lock.
     query = TenantTable.select(TenantTable.tenant_id).where(
         TenantTable.tenant_id == tenant_id
     )
-    if is_postgresql():
-        query = query.for_update(lock_mode)
-    return query.tuples().first() is not None
+    return lock_rows(query, lock_mode).tuples().first() is not None
 
 
 def add_secret(
     tenant_id: str, secret_id: str, encrypted_secret: str, now: datetime
 ) -> None:
-    """Store one more signing secret."""
+    """Insert a signing secret."""
     TenantSecretTable.insert(
         tenant_id=tenant_id,
         secret_id=secret_id,
@@ -91,28 +89,33 @@ def add_secret(
 
 
 def list_secrets(tenant_id: str) -> list[EncryptedSecret]:
-    """The active signing secrets, newest first."""
-    table = TenantSecretTable
-    query = table.select(table.secret_id, table.secret_sealed, table.created_at)
-    newest_first = table.secret_id.desc()
-    where = table.tenant_id == tenant_id
-    return list(query.where(where).order_by(newest_first).tuples())
+    """Return the active signing secrets, newest first."""
+    query = TenantSecretTable.select(
+        TenantSecretTable.secret_id,
+        TenantSecretTable.secret_sealed,
+        TenantSecretTable.created_at,
+    ).where(TenantSecretTable.tenant_id == tenant_id)
+    return list(query.order_by(TenantSecretTable.secret_id.desc()).tuples())
 
 
 def delete_secrets(tenant_id: str, secret_ids: Iterable[str]) -> int:
-    """Retire signing secrets; gives how many there were."""
-    of_tenant = TenantSecretTable.tenant_id == tenant_id
-    chosen = TenantSecretTable.secret_id.in_(list(secret_ids))
-    return int(TenantSecretTable.delete().where(of_tenant, chosen).execute())
+    """Delete signing secrets; return their number."""
+    query = TenantSecretTable.delete().where(
+        TenantSecretTable.tenant_id == tenant_id,
+        TenantSecretTable.secret_id.in_(list(secret_ids)),
+    )
+    return int(query.execute())
 
 
 def insert_key(key: ApiKey, sha256: str, encrypted_key: str) -> None:
-    """Add an API key."""
+    """Insert an API key."""
     ApiKeyTable.insert(
         tenant_id=key.tenant_id,
         key_id=key.key_id,
         name=key.name,
-        scopes=sorted(key.scopes),
+        # The previous release reads `scopes` only, and fails on unknown words there.
+        scopes=sorted(key.scopes & ORIGINAL_SCOPES),
+        added_scopes=sorted(key.scopes - ORIGINAL_SCOPES),
         key_sha256=sha256,
         key_sealed=encrypted_key,
         created_at=key.created_at,
@@ -121,25 +124,26 @@ def insert_key(key: ApiKey, sha256: str, encrypted_key: str) -> None:
 
 
 def find_key_by_hash(sha256: str) -> ApiKey | None:
-    """The key with that SHA-256, also when revoked or past its time."""
+    """Return the key with a SHA-256 hash, even if revoked or expired."""
     return _find_key(ApiKeyTable.key_sha256 == sha256)
 
 
 def find_key_by_id(key_id: str) -> tuple[ApiKey, str] | None:
-    """The key of that id, of whichever tenant, with its sealed secret."""
+    """Return the key with an id, of any tenant, with its encrypted secret."""
     key = _find_key(ApiKeyTable.key_id == key_id)
-    sealed = ApiKeyTable.select(ApiKeyTable.key_sealed)
-    where = ApiKeyTable.key_id == key_id
-    return (key, sealed.where(where).scalar()) if key else None
+    query = ApiKeyTable.select(ApiKeyTable.key_sealed).where(
+        ApiKeyTable.key_id == key_id
+    )
+    return (key, query.scalar()) if key else None
 
 
 def get_key(tenant_id: str, key_id: str) -> ApiKey | None:
-    """One of a tenant's keys."""
-    return _find_key(ApiKeyTable.tenant_id == tenant_id, ApiKeyTable.key_id == key_id)
+    """Return a key of a tenant, or None."""
+    return _find_key(ApiKeyTable.match_key(tenant_id, key_id))
 
 
 def list_keys(tenant_id: str, page: Page) -> tuple[list[ApiKey], int]:
-    """A tenant's keys, newest first, and how many there are."""
+    """Return the keys of a tenant, newest first, and their total."""
     where = ApiKeyTable.tenant_id == tenant_id
     query = ApiKeyTable.select().where(where).order_by(ApiKeyTable.key_id.desc())
     rows = query.limit(page.limit).offset(page.offset)
@@ -147,18 +151,31 @@ def list_keys(tenant_id: str, page: Page) -> tuple[list[ApiKey], int]:
 
 
 def revoke_key(tenant_id: str, key_id: str, now: datetime) -> bool:
-    """Revoke a key; False when there is none that was not revoked before."""
-    this = ApiKeyTable.tenant_id == tenant_id, ApiKeyTable.key_id == key_id
-    query = ApiKeyTable.update(revoked_at=now)
-    return bool(query.where(*this, ApiKeyTable.revoked_at.is_null()).execute())
+    """Revoke a key; return False if it does not exist or is already revoked."""
+    query = ApiKeyTable.update(revoked_at=now).where(
+        ApiKeyTable.match_key(tenant_id, key_id), ApiKeyTable.revoked_at.is_null()
+    )
+    return bool(query.execute())
 
 
-def _find_key(*where: object) -> ApiKey | None:
-    row = ApiKeyTable.select().where(*where).first()
+def _find_key(condition: object) -> ApiKey | None:
+    row = ApiKeyTable.select().where(condition).first()
     return _to_key(row) if row else None
 
 
+def _parse_scopes(words: Iterable[str]) -> frozenset[Scope]:
+    """Return the scopes of stored words; those of a later release are ignored."""
+    known_words = {scope.value for scope in Scope}
+    return frozenset(Scope(word) for word in words if word in known_words)
+
+
 def _to_key(row: ApiKeyTable) -> ApiKey:
-    scopes = frozenset(Scope(scope) for scope in row.scopes)
-    times = row.created_at, row.expires_at, row.revoked_at
-    return ApiKey(row.tenant_id, row.key_id, row.name, scopes, *times)
+    return ApiKey(
+        tenant_id=row.tenant_id,
+        key_id=row.key_id,
+        name=row.name,
+        scopes=_parse_scopes([*row.scopes, *row.added_scopes]),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+    )

@@ -1,4 +1,4 @@
-"""How often each user has used the codes of a definition that limits it."""
+"""The number of uses per user, for definitions that limit it."""
 
 from coupon_core.persistence.database import execute
 
@@ -19,7 +19,7 @@ INSERT_RECOUNTED_USAGE = """
 
 
 def get_used_count(tenant_id: str, definition_id: str, user_id: str) -> int:
-    """Uses by a user of all codes of a definition."""
+    """Return how often a user has used the codes of a definition."""
     parameters = {
         "tenant_id": tenant_id,
         "definition_id": definition_id,
@@ -30,7 +30,10 @@ def get_used_count(tenant_id: str, definition_id: str, user_id: str) -> int:
 
 
 def recount(tenant_id: str, definition_id: str) -> None:
-    """Count anew, from the coupons; they are held still by the caller."""
+    """Count the uses of a definition again, from its coupons.
+
+    The caller must hold `lock_coupons_exclusively`.
+    """
     parameters = {"tenant_id": tenant_id, "definition_id": definition_id}
     execute(DELETE_USAGE, parameters)
     execute(INSERT_RECOUNTED_USAGE, parameters)

@@ -1,39 +1,41 @@
-"""The users that tenants have made known."""
+"""Users that tenants have registered."""
 
 from dataclasses import asdict
-from typing import Any
 
 from coupon_core.domain.models import Page
 from coupon_core.domain.models.users import RegisteredUser
-from coupon_core.persistence.database import is_postgresql
+from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.tables import KnownUserTable
 
 
 def insert(user: RegisteredUser) -> bool:
-    """Add a user; False when the user is known already."""
+    """Insert a user; return False if the user exists."""
     query = KnownUserTable.insert(asdict(user)).on_conflict_ignore()
     return bool(query.as_rowcount().execute())
 
 
 def get(tenant_id: str, user_id: str) -> RegisteredUser | None:
-    """One user."""
-    row = KnownUserTable.select().where(_match_key(tenant_id, user_id)).tuples().first()
+    """Return a user, or None."""
+    row = (
+        KnownUserTable.select()
+        .where(KnownUserTable.match_key(tenant_id, user_id))
+        .tuples()
+        .first()
+    )
     return RegisteredUser(*row) if row else None
 
 
 def lock(tenant_id: str, user_id: str) -> RegisteredUser | None:
-    """One user, held against changes by others until the transaction ends."""
-    query = KnownUserTable.select().where(_match_key(tenant_id, user_id))
-    if is_postgresql():  # on SQLite the transaction itself is the lock
-        query = query.for_update("FOR NO KEY UPDATE")
-    row = query.tuples().first()
+    """Lock a user against changes until the transaction ends, and return it."""
+    query = KnownUserTable.select().where(KnownUserTable.match_key(tenant_id, user_id))
+    row = lock_rows(query).tuples().first()
     return RegisteredUser(*row) if row else None
 
 
 def list_users(
     tenant_id: str, page: Page, is_member: bool | None = None
 ) -> tuple[list[RegisteredUser], int]:
-    """A tenant's users by id, and how many match."""
+    """Return the users of a tenant by id, and the total of all matches."""
     query = KnownUserTable.select().where(KnownUserTable.tenant_id == tenant_id)
     if is_member is not None:
         query = query.where(KnownUserTable.is_member == is_member)
@@ -44,9 +46,5 @@ def list_users(
 def update(user: RegisteredUser) -> None:
     """Overwrite a user."""
     KnownUserTable.update(asdict(user)).where(
-        _match_key(user.tenant_id, user.user_id)
+        KnownUserTable.match_key(user.tenant_id, user.user_id)
     ).execute()
-
-
-def _match_key(tenant_id: str, user_id: str) -> Any:
-    return (KnownUserTable.tenant_id == tenant_id) & (KnownUserTable.user_id == user_id)

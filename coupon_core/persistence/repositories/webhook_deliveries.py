@@ -1,17 +1,14 @@
-"""What is to be delivered to webhooks: stored once, taken in turns, settled."""
+"""Webhook deliveries: stored once, and claimed fairly among tenants."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from coupon_core.domain.models.webhooks import (
-    AttemptStatus,
     Delivery,
     SignatureScheme,
     Webhook,
-    WebhookResponse,
 )
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import (
@@ -22,15 +19,16 @@ from coupon_core.persistence.database import (
 )
 from coupon_core.persistence.id_generation import get_min_id_at
 from coupon_core.persistence.repositories.webhooks import to_webhook
+from coupon_core.persistence.row_locks import skip_locked_clause
+from coupon_core.persistence.row_mapping import format_columns
 from coupon_core.persistence.tables import WebhookTable, to_datetime
 
-Subscription = tuple[
-    str, int, str, SignatureScheme
-]  # tenant, webhook, event type, form
+# The tenant, the webhook, the event type and the signature scheme.
+Subscription = tuple[str, int, str, SignatureScheme]
 
 
 def list_subscriptions(tenant_ids: Iterable[str]) -> list[Subscription]:
-    """The active webhooks of some tenants."""
+    """Return the active webhooks of tenants."""
     unique_ids = sorted(set(tenant_ids))
     if not unique_ids:
         return []
@@ -40,10 +38,13 @@ def list_subscriptions(tenant_ids: Iterable[str]) -> list[Subscription]:
         WebhookTable.event_type,
         WebhookTable.signature,
     ).where(WebhookTable.tenant_id.in_(unique_ids), WebhookTable.is_active)
-    return [(*ids, SignatureScheme(form)) for *ids, form in query.tuples()]
+    return [
+        (tenant_id, webhook_id, event_type, SignatureScheme(scheme))
+        for tenant_id, webhook_id, event_type, scheme in query.tuples()
+    ]
 
 
-# Again from the webhook: since it was looked up it may have gone.
+# Selects from the webhook again, because it may have been deleted since the lookup.
 INSERT_DELIVERY = """
     INSERT INTO webhook_delivery (tenant_id, webhook_id, event_id, event_type,
         payload, attempt_count, created_at, state, due_at)
@@ -56,38 +57,39 @@ INSERT_DELIVERY = """
 
 
 def add(deliveries: Iterable[Delivery]) -> int:
-    """Store deliveries that are new, in the caller's transaction; gives how many."""
+    """Store new deliveries in the caller's transaction; return their number."""
     rows = [
         {
-            "tenant_id": one.tenant_id,
-            "webhook_id": one.webhook_id,
-            "event_id": one.event_id,
-            "event_type": one.event_type,
-            "payload": one.payload,
-            "now": format_timestamp_milliseconds(one.created_at),
+            **_to_key_parameters(delivery),
+            "event_id": delivery.event_id,
+            "event_type": delivery.event_type,
+            "payload": delivery.payload,
+            "now": format_timestamp_milliseconds(delivery.created_at),
         }
-        for one in deliveries
+        for delivery in deliveries
     ]
     return execute_many(_cast_parameters(INSERT_DELIVERY), rows) if rows else 0
 
 
 def _cast_parameters(sql: str) -> str:
-    """PostgreSQL does not guess what a parameter in a SELECT is."""
+    """Cast the parameters, whose types PostgreSQL does not infer in a SELECT."""
     if is_postgresql():
-        types = {"event_id": "CAST(:event_id AS uuid)"}
-        return sql.format(now="CAST(:now AS timestamptz)", **types)
+        return sql.format(
+            now="CAST(:now AS timestamptz)", event_id="CAST(:event_id AS uuid)"
+        )
     return sql.format(now=":now", event_id=":event_id")
 
 
-# Each tenant's first before any tenant's second; what waited longest comes first.
+# Round robin over the tenants: first one webhook of each, then a second of each. The
+# webhook that has waited longest is first among equals.
 SELECT_DUE_WEBHOOKS = f"""
-    SELECT {", ".join(f"w.{field.name}" for field in fields(Webhook))}
+    SELECT {format_columns(Webhook, "w")}
     FROM webhook w JOIN (
         SELECT tenant_id, webhook_id, row_number() OVER (
             PARTITION BY tenant_id ORDER BY next_turn_at, webhook_id) AS place
-        FROM webhook one WHERE is_active AND next_turn_at <= :now AND EXISTS (
+        FROM webhook c WHERE is_active AND next_turn_at <= :now AND EXISTS (
             SELECT 1 FROM webhook_delivery d
-            WHERE d.tenant_id = one.tenant_id AND d.webhook_id = one.webhook_id
+            WHERE d.tenant_id = c.tenant_id AND d.webhook_id = c.webhook_id
             AND d.state = 'pending' AND d.due_at <= :now)) AS due
     ON due.tenant_id = w.tenant_id AND due.webhook_id = w.webhook_id
     WHERE w.is_active AND w.next_turn_at <= :now AND due.place <= :share
@@ -106,50 +108,57 @@ def claim_webhooks(
     max_per_tenant: int,
     active_counts: Mapping[str, int],
 ) -> list[Webhook]:
-    """Up to `limit` webhooks that something is due to, for the caller alone to serve.
+    """Claim up to `limit` webhooks that have due deliveries, for the caller alone.
 
-    Of a tenant no more than its share, which those that the caller is `active_counts` are a
-    part of. Others leave each alone for as long as a request to it may take, and a
-    margin.
+    A tenant gets at most `max_per_tenant` webhooks, including `active_counts`, those
+    that the caller serves already. A claim lasts for the timeout of a request plus
+    `margin`.
     """
-    # As many as are being served may be found beyond their tenants' shares.
-    limits = {"most": limit + sum(active_counts.values()), "share": max_per_tenant}
-    parameters = {**limits, "now": format_timestamp_milliseconds(now)}
-    # Only a read while there is nothing to do: writers of SQLite queue.
-    if not _limit_per_tenant(
-        max_per_tenant,
-        active_counts,
-        execute(SELECT_DUE_WEBHOOKS, parameters).fetchall(),
-    ):
+    # The webhooks in progress may exceed the share of their tenants, so select more.
+    parameters = {
+        "most": limit + sum(active_counts.values()),
+        "share": max_per_tenant,
+        "now": format_timestamp_milliseconds(now),
+    }
+    # Only read while there is nothing to claim: SQLite writers queue.
+    rows = execute(SELECT_DUE_WEBHOOKS, parameters).fetchall()
+    if not _limit_per_tenant(rows, max_per_tenant, active_counts=active_counts):
         return []
-    lock_clause = "FOR NO KEY UPDATE OF w SKIP LOCKED" if is_postgresql() else ""
+    lock_clause = skip_locked_clause("FOR NO KEY UPDATE OF w")
     with transaction():
         rows = execute(f"{SELECT_DUE_WEBHOOKS} {lock_clause}", parameters).fetchall()
-        claimed = _limit_per_tenant(max_per_tenant, active_counts, rows)[:limit]
-        claims = [
-            {**_to_key_parameters(one), "until": _get_claim_end(one, now, margin)}
-            for one in claimed
-        ]
+        due_webhooks = _limit_per_tenant(
+            rows, max_per_tenant, active_counts=active_counts
+        )
+        claimed = due_webhooks[:limit]
+        claims = [_to_claim_parameters(webhook, now + margin) for webhook in claimed]
         if claims:
             execute_many(CLAIM_WEBHOOK, claims)
     return claimed
 
 
 def _limit_per_tenant(
-    max_per_tenant: int, active_counts: Mapping[str, int], rows: Iterable[Sequence[Any]]
+    rows: Iterable[Sequence[Any]], max_per_tenant: int, active_counts: Mapping[str, int]
 ) -> list[Webhook]:
-    """The first of each tenant, as far as its share goes."""
-    counts, found = Counter(active_counts), []
+    """Return the first webhooks of each tenant, up to its maximum."""
+    counts, webhooks = Counter(active_counts), []
     for webhook in map(to_webhook, rows):
         counts[webhook.tenant_id] += 1
         if counts[webhook.tenant_id] <= max_per_tenant:
-            found.append(webhook)
-    return found
+            webhooks.append(webhook)
+    return webhooks
 
 
-def _get_claim_end(webhook: Webhook, now: datetime, margin: timedelta) -> str | None:
+def _to_claim_parameters(webhook: Webhook, start: datetime) -> dict[str, Any]:
+    return {
+        **_to_key_parameters(webhook),
+        "until": _get_claim_end(webhook, start),
+    }
+
+
+def _get_claim_end(webhook: Webhook, start: datetime) -> str | None:
     timeout = timedelta(milliseconds=webhook.timeout_ms)
-    return format_timestamp_milliseconds(now + timeout + margin)
+    return format_timestamp_milliseconds(start + timeout)
 
 
 SELECT_DUE_DELIVERIES = """
@@ -163,7 +172,7 @@ SELECT_DUE_DELIVERIES = """
 
 
 def list_due_deliveries(webhook: Webhook, limit: int, now: datetime) -> list[Delivery]:
-    """What is to be sent to a webhook now, oldest first."""
+    """Return the deliveries that are due to a webhook, oldest first."""
     parameters = {
         **_to_key_parameters(webhook),
         "most": limit,
@@ -177,95 +186,14 @@ def list_due_deliveries(webhook: Webhook, limit: int, now: datetime) -> list[Del
 
 def _to_delivery(row: Sequence[Any]) -> Delivery:
     tenant_id, webhook_id, event_id, event_type, payload, attempts, created_at = row
-    ids = tenant_id, webhook_id, str(event_id), event_type
-    return Delivery(*ids, payload, attempts, to_datetime(created_at))
-
-
-# Only the try that was seen: of two workers at the same delivery one settles it. But
-# what was taken is delivered, whoever says so.
-UPDATE_DELIVERY = """
-    UPDATE webhook_delivery
-    SET state = :state, attempt_count = attempt_count + 1, due_at = :due_at
-    WHERE tenant_id = :tenant_id AND webhook_id = :webhook_id
-    AND event_id = :event_id AND state <> 'delivered'
-    AND (attempt_count = :seen OR :state = 'delivered')
-"""
-INSERT_ATTEMPT = """
-    INSERT INTO webhook_attempt (tenant_id, webhook_id, event_id, number, status,
-        response_status, response_body, error, created_at, completed_at, next_retry_at)
-    SELECT tenant_id, webhook_id, event_id, attempt_count, {status}, {code}, {body},
-        {error}, {began}, {ended}, {retry}
-    FROM webhook_delivery
-    WHERE tenant_id = :tenant_id AND webhook_id = :webhook_id
-    AND event_id = :event_id
-    ON CONFLICT (tenant_id, webhook_id, event_id, number) DO NOTHING
-"""
-DELIVERY_STATES = {
-    AttemptStatus.SUCCESS: "delivered",
-    AttemptStatus.FAILED: "failed",
-    AttemptStatus.RETRYING: "pending",
-}
-ATTEMPT_PARAMETER_TYPES = {
-    "status": "text",
-    "code": "integer",
-    "body": "text",
-    "error": "text",
-    "began": "timestamptz",
-    "ended": "timestamptz",
-    "retry": "timestamptz",
-}
-
-
-def record_attempts(
-    deliveries: Sequence[Delivery],
-    statuses: Sequence[AttemptStatus],
-    response: WebhookResponse,
-    times: tuple[datetime, datetime, datetime],
-) -> None:
-    """Note how a request went for all that was in it, in the caller's transaction.
-
-    `times` are when it began, when it ended, and when what failed is due again.
-    """
-    began, ended, retry_at = times
-    rows = [
-        {
-            **_to_key_parameters(delivery),
-            "event_id": delivery.event_id,
-            "seen": delivery.attempt_count,
-            "state": DELIVERY_STATES[status],
-            "status": status.value,
-            "code": response.status,
-            "body": response.body,
-            "error": response.error,
-            "began": format_timestamp_milliseconds(began),
-            "ended": format_timestamp_milliseconds(ended),
-            "due_at": format_timestamp_milliseconds(retry_at),
-            "retry": _get_next_retry(status, retry_at),
-        }
-        for delivery, status in zip(deliveries, statuses, strict=True)
-    ]
-    execute_many(UPDATE_DELIVERY, rows)
-    execute_many(_build_attempt_sql(), rows)
-
-
-def _get_next_retry(status: AttemptStatus, retry_at: datetime) -> str | None:
-    return (
-        format_timestamp_milliseconds(retry_at)
-        if status == AttemptStatus.RETRYING
-        else None
-    )
-
-
-def _build_attempt_sql() -> str:
-    if not is_postgresql():
-        return INSERT_ATTEMPT.format(
-            **{name: f":{name}" for name in ATTEMPT_PARAMETER_TYPES}
-        )
-    return INSERT_ATTEMPT.format(
-        **{
-            name: f"CAST(:{name} AS {it})"
-            for name, it in ATTEMPT_PARAMETER_TYPES.items()
-        }
+    return Delivery(
+        tenant_id,
+        webhook_id,
+        event_id=str(event_id),
+        event_type=event_type,
+        payload=payload,
+        attempt_count=attempts,
+        created_at=to_datetime(created_at),
     )
 
 
@@ -277,7 +205,7 @@ PURGE = """
 
 
 def purge(before: datetime, limit: int) -> int:
-    """Forget up to `limit` deliveries of events before then; gives how many."""
+    """Delete up to `limit` deliveries of events before a time; return their number."""
     parameters = {"first_kept": get_min_id_at(before), "most": limit}
     with transaction():
         return int(execute(PURGE, parameters).rowcount)

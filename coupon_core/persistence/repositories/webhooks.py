@@ -1,4 +1,4 @@
-"""Webhooks as they are managed, and the log of what was sent to them."""
+"""Webhooks, and the log of their delivery attempts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
@@ -12,35 +12,47 @@ from coupon_core.domain.models.webhooks import (
     SignatureScheme,
     Webhook,
 )
-from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.database import execute
+from coupon_core.persistence.row_locks import lock_rows
+from coupon_core.persistence.row_mapping import build_conversions, convert_row
 from coupon_core.persistence.tables import WebhookTable, to_datetime
 
 COLUMNS = [getattr(WebhookTable, field.name) for field in fields(Webhook)]
-EncryptedSecrets = tuple[str, str, datetime | None]  # present, former, rotated at
+CONVERSIONS = build_conversions(
+    Webhook,
+    signature=SignatureScheme,
+    is_active=bool,
+    failing_since=to_datetime,
+    next_turn_at=to_datetime,
+    created_at=to_datetime,
+    updated_at=to_datetime,
+)
+# The current secret, the previous secret, and the time of the last rotation.
+EncryptedSecrets = tuple[str, str, datetime | None]
 
 
 def insert(webhook: Webhook, secret_sealed: str) -> None:
-    """Add a webhook."""
+    """Insert a webhook."""
     sealed = {"secret_sealed": secret_sealed, "former_sealed": ""}
     WebhookTable.insert({**asdict(webhook), **sealed}).execute()
 
 
 def count(tenant_id: str) -> int:
-    """How many webhooks a tenant has."""
+    """Return how many webhooks a tenant has."""
     return int(WebhookTable.select().where(WebhookTable.tenant_id == tenant_id).count())
 
 
 def find(tenant_id: str, webhook_id: int, lock: bool = False) -> Webhook | None:
-    """One webhook; locked until the transaction ends, if asked."""
-    query = WebhookTable.select(*COLUMNS).where(_match_key(tenant_id, webhook_id))
-    if lock and is_postgresql():  # on SQLite the transaction itself is the lock
-        query = query.for_update("FOR NO KEY UPDATE")
-    row = query.tuples().first()
+    """Return a webhook, or None; `lock` locks it until the transaction ends."""
+    query = WebhookTable.select(*COLUMNS).where(
+        WebhookTable.match_key(tenant_id, webhook_id)
+    )
+    row = (lock_rows(query) if lock else query).tuples().first()
     return to_webhook(row) if row else None
 
 
 def list_webhooks(tenant_id: str, page: Page) -> tuple[list[Webhook], int]:
-    """A tenant's webhooks, newest first, and how many there are."""
+    """Return the webhooks of a tenant, newest first, and their total."""
     where = WebhookTable.tenant_id == tenant_id
     query = (
         WebhookTable.select(*COLUMNS)
@@ -52,41 +64,38 @@ def list_webhooks(tenant_id: str, page: Page) -> tuple[list[Webhook], int]:
 
 
 def update(tenant_id: str, webhook_id: int, changes: Mapping[str, Any]) -> None:
-    """Change members of a webhook."""
-    WebhookTable.update(**changes).where(_match_key(tenant_id, webhook_id)).execute()
+    """Update columns of a webhook."""
+    WebhookTable.update(**changes).where(
+        WebhookTable.match_key(tenant_id, webhook_id)
+    ).execute()
 
 
 def delete(tenant_id: str, webhook_id: int) -> bool:
-    """Remove a webhook with all that was to be sent to it; False if there is none."""
+    """Delete a webhook with its deliveries; return False if it does not exist."""
     return bool(
-        WebhookTable.delete().where(_match_key(tenant_id, webhook_id)).execute()
+        WebhookTable.delete()
+        .where(WebhookTable.match_key(tenant_id, webhook_id))
+        .execute()
     )
 
 
 def get_encrypted_secrets(tenant_id: str, webhook_id: int) -> EncryptedSecrets | None:
-    """The secrets of a webhook, sealed, and when the former was replaced."""
+    """Return the encrypted secrets of a webhook, and the time of the last rotation."""
     query = WebhookTable.select(
         WebhookTable.secret_sealed, WebhookTable.former_sealed, WebhookTable.rotated_at
     )
     row: EncryptedSecrets | None = (
-        query.where(_match_key(tenant_id, webhook_id)).tuples().first()
+        query.where(WebhookTable.match_key(tenant_id, webhook_id)).tuples().first()
     )
     return row
 
 
 def to_webhook(row: Sequence[Any]) -> Webhook:
-    """A webhook from its columns in their order."""
-    tenant_id, webhook_id, event_type, url, signature, *rest = row
-    retries, timeout, is_active, reason, failures, since, *times = rest
-    return Webhook(
-        *(tenant_id, webhook_id, event_type, url, SignatureScheme(signature)),
-        *(retries, timeout, bool(is_active), reason, failures),
-        since and to_datetime(since),
-        *map(to_datetime, times),
-    )
+    """Return the value of a row whose columns are in field order."""
+    return Webhook(*convert_row(row, CONVERSIONS))
 
 
-# A delivery that was tried is there once for each try; another once, as pending.
+# One row per attempt; a delivery without attempts has one row, as pending.
 FROM_DELIVERIES = """
     FROM webhook_delivery d LEFT JOIN webhook_attempt a
         ON a.tenant_id = d.tenant_id AND a.webhook_id = d.webhook_id
@@ -96,7 +105,8 @@ FROM_DELIVERIES = """
 SELECT_ATTEMPTS = f"""
     SELECT d.event_id, d.event_type, d.payload, a.number, a.status,
         a.response_status, a.response_body, a.error,
-        COALESCE(a.created_at, d.created_at), a.completed_at, a.next_retry_at
+        COALESCE(a.created_at, d.created_at), a.completed_at, a.next_retry_at,
+        d.attempt_count
     {FROM_DELIVERIES}
     ORDER BY d.event_id DESC, a.number DESC LIMIT :limit OFFSET :offset
 """
@@ -104,33 +114,44 @@ COUNT_ATTEMPTS = f"SELECT count(*) {FROM_DELIVERIES}"
 
 
 def list_attempts(webhook: Webhook, page: Page) -> tuple[list[DeliveryAttempt], int]:
-    """The tries of a webhook's deliveries, newest event first, and how many."""
-    ids = {"tenant_id": webhook.tenant_id, "webhook_id": webhook.webhook_id}
-    cut = {"limit": page.limit, "offset": page.offset}
-    rows = execute(SELECT_ATTEMPTS, {**ids, **cut}).fetchall()
-    (total,) = execute(COUNT_ATTEMPTS, ids).fetchone()
+    """Return the delivery attempts of a webhook, newest event first, and their total.
+
+    A delivery without attempts is included once, as pending. While the webhook is
+    inactive nothing is retried, so that the last attempt of a delivery has failed.
+    """
+    key = {"tenant_id": webhook.tenant_id, "webhook_id": webhook.webhook_id}
+    page_parameters = {"limit": page.limit, "offset": page.offset}
+    rows = execute(SELECT_ATTEMPTS, {**key, **page_parameters}).fetchall()
+    (total,) = execute(COUNT_ATTEMPTS, key).fetchone()
     return [_to_attempt(webhook, row) for row in rows], total
 
 
 def _to_attempt(webhook: Webhook, row: Sequence[Any]) -> DeliveryAttempt:
-    event_id, event_type, payload, number, status, code, body, error, *times = row
-    return DeliveryAttempt(
-        webhook.tenant_id,
-        webhook.webhook_id,
-        str(event_id),
-        event_type,
-        payload,
-        number or 0,
-        webhook.max_attempts,
-        AttemptStatus(status or AttemptStatus.PENDING),
-        code,
-        body or "",
-        error or "",
-        *(time and to_datetime(time) for time in times),
+    event_id, event_type, payload, number, status, code, body, error = row[:8]
+    created_at, completed_at, next_retry_at = (
+        timestamp and to_datetime(timestamp) for timestamp in row[8:11]
     )
-
-
-def _match_key(tenant_id: str, webhook_id: int) -> Any:
-    return (WebhookTable.tenant_id == tenant_id) & (
-        WebhookTable.webhook_id == webhook_id
+    attempt_status = AttemptStatus(status or AttemptStatus.PENDING)
+    is_last_attempt = number == row[11]
+    if (
+        attempt_status == AttemptStatus.RETRYING
+        and is_last_attempt
+        and not webhook.is_active
+    ):
+        attempt_status, next_retry_at = AttemptStatus.FAILED, None
+    return DeliveryAttempt(
+        tenant_id=webhook.tenant_id,
+        webhook_id=webhook.webhook_id,
+        event_id=str(event_id),
+        event_type=event_type,
+        payload=payload,
+        number=number or 0,
+        max_attempts=webhook.max_attempts,
+        status=attempt_status,
+        response_status=code,
+        response_body=body or "",
+        error=error or "",
+        created_at=created_at,
+        completed_at=completed_at,
+        next_retry_at=next_retry_at,
     )

@@ -1,7 +1,7 @@
-"""The tables, and nothing else: `tenant_id` leads every key, so that any cluster fits.
+"""The tables; every key starts with `tenant_id`, as a sharded cluster requires.
 
-Three directories are looked up before the tenant is known, `tenant`, `api_key` and
-`client_key`; all other keys start with the tenant. The DDL itself is in `migrations/`.
+The exceptions are `tenant`, `api_key` and `client_key`, which are looked up before the
+tenant is known. The DDL is in `migrations/`.
 """
 
 from coupon_core.persistence.tables.audit import AuditEntryTable
@@ -53,6 +53,7 @@ from coupon_core.persistence.tables.points import (
 )
 from coupon_core.persistence.tables.purchases import (
     ActivityTable,
+    ActivityTagTable,
     MamboCouponTable,
     MamboTagTable,
     OfferTable,
@@ -73,6 +74,7 @@ __all__ = [
     "ALL_TABLES",
     "AcceptedEventTable",
     "ActivityTable",
+    "ActivityTagTable",
     "ApiKeyTable",
     "AuditEntryTable",
     "BaseTable",
@@ -149,6 +151,7 @@ ALL_TABLES = (
     MamboTagTable,
     PurchaseTable,
     ActivityTable,
+    ActivityTagTable,
     CodeJobTable,
     ImportRowTable,
     CouponEventTable,
@@ -158,4 +161,4 @@ ALL_TABLES = (
     WebhookDeliveryTable,
     WebhookAttemptTable,
 )
-"""Every table; what is referred to comes before what refers to it."""
+"""Every table; a referenced table comes before the tables that refer to it."""

@@ -1,4 +1,4 @@
-"""Who did what: rows are added, never changed and never removed."""
+"""The table of the audit log, which is append-only."""
 
 from peewee import CompositeKey, TextField
 
@@ -11,7 +11,7 @@ from coupon_core.persistence.tables.base import (
 
 
 class AuditEntryTable(BaseTable):
-    """One thing that somebody did; it outlives what it was done to."""
+    """One audited action; the entry outlives the object that it concerns."""
 
     tenant_id = TextField()
     entry_id = UuidTextField()

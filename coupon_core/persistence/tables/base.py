@@ -1,7 +1,9 @@
-"""What all tables have in common, and how values are stored."""
+"""The base class of all tables, and the field types."""
 
 import json
 from datetime import datetime
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from peewee import DatabaseProxy, Field, Model, TextField
@@ -12,12 +14,12 @@ database_proxy = DatabaseProxy()
 
 
 def to_datetime(value: Any) -> datetime:
-    """A stored moment: PostgreSQL gives datetimes, SQLite RFC 3339 text."""
+    """Return a stored timestamp: PostgreSQL returns datetimes, SQLite RFC 3339 text."""
     return value if isinstance(value, datetime) else datetime.fromisoformat(value)
 
 
 def parse_json(value: Any) -> Any:
-    """A stored JSON value, which raw SQL gives as text."""
+    """Return a stored JSON value, which raw SQL returns as text."""
     return json.loads(value) if isinstance(value, str) else value
 
 
@@ -28,29 +30,43 @@ class UuidTextField(Field):
 
 
 class UtcTimestampField(Field):
-    """A moment in UTC, to the millisecond."""
+    """A timestamp in UTC with millisecond precision."""
 
     field_type = "TIMESTAMPTZ"
 
     def db_value(self, value: datetime | None) -> str | None:
+        """Return the RFC 3339 text that is stored."""
         return format_timestamp_milliseconds(value)
 
     def python_value(self, value: Any) -> datetime | None:
+        """Return the stored timestamp as a datetime."""
         return None if value is None else to_datetime(value)
 
 
 class JsonTextField(TextField):
-    """A JSON value as it was written: `jsonb` would reorder its members."""
+    """A JSON value stored as written; `jsonb` would reorder its members."""
 
     def db_value(self, value: Any) -> str:
+        """Return the compact JSON text that is stored."""
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
     def python_value(self, value: str) -> Any:
+        """Return the stored JSON text as a value."""
         return json.loads(value)
 
 
 class BaseTable(Model):
-    """What all tables have in common."""
+    """The base class of all tables."""
+
+    @classmethod
+    def match_key(cls, *key_values: object) -> Any:
+        """Return the condition that selects one row by its primary key.
+
+        `key_values` are in the order of the key columns.
+        """
+        key_fields = cls._meta.get_primary_keys()
+        pairs = zip(key_fields, key_values, strict=True)
+        return reduce(and_, (field == value for field, value in pairs))
 
     class Meta:
         database = database_proxy

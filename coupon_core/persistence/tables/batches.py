@@ -1,4 +1,4 @@
-"""Batches of coupons and the chunks that workers make them in."""
+"""The tables of batches and their chunks."""
 
 from peewee import CompositeKey, IntegerField, TextField
 
@@ -10,7 +10,7 @@ from coupon_core.persistence.tables.base import (
 
 
 class BatchTable(BaseTable):
-    """What was asked for in one request and is made by workers."""
+    """A request for coupons that workers generate."""
 
     tenant_id = TextField()
     batch_id = UuidTextField()
@@ -43,10 +43,10 @@ BatchTable.add_index(
 
 
 class ChunkTable(BaseTable):
-    """A part of a batch that one transaction makes; the key lets it be made once.
+    """A part of a batch that one transaction generates exactly once.
 
-    `user_ids` is a JSON list until the chunk is finished, "" when nobody holds its
-    coupons.
+    `user_ids` is a JSON list until the chunk is finished, and "" if its coupons are
+    unassigned.
     """
 
     tenant_id = TextField()

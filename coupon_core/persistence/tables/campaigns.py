@@ -1,4 +1,4 @@
-"""Campaigns, their creators and their packages."""
+"""The tables of campaigns, their creators and their packages."""
 
 from peewee import BigIntegerField, BooleanField, CompositeKey, IntegerField, TextField
 
@@ -11,7 +11,7 @@ from coupon_core.persistence.tables.base import (
 
 
 class CampaignTable(BaseTable):
-    """What creators promote."""
+    """A campaign that creators promote."""
 
     tenant_id = TextField()
     campaign_id = TextField()
@@ -29,7 +29,7 @@ class CampaignTable(BaseTable):
 
 
 class CreatorTable(BaseTable):
-    """Who hands out codes."""
+    """A creator, who distributes codes."""
 
     tenant_id = TextField()
     creator_key = TextField()
@@ -46,7 +46,7 @@ class CreatorTable(BaseTable):
 
 
 class CampaignCreatorTable(BaseTable):
-    """Which creators take part in which campaign."""
+    """The participation of a creator in a campaign."""
 
     tenant_id = TextField()
     campaign_id = TextField()
@@ -59,7 +59,7 @@ class CampaignCreatorTable(BaseTable):
 
 
 class PackageTable(BaseTable):
-    """A definition as part of a campaign, with what it grants in several languages."""
+    """A definition as part of a campaign, with its rewards in several languages."""
 
     tenant_id = TextField()
     package_id = BigIntegerField()

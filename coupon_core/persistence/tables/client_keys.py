@@ -1,4 +1,4 @@
-"""Keys of other systems' SDKs."""
+"""The table of API keys for the SDKs of other systems."""
 
 from peewee import CompositeKey, TextField
 
@@ -6,7 +6,10 @@ from coupon_core.persistence.tables.base import BaseTable, UtcTimestampField
 
 
 class ClientKeyTable(BaseTable):
-    """Found by their public half; sealed besides hashed, for some sign with them."""
+    """A client key, looked up by its public part.
+
+    The secret is stored both hashed and encrypted, because some keys sign requests.
+    """
 
     tenant_id = TextField()
     key_id = TextField(unique=True)

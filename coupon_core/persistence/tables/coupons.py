@@ -1,4 +1,4 @@
-"""Coupons and their uses."""
+"""The tables of coupons and their redemptions."""
 
 from peewee import BigIntegerField, CompositeKey, IntegerField, TextField
 
@@ -10,7 +10,7 @@ from coupon_core.persistence.tables.base import (
 
 
 class CouponTable(BaseTable):
-    """One code in one user's hands; facts only, its status is told from them."""
+    """One code of one user, or unassigned; the status is derived from the columns."""
 
     tenant_id = TextField()
     coupon_id = UuidTextField()
@@ -64,7 +64,7 @@ CouponTable.add_index(
 
 
 class RedemptionTable(BaseTable):
-    """The uses of coupons; the key lets a coupon's n-th use happen once."""
+    """The redemptions; the key allows the n-th use of a coupon only once."""
 
     tenant_id = TextField()
     coupon_id = UuidTextField()
@@ -82,7 +82,7 @@ class RedemptionTable(BaseTable):
 
 
 class UserUsageTable(BaseTable):
-    """Uses by one user over all codes of a definition that limits them."""
+    """The number of uses per user, kept for definitions with a per-user limit."""
 
     tenant_id = TextField()
     definition_id = UuidTextField()

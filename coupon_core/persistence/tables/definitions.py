@@ -1,4 +1,4 @@
-"""Reward items, definitions and the codes that they share."""
+"""The tables of reward items, definitions and shared codes."""
 
 from peewee import BooleanField, CompositeKey, IntegerField, TextField
 
@@ -11,7 +11,7 @@ from coupon_core.persistence.tables.base import (
 
 
 class RewardItemTable(BaseTable):
-    """What a redemption grants."""
+    """The reward that a redemption grants."""
 
     tenant_id = TextField()
     item_id = UuidTextField()
@@ -28,7 +28,11 @@ class RewardItemTable(BaseTable):
 
 
 class DefinitionTable(BaseTable):
-    """Templates of coupons; `used_count` is kept only under a total limit."""
+    """A template of coupons; `used_count` is maintained only under a total limit.
+
+    `name_key` is null for rows of earlier releases, and for older definitions whose
+    name is another one's but for blanks or composition.
+    """
 
     tenant_id = TextField()
     definition_id = UuidTextField()
@@ -58,21 +62,23 @@ class DefinitionTable(BaseTable):
     trigger_threshold = IntegerField()
     created_at = UtcTimestampField()
     updated_at = UtcTimestampField()
+    name_key = TextField(null=True)
 
     class Meta:
         table_name = "definition"
         primary_key = CompositeKey("tenant_id", "definition_id")
         indexes = (
             (("tenant_id", "name"), True),
+            (("tenant_id", "name_key"), True),
             (("tenant_id", "reward_item_id"), False),
         )
 
 
 class SharedCodeTable(BaseTable):
-    """Codes that many coupons bear: a custom code, or those that creators hand out.
+    """Codes that many coupons share: a custom code, or the code of a creator.
 
-    `code_exact` is "" for a code that is compared without case, so that two such
-    codes never differ by case alone, and the code itself for a case-sensitive one.
+    `code_exact` is "" for a case-insensitive code, so that two such codes never differ
+    by case alone, and the code itself for a case-sensitive one.
     """
 
     tenant_id = TextField()
@@ -90,7 +96,7 @@ class SharedCodeTable(BaseTable):
 
 
 class CheckedStemTable(BaseTable):
-    """How codes with a check character begin; only right codes of a tenant do."""
+    """A code prefix of a tenant; codes with it need a valid check character."""
 
     tenant_id = TextField()
     stem = TextField()

@@ -1,4 +1,4 @@
-"""What goes out, and what came in."""
+"""The tables of outgoing events, accepted events and dead letters."""
 
 from peewee import BlobField, CompositeKey, TextField
 
@@ -10,9 +10,9 @@ from coupon_core.persistence.tables.base import (
 
 
 class OutboxTable(BaseTable):
-    """Changes on their way out, written with the change itself.
+    """Outgoing events, written in the transaction of the change that they announce.
 
-    A relay claims what it is about to publish, for as long as that may take.
+    The relay claims events before it publishes them; a claim expires.
     """
 
     tenant_id = TextField()
@@ -40,7 +40,7 @@ OutboxTable.add_index(
 
 
 class EarnedCouponTable(BaseTable):
-    """What users have earned by milestones: the key makes each earning happen once."""
+    """Coupons earned by milestones; the key allows each occurrence only once."""
 
     tenant_id = TextField()
     definition_id = UuidTextField()
@@ -57,7 +57,7 @@ class EarnedCouponTable(BaseTable):
 
 
 class AcceptedEventTable(BaseTable):
-    """The events taken over HTTP: an id is taken once."""
+    """Events accepted over HTTP; the key allows each event id only once."""
 
     tenant_id = TextField()
     event_id = TextField()
@@ -66,11 +66,11 @@ class AcceptedEventTable(BaseTable):
     class Meta:
         table_name = "accepted_event"
         primary_key = CompositeKey("tenant_id", "event_id")
-        indexes = ((("accepted_at",), False),)  # for forgetting them
+        indexes = ((("accepted_at",), False),)  # for the purge
 
 
 class DeadLetterTable(BaseTable):
-    """Messages that cannot be processed, with the reason, as they came."""
+    """Messages that cannot be processed, unchanged, with the reason."""
 
     tenant_id = TextField()
     letter_id = UuidTextField()

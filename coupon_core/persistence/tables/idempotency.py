@@ -1,4 +1,4 @@
-"""Requests that are made once, and the answers kept for their repeats."""
+"""The table of idempotent requests and their stored responses."""
 
 from peewee import CompositeKey, TextField
 
@@ -6,7 +6,7 @@ from coupon_core.persistence.tables.base import BaseTable, UtcTimestampField
 
 
 class IdempotencyTable(BaseTable):
-    """One request under one key; without an answer yet it is somebody's until then."""
+    """One request under one key; until it has a response it is leased."""
 
     tenant_id = TextField()
     request_key = TextField()
@@ -15,6 +15,7 @@ class IdempotencyTable(BaseTable):
     leased_until = UtcTimestampField()
     kept_until = UtcTimestampField()
     answer = TextField(null=True)
+    caller = TextField(default="")
 
     class Meta:
         table_name = "idempotency"
@@ -22,3 +23,12 @@ class IdempotencyTable(BaseTable):
 
 
 IdempotencyTable.add_index(IdempotencyTable.kept_until, name="idempotency_kept_until")
+IdempotencyTable.add_index(
+    IdempotencyTable.index(
+        IdempotencyTable.tenant_id,
+        IdempotencyTable.caller,
+        IdempotencyTable.kept_until,
+        name="idempotency_of_caller",
+        where=IdempotencyTable.caller != "",
+    )
+)

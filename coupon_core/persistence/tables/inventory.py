@@ -1,4 +1,4 @@
-"""Work on many codes, what was done to single ones, and how far the sweep is."""
+"""The tables of code jobs, imports, coupon events and expiry sweeps."""
 
 from peewee import CompositeKey, IntegerField, TextField
 
@@ -10,7 +10,7 @@ from coupon_core.persistence.tables.base import (
 
 
 class CodeJobTable(BaseTable):
-    """Work on the codes of a batch, a user or a file, done in chunks."""
+    """A job on the codes of a batch, a user or a file, processed in chunks."""
 
     tenant_id = TextField()
     job_id = UuidTextField()
@@ -50,7 +50,7 @@ CodeJobTable.add_index(
 
 
 class ImportRowTable(BaseTable):
-    """A code that an import holds until all of them are good; nobody else makes it."""
+    """A code that an import reserves until it is created; nothing else may use it."""
 
     tenant_id = TextField()
     code_key = TextField()
@@ -68,7 +68,7 @@ class ImportRowTable(BaseTable):
 
 
 class CouponEventTable(BaseTable):
-    """What admins did to single coupons, by whom."""
+    """An administrative change of a single coupon, with its actor."""
 
     tenant_id = TextField()
     coupon_id = UuidTextField()
@@ -84,7 +84,7 @@ class CouponEventTable(BaseTable):
 
 
 class DefinitionSweepTable(BaseTable):
-    """How far the coupons that expire with their definition have been swept."""
+    """The progress of the expiry sweep over the coupons of a definition."""
 
     tenant_id = TextField()
     definition_id = UuidTextField()

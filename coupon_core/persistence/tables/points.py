@@ -1,4 +1,4 @@
-"""Users known to a tenant, their wallets, and the ledger of their points."""
+"""The tables of registered users, their wallets and the ledger of points."""
 
 from peewee import BigIntegerField, BooleanField, CompositeKey, TextField
 
@@ -11,7 +11,7 @@ from coupon_core.persistence.tables.base import (
 
 
 class KnownUserTable(BaseTable):
-    """Users that the tenant has told of."""
+    """A user that the tenant has registered."""
 
     tenant_id = TextField()
     user_id = TextField()
@@ -27,7 +27,7 @@ class KnownUserTable(BaseTable):
 
 
 class WalletTable(BaseTable):
-    """A user's points of one kind; never below zero."""
+    """The balance of a user in one kind of points; never negative."""
 
     tenant_id = TextField()
     user_id = TextField()
@@ -41,7 +41,7 @@ class WalletTable(BaseTable):
 
 
 class PointEntryTable(BaseTable):
-    """Every change of every balance; append only."""
+    """The ledger: one entry per change of a balance; append-only."""
 
     tenant_id = TextField()
     entry_id = UuidTextField()

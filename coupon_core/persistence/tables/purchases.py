@@ -1,4 +1,4 @@
-"""What coupons cost, how they are shown in Mambo, who bought them, what was done."""
+"""The tables of offers, Mambo presentation, purchases and activities."""
 
 from peewee import (
     BigIntegerField,
@@ -17,7 +17,7 @@ from coupon_core.persistence.tables.base import (
 
 
 class OfferTable(BaseTable):
-    """How the coupons of a definition are come by: for points, and for how long."""
+    """The terms of a definition: its price in points and its validity period."""
 
     tenant_id = TextField()
     definition_id = UuidTextField()
@@ -35,7 +35,7 @@ class OfferTable(BaseTable):
 
 
 class MamboCouponTable(BaseTable):
-    """How a definition is shown in the Mambo dialect."""
+    """The presentation of a definition in the Mambo API."""
 
     tenant_id = TextField()
     definition_id = UuidTextField()
@@ -46,6 +46,7 @@ class MamboCouponTable(BaseTable):
     tags = JsonTextField()
     translations = JsonTextField()
     deleted_at = UtcTimestampField(null=True)
+    name = TextField(default="")
 
     class Meta:
         table_name = "mambo_coupon"
@@ -53,7 +54,7 @@ class MamboCouponTable(BaseTable):
 
 
 class MamboTagTable(BaseTable):
-    """The tags of definitions, to find them by."""
+    """The tags of definitions, as an index for searches."""
 
     tenant_id = TextField()
     tag = TextField()
@@ -66,7 +67,7 @@ class MamboTagTable(BaseTable):
 
 
 class PurchaseTable(BaseTable):
-    """Coupons that were paid for; the refund of one happens once."""
+    """A coupon that was paid for; it is refunded at most once."""
 
     tenant_id = TextField()
     coupon_id = UuidTextField()
@@ -84,7 +85,7 @@ class PurchaseTable(BaseTable):
 
 
 class ActivityTable(BaseTable):
-    """What users did with coupons, in Mambo's words."""
+    """The activities of users with coupons, in the terms of the Mambo API."""
 
     tenant_id = TextField()
     activity_id = UuidTextField()
@@ -103,3 +104,16 @@ class ActivityTable(BaseTable):
         table_name = "activity"
         primary_key = CompositeKey("tenant_id", "activity_id")
         indexes = ((("tenant_id", "user_id", "activity_id"), False),)
+
+
+class ActivityTagTable(BaseTable):
+    """The tags of activities, as an index for searches."""
+
+    tenant_id = TextField()
+    tag = TextField()
+    activity_id = UuidTextField()
+
+    class Meta:
+        table_name = "activity_tag"
+        primary_key = CompositeKey("tenant_id", "tag", "activity_id")
+        indexes = ((("tenant_id", "activity_id"), False),)

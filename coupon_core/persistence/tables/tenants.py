@@ -1,4 +1,4 @@
-"""Tenants, their secrets and their keys."""
+"""The tables of tenants, their signing secrets and their API keys."""
 
 from peewee import CompositeKey, TextField
 
@@ -11,7 +11,7 @@ from coupon_core.persistence.tables.base import (
 
 
 class TenantTable(BaseTable):
-    """A tenant: who pays, whose users redeem."""
+    """A tenant."""
 
     tenant_id = TextField(primary_key=True)
     created_at = UtcTimestampField()
@@ -21,7 +21,7 @@ class TenantTable(BaseTable):
 
 
 class TenantSecretTable(BaseTable):
-    """The secrets that sign a tenant's tokens and requests; two are active at most."""
+    """A secret that signs tokens and requests of a tenant; at most two are active."""
 
     tenant_id = TextField()
     secret_id = UuidTextField()
@@ -34,12 +34,16 @@ class TenantSecretTable(BaseTable):
 
 
 class ApiKeyTable(BaseTable):
-    """Admins' keys: found by hash; sealed, not hashed, for they sign admin JWTs."""
+    """An admin API key, looked up by its hash.
+
+    The key is also stored encrypted, because it signs admin JWTs.
+    """
 
     tenant_id = TextField()
     key_id = UuidTextField(unique=True)
     name = TextField()
     scopes = JsonTextField()
+    added_scopes = JsonTextField(default=list)
     key_sha256 = TextField(unique=True)
     key_sealed = TextField()
     created_at = UtcTimestampField()

@@ -1,4 +1,4 @@
-"""Webhooks, what is to be delivered to them, and every try to do so."""
+"""The tables of webhooks, their deliveries and the attempts."""
 
 from peewee import (
     BigIntegerField,
@@ -16,7 +16,7 @@ from coupon_core.persistence.tables.base import (
 
 
 class WebhookTable(BaseTable):
-    """Subscriptions; the secrets are sealed."""
+    """A subscription to events; its secrets are stored encrypted."""
 
     tenant_id = TextField()
     webhook_id = BigIntegerField()
@@ -42,7 +42,7 @@ class WebhookTable(BaseTable):
 
 
 class WebhookDeliveryTable(BaseTable):
-    """Events for webhooks: the key lets each event be due to a webhook once."""
+    """An event due to a webhook; the key allows each event only once per webhook."""
 
     tenant_id = TextField()
     webhook_id = BigIntegerField()
@@ -70,7 +70,7 @@ WebhookDeliveryTable.add_index(
 
 
 class WebhookAttemptTable(BaseTable):
-    """Every try of a delivery, with what was answered."""
+    """An attempt of a delivery, with the response."""
 
     tenant_id = TextField()
     webhook_id = BigIntegerField()

@@ -1,4 +1,7 @@
-"""Admins: an API key, or a JWT that is signed with one (CONTRACTS 0.11)."""
+"""Authenticate admins by API key or by a JWT signed with one.
+
+See `docs/api-contracts.md` 0.11.
+"""
 
 import re
 from datetime import datetime
@@ -24,7 +27,11 @@ UUID_PATTERN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def authenticate_admin(
     api_key: str | None, bearer: str | None, now: datetime
 ) -> Principal:
-    """The API key that calls, given as such, as bearer, or as an admin JWT's signer."""
+    """Return the principal of an API key, a bearer API key or an admin JWT.
+
+    Raises:
+        Refused: There are no credentials, or they are not valid.
+    """
     credential = api_key or bearer
     if not credential:
         raise Refused(AuthReason.NO_CREDENTIALS)

@@ -1,4 +1,7 @@
-"""SDKs of other systems: a key's id together with its secret (CONTRACTS 3.1, 4.1)."""
+"""Authenticate SDKs of other systems by the id and the secret of a client key.
+
+See `docs/api-contracts.md` 3.1 and 4.1.
+"""
 
 import hmac
 import re
@@ -23,7 +26,11 @@ _match_key_id = re.compile("[A-Za-z0-9_-]{1,64}", re.ASCII).fullmatch
 def authenticate_client_key(
     credential: str | None, kinds: Set[ClientKeyKind], now: datetime
 ) -> ClientKey:
-    """The key that calls, given as `keyId:secret`; the first colon parts the two."""
+    """Return the client key of a credential `keyId:secret`, split at the first colon.
+
+    Raises:
+        Refused: There is no credential, or it is not valid.
+    """
     if not credential:
         raise Refused(AuthReason.NO_CREDENTIALS)
     key_id, _, secret = credential.partition(":")
@@ -33,9 +40,9 @@ def authenticate_client_key(
 def verify_client_key(
     key_id: str, secret: str, kinds: Set[ClientKeyKind], now: datetime
 ) -> ClientKey:
-    """The key of that id, one of `kinds`, if that is its secret and it is good now."""
+    """Return the client key if it is usable, of one of `kinds`, and has this secret."""
     stored = _find_stored_key(key_id)
-    # Compared also when there is no such key: the time it takes tells nothing.
+    # Always compared, so that the response time does not reveal whether a key exists.
     expected = stored.secret_sha256 if stored else EMPTY_SECRET_FINGERPRINT
     provided = encryption.fingerprint(secret[:MAX_SECRET_LENGTH])
     is_valid = hmac.compare_digest(provided, expected) and bool(secret)
@@ -45,13 +52,13 @@ def verify_client_key(
 def load_client_key_and_secret(
     key_id: str, kinds: Set[ClientKeyKind], now: datetime
 ) -> tuple[ClientKey, str]:
-    """The key of that id with its secret in the clear, to verify what it signed."""
+    """Return a client key and its secret in plain text, to verify signatures."""
     stored = _require_usable_key(_find_stored_key(key_id), kinds, now)
     return stored.key, encryption.decrypt(stored.secret_sealed)
 
 
 def _find_stored_key(key_id: str) -> StoredClientKey | None:
-    # What is no id comes not near the database, where NUL is an error.
+    # Invalid ids are not looked up: NUL would be a database error.
     return client_key_repository.find_by_id(key_id) if _match_key_id(key_id) else None
 
 

@@ -1,4 +1,4 @@
-"""Short-lived tokens that an SDK gets for its key and secret (CONTRACTS 4.1)."""
+"""Issue and verify short-lived tokens of client keys (`docs/api-contracts.md` 4.1)."""
 
 from datetime import datetime
 
@@ -23,9 +23,12 @@ SUB_TYPE = "client"
 
 
 def issue_client_token(key_id: str, secret: str, now: datetime) -> str:
-    """A token for whoever has a key and its secret, good for TOKEN_SECONDS. Refused.
+    """Return a token for a client key, valid for `TOKEN_LIFETIME_SECONDS`.
 
-    It is signed with the secret, so that nothing else need be kept of it.
+    It is signed with the secret of the key, so that the token need not be stored.
+
+    Raises:
+        Refused: Key or secret are not valid.
     """
     key = verify_client_key(key_id, secret, TOKEN_KEY_KINDS, now)
     issued = int(now.timestamp())
@@ -35,7 +38,7 @@ def issue_client_token(key_id: str, secret: str, now: datetime) -> str:
 
 
 def authenticate_client_token(token: str, now: datetime) -> ClientKey:
-    """The key that a token was issued for, unless it was revoked since. Refused."""
+    """Return the client key of a token; refuse if the token or the key is not valid."""
     claims = decode_unverified(token)
     key_id = token_owner(claims, SUB_TYPE)
     key, secret = load_client_key_and_secret(key_id, TOKEN_KEY_KINDS, now)

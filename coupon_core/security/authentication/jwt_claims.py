@@ -1,4 +1,4 @@
-"""The claims of a JWT: reading them strictly, and what may be said in them."""
+"""Parse and check the claims of a JWT strictly."""
 
 import base64
 import json
@@ -11,8 +11,8 @@ import jwt
 from coupon_core.domain.identifiers import is_tenant_id, is_user_id
 from coupon_core.domain.models import AuthReason, Refused
 
-LEEWAY_SECONDS = 60.0  # seconds that clocks may differ
-MAX_TOKEN_LIFETIME_SECONDS = 30 * 86_400.0  # seconds that a token may live
+LEEWAY_SECONDS = 60.0  # permitted clock difference
+MAX_TOKEN_LIFETIME_SECONDS = 30 * 86_400.0
 MAX_TOKEN_LENGTH = 8_192
 
 Claims = Mapping[str, Any]
@@ -22,7 +22,7 @@ _jws = jwt.PyJWS(algorithms=["HS256"])
 
 
 def decode_unverified(token: str) -> Claims:
-    """The claims of a token that nobody has verified yet."""
+    """Return the claims of a token without verifying its signature."""
     try:
         text = base64.urlsafe_b64decode(_extract_payload(token) + "==").decode()
         claims = json.loads(text, object_pairs_hook=_reject_duplicates)
@@ -34,22 +34,22 @@ def decode_unverified(token: str) -> Claims:
 
 
 def _extract_payload(token: str) -> str:
-    # Strictly: what decoders pass over would make one token many.
-    form = _match_token(token) if len(token) <= MAX_TOKEN_LENGTH else None
-    if form is None:
+    # Strict, because decoders ignore some characters: one token would have many forms.
+    match = _match_token(token) if len(token) <= MAX_TOKEN_LENGTH else None
+    if match is None:
         raise Refused(AuthReason.BAD_TOKEN)
-    return form[1]
+    return match[1]
 
 
 def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a claim is given twice")
+        raise ValueError("repeated claim")
     return members
 
 
 def is_signed(token: str, secret: str) -> bool:
-    """True when the token was signed with the secret, by HS256 and nothing else."""
+    """Return True if the token is signed with the secret; only HS256 is accepted."""
     try:
         _jws.decode(token, secret, algorithms=["HS256"])
     except jwt.PyJWTError:
@@ -58,7 +58,7 @@ def is_signed(token: str, secret: str) -> bool:
 
 
 def token_owner(claims: Claims, sub_type: str) -> str:
-    """Which tenant or key the claims say that they are of."""
+    """Return the id of the tenant or key that the claims name."""
     sub_id = claims.get("sub_id")
     if claims.get("sub_type") != sub_type or not isinstance(sub_id, str):
         raise Refused(AuthReason.BAD_TOKEN)
@@ -68,7 +68,10 @@ def token_owner(claims: Claims, sub_type: str) -> str:
 
 
 def token_user(claims: Claims) -> str | None:
-    """The user that the claims speak for, None for a server (CONTRACTS 0.8)."""
+    """Return the user that the claims name, or None for a server.
+
+    See `docs/api-contracts.md` 0.8.
+    """
     if "sub" not in claims:
         return None
     user = claims["sub"]
@@ -80,14 +83,17 @@ def token_user(claims: Claims) -> str | None:
 
 
 def check_times(claims: Claims, now: float) -> None:
-    """Refuse what is over, has not begun, or lives too long; `now` is Unix time."""
+    """Refuse claims that have expired, are not yet valid or have too long a lifetime.
+
+    `now` is Unix time.
+    """
     expiry = _numeric_date(claims, "exp")
     issued = _numeric_date(claims, "iat", now)
-    begins = max(_numeric_date(claims, "nbf", now), issued)
+    valid_from = max(_numeric_date(claims, "nbf", now), issued)
     if expiry + LEEWAY_SECONDS < now:
         raise Refused(AuthReason.EXPIRED_TOKEN)
     if (
-        begins > now + LEEWAY_SECONDS
+        valid_from > now + LEEWAY_SECONDS
         or expiry - min(issued, now) > MAX_TOKEN_LIFETIME_SECONDS + LEEWAY_SECONDS
     ):
         raise Refused(AuthReason.BAD_TOKEN)
@@ -96,7 +102,8 @@ def check_times(claims: Claims, now: float) -> None:
 def _numeric_date(claims: Claims, name: str, default: float | None = None) -> float:
     value = claims.get(name, default)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    # Also false for NaN; and math.isfinite does not take the integers that JSON does.
+    # The comparison is also false for NaN. math.isfinite would raise OverflowError for
+    # the large integers that JSON allows.
     if not is_number or not 0 <= value < 1e11:
         raise Refused(AuthReason.BAD_TOKEN)
     return float(value)

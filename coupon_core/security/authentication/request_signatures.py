@@ -1,4 +1,7 @@
-"""Requests that a tenant's server signs with HMAC (document S1, CONTRACTS 0.12)."""
+"""Authenticate requests that a tenant's server signs with HMAC.
+
+See the Phoenix specification and `docs/api-contracts.md` 0.12.
+"""
 
 import hashlib
 import hmac
@@ -9,12 +12,12 @@ from datetime import datetime
 from coupon_core.domain.models import AuthReason, Principal, Refused
 from coupon_core.security.authentication import tenant_secrets
 
-SIGNING_WINDOW_SECONDS = 300.0  # seconds around now in which a signed request is good
+SIGNING_WINDOW_SECONDS = 300.0  # before and after now
 
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """What an HMAC signature is made over, as it came in.
+    """The parts of a request that its HMAC signature covers, as received.
 
     `paths` are the forms in which the caller may have signed the path.
     """
@@ -28,7 +31,12 @@ class SignedRequest:
 
 
 def authenticate_signed_request(request: SignedRequest, now: datetime) -> Principal:
-    """The tenant whose secret signed this request."""
+    """Return the tenant whose secret signed this request.
+
+    Raises:
+        Refused: A header is missing, the timestamp is outside the signing window, or
+            the signature is wrong.
+    """
     if not (request.tenant_id and request.timestamp and request.signature):
         raise Refused(AuthReason.MISSING_HEADER)
     _check_timestamp(request.timestamp, now.timestamp())
@@ -56,5 +64,7 @@ def _compute_signatures(request: SignedRequest, secrets: Iterable[str]) -> list[
 
 def _has_match(provided: str, expected: Iterable[str]) -> bool:
     candidate = provided.lower().encode("utf-8", "replace")
-    # A list, not a generator: how long it takes must not tell which one fitted.
-    return any([hmac.compare_digest(candidate, one.encode()) for one in expected])
+    # A list, not a generator: the time must not depend on which signature matches.
+    return any(
+        [hmac.compare_digest(candidate, signature.encode()) for signature in expected]
+    )

@@ -1,4 +1,4 @@
-"""The tenants' signing secrets, remembered for a second."""
+"""Load the tenants' signing secrets and cache them for a second."""
 
 import threading
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from coupon_core.domain.models import TenantSecret
 from coupon_core.persistence.repositories import tenants
 from coupon_core.security import encryption
 
-CACHE_TTL_SECONDS = 1.0  # for which a tenant's secrets are not read again
+CACHE_TTL_SECONDS = 1.0
 MAX_CACHED_TENANTS = 1_024
 
 _secrets_cache: TTLCache[str, tuple[str, ...]] = TTLCache(
@@ -20,23 +20,23 @@ _cache_lock = threading.Lock()
 
 
 def get_active_secrets(tenant_id: str) -> tuple[str, ...]:
-    """A tenant's active secrets, at most a second old; none for an unknown tenant."""
+    """Return a tenant's active secrets, cached for a second; empty if unknown."""
     with _cache_lock:
         cached = _secrets_cache.get(tenant_id)
     return _reload_secrets(tenant_id) if cached is None else cached
 
 
 def candidate_secrets(tenant_id: str) -> Iterator[tuple[str, ...]]:
-    """The secrets to verify with: those known and, should none fit, those of now.
+    """Yield the secrets to verify with: first the cached, then the current ones.
 
-    Secrets that are a second old may just have been replaced.
+    Cached secrets may just have been replaced.
     """
     yield get_active_secrets(tenant_id)
     yield _reload_secrets(tenant_id)
 
 
 def load_secrets(tenant_id: str) -> list[TenantSecret]:
-    """Return a tenant's signing secrets, newest first, as the database has them now.
+    """Return a tenant's current signing secrets from the database, newest first.
 
     The list is empty if there is no such tenant.
     """
@@ -48,14 +48,15 @@ def load_secrets(tenant_id: str) -> list[TenantSecret]:
 
 def _reload_secrets(tenant_id: str) -> tuple[str, ...]:
     if not is_tenant_id(tenant_id):
-        return ()  # nor may it come near the database: NUL is an error there
-    found = tuple(secret.secret for secret in load_secrets(tenant_id))
+        # Invalid ids are not looked up: NUL would be a database error.
+        return ()
+    secrets = tuple(secret.secret for secret in load_secrets(tenant_id))
     with _cache_lock:
-        _secrets_cache[tenant_id] = found
-    return found
+        _secrets_cache[tenant_id] = secrets
+    return secrets
 
 
 def clear_cache() -> None:
-    """Read all secrets anew."""
+    """Clear the cache, so that all secrets are loaded again."""
     with _cache_lock:
         _secrets_cache.clear()

@@ -1,4 +1,7 @@
-"""The JWT that a tenant signs for its users, or for itself (CONTRACTS 0.11)."""
+"""Authenticate JWTs that a tenant signs for its users or for its own servers.
+
+See `docs/api-contracts.md` 0.11.
+"""
 
 import threading
 from dataclasses import dataclass, field
@@ -32,7 +35,11 @@ _cache_lock = threading.Lock()
 
 
 def authenticate_tenant_token(token: str, now: datetime) -> Principal:
-    """The user, or the server, that a tenant's JWT speaks for."""
+    """Return the user or server that a tenant's JWT authenticates.
+
+    Raises:
+        Refused: The token is not valid or has expired.
+    """
     with _cache_lock:
         verified = _token_cache.get(token)
     if verified is None or not _is_secret_active(verified):
@@ -65,7 +72,7 @@ def _find_signing_secret(token: str, tenant_id: str) -> str:
 
 
 def clear_credential_caches() -> None:
-    """Drop what is remembered of tokens and secrets (when the database changes)."""
+    """Clear the caches of tokens and secrets, for example when the database changes."""
     with _cache_lock:
         _token_cache.clear()
     tenant_secrets.clear_cache()

@@ -1,1 +1,1 @@
-"""How often something may be done: guesses of codes, and calls altogether."""
+"""Limit the rate of code guesses and of requests."""

@@ -1,8 +1,8 @@
-"""Who may not go on for now: known here at once, and in all processes a moment later.
+"""Block users and tenants that exceed a rate limit, in all processes.
 
-Looking somebody up costs nothing while nobody is blocked, and a look into a dict when
-somebody is: no request asks Redis before it works. What one process finds out goes
-through a stream in Redis, which a thread of every other process reads.
+A check costs at most a dictionary lookup; no request queries Redis before it is
+processed. A block applies in its own process at once. The other processes receive it
+through a Redis stream, which each of them reads in a thread.
 """
 
 import os
@@ -26,7 +26,7 @@ from coupon_core.security.rate_limiting.policy import (
 )
 
 BLOCKLIST_STREAM = "coupon-limits:blocked"
-MAX_ENTRIES = 100_000  # entries here, and about so many in the stream
+MAX_ENTRIES = 100_000  # in this process, and approximately in the stream
 STREAM_READ_TIMEOUT_SECONDS, RECONNECT_PAUSE_SECONDS = 2.0, 1.0
 
 
@@ -42,13 +42,15 @@ os.register_at_fork(after_in_child=_update_process_id)
 
 
 class Blocklist:
-    """Keys that are blocked, each until a moment of the monotonic clock."""
+    """Blocked keys, each until a time of the monotonic clock."""
 
     def __init__(
         self, url: str, counters: Counters, rate_limits: Iterable[RateLimit]
     ) -> None:
         self._url, self._counters = url, counters
-        self._limits_by_name = {budget.name: budget for budget in rate_limits}
+        self._limits_by_name = {
+            rate_limit.name: rate_limit for rate_limit in rate_limits
+        }
         self._entries: dict[str, tuple[float, RateLimit]] = {}
         self._is_in_memory = url == IN_MEMORY_URL
         self._listener_process_id = 0
@@ -56,23 +58,28 @@ class Blocklist:
         self._start_lock = threading.Lock()
 
     def has_entries(self) -> bool:
-        """Whether anybody is blocked at all."""
+        """Return True if any key is blocked; starts the listener on first use."""
         if self._listener_process_id != _process_id:
             self._start_listener()
         return bool(self._entries)
 
     def check(self, key: str) -> None:
-        """OverBudget while the key is blocked."""
+        """Check that a key is not blocked.
+
+        Raises:
+            RateLimitExceeded: The key is blocked.
+        """
         entry = self._entries.get(key)
         if entry is None:
             return
-        remaining = entry[0] - time.monotonic()
+        blocked_until, rate_limit = entry
+        remaining = blocked_until - time.monotonic()
         if remaining > 0:
-            raise RateLimitExceeded(entry[1], remaining)
+            raise RateLimitExceeded(rate_limit, remaining)
         self._entries.pop(key, None)
 
     def block(self, key: str, rate_limit: RateLimit, seconds: float) -> None:
-        """Block a key for so long, here and in all processes."""
+        """Block a key for `seconds` in this and all other processes."""
         self._add_entry(key, rate_limit, seconds)
         if not self._counters.is_shared:
             return
@@ -89,15 +96,13 @@ class Blocklist:
     def _add_entry(self, key: str, rate_limit: RateLimit, seconds: float) -> None:
         now = time.monotonic()
         if len(self._entries) >= MAX_ENTRIES:
-            held = self._entries.items()
-            self._entries = {k: one for k, one in list(held) if one[0] > now}
+            entries = list(self._entries.items())
+            self._entries = {key: entry for key, entry in entries if entry[0] > now}
         if len(self._entries) < MAX_ENTRIES:
             self._entries[key] = now + seconds, rate_limit
 
-    # ------------------------------------------------------- what others find out
-
     def _start_listener(self) -> None:
-        """Hear from other processes from now on, in a thread of this process."""
+        """Start the thread that receives the blocks of other processes."""
         with self._start_lock:
             if self._listener_process_id != _process_id:
                 self._listener_process_id = _process_id
@@ -105,7 +110,7 @@ class Blocklist:
                     threading.Thread(target=self._run_listener, daemon=True).start()
 
     def close(self) -> None:
-        """Stop listening, within a few seconds."""
+        """Stop the listener within a few seconds."""
         self._is_closed = True
 
     def _run_listener(self) -> None:
@@ -121,18 +126,19 @@ class Blocklist:
 
     def _read_stream(self, client: Any) -> None:
         seconds, _ = client.time()
+        rate_limits = self._limits_by_name.values()
         max_window_seconds = max(
-            (one.seconds for one in self._limits_by_name.values()), default=0
+            (rate_limit.seconds for rate_limit in rate_limits), default=0
         )
         last_id = f"{max(0, seconds - max_window_seconds) * 1000}-0"
         while not self._is_closed:
             self._counters.resume_redis()
-            read = client.xread(
+            response = client.xread(
                 {BLOCKLIST_STREAM: last_id},
                 block=int(STREAM_READ_TIMEOUT_SECONDS * 1000),
             )
-            now = client.time()[0] if read else 0
-            for last_id, fields in read[0][1] if read else ():
+            now = client.time()[0] if response else 0
+            for last_id, fields in response[0][1] if response else ():
                 self._apply_entry(fields, now - int(last_id.partition("-")[0]) / 1000)
 
     def _apply_entry(self, fields: dict[str, str], age: float) -> None:

@@ -1,44 +1,72 @@
-"""Guessing codes: who names too many unknown ones is not heard for a while.
+"""Limit code guessing: too many unknown codes block a caller or tenant for a while.
 
-Only failures count, against the user's budget and the tenant's. A use case opens a
-`CodeLookupGuard`, which refuses who is blocked before the database is asked, and is told what
-became of it. A failure is noted without any I/O, for use cases may be in the midst of a
-transaction; `count` does the counting when the request is over.
+Only failures count. A text that cannot be a code is a typing error and does not count.
+Failures of a user count against the limits of the user and of the tenant; those of a
+credential that names no user count against a limit of that credential alone, so that a
+key that ships in a game client cannot block the users of its tenant.
+
+A use case enters a `CodeLookupGuard`, which refuses blocked callers before the database
+is queried. Counting may use Redis, so it happens outside of transactions: a refused
+command leaves the guard as `FailedLookup`, which is counted after the rollback.
 """
 
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from coupon_core.domain.models import Reason, Refused
-from coupon_core.security.rate_limiting.policy import GuessLimits
-
-if TYPE_CHECKING:
-    from coupon_core.security.rate_limiting.failure_limiter import FailureLimiter
+from coupon_core.domain.models import ImpossibleCode, Reason, Refused
+from coupon_core.security.rate_limiting.policy import GuessLimits, RateLimit
 
 FAILURE_REASONS = frozenset({Reason.COUPON_NOT_FOUND})
 
 
+class EventCounters(Protocol):
+    """Counters with windows, shared by all processes if they have a Redis."""
+
+    def count(self, rate_limit: RateLimit, key: str) -> tuple[int, float]:
+        """Count an event; return the count and the remaining seconds of the window."""
+
+
+class Limiter(Protocol):
+    """The counters of failures that this process uses."""
+
+    @property
+    def counters(self) -> EventCounters:
+        """Return the counters, which also count requests."""
+
+    def check(
+        self, tenant_id: str, user_id: str | None, key_id: str | None = None
+    ) -> None:
+        """Raise RateLimitExceeded if the caller or the tenant is blocked."""
+
+    def count(
+        self, tenant_id: str, user_id: str | None, key_id: str | None = None
+    ) -> None:
+        """Count a failure; raise RateLimitExceeded if it exceeded a limit."""
+
+    def close(self) -> None:
+        """Stop receiving blocks of other processes."""
+
+
 _limits = GuessLimits()
-_limiter: "FailureLimiter | None" = None
+_limiter: Limiter | None = None
 _limiter_lock = threading.Lock()
-_noted_failure = threading.local()
 
 
 def configure(limits: GuessLimits) -> None:
-    """Set what this process allows, and forget what was counted here."""
+    """Set the limits of this process and reset its counters."""
     global _limits, _limiter
     if _limiter:
         _limiter.close()
     _limits, _limiter = limits, None
 
 
-def limiter() -> "FailureLimiter":
-    """What has been spent of the budgets; other processes are heard of from now on."""
+def limiter() -> Limiter:
+    """Return the limiter of this process; create it on first use."""
     global _limiter
     if _limiter is None:
-        # Not before it is needed: its libraries take longer to load than all the rest
-        # that couponctl needs.
+        # Imported only when needed: its libraries take longer to load than everything
+        # else that couponctl needs.
         from coupon_core.security.rate_limiting.failure_limiter import FailureLimiter
 
         with _limiter_lock:
@@ -46,20 +74,44 @@ def limiter() -> "FailureLimiter":
     return _limiter
 
 
-class CodeLookupGuard:
-    """A code being looked up for a user, or for nobody in particular.
+class FailedLookup(Refused):
+    """A refusal because of an unknown code, which still has to be counted.
 
-    OverBudget on the way in; on the way out a refusal that says that there is no such
-    code is noted as a failure.
+    Call `count_failure` outside of transactions.
     """
 
-    __slots__ = ("_tenant_id", "_user_id")
+    def __init__(
+        self, refused: Refused, tenant_id: str, user_id: str | None, key_id: str | None
+    ) -> None:
+        super().__init__(refused.reason, refused.detail)
+        self._caller = tenant_id, user_id, key_id
 
-    def __init__(self, tenant_id: str, user_id: str | None) -> None:
-        self._tenant_id, self._user_id = tenant_id, user_id
+    def count_failure(self) -> None:
+        """Count the failure.
+
+        Raises:
+            RateLimitExceeded: The failure exceeded a limit.
+        """
+        limiter().count(*self._caller)
+
+
+class CodeLookupGuard:
+    """A context in which a code is looked up by a user, or by a credential without one.
+
+    Entering it raises RateLimitExceeded for blocked callers. A refusal because of an
+    unknown code leaves it as `FailedLookup`. `key_id` is None for callers that
+    authenticate with the secret of the tenant.
+    """
+
+    __slots__ = ("_key_id", "_tenant_id", "_user_id")
+
+    def __init__(
+        self, tenant_id: str, user_id: str | None, key_id: str | None = None
+    ) -> None:
+        self._tenant_id, self._user_id, self._key_id = tenant_id, user_id, key_id
 
     def __enter__(self) -> "CodeLookupGuard":
-        (_limiter or limiter()).check(self._tenant_id, self._user_id)
+        (_limiter or limiter()).check(self._tenant_id, self._user_id, self._key_id)
         return self
 
     def __exit__(
@@ -68,22 +120,20 @@ class CodeLookupGuard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if isinstance(error, Refused):
-            self.note_outcome(error.reason)
+        if isinstance(error, ImpossibleCode):
+            return
+        if isinstance(error, Refused) and error.reason in FAILURE_REASONS:
+            raise FailedLookup(
+                error, self._tenant_id, user_id=self._user_id, key_id=self._key_id
+            ) from None
 
-    def note_outcome(self, reason: object) -> None:
-        """Note a failure, if that is why the code was refused."""
+    def count_outcome(self, reason: object) -> None:
+        """Count a failure at once if the reason is an unknown code.
+
+        For use cases that return the reason; must not be called in a transaction.
+
+        Raises:
+            RateLimitExceeded: The failure exceeded a limit.
+        """
         if reason in FAILURE_REASONS:
-            _noted_failure.last = self._tenant_id, self._user_id
-
-
-def count_failure() -> None:
-    """Count the failure that this thread has noted, if any; OverBudget if one too many.
-
-    Outside of any transaction: it asks Redis.
-    """
-    failed = getattr(_noted_failure, "last", None)
-    if failed is None:
-        return
-    _noted_failure.last = None
-    limiter().count(*failed)
+            limiter().count(self._tenant_id, self._user_id, self._key_id)

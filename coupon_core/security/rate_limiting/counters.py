@@ -1,4 +1,4 @@
-"""Counting what happens: in Redis for all processes, in this one while it is away."""
+"""Count events in Redis, or in this process while Redis is unavailable."""
 
 import time
 from collections.abc import Callable
@@ -14,26 +14,26 @@ from redis.retry import Retry
 from coupon_core.security.rate_limiting.policy import IN_MEMORY_URL, RateLimit
 
 log = structlog.get_logger("coupon.limits")
-REDIS_TIMEOUT_SECONDS = 0.25  # what one answer of Redis may take
+REDIS_TIMEOUT_SECONDS = 0.25  # for one response of Redis
 REDIS_ERRORS = (RedisError, OSError)
 KEY_PREFIX = "coupon-limits"
 
 
 def build_redis_options(timeout_seconds: float) -> dict[str, Any]:
-    """Options of a client that does not wait longer, and does not try again."""
+    """Return options of a client with this timeout and without retries."""
     return {
         "socket_timeout": timeout_seconds,
         "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
         "retry": Retry(NoBackoff(), 0),
-        "protocol": 2,  # answers have another shape in the third
+        "protocol": 2,  # responses have a different structure in version 3
     }
 
 
 class Counters:
-    """Counts in windows of a budget's length that begin with the first of it.
+    """Counters with fixed windows that begin with the first counted event.
 
-    `is_shared` is False while Redis is away. Who finds it away says so, and only
-    `Blocks` looks whether it is back: so no request waits for it but the first.
+    `is_shared` is False while Redis is unavailable. The first failing call sets it, and
+    only `Blocklist` tests whether Redis is back, so that no other request waits for it.
     """
 
     def __init__(self, url: str) -> None:
@@ -45,19 +45,19 @@ class Counters:
         self.is_shared = self._redis_storage is not None
 
     def count(self, rate_limit: RateLimit, key: str) -> tuple[int, float]:
-        """Count one more; gives how many there are now, and the window's rest in s."""
+        """Count an event; return the count and the remaining seconds of the window."""
         return self._count_with_fallback(
             lambda storage: _increment(storage, rate_limit, key)
         )
 
     def fall_back_to_memory(self) -> None:
-        """Redis is away: until `resume_redis` nobody asks it."""
+        """Count in this process until `resume_redis` is called."""
         if self.is_shared:
             self.is_shared = False
             log.warning("Redis is away: this process counts alone")
 
     def resume_redis(self) -> None:
-        """Redis is there: count in it."""
+        """Count in Redis again."""
         if not self.is_shared:
             self.is_shared = True
             log.warning("Redis is there: counting together")
@@ -74,7 +74,7 @@ class Counters:
 
 
 def _create_redis_storage(url: str, options: dict[str, Any]) -> RedisStorage:
-    # limits has its own name for sockets, and would take the driver's for a mistake.
+    # The library `limits` has its own URL scheme for sockets and refuses `unix:`.
     redis_url = (
         url.replace("unix:", "redis+unix:", 1) if url.startswith("unix:") else url
     )

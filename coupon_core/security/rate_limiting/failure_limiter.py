@@ -1,4 +1,4 @@
-"""The budgets of failed guesses, and what has been spent of them."""
+"""Count failed lookups of users, credentials and tenants against their limits."""
 
 from coupon_core.security.rate_limiting.blocklist import Blocklist
 from coupon_core.security.rate_limiting.counters import Counters
@@ -6,39 +6,71 @@ from coupon_core.security.rate_limiting.policy import (
     GuessLimits,
     RateLimit,
     RateLimitExceeded,
+    format_key,
 )
 
 
 class FailureLimiter:
-    """What users and tenants have spent, in this process or in all of them."""
+    """The failures of all callers, in this process or in all processes."""
 
     def __init__(self, limits: GuessLimits) -> None:
         self._per_user, self._per_tenant = limits.per_user, limits.per_tenant
+        self._per_key = limits.per_key
         self.counters = Counters(limits.url)
-        rate_limits = [one for one in (limits.per_user, limits.per_tenant) if one]
+        rate_limits = filter(None, (limits.per_user, limits.per_key, limits.per_tenant))
         self._blocklist = Blocklist(limits.url, self.counters, rate_limits)
-        self._blocklist.has_entries()  # begins to hear of them
+        # The first call starts the listener.
+        self._blocklist.has_entries()
 
-    def check(self, tenant_id: str, user_id: str | None) -> None:
-        """OverBudget when the tenant or the user has failed too often; asks nobody."""
+    def check(
+        self, tenant_id: str, user_id: str | None, key_id: str | None = None
+    ) -> None:
+        """Check that the tenant and the caller are not blocked, without I/O.
+
+        Raises:
+            RateLimitExceeded: The tenant or the caller has failed too often.
+        """
         if self._blocklist.has_entries():
-            self._blocklist.check(tenant_id)
-            self._blocklist.check(f"{tenant_id}/{user_id}")
+            self._blocklist.check(_format_tenant_key(tenant_id))
+            self._blocklist.check(_format_caller_key(tenant_id, user_id, key_id))
 
-    def count(self, tenant_id: str, user_id: str | None) -> None:
-        """Count a failure. OverBudget when it was one too many."""
-        if user_id and self._per_user:
-            self._count_failure(self._per_user, f"{tenant_id}/{user_id}")
-        if self._per_tenant:
-            self._count_failure(self._per_tenant, tenant_id)
+    def count(
+        self, tenant_id: str, user_id: str | None, key_id: str | None = None
+    ) -> None:
+        """Count a failure of a user, or of a credential that names no user.
+
+        The latter does not count against the tenant: one credential must not use up
+        the limit that all users share.
+
+        Raises:
+            RateLimitExceeded: The failure exceeded a limit.
+        """
+        caller_key = _format_caller_key(tenant_id, user_id, key_id)
+        if not user_id:
+            self._count_failure(self._per_key, caller_key)
+            return
+        self._count_failure(self._per_user, caller_key)
+        self._count_failure(self._per_tenant, _format_tenant_key(tenant_id))
 
     def close(self) -> None:
-        """Hear no more of other processes."""
+        """Stop receiving blocks of other processes."""
         self._blocklist.close()
 
-    def _count_failure(self, rate_limit: RateLimit, key: str) -> None:
+    def _count_failure(self, rate_limit: RateLimit | None, key: str) -> None:
+        if rate_limit is None:
+            return
         count, remaining = self.counters.count(rate_limit, key)
         if count >= rate_limit.amount:
             self._blocklist.block(key, rate_limit, remaining)
         if count > rate_limit.amount:
             raise RateLimitExceeded(rate_limit, remaining)
+
+
+def _format_tenant_key(tenant_id: str) -> str:
+    return format_key("tenant", tenant_id)
+
+
+def _format_caller_key(tenant_id: str, user_id: str | None, key_id: str | None) -> str:
+    if user_id:
+        return format_key("user", tenant_id, user_id)
+    return format_key("key", tenant_id, key_id)

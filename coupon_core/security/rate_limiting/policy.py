@@ -1,10 +1,11 @@
-"""How much is allowed in which time, and how that is told (pure)."""
+"""Parse rate limits and format their headers; the amounts are in the settings."""
 
+import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-IN_MEMORY_URL = "memory://"  # instead of a Redis's URL: each process counts by itself
+IN_MEMORY_URL = "memory://"  # instead of a Redis URL: each process counts alone
 UNIT_SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 _match_rate_limit = re.compile(
     r"([1-9]\d{0,8})\s*(?:per|/)\s*([1-9]\d{0,4})?\s*(second|minute|hour|day)s?",
@@ -12,13 +13,21 @@ _match_rate_limit = re.compile(
 ).fullmatch
 
 
+def format_key(*parts: str | None) -> str:
+    """Return the key of what is counted; different parts never have the same key.
+
+    JSON keeps None apart from the text "None", and the borders between the parts.
+    """
+    return json.dumps(parts)
+
+
 class InvalidRateLimit(ValueError):
-    """The text names no amount and no time."""
+    """The text is not a rate limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """So much of something in so many seconds, counted from the first of it."""
+    """An amount of events per window; the window begins with the first event."""
 
     name: str
     amount: int
@@ -26,24 +35,38 @@ class RateLimit:
 
 
 class RateLimitExceeded(Exception):
-    """There was too much of something; in `retry_after` there may be more."""
+    """A rate limit was exceeded; retry after `retry_after` seconds.
 
-    def __init__(self, rate_limit: RateLimit, retry_after: float) -> None:
+    `text` says what there was too much of.
+    """
+
+    def __init__(
+        self,
+        rate_limit: RateLimit,
+        retry_after: float,
+        text: str = "Too many requests",
+    ) -> None:
         super().__init__(rate_limit.name)
         self.rate_limit = rate_limit
+        self.text = text
         self.retry_after = max(1, math.ceil(retry_after))
 
 
 def parse_rate_limit(name: str, text: str) -> RateLimit | None:
-    """The budget in a text such as `100 per 10 minutes` or `5/second`; None if empty.
+    """Parse a rate limit such as `100 per 10 minutes` or `5/second`.
 
-    BadBudget for what is none.
+    An empty text returns None: no limit.
+
+    Raises:
+        InvalidRateLimit: The text is not a rate limit.
     """
     if not text.strip():
         return None
     match = _match_rate_limit(text.strip())
     if match is None:
-        raise InvalidRateLimit("expected such as `100 per 10 minutes`, or nothing")
+        raise InvalidRateLimit(
+            "expected a limit such as `100 per 10 minutes`, or an empty text"
+        )
     amount, multiplier, unit = match.groups()
     return RateLimit(
         name, int(amount), int(multiplier or 1) * UNIT_SECONDS[unit.lower()]
@@ -51,19 +74,25 @@ def parse_rate_limit(name: str, text: str) -> RateLimit | None:
 
 
 def rate_limit_headers(error: RateLimitExceeded) -> dict[str, str]:
-    """The header fields of a 429 (draft-ietf-httpapi-ratelimit-headers-10)."""
+    """Return the headers of a 429 (draft-ietf-httpapi-ratelimit-headers-10)."""
     rate_limit = error.rate_limit
+    quota, window = rate_limit.amount, rate_limit.seconds
     return {
         "Retry-After": str(error.retry_after),
-        "RateLimit-Policy": f'"{rate_limit.name}";q={rate_limit.amount};w={rate_limit.seconds}',
+        "RateLimit-Policy": f'"{rate_limit.name}";q={quota};w={window}',
         "RateLimit": f'"{rate_limit.name}";r=0;t={error.retry_after}',
     }
 
 
 @dataclass(frozen=True, slots=True)
 class GuessLimits:
-    """What this process allows, and the Redis that it counts in with others."""
+    """The limits of this process, and the Redis in which they are counted."""
 
     url: str = IN_MEMORY_URL
     per_user: RateLimit | None = None
     per_tenant: RateLimit | None = None
+
+    @property
+    def per_key(self) -> RateLimit | None:
+        """Return the limit of a credential that names no user: as for a tenant."""
+        return self.per_tenant and replace(self.per_tenant, name="guesses-per-key")

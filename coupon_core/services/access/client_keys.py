@@ -1,10 +1,10 @@
-"""Keys that other systems' SDKs call with: made, listed, revoked."""
+"""Client keys: credentials of the PlayCamp and Mambo SDKs."""
 
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
 
-from coupon_core.domain.models import AdminReason, Page, Refused
+from coupon_core.domain.models import AdminReason, Page
 from coupon_core.domain.models.client_keys import (
     ClientKey,
     ClientKeyKind,
@@ -15,8 +15,9 @@ from coupon_core.persistence.repositories import client_keys as client_key_repos
 from coupon_core.security import encryption
 from coupon_core.services import audit
 from coupon_core.services.access import tenants
+from coupon_core.services.errors import require_found
 
-# What ids look like in the vendors' pages (CONTRACTS 3.1).
+# The vendors document IDs with these prefixes (`docs/api-contracts.md` 3.1).
 KEY_ID_PREFIXES: Mapping[ClientKeyKind, str] = {
     ClientKeyKind.PLAYCAMP_SERVER: "ak_server_",
     ClientKeyKind.PLAYCAMP_CLIENT: "ak_client_",
@@ -31,13 +32,26 @@ def create(
     expires_at: datetime | None,
     now: datetime,
 ) -> tuple[ClientKey, str]:
-    """A new key and its secret, which is shown only here; neither holds a colon."""
+    """Create a key; return it and its secret, which cannot be read again.
+
+    Neither the key ID nor the secret contains a colon, because a colon separates them
+    in requests.
+
+    Raises:
+        Refused: The tenant is unknown.
+    """
     tenants.require(tenant_id)
-    key_id, secret = (
-        KEY_ID_PREFIXES[kind] + secrets.token_hex(12),
-        secrets.token_urlsafe(32),
+    key_id = KEY_ID_PREFIXES[kind] + secrets.token_hex(12)
+    secret = secrets.token_urlsafe(32)
+    key = ClientKey(
+        tenant_id=tenant_id,
+        key_id=key_id,
+        kind=kind,
+        name=name,
+        created_at=now,
+        expires_at=expires_at,
+        revoked_at=None,
     )
-    key = ClientKey(tenant_id, key_id, kind, name, now, expires_at, None)
     stored = StoredClientKey(
         key, encryption.fingerprint(secret), encryption.encrypt(secret)
     )
@@ -50,20 +64,26 @@ def create(
 def list_client_keys(
     tenant_id: str, page: Page, kind: ClientKeyKind | None = None
 ) -> tuple[list[ClientKey], int]:
-    """A tenant's keys, newest first, and how many match in all."""
+    """Return a page of a tenant's keys, newest first, and the number of matches."""
     return client_key_repository.list_keys(tenant_id, page, kind)
 
 
 def get(tenant_id: str, key_id: str) -> ClientKey:
-    """One key. Refused when there is none."""
+    """Return one key.
+
+    Raises:
+        Refused: The key is unknown.
+    """
     key = client_key_repository.get(tenant_id, key_id)
-    if key is None:
-        raise Refused(AdminReason.CLIENT_KEY_NOT_FOUND)
-    return key
+    return require_found(key, AdminReason.CLIENT_KEY_NOT_FOUND)
 
 
 def revoke(tenant_id: str, key_id: str, now: datetime) -> ClientKey:
-    """Make a key worthless at once; again changes nothing."""
+    """Revoke a key immediately and return it (idempotent).
+
+    Raises:
+        Refused: The key is unknown.
+    """
     with transaction():
         if client_key_repository.revoke(tenant_id, key_id, now):
             audit.record(tenant_id, "client_key.revoked", key_id)

@@ -1,4 +1,4 @@
-"""Tenants, the secrets that sign for them, and the keys of their admins."""
+"""Tenants, their signing secrets, and the API keys of their administrators."""
 
 import secrets
 from collections.abc import Set
@@ -13,15 +13,17 @@ from coupon_core.domain.models import (
     Scope,
     TenantSecret,
 )
+from coupon_core.domain.rules.scopes import find_missing_scopes
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.security import encryption
 from coupon_core.security.authentication.tenant_secrets import load_secrets
 from coupon_core.services import audit
+from coupon_core.services.errors import require_found
 
-# Words of the paths: a tenant of such a name would make a path mean two things. What
-# Mambo's paths mean two things by is a tenant all the same to Phoenix's.
+# A tenant with one of these IDs would make URL paths ambiguous. The Mambo segments are
+# ambiguous in Mambo's paths only: Phoenix still accepts tenants with these IDs.
 PHOENIX_PATH_SEGMENTS = frozenset(
     ["user", "definitions", "validate", "redeem", "server", "client", "tenants"]
 )
@@ -32,9 +34,10 @@ ALL_SCOPES = frozenset(Scope)
 
 
 def create(tenant_id: str, now: datetime) -> tuple[TenantSecret, ApiKey, str]:
-    """Add a tenant; gives its secret, its first API key and that key's plain text.
+    """Create a tenant; return its secret, its first API key and the key's plain text.
 
-    Refused when the id is taken or is a word of the paths.
+    Raises:
+        Refused: The tenant ID is taken or reserved.
     """
     if tenant_id.lower() in RESERVED_TENANT_IDS:
         raise Refused(AdminReason.TENANT_ID_RESERVED)
@@ -48,18 +51,26 @@ def create(tenant_id: str, now: datetime) -> tuple[TenantSecret, ApiKey, str]:
 
 
 def list_tenants(page: Page) -> tuple[list[tuple[str, datetime]], int]:
-    """Tenants by id with their creation times, and how many there are in all."""
+    """Return a page of tenant IDs with creation times, and the number of tenants."""
     return tenant_repository.list_tenants(page)
 
 
 def require(tenant_id: str) -> None:
-    """Refused when there is no such tenant."""
+    """Require that a tenant exists.
+
+    Raises:
+        Refused: The tenant is unknown.
+    """
     if not tenant_repository.exists(tenant_id):
         raise Refused(AdminReason.TENANT_NOT_FOUND)
 
 
 def erase(tenant_id: str) -> None:
-    """Remove a tenant and all that is its. Refused when there is none."""
+    """Delete a tenant and all of its data except the audit log.
+
+    Raises:
+        Refused: The tenant is unknown.
+    """
     with transaction():
         tenant_repository.lock(tenant_id)
         if not tenant_repository.erase(tenant_id):
@@ -68,11 +79,16 @@ def erase(tenant_id: str) -> None:
 
 
 def rotate_secret(tenant_id: str, now: datetime) -> TenantSecret:
-    """A new signing secret; the one before it stays good until the next rotation."""
+    """Create a signing secret; the previous one remains valid until the next rotation.
+
+    Raises:
+        Refused: The tenant is unknown.
+    """
     require(tenant_id)
     with transaction():
         tenant_repository.lock(tenant_id)
-        # First the old ones go: by a clock that is behind the new one looks old too.
+        # Delete the outdated secrets first: on a machine whose clock is slow, the new
+        # secret would be sorted behind them.
         outdated = tenant_repository.list_secrets(tenant_id)[MAX_ACTIVE_SECRETS - 1 :]
         tenant_repository.delete_secrets(
             tenant_id, [secret_id for secret_id, *_ in outdated]
@@ -83,13 +99,18 @@ def rotate_secret(tenant_id: str, now: datetime) -> TenantSecret:
 
 
 def retire_secret(tenant_id: str, secret_id: str) -> None:
-    """Make a signing secret worthless. Refused when unknown or the only one."""
+    """Revoke a signing secret.
+
+    Raises:
+        Refused: The secret is unknown or the only one.
+    """
     with transaction():
         tenant_repository.lock(tenant_id)
-        active = [known for known, *_ in tenant_repository.list_secrets(tenant_id)]
-        if secret_id not in active:
+        active_secrets = tenant_repository.list_secrets(tenant_id)
+        active_ids = [active_id for active_id, *_ in active_secrets]
+        if secret_id not in active_ids:
             raise Refused(AdminReason.SECRET_NOT_FOUND)
-        if len(active) == 1:
+        if len(active_ids) == 1:
             raise Refused(AdminReason.LAST_SECRET)
         tenant_repository.delete_secrets(tenant_id, [secret_id])
         audit.record(tenant_id, "secret.retired", secret_id)
@@ -118,12 +139,15 @@ def create_key(
     expires_at: datetime | None,
     now: datetime,
 ) -> tuple[ApiKey, str]:
-    """A new API key and its plain text, which is shown only here.
+    """Create an API key; return it and its plain text, which cannot be read again.
 
-    Refused when the caller's own key may not do all of that; the operator of the
-    system, who has no principal, may.
+    The `principal` is None for commands on the server itself, which may grant any
+    scope.
+
+    Raises:
+        Refused: The principal lacks one of the scopes, or the tenant is unknown.
     """
-    if principal and not scopes <= principal.scopes:
+    if principal and find_missing_scopes(principal.scopes, scopes):
         raise Refused(AdminReason.SCOPE_TOO_WIDE)
     require(tenant_id)
     with transaction():
@@ -140,8 +164,15 @@ def _add_key(
     now: datetime,
 ) -> tuple[ApiKey, str]:
     plaintext = f"pk_{secrets.token_urlsafe(32)}"
-    ids = tenant_id, generate_id(), name
-    key = ApiKey(*ids, frozenset(scopes), now, expires_at, None)
+    key = ApiKey(
+        tenant_id=tenant_id,
+        key_id=generate_id(),
+        name=name,
+        scopes=frozenset(scopes),
+        created_at=now,
+        expires_at=expires_at,
+        revoked_at=None,
+    )
     tenant_repository.insert_key(
         key, encryption.fingerprint(plaintext), encryption.encrypt(plaintext)
     )
@@ -149,20 +180,26 @@ def _add_key(
 
 
 def list_keys(tenant_id: str, page: Page) -> tuple[list[ApiKey], int]:
-    """A tenant's API keys, newest first, and how many there are in all."""
+    """Return a page of a tenant's API keys, newest first, and their number."""
     return tenant_repository.list_keys(tenant_id, page)
 
 
 def get_key(tenant_id: str, key_id: str) -> ApiKey:
-    """One API key. Refused when there is none."""
+    """Return one API key.
+
+    Raises:
+        Refused: The key is unknown.
+    """
     key = tenant_repository.get_key(tenant_id, key_id)
-    if key is None:
-        raise Refused(AdminReason.API_KEY_NOT_FOUND)
-    return key
+    return require_found(key, AdminReason.API_KEY_NOT_FOUND)
 
 
 def revoke_key(tenant_id: str, key_id: str, now: datetime) -> ApiKey:
-    """Make an API key worthless at once; again changes nothing."""
+    """Revoke an API key immediately and return it (idempotent).
+
+    Raises:
+        Refused: The key is unknown.
+    """
     with transaction():
         if tenant_repository.revoke_key(tenant_id, key_id, now):
             audit.record(tenant_id, "api_key.revoked", key_id)

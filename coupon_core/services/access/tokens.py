@@ -1,4 +1,4 @@
-"""Tenant tokens as a tenant's own server would make them (documents S0 and S1)."""
+"""Tenant tokens as a tenant's own server signs them (the Phoenix specification)."""
 
 from datetime import datetime
 
@@ -13,12 +13,15 @@ MAX_LIFETIME_SECONDS = int(MAX_TOKEN_LIFETIME_SECONDS)
 def mint(
     tenant_id: str, user_id: str | None, lifetime_seconds: int, now: datetime
 ) -> str:
-    """A JWT for a user of the tenant, or for its server when `user_id` is None.
+    """Return a JWT for a user of the tenant, or for its server if `user_id` is None.
 
-    It is good for `lifetime_seconds`, at most LONGEST_SECONDS. Refused for an unknown tenant.
+    The caller keeps `lifetime_seconds` at or below `MAX_LIFETIME_SECONDS`.
+
+    Raises:
+        Refused: The tenant is unknown.
     """
     tenants.require(tenant_id)
-    newest = tenants.list_secrets(tenant_id)[0]
+    newest_secret = tenants.list_secrets(tenant_id)[0]
     issued_at = int(now.timestamp())
     claims = {
         "sub_type": "tenant",
@@ -28,4 +31,4 @@ def mint(
     }
     if user_id is not None:
         claims["sub"] = user_id
-    return jwt.encode(claims, newest.secret, algorithm="HS256")
+    return jwt.encode(claims, newest_secret.secret, algorithm="HS256")

@@ -1,6 +1,6 @@
-"""Batches: coupons by the million, made by workers in chunks, each exactly once.
+"""Batches: workers generate up to millions of coupons in chunks, each exactly once.
 
-A batch publishes no event for each of its coupons, only `batch.completed` at its end.
+A batch publishes no event for its individual coupons, only `batch.completed`.
 """
 
 from coupon_core.services.batches.chunks import COMPLETED_EVENT_TYPE, generate_chunk

@@ -1,4 +1,4 @@
-"""Making a chunk: one short transaction that happens once, whoever tries how often."""
+"""Generation of a chunk of a batch in one short transaction, exactly once."""
 
 import json
 from collections.abc import Sequence
@@ -27,24 +27,25 @@ from coupon_core.persistence.repositories import batches as batch_repository
 from coupon_core.persistence.repositories import bulk_coupons
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories.batches import ChunkKey
-from coupon_core.services import outbox
+from coupon_core.services import outbox, reserved_prefixes
 from coupon_core.services.batches.requests import fail
-from coupon_core.services.coupons import generation
+from coupon_core.services.coupons import code_assignment, generation
+from coupon_core.services.errors import require_found
 
 COMPLETED_EVENT_TYPE = "batch.completed"
-REASON_DEFINITION_PAUSED = "waits: the definition is paused"
+REASON_DEFINITION_PAUSED = "waiting: the definition is paused"
 
 
 def generate_chunk(key: ChunkKey, now: datetime) -> bool:
-    """Make the coupons of a chunk; False when there is nothing to make (any more).
+    """Generate the coupons of a chunk (idempotent).
 
-    What the database cannot do now passes through: the chunk must be tried again. All
-    else that goes wrong ends the batch, which says why.
+    Return False if there is nothing to generate: the chunk is finished, the batch has
+    ended, or the definition is paused. A refusal fails the batch and is stored as its
+    error. Errors of the database are raised, and the chunk must be tried again.
     """
-    batch, chunk = (
-        batch_repository.get(*key[:2]),
-        batch_repository.get_unfinished_chunk(key),
-    )
+    tenant_id, batch_id, _ = key
+    batch = batch_repository.get(tenant_id, batch_id)
+    chunk = batch_repository.get_unfinished_chunk(key)
     if batch is None or chunk is None or batch.state not in ACTIVE_STATES:
         return False
     try:
@@ -56,17 +57,16 @@ def generate_chunk(key: ChunkKey, now: datetime) -> bool:
 
 
 class _AlreadyEnded(Exception):
-    """The batch or the chunk has come to its end while this one was made."""
+    """The batch or the chunk ended while the chunk was being generated."""
 
 
 def _try_generate(batch: Batch, chunk: BatchChunk, now: datetime) -> bool:
     try:
         with transaction():
-            definition = generation.lock_for_generation(
-                batch.tenant_id, batch.definition_id
+            definition = require_found(
+                generation.lock_for_generation(batch.tenant_id, batch.definition_id),
+                AdminReason.DEFINITION_NOT_FOUND,
             )
-            if definition is None:
-                raise Refused(AdminReason.DEFINITION_NOT_FOUND)
             if definition.status == DefinitionStatus.PAUSED:
                 batch_repository.set_wait_reason(
                     batch.tenant_id, batch.batch_id, REASON_DEFINITION_PAUSED
@@ -85,7 +85,7 @@ def _try_generate(batch: Batch, chunk: BatchChunk, now: datetime) -> bool:
 def _write_chunk(
     batch: Batch, chunk: BatchChunk, definition: Definition, now: datetime
 ) -> None:
-    """The chunk, its coupons and the progress: all or, if it has ended, nothing."""
+    """Claim the chunk, insert its coupons and count the progress."""
     key = chunk.tenant_id, chunk.batch_id, chunk.chunk_number
     if not batch_repository.claim_chunk(key, now):
         raise _AlreadyEnded
@@ -100,13 +100,12 @@ def _write_chunk(
 def _insert_coupons(
     batch: Batch, chunk: BatchChunk, definition: Definition, now: datetime
 ) -> int:
-    """Add the coupons of a chunk; gives how many are new. Refused."""
+    """Insert the coupons of a chunk and return how many are new."""
     if definition.awarded_only and chunk.user_ids:
         return _insert_awarded(batch, chunk, definition, now)
     is_custom = definition.code_format == CodeFormat.CUSTOM
-    new_count = (_insert_with_custom_code if is_custom else _insert_with_random_codes)(
-        batch, chunk, definition, now
-    )
+    insert = _insert_with_custom_code if is_custom else _insert_with_random_codes
+    new_count = insert(batch, chunk, definition, now)
     if chunk.user_ids:
         generation.count_awards(definition, new_count)
     return new_count
@@ -115,23 +114,24 @@ def _insert_coupons(
 def _insert_awarded(
     batch: Batch, chunk: BatchChunk, definition: Definition, now: datetime
 ) -> int:
-    """Give each user one more coupon on the definition's own terms."""
-    _, new = generation.generate_without_events(
+    """Award each user one more coupon; its expiry may follow from the offer."""
+    _, new_coupons = generation.generate_without_events(
         definition, chunk.user_ids, now, batch.expires_at
     )
-    bulk_coupons.set_batch(batch, [coupon.coupon_id for coupon in new])
-    return len(new)
+    bulk_coupons.set_batch(batch, [coupon.coupon_id for coupon in new_coupons])
+    return len(new_coupons)
 
 
 def _insert_with_random_codes(
     batch: Batch, chunk: BatchChunk, definition: Definition, now: datetime
 ) -> int:
-    """Add coupons with codes of their own; those that are taken are drawn anew."""
+    """Insert coupons with random codes; replace codes that are taken."""
+    reserved_prefixes.require_unreserved_prefix(definition)
     count = chunk.coupon_count
     unused = _filter_unused_codes(
         definition, codes.generate_codes(definition, count), is_crowded=False
     )
-    for _ in range(generation.MAX_COLLISION_RETRIES):
+    for _ in range(code_assignment.MAX_COLLISION_RETRIES):
         if len(unused) == count and bulk_coupons.insert(
             batch, unused, chunk.user_ids, now
         ):
@@ -143,14 +143,14 @@ def _insert_with_random_codes(
 def _replace_used_codes(
     definition: Definition, candidates: Sequence[str], count: int
 ) -> list[str]:
-    """What is free of the codes, and others in place of what is not."""
+    """Return the candidates that are unused, and new codes in place of the others."""
     kept = _filter_unused_codes(definition, candidates, is_crowded=True)
     missing = count - len(kept)
-    extra = (
-        codes.generate_codes(definition, missing + generation.EXTRA_CODES_PER_RETRY)
-        if missing
-        else []
-    )
+    extra: Sequence[str] = []
+    if missing:
+        extra = codes.generate_codes(
+            definition, missing + code_assignment.EXTRA_CODES_PER_RETRY
+        )
     unique = dict.fromkeys(
         [*kept, *_filter_unused_codes(definition, extra, is_crowded=True)]
     )
@@ -160,7 +160,10 @@ def _replace_used_codes(
 def _filter_unused_codes(
     definition: Definition, candidates: Sequence[str], is_crowded: bool
 ) -> list[str]:
-    """Codes that nobody shares; in a crowded space, only those that none owns."""
+    """Return the candidates that are not shared codes.
+
+    In a crowded code space, codes of existing coupons are left out as well.
+    """
     unique = list(dict.fromkeys(candidates))
     used = bulk_coupons.find_taken_codes(definition, unique, include_owned=is_crowded)
     return [code for code in unique if code not in used] if used else unique
@@ -169,16 +172,16 @@ def _filter_unused_codes(
 def _insert_with_custom_code(
     batch: Batch, chunk: BatchChunk, definition: Definition, now: datetime
 ) -> int:
-    """Add coupons of the custom code for users who hold none yet."""
+    """Insert coupons with the custom code for users who do not have it yet."""
     drafts = [
-        generation.build_coupon(
-            definition, user, definition.custom_code, now, batch.expires_at
+        code_assignment.build_coupon(
+            definition, user_id, definition.custom_code, now, batch.expires_at
         )
-        for user in chunk.user_ids
+        for user_id in chunk.user_ids
     ]
-    new = coupon_repository.insert_new(drafts, definition)
-    bulk_coupons.set_batch(batch, [coupon.coupon_id for coupon in new])
-    return len(new)
+    new_coupons = coupon_repository.insert_new(drafts, definition)
+    bulk_coupons.set_batch(batch, [coupon.coupon_id for coupon in new_coupons])
+    return len(new_coupons)
 
 
 def _build_completed_event(batch: Batch, now: datetime) -> Event:
@@ -188,5 +191,11 @@ def _build_completed_event(batch: Batch, now: datetime) -> Event:
         "requested": batch.requested_count,
         "generated": batch.generated_count,
     }
-    ids = batch.tenant_id, generate_id()
-    return Event(*ids, COMPLETED_EVENT_TYPE, UNASSIGNED, now, json.dumps(data))
+    return Event(
+        tenant_id=batch.tenant_id,
+        event_id=generate_id(),
+        event_type=COMPLETED_EVENT_TYPE,
+        subject=UNASSIGNED,
+        occurred_at=now,
+        data=json.dumps(data),
+    )

@@ -1,4 +1,4 @@
-"""Asking for batches: accepted at once, looked at, cancelled, driven on."""
+"""Batch requests: accept, show, cancel and requeue batches."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -28,16 +28,19 @@ from coupon_core.persistence.repositories import batches as batch_repository
 from coupon_core.persistence.repositories import bulk_coupons
 from coupon_core.services import audit, outbox
 from coupon_core.services.coupons import code_capacity, generation
+from coupon_core.services.errors import require_found
 
-MAX_COUPONS, MAX_USERS = 10_000_000, 1_000_000
-# A batch that has not got on for so long is given to the workers anew; one that only
-# waits behind others, after so much longer.
-STALLED_AFTER, STALLED_WHILE_QUEUED_AFTER = timedelta(seconds=60), timedelta(minutes=15)
+MAX_COUPONS = 10_000_000
+MAX_USERS = 1_000_000
+# Chunks of a batch without progress for this time are published again. A batch that
+# only waits behind others in the queue gets more time.
+STALLED_AFTER = timedelta(seconds=60)
+STALLED_WHILE_QUEUED_AFTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
 class BatchRequest:
-    """What a batch shall make: coupons that nobody holds, or one for each user."""
+    """What to generate: a number of unassigned coupons, or a coupon for each user."""
 
     count: int
     user_ids: Sequence[str] = ()
@@ -45,28 +48,31 @@ class BatchRequest:
 
     @property
     def is_small(self) -> bool:
-        """Whether it is made while the caller waits."""
+        """True if the coupons are generated within the request."""
         return self.count <= generation.MAX_INLINE_COUPONS
 
     @property
     def recipients(self) -> Sequence[str]:
-        """Who shall hold each coupon."""
+        """The user ID of each coupon; UNASSIGNED for unassigned coupons."""
         return self.user_ids or [UNASSIGNED] * self.count
 
 
 def request(
     tenant_id: str, definition_id: str, batch_request: BatchRequest, now: datetime
 ) -> Batch:
-    """Accept a batch; durable when this returns, and made by workers then.
+    """Accept a batch that workers will generate; it is durable on return.
 
-    Refused as generating is: definition unknown or not active, too few codes.
+    Raises:
+        Refused: The definition is unknown or not active, its code space is too small,
+            or its total limit of awards would be exceeded.
     """
     batch = _build_batch(tenant_id, definition_id, batch_request, now)
     chunks = list(_split_into_chunks(batch, batch_request.user_ids))
     with transaction():
-        definition = generation.lock_for_generation(tenant_id, definition_id)
-        if definition is None:
-            raise Refused(AdminReason.DEFINITION_NOT_FOUND)
+        definition = require_found(
+            generation.lock_for_generation(tenant_id, definition_id),
+            AdminReason.DEFINITION_NOT_FOUND,
+        )
         for reason in generation_rules.generation_violations(
             definition, not batch_request.user_ids
         ):
@@ -113,17 +119,23 @@ def _split_into_chunks(batch: Batch, user_ids: Sequence[str]) -> Iterator[BatchC
         range(0, batch.requested_count, size), start=1
     ):
         count = min(size, batch.requested_count - start)
-        users = tuple(user_ids[start : start + size])
-        yield BatchChunk(batch.tenant_id, batch.batch_id, chunk_number, count, users)
+        yield BatchChunk(
+            tenant_id=batch.tenant_id,
+            batch_id=batch.batch_id,
+            chunk_number=chunk_number,
+            coupon_count=count,
+            user_ids=tuple(user_ids[start : start + size]),
+        )
 
 
 def _require_award_capacity(definition: Definition, count: int) -> None:
-    """Refuse what can be seen to end in a failure; each chunk counts its own."""
+    """Refuse a batch that is certain to fail; the chunks count the awards exactly."""
     if not count or not redemption_rules.total_limit_counts_awards(definition):
         return
-    ids = definition.tenant_id, definition.definition_id
-    used_count = definition.used_count + batch_repository.count_reserved(*ids)
-    if used_count + count > definition.total_limit:
+    reserved_count = batch_repository.count_reserved(
+        definition.tenant_id, definition.definition_id
+    )
+    if definition.used_count + reserved_count + count > definition.total_limit:
         raise Refused(AdminReason.TOTAL_LIMIT_REACHED)
 
 
@@ -134,21 +146,23 @@ def _build_chunk_event(batch: Batch, chunk_number: int, now: datetime) -> Event:
         "chunk_number": chunk_number,
     }
     return Event(
-        batch.tenant_id,
-        generate_id(),
-        BATCH_CHUNK_EVENT_TYPE,
-        "",
-        now,
-        json.dumps(data),
+        tenant_id=batch.tenant_id,
+        event_id=generate_id(),
+        event_type=BATCH_CHUNK_EVENT_TYPE,
+        subject="",
+        occurred_at=now,
+        data=json.dumps(data),
     )
 
 
 def get(tenant_id: str, batch_id: str) -> Batch:
-    """One batch. Refused when there is none."""
+    """Return one batch.
+
+    Raises:
+        Refused: The batch is unknown.
+    """
     batch = batch_repository.get(tenant_id, batch_id)
-    if batch is None:
-        raise Refused(AdminReason.BATCH_NOT_FOUND)
-    return batch
+    return require_found(batch, AdminReason.BATCH_NOT_FOUND)
 
 
 def list_batches(
@@ -157,14 +171,17 @@ def list_batches(
     state: BatchState | None = None,
     definition_id: str | None = None,
 ) -> tuple[list[Batch], int]:
-    """A tenant's batches, newest first, and how many match in all."""
+    """Return a page of a tenant's batches, newest first, and the number of matches."""
     return batch_repository.list_batches(tenant_id, page, state, definition_id)
 
 
 def cancel(tenant_id: str, batch_id: str, now: datetime) -> Batch:
-    """Make no more coupons of a batch; those made stay. Again changes nothing.
+    """Cancel a batch (idempotent); the coupons it has generated remain.
 
-    After this has returned none is added. Refused when it has completed or failed.
+    No coupon is added after this function has returned.
+
+    Raises:
+        Refused: The batch is unknown, or has completed or failed.
     """
     with transaction():
         ended = batch_repository.end_early(
@@ -180,35 +197,37 @@ def cancel(tenant_id: str, batch_id: str, now: datetime) -> Batch:
 
 
 def fail(tenant_id: str, batch_id: str, reason: str, now: datetime) -> None:
-    """End a batch that cannot be made to its end; the coupons made stay."""
+    """Mark a batch as failed; the coupons it has generated remain."""
     with transaction():
         batch_repository.end_early(tenant_id, batch_id, BatchState.FAILED, reason, now)
 
 
 def requeue_stalled_batches(now: datetime) -> int:
-    """Ask anew for the chunks of batches that lie still; gives how many.
+    """Publish the unfinished chunks of stalled batches again, and return their number.
 
-    So a message that got lost costs time, never a coupon; a repeated one makes none.
+    A lost message therefore only delays coupons, and a repeated message adds none.
     """
     with transaction():
         stalled = batch_repository.reclaim_stalled(
             now, now - STALLED_AFTER, now - STALLED_WHILE_QUEUED_AFTER
         )
         events = [
-            _build_chunk_event(batch, number, now)
+            _build_chunk_event(batch, chunk_number, now)
             for batch in stalled
-            for number in batch_repository.list_unfinished_chunk_numbers(batch)
+            for chunk_number in batch_repository.list_unfinished_chunk_numbers(batch)
         ]
         outbox.add(events)
     return len(events)
 
 
 def estimate_progress(batch: Batch) -> tuple[float | None, float | None]:
-    """How many coupons a second were made, and in how many seconds it will be done.
+    """Return the coupons generated per second, and the seconds until completion.
 
-    None where that cannot be told: hardly begun, or at its end.
+    Both are None before the second chunk is finished. The second is None unless the
+    batch is running.
     """
-    # Both times are those at which a chunk was begun: the last one is not counted.
+    # `started_at` and `updated_at` are both taken when a chunk begins, so the interval
+    # between them covers one chunk less than are finished.
     chunks = batch.finished_chunk_count - 1
     if batch.started_at is None or chunks < 1:
         return None, None

@@ -1,1 +1,1 @@
-"""Campaigns, their packages and their creators (PlayCamp)."""
+"""Use cases of PlayCamp campaigns, their packages and their creators."""

@@ -1,4 +1,4 @@
-"""Campaigns: what creators promote, and for how long (CONTRACTS 3.3)."""
+"""Create, read and change campaigns (`docs/api-contracts.md` 3.3)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,6 +17,7 @@ from coupon_core.persistence.repositories import (
 from coupon_core.persistence.repositories import creators as creator_repository
 from coupon_core.services import audit
 from coupon_core.services.campaigns import packages
+from coupon_core.services.errors import require_found
 
 DEFAULTS: Mapping[str, Any] = {
     "description": {},
@@ -29,7 +30,11 @@ DEFAULTS: Mapping[str, Any] = {
 def create(
     tenant_id: str, campaign_id: str, fields: Mapping[str, Any], now: datetime
 ) -> Campaign:
-    """Add a campaign from members of `Campaign`. Refused when the id is taken."""
+    """Create a campaign from members of `Campaign`.
+
+    Raises:
+        Refused: The id is taken, or the dates are reversed.
+    """
     campaign = Campaign(
         tenant_id=tenant_id,
         campaign_id=campaign_id,
@@ -46,26 +51,35 @@ def create(
 
 
 def get(tenant_id: str, campaign_id: str) -> Campaign:
-    """One campaign. Refused when there is none."""
-    return _require_campaign(campaign_repository.get(tenant_id, campaign_id))
+    """Return a campaign; refuse if it does not exist."""
+    return require_found(
+        campaign_repository.get(tenant_id, campaign_id),
+        AdminReason.CAMPAIGN_NOT_FOUND,
+    )
 
 
 def list_campaigns(
     tenant_id: str, page: Page, status: CampaignStatus | None = None
 ) -> tuple[list[Campaign], int]:
-    """A tenant's campaigns, newest first, and how many match in all."""
+    """Return a page of a tenant's campaigns, newest first, and the total count."""
     return campaign_repository.list_campaigns(tenant_id, page, status)
 
 
 def update(
     tenant_id: str, campaign_id: str, changes: Mapping[str, Any], now: datetime
 ) -> Campaign:
-    """Change members of a campaign; its packages follow in dates and status.
+    """Change members of a campaign and apply its dates and status to its packages.
 
     While it is COMPLETED or CANCELLED, its codes cannot be redeemed.
+
+    Raises:
+        Refused: The campaign does not exist, or the dates are reversed.
     """
     with transaction():
-        before = _require_campaign(campaign_repository.lock(tenant_id, campaign_id))
+        before = require_found(
+            campaign_repository.lock(tenant_id, campaign_id),
+            AdminReason.CAMPAIGN_NOT_FOUND,
+        )
         after = replace(before, **changes, updated_at=now)
         _require_valid_dates(after)
         campaign_repository.update(after)
@@ -77,35 +91,57 @@ def update(
 def list_creators(
     tenant_id: str, campaign_id: str, page: Page
 ) -> tuple[list[Creator], int]:
-    """Who takes part in a campaign, by name, and how many in all. Refused."""
+    """Return a page of a campaign's creators by name, and the total count.
+
+    Raises:
+        Refused: The campaign does not exist.
+    """
     get(tenant_id, campaign_id)
     return creator_repository.list_creators(tenant_id, page, campaign_id=campaign_id)
 
 
 def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> Creator:
-    """Let a creator take part; again changes nothing. Refused when unknown."""
+    """Add a creator to a campaign (idempotent).
+
+    Raises:
+        Refused: The campaign or the creator does not exist.
+    """
     get(tenant_id, campaign_id)
-    creator = creator_repository.get(tenant_id, creator_key)
-    if creator is None:
-        raise Refused(AdminReason.CREATOR_NOT_FOUND)
+    creator = require_found(
+        creator_repository.get(tenant_id, creator_key), AdminReason.CREATOR_NOT_FOUND
+    )
     with transaction():
         if campaign_repository.add_creator(tenant_id, campaign_id, creator_key):
-            detail = {"creator_key": creator_key}
-            audit.record(tenant_id, "campaign.creator_added", campaign_id, **detail)
+            audit.record(
+                tenant_id,
+                "campaign.creator_added",
+                object_id=campaign_id,
+                creator_key=creator_key,
+            )
     return creator
 
 
 def remove_creator(tenant_id: str, campaign_id: str, creator_key: str) -> None:
-    """End a creator's part; codes already given stay good until they are revoked."""
+    """Remove a creator from a campaign.
+
+    Codes that were already assigned remain valid until they are revoked.
+
+    Raises:
+        Refused: The creator is not part of the campaign.
+    """
     with transaction():
         if not campaign_repository.remove_creator(tenant_id, campaign_id, creator_key):
             raise Refused(AdminReason.CREATOR_NOT_FOUND)
-        detail = {"creator_key": creator_key}
-        audit.record(tenant_id, "campaign.creator_removed", campaign_id, **detail)
+        audit.record(
+            tenant_id,
+            "campaign.creator_removed",
+            object_id=campaign_id,
+            creator_key=creator_key,
+        )
 
 
 def get_stats(tenant_id: str, campaign_id: str) -> CampaignStats:
-    """What became of the codes of a campaign. Refused when it is unknown."""
+    """Return usage counts of a campaign's codes; refuse if it does not exist."""
     get(tenant_id, campaign_id)
     return creator_code_repository.get_stats(tenant_id, campaign_id=campaign_id)
 
@@ -114,9 +150,3 @@ def _require_valid_dates(campaign: Campaign) -> None:
     starts, ends = campaign.starts_at, campaign.ends_at
     if starts and ends and starts >= ends:
         raise Refused(AdminReason.DATES_REVERSED, DATES_REVERSED_DETAIL)
-
-
-def _require_campaign(campaign: Campaign | None) -> Campaign:
-    if campaign is None:
-        raise Refused(AdminReason.CAMPAIGN_NOT_FOUND)
-    return campaign

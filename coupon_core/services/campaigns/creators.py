@@ -1,4 +1,4 @@
-"""Creators, and the codes that they are given to hand out."""
+"""Create, read and change creators, and assign codes to them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,12 +19,13 @@ from coupon_core.persistence.repositories import (
 )
 from coupon_core.persistence.repositories import creators as creator_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
-from coupon_core.services import audit
+from coupon_core.services import audit, reserved_prefixes
 from coupon_core.services.campaigns import packages
+from coupon_core.services.errors import require_found
 
 MAX_CODES_PER_REQUEST = 1_000
 MAX_CODES_PER_CREATOR = 10_000
-MAX_GENERATION_ROUNDS = 5  # in which free codes are looked for
+MAX_GENERATION_ROUNDS = 5  # attempts to find enough free codes
 DEFAULT_PATTERN = "CREATOR-{creator}-{number}"
 DEFAULTS: Mapping[str, Any] = {"genre": None, "status": CreatorStatus.ACTIVE}
 
@@ -32,7 +33,7 @@ DEFAULTS: Mapping[str, Any] = {"genre": None, "status": CreatorStatus.ACTIVE}
 def create(
     tenant_id: str, creator_key: str, fields: Mapping[str, Any], now: datetime
 ) -> Creator:
-    """Add a creator from members of `Creator`. Refused when the key is taken."""
+    """Create a creator from members of `Creator`; refuse if the key is taken."""
     creator = Creator(
         tenant_id=tenant_id,
         creator_key=creator_key,
@@ -49,8 +50,10 @@ def create(
 
 
 def get(tenant_id: str, creator_key: str) -> Creator:
-    """One creator. Refused when there is none."""
-    return _require_creator(creator_repository.get(tenant_id, creator_key))
+    """Return a creator; refuse if it does not exist."""
+    return require_found(
+        creator_repository.get(tenant_id, creator_key), AdminReason.CREATOR_NOT_FOUND
+    )
 
 
 def list_creators(
@@ -59,16 +62,19 @@ def list_creators(
     keyword: str | None = None,
     campaign_id: str | None = None,
 ) -> tuple[list[Creator], int]:
-    """A tenant's creators by name, and how many match in all."""
+    """Return a page of a tenant's creators by name, and the total count."""
     return creator_repository.list_creators(tenant_id, page, keyword, campaign_id)
 
 
 def update(
     tenant_id: str, creator_key: str, changes: Mapping[str, Any], now: datetime
 ) -> Creator:
-    """Change members of a creator. An inactive one is given no more codes."""
+    """Change members of a creator; an inactive creator receives no more codes."""
     with transaction():
-        before = _require_creator(creator_repository.lock(tenant_id, creator_key))
+        before = require_found(
+            creator_repository.lock(tenant_id, creator_key),
+            AdminReason.CREATOR_NOT_FOUND,
+        )
         after = replace(before, **changes, updated_at=now)
         creator_repository.update(after)
         audit.record(tenant_id, "creator.changed", creator_key, changed=changes)
@@ -83,21 +89,22 @@ def assign_or_generate_codes(
     count: int = 0,
     pattern: str = DEFAULT_PATTERN,
 ) -> Sequence[str]:
-    """Give a creator these codes of a package or, if none, so many after a pattern."""
-    ids = tenant_id, creator_key, package_id
-    return (
-        assign_codes(*ids, codes)
-        if codes
-        else issue_creator_codes(*ids, count, pattern)
+    """Assign `codes` to a creator or, if there are none, generate `count` codes."""
+    if codes:
+        return assign_codes(
+            tenant_id, creator_key, package_id=package_id, requested_codes=codes
+        )
+    return issue_creator_codes(
+        tenant_id, creator_key, package_id=package_id, count=count, pattern=pattern
     )
 
 
 def assign_codes(
     tenant_id: str, creator_key: str, package_id: int, requested_codes: Sequence[str]
 ) -> Sequence[str]:
-    """Put these codes of a package into a creator's hands: all of them or none.
+    """Assign these codes of a package to a creator, all of them or none.
 
-    The creator takes part in the campaign from then on. Refused when one is taken.
+    Adds the creator to the package's campaign; refuses if a code is taken.
     """
     code_keys = list(dict.fromkeys(map(codes.to_lookup_key, requested_codes)))
     with transaction():
@@ -107,24 +114,23 @@ def assign_codes(
         taken = code_lookup_repository.add_shared_codes(
             defined_package.definition, code_keys, creator_key
         )
-        if taken:
-            detail = f"codes: in use already: {', '.join(sorted(taken)[:10])}"
-            raise Refused(AdminReason.CODE_TAKEN, detail)
+        reserved_prefixes.refuse_taken_codes(tenant_id, taken, "codes")
     return code_keys
 
 
 def issue_creator_codes(
     tenant_id: str, creator_key: str, package_id: int, count: int, pattern: str
 ) -> Sequence[str]:
-    """Make so many codes of a package for a creator, all after a pattern.
+    """Generate `count` codes of a package for a creator from a pattern.
 
-    `{creator}` in it is the key, `{number}` counts the creator's codes, `{random}` is
-    eight random characters. Refused when too few such codes are free.
+    `{creator}` is replaced by the creator's key, `{number}` by the number of the code
+    and `{random}` by eight random characters. Refuses if too few codes are free.
     """
     with transaction():
         defined_package = _prepare_code_assignment(
             tenant_id, creator_key, package_id, count
         )
+        reserved_prefixes.require_unreserved_pattern(tenant_id, pattern, creator_key)
         first_number = creator_code_repository.count(tenant_id, creator_key) + 1
         issued_codes: list[str] = []
         for _ in range(MAX_GENERATION_ROUNDS):
@@ -143,10 +149,12 @@ def issue_creator_codes(
 def _prepare_code_assignment(
     tenant_id: str, creator_key: str, package_id: int, count: int
 ) -> PackageWithDefinition:
-    """A package whose codes a creator may be given now, in the campaign with it."""
-    # Codes named by hand and random ones are made in turns, never at once.
+    """Lock the creator, add it to the campaign and return the package."""
+    # Serializes this with other writers of codes, so that no code is taken twice.
     tenant_repository.lock(tenant_id)
-    creator = _require_creator(creator_repository.lock(tenant_id, creator_key))
+    creator = require_found(
+        creator_repository.lock(tenant_id, creator_key), AdminReason.CREATOR_NOT_FOUND
+    )
     if creator.status != CreatorStatus.ACTIVE:
         raise Refused(AdminReason.CREATOR_INACTIVE)
     defined_package = packages.get(tenant_id, package_id)
@@ -158,26 +166,34 @@ def _prepare_code_assignment(
     campaign_repository.add_creator(
         tenant_id, defined_package.package.campaign_id, creator_key
     )
-    detail = {"package_id": package_id, "count": count}
-    audit.record(tenant_id, "creator.given_codes", creator_key, **detail)
+    audit.record(
+        tenant_id,
+        "creator.given_codes",
+        object_id=creator_key,
+        package_id=package_id,
+        count=count,
+    )
     return defined_package
 
 
 def list_codes(
     tenant_id: str, creator_key: str, page: Page, now: datetime
 ) -> tuple[list[CreatorCode], int]:
-    """A creator's codes in their order, and how many in all. Refused when unknown."""
+    """Return a page of a creator's codes, and the total count."""
     get(tenant_id, creator_key)
-    rows = creator_code_repository.list_codes(tenant_id, creator_key, page, now)
-    return rows, creator_code_repository.count(tenant_id, creator_key)
+    creator_codes = creator_code_repository.list_codes(
+        tenant_id, creator_key, page, now
+    )
+    return creator_codes, creator_code_repository.count(tenant_id, creator_key)
 
 
 def revoke_codes(
     tenant_id: str, creator_key: str, codes_to_revoke: Sequence[str], now: datetime
 ) -> int:
-    """Take codes out of use, for those who have claimed them too; all if none given.
+    """Revoke codes of a creator (idempotent); all of them if none are given.
 
-    Again changes nothing. Refused when one of them is not this creator's.
+    Coupons that users claimed with these codes are revoked too. Returns the number of
+    codes. Refuses if a code does not belong to the creator.
     """
     get(tenant_id, creator_key)
     with transaction():
@@ -208,12 +224,6 @@ def _revoke_selected(
 
 
 def get_stats(tenant_id: str, creator_key: str) -> CampaignStats:
-    """What became of a creator's codes. Refused when the creator is unknown."""
+    """Return usage counts of a creator's codes; refuse if it does not exist."""
     get(tenant_id, creator_key)
     return creator_code_repository.get_stats(tenant_id, creator_key=creator_key)
-
-
-def _require_creator(creator: Creator | None) -> Creator:
-    if creator is None:
-        raise Refused(AdminReason.CREATOR_NOT_FOUND)
-    return creator

@@ -1,4 +1,7 @@
-"""Packages: claimable definitions whose codes creators hand out (CONTRACTS 3.3)."""
+"""Create, read and change packages (`docs/api-contracts.md` 3.3).
+
+A package is a claimable definition whose codes are distributed by creators.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,19 +29,23 @@ from coupon_core.domain.rules.packages import (
     apply_package_to_definition,
     to_reward_item,
 )
-from coupon_core.persistence.database import ConcurrentUpdate, transaction
+from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id, generate_integer_id
 from coupon_core.persistence.repositories import campaigns as campaign_repository
-from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import packages as package_repository
 from coupon_core.persistence.repositories import reward_items as reward_item_repository
 from coupon_core.services import audit
+from coupon_core.services.campaigns.package_changes import (
+    LIMIT_FIELDS,
+    apply_changes,
+    has_different_limits,
+    lock_package,
+)
 from coupon_core.services.catalog import definitions
+from coupon_core.services.errors import require_found
 
-LIMIT_FIELDS = frozenset({"per_code_limit", "per_user_limit", "total_limit"})
-NAME_TAKEN_DETAIL = "item_name: a definition has the name that the package would have"
-LIMIT_BELOW_USES_DETAIL = "limits: more uses than that have been made"
+NAME_TAKEN_DETAIL = "item_name: a definition with the resulting name exists already"
 DEFAULTS: Mapping[str, Any] = {
     "item_description": {},
     "is_active": True,
@@ -53,14 +60,20 @@ DEFAULTS: Mapping[str, Any] = {
 def create(
     tenant_id: str, campaign_id: str, fields: Mapping[str, Any], now: datetime
 ) -> PackageWithDefinition:
-    """Add a package to a campaign: members of `Package`, and the three limits.
+    """Create a package from members of `Package` and the three limits.
 
-    It makes the definition that it is, and the reward item that its lines are.
+    Also creates its definition, and a reward item from its reward lines.
+
+    Raises:
+        Refused: The campaign does not exist, or a definition already has the name.
     """
     members = {**DEFAULTS, **fields}
     limits = {name: members.pop(name) for name in LIMIT_FIELDS}
     with transaction(), _refuse_taken_names():
-        campaign = _require_campaign(campaign_repository.lock(tenant_id, campaign_id))
+        campaign = require_found(
+            campaign_repository.lock(tenant_id, campaign_id),
+            AdminReason.CAMPAIGN_NOT_FOUND,
+        )
         package = Package(
             tenant_id=tenant_id,
             package_id=generate_integer_id(now),
@@ -104,111 +117,37 @@ def _build_definition(
 def update(
     tenant_id: str, package_id: int, changes: Mapping[str, Any], now: datetime
 ) -> PackageWithDefinition:
-    """Change members of a package or its limits; none goes below what was used."""
+    """Change members of a package or its limits.
+
+    Blocks all coupon writes only if a limit changes. If that becomes apparent only
+    under the locks of the package, the update starts again.
+
+    Raises:
+        Refused: The package does not exist, the name is taken, or a limit would be
+            below the number of uses.
+    """
     limits = {name: changes[name] for name in changes.keys() & LIMIT_FIELDS}
     for locks_coupons in (
-        _has_different_limits(limits, get(tenant_id, package_id)),
+        has_different_limits(limits, get(tenant_id, package_id)),
         True,
     ):
         with transaction(), _refuse_taken_names():
-            before = _lock(tenant_id, package_id, locks_coupons)
-            if locks_coupons or not _has_different_limits(limits, before):
-                return _apply_changes(before, limits, changes, now)
+            before = lock_package(tenant_id, package_id, locks_coupons)
+            if locks_coupons or not has_different_limits(limits, before):
+                return apply_changes(before, limits, changes, now)
     raise AssertionError("unreachable: coupons were held still")
 
 
-def _has_different_limits(
-    limits: Mapping[str, int], defined_package: PackageWithDefinition
-) -> bool:
-    return any(
-        getattr(defined_package.definition, name) != limits[name] for name in limits
-    )
-
-
-def _lock(
-    tenant_id: str, package_id: int, locks_coupons: bool
-) -> PackageWithDefinition:
-    """A package that stays as it is; its coupons too, which limits depend on."""
-    if locks_coupons:
-        coupon_repository.lock_coupons_exclusively()
-    package = get(tenant_id, package_id).package
-    campaign_repository.lock(tenant_id, package.campaign_id)
-    definition_repository.lock(tenant_id, package.definition_id)
-    return get(tenant_id, package_id)
-
-
-def _apply_changes(
-    before: PackageWithDefinition,
-    limits: Mapping[str, int],
-    changes: Mapping[str, Any],
-    now: datetime,
-) -> PackageWithDefinition:
-    """Change a package that is held: what is its own, then its limits."""
-    own_changes = {name: changes[name] for name in changes.keys() - LIMIT_FIELDS}
-    after = _change_package_fields(before, own_changes, now) if own_changes else before
-    if limits:
-        after = replace(after, definition=_change_limits(after.definition, limits, now))
-    ids = after.package.tenant_id, "package.changed", str(after.package.package_id)
-    audit.record(*ids, changed=changes)
-    return after
-
-
-def _change_limits(
-    definition: Definition, limits: Mapping[str, int], now: datetime
-) -> Definition:
-    try:
-        return definitions.update_in_transaction(definition, limits, now)
-    except Refused as refused:
-        if refused.reason == AdminReason.LIMIT_BELOW_USES:
-            raise Refused(refused.reason, LIMIT_BELOW_USES_DETAIL) from refused
-        raise
-
-
-def _change_package_fields(
-    before: PackageWithDefinition, changes: Mapping[str, Any], now: datetime
-) -> PackageWithDefinition:
-    after = _with_changed_fields(before, changes, now)
-    package_repository.update(after.package)
-    definition_repository.update(after.definition)
-    if "rewards" in changes or "item_name" in changes:
-        _update_reward(after, now)
-    return after
-
-
-def _with_changed_fields(
-    defined_package: PackageWithDefinition, changes: Mapping[str, Any], now: datetime
-) -> PackageWithDefinition:
-    before = defined_package.package
-    campaign = _require_campaign(
-        campaign_repository.get(before.tenant_id, before.campaign_id)
-    )
-    package = replace(before, **changes, updated_at=now)
-    return PackageWithDefinition(
-        package,
-        apply_package_to_definition(defined_package.definition, package, campaign, now),
-    )
-
-
-def _update_reward(defined_package: PackageWithDefinition, now: datetime) -> None:
-    package, item_id = (
-        defined_package.package,
-        defined_package.definition.reward_item_id,
-    )
-    before = reward_item_repository.lock(package.tenant_id, item_id)
-    if before is None:
-        raise ConcurrentUpdate("the reward item has just gone")
-    item = to_reward_item(package, item_id, now)
-    reward_item_repository.update(replace(item, created_at=before.created_at))
-
-
 def sync_with_campaign(campaign: Campaign, now: datetime) -> None:
-    """Let the packages of a campaign follow it; the caller holds the campaign."""
+    """Apply the dates and status of a locked campaign to its packages."""
     for defined_package in package_repository.list_by_campaign(
         campaign.tenant_id, campaign.campaign_id
     ):
-        ids = campaign.tenant_id, defined_package.package.definition_id
         locked_definition = (
-            definition_repository.lock(*ids) or defined_package.definition
+            definition_repository.lock(
+                campaign.tenant_id, defined_package.package.definition_id
+            )
+            or defined_package.definition
         )
         after = apply_package_to_definition(
             locked_definition, defined_package.package, campaign, now
@@ -218,30 +157,32 @@ def sync_with_campaign(campaign: Campaign, now: datetime) -> None:
 
 
 def get(tenant_id: str, package_id: int) -> PackageWithDefinition:
-    """One package. Refused when there is none."""
-    defined_package = package_repository.get(tenant_id, package_id)
-    if defined_package is None:
-        raise Refused(AdminReason.PACKAGE_NOT_FOUND)
-    return defined_package
+    """Return a package; refuse if it does not exist."""
+    return require_found(
+        package_repository.get(tenant_id, package_id), AdminReason.PACKAGE_NOT_FOUND
+    )
 
 
 def list_packages(
     tenant_id: str, page: Page, campaign_id: str | None = None
 ) -> tuple[list[PackageWithDefinition], int]:
-    """A tenant's packages, newest first, and how many match in all."""
+    """Return a page of a tenant's packages, newest first, and the total count."""
     return package_repository.list_packages(tenant_id, page, campaign_id)
 
 
 def list_by_campaign(
     tenant_id: str, campaign_id: str
 ) -> Sequence[PackageWithDefinition]:
-    """The packages of a campaign by number. Refused when it is unknown."""
-    _require_campaign(campaign_repository.get(tenant_id, campaign_id))
+    """Return the packages of a campaign by number; refuse if it does not exist."""
+    require_found(
+        campaign_repository.get(tenant_id, campaign_id),
+        AdminReason.CAMPAIGN_NOT_FOUND,
+    )
     return package_repository.list_by_campaign(tenant_id, campaign_id)
 
 
 def get_attribution(tenant_id: str, code: str) -> Attribution:
-    """Whose code it is, and of which package; empty for other codes."""
+    """Return the creator and the package of a code; empty for other codes."""
     normalized_code = codes.normalize_code(code)
     return (
         package_repository.find_attribution(tenant_id, normalized_code)
@@ -253,7 +194,7 @@ def get_attribution(tenant_id: str, code: str) -> Attribution:
 def list_code_usages(
     tenant_id: str, user_id: str, page: Page
 ) -> tuple[list[CodeUsage], int]:
-    """A user's uses of any codes, newest first, and how many there are in all."""
+    """Return a page of a user's code usages, newest first, and the total count."""
     return package_repository.list_code_usages(tenant_id, user_id, page)
 
 
@@ -263,9 +204,3 @@ def _refuse_taken_names() -> Iterator[None]:
         yield
     except definition_repository.NameTaken as error:
         raise Refused(AdminReason.NAME_TAKEN, NAME_TAKEN_DETAIL) from error
-
-
-def _require_campaign(campaign: Campaign | None) -> Campaign:
-    if campaign is None:
-        raise Refused(AdminReason.CAMPAIGN_NOT_FOUND)
-    return campaign

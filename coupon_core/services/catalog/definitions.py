@@ -1,7 +1,6 @@
-"""Definitions: the templates of coupons, and their life from active to archived."""
+"""Definitions: the templates of coupons, and their status."""
 
-from collections.abc import Iterator, Mapping, Set
-from contextlib import contextmanager
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -19,20 +18,16 @@ from coupon_core.domain.models import (
     Refused,
 )
 from coupon_core.domain.rules import definitions as definition_rules
-from coupon_core.domain.rules import packages as package_rules
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
-from coupon_core.persistence.repositories import campaigns as campaign_repository
-from coupon_core.persistence.repositories import (
-    checked_prefixes as checked_prefix_repository,
-)
 from coupon_core.persistence.repositories import coupon_counts
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
-from coupon_core.persistence.repositories import packages as package_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.persistence.repositories import user_usage as user_usage_repository
-from coupon_core.services import audit
+from coupon_core.services import audit, reserved_prefixes
+from coupon_core.services.catalog import definition_checks
+from coupon_core.services.errors import require_found
 
 DEFAULTS: Mapping[str, Any] = {
     "description": "",
@@ -62,14 +57,18 @@ AUDIT_ACTIONS = {
     DefinitionStatus.ARCHIVED: "archived",
 }
 CODE_FIELDS = frozenset({"code_format", "custom_code", "case_sensitive"})
+# They decide with which characters random codes begin.
+PREFIX_FIELDS = frozenset({"code_prefix", "code_pattern"})
 LIMIT_FIELDS = frozenset({"per_code_limit", "per_user_limit", "total_limit"})
 FIELDS_AFFECTING_COUPONS = CODE_FIELDS | LIMIT_FIELDS | {"awarded_only"}
 
 
 def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definition:
-    """Add an active definition from members of `Definition`; absent ones have defaults.
+    """Create an active definition; fields that are not given have defaults.
 
-    Refused when the members contradict each other, or a name or code is taken.
+    Raises:
+        Refused: The fields contradict each other, the name or code is taken, or the
+            reward item is unknown.
     """
     definition = build_definition(tenant_id, fields, now)
     with transaction():
@@ -80,7 +79,7 @@ def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definiti
 def build_definition(
     tenant_id: str, fields: Mapping[str, Any], now: datetime
 ) -> Definition:
-    """An active definition that is not stored yet."""
+    """Return a new active definition without storing it."""
     return Definition(
         tenant_id=tenant_id,
         definition_id=generate_id(),
@@ -93,21 +92,29 @@ def build_definition(
 
 
 def insert_in_transaction(definition: Definition) -> None:
-    """Store a new definition in the caller's transaction. Refused as `create`."""
-    _require_valid(definition)
-    with _translate_conflicts():
+    """Store a new definition in the caller's transaction; raise as `create` does."""
+    definition_checks.require_valid(definition)
+    with definition_checks.translate_conflicts():
         if definition.custom_code or definition.code_check:
             tenant_repository.lock(definition.tenant_id)
-            _require_unused_code(definition)
-            _reserve_prefix(definition)
+            definition_checks.require_unused_code(definition)
+            reserved_prefixes.reserve_prefix(definition)
+        elif reserved_prefixes.can_be_reserved(codes.fixed_prefix(definition)):
+            tenant_repository.lock_shared(definition.tenant_id)
+            reserved_prefixes.require_unreserved_prefix(definition)
         definition_repository.insert(definition)
         definition_repository.replace_shared_code(definition)
     audit.record(definition.tenant_id, "definition.created", definition.definition_id)
 
 
 def get(tenant_id: str, definition_id: str) -> Definition:
-    """One definition. Refused when there is none."""
-    return _require_found(definition_repository.get(tenant_id, definition_id))
+    """Return one definition.
+
+    Raises:
+        Refused: The definition is unknown.
+    """
+    definition = definition_repository.get(tenant_id, definition_id)
+    return require_found(definition, AdminReason.DEFINITION_NOT_FOUND)
 
 
 def list_definitions(
@@ -116,24 +123,28 @@ def list_definitions(
     status: DefinitionStatus | None = None,
     name: str | None = None,
 ) -> tuple[list[Definition], int]:
-    """A tenant's definitions, newest first, and how many match in all."""
+    """Return a page of a tenant's definitions, newest first, and the total count."""
     return definition_repository.list_definitions(tenant_id, page, status, name)
 
 
 def update(
     tenant_id: str, definition_id: str, changes: Mapping[str, Any], now: datetime
 ) -> Definition:
-    """Change members of a definition; what coupons exist keep their codes.
+    """Change fields of a definition and return it.
 
-    How codes are made is frozen once there are coupons; dates and limits may change,
-    but no limit goes below what has been used.
+    Existing coupons keep their codes.
+
+    Raises:
+        Refused: The definition is unknown, the new values contradict each other, a
+            limit would be below the current use, or a code rule would change although
+            coupons exist.
     """
     changed_fields = _find_changed_fields(get(tenant_id, definition_id), changes)
     for locked_fields in (changed_fields, changes.keys()):
         after = _try_update(tenant_id, definition_id, changes, locked_fields, now)
         if after:
             return after
-    raise AssertionError("unreachable: all that changes was locked")
+    raise AssertionError("unreachable: all changed fields were locked")
 
 
 def _try_update(
@@ -143,17 +154,19 @@ def _try_update(
     locked_fields: Set[str],
     now: datetime,
 ) -> Definition | None:
-    """The changed definition; None when more changes than what was locked for."""
+    """Update a definition under the locks that `locked_fields` need.
+
+    Return None if a concurrent change made other locks necessary.
+    """
     with transaction():
         if FIELDS_AFFECTING_COUPONS & locked_fields:
             coupon_repository.lock_coupons_exclusively()
-        if CODE_FIELDS & locked_fields:
+        if (CODE_FIELDS | PREFIX_FIELDS) & locked_fields:
             tenant_repository.lock(tenant_id)
-        before = _require_found(definition_repository.lock(tenant_id, definition_id))
-        if (
-            FIELDS_AFFECTING_COUPONS
-            & _find_changed_fields(before, changes) - locked_fields
-        ):
+        before = _lock(tenant_id, definition_id)
+        changed_fields = _find_changed_fields(before, changes)
+        lockable_fields = FIELDS_AFFECTING_COUPONS | PREFIX_FIELDS
+        if lockable_fields & changed_fields - locked_fields:
             return None
         return update_in_transaction(before, changes, now)
 
@@ -161,118 +174,72 @@ def _try_update(
 def update_in_transaction(
     before: Definition, changes: Mapping[str, Any], now: datetime
 ) -> Definition:
-    """Change a definition that the caller's transaction has locked. Refused.
+    """Change a definition that the caller's transaction has locked.
 
-    What concerns coupons or names codes needs them held still, and the tenant locked.
+    To change a field in `FIELDS_AFFECTING_COUPONS`, the caller must also lock the
+    coupons; to change a field in `CODE_FIELDS` or `PREFIX_FIELDS`, the tenant as well.
+    Raises as `update`.
     """
     after = replace(before, **changes, updated_at=now)
-    _require_valid(after)
+    definition_checks.require_valid(after)
     for reason in definition_rules.code_format_change_violations(before, after):
         raise Refused(reason)
-    _require_package_in_use(before, after)
-    after = _with_recounted_usage(before, after)
-    with _translate_conflicts():
+    if codes.fixed_prefix(after) != codes.fixed_prefix(before):
+        reserved_prefixes.require_unreserved_prefix(after)
+    definition_checks.require_package_in_use(before, after)
+    after = definition_checks.with_recounted_usage(before, after)
+    with definition_checks.translate_conflicts():
         definition_repository.update(after)
     if after.per_user_limit and not before.per_user_limit:
         user_usage_repository.recount(after.tenant_id, after.definition_id)
-    if definition_rules.get_frozen_fields(before) != definition_rules.get_frozen_fields(
-        after
-    ):
-        _require_unused_code(after)
+    frozen_before = definition_rules.get_frozen_fields(before)
+    if definition_rules.get_frozen_fields(after) != frozen_before:
+        definition_checks.require_unused_code(after)
         definition_repository.replace_shared_code(after)
-    changed = _find_changed_fields(before, changes)
-    ids = after.tenant_id, "definition.changed", after.definition_id
-    audit.record(*ids, changed=changed)
+    audit.record(
+        after.tenant_id,
+        "definition.changed",
+        after.definition_id,
+        changed=_find_changed_fields(before, changes),
+    )
     return after
 
 
 def set_status(
     tenant_id: str, definition_id: str, status: DefinitionStatus, now: datetime
 ) -> Definition:
-    """Pause, activate or archive a definition; the same again changes nothing."""
+    """Pause, activate or archive a definition (idempotent).
+
+    Raises:
+        Refused: The definition is unknown, or its package is not in use.
+    """
     with transaction():
-        before = _require_found(definition_repository.lock(tenant_id, definition_id))
+        before = _lock(tenant_id, definition_id)
         if before.status == status:
             return before
         after = replace(before, status=status, updated_at=now)
-        _require_package_in_use(before, after)
+        definition_checks.require_package_in_use(before, after)
         definition_repository.update(after)
         audit.record(tenant_id, f"definition.{AUDIT_ACTIONS[status]}", definition_id)
     return after
 
 
 def get_stats(tenant_id: str, definition_id: str, now: datetime) -> DefinitionStats:
-    """How the coupons of a definition stand. Refused when it is unknown."""
+    """Return the number of coupons by status and the number of redemptions.
+
+    Raises:
+        Refused: The definition is unknown.
+    """
     get(tenant_id, definition_id)
     return coupon_counts.get_stats(tenant_id, definition_id, now)
+
+
+def _lock(tenant_id: str, definition_id: str) -> Definition:
+    definition = definition_repository.lock(tenant_id, definition_id)
+    return require_found(definition, AdminReason.DEFINITION_NOT_FOUND)
 
 
 def _find_changed_fields(
     definition: Definition, changes: Mapping[str, Any]
 ) -> Set[str]:
     return {name for name in changes if getattr(definition, name) != changes[name]}
-
-
-def _require_found(definition: Definition | None) -> Definition:
-    if definition is None:
-        raise Refused(AdminReason.DEFINITION_NOT_FOUND)
-    return definition
-
-
-def _require_valid(definition: Definition) -> None:
-    for reason in definition_rules.definition_violations(definition):
-        raise Refused(reason)
-
-
-def _require_package_in_use(before: Definition, after: Definition) -> None:
-    """Of a package out of use the definition stays archived, as its codes are no good.
-
-    Whoever puts it away waits for the definition, which is held, and archives it then.
-    """
-    if after.status in (before.status, DefinitionStatus.ARCHIVED):
-        return
-    package = package_repository.find_by_definition(
-        after.tenant_id, after.definition_id
-    )
-    if package is None:
-        return
-    campaign = campaign_repository.get(package.tenant_id, package.campaign_id)
-    if not campaign or not package_rules.is_in_use(package, campaign):
-        raise Refused(AdminReason.PACKAGE_OUT_OF_USE)
-
-
-def _reserve_prefix(definition: Definition) -> None:
-    """Let no other codes begin as those with a check character do."""
-    if not definition.code_check:
-        return
-    ids = definition.tenant_id, codes.fixed_prefix(definition), definition.definition_id
-    if not checked_prefix_repository.reserve(*ids):
-        raise Refused(AdminReason.STEM_TAKEN)
-
-
-def _require_unused_code(definition: Definition) -> None:
-    if definition.custom_code and definition_repository.is_code_taken(definition):
-        raise Refused(AdminReason.CODE_TAKEN)
-
-
-def _with_recounted_usage(before: Definition, after: Definition) -> Definition:
-    """The new definition with its uses counted, if its coupons let it be."""
-    if not definition_rules.change_affects_coupons(before, after):
-        return after
-    uses = coupon_counts.get_usage(after.tenant_id, after.definition_id)
-    for reason in definition_rules.definition_change_violations(before, after, uses):
-        raise Refused(reason)
-    used_count = (
-        definition_rules.total_limit_usage(after, uses) if after.total_limit else 0
-    )
-    return replace(after, used_count=used_count)
-
-
-@contextmanager
-def _translate_conflicts() -> Iterator[None]:
-    try:
-        yield
-    except definition_repository.NameTaken as error:
-        raise Refused(AdminReason.NAME_TAKEN) from error
-    except definition_repository.UnknownRewardItem as error:
-        raise Refused(AdminReason.UNKNOWN_REWARD_ITEM) from error

@@ -15,10 +15,11 @@ from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import reward_items as reward_item_repository
 from coupon_core.services import audit
+from coupon_core.services.errors import require_found
 
 
 def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> RewardItem:
-    """Add a reward item: `name`, `description`, `reward_type`, `payload`."""
+    """Create a reward item from `name`, `description`, `reward_type` and `payload`."""
     with transaction():
         return create_in_transaction(tenant_id, fields, now)
 
@@ -26,7 +27,7 @@ def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> RewardIt
 def create_in_transaction(
     tenant_id: str, fields: Mapping[str, Any], now: datetime
 ) -> RewardItem:
-    """Add a reward item in the caller's transaction."""
+    """Create a reward item in the caller's transaction."""
     item = RewardItem(
         tenant_id=tenant_id,
         item_id=generate_id(),
@@ -40,40 +41,57 @@ def create_in_transaction(
 
 
 def get(tenant_id: str, item_id: str) -> RewardItem:
-    """One reward item. Refused when there is none."""
-    return _require_found(reward_item_repository.get(tenant_id, item_id))
+    """Return one reward item.
+
+    Raises:
+        Refused: The reward item is unknown.
+    """
+    return require_found(
+        reward_item_repository.get(tenant_id, item_id),
+        AdminReason.REWARD_ITEM_NOT_FOUND,
+    )
 
 
 def list_reward_items(
     tenant_id: str, page: Page, reward_type: str | None = None
 ) -> tuple[list[RewardItem], int]:
-    """A tenant's reward items, newest first, and how many match in all."""
+    """Return a page of a tenant's reward items, newest first, and the total count."""
     return reward_item_repository.list_reward_items(tenant_id, page, reward_type)
 
 
 def update(
     tenant_id: str, item_id: str, changes: Mapping[str, Any], now: datetime
 ) -> RewardItem:
-    """Change members of a reward item. Refused when it is unknown."""
+    """Change fields of a reward item and return it.
+
+    Raises:
+        Refused: The reward item is unknown.
+    """
     with transaction():
-        before = _require_found(reward_item_repository.lock(tenant_id, item_id))
+        before = require_found(
+            reward_item_repository.lock(tenant_id, item_id),
+            AdminReason.REWARD_ITEM_NOT_FOUND,
+        )
         return update_in_transaction(before, changes, now)
 
 
 def update_in_transaction(
     before: RewardItem, changes: Mapping[str, Any], now: datetime
 ) -> RewardItem:
-    """Change members of a reward item in the caller's transaction."""
+    """Change fields of a reward item in the caller's transaction and return it."""
     item = replace(before, **changes, updated_at=now)
     reward_item_repository.update(item)
     changed = [name for name in changes if getattr(before, name) != changes[name]]
-    ids = item.tenant_id, "reward_item.changed", item.item_id
-    audit.record(*ids, changed=changed)
+    audit.record(item.tenant_id, "reward_item.changed", item.item_id, changed=changed)
     return item
 
 
 def delete(tenant_id: str, item_id: str) -> None:
-    """Remove a reward item. Refused when unknown, or while a definition names it."""
+    """Delete a reward item.
+
+    Raises:
+        Refused: The reward item is unknown, or a definition uses it.
+    """
     with transaction():
         deleted = reward_item_repository.delete(tenant_id, item_id)
         if deleted is None:
@@ -81,9 +99,3 @@ def delete(tenant_id: str, item_id: str) -> None:
         if not deleted:
             raise Refused(AdminReason.REWARD_ITEM_NOT_FOUND)
         audit.record(tenant_id, "reward_item.deleted", item_id)
-
-
-def _require_found(item: RewardItem | None) -> RewardItem:
-    if item is None:
-        raise Refused(AdminReason.REWARD_ITEM_NOT_FOUND)
-    return item

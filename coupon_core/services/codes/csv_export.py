@@ -1,18 +1,20 @@
-"""Codes as CSV, page by page: any number of them in the memory of one page."""
+"""Export of codes as CSV, one page in memory at a time."""
 
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 
 from coupon_core.domain.csv_columns import EXPORT_COLUMNS, TIMESTAMP_COLUMN_INDEXES
 from coupon_core.domain.csv_escaping import escape_formula
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
 from coupon_core.domain.timestamps import format_timestamp
-from coupon_core.persistence.database import release_connection
+from coupon_core.persistence.database import release_connection, transaction
 from coupon_core.persistence.repositories import inventory as inventory_repository
 from coupon_core.persistence.repositories.inventory import ExportRow
 from coupon_core.persistence.tables import to_datetime
+from coupon_core.services import audit
 
 PAGE_SIZE = 1_000
 
@@ -20,10 +22,12 @@ PAGE_SIZE = 1_000
 def export_pages(
     tenant_id: str, coupon_filter: CouponFilter, now: datetime
 ) -> Iterator[str]:
-    """The chosen coupons as CSV, newest first, the head of the table before them.
+    """Yield a CSV header, then pages of the matching coupons, newest first.
 
-    Between pages no connection is held, so that a slow reader keeps none from others.
+    No database connection is held between pages, so that a slow reader does not block
+    other requests. The export is audited before the first page.
     """
+    _record_export(tenant_id, coupon_filter)
     yield _to_csv([list(EXPORT_COLUMNS)])
     cursor = PageCursor(PAGE_SIZE)
     while True:
@@ -36,6 +40,18 @@ def export_pages(
         if last_id is None:
             return
         cursor = PageCursor(PAGE_SIZE, last_id)
+
+
+def _record_export(tenant_id: str, coupon_filter: CouponFilter) -> None:
+    """Record who exports, and by which filters; their values may be player data."""
+    filters = {name for name, value in asdict(coupon_filter).items() if value}
+    with transaction():
+        audit.record(
+            tenant_id,
+            "codes.exported",
+            object_id=coupon_filter.definition_id or "",
+            filters=filters,
+        )
 
 
 def _format_row(row: ExportRow) -> list[str]:

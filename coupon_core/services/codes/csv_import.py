@@ -1,7 +1,7 @@
-"""Codes that exist elsewhere: all of a file are held first, and made only when good.
+"""Import of existing codes: reserve all codes of a file, then create the coupons.
 
-A code that an import holds is nobody else's, so what follows cannot fail: the coupons
-are made a chunk at a time by a job, which goes on after whatever interrupts it.
+A reserved code cannot be taken by another transaction, so the second step cannot fail.
+A job creates the coupons in chunks and continues after an interruption.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -18,17 +18,19 @@ from coupon_core.domain.models.inventory import (
     RejectedRow,
 )
 from coupon_core.domain.rules import generation as generation_rules
+from coupon_core.domain.rules import imports as import_rules
+from coupon_core.domain.rules.expiry import explain_past_expiry
 from coupon_core.persistence.database import release_connection, transaction
 from coupon_core.persistence.repositories import code_imports as code_import_repository
 from coupon_core.persistence.repositories import code_jobs as code_job_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
-from coupon_core.services.codes import jobs
+from coupon_core.services.codes import job_construction, jobs
+from coupon_core.services.errors import require_found
 
 MAX_ROWS_PER_TRANSACTION = 4_000
 MAX_REPORTED_ROWS = 100
 ABANDONED_AFTER = timedelta(hours=1)
-REASON_AWARDED_ONLY = "the codes of this definition are awarded: user_id: expected none"
 
 ParsedRow = ImportRow | RejectedRow
 Clock = Callable[[], datetime]
@@ -36,22 +38,35 @@ Clock = Callable[[], datetime]
 
 @dataclass(slots=True)
 class ImportReport:
-    """How a file was: good lines, and bad ones with the first reasons."""
+    """The number of valid and rejected rows of a file, and the first rejected rows."""
 
     valid_count: int = 0
     rejected_count: int = 0
+    used_count: int = 0  # rejected or, if `skips_used`, skipped
+    skips_used: bool = False
     rejected_rows: list[RejectedRow] = field(default_factory=list)
 
     def add_rejected(self, rows: Iterable[RejectedRow]) -> None:
-        """Count bad lines; of the first, keep why."""
+        """Count rejected rows, and keep the first `MAX_REPORTED_ROWS`."""
         for row in rows:
             self.rejected_count += 1
             if len(self.rejected_rows) < MAX_REPORTED_ROWS:
                 self.rejected_rows.append(row)
 
+    def add_used(self, line: int, reason: str) -> None:
+        """Count a used, revoked or expired code as skipped or as rejected."""
+        self.used_count += 1
+        if not self.skips_used:
+            self.add_rejected([RejectedRow(line, reason)])
+
+    @property
+    def skipped_count(self) -> int:
+        """The number of rows that were left out without being rejected."""
+        return self.used_count if self.skips_used else 0
+
 
 class ImportRejected(Exception):
-    """Lines of a file cannot be imported, and so nothing of it was."""
+    """Rows of a file cannot be imported, so nothing was imported."""
 
     def __init__(self, report: ImportReport) -> None:
         super().__init__(report.rejected_count)
@@ -65,15 +80,21 @@ def import_codes(
     partial: bool,
     actor: str,
     clock: Clock,
+    skip_used: bool = False,
 ) -> tuple[CodeJob, ImportReport]:
-    """Import codes; gives the job that makes them, its first chunk done.
+    """Import codes; return the job that creates the coupons and the report.
 
-    All or none, unless `partial`: then the bad lines are left out. Refused when the
-    definition does not take codes; BadFile. Any error leaves nothing behind.
+    The first chunk of the job is already processed. All codes are imported or none;
+    with `partial`, rejected rows are skipped. Rows of used, revoked and expired codes
+    are rejected or, with `skip_used`, skipped. An error leaves no data behind.
+
+    Raises:
+        Refused: The definition is unknown or does not accept imported codes.
+        ImportRejected: No row is valid, or a row is rejected and `partial` is False.
     """
     definition = _require_importable(tenant_id, definition_id)
     job = _create_job(definition, actor, clock())
-    report = ImportReport()
+    report = ImportReport(skips_used=skip_used)
     try:
         _reserve_all(job, definition, rows, report, clock)
         if not report.valid_count or (report.rejected_count and not partial):
@@ -85,17 +106,23 @@ def import_codes(
 
 
 def _require_importable(tenant_id: str, definition_id: str) -> Definition:
-    definition = definition_repository.get(tenant_id, definition_id)
-    if definition is None:
-        raise Refused(AdminReason.DEFINITION_NOT_FOUND)
+    definition = require_found(
+        definition_repository.get(tenant_id, definition_id),
+        AdminReason.DEFINITION_NOT_FOUND,
+    )
     for reason in generation_rules.import_violations(definition):
         raise Refused(reason)
     return definition
 
 
 def _create_job(definition: Definition, actor: str, now: datetime) -> CodeJob:
-    about = definition.tenant_id, JobKind.IMPORT, actor, now
-    draft = jobs.build_job(*about, state=JobState.RECEIVING)
+    draft = job_construction.build_job(
+        definition.tenant_id,
+        JobKind.IMPORT,
+        actor=actor,
+        now=now,
+        state=JobState.RECEIVING,
+    )
     job = replace(draft, definition_id=definition.definition_id, batch_id=draft.job_id)
     with transaction():
         code_job_repository.insert(job)
@@ -110,19 +137,36 @@ def _reserve_all(
     clock: Clock,
 ) -> None:
     for chunk in _split_into_chunks(rows):
-        valid_rows = [row for row in chunk if isinstance(row, ImportRow)]
-        report.add_rejected(row for row in chunk if isinstance(row, RejectedRow))
-        if definition.awarded_only:
-            report.add_rejected(
-                RejectedRow(row.line, REASON_AWARDED_ONLY)
-                for row in valid_rows
-                if row.user_id
-            )
-            valid_rows = [row for row in valid_rows if not row.user_id]
+        valid_rows = list(_select_valid(chunk, definition, report, clock()))
         rejected_rows = _reserve_chunk(job, valid_rows, clock()) if valid_rows else []
         report.valid_count += len(valid_rows) - len(rejected_rows)
         report.add_rejected(rejected_rows)
-        release_connection()  # whoever sends slowly keeps no connection from others
+        # A client that sends slowly must not hold a connection that others need.
+        release_connection()
+
+
+def _select_valid(
+    rows: Iterable[ParsedRow],
+    definition: Definition,
+    report: ImportReport,
+    now: datetime,
+) -> Iterator[ImportRow]:
+    """Yield the rows to import, with their own expiry; report the others."""
+    for row in rows:
+        if isinstance(row, RejectedRow):
+            report.add_rejected([row])
+        elif use := import_rules.find_use(row, definition):
+            report.add_used(row.line, use)
+        elif violation := import_rules.find_violation(row, definition):
+            report.add_rejected([RejectedRow(row.line, violation)])
+        elif row.expires_at is None:
+            yield row
+        elif problem := explain_past_expiry(
+            own_expiry := import_rules.own_expiry(row, definition), now
+        ):
+            report.add_rejected([RejectedRow(row.line, problem)])
+        else:
+            yield replace(row, expires_at=own_expiry)
 
 
 def _split_into_chunks(rows: Iterable[ParsedRow]) -> Iterator[list[ParsedRow]]:
@@ -135,7 +179,8 @@ def _reserve_chunk(
     job: CodeJob, rows: list[ImportRow], now: datetime
 ) -> list[RejectedRow]:
     with transaction():
-        # Codes named by hand and drawn ones are made in turns, never at once.
+        # Transactions that add random codes hold a shared lock on the tenant, so that
+        # an imported code and a random code cannot become equal at the same time.
         if not tenant_repository.lock(job.tenant_id):
             raise Refused(AdminReason.TENANT_NOT_FOUND)
         code_job_repository.update(replace(job, updated_at=now))
@@ -143,16 +188,20 @@ def _reserve_chunk(
 
 
 def _start_job(job: CodeJob, report: ImportReport, now: datetime) -> CodeJob:
-    """The job from here on: it makes what is held, and cannot be called back."""
+    """Start the creation of the reserved coupons; from here on it cannot be undone."""
     running = replace(
-        job, state=JobState.RUNNING, total_count=report.valid_count, updated_at=now
+        job,
+        state=JobState.RUNNING,
+        total_count=report.valid_count,
+        skipped_count=report.skipped_count,
+        updated_at=now,
     )
     jobs.start(running, now)
     return jobs.run_first_chunk(running, now)
 
 
 def discard_import(job: CodeJob) -> None:
-    """Let go of all that an import holds, unless it makes its codes already."""
+    """Release all codes that an import reserved, unless its job has already started."""
     while _release_some(job):
         pass
 
@@ -171,7 +220,10 @@ def _release_some(job: CodeJob) -> bool:
 
 
 def discard_abandoned_imports(now: datetime) -> int:
-    """Let go of imports whose sender has gone with the gateway; gives how many."""
+    """Discard imports whose gateway process ended during the upload.
+
+    Return the number of discarded imports.
+    """
     abandoned_jobs = code_job_repository.find_stalled(
         JobState.RECEIVING, now - ABANDONED_AFTER
     )

@@ -1,4 +1,4 @@
-"""The stock of codes: look it through, give codes to users, tell what became of one."""
+"""The inventory of codes: list them, assign them to users, show a code's timeline."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -31,15 +31,16 @@ from coupon_core.persistence.repositories import definitions as definition_repos
 from coupon_core.persistence.repositories import inventory as inventory_repository
 from coupon_core.services import audit, outbox
 from coupon_core.services.coupons import generation
+from coupon_core.services.errors import require_found
 
 
 def list_codes(
     tenant_id: str, coupon_filter: CouponFilter, cursor: PageCursor, now: datetime
 ) -> tuple[list[CouponWithBatch], str | None]:
-    """A page of the chosen coupons, newest first, and after which one to go on.
+    """Return a page of matching coupons, newest first, and the ID to continue after.
 
-    It takes the same time at any size of stock; so it may hold fewer than asked for,
-    even none, before the end, which is None.
+    The ID is None on the last page. The time for a page does not depend on the size of
+    the inventory; an earlier page may therefore be short or even empty.
     """
     return inventory_repository.get_page(tenant_id, coupon_filter, cursor, now)
 
@@ -47,10 +48,11 @@ def list_codes(
 def assign(
     tenant_id: str, code: str, user_id: str, actor: str, now: datetime
 ) -> IssuedCoupon:
-    """Put nobody's coupon into a user's hands; for the same user again, no change.
+    """Assign an unassigned coupon to a user and return it (idempotent per user).
 
-    Refused when the code is unknown, another's, or can no longer be used; and when
-    its definition's total limit of awards is reached.
+    Raises:
+        Refused: The code is unknown, assigned to another user or no longer usable, or
+            the definition's total limit of awards is reached.
     """
     definition_id = _require_by_code(tenant_id, code).definition.definition_id
     with transaction():
@@ -63,13 +65,13 @@ def assign(
 
 
 def _require_by_code(tenant_id: str, code: str, lock: bool = False) -> IssuedCoupon:
-    """The coupon whose own code it is. Refused when there is none, or several are."""
-    found = code_lookup_repository.find_for_tenant(tenant_id, code, lock)
-    if not found:
+    """Return the only coupon that has this code."""
+    coupons = code_lookup_repository.find_for_tenant(tenant_id, code, lock)
+    if not coupons:
         raise Refused(AdminReason.COUPON_NOT_FOUND)
-    if len(found) > 1:
+    if len(coupons) > 1:
         raise Refused(AdminReason.ALREADY_ASSIGNED)
-    return found[0]
+    return coupons[0]
 
 
 def _require_assignable(issued: IssuedCoupon, now: datetime) -> None:
@@ -100,46 +102,62 @@ def _assign(
         coupon, user_id=user_id, expires_at=coupon.expires_at or award_expiry
     )
     after = replace(issued, coupon=assigned)
-    audit.record(coupon.tenant_id, "coupon.assigned", coupon.coupon_id)
-    ids = coupon.tenant_id, coupon.coupon_id, generate_id()
-    inventory_repository.insert_events(
-        [CouponEvent(*ids, "assigned", actor, user_id, now)]
-    )
-    data = {"coupon": serialization.serialize_coupon(after, now)}
-    outbox.add([outbox.build_coupon_event("coupon.assigned", after.coupon, data, now)])
+    _record_assignment(after, actor, now)
     return after
+
+
+def _record_assignment(issued: IssuedCoupon, actor: str, now: datetime) -> None:
+    coupon = issued.coupon
+    audit.record(coupon.tenant_id, "coupon.assigned", coupon.coupon_id)
+    event = CouponEvent(
+        tenant_id=coupon.tenant_id,
+        coupon_id=coupon.coupon_id,
+        event_id=generate_id(),
+        kind="assigned",
+        actor=actor,
+        user_id=coupon.user_id,
+        occurred_at=now,
+    )
+    inventory_repository.insert_events([event])
+    data = {"coupon": serialization.serialize_coupon(issued, now)}
+    outbox.add([outbox.build_coupon_event("coupon.assigned", coupon, data, now)])
 
 
 def get_timeline(
     tenant_id: str, coupon_id: str, now: datetime
 ) -> tuple[CouponWithBatch, list[TimelineEntry]]:
-    """A coupon, and all that became of it in the order of time. Refused if unknown."""
-    stocked = inventory_repository.get(tenant_id, coupon_id)
-    if stocked is None:
-        raise Refused(Reason.COUPON_NOT_FOUND)
-    coupon_events = inventory_repository.list_events(tenant_id, coupon_id)
-    jobs = (
-        code_job_repository.list_by_batch(tenant_id, stocked.batch_id)
-        if stocked.batch_id
-        else []
+    """Return a coupon and its timeline, oldest entry first.
+
+    Raises:
+        Refused: The coupon is unknown.
+    """
+    coupon_with_batch = require_found(
+        inventory_repository.get(tenant_id, coupon_id), Reason.COUPON_NOT_FOUND
     )
+    coupon_events = inventory_repository.list_events(tenant_id, coupon_id)
+    batch_id = coupon_with_batch.batch_id
+    jobs = code_job_repository.list_by_batch(tenant_id, batch_id) if batch_id else []
     entries = [
-        *_list_creation_entries(stocked, jobs),
+        *_list_creation_entries(coupon_with_batch, jobs),
         *(_to_timeline_entry(event) for event in coupon_events),
         *_list_redemption_entries(tenant_id, coupon_id),
-        *_list_extension_entries(stocked, jobs),
-        *_list_end_entries(stocked, coupon_events, jobs, now),
+        *_list_extension_entries(coupon_with_batch, jobs),
+        *_list_end_entries(coupon_with_batch, coupon_events, jobs, now),
     ]
-    return stocked, sorted(entries, key=lambda moment: moment.occurred_at)
+    return coupon_with_batch, sorted(entries, key=lambda entry: entry.occurred_at)
 
 
 def _list_creation_entries(
-    stocked: CouponWithBatch, jobs: list[CodeJob]
+    coupon_with_batch: CouponWithBatch, jobs: list[CodeJob]
 ) -> Iterator[TimelineEntry]:
     actor = next((job.actor for job in jobs if job.kind == JobKind.IMPORT), None)
     event_name = "imported" if actor is not None else "generated"
-    details = {"batch_id": stocked.batch_id} if stocked.batch_id else None
-    yield TimelineEntry(stocked.issued.coupon.generated_at, event_name, actor, details)
+    details = (
+        {"batch_id": coupon_with_batch.batch_id} if coupon_with_batch.batch_id else None
+    )
+    yield TimelineEntry(
+        coupon_with_batch.issued.coupon.generated_at, event_name, actor, details
+    )
 
 
 def _to_timeline_entry(event: CouponEvent) -> TimelineEntry:
@@ -148,41 +166,50 @@ def _to_timeline_entry(event: CouponEvent) -> TimelineEntry:
 
 
 def _list_redemption_entries(tenant_id: str, coupon_id: str) -> Iterator[TimelineEntry]:
-    for use, refunded_at in inventory_repository.list_redemptions(tenant_id, coupon_id):
-        details = {"user_id": use.user_id, "use_number": use.use_number}
-        dialect = {"dialect": str(use.dialect), "redemption_id": use.redemption_id}
-        yield TimelineEntry(use.redeemed_at, "redeemed", None, details | dialect)
+    redemptions = inventory_repository.list_redemptions(tenant_id, coupon_id)
+    for redemption, refunded_at in redemptions:
+        details = {"user_id": redemption.user_id, "use_number": redemption.use_number}
+        redeemed_details = {
+            **details,
+            "dialect": str(redemption.dialect),
+            "redemption_id": redemption.redemption_id,
+        }
+        yield TimelineEntry(redemption.redeemed_at, "redeemed", None, redeemed_details)
         if refunded_at:
             yield TimelineEntry(refunded_at, "refunded", None, details)
 
 
 def _list_extension_entries(
-    stocked: CouponWithBatch, jobs: list[CodeJob]
+    coupon_with_batch: CouponWithBatch, jobs: list[CodeJob]
 ) -> Iterator[TimelineEntry]:
     for job in jobs:
         expires_at = job.expires_at
-        if job.kind == JobKind.EXTEND and expires_at and _is_extended_by(stocked, job):
+        if job.kind != JobKind.EXTEND or not expires_at:
+            continue
+        if _is_extended_by(coupon_with_batch, job):
             details = {"expires_at": format_timestamp(expires_at)}
             yield TimelineEntry(job.created_at, "extended", job.actor, details)
 
 
-def _is_extended_by(stocked: CouponWithBatch, job: CodeJob) -> bool:
-    """Whether the job has come to this coupon, and found that it ends sooner."""
-    coupon = stocked.issued.coupon
-    until, was_revoked = coupon.expires_at, coupon.revoked_at
+def _is_extended_by(coupon_with_batch: CouponWithBatch, job: CodeJob) -> bool:
+    """Return True if the job has processed this coupon and extended its expiry."""
+    coupon = coupon_with_batch.issued.coupon
+    expires_at, revoked_at = coupon.expires_at, coupon.revoked_at
     is_processed = bool(job.finished_at) or job.after_key >= coupon.coupon_id
-    was_valid = was_revoked is None or was_revoked > job.created_at
-    is_late_enough = bool(until and job.expires_at and until >= job.expires_at)
+    was_valid = revoked_at is None or revoked_at > job.created_at
+    is_late_enough = bool(
+        expires_at and job.expires_at and expires_at >= job.expires_at
+    )
     return is_processed and was_valid and is_late_enough
 
 
 def _list_end_entries(
-    stocked: CouponWithBatch,
+    coupon_with_batch: CouponWithBatch,
     coupon_events: list[CouponEvent],
     jobs: list[CodeJob],
     now: datetime,
 ) -> Iterator[TimelineEntry]:
-    issued = stocked.issued
+    issued = coupon_with_batch.issued
     revoked_at = issued.coupon.revoked_at
     if revoked_at and all(event.kind != "revoked" for event in coupon_events):
         yield TimelineEntry(
@@ -198,9 +225,9 @@ def _list_end_entries(
 
 
 def _find_revoking_actor(revoked_at: datetime, jobs: list[CodeJob]) -> str | None:
-    """Whose job took a batch out of use at that time."""
+    """Return the actor of the job that revoked the batch at that time, if any."""
     for job in jobs:
-        ended = job.finished_at or revoked_at
-        if job.kind == JobKind.REVOKE and job.created_at <= revoked_at <= ended:
+        ended_at = job.finished_at or revoked_at
+        if job.kind == JobKind.REVOKE and job.created_at <= revoked_at <= ended_at:
             return job.actor
     return None

@@ -1,42 +1,39 @@
-"""Work on many codes at once: a chunk a transaction, each told through the outbox."""
+"""Jobs that revoke, extend or import many codes, one transaction for each chunk."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from coupon_core.domain import serialization
 from coupon_core.domain.models import (
     AdminReason,
-    Event,
-    IssuedCoupon,
     Page,
     Refused,
     utc_now,
 )
-from coupon_core.domain.models.batches import ACTIVE_STATES, Batch, BatchState
+from coupon_core.domain.models.batches import ACTIVE_STATES
 from coupon_core.domain.models.inventory import (
     CodeJob,
-    CouponEvent,
     JobKind,
     JobState,
 )
-from coupon_core.messaging.topology import JOB_CHUNK_EVENT_TYPE
+from coupon_core.domain.rules.expiry import require_future_expiry
 from coupon_core.persistence.database import UNAVAILABLE_ERRORS, transaction
-from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import batches as batch_repository
 from coupon_core.persistence.repositories import code_jobs as code_job_repository
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import inventory as inventory_repository
 from coupon_core.persistence.repositories.code_jobs import ChunkResult
 from coupon_core.services import audit, outbox
+from coupon_core.services.codes import job_construction, job_events
+from coupon_core.services.errors import require_found
 
-CHUNK_SIZE = 4_000  # coupons: far below a second on either database
+CHUNK_SIZE = 4_000  # coupons; takes far less than a second on either database
 STALLED_AFTER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
 class JobAction:
-    """What one kind of job does with a chunk, and what it is called when done."""
+    """How a kind of job processes a chunk, and the event type of its completion."""
 
     process_chunk: Callable[[CodeJob, int, datetime], ChunkResult]
     event_type: str
@@ -50,50 +47,40 @@ JOB_ACTIONS: Mapping[JobKind, JobAction] = {
 
 
 def revoke_batch(tenant_id: str, batch_id: str, actor: str, now: datetime) -> CodeJob:
-    """Begin to take all coupons of a batch out of use, but those that are used up.
+    """Start a job that revokes all coupons of a batch, except those that are used up.
 
-    Once the job is completed no redeem of any of them begins and succeeds. Refused
-    when the batch is unknown or still being made.
+    No redemption of these coupons that starts after the job has completed succeeds.
+
+    Raises:
+        Refused: The batch is unknown or not finished.
     """
-    draft = build_job(tenant_id, JobKind.REVOKE, actor, now, batch_id=batch_id)
+    draft = job_construction.build_job(
+        tenant_id, JobKind.REVOKE, actor, now, batch_id=batch_id
+    )
     return _create_job(draft, now)
 
 
 def revoke_user(tenant_id: str, user_id: str, actor: str, now: datetime) -> CodeJob:
-    """Begin to take all coupons that a user holds out of use, but those used up."""
-    draft = build_job(tenant_id, JobKind.REVOKE, actor, now, user_id=user_id)
+    """Start a job that revokes all coupons of a user, except those that are used up."""
+    draft = job_construction.build_job(
+        tenant_id, JobKind.REVOKE, actor, now, user_id=user_id
+    )
     return _create_job(draft, now)
 
 
 def extend_batch(
     tenant_id: str, batch_id: str, expires_at: datetime, actor: str, now: datetime
 ) -> CodeJob:
-    """Begin to let all coupons of a batch expire later; none will expire sooner.
+    """Start a job that extends the expiry of a batch's coupons; it shortens none.
 
-    Refused when the batch is unknown or still being made, or the time is past.
+    Raises:
+        Refused: The batch is unknown or not finished, or the new expiry is in the past.
     """
-    if expires_at <= now:
-        raise Refused(AdminReason.EXPIRY_IS_PAST)
-    draft = build_job(tenant_id, JobKind.EXTEND, actor, now, batch_id=batch_id)
-    return _create_job(replace(draft, expires_at=expires_at), now)
-
-
-def build_job(
-    tenant_id: str,
-    kind: JobKind,
-    actor: str,
-    now: datetime,
-    *,
-    state: JobState = JobState.RUNNING,
-    definition_id: str | None = None,
-    batch_id: str | None = None,
-    user_id: str = "",
-) -> CodeJob:
-    """A job that is not stored yet."""
-    about = definition_id, batch_id, user_id, None, actor
-    return CodeJob(
-        tenant_id, generate_id(), kind, state, *about, 1, "", 0, 0, 0, now, now, None
+    require_future_expiry(expires_at, now)
+    draft = job_construction.build_job(
+        tenant_id, JobKind.EXTEND, actor, now, batch_id=batch_id
     )
+    return _create_job(replace(draft, expires_at=expires_at), now)
 
 
 def _create_job(job: CodeJob, now: datetime) -> CodeJob:
@@ -106,9 +93,10 @@ def _create_job(job: CodeJob, now: datetime) -> CodeJob:
 
 
 def run_first_chunk(job: CodeJob, now: datetime) -> CodeJob:
-    """Do a job's next chunk here: most jobs are small, and then that was all.
+    """Process the next chunk of a job at once and return the job.
 
-    Should the database have no time for it, the workers will do it as any other.
+    Most jobs are small and complete with this chunk. If the database is unavailable or
+    busy, the workers process the chunk later.
     """
     try:
         return run_chunk(job.tenant_id, job.job_id, job.chunk_number, now)
@@ -117,45 +105,54 @@ def run_first_chunk(job: CodeJob, now: datetime) -> CodeJob:
 
 
 def start(job: CodeJob, now: datetime) -> None:
-    """Let the workers begin with a job that is stored already."""
+    """Start a job that is already stored: hand its chunks to the workers."""
     with transaction():
         code_job_repository.update(job)
         _enqueue(job, now)
 
 
 def _enqueue(job: CodeJob, now: datetime) -> None:
-    outbox.add([_build_chunk_event(job, now)])
-    ids = job.tenant_id, "code_job.started", job.job_id
-    audit.record(*ids, kind=job.kind.value, batch_id=job.batch_id)
+    outbox.add([job_events.build_chunk_event(job, now)])
+    audit.record(
+        job.tenant_id,
+        "code_job.started",
+        job.job_id,
+        kind=job.kind.value,
+        batch_id=job.batch_id,
+    )
 
 
 def _require_finished_batch(tenant_id: str, batch_id: str) -> None:
-    batch = batch_repository.get(tenant_id, batch_id)
-    if batch is None:
-        raise Refused(AdminReason.BATCH_NOT_FOUND)
+    batch = require_found(
+        batch_repository.get(tenant_id, batch_id), AdminReason.BATCH_NOT_FOUND
+    )
     if batch.state in ACTIVE_STATES:
         raise Refused(AdminReason.BATCH_UNFINISHED)
 
 
 def run_chunk(tenant_id: str, job_id: str, chunk_number: int, now: datetime) -> CodeJob:
-    """Do a job's chunk of that number; gives the job as it is afterwards.
+    """Process the chunk with this number and return the job afterwards (idempotent).
 
-    A chunk that is done already changes nothing. Refused when the job is unknown.
+    Raises:
+        Refused: The job is unknown.
     """
     with transaction():
         coupon_repository.announce_coupon_write()
-        job = _require_found(code_job_repository.get(tenant_id, job_id, lock=True))
+        job = require_found(
+            code_job_repository.get(tenant_id, job_id, lock=True),
+            AdminReason.JOB_NOT_FOUND,
+        )
         if job.state != JobState.RUNNING or job.chunk_number != chunk_number:
             return job
         result = JOB_ACTIONS[job.kind].process_chunk(job, CHUNK_SIZE, now)
         after = _advance_job(job, result, now)
         code_job_repository.update(after)
-        _publish_progress(after, result, now)
+        _record_progress(after, result, now)
         return after
 
 
 def _advance_job(job: CodeJob, result: ChunkResult, now: datetime) -> CodeJob:
-    changed = len(result.changed_ids)
+    changed_count = len(result.changed_ids)
     is_last = result.examined_count < CHUNK_SIZE
     return replace(
         job,
@@ -163,69 +160,39 @@ def _advance_job(job: CodeJob, result: ChunkResult, now: datetime) -> CodeJob:
         finished_at=now if is_last else None,
         chunk_number=job.chunk_number + 1,
         after_key=result.last_key or job.after_key,
-        done_count=job.done_count + changed,
-        skipped_count=job.skipped_count + result.examined_count - changed,
+        done_count=job.done_count + changed_count,
+        skipped_count=job.skipped_count + result.examined_count - changed_count,
         updated_at=now,
     )
 
 
-def _publish_progress(job: CodeJob, result: ChunkResult, now: datetime) -> None:
-    """The events of a chunk, and the next chunk or the end of the job."""
+def _record_progress(job: CodeJob, result: ChunkResult, now: datetime) -> None:
     revoked_coupons = (
         code_job_repository.list_revoked(job, result, now)
         if job.kind == JobKind.REVOKE
         else []
     )
-    events = [_build_revoked_event(one, now) for one in revoked_coupons]
-    if job.user_id:  # what was done to a batch, the job itself tells
+    events = [job_events.build_revoked_event(issued, now) for issued in revoked_coupons]
+    # A batch's job shows in the timelines of its coupons; a user's job does not.
+    if job.user_id:
         inventory_repository.insert_events(
-            [_build_coupon_event(one, job, now) for one in revoked_coupons]
+            [
+                job_events.build_coupon_event(issued, job, now)
+                for issued in revoked_coupons
+            ]
         )
     if job.state == JobState.COMPLETED:
-        events.append(_build_completed_event(job, now))
+        event_type = JOB_ACTIONS[job.kind].event_type
+        events.append(job_events.build_completed_event(job, event_type, now))
         if job.kind == JobKind.IMPORT:
-            batch_repository.insert(_to_batch(job, now), [])
+            batch_repository.insert(job_construction.to_batch(job, now), [])
     else:
-        events.append(_build_chunk_event(job, now))
+        events.append(job_events.build_chunk_event(job, now))
     outbox.add(events)
 
 
-def _build_revoked_event(issued: IssuedCoupon, now: datetime) -> Event:
-    """Told of coupons in users' hands; of the others, only the end of the job tells."""
-    data = {"coupon": serialization.serialize_coupon(issued, now)}
-    return outbox.build_coupon_event("coupon.revoked", issued.coupon, data, now)
-
-
-def _build_coupon_event(
-    issued: IssuedCoupon, job: CodeJob, now: datetime
-) -> CouponEvent:
-    ids = job.tenant_id, issued.coupon.coupon_id, generate_id()
-    return CouponEvent(*ids, "revoked", job.actor, job.user_id, now)
-
-
-def _build_completed_event(job: CodeJob, now: datetime) -> Event:
-    data = {"job": serialization.serialize_code_job(job)}
-    event_type = JOB_ACTIONS[job.kind].event_type
-    return outbox.build_event(job.tenant_id, event_type, job.user_id, data, now)
-
-
-def _build_chunk_event(job: CodeJob, now: datetime) -> Event:
-    job_key = {"tenant_id": job.tenant_id, "job_id": job.job_id}
-    data = {**job_key, "chunk_number": job.chunk_number}
-    return outbox.build_event(job.tenant_id, JOB_CHUNK_EVENT_TYPE, "", data, now)
-
-
-def _to_batch(job: CodeJob, now: datetime) -> Batch:
-    """The batch that imported codes are found, revoked and extended by."""
-    ids = job.tenant_id, job.job_id, job.definition_id or ""
-    counts = job.total_count, job.done_count, 1, 1
-    times = job.created_at, job.created_at, now, now
-    state = BatchState.COMPLETED
-    return Batch(*ids, JobKind.IMPORT, state, *counts, None, "", *times)
-
-
 def run_to_completion(job: CodeJob, on_progress: Callable[[CodeJob], None]) -> CodeJob:
-    """Do all that is left of a job, here and now, beside the workers that may too."""
+    """Process the remaining chunks of a job; workers may process them in parallel."""
     while job.state == JobState.RUNNING:
         job = run_chunk(job.tenant_id, job.job_id, job.chunk_number, utc_now())
         on_progress(job)
@@ -233,25 +200,26 @@ def run_to_completion(job: CodeJob, on_progress: Callable[[CodeJob], None]) -> C
 
 
 def requeue_stalled_jobs(now: datetime) -> int:
-    """Tell the workers anew of jobs that do not get on; gives how many."""
-    stalled = code_job_repository.find_stalled(JobState.RUNNING, now - STALLED_AFTER)
-    if stalled:
+    """Publish the next chunk of stalled jobs again, and return the number of jobs."""
+    stalled_jobs = code_job_repository.find_stalled(
+        JobState.RUNNING, now - STALLED_AFTER
+    )
+    if stalled_jobs:
         with transaction():
-            outbox.add(_build_chunk_event(job, now) for job in stalled)
-    return len(stalled)
+            outbox.add(job_events.build_chunk_event(job, now) for job in stalled_jobs)
+    return len(stalled_jobs)
 
 
 def get(tenant_id: str, job_id: str) -> CodeJob:
-    """A job. Refused when it is unknown."""
-    return _require_found(code_job_repository.get(tenant_id, job_id))
+    """Return a job.
+
+    Raises:
+        Refused: The job is unknown.
+    """
+    job = code_job_repository.get(tenant_id, job_id)
+    return require_found(job, AdminReason.JOB_NOT_FOUND)
 
 
 def list_jobs(tenant_id: str, page: Page) -> tuple[list[CodeJob], int]:
-    """A tenant's jobs, newest first, and how many there are."""
+    """Return a page of a tenant's jobs, newest first, and their number."""
     return code_job_repository.list_jobs(tenant_id, page)
-
-
-def _require_found(job: CodeJob | None) -> CodeJob:
-    if job is None:
-        raise Refused(AdminReason.JOB_NOT_FOUND)
-    return job

@@ -21,15 +21,19 @@ from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories.inventory import insert_events
 from coupon_core.services import audit, outbox
+from coupon_core.services.errors import require_found
 
 
 def revoke(
     tenant_id: str, coupon_filter: CouponFilter, now: datetime, actor: str = ""
 ) -> IssuedCoupon:
-    """Take a coupon out of use; revoking it again changes nothing.
+    """Revoke a coupon and return it (idempotent).
 
-    After this has returned no redeem of it begins and succeeds. Refused when it is
-    unknown, when several fit, or when its uses are used up.
+    No redemption that starts after this function has returned succeeds.
+
+    Raises:
+        Refused: No coupon or several coupons match, or all uses of the coupon are
+            redeemed.
     """
     with transaction():
         issued = _require_single(
@@ -40,8 +44,16 @@ def revoke(
         if redemption_rules.is_used_up(issued.coupon, issued.definition):
             raise Refused(AdminReason.REDEEMED_COUPON)
         coupon_repository.revoke(tenant_id, issued.coupon.coupon_id, now)
-        ids = tenant_id, issued.coupon.coupon_id, generate_id()
-        insert_events([CouponEvent(*ids, "revoked", actor, "", now)])
+        event = CouponEvent(
+            tenant_id=tenant_id,
+            coupon_id=issued.coupon.coupon_id,
+            event_id=generate_id(),
+            kind="revoked",
+            actor=actor,
+            user_id="",
+            occurred_at=now,
+        )
+        insert_events([event])
         revoked = replace(issued, coupon=replace(issued.coupon, revoked_at=now))
         data = {"coupon": serialization.serialize_coupon(revoked, now)}
         outbox.add(
@@ -51,28 +63,31 @@ def revoke(
         return revoked
 
 
-def _require_single(found: Sequence[IssuedCoupon]) -> IssuedCoupon:
-    if not found:
+def _require_single(matches: Sequence[IssuedCoupon]) -> IssuedCoupon:
+    if not matches:
         raise Refused(AdminReason.COUPON_NOT_FOUND)
-    if len(found) > 1:
+    if len(matches) > 1:
         raise Refused(AdminReason.SEVERAL_COUPONS)
-    return found[0]
+    return matches[0]
 
 
 def get(tenant_id: str, coupon_filter: CouponFilter, now: datetime) -> IssuedCoupon:
-    """One coupon. Refused when there is none that fits."""
+    """Return one coupon.
+
+    Raises:
+        Refused: No coupon matches.
+    """
     issued = coupon_repository.get(tenant_id, coupon_filter, now)
-    if issued is None:
-        raise Refused(Reason.COUPON_NOT_FOUND)
-    return issued
+    return require_found(issued, Reason.COUPON_NOT_FOUND)
 
 
 def list_coupons(
     tenant_id: str, coupon_filter: CouponFilter, page: Page, now: datetime
 ) -> tuple[list[IssuedCoupon], int]:
-    """The chosen coupons, newest first, and how many match in all.
+    """Return a page of matching coupons, newest first, and the number of matches.
 
-    Refused when the definition that they are chosen by is unknown.
+    Raises:
+        Refused: The definition in the filter is unknown.
     """
     if coupon_filter.definition_id and not definition_repository.get(
         tenant_id, coupon_filter.definition_id
@@ -84,7 +99,11 @@ def list_coupons(
 def list_by_code(
     tenant_id: str, code: str, page: Page, now: datetime
 ) -> tuple[list[IssuedCoupon], int]:
-    """The coupons of a code, whoever holds them. Refused when there are none."""
+    """Return the coupons of a code for all users, and their number.
+
+    Raises:
+        Refused: No coupon has this code.
+    """
     normalized_code = codes.normalize_code(code)
     coupon_filter = CouponFilter(code=normalized_code)
     rows, total = (

@@ -1,4 +1,7 @@
-"""Tells others of coupons that have expired, once; no answer depends on it."""
+"""Announcement of expired coupons: one `coupon.expired` event for each expiry.
+
+The responses of the APIs do not depend on it; they compare the expiry with the clock.
+"""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -13,29 +16,31 @@ from coupon_core.services import outbox
 
 MAX_COUPONS_PER_TRANSACTION = 500
 TENANT_PAGE_SIZE = 500
-# Ids are in the order of time, but not committed in it: the newest are left alone.
+# IDs are in order of creation time, but transactions may commit in another order. The
+# newest coupons are skipped, so that the sweep does not pass one that commits late.
 MAX_COMMIT_DELAY = timedelta(minutes=1)
-MAX_PENDING_EVENTS = 5_000  # events in the outbox, above which others go first
+# With more events than this in the outbox, the sweep lets the other events go first.
+MAX_PENDING_EVENTS = 5_000
 
 
 def iterate_tenant_ids() -> Iterator[str]:
-    """All tenants, read some at a time."""
+    """Yield the IDs of all tenants, reading a page at a time."""
     last_id = ""
-    while found := expiry_repository.list_tenants(last_id, TENANT_PAGE_SIZE):
-        yield from found
-        last_id = found[-1]
+    while tenant_ids := expiry_repository.list_tenants(last_id, TENANT_PAGE_SIZE):
+        yield from tenant_ids
+        last_id = tenant_ids[-1]
 
 
 def is_outbox_full(now: datetime) -> bool:
-    """Whether so much waits to go out that what is not urgent should wait."""
+    """Return True if so many events are pending that less urgent ones should wait."""
     return outbox.measure_backlog(now)[0] > MAX_PENDING_EVENTS
 
 
 def announce_expired(tenant_id: str, now: datetime) -> int:
-    """Mark some expired coupons of a tenant and tell of them.
+    """Mark and announce a chunk of a tenant's expired coupons.
 
-    Gives how many were looked at: 0 when nothing is left to do. Each expiry of a
-    coupon is told once, however many sweep at the same time.
+    Return the number of coupons examined; 0 means that nothing is left to do. Each
+    expiry is announced once, even if several processes run this at the same time.
     """
     return _announce_own_expiry(tenant_id, now) + _announce_definition_expiry(
         tenant_id, now
@@ -65,10 +70,10 @@ def _announce_definition_expiry(tenant_id: str, now: datetime) -> int:
 
 
 def announce_reactivated_expiry(issued: IssuedCoupon) -> None:
-    """Tell of a coupon that was passed over, for it was used up, and no longer is.
+    """Announce the expiry of a coupon that the sweep skipped because it was used up.
 
-    A use is not given back after the expiry; but that may have begun before, or go by
-    a clock that is behind.
+    Called when a refund makes the coupon usable again. A refund is not possible after
+    the expiry, but it may have started before, or on a machine whose clock is slow.
     """
     coupon = issued.coupon
     marked_at = expiry_repository.get_swept_at(coupon)
@@ -77,15 +82,15 @@ def announce_reactivated_expiry(issued: IssuedCoupon) -> None:
 
 
 def _publish_expired(tenant_id: str, coupon_ids: Iterable[str], now: datetime) -> None:
-    """Those that were used up or revoked before have not expired."""
+    """Announce the coupons that were not used up or revoked before their expiry."""
     issued_coupons = expiry_repository.list_issued_coupons(tenant_id, coupon_ids)
     outbox.add(
         outbox.build_coupon_event(
             "coupon.expired",
-            one.coupon,
-            {"coupon": serialization.serialize_coupon(one, now)},
+            issued.coupon,
+            {"coupon": serialization.serialize_coupon(issued, now)},
             now,
         )
-        for one in issued_coupons
-        if redemption_rules.get_coupon_status(one, now) == CouponStatus.EXPIRED
+        for issued in issued_coupons
+        if redemption_rules.get_coupon_status(issued, now) == CouponStatus.EXPIRED
     )

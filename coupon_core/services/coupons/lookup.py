@@ -1,4 +1,4 @@
-"""Which coupons a code stands for."""
+"""Lookup of the coupons that a code refers to."""
 
 from datetime import datetime
 
@@ -11,23 +11,24 @@ from coupon_core.persistence.repositories import user_usage as user_usage_reposi
 def find_for_user(
     tenant_id: str, code: str, user_id: str, now: datetime, lock: bool = False
 ) -> tuple[list[IssuedCoupon], bool]:
-    """The coupons that a code means for a user, and whether they exist already.
+    """Return a user's coupons with a code, and whether they are stored.
 
-    When they do not, it is the one that the user would get by claiming the code.
+    If none is stored, return the coupon that the user would get by claiming the code.
     """
     coupons = code_lookup_repository.find_for_user(tenant_id, code, user_id, lock)
     if coupons:
         return coupons, True
-    claimable_coupon = _claimable_coupon(tenant_id, code, user_id, now)
-    return (
-        [claimable_coupon]
-        if claimable_coupon and claimable_coupon.definition.claimable
-        else []
-    ), False
+    claimable_coupon = find_claimable_coupon(tenant_id, code, user_id, now)
+    if claimable_coupon and claimable_coupon.definition.claimable:
+        return [claimable_coupon], False
+    return [], False
 
 
 def count_user_redemptions(issued: IssuedCoupon, user_id: str) -> int:
-    """Uses by a user over all codes of a coupon's definition; 0 if not limited."""
+    """Return a user's redemptions over all codes of the coupon's definition.
+
+    Return 0 if the definition has no limit per user.
+    """
     definition = issued.definition
     if not definition.per_user_limit:
         return 0
@@ -36,18 +37,27 @@ def count_user_redemptions(issued: IssuedCoupon, user_id: str) -> int:
     )
 
 
-def _claimable_coupon(
+def find_claimable_coupon(
     tenant_id: str, code: str, user_id: str, now: datetime
 ) -> IssuedCoupon | None:
-    """The coupon that a user would get by claiming a shared code.
+    """Return the coupon that a user would get by claiming a shared code, or None.
 
-    Claiming is possible while the definition is paused: the code is already in
-    people's hands, and pausing leaves those valid.
+    Claiming is possible while the definition is paused: the code is already published,
+    and pausing does not invalidate published codes.
     """
-    shared = code_lookup_repository.find_shared_code(tenant_id, code)
-    if shared is None:
+    shared_code = code_lookup_repository.find_shared_code(tenant_id, code)
+    if shared_code is None:
         return None
-    definition = shared.definition
-    ids = tenant_id, generate_id(), definition.definition_id, user_id
-    coupon = Coupon(*ids, shared.code, now, None, None, 0, shared.revoked_at)
-    return IssuedCoupon(coupon, definition, shared.reward_item)
+    coupon = Coupon(
+        tenant_id=tenant_id,
+        coupon_id=generate_id(),
+        definition_id=shared_code.definition.definition_id,
+        user_id=user_id,
+        code=shared_code.code,
+        generated_at=now,
+        expires_at=None,
+        redeemed_at=None,
+        redemption_count=0,
+        revoked_at=shared_code.revoked_at,
+    )
+    return IssuedCoupon(coupon, shared_code.definition, shared_code.reward_item)

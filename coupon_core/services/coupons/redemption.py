@@ -1,4 +1,4 @@
-"""Redeem: one use of a code, decided on what was read and written under guard."""
+"""Redeem a code: decide on a snapshot, then write with a conditional update."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from coupon_core.domain import codes, serialization
+from coupon_core.domain import serialization
 from coupon_core.domain.models import (
     Dialect,
     Event,
@@ -29,14 +29,15 @@ from coupon_core.persistence.repositories import definitions as definition_repos
 from coupon_core.persistence.repositories import redemptions as redemption_repository
 from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
 from coupon_core.services import outbox
-from coupon_core.services.coupons import lookup, typo_detection
+from coupon_core.services.coupons import lookup
+from coupon_core.services.coupons.code_reading import read_code
 
 
 @dataclass(frozen=True, slots=True)
 class RedeemRequest:
-    """Who wants to use which code, as the caller wrote it.
+    """A user's request to redeem a code, with the code as the caller sent it.
 
-    `context` is what the caller wants to find again in the event of the use.
+    `context` is copied into the `coupon.redeemed` event.
     """
 
     tenant_id: str
@@ -47,10 +48,13 @@ class RedeemRequest:
 
 
 def redeem(request: RedeemRequest, now: datetime) -> RedemptionResult:
-    """Use a code once for a user; gives the coupon as it is afterwards, and the use.
+    """Redeem a code once for a user.
 
-    Refused with the first rule that speaks against it; then nothing changed.
-    OverBudget when too many codes have been unknown.
+    Return the coupon after the redemption, and the redemption.
+
+    Raises:
+        Refused: A rule is violated (the first one is the reason); nothing has changed.
+        RateLimitExceeded: The user or the tenant has tried too many unknown codes.
     """
     with (
         CodeLookupGuard(request.tenant_id, request.user_id),
@@ -61,7 +65,7 @@ def redeem(request: RedeemRequest, now: datetime) -> RedemptionResult:
 
 @contextmanager
 def record_redemption_metrics(dialect: Dialect) -> Iterator[None]:
-    """Count the redemption inside the block by its result and by its reason."""
+    """Count the redemption inside the block by result and reason."""
     try:
         yield
     except Refused as refusal:
@@ -74,36 +78,40 @@ def record_redemption_metrics(dialect: Dialect) -> Iterator[None]:
 
 
 def _redeem_with_retries(request: RedeemRequest, now: datetime) -> RedemptionResult:
-    """The decision is made on what was read without a lock; should that have changed
-    when it is written, it is made again under locks."""
+    """Try optimistically, then under locks.
+
+    If the conditional write finds that the data has changed since it was read, the
+    decision is made again under row locks.
+    """
     normalized_request = _with_normalized_code(request)
-    # Under the lock of the definition only another claim by the same user can still
-    # come first; then the coupon is there, and is locked the next time.
+    # Under the lock on the definition, only a concurrent claim by the same user can
+    # still win. Its coupon then exists, and the second pessimistic attempt locks it.
     for attempt in (
         _redeem_optimistically,
         _redeem_pessimistically,
         _redeem_pessimistically,
     ):
-        redeemed = attempt(normalized_request, now)
-        if redeemed:
-            return redeemed
-    raise ConcurrentUpdate("the coupon kept changing")
+        result = attempt(normalized_request, now)
+        if result:
+            return result
+    raise ConcurrentUpdate("the coupon changed during every attempt")
 
 
 def dry_run(request: RedeemRequest, now: datetime) -> RedemptionResult:
-    """What a redeem would give now, refused as it would be; nothing is stored."""
+    """Return the result that `redeem` would return now, without storing anything.
+
+    Raises:
+        Refused: `redeem` would be refused for the same reason.
+        RateLimitExceeded: The user or the tenant has tried too many unknown codes.
+    """
     with CodeLookupGuard(request.tenant_id, request.user_id):
         normalized_request = _with_normalized_code(request)
-        return _after_redemption(
-            _require_redeemable(normalized_request, now)[0], normalized_request, now
-        )
+        candidate, _ = _require_redeemable(normalized_request, now)
+        return _after_redemption(candidate, normalized_request, now)
 
 
 def _with_normalized_code(request: RedeemRequest) -> RedeemRequest:
-    code = codes.normalize_code(request.code)
-    if code is None or typo_detection.is_mistyped(request.tenant_id, code):
-        raise Refused(Reason.COUPON_NOT_FOUND)
-    return replace(request, code=code)
+    return replace(request, code=read_code(request.tenant_id, request.code))
 
 
 def _redeem_optimistically(
@@ -132,22 +140,22 @@ def _redeem_pessimistically(
 
 
 class StaleDecision(Exception):
-    """What was decided on has changed; the transaction must be rolled back."""
+    """The data behind the decision has changed; the transaction must be rolled back."""
 
 
 def _require_redeemable(
     request: RedeemRequest, now: datetime, lock: bool = False
 ) -> tuple[IssuedCoupon, bool]:
-    """The coupon to use, and whether it exists already. Refused."""
+    """Return the coupon to redeem, and whether it is already stored."""
     user_id = request.user_id
     candidates, exists = lookup.find_for_user(
         request.tenant_id, request.code, user_id, now, lock
     )
     if not candidates:
         raise Refused(Reason.COUPON_NOT_FOUND)
-    uses = lookup.count_user_redemptions(candidates[0], user_id)
-    issued = redemption_rules.select_redeemable(candidates, now, uses)
-    decision = redemption_rules.decide_redeem(issued, now, uses)
+    use_count = lookup.count_user_redemptions(candidates[0], user_id)
+    issued = redemption_rules.select_redeemable(candidates, now, use_count)
+    decision = redemption_rules.decide_redeem(issued, now, use_count)
     if decision.reason:
         raise Refused(decision.reason)
     return issued, exists
@@ -156,9 +164,12 @@ def _require_redeemable(
 def apply_redemption(
     candidate: IssuedCoupon, request: RedeemRequest, now: datetime, claim: bool
 ) -> RedemptionResult:
-    """Write a use that was decided on `candidate`; `claim` makes the coupon itself too.
+    """Write a redemption that was decided on `candidate`.
 
-    RaceLost.
+    With `claim`, the coupon itself is stored too.
+
+    Raises:
+        StaleDecision: The stored data no longer matches `candidate`.
     """
     after = _after_redemption(candidate, request, now)
     if not redemption_repository.record(
@@ -178,7 +189,11 @@ def _after_redemption(
         redemption_count=candidate.coupon.redemption_count + 1,
     )
     issued = IssuedCoupon(redeemed_coupon, candidate.definition, candidate.reward_item)
-    return RedemptionResult(issued, _build_redemption(candidate, request, now))
+    return RedemptionResult(
+        issued,
+        _build_redemption(candidate, request, now),
+        document=serialization.serialize_coupon(issued, now),
+    )
 
 
 def _build_redemption(
@@ -198,12 +213,14 @@ def _build_redemption(
 
 
 def _build_redeemed_event(after: RedemptionResult, request: RedeemRequest) -> Event:
-    use, coupon = after.redemption, after.issued.coupon
+    redemption, coupon = after.redemption, after.issued.coupon
     data = {
-        "redemption_id": use.redemption_id,
-        "use_number": use.use_number,
-        "dialect": use.dialect.value,
+        "redemption_id": redemption.redemption_id,
+        "use_number": redemption.use_number,
+        "dialect": redemption.dialect.value,
         **({"context": dict(request.context)} if request.context else {}),
-        "coupon": serialization.serialize_coupon(after.issued, use.redeemed_at),
+        "coupon": after.document,
     }
-    return outbox.build_coupon_event("coupon.redeemed", coupon, data, use.redeemed_at)
+    return outbox.build_coupon_event(
+        "coupon.redeemed", coupon, data, redemption.redeemed_at
+    )

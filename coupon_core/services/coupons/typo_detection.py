@@ -1,7 +1,7 @@
-"""Codes that were mistyped, told by themselves, mostly without asking the database.
+"""Detection of mistyped codes by their check character, mostly without the database.
 
-No code that begins with a stem and is not right is ever stored: so what is remembered
-here may be old, and still nobody is refused whose code there is.
+A code that begins with a checked prefix and has a wrong check character is never
+stored. A stale cache therefore never causes an existing code to be refused.
 """
 
 import time
@@ -18,7 +18,7 @@ _prefixes_by_tenant: dict[str, tuple[float, tuple[str, ...]]] = {}
 
 
 def is_mistyped(tenant_id: str, code: str) -> bool:
-    """True for a code that there cannot be, for its check character is wrong."""
+    """Return True if a code cannot exist because its check character is wrong."""
     prefixes = _load_checked_prefixes(tenant_id)
     return bool(prefixes) and checked_prefix_repository.has_invalid_check_digit(
         to_lookup_key(code), prefixes
@@ -26,13 +26,13 @@ def is_mistyped(tenant_id: str, code: str) -> bool:
 
 
 def clear_cache() -> None:
-    """Remember nothing: the database is another one."""
+    """Clear the cache, because the process now uses another database."""
     _prefixes_by_tenant.clear()
 
 
 def _load_checked_prefixes(tenant_id: str) -> tuple[str, ...]:
-    until, prefixes = _prefixes_by_tenant.get(tenant_id, (0.0, ()))
-    if time.monotonic() < until:
+    expires_at, prefixes = _prefixes_by_tenant.get(tenant_id, (0.0, ()))
+    if time.monotonic() < expires_at:
         return prefixes
     if len(_prefixes_by_tenant) >= MAX_CACHED_TENANTS:
         clear_cache()

@@ -1,11 +1,11 @@
-"""What can be done with coupons but using them: validate, revoke, list."""
+"""Validation of codes: what a redemption would decide, without redeeming."""
 
 from datetime import datetime
 
-from coupon_core.domain import codes
 from coupon_core.domain.models import (
     UNASSIGNED,
     Decision,
+    ImpossibleCode,
     IssuedCoupon,
     Reason,
     Validation,
@@ -13,10 +13,10 @@ from coupon_core.domain.models import (
 from coupon_core.domain.rules import redemption as redemption_rules
 from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
 from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
-from coupon_core.services.coupons import typo_detection
+from coupon_core.services.coupons.code_reading import read_code
 from coupon_core.services.coupons.lookup import (
-    _claimable_coupon,
     count_user_redemptions,
+    find_claimable_coupon,
     find_for_user,
 )
 
@@ -24,35 +24,42 @@ UNKNOWN_CODE = Validation(Decision(Reason.COUPON_NOT_FOUND))
 
 
 def validate(
-    tenant_id: str, code: str, user_id: str | None, now: datetime
+    tenant_id: str,
+    code: str,
+    user_id: str | None,
+    now: datetime,
+    key_id: str | None = None,
 ) -> Validation:
-    """What a code is worth to a user, or to anybody when `user_id` is None.
+    """Return whether a user could redeem a code, or any user if `user_id` is None.
 
-    Without a user, a code that several hold is told by its definition alone.
-    OverBudget when too many codes have been unknown.
+    Without a user, a code that several users have is described by its definition only.
+    `key_id` is the credential of the caller, against which unknown codes without a user
+    count. Must not be called in a transaction, because unknown codes are counted.
+
+    Raises:
+        RateLimitExceeded: The user or the tenant has tried too many unknown codes.
     """
-    with CodeLookupGuard(tenant_id, user_id) as guard:
-        result = _validate(tenant_id, code, user_id, now)
-        guard.note_outcome(result.decision.reason)
+    with CodeLookupGuard(tenant_id, user_id, key_id) as guard:
+        try:
+            normalized_code = read_code(tenant_id, code)
+        except ImpossibleCode:
+            return UNKNOWN_CODE
+        result = _validate(tenant_id, normalized_code, user_id, now)
+        guard.count_outcome(result.decision.reason)
         return result
 
 
 def _validate(
     tenant_id: str, code: str, user_id: str | None, now: datetime
 ) -> Validation:
-    normalized_code = codes.normalize_code(code)
-    if normalized_code is None or typo_detection.is_mistyped(
-        tenant_id, normalized_code
-    ):
-        return UNKNOWN_CODE
     if user_id is None:
-        return _validate_for_tenant(tenant_id, normalized_code, now)
-    candidates, exists = find_for_user(tenant_id, normalized_code, user_id, now)
+        return _validate_for_tenant(tenant_id, code, now)
+    candidates, exists = find_for_user(tenant_id, code, user_id, now)
     if not candidates:
         return UNKNOWN_CODE
-    uses = count_user_redemptions(candidates[0], user_id)
-    issued = redemption_rules.select_redeemable(candidates, now, uses)
-    decision = redemption_rules.decide_redeem(issued, now, uses)
+    use_count = count_user_redemptions(candidates[0], user_id)
+    issued = redemption_rules.select_redeemable(candidates, now, use_count)
+    decision = redemption_rules.decide_redeem(issued, now, use_count)
     return (
         _validation_of_coupon(decision, issued)
         if exists
@@ -60,37 +67,46 @@ def _validate(
     )
 
 
-def validate_for_new_user(tenant_id: str, code: str, now: datetime) -> Validation:
-    """What a code is worth to a user who has not used it, whoever else has.
+def validate_for_new_user(
+    tenant_id: str, code: str, now: datetime, key_id: str | None = None
+) -> Validation:
+    """Return whether a user who has not used a code yet could redeem it.
 
-    OverBudget when too many codes have been unknown.
+    `key_id` is the credential of the caller. Must not be called in a transaction,
+    because unknown codes are counted.
+
+    Raises:
+        RateLimitExceeded: This credential has tried too many unknown codes.
     """
-    with CodeLookupGuard(tenant_id, None) as guard:
-        result = _validate_for_new_user(tenant_id, code, now)
-        guard.note_outcome(result.decision.reason)
+    with CodeLookupGuard(tenant_id, None, key_id) as guard:
+        try:
+            normalized_code = read_code(tenant_id, code)
+        except ImpossibleCode:
+            return UNKNOWN_CODE
+        result = _validate_for_new_user(tenant_id, normalized_code, now)
+        guard.count_outcome(result.decision.reason)
         return result
 
 
 def _validate_for_new_user(tenant_id: str, code: str, now: datetime) -> Validation:
-    normalized_code = codes.normalize_code(code)
-    if normalized_code is None:
-        return UNKNOWN_CODE
-    claimable_coupon = _claimable_coupon(tenant_id, normalized_code, UNASSIGNED, now)
+    claimable_coupon = find_claimable_coupon(tenant_id, code, UNASSIGNED, now)
     if claimable_coupon is None or not claimable_coupon.definition.claimable:
-        return _validate_for_tenant(tenant_id, normalized_code, now)
+        return _validate_for_tenant(tenant_id, code, now)
     return _validation_of_definition(
         redemption_rules.decide_redeem(claimable_coupon, now), claimable_coupon
     )
 
 
 def _validate_for_tenant(tenant_id: str, code: str, now: datetime) -> Validation:
-    found = code_lookup_repository.find_for_tenant(tenant_id, code)
-    if len(found) == 1:
+    coupons = code_lookup_repository.find_for_tenant(tenant_id, code)
+    if len(coupons) == 1:
         return _validation_of_coupon(
-            redemption_rules.decide_redeem(found[0], now), found[0]
+            redemption_rules.decide_redeem(coupons[0], now), coupons[0]
         )
-    claimable_coupon = _claimable_coupon(tenant_id, code, UNASSIGNED, now)
-    if claimable_coupon is None or not (found or claimable_coupon.definition.claimable):
+    claimable_coupon = find_claimable_coupon(tenant_id, code, UNASSIGNED, now)
+    if claimable_coupon is None:
+        return UNKNOWN_CODE
+    if not coupons and not claimable_coupon.definition.claimable:
         return UNKNOWN_CODE
     return _validation_of_definition(
         redemption_rules.decide_redeem(claimable_coupon, now), claimable_coupon

@@ -1,1 +1,1 @@
-"""Milestones received from other services, and the coupons they earn."""
+"""Use cases of milestones from other services and of dead letters."""

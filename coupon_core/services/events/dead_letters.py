@@ -1,4 +1,4 @@
-"""Messages that cannot be processed: kept, listed, tried again, dropped."""
+"""Store, list, retry and discard messages that cannot be processed."""
 
 import codecs
 from datetime import datetime
@@ -16,11 +16,12 @@ from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import dead_letters as dead_letter_repository
 from coupon_core.services import audit, outbox
+from coupon_core.services.errors import require_found
 
 MAX_BODY_BYTES = 65_536
 MAX_TEXT_LENGTH = 500
 EVENT_TYPES_BY_ROUTING_KEY = {
-    ROUTING_KEYS[kind]: name for name, kind in MILESTONE_TYPES.items()
+    ROUTING_KEYS[trigger]: event_type for event_type, trigger in MILESTONE_TYPES.items()
 }
 
 
@@ -33,7 +34,7 @@ def store_dead_letter(
     tenant_id: str,
     now: datetime,
 ) -> str:
-    """Keep a message that cannot be processed, with the reason; gives its new id."""
+    """Store a message that cannot be processed, with the reason; return its id."""
     letter = DeadLetter(
         tenant_id=tenant_id,
         letter_id=generate_id(),
@@ -52,17 +53,23 @@ def store_dead_letter(
 def list_dead_letters(
     tenant_id: str | None, page: Page
 ) -> tuple[list[DeadLetter], int]:
-    """Dead letters, newest first, and how many there are; None is all tenants'."""
+    """Return a page of dead letters, newest first, and the total count.
+
+    `tenant_id` None selects all tenants.
+    """
     return dead_letter_repository.list_dead_letters(tenant_id, page)
 
 
 def get(tenant_id: str | None, letter_id: str) -> DeadLetter:
-    """A dead letter. Refused when it is unknown."""
-    return _require_dead_letter(dead_letter_repository.find(tenant_id, letter_id))
+    """Return a dead letter; refuse if it does not exist."""
+    return require_found(
+        dead_letter_repository.find(tenant_id, letter_id),
+        AdminReason.DEAD_LETTER_NOT_FOUND,
+    )
 
 
 def decode_body(letter: DeadLetter) -> str | None:
-    """The body as text that JSON and every database take; None if it is none."""
+    """Return the body as text, or None if it is not UTF-8 or contains NUL."""
     try:
         text, _ = codecs.utf_8_decode(letter.body, "strict", True)
     except UnicodeDecodeError:
@@ -71,13 +78,15 @@ def decode_body(letter: DeadLetter) -> str | None:
 
 
 def retry(tenant_id: str | None, letter_id: str, now: datetime) -> None:
-    """Send a dead letter to its queue again. Refused when unknown or unreadable."""
+    """Send a dead letter to its queue again.
+
+    Raises:
+        Refused: The dead letter does not exist, or its body is not readable.
+    """
     with transaction():
-        letter = _require_dead_letter(dead_letter_repository.pop(tenant_id, letter_id))
-        event_type, text = (
-            EVENT_TYPES_BY_ROUTING_KEY.get(letter.routing_key),
-            decode_body(letter),
-        )
+        letter = _pop(tenant_id, letter_id)
+        event_type = EVENT_TYPES_BY_ROUTING_KEY.get(letter.routing_key)
+        text = decode_body(letter)
         if event_type is None or text is None:
             raise Refused(AdminReason.DEAD_LETTER_UNREADABLE)
         outbox.add([Event(letter.tenant_id, generate_id(), event_type, "", now, text)])
@@ -85,19 +94,20 @@ def retry(tenant_id: str | None, letter_id: str, now: datetime) -> None:
 
 
 def discard(tenant_id: str | None, letter_id: str) -> None:
-    """Forget a dead letter. Refused when it is unknown."""
+    """Delete a dead letter; refuse if it does not exist."""
     with transaction():
-        letter = _require_dead_letter(dead_letter_repository.pop(tenant_id, letter_id))
+        letter = _pop(tenant_id, letter_id)
         audit.record(letter.tenant_id, "dead_letter.dropped", letter_id)
 
 
-def _require_dead_letter(letter: DeadLetter | None) -> DeadLetter:
-    if letter is None:
-        raise Refused(AdminReason.DEAD_LETTER_NOT_FOUND)
-    return letter
+def _pop(tenant_id: str | None, letter_id: str) -> DeadLetter:
+    return require_found(
+        dead_letter_repository.pop(tenant_id, letter_id),
+        AdminReason.DEAD_LETTER_NOT_FOUND,
+    )
 
 
 def _to_storable_text(text: str) -> str:
-    """Text that every database takes: short, without NUL and lone surrogates."""
+    """Return text that every database can store: no NUL, no lone surrogates."""
     plain = text.replace("\x00", "�")[:MAX_TEXT_LENGTH]
     return plain.encode("utf-8", "replace").decode()

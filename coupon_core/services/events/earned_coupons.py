@@ -1,4 +1,4 @@
-"""Coupons that milestones earn: once for each occurrence, however often it is told."""
+"""Generate the coupons that milestones earn, once for each occurrence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,22 +24,25 @@ from coupon_core.persistence.repositories.earned_coupons import (
     CodeCollision,
     EarnedCouponDraft,
 )
-from coupon_core.services.coupons import code_capacity, generation
+from coupon_core.services.coupons import code_assignment, code_capacity, generation
 
 
 def process_milestone(milestone: Milestone, now: datetime) -> int:
-    """Make the coupons that a milestone earns its user; gives how many are new.
+    """Generate the coupons that a milestone earns; return the number of new ones.
 
-    Refused when the tenant is unknown, or the code space of a definition too small.
-    Paused, archived and disabled definitions earn nothing, nor do those of which all
-    is given out. Each definition's coupon is made in a transaction of its own;
-    repeating the whole completes it.
+    Paused, archived, disabled and exhausted definitions earn nothing. Each coupon has
+    a transaction of its own, so a failed call is completed by repeating it.
+
+    Raises:
+        Refused: The tenant does not exist, or a code space is too small.
     """
     candidates = earned_coupon_repository.list_triggered_definitions(milestone)
     if not candidates and not tenant_repository.exists(milestone.tenant_id):
         raise Refused(AdminReason.TENANT_NOT_FOUND)
     earned = _select_earned(candidates, milestone)
-    return sum(_earn_unless_exhausted(one, milestone, now) for one, _ in earned)
+    return sum(
+        _earn_unless_exhausted(definition, milestone, now) for definition, _ in earned
+    )
 
 
 DefinitionsWithRewards = Sequence[tuple[Definition, RewardItem]]
@@ -49,7 +52,9 @@ def _select_earned(
     candidates: DefinitionsWithRewards, milestone: Milestone
 ) -> DefinitionsWithRewards:
     return [
-        each for each in candidates if generation_rules.is_earned_by(each[0], milestone)
+        (definition, reward)
+        for definition, reward in candidates
+        if generation_rules.is_earned_by(definition, milestone)
     ]
 
 
@@ -84,7 +89,10 @@ def _earn_coupon(candidate: Definition, milestone: Milestone, now: datetime) -> 
 
 @dataclass(frozen=True, slots=True)
 class MilestoneAttempt:
-    """A milestone and the coupons that it should earn; None if it must go alone."""
+    """A milestone and the coupons it should earn.
+
+    `drafts` is None if the milestone must be processed on its own.
+    """
 
     milestone: Milestone
     drafts: Sequence[EarnedCouponDraft] | None
@@ -93,26 +101,29 @@ class MilestoneAttempt:
 def process_milestones(
     milestones: Sequence[Milestone], now: datetime
 ) -> list[int | None]:
-    """Make the coupons of many milestones in one transaction, as far as that is easy.
+    """Generate the coupons of many milestones in one transaction where possible.
 
-    Gives for each how many coupons it earned; None for those that must be given to
-    `process_milestone`: repeats, scarce or shared codes, unknown tenants, lost races.
+    Returns the number of coupons for each milestone. None means that the caller must
+    use `process_milestone`: for repeated milestones, scarce or shared codes, unknown
+    tenants and lost races.
     """
-    triggers = {_get_trigger_key(one): one for one in milestones}
+    triggers = {_get_trigger_key(milestone): milestone for milestone in milestones}
     candidates_by_trigger = {
-        trigger: earned_coupon_repository.list_triggered_definitions(one)
-        for trigger, one in triggers.items()
+        trigger: earned_coupon_repository.list_triggered_definitions(milestone)
+        for trigger, milestone in triggers.items()
     }
     attempts = [
-        _prepare_attempt(candidates_by_trigger[_get_trigger_key(one)], one, now)
-        for one in milestones
+        _prepare_attempt(
+            candidates_by_trigger[_get_trigger_key(milestone)], milestone, now
+        )
+        for milestone in milestones
     ]
-    drafts = [draft for each in attempts for draft in each.drafts or ()]
+    drafts = [draft for attempt in attempts for draft in attempt.drafts or ()]
     try:
         inserted_ids = _insert_drafts(drafts)
     except CodeCollision:
         return [None] * len(milestones)
-    return [_count_earned(each, inserted_ids) for each in attempts]
+    return [_count_earned(attempt, inserted_ids) for attempt in attempts]
 
 
 def _insert_drafts(drafts: Sequence[EarnedCouponDraft]) -> set[str]:
@@ -130,15 +141,19 @@ def _prepare_attempt(
     candidates: DefinitionsWithRewards, milestone: Milestone, now: datetime
 ) -> MilestoneAttempt:
     earned = _select_earned(candidates, milestone)
-    if not candidates or not all(_has_ample_codes(one) for one, _ in earned):
+    if not candidates or not all(
+        _has_ample_codes(definition) for definition, _ in earned
+    ):
         return MilestoneAttempt(milestone, None)
-    return MilestoneAttempt(
-        milestone, [_build_draft(*each, milestone, now) for each in earned]
-    )
+    drafts = [
+        _build_draft(definition, reward, milestone=milestone, now=now)
+        for definition, reward in earned
+    ]
+    return MilestoneAttempt(milestone, drafts)
 
 
 def _has_ample_codes(definition: Definition) -> bool:
-    """True when a drawn code is free, as far as anybody will live to see."""
+    """Return True if a random code of the definition is practically always free."""
     space_size = codes.code_space_size(definition)
     is_random = definition.code_format == CodeFormat.RANDOM
     is_ample = space_size > code_capacity.MAX_COUNTABLE_SPACE
@@ -149,7 +164,7 @@ def _build_draft(
     definition: Definition, reward: RewardItem, milestone: Milestone, now: datetime
 ) -> EarnedCouponDraft:
     (code,) = codes.generate_codes(definition, 1)
-    coupon = generation.build_coupon(definition, milestone.user_id, code, now)
+    coupon = code_assignment.build_coupon(definition, milestone.user_id, code, now)
     issued = IssuedCoupon(coupon, definition, reward)
     return EarnedCouponDraft(
         issued, milestone, generation.build_generated_event(issued, now)

@@ -1,4 +1,4 @@
-"""Milestones that came over HTTP: taken once each, then sent to the workers."""
+"""Accept milestones over HTTP, each once, and send them to the workers."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,9 @@ from coupon_core.persistence.repositories import (
 )
 from coupon_core.services import audit, outbox
 
-EVENT_TYPES_BY_TRIGGER = {kind: name for name, kind in MILESTONE_TYPES.items()}
+EVENT_TYPES_BY_TRIGGER = {
+    trigger: event_type for event_type, trigger in MILESTONE_TYPES.items()
+}
 
 
 def accept(
@@ -21,11 +23,14 @@ def accept(
     events: Sequence[tuple[Milestone, Mapping[str, Any]]],
     now: datetime,
 ) -> None:
-    """Take milestones with the envelopes they came in; a repeated id is taken once.
+    """Accept milestones with their original envelopes; ignore repeated ids.
 
-    Durable when this returns: the relay sends them from the outbox.
+    They are durable when this returns: the relay sends them from the outbox.
     """
-    first_by_id = {one.event_id: (one, whole) for one, whole in reversed(events)}
+    first_by_id = {
+        milestone.event_id: (milestone, envelope)
+        for milestone, envelope in reversed(events)
+    }
     with transaction():
         new_ids = accepted_event_repository.accept(tenant_id, sorted(first_by_id), now)
         accepted = [
@@ -33,15 +38,17 @@ def accept(
             for event_id in reversed(first_by_id)
             if event_id in new_ids
         ]
-        outbox.add(_build_event(milestone, whole, now) for milestone, whole in accepted)
+        outbox.add(
+            _build_event(milestone, envelope, now) for milestone, envelope in accepted
+        )
         if accepted:
             audit.record(tenant_id, "milestone.accepted", count=len(accepted))
 
 
 def purge_accepted_ids(before: datetime, limit: int) -> int:
-    """Forget up to `limit` ids of events taken before then; gives how many.
+    """Delete up to `limit` event ids accepted before `before`; return the count.
 
-    From then on such an id is taken as new; what it earned stays earned once.
+    An event with such an id is accepted again, but its coupons are not earned twice.
     """
     with transaction():
         return accepted_event_repository.purge(before, limit)
@@ -51,5 +58,11 @@ def _build_event(
     milestone: Milestone, envelope: Mapping[str, Any], now: datetime
 ) -> Event:
     text = json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
-    kind = EVENT_TYPES_BY_TRIGGER[milestone.trigger_kind]
-    return Event(milestone.tenant_id, generate_id(), kind, milestone.user_id, now, text)
+    return Event(
+        tenant_id=milestone.tenant_id,
+        event_id=generate_id(),
+        event_type=EVENT_TYPES_BY_TRIGGER[milestone.trigger_kind],
+        subject=milestone.user_id,
+        occurred_at=now,
+        data=text,
+    )

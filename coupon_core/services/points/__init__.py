@@ -1,1 +1,1 @@
-"""Coupons offered for points (Mambo): users, wallets, offers and purchases."""
+"""Use cases of Mambo: users, wallets, offers and purchases for points."""

@@ -1,5 +1,9 @@
-"""What users do with coupons, each noted with its effect in one transaction (S4)."""
+"""Perform the activities of the Mambo specification: buy, redeem and refund.
 
+Each activity is stored in the same transaction as its effect.
+"""
+
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -11,6 +15,7 @@ from coupon_core.domain.models import (
     Refused,
 )
 from coupon_core.domain.models.coupons import IssuedCoupon
+from coupon_core.domain.models.filters import ActivityFilter
 from coupon_core.domain.models.purchases import (
     Action,
     Activity,
@@ -20,21 +25,29 @@ from coupon_core.domain.models.purchases import (
 from coupon_core.persistence.database import ConcurrentUpdate, transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import activities as activity_repository
-from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
+from coupon_core.security.rate_limiting.code_guessing import (
+    CodeLookupGuard,
+    FailedLookup,
+)
 from coupon_core.services.coupons.redemption import (
     StaleDecision,
     record_redemption_metrics,
 )
+from coupon_core.services.errors import require_found
 from coupon_core.services.points import purchases
 
 MAX_ATTEMPTS = 3
+# What was entered may be any text, and a failed activity stores it.
+MAX_STORED_CODE_LENGTH = 255
 
 
 def perform(request: ActivityRequest, now: datetime) -> Activity:
-    """Do what was ordered and note it.
+    """Perform an activity and store it.
 
-    Refused with the first rule that speaks against it; then nothing changed, and
-    nothing is noted. OverBudget when too many codes have been unknown.
+    Raises:
+        Refused: With the first reason to refuse; nothing is changed or stored.
+        RateLimitExceeded: Too many unknown codes were used.
+        ConcurrentUpdate: The coupon changed at every attempt.
     """
     is_redemption = request.action == Action.REDEEM
     metrics_context = (
@@ -55,59 +68,71 @@ def _perform_with_retries(request: ActivityRequest, now: datetime) -> Activity:
 
 
 def validate(request: ActivityRequest, now: datetime) -> str:
-    """The id of the definition that could be redeemed now; changes nothing.
+    """Return the id of the definition that the code could be redeemed for now.
 
-    Refused; OverBudget when too many codes have been unknown.
+    Raises:
+        Refused: The code cannot be redeemed.
+        RateLimitExceeded: Too many unknown codes were used.
     """
     with CodeLookupGuard(request.tenant_id, request.user_id), transaction():
         return purchases.check_redemption(request, now).definition_id
 
 
-def perform_or_record_failure(request: ActivityRequest, now: datetime) -> Activity:
-    """The same, but a refusal is noted too: as a failed activity, with its reason."""
+def perform_or_record_failure(
+    request: ActivityRequest,
+    now: datetime,
+    report_failed_lookup: Callable[[FailedLookup], None] | None = None,
+) -> Activity:
+    """Perform an activity; store a refusal as a failed activity with its reason.
+
+    `report_failed_lookup` is called if the code is unknown; it must not count the
+    failure before the transaction of the caller has ended.
+    """
     try:
         return perform(request, now)
     except Refused as refused:
+        if report_failed_lookup and isinstance(refused, FailedLookup):
+            report_failed_lookup(refused)
         failed_activity = replace(
             _build_activity(request, now),
             status=ActivityStatus.FAILED,
             exception=refused.reason.value,
         )
     with transaction():
-        activity_repository.insert(failed_activity)
+        activity_repository.insert(failed_activity, request.tags)
     return failed_activity
 
 
 def get(tenant_id: str, activity_id: str) -> Activity:
-    """One activity. Refused when there is none."""
-    return _require_activity(activity_repository.get(tenant_id, activity_id))
+    """Return an activity; refuse if it does not exist."""
+    return require_found(
+        activity_repository.get(tenant_id, activity_id),
+        PurchaseReason.ACTIVITY_NOT_FOUND,
+    )
 
 
 def list_activities(
-    tenant_id: str, page: Page, user_id: str | None = None
+    tenant_id: str, activity_filter: ActivityFilter, page: Page
 ) -> list[Activity]:
-    """A tenant's activities, or a user's, newest first."""
-    return activity_repository.list_activities(tenant_id, page, user_id)
+    """Return a page of the matching activities of a tenant, newest first."""
+    return activity_repository.list_activities(tenant_id, activity_filter, page)
 
 
 def reject(tenant_id: str, activity_id: str, reason: str) -> Activity:
-    """Mark an activity as rejected; again changes nothing. Refused when unknown.
+    """Mark an activity as rejected (idempotent); refuse if it does not exist.
 
-    What it did stays done: a refund undoes it.
+    The effect of the activity remains; only a refund reverts it.
     """
     with transaction():
-        before = _require_activity(activity_repository.lock(tenant_id, activity_id))
+        before = require_found(
+            activity_repository.lock(tenant_id, activity_id),
+            PurchaseReason.ACTIVITY_NOT_FOUND,
+        )
         if before.status == ActivityStatus.REJECTED:
             return before
         after = replace(before, status=ActivityStatus.REJECTED, reason=reason)
         activity_repository.update(after)
     return after
-
-
-def _require_activity(activity: Activity | None) -> Activity:
-    if activity is None:
-        raise Refused(PurchaseReason.ACTIVITY_NOT_FOUND)
-    return activity
 
 
 def _record_activity(
@@ -119,7 +144,7 @@ def _record_activity(
         coupon_id=coupon.coupon_id,
         definition_id=coupon.definition_id,
     )
-    activity_repository.insert(activity)
+    activity_repository.insert(activity, request.tags)
     return activity
 
 
@@ -129,12 +154,12 @@ def _build_activity(request: ActivityRequest, now: datetime) -> Activity:
         activity_id=generate_id(),
         user_id=request.user_id,
         action=request.action,
-        code=request.code,
+        code=request.code[:MAX_STORED_CODE_LENGTH],
         coupon_id=None,
         definition_id=None,
         status=ActivityStatus.COMPLETED,
         exception="",
         reason="",
         attributes=request.attributes,
-        created_at=now,
+        created_at=request.created_at or now,
     )

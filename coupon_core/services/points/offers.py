@@ -1,16 +1,15 @@
-"""Coupons as Mambo knows them: a definition with its terms, its codes and its looks."""
+"""Create, read and change Mambo coupons.
 
-from collections.abc import Mapping, Sequence, Set
+A Mambo coupon is a definition with its terms of sale, its codes and its presentation.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from coupon_core.domain import codes as code_rules
 from coupon_core.domain.models import (
-    UNASSIGNED,
-    AdminReason,
-    CodeFormat,
-    Coupon,
     Definition,
     DefinitionStatus,
     Page,
@@ -26,23 +25,25 @@ from coupon_core.domain.models.offers import (
     PurchaseMode,
     UsageMode,
 )
-from coupon_core.persistence.database import ConcurrentUpdate, transaction
-from coupon_core.persistence.id_generation import generate_id
-from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
+from coupon_core.persistence.database import transaction
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import offers as offer_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.services import audit
 from coupon_core.services.catalog import definitions, reward_items
-
-MAX_NAME_LENGTH = 255
-CLONED_CODE_LENGTH = 8
+from coupon_core.services.errors import require_found
+from coupon_core.services.points.listed_codes import add_listed_codes
+from coupon_core.services.points.offer_names import (
+    generate_copy_code,
+    generate_copy_name,
+    write_under_free_name,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class OfferDraft:
-    """A coupon as it shall be: members of Definition, Offer and MamboCoupon."""
+    """The requested state: members of `Definition`, `Offer` and `MamboCoupon`."""
 
     definition: Mapping[str, Any]
     offer: Mapping[str, Any]
@@ -53,45 +54,40 @@ class OfferDraft:
 
 
 def get_terms(definition: Definition) -> Offer:
-    """The terms of a definition's coupons; not for sale unless said otherwise."""
+    """Return the terms of a definition's coupons; by default they are not for sale."""
     stored_offer = offer_repository.get(definition.tenant_id, definition.definition_id)
     return stored_offer or offer_repository.create_default_offer(definition)
 
 
 def is_deleted(tenant_id: str, definition_id: str) -> bool:
-    """True when the definition was deleted in Mambo."""
+    """Return True if the definition was deleted in Mambo."""
     return offer_repository.is_deleted(tenant_id, definition_id)
 
 
 def get(tenant_id: str, definition_id: str) -> OfferedCoupon:
-    """One definition as Mambo sees it. Refused when unknown, or deleted there."""
-    found = offer_repository.find(tenant_id, definition_id)
-    if found is None:
-        raise Refused(Reason.COUPON_NOT_FOUND)
-    return found
+    """Return a Mambo coupon; refuse if it does not exist or was deleted in Mambo."""
+    return require_found(
+        offer_repository.find(tenant_id, definition_id), Reason.COUPON_NOT_FOUND
+    )
 
 
 def list_offered_coupons(
     tenant_id: str, offer_filter: OfferFilter, page: Page
 ) -> list[OfferedCoupon]:
-    """Definitions as Mambo sees them, newest first."""
+    """Return a page of Mambo coupons, newest first."""
     return offer_repository.list_offered_coupons(tenant_id, offer_filter, page)
 
 
-def find_by_ids(tenant_id: str, definition_ids: Set[str]) -> dict[str, OfferedCoupon]:
-    """Some definitions as Mambo sees them, by id; those deleted there are left out."""
-    return offer_repository.find_by_ids(tenant_id, definition_ids)
-
-
 def list_codes(offered: OfferedCoupon) -> list[str]:
-    """The codes that were listed for a definition, in their order."""
+    """Return the codes that were listed for a definition, in their order."""
     return offer_repository.list_codes(offered.definition)
 
 
 def create(tenant_id: str, draft: OfferDraft, now: datetime) -> OfferedCoupon:
-    """Add a coupon: reward item, definition, terms and codes, all or nothing.
+    """Create a Mambo coupon: reward item, definition, terms and codes.
 
-    Refused when a name or code is taken.
+    Raises:
+        Refused: A code is taken.
     """
     with transaction():
         tenant_repository.lock(tenant_id)
@@ -104,8 +100,11 @@ def create(tenant_id: str, draft: OfferDraft, now: datetime) -> OfferedCoupon:
             "reward_item_id": item.item_id,
         }
         definition = definitions.build_definition(tenant_id, fields, now)
-        definition = replace(definition, status=_to_status(draft))
-        definitions.insert_in_transaction(definition)
+        definition = write_under_free_name(
+            partial(_insert, replace(definition, status=_to_status(draft))),
+            definition.name,
+            definition_id=definition.definition_id,
+        )
         _write_terms_and_codes(definition, draft, now)
     return get(tenant_id, definition.definition_id)
 
@@ -113,16 +112,25 @@ def create(tenant_id: str, draft: OfferDraft, now: datetime) -> OfferedCoupon:
 def update(
     tenant_id: str, definition_id: str, draft: OfferDraft, now: datetime
 ) -> OfferedCoupon:
-    """Replace a coupon; codes are added to a list, and none is taken away.
+    """Replace a Mambo coupon; codes are added to a list but never removed.
 
-    Refused when unknown or made elsewhere, or when its coupons forbid the change.
+    Raises:
+        Refused: It does not exist, was not created in Mambo, or its issued coupons do
+            not allow the change.
     """
     with transaction():
         coupon_repository.lock_coupons_exclusively()
         tenant_repository.lock(tenant_id)
         before = _lock_editable_coupon(tenant_id, definition_id)
         changes = {**_to_definition_members(draft), "status": _to_status(draft)}
-        after = definitions.update_in_transaction(before.definition, changes, now)
+        after = write_under_free_name(
+            partial(_update, before.definition, changes, now),
+            # The admin gateway may have renamed the definition.
+            before.definition.name
+            if before.name == changes["name"]
+            else changes["name"],
+            definition_id=definition_id,
+        )
         reward_items.update_in_transaction(
             before.reward_item, _to_reward_members(draft), now
         )
@@ -130,10 +138,25 @@ def update(
     return get(tenant_id, definition_id)
 
 
-def delete(tenant_id: str, definition_ids: Sequence[str], now: datetime) -> None:
-    """End coupons, so that Mambo shows them no more; all or none.
+def _insert(definition: Definition, name: str) -> Definition:
+    named = replace(definition, name=name)
+    definitions.insert_in_transaction(named)
+    return named
 
-    Their history stays, and so their codes stay taken. Refused when one is unknown.
+
+def _update(
+    before: Definition, changes: Mapping[str, Any], now: datetime, name: str
+) -> Definition:
+    return definitions.update_in_transaction(before, {**changes, "name": name}, now)
+
+
+def delete(tenant_id: str, definition_ids: Sequence[str], now: datetime) -> None:
+    """Archive Mambo coupons and hide them in Mambo, all of them or none.
+
+    Their history remains, therefore their codes cannot be used again.
+
+    Raises:
+        Refused: One of them does not exist or was not created in Mambo.
     """
     with transaction():
         for definition_id in sorted(set(definition_ids)):
@@ -147,9 +170,12 @@ def delete(tenant_id: str, definition_ids: Sequence[str], now: datetime) -> None
 
 
 def clone(tenant_id: str, definition_id: str, now: datetime) -> OfferedCoupon:
-    """A coupon on the same terms, not active yet, with a code of its own.
+    """Create an inactive coupon with the same terms and a new code.
 
-    The clone of a list has no codes yet. Refused when unknown or made elsewhere.
+    The clone of a list has no codes.
+
+    Raises:
+        Refused: The coupon does not exist or was not created in Mambo.
     """
     offered = _require_made_in_mambo(get(tenant_id, definition_id))
     return create(tenant_id, _build_clone_draft(offered), now)
@@ -158,12 +184,11 @@ def clone(tenant_id: str, definition_id: str, now: datetime) -> OfferedCoupon:
 def _build_clone_draft(offered: OfferedCoupon) -> OfferDraft:
     definition, offer, shown = offered.definition, offered.offer, offered.shown
     copied_fields = "code_format", "expires_at", "per_code_limit", "total_limit"
-    suffix = f" copy {generate_id()[-6:]}"
     return OfferDraft(
         definition={
             **{name: getattr(definition, name) for name in copied_fields},
-            "name": definition.name[: MAX_NAME_LENGTH - len(suffix)] + suffix,
-            "custom_code": _generate_clone_code(definition),
+            "name": generate_copy_name(offered.name),
+            "custom_code": generate_copy_code(definition),
         },
         offer=_get_member_values(offer, Offer),
         mambo_coupon=_get_member_values(shown, MamboCoupon),
@@ -175,23 +200,14 @@ def _build_clone_draft(offered: OfferedCoupon) -> OfferDraft:
     )
 
 
-def _generate_clone_code(definition: Definition) -> str:
-    if definition.code_format != CodeFormat.CUSTOM:
-        return ""
-    (code,) = code_rules.generate_random_codes(
-        1, "", CLONED_CODE_LENGTH, definition.code_alphabet
-    )
-    return code
-
-
 def _get_member_values(value: Any, model_class: type) -> dict[str, Any]:
-    excluded_names = {"tenant_id", "definition_id", "deleted_at"}
-    names = {one.name for one in fields(model_class)} - excluded_names
+    excluded_names = {"tenant_id", "definition_id", "deleted_at", "name"}
+    names = {member.name for member in fields(model_class)} - excluded_names
     return {name: getattr(value, name) for name in names}
 
 
 def _lock_editable_coupon(tenant_id: str, definition_id: str) -> OfferedCoupon:
-    """A coupon that may be changed, its definition locked. Refused."""
+    """Lock and return a coupon; refuse if it was not created in Mambo."""
     definition = definition_repository.lock(tenant_id, definition_id)
     offered = _require_made_in_mambo(get(tenant_id, definition_id))
     return replace(offered, definition=definition or offered.definition)
@@ -209,7 +225,7 @@ def _to_status(draft: OfferDraft) -> DefinitionStatus:
 
 
 def _to_definition_members(draft: OfferDraft) -> dict[str, Any]:
-    """The definition's own, with the uses of one coupon that the terms allow."""
+    """Return the members of the definition, with the limit that the terms imply."""
     offer = {"mode": PurchaseMode.TWO_STEP, "points": 0, **draft.offer}
     in_one_step = offer["points"] > 0 and offer["mode"] == PurchaseMode.ONE_STEP
     is_single_use = draft.offer.get("usage") != UsageMode.MULTI or in_one_step
@@ -224,39 +240,11 @@ def _to_reward_members(draft: OfferDraft) -> dict[str, Any]:
 def _write_terms_and_codes(
     definition: Definition, draft: OfferDraft, now: datetime
 ) -> None:
-    ids = definition.tenant_id, definition.definition_id
-    offer_repository.put(Offer(*ids, **draft.offer))
-    offer_repository.put_mambo_coupon(MamboCoupon(*ids, **draft.mambo_coupon))
+    tenant_id, definition_id = definition.tenant_id, definition.definition_id
+    offer_repository.put(Offer(tenant_id, definition_id, **draft.offer))
+    name = draft.definition["name"]
+    offer_repository.put_mambo_coupon(
+        MamboCoupon(tenant_id, definition_id, **draft.mambo_coupon, name=name)
+    )
     if draft.codes:
-        _add_listed_codes(definition, draft.codes, now)
-
-
-def _add_listed_codes(
-    definition: Definition, requested_codes: Sequence[str], now: datetime
-) -> None:
-    """Add codes to a list, but those that it has. Refused when others have one."""
-    listed_keys = {
-        code_rules.to_lookup_key(code)
-        for code in offer_repository.list_codes(definition)
-    }
-    new_codes = [
-        code
-        for code in requested_codes
-        if code_rules.to_lookup_key(code) not in listed_keys
-    ]
-    tenant_id = definition.tenant_id
-    taken = code_lookup_repository.find_taken_by_shared_codes(tenant_id, new_codes)
-    taken |= code_lookup_repository.find_taken_by_coupons(tenant_id, new_codes)
-    if taken:
-        text = f"codes: {', '.join(sorted(taken)[:10])} in use already"
-        raise Refused(AdminReason.CODE_TAKEN, text)
-    drafts = [_build_unassigned_coupon(definition, code, now) for code in new_codes]
-    if len(coupon_repository.insert_new(drafts, definition)) < len(drafts):
-        raise ConcurrentUpdate("a code was taken just now")
-
-
-def _build_unassigned_coupon(
-    definition: Definition, code: str, now: datetime
-) -> Coupon:
-    ids = definition.tenant_id, generate_id(), definition.definition_id, UNASSIGNED
-    return Coupon(*ids, code, now, None, None, 0, None)
+        add_listed_codes(definition, draft.codes, now)

@@ -1,4 +1,7 @@
-"""Users that a tenant makes known: without them nobody buys or has points (Mambo)."""
+"""Create, read and change registered users (Mambo).
+
+Only registered users can have points and buy coupons.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,14 +18,16 @@ from coupon_core.domain.models.users import RegisteredUser
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.repositories import users as user_repository
 from coupon_core.services import audit
+from coupon_core.services.errors import require_found
 
 DEFAULTS: Mapping[str, Any] = {"is_member": True, "details": {}, "tags": ()}
 
 
 def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> RegisteredUser:
-    """Make a user known: `user_id`, `is_member`, `details`, `tags`.
+    """Register a user from `user_id`, `is_member`, `details` and `tags`.
 
-    Refused when the user is known already.
+    Raises:
+        Refused: The user is already registered.
     """
     members = {**DEFAULTS, **fields}
     user = RegisteredUser(
@@ -36,30 +41,28 @@ def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Register
 
 
 def get(tenant_id: str, user_id: str) -> RegisteredUser:
-    """One user. Refused when there is none."""
-    return _require_user(user_repository.get(tenant_id, user_id))
+    """Return a user; refuse if it does not exist."""
+    return require_found(
+        user_repository.get(tenant_id, user_id), PurchaseReason.USER_NOT_FOUND
+    )
 
 
 def list_users(
     tenant_id: str, page: Page, is_member: bool | None = None
 ) -> tuple[list[RegisteredUser], int]:
-    """A tenant's users by id, and how many match in all."""
+    """Return a page of a tenant's users by id, and the total count."""
     return user_repository.list_users(tenant_id, page, is_member)
 
 
 def update(
     tenant_id: str, user_id: str, changes: Mapping[str, Any], now: datetime
 ) -> RegisteredUser:
-    """Change members of a user. Refused when there is none."""
+    """Change members of a user; refuse if it does not exist."""
     with transaction():
-        before = _require_user(user_repository.lock(tenant_id, user_id))
+        before = require_found(
+            user_repository.lock(tenant_id, user_id), PurchaseReason.USER_NOT_FOUND
+        )
         user = replace(before, **changes, updated_at=now)
         user_repository.update(user)
         audit.record(tenant_id, "user.changed", user_id, changed=changes.keys())
-    return user
-
-
-def _require_user(user: RegisteredUser | None) -> RegisteredUser:
-    if user is None:
-        raise Refused(PurchaseReason.USER_NOT_FOUND)
     return user

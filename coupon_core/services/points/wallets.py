@@ -1,4 +1,4 @@
-"""Points: credit and debit, exact by conditional update; every change is an entry."""
+"""Credit and debit points with conditional updates; every change is an entry."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -21,12 +21,17 @@ from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import points as point_repository
 from coupon_core.persistence.repositories import users as user_repository
 from coupon_core.services import audit
+from coupon_core.services.errors import require_found
 
 BalanceUpdate = Callable[[PointChange, datetime], int | None]
 
 
 def credit(change: PointChange, now: datetime) -> PointEntry:
-    """Give a user points. Refused when the user is unknown or the wallet too full."""
+    """Credit points to a user.
+
+    Raises:
+        Refused: The user does not exist, or the balance would be too large.
+    """
     with transaction():
         _require_user(change)
         entry = credit_in_transaction(change, EntryKind.CREDIT, now)
@@ -35,7 +40,11 @@ def credit(change: PointChange, now: datetime) -> PointEntry:
 
 
 def debit(change: PointChange, now: datetime) -> PointEntry:
-    """Take points from a user. Refused when unknown, or when there are not as many."""
+    """Debit points from a user.
+
+    Raises:
+        Refused: The user does not exist, or the balance is too small.
+    """
     with transaction():
         _require_user(change)
         entry = debit_in_transaction(change, EntryKind.DEBIT, now)
@@ -46,7 +55,7 @@ def debit(change: PointChange, now: datetime) -> PointEntry:
 def credit_in_transaction(
     change: PointChange, kind: EntryKind, now: datetime
 ) -> PointEntry:
-    """Give points in the caller's transaction. Refused when the wallet is too full."""
+    """Credit points in the caller's transaction; refuse if the balance is too large."""
     return _change_balance(
         point_repository.add, change, kind, AdminReason.WALLET_FULL, now
     )
@@ -55,7 +64,7 @@ def credit_in_transaction(
 def debit_in_transaction(
     change: PointChange, kind: EntryKind, now: datetime
 ) -> PointEntry:
-    """Take points in the caller's transaction. Refused when there are not as many."""
+    """Debit points in the caller's transaction; refuse if the balance is too small."""
     return _change_balance(
         point_repository.deduct, change, kind, PurchaseReason.NOT_ENOUGH_POINTS, now
     )
@@ -89,19 +98,21 @@ def _change_balance(
 
 
 def _require_user(change: PointChange) -> None:
-    if user_repository.get(change.tenant_id, change.user_id) is None:
-        raise Refused(PurchaseReason.USER_NOT_FOUND)
+    require_found(
+        user_repository.get(change.tenant_id, change.user_id),
+        PurchaseReason.USER_NOT_FOUND,
+    )
 
 
 def list_wallets(
     tenant_id: str, page: Page, user_id: str | None = None, point_id: str | None = None
 ) -> tuple[list[Wallet], int]:
-    """Wallets by user and point, and how many match in all."""
+    """Return a page of wallets by user and point id, and the total count."""
     return point_repository.list_wallets(tenant_id, page, user_id, point_id)
 
 
 def list_entries(
     tenant_id: str, page: Page, user_id: str | None = None, point_id: str | None = None
 ) -> tuple[list[PointEntry], int]:
-    """The ledger, newest first, and how many entries match in all."""
+    """Return a page of ledger entries, newest first, and the total count."""
     return point_repository.list_entries(tenant_id, page, user_id, point_id)

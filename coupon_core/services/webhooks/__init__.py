@@ -1,1 +1,1 @@
-"""Webhooks: tenants' own servers are told of events, signed, at least once each."""
+"""Send signed events to the tenants' servers, at least once each."""

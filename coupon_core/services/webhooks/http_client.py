@@ -1,4 +1,4 @@
-"""One request to a receiver: to an address that was checked, and never for long."""
+"""Send a request to a receiver, to a checked address and within a deadline."""
 
 import socket
 import threading
@@ -27,7 +27,11 @@ ABORT_INTERVAL_SECONDS = 0.1
 
 
 class Deadline:
-    """A moment from which on the connection at hand is cut, however it drips."""
+    """A time limit for a whole request, enforced by shutting down its socket.
+
+    Socket timeouts apply to single reads; a receiver that sends one byte at a time
+    would never exceed them.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.ends_at = time.monotonic() + seconds
@@ -36,42 +40,44 @@ class Deadline:
 
     @property
     def remaining_seconds(self) -> float:
-        """Seconds until then."""
+        """Return the seconds until the deadline, at least 0."""
         return max(self.ends_at - time.monotonic(), 0)
 
     def abort_connection(self) -> None:
-        """End whatever is being read or written."""
-        # A connection lets go of its socket when the answer begins.
-        found = self.socket or (self.connection and self.connection.sock)
-        if found:
+        """Shut down the socket, which ends blocked reads and writes."""
+        # The connection drops its socket when the response begins.
+        open_socket = self.socket or (self.connection and self.connection.sock)
+        if open_socket:
             with suppress(OSError):
-                # Not that of TLS, which would say goodbye and wait.
-                socket.socket.shutdown(found, socket.SHUT_RDWR)
+                # Not the shutdown of TLS sockets, which waits for the peer.
+                socket.socket.shutdown(open_socket, socket.SHUT_RDWR)
 
     @contextmanager
     def enforce(self) -> Iterator[None]:
-        """Let the clock run; from the deadline on it cuts until the block ends."""
-        done = threading.Event()
-
-        def watch() -> None:
-            done.wait(self.remaining_seconds)
-            while not done.wait(ABORT_INTERVAL_SECONDS):
-                self.abort_connection()
-
-        threading.Thread(target=watch, daemon=True).start()
+        """Abort the connection from the deadline on, until the block ends."""
+        finished = threading.Event()
+        threading.Thread(
+            target=self._abort_until, args=(finished,), daemon=True
+        ).start()
         try:
             yield
         finally:
-            done.set()
+            finished.set()
+
+    def _abort_until(self, finished: threading.Event) -> None:
+        finished.wait(self.remaining_seconds)
+        while not finished.wait(ABORT_INTERVAL_SECONDS):
+            self.abort_connection()
 
 
 def post(
     url: str, body: str, headers: Mapping[str, str], timeout_seconds: float
 ) -> WebhookResponse:
-    """Send one request and give its answer, or why there is none; never raises.
+    """Send one request; return its response or the error. Never raises.
 
-    The name is resolved once, every address checked, and one of these very addresses
-    connected to. No redirect is followed. All together takes no longer than `timeout_seconds`.
+    The name is resolved once, every address is checked, and the connection is made to
+    one of these addresses. Redirects are not followed. `timeout_seconds` limits the
+    whole request.
     """
     deadline = Deadline(timeout_seconds)
     with deadline.enforce():
@@ -92,7 +98,7 @@ def post(
 
 
 def _describe_error(error: Exception) -> str:
-    """What an error of the connection says, without the object it says it of."""
+    """Return type and text of an error, without the object that it names."""
     text = str(error).rpartition(": ")[2] or str(error)
     return f"{type(error).__name__}: {text}"
 
@@ -121,7 +127,8 @@ def _send_request(
             decode_content=False,
         )
         response = connection.getresponse()
-        if not deadline.remaining_seconds:  # of headers that were cut half is no answer
+        # Headers that were cut off by the deadline are no response.
+        if not deadline.remaining_seconds:
             raise TimeoutError
         return WebhookResponse(response.status, _read_body_prefix(response))
     finally:
@@ -131,12 +138,12 @@ def _send_request(
 def _connect_to_any(
     target: Target, addresses: list[str], deadline: Deadline
 ) -> HTTPConnection:
-    """A connection to the first of the addresses that takes one."""
-    *rest, last = addresses
-    for address in rest:
+    """Return a connection to the first address that accepts one."""
+    *first_addresses, last_address = addresses
+    for address in first_addresses:
         with suppress(OSError, HTTPError):
             return _connect(target, address, deadline)
-    return _connect(target, last, deadline)
+    return _connect(target, last_address, deadline)
 
 
 def _connect(target: Target, address: str, deadline: Deadline) -> HTTPConnection:
@@ -155,7 +162,7 @@ def _build_connection(
     options: dict[str, Any] = {"port": target.port, "timeout": timeout_seconds}
     if target.scheme == "http":
         return HTTPConnection(address, **options)
-    # The address is fixed; the name is what the certificate must be for.
+    # Connects to the checked address, but verifies the certificate for the name.
     return HTTPSConnection(
         address,
         server_hostname=target.host,
@@ -166,9 +173,9 @@ def _build_connection(
 
 
 def _read_body_prefix(response: BaseHTTPResponse) -> str:
-    """The beginning of a body as text that every database takes."""
+    """Return the beginning of a body as text that every database can store."""
     prefix = bytearray()
-    # A status that came in time counts, whatever becomes of the body.
+    # A status that arrived in time counts, even if reading the body fails.
     with suppress(OSError, HTTPError, HTTPException, ValueError):
         while len(prefix) < MAX_RESPONSE_BODY_BYTES and (
             chunk := response.read1(MAX_RESPONSE_BODY_BYTES - len(prefix))

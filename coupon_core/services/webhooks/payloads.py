@@ -1,19 +1,21 @@
-"""What a receiver is sent of an event, in the words of its dialect: values to JSON."""
+"""Serialize events for receivers, in the format of their signature scheme."""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from coupon_core.domain.models.packages import RewardLine
 from coupon_core.domain.models.webhooks import SignatureScheme
+from coupon_core.domain.rules.reward_lines import to_reward_lines
 
 Json = dict[str, Any]
 
-# Built once: json.dumps with options makes a new encoder at every call.
+# Created once: json.dumps with options creates a new encoder at every call.
 _encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def serialize_event(form: SignatureScheme, event: Mapping[str, Any]) -> str:
-    """A CloudEvent of ours (CONTRACTS 0.18) as JSON text for receivers of a form."""
+    """Return a CloudEvent (`docs/api-contracts.md` 0.18) as JSON text."""
     convert = (
         to_standard_event if form == SignatureScheme.STANDARD else to_playcamp_event
     )
@@ -21,20 +23,20 @@ def serialize_event(form: SignatureScheme, event: Mapping[str, Any]) -> str:
 
 
 def build_body(form: SignatureScheme, payloads: Sequence[str]) -> str:
-    """The body of one request: PlayCamp's is always a batch, Standard's one event."""
+    """Return the body of a request: a batch for PlayCamp, one event for Standard."""
     if form == SignatureScheme.STANDARD:
-        (only,) = payloads
-        return only
+        (payload,) = payloads
+        return payload
     return f'{{"events":[{",".join(payloads)}]}}'
 
 
 def to_standard_event(event: Mapping[str, Any]) -> Json:
-    """As Standard Webhooks has it: what, when, and the data of the event itself."""
+    """Return an event in the format of Standard Webhooks."""
     return {"type": event["type"], "timestamp": event["time"], "data": event["data"]}
 
 
 def to_playcamp_event(event: Mapping[str, Any]) -> Json:
-    """One of the `events` of PlayCamp's batch (CONTRACTS 3.4)."""
+    """Return one of the `events` of a batch (`docs/api-contracts.md` 3.4)."""
     data = event["data"]
     context = data.get("context") or {}
     callback_fields = {"callbackId": context.get("callback_id")}
@@ -50,36 +52,27 @@ def to_playcamp_event(event: Mapping[str, Any]) -> Json:
 
 
 def to_playcamp_redemption(data: Mapping[str, Any]) -> Json:
-    """Both documented forms of the data of `coupon.redeemed`, in one."""
+    """Return the data of `coupon.redeemed`: the union of both documented forms."""
     coupon, attribution = data["coupon"], data.get("attribution") or {}
     lines = data.get("reward_lines")
     return {
         "couponCode": coupon["code"],
         "userId": coupon["user_id"],
         "usageId": data["redemption_id"],
-        "reward": lines if lines else [_to_reward_line(coupon["reward_item"])],
+        "reward": [*(lines or _to_item_lines(coupon["reward_item"]))],
         "creatorKey": attribution.get("creator_key"),
         "campaignId": attribution.get("campaign_id"),
     }
 
 
-def _to_reward_line(item: Mapping[str, Any]) -> Json:
-    """A reward item of another dialect as a line of a reward."""
-    payload = item["payload"]
-    named = (payload.get(name) for name in ("item_id", "currency_id", "badge_id"))
-    counted = (payload.get(name) for name in ("quantity", "amount"))
-    whole = (count for count in counted if type(count) is int)
-    return {
-        "itemId": str(next(filter(None, named), item["item_id"])),
-        "itemQuantity": next(whole, 1),
-        "itemName": item["name"],
-    }
+def _to_item_lines(item: Mapping[str, Any]) -> Sequence[RewardLine]:
+    return to_reward_lines(item["name"], item["reward_type"], item["payload"])
 
 
 def build_sample_event(
     event_type: str, tenant_id: str, event_id: str, time: str
 ) -> Json:
-    """An event that never happened, to try a receiver with."""
+    """Return a sample event for testing a receiver."""
     return {
         "id": event_id,
         "type": event_type,
@@ -115,4 +108,4 @@ SAMPLES: Mapping[str, Json] = {
     },
 }
 EVENT_TYPES = tuple(SAMPLES)
-"""What can be subscribed to."""
+"""The event types that a webhook can subscribe to."""

@@ -1,4 +1,4 @@
-"""Secrets and signatures of webhooks, by PlayCamp's rules and Standard Webhooks'."""
+"""Sign webhook requests for PlayCamp and Standard Webhooks."""
 
 import base64
 import hashlib
@@ -15,7 +15,10 @@ Headers = dict[str, str]
 
 
 def generate_secret() -> str:
-    """256 random bits as Standard Webhooks has them; PlayCamp signs with the text."""
+    """Return 256 random bits in the format of Standard Webhooks.
+
+    PlayCamp signs with the text itself.
+    """
     return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
@@ -27,14 +30,14 @@ def build_headers(
     count: int,
     now: datetime,
 ) -> Headers:
-    """The headers of a request that are its form's own; `count` events are in it."""
+    """Return the signature headers of a request with `count` events."""
     return _SIGN_FUNCTIONS[form](keys, message_id, body, count, now)
 
 
 def _sign_standard(
     keys: WebhookSecrets, message_id: str, body: str, _: int, now: datetime
 ) -> Headers:
-    # While a secret is being changed either may be checked: the first that fits.
+    # After a rotation the receiver may still verify with the previous secret.
     signed = (StandardWebhook(key).sign(message_id, now, body) for key in keys.active)
     return {
         "webhook-id": message_id,

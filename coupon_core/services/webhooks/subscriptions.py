@@ -1,8 +1,9 @@
-"""What owners do with their webhooks: create, change, rotate, try, read the log."""
+"""Create, change, test and delete webhooks, and read their log."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from coupon_core.domain.models import AdminReason, Page, Refused
@@ -11,27 +12,22 @@ from coupon_core.domain.models.webhooks import (
     SignatureScheme,
     Webhook,
     WebhookResponse,
-    WebhookSecrets,
 )
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence import database
-from coupon_core.persistence.database import transaction
+from coupon_core.persistence.database import discarded_transaction, transaction
 from coupon_core.persistence.id_generation import generate_id, generate_integer_id
 from coupon_core.persistence.repositories import tenants
 from coupon_core.persistence.repositories import webhooks as webhook_repository
 from coupon_core.security import encryption
 from coupon_core.services import audit
-from coupon_core.services.webhooks import (
-    http_client,
-    payloads,
-    signatures,
-    url_policy,
-)
+from coupon_core.services.errors import require_found
+from coupon_core.services.webhooks import payloads, signatures, url_policy
+from coupon_core.services.webhooks.signed_requests import load_secrets, send_events
 
-MAX_WEBHOOKS_PER_TENANT = 50  # of a tenant: each costs a request an event
+MAX_WEBHOOKS_PER_TENANT = 50  # each event causes one request per webhook
 DEFAULT_RETRY_COUNT, DEFAULT_TIMEOUT_MS = 5, 5_000
 LOOKUP_TIMEOUT_SECONDS = 2.0
-PREVIOUS_SECRET_VALIDITY = timedelta(hours=24)
 
 
 def create(
@@ -42,10 +38,14 @@ def create(
     signature: SignatureScheme = SignatureScheme.PLAYCAMP,
     retry_count: int = DEFAULT_RETRY_COUNT,
     timeout_ms: int = DEFAULT_TIMEOUT_MS,
+    dry_run: bool = False,
 ) -> tuple[Webhook, str]:
-    """A new webhook and its secret, which is shown only here.
+    """Create a webhook; return it and its secret, which is shown only once.
 
-    Refused when its URL is none that may be sent to, or the tenant has too many.
+    With `dry_run`, everything is checked and nothing is stored.
+
+    Raises:
+        Refused: The URL is not allowed, or the tenant has too many webhooks.
     """
     require_allowed_target(url)
     webhook = Webhook(
@@ -64,13 +64,13 @@ def create(
         created_at=now,
         updated_at=now,
     )
-    return webhook, _insert(webhook)
+    return webhook, _insert(webhook, dry_run)
 
 
-def _insert(webhook: Webhook) -> str:
+def _insert(webhook: Webhook, dry_run: bool) -> str:
     tenant_id = webhook.tenant_id
     secret = signatures.generate_secret()
-    with transaction():
+    with _begin(dry_run):
         if not tenants.lock(tenant_id):
             raise Refused(AdminReason.TENANT_NOT_FOUND)
         if webhook_repository.count(tenant_id) >= MAX_WEBHOOKS_PER_TENANT:
@@ -80,12 +80,20 @@ def _insert(webhook: Webhook) -> str:
     return secret
 
 
-def require_allowed_target(url: str) -> None:
-    """Refused when nothing may be sent to this URL, as far as can be told now.
+def _begin(dry_run: bool) -> AbstractContextManager[None]:
+    return discarded_transaction() if dry_run else transaction()
 
-    A name that has no address yet may have one later: it is checked at each request.
+
+def require_allowed_target(url: str) -> None:
+    """Check that requests may be sent to this URL.
+
+    A name that cannot be resolved yet is accepted, because every request checks again.
+
+    Raises:
+        Refused: The URL is not allowed.
     """
-    # A request with an Idempotency-Key is one transaction, which waits for no network.
+    # A request with an Idempotency-Key is one transaction, and transactions must not
+    # wait for the network.
     numeric_only = database.is_in_transaction()
     try:
         url_policy.resolve_addresses(
@@ -98,38 +106,57 @@ def require_allowed_target(url: str) -> None:
 
 
 def get(tenant_id: str, webhook_id: int) -> Webhook:
-    """One webhook. Refused when there is none."""
-    return _require_webhook(webhook_repository.find(tenant_id, webhook_id))
+    """Return a webhook; refuse if it does not exist."""
+    return require_found(
+        webhook_repository.find(tenant_id, webhook_id), AdminReason.WEBHOOK_NOT_FOUND
+    )
 
 
 def list_webhooks(tenant_id: str, page: Page) -> tuple[list[Webhook], int]:
-    """A tenant's webhooks, newest first, and how many there are in all."""
+    """Return a page of a tenant's webhooks, newest first, and the total count."""
     return webhook_repository.list_webhooks(tenant_id, page)
 
 
 def update(
-    tenant_id: str, webhook_id: int, changes: Mapping[str, Any], now: datetime
+    tenant_id: str,
+    webhook_id: int,
+    changes: Mapping[str, Any],
+    now: datetime,
+    dry_run: bool = False,
 ) -> Webhook:
-    """Change `url`, `is_active`, `retry_count`, `timeout_ms`. Refused.
+    """Change `url`, `is_active`, `retry_count` or `timeout_ms`.
 
-    A new URL, or being switched on, is a fresh start: earlier failures do not count.
+    A new URL, or activating the webhook, resets its failure count. With `dry_run`, the
+    changed webhook is returned and nothing is stored.
+
+    Raises:
+        Refused: The webhook does not exist, or the URL is not allowed.
     """
     if "url" in changes:
         get(tenant_id, webhook_id)
         require_allowed_target(changes["url"])
-    with transaction():
-        before = _require_webhook(
-            webhook_repository.find(tenant_id, webhook_id, lock=True)
-        )
+    with _begin(dry_run):
+        before = _lock(tenant_id, webhook_id)
         new_values = {
             **_derive_changes(before, changes, now),
             **changes,
             "updated_at": now,
         }
         webhook_repository.update(tenant_id, webhook_id, new_values)
-        ids = tenant_id, "webhook.changed", str(webhook_id)
-        audit.record(*ids, changed=changes.keys())
+        audit.record(
+            tenant_id,
+            "webhook.changed",
+            object_id=str(webhook_id),
+            changed=changes.keys(),
+        )
     return replace(before, **new_values)
+
+
+def _lock(tenant_id: str, webhook_id: int) -> Webhook:
+    return require_found(
+        webhook_repository.find(tenant_id, webhook_id, lock=True),
+        AdminReason.WEBHOOK_NOT_FOUND,
+    )
 
 
 def _derive_changes(
@@ -147,9 +174,13 @@ def _derive_changes(
     }
 
 
-def delete(tenant_id: str, webhook_id: int) -> None:
-    """Remove a webhook, its log and all that was to be sent to it. Refused."""
-    with transaction():
+def delete(tenant_id: str, webhook_id: int, dry_run: bool = False) -> None:
+    """Delete a webhook, its log and its pending deliveries, or only check the ID.
+
+    Raises:
+        Refused: The webhook does not exist.
+    """
+    with _begin(dry_run):
         if not webhook_repository.delete(tenant_id, webhook_id):
             raise Refused(AdminReason.WEBHOOK_NOT_FOUND)
         audit.record(tenant_id, "webhook.deleted", str(webhook_id))
@@ -158,15 +189,13 @@ def delete(tenant_id: str, webhook_id: int) -> None:
 def rotate_secret(
     tenant_id: str, webhook_id: int, now: datetime
 ) -> tuple[Webhook, str]:
-    """A new secret, shown only here. Refused when there is no such webhook.
+    """Replace the secret; return the webhook and the new secret, shown only once.
 
-    Standard Webhooks are signed with the former one too, for a day.
+    Standard Webhooks are also signed with the previous secret for 24 hours.
     """
     secret = signatures.generate_secret()
     with transaction():
-        webhook = _require_webhook(
-            webhook_repository.find(tenant_id, webhook_id, lock=True)
-        )
+        webhook = _lock(tenant_id, webhook_id)
         previous = webhook_repository.get_encrypted_secrets(tenant_id, webhook_id)
         changes = {
             "secret_sealed": encryption.encrypt(secret),
@@ -179,61 +208,27 @@ def rotate_secret(
     return replace(webhook, updated_at=now), secret
 
 
-def load_secrets(webhook: Webhook, now: datetime) -> WebhookSecrets:
-    """What signs for a webhook now. Refused when it has gone."""
-    sealed = webhook_repository.get_encrypted_secrets(
-        webhook.tenant_id, webhook.webhook_id
-    )
-    if sealed is None:
-        raise Refused(AdminReason.WEBHOOK_NOT_FOUND)
-    current, previous, rotated_at = sealed
-    is_previous_valid = bool(
-        previous and rotated_at and now - rotated_at < PREVIOUS_SECRET_VALIDITY
-    )
-    return WebhookSecrets(
-        encryption.decrypt(current),
-        encryption.decrypt(previous) if is_previous_valid else "",
-    )
-
-
 def list_attempts(
     tenant_id: str, webhook_id: int, page: Page
 ) -> tuple[list[DeliveryAttempt], int]:
-    """Every try to deliver, newest event first, and how many. Refused."""
+    """Return a page of delivery attempts, newest event first, and the total count."""
     return webhook_repository.list_attempts(get(tenant_id, webhook_id), page)
 
 
 def send_test_event(tenant_id: str, webhook_id: int, now: datetime) -> WebhookResponse:
-    """Send a sample, marked as a test, and give the answer; nothing is stored. Refused.
+    """Send a sample event, marked as a test, and return the response.
 
-    Also to a webhook that is switched off.
+    Nothing is stored. Disabled webhooks can be tested too.
     """
     webhook = get(tenant_id, webhook_id)
     keys = load_secrets(webhook, now)
-    database.release_connection()  # it may take half a minute
+    # The request may take half a minute.
+    database.release_connection()
     message_id = generate_id()
     event = payloads.build_sample_event(
         webhook.event_type, tenant_id, message_id, format_timestamp_milliseconds(now)
     )
-    sent = [payloads.serialize_event(webhook.signature, event)]
-    return send_events(webhook, keys, message_id, sent, now)
-
-
-def send_events(
-    webhook: Webhook,
-    keys: WebhookSecrets,
-    message_id: str,
-    events: list[str],
-    now: datetime,
-) -> WebhookResponse:
-    """One signed request with some events; never raises."""
-    body = payloads.build_body(webhook.signature, events)
-    form = webhook.signature
-    headers = signatures.build_headers(form, keys, message_id, body, len(events), now)
-    return http_client.post(webhook.url, body, headers, webhook.timeout_ms / 1000)
-
-
-def _require_webhook(webhook: Webhook | None) -> Webhook:
-    if webhook is None:
-        raise Refused(AdminReason.WEBHOOK_NOT_FOUND)
-    return webhook
+    serialized_event = payloads.serialize_event(webhook.signature, event)
+    return send_events(
+        webhook, keys, message_id=message_id, events=[serialized_event], now=now
+    )

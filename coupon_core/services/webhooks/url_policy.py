@@ -1,4 +1,4 @@
-"""Where webhooks may go: only to public addresses, unless a setting allows others."""
+"""Restrict webhooks to public addresses, unless a setting allows others."""
 
 import ipaddress
 import re
@@ -16,9 +16,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 MAX_URL_LENGTH = 2_048
 DEFAULT_PORTS = {"http": 80, "https": 443}
 MIN_UNPRIVILEGED_PORT = 1_024
-# Addresses that stand for others: what they stand for is judged, or they are refused.
+# IPv6 addresses that embed IPv4 addresses: the embedded address is checked.
 NAT64_NETWORK = ipaddress.IPv6Network("64:ff9b::/96")
-# Not public either, whatever the standard library of this Python says.
+# Not public either, whatever `ipaddress` of this Python version reports.
 NON_PUBLIC_NETWORKS = (
     ipaddress.ip_network("192.0.0.0/24"),
     ipaddress.ip_network("192.88.99.0/24"),
@@ -29,16 +29,19 @@ _allowed_networks: tuple[Network, ...] = ()
 
 
 class ForbiddenTarget(Exception):
-    """A target that nothing may be sent to; the text says why."""
+    """Nothing may be sent to the target; the text says why."""
 
 
 class UnresolvedHost(Exception):
-    """A name without an address, for now; the text says why."""
+    """A name has no address at present; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A URL taken apart, by the one parser that checks it and connects by it."""
+    """A parsed URL.
+
+    The same parser serves the check and the connection, so that they cannot differ.
+    """
 
     scheme: str
     host: str  # without the brackets of IPv6
@@ -48,13 +51,17 @@ class Target:
 
 
 def allow_networks(networks: Sequence[str]) -> None:
-    """Let this process send to networks that are not public (CIDR)."""
-    global _allowed_networks  # a rule of the process, as its settings are
-    _allowed_networks = tuple(ipaddress.ip_network(one) for one in networks)
+    """Allow this process to send to these networks (CIDR), even if not public."""
+    global _allowed_networks
+    _allowed_networks = tuple(map(ipaddress.ip_network, networks))
 
 
 def parse_target(url: str) -> Target:
-    """What a URL names. Forbidden for one that no webhook may have."""
+    """Parse a URL.
+
+    Raises:
+        ForbiddenTarget: No webhook may have this URL.
+    """
     parts = _parse_url(url)
     scheme = parts.scheme or ""
     if scheme not in DEFAULT_PORTS:
@@ -67,9 +74,13 @@ def parse_target(url: str) -> Target:
         raise ForbiddenTarget("expected no fragment")
     port = DEFAULT_PORTS[scheme] if parts.port is None else parts.port
     if port not in DEFAULT_PORTS.values() and port < MIN_UNPRIVILEGED_PORT:
-        raise ForbiddenTarget("expected port 80, 443 or one from 1024 on")
+        raise ForbiddenTarget("expected port 80, 443, or a port from 1024 on")
     return Target(
-        scheme, parts.host.strip("[]"), port, parts.request_uri, parts.netloc or ""
+        scheme=scheme,
+        host=parts.host.strip("[]"),
+        port=port,
+        path=parts.request_uri,
+        authority=parts.netloc or "",
     )
 
 
@@ -81,7 +92,7 @@ def _parse_url(url: str) -> Url:
     is_plain = url.isascii() and url.isprintable() and not set(url) & set(' \\"<>')
     if not is_plain or len(url) > MAX_URL_LENGTH:
         raise ForbiddenTarget(
-            f"expected a URL of up to {MAX_URL_LENGTH} ASCII characters without blanks"
+            f"expected a URL of up to {MAX_URL_LENGTH} ASCII characters without spaces"
         )
     try:
         return parse_url(url)
@@ -92,10 +103,13 @@ def _parse_url(url: str) -> Url:
 def resolve_addresses(
     target: Target, timeout_seconds: float, numeric_only: bool = False
 ) -> list[str]:
-    """The addresses to connect to, each of them checked. Forbidden, Unresolved.
+    """Return the addresses of a target after checking each of them.
 
-    One bad address among good ones condemns the name. Who wants `numeric_only` has no
-    name looked up.
+    With `numeric_only` no name is looked up.
+
+    Raises:
+        ForbiddenTarget: At least one of the addresses is not allowed.
+        UnresolvedHost: The name cannot be resolved.
     """
     flags = socket.AI_NUMERICHOST if numeric_only else 0
     addresses = _resolve_with_timeout(target.host, target.port, timeout_seconds, flags)
@@ -108,7 +122,7 @@ def resolve_addresses(
 def _resolve_with_timeout(
     host: str, port: int, timeout_seconds: float, flags: int
 ) -> list[str]:
-    """Ask the system, for so long: it has no timeout of its own."""
+    """Resolve a name in a thread, because getaddrinfo has no timeout."""
     results: list[Iterable[str] | OSError | UnicodeError] = []
     thread = threading.Thread(
         target=lambda: results.append(_call_getaddrinfo(host, port, flags)), daemon=True
@@ -127,20 +141,18 @@ def _call_getaddrinfo(
     host: str, port: int, flags: int
 ) -> list[str] | OSError | UnicodeError:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     except (OSError, UnicodeError) as error:
         return error
-    return [str(place[4][0]) for place in found]
+    return [str(socket_address[0]) for *_, socket_address in entries]
 
 
 def is_allowed(address: Address) -> bool:
-    """Whether a webhook may go there: it is public, or the setting says so."""
+    """Return True if the address is public or allowed by the setting."""
     effective = _effective_address(address)
     if effective is None:
         return False
-    if any(
-        one in network for one in (address, effective) for network in _allowed_networks
-    ):
+    if any(address in network or effective in network for network in _allowed_networks):
         return True
     return effective.is_global and not _is_special(effective)
 
@@ -157,7 +169,7 @@ def _is_special(address: Address) -> bool:
 
 
 def _effective_address(address: Address) -> Address | None:
-    """The address that is reached by this one; None where that cannot be told."""
+    """Return the address that packets reach, or None if it cannot be determined."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
     if address.ipv4_mapped:

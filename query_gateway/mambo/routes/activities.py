@@ -1,18 +1,37 @@
-"""Coupon activities: buy, redeem, refund; and what was done (document S4)."""
+"""Views of coupon activities: buy, redeem, refund (the Mambo specification)."""
 
 from typing import Any
 
 from flask import Response, g
 
-from coupon_core.domain.models import utc_now
+from coupon_core.domain.models import Page, utc_now
+from coupon_core.domain.models.filters import ActivityFilter
 from coupon_core.domain.models.purchases import Action, ActivityRequest
-from coupon_core.services.points import activities
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
+from coupon_core.services.points import activities, users
 from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.failed_lookups import count_after_request
 from coupon_core.web.responses import json_response
 from query_gateway.mambo import serializers
 from query_gateway.mambo.authentication import authenticate
-from query_gateway.mambo.schemas import activities as schemas
-from query_gateway.mambo.serializers import parse_activity_id
+from query_gateway.mambo.list_filters import read_filters
+from query_gateway.mambo.schemas.activities import (
+    EXAMPLE_ACTIVITY,
+    EXAMPLE_ACTIVITY_BODY,
+    EXAMPLE_CODE_BODY,
+    EXAMPLE_ID,
+    EXAMPLE_REJECTED_ACTIVITY,
+    MamboActivityBodySchema,
+    MamboActivitySchema,
+    MamboCodeBodySchema,
+    MamboIdSchema,
+    MamboRejectionSchema,
+)
+from query_gateway.mambo.schemas.queries import (
+    MamboActivityQuerySchema,
+    MamboUserListQuerySchema,
+)
+from query_gateway.mambo.serializers import parse_activity_id, parse_user_id
 
 blueprint = JsonBlueprint(
     "mambo_activities",
@@ -24,73 +43,104 @@ blueprint.before_request(authenticate)
 
 
 def _to_activity_request(body: dict[str, Any]) -> ActivityRequest:
-    attrs = body.pop("attrs")
-    about = body.pop("uuid"), Action(attrs["action"]), attrs["code"]
-    return ActivityRequest(g.principal.tenant_id, *about, attributes=body)
+    attrs, user_id = body.pop("attrs"), body.pop("uuid")
+    created_at = body.pop("createdOnOverride", None)
+    if created_at:
+        body["createdOnOverride"] = format_timestamp_milliseconds(created_at)
+    return ActivityRequest(
+        g.principal.tenant_id,
+        user_id,
+        action=Action(attrs["action"]),
+        code=attrs["code"],
+        attributes=body,
+        tags=[*body.get("tagTags", ()), *body.get("tagIds", ())],
+        created_at=created_at,
+    )
 
 
 @blueprint.route("/<site>/activities/sync", methods=["POST"])
-@blueprint.response(200, schemas.MamboIdSchema, example=schemas.EXAMPLE_ID)
-@blueprint.arguments(
-    schemas.MamboActivityBodySchema, example=schemas.EXAMPLE_ACTIVITY_BODY
-)
+@blueprint.response(200, MamboIdSchema, example=EXAMPLE_ID)
+@blueprint.arguments(MamboActivityBodySchema, example=EXAMPLE_ACTIVITY_BODY)
 def perform(body: dict[str, Any]) -> Response:
-    """Buy, redeem or refund a coupon; what refuses it changes nothing."""
+    """Buy, redeem or refund a coupon; a refusal changes nothing."""
     activity = activities.perform(_to_activity_request(body), utc_now())
     return json_response({"id": activity.activity_id})
 
 
 @blueprint.route("/<site>/activities", methods=["POST"])
-@blueprint.response(200, schemas.MamboIdSchema, example=schemas.EXAMPLE_ID)
-@blueprint.arguments(
-    schemas.MamboActivityBodySchema, example=schemas.EXAMPLE_ACTIVITY_BODY
-)
+@blueprint.response(200, MamboIdSchema, example=EXAMPLE_ID)
+@blueprint.arguments(MamboActivityBodySchema, example=EXAMPLE_ACTIVITY_BODY)
 def attempt(body: dict[str, Any]) -> Response:
-    """Buy, redeem or refund a coupon; the activity tells what became of it."""
+    """Buy, redeem or refund a coupon; the activity records the result."""
     activity = activities.perform_or_record_failure(
-        _to_activity_request(body), utc_now()
+        _to_activity_request(body), utc_now(), count_after_request
     )
     return json_response({"id": activity.activity_id})
 
 
 def _legacy_activity(action: Action, body: dict[str, str]) -> Response:
     activity_request = ActivityRequest(
-        g.principal.tenant_id, body["uuid"], action, body["code"]
+        g.principal.tenant_id, body["uuid"], action=action, code=body["code"]
     )
     activity = activities.perform(activity_request, utc_now())
     return json_response({"id": activity.activity_id})
 
 
 @blueprint.route("/<site>/coupons/redeem", methods=["POST"])
-@blueprint.response(200, schemas.MamboIdSchema, example=schemas.EXAMPLE_ID)
-@blueprint.arguments(schemas.MamboCodeBodySchema, example=schemas.EXAMPLE_CODE_BODY)
+@blueprint.response(200, MamboIdSchema, example=EXAMPLE_ID)
+@blueprint.arguments(MamboCodeBodySchema, example=EXAMPLE_CODE_BODY)
 def redeem(body: dict[str, str]) -> Response:
-    """Redeem a coupon, as SDKs of 2015 do."""
+    """Redeem a coupon (route of the 2015 SDKs)."""
     return _legacy_activity(Action.REDEEM, body)
 
 
 @blueprint.route("/<site>/coupons/refund", methods=["POST"])
-@blueprint.response(200, schemas.MamboIdSchema, example=schemas.EXAMPLE_ID)
-@blueprint.arguments(schemas.MamboCodeBodySchema, example=schemas.EXAMPLE_CODE_BODY)
+@blueprint.response(200, MamboIdSchema, example=EXAMPLE_ID)
+@blueprint.arguments(MamboCodeBodySchema, example=EXAMPLE_CODE_BODY)
 def refund(body: dict[str, str]) -> Response:
-    """Refund a coupon, as SDKs of 2015 do."""
+    """Refund a coupon (route of the 2015 SDKs)."""
     return _legacy_activity(Action.REFUND, body)
 
 
 @blueprint.route("/<site>/activities")
-@blueprint.response(
-    200, schemas.MamboActivitySchema(many=True), example=[schemas.EXAMPLE_ACTIVITY]
-)
-@blueprint.arguments(schemas.MamboActivityQuerySchema, location="query")
+@blueprint.response(200, MamboActivitySchema(many=True), example=[EXAMPLE_ACTIVITY])
+@blueprint.arguments(MamboActivityQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List activities, newest first."""
-    user_id = query.get("uuid")
-    found = activities.list_activities(g.principal.tenant_id, query["page"], user_id)
-    return json_response([serializers.serialize_activity(one) for one in found])
+    return _list_activities(*read_filters(query))
+
+
+def _list_activities(members: dict[str, Any], page: Page) -> Response:
+    rows = activities.list_activities(
+        g.principal.tenant_id, ActivityFilter(**members), page=page
+    )
+    return json_response([serializers.serialize_activity(row) for row in rows])
+
+
+def _list_activities_of_user(query: dict[str, Any], uuid: str) -> Response:
+    user = users.get(g.principal.tenant_id, parse_user_id(uuid))
+    members, page = read_filters(query, user)
+    return _list_activities({**members, "user_id": user.user_id}, page)
+
+
+@blueprint.route("/<site>/activities/<uuid>")
+@blueprint.response(200, MamboActivitySchema(many=True), example=[EXAMPLE_ACTIVITY])
+@blueprint.arguments(MamboUserListQuerySchema, location="query")
+def list_by_user(query: dict[str, Any], uuid: str) -> Response:
+    """List the activities of a user, newest first."""
+    return _list_activities_of_user(query, uuid)
+
+
+@blueprint.route("/<site>/users/<uuid>/activities")
+@blueprint.response(200, MamboActivitySchema(many=True), example=[EXAMPLE_ACTIVITY])
+@blueprint.arguments(MamboUserListQuerySchema, location="query")
+def list_of_user(query: dict[str, Any], uuid: str) -> Response:
+    """List the activities of a user, newest first (another path of the same list)."""
+    return _list_activities_of_user(query, uuid)
 
 
 @blueprint.route("/activities/<activity_id>")
-@blueprint.response(200, schemas.MamboActivitySchema, example=schemas.EXAMPLE_ACTIVITY)
+@blueprint.response(200, MamboActivitySchema, example=EXAMPLE_ACTIVITY)
 def get(activity_id: str) -> Response:
     """Show an activity."""
     found = activities.get(g.principal.tenant_id, parse_activity_id(activity_id))
@@ -98,13 +148,11 @@ def get(activity_id: str) -> Response:
 
 
 @blueprint.route("/activities/<activity_id>/reject", methods=["POST"])
-@blueprint.response(
-    200, schemas.MamboActivitySchema, example=schemas.EXAMPLE_REJECTED_ACTIVITY
-)
-@blueprint.arguments(schemas.MamboRejectionSchema, example={"reason": "By mistake"})
+@blueprint.response(200, MamboActivitySchema, example=EXAMPLE_REJECTED_ACTIVITY)
+@blueprint.arguments(MamboRejectionSchema, example={"reason": "By mistake"})
 def reject(body: dict[str, str], activity_id: str) -> Response:
-    """Mark an activity as rejected; what it did is undone by a refund only."""
-    ids = g.principal.tenant_id, parse_activity_id(activity_id)
-    return json_response(
-        serializers.serialize_activity(activities.reject(*ids, body["reason"]))
+    """Mark an activity as rejected; only a refund undoes its effect."""
+    rejected = activities.reject(
+        g.principal.tenant_id, parse_activity_id(activity_id), reason=body["reason"]
     )
+    return json_response(serializers.serialize_activity(rejected))

@@ -1,4 +1,4 @@
-"""Coupons as Mambo writes them, read into definition, terms and looks."""
+"""Schemas of Mambo coupons; a body loads as an `OfferDraft`."""
 
 from typing import Any
 
@@ -7,16 +7,24 @@ from marshmallow import ValidationError, fields, post_load, validates_schema
 from coupon_core.domain import codes
 from coupon_core.domain.models import CodeFormat
 from coupon_core.domain.models.offers import PurchaseMode, UsageMode, ValidityUnit
-from coupon_core.schemas.base import LenientSchema, StrictSchema
+from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictBoolean,
     StrictList,
-    StrictNested,
     StrictObject,
     StrictString,
 )
+from coupon_core.schemas.names import NameField
+from coupon_core.schemas.nested_fields import StrictNested
 from coupon_core.services.points.offers import OfferDraft
+from query_gateway.mambo.schemas.base import MamboBodySchema
+from query_gateway.mambo.schemas.fields import (
+    MAX_AMOUNT,
+    AmountField,
+    TagField,
+)
 from query_gateway.mambo.schemas.terms import (
     MamboExpirationSchema,
     MamboPointsToBuySchema,
@@ -25,7 +33,6 @@ from query_gateway.mambo.schemas.terms import (
 
 MAX_CODES = 1_000
 MAX_TAGS = 100
-MAX_AMOUNT = 1_000_000_000
 COUPON_TYPES = ("percent", "fixed", "shipping", "custom")
 
 EXAMPLE_COUPON: dict[str, Any] = {
@@ -69,45 +76,10 @@ EXAMPLE_COUPON_BODY: dict[str, Any] = {
 }
 
 
-class TagField(StrictString):
-    """A tag; what parts tags in queries is none."""
+class MamboCouponBodySchema(MamboBodySchema):
+    """A coupon with one shared code, or with a list of codes given out in order."""
 
-    def __init__(self, **options: Any) -> None:
-        expectation = "a tag of 1 to 64 characters without commas or outer blanks"
-        pattern = r"^[^\s,]([^,]*[^\s,])?$"
-        super().__init__(
-            max_length=64, pattern=pattern, expectation=expectation, **options
-        )
-
-
-class CodeField(StrictString):
-    """A code in the form of CONTRACTS 0.15."""
-
-    def __init__(self, **options: Any) -> None:
-        expectation = (
-            "a code of 1 to 64 letters, digits, _ or -, first a letter or digit"
-        )
-        pattern = f"^{codes.CODE_REGEX.pattern}$"
-        super().__init__(
-            max_length=64, pattern=pattern, expectation=expectation, **options
-        )
-
-
-class AmountField(fields.Float):
-    """A number that is not negative; an integer stays one."""
-
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int | float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValidationError(f"expected a number of 0 to {MAX_AMOUNT}")
-        if not 0 <= value <= MAX_AMOUNT:
-            raise ValidationError(f"expected a number of 0 to {MAX_AMOUNT}")
-        return value
-
-
-class MamboCouponBodySchema(StrictSchema):
-    """A coupon: one code for all, or a list of which each user gets the next."""
-
-    name = StrictString(required=True)
+    name = NameField(required=True)
     code = CodeField(allow_none=True)
     codes = StrictList(CodeField(), min_length=1, max_length=MAX_CODES)
     type = ChoiceField(*COUPON_TYPES, required=True)
@@ -138,23 +110,25 @@ class MamboCouponBodySchema(StrictSchema):
     tagIds = StrictList(TagField(), max_length=MAX_TAGS, load_default=list)
     tagTags = StrictList(TagField(), max_length=MAX_TAGS, load_default=list)
     translations = StrictList(StrictObject(), max_length=100, load_default=list)
-    removeImage = StrictBoolean(metadata={"description": "Ignored: none is kept."})
+    removeImage = StrictBoolean(
+        metadata={"description": "Ignored: images are not supported."}
+    )
 
     @validates_schema
     def check_code_or_codes(self, members: dict[str, Any], **_: Any) -> None:
-        """A code or codes; a list is a limited series by itself."""
+        """Require either code or codes; the number of codes is the limit of a list."""
         if bool(members.get("code")) == ("codes" in members):
             raise ValidationError("expected either code or codes", "code")
         if "codes" in members and members.get("scarcity"):
-            text = "not expected with codes: their number is the limit"
+            text = "not allowed with codes: the number of codes is the limit"
             raise ValidationError(text, "scarcity")
         lookup_keys = [codes.to_lookup_key(code) for code in members.get("codes", ())]
         if len(set(lookup_keys)) < len(lookup_keys):
-            raise ValidationError("expected each code once", "codes")
+            raise ValidationError("expected no duplicate codes", "codes")
 
     @post_load
     def to_offer_draft(self, members: dict[str, Any], **_: Any) -> OfferDraft:
-        """Part what is the definition's, the terms' and the looks'."""
+        """Split the members into definition, offer, display and reward."""
         return OfferDraft(
             definition=_build_definition(members),
             offer=_build_offer(members),
@@ -212,7 +186,7 @@ def _build_reward(members: dict[str, Any]) -> dict[str, Any]:
 
 
 class MamboCouponSchema(LenientSchema):
-    """A coupon of a site; `codes` where it has a list of them and is shown alone."""
+    """A coupon of a site; `codes` only if it has a list and is shown alone."""
 
     id = fields.UUID(required=True)
     name = fields.String(required=True)

@@ -1,4 +1,4 @@
-"""PlayCamp's campaigns, creators and packages, to be read (CONTRACTS 3.3)."""
+"""Views of PlayCamp campaigns, creators and packages (docs/api-contracts.md 3.3)."""
 
 from typing import Any
 
@@ -14,12 +14,26 @@ from query_gateway.playcamp.responses import (
     object_response,
     page_response,
 )
-from query_gateway.playcamp.schemas import campaigns as schemas
 from query_gateway.playcamp.schemas import requests
+from query_gateway.playcamp.schemas.campaigns import (
+    EXAMPLE_CAMPAIGN,
+    EXAMPLE_CAMPAIGN_NOT_FOUND,
+    EXAMPLE_CAMPAIGN_PAGE,
+    EXAMPLE_CREATOR,
+    EXAMPLE_CREATOR_CODE_LIST,
+    EXAMPLE_CREATOR_LIST,
+    EXAMPLE_PACKAGE_LIST,
+    CampaignPageSchema,
+    CampaignResponseSchema,
+    CreatorCodeListSchema,
+    CreatorListSchema,
+    CreatorResponseSchema,
+    PackageListSchema,
+)
 
 MAX_PAGE = Page(limit=10_000)
 
-# Each is served to servers and to clients alike.
+# The first two are mounted twice: for game servers and for game clients.
 campaigns_blueprint = create_blueprint(
     "playcamp_campaigns", "Campaigns and their creators"
 )
@@ -31,20 +45,18 @@ packages_blueprint = create_blueprint("playcamp_packages", "Packages of a campai
 
 
 @campaigns_blueprint.route("")
-@campaigns_blueprint.response(
-    200, schemas.CampaignPageSchema, example=schemas.EXAMPLE_CAMPAIGN_PAGE
-)
+@campaigns_blueprint.response(200, CampaignPageSchema, example=EXAMPLE_CAMPAIGN_PAGE)
 @campaigns_blueprint.arguments(requests.PlayCampPageQuerySchema, location="query")
 def list_campaigns(query: dict[str, Any]) -> Response:
     """List campaigns, newest first."""
     page = query["page"]
     found = campaigns.list_campaigns(g.principal.tenant_id, page)
-    return page_response(found, page, serializers.serialize_campaign)
+    return page_response(found, page, serialize=serializers.serialize_campaign)
 
 
 @campaigns_blueprint.route("/<campaign_id>")
 @campaigns_blueprint.response(
-    200, schemas.CampaignResponseSchema, example={"data": schemas.EXAMPLE_CAMPAIGN}
+    200, CampaignResponseSchema, example={"data": EXAMPLE_CAMPAIGN}
 )
 @campaigns_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 def get_campaign(query: dict[str, str], campaign_id: str) -> Response:
@@ -54,65 +66,65 @@ def get_campaign(query: dict[str, str], campaign_id: str) -> Response:
 
 
 @campaigns_blueprint.route("/<campaign_id>/creators")
-@campaigns_blueprint.response(
-    200, schemas.CreatorListSchema, example=schemas.EXAMPLE_CREATOR_LIST
-)
+@campaigns_blueprint.response(200, CreatorListSchema, example=EXAMPLE_CREATOR_LIST)
 @campaigns_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 def list_creators(query: dict[str, str], campaign_id: str) -> Response:
-    """List who takes part in a campaign, by name."""
-    found, _ = campaigns.list_creators(g.principal.tenant_id, campaign_id, MAX_PAGE)
+    """List the creators of a campaign by name."""
+    found, _ = campaigns.list_creators(
+        g.principal.tenant_id, campaign_id, page=MAX_PAGE
+    )
     return list_response(found, serializers.serialize_creator)
 
 
 @packages_blueprint.route("/<campaign_id>/packages")
-@packages_blueprint.response(
-    200, schemas.PackageListSchema, example=schemas.EXAMPLE_PACKAGE_LIST
-)
+@packages_blueprint.response(200, PackageListSchema, example=EXAMPLE_PACKAGE_LIST)
 @packages_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 def list_packages(query: dict[str, str], campaign_id: str) -> Response:
-    """List what the codes of a campaign grant, and their limits."""
+    """List the active packages of a campaign with their limits."""
     found = packages.list_by_campaign(g.principal.tenant_id, campaign_id)
-    active = [one for one in found if one.package.is_active]
+    active = [package for package in found if package.package.is_active]
     return list_response(active, serializers.serialize_package)
 
 
 @creators_blueprint.route("/search")
-@creators_blueprint.response(
-    200, schemas.CreatorListSchema, example=schemas.EXAMPLE_CREATOR_LIST
-)
+@creators_blueprint.response(200, CreatorListSchema, example=EXAMPLE_CREATOR_LIST)
 @creators_blueprint.alt_response(
-    404, schema=ErrorSchema, example=schemas.EXAMPLE_CAMPAIGN_NOT_FOUND
+    404, schema=ErrorSchema, example=EXAMPLE_CAMPAIGN_NOT_FOUND
 )
 @creators_blueprint.arguments(requests.SearchQuerySchema, location="query")
 def search(query: dict[str, Any]) -> Response:
-    """Find creators by a part of their name or key."""
+    """Search for creators by part of their name or key."""
     tenant_id, campaign_id = g.principal.tenant_id, query.get("campaignId")
     if campaign_id is not None:
         campaigns.get(tenant_id, campaign_id)
     keyword = query.get("keyword") or query.get("q")
     page = Page(limit=query["limit"])
-    found, _ = creators.list_creators(tenant_id, page, keyword, campaign_id)
+    found, _ = creators.list_creators(
+        tenant_id, page, keyword=keyword, campaign_id=campaign_id
+    )
     return list_response(found, serializers.serialize_creator)
 
 
 @creators_blueprint.route("/<creator_key>")
 @creators_blueprint.response(
-    200, schemas.CreatorResponseSchema, example={"data": schemas.EXAMPLE_CREATOR}
+    200, CreatorResponseSchema, example={"data": EXAMPLE_CREATOR}
 )
 @creators_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 def get_creator(query: dict[str, str], creator_key: str) -> Response:
-    """Show a creator; the key is read in any case."""
+    """Show a creator; keys are case-insensitive."""
     found = creators.get(g.principal.tenant_id, creator_key.upper())
     return object_response(serializers.serialize_creator(found))
 
 
 @creator_codes_blueprint.route("/<creator_key>/coupons")
 @creator_codes_blueprint.response(
-    200, schemas.CreatorCodeListSchema, example=schemas.EXAMPLE_CREATOR_CODE_LIST
+    200, CreatorCodeListSchema, example=EXAMPLE_CREATOR_CODE_LIST
 )
 @creator_codes_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 def list_codes(query: dict[str, str], creator_key: str) -> Response:
-    """List a creator's codes and how they stand."""
+    """List a creator's codes with their status."""
     tenant_id = g.principal.tenant_id
-    found, _ = creators.list_codes(tenant_id, creator_key.upper(), MAX_PAGE, utc_now())
+    found, _ = creators.list_codes(
+        tenant_id, creator_key.upper(), page=MAX_PAGE, now=utc_now()
+    )
     return list_response(found, serializers.serialize_creator_code)

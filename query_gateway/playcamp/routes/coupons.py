@@ -1,4 +1,4 @@
-"""PlayCamp's coupons: validate, redeem, and what a user has used (document S3)."""
+"""Views of PlayCamp coupons: validate, redeem, history (the PlayCamp specification)."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from flask import Response, g
 from coupon_core.domain.identifiers import is_user_id
 from coupon_core.domain.models import (
     Dialect,
+    Reason,
     RewardItem,
     Validation,
     utc_now,
@@ -17,51 +18,71 @@ from coupon_core.services.campaigns import packages
 from coupon_core.services.catalog import reward_items
 from coupon_core.services.coupons import redemption, validation
 from coupon_core.services.coupons.redemption import RedeemRequest
+from coupon_core.services.errors import require_found
 from coupon_core.web.idempotency import safe_post
 from query_gateway.playcamp import serializers
 from query_gateway.playcamp.authentication import create_blueprint
+from query_gateway.playcamp.dry_run import is_dry_run
 from query_gateway.playcamp.responses import object_response, page_response
-from query_gateway.playcamp.schemas import coupons as schemas
 from query_gateway.playcamp.schemas import requests
+from query_gateway.playcamp.schemas.coupons import (
+    EXAMPLE_CODE_USAGE_PAGE,
+    EXAMPLE_EXPIRED,
+    EXAMPLE_NOT_FOUND,
+    EXAMPLE_REDEEM_BODY,
+    EXAMPLE_REDEMPTION,
+    EXAMPLE_VALIDATE_BODY,
+    EXAMPLE_VALIDATIONS,
+    CodeRedemptionResponseSchema,
+    CodeUsagePageSchema,
+    CodeValidationResponseSchema,
+    CouponErrorSchema,
+)
 
 server_blueprint = create_blueprint(
-    "playcamp_server_coupons", "Creators' codes, for game servers"
+    "playcamp_server_coupons", "Creators' codes for game servers"
 )
 client_blueprint = create_blueprint(
-    "playcamp_client_coupons", "Creators' codes, for game clients"
+    "playcamp_client_coupons", "Creators' codes for game clients"
 )
 
 
 @server_blueprint.route("/validate", methods=["POST"])
 @server_blueprint.response(
-    200, schemas.CodeValidationResponseSchema, examples=schemas.EXAMPLE_VALIDATIONS
+    200, CodeValidationResponseSchema, examples=EXAMPLE_VALIDATIONS
 )
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
-@server_blueprint.arguments(
-    requests.ValidateBodySchema, example=schemas.EXAMPLE_VALIDATE_BODY
-)
+@server_blueprint.arguments(requests.ValidateBodySchema, example=EXAMPLE_VALIDATE_BODY)
 @safe_post
 def validate(query: dict[str, str], body: dict[str, Any]) -> Response:
-    """Tell whether a user can redeem a code now; the answer is 200 either way."""
+    """Check whether a user can redeem a code now; the status is 200 either way."""
     code, user_id = body["couponCode"], body["userId"]
-    result = validation.validate(g.principal.tenant_id, code, user_id, utc_now())
+    result = validation.validate(
+        g.principal.tenant_id,
+        code,
+        user_id=user_id,
+        now=utc_now(),
+        key_id=g.principal.key_id,
+    )
     return _validation_response(code, result)
 
 
 @client_blueprint.route("/validate", methods=["POST"])
 @client_blueprint.response(
-    200, schemas.CodeValidationResponseSchema, examples=schemas.EXAMPLE_VALIDATIONS
+    200, CodeValidationResponseSchema, examples=EXAMPLE_VALIDATIONS
 )
 @client_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 @client_blueprint.arguments(
     requests.ClientValidateBodySchema,
-    example={"couponCode": schemas.EXAMPLE_VALIDATE_BODY["couponCode"]},
+    example={"couponCode": EXAMPLE_VALIDATE_BODY["couponCode"]},
 )
 @safe_post
 def validate_for_anybody(query: dict[str, str], body: dict[str, Any]) -> Response:
-    """Tell whether a code is good now for who has not used it; always 200."""
+    """Check whether a user who has not used a code can redeem it now; always 200."""
     code = body["couponCode"]
-    result = validation.validate_for_new_user(g.principal.tenant_id, code, utc_now())
+    result = validation.validate_for_new_user(
+        g.principal.tenant_id, code, now=utc_now(), key_id=g.principal.key_id
+    )
     return _validation_response(code, result)
 
 
@@ -71,55 +92,54 @@ def _validation_response(code: str, result: Validation) -> Response:
         return object_response(serializers.serialize_invalid(code, reason))
     attribution = packages.get_attribution(g.principal.tenant_id, code)
     return object_response(
-        serializers.serialize_valid(code, _get_reward_item(result), attribution)
+        serializers.serialize_valid(
+            code, _get_reward_item(result), attribution=attribution
+        )
     )
 
 
 def _get_reward_item(result: Validation) -> RewardItem:
     if result.issued:
         return result.issued.reward_item
-    return reward_items.get(g.principal.tenant_id, result.definition.reward_item_id)
+    definition = require_found(result.definition, Reason.COUPON_NOT_FOUND)
+    return reward_items.get(g.principal.tenant_id, definition.reward_item_id)
 
 
 @server_blueprint.route("/redeem", methods=["POST"])
 @server_blueprint.response(
     200,
-    schemas.CodeRedemptionResponseSchema,
-    example={"data": schemas.EXAMPLE_REDEMPTION},
+    CodeRedemptionResponseSchema,
+    example={"data": EXAMPLE_REDEMPTION},
 )
-@server_blueprint.alt_response(
-    400, schema=schemas.CouponErrorSchema, example=schemas.EXAMPLE_EXPIRED
-)
-@server_blueprint.alt_response(
-    404, schema=schemas.CouponErrorSchema, example=schemas.EXAMPLE_NOT_FOUND
-)
+@server_blueprint.alt_response(400, schema=CouponErrorSchema, example=EXAMPLE_EXPIRED)
+@server_blueprint.alt_response(404, schema=CouponErrorSchema, example=EXAMPLE_NOT_FOUND)
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
-@server_blueprint.arguments(
-    requests.CodeRedeemBodySchema, example=schemas.EXAMPLE_REDEEM_BODY
-)
+@server_blueprint.arguments(requests.CodeRedeemBodySchema, example=EXAMPLE_REDEEM_BODY)
 def redeem(query: dict[str, str], body: dict[str, Any]) -> Response:
-    """Use a code once for a user; what refuses it leaves all as it was."""
+    """Redeem a code once for a user; a refusal changes nothing."""
     tenant_id, context = g.principal.tenant_id, requests.collect_context(body)
-    ids = tenant_id, body["couponCode"], body["userId"]
-    redeem_request = RedeemRequest(*ids, Dialect.PLAYCAMP, context)
-    is_test = requests.is_test(query, body)
-    run = redemption.dry_run if is_test else redemption.redeem
+    redeem_request = RedeemRequest(
+        tenant_id,
+        body["couponCode"],
+        user_id=body["userId"],
+        dialect=Dialect.PLAYCAMP,
+        context=context,
+    )
+    run = redemption.dry_run if is_dry_run(query, body) else redemption.redeem
     result = run(redeem_request, utc_now())
     attribution = packages.get_attribution(tenant_id, result.issued.coupon.code)
     return object_response(serializers.serialize_redemption(result, attribution))
 
 
 @server_blueprint.route("/user/<user_id>")
-@server_blueprint.response(
-    200, schemas.CodeUsagePageSchema, example=schemas.EXAMPLE_CODE_USAGE_PAGE
-)
+@server_blueprint.response(200, CodeUsagePageSchema, example=EXAMPLE_CODE_USAGE_PAGE)
 @server_blueprint.arguments(requests.PlayCampPageQuerySchema, location="query")
 def list_uses(query: dict[str, Any], user_id: str) -> Response:
-    """List what a user has used, newest first, through whichever system."""
+    """List the codes that a user has used through any of the APIs, newest first."""
     if not is_user_id(user_id):
         raise validation_error(
-            [ErrorDetail(f"expected {USER_ID_EXPECTED}", "userId", "path")]
+            [ErrorDetail(f"expected {USER_ID_EXPECTED}", "userId", target="path")]
         )
     page = query["page"]
-    found = packages.list_code_usages(g.principal.tenant_id, user_id, page)
-    return page_response(found, page, serializers.serialize_code_usage)
+    found = packages.list_code_usages(g.principal.tenant_id, user_id, page=page)
+    return page_response(found, page, serialize=serializers.serialize_code_usage)

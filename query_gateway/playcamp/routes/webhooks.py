@@ -1,4 +1,4 @@
-"""PlayCamp's webhooks: manage them, try one, read the log (CONTRACTS 3.4)."""
+"""Views of PlayCamp webhooks: manage, test, read log (docs/api-contracts.md 3.4)."""
 
 import re
 from collections.abc import Iterator
@@ -12,13 +12,33 @@ from coupon_core.schemas.errors import ErrorDetail, validation_error
 from coupon_core.services.webhooks import subscriptions
 from coupon_core.web.idempotency import safe_post
 from coupon_core.web.responses import no_content_response
+from coupon_core.web.slow_requests import slow_request
+from query_gateway.playcamp import serializers
 from query_gateway.playcamp.authentication import create_blueprint
+from query_gateway.playcamp.dry_run import (
+    TEST_RESPONSE,
+    is_dry_run,
+    read_test_mode_body,
+    without_test_mode,
+)
 from query_gateway.playcamp.responses import object_response, page_response
 from query_gateway.playcamp.schemas import requests
-from query_gateway.playcamp.schemas import webhooks as webhook_schemas
+from query_gateway.playcamp.schemas.webhooks import (
+    EXAMPLE_NEW_WEBHOOK,
+    EXAMPLE_WEBHOOK,
+    EXAMPLE_WEBHOOK_BODY,
+    EXAMPLE_WEBHOOK_LOG_PAGE,
+    EXAMPLE_WEBHOOK_PAGE,
+    EXAMPLE_WEBHOOK_TEST,
+    NewWebhookResponseSchema,
+    WebhookLogPageSchema,
+    WebhookPageSchema,
+    WebhookResponseSchema,
+    WebhookTestResponseSchema,
+)
 
 server_blueprint = create_blueprint(
-    "playcamp_webhooks", "Game servers that are told of uses"
+    "playcamp_webhooks", "Webhooks for redemption events"
 )
 
 UNMATCHABLE_WEBHOOK_ID = 0
@@ -26,114 +46,132 @@ _match_webhook_id = re.compile("[1-9][0-9]{0,15}").fullmatch
 
 
 def _parse_webhook_id(text: str) -> int:
-    """The id in a path; what is none becomes one that no webhook has."""
+    """Return the webhook ID in a path, or an ID that no webhook has."""
     return int(text) if _match_webhook_id(text) else UNMATCHABLE_WEBHOOK_ID
 
 
 @contextmanager
 def _report_url_errors() -> Iterator[None]:
-    """A URL that is refused is told as this dialect tells of any wrong field."""
+    """Report a refused URL like any other invalid field of this API."""
     try:
         yield
     except Refused as refused:
         if refused.reason != AdminReason.BAD_WEBHOOK_URL:
             raise
         reason = refused.detail.removeprefix("url: ")
-        raise validation_error([ErrorDetail(reason, "url", "body")]) from None
+        raise validation_error([ErrorDetail(reason, "url", target="body")]) from None
 
 
 @server_blueprint.route("", methods=["GET"])
-@server_blueprint.response(
-    200, webhook_schemas.WebhookPageSchema, example=webhook_schemas.EXAMPLE_WEBHOOK_PAGE
-)
-@server_blueprint.arguments(requests.PlayCampPageQuerySchema, location="query")
+@server_blueprint.response(200, WebhookPageSchema, example=EXAMPLE_WEBHOOK_PAGE)
+@server_blueprint.arguments(requests.WholeListQuerySchema, location="query")
 def list_webhooks(query: dict[str, Any]) -> Response:
-    """List webhooks, newest first, without their secrets."""
+    """List webhooks without secrets, newest first; without `page`, all of them."""
     page = query["page"]
     found = subscriptions.list_webhooks(g.principal.tenant_id, page)
-    return page_response(found, page, webhook_schemas.serialize_webhook)
+    return page_response(found, page, serialize=serializers.serialize_webhook)
 
 
 @server_blueprint.route("", methods=["POST"])
 @server_blueprint.response(
     201,
-    webhook_schemas.NewWebhookResponseSchema,
-    example=webhook_schemas.EXAMPLE_NEW_WEBHOOK,
+    NewWebhookResponseSchema,
+    example=EXAMPLE_NEW_WEBHOOK,
 )
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
-@server_blueprint.arguments(
-    requests.WebhookBodySchema, example=webhook_schemas.EXAMPLE_WEBHOOK_BODY
-)
+@server_blueprint.arguments(requests.WebhookBodySchema, example=EXAMPLE_WEBHOOK_BODY)
+@slow_request
 def create_webhook(query: dict[str, str], body: dict[str, Any]) -> Response:
-    """Subscribe a URL to an event. The secret that signs is shown only here."""
+    """Subscribe a URL to an event. The signing secret is shown only here."""
     with _report_url_errors():
         webhook, secret = subscriptions.create(
-            g.principal.tenant_id, now=utc_now(), **body
+            g.principal.tenant_id,
+            now=utc_now(),
+            dry_run=is_dry_run(query, body),
+            **without_test_mode(body),
         )
     return object_response(
-        {**webhook_schemas.serialize_webhook(webhook), "secret": secret}, 201
+        {**serializers.serialize_webhook(webhook), "secret": secret}, 201
     )
 
 
 @server_blueprint.route("/<webhook_id>", methods=["PUT"])
 @server_blueprint.response(
     200,
-    webhook_schemas.WebhookResponseSchema,
-    example={"data": webhook_schemas.EXAMPLE_WEBHOOK},
+    WebhookResponseSchema,
+    example={"data": EXAMPLE_WEBHOOK},
 )
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 @server_blueprint.arguments(requests.WebhookChangesSchema, example={"isActive": True})
+@slow_request
 def update_webhook(
-    query: dict[str, str], changes: dict[str, Any], webhook_id: str
+    query: dict[str, str], body: dict[str, Any], webhook_id: str
 ) -> Response:
-    """Change a webhook. A new URL, or being switched on, is a fresh start."""
-    ids = g.principal.tenant_id, _parse_webhook_id(webhook_id)
+    """Change a webhook. A new URL, or activation, resets the failures."""
     with _report_url_errors():
-        return object_response(
-            webhook_schemas.serialize_webhook(
-                subscriptions.update(*ids, changes, utc_now())
-            )
+        webhook = subscriptions.update(
+            g.principal.tenant_id,
+            _parse_webhook_id(webhook_id),
+            changes=without_test_mode(body),
+            now=utc_now(),
+            dry_run=is_dry_run(query, body),
         )
+    return object_response(serializers.serialize_webhook(webhook))
 
 
 @server_blueprint.route("/<webhook_id>", methods=["DELETE"])
 @server_blueprint.response(204)
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 def delete_webhook(query: dict[str, str], webhook_id: str) -> Response:
-    """Delete a webhook, its log, and what was still to be sent to it."""
-    subscriptions.delete(g.principal.tenant_id, _parse_webhook_id(webhook_id))
+    """Delete a webhook, its log and its pending deliveries."""
+    subscriptions.delete(
+        g.principal.tenant_id,
+        _parse_webhook_id(webhook_id),
+        dry_run=is_dry_run(query, read_test_mode_body()),
+    )
     return no_content_response()
 
 
 @server_blueprint.route("/<webhook_id>/logs")
 @server_blueprint.response(
     200,
-    webhook_schemas.WebhookLogPageSchema,
-    example=webhook_schemas.EXAMPLE_WEBHOOK_LOG_PAGE,
+    WebhookLogPageSchema,
+    example=EXAMPLE_WEBHOOK_LOG_PAGE,
 )
-@server_blueprint.arguments(requests.PlayCampPageQuerySchema, location="query")
+@server_blueprint.arguments(requests.WholeListQuerySchema, location="query")
 def list_logs(query: dict[str, Any], webhook_id: str) -> Response:
-    """List every try to deliver, newest event first; kept for seven days."""
+    """List delivery attempts of the last seven days, newest event first.
+
+    Without `page`, the newest 100. The last attempt of a delivery is FAILED while its
+    webhook is inactive, and RETRYING again once the webhook is activated.
+    """
     page = query["page"]
     found = subscriptions.list_attempts(
-        g.principal.tenant_id, _parse_webhook_id(webhook_id), page
+        g.principal.tenant_id, _parse_webhook_id(webhook_id), page=page
     )
-    return page_response(found, page, webhook_schemas.serialize_attempt)
+    return page_response(found, page, serialize=serializers.serialize_attempt)
 
 
 @server_blueprint.route("/<webhook_id>/test", methods=["POST"])
 @server_blueprint.response(
     200,
-    webhook_schemas.WebhookTestResponseSchema,
-    example=webhook_schemas.EXAMPLE_WEBHOOK_TEST,
+    WebhookTestResponseSchema,
+    example=EXAMPLE_WEBHOOK_TEST,
 )
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
+@server_blueprint.arguments(requests.TestModeBodySchema, required=False)
 @safe_post
-def test_webhook(query: dict[str, str], webhook_id: str) -> Response:
-    """Send a sample now, and show what the receiver answered."""
-    ids = g.principal.tenant_id, _parse_webhook_id(webhook_id)
-    return object_response(
-        webhook_schemas.serialize_test_result(
-            subscriptions.send_test_event(*ids, utc_now())
-        )
-    )
+@slow_request
+def test_webhook(
+    query: dict[str, str], body: dict[str, Any], webhook_id: str
+) -> Response:
+    """Send a test event now and show the receiver's response.
+
+    In test mode nothing is sent, and the answer is a success.
+    """
+    tenant_id, parsed_id = g.principal.tenant_id, _parse_webhook_id(webhook_id)
+    if is_dry_run(query, body):
+        subscriptions.get(tenant_id, parsed_id)
+        return object_response(serializers.serialize_test_result(TEST_RESPONSE))
+    result = subscriptions.send_test_event(tenant_id, parsed_id, now=utc_now())
+    return object_response(serializers.serialize_test_result(result))

@@ -1,4 +1,4 @@
-"""How PlayCamp's campaigns, creators and packages are documented, with examples."""
+"""Schemas and examples of PlayCamp campaigns, creators and packages."""
 
 from typing import Any
 
@@ -49,10 +49,8 @@ EXAMPLE_PACKAGE: dict[str, Any] = {
 }
 EXAMPLE_CREATOR_CODE = {"code": "CREATOR-ABC12-001", "packageNo": 1, "status": "ACTIVE"}
 EXAMPLE_CAMPAIGN_PAGE = {"data": [EXAMPLE_CAMPAIGN], "pagination": EXAMPLE_PAGINATION}
-EXAMPLE_CREATOR_LIST, EXAMPLE_PACKAGE_LIST = (
-    {"data": [EXAMPLE_CREATOR]},
-    {"data": [EXAMPLE_PACKAGE]},
-)
+EXAMPLE_CREATOR_LIST = {"data": [EXAMPLE_CREATOR]}
+EXAMPLE_PACKAGE_LIST = {"data": [EXAMPLE_PACKAGE]}
 EXAMPLE_CREATOR_CODE_LIST = {"data": [EXAMPLE_CREATOR_CODE]}
 EXAMPLE_CAMPAIGN_NOT_FOUND = {
     "error": "Campaign not found",
@@ -85,7 +83,7 @@ class PlayCampCreatorSchema(LenientSchema):
 
 
 class PlayCampPackageSchema(LenientSchema):
-    """A package; a limit of 0 is none."""
+    """A package; a limit of 0 means unlimited."""
 
     packageId = fields.Integer(required=True)
     packageNo = fields.Integer(required=True)
@@ -100,16 +98,18 @@ class PlayCampPackageSchema(LenientSchema):
 
 
 class PlayCampCodeSchema(LenientSchema):
-    """A code in a creator's hands."""
+    """A code that is assigned to a creator."""
 
     code = fields.String(required=True)
     packageNo = fields.Integer(required=True)
     status = ChoiceField(*CodeStatus, required=True)
 
 
-CampaignResponseSchema = build_object_envelope("OneCampaign", PlayCampCampaignSchema)
-CreatorResponseSchema = build_object_envelope("OneCreator", PlayCampCreatorSchema)
-CampaignPageSchema = build_page_envelope("PlayCampCampaigns", PlayCampCampaignSchema)
-CreatorListSchema = build_list_envelope("PlayCampCreators", PlayCampCreatorSchema)
-PackageListSchema = build_list_envelope("PlayCampPackages", PlayCampPackageSchema)
-CreatorCodeListSchema = build_list_envelope("PlayCampCodes", PlayCampCodeSchema)
+CampaignResponseSchema = build_object_envelope(
+    "CampaignResponse", PlayCampCampaignSchema
+)
+CreatorResponseSchema = build_object_envelope("CreatorResponse", PlayCampCreatorSchema)
+CampaignPageSchema = build_page_envelope("CampaignPage", PlayCampCampaignSchema)
+CreatorListSchema = build_list_envelope("CreatorList", PlayCampCreatorSchema)
+PackageListSchema = build_list_envelope("PackageList", PlayCampPackageSchema)
+CreatorCodeListSchema = build_list_envelope("CreatorCodeList", PlayCampCodeSchema)

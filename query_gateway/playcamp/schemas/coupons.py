@@ -1,14 +1,14 @@
-"""How PlayCamp's answers about codes are documented: shapes, envelopes, examples."""
+"""Schemas, envelopes and examples of PlayCamp responses about codes."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import Schema, fields
 
 from coupon_core.schemas.base import LenientSchema
 from coupon_core.web.blueprint import ErrorSchema
 
-# The examples of the document S3, with what other pages of the vendor add.
+# Examples of the PlayCamp specification, with members from the vendor's reference.
 EXAMPLE_VALIDATE_BODY = {"couponCode": "CREATOR-ABC12-001", "userId": "user_12345"}
 EXAMPLE_REDEEM_BODY = {**EXAMPLE_VALIDATE_BODY, "callbackId": "order-77"}
 EXAMPLE_NAMES = {"ko": "Welcome Package", "en": "Welcome Package"}
@@ -75,18 +75,18 @@ EXAMPLE_CODE_USAGE_PAGE = {
 
 
 def build_localized_field(**options: Any) -> fields.Dict:
-    """The same text in several languages."""
-    metadata = {"description": "The text in each language, by locale."}
+    """Return a field for a text in several languages."""
+    metadata = {"description": "The text in each language; the keys are locales."}
     return fields.Dict(values=fields.String(), metadata=metadata, **options)
 
 
 def build_nullable_field(field: type[fields.Field[Any]]) -> fields.Field[Any]:
-    """A member that is always there, and null when there is nothing to tell."""
+    """Return a required field that may be null."""
     return field(required=True, allow_none=True)
 
 
 class RewardLineSchema(LenientSchema):
-    """One thing that is granted, and how much of it."""
+    """A granted item and its quantity."""
 
     itemId = fields.String(required=True)
     itemQuantity = fields.Integer(required=True)
@@ -95,7 +95,7 @@ class RewardLineSchema(LenientSchema):
 
 
 class CodeValidationSchema(LenientSchema):
-    """Whether a code can be redeemed, and what for; or why not."""
+    """The result of a validation: what the code grants, or the error."""
 
     valid = fields.Boolean(required=True)
     couponCode = fields.String(required=True)
@@ -109,7 +109,7 @@ class CodeValidationSchema(LenientSchema):
 
 
 class CodeRedemptionSchema(LenientSchema):
-    """A use of a code."""
+    """A redemption of a code."""
 
     success = fields.Boolean(required=True)
     usageId = fields.Integer(required=True)
@@ -126,14 +126,14 @@ class CodeRedemptionSchema(LenientSchema):
 
 
 class CouponErrorSchema(ErrorSchema):
-    """Why a code was not redeemed; other errors have neither of the two."""
+    """The error of a refused code; other errors lack the last two members."""
 
     errorCode = fields.String()
     errorMessage = fields.String()
 
 
 class CodeUsageSchema(LenientSchema):
-    """One use in a user's history."""
+    """A redemption in a user's history."""
 
     id = fields.Integer(required=True)
     userId = fields.String(required=True)
@@ -147,7 +147,7 @@ class CodeUsageSchema(LenientSchema):
 
 
 class PaginationSchema(LenientSchema):
-    """Where in a list a page is."""
+    """The position of a page in its list."""
 
     page = fields.Integer(required=True)
     limit = fields.Integer(required=True)
@@ -155,10 +155,8 @@ class PaginationSchema(LenientSchema):
     totalPages = fields.Integer(required=True)
 
 
-def build_object_envelope(
-    name: str, schema: type[LenientSchema]
-) -> type[LenientSchema]:
-    """The envelope of one object."""
+def build_object_envelope(name: str, schema: type[LenientSchema]) -> type[Schema]:
+    """Return the schema of an envelope with one object."""
     return LenientSchema.from_dict(
         {"data": fields.Nested(schema, required=True)}, name=name
     )
@@ -166,23 +164,23 @@ def build_object_envelope(
 
 def build_list_envelope(
     name: str, schema: type[LenientSchema], **extra_fields: Any
-) -> type[LenientSchema]:
-    """The envelope of a list."""
+) -> type[Schema]:
+    """Return the schema of an envelope with a list."""
     rows = fields.List(fields.Nested(schema), required=True)
     return LenientSchema.from_dict({"data": rows, **extra_fields}, name=name)
 
 
-def build_page_envelope(name: str, schema: type[LenientSchema]) -> type[LenientSchema]:
-    """The envelope of a page of a list."""
+def build_page_envelope(name: str, schema: type[LenientSchema]) -> type[Schema]:
+    """Return the schema of an envelope with one page of a list."""
     return build_list_envelope(
         name, schema, pagination=fields.Nested(PaginationSchema, required=True)
     )
 
 
 CodeValidationResponseSchema = build_object_envelope(
-    "OneValidation", CodeValidationSchema
+    "CodeValidationResponse", CodeValidationSchema
 )
 CodeRedemptionResponseSchema = build_object_envelope(
-    "OneRedeemed", CodeRedemptionSchema
+    "CodeRedemptionResponse", CodeRedemptionSchema
 )
-CodeUsagePageSchema = build_page_envelope("CodeUses", CodeUsageSchema)
+CodeUsagePageSchema = build_page_envelope("CodeUsagePage", CodeUsageSchema)

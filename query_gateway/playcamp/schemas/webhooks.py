@@ -1,11 +1,8 @@
-"""PlayCamp's webhooks as they are shown, and stand in the OpenAPI document."""
-
-import json
+"""Schemas and examples of PlayCamp webhooks."""
 
 from marshmallow import fields
 
-from coupon_core.domain.models import webhooks as webhook_models
-from coupon_core.domain.timestamps import format_timestamp_milliseconds
+from coupon_core.domain.models.webhooks import AttemptStatus
 from coupon_core.schemas.base import LenientSchema
 from coupon_core.schemas.fields import ChoiceField
 from query_gateway.playcamp.responses import Document
@@ -15,51 +12,6 @@ from query_gateway.playcamp.schemas.coupons import (
     build_object_envelope,
     build_page_envelope,
 )
-
-
-def serialize_webhook(webhook: webhook_models.Webhook) -> Document:
-    """A webhook without its secret; the project is what we call the tenant."""
-    return {
-        "id": webhook.webhook_id,
-        "projectId": webhook.tenant_id,
-        "eventType": webhook.event_type,
-        "url": webhook.url,
-        "isActive": webhook.is_active,
-        "inactiveReason": webhook.inactive_reason or None,
-        "retryCount": webhook.retry_count,
-        "timeoutMs": webhook.timeout_ms,
-        "createdAt": format_timestamp_milliseconds(webhook.created_at),
-        "updatedAt": format_timestamp_milliseconds(webhook.updated_at),
-    }
-
-
-def serialize_attempt(attempt: webhook_models.DeliveryAttempt) -> Document:
-    """A line of the log."""
-    return {
-        "id": attempt.log_id,
-        "webhookId": attempt.webhook_id,
-        "eventType": attempt.event_type,
-        "payload": json.loads(attempt.payload),
-        "responseStatus": attempt.response_status,
-        "responseBody": attempt.response_body or attempt.error or None,
-        "attempt": attempt.number,
-        "maxAttempts": attempt.max_attempts,
-        "status": attempt.status.value,
-        "createdAt": format_timestamp_milliseconds(attempt.created_at),
-        "completedAt": format_timestamp_milliseconds(attempt.completed_at),
-        "nextRetryAt": format_timestamp_milliseconds(attempt.next_retry_at),
-    }
-
-
-def serialize_test_result(result: webhook_models.WebhookResponse) -> Document:
-    """What became of a sample."""
-    return {
-        "success": result.is_success,
-        "responseStatus": result.status,
-        "responseBody": result.body or None,
-        "error": result.error or None,
-    }
-
 
 EXAMPLE_WEBHOOK_BODY: Document = {
     "eventType": "coupon.redeemed",
@@ -124,13 +76,13 @@ class PlayCampWebhookSchema(LenientSchema):
 
 
 class PlayCampNewWebhookSchema(PlayCampWebhookSchema):
-    """A webhook with its secret, this once."""
+    """A new webhook with its secret, which is shown only once."""
 
     secret = fields.String(required=True)
 
 
 class PlayCampWebhookLogSchema(LenientSchema):
-    """A try to deliver an event; with attempt 0 one that awaits its first."""
+    """A delivery attempt; attempt 0 is a delivery that has not been tried yet."""
 
     id = fields.String(required=True)
     webhookId = fields.Integer(required=True)
@@ -140,14 +92,14 @@ class PlayCampWebhookLogSchema(LenientSchema):
     responseBody = build_nullable_field(fields.String)
     attempt = fields.Integer(required=True)
     maxAttempts = fields.Integer(required=True)
-    status = ChoiceField(*webhook_models.AttemptStatus, required=True)
+    status = ChoiceField(*AttemptStatus, required=True)
     createdAt = fields.DateTime(required=True)
     completedAt = build_nullable_field(fields.DateTime)
     nextRetryAt = build_nullable_field(fields.DateTime)
 
 
 class PlayCampWebhookTestSchema(LenientSchema):
-    """What became of a sample; an error when there was no answer at all."""
+    """The result of a test delivery; `error` is set if there was no response."""
 
     success = fields.Boolean(required=True)
     responseStatus = build_nullable_field(fields.Integer)
@@ -155,14 +107,12 @@ class PlayCampWebhookTestSchema(LenientSchema):
     error = build_nullable_field(fields.String)
 
 
-WebhookResponseSchema = build_object_envelope("OneWebhook", PlayCampWebhookSchema)
+WebhookResponseSchema = build_object_envelope("WebhookResponse", PlayCampWebhookSchema)
 NewWebhookResponseSchema = build_object_envelope(
-    "OneNewWebhook", PlayCampNewWebhookSchema
+    "NewWebhookResponse", PlayCampNewWebhookSchema
 )
 WebhookTestResponseSchema = build_object_envelope(
-    "OneWebhookTest", PlayCampWebhookTestSchema
+    "WebhookTestResponse", PlayCampWebhookTestSchema
 )
-WebhookPageSchema = build_page_envelope("PlayCampWebhooks", PlayCampWebhookSchema)
-WebhookLogPageSchema = build_page_envelope(
-    "PlayCampWebhookLogs", PlayCampWebhookLogSchema
-)
+WebhookPageSchema = build_page_envelope("WebhookPage", PlayCampWebhookSchema)
+WebhookLogPageSchema = build_page_envelope("WebhookLogPage", PlayCampWebhookLogSchema)

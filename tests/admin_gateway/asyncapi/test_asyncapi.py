@@ -1,4 +1,4 @@
-"""What producers and consumers are told is what the code reads and sends."""
+"""Tests that the AsyncAPI document matches what the code reads and sends."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.factories.events import list_pending_events
 from tests.support.admin_client import AdminClient
 
-TAKEN = [message for message in MESSAGES if message.exchange == EVENTS_EXCHANGE]
+INCOMING_MESSAGES = [
+    message for message in MESSAGES if message.exchange == EVENTS_EXCHANGE
+]
 Json = dict[str, Any]
 
 
-def page(admin: AdminClient, path: str) -> Json:
-    """A public page."""
+def fetch(admin: AdminClient, path: str) -> Json:
+    """Fetch a public JSON document."""
     answer = admin.app.test_client().get(path)
     assert answer.status_code == 200
     return json.loads(answer.data)
@@ -35,33 +37,33 @@ def page(admin: AdminClient, path: str) -> Json:
 
 @pytest.fixture
 def asyncapi(sqlite_admin: AdminClient) -> Json:
-    """The document as it is served."""
-    return page(sqlite_admin, "/asyncapi.json")
+    """Return the document as the gateway serves it."""
+    return fetch(sqlite_admin, "/asyncapi.json")
 
 
-def references(value: Any) -> Iterator[str]:
-    """Every reference anywhere in a document."""
+def list_references(value: Any) -> Iterator[str]:
+    """Yield every reference anywhere in a document."""
     if isinstance(value, dict):
         if isinstance(value.get("$ref"), str):
             yield value["$ref"]
         for member in value.values():
-            yield from references(member)
+            yield from list_references(member)
     elif isinstance(value, list):
         for item in value:
-            yield from references(item)
+            yield from list_references(item)
 
 
-def resolved(document: Json, reference: str) -> Any:
-    """What a reference within the document stands for."""
-    found: Any = document
+def resolve(document: Json, reference: str) -> Any:
+    """Return the value that a reference within the document points to."""
+    value: Any = document
     for step in reference.removeprefix("#/").split("/"):
-        found = found[step.replace("~1", "/").replace("~0", "~")]
-    return found
+        value = value[step.replace("~1", "/").replace("~0", "~")]
+    return value
 
 
-def schema_of(admin: AdminClient, name: str) -> Any:
-    """A validator by the schema that is served under a name."""
-    return jsonschema_rs.validator_for(page(admin, f"/schemas/{name}.json"))
+def build_validator(admin: AdminClient, name: str) -> Any:
+    """Return a validator for the schema that is served under a name."""
+    return jsonschema_rs.validator_for(fetch(admin, f"/schemas/{name}.json"))
 
 
 def test_it_has_the_parts_that_asyncapi_3_asks_for(asyncapi: Json) -> None:
@@ -80,18 +82,18 @@ def test_it_has_the_parts_that_asyncapi_3_asks_for(asyncapi: Json) -> None:
 
 
 def test_every_reference_leads_somewhere(asyncapi: Json) -> None:
-    found = set(references(asyncapi))
-    assert len(found) > 20
-    for reference in found:
-        assert resolved(asyncapi, reference)
+    references = set(list_references(asyncapi))
+    assert len(references) > 20
+    for reference in references:
+        assert resolve(asyncapi, reference)
 
 
 def test_operations_name_messages_of_their_channel(asyncapi: Json) -> None:
     for operation in asyncapi["operations"].values():
         channel = operation["channel"]["$ref"]
-        named = [message["$ref"] for message in operation["messages"]]
-        held = resolved(asyncapi, channel)["messages"]
-        assert named == [f"{channel}/messages/{name}" for name in held]
+        references = [message["$ref"] for message in operation["messages"]]
+        names = resolve(asyncapi, channel)["messages"]
+        assert references == [f"{channel}/messages/{name}" for name in names]
 
 
 def test_both_exchanges_are_there_with_all_their_keys(asyncapi: Json) -> None:
@@ -100,48 +102,62 @@ def test_both_exchanges_are_there_with_all_their_keys(asyncapi: Json) -> None:
         exchange = channel["bindings"]["amqp"]["exchange"]["name"]
         keys[exchange].add(channel["address"])
     assert keys[EVENTS_EXCHANGE] == set(ROUTING_KEYS.values())
-    of_coupons = {"generated", "assigned", "redeemed", "refunded", "revoked", "expired"}
-    of_many = {"codes.revoked", "codes.extended", "codes.imported"}
-    assert keys[OUT_EXCHANGE] == {f"coupon.{one}" for one in of_coupons} | of_many
+    assert keys[OUT_EXCHANGE] == {
+        "coupon.generated",
+        "coupon.assigned",
+        "coupon.redeemed",
+        "coupon.refunded",
+        "coupon.revoked",
+        "coupon.expired",
+        "codes.revoked",
+        "codes.extended",
+        "codes.imported",
+    }
 
 
 def test_examples_fit_their_schemas(asyncapi: Json) -> None:
     components = asyncapi["components"]
     for name, message in components["messages"].items():
-        whole = {**message["payload"], "components": components}
-        validator = jsonschema_rs.validator_for(whole)
+        schema = {**message["payload"], "components": components}
+        validator = jsonschema_rs.validator_for(schema)
         for example in message["examples"]:
             assert validator.is_valid(example["payload"]), name
-            held = "data" if "data" in example["payload"] else "attributes"
-            assert not validator.is_valid({**example["payload"], held: {}}), name
+            member = "data" if "data" in example["payload"] else "attributes"
+            assert not validator.is_valid({**example["payload"], member: {}}), name
 
 
-@pytest.mark.parametrize("message", TAKEN, ids=lambda message: message.name)
+@pytest.mark.parametrize("message", INCOMING_MESSAGES, ids=lambda message: message.name)
 def test_examples_are_read_as_milestones(message: Message) -> None:
     milestone = parse_milestone(message.example, utc_now())
     assert ROUTING_KEYS[milestone.trigger_kind] == message.routing_key
 
 
-@pytest.mark.parametrize("message", TAKEN, ids=lambda message: message.name)
+@pytest.mark.parametrize("message", INCOMING_MESSAGES, ids=lambda message: message.name)
 def test_what_a_schema_refuses_the_workers_refuse_too(
     sqlite_admin: AdminClient, message: Message
 ) -> None:
-    name = f"{message.event_type}{message.suffix}"
-    for member in page(sqlite_admin, f"/schemas/{name}.json")["required"]:
-        without = {k: v for k, v in message.example.items() if k != member}
-        assert not schema_of(sqlite_admin, name).is_valid(without), member
+    schema_name = f"{message.event_type}{message.suffix}"
+    for member in fetch(sqlite_admin, f"/schemas/{schema_name}.json")["required"]:
+        incomplete = {
+            name: value for name, value in message.example.items() if name != member
+        }
+        assert not build_validator(sqlite_admin, schema_name).is_valid(incomplete), (
+            member
+        )
         with pytest.raises(ValidationError):
-            parse_milestone(without, utc_now())
+            parse_milestone(incomplete, utc_now())
 
 
 def test_every_schema_is_listed_and_whole(sqlite_admin: AdminClient) -> None:
-    listed = page(sqlite_admin, "/schemas")
-    assert listed.keys() >= MILESTONE_TYPES.keys()
-    assert len(listed) == len(MESSAGES)
-    for path in listed.values():
-        schema = page(sqlite_admin, path)
+    paths = fetch(sqlite_admin, "/schemas")
+    assert paths.keys() >= MILESTONE_TYPES.keys()
+    assert len(paths) == len(MESSAGES)
+    for path in paths.values():
+        schema = fetch(sqlite_admin, path)
         assert schema["$id"] == path
-        assert all(found.startswith("#/$defs/") for found in references(schema))
+        assert all(
+            reference.startswith("#/$defs/") for reference in list_references(schema)
+        )
         jsonschema_rs.validator_for(schema)
 
 
@@ -151,27 +167,28 @@ def test_an_unknown_schema_is_not_found(sqlite_admin: AdminClient) -> None:
 
 
 def test_the_front_page_leads_there(sqlite_admin: AdminClient) -> None:
-    front = page(sqlite_admin, "/")
+    index = fetch(sqlite_admin, "/")
     assert (
-        front.items() >= {"asyncapi": "/asyncapi.json", "schemas": "/schemas"}.items()
+        index.items() >= {"asyncapi": "/asyncapi.json", "schemas": "/schemas"}.items()
     )
 
 
 def test_what_goes_out_is_as_the_schemas_say(admin: AdminClient) -> None:
     definition_id = admin.create_definition()["id"]
     users = ["ann", "bob", UNASSIGNED]
-    made = generation.generate("acme", definition_id, users, utc_now())
-    ann, bob, _ = (one.coupon for one in made.coupons)
+    result = generation.generate("acme", definition_id, users, utc_now())
+    ann, bob, _ = (issued.coupon for issued in result.coupons)
     redemption.redeem(RedeemRequest("acme", ann.code, "ann"), utc_now())
     administration.revoke("acme", CouponFilter(coupon_id=bob.coupon_id), utc_now())
-    sent = [
+    events = [
         json.loads(to_outgoing_message(event).body) for event in list_pending_events()
     ]
-    assert [one["type"] for one in sent].count("coupon.generated") == 3
-    assert {one["type"] for one in sent} == {
-        f"coupon.{done}" for done in ("generated", "redeemed", "revoked")
-    }
-    for one in sent:
-        schema_of(admin, one["type"]).validate(one)
-    subjects = [one.get("subject") for one in sent if one["type"] == "coupon.generated"]
+    types = [event["type"] for event in events]
+    assert types.count("coupon.generated") == 3
+    assert set(types) == {"coupon.generated", "coupon.redeemed", "coupon.revoked"}
+    for event in events:
+        build_validator(admin, event["type"]).validate(event)
+    subjects = [
+        event.get("subject") for event in events if event["type"] == "coupon.generated"
+    ]
     assert subjects == ["ann", "bob", None]

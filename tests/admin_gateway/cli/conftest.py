@@ -1,4 +1,4 @@
-"""A shell on a fresh database of each kind, and one without any tables."""
+"""Fixtures that run couponctl on a fresh database of each kind, or without tables."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli_runner import CouponctlRunner, find_free_ports
+from tests.support.cli_runner import CouponctlRunner
+from tests.support.ports import find_free_ports
 from tests.support.servers import RedisServer
 from tests.support.settings import MASTER_KEY
 
 
 @pytest.fixture
 def create_cli(tmp_path: Path) -> Callable[[str], CouponctlRunner]:
-    """Makes a shell for a database; its ports are free."""
+    """Return a function that creates a runner for a database, with free ports."""
     admin, query, bus = find_free_ports(3)
 
     def make(database_url: str) -> CouponctlRunner:
@@ -36,7 +37,7 @@ def create_cli(tmp_path: Path) -> Callable[[str], CouponctlRunner]:
 def cli(
     create_cli: Callable[[str], CouponctlRunner], database_url: str
 ) -> CouponctlRunner:
-    """On SQLite and again on PostgreSQL."""
+    """Return a runner, on SQLite and again on PostgreSQL."""
     return create_cli(database_url)
 
 
@@ -44,7 +45,7 @@ def cli(
 def unmigrated_cli(
     create_cli: Callable[[str], CouponctlRunner], empty_database_url: str
 ) -> CouponctlRunner:
-    """Before `couponctl db upgrade`, on each database."""
+    """Return a runner whose database has no tables yet, on each database."""
     return create_cli(empty_database_url)
 
 
@@ -52,19 +53,19 @@ def unmigrated_cli(
 def cli_without_tables(
     create_cli: Callable[[str], CouponctlRunner], tmp_path: Path
 ) -> CouponctlRunner:
-    """For what does not depend on the database: no tables, SQLite only."""
+    """Return a runner on SQLite without tables, for tests that need no database."""
     return create_cli(f"sqlite:///{tmp_path / 'quick.db'}")
 
 
 @pytest.fixture
 def acme_cli(cli: CouponctlRunner) -> CouponctlRunner:
-    """A shell with the tenant acme."""
+    """Return a runner with the tenant acme."""
     cli.create_tenant()
     return cli
 
 
 @pytest.fixture
 def cli_with_broker(cli: CouponctlRunner, redis: RedisServer) -> CouponctlRunner:
-    """A shell whose bus is an empty one that runs."""
+    """Return a runner whose bus is running and empty."""
     redis.flush()
     return CouponctlRunner({**cli.env, "COUPON_BROKER_URL": redis.url})

@@ -1,4 +1,4 @@
-"""Every reason to refuse an admin: it has a row, and can be met over HTTP."""
+"""Tests that every reason to refuse has a text and can occur over HTTP."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from coupon_core.services.webhooks import subscriptions
 from tests.factories.dead_letters import create_dead_letter
 from tests.support.admin_client import AdminClient, expect_created, expect_refusal
 
-NOBODYS = "01890000-0000-7000-8000-000000000000"
+UNKNOWN_ID = "01890000-0000-7000-8000-000000000000"
 CUSTOM = {"code_format": "custom", "custom_code": "SAVE10"}
 Answer = Any
 
 
 def test_no_reason_is_missing() -> None:
-    wanted = {*AdminReason, *AuthReason, Reason.COUPON_NOT_FOUND}
-    assert wanted - REFUSALS.keys() == set()
+    expected = {*AdminReason, *AuthReason, Reason.COUPON_NOT_FOUND}
+    assert expected - REFUSALS.keys() == set()
 
 
 def test_codes_mean_one_thing() -> None:
@@ -44,26 +44,26 @@ def test_codes_mean_one_thing() -> None:
     assert all(len(meaning) == 1 for meaning in meanings.values())
 
 
-def with_config(admin: AdminClient, **config: Any) -> Answer:
+def create_definition(admin: AdminClient, **config: Any) -> Answer:
     config = {"reward_item_id": admin.create_reward_item()["item_id"], **config}
     return admin.post("coupons", {"name": "Welcome", "config": config})
 
 
 def taken_name(admin: AdminClient) -> Answer:
     admin.create_definition("Welcome")
-    return with_config(admin)
+    return create_definition(admin)
 
 
 def taken_code(admin: AdminClient) -> Answer:
     admin.create_definition("Other", **CUSTOM)
-    return with_config(admin, code_format="custom", custom_code="save10")
+    return create_definition(admin, code_format="custom", custom_code="save10")
 
 
 def code_of_a_coupon(admin: AdminClient) -> Answer:
     code = admin.generate_coupons(admin.create_definition("Other")["id"], "a")[0][
         "code"
     ]
-    return with_config(admin, code_format="custom", custom_code=code.lower())
+    return create_definition(admin, code_format="custom", custom_code=code.lower())
 
 
 def late_check(admin: AdminClient) -> Answer:
@@ -75,7 +75,7 @@ def taken_stem(admin: AdminClient) -> Answer:
     admin.generate_coupons(
         admin.create_definition("Other", code_prefix="SUMMER")["id"], "a"
     )
-    return with_config(admin, code_prefix="SUMMER", code_check=True)
+    return create_definition(admin, code_prefix="SUMMER", code_check=True)
 
 
 def space_of_custom(admin: AdminClient) -> Answer:
@@ -93,15 +93,15 @@ def frozen_rules(admin: AdminClient) -> Answer:
     return admin.patch(f"coupons/{definition_id}", {"config": {"case_sensitive": True}})
 
 
-def redeemed(admin: AdminClient, **config: Any) -> dict[str, Any]:
-    """A coupon after one use."""
+def create_redeemed_coupon(admin: AdminClient, **config: Any) -> dict[str, Any]:
+    """Create a coupon and redeem it once."""
     coupon = admin.generate_coupons(admin.create_definition(**config)["id"], "a")[0]
     redemption.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
     return coupon
 
 
 def limit_below_uses(admin: AdminClient) -> Answer:
-    coupon = redeemed(admin, usage_limit={"limit_type": "unlimited"})
+    coupon = create_redeemed_coupon(admin, usage_limit={"limit_type": "unlimited"})
     definition_id = coupon["definition_id"]
     redemption.redeem(RedeemRequest("acme", coupon["code"], "a"), utc_now())
     limit = {"usage_limit": {"limit_type": "per_user", "max_uses": 1}}
@@ -119,20 +119,22 @@ def nobody_of_custom(admin: AdminClient) -> Answer:
     return admin.post(f"{path}/generate", {"count": 1})
 
 
-def of_another_dialect(admin: AdminClient, **members: Any) -> str:
-    """The id of a definition that Phoenix has no words to make."""
+def create_foreign_definition(admin: AdminClient, **members: Any) -> str:
+    """Create a definition that the Phoenix API cannot express, and return its id."""
     item_id = admin.create_definition()["config"]["reward_item_id"]
-    given = {"name": "Other", "reward_item_id": item_id, **members}
-    return definitions.create("acme", given, utc_now()).definition_id
+    fields = {"name": "Other", "reward_item_id": item_id, **members}
+    return definitions.create("acme", fields, utc_now()).definition_id
 
 
 def shared_codes(admin: AdminClient) -> Answer:
-    definition_id = of_another_dialect(admin, code_format="shared", claimable=True)
+    definition_id = create_foreign_definition(
+        admin, code_format="shared", claimable=True
+    )
     return admin.post(f"coupons/{definition_id}/generate", {"user_ids": ["a"]})
 
 
 def all_given_out(admin: AdminClient) -> Answer:
-    definition_id = of_another_dialect(admin, awarded_only=True, total_limit=1)
+    definition_id = create_foreign_definition(admin, awarded_only=True, total_limit=1)
     return admin.post(f"coupons/{definition_id}/generate", {"user_ids": ["a", "b"]})
 
 
@@ -157,7 +159,7 @@ def several_coupons(admin: AdminClient) -> Answer:
 
 
 def redeemed_coupon(admin: AdminClient) -> Answer:
-    coupon = redeemed(admin)
+    coupon = create_redeemed_coupon(admin)
     path = f"coupons/{coupon['definition_id']}/coupons/{coupon['id']}"
     return admin.post(f"{path}/revoke")
 
@@ -169,8 +171,8 @@ def last_secret(admin: AdminClient) -> Answer:
 def scope_too_wide(admin: AdminClient) -> Answer:
     body = {"name": "keys only", "scopes": ["keys"]}
     headers = {"X-API-Key": expect_created(admin.post("api-keys", body))["api_key"]}
-    wide = {"name": "wide", "scopes": ["read"]}
-    return admin.post("api-keys", wide, headers=headers)
+    body = {"name": "wide", "scopes": ["read"]}
+    return admin.post("api-keys", body, headers=headers)
 
 
 def known_twice(admin: AdminClient) -> Answer:
@@ -180,9 +182,9 @@ def known_twice(admin: AdminClient) -> Answer:
 
 def full_wallet(admin: AdminClient) -> Answer:
     expect_created(admin.post("users", {"user_id": "ann"}))
-    most = {"user_id": "ann", "point_id": "gold", "amount": MAX_POINTS}
-    expect_created(admin.post("points/credit", most))
-    return admin.post("points/credit", most)
+    change = {"user_id": "ann", "point_id": "gold", "amount": MAX_POINTS}
+    expect_created(admin.post("points/credit", change))
+    return admin.post("points/credit", change)
 
 
 WEBHOOK = {"event_type": "coupon.revoked", "url": "https://hooks.example.invalid/"}
@@ -199,7 +201,7 @@ def unreadable_letter(admin: AdminClient) -> Answer:
     return admin.post(f"dead-letters/{letter_id}/retry")
 
 
-def assigned(admin: AdminClient, user_id: str) -> Answer:
+def assign_code(admin: AdminClient, user_id: str) -> Answer:
     code = admin.generate_coupons(admin.create_definition()["id"], "a")[0]["code"]
     return admin.post("codes/assign", {"code": code, "user_id": user_id})
 
@@ -211,14 +213,14 @@ def assigned_late(admin: AdminClient) -> Answer:
     return admin.post("codes/assign", {"code": coupon["code"], "user_id": "a"})
 
 
-def of_batch(admin: AdminClient, action: str, **more: str) -> Answer:
-    return admin.post(f"codes/{action}", {"batch_id": NOBODYS, **more})
+def call_for_unknown_batch(admin: AdminClient, action: str, **members: str) -> Answer:
+    return admin.post(f"codes/{action}", {"batch_id": UNKNOWN_ID, **members})
 
 
 def unfinished_batch(admin: AdminClient) -> Answer:
-    wanted = batches.BatchRequest(10)
+    batch_request = batches.BatchRequest(10)
     definition_id = admin.create_definition()["id"]
-    batch = batches.request("acme", definition_id, wanted, utc_now())
+    batch = batches.request("acme", definition_id, batch_request, utc_now())
     return admin.post("codes/revoke", {"batch_id": batch.batch_id})
 
 
@@ -235,8 +237,8 @@ PACKAGE = {
 }
 
 
-def given(admin: AdminClient, **members: Any) -> Answer:
-    """The answer when a creator is given codes of a package."""
+def assign_creator_codes(admin: AdminClient, **members: Any) -> Answer:
+    """Return the response to assigning codes of a package to a creator."""
     expect_created(admin.post("campaigns", CAMPAIGN))
     expect_created(admin.post("creators", CREATOR | members))
     package = expect_created(admin.post("campaigns/launch/packages", PACKAGE))
@@ -253,7 +255,7 @@ def put_away(admin: AdminClient) -> Answer:
 def too_many_codes(admin: AdminClient) -> Answer:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(creators, "MAX_CODES_PER_CREATOR", 1)
-        return given(admin)
+        return assign_creator_codes(admin)
 
 
 def foreign_code(admin: AdminClient) -> Answer:
@@ -261,7 +263,7 @@ def foreign_code(admin: AdminClient) -> Answer:
     return admin.post("creators/ABC12/codes/revoke", {"codes": ["NONE"]})
 
 
-def twice(admin: AdminClient, path: str, body: Any) -> Answer:
+def create_twice(admin: AdminClient, path: str, body: Any) -> Answer:
     expect_created(admin.post(path, body))
     return admin.post(path, body)
 
@@ -271,48 +273,54 @@ TRIGGERLESS = {"auto_generate": {"enabled": True}}
 DATES = {"starts_at": "2030-01-01T00:00:00Z", "expires_at": "2030-01-01T00:00:00Z"}
 PATTERN = {"code_pattern": "SUMMER-####"}
 LONG = {"code_prefix": "x" * 32, "code_length": 32}
-PROVOKED: list[tuple[AdminReason, Callable[[AdminClient], Answer]]] = [
-    (AdminReason.DEFINITION_NOT_FOUND, lambda a: a.get(f"coupons/{NOBODYS}")),
-    (AdminReason.REWARD_ITEM_NOT_FOUND, lambda a: a.get(f"rewards/{NOBODYS}")),
+CASES: list[tuple[AdminReason, Callable[[AdminClient], Answer]]] = [
+    (AdminReason.DEFINITION_NOT_FOUND, lambda a: a.get(f"coupons/{UNKNOWN_ID}")),
+    (AdminReason.REWARD_ITEM_NOT_FOUND, lambda a: a.get(f"rewards/{UNKNOWN_ID}")),
     (AdminReason.COUPON_NOT_FOUND, lambda a: a.get("coupons/codes/NONE")),
-    (AdminReason.API_KEY_NOT_FOUND, lambda a: a.get(f"api-keys/{NOBODYS}")),
+    (AdminReason.API_KEY_NOT_FOUND, lambda a: a.get(f"api-keys/{UNKNOWN_ID}")),
     (AdminReason.CLIENT_KEY_NOT_FOUND, lambda a: a.get("client-keys/ak_server_x")),
     (AdminReason.CAMPAIGN_NOT_FOUND, lambda a: a.get("campaigns/none")),
     (AdminReason.CREATOR_NOT_FOUND, lambda a: a.get("creators/NOONE")),
     (AdminReason.PACKAGE_NOT_FOUND, lambda a: a.get("packages/1")),
     (AdminReason.PACKAGE_OUT_OF_USE, put_away),
     (AdminReason.CREATOR_CODE_NOT_FOUND, foreign_code),
-    (AdminReason.CAMPAIGN_EXISTS, lambda a: twice(a, "campaigns", CAMPAIGN)),
-    (AdminReason.CREATOR_EXISTS, lambda a: twice(a, "creators", CREATOR)),
-    (AdminReason.CREATOR_INACTIVE, lambda a: given(a, status="INACTIVE")),
+    (AdminReason.CAMPAIGN_EXISTS, lambda a: create_twice(a, "campaigns", CAMPAIGN)),
+    (AdminReason.CREATOR_EXISTS, lambda a: create_twice(a, "creators", CREATOR)),
+    (
+        AdminReason.CREATOR_INACTIVE,
+        lambda a: assign_creator_codes(a, status="INACTIVE"),
+    ),
     (AdminReason.TOO_MANY_CODES, too_many_codes),
-    (AdminReason.SECRET_NOT_FOUND, lambda a: a.delete(f"secrets/{NOBODYS}")),
+    (AdminReason.SECRET_NOT_FOUND, lambda a: a.delete(f"secrets/{UNKNOWN_ID}")),
     (AdminReason.NAME_TAKEN, taken_name),
     (AdminReason.CODE_TAKEN, taken_code),
     (AdminReason.CODE_TAKEN, code_of_a_coupon),
     (AdminReason.REWARD_ITEM_IN_USE, item_in_use),
     (
         AdminReason.UNKNOWN_REWARD_ITEM,
-        lambda a: with_config(a, reward_item_id=NOBODYS),
+        lambda a: create_definition(a, reward_item_id=UNKNOWN_ID),
     ),
     (
         AdminReason.CUSTOM_CODE_MISSING,
-        lambda a: with_config(a, code_format="custom"),
+        lambda a: create_definition(a, code_format="custom"),
     ),
     (
         AdminReason.RANDOM_CODE_WITH_CUSTOM,
-        lambda a: with_config(a, custom_code="SAVE10"),
+        lambda a: create_definition(a, custom_code="SAVE10"),
     ),
     (AdminReason.CODE_SPACE_TOO_SMALL, space_too_small),
-    (AdminReason.PATTERN_ALONE, lambda a: with_config(a, **CUSTOM, **PATTERN)),
-    (AdminReason.PATTERN_UNFIT, lambda a: with_config(a, code_pattern="A###")),
-    (AdminReason.CHECK_NEEDS_STEM, lambda a: with_config(a, code_check=True)),
+    (AdminReason.PATTERN_ALONE, lambda a: create_definition(a, **CUSTOM, **PATTERN)),
+    (AdminReason.PATTERN_UNFIT, lambda a: create_definition(a, code_pattern="A###")),
+    (AdminReason.CHECK_NEEDS_STEM, lambda a: create_definition(a, code_check=True)),
     (AdminReason.CHECKED_CODES_FROZEN, late_check),
     (AdminReason.STEM_TAKEN, taken_stem),
     (AdminReason.NO_CODE_SPACE, space_of_custom),
-    (AdminReason.DATES_REVERSED, lambda a: with_config(a, **DATES)),
-    (AdminReason.TRIGGER_MISSING, lambda a: with_config(a, **TRIGGERLESS)),
-    (AdminReason.CLAIMABLE_NEEDS_CUSTOM, lambda a: with_config(a, claimable=True)),
+    (AdminReason.DATES_REVERSED, lambda a: create_definition(a, **DATES)),
+    (AdminReason.TRIGGER_MISSING, lambda a: create_definition(a, **TRIGGERLESS)),
+    (
+        AdminReason.CLAIMABLE_NEEDS_CUSTOM,
+        lambda a: create_definition(a, claimable=True),
+    ),
     (AdminReason.CODE_RULES_FROZEN, frozen_rules),
     (AdminReason.LIMIT_BELOW_USES, limit_below_uses),
     (AdminReason.NOT_ACTIVE, not_active),
@@ -326,7 +334,7 @@ PROVOKED: list[tuple[AdminReason, Callable[[AdminClient], Answer]]] = [
     (AdminReason.BATCH_FINISHED, finished_batch),
     (AdminReason.USER_EXISTS, known_twice),
     (AdminReason.WALLET_FULL, full_wallet),
-    (AdminReason.DEAD_LETTER_NOT_FOUND, lambda a: a.get(f"dead-letters/{NOBODYS}")),
+    (AdminReason.DEAD_LETTER_NOT_FOUND, lambda a: a.get(f"dead-letters/{UNKNOWN_ID}")),
     (AdminReason.DEAD_LETTER_UNREADABLE, unreadable_letter),
     (
         AdminReason.BAD_WEBHOOK_URL,
@@ -334,19 +342,27 @@ PROVOKED: list[tuple[AdminReason, Callable[[AdminClient], Answer]]] = [
     ),
     (AdminReason.WEBHOOK_NOT_FOUND, lambda a: a.get("webhooks/1")),
     (AdminReason.TOO_MANY_WEBHOOKS, too_many_webhooks),
-    (AdminReason.ALREADY_ASSIGNED, lambda a: assigned(a, "b")),
+    (AdminReason.ALREADY_ASSIGNED, lambda a: assign_code(a, "b")),
     (AdminReason.NOT_ASSIGNABLE, assigned_late),
-    (AdminReason.BATCH_NOT_FOUND, lambda a: of_batch(a, "revoke")),
+    (AdminReason.BATCH_NOT_FOUND, lambda a: call_for_unknown_batch(a, "revoke")),
     (AdminReason.BATCH_UNFINISHED, unfinished_batch),
-    (AdminReason.JOB_NOT_FOUND, lambda a: a.get(f"codes/jobs/{NOBODYS}")),
-    (AdminReason.EXPIRY_IS_PAST, lambda a: of_batch(a, "extend", expires_at=PAST)),
+    (AdminReason.JOB_NOT_FOUND, lambda a: a.get(f"codes/jobs/{UNKNOWN_ID}")),
+    (
+        AdminReason.EXPIRY_IS_PAST,
+        lambda a: call_for_unknown_batch(a, "extend", expires_at=PAST),
+    ),
     (AdminReason.IMPORT_NEEDS_OWN_CODES, imported_for_all),
 ]
-# Their sentences are about the very case.
-WITH_FIGURES = {AdminReason.CODE_SPACE_TOO_SMALL, AdminReason.BAD_WEBHOOK_URL}
-# A tenant's key cannot name another tenant, nor make one: those are couponctl's. And
-# the longest prefix with the longest code are exactly as long as a code may be.
-ELSEWHERE = {
+# The texts of these reasons contain values of the individual case.
+REASONS_WITH_FIGURES = {
+    AdminReason.CODE_SPACE_TOO_SMALL,
+    AdminReason.BAD_WEBHOOK_URL,
+    AdminReason.EXPIRY_IS_PAST,
+    AdminReason.STEM_TAKEN,
+}
+# A tenant's key can neither name nor create another tenant; only couponctl can. The
+# longest prefix with the longest code has exactly the maximum length of a code.
+UNREACHABLE_OVER_HTTP = {
     AdminReason.TENANT_NOT_FOUND,
     AdminReason.TENANT_EXISTS,
     AdminReason.TENANT_ID_RESERVED,
@@ -354,18 +370,21 @@ ELSEWHERE = {
 }
 
 
-@pytest.mark.parametrize(("reason", "provoke"), PROVOKED)
+@pytest.mark.parametrize(("reason", "provoke"), CASES)
 def test_reason_is_met_over_http(
     admin: AdminClient, reason: AdminReason, provoke: Callable[[AdminClient], Answer]
 ) -> None:
     status, code, text = REFUSALS[reason]
-    told = expect_refusal(provoke(admin), status, code)
-    assert told == text or reason in WITH_FIGURES
+    message = expect_refusal(provoke(admin), status, code)
+    assert message == text or reason in REASONS_WITH_FIGURES
 
 
 def test_all_reasons_are_met() -> None:
-    assert {reason for reason, _ in PROVOKED} == set(AdminReason) - ELSEWHERE
+    assert {reason for reason, _ in CASES} == set(AdminReason) - UNREACHABLE_OVER_HTTP
 
 
 def test_longest_prefix_and_code_fit(admin: AdminClient) -> None:
-    assert expect_created(with_config(admin, **LONG))["config"].items() >= LONG.items()
+    assert (
+        expect_created(create_definition(admin, **LONG))["config"].items()
+        >= LONG.items()
+    )

@@ -1,4 +1,4 @@
-"""Requests that cannot be read, at every route: refused, and nothing changed."""
+"""Tests that every route refuses requests that cannot be parsed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tests.support.admin_client import AdminClient, expect_refusal
 
 COUPONS = "coupons/550e8400-e29b-41d4-a716-446655440000"
 REWARDS = "rewards/550e8400-e29b-41d4-a716-446655440000"
-DEEP: Any = {"a": 1}
+NESTED_OBJECT: Any = {"a": 1}
 for _ in range(20):
-    DEEP = {"a": DEEP}
+    NESTED_OBJECT = {"a": NESTED_OBJECT}
 
 BODIES = [
     b"",
@@ -28,7 +28,7 @@ BODIES = [
     b'{"name":"\\ud800"}',
     b'{"name":"\xff"}',
     b"\xef\xbb\xbf{}",
-    json.dumps({"name": "a", "payload": DEEP}).encode(),
+    json.dumps({"name": "a", "payload": NESTED_OBJECT}).encode(),
 ]
 ROUTES = [
     "POST rewards",
@@ -60,8 +60,8 @@ def test_every_route_reads_json_to_the_letter(
 @pytest.mark.parametrize("route", ROUTES)
 def test_every_route_has_a_limit(sqlite_admin: AdminClient, route: str) -> None:
     method, path = route.split()
-    most = 16_777_216 if path.endswith("generate") else 65_536
-    body = b'{"name":"' + b"x" * most + b'"}'
+    max_bytes = 16_777_216 if path.endswith("generate") else 65_536
+    body = b'{"name":"' + b"x" * max_bytes + b'"}'
     options = {"data": body, "content_type": "application/json"}
     expect_refusal(sqlite_admin.call(method, path, **options), 413, "PAYLOAD_TOO_LARGE")
 

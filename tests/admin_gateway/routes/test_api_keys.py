@@ -1,4 +1,4 @@
-"""API keys and tenant secrets over HTTP: made, shown once, taken away at once."""
+"""Tests of API keys and tenant secrets: shown once, revoked immediately."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.admin_client import AdminClient, expect_created, expect_refus
 
 
 def with_key(admin: AdminClient, plain_key: str) -> AdminClient:
-    """The same tenant, called with another key."""
+    """Return a client of the same tenant with another key."""
     return replace(admin, plain_key=plain_key)
 
 
@@ -53,7 +53,7 @@ def test_revoked_key_is_worthless_at_once(admin: AdminClient, by: str) -> None:
     key = expect_created(admin.post("api-keys", {"name": "CI"}))
     holder, path = with_key(admin, key["api_key"]), f"api-keys/{key['key_id']}"
     assert holder.get("rewards").status_code == 200
-    for _ in range(2):  # the second time changes nothing
+    for _ in range(2):  # The second call changes nothing.
         gone = admin.delete(path) if by == "delete" else admin.post(f"{path}/revoke")
         assert gone.status_code == (204 if by == "delete" else 200)
     expect_refusal(holder.get("rewards"), 401, "INVALID_API_KEY")
@@ -88,12 +88,12 @@ def test_secret_is_shown_once_and_two_are_active(admin: AdminClient) -> None:
     assert listed.json == {"secrets": rotations[::-1], "total": 2}
     assert first not in listed.json["secrets"]
     assert not any(secret in listed.text for secret in plain)
-    assert [is_good(admin, secret) for secret in plain] == [True, True]
-    assert not is_good(admin, admin.secret.secret)
+    assert [is_accepted(admin, secret) for secret in plain] == [True, True]
+    assert not is_accepted(admin, admin.secret.secret)
 
 
-def is_good(admin: AdminClient, secret: str) -> bool:
-    """Whether players' tokens signed with this secret are taken."""
+def is_accepted(admin: AdminClient, secret: str) -> bool:
+    """Return True if players' tokens signed with this secret are accepted."""
     now = utc_now()
     claims = {"sub_type": "tenant", "sub_id": admin.tenant_id, "sub": "a"}
     token = jwt.encode(claims | {"exp": now + timedelta(minutes=5)}, secret, "HS256")

@@ -1,4 +1,4 @@
-"""The audit log over HTTP: chosen, in pages, only one's own; and nobody changes it."""
+"""Tests of the audit log: filters, pages, tenant isolation, append-only writes."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from tests.support.paths import PROJECT_ROOT
 
 
 def test_entries_are_chosen_by_actor_action_thing_and_time(admin: AdminClient) -> None:
-    item, moment = admin.create_reward_item()["item_id"], "2999-01-01T00:00:00Z"
-    admin.patch(f"rewards/{item}", {"name": "Another"})
+    item_id = admin.create_reward_item()["item_id"]
+    future = "2999-01-01T00:00:00Z"
+    admin.patch(f"rewards/{item_id}", {"name": "Another"})
     for query, count in (
-        (f"object_id={item}", 2),
-        (f"object_id={item}&action=reward_item.changed", 1),
-        (f"object_id={item}&actor={admin.key.key_id}", 2),
-        (f"object_id={item}&actor=cli", 0),
-        (f"object_id={item}&from=2025-01-01T00:00:00Z&to={moment}", 2),
-        (f"object_id={item}&from={moment}", 0),
-        (f"object_id={item}&to=2025-01-01T00:00:00Z", 0),
-        (f"object_id={item}&limit=1", 2),
+        (f"object_id={item_id}", 2),
+        (f"object_id={item_id}&action=reward_item.changed", 1),
+        (f"object_id={item_id}&actor={admin.key.key_id}", 2),
+        (f"object_id={item_id}&actor=cli", 0),
+        (f"object_id={item_id}&from=2025-01-01T00:00:00Z&to={future}", 2),
+        (f"object_id={item_id}&from={future}", 0),
+        (f"object_id={item_id}&to=2025-01-01T00:00:00Z", 0),
+        (f"object_id={item_id}&limit=1", 2),
     ):
-        found = admin.get(f"audit?{query}").json
-        assert found["total"] == count, query
-        assert len(found["entries"]) == min(count, 1 if "limit" in query else 9)
+        page = admin.get(f"audit?{query}").json
+        assert page["total"] == count, query
+        assert len(page["entries"]) == min(count, 1 if "limit" in query else 9)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_a_bad_filter_is_named(admin: AdminClient, query: str, field: str) -> No
 
 def test_one_sees_only_ones_own(admin: AdminClient, other_admin: AdminClient) -> None:
     admin.create_reward_item()
-    actions = {one["action"] for one in other_admin.get("audit").json["entries"]}
+    actions = {entry["action"] for entry in other_admin.get("audit").json["entries"]}
     assert actions == {"tenant.created"}
     assert other_admin.get(f"/v1/tenants/{admin.tenant_id}/audit").status_code == 403
 
@@ -57,15 +58,14 @@ def test_nobody_but_its_store_writes_the_log_and_nobody_changes_it() -> None:
     assert {str(path) for path, text in sources.items() if sql.search(text)} == {
         "coupon_core/persistence/migrations/0009_audit.py"
     }
-    named = {str(path) for path, text in sources.items() if "AuditEntry" in text}
-    tables = {one for one in named if "persistence" in one}
-    assert tables == {
+    paths = {str(path) for path, text in sources.items() if "AuditEntry" in text}
+    assert {path for path in paths if "persistence" in path} == {
         "coupon_core/persistence/repositories/audit.py",
-        "coupon_core/persistence/repositories/tenants.py",  # which leaves it alone
+        "coupon_core/persistence/repositories/tenants.py",  # Does not change the log.
         "coupon_core/persistence/tables/__init__.py",
         "coupon_core/persistence/tables/audit.py",
     }
-    store = sources[Path("coupon_core/persistence/repositories/audit.py")]
-    assert re.findall(r"\.(insert|update|delete|replace|save)\w*\(", store) == [
+    repository = sources[Path("coupon_core/persistence/repositories/audit.py")]
+    assert re.findall(r"\.(insert|update|delete|replace|save)\w*\(", repository) == [
         "insert"
     ]

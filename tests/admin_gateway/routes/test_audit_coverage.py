@@ -1,4 +1,4 @@
-"""Every route by which admins change something notes it, with who; no refusal is."""
+"""Tests that every changing route writes an audit entry, and no refusal does."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CAMPAIGN = {"campaign_id": "launch", "names": {"en": "Launch"}}
 CREATOR = {"creator_key": "ABC12", "name": "Jun"}
 GEMS = {"itemId": "gem", "itemQuantity": 100}
 PACKAGE = {"item_name": {"en": "Gems"}, "rewards": [GEMS]}
-# Of each changing view its body, and what is noted of it.
+# The request body of each changing view, and the action it records.
 CHANGES: Mapping[str, tuple[Any, str]] = {
     "reward_items.create": (REWARD, "reward_item.created"),
     "reward_items.replace": (REWARD, "reward_item.changed"),
@@ -90,20 +90,20 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
     "webhooks.rotate": (None, "webhook.secret_rotated"),
 }
 STORING_NOTHING = {"webhooks.test"}
-FIRST: Mapping[str, str] = {
+PREPARATIONS: Mapping[str, str] = {
     "definitions.activate": "definitions.pause",
     "points.debit": "points.credit",
     "campaigns.remove_creator": "campaigns.add_creator",
     "creators.revoke": "creators.give",
 }
-"""What must have been done before."""
+"""The view that must be called before another one."""
 
 
 NUMBERS = itertools.count()
 
 
-def changing(app: Flask) -> Iterator[tuple[str, str, Rule]]:
-    """Every route that changes something: name of its view, method, rule."""
+def list_changing_routes(app: Flask) -> Iterator[tuple[str, str, Rule]]:
+    """Yield the view name, method and rule of every route that changes something."""
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         for method in rule.methods - SAFE_METHODS - {"OPTIONS"}:
@@ -112,19 +112,19 @@ def changing(app: Flask) -> Iterator[tuple[str, str, Rule]]:
 
 
 class Walker:
-    """An admin with one of each thing, who calls a view by its name."""
+    """An admin client with one object of each kind that calls views by name."""
 
     def __init__(self, admin: AdminClient) -> None:
         self.admin = admin
-        of = admin.create_definition()
-        coupon = admin.generate_coupons(of["id"], "ann")[0]
+        definition_id = admin.create_definition()["id"]
+        coupon = admin.generate_coupons(definition_id, "ann")[0]
         expect_created(admin.post("secrets/rotate"))
         now, tenant_id = utc_now(), admin.tenant_id
         key = expect_created(admin.post("api-keys", {"name": "old"}))
         body = {"name": "old", "kind": "mambo"}
         self.ids = {
             "tenant_id": tenant_id,
-            "definition_id": of["id"],
+            "definition_id": definition_id,
             "item_id": admin.create_reward_item()["item_id"],
             "coupon_id": coupon["id"],
             "key_id": key["key_id"],
@@ -133,29 +133,39 @@ class Walker:
             "client_key_id": expect_created(admin.post("client-keys", body))["key_id"],
         }
         config = {"reward_item_id": self.ids["item_id"]}
-        loose = expect_created(admin.post(f"coupons/{of['id']}/generate", {"count": 1}))
+        unassigned = expect_created(
+            admin.post(f"coupons/{definition_id}/generate", {"count": 1})
+        )
         self.ids["user_id"] = expect_created(admin.post("users", {"user_id": "bob"}))[
             "user_id"
         ]
-        batch = self.imported(of["id"])
+        batch_id = self.import_batch(definition_id)
         self.bodies = {
             "definition": {"name": "New", "config": config},
             "code": {"code": coupon["code"]},
-            "assignment": {"code": loose["coupons"][0]["code"], "user_id": "zoe"},
-            "extension": {"batch_id": batch, "expires_at": "2999-01-01T00:00:00Z"},
+            "assignment": {"code": unassigned["coupons"][0]["code"], "user_id": "zoe"},
+            "extension": {"batch_id": batch_id, "expires_at": "2999-01-01T00:00:00Z"},
         }
-        self.promote()
-        wanted = batches.BatchRequest(10)
-        unfinished = batches.request(tenant_id, of["id"], wanted, now)
+        self.create_campaign()
+        batch_request = batches.BatchRequest(10)
+        unfinished = batches.request(
+            tenant_id, definition_id, batch_request=batch_request, now=now
+        )
         self.ids["batch_id"] = unfinished.batch_id
         self.ids["webhook_id"] = str(
             expect_created(admin.post("webhooks", CREATE_WEBHOOK_REQUEST))["id"]
         )
-        everybody = None, tenant_id, "reader", {tenants.Scope.READ}, None
-        self.reader = tenants.create_key(*everybody, now)[1]
+        _, self.reader = tenants.create_key(
+            None,
+            tenant_id,
+            name="reader",
+            scopes={tenants.Scope.READ},
+            expires_at=None,
+            now=now,
+        )
 
-    def promote(self) -> None:
-        """A campaign, a creator, and a package to give codes of."""
+    def create_campaign(self) -> None:
+        """Create a campaign, a creator and a package with codes to assign."""
         self.ids["campaign_id"] = expect_created(
             self.admin.post("campaigns", CAMPAIGN)
         )["campaign_id"]
@@ -166,8 +176,8 @@ class Walker:
         self.ids["package_id"] = str(package["package_id"])
         self.bodies["gift"] = {"package_id": package["package_id"], "codes": ["GO-1"]}
 
-    def imported(self, definition_id: str) -> str:
-        """The batch of codes that came from elsewhere."""
+    def import_batch(self, definition_id: str) -> str:
+        """Import a batch of codes and return its id."""
         path, file = f"coupons/{definition_id}/import", b"code\nOLD-CODE\n"
         headers = {"X-API-Key": self.admin.plain_key, "Content-Type": "text/csv"}
         return expect_created(self.admin.post(path, data=file, headers=headers))[
@@ -176,46 +186,53 @@ class Walker:
 
     def call(self, name: str, **options: Any) -> TestResponse:
         _, method, rule = next(
-            one for one in changing(self.admin.app) if one[0] == name
+            route for route in list_changing_routes(self.admin.app) if route[0] == name
         )
         ids = {**self.ids, **options.pop("ids", {})}
-        path = re.sub(r"<(\w+)>", lambda part: ids[part[1]], rule.rule)
+        path = re.sub(r"<(\w+)>", lambda match: ids[match[1]], rule.rule)
         body = options.pop("body", CHANGES[name][0])
+        if isinstance(body, str):
+            body = self.bodies[body]
         if isinstance(body, bytes):
             key = options.pop("headers", {"X-API-Key": self.admin.plain_key})
             options |= {"data": body, "headers": {**key, "Content-Type": "text/csv"}}
             body = None
-        known = self.bodies[body] if isinstance(body, str) else body
-        return self.admin.call(method, path, known, **options)
+        return self.admin.call(method, path, body, **options)
 
-    def refused(self, name: str) -> Iterator[TestResponse]:
-        """A call without the right, one for what is not there, one that is wrong."""
+    def make_refused_calls(self, name: str) -> Iterator[TestResponse]:
+        """Yield a call without the scope, one with unknown ids, and an invalid one."""
         yield self.call(name, headers={"X-API-Key": self.reader})
         if self.takes_ids(name):
-            nothing = {one: UNMATCHABLE_UUID for one in self.ids if one != "tenant_id"}
-            yield self.call(name, ids=nothing)
+            unknown_ids = dict.fromkeys(
+                self.ids.keys() - {"tenant_id"}, UNMATCHABLE_UUID
+            )
+            yield self.call(name, ids=unknown_ids)
         if CHANGES[name][0]:
             members = "name", "events", "code", "user_id", "is_member"
-            yield self.call(name, body={one: [7] for one in members})
+            yield self.call(name, body={member: [7] for member in members})
 
     def takes_ids(self, name: str) -> bool:
-        rules = (rule for one, _, rule in changing(self.admin.app) if one == name)
+        rules = (
+            rule
+            for view_name, _, rule in list_changing_routes(self.admin.app)
+            if view_name == name
+        )
         return any(rule.arguments - {"tenant_id", "code"} for rule in rules)
 
-    def entries(self) -> list[AuditEntry]:
-        found, _ = audit.list_entries(
+    def list_entries(self) -> list[AuditEntry]:
+        entries, _ = audit.list_entries(
             self.admin.tenant_id, AuditFilter(), Page(limit=500)
         )
         database.release_connection()
-        return found
+        return entries
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """On one database: what is stored is the same on both, and tested elsewhere."""
+    """Return a gateway on SQLite; other tests cover storage on both databases."""
     files = SqliteDatabases(tmp_path_factory.mktemp("audit"), migrate_database)
-    with files.temporary_database() as url, started_admin_gateway(url) as one:
-        yield one
+    with files.temporary_database() as url, started_admin_gateway(url) as gateway:
+        yield gateway
 
 
 @pytest.fixture
@@ -224,22 +241,22 @@ def walker(app: Flask) -> Walker:
 
 
 def test_every_changing_route_is_walked_here(app: Flask) -> None:
-    walked = CHANGES.keys() | STORING_NOTHING
-    assert {name for name, *_ in changing(app)} == walked
+    names = {name for name, *_ in list_changing_routes(app)}
+    assert names == CHANGES.keys() | STORING_NOTHING
 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_change_is_noted_with_who_made_it_but_no_refusal_is(
     walker: Walker, name: str
 ) -> None:
-    if name in FIRST:
-        walker.call(FIRST[name])
-    before = walker.entries()
-    assert {answer.status_code for answer in walker.refused(name)} <= REFUSED
-    assert walker.entries() == before
+    if name in PREPARATIONS:
+        walker.call(PREPARATIONS[name])
+    before = walker.list_entries()
+    assert {answer.status_code for answer in walker.make_refused_calls(name)} <= REFUSED
+    assert walker.list_entries() == before
     answer = walker.call(name)
     assert answer.status_code < 300, answer.json
-    (entry,) = walker.entries()[: -len(before)]
+    (entry,) = walker.list_entries()[: -len(before)]
     assert entry.action == CHANGES[name][1]
     assert entry.actor == walker.admin.key.key_id
     assert entry.request_id == answer.headers["X-Request-Id"]
@@ -252,20 +269,20 @@ def test_what_changes_nothing_the_second_time_is_noted_once(
     walker: Walker, name: str
 ) -> None:
     walker.call(name)
-    before = walker.entries()
+    before = walker.list_entries()
     assert walker.call(name).status_code == 200
-    assert walker.entries() == before
+    assert walker.list_entries() == before
 
 
 def test_details_name_what_changed_but_not_to_what(walker: Walker) -> None:
     walker.call("definitions.change")
-    assert walker.entries()[0].detail == {"changed": ["name"]}
+    assert walker.list_entries()[0].detail == {"changed": ["name"]}
 
 
 def test_no_entry_holds_a_secret_or_a_code(walker: Walker) -> None:
     key = walker.call("api_keys.create").json["api_key"]
     secret = walker.call("tenant_secrets.rotate").json["tenant_secret"]
     walker.call("coupons.revoke_code")
-    text = repr(walker.entries())
+    text = repr(walker.list_entries())
     code = walker.bodies["code"]["code"]
-    assert not [one for one in (key, secret, code) if one in text]
+    assert not [value for value in (key, secret, code) if value in text]

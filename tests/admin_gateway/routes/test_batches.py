@@ -1,4 +1,4 @@
-"""Batches over HTTP: asked for, watched, cancelled; and users as CSV."""
+"""Tests of batches over HTTP, and of users sent as CSV."""
 
 from __future__ import annotations
 
@@ -17,23 +17,25 @@ CSV = {"Content-Type": "text/csv"}
 
 @pytest.fixture
 def path(admin: AdminClient) -> str:
-    """Where coupons of a new definition are generated."""
+    """Return the generate path of a new definition."""
     return f"coupons/{admin.create_definition()['id']}/generate"
 
 
-def send(admin: AdminClient, path: str, data: bytes, kind: str = "text/csv") -> Any:
-    headers = {"X-API-Key": admin.plain_key, "Content-Type": kind}
+def send(
+    admin: AdminClient, path: str, data: bytes, content_type: str = "text/csv"
+) -> Any:
+    headers = {"X-API-Key": admin.plain_key, "Content-Type": content_type}
     return admin.post(path, data=data, headers=headers)
 
 
-def accepted(response: Any) -> dict[str, Any]:
-    """The batch in an answer that must be a 202."""
+def expect_accepted(response: Any) -> dict[str, Any]:
+    """Return the batch in a response that must be a 202."""
     assert response.status_code == 202, response.json
     return response.json
 
 
-def finish(admin: AdminClient, batch: dict[str, Any]) -> None:
-    """Make every chunk, as a worker would."""
+def generate_all_chunks(admin: AdminClient, batch: dict[str, Any]) -> None:
+    """Generate every chunk, as a worker does."""
     stored = batches.get(admin.tenant_id, batch["batch_id"])
     for number in range(1, stored.chunk_count + 1):
         key = admin.tenant_id, batch["batch_id"], number
@@ -43,7 +45,7 @@ def finish(admin: AdminClient, batch: dict[str, Any]) -> None:
 
 def test_many_are_accepted_and_then_made(admin: AdminClient, path: str) -> None:
     answer = admin.post(path, {"count": 1_001})
-    batch = accepted(answer)
+    batch = expect_accepted(answer)
     where = f"{admin.base_path}/batches/{batch['batch_id']}"
     assert answer.headers["Location"] == where
     assert (batch["state"], batch["requested"], batch["generated"]) == (
@@ -51,7 +53,7 @@ def test_many_are_accepted_and_then_made(admin: AdminClient, path: str) -> None:
         1_001,
         0,
     )
-    finish(admin, batch)
+    generate_all_chunks(admin, batch)
     after = admin.get(where).json
     assert (after["state"], after["generated"]) == ("completed", 1_001)
     assert after["finished_at"]
@@ -61,9 +63,9 @@ def test_more_users_than_fit_inline_become_a_batch(
     admin: AdminClient, path: str
 ) -> None:
     users = [f"user-{number}" for number in range(1_001)]
-    batch = accepted(admin.post(path, {"user_ids": users}))
+    batch = expect_accepted(admin.post(path, {"user_ids": users}))
     assert (batch["kind"], batch["requested"]) == ("users", 1_001)
-    finish(admin, batch)
+    generate_all_chunks(admin, batch)
     held = fetch_rows(
         "SELECT count(DISTINCT user_id) FROM coupon WHERE batch_id IS NOT NULL"
     )
@@ -71,25 +73,25 @@ def test_more_users_than_fit_inline_become_a_batch(
 
 
 def test_ten_million_are_accepted(admin: AdminClient, path: str) -> None:
-    batch = accepted(admin.post(path, {"count": 10_000_000}))
+    batch = expect_accepted(admin.post(path, {"count": 10_000_000}))
     assert batch["requested"] == 10_000_000
 
 
 def test_a_batch_is_listed_and_cancelled(admin: AdminClient, path: str) -> None:
-    batch = accepted(admin.post(path, {"count": 2_000}))
+    batch = expect_accepted(admin.post(path, {"count": 2_000}))
     listed = admin.get("batches?state=pending").json
-    assert [one["batch_id"] for one in listed["batches"]] == [batch["batch_id"]]
+    assert [item["batch_id"] for item in listed["batches"]] == [batch["batch_id"]]
     where = f"batches/{batch['batch_id']}/cancel"
     assert admin.post(where).json["state"] == "cancelled"
     assert admin.post(where).json["state"] == "cancelled"
     assert admin.get("batches?state=pending").json["total"] == 0
-    finish(admin, batch)
+    generate_all_chunks(admin, batch)
     assert fetch_rows("SELECT count(*) FROM coupon") == [(0,)]
 
 
 def test_what_is_done_cannot_be_cancelled(admin: AdminClient, path: str) -> None:
-    batch = accepted(admin.post(path, {"count": 1_001}))
-    finish(admin, batch)
+    batch = expect_accepted(admin.post(path, {"count": 1_001}))
+    generate_all_chunks(admin, batch)
     answer = admin.post(f"batches/{batch['batch_id']}/cancel")
     expect_refusal(answer, 409, "BATCH_FINISHED")
 
@@ -119,14 +121,14 @@ def test_a_batch_beyond_the_code_space_is_refused(admin: AdminClient) -> None:
     definition_id = admin.create_definition(code_length=4)["id"]
     path = f"coupons/{definition_id}/generate"
     expect_refusal(admin.post(path, {"count": 461_761}), 409, "CODE_SPACE_TOO_SMALL")
-    accepted(admin.post(path, {"count": 461_760}))
+    expect_accepted(admin.post(path, {"count": 461_760}))
     expect_refusal(admin.post(path, {"count": 1}), 409, "CODE_SPACE_TOO_SMALL")
 
 
 def test_the_room_for_codes_is_told(admin: AdminClient) -> None:
     definition_id = admin.create_definition(code_pattern="SUMMER-####")["id"]
     admin.generate_coupons(definition_id, "a", "b")
-    accepted(admin.post(f"coupons/{definition_id}/generate", {"count": 1_500}))
+    expect_accepted(admin.post(f"coupons/{definition_id}/generate", {"count": 1_500}))
     assert admin.get(f"coupons/{definition_id}/capacity").json == {
         "definition_id": definition_id,
         "space": 4_096,
@@ -151,35 +153,37 @@ def test_a_pattern_says_how_long_codes_are(admin: AdminClient) -> None:
 
 # --------------------------------------------------------------------- users as CSV
 
-SAME = [
-    b"ann\nbob\n",
+EQUIVALENT_FILES = [
     b"user_id\nann\nbob\n",
     b"\xef\xbb\xbfuser_id\r\nann\r\n\r\nbob",
     b'"user_id"\n"ann"\n\nbob\nann\n',
 ]
 
 
-@pytest.mark.parametrize("data", SAME)
+@pytest.mark.parametrize("data", EQUIVALENT_FILES)
 def test_users_may_come_as_csv(admin: AdminClient, path: str, data: bytes) -> None:
     coupons = expect_created(send(admin, path, data))["coupons"]
     assert [coupon["user_id"] for coupon in coupons] == ["ann", "bob"]
 
 
 def test_what_a_csv_cannot_say_the_query_does(admin: AdminClient, path: str) -> None:
-    asked = f"{path}?expires_at=2030-01-01T00:00:00Z"
+    url = f"{path}?expires_at=2030-01-01T00:00:00Z"
     assert (
-        expect_created(send(admin, asked, b"ann"))["coupons"][0]["expires_at"][:4]
+        expect_created(send(admin, url, b"user_id\nann"))["coupons"][0]["expires_at"][
+            :4
+        ]
         == "2030"
     )
     expect_refusal(
-        send(admin, f"{path}?expires_at=soon", b"ann"), 400, "VALIDATION_ERROR"
+        send(admin, f"{path}?expires_at=soon", b"user_id\nann"), 400, "VALIDATION_ERROR"
     )
 
 
 def test_many_users_as_csv_become_a_batch(admin: AdminClient, path: str) -> None:
-    data = "\n".join(f"üser {number}" for number in range(12_000)).encode()
-    batch = accepted(send(admin, path, data))
-    finish(admin, batch)
+    users = (f"üser {number}" for number in range(12_000))
+    data = "\n".join(["user_id", *users]).encode()
+    batch = expect_accepted(send(admin, path, data))
+    generate_all_chunks(admin, batch)
     assert fetch_rows("SELECT count(DISTINCT user_id) FROM coupon") == [(12_000,)]
 
 
@@ -188,12 +192,12 @@ def test_many_users_as_csv_become_a_batch(admin: AdminClient, path: str) -> None
     [
         (b"", "line 1"),
         (b"user_id\n", "line 1"),
-        (b"ann\nb/b\n", "line 2"),
-        (b"ann\nbob,2\n", "line 2: expected one column"),
-        (b"ann\nb\x00b\n", "line 2"),
-        (b"ann\n\xff\n", "UTF-8"),
-        (b'ann\n"bob\n', "expected CSV"),
-        (b"ann\n" + b"x" * 129, "line 2"),
+        (b"user_id\nb/b\n", "line 2"),
+        (b"user_id\nbob,2\n", "line 2: expected one column, user_id, found 2"),
+        (b"user_id\nb\x00b\n", "line 2"),
+        (b"user_id\n\xff\n", "UTF-8"),
+        (b'user_id\n"bob\n', "quote"),
+        (b"user_id\n" + b"x" * 129, "line 2"),
     ],
 )
 def test_a_bad_line_is_named_and_nobody_gets_anything(
@@ -204,7 +208,7 @@ def test_a_bad_line_is_named_and_nobody_gets_anything(
 
 
 def test_every_bad_line_is_told_up_to_a_hundred(admin: AdminClient, path: str) -> None:
-    answer = send(admin, path, b"ann\n" + b"a/b\n" * 150)
+    answer = send(admin, path, b"user_id\n" + b"a/b\n" * 150)
     details = answer.json["details"]
     assert len(details) == 100
     assert details[0]["path"] == "line 2"
@@ -217,7 +221,7 @@ def test_every_bad_line_is_told_up_to_a_hundred(admin: AdminClient, path: str) -
 def test_what_a_body_is_labelled_as_counts(
     admin: AdminClient, path: str, kind: str, status: int
 ) -> None:
-    assert send(admin, path, b"ann", kind).status_code == status
+    assert send(admin, path, b"user_id\nann", kind).status_code == status
 
 
 def test_a_body_that_is_too_large_is_refused(admin: AdminClient, path: str) -> None:

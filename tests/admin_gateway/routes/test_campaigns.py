@@ -1,4 +1,4 @@
-"""Campaigns, creators and packages over HTTP: made, changed, given codes, counted."""
+"""Tests of campaigns, creators and packages over HTTP."""
 
 from __future__ import annotations
 
@@ -20,26 +20,30 @@ PACKAGE = {"item_name": {"en": "Welcome Package"}, "rewards": [GEMS]}
 
 @pytest.fixture
 def campaign_factory(admin: AdminClient) -> AdminClient:
-    """An admin with a campaign and a creator."""
+    """Return an admin client with a campaign and a creator."""
     expect_created(admin.post("campaigns", CAMPAIGN))
     expect_created(admin.post("creators", CREATOR))
     return admin
 
 
-def new_package(admin: AdminClient, **members: Any) -> dict[str, Any]:
+def create_package(admin: AdminClient, **members: Any) -> dict[str, Any]:
     return expect_created(
         admin.post("campaigns/campaign_001/packages", {**PACKAGE, **members})
     )
 
 
-def give(admin: AdminClient, package: dict[str, Any], **how: Any) -> list[str]:
-    body = {"package_id": package["package_id"], **how}
+def assign_codes(
+    admin: AdminClient, package: dict[str, Any], **members: Any
+) -> list[str]:
+    body = {"package_id": package["package_id"], **members}
     return expect_created(admin.post("creators/ABC12/codes", body))["codes"]
 
 
 def redeem(admin: AdminClient, code: str, user_id: str = "ann") -> None:
-    asked = RedeemRequest(admin.tenant_id, code, user_id, Dialect.PLAYCAMP)
-    redemption.redeem(asked, utc_now())
+    redeem_request = RedeemRequest(
+        admin.tenant_id, code, user_id=user_id, dialect=Dialect.PLAYCAMP
+    )
+    redemption.redeem(redeem_request, utc_now())
 
 
 # ------------------------------------------------------------------------- campaigns
@@ -58,8 +62,8 @@ def test_a_campaign_is_made_shown_and_listed(admin: AdminClient) -> None:
 def test_packages_follow_their_campaign_in_dates_and_status(
     campaign_factory: AdminClient,
 ) -> None:
-    package = new_package(campaign_factory)
-    own = new_package(campaign_factory, ends_at="2030-01-01T00:00:00Z")
+    package = create_package(campaign_factory)
+    own = create_package(campaign_factory, ends_at="2030-01-01T00:00:00Z")
     dates = {"starts_at": "2025-01-01T00:00:00Z", "ends_at": "2029-01-01T00:00:00Z"}
     changed = campaign_factory.patch(
         "campaigns/campaign_001", dates | {"status": "CANCELLED"}
@@ -79,7 +83,7 @@ def test_packages_follow_their_campaign_in_dates_and_status(
 
 
 def test_a_campaigns_dates_must_fit_its_packages(campaign_factory: AdminClient) -> None:
-    new_package(campaign_factory, starts_at="2028-01-01T00:00:00Z")
+    create_package(campaign_factory, starts_at="2028-01-01T00:00:00Z")
     before = campaign_factory.get("campaigns/campaign_001").json
     body = {"names": {"en": "Other"}, "ends_at": "2027-01-01T00:00:00Z"}
     answer = campaign_factory.patch("campaigns/campaign_001", body)
@@ -115,21 +119,23 @@ def test_a_creator_is_made_changed_and_found(campaign_factory: AdminClient) -> N
 
 
 def test_codes_are_given_by_name_and_by_pattern(campaign_factory: AdminClient) -> None:
-    package = new_package(campaign_factory)
-    assert give(campaign_factory, package, codes=["go-1", "GO-1", "go-2"]) == [
+    package = create_package(campaign_factory)
+    assert assign_codes(campaign_factory, package, codes=["go-1", "GO-1", "go-2"]) == [
         "GO-1",
         "GO-2",
     ]
-    assert give(campaign_factory, package, count=2) == [
+    assert assign_codes(campaign_factory, package, count=2) == [
         "CREATOR-ABC12-003",
         "CREATOR-ABC12-004",
     ]
-    random = give(campaign_factory, package, count=50, pattern="X-{creator}-{random}")
+    random = assign_codes(
+        campaign_factory, package, count=50, pattern="X-{creator}-{random}"
+    )
     assert len(set(random)) == 50
     assert all(code.startswith("X-ABC12-") for code in random)
     listed = campaign_factory.get("creators/ABC12/codes?limit=3&offset=1").json
     assert listed["total"] == 54
-    assert [one["code"] for one in listed["codes"]] == [
+    assert [code["code"] for code in listed["codes"]] == [
         "CREATOR-ABC12-004",
         "GO-1",
         "GO-2",
@@ -141,15 +147,17 @@ def test_codes_are_given_by_name_and_by_pattern(campaign_factory: AdminClient) -
 def test_a_pattern_goes_around_codes_that_are_taken(
     campaign_factory: AdminClient,
 ) -> None:
-    package = new_package(campaign_factory)
-    give(campaign_factory, package, codes=["CREATOR-ABC12-002", "CREATOR-ABC12-003"])
-    made_codes = give(campaign_factory, package, count=3)
+    package = create_package(campaign_factory)
+    assign_codes(
+        campaign_factory, package, codes=["CREATOR-ABC12-002", "CREATOR-ABC12-003"]
+    )
+    made_codes = assign_codes(campaign_factory, package, count=3)
     assert made_codes == [f"CREATOR-ABC12-00{n}" for n in (4, 5, 6)]
 
 
 def test_of_codes_all_or_none_are_given(campaign_factory: AdminClient) -> None:
-    package = new_package(campaign_factory)
-    give(campaign_factory, package, codes=["GO-1"])
+    package = create_package(campaign_factory)
+    assign_codes(campaign_factory, package, codes=["GO-1"])
     body = {"package_id": package["package_id"], "codes": ["GO-2", "go-1"]}
     text = expect_refusal(
         campaign_factory.post("creators/ABC12/codes", body), 409, "CODE_TAKEN"
@@ -161,48 +169,48 @@ def test_of_codes_all_or_none_are_given(campaign_factory: AdminClient) -> None:
 def test_codes_are_revoked_by_name_or_all_of_them(
     campaign_factory: AdminClient,
 ) -> None:
-    give(
-        campaign_factory, new_package(campaign_factory), codes=["GO-1", "GO-2", "GO-3"]
+    assign_codes(
+        campaign_factory,
+        create_package(campaign_factory),
+        codes=["GO-1", "GO-2", "GO-3"],
     )
     path = "creators/ABC12/codes/revoke"
-    for _ in range(2):  # the second time changes nothing
+    for _ in range(2):  # The second call changes nothing.
         assert campaign_factory.post(path, {"codes": ["go-1"]}).json == {"revoked": 1}
     expect_refusal(
         campaign_factory.post(path, {"codes": ["GO-2", "X"]}),
         404,
         "CREATOR_CODE_NOT_FOUND",
     )
-    statuses = [one["status"] for one in codes_of(campaign_factory)]
+    statuses = [code["status"] for code in list_codes(campaign_factory)]
     assert statuses == ["INACTIVE", "ACTIVE", "ACTIVE"]
     assert campaign_factory.post(path, {}).json == {"revoked": 3}
-    assert {one["status"] for one in codes_of(campaign_factory)} == {"INACTIVE"}
+    assert {code["status"] for code in list_codes(campaign_factory)} == {"INACTIVE"}
 
 
-def codes_of(admin: AdminClient) -> list[dict[str, Any]]:
+def list_codes(admin: AdminClient) -> list[dict[str, Any]]:
     return admin.get("creators/ABC12/codes").json["codes"]
 
 
 def test_uses_are_counted_by_creator_and_campaign(
     campaign_factory: AdminClient,
 ) -> None:
-    one, other = (
-        new_package(campaign_factory),
-        new_package(campaign_factory, per_code_usage_limit=0),
-    )
-    give(campaign_factory, one, codes=["GO-1", "GO-2"])
-    give(campaign_factory, other, codes=["GO-3"])
+    limited = create_package(campaign_factory)
+    unlimited = create_package(campaign_factory, per_code_usage_limit=0)
+    assign_codes(campaign_factory, limited, codes=["GO-1", "GO-2"])
+    assign_codes(campaign_factory, unlimited, codes=["GO-3"])
     for code, user in (("GO-1", "ann"), ("GO-1", "bob"), ("GO-2", "ann")):
         redeem(campaign_factory, code, user)
     for _ in range(2):
         redeem(campaign_factory, "GO-3", "ann")
-    found = campaign_factory.get("creators/ABC12/stats").json
-    assert (found["codes"], found["redemptions"], found["users"]) == (3, 5, 2)
+    stats = campaign_factory.get("creators/ABC12/stats").json
+    assert (stats["codes"], stats["redemptions"], stats["users"]) == (3, 5, 2)
     counted = [
-        (r["package_no"], r["codes"], r["redemptions"], r["users"])
-        for r in found["rows"]
+        (row["package_no"], row["codes"], row["redemptions"], row["users"])
+        for row in stats["rows"]
     ]
     assert counted == [(1, 2, 3, 2), (2, 1, 2, 1)]
-    assert campaign_factory.get("campaigns/campaign_001/stats").json == found
+    assert campaign_factory.get("campaigns/campaign_001/stats").json == stats
 
 
 # -------------------------------------------------------------------------- packages
@@ -210,7 +218,9 @@ def test_uses_are_counted_by_creator_and_campaign(
 
 def test_a_package_is_a_definition_with_a_reward(campaign_factory: AdminClient) -> None:
     limits = {"per_code_usage_limit": 3, "cross_creator_limit": 2, "max_total_usage": 9}
-    package = new_package(campaign_factory, **limits, item_description={"en": "Gems"})
+    package = create_package(
+        campaign_factory, **limits, item_description={"en": "Gems"}
+    )
     assert package | PACKAGE | limits == package
     assert (package["package_no"], package["status"]) == (1, "active")
     assert campaign_factory.get(f"packages/{package['package_id']}").json == package
@@ -232,7 +242,7 @@ def test_a_name_that_a_definition_has_is_refused(campaign_factory: AdminClient) 
 
 
 def test_a_package_is_changed(campaign_factory: AdminClient) -> None:
-    package = new_package(campaign_factory)
+    package = create_package(campaign_factory)
     sword = {"itemId": "sword", "itemQuantity": 1, "itemName": {"en": "Sword"}}
     changes = {
         "item_name": {"en": "Bigger"},
@@ -250,8 +260,8 @@ def test_a_package_is_changed(campaign_factory: AdminClient) -> None:
 
 
 def test_a_limit_below_its_uses_changes_nothing(campaign_factory: AdminClient) -> None:
-    package = new_package(campaign_factory)
-    give(campaign_factory, package, codes=["GO-1"])
+    package = create_package(campaign_factory)
+    assign_codes(campaign_factory, package, codes=["GO-1"])
     redeem(campaign_factory, "GO-1", "ann")
     redeem(campaign_factory, "GO-1", "bob")
     path = f"packages/{package['package_id']}"
@@ -264,7 +274,7 @@ def test_a_limit_below_its_uses_changes_nothing(campaign_factory: AdminClient) -
 def test_a_package_is_changed_as_a_whole_or_not_at_all(
     campaign_factory: AdminClient,
 ) -> None:
-    package = new_package(campaign_factory)
+    package = create_package(campaign_factory)
     campaign_factory.create_definition("campaign_001 1 Other")
     path = f"packages/{package['package_id']}"
     body = {"max_total_usage": 7, "item_name": {"en": "Other"}}
@@ -283,7 +293,7 @@ OUT_OF_USE: list[dict[str, Any]] = [
 def test_a_definition_comes_back_only_with_its_package(
     campaign_factory: AdminClient, over: dict[str, Any]
 ) -> None:
-    package = new_package(campaign_factory)
+    package = create_package(campaign_factory)
     ((path, change),) = over.items()
     path = path.format(**package)
     campaign_factory.patch(path, change)
@@ -301,7 +311,7 @@ def test_a_definition_comes_back_only_with_its_package(
     assert campaign_factory.get(definition).json == archived
     campaign_factory.patch(path, {"is_active": True} if "packages" in path else BACK)
     assert campaign_factory.get(definition).json["status"] == "active"
-    for status in ("archived", "active"):  # by itself, while its package is in use
+    for status in ("archived", "active"):  # Allowed while the package is in use.
         changed = campaign_factory.patch(definition, {"status": status}).json
         assert changed["status"] == status
 
@@ -337,14 +347,14 @@ def test_a_bad_member_is_named(campaign_factory: AdminClient, member: str) -> No
     path, body = BAD[member]
     details = campaign_factory.post(path, body)
     expect_refusal(details, 400, "VALIDATION_ERROR")
-    assert any(one["path"].startswith(member) for one in details.json["details"])
+    assert any(detail["path"].startswith(member) for detail in details.json["details"])
     assert campaign_factory.get("packages").json["total"] == 0
 
 
 def test_another_tenants_things_are_not_found(
     campaign_factory: AdminClient, other_admin: AdminClient
 ) -> None:
-    package = new_package(campaign_factory)
+    package = create_package(campaign_factory)
     paths = ("campaigns/campaign_001", "creators/ABC12")
     for path in (*paths, f"packages/{package['package_id']}"):
         assert other_admin.get(path).status_code == 404

@@ -1,4 +1,4 @@
-"""Keys of other systems' SDKs over HTTP: made, shown once, taken away at once."""
+"""Tests of client keys: shown once, revoked immediately."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.admin_client import AdminClient, expect_created, expect_refus
 BODY = {"kind": "playcamp_server", "name": "game server"}
 
 
-def is_good(credential: str) -> bool:
+def is_accepted(credential: str) -> bool:
     try:
         authentication.authenticate_client_key(
             credential, set(ClientKeyKind), utc_now()
@@ -32,29 +32,29 @@ def test_key_is_shown_once(admin: AdminClient) -> None:
     listed = admin.get("client-keys")
     assert listed.json == {"client_keys": [key], "total": 1}
     assert secret not in listed.text
-    assert is_good(credential)
+    assert is_accepted(credential)
 
 
 @pytest.mark.parametrize("by", ["post", "delete"])
 def test_revoked_key_is_worthless_at_once(admin: AdminClient, by: str) -> None:
     key = expect_created(admin.post("client-keys", BODY))
     path = f"client-keys/{key['key_id']}"
-    for _ in range(2):  # the second time changes nothing
+    for _ in range(2):  # The second call changes nothing.
         gone = admin.delete(path) if by == "delete" else admin.post(f"{path}/revoke")
         assert gone.status_code == (204 if by == "delete" else 200)
-    assert not is_good(key["credential"])
+    assert not is_accepted(key["credential"])
     assert admin.get(path).json["revoked_at"] is not None
 
 
 def test_keys_are_listed_by_kind(admin: AdminClient) -> None:
     expect_created(admin.post("client-keys", BODY))
-    wanted = expect_created(admin.post("client-keys", {**BODY, "kind": "mambo"}))
-    found = admin.get("client-keys?kind=mambo").json
-    assert [one["key_id"] for one in found["client_keys"]] == [wanted["key_id"]]
-    assert found["total"] == 1
+    key = expect_created(admin.post("client-keys", {**BODY, "kind": "mambo"}))
+    page = admin.get("client-keys?kind=mambo").json
+    assert [item["key_id"] for item in page["client_keys"]] == [key["key_id"]]
+    assert page["total"] == 1
 
 
-WRONG = {
+INVALID_BODIES = {
     "kind": {**BODY, "kind": "root"},
     "name": {**BODY, "name": ""},
     "expires_at": {**BODY, "expires_at": "2001-01-01T00:00:00Z"},
@@ -62,9 +62,9 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("member", WRONG)
+@pytest.mark.parametrize("member", INVALID_BODIES)
 def test_bad_member_is_named(admin: AdminClient, member: str) -> None:
-    answer = admin.post("client-keys", WRONG[member])
+    answer = admin.post("client-keys", INVALID_BODIES[member])
     assert member in expect_refusal(answer, 400, "VALIDATION_ERROR")
     assert admin.get("client-keys").json["total"] == 0
 
@@ -78,4 +78,4 @@ def test_key_of_another_tenant_is_not_found(
         expect_refusal(admin.get(path), 404, "CLIENT_KEY_NOT_FOUND")
         expect_refusal(admin.post(f"{path}/revoke"), 404, "CLIENT_KEY_NOT_FOUND")
         expect_refusal(admin.delete(path), 404, "CLIENT_KEY_NOT_FOUND")
-    assert is_good(key["credential"])
+    assert is_accepted(key["credential"])

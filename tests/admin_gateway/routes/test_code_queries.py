@@ -1,4 +1,4 @@
-"""What cannot be asked of the stock of codes, and is told so."""
+"""Tests that invalid queries and jobs on codes are refused by name."""
 
 from __future__ import annotations
 

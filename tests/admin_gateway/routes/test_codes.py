@@ -1,4 +1,4 @@
-"""The stock of codes over HTTP: pages by key, timelines, giving codes to users."""
+"""Tests of codes over HTTP: cursor pages, timelines, assignment, export."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ from tests.support.invariants import assert_invariants, list_events
 CUSTOM = {"code_format": "custom", "custom_code": "SAVE10"}
 
 
-def loose(admin: AdminClient, definition_id: str, count: int = 1) -> list[str]:
-    """Codes that nobody holds."""
+def generate_unassigned(
+    admin: AdminClient, definition_id: str, count: int = 1
+) -> list[str]:
+    """Generate unassigned codes."""
     answer = admin.post(f"coupons/{definition_id}/generate", {"count": count})
     return [coupon["code"] for coupon in expect_created(answer)["coupons"]]
 
 
-def all_pages(admin: AdminClient, query: str) -> list[list[str]]:
-    """The codes of every page of a list."""
+def fetch_pages(admin: AdminClient, query: str) -> list[list[str]]:
+    """Return the codes of every page of a list."""
     pages, cursor = [], ""
     while cursor is not None:
-        more = f"&cursor={cursor}" if cursor else ""
-        answer = admin.get(f"codes?{query}{more}").json
+        parameter = f"&cursor={cursor}" if cursor else ""
+        answer = admin.get(f"codes?{query}{parameter}").json
         pages.append([coupon["code"] for coupon in answer["coupons"]])
         cursor = answer["next"]
     return pages
@@ -37,35 +39,37 @@ def all_pages(admin: AdminClient, query: str) -> list[list[str]]:
 def test_pages_hold_every_code_once_newest_first(
     admin: AdminClient, other_admin: AdminClient
 ) -> None:
-    codes = loose(admin, admin.create_definition()["id"], 7)
-    loose(other_admin, other_admin.create_definition()["id"])
+    codes = generate_unassigned(admin, admin.create_definition()["id"], 7)
+    generate_unassigned(other_admin, other_admin.create_definition()["id"])
     listed = admin.get("codes").json
     in_order = [coupon["code"] for coupon in listed["coupons"]]
     assert (sorted(in_order), listed["next"]) == (sorted(codes), None)
-    assert all_pages(admin, "limit=3") == [in_order[:3], in_order[3:6], in_order[6:]]
-    assert all_pages(admin, "limit=7") == [in_order]
+    assert fetch_pages(admin, "limit=3") == [in_order[:3], in_order[3:6], in_order[6:]]
+    assert fetch_pages(admin, "limit=7") == [in_order]
 
 
 def test_a_code_made_meanwhile_moves_no_page(admin: AdminClient) -> None:
     definition_id = admin.create_definition()["id"]
-    before = sorted(loose(admin, definition_id, 4))
+    before = sorted(generate_unassigned(admin, definition_id, 4))
     first = admin.get("codes?limit=2").json
-    loose(admin, definition_id, 3)
+    generate_unassigned(admin, definition_id, 3)
     second = admin.get(f"codes?limit=2&cursor={first['next']}").json
-    both = [one["code"] for page in (first, second) for one in page["coupons"]]
-    assert sorted(both) == before
+    codes = [coupon["code"] for page in (first, second) for coupon in page["coupons"]]
+    assert sorted(codes) == before
 
 
 def test_codes_are_found_by_each_filter(admin: AdminClient) -> None:
-    one, two = (admin.create_definition(name)["id"] for name in ("One", "Two"))
-    a, b = admin.generate_coupons(one, "a", "b")
-    c = admin.generate_coupons(two, "a")[0]
-    admin.post(f"coupons/{one}/coupons/{b['id']}/revoke")
-    found = {
+    first_id, second_id = (
+        admin.create_definition(name)["id"] for name in ("One", "Two")
+    )
+    a, b = admin.generate_coupons(first_id, "a", "b")
+    c = admin.generate_coupons(second_id, "a")[0]
+    admin.post(f"coupons/{first_id}/coupons/{b['id']}/revoke")
+    expected_coupons = {
         f"code={a['code'].lower()}": [a],
         "user_id=a": [c, a],
-        f"definition_id={one}": [b, a],
-        f"definition_id={one}&user_id=a": [a],
+        f"definition_id={first_id}": [b, a],
+        f"definition_id={first_id}&user_id=a": [a],
         "status=revoked": [b],
         "status=active&user_id=b": [],
         "status=expired": [],
@@ -77,10 +81,10 @@ def test_codes_are_found_by_each_filter(admin: AdminClient) -> None:
             b,
             a,
         ],
-        f"batch_id={one}": [],
-        f"definition_id={two}&code={a['code']}": [],
+        f"batch_id={first_id}": [],
+        f"definition_id={second_id}&code={a['code']}": [],
     }
-    for query, expected in found.items():
+    for query, expected in expected_coupons.items():
         ids = [coupon["id"] for coupon in admin.get(f"codes?{query}").json["coupons"]]
         assert ids == [coupon["id"] for coupon in expected], query
 
@@ -91,9 +95,9 @@ def test_a_rare_status_is_looked_for_a_bounded_way_at_a_time(
     monkeypatch.setattr(inventory, "MAX_SCANNED_COUPONS", 3)
     definition_id = admin.create_definition()["id"]
     oldest = admin.generate_coupons(definition_id, "a")[0]
-    loose(admin, definition_id, 8)
+    generate_unassigned(admin, definition_id, 8)
     admin.post(f"coupons/{definition_id}/coupons/{oldest['id']}/revoke")
-    pages = all_pages(admin, "status=revoked")
+    pages = fetch_pages(admin, "status=revoked")
     assert len(pages) == 3
     assert [code for page in pages for code in page] == [oldest["code"]]
     text = admin.get("codes/export?status=revoked").text
@@ -101,27 +105,27 @@ def test_a_rare_status_is_looked_for_a_bounded_way_at_a_time(
 
 
 def test_a_cursor_is_good_for_its_own_question_only(admin: AdminClient) -> None:
-    loose(admin, admin.create_definition()["id"], 3)
+    generate_unassigned(admin, admin.create_definition()["id"], 3)
     cursor = admin.get("codes?limit=1").json["next"]
     answer = admin.get(f"codes?limit=1&status=active&cursor={cursor}")
-    assert "earlier answer" in expect_refusal(answer, 400, "VALIDATION_ERROR")
+    assert "same filters" in expect_refusal(answer, 400, "VALIDATION_ERROR")
 
 
 def test_a_code_is_given_to_a_user_once(admin: AdminClient) -> None:
-    (code,) = loose(admin, admin.create_definition()["id"])
+    (code,) = generate_unassigned(admin, admin.create_definition()["id"])
     body = {"code": f" {code.lower()} ", "user_id": "ann"}
-    given = admin.post("codes/assign", body)
-    assert given.json["user_id"] == "ann"
-    assert admin.post("codes/assign", body).json == given.json
+    assigned = admin.post("codes/assign", body)
+    assert assigned.json["user_id"] == "ann"
+    assert admin.post("codes/assign", body).json == assigned.json
     answer = admin.post("codes/assign", {"code": code, "user_id": "bob"})
     expect_refusal(answer, 409, "ALREADY_ASSIGNED")
     (event,) = list_events("coupon.assigned")
-    assert event == ("acme", {"coupon": given.json})
+    assert event == ("acme", {"coupon": assigned.json})
 
 
 def test_a_code_that_is_no_longer_good_is_given_to_nobody(admin: AdminClient) -> None:
     definition_id = admin.create_definition()["id"]
-    (code,) = loose(admin, definition_id)
+    (code,) = generate_unassigned(admin, definition_id)
     admin.post(f"coupons/{definition_id}/coupons/revoke", {"code": code})
     answer = admin.post("codes/assign", {"code": code, "user_id": "bob"})
     expect_refusal(answer, 409, "NOT_ASSIGNABLE")
@@ -131,8 +135,10 @@ def test_a_code_that_is_no_longer_good_is_given_to_nobody(admin: AdminClient) ->
     expect_refusal(answer, 400, "VALIDATION_ERROR")
 
 
-def told(admin: AdminClient, coupon_id: str) -> list[tuple[str, str | None]]:
-    """What became of a coupon, and by whom."""
+def list_timeline_events(
+    admin: AdminClient, coupon_id: str
+) -> list[tuple[str, str | None]]:
+    """Return the events of a coupon's timeline with their actors."""
     entries = admin.get(f"codes/{coupon_id}").json["timeline"]
     return [(entry["event"], entry["by"]) for entry in entries]
 
@@ -141,12 +147,12 @@ def test_a_timeline_tells_what_became_of_a_code_and_by_whom(admin: AdminClient) 
     definition_id = admin.create_definition(
         usage_limit={"limit_type": "per_user", "max_uses": 2}
     )["id"]
-    (code,) = loose(admin, definition_id)
+    (code,) = generate_unassigned(admin, definition_id)
     coupon = admin.post("codes/assign", {"code": code, "user_id": "ann"}).json
     redemption.redeem(RedeemRequest("acme", code, "ann"), utc_now())
     admin.post(f"coupons/{definition_id}/coupons/revoke", {"code": code})
     by = admin.key.key_id
-    assert told(admin, coupon["id"]) == [
+    assert list_timeline_events(admin, coupon["id"]) == [
         ("generated", None),
         ("assigned", by),
         ("redeemed", None),
@@ -165,10 +171,14 @@ def test_all_codes_of_a_user_are_revoked_but_those_used_up(admin: AdminClient) -
     redemption.redeem(RedeemRequest("acme", used["code"], "ann"), utc_now())
     done = admin.post("codes/revoke", {"user_id": "ann"})
     assert done.status_code == 200
-    assert [done.json[k] for k in ("state", "done", "skipped")] == ["completed", 2, 1]
+    assert [done.json[name] for name in ("state", "done", "skipped")] == [
+        "completed",
+        2,
+        1,
+    ]
     revoked = admin.get("codes?status=revoked").json["coupons"]
     assert [coupon["id"] for coupon in revoked] == [again["id"], free["id"]]
-    assert told(admin, free["id"])[-1] == ("revoked", admin.key.key_id)
+    assert list_timeline_events(admin, free["id"])[-1] == ("revoked", admin.key.key_id)
     assert admin.get(f"codes/{kept['id']}").json["status"] == "active"
     assert admin.get(f"codes/jobs/{done.json['job_id']}").json == done.json
     assert admin.get("codes/jobs").json == {"jobs": [done.json], "total": 1}
@@ -184,13 +194,17 @@ def test_an_export_has_every_code_and_no_formula(admin: AdminClient) -> None:
     users = ["ann", 'a "b", c', "'-1", "'+1", "'@at", "'=cmd"]
     assert [row["user_id"] for row in rows] == users
     assert {row["status"] for row in rows} == {"active"}
-    one = list(csv.DictReader(io.StringIO(admin.get("codes/export?user_id=ann").text)))
-    assert one == [rows[0]]
+    text = admin.get("codes/export?user_id=ann").text
+    assert list(csv.DictReader(io.StringIO(text))) == [rows[0]]
 
 
 def test_an_export_of_many_pages_repeats_and_loses_nothing(admin: AdminClient) -> None:
     definition_id = admin.create_definition()["id"]
-    codes = {code for _ in range(3) for code in loose(admin, definition_id, 900)}
+    codes = {
+        code
+        for _ in range(3)
+        for code in generate_unassigned(admin, definition_id, 900)
+    }
     rows = list(csv.DictReader(io.StringIO(admin.get("codes/export").text)))
     assert len(rows) == 2_700
     assert {row["code"] for row in rows} == codes

@@ -1,4 +1,4 @@
-"""Coupons of a definition over HTTP: generating, listing, revoking."""
+"""Tests of the coupons of a definition: generate, list, revoke."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_one_bad_user_of_a_thousand_makes_none(admin: AdminClient) -> None:
 def test_code_space_is_used_up_by_half_at_most(
     admin: AdminClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Seven characters: 2,401 codes of length 4, as rows in full spaces are too many.
+    # Seven characters allow only 2,401 codes of length 4, so few rows fill the space.
     monkeypatch.setitem(ALPHABETS, CodeAlphabet.UNAMBIGUOUS, "2345678")
     path = f"coupons/{admin.create_definition(code_length=4)['id']}/generate"
     expect_created(admin.post(path, {"count": 1_000}))
@@ -172,7 +172,7 @@ def test_code_tells_who_holds_it(admin: AdminClient, other_admin: AdminClient) -
     admin.generate_coupons(admin.create_definition(**CUSTOM)["id"], "a", "b")
     coupon = admin.generate_coupons(admin.create_definition("Random")["id"], "c")[0]
     shared = admin.get("coupons/codes/save10").json
-    assert [one["user_id"] for one in shared["coupons"]] == ["b", "a"]
+    assert [coupon["user_id"] for coupon in shared["coupons"]] == ["b", "a"]
     assert admin.get("coupons/codes/save10?limit=1").json["total"] == 2
     assert admin.get(f"coupons/codes/{coupon['code']}").json["coupons"] == [coupon]
     for code in ("UNKNOWN", "stats", "coupons", "not a code", "ſave10"):

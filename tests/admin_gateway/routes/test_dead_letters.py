@@ -1,4 +1,4 @@
-"""Dead letters over HTTP: only one's own, whole, tried again or dropped."""
+"""Tests of dead letters over HTTP: tenant isolation, content, retry, drop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.factories.dead_letters import STREAK_ROUTE, create_dead_letter
 from tests.factories.events import CLOUD_EVENT, list_pending_bodies, list_pending_events
 from tests.support.admin_client import AdminClient, expect_refusal
 
-NOBODYS = "01890000-0000-7000-8000-000000000000"
+UNKNOWN_ID = "01890000-0000-7000-8000-000000000000"
 
 
 def test_a_letter_shows_what_came_and_why(admin: AdminClient) -> None:
@@ -54,7 +54,12 @@ def test_the_list_is_newest_first_and_in_pages(admin: AdminClient) -> None:
 def test_letters_of_others_answer_like_missing_ones(
     admin: AdminClient, other_admin: AdminClient
 ) -> None:
-    for letter_id in (create_dead_letter("acme"), create_dead_letter(""), NOBODYS, "x"):
+    for letter_id in (
+        create_dead_letter("acme"),
+        create_dead_letter(""),
+        UNKNOWN_ID,
+        "x",
+    ):
         path = f"dead-letters/{letter_id}"
         for answer in (other_admin.get(path), other_admin.post(f"{path}/retry")):
             expect_refusal(answer, 404, "DEAD_LETTER_NOT_FOUND")

@@ -1,4 +1,4 @@
-"""Changing definitions: what PATCH and PUT touch, and what coupons forbid."""
+"""Tests of PATCH and PUT on definitions, and of rules that coupons freeze."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FULL: dict[str, Any] = {
     "usage_limit": {"limit_type": "global", "max_uses": 5},
     "auto_generate": STREAK,
 }
-# What is patched, and what `config` then differs in; None stands for gone.
+# The patch, and the members in which `config` then differs; None means removed.
 PATCHES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {}),
     ({"code_length": 12}, {"code_length": 12}),
@@ -45,7 +45,9 @@ def test_patch_changes_what_is_given(
     after = admin.patch(f"coupons/{before['id']}", {"config": changes}).json
     expected = before["config"] | differs
     gone = {name for name, value in expected.items() if value is None}
-    assert after["config"] == {k: v for k, v in expected.items() if k not in gone}
+    assert after["config"] == {
+        name: value for name, value in expected.items() if name not in gone
+    }
     assert admin.get(f"coupons/{before['id']}").json == after
 
 
@@ -83,7 +85,7 @@ def test_random_becomes_custom_while_there_are_no_coupons(admin: AdminClient) ->
     assert custom["custom_code"] == "SAVE10"
     back = {"code_format": "random", "custom_code": None}
     assert "custom_code" not in admin.patch(path, {"config": back}).json["config"]
-    admin.create_definition("Next", **changes)  # the code is free again
+    admin.create_definition("Next", **changes)  # The code is free again.
 
 
 @pytest.mark.parametrize(
@@ -128,8 +130,10 @@ def test_limit_does_not_go_below_what_was_used(
         admin.generate_coupons(definition_id, "a", "b"), (2, 1), strict=True
     ):
         for _ in range(uses):
-            asked = RedeemRequest("acme", coupon["code"], coupon["user_id"])
-            redemption.redeem(asked, utc_now())
+            redeem_request = RedeemRequest(
+                "acme", coupon["code"], user_id=coupon["user_id"]
+            )
+            redemption.redeem(redeem_request, utc_now())
     path = f"coupons/{definition_id}"
     below = {"limit_type": limit_type, "max_uses": least - 1}
     answer = admin.patch(path, {"config": {"usage_limit": below}})

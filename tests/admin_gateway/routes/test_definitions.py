@@ -1,13 +1,14 @@
-"""Definitions over HTTP: what is made of what is sent, their list and their life."""
+"""Tests of definitions over HTTP: stored values, lists, status, statistics."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from coupon_core.domain.models import utc_now
-from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons import generation, redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.support.admin_client import AdminClient, expect_created, expect_refusal
 
@@ -17,8 +18,8 @@ DEFAULT_CONFIG = {
     "case_sensitive": False,
     "usage_limit": {"limit_type": "per_user", "max_uses": 1},
 }
-# What is sent in `config` comes back so; each row on its own.
-KEPT: list[dict[str, Any]] = [
+# Each `config` is returned as it was sent.
+STORED_CONFIGS: list[dict[str, Any]] = [
     {"code_prefix": "WELCOME", "code_length": 8},
     {"code_pattern": "SUMMER-####-????"},
     {"code_prefix": "WELCOME", "code_length": 8, "code_check": True},
@@ -65,7 +66,7 @@ def test_a_reward_is_all_that_a_config_needs(admin: AdminClient) -> None:
 
 
 def test_what_was_sent_comes_back(admin: AdminClient) -> None:
-    for number, config in enumerate(KEPT):
+    for number, config in enumerate(STORED_CONFIGS):
         definition = admin.create_definition(f"Number {number}", **config)
         assert definition["config"].items() >= config.items()
         assert admin.get(f"coupons/{definition['id']}").json == definition
@@ -91,16 +92,19 @@ def test_list_is_filtered_by_status_and_part_of_the_name(admin: AdminClient) -> 
     names = ["Summer Sale", "Winter Sale", "Welcome"]
     ids = {name: admin.create_definition(name)["id"] for name in names}
     admin.post(f"coupons/{ids['Winter Sale']}/pause")
-    assert listed(admin, "") == names[::-1]
-    assert listed(admin, "?name=sale") == ["Winter Sale", "Summer Sale"]
-    assert listed(admin, "?name=sale&status=paused") == ["Winter Sale"]
-    assert listed(admin, "?limit=1&offset=1") == ["Winter Sale"]
-    assert listed(admin, "?name=%25") == []
+    assert list_names(admin, "") == names[::-1]
+    assert list_names(admin, "?name=sale") == ["Winter Sale", "Summer Sale"]
+    assert list_names(admin, "?name=sale&status=paused") == ["Winter Sale"]
+    assert list_names(admin, "?limit=1&offset=1") == ["Winter Sale"]
+    assert list_names(admin, "?name=%25") == []
 
 
-def listed(admin: AdminClient, query: str) -> list[str]:
-    """The names of the definitions that a query finds."""
-    return [one["name"] for one in admin.get(f"coupons{query}").json["definitions"]]
+def list_names(admin: AdminClient, query: str) -> list[str]:
+    """Return the names of the definitions that match a query."""
+    return [
+        definition["name"]
+        for definition in admin.get(f"coupons{query}").json["definitions"]
+    ]
 
 
 def test_total_counts_all_matches(admin: AdminClient) -> None:
@@ -142,10 +146,11 @@ def test_stats_count_coupons_by_status_and_redemptions(admin: AdminClient) -> No
     limit = {"limit_type": "per_user", "max_uses": 2}
     definition_id = admin.create_definition(usage_limit=limit)["id"]
     issued = admin.generate_coupons(definition_id, "a", "b", "c", "d")
-    past = {"user_ids": ["e"], "expires_at": "2020-01-01T00:00:00Z"}
-    expect_created(admin.post(f"coupons/{definition_id}/generate", past))
-    use(issued[0]["code"], "a", times=2)
-    use(issued[1]["code"], "b", times=1)
+    # Over HTTP no coupon is given an expiry in the past.
+    past = datetime(2020, 1, 1, tzinfo=UTC)
+    generation.generate("acme", definition_id, ["e"], utc_now(), expires_at=past)
+    redeem(issued[0]["code"], "a", times=2)
+    redeem(issued[1]["code"], "b", times=1)
     admin.post(f"coupons/{definition_id}/coupons/{issued[2]['id']}/revoke")
     assert admin.get(f"coupons/{definition_id}/stats").json == {
         "definition_id": definition_id,
@@ -155,16 +160,16 @@ def test_stats_count_coupons_by_status_and_redemptions(admin: AdminClient) -> No
     }
 
 
-def use(code: str, user_id: str, times: int = 1) -> None:
-    """Redeem a code of "acme" some times."""
+def redeem(code: str, user_id: str, times: int = 1) -> None:
+    """Redeem a code of tenant "acme" `times` times."""
     for _ in range(times):
         redemption.redeem(RedeemRequest("acme", code, user_id), utc_now())
 
 
 def test_stats_of_none_are_zero(admin: AdminClient) -> None:
     path = f"coupons/{admin.create_definition()['id']}/stats"
-    told = admin.get(path).json
-    assert (told["total"], told["redemptions"]) == (0, 0)
+    stats = admin.get(path).json
+    assert (stats["total"], stats["redemptions"]) == (0, 0)
 
 
 @pytest.mark.parametrize("definition_id", ["nonsense", "a" * 36])

@@ -1,4 +1,4 @@
-"""Milestones over HTTP: stored once each before they are answered, or refused whole."""
+"""Tests of milestones over HTTP: stored once before the response, or refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.factories.events import (
 from tests.support.admin_client import AdminClient, expect_refusal
 
 
-def streaks(count: int) -> list[dict[str, Any]]:
+def streak_events(count: int) -> list[dict[str, Any]]:
     return [{**CLOUD_EVENT, "id": f"s{number}"} for number in range(count)]
 
 
@@ -78,19 +78,19 @@ def test_events_of_another_tenant_are_refused(
 
 
 def test_a_hundred_are_taken_in_their_order(admin: AdminClient) -> None:
-    answer = admin.post("/v1/events/bulk", {"events": streaks(100)})
-    ids = [event["id"] for event in streaks(100)]
+    answer = admin.post("/v1/events/bulk", {"events": streak_events(100)})
+    ids = [event["id"] for event in streak_events(100)]
     assert answer.status_code == 202
     assert answer.json == {"status": "accepted", "accepted": 100, "event_ids": ids}
     assert [body["id"] for body in list_pending_bodies()] == ids
 
 
-@pytest.mark.parametrize("events", [[], streaks(101), None, {}, "x"])
+@pytest.mark.parametrize("events", [[], streak_events(101), None, {}, "x"])
 def test_neither_none_nor_more_than_a_hundred(admin: AdminClient, events: Any) -> None:
-    said = expect_refusal(
+    message = expect_refusal(
         admin.post("events/bulk", {"events": events}), 400, "VALIDATION_ERROR"
     )
-    assert "events: expected a list of 1 to 100 items" in said
+    assert "events: expected a list of 1 to 100 items" in message
     assert list_pending_events() == []
 
 
@@ -99,7 +99,7 @@ def test_a_bare_list_is_no_object(admin: AdminClient) -> None:
 
 
 def test_one_bad_event_refuses_all_and_is_named(admin: AdminClient) -> None:
-    events = streaks(4)
+    events = streak_events(4)
     events[1] = {**CLOUD_EVENT, "data": {"streak_id": "daily", "threshold": 0}}
     events[3] = {**PHOENIX_EVENT, "event_type": "match.completed"}
     answer = admin.post("events/bulk", {"events": events})
@@ -138,24 +138,21 @@ def test_what_is_wrong_is_named(
 
 
 def test_a_mebibyte_is_read_and_no_more(admin: AdminClient) -> None:
-    def sized(count: int) -> Any:
-        note = {"data": {**CLOUD_EVENT["data"], "note": ""}}
-        empty = len(json.dumps({**CLOUD_EVENT, **note}))
-        text = json.dumps(
-            {
-                **CLOUD_EVENT,
-                "data": {**CLOUD_EVENT["data"], "note": "x" * (count - empty)},
-            }
-        )
-        headers = {"X-API-Key": admin.plain_key, "Content-Type": "application/json"}
-        return admin.post("events", data=text, headers=headers)
+    answer = post_event_of_size(admin, 1_048_577)
+    expect_refusal(answer, 413, "PAYLOAD_TOO_LARGE")
+    assert post_event_of_size(admin, 1_048_576).status_code == 202
 
-    expect_refusal(sized(1_048_577), 413, "PAYLOAD_TOO_LARGE")
-    assert sized(1_048_576).status_code == 202
+
+def post_event_of_size(admin: AdminClient, byte_count: int) -> Any:
+    event = {**CLOUD_EVENT, "data": {**CLOUD_EVENT["data"], "note": ""}}
+    padding = "x" * (byte_count - len(json.dumps(event)))
+    event["data"]["note"] = padding
+    headers = {"X-API-Key": admin.plain_key, "Content-Type": "application/json"}
+    return admin.post("events", data=json.dumps(event), headers=headers)
 
 
 def test_cloudevents_own_content_type_is_read(admin: AdminClient) -> None:
-    kind = "application/cloudevents+json; charset=utf-8"
-    headers = {"X-API-Key": admin.plain_key, "Content-Type": kind}
+    content_type = "application/cloudevents+json; charset=utf-8"
+    headers = {"X-API-Key": admin.plain_key, "Content-Type": content_type}
     answer = admin.post("events", data=json.dumps(CLOUD_EVENT), headers=headers)
     assert answer.status_code == 202

@@ -1,4 +1,4 @@
-"""Codes from elsewhere: a file is imported whole or not at all; or its good lines."""
+"""Tests of imports: the whole file or nothing, or only its valid lines."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from tests.support.invariants import assert_invariants, fetch_rows, list_events
 
 @pytest.fixture
 def path(admin: AdminClient) -> str:
-    """Where codes of a definition are imported."""
+    """Return the import path of a new definition."""
     return f"coupons/{admin.create_definition()['id']}/import"
 
 
-def stock(admin: AdminClient) -> dict[str, str | None]:
-    """Who holds which code."""
+def list_holders_by_code(admin: AdminClient) -> dict[str, str | None]:
+    """Return the user of each code, None if unassigned."""
     listed = admin.get("codes?limit=500").json["coupons"]
     return {coupon["code"]: coupon["user_id"] for coupon in listed}
 
 
-def bad(answer: TestResponse) -> dict[str, str]:
-    """The bad lines that a refusal tells of, each with its reason."""
+def expect_bad_lines(answer: TestResponse) -> dict[str, str]:
+    """Return the invalid lines that a refusal names, with their reasons."""
     expect_refusal(answer, 400, "BAD_LINES")
-    return {one["path"]: one["message"] for one in answer.json["details"]}
+    return {detail["path"]: detail["message"] for detail in answer.json["details"]}
 
 
 def assert_nothing_left(admin: AdminClient) -> None:
-    assert stock(admin) == {}
+    assert list_holders_by_code(admin) == {}
     assert fetch_rows("SELECT code FROM import_row") == []
     assert admin.get("codes/jobs").json["total"] == 0
 
@@ -49,9 +49,11 @@ def test_users_and_expiries_come_along(admin: AdminClient, path: str) -> None:
     assert (a["user_id"], a["expires_at"]) == ("=ann", "2099-01-01T00:00:00Z")
     assert (b["user_id"], b["expires_at"]) == (None, None)
     assert {a["batch_id"], b["batch_id"]} == {answer.json["job_id"]}
-    assert list(list_events("coupon.generated")) == []  # as of every batch
-    ((_, told),) = list_events("codes.imported")
-    assert (told["job"]["job_id"], told["job"]["done"]) == (a["batch_id"], 2)
+    assert (
+        list(list_events("coupon.generated")) == []
+    )  # No batch publishes one event per coupon.
+    ((_, data),) = list_events("codes.imported")
+    assert (data["job"]["job_id"], data["job"]["done"]) == (a["batch_id"], 2)
     assert admin.get(f"codes/{b['id']}").json["timeline"] == [
         {
             "at": b["generated_at"],
@@ -70,7 +72,7 @@ BAD_LINES = {
     "A1,,\nB2,a/b,": "user_id",
     "A1,,\nB2,,tomorrow": "expires_at",
     "A1,,\nB2": "expected 3 columns, found 1",
-    "A1,,\nB2,,,": "expected 3 columns, found 4",
+    "A1,,\nB2,,,x": "expected 3 columns, found 4",
     'A1,,\n"B2,,': "quote",
     'A1,,\n"B2"x,,': "quote",
     "A1,,\nB\x002,,": "control characters",
@@ -83,22 +85,25 @@ BAD_LINES = {
 
 
 def test_a_bad_line_is_told_and_nothing_is_imported(admin: AdminClient) -> None:
-    target, taken = (admin.create_definition(name)["id"] for name in ("One", "Two"))
+    target_id, other_id = (
+        admin.create_definition(name)["id"] for name in ("One", "Two")
+    )
     admin.create_definition("Three", code_format="custom", custom_code="SAVE10")
-    admin.upload_csv(f"coupons/{taken}/import", "code\nTAKEN\n")
-    for lines, said in BAD_LINES.items():
+    admin.upload_csv(f"coupons/{other_id}/import", "code\nTAKEN\n")
+    for lines, expected in BAD_LINES.items():
         text = f"code,user_id,expires_at\n{lines}"
-        told = bad(admin.upload_csv(f"coupons/{target}/import", text))
-        assert list(told) == ["line 3"], lines
-        assert said in told["line 3"], lines
+        errors = expect_bad_lines(admin.upload_csv(f"coupons/{target_id}/import", text))
+        assert list(errors) == ["line 3"], lines
+        assert expected in errors["line 3"], lines
         assert fetch_rows("SELECT code FROM import_row") == [], lines
-    assert stock(admin) == {"TAKEN": None}
+    assert list_holders_by_code(admin) == {"TAKEN": None}
 
 
 def test_what_is_no_utf_8_is_a_bad_line(admin: AdminClient, path: str) -> None:
-    assert bad(admin.upload_csv(path, b"code\nA1\n\xff\xfe\n")) == {
-        "line 3": "expected UTF-8"
-    }
+    errors = expect_bad_lines(admin.upload_csv(path, b"code\nA1\n\xfcx\n"))
+    assert list(errors) == ["line 3"]
+    assert "expected UTF-8, found the byte 0xFC" in errors["line 3"]
+    assert "charset=windows-1252" in errors["line 3"]
     assert_nothing_left(admin)
 
 
@@ -107,14 +112,14 @@ def test_partial_leaves_bad_lines_out(admin: AdminClient, path: str) -> None:
     assert answer.status_code == 201
     assert answer.json["rejected"] == 2
     assert [row["line"] for row in answer.json["bad_rows"]] == [3, 5]
-    assert set(stock(admin)) == {"A1", "B2"}
+    assert set(list_holders_by_code(admin)) == {"A1", "B2"}
 
 
 def test_of_many_bad_lines_all_are_counted_and_the_first_told(
     admin: AdminClient, path: str
 ) -> None:
     answer = admin.upload_csv(path, "code\nA1\n" + "!\n" * 250)
-    assert len(bad(answer)) == 100
+    assert len(expect_bad_lines(answer)) == 100
     assert "250 of 251 lines" in answer.json["message"]
     assert_nothing_left(admin)
 
@@ -138,17 +143,17 @@ def test_a_file_that_is_too_big_is_refused_unread(
     admin: AdminClient, path: str
 ) -> None:
     key = {"X-API-Key": admin.plain_key, "Content-Type": "text/csv"}
-    announced = {"CONTENT_LENGTH": str(code_jobs.MAX_BODY_BYTES + 1)}
-    answer = admin.call("POST", path, headers=key, environ_overrides=announced)
+    environment = {"CONTENT_LENGTH": str(code_jobs.MAX_BODY_BYTES + 1)}
+    answer = admin.call("POST", path, headers=key, environ_overrides=environment)
     expect_refusal(answer, 413, "PAYLOAD_TOO_LARGE")
     assert_nothing_left(admin)
 
 
 def test_a_file_that_ends_early_leaves_nothing(admin: AdminClient, path: str) -> None:
     key = {"X-API-Key": admin.plain_key, "Content-Type": "text/csv"}
-    cut = {"CONTENT_LENGTH": "1000"}
+    environment = {"CONTENT_LENGTH": "1000"}
     answer = admin.call(
-        "POST", path, data="code\nA1\nB2\n", headers=key, environ_overrides=cut
+        "POST", path, data="code\nA1\nB2\n", headers=key, environ_overrides=environment
     )
     assert "Content-Length" in expect_refusal(answer, 400, "BAD_REQUEST")
     assert_nothing_left(admin)
@@ -188,9 +193,9 @@ def test_a_large_file_goes_on_chunk_by_chunk_and_once(
     )
     again = [jobs.run_chunk("acme", job_id, 1, utc_now()) for _ in range(2)]
     assert {job.done_count for job in again} == {10}
-    job = jobs.run_to_completion(jobs.get("acme", job_id), lambda one: None)
+    job = jobs.run_to_completion(jobs.get("acme", job_id), lambda job: None)
     assert (job.state, job.done_count, job.skipped_count) == ("completed", 35, 0)
-    assert len(stock(admin)) == 35
+    assert len(list_holders_by_code(admin)) == 35
     assert fetch_rows("SELECT code FROM import_row") == []
     assert len(list(list_events("codes.imported"))) == 1
 
@@ -202,7 +207,7 @@ def test_an_abandoned_upload_is_cleared_away_and_a_running_one_is_not(
     admin.upload_csv(path, "code\nA1\nB2\n")
     monkeypatch.setattr(
         csv_import, "discard_import", lambda job: None
-    )  # as if killed here
+    )  # As if the process had been killed here.
     expect_refusal(admin.upload_csv(path, "code\nC3\n!\n"), 400, "BAD_LINES")
     monkeypatch.undo()
     later = utc_now() + csv_import.ABANDONED_AFTER * 2
@@ -218,7 +223,10 @@ def test_a_held_code_is_nobody_elses(
 ) -> None:
     monkeypatch.setattr(jobs, "CHUNK_SIZE", 1)
     admin.upload_csv(path, "code\nA1\nHELD\n")
-    assert "another request" in bad(admin.upload_csv(path, "code\nheld\n"))["line 2"]
+    assert (
+        "another request"
+        in expect_bad_lines(admin.upload_csv(path, "code\nheld\n"))["line 2"]
+    )
     body = {
         "name": "Custom",
         "config": {
@@ -238,22 +246,22 @@ def test_an_imported_batch_is_extended_and_revoked(
         f"B{number},,2097-01-01T00:00:00Z\n" for number in range(4)
     )
     job_id = admin.upload_csv(path, text + "C1,,\n").json["job_id"]
-    jobs.run_to_completion(jobs.get("acme", job_id), lambda one: None)
+    jobs.run_to_completion(jobs.get("acme", job_id), lambda job: None)
     later = {"batch_id": job_id, "expires_at": "2097-06-01T00:00:00Z"}
     answer = admin.post("codes/extend", later)
     assert answer.status_code == 202
     done = jobs.run_to_completion(
-        jobs.get("acme", answer.json["job_id"]), lambda one: None
+        jobs.get("acme", answer.json["job_id"]), lambda job: None
     )
     assert (done.state, done.done_count, done.skipped_count) == ("completed", 4, 2)
     assert answer.headers["Location"].endswith(answer.json["job_id"])
     answer = admin.post("codes/revoke", {"batch_id": job_id})
     done = jobs.run_to_completion(
-        jobs.get("acme", answer.json["job_id"]), lambda one: None
+        jobs.get("acme", answer.json["job_id"]), lambda job: None
     )
     assert (done.state, done.done_count) == (JobState.COMPLETED, 6)
-    told = [data["coupon"]["code"] for _, data in list_events("coupon.revoked")]
-    assert told == ["A1"]
+    codes = [data["coupon"]["code"] for _, data in list_events("coupon.revoked")]
+    assert codes == ["A1"]
     (b1,) = admin.get("codes?code=B1").json["coupons"]
     timeline = admin.get(f"codes/{b1['id']}").json["timeline"]
     by = admin.key.key_id
@@ -269,26 +277,26 @@ def test_an_export_imported_by_another_tenant_is_the_same_set(
     admin: AdminClient, other_admin: AdminClient, path: str
 ) -> None:
     users = ["", "=ann", "'=bob", "@c", 'a "q", d', "-e", "plain"]
-    written = io.StringIO()
-    table = csv.writer(written)
-    table.writerow(["code", "user_id"])
+    csv_file = io.StringIO()
+    writer = csv.writer(csv_file)
+    writer.writerow(["code", "user_id"])
     for number in range(10_500):
         user = users[number % len(users)]
         is_formula = user.startswith(("=", "@", "-", "'="))
-        table.writerow([f"C{number:06}", f"'{user}" if is_formula else user])
-    admin.upload_csv(path, written.getvalue())
-    finish_all(admin)
+        writer.writerow([f"C{number:06}", f"'{user}" if is_formula else user])
+    admin.upload_csv(path, csv_file.getvalue())
+    complete_all_jobs(admin)
     exported = admin.get("codes/export").data
     target = f"coupons/{other_admin.create_definition()['id']}/import"
     assert other_admin.upload_csv(target, exported).status_code == 202
-    finish_all(other_admin)
+    complete_all_jobs(other_admin)
     sql = "SELECT code, user_id FROM coupon WHERE tenant_id = '{}' ORDER BY code"
     assert fetch_rows(sql.format("globex")) == fetch_rows(sql.format("acme"))
     assert {user for _, user in fetch_rows(sql.format("globex"))} == set(users)
 
 
-def finish_all(admin: AdminClient) -> None:
+def complete_all_jobs(admin: AdminClient) -> None:
     for job in admin.get("codes/jobs").json["jobs"]:
         jobs.run_to_completion(
-            jobs.get(admin.tenant_id, job["job_id"]), lambda one: None
+            jobs.get(admin.tenant_id, job["job_id"]), lambda job: None
         )

@@ -1,4 +1,4 @@
-"""Users and their points over HTTP."""
+"""Tests of users and their points over HTTP."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GOLD = {"user_id": JOHN, "point_id": "gold", "amount": 100}
 
 @pytest.fixture
 def site_with_member(admin: AdminClient) -> AdminClient:
-    """An admin of a tenant that knows John."""
+    """Return an admin client of a tenant with the registered user John."""
     expect_created(admin.post("users", {"user_id": JOHN}))
     return admin
 
@@ -42,18 +42,18 @@ def test_users_are_made_known_once_and_by_their_tenant(
 
 
 def test_points_are_given_and_taken(site_with_member: AdminClient) -> None:
-    given = expect_created(
+    credit = expect_created(
         site_with_member.post("points/credit", {**GOLD, "reason": "Birthday"})
     )
-    assert (given["amount"], given["balance"], given["kind"]) == (100, 100, "credit")
-    taken = expect_created(
+    assert (credit["amount"], credit["balance"], credit["kind"]) == (100, 100, "credit")
+    debit = expect_created(
         site_with_member.post("points/debit", {**GOLD, "amount": 30})
     )
-    assert (taken["amount"], taken["balance"], taken["kind"]) == (-30, 70, "debit")
+    assert (debit["amount"], debit["balance"], debit["kind"]) == (-30, 70, "debit")
     (wallet,) = site_with_member.get(f"points/wallets?user_id={JOHN}").json["wallets"]
     assert (wallet["point_id"], wallet["balance"]) == ("gold", 70)
     listed = site_with_member.get("points/entries?point_id=gold").json
-    assert listed == {"entries": [taken, given], "total": 2}
+    assert listed == {"entries": [debit, credit], "total": 2}
 
 
 def test_what_is_not_there_is_not_taken(site_with_member: AdminClient) -> None:

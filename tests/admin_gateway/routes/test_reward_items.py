@@ -1,4 +1,4 @@
-"""Reward items over HTTP: their life, their three spellings, what keeps them."""
+"""Tests of reward items over HTTP and of their three paths."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ POINTS = {
     "reward_type": "points",
     "payload": {"amount": 100},
 }
-NOBODYS = "01890000-0000-7000-8000-000000000000"
+UNKNOWN_ID = "01890000-0000-7000-8000-000000000000"
 SPELLINGS = [
     "/v1/tenants/acme/rewards",
     "/v1/tenants/acme/reward-items",
@@ -79,7 +79,7 @@ def test_item_is_kept_while_a_definition_names_it(admin: AdminClient) -> None:
     assert admin.get(f"rewards/{item_id}").status_code == 200
 
 
-@pytest.mark.parametrize("item_id", [NOBODYS, NOBODYS.upper(), "nonsense", "1"])
+@pytest.mark.parametrize("item_id", [UNKNOWN_ID, UNKNOWN_ID.upper(), "nonsense", "1"])
 def test_missing_item_is_not_found(admin: AdminClient, item_id: str) -> None:
     path = f"rewards/{item_id}"
     expect_refusal(admin.get(path), 404, "REWARD_ITEM_NOT_FOUND")

@@ -1,4 +1,4 @@
-"""Webhooks over HTTP: their life, what they refuse, trying one, its log."""
+"""Tests of webhooks over HTTP: management, validation, test events, log."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ FORMS = ["standard", "playcamp", "playcamp_timestamped"]
 
 
 @pytest.fixture
-def allowed(admin: AdminClient) -> Iterator[AdminClient]:
-    """An admin whose webhooks may go to receivers of this machine."""
+def local_admin(admin: AdminClient) -> Iterator[AdminClient]:
+    """Return an admin client whose webhooks may be sent to this machine."""
     url_policy.allow_networks(LOOPBACK_NETWORKS)
     yield admin
     url_policy.allow_networks(())
 
 
-def new(admin: AdminClient, **members: Any) -> dict[str, Any]:
+def create_webhook(admin: AdminClient, **members: Any) -> dict[str, Any]:
     return expect_created(admin.post("webhooks", {**BODY, **members}))
 
 
-def redeemed(admin: AdminClient) -> str:
-    """The code of a redemption, which is due to the webhooks there are."""
+def create_redemption(admin: AdminClient) -> str:
+    """Redeem a code, queue its event for the webhooks, and return the code."""
     code = admin.generate_coupons(admin.create_definition()["id"], "a")[0]["code"]
     redemption.redeem(RedeemRequest("acme", code, "a"), utc_now())
     delivery.create_deliveries(
@@ -47,8 +47,8 @@ def redeemed(admin: AdminClient) -> str:
     return code
 
 
-def serve() -> None:
-    """Send what is due."""
+def deliver_due_events() -> None:
+    """Send all due deliveries."""
     for webhook in delivery.claim_webhooks(10, utc_now()):
         delivery.deliver_due(webhook)
     database.release_connection()
@@ -69,7 +69,7 @@ def test_a_webhook_has_defaults_and_shows_its_secret_once(admin: AdminClient) ->
 
 
 def test_members_are_changed_one_by_one(admin: AdminClient) -> None:
-    path = f"webhooks/{new(admin)['id']}"
+    path = f"webhooks/{create_webhook(admin)['id']}"
     for changes in (
         {"url": "http://hooks.example.invalid:8080/"},
         {"retry_count": 0, "timeout_ms": 30_000},
@@ -80,8 +80,8 @@ def test_members_are_changed_one_by_one(admin: AdminClient) -> None:
 
 
 def test_a_deleted_webhook_is_gone_with_its_log(admin: AdminClient) -> None:
-    path = f"webhooks/{new(admin)['id']}"
-    redeemed(admin)
+    path = f"webhooks/{create_webhook(admin)['id']}"
+    create_redemption(admin)
     assert admin.get(f"{path}/logs").json["total"] == 1
     assert admin.delete(path).status_code == 204
     for answer in (
@@ -107,7 +107,7 @@ def test_what_is_no_id_is_not_found(sqlite_admin: AdminClient, webhook_id: str) 
 def test_webhooks_of_others_answer_like_missing_ones(
     admin: AdminClient, other_admin: AdminClient
 ) -> None:
-    path = f"webhooks/{new(other_admin)['id']}"
+    path = f"webhooks/{create_webhook(other_admin)['id']}"
     for answer in (
         admin.get(path),
         admin.delete(path),
@@ -190,7 +190,7 @@ def test_a_url_that_nothing_may_be_sent_to_is_refused(
 
 
 def test_neither_can_a_webhook_be_changed_to_such_a_url(admin: AdminClient) -> None:
-    path = f"webhooks/{new(admin)['id']}"
+    path = f"webhooks/{create_webhook(admin)['id']}"
     answer = admin.patch(path, {"url": "http://169.254.169.254/"})
     expect_refusal(answer, 400, "BAD_WEBHOOK_URL")
     assert admin.get(path).json["url"] == BODY["url"]
@@ -198,16 +198,16 @@ def test_neither_can_a_webhook_be_changed_to_such_a_url(admin: AdminClient) -> N
 
 def test_a_tenant_has_so_many_and_no_more(admin: AdminClient) -> None:
     for _ in range(subscriptions.MAX_WEBHOOKS_PER_TENANT):
-        subscriptions.create("acme", "coupon.revoked", BODY["url"], utc_now())
+        subscriptions.create("acme", "coupon.revoked", url=BODY["url"], now=utc_now())
     database.release_connection()
     expect_refusal(admin.post("webhooks", BODY), 409, "TOO_MANY_WEBHOOKS")
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_sample_is_signed_as_events_are(allowed: AdminClient, form: str) -> None:
+def test_a_sample_is_signed_as_events_are(local_admin: AdminClient, form: str) -> None:
     with running_receiver() as receiver:
-        webhook = new(allowed, url=receiver.url, signature=form)
-        answer = allowed.post(f"webhooks/{webhook['id']}/test")
+        webhook = create_webhook(local_admin, url=receiver.url, signature=form)
+        answer = local_admin.post(f"webhooks/{webhook['id']}/test")
     assert (answer.status_code, answer.json) == (
         200,
         {
@@ -217,69 +217,77 @@ def test_a_sample_is_signed_as_events_are(allowed: AdminClient, form: str) -> No
             "error": None,
         },
     )
-    (got,) = receiver.received
-    told = verify_request(form, webhook["secret"], got)
-    one = told if form == "standard" else told["events"][0]
-    assert one.get("isTest") or one["data"]["test"]
-    assert allowed.get(f"webhooks/{webhook['id']}/logs").json["total"] == 0
+    (request,) = receiver.received
+    body = verify_request(form, webhook["secret"], request)
+    event = body if form == "standard" else body["events"][0]
+    assert event.get("isTest") or event["data"]["test"]
+    assert local_admin.get(f"webhooks/{webhook['id']}/logs").json["total"] == 0
 
 
-def test_a_sample_that_is_refused_shows_what_was_answered(allowed: AdminClient) -> None:
+def test_a_sample_that_is_refused_shows_what_was_answered(
+    local_admin: AdminClient,
+) -> None:
     with running_receiver() as receiver:
-        receiver.statuses, receiver.answer = [418], b"\xff\x00no"
-        path = f"webhooks/{new(allowed, url=receiver.url)['id']}/test"
-        told = allowed.post(path).json
-    assert (told["success"], told["response_status"]) == (False, 418)
-    assert told["response_body"].endswith("no")
-    gone = allowed.post(path).json
-    assert (gone["success"], gone["response_status"]) == (False, None)
-    assert "refused" in gone["error"]
+        receiver.statuses, receiver.response_body = [418], b"\xff\x00no"
+        path = f"webhooks/{create_webhook(local_admin, url=receiver.url)['id']}/test"
+        result = local_admin.post(path).json
+    assert (result["success"], result["response_status"]) == (False, 418)
+    assert result["response_body"].endswith("no")
+    result = local_admin.post(path).json
+    assert (result["success"], result["response_status"]) == (False, None)
+    assert "refused" in result["error"]
 
 
-def test_a_target_that_is_allowed_no_longer_gets_nothing(allowed: AdminClient) -> None:
+def test_a_target_that_is_allowed_no_longer_gets_nothing(
+    local_admin: AdminClient,
+) -> None:
     with running_receiver() as receiver:
-        path = f"webhooks/{new(allowed, url=receiver.url)['id']}/test"
+        path = f"webhooks/{create_webhook(local_admin, url=receiver.url)['id']}/test"
         url_policy.allow_networks(())
-        assert "not public" in allowed.post(path).json["error"]
+        assert "not public" in local_admin.post(path).json["error"]
     assert receiver.received == []
 
 
-def test_the_log_shows_each_try(allowed: AdminClient) -> None:
+def test_the_log_shows_each_try(local_admin: AdminClient) -> None:
     with running_receiver() as receiver:
-        webhook = new(allowed, url=receiver.url, signature="playcamp", retry_count=1)
-        code = redeemed(allowed)
+        webhook = create_webhook(
+            local_admin, url=receiver.url, signature="playcamp", retry_count=1
+        )
+        code = create_redemption(local_admin)
         path = f"webhooks/{webhook['id']}"
-        (waiting,) = allowed.get(f"{path}/logs").json["logs"]
+        (waiting,) = local_admin.get(f"{path}/logs").json["logs"]
         assert (waiting["status"], waiting["attempt"]) == ("PENDING", 0)
         receiver.statuses = [503]
-        serve()
-        (failed,) = allowed.get(f"{path}/logs").json["logs"]
+        deliver_due_events()
+        (failed,) = local_admin.get(f"{path}/logs").json["logs"]
         assert (failed["status"], failed["response_status"]) == ("RETRYING", 503)
         assert failed["next_retry_at"] > failed["completed_at"]
-        assert allowed.get(path).json["failing_since"]
-        allowed.patch(path, {"is_active": True})
+        assert local_admin.get(path).json["failing_since"]
+        local_admin.patch(path, {"is_active": True})
         database.execute("UPDATE webhook_delivery SET due_at = created_at", {})
-        serve()
-    log = allowed.get(f"{path}/logs").json
+        deliver_due_events()
+    log = local_admin.get(f"{path}/logs").json
     assert log["total"] == 2
     assert [line["status"] for line in log["logs"]] == ["SUCCESS", "RETRYING"]
     done = log["logs"][0]
     assert (done["attempt"], done["max_attempts"]) == (2, 2)
     assert (done["response_status"], done["response_body"]) == (200, "thanks")
     assert done["payload"]["data"]["couponCode"] == code
-    assert allowed.get(f"{path}/logs?limit=1&offset=1").json["logs"] == log["logs"][1:]
+    assert (
+        local_admin.get(f"{path}/logs?limit=1&offset=1").json["logs"] == log["logs"][1:]
+    )
 
 
-def test_a_rotated_secret_signs_beside_the_former_one(allowed: AdminClient) -> None:
+def test_a_rotated_secret_signs_beside_the_former_one(local_admin: AdminClient) -> None:
     with running_receiver() as receiver:
-        webhook = new(allowed, url=receiver.url)
+        webhook = create_webhook(local_admin, url=receiver.url)
         path = f"webhooks/{webhook['id']}"
-        rotated = allowed.post(f"{path}/rotate").json
+        rotated = local_admin.post(f"{path}/rotate").json
         assert rotated["secret"] != webhook["secret"]
-        allowed.post(f"{path}/test")
-    (got,) = receiver.received
+        local_admin.post(f"{path}/test")
+    (request,) = receiver.received
     for secret in (rotated["secret"], webhook["secret"]):
-        assert verify_request("standard", secret, got)["type"] == "coupon.redeemed"
+        assert verify_request("standard", secret, request)["type"] == "coupon.redeemed"
 
 
 def test_to_write_webhooks_a_key_needs_its_scope(admin: AdminClient) -> None:

@@ -1,4 +1,4 @@
-"""The rows of the table, a file each (LIMITS 1); a new row is a file and a line."""
+"""The rows of the table, one file each; see docs/performance.md."""
 
 from tests.benchmarks.cases import (
     bulk,

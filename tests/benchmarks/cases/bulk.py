@@ -1,4 +1,4 @@
-"""A batch by a worker, beside the database's own bulk write of the same rows."""
+"""A batch by a worker, compared with the database's own bulk write of the same rows."""
 
 from tests.benchmarks.model import BenchmarkCase, requests_per_second
 from tests.benchmarks.runners.bulk import (
@@ -11,7 +11,7 @@ from tests.benchmarks.runners.bulk import (
 CASES = (
     BenchmarkCase(
         name="bulk_postgresql",
-        description="batch by one worker process, PostgreSQL: coupons a second",
+        description="batch by one worker process, PostgreSQL: coupons per second",
         compared_with="raw COPY of the same rows into the same table",
         measured=PostgresqlBatch,
         baseline=RawCopy,
@@ -20,7 +20,7 @@ CASES = (
     ),
     BenchmarkCase(
         name="bulk_sqlite",
-        description="batch by one worker process, SQLite: coupons a second",
+        description="batch by one worker process, SQLite: coupons per second",
         compared_with="raw executemany of the same rows into the same table",
         measured=SqliteBatch,
         baseline=RawExecuteMany,

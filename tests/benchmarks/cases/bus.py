@@ -1,4 +1,4 @@
-"""The workers beside kombu doing nothing: milestones in, the outbox out."""
+"""The workers compared with bare kombu: milestones in, outbox out."""
 
 from tests.benchmarks.model import BenchmarkCase, requests_per_second
 from tests.benchmarks.runners.bus import (
@@ -14,10 +14,12 @@ BROKERS = ("redis", "rabbitmq") if find_rabbitmq() else ("redis",)
 
 
 def build_milestone_case(broker: str) -> BenchmarkCase:
-    """From the bus to the stored coupon."""
+    """Return the case from the bus to the stored coupon."""
     return BenchmarkCase(
         name=f"milestone_{broker}",
-        description=f"milestone event → coupon stored, {broker}: events a second and worker",
+        description=(
+            f"milestone event → coupon stored, {broker}: events per second and worker"
+        ),
         compared_with="kombu consume + ack of the same messages, same prefetch",
         measured=bind_broker(broker, Milestones),
         baseline=bind_broker(broker, Nothing),
@@ -27,10 +29,10 @@ def build_milestone_case(broker: str) -> BenchmarkCase:
 
 
 def build_relay_case(broker: str) -> BenchmarkCase:
-    """From the outbox to the bus."""
+    """Return the case from the outbox to the bus."""
     return BenchmarkCase(
         name=f"relay_{broker}",
-        description=f"outbox relay, {broker}: events a second",
+        description=f"outbox relay, {broker}: events per second",
         compared_with="kombu publish with confirms",
         measured=bind_broker(broker, Relay),
         baseline=bind_broker(broker, Confirmed),

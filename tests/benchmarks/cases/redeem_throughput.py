@@ -1,4 +1,4 @@
-"""How many redeems a second go through the gateway, beside the bare statement."""
+"""Redeems per second through the gateway, compared with the bare SQL statement."""
 
 from tests.benchmarks.model import BenchmarkCase, requests_per_second
 from tests.benchmarks.runners.by_hand import ByHand
@@ -6,7 +6,7 @@ from tests.benchmarks.runners.redeem import Redeem
 
 CASE = BenchmarkCase(
     name="redeem_throughput",
-    description="redeem through the gateway: requests a second",
+    description="redeem through the gateway: requests per second",
     compared_with="one hand-written CTE under pgbench",
     measured=Redeem,
     baseline=ByHand,

@@ -1,4 +1,4 @@
-"""What a validate costs the server, beside a hello that only checks a token."""
+"""Server cost of a validate, compared with an endpoint that only checks a token."""
 
 from tests.benchmarks.model import BenchmarkCase, cpu_per_request
 from tests.benchmarks.runners.baseline import Baseline
@@ -7,7 +7,7 @@ from tests.benchmarks.runners.validate import Validate
 CASE = BenchmarkCase(
     name="validate_cpu",
     description="validate through the gateway: CPU of gateway + PostgreSQL",
-    compared_with="Flask + JWT hello: CPU of gunicorn",
+    compared_with="Flask endpoint that checks a JWT: CPU of gunicorn",
     measured=Validate,
     baseline=Baseline,
     metric=cpu_per_request,

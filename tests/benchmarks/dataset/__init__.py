@@ -1,1 +1,1 @@
-"""How a large stock of codes behaves: growth, and files by the million."""
+"""Behavior with a large number of codes: growth, import and export."""

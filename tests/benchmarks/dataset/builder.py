@@ -1,4 +1,4 @@
-"""A tenant with any number of coupons, and both gateways at work on its database."""
+"""A tenant with any number of coupons, and both gateways on its database."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from tests.support.settings import build_settings
 TENANT = "bench"
 CHUNK_SIZE = 10_000
 COUPONS_PER_USER = 10
-# Divides no number of coupons that we make: neighbours in time are far apart in the
-# index of codes, as random codes are.
+# Coprime to every number of coupons that we create: neighbours in time are far apart
+# in the index of codes, as random codes are.
 INDEX_STEP = 7_919
 SETTING_CHANGES = {"gateway_workers": 1, "log_level": "error"}
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One size of stock, and where it is served."""
+    """One database size, and the gateways that serve it."""
 
     count: int
     settings: Settings
@@ -47,15 +47,15 @@ class Dataset:
     admin_pid: int = 0
 
     def to_code(self, number: int) -> str:
-        """The code of a coupon by its number in the order of time."""
+        """Return the code of a coupon by its number in order of time."""
         return f"G{number * INDEX_STEP % self.count:09d}"
 
     def to_user_id(self, number: int) -> str:
-        """Who holds it."""
+        """Return the ID of the user who holds the coupon."""
         return f"player_{number % max(self.count // COUPONS_PER_USER, 1)}"
 
     def create_token(self, user_id: str) -> str:
-        """What a player calls with."""
+        """Return a user's token."""
         issued = int(utc_now().timestamp())
         claims = {"sub": user_id, "sub_type": "tenant", "sub_id": TENANT}
         times = {"iat": issued, "exp": issued + 86_400}
@@ -63,18 +63,18 @@ class Dataset:
 
 
 def build_dataset(url: str, home: Path, count: int) -> Dataset:
-    """Make the tenant and its coupons, held by players, by the core's own means."""
+    """Create the tenant and its assigned coupons through the core."""
     settings = replace(build_settings(url, home), **SETTING_CHANGES)
     database.open_database(url)
     schema.upgrade()
     bootstrap.start(settings)
     now = utc_now()
     secret, _, api_key = tenants.create(TENANT, now)
-    made = _create_definition(now)
-    house = Dataset(count, settings, secret.secret, api_key, made.definition_id)
-    _insert_coupons(house, now)
+    definition = _create_definition(now)
+    dataset = Dataset(count, settings, secret.secret, api_key, definition.definition_id)
+    _insert_coupons(dataset, now)
     database.close_database()
-    return house
+    return dataset
 
 
 def _create_definition(now: datetime) -> Definition:
@@ -88,7 +88,7 @@ def _create_definition(now: datetime) -> Definition:
 def _insert_coupons(dataset: Dataset, now: datetime) -> None:
     batch = _build_batch(dataset, now)
     if database.is_postgresql():
-        # On a busy machine a chunk of ten million may take its time.
+        # On a busy machine a chunk of ten million may take long.
         database.execute("SET statement_timeout = 0", {})
     with database.transaction():
         batches.insert(batch, [])
@@ -109,25 +109,25 @@ def _build_batch(dataset: Dataset, now: datetime) -> Batch:
 
 
 def build_on_postgres(server: PostgresServer, home: Path, count: int) -> Dataset:
-    """The same in a database of its own, with nothing left for PostgreSQL to do."""
+    """Create the dataset in a database of its own and vacuum it."""
     name = f"stock_{count}"
     server.address.execute(f"CREATE DATABASE {name}")
-    house = build_dataset(server.url(name), home, count)
+    dataset = build_dataset(server.url(name), home, count)
     with psycopg.connect(server.url(name), autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")
-    return house
+    return dataset
 
 
 @contextmanager
 def serving_gateways(dataset: Dataset, home: Path) -> Iterator[Dataset]:
-    """Both gateways at work on it."""
-    places = [home / f"{name}-{dataset.count}" for name in ("query", "admin")]
-    for place in places:
-        place.mkdir(exist_ok=True)
+    """Run both gateways on the dataset."""
+    directories = [home / f"{name}-{dataset.count}" for name in ("query", "admin")]
+    for directory in directories:
+        directory.mkdir(exist_ok=True)
     with (
-        gateway_server("query_gateway", dataset.settings, places[0]) as query,
-        gateway_server("admin_gateway", dataset.settings, places[1]) as admin,
+        gateway_server("query_gateway", dataset.settings, directories[0]) as query,
+        gateway_server("admin_gateway", dataset.settings, directories[1]) as admin,
     ):
         ports = {"query_port": query.port, "admin_port": admin.port}
         yield replace(dataset, **ports, admin_pid=admin.pid)

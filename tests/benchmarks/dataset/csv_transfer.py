@@ -1,6 +1,7 @@
-"""`python -m tests.bench.stock.files`: a million codes out of one tenant into another.
+"""`python -m tests.benchmarks.dataset.csv_transfer`: export and import a million codes.
 
-Through the admin gateway, whose memory is watched meanwhile; the sets must be the same.
+The admin gateway exports from one tenant and imports into another. Its memory is
+measured meanwhile, and both tenants must have the same codes.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ from tests.benchmarks.dataset.builder import (
 from tests.support.servers import postgres_server
 from tests.support.servers.process import private_directory
 
-StepResult = tuple[str, bool]  # a line, and whether it is as it must be
+StepResult = tuple[str, bool]  # a line, and whether the step succeeded
 
 OTHER_TENANT = "other"
 CHUNK_BYTES = 262_144
 MAX_MEMORY_MEGABYTES = 120
-# What is in one of the two and not in the other.
+# Codes that only one of the two has.
 DIFFERENCE = f"""
     SELECT count(*) FROM (
         SELECT code, user_id FROM coupon WHERE tenant_id = '{TENANT}'
@@ -50,14 +51,14 @@ DIFFERENCE = f"""
 
 
 def main() -> int:
-    """The exit status: 1 when memory grew or the sets differ."""
+    """Return the exit status: 1 if memory grew or the codes differ."""
     given = _parse_arguments()
     with ExitStack() as stack:
         home = stack.enter_context(private_directory(None, "coupons-files-", None))
-        house = _build_dataset(stack, home, given)
-        served = stack.enter_context(serving_gateways(house, home))
+        dataset = _build_dataset(stack, home, given)
+        served = stack.enter_context(serving_gateways(dataset, home))
         file = home / "codes.csv"
-        good = [_print_result(told) for told in _run_steps(served, file)]
+        good = [_print_result(result) for result in _run_steps(served, file)]
     return 0 if all(good) else 1
 
 
@@ -67,8 +68,8 @@ def _run_steps(dataset: Dataset, file: Path) -> Iterator[StepResult]:
     yield _check_difference(dataset)
 
 
-def _print_result(told: StepResult) -> bool:
-    line, good = told
+def _print_result(result: StepResult) -> bool:
+    line, good = result
     print(line if good else f"{line}: WRONG", flush=True)
     return good
 
@@ -88,7 +89,7 @@ def _build_dataset(stack: ExitStack, home: Path, given: argparse.Namespace) -> D
 
 
 class MemoryWatch:
-    """The most memory that the processes of a server had, in megabytes."""
+    """The peak memory of a server's processes, in megabytes."""
 
     def __init__(self, pid: int) -> None:
         self.root = psutil.Process(pid)
@@ -96,15 +97,16 @@ class MemoryWatch:
         self.stopped = threading.Event()
 
     def run(self) -> None:
+        """Record the memory until the watch is stopped."""
         while not self.stopped.wait(0.1):
             everyone = [self.root, *self.root.children(recursive=True)]
-            sizes = [one.memory_info().rss / 2**20 for one in everyone]
+            sizes = [process.memory_info().rss / 2**20 for process in everyone]
             self.peak_megabytes = max(self.peak_megabytes, *sizes)
 
 
 @contextmanager
 def watching_memory(pid: int) -> Iterator[MemoryWatch]:
-    """A watch while the block runs."""
+    """Measure memory while the block runs."""
     watch = MemoryWatch(pid)
     thread = threading.Thread(target=watch.run, daemon=True)
     thread.start()
@@ -114,11 +116,11 @@ def watching_memory(pid: int) -> Iterator[MemoryWatch]:
 
 
 def _format_result(
-    what: str, count: int, seconds: float, megabytes: float
+    action: str, count: int, seconds: float, megabytes: float
 ) -> StepResult:
-    rate = f"{count:,} codes in {seconds:.1f} s, {count / seconds:,.0f} a second"
-    memory = f"gateway at most {megabytes:.0f} MB"
-    return f"{what}: {rate}, {memory}", megabytes < MAX_MEMORY_MEGABYTES
+    rate = f"{count:,} codes in {seconds:.1f} s, {count / seconds:,.0f}/s"
+    memory = f"gateway peak {megabytes:.0f} MB"
+    return f"{action}: {rate}, {memory}", megabytes < MAX_MEMORY_MEGABYTES
 
 
 def _export(dataset: Dataset, file: Path) -> StepResult:
@@ -131,13 +133,13 @@ def _export(dataset: Dataset, file: Path) -> StepResult:
         headers = {"X-API-Key": dataset.api_key}
         connection.request("GET", f"/v1/tenants/{TENANT}/codes/export", headers=headers)
         answer = connection.getresponse()
-        while piece := answer.read(CHUNK_BYTES):
-            written.write(piece)
-            lines += piece.count(b"\n")
-    told, good = _format_result(
+        while chunk := answer.read(CHUNK_BYTES):
+            written.write(chunk)
+            lines += chunk.count(b"\n")
+    text, good = _format_result(
         "export", lines, time.monotonic() - began, watch.peak_megabytes
     )
-    return told, good and lines == dataset.count
+    return text, good and lines == dataset.count
 
 
 def _import(dataset: Dataset, file: Path) -> Iterator[StepResult]:
@@ -151,7 +153,7 @@ def _import(dataset: Dataset, file: Path) -> Iterator[StepResult]:
     )
     began = time.monotonic()
     done = jobs.run_to_completion(
-        jobs.get(OTHER_TENANT, job["job_id"]), lambda one: None
+        jobs.get(OTHER_TENANT, job["job_id"]), lambda _response: None
     )
     rest = dataset.count - job["done"]
     line, _ = _format_result(
@@ -166,8 +168,8 @@ def _create_other_tenant() -> tuple[str, str]:
     reward = {"name": "P", "description": "", "reward_type": "p", "payload": {}}
     item = reward_items.create(OTHER_TENANT, reward, now)
     about = {"name": "Imported", "reward_item_id": item.item_id}
-    made = definitions.create(OTHER_TENANT, about, now).definition_id
-    return api_key, f"/v1/tenants/{OTHER_TENANT}/coupons/{made}/import"
+    definition_id = definitions.create(OTHER_TENANT, about, now).definition_id
+    return api_key, f"/v1/tenants/{OTHER_TENANT}/coupons/{definition_id}/import"
 
 
 def _upload(dataset: Dataset, file: Path, api_key: str, path: str) -> Any:
@@ -187,7 +189,7 @@ def _upload(dataset: Dataset, file: Path, api_key: str, path: str) -> Any:
 def _check_difference(dataset: Dataset) -> StepResult:
     database.close_database()
     url = dataset.settings.database_url
-    # Not by the core's own connection, which waits for no answer as long as this.
+    # Not the core's own connection, whose timeout is too short for this query.
     if url.startswith("sqlite"):
         source: Any = sqlite3.connect(url.removeprefix("sqlite:///"))
     else:

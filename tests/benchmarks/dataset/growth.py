@@ -1,7 +1,7 @@
-"""`python -m tests.bench.stock.growth`: what a thousand times the coupons cost.
+"""`python -m tests.benchmarks.dataset.growth`: cost of a thousand times the coupons.
 
-The small and the large stock are asked in turn, round after round, so that both see
-the same noise; the goal is a p99 of at most 1.3 times (LIMITS 1).
+Requests alternate between the small and the large database, so that both see the
+same noise. The goal is a p99 of at most 1.3 times (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ WARM_UP_REQUESTS = 300
 
 
 def main() -> int:
-    """The exit status: 1 when a request failed, else 0."""
+    """Return the exit status: 1 if a request failed, else 0."""
     given = _parse_arguments()
     with ExitStack() as stack:
         home = stack.enter_context(private_directory(None, "coupons-growth-", None))
         server = stack.enter_context(postgres_server(home, fsync=True))
-        houses = [
+        datasets = [
             _build_dataset(server, home, count) for count in (given.least, given.codes)
         ]
         served = [
-            stack.enter_context(serving_gateways(house, home)) for house in houses
+            stack.enter_context(serving_gateways(dataset, home)) for dataset in datasets
         ]
         rows = _measure(served, given)
     print(render_table(rows, given))
@@ -55,10 +55,14 @@ def main() -> int:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--codes", type=int, default=1_000_000, help="the large stock")
-    parser.add_argument("--least", type=int, default=10_000, help="the small stock")
+    parser.add_argument(
+        "--codes", type=int, default=1_000_000, help="coupons of the large dataset"
+    )
+    parser.add_argument(
+        "--least", type=int, default=10_000, help="coupons of the small dataset"
+    )
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--requests", type=int, default=400, help="in each round")
+    parser.add_argument("--requests", type=int, default=400, help="requests per round")
     parser.add_argument("--clients", type=int, default=2)
     parser.add_argument("--output", type=Path, default=Path("var/growth.json"))
     return parser.parse_args()
@@ -66,10 +70,10 @@ def _parse_arguments() -> argparse.Namespace:
 
 def _build_dataset(server: Any, home: Path, count: int) -> Dataset:
     began = time.monotonic()
-    house = build_on_postgres(server, home, count)
+    dataset = build_on_postgres(server, home, count)
     seconds = time.monotonic() - began
     print(f"{count:,} coupons in {seconds:.0f} s", file=sys.stderr, flush=True)
-    return house
+    return dataset
 
 
 def _build_validate(dataset: Dataset, number: int) -> bytes:
@@ -116,21 +120,21 @@ REQUEST_KINDS: dict[str, tuple[RequestBuilder, str, bytes]] = {
 }
 
 
-def _measure(houses: Sequence[Dataset], given: argparse.Namespace) -> list[Any]:
-    """For each kind of request: the latencies of both sizes, in turns."""
-    numbers = [_sample_numbers(house, given) for house in houses]
-    return [_measure_row(name, houses, numbers, given) for name in REQUEST_KINDS]
+def _measure(datasets: Sequence[Dataset], given: argparse.Namespace) -> list[Any]:
+    """Return the latencies of both sizes for each kind of request."""
+    numbers = [_sample_numbers(dataset, given) for dataset in datasets]
+    return [_measure_row(name, datasets, numbers, given) for name in REQUEST_KINDS]
 
 
 def _sample_numbers(dataset: Dataset, given: argparse.Namespace) -> list[int]:
-    """Coupons to ask for, each once, from anywhere in the stock."""
-    wanted = given.requests * given.rounds + WARM_UP_REQUESTS
-    return random.Random(1).sample(range(dataset.count), wanted)
+    """Return numbers of different coupons from anywhere in the dataset."""
+    sample_size = given.requests * given.rounds + WARM_UP_REQUESTS
+    return random.Random(1).sample(range(dataset.count), sample_size)
 
 
 def _measure_row(
     name: str,
-    houses: Sequence[Dataset],
+    datasets: Sequence[Dataset],
     numbers: Sequence[list[int]],
     given: argparse.Namespace,
 ) -> dict[str, Any]:
@@ -138,13 +142,13 @@ def _measure_row(
     p99: list[list[float]] = [[], []]
     failures = 0
     for round_ in range(given.rounds + 1):
-        for at, house in enumerate(houses):
-            mine = _slice_round(numbers[at], round_, given.requests)
-            times, failed = _send_requests(name, house, mine, given.clients)
+        for index, dataset in enumerate(datasets):
+            sample = _slice_round(numbers[index], round_, given.requests)
+            times, failed = _send_requests(name, dataset, sample, given.clients)
             failures += failed
             if round_:  # the first one warms up
-                p50[at].append(compute_percentile(times, 50))
-                p99[at].append(compute_percentile(times, 99))
+                p50[index].append(compute_percentile(times, 50))
+                p99[index].append(compute_percentile(times, 99))
     return _summarize(name, p50, p99) | {"failures": failures}
 
 
@@ -174,8 +178,8 @@ def _summarize(
     ratios = [large / small for small, large in zip(*p99, strict=True)]
     return {
         "name": name,
-        "p50_ms": [median(one) for one in p50],
-        "p99_ms": [median(one) for one in p99],
+        "p50_ms": [median(values) for values in p50],
+        "p99_ms": [median(values) for values in p99],
         "p50_ratio": median(p50[1]) / median(p50[0]),
         "p99_ratio": median(ratios),
         "p99_ratio_range": [min(ratios), max(ratios)],
@@ -183,18 +187,18 @@ def _summarize(
 
 
 def render_table(rows: Sequence[dict[str, Any]], given: argparse.Namespace) -> str:
-    """The rows for people."""
+    """Return the result as a table."""
     head = f"{given.least:,} → {given.codes:,} coupons of one tenant, p99 in ms"
     return "\n".join([head, *map(_render_row, rows)])
 
 
 def _render_row(row: dict[str, Any]) -> str:
     small, large = row["p99_ms"]
-    least, most = row["p99_ratio_range"]
+    smallest, largest = row["p99_ratio_range"]
     met = "ok" if row["p99_ratio"] <= MAX_P99_RATIO else "MISSED"
     return (
         f"{row['name']:<16} {small:7.2f} → {large:7.2f}   "
-        f"{row['p99_ratio']:.2f} × ({least:.2f}–{most:.2f}), p50 "
+        f"{row['p99_ratio']:.2f} × ({smallest:.2f}–{largest:.2f}), p50 "
         f"{row['p50_ratio']:.2f} ×: {met}"
     )
 

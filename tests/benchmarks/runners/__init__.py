@@ -1,1 +1,1 @@
-"""What is measured: each runner does one kind of work for some seconds a round."""
+"""Runners: each does one kind of work for some seconds per round."""

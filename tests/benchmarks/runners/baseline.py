@@ -1,4 +1,4 @@
-"""The least that a Flask with a token can do."""
+"""The least work that Flask can do for a request with a token."""
 
 from tests.benchmarks.environment import Environment
 from tests.benchmarks.http import build_get
@@ -7,7 +7,7 @@ from tests.benchmarks.model import Sample
 
 
 class Baseline:
-    """`GET /baseline` of `tests.benchmarks.baseline_app` with every user's token in turn."""
+    """`GET /hello` of the baseline app, with each user's token in turn."""
 
     name = "hello"
 
@@ -17,10 +17,10 @@ class Baseline:
         self.requests = [build_get("/hello", token) for token in tokens]
 
     def run(self, seconds: float) -> Sample:
-        """One round."""
+        """Run one round."""
         work = LoadPlan(self.server.port, self.requests, seconds, repeat=True)
         return self.environment.drive(work, {"gunicorn": self.server.pid})
 
     def find_mismatches(self) -> list[str]:
-        """Nothing is stored, so nothing can be counted."""
+        """Return nothing: the baseline stores nothing."""
         return []

@@ -1,4 +1,4 @@
-"""Coupons by the hundred thousand: a batch in a process of its own, and by hand."""
+"""Coupons by the hundred thousand: a batch in its own process, and bare SQL."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from tests.benchmarks.model import Sample
 from tests.benchmarks.players import TENANT
 from tests.support.databases import SqliteDatabases, migrate_database
 
-COUPONS_PER_SECOND = 50_000  # coupons that are made for each second of a round
+COUPONS_PER_SECOND = 50_000  # created for each second of a round
 CODE_LENGTH = 10
 BLOCK_SIZE = 10_000
 RAW_TENANT = (
-    "other"  # the tenant of rows by hand, as long as TENANT: so are its index entries
+    "other"  # as long as TENANT, so that index entries of bare rows have the same size
 )
 COLUMNS = """tenant_id, coupon_id, definition_id, user_id, code, generated_at,
     redemption_count, code_key, code_scope, batch_id"""
 
 
 class BulkRunner:
-    """So many coupons in one database; how they get there is the subclass's."""
+    """Create coupons in one database; subclasses define how."""
 
     name: str
 
@@ -47,31 +47,31 @@ class BulkRunner:
         self.url = environment.bus_url
 
     def run(self, seconds: float) -> Sample:
-        """One round: as many coupons as may take so many seconds."""
+        """Run one round: as many coupons as about that many seconds allow."""
         count = max(20_000, int(seconds * COUPONS_PER_SECOND))
         with self.prepared_database() as url:
             return self.insert_coupons(url, count)
 
     @contextmanager
     def prepared_database(self) -> Iterator[str]:
-        """The URL of the database."""
+        """Return the URL of the database."""
         yield self.url
 
     def insert_coupons(self, url: str, count: int) -> Sample:
-        """Make so many."""
+        """Create that many coupons."""
         raise NotImplementedError
 
     def find_mismatches(self) -> list[str]:
-        """Nothing: each round has counted."""
+        """Return nothing: each round has counted its rows."""
         return []
 
 
 class SqliteMixin:
-    """A new file for each round, beside the memory's: on a disk."""
+    """Use a new file on disk for each round."""
 
     @contextmanager
     def prepared_database(self) -> Iterator[str]:
-        """The URL of a new file."""
+        """Return the URL of a new file."""
         with (
             tempfile.TemporaryDirectory(prefix="coupons-bench-") as home,
             SqliteDatabases(Path(home), migrate_database).temporary_database() as url,
@@ -80,10 +80,10 @@ class SqliteMixin:
 
 
 class BatchRunner(BulkRunner):
-    """All chunks of a batch, one after the other, as the generator makes them."""
+    """Generate all chunks of a batch, one after the other, as a worker does."""
 
     def insert_coupons(self, url: str, count: int) -> Sample:
-        """In a process of its own, whose memory is then that of a worker."""
+        """Generate in a process of its own, so that its memory is that of a worker."""
         context = multiprocessing.get_context("spawn")
         with context.Pool(1) as pool:
             seconds, rss, generated = pool.apply(run_batch, (url, count))
@@ -92,19 +92,19 @@ class BatchRunner(BulkRunner):
 
 
 class PostgresqlBatch(BatchRunner):
-    """By COPY in chunks."""
+    """A batch by COPY in chunks."""
 
     name = "batch postgresql"
 
 
 class SqliteBatch(SqliteMixin, BatchRunner):
-    """By one statement a chunk."""
+    """A batch by one statement per chunk."""
 
     name = "batch sqlite"
 
 
 def run_batch(url: str, count: int) -> tuple[float, int, int]:
-    """Seconds, the most memory in bytes, and how many coupons the batch has."""
+    """Return seconds, peak memory in bytes, and the number of coupons."""
     from workers.message_handlers import handle_one
     from workers.messages import Message
 
@@ -118,14 +118,14 @@ def run_batch(url: str, count: int) -> tuple[float, int, int]:
                 f'{{"tenant_id":"{batch.tenant_id}","batch_id":"{batch.batch_id}",'
                 f'"chunk_number":{number}}}'
             )
-            whole = (
+            message_fields = (
                 GENERATION_QUEUE,
                 "generation.chunk",
                 "application/json",
                 body.encode(),
             )
-            handle_one(Message(*whole))
-        database.close_database()  # on SQLite all is in the file itself after that
+            handle_one(Message(*message_fields))
+        database.close_database()  # then SQLite has everything in the file itself
         seconds = time.monotonic() - began
         after = batches.get(batch.tenant_id, batch.batch_id)
     finally:
@@ -134,36 +134,38 @@ def run_batch(url: str, count: int) -> tuple[float, int, int]:
 
 
 def read_peak_memory_bytes() -> int:
-    """The most bytes that this process has ever had in memory."""
-    # Not by getrusage: that counts what the parent had at the fork as well.
+    """Return the peak memory of this process in bytes."""
+    # getrusage would include the parent's memory at the time of the fork.
     status = Path("/proc/self/status").read_text()
-    (line,) = (one for one in status.splitlines() if one.startswith("VmHWM"))
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) * 1024
 
 
 def create_definition() -> tuple[str, str]:
-    """The ids of a new definition with codes of ten characters."""
+    """Create a definition with codes of ten characters; return its IDs."""
     found = database.execute("SELECT item_id FROM reward_item", {}).fetchone()
     fields = {
         "name": f"Bulk {id_generation.generate_id()}",
         "reward_item_id": str(found[0]) if found else create_tenant(),
         "code_length": CODE_LENGTH,
     }
-    made = definitions.create(TENANT, fields, utc_now())
-    return TENANT, made.definition_id
+    definition = definitions.create(TENANT, fields, utc_now())
+    return TENANT, definition.definition_id
 
 
 def create_tenant() -> str:
-    """The id of its reward item."""
+    """Create the tenant if needed; return the ID of its reward item."""
     encryption.load_keys((encryption.generate_master_key(),))
     tenants.create(TENANT, utc_now())
     item = {"name": "Points", "description": "", "reward_type": "points"}
-    made = reward_items.create(TENANT, item | {"payload": {"amount": 100}}, utc_now())
-    return made.item_id
+    reward_item = reward_items.create(
+        TENANT, item | {"payload": {"amount": 100}}, utc_now()
+    )
+    return reward_item.item_id
 
 
 def generate_rows(count: int) -> Iterator[tuple[Any, ...]]:
-    """The same rows as a batch would write, with codes of their own."""
+    """Yield the rows that a batch would write, with other codes."""
     definition_id, batch_id = id_generation.generate_id(), id_generation.generate_id()
     now = utc_now().isoformat(timespec="milliseconds")[:23] + "Z"
     for code in codes.generate_random_codes(
@@ -179,7 +181,7 @@ class RawCopy(BulkRunner):
     name = "raw copy"
 
     def insert_coupons(self, url: str, count: int) -> Sample:
-        """From a block of text each, which is made beforehand."""
+        """Copy blocks of text that were built beforehand."""
         ready = list(generate_blocks(count))
         with psycopg.connect(url) as connection:
             began = time.monotonic()
@@ -192,8 +194,9 @@ class RawCopy(BulkRunner):
 
 
 def generate_blocks(count: int) -> Iterator[str]:
-    every = generate_rows(count)
-    while block := list(islice(every, BLOCK_SIZE)):
+    """Yield blocks of rows as text for COPY."""
+    rows = generate_rows(count)
+    while block := list(islice(rows, BLOCK_SIZE)):
         yield "".join("\t".join(map(str, row)) + "\n" for row in block)
 
 
@@ -203,16 +206,16 @@ class RawExecuteMany(SqliteMixin, BulkRunner):
     name = "raw executemany"
 
     def insert_coupons(self, url: str, count: int) -> Sample:
-        """With the journal as the gateways have it."""
+        """Insert with the same journal mode as the gateways."""
         ready = list(generate_rows(count))
-        marks = ", ".join("?" * len(ready[0]))
+        placeholders = ", ".join("?" * len(ready[0]))
         connection = sqlite3.connect(url.removeprefix("sqlite:///"))
         connection.execute("PRAGMA journal_mode = wal")
         connection.execute("PRAGMA synchronous = full")
         connection.execute("PRAGMA cache_size = -32000")
         began = time.monotonic()
-        sql = f"INSERT INTO coupon ({COLUMNS}) VALUES ({marks})"
+        sql = f"INSERT INTO coupon ({COLUMNS}) VALUES ({placeholders})"
         connection.executemany(sql, ready)
         connection.commit()
-        connection.close()  # all is in the file itself after that
+        connection.close()  # then everything is in the file itself
         return Sample(count, time.monotonic() - began)

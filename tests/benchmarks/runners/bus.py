@@ -1,4 +1,4 @@
-"""Milestones and the outbox on a bus, beside kombu doing nothing with the same."""
+"""Milestones and the outbox on a bus, compared with bare kombu."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from tests.benchmarks.players import TENANT
 from workers import consumer, outbox_relay
 from workers.acknowledgement import DeliveryProcessor
 
-MESSAGES_PER_SECOND = 1_500  # messages that are made ready for each second of a round
+MESSAGES_PER_SECOND = 1_500  # prepared for each second of a round
 TAP_QUEUE = Queue("bench.tap", EXCHANGES[OUT_EXCHANGE], "#", durable=True)
 _numbers = itertools.count()
 
 
 class BusRunner:
-    """What all of them need: a broker, a database, and so many messages."""
+    """A broker, a database, and a number of messages."""
 
     broker: ClassVar[str]
 
@@ -46,7 +46,7 @@ class BusRunner:
         )
 
     def run(self, seconds: float) -> Sample:
-        """One round: as many messages as may take so many seconds."""
+        """Run one round: as many messages as about that many seconds allow."""
         count = max(200, int(seconds * MESSAGES_PER_SECOND))
         database.open_database(self.database_url)
         try:
@@ -59,26 +59,27 @@ class BusRunner:
         return Sample(completed=count, seconds=took)
 
     def prepared_work(self, count: int) -> Any:
-        """Makes ready what is not measured; gives what is."""
+        """Prepare what is not measured; yield the work that is."""
         raise NotImplementedError
 
     def find_mismatches(self) -> list[str]:
-        """Nothing: what was not done would not have ended."""
+        """Return nothing: a round does not end before all its work is done."""
         return []
 
 
 class Milestones(BusRunner):
-    """Messages of the consumer's own loop, each a coupon in the end."""
+    """The consumer's own loop; each message results in a coupon."""
 
     @contextmanager
     def prepared_work(self, count: int) -> Iterator[Callable[[], None]]:
+        """Fill the queue; yield the consumer's loop."""
         ensure_streak_definition()
         fill_queue(self.url, count)
         settling = DeliveryProcessor(self.url)
         with create_connection(self.url) as connection:
             channel = connection.channel()
-            for one in consumer.create_consumers(channel, self.url, settling):
-                one.consume()
+            for message in consumer.create_consumers(channel, self.url, settling):
+                message.consume()
 
             def work() -> None:
                 while settling.outcome_counts["earned"] < count:
@@ -88,10 +89,11 @@ class Milestones(BusRunner):
 
 
 class Nothing(BusRunner):
-    """kombu takes and acknowledges the same messages, with the same prefetch."""
+    """kombu receives and acknowledges the same messages, with the same prefetch."""
 
     @contextmanager
     def prepared_work(self, count: int) -> Iterator[Callable[[], None]]:
+        """Fill the queue; yield a bare kombu consumer's loop."""
         ensure_streak_definition()
         fill_queue(self.url, count)
         taken: list[None] = []
@@ -102,7 +104,7 @@ class Nothing(BusRunner):
             with Consumer(
                 channel,
                 [streaks],
-                on_message=lambda one: (one.ack(), taken.append(None)),
+                on_message=lambda message: (message.ack(), taken.append(None)),
             ):
 
                 def work() -> None:
@@ -113,10 +115,11 @@ class Nothing(BusRunner):
 
 
 class Relay(BusRunner):
-    """The outbox, published and marked as sent."""
+    """The outbox is published and marked as sent."""
 
     @contextmanager
     def prepared_work(self, count: int) -> Iterator[Callable[[], None]]:
+        """Fill the outbox; yield the relay's loop."""
         database.execute("DELETE FROM outbox", {})
         with database.transaction():
             outbox.add(build_events(count))
@@ -130,10 +133,11 @@ class Relay(BusRunner):
 
 
 class Confirmed(BusRunner):
-    """kombu publishes the same events, each with a confirm where there are any."""
+    """kombu publishes the same events, with confirms where the broker has them."""
 
     @contextmanager
     def prepared_work(self, count: int) -> Iterator[Callable[[], None]]:
+        """Build the events; yield a bare kombu publisher's loop."""
         messages = [to_outgoing_message(event) for event in build_events(count)]
         options = {"confirm_publish": True} if self.broker == "rabbitmq" else {}
         with (
@@ -158,7 +162,7 @@ class Confirmed(BusRunner):
 
 
 def ensure_streak_definition() -> None:
-    """One definition that earns, the same in every round."""
+    """Create one definition with a trigger, the same for every round."""
     found = "SELECT 1 FROM definition WHERE trigger_kind IS NOT NULL"
     if database.execute(found, {}).fetchone():
         return
@@ -175,6 +179,7 @@ def ensure_streak_definition() -> None:
 
 
 def fill_queue(url: str, count: int) -> None:
+    """Purge all queues and publish that many milestones."""
     with create_connection(url) as connection:
         for queue in list_worker_queues(url):
             queue(connection.default_channel).declare()
@@ -184,11 +189,12 @@ def fill_queue(url: str, count: int) -> None:
         for _ in range(count)
     ]
     with open_publisher(url) as publisher:
-        for at in range(0, count, 100):
-            publisher.publish(messages[at : at + 100])
+        for start in range(0, count, 100):
+            publisher.publish(messages[start : start + 100])
 
 
 def build_milestone_body() -> bytes:
+    """Return the body of a milestone for a new user."""
     number = next(_numbers)
     event = {
         "specversion": "1.0",
@@ -203,7 +209,7 @@ def build_milestone_body() -> bytes:
 
 
 def build_events(count: int) -> list[Event]:
-    """Events such as redemptions store."""
+    """Return events such as redemptions store."""
     data = json.dumps({"coupon": {"id": "x" * 36, "payload": {"amount": 100}}})
     kind, now = "coupon.redeemed", utc_now()
     return [
@@ -214,7 +220,7 @@ def build_events(count: int) -> list[Event]:
 
 @contextmanager
 def declared_tap(url: str) -> Iterator[None]:
-    """Somebody wants the events; what they got is thrown away."""
+    """Bind a queue to the events, and purge it afterwards."""
     with create_connection(url) as connection:
         tap = TAP_QUEUE(connection.default_channel)
         tap.declare()
@@ -223,7 +229,7 @@ def declared_tap(url: str) -> Iterator[None]:
         tap.purge()
 
 
-def bind_broker(broker: str, kind: type[BusRunner]) -> type[BusRunner]:
-    """The runner on one broker."""
-    name = f"{kind.__name__.lower()} {broker}"
-    return type(name, (kind,), {"name": name, "broker": broker})
+def bind_broker(broker: str, runner_class: type[BusRunner]) -> type[BusRunner]:
+    """Return the runner class for one broker."""
+    name = f"{runner_class.__name__.lower()} {broker}"
+    return type(name, (runner_class,), {"name": name, "broker": broker})

@@ -1,4 +1,4 @@
-"""The same redeem as one statement written by hand, under pgbench."""
+"""The same redeem as one hand-written statement, under pgbench."""
 
 from __future__ import annotations
 
@@ -31,27 +31,36 @@ class ByHand:
         self.completed = 0
 
     def run(self, seconds: float) -> Sample:
-        """One round: as many transactions as may take so many seconds."""
+        """Run one round: as many transactions as about that many seconds allow."""
         clients = self.environment.options.clients
-        each = max(1, int(seconds * MAX_REDEMPTIONS_PER_SECOND) // clients)
-        first = self.coupons.reserve(each * clients)
+        transactions_per_client = max(
+            1, int(seconds * MAX_REDEMPTIONS_PER_SECOND) // clients
+        )
+        first = self.coupons.reserve(transactions_per_client * clients)
         with tempfile.TemporaryDirectory() as logs:
             meter = Meter({"postgresql": self.environment.postgres.pid})
-            text = self._run_pgbench(first, each, f"{logs}/log")
+            text = self._run_pgbench(first, transactions_per_client, f"{logs}/log")
             cpu = meter.cpu_seconds()
             latencies = sorted(_read_latencies(Path(logs)))
         sample = _parse_sample(text, cpu, meter.rss_bytes(), latencies)
         self.completed += sample.completed
         return sample
 
-    def _run_pgbench(self, first: int, each: int, log: str) -> str:
-        stage, pool = self.environment, self.coupons
-        numbers = {"i": -1, "first": first, "share": each} | pool.to_sql_variables()
-        done = subprocess.run(
+    def _run_pgbench(self, first: int, transactions: int, log: str) -> str:
+        environment, pool = self.environment, self.coupons
+        numbers = {
+            "i": -1,
+            "first": first,
+            "share": transactions,
+        } | pool.to_sql_variables()
+        completed = subprocess.run(
             [
-                *(stage.postgres.bin_dir / "pgbench", stage.by_hand_url),
+                *(environment.postgres.bin_dir / "pgbench", environment.by_hand_url),
                 *("--no-vacuum", "--protocol=prepared", f"--file={SCRIPT}"),
-                *(f"--client={stage.options.clients}", f"--transactions={each}"),
+                *(
+                    f"--client={environment.options.clients}",
+                    f"--transactions={transactions}",
+                ),
                 *(
                     "--log",
                     f"--log-prefix={log}",
@@ -62,12 +71,12 @@ class ByHand:
             capture_output=True,
             text=True,
         )
-        if done.returncode:
-            raise RuntimeError(f"pgbench failed:\n{done.stderr}")
-        return done.stdout
+        if completed.returncode:
+            raise RuntimeError(f"pgbench failed:\n{completed.stderr}")
+        return completed.stdout
 
     def find_mismatches(self) -> list[str]:
-        """pgbench takes a redeem that found nothing for done: the tables tell."""
+        """Count in the tables: for pgbench, a refused redeem succeeds, too."""
         return counts.find_mismatches(
             self.environment.by_hand_url, self.completed, self.name
         )
@@ -84,7 +93,7 @@ def _parse_sample(
     processed, rate = PROCESSED_LINE.search(text), RATE_LINE.search(text)
     if not processed or not rate:
         raise RuntimeError(f"pgbench said something else than expected:\n{text}")
-    done, wanted = int(processed[1]), int(processed[2])
+    done, requested = int(processed[1]), int(processed[2])
     return Sample(
         completed=done,
         seconds=done / float(rate[1]),
@@ -92,5 +101,7 @@ def _parse_sample(
         rss_bytes=rss_bytes,
         p50_ms=compute_percentile(latencies, 50),
         p99_ms=compute_percentile(latencies, 99),
-        failures=(f"{wanted - done} transactions failed",) if wanted > done else (),
+        failures=(f"{requested - done} transactions failed",)
+        if requested > done
+        else (),
     )

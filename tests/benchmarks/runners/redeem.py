@@ -1,4 +1,4 @@
-"""A player redeems a code of their own, each code once."""
+"""Players redeem their own codes, each code once."""
 
 from tests.benchmarks import counts
 from tests.benchmarks.environment import MAX_REDEMPTIONS_PER_SECOND, Environment
@@ -17,7 +17,7 @@ class Redeem:
         self.completed = 0
 
     def run(self, seconds: float) -> Sample:
-        """One round; it ends early when its share of the codes is used up."""
+        """Run one round; it ends early if its share of the codes is used up."""
         share = self.environment.coupons.allocate(
             int(seconds * MAX_REDEMPTIONS_PER_SECOND)
         )
@@ -32,7 +32,7 @@ class Redeem:
         return build_post(f"/v1/coupons/redeem/{code}", token, {"user_id": user})
 
     def find_mismatches(self) -> list[str]:
-        """Every answer 200 is one redemption, one use and one event, and no more."""
+        """Each answer 200 must be exactly one redemption, one use, and one event."""
         return counts.find_mismatches(
             self.environment.gateway_url, self.completed, self.name
         )

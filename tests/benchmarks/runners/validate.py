@@ -1,15 +1,15 @@
-"""A player asks what a code is worth."""
+"""Players validate codes."""
 
 from tests.benchmarks.environment import Environment
 from tests.benchmarks.http import build_get
 from tests.benchmarks.load import LoadPlan
 from tests.benchmarks.model import Sample
 
-CODE_COUNT = 4_000  # looked up again and again
+CODE_COUNT = 4_000  # validated repeatedly
 
 
 class Validate:
-    """`GET /v1/coupons/validate/CODE` by the owners of so many different codes."""
+    """`GET /v1/coupons/validate/CODE` by the owners of different codes."""
 
     name = "validate"
 
@@ -21,11 +21,11 @@ class Validate:
         ]
 
     def run(self, seconds: float) -> Sample:
-        """One round."""
+        """Run one round."""
         port, good = self.environment.gateway.port, b'"valid":true'
         work = LoadPlan(port, self.requests, seconds, repeat=True, required_bytes=good)
         return self.environment.drive(work, self.environment.gateway_pids)
 
     def find_mismatches(self) -> list[str]:
-        """Nothing is stored; an answer that the code is not valid counts as failed."""
+        """Return nothing: nothing is stored; an invalid code counts as a failure."""
         return []

@@ -1,1 +1,1 @@
-"""Tests of values and rules."""
+"""Tests of domain values and rules."""

@@ -1,4 +1,4 @@
-"""What a code is: what people may type for it, and how random ones are drawn."""
+"""Test the syntax of codes and the generation of random ones."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ NO_CODES = {
     "Arabic digits": "SAVE١٠",
     "NUL": "SAVE\x00",
     "inner NUL": "SA\x00VE",
-    "line end": "SAVE10\n",
     "inner line end": "SAVE\n10",
-    "non-breaking blank": "SAVE10\u00a0",
+    "inner non-breaking blank": "SAVE\u00a010",
+    "escape": "SAVE10\x1b",
+    "separator that is no whitespace": "SAVE10\x1f",
+    "only what is trimmed": "\u200b \ufeff\n",
     "slash": "SAVE/10",
     "dot": "SAVE.10",
     "percent": "SAVE%31",
@@ -44,6 +46,24 @@ def test_a_code_is_itself(code: str) -> None:
 @pytest.mark.parametrize("blanks", [" {}", "{} ", "\t{}\t", "  {} \t "])
 def test_outer_blanks_are_no_part_of_a_code(blanks: str) -> None:
     assert codes.normalize_code(blanks.format("SAVE10")) == "SAVE10"
+
+
+@pytest.mark.parametrize("around", ["\n", "\r\n", "\x85", "\u00a0", "\u3000", "\u2028"])
+def test_outer_whitespace_and_line_ends_are_no_part_of_a_code(around: str) -> None:
+    assert codes.normalize_code(f"{around}SAVE10{around}") == "SAVE10"
+
+
+@pytest.mark.parametrize(
+    "invisible", ["\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad"]
+)
+def test_invisible_characters_are_no_part_of_a_code(invisible: str) -> None:
+    text = f"{invisible} {invisible}SAVE{invisible}10 {invisible}"
+    assert codes.normalize_code(text) == "SAVE10"
+
+
+@pytest.mark.parametrize("dash", "\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
+def test_typographic_dashes_are_hyphens(dash: str) -> None:
+    assert codes.normalize_code(f"SAVE{dash}10") == "SAVE-10"
 
 
 @pytest.mark.parametrize("case", NO_CODES)
@@ -86,16 +106,18 @@ def test_a_users_scope_is_never_a_random_codes() -> None:
 def test_random_codes_have_prefix_length_and_alphabet(
     alphabet: CodeAlphabet, length: int, prefix: str
 ) -> None:
-    drawn = codes.generate_random_codes(50, prefix, length, alphabet)
-    assert len(drawn) == 50
-    for code in drawn:
+    generated_codes = codes.generate_random_codes(
+        50, prefix, length=length, alphabet=alphabet
+    )
+    assert len(generated_codes) == 50
+    for code in generated_codes:
         assert code.startswith(prefix)
         assert len(code) == len(prefix) + length
         assert set(code[len(prefix) :]) <= set(codes.ALPHABETS[alphabet])
 
 
 def test_no_codes_are_drawn_when_none_are_asked_for() -> None:
-    assert codes.generate_random_codes(0, "P", 8, CodeAlphabet.FULL) == []
+    assert not codes.generate_random_codes(0, "P", length=8, alphabet=CodeAlphabet.FULL)
 
 
 def test_look_alikes_are_left_out() -> None:
@@ -108,10 +130,14 @@ def test_every_character_is_equally_likely_at_every_place(
 ) -> None:
     count, length = 40_000, 4
     characters = codes.ALPHABETS[alphabet]
-    drawn = codes.generate_random_codes(count, "", length, alphabet)
+    generated_codes = codes.generate_random_codes(
+        count, "", length=length, alphabet=alphabet
+    )
     expected = count / len(characters)
-    for place in range(length):
-        seen = Counter(code[place] for code in drawn)
-        surprise = sum((seen[one] - expected) ** 2 / expected for one in characters)
-        # Chi-squared of 30 to 35 degrees exceeds 100 once in a hundred million runs.
-        assert surprise < 100
+    for position in range(length):
+        counts = Counter(code[position] for code in generated_codes)
+        chi_squared = sum(
+            (counts[character] - expected) ** 2 / expected for character in characters
+        )
+        # Chi-squared with 30 to 35 degrees of freedom exceeds 100 once in 1e8 runs.
+        assert chi_squared < 100

@@ -1,4 +1,4 @@
-"""For how long an award is good: days and weeks are exact, months end where they do."""
+"""Test the validity period of awarded coupons, in particular the ends of months."""
 
 from __future__ import annotations
 

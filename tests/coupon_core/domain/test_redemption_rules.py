@@ -1,4 +1,4 @@
-"""Which reason is the answer, for every pair of faults and at every edge."""
+"""Test the precedence of violations, for every pair of them and at every boundary."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from coupon_core.domain.rules import redemption as redemption_rules
 from coupon_core.services.catalog.definitions import DEFAULTS
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
-MOMENT = timedelta(milliseconds=1)
-BEFORE, AFTER = NOW - MOMENT, NOW + MOMENT
+ONE_MILLISECOND = timedelta(milliseconds=1)
+BEFORE, AFTER = NOW - ONE_MILLISECOND, NOW + ONE_MILLISECOND
 
 DEFINITION = Definition(
     tenant_id="acme",
@@ -41,17 +41,42 @@ DEFINITION = Definition(
     updated_at=NOW,
     **DEFAULTS,
 )
-COUPON = Coupon("acme", "c", "d", "ann", "SAVE10", NOW, None, None, 0, None)
-REWARD = RewardItem("acme", "r", "Points", "", "points", {}, NOW, NOW)
+COUPON = Coupon(
+    tenant_id="acme",
+    coupon_id="c",
+    definition_id="d",
+    user_id="ann",
+    code="SAVE10",
+    generated_at=NOW,
+    expires_at=None,
+    redeemed_at=None,
+    redemption_count=0,
+    revoked_at=None,
+)
+REWARD_ITEM = RewardItem(
+    tenant_id="acme",
+    item_id="r",
+    name="Points",
+    description="",
+    reward_type="points",
+    payload={},
+    created_at=NOW,
+    updated_at=NOW,
+)
 
 
-def issued(definition: dict[str, Any], coupon: dict[str, Any]) -> IssuedCoupon:
+def build_issued_coupon(
+    definition: dict[str, Any], coupon: dict[str, Any]
+) -> IssuedCoupon:
+    """Return an issued coupon that differs from the default in these fields."""
     return IssuedCoupon(
-        replace(COUPON, **coupon), replace(DEFINITION, **definition), REWARD
+        replace(COUPON, **coupon),
+        replace(DEFINITION, **definition),
+        reward_item=REWARD_ITEM,
     )
 
 
-# In the order of precedence (CONTRACTS 0.4): reason, definition, coupon.
+# Reason, definition, coupon; in order of precedence (docs/api-contracts.md 0.4).
 FAULTS = [
     (Reason.REVOKED, {}, {"revoked_at": BEFORE}),
     (Reason.ALREADY_REDEEMED, {}, {"redemption_count": 1}),
@@ -66,9 +91,8 @@ FAULTS = [
 def test_a_fault_alone_is_the_answer(
     reason: Reason, definition: dict[str, Any], coupon: dict[str, Any]
 ) -> None:
-    assert (
-        redemption_rules.decide_redeem(issued(definition, coupon), NOW).reason == reason
-    )
+    issued = build_issued_coupon(definition, coupon)
+    assert redemption_rules.decide_redeem(issued, NOW).reason == reason
 
 
 @pytest.mark.parametrize(
@@ -77,8 +101,8 @@ def test_a_fault_alone_is_the_answer(
     ids=lambda fault: fault[0],
 )
 def test_of_two_faults_the_first_is_the_answer(first: Any, second: Any) -> None:
-    both = issued(first[1] | second[1], first[2] | second[2])
-    assert redemption_rules.decide_redeem(both, NOW).reason == first[0]
+    issued = build_issued_coupon(first[1] | second[1], first[2] | second[2])
+    assert redemption_rules.decide_redeem(issued, NOW).reason == first[0]
 
 
 ALLOWED = {
@@ -97,7 +121,9 @@ ALLOWED = {
 
 @pytest.mark.parametrize("case", ALLOWED)
 def test_redeem_is_allowed(case: str) -> None:
-    assert redemption_rules.decide_redeem(issued(*ALLOWED[case]), NOW).is_allowed
+    definition, coupon = ALLOWED[case]
+    issued = build_issued_coupon(definition, coupon)
+    assert redemption_rules.decide_redeem(issued, NOW).is_allowed
 
 
 REFUSED = {
@@ -130,9 +156,8 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_redeem_is_refused(case: str) -> None:
     definition, coupon, reason = REFUSED[case]
-    assert (
-        redemption_rules.decide_redeem(issued(definition, coupon), NOW).reason == reason
-    )
+    issued = build_issued_coupon(definition, coupon)
+    assert redemption_rules.decide_redeem(issued, NOW).reason == reason
 
 
 STATUSES = {
@@ -169,7 +194,8 @@ STATUSES = {
 @pytest.mark.parametrize("case", STATUSES)
 def test_status_is_told_from_facts(case: str) -> None:
     definition, coupon, status = STATUSES[case]
-    assert redemption_rules.get_coupon_status(issued(definition, coupon), NOW) == status
+    issued = build_issued_coupon(definition, coupon)
+    assert redemption_rules.get_coupon_status(issued, NOW) == status
 
 
 CUSTOM = {"code_format": CodeFormat.CUSTOM, "custom_code": "SAVE10"}
@@ -214,7 +240,7 @@ def test_a_definition_as_written_is_judged(case: str) -> None:
     assert list(definition_rules.definition_violations(draft)) == reasons
 
 
-# Change, coupons, most uses of one, uses together, reasons.
+# Change; number of coupons, maximum uses of one coupon, all uses; reasons.
 CHANGES = {
     "new code without coupons": (CUSTOM, (0, 0, 0), []),
     "new code with coupons": (CUSTOM, (1, 0, 0), [AdminReason.CODE_RULES_FROZEN]),
@@ -244,22 +270,27 @@ CHANGES = {
 
 @pytest.mark.parametrize("case", CHANGES)
 def test_coupons_say_what_may_change(case: str) -> None:
-    change, facts, reasons = CHANGES[case]
-    count, most, uses = facts
-    of_user = CouponUsage(count, count, uses, most, max_user_use_count=uses)
-    after = replace(DEFINITION, **change)
-    assert (
-        list(definition_rules.definition_change_violations(DEFINITION, after, of_user))
-        == reasons
+    change, counts, reasons = CHANGES[case]
+    coupon_count, max_coupon_use_count, use_count = counts
+    usage = CouponUsage(
+        coupon_count=coupon_count,
+        award_count=coupon_count,
+        use_count=use_count,
+        max_coupon_use_count=max_coupon_use_count,
+        max_user_use_count=use_count,
     )
+    after = replace(DEFINITION, **change)
+    violations = definition_rules.definition_change_violations(
+        DEFINITION, after, usage=usage
+    )
+    assert list(violations) == reasons
 
 
 @pytest.mark.parametrize("status", DefinitionStatus)
 def test_only_active_definitions_make_coupons(status: DefinitionStatus) -> None:
+    definition = replace(DEFINITION, status=status)
     reasons = list(
-        generation_rules.generation_violations(
-            replace(DEFINITION, status=status), False
-        )
+        generation_rules.generation_violations(definition, is_unassigned=False)
     )
     assert reasons == ([] if status == "active" else [AdminReason.NOT_ACTIVE])
 

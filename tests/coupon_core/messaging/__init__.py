@@ -1,1 +1,1 @@
-"""Tests of the broker layer."""
+"""Tests of the message broker."""

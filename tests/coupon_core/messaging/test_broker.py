@@ -1,4 +1,4 @@
-"""The bus: what it carries, what it refuses, and what it keeps when somebody dies."""
+"""Test the broker: connections, limits, and the messages of consumers that die."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_two_kinds_of_brokers_are_known(url: str, kind: str) -> None:
 
 @pytest.mark.parametrize("url", ["memory://", "sqla+sqlite:///x", "filesystem://", ""])
 def test_others_are_refused_with_the_reason(url: str) -> None:
-    with pytest.raises(UnsupportedBroker, match="no bus that keeps messages"):
+    with pytest.raises(UnsupportedBroker, match="expected a message broker at redis"):
         parse_broker_kind(url)
 
 
@@ -52,7 +52,7 @@ def test_tls_to_redis_checks_the_certificate() -> None:
 
 
 TEXT = b"x" * 1_000
-PACKED = {
+COMPRESSIONS = {
     "zlib": (zlib.compress, decompression_limits.decompress_zlib),
     "gzip": (gzip.compress, decompression_limits.decompress_zlib),
     "bzip2": (bz2.compress, decompression_limits.decompress_bz2),
@@ -60,20 +60,20 @@ PACKED = {
 }
 
 
-@pytest.mark.parametrize("name", PACKED)
+@pytest.mark.parametrize("name", COMPRESSIONS)
 def test_what_is_packed_is_unpacked(name: str) -> None:
-    pack, unpack = PACKED[name]
-    assert unpack(pack(TEXT)) == TEXT
+    compress, decompress = COMPRESSIONS[name]
+    assert decompress(compress(TEXT)) == TEXT
 
 
-@pytest.mark.parametrize("name", PACKED)
+@pytest.mark.parametrize("name", COMPRESSIONS)
 def test_a_bomb_is_refused_before_it_goes_off(name: str) -> None:
-    pack, unpack = PACKED[name]
-    bomb = pack(bytes(20_000_000))
-    began = time.monotonic()
+    compress, decompress = COMPRESSIONS[name]
+    bomb = compress(bytes(20_000_000))
+    started_at = time.monotonic()
     with pytest.raises(decompression_limits.MessageTooLarge):
-        unpack(bomb)
-    assert time.monotonic() - began < 1
+        decompress(bomb)
+    assert time.monotonic() - started_at < 1
 
 
 @pytest.fixture
@@ -84,16 +84,17 @@ def bus(redis: RedisServer) -> Iterator[redis_client.Redis]:
         yield client
 
 
-def take(connection: object, url: str, count: int) -> list:
-    """So many messages of one consumer, not acknowledged."""
-    taken: list = []
+def receive(connection: object, url: str, count: int) -> list:
+    """Receive `count` messages with one consumer and do not acknowledge them."""
+    messages: list = []
     channel = connection.channel()
     channel.basic_qos(0, count, False)
     channel.auto_decode = False
-    Consumer(channel, [list_worker_queues(url)[0]], on_message=taken.append).consume()
+    queue = list_worker_queues(url)[0]
+    Consumer(channel, [queue], on_message=messages.append).consume()
     for _ in range(count):
         connection.drain_events(timeout=5)
-    return taken
+    return messages
 
 
 def test_a_message_is_in_its_queue_or_among_the_unacknowledged(
@@ -101,8 +102,8 @@ def test_a_message_is_in_its_queue_or_among_the_unacknowledged(
 ) -> None:
     publish(redis, *[b"%d" % number for number in range(10)])
     connection = create_connection(redis.url)
-    taken = take(connection, redis.url, 4)
-    assert [message.body for message in taken] == [b"0", b"1", b"2", b"3"]
+    messages = receive(connection, redis.url, count=4)
+    assert [message.body for message in messages] == [b"0", b"1", b"2", b"3"]
     assert bus.hlen("coupons.unacknowledged") == 4
     assert bus.llen("coupons.streak") == 6
     connection.release()
@@ -113,12 +114,12 @@ def test_what_was_not_acknowledged_goes_back_in_its_place(
 ) -> None:
     publish(redis, *[b"%d" % number for number in range(6)])
     with create_connection(redis.url) as connection:
-        take(connection, redis.url, 4)[0].ack()
+        receive(connection, redis.url, count=4)[0].ack()
     assert bus.hlen("coupons.unacknowledged") == 0
     assert bus.llen("coupons.streak") == 5
     with create_connection(redis.url) as connection:
-        bodies = {message.body for message in take(connection, redis.url, 5)}
-    assert bodies == {b"1", b"2", b"3", b"4", b"5"}
+        messages = receive(connection, redis.url, count=5)
+    assert {message.body for message in messages} == {b"1", b"2", b"3", b"4", b"5"}
 
 
 def test_two_copies_of_one_message_are_two_messages(
@@ -128,7 +129,7 @@ def test_two_copies_of_one_message_are_two_messages(
     raw = bus.lindex("coupons.streak", 0)
     bus.lpush("coupons.streak", raw)
     with create_connection(redis.url) as connection:
-        first, second = take(connection, redis.url, 2)
+        first, second = receive(connection, redis.url, count=2)
         first.ack()
         assert first.delivery_tag != second.delivery_tag
     assert bus.lrange("coupons.streak", 0, -1) == [raw]
@@ -139,22 +140,22 @@ def test_what_a_dead_consumer_held_comes_again_under_a_steady_feed(
 ) -> None:
     publish(redis, b"held")
     dead = create_connection(redis.url)
-    take(dead, redis.url, 1)
+    receive(dead, redis.url, count=1)
     bodies: list[bytes] = []
     with create_connection(redis.url, visibility_seconds=1) as living:
         channel = living.channel()
         Consumer(
             channel,
             [list_worker_queues(redis.url)[0]],
-            on_message=lambda one: (one.ack(), bodies.append(one.body)),
+            on_message=lambda message: (message.ack(), bodies.append(message.body)),
         ).consume()
 
-        def fed() -> bool:
+        def has_received_both() -> bool:
             publish(redis, b"feed")
             living.drain_events(timeout=1)
             return b"held" in bodies and bodies.count(b"feed") > 1
 
-        assert becomes_true(fed, 6)
+        assert becomes_true(has_received_both, 6)
     dead.release()
 
 
@@ -165,7 +166,7 @@ def test_without_bindings_publishing_fails_and_loses_nothing_in_silence(
     with open_publisher(redis.url) as publisher:
         publisher.publish([message])
         bus.flushall()
-        with pytest.raises(redis_client.ResponseError, match="no queue takes"):
+        with pytest.raises(redis_client.ResponseError, match="no queue is bound to"):
             publisher.publish([message])
 
 
@@ -174,7 +175,7 @@ def test_rabbitmq_refusing_to_route_is_an_error(rabbitmq: RabbitServer) -> None:
     with open_publisher(rabbitmq.url) as publisher:
         publisher.publish([message])
         publisher.channel.queue_delete("coupons.streak")
-        with pytest.raises(PublishRejected, match="no queue takes"):
+        with pytest.raises(PublishRejected, match="no queue is bound to"):
             publisher.publish([message, message])
 
 
@@ -185,7 +186,8 @@ def test_rabbitmq_forgets_no_message_for_being_delivered_often(
     publish(rabbitmq, b"again and again")
     for _ in range(30):
         with create_connection(rabbitmq.url) as connection:
-            take(connection, rabbitmq.url, 1)[0].requeue()
+            receive(connection, rabbitmq.url, count=1)[0].requeue()
     with create_connection(rabbitmq.url) as connection:
-        assert take(connection, rabbitmq.url, 1)[0].body == b"again and again"
+        message = receive(connection, rabbitmq.url, count=1)[0]
+        assert message.body == b"again and again"
     purge_queues(rabbitmq)

@@ -1,4 +1,4 @@
-"""What a shell does with the bus, on both brokers."""
+"""Test what the CLI does with the broker, on Redis and RabbitMQ."""
 
 from __future__ import annotations
 
@@ -22,23 +22,24 @@ from tests.support.servers.rabbitmq import RabbitServer
 
 @pytest.fixture
 def url(broker: Broker) -> str:
-    """A bus whose queues are empty."""
+    """The URL of a broker whose queues are empty."""
     with create_connection(broker.url) as connection:
         for queue in list_worker_queues(broker.url):
-            bound = queue(connection.default_channel)
-            bound.declare()
-            bound.purge()
+            bound_queue = queue(connection.default_channel)
+            bound_queue.declare()
+            bound_queue.purge()
     return broker.url
 
 
 def test_each_kind_of_milestone_waits_in_a_queue_of_its_own(url: str) -> None:
     for number, trigger in enumerate(Trigger, 1):
         for _ in range(number):
-            inspection.publish(
-                url, OutgoingMessage(EVENTS_EXCHANGE, ROUTING_KEYS[trigger], b"{}")
+            message = OutgoingMessage(
+                EVENTS_EXCHANGE, ROUTING_KEYS[trigger], body=b"{}"
             )
-    waiting = {depth.queue: depth.messages for depth in inspection.queue_depths(url)}
-    assert waiting == {
+            inspection.publish(url, message)
+    depths = {depth.queue: depth.messages for depth in inspection.queue_depths(url)}
+    assert depths == {
         "coupons.streak": 1,
         "coupons.achievement": 2,
         "coupons.leaderboard": 3,
@@ -48,26 +49,28 @@ def test_each_kind_of_milestone_waits_in_a_queue_of_its_own(url: str) -> None:
 
 
 def test_only_rabbitmq_tells_consumers(url: str, broker: Broker) -> None:
-    told = {depth.consumers for depth in inspection.queue_depths(url)}
-    assert told == ({0} if isinstance(broker, RabbitServer) else {None})
+    consumer_counts = {depth.consumers for depth in inspection.queue_depths(url)}
+    assert consumer_counts == ({0} if isinstance(broker, RabbitServer) else {None})
 
 
 def test_all_listeners_hear_all_that_goes_out_and_nothing_else(url: str) -> None:
     listeners = [inspection.tail_events(url) for _ in range(2)]
     for listener in listeners:
         assert next(listener) is None
-    inspection.publish(url, OutgoingMessage(EVENTS_EXCHANGE, "streak.milestone", b"{}"))
+    unrelated_message = OutgoingMessage(EVENTS_EXCHANGE, "streak.milestone", body=b"{}")
+    inspection.publish(url, unrelated_message)
     for number in range(3):
         body = json.dumps({"n": number, "of": "é"}, ensure_ascii=False).encode()
-        inspection.publish(url, OutgoingMessage(OUT_EXCHANGE, "coupon.generated", body))
+        message = OutgoingMessage(OUT_EXCHANGE, "coupon.generated", body=body)
+        inspection.publish(url, message)
     for listener in listeners:
-        heard = (json.loads(body) for body in listener if body is not None)
-        assert [next(heard)["n"] for _ in range(3)] == [0, 1, 2]
+        events = (json.loads(body) for body in listener if body is not None)
+        assert [next(events)["n"] for _ in range(3)] == [0, 1, 2]
         listener.close()
 
 
 def test_a_wrong_password_is_told_without_it(rabbitmq: RabbitServer) -> None:
     url = rabbitmq.url.replace("guest:guest", "guest:s3cret")
-    with pytest.raises(BrokerUnavailable, match="ACCESS_REFUSED") as told:
+    with pytest.raises(BrokerUnavailable, match="ACCESS_REFUSED") as caught:
         inspection.queue_depths(url)
-    assert "s3cret" not in str(told.value)
+    assert "s3cret" not in str(caught.value)

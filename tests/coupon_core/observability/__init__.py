@@ -1,1 +1,1 @@
-"""Tests of what those who run the system rely on: logs, metrics, draining, faults."""
+"""Tests of logs and metrics."""

@@ -1,4 +1,4 @@
-"""The whole house on one PostgreSQL and one Redis, at work for a module's tests."""
+"""A complete deployment on PostgreSQL and Redis for the tests of a module."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def deployment(
     redis: RedisServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Deployment]:
-    """Both gateways and the workers, which tell as much as they ever tell."""
+    """Both gateways and the workers, at the most verbose log level."""
     home = tmp_path_factory.mktemp("house")
     redis.flush()
     with migrated_template.temporary_database() as url:
         url = url.replace("postgres@", f"postgres:{DATABASE_PASSWORD}@")
-        settings = build_settings(url, home, redis.url)
-        loud = replace(settings, log_level="debug")
-        everything = "admin", "query", "workers"
+        settings = build_settings(url, home, broker_url=redis.url)
+        verbose_settings = replace(settings, log_level="debug")
+        programs = "admin", "query", "workers"
         with (
             started_core(settings),
-            running_deployment(loud, everything, home) as running,
+            running_deployment(verbose_settings, programs, home=home) as deployment,
         ):
-            yield running
+            yield deployment

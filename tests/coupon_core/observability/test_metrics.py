@@ -1,4 +1,4 @@
-"""What Prometheus is shown: by gateways and workers, over all their processes."""
+"""Test the metrics of gateways and workers, across all their processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from coupon_core.persistence import database
-from tests.query_gateway.tenant import Tenant, create_tenant
+from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.deployment import Deployment
 from tests.support.servers.process import wait_until
 
@@ -28,39 +28,39 @@ REPEATED = (
 
 
 @pytest.fixture
-def tenant(deployment: Deployment) -> Tenant:
-    made = create_tenant()
+def tenant(deployment: Deployment) -> TenantFactory:
+    tenant = create_tenant(now=None)
     database.release_connection()
-    return made
+    return tenant
 
 
-def redeem(house: Deployment, tenant: Tenant, code: str) -> int:
-    answer = requests.post(
-        f"{house.query_url}/v1/coupons/redeem/{code}",
+def redeem(deployment: Deployment, tenant: TenantFactory, code: str) -> int:
+    response = requests.post(
+        f"{deployment.query_url}/v1/coupons/redeem/{code}",
         json={"user_id": "ann"},
         headers=tenant.build_bearer_headers("ann"),
         timeout=10,
     )
-    return answer.status_code
+    return response.status_code
 
 
 def test_redemptions_are_counted_by_dialect_result_and_reason(
-    deployment: Deployment, tenant: Tenant
+    deployment: Deployment, tenant: TenantFactory
 ) -> None:
     code = tenant.create_code()
     assert [redeem(deployment, tenant, code) for _ in range(3)] == [200, 400, 400]
-    found = deployment.read_metrics("query")
-    assert (found[REDEEMED], found[REPEATED]) == (1, 2)
+    metrics = deployment.read_metrics("query")
+    assert (metrics[REDEEMED], metrics[REPEATED]) == (1, 2)
 
 
 def test_requests_are_timed_by_route_template_and_class_of_status(
-    deployment: Deployment, tenant: Tenant
+    deployment: Deployment, tenant: TenantFactory
 ) -> None:
     redeem(deployment, tenant, "NO-SUCH-CODE-AT-ALL")
     labels = f'method="POST",route="{ROUTE}",status="4xx"'
-    found = deployment.read_metrics("query")
-    assert found[f"coupons_request_seconds_count{{{labels}}}"] >= 1
-    assert not any("NO-SUCH" in name for name in found)
+    metrics = deployment.read_metrics("query")
+    assert metrics[f"coupons_request_seconds_count{{{labels}}}"] >= 1
+    assert not any("NO-SUCH" in name for name in metrics)
 
 
 def test_made_up_methods_and_paths_make_no_new_series(deployment: Deployment) -> None:
@@ -78,29 +78,31 @@ def test_the_pool_is_told(deployment: Deployment) -> None:
 
 
 def test_workers_tell_what_waits(deployment: Deployment) -> None:
-    found = deployment.read_metrics("workers")
-    assert found['coupons_up{what="database"}'] == 1
-    assert found['coupons_up{what="message_queue"}'] == 1
-    assert found['coupons_queue_messages{queue="coupons.streak"}'] >= 0
+    metrics = deployment.read_metrics("workers")
+    assert metrics['coupons_up{what="database"}'] == 1
+    assert metrics['coupons_up{what="message_queue"}'] == 1
+    assert metrics['coupons_queue_messages{queue="coupons.streak"}'] >= 0
     names = "outbox_pending", "outbox_oldest_seconds", "dead_letters"
-    assert {f"coupons_{name}" for name in names} <= found.keys()
+    assert {f"coupons_{name}" for name in names} <= metrics.keys()
 
 
-def has_folded(house: Deployment, kept: Path) -> bool:
-    # Who is asked while it ends hangs up.
+def has_merged_files(deployment: Deployment, merged_file: Path) -> bool:
+    # A process that is shutting down closes the connection.
     with suppress(requests.ConnectionError):
-        house.read_metrics("query")
-    return kept.exists()
+        deployment.read_metrics("query")
+    return merged_file.exists()
 
 
 def test_totals_survive_the_process_that_counted_them(
-    deployment: Deployment, tenant: Tenant
+    deployment: Deployment, tenant: TenantFactory
 ) -> None:
     assert redeem(deployment, tenant, tenant.create_code()) == 200
     before = deployment.read_metrics("query")[REDEEMED]
     os.kill(deployment.gateways["query"].process.pid, signal.SIGHUP)
     directory = next((deployment.settings.data_dir / "query/metrics").iterdir())
-    kept = directory / "counter_dead.db"
-    wait_until(lambda: has_folded(deployment, kept), 20, "the old process to end")
+    merged_file = directory / "counter_dead.db"
+    wait_until(
+        lambda: has_merged_files(deployment, merged_file), 20, "the old process to end"
+    )
     assert redeem(deployment, tenant, tenant.create_code()) == 200
     assert deployment.read_metrics("query")[REDEEMED] == before + 1

@@ -1,1 +1,1 @@
-"""Tests of the database layer."""
+"""Tests of the persistence layer."""

@@ -1,4 +1,4 @@
-"""Batches in the database: chunks are claimed once, batches end once."""
+"""Tests of the batch repository: chunks are claimed once, batches end once."""
 
 from __future__ import annotations
 
@@ -19,23 +19,64 @@ MINUTE = timedelta(minutes=1)
 
 
 def new_batch(tenant: TenantFactory, definition: Definition, chunks: int = 2) -> Batch:
-    """A batch of chunks of ten coupons that nobody holds."""
-    ids = tenant.tenant_id, generate_id(), definition.definition_id
-    counts = 10 * chunks, 0, chunks, 0
-    times = NOW, None, NOW, None
-    kind, state = BatchKind.COUNT, BatchState.PENDING
-    batch = Batch(*ids, kind, state, *counts, None, "", *times)
-    numbers = range(1, chunks + 1)
+    """Insert a batch with chunks of ten unassigned coupons."""
+    batch = Batch(
+        tenant_id=tenant.tenant_id,
+        batch_id=generate_id(),
+        definition_id=definition.definition_id,
+        kind=BatchKind.COUNT,
+        state=BatchState.PENDING,
+        requested_count=10 * chunks,
+        generated_count=0,
+        chunk_count=chunks,
+        finished_chunk_count=0,
+        expires_at=None,
+        error="",
+        created_at=NOW,
+        started_at=None,
+        updated_at=NOW,
+        finished_at=None,
+    )
     batch_repository.insert(
-        batch, [BatchChunk(*ids[:2], number, 10) for number in numbers]
+        batch,
+        [
+            BatchChunk(
+                batch.tenant_id, batch.batch_id, chunk_number=number, coupon_count=10
+            )
+            for number in range(1, chunks + 1)
+        ],
     )
     return batch
 
 
-def revived(tenant: TenantFactory, now: datetime, *times: datetime) -> list[str]:
-    """The ids of this tenant's batches that are to be made anew."""
-    found = batch_repository.reclaim_stalled(now, *times)
-    return [one.batch_id for one in found if one.tenant_id == tenant.tenant_id]
+def cancel(batch: Batch, now: datetime = NOW) -> Batch | None:
+    """End a batch as cancelled."""
+    return batch_repository.end_early(
+        batch.tenant_id,
+        batch.batch_id,
+        state=BatchState.CANCELLED,
+        error="",
+        now=now,
+    )
+
+
+def finish_first_chunk(batch: Batch, now: datetime = NOW) -> Batch | None:
+    """Count the first chunk of a batch as finished."""
+    key = batch.tenant_id, batch.batch_id, 1
+    return batch_repository.count_finished_chunk(key, 10, now=now)
+
+
+def reclaimed_ids(
+    tenant: TenantFactory, now: datetime, before: datetime, long_before: datetime
+) -> list[str]:
+    """Return the ids of the reclaimed batches of this tenant."""
+    return [
+        batch.batch_id
+        for batch in batch_repository.reclaim_stalled(
+            now, before=before, long_before=long_before
+        )
+        if batch.tenant_id == tenant.tenant_id
+    ]
 
 
 def test_what_is_stored_is_what_is_found(tenant: TenantFactory) -> None:
@@ -59,7 +100,7 @@ def test_the_last_chunk_completes_a_batch(tenant: TenantFactory) -> None:
     states = []
     for key in keys:
         batch_repository.claim_chunk(key, NOW)
-        after = batch_repository.count_finished_chunk(key, 10, NOW + MINUTE)
+        after = batch_repository.count_finished_chunk(key, 10, now=NOW + MINUTE)
         assert after is not None
         states.append((after.state, after.generated_count, after.finished_at))
     first, last = states
@@ -69,50 +110,44 @@ def test_the_last_chunk_completes_a_batch(tenant: TenantFactory) -> None:
 
 def test_a_batch_that_has_ended_gets_no_further(tenant: TenantFactory) -> None:
     batch = new_batch(tenant, tenant.define())
-    ids = tenant.tenant_id, batch.batch_id
-    assert batch_repository.end_early(*ids, BatchState.CANCELLED, "", NOW)
-    assert batch_repository.end_early(*ids, BatchState.FAILED, "late", NOW) is None
-    assert batch_repository.count_finished_chunk((*ids, 1), 10, NOW) is None
+    assert cancel(batch)
+    assert cancel(batch) is None
+    assert finish_first_chunk(batch) is None
 
 
 def test_unfinished_batches_keep_room_for_their_coupons(tenant: TenantFactory) -> None:
     definition = tenant.define()
     batch = new_batch(tenant, definition)
-    ids = tenant.tenant_id, definition.definition_id
-    batch_repository.count_finished_chunk(
-        (tenant.tenant_id, batch.batch_id, 1), 10, NOW
-    )
-    assert batch_repository.count_reserved(*ids) == 10
-    batch_repository.end_early(
-        tenant.tenant_id, batch.batch_id, BatchState.CANCELLED, "", NOW
-    )
-    assert batch_repository.count_reserved(*ids) == 0
+    finish_first_chunk(batch)
+    definition_id = definition.definition_id
+    assert batch_repository.count_reserved(tenant.tenant_id, definition_id) == 10
+    cancel(batch)
+    assert batch_repository.count_reserved(tenant.tenant_id, definition_id) == 0
 
 
 def test_a_batch_that_lies_still_is_revived_once(tenant: TenantFactory) -> None:
     batch = new_batch(tenant, tenant.define())
-    times = NOW + MINUTE, NOW + MINUTE / 2, NOW - MINUTE
-    assert revived(tenant, *times) == [batch.batch_id]
-    assert revived(tenant, *times) == []
+    limits = {"before": NOW + MINUTE / 2, "long_before": NOW - MINUTE}
+    assert reclaimed_ids(tenant, NOW + MINUTE, **limits) == [batch.batch_id]
+    assert reclaimed_ids(tenant, NOW + MINUTE, **limits) == []
 
 
 def test_a_paused_definition_lets_its_batches_lie(tenant: TenantFactory) -> None:
     definition = tenant.define()
     new_batch(tenant, definition)
     tenant.pause(definition)
-    assert revived(tenant, NOW + MINUTE, NOW + MINUTE / 2, NOW + MINUTE) == []
+    now = NOW + MINUTE
+    before = now - MINUTE / 2
+    assert reclaimed_ids(tenant, now, before=before, long_before=now) == []
 
 
 def test_a_batch_waits_its_turn_while_another_gets_on(tenant: TenantFactory) -> None:
     definition = tenant.define()
-    still, moving = new_batch(tenant, definition), new_batch(tenant, definition)
-    batch_repository.count_finished_chunk(
-        (tenant.tenant_id, moving.batch_id, 1), 10, NOW + MINUTE
-    )
+    stalled, active = new_batch(tenant, definition), new_batch(tenant, definition)
     now = NOW + MINUTE
-    assert revived(tenant, now, now - MINUTE / 2, NOW - MINUTE) == []
-    found = revived(tenant, now, now - MINUTE / 2, now - MINUTE / 2)
-    assert found == [still.batch_id]
-    batch_repository.end_early(
-        tenant.tenant_id, moving.batch_id, BatchState.CANCELLED, "", now
-    )
+    before = now - MINUTE / 2
+    finish_first_chunk(active, now)
+    assert reclaimed_ids(tenant, now, before=before, long_before=NOW - MINUTE) == []
+    batch_ids = reclaimed_ids(tenant, now, before=before, long_before=before)
+    assert batch_ids == [stalled.batch_id]
+    cancel(active, now)

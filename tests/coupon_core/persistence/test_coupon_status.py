@@ -1,4 +1,4 @@
-"""The status that SQL filters by is the one that the rule tells."""
+"""Tests that the status filter in SQL agrees with the rule in the domain."""
 
 from __future__ import annotations
 
@@ -16,26 +16,29 @@ from coupon_core.persistence.tables import CouponTable, DefinitionTable
 from coupon_core.services.coupons import administration
 from tests.factories.tenant import NOW, TenantFactory, create_tenant
 
-# Around the moment that is asked about, and whole seconds: text sorts as time does.
+# Around the time of the query, including whole seconds: SQLite compares them as text.
 MOMENTS = [NOW + timedelta(milliseconds=ms) for ms in (-1000, -1, 0, 1, 1000)]
 ENDS = [None, *MOMENTS]
 COUNTS = [(0, 0), (0, 3), (1, 0), (1, 1), (3, 2), (3, 3), (2, 3)]
 
 
 def listed(tenant: TenantFactory, status: CouponStatus | None) -> list[IssuedCoupon]:
-    which = CouponFilter(status=status)
-    return administration.list_coupons(tenant.tenant_id, which, Page(500), NOW)[0]
+    filters = CouponFilter(status=status)
+    coupons, _ = administration.list_coupons(
+        tenant.tenant_id, filters, page=Page(500), now=NOW
+    )
+    return coupons
 
 
 def assert_filters_agree(tenant: TenantFactory) -> None:
-    everything = listed(tenant, None)
+    all_coupons = listed(tenant, None)
     for status in CouponStatus:
-        wanted = [
-            one
-            for one in everything
-            if redemption_rules.get_coupon_status(one, NOW) == status
+        expected = [
+            issued
+            for issued in all_coupons
+            if redemption_rules.get_coupon_status(issued, NOW) == status
         ]
-        assert listed(tenant, status) == wanted
+        assert listed(tenant, status) == expected
 
 
 @pytest.mark.parametrize("counts", COUNTS, ids=str)
@@ -45,11 +48,12 @@ def test_filters_tell_every_combination_as_the_rule_does(
     limit, used = counts
     for definition_end in ENDS:
         definition = tenant.define(per_code_limit=limit, expires_at=definition_end)
-        made = tenant.generate(definition, ["ann"] * len(ENDS) * 2)
-        for one, (end, revoked) in zip(made, product(ENDS, (None, NOW)), strict=True):
-            here = CouponTable.coupon_id == one.coupon.coupon_id
-            change = {"expires_at": end, "revoked_at": revoked}
-            CouponTable.update(redemption_count=used, **change).where(here).execute()
+        coupons = tenant.generate(definition, ["ann"] * len(ENDS) * 2)
+        cases = product(ENDS, (None, NOW))
+        for issued, (end, revoked) in zip(coupons, cases, strict=True):
+            CouponTable.update(
+                redemption_count=used, expires_at=end, revoked_at=revoked
+            ).where(CouponTable.coupon_id == issued.coupon.coupon_id).execute()
     assert len(listed(tenant, None)) == len(ENDS) * len(ENDS) * 2
     assert_filters_agree(tenant)
 
@@ -84,8 +88,9 @@ def test_any_coupon_is_filtered_as_the_rule_says(
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     [issued] = listed(tenant, None)
     status = redemption_rules.get_coupon_status(issued, now)
-    for asked in CouponStatus:
-        found, total = administration.list_coupons(
-            tenant.tenant_id, CouponFilter(status=asked), Page(), now
+    for filter_status in CouponStatus:
+        filters = CouponFilter(status=filter_status)
+        coupons, total = administration.list_coupons(
+            tenant.tenant_id, filters, page=Page(), now=now
         )
-        assert total == len(found) == (asked == status)
+        assert total == len(coupons) == (filter_status == status)

@@ -1,4 +1,4 @@
-"""Faults of both databases: what a process is told, how soon, and how it goes on."""
+"""Tests of faults that both databases share: errors, deadlines and recovery."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from peewee import IntegrityError
 
-from coupon_core.persistence import connection_pools, database
+from coupon_core.persistence import connection_pools, database, errors
 from coupon_core.persistence.database import execute, execute_many, transaction
 from coupon_core.settings.loader import Settings
 from tests.factories.tenant import TenantFactory, create_tenant
@@ -26,25 +27,25 @@ from tests.support.concurrency import (
 )
 from tests.support.invariants import assert_invariants, fetch_rows
 
-PROMISED = 5.0  # seconds within which a caller gets an answer
+PROMISED = 5.0  # seconds within which a caller receives a response
 
 
 @pytest.fixture
 def core(fresh_core: Settings) -> Settings:
-    """A test here may open another database: nothing is shared."""
+    """Return a core of its own, because a test here may open another database."""
     return fresh_core
 
 
 def write(tenant_id: str = "") -> int:
-    """A transaction that changes nothing and yet takes the turn of writing."""
+    """Run a write transaction that changes nothing; return the row count."""
     sql = "UPDATE tenant SET created_at = created_at WHERE tenant_id = :tenant_id"
     with transaction():
         return int(execute(sql, {"tenant_id": tenant_id}).rowcount)
 
 
 def timed(task: Any) -> tuple[Any, float]:
-    began = time.monotonic()
-    return run_task(task), time.monotonic() - began
+    started_at = time.monotonic()
+    return run_task(task), time.monotonic() - started_at
 
 
 # ------------------------------------------------------------------- transactions
@@ -67,38 +68,40 @@ def test_errors_of_bulk_rows_are_as_of_single_ones(tenant: TenantFactory) -> Non
     sql = "INSERT INTO tenant (tenant_id, created_at) VALUES (:id, :at)"
     taken = {"id": tenant.tenant_id, "at": "2026-01-01T00:00:00.000Z"}
     for insert in (partial(execute, sql, taken), partial(execute_many, sql, [taken])):
-        with pytest.raises(database.IntegrityError) as caught, transaction():
+        with pytest.raises(IntegrityError) as caught, transaction():
             insert()
-        assert database.violated_constraint(caught.value) in (database.UNIQUE, None)
+        assert errors.violated_constraint(caught.value) in (errors.UNIQUE, None)
 
 
 def test_bulk_rows_count_what_was_changed(tenant: TenantFactory) -> None:
     sql = """INSERT INTO tenant (tenant_id, created_at) VALUES (:id, :at)
         ON CONFLICT DO NOTHING"""
-    ids = [tenant.tenant_id, f"{tenant.tenant_id}-a", f"{tenant.tenant_id}-b"]
-    new = [{"id": one, "at": "2026-01-01T00:00:00.000Z"} for one in ids]
+    tenant_ids = [f"{tenant.tenant_id}{suffix}" for suffix in ("", "-a", "-b")]
+    rows = [
+        {"id": tenant_id, "at": "2026-01-01T00:00:00.000Z"} for tenant_id in tenant_ids
+    ]
     with transaction():
-        assert execute_many(sql, new) == 2
+        assert execute_many(sql, rows) == 2
 
 
 def test_rows_of_a_statement_that_runs_often_outlast_another(
     tenant: TenantFactory,
 ) -> None:
-    often = execute("SELECT 1", {}, dedicated_cursor=True)
+    dedicated_cursor = execute("SELECT 1", {}, dedicated_cursor=True)
     assert execute("SELECT 2", {}).fetchall() == [(2,)]
-    assert often.fetchall() == [(1,)]
+    assert dedicated_cursor.fetchall() == [(1,)]
 
 
 def test_bulk_rows_that_take_too_long_are_told_as_unavailable(core: Settings) -> None:
     if not database.is_postgresql():
         pytest.skip("a file has no timeout of statements")
 
-    def dawdle() -> None:
+    def run_slowly() -> None:
         with transaction():
             execute("SET LOCAL statement_timeout = 50", {})
             execute_many("SELECT pg_sleep(:seconds)", [{"seconds": 2}])
 
-    assert isinstance(run_task(dawdle), Unavailable)
+    assert isinstance(run_task(run_slowly), Unavailable)
 
 
 @pytest.mark.parametrize("url", ["", "sqlite:///", "mysql://host/x", "coupons.db"])
@@ -107,7 +110,7 @@ def test_a_url_of_no_database_is_refused(url: str) -> None:
         connection_pools.create_database(url, 1)
 
 
-# ----------------------------------------------------------------- the connections
+# --------------------------------------------------------------------- connections
 
 
 def test_a_pool_that_is_used_up_is_an_error_soon(
@@ -122,9 +125,9 @@ def test_a_pool_that_is_used_up_is_an_error_soon(
         for _ in range(2):
             threading.Thread(target=_hold_connection, args=(held, done)).start()
         held.wait(RACE_TIMEOUT_SECONDS)
-        found, took = timed(write)
+        outcome, took = timed(write)
         done.set()
-        assert isinstance(found, Unavailable)
+        assert isinstance(outcome, Unavailable)
         assert took < 1.5
         time.sleep(0.1)
         assert run_task(write) == 0
@@ -138,14 +141,14 @@ def _hold_connection(held: threading.Barrier, done: threading.Event) -> None:
 
 
 def test_more_threads_than_connections_take_turns(tenant: TenantFactory) -> None:
-    """Some hold a connection when they wait for their turn; others have yet none."""
+    """Only some threads hold a connection when they wait for the write lock."""
 
     def read_and_write() -> list[int]:
-        found = []
+        row_counts = []
         for _ in range(10):
             fetch_rows("SELECT 1")
-            found.append(write(tenant.tenant_id))
-        return found
+            row_counts.append(write(tenant.tenant_id))
+        return row_counts
 
     def write_only() -> int:
         return write(tenant.tenant_id)
@@ -181,19 +184,19 @@ def test_a_writer_that_is_killed_lets_others_go_on(fresh_core: Settings) -> None
     shop = create_tenant()
     writing = process_context.Event()
     victim = process_context.Process(
-        target=_change_for_ever, args=(fresh_core, shop.tenant_id, writing)
+        target=_hold_uncommitted_change, args=(fresh_core, shop.tenant_id, writing)
     )
     victim.start()
     assert writing.wait(RACE_TIMEOUT_SECONDS)
     victim.kill()
     victim.join(RACE_TIMEOUT_SECONDS)
-    found, took = timed(partial(write, shop.tenant_id))
-    assert found == 1
+    row_count, took = timed(partial(write, shop.tenant_id))
+    assert row_count == 1
     assert took < 1
     assert fetch_rows("SELECT name FROM reward_item") == [("100 Bonus Points",)]
 
 
-def _change_for_ever(settings: Settings, tenant_id: str, writing: Any) -> None:
+def _hold_uncommitted_change(settings: Settings, tenant_id: str, writing: Any) -> None:
     with started_core(settings), transaction():
         sql = "UPDATE reward_item SET name = 'lost' WHERE tenant_id = :t"
         execute(sql, {"t": tenant_id})
@@ -217,27 +220,26 @@ def test_writers_of_three_processes_wait_less_than_a_second(
     ]
     for worker in workers:
         worker.start()
-    found = [receiver.recv() for receiver, _ in pipes]
+    reports = [receiver.recv() for receiver, _ in pipes]
     for worker in workers:
         worker.join(RACE_TIMEOUT_SECONDS)
-    failures = [one for _, _, errors in found for one in errors]
-    assert failures == []
-    assert max(longest for _, longest, _ in found) < 1.5
-    counts = [count for count, _, _ in found]
+    assert [failures for _, _, failures in reports] == [[], [], []]
+    assert max(longest for _, longest, _ in reports) < 1.5
+    counts = [count for count, _, _ in reports]
     assert min(counts) > max(counts) / 4, counts
 
 
 def _write_for(settings: Settings, tenant_id: str, seconds: float, sender: Any) -> None:
     waits: list[float] = []
-    errors: list[Any] = []
+    failures: list[Any] = []
     deadline = time.monotonic() + seconds
 
     def run() -> None:
         while time.monotonic() < deadline:
-            found, took = timed(partial(write, tenant_id))
+            outcome, took = timed(partial(write, tenant_id))
             waits.append(took)
-            if found != 1:
-                errors.append(found)
+            if outcome != 1:
+                failures.append(outcome)
 
     with started_core(settings):
         threads = [threading.Thread(target=run) for _ in range(6)]
@@ -245,4 +247,4 @@ def _write_for(settings: Settings, tenant_id: str, seconds: float, sender: Any) 
             thread.start()
         for thread in threads:
             thread.join(RACE_TIMEOUT_SECONDS)
-    sender.send((len(waits), max(waits), errors[:3]))
+    sender.send((len(waits), max(waits), failures[:3]))

@@ -1,4 +1,4 @@
-"""What only PostgreSQL has: a server that stops, hangs up or does not answer."""
+"""Tests of faults of a PostgreSQL server: stopped, disconnecting, unresponsive."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from tests.support.settings import build_settings
 
 @pytest.fixture(scope="module")
 def server_caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """A PostgreSQL that the tests may stop."""
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as one:
-        migrate_database(one.url())
-        yield one
+    """Return a PostgreSQL server that the tests may stop."""
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
+        migrate_database(server.url())
+        yield server
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def own_shop(own_core: Settings) -> Iterator[TenantFactory]:
 
 
 def open_connections(count: int) -> None:
-    """Let this many connections be open and idle."""
+    """Open a number of connections, and leave them idle."""
 
     def stay() -> None:
         fetch_rows("SELECT pg_sleep(0.2)")
@@ -61,7 +61,7 @@ def open_connections(count: int) -> None:
 
 
 def end_connections(server: PostgresServer) -> None:
-    """Hang up on everybody, as an administrator or a failover does."""
+    """Terminate all connections, as an administrator or a failover does."""
     with psycopg.connect(server.url(), autocommit=True) as admin:
         admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -88,7 +88,7 @@ def test_after_a_restart_at_most_one_use_fails(
     idle: float,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """By how long a connection was idle: it is pinged first, or fails in use."""
+    """A connection that was idle for long is pinged first; others fail in use."""
     if idle:
         monkeypatch.setattr(connection_pools, "PING_AFTER_SECONDS", -1.0)
     code = own_shop.issue_code(own_shop.define(per_code_limit=0))
@@ -96,10 +96,10 @@ def test_after_a_restart_at_most_one_use_fails(
     database.release_connection()
     server_caller.stop()
     server_caller.start()
-    found = [timed(partial(own_shop.redeem, code)) for _ in range(8)]
-    failed = [one for one, _ in found if isinstance(one, Unavailable)]
+    results = [timed(partial(own_shop.redeem, code)) for _ in range(8)]
+    failed = [outcome for outcome, _ in results if isinstance(outcome, Unavailable)]
     assert len(failed) <= (0 if idle else 1)
-    assert sum(took for _, took in found) < PROMISED
+    assert sum(took for _, took in results) < PROMISED
     assert own_shop.find(code).coupon.redemption_count == 8 - len(failed)
     assert_invariants()
 
@@ -111,12 +111,12 @@ def test_while_the_server_is_away_all_are_told_at_once(
     database.release_connection()
     server_caller.stop()
     try:
-        found, took = timed(
+        outcomes, took = timed(
             lambda: run_concurrently([partial(own_shop.redeem, code)] * 16)
         )
     finally:
         server_caller.start()
-    assert all(isinstance(one, Unavailable) for one in found)
+    assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
     assert took < PROMISED
     time.sleep(connection_pools.BACKOFF_SECONDS)
     assert own_shop.redeem(code).coupon.redemption_count == 1
@@ -125,12 +125,12 @@ def test_while_the_server_is_away_all_are_told_at_once(
 def test_a_server_that_does_not_answer_is_told_in_time(
     tmp_path: Path, own_core: Settings
 ) -> None:
-    """However many threads wait: they connect one after the other."""
+    """Independent of the number of threads, although they connect one by one."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://me@127.0.0.1:{silent.getsockname()[1]}/x"
         with started_core(replace(own_core, database_url=url)):
-            found, took = timed(lambda: run_concurrently([write] * 8))
-    assert all(isinstance(one, Unavailable) for one in found)
+            outcomes, took = timed(lambda: run_concurrently([write] * 8))
+    assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
     assert took < PROMISED
 
 
@@ -141,7 +141,7 @@ def test_a_frozen_server_is_told_in_time_and_used_again_once_it_goes_on(
     idle: float,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Its kernel takes all that is sent: nothing but our own patience can end."""
+    """Its kernel accepts all data, so only the deadline of the client ends the wait."""
     if idle:
         monkeypatch.setattr(connection_pools, "PING_AFTER_SECONDS", -1.0)
     code = own_shop.issue_code(own_shop.define(per_code_limit=0))
@@ -150,8 +150,8 @@ def test_a_frozen_server_is_told_in_time_and_used_again_once_it_goes_on(
     with frozen_process(server_caller.pid):
         tasks = [partial(own_shop.redeem, code)] * 8
         first, took = timed(lambda: run_concurrently(tasks))
-        again, took_again = timed(lambda: run_concurrently(tasks))
-    assert all(isinstance(one, Unavailable) for one in (*first, *again))
+        second, took_again = timed(lambda: run_concurrently(tasks))
+    assert all(isinstance(outcome, Unavailable) for outcome in (*first, *second))
     assert max(took, took_again) < PROMISED
     time.sleep(connection_pools.BACKOFF_SECONDS)
     _, took = timed(partial(own_shop.redeem, code))
@@ -199,7 +199,7 @@ def test_a_transaction_that_idled_too_long_is_told_as_unavailable(
 ) -> None:
     def idle() -> None:
         with transaction():
-            rows_of_nothing("SET LOCAL idle_in_transaction_session_timeout = 50")
+            execute_without_rows("SET LOCAL idle_in_transaction_session_timeout = 50")
             time.sleep(0.2)
             CALLS[call]()
 
@@ -210,13 +210,13 @@ def test_a_transaction_that_idled_too_long_is_told_as_unavailable(
 def test_a_statement_that_takes_too_long_is_told_as_unavailable(
     own_core: Settings,
 ) -> None:
-    def dawdle() -> None:
+    def run_slowly() -> None:
         with transaction():
-            rows_of_nothing("SET LOCAL statement_timeout = 100")
+            execute_without_rows("SET LOCAL statement_timeout = 100")
             fetch_rows("SELECT pg_sleep(5)")
 
-    found, took = timed(dawdle)
-    assert isinstance(found, Unavailable)
+    outcome, took = timed(run_slowly)
+    assert isinstance(outcome, Unavailable)
     assert took < 1
     assert run_task(write) == 0
 
@@ -224,11 +224,11 @@ def test_a_statement_that_takes_too_long_is_told_as_unavailable(
 def test_a_standby_is_told_as_unavailable(own_core: Settings) -> None:
     def write_there() -> None:
         with transaction():
-            rows_of_nothing("SET TRANSACTION READ ONLY")
+            execute_without_rows("SET TRANSACTION READ ONLY")
             CALLS["many rows"]()
 
     assert isinstance(run_task(write_there), Unavailable)
 
 
-def rows_of_nothing(sql: str) -> None:
+def execute_without_rows(sql: str) -> None:
     execute(sql, {})

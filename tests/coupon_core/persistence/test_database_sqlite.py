@@ -1,4 +1,4 @@
-"""What only SQLite has: pragmas, one writer at a time, and outsiders with locks."""
+"""Tests of SQLite: pragmas, the single writer, and locks of other programs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def sqlite_core(path: Path, tmp_path: Path) -> Iterator[Settings]:
 
 @contextmanager
 def locked_by_an_outsider(path: Path) -> Iterator[None]:
-    """Somebody who does not queue writes, and does not end."""
+    """Hold the write lock of SQLite without queueing, as another program may."""
     with closing(sqlite3.connect(path, isolation_level=None)) as outsider:
         outsider.execute("BEGIN IMMEDIATE")
         yield
@@ -66,33 +66,33 @@ def test_connections_are_set_up(pragma: str, value: object) -> None:
 
 @pytest.mark.usefixtures("sqlite_core")
 def test_a_lock_longer_than_the_deadline_is_told_in_time(path: Path) -> None:
-    """Also to those who come while others wait, and all works again afterwards."""
-    found: list[tuple[object, float]] = []
+    """This includes threads that arrive later; afterwards all operations work again."""
+    results: list[tuple[object, float]] = []
 
-    def come() -> None:
-        found.append(timed(write))
+    def time_write() -> None:
+        results.append(timed(write))
 
-    threads = [threading.Thread(target=come) for _ in range(4)]
+    threads = [threading.Thread(target=time_write) for _ in range(4)]
     with locked_by_an_outsider(path):
         for thread in threads:
             thread.start()
             time.sleep(0.5)
         for thread in threads:
             thread.join(RACE_TIMEOUT_SECONDS)
-    assert all(isinstance(outcome, Unavailable) for outcome, _ in found)
-    assert all(3.5 < took < PROMISED for _, took in found), found
+    assert all(isinstance(outcome, Unavailable) for outcome, _ in results)
+    assert all(3.5 < took < PROMISED for _, took in results), results
     assert timed(write)[0] == 0
 
 
 @pytest.mark.usefixtures("sqlite_core")
 def test_a_short_lock_is_waited_for(path: Path) -> None:
-    found: list[object] = []
-    thread = threading.Thread(target=lambda: found.append(timed(write)[0]))
+    outcomes: list[object] = []
+    thread = threading.Thread(target=lambda: outcomes.append(timed(write)[0]))
     with locked_by_an_outsider(path):
         thread.start()
         time.sleep(0.3)
     thread.join(RACE_TIMEOUT_SECONDS)
-    assert found == [0]
+    assert outcomes == [0]
 
 
 @pytest.mark.usefixtures("sqlite_core")
@@ -100,8 +100,8 @@ def test_readers_do_not_wait_for_a_writer(path: Path) -> None:
     shop = create_tenant()
     code = shop.issue_code(shop.define())
     with locked_by_an_outsider(path):
-        found, took = timed(lambda: shop.validate(code).decision.is_allowed)
-    assert found is True
+        is_allowed, took = timed(lambda: shop.validate(code).decision.is_allowed)
+    assert is_allowed is True
     assert took < 0.5
 
 
@@ -121,20 +121,20 @@ def test_a_full_disk_is_told_and_changes_nothing() -> None:
 def test_who_waits_comes_before_a_process_that_has_just_had_its_turn(
     path: Path,
 ) -> None:
-    """As the maker of a batch has, who wants another at once."""
+    """The batch generator, for example, requests the lock again at once."""
     begun, count = process_context.Event(), process_context.Value("i", 0)
     greedy = process_context.Process(target=_take_turns, args=(path, begun, count))
     greedy.start()
-    passed = []
+    overtaking_counts = []
     for _ in range(5):
         begun.clear()
         assert begun.wait(RACE_TIMEOUT_SECONDS)
         before = count.value
         with write_lock(path, RACE_TIMEOUT_SECONDS):
-            passed.append(count.value - before)
+            overtaking_counts.append(count.value - before)
     greedy.kill()
     greedy.join(RACE_TIMEOUT_SECONDS)
-    assert sorted(passed)[2] <= 1, passed
+    assert sorted(overtaking_counts)[2] <= 1, overtaking_counts
 
 
 def _take_turns(path: Path, begun: Any, count: Any) -> None:

@@ -1,4 +1,4 @@
-"""The schema: made once however many begin, as the tables say, and a second wall."""
+"""Tests of the migrations: concurrency, agreement with the tables, constraints."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from coupon_core.persistence.tables import (
     RedemptionTable,
     database_proxy,
 )
+from coupon_core.services.catalog.definition_checks import find_duplicate_names
 from coupon_core.services.coupons import redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.factories.tenant import TenantFactory
@@ -41,12 +42,12 @@ def test_of_many_who_upgrade_at_once_one_does_and_none_fails(
     tasks = [schema.upgrade] * 6
     with started_core(settings):
         race: Callable[..., Any] = run_concurrently
-        found = (
+        results = (
             race(tasks)
             if kind == "threads"
             else run_concurrently_in_processes(settings, tasks)
         )
-        assert sorted(found) == [[], [], [], [], [], STEPS]
+        assert sorted(results) == [[], [], [], [], [], STEPS]
         assert schema.is_up_to_date()
 
 
@@ -73,7 +74,7 @@ OLD = {
 def test_a_database_with_coupons_is_brought_up_to_date(
     empty_database_url: str, tmp_path: Path
 ) -> None:
-    """From the second step on: the third makes two tables anew on SQLite."""
+    """Starts at the second migration: the third creates two tables again on SQLite."""
     words = {
         "reward": "018f0000-0000-7000-8000-000000000001",
         "definition": "018f0000-0000-7000-8000-000000000002",
@@ -87,9 +88,35 @@ def test_a_database_with_coupons_is_brought_up_to_date(
             row = values.format(**words)
             database_proxy.execute_sql(f"INSERT INTO {table} VALUES {row}")
         assert schema.upgrade() == STEPS[2:]
-        request = RedeemRequest("acme", "save10", "ann")
-        used = redemption.redeem(request, utc_now()).issued
-        assert (used.coupon.copy_number, used.coupon.redemption_count) == (1, 1)
+        request = RedeemRequest("acme", "save10", user_id="ann")
+        coupon = redemption.redeem(request, utc_now()).issued.coupon
+        assert (coupon.copy_number, coupon.redemption_count) == (1, 1)
+
+
+def test_names_that_differ_by_blanks_get_one_key(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    """The older of two definitions has the key; the other one stays without."""
+    words = {
+        "reward": "018f0000-0000-7000-8000-000000000001",
+        "definition": "018f0000-0000-7000-8000-000000000002",
+        "now": "'2026-05-04T12:00:00.000Z'",
+    }
+    younger = OLD["definition"].replace("{definition}", "{definition}3")
+    younger = younger.replace("'Sale'", "' Sale'").replace("SAVE10", "SAVE11")
+    with started_core(build_settings(empty_database_url, tmp_path)):
+        Runner(database_proxy.obj, str(schema.MIGRATIONS_DIR)).up(STEPS[1])
+        words["no"] = "false" if is_postgresql() else "0"
+        for table in "tenant", "reward_item", "definition":
+            row = OLD[table].format(**words)
+            database_proxy.execute_sql(f"INSERT INTO {table} VALUES {row}")
+        words["definition"] = words["definition"][:-1]
+        row = younger.format(**words)
+        database_proxy.execute_sql(f"INSERT INTO definition VALUES {row}")
+        schema.upgrade()
+        rows = DefinitionTable.select(DefinitionTable.name, DefinitionTable.name_key)
+        assert set(rows.tuples()) == {("Sale", "Sale"), (" Sale", None)}
+        assert [name for *_, name in find_duplicate_names(9)] == [" Sale"]
 
 
 @pytest.mark.usefixtures("core")
@@ -104,9 +131,12 @@ def test_a_second_upgrade_does_nothing() -> None:
 @pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.__name__)
 def test_columns_are_those_of_the_table(table: Any) -> None:
     meta = table._meta
-    made = {c.name: c.null for c in database_proxy.get_columns(meta.table_name)}
+    columns = {
+        column.name: column.null
+        for column in database_proxy.get_columns(meta.table_name)
+    }
     keys = set(database_proxy.get_primary_keys(meta.table_name))
-    assert made == {field.column_name: field.null for field in meta.sorted_fields}
+    assert columns == {field.column_name: field.null for field in meta.sorted_fields}
     assert keys == {field.column_name for field in meta.get_primary_keys()}
 
 
@@ -114,12 +144,12 @@ def test_columns_are_those_of_the_table(table: Any) -> None:
 @pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.__name__)
 def test_indexes_are_those_of_the_table(table: Any) -> None:
     primary = [field.column_name for field in table._meta.get_primary_keys()]
-    made = {
+    indexes = {
         (tuple(index.columns), index.unique, "WHERE" in index.sql.upper())
         for index in database_proxy.get_indexes(table._meta.table_name)
         if index.columns != primary or "WHERE" in (index.sql or "").upper()
     }
-    wanted = {
+    expected = {
         (
             tuple(field.column_name for field in index._expressions),
             index._unique,
@@ -127,20 +157,20 @@ def test_indexes_are_those_of_the_table(table: Any) -> None:
         )
         for index in table._meta.fields_to_index()
     }
-    assert made == wanted
+    assert indexes == expected
 
 
 @pytest.mark.usefixtures("core")
 @pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.__name__)
 def test_every_key_starts_with_the_tenant(table: Any) -> None:
-    """But for two that are looked up before the tenant is known, and the relay's."""
-    known = {("key_id",), ("key_sha256",), ("event_id",), ("kept_until",)}
-    known |= {("accepted_at",)}
+    """Except for keys that are looked up without a tenant, and purge indexes."""
+    exceptions = {("key_id",), ("key_sha256",), ("event_id",), ("kept_until",)}
+    exceptions |= {("accepted_at",)}
     for index in database_proxy.get_indexes(table._meta.table_name):
-        assert index.columns[0] == "tenant_id" or tuple(index.columns) in known
+        assert index.columns[0] == "tenant_id" or tuple(index.columns) in exceptions
 
 
-# ---------------------------------------------------------------- the second wall
+# ------------------------------------------------------- constraints of the database
 
 FORBIDDEN: dict[str, tuple[Any, dict[str, Any]]] = {
     "uses beyond the total": (DefinitionTable, {"total_limit": 2, "used_count": 3}),
@@ -175,17 +205,17 @@ def test_the_database_itself_refuses(tenant: TenantFactory, case: str) -> None:
 
 def test_the_same_columns_take_what_is_allowed(tenant: TenantFactory) -> None:
     definition = tenant.define()
-    here = DefinitionTable.definition_id == definition.definition_id
+    condition = DefinitionTable.definition_id == definition.definition_id
     allowed = {"total_limit": 2, "used_count": 2, "code_length": 32}
-    assert DefinitionTable.update(**allowed).where(here).execute() == 1
+    assert DefinitionTable.update(**allowed).where(condition).execute() == 1
 
 
 def test_reversed_dates_are_refused_by_the_database(tenant: TenantFactory) -> None:
     definition = tenant.define()
-    here = DefinitionTable.definition_id == definition.definition_id
+    condition = DefinitionTable.definition_id == definition.definition_id
     dates = {"starts_at": definition.created_at, "expires_at": definition.created_at}
     with pytest.raises(peewee.IntegrityError):
-        DefinitionTable.update(**dates).where(here).execute()
+        DefinitionTable.update(**dates).where(condition).execute()
 
 
 def test_a_redeems_lookup_uses_the_index_of_codes(tenant: TenantFactory) -> None:
@@ -203,5 +233,5 @@ def test_a_redeems_lookup_uses_the_index_of_codes(tenant: TenantFactory) -> None
         "exact_scope": "a/ann",
     }
     plan = str(execute(f"{explain} {SELECT_FOR_USER}", parameters).fetchall())
-    schema.database_proxy.manual_close()
+    database_proxy.manual_close()
     assert "coupon_tenant_id_code_key_code_scope" in plan

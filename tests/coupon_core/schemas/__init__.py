@@ -1,1 +1,1 @@
-"""Tests of fields and parsers."""
+"""Tests of fields, message schemas and parsers."""

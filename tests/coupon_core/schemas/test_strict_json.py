@@ -1,4 +1,4 @@
-"""JSON: everything LIMITS 5 forbids is a 400 that names what was expected."""
+"""Strict JSON: ambiguous input is a 400 that names what was expected."""
 
 import json
 import time
@@ -8,7 +8,7 @@ import pytest
 from coupon_core.schemas.errors import ApiError
 from coupon_core.schemas.strict_json import parse_object
 
-REFUSED = {
+REFUSED_BODIES = {
     "empty": (b"", "object was expected, got an empty body", ""),
     "blank": (b" \n ", "object was expected, got an empty body", ""),
     "list": (b"[]", "got an array", ""),
@@ -53,21 +53,25 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("data", "said", "path"), REFUSED.values(), ids=list(REFUSED))
+@pytest.mark.parametrize(
+    ("data", "expected_text", "path"), REFUSED_BODIES.values(), ids=list(REFUSED_BODIES)
+)
 def test_what_parsers_may_read_differently_is_refused(
-    data: bytes, said: str, path: str
+    data: bytes, expected_text: str, path: str
 ) -> None:
     with pytest.raises(ApiError) as raised:
         parse_object(data)
-    problem = raised.value
-    assert (problem.status, problem.code) == (400, "BAD_JSON")
-    assert said in problem.message
+    error = raised.value
+    assert (error.status, error.code) == (400, "BAD_JSON")
+    assert expected_text in error.message
     if path:
-        assert problem.details[0].path == path
-    json.dumps(problem.message, ensure_ascii=False).encode()  # can be sent
+        assert error.details[0].path == path
+    json.dumps(
+        error.message, ensure_ascii=False
+    ).encode()  # must be encodable, because it is sent
 
 
-TAKEN = {
+ACCEPTED_BODIES = {
     "empty object": b"{}",
     "blanks around": b'\t\r\n {"a" : 1 } ',
     "20 levels": b'{"a":' + b"[" * 19 + b"]" * 19 + b"}",
@@ -82,12 +86,12 @@ TAKEN = {
 }
 
 
-@pytest.mark.parametrize("data", TAKEN.values(), ids=list(TAKEN))
+@pytest.mark.parametrize("data", ACCEPTED_BODIES.values(), ids=list(ACCEPTED_BODIES))
 def test_plain_json_is_read_as_it_is(data: bytes) -> None:
     assert parse_object(data) == json.loads(data)
 
 
-COSTLY = {
+EXPENSIVE_BODIES = {
     "50,000 lists": b"[" * 50_000,
     "objects": b'{"a":' * 13_000,
     "closed objects": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
@@ -100,10 +104,10 @@ COSTLY = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("data", COSTLY.values(), ids=list(COSTLY))
+@pytest.mark.parametrize("data", EXPENSIVE_BODIES.values(), ids=list(EXPENSIVE_BODIES))
 def test_refusal_costs_no_more_than_its_size_and_is_short(data: bytes) -> None:
-    began = time.process_time()
+    started_at = time.process_time()
     with pytest.raises(ApiError) as raised:
         parse_object(data)
-    assert time.process_time() - began < 1.0  # a blow-up takes minutes
+    assert time.process_time() - started_at < 1.0  # quadratic time would take minutes
     assert len(raised.value.message) < 400

@@ -1,4 +1,4 @@
-"""Budgets of failed guesses: counted alone or together, and what Redis may do to it."""
+"""Test the limits of failed guesses, with and without Redis."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.blocklist import BLOCKLIST_STREAM
 from coupon_core.security.rate_limiting.code_guessing import (
     CodeLookupGuard,
-    count_failure,
+    FailedLookup,
 )
 from coupon_core.security.rate_limiting.failure_limiter import FailureLimiter
 from coupon_core.security.rate_limiting.policy import (
@@ -31,33 +31,42 @@ from tests.support.servers import RedisServer
 from tests.support.servers.process import wait_until
 
 USER, TENANT = RateLimit("user", 3, 600), RateLimit("tenant", 5, 600)
-NOWHERE = "redis://127.0.0.1:1/0"
+UNREACHABLE_URL = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture
 def url(redis: RedisServer) -> str:
-    """A Redis in which nothing has been counted."""
+    """Return the URL of a Redis without counters."""
     redis.flush()
     return redis.url
 
 
-def spendings(url: str, count: int = 1, **budgets: RateLimit) -> list[FailureLimiter]:
-    """As many processes as wanted would have them."""
-    both = {"per_user": USER, "per_tenant": TENANT} | budgets
-    return [FailureLimiter(GuessLimits(url, **both)) for _ in range(count)]
+def create_limiters(
+    url: str, count: int = 1, **overrides: RateLimit
+) -> list[FailureLimiter]:
+    """Return limiters as `count` separate processes would have them."""
+    rate_limits = {"per_user": USER, "per_tenant": TENANT} | overrides
+    return [FailureLimiter(GuessLimits(url, **rate_limits)) for _ in range(count)]
 
 
-def spend(one: FailureLimiter, user_id: str | None = "ann", times: int = 1) -> None:
+def spend(
+    limiter: FailureLimiter,
+    user_id: str | None = "ann",
+    times: int = 1,
+    key_id: str | None = None,
+) -> None:
     for _ in range(times):
-        one.count("acme", user_id)
+        limiter.count("acme", user_id, key_id)
 
 
-def is_over(one: FailureLimiter, user_id: str | None = "ann") -> str:
-    """The name of the budget that a guess would be refused by, if any."""
+def is_over(
+    limiter: FailureLimiter, user_id: str | None = "ann", key_id: str | None = None
+) -> str:
+    """Return the name of the exceeded limit, or "" if there is none."""
     try:
-        one.check("acme", user_id)
-    except RateLimitExceeded as over:
-        return over.rate_limit.name
+        limiter.check("acme", user_id, key_id)
+    except RateLimitExceeded as error:
+        return error.rate_limit.name
     return ""
 
 
@@ -102,32 +111,51 @@ def test_a_refusal_says_how_much_is_allowed_and_when_there_is_more() -> None:
 def test_after_the_budget_the_user_is_refused_and_nobody_else(
     kind: str, url: str
 ) -> None:
-    [one] = spendings(IN_MEMORY_URL if kind == "alone" else url)
-    spend(one, times=USER.amount - 1)
-    assert is_over(one) == ""
-    spend(one)
-    assert is_over(one) == "user"
-    assert is_over(one, "bob") == ""
+    [limiter] = create_limiters(IN_MEMORY_URL if kind == "alone" else url)
+    spend(limiter, times=USER.amount - 1)
+    assert is_over(limiter) == ""
+    spend(limiter)
+    assert is_over(limiter) == "user"
+    assert is_over(limiter, "bob") == ""
     with pytest.raises(RateLimitExceeded):
-        spend(one)
+        spend(limiter)
 
 
 def test_all_users_of_a_tenant_together_have_a_budget_too(url: str) -> None:
-    [one] = spendings(url)
+    [limiter] = create_limiters(url)
     for number in range(TENANT.amount):
-        spend(one, f"user-{number}")
-    assert is_over(one, "a new one") == "tenant"
-    one.check("globex", "ann")
+        spend(limiter, f"user-{number}")
+    assert is_over(limiter, "a new one") == "tenant"
+    limiter.check("globex", "ann")
 
 
-def test_a_guess_for_nobody_is_the_tenants(url: str) -> None:
-    [one] = spendings(url)
-    spend(one, None, TENANT.amount)
-    assert is_over(one, None) == "tenant"
+def test_credential_without_user_has_a_limit_of_its_own(url: str) -> None:
+    [limiter] = create_limiters(url)
+    spend(limiter, None, TENANT.amount, key_id="leaked")
+    assert is_over(limiter, None, "leaked") == "guesses-per-key"
+    assert is_over(limiter, "ann", "leaked") == ""
+    assert is_over(limiter, "ann") == ""
+    assert is_over(limiter, None, "other key") == ""
+    assert is_over(limiter, None) == ""
+
+
+ODD_NAMES = ["None", "null", "acme", "tenant", "key", "a/b", '"', '["user", "acme"]']
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_callers_with_similar_names_do_not_share_a_limit(name: str) -> None:
+    callers = {(name, None), (None, name), (None, None), (f"{name}/{name}", None)}
+    for user_id, key_id in callers:
+        [limiter] = create_limiters(
+            IN_MEMORY_URL, per_tenant=RateLimit("tenant", 9, 600)
+        )
+        spend(limiter, user_id, USER.amount if user_id else 9, key_id)
+        blocked = {caller for caller in callers if is_over(limiter, *caller)}
+        assert blocked == {(user_id, key_id)}
 
 
 def test_one_process_hears_of_what_was_spent_in_others(url: str) -> None:
-    first, second = spendings(url, 2)
+    first, second = create_limiters(url, 2)
     spend(first, times=2)
     spend(second)
     assert is_over(second) == "user"
@@ -135,24 +163,24 @@ def test_one_process_hears_of_what_was_spent_in_others(url: str) -> None:
 
 
 def test_a_process_that_starts_hears_of_what_was_before(url: str) -> None:
-    spend(spendings(url)[0], times=USER.amount)
-    [late] = spendings(url)
+    spend(create_limiters(url)[0], times=USER.amount)
+    [late] = create_limiters(url)
     wait_until(lambda: is_over(late) == "user", TIMEOUT_SECONDS, "the new process")
 
 
 def test_the_time_over_all_is_as_before(url: str) -> None:
-    [one] = spendings(url, per_user=RateLimit("user", 1, 1))
-    spend(one)
-    assert is_over(one) == "user"
-    wait_until(lambda: is_over(one) == "", TIMEOUT_SECONDS, "the end of the window")
-    spend(one)
+    [limiter] = create_limiters(url, per_user=RateLimit("user", 1, 1))
+    spend(limiter)
+    assert is_over(limiter) == "user"
+    wait_until(lambda: is_over(limiter) == "", TIMEOUT_SECONDS, "the end of the window")
+    spend(limiter)
 
 
-# -------------------------------------------------------------- while Redis is away
+# --------------------------------------------------------- while Redis is unavailable
 
 
 def test_without_redis_each_process_counts_by_itself() -> None:
-    first, second = spendings(NOWHERE, 2)
+    first, second = create_limiters(UNREACHABLE_URL, 2)
     spend(first, times=USER.amount)
     assert (is_over(first), is_over(second)) == ("user", "")
 
@@ -160,19 +188,21 @@ def test_without_redis_each_process_counts_by_itself() -> None:
 def test_a_redis_that_does_not_answer_is_waited_for_once(url: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        [one] = spendings(f"redis://127.0.0.1:{port}/0")
-        began = time.monotonic()
-        spend(one, times=USER.amount)
-        assert is_over(one) == "user"
-        assert time.monotonic() - began < 5
+        [limiter] = create_limiters(f"redis://127.0.0.1:{port}/0")
+        started_at = time.monotonic()
+        spend(limiter, times=USER.amount)
+        assert is_over(limiter) == "user"
+        assert time.monotonic() - started_at < 5
 
 
 def test_when_redis_is_back_it_is_counted_together_again(url: str) -> None:
-    first, second = spendings(url, 2)
-    for one in (first, second):
-        one.counters.fall_back_to_memory()
+    first, second = create_limiters(url, 2)
+    for limiter in (first, second):
+        limiter.counters.fall_back_to_memory()
         wait_until(
-            lambda one=one: one.counters.is_shared, TIMEOUT_SECONDS, "to share again"
+            lambda limiter=limiter: limiter.counters.is_shared,
+            TIMEOUT_SECONDS,
+            "to share again",
         )
     spend(first, times=2)
     spend(second)
@@ -182,20 +212,20 @@ def test_when_redis_is_back_it_is_counted_together_again(url: str) -> None:
 def test_a_flushed_redis_does_not_let_the_blocked_go_on(
     redis: RedisServer, url: str
 ) -> None:
-    [one] = spendings(url)
-    spend(one, times=USER.amount)
+    [limiter] = create_limiters(url)
+    spend(limiter, times=USER.amount)
     redis.flush()
-    assert is_over(one) == "user"
+    assert is_over(limiter) == "user"
 
 
 def test_what_is_no_block_in_the_stream_is_passed_over(
     redis: RedisServer, url: str
 ) -> None:
-    [one] = spendings(url)
+    [limiter] = create_limiters(url)
     with Redis(port=redis.port) as client:
         client.xadd(BLOCKLIST_STREAM, {"budget": "unheard of", "key": "acme/ann"})
-    spend(spendings(url)[0], times=USER.amount)
-    wait_until(lambda: is_over(one) == "user", TIMEOUT_SECONDS, "the other process")
+    spend(create_limiters(url)[0], times=USER.amount)
+    wait_until(lambda: is_over(limiter) == "user", TIMEOUT_SECONDS, "the other process")
 
 
 # ---------------------------------------------------------------------- what counts
@@ -209,9 +239,10 @@ def allowed() -> Iterator[None]:
 
 
 def fail_with(reason: Reason) -> None:
-    with pytest.raises(Refused), CodeLookupGuard("acme", "ann"):
+    with pytest.raises(Refused) as caught, CodeLookupGuard("acme", "ann"):
         raise Refused(reason)
-    count_failure()
+    if isinstance(caught.value, FailedLookup):
+        caught.value.count_failure()
 
 
 @pytest.mark.usefixtures("allowed")
@@ -226,9 +257,18 @@ def test_only_unknown_codes_count() -> None:
 
 
 @pytest.mark.usefixtures("allowed")
-def test_a_failure_is_counted_once() -> None:
-    fail_with(Reason.COUPON_NOT_FOUND)
-    for _ in range(USER.amount):
-        count_failure()
-    with CodeLookupGuard("acme", "ann"):
-        pass
+def test_refusal_keeps_its_reason_and_is_counted_only_when_asked_to() -> None:
+    for _ in range(USER.amount + 1):
+        with pytest.raises(FailedLookup) as caught, CodeLookupGuard("acme", "ann"):
+            raise Refused(Reason.COUPON_NOT_FOUND, "detail")
+        assert caught.value.reason == Reason.COUPON_NOT_FOUND
+        assert caught.value.detail == "detail"
+
+
+@pytest.mark.usefixtures("allowed")
+def test_failure_of_one_request_is_not_counted_in_the_next() -> None:
+    for _ in range(USER.amount + 1):
+        with pytest.raises(FailedLookup), CodeLookupGuard("acme", "ann"):
+            raise Refused(Reason.COUPON_NOT_FOUND)
+        with CodeLookupGuard("acme", "bob") as guard:
+            guard.count_outcome(None)

@@ -1,4 +1,4 @@
-"""Secrets at rest: sealed by the newest master key, opened by all."""
+"""Test that secrets are encrypted with the newest master key and decrypted with all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coupon_core.security import encryption
 
 
 @pytest.fixture(autouse=True)
-def vault_as_it_was() -> Iterator[None]:
+def restored_keys() -> Iterator[None]:
     before = encryption._keys
     yield
     encryption._keys = before
@@ -48,7 +48,7 @@ def test_nothing_is_sealed_without_a_master_key() -> None:
 
 @pytest.mark.parametrize("text", ["", "short", "A" * 44, "é" * 44, "=" * 44])
 def test_what_is_no_master_key_is_known_as_such(text: str) -> None:
-    # 44 times A is 33 bytes: one too many.
+    # 44 times A decodes to 33 bytes, one too many.
     assert not encryption.is_master_key(text)
 
 
@@ -57,5 +57,5 @@ def test_a_new_master_key_is_one() -> None:
 
 
 def test_a_fingerprint_is_sha256_in_hex() -> None:
-    of_abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert encryption.fingerprint("abc") == of_abc
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert encryption.fingerprint("abc") == expected

@@ -1,4 +1,4 @@
-"""Tokens of tenants and of admins: who they let in, and what they are refused for."""
+"""Test the tokens of tenants and admins and the reasons to refuse them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,8 @@ from coupon_core.security.authentication.jwt_claims import (
     MAX_TOKEN_LIFETIME_SECONDS,
 )
 from coupon_core.services.access import tenants
-from tests.factories.tenant import (
-    NOW,
-    TenantFactory,
-    capture_refusal,
-    create_tenant,
-)
+from tests.factories.tenant import NOW, TenantFactory, create_tenant
+from tests.support.refusals import capture_refusal
 
 SECONDS = int(NOW.timestamp())
 ABSENT = object()
@@ -47,7 +43,7 @@ def token_of(
     header: Any = None,
     digest: str = "sha256",
 ) -> str:
-    """A JWT made by hand, so that it may be wrong in any way."""
+    """Build a JWT manually, so that any part of it can be invalid."""
     head = header if header is not None else {"alg": "HS256", "typ": "JWT"}
     signed = f"{encoded(head)}.{encoded(payload)}"
     signature = hmac.new(secret.encode(), signed.encode(), digest).digest()
@@ -55,15 +51,15 @@ def token_of(
 
 
 def claims_of(sub_id: str, /, **changes: Any) -> dict[str, Any]:
-    usual = {
+    defaults = {
         "sub": "ann",
         "sub_type": "tenant",
         "sub_id": sub_id,
         "iat": SECONDS,
         "exp": SECONDS + HOUR,
     }
-    whole = {**usual, **changes}
-    return {name: value for name, value in whole.items() if value is not ABSENT}
+    claims = {**defaults, **changes}
+    return {name: value for name, value in claims.items() if value is not ABSENT}
 
 
 def tenant_token(tenant: TenantFactory, **changes: Any) -> str:
@@ -71,19 +67,19 @@ def tenant_token(tenant: TenantFactory, **changes: Any) -> str:
 
 
 def admin_token(tenant: TenantFactory, **changes: Any) -> str:
-    usual = {"sub": ABSENT, "sub_type": "admin", **changes}
-    return token_of(tenant.api_key, claims_of(tenant.key_id, **usual))
+    members = {"sub": ABSENT, "sub_type": "admin", **changes}
+    return token_of(tenant.api_key, claims_of(tenant.key_id, **members))
 
 
-def tenant_in(token: str) -> Principal:
+def authenticate_tenant(token: str) -> Principal:
     return authentication.authenticate_tenant_token(token, NOW)
 
 
-def admin_in(token: str) -> Principal:
+def authenticate_admin(token: str) -> Principal:
     return authentication.authenticate_admin(None, token, NOW)
 
 
-# --------------------------------------------------------------------- who is let in
+# -------------------------------------------------------------- accepted and refused
 
 
 @pytest.mark.parametrize(
@@ -103,11 +99,11 @@ def test_the_subject_is_the_user(
     tenant: TenantFactory, sub: Any, user_id: str | None
 ) -> None:
     token = tenant_token(tenant, sub=sub)
-    assert tenant_in(token) == Principal(tenant.tenant_id, user_id=user_id)
+    assert authenticate_tenant(token) == Principal(tenant.tenant_id, user_id=user_id)
 
 
 def test_an_admin_token_speaks_for_its_key(tenant: TenantFactory) -> None:
-    principal = admin_in(admin_token(tenant))
+    principal = authenticate_admin(admin_token(tenant))
     assert (principal.tenant_id, principal.key_id) == (tenant.tenant_id, tenant.key_id)
     assert principal.scopes == frozenset(Scope)
 
@@ -157,27 +153,29 @@ BAD_TIMES = {
 @pytest.mark.parametrize("case", GOOD_TIMES)
 def test_times_within_bounds_are_good(tenant: TenantFactory, case: str) -> None:
     changes = GOOD_TIMES[case]
-    assert tenant_in(tenant_token(tenant, **changes)).user_id == "ann"
-    assert admin_in(admin_token(tenant, **changes)).key_id == tenant.key_id
+    assert authenticate_tenant(tenant_token(tenant, **changes)).user_id == "ann"
+    assert authenticate_admin(admin_token(tenant, **changes)).key_id == tenant.key_id
 
 
 @pytest.mark.parametrize("case", BAD_TIMES)
 def test_times_out_of_bounds_are_refused(tenant: TenantFactory, case: str) -> None:
     changes, reason = BAD_TIMES[case]
-    assert capture_refusal(tenant_in, tenant_token(tenant, **changes)) == reason
-    assert capture_refusal(admin_in, admin_token(tenant, **changes)) == reason
+    assert (
+        capture_refusal(authenticate_tenant, tenant_token(tenant, **changes)) == reason
+    )
+    assert capture_refusal(authenticate_admin, admin_token(tenant, **changes)) == reason
 
 
 def test_a_known_token_ends_as_well(tenant: TenantFactory) -> None:
     token = tenant_token(tenant)
-    tenant_in(token)
+    authenticate_tenant(token)
     later = NOW + timedelta(seconds=HOUR + LATE + 1)
     assert (
         capture_refusal(authentication.authenticate_tenant_token, token, later) == OVER
     )
 
 
-# ------------------------------------------------------------------ whom they name
+# ----------------------------------------------------------- subjects and tenants
 
 BAD_SUBJECTS = ["", True, False, None, ["ann"], {"id": 1}, 1.5, "a/b", "u" * 129]
 BAD_SUBJECTS += ["a\x00", "a\nb", " ann", "ann ", ".", "..", "a\\b", "\ud800", "\x85"]
@@ -185,7 +183,7 @@ BAD_SUBJECTS += ["a\x00", "a\nb", " ann", "ann ", ".", "..", "a\\b", "\ud800", "
 
 @pytest.mark.parametrize("sub", BAD_SUBJECTS, ids=repr)
 def test_a_subject_that_is_no_user_is_refused(tenant: TenantFactory, sub: Any) -> None:
-    assert capture_refusal(tenant_in, tenant_token(tenant, sub=sub)) == BAD
+    assert capture_refusal(authenticate_tenant, tenant_token(tenant, sub=sub)) == BAD
 
 
 NO_TENANTS = ["nobody", "", None, 7, True, ["acme"], "a\x00b", "\ud800", "ACME " * 99]
@@ -195,39 +193,42 @@ NO_TENANTS = ["nobody", "", None, 7, True, ["acme"], "a\x00b", "\ud800", "ACME "
 def test_a_tenant_that_is_none_is_refused(tenant: TenantFactory, sub_id: Any) -> None:
     for secret in (tenant.secret, ""):
         token = token_of(secret, claims_of(tenant.tenant_id, sub_id=sub_id))
-        assert capture_refusal(tenant_in, token) == BAD
+        assert capture_refusal(authenticate_tenant, token) == BAD
         as_admin = token_of(
             secret, claims_of(tenant.tenant_id, sub_id=sub_id, sub_type="admin")
         )
-        assert capture_refusal(admin_in, as_admin) == BAD
+        assert capture_refusal(authenticate_admin, as_admin) == BAD
 
 
 @pytest.mark.parametrize("sub_type", ["admin", "Tenant", "", None, 1, ABSENT])
 def test_a_token_of_another_kind_is_refused(
     tenant: TenantFactory, sub_type: Any
 ) -> None:
-    assert capture_refusal(tenant_in, tenant_token(tenant, sub_type=sub_type)) == BAD
+    assert (
+        capture_refusal(authenticate_tenant, tenant_token(tenant, sub_type=sub_type))
+        == BAD
+    )
 
 
 def test_one_tenants_secret_does_not_speak_for_another(tenant: TenantFactory) -> None:
     token = token_of(create_tenant().secret, claims_of(tenant.tenant_id))
-    assert capture_refusal(tenant_in, token) == BAD
+    assert capture_refusal(authenticate_tenant, token) == BAD
 
 
 def test_a_tenants_token_is_no_admins(tenant: TenantFactory) -> None:
-    assert capture_refusal(admin_in, tenant_token(tenant)) == BAD
+    assert capture_refusal(authenticate_admin, tenant_token(tenant)) == BAD
 
 
 def test_an_admins_token_is_no_tenants(tenant: TenantFactory) -> None:
-    assert capture_refusal(tenant_in, admin_token(tenant)) == BAD
+    assert capture_refusal(authenticate_tenant, admin_token(tenant)) == BAD
 
 
 def test_a_tenants_secret_signs_no_admin_token(tenant: TenantFactory) -> None:
     token = token_of(tenant.secret, claims_of(tenant.key_id, sub_type="admin"))
-    assert capture_refusal(admin_in, token) == BAD
+    assert capture_refusal(authenticate_admin, token) == BAD
 
 
-# --------------------------------------------------------------- how they are signed
+# ------------------------------------------------------------------------ signatures
 
 DEEP = b'{"alg":"HS256","x":' + b"[" * 2000 + b"]" * 2000 + b"}"
 HEADERS: dict[str, Any] = {
@@ -253,13 +254,13 @@ def test_other_algorithms_and_headers_are_refused(
     tenant: TenantFactory, case: str
 ) -> None:
     token = token_of(tenant.secret, claims_of(tenant.tenant_id), HEADERS[case])
-    assert capture_refusal(tenant_in, token) == BAD
+    assert capture_refusal(authenticate_tenant, token) == BAD
 
 
 def test_hs512_is_refused_though_rightly_signed(tenant: TenantFactory) -> None:
     header = {"alg": "HS512"}
     token = token_of(tenant.secret, claims_of(tenant.tenant_id), header, "sha512")
-    assert capture_refusal(tenant_in, token) == BAD
+    assert capture_refusal(authenticate_tenant, token) == BAD
 
 
 @pytest.mark.parametrize("name", ["jku", "jwk", "x5u", "x5c", "kid"])
@@ -269,21 +270,21 @@ def test_where_a_key_is_said_to_be_does_not_matter(
     header = {"alg": "HS256", name: "https://evil.example/key"}
     good = token_of(tenant.secret, claims_of(tenant.tenant_id), header)
     forged = token_of("evil", claims_of(tenant.tenant_id), header)
-    assert tenant_in(good).user_id == "ann"
-    assert capture_refusal(tenant_in, forged) == BAD
+    assert authenticate_tenant(good).user_id == "ann"
+    assert capture_refusal(authenticate_tenant, forged) == BAD
 
 
 def test_an_unsigned_token_is_refused(tenant: TenantFactory) -> None:
     head, payload, _ = tenant_token(tenant).split(".")
     none = encoded({"alg": "none"})
     for token in (f"{head}.{payload}.", f"{none}.{payload}.", f"{head}.{payload}"):
-        assert capture_refusal(tenant_in, token) == BAD
+        assert capture_refusal(authenticate_tenant, token) == BAD
 
 
 def test_claims_given_twice_are_refused(tenant: TenantFactory) -> None:
     text = json.dumps(claims_of(tenant.tenant_id))
     payload = text.replace('"sub"', '"sub": "bob", "sub"').encode()
-    assert capture_refusal(tenant_in, token_of(tenant.secret, payload)) == BAD
+    assert capture_refusal(authenticate_tenant, token_of(tenant.secret, payload)) == BAD
 
 
 PAYLOADS = [b"", b"[]", b"null", b'"x"', b"{", b"\xff", b"7" * 5000, b"[" * 5000]
@@ -293,7 +294,7 @@ PAYLOADS = [b"", b"[]", b"null", b'"x"', b"{", b"\xff", b"7" * 5000, b"[" * 5000
 def test_claims_that_are_no_object_are_refused(
     tenant: TenantFactory, payload: bytes
 ) -> None:
-    assert capture_refusal(tenant_in, token_of(tenant.secret, payload)) == BAD
+    assert capture_refusal(authenticate_tenant, token_of(tenant.secret, payload)) == BAD
 
 
 TAMPERED: dict[str, Callable[[str], str]] = {
@@ -316,65 +317,72 @@ TAMPERED: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("case", TAMPERED)
 def test_a_tampered_token_is_refused(tenant: TenantFactory, case: str) -> None:
     token = tenant_token(tenant)
-    tenant_in(token)  # now it is remembered; what is made of it must not be
-    assert capture_refusal(tenant_in, TAMPERED[case](token)) == BAD
+    authenticate_tenant(token)  # Caches it; the cache must not match a changed token.
+    assert capture_refusal(authenticate_tenant, TAMPERED[case](token)) == BAD
 
 
 def test_every_changed_character_of_the_claims_is_noticed(
     tenant: TenantFactory,
 ) -> None:
     head, payload, signature = tenant_token(tenant).split(".")
-    for place in range(0, len(payload), 7):
-        other = "A" if payload[place] != "A" else "B"
-        changed = payload[:place] + other + payload[place + 1 :]
-        assert capture_refusal(tenant_in, f"{head}.{changed}.{signature}") == BAD
+    for index in range(0, len(payload), 7):
+        character = "A" if payload[index] != "A" else "B"
+        changed = payload[:index] + character + payload[index + 1 :]
+        assert (
+            capture_refusal(authenticate_tenant, f"{head}.{changed}.{signature}") == BAD
+        )
 
 
 @pytest.mark.usefixtures("core")
 @given(token=st.text(max_size=60) | st.from_regex(r"[\w-]*\.[\w-]*\.[\w-]*"))
 def test_no_text_is_more_than_refused(token: str) -> None:
-    assert capture_refusal(tenant_in, token) == BAD
+    assert capture_refusal(authenticate_tenant, token) == BAD
 
 
 # --------------------------------------------------------------------------- rotation
 
 
 def test_after_a_rotation_old_and_new_secrets_are_good(tenant: TenantFactory) -> None:
-    tenant_in(tenant_token(tenant))
+    authenticate_tenant(tenant_token(tenant))
     newer = tenant.with_secret(tenants.rotate_secret(tenant.tenant_id, NOW).secret)
-    for one in (newer, tenant):
-        assert tenant_in(tenant_token(one)).tenant_id == tenant.tenant_id
+    for owner in (newer, tenant):
+        assert authenticate_tenant(tenant_token(owner)).tenant_id == tenant.tenant_id
 
 
 def test_a_second_rotation_ends_the_first_secret_within_a_second(
     tenant: TenantFactory,
 ) -> None:
     token = tenant_token(tenant)
-    tenant_in(token)
+    authenticate_tenant(token)
     newer = [tenants.rotate_secret(tenant.tenant_id, NOW).secret for _ in range(2)]
     time.sleep(1.01)
-    assert capture_refusal(tenant_in, token) == BAD
+    assert capture_refusal(authenticate_tenant, token) == BAD
     for secret in newer:
-        assert tenant_in(tenant_token(tenant.with_secret(secret))).user_id == "ann"
+        assert (
+            authenticate_tenant(tenant_token(tenant.with_secret(secret))).user_id
+            == "ann"
+        )
 
 
 def test_a_retired_secret_ends_within_a_second(tenant: TenantFactory) -> None:
     token = tenant_token(tenant)
-    tenant_in(token)
+    authenticate_tenant(token)
     [old] = tenants.list_secrets(tenant.tenant_id)
     tenants.rotate_secret(tenant.tenant_id, NOW)
     tenants.retire_secret(tenant.tenant_id, old.secret_id)
     time.sleep(1.01)
-    assert capture_refusal(tenant_in, token) == BAD
+    assert capture_refusal(authenticate_tenant, token) == BAD
 
 
 def test_a_new_secret_is_good_at_once(tenant: TenantFactory) -> None:
     assert (
-        capture_refusal(tenant_in, token_of("wrong", claims_of(tenant.tenant_id)))
+        capture_refusal(
+            authenticate_tenant, token_of("wrong", claims_of(tenant.tenant_id))
+        )
         == BAD
     )
     newer = tenant.with_secret(tenants.rotate_secret(tenant.tenant_id, NOW).secret)
-    assert tenant_in(tenant_token(newer)).user_id == "ann"
+    assert authenticate_tenant(tenant_token(newer)).user_id == "ann"
 
 
 # --------------------------------------------------------------------------- API keys
@@ -382,16 +390,20 @@ def test_a_new_secret_is_good_at_once(tenant: TenantFactory) -> None:
 
 @pytest.mark.parametrize("place", ["header", "bearer"])
 def test_an_api_key_is_let_in(tenant: TenantFactory, place: str) -> None:
-    both = (tenant.api_key, None) if place == "header" else (None, tenant.api_key)
-    assert authentication.authenticate_admin(*both, NOW).key_id == tenant.key_id
+    api_key = tenant.api_key if place == "header" else None
+    bearer = tenant.api_key if place == "bearer" else None
+    principal = authentication.authenticate_admin(api_key, bearer, NOW)
+    assert principal.key_id == tenant.key_id
 
 
 @pytest.mark.parametrize(
     "key", ["wrong", "pk_", "é", "\x00", "a.b", "x" * 9000, "1' OR '1'='1"]
 )
 def test_what_is_no_key_is_refused(tenant: TenantFactory, key: str) -> None:
-    for place in ((key, None), (None, key)):
-        reason = capture_refusal(authentication.authenticate_admin, *place, NOW)
+    for api_key, bearer in ((key, None), (None, key)):
+        reason = capture_refusal(
+            authentication.authenticate_admin, api_key, bearer, NOW
+        )
         assert reason == AuthReason.BAD_API_KEY
 
 
@@ -405,11 +417,11 @@ def test_without_a_credential_nobody_is_let_in(
 
 def test_a_revoked_key_and_its_tokens_end_at_once(tenant: TenantFactory) -> None:
     token = admin_token(tenant)
-    admin_in(token)
-    admin_in(tenant.api_key)
+    authenticate_admin(token)
+    authenticate_admin(tenant.api_key)
     tenants.revoke_key(tenant.tenant_id, tenant.key_id, NOW)
     for credential in (token, tenant.api_key):
-        assert capture_refusal(admin_in, credential) == AuthReason.BAD_API_KEY
+        assert capture_refusal(authenticate_admin, credential) == AuthReason.BAD_API_KEY
 
 
 def test_a_key_ends_at_its_time(tenant: TenantFactory) -> None:
@@ -425,12 +437,12 @@ def test_a_key_ends_at_its_time(tenant: TenantFactory) -> None:
 
 def test_a_keys_fingerprint_is_no_key(tenant: TenantFactory) -> None:
     stored = hashlib.sha256(tenant.api_key.encode()).hexdigest()
-    assert capture_refusal(admin_in, stored) == AuthReason.BAD_API_KEY
+    assert capture_refusal(authenticate_admin, stored) == AuthReason.BAD_API_KEY
 
 
 def test_an_admin_token_may_name_its_key_in_capitals(tenant: TenantFactory) -> None:
     token = admin_token(tenant, sub_id=tenant.key_id.upper())
-    assert admin_in(token).key_id == tenant.key_id
+    assert authenticate_admin(token).key_id == tenant.key_id
 
 
 # ------------------------------------------------------------------------ permissions

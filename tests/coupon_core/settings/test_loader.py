@@ -1,4 +1,4 @@
-"""Settings from the environment: defaults, files, all errors at once, the kept key."""
+"""Test the settings: defaults, files, error reports and the stored master key."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Environment = Callable[..., loader.Settings]
 
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Environment:
-    """Settings of an environment that has nothing but what is given."""
+    """Return a function that loads settings from an otherwise empty environment."""
     for name in list(os.environ):
         if name.startswith("COUPON_") or name.endswith("_PORT"):
             monkeypatch.delenv(name)
 
     def load_with(**variables: Any) -> loader.Settings:
-        usual = {"COUPON_DATA_DIR": str(tmp_path / "var")}
-        for name, value in (usual | variables).items():
+        defaults = {"COUPON_DATA_DIR": str(tmp_path / "var")}
+        for name, value in (defaults | variables).items():
             monkeypatch.setenv(name, str(value))
         return loader.load()
 
@@ -71,15 +71,16 @@ def test_a_file_that_is_not_there_is_told(load: Environment, tmp_path: Path) -> 
 
 
 def test_all_errors_are_told_at_once(load: Environment) -> None:
-    wrong = {
+    invalid_values = {
         "ADMIN_PORT": "70000",
         "QUERY_PORT": "http",
         "COUPON_DATABASE_POOL": "0",
         "COUPON_LOG_LEVEL": "loud",
+        "COUPON_WEBHOOK_NETWORKS": "intranet",
     }
     with pytest.raises(InvalidSettings) as caught:
-        load(**wrong)
-    for name in wrong:
+        load(**invalid_values)
+    for name in invalid_values:
         assert name in str(caught.value)
 
 
@@ -113,30 +114,27 @@ def test_a_password_is_not_in_the_description(load: Environment) -> None:
 
 def test_a_bad_database_url_is_told_by_its_name(load: Environment) -> None:
     settings = load(COUPON_DATABASE_URL="mysql://host/name")
-    before = encryption._keys
+    keys = encryption._keys
     try:
         with pytest.raises(InvalidSettings, match="COUPON_DATABASE_URL"):
             bootstrap.start(settings)
     finally:
-        encryption._keys = before
-
-
-# ------------------------------------------------------------------- the kept key
+        encryption._keys = keys
 
 
 def test_a_master_key_is_made_once_and_kept(load: Environment, tmp_path: Path) -> None:
-    first = load().master_keys
-    assert load().master_keys == first
-    assert encryption.is_master_key(first[0])
+    master_keys = load().master_keys
+    assert load().master_keys == master_keys
+    assert encryption.is_master_key(master_keys[0])
     assert [path.name for path in (tmp_path / "var").iterdir()] == ["master.key"]
 
 
 def test_the_kept_key_is_for_its_owner_only(load: Environment, tmp_path: Path) -> None:
-    before = os.umask(0)
+    umask = os.umask(0)
     try:
         load()
     finally:
-        os.umask(before)
+        os.umask(umask)
     mode = (tmp_path / "var" / "master.key").stat().st_mode
     assert stat.S_IMODE(mode) == 0o600
 
@@ -151,13 +149,15 @@ def test_processes_that_start_together_keep_one_key(tmp_path: Path) -> None:
     barrier = process_context.Barrier(4)
     pipes = [process_context.Pipe(duplex=False) for _ in range(4)]
     send = partial(_send_kept_key, path, barrier)
-    workers = [process_context.Process(target=send, args=(end,)) for _, end in pipes]
+    workers = [
+        process_context.Process(target=send, args=(sender,)) for _, sender in pipes
+    ]
     for worker in workers:
         worker.start()
-    found = {receiver.recv() for receiver, _ in pipes}
+    keys = {receiver.recv() for receiver, _ in pipes}
     for worker in workers:
         worker.join()
-    assert found == {path.read_text()}
+    assert keys == {path.read_text()}
     assert list(path.parent.iterdir()) == [path]
 
 

@@ -1,4 +1,4 @@
-"""The demo gateway for these tests: in the process, and behind a real gunicorn."""
+"""Fixtures: the demo gateway in process and behind a real gunicorn."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from tests.support.paths import PROJECT_ROOT
 
 @pytest.fixture(scope="session")
 def app() -> Flask:
-    """The demo gateway; its routes keep no state, so one is enough."""
+    """Return the demo gateway; its routes keep no state, so one is enough."""
     from tests.coupon_core.web.demo_app import create_app
 
     return create_app()
@@ -23,24 +23,21 @@ def app() -> Flask:
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """A client inside the process."""
+    """Return a test client of the demo gateway."""
     return app.test_client()
 
 
 @pytest.fixture(scope="session")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a real gunicorn with threads, stopped at the end."""
+    """Start gunicorn with threads, yield its port, and stop it at the end."""
     from tests.coupon_core.web.wire_client import find_free_port, is_port_open
 
     port = find_free_port()
     home = tmp_path_factory.mktemp("web")
     command = [sys.executable, "-m", "gunicorn", "--threads", "4"]
     command += ["-k", "coupon_core.web.gunicorn_worker.HttpWorker"]
-    command += [
-        "-b",
-        f"127.0.0.1:{port}",
-        "tests.coupon_core.web.demo_app:create_app()",
-    ]
+    command += ["-b", f"127.0.0.1:{port}"]
+    command += ["tests.coupon_core.web.demo_app:create_app()"]
     process = subprocess.Popen(
         command, cwd=home, env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}
     )

@@ -1,4 +1,4 @@
-"""The app itself: health, request ids, safe headers, what it refuses to be."""
+"""The app: health, request ids, security headers, refused configurations."""
 
 import re
 import time
@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.gunicorn_errors import serialize_error_response
 from coupon_core.web.readiness_checks import DEADLINE_SECONDS
-from tests.coupon_core.web.demo_app import SECRET, create_app, fail_check
+from tests.coupon_core.web.demo_app import SECRET, create_app, raise_from_check
 from tests.coupon_core.web.wire_client import check_refusal, get, send
 
-SAFE = {
+SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
@@ -26,8 +26,8 @@ SAFE = {
 @pytest.mark.parametrize("path", ["/health", "/", "/ready", "/v1/things", "/nowhere"])
 def test_every_answer_has_the_safe_headers_once(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
-    assert {name: answer.headers.getlist(name) for name in SAFE} == {
-        name: [value] for name, value in SAFE.items()
+    assert {name: answer.headers.getlist(name) for name in SECURITY_HEADERS} == {
+        name: [value] for name, value in SECURITY_HEADERS.items()
     }
     assert "Access-Control-Allow-Origin" not in answer.headers
     assert "Set-Cookie" not in answer.headers
@@ -47,7 +47,7 @@ def test_ready(client: FlaskClient) -> None:
 
 
 def test_not_ready_names_what_is_missing_and_no_secret() -> None:
-    checks = {"database": fail_check, "message_queue": lambda: "connected"}
+    checks = {"database": raise_from_check, "message_queue": lambda: "connected"}
     answer = create_app(ready_checks=checks).test_client().get("/ready")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
     assert answer.json == {
@@ -59,15 +59,15 @@ def test_not_ready_names_what_is_missing_and_no_secret() -> None:
 
 
 def test_a_check_that_hangs_is_told_in_time_and_holds_up_no_other() -> None:
-    hang = Event()
-    checks = {"database": lambda: str(hang.wait(60)), "migrations": lambda: "up"}
+    is_released = Event()
+    checks = {"database": lambda: str(is_released.wait(60)), "migrations": lambda: "up"}
     client = create_app(ready_checks=checks).test_client()
     try:
-        began = time.monotonic()
+        started_at = time.monotonic()
         answers = [client.get("/ready") for _ in range(2)]
-        assert time.monotonic() - began < 2 * DEADLINE_SECONDS + 1
+        assert time.monotonic() - started_at < 2 * DEADLINE_SECONDS + 1
     finally:
-        hang.set()
+        is_released.set()
     for answer in answers:
         assert answer.status_code == 503
         assert answer.json["database"] == "unavailable"
@@ -134,11 +134,11 @@ def test_rule_that_would_redirect_is_refused_at_start() -> None:
 def test_one_blueprint_may_stand_under_two_names() -> None:
     routes = JsonBlueprint("routes", __name__)
     routes.route("/who")(lambda: {"who": "me"})
-    twice: list[Any] = [
+    registrations: list[Any] = [
         (routes, {"name": "a", "url_prefix": "/a"}),
         (routes, {"name": "b", "url_prefix": "/b"}),
     ]
-    client = create_app(blueprints=twice).test_client()
+    client = create_app(blueprints=registrations).test_client()
     assert client.get("/a/who").json == client.get("/b/who").json == {"who": "me"}
     paths = client.get("/openapi.json").json["paths"]
     ids = {paths[path]["get"]["operationId"] for path in ("/a/who", "/b/who")}
@@ -146,11 +146,11 @@ def test_one_blueprint_may_stand_under_two_names() -> None:
 
 
 def test_teardown_is_called_even_after_a_failure() -> None:
-    seen: list[BaseException | None] = []
-    client = create_app(teardown=seen.append).test_client()
+    errors: list[BaseException | None] = []
+    client = create_app(teardown=errors.append).test_client()
     client.get("/health")
     client.get("/v1/fail/bug")
-    assert len(seen) == 2
+    assert len(errors) == 2
 
 
 def test_status_unknown_to_the_table_is_still_json() -> None:
@@ -168,4 +168,4 @@ def test_status_unknown_to_the_table_is_still_json() -> None:
 )
 def test_what_is_no_http_is_answered_in_json(port: int, line: bytes) -> None:
     answer = send(port, line + b"\r\nHost: x\r\n\r\n")
-    check_refusal(answer, 400, "BAD_REQUEST")
+    check_refusal(answer, 400, code="BAD_REQUEST")

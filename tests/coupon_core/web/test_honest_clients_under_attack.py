@@ -13,7 +13,7 @@ import pytest
 
 from tests.coupon_core.web.attack_tools import Attack, attack, limit_descriptors
 from tests.coupon_core.web.test_connection_attacks import ATTACKS
-from tests.query_gateway.tenant import Tenant, create_tenant
+from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support.raw_http import Target, raw_target
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 
 
 def redeem_all(
-    target: Target, tenant: Tenant, user: str, codes: list[str]
+    target: Target, tenant: TenantFactory, user: str, codes: list[str]
 ) -> list[float]:
     """Redeem on one connection, which is opened again where the server closed it."""
     headers = tenant.build_bearer_headers(user)
@@ -57,7 +57,7 @@ def redeem_all(
     return seconds
 
 
-def measure_redeems(target: Target, tenant: Tenant, name: str) -> list[float]:
+def measure_redeems(target: Target, tenant: TenantFactory, name: str) -> list[float]:
     users = [f"{name}{number}" for number in range(CLIENTS)]
     codes = [[tenant.create_code(user) for _ in range(CODES_EACH)] for user in users]
     with ThreadPoolExecutor(CLIENTS) as pool:

@@ -1,4 +1,4 @@
-"""The OpenAPI document and its page: valid, complete, and from this host only."""
+"""The OpenAPI document and its page: valid, complete, and without other hosts."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from tests.coupon_core.web.demo_app import create_app
 
 @pytest.fixture(scope="module")
 def spec(app: Flask) -> dict[str, Any]:
-    """The document as it is served."""
+    """Return the document as it is served."""
     answer = app.test_client().get("/openapi.json")
     assert answer.content_type == "application/json"
     document: dict[str, Any] = answer.json
@@ -43,23 +43,23 @@ def test_every_schema_is_json_schema_2020_12(spec: dict[str, Any]) -> None:
 
 
 def test_every_reference_leads_somewhere(spec: dict[str, Any]) -> None:
-    for reference in _references(spec):
-        place: Any = spec
-        for step in reference.removeprefix("#/").split("/"):
-            place = place[step]
+    for reference in _iterate_references(spec):
+        value: Any = spec
+        for key in reference.removeprefix("#/").split("/"):
+            value = value[key]
 
 
-def _references(value: Any) -> Iterator[str]:
+def _iterate_references(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         if "$ref" in value:
             yield value["$ref"]
         value = list(value.values())
     if isinstance(value, list):
         for item in value:
-            yield from _references(item)
+            yield from _iterate_references(item)
 
 
-EXPECTED = {
+EXPECTED_STATUSES = {
     ("/v1/things", "get"): "200 400 401 403 414 429 500 503",
     ("/v1/things", "post"): "201 400 401 403 409 413 414 415 422 429 500 503",
     ("/v1/things/{thing_id}", "get"): "200 400 401 403 404 414 429 500 503",
@@ -68,7 +68,7 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize(("route", "statuses"), EXPECTED.items())
+@pytest.mark.parametrize(("route", "statuses"), EXPECTED_STATUSES.items())
 def test_operation_lists_every_status(
     spec: dict[str, Any], route: tuple[str, str], statuses: str
 ) -> None:
@@ -77,8 +77,8 @@ def test_operation_lists_every_status(
 
 
 def test_view_may_document_an_error_in_its_own_way(spec: dict[str, Any]) -> None:
-    told = spec["paths"]["/ready"]["get"]["responses"]["503"]
-    assert told["content"]["application/json"]["example"]["status"] == "not ready"
+    response = spec["paths"]["/ready"]["get"]["responses"]["503"]
+    assert response["content"]["application/json"]["example"]["status"] == "not ready"
 
 
 def test_named_errors_of_either_spelling_lead_somewhere() -> None:
@@ -87,8 +87,8 @@ def test_named_errors_of_either_spelling_lead_somewhere() -> None:
     view = routes.alt_response(406, "NOT_ACCEPTABLE")(view)
     routes.route("/x")(routes.alt_response(411, "LENGTH_REQUIRED")(view))
     spec = create_app(blueprints=[routes]).test_client().get("/openapi.json").json
-    seen = spec["paths"]["/x"]["get"]["responses"]
-    assert {"404", "406", "411"} <= seen.keys()
+    responses = spec["paths"]["/x"]["get"]["responses"]
+    assert {"404", "406", "411"} <= responses.keys()
     test_every_reference_leads_somewhere(spec)
 
 
@@ -100,12 +100,12 @@ def test_shared_errors_have_examples_of_their_own_shape(spec: dict[str, Any]) ->
 
 
 def test_operations_are_named_tagged_and_told(spec: dict[str, Any]) -> None:
-    found = [operation for _, _, operation in iterate_operations(spec)]
-    names = [operation["operationId"] for operation in found]
+    operations = [operation for _, _, operation in iterate_operations(spec)]
+    names = [operation["operationId"] for operation in operations]
     assert len(set(names)) == len(names) >= 11
     tags = {tag["name"]: tag["description"] for tag in spec["tags"]}
     assert tags["things"] == "Things"
-    for operation in found:
+    for operation in operations:
         assert operation["summary"]
         assert set(operation["tags"]) <= tags.keys()
 
@@ -152,9 +152,9 @@ def test_page_names_only_files_of_this_host_that_exist(client: FlaskClient) -> N
     page = client.get("/docs")
     assert page.content_type == "text/html; charset=utf-8"
     assert "<title>Demo &lt;gateway&gt;</title>" in page.text
-    linked = re.findall(r'(?:src|href)="([^"]*)"', page.text)
-    assert len(linked) == 6
-    for path in linked:
+    linked_paths = re.findall(r'(?:src|href)="([^"]*)"', page.text)
+    assert len(linked_paths) == 6
+    for path in linked_paths:
         assert path.startswith("/docs/")
         with client.get(path) as answer:
             assert answer.status_code == 200
@@ -166,21 +166,21 @@ def test_page_works_under_its_policy(client: FlaskClient) -> None:
     (policy,) = page.headers.getlist("Content-Security-Policy")
     assert "default-src 'none'; script-src 'self'" in policy
     assert "http" not in policy
-    # no script or handler inside the page: the policy would stop it
+    # The policy would block inline scripts and event handlers.
     assert not re.search(r"<script(?! src=)|\son\w+=|javascript:", page.text)
-    start = client.get("/docs/start.js")
-    assert start.content_type.startswith("text/javascript")
-    assert '"/openapi.json"' in start.text
-    assert "validatorUrl: null" in start.text
+    start_script = client.get("/docs/start.js")
+    assert start_script.content_type.startswith("text/javascript")
+    assert '"/openapi.json"' in start_script.text
+    assert "validatorUrl: null" in start_script.text
 
 
 @pytest.mark.parametrize("name", sorted(ASSET_NAMES))
 def test_asset_has_a_type_that_a_strict_browser_takes(
     client: FlaskClient, name: str
 ) -> None:
-    kinds = {"js": "text/javascript", "css": "text/css", "png": "image/png"}
+    media_types = {"js": "text/javascript", "css": "text/css", "png": "image/png"}
     with client.get(f"/docs/{name}") as answer:
-        assert answer.mimetype == kinds[name.rpartition(".")[2]]
+        assert answer.mimetype == media_types[name.rpartition(".")[2]]
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 

@@ -1,4 +1,4 @@
-"""Paths and queries: what has two readings reaches no route, nor a redirect."""
+"""Ambiguous paths and queries reach no route and cause no redirect."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -10,7 +10,7 @@ from tests.coupon_core.web.wire_client import (
     send,
 )
 
-BAD = {
+AMBIGUOUS_PATHS = {
     "encoded slash": b"/v1/things/a%2Fb",
     "encoded slash, small": b"/v1/things/a%2fb",
     "encoded slash before": b"/v1%2Fthings",
@@ -44,29 +44,29 @@ BAD = {
 
 
 @pytest.mark.parametrize("method", [b"GET", b"POST", b"OPTIONS"])
-@pytest.mark.parametrize("path", BAD.values(), ids=list(BAD))
+@pytest.mark.parametrize("path", AMBIGUOUS_PATHS.values(), ids=list(AMBIGUOUS_PATHS))
 def test_path_with_two_readings_is_refused(
     port: int, path: bytes, method: bytes
 ) -> None:
     code = "BAD_PATH"
     answer = get(port, path, b"Content-Length: 0", method=method)
     if answer.status == 400 and b"BAD_REQUEST" in answer.data:
-        code = "BAD_REQUEST"  # gunicorn itself would not read it
-    check_refusal(answer, 400, code)
+        code = "BAD_REQUEST"  # refused by gunicorn itself
+    check_refusal(answer, 400, code=code)
 
 
 @pytest.mark.parametrize("path", [b"/v1/a b", b"/v1/\x01", b"/v1/\x7f", b"/v1/\t"])
 def test_raw_blanks_and_controls_are_refused(port: int, path: bytes) -> None:
     answer = get(port, path)
     assert answer.status == 400
-    check_refusal(answer, 400, _code(answer))
+    check_refusal(answer, 400, code=_get_bad_request_code(answer))
 
 
-def _code(answer: RawResponse) -> str:
+def _get_bad_request_code(answer: RawResponse) -> str:
     return "BAD_PATH" if b"BAD_PATH" in answer.data else "BAD_REQUEST"
 
 
-NOWHERE = [
+UNKNOWN_PATHS = [
     b"//v1/things",
     b"/v1//things",
     b"//evil.example/v1/things",
@@ -81,14 +81,14 @@ NOWHERE = [
 ]
 
 
-@pytest.mark.parametrize("path", NOWHERE)
+@pytest.mark.parametrize("path", UNKNOWN_PATHS)
 def test_other_spelling_of_a_route_is_404_and_no_redirect(
     port: int, path: bytes
 ) -> None:
-    check_refusal(get(port, path), 404, "NOT_FOUND")
+    check_refusal(get(port, path), 404, code="NOT_FOUND")
 
 
-TAKEN = {
+ACCEPTED_PATHS = {
     b"/v1/things/john%20doe": "john doe",
     b"/v1/things/j%C3%B6s%c3%a9": "jösé",
     b"/v1/things/a%252Fb": "a%2Fb",
@@ -105,29 +105,29 @@ TAKEN = {
 }
 
 
-@pytest.mark.parametrize(("path", "seen"), TAKEN.items())
+@pytest.mark.parametrize(("path", "expected_id"), ACCEPTED_PATHS.items())
 def test_path_with_one_reading_reaches_its_route(
-    port: int, path: bytes, seen: str
+    port: int, path: bytes, expected_id: str
 ) -> None:
     answer = get(port, path)
-    assert answer.data.decode() == f'{{"id":"{seen}"}}'
+    assert answer.data.decode() == f'{{"id":"{expected_id}"}}'
 
 
 def test_long_path_is_414(port: int) -> None:
-    at = b"/v1/things/" + b"a" * (2_048 - 11)
-    assert get(port, at).status == 200
-    assert get(port, at + b"?" + b"a=b&" * 300).status == 200
-    check_refusal(get(port, at + b"a"), 414, "URI_TOO_LONG")
-    check_refusal(get(port, at + b"%20"), 414, "URI_TOO_LONG")
+    longest_path = b"/v1/things/" + b"a" * (2_048 - 11)
+    assert get(port, longest_path).status == 200
+    assert get(port, longest_path + b"?" + b"a=b&" * 300).status == 200
+    check_refusal(get(port, longest_path + b"a"), 414, code="URI_TOO_LONG")
+    check_refusal(get(port, longest_path + b"%20"), 414, code="URI_TOO_LONG")
 
 
 def test_very_long_request_line_is_414_in_json(port: int) -> None:
-    check_refusal(get(port, b"/" + b"a" * 9_000), 414, "URI_TOO_LONG")
+    check_refusal(get(port, b"/" + b"a" * 9_000), 414, code="URI_TOO_LONG")
 
 
 def test_huge_header_is_431_in_json(port: int) -> None:
     answer = get(port, b"/health", b"X-A: " + b"a" * 20_000)
-    check_refusal(answer, 431, "HEADERS_TOO_LARGE")
+    check_refusal(answer, 431, code="HEADERS_TOO_LARGE")
 
 
 @pytest.mark.parametrize(
@@ -139,25 +139,26 @@ def test_odd_host_is_no_500_and_not_echoed(port: int, host: bytes) -> None:
     lines = [b"GET /nowhere HTTP/1.1", b"Host: " + host, b"Connection: close", b"", b""]
     answer = send(port, b"\r\n".join(lines))
     assert answer.status in (400, 404)
-    check_refusal(answer, answer.status, _host_code(answer))
+    check_refusal(answer, answer.status, code=_get_host_code(answer))
 
 
-def _host_code(answer: RawResponse) -> str:
+def _get_host_code(answer: RawResponse) -> str:
     return "NOT_FOUND" if answer.status == 404 else "BAD_REQUEST"
 
 
 def test_path_is_checked_where_the_server_keeps_no_raw_one(client: FlaskClient) -> None:
-    hidden = {"RAW_URI": "", "REQUEST_URI": ""}
-    half = {**hidden, "PATH_INFO": "/v1/things/50% \xc3\xb6"}
-    fine = client.get("/v1/things/a", environ_overrides=half)
-    bad = client.get(
-        "/v1/things/a", environ_overrides={**hidden, "PATH_INFO": "/v1/things/a\nb"}
+    no_raw_path = {"RAW_URI": "", "REQUEST_URI": ""}
+    odd_path = {**no_raw_path, "PATH_INFO": "/v1/things/50% \xc3\xb6"}
+    accepted = client.get("/v1/things/a", environ_overrides=odd_path)
+    refused = client.get(
+        "/v1/things/a",
+        environ_overrides={**no_raw_path, "PATH_INFO": "/v1/things/a\nb"},
     )
-    assert fine.json == {"id": "50% ö"}
-    check_refusal(bad, 400, "BAD_PATH")
+    assert accepted.json == {"id": "50% ö"}
+    check_refusal(refused, 400, code="BAD_PATH")
 
 
-QUERIES = {
+REFUSED_QUERIES = {
     "twice": ("limit=1&limit=2", "limit"),
     "twice the same": ("limit=1&limit=1", "limit"),
     "twice, encoded": ("limit=1&%6Cimit=1", "limit"),
@@ -184,18 +185,20 @@ QUERIES = {
 }
 
 
-@pytest.mark.parametrize(("query", "path"), QUERIES.values(), ids=list(QUERIES))
+@pytest.mark.parametrize(
+    ("query", "path"), REFUSED_QUERIES.values(), ids=list(REFUSED_QUERIES)
+)
 def test_query_is_read_to_the_letter(
     client: FlaskClient, query: str, path: str
 ) -> None:
     answer = client.get(f"/v1/things?{query}")
-    body = check_refusal(answer, 400, "VALIDATION_ERROR")
-    assert [d["path"] for d in body["details"]] == [path]
+    body = check_refusal(answer, 400, code="VALIDATION_ERROR")
+    assert [detail["path"] for detail in body["details"]] == [path]
     assert body["details"][0]["target"] == "query"
     assert "expected" in body["details"][0]["message"]
 
 
-TAKEN_QUERIES = {
+ACCEPTED_QUERIES = {
     "": (100, 0),
     "limit=1": (1, 0),
     "limit=500&offset=1000000000": (500, 1_000_000_000),
@@ -205,7 +208,7 @@ TAKEN_QUERIES = {
 }
 
 
-@pytest.mark.parametrize(("query", "page"), TAKEN_QUERIES.items())
+@pytest.mark.parametrize(("query", "page"), ACCEPTED_QUERIES.items())
 def test_page_has_its_bounds_and_defaults(
     client: FlaskClient, query: str, page: tuple[int, int]
 ) -> None:
@@ -215,4 +218,4 @@ def test_page_has_its_bounds_and_defaults(
 
 def test_long_query_is_414(client: FlaskClient) -> None:
     answer = client.get("/v1/things?" + "a=b&" * 1_100)
-    check_refusal(answer, 414, "URI_TOO_LONG")
+    check_refusal(answer, 414, code="URI_TOO_LONG")

@@ -1,4 +1,4 @@
-"""Bytes to a server and back, and what every refusal must look like."""
+"""Send exact bytes to a server, and check the shape of every refusal."""
 
 import json
 import socket
@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 @dataclass(frozen=True)
 class RawResponse:
-    """One HTTP answer, read off a socket."""
+    """An HTTP response, read from a socket."""
 
     status: int
     headers: dict[str, str]
@@ -18,28 +18,28 @@ class RawResponse:
 
 
 def find_free_port() -> int:
-    """A port nobody listens on just now."""
+    """Return a port that is currently unused."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def is_port_open(port: int) -> bool:
-    """Whether somebody listens."""
+    """Return True if a server listens on the port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def send(port: int, data: bytes, *, finish: bool = False) -> RawResponse:
-    """Send exact bytes on a new connection and read one answer.
+    """Send exact bytes on a new connection and return one response.
 
-    `finish` tells the server that nothing more will come.
+    `finish` closes the sending side, so that the server sees the end of the input.
     """
-    with socket.create_connection(("127.0.0.1", port), 5) as wire:
-        wire.sendall(data)
+    with socket.create_connection(("127.0.0.1", port), 5) as connection:
+        connection.sendall(data)
         if finish:
-            wire.shutdown(socket.SHUT_WR)
-        return _read_response(wire.makefile("rb"))
+            connection.shutdown(socket.SHUT_WR)
+        return _read_response(connection.makefile("rb"))
 
 
 def _read_response(stream: Any) -> RawResponse:
@@ -48,11 +48,13 @@ def _read_response(stream: Any) -> RawResponse:
     while line := stream.readline().strip():
         name, _, value = line.decode("latin-1").partition(": ")
         headers[name.lower()] = value
-    return RawResponse(status, headers, stream.read(int(headers["content-length"])))
+    return RawResponse(
+        status, headers, data=stream.read(int(headers["content-length"]))
+    )
 
 
 def get(port: int, path: bytes, *headers: bytes, method: bytes = b"GET") -> RawResponse:
-    """A request without a body for an exact request target."""
+    """Send a request without a body for an exact request target."""
     lines = [method + b" " + path + b" HTTP/1.1", b"Host: x", *headers]
     return send(port, b"\r\n".join([*lines, b"Connection: close", b"", b""]))
 
@@ -60,10 +62,10 @@ def get(port: int, path: bytes, *headers: bytes, method: bytes = b"GET") -> RawR
 def check_refusal(
     answer: RawResponse | TestResponse, status: int, code: str
 ) -> dict[str, Any]:
-    """Assert the one shape of a Phoenix refusal; return its body."""
+    """Assert the format of a Phoenix error and return its body."""
     headers = {name.lower(): value for name, value in dict(answer.headers).items()}
-    status_seen = getattr(answer, "status_code", None) or answer.status
-    assert (status_seen, headers["content-type"]) == (status, "application/json")
+    actual_status = getattr(answer, "status_code", None) or answer.status
+    assert (actual_status, headers["content-type"]) == (status, "application/json")
     assert "location" not in headers
     assert headers["cache-control"] == "no-store"
     body: dict[str, Any] = json.loads(answer.data)

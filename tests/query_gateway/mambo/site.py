@@ -1,4 +1,4 @@
-"""A site of Mambo with an SDK that has signed in: what tests call and look at."""
+"""A Mambo site with an authenticated SDK client, and helpers for its responses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from coupon_core.domain.models.points import PointChange
 from coupon_core.services.access import client_keys
 from coupon_core.services.coupons import generation
 from coupon_core.services.points import wallets
-from tests.query_gateway.tenant import VALIDATOR_EXTENSION, Tenant
+from tests.factories.tenant import TenantFactory
+from tests.query_gateway.caller import VALIDATOR_EXTENSION
 
 JOHN = "john@doe.com"
 _numbers = itertools.count(1)
@@ -28,10 +29,10 @@ _numbers = itertools.count(1)
 
 @dataclass
 class SiteClient:
-    """Calls the gateway with a token; paths below the site begin without a slash."""
+    """A client with a token; paths relative to the site begin without a slash."""
 
     client: FlaskClient
-    tenant: Tenant
+    tenant: TenantFactory
     token: str = field(repr=False)
 
     @property
@@ -39,14 +40,14 @@ class SiteClient:
         return {"Authorization": f"Bearer {self.token}"}
 
     def call(self, method: str, path: str, json: Any = None) -> TestResponse:
-        whole = f"/api/v1/{self.tenant.tenant_id}/{path}"
-        return self.open(method, whole if path[0] != "/" else path, json)
+        site_path = f"/api/v1/{self.tenant.tenant_id}/{path}"
+        return self.open(method, path if path[0] == "/" else site_path, json)
 
     def open(self, method: str, path: str, json: Any = None) -> TestResponse:
         options = {} if json is None else {"json": json}
         answer = self.client.open(path, method=method, headers=self.headers, **options)
-        documented = self.client.application.extensions[VALIDATOR_EXTENSION]
-        documented.check(answer, method, path.partition("?")[0])
+        validator = self.client.application.extensions[VALIDATOR_EXTENSION]
+        validator.check(answer, method, path.partition("?")[0])
         return answer
 
     def get(self, path: str) -> Any:
@@ -61,7 +62,7 @@ class SiteClient:
         return expect_created(self.post("users", {"uuid": uuid, **members}))
 
     def create_coupon(self, **members: Any) -> dict[str, Any]:
-        """A new coupon, regular and for one use unless told otherwise."""
+        """Create a coupon; by default it has no price and allows a single use."""
         number = next(_numbers)
         code = {} if "codes" in members else {"code": f"CODE{number}"}
         body = {"name": f"Coupon {number}", **code, "type": "shipping", **members}
@@ -74,10 +75,16 @@ class SiteClient:
     def award_coupon(
         self, coupon: dict[str, Any], uuid: str = JOHN, until: datetime | None = None
     ) -> str:
-        """Give a coupon without points; gives its code."""
-        ids = self.tenant.tenant_id, coupon["id"]
-        (given,) = generation.generate(*ids, [uuid], utc_now(), until).coupons
-        return given.coupon.code
+        """Award a coupon without points and return its code."""
+        generated = generation.generate(
+            self.tenant.tenant_id,
+            coupon["id"],
+            user_ids=[uuid],
+            now=utc_now(),
+            expires_at=until,
+        )
+        (issued,) = generated.coupons
+        return issued.coupon.code
 
     def perform_activity(
         self, action: str, code: str, uuid: str = JOHN
@@ -86,7 +93,7 @@ class SiteClient:
 
     def get_balance(self, uuid: str = JOHN) -> int:
         found = self.get(f"users/{quote(uuid)}")["points"]
-        return next((one["balance"] for one in found), 0)
+        return next((wallet["balance"] for wallet in found), 0)
 
     def list_held_coupons(self, uuid: str = JOHN) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.get(f"users/{quote(uuid)}/coupons")
@@ -99,19 +106,19 @@ def build_activity(action: str, code: str, uuid: str = JOHN) -> dict[str, Any]:
 
 
 def build_basic_auth(key_id: str, secret: str) -> dict[str, str]:
-    both = base64.b64encode(f"{key_id}:{secret}".encode()).decode()
-    return {"Authorization": f"Basic {both}"}
+    credentials = base64.b64encode(f"{key_id}:{secret}".encode()).decode()
+    return {"Authorization": f"Basic {credentials}"}
 
 
 def create_client_key(
-    tenant: Tenant, kind: ClientKeyKind = ClientKeyKind.MAMBO
+    tenant: TenantFactory, kind: ClientKeyKind = ClientKeyKind.MAMBO
 ) -> tuple[str, str]:
     key, secret = client_keys.create(tenant.tenant_id, kind, "sdk", None, utc_now())
     return key.key_id, secret
 
 
-def create_site_client(app: Flask, tenant: Tenant) -> SiteClient:
-    """A site whose SDK has just got its token."""
+def create_site_client(app: Flask, tenant: TenantFactory) -> SiteClient:
+    """Create a client that has just received its token."""
     client = app.test_client()
     path = "/oauth/token?grant_type=client_credentials"
     answer = client.post(path, headers=build_basic_auth(*create_client_key(tenant)))
@@ -120,13 +127,13 @@ def create_site_client(app: Flask, tenant: Tenant) -> SiteClient:
 
 
 def expect_created(answer: TestResponse) -> dict[str, Any]:
-    """The body of an answer that must be a 201."""
+    """Return the body of a response that must have the status 201."""
     assert answer.status_code == 201, answer.json
     return answer.json
 
 
 def expect_refusal(answer: TestResponse, status: int, exception: str) -> str:
-    """The message of an answer that must be this exception, in Mambo's envelope."""
+    """Assert that the response is this exception and return its message."""
     assert answer.status_code == status, answer.json
     assert set(answer.json) == {"error"}
     error = answer.json["error"]
@@ -135,4 +142,4 @@ def expect_refusal(answer: TestResponse, status: int, exception: str) -> str:
 
 
 def list_states(held: Sequence[dict[str, Any]]) -> list[str]:
-    return sorted(one["state"] for one in held)
+    return sorted(coupon["state"] for coupon in held)

@@ -1,4 +1,4 @@
-"""Action × configuration × state: the exception or the effect that S4 gives."""
+"""The exception or effect of each action, configuration and state (Mambo)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ CONFIGURATIONS: dict[str, Coupon] = {
     "regular": {},
     "regular multi": MULTI,
     "regular final": FINAL,
-    "regular one-step": ONE,  # without a price the mode means nothing
+    # Without a price the mode has no effect.
+    "regular one-step": ONE,
     "two-step": {**PRICE, **TWO},
     "two-step multi": {**PRICE, **TWO, **MULTI},
     "two-step final": {**PRICE, **TWO, **FINAL},
@@ -46,20 +47,20 @@ CONFIGURATIONS: dict[str, Coupon] = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def in_the_end(app: Flask) -> Iterator[None]:
+def check_invariants(app: Flask) -> Iterator[None]:
     yield
     assert_invariants()
 
 
-# ------------------------------------------------- what came before; gives the code
+# ------------------------------------ states before the action; each returns the code
 
 
-def code_of(coupon: Coupon) -> str:
+def get_code(coupon: Coupon) -> str:
     return coupon["code"] or "L1"
 
 
 def fresh(site: SiteClient, coupon: Coupon) -> str:
-    return code_of(coupon)
+    return get_code(coupon)
 
 
 def awarded(site: SiteClient, coupon: Coupon) -> str:
@@ -71,14 +72,14 @@ def awarded_twice(site: SiteClient, coupon: Coupon) -> str:
     return site.award_coupon(coupon)
 
 
-def done(site: SiteClient, action: str, code: str) -> None:
+def perform(site: SiteClient, action: str, code: str) -> None:
     answer = site.perform_activity(action, code)
     assert answer.status_code == 200, answer.json
 
 
 def used(site: SiteClient, coupon: Coupon) -> str:
     code = site.award_coupon(coupon)
-    done(site, "redeem", code)
+    perform(site, "redeem", code)
     return code
 
 
@@ -93,20 +94,20 @@ def one_of_two_used(site: SiteClient, coupon: Coupon) -> str:
 
 
 def bought(site: SiteClient, coupon: Coupon) -> str:
-    code = code_of(coupon)
-    done(site, "buy", code)
+    code = get_code(coupon)
+    perform(site, "buy", code)
     return code
 
 
 def bought_used(site: SiteClient, coupon: Coupon) -> str:
     code = bought(site, coupon)
-    done(site, "redeem", code)
+    perform(site, "redeem", code)
     return code
 
 
 def bought_in_one(site: SiteClient, coupon: Coupon) -> str:
-    done(site, "redeem", code_of(coupon))
-    return code_of(coupon)
+    perform(site, "redeem", get_code(coupon))
+    return get_code(coupon)
 
 
 def bought_in_one_twice(site: SiteClient, coupon: Coupon) -> str:
@@ -117,7 +118,7 @@ def bought_in_one_twice(site: SiteClient, coupon: Coupon) -> str:
 def refunded(site: SiteClient, coupon: Coupon) -> str:
     use = sold_and_used if coupon["pointsToBuy"] else used
     code = use(site, coupon)
-    done(site, "refund", code)
+    perform(site, "refund", code)
     return code
 
 
@@ -127,7 +128,7 @@ def sold_and_used(site: SiteClient, coupon: Coupon) -> str:
 
 
 def gone_by(site: SiteClient, coupon: Coupon) -> str:
-    """Awarded for a time that is over."""
+    """Award a coupon that has already expired."""
     return site.award_coupon(coupon, until=utc_now() - timedelta(seconds=1))
 
 
@@ -138,23 +139,25 @@ def used_and_gone_by(site: SiteClient, coupon: Coupon) -> str:
 
 def poor(site: SiteClient, coupon: Coupon) -> str:
     expensive = site.create_coupon(**PRICE, **TWO, name="Spend")
-    for _ in range(3):  # 10 are left
-        done(site, "buy", expensive["code"])
-    return code_of(coupon)
+    # Of 100 points, 10 are left.
+    for _ in range(3):
+        perform(site, "buy", expensive["code"])
+    return get_code(coupon)
 
 
-def change(site: SiteClient, coupon: Coupon, **members: Any) -> str:
-    ids = site.tenant.tenant_id, coupon["id"]
-    definitions.update(*ids, members, utc_now())
-    return code_of(coupon)
+def update_definition(site: SiteClient, coupon: Coupon, **members: Any) -> str:
+    definitions.update(
+        site.tenant.tenant_id, coupon["id"], changes=members, now=utc_now()
+    )
+    return get_code(coupon)
 
 
 def inactive(site: SiteClient, coupon: Coupon) -> str:
-    return change(site, coupon, status=DefinitionStatus.ARCHIVED)
+    return update_definition(site, coupon, status=DefinitionStatus.ARCHIVED)
 
 
 def paused(site: SiteClient, coupon: Coupon) -> str:
-    return change(site, coupon, status=DefinitionStatus.PAUSED)
+    return update_definition(site, coupon, status=DefinitionStatus.PAUSED)
 
 
 def awarded_paused(site: SiteClient, coupon: Coupon) -> str:
@@ -168,11 +171,11 @@ def used_inactive(site: SiteClient, coupon: Coupon) -> str:
 
 
 def not_begun(site: SiteClient, coupon: Coupon) -> str:
-    return change(site, coupon, starts_at=utc_now() + timedelta(days=1))
+    return update_definition(site, coupon, starts_at=utc_now() + timedelta(days=1))
 
 
 def over(site: SiteClient, coupon: Coupon) -> str:
-    return change(site, coupon, expires_at=utc_now() - timedelta(seconds=1))
+    return update_definition(site, coupon, expires_at=utc_now() - timedelta(seconds=1))
 
 
 def awarded_over(site: SiteClient, coupon: Coupon) -> str:
@@ -186,7 +189,7 @@ def used_over(site: SiteClient, coupon: Coupon) -> str:
 
 
 def awarded_beyond(site: SiteClient, coupon: Coupon) -> str:
-    """For a time of its own that outlasts the coupon's."""
+    """Award a coupon that expires later than its definition, which has expired."""
     site.award_coupon(coupon, until=utc_now() + timedelta(days=1))
     return over(site, coupon)
 
@@ -194,14 +197,14 @@ def awarded_beyond(site: SiteClient, coupon: Coupon) -> str:
 def deleted(site: SiteClient, coupon: Coupon) -> str:
     answer = site.open("DELETE", f"/api/v1/coupons/{coupon['id']}")
     assert answer.status_code == 204
-    return code_of(coupon)
+    return get_code(coupon)
 
 
 def exhausted(site: SiteClient, coupon: Coupon) -> str:
-    """The whole series, or list, is another's."""
+    """Award the whole series or list to other users."""
     for number in range(1 if coupon["code"] else 2):
         site.award_coupon(coupon, f"other-{number}")
-    return code_of(coupon)
+    return get_code(coupon)
 
 
 def another_s(site: SiteClient, coupon: Coupon) -> str:
@@ -211,7 +214,7 @@ def another_s(site: SiteClient, coupon: Coupon) -> str:
 def no_member(site: SiteClient, coupon: Coupon) -> str:
     site.award_coupon(coupon)
     site.call("PUT", f"users/{JOHN}", {"isMember": False})
-    return code_of(coupon)
+    return get_code(coupon)
 
 
 def no_such_code(site: SiteClient, coupon: Coupon) -> str:
@@ -222,12 +225,12 @@ def no_code_at_all(site: SiteClient, coupon: Coupon) -> str:
     return "späte grüße"
 
 
-# --------------------------------------------------------------- what comes of it
+# -------------------------------------------------------------- expected outcomes
 
 
 @dataclass(frozen=True)
-class Leaves:
-    """The points that John has afterwards, and the states of what he holds."""
+class Outcome:
+    """John's points afterwards, and the states of the coupons he holds."""
 
     points: int
     held: tuple[str, ...] = ()
@@ -241,7 +244,7 @@ USED, NOT_AWARDED = "CouponRedeemedException", "CouponNotAwardedException"
 SPENT = "CouponRedeemedOrExpiredException"
 NOT_BUYABLE, REFUND = "CouponNotBuyableException", "CouponRefundException"
 
-Cell = tuple[str, str, Callable[[SiteClient, Coupon], str], "str | Leaves"]
+Cell = tuple[str, str, Callable[[SiteClient, Coupon], str], "str | Outcome"]
 CELLS: list[Cell] = [
     # ------------------------------------------------------------------------- buy
     ("buy", "regular", fresh, NOT_BUYABLE),
@@ -252,16 +255,16 @@ CELLS: list[Cell] = [
     ("buy", "one-step", bought_in_one, NOT_BUYABLE),
     ("buy", "list", fresh, NOT_BUYABLE),
     ("buy", "list one-step", fresh, NOT_BUYABLE),
-    ("buy", "two-step", fresh, Leaves(70, (AVAILABLE,))),
-    ("buy", "two-step", awarded, Leaves(70, (AVAILABLE, AVAILABLE))),
-    ("buy", "two-step", bought, Leaves(40, (AVAILABLE, AVAILABLE))),
+    ("buy", "two-step", fresh, Outcome(70, (AVAILABLE,))),
+    ("buy", "two-step", awarded, Outcome(70, (AVAILABLE, AVAILABLE))),
+    ("buy", "two-step", bought, Outcome(40, (AVAILABLE, AVAILABLE))),
     ("buy", "two-step", bought_used, USED),
     ("buy", "two-step", used, USED),
     ("buy", "two-step", used_twice, SPENT),
     ("buy", "two-step", used_and_gone_by, SPENT),
-    ("buy", "two-step", one_of_two_used, Leaves(70, (AVAILABLE, AVAILABLE, REDEEMED))),
+    ("buy", "two-step", one_of_two_used, Outcome(70, (AVAILABLE, AVAILABLE, REDEEMED))),
     ("buy", "two-step", gone_by, ENDED),
-    ("buy", "two-step", refunded, Leaves(70, (AVAILABLE,))),
+    ("buy", "two-step", refunded, Outcome(70, (AVAILABLE,))),
     ("buy", "two-step", poor, POINTS),
     ("buy", "two-step", inactive, INACTIVE),
     ("buy", "two-step", paused, INACTIVE),
@@ -271,98 +274,98 @@ CELLS: list[Cell] = [
     ("buy", "two-step", no_such_code, NOT_FOUND),
     ("buy", "two-step", no_code_at_all, NOT_FOUND),
     ("buy", "two-step", no_member, MEMBER),
-    ("buy", "two-step multi", bought, Leaves(40, (AVAILABLE, AVAILABLE))),
-    ("buy", "two-step multi", bought_used, Leaves(40, (AVAILABLE, AVAILABLE))),
-    ("buy", "two-step multi", gone_by, Leaves(70, (AVAILABLE, EXPIRED))),
-    ("buy", "two-step series", fresh, Leaves(70, (AVAILABLE,))),
+    ("buy", "two-step multi", bought, Outcome(40, (AVAILABLE, AVAILABLE))),
+    ("buy", "two-step multi", bought_used, Outcome(40, (AVAILABLE, AVAILABLE))),
+    ("buy", "two-step multi", gone_by, Outcome(70, (AVAILABLE, EXPIRED))),
+    ("buy", "two-step series", fresh, Outcome(70, (AVAILABLE,))),
     ("buy", "two-step series", exhausted, SCARCITY),
     ("buy", "two-step series", bought, SCARCITY),
-    ("buy", "two-step series", refunded, Leaves(70, (AVAILABLE,))),
-    ("buy", "list two-step", fresh, Leaves(70, (AVAILABLE,))),
-    ("buy", "list two-step", bought, Leaves(40, (AVAILABLE, AVAILABLE))),
+    ("buy", "two-step series", refunded, Outcome(70, (AVAILABLE,))),
+    ("buy", "list two-step", fresh, Outcome(70, (AVAILABLE,))),
+    ("buy", "list two-step", bought, Outcome(40, (AVAILABLE, AVAILABLE))),
     ("buy", "list two-step", bought_used, USED),
     ("buy", "list two-step", exhausted, SCARCITY),
     # ---------------------------------------------------------------------- redeem
     ("redeem", "regular", fresh, NOT_AWARDED),
     ("redeem", "regular", another_s, NOT_AWARDED),
-    ("redeem", "regular", awarded, Leaves(100, (REDEEMED,))),
+    ("redeem", "regular", awarded, Outcome(100, (REDEEMED,))),
     ("redeem", "regular", used, USED),
-    ("redeem", "regular", one_of_two_used, Leaves(100, (REDEEMED, REDEEMED))),
-    ("redeem", "regular", awarded_twice, Leaves(100, (AVAILABLE, REDEEMED))),
+    ("redeem", "regular", one_of_two_used, Outcome(100, (REDEEMED, REDEEMED))),
+    ("redeem", "regular", awarded_twice, Outcome(100, (AVAILABLE, REDEEMED))),
     ("redeem", "regular", used_twice, SPENT),
     ("redeem", "regular", gone_by, ENDED),
     ("redeem", "regular", used_and_gone_by, SPENT),
-    ("redeem", "regular", refunded, Leaves(100, (REDEEMED,))),
+    ("redeem", "regular", refunded, Outcome(100, (REDEEMED,))),
     ("redeem", "regular", inactive, INACTIVE),
-    ("redeem", "regular", awarded_paused, Leaves(100, (REDEEMED,))),
+    ("redeem", "regular", awarded_paused, Outcome(100, (REDEEMED,))),
     ("redeem", "regular", not_begun, INACTIVE),
     ("redeem", "regular", over, ENDED),
     ("redeem", "regular", awarded_over, ENDED),
-    ("redeem", "regular", awarded_beyond, Leaves(100, (REDEEMED,))),
+    ("redeem", "regular", awarded_beyond, Outcome(100, (REDEEMED,))),
     ("redeem", "regular", deleted, NOT_FOUND),
     ("redeem", "regular", no_such_code, NOT_FOUND),
     ("redeem", "regular", no_code_at_all, NOT_FOUND),
     ("redeem", "regular", no_member, MEMBER),
-    ("redeem", "regular multi", used, Leaves(100, (AVAILABLE,))),
+    ("redeem", "regular multi", used, Outcome(100, (AVAILABLE,))),
     ("redeem", "two-step", fresh, NOT_AWARDED),
-    ("redeem", "two-step", awarded, Leaves(100, (REDEEMED,))),
-    ("redeem", "two-step", bought, Leaves(70, (REDEEMED,))),
+    ("redeem", "two-step", awarded, Outcome(100, (REDEEMED,))),
+    ("redeem", "two-step", bought, Outcome(70, (REDEEMED,))),
     ("redeem", "two-step", bought_used, USED),
     ("redeem", "two-step", refunded, NOT_AWARDED),
-    ("redeem", "two-step multi", bought_used, Leaves(70, (AVAILABLE,))),
+    ("redeem", "two-step multi", bought_used, Outcome(70, (AVAILABLE,))),
     ("redeem", "two-step series", exhausted, NOT_AWARDED),
-    ("redeem", "two-step series", bought, Leaves(70, (REDEEMED,))),
-    ("redeem", "one-step", fresh, Leaves(70, (REDEEMED,))),
-    ("redeem", "one-step", awarded, Leaves(100, (REDEEMED,))),
+    ("redeem", "two-step series", bought, Outcome(70, (REDEEMED,))),
+    ("redeem", "one-step", fresh, Outcome(70, (REDEEMED,))),
+    ("redeem", "one-step", awarded, Outcome(100, (REDEEMED,))),
     ("redeem", "one-step", bought_in_one, USED),
     ("redeem", "one-step", used_twice, SPENT),
-    ("redeem", "one-step", refunded, Leaves(70, (REDEEMED,))),
+    ("redeem", "one-step", refunded, Outcome(70, (REDEEMED,))),
     ("redeem", "one-step", poor, POINTS),
     ("redeem", "one-step", paused, INACTIVE),
     ("redeem", "one-step", no_member, MEMBER),
-    ("redeem", "one-step multi", bought_in_one, Leaves(40, (REDEEMED, REDEEMED))),
-    ("redeem", "one-step multi", bought_in_one_twice, Leaves(10, (REDEEMED,) * 3)),
+    ("redeem", "one-step multi", bought_in_one, Outcome(40, (REDEEMED, REDEEMED))),
+    ("redeem", "one-step multi", bought_in_one_twice, Outcome(10, (REDEEMED,) * 3)),
     ("redeem", "one-step series", exhausted, SCARCITY),
     ("redeem", "one-step series", bought_in_one, USED),
-    ("redeem", "list", awarded, Leaves(100, (REDEEMED,))),
+    ("redeem", "list", awarded, Outcome(100, (REDEEMED,))),
     ("redeem", "list", another_s, NOT_AWARDED),
-    ("redeem", "list two-step", bought, Leaves(70, (REDEEMED,))),
-    ("redeem", "list one-step", fresh, Leaves(70, (REDEEMED,))),
+    ("redeem", "list two-step", bought, Outcome(70, (REDEEMED,))),
+    ("redeem", "list one-step", fresh, Outcome(70, (REDEEMED,))),
     ("redeem", "list one-step", exhausted, SCARCITY),
     # ---------------------------------------------------------------------- refund
     ("refund", "regular", fresh, REFUND),
     ("refund", "regular", awarded, REFUND),
-    ("refund", "regular", used, Leaves(100, (AVAILABLE,))),
-    ("refund", "regular", used_twice, Leaves(100, (AVAILABLE, REDEEMED))),
+    ("refund", "regular", used, Outcome(100, (AVAILABLE,))),
+    ("refund", "regular", used_twice, Outcome(100, (AVAILABLE, REDEEMED))),
     ("refund", "regular", refunded, REFUND),
     ("refund", "regular", used_inactive, INACTIVE),
     ("refund", "regular", used_over, ENDED),
     ("refund", "regular", no_such_code, NOT_FOUND),
     ("refund", "regular", no_member, MEMBER),
     ("refund", "regular final", used, REFUND),
-    ("refund", "regular multi", used, Leaves(100, (AVAILABLE,))),
+    ("refund", "regular multi", used, Outcome(100, (AVAILABLE,))),
     ("refund", "two-step", bought, REFUND),
-    ("refund", "two-step", bought_used, Leaves(100)),
-    ("refund", "two-step", used, Leaves(100, (AVAILABLE,))),
+    ("refund", "two-step", bought_used, Outcome(100)),
+    ("refund", "two-step", used, Outcome(100, (AVAILABLE,))),
     ("refund", "two-step", refunded, REFUND),
-    ("refund", "two-step multi", bought_used, Leaves(100)),
+    ("refund", "two-step multi", bought_used, Outcome(100)),
     ("refund", "two-step final", bought_used, REFUND),
-    ("refund", "one-step", bought_in_one, Leaves(100)),
+    ("refund", "one-step", bought_in_one, Outcome(100)),
     ("refund", "one-step", refunded, REFUND),
     ("refund", "one-step final", bought_in_one, REFUND),
-    ("refund", "one-step multi", bought_in_one_twice, Leaves(70, (REDEEMED,))),
-    ("refund", "list", used, Leaves(100, (AVAILABLE,))),
-    ("refund", "list two-step", bought_used, Leaves(100)),
+    ("refund", "one-step multi", bought_in_one_twice, Outcome(70, (REDEEMED,))),
+    ("refund", "list", used, Outcome(100, (AVAILABLE,))),
+    ("refund", "list two-step", bought_used, Outcome(100)),
 ]
 
 
-def name(cell: Cell) -> str:
+def build_cell_id(cell: Cell) -> str:
     action, configuration, state, outcome = cell
-    told = outcome if isinstance(outcome, str) else "done"
-    return f"{action}-{configuration}-{state.__name__}-{told}".replace(" ", "_")
+    result = outcome if isinstance(outcome, str) else "done"
+    return f"{action}-{configuration}-{state.__name__}-{result}".replace(" ", "_")
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=name)
+@pytest.mark.parametrize("cell", CELLS, ids=build_cell_id)
 def test_cell(site_with_member: SiteClient, cell: Cell) -> None:
     action, configuration, state, outcome = cell
     coupon = site_with_member.create_coupon(**CONFIGURATIONS[configuration])

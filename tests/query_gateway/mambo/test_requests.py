@@ -1,4 +1,4 @@
-"""Activities as they are sent and kept, users, and requests that make no sense."""
+"""Activities as sent and stored, users, and invalid requests."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from flask import Flask
 
 from coupon_core.domain.models import Milestone, Trigger, utc_now
 from coupon_core.services.events import earned_coupons
+from tests.query_gateway.caller import Caller
 from tests.query_gateway.mambo.site import (
     JOHN,
     SiteClient,
     build_activity,
     expect_refusal,
 )
-from tests.query_gateway.tenant import Caller
 from tests.support.database_rows import read_all_rows
 
-NOBODYS = "01890000-0000-7000-8000-000000000000"
+MISSING_ID = "01890000-0000-7000-8000-000000000000"
 
 
 def test_an_activity_is_kept_with_what_it_told(site_with_member: SiteClient) -> None:
     code = site_with_member.award_coupon(site_with_member.create_coupon())
-    told = {"url": "https://shop", "reason": "order 7", "tagTags": ["web"]}
-    body = {**build_activity("redeem", code), **told, "createdOnOverride": "never"}
-    done = site_with_member.post("activities/sync", body).json["id"]
-    kept = site_with_member.get(f"/api/v1/activities/{done}")
+    extra = {"url": "https://shop", "reason": "order 7", "tagTags": ["web"]}
+    body = {**build_activity("redeem", code), **extra, "unknown": "ignored"}
+    activity_id = site_with_member.post("activities/sync", body).json["id"]
+    kept = site_with_member.get(f"/api/v1/activities/{activity_id}")
     assert {
-        "id": done,
+        "id": activity_id,
         "uuid": JOHN,
         "status": "COMPLETED",
-        **told,
+        **extra,
     }.items() <= kept.items()
     assert kept["attrs"] == {"type": "coupon", "action": "redeem", "code": code}
-    assert "createdOnOverride" not in kept
+    assert "unknown" not in kept
     assert site_with_member.get("activities") == [kept]
 
 
@@ -48,14 +48,16 @@ def test_activities_are_listed_newest_first_and_by_user(
         pointsToBuy={"pointId": "gold", "points": 1}
     )
     site_with_member.credit_points(1, "jane")
-    made = [
-        site_with_member.perform_activity("buy", coupon["code"], who).json["id"]
-        for who in (JOHN, "jane", JOHN)
+    activity_ids = [
+        site_with_member.perform_activity("buy", coupon["code"], user_id).json["id"]
+        for user_id in (JOHN, "jane", JOHN)
     ]
-    listed = [one["id"] for one in site_with_member.get("activities")]
-    assert listed == made[::-1]
-    of_jane = [one["id"] for one in site_with_member.get("activities?uuid=jane")]
-    assert of_jane == [made[1]]
+    listed = [activity["id"] for activity in site_with_member.get("activities")]
+    assert listed == activity_ids[::-1]
+    of_jane = [
+        activity["id"] for activity in site_with_member.get("activities?uuid=jane")
+    ]
+    assert of_jane == [activity_ids[1]]
 
 
 def test_a_synchronous_refusal_is_not_kept(site_with_member: SiteClient) -> None:
@@ -83,7 +85,7 @@ def test_an_asynchronous_activity_has_its_effect(site_with_member: SiteClient) -
         site_with_member.get(f"/api/v1/activities/{answer.json['id']}")["status"]
         == "COMPLETED"
     )
-    assert [one["state"] for one in site_with_member.list_held_coupons()] == [
+    assert [coupon["state"] for coupon in site_with_member.list_held_coupons()] == [
         "REDEEMED"
     ]
 
@@ -92,17 +94,18 @@ def test_a_rejected_activity_says_why_and_undoes_nothing(
     site_with_member: SiteClient,
 ) -> None:
     code = site_with_member.award_coupon(site_with_member.create_coupon())
-    path = f"/api/v1/activities/{site_with_member.perform_activity('redeem', code).json['id']}/reject"
+    redeemed = site_with_member.perform_activity("redeem", code).json
+    path = f"/api/v1/activities/{redeemed['id']}/reject"
     rejected = site_with_member.post(path, {"reason": "By mistake"}).json
-    told = rejected["status"], rejected["rejectionReason"]
-    assert told == ("REJECTED", "By mistake")
+    assert rejected["status"] == "REJECTED"
+    assert rejected["rejectionReason"] == "By mistake"
     assert site_with_member.post(path, {"reason": "Again"}).json == rejected
-    assert [one["state"] for one in site_with_member.list_held_coupons()] == [
+    assert [coupon["state"] for coupon in site_with_member.list_held_coupons()] == [
         "REDEEMED"
     ]
 
 
-@pytest.mark.parametrize("activity_id", [NOBODYS, "nonsense", "1"])
+@pytest.mark.parametrize("activity_id", [MISSING_ID, "nonsense", "1"])
 def test_missing_activities_are_not_found(
     site_with_member: SiteClient, activity_id: str
 ) -> None:
@@ -123,7 +126,7 @@ def test_sdks_of_2015_redeem_and_refund(site_with_member: SiteClient) -> None:
         site_with_member.post("coupons/redeem", body), 400, "CouponRedeemedException"
     )
     assert set(site_with_member.post("coupons/refund", body).json) == {"id"}
-    assert [one["state"] for one in site_with_member.list_held_coupons()] == [
+    assert [coupon["state"] for coupon in site_with_member.list_held_coupons()] == [
         "AVAILABLE"
     ]
 
@@ -134,12 +137,12 @@ def test_the_same_key_buys_once(site_with_member: SiteClient) -> None:
     )
     path = f"/api/v1/{site_with_member.tenant.tenant_id}/activities/sync"
     headers = {**site_with_member.headers, "Idempotency-Key": "order-7"}
-    sent = build_activity("buy", coupon["code"])
+    body = build_activity("buy", coupon["code"])
     answers = [
-        site_with_member.client.post(path, json=sent, headers=headers) for _ in range(3)
+        site_with_member.client.post(path, json=body, headers=headers) for _ in range(3)
     ]
-    assert {one.status_code for one in answers} == {200}
-    assert len({one.json["id"] for one in answers}) == 1
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json["id"] for answer in answers}) == 1
     assert site_with_member.get_balance() == 70
 
 
@@ -147,9 +150,9 @@ def test_the_same_key_buys_once(site_with_member: SiteClient) -> None:
 
 
 def test_users_are_made_known_changed_and_become_members(site: SiteClient) -> None:
-    made = site.create_user("a b@c.de", isMember=False, details={"firstName": "A"})
+    created = site.create_user("a b@c.de", isMember=False, details={"firstName": "A"})
     path = f"users/{quote('a b@c.de')}"
-    assert site.get(path) == made
+    assert site.get(path) == created
     changed = site.call("PUT", path, {"tagTags": ["vip"]}).json
     assert (changed["isMember"], changed["tagTags"]) == (False, ["vip"])
     assert site.post(f"{path}/member", None).json["isMember"] is True
@@ -175,11 +178,11 @@ def test_all_coupons_are_those_held_and_those_for_sale(
         name="sold", pointsToBuy={"pointId": "gold", "points": 1}
     )
     found = site_with_member.get(f"users/{JOHN}/coupons/all")
-    told = [(one["coupon"]["name"], one["state"]) for one in found]
-    assert told == [("given", "AVAILABLE"), ("sold", "BUYABLE")]
+    shown = [(coupon["coupon"]["name"], coupon["state"]) for coupon in found]
+    assert shown == [("given", "AVAILABLE"), ("sold", "BUYABLE")]
 
 
-# ------------------------------------------------------------- the other dialects
+# ---------------------------------------------------------------- the other APIs
 
 
 def test_what_a_milestone_earned_is_redeemed_here_and_seen_by_phoenix(
@@ -192,19 +195,28 @@ def test_what_a_milestone_earned_is_redeemed_here_and_seen_by_phoenix(
         trigger_source="daily",
         trigger_threshold=7,
     )
-    ids, now = (tenant.tenant_id, JOHN, "event-1"), utc_now()
-    milestone = Milestone(*ids, Trigger.STREAK_MILESTONE, "daily", 7, "run-1", now)
+    now = utc_now()
+    milestone = Milestone(
+        tenant.tenant_id,
+        JOHN,
+        event_id="event-1",
+        trigger_kind=Trigger.STREAK_MILESTONE,
+        source_id="daily",
+        value=7,
+        occurrence="run-1",
+        occurred_at=now,
+    )
     assert earned_coupons.process_milestone(milestone, now) == 1
     (held,) = site_with_member.list_held_coupons()
     assert held["state"] == "AVAILABLE"
     assert site_with_member.perform_activity("redeem", held["code"]).status_code == 200
-    assert [one["state"] for one in site_with_member.list_held_coupons()] == [
+    assert [coupon["state"] for coupon in site_with_member.list_held_coupons()] == [
         "REDEEMED"
     ]
     caller = Caller(app.test_client(), tenant, user_id=JOHN)
     path = f"/user/{JOHN}/redemptions"
-    (told,) = caller.get(path).json["redemptions"]
-    assert (told["code"], told["status"]) == (held["code"], "redeemed")
+    (redemption,) = caller.get(path).json["redemptions"]
+    assert (redemption["code"], redemption["status"]) == (held["code"], "redeemed")
     assert site_with_member.perform_activity("refund", held["code"]).status_code == 200
     assert caller.get(path).json["redemptions"] == []
     assert caller.redeem(held["code"]).status_code == 200
@@ -258,7 +270,7 @@ BAD: list[Any] = [
 ]
 
 
-# Refused before the database is asked.
+# Refused before any database query, so one database is enough.
 @pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("body", BAD, ids=lambda body: json.dumps(body)[:60])
 @pytest.mark.parametrize("path", ["activities", "activities/sync"])

@@ -1,4 +1,4 @@
-"""Who may see and use what: own, another user's, another tenant's, missing."""
+"""Access to own coupons, to another user's, another tenant's and missing ones."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from werkzeug.test import TestResponse
 
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tenants
-from tests.query_gateway.tenant import (
-    ABSENT,
+from tests.factories.tenant import ABSENT, TenantFactory
+from tests.query_gateway.caller import (
     CALL_STYLES,
     TENANT_WIDE_STYLES,
     Caller,
     CallStyle,
-    Tenant,
 )
 from tests.support.database_rows import read_all_rows
 
@@ -31,14 +30,14 @@ NOW = int(time.time())
 MISSING = "018f0000-0000-7000-8000-000000000000"
 
 
-def bare(answer: TestResponse) -> tuple[int, bytes, dict[str, str]]:
-    """All of an answer to the byte, but for what is different in every answer."""
+def normalize_answer(answer: TestResponse) -> tuple[int, bytes, dict[str, str]]:
+    """Return status, body and headers without what differs in every response."""
     request_id = answer.headers["X-Request-Id"].encode()
     headers = {k: v for k, v in answer.headers if k not in ("X-Request-Id", "Date")}
     return answer.status_code, answer.data.replace(request_id, b"(id)"), headers
 
 
-def refusal(answer: TestResponse) -> tuple[int, str, str]:
+def get_refusal(answer: TestResponse) -> tuple[int, str, str]:
     return answer.status_code, answer.json["code"], answer.json["message"]
 
 
@@ -47,31 +46,37 @@ def refusal(answer: TestResponse) -> tuple[int, str, str]:
 REDEEM, VALIDATE = "POST /redeem/{}", "GET /validate/{}"
 
 
-def ask(caller: Caller, what: str, code: str) -> TestResponse:
+def send_request(caller: Caller, what: str, code: str) -> TestResponse:
     method, rest = what.format(code).split()
     body = json.dumps({"user_id": caller.user_id}).encode() if "POST" in what else None
-    named = caller.call_style.credential != "user-token" and method == "GET"
-    return caller.call(method, rest + f"?user_id={caller.user_id}" * named, body)
+    needs_user_id = caller.call_style.credential != "user-token" and method == "GET"
+    return caller.call(
+        method, rest + f"?user_id={caller.user_id}" * needs_user_id, body
+    )
 
 
 @pytest.mark.parametrize("what", [REDEEM, VALIDATE])
 def test_someone_elses_coupon_is_like_a_missing_one(
-    any_caller: Caller, other_tenant: Tenant, what: str
+    any_caller: Caller, other_tenant: TenantFactory, what: str
 ) -> None:
     foreign = [any_caller.tenant.create_code("bob"), other_tenant.create_code("ann")]
-    missing = bare(ask(any_caller, what, "NOSUCHCODE"))
-    assert [bare(ask(any_caller, what, code)) for code in foreign] == [missing] * 2
+    missing = normalize_answer(send_request(any_caller, what, "NOSUCHCODE"))
+    assert [
+        normalize_answer(send_request(any_caller, what, code)) for code in foreign
+    ] == [missing] * 2
 
 
 def test_someone_elses_coupon_is_missing_under_ones_own_name(
-    any_caller: Caller, other_tenant: Tenant
+    any_caller: Caller, other_tenant: TenantFactory
 ) -> None:
     tenant = any_caller.tenant
     bobs = tenant.issue_coupon(tenant.define(), "bob").coupon
     foreign = other_tenant.issue_coupon(other_tenant.define(), "ann").coupon
     nobodys = tenant.issue_coupon(tenant.define(), "").coupon
     ids = [MISSING, bobs.coupon_id, foreign.coupon_id, nobodys.coupon_id, "7", "x-y"]
-    answers = [bare(any_caller.get(f"/user/ann/{one}")) for one in ids]
+    answers = [
+        normalize_answer(any_caller.get(f"/user/ann/{coupon_id}")) for coupon_id in ids
+    ]
     assert answers[0][0] == 404
     assert answers == [answers[0]] * len(ids)
 
@@ -95,8 +100,8 @@ def test_a_user_may_not_ask_for_another(
     ann = create_caller("ann", CallStyle(style, "user-token"))
     ann.tenant.create_code("bob")
     answers = [ann.get(rest.format(user)) for user in ("bob", "nobody-at-all")]
-    assert refusal(answers[0]) == DENIED
-    assert bare(answers[0]) == bare(answers[1])
+    assert get_refusal(answers[0]) == DENIED
+    assert normalize_answer(answers[0]) == normalize_answer(answers[1])
 
 
 @pytest.mark.parametrize("style", ["A", "B"])
@@ -106,8 +111,10 @@ def test_a_user_may_not_redeem_for_another(create_caller: CallAs, style: str) ->
     before = read_all_rows()
     answers = [ann.redeem(code, user) for user in ("bob", "nobody-at-all")]
     answers.append(ann.redeem("NOSUCHCODE", "bob"))
-    assert refusal(answers[0]) == DENIED
-    assert [bare(one) for one in answers] == [bare(answers[0])] * 3
+    assert get_refusal(answers[0]) == DENIED
+    assert [normalize_answer(answer) for answer in answers] == [
+        normalize_answer(answers[0])
+    ] * 3
     assert read_all_rows() == before
 
 
@@ -125,7 +132,7 @@ def test_a_tenants_server_speaks_for_every_user(
     "sub", ["ann", "7", 7, "jösé", "john doe", "definitions", "ß€"]
 )
 def test_the_subject_of_a_token_is_the_user(
-    app: Flask, tenant: Tenant, sub: object
+    app: Flask, tenant: TenantFactory, sub: object
 ) -> None:
     caller = Caller(app.test_client(), tenant, CALL_STYLES[0], str(sub))
     path = caller.build_path("/user/" + str(sub))
@@ -151,7 +158,10 @@ def test_the_subject_of_a_token_is_the_user(
     ],
 )
 def test_another_tenant_in_the_path_is_refused_whether_or_not_it_is_there(
-    create_caller: CallAs, other_tenant: Tenant, way: CallStyle, request_line: str
+    create_caller: CallAs,
+    other_tenant: TenantFactory,
+    way: CallStyle,
+    request_line: str,
 ) -> None:
     caller = create_caller("ann", way)
     method, rest = request_line.split()
@@ -160,12 +170,12 @@ def test_another_tenant_in_the_path_is_refused_whether_or_not_it_is_there(
         path = f"/v1/coupons/{tenant_id}{rest}"
         headers = caller.build_headers(method, path)
         answers.append(caller.client.open(path, method=method, headers=headers))
-    assert refusal(answers[0]) == DENIED
-    assert bare(answers[0]) == bare(answers[1])
+    assert get_refusal(answers[0]) == DENIED
+    assert normalize_answer(answers[0]) == normalize_answer(answers[1])
 
 
 def test_no_row_of_another_tenant_is_in_any_list(
-    any_caller: Caller, other_tenant: Tenant
+    any_caller: Caller, other_tenant: TenantFactory
 ) -> None:
     other_tenant.create_code("ann")
     for rest in "/definitions", "/user/ann", "/user/ann/redemptions":
@@ -174,34 +184,36 @@ def test_no_row_of_another_tenant_is_in_any_list(
 
 # ------------------------------------------------------------- bad credentials
 
-Headers = Callable[[Tenant], dict[str, str]]
+Headers = Callable[[TenantFactory], dict[str, str]]
 
 
-def headed(secret: str = "", digest: str = "sha256", **header: Any) -> Headers:
-    """A token with another header; signed by the tenant unless by another secret."""
+def sign_with_header(
+    secret: str = "", digest: str = "sha256", **header: Any
+) -> Headers:
+    """Return a function that builds a token with another header or another secret."""
 
-    def made(tenant: Tenant) -> dict[str, str]:
-        plain = json.dumps({"alg": "HS256", "typ": "JWT", **header}).encode()
-        head = base64.urlsafe_b64encode(plain).decode().rstrip("=")
+    def build_headers(tenant: TenantFactory) -> dict[str, str]:
+        header_json = json.dumps({"alg": "HS256", "typ": "JWT", **header}).encode()
+        head = base64.urlsafe_b64encode(header_json).decode().rstrip("=")
         text = f"{head}.{tenant.mint_token('ann').split('.')[1]}"
         key = secret or tenant.secret
         mac = hmac.digest(key.encode(), text.encode(), digest)
         sign = base64.urlsafe_b64encode(mac).decode().rstrip("=")
         return {"Authorization": f"Bearer {text}.{sign}"}
 
-    return made
+    return build_headers
 
 
 KEYS = {"jku": "https://evil.example/k", "jwk": {"kty": "oct", "k": "ZXZpbA"}}
 KEYS |= {"kid": "../../dev/null", "x5u": "https://evil.example/k", "x5c": ["ZXZpbA"]}
 BAD_TOKENS: dict[str, tuple[str, Headers]] = {
     **{
-        name: ("INVALID_TOKEN", headed("evil" * 8, **{name: value}))
+        name: ("INVALID_TOKEN", sign_with_header("evil" * 8, **{name: value}))
         for name, value in KEYS.items()
     },
-    "HS512": ("INVALID_TOKEN", headed(digest="sha512", alg="HS512")),
-    "said to be unsigned": ("INVALID_TOKEN", headed(alg="none")),
-    "said to be RS256": ("INVALID_TOKEN", headed(alg="RS256")),
+    "HS512": ("INVALID_TOKEN", sign_with_header(digest="sha512", alg="HS512")),
+    "said to be unsigned": ("INVALID_TOKEN", sign_with_header(alg="none")),
+    "said to be RS256": ("INVALID_TOKEN", sign_with_header(alg="RS256")),
     "none": ("AUTH_002", lambda t: {}),
     "empty": ("AUTH_002", lambda t: {"Authorization": "Bearer "}),
     "basic": ("AUTH_002", lambda t: {"Authorization": "Basic YTpi"}),
@@ -266,7 +278,7 @@ BAD_TOKENS: dict[str, tuple[str, Headers]] = {
 @pytest.mark.parametrize("style", ["A", "B"])
 @pytest.mark.parametrize(("code", "headers"), BAD_TOKENS.values(), ids=BAD_TOKENS)
 def test_a_bad_token_is_401_everywhere(
-    app: Flask, tenant: Tenant, style: str, code: str, headers: Headers
+    app: Flask, tenant: TenantFactory, style: str, code: str, headers: Headers
 ) -> None:
     caller = Caller(app.test_client(), tenant, CallStyle(style, "user-token"))
     for rest in "/validate/X", "/user/ann":
@@ -275,7 +287,7 @@ def test_a_bad_token_is_401_everywhere(
         assert "WWW-Authenticate" in answer.headers
 
 
-def test_an_api_key_is_no_credential_here(app: Flask, tenant: Tenant) -> None:
+def test_an_api_key_is_no_credential_here(app: Flask, tenant: TenantFactory) -> None:
     _, key = tenants.create_key(
         None, tenant.tenant_id, "k", tenants.ALL_SCOPES, None, utc_now()
     )
@@ -285,13 +297,13 @@ def test_an_api_key_is_no_credential_here(app: Flask, tenant: Tenant) -> None:
 
 
 def test_a_token_of_the_secret_before_the_last_rotation_is_good(
-    app: Flask, tenant: Tenant
+    app: Flask, tenant: TenantFactory
 ) -> None:
     headers = tenant.build_bearer_headers("ann")
     client = app.test_client()
     for status in 200, 401:
         tenants.rotate_secret(tenant.tenant_id, utc_now())
-        # secrets may be remembered for a second; a new process remembers none
+        # Secrets are cached for up to a second; a new process starts without a cache.
         from coupon_core.security import authentication
 
         authentication.clear_credential_caches()
@@ -312,14 +324,14 @@ SIGNED_PATHS = {
 
 @pytest.mark.parametrize(("sent", "signed"), SIGNED_PATHS.values(), ids=[*SIGNED_PATHS])
 def test_a_path_may_be_signed_as_sent_or_decoded(
-    app: Flask, tenant: Tenant, sent: str, signed: str
+    app: Flask, tenant: TenantFactory, sent: str, signed: str
 ) -> None:
     start = f"/v1/coupons/{tenant.tenant_id}"
     headers = tenant.sign_request("GET", start + signed)
     assert app.test_client().get(start + sent, headers=headers).status_code == 200
 
 
-Tamper = Callable[[Tenant, str], dict[str, str]]
+Tamper = Callable[[TenantFactory, str], dict[str, str]]
 BAD_SIGNATURES: dict[str, tuple[str, Tamper]] = {
     "another path": ("AUTH_001", lambda t, p: t.sign_request("GET", p + "x")),
     "another method": ("AUTH_001", lambda t, p: t.sign_request("POST", p)),
@@ -366,7 +378,7 @@ BAD_SIGNATURES: dict[str, tuple[str, Tamper]] = {
     ("code", "headers"), BAD_SIGNATURES.values(), ids=[*BAD_SIGNATURES]
 )
 def test_a_bad_signature_is_401(
-    app: Flask, tenant: Tenant, code: str, headers: Tamper
+    app: Flask, tenant: TenantFactory, code: str, headers: Tamper
 ) -> None:
     path = f"/v1/coupons/{tenant.tenant_id}/user/ann"
     answer = app.test_client().get(path, headers=headers(tenant, path))
@@ -374,7 +386,7 @@ def test_a_bad_signature_is_401(
     assert "WWW-Authenticate" in answer.headers
 
 
-def test_a_changed_body_breaks_the_signature(app: Flask, tenant: Tenant) -> None:
+def test_a_changed_body_breaks_the_signature(app: Flask, tenant: TenantFactory) -> None:
     code = tenant.create_code("bob")
     path = f"/v1/coupons/{tenant.tenant_id}/redeem/{code}"
     headers = tenant.sign_request("POST", path, b'{"user_id":"ann"}')
@@ -389,7 +401,7 @@ def test_a_changed_body_breaks_the_signature(app: Flask, tenant: Tenant) -> None
 
 @pytest.mark.parametrize("seconds", [-290, 290])
 def test_clocks_may_differ_by_five_minutes(
-    app: Flask, tenant: Tenant, seconds: int
+    app: Flask, tenant: TenantFactory, seconds: int
 ) -> None:
     path = f"/v1/coupons/{tenant.tenant_id}/definitions"
     headers = tenant.sign_request(

@@ -1,4 +1,4 @@
-"""Which code is which coupon: case, blanks, shared codes and codes of nobody."""
+"""Lookup of codes: case, blanks, shared codes and unassigned codes."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.query_gateway.tenant import TENANT_WIDE_STYLES, Caller, CallStyle
+from tests.query_gateway.caller import TENANT_WIDE_STYLES, Caller, CallStyle
 from tests.support.invariants import assert_invariants
 
 CallAs = Callable[..., Caller]
 NOT_FOUND = (404, "Coupon not found")
 
 
-def told(answer: object) -> tuple[int, str | None]:
-    """A redeem's status and, when it was refused, its text."""
+def get_outcome(answer: object) -> tuple[int, str | None]:
+    """Return the status of a redeem and, if it was refused, the text."""
     return answer.status_code, answer.json.get("message")
 
 
@@ -32,9 +32,9 @@ def test_case_does_not_matter_by_default(
 
 def test_case_matters_where_a_definition_says_so(caller: Caller) -> None:
     code = caller.tenant.create_code(case_sensitive=True, code_prefix="Mixed-")
-    assert told(caller.redeem(code.upper())) == NOT_FOUND
+    assert get_outcome(caller.redeem(code.upper())) == NOT_FOUND
     assert caller.validate(code.lower())["error"] == "Coupon code not found"
-    assert told(caller.redeem(code)) == (200, None)
+    assert get_outcome(caller.redeem(code)) == (200, None)
 
 
 def test_sensitive_codes_that_differ_by_case_are_different_codes(
@@ -48,7 +48,7 @@ def test_sensitive_codes_that_differ_by_case_are_different_codes(
         redeemed = caller.redeem(code).json
         assert redeemed["definition_id"] == definition.definition_id
         assert redeemed["code"] == code
-    assert told(caller.redeem("Reward10")) == NOT_FOUND
+    assert get_outcome(caller.redeem("Reward10")) == NOT_FOUND
 
 
 def test_a_custom_code_is_found_in_any_case(caller: Caller) -> None:
@@ -82,7 +82,7 @@ def test_what_can_be_no_code_is_not_found(caller: Caller, code: str) -> None:
     answer = caller.get(f"/validate/{code}")
     assert (answer.status_code, answer.json["error"]) == (200, "Coupon code not found")
     answer = caller.call("POST", f"/redeem/{code}", b'{"user_id":"ann"}')
-    assert told(answer) == NOT_FOUND
+    assert get_outcome(answer) == NOT_FOUND
 
 
 # -------------------------------------------------------------- shared codes
@@ -93,9 +93,9 @@ def test_a_custom_code_is_only_for_those_who_were_given_it(
 ) -> None:
     ann, bob = create_caller("ann"), create_caller("bob")
     ann.tenant.issue_coupon(ann.tenant.define_custom("NEWYEAR2025"), "ann")
-    assert told(bob.redeem("NEWYEAR2025")) == NOT_FOUND
+    assert get_outcome(bob.redeem("NEWYEAR2025")) == NOT_FOUND
     assert bob.validate("NEWYEAR2025")["error"] == "Coupon code not found"
-    assert told(ann.redeem("NEWYEAR2025")) == (200, None)
+    assert get_outcome(ann.redeem("NEWYEAR2025")) == (200, None)
 
 
 def test_each_holder_of_a_custom_code_has_uses_of_their_own(
@@ -105,9 +105,9 @@ def test_each_holder_of_a_custom_code_has_uses_of_their_own(
     definition = ann.tenant.define_custom("NEWYEAR2025")
     for user_id in "ann", "bob":
         ann.tenant.issue_coupon(definition, user_id)
-    assert told(ann.redeem("NEWYEAR2025")) == (200, None)
-    assert told(ann.redeem("NEWYEAR2025"))[0] == 400
-    assert told(bob.redeem("NEWYEAR2025")) == (200, None)
+    assert get_outcome(ann.redeem("NEWYEAR2025")) == (200, None)
+    assert get_outcome(ann.redeem("NEWYEAR2025"))[0] == 400
+    assert get_outcome(bob.redeem("NEWYEAR2025")) == (200, None)
 
 
 def test_a_claimable_code_makes_the_coupon_of_who_redeems_it(
@@ -115,11 +115,11 @@ def test_a_claimable_code_makes_the_coupon_of_who_redeems_it(
 ) -> None:
     any_caller.tenant.define_custom("OPEN2025", claimable=True)
     redeemed = any_caller.redeem("open2025")
-    assert told(redeemed) == (200, None)
+    assert get_outcome(redeemed) == (200, None)
     assert redeemed.json["user_id"] == "ann"
     assert redeemed.json["code"] == "OPEN2025"
     assert any_caller.get("/user/ann").json["coupons"] == [redeemed.json]
-    assert told(any_caller.redeem("OPEN2025"))[0] == 400
+    assert get_outcome(any_caller.redeem("OPEN2025"))[0] == 400
 
 
 def test_a_claimable_code_is_told_by_its_definition_until_it_is_claimed(
@@ -140,7 +140,7 @@ def test_a_claimable_code_that_was_revoked_for_a_user_stays_revoked(
 ) -> None:
     caller.tenant.issue_coupon(caller.tenant.define_custom("OPEN2025", claimable=True))
     caller.tenant.revoke("OPEN2025")
-    assert told(caller.redeem("OPEN2025")) == (400, "Coupon status: revoked")
+    assert get_outcome(caller.redeem("OPEN2025")) == (400, "Coupon status: revoked")
 
 
 @pytest.mark.parametrize("status", ["paused", "archived"])
@@ -149,15 +149,15 @@ def test_whether_a_code_may_be_claimed_follows_its_definition(
 ) -> None:
     definition = caller.tenant.define_custom("OPEN2025", claimable=True)
     caller.tenant.set_status(definition, status)
-    # Paused, the code in people's hands stays good; archived, it is not.
+    # A paused definition's code can still be redeemed; an archived one's cannot.
     expected = {
         "paused": (200, None),
         "archived": (400, "Coupon is no longer available"),
     }
-    assert told(caller.redeem("OPEN2025")) == expected[status]
+    assert get_outcome(caller.redeem("OPEN2025")) == expected[status]
 
 
-# ---------------------------------------------------------- codes of nobody
+# -------------------------------------------------------- unassigned codes
 
 
 def test_a_code_of_nobody_becomes_the_coupon_of_its_first_redeemer(
@@ -168,9 +168,9 @@ def test_a_code_of_nobody_becomes_the_coupon_of_its_first_redeemer(
     before = ann.validate(code)
     assert (before["valid"], before["coupon"]["user_id"]) == (True, None)
     assert ann.redeem(code).json["user_id"] == "ann"
-    assert told(bob.redeem(code)) == NOT_FOUND
+    assert get_outcome(bob.redeem(code)) == NOT_FOUND
     assert bob.validate(code)["error"] == "Coupon code not found"
-    assert [told(ann.redeem(code))[0] for _ in range(2)] == [200, 400]
+    assert [get_outcome(ann.redeem(code))[0] for _ in range(2)] == [200, 400]
     assert_invariants()
 
 
@@ -238,5 +238,5 @@ def test_without_a_user_a_code_that_nobody_holds(
 def test_a_tenants_server_may_name_the_user_it_asks_for(server_caller: Caller) -> None:
     code = server_caller.tenant.create_code("ann")
     assert server_caller.get(f"/validate/{code}?user_id=ann").json["valid"]
-    told_bob = server_caller.get(f"/validate/{code}?user_id=bob").json
-    assert told_bob["error"] == "Coupon code not found"
+    answer_for_bob = server_caller.get(f"/validate/{code}?user_id=bob").json
+    assert answer_for_bob["error"] == "Coupon code not found"

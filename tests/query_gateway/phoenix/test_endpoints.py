@@ -1,4 +1,4 @@
-"""All six endpoints, in every way there is to call them."""
+"""All six endpoints in every call style."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.query_gateway.tenant import Caller, CallStyle, Tenant
+from tests.factories.tenant import TenantFactory
+from tests.query_gateway.caller import Caller, CallStyle
 
 READS = ["/definitions", "/user/ann", "/user/ann/redemptions", "/validate/NONE"]
 
@@ -42,7 +43,7 @@ def test_a_users_coupons_are_listed(any_caller: Caller) -> None:
     any_caller.tenant.create_code("bob")
     answer = any_caller.get("/user/ann")
     assert answer.status_code == 200
-    assert [one["code"] for one in answer.json["coupons"]] == [code]
+    assert [coupon["code"] for coupon in answer.json["coupons"]] == [code]
     assert answer.json["total"] == 1
 
 
@@ -79,10 +80,10 @@ def test_history_has_what_was_redeemed(any_caller: Caller) -> None:
 
 @pytest.mark.parametrize("rest", READS)
 def test_a_head_is_a_get_without_a_body(any_caller: Caller, rest: str) -> None:
-    shown, told = any_caller.get(rest), any_caller.call("HEAD", rest)
-    assert (told.status_code, told.data) == (shown.status_code, b"")
-    assert told.content_type == shown.content_type == "application/json"
-    assert told.content_length == shown.content_length
+    shown, head = any_caller.get(rest), any_caller.call("HEAD", rest)
+    assert (head.status_code, head.data) == (shown.status_code, b"")
+    assert head.content_type == shown.content_type == "application/json"
+    assert head.content_length == shown.content_length
 
 
 @pytest.mark.parametrize("rest", READS)
@@ -94,7 +95,7 @@ def test_a_signature_alone_names_no_tenant(
 
 
 def test_a_signature_alone_redeems_nothing(
-    create_caller: Callable[..., Caller], tenant: Tenant
+    create_caller: Callable[..., Caller], tenant: TenantFactory
 ) -> None:
     code = tenant.create_code()
     assert create_caller("ann", CallStyle("B", "hmac")).redeem(code).status_code == 401
@@ -144,7 +145,9 @@ def test_only_active_definitions_are_listed(caller: Caller) -> None:
     caller.tenant.set_status(paused, "paused")
     caller.tenant.set_status(archived, "archived")
     answer = caller.get("/definitions").json
-    assert [one["id"] for one in answer["definitions"]] == [active.definition_id]
+    assert [definition["id"] for definition in answer["definitions"]] == [
+        active.definition_id
+    ]
     assert answer["total"] == 1
 
 

@@ -1,4 +1,4 @@
-"""A redeem that comes again: one effect and one answer (CONTRACTS 0.12, 0.13)."""
+"""Repeated redeems: one effect, one response (docs/api-contracts.md 0.12, 0.13)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from werkzeug.test import TestResponse
 
 from coupon_core.persistence.database import execute
 from coupon_core.persistence.repositories import tenants
-from tests.query_gateway.tenant import Caller, CallStyle, Tenant
+from tests.factories.tenant import TenantFactory
+from tests.query_gateway.caller import Caller, CallStyle
 from tests.support.database_rows import read_all_rows
 
 HMAC = CallStyle("A", "hmac")
@@ -20,54 +21,61 @@ REPLAYED = "Idempotent-Replayed"
 
 
 def redeem(
-    caller: Caller, code: str, key: str, body: dict[str, Any] | None = None, rest=""
+    caller: Caller,
+    code: str,
+    key: str,
+    body: dict[str, Any] | None = None,
+    rest: str = "",
 ) -> TestResponse:
-    """A redeem under a key, of the caller's own unless the body says otherwise."""
-    sent = json.dumps(body or {"user_id": caller.user_id}).encode()
+    """Redeem with an idempotency key, by default for the caller's own user."""
+    data = json.dumps(body or {"user_id": caller.user_id}).encode()
     headers = {"Idempotency-Key": key}
-    return caller.call("POST", f"/redeem/{code}{rest}", sent, headers)
+    return caller.call("POST", f"/redeem/{code}{rest}", data, headers)
 
 
-def uses(tenant: Tenant) -> int:
+def count_uses(tenant: TenantFactory) -> int:
     sql = "SELECT count(*) FROM redemption WHERE tenant_id = :tenant_id"
     return execute(sql, {"tenant_id": tenant.tenant_id}).fetchone()[0]
 
 
-def endless(tenant: Tenant) -> str:
-    """A code that can be used ever again, so that a second effect would show."""
+def create_unlimited_code(tenant: TenantFactory) -> str:
+    """Create a code without a usage limit, so that a second effect would be visible."""
     return tenant.create_code(per_code_limit=0)
 
 
-def assert_replayed(answer: TestResponse, of: TestResponse) -> None:
-    """The answer is the other's, byte for byte, and says that it is."""
-    assert (answer.status_code, answer.data) == (of.status_code, of.data)
-    assert answer.headers["Content-Type"] == of.headers["Content-Type"]
-    assert (of.headers.get(REPLAYED), answer.headers.get(REPLAYED)) == (None, "true")
+def assert_replayed(answer: TestResponse, original: TestResponse) -> None:
+    """Assert that the response repeats the original and is marked as replayed."""
+    assert (answer.status_code, answer.data) == (original.status_code, original.data)
+    assert answer.headers["Content-Type"] == original.headers["Content-Type"]
+    assert (original.headers.get(REPLAYED), answer.headers.get(REPLAYED)) == (
+        None,
+        "true",
+    )
 
 
 def test_the_same_key_gets_the_same_answer_and_one_use(any_caller: Caller) -> None:
-    code = endless(any_caller.tenant)
+    code = create_unlimited_code(any_caller.tenant)
     first = redeem(any_caller, code, "once")
     assert first.status_code == 200, first.text
     assert_replayed(redeem(any_caller, code, "once"), first)
-    assert uses(any_caller.tenant) == 1
+    assert count_uses(any_caller.tenant) == 1
 
 
 def test_without_a_key_each_is_a_use(caller: Caller) -> None:
-    code = endless(caller.tenant)
+    code = create_unlimited_code(caller.tenant)
     assert [caller.redeem(code).status_code for _ in range(2)] == [200, 200]
-    assert uses(caller.tenant) == 2
+    assert count_uses(caller.tenant) == 2
 
 
 def test_another_key_is_another_use(caller: Caller) -> None:
-    code = endless(caller.tenant)
+    code = create_unlimited_code(caller.tenant)
     assert redeem(caller, code, "one").status_code == 200
     assert redeem(caller, code, "two").headers.get(REPLAYED) is None
-    assert uses(caller.tenant) == 2
+    assert count_uses(caller.tenant) == 2
 
 
 def test_a_key_may_be_quoted(caller: Caller) -> None:
-    code = endless(caller.tenant)
+    code = create_unlimited_code(caller.tenant)
     first = redeem(caller, code, '"a_key-1"')
     assert_replayed(redeem(caller, code, "a_key-1"), first)
 
@@ -95,7 +103,11 @@ def test_another_request_under_the_same_key_is_422_and_changes_nothing(
     caller: Caller, change: dict[str, Any]
 ) -> None:
     caller.tenant.define_custom("ANOTHER", claimable=True)
-    first = {"caller": caller, "code": endless(caller.tenant), "key": "same"}
+    first = {
+        "caller": caller,
+        "code": create_unlimited_code(caller.tenant),
+        "key": "same",
+    }
     assert redeem(**first).status_code == 200
     before = read_all_rows()
     answer = redeem(**{**first, **change})
@@ -106,7 +118,7 @@ def test_another_request_under_the_same_key_is_422_and_changes_nothing(
 
 @pytest.mark.parametrize("key", MALFORMED)
 def test_a_malformed_key_is_400_and_changes_nothing(caller: Caller, key: str) -> None:
-    code = endless(caller.tenant)
+    code = create_unlimited_code(caller.tenant)
     before = read_all_rows()
     answer = redeem(caller, code, key)
     assert answer.status_code == 400
@@ -121,7 +133,7 @@ def test_what_only_reads_takes_any_key(caller: Caller) -> None:
 
 
 def test_a_key_is_its_users_and_its_tenants_own(
-    create_caller: Callable[..., Caller], caller: Caller, other_tenant: Tenant
+    create_caller: Callable[..., Caller], caller: Caller, other_tenant: TenantFactory
 ) -> None:
     callers = [
         caller,
@@ -129,26 +141,26 @@ def test_a_key_is_its_users_and_its_tenants_own(
         create_caller("ann", CallStyle("A", "server-token")),
         Caller(caller.client, other_tenant),
     ]
-    for one in callers:
-        code = one.tenant.create_code(one.user_id, per_code_limit=0)
-        answer = redeem(one, code, "shared")
+    for sender in callers:
+        code = sender.tenant.create_code(sender.user_id, per_code_limit=0)
+        answer = redeem(sender, code, "shared")
         assert (answer.status_code, answer.headers.get(REPLAYED)) == (200, None)
 
 
 def test_what_was_invalid_can_be_mended_under_the_same_key(caller: Caller) -> None:
-    code = endless(caller.tenant)
-    assert redeem(caller, code, "mended", {"user": "ann"}).status_code == 400
-    assert redeem(caller, code, "mended").status_code == 200
+    code = create_unlimited_code(caller.tenant)
+    assert redeem(caller, code, "corrected", {"user": "ann"}).status_code == 400
+    assert redeem(caller, code, "corrected").status_code == 200
 
 
 def test_who_was_not_let_in_may_come_again_under_the_same_key(caller: Caller) -> None:
-    code = endless(caller.tenant)
+    code = create_unlimited_code(caller.tenant)
     assert redeem(caller, code, "denied", {"user_id": "bob"}).status_code == 403
     assert redeem(caller, code, "denied").status_code == 200
 
 
 def test_a_kept_answer_is_not_readable_in_the_database(caller: Caller) -> None:
-    code = endless(caller.tenant)
+    code = create_unlimited_code(caller.tenant)
     redeem(caller, code, "sealed")
     kept = [
         row
@@ -162,34 +174,37 @@ def test_a_kept_answer_is_not_readable_in_the_database(caller: Caller) -> None:
 # ------------------------------------------------------- signed requests, replayed
 
 
-def signed(caller: Caller, code: str) -> Callable[..., TestResponse]:
-    """A signed redeem that can be sent again, with other headers or a query."""
+def sign_redeem(caller: Caller, code: str) -> Callable[..., TestResponse]:
+    """Return a function that sends a signed redeem, also with changed headers."""
     path, body = caller.build_path(f"/redeem/{code}"), b'{"user_id": "ann"}'
-    kind = {"Content-Type": "application/json"}
-    headers = {**caller.tenant.sign_request("POST", path, body), **kind}
+    content_type = {"Content-Type": "application/json"}
+    headers = {**caller.tenant.sign_request("POST", path, body), **content_type}
 
     def send(query: str = "", **changes: str) -> TestResponse:
-        whole = {**headers, **{k.replace("_", "-"): v for k, v in changes.items()}}
-        return caller.client.post(f"{path}{query}", data=body, headers=whole)
+        all_headers = {
+            **headers,
+            **{name.replace("_", "-"): value for name, value in changes.items()},
+        }
+        return caller.client.post(f"{path}{query}", data=body, headers=all_headers)
 
     return send
 
 
 def test_a_replayed_signature_gets_the_same_answer_and_one_use(caller: Caller) -> None:
-    send = signed(caller, endless(caller.tenant))
+    send = sign_redeem(caller, create_unlimited_code(caller.tenant))
     first = send()
     assert first.status_code == 200, first.text
     assert_replayed(send(), first)
-    assert uses(caller.tenant) == 1
+    assert count_uses(caller.tenant) == 1
 
 
 def test_a_replayed_refusal_stays_one(caller: Caller) -> None:
-    send = signed(caller, "LATER")
+    send = sign_redeem(caller, "LATER")
     first = send()
     assert first.status_code == 404
     caller.tenant.define_custom("LATER", claimable=True)
     assert_replayed(send(), first)
-    assert uses(caller.tenant) == 0
+    assert count_uses(caller.tenant) == 0
 
 
 @pytest.mark.parametrize(
@@ -204,32 +219,32 @@ def test_a_replayed_refusal_stays_one(caller: Caller) -> None:
 def test_what_is_not_signed_makes_no_new_request(
     caller: Caller, change: dict[str, Any]
 ) -> None:
-    send = signed(caller, endless(caller.tenant))
+    send = sign_redeem(caller, create_unlimited_code(caller.tenant))
     first = send()
     assert_replayed(send(**change), first)
-    assert uses(caller.tenant) == 1
+    assert count_uses(caller.tenant) == 1
 
 
 def test_a_signature_in_other_letters_is_the_same(caller: Caller) -> None:
-    send = signed(caller, endless(caller.tenant))
+    send = sign_redeem(caller, create_unlimited_code(caller.tenant))
     first = send()
     in_capitals = first.request.headers["X-Signature"].upper()
     assert_replayed(send(X_Signature=in_capitals), first)
-    assert uses(caller.tenant) == 1
+    assert count_uses(caller.tenant) == 1
 
 
 def test_a_new_signature_under_the_same_key_is_the_same_request(
     create_caller: Callable[..., Caller],
 ) -> None:
     caller = create_caller("ann", HMAC)
-    code = endless(caller.tenant)
+    code = create_unlimited_code(caller.tenant)
     first = redeem(caller, code, "renewed")
     assert_replayed(redeem(caller, code, "renewed"), first)
-    assert uses(caller.tenant) == 1
+    assert count_uses(caller.tenant) == 1
 
 
 def test_an_erased_tenant_leaves_no_kept_answers(caller: Caller) -> None:
-    redeem(caller, endless(caller.tenant), "gone")
+    redeem(caller, create_unlimited_code(caller.tenant), "gone")
     tenants.erase(caller.tenant.tenant_id)
-    left = {row[0] for row in read_all_rows()["idempotency"]}
-    assert caller.tenant.tenant_id not in left
+    remaining_tenant_ids = {row[0] for row in read_all_rows()["idempotency"]}
+    assert caller.tenant.tenant_id not in remaining_tenant_ids

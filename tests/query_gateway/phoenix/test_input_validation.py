@@ -1,4 +1,4 @@
-"""Bad input: pages, bodies, users. All of it is a 400 that names what is wrong."""
+"""Invalid pages, bodies and users are answered with an error that names the fault."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.query_gateway.tenant import Caller
+from tests.query_gateway.caller import Caller
 from tests.support.database_rows import read_all_rows
 from tests.support.malformed_bodies import MALFORMED_BODIES
 
@@ -60,12 +60,14 @@ def test_pages_cover_a_list_once_and_total_counts_all(
     name = {"/definitions": "definitions", "/user/ann": "coupons"}.get(
         rest, "redemptions"
     )
-    pages = [caller.get(f"{rest}?limit=2&offset={at}").json for at in (0, 2, 4, 6)]
+    pages = [
+        caller.get(f"{rest}?limit=2&offset={offset}").json for offset in (0, 2, 4, 6)
+    ]
     assert [len(page[name]) for page in pages] == [2, 2, 1, 0]
     assert {page["total"] for page in pages} == {5}
-    seen = [row["id"] for page in pages for row in page[name]]
-    assert seen == [row["id"] for row in caller.get(rest).json[name]]
-    assert len(set(seen)) == 5
+    paged_ids = [row["id"] for page in pages for row in page[name]]
+    assert paged_ids == [row["id"] for row in caller.get(rest).json[name]]
+    assert len(set(paged_ids)) == 5
 
 
 @pytest.mark.parametrize("status", ["", "used", "ACTIVE", "active,redeemed"])

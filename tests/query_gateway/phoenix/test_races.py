@@ -1,4 +1,4 @@
-"""Simultaneous redeems at real processes: limits hold exactly, nothing is a 5xx."""
+"""Simultaneous redeems in real processes: limits hold exactly, and no 5xx occurs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from flask import Flask
 from coupon_core.persistence import database
 from coupon_core.persistence.database import execute
 from coupon_core.settings.loader import Settings
+from tests.factories.tenant import TenantFactory
+from tests.query_gateway.caller import Caller, CallStyle
 from tests.query_gateway.phoenix.test_routing import ODD_PATHS
-from tests.query_gateway.tenant import Caller, CallStyle, Tenant
 from tests.support.invariants import assert_invariants
 from tests.support.servers.gunicorn import Gateway, gateway_server
 from tests.support.simultaneous_requests import (
@@ -32,7 +33,7 @@ CROWD = 200
 def gateway(
     app: Flask, settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
-    """Two processes of eight threads on the database that this process fills."""
+    """Yield a gateway of two processes with eight threads each on the same database."""
     home: Path = tmp_path_factory.mktemp("gunicorn")
     database.release_connection()
     two = dataclasses.replace(settings, gateway_workers=2, gateway_threads=8)
@@ -41,25 +42,29 @@ def gateway(
 
 
 def redeems(
-    app: Flask, tenant: Tenant, code: str, users: list[str], ways: list[CallStyle]
+    app: Flask,
+    tenant: TenantFactory,
+    code: str,
+    users: list[str],
+    ways: list[CallStyle],
 ) -> list[bytes]:
-    """A redeem by each user, in the ways in turn; no two have the same bytes."""
-    made = []
+    """Return a redeem request for each user in alternating styles; all differ."""
+    requests = []
     for number, user_id in enumerate(users):
         way = ways[number % len(ways)]
         caller = Caller(app.test_client(), tenant, way, user_id)
         path = caller.build_path(f"/redeem/{code}")
         body = json.dumps({"user_id": user_id, "number": number}).encode()
         headers = caller.build_headers("POST", path, body)
-        made.append(build_request("POST", path, headers, body))
-    return made
+        requests.append(build_request("POST", path, headers, body))
+    return requests
 
 
-def messages(answers: list[TimedResponse]) -> set[str]:
-    return {one.json["message"] for one in answers if one.status != 200}
+def collect_messages(answers: list[TimedResponse]) -> set[str]:
+    return {answer.json["message"] for answer in answers if answer.status != 200}
 
 
-def uses(tenant: Tenant) -> int:
+def count_uses(tenant: TenantFactory) -> int:
     sql = "SELECT count(*) FROM redemption WHERE tenant_id = :tenant_id"
     return execute(sql, {"tenant_id": tenant.tenant_id}).fetchone()[0]
 
@@ -73,34 +78,37 @@ EVERY_WAY = [
 
 
 def test_of_200_redeems_of_one_code_the_pool_of_10_serves_10(
-    app: Flask, tenant: Tenant, gateway: Gateway
+    app: Flask, tenant: TenantFactory, gateway: Gateway
 ) -> None:
     code = tenant.create_code(per_code_limit=0, total_limit=10)
     crowd = redeems(app, tenant, code, ["ann"] * CROWD, BY_TOKEN)
     answers = send_simultaneously(gateway, crowd)
     assert count_statuses(answers) == {200: 10, 400: CROWD - 10}
-    assert messages(answers) == {"Usage limit exceeded"}
-    assert uses(tenant) == 10
+    assert collect_messages(answers) == {"Usage limit exceeded"}
+    assert count_uses(tenant) == 10
     assert_invariants()
 
 
 def test_of_200_users_of_a_claimable_code_the_pool_of_10_serves_10(
-    app: Flask, tenant: Tenant, gateway: Gateway
+    app: Flask, tenant: TenantFactory, gateway: Gateway
 ) -> None:
     tenant.define_custom("OPEN2025", claimable=True, per_code_limit=0, total_limit=10)
     users = [f"user-{number}" for number in range(CROWD)]
     crowd = redeems(app, tenant, "OPEN2025", users, EVERY_WAY)
     answers = send_simultaneously(gateway, crowd)
     assert count_statuses(answers) == {200: 10, 400: CROWD - 10}
-    assert messages(answers) == {"Usage limit exceeded"}
-    assert len({one.json["user_id"] for one in answers if one.status == 200}) == 10
-    assert uses(tenant) == 10
+    assert collect_messages(answers) == {"Usage limit exceeded"}
+    assert (
+        len({answer.json["user_id"] for answer in answers if answer.status == 200})
+        == 10
+    )
+    assert count_uses(tenant) == 10
     assert_invariants()
 
 
 @pytest.mark.parametrize("claimable", [False, True])
 def test_one_user_gets_exactly_3_uses_over_every_path_and_credential(
-    app: Flask, tenant: Tenant, gateway: Gateway, claimable: bool
+    app: Flask, tenant: TenantFactory, gateway: Gateway, claimable: bool
 ) -> None:
     definition = tenant.define_custom("THRICE", claimable=claimable, per_code_limit=3)
     if not claimable:
@@ -108,24 +116,24 @@ def test_one_user_gets_exactly_3_uses_over_every_path_and_credential(
     crowd = redeems(app, tenant, "THRICE", ["ann"] * 90, EVERY_WAY)
     answers = send_simultaneously(gateway, crowd)
     assert count_statuses(answers) == {200: 3, 400: 87}
-    assert messages(answers) == {"Usage limit exceeded"}
-    assert uses(tenant) == 3
+    assert collect_messages(answers) == {"Usage limit exceeded"}
+    assert count_uses(tenant) == 3
     assert_invariants()
 
 
 def test_a_code_of_nobody_is_won_by_one_of_many(
-    app: Flask, tenant: Tenant, gateway: Gateway
+    app: Flask, tenant: TenantFactory, gateway: Gateway
 ) -> None:
     users = [f"user-{number}" for number in range(60)]
     crowd = redeems(app, tenant, tenant.create_unassigned_code(), users, EVERY_WAY)
     answers = send_simultaneously(gateway, crowd)
     assert count_statuses(answers) == {200: 1, 404: 59}
-    assert uses(tenant) == 1
+    assert count_uses(tenant) == 1
     assert_invariants()
 
 
 def test_redeems_of_different_codes_all_succeed(
-    app: Flask, tenant: Tenant, gateway: Gateway
+    app: Flask, tenant: TenantFactory, gateway: Gateway
 ) -> None:
     definition = tenant.define()
     codes = [tenant.issue_coupon(definition).coupon.code for _ in range(100)]
@@ -135,7 +143,7 @@ def test_redeems_of_different_codes_all_succeed(
 
 
 def test_the_last_of_a_pool_is_shared_by_different_coupons(
-    app: Flask, tenant: Tenant, gateway: Gateway
+    app: Flask, tenant: TenantFactory, gateway: Gateway
 ) -> None:
     definition = tenant.define(per_code_limit=0, total_limit=5)
     users = [f"user-{number}" for number in range(40)]
@@ -155,10 +163,10 @@ def test_the_last_of_a_pool_is_shared_by_different_coupons(
 
 @pytest.mark.parametrize("path", ODD_PATHS)
 def test_gunicorn_hands_odd_paths_on_as_they_were_sent(
-    app: Flask, tenant: Tenant, gateway: Gateway, path: str
+    app: Flask, tenant: TenantFactory, gateway: Gateway, path: str
 ) -> None:
-    whole = f"/v1/coupons/{tenant.tenant_id}{path}"
+    full_path = f"/v1/coupons/{tenant.tenant_id}{path}"
     answer = send_simultaneously(
-        gateway, [build_request("GET", whole, tenant.build_bearer_headers("ann"))]
+        gateway, [build_request("GET", full_path, tenant.build_bearer_headers("ann"))]
     )[0]
     assert (answer.status, answer.json["code"]) == ODD_PATHS[path]

@@ -1,4 +1,4 @@
-"""How often and when: usage limits, start and expiry, the life of a definition."""
+"""Usage limits, start and expiry, and the status of a definition."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time_machine
 from coupon_core.domain.models import Refused, utc_now
 from coupon_core.services.coupons import generation, redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
-from tests.query_gateway.tenant import Caller
+from tests.query_gateway.caller import Caller
 from tests.support.invariants import assert_invariants
 
 CallAs = Callable[..., Caller]
@@ -27,7 +27,7 @@ MOMENT = timedelta(milliseconds=1)
 def test_a_user_has_so_many_uses_and_no_more(caller: Caller, most: int) -> None:
     code = caller.tenant.create_code(per_code_limit=most)
     answers = [caller.redeem(code) for _ in range(most + 2)]
-    assert [one.status_code for one in answers] == [200] * most + [400, 400]
+    assert [answer.status_code for answer in answers] == [200] * most + [400, 400]
     assert_invariants()
 
 
@@ -58,14 +58,14 @@ def test_a_pool_serves_who_comes_first(create_caller: CallAs) -> None:
 def test_a_coupon_without_a_limit_is_never_spent(caller: Caller) -> None:
     code = caller.tenant.create_code(per_code_limit=0)
     answers = [caller.redeem(code).json for _ in range(12)]
-    assert [one["redemption_count"] for one in answers] == list(range(1, 13))
-    assert {one["status"] for one in answers} == {"active"}
+    assert [coupon["redemption_count"] for coupon in answers] == list(range(1, 13))
+    assert {coupon["status"] for coupon in answers} == {"active"}
 
 
 def test_a_user_may_use_every_coupon_of_a_definition(caller: Caller) -> None:
     definition = caller.tenant.define()
-    given = [caller.tenant.issue_coupon(definition).coupon.code for _ in range(3)]
-    assert [caller.redeem(code).status_code for code in given] == [200] * 3
+    codes = [caller.tenant.issue_coupon(definition).coupon.code for _ in range(3)]
+    assert [caller.redeem(code).status_code for code in codes] == [200] * 3
 
 
 # ---------------------------------------------------------------------- time
@@ -108,7 +108,9 @@ def test_a_coupon_is_told_expired_without_any_sweep(caller: Caller) -> None:
     with time_machine.travel(END + MOMENT, tick=False):
         shown = caller.get("/user/ann").json["coupons"]
         filtered = caller.get("/user/ann?status=expired").json["coupons"]
-    assert [(one["code"], one["status"]) for one in shown] == [(code, "expired")]
+    assert [(coupon["code"], coupon["status"]) for coupon in shown] == [
+        (code, "expired")
+    ]
     assert filtered == shown
 
 
@@ -124,9 +126,13 @@ def test_paused_existing_coupons_redeem_and_none_is_generated(
     tenant.set_status(definition, "paused")
     assert any_caller.validate(code)["valid"]
     assert any_caller.redeem(code).status_code == 200
-    ids = tenant.tenant_id, definition.definition_id
     with pytest.raises(Refused, match="not_active"):
-        generation.generate(*ids, ["ann"], utc_now())
+        generation.generate(
+            tenant.tenant_id,
+            definition.definition_id,
+            user_ids=["ann"],
+            now=utc_now(),
+        )
 
 
 def test_archived_history_is_readable_and_nothing_redeems(any_caller: Caller) -> None:
@@ -139,10 +145,10 @@ def test_archived_history_is_readable_and_nothing_redeems(any_caller: Caller) ->
     text = "Coupon is no longer available"
     assert (refused.status_code, refused.json["message"]) == (400, text)
     history = any_caller.get("/user/ann/redemptions").json
-    assert [one["code"] for one in history["redemptions"]] == [code]
-    assert [one["code"] for one in any_caller.get("/user/ann").json["coupons"]] == [
-        code
-    ]
+    assert [coupon["code"] for coupon in history["redemptions"]] == [code]
+    assert [
+        coupon["code"] for coupon in any_caller.get("/user/ann").json["coupons"]
+    ] == [code]
 
 
 def test_a_definition_that_is_active_again_redeems_again(caller: Caller) -> None:
@@ -167,12 +173,12 @@ def test_history_has_a_coupon_once_however_often_it_was_used(caller: Caller) -> 
 
 def test_history_begins_with_what_was_used_last(caller: Caller) -> None:
     tenant, now = caller.tenant, utc_now()
-    given = [tenant.create_code(per_code_limit=0) for _ in range(3)]
-    for minutes, code in enumerate([given[1], given[0], given[2], given[1]]):
+    codes = [tenant.create_code(per_code_limit=0) for _ in range(3)]
+    for minutes, code in enumerate([codes[1], codes[0], codes[2], codes[1]]):
         request = RedeemRequest(tenant.tenant_id, code, "ann")
         redemption.redeem(request, now + timedelta(minutes=minutes))
     history = caller.get("/user/ann/redemptions").json["redemptions"]
-    assert [one["code"] for one in history] == [given[1], given[2], given[0]]
+    assert [coupon["code"] for coupon in history] == [codes[1], codes[2], codes[0]]
 
 
 def test_a_revoked_coupon_that_was_used_stays_in_the_history(caller: Caller) -> None:
@@ -180,4 +186,4 @@ def test_a_revoked_coupon_that_was_used_stays_in_the_history(caller: Caller) -> 
     caller.redeem(code)
     caller.tenant.revoke(code)
     history = caller.get("/user/ann/redemptions").json["redemptions"]
-    assert [one["status"] for one in history] == ["revoked"]
+    assert [coupon["status"] for coupon in history] == ["revoked"]

@@ -1,1 +1,1 @@
-"""The PlayCamp dialect at the query gateway."""
+"""Tests of the PlayCamp API."""

@@ -1,4 +1,4 @@
-"""Campaigns, creators and packages as PlayCamp's SDKs read them."""
+"""Campaigns, creators and packages in the PlayCamp API."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ import pytest
 
 from coupon_core.domain.models.campaigns import CampaignStatus
 from coupon_core.services.campaigns import campaigns
-from tests.factories.campaigns import (
-    GEM_REWARD,
-    PACKAGE_NAME,
-    CampaignFactory,
-    SdkClient,
-)
+from tests.factories.campaigns import GEM_REWARD, PACKAGE_NAME, CampaignFactory
+from tests.query_gateway.playcamp.sdk_client import SdkClient
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -22,7 +18,7 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 def any_sdk(
     request: pytest.FixtureRequest, sdk: SdkClient, client_sdk: SdkClient
 ) -> SdkClient:
-    """Both sides read the same."""
+    """Return the SDK of each side; both read the same."""
     return sdk if request.param == "server" else client_sdk
 
 
@@ -59,7 +55,7 @@ def test_campaigns_come_in_pages(
         "totalPages": 2,
     }
     second = any_sdk.get("/campaigns?page=2").json
-    seen = {one["campaignId"] for one in first["data"] + second["data"]}
+    seen = {campaign["campaignId"] for campaign in first["data"] + second["data"]}
     assert len(seen) == 21
 
 
@@ -83,8 +79,8 @@ def test_creators_of_a_campaign_are_those_who_take_part(
     campaign_factory.create_redeemable_code()
     campaign_factory.create_creator("XYZ99")
     keys = [
-        one["creatorKey"]
-        for one in any_sdk.get_data("/campaigns/campaign_001/creators")
+        creator["creatorKey"]
+        for creator in any_sdk.get_data("/campaigns/campaign_001/creators")
     ]
     assert keys == ["ABC12"]
     campaigns.add_creator(campaign_factory.tenant.tenant_id, "campaign_001", "XYZ99")
@@ -116,7 +112,7 @@ def test_creators_are_found_by_name_and_key(
     campaign_factory.create_creator("XYZ99", name="Mia")
     campaigns.add_creator(campaign_factory.tenant.tenant_id, "campaign_001", "ABC12")
     answer = any_sdk.get(f"/creators/search?{query}")
-    found = [one["creatorKey"] for one in answer.json.get("data", [])]
+    found = [creator["creatorKey"] for creator in answer.json.get("data", [])]
     assert (answer.status_code, found) == ((400, []) if keys is None else (200, keys))
 
 
@@ -167,7 +163,7 @@ def test_a_creators_codes_tell_how_they_stand(
     campaign_factory.revoke_codes("BAD-1")
     assert sdk.redeem("ONCE-1").status_code == 200
     shown = sdk.get_data("/creators/abc12/coupons")
-    assert {one["code"]: (one["packageNo"], one["status"]) for one in shown} == {
+    assert {row["code"]: (row["packageNo"], row["status"]) for row in shown} == {
         "GO-1": (1, "ACTIVE"),
         "ONCE-1": (2, "USED"),
         "OLD-1": (3, "EXPIRED"),

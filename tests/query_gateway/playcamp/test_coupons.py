@@ -1,4 +1,4 @@
-"""Validate, redeem and history in PlayCamp's words: what S3 prints, field by field."""
+"""Validate, redeem and history field by field (the PlayCamp specification)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,9 @@ import pytest
 from coupon_core.domain.models import Reason, utc_now
 from coupon_core.domain.models.campaigns import CampaignStatus
 from query_gateway.refusals import PLAYCAMP_CODES, REFUSALS
-from tests.factories.campaigns import (
-    GEM_REWARD,
-    PACKAGE_NAME,
-    CampaignFactory,
-    SdkClient,
-)
-from tests.query_gateway.tenant import Caller
+from tests.factories.campaigns import GEM_REWARD, PACKAGE_NAME, CampaignFactory
+from tests.query_gateway.caller import Caller
+from tests.query_gateway.playcamp.sdk_client import SdkClient
 from tests.support.database_rows import read_all_rows
 from tests.support.invariants import assert_invariants, list_events
 
@@ -70,7 +66,7 @@ def test_redeem_answers_as_the_document_prints(
         "creatorKey": "ABC12",
         "campaignId": "campaign_001",
         "redeemedAt": data["redeemedAt"],
-        # What the vendor's reference adds to the document.
+        # Members from the vendor's API reference.
         "userId": "user_12345",
         "packageId": offer.package.package_id,
         "itemName": PACKAGE_NAME,
@@ -169,10 +165,10 @@ def used_up(sdk: SdkClient, studio: CampaignFactory) -> str:
 def used_elsewhere(sdk: SdkClient, studio: CampaignFactory) -> str:
     studio.create_campaign()
     studio.create_creator()
-    one, other = studio.assign_codes(
+    used_code, other = studio.assign_codes(
         studio.create_package(per_user_limit=1), "GO-1", "GO-2"
     )
-    assert sdk.redeem(one).status_code == 200
+    assert sdk.redeem(used_code).status_code == 200
     return other
 
 
@@ -201,7 +197,7 @@ CAUSES: list[tuple[Cause, int, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("cause", "status", "error_code"), CAUSES, ids=[one[0].__name__ for one in CAUSES]
+    ("cause", "status", "error_code"), CAUSES, ids=[case[0].__name__ for case in CAUSES]
 )
 def test_a_refusal_has_its_status_and_code(
     sdk: SdkClient,
@@ -212,15 +208,15 @@ def test_a_refusal_has_its_status_and_code(
 ) -> None:
     code = cause(sdk, campaign_factory)
     before = read_all_rows()
-    told = sdk.validate(code)
-    assert (told["valid"], told["errorCode"]) == (False, error_code)
+    validation = sdk.validate(code)
+    assert (validation["valid"], validation["errorCode"]) == (False, error_code)
     answer = sdk.redeem(code)
     body = answer.json
     assert (answer.status_code, body["code"], body["errorCode"]) == (
         (status, error_code, error_code)
     )
-    assert body["error"] == body["message"] == told["errorMessage"]
-    assert body["errorMessage"] == told["errorMessage"]
+    assert body["error"] == body["message"] == validation["errorMessage"]
+    assert body["errorMessage"] == validation["errorMessage"]
     assert read_all_rows() == before
 
 
@@ -266,7 +262,7 @@ def test_in_test_mode_refusals_are_the_usual_ones(
     assert sdk.redeem("NOSUCHCODE", isTest=True).status_code == 404
 
 
-# ------------------------------------------------- one domain under several dialects
+# ---------------------------------------------------- one domain with several APIs
 
 
 def test_a_use_shows_in_phoenix_history(
@@ -319,11 +315,9 @@ def test_the_event_of_a_use_bears_what_the_caller_wants_to_find_again(
     uuid = "550e8400-e29b-41d4-a716-446655440000"
     code = campaign_factory.create_redeemable_code()
     assert sdk.redeem(code, callbackId="c-1", gameUserUuid=uuid).status_code == 200
-    mine = [
-        data for tenant, data in list_events("coupon.redeemed") if code in str(data)
-    ]
-    assert mine[-1]["context"] == {"callback_id": "c-1", "game_user_uuid": uuid}
-    assert mine[-1]["dialect"] == "playcamp"
+    events = [data for _, data in list_events("coupon.redeemed") if code in str(data)]
+    assert events[-1]["context"] == {"callback_id": "c-1", "game_user_uuid": uuid}
+    assert events[-1]["dialect"] == "playcamp"
     assert_invariants()
 
 
@@ -334,12 +328,12 @@ def test_history_comes_in_pages_newest_first(
     sdk: SdkClient, campaign_factory: CampaignFactory
 ) -> None:
     code = campaign_factory.create_redeemable_code(per_code_limit=0)
-    made = [sdk.redeem(code).json["data"]["usageId"] for _ in range(3)]
+    usage_ids = [sdk.redeem(code).json["data"]["usageId"] for _ in range(3)]
     answer = sdk.get("/coupons/user/ann?page=2&limit=2").json
     assert answer["pagination"] == {"page": 2, "limit": 2, "total": 3, "totalPages": 2}
     first = sdk.get("/coupons/user/ann?limit=2").json["data"]
-    assert {one["id"] for one in first + answer["data"]} == set(made)
-    assert all(TIME(one["usedAt"]) for one in first)
+    assert {usage["id"] for usage in first + answer["data"]} == set(usage_ids)
+    assert all(TIME(usage["usedAt"]) for usage in first)
     nobody = sdk.get("/coupons/user/nobody").json
     assert nobody["pagination"] == {"page": 1, "limit": 20, "total": 0, "totalPages": 0}
 
@@ -351,6 +345,6 @@ def test_a_client_validates_for_who_has_not_used_it(
     sdk: SdkClient, client_sdk: SdkClient, campaign_factory: CampaignFactory
 ) -> None:
     code = used(sdk, campaign_factory)
-    told: dict[str, Any] = client_sdk.validate(code)
-    assert (told["valid"], told["reward"]) == (True, [GEM_REWARD])
+    validation: dict[str, Any] = client_sdk.validate(code)
+    assert (validation["valid"], validation["reward"]) == (True, [GEM_REWARD])
     assert client_sdk.validate("NOSUCHCODE")["errorCode"] == "COUPON_NOT_FOUND"

@@ -1,4 +1,4 @@
-"""Simultaneous redeems in PlayCamp's words at real processes: limits hold exactly."""
+"""Simultaneous PlayCamp redeems in real processes: limits hold exactly."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PATH = "/v1/server/coupons/redeem"
 def gateway(
     app: Flask, settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
-    """Two processes of eight threads on the database that this process fills."""
+    """Yield a gateway of two processes with eight threads each on the same database."""
     home: Path = tmp_path_factory.mktemp("gunicorn")
     database.release_connection()
     two = dataclasses.replace(settings, gateway_workers=2, gateway_threads=8)
@@ -41,21 +41,24 @@ def gateway(
 def redeem_at_once(
     gateway: Gateway, studio: CampaignFactory, uses: Sequence[tuple[str, str]]
 ) -> list[TimedResponse]:
-    """A redeem for each code and user, all at one moment."""
+    """Send a redeem for each code and user simultaneously."""
     headers = {"Authorization": f"Bearer {studio.create_client_key()}"}
     bodies = [{"couponCode": code, "userId": user} for code, user in uses]
     database.release_connection()
-    made = [
-        build_request("POST", PATH, headers, json.dumps(one).encode()) for one in bodies
+    requests = [
+        build_request("POST", PATH, headers, json.dumps(body).encode())
+        for body in bodies
     ]
-    return send_simultaneously(gateway, made)
+    return send_simultaneously(gateway, requests)
 
 
-def tally(answers: Sequence[TimedResponse]) -> Counter[str]:
-    """How many succeeded, and how many were refused with which code."""
+def count_outcomes(answers: Sequence[TimedResponse]) -> Counter[str]:
+    """Return the number of successes, and of refusals for each code."""
     return Counter(
-        "done" if one.status == 200 else f"{one.status} {one.json['errorCode']}"
-        for one in answers
+        "done"
+        if answer.status == 200
+        else f"{answer.status} {answer.json['errorCode']}"
+        for answer in answers
     )
 
 
@@ -65,8 +68,10 @@ def test_of_200_users_50_get_what_50_may_have(
     code = campaign_factory.create_redeemable_code(total_limit=50)
     uses = [(code, f"user-{number}") for number in range(200)]
     answers = redeem_at_once(gateway, campaign_factory, uses)
-    assert tally(answers) == {"done": 50, "400 TOTAL_USAGE_LIMIT": 150}
-    used = {one.json["data"]["usageId"] for one in answers if one.status == 200}
+    assert count_outcomes(answers) == {"done": 50, "400 TOTAL_USAGE_LIMIT": 150}
+    used = {
+        answer.json["data"]["usageId"] for answer in answers if answer.status == 200
+    }
     assert len(used) == 50
     assert_invariants()
 
@@ -76,7 +81,7 @@ def test_of_50_connections_of_a_user_one_gets_what_one_may_have(
 ) -> None:
     code = campaign_factory.create_redeemable_code(per_code_limit=1)
     answers = redeem_at_once(gateway, campaign_factory, [(code, "ann")] * 50)
-    assert tally(answers) == {"done": 1, "400 USER_CODE_LIMIT": 49}
+    assert count_outcomes(answers) == {"done": 1, "400 USER_CODE_LIMIT": 49}
     assert_invariants()
 
 
@@ -92,5 +97,5 @@ def test_over_ten_creators_codes_a_user_gets_two(
     answers = redeem_at_once(
         gateway, campaign_factory, [(code, "ann") for code in codes]
     )
-    assert tally(answers) == {"done": 2, "400 USER_PACKAGE_LIMIT": 8}
+    assert count_outcomes(answers) == {"done": 2, "400 USER_PACKAGE_LIMIT": 8}
     assert_invariants()

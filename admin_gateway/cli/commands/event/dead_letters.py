@@ -1,4 +1,4 @@
-"""`couponctl event dead`: messages that could not be processed, of all tenants."""
+"""`couponctl event dead`: messages that could not be processed."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,20 +21,22 @@ COLUMNS = ("id", "received_at", "tenant_id", "queue", "reason")
 PAGE_SIZE = 500
 
 optional_tenant_option = click.option(
-    "--tenant", "tenant_id", type=TENANT_PARAM, help="Only this tenant's."
+    "--tenant", "tenant_id", type=TENANT_PARAM, help="Only letters of this tenant ID."
 )
 
 
 @click.group()
 def dead() -> None:
-    """Dead letters: list, show, retry, drop. Without --tenant those of all tenants."""
+    """Dead letters: list, show, retry, drop. Without --tenant: of all tenants."""
 
 
 def letter_selection_options(command: Any) -> Any:
-    """Give a command an id, or --all, as what it is about."""
-    every = click.option("--all", "every", is_flag=True, help="All there are.")
-    letter = click.argument("letter_id", type=UUID_PARAM, required=False)
-    return letter(every(optional_tenant_option(command)))
+    """Add the argument LETTER_ID, --all and --tenant to a command."""
+    all_option = click.option(
+        "--all", "all_letters", is_flag=True, help="All dead letters."
+    )
+    letter_argument = click.argument("letter_id", type=UUID_PARAM, required=False)
+    return letter_argument(all_option(optional_tenant_option(command)))
 
 
 @dead.command("list")
@@ -58,7 +60,7 @@ def list_(tenant_id: str | None, limit: int, offset: int) -> dict[str, Any]:
 @click.argument("letter_id", type=UUID_PARAM)
 @json_command()
 def show(tenant_id: str | None, letter_id: str) -> dict[str, Any]:
-    """Show a dead letter with all that came.
+    """Show a dead letter with its complete message.
 
     Example: `couponctl event dead show 0198c0de-…`
     """
@@ -68,47 +70,56 @@ def show(tenant_id: str | None, letter_id: str) -> dict[str, Any]:
 @dead.command()
 @letter_selection_options
 @json_command()
-def retry(letter_id: str | None, every: bool, tenant_id: str | None) -> dict[str, Any]:
-    """Send dead letters to their queues again. Ends with 1 when one cannot be.
+def retry(
+    letter_id: str | None, all_letters: bool, tenant_id: str | None
+) -> dict[str, Any]:
+    """Send dead letters to their queues again. Exit status 1 if one is refused.
 
     Example: `couponctl event dead retry --all --tenant acme`
     """
     now = utc_now()
-    ids = _list_selected_ids(letter_id, every, tenant_id)
+    ids = _list_selected_ids(letter_id, all_letters, tenant_id=tenant_id)
     return _apply_to_each(
-        ids, "retried", lambda one: dead_letters.retry(tenant_id, one, now)
+        ids,
+        "retried",
+        action=lambda selected_id: dead_letters.retry(tenant_id, selected_id, now=now),
     )
 
 
 @dead.command()
 @letter_selection_options
 @json_command()
-def drop(letter_id: str | None, every: bool, tenant_id: str | None) -> dict[str, Any]:
-    """Forget dead letters.
+def drop(
+    letter_id: str | None, all_letters: bool, tenant_id: str | None
+) -> dict[str, Any]:
+    """Delete dead letters. Exit status 1 if one is refused.
 
-    Example: `couponctl event dead discard 0198c0de-… --json`
+    Example: `couponctl event dead drop 0198c0de-… --json`
     """
-    ids = _list_selected_ids(letter_id, every, tenant_id)
+    ids = _list_selected_ids(letter_id, all_letters, tenant_id=tenant_id)
     return _apply_to_each(
-        ids, "dropped", lambda one: dead_letters.discard(tenant_id, one)
+        ids,
+        "dropped",
+        action=lambda selected_id: dead_letters.discard(tenant_id, selected_id),
     )
 
 
 def _list_selected_ids(
-    letter_id: str | None, every: bool, tenant_id: str | None
+    letter_id: str | None, all_letters: bool, tenant_id: str | None
 ) -> list[str]:
-    if every == (letter_id is not None):
-        raise click.UsageError("Give either an id or --all.")
+    if all_letters == (letter_id is not None):
+        raise click.UsageError("Use either LETTER_ID or --all.")
     return [letter_id] if letter_id else list(_list_all_ids(tenant_id))
 
 
 def _list_all_ids(tenant_id: str | None) -> Iterator[str]:
-    skipped = 0
-    while rows := dead_letters.list_dead_letters(tenant_id, Page(PAGE_SIZE, skipped))[
-        0
-    ]:
+    offset = 0
+    while True:
+        rows, _ = dead_letters.list_dead_letters(tenant_id, Page(PAGE_SIZE, offset))
+        if not rows:
+            return
         yield from (row.letter_id for row in rows)
-        skipped += len(rows)
+        offset += len(rows)
 
 
 def _apply_to_each(

@@ -1,4 +1,4 @@
-"""`couponctl event publish`: a milestone, put on the bus as a producer would."""
+"""`couponctl event publish`: publish a milestone as a producer would."""
 
 import json
 from collections.abc import Mapping
@@ -25,17 +25,33 @@ Envelope = dict[str, Any]
 @click.argument("event_type", metavar="TYPE", type=click.Choice([*MILESTONE_TYPES]))
 @tenant_option
 @click.option(
-    "--user", "user_id", type=USER_PARAM, required=True, help="Who reached it."
+    "--user",
+    "user_id",
+    type=USER_PARAM,
+    required=True,
+    help="ID of the user who reached the milestone.",
 )
 @click.option(
     "--data",
     type=JsonObjectParam(),
     required=True,
-    help='As the type has it: {"achievement_id": "first-win"}.',
+    help='Data of the event, for example {"achievement_id": "first-win"}.',
 )
-@click.option("--id", "event_id", help="The event's id; the same id is one event.")
-@click.option("--source", default="/couponctl", help="Who tells it.")
-@click.option("--phoenix", "as_phoenix", is_flag=True, help="In Phoenix's envelope.")
+@click.option(
+    "--id", "event_id", help="Event ID; a repeated ID is processed only once."
+)
+@click.option(
+    "--source",
+    default="/couponctl",
+    show_default=True,
+    help="Source of the CloudEvent.",
+)
+@click.option(
+    "--phoenix",
+    "as_phoenix",
+    is_flag=True,
+    help="Use Phoenix's envelope instead of a CloudEvent.",
+)
 @json_command(starts_core=False)
 def publish(
     as_phoenix: bool, event_id: str | None, **event_members: Any
@@ -48,16 +64,16 @@ def publish(
     Example: `couponctl event publish streak.milestone_reached --tenant demo --user
     alice --data '{"streak_id": "daily-login", "threshold": 7}'`
     """
-    from coupon_core.messaging import inspection  # takes kombu along
+    from coupon_core.messaging import inspection  # imports kombu, which is slow
 
-    envelope = build_phoenix_event if as_phoenix else build_cloud_event
+    build_event = build_phoenix_event if as_phoenix else build_cloud_event
     message = to_message(
-        envelope(event_id or generate_id(), now=utc_now(), **event_members)
+        build_event(event_id or generate_id(), now=utc_now(), **event_members)
     )
     inspection.publish(loader.load().broker_url, message)
     published = json.loads(message.body)
-    sent = published["event_id" if as_phoenix else "id"]
-    return {"event_id": sent, "routing_key": message.routing_key}
+    published_id = published["event_id" if as_phoenix else "id"]
+    return {"event_id": published_id, "routing_key": message.routing_key}
 
 
 def build_cloud_event(
@@ -70,7 +86,7 @@ def build_cloud_event(
     data: Mapping[str, Any],
     now: datetime,
 ) -> Envelope:
-    """A milestone as a CloudEvent."""
+    """Build a milestone as a CloudEvent."""
     return {
         "specversion": "1.0",
         "id": event_id,
@@ -86,13 +102,24 @@ def build_cloud_event(
 def build_phoenix_event(
     event_id: str, *, source: str, data: Mapping[str, Any], now: datetime, **ids: str
 ) -> Envelope:
-    """A milestone in the envelope of Phoenix, which has no place for a source."""
-    when = {"timestamp": format_timestamp(now)}
-    return {"event_id": event_id, **ids, **when, "attributes": data}
+    """Build a milestone in Phoenix's envelope, which has no member for a source."""
+    return {
+        "event_id": event_id,
+        **ids,
+        "timestamp": format_timestamp(now),
+        "attributes": data,
+    }
 
 
 def to_message(envelope: Envelope) -> OutgoingMessage:
-    """The message of a milestone; ValidationError or Problem as the workers find."""
+    """Build the message of a milestone, validated as the workers validate it.
+
+    Raises:
+        ValidationError: a member is missing or wrong.
+        ApiError: the envelope is not a valid JSON object.
+    """
     body = json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
     milestone = parse_milestone(parse_object(body), utc_now())
-    return OutgoingMessage(EVENTS_EXCHANGE, ROUTING_KEYS[milestone.trigger_kind], body)
+    return OutgoingMessage(
+        EVENTS_EXCHANGE, ROUTING_KEYS[milestone.trigger_kind], body=body
+    )

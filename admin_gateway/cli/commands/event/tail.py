@@ -1,4 +1,4 @@
-"""`couponctl event tail`: what goes out to other services, as it goes."""
+"""`couponctl event tail`: follow the events sent to other services."""
 
 import json
 from collections.abc import Iterator
@@ -15,31 +15,39 @@ COLUMNS = ("time", "type", "tenantid", "subject", "id")
 
 
 @click.command()
-@click.option("--tenant", "tenant_id", type=TENANT_PARAM, help="Only this tenant's.")
-@click.option("--count", type=click.IntRange(1), help="End after so many events.")
-@click.option("--json", "as_json", is_flag=True, help="A JSON document a line.")
+@click.option(
+    "--tenant", "tenant_id", type=TENANT_PARAM, help="Only events of this tenant ID."
+)
+@click.option(
+    "--count", type=click.IntRange(1), help="Exit after this number of events."
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document per line."
+)
 def tail(tenant_id: str | None, count: int | None, as_json: bool) -> None:
-    """Show what goes out from now on: a line an event, until Ctrl-C.
+    """Show new outgoing events, one per line, until Ctrl-C.
 
-    Listens beside the services that do, and takes nothing away from them.
+    It uses a queue of its own, so other consumers still receive every event.
 
     Example: `couponctl event tail --tenant demo --count 1 --json`
     """
     events = _receive_events(loader.load().broker_url)
-    chosen = (one for one in events if tenant_id in (None, one.get("tenantid")))
-    for event in islice(chosen, count):
+    tenant_events = (
+        event for event in events if tenant_id in (None, event.get("tenantid"))
+    )
+    for event in islice(tenant_events, count):
         click.echo(
             json.dumps(event, ensure_ascii=False) if as_json else _format_line(event)
         )
 
 
 def _receive_events(broker_url: str) -> Iterator[dict[str, Any]]:
-    from coupon_core.messaging import inspection  # takes kombu along
+    from coupon_core.messaging import inspection  # imports kombu, which is slow
 
-    arriving = inspection.tail_events(broker_url)
-    next(arriving)
-    print_status("Listening to coupons.out. Ctrl-C ends it.")
-    return (json.loads(body) for body in arriving if body is not None)
+    bodies = inspection.tail_events(broker_url)
+    next(bodies)
+    print_status("Listening to coupons.out. Press Ctrl-C to stop.")
+    return (json.loads(body) for body in bodies if body is not None)
 
 
 def _format_line(event: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""`couponctl audit`: the log from a shell."""
+"""`couponctl audit`."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from tests.support.cli_runner import CouponctlRunner, listening_couponctl
 
 def test_what_a_shell_does_is_listed_as_done_by_it(cli: CouponctlRunner) -> None:
     cli.create_tenant()
-    found = cli.json("audit", "list", "--tenant", "acme")
-    (entry,) = found["entries"]
+    document = cli.json("audit", "list", "--tenant", "acme")
+    (entry,) = document["entries"]
     assert (entry["actor"], entry["action"]) == ("cli", "tenant.created")
     assert (entry["object_id"], entry["request_id"]) == ("acme", "")
-    none = cli.json("audit", "list", "--tenant", "acme", "--actor", "system")
-    assert none == {"entries": [], "total": 0}
+    other_entries = cli.json("audit", "list", "--tenant", "acme", "--actor", "system")
+    assert other_entries == {"entries": [], "total": 0}
 
 
 def test_tail_shows_what_is_done_from_now_on(cli: CouponctlRunner) -> None:
     cli.create_tenant()
-    words = "audit", "tail", "--tenant", "acme", "--count", "2", "--json"
-    with listening_couponctl(cli.env, *words) as tail:
+    arguments = "audit", "tail", "--tenant", "acme", "--count", "2", "--json"
+    with listening_couponctl(cli.env, *arguments) as tail:
         cli.create_definition()
         output, _ = tail.communicate(timeout=30)
     actions = [json.loads(line)["action"] for line in output.splitlines()]

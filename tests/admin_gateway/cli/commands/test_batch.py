@@ -1,4 +1,4 @@
-"""Batches from a shell: made here, left to the workers, looked at, ended."""
+"""`couponctl generate` for batches, and `couponctl batch`."""
 
 from __future__ import annotations
 
@@ -8,55 +8,57 @@ import pytest
 
 from tests.support.cli_runner import CouponctlRunner
 
-OF_ACME = "--tenant", "acme"
+ACME = "--tenant", "acme"
 
 
-def ask(acme: CouponctlRunner, count: int, *words: str) -> dict[str, Any]:
-    of = "--definition", acme.create_definition(), "--count", str(count)
-    return acme.json("generate", *OF_ACME, *of, *words)
+def request_batch(
+    runner: CouponctlRunner, count: int, *arguments: str
+) -> dict[str, Any]:
+    options = "--definition", runner.create_definition(), "--count", str(count)
+    return runner.json("generate", *ACME, *options, *arguments)
 
 
 def test_many_coupons_are_made_without_workers_as_well(
     acme_cli: CouponctlRunner,
 ) -> None:
-    batch = ask(acme_cli, 12_345)
+    batch = request_batch(acme_cli, 12_345)
     assert (batch["state"], batch["generated"]) == ("completed", 12_345)
-    shown = acme_cli.json("batch", "show", *OF_ACME, batch["batch_id"])
+    shown = acme_cli.json("batch", "show", *ACME, batch["batch_id"])
     assert shown == batch
-    assert acme_cli.json("batch", "watch", *OF_ACME, batch["batch_id"]) == batch
+    assert acme_cli.json("batch", "watch", *ACME, batch["batch_id"]) == batch
 
 
 def test_a_detached_batch_waits_for_the_workers_and_can_be_cancelled(
     acme_cli: CouponctlRunner,
 ) -> None:
-    batch = ask(acme_cli, 2_000, "--detach")
+    batch = request_batch(acme_cli, 2_000, "--detach")
     assert (batch["state"], batch["generated"]) == ("pending", 0)
-    listed = acme_cli.json("batch", "list", *OF_ACME, "--state", "pending")
+    listed = acme_cli.json("batch", "list", *ACME, "--state", "pending")
     assert listed == {"batches": [batch], "total": 1}
-    cancelled = acme_cli.json("batch", "cancel", *OF_ACME, batch["batch_id"])
+    cancelled = acme_cli.json("batch", "cancel", *ACME, batch["batch_id"])
     assert cancelled["state"] == "cancelled"
 
 
 def test_who_stops_looking_leaves_the_batch_to_the_workers(
     acme_cli: CouponctlRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    batch = ask(acme_cli, 2_000, "--detach")
+    batch = request_batch(acme_cli, 2_000, "--detach")
 
     def interrupt(seconds: float) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("time.sleep", interrupt)
-    words = "batch", "watch", *OF_ACME, batch["batch_id"]
-    result = acme_cli.run(*words)
+    arguments = "batch", "watch", *ACME, batch["batch_id"]
+    result = acme_cli.run(*arguments)
     assert result.exit_code == 0
-    assert "It goes on: couponctl batch watch" in result.stderr
-    assert acme_cli.json("batch", "show", *OF_ACME, batch["batch_id"]) == batch
+    assert "couponctl batch watch" in result.stderr
+    assert acme_cli.json("batch", "show", *ACME, batch["batch_id"]) == batch
 
 
 def test_patterns_and_their_room_from_a_shell(acme_cli: CouponctlRunner) -> None:
     options = "--pattern", "SUMMER-####-????", "--check"
-    made = acme_cli.create_definition("Summer", *options)
-    (coupon,) = acme_cli.generate_coupons(made, "ann")
+    definition_id = acme_cli.create_definition("Summer", *options)
+    (coupon,) = acme_cli.generate_coupons(definition_id, "ann")
     assert len(coupon["code"]) == len("SUMMER-####-????") + 1
-    room = acme_cli.json("definition", "capacity", *OF_ACME, made)
-    assert (room["used"], room["space"]) == (1, 8**4 * 23**4 * 31 // 36)
+    capacity = acme_cli.json("definition", "capacity", *ACME, definition_id)
+    assert (capacity["used"], capacity["space"]) == (1, 8**4 * 23**4 * 31 // 36)

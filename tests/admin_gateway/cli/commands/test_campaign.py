@@ -1,4 +1,4 @@
-"""Campaigns, creators and packages from a shell."""
+"""`couponctl campaign`, `creator` and `package`."""
 
 from __future__ import annotations
 
@@ -13,43 +13,55 @@ ACME = "--tenant", "acme"
 
 @pytest.fixture
 def campaign_factory(acme_cli: CouponctlRunner) -> CouponctlRunner:
-    """A shell with a campaign, a creator and a package."""
+    """Return a runner with a campaign, a creator and a package."""
     acme_cli.json("campaign", "create", *ACME, "launch", "--names", '{"en": "Launch"}')
     acme_cli.json("creator", "create", *ACME, "ABC12", "--name", "Jun")
-    acme_cli.json(*PACKAGE, "--reward", "gem=100", "--total", "50")
+    acme_cli.json(*CREATE_PACKAGE, "--reward", "gem=100", "--total", "50")
     return acme_cli
 
 
-PACKAGE = ("package", "create", *ACME, "--campaign", "launch")
-PACKAGE += ("--name", '{"en": "Welcome"}')
+CREATE_PACKAGE = ("package", "create", *ACME, "--campaign", "launch")
+CREATE_PACKAGE += ("--name", '{"en": "Welcome"}')
 
 
-def package_id(shell: CouponctlRunner) -> str:
-    (package,) = shell.json("package", "list", *ACME)["packages"]
+def package_id(runner: CouponctlRunner) -> str:
+    (package,) = runner.json("package", "list", *ACME)["packages"]
     return str(package["package_id"])
 
 
 def test_a_code_goes_from_a_package_to_a_player(
     campaign_factory: CouponctlRunner,
 ) -> None:
-    give = "creator", "give", *ACME, "abc12", "--package", package_id(campaign_factory)
-    assert campaign_factory.json(*give, "--count", "2")["codes"] == [
+    give_command = (
+        "creator",
+        "give",
+        *ACME,
+        "abc12",
+        "--package",
+        package_id(campaign_factory),
+    )
+    assert campaign_factory.json(*give_command, "--count", "2")["codes"] == [
         "CREATOR-ABC12-001",
         "CREATOR-ABC12-002",
     ]
     assert (
-        campaign_factory.json(*give, "--code", "GO-1", "--code", "GO-2")["total"] == 2
+        campaign_factory.json(*give_command, "--code", "GO-1", "--code", "GO-2")[
+            "total"
+        ]
+        == 2
     )
     campaign_factory.json("redeem", *ACME, "--user", "ann", "go-1")
     stats = campaign_factory.json("creator", "stats", *ACME, "ABC12")
     assert (stats["codes"], stats["redemptions"], stats["users"]) == (4, 1, 1)
     assert campaign_factory.json("campaign", "stats", *ACME, "launch") == stats
-    revoke = "creator", "revoke", *ACME, "ABC12"
-    assert campaign_factory.json(*revoke, "--code", "GO-2") == {"revoked": 1}
-    assert campaign_factory.json(*revoke, "--all") == {"revoked": 4}
+    revoke_command = "creator", "revoke", *ACME, "ABC12"
+    assert campaign_factory.json(*revoke_command, "--code", "GO-2") == {"revoked": 1}
+    assert campaign_factory.json(*revoke_command, "--all") == {"revoked": 4}
     codes = campaign_factory.json("creator", "codes", *ACME, "ABC12")["codes"]
-    assert {one["status"] for one in codes} == {"INACTIVE"}
-    assert "either --code or --all" in campaign_factory.expect_usage_error(*revoke)
+    assert {code["status"] for code in codes} == {"INACTIVE"}
+    assert "either --code or --all" in campaign_factory.expect_usage_error(
+        *revoke_command
+    )
 
 
 def test_what_is_there_is_changed_and_listed(campaign_factory: CouponctlRunner) -> None:
@@ -65,9 +77,16 @@ def test_what_is_there_is_changed_and_listed(campaign_factory: CouponctlRunner) 
         "creators": [creator],
         "total": 1,
     }
-    line = json.dumps({"itemId": "sword", "itemQuantity": 1})
-    update = "package", "update", *ACME, package_id(campaign_factory), "--reward", line
-    package = campaign_factory.json(*update, "--inactive", "--per-user", "2")
+    reward_line = json.dumps({"itemId": "sword", "itemQuantity": 1})
+    update_command = (
+        "package",
+        "update",
+        *ACME,
+        package_id(campaign_factory),
+        "--reward",
+        reward_line,
+    )
+    package = campaign_factory.json(*update_command, "--inactive", "--per-user", "2")
     assert (package["status"], package["cross_creator_limit"]) == ("archived", 2)
     assert (
         campaign_factory.json("package", "get", *ACME, package_id(campaign_factory))
@@ -86,7 +105,7 @@ def test_creators_take_part(campaign_factory: CouponctlRunner) -> None:
 
 
 def test_what_is_wrong_is_told_in_a_sentence(campaign_factory: CouponctlRunner) -> None:
-    assert "creator_key" in campaign_factory.expect_refusal(
+    assert 'Invalid CREATOR_KEY "abc": ' in campaign_factory.expect_refusal(
         "creator", "create", *ACME, "abc", "--name", "Jun"
     )
     assert (
@@ -98,7 +117,14 @@ def test_what_is_wrong_is_told_in_a_sentence(campaign_factory: CouponctlRunner) 
         == "Package not found"
     )
     assert "ITEM=QUANTITY" in campaign_factory.expect_usage_error(
-        *PACKAGE, "--reward", "gem"
+        *CREATE_PACKAGE, "--reward", "gem"
     )
-    give = "creator", "give", *ACME, "ABC12", "--package", package_id(campaign_factory)
-    assert "either codes or count" in campaign_factory.expect_refusal(*give)
+    give_command = (
+        "creator",
+        "give",
+        *ACME,
+        "ABC12",
+        "--package",
+        package_id(campaign_factory),
+    )
+    assert "either --code or --count" in campaign_factory.expect_refusal(*give_command)

@@ -1,27 +1,38 @@
-"""Keys of other systems' SDKs from a shell."""
+"""`couponctl client-key`."""
 
 from __future__ import annotations
 
 from tests.support.cli_runner import CouponctlRunner
 
-NEW = "client-key", "create", "--tenant", "acme", "--kind", "mambo", "--name", "shop"
+CREATE_COMMAND = (
+    "client-key",
+    "create",
+    "--tenant",
+    "acme",
+    "--kind",
+    "mambo",
+    "--name",
+    "shop",
+)
 
 
 def test_a_key_is_made_listed_and_revoked(acme_cli: CouponctlRunner) -> None:
-    made = acme_cli.json(*NEW)
-    assert made["credential"] == f"{made['key_id']}:{made['secret']}"
+    created = acme_cli.json(*CREATE_COMMAND)
+    assert created["credential"] == f"{created['key_id']}:{created['secret']}"
     (listed,) = acme_cli.json("client-key", "list", "--tenant", "acme")["client_keys"]
-    assert listed["key_id"] == made["key_id"]
+    assert listed["key_id"] == created["key_id"]
     assert "secret" not in listed
-    revoke = "client-key", "revoke", "--tenant", "acme", made["key_id"]
-    assert acme_cli.json(*revoke)["revoked_at"]
-    mambo = "client-key", "list", "--tenant", "acme", "--kind", "playcamp_client"
-    assert acme_cli.json(*mambo)["total"] == 0
+    revoke_command = "client-key", "revoke", "--tenant", "acme", created["key_id"]
+    assert acme_cli.json(*revoke_command)["revoked_at"]
+    list_command = "client-key", "list", "--tenant", "acme", "--kind", "playcamp_client"
+    assert acme_cli.json(*list_command)["total"] == 0
 
 
 def test_nobodys_key_is_refused(acme_cli: CouponctlRunner) -> None:
-    unknown = acme_cli.expect_refusal(
+    message = acme_cli.expect_refusal(
         "client-key", "revoke", "--tenant", "acme", "ak_server_x"
     )
-    assert unknown == "Client key not found"
-    assert acme_cli.expect_refusal(*NEW[:3], "nobody", *NEW[4:]) == "Tenant not found"
+    assert message == "Client key not found"
+    assert 'Tenant "nobody" not found' in acme_cli.expect_refusal(
+        *CREATE_COMMAND[:3], "nobody", *CREATE_COMMAND[4:]
+    )

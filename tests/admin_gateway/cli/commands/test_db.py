@@ -1,4 +1,4 @@
-"""The database from a shell, also when it is not as it should be."""
+"""`couponctl db`, and the messages for a database that cannot be used."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import pytest
 from tests.support.cli_runner import CouponctlRunner
 
 NO_TABLES = (
-    "The database has no tables yet: run `couponctl db upgrade`. Is it the one you "
-    "mean? `couponctl config show` tells where it is."
+    "The database has no tables. Run `couponctl db upgrade`; if this is the wrong "
+    "database, check COUPON_DATABASE_URL with `couponctl config show`."
 )
 
 
 def test_upgrade_says_what_it_did_and_does_it_once(
     unmigrated_cli: CouponctlRunner,
 ) -> None:
-    taken = unmigrated_cli.json("db", "upgrade")["upgraded"]
-    assert taken[0] == "0001_baseline"
-    again = unmigrated_cli.run("db", "upgrade", "--json")
-    assert '"upgraded": []' in again.stdout
-    assert again.stderr == "The database was up to date.\n"
+    applied = unmigrated_cli.json("db", "upgrade")["upgraded"]
+    assert applied[0] == "0001_baseline"
+    second_run = unmigrated_cli.run("db", "upgrade", "--json")
+    assert '"upgraded": []' in second_run.stdout
+    assert second_run.stderr == "The database is up to date.\n"
 
 
 def test_status_tells_what_is_missing_and_ends_with_one(
@@ -54,7 +54,7 @@ def test_without_tables_every_command_says_how_to_get_them(
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "expected_start"),
     [
         ("postgresql://u:secret@127.0.0.1:1/x", "The database cannot be reached"),
         ("postgresql://u:secret@127.0.0.1:x/x", "The database cannot be reached"),
@@ -64,11 +64,11 @@ def test_without_tables_every_command_says_how_to_get_them(
     ],
 )
 def test_a_database_that_cannot_be_is_one_sentence(
-    cli_without_tables: CouponctlRunner, tmp_path: Path, url: str, said: str
+    cli_without_tables: CouponctlRunner, tmp_path: Path, url: str, expected_start: str
 ) -> None:
     text = tmp_path / "text"
     text.write_text("this is text, and it is no database of any kind whatever" * 99)
     env = {**cli_without_tables.env, "COUPON_DATABASE_URL": url.format(text)}
-    sentence = CouponctlRunner(env).expect_refusal("tenant", "list")
-    assert sentence.startswith(said)
-    assert "secret" not in sentence
+    message = CouponctlRunner(env).expect_refusal("tenant", "list")
+    assert message.startswith(expected_start)
+    assert "secret" not in message

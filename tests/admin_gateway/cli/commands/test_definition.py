@@ -1,4 +1,4 @@
-"""Reward items, definitions and coupons from a shell."""
+"""`couponctl reward`, `definition` and `generate`."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import pytest
 
 from tests.support.cli_runner import CouponctlRunner
 
-OF_ACME = "--tenant", "acme"
-NO_ID = "0198c0de-0000-7000-8000-000000000000"
+ACME = "--tenant", "acme"
+UNKNOWN_ID = "0198c0de-0000-7000-8000-000000000000"
 
 
 def test_a_reward_item_is_told_as_over_http(acme_cli: CouponctlRunner) -> None:
     words = "--name", "100 points", "--type", "points", "--payload", '{"amount": 100}'
-    made = acme_cli.json("reward", "create", *OF_ACME, *words)
-    assert list(made) == [
+    created = acme_cli.json("reward", "create", *ACME, *words)
+    assert list(created) == [
         *("item_id", "tenant_id", "name", "description", "reward_type", "payload"),
         *("created_at", "updated_at"),
     ]
-    assert made["payload"] == {"amount": 100}
-    assert acme_cli.json("reward", "get", *OF_ACME, made["item_id"]) == made
+    assert created["payload"] == {"amount": 100}
+    assert acme_cli.json("reward", "get", *ACME, created["item_id"]) == created
 
 
 @pytest.mark.parametrize(
-    ("payload", "said"),
+    ("payload", "expected"),
     [
         ('{"amount": NaN}', "a finite number was expected"),
         ('{"a": 1, "a": 2}', "this one is repeated"),
@@ -35,26 +35,28 @@ def test_a_reward_item_is_told_as_over_http(acme_cli: CouponctlRunner) -> None:
     ],
 )
 def test_a_payload_is_read_as_strictly_as_over_http(
-    cli_without_tables: CouponctlRunner, payload: str, said: str
+    cli_without_tables: CouponctlRunner, payload: str, expected: str
 ) -> None:
     words = "--name", "gems", "--type", "points", "--payload", payload
-    told = cli_without_tables.expect_usage_error("reward", "create", *OF_ACME, *words)
-    assert said in " ".join(told.replace("│", " ").split())
+    usage_error = cli_without_tables.expect_usage_error(
+        "reward", "create", *ACME, *words
+    )
+    assert expected in " ".join(usage_error.replace("│", " ").split())
 
 
 def test_options_win_over_the_file(acme_cli: CouponctlRunner) -> None:
     body = json.dumps({"name": "gems", "reward_type": "currency", "payload": {"n": 1}})
     words = "--file", "-", "--name", "250 gems"
-    made = acme_cli.json("reward", "create", *OF_ACME, *words, stdin=body)
-    assert (made["name"], made["reward_type"]) == ("250 gems", "currency")
-    assert made["payload"] == {"n": 1}
+    created = acme_cli.json("reward", "create", *ACME, *words, stdin=body)
+    assert (created["name"], created["reward_type"]) == ("250 gems", "currency")
+    assert created["payload"] == {"n": 1}
 
 
 def test_an_update_leaves_alone_what_is_not_given(acme_cli: CouponctlRunner) -> None:
     words = "--name", "old", "--type", "points", "--payload", '{"amount": 1}'
-    made = acme_cli.json("reward", "create", *OF_ACME, *words)
-    words = made["item_id"], "--name", "new"
-    changed = acme_cli.json("reward", "update", *OF_ACME, *words)
+    created = acme_cli.json("reward", "create", *ACME, *words)
+    words = created["item_id"], "--name", "new"
+    changed = acme_cli.json("reward", "update", *ACME, *words)
     assert (changed["name"], changed["payload"]) == ("new", {"amount": 1})
 
 
@@ -62,22 +64,21 @@ def test_a_reward_item_goes_when_no_definition_names_it(
     acme_cli: CouponctlRunner,
 ) -> None:
     acme_cli.create_definition()
-    (item,) = acme_cli.json("reward", "list", *OF_ACME)["reward_items"]
-    delete = "reward", "delete", *OF_ACME, item["item_id"]
+    (item,) = acme_cli.json("reward", "list", *ACME)["reward_items"]
+    delete = "reward", "delete", *ACME, item["item_id"]
     assert (
         acme_cli.expect_refusal(*delete) == "A definition still names this reward item"
     )
     words = "--name", "free", "--type", "points"
-    free = acme_cli.json("reward", "create", *OF_ACME, *words)["item_id"]
-    assert acme_cli.json("reward", "delete", *OF_ACME, free) == {"deleted": free}
+    free = acme_cli.json("reward", "create", *ACME, *words)["item_id"]
+    assert acme_cli.json("reward", "delete", *ACME, free) == {"deleted": free}
     assert (
-        acme_cli.expect_refusal("reward", "get", *OF_ACME, free)
-        == "Reward item not found"
+        acme_cli.expect_refusal("reward", "get", *ACME, free) == "Reward item not found"
     )
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "expected"),
     [
         ('{"name": "a"}', "Invalid body: reward_type: missing"),
         ('{"name": "a", "reward_type": "b", "nmae": 1}', "nmae: unknown member"),
@@ -87,19 +88,19 @@ def test_a_reward_item_goes_when_no_definition_names_it(
     ],
 )
 def test_a_file_is_read_as_strictly_as_a_request(
-    cli_without_tables: CouponctlRunner, body: str, said: str
+    cli_without_tables: CouponctlRunner, body: str, expected: str
 ) -> None:
     cli_without_tables.run("db", "upgrade")
     cli_without_tables.create_tenant()
-    words = "reward", "create", *OF_ACME, "--file", "-"
-    assert said in cli_without_tables.expect_refusal(*words, stdin=body)
+    words = "reward", "create", *ACME, "--file", "-"
+    assert expected in cli_without_tables.expect_refusal(*words, stdin=body)
 
 
 def test_options_make_the_documented_config(acme_cli: CouponctlRunner) -> None:
     words = "--prefix", "WELCOME", "--length", "6", "--per-user", "3"
     dates = "--starts", "2026-01-01T00:00:00Z", "--expires", "2099-01-01T00:00:00Z"
-    made = acme_cli.create_definition("Welcome", *words, *dates)
-    config = acme_cli.json("definition", "get", *OF_ACME, made)["config"]
+    created = acme_cli.create_definition("Welcome", *words, *dates)
+    config = acme_cli.json("definition", "get", *ACME, created)["config"]
     config.pop("reward_item_id")
     assert config == {
         "code_format": "random",
@@ -114,8 +115,8 @@ def test_options_make_the_documented_config(acme_cli: CouponctlRunner) -> None:
 
 def test_a_code_makes_a_definition_custom(acme_cli: CouponctlRunner) -> None:
     words = "--code", "NEWYEAR", "--claimable", "--total", "1000"
-    made = acme_cli.create_definition("New Year", *words)
-    config = acme_cli.json("definition", "get", *OF_ACME, made)["config"]
+    created = acme_cli.create_definition("New Year", *words)
+    config = acme_cli.json("definition", "get", *ACME, created)["config"]
     assert config["code_format"] == "custom"
     assert (config["custom_code"], config["claimable"]) == ("NEWYEAR", True)
     assert config["usage_limit"] == {"limit_type": "global", "max_uses": 1000}
@@ -137,8 +138,8 @@ def test_a_code_makes_a_definition_custom(acme_cli: CouponctlRunner) -> None:
 def test_a_trigger_is_named_by_its_source(
     acme_cli: CouponctlRunner, words: tuple[str, ...], trigger_config: dict[str, object]
 ) -> None:
-    made = acme_cli.create_definition("Earned", "--unlimited", "--trigger", *words)
-    config = acme_cli.json("definition", "get", *OF_ACME, made)["config"]
+    created = acme_cli.create_definition("Earned", "--unlimited", "--trigger", *words)
+    config = acme_cli.json("definition", "get", *ACME, created)["config"]
     assert config["usage_limit"] == {"limit_type": "unlimited"}
     assert config["auto_generate"] == {
         "enabled": True,
@@ -151,38 +152,40 @@ def test_a_definition_comes_from_a_file(
     acme_cli: CouponctlRunner, tmp_path: Path
 ) -> None:
     acme_cli.create_definition()
-    (item,) = acme_cli.json("reward", "list", *OF_ACME)["reward_items"]
+    (item,) = acme_cli.json("reward", "list", *ACME)["reward_items"]
     config = {"reward_item_id": item["item_id"], "code_prefix": "FILE"}
     path = tmp_path / "definition.json"
     path.write_text(json.dumps({"name": "From a file", "config": config}))
     words = "--file", str(path), "--length", "5"
-    made = acme_cli.json("definition", "create", *OF_ACME, *words)
-    assert made["name"] == "From a file"
-    assert made["config"]["code_prefix"] == "FILE"
-    assert made["config"]["code_length"] == 5
+    created = acme_cli.json("definition", "create", *ACME, *words)
+    assert created["name"] == "From a file"
+    assert created["config"]["code_prefix"] == "FILE"
+    assert created["config"]["code_length"] == 5
 
 
 def test_only_one_limit_can_be_given(acme_cli: CouponctlRunner) -> None:
-    words = "--name", "Both", "--reward", NO_ID, "--per-user", "1", "--total", "2"
-    said = acme_cli.expect_usage_error("definition", "create", *OF_ACME, *words)
-    assert "Give one of --per-user, --total, --unlimited" in said
+    words = "--name", "Both", "--reward", UNKNOWN_ID, "--per-user", "1", "--total", "2"
+    message = acme_cli.expect_usage_error("definition", "create", *ACME, *words)
+    assert "Use only one of --per-user, --total, --unlimited" in message
 
 
 def test_what_belongs_to_a_trigger_is_not_passed_over(
     acme_cli: CouponctlRunner,
 ) -> None:
-    made = acme_cli.create_definition("Daily", "--trigger", "streak_milestone", *DAILY)
-    words = "definition", "update", *OF_ACME, made, "--threshold", "9"
-    said = acme_cli.expect_usage_error(*words)
-    assert "Give --trigger with --source and --threshold" in said
+    created = acme_cli.create_definition(
+        "Daily", "--trigger", "streak_milestone", *DAILY_OPTIONS
+    )
+    words = "definition", "update", *ACME, created, "--threshold", "9"
+    message = acme_cli.expect_usage_error(*words)
+    assert "--source and --threshold require --trigger" in message
 
 
-DAILY = ("--source", "daily", "--threshold", "7")
+DAILY_OPTIONS = ("--source", "daily", "--threshold", "7")
 
 
 def test_an_update_changes_the_limit_alone(acme_cli: CouponctlRunner) -> None:
-    made = acme_cli.create_definition("Welcome", "--prefix", "HI")
-    changed = acme_cli.json("definition", "update", *OF_ACME, made, "--total", "5")
+    created = acme_cli.create_definition("Welcome", "--prefix", "HI")
+    changed = acme_cli.json("definition", "update", *ACME, created, "--total", "5")
     assert changed["config"]["usage_limit"] == {"limit_type": "global", "max_uses": 5}
     assert changed["config"]["code_prefix"] == "HI"
 
@@ -194,25 +197,25 @@ def test_an_update_changes_the_limit_alone(acme_cli: CouponctlRunner) -> None:
 def test_a_definition_is_paused_archived_and_activated(
     acme_cli: CouponctlRunner, life: str, status: str
 ) -> None:
-    made = acme_cli.create_definition()
-    assert acme_cli.json("definition", life, *OF_ACME, made)["status"] == status
-    listed = acme_cli.json("definition", "list", *OF_ACME, "--status", status)
-    assert [row["id"] for row in listed["definitions"]] == [made]
+    created = acme_cli.create_definition()
+    assert acme_cli.json("definition", life, *ACME, created)["status"] == status
+    listed = acme_cli.json("definition", "list", *ACME, "--status", status)
+    assert [row["id"] for row in listed["definitions"]] == [created]
 
 
 def test_a_paused_definition_makes_no_coupons(acme_cli: CouponctlRunner) -> None:
-    made = acme_cli.create_definition()
-    acme_cli.run("definition", "pause", *OF_ACME, made)
-    words = "generate", *OF_ACME, "--definition", made, "--user", "u"
+    created = acme_cli.create_definition()
+    acme_cli.run("definition", "pause", *ACME, created)
+    words = "generate", *ACME, "--definition", created, "--user", "u"
     assert "only while the definition is active" in acme_cli.expect_refusal(*words)
 
 
 def test_stats_count_coupons_and_redemptions(acme_cli: CouponctlRunner) -> None:
-    made = acme_cli.create_definition()
-    first, *_ = acme_cli.generate_coupons(made, "ann", "bob", "cid")
-    acme_cli.run("redeem", *OF_ACME, first["code"], "--user", "ann")
-    assert acme_cli.json("definition", "stats", *OF_ACME, made) == {
-        "definition_id": made,
+    created = acme_cli.create_definition()
+    first, *_ = acme_cli.generate_coupons(created, "ann", "bob", "cid")
+    acme_cli.run("redeem", *ACME, first["code"], "--user", "ann")
+    assert acme_cli.json("definition", "stats", *ACME, created) == {
+        "definition_id": created,
         "coupons": {"active": 2, "redeemed": 1, "expired": 0, "revoked": 0},
         "total": 3,
         "redemptions": 1,
@@ -226,9 +229,9 @@ def test_stats_count_coupons_and_redemptions(acme_cli: CouponctlRunner) -> None:
 def test_lists_of_an_unknown_tenant_are_refused(
     cli: CouponctlRunner, command: tuple[str, ...]
 ) -> None:
-    assert cli.expect_refusal(*command, *OF_ACME) == "Tenant not found"
+    assert 'Tenant "acme" not found' in cli.expect_refusal(*command, *ACME)
 
 
 def test_what_nobody_has_made_is_not_found(acme_cli: CouponctlRunner) -> None:
-    words = "definition", "get", *OF_ACME, NO_ID
+    words = "definition", "get", *ACME, UNKNOWN_ID
     assert acme_cli.expect_refusal(*words) == "Coupon definition not found"

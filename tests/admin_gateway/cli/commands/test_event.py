@@ -1,4 +1,4 @@
-"""Milestones and dead letters from a shell, on a bus that runs."""
+"""`couponctl event` on a running bus."""
 
 from __future__ import annotations
 
@@ -20,58 +20,62 @@ from tests.factories.events import CLOUD_EVENT, list_pending_bodies
 from tests.support.cli_runner import CouponctlRunner, listening_couponctl
 from tests.support.settings import build_settings
 
-NOBODYS = "01890000-0000-7000-8000-000000000000"
+UNKNOWN_ID = "01890000-0000-7000-8000-000000000000"
 STREAK = "streak.milestone_reached", json.dumps(CLOUD_EVENT["data"])
 
 
-def sent(shell: CouponctlRunner, queue: str = "coupons.streak") -> dict[str, Any]:
-    """The oldest message of a queue, as any other kombu reads it."""
-    with Connection(shell.env["COUPON_BROKER_URL"]) as bus:
-        box = bus.SimpleQueue(queue)
-        message = box.get(timeout=5)
+def receive_message(
+    runner: CouponctlRunner, queue: str = "coupons.streak"
+) -> dict[str, Any]:
+    """Receive the oldest message of a queue with a separate kombu connection."""
+    with Connection(runner.env["COUPON_BROKER_URL"]) as bus:
+        simple_queue = bus.SimpleQueue(queue)
+        message = simple_queue.get(timeout=5)
         message.ack()
-        box.close()
+        simple_queue.close()
         return json.loads(message.body)
 
 
-def published(
-    shell: CouponctlRunner, *options: str, data: str = STREAK[1]
+def publish_milestone(
+    runner: CouponctlRunner, *options: str, data: str = STREAK[1]
 ) -> dict[str, str]:
-    words = "--tenant", "acme", "--user", "ann", "--data", data, *options
-    return shell.json("event", "publish", STREAK[0], *words)
+    arguments = "--tenant", "acme", "--user", "ann", "--data", data, *options
+    return runner.json("event", "publish", STREAK[0], *arguments)
 
 
 @pytest.mark.parametrize("options", [(), ("--phoenix",)])
 def test_a_published_milestone_is_what_workers_read(
     cli_with_broker: CouponctlRunner, options: tuple[str, ...]
 ) -> None:
-    answer = published(cli_with_broker, *options)
+    answer = publish_milestone(cli_with_broker, *options)
     assert answer["routing_key"] == "streak.milestone"
-    milestone = parse_milestone(sent(cli_with_broker), utc_now())
+    milestone = parse_milestone(receive_message(cli_with_broker), utc_now())
     assert milestone.event_id == answer["event_id"]
     assert (milestone.tenant_id, milestone.user_id) == ("acme", "ann")
     assert (milestone.source_id, milestone.value) == ("daily", 7)
 
 
 def test_id_and_source_are_ones_own_if_wanted(cli_with_broker: CouponctlRunner) -> None:
-    answer = published(cli_with_broker, "--id", "e1", "--source", "/game")
+    answer = publish_milestone(cli_with_broker, "--id", "e1", "--source", "/game")
     assert answer["event_id"] == "e1"
-    message = sent(cli_with_broker)
+    message = receive_message(cli_with_broker)
     assert (message["id"], message["source"]) == ("e1", "/game")
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         ('{"streak_id": "daily"}', "data.threshold: missing"),
         ('{"streak_id": "daily", "threshold": "7"}', "data.threshold: expected"),
     ],
 )
 def test_what_workers_would_bury_is_not_published(
-    cli_with_broker: CouponctlRunner, data: str, said: str
+    cli_with_broker: CouponctlRunner, data: str, message: str
 ) -> None:
-    words = "--tenant", "acme", "--user", "ann", "--data", data
-    assert said in cli_with_broker.expect_refusal("event", "publish", STREAK[0], *words)
+    arguments = "--tenant", "acme", "--user", "ann", "--data", data
+    assert message in cli_with_broker.expect_refusal(
+        "event", "publish", STREAK[0], *arguments
+    )
     queues = cli_with_broker.json("queue", "status")["queues"]
     assert sum(queue["messages"] for queue in queues) == 0
 
@@ -79,18 +83,18 @@ def test_what_workers_would_bury_is_not_published(
 def test_unknown_types_and_data_that_is_none_are_misuse(
     cli_without_tables: CouponctlRunner,
 ) -> None:
-    whose = "--tenant", "acme", "--user", "ann", "--data"
-    said = cli_without_tables.expect_usage_error(
-        "event", "publish", "user.login", *whose, "{}"
+    options = "--tenant", "acme", "--user", "ann", "--data"
+    message = cli_without_tables.expect_usage_error(
+        "event", "publish", "user.login", *options, "{}"
     )
-    assert "streak.milestone_reached" in said
-    said = cli_without_tables.expect_usage_error(
-        "event", "publish", STREAK[0], *whose, "[1]"
+    assert "streak.milestone_reached" in message
+    message = cli_without_tables.expect_usage_error(
+        "event", "publish", STREAK[0], *options, "[1]"
     )
-    assert "a JSON object was expected" in said
+    assert "a JSON object was expected" in message
     nan = '{"streak_id": "daily", "threshold": NaN}'
     assert "NaN" in cli_without_tables.expect_usage_error(
-        "event", "publish", STREAK[0], *whose, nan
+        "event", "publish", STREAK[0], *options, nan
     )
 
 
@@ -98,29 +102,31 @@ def test_unknown_types_and_data_that_is_none_are_misuse(
 def test_a_bus_that_is_away_is_one_sentence(
     cli_without_tables: CouponctlRunner, url: str
 ) -> None:
-    away = CouponctlRunner({**cli_without_tables.env, "COUPON_BROKER_URL": url})
-    words = "--tenant", "acme", "--user", "ann", "--data", STREAK[1]
-    said = away.expect_refusal("event", "publish", STREAK[0], *words)
-    assert "127.0.0.1:1" in said
-    assert "COUPON_BROKER_URL" in said
-    assert "pw" not in said
+    cli_without_bus = CouponctlRunner(
+        {**cli_without_tables.env, "COUPON_BROKER_URL": url}
+    )
+    arguments = "--tenant", "acme", "--user", "ann", "--data", STREAK[1]
+    message = cli_without_bus.expect_refusal("event", "publish", STREAK[0], *arguments)
+    assert "127.0.0.1:1" in message
+    assert "COUPON_BROKER_URL" in message
+    assert "pw" not in message
 
 
 def test_tail_shows_what_goes_out_of_one_tenant(
     cli_with_broker: CouponctlRunner,
 ) -> None:
-    def gone_out(tenant_id: str, number: int) -> OutgoingMessage:
+    def build_message(tenant_id: str, number: int) -> OutgoingMessage:
         event = {"id": f"{tenant_id}{number}", "tenantid": tenant_id, "data": {}}
         return OutgoingMessage(
             OUT_EXCHANGE, "coupon.generated", json.dumps(event).encode()
         )
 
-    words = "event", "tail", "--tenant", "acme", "--count", "2", "--json"
-    with listening_couponctl(cli_with_broker.env, *words) as tail:
+    arguments = "event", "tail", "--tenant", "acme", "--count", "2", "--json"
+    with listening_couponctl(cli_with_broker.env, *arguments) as tail:
         for number in range(2):
             for tenant_id in ("globex", "acme"):
                 url = cli_with_broker.env["COUPON_BROKER_URL"]
-                publish(url, gone_out(tenant_id, number))
+                publish(url, build_message(tenant_id, number))
         output, _ = tail.communicate(timeout=30)
     assert tail.returncode == 0
     ids = [json.loads(line)["id"] for line in output.splitlines()]
@@ -131,7 +137,7 @@ def test_tail_shows_what_goes_out_of_one_tenant(
 
 @pytest.fixture
 def letters(cli: CouponctlRunner) -> CouponctlRunner:
-    """A shell with a good letter, a bad one, and one of nobody."""
+    """Return a runner with a valid letter, an invalid one, and one without tenant."""
     cli.create_tenant()
     bootstrap.start(build_settings(cli.env["COUPON_DATABASE_URL"]))
     create_dead_letter("acme", json.dumps({**CLOUD_EVENT, "tenantid": "acme"}).encode())
@@ -141,50 +147,50 @@ def letters(cli: CouponctlRunner) -> CouponctlRunner:
     return cli
 
 
-def ids_of(shell: CouponctlRunner, *words: str) -> list[str]:
-    listed = shell.json("event", "dead", "list", *words)
+def list_letter_ids(runner: CouponctlRunner, *arguments: str) -> list[str]:
+    listed = runner.json("event", "dead", "list", *arguments)
     assert listed["total"] == len(listed["dead_letters"])
     return [letter["id"] for letter in listed["dead_letters"]]
 
 
 def test_letters_of_all_tenants_or_of_one(letters: CouponctlRunner) -> None:
-    assert len(ids_of(letters)) == 3
-    assert ids_of(letters, "--tenant", "acme") == ids_of(letters)[1:]
-    shown = letters.json("event", "dead", "show", ids_of(letters)[1])
+    assert len(list_letter_ids(letters)) == 3
+    assert list_letter_ids(letters, "--tenant", "acme") == list_letter_ids(letters)[1:]
+    shown = letters.json("event", "dead", "show", list_letter_ids(letters)[1])
     assert (shown["tenant_id"], shown["body_encoding"]) == ("acme", "base64")
 
 
 def test_all_that_can_be_are_retried_and_the_others_named(
     letters: CouponctlRunner,
 ) -> None:
-    nobodys, bad, good = ids_of(letters)
+    unowned, bad, good = list_letter_ids(letters)
     answer = letters.json("event", "dead", "retry", "--all", status=1)
-    assert sorted(answer["retried"]) == sorted([good, nobodys])
-    assert [one["id"] for one in answer["refused"]] == [bad]
+    assert sorted(answer["retried"]) == sorted([good, unowned])
+    assert [refusal["id"] for refusal in answer["refused"]] == [bad]
     assert "can only be dropped" in answer["refused"][0]["reason"]
-    assert ids_of(letters) == [bad]
+    assert list_letter_ids(letters) == [bad]
     bootstrap.start(build_settings(letters.env["COUPON_DATABASE_URL"]))
     assert {**CLOUD_EVENT, "tenantid": "acme"} in list_pending_bodies()
     database.close_database()
 
 
 def test_letters_are_dropped_one_by_one_or_all(letters: CouponctlRunner) -> None:
-    first, *_ = ids_of(letters, "--tenant", "acme")
+    first, *_ = list_letter_ids(letters, "--tenant", "acme")
     assert letters.json("event", "dead", "drop", first)["dropped"] == [first]
-    rest = ids_of(letters, "--tenant", "acme")
-    words = "event", "dead", "drop", "--all", "--tenant", "acme"
-    assert letters.json(*words)["dropped"] == rest
-    assert len(ids_of(letters)) == 1
+    rest = list_letter_ids(letters, "--tenant", "acme")
+    arguments = "event", "dead", "drop", "--all", "--tenant", "acme"
+    assert letters.json(*arguments)["dropped"] == rest
+    assert len(list_letter_ids(letters)) == 1
 
 
 def test_a_letter_that_is_not_there(letters: CouponctlRunner) -> None:
     assert (
-        letters.expect_refusal("event", "dead", "show", NOBODYS)
+        letters.expect_refusal("event", "dead", "show", UNKNOWN_ID)
         == "Dead letter not found"
     )
-    for act in ("retry", "drop"):
-        answer = letters.json("event", "dead", act, NOBODYS, status=1)
+    for command in ("retry", "drop"):
+        answer = letters.json("event", "dead", command, UNKNOWN_ID, status=1)
         assert answer["refused"][0]["reason"] == "Dead letter not found"
-        assert "either an id or --all" in letters.expect_usage_error(
-            "event", "dead", act
+        assert "either LETTER_ID or --all" in letters.expect_usage_error(
+            "event", "dead", command
         )

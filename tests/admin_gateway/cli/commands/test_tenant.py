@@ -1,4 +1,4 @@
-"""Tenants, keys and tokens from a shell."""
+"""`couponctl tenant`, `key` and `token`."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from coupon_core.security import authentication
 from tests.support.cli_runner import CouponctlRunner
 from tests.support.settings import build_settings
 
-MONTH = 30 * 86_400
+MONTH_SECONDS = 30 * 86_400
 
 
 @pytest.fixture
 def database(database_url: str) -> None:
-    """What the shell has done is seen by the core in this process too."""
+    """Start the core in this process on the same database."""
     bootstrap.start(build_settings(database_url))
 
 
-def caller(api_key: str) -> tuple[str, frozenset[Scope]]:
-    """Whose key that is, and what it may do."""
+def authenticate(api_key: str) -> tuple[str, frozenset[Scope]]:
+    """Return the tenant and the scopes of an API key."""
     principal = authentication.authenticate_admin(api_key, None, utc_now())
     return principal.tenant_id, principal.scopes
 
@@ -32,16 +32,16 @@ def caller(api_key: str) -> tuple[str, frozenset[Scope]]:
 def test_a_new_tenant_is_told_with_exactly_its_credentials(
     cli: CouponctlRunner,
 ) -> None:
-    made = cli.create_tenant("acme")
-    assert list(made) == ["tenant_id", "tenant_secret", "api_key_id", "api_key"]
-    assert made["tenant_id"] == "acme"
-    assert len(made["tenant_secret"]) >= 32
+    created = cli.create_tenant("acme")
+    assert list(created) == ["tenant_id", "tenant_secret", "api_key_id", "api_key"]
+    assert created["tenant_id"] == "acme"
+    assert len(created["tenant_secret"]) >= 32
 
 
 def test_a_new_tenants_key_may_do_everything(
     cli: CouponctlRunner, database: None
 ) -> None:
-    assert caller(cli.create_tenant()["api_key"]) == ("acme", frozenset(Scope))
+    assert authenticate(cli.create_tenant()["api_key"]) == ("acme", frozenset(Scope))
 
 
 def test_a_tenant_is_made_once(cli: CouponctlRunner) -> None:
@@ -70,17 +70,17 @@ def test_tenants_are_listed_by_id(cli: CouponctlRunner) -> None:
 def test_a_rotated_secret_signs_and_the_old_one_still_does(
     cli: CouponctlRunner, database: None
 ) -> None:
-    old = cli.create_tenant()["tenant_secret"]
-    new = cli.json("tenant", "rotate-secret", "acme")["tenant_secret"]
+    old_secret = cli.create_tenant()["tenant_secret"]
+    new_secret = cli.json("tenant", "rotate-secret", "acme")["tenant_secret"]
     token = cli.json("token", "mint", "--tenant", "acme", "--user", "u")["token"]
-    jwt.decode(token, new, algorithms=["HS256"])
+    jwt.decode(token, new_secret, algorithms=["HS256"])
     claims = {
         "sub": "u",
         "sub_type": "tenant",
         "sub_id": "acme",
         "exp": time.time() + 9,
     }
-    signed = jwt.encode(claims, old, algorithm="HS256")
+    signed = jwt.encode(claims, old_secret, algorithm="HS256")
     assert authentication.authenticate_tenant_token(signed, utc_now()).user_id == "u"
 
 
@@ -91,8 +91,8 @@ def test_a_minted_token_has_the_documented_claims(cli: CouponctlRunner) -> None:
     assert list(answer) == ["token"]
     assert jwt.get_unverified_header(answer["token"])["alg"] == "HS256"
     claims = jwt.decode(answer["token"], secret, algorithms=["HS256"])
-    life = claims.pop("exp") - claims["iat"]
-    assert life == 600
+    lifetime_seconds = claims.pop("exp") - claims["iat"]
+    assert lifetime_seconds == 600
     assert abs(claims.pop("iat") - time.time()) < 30
     assert claims == {"sub": "user_1", "sub_type": "tenant", "sub_id": "acme"}
 
@@ -110,9 +110,9 @@ def test_the_longest_token_is_one_that_is_accepted(
 ) -> None:
     cli.create_tenant()
     words = "token", "mint", "--tenant", "acme", "--user", "u", "--ttl"
-    token = cli.json(*words, str(MONTH))["token"]
+    token = cli.json(*words, str(MONTH_SECONDS))["token"]
     assert authentication.authenticate_tenant_token(token, utc_now()).user_id == "u"
-    assert "--ttl" in cli.expect_usage_error(*words, str(MONTH + 1))
+    assert "--ttl" in cli.expect_usage_error(*words, str(MONTH_SECONDS + 1))
 
 
 @pytest.mark.parametrize("who", [(), ("--user", "u", "--server")])
@@ -120,15 +120,15 @@ def test_a_token_is_for_a_user_or_the_server(
     cli_without_tables: CouponctlRunner, who: tuple[str, ...]
 ) -> None:
     cli_without_tables.run("db", "upgrade")
-    said = cli_without_tables.expect_usage_error(
+    message = cli_without_tables.expect_usage_error(
         "token", "mint", "--tenant", "acme", *who
     )
-    assert "either --user or --server" in said
+    assert "either --user or --server" in message
 
 
 def test_there_is_no_token_of_an_unknown_tenant(cli: CouponctlRunner) -> None:
     words = "token", "mint", "--tenant", "nobody", "--user", "u"
-    assert cli.expect_refusal(*words) == "Tenant not found"
+    assert 'Tenant "nobody" not found' in cli.expect_refusal(*words)
 
 
 def test_a_key_has_the_scopes_and_the_expiry_that_were_asked_for(
@@ -137,31 +137,31 @@ def test_a_key_has_the_scopes_and_the_expiry_that_were_asked_for(
     cli.create_tenant()
     words = "--name", "crm", "--scope", "read", "--scope", "coupons"
     expiry = "--expires", "2099-01-31T12:00:00+01:00"
-    made = cli.json("key", "create", "--tenant", "acme", *words, *expiry)
-    assert caller(made["api_key"]) == ("acme", {Scope.READ, Scope.COUPONS})
-    assert made["expires_at"] == "2099-01-31T11:00:00Z"
+    created = cli.json("key", "create", "--tenant", "acme", *words, *expiry)
+    assert authenticate(created["api_key"]) == ("acme", {Scope.READ, Scope.COUPONS})
+    assert created["expires_at"] == "2099-01-31T11:00:00Z"
 
 
 def test_a_key_without_scopes_named_may_do_everything(
     cli: CouponctlRunner, database: None
 ) -> None:
     cli.create_tenant()
-    made = cli.json("key", "create", "--tenant", "acme", "--name", "all")
-    assert caller(made["api_key"])[1] == frozenset(Scope)
+    created = cli.json("key", "create", "--tenant", "acme", "--name", "all")
+    assert authenticate(created["api_key"])[1] == frozenset(Scope)
 
 
 def test_listed_keys_hold_no_secret(cli: CouponctlRunner) -> None:
-    plain = cli.create_tenant()["api_key"]
+    api_key = cli.create_tenant()["api_key"]
     result = cli.run("key", "list", "--tenant", "acme", "--json")
     assert '"name": "first key"' in result.stdout
-    assert plain not in result.stdout
+    assert api_key not in result.stdout
 
 
 def test_a_revoked_key_is_worthless(cli: CouponctlRunner, database: None) -> None:
-    made = cli.create_tenant()
-    cli.json("key", "revoke", "--tenant", "acme", made["api_key_id"])
+    created = cli.create_tenant()
+    cli.json("key", "revoke", "--tenant", "acme", created["api_key_id"])
     with pytest.raises(Refused):
-        caller(made["api_key"])
+        authenticate(created["api_key"])
 
 
 def test_a_key_that_has_expired_already_is_refused_as_over_http(
@@ -169,13 +169,15 @@ def test_a_key_that_has_expired_already_is_refused_as_over_http(
 ) -> None:
     cli.create_tenant()
     words = "--name", "late", "--expires", "2020-01-01T00:00:00Z"
-    said = cli.expect_refusal("key", "create", "--tenant", "acme", *words)
-    assert said == "Invalid body: expires_at: expected a time in the future"
+    message = cli.expect_refusal("key", "create", "--tenant", "acme", *words)
+    assert message == (
+        'Invalid --expires "2020-01-01T00:00:00Z": expected a time in the future.'
+    )
 
 
 def test_secrets_go_to_stdout_and_the_warning_to_stderr(cli: CouponctlRunner) -> None:
     result = cli.run("tenant", "create", "acme")
     assert re.search(r"^tenant_secret +ts_\S+$", result.stdout, re.MULTILINE)
     assert result.stderr == (
-        "Keep the secrets: this is the only time that they are shown.\n"
+        "Store the tenant secret and the API key now; they are not shown again.\n"
     )

@@ -1,4 +1,4 @@
-"""Webhooks from a shell."""
+"""`couponctl webhook`."""
 
 from __future__ import annotations
 
@@ -10,66 +10,73 @@ from tests.support.webhook_receiver import (
 )
 
 URL = "https://hooks.example.invalid/x"
-OF = "--tenant", "acme"
+ACME = "--tenant", "acme"
 
 
-def new(shell: CouponctlRunner, *options: str, url: str = URL) -> dict[str, object]:
-    about = "--event", "coupon.redeemed", "--url", url
-    return shell.json("webhook", "create", *OF, *about, *options)
+def create_webhook(
+    runner: CouponctlRunner, *options: str, url: str = URL
+) -> dict[str, object]:
+    target = "--event", "coupon.redeemed", "--url", url
+    return runner.json("webhook", "create", *ACME, *target, *options)
 
 
 def test_the_life_of_a_webhook(acme_cli: CouponctlRunner) -> None:
-    made = new(acme_cli, "--signature", "playcamp", "--retries", "3")
-    webhook_id = str(made["id"])
-    assert (made["signature"], made["retry_count"]) == ("playcamp", 3)
-    assert str(made.pop("secret")).startswith("whsec_")
-    assert acme_cli.json("webhook", "show", *OF, webhook_id) == made
-    listed = acme_cli.json("webhook", "list", *OF)
-    assert listed == {"webhooks": [made], "total": 1}
-    off = acme_cli.json("webhook", "update", *OF, webhook_id, "--off", "--retries", "0")
-    assert (off["is_active"], off["retry_count"]) == (False, 0)
-    assert acme_cli.json("webhook", "update", *OF, webhook_id, "--on")["is_active"]
-    assert acme_cli.json("webhook", "logs", *OF, webhook_id) == {"logs": [], "total": 0}
-    assert acme_cli.json("webhook", "rotate", *OF, webhook_id)["secret"]
-    assert acme_cli.json("webhook", "delete", *OF, webhook_id) == {
-        "deleted": made["id"]
+    created = create_webhook(acme_cli, "--signature", "playcamp", "--retries", "3")
+    webhook_id = str(created["id"])
+    assert (created["signature"], created["retry_count"]) == ("playcamp", 3)
+    assert str(created.pop("secret")).startswith("whsec_")
+    assert acme_cli.json("webhook", "show", *ACME, webhook_id) == created
+    listed = acme_cli.json("webhook", "list", *ACME)
+    assert listed == {"webhooks": [created], "total": 1}
+    changed = acme_cli.json(
+        "webhook", "update", *ACME, webhook_id, "--off", "--retries", "0"
+    )
+    assert (changed["is_active"], changed["retry_count"]) == (False, 0)
+    assert acme_cli.json("webhook", "update", *ACME, webhook_id, "--on")["is_active"]
+    assert acme_cli.json("webhook", "logs", *ACME, webhook_id) == {
+        "logs": [],
+        "total": 0,
     }
-    said = acme_cli.expect_refusal("webhook", "show", *OF, webhook_id)
-    assert said == "Webhook not found"
+    assert acme_cli.json("webhook", "rotate", *ACME, webhook_id)["secret"]
+    assert acme_cli.json("webhook", "delete", *ACME, webhook_id) == {
+        "deleted": created["id"]
+    }
+    message = acme_cli.expect_refusal("webhook", "show", *ACME, webhook_id)
+    assert message == "Webhook not found"
 
 
 def test_what_is_wrong_is_said_in_one_sentence(acme_cli: CouponctlRunner) -> None:
-    about = "webhook", "create", *OF, "--event", "coupon.redeemed"
-    said = acme_cli.expect_refusal(*about, "--url", "http://169.254.169.254/")
-    assert said.startswith("url: ")
-    assert "timeout_ms" in acme_cli.expect_refusal(
-        *about, "--url", URL, "--timeout-ms", "1"
+    options = "webhook", "create", *ACME, "--event", "coupon.redeemed"
+    message = acme_cli.expect_refusal(*options, "--url", "http://169.254.169.254/")
+    assert message.startswith('Invalid --url "http://169.254.169.254/": ')
+    assert 'Invalid --timeout-ms "1": ' in acme_cli.expect_refusal(
+        *options, "--url", URL, "--timeout-ms", "1"
     )
     assert "coupon.redeemed" in acme_cli.expect_usage_error(
-        "webhook", "create", *OF, "--event", "x", "--url", URL
+        "webhook", "create", *ACME, "--event", "x", "--url", URL
     )
-    said = acme_cli.expect_refusal("webhook", "list", "--tenant", "globex")
-    assert said == "Tenant not found"
-    said = acme_cli.expect_refusal(
+    message = acme_cli.expect_refusal("webhook", "list", "--tenant", "globex")
+    assert message.startswith('Tenant "globex" not found; ')
+    message = acme_cli.expect_refusal(
         *("webhook", "create", "--tenant", "globex"),
         *("--event", "coupon.redeemed", "--url", URL),
     )
-    assert said == "Tenant not found"
+    assert message.startswith('Tenant "globex" not found; ')
 
 
 def test_a_sample_ends_with_one_unless_it_was_taken(acme_cli: CouponctlRunner) -> None:
-    shell = CouponctlRunner(
+    runner = CouponctlRunner(
         {**acme_cli.env, "COUPON_WEBHOOK_NETWORKS": ",".join(LOOPBACK_NETWORKS)}
     )
     with running_receiver() as receiver:
-        made = new(shell, url=receiver.url)
-        ids = *OF, str(made["id"])
-        assert shell.json("webhook", "test", *ids)["success"] is True
+        created = create_webhook(runner, url=receiver.url)
+        ids = *ACME, str(created["id"])
+        assert runner.json("webhook", "test", *ids)["success"] is True
         receiver.statuses = [500]
-        told = shell.json("webhook", "test", *ids, status=1)
-    assert (told["success"], told["response_status"]) == (False, 500)
-    verify_request("standard", str(made["secret"]), receiver.received[0])
-    (got,) = receiver.received
-    assert got.path == "/hook"
-    said = acme_cli.json("webhook", "test", *ids, status=1)["error"]
-    assert "not public" in said
+        result = runner.json("webhook", "test", *ids, status=1)
+    assert (result["success"], result["response_status"]) == (False, 500)
+    verify_request("standard", str(created["secret"]), receiver.received[0])
+    (request,) = receiver.received
+    assert request.path == "/hook"
+    message = acme_cli.json("webhook", "test", *ids, status=1)["error"]
+    assert "not public" in message

@@ -1,4 +1,4 @@
-"""The demo tenant: loaded as often as one likes, shown, dropped."""
+"""The demo tenant: load, show, drop."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from coupon_core.security import authentication
 from tests.support.cli_runner import CouponctlRunner
 from tests.support.settings import build_settings
 
-OF_DEMO = "--tenant", "demo"
+DEMO = "--tenant", "demo"
 
 
 @pytest.fixture
 def demo(cli: CouponctlRunner) -> CouponctlRunner:
-    """A shell with the demo tenant loaded."""
+    """Return a runner with the demo tenant loaded."""
     assert cli.run("demo", "load").exit_code == 0
     return cli
 
 
-def every_coupon(shell: CouponctlRunner) -> list[dict[str, Any]]:
-    return shell.json("coupon", "list", *OF_DEMO, "--limit", "500")["coupons"]
+def list_coupons(runner: CouponctlRunner) -> list[dict[str, Any]]:
+    return runner.json("coupon", "list", *DEMO, "--limit", "500")["coupons"]
 
 
-def rows_of_all_tables(database_url: str) -> int:
+def count_rows(database_url: str) -> int:
     bootstrap.start(build_settings(database_url))
-    # What was done stays: the audit log outlives its tenant.
+    # The audit log is not counted: it is kept when its tenant is deleted.
     counts = [
         table.select().count() for table in ALL_TABLES if table is not AuditEntryTable
     ]
@@ -46,7 +46,7 @@ def rows_of_all_tables(database_url: str) -> int:
 
 
 def test_four_campaigns_are_loaded(demo: CouponctlRunner) -> None:
-    rows = demo.json("definition", "list", *OF_DEMO)["definitions"]
+    rows = demo.json("definition", "list", *DEMO)["definitions"]
     names = {row["name"] for row in rows if row["config"]["code_format"] != "shared"}
     assert names == {
         *(campaign.name for campaign in DEMO_DEFINITIONS),
@@ -54,15 +54,15 @@ def test_four_campaigns_are_loaded(demo: CouponctlRunner) -> None:
     }
     assert len(names) == 5
     assert {row["status"] for row in rows} == {"active"}
-    rewards = demo.json("reward", "list", *OF_DEMO)["reward_items"]
+    rewards = demo.json("reward", "list", *DEMO)["reward_items"]
     types = {row["reward_type"] for row in rewards}
     assert len(types - {"package"}) == 5
 
 
 def test_a_creator_campaign_is_loaded(demo: CouponctlRunner) -> None:
-    assert demo.json("campaign", "list", *OF_DEMO)["total"] == 1
-    assert demo.json("package", "list", *OF_DEMO)["total"] == 2
-    stats = demo.json("campaign", "stats", *OF_DEMO, "launch_2026")
+    assert demo.json("campaign", "list", *DEMO)["total"] == 1
+    assert demo.json("package", "list", *DEMO)["total"] == 2
+    stats = demo.json("campaign", "stats", *DEMO, "launch_2026")
     assert (stats["codes"], stats["redemptions"], stats["users"]) == (9, 4, 3)
 
 
@@ -71,16 +71,22 @@ def test_the_creators_code_shown_is_unused_and_another_once_it_is_used(
 ) -> None:
     codes = []
     for _ in range(3):
-        shown = demo.json("demo", "show")
-        codes.append(shown["playcamp_code"])
-        assert shown["playcamp_key"] in shown["playcamp_curl"]
-        redeem = "redeem", *OF_DEMO, shown["playcamp_code"], "--user", shown["user_id"]
+        document = demo.json("demo", "show")
+        codes.append(document["playcamp_code"])
+        assert document["playcamp_key"] in document["playcamp_curl"]
+        redeem = (
+            "redeem",
+            *DEMO,
+            document["playcamp_code"],
+            "--user",
+            document["user_id"],
+        )
         assert demo.run(*redeem).exit_code == 0
     assert len(set(codes)) == 3
 
 
 def test_about_forty_coupons_of_a_dozen_users_are_loaded(demo: CouponctlRunner) -> None:
-    rows = every_coupon(demo)
+    rows = list_coupons(demo)
     states = Counter(row["status"] for row in rows)
     assert 35 <= len(rows) <= 45
     assert len({row["user_id"] for row in rows} - {None}) == 12
@@ -90,20 +96,20 @@ def test_about_forty_coupons_of_a_dozen_users_are_loaded(demo: CouponctlRunner) 
 
 def test_no_time_of_the_demo_lies_ahead(demo: CouponctlRunner) -> None:
     now = f"{utc_now():%Y-%m-%dT%H:%M:%SZ}"
-    times = [row["redeemed_at"] for row in every_coupon(demo) if row["redeemed_at"]]
+    times = [row["redeemed_at"] for row in list_coupons(demo) if row["redeemed_at"]]
     assert times
     assert max(times) < now
 
 
 def test_the_shared_code_can_be_claimed_by_anybody(demo: CouponctlRunner) -> None:
-    words = "redeem", *OF_DEMO, "newyear2027", "--user", "somebody-new"
-    assert demo.json(*words)["code"] == "NEWYEAR2027"
+    arguments = "redeem", *DEMO, "newyear2027", "--user", "somebody-new"
+    assert demo.json(*arguments)["code"] == "NEWYEAR2027"
 
 
 def test_a_second_load_changes_nothing(demo: CouponctlRunner) -> None:
-    before = every_coupon(demo), demo.json("key", "list", *OF_DEMO)
+    before = list_coupons(demo), demo.json("key", "list", *DEMO)
     assert demo.json("demo", "load") == {"tenant_id": "demo", "added": []}
-    assert (every_coupon(demo), demo.json("key", "list", *OF_DEMO)) == before
+    assert (list_coupons(demo), demo.json("key", "list", *DEMO)) == before
 
 
 def test_a_load_that_broke_off_is_completed(
@@ -121,8 +127,8 @@ def test_a_load_that_broke_off_is_completed(
 def test_credentials_are_kept_for_this_user_only(demo: CouponctlRunner) -> None:
     path = Path(demo.env["COUPON_DATA_DIR"]) / "demo.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    kept = json.loads(path.read_text())
-    assert kept["api_key"] == demo.json("demo", "show")["api_key"]
+    stored = json.loads(path.read_text())
+    assert stored["api_key"] == demo.json("demo", "show")["api_key"]
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"api_key": "pk_of_another"}'])
@@ -138,9 +144,9 @@ def test_credentials_that_are_lost_are_made_anew(
 
 
 def test_a_revoked_key_is_not_shown(demo: CouponctlRunner) -> None:
-    shown = demo.json("demo", "show")
-    demo.run("key", "revoke", *OF_DEMO, shown["api_key_id"])
-    assert demo.json("demo", "show")["api_key"] != shown["api_key"]
+    document = demo.json("demo", "show")
+    demo.run("key", "revoke", *DEMO, document["api_key_id"])
+    assert demo.json("demo", "show")["api_key"] != document["api_key"]
 
 
 def test_a_rotated_secret_is_shown(demo: CouponctlRunner) -> None:
@@ -153,38 +159,38 @@ def test_the_code_shown_is_unused_and_another_once_it_is_used(
 ) -> None:
     first = demo.json("demo", "show")
     assert demo.json("demo", "show")["code"] == first["code"]
-    redeem = "redeem", *OF_DEMO, first["code"], "--user", first["user_id"]
+    redeem = "redeem", *DEMO, first["code"], "--user", first["user_id"]
     assert demo.run(*redeem).exit_code == 0
     second = demo.json("demo", "show")
     assert second["code"] != first["code"]
-    validate = "validate", *OF_DEMO, second["code"], "--user", second["user_id"]
+    validate = "validate", *DEMO, second["code"], "--user", second["user_id"]
     assert demo.json(*validate)["valid"]
 
 
 def test_the_curl_lines_are_whole_commands(demo: CouponctlRunner) -> None:
-    shown = demo.json("demo", "show")
+    document = demo.json("demo", "show")
     port = demo.env["QUERY_PORT"]
-    for name, line in shown["curl"].items():
-        words = shlex.split(line)
-        assert words[0] == "curl"
-        url = f"http://127.0.0.1:{port}/v1/coupons/demo/{name}/{shown['code']}"
-        assert words[-1] == url
-        assert f"Authorization: Bearer {shown['token']}" in words
+    for name, line in document["curl"].items():
+        arguments = shlex.split(line)
+        assert arguments[0] == "curl"
+        url = f"http://127.0.0.1:{port}/v1/coupons/demo/{name}/{document['code']}"
+        assert arguments[-1] == url
+        assert f"Authorization: Bearer {document['token']}" in arguments
 
 
 def test_the_keys_of_the_sdk_stay_the_same(demo: CouponctlRunner) -> None:
     first, second = (demo.json("demo", "show")["mambo"] for _ in range(2))
     assert (first["key_id"], first["secret"]) == (second["key_id"], second["secret"])
-    words = shlex.split(first["curl"])
+    arguments = shlex.split(first["curl"])
     url = f"http://127.0.0.1:{demo.env['QUERY_PORT']}/api/v1/demo/activities/sync"
-    assert (words[0], words[-1]) == ("curl", url)
+    assert (arguments[0], arguments[-1]) == ("curl", url)
 
 
 def test_without_a_code_to_give_it_says_what_to_do(demo: CouponctlRunner) -> None:
-    (welcome,) = demo.json("definition", "list", *OF_DEMO, "--name", "welcome b")[
+    (welcome,) = demo.json("definition", "list", *DEMO, "--name", "welcome b")[
         "definitions"
     ]
-    demo.run("definition", "archive", *OF_DEMO, welcome["id"])
+    demo.run("definition", "archive", *DEMO, welcome["id"])
     assert demo.json("demo", "show")["curl"] is None
     assert "couponctl demo drop" in demo.run("demo", "show").stdout
 
@@ -192,28 +198,29 @@ def test_without_a_code_to_give_it_says_what_to_do(demo: CouponctlRunner) -> Non
 def test_drop_leaves_nothing_and_a_load_begins_anew(
     demo: CouponctlRunner, database_url: str
 ) -> None:
-    assert rows_of_all_tables(database_url) > 100
+    assert count_rows(database_url) > 100
     demo.json("demo", "drop", "--yes")
-    assert rows_of_all_tables(database_url) == 0
+    assert count_rows(database_url) == 0
     assert not (Path(demo.env["COUPON_DATA_DIR"]) / "demo.json").exists()
     assert len(demo.json("demo", "load")["added"]) == 8
 
 
 def test_drop_leaves_other_tenants_alone(demo: CouponctlRunner) -> None:
     demo.create_tenant("acme")
-    kept = demo.generate_coupons(demo.create_definition(), "ann")
+    stored = demo.generate_coupons(demo.create_definition(), "ann")
     demo.json("demo", "drop", "--yes")
     listed = demo.json("coupon", "list", "--tenant", "acme")
-    assert [row["id"] for row in listed["coupons"]] == [kept[0]["id"]]
+    assert [row["id"] for row in listed["coupons"]] == [stored[0]["id"]]
 
 
 def test_drop_asks_first(demo: CouponctlRunner) -> None:
     result = demo.run("demo", "drop", stdin="n\n")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "Remove the tenant demo" in result.stderr
-    assert every_coupon(demo)
+    assert list_coupons(demo)
 
 
 def test_without_the_demo_tenant_there_is_nothing_to_show(cli: CouponctlRunner) -> None:
-    assert cli.expect_refusal("demo", "show") == "Tenant not found"
-    assert cli.expect_refusal("demo", "drop", "--yes") == "Tenant not found"
+    expected = "There is no demo tenant. Create it with `couponctl demo load`."
+    assert cli.expect_refusal("demo", "show") == expected
+    assert cli.expect_refusal("demo", "drop", "--yes") == expected

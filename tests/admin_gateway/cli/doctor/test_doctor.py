@@ -1,4 +1,4 @@
-"""What the doctor finds, and what the settings say."""
+"""`couponctl doctor` and `couponctl config`."""
 
 from __future__ import annotations
 
@@ -10,20 +10,26 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
+from coupon_core.persistence.tables import DefinitionTable
 from coupon_core.security import encryption
 from tests.support.cli_runner import CouponctlRunner
+from tests.support.concurrency import started_core
+from tests.support.settings import build_settings
 
 
-def checks(shell: CouponctlRunner, status: int) -> dict[str, dict[str, Any]]:
-    """What each check found."""
-    answer = shell.json("doctor", status=status)
-    assert answer["ok"] == (status == 0)
-    return {found["check"]: found for found in answer["checks"]}
+def run_doctor(runner: CouponctlRunner, status: int) -> dict[str, dict[str, Any]]:
+    """Run the doctor and return its findings by check."""
+    report = runner.json("doctor", status=status)
+    assert report["ok"] == (status == 0)
+    return {
+        finding_by_check["check"]: finding_by_check
+        for finding_by_check in report["checks"]
+    }
 
 
 @pytest.fixture
 def taken_port(cli: CouponctlRunner) -> Iterator[int]:
-    """The query gateway's port, on which something else listens."""
+    """Return the query gateway's port while another program listens on it."""
     port = int(cli.env["QUERY_PORT"])
     with socket.create_server(("127.0.0.1", port)):
         yield port
@@ -31,23 +37,35 @@ def taken_port(cli: CouponctlRunner) -> Iterator[int]:
 
 def test_a_machine_that_is_well(cli: CouponctlRunner) -> None:
     cli.create_tenant()
-    found = checks(cli, 0)
-    assert {finding["level"] for finding in found.values()} == {"ok"}
-    assert list(found) == [
+    finding_by_check = run_doctor(cli, 0)
+    assert {finding["level"] for finding in finding_by_check.values()} == {"ok"}
+    assert list(finding_by_check) == [
         *("settings", "python", "data directory", "disk", "master key", "database"),
         *("journal", "writing", "secrets", "admin port", "query port", "bus"),
         "clock",
     ]
 
 
+def test_definitions_with_one_name_are_listed(acme_cli: CouponctlRunner) -> None:
+    acme_cli.create_definition("trail")
+    older_id = acme_cli.create_definition("other")
+    with started_core(build_settings(acme_cli.env["COUPON_DATABASE_URL"])):
+        DefinitionTable.update(name="trail ", name_key=None).where(
+            DefinitionTable.definition_id == older_id
+        ).execute()
+    finding = run_doctor(acme_cli, 0)["definition names"]
+    assert finding["level"] == "warn"
+    assert f'"trail " ({older_id} of acme)' in finding["found"]
+
+
 def test_a_database_without_tables(unmigrated_cli: CouponctlRunner) -> None:
-    finding = checks(unmigrated_cli, 1)["database"]
+    finding = run_doctor(unmigrated_cli, 1)["database"]
     assert finding["level"] == "fail"
     assert "couponctl db upgrade" in finding["advice"]
 
 
 def test_a_port_that_another_program_has(cli: CouponctlRunner, taken_port: int) -> None:
-    finding = checks(cli, 1)["query port"]
+    finding = run_doctor(cli, 1)["query port"]
     assert finding["level"] == "fail"
     assert f"Port {taken_port}" in finding["advice"]
     assert "another program" in finding["advice"]
@@ -66,47 +84,55 @@ def test_a_master_key_that_others_can_read(cli_without_tables: CouponctlRunner) 
     path = Path(env["COUPON_DATA_DIR"]) / "master.key"
     CouponctlRunner(env).run("db", "upgrade")
     assert (
-        checks(CouponctlRunner(env), 0)["master key"]["found"] == f"{path}, mode 0600"
+        run_doctor(CouponctlRunner(env), 0)["master key"]["found"]
+        == f"{path}, mode 0600"
     )
     path.chmod(0o644)
-    finding = checks(CouponctlRunner(env), 1)["master key"]
+    finding = run_doctor(CouponctlRunner(env), 1)["master key"]
     assert (finding["level"], finding["advice"]) == ("fail", f"Run: chmod 600 {path}")
 
 
 def test_secrets_that_another_key_sealed(cli: CouponctlRunner) -> None:
     cli.create_tenant()
-    stranger = CouponctlRunner(
+    cli_with_other_key = CouponctlRunner(
         {**cli.env, "COUPON_MASTER_KEYS": encryption.generate_master_key()}
     )
-    assert checks(stranger, 1)["secrets"]["level"] == "fail"
-    said = stranger.expect_refusal("token", "mint", "--tenant", "acme", "--server")
-    assert "put that key back into COUPON_MASTER_KEYS" in said
+    assert run_doctor(cli_with_other_key, 1)["secrets"]["level"] == "fail"
+    message = cli_with_other_key.expect_refusal(
+        "token", "mint", "--tenant", "acme", "--server"
+    )
+    assert "Add that key to COUPON_MASTER_KEYS" in message
 
 
 def test_settings_that_make_no_sense(cli_without_tables: CouponctlRunner) -> None:
-    finding = checks(CouponctlRunner({**cli_without_tables.env, "ADMIN_PORT": "x"}), 1)[
-        "settings"
-    ]
+    finding = run_doctor(
+        CouponctlRunner({**cli_without_tables.env, "ADMIN_PORT": "x"}), 1
+    )["settings"]
     assert finding["found"] == "ADMIN_PORT: Not a valid integer."
 
 
 def test_a_bus_elsewhere_that_does_not_answer(cli: CouponctlRunner) -> None:
-    away = CouponctlRunner({**cli.env, "COUPON_BROKER_URL": "amqp://127.0.0.1:1//"})
-    finding = checks(away, 1)["bus"]
+    cli_without_bus = CouponctlRunner(
+        {**cli.env, "COUPON_BROKER_URL": "amqp://127.0.0.1:1//"}
+    )
+    finding = run_doctor(cli_without_bus, 1)["bus"]
     assert finding["level"] == "fail"
     assert "COUPON_BROKER_URL" in finding["advice"]
 
 
 def test_a_bus_that_answers(cli_with_broker: CouponctlRunner) -> None:
-    assert checks(cli_with_broker, 0)["bus"]["found"] == "it answers"
+    assert run_doctor(cli_with_broker, 0)["bus"]["found"] == "the bus answers"
 
 
 def test_a_port_of_the_bus_that_another_program_has(cli: CouponctlRunner) -> None:
     port = int(cli.env["BUS_PORT"])
     with socket.create_server(("127.0.0.1", port)):
-        finding = checks(cli, 1)["bus"]
+        finding = run_doctor(cli, 1)["bus"]
     assert finding["level"] == "fail"
-    assert f"Port {port} of the embedded bus: taken" in finding["advice"]
+    assert (
+        f"Port {port} of the embedded bus is not available: it is used"
+        in finding["advice"]
+    )
     assert "BUS_PORT" in finding["advice"]
 
 
@@ -114,10 +140,10 @@ def test_a_port_of_the_bus_that_another_program_has(cli: CouponctlRunner) -> Non
 def test_a_bus_that_loses_messages_is_refused(
     cli_without_tables: CouponctlRunner, url: str
 ) -> None:
-    bad = CouponctlRunner(
+    runner = CouponctlRunner(
         {**cli_without_tables.env, "COUPON_BROKER_URL": url, "ADMIN_PORT": "x"}
     )
-    result = bad.run("config", "check")
+    result = runner.run("config", "check")
     assert result.exit_code == 1
     assert "when a process dies" in result.stderr
     assert "ADMIN_PORT: " in result.stderr
@@ -135,15 +161,17 @@ def test_shown_settings_hide_secrets_and_passwords(
 
 
 def test_check_tells_every_error_at_once(cli_without_tables: CouponctlRunner) -> None:
-    wrong = {"ADMIN_PORT": "0", "COUPON_LOG_LEVEL": "loud"}
-    result = CouponctlRunner({**cli_without_tables.env, **wrong}).run("config", "check")
+    invalid_settings = {"ADMIN_PORT": "0", "COUPON_LOG_LEVEL": "loud"}
+    result = CouponctlRunner({**cli_without_tables.env, **invalid_settings}).run(
+        "config", "check"
+    )
     assert result.exit_code == 1
     assert "ADMIN_PORT: " in result.stderr
     assert "COUPON_LOG_LEVEL: " in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "message"),
     [
         ("COUPON_MASTER_KEYS_FILE", "/no/such/file", "COUPON_MASTER_KEYS_FILE"),
         ("COUPON_MASTER_KEYS", "short", "couponctl config new-key"),
@@ -151,10 +179,10 @@ def test_check_tells_every_error_at_once(cli_without_tables: CouponctlRunner) ->
     ],
 )
 def test_each_bad_setting_is_one_sentence(
-    cli_without_tables: CouponctlRunner, name: str, value: str, said: str
+    cli_without_tables: CouponctlRunner, name: str, value: str, message: str
 ) -> None:
     env = {**cli_without_tables.env, "COUPON_MASTER_KEYS": "", name: value}
-    assert said in CouponctlRunner(env).expect_refusal("config", "check")
+    assert message in CouponctlRunner(env).expect_refusal("config", "check")
 
 
 def test_good_settings_pass(cli_without_tables: CouponctlRunner) -> None:

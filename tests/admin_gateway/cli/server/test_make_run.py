@@ -1,4 +1,4 @@
-"""`make run` as a newcomer lives it: start, paste two lines, stop, start again."""
+"""`make run` as a new user sees it: start, paste commands, stop, start again."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.support.cli_runner import COUPONCTL_PATH, find_free_ports, run_couponctl
+from tests.support.cli_runner import COUPONCTL_PATH, run_couponctl
 from tests.support.make_run import (
     TIMEOUT_SECONDS,
-    is_port_free,
     run_pasted_line,
     started_command,
     wait_until_healthy,
 )
+from tests.support.ports import find_free_ports, is_port_free
 from tests.support.readme_snippets import (
-    check_creator_code_redeemed,
+    check_documents_twice,
     check_milestones_earn_coupons,
 )
 from tests.support.servers import RedisServer
@@ -31,7 +31,7 @@ PORTS = "ADMIN_PORT", "QUERY_PORT", "BUS_PORT"
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
-    """Free ports, and a data directory that is not there yet."""
+    """Return free ports and a data directory that does not exist yet."""
     ports = dict(zip(PORTS, map(str, find_free_ports(3)), strict=True))
     return {"COUPON_DATA_DIR": str(tmp_path / "var"), **ports}
 
@@ -48,17 +48,17 @@ def test_make_run_from_nothing_and_once_more(env: dict[str, str]) -> None:
         assert run_pasted_line(validate)["error"] == "Coupon has already been used"
         (key,) = re.findall(r"pk_\S+", run.text)
         rewards = f"http://127.0.0.1:{env['ADMIN_PORT']}/v1/tenants/demo/rewards"
-        listed = requests.get(
+        response = requests.get(
             rewards, headers={"X-API-Key": key}, timeout=TIMEOUT_SECONDS
         )
-        assert listed.json()["total"] == 7
+        assert response.json()["total"] == 7
         check_milestones_earn_coupons(run, env, key)
-        check_creator_code_redeemed(env)
-        everything = run.list_processes()
-        began = time.monotonic()
+        check_documents_twice(env)
+        processes = run.list_processes()
+        started_at = time.monotonic()
         os.killpg(run.process.pid, signal.SIGINT)  # as Ctrl-C does
-        run.expect_exit(everything)
-        assert time.monotonic() - began < 15
+        run.expect_exit(processes)
+        assert time.monotonic() - started_at < 15
     assert "Traceback" not in run.text
     assert all(is_port_free(int(env[name])) for name in PORTS)
 
@@ -68,9 +68,9 @@ def test_make_run_from_nothing_and_once_more(env: dict[str, str]) -> None:
         assert run_pasted_line(validate)["valid"] is True
         assert run_pasted_line(redeem)["status"] == "redeemed"
         assert run_pasted_line(playcamp)["data"]["success"] is True
-        everything = again.list_processes()
+        processes = again.list_processes()
         again.process.send_signal(signal.SIGTERM)  # to make alone
-        again.expect_exit(everything)
+        again.expect_exit(processes)
     assert "Traceback" not in again.text
 
 
@@ -82,10 +82,10 @@ def test_no_signal_leaves_anything_behind(
     run_couponctl(env, "db", "upgrade")
     with started_command(env, COUPONCTL_PATH, "serve", "all") as run:
         wait_until_healthy(run, int(env["QUERY_PORT"]))
-        everything = run.list_processes()
-        assert len(everything) >= 6  # of each gateway two, the bus, the workers
+        processes = run.list_processes()
+        assert len(processes) >= 6  # of each gateway two, the bus, the workers
         run.process.send_signal(number)
-        run.expect_exit(everything)
+        run.expect_exit(processes)
         assert run.process.returncode == 0
     assert "Traceback" not in run.text
 
@@ -95,9 +95,9 @@ def test_not_even_a_kill_leaves_anything_behind(env: dict[str, str]) -> None:
     run_couponctl(env, "db", "upgrade")
     with started_command(env, COUPONCTL_PATH, "serve", "all") as run:
         wait_until_healthy(run, int(env["QUERY_PORT"]))
-        everything = run.list_processes()
+        processes = run.list_processes()
         run.process.kill()
-        run.expect_exit(everything)
+        run.expect_exit(processes)
     assert all(is_port_free(int(env[name])) for name in PORTS)
     assert list(Path(env["COUPON_DATA_DIR"], "groups").iterdir()) == []
 
@@ -107,10 +107,10 @@ def test_when_one_process_ends_so_do_all(env: dict[str, str]) -> None:
     run_couponctl(env, "db", "upgrade")
     with started_command(env, COUPONCTL_PATH, "serve", "all") as run:
         wait_until_healthy(run, int(env["QUERY_PORT"]))
-        everything = run.list_processes()
+        processes = run.list_processes()
         (pid,) = re.findall(r"admin started \(pid=(\d+)\)", run.text)
         os.kill(int(pid), signal.SIGKILL)
-        run.expect_exit(everything)
+        run.expect_exit(processes)
         assert run.process.returncode != 0
 
 
@@ -138,11 +138,14 @@ def test_what_gunicorn_itself_refuses_is_json_too(env: dict[str, str]) -> None:
     with started_command(env, COUPONCTL_PATH, "serve", "admin") as run:
         wait_until_healthy(run, port)
         url = f"http://127.0.0.1:{port}/{'x' * 5_000}"
-        answer = requests.get(url, timeout=TIMEOUT_SECONDS)
-        assert (answer.status_code, answer.json()["code"]) == (414, "URI_TOO_LONG")
+        response = requests.get(url, timeout=TIMEOUT_SECONDS)
+        assert (response.status_code, response.json()["code"]) == (414, "URI_TOO_LONG")
         headers = {f"X-{number}": "x" for number in range(100)}
-        answer = requests.get(url[:30], headers=headers, timeout=TIMEOUT_SECONDS)
-        assert (answer.status_code, answer.json()["code"]) == (431, "HEADERS_TOO_LARGE")
+        response = requests.get(url[:30], headers=headers, timeout=TIMEOUT_SECONDS)
+        assert (response.status_code, response.json()["code"]) == (
+            431,
+            "HEADERS_TOO_LARGE",
+        )
 
 
 @pytest.mark.slow
@@ -151,7 +154,7 @@ def test_a_second_run_says_that_the_first_one_is_running(env: dict[str, str]) ->
     port = int(env["ADMIN_PORT"])
     with started_command(env, COUPONCTL_PATH, "serve", "admin") as run:
         wait_until_healthy(run, port)
-        done = run_couponctl(env, "serve", "all")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"Error: Port {port} of the admin gateway: taken")
-    assert "a running gateway of ours" in done.stderr
+        result = run_couponctl(env, "serve", "all")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"Error: Port {port} of the admin gateway is not")
+    assert "it is used by a running gateway" in result.stderr

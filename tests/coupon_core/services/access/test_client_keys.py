@@ -1,4 +1,4 @@
-"""Keys of other systems' SDKs: who they let in, and what they are refused for."""
+"""Tests of client keys: authentication, refusals and revocation."""
 
 from __future__ import annotations
 
@@ -14,18 +14,14 @@ from coupon_core.domain.models.client_keys import (
 )
 from coupon_core.security import authentication
 from coupon_core.services.access import client_keys
-from tests.factories.tenant import (
-    NOW,
-    TenantFactory,
-    capture_refusal,
-    create_tenant,
-)
+from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.invariants import fetch_rows
+from tests.support.refusals import capture_refusal
 
 SERVER, MAMBO = ClientKeyKind.PLAYCAMP_SERVER, ClientKeyKind.MAMBO
 
 
-def new_key(
+def create_key(
     tenant: TenantFactory, kind: ClientKeyKind = SERVER
 ) -> tuple[ClientKey, str]:
     return client_keys.create(tenant.tenant_id, kind, "game server", None, NOW)
@@ -33,7 +29,7 @@ def new_key(
 
 @pytest.mark.parametrize("kind", ClientKeyKind)
 def test_a_key_lets_its_tenant_in(tenant: TenantFactory, kind: ClientKeyKind) -> None:
-    key, secret = new_key(tenant, kind)
+    key, secret = create_key(tenant, kind)
     found = authentication.authenticate_client_key(
         f"{key.key_id}:{secret}", {kind}, NOW
     )
@@ -42,18 +38,18 @@ def test_a_key_lets_its_tenant_in(tenant: TenantFactory, kind: ClientKeyKind) ->
 
 
 def test_the_kind_is_told_by_the_id(tenant: TenantFactory) -> None:
-    assert new_key(tenant)[0].key_id.startswith("ak_server_")
-    client, _ = new_key(tenant, ClientKeyKind.PLAYCAMP_CLIENT)
+    assert create_key(tenant)[0].key_id.startswith("ak_server_")
+    client, _ = create_key(tenant, ClientKeyKind.PLAYCAMP_CLIENT)
     assert client.key_id.startswith("ak_client_")
 
 
 def test_no_secret_is_stored_in_the_clear(tenant: TenantFactory) -> None:
-    _, secret = new_key(tenant)
+    _, secret = create_key(tenant)
     assert secret not in repr(fetch_rows("SELECT * FROM client_key"))
 
 
 def test_what_a_key_signed_can_be_verified(tenant: TenantFactory) -> None:
-    key, secret = new_key(tenant, MAMBO)
+    key, secret = create_key(tenant, MAMBO)
     found = authentication.load_client_key_and_secret(key.key_id, {MAMBO}, NOW)
     assert found == (key, secret)
 
@@ -64,7 +60,7 @@ MALFORMED += ("{secret}:{id}", "{id}\x00:{secret}", "é:{secret}", "{id}: {secre
 
 @pytest.mark.parametrize("form", MALFORMED)
 def test_half_a_key_is_none(tenant: TenantFactory, form: str) -> None:
-    key, secret = new_key(tenant)
+    key, secret = create_key(tenant)
     credential = form.format(id=key.key_id, secret=secret)
     reason = capture_refusal(
         authentication.authenticate_client_key, credential, {SERVER}, NOW
@@ -81,8 +77,8 @@ def test_a_missing_credential_is_told_as_that(tenant: TenantFactory) -> None:
 
 
 def test_one_keys_secret_does_not_open_another(tenant: TenantFactory) -> None:
-    (one, _), (_, secret) = new_key(tenant), new_key(create_tenant())
-    credential = f"{one.key_id}:{secret}"
+    (key, _), (_, secret) = create_key(tenant), create_key(create_tenant())
+    credential = f"{key.key_id}:{secret}"
     reason = capture_refusal(
         authentication.authenticate_client_key, credential, {SERVER}, NOW
     )
@@ -90,7 +86,7 @@ def test_one_keys_secret_does_not_open_another(tenant: TenantFactory) -> None:
 
 
 def test_another_systems_key_is_refused(tenant: TenantFactory) -> None:
-    key, secret = new_key(tenant, MAMBO)
+    key, secret = create_key(tenant, MAMBO)
     credential = f"{key.key_id}:{secret}"
     reason = capture_refusal(
         authentication.authenticate_client_key, credential, PLAYCAMP_KINDS, NOW
@@ -99,7 +95,7 @@ def test_another_systems_key_is_refused(tenant: TenantFactory) -> None:
 
 
 def test_a_revoked_key_is_worthless_at_once(tenant: TenantFactory) -> None:
-    key, secret = new_key(tenant)
+    key, secret = create_key(tenant)
     revoked = client_keys.revoke(tenant.tenant_id, key.key_id, NOW)
     later = NOW + timedelta(days=1)
     assert client_keys.revoke(tenant.tenant_id, key.key_id, later) == revoked
@@ -115,13 +111,18 @@ def test_a_revoked_key_is_worthless_at_once(tenant: TenantFactory) -> None:
 
 
 def test_a_key_ends_at_its_time(tenant: TenantFactory) -> None:
-    asked = tenant.tenant_id, SERVER, "short", NOW + timedelta(hours=1), NOW
-    key, secret = client_keys.create(*asked)
+    key, secret = client_keys.create(
+        tenant.tenant_id,
+        SERVER,
+        name="short",
+        expires_at=NOW + timedelta(hours=1),
+        now=NOW,
+    )
     credential = f"{key.key_id}:{secret}"
-    good = authentication.authenticate_client_key(
+    authenticated = authentication.authenticate_client_key(
         credential, {SERVER}, NOW + timedelta(hours=1)
     )
-    assert good == key
+    assert authenticated == key
     after = NOW + timedelta(hours=1, milliseconds=1)
     reason = capture_refusal(
         authentication.authenticate_client_key, credential, {SERVER}, after
@@ -130,10 +131,10 @@ def test_a_key_ends_at_its_time(tenant: TenantFactory) -> None:
 
 
 def test_keys_are_listed_by_kind(tenant: TenantFactory) -> None:
-    new_key(tenant)
-    wanted, _ = new_key(tenant, MAMBO)
+    create_key(tenant)
+    mambo_key, _ = create_key(tenant, MAMBO)
     assert client_keys.list_client_keys(tenant.tenant_id, Page(), MAMBO) == (
-        [wanted],
+        [mambo_key],
         1,
     )
     assert client_keys.list_client_keys(tenant.tenant_id, Page())[1] == 2

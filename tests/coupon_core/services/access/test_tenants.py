@@ -1,4 +1,4 @@
-"""Tenants, the turnover of their secrets, and who may make which keys."""
+"""Tests of tenants, the rotation of their secrets, and the scopes of API keys."""
 
 from __future__ import annotations
 
@@ -15,20 +15,16 @@ from coupon_core.domain.models import (
 from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.services.access import tenants
 from coupon_core.services.access.tenants import RESERVED_TENANT_IDS
-from tests.factories.tenant import (
-    NOW,
-    TenantFactory,
-    capture_refusal,
-    create_tenant,
-)
+from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.concurrency import run_concurrently
 from tests.support.invariants import fetch_rows
+from tests.support.refusals import capture_refusal
 
-UNKNOWN = "018f0000-0000-7000-8000-000000000000"
+UNKNOWN_ID = "018f0000-0000-7000-8000-000000000000"
 
 
-def secrets_of(tenant: TenantFactory) -> list[str]:
-    return [one.secret for one in tenants.list_secrets(tenant.tenant_id)]
+def list_secret_values(tenant: TenantFactory) -> list[str]:
+    return [secret.secret for secret in tenants.list_secrets(tenant.tenant_id)]
 
 
 @pytest.mark.parametrize("name", sorted(RESERVED_TENANT_IDS))
@@ -39,10 +35,10 @@ def test_words_of_the_paths_are_no_tenants(tenant: TenantFactory, name: str) -> 
 
 
 def test_a_tenant_is_made_once(tenant: TenantFactory) -> None:
-    before = secrets_of(tenant)
+    before = list_secret_values(tenant)
     reason = capture_refusal(tenants.create, tenant.tenant_id, NOW)
     assert reason == AdminReason.TENANT_EXISTS
-    assert secrets_of(tenant) == before
+    assert list_secret_values(tenant) == before
 
 
 def test_of_many_who_make_a_tenant_one_succeeds(tenant: TenantFactory) -> None:
@@ -61,45 +57,50 @@ def test_no_secret_is_stored_in_the_clear(tenant: TenantFactory) -> None:
 
 
 def test_two_secrets_are_active_at_most(tenant: TenantFactory) -> None:
-    made = [tenants.rotate_secret(tenant.tenant_id, NOW).secret for _ in range(3)]
-    assert secrets_of(tenant) == made[:0:-1]
+    rotated = [tenants.rotate_secret(tenant.tenant_id, NOW).secret for _ in range(3)]
+    assert list_secret_values(tenant) == rotated[:0:-1]
 
 
 def test_many_rotations_at_once_leave_two_secrets(tenant: TenantFactory) -> None:
     outcomes = run_concurrently(
         [partial(tenants.rotate_secret, tenant.tenant_id, NOW)] * 12
     )
-    made = {one.secret for one in outcomes}
-    assert len(made) == 12
-    assert len(secrets_of(tenant)) == 2
-    assert set(secrets_of(tenant)) < made
+    rotated = {secret.secret for secret in outcomes}
+    assert len(rotated) == 12
+    assert len(list_secret_values(tenant)) == 2
+    assert set(list_secret_values(tenant)) < rotated
 
 
 def test_a_rotation_by_a_slow_clock_keeps_what_it_made(
     tenant: TenantFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tenants.rotate_secret(tenant.tenant_id, NOW)
-    monkeypatch.setattr(tenants, "generate_id", lambda: UNKNOWN)
-    assert tenants.rotate_secret(tenant.tenant_id, NOW).secret in secrets_of(tenant)
+    monkeypatch.setattr(tenants, "generate_id", lambda: UNKNOWN_ID)
+    assert tenants.rotate_secret(tenant.tenant_id, NOW).secret in list_secret_values(
+        tenant
+    )
 
 
 def test_the_last_secret_stays(tenant: TenantFactory) -> None:
     [only] = tenants.list_secrets(tenant.tenant_id)
     retire = partial(tenants.retire_secret, tenant.tenant_id)
     assert capture_refusal(retire, only.secret_id) == AdminReason.LAST_SECRET
-    assert capture_refusal(retire, UNKNOWN) == AdminReason.SECRET_NOT_FOUND
+    assert capture_refusal(retire, UNKNOWN_ID) == AdminReason.SECRET_NOT_FOUND
 
 
 def test_two_who_retire_the_last_two_secrets_at_once_leave_one(
     tenant: TenantFactory,
 ) -> None:
     tenants.rotate_secret(tenant.tenant_id, NOW)
-    both = [one.secret_id for one in tenants.list_secrets(tenant.tenant_id)]
+    secret_ids = [secret.secret_id for secret in tenants.list_secrets(tenant.tenant_id)]
     outcomes = run_concurrently(
-        [partial(tenants.retire_secret, tenant.tenant_id, one) for one in both]
+        [
+            partial(tenants.retire_secret, tenant.tenant_id, secret_id)
+            for secret_id in secret_ids
+        ]
     )
     assert outcomes.count(AdminReason.LAST_SECRET) == 1
-    assert len(secrets_of(tenant)) == 1
+    assert len(list_secret_values(tenant)) == 1
 
 
 @pytest.mark.usefixtures("core")
@@ -113,10 +114,10 @@ def test_a_key_makes_no_key_with_more_than_its_own_scopes(
     tenant: TenantFactory,
 ) -> None:
     own = Principal(tenant.tenant_id, scopes=frozenset({Scope.KEYS, Scope.READ}))
-    make = partial(tenants.create_key, own, tenant.tenant_id, "new")
-    reason = capture_refusal(make, {Scope.READ, Scope.COUPONS}, None, NOW)
+    create_key = partial(tenants.create_key, own, tenant.tenant_id, "new")
+    reason = capture_refusal(create_key, {Scope.READ, Scope.COUPONS}, None, NOW)
     assert reason == AdminReason.SCOPE_TOO_WIDE
-    key, _ = make({Scope.READ}, None, NOW)
+    key, _ = create_key({Scope.READ}, None, NOW)
     assert tenants.get_key(tenant.tenant_id, key.key_id) == key
 
 

@@ -1,4 +1,4 @@
-"""Creators' codes: how patterns are filled, and that none is given twice."""
+"""Test codes of creators: patterns, and that no code is assigned twice."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ import pytest
 from coupon_core.domain import codes
 from coupon_core.domain.models import AdminReason
 from coupon_core.services.campaigns import campaigns, creators, packages
-from tests.factories.tenant import NOW, TenantFactory, capture_refusal
+from tests.factories.tenant import NOW, TenantFactory
 from tests.support.concurrency import count_outcomes, run_concurrently
 from tests.support.invariants import assert_invariants
+from tests.support.refusals import capture_refusal
 
 GEMS = {"itemId": "gem", "itemQuantity": 100}
 
 
 @pytest.fixture
 def package_id(tenant: TenantFactory) -> int:
-    """A package of a campaign, and the creator ABC12."""
+    """Create a campaign with a package, and the creator ABC12."""
     campaigns.create(tenant.tenant_id, "launch", {"names": {"en": "Launch"}}, NOW)
     creators.create(tenant.tenant_id, "ABC12", {"name": "Jun"}, NOW)
     members = {"item_name": {"en": "Gems"}, "rewards": (GEMS,)}
-    made = packages.create(tenant.tenant_id, "launch", members, NOW)
-    return made.package.package_id
+    created = packages.create(tenant.tenant_id, "launch", members, NOW)
+    return created.package.package_id
 
 
 @pytest.mark.parametrize(
@@ -45,22 +46,30 @@ def test_numbers_grow_beyond_three_digits() -> None:
 def test_makers_at_once_give_no_code_twice(
     tenant: TenantFactory, package_id: int
 ) -> None:
-    ids = tenant.tenant_id, "ABC12", package_id
-    outcomes = run_concurrently(
-        [partial(creators.assign_or_generate_codes, *ids, count=5)] * 6
+    generate = partial(
+        creators.assign_or_generate_codes,
+        tenant.tenant_id,
+        "ABC12",
+        package_id=package_id,
+        count=5,
     )
-    given = [code for one in outcomes for code in one]
-    assert sorted(given) == [f"CREATOR-ABC12-{n:03}" for n in range(1, 31)]
+    outcomes = run_concurrently([generate] * 6)
+    codes_given = [code for codes_of_task in outcomes for code in codes_of_task]
+    assert sorted(codes_given) == [f"CREATOR-ABC12-{n:03}" for n in range(1, 31)]
     assert_invariants()
 
 
 def test_of_many_who_give_the_same_code_one_does(
     tenant: TenantFactory, package_id: int
 ) -> None:
-    ids = tenant.tenant_id, "ABC12", package_id
-    outcomes = run_concurrently(
-        [partial(creators.assign_or_generate_codes, *ids, ["GO-1"])] * 6
+    assign = partial(
+        creators.assign_or_generate_codes,
+        tenant.tenant_id,
+        "ABC12",
+        package_id=package_id,
+        codes=["GO-1"],
     )
+    outcomes = run_concurrently([assign] * 6)
     assert count_outcomes(outcomes) == {"done": 1, AdminReason.CODE_TAKEN: 5}
 
 
@@ -68,10 +77,12 @@ def test_a_creators_code_is_no_definitions_custom_code(
     tenant: TenantFactory, package_id: int
 ) -> None:
     tenant.define_custom("SAVE10")
-    ids = tenant.tenant_id, "ABC12", package_id
-    assert (
-        capture_refusal(creators.assign_or_generate_codes, *ids, ["save10"])
-        == AdminReason.CODE_TAKEN
+    assign = partial(
+        creators.assign_or_generate_codes,
+        tenant.tenant_id,
+        "ABC12",
+        package_id=package_id,
     )
-    creators.assign_or_generate_codes(*ids, ["GO-1"])
+    assert capture_refusal(assign, codes=["save10"]) == AdminReason.CODE_TAKEN
+    assign(codes=["GO-1"])
     assert capture_refusal(tenant.define_custom, "go-1") == AdminReason.CODE_TAKEN

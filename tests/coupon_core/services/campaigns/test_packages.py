@@ -1,4 +1,4 @@
-"""Packages while others are at work on them, their campaign and their codes."""
+"""Test concurrent changes to packages, their campaign and their codes."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ OVER = {"status": CampaignStatus.COMPLETED}
 
 @pytest.fixture
 def offer(tenant: TenantFactory) -> PackageWithDefinition:
-    """A package of a campaign, and a code of it in a creator's hands."""
+    """Create a package in a campaign, and assign one of its codes to a creator."""
     campaigns.create(tenant.tenant_id, "launch", {"names": {"en": "Launch"}}, NOW)
     creators.create(tenant.tenant_id, "ABC12", {"name": "Jun"}, NOW)
     gems = {"itemId": "gem", "itemQuantity": 100}
     members = {"item_name": {"en": "Gems"}, "rewards": (gems,)}
-    made = packages.create(tenant.tenant_id, "launch", members, NOW)
-    creators.assign_codes(tenant.tenant_id, "ABC12", made.package.package_id, [CODE])
-    return made
+    created = packages.create(tenant.tenant_id, "launch", members, NOW)
+    creators.assign_codes(tenant.tenant_id, "ABC12", created.package.package_id, [CODE])
+    return created
 
 
 def test_whoever_ends_a_campaign_has_the_last_word(
@@ -57,16 +57,18 @@ def test_a_limit_that_comes_while_codes_are_redeemed_holds(
     tenant: TenantFactory, offer: PackageWithDefinition
 ) -> None:
     def redeem(user_id: str) -> None:
-        asked = RedeemRequest(tenant.tenant_id, CODE, user_id, Dialect.PLAYCAMP)
-        redemption.redeem(asked, NOW)
+        request = RedeemRequest(tenant.tenant_id, CODE, user_id, Dialect.PLAYCAMP)
+        redemption.redeem(request, NOW)
 
     changes = {"total_limit": 3, "item_name": {"en": "Three"}}
-    ids = tenant.tenant_id, offer.package.package_id
-    limit = partial(packages.update, *ids, changes, NOW)
+    package_id = offer.package.package_id
+    limit = partial(
+        packages.update, tenant.tenant_id, package_id, changes=changes, now=NOW
+    )
     users = [partial(redeem, f"user-{number}") for number in range(8)]
     outcomes = run_concurrently([*users[:4], limit, *users[4:]])
-    is_limited = packages.get(*ids).definition.total_limit == 3
-    used = outcomes.count(None)
-    assert used == 3 if is_limited else outcomes[4] == AdminReason.LIMIT_BELOW_USES
-    assert outcomes.count(Reason.POOL_EMPTY) == (8 - used if is_limited else 0)
+    is_limited = packages.get(tenant.tenant_id, package_id).definition.total_limit == 3
+    use_count = outcomes.count(None)
+    assert use_count == 3 if is_limited else outcomes[4] == AdminReason.LIMIT_BELOW_USES
+    assert outcomes.count(Reason.POOL_EMPTY) == (8 - use_count if is_limited else 0)
     assert_invariants()

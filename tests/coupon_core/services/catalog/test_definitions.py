@@ -1,4 +1,4 @@
-"""Definitions: what is taken, what is frozen, and what limits may become."""
+"""Tests of definitions: unique names and codes, frozen code rules, and limits."""
 
 from __future__ import annotations
 
@@ -16,16 +16,12 @@ from coupon_core.domain.models import (
     Trigger,
 )
 from coupon_core.services.catalog import definitions
-from tests.factories.tenant import (
-    NOW,
-    TenantFactory,
-    capture_refusal,
-    create_tenant,
-)
+from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.invariants import assert_invariants
+from tests.support.refusals import capture_refusal
 
 CUSTOM = {"code_format": CodeFormat.CUSTOM}
-SOMEBODY_ELSES = "018f0000-0000-7000-8000-000000000000"
+UNKNOWN_ID = "018f0000-0000-7000-8000-000000000000"
 
 
 def test_a_definition_is_stored_as_it_was_made(tenant: TenantFactory) -> None:
@@ -84,8 +80,8 @@ def test_names_are_each_tenants_own(tenant: TenantFactory) -> None:
 
 # ------------------------------------------------------------------------- codes
 
-# First code and whether its case counts, second code likewise, and whether it is free
-# (CONTRACTS 5, row 19).
+# First code and whether it is case-sensitive, the same for a second code, and whether
+# the second code is free (`docs/api-contracts.md` 5, row 19).
 CODE_PAIRS = [
     ("SAVE", False, "SAVE", False, False),
     ("SAVE", False, "save", False, False),
@@ -272,7 +268,7 @@ def test_reversed_dates_are_refused(tenant: TenantFactory) -> None:
 
 
 def test_an_unknown_reward_item_is_refused(tenant: TenantFactory) -> None:
-    reason = capture_refusal(tenant.define, reward_item_id=SOMEBODY_ELSES)
+    reason = capture_refusal(tenant.define, reward_item_id=UNKNOWN_ID)
     assert reason == AdminReason.UNKNOWN_REWARD_ITEM
 
 
@@ -288,9 +284,9 @@ def test_another_tenants_reward_item_is_refused(tenant: TenantFactory) -> None:
 
 
 def test_definitions_are_listed_newest_first(tenant: TenantFactory) -> None:
-    made = [tenant.define() for _ in range(3)]
+    created = [tenant.define() for _ in range(3)]
     found, total = definitions.list_definitions(tenant.tenant_id, Page(limit=2))
-    assert (found, total) == ([made[2], made[1]], 3)
+    assert (found, total) == ([created[2], created[1]], 3)
 
 
 def test_definitions_are_found_by_status_and_by_a_part_of_the_name(

@@ -1,4 +1,4 @@
-"""Reward items: what is stored, who names them, and what others do meanwhile."""
+"""Tests of reward items: storage, use by definitions, and concurrent changes."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ import pytest
 
 from coupon_core.domain.models import AdminReason, Page
 from coupon_core.services.catalog import reward_items
-from tests.factories.tenant import (
-    NOW,
-    TenantFactory,
-    capture_refusal,
-    create_tenant,
-)
+from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.concurrency import Failure, Unavailable, run_concurrently
+from tests.support.refusals import capture_refusal
 
 PAYLOAD = {"z": [1, {"a": None}], "ü": "☂", "amount": 1.5, "big": 2**53 - 1}
 FIELDS = {"name": "Item", "description": "", "reward_type": "item", "payload": PAYLOAD}
@@ -36,20 +32,22 @@ def test_a_reward_item_in_use_stays(tenant: TenantFactory) -> None:
 
 def test_a_reward_item_that_nobody_names_goes(tenant: TenantFactory) -> None:
     reward_items.delete(tenant.tenant_id, tenant.reward_item_id)
-    ids = tenant.tenant_id, tenant.reward_item_id
+    tenant_id, item_id = tenant.tenant_id, tenant.reward_item_id
     for action in (reward_items.get, reward_items.delete):
-        assert capture_refusal(action, *ids) == AdminReason.REWARD_ITEM_NOT_FOUND
-    reason = capture_refusal(reward_items.update, *ids, {"name": "New"}, NOW)
+        reason = capture_refusal(action, tenant_id, item_id)
+        assert reason == AdminReason.REWARD_ITEM_NOT_FOUND
+    reason = capture_refusal(
+        reward_items.update, tenant_id, item_id, {"name": "New"}, NOW
+    )
     assert reason == AdminReason.REWARD_ITEM_NOT_FOUND
 
 
 def test_another_tenants_reward_item_is_unknown(tenant: TenantFactory) -> None:
-    ids = create_tenant().tenant_id, tenant.reward_item_id
-    assert capture_refusal(reward_items.get, *ids) == AdminReason.REWARD_ITEM_NOT_FOUND
-    assert (
-        capture_refusal(reward_items.delete, *ids) == AdminReason.REWARD_ITEM_NOT_FOUND
-    )
-    assert reward_items.list_reward_items(ids[0], Page())[1] == 1
+    other_tenant_id = create_tenant().tenant_id
+    for action in (reward_items.get, reward_items.delete):
+        reason = capture_refusal(action, other_tenant_id, tenant.reward_item_id)
+        assert reason == AdminReason.REWARD_ITEM_NOT_FOUND
+    assert reward_items.list_reward_items(other_tenant_id, Page())[1] == 1
 
 
 @pytest.mark.parametrize("attempt", range(3))
@@ -65,6 +63,8 @@ def test_changes_of_different_members_at_once_all_stay(
             for change in changes
         ]
     )
-    assert not [one for one in outcomes if isinstance(one, Unavailable | Failure)]
+    assert not [
+        outcome for outcome in outcomes if isinstance(outcome, Unavailable | Failure)
+    ]
     item = reward_items.get(tenant.tenant_id, tenant.reward_item_id)
     assert (item.name, item.description, item.reward_type) == ("New", "Said", "item")

@@ -1,4 +1,4 @@
-"""Patterns and check characters of random codes, and how much room they leave."""
+"""Tests of patterns, check characters and the capacity of random codes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from coupon_core.domain.models.batches import CodeCapacity
 from coupon_core.persistence.tables import CouponTable
 from coupon_core.persistence.tables import database_proxy as db
 from coupon_core.services.coupons import code_capacity, typo_detection
-from tests.factories.tenant import TenantFactory, capture_refusal
+from tests.factories.tenant import TenantFactory
 from tests.support.invariants import assert_invariants
+from tests.support.refusals import capture_refusal
 
 PATTERN = "SUMMER-####-????"
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered() -> None:
+def clear_typo_cache() -> None:
     typo_detection.clear_cache()
 
 
@@ -44,9 +45,9 @@ def test_codes_follow_their_pattern(
 ) -> None:
     kind = CodeAlphabet(alphabet)
     definition = tenant.define(code_pattern=pattern, code_alphabet=kind)
-    drawn = codes.generate_codes(definition, 200)
-    assert len(drawn) == 200
-    assert all(re.fullmatch(form, code) for code in drawn)
+    generated_codes = codes.generate_codes(definition, 200)
+    assert len(generated_codes) == 200
+    assert all(re.fullmatch(form, code) for code in generated_codes)
     assert (
         tenant.redeem(tenant.issue_unassigned_code(definition).lower()).coupon.user_id
         == "ann"
@@ -106,29 +107,34 @@ def test_an_unfit_shape_is_refused(
 # ------------------------------------------------------------------ check characters
 
 
-def checked(tenant: TenantFactory, prefix: str = "SUMMER", **members: Any) -> Any:
+def define_with_check(
+    tenant: TenantFactory, prefix: str = "SUMMER", **members: Any
+) -> Any:
     return tenant.define(code_prefix=prefix, code_check=True, **members)
 
 
-def misread(code: str) -> str:
-    """The same with one wrong character in the middle."""
+def with_wrong_character(code: str) -> str:
+    """Return the code with one character replaced."""
     return code[:8] + ("A" if code[8] != "A" else "B") + code[9:]
 
 
 def test_codes_end_with_a_character_of_their_alphabet_that_makes_them_right(
     tenant: TenantFactory,
 ) -> None:
-    drawn = codes.generate_codes(checked(tenant), 300)
-    assert len(drawn) == 300
-    assert all(has_valid_check_digit(code) and len(code) == 6 + 8 + 1 for code in drawn)
-    assert not {code[-1] for code in drawn} & set("01OIL")
+    generated_codes = codes.generate_codes(define_with_check(tenant), 300)
+    assert len(generated_codes) == 300
+    assert all(
+        has_valid_check_digit(code) and len(code) == 6 + 8 + 1
+        for code in generated_codes
+    )
+    assert not {code[-1] for code in generated_codes} & set("01OIL")
 
 
 def test_a_mistyped_code_is_not_found_and_a_right_one_is_good(
     tenant: TenantFactory,
 ) -> None:
-    code = tenant.issue_code(checked(tenant))
-    wrong = misread(code)
+    code = tenant.issue_code(define_with_check(tenant))
+    wrong = with_wrong_character(code)
     assert capture_refusal(tenant.redeem, wrong) == Reason.COUPON_NOT_FOUND
     assert tenant.validate(wrong) == tenant.validate("NOSUCHCODE")
     assert tenant.validate(code.lower()).decision.is_allowed
@@ -138,17 +144,17 @@ def test_a_mistyped_code_is_not_found_and_a_right_one_is_good(
 def test_a_mistyped_code_is_told_without_the_database(
     tenant: TenantFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = tenant.issue_code(checked(tenant))
+    code = tenant.issue_code(define_with_check(tenant))
     tenant.validate(code)
-    before = tenant.validate(misread(code))
+    before = tenant.validate(with_wrong_character(code))
     monkeypatch.setattr(db, "obj", None)
-    assert tenant.validate(misread(code)) == before
+    assert tenant.validate(with_wrong_character(code)) == before
 
 
 def test_another_tenants_codes_are_not_told_by_ours(tenant: TenantFactory) -> None:
     from tests.factories.tenant import create_tenant
 
-    checked(tenant)
+    define_with_check(tenant)
     other = create_tenant()
     code = other.issue_code(other.define(code_prefix="SUMMER"))
     assert other.redeem(code).coupon.redemption_count == 1
@@ -157,25 +163,29 @@ def test_another_tenants_codes_are_not_told_by_ours(tenant: TenantFactory) -> No
 def test_codes_that_begin_like_checked_ones_are_neither_named_nor_drawn(
     tenant: TenantFactory,
 ) -> None:
-    checked(tenant, "ABC")
+    define_with_check(tenant, "ABC")
     assert capture_refusal(tenant.define_custom, "ABCDEF7") == AdminReason.CODE_TAKEN
     definition = tenant.define(code_prefix="AB", code_length=4)
     tenant.generate(definition, [""] * 500)
-    made = [
-        one.code
-        for one in CouponTable.select().where(CouponTable.tenant_id == tenant.tenant_id)
+    stored_codes = [
+        row.code
+        for row in CouponTable.select().where(CouponTable.tenant_id == tenant.tenant_id)
     ]
-    assert all(has_valid_check_digit(code) for code in made if code.startswith("ABC"))
+    assert all(
+        has_valid_check_digit(code) for code in stored_codes if code.startswith("ABC")
+    )
     assert_invariants()
 
 
 def test_a_beginning_that_others_have_is_refused(tenant: TenantFactory) -> None:
     tenant.issue_code(tenant.define(code_prefix="WINTER"))
     tenant.define_custom("SPRING24")
-    checked(tenant, "AUTUMN")
+    define_with_check(tenant, "AUTUMN")
     for taken in ("WINTER", "spring", "AUTUMN", "AUT", "AUTUMN-24"):
-        assert capture_refusal(checked, tenant, taken) == AdminReason.STEM_TAKEN
-    checked(tenant, "AUTOMN")
+        assert (
+            capture_refusal(define_with_check, tenant, taken) == AdminReason.STEM_TAKEN
+        )
+    define_with_check(tenant, "AUTOMN")
 
 
 @pytest.mark.parametrize(
@@ -190,7 +200,7 @@ def test_a_beginning_that_others_have_is_refused(tenant: TenantFactory) -> None:
 def test_how_checked_codes_are_made_never_changes(
     tenant: TenantFactory, change: dict[str, Any]
 ) -> None:
-    definition = checked(tenant)
+    definition = define_with_check(tenant)
     found = capture_refusal(tenant.change, definition, **change)
     assert found == AdminReason.CHECKED_CODES_FROZEN
     tenant.change(definition, description="but this does")
@@ -202,7 +212,7 @@ def test_codes_do_not_become_checked_ones_later(tenant: TenantFactory) -> None:
     assert found == AdminReason.CHECKED_CODES_FROZEN
 
 
-# --------------------------------------------------------------------------- the room
+# --------------------------------------------------------------------------- capacity
 
 
 def test_the_room_tells_what_is_made_and_what_will_be(tenant: TenantFactory) -> None:
@@ -210,15 +220,16 @@ def test_the_room_tells_what_is_made_and_what_will_be(tenant: TenantFactory) -> 
 
     definition = tenant.define(code_length=4)
     tenant.generate(definition, ["ann", "bob"])
-    ids = tenant.tenant_id, definition.definition_id
-    batches.request(*ids, batches.BatchRequest(5_000), utc_now())
-    assert code_capacity.get_capacity(*ids) == CodeCapacity(923_521, 2, 5_000)
-    assert code_capacity.get_capacity(*ids).max_count == 461_760
+    tenant_id, definition_id = tenant.tenant_id, definition.definition_id
+    batches.request(tenant_id, definition_id, batches.BatchRequest(5_000), utc_now())
+    capacity = code_capacity.get_capacity(tenant_id, definition_id)
+    assert capacity == CodeCapacity(923_521, 2, 5_000)
+    assert capacity.max_count == 461_760
 
 
 def test_given_codes_have_no_space(tenant: TenantFactory) -> None:
     definition = tenant.define_custom("GIVEN1")
-    ids = tenant.tenant_id, definition.definition_id
-    assert (
-        capture_refusal(code_capacity.get_capacity, *ids) == AdminReason.NO_CODE_SPACE
+    reason = capture_refusal(
+        code_capacity.get_capacity, tenant.tenant_id, definition.definition_id
     )
+    assert reason == AdminReason.NO_CODE_SPACE

@@ -1,4 +1,4 @@
-"""Validate, redeem, revoke and list, through the use cases, on both databases."""
+"""Tests of validation, redemption, revocation and lists of coupons."""
 
 from __future__ import annotations
 
@@ -18,28 +18,25 @@ from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.persistence.id_generation import generate_integer_id
 from coupon_core.services.catalog import definitions
 from coupon_core.services.coupons import administration
-from tests.factories.tenant import (
-    NOW,
-    TenantFactory,
-    capture_refusal,
-    create_tenant,
-)
+from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.invariants import assert_invariants, fetch_rows
+from tests.support.refusals import capture_refusal
 
-MOMENT = timedelta(milliseconds=1)
+MILLISECOND = timedelta(milliseconds=1)
 LATER = NOW + timedelta(days=1)
 
 
-def everything(tenant: TenantFactory) -> list[Any]:
-    """All that is stored of a tenant and could change."""
-    of_tenant = f"WHERE tenant_id = '{tenant.tenant_id}'"
+def fetch_all_rows(tenant: TenantFactory) -> list[Any]:
+    """Return all rows of a tenant that use cases change."""
+    condition = f"WHERE tenant_id = '{tenant.tenant_id}'"
     tables = "definition", "coupon", "redemption", "outbox"
     return [
-        sorted(fetch_rows(f"SELECT * FROM {t} {of_tenant}"), key=repr) for t in tables
+        sorted(fetch_rows(f"SELECT * FROM {table} {condition}"), key=repr)
+        for table in tables
     ]
 
 
-# ------------------------------------------------------------------ whose coupon
+# --------------------------------------------------------------------- ownership
 
 
 def test_ones_own_coupon_is_redeemed(tenant: TenantFactory) -> None:
@@ -53,10 +50,10 @@ def test_ones_own_coupon_is_redeemed(tenant: TenantFactory) -> None:
 
 def test_another_users_coupon_is_not_found(tenant: TenantFactory) -> None:
     code = tenant.issue_code(tenant.define(), "ann")
-    before = everything(tenant)
+    before = fetch_all_rows(tenant)
     assert capture_refusal(tenant.redeem, code, "bob") == Reason.COUPON_NOT_FOUND
     assert tenant.validate(code, "bob").decision.reason == Reason.COUPON_NOT_FOUND
-    assert everything(tenant) == before
+    assert fetch_all_rows(tenant) == before
 
 
 def test_another_tenants_coupon_is_not_found(tenant: TenantFactory) -> None:
@@ -111,7 +108,7 @@ def test_validating_a_claimable_code_tells_its_definition_only(
     found = tenant.validate("SAVE10", "bob")
     assert found.decision.is_allowed
     assert (found.issued, found.definition) == (None, definition)
-    assert everything(tenant)[1] == []
+    assert fetch_all_rows(tenant)[1] == []
 
 
 def test_a_claimable_code_may_be_claimed_while_paused(tenant: TenantFactory) -> None:
@@ -128,7 +125,7 @@ def test_a_revoked_claim_is_not_claimed_again(tenant: TenantFactory) -> None:
     assert capture_refusal(tenant.redeem, "SAVE10", "ann") == Reason.REVOKED
 
 
-# -------------------------------------------------------------- how codes compare
+# -------------------------------------------------------------- code comparison
 
 
 @pytest.mark.parametrize("typed", ["SAVE10", "save10", "Save10", " save10\t"])
@@ -222,9 +219,9 @@ def test_an_archived_definitions_coupons_are_not_redeemed(
     definition = tenant.define()
     code = tenant.issue_code(definition)
     tenant.archive(definition)
-    before = everything(tenant)
+    before = fetch_all_rows(tenant)
     assert capture_refusal(tenant.redeem, code) == Reason.ARCHIVED
-    assert everything(tenant) == before
+    assert fetch_all_rows(tenant) == before
 
 
 def test_a_paused_definitions_coupons_are_redeemed(tenant: TenantFactory) -> None:
@@ -253,10 +250,10 @@ def test_uses_are_not_counted_without_a_total_limit(tenant: TenantFactory) -> No
 @pytest.mark.parametrize(
     ("moment", "reason"),
     [
-        (NOW - MOMENT, Reason.NOT_YET_ACTIVE),
+        (NOW - MILLISECOND, Reason.NOT_YET_ACTIVE),
         (NOW, None),
         (LATER, None),
-        (LATER + MOMENT, Reason.EXPIRED),
+        (LATER + MILLISECOND, Reason.EXPIRED),
     ],
 )
 def test_dates_hold_to_the_millisecond(
@@ -270,9 +267,9 @@ def test_a_coupons_own_end_is_told(tenant: TenantFactory) -> None:
     definition = tenant.define(expires_at=LATER)
     [issued] = tenant.generate(definition, ["ann"], expires_at=NOW)
     assert tenant.find(issued.coupon.code).expires_at == NOW
-    assert capture_refusal(tenant.redeem, issued.coupon.code, "ann", NOW + MOMENT) == (
-        Reason.EXPIRED
-    )
+    assert capture_refusal(
+        tenant.redeem, issued.coupon.code, "ann", NOW + MILLISECOND
+    ) == (Reason.EXPIRED)
 
 
 def test_redemption_ids_fit_a_javascript_number() -> None:
@@ -293,9 +290,9 @@ def test_a_revoked_coupon_is_not_redeemed(tenant: TenantFactory) -> None:
 def test_revoking_again_changes_nothing(tenant: TenantFactory) -> None:
     code = tenant.issue_code(tenant.define())
     first = tenant.revoke(code)
-    before = everything(tenant)
+    before = fetch_all_rows(tenant)
     assert tenant.revoke(code) == first
-    assert everything(tenant) == before
+    assert fetch_all_rows(tenant) == before
 
 
 def test_a_coupon_used_in_part_is_revoked(tenant: TenantFactory) -> None:
@@ -308,9 +305,9 @@ def test_a_coupon_used_in_part_is_revoked(tenant: TenantFactory) -> None:
 def test_a_coupon_that_is_used_up_is_not_revoked(tenant: TenantFactory) -> None:
     code = tenant.issue_code(tenant.define())
     tenant.redeem(code)
-    before = everything(tenant)
+    before = fetch_all_rows(tenant)
     assert capture_refusal(tenant.revoke, code) == AdminReason.REDEEMED_COUPON
-    assert everything(tenant) == before
+    assert fetch_all_rows(tenant) == before
 
 
 def test_a_code_of_several_coupons_is_not_revoked_without_saying_whose(
@@ -333,36 +330,38 @@ def test_another_tenants_coupon_is_not_revoked(
 # ------------------------------------------------------------------------- lists
 
 
-def codes_listed(tenant: TenantFactory, page: Page = Page(), **which: Any) -> list[str]:  # noqa: B008
-    found, _ = administration.list_coupons(
-        tenant.tenant_id, CouponFilter(**which), page, NOW
+def list_codes(tenant: TenantFactory, **filter_fields: Any) -> list[str]:
+    coupons, _ = administration.list_coupons(
+        tenant.tenant_id, CouponFilter(**filter_fields), Page(), NOW
     )
-    return [one.coupon.code for one in found]
+    return [issued.coupon.code for issued in coupons]
 
 
 def test_a_users_coupons_are_listed_newest_first(tenant: TenantFactory) -> None:
     definition = tenant.define()
     codes = [tenant.issue_code(definition, user) for user in ("ann", "bob", "ann")]
-    assert codes_listed(tenant, user_id="ann") == [codes[2], codes[0]]
+    assert list_codes(tenant, user_id="ann") == [codes[2], codes[0]]
 
 
 def test_an_unknown_user_has_no_coupons(tenant: TenantFactory) -> None:
     tenant.issue_unassigned_code(tenant.define())
-    which = CouponFilter(user_id="nobody-here")
-    assert administration.list_coupons(tenant.tenant_id, which, Page(), NOW) == ([], 0)
+    coupon_filter = CouponFilter(user_id="nobody-here")
+    assert administration.list_coupons(
+        tenant.tenant_id, coupon_filter, Page(), NOW
+    ) == ([], 0)
 
 
 def test_nobodys_id_lists_no_users_coupons(tenant: TenantFactory) -> None:
     tenant.issue_code(tenant.define())
-    assert codes_listed(tenant, user_id="") == []
+    assert list_codes(tenant, user_id="") == []
 
 
 def test_the_history_starts_with_the_latest_use(tenant: TenantFactory) -> None:
     definition = tenant.define(per_code_limit=2)
     codes = [tenant.issue_code(definition) for _ in range(4)]
-    for minute, place in enumerate([0, 2, 1, 0]):
-        tenant.redeem(codes[place], now=NOW + timedelta(minutes=minute))
-    assert codes_listed(tenant, user_id="ann", redeemed=True) == [
+    for minute, index in enumerate([0, 2, 1, 0]):
+        tenant.redeem(codes[index], now=NOW + timedelta(minutes=minute))
+    assert list_codes(tenant, user_id="ann", redeemed=True) == [
         codes[0],
         codes[1],
         codes[2],
@@ -377,11 +376,11 @@ def test_pages_cut_the_list_and_total_counts_all(
 ) -> None:
     definition = tenant.define()
     codes = [tenant.issue_code(definition) for _ in range(5)][::-1]
-    which = CouponFilter(user_id="ann")
-    found, total = administration.list_coupons(
-        tenant.tenant_id, which, Page(limit, offset), NOW
+    coupon_filter = CouponFilter(user_id="ann")
+    coupons, total = administration.list_coupons(
+        tenant.tenant_id, coupon_filter, Page(limit, offset), NOW
     )
-    assert [one.coupon.code for one in found] == codes[offset : offset + limit]
+    assert [issued.coupon.code for issued in coupons] == codes[offset : offset + limit]
     assert total == 5
 
 
@@ -389,13 +388,13 @@ def test_coupons_of_one_definition_are_listed(tenant: TenantFactory) -> None:
     wanted, other = tenant.define(), tenant.define()
     code = tenant.issue_code(wanted)
     tenant.issue_code(other)
-    assert codes_listed(tenant, definition_id=wanted.definition_id) == [code]
+    assert list_codes(tenant, definition_id=wanted.definition_id) == [code]
 
 
 def test_coupons_of_an_unknown_definition_are_refused(tenant: TenantFactory) -> None:
-    which = CouponFilter(definition_id=tenant.reward_item_id)
+    coupon_filter = CouponFilter(definition_id=tenant.reward_item_id)
     reason = capture_refusal(
-        administration.list_coupons, tenant.tenant_id, which, Page(), NOW
+        administration.list_coupons, tenant.tenant_id, coupon_filter, Page(), NOW
     )
     assert reason == AdminReason.DEFINITION_NOT_FOUND
 
@@ -405,8 +404,8 @@ def test_one_coupon_is_got_only_as_its_users(tenant: TenantFactory) -> None:
     coupon_id = tenant.find(code).coupon.coupon_id
 
     def get(user_id: str) -> IssuedCoupon:
-        which = CouponFilter(coupon_id=coupon_id, user_id=user_id)
-        return administration.get(tenant.tenant_id, which, NOW)
+        coupon_filter = CouponFilter(coupon_id=coupon_id, user_id=user_id)
+        return administration.get(tenant.tenant_id, coupon_filter, NOW)
 
     assert get("ann").coupon.code == code
     assert capture_refusal(get, "bob") == Reason.COUPON_NOT_FOUND

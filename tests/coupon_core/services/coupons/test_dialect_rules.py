@@ -1,4 +1,4 @@
-"""What the dialects ask of coupons: limits by user, creators' codes, awards, copies."""
+"""Tests of rules for PlayCamp and Mambo: user limits, creator codes, awards, copies."""
 
 from __future__ import annotations
 
@@ -22,36 +22,39 @@ from coupon_core.persistence.database import transaction
 from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.tables import SharedCodeTable
-from coupon_core.services.coupons import generation
-from tests.factories.tenant import NOW, TenantFactory, capture_refusal
+from coupon_core.services.coupons import code_assignment
+from tests.factories.tenant import NOW, TenantFactory
 from tests.support.concurrency import count_outcomes, run_concurrently
 from tests.support.invariants import assert_invariants
+from tests.support.refusals import capture_refusal
 
 
-def creators(tenant: TenantFactory, codes: list[str], **members: object) -> Definition:
-    """A claimable definition whose codes creators hand out."""
-    made = tenant.define(code_format=CodeFormat.SHARED, claimable=True, **members)
+def define_shared_codes(
+    tenant: TenantFactory, codes: list[str], **members: object
+) -> Definition:
+    """Create a claimable definition with shared codes of a creator."""
+    definition = tenant.define(code_format=CodeFormat.SHARED, claimable=True, **members)
     with transaction():
-        code_lookup_repository.add_shared_codes(made, codes, "ABC12")
-    return made
+        code_lookup_repository.add_shared_codes(definition, codes, "ABC12")
+    return definition
 
 
 def revoke_code(tenant: TenantFactory, code: str) -> None:
-    here = (SharedCodeTable.tenant_id == tenant.tenant_id) & (
+    condition = (SharedCodeTable.tenant_id == tenant.tenant_id) & (
         SharedCodeTable.code == code
     )
-    SharedCodeTable.update(revoked_at=utc_now()).where(here).execute()
+    SharedCodeTable.update(revoked_at=utc_now()).where(condition).execute()
 
 
-# ------------------------------------------------------------------- creators' codes
+# -------------------------------------------------------------------- creator codes
 
 
 def test_a_creators_code_is_claimed_by_any_number_of_users(
     tenant: TenantFactory,
 ) -> None:
-    creators(tenant, ["GO-1", "GO-2"])
-    used = [tenant.redeem("go-1", user) for user in ("ann", "bob")]
-    assert {one.coupon.code for one in used} == {"GO-1"}
+    define_shared_codes(tenant, ["GO-1", "GO-2"])
+    redeemed = [tenant.redeem("go-1", user) for user in ("ann", "bob")]
+    assert {issued.coupon.code for issued in redeemed} == {"GO-1"}
     assert capture_refusal(tenant.redeem, "GO-1", "ann") == Reason.ALREADY_REDEEMED
     assert tenant.redeem("GO-2", "ann").coupon.code == "GO-2"
     assert_invariants()
@@ -60,16 +63,16 @@ def test_a_creators_code_is_claimed_by_any_number_of_users(
 def test_a_creators_code_is_told_to_a_tenant_by_its_definition(
     tenant: TenantFactory,
 ) -> None:
-    definition = creators(tenant, ["GO-1"])
-    told = tenant.validate("GO-1", None).definition
-    assert told
-    assert told.definition_id == definition.definition_id
+    definition = define_shared_codes(tenant, ["GO-1"])
+    validated = tenant.validate("GO-1", None).definition
+    assert validated
+    assert validated.definition_id == definition.definition_id
 
 
 def test_a_revoked_code_is_revoked_for_those_who_hold_it_too(
     tenant: TenantFactory,
 ) -> None:
-    creators(tenant, ["GO-1", "GO-2"], per_code_limit=0)
+    define_shared_codes(tenant, ["GO-1", "GO-2"], per_code_limit=0)
     tenant.redeem("GO-1", "ann")
     revoke_code(tenant, "GO-1")
     for user in ("ann", "bob"):
@@ -79,7 +82,7 @@ def test_a_revoked_code_is_revoked_for_those_who_hold_it_too(
 
 
 def test_shared_codes_are_not_generated(tenant: TenantFactory) -> None:
-    definition = creators(tenant, ["GO-1"])
+    definition = define_shared_codes(tenant, ["GO-1"])
     reason = capture_refusal(tenant.generate, definition, ["ann"])
     assert reason == AdminReason.SHARED_CODES_ARE_CLAIMED
 
@@ -87,18 +90,18 @@ def test_shared_codes_are_not_generated(tenant: TenantFactory) -> None:
 def test_the_format_of_given_codes_is_frozen_before_any_coupon(
     tenant: TenantFactory,
 ) -> None:
-    definition = creators(tenant, ["GO-1"])
+    definition = define_shared_codes(tenant, ["GO-1"])
     change = partial(tenant.change, definition, code_format=CodeFormat.RANDOM)
     assert capture_refusal(change, claimable=False) == AdminReason.CODE_RULES_FROZEN
 
 
-# -------------------------------------------------------------------- limits by user
+# ---------------------------------------------------------------------- user limits
 
 
 def test_a_user_uses_the_codes_of_a_definition_up_to_the_limit(
     tenant: TenantFactory,
 ) -> None:
-    creators(tenant, ["GO-1", "GO-2", "GO-3"], per_user_limit=2)
+    define_shared_codes(tenant, ["GO-1", "GO-2", "GO-3"], per_user_limit=2)
     tenant.redeem("GO-1", "ann")
     tenant.redeem("GO-2", "ann")
     assert capture_refusal(tenant.redeem, "GO-3", "ann") == Reason.USER_LIMIT
@@ -112,7 +115,7 @@ def test_a_users_limit_is_exact_over_many_codes_at_once(
     tenant: TenantFactory, total: int
 ) -> None:
     codes = [f"GO-{number}" for number in range(10)]
-    creators(tenant, codes, per_user_limit=2, total_limit=total)
+    define_shared_codes(tenant, codes, per_user_limit=2, total_limit=total)
     outcomes = run_concurrently([partial(tenant.redeem, code) for code in codes])
     assert count_outcomes(outcomes) == {"done": 2, Reason.USER_LIMIT: 8}
     assert_invariants()
@@ -120,7 +123,7 @@ def test_a_users_limit_is_exact_over_many_codes_at_once(
 
 def test_an_empty_pool_counts_no_use_of_the_user(tenant: TenantFactory) -> None:
     codes = [f"GO-{number}" for number in range(6)]
-    creators(tenant, codes, per_user_limit=5, total_limit=3)
+    define_shared_codes(tenant, codes, per_user_limit=5, total_limit=3)
     outcomes = run_concurrently([partial(tenant.redeem, code) for code in codes])
     assert count_outcomes(outcomes) == {"done": 3, Reason.POOL_EMPTY: 3}
     assert_invariants()
@@ -129,7 +132,7 @@ def test_an_empty_pool_counts_no_use_of_the_user(tenant: TenantFactory) -> None:
 def test_a_limit_by_user_set_later_counts_what_was_used_before(
     tenant: TenantFactory,
 ) -> None:
-    definition = creators(tenant, ["GO-1", "GO-2", "GO-3"])
+    definition = define_shared_codes(tenant, ["GO-1", "GO-2", "GO-3"])
     tenant.redeem("GO-1", "ann")
     tenant.redeem("GO-2", "ann")
     change = partial(tenant.change, definition)
@@ -146,24 +149,25 @@ def test_a_coupon_that_is_only_awarded_is_not_for_whoever_types_it(
     tenant: TenantFactory,
 ) -> None:
     definition = tenant.define(awarded_only=True)
-    loose, given = (
-        tenant.issue_unassigned_code(definition),
-        tenant.issue_code(definition, "ann"),
+    unassigned_code = tenant.issue_unassigned_code(definition)
+    assigned_code = tenant.issue_code(definition, "ann")
+    assert (
+        capture_refusal(tenant.redeem, unassigned_code, "ann")
+        == Reason.COUPON_NOT_FOUND
     )
-    assert capture_refusal(tenant.redeem, loose, "ann") == Reason.COUPON_NOT_FOUND
-    assert tenant.redeem(given, "ann").coupon.redemption_count == 1
+    assert tenant.redeem(assigned_code, "ann").coupon.redemption_count == 1
 
 
 def test_awards_are_counted_when_they_are_given_not_when_they_are_used(
     tenant: TenantFactory,
 ) -> None:
     definition = tenant.define(awarded_only=True, total_limit=2)
-    made = tenant.generate(definition, ["ann", "bob"])
+    coupons = tenant.generate(definition, ["ann", "bob"])
     assert tenant.reload_definition(definition).used_count == 2
     reason = capture_refusal(tenant.generate, definition, ["cid"])
     assert reason == AdminReason.TOTAL_LIMIT_REACHED
-    for one in made:
-        tenant.redeem(one.coupon.code, one.coupon.user_id)
+    for issued in coupons:
+        tenant.redeem(issued.coupon.code, issued.coupon.user_id)
     assert_invariants()
 
 
@@ -217,10 +221,11 @@ def give_copies(
     first: int = 1,
     expires_in: timedelta | None = None,
 ) -> None:
-    """Put copies of a code into Ann's hands."""
-    code, expires_at = definition.custom_code, NOW + expires_in if expires_in else None
+    """Assign copies of a custom code to the user "ann"."""
+    code = definition.custom_code
+    expires_at = NOW + expires_in if expires_in else None
     for number in range(first, first + count):
-        one = generation.build_coupon(definition, "ann", code, NOW, expires_at)
-        copy = replace(one, copy_number=number)
+        coupon = code_assignment.build_coupon(definition, "ann", code, NOW, expires_at)
+        copy = replace(coupon, copy_number=number)
         with transaction():
             assert coupon_repository.insert_new([copy], definition) == [copy]

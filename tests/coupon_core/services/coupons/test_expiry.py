@@ -1,4 +1,4 @@
-"""Expired coupons are told of once, however many sweep; no answer depends on it."""
+"""Tests of the announcement of expired coupons, also by concurrent processes."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from tests.support.invariants import list_events
 
 
 @pytest.fixture(autouse=True)
-def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The coupons of a test are seconds old."""
+def _no_commit_delay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Include coupons that are only seconds old in the sweep."""
     monkeypatch.setattr(expiry, "MAX_COMMIT_DELAY", timedelta(days=-1))
 
 
-def told(shop: TenantFactory) -> list[str]:
-    """The codes of which it was told that they have expired."""
-    mine = [
+def list_announced_codes(tenant: TenantFactory) -> list[str]:
+    """Return the codes of the tenant's `coupon.expired` events."""
+    announced = [
         data
-        for tenant, data in list_events("coupon.expired")
-        if tenant == shop.tenant_id
+        for tenant_id, data in list_events("coupon.expired")
+        if tenant_id == tenant.tenant_id
     ]
-    assert {data["coupon"]["status"] for data in mine} <= {"expired"}
-    return sorted(data["coupon"]["code"] for data in mine)
+    assert {data["coupon"]["status"] for data in announced} <= {"expired"}
+    return sorted(data["coupon"]["code"] for data in announced)
 
 
 def sweep_all(tenant: TenantFactory, now: datetime | None = None) -> None:
@@ -51,23 +51,27 @@ def test_coupons_with_an_expiry_of_their_own_are_told_once(
     expiring = tenant.generate(definition, ["a", "b", ""], expires_at=soon())
     tenant.issue_code(definition, "c")
     sweep_all(tenant)
-    assert told(tenant) == []
+    assert list_announced_codes(tenant) == []
     for _ in range(2):
         sweep_all(tenant, soon() + timedelta(hours=1))
-    assert told(tenant) == sorted(one.coupon.code for one in expiring)
+    assert list_announced_codes(tenant) == sorted(
+        issued.coupon.code for issued in expiring
+    )
 
 
 def test_coupons_that_end_with_their_definition_are_told_once(
     tenant: TenantFactory,
 ) -> None:
     definition = tenant.define(expires_at=soon())
-    made = tenant.generate(definition, ["a", "b", ""])
+    expiring = tenant.generate(definition, ["a", "b", ""])
     longer = tenant.generate(definition, ["c"], expires_at=soon() + timedelta(days=9))
     for _ in range(2):
         sweep_all(tenant, soon() + timedelta(hours=1))
-    assert told(tenant) == sorted(one.coupon.code for one in made)
+    assert list_announced_codes(tenant) == sorted(
+        issued.coupon.code for issued in expiring
+    )
     sweep_all(tenant, soon() + timedelta(days=10))
-    assert len(told(tenant)) == len(made) + len(longer)
+    assert len(list_announced_codes(tenant)) == len(expiring) + len(longer)
 
 
 def test_a_definition_that_ends_again_is_told_again(tenant: TenantFactory) -> None:
@@ -76,9 +80,9 @@ def test_a_definition_that_ends_again_is_told_again(tenant: TenantFactory) -> No
     sweep_all(tenant, soon() + timedelta(hours=1))
     tenant.change(definition, expires_at=soon() + timedelta(days=2))
     sweep_all(tenant, soon() + timedelta(hours=1))
-    assert told(tenant) == [code]
+    assert list_announced_codes(tenant) == [code]
     sweep_all(tenant, soon() + timedelta(days=3))
-    assert told(tenant) == [code, code]
+    assert list_announced_codes(tenant) == [code, code]
 
 
 def test_used_and_revoked_coupons_have_not_expired(tenant: TenantFactory) -> None:
@@ -89,7 +93,7 @@ def test_used_and_revoked_coupons_have_not_expired(tenant: TenantFactory) -> Non
     own = tenant.generate(tenant.define(), ["a"], expires_at=soon())[0].coupon.code
     tenant.redeem(own, "a")
     sweep_all(tenant, soon() + timedelta(hours=1))
-    assert told(tenant) == [left]
+    assert list_announced_codes(tenant) == [left]
 
 
 @pytest.mark.parametrize("uses", [1, 2])
@@ -97,8 +101,8 @@ def test_used_and_revoked_coupons_have_not_expired(tenant: TenantFactory) -> Non
 def test_a_use_given_back_behind_the_sweep_is_told_late(
     tenant: TenantFactory, own: bool, uses: int
 ) -> None:
-    bargains = OfferFactory(tenant)
-    bargains.create_user("ann")
+    offers = OfferFactory(tenant)
+    offers.create_user("ann")
     definition = tenant.define(expires_at=None if own else soon(), per_code_limit=uses)
     expiry = {"expires_at": soon()} if own else {}
     (issued,) = tenant.generate(definition, ["ann"], **expiry)
@@ -106,12 +110,12 @@ def test_a_use_given_back_behind_the_sweep_is_told_late(
     for _ in range(uses):
         tenant.redeem(code)
     sweep_all(tenant, soon() + timedelta(hours=1))
-    assert told(tenant) == []
+    assert list_announced_codes(tenant) == []
     for _ in range(uses):  # by a clock that is behind, or begun before
-        bargains.perform_activity(Action.REFUND, code)
-        assert told(tenant) == [code]
+        offers.perform_activity(Action.REFUND, code)
+        assert list_announced_codes(tenant) == [code]
     sweep_all(tenant, soon() + timedelta(hours=2))
-    assert told(tenant) == [code]
+    assert list_announced_codes(tenant) == [code]
 
 
 def test_answers_do_not_wait_for_the_sweep(tenant: TenantFactory) -> None:
@@ -134,19 +138,19 @@ def test_many_who_sweep_at_once_tell_each_coupon_once(
     outcomes = run_concurrently([partial(sweep_all, tenant, later)] * 4)
     assert outcomes == [None] * 4
     sweep_all(tenant, later)
-    codes = told(tenant)
+    codes = list_announced_codes(tenant)
     assert (len(codes), len(set(codes))) == (120, 120)
 
 
 def test_processes_that_sweep_at_once_tell_each_coupon_once(core: Settings) -> None:
-    shop = create_tenant()
-    shop.generate(shop.define(), [""] * 900, expires_at=soon())
+    tenant = create_tenant()
+    tenant.generate(tenant.define(), [""] * 900, expires_at=soon())
     later = soon() + timedelta(hours=1)
     run_concurrently_in_processes(
-        core, [partial(sweep_all, shop, later)] * 4, process_count=2
+        core, [partial(sweep_all, tenant, later)] * 4, process_count=2
     )
-    sweep_all(shop, later)
-    codes = told(shop)
+    sweep_all(tenant, later)
+    codes = list_announced_codes(tenant)
     assert (len(codes), len(set(codes))) == (900, 900)
 
 
@@ -165,4 +169,4 @@ def test_a_sweep_that_was_cut_short_goes_on_where_it_was(
         2,
         0,
     ]
-    assert len(told(tenant)) == 12
+    assert len(list_announced_codes(tenant)) == 12

@@ -1,4 +1,4 @@
-"""Making coupons: how many, for whom, with which codes, and what is told of it."""
+"""Tests of the generation of coupons: their number, users, codes and events."""
 
 from __future__ import annotations
 
@@ -14,68 +14,70 @@ from coupon_core.domain.models import (
     IssuedCoupon,
     Refused,
 )
-from tests.factories.tenant import (
-    NOW,
-    TenantFactory,
-    capture_refusal,
-    create_tenant,
-)
+from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.invariants import assert_invariants, list_events
+from tests.support.refusals import capture_refusal
 
-SMALL = "ABC"  # 81 codes of length 4: half of them are 40
+SMALL_ALPHABET = "ABC"  # 81 codes of length 4, of which 40 may be used
 
 
 @pytest.fixture
 def small_alphabet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ALPHABETS, CodeAlphabet.UNAMBIGUOUS, SMALL)
+    monkeypatch.setitem(ALPHABETS, CodeAlphabet.UNAMBIGUOUS, SMALL_ALPHABET)
 
 
-def codes_of(made: list[IssuedCoupon]) -> list[str]:
-    return [one.coupon.code for one in made]
+def get_codes(coupons: list[IssuedCoupon]) -> list[str]:
+    return [issued.coupon.code for issued in coupons]
 
 
-def users_of(made: list[IssuedCoupon]) -> list[str]:
-    return [one.coupon.user_id for one in made]
+def get_user_ids(coupons: list[IssuedCoupon]) -> list[str]:
+    return [issued.coupon.user_id for issued in coupons]
 
 
-def told(shop: TenantFactory) -> list[str]:
-    """The ids of the coupons that the outbox says were made."""
-    made = list_events("coupon.generated")
-    return [data["coupon"]["id"] for tenant, data in made if tenant == shop.tenant_id]
+def list_generated_ids(tenant: TenantFactory) -> list[str]:
+    """Return the coupon IDs in the tenant's `coupon.generated` events."""
+    events = list_events("coupon.generated")
+    return [
+        data["coupon"]["id"]
+        for tenant_id, data in events
+        if tenant_id == tenant.tenant_id
+    ]
 
 
 def test_a_thousand_users_get_a_coupon_each(tenant: TenantFactory) -> None:
     users = [f"user-{number}" for number in range(1000)]
-    made = tenant.generate(tenant.define(), users)
-    assert users_of(made) == users
-    assert len(set(codes_of(made))) == 1000
-    assert sorted(told(tenant)) == sorted(one.coupon.coupon_id for one in made)
+    coupons = tenant.generate(tenant.define(), users)
+    assert get_user_ids(coupons) == users
+    assert len(set(get_codes(coupons))) == 1000
+    assert sorted(list_generated_ids(tenant)) == sorted(
+        issued.coupon.coupon_id for issued in coupons
+    )
 
 
 def test_what_is_given_back_is_what_is_stored(tenant: TenantFactory) -> None:
-    [made] = tenant.generate(tenant.define(), ["ann"], expires_at=NOW)
-    assert tenant.find(made.coupon.code) == made
+    [issued] = tenant.generate(tenant.define(), ["ann"], expires_at=NOW)
+    assert tenant.find(issued.coupon.code) == issued
 
 
 def test_random_coupons_are_made_anew_each_time(tenant: TenantFactory) -> None:
     definition = tenant.define()
-    made = tenant.generate(definition, ["ann", "ann"]) + tenant.generate(
+    coupons = tenant.generate(definition, ["ann", "ann"]) + tenant.generate(
         definition, ["ann"]
     )
-    assert len(set(codes_of(made))) == 3
+    assert len(set(get_codes(coupons))) == 3
 
 
 def test_unassigned_coupons_have_no_user(tenant: TenantFactory) -> None:
-    made = tenant.generate(tenant.define(), [UNASSIGNED] * 3)
-    assert users_of(made) == ["", "", ""]
-    assert len(set(codes_of(made))) == 3
+    coupons = tenant.generate(tenant.define(), [UNASSIGNED] * 3)
+    assert get_user_ids(coupons) == ["", "", ""]
+    assert len(set(get_codes(coupons))) == 3
 
 
 def test_codes_have_the_definitions_form(tenant: TenantFactory) -> None:
     definition = tenant.define(
         code_prefix="WELCOME", code_length=6, code_alphabet=CodeAlphabet.FULL
     )
-    for code in codes_of(tenant.generate(definition, ["ann"] * 20)):
+    for code in get_codes(tenant.generate(definition, ["ann"] * 20)):
         assert code.startswith("WELCOME")
         assert len(code) == 13
 
@@ -88,14 +90,14 @@ def test_a_shared_code_is_given_to_each_user_once(tenant: TenantFactory) -> None
     first = tenant.generate(definition, ["ann", "bob"])
     again = tenant.generate(definition, ["bob", "cat"])
     assert again[0] == first[1]
-    assert users_of(again) == ["bob", "cat"]
-    assert len(told(tenant)) == 3
+    assert get_user_ids(again) == ["bob", "cat"]
+    assert len(list_generated_ids(tenant)) == 3
 
 
 def test_a_user_named_twice_gets_the_shared_code_once(tenant: TenantFactory) -> None:
-    made = tenant.generate(tenant.define_custom("SAVE10"), ["ann", "bob", "ann"])
-    assert made[0] == made[2]
-    assert len(told(tenant)) == 2
+    coupons = tenant.generate(tenant.define_custom("SAVE10"), ["ann", "bob", "ann"])
+    assert coupons[0] == coupons[2]
+    assert len(list_generated_ids(tenant)) == 2
 
 
 def test_a_used_shared_coupon_is_kept_as_it_is(tenant: TenantFactory) -> None:
@@ -109,7 +111,7 @@ def test_a_shared_code_is_not_made_for_nobody(tenant: TenantFactory) -> None:
     definition = tenant.define_custom("SAVE10")
     reason = capture_refusal(tenant.generate, definition, ["ann", UNASSIGNED])
     assert reason == AdminReason.CUSTOM_NEEDS_USERS
-    assert told(tenant) == []
+    assert list_generated_ids(tenant) == []
 
 
 # ------------------------------------------------------------------------ refusals
@@ -145,10 +147,10 @@ def test_another_tenants_definition_makes_no_coupons(tenant: TenantFactory) -> N
 @pytest.mark.usefixtures("small_alphabet")
 def test_half_of_all_codes_may_be_used(tenant: TenantFactory) -> None:
     definition = tenant.define(code_length=4)
-    made = tenant.generate(definition, [UNASSIGNED] * 39) + tenant.generate(
+    coupons = tenant.generate(definition, [UNASSIGNED] * 39) + tenant.generate(
         definition, [UNASSIGNED]
     )
-    assert len(set(codes_of(made))) == 40
+    assert len(set(get_codes(coupons))) == 40
     reason = capture_refusal(tenant.generate, definition, [UNASSIGNED])
     assert reason == AdminReason.CODE_SPACE_TOO_SMALL
 
@@ -156,9 +158,10 @@ def test_half_of_all_codes_may_be_used(tenant: TenantFactory) -> None:
 @pytest.mark.usefixtures("small_alphabet")
 def test_more_than_half_of_all_codes_is_refused_whole(tenant: TenantFactory) -> None:
     definition = tenant.define(code_length=4)
-    with pytest.raises(Refused, match="; 0 exist and 41 were asked for"):
+    message = "; 0 exist or are reserved, and 41 were requested"
+    with pytest.raises(Refused, match=message):
         tenant.generate(definition, [UNASSIGNED] * 41)
-    assert told(tenant) == []
+    assert list_generated_ids(tenant) == []
 
 
 def test_the_shortest_codes_have_room_for_half_a_million(tenant: TenantFactory) -> None:
@@ -169,13 +172,13 @@ def test_the_shortest_codes_have_room_for_half_a_million(tenant: TenantFactory) 
 
 @pytest.mark.usefixtures("small_alphabet")
 def test_every_user_gets_one_coupon_though_codes_collide(tenant: TenantFactory) -> None:
-    """Two definitions draw from the same few codes, so most draws are taken."""
+    """Two definitions share a small code space, so most generated codes are taken."""
     full = tenant.define(code_length=4)
     tenant.generate(full, [UNASSIGNED] * 40)
     users = [f"user-{number}" for number in range(30)]
-    made = tenant.generate(tenant.define(code_length=4), users)
-    assert users_of(made) == users
-    assert len(set(codes_of(made))) == 30
+    coupons = tenant.generate(tenant.define(code_length=4), users)
+    assert get_user_ids(coupons) == users
+    assert len(set(get_codes(coupons))) == 30
     assert_invariants()
 
 
@@ -183,20 +186,20 @@ def test_every_user_gets_one_coupon_though_codes_collide(tenant: TenantFactory) 
 def test_a_shared_code_is_never_drawn(tenant: TenantFactory) -> None:
     drawable = codes.generate_random_codes(400, "", 4, CodeAlphabet.UNAMBIGUOUS)
     taken = sorted(set(drawable))[:40]
-    for place, code in enumerate(taken):
+    for index, code in enumerate(taken):
         tenant.define_custom(
-            code if place % 2 else code.lower(), case_sensitive=place % 3 == 0
+            code if index % 2 else code.lower(), case_sensitive=index % 3 == 0
         )
-    made = tenant.generate(tenant.define(code_length=4), [UNASSIGNED] * 25)
-    assert not set(taken) & set(codes_of(made))
+    coupons = tenant.generate(tenant.define(code_length=4), [UNASSIGNED] * 25)
+    assert not set(taken) & set(get_codes(coupons))
     assert_invariants()
 
 
 @pytest.mark.usefixtures("small_alphabet")
 def test_two_tenants_may_have_the_same_codes(tenant: TenantFactory) -> None:
-    both = tenant, create_tenant()
-    made = [
-        codes_of(one.generate(one.define(code_length=4), [UNASSIGNED] * 40))
-        for one in both
+    tenants = tenant, create_tenant()
+    codes_by_tenant = [
+        get_codes(owner.generate(owner.define(code_length=4), [UNASSIGNED] * 40))
+        for owner in tenants
     ]
-    assert set(made[0]) & set(made[1])
+    assert set(codes_by_tenant[0]) & set(codes_by_tenant[1])

@@ -1,4 +1,4 @@
-"""What one does while another is half done: it waits, or finds out that it lost."""
+"""Tests of concurrent transactions: the second waits, or finds its decision stale."""
 
 from __future__ import annotations
 
@@ -14,30 +14,29 @@ import pytest
 from coupon_core.domain.models import (
     AdminReason,
     CodeFormat,
-    Coupon,
     Definition,
     DefinitionStatus,
     IssuedCoupon,
     Page,
     Reason,
 )
-from coupon_core.persistence import database, id_generation
+from coupon_core.persistence import database
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.services import outbox
-from coupon_core.services.coupons import lookup, redemption
+from coupon_core.services.coupons import code_assignment, lookup, redemption
 from coupon_core.services.coupons.redemption import RedeemRequest, StaleDecision
 from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.concurrency import RACE_TIMEOUT_SECONDS, run_task
 from tests.support.invariants import assert_invariants, fetch_rows
 
-WHILE = 0.3  # seconds in which one who need not wait would long be done
+WAIT_CHECK_SECONDS = 0.3  # seconds in which one who need not wait would long be done
 
 
 @contextmanager
-def half_done(action: Callable[[], Any]) -> Iterator[None]:
-    """Another thread has done the action, and commits it after the block."""
+def uncommitted(action: Callable[[], Any]) -> Iterator[None]:
+    """Run the action in another thread, and commit it after the block."""
     done, commit = threading.Event(), threading.Event()
 
     def run() -> None:
@@ -57,16 +56,16 @@ def half_done(action: Callable[[], Any]) -> Iterator[None]:
         thread.join(RACE_TIMEOUT_SECONDS)
 
 
-def after_waiting(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
-    """The outcome of the second, which must wait for the first to be committed."""
-    found: list[Any] = []
-    waiting = threading.Thread(target=lambda: found.append(run_task(second)))
-    with half_done(first):
+def run_after_waiting(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
+    """Return the outcome of `second`, which must wait for the commit of `first`."""
+    outcomes: list[Any] = []
+    waiting = threading.Thread(target=lambda: outcomes.append(run_task(second)))
+    with uncommitted(first):
         waiting.start()
-        waiting.join(WHILE)
-        assert found == [], "it did not wait"
+        waiting.join(WAIT_CHECK_SECONDS)
+        assert outcomes == [], "it did not wait"
     waiting.join(RACE_TIMEOUT_SECONDS)
-    return found[0]
+    return outcomes[0]
 
 
 def overwrite(definition: Definition, **changes: Any) -> None:
@@ -76,20 +75,22 @@ def overwrite(definition: Definition, **changes: Any) -> None:
     definition_repository.update(replace(before, **changes))
 
 
-def use(seen: IssuedCoupon, user_id: str = "ann", claim: bool = False) -> Any:
-    """Write the use of a coupon that was decided on what had been seen."""
-    request = RedeemRequest(seen.coupon.tenant_id, seen.coupon.code, user_id)
-    return redemption.apply_redemption(seen, request, NOW, claim)
+def apply_redemption(
+    candidate: IssuedCoupon, user_id: str = "ann", claim: bool = False
+) -> Any:
+    """Write a redemption that was decided on `candidate`."""
+    request = RedeemRequest(candidate.coupon.tenant_id, candidate.coupon.code, user_id)
+    return redemption.apply_redemption(candidate, request, NOW, claim)
 
 
-# -------------------------------------------------------------------- who must wait
+# ------------------------------------------------------------- waiting for locks
 
 
 def test_generating_waits_for_a_pause(tenant: TenantFactory) -> None:
     definition = tenant.define()
     pause = partial(overwrite_status, definition, DefinitionStatus.PAUSED)
     generate = partial(tenant.generate, definition, ["ann"])
-    assert after_waiting(pause, generate) == AdminReason.NOT_ACTIVE
+    assert run_after_waiting(pause, generate) == AdminReason.NOT_ACTIVE
 
 
 def overwrite_status(definition: Definition, status: DefinitionStatus) -> None:
@@ -102,14 +103,14 @@ def test_a_pause_waits_for_coupons_being_made(tenant: TenantFactory) -> None:
     share = partial(
         definition_repository.lock_shared, tenant.tenant_id, definition.definition_id
     )
-    after_waiting(share, partial(tenant.pause, definition))
+    run_after_waiting(share, partial(tenant.pause, definition))
 
 
 def test_drawing_codes_waits_for_a_code_being_named(tenant: TenantFactory) -> None:
     definition = tenant.define()
     naming = partial(tenant_repository.lock, tenant.tenant_id)
-    made = after_waiting(naming, partial(tenant.generate, definition, ["ann"]))
-    assert len(made) == 1
+    coupons = run_after_waiting(naming, partial(tenant.generate, definition, ["ann"]))
+    assert len(coupons) == 1
 
 
 def test_naming_a_code_waits_for_codes_being_drawn(tenant: TenantFactory) -> None:
@@ -117,22 +118,18 @@ def test_naming_a_code_waits_for_codes_being_drawn(tenant: TenantFactory) -> Non
     name = partial(tenant.define_custom, code)
 
     def draw() -> None:
-        definition = shop_definition(tenant)
+        definition = get_only_definition(tenant)
         tenant_repository.lock_shared(tenant.tenant_id)
-        coupon = Coupon(*ids(definition), "ann", code, NOW, None, None, 0, None)
+        coupon = code_assignment.build_coupon(definition, "ann", code, NOW)
         coupon_repository.insert_new([coupon], definition)
 
     tenant.define()
-    assert after_waiting(draw, name) == AdminReason.CODE_TAKEN
+    assert run_after_waiting(draw, name) == AdminReason.CODE_TAKEN
 
 
-def shop_definition(tenant: TenantFactory) -> Definition:
+def get_only_definition(tenant: TenantFactory) -> Definition:
     [definition], _ = definition_repository.list_definitions(tenant.tenant_id, Page())
     return definition
-
-
-def ids(definition: Definition) -> tuple[str, str, str]:
-    return definition.tenant_id, id_generation.generate_id(), definition.definition_id
 
 
 @pytest.mark.parametrize("claim", [False, True])
@@ -141,12 +138,12 @@ def test_setting_a_limit_waits_for_uses_and_counts_them(
 ) -> None:
     definition = tenant.define_claimable("SAVE10", per_code_limit=0)
     if claim:
-        seen = lookup._claimable_coupon(tenant.tenant_id, "SAVE10", "ann", NOW)
+        seen = lookup.find_claimable_coupon(tenant.tenant_id, "SAVE10", "ann", NOW)
     else:
         tenant.issue_code(definition)
         seen = tenant.find("SAVE10", "ann")
-    changed = after_waiting(
-        partial(use, seen, claim=claim),
+    changed = run_after_waiting(
+        partial(apply_redemption, seen, claim=claim),
         partial(tenant.change, definition, total_limit=1),
     )
     assert changed.used_count == 1
@@ -158,7 +155,8 @@ def test_uses_wait_for_a_limit_being_set(tenant: TenantFactory) -> None:
     code = tenant.issue_code(definition)
     limit = partial(overwrite, definition, total_limit=1)
     assert (
-        after_waiting(limit, partial(tenant.redeem, code)).definition.total_limit == 1
+        run_after_waiting(limit, partial(tenant.redeem, code)).definition.total_limit
+        == 1
     )
     assert tenant.reload_definition(definition).used_count == 1
     assert_invariants()
@@ -170,16 +168,16 @@ def test_a_redeem_waits_for_a_revoke(tenant: TenantFactory) -> None:
 
     def revoke() -> None:
         coupon_repository.revoke(tenant.tenant_id, coupon.coupon_id, NOW)
-        told = {"coupon": {"id": coupon.coupon_id}}
-        outbox.add([outbox.build_coupon_event("coupon.revoked", coupon, told, NOW)])
+        data = {"coupon": {"id": coupon.coupon_id}}
+        outbox.add([outbox.build_coupon_event("coupon.revoked", coupon, data, NOW)])
 
-    assert after_waiting(revoke, partial(tenant.redeem, code)) == Reason.REVOKED
+    assert run_after_waiting(revoke, partial(tenant.redeem, code)) == Reason.REVOKED
 
 
 def test_a_revoke_waits_for_a_redeem(tenant: TenantFactory) -> None:
     code = tenant.issue_code(tenant.define())
-    redeem = partial(use, tenant.find(code))
-    found = after_waiting(redeem, partial(tenant.revoke, code))
+    redeem = partial(apply_redemption, tenant.find(code))
+    found = run_after_waiting(redeem, partial(tenant.revoke, code))
     assert found == AdminReason.REDEEMED_COUPON
 
 
@@ -187,49 +185,57 @@ def test_another_tenants_naming_is_not_waited_for(tenant: TenantFactory) -> None
     if not database.is_postgresql():
         pytest.skip("in a file all writers wait for each other")
     other = create_tenant()
-    with half_done(partial(tenant_repository.lock, tenant.tenant_id)):
+    with uncommitted(partial(tenant_repository.lock, tenant.tenant_id)):
         assert other.define_custom("SAVE10").custom_code == "SAVE10"
 
 
 def test_coupons_are_added_in_one_order_whoever_asks(tenant: TenantFactory) -> None:
-    """Two that add the same ones in different orders would wait for each other."""
-    place = "ctid" if database.is_postgresql() else "rowid"
+    """Transactions that insert the same rows in different orders would deadlock."""
+    position = "ctid" if database.is_postgresql() else "rowid"
     tenant.generate(tenant.define_custom("SAVE10"), ["cat", "ann", "bob"])
-    added = fetch_rows(
+    rows = fetch_rows(
         f"SELECT user_id FROM coupon WHERE tenant_id = '{tenant.tenant_id}'"
-        f" ORDER BY {place}"
+        f" ORDER BY {position}"
     )
-    assert [user for (user,) in added] == ["ann", "bob", "cat"]
+    assert [user_id for (user_id,) in rows] == ["ann", "bob", "cat"]
 
 
-# ------------------------------------------- what was decided on is no longer there
+# --------------------------------------------------------------- stale decisions
 
 CHANGES: dict[
     str, tuple[dict[str, Any], Callable[[TenantFactory, Definition, str], Any]]
 ] = {
-    "revoked": ({}, lambda shop, _, code: shop.revoke(code)),
-    "used": ({}, lambda shop, _, code: shop.redeem(code)),
-    "limited": ({}, lambda shop, one, _: shop.change(one, total_limit=5)),
+    "revoked": ({}, lambda tenant, _, code: tenant.revoke(code)),
+    "used": ({}, lambda tenant, _, code: tenant.redeem(code)),
+    "limited": (
+        {},
+        lambda tenant, definition, _: tenant.change(definition, total_limit=5),
+    ),
     "limit lifted": (
         {"total_limit": 5},
-        lambda shop, one, _: shop.change(one, total_limit=0),
+        lambda tenant, definition, _: tenant.change(definition, total_limit=0),
     ),
     "limit moved": (
         {"total_limit": 5},
-        lambda shop, one, _: shop.change(one, total_limit=6),
+        lambda tenant, definition, _: tenant.change(definition, total_limit=6),
     ),
-    "coupon's limit": ({}, lambda shop, one, _: shop.change(one, per_code_limit=2)),
+    "coupon's limit": (
+        {},
+        lambda tenant, definition, _: tenant.change(definition, per_code_limit=2),
+    ),
     "coupon's limit under a total": (
         {"total_limit": 5},
-        lambda shop, one, _: shop.change(one, per_code_limit=2),
+        lambda tenant, definition, _: tenant.change(definition, per_code_limit=2),
     ),
     "revoked under a total": (
         {"total_limit": 5},
-        lambda shop, _, code: shop.revoke(code),
+        lambda tenant, _, code: tenant.revoke(code),
     ),
     "pool emptied": (
         {"total_limit": 1},
-        lambda shop, one, _: shop.redeem(shop.issue_code(one, "bob"), "bob"),
+        lambda tenant, definition, _: tenant.redeem(
+            tenant.issue_code(definition, "bob"), "bob"
+        ),
     ),
 }
 
@@ -243,7 +249,7 @@ def test_a_use_decided_on_what_has_changed_does_not_happen(
     code = tenant.issue_code(definition)
     seen = tenant.find(code)
     change(tenant, definition, code)
-    assert_lost(tenant, partial(use, seen))
+    assert_stale(tenant, partial(apply_redemption, seen))
 
 
 @pytest.mark.parametrize("total", [0, 5])
@@ -255,18 +261,24 @@ def test_an_unassigned_coupon_that_has_found_its_owner_is_not_used(
     )
     seen = tenant.find(code)
     tenant.redeem(code, "bob")
-    assert_lost(tenant, partial(use, seen))
+    assert_stale(tenant, partial(apply_redemption, seen))
 
 
 CLAIMS: dict[str, Callable[[TenantFactory, Definition], Any]] = {
-    "claimed": lambda shop, _: shop.redeem("SAVE10"),
-    "given": lambda shop, one: shop.issue_code(one),
-    "limited": lambda shop, one: shop.change(one, total_limit=9),
-    "coupon's limit": lambda shop, one: shop.change(one, per_code_limit=2),
-    "renamed": lambda shop, one: shop.change(one, custom_code="SAVE20"),
-    "case matters": lambda shop, one: shop.change(one, case_sensitive=True),
-    "random": lambda shop, one: shop.change(
-        one, code_format=CodeFormat.RANDOM, custom_code="", claimable=False
+    "claimed": lambda tenant, _: tenant.redeem("SAVE10"),
+    "given": lambda tenant, definition: tenant.issue_code(definition),
+    "limited": lambda tenant, definition: tenant.change(definition, total_limit=9),
+    "coupon's limit": lambda tenant, definition: tenant.change(
+        definition, per_code_limit=2
+    ),
+    "renamed": lambda tenant, definition: tenant.change(
+        definition, custom_code="SAVE20"
+    ),
+    "case matters": lambda tenant, definition: tenant.change(
+        definition, case_sensitive=True
+    ),
+    "random": lambda tenant, definition: tenant.change(
+        definition, code_format=CodeFormat.RANDOM, custom_code="", claimable=False
     ),
 }
 
@@ -277,23 +289,24 @@ def test_a_claim_decided_on_what_has_changed_does_not_happen(
     tenant: TenantFactory, case: str, total: int
 ) -> None:
     definition = tenant.define_claimable("SAVE10", per_code_limit=3, total_limit=total)
-    seen = lookup._claimable_coupon(tenant.tenant_id, "SAVE10", "ann", NOW)
+    seen = lookup.find_claimable_coupon(tenant.tenant_id, "SAVE10", "ann", NOW)
     CLAIMS[case](tenant, definition)
-    assert_lost(tenant, partial(use, seen, claim=True))
+    assert_stale(tenant, partial(apply_redemption, seen, claim=True))
 
 
-def assert_lost(tenant: TenantFactory, action: Callable[[], Any]) -> None:
-    """The action finds that it lost, and has changed nothing."""
-    before = stored(tenant)
+def assert_stale(tenant: TenantFactory, action: Callable[[], Any]) -> None:
+    """Assert that the action finds its decision stale and changes nothing."""
+    before = fetch_all_rows(tenant)
     with pytest.raises(StaleDecision), database.single_statement():
         action()
-    assert stored(tenant) == before
+    assert fetch_all_rows(tenant) == before
     assert_invariants()
 
 
-def stored(tenant: TenantFactory) -> list[Any]:
-    of_tenant = f"WHERE tenant_id = '{tenant.tenant_id}'"
+def fetch_all_rows(tenant: TenantFactory) -> list[Any]:
+    condition = f"WHERE tenant_id = '{tenant.tenant_id}'"
     tables = "definition", "coupon", "redemption", "outbox"
     return [
-        sorted(fetch_rows(f"SELECT * FROM {t} {of_tenant}"), key=repr) for t in tables
+        sorted(fetch_rows(f"SELECT * FROM {table} {condition}"), key=repr)
+        for table in tables
     ]

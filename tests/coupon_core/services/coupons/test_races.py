@@ -1,7 +1,7 @@
-"""Many at once, in threads and in processes: exactly what may succeed does (LIMITS 2).
+"""Races in threads and in processes: exactly the permitted number of tasks succeeds.
 
-No outcome may be a failure or a busy database either: on an idle machine the wait for
-a lock is far below the deadline.
+See `docs/performance.md` 2. No outcome may be an error or a busy database either: on an
+idle machine the wait for a lock is far below the deadline.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ Race = Callable[[Sequence[Task]], list[Any]]
 
 @pytest.fixture(params=["threads", "processes"])
 def race(request: pytest.FixtureRequest, core: Settings) -> Race:
-    """Runs tasks at the same moment, in threads of this process or of three others."""
+    """Return a function that runs tasks concurrently, in threads or in processes."""
     if request.param == "threads":
         return run_concurrently
     return partial(run_concurrently_in_processes, core)
 
 
-# ---------------------------------------------------------------- one code, many uses
+# -------------------------------------------------- concurrent redemptions of a code
 
 
 def test_one_users_coupon_is_used_as_often_as_the_total_allows(
@@ -59,7 +59,9 @@ def test_a_claimable_code_goes_to_as_many_users_as_the_total_allows(
     tenant: TenantFactory, race: Race
 ) -> None:
     tenant.define_claimable("SAVE10", total_limit=10)
-    tasks = [partial(tenant.redeem, "SAVE10", f"user-{n}") for n in range(200)]
+    tasks = [
+        partial(tenant.redeem, "SAVE10", f"user-{number}") for number in range(200)
+    ]
     assert count_outcomes(race(tasks)) == {"done": 10, Reason.POOL_EMPTY: 190}
     assert_invariants()
 
@@ -75,7 +77,7 @@ def test_one_user_uses_a_code_as_often_as_it_allows(
 
 def test_an_unassigned_coupon_gets_one_owner(tenant: TenantFactory, race: Race) -> None:
     code = tenant.issue_unassigned_code(tenant.define())
-    tasks = [partial(tenant.redeem, code, f"user-{n}") for n in range(200)]
+    tasks = [partial(tenant.redeem, code, f"user-{number}") for number in range(200)]
     assert count_outcomes(race(tasks)) == {"done": 1, Reason.COUPON_NOT_FOUND: 199}
     assert_invariants()
 
@@ -88,17 +90,20 @@ def test_a_user_claims_a_code_once(
     tenant.define_claimable("SAVE10", per_code_limit=uses, total_limit=total)
     outcomes = run_concurrently([partial(tenant.redeem, "SAVE10")] * 12)
     assert count_outcomes(outcomes)["done"] == (uses or 12)
-    held = f"SELECT count(*) FROM coupon WHERE tenant_id = '{tenant.tenant_id}'"
-    assert fetch_rows(held)[0][0] == 1
+    count_sql = f"SELECT count(*) FROM coupon WHERE tenant_id = '{tenant.tenant_id}'"
+    assert fetch_rows(count_sql)[0][0] == 1
     assert_invariants()
 
 
 def test_different_users_of_one_definition_do_not_hinder_each_other(
     tenant: TenantFactory, race: Race
 ) -> None:
-    users = [f"user-{n}" for n in range(60)]
-    made = tenant.generate(tenant.define(total_limit=60), users)
-    tasks = [partial(tenant.redeem, o.coupon.code, o.coupon.user_id) for o in made]
+    users = [f"user-{number}" for number in range(60)]
+    coupons = tenant.generate(tenant.define(total_limit=60), users)
+    tasks = [
+        partial(tenant.redeem, issued.coupon.code, issued.coupon.user_id)
+        for issued in coupons
+    ]
     assert count_outcomes(race(tasks)) == {"done": 60}
     assert_invariants()
 
@@ -109,14 +114,14 @@ def test_clocks_ten_minutes_apart_redeem_no_more(
     tenant.define_claimable("SAVE10", total_limit=10, per_code_limit=0)
     clocks = [NOW - timedelta(minutes=10), NOW, NOW + timedelta(minutes=10)]
     tasks = [
-        partial(tenant.redeem, "SAVE10", f"user-{n % 12}", clocks[n % 3])
-        for n in range(60)
+        partial(tenant.redeem, "SAVE10", f"user-{number % 12}", clocks[number % 3])
+        for number in range(60)
     ]
     assert count_outcomes(race(tasks)) == {"done": 10, Reason.POOL_EMPTY: 50}
     assert_invariants()
 
 
-# -------------------------------------------------------------------- use and revoke
+# ----------------------------------------------------------------- redeem and revoke
 
 
 def test_no_redeem_begins_and_succeeds_after_a_revoke(
@@ -137,7 +142,7 @@ def revoke_and_redeem(tenant: TenantFactory, code: str) -> str:
 
 
 def redeem_until_revoked(tenant: TenantFactory, code: str, times: int = 200) -> str:
-    """The reason of the first refusal; an assertion when none comes."""
+    """Return the reason of the first refusal; fail if there is none."""
     from tests.support.concurrency import run_task
 
     for _ in range(times):
@@ -147,7 +152,7 @@ def redeem_until_revoked(tenant: TenantFactory, code: str, times: int = 200) -> 
     raise AssertionError("it is never revoked")
 
 
-# ---------------------------------------------------------------- definitions' changes
+# -------------------------------------------------------------- changed definitions
 
 
 def test_no_coupon_is_made_after_a_pause(tenant: TenantFactory, race: Race) -> None:
@@ -155,11 +160,13 @@ def test_no_coupon_is_made_after_a_pause(tenant: TenantFactory, race: Race) -> N
     tasks = [partial(pause_and_generate, tenant, definition)]
     tasks += [partial(tenant.generate, definition, ["ann"] * 5)] * 30
     outcomes = race(tasks)
-    made = sum(len(one) for one in outcomes if isinstance(one, list))
+    generated_count = sum(
+        len(outcome) for outcome in outcomes if isinstance(outcome, list)
+    )
     assert outcomes[0] == AdminReason.NOT_ACTIVE
     assert set(count_outcomes(outcomes)) <= {"done", AdminReason.NOT_ACTIVE}
-    held = f"SELECT count(*) FROM coupon WHERE tenant_id = '{tenant.tenant_id}'"
-    assert fetch_rows(held)[0][0] == made
+    count_sql = f"SELECT count(*) FROM coupon WHERE tenant_id = '{tenant.tenant_id}'"
+    assert fetch_rows(count_sql)[0][0] == generated_count
 
 
 def pause_and_generate(tenant: TenantFactory, definition: Any) -> Any:
@@ -174,11 +181,11 @@ def test_a_custom_code_is_taken_by_one_of_many(
     tasks = [
         partial(
             tenant.define_custom,
-            spellings[n % 3],
-            name=f"Offer {n}",
-            case_sensitive=n == 3,
+            spellings[number % 3],
+            name=f"Offer {number}",
+            case_sensitive=number == 3,
         )
-        for n in range(30)
+        for number in range(30)
     ]
     assert count_outcomes(race(tasks)) == {"done": 1, AdminReason.CODE_TAKEN: 29}
 
@@ -191,20 +198,21 @@ def test_a_name_is_taken_by_one_of_many(tenant: TenantFactory, race: Race) -> No
 def test_a_drawn_code_and_a_shared_one_never_meet(
     tenant: TenantFactory, race: Race
 ) -> None:
-    """A prefix and one free code: whoever is first has it, and the other knows."""
+    """A code is either random or custom: the transaction that commits first gets it."""
     definitions = [tenant.define(code_length=4) for _ in range(10)]
     tasks: list[Task] = [
-        partial(tenant.generate, one, [UNASSIGNED] * 100) for one in definitions
+        partial(tenant.generate, definition, [UNASSIGNED] * 100)
+        for definition in definitions
     ]
-    tasks += [partial(share_a_drawn_code, tenant, n) for n in range(10)]
+    tasks += [partial(share_a_drawn_code, tenant, number) for number in range(10)]
     count_outcomes(race(tasks))
     assert_invariants()
 
 
 def share_a_drawn_code(tenant: TenantFactory, number: int) -> Any:
-    drawn = f"SELECT code FROM coupon WHERE tenant_id = '{tenant.tenant_id}' LIMIT 1"
-    found = fetch_rows(drawn)
-    code = found[0][0] if found else f"2345{number}"
+    sql = f"SELECT code FROM coupon WHERE tenant_id = '{tenant.tenant_id}' LIMIT 1"
+    rows = fetch_rows(sql)
+    code = rows[0][0] if rows else f"2345{number}"
     return tenant.define_custom(code, name=f"Shared {number}")
 
 
@@ -213,12 +221,16 @@ def test_two_who_give_a_shared_code_to_the_same_users_do_not_block(
     tenant: TenantFactory, race: Race, order: int
 ) -> None:
     definition = tenant.define_custom("SAVE10")
-    users = [f"user-{n}" for n in range(200)]
-    given = [users, users[::order]] * 3
-    outcomes = race([partial(tenant.generate, definition, one) for one in given])
+    users = [f"user-{number}" for number in range(200)]
+    user_lists = [users, users[::order]] * 3
+    outcomes = race(
+        [partial(tenant.generate, definition, user_ids) for user_ids in user_lists]
+    )
     assert count_outcomes(outcomes) == {"done": 6}
-    holders = [{one.coupon.coupon_id for one in made} for made in outcomes]
-    assert all(one == holders[0] for one in holders)
+    coupon_ids = [
+        {issued.coupon.coupon_id for issued in coupons} for coupons in outcomes
+    ]
+    assert all(ids == coupon_ids[0] for ids in coupon_ids)
 
 
 @pytest.mark.parametrize("attempt", range(3))
@@ -226,9 +238,11 @@ def test_a_total_limit_set_under_load_is_never_overshot(
     tenant: TenantFactory, race: Race, attempt: int
 ) -> None:
     definition = tenant.define_claimable("SAVE10", per_code_limit=0)
-    users = [f"user-{n}" for n in range(60)]
+    users = [f"user-{number}" for number in range(60)]
     tasks: list[Task] = [partial(tenant.redeem, "SAVE10", user) for user in users * 2]
-    tasks[30:30] = [partial(tenant.change, definition, total_limit=n) for n in (40, 90)]
+    tasks[30:30] = [
+        partial(tenant.change, definition, total_limit=limit) for limit in (40, 90)
+    ]
     tasks[60:60] = [partial(tenant.change, definition, total_limit=0)]
     race_tally = count_outcomes(race(tasks))
     assert set(race_tally) <= {
@@ -246,10 +260,10 @@ def test_a_total_limit_is_lowered_under_load(
 ) -> None:
     definition = tenant.define_claimable("SAVE10", total_limit=100)
     tasks: list[Task] = [
-        partial(tenant.redeem, "SAVE10", f"user-{n}") for n in range(60)
+        partial(tenant.redeem, "SAVE10", f"user-{number}") for number in range(60)
     ]
     tasks[20:20] = [
-        partial(tenant.change, definition, total_limit=n) for n in (5, 20, 50)
+        partial(tenant.change, definition, total_limit=limit) for limit in (5, 20, 50)
     ]
     count_outcomes(race(tasks))
     assert_invariants()
@@ -263,7 +277,8 @@ def test_a_coupons_limit_is_lowered_under_load(
     code = tenant.issue_code(definition)
     tasks: list[Task] = [partial(tenant.redeem, code)] * 40
     tasks[10:10] = [
-        partial(tenant.change, definition, per_code_limit=n) for n in (3, 10, 25)
+        partial(tenant.change, definition, per_code_limit=limit)
+        for limit in (3, 10, 25)
     ]
     count_outcomes(race(tasks))
     assert_invariants()
@@ -274,7 +289,8 @@ def test_a_code_changed_while_it_is_claimed_is_nobodys(
 ) -> None:
     definition = tenant.define_claimable("CODE0")
     tasks: list[Task] = [
-        partial(tenant.redeem, f"CODE{n % 2}", f"user-{n}") for n in range(40)
+        partial(tenant.redeem, f"CODE{number % 2}", f"user-{number}")
+        for number in range(40)
     ]
     tasks[:0] = [partial(tenant.change, definition, custom_code="CODE1")] * 2
     count_outcomes(race(tasks))
@@ -302,7 +318,9 @@ def test_everything_at_once_ends_without_a_deadlock(
         partial(tenant.set_status, hot, DefinitionStatus.PAUSED),
         partial(tenant.set_status, hot, DefinitionStatus.ACTIVE),
     ]
-    unforeseen = [one for one in race(one_round * 6) if isinstance(one, Failure)]
-    assert unforeseen == []
+    failures = [
+        outcome for outcome in race(one_round * 6) if isinstance(outcome, Failure)
+    ]
+    assert failures == []
     database.release_connection()
     assert_invariants()

@@ -1,4 +1,4 @@
-"""Buying, using and giving back by many at once: exact to the point and the coupon."""
+"""Test that concurrent purchases, redemptions and refunds are exact."""
 
 from __future__ import annotations
 
@@ -45,15 +45,17 @@ def bargains(tenant: TenantFactory) -> OfferFactory:
 
 @pytest.fixture(params=["threads", "processes"])
 def race(request: pytest.FixtureRequest, core: Settings) -> Race:
-    """Runs tasks at the same moment, in threads of this process or of three others."""
+    """Return a function that runs tasks concurrently, in threads or in processes."""
     if request.param == "threads":
         return run_concurrently
     return partial(run_concurrently_in_processes, core)
 
 
-def held(bargains: OfferFactory, user_id: str = "ann") -> int:
-    which = CouponFilter(user_id=user_id, kept=True)
-    return administration.list_coupons(bargains.tenant.tenant_id, which, Page(), NOW)[1]
+def count_held(bargains: OfferFactory, user_id: str = "ann") -> int:
+    coupon_filter = CouponFilter(user_id=user_id, kept=True)
+    return administration.list_coupons(
+        bargains.tenant.tenant_id, coupon_filter, Page(), NOW
+    )[1]
 
 
 def test_points_for_seven_buy_seven_of_a_hundred(
@@ -63,7 +65,7 @@ def test_points_for_seven_buy_seven_of_a_hundred(
     bargains.create_user(gold=75)
     outcomes = race([partial(bargains.perform_activity, BUY, "SHIP")] * 100)
     assert count_outcomes(outcomes) == {"done": 7, PurchaseReason.NOT_ENOUGH_POINTS: 93}
-    assert (bargains.get_balance(), held(bargains)) == (5, 7)
+    assert (bargains.get_balance(), count_held(bargains)) == (5, 7)
     assert_invariants()
 
 
@@ -78,7 +80,7 @@ def test_one_wallet_pays_for_different_coupons(
         [partial(bargains.perform_activity, BUY, code) for code in codes * 4]
     )
     assert count_outcomes(outcomes) == {"done": 7, PurchaseReason.NOT_ENOUGH_POINTS: 33}
-    assert (bargains.get_balance(), held(bargains)) == (5, 7)
+    assert (bargains.get_balance(), count_held(bargains)) == (5, 7)
     assert_invariants()
 
 
@@ -111,8 +113,10 @@ def test_each_code_of_a_list_goes_to_one_user(
         [partial(bargains.perform_activity, BUY, "LIST-3", name) for name in names]
     )
     assert count_outcomes(outcomes) == {"done": 8, Reason.POOL_EMPTY: 22}
-    given = {one.coupon_id for one in outcomes if not isinstance(one, Reason)}
-    assert len(given) == 8
+    coupon_ids = {
+        outcome.coupon_id for outcome in outcomes if not isinstance(outcome, Reason)
+    }
+    assert len(coupon_ids) == 8
     assert_invariants()
 
 
@@ -125,7 +129,7 @@ def test_of_fifty_refunds_one_gives_the_points_back(
     bargains.perform_activity(REDEEM, "SHIP")
     outcomes = race([partial(bargains.perform_activity, REFUND, "SHIP")] * 50)
     assert count_outcomes(outcomes) == {"done": 1, PurchaseReason.NOT_REFUNDABLE: 49}
-    assert (bargains.get_balance(), held(bargains)) == (10, 0)
+    assert (bargains.get_balance(), count_held(bargains)) == (10, 0)
     assert_invariants()
 
 
@@ -158,7 +162,7 @@ def test_a_refund_and_phoenix_uses_meet_exactly(
     assert_invariants()
 
 
-# ----------------------------------------------------------- everything, at random
+# ------------------------------------------------------------------ random actions
 
 OFFERS: list[dict[str, Any]] = [
     {"code": "TWO"},
@@ -170,49 +174,50 @@ OFFERS: list[dict[str, Any]] = [
     {"code": "LIST-1", "codes": tuple(f"LIST-{n}" for n in range(1, 30))},
     {"code": "GIFT", "points": 0},
 ]
-PLAYERS, SHARE = 6, 50  # so much is played in one round
+PLAYERS, ACTIONS_PER_PLAYER = 6, 50  # in one round
 USERS = [f"user-{number}" for number in range(8)]
 
 
 def play(bargains: OfferFactory, seed: int, count: int) -> int:
-    """Do something at random so many times; gives how often it was not refused."""
-    chance = random.Random(seed)
-    done = 0
+    """Perform `count` random actions; return how many were not refused."""
+    rng = random.Random(seed)
+    success_count = 0
     for _ in range(count):
-        found = run_task(partial(_move, bargains, chance))
-        assert found is None or isinstance(found, Reason | PurchaseReason), found
-        done += found is None
-    return done
+        outcome = run_task(partial(_move, bargains, rng))
+        assert outcome is None or isinstance(outcome, Reason | PurchaseReason), outcome
+        success_count += outcome is None
+    return success_count
 
 
-def _move(bargains: OfferFactory, chance: random.Random) -> None:
-    user_id = chance.choice(USERS)
-    if chance.random() < 0.1:
+def _move(bargains: OfferFactory, rng: random.Random) -> None:
+    user_id = rng.choice(USERS)
+    if rng.random() < 0.1:
         change = PointChange(
-            bargains.tenant.tenant_id, user_id, "gold", chance.randint(1, 40)
+            bargains.tenant.tenant_id, user_id, "gold", rng.randint(1, 40)
         )
-        write = wallets.credit if chance.random() < 0.8 else wallets.debit
+        write = wallets.credit if rng.random() < 0.8 else wallets.debit
         write(change, utc_now())
         return
-    code = chance.choice(OFFERS)["code"]
-    bargains.perform_activity(
-        chance.choice([BUY, REDEEM, REDEEM, REFUND]), code, user_id
-    )
+    code = rng.choice(OFFERS)["code"]
+    bargains.perform_activity(rng.choice([BUY, REDEEM, REDEEM, REFUND]), code, user_id)
 
 
 def play_everything(bargains: OfferFactory, race: Race, actions: int) -> None:
     shop = bargains.tenant
-    ids = {one["code"]: bargains.create_offer(**one) for one in OFFERS}
+    definition_ids = {offer["code"]: bargains.create_offer(**offer) for offer in OFFERS}
     for user_id in USERS:
         bargains.create_user(user_id, gold=60)
-    generation.generate(shop.tenant_id, ids["GIFT"], USERS, NOW)
+    generation.generate(shop.tenant_id, definition_ids["GIFT"], USERS, NOW)
     played = 0
     while played < actions:
-        tasks = [partial(play, bargains, played + n, SHARE) for n in range(PLAYERS)]
-        done = race(tasks)
-        assert all(isinstance(count, int) for count in done), done
-        assert sum(done) > PLAYERS * SHARE / 20
-        played += PLAYERS * SHARE
+        tasks = [
+            partial(play, bargains, played + n, ACTIONS_PER_PLAYER)
+            for n in range(PLAYERS)
+        ]
+        counts = race(tasks)
+        assert all(isinstance(count, int) for count in counts), counts
+        assert sum(counts) > PLAYERS * ACTIONS_PER_PLAYER / 20
+        played += PLAYERS * ACTIONS_PER_PLAYER
     assert_invariants()
 
 
@@ -235,5 +240,5 @@ def test_what_was_refused_left_nothing_behind(bargains: OfferFactory) -> None:
     bargains.create_user()
     with pytest.raises(Refused):
         bargains.perform_activity(BUY, "SHIP")
-    assert held(bargains) == 0
+    assert count_held(bargains) == 0
     assert_invariants()

@@ -1,4 +1,4 @@
-"""Points: balances, their ledger, and what many do to one wallet at once."""
+"""Test balances, the ledger and concurrent changes to one wallet."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from coupon_core.domain.models.points import (
     PointEntry,
 )
 from coupon_core.services.points import users, wallets
-from tests.factories.tenant import NOW, TenantFactory, capture_refusal
+from tests.factories.tenant import NOW, TenantFactory
 from tests.support.concurrency import count_outcomes, run_concurrently
 from tests.support.invariants import assert_invariants
+from tests.support.refusals import capture_refusal
 
 
 @pytest.fixture
 def ann(tenant: TenantFactory) -> TenantFactory:
-    """A tenant that knows ann."""
+    """Return a tenant with the registered user ann."""
     users.create(tenant.tenant_id, {"user_id": "ann"}, NOW)
     return tenant
 
@@ -51,9 +52,11 @@ def balance(tenant: TenantFactory) -> int:
 def test_every_change_is_an_entry_with_the_balance_after_it(ann: TenantFactory) -> None:
     credit(ann, 100)
     debit(ann, 30)
-    found, total = wallets.list_entries(ann.tenant_id, Page(), "ann")
-    told = [(one.amount, one.balance, one.kind, one.reference) for one in found]
-    assert told == [
+    entries, total = wallets.list_entries(ann.tenant_id, Page(), "ann")
+    changes = [
+        (entry.amount, entry.balance, entry.kind, entry.reference) for entry in entries
+    ]
+    assert changes == [
         (-30, 70, EntryKind.DEBIT, ""),
         (100, 100, EntryKind.CREDIT, "order-1"),
     ]
@@ -65,7 +68,8 @@ def test_points_of_different_kinds_do_not_mix(ann: TenantFactory) -> None:
     credit(ann, 5)
     credit(ann, 7, "silver")
     rows, _ = wallets.list_wallets(ann.tenant_id, Page(), "ann")
-    assert [(one.point_id, one.balance) for one in rows] == [("gold", 5), ("silver", 7)]
+    balances = [(wallet.point_id, wallet.balance) for wallet in rows]
+    assert balances == [("gold", 5), ("silver", 7)]
 
 
 @pytest.mark.parametrize("amount", [11, MAX_POINTS])

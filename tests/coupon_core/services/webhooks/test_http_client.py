@@ -1,4 +1,4 @@
-"""One request of a webhook: where it may go, and how long it may take."""
+"""Test webhook requests: allowed addresses and time limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BODY = '{"a":"é"}'
 
 @pytest.fixture(autouse=True)
 def nothing_is_allowed() -> Iterator[None]:
-    """Only public addresses, unless a test says so."""
+    """Allow only public addresses, unless a test allows others."""
     url_policy.allow_networks(())
     yield
     url_policy.allow_networks(())
@@ -36,27 +36,32 @@ def nothing_is_allowed() -> Iterator[None]:
 
 @pytest.fixture
 def receiver() -> Iterator[WebhookReceiver]:
-    """A receiver of this machine, to which requests may go."""
+    """Run a local receiver and allow requests to it."""
     url_policy.allow_networks(LOOPBACK_NETWORKS)
-    with running_receiver() as one:
-        yield one
+    with running_receiver() as receiver:
+        yield receiver
     url_policy.allow_networks(())
 
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
-    """What the resolver says of names: at each question the next answer."""
-    known: dict[str, list[list[str]]] = {}
-    asked = socket.getaddrinfo
+    """Replace the resolver; each lookup of a name returns its next addresses."""
+    addresses_by_name: dict[str, list[list[str]]] = {}
+    getaddrinfo = socket.getaddrinfo
 
-    def answer(host: Any, port: Any, *rest: Any, **more: Any) -> Any:
-        if host not in known:
-            return asked(host, port, *rest, **more)
-        said = known[host].pop(0) if len(known[host]) > 1 else known[host][0]
-        return [found for one in said for found in asked(one, port, *rest, **more)]
+    def resolve(host: Any, port: Any, *args: Any, **options: Any) -> Any:
+        answers = addresses_by_name.get(host)
+        if answers is None:
+            return getaddrinfo(host, port, *args, **options)
+        addresses = answers.pop(0) if len(answers) > 1 else answers[0]
+        return [
+            entry
+            for address in addresses
+            for entry in getaddrinfo(address, port, *args, **options)
+        ]
 
-    monkeypatch.setattr(socket, "getaddrinfo", answer)
-    return known
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    return addresses_by_name
 
 
 FORBIDDEN = [
@@ -85,13 +90,19 @@ def test_a_public_address_is_allowed(address: str) -> None:
 def test_a_setting_allows_networks_and_no_others() -> None:
     url_policy.allow_networks(["10.1.0.0/16", "fd00::/8"])
     try:
-        told = [
-            url_policy.is_allowed(ip_address(one))
-            for one in ("10.1.2.3", "::ffff:10.1.2.3", "fd00::1", "10.2.0.1", "fc00::1")
+        results = [
+            url_policy.is_allowed(ip_address(address))
+            for address in (
+                "10.1.2.3",
+                "::ffff:10.1.2.3",
+                "fd00::1",
+                "10.2.0.1",
+                "fc00::1",
+            )
         ]
     finally:
         url_policy.allow_networks(())
-    assert told == [True, True, True, False, False]
+    assert results == [True, True, True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +120,7 @@ def test_a_name_at_such_an_address_gets_nothing(
 def test_what_was_checked_is_what_is_connected_to(
     names: dict[str, list[list[str]]],
 ) -> None:
-    """A name that gives a good address to the check and a bad one afterwards."""
+    """The name resolves to an allowed address first, then to a forbidden one."""
     url_policy.allow_networks(["127.0.0.2/32"])
     try:
         with (
@@ -123,9 +134,9 @@ def test_what_was_checked_is_what_is_connected_to(
             assert "not public" in post(url, BODY, {}, 5).error
     finally:
         url_policy.allow_networks(())
-    (got,) = good.received
-    assert (got.path, got.body) == ("/x?y=1", BODY.encode())
-    assert got.headers["Host"] == f"rebind.test:{good.port}"
+    (request,) = good.received
+    assert (request.path, request.body) == ("/x?y=1", BODY.encode())
+    assert request.headers["Host"] == f"rebind.test:{good.port}"
     assert bad.received == []
 
 
@@ -148,31 +159,31 @@ def test_a_redirect_is_not_followed(receiver: WebhookReceiver, status: int) -> N
 
 def test_a_receiver_that_hangs_is_left_in_time(receiver: WebhookReceiver) -> None:
     receiver.statuses = [NEVER_RESPONDS]
-    began = time.monotonic()
+    started_at = time.monotonic()
     answer = post(receiver.url, BODY, {}, 1)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - started_at < 3
     assert answer.error == "no answer within 1 s"
 
 
 def test_a_receiver_that_drips_is_left_in_time(receiver: WebhookReceiver) -> None:
     receiver.drips_headers = True
-    began = time.monotonic()
+    started_at = time.monotonic()
     answer = post(receiver.url, BODY, {}, 1)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - started_at < 3
     assert answer.error == "no answer within 1 s"
 
 
 def test_a_name_that_is_never_resolved_is_left_in_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def never(*_: Any, **__: Any) -> list[Any]:
+    def resolve_slowly(*_: Any, **__: Any) -> list[Any]:
         time.sleep(2)
         return []
 
-    monkeypatch.setattr(socket, "getaddrinfo", never)
-    began = time.monotonic()
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_slowly)
+    started_at = time.monotonic()
     answer = post("http://slow.test/", BODY, {}, 1)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - started_at < 3
     assert answer.error == "the name slow.test was not resolved in time"
 
 
@@ -195,10 +206,10 @@ def test_what_is_no_http_is_told(answer: bytes) -> None:
                 connection.sendall(answer)
 
         Thread(target=speak, daemon=True).start()
-        told = post(f"http://127.0.0.1:{port}/", BODY, {}, 5)
+        response = post(f"http://127.0.0.1:{port}/", BODY, {}, 5)
     url_policy.allow_networks(())
-    assert told.status is None
-    assert told.error
+    assert response.status is None
+    assert response.error
 
 
 def test_a_certificate_must_be_for_the_name(
@@ -206,19 +217,19 @@ def test_a_certificate_must_be_for_the_name(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The address is fixed, yet the name goes into SNI and is what is checked."""
-    made = create_certificate(tmp_path, "tls.test")
+    """The address is fixed, but SNI and certificate verification use the name."""
+    certificate_path = create_certificate(tmp_path, "tls.test")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(made)
-    asked_for: list[str | None] = []
-    context.sni_callback = lambda _, name, __: asked_for.append(name)
+    context.load_cert_chain(certificate_path)
+    requested_names: list[str | None] = []
+    context.sni_callback = lambda _, name, __: requested_names.append(name)
     names["tls.test"] = names["other.test"] = [["127.0.0.1"]]
     url_policy.allow_networks(LOOPBACK_NETWORKS)
     try:
         with running_receiver(tls=context) as receiver:
             url = f"https://{{}}:{receiver.port}/"
             untrusted = post(url.format("tls.test"), BODY, {}, 5)
-            monkeypatch.setenv("SSL_CERT_FILE", str(made))
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate_path))
             trusted = post(url.format("tls.test"), BODY, {}, 5)
             mistaken = post(url.format("other.test"), BODY, {}, 5)
     finally:
@@ -226,5 +237,5 @@ def test_a_certificate_must_be_for_the_name(
     assert (trusted.status, trusted.body) == (200, "thanks")
     assert (untrusted.status, mistaken.status) == (None, None)
     assert "certificate" in untrusted.error.lower()
-    assert asked_for == ["tls.test", "tls.test", "other.test"]
+    assert requested_names == ["tls.test", "tls.test", "other.test"]
     assert len(receiver.received) == 1

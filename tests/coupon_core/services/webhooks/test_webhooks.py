@@ -1,4 +1,4 @@
-"""Webhooks in the core: what is sent, how it is signed, when it is given up."""
+"""Test webhook payloads, signatures, retries and claims."""
 
 from __future__ import annotations
 
@@ -61,24 +61,25 @@ EVENT: dict[str, Any] = {
 SECRETS = WebhookSecrets("whsec_c2VjcmV0LW51bWJlci1vbmU=", "whsec_Zm9ybWVyLW9uZQ==")
 
 
-def told(form: SignatureScheme, **data: Any) -> Any:
+def serialize(form: SignatureScheme, **data: Any) -> Any:
     event = {**EVENT, "data": {**EVENT["data"], **data}}
     return json.loads(payloads.serialize_event(form, event))
 
 
-# ------------------------------------------------------------------ what is sent
+# ---------------------------------------------------------------------- payloads
 
 
 def test_playcamp_gets_the_union_of_both_documented_forms() -> None:
-    line = {"itemId": "gem", "itemQuantity": 100, "itemName": "100 Gems"}
-    assert told(SignatureScheme.PLAYCAMP) == {
+    names = {"en": "100 Gems"}
+    reward_line = {"itemId": "gem", "itemQuantity": 100, "itemName": names}
+    assert serialize(SignatureScheme.PLAYCAMP) == {
         "event": "coupon.redeemed",
         "timestamp": "2026-05-04T12:00:00.000Z",
         "data": {
             "couponCode": "CREATOR-1",
             "userId": "ann",
             "usageId": 5678,
-            "reward": [line],
+            "reward": [reward_line],
             "creatorKey": None,
             "campaignId": None,
         },
@@ -87,7 +88,7 @@ def test_playcamp_gets_the_union_of_both_documented_forms() -> None:
 
 def test_playcamp_is_told_whose_code_it_was_and_what_the_caller_said() -> None:
     lines = [{"itemId": "gem", "itemQuantity": 1}, {"itemId": "hat", "itemQuantity": 2}]
-    sent = told(
+    sent = serialize(
         SignatureScheme.PLAYCAMP,
         attribution={"creator_key": "ABC12", "campaign_id": "campaign_001"},
         reward_lines=lines,
@@ -104,21 +105,22 @@ def test_playcamp_is_told_whose_code_it_was_and_what_the_caller_said() -> None:
     [
         ({"item_id": "sword", "quantity": 2}, ("sword", 2)),
         ({"badge_id": "gold"}, ("gold", 1)),
-        ({"amount": 2.5}, ("0198", 1)),
+        ({"amount": 2.5}, ("currency", 1)),
+        ({"amount": 100}, ("currency", 100)),
         ({"item_id": 7}, ("7", 1)),
-        ({}, ("0198", 1)),
+        ({}, ("currency", 1)),
     ],
 )
 def test_any_reward_item_becomes_a_line(
     payload: dict[str, Any], expected: tuple[str, int]
 ) -> None:
     coupon = {**EVENT["data"]["coupon"], "reward_item": {**ITEM, "payload": payload}}
-    (line,) = told(SignatureScheme.PLAYCAMP, coupon=coupon)["data"]["reward"]
+    (line,) = serialize(SignatureScheme.PLAYCAMP, coupon=coupon)["data"]["reward"]
     assert (line["itemId"], line["itemQuantity"]) == expected
 
 
 def test_standard_webhooks_get_the_event_as_it_is() -> None:
-    assert told(SignatureScheme.STANDARD) == {
+    assert serialize(SignatureScheme.STANDARD) == {
         "type": "coupon.redeemed",
         "timestamp": EVENT["time"],
         "data": EVENT["data"],
@@ -145,7 +147,7 @@ def test_the_library_of_standard_webhooks_takes_either_secret() -> None:
         assert StandardWebhook(secret).verify(body, headers) == json.loads(body)
 
 
-# ------------------------------------------------------------------ when it is sent
+# -------------------------------------------------------------- retries and claims
 
 
 def test_pauses_grow_to_an_hour_and_vary_by_a_quarter() -> None:
@@ -159,7 +161,7 @@ def test_pauses_grow_to_an_hour_and_vary_by_a_quarter() -> None:
 
 @pytest.fixture
 def fresh(tenant: TenantFactory) -> Iterator[TenantFactory]:
-    """A shop whose outbox is empty, and no other's webhook."""
+    """Return a tenant; the outbox is empty and there are no webhooks."""
     database.execute("DELETE FROM outbox", {})
     database.execute("DELETE FROM webhook", {})
     yield tenant
@@ -167,14 +169,14 @@ def fresh(tenant: TenantFactory) -> Iterator[TenantFactory]:
 
 
 def subscribed(tenant: TenantFactory, **options: Any) -> Webhook:
-    made, _ = subscriptions.create(
+    webhook, _ = subscriptions.create(
         tenant.tenant_id, "coupon.redeemed", URL, NOW, **options
     )
-    return made
+    return webhook
 
 
 def due(tenant: TenantFactory, webhook: Webhook, count: int = 1) -> list[Delivery]:
-    """Redemptions that are due to a webhook."""
+    """Redeem `count` codes and return the due deliveries."""
     definition = tenant.define()
     for number in range(count):
         tenant.redeem(tenant.issue_code(definition, f"u{number}"), f"u{number}")
@@ -184,19 +186,19 @@ def due(tenant: TenantFactory, webhook: Webhook, count: int = 1) -> list[Deliver
     return webhook_delivery_repository.list_due_deliveries(webhook, 100, NOW)
 
 
-def again(webhook: Webhook) -> Webhook:
+def reload(webhook: Webhook) -> Webhook:
     return subscriptions.get(webhook.tenant_id, webhook.webhook_id)
 
 
-def fails(
+def record_failure(
     webhook: Webhook,
     sent: list[Delivery],
     now: datetime,
-    answer: WebhookResponse = DOWN,
+    response: WebhookResponse = DOWN,
 ) -> Webhook:
-    """The webhook after one more request that failed."""
-    delivery.record_attempt(webhook, sent, answer, now, ended_at=now)
-    return again(webhook)
+    """Record a failed request and return the webhook."""
+    delivery.record_attempt(webhook, sent, response, now, ended_at=now)
+    return reload(webhook)
 
 
 def test_a_webhook_that_has_only_failed_for_a_day_is_switched_off(
@@ -205,15 +207,15 @@ def test_a_webhook_that_has_only_failed_for_a_day_is_switched_off(
     webhook = subscribed(fresh, retry_count=10)
     sent = due(fresh, webhook)
     for hours in (*range(0, 18, 2), 23.9):
-        webhook = fails(webhook, sent, NOW + timedelta(hours=hours))
+        webhook = record_failure(webhook, sent, NOW + timedelta(hours=hours))
         assert webhook.is_active
-    webhook = fails(webhook, sent, NOW + timedelta(hours=24))
+    webhook = record_failure(webhook, sent, NOW + timedelta(hours=24))
     assert not webhook.is_active
     assert webhook.inactive_reason == retry_policy.REASON_ONLY_FAILURES
     assert delivery.claim_webhooks(10, NOW + timedelta(days=2)) == []
-    on = {"is_active": True}
-    subscriptions.update(webhook.tenant_id, webhook.webhook_id, on, utc_now())
-    webhook = again(webhook)
+    changes = {"is_active": True}
+    subscriptions.update(webhook.tenant_id, webhook.webhook_id, changes, utc_now())
+    webhook = reload(webhook)
     assert (webhook.is_active, webhook.failure_count) == (True, 0)
     assert (webhook.inactive_reason, webhook.failing_since) == ("", None)
 
@@ -222,7 +224,7 @@ def test_few_failures_in_a_day_switch_nothing_off(fresh: TenantFactory) -> None:
     webhook = subscribed(fresh)
     sent = due(fresh, webhook)
     for days in range(retry_policy.MIN_FAILURES_TO_DISABLE - 1):
-        webhook = fails(webhook, sent, NOW + timedelta(days=days))
+        webhook = record_failure(webhook, sent, NOW + timedelta(days=days))
     assert webhook.is_active
 
 
@@ -230,21 +232,78 @@ def test_one_success_in_between_begins_to_count_anew(fresh: TenantFactory) -> No
     webhook = subscribed(fresh)
     sent = due(fresh, webhook, 2)
     for hours in range(20):
-        webhook = fails(webhook, sent[:1], NOW + timedelta(hours=hours))
+        webhook = record_failure(webhook, sent[:1], NOW + timedelta(hours=hours))
     delivery.record_attempt(
         webhook, sent[1:], GOOD, NOW, ended_at=NOW + timedelta(hours=23)
     )
-    webhook = fails(again(webhook), sent[:1], NOW + timedelta(hours=25))
+    webhook = record_failure(reload(webhook), sent[:1], NOW + timedelta(hours=25))
     assert (webhook.is_active, webhook.failure_count) == (True, 1)
 
 
 def test_gone_switches_off_at_once(fresh: TenantFactory) -> None:
     webhook = subscribed(fresh)
-    webhook = fails(webhook, due(fresh, webhook), NOW, WebhookResponse(410))
+    webhook = record_failure(webhook, due(fresh, webhook), NOW, WebhookResponse(410))
     assert (webhook.is_active, webhook.inactive_reason) == (
         False,
         retry_policy.REASON_GONE,
     )
+
+
+def list_log(webhook: Webhook) -> list[tuple[int, str, datetime | None]]:
+    attempts, _ = subscriptions.list_attempts(
+        webhook.tenant_id, webhook.webhook_id, Page()
+    )
+    return [
+        (attempt.number, attempt.status.value, attempt.next_retry_at)
+        for attempt in attempts
+    ]
+
+
+def switch_off_by_gone(webhook: Webhook, sent: list[Delivery]) -> None:
+    record_failure(webhook, sent, NOW, WebhookResponse(410))
+
+
+def switch_off_by_day_of_failures(webhook: Webhook, sent: list[Delivery]) -> None:
+    for hours in range(0, 26, 2):
+        webhook = record_failure(webhook, sent, NOW + timedelta(hours=hours))
+    assert not webhook.is_active
+
+
+def switch_off_by_owner(webhook: Webhook, sent: list[Delivery]) -> None:
+    record_failure(webhook, sent, NOW)
+    changes = {"is_active": False}
+    subscriptions.update(webhook.tenant_id, webhook.webhook_id, changes, NOW)
+
+
+@pytest.mark.parametrize(
+    "switch_off",
+    [switch_off_by_gone, switch_off_by_day_of_failures, switch_off_by_owner],
+)
+def test_log_of_disabled_webhook_promises_no_retry(
+    fresh: TenantFactory, switch_off: Any
+) -> None:
+    webhook = subscribed(fresh, retry_count=10)
+    sent = due(fresh, webhook, 2)
+    record_failure(webhook, sent[:1], NOW)
+    switch_off(webhook, sent[1:])
+    attempts, _ = subscriptions.list_attempts(
+        webhook.tenant_id, webhook.webhook_id, Page()
+    )
+    last_attempts = {attempt.event_id: attempt for attempt in reversed(attempts)}
+    assert len(last_attempts) == 2
+    for attempt in last_attempts.values():
+        assert (attempt.status, attempt.next_retry_at) == (AttemptStatus.FAILED, None)
+
+
+def test_enabled_webhook_shows_retries_in_its_log_again(fresh: TenantFactory) -> None:
+    webhook = subscribed(fresh)
+    switch_off_by_gone(webhook, due(fresh, webhook))
+    assert list_log(reload(webhook)) == [(1, "FAILED", None)]
+    changes = {"is_active": True}
+    subscriptions.update(webhook.tenant_id, webhook.webhook_id, changes, NOW)
+    ((number, status, next_retry_at),) = list_log(reload(webhook))
+    assert (number, status) == (1, "RETRYING")
+    assert next_retry_at is not None
 
 
 def test_a_failure_at_an_old_url_says_nothing_of_the_new_one(
@@ -252,29 +311,30 @@ def test_a_failure_at_an_old_url_says_nothing_of_the_new_one(
 ) -> None:
     webhook = subscribed(fresh)
     sent = due(fresh, webhook)
-    ids = webhook.tenant_id, webhook.webhook_id
-    subscriptions.update(*ids, {"url": f"{URL}new"}, NOW)
-    webhook = fails(webhook, sent, NOW, WebhookResponse(410))
+    changes = {"url": f"{URL}new"}
+    subscriptions.update(webhook.tenant_id, webhook.webhook_id, changes, NOW)
+    webhook = record_failure(webhook, sent, NOW, WebhookResponse(410))
     assert (webhook.is_active, webhook.failure_count) == (True, 0)
 
 
 def test_a_delivery_fails_for_good_after_its_last_try(fresh: TenantFactory) -> None:
     webhook = subscribed(fresh, retry_count=2)
-    (one,) = due(fresh, webhook)
+    due(fresh, webhook)
     for number in range(3):
         later = NOW + timedelta(hours=number)
-        (one,) = webhook_delivery_repository.list_due_deliveries(webhook, 10, later)
-        webhook = fails(webhook, [one], later)
+        deliveries = webhook_delivery_repository.list_due_deliveries(webhook, 10, later)
+        assert len(deliveries) == 1
+        webhook = record_failure(webhook, deliveries, later)
     assert (
         webhook_delivery_repository.list_due_deliveries(
             webhook, 10, NOW + timedelta(days=1)
         )
         == []
     )
-    lines, _ = subscriptions.list_attempts(
+    attempts, _ = subscriptions.list_attempts(
         webhook.tenant_id, webhook.webhook_id, Page()
     )
-    found = [(line.number, line.status) for line in lines]
+    found = [(attempt.number, attempt.status) for attempt in attempts]
     retrying = AttemptStatus.RETRYING
     assert found == [(3, AttemptStatus.FAILED), (2, retrying), (1, retrying)]
 
@@ -282,7 +342,7 @@ def test_a_delivery_fails_for_good_after_its_last_try(fresh: TenantFactory) -> N
 def test_a_failed_webhook_rests_before_it_is_served_again(fresh: TenantFactory) -> None:
     webhook = subscribed(fresh)
     sent = due(fresh, webhook, 2)
-    fails(webhook, sent[:1], NOW)
+    record_failure(webhook, sent[:1], NOW)
     assert delivery.claim_webhooks(10, NOW + timedelta(seconds=1)) == []
     assert len(delivery.claim_webhooks(10, NOW + timedelta(seconds=4))) == 1
 
@@ -291,17 +351,17 @@ def test_what_was_taken_stays_taken_whoever_settles_last(fresh: TenantFactory) -
     webhook = subscribed(fresh)
     sent = due(fresh, webhook)
     delivery.record_attempt(webhook, sent, GOOD, NOW)
-    fails(webhook, sent, NOW)
+    record_failure(webhook, sent, NOW)
     assert fetch_rows("SELECT state FROM webhook_delivery") == [("delivered",)]
 
 
 def test_of_many_workers_one_serves_a_webhook(fresh: TenantFactory) -> None:
     webhooks = [subscribed(fresh) for _ in range(3)]
     due(fresh, webhooks[0])
-    taken = run_concurrently([lambda: delivery.claim_webhooks(2, NOW)] * 4)
-    found = [one.webhook_id for some in taken for one in some]
-    assert sorted(found) == sorted(one.webhook_id for one in webhooks)
-    # A worker that died is waited for no longer than a request could have taken.
+    claims = run_concurrently([lambda: delivery.claim_webhooks(2, NOW)] * 4)
+    claimed_ids = [webhook.webhook_id for claim in claims for webhook in claim]
+    assert sorted(claimed_ids) == sorted(webhook.webhook_id for webhook in webhooks)
+    # The claim of a dead worker expires after the longest possible request.
     assert delivery.claim_webhooks(9, NOW + timedelta(seconds=14)) == []
     assert len(delivery.claim_webhooks(9, NOW + timedelta(seconds=16))) == 3
 
@@ -310,31 +370,31 @@ def test_of_a_tenant_no_more_are_served_at_once_than_its_share(
     fresh: TenantFactory,
 ) -> None:
     other = create_tenant()
-    ids = {"busy": fresh.tenant_id, "other": other.tenant_id}
-    names = {tenant_id: name for name, tenant_id in ids.items()}
+    tenant_ids = {"busy": fresh.tenant_id, "other": other.tenant_id}
+    names = {tenant_id: name for name, tenant_id in tenant_ids.items()}
     for shop in (*[fresh] * 12, other):
         subscribed(shop)
     due(fresh, subscribed(fresh))
     due(other, subscribed(other))
 
-    def taken(most: int, **serving: int) -> Counter[str]:
-        given = {ids[name]: count for name, count in serving.items()}
-        with suppress(Undone), database.transaction():
-            found = delivery.claim_webhooks(most, NOW, given)
-            raise Undone
-        return Counter(names[one.tenant_id] for one in found)
+    def count_claimed(limit: int, **serving: int) -> Counter[str]:
+        active_counts = {tenant_ids[name]: count for name, count in serving.items()}
+        with suppress(ClaimUndone), database.transaction():
+            webhooks = delivery.claim_webhooks(limit, NOW, active_counts)
+            raise ClaimUndone
+        return Counter(names[webhook.tenant_id] for webhook in webhooks)
 
-    assert taken(32) == {"busy": delivery.MAX_CONCURRENT_PER_TENANT, "other": 2}
-    assert taken(32, busy=5) == {"busy": 3, "other": 2}
-    assert taken(32, busy=8) == {"other": 2}
-    assert taken(3, busy=7, other=1) == {"busy": 1, "other": 2}
-    # Each tenant's first before any tenant's second.
-    assert taken(2) == {"busy": 1, "other": 1}
-    assert taken(1, busy=8) == {"other": 1}
+    assert count_claimed(32) == {"busy": delivery.MAX_CONCURRENT_PER_TENANT, "other": 2}
+    assert count_claimed(32, busy=5) == {"busy": 3, "other": 2}
+    assert count_claimed(32, busy=8) == {"other": 2}
+    assert count_claimed(3, busy=7, other=1) == {"busy": 1, "other": 2}
+    # The first webhook of each tenant precedes the second of any tenant.
+    assert count_claimed(2) == {"busy": 1, "other": 1}
+    assert count_claimed(1, busy=8) == {"other": 1}
 
 
-class Undone(Exception):
-    """What was taken is given back."""
+class ClaimUndone(Exception):
+    """Rolls back the transaction of a claim."""
 
 
 def test_an_event_is_due_once_however_often_and_wherever_it_comes(
@@ -353,10 +413,10 @@ def test_what_is_old_is_forgotten_with_its_log(fresh: TenantFactory) -> None:
     webhook = subscribed(fresh)
     sent = due(fresh, webhook, 2)
     delivery.record_attempt(webhook, sent, GOOD, NOW)
-    week = utc_now() + delivery.DELIVERY_RETENTION
-    assert delivery.purge(week - timedelta(hours=1), 100) == 0
-    assert delivery.purge(week + timedelta(minutes=1), 1) == 1
-    assert delivery.purge(week + timedelta(minutes=1), 100) == 1
+    end = utc_now() + delivery.DELIVERY_RETENTION
+    assert delivery.purge(end - timedelta(hours=1), 100) == 0
+    assert delivery.purge(end + timedelta(minutes=1), 1) == 1
+    assert delivery.purge(end + timedelta(minutes=1), 100) == 1
     assert fetch_rows("SELECT count(*) FROM webhook_attempt") == [(0,)]
 
 

@@ -1,0 +1,87 @@
+"""Messages about wrong values that name options instead of members of a body."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+import rich_click as click
+from marshmallow import ValidationError
+
+from admin_gateway.cli.errors import CommandError, error_message
+from coupon_core.domain.models import AdminReason, Refused
+from coupon_core.domain.timestamps import format_timestamp
+from coupon_core.schemas.validation_errors import convert_validation_error
+
+OPTIONS_BY_PATH_KEY = "coupons.options_by_path"
+MISSING_PREFIX = "missing; "
+MEMBER_MESSAGE = re.compile(r"(?P<path>[a-z_]+(?:\.[a-z_0-9]+)*): (?P<text>.+)", re.S)
+
+
+def describe_errors(ctx: click.Context, error: Exception) -> CommandError | None:
+    """Return the error of a command in terms of its options, if that is possible."""
+    if isinstance(error, ValidationError):
+        problem = convert_validation_error(error)
+        first, remaining_count = problem.details[0], len(problem.details) - 1
+        suffix = f" (and {remaining_count} more)" if remaining_count else ""
+        return _describe_member(ctx, first.path, text=first.message, suffix=suffix)
+    if not isinstance(error, Refused):
+        return None
+    tenant_id = ctx.params.get("tenant_id")
+    if error.reason == AdminReason.TENANT_NOT_FOUND and tenant_id:
+        return CommandError(
+            f'Tenant "{tenant_id}" not found; `couponctl tenant list` shows all tenants'
+        )
+    match = MEMBER_MESSAGE.fullmatch(error_message(error) or "")
+    return match and _describe_member(ctx, match["path"], text=match["text"])
+
+
+def _describe_member(
+    ctx: click.Context, path: str, text: str, suffix: str = ""
+) -> CommandError | None:
+    parameter, rest = _find_parameter(ctx, path)
+    if parameter is None:
+        return None
+    label = _to_label(parameter)
+    end = suffix or ("" if text.endswith(".") else ".")
+    value = ctx.params[parameter.name or ""]
+    if text.startswith("expected either "):
+        return CommandError(_with_options(ctx, f"E{text[1:]}{end}"))
+    if value in (None, ()):
+        if ctx.params.get("body_file") or not text.startswith(MISSING_PREFIX):
+            return None
+        return CommandError(f"Missing {label}: {text[len(MISSING_PREFIX) :]}{end}")
+    if isinstance(value, Mapping):
+        return CommandError(f"Invalid {label}: {path}: {text}{end}")
+    if isinstance(value, tuple | list):
+        value = value[int(rest)] if rest.isdecimal() and int(rest) < len(value) else ""
+    if isinstance(value, datetime):
+        value = format_timestamp(value)
+    shown = f' "{value}"' if value != "" else ""
+    return CommandError(f"Invalid {label}{shown}: {text}{end}")
+
+
+def _find_parameter(
+    ctx: click.Context, path: str
+) -> tuple[click.Parameter | None, str]:
+    """Return the parameter of a member, and the rest of the path below it."""
+    names: Mapping[str, str] = ctx.meta.get(OPTIONS_BY_PATH_KEY, {})
+    parameters = {parameter.name: parameter for parameter in ctx.command.params}
+    head, _, rest = path.partition(".")
+    if path in names:
+        return parameters.get(names[path]), ""
+    return parameters.get(head), rest
+
+
+def _to_label(parameter: click.Parameter) -> str:
+    if isinstance(parameter, click.Argument):
+        return parameter.human_readable_name
+    return max(parameter.opts, key=len)
+
+
+def _with_options(ctx: click.Context, text: str) -> str:
+    labels = {
+        parameter.name: _to_label(parameter)
+        for parameter in ctx.command.params
+        if parameter.name
+    }
+    return re.sub(r"\w+", lambda match: labels.get(match[0], match[0]), text)

@@ -1,0 +1,31 @@
+"""The rule that coupons are never given an expiry in the past."""
+
+from datetime import datetime
+
+from coupon_core.domain.models import AdminReason, Refused
+from coupon_core.domain.timestamps import format_timestamp
+
+
+def explain_past_expiry(expires_at: datetime | None, now: datetime) -> str:
+    """Return why a new expiry is refused, or "" if it is in the future or None.
+
+    An expiry in the past is most likely a mistyped year; to end coupons now, revoke
+    them.
+    """
+    if expires_at is None or expires_at > now:
+        return ""
+    return (
+        f"expires_at: {format_timestamp(expires_at)} is in the past; "
+        "expected a time in the future"
+    )
+
+
+def require_future_expiry(expires_at: datetime | None, now: datetime) -> None:
+    """Refuse an expiry that is not in the future; None means no expiry of their own.
+
+    Raises:
+        Refused: The expiry is in the past.
+    """
+    problem = explain_past_expiry(expires_at, now)
+    if problem:
+        raise Refused(AdminReason.EXPIRY_IS_PAST, problem)

@@ -1,0 +1,20 @@
+"""Row locks on PostgreSQL; on SQLite the write transaction itself is the lock."""
+
+from typing import Any
+
+from coupon_core.persistence.database import is_postgresql
+
+
+def lock_rows(query: Any, lock_mode: str = "FOR NO KEY UPDATE") -> Any:
+    """Return the query with a lock on its rows until the transaction ends."""
+    return query.for_update(lock_mode) if is_postgresql() else query
+
+
+def coupon_lock_clause(lock: bool = True) -> str:
+    """Return the SQL clause that locks the rows of alias `c`, or "" without `lock`."""
+    return " FOR UPDATE OF c" if lock and is_postgresql() else ""
+
+
+def skip_locked_clause(lock_mode: str = "FOR UPDATE") -> str:
+    """Return the SQL clause that locks rows and skips those locked by others."""
+    return f"{lock_mode} SKIP LOCKED" if is_postgresql() else ""

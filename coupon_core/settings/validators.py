@@ -1,0 +1,74 @@
+"""Checks of single settings that environs cannot express itself."""
+
+from ipaddress import ip_network
+from urllib.parse import urlsplit
+
+from environs import ValidationError, validate
+
+from coupon_core.messaging.topology import UnsupportedBroker, parse_broker_kind
+from coupon_core.security.rate_limiting.policy import (
+    IN_MEMORY_URL,
+    InvalidRateLimit,
+    parse_rate_limit,
+)
+
+COUNTER_URL_PREFIXES = ("redis://", "rediss://", "unix://", IN_MEMORY_URL)
+MAX_PORT = 65_535
+PORT_RANGE = validate.Range(1, MAX_PORT)
+# The query gateway and the workers use the two ports that follow.
+METRICS_PORT_RANGE = validate.Range(0, MAX_PORT - 2)
+COUNT_RANGE = validate.Range(1, 1_000)
+KEY_COUNT_RANGE = validate.Range(0, 1_000_000)
+VISIBILITY_RANGE = validate.Range(1, 3_600)
+
+
+def validate_broker_url(url: str) -> None:
+    """Refuse a broker that would lose messages; "" selects the embedded broker."""
+    if not url:
+        return
+    try:
+        parse_broker_kind(url)
+    except UnsupportedBroker as error:
+        raise ValidationError(str(error)) from error
+
+
+def validate_redis_url(url: str) -> None:
+    """Refuse a URL that is neither Redis nor `memory://`; "" follows the broker."""
+    if url and not url.startswith(COUNTER_URL_PREFIXES):
+        prefixes = ", ".join(COUNTER_URL_PREFIXES)
+        raise ValidationError(f"expected a URL that begins with one of {prefixes}")
+
+
+def validate_rate_limit(text: str) -> None:
+    """Refuse a text that is not a rate limit; "" means no limit."""
+    try:
+        parse_rate_limit("", text)
+    except InvalidRateLimit as error:
+        raise ValidationError(str(error)) from error
+
+
+def validate_public_url(url: str) -> None:
+    """Refuse what is not the URL of a service; "" means that it is not set."""
+    if not url:
+        return
+    try:
+        parts = urlsplit(url)
+        is_valid = parts.scheme in ("http", "https") and bool(parts.hostname)
+        has_more = parts.query or parts.fragment or parts.username or parts.port == 0
+    except ValueError:  # an invalid port or IPv6 address
+        is_valid, has_more = False, ""
+    if not is_valid or has_more:
+        raise ValidationError(
+            "expected a URL such as https://coupons.example, without user and query"
+        )
+
+
+def validate_networks(networks: list[str]) -> None:
+    """Refuse a list with an entry that is not an IP network."""
+    for network in filter(None, networks):
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise ValidationError(
+                f"expected networks such as 10.1.0.0/16: {error}"
+            ) from error
