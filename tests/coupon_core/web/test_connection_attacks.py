@@ -23,7 +23,7 @@ from tests.coupon_core.web.attack_tools import (
 from tests.support.raw_http import CHUNKED_ENCODING, CONTENT_LENGTH, Target, raw_target
 
 pytestmark = pytest.mark.slow
-ATTACK_SECONDS = 4.0
+ATTACK_SECONDS = 2.5
 MAX_HEALTH_SECONDS = 0.3
 MAX_MEMORY_GROWTH_MEGABYTES = 12.0
 
@@ -53,6 +53,16 @@ def warm_up(target: Target) -> None:
 def wait_for_quiet(target: Target) -> None:
     time.sleep(3)
     target.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+
+
+def wait_for_memory(target: Target, before: float) -> float:
+    """Growth in megabytes, once it is as small as it should be, or after a while."""
+    deadline = time.monotonic() + 8
+    while True:
+        time.sleep(0.5)
+        growth = measure_memory(target) - before
+        if growth <= MAX_MEMORY_GROWTH_MEGABYTES or time.monotonic() > deadline:
+            return growth
 
 
 def anonymous(*lines: bytes, body: bytes = b"", path: bytes = b"/oauth/token") -> bytes:
@@ -116,24 +126,20 @@ def test_an_attack_delays_no_one_and_leaves_no_memory(
     target: Target, kind: str
 ) -> None:
     before = measure_memory(target)
-    alone = HealthProbe(target)
-    with alone.running():
-        time.sleep(1)
     probe = HealthProbe(target)
     with probe.running():
         opened = attack(target, ATTACKS[kind], ATTACK_SECONDS)
-    wait_for_quiet(target)
-    growth = measure_memory(target) - before
+    growth = wait_for_memory(target, before)
     print(
         f"\n{kind}: {opened} connections, /health of {len(probe.seconds)}:"
         f" p50 {probe.quantile(0.5):.3f} s, p99 {probe.quantile(0.99):.3f} s,"
-        f" max {max(probe.seconds):.3f} s, alone {max(alone.seconds):.3f} s,"
+        f" max {max(probe.seconds):.3f} s,"
         f" memory {growth:+.1f} MB"
     )
     assert opened >= ATTACKS[kind].count
     assert probe.failures == []
-    # On a busy machine even an idle gateway may need longer now and then.
-    assert probe.quantile(0.97) <= max(MAX_HEALTH_SECONDS, 3 * max(alone.seconds))
+    # On a busy machine a few take longer, also without an attack.
+    assert probe.quantile(0.97) <= MAX_HEALTH_SECONDS
     assert growth <= MAX_MEMORY_GROWTH_MEGABYTES
 
 
