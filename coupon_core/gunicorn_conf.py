@@ -1,29 +1,30 @@
-"""How gunicorn runs a gateway: `gunicorn -c python:coupon_core.gunicorn_conf`.
+"""Settings of gunicorn for a gateway: `gunicorn -c python:coupon_core.gunicorn_conf`.
 
-gunicorn reads the names below; where to listen is said with `--bind`.
+gunicorn reads the names below; `--bind` sets the address to listen on.
 """
 
-from functools import partial
 from typing import Any
 
-from gunicorn import util
 from gunicorn.glogging import Logger
-from gunicorn.workers import gthread
 
 from coupon_core.observability import structured_logging
 from coupon_core.settings.loader import load
-from coupon_core.web.gunicorn_errors import install_json_errors
 
 _settings = load()  # not `config.load`: gunicorn has a setting of that name
 structured_logging.configure(_settings.log_level, _settings.log_format)
 
-worker_class = "coupon_core.web.gunicorn_worker.BufferingThreadWorker"
+worker_class = "coupon_core.web.gunicorn_worker.HttpWorker"
+http_parser = "python"  # of stock workers; by default it depends on the machine
 workers = _settings.gateway_workers
 threads = _settings.gateway_threads
 worker_connections = 1_000
 # Each worker makes the app, and with it its connections, after the fork: nothing
 # that is open may be shared.
 preload_app = False
+# Request bodies above 64 KiB wait here, in files without a name.
+tmp_upload_dir = str(_settings.data_dir / "uploads")
+# No proxy may set the path. FORWARDED_ALLOW_IPS names those that may say "https".
+forwarder_headers = ""
 
 timeout = 30  # seconds without a sign of life after which a worker is replaced
 # A request is answered within five seconds, so that after SIGTERM this is plenty.
@@ -35,9 +36,9 @@ limit_request_line = 4_094
 limit_request_fields = 64
 limit_request_field_size = 8_190
 
-# Each request is told by `web.telling`, by its route; gunicorn would tell the path.
+# `web.access_log` logs each request by its route; gunicorn would log the path.
 accesslog = None
-# Never debug, at which gunicorn tells paths as well.
+# Never debug, where gunicorn logs paths as well.
 loglevel = "info" if _settings.log_level == "debug" else _settings.log_level
 control_socket_disable = True
 
@@ -50,16 +51,3 @@ class logger_class(Logger):  # noqa: N801 - the name of the gunicorn setting
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
-
-
-# gthread's main thread lingers two seconds for every client that asked to close and
-# does not: fifteen of those in a row, and the whole worker is taken for dead. Its other
-# threads linger five seconds for the rest of a body that nobody wanted.
-LINGER_SECONDS = 0.05
-
-
-def post_worker_init(worker: Any) -> None:
-    """Let gunicorn's own refusals be JSON as well, and no client hold up the others."""
-    install_json_errors()
-    util.close_graceful = partial(util.close_graceful, timeout=LINGER_SECONDS)
-    gthread.DEFAULT_WORKER_DATA_TIMEOUT = LINGER_SECONDS

@@ -1,9 +1,7 @@
-"""What gunicorn refuses before Flask sees it, said in JSON instead of HTML."""
+"""JSON answers for what the server refuses before the application sees it."""
 
 import os
-from typing import Any
-
-from gunicorn import util
+from http import HTTPStatus
 
 from coupon_core.json_encoding import encode_json
 from coupon_core.schemas.errors import ApiError
@@ -11,31 +9,31 @@ from coupon_core.web.dialects import render_phoenix_error
 from coupon_core.web.error_handlers import HTTP_ERRORS
 from coupon_core.web.middleware import SECURITY_HEADERS
 
+_KNOWN_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+_REASONS = {413: "Content Too Large", 414: "URI Too Long"}
 
-def install_json_errors() -> None:
-    """Let this process's gunicorn answer its own 400, 414, 431 and 501 in JSON.
 
-    Called from gunicorn's configuration file. Which dialect was meant is not known
-    at that point, for the request could not be read: the shape is Phoenix's.
+def serialize_error_response(
+    status: int, reason: str = "", *, retry_after: int | None = None
+) -> bytes:
+    """Return a whole error response; the connection ends with it.
+
+    The dialect of a request that cannot be read is not known: the shape is Phoenix's.
     """
-    util.write_error = _write_error
-
-
-def _write_error(sock: Any, status: int, reason: str, _message: str) -> None:
-    util.write_nonblock(sock, serialize_error_response(status, reason))
-
-
-def serialize_error_response(status: int, reason: str) -> bytes:
-    """The whole answer, as it goes over the wire; the connection ends with it."""
+    reason = reason or _REASONS.get(status) or HTTPStatus(status).phrase
     code, text = HTTP_ERRORS.get(status) or (reason.upper().replace(" ", "_"), reason)
     request_id = os.urandom(12).hex()
     body = encode_json(render_phoenix_error(ApiError(status, code, text), request_id))
+    extra: dict[str, object] = {"Retry-After": retry_after} if retry_after else {}
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        extra["Allow"] = _KNOWN_METHODS
     headers = [
         f"HTTP/1.1 {status} {reason}",
         "Connection: close",
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
         f"X-Request-Id: {request_id}",
+        *(f"{name}: {value}" for name, value in extra.items()),
         *(f"{name}: {value}" for name, value in SECURITY_HEADERS),
     ]
     return "\r\n".join([*headers, "", ""]).encode("latin-1") + body

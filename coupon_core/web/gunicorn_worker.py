@@ -1,200 +1,189 @@
-"""Requests on their way in: no thread waits for them, and none may take for ever.
+"""A gunicorn worker class whose threads never wait for a client.
 
-gunicorn's threads read a request as it comes, for as long as its client likes, so that
-as many slow clients as there are threads would stop a gateway. Here what has come is
-kept until the request is whole. Of one that is too big to be kept the route decides
-whether it is read at all; then it must come at some pace.
+All serving threads wait in one epoll. The thread that gets a readable connection reads
+what is there, feeds one incremental parser, and either answers a complete request in
+one write or lets the connection go. The main thread handles signals, reports to
+gunicorn's master, ends connections whose time is over, and drains at shutdown.
 """
 
-import re
-import socket
+import os
+import select
+from contextlib import suppress
+from threading import Thread, get_ident
 from time import monotonic
 from typing import Any
 
-from gunicorn import util
-from gunicorn.http.errors import NoMoreData
-from gunicorn.workers.gthread import _DEFER, ThreadWorker
+from gunicorn.workers.base import Worker
 
-from coupon_core.web.request_body import DEFAULT_BODY_LIMIT_BYTES
+from coupon_core.web.http_worker.acceptor import Acceptor
+from coupon_core.web.http_worker.application import ApplicationRunner
+from coupon_core.web.http_worker.body_spool import BodySpool
+from coupon_core.web.http_worker.connection import IDLE, NEW, Connection
+from coupon_core.web.http_worker.connection_table import ConnectionTable
+from coupon_core.web.http_worker.limits import LINGER_SECONDS, Timeouts
+from coupon_core.web.http_worker.memory import MemoryTrimmer
+from coupon_core.web.http_worker.pollers import Poller, create_poller
+from coupon_core.web.http_worker.server import ConnectionServer
+from coupon_core.web.http_worker.start_checks import (
+    check_settings,
+    is_proxy_named,
+    raise_descriptor_limit,
+)
+from coupon_core.web.http_worker.wsgi_environ import SchemePolicy
 
-MAX_BUFFERED_BODY_BYTES = DEFAULT_BODY_LIMIT_BYTES
-MAX_HEADER_BYTES = 65_536
-MIN_UPLOAD_BYTES_PER_SECOND = 16_384  # bytes a second that a bigger body must come at
-# A request may arrive, and an answer be taken, in so many times gunicorn's `keepalive`.
-RECEIVE_TIMEOUT_FACTOR = 2
-# While the worker stops, a thread does wait for what is still on its way: so many s.
-SHUTDOWN_RECEIVE_TIMEOUT_SECONDS = 1.0
-
-INFINITE = float("inf")
-_READ_SIZE_BYTES = 65_536
-_find_header_end = re.compile(rb"\n\r?\n").search
-_find_content_length = re.compile(
-    rb"(?im)^content-length:[ \t]*(\d{1,18})[ \t]*\r?$"
-).search
-_find_transfer_encoding = re.compile(rb"(?im)^transfer-encoding[ \t]*:(.*)$").search
-_find_expect_continue = re.compile(rb"(?im)^expect:[ \t]*100-continue[ \t]*\r?$").search
-_match_chunk_size = re.compile(rb"[0-9A-Fa-f]{1,8}").match
-_CONTINUE_RESPONSE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_TICK_SECONDS = 0.5
+_SHORT_TICK_SECONDS = 0.1  # while accepting pauses, and while the worker drains
+_INFINITE = float("inf")
 
 
-class RequestBuffer:
-    """What has come of a request, and whether that is all of it.
+class HttpWorker(Worker):
+    """Serves HTTP/1.1 and 1.0 with `threads` threads on one epoll."""
 
-    How it is framed is only guessed here: gunicorn reads it all once more, to the
-    letter.
-    """
+    alive: bool
+    _table: ConnectionTable
+    _poller: Poller
+    _acceptor: Acceptor
+    _server: ConnectionServer
 
-    __slots__ = ("_body_end", "_continue_sent", "_position", "data", "deadline")
+    @classmethod
+    def check_config(cls, cfg: Any, _log: Any) -> None:
+        """Refuse at start what this worker does not support."""
+        check_settings(cfg)
 
-    def __init__(self, data: bytes, deadline: float) -> None:
-        self.data, self.deadline = bytearray(data), deadline
-        self._position = 0  # what is before it has been looked at
-        self._body_end: float | None = None  # of the body; of chunks it is not known
-        self._continue_sent = False
+    def init_process(self) -> None:
+        """Check the settings again: a reload may have changed them."""
+        check_settings(self.cfg)
+        super().init_process()
 
-    def is_ready(self) -> bool:
-        """Whether a thread need not wait: all has come, or too much, or nonsense."""
-        if self._body_end is None:
-            self._find_header()
-        if self._body_end is None:
-            return False
-        if self._body_end == INFINITE:
-            return self._has_all_chunks()
-        return (
-            not len(self.data)
-            < self._body_end
-            <= self._position + MAX_BUFFERED_BODY_BYTES
+    def stop_gracefully(self) -> None:
+        """Stop accepting and drain; called by a serving thread."""
+        self.alive = False
+        with suppress(BlockingIOError):
+            os.write(self.PIPE[1], b"x")  # wakes the main thread
+
+    def run(self) -> None:
+        """Serve until gunicorn stops this worker, then drain."""
+        self._busy_since: dict[int, float] = {}
+        self._is_serving = True
+        self._set_up()
+        threads = [
+            Thread(target=self._serve_events, name=f"http-{number}", daemon=True)
+            for number in range(self.cfg.threads)
+        ]
+        for thread in threads:
+            thread.start()
+        self._acceptor.start()
+        while self.alive and self._is_parent_alive():
+            self._tick(_SHORT_TICK_SECONDS if self._acceptor.is_paused else None)
+            self._acceptor.resume()
+        self.alive = False
+        self._drain()
+        self._is_serving = False
+        self._poller.wake_all()
+        for thread in threads:
+            thread.join(_SHORT_TICK_SECONDS)
+
+    def _set_up(self) -> None:
+        # Here, after the fork: an epoll must not be shared between processes.
+        cfg = self.cfg
+        max_connections = raise_descriptor_limit(cfg.worker_connections)
+        scheme_policy = SchemePolicy(cfg, is_proxy_named(cfg))
+        self._poller = create_poller()
+        self._table = ConnectionTable(max_connections)
+        self._memory = MemoryTrimmer(self._table)
+        self._acceptor = Acceptor(self, self._table, self._poller, scheme_policy)
+        self._server = ConnectionServer(
+            self._table,
+            self._poller,
+            ApplicationRunner(self, scheme_policy),
+            Timeouts.from_config(cfg),
+            BodySpool(cfg.tmp_upload_dir),
         )
 
-    def is_header_too_large(self) -> bool:
-        """Whether its head has no end."""
-        return self._body_end is None and len(self.data) > MAX_HEADER_BYTES
+    # ------------------------------------------------------ serving threads
 
-    def should_send_continue(self) -> bool:
-        """Whether the client waits, and still has to be told to send the body."""
-        is_waiting = not self._continue_sent and self._body_end is not None
-        self._continue_sent = self._continue_sent or is_waiting
-        return (
-            is_waiting
-            and _find_expect_continue(self.data, 0, self._position) is not None
-        )
-
-    def _find_header(self) -> None:
-        end = _find_header_end(self.data, self._position)
-        if not end:
-            self._position = max(0, len(self.data) - 3)
-            return
-        self._position = end.end()
-        length = _find_content_length(self.data, 0, self._position)
-        coding = _find_transfer_encoding(self.data, 0, self._position)
-        self._body_end = self._position
-        if coding and not length and coding[1].strip().lower() == b"chunked":
-            self._body_end = INFINITE
-        elif length and not coding:
-            self._body_end += int(length[1])
-
-    def _has_all_chunks(self) -> bool:
-        while (line_end := self.data.find(b"\r\n", self._position)) >= 0:
-            size = _match_chunk_size(self.data, self._position)
-            if size is None:
-                return True
-            if not int(size[0], 16):
-                return self.data.find(b"\r\n\r\n", line_end) >= 0
-            self._position = line_end + int(size[0], 16) + 4
-        return len(self.data) > MAX_HEADER_BYTES + MAX_BUFFERED_BODY_BYTES
-
-
-class MinimumRateSocket:
-    """A socket that a thread reads of: it does not wait for one that is too slow."""
-
-    def __init__(self, sock: socket.socket, max_lag_seconds: float) -> None:
-        self._sock, self._max_lag_seconds = sock, max_lag_seconds
-        self._deadline = monotonic() + max_lag_seconds
-
-    def recv(self, size: int) -> bytes:
-        """Read on. NoMoreData when the client lags so many seconds behind the pace."""
-        previous_timeout = self._sock.gettimeout()
-        self._sock.settimeout(max(0.001, self._deadline - monotonic()))
-        try:
-            data = self._sock.recv(size)
-        except TimeoutError:
-            raise NoMoreData from None
-        finally:
-            self._sock.settimeout(previous_timeout)
-        extended_deadline = self._deadline + len(data) / MIN_UPLOAD_BYTES_PER_SECOND
-        self._deadline = min(extended_deadline, monotonic() + self._max_lag_seconds)
-        return data
-
-
-class BufferingThreadWorker(ThreadWorker):
-    """gunicorn's `gthread`, whose threads are for requests that have come."""
-
-    def handle(self, conn: Any) -> Any:
-        """Read what there is; answer the request once it is whole."""
-        if self.cfg.is_ssl:  # what can be read is not yet the request
-            return super().handle(conn)
-        buffer = getattr(conn, "request_buffer", None) or self._start_buffer(conn)
-        is_complete = self._read_available(conn, buffer) or buffer.is_ready()
-        if self.alive and not is_complete:
-            return self._defer(conn, buffer)
-        conn.request_buffer = None
-        conn.init()
-        reader = conn.parser.unreader
-        reader.unread(bytes(buffer.data))
-        seconds = self.cfg.keepalive if self.alive else SHUTDOWN_RECEIVE_TIMEOUT_SECONDS
-        reader.sock = MinimumRateSocket(conn.sock, seconds)
-        return super().handle(conn)
-
-    def finish_request(self, conn: Any, fs: Any) -> Any:
-        """Put a request off; but not once the worker stops, for it will not look again.
-
-        gunicorn would close the connection of a request that is still on its way.
-        """
-        is_done = not fs.cancelled() and fs.exception() is None
-        if not self.alive and is_done and fs.result() is _DEFER:
-            return self.enqueue_req(conn)
-        return super().finish_request(conn, fs)
-
-    def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer; a client who does not take the answer is left."""
-        conn.sock.settimeout(RECEIVE_TIMEOUT_FACTOR * self.cfg.keepalive)
-        try:
-            return super().handle_request(req, conn)
-        except TimeoutError:
-            raise StopIteration from None
-        finally:
-            conn.parser.unreader.sock = conn.sock
-
-    def _start_buffer(self, conn: Any) -> RequestBuffer:
-        # A part of it may have been read together with the request before.
-        buffered = conn.parser.unreader.take_buffered() if conn.parser else b""
-        deadline = monotonic() + RECEIVE_TIMEOUT_FACTOR * self.cfg.keepalive
-        conn.sock.setblocking(False)
-        buffer = conn.request_buffer = RequestBuffer(buffered, deadline)
-        return buffer
-
-    def _read_available(self, conn: Any, buffer: RequestBuffer) -> bool:
-        """Read what is there; true when nothing more can come."""
-        while not (buffer.is_ready() or buffer.is_header_too_large()):
+    def _serve_events(self) -> None:
+        while self._is_serving:
             try:
-                data = conn.sock.recv(_READ_SIZE_BYTES)
-            except BlockingIOError:
-                return False
-            except OSError:
-                return True
-            if not data:
-                return True
-            buffer.data += data
+                self._serve_event(self._poller.wait())
+            except BaseException:  # a serving thread never ends by an exception
+                self._busy_since.pop(get_ident(), None)
+                self.log.exception("Exception in a serving thread")
+
+    def _serve_event(self, fd: int) -> None:
+        connection = self._table.by_fd.get(fd)
+        if connection is None:
+            connection = self._acceptor.accept(fd)
+            if connection is None:
+                return
+        elif not connection.take(False):
+            connection.is_signalled = True
+            if not connection.take(False):  # the owner will see the signal
+                return
+        me = get_ident()
+        self._busy_since[me] = monotonic()
+        try:
+            self._server.serve(connection)
+        except BaseException:
+            self._table.close(connection)
+            raise
+        finally:
+            self._busy_since.pop(me, None)
+
+    # ---------------------------------------------------------- main thread
+
+    def _tick(self, seconds: float | None = None) -> None:
+        """Wait for a signal, report to the master, end what is overdue."""
+        with suppress(InterruptedError):
+            if select.select([self.PIPE[0]], [], [], seconds or _TICK_SECONDS)[0]:
+                self._drain_wakeup_pipe()
+        if not self._are_all_threads_stuck():
+            self.notify()
+        self._sweep(_INFINITE)
+        self._table.refresh_ranking()
+        self._memory.check()
+
+    def _drain_wakeup_pipe(self) -> None:
+        with suppress(BlockingIOError):
+            while os.read(self.PIPE[0], 4_096):
+                pass
+
+    def _are_all_threads_stuck(self) -> bool:
+        """Return True if every thread has been in one request for too long."""
+        starts = list(self._busy_since.values())
+        if not self.cfg.timeout or len(starts) < self.cfg.threads:
+            return False
+        return monotonic() - max(starts) > float(self.cfg.timeout)
+
+    def _sweep(self, idle_deadline: float) -> None:
+        """End connections whose deadline has passed, idle ones at `idle_deadline`."""
+        now = monotonic()
+        for connection in list(self._table.by_fd.values()):
+            if not _is_overdue(connection, now, idle_deadline):
+                continue
+            if connection.take(False):
+                if _is_overdue(connection, now, idle_deadline):
+                    self._server.expire(connection)
+                while self._server.rest(connection):
+                    pass
+
+    def _drain(self) -> None:
+        """Finish what has begun. Idle connections linger for requests on their way."""
+        self._acceptor.stop()
+        now = monotonic()
+        idle_deadline, deadline = now + LINGER_SECONDS, now + self.cfg.graceful_timeout
+        while self._table.by_fd and monotonic() < deadline:
+            self._tick(_SHORT_TICK_SECONDS)
+            self._sweep(idle_deadline)
+
+    def _is_parent_alive(self) -> bool:
+        if self.ppid == os.getppid():
+            return True
+        self.log.info("Parent changed, shutting down: %s", self)
         return False
 
-    def _defer(self, conn: Any, buffer: RequestBuffer) -> Any:
-        """Wait for the rest without a thread, but neither for ever nor for too much."""
-        if buffer.is_header_too_large():
-            util.write_error(conn.sock, 431, "Request Header Fields Too Large", "")
-            return False
-        if monotonic() > buffer.deadline:
-            util.write_error(conn.sock, 408, "Request Timeout", "")
-            return False
-        if buffer.should_send_continue():
-            conn.sock.send(_CONTINUE_RESPONSE)
-        return _DEFER
+
+def _is_overdue(connection: Connection, now: float, idle_deadline: float) -> bool:
+    if connection.phase in (NEW, IDLE):
+        return now >= min(connection.deadline, idle_deadline)
+    return now >= connection.deadline

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeAlias
 
-from flask import Flask, g
+from flask import Flask, g, request
 
 from coupon_core.domain.models import Principal
 from coupon_core.security.rate_limiting import code_guessing
@@ -19,6 +19,7 @@ from coupon_core.security.rate_limiting.policy import (
     format_key,
 )
 from coupon_core.security.rate_limiting.process_counters import ProcessCounters
+from coupon_core.web.body_admission import ADMITTED_ENVIRON_KEY
 
 Parts: TypeAlias = tuple[str | None, ...]
 """What a request is counted for: the kind of the limit, and whose it is."""
@@ -71,7 +72,7 @@ def _wrap_rate_limited(
     @wraps(view)
     def rate_limited_view(*args: Any, **kwargs: Any) -> Any:
         principal = g.get("principal")  # unauthenticated requests are refused elsewhere
-        if principal:
+        if principal and ADMITTED_ENVIRON_KEY not in request.environ:
             count_request(principal)
         return view(*args, **kwargs)
 

@@ -7,6 +7,7 @@ from werkzeug.http import parse_options_header
 
 from coupon_core.schemas.errors import ApiError, ErrorDetail
 from coupon_core.schemas.strict_json import parse_object
+from coupon_core.web.body_admission import require_body
 from coupon_core.web.responses import JSON_MEDIA_TYPE
 
 BODY_ENVIRON_KEY = "coupon.body"
@@ -66,6 +67,7 @@ def _read_measured(environ: dict[str, Any], limit: int) -> bytes:
     length = parse_content_length(environ, limit)
     if length is None:
         return _read_until_eof(environ, limit)
+    require_body(environ, limit)
     data = read_input(environ, length)
     if len(data) < length:
         raise incomplete_body_error()
@@ -94,6 +96,7 @@ def _read_until_eof(environ: dict[str, Any], limit: int) -> bytes:
     # Werkzeug would silently truncate such a body at its limit, so read one byte more.
     if not environ.get("wsgi.input_terminated"):
         return b""
+    require_body(environ, limit)
     data = read_input(environ, limit + 1)
     if len(data) > limit:
         raise body_too_large_error(limit)

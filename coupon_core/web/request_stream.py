@@ -10,6 +10,7 @@ from werkzeug.http import parse_options_header
 from coupon_core.schemas.csv_decoding import ENCODINGS
 from coupon_core.schemas.csv_options import CsvOptions
 from coupon_core.schemas.errors import ApiError, ErrorDetail
+from coupon_core.web.body_admission import require_body
 from coupon_core.web.request_body import (
     body_too_large_error,
     get_body_limit,
@@ -92,6 +93,7 @@ def _stream_body(request: Request) -> Iterator[bytes]:
     length = parse_content_length(environ, limit)
     if not length and not environ.get("wsgi.input_terminated"):
         return iter(())
+    require_body(environ, limit)
     return _read_pieces(environ, length, limit=limit)
 
 

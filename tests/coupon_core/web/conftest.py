@@ -33,17 +33,13 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     from tests.coupon_core.web.wire_client import find_free_port, is_port_open
 
     port = find_free_port()
-    conf = tmp_path_factory.mktemp("web") / "conf.py"
-    conf.write_text(
-        "from coupon_core.web.gunicorn_errors import install_json_errors\n"
-        "install_json_errors()\n"
-    )
+    home = tmp_path_factory.mktemp("web")
     command = [sys.executable, "-m", "gunicorn", "--threads", "4"]
-    command += ["-k", "coupon_core.web.gunicorn_worker.BufferingThreadWorker"]
-    command += ["-b", f"127.0.0.1:{port}", "-c", str(conf)]
+    command += ["-k", "coupon_core.web.gunicorn_worker.HttpWorker"]
+    command += ["-b", f"127.0.0.1:{port}"]
     command += ["tests.coupon_core.web.demo_app:create_app()"]
     process = subprocess.Popen(
-        command, cwd=conf.parent, env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}
+        command, cwd=home, env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}
     )
     deadline = time.monotonic() + 20
     while not is_port_open(port):

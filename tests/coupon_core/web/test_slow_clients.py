@@ -63,23 +63,23 @@ def uncredited(*lines: bytes) -> Callable[[Target], bytes]:
 
 SLOW: dict[str, Slow] = {
     "nothing": Slow(lambda _: b""),
-    "half a first line": Slow(lambda _: b"POST /v1/x"),
+    "half a first line": Slow(lambda _: b"POST /v1/x", b"", (408,)),
     "a path letter by letter": Slow(lambda _: b"GET /", b"a", (408,)),
-    "half a head": Slow(lambda target: target.build_head()[:-2]),
+    "half a head": Slow(lambda target: target.build_head()[:-2], b"", (408,)),
     "a head without an end": Slow(
         lambda target: target.build_head()[:-2], b"X", (408,)
     ),
     "header after header": Slow(
         lambda target: target.build_head()[:-2], b"X-A: b\r\n" * 2_000, (408, 431)
     ),
-    "no body": Slow(headed(CONTENT_LENGTH + b"17")),
-    "less than told": Slow(headed(CONTENT_LENGTH + b"17", body=b"{")),
+    "no body": Slow(headed(CONTENT_LENGTH + b"17"), b"", (408,)),
+    "less than told": Slow(headed(CONTENT_LENGTH + b"17", body=b"{"), b"", (408,)),
     "a body byte by byte": Slow(headed(CONTENT_LENGTH + b"60000"), b" ", (408,)),
     "a promise": Slow(
-        headed(CONTENT_LENGTH + b"9", b"Expect: 100-continue"), b"", (100,)
+        headed(CONTENT_LENGTH + b"9", b"Expect: 100-continue"), b"", (100, 408)
     ),
-    "no chunk": Slow(headed(CHUNKED_ENCODING)),
-    "half a chunk": Slow(headed(CHUNKED_ENCODING, body=b"f\r\n{")),
+    "no chunk": Slow(headed(CHUNKED_ENCODING), b"", (408,)),
+    "half a chunk": Slow(headed(CHUNKED_ENCODING, body=b"f\r\n{"), b"", (408,)),
     "chunks without an end": Slow(headed(CHUNKED_ENCODING), b"1\r\n \r\n", (408,)),
     "an endless size": Slow(headed(CHUNKED_ENCODING), b"0", (408,)),
     "an endless extension": Slow(

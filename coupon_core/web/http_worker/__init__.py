@@ -1,0 +1,1 @@
+"""The parts of the gunicorn worker: parser, connections, polling and responses."""

@@ -1,0 +1,181 @@
+"""Attacks by connections (LIMITS 4): none delays others, and memory returns.
+
+Over raw sockets to both gateways as they run in production, under `ulimit -n 1024`.
+"""
+
+from __future__ import annotations
+
+import re
+import resource
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.coupon_core.web.attack_tools import (
+    Attack,
+    HealthProbe,
+    attack,
+    limit_descriptors,
+    measure_memory,
+)
+from tests.support.raw_http import CHUNKED_ENCODING, CONTENT_LENGTH, Target, raw_target
+
+pytestmark = pytest.mark.slow
+ATTACK_SECONDS = 2.5
+MAX_HEALTH_SECONDS = 0.3
+MAX_MEMORY_GROWTH_MEGABYTES = 12.0
+
+
+@pytest.fixture(scope="module", params=["query", "admin"])
+def target(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Target]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    home: Path = tmp_path_factory.mktemp("attacks")
+    with raw_target(request.param, home, "--keep-alive", "2") as running:
+        limit_descriptors(running)
+        warm_up(running)
+        yield running
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def warm_up(target: Target) -> None:
+    """What is loaded and cached once is no growth."""
+    for path in (b"/openapi.json", b"/health", b"/nowhere") * 40:
+        target.send(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path)
+    attack(target, Attack(200, lambda _: b"GET / HTTP/1.1\r\n"), 1)
+    wait_for_quiet(target)
+
+
+def wait_for_quiet(target: Target) -> None:
+    time.sleep(3)
+    target.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+
+
+def wait_for_memory(target: Target, before: float) -> float:
+    """Growth in megabytes, once it is as small as it should be, or after a while."""
+    deadline = time.monotonic() + 8
+    while True:
+        time.sleep(0.5)
+        growth = measure_memory(target) - before
+        if growth <= MAX_MEMORY_GROWTH_MEGABYTES or time.monotonic() > deadline:
+            return growth
+
+
+def anonymous(*lines: bytes, body: bytes = b"", path: bytes = b"/oauth/token") -> bytes:
+    head = [b"POST " + path + b" HTTP/1.1", b"Host: x", *lines, b"", b""]
+    return b"\r\n".join(head) + body
+
+
+SIGNED = b"X-Signature: a", b"X-Tenant-Id: b", b"X-Timestamp: 1"
+PIPELINED = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 50
+ATTACKS = {
+    "silent": Attack(1_000, lambda _: b""),
+    "half a first line": Attack(1_000, lambda _: b"GET /heal"),
+    "half a head": Attack(
+        1_000, lambda t: t.build_head()[:-2] + b"X-A: " + b"a" * 5_000
+    ),
+    "half a body": Attack(
+        950, lambda t: t.build_head(CONTENT_LENGTH + b"65536") + b"x" * 60_000
+    ),
+    "a long chunk size": Attack(
+        64, lambda _: anonymous(CHUNKED_ENCODING, body=b"000000005")
+    ),
+    "a long chunk size, signed": Attack(
+        64,
+        lambda t: (
+            anonymous(*SIGNED, CHUNKED_ENCODING, path=t.path.encode()) + b"000000005"
+        ),
+    ),
+    "another spelling of chunked": Attack(
+        64, lambda _: anonymous(b"transfer-encoding:\tCHUNKED", body=b"5\r\nab")
+    ),
+    "an endless chunk size": Attack(
+        64, lambda _: anonymous(CHUNKED_ENCODING), then=b"0"
+    ),
+    "endless chunk extensions": Attack(
+        64, lambda _: anonymous(CHUNKED_ENCODING, body=b"1;"), then=b"x" * 9_999
+    ),
+    "endless trailers": Attack(
+        64, lambda _: anonymous(CHUNKED_ENCODING, body=b"0\r\n"), then=b"X: y\r\n" * 99
+    ),
+    "an endless trailer": Attack(
+        64, lambda _: anonymous(CHUNKED_ENCODING, body=b"0\r\nX: "), then=b"y" * 9_999
+    ),
+    "byte by byte": Attack(
+        300, lambda _: anonymous(CONTENT_LENGTH + b"60000"), then=b"x"
+    ),
+    "readers of nothing": Attack(50, lambda _: PIPELINED, reads=False),
+    "many readers of nothing": Attack(300, lambda _: PIPELINED, reads=False),
+    "pipelined small requests": Attack(
+        50,
+        lambda _: b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" * 200,
+        reads=False,
+    ),
+    "large bodies by anyone": Attack(
+        100, lambda t: anonymous(CONTENT_LENGTH + b"99999999"), then=b"x" * 9_999
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ATTACKS)
+def test_an_attack_delays_no_one_and_leaves_no_memory(
+    target: Target, kind: str
+) -> None:
+    before = measure_memory(target)
+    probe = HealthProbe(target)
+    with probe.running():
+        opened = attack(target, ATTACKS[kind], ATTACK_SECONDS)
+    growth = wait_for_memory(target, before)
+    print(
+        f"\n{kind}: {opened} connections, /health of {len(probe.seconds)}:"
+        f" p50 {probe.quantile(0.5):.3f} s, p99 {probe.quantile(0.99):.3f} s,"
+        f" max {max(probe.seconds):.3f} s,"
+        f" memory {growth:+.1f} MB"
+    )
+    assert opened >= ATTACKS[kind].count
+    assert probe.failures == []
+    # On a busy machine a few take longer, also without an attack.
+    assert probe.quantile(0.97) <= MAX_HEALTH_SECONDS
+    assert growth <= MAX_MEMORY_GROWTH_MEGABYTES
+
+
+@pytest.mark.parametrize("prefix", ["/nope", "/public"])
+def test_a_script_name_header_changes_nothing(target: Target, prefix: str) -> None:
+    line = f"SCRIPT_NAME: {prefix}\r\nConnection: close".encode()
+    told = target.send(b"GET /health HTTP/1.1\r\nHost: x\r\n%b\r\n\r\n" % line)
+    assert told.startswith(b"HTTP/1.1 200"), told
+    path = f"{prefix}/health".encode()
+    told = target.send(b"GET %b HTTP/1.1\r\nHost: x\r\n%b\r\n\r\n" % (path, line))
+    assert told.startswith(b"HTTP/1.1 404"), told
+
+
+def test_close_wins_over_keep_alive(target: Target) -> None:
+    with target.connect() as wire:
+        wire.sendall(
+            b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close, keep-alive\r\n\r\n"
+        )
+        told = wire.recv(65_536)
+        assert b"Connection: close" in told
+        assert wire.recv(1) == b""
+
+
+@pytest.mark.parametrize("path", ["/health", "own", "/api/v1/nowhere"])
+def test_one_recv_returns_head_and_body_of_a_small_answer(
+    target: Target, path: str
+) -> None:
+    if path == "own":
+        request = target.build_head(CONTENT_LENGTH + b"2") + b"{}"
+    else:
+        request = f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    with target.connect() as wire:
+        for _ in range(1_000):
+            wire.sendall(request)
+            told = wire.recv(65_536)
+            head, _, body = told.partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: (\d+)", head)
+            assert length is not None
+            assert len(body) == min(int(length[1]), 65_536 - len(head) - 4)
