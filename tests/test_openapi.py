@@ -104,6 +104,11 @@ EXCLUDED_CHECKS = [
 ]
 
 
+# Mambo's bodies are read tolerantly for its SDKs: null counts as absent, and lists that
+# are too long make the body too long, which is 413.
+EXCLUDED_MAMBO_CHECKS = [*EXCLUDED_CHECKS, "negative_data_rejection"]
+
+
 def assert_conforms(
     url: str,
     credential: str,
@@ -168,7 +173,7 @@ def test_mambo_answers_as_its_document_says(
             stock,
             tmp_path,
             examples,
-            EXCLUDED_CHECKS,
+            EXCLUDED_MAMBO_CHECKS,
             ("--include-path-regex", MAMBO),
         )
     assert read_all_rows()["activity"], "nothing was done: only refusals were seen"

@@ -8,8 +8,7 @@ from coupon_core.domain import codes
 from coupon_core.domain.pasted_text import clean_pasted_code
 from coupon_core.schemas.fields import StrictString
 
-# Only documented: a body has no more bytes than this.
-MAX_ENTERED_LENGTH = 65_536
+MAX_ENTERED_LENGTH = 60_000  # a little less than a body may have bytes
 CODE_EXPECTED = "a code of 1 to 64 letters, digits, _ or -, first a letter or digit"
 
 
@@ -39,7 +38,6 @@ class EnteredCodeField(fields.String):
     def __init__(self, **options: Any) -> None:
         expectation = "a code: text that is not empty"
         options["metadata"] = {
-            "maxLength": MAX_ENTERED_LENGTH,
             "description": "The code as the player entered it. Whitespace around it "
             "and invisible characters are ignored; text that cannot be a code is "
             "answered like an unknown code.",
@@ -51,7 +49,9 @@ class EnteredCodeField(fields.String):
                 "null": f"expected {expectation}, not null",
                 "invalid": f"expected {expectation}",
             },
-            validate=validate.Length(1, error=f"expected {expectation}"),
+            validate=validate.Length(
+                1, MAX_ENTERED_LENGTH, error=f"expected {expectation}"
+            ),
             **options,
         )
 

@@ -6,7 +6,7 @@ from marshmallow import ValidationError
 
 from coupon_core.schemas.fields import StrictString
 
-MAX_TEXT_LENGTH = 4_096
+MAX_TEXT_LENGTH = 3_000  # longer queries are refused as a whole, with 414
 
 
 class QueryList(StrictString):

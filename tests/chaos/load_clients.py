@@ -121,7 +121,7 @@ def _drive_clients(
             ready = selector.select(RESPONSE_TIMEOUT_SECONDS)
             assert ready, "no answer came"
             for caller in (key.data for key, _ in ready):
-                if status := caller.status():
+                if status := caller.read_status():
                     answers[status] += 1
                     ask(caller)
     return answers

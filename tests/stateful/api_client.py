@@ -53,6 +53,7 @@ EXPECTED_REFUSALS: Mapping[str, tuple[str, int, str]] = {
 STATUS_BY_CODE = {
     "CUSTOM_NEEDS_USERS": 400,
     "DATES_REVERSED": 400,
+    "EXPIRY_IS_PAST": 400,
     "COUPON_NOT_FOUND": 404,
 }
 CONFLICT = 409

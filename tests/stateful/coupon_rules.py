@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -146,9 +146,12 @@ class CouponRules(OfferRules):
 
     def _combine_violations(self, offer: Offer, against: set[str]) -> None:
         self._set_status(offer, "active")
-        self._generate(
-            offer, ["bob"], self._to_date(-1) if COUPON_EXPIRED in against else None
-        )
+        if COUPON_EXPIRED in against:
+            expires_at = self.now + timedelta(seconds=1)
+            self._generate(offer, ["bob"], expires_at)
+            self._set_time(expires_at + timedelta(seconds=1))
+        else:
+            self._generate(offer, ["bob"], None)
         for coupon in self.model.list_by_offer(offer)[-3:]:
             for _ in range(2 if USED in against else 0):
                 self._check_redeem(

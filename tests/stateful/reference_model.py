@@ -103,6 +103,8 @@ class ReferenceModel(ModelState):
         self, offer: Offer, users: Sequence[str], now: datetime, ends: datetime | None
     ) -> tuple[list[HeldCoupon], list[HeldCoupon]]:
         """Return the coupons in the order of the users, and those that are new."""
+        if ends and ends <= now:
+            raise ModelRefusal("EXPIRY_IS_PAST")
         if offer.status != "active":
             raise ModelRefusal("DEFINITION_NOT_ACTIVE")
         if offer.code and "" in users:

@@ -86,7 +86,7 @@ READY_SCRIPT = """
 import sys, admin_gateway, query_gateway
 from pathlib import PosixPath
 from coupon_core.settings.model import Settings
-settings = Settings(*eval(sys.argv[1]))
+settings = Settings(**eval(sys.argv[1]))
 for gateway in (admin_gateway, query_gateway):
     client = gateway.create_app(settings).test_client()
     print(client.get("/ready").json["message_queue"])
@@ -99,7 +99,7 @@ def test_gateways_tell_of_the_bus_without_loading_kombu(
 ) -> None:
     with SqliteDatabases(tmp_path, migrate_database).temporary_database() as url:
         settings = build_settings(url, tmp_path, broker_url=redis.url)
-        values = [getattr(settings, name) for name in settings.__slots__]
+        values = {name: getattr(settings, name) for name in settings.__slots__}
         result = subprocess.run(
             [sys.executable, "-c", READY_SCRIPT, repr(values)],
             capture_output=True,
