@@ -24,6 +24,7 @@ from tests.factories.tenant import TenantFactory, create_tenant
 from tests.support import databases
 from tests.support.concurrency import started_core
 from tests.support.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.support.paths import PROJECT_ROOT
 from tests.support.servers import (
     Postgres,
     RabbitServer,
@@ -90,6 +91,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 SERVER_FIXTURES = {"postgres", "redis", "rabbitmq", "broker", "own_broker"}
+# Tests of whole processes, which `make test` runs.
+SLOW_FOLDERS = ("benchmarks", "chaos", "support", "stateful", "authorization")
 
 
 def pytest_collection_modifyitems(
@@ -107,6 +110,7 @@ def needs_time_or_server(item: pytest.Item) -> bool:
     parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
     return bool(
         item.get_closest_marker("slow")
+        or item.path.relative_to(PROJECT_ROOT / "tests").parts[0] in SLOW_FOLDERS
         or SERVER_FIXTURES.intersection(item.fixturenames)
         or "postgresql" in [str(value) for value in parameters]
     )
