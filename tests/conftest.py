@@ -93,6 +93,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 SERVER_FIXTURES = {"postgres", "redis", "rabbitmq", "broker", "own_broker"}
 # Tests of whole processes, which `make test` runs.
 SLOW_FOLDERS = ("benchmarks", "chaos", "support", "stateful", "authorization")
+SLOW_FILES = ("test_database_postgresql.py", "test_process.py", "test_doctor.py")
 
 
 def pytest_collection_modifyitems(
@@ -111,6 +112,7 @@ def needs_time_or_server(item: pytest.Item) -> bool:
     return bool(
         item.get_closest_marker("slow")
         or item.path.relative_to(PROJECT_ROOT / "tests").parts[0] in SLOW_FOLDERS
+        or item.path.name in SLOW_FILES
         or SERVER_FIXTURES.intersection(item.fixturenames)
         or "postgresql" in [str(value) for value in parameters]
     )
