@@ -59,7 +59,7 @@ def read_all(wire: socket.socket) -> bytes:
 
 
 def get(path: str, *lines: str, version: str = "1.1", method: str = "GET") -> bytes:
-    """A request as bytes; the connection ends with it unless it is told otherwise."""
+    """Return a request as bytes; it closes the connection by default."""
     own = lines or ("Connection: close",)
     return "\r\n".join(
         [f"{method} {path} HTTP/{version}", "Host: x", *own, "", ""]
