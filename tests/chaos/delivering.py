@@ -20,6 +20,7 @@ from coupon_core.settings.loader import Settings
 from tests.chaos.earning import becomes_true
 from tests.chaos.worker_processes import (
     Broker,
+    declare_worker_queues,
     killing_broker,
     killing_workers,
     worker_group,
@@ -62,6 +63,7 @@ def deliver_with_kills(
     coupons = [issued.coupon for issued in issue_coupons(tenant, users)]
     with create_connection(settings.broker_url) as connection:
         TAP_QUEUE(connection.default_channel).declare()
+    declare_worker_queues(broker)
     clear_outbox()
     with ExitStack() as stack:
         relays = stack.enter_context(worker_group("relay", 1, settings))

@@ -14,6 +14,7 @@ from coupon_core.settings.loader import Settings
 from tests.chaos.milestone_producer import MilestoneFeed, build_feed, send_bodies
 from tests.chaos.worker_processes import (
     Broker,
+    declare_worker_queues,
     killing_broker,
     killing_workers,
     worker_group,
@@ -62,6 +63,7 @@ def earn_with_kills(
     """Send while killing, and wait for the end; return the feed and the outcome."""
     choice = random.Random(seed)
     define_streak_trigger(tenant)
+    declare_worker_queues(broker)
     feed = build_feed(tenant.tenant_id, plan.events, choice)
     with ExitStack() as stack:
         workers = stack.enter_context(worker_group("consumer", plan.workers, settings))
