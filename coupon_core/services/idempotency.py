@@ -10,12 +10,15 @@ live keys of a caller is limited
 import hashlib
 import json
 import os
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 
+from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.idempotency import (
     IdempotentRequest,
     RequestAttempt,
+    Result,
     StoredResponse,
 )
 from coupon_core.persistence.database import UNAVAILABLE_ERRORS, transaction
@@ -33,7 +36,8 @@ SIGNATURE_RETENTION = timedelta(minutes=20)
 # Longer than any request takes. A request that is slower nevertheless finds that its
 # token has been replaced, and rolls back.
 LEASE = timedelta(seconds=15)
-
+# Uploading and processing a file can take minutes.
+LONG_LEASE = timedelta(minutes=15)
 
 _max_keys_per_caller = 0
 
@@ -60,6 +64,70 @@ def compute_digest(*parts: bytes) -> str:
     """Return a digest of the parts, which may contain arbitrary bytes."""
     lengths = b",".join(str(len(part)).encode() for part in parts)
     return hashlib.sha256(b"\n".join([lengths, *parts])).hexdigest()
+
+
+def execute_once(
+    keyed_request: IdempotentRequest | None,
+    signed_request: IdempotentRequest | None,
+    run: Callable[[], Result],
+    handle_failure: Callable[[Exception], Result],
+    has_several_transactions: bool = False,
+) -> Result | StoredResponse:
+    """Run a request, or return the stored response to the same request.
+
+    The response is stored in the transaction of the effect. After several transactions,
+    and after a failure that was rolled back, it is stored in a transaction of its own.
+    A request without a final response is released for an immediate retry.
+
+    Raises:
+        KeyReused: The key was already used for a different request.
+        RequestInProgress: Another attempt holds the lease.
+        RateLimitExceeded: The key is new, and the caller has too many live keys.
+    """
+    lease = LONG_LEASE if has_several_transactions else LEASE
+    acquired = acquire(keyed_request, utc_now(), lease=lease) if keyed_request else ""
+    if isinstance(acquired, StoredResponse):
+        return acquired
+    attempt = RequestAttempt(keyed_request, acquired, signed_request=signed_request)
+    try:
+        result = _run(attempt, run, handle_failure, has_several_transactions)
+    except AlreadyCompleted:
+        return _get_other_response(attempt)
+    if result.final_response is None:
+        release(attempt)
+    return result
+
+
+def _run(
+    attempt: RequestAttempt,
+    run: Callable[[], Result],
+    handle_failure: Callable[[Exception], Result],
+    has_several_transactions: bool,
+) -> Result:
+    try:
+        with nullcontext() if has_several_transactions else transaction():
+            result = run()
+            if result.final_response and not has_several_transactions:
+                complete(attempt, result.final_response)
+                return result
+    except AlreadyCompleted:
+        raise
+    except Exception as error:  # refused or failed: the transaction is rolled back
+        result = handle_failure(error)
+    if result.final_response:
+        with transaction():
+            complete(attempt, result.final_response)
+    return result
+
+
+def _get_other_response(attempt: RequestAttempt) -> StoredResponse:
+    """Return the response of the same request that completed while ours was running."""
+    for request in filter(None, (attempt.signed_request, attempt.keyed_request)):
+        stored_response = find_stored_response(request)
+        if stored_response:
+            release(attempt)
+            return stored_response
+    raise RequestInProgress
 
 
 def acquire(
@@ -106,11 +174,7 @@ def _require_unused_keys(request: IdempotentRequest, now: datetime) -> None:
 
 
 def find_stored_response(request: IdempotentRequest) -> StoredResponse | None:
-    """Return the stored response of a request, or None if there is none yet.
-
-    Raises:
-        KeyReused: The key was already used for a different request.
-    """
+    """Return the stored response of a request, or None if there is none yet."""
     return _read_response(request, idempotency_repository.find(request))
 
 
@@ -150,18 +214,6 @@ def _choose_retention(request: IdempotentRequest, response: StoredResponse) -> d
     if response.is_refusal and request.refusal_kept_until:
         return request.refusal_kept_until
     return request.kept_until
-
-
-def complete_in_new_transaction(
-    attempt: RequestAttempt, response: StoredResponse
-) -> None:
-    """Store the response of a request without an effect, or with a committed one.
-
-    Raises:
-        AlreadyCompleted: Another attempt has completed the request.
-    """
-    with transaction():
-        complete(attempt, response)
 
 
 def release(attempt: RequestAttempt) -> None:

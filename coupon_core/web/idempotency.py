@@ -6,7 +6,6 @@ See `docs/api-contracts.md` 0.12 and 0.13.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial, wraps
 from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
@@ -14,13 +13,12 @@ from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, request
 
-from coupon_core.domain.models import Principal, Refused, utc_now
+from coupon_core.domain.models import Principal, Refused
 from coupon_core.domain.models.idempotency import (
     IdempotentRequest,
-    RequestAttempt,
+    Result,
     StoredResponse,
 )
-from coupon_core.persistence.database import transaction
 from coupon_core.services import idempotency
 from coupon_core.web.authentication import SIGNATURE_ENVIRON_KEY
 from coupon_core.web.idempotency_keys import (
@@ -36,14 +34,11 @@ from coupon_core.web.request_stream import spool_body
 
 View = TypeVar("View", bound=Callable[..., Any])
 RunView = Callable[[], Any]
-RunStrategy = Callable[[RequestAttempt, RunView], Response]
 
 REPLAYED_HEADER = "Idempotent-Replayed"
 IDEMPOTENT_MARK = "_idempotent"
 _SAFE_POST_MARK = "_safe_post"
 _MULTI_TRANSACTION_MARK = "_multi_transaction"
-# Uploading and processing a file can take minutes.
-LONG_LEASE = timedelta(minutes=15)
 MAX_IN_MEMORY_BYTES = 1_048_576  # larger bodies are spooled to a file
 # These responses mean that the request was not processed, so its key stays usable.
 _NON_FINAL_STATUSES = frozenset(
@@ -106,22 +101,10 @@ def _wrap_idempotent(view: Callable[..., Any]) -> Callable[..., Any]:
 def _process_idempotent(principal: Principal, run_view: RunView) -> Response:
     """Run the view, or return the stored response to the same request."""
     key = read_key()
-    signed_request = build_signed_request(principal)
-    if key is None:
-        return _run_attempt(
-            RequestAttempt(None, "", signed_request=signed_request),
-            _run_single_transaction,
-            run_view=run_view,
-        )
-    keyed_request = build_keyed_request(principal, key, body=read_body(request))
-    acquired = _acquire_key(keyed_request, idempotency.LEASE)
-    if isinstance(acquired, StoredResponse):
-        return _replay_response(acquired)
-    return _run_attempt(
-        RequestAttempt(keyed_request, acquired, signed_request=signed_request),
-        _run_single_transaction,
-        run_view=run_view,
+    keyed_request = (
+        build_keyed_request(principal, key, body=read_body(request)) if key else None
     )
+    return _execute(keyed_request, build_signed_request(principal), run_view)
 
 
 def _process_multi_transaction(principal: Principal, run_view: RunView) -> Any:
@@ -130,75 +113,53 @@ def _process_multi_transaction(principal: Principal, run_view: RunView) -> Any:
     if key is None:
         return run_view()
     with SpooledTemporaryFile(MAX_IN_MEMORY_BYTES) as file:
-        keyed_request = build_keyed_request(
-            principal, key, body=spool_body(request, file)
-        )
-        acquired = _acquire_key(keyed_request, LONG_LEASE)
-        if isinstance(acquired, StoredResponse):
-            return _replay_response(acquired)
-        return _run_attempt(
-            RequestAttempt(keyed_request, acquired, signed_request=None),
-            _run_multi_transaction,
-            run_view=run_view,
-        )
+        body = spool_body(request, file)
+        keyed_request = build_keyed_request(principal, key, body=body)
+        return _execute(keyed_request, None, run_view, has_several_transactions=True)
 
 
-def _acquire_key(
-    keyed_request: IdempotentRequest, lease: timedelta
-) -> str | StoredResponse:
+def _execute(
+    keyed_request: IdempotentRequest | None,
+    signed_request: IdempotentRequest | None,
+    run_view: RunView,
+    **options: bool,
+) -> Response:
     try:
-        return idempotency.acquire(keyed_request, utc_now(), lease=lease)
+        result = idempotency.execute_once(
+            keyed_request,
+            signed_request,
+            run=partial(_run_view, run_view),
+            handle_failure=_respond_to_failure,
+            **options,
+        )
     except idempotency.KeyReused:
         raise key_reused_error() from None
     except idempotency.RequestInProgress:
         raise in_progress_error() from None
-
-
-def _run_attempt(
-    attempt: RequestAttempt, strategy: RunStrategy, run_view: RunView
-) -> Response:
-    try:
-        return strategy(attempt, run_view)
-    except idempotency.AlreadyCompleted:
-        return _replay_other_response(attempt)
-    except Exception as error:  # refused or failed: the transaction is rolled back
-        return _respond_to_failure(attempt, error)
-
-
-def _run_single_transaction(attempt: RequestAttempt, run_view: RunView) -> Response:
-    with transaction():
-        response = current_app.make_response(run_view())
-        is_final = _is_final(response.status_code)
-        if is_final:
-            idempotency.complete(attempt, _to_stored_response(response))
-    if not is_final:
-        idempotency.release(attempt)
+    if isinstance(result, StoredResponse):
+        return _replay_response(result)
+    response: Response = result.response
     return response
 
 
-def _run_multi_transaction(attempt: RequestAttempt, run_view: RunView) -> Response:
+def _run_view(run_view: RunView) -> Result:
     response = current_app.make_response(run_view())
-    if _is_final(response.status_code):
-        idempotency.complete_in_new_transaction(attempt, _to_stored_response(response))
-    else:
-        idempotency.release(attempt)
-    return response
+    return _build_result(response, _is_final(response.status_code))
 
 
-def _respond_to_failure(attempt: RequestAttempt, error: Exception) -> Response:
+def _respond_to_failure(error: Exception) -> Result:
     """Return the response to an exception of a view; a refusal is final."""
     response = current_app.make_response(current_app.handle_user_exception(error))
     is_final = isinstance(error, Refused) and _is_final(response.status_code)
-    try:
-        if is_final:
-            idempotency.complete_in_new_transaction(
-                attempt, _to_stored_response(response)
-            )
-    except idempotency.AlreadyCompleted:
-        return _replay_other_response(attempt)
+    return _build_result(response, is_final)
+
+
+def _build_result(response: Response, is_final: bool) -> Result:
     if not is_final:
-        idempotency.release(attempt)
-    return response
+        return Result(response, None)
+    headers = tuple(response.headers.to_wsgi_list())
+    stored = StoredResponse(response.status_code, headers, body=response.get_data())
+    return Result(response, stored)
 
 
 def mark_dry_run() -> None:
@@ -210,23 +171,6 @@ def _is_final(status: int) -> bool:
     is_server_error = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     is_final_status = not is_server_error and status not in _NON_FINAL_STATUSES
     return is_final_status and not g.get("is_dry_run")
-
-
-def _replay_other_response(attempt: RequestAttempt) -> Response:
-    """Return the response of the same request that completed while ours was running."""
-    for idempotent_request in filter(
-        None, (attempt.signed_request, attempt.keyed_request)
-    ):
-        stored_response = idempotency.find_stored_response(idempotent_request)
-        if stored_response:
-            idempotency.release(attempt)
-            return _replay_response(stored_response)
-    raise in_progress_error()
-
-
-def _to_stored_response(response: Response) -> StoredResponse:
-    headers = tuple(response.headers.to_wsgi_list())
-    return StoredResponse(response.status_code, headers, body=response.get_data())
 
 
 def _replay_response(stored_response: StoredResponse) -> Response:

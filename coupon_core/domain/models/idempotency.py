@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +49,11 @@ class RequestAttempt:
     keyed_request: IdempotentRequest | None
     token: str
     signed_request: IdempotentRequest | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The response of a request, and what to replay if that response is final."""
+
+    response: Any
+    final_response: StoredResponse | None

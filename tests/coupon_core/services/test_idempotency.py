@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.idempotency import (
     IdempotentRequest,
     RequestAttempt,
+    Result,
     StoredResponse,
 )
 from coupon_core.persistence.database import execute, transaction
@@ -285,3 +287,47 @@ def test_released_keys_do_not_count(tenant: TenantFactory) -> None:
     for number in range(MAX_KEYS + 1):
         request = build_callers_request(tenant, f"k{number}")
         idempotency.release(RequestAttempt(request, acquire(request), None))
+
+
+def run_once(
+    request: IdempotentRequest, run: Callable[[], Result], final: bool, several: bool
+) -> Result | StoredResponse:
+    """Run a request that answers its failure with a final response, or with none."""
+    return idempotency.execute_once(
+        request,
+        None,
+        run=run,
+        handle_failure=lambda _: Result("failed", RESPONSE if final else None),
+        has_several_transactions=several,
+    )
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("final", [False, True])
+def test_a_request_runs_again_only_if_its_response_was_not_final(
+    tenant: TenantFactory, final: bool, several: bool
+) -> None:
+    first, second = (
+        Result(name, RESPONSE if final else None) for name in ("first", "second")
+    )
+    kept_until = utc_now() + timedelta(days=1)
+    request = replace(build_request(tenant), kept_until=kept_until)
+    assert run_once(request, lambda: first, final, several) == first
+    repeated = run_once(request, lambda: second, final, several)
+    assert repeated == (RESPONSE if final else second)
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_a_failed_request_keeps_its_final_response_and_nothing_else(
+    tenant: TenantFactory, final: bool
+) -> None:
+    request = build_request(tenant)
+
+    def store_and_fail() -> Result:
+        complete(RequestAttempt(None, "", build_request(tenant, "effect")))
+        raise ValueError
+
+    result = run_once(request, store_and_fail, final, several=False)
+    assert result == Result("failed", RESPONSE if final else None)
+    assert idempotency.find_stored_response(build_request(tenant, "effect")) is None
+    assert isinstance(idempotency.acquire(request, NOW), StoredResponse) == final
