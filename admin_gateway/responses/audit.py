@@ -1,12 +1,12 @@
-"""Responses for entries of the audit log: serializer, schemas, examples."""
+"""Responses for entries of the audit log: schemas and examples."""
 
 from typing import Any
 
 from marshmallow import fields
 
-from coupon_core.domain.models.audit import AuditEntry
-from coupon_core.domain.timestamps import format_timestamp
-from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.base import ResponseSchema, Serializer
+from coupon_core.schemas.fields import UtcDateTime
+from coupon_core.schemas.response_fields import build_list_schema
 
 AUDIT_ENTRY: dict[str, Any] = {
     "entry_id": "01936f2e-7e4f-7f61-8d88-5b8d9d40cc43",
@@ -17,27 +17,15 @@ AUDIT_ENTRY: dict[str, Any] = {
     "request_id": "5f115e26645805f7e9306f6a",
     "detail": {"changed": ["expires_at", "total_limit"]},
 }
-AUDIT_ENTRIES = {"entries": [AUDIT_ENTRY], "total": 1}
 
 
-def serialize_audit_entry(entry: AuditEntry) -> dict[str, Any]:
-    """Return an entry of the audit log as JSON."""
-    return {
-        "entry_id": entry.entry_id,
-        "happened_at": format_timestamp(entry.happened_at),
-        "actor": entry.actor,
-        "action": entry.action,
-        "object_id": entry.object_id,
-        "request_id": entry.request_id,
-        "detail": dict(entry.detail),
-    }
-
-
-class AuditEntrySchema(LenientSchema):
+class AuditEntrySchema(ResponseSchema):
     """One audited action."""
 
+    example = AUDIT_ENTRY
+
     entry_id = fields.UUID(required=True)
-    happened_at = fields.DateTime(required=True)
+    happened_at = UtcDateTime(required=True)
     actor = fields.String(
         required=True,
         metadata={
@@ -58,8 +46,5 @@ class AuditEntrySchema(LenientSchema):
     detail = fields.Dict(required=True)
 
 
-class AuditEntryListSchema(LenientSchema):
-    """A page of audit entries, and the number of all matches."""
-
-    entries = fields.List(fields.Nested(AuditEntrySchema), required=True)
-    total = fields.Integer(required=True)
+AuditEntryListSchema = build_list_schema("AuditEntryList", entries=AuditEntrySchema)
+serialize_audit_entry: Serializer = AuditEntrySchema().dump

@@ -5,9 +5,10 @@ from typing import Any
 from marshmallow import fields
 
 from coupon_core.domain.models.inventory import JobKind, JobState
-from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.base import ResponseSchema
 from coupon_core.schemas.fields import ChoiceField
 from coupon_core.schemas.phoenix_documents import EXAMPLE_COUPON, CouponSchema
+from coupon_core.schemas.response_fields import build_list_schema
 
 BATCH_ID = "aa0e8400-e29b-41d4-a716-446655440005"
 KEY_ID = "880e8400-e29b-41d4-a716-446655440003"
@@ -36,14 +37,14 @@ class CouponWithBatchSchema(CouponSchema):
     batch_id = fields.UUID(required=True, allow_none=True)
 
 
-class CodePageSchema(LenientSchema):
+class CodePageSchema(ResponseSchema):
     """A page of coupons, newest first; `next` is the next cursor, null at the end."""
 
     coupons = fields.List(fields.Nested(CouponWithBatchSchema), required=True)
     next = fields.String(required=True, allow_none=True)
 
 
-class TimelineEntrySchema(LenientSchema):
+class TimelineEntrySchema(ResponseSchema):
     """One event of a coupon, and the actor if known."""
 
     at = fields.DateTime(required=True)
@@ -84,13 +85,14 @@ COMPLETED_JOB = {
     "batch_id": None,
     "user_id": "user_123",
 }
-JOBS = {"jobs": [JOB], "total": 1}
 EXTENSION_JOB = {**JOB, "kind": "extend", "expires_at": "2025-12-31T23:59:59Z"}
 COMPLETED_EXTENSION_JOB = {**EXTENSION_JOB, **COMPLETED_JOB_MEMBERS}
 
 
-class CodeJobSchema(LenientSchema):
+class CodeJobSchema(ResponseSchema):
     """A job on many codes, and its progress."""
+
+    example = JOB
 
     job_id = fields.UUID(required=True)
     kind = ChoiceField(*JobKind, required=True)
@@ -113,12 +115,7 @@ class CodeJobSchema(LenientSchema):
     finished_at = fields.DateTime(required=True, allow_none=True)
 
 
-class CodeJobListSchema(LenientSchema):
-    """A page of jobs, and the number of all."""
-
-    jobs = fields.List(fields.Nested(CodeJobSchema), required=True)
-    total = fields.Integer(required=True)
-
+CodeJobListSchema = build_list_schema("CodeJobList", jobs=CodeJobSchema)
 
 CSV_FILE = "code,user_id,expires_at\nPARTNER-4711,,\nPARTNER-4712,user_123,\n"
 CSV_EXPORT = (
@@ -147,7 +144,7 @@ COMPLETED_IMPORT = {
 RUNNING_IMPORT = {**COMPLETED_IMPORT, "state": "running", "finished_at": None}
 
 
-class RejectedRowSchema(LenientSchema):
+class RejectedRowSchema(ResponseSchema):
     """A line of the file that was not imported."""
 
     line = fields.Integer(required=True)

@@ -1,18 +1,21 @@
 """Response schemas and examples for reward items, definitions, coupons and keys."""
 
+from dataclasses import asdict
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, pre_dump
 
-from coupon_core.domain.models import CouponStatus, DefinitionStatus, Scope
+from coupon_core.domain.models import CouponStatus, Definition, DefinitionStatus, Scope
+from coupon_core.domain.serialization import serialize_definition_config
 from coupon_core.schemas import phoenix_documents
-from coupon_core.schemas.base import LenientSchema
-from coupon_core.schemas.fields import ChoiceField
+from coupon_core.schemas.base import Document, ResponseSchema, Serializer
+from coupon_core.schemas.fields import ChoiceField, UtcDateTime
 from coupon_core.schemas.phoenix_documents import (
     EXAMPLE_COUPON,
     CouponSchema,
     CouponsSchema,
 )
+from coupon_core.schemas.response_fields import SortedList, build_list_schema
 
 __all__ = ["EXAMPLE_COUPON", "CouponSchema", "CouponsSchema"]
 
@@ -30,28 +33,31 @@ REWARD_ITEM = {
     "tenant_id": "your-tenant-id",
     **TIMESTAMPS,
 }
-REWARD_ITEMS = {"reward_items": [REWARD_ITEM], "total": 1}
 
 
 class AdminRewardItemSchema(phoenix_documents.RewardItemSchema):
     """A reward item with the members that only admins see."""
 
+    class Meta(ResponseSchema.Meta):
+        """Show the IDs first."""
+
+        fields = ("item_id", "tenant_id", *NEW_REWARD_ITEM, *TIMESTAMPS)
+
+    example = REWARD_ITEM
+
     tenant_id = fields.String(required=True)
-    created_at = fields.DateTime(required=True)
-    updated_at = fields.DateTime(required=True)
+    created_at = UtcDateTime(required=True)
+    updated_at = UtcDateTime(required=True)
 
 
-class RewardItemListSchema(LenientSchema):
-    """A page of reward items, and the number of all matches."""
-
-    reward_items = fields.List(fields.Nested(AdminRewardItemSchema), required=True)
-    total = fields.Integer(required=True)
-
+RewardItemListSchema = build_list_schema(
+    "RewardItemList", reward_items=AdminRewardItemSchema
+)
+serialize_reward_item_for_admin: Serializer = AdminRewardItemSchema().dump
 
 DEFINITION = {**phoenix_documents.EXAMPLE_DEFINITION, **TIMESTAMPS}
 PAUSED_DEFINITION = {**DEFINITION, "status": "paused"}
 ARCHIVED_DEFINITION = {**DEFINITION, "status": "archived"}
-DEFINITIONS = {"definitions": [DEFINITION], "total": 1}
 NEW_DEFINITION = {name: DEFINITION[name] for name in ("name", "description", "config")}
 DEFINITION_CHANGES: dict[str, Any] = {
     "description": "Now for a week",
@@ -59,10 +65,12 @@ DEFINITION_CHANGES: dict[str, Any] = {
 }
 
 
-class DefinitionSchema(LenientSchema):
+class DefinitionSchema(ResponseSchema):
     """A definition with the members that only admins see."""
 
-    id = fields.UUID(required=True)
+    example = DEFINITION
+
+    id = fields.UUID(required=True, attribute="definition_id")
     tenant_id = fields.String(required=True)
     name = fields.String(required=True)
     description = fields.String(required=True)
@@ -71,16 +79,18 @@ class DefinitionSchema(LenientSchema):
         metadata={"description": "As sent, with defaults; unset members are absent."},
     )
     status = ChoiceField(*DefinitionStatus, required=True)
-    created_at = fields.DateTime(required=True)
-    updated_at = fields.DateTime(required=True)
+    created_at = UtcDateTime(required=True)
+    updated_at = UtcDateTime(required=True)
+
+    @pre_dump
+    def add_config(self, definition: Definition, **_: Any) -> Document:
+        """Add the configuration in the form of the requests."""
+        config = serialize_definition_config(definition)
+        return asdict(definition) | {"config": config}
 
 
-class DefinitionListSchema(LenientSchema):
-    """A page of definitions, and the number of all matches."""
-
-    definitions = fields.List(fields.Nested(DefinitionSchema), required=True)
-    total = fields.Integer(required=True)
-
+DefinitionListSchema = build_list_schema("DefinitionList", definitions=DefinitionSchema)
+serialize_definition_for_admin: Serializer = DefinitionSchema().dump
 
 DEFINITION_STATS = {
     "definition_id": DEFINITION["id"],
@@ -90,8 +100,10 @@ DEFINITION_STATS = {
 }
 
 
-class DefinitionStatsSchema(LenientSchema):
+class DefinitionStatsSchema(ResponseSchema):
     """The coupons of a definition, counted by status."""
+
+    example = DEFINITION_STATS
 
     definition_id = fields.UUID(required=True)
     coupons = fields.Dict(
@@ -109,6 +121,8 @@ GENERATED_COUPONS = {**COUPONS, "generated": 1}
 class GeneratedCouponsSchema(CouponsSchema):
     """The requested coupons; `generated` counts the new ones."""
 
+    example = GENERATED_COUPONS
+
     generated = fields.Integer(required=True)
 
 
@@ -122,56 +136,56 @@ API_KEY: dict[str, Any] = {
 }
 REVOKED_API_KEY = {**API_KEY, "revoked_at": "2025-01-16T10:00:00Z"}
 NEW_API_KEY = {**API_KEY, "api_key": "pk_EXAMPLE-shown-only-once"}
-API_KEYS = {"api_keys": [API_KEY], "total": 1}
 
 
-class ApiKeySchema(LenientSchema):
+class ApiKeySchema(ResponseSchema):
     """An API key without the key itself."""
+
+    example = API_KEY
 
     key_id = fields.UUID(required=True)
     name = fields.String(required=True)
-    scopes = fields.List(ChoiceField(*Scope), required=True)
-    created_at = fields.DateTime(required=True)
-    expires_at = fields.DateTime(required=True, allow_none=True)
-    revoked_at = fields.DateTime(required=True, allow_none=True)
+    scopes = SortedList(ChoiceField(*Scope), required=True)
+    created_at = UtcDateTime(required=True)
+    expires_at = UtcDateTime(required=True, allow_none=True)
+    revoked_at = UtcDateTime(required=True, allow_none=True)
 
 
 class NewApiKeySchema(ApiKeySchema):
     """A new API key with the key itself, which is shown once."""
 
+    example = NEW_API_KEY
+
     api_key = fields.String(required=True)
 
 
-class ApiKeyListSchema(LenientSchema):
-    """A page of API keys, and the number of all."""
-
-    api_keys = fields.List(fields.Nested(ApiKeySchema), required=True)
-    total = fields.Integer(required=True)
-
+ApiKeyListSchema = build_list_schema("ApiKeyList", api_keys=ApiKeySchema)
+serialize_api_key: Serializer = ApiKeySchema().dump
 
 SECRET = {
     "secret_id": "990e8400-e29b-41d4-a716-446655440004",
     "created_at": "2025-01-15T10:00:00Z",
 }
-SECRETS = {"secrets": [SECRET], "total": 1}
 NEW_SECRET = {**SECRET, "tenant_secret": "ts_EXAMPLE-shown-only-once"}
 
 
-class TenantSecretSchema(LenientSchema):
+class TenantSecretSchema(ResponseSchema):
     """A tenant's secret without the secret itself."""
 
+    example = SECRET
+
     secret_id = fields.UUID(required=True)
-    created_at = fields.DateTime(required=True)
+    created_at = UtcDateTime(required=True)
 
 
 class NewTenantSecretSchema(TenantSecretSchema):
     """A new tenant secret with the secret itself, which is shown once."""
 
-    tenant_secret = fields.String(required=True)
+    example = NEW_SECRET
+
+    tenant_secret = fields.String(required=True, attribute="secret")
 
 
-class TenantSecretListSchema(LenientSchema):
-    """The active secrets, and their number."""
-
-    secrets = fields.List(fields.Nested(TenantSecretSchema), required=True)
-    total = fields.Integer(required=True)
+TenantSecretListSchema = build_list_schema(
+    "TenantSecretList", secrets=TenantSecretSchema
+)

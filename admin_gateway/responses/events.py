@@ -1,12 +1,17 @@
 """Response schemas and examples for milestones and dead letters."""
 
+import base64
 import json
+from dataclasses import asdict
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, pre_dump
 
-from coupon_core.schemas.base import LenientSchema
-from coupon_core.schemas.fields import ChoiceField
+from coupon_core.domain.models import DeadLetter
+from coupon_core.schemas.base import Document, ResponseSchema, Serializer
+from coupon_core.schemas.fields import ChoiceField, UtcDateTime
+from coupon_core.schemas.response_fields import build_list_schema
+from coupon_core.services.events import dead_letters
 
 CLOUD_EVENT: dict[str, Any] = {
     "specversion": "1.0",
@@ -28,13 +33,15 @@ PHOENIX_EVENT: dict[str, Any] = {
 }
 EVENT_BATCH = {"events": [CLOUD_EVENT, PHOENIX_EVENT]}
 EVENT_IDS = [CLOUD_EVENT["id"], PHOENIX_EVENT["event_id"]]
-ACCEPTED_REQUEST = {"status": "accepted"}
+ACCEPTED_REQUEST: Document = {"status": "accepted"}
 ACCEPTED_EVENT = {**ACCEPTED_REQUEST, "event_id": EVENT_IDS[0]}
 ACCEPTED_EVENTS = {**ACCEPTED_REQUEST, "accepted": 2, "event_ids": EVENT_IDS}
 
 
-class AcceptedRequestSchema(LenientSchema):
+class AcceptedRequestSchema(ResponseSchema):
     """The request is stored and will be processed."""
+
+    example = ACCEPTED_REQUEST
 
     status = ChoiceField("accepted", required=True)
 
@@ -42,11 +49,15 @@ class AcceptedRequestSchema(LenientSchema):
 class AcceptedEventSchema(AcceptedRequestSchema):
     """A milestone is stored and will reach the workers."""
 
+    example = ACCEPTED_EVENT
+
     event_id = fields.String(required=True)
 
 
 class AcceptedEventsSchema(AcceptedRequestSchema):
     """All milestones are stored and will reach the workers."""
+
+    example = ACCEPTED_EVENTS
 
     accepted = fields.Integer(required=True)
     event_ids = fields.List(fields.String(), required=True)
@@ -63,13 +74,14 @@ DEAD_LETTER = {
     "body_encoding": "text",
     "received_at": "2025-01-15T10:00:00Z",
 }
-DEAD_LETTERS = {"dead_letters": [DEAD_LETTER], "total": 1}
 
 
-class DeadLetterSchema(LenientSchema):
+class DeadLetterSchema(ResponseSchema):
     """A message that could not be processed, and why."""
 
-    id = fields.UUID(required=True)
+    example = DEAD_LETTER
+
+    id = fields.UUID(required=True, attribute="letter_id")
     tenant_id = fields.String(required=True)
     queue = fields.String(required=True)
     routing_key = fields.String(required=True)
@@ -79,11 +91,20 @@ class DeadLetterSchema(LenientSchema):
         required=True, metadata={"description": "The first 64 KiB, as received."}
     )
     body_encoding = ChoiceField("text", "base64", required=True)
-    received_at = fields.DateTime(required=True)
+    received_at = UtcDateTime(required=True)
+
+    @pre_dump
+    def encode_body(self, letter: DeadLetter, **_: Any) -> Document:
+        """Show a body that is not text in base64."""
+        text = dead_letters.decode_body(letter)
+        is_text = text is not None
+        return asdict(letter) | {
+            "body": text if is_text else base64.b64encode(letter.body),
+            "body_encoding": "text" if is_text else "base64",
+        }
 
 
-class DeadLetterListSchema(LenientSchema):
-    """A page of dead letters, and the number of all."""
-
-    dead_letters = fields.List(fields.Nested(DeadLetterSchema), required=True)
-    total = fields.Integer(required=True)
+DeadLetterListSchema = build_list_schema(
+    "DeadLetterList", dead_letters=DeadLetterSchema
+)
+serialize_dead_letter: Serializer = DeadLetterSchema().dump

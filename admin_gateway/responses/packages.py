@@ -1,15 +1,15 @@
 """Responses for packages: schemas, serializer, examples."""
 
+from dataclasses import asdict
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, pre_dump
 
 from admin_gateway.responses.core import TIMESTAMPS
 from coupon_core.domain.models.packages import PackageWithDefinition
-from coupon_core.domain.timestamps import format_timestamp
-from coupon_core.schemas.base import LenientSchema
-
-Document = dict[str, Any]
+from coupon_core.schemas.base import Document, ResponseSchema, Serializer
+from coupon_core.schemas.fields import UtcDateTime
+from coupon_core.schemas.response_fields import build_list_schema
 
 NEW_PACKAGE: Document = {
     "item_name": {"en": "Welcome Package", "ko": "웰컴 패키지"},
@@ -32,7 +32,6 @@ PACKAGE: Document = {
     "ends_at": None,
     **TIMESTAMPS,
 }
-PACKAGES = {"packages": [PACKAGE], "total": 1}
 
 
 def localized_text_field() -> fields.Dict:
@@ -40,13 +39,15 @@ def localized_text_field() -> fields.Dict:
     return fields.Dict(values=fields.String(), required=True)
 
 
-def timestamp_field(**options: Any) -> fields.DateTime:
+def timestamp_field(**options: Any) -> UtcDateTime:
     """Return a field for a time in UTC."""
-    return fields.DateTime(required=True, **options)
+    return UtcDateTime(required=True, **options)
 
 
-class PackageSchema(LenientSchema):
+class PackageSchema(ResponseSchema):
     """A package; `status` is the status of its definition."""
+
+    example = PACKAGE
 
     package_id = fields.Integer(required=True)
     package_no = fields.Integer(required=True)
@@ -66,34 +67,18 @@ class PackageSchema(LenientSchema):
     created_at = timestamp_field()
     updated_at = timestamp_field()
 
+    @pre_dump
+    def combine(self, found: PackageWithDefinition, **_: Any) -> Document:
+        """Add the limits and the status of the definition to the package."""
+        definition = found.definition
+        return asdict(found.package) | {
+            "reward_item_id": definition.reward_item_id,
+            "per_code_usage_limit": definition.per_code_limit,
+            "cross_creator_limit": definition.per_user_limit,
+            "max_total_usage": definition.total_limit,
+            "status": definition.status,
+        }
 
-class PackageListSchema(LenientSchema):
-    """A page of packages, and the number of all matches."""
 
-    packages = fields.List(fields.Nested(PackageSchema), required=True)
-    total = fields.Integer(required=True)
-
-
-def serialize_package(package_with_definition: PackageWithDefinition) -> Document:
-    """Return a package with its limits as JSON."""
-    package = package_with_definition.package
-    definition = package_with_definition.definition
-    return {
-        "package_id": package.package_id,
-        "package_no": package.package_no,
-        "campaign_id": package.campaign_id,
-        "definition_id": package.definition_id,
-        "reward_item_id": definition.reward_item_id,
-        "item_name": dict(package.item_name),
-        "item_description": dict(package.item_description),
-        "rewards": [dict(line) for line in package.rewards],
-        "per_code_usage_limit": definition.per_code_limit,
-        "cross_creator_limit": definition.per_user_limit,
-        "max_total_usage": definition.total_limit,
-        "is_active": package.is_active,
-        "status": definition.status.value,
-        "starts_at": format_timestamp(package.starts_at),
-        "ends_at": format_timestamp(package.ends_at),
-        "created_at": format_timestamp(package.created_at),
-        "updated_at": format_timestamp(package.updated_at),
-    }
+PackageListSchema = build_list_schema("PackageList", packages=PackageSchema)
+serialize_package: Serializer = PackageSchema().dump

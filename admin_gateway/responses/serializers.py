@@ -1,20 +1,14 @@
 """Serializers from values of the core to JSON responses."""
 
-import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from flask import Response, request
 
+from admin_gateway.responses.batches import serialize_batch
 from coupon_core.domain import serialization
-from coupon_core.domain.models import (
-    ApiKey,
-    DeadLetter,
-    DefinitionStats,
-    IssuedCoupon,
-    TenantSecret,
-)
+from coupon_core.domain.models import DefinitionStats, IssuedCoupon
 from coupon_core.domain.models.batches import Batch, CodeCapacity
 from coupon_core.domain.models.inventory import (
     CodeJob,
@@ -23,29 +17,22 @@ from coupon_core.domain.models.inventory import (
     TimelineEntry,
 )
 from coupon_core.domain.timestamps import format_timestamp
+from coupon_core.schemas.base import Document
 from coupon_core.schemas.errors import ApiError, ErrorDetail
-from coupon_core.services import batches
 from coupon_core.services.codes.csv_import import ImportReport
 from coupon_core.services.coupons.generation import GenerationResult
-from coupon_core.services.events import dead_letters
 from coupon_core.web.responses import json_response
 
-Document = dict[str, Any]
+
+def build_location_header(new_id: str | int) -> dict[str, str]:
+    """Return the Location of a created object: the request path plus the new id."""
+    return {"Location": f"{request.path}/{new_id}"}
 
 
-def created_response(body: Document, new_id: str) -> Response:
-    """Return a 201 whose Location is the request path plus the new id."""
-    return json_response(body, 201, headers={"Location": f"{request.path}/{new_id}"})
-
-
-def page_response(
-    name: str,
-    rows_and_total: tuple[Sequence[Any], int],
-    serialize: Callable[[Any], Document],
-) -> Response:
-    """Return a page of a list; `total` counts all matches."""
+def to_page(name: str, rows_and_total: tuple[Sequence[Any], int]) -> Document:
+    """Return a page of a list under a name; `total` counts all matches."""
     rows, total = rows_and_total
-    return json_response({name: [serialize(row) for row in rows], "total": total})
+    return {name: rows, "total": total}
 
 
 def serialize_coupons(
@@ -93,68 +80,10 @@ def serialize_code_capacity(definition_id: str, capacity: CodeCapacity) -> Docum
     }
 
 
-def serialize_api_key(key: ApiKey) -> Document:
-    """Return an API key without the key itself as JSON."""
-    return {
-        "key_id": key.key_id,
-        "name": key.name,
-        "scopes": sorted(scope.value for scope in key.scopes),
-        "created_at": format_timestamp(key.created_at),
-        "expires_at": format_timestamp(key.expires_at),
-        "revoked_at": format_timestamp(key.revoked_at),
-    }
-
-
-def serialize_tenant_secret(secret: TenantSecret) -> Document:
-    """Return a tenant's secret without the secret itself as JSON."""
-    return {
-        "secret_id": secret.secret_id,
-        "created_at": format_timestamp(secret.created_at),
-    }
-
-
-def serialize_batch(batch: Batch) -> Document:
-    """Return a batch and its progress as JSON."""
-    rate, eta = batches.estimate_progress(batch)
-    return {
-        "batch_id": batch.batch_id,
-        "tenant_id": batch.tenant_id,
-        "definition_id": batch.definition_id,
-        "kind": batch.kind,
-        "state": batch.state.value,
-        "requested": batch.requested_count,
-        "generated": batch.generated_count,
-        "rate_per_second": rate and round(rate, 1),
-        "eta_seconds": eta and round(eta, 1),
-        "error": batch.error or None,
-        "expires_at": format_timestamp(batch.expires_at),
-        "created_at": format_timestamp(batch.created_at),
-        "started_at": format_timestamp(batch.started_at),
-        "updated_at": format_timestamp(batch.updated_at),
-        "finished_at": format_timestamp(batch.finished_at),
-    }
-
-
 def batch_accepted_response(batch: Batch) -> Response:
     """Return the 202 for coupons that workers will generate."""
     path = f"/v1/tenants/{batch.tenant_id}/batches/{batch.batch_id}"
     return json_response(serialize_batch(batch), 202, headers={"Location": path})
-
-
-def serialize_dead_letter(letter: DeadLetter) -> Document:
-    """Return a dead letter as JSON; a body that is not text is in base64."""
-    text = dead_letters.decode_body(letter)
-    return {
-        "id": letter.letter_id,
-        "tenant_id": letter.tenant_id,
-        "queue": letter.queue,
-        "routing_key": letter.routing_key,
-        "content_type": letter.content_type,
-        "reason": letter.reason,
-        "body": base64.b64encode(letter.body).decode() if text is None else text,
-        "body_encoding": "base64" if text is None else "text",
-        "received_at": format_timestamp(letter.received_at),
-    }
 
 
 def serialize_coupon_with_batch(coupon: CouponWithBatch, now: datetime) -> Document:
@@ -187,11 +116,11 @@ def job_response(job: CodeJob) -> Response:
     return json_response(
         serialization.serialize_code_job(job),
         status,
-        headers=_build_location_header(job),
+        headers=_build_job_location(job),
     )
 
 
-def _build_location_header(job: CodeJob) -> dict[str, str]:
+def _build_job_location(job: CodeJob) -> dict[str, str]:
     return {"Location": f"/v1/tenants/{job.tenant_id}/codes/jobs/{job.job_id}"}
 
 
@@ -199,7 +128,7 @@ def import_response(job: CodeJob, report: ImportReport) -> Response:
     """Return 201 for a completed import, 202 if workers continue it."""
     body = serialize_import(job, report)
     status = 201 if job.state == JobState.COMPLETED else 202
-    return json_response(body, status, headers=_build_location_header(job))
+    return json_response(body, status, headers=_build_job_location(job))
 
 
 def serialize_import(job: CodeJob, report: ImportReport) -> Document:

@@ -1,66 +1,16 @@
-"""Responses for webhooks and their logs: serializers, schemas, examples."""
-
-import json
-from typing import Any
+"""Responses for webhooks and their logs: schemas, serializers, examples."""
 
 from marshmallow import fields
 
 from coupon_core.domain.models import webhooks as webhook_models
-from coupon_core.domain.timestamps import format_timestamp
-from coupon_core.schemas.base import LenientSchema
-from coupon_core.schemas.fields import ChoiceField
+from coupon_core.schemas.base import Document, ResponseSchema, Serializer
+from coupon_core.schemas.fields import ChoiceField, UtcDateTime
+from coupon_core.schemas.response_fields import (
+    JsonText,
+    NullableString,
+    build_list_schema,
+)
 from coupon_core.services.webhooks.payloads import EVENT_TYPES
-
-Document = dict[str, Any]
-
-
-def serialize_webhook(webhook: webhook_models.Webhook) -> Document:
-    """Return a webhook without its secret as JSON."""
-    return {
-        "id": webhook.webhook_id,
-        "tenant_id": webhook.tenant_id,
-        "event_type": webhook.event_type,
-        "url": webhook.url,
-        "signature": webhook.signature.value,
-        "retry_count": webhook.retry_count,
-        "timeout_ms": webhook.timeout_ms,
-        "is_active": webhook.is_active,
-        "inactive_reason": webhook.inactive_reason or None,
-        "failing_since": format_timestamp(webhook.failing_since),
-        "created_at": format_timestamp(webhook.created_at),
-        "updated_at": format_timestamp(webhook.updated_at),
-    }
-
-
-def serialize_webhook_attempt(attempt: webhook_models.DeliveryAttempt) -> Document:
-    """Return a delivery attempt as JSON."""
-    return {
-        "id": attempt.log_id,
-        "webhook_id": attempt.webhook_id,
-        "event_id": attempt.event_id,
-        "event_type": attempt.event_type,
-        "payload": json.loads(attempt.payload),
-        "status": attempt.status.value,
-        "attempt": attempt.number,
-        "max_attempts": attempt.max_attempts,
-        "response_status": attempt.response_status,
-        "response_body": attempt.response_body or None,
-        "error": attempt.error or None,
-        "created_at": format_timestamp(attempt.created_at),
-        "completed_at": format_timestamp(attempt.completed_at),
-        "next_retry_at": format_timestamp(attempt.next_retry_at),
-    }
-
-
-def serialize_test_result(response: webhook_models.WebhookResponse) -> Document:
-    """Return the result of a test event as JSON."""
-    return {
-        "success": response.is_success,
-        "response_status": response.status,
-        "response_body": response.body or None,
-        "error": response.error or None,
-    }
-
 
 CREATE_WEBHOOK_REQUEST: Document = {
     "event_type": "coupon.redeemed",
@@ -80,7 +30,6 @@ WEBHOOK: Document = {
     "updated_at": "2025-01-15T10:00:00Z",
 }
 NEW_WEBHOOK = {**WEBHOOK, "secret": "whsec_EXAMPLE-shown-only-once"}
-WEBHOOKS = {"webhooks": [WEBHOOK], "total": 1}
 _EVENT_ID = "01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32"
 WEBHOOK_LOG: Document = {
     "id": f"{_EVENT_ID}-1",
@@ -102,7 +51,6 @@ WEBHOOK_LOG: Document = {
     "completed_at": "2025-01-15T10:00:01Z",
     "next_retry_at": "2025-01-15T10:00:03Z",
 }
-WEBHOOK_LOGS = {"logs": [WEBHOOK_LOG], "total": 1}
 WEBHOOK_TEST_RESULT: Document = {
     "success": False,
     "response_status": None,
@@ -111,10 +59,12 @@ WEBHOOK_TEST_RESULT: Document = {
 }
 
 
-class WebhookSchema(LenientSchema):
+class WebhookSchema(ResponseSchema):
     """A webhook without its secret."""
 
-    id = fields.Integer(required=True)
+    example = WEBHOOK
+
+    id = fields.Integer(required=True, attribute="webhook_id")
     tenant_id = fields.String(required=True)
     event_type = ChoiceField(*EVENT_TYPES, required=True)
     url = fields.String(required=True)
@@ -122,59 +72,56 @@ class WebhookSchema(LenientSchema):
     retry_count = fields.Integer(required=True)
     timeout_ms = fields.Integer(required=True)
     is_active = fields.Boolean(required=True)
-    inactive_reason = fields.String(
-        required=True,
-        allow_none=True,
+    inactive_reason = NullableString(
         metadata={"description": "Why it was deactivated after continuous failures."},
     )
-    failing_since = fields.DateTime(required=True, allow_none=True)
-    created_at = fields.DateTime(required=True)
-    updated_at = fields.DateTime(required=True)
+    failing_since = UtcDateTime(required=True, allow_none=True)
+    created_at = UtcDateTime(required=True)
+    updated_at = UtcDateTime(required=True)
 
 
 class NewWebhookSchema(WebhookSchema):
     """A new webhook with its secret, which is shown once."""
 
+    example = NEW_WEBHOOK
+
     secret = fields.String(required=True)
 
 
-class WebhookListSchema(LenientSchema):
-    """A page of webhooks, and the number of all."""
-
-    webhooks = fields.List(fields.Nested(WebhookSchema), required=True)
-    total = fields.Integer(required=True)
-
-
-class WebhookLogSchema(LenientSchema):
+class WebhookLogSchema(ResponseSchema):
     """An attempt to deliver an event; attempt 0 is still waiting for the first one."""
 
-    id = fields.String(required=True)
+    example = WEBHOOK_LOG
+
+    id = fields.String(required=True, attribute="log_id")
     webhook_id = fields.Integer(required=True)
     event_id = fields.UUID(required=True)
     event_type = fields.String(required=True)
-    payload = fields.Dict(required=True)
+    payload = JsonText(required=True)
     status = ChoiceField(*webhook_models.AttemptStatus, required=True)
-    attempt = fields.Integer(required=True)
+    attempt = fields.Integer(required=True, attribute="number")
     max_attempts = fields.Integer(required=True)
     response_status = fields.Integer(required=True, allow_none=True)
-    response_body = fields.String(required=True, allow_none=True)
-    error = fields.String(required=True, allow_none=True)
-    created_at = fields.DateTime(required=True)
-    completed_at = fields.DateTime(required=True, allow_none=True)
-    next_retry_at = fields.DateTime(required=True, allow_none=True)
+    response_body = NullableString()
+    error = NullableString()
+    created_at = UtcDateTime(required=True)
+    completed_at = UtcDateTime(required=True, allow_none=True)
+    next_retry_at = UtcDateTime(required=True, allow_none=True)
 
 
-class WebhookLogListSchema(LenientSchema):
-    """A page of delivery attempts, and the number of all."""
-
-    logs = fields.List(fields.Nested(WebhookLogSchema), required=True)
-    total = fields.Integer(required=True)
-
-
-class WebhookTestResultSchema(LenientSchema):
+class WebhookTestResultSchema(ResponseSchema):
     """The result of a test event; `error` is set if there was no response."""
 
-    success = fields.Boolean(required=True)
-    response_status = fields.Integer(required=True, allow_none=True)
-    response_body = fields.String(required=True, allow_none=True)
-    error = fields.String(required=True, allow_none=True)
+    example = WEBHOOK_TEST_RESULT
+
+    success = fields.Boolean(required=True, attribute="is_success")
+    response_status = fields.Integer(required=True, allow_none=True, attribute="status")
+    response_body = NullableString(attribute="body")
+    error = NullableString()
+
+
+WebhookListSchema = build_list_schema("WebhookList", webhooks=WebhookSchema)
+WebhookLogListSchema = build_list_schema("WebhookLogList", logs=WebhookLogSchema)
+serialize_webhook: Serializer = WebhookSchema().dump
+serialize_webhook_attempt: Serializer = WebhookLogSchema().dump
+serialize_test_result: Serializer = WebhookTestResultSchema().dump

@@ -1,25 +1,33 @@
 """Routes for API keys; a key itself is shown once, when it is created."""
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import Response, g
 
 from admin_gateway import requests
-from admin_gateway.responses import core, serializers
-from coupon_core.domain.models import utc_now
+from admin_gateway.responses.core import (
+    REVOKED_API_KEY,
+    ApiKeyListSchema,
+    ApiKeySchema,
+    NewApiKeySchema,
+)
+from admin_gateway.responses.serializers import build_location_header, to_page
+from coupon_core.domain.models import ApiKey, utc_now
+from coupon_core.schemas.base import Document
 from coupon_core.services.access import tenants
 from coupon_core.web.blueprint import JsonBlueprint
-from coupon_core.web.responses import json_response, no_content_response
+from coupon_core.web.responses import no_content_response
 
 routes = JsonBlueprint("api_keys", __name__, description="API keys of the admin API")
 
 
 @routes.route("", methods=["POST"])
-@routes.response(201, core.NewApiKeySchema, example=core.NEW_API_KEY)
+@routes.response(201, NewApiKeySchema)
 @routes.arguments(
     requests.CreateApiKeySchema, example={"name": "CI", "scopes": ["read"]}
 )
-def create(body: dict[str, Any]) -> Response:
+def create(body: dict[str, Any]) -> tuple[Document, dict[str, str]]:
     """Create an API key. The key itself is shown only in this response."""
     caller = g.principal
     scopes = frozenset(body.get("scopes", caller.scopes))
@@ -31,37 +39,30 @@ def create(body: dict[str, Any]) -> Response:
         expires_at=body.get("expires_at"),
         now=utc_now(),
     )
-    return serializers.created_response(
-        {**serializers.serialize_api_key(key), "api_key": plain_text}, key.key_id
-    )
+    members = asdict(key) | {"api_key": plain_text}
+    return members, build_location_header(key.key_id)
 
 
 @routes.route("")
-@routes.response(200, core.ApiKeyListSchema, example=core.API_KEYS)
+@routes.response(200, ApiKeyListSchema)
 @routes.arguments(requests.ListQuerySchema, location="query")
-def list_all(query: dict[str, Any]) -> Response:
+def list_all(query: dict[str, Any]) -> Document:
     """List API keys without the keys themselves, newest first."""
-    rows_and_total = tenants.list_keys(g.principal.tenant_id, **query)
-    return serializers.page_response(
-        "api_keys", rows_and_total, serializers.serialize_api_key
-    )
+    return to_page("api_keys", tenants.list_keys(g.principal.tenant_id, **query))
 
 
 @routes.route("/<key_id>")
-@routes.response(200, core.ApiKeySchema, example=core.API_KEY)
-def get(key_id: str) -> Response:
+@routes.response(200, ApiKeySchema)
+def get(key_id: str) -> ApiKey:
     """Return an API key without the key itself."""
-    return json_response(
-        serializers.serialize_api_key(tenants.get_key(g.principal.tenant_id, key_id))
-    )
+    return tenants.get_key(g.principal.tenant_id, key_id)
 
 
 @routes.route("/<key_id>/revoke", methods=["POST"])
-@routes.response(200, core.ApiKeySchema, example=core.REVOKED_API_KEY)
-def revoke(key_id: str) -> Response:
+@routes.response(200, ApiKeySchema, example=REVOKED_API_KEY)
+def revoke(key_id: str) -> ApiKey:
     """Revoke an API key immediately (idempotent)."""
-    key = tenants.revoke_key(g.principal.tenant_id, key_id, now=utc_now())
-    return json_response(serializers.serialize_api_key(key))
+    return tenants.revoke_key(g.principal.tenant_id, key_id, now=utc_now())
 
 
 @routes.route("/<key_id>", methods=["DELETE"])

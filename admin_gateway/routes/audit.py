@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from flask import Response, g
+from flask import g
 
 from admin_gateway import requests
-from admin_gateway.responses import audit as audit_responses
-from admin_gateway.responses import serializers
+from admin_gateway.responses.audit import AuditEntryListSchema
+from admin_gateway.responses.serializers import to_page
 from coupon_core.domain.models.audit import AuditFilter
+from coupon_core.schemas.base import Document
 from coupon_core.services import audit
 from coupon_core.web.blueprint import JsonBlueprint
 
@@ -17,16 +18,12 @@ routes = JsonBlueprint(
 
 
 @routes.route("")
-@routes.response(
-    200, audit_responses.AuditEntryListSchema, example=audit_responses.AUDIT_ENTRIES
-)
+@routes.response(200, AuditEntryListSchema)
 @routes.arguments(requests.AuditQuerySchema, location="query")
-def list_all(query: dict[str, Any]) -> Response:
+def list_all(query: dict[str, Any]) -> Document:
     """List audit entries, newest first. Entries are never changed or deleted."""
     page = query.pop("page")
-    rows_and_total = audit.list_entries(
-        g.principal.tenant_id, AuditFilter(**query), page=page
-    )
-    return serializers.page_response(
-        "entries", rows_and_total, audit_responses.serialize_audit_entry
+    return to_page(
+        "entries",
+        audit.list_entries(g.principal.tenant_id, AuditFilter(**query), page=page),
     )

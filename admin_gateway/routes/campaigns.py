@@ -5,13 +5,25 @@ from typing import Any
 from flask import Response, g
 
 from admin_gateway import requests
-from admin_gateway.responses import campaigns as campaign_responses
-from admin_gateway.responses import packages as package_responses
-from admin_gateway.responses import serializers
+from admin_gateway.responses.campaigns import (
+    CAMPAIGN_CHANGES,
+    NEW_CAMPAIGN,
+    CampaignListSchema,
+    CampaignSchema,
+    CampaignStatsSchema,
+    CreatorListSchema,
+    CreatorSchema,
+)
+from admin_gateway.responses.packages import NEW_PACKAGE, PackageSchema
+from admin_gateway.responses.serializers import build_location_header, to_page
 from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.campaigns import Campaign, CampaignStats
+from coupon_core.domain.models.creators import Creator
+from coupon_core.domain.models.packages import PackageWithDefinition
+from coupon_core.schemas.base import Document
 from coupon_core.services.campaigns import campaigns, packages
 from coupon_core.web.blueprint import JsonBlueprint
-from coupon_core.web.responses import json_response, no_content_response
+from coupon_core.web.responses import no_content_response
 
 routes = JsonBlueprint(
     "campaigns", __name__, description="Campaigns that creators promote"
@@ -19,98 +31,68 @@ routes = JsonBlueprint(
 
 
 @routes.route("", methods=["POST"])
-@routes.response(
-    201, campaign_responses.CampaignSchema, example=campaign_responses.CAMPAIGN
-)
-@routes.arguments(
-    requests.CreateCampaignSchema, example=campaign_responses.NEW_CAMPAIGN
-)
-def create(body: dict[str, Any]) -> Response:
+@routes.response(201, CampaignSchema)
+@routes.arguments(requests.CreateCampaignSchema, example=NEW_CAMPAIGN)
+def create(body: dict[str, Any]) -> tuple[Campaign, dict[str, str]]:
     """Create a campaign."""
     campaign_id = body.pop("campaign_id")
     campaign = campaigns.create(
         g.principal.tenant_id, campaign_id, fields=body, now=utc_now()
     )
-    return serializers.created_response(
-        campaign_responses.serialize_campaign(campaign), campaign_id
-    )
+    return campaign, build_location_header(campaign_id)
 
 
 @routes.route("")
-@routes.response(
-    200, campaign_responses.CampaignListSchema, example=campaign_responses.CAMPAIGNS
-)
+@routes.response(200, CampaignListSchema)
 @routes.arguments(requests.CampaignQuerySchema, location="query")
-def list_all(query: dict[str, Any]) -> Response:
+def list_all(query: dict[str, Any]) -> Document:
     """List campaigns, newest first."""
-    rows_and_total = campaigns.list_campaigns(g.principal.tenant_id, **query)
-    return serializers.page_response(
-        "campaigns", rows_and_total, campaign_responses.serialize_campaign
+    return to_page(
+        "campaigns", campaigns.list_campaigns(g.principal.tenant_id, **query)
     )
 
 
 @routes.route("/<campaign_id>")
-@routes.response(
-    200, campaign_responses.CampaignSchema, example=campaign_responses.CAMPAIGN
-)
-def get(campaign_id: str) -> Response:
+@routes.response(200, CampaignSchema)
+def get(campaign_id: str) -> Campaign:
     """Return a campaign."""
-    campaign = campaigns.get(g.principal.tenant_id, campaign_id)
-    return json_response(campaign_responses.serialize_campaign(campaign))
+    return campaigns.get(g.principal.tenant_id, campaign_id)
 
 
 @routes.route("/<campaign_id>", methods=["PATCH"])
-@routes.response(
-    200, campaign_responses.CampaignSchema, example=campaign_responses.CAMPAIGN
-)
-@routes.arguments(
-    requests.UpdateCampaignSchema, example=campaign_responses.CAMPAIGN_CHANGES
-)
-def change(changes: dict[str, Any], campaign_id: str) -> Response:
+@routes.response(200, CampaignSchema)
+@routes.arguments(requests.UpdateCampaignSchema, example=CAMPAIGN_CHANGES)
+def change(changes: dict[str, Any], campaign_id: str) -> Campaign:
     """Change a campaign. While COMPLETED or CANCELLED, none of its codes is valid."""
-    campaign = campaigns.update(
+    return campaigns.update(
         g.principal.tenant_id, campaign_id, changes=changes, now=utc_now()
     )
-    return json_response(campaign_responses.serialize_campaign(campaign))
 
 
 @routes.route("/<campaign_id>/stats")
-@routes.response(
-    200,
-    campaign_responses.CampaignStatsSchema,
-    example=campaign_responses.CAMPAIGN_STATS,
-)
-def stats(campaign_id: str) -> Response:
+@routes.response(200, CampaignStatsSchema)
+def stats(campaign_id: str) -> CampaignStats:
     """Return the usage of a campaign's codes, by package and creator."""
-    campaign_stats = campaigns.get_stats(g.principal.tenant_id, campaign_id)
-    return json_response(campaign_responses.serialize_campaign_stats(campaign_stats))
+    return campaigns.get_stats(g.principal.tenant_id, campaign_id)
 
 
 @routes.route("/<campaign_id>/creators")
-@routes.response(
-    200, campaign_responses.CreatorListSchema, example=campaign_responses.CREATORS
-)
+@routes.response(200, CreatorListSchema)
 @routes.arguments(requests.ListQuerySchema, location="query")
-def list_creators(query: dict[str, Any], campaign_id: str) -> Response:
+def list_creators(query: dict[str, Any], campaign_id: str) -> Document:
     """List the creators of a campaign, by name."""
-    rows_and_total = campaigns.list_creators(
-        g.principal.tenant_id, campaign_id, **query
-    )
-    return serializers.page_response(
-        "creators", rows_and_total, campaign_responses.serialize_creator
+    return to_page(
+        "creators", campaigns.list_creators(g.principal.tenant_id, campaign_id, **query)
     )
 
 
 @routes.route("/<campaign_id>/creators/<creator_key>", methods=["PUT"])
-@routes.response(
-    200, campaign_responses.CreatorSchema, example=campaign_responses.CREATOR
-)
-def add_creator(campaign_id: str, creator_key: str) -> Response:
+@routes.response(200, CreatorSchema)
+def add_creator(campaign_id: str, creator_key: str) -> Creator:
     """Add a creator to a campaign (idempotent)."""
-    creator = campaigns.add_creator(
+    return campaigns.add_creator(
         g.principal.tenant_id, campaign_id, creator_key=creator_key.upper()
     )
-    return json_response(campaign_responses.serialize_creator(creator))
 
 
 @routes.route("/<campaign_id>/creators/<creator_key>", methods=["DELETE"])
@@ -124,17 +106,13 @@ def remove_creator(campaign_id: str, creator_key: str) -> Response:
 
 
 @routes.route("/<campaign_id>/packages", methods=["POST"])
-@routes.response(
-    201, package_responses.PackageSchema, example=package_responses.PACKAGE
-)
-@routes.arguments(requests.CreatePackageSchema, example=package_responses.NEW_PACKAGE)
-def create_package(body: dict[str, Any], campaign_id: str) -> Response:
+@routes.response(201, PackageSchema)
+@routes.arguments(requests.CreatePackageSchema, example=NEW_PACKAGE)
+def create_package(
+    body: dict[str, Any], campaign_id: str
+) -> tuple[PackageWithDefinition, dict[str, str]]:
     """Create a package: a definition whose codes creators distribute."""
     tenant_id = g.principal.tenant_id
     created = packages.create(tenant_id, campaign_id, fields=body, now=utc_now())
     location = f"/v1/tenants/{tenant_id}/packages/{created.package.package_id}"
-    return json_response(
-        package_responses.serialize_package(created),
-        201,
-        headers={"Location": location},
-    )
+    return created, {"Location": location}

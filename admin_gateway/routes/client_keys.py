@@ -5,10 +5,19 @@ from typing import Any
 from flask import Response, g
 
 from admin_gateway import requests
-from admin_gateway.responses import client_keys as client_key_responses
-from admin_gateway.responses.serializers import created_response, page_response
+from admin_gateway.responses.client_keys import (
+    CREATE_CLIENT_KEY_REQUEST,
+    REVOKED_CLIENT_KEY,
+    ClientKeyListSchema,
+    ClientKeySchema,
+    NewClientKeySchema,
+    serialize_new_client_key,
+)
+from admin_gateway.responses.serializers import build_location_header, to_page
 from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.client_keys import ClientKey
 from coupon_core.domain.rules.scopes import CLIENT_KEY_SCOPES
+from coupon_core.schemas.base import Document
 from coupon_core.security.authentication import require_additional_scopes
 from coupon_core.services.access import client_keys
 from coupon_core.web.blueprint import JsonBlueprint
@@ -20,14 +29,10 @@ routes = JsonBlueprint(
 
 
 @routes.route("", methods=["POST"])
-@routes.response(
-    201,
-    client_key_responses.NewClientKeySchema,
-    example=client_key_responses.NEW_CLIENT_KEY,
-)
+@routes.response(201, NewClientKeySchema)
 @routes.arguments(
     requests.CreateClientKeySchema,
-    example=client_key_responses.CREATE_CLIENT_KEY_REQUEST,
+    example=CREATE_CLIENT_KEY_REQUEST,
 )
 def create(body: dict[str, Any]) -> Response:
     """Create a client key. Its secret is shown only in this response.
@@ -48,46 +53,35 @@ def create(body: dict[str, Any]) -> Response:
         expires_at=body.get("expires_at"),
         now=utc_now(),
     )
-    return created_response(
-        client_key_responses.serialize_new_client_key(key, secret), key.key_id
+    return json_response(
+        serialize_new_client_key(key, secret),
+        201,
+        headers=build_location_header(key.key_id),
     )
 
 
 @routes.route("")
-@routes.response(
-    200,
-    client_key_responses.ClientKeyListSchema,
-    example=client_key_responses.CLIENT_KEYS,
-)
+@routes.response(200, ClientKeyListSchema)
 @routes.arguments(requests.ClientKeyQuerySchema, location="query")
-def list_all(query: dict[str, Any]) -> Response:
+def list_all(query: dict[str, Any]) -> Document:
     """List client keys without their secrets, newest first."""
-    rows_and_total = client_keys.list_client_keys(g.principal.tenant_id, **query)
-    return page_response(
-        "client_keys", rows_and_total, client_key_responses.serialize_client_key
+    return to_page(
+        "client_keys", client_keys.list_client_keys(g.principal.tenant_id, **query)
     )
 
 
 @routes.route("/<client_key_id>")
-@routes.response(
-    200, client_key_responses.ClientKeySchema, example=client_key_responses.CLIENT_KEY
-)
-def get(client_key_id: str) -> Response:
+@routes.response(200, ClientKeySchema)
+def get(client_key_id: str) -> ClientKey:
     """Return a client key without its secret."""
-    key = client_keys.get(g.principal.tenant_id, client_key_id)
-    return json_response(client_key_responses.serialize_client_key(key))
+    return client_keys.get(g.principal.tenant_id, client_key_id)
 
 
 @routes.route("/<client_key_id>/revoke", methods=["POST"])
-@routes.response(
-    200,
-    client_key_responses.ClientKeySchema,
-    example=client_key_responses.REVOKED_CLIENT_KEY,
-)
-def revoke(client_key_id: str) -> Response:
+@routes.response(200, ClientKeySchema, example=REVOKED_CLIENT_KEY)
+def revoke(client_key_id: str) -> ClientKey:
     """Revoke a client key immediately (idempotent)."""
-    key = client_keys.revoke(g.principal.tenant_id, client_key_id, now=utc_now())
-    return json_response(client_key_responses.serialize_client_key(key))
+    return client_keys.revoke(g.principal.tenant_id, client_key_id, now=utc_now())
 
 
 @routes.route("/<client_key_id>", methods=["DELETE"])

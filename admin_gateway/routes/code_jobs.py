@@ -5,8 +5,20 @@ from typing import Any
 from flask import Response, g, request
 
 from admin_gateway import requests
-from admin_gateway.responses import codes as code_responses
 from admin_gateway.responses import serializers
+from admin_gateway.responses.codes import (
+    BATCH_ID,
+    COMPLETED_EXTENSION_JOB,
+    COMPLETED_IMPORT,
+    COMPLETED_JOB,
+    CSV_REQUEST_BODY,
+    EXTENSION_JOB,
+    JOB,
+    RUNNING_IMPORT,
+    CodeImportSchema,
+    CodeJobListSchema,
+    CodeJobSchema,
+)
 from coupon_core.domain import serialization
 from coupon_core.domain.models import utc_now
 from coupon_core.schemas.csv_import import read_rows
@@ -26,35 +38,27 @@ imports = JsonBlueprint("imports", __name__, description="Import of existing cod
 
 
 @routes.route("/jobs")
-@routes.response(200, code_responses.CodeJobListSchema, example=code_responses.JOBS)
+@routes.response(200, CodeJobListSchema)
 @routes.arguments(requests.ListQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List jobs on many codes, newest first."""
-    rows_and_total = jobs.list_jobs(g.principal.tenant_id, **query)
-    return serializers.page_response(
-        "jobs", rows_and_total, serialization.serialize_code_job
-    )
+    rows, total = jobs.list_jobs(g.principal.tenant_id, **query)
+    documents = [serialization.serialize_code_job(row) for row in rows]
+    return json_response({"jobs": documents, "total": total})
 
 
 @routes.route("/jobs/<job_id>")
-@routes.response(200, code_responses.CodeJobSchema, example=code_responses.JOB)
+@routes.response(200, CodeJobSchema)
 def get(job_id: str) -> Response:
     """Return a job and its progress."""
-    return json_response(
-        serialization.serialize_code_job(jobs.get(g.principal.tenant_id, job_id))
-    )
+    job = jobs.get(g.principal.tenant_id, job_id)
+    return json_response(serialization.serialize_code_job(job))
 
 
 @routes.route("/revoke", methods=["POST"])
-@routes.response(
-    200, code_responses.CodeJobSchema, example=code_responses.COMPLETED_JOB
-)
-@routes.alt_response(
-    202, schema=code_responses.CodeJobSchema, example=code_responses.JOB
-)
-@routes.arguments(
-    requests.RevokeCodesSchema, example={"batch_id": code_responses.BATCH_ID}
-)
+@routes.response(200, CodeJobSchema, example=COMPLETED_JOB)
+@routes.alt_response(202, schema=CodeJobSchema, example=JOB)
+@routes.arguments(requests.RevokeCodesSchema, example={"batch_id": BATCH_ID})
 def revoke(body: dict[str, Any]) -> Response:
     """Revoke all codes of a batch or of a user, except those used up.
 
@@ -71,15 +75,11 @@ def revoke(body: dict[str, Any]) -> Response:
 
 
 @routes.route("/extend", methods=["POST"])
-@routes.response(
-    200, code_responses.CodeJobSchema, example=code_responses.COMPLETED_EXTENSION_JOB
-)
-@routes.alt_response(
-    202, schema=code_responses.CodeJobSchema, example=code_responses.EXTENSION_JOB
-)
+@routes.response(200, CodeJobSchema, example=COMPLETED_EXTENSION_JOB)
+@routes.alt_response(202, schema=CodeJobSchema, example=EXTENSION_JOB)
 @routes.arguments(
     requests.ExtendCodesSchema,
-    example={"batch_id": code_responses.BATCH_ID, "expires_at": "2025-12-31T23:59:59Z"},
+    example={"batch_id": BATCH_ID, "expires_at": "2025-12-31T23:59:59Z"},
 )
 def extend(body: dict[str, Any]) -> Response:
     """Extend the expiry of all codes of a batch. No code will expire sooner."""
@@ -91,13 +91,9 @@ def extend(body: dict[str, Any]) -> Response:
 
 
 @imports.route("/<definition_id>/import", methods=["POST"])
-@imports.response(
-    201, code_responses.CodeImportSchema, example=code_responses.COMPLETED_IMPORT
-)
-@imports.alt_response(
-    202, schema=code_responses.CodeImportSchema, example=code_responses.RUNNING_IMPORT
-)
-@imports.doc(requestBody=code_responses.CSV_REQUEST_BODY)
+@imports.response(201, CodeImportSchema, example=COMPLETED_IMPORT)
+@imports.alt_response(202, schema=CodeImportSchema, example=RUNNING_IMPORT)
+@imports.doc(requestBody=CSV_REQUEST_BODY)
 @imports.arguments(requests.ImportCodesQuerySchema, location="query")
 @limit_body(MAX_BODY_BYTES)
 @multi_transaction

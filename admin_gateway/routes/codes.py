@@ -6,8 +6,15 @@ from typing import Any
 from flask import Response, g
 
 from admin_gateway import requests
-from admin_gateway.responses import codes as code_responses
 from admin_gateway.responses import serializers
+from admin_gateway.responses.codes import (
+    CODE_PAGE,
+    COUPON_WITH_TIMELINE,
+    CSV_EXPORT,
+    TEXT_SCHEMA,
+    CodePageSchema,
+    CouponWithTimelineSchema,
+)
 from admin_gateway.responses.core import EXAMPLE_COUPON, CouponSchema
 from coupon_core.domain import serialization
 from coupon_core.domain.models import utc_now
@@ -21,7 +28,7 @@ EXPORT_HEADERS = {"Content-Disposition": 'attachment; filename="codes.csv"'}
 
 
 @routes.route("")
-@routes.response(200, code_responses.CodePageSchema, example=code_responses.CODE_PAGE)
+@routes.response(200, CodePageSchema, example=CODE_PAGE)
 @routes.arguments(requests.CodeQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List codes, newest first; the number of codes does not affect the speed.
@@ -40,8 +47,8 @@ def list_all(query: dict[str, Any]) -> Response:
 @routes.route("/<coupon_id>")
 @routes.response(
     200,
-    code_responses.CouponWithTimelineSchema,
-    example=code_responses.COUPON_WITH_TIMELINE,
+    CouponWithTimelineSchema,
+    example=COUPON_WITH_TIMELINE,
 )
 def get(coupon_id: str) -> Response:
     """Return a coupon with its timeline, and the actor of each event if known."""
@@ -70,9 +77,9 @@ def assign(body: dict[str, Any]) -> Response:
 @routes.route("/export")
 @routes.response(
     200,
-    code_responses.TEXT_SCHEMA,
+    TEXT_SCHEMA,
     content_type="text/csv",
-    example=code_responses.CSV_EXPORT,
+    example=CSV_EXPORT,
 )
 @routes.arguments(requests.CodeFilterSchema, location="query")
 @slow_request

@@ -6,8 +6,16 @@ from flask import Response, g, request
 
 from admin_gateway import requests
 from admin_gateway.requests import generation as generation_requests
-from admin_gateway.responses import batches as batch_responses
-from admin_gateway.responses import core, serializers
+from admin_gateway.responses import serializers
+from admin_gateway.responses.batches import NEW_BATCH, BatchSchema
+from admin_gateway.responses.core import (
+    COUPONS,
+    EXAMPLE_COUPON,
+    REVOKED_COUPON,
+    CouponSchema,
+    CouponsSchema,
+    GeneratedCouponsSchema,
+)
 from coupon_core.domain import serialization
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.filters import CouponFilter
@@ -25,10 +33,8 @@ routes = JsonBlueprint("coupons", __name__, description="Coupons of a definition
 
 
 @routes.route("/<definition_id>/generate", methods=["POST"])
-@routes.response(201, core.GeneratedCouponsSchema, example=core.GENERATED_COUPONS)
-@routes.alt_response(
-    202, schema=batch_responses.BatchSchema, example=batch_responses.NEW_BATCH
-)
+@routes.response(201, GeneratedCouponsSchema)
+@routes.alt_response(202, schema=BatchSchema, example=NEW_BATCH)
 @document_body(requests.GenerateCouponsSchema, example={"user_ids": ["user_123"]})
 @document_query(requests.GenerateCouponsQuerySchema)
 @limit_body(generation_requests.MAX_BODY_BYTES)
@@ -64,7 +70,7 @@ def _create_batch(definition_id: str, batch_request: batches.BatchRequest) -> Re
 
 
 @routes.route("/<definition_id>/coupons")
-@routes.response(200, core.CouponsSchema, example=core.COUPONS)
+@routes.response(200, CouponsSchema, example=COUPONS)
 @routes.arguments(requests.CouponQuerySchema, location="query")
 def list_all(query: dict[str, Any], definition_id: str) -> Response:
     """List the coupons of a definition, newest first."""
@@ -77,7 +83,7 @@ def list_all(query: dict[str, Any], definition_id: str) -> Response:
 
 
 @routes.route("/<definition_id>/coupons/<coupon_id>")
-@routes.response(200, core.CouponSchema, example=core.EXAMPLE_COUPON)
+@routes.response(200, CouponSchema, example=EXAMPLE_COUPON)
 def get(definition_id: str, coupon_id: str) -> Response:
     """Return a coupon."""
     now, coupon_filter = utc_now(), CouponFilter(definition_id, coupon_id=coupon_id)
@@ -86,14 +92,14 @@ def get(definition_id: str, coupon_id: str) -> Response:
 
 
 @routes.route("/<definition_id>/coupons/<coupon_id>/revoke", methods=["POST"])
-@routes.response(200, core.CouponSchema, example=core.REVOKED_COUPON)
+@routes.response(200, CouponSchema, example=REVOKED_COUPON)
 def revoke(definition_id: str, coupon_id: str) -> Response:
     """Revoke a coupon (idempotent)."""
     return _revoke(CouponFilter(definition_id, coupon_id=coupon_id))
 
 
 @routes.route("/<definition_id>/coupons/revoke", methods=["POST"])
-@routes.response(200, core.CouponSchema, example=core.REVOKED_COUPON)
+@routes.response(200, CouponSchema, example=REVOKED_COUPON)
 @routes.arguments(requests.RevokeCouponSchema, example={"code": "WELCOME8X4F2K9P"})
 def revoke_code(body: dict[str, Any], definition_id: str) -> Response:
     """Revoke a coupon by its code and, if the code is shared, its user."""
@@ -109,7 +115,7 @@ def _revoke(coupon_filter: CouponFilter) -> Response:
 
 
 @routes.route("/codes/<code>")
-@routes.response(200, core.CouponsSchema, example=core.COUPONS)
+@routes.response(200, CouponsSchema, example=COUPONS)
 @routes.arguments(requests.ListQuerySchema, location="query")
 def of_code(query: dict[str, Any], code: str) -> Response:
     """List the coupons with a code, from any definition."""

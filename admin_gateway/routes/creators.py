@@ -2,15 +2,27 @@
 
 from typing import Any
 
-from flask import Response, g
+from flask import g
 
 from admin_gateway import requests
-from admin_gateway.responses import campaigns as campaign_responses
-from admin_gateway.responses import serializers
+from admin_gateway.responses.campaigns import (
+    ASSIGN_CODES_REQUEST,
+    NEW_CREATOR,
+    REVOKE_CODES_REQUEST,
+    AssignedCodesSchema,
+    CampaignStatsSchema,
+    CreatorCodeListSchema,
+    CreatorListSchema,
+    CreatorSchema,
+    RevokedCodeCountSchema,
+)
+from admin_gateway.responses.serializers import build_location_header, to_page
 from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.campaigns import CampaignStats
+from coupon_core.domain.models.creators import Creator
+from coupon_core.schemas.base import Document
 from coupon_core.services.campaigns import creators
 from coupon_core.web.blueprint import JsonBlueprint, limit_body
-from coupon_core.web.responses import json_response
 
 MAX_BODY_BYTES = 262_144  # One thousand codes of the maximum length.
 
@@ -18,117 +30,79 @@ routes = JsonBlueprint("creators", __name__, description="Creators and their cod
 
 
 @routes.route("", methods=["POST"])
-@routes.response(
-    201, campaign_responses.CreatorSchema, example=campaign_responses.CREATOR
-)
-@routes.arguments(requests.CreateCreatorSchema, example=campaign_responses.NEW_CREATOR)
-def create(body: dict[str, Any]) -> Response:
+@routes.response(201, CreatorSchema)
+@routes.arguments(requests.CreateCreatorSchema, example=NEW_CREATOR)
+def create(body: dict[str, Any]) -> tuple[Creator, dict[str, str]]:
     """Create a creator."""
     creator_key = body.pop("creator_key")
     creator = creators.create(
         g.principal.tenant_id, creator_key, fields=body, now=utc_now()
     )
-    return serializers.created_response(
-        campaign_responses.serialize_creator(creator), creator_key
-    )
+    return creator, build_location_header(creator_key)
 
 
 @routes.route("")
-@routes.response(
-    200, campaign_responses.CreatorListSchema, example=campaign_responses.CREATORS
-)
+@routes.response(200, CreatorListSchema)
 @routes.arguments(requests.CreatorQuerySchema, location="query")
-def list_all(query: dict[str, Any]) -> Response:
+def list_all(query: dict[str, Any]) -> Document:
     """List creators by name."""
-    rows_and_total = creators.list_creators(g.principal.tenant_id, **query)
-    return serializers.page_response(
-        "creators", rows_and_total, campaign_responses.serialize_creator
-    )
+    return to_page("creators", creators.list_creators(g.principal.tenant_id, **query))
 
 
 @routes.route("/<creator_key>")
-@routes.response(
-    200, campaign_responses.CreatorSchema, example=campaign_responses.CREATOR
-)
-def get(creator_key: str) -> Response:
+@routes.response(200, CreatorSchema)
+def get(creator_key: str) -> Creator:
     """Return a creator. The case of the key does not matter."""
-    creator = creators.get(g.principal.tenant_id, creator_key.upper())
-    return json_response(campaign_responses.serialize_creator(creator))
+    return creators.get(g.principal.tenant_id, creator_key.upper())
 
 
 @routes.route("/<creator_key>", methods=["PATCH"])
-@routes.response(
-    200, campaign_responses.CreatorSchema, example=campaign_responses.CREATOR
-)
+@routes.response(200, CreatorSchema)
 @routes.arguments(requests.UpdateCreatorSchema, example={"status": "INACTIVE"})
-def change(changes: dict[str, Any], creator_key: str) -> Response:
+def change(changes: dict[str, Any], creator_key: str) -> Creator:
     """Change a creator. An inactive creator cannot receive codes."""
-    creator = creators.update(
+    return creators.update(
         g.principal.tenant_id, creator_key.upper(), changes=changes, now=utc_now()
     )
-    return json_response(campaign_responses.serialize_creator(creator))
 
 
 @routes.route("/<creator_key>/stats")
-@routes.response(
-    200,
-    campaign_responses.CampaignStatsSchema,
-    example=campaign_responses.CAMPAIGN_STATS,
-)
-def stats(creator_key: str) -> Response:
+@routes.response(200, CampaignStatsSchema)
+def stats(creator_key: str) -> CampaignStats:
     """Return the usage of a creator's codes, by package."""
-    creator_stats = creators.get_stats(g.principal.tenant_id, creator_key.upper())
-    return json_response(campaign_responses.serialize_campaign_stats(creator_stats))
+    return creators.get_stats(g.principal.tenant_id, creator_key.upper())
 
 
 @routes.route("/<creator_key>/codes")
-@routes.response(
-    200,
-    campaign_responses.CreatorCodeListSchema,
-    example=campaign_responses.CREATOR_CODES,
-)
+@routes.response(200, CreatorCodeListSchema)
 @routes.arguments(requests.ListQuerySchema, location="query")
-def list_codes(query: dict[str, Any], creator_key: str) -> Response:
+def list_codes(query: dict[str, Any], creator_key: str) -> Document:
     """List a creator's codes with their status."""
-    rows_and_total = creators.list_codes(
-        g.principal.tenant_id, creator_key.upper(), now=utc_now(), **query
-    )
-    return serializers.page_response(
-        "codes", rows_and_total, campaign_responses.serialize_creator_code
+    return to_page(
+        "codes",
+        creators.list_codes(
+            g.principal.tenant_id, creator_key.upper(), now=utc_now(), **query
+        ),
     )
 
 
 @routes.route("/<creator_key>/codes", methods=["POST"])
-@routes.response(
-    201,
-    campaign_responses.AssignedCodesSchema,
-    example=campaign_responses.ASSIGNED_CODES,
-)
-@routes.arguments(
-    requests.AssignCreatorCodesSchema, example=campaign_responses.ASSIGN_CODES_REQUEST
-)
+@routes.response(201, AssignedCodesSchema)
+@routes.arguments(requests.AssignCreatorCodesSchema, example=ASSIGN_CODES_REQUEST)
 @limit_body(MAX_BODY_BYTES)
-def give(body: dict[str, Any], creator_key: str) -> Response:
+def give(body: dict[str, Any], creator_key: str) -> Document:
     """Assign codes of a package: listed ones, or codes generated from a pattern."""
     assigned_codes = creators.assign_or_generate_codes(
         g.principal.tenant_id, creator_key.upper(), **body
     )
-    return json_response(
-        {"codes": list(assigned_codes), "total": len(assigned_codes)}, 201
-    )
+    return {"codes": assigned_codes, "total": len(assigned_codes)}
 
 
 @routes.route("/<creator_key>/codes/revoke", methods=["POST"])
-@routes.response(
-    200,
-    campaign_responses.RevokedCodeCountSchema,
-    example=campaign_responses.REVOKED_CODE_COUNT,
-)
-@routes.arguments(
-    requests.RevokeCreatorCodesSchema, example=campaign_responses.REVOKE_CODES_REQUEST
-)
+@routes.response(200, RevokedCodeCountSchema)
+@routes.arguments(requests.RevokeCreatorCodesSchema, example=REVOKE_CODES_REQUEST)
 @limit_body(MAX_BODY_BYTES)
-def revoke(body: dict[str, Any], creator_key: str) -> Response:
+def revoke(body: dict[str, Any], creator_key: str) -> Document:
     """Revoke the named codes of a creator, or all of them (idempotent)."""
     count = creators.revoke_codes(
         g.principal.tenant_id,
@@ -136,4 +110,4 @@ def revoke(body: dict[str, Any], creator_key: str) -> Response:
         codes_to_revoke=body.get("codes", ()),
         now=utc_now(),
     )
-    return json_response({"revoked": count})
+    return {"revoked": count}

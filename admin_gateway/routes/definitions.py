@@ -5,97 +5,105 @@ from typing import Any
 from flask import Response, g
 
 from admin_gateway import requests
-from admin_gateway.responses import batches as batch_responses
-from admin_gateway.responses import core, serializers
-from coupon_core.domain.models import DefinitionStatus, utc_now
-from coupon_core.domain.serialization import serialize_definition_for_admin
+from admin_gateway.responses.batches import CodeCapacitySchema
+from admin_gateway.responses.core import (
+    ARCHIVED_DEFINITION,
+    DEFINITION_CHANGES,
+    NEW_DEFINITION,
+    PAUSED_DEFINITION,
+    DefinitionListSchema,
+    DefinitionSchema,
+    DefinitionStatsSchema,
+)
+from admin_gateway.responses.serializers import (
+    build_location_header,
+    serialize_code_capacity,
+    serialize_definition_stats,
+    to_page,
+)
+from coupon_core.domain.models import Definition, DefinitionStatus, utc_now
+from coupon_core.schemas.base import Document
 from coupon_core.services.catalog import definitions
 from coupon_core.services.coupons import code_capacity
 from coupon_core.web.blueprint import JsonBlueprint
-from coupon_core.web.responses import json_response, no_content_response
+from coupon_core.web.responses import no_content_response
 
 routes = JsonBlueprint("definitions", __name__, description="Coupon definitions")
 
 
 @routes.route("", methods=["POST"])
-@routes.response(201, core.DefinitionSchema, example=core.DEFINITION)
-@routes.arguments(requests.CreateDefinitionSchema, example=core.NEW_DEFINITION)
-def create(body: dict[str, Any]) -> Response:
+@routes.response(201, DefinitionSchema)
+@routes.arguments(requests.CreateDefinitionSchema, example=NEW_DEFINITION)
+def create(body: dict[str, Any]) -> tuple[Definition, dict[str, str]]:
     """Create an active definition."""
     definition = definitions.create(g.principal.tenant_id, body, now=utc_now())
-    return serializers.created_response(
-        serialize_definition_for_admin(definition), definition.definition_id
-    )
+    return definition, build_location_header(definition.definition_id)
 
 
 @routes.route("")
-@routes.response(200, core.DefinitionListSchema, example=core.DEFINITIONS)
+@routes.response(200, DefinitionListSchema)
 @routes.arguments(requests.DefinitionQuerySchema, location="query")
-def list_all(query: dict[str, Any]) -> Response:
+def list_all(query: dict[str, Any]) -> Document:
     """List definitions, newest first."""
-    rows_and_total = definitions.list_definitions(g.principal.tenant_id, **query)
-    return serializers.page_response(
-        "definitions", rows_and_total, serialize_definition_for_admin
+    return to_page(
+        "definitions", definitions.list_definitions(g.principal.tenant_id, **query)
     )
 
 
 @routes.route("/<definition_id>")
-@routes.response(200, core.DefinitionSchema, example=core.DEFINITION)
-def get(definition_id: str) -> Response:
+@routes.response(200, DefinitionSchema)
+def get(definition_id: str) -> Definition:
     """Return a definition."""
-    definition = definitions.get(g.principal.tenant_id, definition_id)
-    return json_response(serialize_definition_for_admin(definition))
+    return definitions.get(g.principal.tenant_id, definition_id)
 
 
 @routes.route("/<definition_id>", methods=["PUT"])
-@routes.response(200, core.DefinitionSchema, example=core.DEFINITION)
-@routes.arguments(requests.ReplaceDefinitionSchema, example=core.NEW_DEFINITION)
-def replace(body: dict[str, Any], definition_id: str) -> Response:
+@routes.response(200, DefinitionSchema)
+@routes.arguments(requests.ReplaceDefinitionSchema, example=NEW_DEFINITION)
+def replace(body: dict[str, Any], definition_id: str) -> Definition:
     """Replace a definition. Absent members are reset to their defaults."""
     return _update(definition_id, body)
 
 
 @routes.route("/<definition_id>", methods=["PATCH"])
-@routes.response(200, core.DefinitionSchema, example=core.DEFINITION)
-@routes.arguments(requests.UpdateDefinitionSchema, example=core.DEFINITION_CHANGES)
-def change(changes: dict[str, Any], definition_id: str) -> Response:
+@routes.response(200, DefinitionSchema)
+@routes.arguments(requests.UpdateDefinitionSchema, example=DEFINITION_CHANGES)
+def change(changes: dict[str, Any], definition_id: str) -> Definition:
     """Change members of a definition. Null resets an optional member."""
     return _update(definition_id, changes)
 
 
-def _update(definition_id: str, changes: dict[str, Any]) -> Response:
-    definition = definitions.update(
+def _update(definition_id: str, changes: dict[str, Any]) -> Definition:
+    return definitions.update(
         g.principal.tenant_id, definition_id, changes=changes, now=utc_now()
     )
-    return json_response(serialize_definition_for_admin(definition))
 
 
 @routes.route("/<definition_id>/pause", methods=["POST"])
-@routes.response(200, core.DefinitionSchema, example=core.PAUSED_DEFINITION)
-def pause(definition_id: str) -> Response:
+@routes.response(200, DefinitionSchema, example=PAUSED_DEFINITION)
+def pause(definition_id: str) -> Definition:
     """Pause a definition: no coupons are generated, existing ones remain valid."""
     return _set_status(DefinitionStatus.PAUSED, definition_id)
 
 
 @routes.route("/<definition_id>/activate", methods=["POST"])
-@routes.response(200, core.DefinitionSchema, example=core.DEFINITION)
-def activate(definition_id: str) -> Response:
+@routes.response(200, DefinitionSchema)
+def activate(definition_id: str) -> Definition:
     """Activate a definition. For a package, only while the package is in use."""
     return _set_status(DefinitionStatus.ACTIVE, definition_id)
 
 
 @routes.route("/<definition_id>/archive", methods=["POST"])
-@routes.response(200, core.DefinitionSchema, example=core.ARCHIVED_DEFINITION)
-def archive(definition_id: str) -> Response:
+@routes.response(200, DefinitionSchema, example=ARCHIVED_DEFINITION)
+def archive(definition_id: str) -> Definition:
     """Archive a definition: no generating or redeeming, history stays readable."""
     return _set_status(DefinitionStatus.ARCHIVED, definition_id)
 
 
-def _set_status(status: DefinitionStatus, definition_id: str) -> Response:
-    definition = definitions.set_status(
+def _set_status(status: DefinitionStatus, definition_id: str) -> Definition:
+    return definitions.set_status(
         g.principal.tenant_id, definition_id, status=status, now=utc_now()
     )
-    return json_response(serialize_definition_for_admin(definition))
 
 
 @routes.route("/<definition_id>", methods=["DELETE"])
@@ -107,24 +115,18 @@ def delete(definition_id: str) -> Response:
 
 
 @routes.route("/<definition_id>/stats")
-@routes.response(200, core.DefinitionStatsSchema, example=core.DEFINITION_STATS)
-def stats(definition_id: str) -> Response:
+@routes.response(200, DefinitionStatsSchema)
+def stats(definition_id: str) -> Document:
     """Return the number of coupons by status, and of their redemptions."""
     definition_stats = definitions.get_stats(
         g.principal.tenant_id, definition_id, now=utc_now()
     )
-    return json_response(
-        serializers.serialize_definition_stats(definition_id, definition_stats)
-    )
+    return serialize_definition_stats(definition_id, definition_stats)
 
 
 @routes.route("/<definition_id>/capacity")
-@routes.response(
-    200, batch_responses.CodeCapacitySchema, example=batch_responses.CAPACITY
-)
-def capacity(definition_id: str) -> Response:
+@routes.response(200, CodeCapacitySchema)
+def capacity(definition_id: str) -> Document:
     """Return how full the code space is, and how likely a guess succeeds."""
     current_capacity = code_capacity.get_capacity(g.principal.tenant_id, definition_id)
-    return json_response(
-        serializers.serialize_code_capacity(definition_id, current_capacity)
-    )
+    return serialize_code_capacity(definition_id, current_capacity)

@@ -2,16 +2,22 @@
 
 from typing import Any
 
-from flask import Response, g
+from flask import g
 
 from admin_gateway import requests
-from admin_gateway.responses import points as point_responses
-from admin_gateway.responses import serializers
+from admin_gateway.responses.points import (
+    DEBIT_ENTRY,
+    POINT_CHANGE,
+    PointEntryListSchema,
+    PointEntrySchema,
+    WalletListSchema,
+)
+from admin_gateway.responses.serializers import to_page
 from coupon_core.domain.models import utc_now
-from coupon_core.domain.models.points import PointChange
+from coupon_core.domain.models.points import PointChange, PointEntry
+from coupon_core.schemas.base import Document
 from coupon_core.services.points import wallets
 from coupon_core.web.blueprint import JsonBlueprint
-from coupon_core.web.responses import json_response
 
 routes = JsonBlueprint(
     "points", __name__, description="Points that users buy coupons with"
@@ -19,50 +25,34 @@ routes = JsonBlueprint(
 
 
 @routes.route("/credit", methods=["POST"])
-@routes.response(
-    201, point_responses.PointEntrySchema, example=point_responses.CREDIT_ENTRY
-)
-@routes.arguments(requests.PointChangeSchema, example=point_responses.POINT_CHANGE)
-def credit(body: dict[str, Any]) -> Response:
+@routes.response(201, PointEntrySchema)
+@routes.arguments(requests.PointChangeSchema, example=POINT_CHANGE)
+def credit(body: dict[str, Any]) -> PointEntry:
     """Credit points to a user."""
     change = PointChange(g.principal.tenant_id, **body)
-    return json_response(
-        point_responses.serialize_point_entry(wallets.credit(change, utc_now())), 201
-    )
+    return wallets.credit(change, utc_now())
 
 
 @routes.route("/debit", methods=["POST"])
-@routes.response(
-    201, point_responses.PointEntrySchema, example=point_responses.DEBIT_ENTRY
-)
-@routes.arguments(requests.PointChangeSchema, example=point_responses.POINT_CHANGE)
-def debit(body: dict[str, Any]) -> Response:
+@routes.response(201, PointEntrySchema, example=DEBIT_ENTRY)
+@routes.arguments(requests.PointChangeSchema, example=POINT_CHANGE)
+def debit(body: dict[str, Any]) -> PointEntry:
     """Debit points from a user. A balance never goes below zero."""
     change = PointChange(g.principal.tenant_id, **body)
-    return json_response(
-        point_responses.serialize_point_entry(wallets.debit(change, utc_now())), 201
-    )
+    return wallets.debit(change, utc_now())
 
 
 @routes.route("/wallets")
-@routes.response(200, point_responses.WalletListSchema, example=point_responses.WALLETS)
+@routes.response(200, WalletListSchema)
 @routes.arguments(requests.PointsQuerySchema, location="query")
-def list_wallets(query: dict[str, Any]) -> Response:
+def list_wallets(query: dict[str, Any]) -> Document:
     """List balances, by user and kind of point."""
-    rows_and_total = wallets.list_wallets(g.principal.tenant_id, **query)
-    return serializers.page_response(
-        "wallets", rows_and_total, point_responses.serialize_wallet
-    )
+    return to_page("wallets", wallets.list_wallets(g.principal.tenant_id, **query))
 
 
 @routes.route("/entries")
-@routes.response(
-    200, point_responses.PointEntryListSchema, example=point_responses.POINT_ENTRIES
-)
+@routes.response(200, PointEntryListSchema)
 @routes.arguments(requests.PointsQuerySchema, location="query")
-def list_entries(query: dict[str, Any]) -> Response:
+def list_entries(query: dict[str, Any]) -> Document:
     """List every change of a balance, newest first."""
-    rows_and_total = wallets.list_entries(g.principal.tenant_id, **query)
-    return serializers.page_response(
-        "entries", rows_and_total, point_responses.serialize_point_entry
-    )
+    return to_page("entries", wallets.list_entries(g.principal.tenant_id, **query))

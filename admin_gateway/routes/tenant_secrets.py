@@ -2,13 +2,15 @@
 
 from flask import Response, g
 
-from admin_gateway.responses import core, serializers
-from coupon_core.domain.models import utc_now
+from admin_gateway.responses.core import NewTenantSecretSchema, TenantSecretListSchema
+from admin_gateway.responses.serializers import to_page
+from coupon_core.domain.models import TenantSecret, utc_now
 from coupon_core.domain.rules.scopes import SECRET_ROTATION_SCOPES
+from coupon_core.schemas.base import Document
 from coupon_core.security.authentication import require_additional_scopes
 from coupon_core.services.access import tenants
 from coupon_core.web.blueprint import JsonBlueprint
-from coupon_core.web.responses import json_response, no_content_response
+from coupon_core.web.responses import no_content_response
 
 routes = JsonBlueprint(
     "secrets", __name__, description="Secrets that sign players' tokens"
@@ -16,18 +18,16 @@ routes = JsonBlueprint(
 
 
 @routes.route("")
-@routes.response(200, core.TenantSecretListSchema, example=core.SECRETS)
-def list_all() -> Response:
+@routes.response(200, TenantSecretListSchema)
+def list_all() -> Document:
     """List the active secrets without the secrets themselves, newest first."""
     secrets = tenants.list_secrets(g.principal.tenant_id)
-    return serializers.page_response(
-        "secrets", (secrets, len(secrets)), serializers.serialize_tenant_secret
-    )
+    return to_page("secrets", (secrets, len(secrets)))
 
 
 @routes.route("/rotate", methods=["POST"])
-@routes.response(201, core.NewTenantSecretSchema, example=core.NEW_SECRET)
-def rotate() -> Response:
+@routes.response(201, NewTenantSecretSchema)
+def rotate() -> TenantSecret:
     """Create a new secret. The previous one remains valid until the next rotation.
 
     Besides `keys`, your key needs the scope `coupons`, because tokens of any user can
@@ -38,12 +38,7 @@ def rotate() -> Response:
         SECRET_ROTATION_SCOPES,
         purpose="to rotate the secret, which signs tokens of any user",
     )
-    secret = tenants.rotate_secret(g.principal.tenant_id, utc_now())
-    body = {
-        **serializers.serialize_tenant_secret(secret),
-        "tenant_secret": secret.secret,
-    }
-    return json_response(body, 201)
+    return tenants.rotate_secret(g.principal.tenant_id, utc_now())
 
 
 @routes.route("/<secret_id>", methods=["DELETE"])

@@ -2,52 +2,46 @@
 
 from typing import Any
 
-from flask import Response, g
+from flask import g
 
 from admin_gateway import requests
-from admin_gateway.responses import points as point_responses
-from admin_gateway.responses import serializers
+from admin_gateway.responses.points import UserListSchema, UserSchema
+from admin_gateway.responses.serializers import to_page
 from coupon_core.domain.models import utc_now
+from coupon_core.domain.models.users import RegisteredUser
+from coupon_core.schemas.base import Document
 from coupon_core.services.points import users
 from coupon_core.web.blueprint import JsonBlueprint
-from coupon_core.web.responses import json_response
 
 routes = JsonBlueprint("users", __name__, description="Registered users")
 
 
 @routes.route("", methods=["POST"])
-@routes.response(201, point_responses.UserSchema, example=point_responses.USER)
+@routes.response(201, UserSchema)
 @routes.arguments(requests.CreateUserSchema, example={"user_id": "john@doe.com"})
-def create(body: dict[str, Any]) -> Response:
+def create(body: dict[str, Any]) -> RegisteredUser:
     """Register a user."""
-    user = users.create(g.principal.tenant_id, body, now=utc_now())
-    return json_response(point_responses.serialize_user(user), 201)
+    return users.create(g.principal.tenant_id, body, now=utc_now())
 
 
 @routes.route("")
-@routes.response(200, point_responses.UserListSchema, example=point_responses.USERS)
+@routes.response(200, UserListSchema)
 @routes.arguments(requests.UserQuerySchema, location="query")
-def list_all(query: dict[str, Any]) -> Response:
+def list_all(query: dict[str, Any]) -> Document:
     """List registered users, by id."""
-    rows_and_total = users.list_users(g.principal.tenant_id, **query)
-    return serializers.page_response(
-        "users", rows_and_total, point_responses.serialize_user
-    )
+    return to_page("users", users.list_users(g.principal.tenant_id, **query))
 
 
 @routes.route("/<user_id>")
-@routes.response(200, point_responses.UserSchema, example=point_responses.USER)
-def get(user_id: str) -> Response:
+@routes.response(200, UserSchema)
+def get(user_id: str) -> RegisteredUser:
     """Return a registered user."""
-    return json_response(
-        point_responses.serialize_user(users.get(g.principal.tenant_id, user_id))
-    )
+    return users.get(g.principal.tenant_id, user_id)
 
 
 @routes.route("/<user_id>", methods=["PATCH"])
-@routes.response(200, point_responses.UserSchema, example=point_responses.USER)
+@routes.response(200, UserSchema)
 @routes.arguments(requests.UpdateUserSchema, example={"is_member": True})
-def change(changes: dict[str, Any], user_id: str) -> Response:
+def change(changes: dict[str, Any], user_id: str) -> RegisteredUser:
     """Change members of a registered user."""
-    user = users.update(g.principal.tenant_id, user_id, changes=changes, now=utc_now())
-    return json_response(point_responses.serialize_user(user))
+    return users.update(g.principal.tenant_id, user_id, changes=changes, now=utc_now())

@@ -83,17 +83,6 @@ def serialize_reward_item(item: RewardItem) -> Document:
     }
 
 
-def serialize_reward_item_for_admin(item: RewardItem) -> Document:
-    """Return a reward item for the admin API."""
-    return {
-        "item_id": item.item_id,
-        "tenant_id": item.tenant_id,
-        **serialize_reward_item(item),
-        "created_at": format_timestamp(item.created_at),
-        "updated_at": format_timestamp(item.updated_at),
-    }
-
-
 def serialize_definition(definition: Definition) -> Document:
     """Return a definition for players.
 
@@ -101,19 +90,6 @@ def serialize_definition(definition: Definition) -> Document:
     """
     config = serialize_definition_config(definition)
     config.pop("custom_code", None)
-    return _serialize_with_config(definition, config)
-
-
-def serialize_definition_for_admin(definition: Definition) -> Document:
-    """Return a definition for the admin API."""
-    return {
-        **_serialize_with_config(definition, serialize_definition_config(definition)),
-        "created_at": format_timestamp(definition.created_at),
-        "updated_at": format_timestamp(definition.updated_at),
-    }
-
-
-def _serialize_with_config(definition: Definition, config: Document) -> Document:
     return {
         "id": definition.definition_id,
         "tenant_id": definition.tenant_id,

@@ -1,10 +1,15 @@
 """Base schemas of both gateways, and the query parameters of paginated lists."""
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, RAISE, Schema
 
 from coupon_core.schemas.fields import StrictQueryInteger
+
+Document = dict[str, Any]
+"""A JSON object."""
+Serializer = Callable[[Any], Document]
 
 _ERROR_MESSAGES = {
     "unknown": "unknown member; expected only documented members",
@@ -35,7 +40,10 @@ class LenientSchema(StrictSchema):
 
 
 class ResponseSchema(LenientSchema):
-    """A schema that only documents a response body."""
+    """A schema that documents a response body, and serializes it from a value."""
+
+    example: ClassVar[Any] = None
+    """The example in the OpenAPI document, unless a route gives another one."""
 
 
 class PageQuerySchema(LenientSchema):

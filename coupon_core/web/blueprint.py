@@ -25,10 +25,11 @@ def _document_only(decorate: Callable[..., Any]) -> Callable[[View], View]:
 
 
 class JsonBlueprint(Blueprint):
-    """A flask-smorest blueprint whose views return `json_response` or a dict.
+    """A flask-smorest blueprint whose views return a value or a response.
 
-    `response`, `alt_response` and `doc` only document. `arguments` parses strictly:
-    `location="json"` with `strict_json`, `"query"` with `query_string`.
+    `response` serializes a value with its schema; `alt_response` and `doc` only
+    document. `arguments` parses strictly: `location="json"` with `strict_json`,
+    `"query"` with `query_string`.
     """
 
     ARGUMENTS_PARSER = StrictParser()
@@ -49,9 +50,17 @@ class JsonBlueprint(Blueprint):
         decorator: Callable[[View], View] = super().arguments(shared_schema, **options)
         return decorator
 
-    def response(self, *args: Any, **kwargs: Any) -> Callable[[View], View]:
-        """Document the response of a view: status, schema, `example=`."""
-        return _document_only(super().response(*args, **kwargs))
+    def response(
+        self, status: int, schema: Any = None, **options: Any
+    ) -> Callable[[View], View]:
+        """Document the response of a view, and serialize the value that it returns.
+
+        The example is the one of the schema, unless `example` or `examples` is given.
+        """
+        if not options.keys() & {"example", "examples"}:
+            options["example"] = getattr(schema, "example", None)
+        decorator: Callable[[View], View] = super().response(status, schema, **options)
+        return decorator
 
     def alt_response(self, *args: Any, **kwargs: Any) -> Callable[[View], View]:
         """Document another response of a view."""

@@ -13,7 +13,7 @@ from admin_gateway.cli.options import (
 )
 from admin_gateway.cli.output import json_command, print_secret_notice
 from admin_gateway.requests import CreateApiKeySchema
-from admin_gateway.responses.serializers import serialize_api_key
+from admin_gateway.responses.core import serialize_api_key
 from coupon_core.domain.models import Scope, utc_now
 from coupon_core.services.access import tenants
 

@@ -13,7 +13,7 @@ from admin_gateway.cli.options import (
 )
 from admin_gateway.cli.output import exit_with_failure, json_command, print_status
 from admin_gateway.cli.progress import progress_bar
-from admin_gateway.responses import serializers
+from admin_gateway.responses.batches import serialize_batch
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.batches import ACTIVE_STATES, Batch, BatchState
 from coupon_core.services import batches
@@ -72,7 +72,7 @@ def list_(
         definition_id=definition_id,
     )
     return {
-        "batches": [serializers.serialize_batch(row) for row in rows],
+        "batches": [serialize_batch(row) for row in rows],
         "total": total,
     }
 
@@ -86,7 +86,7 @@ def show(tenant_id: str, batch_id: str) -> dict[str, Any]:
 
     Example: `couponctl batch show --tenant acme 0198c0de-…`
     """
-    return serializers.serialize_batch(batches.get(tenant_id, batch_id))
+    return serialize_batch(batches.get(tenant_id, batch_id))
 
 
 @batch.command()
@@ -112,9 +112,7 @@ def cancel(tenant_id: str, batch_id: str) -> dict[str, Any]:
 
     Example: `couponctl batch cancel --tenant acme 0198c0de-…`
     """
-    return serializers.serialize_batch(
-        batches.cancel(tenant_id, batch_id, now=utc_now())
-    )
+    return serialize_batch(batches.cancel(tenant_id, batch_id, now=utc_now()))
 
 
 def generate_with_workers(batch: Batch) -> dict[str, Any]:
@@ -147,4 +145,4 @@ def _watch_batch(batch: Batch, generates_chunks: bool) -> dict[str, Any]:
     current = batches.get(tenant_id, batch_id)
     if current.state == BatchState.FAILED:
         exit_with_failure()
-    return serializers.serialize_batch(current)
+    return serialize_batch(current)

@@ -13,12 +13,12 @@ from admin_gateway.cli.options import (
 )
 from admin_gateway.cli.output import json_command
 from admin_gateway.requests import CreateDefinitionSchema, UpdateDefinitionSchema
+from admin_gateway.responses.core import serialize_definition_for_admin
 from admin_gateway.responses.serializers import (
     serialize_code_capacity,
     serialize_definition_stats,
 )
 from coupon_core.domain.models import DefinitionStatus, utc_now
-from coupon_core.domain.serialization import serialize_definition_for_admin
 from coupon_core.services.access import tenants
 from coupon_core.services.catalog import definitions
 from coupon_core.services.coupons import code_capacity

@@ -11,6 +11,7 @@ from admin_gateway.cli.options import UUID_PARAM, tenant_option, without_unset
 from admin_gateway.cli.output import json_command
 from admin_gateway.requests import GenerateCouponsSchema
 from admin_gateway.responses import serializers
+from admin_gateway.responses.batches import serialize_batch
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.rules.expiry import require_future_expiry
 from coupon_core.schemas.csv_users import read_users
@@ -77,9 +78,7 @@ def generate(
     batch = batches.request(
         tenant_id, definition_id, batch_request=batch_request, now=utc_now()
     )
-    return (
-        serializers.serialize_batch(batch) if detach else generate_with_workers(batch)
-    )
+    return serialize_batch(batch) if detach else generate_with_workers(batch)
 
 
 def _generate_at_once(

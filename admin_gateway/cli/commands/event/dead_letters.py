@@ -13,7 +13,7 @@ from admin_gateway.cli.options import (
     to_page,
 )
 from admin_gateway.cli.output import exit_with_failure, json_command
-from admin_gateway.responses.serializers import serialize_dead_letter
+from admin_gateway.responses.events import serialize_dead_letter
 from coupon_core.domain.models import Page, Refused, utc_now
 from coupon_core.services.events import dead_letters
 
