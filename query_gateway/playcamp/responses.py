@@ -1,16 +1,15 @@
 """Response envelopes of the PlayCamp API (docs/api-contracts.md 3.1)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response
 
 from coupon_core.domain.models import Page
+from coupon_core.schemas.base import Document
 from coupon_core.schemas.errors import ApiError, serialize_error_detail
 from coupon_core.web.responses import json_response
 from query_gateway.refusals import PLAYCAMP_CODES
-
-Document = dict[str, Any]
 
 VALIDATION_HEADLINE = "Validation Error"
 # Codes that PlayCamp documents; all other errors keep our own code.
@@ -29,17 +28,8 @@ def object_response(document: Document, status: int = 200) -> Response:
     return json_response({"data": document}, status)
 
 
-def list_response(
-    rows: Sequence[Any], serialize: Callable[[Any], Document]
-) -> Response:
-    """Return a response with a list that has no pages."""
-    return json_response({"data": [serialize(row) for row in rows]})
-
-
-def page_response(
-    found: tuple[Sequence[Any], int], page: Page, serialize: Callable[[Any], Document]
-) -> Response:
-    """Return a response with one page of a list; pages count from 1."""
+def to_page(found: tuple[Sequence[Any], int], page: Page) -> Document:
+    """Return the envelope of one page of a list; pages count from 1."""
     rows, total = found
     pagination = {
         "page": page.offset // page.limit + 1,
@@ -47,8 +37,7 @@ def page_response(
         "total": total,
         "totalPages": -(-total // page.limit),
     }
-    data = [serialize(row) for row in rows]
-    return json_response({"data": data, "pagination": pagination})
+    return {"data": rows, "pagination": pagination}
 
 
 def render_playcamp_error(api_error: ApiError, request_id: str) -> Document:

@@ -12,6 +12,7 @@ from coupon_core.domain.models import (
     Validation,
     utc_now,
 )
+from coupon_core.schemas.base import Document
 from coupon_core.schemas.errors import ErrorDetail, validation_error
 from coupon_core.schemas.identifiers import USER_ID_EXPECTED
 from coupon_core.services.campaigns import packages
@@ -23,14 +24,12 @@ from coupon_core.web.idempotency import safe_post
 from query_gateway.playcamp import serializers
 from query_gateway.playcamp.authentication import create_blueprint
 from query_gateway.playcamp.dry_run import is_dry_run
-from query_gateway.playcamp.responses import object_response, page_response
+from query_gateway.playcamp.responses import object_response, to_page
 from query_gateway.playcamp.schemas import requests
 from query_gateway.playcamp.schemas.coupons import (
-    EXAMPLE_CODE_USAGE_PAGE,
     EXAMPLE_EXPIRED,
     EXAMPLE_NOT_FOUND,
     EXAMPLE_REDEEM_BODY,
-    EXAMPLE_REDEMPTION,
     EXAMPLE_VALIDATE_BODY,
     EXAMPLE_VALIDATIONS,
     CodeRedemptionResponseSchema,
@@ -106,11 +105,7 @@ def _get_reward_item(result: Validation) -> RewardItem:
 
 
 @server_blueprint.route("/redeem", methods=["POST"])
-@server_blueprint.response(
-    200,
-    CodeRedemptionResponseSchema,
-    example={"data": EXAMPLE_REDEMPTION},
-)
+@server_blueprint.response(200, CodeRedemptionResponseSchema)
 @server_blueprint.alt_response(400, schema=CouponErrorSchema, example=EXAMPLE_EXPIRED)
 @server_blueprint.alt_response(404, schema=CouponErrorSchema, example=EXAMPLE_NOT_FOUND)
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
@@ -132,9 +127,9 @@ def redeem(query: dict[str, str], body: dict[str, Any]) -> Response:
 
 
 @server_blueprint.route("/user/<user_id>")
-@server_blueprint.response(200, CodeUsagePageSchema, example=EXAMPLE_CODE_USAGE_PAGE)
+@server_blueprint.response(200, CodeUsagePageSchema)
 @server_blueprint.arguments(requests.PlayCampPageQuerySchema, location="query")
-def list_uses(query: dict[str, Any], user_id: str) -> Response:
+def list_uses(query: dict[str, Any], user_id: str) -> Document:
     """List the codes that a user has used through any of the APIs, newest first."""
     if not is_user_id(user_id):
         raise validation_error(
@@ -142,4 +137,4 @@ def list_uses(query: dict[str, Any], user_id: str) -> Response:
         )
     page = query["page"]
     found = packages.list_code_usages(g.principal.tenant_id, user_id, page=page)
-    return page_response(found, page, serialize=serializers.serialize_code_usage)
+    return to_page(found, page)

@@ -3,17 +3,18 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 from flask import Response, g
 
 from coupon_core.domain.models import AdminReason, Refused, utc_now
+from coupon_core.schemas.base import Document
 from coupon_core.schemas.errors import ErrorDetail, validation_error
 from coupon_core.services.webhooks import subscriptions
 from coupon_core.web.idempotency import safe_post
 from coupon_core.web.responses import no_content_response
 from coupon_core.web.slow_requests import slow_request
-from query_gateway.playcamp import serializers
 from query_gateway.playcamp.authentication import create_blueprint
 from query_gateway.playcamp.dry_run import (
     TEST_RESPONSE,
@@ -21,15 +22,10 @@ from query_gateway.playcamp.dry_run import (
     read_test_mode_body,
     without_test_mode,
 )
-from query_gateway.playcamp.responses import object_response, page_response
+from query_gateway.playcamp.responses import to_page
 from query_gateway.playcamp.schemas import requests
 from query_gateway.playcamp.schemas.webhooks import (
-    EXAMPLE_NEW_WEBHOOK,
-    EXAMPLE_WEBHOOK,
     EXAMPLE_WEBHOOK_BODY,
-    EXAMPLE_WEBHOOK_LOG_PAGE,
-    EXAMPLE_WEBHOOK_PAGE,
-    EXAMPLE_WEBHOOK_TEST,
     NewWebhookResponseSchema,
     WebhookLogPageSchema,
     WebhookPageSchema,
@@ -63,25 +59,21 @@ def _report_url_errors() -> Iterator[None]:
 
 
 @server_blueprint.route("", methods=["GET"])
-@server_blueprint.response(200, WebhookPageSchema, example=EXAMPLE_WEBHOOK_PAGE)
+@server_blueprint.response(200, WebhookPageSchema)
 @server_blueprint.arguments(requests.WholeListQuerySchema, location="query")
-def list_webhooks(query: dict[str, Any]) -> Response:
+def list_webhooks(query: dict[str, Any]) -> Document:
     """List webhooks without secrets, newest first; without `page`, all of them."""
     page = query["page"]
     found = subscriptions.list_webhooks(g.principal.tenant_id, page)
-    return page_response(found, page, serialize=serializers.serialize_webhook)
+    return to_page(found, page)
 
 
 @server_blueprint.route("", methods=["POST"])
-@server_blueprint.response(
-    201,
-    NewWebhookResponseSchema,
-    example=EXAMPLE_NEW_WEBHOOK,
-)
+@server_blueprint.response(201, NewWebhookResponseSchema)
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 @server_blueprint.arguments(requests.WebhookBodySchema, example=EXAMPLE_WEBHOOK_BODY)
 @slow_request
-def create_webhook(query: dict[str, str], body: dict[str, Any]) -> Response:
+def create_webhook(query: dict[str, str], body: dict[str, Any]) -> Document:
     """Subscribe a URL to an event. The signing secret is shown only here."""
     with _report_url_errors():
         webhook, secret = subscriptions.create(
@@ -90,23 +82,17 @@ def create_webhook(query: dict[str, str], body: dict[str, Any]) -> Response:
             dry_run=is_dry_run(query, body),
             **without_test_mode(body),
         )
-    return object_response(
-        {**serializers.serialize_webhook(webhook), "secret": secret}, 201
-    )
+    return {"data": asdict(webhook) | {"secret": secret}}
 
 
 @server_blueprint.route("/<webhook_id>", methods=["PUT"])
-@server_blueprint.response(
-    200,
-    WebhookResponseSchema,
-    example={"data": EXAMPLE_WEBHOOK},
-)
+@server_blueprint.response(200, WebhookResponseSchema)
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 @server_blueprint.arguments(requests.WebhookChangesSchema, example={"isActive": True})
 @slow_request
 def update_webhook(
     query: dict[str, str], body: dict[str, Any], webhook_id: str
-) -> Response:
+) -> Document:
     """Change a webhook. A new URL, or activation, resets the failures."""
     with _report_url_errors():
         webhook = subscriptions.update(
@@ -116,7 +102,7 @@ def update_webhook(
             now=utc_now(),
             dry_run=is_dry_run(query, body),
         )
-    return object_response(serializers.serialize_webhook(webhook))
+    return {"data": webhook}
 
 
 @server_blueprint.route("/<webhook_id>", methods=["DELETE"])
@@ -133,13 +119,9 @@ def delete_webhook(query: dict[str, str], webhook_id: str) -> Response:
 
 
 @server_blueprint.route("/<webhook_id>/logs")
-@server_blueprint.response(
-    200,
-    WebhookLogPageSchema,
-    example=EXAMPLE_WEBHOOK_LOG_PAGE,
-)
+@server_blueprint.response(200, WebhookLogPageSchema)
 @server_blueprint.arguments(requests.WholeListQuerySchema, location="query")
-def list_logs(query: dict[str, Any], webhook_id: str) -> Response:
+def list_logs(query: dict[str, Any], webhook_id: str) -> Document:
     """List delivery attempts of the last seven days, newest event first.
 
     Without `page`, the newest 100. The last attempt of a delivery is FAILED while its
@@ -149,22 +131,18 @@ def list_logs(query: dict[str, Any], webhook_id: str) -> Response:
     found = subscriptions.list_attempts(
         g.principal.tenant_id, _parse_webhook_id(webhook_id), page=page
     )
-    return page_response(found, page, serialize=serializers.serialize_attempt)
+    return to_page(found, page)
 
 
 @server_blueprint.route("/<webhook_id>/test", methods=["POST"])
-@server_blueprint.response(
-    200,
-    WebhookTestResponseSchema,
-    example=EXAMPLE_WEBHOOK_TEST,
-)
+@server_blueprint.response(200, WebhookTestResponseSchema)
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 @server_blueprint.arguments(requests.TestModeBodySchema, required=False)
 @safe_post
 @slow_request
 def test_webhook(
     query: dict[str, str], body: dict[str, Any], webhook_id: str
-) -> Response:
+) -> Document:
     """Send a test event now and show the receiver's response.
 
     In test mode nothing is sent, and the answer is a success.
@@ -172,6 +150,6 @@ def test_webhook(
     tenant_id, parsed_id = g.principal.tenant_id, _parse_webhook_id(webhook_id)
     if is_dry_run(query, body):
         subscriptions.get(tenant_id, parsed_id)
-        return object_response(serializers.serialize_test_result(TEST_RESPONSE))
+        return {"data": TEST_RESPONSE}
     result = subscriptions.send_test_event(tenant_id, parsed_id, now=utc_now())
-    return object_response(serializers.serialize_test_result(result))
+    return {"data": result}

@@ -1,12 +1,22 @@
-"""Schemas, envelopes and examples of PlayCamp responses about codes."""
+"""Schemas and examples of PlayCamp responses about codes."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import fields, pre_dump
 
-from coupon_core.schemas.base import LenientSchema
+from coupon_core.domain.models.packages import CodeUsage
+from coupon_core.schemas.base import Document, ResponseSchema
+from coupon_core.schemas.response_fields import MillisecondsDateTime
 from coupon_core.web.blueprint import ErrorSchema
+from query_gateway.playcamp.schemas.base import (
+    PlayCampSchema,
+    build_localized_field,
+    build_nullable_field,
+    build_object_envelope,
+    build_page_envelope,
+)
 
 # Examples of the PlayCamp specification, with members from the vendor's reference.
 EXAMPLE_VALIDATE_BODY = {"couponCode": "CREATOR-ABC12-001", "userId": "user_12345"}
@@ -67,25 +77,9 @@ EXAMPLE_CODE_USAGE = {
     "rewardDelivered": True,
     "rewardDeliveredAt": "2024-01-15T10:30:00.000Z",
 }
-EXAMPLE_PAGINATION = {"page": 1, "limit": 20, "total": 1, "totalPages": 1}
-EXAMPLE_CODE_USAGE_PAGE = {
-    "data": [EXAMPLE_CODE_USAGE],
-    "pagination": EXAMPLE_PAGINATION,
-}
 
 
-def build_localized_field(**options: Any) -> fields.Dict:
-    """Return a field for a text in several languages."""
-    metadata = {"description": "The text in each language; the keys are locales."}
-    return fields.Dict(values=fields.String(), metadata=metadata, **options)
-
-
-def build_nullable_field(field: type[fields.Field[Any]]) -> fields.Field[Any]:
-    """Return a required field that may be null."""
-    return field(required=True, allow_none=True)
-
-
-class RewardLineSchema(LenientSchema):
+class RewardLineSchema(ResponseSchema):
     """A granted item and its quantity."""
 
     itemId = fields.String(required=True)
@@ -94,7 +88,7 @@ class RewardLineSchema(LenientSchema):
     itemImageUrl = fields.String()
 
 
-class CodeValidationSchema(LenientSchema):
+class CodeValidationSchema(ResponseSchema):
     """The result of a validation: what the code grants, or the error."""
 
     valid = fields.Boolean(required=True)
@@ -108,8 +102,10 @@ class CodeValidationSchema(LenientSchema):
     errorMessage = fields.String()
 
 
-class CodeRedemptionSchema(LenientSchema):
+class CodeRedemptionSchema(ResponseSchema):
     """A redemption of a code."""
+
+    example = EXAMPLE_REDEMPTION
 
     success = fields.Boolean(required=True)
     usageId = fields.Integer(required=True)
@@ -132,49 +128,26 @@ class CouponErrorSchema(ErrorSchema):
     errorMessage = fields.String()
 
 
-class CodeUsageSchema(LenientSchema):
+class CodeUsageSchema(PlayCampSchema):
     """A redemption in a user's history."""
 
-    id = fields.Integer(required=True)
+    example = EXAMPLE_CODE_USAGE
+
+    id = fields.Integer(required=True, attribute="redemption_id")
     userId = fields.String(required=True)
-    couponCode = fields.String(required=True)
+    couponCode = fields.String(required=True, attribute="code")
     packageId = build_nullable_field(fields.Integer)
     campaignId = build_nullable_field(fields.String)
     creatorKey = build_nullable_field(fields.String)
-    usedAt = fields.DateTime(required=True)
+    usedAt = MillisecondsDateTime(required=True)
     rewardDelivered = fields.Boolean(required=True)
-    rewardDeliveredAt = build_nullable_field(fields.DateTime)
+    rewardDeliveredAt = build_nullable_field(MillisecondsDateTime)
 
-
-class PaginationSchema(LenientSchema):
-    """The position of a page in its list."""
-
-    page = fields.Integer(required=True)
-    limit = fields.Integer(required=True)
-    total = fields.Integer(required=True)
-    totalPages = fields.Integer(required=True)
-
-
-def build_object_envelope(name: str, schema: type[LenientSchema]) -> type[Schema]:
-    """Return the schema of an envelope with one object."""
-    return LenientSchema.from_dict(
-        {"data": fields.Nested(schema, required=True)}, name=name
-    )
-
-
-def build_list_envelope(
-    name: str, schema: type[LenientSchema], **extra_fields: Any
-) -> type[Schema]:
-    """Return the schema of an envelope with a list."""
-    rows = fields.List(fields.Nested(schema), required=True)
-    return LenientSchema.from_dict({"data": rows, **extra_fields}, name=name)
-
-
-def build_page_envelope(name: str, schema: type[LenientSchema]) -> type[Schema]:
-    """Return the schema of an envelope with one page of a list."""
-    return build_list_envelope(
-        name, schema, pagination=fields.Nested(PaginationSchema, required=True)
-    )
+    @pre_dump
+    def add_delivery(self, usage: CodeUsage, **_: Any) -> Document:
+        """Add the delivery of the reward, which is the response to the redeem."""
+        delivery = {"reward_delivered": True, "reward_delivered_at": usage.used_at}
+        return asdict(usage) | delivery
 
 
 CodeValidationResponseSchema = build_object_envelope(

@@ -1,13 +1,20 @@
 """Schemas and examples of PlayCamp webhooks."""
 
-from marshmallow import fields
+from dataclasses import asdict
+from typing import Any
 
-from coupon_core.domain.models.webhooks import AttemptStatus
-from coupon_core.schemas.base import LenientSchema
+from marshmallow import fields, pre_dump
+
+from coupon_core.domain.models.webhooks import AttemptStatus, DeliveryAttempt
+from coupon_core.schemas.base import Document
 from coupon_core.schemas.fields import ChoiceField
-from query_gateway.playcamp.responses import Document
-from query_gateway.playcamp.schemas.coupons import (
-    EXAMPLE_PAGINATION,
+from coupon_core.schemas.response_fields import (
+    JsonText,
+    MillisecondsDateTime,
+    NullableString,
+)
+from query_gateway.playcamp.schemas.base import (
+    PlayCampSchema,
     build_nullable_field,
     build_object_envelope,
     build_page_envelope,
@@ -28,10 +35,7 @@ EXAMPLE_WEBHOOK: Document = {
     "createdAt": "2024-01-15T10:30:00.000Z",
     "updatedAt": "2024-01-15T10:30:00.000Z",
 }
-EXAMPLE_NEW_WEBHOOK = {
-    "data": {**EXAMPLE_WEBHOOK, "secret": "whsec_EXAMPLE-shown-only-once"}
-}
-EXAMPLE_WEBHOOK_PAGE = {"data": [EXAMPLE_WEBHOOK], "pagination": EXAMPLE_PAGINATION}
+EXAMPLE_NEW_WEBHOOK = {**EXAMPLE_WEBHOOK, "secret": "whsec_EXAMPLE-shown-only-once"}
 EXAMPLE_WEBHOOK_LOG: Document = {
     "id": "01936f2e-6d3e-7e50-9c77-4a7c8c3fbd32-1",
     "webhookId": EXAMPLE_WEBHOOK["id"],
@@ -46,65 +50,76 @@ EXAMPLE_WEBHOOK_LOG: Document = {
     "completedAt": "2024-01-15T10:30:01.000Z",
     "nextRetryAt": "2024-01-15T10:30:03.000Z",
 }
-EXAMPLE_WEBHOOK_LOG_PAGE = {
-    "data": [EXAMPLE_WEBHOOK_LOG],
-    "pagination": EXAMPLE_PAGINATION,
-}
 EXAMPLE_WEBHOOK_TEST: Document = {
-    "data": {
-        "success": False,
-        "responseStatus": None,
-        "responseBody": None,
-        "error": "no answer within 5 s",
-    }
+    "success": False,
+    "responseStatus": None,
+    "responseBody": None,
+    "error": "no answer within 5 s",
 }
 
 
-class PlayCampWebhookSchema(LenientSchema):
-    """A webhook without its secret."""
+class PlayCampWebhookSchema(PlayCampSchema):
+    """A webhook without its secret; `projectId` is the tenant ID."""
 
-    id = fields.Integer(required=True)
-    projectId = fields.String(required=True)
+    example = EXAMPLE_WEBHOOK
+
+    id = fields.Integer(required=True, attribute="webhook_id")
+    projectId = fields.String(required=True, attribute="tenant_id")
     eventType = fields.String(required=True)
     url = fields.String(required=True)
     isActive = fields.Boolean(required=True)
-    inactiveReason = build_nullable_field(fields.String)
+    inactiveReason = NullableString()
     retryCount = fields.Integer(required=True)
     timeoutMs = fields.Integer(required=True)
-    createdAt = fields.DateTime(required=True)
-    updatedAt = fields.DateTime(required=True)
+    createdAt = MillisecondsDateTime(required=True)
+    updatedAt = MillisecondsDateTime(required=True)
 
 
 class PlayCampNewWebhookSchema(PlayCampWebhookSchema):
     """A new webhook with its secret, which is shown only once."""
 
+    example = EXAMPLE_NEW_WEBHOOK
+
     secret = fields.String(required=True)
 
 
-class PlayCampWebhookLogSchema(LenientSchema):
+class PlayCampWebhookLogSchema(PlayCampSchema):
     """A delivery attempt; attempt 0 is a delivery that has not been tried yet."""
 
-    id = fields.String(required=True)
+    example = EXAMPLE_WEBHOOK_LOG
+
+    id = fields.String(required=True, attribute="log_id")
     webhookId = fields.Integer(required=True)
     eventType = fields.String(required=True)
-    payload = fields.Dict(required=True)
+    payload = JsonText(required=True)
     responseStatus = build_nullable_field(fields.Integer)
-    responseBody = build_nullable_field(fields.String)
-    attempt = fields.Integer(required=True)
+    responseBody = NullableString()
+    attempt = fields.Integer(required=True, attribute="number")
     maxAttempts = fields.Integer(required=True)
     status = ChoiceField(*AttemptStatus, required=True)
-    createdAt = fields.DateTime(required=True)
-    completedAt = build_nullable_field(fields.DateTime)
-    nextRetryAt = build_nullable_field(fields.DateTime)
+    createdAt = MillisecondsDateTime(required=True)
+    completedAt = build_nullable_field(MillisecondsDateTime)
+    nextRetryAt = build_nullable_field(MillisecondsDateTime)
+
+    @pre_dump
+    def show_error_as_body(self, attempt: DeliveryAttempt, **_: Any) -> Document:
+        """Show the error in place of the body of a response that did not come."""
+        return {
+            **asdict(attempt),
+            "log_id": attempt.log_id,
+            "response_body": attempt.response_body or attempt.error,
+        }
 
 
-class PlayCampWebhookTestSchema(LenientSchema):
+class PlayCampWebhookTestSchema(PlayCampSchema):
     """The result of a test delivery; `error` is set if there was no response."""
 
-    success = fields.Boolean(required=True)
-    responseStatus = build_nullable_field(fields.Integer)
-    responseBody = build_nullable_field(fields.String)
-    error = build_nullable_field(fields.String)
+    example = EXAMPLE_WEBHOOK_TEST
+
+    success = fields.Boolean(required=True, attribute="is_success")
+    responseStatus = build_nullable_field(fields.Integer, attribute="status")
+    responseBody = NullableString(attribute="body")
+    error = NullableString()
 
 
 WebhookResponseSchema = build_object_envelope("WebhookResponse", PlayCampWebhookSchema)
