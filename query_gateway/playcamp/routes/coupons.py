@@ -121,8 +121,9 @@ def redeem(query: dict[str, str], body: dict[str, Any]) -> Response:
         context=context,
     )
     run = redemption.dry_run if is_dry_run(query, body) else redemption.redeem
+    # Before the redemption: a failure after it would deny what is already stored.
+    attribution = packages.get_attribution(tenant_id, body["couponCode"])
     result = run(redeem_request, utc_now())
-    attribution = packages.get_attribution(tenant_id, result.issued.coupon.code)
     return object_response(serializers.serialize_redemption(result, attribution))
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from coupon_core.domain.models import Reason, utc_now
 from coupon_core.domain.models.campaigns import CampaignStatus
+from coupon_core.persistence.database import execute
 from query_gateway.refusals import PLAYCAMP_CODES, REFUSALS
 from tests.factories.campaigns import GEM_REWARD, PACKAGE_NAME, CampaignFactory
 from tests.query_gateway.caller import Caller
@@ -348,3 +349,22 @@ def test_a_client_validates_for_who_has_not_used_it(
     validation: dict[str, Any] = client_sdk.validate(code)
     assert (validation["valid"], validation["reward"]) == (True, [GEM_REWARD])
     assert client_sdk.validate("NOSUCHCODE")["errorCode"] == "COUPON_NOT_FOUND"
+
+
+def test_a_redeem_that_cannot_be_answered_redeems_nothing(
+    sdk: SdkClient, campaign_factory: CampaignFactory
+) -> None:
+    campaign_factory.create_redeemable_code()
+    sdk.client.application.testing = False  # answer errors instead of raising them
+    execute("ALTER TABLE package RENAME TO package_elsewhere", {})
+    try:
+        failed = sdk.client.post(
+            "/v1/server/coupons/redeem",
+            json={"couponCode": "CREATOR-ABC12-001", "userId": "ann"},
+            headers={"Authorization": f"Bearer {sdk.key}"},
+        )
+    finally:
+        execute("ALTER TABLE package_elsewhere RENAME TO package", {})
+    assert failed.status_code >= 500
+    assert list(list_events("coupon.redeemed")) == []
+    assert sdk.redeem("CREATOR-ABC12-001").status_code == 200
