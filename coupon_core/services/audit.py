@@ -1,5 +1,6 @@
 """The audit log; entries are stored in the transaction of the change they describe."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -19,8 +20,15 @@ def record(tenant_id: str, action: str, object_id: str = "", **detail: Any) -> N
     `detail` must be small and contain no secrets, codes or player data. The time of
     the entry is the machine's time, not the `now` that the change itself uses.
     """
+    record_each(tenant_id, action, [object_id], **detail)
+
+
+def record_each(
+    tenant_id: str, action: str, object_ids: Iterable[str], **detail: Any
+) -> None:
+    """Record the same action on each of several objects."""
     context = audit_context.current_context()
-    audit_repository.insert(
+    entries = [
         AuditEntry(
             tenant_id=tenant_id,
             entry_id=generate_id(),
@@ -31,7 +39,9 @@ def record(tenant_id: str, action: str, object_id: str = "", **detail: Any) -> N
             detail={name: _truncate_value(value) for name, value in detail.items()},
             happened_at=utc_now(),
         )
-    )
+        for object_id in object_ids
+    ]
+    audit_repository.insert_all(entries)
 
 
 def _truncate_value(value: Any) -> Any:

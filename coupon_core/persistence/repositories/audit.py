@@ -1,5 +1,6 @@
 """The audit log, which is append-only."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
@@ -14,9 +15,9 @@ COLUMNS = [getattr(AuditEntryTable, field.name) for field in fields(AuditEntry)]
 CONVERSIONS = build_conversions(AuditEntry, detail=parse_json, happened_at=to_datetime)
 
 
-def insert(entry: AuditEntry) -> None:
-    """Insert an entry in the transaction of the caller."""
-    AuditEntryTable.insert(asdict(entry)).execute()
+def insert_all(entries: Sequence[AuditEntry]) -> None:
+    """Insert entries in the transaction of the caller."""
+    AuditEntryTable.insert_many([asdict(entry) for entry in entries]).execute()
 
 
 def list_entries(

@@ -1,8 +1,9 @@
 """Definitions and their shared codes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
+from datetime import datetime
 from typing import Any
 
 from peewee import Case, IntegrityError, fn
@@ -90,6 +91,24 @@ def _lock_row(tenant_id: str, definition_id: str, lock_mode: str) -> Definition 
     )
     row = lock_rows(query, lock_mode).tuples().first()
     return to_definition(row) if row else None
+
+
+def lock_all(tenant_id: str, definition_ids: Sequence[str]) -> list[Definition]:
+    """Lock definitions against changes in the order of their ids, and return them."""
+    query = DefinitionTable.select(*DEFINITION_FIELDS).where(
+        DefinitionTable.tenant_id == tenant_id,
+        DefinitionTable.definition_id.in_(definition_ids),
+    )
+    rows = lock_rows(query.order_by(DefinitionTable.definition_id)).tuples()
+    return [to_definition(row) for row in rows]
+
+
+def archive_all(tenant_id: str, definition_ids: Sequence[str], now: datetime) -> None:
+    """Archive definitions that the caller has locked."""
+    DefinitionTable.update(status=DefinitionStatus.ARCHIVED, updated_at=now).where(
+        DefinitionTable.tenant_id == tenant_id,
+        DefinitionTable.definition_id.in_(definition_ids),
+    ).execute()
 
 
 def list_definitions(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
+from datetime import datetime
 from typing import Any
 
 from coupon_core.domain.models import Definition, Page, RewardItem
@@ -97,10 +98,24 @@ def put_mambo_coupon(mambo_coupon: MamboCoupon) -> None:
             table.tenant_id == tenant_id, table.definition_id == definition_id
         ).execute()
     MamboCouponTable.insert(asdict(mambo_coupon)).execute()
-    for tag in dict.fromkeys(mambo_coupon.tags):
-        MamboTagTable.insert(
-            tenant_id=tenant_id, tag=tag, definition_id=definition_id
-        ).execute()
+    tags = [(tenant_id, tag, definition_id) for tag in set(mambo_coupon.tags)]
+    if tags:
+        columns = (
+            MamboTagTable.tenant_id,
+            MamboTagTable.tag,
+            MamboTagTable.definition_id,
+        )
+        MamboTagTable.insert_many(tags, columns).execute()
+
+
+def mark_deleted(tenant_id: str, definition_ids: Sequence[str], now: datetime) -> int:
+    """Hide definitions in the Mambo API; return how many were shown there until now."""
+    query = MamboCouponTable.update(deleted_at=now).where(
+        MamboCouponTable.tenant_id == tenant_id,
+        MamboCouponTable.definition_id.in_(definition_ids),
+        MamboCouponTable.deleted_at.is_null(),
+    )
+    return int(query.execute())
 
 
 def list_codes(definition: Definition) -> list[str]:

@@ -158,15 +158,14 @@ def delete(tenant_id: str, definition_ids: Sequence[str], now: datetime) -> None
     Raises:
         Refused: One of them does not exist or was not created in Mambo.
     """
+    ids = sorted(set(definition_ids))
     with transaction():
-        for definition_id in sorted(set(definition_ids)):
-            offered = _lock_editable_coupon(tenant_id, definition_id)
-            archived = replace(
-                offered.definition, status=DefinitionStatus.ARCHIVED, updated_at=now
-            )
-            definition_repository.update(archived)
-            offer_repository.put_mambo_coupon(replace(offered.shown, deleted_at=now))
-            audit.record(tenant_id, "definition.archived", definition_id)
+        for definition in definition_repository.lock_all(tenant_id, ids):
+            _require_made_in_mambo(definition)
+        if offer_repository.mark_deleted(tenant_id, ids, now) < len(ids):
+            raise Refused(Reason.COUPON_NOT_FOUND)
+        definition_repository.archive_all(tenant_id, ids, now)
+        audit.record_each(tenant_id, "definition.archived", ids)
 
 
 def clone(tenant_id: str, definition_id: str, now: datetime) -> OfferedCoupon:
@@ -177,7 +176,8 @@ def clone(tenant_id: str, definition_id: str, now: datetime) -> OfferedCoupon:
     Raises:
         Refused: The coupon does not exist or was not created in Mambo.
     """
-    offered = _require_made_in_mambo(get(tenant_id, definition_id))
+    offered = get(tenant_id, definition_id)
+    _require_made_in_mambo(offered.definition)
     return create(tenant_id, _build_clone_draft(offered), now)
 
 
@@ -209,14 +209,14 @@ def _get_member_values(value: Any, model_class: type) -> dict[str, Any]:
 def _lock_editable_coupon(tenant_id: str, definition_id: str) -> OfferedCoupon:
     """Lock and return a coupon; refuse if it was not created in Mambo."""
     definition = definition_repository.lock(tenant_id, definition_id)
-    offered = _require_made_in_mambo(get(tenant_id, definition_id))
+    offered = get(tenant_id, definition_id)
+    _require_made_in_mambo(offered.definition)
     return replace(offered, definition=definition or offered.definition)
 
 
-def _require_made_in_mambo(offered: OfferedCoupon) -> OfferedCoupon:
-    if not offered.definition.awarded_only:
+def _require_made_in_mambo(definition: Definition) -> None:
+    if not definition.awarded_only:
         raise Refused(PurchaseReason.MADE_ELSEWHERE)
-    return offered
 
 
 def _to_status(draft: OfferDraft) -> DefinitionStatus:

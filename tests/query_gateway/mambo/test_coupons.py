@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from coupon_core.domain.models import utc_now
+from coupon_core.persistence.database import database_proxy, is_postgresql
 from coupon_core.services import batches
 from coupon_core.services.codes import inventory
 from tests.query_gateway.mambo.site import (
@@ -194,6 +196,34 @@ def test_several_are_deleted_or_none(site: SiteClient) -> None:
     answer = site.open("DELETE", "/api/v1/coupons", ids)
     expect_refusal(answer, 404, "CouponNotFoundException")
     assert site.get("coupons") == [coupon]
+
+
+@pytest.fixture
+def statements(site: SiteClient) -> Iterator[list[str]]:
+    """Return the list of all statements that SQLite runs during the test."""
+    if is_postgresql():
+        pytest.skip("SQLite alone lets statements be traced")
+    traced: list[str] = []
+    connection = database_proxy.connection()
+    connection.set_trace_callback(traced.append)
+    yield traced
+    connection.set_trace_callback(None)
+
+
+def test_the_number_of_statements_does_not_grow_with_tags_or_coupons(
+    site: SiteClient, statements: list[str]
+) -> None:
+    counts = []
+    for size in (2, 9):
+        statements.clear()
+        coupons = [site.create_coupon(tagTags=[f"t{n}" for n in range(size)])]
+        created = len(statements)
+        coupons += [site.create_coupon() for _ in range(size)]
+        statements.clear()
+        ids = {"ids": [coupon["id"] for coupon in coupons]}
+        assert site.open("DELETE", "/api/v1/coupons", ids).status_code == 204
+        counts.append((created, len(statements)))
+    assert counts[0] == counts[1]
 
 
 def test_a_clone_is_the_same_with_its_own_code(site: SiteClient) -> None:
