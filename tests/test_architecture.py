@@ -22,6 +22,8 @@ MAX_FUNCTION_LINES = 40
 MAX_MODULES_IN_CORE = 6
 FORBIDDEN_ALIASES = {"store", "Table", "documents"}
 FORBIDDEN_NAME = re.compile(r"MOST_|LONGEST_|DEEPEST_|SAID_|_SAID$")
+DIALECT_NAME = re.compile("Mambo|PlayCamp")
+DIALECT_MEMBERS = {"itemId", "itemQuantity"}
 # Words that readers had to decode, and names of files outside the repository.
 FORBIDDEN_WORDS = re.compile(
     r"\b(whoever|whosever|mend|mends|mended|forsaken|for ever|told|tells of"
@@ -131,6 +133,22 @@ def test_names_put_the_qualifier_first() -> None:
                 if token.type == tokenize.NAME and FORBIDDEN_NAME.search(token.string)
             ]
     assert found == []
+
+
+def test_the_core_does_not_speak_a_dialect() -> None:
+    """Tables keep the names that they have in the database."""
+    core = PROJECT_ROOT / "coupon_core"
+    exceptions = {core / "domain/rules/reward_lines.py"}
+    places = [
+        format_place(path, node.lineno)
+        for path in list_product_files()
+        if path.is_relative_to(core) and path not in exceptions
+        if not path.is_relative_to(core / "persistence/tables")
+        for node in ast.walk(parse_file(path))
+        if (isinstance(node, ast.ClassDef) and DIALECT_NAME.search(node.name))
+        or (isinstance(node, ast.Constant) and node.value in DIALECT_MEMBERS)
+    ]
+    assert places == []
 
 
 def test_texts_are_plain_english_and_refer_to_the_repository() -> None:

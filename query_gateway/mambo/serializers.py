@@ -73,7 +73,7 @@ def parse_user_id(text: str) -> str:
 
 def serialize_coupon(offered: OfferedCoupon) -> Document:
     """Return a coupon of a site."""
-    definition, offer, display = offered.definition, offered.offer, offered.shown
+    definition, offer, display = offered.definition, offered.offer, offered.display
     return {
         "id": definition.definition_id,
         "name": offered.name,

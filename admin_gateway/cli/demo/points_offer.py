@@ -36,7 +36,7 @@ OFFER_DRAFT = OfferDraft(
         "mode": PurchaseMode.ONE_STEP,
         "usage": UsageMode.MULTI,
     },
-    mambo_coupon={
+    display={
         "coupon_type": "shipping",
         "amount": None,
         "custom": "",

@@ -63,11 +63,11 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class MamboCoupon:
-    """The Mambo attributes of a definition.
+class OfferDisplay:
+    """How an offer is displayed (Mambo).
 
-    `name` is the coupon's name in Mambo, where names may repeat; "" stands for the name
-    of the definition.
+    `name` is shown instead of the name of the definition, and may repeat; "" stands for
+    that name.
     """
 
     tenant_id: str
@@ -84,17 +84,17 @@ class MamboCoupon:
 
 @dataclass(frozen=True, slots=True)
 class OfferedCoupon:
-    """A definition with its reward item, its terms and its Mambo attributes."""
+    """A definition with its reward item, its terms and its display."""
 
     definition: Definition
     reward_item: RewardItem
     offer: Offer
-    shown: MamboCoupon
+    display: OfferDisplay
 
     @property
     def name(self) -> str:
         """The coupon's name in Mambo."""
-        return self.shown.name or self.definition.name
+        return self.display.name or self.definition.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,8 @@
 See docs/api-contracts.md 3.3.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from coupon_core.domain.models import (
     AdminReason,
@@ -16,8 +14,9 @@ from coupon_core.domain.models import (
     RewardItem,
 )
 from coupon_core.domain.models.campaigns import ENDED_STATUSES, Campaign, LocalizedText
-from coupon_core.domain.models.packages import Package, RewardLine
+from coupon_core.domain.models.packages import Package
 from coupon_core.domain.names import MAX_NAME_LENGTH, clean_name
+from coupon_core.domain.rules.reward_lines import to_payload
 
 DATES_REVERSED_DETAIL = (
     "ends_at: expected a time after starts_at; a package without dates of its own uses "
@@ -66,7 +65,7 @@ def select_default_text(texts: LocalizedText) -> str:
 
 def to_reward_item(package: Package, item_id: str, now: datetime) -> RewardItem:
     """Return the Phoenix reward item for a package's reward lines."""
-    payloads = [_serialize_reward_line(line) for line in package.rewards]
+    payloads = [to_payload(line) for line in package.rewards]
     return RewardItem(
         tenant_id=package.tenant_id,
         item_id=item_id,
@@ -77,7 +76,3 @@ def to_reward_item(package: Package, item_id: str, now: datetime) -> RewardItem:
         created_at=now,
         updated_at=now,
     )
-
-
-def _serialize_reward_line(line: RewardLine) -> Mapping[str, Any]:
-    return {"item_id": line["itemId"], "quantity": line["itemQuantity"]}

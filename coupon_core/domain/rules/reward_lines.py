@@ -1,4 +1,6 @@
-"""Convert reward items to PlayCamp's reward lines, for answers and webhooks alike.
+"""Convert between payloads of reward items and PlayCamp's reward lines.
+
+Nothing else in the core knows what the members of a reward line are called.
 
 See docs/api-contracts.md 3.2 and 3.4.
 """
@@ -44,6 +46,11 @@ def _to_reward_line(payload: Mapping[str, Any], reward_type: str) -> RewardLine:
             DEFAULT_QUANTITY,
         ),
     }
+
+
+def to_payload(line: RewardLine) -> Mapping[str, Any]:
+    """Return the payload of a reward item that grants what the line grants."""
+    return {"item_id": line["itemId"], "quantity": line["itemQuantity"]}
 
 
 def _to_item_id(value: Any) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 from coupon_core.domain.models import Definition, Page, RewardItem
 from coupon_core.domain.models.filters import OfferFilter
 from coupon_core.domain.models.offers import (
-    MamboCoupon,
     Offer,
+    OfferDisplay,
     OfferedCoupon,
     PurchaseMode,
     UsageMode,
@@ -38,7 +38,7 @@ from coupon_core.persistence.tables import (
 )
 
 OFFER_COLUMNS = format_columns(Offer, "o")
-MAMBO_COUPON_COLUMNS = format_columns(MamboCoupon, "m")
+DISPLAY_COLUMNS = format_columns(OfferDisplay, "m")
 OFFER_CONVERSIONS = build_conversions(
     Offer,
     points=int,
@@ -47,8 +47,8 @@ OFFER_CONVERSIONS = build_conversions(
     refundable=bool,
     period_type=ValidityUnit,
 )
-MAMBO_COUPON_CONVERSIONS = build_conversions(
-    MamboCoupon,
+DISPLAY_CONVERSIONS = build_conversions(
+    OfferDisplay,
     amount=parse_json,
     tags=parse_json,
     translations=parse_json,
@@ -57,8 +57,7 @@ MAMBO_COUPON_CONVERSIONS = build_conversions(
 REWARD_END = DEFINITION_COLUMN_COUNT + len(REWARD_ITEM_COLUMNS.split(","))
 OFFER_END = REWARD_END + len(fields(Offer))
 OFFERED_COUPON_COLUMNS = (
-    f"{DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}, {OFFER_COLUMNS}, "
-    f"{MAMBO_COUPON_COLUMNS}"
+    f"{DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}, {OFFER_COLUMNS}, {DISPLAY_COLUMNS}"
 )
 JOIN_OFFERS = """
     JOIN reward_item r ON r.tenant_id = d.tenant_id AND r.item_id = d.reward_item_id
@@ -90,15 +89,15 @@ def put(offer: Offer) -> None:
     OfferTable.insert(asdict(offer)).execute()
 
 
-def put_mambo_coupon(mambo_coupon: MamboCoupon) -> None:
+def put_display(display: OfferDisplay) -> None:
     """Store the Mambo presentation of a definition, and replace an earlier one."""
-    tenant_id, definition_id = mambo_coupon.tenant_id, mambo_coupon.definition_id
+    tenant_id, definition_id = display.tenant_id, display.definition_id
     for table in (MamboCouponTable, MamboTagTable):
         table.delete().where(
             table.tenant_id == tenant_id, table.definition_id == definition_id
         ).execute()
-    MamboCouponTable.insert(asdict(mambo_coupon)).execute()
-    tags = [(tenant_id, tag, definition_id) for tag in set(mambo_coupon.tags)]
+    MamboCouponTable.insert(asdict(display)).execute()
+    tags = [(tenant_id, tag, definition_id) for tag in set(display.tags)]
     if tags:
         columns = (
             MamboTagTable.tenant_id,
@@ -167,16 +166,16 @@ def to_offered_coupon(row: Sequence[Any]) -> OfferedCoupon:
     """Return the value of a row of `OFFERED_COUPON_COLUMNS`."""
     definition = to_definition(row[:DEFINITION_COLUMN_COUNT])
     reward_item = to_reward_item(row[DEFINITION_COLUMN_COUNT:REWARD_END])
-    offer_row, mambo_row = row[REWARD_END:OFFER_END], row[OFFER_END:]
+    offer_row, display_row = row[REWARD_END:OFFER_END], row[OFFER_END:]
     return OfferedCoupon(
         definition,
         reward_item,
         offer=_to_offer(offer_row)
         if offer_row[0]
         else create_default_offer(definition),
-        shown=_to_mambo_coupon(mambo_row)
-        if mambo_row[0]
-        else _create_default_mambo_coupon(definition, reward_item),
+        display=_to_display(display_row)
+        if display_row[0]
+        else _create_default_display(definition, reward_item),
     )
 
 
@@ -190,10 +189,10 @@ def _to_offer(row: Sequence[Any]) -> Offer:
     return Offer(*convert_row(row, OFFER_CONVERSIONS))
 
 
-def _create_default_mambo_coupon(
+def _create_default_display(
     definition: Definition, reward_item: RewardItem
-) -> MamboCoupon:
-    return MamboCoupon(
+) -> OfferDisplay:
+    return OfferDisplay(
         definition.tenant_id,
         definition.definition_id,
         coupon_type="custom",
@@ -205,5 +204,5 @@ def _create_default_mambo_coupon(
     )
 
 
-def _to_mambo_coupon(row: Sequence[Any]) -> MamboCoupon:
-    return MamboCoupon(*convert_row(row, MAMBO_COUPON_CONVERSIONS))
+def _to_display(row: Sequence[Any]) -> OfferDisplay:
+    return OfferDisplay(*convert_row(row, DISPLAY_CONVERSIONS))

@@ -19,8 +19,8 @@ from coupon_core.domain.models import (
 )
 from coupon_core.domain.models.filters import OfferFilter
 from coupon_core.domain.models.offers import (
-    MamboCoupon,
     Offer,
+    OfferDisplay,
     OfferedCoupon,
     PurchaseMode,
     UsageMode,
@@ -43,11 +43,11 @@ from coupon_core.services.points.offer_names import (
 
 @dataclass(frozen=True, slots=True)
 class OfferDraft:
-    """The requested state: members of `Definition`, `Offer` and `MamboCoupon`."""
+    """The requested state: members of `Definition`, `Offer` and `OfferDisplay`."""
 
     definition: Mapping[str, Any]
     offer: Mapping[str, Any]
-    mambo_coupon: Mapping[str, Any]
+    display: Mapping[str, Any]
     codes: Sequence[str] = ()
     is_active: bool = True
     reward: Mapping[str, Any] = field(default_factory=dict)
@@ -182,7 +182,7 @@ def clone(tenant_id: str, definition_id: str, now: datetime) -> OfferedCoupon:
 
 
 def _build_clone_draft(offered: OfferedCoupon) -> OfferDraft:
-    definition, offer, shown = offered.definition, offered.offer, offered.shown
+    definition, offer, display = offered.definition, offered.offer, offered.display
     copied_fields = "code_format", "expires_at", "per_code_limit", "total_limit"
     return OfferDraft(
         definition={
@@ -191,7 +191,7 @@ def _build_clone_draft(offered: OfferedCoupon) -> OfferDraft:
             "custom_code": generate_copy_code(definition),
         },
         offer=_get_member_values(offer, Offer),
-        mambo_coupon=_get_member_values(shown, MamboCoupon),
+        display=_get_member_values(display, OfferDisplay),
         is_active=False,
         reward={
             "reward_type": offered.reward_item.reward_type,
@@ -243,8 +243,8 @@ def _write_terms_and_codes(
     tenant_id, definition_id = definition.tenant_id, definition.definition_id
     offer_repository.put(Offer(tenant_id, definition_id, **draft.offer))
     name = draft.definition["name"]
-    offer_repository.put_mambo_coupon(
-        MamboCoupon(tenant_id, definition_id, **draft.mambo_coupon, name=name)
+    offer_repository.put_display(
+        OfferDisplay(tenant_id, definition_id, **draft.display, name=name)
     )
     if draft.codes:
         add_listed_codes(definition, draft.codes, now)

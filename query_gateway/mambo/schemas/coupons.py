@@ -132,7 +132,7 @@ class MamboCouponBodySchema(MamboBodySchema):
         return OfferDraft(
             definition=_build_definition(members),
             offer=_build_offer(members),
-            mambo_coupon=_build_display(members),
+            display=_build_display(members),
             codes=members.get("codes", ()),
             is_active=members["active"],
             reward=_build_reward(members),
