@@ -10,18 +10,26 @@ from coupon_core.domain.models import AdminReason, AnyReason
 from coupon_core.web.authentication import AUTH_REFUSALS
 from coupon_core.web.dialects import RefusalResponse
 
+# The code of a refusal is the name of its reason, with these exceptions.
+CODES = {
+    AdminReason.NOT_ACTIVE: "DEFINITION_NOT_ACTIVE",
+    AdminReason.REDEEMED_COUPON: "COUPON_REDEEMED",
+}
+TEXTS_BY_STATUS: Mapping[int, Mapping[AnyReason, str]] = {
+    400: INVALID,
+    403: {
+        AdminReason.SCOPE_TOO_WIDE: "scopes: expected only what your own API key may do"
+    },
+    404: NOT_FOUND,
+    409: CONFLICTS,
+}
 REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
     {
-        # Copied, because mypy treats the key type of a mapping as invariant and this
-        # table has the narrower key type AuthReason.
         **AUTH_REFUSALS,
-        **NOT_FOUND,
-        **INVALID,
-        **CONFLICTS,
-        AdminReason.SCOPE_TOO_WIDE: (
-            403,
-            "SCOPE_TOO_WIDE",
-            "scopes: expected only what your own API key may do",
-        ),
+        **{
+            reason: (status, CODES.get(reason, reason.name), text)
+            for status, texts in TEXTS_BY_STATUS.items()
+            for reason, text in texts.items()
+        },
     }
 )

@@ -3,91 +3,52 @@
 from collections.abc import Mapping
 
 from coupon_core.domain.models import AdminReason, AnyReason
-from coupon_core.web.dialects import RefusalResponse
 
-INVALID: Mapping[AnyReason, RefusalResponse] = {
+INVALID: Mapping[AnyReason, str] = {
     AdminReason.TENANT_ID_RESERVED: (
-        400,
-        "TENANT_ID_RESERVED",
-        "tenant_id: this word is a part of the gateways' paths; expected another",
+        "tenant_id: this word is a part of the gateways' paths; expected another"
     ),
     AdminReason.UNKNOWN_REWARD_ITEM: (
-        400,
-        "UNKNOWN_REWARD_ITEM",
-        "config.reward_item_id: expected the id of one of your reward items",
+        "config.reward_item_id: expected the id of one of your reward items"
     ),
     AdminReason.CUSTOM_CODE_MISSING: (
-        400,
-        "CUSTOM_CODE_MISSING",
-        "config.custom_code: missing; expected with code_format custom",
+        "config.custom_code: missing; expected with code_format custom"
     ),
     AdminReason.RANDOM_CODE_WITH_CUSTOM: (
-        400,
-        "RANDOM_CODE_WITH_CUSTOM",
-        "config.custom_code: expected only with code_format custom",
+        "config.custom_code: expected only with code_format custom"
     ),
     AdminReason.SHARED_CODES_ARE_CLAIMED: (
-        400,
-        "SHARED_CODES_ARE_CLAIMED",
         "The codes of this definition are handed out by creators and claimed by "
-        "players; give codes to a creator instead",
+        "players; give codes to a creator instead"
     ),
     AdminReason.CODE_TOO_LONG: (
-        400,
-        "CODE_TOO_LONG",
-        "config.code_length: expected at most 64 characters with code_prefix",
+        "config.code_length: expected at most 64 characters with code_prefix"
     ),
     AdminReason.PATTERN_ALONE: (
-        400,
-        "PATTERN_ALONE",
         "config.code_pattern: expected only with code_format random, and without "
-        "code_prefix",
+        "code_prefix"
     ),
     AdminReason.PATTERN_UNFIT: (
-        400,
-        "PATTERN_UNFIT",
-        "config.code_pattern: expected 4 to 32 places of #, ? or *",
+        "config.code_pattern: expected 4 to 32 places of #, ? or *"
     ),
     AdminReason.CHECK_NEEDS_STEM: (
-        400,
-        "CHECK_NEEDS_STEM",
-        "config.code_check: expected only with random codes that begin with at least "
-        "3 fixed characters, by code_prefix or code_pattern",
+        "config.code_check: expected only with random codes that begin with at least 3"
+        " fixed characters, by code_prefix or code_pattern"
     ),
-    AdminReason.DATES_REVERSED: (
-        400,
-        "DATES_REVERSED",
-        "config.expires_at: expected a time after starts_at",
-    ),
+    AdminReason.DATES_REVERSED: "config.expires_at: expected a time after starts_at",
     AdminReason.TRIGGER_MISSING: (
-        400,
-        "TRIGGER_MISSING",
-        "config.auto_generate.trigger: missing; expected when enabled",
+        "config.auto_generate.trigger: missing; expected when enabled"
     ),
     AdminReason.CLAIMABLE_NEEDS_CUSTOM: (
-        400,
-        "CLAIMABLE_NEEDS_CUSTOM",
-        "config.claimable: expected only with code_format custom",
+        "config.claimable: expected only with code_format custom"
     ),
     AdminReason.CUSTOM_NEEDS_USERS: (
-        400,
-        "CUSTOM_NEEDS_USERS",
-        "user_ids: expected, for the codes of this definition are given and not drawn",
+        "user_ids: expected, for the codes of this definition are given and not drawn"
     ),
     AdminReason.IMPORT_NEEDS_OWN_CODES: (
-        400,
-        "IMPORT_NEEDS_OWN_CODES",
-        "Codes are imported only where each is one coupon's own: code_format random "
-        "or listed",
+        "Codes are imported only where each is one coupon's own: code_format random or"
+        " listed"
     ),
-    AdminReason.EXPIRY_IS_PAST: (
-        400,
-        "EXPIRY_IS_PAST",
-        "expires_at: expected a time in the future",
-    ),
-    AdminReason.BAD_WEBHOOK_URL: (
-        400,
-        "BAD_WEBHOOK_URL",
-        "url: expected a URL that webhooks may go to",
-    ),
+    AdminReason.EXPIRY_IS_PAST: "expires_at: expected a time in the future",
+    AdminReason.BAD_WEBHOOK_URL: "url: expected a URL that webhooks may go to",
 }
