@@ -11,7 +11,7 @@ from coupon_core.web.authentication import AUTH_REFUSALS
 from coupon_core.web.dialects import RefusalResponse
 
 # The code of a refusal is the name of its reason, with these exceptions.
-CODES = {
+CODES: Mapping[AnyReason, str] = {
     AdminReason.NOT_ACTIVE: "DEFINITION_NOT_ACTIVE",
     AdminReason.REDEEMED_COUPON: "COUPON_REDEEMED",
 }

@@ -6,6 +6,7 @@ from typing import Any
 
 from coupon_core.domain.identifiers import is_user_id
 from coupon_core.domain.models import (
+    AnyReason,
     CodeFormat,
     CouponStatus,
     DefinitionStatus,
@@ -39,24 +40,18 @@ BUYABLE_STATE = "BUYABLE"
 
 
 def parse_activity_id(text: str) -> str:
-    """Return the activity ID in lower case.
-
-    Raises:
-        Refused: The text is not an ID, so no activity can have it.
-    """
-    if not is_uuid(text):
-        raise Refused(PurchaseReason.ACTIVITY_NOT_FOUND)
-    return text.lower()
+    """Return the activity ID in lower case, or refuse what cannot be one."""
+    return _parse_uuid(text, PurchaseReason.ACTIVITY_NOT_FOUND)
 
 
 def parse_coupon_id(text: str) -> str:
-    """Return the coupon ID in lower case.
+    """Return the coupon ID in lower case, or refuse what cannot be one."""
+    return _parse_uuid(text, Reason.COUPON_NOT_FOUND)
 
-    Raises:
-        Refused: The text is not an ID, so no coupon can have it.
-    """
+
+def _parse_uuid(text: str, not_found_reason: AnyReason) -> str:
     if not is_uuid(text):
-        raise Refused(Reason.COUPON_NOT_FOUND)
+        raise Refused(not_found_reason)
     return text.lower()
 
 

@@ -35,65 +35,21 @@ DIALECTS = tuple(
 )
 
 
-def _mount_blueprint(
-    prefix: str, blueprint: JsonBlueprint, name: str, path: str
-) -> tuple[JsonBlueprint, Mapping[str, Any]]:
-    return blueprint, {"name": name, "url_prefix": f"{prefix}/{path}"}
-
-
-BLUEPRINTS = (
-    _mount_blueprint(
-        SERVER_PREFIX,
-        coupons.server_blueprint,
-        name="playcamp_server_coupons",
-        path="coupons",
-    ),
-    _mount_blueprint(
-        CLIENT_PREFIX,
-        coupons.client_blueprint,
-        name="playcamp_client_coupons",
-        path="coupons",
-    ),
-    _mount_blueprint(
-        SERVER_PREFIX,
-        campaigns.campaigns_blueprint,
-        name="playcamp_server_campaigns",
-        path="campaigns",
-    ),
-    _mount_blueprint(
-        CLIENT_PREFIX,
-        campaigns.campaigns_blueprint,
-        name="playcamp_client_campaigns",
-        path="campaigns",
-    ),
-    _mount_blueprint(
-        CLIENT_PREFIX,
-        campaigns.packages_blueprint,
-        name="playcamp_client_packages",
-        path="campaigns",
-    ),
-    _mount_blueprint(
-        SERVER_PREFIX,
-        campaigns.creators_blueprint,
-        name="playcamp_server_creators",
-        path="creators",
-    ),
-    _mount_blueprint(
-        CLIENT_PREFIX,
-        campaigns.creators_blueprint,
-        name="playcamp_client_creators",
-        path="creators",
-    ),
-    _mount_blueprint(
-        SERVER_PREFIX,
-        campaigns.creator_codes_blueprint,
-        name="playcamp_server_creator_codes",
-        path="creators",
-    ),
-    _mount_blueprint(
-        SERVER_PREFIX,
-        webhooks.server_blueprint,
-        name="playcamp_server_webhooks",
-        path="webhooks",
-    ),
+# Some blueprints are mounted twice: for game servers and for game clients.
+BLUEPRINTS: tuple[tuple[JsonBlueprint, Mapping[str, Any]], ...] = tuple(
+    (
+        blueprint,
+        {"name": f"playcamp_{side}_{name}", "url_prefix": f"/v1/{side}/{path}"},
+    )
+    for side, name, path, blueprint in (
+        ("server", "coupons", "coupons", coupons.server_blueprint),
+        ("client", "coupons", "coupons", coupons.client_blueprint),
+        ("server", "campaigns", "campaigns", campaigns.campaigns_blueprint),
+        ("client", "campaigns", "campaigns", campaigns.campaigns_blueprint),
+        ("client", "packages", "campaigns", campaigns.packages_blueprint),
+        ("server", "creators", "creators", campaigns.creators_blueprint),
+        ("client", "creators", "creators", campaigns.creators_blueprint),
+        ("server", "creator_codes", "creators", campaigns.creator_codes_blueprint),
+        ("server", "webhooks", "webhooks", webhooks.server_blueprint),
+    )
 )

@@ -130,11 +130,8 @@ class CodeRedeemBodySchema(ValidateBodySchema):
     callbackId = StrictString(allow_none=True)
 
 
-class WebhookChangesSchema(LenientSchema):
-    """Changes to a webhook."""
-
+class _WebhookMembersSchema(LenientSchema):
     url = StrictString(max_length=MAX_URL_LENGTH, metadata=URL_METADATA)
-    isActive = StrictBoolean(attribute="is_active")
     retryCount = StrictInteger(
         max_value=10, attribute="retry_count", metadata=RETRIES_METADATA
     )
@@ -147,21 +144,17 @@ class WebhookChangesSchema(LenientSchema):
     isTest = _build_test_mode_body_field()
 
 
-class WebhookBodySchema(LenientSchema):
+class WebhookChangesSchema(_WebhookMembersSchema):
+    """Changes to a webhook."""
+
+    isActive = StrictBoolean(attribute="is_active")
+
+
+class WebhookBodySchema(_WebhookMembersSchema):
     """A new webhook; the vendor's other event types do not concern coupons."""
 
     eventType = ChoiceField("coupon.redeemed", required=True, attribute="event_type")
     url = StrictString(max_length=MAX_URL_LENGTH, required=True, metadata=URL_METADATA)
-    retryCount = StrictInteger(
-        max_value=10, attribute="retry_count", metadata=RETRIES_METADATA
-    )
-    timeoutMs = StrictInteger(
-        min_value=1_000,
-        max_value=30_000,
-        attribute="timeout_ms",
-        metadata=TIMEOUT_METADATA,
-    )
-    isTest = _build_test_mode_body_field()
 
 
 # Members of a redeem request that its event repeats, and their names in the event.
