@@ -74,7 +74,9 @@ class JsonBlueprint(Blueprint):
                 if isinstance(result, Response):
                     return result
                 value, headers = result if type(result) is tuple else (result, None)
-                return json_response(shared_schema.dump(value), status, headers)
+                if isinstance(shared_schema, Schema):
+                    value = shared_schema.dump(value)
+                return json_response(value, status, headers)
 
             return view_with_response
 

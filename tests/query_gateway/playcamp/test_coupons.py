@@ -366,5 +366,6 @@ def test_a_redeem_that_cannot_be_answered_redeems_nothing(
     finally:
         execute("ALTER TABLE package_elsewhere RENAME TO package", {})
     assert failed.status_code >= 500
-    assert list(list_events("coupon.redeemed")) == []
+    tenants = [tenant_id for tenant_id, _ in list_events("coupon.redeemed")]
+    assert campaign_factory.tenant.tenant_id not in tenants
     assert sdk.redeem("CREATOR-ABC12-001").status_code == 200
