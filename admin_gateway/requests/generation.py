@@ -6,7 +6,10 @@ from typing import Any
 from flask import Request
 from marshmallow import ValidationError
 
-from admin_gateway.requests import GenerateCouponsQuerySchema, GenerateCouponsSchema
+from admin_gateway.requests.coupons import (
+    GenerateCouponsQuerySchema,
+    GenerateCouponsSchema,
+)
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.rules.expiry import require_future_expiry
 from coupon_core.schemas.csv_users import read_users

@@ -5,7 +5,8 @@ from typing import Any
 
 from flask import Response, g
 
-from admin_gateway import requests
+from admin_gateway.requests.api_keys import CreateApiKeySchema
+from admin_gateway.requests.pagination import ListQuerySchema
 from admin_gateway.responses.core import (
     REVOKED_API_KEY,
     ApiKeyListSchema,
@@ -24,9 +25,7 @@ routes = JsonBlueprint("api_keys", __name__, description="API keys of the admin 
 
 @routes.route("", methods=["POST"])
 @routes.response(201, NewApiKeySchema)
-@routes.arguments(
-    requests.CreateApiKeySchema, example={"name": "CI", "scopes": ["read"]}
-)
+@routes.arguments(CreateApiKeySchema, example={"name": "CI", "scopes": ["read"]})
 def create(body: dict[str, Any]) -> tuple[Document, dict[str, str]]:
     """Create an API key. The key itself is shown only in this response."""
     caller = g.principal
@@ -45,7 +44,7 @@ def create(body: dict[str, Any]) -> tuple[Document, dict[str, str]]:
 
 @routes.route("")
 @routes.response(200, ApiKeyListSchema)
-@routes.arguments(requests.ListQuerySchema, location="query")
+@routes.arguments(ListQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Document:
     """List API keys without the keys themselves, newest first."""
     return to_page("api_keys", tenants.list_keys(g.principal.tenant_id, **query))

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import g
 
-from admin_gateway import requests
+from admin_gateway.requests.audit import AuditQuerySchema
 from admin_gateway.responses.audit import AuditEntryListSchema
 from admin_gateway.responses.serializers import to_page
 from coupon_core.domain.models.audit import AuditFilter
@@ -19,7 +19,7 @@ routes = JsonBlueprint(
 
 @routes.route("")
 @routes.response(200, AuditEntryListSchema)
-@routes.arguments(requests.AuditQuerySchema, location="query")
+@routes.arguments(AuditQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Document:
     """List audit entries, newest first. Entries are never changed or deleted."""
     page = query.pop("page")

@@ -4,7 +4,13 @@ from typing import Any
 
 from flask import Response, g
 
-from admin_gateway import requests
+from admin_gateway.requests.campaigns import (
+    CampaignQuerySchema,
+    CreateCampaignSchema,
+    UpdateCampaignSchema,
+)
+from admin_gateway.requests.packages import CreatePackageSchema
+from admin_gateway.requests.pagination import ListQuerySchema
 from admin_gateway.responses.campaigns import (
     CAMPAIGN_CHANGES,
     NEW_CAMPAIGN,
@@ -32,7 +38,7 @@ routes = JsonBlueprint(
 
 @routes.route("", methods=["POST"])
 @routes.response(201, CampaignSchema)
-@routes.arguments(requests.CreateCampaignSchema, example=NEW_CAMPAIGN)
+@routes.arguments(CreateCampaignSchema, example=NEW_CAMPAIGN)
 def create(body: dict[str, Any]) -> tuple[Campaign, dict[str, str]]:
     """Create a campaign."""
     campaign_id = body.pop("campaign_id")
@@ -44,7 +50,7 @@ def create(body: dict[str, Any]) -> tuple[Campaign, dict[str, str]]:
 
 @routes.route("")
 @routes.response(200, CampaignListSchema)
-@routes.arguments(requests.CampaignQuerySchema, location="query")
+@routes.arguments(CampaignQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Document:
     """List campaigns, newest first."""
     return to_page(
@@ -61,7 +67,7 @@ def get(campaign_id: str) -> Campaign:
 
 @routes.route("/<campaign_id>", methods=["PATCH"])
 @routes.response(200, CampaignSchema)
-@routes.arguments(requests.UpdateCampaignSchema, example=CAMPAIGN_CHANGES)
+@routes.arguments(UpdateCampaignSchema, example=CAMPAIGN_CHANGES)
 def change(changes: dict[str, Any], campaign_id: str) -> Campaign:
     """Change a campaign. While COMPLETED or CANCELLED, none of its codes is valid."""
     return campaigns.update(
@@ -78,7 +84,7 @@ def stats(campaign_id: str) -> CampaignStats:
 
 @routes.route("/<campaign_id>/creators")
 @routes.response(200, CreatorListSchema)
-@routes.arguments(requests.ListQuerySchema, location="query")
+@routes.arguments(ListQuerySchema, location="query")
 def list_creators(query: dict[str, Any], campaign_id: str) -> Document:
     """List the creators of a campaign, by name."""
     return to_page(
@@ -107,7 +113,7 @@ def remove_creator(campaign_id: str, creator_key: str) -> Response:
 
 @routes.route("/<campaign_id>/packages", methods=["POST"])
 @routes.response(201, PackageSchema)
-@routes.arguments(requests.CreatePackageSchema, example=NEW_PACKAGE)
+@routes.arguments(CreatePackageSchema, example=NEW_PACKAGE)
 def create_package(
     body: dict[str, Any], campaign_id: str
 ) -> tuple[PackageWithDefinition, dict[str, str]]:

@@ -4,7 +4,10 @@ from typing import Any
 
 from flask import Response, g
 
-from admin_gateway import requests
+from admin_gateway.requests.client_keys import (
+    ClientKeyQuerySchema,
+    CreateClientKeySchema,
+)
 from admin_gateway.responses.client_keys import (
     CREATE_CLIENT_KEY_REQUEST,
     REVOKED_CLIENT_KEY,
@@ -31,7 +34,7 @@ routes = JsonBlueprint(
 @routes.route("", methods=["POST"])
 @routes.response(201, NewClientKeySchema)
 @routes.arguments(
-    requests.CreateClientKeySchema,
+    CreateClientKeySchema,
     example=CREATE_CLIENT_KEY_REQUEST,
 )
 def create(body: dict[str, Any]) -> Response:
@@ -62,7 +65,7 @@ def create(body: dict[str, Any]) -> Response:
 
 @routes.route("")
 @routes.response(200, ClientKeyListSchema)
-@routes.arguments(requests.ClientKeyQuerySchema, location="query")
+@routes.arguments(ClientKeyQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Document:
     """List client keys without their secrets, newest first."""
     return to_page(

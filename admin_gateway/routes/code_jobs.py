@@ -4,7 +4,12 @@ from typing import Any
 
 from flask import Response, g, request
 
-from admin_gateway import requests
+from admin_gateway.requests.codes import (
+    ExtendCodesSchema,
+    ImportCodesQuerySchema,
+    RevokeCodesSchema,
+)
+from admin_gateway.requests.pagination import ListQuerySchema
 from admin_gateway.responses import serializers
 from admin_gateway.responses.codes import (
     BATCH_ID,
@@ -39,7 +44,7 @@ imports = JsonBlueprint("imports", __name__, description="Import of existing cod
 
 @routes.route("/jobs")
 @routes.response(200, CodeJobListSchema)
-@routes.arguments(requests.ListQuerySchema, location="query")
+@routes.arguments(ListQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List jobs on many codes, newest first."""
     rows, total = jobs.list_jobs(g.principal.tenant_id, **query)
@@ -58,7 +63,7 @@ def get(job_id: str) -> Response:
 @routes.route("/revoke", methods=["POST"])
 @routes.response(200, CodeJobSchema, example=COMPLETED_JOB)
 @routes.alt_response(202, schema=CodeJobSchema, example=JOB)
-@routes.arguments(requests.RevokeCodesSchema, example={"batch_id": BATCH_ID})
+@routes.arguments(RevokeCodesSchema, example={"batch_id": BATCH_ID})
 def revoke(body: dict[str, Any]) -> Response:
     """Revoke all codes of a batch or of a user, except those used up.
 
@@ -78,7 +83,7 @@ def revoke(body: dict[str, Any]) -> Response:
 @routes.response(200, CodeJobSchema, example=COMPLETED_EXTENSION_JOB)
 @routes.alt_response(202, schema=CodeJobSchema, example=EXTENSION_JOB)
 @routes.arguments(
-    requests.ExtendCodesSchema,
+    ExtendCodesSchema,
     example={"batch_id": BATCH_ID, "expires_at": "2025-12-31T23:59:59Z"},
 )
 def extend(body: dict[str, Any]) -> Response:
@@ -94,7 +99,7 @@ def extend(body: dict[str, Any]) -> Response:
 @imports.response(201, CodeImportSchema, example=COMPLETED_IMPORT)
 @imports.alt_response(202, schema=CodeImportSchema, example=RUNNING_IMPORT)
 @imports.doc(requestBody=CSV_REQUEST_BODY)
-@imports.arguments(requests.ImportCodesQuerySchema, location="query")
+@imports.arguments(ImportCodesQuerySchema, location="query")
 @limit_body(MAX_BODY_BYTES)
 @multi_transaction
 @slow_request

@@ -5,7 +5,12 @@ from typing import Any
 
 from flask import Response, g
 
-from admin_gateway import requests
+from admin_gateway.requests.codes import (
+    AssignCodeSchema,
+    CodeFilterSchema,
+    CodeQuerySchema,
+    format_cursor,
+)
 from admin_gateway.responses import serializers
 from admin_gateway.responses.codes import (
     CODE_PAGE,
@@ -29,7 +34,7 @@ EXPORT_HEADERS = {"Content-Disposition": 'attachment; filename="codes.csv"'}
 
 @routes.route("")
 @routes.response(200, CodePageSchema, example=CODE_PAGE)
-@routes.arguments(requests.CodeQuerySchema, location="query")
+@routes.arguments(CodeQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Response:
     """List codes, newest first; the number of codes does not affect the speed.
 
@@ -40,7 +45,7 @@ def list_all(query: dict[str, Any]) -> Response:
         g.principal.tenant_id, coupon_filter, cursor=query["cursor"], now=now
     )
     coupons = [serializers.serialize_coupon_with_batch(row, now) for row in rows]
-    next_cursor = requests.format_cursor(last_id, coupon_filter) if last_id else None
+    next_cursor = format_cursor(last_id, coupon_filter) if last_id else None
     return json_response({"coupons": coupons, "next": next_cursor})
 
 
@@ -62,7 +67,7 @@ def get(coupon_id: str) -> Response:
 @routes.route("/assign", methods=["POST"])
 @routes.response(200, CouponSchema, example=EXAMPLE_COUPON)
 @routes.arguments(
-    requests.AssignCodeSchema,
+    AssignCodeSchema,
     example={"code": "WELCOME8X4F2K9P", "user_id": "user_123"},
 )
 def assign(body: dict[str, Any]) -> Response:
@@ -81,7 +86,7 @@ def assign(body: dict[str, Any]) -> Response:
     content_type="text/csv",
     example=CSV_EXPORT,
 )
-@routes.arguments(requests.CodeFilterSchema, location="query")
+@routes.arguments(CodeFilterSchema, location="query")
 @slow_request
 def export(query: dict[str, Any]) -> Response:
     """Export codes as CSV, newest first. Cells that look like formulas start with '.

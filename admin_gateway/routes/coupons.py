@@ -4,8 +4,14 @@ from typing import Any
 
 from flask import Response, g, request
 
-from admin_gateway import requests
 from admin_gateway.requests import generation as generation_requests
+from admin_gateway.requests.coupons import (
+    CouponQuerySchema,
+    GenerateCouponsQuerySchema,
+    GenerateCouponsSchema,
+    RevokeCouponSchema,
+)
+from admin_gateway.requests.pagination import ListQuerySchema
 from admin_gateway.responses import serializers
 from admin_gateway.responses.batches import NEW_BATCH, BatchSchema
 from admin_gateway.responses.core import (
@@ -35,8 +41,8 @@ routes = JsonBlueprint("coupons", __name__, description="Coupons of a definition
 @routes.route("/<definition_id>/generate", methods=["POST"])
 @routes.response(201, GeneratedCouponsSchema)
 @routes.alt_response(202, schema=BatchSchema, example=NEW_BATCH)
-@document_body(requests.GenerateCouponsSchema, example={"user_ids": ["user_123"]})
-@document_query(requests.GenerateCouponsQuerySchema)
+@document_body(GenerateCouponsSchema, example={"user_ids": ["user_123"]})
+@document_query(GenerateCouponsQuerySchema)
 @limit_body(generation_requests.MAX_BODY_BYTES)
 def generate(definition_id: str) -> Response:
     """Generate a coupon for each user, or unassigned coupons: all or none.
@@ -71,7 +77,7 @@ def _create_batch(definition_id: str, batch_request: batches.BatchRequest) -> Re
 
 @routes.route("/<definition_id>/coupons")
 @routes.response(200, CouponsSchema, example=COUPONS)
-@routes.arguments(requests.CouponQuerySchema, location="query")
+@routes.arguments(CouponQuerySchema, location="query")
 def list_all(query: dict[str, Any], definition_id: str) -> Response:
     """List the coupons of a definition, newest first."""
     now, page = utc_now(), query.pop("page")
@@ -100,7 +106,7 @@ def revoke(definition_id: str, coupon_id: str) -> Response:
 
 @routes.route("/<definition_id>/coupons/revoke", methods=["POST"])
 @routes.response(200, CouponSchema, example=REVOKED_COUPON)
-@routes.arguments(requests.RevokeCouponSchema, example={"code": "WELCOME8X4F2K9P"})
+@routes.arguments(RevokeCouponSchema, example={"code": "WELCOME8X4F2K9P"})
 def revoke_code(body: dict[str, Any], definition_id: str) -> Response:
     """Revoke a coupon by its code and, if the code is shared, its user."""
     return _revoke(CouponFilter(definition_id, **body))
@@ -116,7 +122,7 @@ def _revoke(coupon_filter: CouponFilter) -> Response:
 
 @routes.route("/codes/<code>")
 @routes.response(200, CouponsSchema, example=COUPONS)
-@routes.arguments(requests.ListQuerySchema, location="query")
+@routes.arguments(ListQuerySchema, location="query")
 def of_code(query: dict[str, Any], code: str) -> Response:
     """List the coupons with a code, from any definition."""
     now = utc_now()

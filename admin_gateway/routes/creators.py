@@ -4,7 +4,14 @@ from typing import Any
 
 from flask import g
 
-from admin_gateway import requests
+from admin_gateway.requests.creators import (
+    AssignCreatorCodesSchema,
+    CreateCreatorSchema,
+    CreatorQuerySchema,
+    RevokeCreatorCodesSchema,
+    UpdateCreatorSchema,
+)
+from admin_gateway.requests.pagination import ListQuerySchema
 from admin_gateway.responses.campaigns import (
     ASSIGN_CODES_REQUEST,
     NEW_CREATOR,
@@ -31,7 +38,7 @@ routes = JsonBlueprint("creators", __name__, description="Creators and their cod
 
 @routes.route("", methods=["POST"])
 @routes.response(201, CreatorSchema)
-@routes.arguments(requests.CreateCreatorSchema, example=NEW_CREATOR)
+@routes.arguments(CreateCreatorSchema, example=NEW_CREATOR)
 def create(body: dict[str, Any]) -> tuple[Creator, dict[str, str]]:
     """Create a creator."""
     creator_key = body.pop("creator_key")
@@ -43,7 +50,7 @@ def create(body: dict[str, Any]) -> tuple[Creator, dict[str, str]]:
 
 @routes.route("")
 @routes.response(200, CreatorListSchema)
-@routes.arguments(requests.CreatorQuerySchema, location="query")
+@routes.arguments(CreatorQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Document:
     """List creators by name."""
     return to_page("creators", creators.list_creators(g.principal.tenant_id, **query))
@@ -58,7 +65,7 @@ def get(creator_key: str) -> Creator:
 
 @routes.route("/<creator_key>", methods=["PATCH"])
 @routes.response(200, CreatorSchema)
-@routes.arguments(requests.UpdateCreatorSchema, example={"status": "INACTIVE"})
+@routes.arguments(UpdateCreatorSchema, example={"status": "INACTIVE"})
 def change(changes: dict[str, Any], creator_key: str) -> Creator:
     """Change a creator. An inactive creator cannot receive codes."""
     return creators.update(
@@ -75,7 +82,7 @@ def stats(creator_key: str) -> CampaignStats:
 
 @routes.route("/<creator_key>/codes")
 @routes.response(200, CreatorCodeListSchema)
-@routes.arguments(requests.ListQuerySchema, location="query")
+@routes.arguments(ListQuerySchema, location="query")
 def list_codes(query: dict[str, Any], creator_key: str) -> Document:
     """List a creator's codes with their status."""
     return to_page(
@@ -88,7 +95,7 @@ def list_codes(query: dict[str, Any], creator_key: str) -> Document:
 
 @routes.route("/<creator_key>/codes", methods=["POST"])
 @routes.response(201, AssignedCodesSchema)
-@routes.arguments(requests.AssignCreatorCodesSchema, example=ASSIGN_CODES_REQUEST)
+@routes.arguments(AssignCreatorCodesSchema, example=ASSIGN_CODES_REQUEST)
 @limit_body(MAX_BODY_BYTES)
 def give(body: dict[str, Any], creator_key: str) -> Document:
     """Assign codes of a package: listed ones, or codes generated from a pattern."""
@@ -100,7 +107,7 @@ def give(body: dict[str, Any], creator_key: str) -> Document:
 
 @routes.route("/<creator_key>/codes/revoke", methods=["POST"])
 @routes.response(200, RevokedCodeCountSchema)
-@routes.arguments(requests.RevokeCreatorCodesSchema, example=REVOKE_CODES_REQUEST)
+@routes.arguments(RevokeCreatorCodesSchema, example=REVOKE_CODES_REQUEST)
 @limit_body(MAX_BODY_BYTES)
 def revoke(body: dict[str, Any], creator_key: str) -> Document:
     """Revoke the named codes of a creator, or all of them (idempotent)."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, g
 
-from admin_gateway import requests
+from admin_gateway.requests.pagination import ListQuerySchema
 from admin_gateway.responses.events import (
     AcceptedRequestSchema,
     DeadLetterListSchema,
@@ -24,7 +24,7 @@ routes = JsonBlueprint(
 
 @routes.route("")
 @routes.response(200, DeadLetterListSchema)
-@routes.arguments(requests.ListQuerySchema, location="query")
+@routes.arguments(ListQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Document:
     """List dead letters, newest first. Only couponctl shows those of no tenant."""
     return to_page(

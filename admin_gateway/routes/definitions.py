@@ -4,7 +4,12 @@ from typing import Any
 
 from flask import Response, g
 
-from admin_gateway import requests
+from admin_gateway.requests.definitions import (
+    CreateDefinitionSchema,
+    DefinitionQuerySchema,
+    ReplaceDefinitionSchema,
+    UpdateDefinitionSchema,
+)
 from admin_gateway.responses.batches import CodeCapacitySchema
 from admin_gateway.responses.core import (
     ARCHIVED_DEFINITION,
@@ -33,7 +38,7 @@ routes = JsonBlueprint("definitions", __name__, description="Coupon definitions"
 
 @routes.route("", methods=["POST"])
 @routes.response(201, DefinitionSchema)
-@routes.arguments(requests.CreateDefinitionSchema, example=NEW_DEFINITION)
+@routes.arguments(CreateDefinitionSchema, example=NEW_DEFINITION)
 def create(body: dict[str, Any]) -> tuple[Definition, dict[str, str]]:
     """Create an active definition."""
     definition = definitions.create(g.principal.tenant_id, body, now=utc_now())
@@ -42,7 +47,7 @@ def create(body: dict[str, Any]) -> tuple[Definition, dict[str, str]]:
 
 @routes.route("")
 @routes.response(200, DefinitionListSchema)
-@routes.arguments(requests.DefinitionQuerySchema, location="query")
+@routes.arguments(DefinitionQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Document:
     """List definitions, newest first."""
     return to_page(
@@ -59,7 +64,7 @@ def get(definition_id: str) -> Definition:
 
 @routes.route("/<definition_id>", methods=["PUT"])
 @routes.response(200, DefinitionSchema)
-@routes.arguments(requests.ReplaceDefinitionSchema, example=NEW_DEFINITION)
+@routes.arguments(ReplaceDefinitionSchema, example=NEW_DEFINITION)
 def replace(body: dict[str, Any], definition_id: str) -> Definition:
     """Replace a definition. Absent members are reset to their defaults."""
     return _update(definition_id, body)
@@ -67,7 +72,7 @@ def replace(body: dict[str, Any], definition_id: str) -> Definition:
 
 @routes.route("/<definition_id>", methods=["PATCH"])
 @routes.response(200, DefinitionSchema)
-@routes.arguments(requests.UpdateDefinitionSchema, example=DEFINITION_CHANGES)
+@routes.arguments(UpdateDefinitionSchema, example=DEFINITION_CHANGES)
 def change(changes: dict[str, Any], definition_id: str) -> Definition:
     """Change members of a definition. Null resets an optional member."""
     return _update(definition_id, changes)

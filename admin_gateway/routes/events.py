@@ -4,7 +4,12 @@ from typing import Any
 
 from flask import g, request
 
-from admin_gateway import requests
+from admin_gateway.requests.events import (
+    ANY_MILESTONE_SCHEMA,
+    EventBatchSchema,
+    parse_event,
+    parse_events,
+)
 from admin_gateway.responses.events import (
     CLOUD_EVENT,
     EVENT_BATCH,
@@ -24,24 +29,24 @@ routes = JsonBlueprint("events", __name__, description="Milestones that earn cou
 
 @routes.route("", methods=["POST"])
 @routes.response(202, AcceptedEventSchema)
-@document_body(requests.ANY_MILESTONE_SCHEMA, CLOUD_EVENT)
+@document_body(ANY_MILESTONE_SCHEMA, CLOUD_EVENT)
 @limit_body(MAX_BODY_BYTES)
 def publish() -> Document:
     """Accept a milestone. It is stored before the response; use `id` to deduplicate."""
     now, tenant_id = utc_now(), g.principal.tenant_id
-    event = requests.parse_event(read_object(request), tenant_id, now=now)
+    event = parse_event(read_object(request), tenant_id, now=now)
     milestones.accept(tenant_id, [event], now=now)
     return {"status": "accepted", "event_id": event[0].event_id}
 
 
 @routes.route("/bulk", methods=["POST"])
 @routes.response(202, AcceptedEventsSchema)
-@routes.arguments(requests.EventBatchSchema, example=EVENT_BATCH)
+@routes.arguments(EventBatchSchema, example=EVENT_BATCH)
 @limit_body(MAX_BODY_BYTES)
 def publish_all(body: dict[str, Any]) -> Document:
     """Accept up to 100 milestones: all, or none if one is invalid."""
     now, tenant_id = utc_now(), g.principal.tenant_id
-    events = requests.parse_events(body["events"], tenant_id, now=now)
+    events = parse_events(body["events"], tenant_id, now=now)
     milestones.accept(tenant_id, events, now=now)
     event_ids = [milestone.event_id for milestone, _ in events]
     return {

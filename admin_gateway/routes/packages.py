@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import g
 
-from admin_gateway import requests
+from admin_gateway.requests.packages import PackageQuerySchema, UpdatePackageSchema
 from admin_gateway.responses.packages import PackageListSchema, PackageSchema
 from admin_gateway.responses.serializers import to_page
 from coupon_core.domain.models import utc_now
@@ -18,7 +18,7 @@ routes = JsonBlueprint("packages", __name__, description="Rewards of creators' c
 
 @routes.route("")
 @routes.response(200, PackageListSchema)
-@routes.arguments(requests.PackageQuerySchema, location="query")
+@routes.arguments(PackageQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Document:
     """List packages, newest first."""
     return to_page("packages", packages.list_packages(g.principal.tenant_id, **query))
@@ -33,7 +33,7 @@ def get(package_id: int) -> PackageWithDefinition:
 
 @routes.route("/<package_id>", methods=["PATCH"])
 @routes.response(200, PackageSchema)
-@routes.arguments(requests.UpdatePackageSchema, example={"max_total_usage": 10_000})
+@routes.arguments(UpdatePackageSchema, example={"max_total_usage": 10_000})
 def change(changes: dict[str, Any], package_id: int) -> PackageWithDefinition:
     """Change a package. No limit can go below the number of uses."""
     return packages.update(

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import g
 
-from admin_gateway import requests
+from admin_gateway.requests.points import PointChangeSchema, PointsQuerySchema
 from admin_gateway.responses.points import (
     DEBIT_ENTRY,
     POINT_CHANGE,
@@ -26,7 +26,7 @@ routes = JsonBlueprint(
 
 @routes.route("/credit", methods=["POST"])
 @routes.response(201, PointEntrySchema)
-@routes.arguments(requests.PointChangeSchema, example=POINT_CHANGE)
+@routes.arguments(PointChangeSchema, example=POINT_CHANGE)
 def credit(body: dict[str, Any]) -> PointEntry:
     """Credit points to a user."""
     change = PointChange(g.principal.tenant_id, **body)
@@ -35,7 +35,7 @@ def credit(body: dict[str, Any]) -> PointEntry:
 
 @routes.route("/debit", methods=["POST"])
 @routes.response(201, PointEntrySchema, example=DEBIT_ENTRY)
-@routes.arguments(requests.PointChangeSchema, example=POINT_CHANGE)
+@routes.arguments(PointChangeSchema, example=POINT_CHANGE)
 def debit(body: dict[str, Any]) -> PointEntry:
     """Debit points from a user. A balance never goes below zero."""
     change = PointChange(g.principal.tenant_id, **body)
@@ -44,7 +44,7 @@ def debit(body: dict[str, Any]) -> PointEntry:
 
 @routes.route("/wallets")
 @routes.response(200, WalletListSchema)
-@routes.arguments(requests.PointsQuerySchema, location="query")
+@routes.arguments(PointsQuerySchema, location="query")
 def list_wallets(query: dict[str, Any]) -> Document:
     """List balances, by user and kind of point."""
     return to_page("wallets", wallets.list_wallets(g.principal.tenant_id, **query))
@@ -52,7 +52,7 @@ def list_wallets(query: dict[str, Any]) -> Document:
 
 @routes.route("/entries")
 @routes.response(200, PointEntryListSchema)
-@routes.arguments(requests.PointsQuerySchema, location="query")
+@routes.arguments(PointsQuerySchema, location="query")
 def list_entries(query: dict[str, Any]) -> Document:
     """List every change of a balance, newest first."""
     return to_page("entries", wallets.list_entries(g.principal.tenant_id, **query))

@@ -4,7 +4,11 @@ from typing import Any
 
 from flask import Response, g
 
-from admin_gateway import requests
+from admin_gateway.requests.reward_items import (
+    CreateRewardItemSchema,
+    RewardItemQuerySchema,
+    UpdateRewardItemSchema,
+)
 from admin_gateway.responses.core import (
     NEW_REWARD_ITEM,
     AdminRewardItemSchema,
@@ -24,7 +28,7 @@ routes = JsonBlueprint(
 
 @routes.route("", methods=["POST"])
 @routes.response(201, AdminRewardItemSchema)
-@routes.arguments(requests.CreateRewardItemSchema, example=NEW_REWARD_ITEM)
+@routes.arguments(CreateRewardItemSchema, example=NEW_REWARD_ITEM)
 def create(body: dict[str, Any]) -> tuple[RewardItem, dict[str, str]]:
     """Create a reward item."""
     item = reward_items.create(g.principal.tenant_id, body, now=utc_now())
@@ -33,7 +37,7 @@ def create(body: dict[str, Any]) -> tuple[RewardItem, dict[str, str]]:
 
 @routes.route("")
 @routes.response(200, RewardItemListSchema)
-@routes.arguments(requests.RewardItemQuerySchema, location="query")
+@routes.arguments(RewardItemQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Document:
     """List reward items, newest first."""
     return to_page(
@@ -50,7 +54,7 @@ def get(item_id: str) -> RewardItem:
 
 @routes.route("/<item_id>", methods=["PUT"])
 @routes.response(200, AdminRewardItemSchema)
-@routes.arguments(requests.CreateRewardItemSchema, example=NEW_REWARD_ITEM)
+@routes.arguments(CreateRewardItemSchema, example=NEW_REWARD_ITEM)
 def replace(body: dict[str, Any], item_id: str) -> RewardItem:
     """Replace a reward item. Absent members are reset to their defaults."""
     return _update(item_id, body)
@@ -58,7 +62,7 @@ def replace(body: dict[str, Any], item_id: str) -> RewardItem:
 
 @routes.route("/<item_id>", methods=["PATCH"])
 @routes.response(200, AdminRewardItemSchema)
-@routes.arguments(requests.UpdateRewardItemSchema, example={"name": "150 Bonus Points"})
+@routes.arguments(UpdateRewardItemSchema, example={"name": "150 Bonus Points"})
 def change(changes: dict[str, Any], item_id: str) -> RewardItem:
     """Change members of a reward item."""
     return _update(item_id, changes)

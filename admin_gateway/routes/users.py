@@ -4,7 +4,11 @@ from typing import Any
 
 from flask import g
 
-from admin_gateway import requests
+from admin_gateway.requests.points import (
+    CreateUserSchema,
+    UpdateUserSchema,
+    UserQuerySchema,
+)
 from admin_gateway.responses.points import UserListSchema, UserSchema
 from admin_gateway.responses.serializers import to_page
 from coupon_core.domain.models import utc_now
@@ -18,7 +22,7 @@ routes = JsonBlueprint("users", __name__, description="Registered users")
 
 @routes.route("", methods=["POST"])
 @routes.response(201, UserSchema)
-@routes.arguments(requests.CreateUserSchema, example={"user_id": "john@doe.com"})
+@routes.arguments(CreateUserSchema, example={"user_id": "john@doe.com"})
 def create(body: dict[str, Any]) -> RegisteredUser:
     """Register a user."""
     return users.create(g.principal.tenant_id, body, now=utc_now())
@@ -26,7 +30,7 @@ def create(body: dict[str, Any]) -> RegisteredUser:
 
 @routes.route("")
 @routes.response(200, UserListSchema)
-@routes.arguments(requests.UserQuerySchema, location="query")
+@routes.arguments(UserQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Document:
     """List registered users, by id."""
     return to_page("users", users.list_users(g.principal.tenant_id, **query))
@@ -41,7 +45,7 @@ def get(user_id: str) -> RegisteredUser:
 
 @routes.route("/<user_id>", methods=["PATCH"])
 @routes.response(200, UserSchema)
-@routes.arguments(requests.UpdateUserSchema, example={"is_member": True})
+@routes.arguments(UpdateUserSchema, example={"is_member": True})
 def change(changes: dict[str, Any], user_id: str) -> RegisteredUser:
     """Change members of a registered user."""
     return users.update(g.principal.tenant_id, user_id, changes=changes, now=utc_now())

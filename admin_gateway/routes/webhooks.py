@@ -5,7 +5,8 @@ from typing import Any
 
 from flask import Response, g
 
-from admin_gateway import requests
+from admin_gateway.requests.pagination import ListQuerySchema
+from admin_gateway.requests.webhooks import CreateWebhookSchema, UpdateWebhookSchema
 from admin_gateway.responses.serializers import build_location_header, to_page
 from admin_gateway.responses.webhooks import (
     CREATE_WEBHOOK_REQUEST,
@@ -42,7 +43,7 @@ def _require_code_access(event_type: str) -> None:
 
 @routes.route("", methods=["POST"])
 @routes.response(201, NewWebhookSchema)
-@routes.arguments(requests.CreateWebhookSchema, example=CREATE_WEBHOOK_REQUEST)
+@routes.arguments(CreateWebhookSchema, example=CREATE_WEBHOOK_REQUEST)
 @slow_request
 def create(body: dict[str, Any]) -> tuple[Document, dict[str, str]]:
     """Subscribe a URL to an event. The secret is shown only in this response.
@@ -58,7 +59,7 @@ def create(body: dict[str, Any]) -> tuple[Document, dict[str, str]]:
 
 @routes.route("")
 @routes.response(200, WebhookListSchema)
-@routes.arguments(requests.ListQuerySchema, location="query")
+@routes.arguments(ListQuerySchema, location="query")
 def list_all(query: dict[str, Any]) -> Document:
     """List webhooks without their secrets, newest first."""
     return to_page(
@@ -75,7 +76,7 @@ def get(webhook_id: int) -> Webhook:
 
 @routes.route("/<webhook_id>", methods=["PATCH"])
 @routes.response(200, WebhookSchema)
-@routes.arguments(requests.UpdateWebhookSchema, example={"is_active": True})
+@routes.arguments(UpdateWebhookSchema, example={"is_active": True})
 @slow_request
 def change(changes: dict[str, Any], webhook_id: int) -> Webhook:
     """Change a webhook. A new URL or activation resets its failure history.
@@ -110,7 +111,7 @@ def rotate(webhook_id: int) -> Document:
 
 @routes.route("/<webhook_id>/logs")
 @routes.response(200, WebhookLogListSchema)
-@routes.arguments(requests.ListQuerySchema, location="query")
+@routes.arguments(ListQuerySchema, location="query")
 def logs(query: dict[str, Any], webhook_id: int) -> Document:
     """List all delivery attempts, newest event first. They are kept for seven days."""
     return to_page(

@@ -12,7 +12,7 @@ from admin_gateway.cli.options import (
     without_unset,
 )
 from admin_gateway.cli.output import json_command, print_secret_notice
-from admin_gateway.requests import CreateApiKeySchema
+from admin_gateway.requests.api_keys import CreateApiKeySchema
 from admin_gateway.responses.core import serialize_api_key
 from coupon_core.domain.models import Scope, utc_now
 from coupon_core.services.access import tenants

@@ -14,7 +14,7 @@ from admin_gateway.cli.options import (
     without_unset,
 )
 from admin_gateway.cli.output import json_command
-from admin_gateway.requests import CreateCampaignSchema, UpdateCampaignSchema
+from admin_gateway.requests.campaigns import CreateCampaignSchema, UpdateCampaignSchema
 from admin_gateway.responses import campaigns as campaign_responses
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.campaigns import CampaignStatus

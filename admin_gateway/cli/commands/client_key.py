@@ -11,7 +11,7 @@ from admin_gateway.cli.options import (
     without_unset,
 )
 from admin_gateway.cli.output import json_command, print_secret_notice
-from admin_gateway.requests import CreateClientKeySchema
+from admin_gateway.requests.client_keys import CreateClientKeySchema
 from admin_gateway.responses.client_keys import (
     serialize_client_key,
     serialize_new_client_key,

@@ -13,7 +13,7 @@ from admin_gateway.cli.options import (
     without_unset,
 )
 from admin_gateway.cli.output import json_command
-from admin_gateway.requests import (
+from admin_gateway.requests.creators import (
     AssignCreatorCodesSchema,
     CreateCreatorSchema,
     RevokeCreatorCodesSchema,

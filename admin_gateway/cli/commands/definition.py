@@ -12,7 +12,10 @@ from admin_gateway.cli.options import (
     to_page,
 )
 from admin_gateway.cli.output import json_command
-from admin_gateway.requests import CreateDefinitionSchema, UpdateDefinitionSchema
+from admin_gateway.requests.definitions import (
+    CreateDefinitionSchema,
+    UpdateDefinitionSchema,
+)
 from admin_gateway.responses.core import serialize_definition_for_admin
 from admin_gateway.responses.serializers import (
     serialize_code_capacity,

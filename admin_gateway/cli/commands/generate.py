@@ -9,7 +9,7 @@ from admin_gateway.cli.commands.batch import generate_with_workers
 from admin_gateway.cli.csv_options import csv_options, to_csv_options
 from admin_gateway.cli.options import UUID_PARAM, tenant_option, without_unset
 from admin_gateway.cli.output import json_command
-from admin_gateway.requests import GenerateCouponsSchema
+from admin_gateway.requests.coupons import GenerateCouponsSchema
 from admin_gateway.responses import serializers
 from admin_gateway.responses.batches import serialize_batch
 from coupon_core.domain.models import utc_now

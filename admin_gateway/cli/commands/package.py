@@ -14,7 +14,7 @@ from admin_gateway.cli.options import (
     without_unset,
 )
 from admin_gateway.cli.output import json_command
-from admin_gateway.requests import CreatePackageSchema, UpdatePackageSchema
+from admin_gateway.requests.packages import CreatePackageSchema, UpdatePackageSchema
 from admin_gateway.responses import packages as package_responses
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tenants

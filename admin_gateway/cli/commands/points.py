@@ -13,7 +13,7 @@ from admin_gateway.cli.options import (
     to_page,
 )
 from admin_gateway.cli.output import json_command
-from admin_gateway.requests import PointChangeSchema
+from admin_gateway.requests.points import PointChangeSchema
 from admin_gateway.responses.points import serialize_point_entry, serialize_wallet
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.points import PointChange, PointEntry

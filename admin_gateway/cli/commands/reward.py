@@ -15,7 +15,10 @@ from admin_gateway.cli.options import (
     without_unset,
 )
 from admin_gateway.cli.output import json_command
-from admin_gateway.requests import CreateRewardItemSchema, UpdateRewardItemSchema
+from admin_gateway.requests.reward_items import (
+    CreateRewardItemSchema,
+    UpdateRewardItemSchema,
+)
 from admin_gateway.responses.core import serialize_reward_item_for_admin
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tenants

@@ -13,7 +13,7 @@ from admin_gateway.cli.options import (
     without_unset,
 )
 from admin_gateway.cli.output import json_command
-from admin_gateway.requests import CreateUserSchema, UpdateUserSchema
+from admin_gateway.requests.points import CreateUserSchema, UpdateUserSchema
 from admin_gateway.responses.points import serialize_user
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tenants

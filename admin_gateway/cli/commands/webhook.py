@@ -15,7 +15,7 @@ from admin_gateway.cli.output import (
     json_command,
     print_secret_notice,
 )
-from admin_gateway.requests import CreateWebhookSchema, UpdateWebhookSchema
+from admin_gateway.requests.webhooks import CreateWebhookSchema, UpdateWebhookSchema
 from admin_gateway.responses.webhooks import (
     serialize_test_result,
     serialize_webhook,

@@ -10,7 +10,8 @@ from admin_gateway.cli.demo.phoenix_definitions import (
     DEMO_TENANT_ID,
     DemoDefinition,
 )
-from admin_gateway.requests import CreateDefinitionSchema, CreateRewardItemSchema
+from admin_gateway.requests.definitions import CreateDefinitionSchema
+from admin_gateway.requests.reward_items import CreateRewardItemSchema
 from coupon_core.domain.models import (
     AdminReason,
     IssuedCoupon,

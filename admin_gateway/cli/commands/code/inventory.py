@@ -16,7 +16,7 @@ from admin_gateway.cli.options import (
     tenant_option,
 )
 from admin_gateway.cli.output import json_command
-from admin_gateway.requests import format_cursor, parse_cursor
+from admin_gateway.requests.codes import format_cursor, parse_cursor
 from admin_gateway.responses.serializers import (
     serialize_coupon_with_batch,
     serialize_coupon_with_timeline,
