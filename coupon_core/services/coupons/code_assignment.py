@@ -171,6 +171,7 @@ def build_coupon(
     code: str,
     now: datetime,
     expires_at: datetime | None = None,
+    revoked_at: datetime | None = None,
 ) -> Coupon:
     """Return a new coupon without storing it."""
     return Coupon(
@@ -183,5 +184,5 @@ def build_coupon(
         expires_at=expires_at,
         redeemed_at=None,
         redemption_count=0,
-        revoked_at=None,
+        revoked_at=revoked_at,
     )

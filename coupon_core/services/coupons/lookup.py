@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from coupon_core.domain.models import Coupon, IssuedCoupon
-from coupon_core.persistence.id_generation import generate_id
+from coupon_core.domain.models import IssuedCoupon
 from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
 from coupon_core.persistence.repositories import user_usage as user_usage_repository
+from coupon_core.services.coupons.code_assignment import build_coupon
 
 
 def find_for_user(
@@ -48,16 +48,11 @@ def find_claimable_coupon(
     shared_code = code_lookup_repository.find_shared_code(tenant_id, code)
     if shared_code is None:
         return None
-    coupon = Coupon(
-        tenant_id=tenant_id,
-        coupon_id=generate_id(),
-        definition_id=shared_code.definition.definition_id,
-        user_id=user_id,
+    coupon = build_coupon(
+        shared_code.definition,
+        user_id,
         code=shared_code.code,
-        generated_at=now,
-        expires_at=None,
-        redeemed_at=None,
-        redemption_count=0,
+        now=now,
         revoked_at=shared_code.revoked_at,
     )
     return IssuedCoupon(coupon, shared_code.definition, shared_code.reward_item)

@@ -4,17 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from coupon_core.domain import codes
-from coupon_core.domain.models import (
-    UNASSIGNED,
-    Coupon,
-    Definition,
-)
+from coupon_core.domain.models import UNASSIGNED, Definition
 from coupon_core.persistence.database import ConcurrentUpdate
-from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import offers as offer_repository
 from coupon_core.services import reserved_prefixes
+from coupon_core.services.coupons.code_assignment import build_coupon
 
 
 def add_listed_codes(
@@ -36,23 +32,6 @@ def add_listed_codes(
     taken = code_lookup_repository.find_taken_by_shared_codes(tenant_id, new_codes)
     taken |= code_lookup_repository.find_taken_by_coupons(tenant_id, new_codes)
     reserved_prefixes.refuse_taken_codes(tenant_id, taken, "codes")
-    drafts = [_build_unassigned_coupon(definition, code, now) for code in new_codes]
+    drafts = [build_coupon(definition, UNASSIGNED, code, now) for code in new_codes]
     if len(coupon_repository.insert_new(drafts, definition)) < len(drafts):
         raise ConcurrentUpdate("a code was taken just now")
-
-
-def _build_unassigned_coupon(
-    definition: Definition, code: str, now: datetime
-) -> Coupon:
-    return Coupon(
-        tenant_id=definition.tenant_id,
-        coupon_id=generate_id(),
-        definition_id=definition.definition_id,
-        user_id=UNASSIGNED,
-        code=code,
-        generated_at=now,
-        expires_at=None,
-        redeemed_at=None,
-        redemption_count=0,
-        revoked_at=None,
-    )
