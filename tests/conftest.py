@@ -11,6 +11,7 @@ import dataclasses
 import os
 import sqlite3
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -29,7 +30,6 @@ from tests.support.servers import (
     Postgres,
     RabbitServer,
     RedisServer,
-    find_rabbitmq,
     postgres_server,
     rabbit_server,
     redis_server,
@@ -145,9 +145,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print what the tests ran on."""
+    """Print what the tests ran on, and in one line each which did not run and why."""
     if components := sorted(config.stash[COMPONENTS]):
         terminalreporter.write_line("Ran on " + " · ".join(components))
+    skipped = Counter(
+        str(report.longrepr[-1]).removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+    )
+    for reason, count in sorted(skipped.items()):
+        terminalreporter.write_line(f"NOT RUN: {count} tests ({reason})")
 
 
 def get_postgres(config: pytest.Config) -> Postgres:
@@ -187,13 +193,9 @@ def redis(
 
 @pytest.fixture(scope="session")
 def rabbitmq(request: pytest.FixtureRequest) -> Iterator[RabbitServer]:
-    """Yield a RabbitMQ for this process's tests; skip them if none is installed."""
-    program = find_rabbitmq()
-    components = request.config.stash[COMPONENTS]
-    if program is None:
-        components.add("no RabbitMQ: it is not installed, so its tests were skipped")
-        pytest.skip("RabbitMQ is not installed")
-    with rabbit_server(program) as server:
+    """Yield a RabbitMQ for this process's tests."""
+    with rabbit_server() as server:
+        components = request.config.stash[COMPONENTS]
         components.add(f"RabbitMQ {server.version} from {server.origin}")
         yield server
 

@@ -17,7 +17,6 @@ from coupon_core.messaging.broker import create_connection
 from coupon_core.persistence import database
 from tests.conftest import Broker
 from tests.factories.tenant import TenantFactory
-from tests.support.servers import RabbitServer, RedisServer
 from tests.workers.milestones import cloud, count_held_coupons, define_streak_trigger
 from tests.workers.raw_messages import (
     becomes_true,
@@ -123,12 +122,12 @@ GARBAGE = (
 )
 
 
+# RabbitMQ lets no malformed message into a queue.
+@pytest.mark.parametrize("broker", ["redis"], indirect=True)
 @pytest.mark.parametrize("list_name", ["coupons.streak", "coupons.streak\x06\x166"])
 def test_what_is_no_message_at_all_is_buried_as_it_is(
     bus: Broker, tenant: TenantFactory, list_name: str
 ) -> None:
-    if not isinstance(bus, RedisServer):
-        pytest.skip("only Redis lets anything into a queue")
     definition = define_streak_trigger(tenant)
     with redis_client.Redis.from_url(bus.url) as client:
         client.lpush(list_name, *GARBAGE)
@@ -145,9 +144,9 @@ def test_what_is_no_message_at_all_is_buried_as_it_is(
     assert {body for _, body in list_dead_letters()} == set(GARBAGE)
 
 
+# RabbitMQ does not show its unacknowledged messages.
+@pytest.mark.parametrize("broker", ["redis"], indirect=True)
 def test_nothing_is_left_unacknowledged(bus: Broker, tenant: TenantFactory) -> None:
-    if not isinstance(bus, RedisServer):
-        pytest.skip("RabbitMQ keeps this to itself")
     definition = define_streak_trigger(tenant)
     publish(bus, *[event(tenant, f"user-{n}") for n in range(50)], b"garbage")
     assert becomes_true(lambda: count_held_coupons(definition, "user-49") == 1)
@@ -179,9 +178,9 @@ def test_a_message_that_fails_for_a_while_is_tried_again(
     assert list_dead_letters() == []
 
 
+# A list of Redis exists only while it has members.
+@pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True)
 def test_a_queue_that_is_deleted_comes_back(bus: Broker, tenant: TenantFactory) -> None:
-    if not isinstance(bus, RabbitServer):
-        pytest.skip("lists of Redis come and go by themselves")
     definition = define_streak_trigger(tenant)
     publish(bus, event(tenant, "first"))
     assert becomes_true(lambda: count_held_coupons(definition, "first") == 1)
@@ -192,9 +191,8 @@ def test_a_queue_that_is_deleted_comes_back(bus: Broker, tenant: TenantFactory) 
     assert becomes_true(lambda: count_held_coupons(definition, "second") == 1)
 
 
+@pytest.mark.parametrize("broker", ["redis"], indirect=True)
 def test_a_flushed_redis_is_used_again(bus: Broker, tenant: TenantFactory) -> None:
-    if not isinstance(bus, RedisServer):
-        pytest.skip("RabbitMQ cannot be flushed")
     definition = define_streak_trigger(tenant)
     with redis_client.Redis.from_url(bus.url) as client:
         client.flushall()
