@@ -17,7 +17,5 @@ def test_a_missing_component_that_is_required_fails_the_test(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(REQUIRED_VARIABLE, "chromium,rabbitmq")
-    with pytest.raises(
-        pytest.fail.Exception, match="rabbitmq, but it is not"
-    ):
+    with pytest.raises(pytest.fail.Exception, match="rabbitmq, but it is not"):
         report_missing("rabbitmq", "it is not installed")

@@ -28,11 +28,20 @@ from tests.workers.raw_messages import (
 )
 
 # The tests of the message handlers cover the other combinations of databases.
-pytestmark = pytest.mark.parametrize(
-    ("migrated_template", "broker"),
-    [("sqlite", "redis"), ("postgresql", "rabbitmq")],
-    indirect=True,
-)
+SQLITE_WITH_REDIS = ("sqlite", "redis")
+POSTGRESQL_WITH_RABBITMQ = ("postgresql", "rabbitmq")
+
+
+def on(*pairs: tuple[str, str]) -> pytest.MarkDecorator:
+    """Run a test on these pairs of database and broker."""
+    return pytest.mark.parametrize(
+        ("migrated_template", "broker"), pairs, indirect=True
+    )
+
+
+on_both = on(SQLITE_WITH_REDIS, POSTGRESQL_WITH_RABBITMQ)
+
+
 GOOD = b'{"good": "JSON"}'
 
 
@@ -50,6 +59,7 @@ def event(tenant: TenantFactory, user: str = "ann") -> bytes:
     return json.dumps(cloud(tenant, subject=user, id=f"e-{user}")).encode()
 
 
+@on_both
 def test_a_milestone_becomes_a_coupon(bus: Broker, tenant: TenantFactory) -> None:
     definition = define_streak_trigger(tenant)
     publish(bus, event(tenant))
@@ -92,6 +102,7 @@ ODD_MESSAGES: dict[str, tuple[bytes, dict[str, Any], str]] = {
 }
 
 
+@on_both
 @pytest.mark.parametrize("name", ODD_MESSAGES)
 def test_odd_messages_are_buried_within_five_seconds(
     bus: Broker, tenant: TenantFactory, name: str
@@ -123,7 +134,7 @@ GARBAGE = (
 
 
 # RabbitMQ lets no malformed message into a queue.
-@pytest.mark.parametrize("broker", ["redis"], indirect=True)
+@on(SQLITE_WITH_REDIS)
 @pytest.mark.parametrize("list_name", ["coupons.streak", "coupons.streak\x06\x166"])
 def test_what_is_no_message_at_all_is_buried_as_it_is(
     bus: Broker, tenant: TenantFactory, list_name: str
@@ -145,7 +156,7 @@ def test_what_is_no_message_at_all_is_buried_as_it_is(
 
 
 # RabbitMQ does not show its unacknowledged messages.
-@pytest.mark.parametrize("broker", ["redis"], indirect=True)
+@on(SQLITE_WITH_REDIS)
 def test_nothing_is_left_unacknowledged(bus: Broker, tenant: TenantFactory) -> None:
     definition = define_streak_trigger(tenant)
     publish(bus, *[event(tenant, f"user-{n}") for n in range(50)], b"garbage")
@@ -155,6 +166,7 @@ def test_nothing_is_left_unacknowledged(bus: Broker, tenant: TenantFactory) -> N
         assert not client.zcard("coupons.unacknowledged_since")
 
 
+@on_both
 def test_a_message_that_alone_fails_is_buried_and_holds_up_nobody(
     bus: Broker, tenant: TenantFactory
 ) -> None:
@@ -167,6 +179,7 @@ def test_a_message_that_alone_fails_is_buried_and_holds_up_nobody(
     assert count_held_coupons(definition, "bad") == 0
 
 
+@on_both
 def test_a_message_that_fails_for_a_while_is_tried_again(
     bus: Broker, tenant: TenantFactory
 ) -> None:
@@ -179,7 +192,7 @@ def test_a_message_that_fails_for_a_while_is_tried_again(
 
 
 # A list of Redis exists only while it has members.
-@pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True)
+@on(POSTGRESQL_WITH_RABBITMQ)
 def test_a_queue_that_is_deleted_comes_back(bus: Broker, tenant: TenantFactory) -> None:
     definition = define_streak_trigger(tenant)
     publish(bus, event(tenant, "first"))
@@ -191,7 +204,7 @@ def test_a_queue_that_is_deleted_comes_back(bus: Broker, tenant: TenantFactory) 
     assert becomes_true(lambda: count_held_coupons(definition, "second") == 1)
 
 
-@pytest.mark.parametrize("broker", ["redis"], indirect=True)
+@on(SQLITE_WITH_REDIS)
 def test_a_flushed_redis_is_used_again(bus: Broker, tenant: TenantFactory) -> None:
     definition = define_streak_trigger(tenant)
     with redis_client.Redis.from_url(bus.url) as client:
