@@ -9,10 +9,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import shutil
 import sqlite3
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -31,6 +29,7 @@ from tests.support.servers import (
     Postgres,
     RabbitServer,
     RedisServer,
+    find_rabbitmq,
     postgres_server,
     rabbit_server,
     redis_server,
@@ -43,9 +42,6 @@ settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
-# Commits to SQLite files wait for the disk, which took a third of the suite's time.
-MEMORY_DIRECTORY = "/dev/shm"
-MIN_FREE_MEMORY_BYTES = 4_000_000_000
 CLEANUP = pytest.StashKey[contextlib.ExitStack]()
 POSTGRES = pytest.StashKey[Postgres]()
 COMPONENTS = pytest.StashKey[set[str]]()
@@ -83,20 +79,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare what the hooks below share."""
-    if has_memory_directory():
-        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", MEMORY_DIRECTORY)
     if config.getoption("fast"):
         config.option.database = "sqlite"
     config.stash[CLEANUP] = contextlib.ExitStack()
     config.stash[COMPONENTS] = set()
-
-
-def has_memory_directory() -> bool:
-    """Return True if temporary files may be kept in memory."""
-    return (
-        os.access(MEMORY_DIRECTORY, os.W_OK)
-        and shutil.disk_usage(MEMORY_DIRECTORY).free >= MIN_FREE_MEMORY_BYTES
-    )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -159,15 +145,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print what the tests ran on, and in one line each which did not run and why."""
+    """Print what the tests ran on."""
     if components := sorted(config.stash[COMPONENTS]):
         terminalreporter.write_line("Ran on " + " · ".join(components))
-    skipped = Counter(
-        str(report.longrepr[-1]).removeprefix("Skipped: ")
-        for report in terminalreporter.stats.get("skipped", [])
-    )
-    for reason, count in sorted(skipped.items()):
-        terminalreporter.write_line(f"NOT RUN: {count} tests ({reason})")
 
 
 def get_postgres(config: pytest.Config) -> Postgres:
@@ -207,9 +187,13 @@ def redis(
 
 @pytest.fixture(scope="session")
 def rabbitmq(request: pytest.FixtureRequest) -> Iterator[RabbitServer]:
-    """Yield a RabbitMQ for this process's tests."""
-    with rabbit_server() as server:
-        components = request.config.stash[COMPONENTS]
+    """Yield a RabbitMQ for this process's tests; skip them if none is installed."""
+    program = find_rabbitmq()
+    components = request.config.stash[COMPONENTS]
+    if program is None:
+        components.add("no RabbitMQ: it is not installed, so its tests were skipped")
+        pytest.skip("RabbitMQ is not installed")
+    with rabbit_server(program) as server:
         components.add(f"RabbitMQ {server.version} from {server.origin}")
         yield server
 

@@ -14,6 +14,7 @@ from admin_gateway.requests.milestones import (
     extend_schema,
     to_class_name,
 )
+from admin_gateway.responses.batches import BATCH
 from admin_gateway.responses.codes import (
     COMPLETED_EXTENSION_JOB,
     COMPLETED_IMPORT_JOB,
@@ -120,6 +121,15 @@ class JobDataSchema(LenientSchema):
     job = fields.Nested(CodeJobSchema, required=True)
 
 
+class BatchDataSchema(LenientSchema):
+    """A completed batch."""
+
+    batch_id = fields.UUID(required=True)
+    definition_id = fields.UUID(required=True)
+    requested = fields.Integer(required=True)
+    generated = fields.Integer(required=True)
+
+
 class OutgoingEventSchema(LenientSchema):
     """A CloudEvents 1.0 event in JSON; delivered at least once, always with its id."""
 
@@ -160,6 +170,10 @@ OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
     "coupon.expired": (
         CouponDataSchema,
         {"coupon": {**EXAMPLE_COUPON, "status": "expired"}},
+    ),
+    "batch.completed": (
+        BatchDataSchema,
+        {name: BATCH[name] for name in BatchDataSchema._declared_fields},
     ),
     "codes.revoked": (JobDataSchema, {"job": COMPLETED_JOB}),
     "codes.extended": (JobDataSchema, {"job": COMPLETED_EXTENSION_JOB}),

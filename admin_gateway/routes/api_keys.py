@@ -9,13 +9,14 @@ from admin_gateway.responses import core, serializers
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tenants
 from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.responses import json_response, no_content_response
 
 routes = JsonBlueprint("api_keys", __name__, description="API keys of the admin API")
 
 
 @routes.route("", methods=["POST"])
-@routes.response(201, core.NewApiKeySchema, example=core.NEW_API_KEY)
+@routes.response(201, core.NewApiKeySchema, example=core.NEW_API_KEY, headers=LOCATION)
 @routes.arguments(
     requests.CreateApiKeySchema, example={"name": "CI", "scopes": ["read"]}
 )

@@ -11,6 +11,7 @@ from admin_gateway.responses import serializers
 from coupon_core.domain.models import utc_now
 from coupon_core.services.campaigns import campaigns, packages
 from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.responses import json_response, no_content_response
 
 routes = JsonBlueprint(
@@ -20,7 +21,10 @@ routes = JsonBlueprint(
 
 @routes.route("", methods=["POST"])
 @routes.response(
-    201, campaign_responses.CampaignSchema, example=campaign_responses.CAMPAIGN
+    201,
+    campaign_responses.CampaignSchema,
+    example=campaign_responses.CAMPAIGN,
+    headers=LOCATION,
 )
 @routes.arguments(
     requests.CreateCampaignSchema, example=campaign_responses.NEW_CAMPAIGN
@@ -125,7 +129,10 @@ def remove_creator(campaign_id: str, creator_key: str) -> Response:
 
 @routes.route("/<campaign_id>/packages", methods=["POST"])
 @routes.response(
-    201, package_responses.PackageSchema, example=package_responses.PACKAGE
+    201,
+    package_responses.PackageSchema,
+    example=package_responses.PACKAGE,
+    headers=LOCATION,
 )
 @routes.arguments(requests.CreatePackageSchema, example=package_responses.NEW_PACKAGE)
 def create_package(body: dict[str, Any], campaign_id: str) -> Response:

@@ -12,6 +12,7 @@ from coupon_core.domain.rules.scopes import CLIENT_KEY_SCOPES
 from coupon_core.security.authentication import require_additional_scopes
 from coupon_core.services.access import client_keys
 from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.responses import json_response, no_content_response
 
 routes = JsonBlueprint(
@@ -24,6 +25,7 @@ routes = JsonBlueprint(
     201,
     client_key_responses.NewClientKeySchema,
     example=client_key_responses.NEW_CLIENT_KEY,
+    headers=LOCATION,
 )
 @routes.arguments(
     requests.CreateClientKeySchema,

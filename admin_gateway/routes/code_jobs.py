@@ -14,6 +14,7 @@ from coupon_core.services.codes import csv_import, jobs
 from coupon_core.services.codes.csv_import import ImportRejected
 from coupon_core.web.blueprint import JsonBlueprint, limit_body
 from coupon_core.web.idempotency import multi_transaction
+from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.request_stream import parse_csv_options, stream_csv_body
 from coupon_core.web.responses import json_response
 from coupon_core.web.slow_requests import slow_request
@@ -47,10 +48,16 @@ def get(job_id: str) -> Response:
 
 @routes.route("/revoke", methods=["POST"])
 @routes.response(
-    200, code_responses.CodeJobSchema, example=code_responses.COMPLETED_JOB
+    200,
+    code_responses.CodeJobSchema,
+    example=code_responses.COMPLETED_JOB,
+    headers=LOCATION,
 )
 @routes.alt_response(
-    202, schema=code_responses.CodeJobSchema, example=code_responses.JOB
+    202,
+    schema=code_responses.CodeJobSchema,
+    example=code_responses.JOB,
+    headers=LOCATION,
 )
 @routes.arguments(
     requests.RevokeCodesSchema, example={"batch_id": code_responses.BATCH_ID}
@@ -72,10 +79,16 @@ def revoke(body: dict[str, Any]) -> Response:
 
 @routes.route("/extend", methods=["POST"])
 @routes.response(
-    200, code_responses.CodeJobSchema, example=code_responses.COMPLETED_EXTENSION_JOB
+    200,
+    code_responses.CodeJobSchema,
+    example=code_responses.COMPLETED_EXTENSION_JOB,
+    headers=LOCATION,
 )
 @routes.alt_response(
-    202, schema=code_responses.CodeJobSchema, example=code_responses.EXTENSION_JOB
+    202,
+    schema=code_responses.CodeJobSchema,
+    example=code_responses.EXTENSION_JOB,
+    headers=LOCATION,
 )
 @routes.arguments(
     requests.ExtendCodesSchema,
@@ -92,10 +105,16 @@ def extend(body: dict[str, Any]) -> Response:
 
 @imports.route("/<definition_id>/import", methods=["POST"])
 @imports.response(
-    201, code_responses.CodeImportSchema, example=code_responses.COMPLETED_IMPORT
+    201,
+    code_responses.CodeImportSchema,
+    example=code_responses.COMPLETED_IMPORT,
+    headers=LOCATION,
 )
 @imports.alt_response(
-    202, schema=code_responses.CodeImportSchema, example=code_responses.RUNNING_IMPORT
+    202,
+    schema=code_responses.CodeImportSchema,
+    example=code_responses.RUNNING_IMPORT,
+    headers=LOCATION,
 )
 @imports.doc(requestBody=code_responses.CSV_REQUEST_BODY)
 @imports.arguments(requests.ImportCodesQuerySchema, location="query")

@@ -19,6 +19,7 @@ from coupon_core.web.blueprint import (
     document_query,
     limit_body,
 )
+from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.responses import json_response
 
 routes = JsonBlueprint("coupons", __name__, description="Coupons of a definition")
@@ -27,7 +28,10 @@ routes = JsonBlueprint("coupons", __name__, description="Coupons of a definition
 @routes.route("/<definition_id>/generate", methods=["POST"])
 @routes.response(201, core.GeneratedCouponsSchema, example=core.GENERATED_COUPONS)
 @routes.alt_response(
-    202, schema=batch_responses.BatchSchema, example=batch_responses.NEW_BATCH
+    202,
+    schema=batch_responses.BatchSchema,
+    example=batch_responses.NEW_BATCH,
+    headers=LOCATION,
 )
 @document_body(requests.GenerateCouponsSchema, example={"user_ids": ["user_123"]})
 @document_query(requests.GenerateCouponsQuerySchema)

@@ -10,6 +10,7 @@ from admin_gateway.responses import serializers
 from coupon_core.domain.models import utc_now
 from coupon_core.services.campaigns import creators
 from coupon_core.web.blueprint import JsonBlueprint, limit_body
+from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.responses import json_response
 
 MAX_BODY_BYTES = 262_144  # One thousand codes of the maximum length.
@@ -19,7 +20,10 @@ routes = JsonBlueprint("creators", __name__, description="Creators and their cod
 
 @routes.route("", methods=["POST"])
 @routes.response(
-    201, campaign_responses.CreatorSchema, example=campaign_responses.CREATOR
+    201,
+    campaign_responses.CreatorSchema,
+    example=campaign_responses.CREATOR,
+    headers=LOCATION,
 )
 @routes.arguments(requests.CreateCreatorSchema, example=campaign_responses.NEW_CREATOR)
 def create(body: dict[str, Any]) -> Response:

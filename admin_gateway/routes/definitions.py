@@ -12,13 +12,14 @@ from coupon_core.domain.serialization import serialize_definition_for_admin
 from coupon_core.services.catalog import definitions
 from coupon_core.services.coupons import code_capacity
 from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.responses import json_response, no_content_response
 
 routes = JsonBlueprint("definitions", __name__, description="Coupon definitions")
 
 
 @routes.route("", methods=["POST"])
-@routes.response(201, core.DefinitionSchema, example=core.DEFINITION)
+@routes.response(201, core.DefinitionSchema, example=core.DEFINITION, headers=LOCATION)
 @routes.arguments(requests.CreateDefinitionSchema, example=core.NEW_DEFINITION)
 def create(body: dict[str, Any]) -> Response:
     """Create an active definition."""

@@ -11,6 +11,7 @@ from coupon_core.domain.models import utc_now
 from coupon_core.domain.serialization import serialize_reward_item_for_admin
 from coupon_core.services.catalog import reward_items
 from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.responses import json_response, no_content_response
 
 routes = JsonBlueprint(
@@ -19,7 +20,9 @@ routes = JsonBlueprint(
 
 
 @routes.route("", methods=["POST"])
-@routes.response(201, core.AdminRewardItemSchema, example=core.REWARD_ITEM)
+@routes.response(
+    201, core.AdminRewardItemSchema, example=core.REWARD_ITEM, headers=LOCATION
+)
 @routes.arguments(requests.CreateRewardItemSchema, example=core.NEW_REWARD_ITEM)
 def create(body: dict[str, Any]) -> Response:
     """Create a reward item."""

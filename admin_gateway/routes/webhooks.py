@@ -13,6 +13,7 @@ from coupon_core.security.authentication import require_additional_scopes
 from coupon_core.services.webhooks import subscriptions
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.idempotency import safe_post
+from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.responses import json_response, no_content_response
 from coupon_core.web.slow_requests import slow_request
 
@@ -32,7 +33,10 @@ def _require_code_access(event_type: str) -> None:
 
 @routes.route("", methods=["POST"])
 @routes.response(
-    201, webhook_responses.NewWebhookSchema, example=webhook_responses.NEW_WEBHOOK
+    201,
+    webhook_responses.NewWebhookSchema,
+    example=webhook_responses.NEW_WEBHOOK,
+    headers=LOCATION,
 )
 @routes.arguments(
     requests.CreateWebhookSchema, example=webhook_responses.CREATE_WEBHOOK_REQUEST

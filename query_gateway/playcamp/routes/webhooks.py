@@ -159,7 +159,9 @@ def list_logs(query: dict[str, Any], webhook_id: str) -> Response:
     example=EXAMPLE_WEBHOOK_TEST,
 )
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
-@server_blueprint.arguments(requests.TestModeBodySchema, required=False)
+@server_blueprint.arguments(
+    requests.TestModeBodySchema, required=False, example={"isTest": True}
+)
 @safe_post
 @slow_request
 def test_webhook(

@@ -6,7 +6,6 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from coupon_core.schemas.base import LenientSchema
-from coupon_core.web.blueprint import ErrorSchema
 
 # Examples of the PlayCamp specification, with members from the vendor's reference.
 EXAMPLE_VALIDATE_BODY = {"couponCode": "CREATOR-ABC12-001", "userId": "user_12345"}
@@ -123,13 +122,6 @@ class CodeRedemptionSchema(LenientSchema):
     creatorKey = build_nullable_field(fields.String)
     campaignId = build_nullable_field(fields.String)
     redeemedAt = fields.DateTime(required=True)
-
-
-class CouponErrorSchema(ErrorSchema):
-    """The error of a refused code; other errors lack the last two members."""
-
-    errorCode = fields.String()
-    errorMessage = fields.String()
 
 
 class CodeUsageSchema(LenientSchema):

@@ -13,7 +13,6 @@ from pathlib import Path
 from kombu import Connection
 
 from tests.support.ports import find_free_port, is_port_open
-from tests.support.requirements import report_missing
 from tests.support.servers.process import Process, private_directory
 
 # Debian's program on the PATH requires root and switches to another user.
@@ -59,12 +58,8 @@ def find_rabbitmq() -> Path | None:
 
 
 @contextmanager
-def rabbit_server() -> Iterator[RabbitServer]:
-    """Run a fresh RabbitMQ while the block runs, and remove it afterwards.
-
-    Where RabbitMQ is not installed, the test is skipped, or fails if it is required.
-    """
-    program = find_rabbitmq() or report_missing("rabbitmq", "it is not installed")
+def rabbit_server(program: Path) -> Iterator[RabbitServer]:
+    """Run a fresh RabbitMQ while the block runs, and remove it afterwards."""
     with private_directory(None, "coupons-mq-", None) as home:
         port, names_port = find_free_port(), find_free_port()
         process = Process(
