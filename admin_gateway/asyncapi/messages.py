@@ -95,6 +95,12 @@ class RedemptionDataSchema(CouponDataSchema):
         metadata={"description": "Sequence number of the use, starting at 1."},
     )
     dialect = ChoiceField(*Dialect, required=True)
+    context = fields.Dict(
+        metadata={
+            "description": "IDs that the caller of PlayCamp's redeem sent: "
+            "callback_id, game_user_uuid."
+        }
+    )
 
 
 class PointsDataSchema(LenientSchema):
