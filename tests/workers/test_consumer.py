@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import redis as redis_client
 from kombu import Connection
+from structlog.testing import capture_logs
 
 from coupon_core.messaging.broker import create_connection
 from coupon_core.persistence import database
@@ -27,6 +28,7 @@ from tests.workers.raw_messages import (
     purge_queues,
     running_consumer,
 )
+from workers.acknowledgement import MAX_ATTEMPTS
 
 # The tests of the message handlers cover the other combinations of databases.
 pytestmark = pytest.mark.parametrize(
@@ -160,10 +162,12 @@ def test_a_message_that_alone_fails_is_buried_and_holds_up_nobody(
     bus: Broker, tenant: TenantFactory
 ) -> None:
     definition = define_streak_trigger(tenant)
-    with failing_inserts("bad"):
-        publish(bus, event(tenant, "bad"), *[event(tenant, f"u{n}") for n in range(30)])
-        assert becomes_true(lambda: count_held_coupons(definition, "u29") == 1)
+    with failing_inserts("bad"), capture_logs() as logs:
+        publish(bus, event(tenant, "bad"), *[event(tenant, f"u{n}") for n in range(99)])
+        assert becomes_true(lambda: count_held_coupons(definition, "u98") == 1)
         assert becomes_true(lambda: len(list_dead_letters()) == 1)
+    failures = [entry for entry in logs if entry["event"] == "database trouble"]
+    assert len(failures) == 1 + MAX_ATTEMPTS, "it has failed one set, then only alone"
     assert list_dead_letters()[0][0].startswith("database error at every attempt")
     assert count_held_coupons(definition, "bad") == 0
 
