@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
-from coupon_core.domain.models import NO_LIMIT, CodeFormat
+from coupon_core.domain.models import NO_LIMIT, CodeFormat, Milestone, Trigger, utc_now
 from coupon_core.persistence import database, diagnostics
 from coupon_core.persistence.tables import database_proxy
+from coupon_core.services.events import milestones
 from tests.chaos.redelivery import count_ready_messages
 from tests.conftest import Broker
-from tests.factories.tenant import TenantFactory, create_tenant
+from tests.factories.tenant import NOW, TenantFactory, create_tenant
 from tests.support.invariants import assert_invariants, fetch_rows
 from tests.workers.milestones import (
     STREAK_DATA,
@@ -36,6 +38,16 @@ SHARED_CODE = {
     "custom_code": "SEVEN",
     "per_code_limit": NO_LIMIT,
 }
+STREAK = Milestone(
+    tenant_id="",
+    user_id="ann",
+    event_id="",
+    trigger_kind=Trigger.STREAK_MILESTONE,
+    source_id="daily",
+    value=7,
+    occurrence="",
+    occurred_at=NOW,
+)
 
 
 def build_streak(
@@ -72,6 +84,20 @@ def test_a_set_takes_as_many_statements_as_one_message(tenant: TenantFactory) ->
         messages = [build_streak(tenant, f"user-{count}-{n}") for n in range(count)]
         with recorded_statements() as statements:
             assert set(handle_many(messages)) == {"earned"}
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
+def test_events_over_http_take_as_many_statements_as_one(tenant: TenantFactory) -> None:
+    counts = []
+    for count in (1, 100):
+        events = [
+            (replace(STREAK, tenant_id=tenant.tenant_id, event_id=f"{count}-{n}"), {})
+            for n in range(count)
+        ]
+        with recorded_statements() as statements:
+            milestones.accept(tenant.tenant_id, events, utc_now())
         counts.append(len(statements))
     assert counts[0] == counts[1]
 
