@@ -26,11 +26,14 @@ from tests.workers.milestones import (
 )
 from tests.workers.raw_messages import (
     becomes_true,
+    failing_inserts,
+    list_dead_letters,
     publish,
     purge_queues,
     running_consumer,
 )
-from workers.message_handlers import handle_many, handle_one
+from workers.consumer import MILESTONE_CONFIG
+from workers.message_handlers import MessageHandler, handle_many, handle_one
 from workers.messages import Message
 
 SHARED_CODE = {
@@ -186,6 +189,31 @@ def test_a_set_that_fails_in_the_database_leaves_nothing(tenant: TenantFactory) 
             database.execute("ALTER TABLE outbox_away RENAME TO outbox", {})
     assert count_held_coupons(definition) == 0
     assert handle_many(messages) == ["earned", "earned"]
+
+
+@pytest.mark.parametrize(
+    ("migrated_template", "broker"), [("sqlite", "redis")], indirect=True
+)
+def test_a_message_that_has_failed_joins_no_set_again(
+    broker: Broker, tenant: TenantFactory
+) -> None:
+    define_streak_trigger(tenant)
+    purge_queues(broker)
+    sets: list[list[bytes]] = []
+
+    def record_set(messages: Sequence[Message]) -> list[str | None]:
+        sets.append([message.body for message in messages])
+        return handle_many(messages)
+
+    handler = MessageHandler(handle_one, record_set)
+    bad = build_streak(tenant, "bad").body
+    with (
+        failing_inserts("bad"),
+        running_consumer(broker, config=replace(MILESTONE_CONFIG, handler=handler)),
+    ):
+        publish(broker, bad, *[build_streak(tenant, f"u{n}").body for n in range(20)])
+        assert becomes_true(lambda: bad in [body for _, body in list_dead_letters()])
+    assert sum(bad in bodies for bodies in sets) == 1
 
 
 @pytest.mark.parametrize(

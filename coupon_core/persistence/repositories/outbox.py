@@ -7,11 +7,7 @@ from typing import Any
 
 from coupon_core.domain.models import Event
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import (
-    execute,
-    execute_many,
-    transaction,
-)
+from coupon_core.persistence.database import execute, execute_many, transaction
 from coupon_core.persistence.id_generation import get_min_id_at
 from coupon_core.persistence.row_locks import skip_locked_clause
 from coupon_core.persistence.row_sets import execute_for_rows
