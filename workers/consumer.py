@@ -1,6 +1,7 @@
 """Consume messages in transactions and acknowledge them after the commit."""
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -42,8 +43,10 @@ class ConsumerConfig:
 
 # Half of the prefetched messages is processed while the broker sends the other half.
 MILESTONE_CONFIG = ConsumerConfig(
-    frozenset(EVENT_QUEUES) - {GENERATION_QUEUE}, prefetch=40, batch_size=20
+    frozenset(EVENT_QUEUES) - {GENERATION_QUEUE}, prefetch=200, batch_size=100
 )
+# Messages of a busy broker arrive one after the other; a set collects them for so long.
+COLLECT_SECONDS = 0.003
 POLL_SECONDS = 0.5
 LOG_INTERVAL_SECONDS = 10.0
 RECONNECT_PAUSE_SECONDS = 1.0
@@ -153,9 +156,10 @@ def run_once(
     processor: DeliveryProcessor,
     config: ConsumerConfig = MILESTONE_CONFIG,
 ) -> None:
-    """Process up to one batch of messages; wait at most half a second for them."""
+    """Process one set of messages; wait at most half a second for the first one."""
     with suppress(TimeoutError):
         connection.drain_events(timeout=POLL_SECONDS)
+        deadline = time.monotonic() + COLLECT_SECONDS
         while len(processor.pending) < config.batch_size:
-            connection.drain_events(timeout=0)
+            connection.drain_events(timeout=max(deadline - time.monotonic(), 0))
     processor.process_pending()

@@ -13,7 +13,11 @@ import structlog
 from coupon_core.domain.models import Event, utc_now
 from coupon_core.messaging.broker import create_connection
 from coupon_core.messaging.cloud_events import OutgoingMessage, to_outgoing_message
-from coupon_core.messaging.publisher import Publisher, PublishRejected
+from coupon_core.messaging.publisher import (
+    Publisher,
+    PublishRejected,
+    PublishUnconfirmed,
+)
 from coupon_core.messaging.topology import OUT_EXCHANGE
 from coupon_core.observability import metrics
 from coupon_core.observability.error_summary import describe_error
@@ -45,6 +49,8 @@ def run(broker_url: str, stop: threading.Event, beat: Callable[[], None]) -> Non
         try:
             with create_connection(broker_url) as connection:
                 _relay(Publisher(connection, broker_url), stop, beat)
+        except PublishUnconfirmed as error:
+            log.warning("the broker does not confirm events", detail=str(error))
         except Exception as error:
             log.warning("cannot relay", error=describe_error(error))
         finally:

@@ -95,6 +95,16 @@ class Channel(redis.Channel):
         queue = key.decode().partition(self.sep)[0]
         self.connection._deliver(self._parse_envelope(tag, item), queue)
 
+    def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
+        """Acknowledge a message; with `multiple`, all delivered before it as well."""
+        if multiple:  # kombu ignores it
+            self.qos._flush()
+            for tag in list(
+                itertools.takewhile(delivery_tag.__ne__, self.qos._delivered)
+            ):
+                self.qos.ack(tag)
+        self.qos.ack(delivery_tag)
+
     def _fetch_messages(self) -> list[tuple[str, bytes, bytes]]:
         capacity = DEFAULT_PREFETCH_COUNT - len(self.qos._delivered)
         if self.qos.prefetch_count:

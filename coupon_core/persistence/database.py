@@ -223,22 +223,6 @@ def execute_for_values(
     return execute(text, {**parameters, "among": json.dumps(list(values))})
 
 
-def execute_each(sql: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Execute SQL once per row of parameters and return the row count of each.
-
-    For PostgreSQL only.
-    """
-    if not rows:
-        return []
-    with __exception_wrapper__:
-        cursor = database_proxy.cursor()
-        cursor.executemany(_to_psycopg_sql(sql), rows, returning=True)
-        counts = [int(cursor.rowcount)]
-        while cursor.nextset():
-            counts.append(int(cursor.rowcount))
-    return counts
-
-
 @cache
 def _to_psycopg_sql(sql: str) -> bytes:
     return re.sub(r":([a-z_]+)", r"%(\1)s", sql).encode()

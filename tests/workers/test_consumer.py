@@ -6,7 +6,6 @@ import json
 import pickle
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from tests.support.servers import RabbitServer, RedisServer
 from tests.workers.milestones import cloud, count_held_coupons, define_streak_trigger
 from tests.workers.raw_messages import (
     becomes_true,
+    failing_inserts,
     list_dead_letters,
     publish,
     publish_raw,
@@ -161,8 +161,8 @@ def test_a_message_that_alone_fails_is_buried_and_holds_up_nobody(
 ) -> None:
     definition = define_streak_trigger(tenant)
     with failing_inserts("bad"):
-        publish(bus, event(tenant, "bad"), *[event(tenant, f"u{n}") for n in range(30)])
-        assert becomes_true(lambda: count_held_coupons(definition, "u29") == 1)
+        publish(bus, event(tenant, "bad"), *[event(tenant, f"u{n}") for n in range(99)])
+        assert becomes_true(lambda: count_held_coupons(definition, "u98") == 1)
         assert becomes_true(lambda: len(list_dead_letters()) == 1)
     assert list_dead_letters()[0][0].startswith("database error at every attempt")
     assert count_held_coupons(definition, "bad") == 0
@@ -208,33 +208,3 @@ def is_consumed(connection: Connection, queue: str) -> bool:
             return bool(channel.queue_declare(queue, passive=True).consumer_count)
     except connection.channel_errors:
         return False
-
-
-@contextmanager
-def failing_inserts(user: str) -> Iterator[None]:
-    """Let the database reject earned coupons of this user."""
-    clause = "BEFORE INSERT ON earned_coupon FOR EACH ROW"
-    if database.is_postgresql():
-        execute(
-            f"""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            IF NEW.user_id = '{user}' THEN RAISE EXCEPTION 'no'; END IF;
-            RETURN NEW; END $$"""
-        )
-        execute(f"CREATE TRIGGER refuse {clause} EXECUTE FUNCTION refuse()")
-    else:
-        execute(
-            f"CREATE TRIGGER refuse {clause} WHEN NEW.user_id = '{user}' "
-            "BEGIN SELECT RAISE(ABORT, 'no'); END"
-        )
-    try:
-        yield
-    finally:
-        on_postgresql = database.is_postgresql()
-        execute(f"DROP TRIGGER refuse {'ON earned_coupon' if on_postgresql else ''}")
-        if on_postgresql:
-            execute("DROP FUNCTION refuse()")
-
-
-def execute(sql: str) -> None:
-    with database.transaction():
-        database.execute(sql, {})

@@ -1,5 +1,6 @@
 """The outbox: events are stored in the transaction of the change they announce."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,31 +10,36 @@ from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, execute_many, transaction
 from coupon_core.persistence.id_generation import get_min_id_at
 from coupon_core.persistence.row_locks import skip_locked_clause
+from coupon_core.persistence.row_sets import execute_for_rows
 from coupon_core.persistence.tables import to_datetime
 
 INSERT = """
     INSERT INTO outbox (tenant_id, event_id, event_type, subject, occurred_at,
         data, state)
-    VALUES (:tenant_id, :event_id, :event_type, :subject, :occurred_at,
-        :data, 'pending')
+    SELECT :tenant_id, r.event_id, r.event_type, r.subject, r.occurred_at,
+        r.data, 'pending'
+    FROM {rows}
 """
+ROW_COLUMNS = """event_id uuid, event_type text, subject text, occurred_at timestamptz,
+    data text"""
 
 
 def add(events: Iterable[Event]) -> None:
     """Store events in the transaction of the caller."""
-    rows = [
-        {
-            "tenant_id": event.tenant_id,
+    rows_by_tenant: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for event in events:
+        row = {
             "event_id": event.event_id,
             "event_type": event.event_type,
             "subject": event.subject,
             "occurred_at": format_timestamp_milliseconds(event.occurred_at),
             "data": event.data,
         }
-        for event in events
-    ]
-    if rows:
-        execute_many(INSERT, rows)
+        rows_by_tenant[event.tenant_id].append(row)
+    for tenant_id, rows in rows_by_tenant.items():
+        execute_for_rows(
+            INSERT, ROW_COLUMNS, rows=rows, parameters={"tenant_id": tenant_id}
+        )
 
 
 CLAIM = """
