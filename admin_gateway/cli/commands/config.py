@@ -10,7 +10,6 @@ from admin_gateway.cli.output import (
     print_document,
     print_status,
 )
-from coupon_core import bootstrap
 from coupon_core.security import encryption
 from coupon_core.settings import loader as settings_loader
 
@@ -27,7 +26,7 @@ def show_() -> dict[str, Any]:
 
     Example: `COUPON_DATA_DIR=/srv/coupons couponctl config show`
     """
-    rows = settings_loader.describe_settings(settings_loader.load())
+    rows = settings_loader.describe_settings(settings_loader.load(creates_key=False))
     names = ("name", "value", "meaning")
     return {"settings": [dict(zip(names, row, strict=True)) for row in rows]}
 
@@ -35,11 +34,13 @@ def show_() -> dict[str, Any]:
 @config.command()
 @json_command(starts_core=False)
 def check() -> dict[str, Any]:
-    """Check that the settings are valid; list all errors.
+    """Check that the settings are valid and none is misspelt; list all errors.
 
     Example: `couponctl config check && couponctl serve admin`
     """
-    bootstrap.start(settings_loader.load())
+    settings_loader.load(creates_key=False)
+    if problems := settings_loader.describe_unknown_variables():
+        raise settings_loader.InvalidSettings("\n".join(problems))
     print_status("The settings are valid.")
     return {"ok": True}
 

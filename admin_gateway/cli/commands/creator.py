@@ -4,6 +4,7 @@ from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli.confirmation import confirm, confirmation_options
 from admin_gateway.cli.options import (
     body_file_option,
     pagination_options,
@@ -20,7 +21,7 @@ from admin_gateway.requests import (
     UpdateCreatorSchema,
 )
 from admin_gateway.responses import campaigns as campaign_responses
-from coupon_core.domain.models import utc_now
+from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.creators import CreatorStatus
 from coupon_core.services.access import tenants
 from coupon_core.services.campaigns import creators
@@ -179,23 +180,33 @@ def codes_(tenant_id: str, creator_key: str, limit: int, offset: int) -> dict[st
 @creator_argument
 @codes_option
 @click.option("--all", "all_codes", is_flag=True, help="All codes of the creator.")
+@confirmation_options
 @json_command()
 def revoke(
-    tenant_id: str, creator_key: str, codes: tuple[str, ...], all_codes: bool
+    tenant_id: str,
+    creator_key: str,
+    codes: tuple[str, ...],
+    all_codes: bool,
+    yes: bool,
+    dry_run: bool,
 ) -> dict[str, Any]:
-    """Revoke codes of a creator (idempotent).
+    """Revoke codes of a creator (idempotent); with --all it asks for confirmation.
 
     Example: `couponctl creator revoke --tenant acme ABC12
     --code CREATOR-ABC12-001`
     """
     if bool(codes) == all_codes:
         raise click.UsageError("Use either --code or --all.")
+    key, now = creator_key.upper(), utc_now()
     body = RevokeCreatorCodesSchema().load({} if all_codes else {"codes": list(codes)})
+    if all_codes or dry_run:
+        _, total = creators.list_codes(tenant_id, key, page=Page(limit=1), now=now)
+        count = total if all_codes else len(codes)
+        if dry_run:
+            return {"dry_run": True, "revoked": count}
+        confirm(f"Revoke all {count:,} codes of creator {key}?", yes)
     revoked_count = creators.revoke_codes(
-        tenant_id,
-        creator_key.upper(),
-        codes_to_revoke=body.get("codes", ()),
-        now=utc_now(),
+        tenant_id, key, codes_to_revoke=body.get("codes", ()), now=now
     )
     return {"revoked": revoked_count}
 

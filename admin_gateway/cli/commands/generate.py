@@ -37,7 +37,9 @@ from coupon_core.services.coupons import generation
 @csv_options
 @click.option("--count", type=int, help="Number of unassigned coupons.")
 @click.option(
-    "--expires-at", help="Expiry of these coupons, for example 2030-01-31T12:00:00Z."
+    "--expires",
+    "expires_at",
+    help="Expiry of these coupons, for example 2030-01-31T12:00:00Z.",
 )
 @click.option(
     "--detach", is_flag=True, help="Let only the workers generate a batch; do not wait."

@@ -14,7 +14,7 @@ from admin_gateway.cli.csv_options import (
     to_csv_options,
 )
 from admin_gateway.cli.options import CLI_ACTOR, UUID_PARAM, tenant_option
-from admin_gateway.cli.output import json_command, print_status
+from admin_gateway.cli.output import json_command
 from admin_gateway.cli.progress import (
     job_progress_reporter,
     progress_bar,
@@ -30,7 +30,6 @@ from coupon_core.services.codes import csv_export, csv_import, jobs
 from coupon_core.services.codes.csv_import import ImportRejected
 
 CHUNK_BYTES = 65_536
-MAX_REPORTED_ROWS = 20
 
 
 @click.command()
@@ -133,8 +132,6 @@ def _import_file(
                 skip_used=skip_used,
             )
         except ImportRejected as error:
-            for row in error.report.rejected_rows[:MAX_REPORTED_ROWS]:
-                print_status(f"line {row.line}: {row.reason}")
             raise invalid_file_error(error.report, SKIP_USED_HINT) from None
 
 

@@ -16,6 +16,7 @@ from admin_gateway.cli.options import (
     tenant_option,
 )
 from admin_gateway.cli.output import json_command
+from admin_gateway.cli.tables import get_member, print_members
 from admin_gateway.requests import format_cursor, parse_cursor
 from admin_gateway.responses.serializers import (
     serialize_coupon_with_batch,
@@ -25,13 +26,33 @@ from coupon_core.domain import serialization
 from coupon_core.domain.models import (
     AdminReason,
     CouponStatus,
+    IssuedCoupon,
     Refused,
     utc_now,
 )
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
+from coupon_core.domain.rules.redemption import decide_redeem
 from coupon_core.services.access import tenants
+from coupon_core.services.campaigns import packages
 from coupon_core.services.codes import inventory
 
+# Name on the screen and member of the document.
+SHOWN_MEMBERS = (
+    ("code", "code"),
+    ("status", "effective_status"),
+    ("user", "user_id"),
+    ("expires", "expires_at"),
+    ("definition", "definition_name"),
+    ("definition_id", "definition_id"),
+    ("reward", "reward_item.name"),
+    ("reward_payload", "reward_item.payload"),
+    ("campaign", "campaign_id"),
+    ("creator", "creator_key"),
+    ("batch", "batch_id"),
+    ("redemptions", "redemption_count"),
+    ("id", "id"),
+    ("history", "timeline"),
+)
 COLUMNS = ("code", "status", "user_id", "definition_name", "batch_id", "id")
 MAX_MATCHES = 20
 
@@ -81,6 +102,12 @@ def to_coupon_filter(status: str | None, **filters: Any) -> CouponFilter:
     return CouponFilter(status=CouponStatus(status) if status else None, **filters)
 
 
+def print_coupons(document: dict[str, Any]) -> None:
+    """Print coupons with their history for people."""
+    for coupon in document["coupons"]:
+        print_members({name: get_member(coupon, path) for name, path in SHOWN_MEMBERS})
+
+
 @click.command("list")
 @tenant_option
 @filter_options
@@ -118,36 +145,42 @@ def list_(
     type=USER_PARAM,
     help="User ID, to select one coupon of a shared code.",
 )
-@json_command("code", "status", "user_id", "events", "id")
+@json_command(render=print_coupons)
 def show(tenant_id: str, code: str, user_id: str | None) -> dict[str, Any]:
-    """Show a code with its user and its history.
+    """Show a code: its user, state, expiry, reward, campaign and history.
+
+    `effective_status` says whether it can be redeemed: it is `archived` for an active
+    coupon whose definition is archived. Of a shared code, the newest 20 coupons are
+    shown.
 
     Example: `couponctl code show --tenant acme WELCOME8X4F2K9P --json`
     """
+    tenants.require(tenant_id)
     now, coupon_filter = utc_now(), CouponFilter(code=code, user_id=user_id)
     rows, _ = inventory.list_codes(
         tenant_id, coupon_filter, cursor=PageCursor(MAX_MATCHES), now=now
     )
     if not rows:
         raise Refused(AdminReason.COUPON_NOT_FOUND)
-    coupons = [
-        _serialize_timeline(tenant_id, row.issued.coupon.coupon_id, now=now)
-        for row in rows
-    ]
-    return {
-        "coupons": [coupon | {"events": _format_events(coupon)} for coupon in coupons]
-    }
+    return {"coupons": [_serialize_history(row.issued, now) for row in rows]}
 
 
-def _serialize_timeline(
-    tenant_id: str, coupon_id: str, now: datetime
-) -> dict[str, Any]:
+def _serialize_history(issued: IssuedCoupon, now: datetime) -> dict[str, Any]:
+    tenant_id, coupon_id = issued.coupon.tenant_id, issued.coupon.coupon_id
     coupon, timeline = inventory.get_timeline(tenant_id, coupon_id, now=now)
-    return serialize_coupon_with_timeline(coupon, timeline, now=now)
-
-
-def _format_events(coupon: dict[str, Any]) -> list[str]:
-    return [f"{entry['event']} {entry['at']}" for entry in coupon["timeline"]]
+    attribution = packages.get_attribution(tenant_id, issued.coupon.code)
+    document = serialize_coupon_with_timeline(coupon, timeline, now=now)
+    reason = decide_redeem(issued, now).reason
+    is_active = document["status"] == CouponStatus.ACTIVE
+    return {
+        **document,
+        "effective_status": reason.value
+        if reason and is_active
+        else document["status"],
+        "campaign_id": attribution.package and attribution.package.campaign_id,
+        "creator_key": attribution.creator_key or None,
+        "events": [f"{entry['event']} {entry['at']}" for entry in document["timeline"]],
+    }
 
 
 @click.command()

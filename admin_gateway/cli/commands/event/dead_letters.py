@@ -5,7 +5,8 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.errors import error_message
+from admin_gateway.cli.confirmation import confirm, confirmation_options
+from admin_gateway.cli.errors import to_command_error
 from admin_gateway.cli.options import (
     TENANT_PARAM,
     UUID_PARAM,
@@ -73,7 +74,9 @@ def show(tenant_id: str | None, letter_id: str) -> dict[str, Any]:
 def retry(
     letter_id: str | None, all_letters: bool, tenant_id: str | None
 ) -> dict[str, Any]:
-    """Send dead letters to their queues again. Exit status 1 if one is refused.
+    """Send dead letters to their queues again.
+
+    With --all, exit status 1 if one is refused; the others are sent nevertheless.
 
     Example: `couponctl event dead retry --all --tenant acme`
     """
@@ -82,24 +85,38 @@ def retry(
     return _apply_to_each(
         ids,
         "retried",
+        is_bulk=all_letters,
         action=lambda selected_id: dead_letters.retry(tenant_id, selected_id, now=now),
     )
 
 
 @dead.command()
 @letter_selection_options
+@confirmation_options
 @json_command()
 def drop(
-    letter_id: str | None, all_letters: bool, tenant_id: str | None
+    letter_id: str | None,
+    all_letters: bool,
+    tenant_id: str | None,
+    yes: bool,
+    dry_run: bool,
 ) -> dict[str, Any]:
-    """Delete dead letters. Exit status 1 if one is refused.
+    """Delete dead letters; with --all it asks for confirmation.
+
+    With --all, exit status 1 if one is refused; the others are deleted nevertheless.
 
     Example: `couponctl event dead drop 0198c0de-… --json`
     """
     ids = _list_selected_ids(letter_id, all_letters, tenant_id=tenant_id)
+    if dry_run:
+        return {"dry_run": True, "dropped": ids, "refused": []}
+    if all_letters:
+        owner = f"tenant {tenant_id}" if tenant_id else "all tenants"
+        confirm(f"Delete {len(ids):,} dead letters of {owner}?", yes)
     return _apply_to_each(
         ids,
         "dropped",
+        is_bulk=all_letters,
         action=lambda selected_id: dead_letters.discard(tenant_id, selected_id),
     )
 
@@ -123,7 +140,7 @@ def _list_all_ids(tenant_id: str | None) -> Iterator[str]:
 
 
 def _apply_to_each(
-    ids: list[str], result_name: str, action: Callable[[str], None]
+    ids: list[str], result_name: str, is_bulk: bool, action: Callable[[str], None]
 ) -> dict[str, list[Any]]:
     succeeded: list[str] = []
     refused: list[dict[str, Any]] = []
@@ -132,7 +149,9 @@ def _apply_to_each(
             action(letter_id)
             succeeded.append(letter_id)
         except Refused as error:
-            refused.append({"id": letter_id, "reason": error_message(error)})
+            if not is_bulk:
+                raise
+            refused.append({"id": letter_id, "reason": str(to_command_error(error))})
     if refused:
         exit_with_failure()
     return {result_name: succeeded, "refused": refused}
