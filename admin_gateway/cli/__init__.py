@@ -27,11 +27,7 @@ COMMANDS = (
     ("db", "commands.db", "The database: upgrade, show its status"),
     ("tenant", "commands.tenant", "Tenants: create, list, rotate secrets"),
     ("key", "commands.api_key", "API keys for the admin API: create, list, revoke"),
-    (
-        "client-key",
-        "commands.client_key",
-        "Keys for PlayCamp and Mambo SDKs: create, list, revoke",
-    ),
+    ("client-key", "commands.client_key", "Keys for PlayCamp and Mambo SDKs"),
     ("token", "commands.token", "Tokens for users and for a tenant's server"),
     ("reward", "commands.reward", "Reward items, which a redemption grants"),
     ("definition", "commands.definition", "Definitions, the templates of coupons"),
@@ -41,25 +37,13 @@ COMMANDS = (
     ("campaign", "commands.campaign", "Campaigns and the creators in them"),
     ("creator", "commands.creator", "Creators and the codes assigned to them"),
     ("package", "commands.package", "Packages: rewards and limits of creators' codes"),
-    (
-        "code",
-        "commands.code",
-        "Codes in bulk: list, assign, revoke, export, import",
-    ),
+    ("code", "commands.code", "Codes in bulk: list, assign, revoke, export, import"),
     ("validate", "commands.redemption", "Check whether a code can be redeemed"),
     ("redeem", "commands.redemption", "Redeem a code once for a user"),
     ("history", "commands.redemption", "List the coupons a user has redeemed"),
-    (
-        "user",
-        "commands.user",
-        "Users who can buy with points: create, list, get, update",
-    ),
+    ("user", "commands.user", "Users who can buy with points"),
     ("points", "commands.points", "Points of users: credit, debit, show"),
-    (
-        "event",
-        "commands.event",
-        "Events: publish milestones, tail, dead letters",
-    ),
+    ("event", "commands.event", "Events: publish milestones, tail, dead letters"),
     ("audit", "commands.audit", "The audit log: list, tail"),
     ("webhook", "commands.webhook", "Webhooks: subscriptions and delivery logs"),
     ("queue", "commands.queue", "Status of the bus, the outbox, and the workers"),
@@ -153,8 +137,10 @@ def couponctl() -> None:
 
     Data goes to stdout, messages and errors go to stderr. With --json, data and errors
     are one JSON document each.
+
     Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 not authenticated or
     without the scope, 4 not found, 5 conflict with existing data.
+
     Settings are environment variables; `couponctl config show` lists them.
 
     Example: `couponctl tenant create acme --json`

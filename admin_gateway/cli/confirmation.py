@@ -1,19 +1,16 @@
 """Confirmation of commands that change or delete many things at once."""
 
 import sys
-from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli.options import combine_options
+
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-_dry_run_option = click.option(
-    "--dry-run", is_flag=True, help="Only show what would change."
+confirmation_options = combine_options(
+    yes_option,
+    click.option("--dry-run", is_flag=True, help="Only show what would change."),
 )
-
-
-def confirmation_options(command: Any) -> Any:
-    """Add --yes and --dry-run to a command."""
-    return yes_option(_dry_run_option(command))
 
 
 def confirm(question: str, yes: bool) -> None:

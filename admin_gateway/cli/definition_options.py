@@ -1,46 +1,42 @@
 """Command line options of a definition, converted to the body of the admin API."""
 
-from collections.abc import Callable
 from typing import Any
 
 import rich_click as click
 from click import get_current_context
 
 from admin_gateway.cli.option_errors import OPTIONS_BY_PATH_KEY
-from admin_gateway.cli.options import body_file_option, read_body
+from admin_gateway.cli.options import (
+    EnumChoice,
+    body_file_option,
+    combine_options,
+    parse_body_file,
+)
 from coupon_core.domain.models import CodeAlphabet, Trigger
 from coupon_core.domain.serialization import TRIGGER_MEMBERS
 
-ALPHABET_CHOICE = click.Choice([alphabet.value for alphabet in CodeAlphabet])
-TRIGGER_CHOICE = click.Choice([trigger.value for trigger in Trigger])
+ALPHABET_CHOICE = EnumChoice(CodeAlphabet)
+TRIGGER_CHOICE = EnumChoice(Trigger)
 
-# Option, parameter name, path in the request body, attributes of the option. Options
-# with an empty path are combined by `_build_usage_limit` and `_build_trigger`.
-FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
-    ("--name", "name", "name", {"help": "Name, unique within the tenant."}),
-    (
-        "--description",
-        "description",
-        "description",
-        {"help": "Description for people."},
-    ),
-    ("--reward", "reward", "config.reward_item_id", {"help": "Reward item ID."}),
-    ("--prefix", "prefix", "config.code_prefix", {"help": "Prefix of random codes."}),
+# Option, path in the request body, attributes of the option. Options with an empty path
+# are combined by `_build_usage_limit` and `_build_trigger`.
+FIELD_OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("--name", "name", {"help": "Name, unique within the tenant."}),
+    ("--description", "description", {"help": "Description for people."}),
+    ("--reward", "config.reward_item_id", {"help": "Reward item ID."}),
+    ("--prefix", "config.code_prefix", {"help": "Prefix of random codes."}),
     (
         "--length",
-        "length",
         "config.code_length",
         {"type": int, "help": "Length of random codes without the prefix."},
     ),
     (
         "--pattern",
-        "pattern",
         "config.code_pattern",
         {"help": "Replaces --prefix and --length: # digit, ? letter, * either one."},
     ),
     (
         "--check/--no-check",
-        "check",
         "config.code_check",
         {
             "default": None,
@@ -49,83 +45,72 @@ FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ),
     (
         "--alphabet",
-        "alphabet",
         "config.code_alphabet",
         {"type": ALPHABET_CHOICE, "help": "Characters of random codes."},
     ),
     (
         "--code",
-        "code",
         "config.custom_code",
         {"help": "One shared code for all users instead of random codes."},
     ),
     (
         "--case-sensitive/--any-case",
-        "case_sensitive",
         "config.case_sensitive",
         {"default": None, "help": "Whether codes are case-sensitive."},
     ),
     (
         "--claimable/--not-claimable",
-        "claimable",
         "config.claimable",
         {"default": None, "help": "Whether any user may redeem the code of --code."},
     ),
     (
         "--starts",
-        "starts",
         "config.starts_at",
         {"help": "Valid from, for example 2030-01-31T12:00:00Z."},
     ),
     (
         "--expires",
-        "expires",
         "config.expires_at",
         {"help": "Valid until, for example 2030-12-31T23:59:59Z."},
     ),
     (
         "--per-user",
-        "per_user",
         "",
         {"type": int, "help": "Maximum redemptions of a code per user."},
     ),
     (
         "--total",
-        "total",
         "",
         {"type": int, "help": "Maximum redemptions of all users together."},
     ),
-    ("--unlimited", "unlimited", "", {"is_flag": True, "help": "No redemption limit."}),
-    (
-        "--trigger",
-        "trigger",
-        "",
-        {"type": TRIGGER_CHOICE, "help": "Event that earns a coupon."},
-    ),
+    ("--unlimited", "", {"is_flag": True, "help": "No redemption limit."}),
+    ("--trigger", "", {"type": TRIGGER_CHOICE, "help": "Event that earns a coupon."}),
     (
         "--source",
-        "source",
         "",
         {"help": "With --trigger: ID of the streak, achievement or leaderboard."},
     ),
     (
         "--threshold",
-        "threshold",
         "",
         {
             "type": int,
-            "help": "With --trigger: milestone of the streak, or lowest rank.",
+            "help": "With --trigger: streak to reach, or lowest rank that counts.",
         },
     ),
 )
-BODY_PATHS = {name: path for _, name, path, _ in FIELD_OPTIONS if path}
+BODY_PATHS = {
+    option.partition("/")[0].lstrip("-").replace("-", "_"): path
+    for option, path, _ in FIELD_OPTIONS
+    if path
+}
 
 
-def definition_field_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that describe a definition to a command."""
-    for option, name, _, attributes in reversed(FIELD_OPTIONS):
-        command = click.option(option, name, **attributes)(command)
-    return body_file_option(command)
+# The options that describe a definition.
+definition_field_options = combine_options(
+    *(click.option(option, **attributes) for option, _, attributes in FIELD_OPTIONS),
+    body_file_option,
+)
 
 
 def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
@@ -136,7 +121,7 @@ def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
             "per_user" if options["per_user"] is not None else "total"
         ),
     }
-    document = read_body(body_file)
+    document = parse_body_file(body_file)
     for name, path in BODY_PATHS.items():
         if options[name] is not None:
             _set_path(document, path, value=options[name])

@@ -17,11 +17,7 @@ from coupon_core.schemas.errors import ApiError, ErrorDetail
 from coupon_core.schemas.validation_errors import convert_validation_error
 from coupon_core.settings.loader import InvalidSettings
 
-FAILED = 1
-WRONG_USAGE = 2
-NOT_AUTHORIZED = 3
-NOT_FOUND = 4
-CONFLICT = 5
+FAILED, WRONG_USAGE, NOT_AUTHORIZED, NOT_FOUND, CONFLICT = range(1, 6)
 # Exit statuses of refusals, by the status of the admin API; all others are `FAILED`.
 EXIT_STATUSES = {
     401: NOT_AUTHORIZED,

@@ -14,6 +14,7 @@ from marshmallow import ValidationError
 
 from admin_gateway.cli.errors import CommandError
 from admin_gateway.cli.option_errors import describe_errors
+from admin_gateway.cli.options import combine_options, pagination_options, tenant_option
 from admin_gateway.cli.tables import (
     Document,
     describe_position,
@@ -26,8 +27,11 @@ from coupon_core.observability import audit_context
 from coupon_core.persistence import database
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import GuessLimits
+from coupon_core.services.access import tenants
 from coupon_core.settings import loader
 
+Rows = tuple[Sequence[Any], int]
+"""A page of a list, and the number of all matches."""
 DocumentFunction = TypeVar("DocumentFunction", bound=Callable[..., dict[str, Any]])
 EXIT_WITH_FAILURE_KEY = "coupons.ends_with_one"
 SQLITE_PREFIX = "sqlite:///"
@@ -77,6 +81,48 @@ def json_command(
                 raise Exit(1)
 
         return command
+
+    return decorate
+
+
+def tenant_command(
+    group: click.Group,
+    *options: Any,
+    name: str | None = None,
+    columns: Sequence[str] = (),
+) -> Callable[[DocumentFunction], click.Command]:
+    """Add a function to a group, as `json_command` with --tenant and the options."""
+
+    def decorate(build_document: DocumentFunction) -> click.Command:
+        command = json_command(*columns)(build_document)
+        return group.command(name)(combine_options(tenant_option, *options)(command))
+
+    return decorate
+
+
+def list_command(
+    group: click.Group,
+    member: str,
+    *options: Any,
+    serialize: Callable[[Any], Document],
+    columns: Sequence[str],
+    name: str = "list",
+) -> Callable[[Callable[..., Rows]], click.Command]:
+    """Add a function that returns a page of rows to a group, as a command.
+
+    `member` is the name of the list in the document, whose `total` counts all matches.
+    """
+
+    def decorate(list_rows: Callable[..., Rows]) -> click.Command:
+        @wraps(list_rows)
+        def build_document(tenant_id: str, **arguments: Any) -> Document:
+            tenants.require(tenant_id)
+            rows, total = list_rows(tenant_id=tenant_id, **arguments)
+            return {member: [serialize(row) for row in rows], "total": total}
+
+        paged = *options, pagination_options
+        add = tenant_command(group, *paged, name=name, columns=columns)
+        return add(build_document)
 
     return decorate
 

@@ -4,12 +4,7 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.output import (
-    json_command,
-    json_option,
-    print_document,
-    print_status,
-)
+from admin_gateway.cli.output import json_command, print_status
 from coupon_core.security import encryption
 from coupon_core.settings import loader as settings_loader
 
@@ -46,16 +41,12 @@ def check() -> dict[str, Any]:
 
 
 @config.command("new-key")
-@json_option
-def new_key(as_json: bool) -> None:
+@json_command(render=lambda key: click.echo(key["master_key"]), starts_core=False)
+def new_key() -> dict[str, Any]:
     """Generate a key for COUPON_MASTER_KEYS.
 
     To rotate keys, put the new key first and keep the old key after it.
 
     Example: `couponctl config new-key > master.key`
     """
-    key = encryption.generate_master_key()
-    if as_json:
-        print_document({"master_key": key}, as_json)
-    else:
-        click.echo(key)
+    return {"master_key": encryption.generate_master_key()}

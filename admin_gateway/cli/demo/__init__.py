@@ -8,16 +8,11 @@ from admin_gateway.cli.confirmation import confirm, yes_option
 from admin_gateway.cli.demo import credentials, seed, welcome_document, welcome_message
 from admin_gateway.cli.demo.phoenix_definitions import DEMO_TENANT_ID
 from admin_gateway.cli.errors import NOT_FOUND, CommandError
-from admin_gateway.cli.output import (
-    json_command,
-    json_option,
-    print_document,
-    print_status,
-    started_core,
-)
+from admin_gateway.cli.output import json_command, print_status, started_core
 from admin_gateway.cli.server.addresses import wait_until_healthy
 from coupon_core.domain.models import utc_now
 from coupon_core.services.access import tenants
+from coupon_core.settings import loader
 
 START_TIMEOUT_SECONDS = 60.0
 LOADED_MESSAGE = f'Created demo data for tenant "{DEMO_TENANT_ID}": {{}}.'
@@ -53,23 +48,24 @@ def load(if_enabled: bool) -> dict[str, Any]:
     return {"tenant_id": DEMO_TENANT_ID, "added": added}
 
 
+def print_welcome(document: dict[str, Any]) -> None:
+    """Print the document of `demo show` for people."""
+    click.echo(welcome_message.render_document(document))
+
+
 @demo.command("show")
 @click.option("--wait", is_flag=True, help="Wait until both gateways answer.")
-@json_option
-def show_(wait: bool, as_json: bool) -> None:
+@json_command(render=print_welcome)
+def show_(wait: bool) -> dict[str, Any]:
     """Show addresses, credentials, and curl commands that you can paste.
 
     Example: `couponctl demo show --json`
     """
-    with started_core() as settings:
-        if wait and not wait_until_healthy(settings, START_TIMEOUT_SECONDS):
-            raise CommandError("The gateways do not answer. Run `couponctl doctor`.")
-        _require_demo_tenant()
-        demo_document = welcome_document.build_document(settings)
-    if as_json:
-        print_document(demo_document, as_json)
-    else:
-        click.echo(welcome_message.render_document(demo_document))
+    settings = loader.load()
+    if wait and not wait_until_healthy(settings, START_TIMEOUT_SECONDS):
+        raise CommandError("The gateways do not answer. Run `couponctl doctor`.")
+    _require_demo_tenant()
+    return welcome_document.build_document(settings)
 
 
 def _require_demo_tenant() -> None:

@@ -13,6 +13,7 @@ from admin_gateway.cli.options import (
     TIME_PARAM,
     USER_PARAM,
     UUID_PARAM,
+    id_option,
     tenant_option,
 )
 from admin_gateway.cli.output import exit_with_failure, json_command, print_status
@@ -103,7 +104,7 @@ def _count_revocable(
 
 @click.command()
 @tenant_option
-@click.option("--batch", "batch_id", type=UUID_PARAM, required=True, help="Batch ID.")
+@id_option("batch", "Batch ID.", required=True)
 @click.option(
     "--expires",
     "expires_at",

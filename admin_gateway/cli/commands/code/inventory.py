@@ -1,6 +1,5 @@
 """List codes, show the history of a code, and assign a code to a user."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,9 @@ from admin_gateway.cli.options import (
     TIME_PARAM,
     USER_PARAM,
     UUID_PARAM,
+    EnumChoice,
+    combine_options,
+    id_option,
     limit_option,
     tenant_option,
 )
@@ -56,12 +58,18 @@ SHOWN_MEMBERS = (
 COLUMNS = ("code", "status", "user_id", "definition_name", "batch_id", "id")
 MAX_MATCHES = 20
 
-FILTER_OPTIONS = (
+
+filter_options = combine_options(
+    click.option("--code", type=CODE_PARAM, help="Only this code."),
     click.option(
-        "--before",
-        "generated_before",
-        type=TIME_PARAM,
-        help="Generated before this time.",
+        "--user", "user_id", type=USER_PARAM, help="Only codes of this user ID."
+    ),
+    id_option("definition", "Only codes of this definition ID."),
+    click.option(
+        "--batch", "batch_id", type=UUID_PARAM, help="Only codes of this batch ID."
+    ),
+    click.option(
+        "--status", type=EnumChoice(CouponStatus), help="Only codes with this status."
     ),
     click.option(
         "--from",
@@ -70,36 +78,17 @@ FILTER_OPTIONS = (
         help="Generated at or after this time.",
     ),
     click.option(
-        "--status",
-        type=click.Choice([coupon_status.value for coupon_status in CouponStatus]),
-        help="Only codes with this status.",
+        "--before",
+        "generated_before",
+        type=TIME_PARAM,
+        help="Generated before this time.",
     ),
-    click.option(
-        "--batch", "batch_id", type=UUID_PARAM, help="Only codes of this batch ID."
-    ),
-    click.option(
-        "--definition",
-        "definition_id",
-        type=UUID_PARAM,
-        help="Only codes of this definition ID.",
-    ),
-    click.option(
-        "--user", "user_id", type=USER_PARAM, help="Only codes of this user ID."
-    ),
-    click.option("--code", type=CODE_PARAM, help="Only this code."),
 )
 
 
-def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that filter codes to a command."""
-    for option in FILTER_OPTIONS:
-        command = option(command)
-    return command
-
-
-def to_coupon_filter(status: str | None, **filters: Any) -> CouponFilter:
+def to_coupon_filter(status: CouponStatus | None, **filters: Any) -> CouponFilter:
     """Build the filter from the options of `filter_options`."""
-    return CouponFilter(status=CouponStatus(status) if status else None, **filters)
+    return CouponFilter(status=status, **filters)
 
 
 def print_coupons(document: dict[str, Any]) -> None:
@@ -139,12 +128,7 @@ def list_(
 @click.command()
 @tenant_option
 @click.argument("code", type=CODE_PARAM)
-@click.option(
-    "--user",
-    "user_id",
-    type=USER_PARAM,
-    help="User ID, to select one coupon of a shared code.",
-)
+@id_option("user", "User ID, to select one coupon of a shared code.")
 @json_command(render=print_coupons)
 def show(tenant_id: str, code: str, user_id: str | None) -> dict[str, Any]:
     """Show a code: its user, state, expiry, reward, campaign and history.

@@ -7,12 +7,7 @@ import rich_click as click
 
 from admin_gateway.cli.confirmation import confirm, confirmation_options
 from admin_gateway.cli.errors import to_command_error
-from admin_gateway.cli.options import (
-    TENANT_PARAM,
-    UUID_PARAM,
-    pagination_options,
-    to_page,
-)
+from admin_gateway.cli.options import UUID_PARAM, id_option, pagination_options
 from admin_gateway.cli.output import exit_with_failure, json_command
 from admin_gateway.responses.serializers import serialize_dead_letter
 from coupon_core.domain.models import Page, Refused, utc_now
@@ -21,9 +16,7 @@ from coupon_core.services.events import dead_letters
 COLUMNS = ("id", "received_at", "tenant_id", "queue", "reason")
 PAGE_SIZE = 500
 
-optional_tenant_option = click.option(
-    "--tenant", "tenant_id", type=TENANT_PARAM, help="Only letters of this tenant ID."
-)
+optional_tenant_option = id_option("tenant", "Only letters of this tenant ID.")
 
 
 @click.group()
@@ -44,16 +37,13 @@ def letter_selection_options(command: Any) -> Any:
 @optional_tenant_option
 @pagination_options
 @json_command(*COLUMNS)
-def list_(tenant_id: str | None, limit: int, offset: int) -> dict[str, Any]:
+def list_(tenant_id: str | None, page: Page) -> dict[str, Any]:
     """List dead letters, newest first.
 
     Example: `couponctl event dead list --tenant acme`
     """
-    rows, total = dead_letters.list_dead_letters(tenant_id, to_page(limit, offset))
-    return {
-        "dead_letters": [serialize_dead_letter(row) for row in rows],
-        "total": total,
-    }
+    rows, total = dead_letters.list_dead_letters(tenant_id, page)
+    return {"dead_letters": [*map(serialize_dead_letter, rows)], "total": total}
 
 
 @dead.command()
@@ -76,7 +66,7 @@ def retry(
 ) -> dict[str, Any]:
     """Send dead letters to their queues again.
 
-    With --all, exit status 1 if one is refused; the others are sent nevertheless.
+    With --all, exit status 1 if one is refused; the others are sent.
 
     Example: `couponctl event dead retry --all --tenant acme`
     """
@@ -101,9 +91,9 @@ def drop(
     yes: bool,
     dry_run: bool,
 ) -> dict[str, Any]:
-    """Delete dead letters; with --all it asks for confirmation.
+    """Delete a dead letter, or with --all many of them after a confirmation.
 
-    With --all, exit status 1 if one is refused; the others are deleted nevertheless.
+    With --all, exit status 1 if one is refused; the others are deleted.
 
     Example: `couponctl event dead drop 0198c0de-… --json`
     """
