@@ -7,7 +7,13 @@ from datetime import datetime
 import rich_click as click
 from marshmallow import ValidationError
 
-from admin_gateway.cli.errors import WRONG_USAGE, CommandError, to_command_error
+from admin_gateway.cli.errors import (
+    FAILED,
+    WRONG_USAGE,
+    CommandError,
+    to_command_error,
+)
+from admin_gateway.cli.options import describe_invalid_value, to_label
 from coupon_core.domain.models import AdminReason, Refused
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.schemas.validation_errors import convert_validation_error
@@ -37,7 +43,9 @@ def describe_errors(ctx: click.Context, error: Exception) -> CommandError | None
         text = UNKNOWN_TENANT_MESSAGE.format(tenant_id)
     else:
         text = match and _describe_member(ctx, match["path"], text=match["text"])
-    return CommandError(text or described.message, described.code, described.exit_code)
+    is_misuse = text and described.exit_code == FAILED
+    exit_status = WRONG_USAGE if is_misuse else described.exit_code
+    return CommandError(text or described.message, described.code, exit_status)
 
 
 def _describe_member(
@@ -46,23 +54,21 @@ def _describe_member(
     parameter, rest = _find_parameter(ctx, path)
     if parameter is None:
         return None
-    label = _to_label(parameter)
-    end = suffix or ("" if text.endswith(".") else ".")
     value = ctx.params[parameter.name or ""]
     if text.startswith("expected either "):
-        return _with_options(ctx, f"E{text[1:]}{end}")
+        return _with_options(ctx, f"E{text[1:]}{suffix or '.'}")
     if value in (None, ()):
         if ctx.params.get("body_file") or not text.startswith(MISSING_PREFIX):
             return None
-        return f"Missing {label}: {text[len(MISSING_PREFIX) :]}{end}"
+        expected = text[len(MISSING_PREFIX) :]
+        return f"Missing {to_label(parameter)}: {expected}{suffix or '.'}"
     if isinstance(value, Mapping):
-        return f"Invalid {label}: {path}: {text}{end}"
+        value, text = "", f"{path}: {text}"
     if isinstance(value, tuple | list):
         value = value[int(rest)] if rest.isdecimal() and int(rest) < len(value) else ""
     if isinstance(value, datetime):
         value = format_timestamp(value)
-    shown = f' "{value}"' if value != "" else ""
-    return f"Invalid {label}{shown}: {text}{end}"
+    return describe_invalid_value(parameter, value, text=text + suffix)
 
 
 def _find_parameter(
@@ -77,15 +83,9 @@ def _find_parameter(
     return parameters.get(head), rest
 
 
-def _to_label(parameter: click.Parameter) -> str:
-    if isinstance(parameter, click.Argument):
-        return parameter.human_readable_name
-    return max(parameter.opts, key=len)
-
-
 def _with_options(ctx: click.Context, text: str) -> str:
     labels = {
-        parameter.name: _to_label(parameter)
+        parameter.name: to_label(parameter)
         for parameter in ctx.command.params
         if parameter.name
     }

@@ -25,6 +25,21 @@ class OptionDecorator(Protocol):
         """Return the command with the options."""
 
 
+def to_label(parameter: click.Parameter) -> str:
+    """Return how messages call a parameter, such as --expires."""
+    if isinstance(parameter, click.Argument):
+        return parameter.human_readable_name
+    return max(parameter.opts, key=len)
+
+
+def describe_invalid_value(parameter: click.Parameter, value: object, text: str) -> str:
+    """Return the sentence about an invalid value, which names the value once."""
+    is_named = value == "" or text.startswith((f'"{value}"', f"{value} "))
+    shown = "" if is_named else f' "{value}"'
+    end = "" if text.endswith((".", ")")) else "."
+    return f"Invalid {to_label(parameter)}{shown}: {text}{end}"
+
+
 class FieldParam(click.ParamType):  # type: ignore[type-arg]
     """A parameter that is parsed by a field of the HTTP schemas."""
 
@@ -37,10 +52,10 @@ class FieldParam(click.ParamType):  # type: ignore[type-arg]
         try:
             return self.field.deserialize(value) if isinstance(value, str) else value
         except ValidationError as error:
-            expectations = dict.fromkeys(map(str, error.messages))  # each once
-            text = " ".join(expectations)
-            names_value = text.startswith(f'"{value}"')
-            self.fail(text if names_value else f"{value!r}: {text}", param, ctx)
+            text = " ".join(dict.fromkeys(map(str, error.messages)))  # each once
+            raise click.UsageError(
+                describe_invalid_value(param, value, text=text), ctx
+            ) from None
 
 
 CLI_ACTOR = "couponctl"

@@ -34,17 +34,18 @@ def print_table(columns: Sequence[str], rows: Sequence[Document]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    headings = [name.rpartition(".")[2] for name in columns]
     cells = [[_format_value(get_member(row, name)) for name in columns] for row in rows]
     terminal_width = get_terminal_size().columns
     # Output to a pipe or file is for programs: a wide console avoids wrapped rows.
     width = terminal_width if sys.stdout.isatty() else PIPED_OUTPUT_WIDTH
-    if _get_min_width([list(columns), *cells]) > width:
+    if _get_min_width([headings, *cells]) > width:
         for row in cells:
-            print_members(dict(zip(columns, row, strict=True)))
+            print_members(dict(zip(headings, row, strict=True)))
             click.echo()
         return
     table = Table(box=None, pad_edge=False)
-    for number, name in enumerate(columns):
+    for number, name in enumerate(headings):
         has_text = any(" " in row[number] for row in cells)
         table.add_column(name, no_wrap=not has_text, overflow="fold")
     for row in cells:

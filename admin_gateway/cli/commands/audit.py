@@ -60,8 +60,9 @@ def tail(tenant_id: str, count: int | None, as_json: bool) -> None:
     Example: `couponctl audit tail --tenant acme --count 1 --json`
     """
     with started_core():
+        started_at = utc_now()  # before readers of the message make changes
         print_status("Listening to the audit log. Press Ctrl-C to stop.")
-        for entry in islice(_follow_entries(tenant_id, utc_now()), count):
+        for entry in islice(_follow_entries(tenant_id, started_at), count):
             text = json.dumps(entry, ensure_ascii=False)
             click.echo(text if as_json else _format_line(entry))
 

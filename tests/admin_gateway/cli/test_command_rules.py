@@ -128,6 +128,29 @@ def test_what_changes_many_things_asks_first(words: tuple[str, ...]) -> None:
     assert ("--yes" in options) >= ("--dry-run" in options)
 
 
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("2027-02-29", '"2027-02-29" does not exist: 2027-02 has the days 01 to 28;'),
+        ("31.12.2099", '"31.12.2099" does not begin with the year:'),
+        ("2099-01-01T10:00", '"2099-01-01T10:00" has no seconds;'),
+        ("2020-01-01T00:00:00Z", "expected a time in the future."),
+    ],
+)
+def test_an_invalid_expiry_is_one_error_everywhere(
+    acme_cli: CouponctlRunner, value: str, problem: str
+) -> None:
+    generate = "generate", "--definition", acme_cli.create_definition(), "--count", "1"
+    extend = "code", "extend", "--batch", SAMPLE_VALUES["uuid"]
+    key = "key", "create", "--name", "a"
+    for words in (generate, extend, key):
+        arguments = *words, "--tenant", "acme", "--expires", value
+        message = acme_cli.expect_usage_error(*arguments)
+        assert "Error: Invalid --expires" in message
+        assert problem in message
+        assert message.partition("Error: ")[2].count(value) == 1
+
+
 # The exit status of a refusal follows from its status over HTTP.
 @pytest.mark.parametrize(
     ("reason", "status", "code"),
@@ -165,7 +188,7 @@ def test_refusals_have_an_exit_status_and_a_code(
                 *("client-key", "create", "--tenant", "acme", "--kind", "mambo"),
                 *("--name", "a", "--expires", "soon"),
             ),
-            *(2, "VALIDATION_ERROR", 'Invalid --expires "soon"'),
+            *(2, "VALIDATION_ERROR", 'Invalid --expires: "soon" is'),
         ),
         (("event", "dead", "drop", "--all"), 2, "USAGE", "give --yes"),
     ],

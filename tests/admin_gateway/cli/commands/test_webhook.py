@@ -47,7 +47,9 @@ def test_the_life_of_a_webhook(acme_cli: CouponctlRunner) -> None:
 
 def test_what_is_wrong_is_said_in_one_sentence(acme_cli: CouponctlRunner) -> None:
     options = "webhook", "create", *ACME, "--event", "coupon.redeemed"
-    message = acme_cli.expect_refusal(*options, "--url", "http://169.254.169.254/")
+    message = acme_cli.expect_refusal(
+        *options, "--url", "http://169.254.169.254/", status=2
+    )
     assert message.startswith('Invalid --url "http://169.254.169.254/": ')
     assert 'Invalid --timeout-ms "1": ' in acme_cli.expect_refusal(
         *options, "--url", URL, "--timeout-ms", "1", status=2
