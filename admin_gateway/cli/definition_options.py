@@ -15,100 +15,86 @@ from admin_gateway.cli.options import (
 from coupon_core.domain.models import CodeAlphabet, Trigger
 from coupon_core.domain.serialization import TRIGGER_MEMBERS
 
-ALPHABET_CHOICE = EnumChoice(CodeAlphabet)
-TRIGGER_CHOICE = EnumChoice(Trigger)
+TEXT: dict[str, Any] = {}
+INTEGER = {"type": int}
+FLAG = {"is_flag": True}
+YES_OR_NO = {"default": None}
+ALPHABET = {"type": EnumChoice(CodeAlphabet)}
+TRIGGER = {"type": EnumChoice(Trigger)}
 
-# Option, path in the request body, attributes of the option. Options with an empty path
-# are combined by `_build_usage_limit` and `_build_trigger`.
-FIELD_OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("--name", "name", {"help": "Name, unique within the tenant."}),
-    ("--description", "description", {"help": "Description for people."}),
-    ("--reward", "config.reward_item_id", {"help": "Reward item ID."}),
-    ("--prefix", "config.code_prefix", {"help": "Prefix of random codes."}),
-    (
-        "--length",
-        "config.code_length",
-        {"type": int, "help": "Length of random codes without the prefix."},
-    ),
+# Option, member of the body or of its `config`, help, kind. Those without a member are
+# combined by `_build_usage_limit` and `_build_trigger`.
+FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+    ("--name", "name", "Name, unique within the tenant.", TEXT),
+    ("--description", "description", "Description for people.", TEXT),
+    ("--reward", "reward_item_id", "Reward item ID.", TEXT),
+    ("--prefix", "code_prefix", "Prefix of random codes.", TEXT),
+    ("--length", "code_length", "Length of random codes without the prefix.", INTEGER),
     (
         "--pattern",
-        "config.code_pattern",
-        {"help": "Replaces --prefix and --length: # digit, ? letter, * either one."},
+        "code_pattern",
+        "Replaces --prefix and --length: # digit, ? letter, * either one.",
+        TEXT,
     ),
     (
         "--check/--no-check",
-        "config.code_check",
-        {
-            "default": None,
-            "help": "End codes with a check character that detects typos.",
-        },
+        "code_check",
+        "End codes with a check character that detects typos.",
+        YES_OR_NO,
     ),
-    (
-        "--alphabet",
-        "config.code_alphabet",
-        {"type": ALPHABET_CHOICE, "help": "Characters of random codes."},
-    ),
+    ("--alphabet", "code_alphabet", "Characters of random codes.", ALPHABET),
     (
         "--code",
-        "config.custom_code",
-        {"help": "One shared code for all users instead of random codes."},
+        "custom_code",
+        "One shared code for all users instead of random codes.",
+        TEXT,
     ),
     (
         "--case-sensitive/--any-case",
-        "config.case_sensitive",
-        {"default": None, "help": "Whether codes are case-sensitive."},
+        "case_sensitive",
+        "Whether codes are case-sensitive.",
+        YES_OR_NO,
     ),
     (
         "--claimable/--not-claimable",
-        "config.claimable",
-        {"default": None, "help": "Whether any user may redeem the code of --code."},
+        "claimable",
+        "Whether any user may redeem the code of --code.",
+        YES_OR_NO,
     ),
-    (
-        "--starts",
-        "config.starts_at",
-        {"help": "Valid from, for example 2030-01-31T12:00:00Z."},
-    ),
-    (
-        "--expires",
-        "config.expires_at",
-        {"help": "Valid until, for example 2030-12-31T23:59:59Z."},
-    ),
-    (
-        "--per-user",
-        "",
-        {"type": int, "help": "Maximum redemptions of a code per user."},
-    ),
-    (
-        "--total",
-        "",
-        {"type": int, "help": "Maximum redemptions of all users together."},
-    ),
-    ("--unlimited", "", {"is_flag": True, "help": "No redemption limit."}),
-    ("--trigger", "", {"type": TRIGGER_CHOICE, "help": "Event that earns a coupon."}),
+    ("--starts", "starts_at", "Valid from, for example 2030-01-31T12:00:00Z.", TEXT),
+    ("--expires", "expires_at", "Valid until, for example 2030-12-31T23:59:59Z.", TEXT),
+    ("--per-user", "", "Maximum redemptions of a code per user.", INTEGER),
+    ("--total", "", "Maximum redemptions of all users together.", INTEGER),
+    ("--unlimited", "", "No redemption limit.", FLAG),
+    ("--trigger", "", "Event that earns a coupon.", TRIGGER),
     (
         "--source",
         "",
-        {"help": "With --trigger: ID of the streak, achievement or leaderboard."},
+        "With --trigger: ID of the streak, achievement or leaderboard.",
+        TEXT,
     ),
     (
         "--threshold",
         "",
-        {
-            "type": int,
-            "help": "With --trigger: streak to reach, or lowest rank that counts.",
-        },
+        "With --trigger: streak to reach, or lowest rank that counts.",
+        INTEGER,
     ),
 )
+MEMBERS_OUTSIDE_CONFIG = ("name", "description")
 BODY_PATHS = {
-    option.partition("/")[0].lstrip("-").replace("-", "_"): path
-    for option, path, _ in FIELD_OPTIONS
-    if path
+    option.partition("/")[0].lstrip("-").replace("-", "_"): (
+        member if member in MEMBERS_OUTSIDE_CONFIG else f"config.{member}"
+    )
+    for option, member, *_ in FIELD_OPTIONS
+    if member
 }
-
 
 # The options that describe a definition.
 definition_field_options = combine_options(
-    *(click.option(option, **attributes) for option, _, attributes in FIELD_OPTIONS),
+    *(
+        click.option(option, help=text, **kind)
+        for option, _, text, kind in FIELD_OPTIONS
+    ),
     body_file_option,
 )
 
