@@ -22,7 +22,7 @@ help: ## Show this list
 .PHONY: run
 run: $(STAMP) ## Start everything on this machine; Ctrl-C stops it
 	@$(BIN)/couponctl db upgrade >/dev/null
-	@$(BIN)/couponctl demo load >/dev/null
+	@$(BIN)/couponctl demo load --if-enabled >/dev/null
 	@exec $(BIN)/couponctl serve all
 
 .PHONY: test

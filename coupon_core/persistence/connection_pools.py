@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 from peewee import (
@@ -187,11 +186,22 @@ def create_database(url: str, pool_size: int) -> Database:
     Raises:
         ValueError: The URL is neither `sqlite:///path` nor `postgresql://…`.
     """
-    scheme = urlsplit(url).scheme
-    if scheme in ("postgresql", "postgres"):
-        return _create_postgresql_pool(url, pool_size)
-    if scheme == "sqlite" and len(url) > len("sqlite:///"):
+    if require_supported_scheme(url) == "sqlite":
         return _create_sqlite_pool(Path(url.removeprefix("sqlite:///")), pool_size)
+    return _create_postgresql_pool(url, pool_size)
+
+
+def require_supported_scheme(url: str) -> str:
+    """Return the scheme of a database URL.
+
+    Raises:
+        ValueError: The URL is neither `sqlite:///path` nor `postgresql://…`.
+    """
+    scheme = url.partition("://")[0] if "://" in url else ""
+    if scheme in ("postgresql", "postgres"):
+        return scheme
+    if scheme == "sqlite" and len(url) > len("sqlite:///"):
+        return scheme
     if scheme == "sqlite":
         problem = "the path is missing"
     else:

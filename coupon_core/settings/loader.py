@@ -3,10 +3,13 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
+import structlog
 from environs import EnvValidationError, FileAwareEnv
 
 from coupon_core.security import encryption
@@ -17,25 +20,59 @@ from coupon_core.settings.validators import COUNTER_URL_PREFIXES
 
 __all__ = ["DESCRIPTIONS", "InvalidSettings", "Settings", "describe_settings", "load"]
 
+log = structlog.get_logger("coupon.settings")
+
 EMBEDDED_BROKER_URL_TEMPLATE = "redis://127.0.0.1:{}/0"
 MASTER_KEY_FILE = "master.key"
+PREFIX, FILE_SUFFIX = "COUPON_", "_FILE"
+# Set by `couponctl serve all` for the processes that it starts, and by test runs.
+INTERNAL_VARIABLES = {"COUPON_GROUP", "COUPON_TESTS_REQUIRE"}
 
 
 class InvalidSettings(Exception):
     """The environment contains invalid settings; the message lists all of them."""
 
 
-def load() -> Settings:
+def load(creates_key: bool = True) -> Settings:
     """Return the settings of this process.
+
+    If no master key is configured or stored yet, one is created and stored; without
+    `creates_key`, `master_keys` is then empty.
 
     Raises:
         InvalidSettings: One or more settings are invalid.
     """
     with _convert_errors():
-        return _read_environment()
+        return _read_environment(creates_key)
 
 
-def _read_environment() -> Settings:
+def describe_unknown_variables() -> list[str]:
+    """Return a sentence about each variable that looks like a setting but is none."""
+    known = {variable.name for variable in VARIABLES.values()} | INTERNAL_VARIABLES
+    return [
+        f"{name} is not a setting{_suggest_name(name.removesuffix(FILE_SUFFIX))}"
+        for name in sorted(os.environ)
+        if name.startswith("COUPON") and name.removesuffix(FILE_SUFFIX) not in known
+    ]
+
+
+def warn_about_unknown_variables() -> None:
+    """Log what `describe_unknown_variables` returns."""
+    for text in describe_unknown_variables():
+        log.warning("unknown_setting", detail=text)
+
+
+def _suggest_name(name: str) -> str:
+    # Compared without the prefix, which would make all names look alike.
+    names = {
+        variable.name.removeprefix(PREFIX): variable.name
+        for variable in VARIABLES.values()
+    }
+    near = get_close_matches(name.partition("_")[2], names, n=1)
+    return f"; did you mean {names[near[0]]}?" if near else "."
+
+
+def _read_environment(creates_key: bool) -> Settings:
     env = FileAwareEnv(eager=False, strip_whitespace=True)
     values = {name: variable.read(env) for name, variable in VARIABLES.items()}
     env.seal()
@@ -43,10 +80,10 @@ def _read_environment() -> Settings:
     for name, variable in VARIABLES.items():
         if isinstance(variable.default, tuple):
             values[name] = tuple(filter(None, values[name]))
-    return _derive_settings(values)
+    return _derive_settings(values, creates_key)
 
 
-def _derive_settings(values: dict[str, Any]) -> Settings:
+def _derive_settings(values: dict[str, Any], creates_key: bool) -> Settings:
     """Fill in the defaults that depend on other settings."""
     data_dir = values["data_dir"].absolute()
     broker_url = values["broker_url"] or EMBEDDED_BROKER_URL_TEMPLATE.format(
@@ -56,12 +93,24 @@ def _derive_settings(values: dict[str, Any]) -> Settings:
         "data_dir": data_dir,
         "database_url": values["database_url"]
         or f"sqlite:///{data_dir / 'coupons.db'}",
-        "master_keys": _resolve_master_keys(values["master_keys"], data_dir),
+        "master_keys": _resolve_master_keys(
+            values["master_keys"], data_dir / MASTER_KEY_FILE, creates_key
+        ),
         "broker_url": broker_url,
         "redis_url": values["redis_url"] or _derive_redis_url(broker_url),
         "is_broker_embedded": not values["broker_url"],
+        "is_demo_enabled": values["demo"] == "1"
+        or (not values["demo"] and is_loopback_host(values["bind_host"])),
     }
     return Settings(**values | derived_values)
+
+
+def is_loopback_host(host: str) -> bool:
+    """Return True if only programs on this machine reach the host."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _derive_redis_url(broker_url: str) -> str:
@@ -94,15 +143,12 @@ def _format_errors(error: EnvValidationError) -> str:
 
 
 def _resolve_master_keys(
-    configured_keys: Sequence[str], data_dir: Path
+    configured_keys: Sequence[str], path: Path, creates_key: bool
 ) -> tuple[str, ...]:
-    """Return the configured keys, or the key in the data directory.
-
-    That key is generated when it is first needed.
-    """
+    """Return the configured keys, or the key in the file."""
     keys = tuple(key.strip() for key in configured_keys if key.strip())
-    if not keys:
-        keys = (_load_or_create_master_key(data_dir / MASTER_KEY_FILE),)
+    if not keys and (creates_key or path.exists()):
+        keys = (_load_or_create_master_key(path),)
     for key in keys:
         if not encryption.is_master_key(key):
             raise InvalidSettings(

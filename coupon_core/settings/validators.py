@@ -1,11 +1,13 @@
 """Checks of single settings that environs cannot express itself."""
 
 from ipaddress import ip_network
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from environs import ValidationError, validate
 
 from coupon_core.messaging.topology import UnsupportedBroker, parse_broker_kind
+from coupon_core.persistence.connection_pools import require_supported_scheme
 from coupon_core.security.rate_limiting.policy import (
     IN_MEMORY_URL,
     InvalidRateLimit,
@@ -29,6 +31,22 @@ def validate_broker_url(url: str) -> None:
     try:
         parse_broker_kind(url)
     except UnsupportedBroker as error:
+        raise ValidationError(str(error)) from error
+
+
+def validate_directory(path: Path) -> None:
+    """Refuse a path that cannot be a directory, because a part of it is a file."""
+    existing = next(part for part in (path, *path.parents) if part.exists())
+    if not existing.is_dir():
+        raise ValidationError(f"{existing} is not a directory")
+
+
+def validate_database_url(url: str) -> None:
+    """Refuse a database that is not supported; "" selects the SQLite file."""
+    try:
+        if url:
+            require_supported_scheme(url)
+    except ValueError as error:
         raise ValidationError(str(error)) from error
 
 

@@ -16,7 +16,7 @@ def db() -> None:
 
 
 @db.command()
-@json_command()
+@json_command(creates_data=True)
 def upgrade() -> dict[str, Any]:
     """Apply missing migrations; applied ones are skipped.
 

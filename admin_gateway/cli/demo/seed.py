@@ -11,12 +11,7 @@ from admin_gateway.cli.demo.phoenix_definitions import (
     DemoDefinition,
 )
 from admin_gateway.requests import CreateDefinitionSchema, CreateRewardItemSchema
-from coupon_core.domain.models import (
-    AdminReason,
-    IssuedCoupon,
-    Page,
-    Refused,
-)
+from coupon_core.domain.models import AdminReason, IssuedCoupon, Page, Refused
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.services.access import tenants
 from coupon_core.services.catalog import definitions, reward_items

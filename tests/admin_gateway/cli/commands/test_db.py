@@ -60,7 +60,7 @@ def test_without_tables_every_command_says_how_to_get_them(
         ("postgresql://u:secret@127.0.0.1:x/x", "The database cannot be reached"),
         ("mysql://127.0.0.1/x", "COUPON_DATABASE_URL: a database URL is sqlite:///"),
         ("sqlite:///{0}", "The database cannot be reached: file is not a database"),
-        ("sqlite:///{0}/below/a/file.db", "COUPON_DATABASE_URL: "),
+        ("sqlite:///{0}/below/a/file.db", "There is no database at "),
     ],
 )
 def test_a_database_that_cannot_be_is_one_sentence(

@@ -175,7 +175,7 @@ def test_check_tells_every_error_at_once(cli_without_tables: CouponctlRunner) ->
     [
         ("COUPON_MASTER_KEYS_FILE", "/no/such/file", "COUPON_MASTER_KEYS_FILE"),
         ("COUPON_MASTER_KEYS", "short", "couponctl config new-key"),
-        ("COUPON_DATA_DIR", "/proc/no/such", "COUPON_DATA_DIR: /proc/no"),
+        ("COUPON_DATA_DIR", "/dev/null/a", "COUPON_DATA_DIR: /dev/null is not a"),
     ],
 )
 def test_each_bad_setting_is_one_sentence(
@@ -183,6 +183,23 @@ def test_each_bad_setting_is_one_sentence(
 ) -> None:
     env = {**cli_without_tables.env, "COUPON_MASTER_KEYS": "", name: value}
     assert message in CouponctlRunner(env).expect_refusal("config", "check")
+
+
+def test_a_misspelt_setting_is_refused_with_the_right_name(
+    cli_without_tables: CouponctlRunner,
+) -> None:
+    misspelt = CouponctlRunner({**cli_without_tables.env, "COUPON_DATABSE_URL": "x"})
+    expected = "COUPON_DATABSE_URL is not a setting; did you mean COUPON_DATABASE_URL?"
+    assert misspelt.expect_refusal("config", "check") == expected
+    report = misspelt.json("doctor", status=1)
+    assert ("warn", expected) in [
+        (finding["level"], finding["found"]) for finding in report["checks"]
+    ]
+
+
+def test_the_summary_counts_failures(cli_without_tables: CouponctlRunner) -> None:
+    lines = cli_without_tables.run("doctor").stderr.splitlines()
+    assert lines[0].startswith("1 failed, 0 warnings, ")
 
 
 def test_good_settings_pass(cli_without_tables: CouponctlRunner) -> None:
