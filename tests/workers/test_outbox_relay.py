@@ -172,9 +172,9 @@ def test_nothing_is_claimed_while_the_broker_is_away(
     assert outbox.measure_backlog(utc_now())[0] == 3
 
 
+# Only SQLite lets no second writer begin.
+@pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
 def test_an_idle_relay_does_not_write(tenant: TenantFactory, core: Settings) -> None:
-    if not core.database_url.startswith("sqlite"):
-        pytest.skip("only SQLite has one writer at a time")
     database.execute("DELETE FROM outbox", {})
     with sqlite3.connect(core.database_url.removeprefix("sqlite:///")) as writer:
         writer.execute("BEGIN IMMEDIATE")
