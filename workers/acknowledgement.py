@@ -17,6 +17,7 @@ from coupon_core.persistence import database, diagnostics
 from workers import messages
 from workers.message_handlers import DEFAULT_HANDLER, MessageHandler
 from workers.messages import Message
+from workers.outages import DATABASE, OUTAGES
 
 log = structlog.get_logger("coupon.consumer")
 
@@ -66,6 +67,8 @@ class DeliveryProcessor:
         ):
             final_outcome = outcome or self._process_one(message)
             self.outcome_counts[final_outcome] += 1
+            if final_outcome != "put_last":
+                OUTAGES.recover()
             metrics.count_message(message.queue, final_outcome)
             delivery.ack()
 
@@ -74,7 +77,7 @@ class DeliveryProcessor:
         try:
             return self.handler.handle_many(messages)
         except diagnostics.DATABASE_ERRORS as error:
-            log.warning("database trouble", error=describe_error(error))
+            OUTAGES.fail("database trouble", error, DATABASE)
             check_database()
         except Exception as error:
             log.error("messages cannot be processed together", **_to_log_fields(error))
@@ -99,7 +102,7 @@ class DeliveryProcessor:
 
     def _handle_database_error(self, message: Message, error: Exception) -> str:
         """Requeue or bury the message if the database works otherwise."""
-        log.warning("database trouble", error=describe_error(error))
+        OUTAGES.fail("database trouble", error, DATABASE)
         check_database()
         if message.failed_attempts + 1 >= MAX_ATTEMPTS:
             kind = type(error).__name__

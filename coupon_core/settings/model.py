@@ -13,6 +13,7 @@ from coupon_core.settings.validators import (
     PORT_RANGE,
     VISIBILITY_RANGE,
     validate_broker_url,
+    validate_database_url,
     validate_networks,
     validate_public_url,
     validate_rate_limit,
@@ -43,6 +44,7 @@ class Settings:
         metadata=describe_variable(
             "COUPON_DATABASE_URL",
             "sqlite:///path or postgresql://user:password@host/name",
+            validate=validate_database_url,
             documented_default="sqlite:///DATA_DIR/coupons.db",
         )
     )
@@ -56,13 +58,11 @@ class Settings:
         ),
         repr=False,
     )
-    database_pool: int = field(
-        metadata=describe_variable(
-            "COUPON_DATABASE_POOL",
-            "maximum number of database connections of a process",
-            default=16,
-            validate=COUNT_RANGE,
-        )
+    database_pool: int = setting_with_default(
+        "COUPON_DATABASE_POOL",
+        "maximum number of database connections of a process",
+        default=16,
+        validate=COUNT_RANGE,
     )
     gateway_workers: int = field(
         metadata=describe_variable(

@@ -21,7 +21,7 @@ from admin_gateway.cli.server.addresses import (
 )
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.messaging import health_check
-from coupon_core.persistence import diagnostics
+from coupon_core.persistence import diagnostics, schema
 from coupon_core.persistence.diagnostics import DatabaseStatus
 from coupon_core.services.access import tenants
 from coupon_core.services.catalog import definition_checks
@@ -109,14 +109,18 @@ def _check_file_mode(path: Path) -> Finding:
 
 def check_database(_: Settings) -> Findings:
     """Check that the database is up to date, writable, and fits the master key."""
-    status, detail = diagnostics.check_status()
+    status, error = diagnostics.check_status()
     if status != DatabaseStatus.READY:
-        advice = database_status_message(status, detail)
+        advice = database_status_message(status, error)
         yield Finding("database", "fail", found=status.value, advice=advice)
         return
-    yield Finding(
-        "database", "ok", found=f"{diagnostics.describe_product()}, up to date"
-    )
+    product = diagnostics.describe_product()
+    if newer := schema.list_newer_migrations():
+        found = f"{product}, newer than this release ({newer[-1]})"
+        advice = "Upgrade the programs on this machine to the same release."
+        yield Finding("database", "warn", found=found, advice=advice)
+    else:
+        yield Finding("database", "ok", found=f"{product}, up to date")
     yield _check_journal_mode()
     yield _check_writable()
     yield _check_secrets()
