@@ -120,6 +120,11 @@ CAUSES = (
         pattern="busy with other writers",
     ),
     Cause(
+        "a lock file cannot be used",
+        "Run all programs as one user, to whom the directory of the database belongs.",
+        pattern="the lock file .* cannot be used",
+    ),
+    Cause(
         "the file cannot be opened",
         "Correct the path in COUPON_DATABASE_URL, or grant this user permission for "
         "the file and its directory.",

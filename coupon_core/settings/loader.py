@@ -1,7 +1,8 @@
 """Load the settings from the environment, and report all errors at once."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -9,6 +10,7 @@ from typing import Any
 
 from environs import EnvValidationError, FileAwareEnv
 
+from coupon_core.persistence import data_directory
 from coupon_core.security import encryption
 from coupon_core.security.rate_limiting.policy import IN_MEMORY_URL
 from coupon_core.settings.descriptions import DESCRIPTIONS, describe_settings
@@ -17,8 +19,9 @@ from coupon_core.settings.validators import COUNTER_URL_PREFIXES
 
 __all__ = ["DESCRIPTIONS", "InvalidSettings", "Settings", "describe_settings", "load"]
 
-EMBEDDED_BROKER_URL_TEMPLATE = "redis://127.0.0.1:{}/0"
+EMBEDDED_BROKER_URL_TEMPLATE = "redis://:{}@127.0.0.1:{}/0"
 MASTER_KEY_FILE = "master.key"
+BROKER_PASSWORD_FILE = "bus.password"  # noqa: S105 - the name of a file
 
 
 class InvalidSettings(Exception):
@@ -28,9 +31,12 @@ class InvalidSettings(Exception):
 def load() -> Settings:
     """Return the settings of this process.
 
+    What the process creates from now on is for its own user only.
+
     Raises:
         InvalidSettings: One or more settings are invalid.
     """
+    data_directory.restrict_new_files()
     with _convert_errors():
         return _read_environment()
 
@@ -50,7 +56,8 @@ def _derive_settings(values: dict[str, Any]) -> Settings:
     """Fill in the defaults that depend on other settings."""
     data_dir = values["data_dir"].absolute()
     broker_url = values["broker_url"] or EMBEDDED_BROKER_URL_TEMPLATE.format(
-        values["bus_port"]
+        _load_or_create_secret(data_dir / BROKER_PASSWORD_FILE, secrets.token_urlsafe),
+        values["bus_port"],
     )
     derived_values = {
         "data_dir": data_dir,
@@ -102,7 +109,8 @@ def _resolve_master_keys(
     """
     keys = tuple(key.strip() for key in configured_keys if key.strip())
     if not keys:
-        keys = (_load_or_create_master_key(data_dir / MASTER_KEY_FILE),)
+        path = data_dir / MASTER_KEY_FILE
+        keys = (_load_or_create_secret(path, encryption.generate_master_key),)
     for key in keys:
         if not encryption.is_master_key(key):
             raise InvalidSettings(
@@ -112,13 +120,13 @@ def _resolve_master_keys(
     return keys
 
 
-def _load_or_create_master_key(path: Path) -> str:
+def _load_or_create_secret(path: Path, generate: Callable[[], str]) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         # Link the file only after it is complete, so that processes that start together
-        # use one key. Each has a draft of its own; PIDs are not unique in containers.
+        # use one secret. Each has its own draft; PIDs are not unique in containers.
         with NamedTemporaryFile("w", dir=path.parent, prefix=path.name) as draft:
-            draft.write(encryption.generate_master_key())
+            draft.write(generate())
             draft.flush()
             os.fsync(draft.fileno())
             with suppress(FileExistsError):

@@ -6,7 +6,8 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.doctor.checks import CHECKS, Finding
+from admin_gateway.cli.doctor.checks import CHECKS
+from admin_gateway.cli.doctor.findings import Finding
 from admin_gateway.cli.output import exit_with_failure, json_command, started_core
 from coupon_core.settings.loader import InvalidSettings
 

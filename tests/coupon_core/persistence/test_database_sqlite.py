@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
+import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -173,3 +176,26 @@ def test_a_full_disk_is_told_as_such(depth: int) -> None:
     assert "database or disk is full" in str(caught.value)
     assert describe_error(caught.value) == "the disk is full"
     create_tenant()  # the connection is good for the next transaction
+
+
+@pytest.mark.usefixtures("sqlite_core")
+@pytest.mark.parametrize("how", ["readable", "a link", "of another user"])
+def test_a_lock_file_that_others_can_open_is_replaced(path: Path, how: str) -> None:
+    """Whoever can open a file can hold its lock, and so stop all writes."""
+    lock_path = Path(f"{path}-turn")
+    lock_path.unlink(missing_ok=True)
+    if how == "a link":
+        lock_path.symlink_to(path.parent / "elsewhere")
+    else:
+        lock_path.touch()
+        lock_path.chmod(0o644 if how == "readable" else 0o600)
+    if how == "of another user":
+        if os.geteuid() != 0:
+            pytest.skip("only root can give a file to another user")
+        os.chown(lock_path, 65_534, 65_534)
+    with lock_path.open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        create_tenant()
+    status = lock_path.lstat()
+    assert (stat.S_IMODE(status.st_mode), status.st_uid) == (0o600, os.geteuid())
+    assert not (path.parent / "elsewhere").exists() or how == "a link"
