@@ -78,14 +78,14 @@ def insert(
 
     Each code belongs to one coupon. `user_ids` is as long as `codes`, or empty.
     """
-    # IDs follow the order in which the codes were drawn: lists are in the order of IDs,
-    # and a code must not give away its neighbours on a printed sheet. Rows are written
-    # in the order of the index of codes, whose pages are then changed one by one.
+    # In the order in which the codes were drawn: lists are in the order of IDs, and a
+    # code must not give away its neighbours on a printed sheet. Rows in the order of
+    # the codes are no faster; IDs in another order than the rows are slower (SQLite: a
+    # quarter more CPU for 800,000 codes), because most indexes end with the ID.
     users = user_ids or [""] * len(codes)
-    ids = [generate_id() for _ in codes]
     rows = (
-        (coupon_id, code, to_lookup_key(code), user)
-        for code, user, coupon_id in sorted(zip(codes, users, ids, strict=True))
+        (generate_id(), code, to_lookup_key(code), user)
+        for code, user in zip(codes, users, strict=True)
     )
     common = {
         "tenant_id": batch.tenant_id,
