@@ -185,6 +185,18 @@ def start_postgres(config: pytest.Config) -> Postgres:
     return server.address
 
 
+@pytest.fixture(autouse=True)
+def own_umask() -> Iterator[None]:
+    """Restore the umask: processes that load settings create files for one user only.
+
+    Servers of other tests run as another user.
+    """
+    umask = os.umask(0o022)
+    os.umask(umask)
+    yield
+    os.umask(umask)
+
+
 @pytest.fixture(scope="session")
 def postgres(request: pytest.FixtureRequest) -> Postgres:
     """Return this run's PostgreSQL; to stop one, use `postgres_server`."""

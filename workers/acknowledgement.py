@@ -17,6 +17,7 @@ from coupon_core.persistence import database, diagnostics
 from workers import messages
 from workers.message_handlers import DEFAULT_HANDLER, MessageHandler
 from workers.messages import Message
+from workers.outages import DATABASE, OUTAGES
 
 log = structlog.get_logger("coupon.consumer")
 
@@ -65,6 +66,8 @@ class DeliveryProcessor:
         for position, (delivery, message) in enumerate(batch, 1):
             outcome = outcomes[position - 1] or self._process_one(message)
             self.outcome_counts[outcome] += 1
+            if outcome != "put_last":
+                OUTAGES.recover()
             metrics.count_message(message.queue, outcome)
             # What came before is done as well.
             if position == len(batch) or not outcomes[position - 1]:
@@ -83,7 +86,7 @@ class DeliveryProcessor:
         try:
             outcomes = self.handler.handle_many(list(fresh.values()))
         except diagnostics.DATABASE_ERRORS as error:
-            log.warning("database trouble", error=describe_error(error))
+            OUTAGES.fail("database trouble", error, DATABASE)
             check_database()
         except Exception as error:
             log.error("messages cannot be processed together", **_to_log_fields(error))
@@ -111,7 +114,7 @@ class DeliveryProcessor:
 
     def _handle_database_error(self, message: Message, error: Exception) -> str:
         """Requeue or bury the message if the database works otherwise."""
-        log.warning("database trouble", error=describe_error(error))
+        OUTAGES.fail("database trouble", error, DATABASE)
         check_database()
         if message.failed_attempts + 1 >= MAX_ATTEMPTS:
             kind = type(error).__name__

@@ -18,11 +18,11 @@ from coupon_core.messaging.topology import (
     RABBITMQ,
     parse_broker_kind,
 )
-from coupon_core.observability.error_summary import describe_error
 from coupon_core.persistence import database, diagnostics
 from workers.acknowledgement import DatabaseUnavailable, DeliveryProcessor
 from workers.interval_timer import IntervalTimer
 from workers.message_handlers import DEFAULT_HANDLER, MessageHandler
+from workers.outages import BUS, DATABASE, OUTAGES
 
 log = structlog.get_logger("coupon.consumer")
 
@@ -69,9 +69,9 @@ def run(
             diagnostics.check_writable()
             consume(broker_url, visibility_seconds, stop, beat, config)
         except (*diagnostics.DATABASE_ERRORS, DatabaseUnavailable) as error:
-            log.warning("the database is away", error=describe_error(error))
+            OUTAGES.fail("the database is away", error, DATABASE)
         except Exception as error:
-            log.warning("the bus is away", error=describe_error(error))
+            OUTAGES.fail("the bus is away", error, BUS)
         finally:
             with suppress(*diagnostics.DATABASE_ERRORS):
                 database.release_connection()
@@ -99,6 +99,7 @@ def consume(
             consumer.consume()
         is_rabbitmq = parse_broker_kind(broker_url) == RABBITMQ
         log.info("consuming", queues=sorted(config.queues))
+        OUTAGES.recover()
         while not stop.is_set():
             run_once(connection, processor, config)
             beat()

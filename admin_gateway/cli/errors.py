@@ -10,6 +10,7 @@ from marshmallow import ValidationError
 from admin_gateway.refusals import REFUSALS
 from coupon_core.domain.models import AnyReason, Reason, Refused
 from coupon_core.messaging.topology import BrokerUnavailable
+from coupon_core.observability.error_causes import SCHEMA_MISMATCH, find_cause
 from coupon_core.persistence import diagnostics
 from coupon_core.persistence.diagnostics import DatabaseStatus
 from coupon_core.schemas.csv_options import InvalidCsv
@@ -75,10 +76,7 @@ COUPON_REFUSALS: Mapping[AnyReason, tuple[str, str]] = {
     Reason.POOL_EMPTY: ("USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
 }
 DATABASE_STATUS_MESSAGES: Mapping[DatabaseStatus, str] = {
-    DatabaseStatus.UNREACHABLE: (
-        "The database cannot be reached: {detail}. "
-        "Start it or correct COUPON_DATABASE_URL."
-    ),
+    DatabaseStatus.UNREACHABLE: "The database cannot be reached: {detail}. {advice}",
     DatabaseStatus.WITHOUT_TABLES: (
         "The database has no tables. Run `couponctl db upgrade`; if this is the wrong "
         "database, check COUPON_DATABASE_URL with `couponctl config show`."
@@ -86,18 +84,35 @@ DATABASE_STATUS_MESSAGES: Mapping[DatabaseStatus, str] = {
     DatabaseStatus.OUTDATED: (
         "The database is not up to date. Run `couponctl db upgrade`."
     ),
-    DatabaseStatus.READY: "The database reported an error: {detail}",
+    DatabaseStatus.READY: "The database reported an error: {detail}. {advice}",
 }
+UNKNOWN_CAUSE_ADVICE = "Check the server and COUPON_DATABASE_URL."
 
 
-def database_status_message(status: DatabaseStatus, detail: str) -> str:
-    """Return the message for a database in that status."""
-    return DATABASE_STATUS_MESSAGES[status].format(detail=detail.rstrip(".?"))
+def database_status_message(
+    status: DatabaseStatus, error: Exception | None = None
+) -> str:
+    """Return the message for a database in that status, with the driver's words."""
+    cause = find_cause(error)
+    advice = cause.advice if cause else UNKNOWN_CAUSE_ADVICE
+    return DATABASE_STATUS_MESSAGES[status].format(
+        detail=_driver_words(error).rstrip(".?"), advice=advice
+    )
+
+
+def _driver_words(error: Exception | None) -> str:
+    """Return the message of the driver without the statement that PostgreSQL quotes."""
+    diagnosis = getattr(getattr(error, "orig", None), "diag", None)
+    words = getattr(diagnosis, "message_primary", None) or str(error or "")
+    return " ".join(words.split())
 
 
 def _convert_database_error(error: Exception) -> CommandError:
-    status, detail = diagnostics.check_status()
-    message = database_status_message(status, detail or " ".join(str(error).split()))
+    """Return the driver's words, or how to get the tables if one is missing."""
+    status, connection_error = diagnostics.check_status()
+    if status != DatabaseStatus.UNREACHABLE and find_cause(error) != SCHEMA_MISMATCH:
+        status = DatabaseStatus.READY  # migrations may be missing, but that is not why
+    message = database_status_message(status, connection_error or error)
     return CommandError(message, "DATABASE_ERROR")
 
 

@@ -136,7 +136,7 @@ def started_core(creates_data: bool = False) -> Iterator[loader.Settings]:
     Raises:
         CommandError: There is no database file or no master key yet.
     """
-    settings = loader.load(creates_key=creates_data)
+    settings = loader.load(creates_secrets=creates_data)
     if not creates_data and (problem := describe_missing_data(settings)):
         raise CommandError(problem)
     bootstrap.start(settings)

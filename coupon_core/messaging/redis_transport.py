@@ -29,6 +29,7 @@ from coupon_core.messaging.topology import EVENTS_EXCHANGE
 IDLE_POLL_INTERVAL_SECONDS = 0.05
 DEFAULT_PREFETCH_COUNT = 20
 MAX_REQUEUED_MESSAGES = 1_000
+BINDING_PART_COUNT = 3  # routing key, pattern and queue
 DEFECT_HEADER = "coupons-fault"
 """The header that marks an item that is not a valid message."""
 
@@ -166,10 +167,17 @@ class Channel(redis.Channel):
     def get_table(self, exchange: str) -> list[tuple[str, ...]]:
         """Return the bindings of an exchange."""
         if self.binding_cache is None:
-            return list(super().get_table(exchange))
+            return self._read_table(exchange)
         if exchange not in self.binding_cache:
-            self.binding_cache[exchange] = super().get_table(exchange)
+            self.binding_cache[exchange] = self._read_table(exchange)
         return self.binding_cache[exchange]
+
+    def _read_table(self, exchange: str) -> list[tuple[str, ...]]:
+        """Return the bindings in Redis, without entries that kombu cannot read."""
+        with self.conn_or_acquire() as client:
+            members = client.smembers(self.keyprefix_queue % exchange)
+        rows = (tuple(m.decode(errors="replace").split(self.sep)) for m in members)
+        return [row for row in rows if len(row) == BINDING_PART_COUNT]
 
     def _lookup(
         self, exchange: str, routing_key: str, default: str | None = None

@@ -180,6 +180,18 @@ class PostgresqlPool(PooledPostgresqlDatabase, BackoffPostgresqlDatabase):
         return is_closed
 
 
+class SqlitePool(PooledSqliteDatabase):
+    """A pool of connections whose rollback does not hide why it was necessary."""
+
+    def rollback(self) -> None:
+        """Roll back, unless SQLite has done so itself, as it does if the disk is full.
+
+        Another ROLLBACK would fail and replace the original error.
+        """
+        if self.connection().in_transaction:
+            super().rollback()
+
+
 def create_database(url: str, pool_size: int) -> Database:
     """Create the database object for a URL, without connecting.
 
@@ -225,7 +237,7 @@ def _create_postgresql_pool(url: str, pool_size: int) -> Database:
 
 def _create_sqlite_pool(path: Path, pool_size: int) -> Database:
     path.parent.mkdir(parents=True, exist_ok=True)
-    return PooledSqliteDatabase(
+    return SqlitePool(
         str(path),
         pragmas=SQLITE_PRAGMAS,
         timeout=BUSY_TIMEOUT_SECONDS,  # for the pool; the file has busy_timeout

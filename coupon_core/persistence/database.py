@@ -163,6 +163,8 @@ def _savepoint() -> Iterator[None]:
     try:
         yield
     except BaseException:
+        if not is_postgresql() and not database_proxy.connection().in_transaction:
+            raise  # SQLite has rolled back the whole transaction, as on a full disk
         execute("ROLLBACK TO SAVEPOINT part", {})
         execute("RELEASE SAVEPOINT part", {})
         raise

@@ -124,7 +124,7 @@ class Settings:
             "message broker: redis://… or amqp://…; if it is set, no broker is "
             "embedded",
             validate=validate_broker_url,
-            documented_default="redis://127.0.0.1:BUS_PORT/0",
+            documented_default="redis://:PASSWORD@127.0.0.1:BUS_PORT/0",
         )
     )
     visibility_seconds: int = field(

@@ -192,6 +192,15 @@ def test_the_lag_tells_how_many_wait_and_how_long(tenant: TenantFactory) -> None
     assert 30 <= age < 40
 
 
+def test_the_lag_of_an_event_starts_when_it_is_stored(tenant: TenantFactory) -> None:
+    database.execute("DELETE FROM outbox", {})
+    long_ago = utc_now() - timedelta(days=30)
+    with database.transaction():
+        outbox.add([outbox.build_event(tenant.tenant_id, "x.y", "", {}, long_ago)])
+    _, age = outbox.measure_backlog(utc_now() + timedelta(seconds=30))
+    assert 30 <= age < 40
+
+
 def test_what_was_sent_is_forgotten_after_its_time(
     tap: Broker, tenant: TenantFactory
 ) -> None:

@@ -21,7 +21,9 @@ def show_() -> dict[str, Any]:
 
     Example: `COUPON_DATA_DIR=/srv/coupons couponctl config show`
     """
-    rows = settings_loader.describe_settings(settings_loader.load(creates_key=False))
+    rows = settings_loader.describe_settings(
+        settings_loader.load(creates_secrets=False)
+    )
     names = ("name", "value", "meaning")
     return {"settings": [dict(zip(names, row, strict=True)) for row in rows]}
 
@@ -33,7 +35,7 @@ def check() -> dict[str, Any]:
 
     Example: `couponctl config check && couponctl serve admin`
     """
-    settings_loader.load(creates_key=False)
+    settings_loader.load(creates_secrets=False)
     if problems := settings_loader.describe_unknown_variables():
         raise settings_loader.InvalidSettings("\n".join(problems))
     print_status("The settings are valid.")

@@ -41,7 +41,7 @@ def status() -> dict[str, Any]:
 
     Example: `couponctl queue status --json`
     """
-    settings = loader.load(creates_key=False)
+    settings = loader.load(creates_secrets=False)
     bus, queues = _inspect_broker(settings.broker_url)
     if bus["error"]:
         exit_with_failure()

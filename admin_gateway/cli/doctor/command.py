@@ -8,8 +8,8 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.doctor import checks
-from admin_gateway.cli.doctor.checks import Finding
+from admin_gateway.cli.doctor import checks, file_checks
+from admin_gateway.cli.doctor.findings import Finding
 from admin_gateway.cli.output import (
     describe_missing_data,
     exit_with_failure,
@@ -22,9 +22,9 @@ from coupon_core.settings.loader import InvalidSettings
 
 # These need what `db upgrade` creates.
 DATA_CHECKS = {
-    checks.check_data_directory,
-    checks.check_disk,
-    checks.check_master_key,
+    file_checks.check_data_directory,
+    file_checks.check_disk,
+    file_checks.check_master_key,
     checks.check_database,
     checks.check_clock,
 }
@@ -52,7 +52,7 @@ def doctor() -> dict[str, Any]:
 
 def _run_checks() -> Iterator[Finding]:
     try:
-        settings = loader.load(creates_key=False)
+        settings = loader.load(creates_secrets=False)
         problem = describe_missing_data(settings)
         yield Finding("settings", "ok", found="valid")
         yield from _find_unknown_variables()

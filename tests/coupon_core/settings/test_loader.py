@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -164,7 +165,7 @@ def test_a_reader_creates_no_key(
 ) -> None:
     load(COUPON_MASTER_KEYS=generate_master_key())
     monkeypatch.setenv("COUPON_MASTER_KEYS", "")
-    assert loader.load(creates_key=False).master_keys == ()
+    assert loader.load(creates_secrets=False).master_keys == ()
     assert not (tmp_path / "var").exists()
 
 
@@ -172,7 +173,18 @@ def test_a_master_key_is_made_once_and_kept(load: Environment, tmp_path: Path) -
     master_keys = load().master_keys
     assert load().master_keys == master_keys
     assert encryption.is_master_key(master_keys[0])
-    assert [path.name for path in (tmp_path / "var").iterdir()] == ["master.key"]
+    files = {
+        path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "var").iterdir()
+    }
+    assert files == {"master.key": 0o600, "bus.password": 0o600}
+    assert (tmp_path / "var").stat().st_mode & 0o777 == 0o700
+
+
+def test_the_embedded_broker_has_one_password(load: Environment) -> None:
+    url = load().broker_url
+    assert load().broker_url == url
+    assert len(urlsplit(url).password or "") >= 43
+    assert load(COUPON_BROKER_URL="redis://bus/0").broker_url == "redis://bus/0"
 
 
 def test_the_kept_key_is_for_its_owner_only(load: Environment, tmp_path: Path) -> None:
@@ -209,7 +221,7 @@ def test_processes_that_start_together_keep_one_key(tmp_path: Path) -> None:
 
 def _send_kept_key(path: Path, barrier: Any, sender: Any) -> None:
     barrier.wait(30)
-    sender.send(loader._load_or_create_master_key(path))
+    sender.send(loader._load_or_create_secret(path, generate_master_key))
 
 
 def test_a_data_directory_that_cannot_be_made_is_told(

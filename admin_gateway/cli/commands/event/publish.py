@@ -64,7 +64,7 @@ def publish(
     message = to_message(
         build_event(event_id or generate_id(), now=utc_now(), **event_members)
     )
-    inspection.publish(loader.load(creates_key=False).broker_url, message)
+    inspection.publish(loader.load(creates_secrets=False).broker_url, message)
     published = json.loads(message.body)
     published_id = published["event_id" if as_phoenix else "id"]
     return {"event_id": published_id, "routing_key": message.routing_key}

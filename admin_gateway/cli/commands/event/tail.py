@@ -24,7 +24,7 @@ def tail(tenant_id: str | None, count: int | None, as_json: bool) -> None:
 
     Example: `couponctl event tail --tenant demo --count 1 --json`
     """
-    events = _receive_events(loader.load(creates_key=False).broker_url)
+    events = _receive_events(loader.load(creates_secrets=False).broker_url)
     tenant_events = (
         event for event in events if tenant_id in (None, event.get("tenantid"))
     )

@@ -6,14 +6,17 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography.fernet import Fernet
 
+from coupon_core.persistence.data_directory import find_exposed
 from coupon_core.persistence.tables import DefinitionTable
 from coupon_core.security import encryption
 from tests.support.cli_runner import CouponctlRunner
 from tests.support.concurrency import started_core
+from tests.support.servers import RedisServer
 from tests.support.settings import build_settings
 
 
@@ -90,6 +93,32 @@ def test_a_master_key_that_others_can_read(cli_without_tables: CouponctlRunner) 
     path.chmod(0o644)
     finding = run_doctor(CouponctlRunner(env), 1)["master key"]
     assert (finding["level"], finding["advice"]) == ("fail", f"Run: chmod 600 {path}")
+
+
+def test_files_that_others_could_read(cli_without_tables: CouponctlRunner) -> None:
+    """Every command closes the directory; what it cannot close is reported."""
+    directory = Path(cli_without_tables.env["COUPON_DATA_DIR"])
+    directory.chmod(0o755)
+    (directory / "old.log").touch(0o644)
+    assert run_doctor(cli_without_tables, 1)["data directory"]["level"] == "ok"
+    assert not list(find_exposed(directory))
+    (directory / "old.log").chmod(0o640)
+    finding = run_doctor(cli_without_tables, 1)["data directory"]
+    assert finding["level"] == "warn"
+    assert f"{directory}/old.log: open to other users" in finding["found"]
+    directory.chmod(0o1755)  # shared like /tmp, and therefore left as it is
+    finding = run_doctor(cli_without_tables, 1)["data directory"]
+    assert (finding["level"], finding["advice"]) == (
+        "fail",
+        f"Run as its owner: chmod -R go= {directory}",
+    )
+
+
+def test_a_bus_without_a_password(cli: CouponctlRunner, redis: RedisServer) -> None:
+    env = {**cli.env, "BUS_PORT": str(urlsplit(redis.url).port)}
+    finding = run_doctor(CouponctlRunner(env), 1)["bus"]
+    assert "requires no password" in finding["found"]
+    assert "couponctl serve bus" in finding["advice"]
 
 
 def test_secrets_that_another_key_sealed(cli: CouponctlRunner) -> None:
