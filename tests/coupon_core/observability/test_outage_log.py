@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+import structlog
 
-from coupon_core.observability import structured_logging
+from coupon_core.observability import outage_log, structured_logging
 from coupon_core.observability.error_summary import describe_error
 from coupon_core.observability.outage_log import OutageLog
 
@@ -30,8 +31,10 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def outages(clock: Clock) -> OutageLog:
+def outages(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> OutageLog:
     structured_logging.configure("info")
+    # A logger that was used before keeps the level of that time.
+    monkeypatch.setattr(outage_log, "log", structlog.get_logger("coupon.outage"))
     return OutageLog(clock)
 
 

@@ -160,12 +160,17 @@ def test_the_demo_is_for_this_machine_only_by_default(
     assert settings.is_demo_enabled == is_enabled
 
 
-def test_a_reader_creates_no_key(
+def test_a_reader_creates_no_secrets(
     load: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    load(COUPON_MASTER_KEYS=generate_master_key())
-    monkeypatch.setenv("COUPON_MASTER_KEYS", "")
-    assert loader.load(creates_secrets=False).master_keys == ()
+    load(COUPON_MASTER_KEYS=generate_master_key(), COUPON_BROKER_URL="redis://bus")
+    for name in ("COUPON_MASTER_KEYS", "COUPON_BROKER_URL"):
+        monkeypatch.setenv(name, "")
+    settings = loader.load(creates_secrets=False)
+    assert (settings.master_keys, settings.broker_url) == (
+        (),
+        "redis://:@127.0.0.1:8003/0",
+    )
     assert not (tmp_path / "var").exists()
 
 
