@@ -16,13 +16,13 @@ endif
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
 
 .PHONY: run
 run: $(STAMP) ## Start everything on this machine; Ctrl-C stops it
 	@$(BIN)/couponctl db upgrade >/dev/null
-	@$(BIN)/couponctl demo load >/dev/null
+	@$(BIN)/couponctl demo load --if-enabled >/dev/null
 	@exec $(BIN)/couponctl serve all
 
 .PHONY: test
@@ -57,10 +57,18 @@ bench: $(STAMP) ## Measure, and print the table
 chaos: $(STAMP) ## Kill workers, relays and brokers at length, and count
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+.PHONY: check-api-docs
+check-api-docs: $(STAMP) ## Check the API documents with tools from PyPI and npm
+	@$(BIN)/python -m tests.apidoc
+
 # The versions for every Python from 3.11 on and every platform, with hashes and
 # without saying where they came from. `make lock ARGS=--upgrade` takes newer ones.
 .PHONY: lock
 lock: $(STAMP) ## Write requirements.lock anew from pyproject.toml
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet \
+		--universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate $(ARGS) \
+		tests/apidoc/requirements.in --output-file tests/apidoc/requirements.lock
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet \
 		--universal --python-version 3.11 --all-extras --generate-hashes \
 		--no-emit-index-url --no-annotate $(ARGS) \

@@ -14,18 +14,32 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from admin_gateway import asyncapi, authentication, routes
     from admin_gateway.refusals import REFUSALS
     from coupon_core import gateway
+    from coupon_core.settings import loader
+    from coupon_core.web import error_catalogue
+    from coupon_core.web.dialects import ErrorShape
+    from coupon_core.web.openapi import DocumentParts
+    from coupon_core.web.openapi.headers import HEADERS_NOTE
     from coupon_core.web.query_names import check_parameter_names
 
+    settings = settings or loader.load()
     app = gateway.create_app(
         __name__,
         settings,
         title="Coupon admin gateway",
         description="Define coupons, generate them and follow their use. The messages "
-        "on the broker are described in /asyncapi.json.",
+        f"on the broker are described in /asyncapi.json. {HEADERS_NOTE}",
         blueprints=[*routes.BLUEPRINTS, asyncapi.blueprint],
         links={"asyncapi": "/asyncapi.json", "schemas": "/schemas"},
         refusals=REFUSALS,
         security_schemes=authentication.SECURITY_SCHEMES,
+        document=DocumentParts(
+            errors=ErrorShape("Error", api=error_catalogue.ADMIN),
+            describe_access=authentication.describe_access,
+            aliases=routes.ALIASES,
+        ),
+    )
+    asyncapi.describe_broker(
+        app, settings.broker_url, is_embedded=settings.is_broker_embedded
     )
     app.before_request(authentication.authenticate)
     app.before_request(check_parameter_names)

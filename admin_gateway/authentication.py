@@ -7,10 +7,12 @@ from typing import Any
 from flask import g, request
 
 from coupon_core.domain.models import Principal, Scope, utc_now
+from coupon_core.domain.rules.scopes import list_granting_scopes
 from coupon_core.observability import audit_context
 from coupon_core.schemas.identifiers import is_uuid
 from coupon_core.security.authentication import authenticate_admin, require_scope
 from coupon_core.web.authentication import bearer_token
+from coupon_core.web.openapi.routes import DocumentedRoute
 from coupon_core.web.query_string import parse_query
 
 SECURITY_SCHEMES: Mapping[str, Any] = {
@@ -90,7 +92,8 @@ def _authorize(principal: Principal, path_parameters: dict[str, Any]) -> None:
     requested_tenant_id = path_parameters.pop(
         "tenant_id", None
     ) or _requested_tenant_id(principal.tenant_id)
-    require_scope(principal, requested_tenant_id, scope=_get_required_scope())
+    scope = _get_required_scope(request.endpoint or "", request.method)
+    require_scope(principal, requested_tenant_id, scope=scope)
     for name in path_parameters.keys() & INTEGER_PARAMETERS:
         path_parameters[name] = (
             int(path_parameters[name])
@@ -105,12 +108,18 @@ def _authorize(principal: Principal, path_parameters: dict[str, Any]) -> None:
         )
 
 
-def _get_required_scope() -> Scope:
-    view_name = (request.endpoint or "").removeprefix(FLAT_PREFIX)
+def _get_required_scope(endpoint: str, method: str) -> Scope:
+    view_name = endpoint.removeprefix(FLAT_PREFIX)
     if view_name in VIEW_SCOPES:
         return VIEW_SCOPES[view_name]
-    is_read = request.method in SAFE_METHODS
-    return Scope.READ if is_read else WRITE_SCOPES[request.blueprint or ""]
+    is_read = method in SAFE_METHODS
+    return Scope.READ if is_read else WRITE_SCOPES[endpoint.rpartition(".")[0]]
+
+
+def describe_access(route: DocumentedRoute) -> str:
+    """Return what a route requires of its caller, for the OpenAPI document."""
+    scope = _get_required_scope(route.endpoint, route.method.upper())
+    return "scope " + " or ".join(f"`{word}`" for word in list_granting_scopes(scope))
 
 
 def _requested_tenant_id(default: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from coupon_core.observability import metrics, metrics_server, structured_logging
 from coupon_core.observability.metrics_server import Collector
-from coupon_core.persistence import database
+from coupon_core.persistence import data_directory, database
 from coupon_core.security import authentication, encryption
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import GuessLimits, parse_rate_limit
@@ -22,6 +22,7 @@ def start(settings: Settings) -> None:
         InvalidSettings: The database URL is invalid.
     """
     structured_logging.configure(settings.log_level, settings.log_format)
+    data_directory.restrict(settings.data_dir)
     encryption.load_keys(settings.master_keys)
     try:
         database.open_database(settings.database_url, settings.database_pool)

@@ -7,13 +7,14 @@ from flask import Flask
 
 from coupon_core import bootstrap
 from coupon_core.messaging.health_check import BrokerHealth
-from coupon_core.persistence import database, errors, schema
+from coupon_core.persistence import database, schema
 from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import IN_MEMORY_URL, parse_rate_limit
 from coupon_core.settings import loader
 from coupon_core.settings.model import DEFAULT_CALLS_PER_CALLER
 from coupon_core.web import app_factory
 from coupon_core.web.rate_limits import CallLimit, limit_requests
+from coupon_core.web.readiness_checks import NotReady
 from coupon_core.web.slow_requests import limit_slow_requests
 
 
@@ -84,9 +85,11 @@ def _check_database() -> str:
 def _check_migrations() -> str:
     try:
         if not schema.is_up_to_date():
-            raise errors.SchemaOutdated(
-                "migrations are missing: run `couponctl db upgrade`"
-            )
+            raise NotReady("outdated")
+        return (
+            "newer than this release"
+            if schema.list_newer_migrations()
+            else "up to date"
+        )
     finally:
         database.release_connection()
-    return "up to date"

@@ -8,10 +8,11 @@ from typing import Any
 from gunicorn.glogging import Logger
 
 from coupon_core.observability import structured_logging
-from coupon_core.settings.loader import load
+from coupon_core.settings.loader import load, warn_about_unknown_variables
 
 _settings = load()  # not `config.load`: gunicorn has a setting of that name
 structured_logging.configure(_settings.log_level, _settings.log_format)
+warn_about_unknown_variables()
 
 worker_class = "coupon_core.web.gunicorn_worker.HttpWorker"
 http_parser = "python"  # of stock workers; by default it depends on the machine

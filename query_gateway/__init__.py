@@ -9,6 +9,8 @@ from flask_cors import CORS
 from coupon_core import gateway
 from coupon_core.settings import loader
 from coupon_core.settings.loader import Settings
+from coupon_core.web.openapi import DocumentParts
+from coupon_core.web.openapi.headers import HEADERS_NOTE
 from query_gateway import mambo, playcamp, refusals
 from query_gateway.phoenix import routes, schemas
 
@@ -22,9 +24,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         __name__,
         settings,
         title="Coupon query gateway",
-        description="Validate, redeem and list coupons on behalf of players.",
+        description="Validate, redeem and list coupons on behalf of players. "
+        f"{HEADERS_NOTE}",
         blueprints=[routes.blueprint, *playcamp.BLUEPRINTS, *mambo.BLUEPRINTS],
         refusals=refusals.PHOENIX_REFUSALS,
+        document=DocumentParts(describe_access=lambda _: schemas.ACCESS),
         dialects=[*playcamp.DIALECTS, *mambo.DIALECTS],
         converters={"tenant": routes.TenantConverter},
         security_schemes={

@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import shutil
 import sqlite3
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -29,7 +31,6 @@ from tests.support.servers import (
     Postgres,
     RabbitServer,
     RedisServer,
-    find_rabbitmq,
     postgres_server,
     rabbit_server,
     redis_server,
@@ -42,6 +43,9 @@ settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
+# Commits to SQLite files wait for the disk, which took a third of the suite's time.
+MEMORY_DIRECTORY = "/dev/shm"
+MIN_FREE_MEMORY_BYTES = 4_000_000_000
 CLEANUP = pytest.StashKey[contextlib.ExitStack]()
 POSTGRES = pytest.StashKey[Postgres]()
 COMPONENTS = pytest.StashKey[set[str]]()
@@ -79,10 +83,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare what the hooks below share."""
+    if has_memory_directory():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", MEMORY_DIRECTORY)
     if config.getoption("fast"):
         config.option.database = "sqlite"
     config.stash[CLEANUP] = contextlib.ExitStack()
     config.stash[COMPONENTS] = set()
+
+
+def has_memory_directory() -> bool:
+    """Return True if temporary files may be kept in memory."""
+    return (
+        os.access(MEMORY_DIRECTORY, os.W_OK)
+        and shutil.disk_usage(MEMORY_DIRECTORY).free >= MIN_FREE_MEMORY_BYTES
+    )
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -145,9 +159,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print what the tests ran on."""
+    """Print what the tests ran on, and in one line each which did not run and why."""
     if components := sorted(config.stash[COMPONENTS]):
         terminalreporter.write_line("Ran on " + " · ".join(components))
+    skipped = Counter(
+        str(report.longrepr[-1]).removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+    )
+    for reason, count in sorted(skipped.items()):
+        terminalreporter.write_line(f"NOT RUN: {count} tests ({reason})")
 
 
 def get_postgres(config: pytest.Config) -> Postgres:
@@ -163,6 +183,18 @@ def start_postgres(config: pytest.Config) -> Postgres:
     directory = Path(tempfile.gettempdir())
     server = config.stash[CLEANUP].enter_context(postgres_server(directory))
     return server.address
+
+
+@pytest.fixture(autouse=True)
+def own_umask() -> Iterator[None]:
+    """Restore the umask: processes that load settings create files for one user only.
+
+    Servers of other tests run as another user.
+    """
+    umask = os.umask(0o022)
+    os.umask(umask)
+    yield
+    os.umask(umask)
 
 
 @pytest.fixture(scope="session")
@@ -187,13 +219,9 @@ def redis(
 
 @pytest.fixture(scope="session")
 def rabbitmq(request: pytest.FixtureRequest) -> Iterator[RabbitServer]:
-    """Yield a RabbitMQ for this process's tests; skip them if none is installed."""
-    program = find_rabbitmq()
-    components = request.config.stash[COMPONENTS]
-    if program is None:
-        components.add("no RabbitMQ: it is not installed, so its tests were skipped")
-        pytest.skip("RabbitMQ is not installed")
-    with rabbit_server(program) as server:
+    """Yield a RabbitMQ for this process's tests."""
+    with rabbit_server() as server:
+        components = request.config.stash[COMPONENTS]
         components.add(f"RabbitMQ {server.version} from {server.origin}")
         yield server
 

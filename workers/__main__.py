@@ -75,6 +75,7 @@ def main(names: list[str]) -> int:
         settings = loader.load()
         parse_broker_kind(settings.broker_url)
         bootstrap.start(settings)
+        loader.warn_about_unknown_variables()
         bootstrap.start_metrics_server(
             "workers", settings, [BacklogCollector(settings.broker_url)]
         )

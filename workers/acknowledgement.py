@@ -17,6 +17,7 @@ from coupon_core.persistence import database, diagnostics
 from workers import messages
 from workers.message_handlers import DEFAULT_HANDLER, MessageHandler
 from workers.messages import Message
+from workers.outages import DATABASE, OUTAGES
 
 log = structlog.get_logger("coupon.consumer")
 
@@ -61,23 +62,37 @@ class DeliveryProcessor:
             DatabaseUnavailable: The messages must be returned to the broker.
         """
         batch, self.pending = self.pending, []
-        for (delivery, message), outcome in zip(
-            batch, self._process_batch([message for _, message in batch]), strict=True
-        ):
-            final_outcome = outcome or self._process_one(message)
-            self.outcome_counts[final_outcome] += 1
-            metrics.count_message(message.queue, final_outcome)
-            delivery.ack()
+        outcomes = self._process_set([message for _, message in batch])
+        for position, (delivery, message) in enumerate(batch, 1):
+            outcome = outcomes[position - 1] or self._process_one(message)
+            self.outcome_counts[outcome] += 1
+            if outcome != "put_last":
+                OUTAGES.recover()
+            metrics.count_message(message.queue, outcome)
+            # What came before is done as well.
+            if position == len(batch) or not outcomes[position - 1]:
+                delivery.ack(multiple=True)
 
-    def _process_batch(self, messages: Sequence[Message]) -> Sequence[str | None]:
-        """Process many messages in one transaction; None for those to process alone."""
+    def _process_set(self, messages: Sequence[Message]) -> Sequence[str | None]:
+        """Process messages in one transaction; None for those to process alone.
+
+        A message that has failed before is processed alone: the set would fail again.
+        """
+        fresh = {
+            index: message
+            for index, message in enumerate(messages)
+            if not message.failed_attempts
+        }
         try:
-            return self.handler.handle_many(messages)
+            outcomes = self.handler.handle_many(list(fresh.values()))
         except diagnostics.DATABASE_ERRORS as error:
-            log.warning("database trouble", error=describe_error(error))
+            OUTAGES.fail("database trouble", error, DATABASE)
             check_database()
         except Exception as error:
             log.error("messages cannot be processed together", **_to_log_fields(error))
+        else:
+            outcome_by_index = dict(zip(fresh, outcomes, strict=True))
+            return [outcome_by_index.get(index) for index in range(len(messages))]
         return [None] * len(messages)
 
     def log_outcomes(self) -> None:
@@ -99,7 +114,7 @@ class DeliveryProcessor:
 
     def _handle_database_error(self, message: Message, error: Exception) -> str:
         """Requeue or bury the message if the database works otherwise."""
-        log.warning("database trouble", error=describe_error(error))
+        OUTAGES.fail("database trouble", error, DATABASE)
         check_database()
         if message.failed_attempts + 1 >= MAX_ATTEMPTS:
             kind = type(error).__name__

@@ -55,7 +55,7 @@ class BacklogCollector:
             ),
             Gauge(
                 "coupons_outbox_oldest_seconds",
-                "Age of the oldest unpublished event.",
+                "Seconds that the oldest unpublished event has waited in the outbox.",
                 value=lag_seconds,
             ),
             Gauge(

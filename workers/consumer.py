@@ -1,6 +1,7 @@
 """Consume messages in transactions and acknowledge them after the commit."""
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,11 +18,11 @@ from coupon_core.messaging.topology import (
     RABBITMQ,
     parse_broker_kind,
 )
-from coupon_core.observability.error_summary import describe_error
 from coupon_core.persistence import database, diagnostics
 from workers.acknowledgement import DatabaseUnavailable, DeliveryProcessor
 from workers.interval_timer import IntervalTimer
 from workers.message_handlers import DEFAULT_HANDLER, MessageHandler
+from workers.outages import BUS, DATABASE, OUTAGES
 
 log = structlog.get_logger("coupon.consumer")
 
@@ -42,8 +43,10 @@ class ConsumerConfig:
 
 # Half of the prefetched messages is processed while the broker sends the other half.
 MILESTONE_CONFIG = ConsumerConfig(
-    frozenset(EVENT_QUEUES) - {GENERATION_QUEUE}, prefetch=40, batch_size=20
+    frozenset(EVENT_QUEUES) - {GENERATION_QUEUE}, prefetch=200, batch_size=100
 )
+# Messages of a busy broker arrive one after the other; a set collects them for so long.
+COLLECT_SECONDS = 0.003
 POLL_SECONDS = 0.5
 LOG_INTERVAL_SECONDS = 10.0
 RECONNECT_PAUSE_SECONDS = 1.0
@@ -66,9 +69,9 @@ def run(
             diagnostics.check_writable()
             consume(broker_url, visibility_seconds, stop, beat, config)
         except (*diagnostics.DATABASE_ERRORS, DatabaseUnavailable) as error:
-            log.warning("the database is away", error=describe_error(error))
+            OUTAGES.fail("the database is away", error, DATABASE)
         except Exception as error:
-            log.warning("the bus is away", error=describe_error(error))
+            OUTAGES.fail("the bus is away", error, BUS)
         finally:
             with suppress(*diagnostics.DATABASE_ERRORS):
                 database.release_connection()
@@ -96,6 +99,7 @@ def consume(
             consumer.consume()
         is_rabbitmq = parse_broker_kind(broker_url) == RABBITMQ
         log.info("consuming", queues=sorted(config.queues))
+        OUTAGES.recover()
         while not stop.is_set():
             run_once(connection, processor, config)
             beat()
@@ -153,9 +157,10 @@ def run_once(
     processor: DeliveryProcessor,
     config: ConsumerConfig = MILESTONE_CONFIG,
 ) -> None:
-    """Process up to one batch of messages; wait at most half a second for them."""
+    """Process one set of messages; wait at most half a second for the first one."""
     with suppress(TimeoutError):
         connection.drain_events(timeout=POLL_SECONDS)
+        deadline = time.monotonic() + COLLECT_SECONDS
         while len(processor.pending) < config.batch_size:
-            connection.drain_events(timeout=0)
+            connection.drain_events(timeout=max(deadline - time.monotonic(), 0))
     processor.process_pending()

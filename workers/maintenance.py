@@ -7,10 +7,10 @@ from contextlib import suppress
 import structlog
 
 from coupon_core.domain.models import utc_now
-from coupon_core.observability.error_summary import describe_error
 from coupon_core.persistence import database, diagnostics
 from coupon_core.services.codes import csv_import, jobs
 from coupon_core.services.coupons import expiry
+from workers.outages import DATABASE, OUTAGES
 
 log = structlog.get_logger("coupon.sweeper")
 
@@ -23,10 +23,11 @@ def run(stop: threading.Event, beat: Callable[[], None]) -> None:
     while not stop.is_set():
         try:
             counts = run_once(stop, beat)
+            OUTAGES.recover()
             if any(counts.values()):
                 log.info("swept", **counts)
         except diagnostics.DATABASE_ERRORS as error:
-            log.warning("cannot sweep", error=describe_error(error))
+            OUTAGES.fail("cannot sweep", error, DATABASE)
         finally:
             with suppress(*diagnostics.DATABASE_ERRORS):
                 database.release_connection()

@@ -8,12 +8,7 @@ from typing import Any, TypeVar
 
 from marshmallow import ValidationError
 
-from coupon_core.domain.models import (
-    AdminReason,
-    Milestone,
-    Refused,
-    utc_now,
-)
+from coupon_core.domain.models import Milestone, Refused, utc_now
 from coupon_core.messaging.topology import GENERATION_QUEUE
 from coupon_core.observability.error_summary import describe_error
 from coupon_core.persistence import diagnostics
@@ -91,7 +86,7 @@ def handle_one(message: Message) -> str:
             return _parse_message(message, _build_chunk_task)()
         return _process_milestone(_parse_milestone(message))
     except UnprocessableMessage as error:
-        return store_dead_letter(message, error.reason, error.tenant_id)
+        return store_dead_letter(message, error.reason)
 
 
 def _parse_milestone(message: Message) -> Milestone:
@@ -122,10 +117,8 @@ def _process_milestone(milestone: Milestone) -> str:
     try:
         count = earned_coupons.process_milestone(milestone, utc_now())
     except Refused as refused:
-        is_known_tenant = refused.reason != AdminReason.TENANT_NOT_FOUND
-        tenant_id = milestone.tenant_id if is_known_tenant else ""
         reason = refused.detail or refused.reason.value.replace("_", " ")
-        raise UnprocessableMessage(reason, tenant_id) from None
+        raise UnprocessableMessage(reason) from None
     return MILESTONE_OUTCOMES[count > 0]
 
 

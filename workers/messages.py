@@ -33,26 +33,27 @@ class Message:
 class UnprocessableMessage(Exception):
     """The message can never be processed; `reason` says why."""
 
-    def __init__(self, reason: str, tenant_id: str = "") -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.tenant_id = tenant_id
 
 
-def store_dead_letter(message: Message, reason: str, tenant_id: str = "") -> str:
+def store_dead_letter(message: Message, reason: str) -> str:
     """Store a message as a dead letter and return the outcome."""
-    letter_id = dead_letters.store_dead_letter(
+    letter = dead_letters.store_dead_letter(
         message.queue,
         message.routing_key,
         content_type=message.content_type,
         body=message.body,
         reason=reason,
-        tenant_id=tenant_id,
         now=utc_now(),
     )
     # The reason is not logged, because it may quote the message.
     log.warning(
-        "dead letter", queue=message.queue, letter_id=letter_id, tenant=tenant_id
+        "dead letter",
+        queue=message.queue,
+        letter_id=letter.letter_id,
+        tenant=letter.tenant_id,
     )
     return "buried"
 

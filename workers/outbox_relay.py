@@ -13,7 +13,11 @@ import structlog
 from coupon_core.domain.models import Event, utc_now
 from coupon_core.messaging.broker import create_connection
 from coupon_core.messaging.cloud_events import OutgoingMessage, to_outgoing_message
-from coupon_core.messaging.publisher import Publisher, PublishRejected
+from coupon_core.messaging.publisher import (
+    Publisher,
+    PublishRejected,
+    PublishUnconfirmed,
+)
 from coupon_core.messaging.topology import OUT_EXCHANGE
 from coupon_core.observability import metrics
 from coupon_core.observability.error_summary import describe_error
@@ -21,6 +25,7 @@ from coupon_core.persistence import database, diagnostics
 from coupon_core.services import idempotency, outbox
 from coupon_core.services.events import dead_letters, milestones
 from workers.interval_timer import IntervalTimer
+from workers.outages import BUS, DATABASE, OUTAGES
 
 log = structlog.get_logger("coupon.relay")
 
@@ -45,8 +50,11 @@ def run(broker_url: str, stop: threading.Event, beat: Callable[[], None]) -> Non
         try:
             with create_connection(broker_url) as connection:
                 _relay(Publisher(connection, broker_url), stop, beat)
+        except PublishUnconfirmed as error:
+            log.warning("the broker does not confirm events", detail=str(error))
         except Exception as error:
-            log.warning("cannot relay", error=describe_error(error))
+            is_database = isinstance(error, diagnostics.DATABASE_ERRORS)
+            OUTAGES.fail("cannot relay", error, DATABASE if is_database else BUS)
         finally:
             with suppress(*diagnostics.DATABASE_ERRORS):
                 database.release_connection()
@@ -59,7 +67,9 @@ def _relay(
     purge_timer = IntervalTimer(PURGE_INTERVAL_SECONDS)
     while not stop.is_set():
         beat()
-        if run_once(publisher) < BATCH_SIZE:
+        claimed_count = run_once(publisher)
+        OUTAGES.recover()
+        if claimed_count < BATCH_SIZE:
             if purge_timer.is_due() and purge_expired(utc_now()):
                 purge_timer.reset()
             stop.wait(IDLE_PAUSE_SECONDS)
@@ -138,8 +148,8 @@ def _build_messages(event: Event) -> list[OutgoingMessage]:
             content_type="",
             body=event.data.encode("utf-8", "replace"),
             reason=reason,
-            tenant_id=event.tenant_id,
             now=utc_now(),
+            tenant_id=event.tenant_id,
         )
         outbox.mark_sent([event])
         return []

@@ -11,10 +11,10 @@ import structlog
 
 from coupon_core.domain.models import Refused, utc_now
 from coupon_core.domain.models.webhooks import Webhook
-from coupon_core.observability.error_summary import describe_error
 from coupon_core.persistence import database, diagnostics
 from coupon_core.services.webhooks import delivery
 from workers.interval_timer import IntervalTimer
+from workers.outages import DATABASE, OUTAGES
 
 log = structlog.get_logger("coupon.deliverer")
 
@@ -63,10 +63,12 @@ class DeliveryThreads:
 def _deliver(webhook: Webhook) -> None:
     try:
         delivery.deliver_due(webhook)
+        OUTAGES.recover(webhook.webhook_id)
     except Refused:
         log.info("the webhook has gone", webhook=webhook.webhook_id)
     except diagnostics.DATABASE_ERRORS as error:
-        log.warning("the database is away", error=describe_error(error))
+        # This thread ends; another one will serve the webhook.
+        OUTAGES.fail("the database is away", error, DATABASE, webhook.webhook_id)
     except Exception:
         log.exception("a webhook cannot be served", webhook=webhook.webhook_id)
     finally:
@@ -82,11 +84,12 @@ def run(stop: threading.Event, beat: Callable[[], None]) -> None:
         beat()
         try:
             run_once(delivery_threads, utc_now())
+            OUTAGES.recover()
             if purge_timer.is_due():
                 delivery.purge(utc_now(), PURGE_BATCH_SIZE)
             stop.wait(IDLE_PAUSE_SECONDS)
         except diagnostics.DATABASE_ERRORS as error:
-            log.warning("cannot deliver", error=describe_error(error))
+            OUTAGES.fail("cannot deliver", error, DATABASE)
             with suppress(*diagnostics.DATABASE_ERRORS):
                 database.release_connection()
             stop.wait(RETRY_PAUSE_SECONDS)

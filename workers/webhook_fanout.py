@@ -61,7 +61,7 @@ def handle_one(message: Message) -> str:
         (count,) = delivery.create_deliveries([parse_event(message)], utc_now())
         return FANOUT_OUTCOMES[count > 0]
     except UnprocessableMessage as error:
-        return store_dead_letter(message, error.reason, error.tenant_id)
+        return store_dead_letter(message, error.reason)
 
 
 def parse_event(message: Message) -> CloudEvent:

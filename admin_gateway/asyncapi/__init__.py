@@ -1,8 +1,9 @@
 """Routes that serve the AsyncAPI document and the JSON Schemas of messages."""
 
 from functools import cache
+from typing import cast
 
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Flask, Response, abort, current_app
 
 from admin_gateway.asyncapi import json_schemas
 from admin_gateway.asyncapi.document import build_document
@@ -11,6 +12,7 @@ from coupon_core.json_encoding import encode_json
 from coupon_core.web.responses import JSON_MEDIA_TYPE, json_response
 
 blueprint = Blueprint("producers", __name__)
+DOCUMENT_EXTENSION = "coupon.asyncapi"
 
 MESSAGES_BY_SCHEMA_NAME = {
     f"{message.event_type}{message.suffix}": message for message in MESSAGES
@@ -20,7 +22,8 @@ MESSAGES_BY_SCHEMA_NAME = {
 @blueprint.get("/asyncapi.json")
 def document() -> Response:
     """Return the AsyncAPI document of both exchanges."""
-    return Response(_render_document(), content_type=JSON_MEDIA_TYPE)
+    render_document = current_app.extensions[DOCUMENT_EXTENSION]
+    return Response(cast(bytes, render_document()), content_type=JSON_MEDIA_TYPE)
 
 
 @blueprint.get("/schemas")
@@ -42,6 +45,11 @@ def schema(name: str) -> Response:
     return Response(encode_json(body), content_type="application/schema+json")
 
 
-@cache
-def _render_document() -> bytes:
-    return encode_json(build_document())
+def describe_broker(app: Flask, broker_url: str, *, is_embedded: bool) -> None:
+    """Set the broker that the AsyncAPI document of an app names."""
+
+    @cache
+    def render_document() -> bytes:
+        return encode_json(build_document(broker_url, is_broker_embedded=is_embedded))
+
+    app.extensions[DOCUMENT_EXTENSION] = render_document

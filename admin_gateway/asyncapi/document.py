@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from admin_gateway.asyncapi.json_schemas import build_component_schemas
 from admin_gateway.asyncapi.messages import MESSAGES, Message
@@ -20,32 +21,19 @@ EXCHANGE_DESCRIPTIONS = {
     EVENTS_EXCHANGE: "Milestones that services publish and the workers consume.",
     OUT_EXCHANGE: "Changes of coupons that the relay publishes and services consume.",
 }
-SERVERS: Json = {
-    "redis": {
-        "host": "127.0.0.1:8003",
-        "pathname": "/0",
-        "protocol": "redis",
-        "description": "Redis or Valkey through kombu; here the embedded broker.",
-    },
-    "rabbitmq": {
-        "host": "127.0.0.1:5672",
-        "protocol": "amqp",
-        "description": "RabbitMQ, if COUPON_BROKER_URL points to one.",
-    },
-}
 
 
-def build_document() -> Json:
+def build_document(broker_url: str, *, is_broker_embedded: bool) -> Json:
     """Return the document; messages keep the order of `MESSAGES`."""
     return {
-        "asyncapi": "3.0.0",
+        "asyncapi": "3.1.0",
         "info": {
             "title": "Coupons",
             "version": RELEASE,
             "description": DESCRIPTION,
         },
         "defaultContentType": CONTENT_TYPE,
-        "servers": SERVERS,
+        "servers": _build_servers(broker_url, is_broker_embedded=is_broker_embedded),
         "channels": {key: _build_channel(key) for key in _list_routing_keys()},
         "operations": {
             _build_operation_id(key): _build_operation(key)
@@ -56,6 +44,27 @@ def build_document() -> Json:
             "schemas": build_component_schemas(),
         },
     }
+
+
+def _build_servers(broker_url: str, *, is_broker_embedded: bool) -> Json:
+    """Return the broker in use; the document is public, so it names no other host."""
+    parts = urlsplit(broker_url)
+    if is_broker_embedded:
+        embedded = {
+            "host": f"{parts.hostname}:{parts.port}",
+            "pathname": parts.path,
+            "protocol": "redis",
+            "description": "The embedded broker, Redis or Valkey through kombu.",
+        }
+        return {"redis": embedded}
+    name, protocol = ("rabbitmq", "amqp") if "amqp" in parts.scheme else ("redis",) * 2
+    server = {
+        "host": "{host}",
+        "protocol": protocol,
+        "description": "The broker that COUPON_BROKER_URL names, through kombu.",
+        "variables": {"host": {"description": "Its host and port."}},
+    }
+    return {name: server}
 
 
 def _list_routing_keys() -> Iterable[str]:

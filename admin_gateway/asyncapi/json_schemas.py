@@ -8,6 +8,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from admin_gateway.asyncapi.messages import MESSAGES
+from coupon_core.web.openapi.components import complete_schemas
 
 JSON_SCHEMA_DRAFT_URL = "https://json-schema.org/draft/2020-12/schema"
 COMPONENT_REFERENCE_PREFIX = "#/components/schemas/"
@@ -25,6 +26,7 @@ def build_component_schemas() -> Json:
     schemas: Json = spec.to_dict()["components"]["schemas"]
     for message in MESSAGES:
         schemas[message.name]["description"] = message.schema.__doc__
+    complete_schemas(schemas)
     return schemas
 
 

@@ -14,6 +14,7 @@ from admin_gateway.requests.milestones import (
     extend_schema,
     to_class_name,
 )
+from admin_gateway.responses.batches import BATCH
 from admin_gateway.responses.codes import (
     COMPLETED_EXTENSION_JOB,
     COMPLETED_IMPORT_JOB,
@@ -94,6 +95,12 @@ class RedemptionDataSchema(CouponDataSchema):
         metadata={"description": "Sequence number of the use, starting at 1."},
     )
     dialect = ChoiceField(*Dialect, required=True)
+    context = fields.Dict(
+        metadata={
+            "description": "IDs that the caller of PlayCamp's redeem sent: "
+            "callback_id, game_user_uuid."
+        }
+    )
 
 
 class PointsDataSchema(LenientSchema):
@@ -118,6 +125,15 @@ class JobDataSchema(LenientSchema):
     """A completed job on many codes."""
 
     job = fields.Nested(CodeJobSchema, required=True)
+
+
+class BatchDataSchema(LenientSchema):
+    """A completed batch."""
+
+    batch_id = fields.UUID(required=True)
+    definition_id = fields.UUID(required=True)
+    requested = fields.Integer(required=True)
+    generated = fields.Integer(required=True)
 
 
 class OutgoingEventSchema(LenientSchema):
@@ -160,6 +176,10 @@ OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
     "coupon.expired": (
         CouponDataSchema,
         {"coupon": {**EXAMPLE_COUPON, "status": "expired"}},
+    ),
+    "batch.completed": (
+        BatchDataSchema,
+        {name: BATCH[name] for name in BatchDataSchema._declared_fields},
     ),
     "codes.revoked": (JobDataSchema, {"job": COMPLETED_JOB}),
     "codes.extended": (JobDataSchema, {"job": COMPLETED_EXTENSION_JOB}),

@@ -3,8 +3,10 @@
 A command is the counterpart of an HTTP view: parse, one service call, print.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from importlib import import_module
 from typing import Any
 
@@ -14,6 +16,10 @@ from click.exceptions import Exit
 click.rich_click.OPTIONS_PANEL_TITLE = "Options"
 click.rich_click.SHOW_ARGUMENTS = True
 
+ABORTED_MESSAGE = "Aborted; nothing was changed."
+# Former names of options, which scripts may still use; help does not show them.
+OPTION_ALIASES = {"expires-at": "expires", "until": "expires"}
+
 # Command name, module, short help. The list of commands is shown without importing
 # any of the modules; only the module of the called command is imported.
 COMMANDS = (
@@ -21,11 +27,7 @@ COMMANDS = (
     ("db", "commands.db", "The database: upgrade, show its status"),
     ("tenant", "commands.tenant", "Tenants: create, list, rotate secrets"),
     ("key", "commands.api_key", "API keys for the admin API: create, list, revoke"),
-    (
-        "client-key",
-        "commands.client_key",
-        "Keys for PlayCamp and Mambo SDKs: create, list, revoke",
-    ),
+    ("client-key", "commands.client_key", "Keys for PlayCamp and Mambo SDKs"),
     ("token", "commands.token", "Tokens for users and for a tenant's server"),
     ("reward", "commands.reward", "Reward items, which a redemption grants"),
     ("definition", "commands.definition", "Definitions, the templates of coupons"),
@@ -35,25 +37,13 @@ COMMANDS = (
     ("campaign", "commands.campaign", "Campaigns and the creators in them"),
     ("creator", "commands.creator", "Creators and the codes assigned to them"),
     ("package", "commands.package", "Packages: rewards and limits of creators' codes"),
-    (
-        "code",
-        "commands.code",
-        "Codes in bulk: list, assign, revoke, export, import",
-    ),
+    ("code", "commands.code", "Codes in bulk: list, assign, revoke, export, import"),
     ("validate", "commands.redemption", "Check whether a code can be redeemed"),
     ("redeem", "commands.redemption", "Redeem a code once for a user"),
     ("history", "commands.redemption", "List the coupons a user has redeemed"),
-    (
-        "user",
-        "commands.user",
-        "Users who can buy with points: create, list, get, update",
-    ),
+    ("user", "commands.user", "Users who can buy with points"),
     ("points", "commands.points", "Points of users: credit, debit, show"),
-    (
-        "event",
-        "commands.event",
-        "Events: publish milestones, tail, dead letters",
-    ),
+    ("event", "commands.event", "Events: publish milestones, tail, dead letters"),
     ("audit", "commands.audit", "The audit log: list, tail"),
     ("webhook", "commands.webhook", "Webhooks: subscriptions and delivery logs"),
     ("queue", "commands.queue", "Status of the bus, the outbox, and the workers"),
@@ -82,25 +72,53 @@ class LazyCommandGroup(click.RichGroup):
         return name, getattr(module, name.replace("-", "_")), remaining_args
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; print an expected error to stderr and exit with status 1."""
-        with _report_errors():
+        """Run the command; convert an expected error into one that click reports."""
+        try:
             return super().invoke(ctx)
-
-
-@contextmanager
-def _report_errors() -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise Exit(130) from None
-    except Exception as error:
-        from admin_gateway.cli.errors import error_message
-
-        message = error_message(error)
-        if message is None:
+        except KeyboardInterrupt:
+            raise Exit(130) from None
+        except (click.ClickException, Exit, click.Abort):
             raise
-        click.echo(f"Error: {message}", err=True)
-        raise Exit(1) from error
+        except Exception as error:
+            from admin_gateway.cli.errors import to_command_error
+
+            raise to_command_error(error) or error from error
+
+    def main(  # type: ignore[override]
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        standalone_mode: bool = True,
+        **options: Any,
+    ) -> Any:
+        """Run the program; report an error as a sentence, or with --json as JSON."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        try:
+            status = super().main(
+                arguments, prog_name, standalone_mode=False, **options
+            )
+        except click.Abort:
+            status = _report_error(click.ClickException(ABORTED_MESSAGE), arguments)
+        except click.ClickException as error:
+            status = _report_error(error, arguments)
+        if standalone_mode:
+            sys.exit(status)
+        return status
+
+
+def _report_error(error: click.ClickException, arguments: Sequence[str]) -> int:
+    """Print an error to stderr, and return the exit status."""
+    if "--json" not in arguments:
+        error.show()
+        return error.exit_code
+    document = {
+        "error": error.format_message(),
+        "code": getattr(error, "code", "USAGE" if error.exit_code > 1 else "ABORTED"),
+        "exit_status": error.exit_code,
+        "details": [asdict(detail) for detail in getattr(error, "details", ())],
+    }
+    click.echo(json.dumps(document, indent=2), err=True)
+    return error.exit_code
 
 
 @click.group(
@@ -108,14 +126,21 @@ def _report_errors() -> Iterator[None]:
     commands=[
         click.RichCommand(name=name, short_help=about) for name, _, about in COMMANDS
     ],
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "token_normalize_func": lambda name: OPTION_ALIASES.get(name, name),
+    },
 )
 @click.version_option(package_name="coupons")
 def couponctl() -> None:
     """Run and administer a coupon system.
 
-    Commands that print data support --json. Data goes to stdout, messages to stderr.
-    Exit status: 0 success, 1 refused or failed, 2 wrong usage.
+    Data goes to stdout, messages and errors go to stderr. With --json, data and errors
+    are one JSON document each.
+
+    Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 not authenticated or
+    without the scope, 4 not found, 5 conflict with existing data.
+
     Settings are environment variables; `couponctl config show` lists them.
 
     Example: `couponctl tenant create acme --json`

@@ -1,9 +1,8 @@
 """Options of commands that read a CSV file."""
 
-from typing import Any
-
 import rich_click as click
 
+from admin_gateway.cli.options import combine_options
 from coupon_core.schemas.csv_decoding import ENCODINGS
 from coupon_core.schemas.csv_options import CsvHints, CsvOptions, parse_column_names
 
@@ -14,26 +13,24 @@ CLI_HINTS = CsvHints(
 )
 SKIP_USED_HINT = "give --skip-used to leave such codes out"
 
-_no_header_option = click.option(
-    "--no-header", is_flag=True, help="The CSV file has one column and no headings."
+# The options that say how a CSV file is to be read.
+csv_options = combine_options(
+    click.option(
+        "--no-header", is_flag=True, help="The CSV file has one column and no headings."
+    ),
+    click.option(
+        "--ignore-columns",
+        default="",
+        help="Other columns of the CSV file, separated by commas, which are left out.",
+    ),
+    click.option(
+        "--encoding",
+        type=click.Choice(list(ENCODINGS), case_sensitive=False),
+        default="utf-8",
+        show_default=True,
+        help="Encoding of a CSV file without a byte order mark.",
+    ),
 )
-_ignore_columns_option = click.option(
-    "--ignore-columns",
-    default="",
-    help="Other columns of the CSV file, separated by commas, which are left out.",
-)
-_encoding_option = click.option(
-    "--encoding",
-    type=click.Choice(list(ENCODINGS), case_sensitive=False),
-    default="utf-8",
-    show_default=True,
-    help="Encoding of a CSV file without a byte order mark.",
-)
-
-
-def csv_options(command: Any) -> Any:
-    """Give a command --no-header, --ignore-columns and --encoding."""
-    return _no_header_option(_ignore_columns_option(_encoding_option(command)))
 
 
 def to_csv_options(no_header: bool, ignore_columns: str, encoding: str) -> CsvOptions:

@@ -1,131 +1,102 @@
 """Command line options of a definition, converted to the body of the admin API."""
 
-from collections.abc import Callable
 from typing import Any
 
 import rich_click as click
 from click import get_current_context
 
 from admin_gateway.cli.option_errors import OPTIONS_BY_PATH_KEY
-from admin_gateway.cli.options import body_file_option, read_body
+from admin_gateway.cli.options import (
+    EnumChoice,
+    body_file_option,
+    combine_options,
+    parse_body_file,
+)
 from coupon_core.domain.models import CodeAlphabet, Trigger
 from coupon_core.domain.serialization import TRIGGER_MEMBERS
 
-ALPHABET_CHOICE = click.Choice([alphabet.value for alphabet in CodeAlphabet])
-TRIGGER_CHOICE = click.Choice([trigger.value for trigger in Trigger])
+TEXT: dict[str, Any] = {}
+INTEGER = {"type": int}
+FLAG = {"is_flag": True}
+YES_OR_NO = {"default": None}
+ALPHABET = {"type": EnumChoice(CodeAlphabet)}
+TRIGGER = {"type": EnumChoice(Trigger)}
 
-# Option, parameter name, path in the request body, attributes of the option. Options
-# with an empty path are combined by `_build_usage_limit` and `_build_trigger`.
+# Option, member of the body or of its `config`, help, kind. Those without a member are
+# combined by `_build_usage_limit` and `_build_trigger`.
 FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
-    ("--name", "name", "name", {"help": "Name, unique within the tenant."}),
-    (
-        "--description",
-        "description",
-        "description",
-        {"help": "Description for people."},
-    ),
-    ("--reward", "reward", "config.reward_item_id", {"help": "Reward item ID."}),
-    ("--prefix", "prefix", "config.code_prefix", {"help": "Prefix of random codes."}),
-    (
-        "--length",
-        "length",
-        "config.code_length",
-        {"type": int, "help": "Length of random codes without the prefix."},
-    ),
+    ("--name", "name", "Name, unique within the tenant.", TEXT),
+    ("--description", "description", "Description for people.", TEXT),
+    ("--reward", "reward_item_id", "Reward item ID.", TEXT),
+    ("--prefix", "code_prefix", "Prefix of random codes.", TEXT),
+    ("--length", "code_length", "Length of random codes without the prefix.", INTEGER),
     (
         "--pattern",
-        "pattern",
-        "config.code_pattern",
-        {"help": "Replaces --prefix and --length: # digit, ? letter, * either one."},
+        "code_pattern",
+        "Replaces --prefix and --length: # digit, ? letter, * either one.",
+        TEXT,
     ),
     (
         "--check/--no-check",
-        "check",
-        "config.code_check",
-        {
-            "default": None,
-            "help": "End codes with a check character that detects typos.",
-        },
+        "code_check",
+        "End codes with a check character that detects typos.",
+        YES_OR_NO,
     ),
-    (
-        "--alphabet",
-        "alphabet",
-        "config.code_alphabet",
-        {"type": ALPHABET_CHOICE, "help": "Characters of random codes."},
-    ),
+    ("--alphabet", "code_alphabet", "Characters of random codes.", ALPHABET),
     (
         "--code",
-        "code",
-        "config.custom_code",
-        {"help": "One shared code for all users instead of random codes."},
+        "custom_code",
+        "One shared code for all users instead of random codes.",
+        TEXT,
     ),
     (
         "--case-sensitive/--any-case",
         "case_sensitive",
-        "config.case_sensitive",
-        {"default": None, "help": "Whether codes are case-sensitive."},
+        "Whether codes are case-sensitive.",
+        YES_OR_NO,
     ),
     (
         "--claimable/--not-claimable",
         "claimable",
-        "config.claimable",
-        {"default": None, "help": "Whether any user may redeem the code of --code."},
+        "Whether any user may redeem the code of --code.",
+        YES_OR_NO,
     ),
-    (
-        "--starts",
-        "starts",
-        "config.starts_at",
-        {"help": "Valid from, for example 2030-01-31T12:00:00Z."},
-    ),
-    (
-        "--expires",
-        "expires",
-        "config.expires_at",
-        {"help": "Valid until, for example 2030-12-31T23:59:59Z."},
-    ),
-    (
-        "--per-user",
-        "per_user",
-        "",
-        {"type": int, "help": "Maximum redemptions of a code per user."},
-    ),
-    (
-        "--total",
-        "total",
-        "",
-        {"type": int, "help": "Maximum redemptions of all users together."},
-    ),
-    ("--unlimited", "unlimited", "", {"is_flag": True, "help": "No redemption limit."}),
-    (
-        "--trigger",
-        "trigger",
-        "",
-        {"type": TRIGGER_CHOICE, "help": "Event that earns a coupon."},
-    ),
+    ("--starts", "starts_at", "Valid from, for example 2030-01-31T12:00:00Z.", TEXT),
+    ("--expires", "expires_at", "Valid until, for example 2030-12-31T23:59:59Z.", TEXT),
+    ("--per-user", "", "Maximum redemptions of a code per user.", INTEGER),
+    ("--total", "", "Maximum redemptions of all users together.", INTEGER),
+    ("--unlimited", "", "No redemption limit.", FLAG),
+    ("--trigger", "", "Event that earns a coupon.", TRIGGER),
     (
         "--source",
-        "source",
         "",
-        {"help": "With --trigger: ID of the streak, achievement or leaderboard."},
+        "With --trigger: ID of the streak, achievement or leaderboard.",
+        TEXT,
     ),
     (
         "--threshold",
-        "threshold",
         "",
-        {
-            "type": int,
-            "help": "With --trigger: milestone of the streak, or lowest rank.",
-        },
+        "With --trigger: streak to reach, or lowest rank that counts.",
+        INTEGER,
     ),
 )
-BODY_PATHS = {name: path for _, name, path, _ in FIELD_OPTIONS if path}
+MEMBERS_OUTSIDE_CONFIG = ("name", "description")
+BODY_PATHS = {
+    option.partition("/")[0].lstrip("-").replace("-", "_"): (
+        member if member in MEMBERS_OUTSIDE_CONFIG else f"config.{member}"
+    )
+    for option, member, *_ in FIELD_OPTIONS
+    if member
+}
 
-
-def definition_field_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that describe a definition to a command."""
-    for option, name, _, attributes in reversed(FIELD_OPTIONS):
-        command = click.option(option, name, **attributes)(command)
-    return body_file_option(command)
+# The options that describe a definition.
+definition_field_options = combine_options(
+    *(
+        click.option(option, help=text, **kind)
+        for option, _, text, kind in FIELD_OPTIONS
+    ),
+    body_file_option,
+)
 
 
 def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
@@ -136,7 +107,7 @@ def build_body(body_file: Any, **options: Any) -> dict[str, Any]:
             "per_user" if options["per_user"] is not None else "total"
         ),
     }
-    document = read_body(body_file)
+    document = parse_body_file(body_file)
     for name, path in BODY_PATHS.items():
         if options[name] is not None:
             _set_path(document, path, value=options[name])

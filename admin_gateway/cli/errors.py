@@ -1,24 +1,58 @@
-"""Messages for commands that were refused or failed: one sentence, no traceback."""
+"""Errors of commands: one sentence and an exit status, no traceback."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import rich_click as click
 from cryptography.fernet import InvalidToken
 from marshmallow import ValidationError
 
 from admin_gateway.refusals import REFUSALS
 from coupon_core.domain.models import AnyReason, Reason, Refused
 from coupon_core.messaging.topology import BrokerUnavailable
+from coupon_core.observability.error_causes import SCHEMA_MISMATCH, find_cause
 from coupon_core.persistence import diagnostics
 from coupon_core.persistence.diagnostics import DatabaseStatus
 from coupon_core.schemas.csv_options import InvalidCsv
-from coupon_core.schemas.errors import ApiError
+from coupon_core.schemas.errors import ApiError, ErrorDetail
 from coupon_core.schemas.validation_errors import convert_validation_error
 from coupon_core.settings.loader import InvalidSettings
 
+FAILED, WRONG_USAGE, NOT_AUTHORIZED, NOT_FOUND, CONFLICT = range(1, 6)
+# Exit statuses of refusals, by the status of the admin API; all others are `FAILED`.
+EXIT_STATUSES = {
+    401: NOT_AUTHORIZED,
+    403: NOT_AUTHORIZED,
+    404: NOT_FOUND,
+    409: CONFLICT,
+}
+MAX_PRINTED_DETAILS = 20
 
-class CommandError(Exception):
-    """A command failed; the message says why and what to do next."""
+
+class CommandError(click.ClickException):
+    """A command failed; the message says why and what to do next.
+
+    `code` is the stable code of the admin API, where there is one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        code: str = "FAILED",
+        exit_status: int = FAILED,
+        details: Sequence[ErrorDetail] = (),
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.exit_code = exit_status  # type: ignore[misc]  # click declares a constant
+        self.details = details
+
+    def show(self, file: Any = None) -> None:
+        """Print the details, if the message does not name all of them, and it."""
+        if self.details[1:]:
+            for detail in self.details[:MAX_PRINTED_DETAILS]:
+                click.echo(f"{detail.path}: {detail.message}", err=True)
+        super().show(file)
 
 
 WRONG_MASTER_KEY_MESSAGE = (
@@ -26,26 +60,23 @@ WRONG_MASTER_KEY_MESSAGE = (
     "to COUPON_MASTER_KEYS (the first key encrypts, all keys decrypt)."
 )
 BROKER_UNAVAILABLE_MESSAGE = (
-    "The bus is unavailable: {detail}. Start it (`couponctl serve bus` runs the "
+    "The bus is unavailable: {}. Start it (`couponctl serve bus` runs the "
     "embedded bus) or correct COUPON_BROKER_URL."
 )
-# The HTTP texts for these reasons belong to the query gateway, a separate program
+# The codes and texts of these reasons belong to the query gateway, a separate program
 # that must not be imported here.
-COUPON_REASON_MESSAGES: Mapping[AnyReason, str] = {
-    Reason.REVOKED: "Coupon status: revoked",
-    Reason.ALREADY_REDEEMED: "Coupon has already been redeemed",
-    Reason.USED_UP: "Usage limit exceeded",
-    Reason.ARCHIVED: "Coupon is no longer available",
-    Reason.EXPIRED: "Coupon has expired",
-    Reason.NOT_YET_ACTIVE: "Coupon not yet active",
-    Reason.USER_LIMIT: "Usage limit exceeded",
-    Reason.POOL_EMPTY: "Usage limit exceeded",
+COUPON_REFUSALS: Mapping[AnyReason, tuple[str, str]] = {
+    Reason.REVOKED: ("COUPON_REVOKED", "Coupon status: revoked"),
+    Reason.ALREADY_REDEEMED: ("ALREADY_REDEEMED", "Coupon has already been redeemed"),
+    Reason.USED_UP: ("USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
+    Reason.ARCHIVED: ("COUPON_UNAVAILABLE", "Coupon is no longer available"),
+    Reason.EXPIRED: ("COUPON_EXPIRED", "Coupon has expired"),
+    Reason.NOT_YET_ACTIVE: ("COUPON_NOT_YET_ACTIVE", "Coupon not yet active"),
+    Reason.USER_LIMIT: ("USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
+    Reason.POOL_EMPTY: ("USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
 }
 DATABASE_STATUS_MESSAGES: Mapping[DatabaseStatus, str] = {
-    DatabaseStatus.UNREACHABLE: (
-        "The database cannot be reached: {detail}. "
-        "Start it or correct COUPON_DATABASE_URL."
-    ),
+    DatabaseStatus.UNREACHABLE: "The database cannot be reached: {detail}. {advice}",
     DatabaseStatus.WITHOUT_TABLES: (
         "The database has no tables. Run `couponctl db upgrade`; if this is the wrong "
         "database, check COUPON_DATABASE_URL with `couponctl config show`."
@@ -53,54 +84,85 @@ DATABASE_STATUS_MESSAGES: Mapping[DatabaseStatus, str] = {
     DatabaseStatus.OUTDATED: (
         "The database is not up to date. Run `couponctl db upgrade`."
     ),
-    DatabaseStatus.READY: "The database reported an error: {detail}",
+    DatabaseStatus.READY: "The database reported an error: {detail}. {advice}",
 }
+UNKNOWN_CAUSE_ADVICE = "Check the server and COUPON_DATABASE_URL."
 
 
-def database_status_message(status: DatabaseStatus, detail: str) -> str:
-    """Return the message for a database in that status."""
-    return DATABASE_STATUS_MESSAGES[status].format(detail=detail.rstrip(".?"))
+def database_status_message(
+    status: DatabaseStatus, error: Exception | None = None
+) -> str:
+    """Return the message for a database in that status, with the driver's words."""
+    cause = find_cause(error)
+    advice = cause.advice if cause else UNKNOWN_CAUSE_ADVICE
+    return DATABASE_STATUS_MESSAGES[status].format(
+        detail=_driver_words(error).rstrip(".?"), advice=advice
+    )
 
 
-def _database_error_message(error: Exception) -> str:
-    status, detail = diagnostics.check_status()
-    return database_status_message(status, detail or " ".join(str(error).split()))
+def _driver_words(error: Exception | None) -> str:
+    """Return the message of the driver without the statement that PostgreSQL quotes."""
+    diagnosis = getattr(getattr(error, "orig", None), "diag", None)
+    words = getattr(diagnosis, "message_primary", None) or str(error or "")
+    return " ".join(words.split())
+
+
+def _convert_database_error(error: Exception) -> CommandError:
+    """Return the driver's words, or how to get the tables if one is missing."""
+    status, connection_error = diagnostics.check_status()
+    if status != DatabaseStatus.UNREACHABLE and find_cause(error) != SCHEMA_MISMATCH:
+        status = DatabaseStatus.READY  # migrations may be missing, but that is not why
+    message = database_status_message(status, connection_error or error)
+    return CommandError(message, "DATABASE_ERROR")
 
 
 def reason_message(reason: AnyReason) -> str:
     """Return the message for a reason to refuse."""
-    return (
-        COUPON_REASON_MESSAGES[reason]
-        if reason in COUPON_REASON_MESSAGES
-        else REFUSALS[reason][2]
-    )
+    return _get_refusal(reason)[2]
 
 
-def _refusal_message(error: Refused) -> str:
-    return error.detail or reason_message(error.reason)
+def _get_refusal(reason: AnyReason) -> tuple[int, str, str]:
+    """Return the HTTP status, the code and the text of a reason."""
+    if reason in COUPON_REFUSALS:
+        return 400, *COUPON_REFUSALS[reason]
+    return REFUSALS[reason]
 
 
-def _validation_error_message(error: ValidationError) -> str:
-    return convert_validation_error(error).message
+def _convert_refusal(error: Refused) -> CommandError:
+    status, code, text = _get_refusal(error.reason)
+    return CommandError(error.detail or text, code, EXIT_STATUSES.get(status, FAILED))
 
 
-# Exception types and how to format their message. An exception of another type is a
-# bug, so its traceback is shown.
-MESSAGE_FORMATTERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
-    (Refused, _refusal_message),
-    (ValidationError, _validation_error_message),
-    (InvalidCsv, lambda error: f"Invalid CSV file: {error.summary}"),
-    (ApiError, lambda problem: problem.message),
-    ((InvalidSettings, CommandError), str),
-    (BrokerUnavailable, lambda error: BROKER_UNAVAILABLE_MESSAGE.format(detail=error)),
-    (diagnostics.DATABASE_ERRORS, _database_error_message),
-    (InvalidToken, lambda _: WRONG_MASTER_KEY_MESSAGE),
+def _convert_api_error(error: ApiError) -> CommandError:
+    exit_status = EXIT_STATUSES.get(error.status, FAILED)
+    return CommandError(error.message, error.code, exit_status, error.details)
+
+
+def _with_code(code: str, template: str = "{}") -> Callable[[Any], CommandError]:
+    return lambda error: CommandError(template.format(error), code)
+
+
+# Exception types and how to convert them. An exception of another type is a bug, so its
+# traceback is shown.
+CONVERTERS: tuple[tuple[Any, Callable[[Any], CommandError]], ...] = (
+    (Refused, _convert_refusal),
+    (ValidationError, lambda e: _convert_api_error(convert_validation_error(e))),
+    (
+        InvalidCsv,
+        lambda e: CommandError(f"Invalid CSV file: {e.summary}", "INVALID_CSV"),
+    ),
+    (ApiError, _convert_api_error),
+    (CommandError, lambda error: error),
+    (InvalidSettings, _with_code("INVALID_SETTINGS")),
+    (BrokerUnavailable, _with_code("BROKER_UNAVAILABLE", BROKER_UNAVAILABLE_MESSAGE)),
+    (diagnostics.DATABASE_ERRORS, _convert_database_error),
+    (InvalidToken, lambda _: CommandError(WRONG_MASTER_KEY_MESSAGE, "WRONG_KEY")),
 )
 
 
-def error_message(error: Exception) -> str | None:
-    """Return the message for an error, or None if its traceback is needed."""
-    for error_types, format_message in MESSAGE_FORMATTERS:
+def to_command_error(error: Exception) -> CommandError | None:
+    """Return the error for people, or None if its traceback is needed."""
+    for error_types, convert in CONVERTERS:
         if isinstance(error, error_types):
-            return format_message(error)
+            return convert(error)
     return None

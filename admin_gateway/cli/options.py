@@ -1,6 +1,9 @@
 """Options shared by commands, parsed by the same fields as HTTP requests."""
 
-from typing import Any
+from collections.abc import Callable
+from enum import StrEnum
+from functools import reduce, wraps
+from typing import Any, Protocol, TypeVar
 
 import rich_click as click
 from marshmallow import ValidationError, fields
@@ -11,6 +14,30 @@ from coupon_core.schemas.errors import ApiError
 from coupon_core.schemas.fields import UtcDateTime
 from coupon_core.schemas.identifiers import TenantIdField, UserIdField, UuidField
 from coupon_core.schemas.strict_json import parse_object
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class OptionDecorator(Protocol):
+    """A decorator that adds options to a command."""
+
+    def __call__(self, command: Command, /) -> Command:
+        """Return the command with the options."""
+
+
+def to_label(parameter: click.Parameter) -> str:
+    """Return how messages call a parameter, such as --expires."""
+    if isinstance(parameter, click.Argument):
+        return parameter.human_readable_name
+    return max(parameter.opts, key=len)
+
+
+def describe_invalid_value(parameter: click.Parameter, value: object, text: str) -> str:
+    """Return the sentence about an invalid value, which names the value once."""
+    is_named = value == "" or text.startswith((f'"{value}"', f"{value} "))
+    shown = "" if is_named else f' "{value}"'
+    end = "" if text.endswith((".", ")")) else "."
+    return f"Invalid {to_label(parameter)}{shown}: {text}{end}"
 
 
 class FieldParam(click.ParamType):  # type: ignore[type-arg]
@@ -25,10 +52,10 @@ class FieldParam(click.ParamType):  # type: ignore[type-arg]
         try:
             return self.field.deserialize(value) if isinstance(value, str) else value
         except ValidationError as error:
-            expectations = dict.fromkeys(map(str, error.messages))  # each once
-            text = " ".join(expectations)
-            names_value = text.startswith(f'"{value}"')
-            self.fail(text if names_value else f"{value!r}: {text}", param, ctx)
+            text = " ".join(dict.fromkeys(map(str, error.messages)))  # each once
+            raise click.UsageError(
+                describe_invalid_value(param, value, text=text), ctx
+            ) from None
 
 
 CLI_ACTOR = "couponctl"
@@ -40,12 +67,30 @@ UUID_PARAM = FieldParam("uuid", UuidField())
 CODE_PARAM = FieldParam("code", CodeField())
 TIME_PARAM = FieldParam("time", UtcDateTime())
 
-tenant_option = click.option(
-    "--tenant",
-    "tenant_id",
-    type=TENANT_PARAM,
-    required=True,
-    help="Tenant ID.",
+_ID_TYPES = {
+    "tenant": TENANT_PARAM,
+    "definition": UUID_PARAM,
+    "batch": UUID_PARAM,
+    "user": USER_PARAM,
+}
+
+
+def id_option(name: str, help_text: str, required: bool = False) -> OptionDecorator:
+    """Return the option --NAME for an ID, which becomes the parameter NAME_id."""
+    return click.option(
+        f"--{name}",
+        f"{name}_id",
+        type=_ID_TYPES.get(name),
+        required=required,
+        help=help_text,
+    )
+
+
+tenant_option = id_option("tenant", "Tenant ID.", required=True)
+key_expiry_option = click.option(
+    "--expires",
+    "expires_at",
+    help="Valid until, for example 2030-01-31T12:00:00Z. Default: no expiry.",
 )
 limit_option = click.option(
     "--limit",
@@ -65,23 +110,58 @@ body_file_option = click.option(
     "--file",
     "body_file",
     type=click.File("rb"),
-    help="JSON file with the admin API body, - for stdin. Options override it.",
+    help="JSON file with the body of the API request, - for stdin; options win.",
 )
 
 
-def pagination_options(command: Any) -> Any:
-    """Add --limit and --offset to a command."""
-    return limit_option(offset_option(command))
+def combine_options(*options: Any) -> OptionDecorator:
+    """Return a decorator that adds the options to a command, listed in this order."""
+    return lambda command: reduce(
+        lambda decorated, option: option(decorated), reversed(options), command
+    )
 
 
-def to_page(limit: int, offset: int) -> Page:
-    """Return the page selected by --limit and --offset."""
-    return Page(limit, offset)
+# The options of commands that follow new entries.
+tail_options = combine_options(
+    click.option("--count", type=click.IntRange(1), help="Exit after so many entries."),
+    click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON document per line."
+    ),
+)
 
 
-def read_body(file: Any | None) -> dict[str, Any]:
+def pagination_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --limit and --offset to a command, which receives them as `page`."""
+
+    @limit_option
+    @offset_option
+    @wraps(command)
+    def paginated(limit: int, offset: int, **arguments: Any) -> Any:
+        return command(page=Page(limit, offset), **arguments)
+
+    return paginated
+
+
+def build_body(file: Any | None, **options: Any) -> dict[str, Any]:
+    """Return the body of a request: the JSON object of --file, changed by options."""
+    return {**parse_body_file(file), **without_unset(**options)}
+
+
+def parse_body_file(file: Any | None) -> dict[str, Any]:
     """Return the JSON object in a file, or an empty one if there is no file."""
     return parse_object(file.read()) if file else {}
+
+
+class EnumChoice(click.Choice):  # type: ignore[type-arg]
+    """A parameter that is one of the values of an enumeration."""
+
+    def __init__(self, enum: type[StrEnum]) -> None:
+        super().__init__([member.value for member in enum])
+        self.enum = enum
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the member with that value, or fail with a usage error."""
+        return self.enum(super().convert(value, param, ctx))
 
 
 class JsonObjectParam(click.ParamType):  # type: ignore[type-arg]

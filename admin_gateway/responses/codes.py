@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import fields
 
+from coupon_core.domain.models import Dialect
 from coupon_core.domain.models.inventory import JobKind, JobState
 from coupon_core.schemas.base import ResponseSchema
 from coupon_core.schemas.fields import ChoiceField
@@ -45,11 +46,17 @@ class CodePageSchema(ResponseSchema):
 
 
 class TimelineEntrySchema(ResponseSchema):
-    """One event of a coupon, and the actor if known."""
+    """One event of a coupon; members beside the first three depend on the event."""
 
     at = fields.DateTime(required=True)
     event = fields.String(required=True)
     by = fields.String(required=True, allow_none=True)
+    batch_id = fields.UUID()
+    user_id = fields.String()
+    use_number = fields.Integer()
+    dialect = ChoiceField(*Dialect)
+    redemption_id = fields.Integer()
+    expires_at = fields.DateTime()
 
 
 class CouponWithTimelineSchema(CouponWithBatchSchema):

@@ -76,7 +76,10 @@ class DefinitionSchema(ResponseSchema):
     description = fields.String(required=True)
     config = fields.Dict(
         required=True,
-        metadata={"description": "As sent, with defaults; unset members are absent."},
+        metadata={
+            "description": "As sent, with defaults; unset members are absent.",
+            "title": "StoredDefinitionConfig",  # clients name the type after it
+        },
     )
     status = ChoiceField(*DefinitionStatus, required=True)
     created_at = UtcDateTime(required=True)

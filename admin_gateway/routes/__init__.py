@@ -63,6 +63,16 @@ def _without_tenant_path(
     return blueprint, options
 
 
+# Blueprints whose routes are aliases: served, and deprecated in the OpenAPI document.
+ALIASES = frozenset(
+    {
+        "reward_items",
+        "flat_reward_items",
+        "flat_definitions",
+        "flat_coupons",
+        "flat_events",
+    }
+)
 # The vendor uses several paths for the same resource (docs/api-contracts.md 1.2),
 # so some blueprints are registered more than once.
 BLUEPRINTS = (

@@ -18,13 +18,14 @@ from coupon_core.domain.models import ApiKey, utc_now
 from coupon_core.schemas.base import Document
 from coupon_core.services.access import tenants
 from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.responses import no_content_response
 
 routes = JsonBlueprint("api_keys", __name__, description="API keys of the admin API")
 
 
 @routes.route("", methods=["POST"])
-@routes.response(201, NewApiKeySchema)
+@routes.response(201, NewApiKeySchema, headers=LOCATION)
 @routes.arguments(CreateApiKeySchema, example={"name": "CI", "scopes": ["read"]})
 def create(body: dict[str, Any]) -> tuple[Document, dict[str, str]]:
     """Create an API key. The key itself is shown only in this response."""

@@ -29,6 +29,7 @@ from coupon_core.domain.models.packages import PackageWithDefinition
 from coupon_core.schemas.base import Document
 from coupon_core.services.campaigns import campaigns, packages
 from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.responses import no_content_response
 
 routes = JsonBlueprint(
@@ -37,7 +38,7 @@ routes = JsonBlueprint(
 
 
 @routes.route("", methods=["POST"])
-@routes.response(201, CampaignSchema)
+@routes.response(201, CampaignSchema, headers=LOCATION)
 @routes.arguments(CreateCampaignSchema, example=NEW_CAMPAIGN)
 def create(body: dict[str, Any]) -> tuple[Campaign, dict[str, str]]:
     """Create a campaign."""
@@ -112,7 +113,7 @@ def remove_creator(campaign_id: str, creator_key: str) -> Response:
 
 
 @routes.route("/<campaign_id>/packages", methods=["POST"])
-@routes.response(201, PackageSchema)
+@routes.response(201, PackageSchema, headers=LOCATION)
 @routes.arguments(CreatePackageSchema, example=NEW_PACKAGE)
 def create_package(
     body: dict[str, Any], campaign_id: str

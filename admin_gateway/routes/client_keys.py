@@ -24,6 +24,7 @@ from coupon_core.schemas.base import Document
 from coupon_core.security.authentication import require_additional_scopes
 from coupon_core.services.access import client_keys
 from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.responses import json_response, no_content_response
 
 routes = JsonBlueprint(
@@ -32,7 +33,7 @@ routes = JsonBlueprint(
 
 
 @routes.route("", methods=["POST"])
-@routes.response(201, NewClientKeySchema)
+@routes.response(201, NewClientKeySchema, headers=LOCATION)
 @routes.arguments(
     CreateClientKeySchema,
     example=CREATE_CLIENT_KEY_REQUEST,

@@ -31,6 +31,7 @@ from coupon_core.services.codes import csv_import, jobs
 from coupon_core.services.codes.csv_import import ImportRejected
 from coupon_core.web.blueprint import JsonBlueprint, limit_body
 from coupon_core.web.idempotency import multi_transaction
+from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.request_stream import parse_csv_options, stream_csv_body
 from coupon_core.web.responses import json_response
 from coupon_core.web.slow_requests import slow_request
@@ -61,8 +62,8 @@ def get(job_id: str) -> Response:
 
 
 @routes.route("/revoke", methods=["POST"])
-@routes.response(200, CodeJobSchema, example=COMPLETED_JOB)
-@routes.alt_response(202, schema=CodeJobSchema, example=JOB)
+@routes.response(200, CodeJobSchema, example=COMPLETED_JOB, headers=LOCATION)
+@routes.alt_response(202, schema=CodeJobSchema, example=JOB, headers=LOCATION)
 @routes.arguments(RevokeCodesSchema, example={"batch_id": BATCH_ID})
 def revoke(body: dict[str, Any]) -> Response:
     """Revoke all codes of a batch or of a user, except those used up.
@@ -80,8 +81,8 @@ def revoke(body: dict[str, Any]) -> Response:
 
 
 @routes.route("/extend", methods=["POST"])
-@routes.response(200, CodeJobSchema, example=COMPLETED_EXTENSION_JOB)
-@routes.alt_response(202, schema=CodeJobSchema, example=EXTENSION_JOB)
+@routes.response(200, CodeJobSchema, example=COMPLETED_EXTENSION_JOB, headers=LOCATION)
+@routes.alt_response(202, schema=CodeJobSchema, example=EXTENSION_JOB, headers=LOCATION)
 @routes.arguments(
     ExtendCodesSchema,
     example={"batch_id": BATCH_ID, "expires_at": "2025-12-31T23:59:59Z"},
@@ -96,8 +97,10 @@ def extend(body: dict[str, Any]) -> Response:
 
 
 @imports.route("/<definition_id>/import", methods=["POST"])
-@imports.response(201, CodeImportSchema, example=COMPLETED_IMPORT)
-@imports.alt_response(202, schema=CodeImportSchema, example=RUNNING_IMPORT)
+@imports.response(201, CodeImportSchema, example=COMPLETED_IMPORT, headers=LOCATION)
+@imports.alt_response(
+    202, schema=CodeImportSchema, example=RUNNING_IMPORT, headers=LOCATION
+)
 @imports.doc(requestBody=CSV_REQUEST_BODY)
 @imports.arguments(ImportCodesQuerySchema, location="query")
 @limit_body(MAX_BODY_BYTES)

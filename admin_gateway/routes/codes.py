@@ -25,6 +25,7 @@ from coupon_core.domain import serialization
 from coupon_core.domain.models import utc_now
 from coupon_core.services.codes import csv_export, inventory
 from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.openapi.headers import refer_to_headers
 from coupon_core.web.responses import json_response
 from coupon_core.web.slow_requests import slow_request
 
@@ -85,6 +86,7 @@ def assign(body: dict[str, Any]) -> Response:
     TEXT_SCHEMA,
     content_type="text/csv",
     example=CSV_EXPORT,
+    headers=refer_to_headers("Content-Disposition"),
 )
 @routes.arguments(CodeFilterSchema, location="query")
 @slow_request

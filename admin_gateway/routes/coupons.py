@@ -33,6 +33,7 @@ from coupon_core.web.blueprint import (
     document_query,
     limit_body,
 )
+from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.responses import json_response
 
 routes = JsonBlueprint("coupons", __name__, description="Coupons of a definition")
@@ -40,7 +41,7 @@ routes = JsonBlueprint("coupons", __name__, description="Coupons of a definition
 
 @routes.route("/<definition_id>/generate", methods=["POST"])
 @routes.response(201, GeneratedCouponsSchema)
-@routes.alt_response(202, schema=BatchSchema, example=NEW_BATCH)
+@routes.alt_response(202, schema=BatchSchema, example=NEW_BATCH, headers=LOCATION)
 @document_body(GenerateCouponsSchema, example={"user_ids": ["user_123"]})
 @document_query(GenerateCouponsQuerySchema)
 @limit_body(generation_requests.MAX_BODY_BYTES)

@@ -30,6 +30,7 @@ from coupon_core.domain.models.creators import Creator
 from coupon_core.schemas.base import Document
 from coupon_core.services.campaigns import creators
 from coupon_core.web.blueprint import JsonBlueprint, limit_body
+from coupon_core.web.openapi.headers import LOCATION
 
 MAX_BODY_BYTES = 262_144  # One thousand codes of the maximum length.
 
@@ -37,7 +38,7 @@ routes = JsonBlueprint("creators", __name__, description="Creators and their cod
 
 
 @routes.route("", methods=["POST"])
-@routes.response(201, CreatorSchema)
+@routes.response(201, CreatorSchema, headers=LOCATION)
 @routes.arguments(CreateCreatorSchema, example=NEW_CREATOR)
 def create(body: dict[str, Any]) -> tuple[Creator, dict[str, str]]:
     """Create a creator."""

@@ -31,13 +31,14 @@ from coupon_core.schemas.base import Document
 from coupon_core.services.catalog import definitions
 from coupon_core.services.coupons import code_capacity
 from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.responses import no_content_response
 
 routes = JsonBlueprint("definitions", __name__, description="Coupon definitions")
 
 
 @routes.route("", methods=["POST"])
-@routes.response(201, DefinitionSchema)
+@routes.response(201, DefinitionSchema, headers=LOCATION)
 @routes.arguments(CreateDefinitionSchema, example=NEW_DEFINITION)
 def create(body: dict[str, Any]) -> tuple[Definition, dict[str, str]]:
     """Create an active definition."""

@@ -19,6 +19,7 @@ from coupon_core.domain.models import RewardItem, utc_now
 from coupon_core.schemas.base import Document
 from coupon_core.services.catalog import reward_items
 from coupon_core.web.blueprint import JsonBlueprint
+from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.responses import no_content_response
 
 routes = JsonBlueprint(
@@ -27,7 +28,7 @@ routes = JsonBlueprint(
 
 
 @routes.route("", methods=["POST"])
-@routes.response(201, AdminRewardItemSchema)
+@routes.response(201, AdminRewardItemSchema, headers=LOCATION)
 @routes.arguments(CreateRewardItemSchema, example=NEW_REWARD_ITEM)
 def create(body: dict[str, Any]) -> tuple[RewardItem, dict[str, str]]:
     """Create a reward item."""

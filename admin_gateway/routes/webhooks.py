@@ -24,6 +24,7 @@ from coupon_core.security.authentication import require_additional_scopes
 from coupon_core.services.webhooks import subscriptions
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.idempotency import safe_post
+from coupon_core.web.openapi.headers import LOCATION
 from coupon_core.web.responses import no_content_response
 from coupon_core.web.slow_requests import slow_request
 
@@ -42,7 +43,7 @@ def _require_code_access(event_type: str) -> None:
 
 
 @routes.route("", methods=["POST"])
-@routes.response(201, NewWebhookSchema)
+@routes.response(201, NewWebhookSchema, headers=LOCATION)
 @routes.arguments(CreateWebhookSchema, example=CREATE_WEBHOOK_REQUEST)
 @slow_request
 def create(body: dict[str, Any]) -> tuple[Document, dict[str, str]]:

@@ -32,6 +32,16 @@ def is_reachable(url: str, timeout_seconds: float = PROBE_TIMEOUT_SECONDS) -> bo
         return False
 
 
+def requires_password(url: str) -> bool:
+    """Return False if a Redis at the URL accepts commands without a password."""
+    try:
+        with _open_socket(url, PROBE_TIMEOUT_SECONDS) as connection:
+            connection.sendall(PROBES[REDIS][0])
+            return not connection.recv(64).startswith(b"+PONG")
+    except (OSError, ValueError):
+        return True
+
+
 def _open_socket(url: str, timeout_seconds: float) -> socket.socket:
     parts = urlsplit(url)
     if parts.scheme == "redis+socket":

@@ -4,12 +4,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from kombu import Connection, Consumer, Queue
 from kombu.exceptions import KombuError
 from kombu.message import Message
 
+from coupon_core.domain.url_redaction import remove_credentials
 from coupon_core.messaging import health_check
 from coupon_core.messaging.broker import (
     EXCHANGES,
@@ -53,7 +53,7 @@ def broker_connection(url: str) -> Iterator[Connection]:
     # Check first, because kombu retries for seconds and CLI users should not wait.
     if not health_check.is_reachable(url, RESPONSE_TIMEOUT_SECONDS):
         raise BrokerUnavailable(
-            f"the message broker at {redact_broker_url(url)} does not respond"
+            f"the message broker at {remove_credentials(url)} does not respond"
         )
     connection = create_connection(url)
     connection_errors = (
@@ -67,14 +67,8 @@ def broker_connection(url: str) -> Iterator[Connection]:
     except (*connection_errors, PublishRejected, OSError) as error:
         message = " ".join(str(error).split()) or type(error).__name__
         raise BrokerUnavailable(
-            f"the message broker at {redact_broker_url(url)}: {message.rstrip('.')}"
+            f"the message broker at {remove_credentials(url)}: {message.rstrip('.')}"
         ) from error
-
-
-def redact_broker_url(url: str) -> str:
-    """Return the address of a broker without the credentials in its URL."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def publish(url: str, message: OutgoingMessage) -> None:

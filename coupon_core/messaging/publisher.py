@@ -1,8 +1,8 @@
 """Publish messages reliably: the broker has stored them, or an error is raised."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from kombu import Connection, Producer
@@ -19,12 +19,31 @@ from coupon_core.messaging.topology import (
     EVENTS_EXCHANGE,
     OUT_EXCHANGE,
     RABBITMQ,
+    list_queues,
     parse_broker_kind,
 )
 
 
 class PublishRejected(Exception):
     """The broker rejected a message; the text contains the reason."""
+
+
+class PublishUnconfirmed(TimeoutError):
+    """RabbitMQ did not confirm messages; the text says how many, and for which queues.
+
+    The connection works, so the reason is usually a quorum queue without a majority.
+    """
+
+    def __init__(self, messages: Collection[OutgoingMessage]) -> None:
+        routes = sorted({(each.exchange, each.routing_key) for each in messages})
+        queues = sorted({name for route in routes for name in list_queues(*route)})
+        super().__init__(
+            f"RabbitMQ did not confirm {len(messages)} messages within "
+            f"{RESPONSE_TIMEOUT_SECONDS} s. Exchange and routing key: "
+            f"{', '.join(map(' '.join, routes))}. A queue that is bound to them cannot "
+            "store messages. Run `rabbitmq-queues quorum_status` for "
+            f"{', '.join(queues)} and for your own queues."
+        )
 
 
 class Publisher:
@@ -64,7 +83,7 @@ class Publisher:
             return
         for message in messages:
             self._publish(message, {})
-            self.confirms.expect_confirm()
+            self.confirms.expect_confirm(message)
         self.confirms.wait()
 
     def publish_to_queue(
@@ -74,7 +93,7 @@ class Publisher:
         message = OutgoingMessage("", queue, body=body)
         self._publish(message, headers, content_type=content_type)
         if self.confirms:
-            self.confirms.expect_confirm()
+            self.confirms.expect_confirm(message)
             self.confirms.wait()
 
     def _publish(
@@ -103,42 +122,41 @@ class PublisherConfirms:
     def __init__(self, connection: Connection, channel: Any) -> None:
         self.connection = connection
         self.last_tag = 0
-        self.unconfirmed_tags: set[int] = set()
+        self.unconfirmed: dict[int, OutgoingMessage] = {}
         self.rejections: list[str] = []
         channel.confirm_select()
         channel.events["basic_ack"].add(self._on_ack)
         channel.events["basic_nack"].add(self._on_nack)
         channel.events["basic_return"].add(self._on_return)
 
-    def expect_confirm(self) -> None:
+    def expect_confirm(self, message: OutgoingMessage) -> None:
         """Record that one more message was published."""
         self.last_tag += 1
-        self.unconfirmed_tags.add(self.last_tag)
+        self.unconfirmed[self.last_tag] = message
 
     def wait(self) -> None:
         """Wait until all messages are confirmed.
 
         Raises:
             PublishRejected: The broker rejected a message, or could not route it.
-            TimeoutError: The broker did not confirm in time.
+            PublishUnconfirmed: The broker did not confirm in time.
         """
         deadline = time.monotonic() + RESPONSE_TIMEOUT_SECONDS
-        while self.unconfirmed_tags:
-            remaining_seconds = deadline - time.monotonic()
-            if remaining_seconds <= 0:
-                raise TimeoutError("the broker did not confirm the messages in time")
-            self.connection.drain_events(timeout=remaining_seconds)
+        with suppress(TimeoutError):
+            while self.unconfirmed and (seconds := deadline - time.monotonic()) > 0:
+                self.connection.drain_events(timeout=seconds)
+        if self.unconfirmed:
+            raise PublishUnconfirmed(self.unconfirmed.values())
         if self.rejections:
             rejections, self.rejections = self.rejections, []
             raise PublishRejected(rejections[0])
 
     def _on_ack(self, tag: int, multiple: bool) -> None:
-        confirmed_tags = {tag}
+        confirmed_tags = [tag]
         if multiple:
-            confirmed_tags = {
-                open_tag for open_tag in self.unconfirmed_tags if open_tag <= tag
-            }
-        self.unconfirmed_tags -= confirmed_tags
+            confirmed_tags = [each for each in self.unconfirmed if each <= tag]
+        for confirmed_tag in confirmed_tags:
+            self.unconfirmed.pop(confirmed_tag, None)
 
     def _on_nack(self, tag: int, multiple: bool) -> None:
         self._on_ack(tag, multiple)

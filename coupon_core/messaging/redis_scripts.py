@@ -28,7 +28,10 @@ for _, tag in ipairs(ARGV) do
     local entry = redis.call('HGET', KEYS[1], tag)
     if entry then
         local line = string.find(entry, '\\n', 1, true)
-        redis.call('RPUSH', string.sub(entry, 1, line - 1), string.sub(entry, line + 1))
+        if line then -- otherwise the entry is not one of ours
+            redis.call(
+                'RPUSH', string.sub(entry, 1, line - 1), string.sub(entry, line + 1))
+        end
         redis.call('HDEL', KEYS[1], tag)
     end
     redis.call('ZREM', KEYS[2], tag)

@@ -29,8 +29,7 @@ from coupon_core.messaging.topology import EVENTS_EXCHANGE
 IDLE_POLL_INTERVAL_SECONDS = 0.05
 DEFAULT_PREFETCH_COUNT = 20
 MAX_REQUEUED_MESSAGES = 1_000
-DEFECT_HEADER = "coupons-fault"
-"""The header that marks an item that is not a valid message."""
+DEFECT_HEADER = "coupons-fault"  # marks an item that is not a valid message
 
 
 class QoS(virtual.QoS):
@@ -87,13 +86,21 @@ class Channel(redis.Channel):
         Raises:
             Empty: There is no message.
         """
-        if not self.prefetched:
-            self.prefetched.extend(self._fetch_messages())
+        self.prefetched.extend([] if self.prefetched else self._fetch_messages())
         if not self.prefetched:
             raise Empty
         tag, key, item = self.prefetched.popleft()
         queue = key.decode().partition(self.sep)[0]
         self.connection._deliver(self._parse_envelope(tag, item), queue)
+
+    def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
+        """Acknowledge a message; with `multiple`, all delivered before it as well."""
+        if multiple:  # kombu ignores it
+            self.qos._flush()
+            before = itertools.takewhile(delivery_tag.__ne__, self.qos._delivered)
+            for tag in list(before):
+                self.qos.ack(tag)
+        self.qos.ack(delivery_tag)
 
     def _fetch_messages(self) -> list[tuple[str, bytes, bytes]]:
         capacity = DEFAULT_PREFETCH_COUNT - len(self.qos._delivered)
@@ -155,11 +162,17 @@ class Channel(redis.Channel):
 
     def get_table(self, exchange: str) -> list[tuple[str, ...]]:
         """Return the bindings of an exchange."""
-        if self.binding_cache is None:
-            return list(super().get_table(exchange))
-        if exchange not in self.binding_cache:
-            self.binding_cache[exchange] = super().get_table(exchange)
-        return self.binding_cache[exchange]
+        cache = {} if self.binding_cache is None else self.binding_cache
+        if exchange not in cache:
+            cache[exchange] = self._read_table(exchange)
+        return cache[exchange]
+
+    def _read_table(self, exchange: str) -> list[tuple[str, ...]]:
+        """Return the bindings in Redis, without entries that kombu cannot read."""
+        with self.conn_or_acquire() as client:
+            members = client.smembers(self.keyprefix_queue % exchange)
+        rows = (tuple(m.decode(errors="replace").split(self.sep)) for m in members)
+        return [row for row in rows if len(row) == 3]  # routing key, pattern and queue
 
     def _lookup(
         self, exchange: str, routing_key: str, default: str | None = None
@@ -234,5 +247,4 @@ class Transport(redis.Transport):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.cycle = Poller()
-        self.polling_interval = IDLE_POLL_INTERVAL_SECONDS
+        self.cycle, self.polling_interval = Poller(), IDLE_POLL_INTERVAL_SECONDS

@@ -38,6 +38,13 @@ WEBHOOK_QUEUES = {"coupons.webhooks": "#"}
 """The queues of `coupons.out`: outgoing events are also sent to webhooks."""
 
 
+def list_queues(exchange: str, routing_key: str) -> list[str]:
+    """Return the queues of the workers that receive messages of a routing key."""
+    if exchange == EVENTS_EXCHANGE:
+        return [name for name, key in EVENT_QUEUES.items() if key == routing_key]
+    return list(WEBHOOK_QUEUES) if exchange == OUT_EXCHANGE else [routing_key]
+
+
 class UnsupportedBroker(ValueError):
     """The broker URL is invalid, or names a broker that would lose messages."""
 

@@ -1,20 +1,24 @@
-"""Summarize errors for logs: types and frames.
+"""Summarize errors for logs: causes in plain words, types and frames.
 
 Messages are left out because database drivers and parsers quote user data in them.
 """
 
 import traceback
 
-MAX_FRAMES, MAX_CHAIN_LENGTH = 12, 4
+from coupon_core.observability.error_causes import find_cause, list_chain
+
+MAX_FRAMES = 12
 
 
 def describe_error(error: BaseException | None) -> str:
-    """Return the types of an error and its causes, with their error codes."""
-    descriptions: list[str] = []
-    while error and len(descriptions) < MAX_CHAIN_LENGTH:
-        code = getattr(error, "sqlstate", None) or getattr(error, "strerror", None)
-        descriptions.append(type(error).__qualname__ + (f" ({code})" if code else ""))
-        error = error.__cause__ or error.__context__
+    """Return what happened in plain words, or else the types of an error's chain."""
+    cause = find_cause(error)
+    if cause:
+        return cause.words
+    descriptions: dict[str, None] = {}  # as a set in order: drivers repeat types
+    for link in list_chain(error):
+        code = getattr(link, "sqlstate", None) or getattr(link, "strerror", None)
+        descriptions[type(link).__qualname__ + (f" ({code})" if code else "")] = None
     return " < ".join(descriptions)
 
 

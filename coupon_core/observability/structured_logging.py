@@ -24,9 +24,19 @@ SECRET_PATTERN = re.compile(
     rb"\b(?:pk|ts|ck|whsec)_[A-Za-z0-9_+/=-]{16,}"
     rb"|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"
     rb"|\bhmac-sha256=[0-9A-Fa-f]+"
-    rb"|(?<=://)[^\s/@\"]*:[^\s/@\"]+(?=@)"
+    rb"|(?<=://)[^\s\"]*:[^\s\"]+(?=@)"
+    rb"|(?<=password=)[^\s&\"]+"
 )
-SECRET_PREFIXES = (b"pk_", b"ts_", b"ck_", b"whsec_", b"eyJ", b"hmac-sha256=", b"://")
+SECRET_PREFIXES = (
+    b"pk_",
+    b"ts_",
+    b"ck_",
+    b"whsec_",
+    b"eyJ",
+    b"hmac-sha256=",
+    b"://",
+    b"password=",
+)
 REDACTED = b"(hidden)"
 
 LogEvent = MutableMapping[str, Any]

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 from peewee import (
@@ -181,17 +180,40 @@ class PostgresqlPool(PooledPostgresqlDatabase, BackoffPostgresqlDatabase):
         return is_closed
 
 
+class SqlitePool(PooledSqliteDatabase):
+    """A pool of connections whose rollback does not hide why it was necessary."""
+
+    def rollback(self) -> None:
+        """Roll back, unless SQLite has done so itself, as it does if the disk is full.
+
+        Another ROLLBACK would fail and replace the original error.
+        """
+        if self.connection().in_transaction:
+            super().rollback()
+
+
 def create_database(url: str, pool_size: int) -> Database:
     """Create the database object for a URL, without connecting.
 
     Raises:
         ValueError: The URL is neither `sqlite:///path` nor `postgresql://…`.
     """
-    scheme = urlsplit(url).scheme
-    if scheme in ("postgresql", "postgres"):
-        return _create_postgresql_pool(url, pool_size)
-    if scheme == "sqlite" and len(url) > len("sqlite:///"):
+    if require_supported_scheme(url) == "sqlite":
         return _create_sqlite_pool(Path(url.removeprefix("sqlite:///")), pool_size)
+    return _create_postgresql_pool(url, pool_size)
+
+
+def require_supported_scheme(url: str) -> str:
+    """Return the scheme of a database URL.
+
+    Raises:
+        ValueError: The URL is neither `sqlite:///path` nor `postgresql://…`.
+    """
+    scheme = url.partition("://")[0] if "://" in url else ""
+    if scheme in ("postgresql", "postgres"):
+        return scheme
+    if scheme == "sqlite" and len(url) > len("sqlite:///"):
+        return scheme
     if scheme == "sqlite":
         problem = "the path is missing"
     else:
@@ -215,7 +237,7 @@ def _create_postgresql_pool(url: str, pool_size: int) -> Database:
 
 def _create_sqlite_pool(path: Path, pool_size: int) -> Database:
     path.parent.mkdir(parents=True, exist_ok=True)
-    return PooledSqliteDatabase(
+    return SqlitePool(
         str(path),
         pragmas=SQLITE_PRAGMAS,
         timeout=BUSY_TIMEOUT_SECONDS,  # for the pool; the file has busy_timeout

@@ -163,6 +163,8 @@ def _savepoint() -> Iterator[None]:
     try:
         yield
     except BaseException:
+        if not is_postgresql() and not database_proxy.connection().in_transaction:
+            raise  # SQLite has rolled back the whole transaction, as on a full disk
         execute("ROLLBACK TO SAVEPOINT part", {})
         execute("RELEASE SAVEPOINT part", {})
         raise
@@ -221,22 +223,6 @@ def execute_for_values(
         return execute(text, {**parameters, "among": list(values)})
     text = sql.format(among="IN (SELECT value FROM json_each(:among))")
     return execute(text, {**parameters, "among": json.dumps(list(values))})
-
-
-def execute_each(sql: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Execute SQL once per row of parameters and return the row count of each.
-
-    For PostgreSQL only.
-    """
-    if not rows:
-        return []
-    with __exception_wrapper__:
-        cursor = database_proxy.cursor()
-        cursor.executemany(_to_psycopg_sql(sql), rows, returning=True)
-        counts = [int(cursor.rowcount)]
-        while cursor.nextset():
-            counts.append(int(cursor.rowcount))
-    return counts
 
 
 @cache

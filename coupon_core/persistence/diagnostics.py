@@ -15,7 +15,6 @@ from coupon_core.persistence.database import (
     is_postgresql,
     transaction,
 )
-from coupon_core.persistence.errors import SchemaOutdated
 
 DATABASE_ERRORS = (
     PeeweeException,
@@ -23,7 +22,6 @@ DATABASE_ERRORS = (
     sqlite3.Error,
     MaxConnectionsExceeded,
     ConcurrentUpdate,
-    SchemaOutdated,
 )
 """The errors that an unreachable, outdated or faulty database may raise."""
 
@@ -37,17 +35,17 @@ class DatabaseStatus(Enum):
     OUTDATED = "outdated"
 
 
-def check_status() -> tuple[DatabaseStatus, str]:
-    """Return the state of the database, and the driver's message if unreachable."""
+def check_status() -> tuple[DatabaseStatus, Exception | None]:
+    """Return the state of the database, and the driver's error if unreachable."""
     try:
         applied_flags = [applied for _, applied in schema.list_migrations()]
     except DATABASE_ERRORS as error:
-        return DatabaseStatus.UNREACHABLE, " ".join(str(error).split())
+        return DatabaseStatus.UNREACHABLE, error
     if all(applied_flags):
-        return DatabaseStatus.READY, ""
+        return DatabaseStatus.READY, None
     return (
         DatabaseStatus.OUTDATED if any(applied_flags) else DatabaseStatus.WITHOUT_TABLES
-    ), ""
+    ), None
 
 
 def describe_product() -> str:

@@ -15,10 +15,6 @@ class DatabaseBusy(OperationalError):
     """The database cannot serve this process now; retry later."""
 
 
-class SchemaOutdated(Exception):
-    """The schema lacks migrations; `couponctl db upgrade` applies them."""
-
-
 def violated_constraint(error: IntegrityError) -> str | None:
     """Return the kind of the violated constraint: UNIQUE, FOREIGN_KEY or None."""
     driver_error = error.orig

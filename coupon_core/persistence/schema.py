@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playhouse.migrations import Runner
+from playhouse.migrations import Migration, Runner
 
 from coupon_core.persistence.connection_pools import BUSY_TIMEOUT_SECONDS
 from coupon_core.persistence.database import is_postgresql
@@ -41,9 +41,17 @@ def _lock_migrations() -> Iterator[None]:
 
 
 def list_migrations() -> list[tuple[str, bool]]:
-    """Return each migration by name, and whether it has been applied."""
-    runner = Runner(database_proxy.obj, str(MIGRATIONS_DIR))
-    return [(step.name, bool(step.applied)) for step in runner.status()]
+    """Return each migration of this release, and whether it has been applied."""
+    return [(step.name, bool(step.applied)) for step in _read_steps() if step.path]
+
+
+def list_newer_migrations() -> list[str]:
+    """Return the applied migrations of another, newer release."""
+    return [step.name for step in _read_steps() if not step.path]
+
+
+def _read_steps() -> list[Migration]:
+    return list(Runner(database_proxy.obj, str(MIGRATIONS_DIR)).status())
 
 
 def is_up_to_date() -> bool:

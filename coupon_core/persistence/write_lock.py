@@ -6,7 +6,9 @@ for a locked file. That thread holds the lock of a second file, `-next`, so that
 the next writer and no process gets two turns while it waits.
 """
 
+import errno
 import fcntl
+import os
 import random
 import threading
 import time
@@ -16,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from coupon_core.persistence.data_directory import OTHERS_PERMISSIONS
 from coupon_core.persistence.errors import DatabaseBusy
 
 BUSY_MESSAGE = "the database is busy with other writers; retry later"
@@ -72,13 +75,53 @@ def write_lock(path: Path, timeout_seconds: float) -> Iterator[float]:
     if not _thread_lock.acquire(timeout_seconds):
         raise DatabaseBusy(BUSY_MESSAGE)
     try:
-        with open(f"{path}-turn", "ab") as turn_file:
-            with open(f"{path}-next", "ab") as next_file:
+        with _open_lock_file(Path(f"{path}-turn")) as turn_file:
+            with _open_lock_file(Path(f"{path}-next")) as next_file:
                 _lock_file(next_file, deadline)
                 _lock_file(turn_file, deadline)
             yield deadline
     finally:
         _thread_lock.release()
+
+
+REPLACED_FILE_ERRORS = (errno.EACCES, errno.EPERM, errno.ELOOP)
+
+
+def _open_lock_file(path: Path) -> IO[bytes]:
+    """Open a lock file that only this user can open; replace any other.
+
+    Who can open a file can hold its lock. Each transaction opens it anew, so that all
+    processes soon use the new one; until then SQLite's own lock keeps writers apart.
+    """
+    try:
+        try:
+            return _open_private_file(path)
+        except OSError as error:
+            if error.errno not in REPLACED_FILE_ERRORS:
+                raise
+            path.unlink()
+            return _open_private_file(path)
+    except OSError as error:
+        raise DatabaseBusy(
+            f"the lock file {path} cannot be used: {error.strerror}; delete it, and "
+            "let no other user write to its directory"
+        ) from error
+
+
+def _open_private_file(path: Path) -> IO[bytes]:
+    """Open or create a file; raise PermissionError if others can open it."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
+    file = os.fdopen(os.open(path, flags, 0o600), "wb")
+    status, owner = os.fstat(file.fileno()), path.parent.stat().st_uid
+    if os.geteuid() == 0 and status.st_uid == 0 != owner:
+        # Root runs a command for the user to whom the database belongs.
+        os.fchown(file.fileno(), owner, -1)
+    elif status.st_uid not in (os.geteuid(), owner) or (
+        status.st_mode & OTHERS_PERMISSIONS
+    ):
+        file.close()
+        raise PermissionError(errno.EPERM, "other users can open it")
+    return file
 
 
 def _lock_file(file: IO[bytes], deadline: float) -> None:

@@ -61,7 +61,7 @@ class RewardItemSchema(ResponseSchema):
 class CouponSchema(ResponseSchema):
     """A coupon in the format of Phoenix."""
 
-    id = fields.UUID(required=True)
+    id = fields.UUID(required=True, metadata={"description": "Coupon ID."})
     definition_id = fields.UUID(required=True)
     definition_name = fields.String(required=True)
     tenant_id = fields.String(required=True)

@@ -1,8 +1,8 @@
 """The settings as `couponctl config show` and the documentation list them."""
 
-import re
 from dataclasses import fields
 
+from coupon_core.domain.url_redaction import HIDDEN, redact_url
 from coupon_core.settings.model import VARIABLES, Settings
 from coupon_core.settings.variables import format_value
 
@@ -11,8 +11,6 @@ DESCRIPTIONS = tuple(
     for variable in VARIABLES.values()
 )
 """Name, meaning and default of every variable, as the documentation lists them."""
-
-URL_PASSWORD_PATTERN = re.compile(r"(?<=:)[^:@/]+(?=@)")
 
 
 def describe_settings(settings: Settings) -> list[tuple[str, str, str]]:
@@ -30,5 +28,5 @@ def describe_settings(settings: Settings) -> list[tuple[str, str, str]]:
 
 def _redact_value(value: object, *, is_public: bool) -> str:
     if not is_public:
-        return "(hidden)"
-    return URL_PASSWORD_PATTERN.sub("(hidden)", format_value(value))
+        return HIDDEN
+    return redact_url(format_value(value))

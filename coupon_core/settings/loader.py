@@ -1,14 +1,19 @@
 """Load the settings from the environment, and report all errors at once."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
+import structlog
 from environs import EnvValidationError, FileAwareEnv
 
+from coupon_core.persistence import data_directory
 from coupon_core.security import encryption
 from coupon_core.security.rate_limiting.policy import IN_MEMORY_URL
 from coupon_core.settings.descriptions import DESCRIPTIONS, describe_settings
@@ -17,25 +22,65 @@ from coupon_core.settings.validators import COUNTER_URL_PREFIXES
 
 __all__ = ["DESCRIPTIONS", "InvalidSettings", "Settings", "describe_settings", "load"]
 
-EMBEDDED_BROKER_URL_TEMPLATE = "redis://127.0.0.1:{}/0"
+log = structlog.get_logger("coupon.settings")
+
+EMBEDDED_BROKER_URL_TEMPLATE = "redis://:{}@127.0.0.1:{}/0"
 MASTER_KEY_FILE = "master.key"
+BROKER_PASSWORD_FILE = "bus.password"  # noqa: S105 - the name of a file
+PREFIX, FILE_SUFFIX = "COUPON_", "_FILE"
+# Set by `couponctl serve all` for the processes that it starts, and by test runs.
+INTERNAL_VARIABLES = {"COUPON_GROUP", "COUPON_TESTS_REQUIRE"}
+
+# Takes the path of a file with a secret, and a function that generates one.
+SecretReader = Callable[[Path, Callable[[], str]], str]
 
 
 class InvalidSettings(Exception):
     """The environment contains invalid settings; the message lists all of them."""
 
 
-def load() -> Settings:
+def load(creates_secrets: bool = True) -> Settings:
     """Return the settings of this process.
+
+    What the process creates from now on is for its own user only. A master key and a
+    password of the embedded broker are created if they are neither configured nor
+    stored; without `creates_secrets` they are empty then.
 
     Raises:
         InvalidSettings: One or more settings are invalid.
     """
+    data_directory.restrict_new_files()
     with _convert_errors():
-        return _read_environment()
+        return _read_environment(creates_secrets)
 
 
-def _read_environment() -> Settings:
+def describe_unknown_variables() -> list[str]:
+    """Return a sentence about each variable that looks like a setting but is none."""
+    known = {variable.name for variable in VARIABLES.values()} | INTERNAL_VARIABLES
+    return [
+        f"{name} is not a setting{_suggest_name(name.removesuffix(FILE_SUFFIX))}"
+        for name in sorted(os.environ)
+        if name.startswith("COUPON") and name.removesuffix(FILE_SUFFIX) not in known
+    ]
+
+
+def warn_about_unknown_variables() -> None:
+    """Log what `describe_unknown_variables` returns."""
+    for text in describe_unknown_variables():
+        log.warning("unknown_setting", detail=text)
+
+
+def _suggest_name(name: str) -> str:
+    # Compared without the prefix, which would make all names look alike.
+    names = {
+        variable.name.removeprefix(PREFIX): variable.name
+        for variable in VARIABLES.values()
+    }
+    near = get_close_matches(name.partition("_")[2], names, n=1)
+    return f"; did you mean {names[near[0]]}?" if near else "."
+
+
+def _read_environment(creates_secrets: bool) -> Settings:
     env = FileAwareEnv(eager=False, strip_whitespace=True)
     values = {name: variable.read(env) for name, variable in VARIABLES.items()}
     env.seal()
@@ -43,25 +88,39 @@ def _read_environment() -> Settings:
     for name, variable in VARIABLES.items():
         if isinstance(variable.default, tuple):
             values[name] = tuple(filter(None, values[name]))
-    return _derive_settings(values)
+    return _derive_settings(values, creates_secrets)
 
 
-def _derive_settings(values: dict[str, Any]) -> Settings:
+def _derive_settings(values: dict[str, Any], creates_secrets: bool) -> Settings:
     """Fill in the defaults that depend on other settings."""
     data_dir = values["data_dir"].absolute()
+    read_secret = _load_or_create_secret if creates_secrets else _load_secret
     broker_url = values["broker_url"] or EMBEDDED_BROKER_URL_TEMPLATE.format(
-        values["bus_port"]
+        read_secret(data_dir / BROKER_PASSWORD_FILE, secrets.token_urlsafe),
+        values["bus_port"],
     )
     derived_values = {
         "data_dir": data_dir,
         "database_url": values["database_url"]
         or f"sqlite:///{data_dir / 'coupons.db'}",
-        "master_keys": _resolve_master_keys(values["master_keys"], data_dir),
+        "master_keys": _resolve_master_keys(
+            values["master_keys"], data_dir / MASTER_KEY_FILE, read_secret
+        ),
         "broker_url": broker_url,
         "redis_url": values["redis_url"] or _derive_redis_url(broker_url),
         "is_broker_embedded": not values["broker_url"],
+        "is_demo_enabled": values["demo"] == "1"
+        or (not values["demo"] and is_loopback_host(values["bind_host"])),
     }
     return Settings(**values | derived_values)
+
+
+def is_loopback_host(host: str) -> bool:
+    """Return True if only programs on this machine reach the host."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _derive_redis_url(broker_url: str) -> str:
@@ -94,15 +153,12 @@ def _format_errors(error: EnvValidationError) -> str:
 
 
 def _resolve_master_keys(
-    configured_keys: Sequence[str], data_dir: Path
+    configured_keys: Sequence[str], path: Path, read_secret: SecretReader
 ) -> tuple[str, ...]:
-    """Return the configured keys, or the key in the data directory.
-
-    That key is generated when it is first needed.
-    """
+    """Return the configured keys, or the key in the file."""
     keys = tuple(key.strip() for key in configured_keys if key.strip())
     if not keys:
-        keys = (_load_or_create_master_key(data_dir / MASTER_KEY_FILE),)
+        keys = tuple(filter(None, [read_secret(path, encryption.generate_master_key)]))
     for key in keys:
         if not encryption.is_master_key(key):
             raise InvalidSettings(
@@ -112,15 +168,19 @@ def _resolve_master_keys(
     return keys
 
 
-def _load_or_create_master_key(path: Path) -> str:
+def _load_secret(path: Path, _: Callable[[], str]) -> str:
+    return path.read_text().strip() if path.exists() else ""
+
+
+def _load_or_create_secret(path: Path, generate: Callable[[], str]) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         # Link the file only after it is complete, so that processes that start together
-        # use one key. Each has a draft of its own; PIDs are not unique in containers.
+        # use one secret. Each has its own draft; PIDs are not unique in containers.
         with NamedTemporaryFile("w", dir=path.parent, prefix=path.name) as draft:
-            draft.write(encryption.generate_master_key())
+            draft.write(generate())
             draft.flush()
             os.fsync(draft.fileno())
             with suppress(FileExistsError):
                 os.link(draft.name, path)
-    return path.read_text().strip()
+    return _load_secret(path, generate)

@@ -13,6 +13,8 @@ from coupon_core.settings.validators import (
     PORT_RANGE,
     VISIBILITY_RANGE,
     validate_broker_url,
+    validate_database_url,
+    validate_directory,
     validate_networks,
     validate_public_url,
     validate_rate_limit,
@@ -36,6 +38,7 @@ class Settings:
             "COUPON_DATA_DIR",
             "directory for everything that is stored on disk",
             default=Path("var"),
+            validate=validate_directory,
             documented_default="./var",
         )
     )
@@ -43,6 +46,7 @@ class Settings:
         metadata=describe_variable(
             "COUPON_DATABASE_URL",
             "sqlite:///path or postgresql://user:password@host/name",
+            validate=validate_database_url,
             documented_default="sqlite:///DATA_DIR/coupons.db",
         )
     )
@@ -56,50 +60,48 @@ class Settings:
         ),
         repr=False,
     )
-    database_pool: int = field(
-        metadata=describe_variable(
-            "COUPON_DATABASE_POOL",
-            "maximum number of database connections of a process",
-            default=16,
-            validate=COUNT_RANGE,
-        )
+    database_pool: int = setting_with_default(
+        "COUPON_DATABASE_POOL",
+        "maximum number of database connections of a process",
+        default=16,
+        validate=COUNT_RANGE,
     )
-    gateway_workers: int = field(
-        metadata=describe_variable(
-            "COUPON_GATEWAY_WORKERS",
-            "number of processes of each gateway",
-            default=1,
-            validate=COUNT_RANGE,
-        )
+    gateway_workers: int = setting_with_default(
+        "COUPON_GATEWAY_WORKERS",
+        "number of processes of each gateway",
+        default=1,
+        validate=COUNT_RANGE,
     )
-    gateway_threads: int = field(
-        metadata=describe_variable(
-            "COUPON_GATEWAY_THREADS",
-            "number of threads of each gateway process",
-            default=8,
-            validate=COUNT_RANGE,
-        )
+    gateway_threads: int = setting_with_default(
+        "COUPON_GATEWAY_THREADS",
+        "number of threads of each gateway process",
+        default=8,
+        validate=COUNT_RANGE,
     )
     bind_host: str = setting_with_default(
         "COUPON_BIND_HOST",
         "address on which the gateways listen",
         default="127.0.0.1",
     )
-    admin_port: int = field(
-        metadata=describe_variable(
-            "ADMIN_PORT",
-            "port of the admin gateway",
-            default=8001,
-            validate=PORT_RANGE,
-        )
+    demo: str = setting_with_default(
+        "COUPON_DEMO",
+        "whether make run creates the demo tenant and prints its credentials: 1 or 0",
+        default="",
+        validate=validate.OneOf(["", "0", "1"]),
+        documented_default="1 if COUPON_BIND_HOST is an address of this machine only, "
+        "else 0",
     )
-    query_port: int = field(
-        metadata=describe_variable(
-            "QUERY_PORT",
-            "port of the query gateway",
-            default=8002,
-            validate=PORT_RANGE,
-        )
+    admin_port: int = setting_with_default(
+        "ADMIN_PORT",
+        "port of the admin gateway",
+        default=8001,
+        validate=PORT_RANGE,
+    )
+    query_port: int = setting_with_default(
+        "QUERY_PORT",
+        "port of the query gateway",
+        default=8002,
+        validate=PORT_RANGE,
     )
     public_query_url: str = field(
         metadata=describe_variable(
@@ -110,13 +112,11 @@ class Settings:
             documented_default="the Host header of each request",
         )
     )
-    bus_port: int = field(
-        metadata=describe_variable(
-            "BUS_PORT",
-            "port of the embedded message broker, on 127.0.0.1 only",
-            default=8003,
-            validate=PORT_RANGE,
-        )
+    bus_port: int = setting_with_default(
+        "BUS_PORT",
+        "port of the embedded message broker, on 127.0.0.1 only",
+        default=8003,
+        validate=PORT_RANGE,
     )
     broker_url: str = field(
         metadata=describe_variable(
@@ -124,7 +124,7 @@ class Settings:
             "message broker: redis://… or amqp://…; if it is set, no broker is "
             "embedded",
             validate=validate_broker_url,
-            documented_default="redis://127.0.0.1:BUS_PORT/0",
+            documented_default="redis://:PASSWORD@127.0.0.1:BUS_PORT/0",
         )
     )
     visibility_seconds: int = field(
@@ -207,38 +207,33 @@ class Settings:
             validate=validate_networks,
         )
     )
-    log_level: str = field(
-        metadata=describe_variable(
-            "COUPON_LOG_LEVEL",
-            "debug, info, warning or error",
-            default="info",
-            validate=validate.OneOf([*structured_logging.LEVELS]),
-        )
+    log_level: str = setting_with_default(
+        "COUPON_LOG_LEVEL",
+        "debug, info, warning or error",
+        default="info",
+        validate=validate.OneOf([*structured_logging.LEVELS]),
     )
-    log_format: str = field(
-        metadata=describe_variable(
-            "COUPON_LOG_FORMAT",
-            "json, or console for reading in a terminal",
-            default="json",
-            validate=validate.OneOf(structured_logging.FORMATS),
-        )
+    log_format: str = setting_with_default(
+        "COUPON_LOG_FORMAT",
+        "json, or console for reading in a terminal",
+        default="json",
+        validate=validate.OneOf(structured_logging.FORMATS),
     )
     metrics_host: str = setting_with_default(
         "COUPON_METRICS_HOST",
         "address on which metrics are served",
         default="127.0.0.1",
     )
-    metrics_port: int = field(
-        metadata=describe_variable(
-            "COUPON_METRICS_PORT",
-            "port of the admin gateway's metrics for Prometheus; the query "
-            "gateway and the workers use the next two ports; 0 disables metrics",
-            default=0,
-            validate=METRICS_PORT_RANGE,
-        )
+    metrics_port: int = setting_with_default(
+        "COUPON_METRICS_PORT",
+        "port of the admin gateway's metrics for Prometheus; the query "
+        "gateway and the workers use the next two ports; 0 disables metrics",
+        default=0,
+        validate=METRICS_PORT_RANGE,
     )
     # Derived from COUPON_BROKER_URL: True if this machine must start the broker.
     is_broker_embedded: bool = True
+    is_demo_enabled: bool = True  # derived from COUPON_DEMO and COUPON_BIND_HOST
 
 
 VARIABLES: dict[str, Variable] = {

@@ -1,11 +1,18 @@
 """Checks of single settings that environs cannot express itself."""
 
 from ipaddress import ip_network
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from environs import ValidationError, validate
 
+from coupon_core.domain.url_credentials import (
+    ENCODING_ADVICE,
+    has_ambiguous_credentials,
+    has_invalid_credentials,
+)
 from coupon_core.messaging.topology import UnsupportedBroker, parse_broker_kind
+from coupon_core.persistence.connection_pools import require_supported_scheme
 from coupon_core.security.rate_limiting.policy import (
     IN_MEMORY_URL,
     InvalidRateLimit,
@@ -22,18 +29,46 @@ KEY_COUNT_RANGE = validate.Range(0, 1_000_000)
 VISIBILITY_RANGE = validate.Range(1, 3_600)
 
 
+def _require_clear_credentials(url: str) -> None:
+    if has_ambiguous_credentials(url):
+        raise ValidationError(ENCODING_ADVICE)
+
+
 def validate_broker_url(url: str) -> None:
     """Refuse a broker that would lose messages; "" selects the embedded broker."""
     if not url:
         return
+    _require_clear_credentials(url)
     try:
         parse_broker_kind(url)
     except UnsupportedBroker as error:
         raise ValidationError(str(error)) from error
 
 
+def validate_directory(path: Path) -> None:
+    """Refuse a path that cannot be a directory, because a part of it is a file."""
+    existing = next(part for part in (path, *path.parents) if part.exists())
+    if not existing.is_dir():
+        raise ValidationError(f"{existing} is not a directory")
+
+
+def validate_database_url(url: str) -> None:
+    """Refuse a database that is not supported; "" selects the SQLite file.
+
+    Also refuse a URL whose password an error of the driver would quote.
+    """
+    if not url.startswith("sqlite:") and has_invalid_credentials(url):
+        raise ValidationError(ENCODING_ADVICE)
+    try:
+        if url:
+            require_supported_scheme(url)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+
+
 def validate_redis_url(url: str) -> None:
     """Refuse a URL that is neither Redis nor `memory://`; "" follows the broker."""
+    _require_clear_credentials(url)
     if url and not url.startswith(COUNTER_URL_PREFIXES):
         prefixes = ", ".join(COUNTER_URL_PREFIXES)
         raise ValidationError(f"expected a URL that begins with one of {prefixes}")

@@ -1,6 +1,8 @@
 """The app factory of both gateways: wires everything that they share."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from types import MappingProxyType
@@ -12,12 +14,17 @@ from werkzeug.routing import BaseConverter
 from coupon_core.json_encoding import encode_json
 from coupon_core.web.access_log import ROUTE_ENVIRON_KEY
 from coupon_core.web.blueprint import BODY_LIMIT_ATTRIBUTE, JsonApi, JsonBlueprint
-from coupon_core.web.dialects import ErrorFormat, RefusalResponse
+from coupon_core.web.dialects import (
+    ErrorFormat,
+    RefusalResponse,
+    sort_dialects,
+)
+from coupon_core.web.error_catalogue import create_errors_blueprint
 from coupon_core.web.error_handlers import register_error_handlers
 from coupon_core.web.health import CheckFunctions, create_health_blueprint
 from coupon_core.web.idempotency import enable_idempotency
 from coupon_core.web.middleware import wrap_wsgi
-from coupon_core.web.openapi import complete_spec
+from coupon_core.web.openapi import DocumentParts, complete_spec
 from coupon_core.web.path_validation import CODE_ARGUMENT, check_path
 from coupon_core.web.query_names import API_EXTENSION
 from coupon_core.web.request_body import BODY_LIMITS_EXTENSION, DEFAULT_BODY_LIMIT_BYTES
@@ -29,6 +36,7 @@ from coupon_core.web.responses import (
 from coupon_core.web.swagger_ui import create_docs_blueprint
 
 RELEASE = version("coupons")  # of the package, and of the API documents
+DEFAULT_DOCUMENT = DocumentParts()
 EMPTY_MAPPING: Mapping[Any, Any] = MappingProxyType({})
 
 
@@ -46,29 +54,30 @@ def create_app(
     converters: Mapping[str, type[BaseConverter]] = EMPTY_MAPPING,
     servers: Sequence[str] = ("/",),
     links: Mapping[str, str] = EMPTY_MAPPING,
+    document: DocumentParts = DEFAULT_DOCUMENT,
     max_body_bytes: int = DEFAULT_BODY_LIMIT_BYTES,
-    teardown: Callable[[BaseException | None], None] | None = None,
+    teardown: Callable[[BaseException | None], None] = lambda _: None,
 ) -> Flask:
     """Create a Flask app that responds in JSON, never redirects and serves its OpenAPI.
 
-    `blueprints` are blueprints or pairs `(blueprint, options of register_blueprint)`.
-    `refusals` maps reasons of the core to status, code and text in the Phoenix
-    dialect; `dialects` are other dialects by prefix. `unavailable_errors` become 503.
-    A route can override `max_body_bytes` with `limit_body`.
+    `blueprints` may be pairs `(blueprint, options of register_blueprint)`. `refusals`
+    maps reasons of the core to status, code and text in the Phoenix dialect; `dialects`
+    are other dialects by prefix. `unavailable_errors` become 503. `document` is for
+    OpenAPI only. A route can override `max_body_bytes` with `limit_body`.
     """
     app = _create_flask(import_name, max_body_bytes, converters=converters)
-    all_dialects = [*dialects, ErrorFormat("", refusals=refusals)]
+    phoenix = ErrorFormat("", refusals=refusals, errors=document.errors)
+    all_dialects = sort_dialects([*dialects, phoenix])
     register_error_handlers(app, all_dialects, unavailable_errors=unavailable_errors)
     api = _create_api(app, title, description=description)
-    api.register_blueprint(create_health_blueprint(ready_checks))
-    _register_blueprints(app, api, blueprints=blueprints)
+    shared = (create_health_blueprint(ready_checks), create_errors_blueprint())
+    _register_blueprints(app, api, blueprints=[*shared, *blueprints])
     _add_index_and_docs(app, title, links=links)
-    _add_document(
-        app, api, schemes=security_schemes, servers=servers, dialects=dialects
+    parts = replace(
+        document, schemes=security_schemes, servers=servers, dialects=all_dialects
     )
-    _finish_routes(app, max_body_bytes)
-    if teardown is not None:
-        app.teardown_appcontext(teardown)
+    _add_document(app, api, parts)
+    _finish_routes(app, max_body_bytes, teardown=teardown)
     return app
 
 
@@ -100,7 +109,11 @@ def _create_api(app: Flask, title: str, description: str) -> JsonApi:
         "title": title,
         "version": RELEASE,
         "openapi_version": "3.1.0",
-        "info": {"description": description},
+        "info": {
+            "description": description,
+            "contact": {"name": "The operator of this service"},
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
     }
     api = JsonApi(app, spec_kwargs=spec_options)
     app.extensions[API_EXTENSION] = api
@@ -117,7 +130,12 @@ def _register_blueprints(app: Flask, api: JsonApi, blueprints: Sequence[Any]) ->
 
 def _add_index_and_docs(app: Flask, title: str, links: Mapping[str, str]) -> None:
     app.register_blueprint(create_docs_blueprint(title))
-    document_links = {"docs": "/docs", "openapi": "/openapi.json", **links}
+    document_links = {
+        "docs": "/docs",
+        "openapi": "/openapi.json",
+        "errors": "/errors",
+        **links,
+    }
     probes = {"health": "/health", "ready": "/ready"}
 
     @app.get("/")
@@ -125,26 +143,23 @@ def _add_index_and_docs(app: Flask, title: str, links: Mapping[str, str]) -> Non
         return json_response({"name": title, **document_links, **probes})
 
 
-def _add_document(
-    app: Flask,
-    api: JsonApi,
-    schemes: Mapping[str, Any],
-    servers: Sequence[str],
-    dialects: Sequence[ErrorFormat],
-) -> None:
+def _add_document(app: Flask, api: JsonApi, parts: DocumentParts) -> None:
     @cache  # built on the first request: routes do not change afterwards
     def build_document() -> bytes:
-        spec = complete_spec(
-            api.spec.to_dict(), app, schemes=schemes, servers=servers, dialects=dialects
-        )
-        return encode_json(spec)
+        # A copy, because the dict consists of the objects of apispec itself.
+        return encode_json(complete_spec(deepcopy(api.spec.to_dict()), app, parts))
 
     @app.get("/openapi.json")
     def openapi() -> Response:
         return Response(build_document(), content_type=JSON_MEDIA_TYPE)
 
 
-def _finish_routes(app: Flask, max_body_bytes: int) -> None:
+def _finish_routes(
+    app: Flask,
+    max_body_bytes: int,
+    teardown: Callable[[BaseException | None], None],
+) -> None:
+    app.teardown_appcontext(teardown)
     _refuse_redirecting_rules(app)
     _collect_body_limits(app, max_body_bytes)
     enable_idempotency(app)

@@ -33,10 +33,19 @@ def render_phoenix_error(api_error: ApiError, request_id: str) -> dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ErrorShape:
-    """The OpenAPI schema of errors of a dialect that differs from Phoenix."""
+    """The errors of an API in OpenAPI: names, codes and schema.
+
+    `name` is the component of the body and ends in "Error"; `{name}Code` is the one of
+    its codes, which are those of `api` in `error_catalogue`. Without `schema`, the body
+    is that of Phoenix.
+    """
 
     name: str
-    schema: Mapping[str, Any]
+    api: str
+    schema: Mapping[str, Any] | None = None
+
+
+PHOENIX_ERRORS = ErrorShape("Error", api="phoenix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +53,16 @@ class ErrorFormat:
     """The error format and refusals of all routes under `prefix`.
 
     `refusals` maps a reason of the core to status, code and text. `security` names the
-    OpenAPI security schemes that these routes accept and other routes do not.
+    OpenAPI security schemes that these routes accept and other routes do not. `access`
+    says in the OpenAPI document what these routes require of their caller.
     """
 
     prefix: str
     render: ErrorRenderer = render_phoenix_error
     refusals: Mapping[Any, RefusalResponse] = field(default_factory=dict)
     security: tuple[str, ...] = ()
-    errors: ErrorShape | None = None
+    errors: ErrorShape = PHOENIX_ERRORS
+    access: str = ""
 
     def has_path(self, path: str) -> bool:
         """Return True if a path is under the prefix: `/api/x` is under `/api`.

@@ -48,10 +48,12 @@ HTTP_ERRORS: Mapping[int, tuple[str, str]] = MappingProxyType(
         414: ("URI_TOO_LONG", "Path or query too long"),
         415: ("UNSUPPORTED_MEDIA_TYPE", "Content-Type: application/json was expected"),
         416: ("RANGE_NOT_SATISFIABLE", "Range not satisfiable"),
+        417: ("EXPECTATION_FAILED", "Expectation Failed"),
         422: ("UNPROCESSABLE", "The request could not be processed"),
         429: ("TOO_MANY_REQUESTS", "Too many requests"),
         431: ("HEADERS_TOO_LARGE", "Headers too large"),
         500: ("INTERNAL_ERROR", "Internal error"),
+        501: ("NOT_IMPLEMENTED", "Not Implemented"),
         503: ("UNAVAILABLE", "Temporarily unavailable, try again shortly"),
     }
 )

@@ -7,7 +7,12 @@ from marshmallow import fields
 
 from coupon_core.schemas.base import ResponseSchema
 from coupon_core.web.blueprint import JsonBlueprint
-from coupon_core.web.readiness_checks import CheckFunctions, ReadinessCheck, run_checks
+from coupon_core.web.readiness_checks import (
+    CheckFunctions,
+    CheckResult,
+    ReadinessCheck,
+    run_checks,
+)
 from coupon_core.web.responses import json_response
 
 __all__ = ["CheckFunctions", "create_health_blueprint"]
@@ -24,7 +29,13 @@ class ReadinessSchema(ResponseSchema):
 
     status = fields.String(required=True, metadata={"enum": ["ready", "not ready"]})
     database = fields.String()
-    migrations = fields.String()
+    migrations = fields.String(
+        metadata={
+            "description": "`up to date`; `outdated`, until `couponctl db upgrade` has "
+            "run; `newer than this release`, with which a gateway is ready; or "
+            "`unavailable`."
+        }
+    )
     message_queue = fields.String()
     redis = fields.String()
 
@@ -37,7 +48,6 @@ EXAMPLE_READY = {
     "redis": "connected",
 }
 EXAMPLE_NOT_READY = {**EXAMPLE_READY, "status": "not ready", "database": "unavailable"}
-UNAVAILABLE = "unavailable"
 
 
 def create_health_blueprint(ready_checks: CheckFunctions) -> JsonBlueprint:
@@ -70,9 +80,9 @@ def create_health_blueprint(ready_checks: CheckFunctions) -> JsonBlueprint:
     return routes
 
 
-def _readiness_response(results: Mapping[str, str | None]) -> Response:
-    statuses = {name: result or UNAVAILABLE for name, result in results.items()}
-    if None in results.values():
+def _readiness_response(results: Mapping[str, CheckResult]) -> Response:
+    statuses = {name: status for name, (status, _) in results.items()}
+    if not all(is_ready for _, is_ready in results.values()):
         body = {"status": "not ready", **statuses}
         return json_response(body, 503, headers={"Retry-After": "1"})
     return json_response({"status": "ready", **statuses})

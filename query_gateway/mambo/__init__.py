@@ -34,6 +34,7 @@ DIALECTS = (
         refusals=refusals.MAMBO_REFUSALS,
         security=("mamboToken", "mamboSignature"),
         errors=ERROR_SHAPE,
+        access="a token or signature of a client key of kind `mambo`, for its own site",
     ),
     ErrorFormat(
         "/oauth",

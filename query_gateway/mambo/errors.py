@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from coupon_core.schemas.errors import ApiError, serialize_error_detail
+from coupon_core.web import error_catalogue
 from coupon_core.web.dialects import ErrorShape
 
 # Exceptions for errors of the request itself. Coupon refusals bring their own names.
@@ -35,7 +36,8 @@ OAUTH_ERRORS_BY_STATUS: Mapping[int, str] = {
 _TEXT_SCHEMA = {"type": "string"}
 ERROR_SHAPE = ErrorShape(
     "MamboError",
-    {
+    api=error_catalogue.MAMBO,
+    schema={
         "type": "object",
         "description": "Every error of the Mambo API.",
         "required": ["error"],
@@ -44,9 +46,12 @@ ERROR_SHAPE = ErrorShape(
                 "type": "object",
                 "required": ["type", "message"],
                 "properties": {
-                    "type": _TEXT_SCHEMA,
+                    "type": {"$ref": "#/components/schemas/MamboErrorCode"},
                     "message": _TEXT_SCHEMA,
-                    "details": {"type": "array", "items": {"type": "object"}},
+                    "details": {
+                        "type": "array",
+                        "items": {"$ref": "#/components/schemas/ErrorDetail"},
+                    },
                 },
             }
         },
@@ -54,11 +59,15 @@ ERROR_SHAPE = ErrorShape(
 )
 OAUTH_ERROR_SHAPE = ErrorShape(
     "OAuthError",
-    {
+    api=error_catalogue.MAMBO_OAUTH,
+    schema={
         "type": "object",
         "description": "An OAuth error (RFC 6749, section 5.2).",
         "required": ["error", "error_description"],
-        "properties": {"error": _TEXT_SCHEMA, "error_description": _TEXT_SCHEMA},
+        "properties": {
+            "error": {"$ref": "#/components/schemas/OAuthErrorCode"},
+            "error_description": _TEXT_SCHEMA,
+        },
     },
 )
 

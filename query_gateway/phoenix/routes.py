@@ -189,8 +189,14 @@ def _read_user_id() -> str | None:
 def _serialize_validation(result: Validation, now: datetime) -> dict[str, Any]:
     reason = result.decision.reason
     if reason:
-        text = REFUSALS[reason].phoenix_validate
-        return {"valid": False, "coupon": None, "definition": None, "error": text}
+        refusal = REFUSALS[reason]
+        return {
+            "valid": False,
+            "coupon": None,
+            "definition": None,
+            "error": refusal.phoenix_validate,
+            "error_code": refusal.phoenix_redeem[1],
+        }
     return {
         "valid": True,
         "coupon": serialization.serialize_coupon(result.issued, now)
@@ -198,6 +204,7 @@ def _serialize_validation(result: Validation, now: datetime) -> dict[str, Any]:
         else None,
         "definition": _serialize_definition(result),
         "error": None,
+        "error_code": None,
     }
 
 

@@ -38,6 +38,10 @@ SECURITY_SCHEMES: Mapping[str, Any] = {
         "on paths that contain the tenant.",
     },
 }
+ACCESS = (
+    "a token of the tenant, and with the tenant in the path also a signature; a token "
+    "with `sub` acts for this user only"
+)
 # Codes have no pattern: a code of any other form is answered with 404.
 PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "tenant_id": {"type": "string", "pattern": TENANT_ID_PATTERN},
@@ -97,6 +101,13 @@ class ValidationSchema(LenientSchema):
     coupon = fields.Nested(CouponSchema, required=True, allow_none=True)
     definition = fields.Nested(DefinitionSchema, required=True, allow_none=True)
     error = fields.String(required=True, allow_none=True)
+    error_code = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The code with which redeem refuses for the same reason."
+        },
+    )
 
 
 class ValidateQuerySchema(LenientSchema):
@@ -133,6 +144,7 @@ EXAMPLE_VALIDATIONS: Mapping[str, Any] = {
             "coupon": EXAMPLE_COUPON,
             "definition": None,
             "error": None,
+            "error_code": None,
         }
     },
     "invalid": {
@@ -141,6 +153,7 @@ EXAMPLE_VALIDATIONS: Mapping[str, Any] = {
             "coupon": None,
             "definition": None,
             "error": "Coupon has expired",
+            "error_code": "COUPON_EXPIRED",
         }
     },
 }

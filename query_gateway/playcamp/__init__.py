@@ -11,7 +11,7 @@ from query_gateway.playcamp.authentication import (
     SECURITY_SCHEMES,
     SERVER_PREFIX,
 )
-from query_gateway.playcamp.responses import render_playcamp_error
+from query_gateway.playcamp.responses import ERRORS, render_playcamp_error
 from query_gateway.playcamp.routes import campaigns, coupons, webhooks
 from query_gateway.refusals import PLAYCAMP_REFUSALS
 
@@ -30,8 +30,13 @@ DIALECTS = tuple(
         render_playcamp_error,
         refusals=PLAYCAMP_REFUSALS,
         security=(SECURITY_SCHEME_NAME,),
+        errors=ERRORS,
+        access=access,
     )
-    for prefix in (SERVER_PREFIX, CLIENT_PREFIX)
+    for prefix, access in (
+        (SERVER_PREFIX, "a client key of kind `playcamp_server`"),
+        (CLIENT_PREFIX, "a client key of kind `playcamp_server` or `playcamp_client`"),
+    )
 )
 
 

@@ -8,6 +8,8 @@ from flask import Response
 from coupon_core.domain.models import Page
 from coupon_core.schemas.base import Document
 from coupon_core.schemas.errors import ApiError, serialize_error_detail
+from coupon_core.web import error_catalogue
+from coupon_core.web.dialects import ErrorShape
 from coupon_core.web.responses import json_response
 from query_gateway.refusals import PLAYCAMP_CODES
 
@@ -21,6 +23,32 @@ CODES_BY_STATUS: Mapping[int, str] = {
     409: "CONFLICT",
     500: "INTERNAL_ERROR",
 }
+
+ERROR_REFERENCE = {"$ref": "#/components/schemas/PlayCampError"}
+_TEXT_SCHEMA = {"type": "string"}
+_CODE_REFERENCE = {"$ref": "#/components/schemas/PlayCampErrorCode"}
+ERRORS = ErrorShape(
+    "PlayCampError",
+    api=error_catalogue.PLAYCAMP,
+    schema={
+        "type": "object",
+        "description": "Every error of the PlayCamp API. `errorCode` and "
+        "`errorMessage` are present if a code was refused.",
+        "required": ["error", "message", "code", "request_id"],
+        "properties": {
+            "error": _TEXT_SCHEMA,
+            "message": _TEXT_SCHEMA,
+            "code": _CODE_REFERENCE,
+            "request_id": _TEXT_SCHEMA,
+            "errorCode": _CODE_REFERENCE,
+            "errorMessage": _TEXT_SCHEMA,
+            "details": {
+                "type": "array",
+                "items": {"$ref": "#/components/schemas/ErrorDetail"},
+            },
+        },
+    },
+)
 
 
 def object_response(document: Document, status: int = 200) -> Response:

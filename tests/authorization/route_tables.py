@@ -16,6 +16,7 @@ from tests.authorization.route_cases import ExpectedAccess, Route, RouteCase
 PUBLIC_RULES = frozenset(
     [
         *("/", "/health", "/ready", "/docs", "/docs/start.js", "/docs/<name>"),
+        "/errors",
         *("/openapi.json", "/asyncapi.json", "/schemas", "/schemas/<name>.json"),
         "/oauth/token",  # exchanges an SDK's key for a token
     ]

@@ -98,6 +98,6 @@ def prepared_environment(options: Options, coupons: int) -> Iterator[Environment
 def _start_brokers(stack: ExitStack, home: Path) -> dict[str, str]:
     """Start every broker that is installed; return the URLs by name."""
     urls = {"redis": stack.enter_context(redis_server(home)).url}
-    if program := find_rabbitmq():
-        urls["rabbitmq"] = stack.enter_context(rabbit_server(program)).url
+    if find_rabbitmq():
+        urls["rabbitmq"] = stack.enter_context(rabbit_server()).url
     return urls

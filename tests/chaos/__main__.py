@@ -132,7 +132,7 @@ def prepared_environment(
         if broker == "redis":
             server = stack.enter_context(redis_server(home))
         else:
-            server = stack.enter_context(rabbit_server(find_rabbitmq()))
+            server = stack.enter_context(rabbit_server())
         url = stack.enter_context(fresh_database(stack, database, home))
         settings = build_settings(url, home / "var", server.url)
         yield stack.enter_context(started_core(settings)), server

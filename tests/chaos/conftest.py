@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Broker
-from tests.support.servers import find_rabbitmq, rabbit_server, redis_server
+from tests.support.servers import rabbit_server, redis_server
 
 
 @pytest.fixture(params=["redis", "rabbitmq"])
@@ -18,8 +18,5 @@ def own_broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broke
         with redis_server(tmp_path) as server:
             yield server
         return
-    program = find_rabbitmq()
-    if program is None:
-        pytest.skip("RabbitMQ is not installed")
-    with rabbit_server(program) as server:
+    with rabbit_server() as server:
         yield server

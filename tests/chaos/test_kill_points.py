@@ -105,6 +105,15 @@ def test_a_death_loses_and_doubles_nothing(
     act_and_check(KillScenario(settings, create_tenant()), act, at)
 
 
+@pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
+def test_a_death_between_commit_and_acknowledgement_on_rabbitmq_doubles_nothing(
+    rabbitmq: RabbitServer, settings: Settings
+) -> None:
+    purge_queues(rabbitmq)
+    scenario = KillScenario(replace(settings, broker_url=rabbitmq.url), create_tenant())
+    act_and_check(scenario, milestones, BEFORE_ACK)
+
+
 # Redis has stored what it answered; RabbitMQ answers only with publisher confirms.
 
 

@@ -17,7 +17,7 @@ def create_dead_letter(
 ) -> str:
     """Store a dead letter and return its ID."""
     dead_letters.store_dead_letter(
-        *route, JSON_CONTENT_TYPE, body, reason, tenant_id, utc_now()
+        *route, JSON_CONTENT_TYPE, body, reason, utc_now(), tenant_id
     )
     (letter, *_), _ = dead_letters.list_dead_letters(tenant_id, Page(limit=1))
     return letter.letter_id

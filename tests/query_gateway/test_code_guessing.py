@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -77,9 +76,9 @@ def test_when_the_budget_is_gone_even_the_right_code_is_refused(
     assert answer.json["message"] == answer.json["error"]
 
 
+# Only SQLite lets a test trace statements.
+@pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
 def test_the_database_is_not_asked_once_the_budget_is_gone(caller: Caller) -> None:
-    if not isinstance(proxy.connection(), sqlite3.Connection):
-        pytest.skip("SQLite alone lets statements be traced")
     code = caller.tenant.create_code()
     guess_all(caller)
     statements: list[str] = []

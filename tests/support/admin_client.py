@@ -25,6 +25,25 @@ from coupon_core.persistence import database
 from coupon_core.services.access import tenants
 from tests.support.settings import build_settings
 
+# Headers that the documents describe once, for all responses.
+UNLISTED_HEADERS = {
+    *("Content-Type", "Content-Length", "Content-Security-Policy"),
+    *("Referrer-Policy", "X-Content-Type-Options"),
+}
+
+
+def refuse_undocumented_members(node: Any) -> Any:
+    """Return a copy in which objects have no members besides the documented ones."""
+    if isinstance(node, list):
+        return [refuse_undocumented_members(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    is_closed = isinstance(node.get("properties"), dict)
+    return {
+        **({"additionalProperties": False} if is_closed else {}),
+        **{key: refuse_undocumented_members(value) for key, value in node.items()},
+    }
+
 
 class ResponseValidator:
     """Validate answers against a gateway's OpenAPI document."""
@@ -32,6 +51,7 @@ class ResponseValidator:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.spec = app.test_client().get("/openapi.json").json
+        self.components = refuse_undocumented_members(self.spec["components"])
         self.url_adapter = app.url_map.bind("localhost")
         self.validators: dict[str, Any] = {}
 
@@ -46,6 +66,7 @@ class ResponseValidator:
         if "$ref" in answer:
             name = answer["$ref"].rpartition("/")[2]
             answer = self.spec["components"]["responses"][name]
+        self._check_headers(response, answer.get("headers", {}))
         self._check_body(response, answer.get("content"))
 
     def get_operation(self, method: str, path: str) -> Mapping[str, Any]:
@@ -53,6 +74,16 @@ class ResponseValidator:
         rule, _ = self.url_adapter.match(path, method, return_rule=True)
         openapi_path = FlaskPlugin.flaskpath2openapi(rule.rule)
         return self.spec["paths"][openapi_path][method.lower()]
+
+    def _check_headers(
+        self, response: TestResponse, documented: Mapping[str, Any]
+    ) -> None:
+        sent = {*response.headers.keys()} - UNLISTED_HEADERS
+        if response.headers.get("Cache-Control") == "no-store":
+            sent.discard("Cache-Control")
+        assert sent <= documented.keys(), f"undocumented: {sent - documented.keys()}"
+        always_sent = {"X-Request-Id", "Location"} & documented.keys()
+        assert always_sent <= sent, f"documented only: {always_sent - sent}"
 
     def _check_body(self, response: TestResponse, content: Any) -> None:
         if content is None:
@@ -67,7 +98,7 @@ class ResponseValidator:
     def _get_validator(self, schema: Mapping[str, Any]) -> Any:
         name = json.dumps(schema)
         if name not in self.validators:
-            full_schema = {**schema, "components": self.spec["components"]}
+            full_schema = {**schema, "components": self.components}
             self.validators[name] = jsonschema_rs.validator_for(full_schema)
         return self.validators[name]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
@@ -20,13 +21,23 @@ from tests.support.log_secrets import check_output
 COUPONCTL_PATH = Path(sys.executable).with_name("couponctl")
 
 
+class Terminal(io.BytesIO):
+    """Standard input that is a terminal, with what is typed on it."""
+
+    def isatty(self) -> bool:
+        """Return True: programs may ask questions."""
+        return True
+
+
 @dataclass
 class CouponctlRunner:
     """Run couponctl commands on one database and one data directory."""
 
     env: Mapping[str, str]
 
-    def run(self, *arguments: str, stdin: str | bytes | None = None) -> Result:
+    def run(
+        self, *arguments: str, stdin: str | bytes | Terminal | None = None
+    ) -> Result:
         """Run couponctl; return its exit status and both outputs."""
         done = CliRunner().invoke(couponctl, arguments, input=stdin, env=dict(self.env))
         check_output(done.stderr)  # secrets are shown once, and on stdout
@@ -40,10 +51,12 @@ class CouponctlRunner:
         assert result.exit_code == status, result.output
         return json.loads(result.stdout)
 
-    def expect_refusal(self, *arguments: str, stdin: str | bytes | None = None) -> str:
+    def expect_refusal(
+        self, *arguments: str, status: int = 1, stdin: str | bytes | None = None
+    ) -> str:
         """Check that a command is refused without output; return its message."""
         result = self.run(*arguments, stdin=stdin)
-        assert (result.exit_code, result.stdout) == (1, ""), result.output
+        assert (result.exit_code, result.stdout) == (status, ""), result.output
         assert re.fullmatch(r"Error: [^\n]+\n", result.stderr), result.stderr
         return result.stderr.removeprefix("Error: ").rstrip("\n")
 
@@ -51,7 +64,14 @@ class CouponctlRunner:
         """Check that the arguments are rejected; return the message on one line."""
         result = self.run(*arguments)
         assert (result.exit_code, result.stdout) == (2, ""), result.output
-        return " ".join(re.sub("[│╭╮╰╯─]", " ", result.stderr).split())
+        return " ".join(result.stderr.split())
+
+    def read_error(self, *arguments: str) -> dict[str, Any]:
+        """Return the JSON object that a refused command prints to stderr."""
+        result = self.run(*arguments, "--json")
+        document = json.loads(result.stderr)
+        assert (result.stdout, result.exit_code) == ("", document["exit_status"])
+        return document
 
     def create_tenant(self, tenant_id: str = "acme") -> dict[str, str]:
         """Create a tenant; return its credentials."""

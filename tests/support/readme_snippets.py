@@ -99,6 +99,9 @@ def build_python_producer(env: dict[str, str]) -> str:
     (producer,) = re.findall(r"```python\n(.*?)```", EVENTS_DOCUMENT, re.DOTALL)
     assert len([line for line in producer.splitlines() if line]) <= 10
     program = producer.replace("8003", env["BUS_PORT"])
+    program = program.replace(
+        "var/bus.password", f"{env['COUPON_DATA_DIR']}/bus.password"
+    )
     return shlex.join(["python", "-c", program])
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from kombu import Producer
@@ -13,10 +13,12 @@ from coupon_core.messaging.broker import create_connection, list_worker_queues
 from coupon_core.messaging.cloud_events import OutgoingMessage
 from coupon_core.messaging.publisher import open_publisher
 from coupon_core.messaging.topology import CONTENT_TYPE, EVENTS_EXCHANGE
+from coupon_core.persistence import database
 from tests.conftest import Broker
 from tests.support.concurrency import running_in_thread
 from tests.support.invariants import fetch_rows
 from workers import consumer
+from workers.consumer import ConsumerConfig
 
 ROUTING_KEY = "streak.milestone"
 
@@ -31,11 +33,13 @@ def purge_queues(broker: Broker) -> None:
 
 
 def running_consumer(
-    broker: Broker, visibility: int = 60
+    broker: Broker,
+    visibility: int = 60,
+    config: ConsumerConfig = consumer.MILESTONE_CONFIG,
 ) -> AbstractContextManager[None]:
     """Run a consumer in a thread."""
     return running_in_thread(
-        lambda stop: consumer.run(broker.url, visibility, stop, lambda: None)
+        lambda stop: consumer.run(broker.url, visibility, stop, lambda: None, config)
     )
 
 
@@ -77,3 +81,33 @@ def list_dead_letters() -> list[tuple[str, bytes]]:
     """Return reason and body of all dead letters, oldest first."""
     sql = "SELECT reason, body FROM dead_letter ORDER BY letter_id"
     return [(reason, bytes(body)) for reason, body in fetch_rows(sql)]
+
+
+@contextmanager
+def failing_inserts(user: str) -> Iterator[None]:
+    """Let the database reject earned coupons of this user."""
+    clause = "BEFORE INSERT ON earned_coupon FOR EACH ROW"
+    if database.is_postgresql():
+        execute(
+            f"""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF NEW.user_id = '{user}' THEN RAISE EXCEPTION 'no'; END IF;
+            RETURN NEW; END $$"""
+        )
+        execute(f"CREATE TRIGGER refuse {clause} EXECUTE FUNCTION refuse()")
+    else:
+        execute(
+            f"CREATE TRIGGER refuse {clause} WHEN NEW.user_id = '{user}' "
+            "BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+    try:
+        yield
+    finally:
+        on_postgresql = database.is_postgresql()
+        execute(f"DROP TRIGGER refuse {'ON earned_coupon' if on_postgresql else ''}")
+        if on_postgresql:
+            execute("DROP FUNCTION refuse()")
+
+
+def execute(sql: str) -> None:
+    with database.transaction():
+        database.execute(sql, {})

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import pytest
 from kombu import Queue
+from structlog.testing import capture_logs
 
 from coupon_core.domain.models import (
     Event,
@@ -20,6 +21,7 @@ from coupon_core.domain.models import (
     Trigger,
     utc_now,
 )
+from coupon_core.messaging import publisher
 from coupon_core.messaging.broker import (
     EXCHANGES,
     create_connection,
@@ -33,7 +35,10 @@ from coupon_core.services.events import milestones
 from coupon_core.settings.loader import Settings
 from tests.conftest import Broker
 from tests.factories.tenant import TenantFactory
+from tests.support.concurrency import running_in_thread
 from tests.support.invariants import fetch_rows
+from tests.support.servers import RabbitServer
+from tests.support.servers.process import frozen_process
 from tests.workers.milestones import cloud
 from tests.workers.raw_messages import becomes_true, purge_queues
 from workers import outbox_relay
@@ -78,6 +83,12 @@ def received(broker: Broker) -> Counter[str]:
         while message := tap.get(no_ack=True):
             counts[json.loads(message.body)["id"]] += 1
     return counts
+
+
+def count_claimed() -> int:
+    sql = """SELECT count(*) FROM outbox
+        WHERE state = 'pending' AND claimed_until IS NOT NULL"""
+    return int(fetch_rows(sql)[0][0])
 
 
 def relay_all(broker: Broker) -> None:
@@ -161,9 +172,9 @@ def test_nothing_is_claimed_while_the_broker_is_away(
     assert outbox.measure_backlog(utc_now())[0] == 3
 
 
+# Only SQLite lets no second writer begin.
+@pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
 def test_an_idle_relay_does_not_write(tenant: TenantFactory, core: Settings) -> None:
-    if not core.database_url.startswith("sqlite"):
-        pytest.skip("only SQLite has one writer at a time")
     database.execute("DELETE FROM outbox", {})
     with sqlite3.connect(core.database_url.removeprefix("sqlite:///")) as writer:
         writer.execute("BEGIN IMMEDIATE")
@@ -178,6 +189,15 @@ def test_the_lag_tells_how_many_wait_and_how_long(tenant: TenantFactory) -> None
     store(tenant, 4)
     count, age = outbox.measure_backlog(utc_now() + timedelta(seconds=30))
     assert count == 4
+    assert 30 <= age < 40
+
+
+def test_the_lag_of_an_event_starts_when_it_is_stored(tenant: TenantFactory) -> None:
+    database.execute("DELETE FROM outbox", {})
+    long_ago = utc_now() - timedelta(days=30)
+    with database.transaction():
+        outbox.add([outbox.build_event(tenant.tenant_id, "x.y", "", {}, long_ago)])
+    _, age = outbox.measure_backlog(utc_now() + timedelta(seconds=30))
     assert 30 <= age < 40
 
 
@@ -228,6 +248,31 @@ def test_a_relay_in_its_own_thread_sends_within_a_second(
         stop.set()
         thread.join(5)
     assert received(tap) == dict.fromkeys(ids, 1)
+
+
+def test_a_broker_that_does_not_confirm_is_named_with_its_queues(
+    rabbitmq: RabbitServer, tenant: TenantFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.execute("DELETE FROM outbox", {})
+    monkeypatch.setattr(publisher, "RESPONSE_TIMEOUT_SECONDS", 0.3)
+    with capture_logs() as logs:
+        with running_in_thread(
+            lambda stop: outbox_relay.run(rabbitmq.url, stop, lambda: None)
+        ):
+            store(tenant, 1)
+            assert becomes_true(lambda: outbox.measure_backlog(utc_now())[0] == 0)
+            with frozen_process(rabbitmq.pid):
+                store(tenant, 2)
+                assert becomes_true(lambda: count_claimed() == 2)
+                assert becomes_true(lambda: count_claimed() == 0)
+            assert becomes_true(lambda: bool(logs))
+        (entry, *_) = logs
+    assert entry["event"] == "the broker does not confirm events"
+    assert entry["detail"].startswith(
+        "RabbitMQ did not confirm 2 messages within 0.3 s. "
+        "Exchange and routing key: coupons.out coupon.generated."
+    )
+    assert "quorum_status` for coupons.webhooks" in entry["detail"]
 
 
 def test_ids_of_events_taken_long_ago_are_forgotten_in_batches(

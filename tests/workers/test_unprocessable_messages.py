@@ -165,6 +165,41 @@ def test_an_unknown_tenant_is_told_and_owns_no_letter(tenant: TenantFactory) -> 
     assert (tenant_id, reason) == ("", "tenant not found")
 
 
+NAMING_FAULTS = {
+    "another member is invalid": b'{"tenantid": "%s", "specversion": "1.0"}',
+    "the other envelope": b'{"tenant_id": "%s", "event_id": 7}',
+    "a member is repeated": b'{"tenantid": "%s", "a": 1, "a": 2}',
+    "bad UTF-8": b'{"tenantid": "%s", "a": "\xff"}',
+    "huge integer": b'{"tenantid": "%s", "a": NaN, "b": ' + b"9" * 5_000 + b"}",
+    "a line break in a text": b'{"tenantid": "%s", "a": "\n"}',
+    "too large": b'{"tenantid": "%s", "a": "' + b"x" * 70_000 + b'"}',
+    "byte order mark": b'\xef\xbb\xbf{"tenantid": "%s"}',
+}
+
+
+@pytest.mark.parametrize("name", NAMING_FAULTS)
+def test_a_dead_letter_belongs_to_the_tenant_that_it_names(
+    tenant: TenantFactory, name: str
+) -> None:
+    body = NAMING_FAULTS[name] % tenant.tenant_id.encode()
+    assert process_event(body) == "buried"
+    assert get_last_dead_letter()[0] == tenant.tenant_id
+
+
+def test_so_does_one_of_another_content_type(tenant: TenantFactory) -> None:
+    assert process_event(cloud(tenant), content_type="text/plain") == "buried"
+    assert get_last_dead_letter()[0] == tenant.tenant_id
+
+
+def test_a_letter_that_names_two_tenants_belongs_to_none(tenant: TenantFactory) -> None:
+    other = create_tenant()
+    for names in (("tenantid", "tenantid"), ("tenantid", "tenant_id")):
+        ids = zip(names, (tenant.tenant_id, other.tenant_id), strict=True)
+        body = ", ".join(f'"{name}": "{tenant_id}"' for name, tenant_id in ids)
+        assert process_event(f"{{{body}}}".encode()) == "buried"
+        assert get_last_dead_letter()[0] == ""
+
+
 def test_another_tenants_milestone_earns_nothing_here(tenant: TenantFactory) -> None:
     definition, other = define_streak_trigger(tenant), create_tenant()
     assert process_event(cloud(other)) == "no_coupon"

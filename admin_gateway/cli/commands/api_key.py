@@ -6,15 +6,20 @@ import rich_click as click
 
 from admin_gateway.cli.options import (
     UUID_PARAM,
-    pagination_options,
+    EnumChoice,
+    key_expiry_option,
     tenant_option,
-    to_page,
     without_unset,
 )
-from admin_gateway.cli.output import json_command, print_secret_notice
+from admin_gateway.cli.output import (
+    Rows,
+    json_command,
+    list_command,
+    print_secret_notice,
+)
 from admin_gateway.requests.api_keys import CreateApiKeySchema
 from admin_gateway.responses.core import serialize_api_key
-from coupon_core.domain.models import Scope, utc_now
+from coupon_core.domain.models import Page, Scope, utc_now
 from coupon_core.services.access import tenants
 
 
@@ -30,14 +35,10 @@ def key() -> None:
     "--scope",
     "scopes",
     multiple=True,
-    type=click.Choice([scope.value for scope in Scope]),
+    type=EnumChoice(Scope),
     help="Permitted scope (repeatable). Default: all scopes.",
 )
-@click.option(
-    "--expires",
-    "expires_at",
-    help="Valid until, for example 2030-01-31T12:00:00Z. Default: no expiry.",
-)
+@key_expiry_option
 @json_command()
 def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     """Create an API key. The key is shown only once.
@@ -58,18 +59,18 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     return {**serialize_api_key(created_key), "api_key": plain_text}
 
 
-@key.command("list")
-@tenant_option
-@pagination_options
-@json_command("key_id", "name", "scopes", "created_at", "expires_at", "revoked_at")
-def list_(tenant_id: str, limit: int, offset: int) -> dict[str, Any]:
+@list_command(
+    key,
+    "api_keys",
+    serialize=serialize_api_key,
+    columns=("key_id", "name", "scopes", "created_at", "expires_at", "revoked_at"),
+)
+def list_(tenant_id: str, page: Page) -> Rows:
     """List a tenant's API keys, newest first.
 
     Example: `couponctl key list --tenant acme`
     """
-    tenants.require(tenant_id)
-    rows, total = tenants.list_keys(tenant_id, to_page(limit, offset))
-    return {"api_keys": [serialize_api_key(row) for row in rows], "total": total}
+    return tenants.list_keys(tenant_id, page)
 
 
 @key.command()

@@ -9,15 +9,10 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.options import (
-    TIME_PARAM,
-    pagination_options,
-    tenant_option,
-    to_page,
-)
-from admin_gateway.cli.output import json_command, print_status, started_core
+from admin_gateway.cli.options import TIME_PARAM, tail_options, tenant_option
+from admin_gateway.cli.output import Rows, list_command, print_status, started_core
 from admin_gateway.responses.audit import serialize_audit_entry
-from coupon_core.domain.models import utc_now
+from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.audit import AuditFilter
 from coupon_core.persistence import database
 from coupon_core.services import audit as audit_service
@@ -32,47 +27,42 @@ def audit() -> None:
     """The audit log: list, tail. Entries of erased tenants are kept."""
 
 
-@audit.command("list")
-@tenant_option
-@click.option("--actor", help="API key ID, or cli, system, server.")
-@click.option("--action", help="Action, for example definition.changed.")
-@click.option("--object", "object_id", help="ID of the changed object.")
-@click.option(
-    "--from",
-    "since",
-    type=TIME_PARAM,
-    help="At or after, for example 2030-01-31T12:00:00Z.",
+@list_command(
+    audit,
+    "entries",
+    click.option("--actor", help="API key ID, or cli, system, server."),
+    click.option("--action", help="Action, for example definition.changed."),
+    click.option("--object", "object_id", help="ID of the changed object."),
+    click.option(
+        "--from",
+        "since",
+        type=TIME_PARAM,
+        help="At or after, for example 2030-01-31T12:00:00Z.",
+    ),
+    click.option("--to", "until", type=TIME_PARAM, help="Before this time."),
+    serialize=serialize_audit_entry,
+    columns=COLUMNS,
 )
-@click.option("--to", "until", type=TIME_PARAM, help="Before this time.")
-@pagination_options
-@json_command(*COLUMNS)
-def list_(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, Any]:
+def list_(tenant_id: str, page: Page, **filters: Any) -> Rows:
     """List audit entries, newest first.
 
     Example: `couponctl audit list --tenant acme --action definition.changed --json`
     """
-    rows, total = audit_service.list_entries(
-        tenant_id, AuditFilter(**filters), page=to_page(limit, offset)
-    )
-    return {"entries": [serialize_audit_entry(row) for row in rows], "total": total}
+    return audit_service.list_entries(tenant_id, AuditFilter(**filters), page=page)
 
 
 @audit.command()
 @tenant_option
-@click.option(
-    "--count", type=click.IntRange(1), help="Exit after this number of entries."
-)
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON document per line."
-)
+@tail_options
 def tail(tenant_id: str, count: int | None, as_json: bool) -> None:
     """Show new audit entries, one per line, until Ctrl-C.
 
     Example: `couponctl audit tail --tenant acme --count 1 --json`
     """
     with started_core():
+        started_at = utc_now()  # before readers of the message make changes
         print_status("Listening to the audit log. Press Ctrl-C to stop.")
-        for entry in islice(_follow_entries(tenant_id, utc_now()), count):
+        for entry in islice(_follow_entries(tenant_id, started_at), count):
             text = json.dumps(entry, ensure_ascii=False)
             click.echo(text if as_json else _format_line(entry))
 

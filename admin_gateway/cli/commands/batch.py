@@ -5,19 +5,19 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.options import (
-    UUID_PARAM,
-    pagination_options,
-    tenant_option,
-    to_page,
+from admin_gateway.cli.options import UUID_PARAM, EnumChoice, id_option
+from admin_gateway.cli.output import (
+    Rows,
+    exit_with_failure,
+    list_command,
+    print_status,
+    tenant_command,
 )
-from admin_gateway.cli.output import exit_with_failure, json_command, print_status
 from admin_gateway.cli.progress import progress_bar
 from admin_gateway.responses.batches import serialize_batch
-from coupon_core.domain.models import utc_now
+from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.batches import ACTIVE_STATES, Batch, BatchState
 from coupon_core.services import batches
-from coupon_core.services.access import tenants
 
 POLL_INTERVAL_SECONDS = 0.5
 COLUMNS = (
@@ -37,50 +37,29 @@ def batch() -> None:
     """Batches of coupons: list, show, watch, cancel."""
 
 
-@batch.command("list")
-@tenant_option
-@click.option(
-    "--definition",
-    "definition_id",
-    type=UUID_PARAM,
-    help="Only batches of this definition ID.",
+@list_command(
+    batch,
+    "batches",
+    id_option("definition", "Only batches of this definition ID."),
+    click.option(
+        "--state", type=EnumChoice(BatchState), help="Only batches in this state."
+    ),
+    serialize=serialize_batch,
+    columns=COLUMNS,
 )
-@click.option(
-    "--state",
-    type=click.Choice([batch_state.value for batch_state in BatchState]),
-    help="Only batches in this state.",
-)
-@pagination_options
-@json_command(*COLUMNS)
 def list_(
-    tenant_id: str,
-    definition_id: str | None,
-    state: str | None,
-    limit: int,
-    offset: int,
-) -> dict[str, Any]:
+    tenant_id: str, definition_id: str | None, state: BatchState | None, page: Page
+) -> Rows:
     """List batches, newest first.
 
     Example: `couponctl batch list --tenant acme --state running`
     """
-    tenants.require(tenant_id)
-    state_filter = BatchState(state) if state else None
-    rows, total = batches.list_batches(
-        tenant_id,
-        to_page(limit, offset),
-        state=state_filter,
-        definition_id=definition_id,
+    return batches.list_batches(
+        tenant_id, page, state=state, definition_id=definition_id
     )
-    return {
-        "batches": [serialize_batch(row) for row in rows],
-        "total": total,
-    }
 
 
-@batch.command()
-@tenant_option
-@batch_argument
-@json_command()
+@tenant_command(batch, batch_argument)
 def show(tenant_id: str, batch_id: str) -> dict[str, Any]:
     """Show the progress of a batch, its rate, and the estimated time left.
 
@@ -89,10 +68,7 @@ def show(tenant_id: str, batch_id: str) -> dict[str, Any]:
     return serialize_batch(batches.get(tenant_id, batch_id))
 
 
-@batch.command()
-@tenant_option
-@batch_argument
-@json_command()
+@tenant_command(batch, batch_argument)
 def watch(tenant_id: str, batch_id: str) -> dict[str, Any]:
     """Show the progress until the batch ends. Ctrl-C does not stop the batch.
 
@@ -103,10 +79,7 @@ def watch(tenant_id: str, batch_id: str) -> dict[str, Any]:
     return _watch_batch(batches.get(tenant_id, batch_id), generates_chunks=False)
 
 
-@batch.command()
-@tenant_option
-@batch_argument
-@json_command()
+@tenant_command(batch, batch_argument)
 def cancel(tenant_id: str, batch_id: str) -> dict[str, Any]:
     """Cancel a batch; coupons already generated are kept.
 

@@ -5,51 +5,44 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.options import (
+    EnumChoice,
     JsonObjectParam,
     body_file_option,
-    pagination_options,
-    read_body,
-    tenant_option,
-    to_page,
-    without_unset,
+    build_body,
+    combine_options,
 )
-from admin_gateway.cli.output import json_command
+from admin_gateway.cli.output import Rows, list_command, tenant_command
 from admin_gateway.requests.campaigns import CreateCampaignSchema, UpdateCampaignSchema
 from admin_gateway.responses import campaigns as campaign_responses
-from coupon_core.domain.models import utc_now
+from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.campaigns import CampaignStatus
 from coupon_core.services.access import tenants
 from coupon_core.services.campaigns import campaigns
 
-STATUS_CHOICE = click.Choice([status.value for status in CampaignStatus])
+STATUS_CHOICE = EnumChoice(CampaignStatus)
 campaign_argument = click.argument("campaign_id")
 creator_argument = click.argument("creator_key", metavar="CREATOR_KEY")
 
 
-def campaign_field_options(command: Any) -> Any:
-    """Add the options that describe a campaign to a command."""
-    for option in (
-        click.option(
-            "--ends", "ends_at", help="End, for example 2030-12-31T23:59:59Z."
-        ),
-        click.option(
-            "--starts", "starts_at", help="Start, for example 2030-01-31T12:00:00Z."
-        ),
-        click.option("--status", type=STATUS_CHOICE, help="Status of the campaign."),
-        click.option(
-            "--description",
-            type=JsonObjectParam(),
-            help='Descriptions by locale, for example {"en": "Launch"}.',
-        ),
-        click.option(
-            "--names",
-            type=JsonObjectParam(),
-            help='Names by locale, for example {"en": "Launch"}.',
-        ),
-        body_file_option,
-    ):
-        command = option(command)
-    return command
+# The options that describe a campaign.
+campaign_field_options = combine_options(
+    body_file_option,
+    click.option(
+        "--names",
+        type=JsonObjectParam(),
+        help='Names by locale, for example {"en": "Launch"}.',
+    ),
+    click.option(
+        "--description",
+        type=JsonObjectParam(),
+        help='Descriptions by locale, for example {"en": "Launch"}.',
+    ),
+    click.option("--status", type=STATUS_CHOICE, help="Status of the campaign."),
+    click.option(
+        "--starts", "starts_at", help="Start, for example 2030-01-31T12:00:00Z."
+    ),
+    click.option("--ends", "ends_at", help="End, for example 2030-12-31T23:59:59Z."),
+)
 
 
 @click.group()
@@ -57,11 +50,7 @@ def campaign() -> None:
     """Campaigns: create, list, get, update, stats, creators."""
 
 
-@campaign.command()
-@tenant_option
-@campaign_argument
-@campaign_field_options
-@json_command()
+@tenant_command(campaign, campaign_argument, campaign_field_options)
 def create(
     tenant_id: str, campaign_id: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
@@ -71,11 +60,7 @@ def create(
     --names '{"en": "Launch"}' --status IN_PROGRESS --json`
     """
     tenants.require(tenant_id)
-    body = {
-        **read_body(body_file),
-        **without_unset(**options),
-        "campaign_id": campaign_id,
-    }
+    body = build_body(body_file, **options, campaign_id=campaign_id)
     fields = CreateCampaignSchema().load(body)
     created = campaigns.create(
         tenant_id, fields.pop("campaign_id"), fields=fields, now=utc_now()
@@ -83,33 +68,24 @@ def create(
     return campaign_responses.serialize_campaign(created)
 
 
-@campaign.command("list")
-@tenant_option
-@click.option("--status", type=STATUS_CHOICE, help="Only campaigns with this status.")
-@pagination_options
-@json_command("campaign_id", "names", "status", "starts_at", "ends_at")
-def list_(
-    tenant_id: str, status: str | None, limit: int, offset: int
-) -> dict[str, Any]:
+@list_command(
+    campaign,
+    "campaigns",
+    click.option(
+        "--status", type=STATUS_CHOICE, help="Only campaigns with this status."
+    ),
+    serialize=campaign_responses.serialize_campaign,
+    columns=("campaign_id", "names", "status", "starts_at", "ends_at"),
+)
+def list_(tenant_id: str, status: CampaignStatus | None, page: Page) -> Rows:
     """List campaigns, newest first.
 
     Example: `couponctl campaign list --tenant acme --status IN_PROGRESS`
     """
-    tenants.require(tenant_id)
-    status_filter = CampaignStatus(status) if status else None
-    rows, total = campaigns.list_campaigns(
-        tenant_id, to_page(limit, offset), status=status_filter
-    )
-    return {
-        "campaigns": [campaign_responses.serialize_campaign(row) for row in rows],
-        "total": total,
-    }
+    return campaigns.list_campaigns(tenant_id, page, status=status)
 
 
-@campaign.command()
-@tenant_option
-@campaign_argument
-@json_command()
+@tenant_command(campaign, campaign_argument)
 def get(tenant_id: str, campaign_id: str) -> dict[str, Any]:
     """Show a campaign.
 
@@ -118,11 +94,7 @@ def get(tenant_id: str, campaign_id: str) -> dict[str, Any]:
     return campaign_responses.serialize_campaign(campaigns.get(tenant_id, campaign_id))
 
 
-@campaign.command()
-@tenant_option
-@campaign_argument
-@campaign_field_options
-@json_command()
+@tenant_command(campaign, campaign_argument, campaign_field_options)
 def update(
     tenant_id: str, campaign_id: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
@@ -133,17 +105,12 @@ def update(
     Example: `couponctl campaign update --tenant acme campaign_001
     --status CANCELLED`
     """
-    changes = UpdateCampaignSchema().load(
-        {**read_body(body_file), **without_unset(**options)}
-    )
+    changes = UpdateCampaignSchema().load(build_body(body_file, **options))
     changed = campaigns.update(tenant_id, campaign_id, changes=changes, now=utc_now())
     return campaign_responses.serialize_campaign(changed)
 
 
-@campaign.command()
-@tenant_option
-@campaign_argument
-@json_command()
+@tenant_command(campaign, campaign_argument)
 def stats(tenant_id: str, campaign_id: str) -> dict[str, Any]:
     """Count the redemptions of a campaign's codes by package and creator.
 
@@ -154,32 +121,23 @@ def stats(tenant_id: str, campaign_id: str) -> dict[str, Any]:
     )
 
 
-@campaign.command("creators")
-@tenant_option
-@campaign_argument
-@pagination_options
-@json_command("creator_key", "name", "genre", "status")
-def creators_(
-    tenant_id: str, campaign_id: str, limit: int, offset: int
-) -> dict[str, Any]:
+@list_command(
+    campaign,
+    "creators",
+    campaign_argument,
+    serialize=campaign_responses.serialize_creator,
+    columns=("creator_key", "name", "genre", "status"),
+    name="creators",
+)
+def creators_(tenant_id: str, campaign_id: str, page: Page) -> Rows:
     """List the creators of a campaign.
 
     Example: `couponctl campaign creators --tenant acme campaign_001`
     """
-    rows, total = campaigns.list_creators(
-        tenant_id, campaign_id, page=to_page(limit, offset)
-    )
-    return {
-        "creators": [campaign_responses.serialize_creator(row) for row in rows],
-        "total": total,
-    }
+    return campaigns.list_creators(tenant_id, campaign_id, page=page)
 
 
-@campaign.command("add-creator")
-@tenant_option
-@campaign_argument
-@creator_argument
-@json_command()
+@tenant_command(campaign, campaign_argument, creator_argument, name="add-creator")
 def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> dict[str, Any]:
     """Add a creator to a campaign (idempotent).
 
@@ -192,11 +150,7 @@ def add_creator(tenant_id: str, campaign_id: str, creator_key: str) -> dict[str,
     return campaign_responses.serialize_creator(creator)
 
 
-@campaign.command("remove-creator")
-@tenant_option
-@campaign_argument
-@creator_argument
-@json_command()
+@tenant_command(campaign, campaign_argument, creator_argument, name="remove-creator")
 def remove_creator(
     tenant_id: str, campaign_id: str, creator_key: str
 ) -> dict[str, Any]:

@@ -5,22 +5,27 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.options import (
-    pagination_options,
+    EnumChoice,
+    key_expiry_option,
     tenant_option,
-    to_page,
     without_unset,
 )
-from admin_gateway.cli.output import json_command, print_secret_notice
+from admin_gateway.cli.output import (
+    Rows,
+    json_command,
+    list_command,
+    print_secret_notice,
+)
 from admin_gateway.requests.client_keys import CreateClientKeySchema
 from admin_gateway.responses.client_keys import (
     serialize_client_key,
     serialize_new_client_key,
 )
-from coupon_core.domain.models import utc_now
+from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.client_keys import ClientKeyKind
-from coupon_core.services.access import client_keys, tenants
+from coupon_core.services.access import client_keys
 
-KIND_CHOICE = click.Choice([kind.value for kind in ClientKeyKind])
+KIND_CHOICE = EnumChoice(ClientKeyKind)
 
 
 @click.group("client-key")
@@ -32,11 +37,7 @@ def client_key() -> None:
 @tenant_option
 @click.option("--kind", type=KIND_CHOICE, required=True, help="SDK that uses the key.")
 @click.option("--name", required=True, help="Purpose of the key.")
-@click.option(
-    "--expires",
-    "expires_at",
-    help="Valid until, for example 2030-01-31T12:00:00Z. Default: no expiry.",
-)
+@key_expiry_option
 @json_command()
 def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     """Create a key. Its secret is shown only once; pass `credential` to the SDK.
@@ -56,22 +57,19 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     return serialize_new_client_key(key, secret)
 
 
-@client_key.command("list")
-@tenant_option
-@click.option("--kind", type=KIND_CHOICE, help="Only keys of this kind.")
-@pagination_options
-@json_command("key_id", "kind", "name", "created_at", "expires_at", "revoked_at")
-def list_(tenant_id: str, kind: str | None, limit: int, offset: int) -> dict[str, Any]:
+@list_command(
+    client_key,
+    "client_keys",
+    click.option("--kind", type=KIND_CHOICE, help="Only keys of this kind."),
+    serialize=serialize_client_key,
+    columns=("key_id", "kind", "name", "created_at", "expires_at", "revoked_at"),
+)
+def list_(tenant_id: str, kind: ClientKeyKind | None, page: Page) -> Rows:
     """List a tenant's SDK keys, newest first.
 
     Example: `couponctl client-key list --tenant acme --kind mambo`
     """
-    tenants.require(tenant_id)
-    kind_filter = ClientKeyKind(kind) if kind else None
-    rows, total = client_keys.list_client_keys(
-        tenant_id, to_page(limit, offset), kind=kind_filter
-    )
-    return {"client_keys": [serialize_client_key(row) for row in rows], "total": total}
+    return client_keys.list_client_keys(tenant_id, page, kind=kind)
 
 
 @client_key.command()

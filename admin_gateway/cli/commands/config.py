@@ -4,13 +4,7 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.output import (
-    json_command,
-    json_option,
-    print_document,
-    print_status,
-)
-from coupon_core import bootstrap
+from admin_gateway.cli.output import json_command, print_status
 from coupon_core.security import encryption
 from coupon_core.settings import loader as settings_loader
 
@@ -27,7 +21,9 @@ def show_() -> dict[str, Any]:
 
     Example: `COUPON_DATA_DIR=/srv/coupons couponctl config show`
     """
-    rows = settings_loader.describe_settings(settings_loader.load())
+    rows = settings_loader.describe_settings(
+        settings_loader.load(creates_secrets=False)
+    )
     names = ("name", "value", "meaning")
     return {"settings": [dict(zip(names, row, strict=True)) for row in rows]}
 
@@ -35,26 +31,24 @@ def show_() -> dict[str, Any]:
 @config.command()
 @json_command(starts_core=False)
 def check() -> dict[str, Any]:
-    """Check that the settings are valid; list all errors.
+    """Check that the settings are valid and none is misspelt; list all errors.
 
     Example: `couponctl config check && couponctl serve admin`
     """
-    bootstrap.start(settings_loader.load())
+    settings_loader.load(creates_secrets=False)
+    if problems := settings_loader.describe_unknown_variables():
+        raise settings_loader.InvalidSettings("\n".join(problems))
     print_status("The settings are valid.")
     return {"ok": True}
 
 
 @config.command("new-key")
-@json_option
-def new_key(as_json: bool) -> None:
+@json_command(render=lambda key: click.echo(key["master_key"]), starts_core=False)
+def new_key() -> dict[str, Any]:
     """Generate a key for COUPON_MASTER_KEYS.
 
     To rotate keys, put the new key first and keep the old key after it.
 
     Example: `couponctl config new-key > master.key`
     """
-    key = encryption.generate_master_key()
-    if as_json:
-        print_document({"master_key": key}, as_json)
-    else:
-        click.echo(key)
+    return {"master_key": encryption.generate_master_key()}

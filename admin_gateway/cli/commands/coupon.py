@@ -9,13 +9,15 @@ from admin_gateway.cli.options import (
     CODE_PARAM,
     USER_PARAM,
     UUID_PARAM,
+    EnumChoice,
+    combine_options,
+    id_option,
     pagination_options,
     tenant_option,
-    to_page,
 )
-from admin_gateway.cli.output import json_command
+from admin_gateway.cli.output import json_command, tenant_command
 from coupon_core.domain import serialization
-from coupon_core.domain.models import CouponStatus, utc_now
+from coupon_core.domain.models import CouponStatus, Page, utc_now
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.services.access import tenants
 from coupon_core.services.coupons import administration
@@ -28,20 +30,12 @@ def coupon() -> None:
     """Coupons: list, get, revoke."""
 
 
-def coupon_selection_options(command: Any) -> Any:
-    """Add the options that select one coupon to a command."""
-    for option in (
-        click.option(
-            "--user",
-            "user_id",
-            type=USER_PARAM,
-            help="User ID, to select one coupon of a shared code.",
-        ),
-        click.option("--code", type=CODE_PARAM, help="Coupon code."),
-        click.option("--id", "coupon_id", type=UUID_PARAM, help="Coupon ID."),
-    ):
-        command = option(command)
-    return command
+# The options that select one coupon.
+coupon_selection_options = combine_options(
+    click.option("--id", "coupon_id", type=UUID_PARAM, help="Coupon ID."),
+    click.option("--code", type=CODE_PARAM, help="Coupon code."),
+    id_option("user", "User ID, to select one coupon of a shared code."),
+)
 
 
 def _to_coupon_filter(
@@ -54,25 +48,18 @@ def _to_coupon_filter(
 
 @coupon.command("list")
 @tenant_option
-@click.option(
-    "--definition",
-    "definition_id",
-    type=UUID_PARAM,
-    help="Only coupons of this definition ID.",
-)
+@id_option("definition", "Only coupons of this definition ID.")
 @click.option(
     "--user", "user_id", type=USER_PARAM, help="Only coupons of this user ID."
 )
 @click.option("--code", type=CODE_PARAM, help="Only coupons with this code.")
 @click.option(
-    "--status",
-    type=click.Choice([coupon_status.value for coupon_status in CouponStatus]),
-    help="Only coupons with this status.",
+    "--status", type=EnumChoice(CouponStatus), help="Only coupons with this status."
 )
 @pagination_options
 @json_command(*COLUMNS)
 def list_(
-    tenant_id: str, status: str | None, limit: int, offset: int, **filters: Any
+    tenant_id: str, status: CouponStatus | None, page: Page, **filters: Any
 ) -> dict[str, Any]:
     """List coupons, newest first.
 
@@ -80,20 +67,15 @@ def list_(
     --status active`
     """
     tenants.require(tenant_id)
-    coupon_filter = CouponFilter(
-        status=CouponStatus(status) if status else None, **filters
-    )
+    coupon_filter = CouponFilter(status=status, **filters)
     now = utc_now()
     rows, total = administration.list_coupons(
-        tenant_id, coupon_filter, page=to_page(limit, offset), now=now
+        tenant_id, coupon_filter, page=page, now=now
     )
     return serialization.serialize_coupon_list("coupons", rows, total=total, now=now)
 
 
-@coupon.command()
-@tenant_option
-@coupon_selection_options
-@json_command()
+@tenant_command(coupon, coupon_selection_options)
 def get(tenant_id: str, **selection: Any) -> dict[str, Any]:
     """Show a coupon.
 
@@ -105,10 +87,7 @@ def get(tenant_id: str, **selection: Any) -> dict[str, Any]:
     )
 
 
-@coupon.command()
-@tenant_option
-@coupon_selection_options
-@json_command()
+@tenant_command(coupon, coupon_selection_options)
 def revoke(tenant_id: str, **selection: Any) -> dict[str, Any]:
     """Revoke a coupon (idempotent).
 

@@ -4,15 +4,16 @@ from typing import Any
 
 import rich_click as click
 
+from admin_gateway.cli.confirmation import confirm, confirmation_options
 from admin_gateway.cli.options import (
+    EnumChoice,
     body_file_option,
-    pagination_options,
-    read_body,
+    build_body,
+    combine_options,
     tenant_option,
-    to_page,
     without_unset,
 )
-from admin_gateway.cli.output import json_command
+from admin_gateway.cli.output import Rows, json_command, list_command, tenant_command
 from admin_gateway.requests.creators import (
     AssignCreatorCodesSchema,
     CreateCreatorSchema,
@@ -20,30 +21,27 @@ from admin_gateway.requests.creators import (
     UpdateCreatorSchema,
 )
 from admin_gateway.responses import campaigns as campaign_responses
-from coupon_core.domain.models import utc_now
+from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.creators import CreatorStatus
 from coupon_core.services.access import tenants
 from coupon_core.services.campaigns import creators
 
-STATUS_CHOICE = click.Choice([status.value for status in CreatorStatus])
+STATUS_CHOICE = EnumChoice(CreatorStatus)
 creator_argument = click.argument("creator_key", metavar="CREATOR_KEY")
 codes_option = click.option("--code", "codes", multiple=True, help="Code (repeatable).")
 
 
-def creator_field_options(command: Any) -> Any:
-    """Add the options that describe a creator to a command."""
-    for option in (
-        click.option(
-            "--status",
-            type=STATUS_CHOICE,
-            help="Status; an INACTIVE creator gets no new codes.",
-        ),
-        click.option("--genre", help="Genre of the creator."),
-        click.option("--name", help="Name of the creator."),
-        body_file_option,
-    ):
-        command = option(command)
-    return command
+# The options that describe a creator.
+creator_field_options = combine_options(
+    body_file_option,
+    click.option("--name", help="Name of the creator."),
+    click.option("--genre", help="Genre of the creator."),
+    click.option(
+        "--status",
+        type=STATUS_CHOICE,
+        help="Status; an INACTIVE creator gets no new codes.",
+    ),
+)
 
 
 @click.group()
@@ -51,11 +49,7 @@ def creator() -> None:
     """Creators: create, list, get, update, give, codes, revoke, stats."""
 
 
-@creator.command()
-@tenant_option
-@creator_argument
-@creator_field_options
-@json_command()
+@tenant_command(creator, creator_argument, creator_field_options)
 def create(
     tenant_id: str, creator_key: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
@@ -64,11 +58,7 @@ def create(
     Example: `couponctl creator create --tenant acme ABC12 --name Jun --json`
     """
     tenants.require(tenant_id)
-    body = {
-        **read_body(body_file),
-        **without_unset(**options),
-        "creator_key": creator_key,
-    }
+    body = build_body(body_file, **options, creator_key=creator_key)
     fields = CreateCreatorSchema().load(body)
     created = creators.create(
         tenant_id, fields.pop("creator_key"), fields=fields, now=utc_now()
@@ -76,29 +66,25 @@ def create(
     return campaign_responses.serialize_creator(created)
 
 
-@creator.command("list")
-@tenant_option
-@click.option("--keyword", help="Part of the name or key, case-insensitive.")
-@click.option("--campaign", "campaign_id", help="Only creators of this campaign ID.")
-@pagination_options
-@json_command("creator_key", "name", "genre", "status", "created_at")
-def list_(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, Any]:
+@list_command(
+    creator,
+    "creators",
+    click.option("--keyword", help="Part of the name or key, case-insensitive."),
+    click.option(
+        "--campaign", "campaign_id", help="Only creators of this campaign ID."
+    ),
+    serialize=campaign_responses.serialize_creator,
+    columns=("creator_key", "name", "genre", "status", "created_at"),
+)
+def list_(tenant_id: str, page: Page, **filters: Any) -> Rows:
     """List creators, sorted by name.
 
     Example: `couponctl creator list --tenant acme --keyword jun`
     """
-    tenants.require(tenant_id)
-    rows, total = creators.list_creators(tenant_id, to_page(limit, offset), **filters)
-    return {
-        "creators": [campaign_responses.serialize_creator(row) for row in rows],
-        "total": total,
-    }
+    return creators.list_creators(tenant_id, page, **filters)
 
 
-@creator.command()
-@tenant_option
-@creator_argument
-@json_command()
+@tenant_command(creator, creator_argument)
 def get(tenant_id: str, creator_key: str) -> dict[str, Any]:
     """Show a creator.
 
@@ -109,11 +95,7 @@ def get(tenant_id: str, creator_key: str) -> dict[str, Any]:
     )
 
 
-@creator.command()
-@tenant_option
-@creator_argument
-@creator_field_options
-@json_command()
+@tenant_command(creator, creator_argument, creator_field_options)
 def update(
     tenant_id: str, creator_key: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
@@ -121,9 +103,7 @@ def update(
 
     Example: `couponctl creator update --tenant acme ABC12 --status INACTIVE`
     """
-    changes = UpdateCreatorSchema().load(
-        {**read_body(body_file), **without_unset(**options)}
-    )
+    changes = UpdateCreatorSchema().load(build_body(body_file, **options))
     changed = creators.update(
         tenant_id, creator_key.upper(), changes=changes, now=utc_now()
     )
@@ -143,7 +123,7 @@ def update(
 )
 @json_command()
 def give(tenant_id: str, creator_key: str, **options: Any) -> dict[str, Any]:
-    """Assign codes of a package to a creator: given codes or generated ones.
+    """Give a creator codes of a package: the codes of --code, or generated ones.
 
     Example: `couponctl creator give --tenant acme ABC12 --package 2451717 --count 10
     --pattern 'GO-{creator}-{random}' --json`
@@ -155,23 +135,20 @@ def give(tenant_id: str, creator_key: str, **options: Any) -> dict[str, Any]:
     return {"codes": list(codes), "total": len(codes)}
 
 
-@creator.command("codes")
-@tenant_option
-@creator_argument
-@pagination_options
-@json_command("code", "campaign_id", "package_no", "status", "revoked_at")
-def codes_(tenant_id: str, creator_key: str, limit: int, offset: int) -> dict[str, Any]:
+@list_command(
+    creator,
+    "codes",
+    creator_argument,
+    serialize=campaign_responses.serialize_creator_code,
+    columns=("code", "campaign_id", "package_no", "status", "revoked_at"),
+    name="codes",
+)
+def codes_(tenant_id: str, creator_key: str, page: Page) -> Rows:
     """List a creator's codes with their status.
 
     Example: `couponctl creator codes --tenant acme ABC12`
     """
-    rows, total = creators.list_codes(
-        tenant_id, creator_key.upper(), page=to_page(limit, offset), now=utc_now()
-    )
-    return {
-        "codes": [campaign_responses.serialize_creator_code(row) for row in rows],
-        "total": total,
-    }
+    return creators.list_codes(tenant_id, creator_key.upper(), page=page, now=utc_now())
 
 
 @creator.command()
@@ -179,31 +156,38 @@ def codes_(tenant_id: str, creator_key: str, limit: int, offset: int) -> dict[st
 @creator_argument
 @codes_option
 @click.option("--all", "all_codes", is_flag=True, help="All codes of the creator.")
+@confirmation_options
 @json_command()
 def revoke(
-    tenant_id: str, creator_key: str, codes: tuple[str, ...], all_codes: bool
+    tenant_id: str,
+    creator_key: str,
+    codes: tuple[str, ...],
+    all_codes: bool,
+    yes: bool,
+    dry_run: bool,
 ) -> dict[str, Any]:
-    """Revoke codes of a creator (idempotent).
+    """Revoke codes of a creator (idempotent); with --all it asks for confirmation.
 
     Example: `couponctl creator revoke --tenant acme ABC12
     --code CREATOR-ABC12-001`
     """
     if bool(codes) == all_codes:
         raise click.UsageError("Use either --code or --all.")
+    key, now = creator_key.upper(), utc_now()
     body = RevokeCreatorCodesSchema().load({} if all_codes else {"codes": list(codes)})
+    if all_codes or dry_run:
+        _, total = creators.list_codes(tenant_id, key, page=Page(limit=1), now=now)
+        count = total if all_codes else len(codes)
+        if dry_run:
+            return {"dry_run": True, "revoked": count}
+        confirm(f"Revoke all {count:,} codes of creator {key}?", yes)
     revoked_count = creators.revoke_codes(
-        tenant_id,
-        creator_key.upper(),
-        codes_to_revoke=body.get("codes", ()),
-        now=utc_now(),
+        tenant_id, key, codes_to_revoke=body.get("codes", ()), now=now
     )
     return {"revoked": revoked_count}
 
 
-@creator.command()
-@tenant_option
-@creator_argument
-@json_command()
+@tenant_command(creator, creator_argument)
 def stats(tenant_id: str, creator_key: str) -> dict[str, Any]:
     """Count the redemptions of a creator's codes by package.
 

@@ -16,7 +16,7 @@ def db() -> None:
 
 
 @db.command()
-@json_command()
+@json_command(creates_data=True)
 def upgrade() -> dict[str, Any]:
     """Apply missing migrations; applied ones are skipped.
 
@@ -27,6 +27,10 @@ def upgrade() -> dict[str, Any]:
         noun = "migration" if len(applied) == 1 else "migrations"
         names = applied[0] if len(applied) == 1 else f"{applied[0]} … {applied[-1]}"
         print_status(f"Applied {len(applied)} {noun} ({names}).")
+    elif newer := schema.list_newer_migrations():
+        print_status(
+            f"The database is newer than this release ({newer[-1]}). Nothing to apply."
+        )
     else:
         print_status("The database is up to date.")
     return {"upgraded": applied}
@@ -39,15 +43,16 @@ def status() -> dict[str, Any]:
 
     Example: `couponctl db status --json`
     """
-    database_status, detail = diagnostics.check_status()
+    database_status, error = diagnostics.check_status()
     if database_status == DatabaseStatus.UNREACHABLE:
-        raise CommandError(database_status_message(database_status, detail))
+        raise CommandError(database_status_message(database_status, error))
     if database_status != DatabaseStatus.READY:
-        print_status(database_status_message(database_status, detail))
+        print_status(database_status_message(database_status))
         exit_with_failure()
     steps = schema.list_migrations()
     return {
         "database": diagnostics.describe_product(),
         "up_to_date": database_status == DatabaseStatus.READY,
+        "newer_steps": schema.list_newer_migrations(),
         "steps": {name: "taken" if applied else "missing" for name, applied in steps},
     }

@@ -5,13 +5,8 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.definition_options import build_body, definition_field_options
-from admin_gateway.cli.options import (
-    UUID_PARAM,
-    pagination_options,
-    tenant_option,
-    to_page,
-)
-from admin_gateway.cli.output import json_command
+from admin_gateway.cli.options import UUID_PARAM, EnumChoice, tenant_option
+from admin_gateway.cli.output import Rows, json_command, list_command, tenant_command
 from admin_gateway.requests.definitions import (
     CreateDefinitionSchema,
     UpdateDefinitionSchema,
@@ -21,7 +16,7 @@ from admin_gateway.responses.serializers import (
     serialize_code_capacity,
     serialize_definition_stats,
 )
-from coupon_core.domain.models import DefinitionStatus, utc_now
+from coupon_core.domain.models import DefinitionStatus, Page, utc_now
 from coupon_core.services.access import tenants
 from coupon_core.services.catalog import definitions
 from coupon_core.services.coupons import code_capacity
@@ -34,10 +29,7 @@ def definition() -> None:
     """Definitions: create, list, get, update, pause, activate, archive, stats."""
 
 
-@definition.command()
-@tenant_option
-@definition_field_options
-@json_command()
+@tenant_command(definition, definition_field_options)
 def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     """Create an active definition from options, a file, or both.
 
@@ -53,42 +45,35 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     )
 
 
-@definition.command("list")
-@tenant_option
-@click.option(
-    "--status",
-    type=click.Choice(
-        [definition_status.value for definition_status in DefinitionStatus]
+@list_command(
+    definition,
+    "definitions",
+    click.option(
+        "--status",
+        type=EnumChoice(DefinitionStatus),
+        help="Only definitions with this status.",
     ),
-    help="Only definitions with this status.",
-)
-@click.option("--name", help="Part of the name, case-insensitive.")
-@pagination_options
-@json_command(
-    "id", "name", "status", "config.code_format", "config.usage_limit.max_uses"
+    click.option("--name", help="Part of the name, case-insensitive."),
+    serialize=serialize_definition_for_admin,
+    columns=(
+        "id",
+        "name",
+        "status",
+        "config.code_format",
+        "config.usage_limit.max_uses",
+    ),
 )
 def list_(
-    tenant_id: str, status: str | None, name: str | None, limit: int, offset: int
-) -> dict[str, Any]:
+    tenant_id: str, status: DefinitionStatus | None, name: str | None, page: Page
+) -> Rows:
     """List definitions, newest first.
 
     Example: `couponctl definition list --tenant acme --status active`
     """
-    tenants.require(tenant_id)
-    status_filter = DefinitionStatus(status) if status else None
-    rows, total = definitions.list_definitions(
-        tenant_id, to_page(limit, offset), status=status_filter, name=name
-    )
-    return {
-        "definitions": [serialize_definition_for_admin(row) for row in rows],
-        "total": total,
-    }
+    return definitions.list_definitions(tenant_id, page, status=status, name=name)
 
 
-@definition.command()
-@tenant_option
-@definition_argument
-@json_command()
+@tenant_command(definition, definition_argument)
 def get(tenant_id: str, definition_id: str) -> dict[str, Any]:
     """Show a definition.
 
@@ -97,11 +82,7 @@ def get(tenant_id: str, definition_id: str) -> dict[str, Any]:
     return serialize_definition_for_admin(definitions.get(tenant_id, definition_id))
 
 
-@definition.command()
-@tenant_option
-@definition_argument
-@definition_field_options
-@json_command()
+@tenant_command(definition, definition_argument, definition_field_options)
 def update(tenant_id: str, definition_id: str, **options: Any) -> dict[str, Any]:
     """Change a definition; omitted options keep their values.
 
@@ -114,10 +95,7 @@ def update(tenant_id: str, definition_id: str, **options: Any) -> dict[str, Any]
     return serialize_definition_for_admin(changed)
 
 
-@definition.command()
-@tenant_option
-@definition_argument
-@json_command()
+@tenant_command(definition, definition_argument)
 def stats(tenant_id: str, definition_id: str) -> dict[str, Any]:
     """Count a definition's coupons by status, and their redemptions.
 
@@ -127,10 +105,7 @@ def stats(tenant_id: str, definition_id: str) -> dict[str, Any]:
     return serialize_definition_stats(definition_id, definition_stats)
 
 
-@definition.command()
-@tenant_option
-@definition_argument
-@json_command()
+@tenant_command(definition, definition_argument)
 def capacity(tenant_id: str, definition_id: str) -> dict[str, Any]:
     """Show the usage of the code space and the chance of guessing a valid code.
 
@@ -156,7 +131,7 @@ STATUS_COMMANDS = (
     (
         "archive",
         DefinitionStatus.ARCHIVED,
-        "Archive a definition; its history remains readable.",
+        "Refuse the codes of a definition from now on; its history remains.",
     ),
 )
 

@@ -7,7 +7,7 @@ import rich_click as click
 
 from admin_gateway.cli.commands.batch import generate_with_workers
 from admin_gateway.cli.csv_options import csv_options, to_csv_options
-from admin_gateway.cli.options import UUID_PARAM, tenant_option, without_unset
+from admin_gateway.cli.options import id_option, tenant_option, without_unset
 from admin_gateway.cli.output import json_command
 from admin_gateway.requests.coupons import GenerateCouponsSchema
 from admin_gateway.responses import serializers
@@ -22,13 +22,7 @@ from coupon_core.services.coupons import generation
 
 @click.command()
 @tenant_option
-@click.option(
-    "--definition",
-    "definition_id",
-    type=UUID_PARAM,
-    required=True,
-    help="Definition ID.",
-)
+@id_option("definition", "Definition ID.", required=True)
 @click.option("--user", "user_ids", multiple=True, help="User ID (repeatable).")
 @click.option(
     "--users-file",
@@ -38,7 +32,9 @@ from coupon_core.services.coupons import generation
 @csv_options
 @click.option("--count", type=int, help="Number of unassigned coupons.")
 @click.option(
-    "--expires-at", help="Expiry of these coupons, for example 2030-01-31T12:00:00Z."
+    "--expires",
+    "expires_at",
+    help="Expiry of these coupons, for example 2030-01-31T12:00:00Z.",
 )
 @click.option(
     "--detach", is_flag=True, help="Let only the workers generate a batch; do not wait."

@@ -7,17 +7,15 @@ import rich_click as click
 from admin_gateway.cli.options import (
     JsonObjectParam,
     body_file_option,
-    pagination_options,
-    read_body,
+    build_body,
+    combine_options,
+    id_option,
     tenant_option,
-    to_page,
-    without_unset,
 )
-from admin_gateway.cli.output import json_command
+from admin_gateway.cli.output import Rows, json_command, list_command, tenant_command
 from admin_gateway.requests.packages import CreatePackageSchema, UpdatePackageSchema
 from admin_gateway.responses import packages as package_responses
-from coupon_core.domain.models import utc_now
-from coupon_core.services.access import tenants
+from coupon_core.domain.models import Page, utc_now
 from coupon_core.services.campaigns import packages
 
 JSON_OBJECT = JsonObjectParam()
@@ -42,34 +40,19 @@ class RewardLineParam(click.ParamType):  # type: ignore[type-arg]
         )
 
 
-PACKAGE_OPTIONS = (
-    click.option("--ends", "ends_at", help="End, for example 2030-12-31T23:59:59Z."),
+package_field_options = combine_options(
+    body_file_option,
     click.option(
-        "--starts", "starts_at", help="Start, for example 2030-01-31T12:00:00Z."
+        "--name",
+        "item_name",
+        type=JsonObjectParam(),
+        help='Names by locale, for example {"en": "Welcome"}.',
     ),
     click.option(
-        "--active/--inactive",
-        "is_active",
-        default=None,
-        help="Whether its codes can be redeemed.",
-    ),
-    click.option(
-        "--total",
-        "max_total_usage",
-        type=int,
-        help="Maximum redemptions of all users together.",
-    ),
-    click.option(
-        "--per-user",
-        "cross_creator_limit",
-        type=int,
-        help="Maximum redemptions per user across all creators.",
-    ),
-    click.option(
-        "--per-code",
-        "per_code_usage_limit",
-        type=int,
-        help="Maximum redemptions per user and code; 0: no limit.",
+        "--description",
+        "item_description",
+        type=JsonObjectParam(),
+        help="Descriptions by locale.",
     ),
     click.option(
         "--reward",
@@ -79,30 +62,34 @@ PACKAGE_OPTIONS = (
         help="Reward, for example gem=100 (repeatable).",
     ),
     click.option(
-        "--description",
-        "item_description",
-        type=JsonObjectParam(),
-        help="Descriptions by locale.",
+        "--per-code",
+        "per_code_usage_limit",
+        type=int,
+        help="Maximum redemptions per user and code; 0: no limit.",
     ),
     click.option(
-        "--name",
-        "item_name",
-        type=JsonObjectParam(),
-        help='Names by locale, for example {"en": "Welcome"}.',
+        "--per-user",
+        "cross_creator_limit",
+        type=int,
+        help="Maximum redemptions per user across all creators.",
     ),
-    body_file_option,
+    click.option(
+        "--total",
+        "max_total_usage",
+        type=int,
+        help="Maximum redemptions of all users together.",
+    ),
+    click.option(
+        "--active/--inactive",
+        "is_active",
+        default=None,
+        help="Whether its codes can be redeemed.",
+    ),
+    click.option(
+        "--starts", "starts_at", help="Start, for example 2030-01-31T12:00:00Z."
+    ),
+    click.option("--ends", "ends_at", help="End, for example 2030-12-31T23:59:59Z."),
 )
-
-
-def package_field_options(command: Any) -> Any:
-    """Add the options that describe a package to a command."""
-    for option in PACKAGE_OPTIONS:
-        command = option(command)
-    return command
-
-
-def _build_body(file: Any, options: dict[str, Any]) -> dict[str, Any]:
-    return {**read_body(file), **without_unset(**options)}
 
 
 @click.group()
@@ -112,7 +99,7 @@ def package() -> None:
 
 @package.command()
 @tenant_option
-@click.option("--campaign", "campaign_id", required=True, help="Campaign ID.")
+@id_option("campaign", "Campaign ID.", required=True)
 @package_field_options
 @json_command()
 def create(
@@ -123,37 +110,29 @@ def create(
     Example: `couponctl package create --tenant acme --campaign campaign_001
     --name '{"en": "Welcome Package"}' --reward gem=100 --total 5000 --json`
     """
-    fields = CreatePackageSchema().load(_build_body(body_file, options))
+    fields = CreatePackageSchema().load(build_body(body_file, **options))
     created = packages.create(tenant_id, campaign_id, fields=fields, now=utc_now())
     return package_responses.serialize_package(created)
 
 
-@package.command("list")
-@tenant_option
-@click.option("--campaign", "campaign_id", help="Only packages of this campaign ID.")
-@pagination_options
-@json_command("package_id", "campaign_id", "package_no", "item_name", "status")
-def list_(
-    tenant_id: str, campaign_id: str | None, limit: int, offset: int
-) -> dict[str, Any]:
+@list_command(
+    package,
+    "packages",
+    click.option(
+        "--campaign", "campaign_id", help="Only packages of this campaign ID."
+    ),
+    serialize=package_responses.serialize_package,
+    columns=("package_id", "campaign_id", "package_no", "item_name", "status"),
+)
+def list_(tenant_id: str, campaign_id: str | None, page: Page) -> Rows:
     """List packages, newest first.
 
     Example: `couponctl package list --tenant acme --campaign campaign_001`
     """
-    tenants.require(tenant_id)
-    rows, total = packages.list_packages(
-        tenant_id, to_page(limit, offset), campaign_id=campaign_id
-    )
-    return {
-        "packages": [package_responses.serialize_package(row) for row in rows],
-        "total": total,
-    }
+    return packages.list_packages(tenant_id, page, campaign_id=campaign_id)
 
 
-@package.command()
-@tenant_option
-@package_argument
-@json_command()
+@tenant_command(package, package_argument)
 def get(tenant_id: str, package_id: int) -> dict[str, Any]:
     """Show a package.
 
@@ -162,11 +141,7 @@ def get(tenant_id: str, package_id: int) -> dict[str, Any]:
     return package_responses.serialize_package(packages.get(tenant_id, package_id))
 
 
-@package.command()
-@tenant_option
-@package_argument
-@package_field_options
-@json_command()
+@tenant_command(package, package_argument, package_field_options)
 def update(
     tenant_id: str, package_id: int, body_file: Any, **options: Any
 ) -> dict[str, Any]:
@@ -177,6 +152,6 @@ def update(
     Example: `couponctl package update --tenant acme 245171710987746
     --total 9000`
     """
-    changes = UpdatePackageSchema().load(_build_body(body_file, options))
+    changes = UpdatePackageSchema().load(build_body(body_file, **options))
     changed = packages.update(tenant_id, package_id, changes=changes, now=utc_now())
     return package_responses.serialize_package(changed)

@@ -8,14 +8,14 @@ import rich_click as click
 
 from admin_gateway.cli.options import (
     USER_PARAM,
-    pagination_options,
+    combine_options,
+    id_option,
     tenant_option,
-    to_page,
 )
-from admin_gateway.cli.output import json_command
+from admin_gateway.cli.output import Rows, json_command, list_command
 from admin_gateway.requests.points import PointChangeSchema
 from admin_gateway.responses.points import serialize_point_entry, serialize_wallet
-from coupon_core.domain.models import utc_now
+from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.points import PointChange, PointEntry
 from coupon_core.services.access import tenants
 from coupon_core.services.points import wallets as wallet_service
@@ -34,25 +34,19 @@ def points() -> None:
     """Points of users: credit, debit, show, entries."""
 
 
-def point_change_options(command: Any) -> Any:
-    """Add the options that describe a balance change to a command."""
-    for option in (
-        click.option("--reason", default="", help="Reason for people."),
-        click.option(
-            "--reference", default="", help="Your reference, for example an order ID."
-        ),
-        click.option("--amount", type=int, required=True, help="Number of points."),
-        click.option(
-            "--point",
-            "point_id",
-            required=True,
-            help="Kind of points, for example gold.",
-        ),
-        user_option,
-        tenant_option,
-    ):
-        command = option(command)
-    return command
+# The options that describe a balance change.
+point_change_options = combine_options(
+    tenant_option,
+    user_option,
+    click.option(
+        "--point", "point_id", required=True, help="Kind of points, for example gold."
+    ),
+    click.option("--amount", type=int, required=True, help="Number of points."),
+    click.option(
+        "--reference", default="", help="Your reference, for example an order ID."
+    ),
+    click.option("--reason", default="", help="Reason for people."),
+)
 
 
 def _change_points(
@@ -87,39 +81,43 @@ def debit(tenant_id: str, **body: Any) -> dict[str, Any]:
     return _change_points(wallet_service.debit, tenant_id, body=body)
 
 
-@points.command()
-@tenant_option
-@click.option("--user", "user_id", type=USER_PARAM, help="Only this user ID.")
-@point_option
-@pagination_options
-@json_command("user_id", "point_id", "balance", "updated_at")
-def show(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, Any]:
+@list_command(
+    points,
+    "wallets",
+    id_option("user", "Only this user ID."),
+    point_option,
+    serialize=serialize_wallet,
+    columns=("user_id", "point_id", "balance", "updated_at"),
+    name="show",
+)
+def show(tenant_id: str, page: Page, **filters: Any) -> Rows:
     """Show balances.
 
     Example: `couponctl points show --tenant acme --user john@doe.com --json`
     """
-    tenants.require(tenant_id)
-    rows, total = wallet_service.list_wallets(
-        tenant_id, to_page(limit, offset), **filters
-    )
-    return {"wallets": [serialize_wallet(row) for row in rows], "total": total}
+    return wallet_service.list_wallets(tenant_id, page, **filters)
 
 
-@points.command()
-@tenant_option
-@click.option("--user", "user_id", type=USER_PARAM, help="Only this user ID.")
-@point_option
-@pagination_options
-@json_command(
-    "created_at", "user_id", "point_id", "amount", "balance", "kind", "reason"
+@list_command(
+    points,
+    "entries",
+    id_option("user", "Only this user ID."),
+    point_option,
+    serialize=serialize_point_entry,
+    columns=(
+        "created_at",
+        "user_id",
+        "point_id",
+        "amount",
+        "balance",
+        "kind",
+        "reason",
+    ),
+    name="entries",
 )
-def entries(tenant_id: str, limit: int, offset: int, **filters: Any) -> dict[str, Any]:
+def entries(tenant_id: str, page: Page, **filters: Any) -> Rows:
     """List balance changes, newest first.
 
     Example: `couponctl points entries --tenant acme --user john@doe.com`
     """
-    tenants.require(tenant_id)
-    rows, total = wallet_service.list_entries(
-        tenant_id, to_page(limit, offset), **filters
-    )
-    return {"entries": [serialize_point_entry(row) for row in rows], "total": total}
+    return wallet_service.list_entries(tenant_id, page, **filters)

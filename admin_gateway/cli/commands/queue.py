@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import rich_click as click
-from click.exceptions import Exit
 
-from admin_gateway.cli.output import json_option, print_document, started_core
+from admin_gateway.cli.output import exit_with_failure, json_command
+from admin_gateway.cli.tables import print_members
 from coupon_core.domain.models import Page, utc_now
+from coupon_core.domain.url_redaction import remove_credentials
 from coupon_core.messaging.topology import BrokerUnavailable
 from coupon_core.services import outbox
 from coupon_core.services.events import dead_letters
+from coupon_core.settings import loader
 from coupon_core.settings.loader import Settings
 
 MAX_HEARTBEAT_AGE_SECONDS = 10.0  # workers touch their file every two seconds
@@ -24,9 +26,14 @@ def queue() -> None:
     """Queues of the bus, the outbox, and the workers."""
 
 
+def print_report(report: dict[str, Any]) -> None:
+    """Print the report for people, one line per item."""
+    print_members(dict(_format_lines(report)))
+
+
 @queue.command()
-@json_option
-def status(as_json: bool) -> None:
+@json_command(render=print_report)
+def status() -> dict[str, Any]:
     """Show waiting messages, the outbox, dead letters, and workers.
 
     Lists the workers that share this data directory. Exit status 1 if the bus does
@@ -34,23 +41,22 @@ def status(as_json: bool) -> None:
 
     Example: `couponctl queue status --json`
     """
-    with started_core() as settings:
-        bus, queues = _inspect_broker(settings.broker_url)
-        report = {
-            "bus": bus,
-            "queues": queues,
-            **_inspect_database(),
-            **_list_workers(settings),
-        }
-    print_document(report if as_json else dict(_format_lines(report)), as_json)
+    settings = loader.load(creates_secrets=False)
+    bus, queues = _inspect_broker(settings.broker_url)
     if bus["error"]:
-        raise Exit(1)
+        exit_with_failure()
+    return {
+        "bus": bus,
+        "queues": queues,
+        **_inspect_database(),
+        **_list_workers(settings),
+    }
 
 
 def _inspect_broker(url: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     from coupon_core.messaging import inspection  # imports kombu, which is slow
 
-    bus = {"url": inspection.redact_broker_url(url), "error": None}
+    bus = {"url": remove_credentials(url), "error": None}
     try:
         return bus, [asdict(depth) for depth in inspection.queue_depths(url)]
     except BrokerUnavailable as error:
@@ -82,7 +88,6 @@ def _read_heartbeat(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def _format_lines(report: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Format the report for people, one line per item."""
     yield "bus", report["bus"]["error"] or report["bus"]["url"]
     for depth in report["queues"]:
         consumers = depth["consumers"]

@@ -5,15 +5,10 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.errors import reason_message
-from admin_gateway.cli.options import (
-    USER_PARAM,
-    pagination_options,
-    tenant_option,
-    to_page,
-)
+from admin_gateway.cli.options import id_option, pagination_options, tenant_option
 from admin_gateway.cli.output import exit_with_failure, json_command
 from coupon_core.domain import serialization
-from coupon_core.domain.models import Reason, Validation, utc_now
+from coupon_core.domain.models import Page, Reason, Validation, utc_now
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.services.access import tenants
 from coupon_core.services.coupons import administration, redemption, validation
@@ -29,12 +24,7 @@ VALIDATION_MESSAGES = {
 
 @click.command()
 @tenant_option
-@click.option(
-    "--user",
-    "user_id",
-    type=USER_PARAM,
-    help="User ID. Default: check the code without a user.",
-)
+@id_option("user", "User ID. Default: check the code without a user.")
 @click.argument("code")
 @json_command()
 def validate(tenant_id: str, user_id: str | None, code: str) -> dict[str, Any]:
@@ -68,7 +58,7 @@ def _validation_message(reason: Reason) -> str:
 
 @click.command()
 @tenant_option
-@click.option("--user", "user_id", type=USER_PARAM, required=True, help="User ID.")
+@id_option("user", "User ID.", required=True)
 @click.argument("code")
 @json_command()
 def redeem(tenant_id: str, user_id: str, code: str) -> dict[str, Any]:
@@ -86,10 +76,10 @@ def redeem(tenant_id: str, user_id: str, code: str) -> dict[str, Any]:
 
 @click.command()
 @tenant_option
-@click.option("--user", "user_id", type=USER_PARAM, required=True, help="User ID.")
+@id_option("user", "User ID.", required=True)
 @pagination_options
 @json_command("redeemed_at", "code", "definition_name", "redemption_count", "status")
-def history(tenant_id: str, user_id: str, limit: int, offset: int) -> dict[str, Any]:
+def history(tenant_id: str, user_id: str, page: Page) -> dict[str, Any]:
     """List the coupons a user has redeemed, newest first.
 
     Example: `couponctl history --tenant acme --user user_123 --json`
@@ -98,7 +88,7 @@ def history(tenant_id: str, user_id: str, limit: int, offset: int) -> dict[str, 
     now = utc_now()
     coupon_filter = CouponFilter(user_id=user_id, redeemed=True)
     rows, total = administration.list_coupons(
-        tenant_id, coupon_filter, page=to_page(limit, offset), now=now
+        tenant_id, coupon_filter, page=page, now=now
     )
     return serialization.serialize_coupon_list(
         "redemptions", rows, total=total, now=now

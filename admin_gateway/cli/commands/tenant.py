@@ -4,9 +4,9 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.options import TENANT_PARAM, pagination_options, to_page
+from admin_gateway.cli.options import TENANT_PARAM, pagination_options
 from admin_gateway.cli.output import json_command, print_secret_notice
-from coupon_core.domain.models import utc_now
+from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.services.access import tenants
 
@@ -39,12 +39,12 @@ def create(tenant_id: str) -> dict[str, Any]:
 @tenant.command("list")
 @pagination_options
 @json_command("tenant_id", "created_at")
-def list_(limit: int, offset: int) -> dict[str, Any]:
+def list_(page: Page) -> dict[str, Any]:
     """List tenants, sorted by ID.
 
     Example: `couponctl tenant list --limit 20`
     """
-    rows, total = tenants.list_tenants(to_page(limit, offset))
+    rows, total = tenants.list_tenants(page)
     listed_tenants = [
         {"tenant_id": tenant_id, "created_at": format_timestamp(created_at)}
         for tenant_id, created_at in rows

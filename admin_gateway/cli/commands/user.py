@@ -7,39 +7,34 @@ import rich_click as click
 from admin_gateway.cli.options import (
     USER_PARAM,
     JsonObjectParam,
-    pagination_options,
-    tenant_option,
-    to_page,
+    combine_options,
     without_unset,
 )
-from admin_gateway.cli.output import json_command
+from admin_gateway.cli.output import Rows, list_command, tenant_command
 from admin_gateway.requests.points import CreateUserSchema, UpdateUserSchema
 from admin_gateway.responses.points import serialize_user
-from coupon_core.domain.models import utc_now
+from coupon_core.domain.models import Page, utc_now
 from coupon_core.services.access import tenants
 from coupon_core.services.points import users
 
 user_argument = click.argument("user_id", type=USER_PARAM)
 
 
-def user_field_options(command: Any) -> Any:
-    """Add the options that describe a user to a command."""
-    for option in (
-        click.option("--tag", "tags", multiple=True, help="Tag (repeatable)."),
-        click.option(
-            "--details",
-            type=JsonObjectParam(),
-            help='Details, for example {"firstName": "John"}.',
-        ),
-        click.option(
-            "--member/--not-member",
-            "is_member",
-            default=None,
-            help="Whether the user is a member.",
-        ),
-    ):
-        command = option(command)
-    return command
+# The options that describe a user.
+user_field_options = combine_options(
+    click.option(
+        "--member/--not-member",
+        "is_member",
+        default=None,
+        help="Whether the user is a member.",
+    ),
+    click.option(
+        "--details",
+        type=JsonObjectParam(),
+        help='Details, for example {"firstName": "John"}.',
+    ),
+    click.option("--tag", "tags", multiple=True, help="Tag (repeatable)."),
+)
 
 
 @click.group()
@@ -47,11 +42,7 @@ def user() -> None:
     """Registered users of a tenant: create, list, get, update."""
 
 
-@user.command()
-@tenant_option
-@user_argument
-@user_field_options
-@json_command()
+@tenant_command(user, user_argument, user_field_options)
 def create(tenant_id: str, user_id: str, **options: Any) -> dict[str, Any]:
     """Register a user, by default as a member.
 
@@ -62,24 +53,21 @@ def create(tenant_id: str, user_id: str, **options: Any) -> dict[str, Any]:
     return serialize_user(users.create(tenant_id, fields, now=utc_now()))
 
 
-@user.command("list")
-@tenant_option
-@pagination_options
-@json_command("user_id", "is_member", "tags", "created_at")
-def list_(tenant_id: str, limit: int, offset: int) -> dict[str, Any]:
+@list_command(
+    user,
+    "users",
+    serialize=serialize_user,
+    columns=("user_id", "is_member", "tags", "created_at"),
+)
+def list_(tenant_id: str, page: Page) -> Rows:
     """List registered users, sorted by ID.
 
     Example: `couponctl user list --tenant acme`
     """
-    tenants.require(tenant_id)
-    rows, total = users.list_users(tenant_id, to_page(limit, offset))
-    return {"users": [serialize_user(row) for row in rows], "total": total}
+    return users.list_users(tenant_id, page)
 
 
-@user.command()
-@tenant_option
-@user_argument
-@json_command()
+@tenant_command(user, user_argument)
 def get(tenant_id: str, user_id: str) -> dict[str, Any]:
     """Show a registered user.
 
@@ -88,11 +76,7 @@ def get(tenant_id: str, user_id: str) -> dict[str, Any]:
     return serialize_user(users.get(tenant_id, user_id))
 
 
-@user.command()
-@tenant_option
-@user_argument
-@user_field_options
-@json_command()
+@tenant_command(user, user_argument, user_field_options)
 def update(tenant_id: str, user_id: str, **options: Any) -> dict[str, Any]:
     """Change a registered user; omitted options keep their values.
 

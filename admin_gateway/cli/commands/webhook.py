@@ -5,15 +5,18 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.options import (
-    pagination_options,
+    EnumChoice,
+    combine_options,
     tenant_option,
-    to_page,
     without_unset,
 )
 from admin_gateway.cli.output import (
+    Rows,
     exit_with_failure,
     json_command,
+    list_command,
     print_secret_notice,
+    tenant_command,
 )
 from admin_gateway.requests.webhooks import CreateWebhookSchema, UpdateWebhookSchema
 from admin_gateway.responses.webhooks import (
@@ -21,9 +24,8 @@ from admin_gateway.responses.webhooks import (
     serialize_webhook,
     serialize_webhook_attempt,
 )
-from coupon_core.domain.models import utc_now
+from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.webhooks import SignatureScheme
-from coupon_core.services.access import tenants
 from coupon_core.services.webhooks import subscriptions
 from coupon_core.services.webhooks.payloads import EVENT_TYPES
 
@@ -39,23 +41,18 @@ LOG_COLUMNS = (
 )
 
 
-def webhook_field_options(command: Any) -> Any:
-    """Add the options shared by create and update to a command."""
-    for option in (
-        click.option(
-            "--timeout-ms",
-            type=int,
-            help="Request timeout in milliseconds, 1000 to 30000.",
-        ),
-        click.option(
-            "--retries",
-            "retry_count",
-            type=int,
-            help="Maximum retries of a failed request, 0 to 10.",
-        ),
-    ):
-        command = option(command)
-    return command
+# The options shared by create and update.
+webhook_field_options = combine_options(
+    click.option(
+        "--retries",
+        "retry_count",
+        type=int,
+        help="Maximum retries of a failed request, 0 to 10.",
+    ),
+    click.option(
+        "--timeout-ms", type=int, help="Request timeout in milliseconds, 1000 to 30000."
+    ),
+)
 
 
 @click.group()
@@ -75,7 +72,7 @@ def webhook() -> None:
 @click.option("--url", required=True, help="Target URL, http or https.")
 @click.option(
     "--signature",
-    type=click.Choice([scheme.value for scheme in SignatureScheme]),
+    type=EnumChoice(SignatureScheme),
     help="Format and signature of requests. Default: standard.",
 )
 @webhook_field_options
@@ -92,24 +89,16 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     return {**serialize_webhook(created), "secret": secret}
 
 
-@webhook.command("list")
-@tenant_option
-@pagination_options
-@json_command(*COLUMNS)
-def list_(tenant_id: str, limit: int, offset: int) -> dict[str, Any]:
+@list_command(webhook, "webhooks", serialize=serialize_webhook, columns=COLUMNS)
+def list_(tenant_id: str, page: Page) -> Rows:
     """List a tenant's webhooks, newest first.
 
     Example: `couponctl webhook list --tenant acme`
     """
-    tenants.require(tenant_id)
-    rows, total = subscriptions.list_webhooks(tenant_id, to_page(limit, offset))
-    return {"webhooks": [serialize_webhook(row) for row in rows], "total": total}
+    return subscriptions.list_webhooks(tenant_id, page)
 
 
-@webhook.command()
-@tenant_option
-@webhook_argument
-@json_command()
+@tenant_command(webhook, webhook_argument)
 def show(tenant_id: str, webhook_id: int) -> dict[str, Any]:
     """Show a webhook and, if it was disabled, the reason.
 
@@ -136,10 +125,7 @@ def update(tenant_id: str, webhook_id: int, **options: Any) -> dict[str, Any]:
     )
 
 
-@webhook.command()
-@tenant_option
-@webhook_argument
-@json_command()
+@tenant_command(webhook, webhook_argument)
 def delete(tenant_id: str, webhook_id: int) -> dict[str, Any]:
     """Delete a webhook, its log, and its pending deliveries.
 
@@ -149,26 +135,23 @@ def delete(tenant_id: str, webhook_id: int) -> dict[str, Any]:
     return {"deleted": webhook_id}
 
 
-@webhook.command()
-@tenant_option
-@webhook_argument
-@pagination_options
-@json_command(*LOG_COLUMNS)
-def logs(tenant_id: str, webhook_id: int, limit: int, offset: int) -> dict[str, Any]:
+@list_command(
+    webhook,
+    "logs",
+    webhook_argument,
+    serialize=serialize_webhook_attempt,
+    columns=LOG_COLUMNS,
+    name="logs",
+)
+def logs(tenant_id: str, webhook_id: int, page: Page) -> Rows:
     """List delivery attempts of the last seven days, newest event first.
 
     Example: `couponctl webhook logs --tenant acme 7293846529384652 --limit 20`
     """
-    rows, total = subscriptions.list_attempts(
-        tenant_id, webhook_id, page=to_page(limit, offset)
-    )
-    return {"logs": [serialize_webhook_attempt(row) for row in rows], "total": total}
+    return subscriptions.list_attempts(tenant_id, webhook_id, page=page)
 
 
-@webhook.command()
-@tenant_option
-@webhook_argument
-@json_command()
+@tenant_command(webhook, webhook_argument)
 def test(tenant_id: str, webhook_id: int) -> dict[str, Any]:
     """Send a test event and show the response. Exit status 1 if it was not accepted.
 
@@ -180,12 +163,9 @@ def test(tenant_id: str, webhook_id: int) -> dict[str, Any]:
     return serialize_test_result(attempt)
 
 
-@webhook.command()
-@tenant_option
-@webhook_argument
-@json_command()
+@tenant_command(webhook, webhook_argument)
 def rotate(tenant_id: str, webhook_id: int) -> dict[str, Any]:
-    """Create a new secret. Standard Webhooks are signed with both for one day.
+    """Create a new secret. For one day, Standard Webhooks are signed with both.
 
     Example: `couponctl webhook rotate --tenant acme 7293846529384652 --json`
     """

@@ -3,12 +3,7 @@
 from datetime import datetime, timedelta
 
 from admin_gateway.cli.demo.phoenix_definitions import DEMO_TENANT_ID, DEMO_USER_ID
-from coupon_core.domain.models import (
-    Dialect,
-    Page,
-    Refused,
-    utc_now,
-)
+from coupon_core.domain.models import Dialect, Page, Refused, utc_now
 from coupon_core.domain.models.campaigns import CampaignStatus
 from coupon_core.services.campaigns import campaigns, creators, packages
 from coupon_core.services.coupons import redemption, validation

@@ -12,12 +12,7 @@ from admin_gateway.cli.demo.phoenix_definitions import (
 )
 from admin_gateway.requests.definitions import CreateDefinitionSchema
 from admin_gateway.requests.reward_items import CreateRewardItemSchema
-from coupon_core.domain.models import (
-    AdminReason,
-    IssuedCoupon,
-    Page,
-    Refused,
-)
+from coupon_core.domain.models import AdminReason, IssuedCoupon, Page, Refused
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.services.access import tenants
 from coupon_core.services.catalog import definitions, reward_items

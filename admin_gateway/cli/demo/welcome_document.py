@@ -15,12 +15,7 @@ from admin_gateway.cli.demo.phoenix_definitions import (
     WELCOME_DEFINITION_NAME,
 )
 from admin_gateway.cli.server.addresses import get_gateways
-from coupon_core.domain.models import (
-    CouponStatus,
-    Page,
-    Refused,
-    utc_now,
-)
+from coupon_core.domain.models import CouponStatus, Page, Refused, utc_now
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.services.access import tokens
 from coupon_core.services.catalog import definitions

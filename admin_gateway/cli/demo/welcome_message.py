@@ -1,7 +1,9 @@
 """The welcome message: addresses, credentials, and commands to paste."""
 
+from contextlib import suppress
 from typing import Any
 
+from admin_gateway.cli.demo.phoenix_definitions import DEMO_TENANT_ID
 from admin_gateway.cli.demo.welcome_document import (
     build_document,
     couponctl_path,
@@ -9,7 +11,8 @@ from admin_gateway.cli.demo.welcome_document import (
 )
 from admin_gateway.cli.output import started_core
 from coupon_core.domain.models import Refused
-from coupon_core.settings.loader import Settings
+from coupon_core.services.access import tenants
+from coupon_core.settings.loader import Settings, is_loopback_host
 
 RUNNING_TEXT = """
 Coupons is running. Ctrl-C stops it.
@@ -52,6 +55,15 @@ Mambo API: {user_id} buys free shipping with gold and redeems it in one step:
 
 {line}
 """
+EXPOSED_DEMO_TEXT = (
+    "Warning: the gateways listen on {host}, so other machines reach the demo tenant "
+    "with its credentials. Delete it: {program} demo drop"
+)
+NO_DEMO_TEXT = (
+    "There is no demo tenant, because the gateways listen on {host}, which other "
+    "machines reach. To create it nevertheless, set COUPON_DEMO=1; to hide this "
+    "message, set COUPON_DEMO=0."
+)
 NO_CODE_TEXT = """
   There is no code to try. Activate the definition "Welcome Bonus", or run
   `{program} demo drop` and then `{program} demo load`.
@@ -60,11 +72,31 @@ NO_CODE_TEXT = """
 
 def render_welcome(settings: Settings) -> str:
     """Render the message of `serve all`; without a demo tenant only the addresses."""
-    try:
-        with started_core():
-            return RUNNING_TEXT + render_document(build_document(settings))
-    except Refused:
-        return RUNNING_TEXT + ADDRESSES_TEXT.format(**gateway_addresses(settings))
+    with started_core():
+        exposure = describe_exposure(settings)
+        if settings.is_demo_enabled and has_demo_tenant():
+            text = render_document(build_document(settings))
+        else:
+            text = ADDRESSES_TEXT.format(**gateway_addresses(settings))
+    return RUNNING_TEXT + text + (f"\n{exposure}\n" if exposure else "")
+
+
+def describe_exposure(settings: Settings) -> str:
+    """Return a warning if other machines reach the demo tenant, or would reach it."""
+    if is_loopback_host(settings.bind_host):
+        return ""
+    values = {"host": settings.bind_host, "program": couponctl_path()}
+    if has_demo_tenant():
+        return EXPOSED_DEMO_TEXT.format(**values)
+    return "" if settings.demo else NO_DEMO_TEXT.format(**values)
+
+
+def has_demo_tenant() -> bool:
+    """Return True if the demo tenant exists."""
+    with suppress(Refused):
+        tenants.require(DEMO_TENANT_ID)
+        return True
+    return False
 
 
 def render_document(document: dict[str, Any]) -> str:

@@ -1,16 +1,16 @@
 """The checks of `couponctl doctor`; each yields findings and changes nothing."""
 
-import os
-import shutil
-import stat
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from collections.abc import Callable
 
 from cryptography.fernet import InvalidToken
 
+from admin_gateway.cli.doctor.file_checks import (
+    check_data_directory,
+    check_disk,
+    check_master_key,
+)
+from admin_gateway.cli.doctor.findings import Finding, Findings, Level
 from admin_gateway.cli.errors import WRONG_MASTER_KEY_MESSAGE, database_status_message
 from admin_gateway.cli.server import embedded_broker
 from admin_gateway.cli.server.addresses import (
@@ -21,38 +21,16 @@ from admin_gateway.cli.server.addresses import (
 )
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.messaging import health_check
-from coupon_core.persistence import diagnostics
+from coupon_core.persistence import diagnostics, schema
 from coupon_core.persistence.diagnostics import DatabaseStatus
 from coupon_core.services.access import tenants
 from coupon_core.services.catalog import definition_checks
-from coupon_core.settings.loader import MASTER_KEY_FILE, Settings
+from coupon_core.settings.loader import Settings
 
 MIN_PYTHON_VERSION = (3, 11)
 MIN_CLOCK_YEAR = 2026  # the program was written in 2026: an earlier date is wrong
 MAX_CLOCK_SKEW_SECONDS = 2.0
-GIBIBYTE = 2**30
 MAX_SHOWN_DEFINITIONS = 10
-GROUP_AND_OTHER_PERMISSIONS = stat.S_IRWXG | stat.S_IRWXO
-
-Level = Literal["ok", "warn", "fail"]
-# Level of the finding if fewer bytes than this are free; the first match counts.
-FREE_SPACE_THRESHOLDS: tuple[tuple[Level, int], ...] = (
-    ("fail", GIBIBYTE // 10),
-    ("warn", GIBIBYTE),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of a check, and advice if something is wrong."""
-
-    check: str
-    level: Level
-    found: str
-    advice: str = ""
-
-
-Findings = Iterator[Finding]
 
 
 def check_python(_: Settings) -> Findings:
@@ -65,58 +43,20 @@ def check_python(_: Settings) -> Findings:
     )
 
 
-def check_disk(settings: Settings) -> Findings:
-    """Check the free space of the data directory."""
-    free = shutil.disk_usage(settings.data_dir).free
-    level: Level = next(
-        (level for level, min_free in FREE_SPACE_THRESHOLDS if free < min_free), "ok"
-    )
-    advice = "" if level == "ok" else f"Free disk space for {settings.data_dir}."
-    yield Finding("disk", level, found=f"{free / GIBIBYTE:.1f} GiB free", advice=advice)
-
-
-def check_data_directory(settings: Settings) -> Findings:
-    """Check that the data directory is writable."""
-    directory = settings.data_dir
-    if os.access(directory, os.W_OK | os.X_OK):
-        yield Finding("data directory", "ok", found=str(directory))
-    else:
-        advice = "Grant this user write permission, or set COUPON_DATA_DIR."
-        yield Finding(
-            "data directory", "fail", found=f"{directory}: not writable", advice=advice
-        )
-
-
-def check_master_key(settings: Settings) -> Findings:
-    """Check where the master key is stored and that only this user can read it."""
-    path = settings.data_dir / MASTER_KEY_FILE
-    if not path.exists() or path.read_text().strip() not in settings.master_keys:
-        count = len(settings.master_keys)
-        yield Finding("master key", "ok", found=f"{count} from COUPON_MASTER_KEYS")
-        return
-    yield _check_file_mode(path)
-
-
-def _check_file_mode(path: Path) -> Finding:
-    mode = stat.S_IMODE(path.stat().st_mode)
-    found = f"{path}, mode {mode:04o}"
-    if mode & GROUP_AND_OTHER_PERMISSIONS:
-        return Finding(
-            "master key", "fail", found=found, advice=f"Run: chmod 600 {path}"
-        )
-    return Finding("master key", "ok", found=found)
-
-
 def check_database(_: Settings) -> Findings:
     """Check that the database is up to date, writable, and fits the master key."""
-    status, detail = diagnostics.check_status()
+    status, error = diagnostics.check_status()
     if status != DatabaseStatus.READY:
-        advice = database_status_message(status, detail)
+        advice = database_status_message(status, error)
         yield Finding("database", "fail", found=status.value, advice=advice)
         return
-    yield Finding(
-        "database", "ok", found=f"{diagnostics.describe_product()}, up to date"
-    )
+    product = diagnostics.describe_product()
+    if newer := schema.list_newer_migrations():
+        found = f"{product}, newer than this release ({newer[-1]})"
+        advice = "Upgrade the programs on this machine to the same release."
+        yield Finding("database", "warn", found=found, advice=advice)
+    else:
+        yield Finding("database", "ok", found=f"{product}, up to date")
     yield _check_journal_mode()
     yield _check_writable()
     yield _check_secrets()
@@ -189,9 +129,18 @@ def check_ports(settings: Settings) -> Findings:
 
 def check_broker(settings: Settings) -> Findings:
     """Check that the bus answers; the embedded bus only has to be startable."""
+    is_embedded = settings.is_broker_embedded
     if health_check.is_reachable(settings.broker_url):
-        yield Finding("bus", "ok", found="the bus answers")
-    elif not settings.is_broker_embedded:
+        if is_embedded and not health_check.requires_password(settings.broker_url):
+            found = f"{settings.bus_port}: the bus requires no password"
+            advice = (
+                "Stop the program on this port, perhaps a bus of an earlier release, "
+                "and start `couponctl serve bus`."
+            )
+            yield Finding("bus", "fail", found=found, advice=advice)
+        else:
+            yield Finding("bus", "ok", found="the bus answers")
+    elif not is_embedded:
         advice = "Start it or correct COUPON_BROKER_URL; events wait in the outbox."
         yield Finding("bus", "fail", found="the bus does not answer", advice=advice)
     elif problem := broker_port_problem(settings):

@@ -1,14 +1,33 @@
 """The command `couponctl doctor`."""
 
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.doctor.checks import CHECKS, Finding
-from admin_gateway.cli.output import exit_with_failure, json_command, started_core
+from admin_gateway.cli.doctor import checks, file_checks
+from admin_gateway.cli.doctor.findings import Finding
+from admin_gateway.cli.output import (
+    describe_missing_data,
+    exit_with_failure,
+    json_command,
+    print_status,
+    started_core,
+)
+from coupon_core.settings import loader
 from coupon_core.settings.loader import InvalidSettings
+
+# These need what `db upgrade` creates.
+DATA_CHECKS = {
+    file_checks.check_data_directory,
+    file_checks.check_disk,
+    file_checks.check_master_key,
+    checks.check_database,
+    checks.check_clock,
+}
 
 
 @click.command()
@@ -19,18 +38,36 @@ def doctor() -> dict[str, Any]:
     Example: `couponctl doctor --json`
     """
     findings = list(_run_checks())
-    has_passed = all(finding.level != "fail" for finding in findings)
-    if not has_passed:
+    counts = Counter(finding.level for finding in findings)
+    if counts["fail"]:
         exit_with_failure()
-    return {"ok": has_passed, "checks": [asdict(finding) for finding in findings]}
+    print_status(
+        f"{counts['fail']} failed, {counts['warn']} warnings, {counts['ok']} ok."
+    )
+    return {
+        "ok": not counts["fail"],
+        "checks": [asdict(finding) for finding in findings],
+    }
 
 
 def _run_checks() -> Iterator[Finding]:
     try:
-        with started_core() as settings:
-            yield Finding("settings", "ok", found="valid")
-            for check in CHECKS:
-                yield from check(settings)
+        settings = loader.load(creates_secrets=False)
+        problem = describe_missing_data(settings)
+        yield Finding("settings", "ok", found="valid")
+        yield from _find_unknown_variables()
+        if problem:
+            yield Finding("data", "fail", found="not created yet", advice=problem)
+        with nullcontext() if problem else started_core():
+            for check in checks.CHECKS:
+                if not (problem and check in DATA_CHECKS):
+                    yield from check(settings)
     except InvalidSettings as error:
         advice = "Correct the environment variables, then run `couponctl config check`."
         yield Finding("settings", "fail", found=str(error), advice=advice)
+
+
+def _find_unknown_variables() -> Iterator[Finding]:
+    for text in loader.describe_unknown_variables():
+        advice = "Correct or remove it; it has no effect."
+        yield Finding("settings", "warn", found=text, advice=advice)

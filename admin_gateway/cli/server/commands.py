@@ -10,6 +10,8 @@ from click.exceptions import Exit
 from admin_gateway.cli.output import print_status
 from admin_gateway.cli.server import embedded_broker, orphan_guard
 from admin_gateway.cli.server.addresses import get_gateways, require_free_port
+from coupon_core.observability import structured_logging
+from coupon_core.persistence import data_directory
 from coupon_core.settings import loader
 
 GUNICORN_CONFIG = "python:coupon_core.gunicorn_conf"
@@ -75,12 +77,15 @@ def workers(names: tuple[str, ...]) -> None:
 def bus() -> None:
     """Run the embedded bus on BUS_PORT, with Valkey or Redis of this machine.
 
-    It listens on 127.0.0.1 only and stores its data in COUPON_DATA_DIR. It is not
-    needed if COUPON_BROKER_URL points to another bus.
+    It listens on 127.0.0.1 only, requires the password in COUPON_DATA_DIR/bus.password
+    and stores its data in COUPON_DATA_DIR. It is not needed if COUPON_BROKER_URL points
+    to another bus.
 
     Example: `BUS_PORT=9003 couponctl serve bus`
     """
     settings = loader.load()
+    structured_logging.configure(settings.log_level, settings.log_format)
+    data_directory.restrict(settings.data_dir)
     program = embedded_broker.require_program(settings)
     print_status(f"The bus stores its data and its log in {settings.data_dir / 'bus'}.")
     _replace_process(embedded_broker.build_command(program, settings))

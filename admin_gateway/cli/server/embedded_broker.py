@@ -4,6 +4,7 @@ import importlib.util
 import platform
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from admin_gateway.cli.errors import CommandError
 from admin_gateway.cli.server.addresses import LOOPBACK_HOST, broker_port_problem
@@ -56,6 +57,10 @@ def build_command(server: Path, settings: Settings) -> list[str]:
     """Build the command line: local connections only, and every message persisted."""
     data_directory = settings.data_dir / "bus"
     data_directory.mkdir(parents=True, exist_ok=True)
+    # In a file, because every user of the machine can read the arguments of a process.
+    config_file = data_directory / "bus.conf"
+    password = urlsplit(settings.broker_url).password
+    config_file.write_text(f"requirepass {password}\n")
     options = {
         "bind": LOOPBACK_HOST,
         "protected-mode": "yes",
@@ -70,4 +75,4 @@ def build_command(server: Path, settings: Settings) -> list[str]:
     arguments = [
         word for name, value in options.items() for word in (f"--{name}", value)
     ]
-    return [str(server), *arguments]
+    return [str(server), str(config_file), *arguments]

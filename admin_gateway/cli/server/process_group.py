@@ -10,7 +10,7 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.demo import welcome_message
-from admin_gateway.cli.errors import CommandError, error_message
+from admin_gateway.cli.errors import CommandError, to_command_error
 from admin_gateway.cli.server import orphan_guard
 from admin_gateway.cli.server.addresses import wait_until_healthy
 from coupon_core.settings.loader import Settings
@@ -78,4 +78,4 @@ def _print_welcome(settings: Settings) -> None:
         if wait_until_healthy(settings, START_TIMEOUT_SECONDS):
             click.echo(welcome_message.render_welcome(settings))
     except Exception as error:
-        click.echo(f"Error: {error_message(error) or repr(error)}", err=True)
+        click.echo(f"Error: {to_command_error(error) or repr(error)}", err=True)

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
+from coupon_core.persistence.row_sets import execute_for_rows
 
 INSERT_EVENT = """
     INSERT INTO accepted_event (tenant_id, event_id, accepted_at)
-    VALUES (:tenant_id, :event_id, :now) ON CONFLICT DO NOTHING
+    SELECT :tenant_id, r.event_id, :now FROM {rows} WHERE true ORDER BY r.event_id
+    ON CONFLICT DO NOTHING RETURNING event_id
 """
 
 PURGE = """
@@ -21,15 +23,12 @@ PURGE = """
 
 def accept(tenant_id: str, event_ids: Iterable[str], now: datetime) -> set[str]:
     """Accept events by id and return the ids that had not been accepted before."""
-    common_parameters = {
-        "tenant_id": tenant_id,
-        "now": format_timestamp_milliseconds(now),
-    }
-    return {
-        event_id
-        for event_id in event_ids
-        if execute(INSERT_EVENT, {**common_parameters, "event_id": event_id}).rowcount
-    }
+    rows = [{"event_id": event_id} for event_id in event_ids]
+    parameters = {"tenant_id": tenant_id, "now": format_timestamp_milliseconds(now)}
+    cursor = execute_for_rows(
+        INSERT_EVENT, "event_id text", rows=rows, parameters=parameters
+    )
+    return {event_id for (event_id,) in cursor.fetchall()}
 
 
 def purge(before: datetime, limit: int) -> int:

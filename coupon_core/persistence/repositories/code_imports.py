@@ -1,34 +1,26 @@
 """Codes that an import reserves until it has created or released them."""
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models.inventory import CodeJob, ImportRow, RejectedRow
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, execute_for_values, is_postgresql
+from coupon_core.persistence.database import execute, execute_for_values
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import checked_prefixes
+from coupon_core.persistence.row_sets import execute_for_rows
 
-# All rows are one parameter: sent one by one they take four times as long.
-RESERVE_TEMPLATE = """
+RESERVE = """
     INSERT INTO import_row (tenant_id, job_id, code_key, line, code, coupon_id,
         user_id, expires_at)
-    SELECT :tenant_id, :job_id, {columns} FROM {source}
+    SELECT :tenant_id, :job_id, r.code_key, r.line, r.code, r.coupon_id,
+        r.user_id, r.expires_at
+    FROM {rows} WHERE true
     ON CONFLICT (tenant_id, code_key) DO NOTHING
 """
-RESERVE_ON_POSTGRESQL = RESERVE_TEMPLATE.format(
-    columns="r.code_key, r.line, r.code, r.coupon_id, r.user_id, r.expires_at",
-    source="""json_to_recordset(CAST(:rows AS json)) AS r(code_key text, line integer,
-        code text, coupon_id uuid, user_id text, expires_at timestamptz)""",
-)
-COLUMNS = ("code_key", "line", "code", "coupon_id", "user_id", "expires_at")
-RESERVE_ON_SQLITE = RESERVE_TEMPLATE.format(
-    columns=", ".join(f"json_extract(value, '$.{name}')" for name in COLUMNS),
-    # Without a WHERE clause SQLite parses ON CONFLICT as the condition of a join.
-    source="json_each(:rows) WHERE true",
-)
+ROW_COLUMNS = """code_key text, line integer, code text, coupon_id uuid, user_id text,
+    expires_at timestamptz"""
 SELECT_TAKEN_KEYS = """
     SELECT code_key FROM coupon WHERE tenant_id = :tenant_id AND code_key {among}
     UNION SELECT code_key FROM shared_code
@@ -85,13 +77,11 @@ def _find_reasons(tenant_id: str, keys: Collection[str]) -> dict[str, str]:
 
 def _insert_reserved(job: CodeJob, rows: Sequence[ImportRow]) -> int:
     """Insert the rows whose code is not reserved; return their number."""
-    parameters = {
-        "tenant_id": job.tenant_id,
-        "job_id": job.job_id,
-        "rows": json.dumps([_to_row(row) for row in rows]),
-    }
-    sql = RESERVE_ON_POSTGRESQL if is_postgresql() else RESERVE_ON_SQLITE
-    return int(execute(sql, parameters).rowcount)
+    parameters = {"tenant_id": job.tenant_id, "job_id": job.job_id}
+    cursor = execute_for_rows(
+        RESERVE, ROW_COLUMNS, rows=map(_to_row, rows), parameters=parameters
+    )
+    return int(cursor.rowcount)
 
 
 def _to_row(row: ImportRow) -> dict[str, Any]:

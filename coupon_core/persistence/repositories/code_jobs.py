@@ -8,7 +8,7 @@ from typing import Any
 from coupon_core.domain.models import IssuedCoupon, Page
 from coupon_core.domain.models.inventory import CodeJob, JobKind, JobState
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute
+from coupon_core.persistence.database import execute, execute_for_values
 from coupon_core.persistence.id_generation import MIN_ID
 from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.row_mapping import SELECT_ISSUED_COUPONS, to_issued_coupon
@@ -43,6 +43,13 @@ EXTEND_CHUNK = f"""
         SELECT d.expires_at FROM definition d WHERE d.tenant_id = c.tenant_id
         AND d.definition_id = c.definition_id)) < :expires_at
     RETURNING coupon_id
+"""
+# One event per coupon and job, so the job's ID identifies it.
+INSERT_EXTENDED_EVENTS = """
+    INSERT INTO coupon_event
+        (tenant_id, coupon_id, event_id, kind, actor, user_id, occurred_at)
+    SELECT c.tenant_id, c.coupon_id, :job_id, 'extended', :actor, '', :now
+    FROM coupon c WHERE c.tenant_id = :tenant_id AND c.coupon_id {among}
 """
 SELECT_REVOKED = f"""
     {SELECT_ISSUED_COUPONS}
@@ -180,6 +187,18 @@ def list_revoked(
         for issued in issued_coupons
         if issued.coupon.coupon_id in result.changed_ids
     ]
+
+
+def record_extended(job: CodeJob, result: ChunkResult, now: datetime) -> None:
+    """Insert an event for each coupon whose expiry a chunk has extended."""
+    parameters = {
+        "tenant_id": job.tenant_id,
+        "job_id": job.job_id,
+        "actor": job.actor,
+        "now": format_timestamp_milliseconds(now),
+    }
+    coupon_ids = sorted(result.changed_ids)
+    execute_for_values(INSERT_EXTENDED_EVENTS, "uuid", coupon_ids, parameters)
 
 
 INSERT_IMPORTED_COUPONS = """

@@ -1,9 +1,8 @@
 """Coupons: queries, inserts, locks and revocation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
 
 from coupon_core.domain.codes import code_scope, to_lookup_key
@@ -17,7 +16,10 @@ from coupon_core.domain.models import (
 )
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, execute_many, is_postgresql
+from coupon_core.persistence.database import (
+    execute,
+    is_postgresql,
+)
 from coupon_core.persistence.repositories.coupon_filters import (
     FROM_COUPONS,
     build_where_clause,
@@ -29,6 +31,7 @@ from coupon_core.persistence.row_mapping import (
     to_coupon,
     to_issued_coupon,
 )
+from coupon_core.persistence.row_sets import execute_for_rows
 from coupon_core.persistence.tables import CouponTable
 
 
@@ -77,26 +80,34 @@ def find_up_to_two(
 INSERT = """
     INSERT INTO coupon (tenant_id, coupon_id, definition_id, user_id, code,
         generated_at, expires_at, redemption_count, code_key, code_scope, copy_number)
-    VALUES (:tenant_id, :coupon_id, :definition_id, :user_id, :code,
-        :generated_at, :expires_at, 0, :code_key, :code_scope, :copy_number)
+    SELECT :tenant_id, r.coupon_id, r.definition_id, r.user_id, r.code,
+        r.generated_at, r.expires_at, 0, r.code_key, r.code_scope, r.copy_number
+    FROM {rows} WHERE true ORDER BY r.code_key, r.code_scope
     ON CONFLICT (tenant_id, code_key, code_scope, copy_number) DO NOTHING
+    RETURNING coupon_id
 """
+COUPON_ROW_COLUMNS = """coupon_id uuid, definition_id uuid, user_id text, code text,
+    generated_at timestamptz, expires_at timestamptz, code_key text, code_scope text,
+    copy_number integer"""
 
 
 def insert_new(coupons: Sequence[Coupon], definition: Definition) -> list[Coupon]:
     """Insert the coupons whose code is free, and return these."""
-    # A fixed order: otherwise two transactions with the same codes could deadlock.
-    rows = sorted(
-        (to_coupon_row(coupon, definition) for coupon in coupons),
-        key=itemgetter("code_key", "code_scope"),
-    )
-    count = execute_many(INSERT, rows)
-    if count == len(coupons):
-        return list(coupons)
-    inserted_ids = _find_existing_ids(
-        definition.tenant_id, [coupon.coupon_id for coupon in coupons]
-    )
+    rows = [to_coupon_row(coupon, definition) for coupon in coupons]
+    inserted_ids = insert_rows(definition.tenant_id, rows)
     return [coupon for coupon in coupons if coupon.coupon_id in inserted_ids]
+
+
+def insert_rows(tenant_id: str, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Insert the rows of `to_coupon_row` whose code is free; return their coupon IDs.
+
+    They are inserted in a fixed order: otherwise two transactions with the same codes
+    could deadlock.
+    """
+    cursor = execute_for_rows(
+        INSERT, COUPON_ROW_COLUMNS, rows=rows, parameters={"tenant_id": tenant_id}
+    )
+    return {coupon_id for (coupon_id,) in cursor.fetchall()}
 
 
 def to_coupon_row(coupon: Coupon, definition: Definition) -> dict[str, Any]:
@@ -123,13 +134,6 @@ def _get_code_scope(coupon: Coupon, definition: Definition) -> str:
     if definition.code_format in UNSHARED_CODE_FORMATS:
         return ""
     return code_scope(coupon.code, definition.case_sensitive, user_id=coupon.user_id)
-
-
-def _find_existing_ids(tenant_id: str, coupon_ids: Sequence[str]) -> set[str]:
-    query = CouponTable.select(CouponTable.coupon_id).where(
-        CouponTable.tenant_id == tenant_id, CouponTable.coupon_id.in_(coupon_ids)
-    )
-    return {coupon_id for (coupon_id,) in query.tuples()}
 
 
 def find_by_users(definition: Definition, user_ids: Sequence[str]) -> list[Coupon]:

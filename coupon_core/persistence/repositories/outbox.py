@@ -1,5 +1,6 @@
 """The outbox: events are stored in the transaction of the change they announce."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -7,33 +8,38 @@ from typing import Any
 from coupon_core.domain.models import Event
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, execute_many, transaction
-from coupon_core.persistence.id_generation import get_min_id_at
+from coupon_core.persistence.id_generation import get_id_timestamp, get_min_id_at
 from coupon_core.persistence.row_locks import skip_locked_clause
+from coupon_core.persistence.row_sets import execute_for_rows
 from coupon_core.persistence.tables import to_datetime
 
 INSERT = """
     INSERT INTO outbox (tenant_id, event_id, event_type, subject, occurred_at,
         data, state)
-    VALUES (:tenant_id, :event_id, :event_type, :subject, :occurred_at,
-        :data, 'pending')
+    SELECT :tenant_id, r.event_id, r.event_type, r.subject, r.occurred_at,
+        r.data, 'pending'
+    FROM {rows}
 """
+ROW_COLUMNS = """event_id uuid, event_type text, subject text, occurred_at timestamptz,
+    data text"""
 
 
 def add(events: Iterable[Event]) -> None:
     """Store events in the transaction of the caller."""
-    rows = [
-        {
-            "tenant_id": event.tenant_id,
+    rows_by_tenant: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for event in events:
+        row = {
             "event_id": event.event_id,
             "event_type": event.event_type,
             "subject": event.subject,
             "occurred_at": format_timestamp_milliseconds(event.occurred_at),
             "data": event.data,
         }
-        for event in events
-    ]
-    if rows:
-        execute_many(INSERT, rows)
+        rows_by_tenant[event.tenant_id].append(row)
+    for tenant_id, rows in rows_by_tenant.items():
+        execute_for_rows(
+            INSERT, ROW_COLUMNS, rows=rows, parameters={"tenant_id": tenant_id}
+        )
 
 
 CLAIM = """
@@ -63,7 +69,12 @@ SELECT_CLAIMABLE = """
     SELECT 1 FROM outbox
     WHERE state = 'pending' AND (claimed_until IS NULL OR claimed_until < :now) LIMIT 1
 """
-COUNT_PENDING = "SELECT count(*), min(occurred_at) FROM outbox WHERE state = 'pending'"
+# PostgreSQL before version 18 has no min(uuid).
+COUNT_PENDING = """
+    SELECT count(*), (SELECT event_id FROM outbox WHERE state = 'pending'
+        ORDER BY event_id LIMIT 1)
+    FROM outbox WHERE state = 'pending'
+"""
 
 
 def claim(limit: int, now: datetime, until: datetime) -> list[Event]:
@@ -114,9 +125,15 @@ def purge(before: datetime, limit: int) -> int:
 
 
 def measure_backlog(now: datetime) -> tuple[int, float]:
-    """Return the number of pending events, and the age of the oldest in seconds."""
-    count, oldest = execute(COUNT_PENDING, {}).fetchone()
-    return count, (now - to_datetime(oldest)).total_seconds() if oldest else 0.0
+    """Return the number of pending events, and for how many seconds the oldest waits.
+
+    An event waits from the moment when it was stored, which its id tells. It may have
+    occurred long before.
+    """
+    count, oldest_id = execute(COUNT_PENDING, {}).fetchone()
+    if oldest_id is None:
+        return count, 0.0
+    return count, max(0.0, (now - get_id_timestamp(oldest_id)).total_seconds())
 
 
 def _to_event(row: Sequence[Any]) -> Event:

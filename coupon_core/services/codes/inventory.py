@@ -139,9 +139,8 @@ def get_timeline(
     jobs = code_job_repository.list_by_batch(tenant_id, batch_id) if batch_id else []
     entries = [
         *_list_creation_entries(coupon_with_batch, jobs),
-        *(_to_timeline_entry(event) for event in coupon_events),
+        *(_to_timeline_entry(event, jobs) for event in coupon_events),
         *_list_redemption_entries(tenant_id, coupon_id),
-        *_list_extension_entries(coupon_with_batch, jobs),
         *_list_end_entries(coupon_with_batch, coupon_events, jobs, now),
     ]
     return coupon_with_batch, sorted(entries, key=lambda entry: entry.occurred_at)
@@ -160,9 +159,16 @@ def _list_creation_entries(
     )
 
 
-def _to_timeline_entry(event: CouponEvent) -> TimelineEntry:
-    details = {"user_id": event.user_id} if event.user_id else None
-    return TimelineEntry(event.occurred_at, event.kind, event.actor, details)
+def _to_timeline_entry(event: CouponEvent, jobs: list[CodeJob]) -> TimelineEntry:
+    # The event of an extension has the ID of its job, which knows the new expiry.
+    expiry = next(
+        (job.expires_at for job in jobs if job.job_id == event.event_id), None
+    )
+    details = {
+        **({"user_id": event.user_id} if event.user_id else {}),
+        **({"expires_at": format_timestamp(expiry)} if expiry else {}),
+    }
+    return TimelineEntry(event.occurred_at, event.kind, event.actor, details or None)
 
 
 def _list_redemption_entries(tenant_id: str, coupon_id: str) -> Iterator[TimelineEntry]:
@@ -177,30 +183,6 @@ def _list_redemption_entries(tenant_id: str, coupon_id: str) -> Iterator[Timelin
         yield TimelineEntry(redemption.redeemed_at, "redeemed", None, redeemed_details)
         if refunded_at:
             yield TimelineEntry(refunded_at, "refunded", None, details)
-
-
-def _list_extension_entries(
-    coupon_with_batch: CouponWithBatch, jobs: list[CodeJob]
-) -> Iterator[TimelineEntry]:
-    for job in jobs:
-        expires_at = job.expires_at
-        if job.kind != JobKind.EXTEND or not expires_at:
-            continue
-        if _is_extended_by(coupon_with_batch, job):
-            details = {"expires_at": format_timestamp(expires_at)}
-            yield TimelineEntry(job.created_at, "extended", job.actor, details)
-
-
-def _is_extended_by(coupon_with_batch: CouponWithBatch, job: CodeJob) -> bool:
-    """Return True if the job has processed this coupon and extended its expiry."""
-    coupon = coupon_with_batch.issued.coupon
-    expires_at, revoked_at = coupon.expires_at, coupon.revoked_at
-    is_processed = bool(job.finished_at) or job.after_key >= coupon.coupon_id
-    was_valid = revoked_at is None or revoked_at > job.created_at
-    is_late_enough = bool(
-        expires_at and job.expires_at and expires_at >= job.expires_at
-    )
-    return is_processed and was_valid and is_late_enough
 
 
 def _list_end_entries(

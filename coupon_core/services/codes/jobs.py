@@ -181,6 +181,8 @@ def _record_progress(job: CodeJob, result: ChunkResult, now: datetime) -> None:
                 for issued in revoked_coupons
             ]
         )
+    if job.kind == JobKind.EXTEND:
+        code_job_repository.record_extended(job, result, now)
     if job.state == JobState.COMPLETED:
         event_type = JOB_ACTIONS[job.kind].event_type
         events.append(job_events.build_completed_event(job, event_type, now))

@@ -1,8 +1,10 @@
 """Store, list, retry and discard messages that cannot be processed."""
 
 import codecs
+import json
 from datetime import datetime
 
+from coupon_core.domain.identifiers import is_tenant_id
 from coupon_core.domain.models import (
     MILESTONE_TYPES,
     AdminReason,
@@ -15,11 +17,14 @@ from coupon_core.messaging.topology import ROUTING_KEYS
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import dead_letters as dead_letter_repository
+from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.services import audit, outbox
 from coupon_core.services.errors import require_found
 
 MAX_BODY_BYTES = 65_536
 MAX_TEXT_LENGTH = 500
+MAX_PARSED_BYTES = 1_048_576  # more is not parsed only to find its tenant
+TENANT_MEMBERS = ("tenantid", "tenant_id")
 EVENT_TYPES_BY_ROUTING_KEY = {
     ROUTING_KEYS[trigger]: event_type for event_type, trigger in MILESTONE_TYPES.items()
 }
@@ -31,12 +36,15 @@ def store_dead_letter(
     content_type: str,
     body: bytes,
     reason: str,
-    tenant_id: str,
     now: datetime,
-) -> str:
-    """Store a message that cannot be processed, with the reason; return its id."""
+    tenant_id: str | None = None,
+) -> DeadLetter:
+    """Store a message that cannot be processed, with the reason.
+
+    Without `tenant_id` it belongs to the tenant that its body names, if that exists.
+    """
     letter = DeadLetter(
-        tenant_id=tenant_id,
+        tenant_id=_find_named_tenant(body) if tenant_id is None else tenant_id,
         letter_id=generate_id(),
         queue=_to_storable_text(queue),
         routing_key=_to_storable_text(routing_key),
@@ -47,7 +55,28 @@ def store_dead_letter(
     )
     with transaction():
         dead_letter_repository.insert(letter)
-    return letter.letter_id
+    return letter
+
+
+def _find_named_tenant(body: bytes) -> str:
+    """Return the tenant that a message names, however invalid it is otherwise.
+
+    Returns "" if it names none that exists, or several.
+    """
+    if len(body) > MAX_PARSED_BYTES:
+        return ""
+    text = body.decode(json.detect_encoding(body), "replace")
+    try:
+        # As pairs, because a repeated member could name a second tenant.
+        members = json.loads(text, object_pairs_hook=tuple, parse_int=str, strict=False)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(members, tuple):  # the message is no object
+        return ""
+    named = {str(value) for name, value in members if name in TENANT_MEMBERS}
+    tenant_id = named.pop() if len(named) == 1 else ""
+    is_known = is_tenant_id(tenant_id) and tenant_repository.exists(tenant_id)
+    return tenant_id if is_known else ""
 
 
 def list_dead_letters(

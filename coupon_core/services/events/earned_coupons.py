@@ -1,8 +1,10 @@
 """Generate the coupons that milestones earn, once for each occurrence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from coupon_core.domain import codes
 from coupon_core.domain.models import (
@@ -23,8 +25,13 @@ from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.persistence.repositories.earned_coupons import (
     CodeCollision,
     EarnedCouponDraft,
+    EarnedKey,
 )
 from coupon_core.services.coupons import code_assignment, code_capacity, generation
+
+DefinitionsWithRewards = Sequence[tuple[Definition, RewardItem]]
+# The coupons that a milestone should earn; None if it must be processed on its own.
+Drafts = Sequence[EarnedCouponDraft] | None
 
 
 def process_milestone(milestone: Milestone, now: datetime) -> int:
@@ -36,16 +43,13 @@ def process_milestone(milestone: Milestone, now: datetime) -> int:
     Raises:
         Refused: The tenant does not exist, or a code space is too small.
     """
-    candidates = earned_coupon_repository.list_triggered_definitions(milestone)
-    if not candidates and not tenant_repository.exists(milestone.tenant_id):
+    candidates = _list_candidates(milestone.tenant_id, [milestone])
+    if candidates is None:
         raise Refused(AdminReason.TENANT_NOT_FOUND)
     earned = _select_earned(candidates, milestone)
     return sum(
         _earn_unless_exhausted(definition, milestone, now) for definition, _ in earned
     )
-
-
-DefinitionsWithRewards = Sequence[tuple[Definition, RewardItem]]
 
 
 def _select_earned(
@@ -70,7 +74,8 @@ def _earn_unless_exhausted(
 
 
 def _earn_coupon(candidate: Definition, milestone: Milestone, now: datetime) -> int:
-    if earned_coupon_repository.has_earned(candidate, milestone):
+    key = earned_coupon_repository.get_key(candidate, milestone)
+    if earned_coupon_repository.find_earned(candidate.tenant_id, [key]):
         return 0
     with transaction():
         definition = generation.lock_for_generation(
@@ -88,68 +93,109 @@ def _earn_coupon(candidate: Definition, milestone: Milestone, now: datetime) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class MilestoneAttempt:
-    """A milestone and the coupons it should earn.
+class MilestoneSet:
+    """Milestones of a tenant by index, and the coupons that each should earn."""
 
-    `drafts` is None if the milestone must be processed on its own.
-    """
-
-    milestone: Milestone
-    drafts: Sequence[EarnedCouponDraft] | None
+    tenant_id: str
+    drafts_by_index: Mapping[int, Drafts]
 
 
 def process_milestones(
     milestones: Sequence[Milestone], now: datetime
 ) -> list[int | None]:
-    """Generate the coupons of many milestones in one transaction where possible.
+    """Generate the coupons of a set of milestones in one transaction where possible.
 
-    Returns the number of coupons for each milestone. None means that the caller must
-    use `process_milestone`: for repeated milestones, scarce or shared codes, unknown
-    tenants and lost races.
+    Returns the number of new coupons for each milestone. None means that the caller
+    must use `process_milestone`: for scarce or shared codes, unknown tenants and lost
+    races.
     """
-    triggers = {_get_trigger_key(milestone): milestone for milestone in milestones}
-    candidates_by_trigger = {
-        trigger: earned_coupon_repository.list_triggered_definitions(milestone)
-        for trigger, milestone in triggers.items()
-    }
-    attempts = [
-        _prepare_attempt(
-            candidates_by_trigger[_get_trigger_key(milestone)], milestone, now
-        )
-        for milestone in milestones
-    ]
-    drafts = [draft for attempt in attempts for draft in attempt.drafts or ()]
+    # In the order of the tenants: otherwise two transactions could deadlock.
+    tenant_ids = sorted({milestone.tenant_id for milestone in milestones})
+    sets = [_prepare_set(tenant_id, milestones, now) for tenant_id in tenant_ids]
+    has_drafts = any(any(each.drafts_by_index.values()) for each in sets)
+    counts: dict[int, int | None] = {}
     try:
-        inserted_ids = _insert_drafts(drafts)
+        with transaction() if has_drafts else nullcontext():
+            for milestone_set in sets:
+                counts |= _store_set(milestone_set)
     except CodeCollision:
         return [None] * len(milestones)
-    return [_count_earned(attempt, inserted_ids) for attempt in attempts]
+    return [counts[index] for index in range(len(milestones))]
 
 
-def _insert_drafts(drafts: Sequence[EarnedCouponDraft]) -> set[str]:
-    if not drafts:
-        return set()
-    with transaction():
-        return earned_coupon_repository.insert_earned(drafts)
+def _prepare_set(
+    tenant_id: str, milestones: Sequence[Milestone], now: datetime
+) -> MilestoneSet:
+    of_tenant = {
+        index: milestone
+        for index, milestone in enumerate(milestones)
+        if milestone.tenant_id == tenant_id
+    }
+    candidates = _list_candidates(tenant_id, list(of_tenant.values()))
+    if candidates is None:
+        return MilestoneSet(tenant_id, dict.fromkeys(of_tenant))
+    drafts_by_index = {
+        index: _draft_coupons(candidates, milestone, now)
+        for index, milestone in of_tenant.items()
+    }
+    # The coupons of a user are earned in the order of the milestones.
+    separate_users = {
+        of_tenant[index].user_id
+        for index, drafts in drafts_by_index.items()
+        if drafts is None
+    }
+    return MilestoneSet(
+        tenant_id,
+        {
+            index: None if of_tenant[index].user_id in separate_users else drafts
+            for index, drafts in drafts_by_index.items()
+        },
+    )
 
 
-def _get_trigger_key(milestone: Milestone) -> tuple[str, str, str]:
-    return milestone.tenant_id, milestone.trigger_kind, milestone.source_id
+def _list_candidates(
+    tenant_id: str, milestones: Sequence[Milestone]
+) -> DefinitionsWithRewards | None:
+    """Return definitions that milestones may earn, or None if there is no tenant."""
+    source_ids = sorted({milestone.source_id for milestone in milestones})
+    candidates = earned_coupon_repository.list_triggered_definitions(
+        tenant_id, source_ids
+    )
+    return candidates if candidates or tenant_repository.exists(tenant_id) else None
 
 
-def _prepare_attempt(
+def _draft_coupons(
     candidates: DefinitionsWithRewards, milestone: Milestone, now: datetime
-) -> MilestoneAttempt:
+) -> Drafts:
     earned = _select_earned(candidates, milestone)
-    if not candidates or not all(
-        _has_ample_codes(definition) for definition, _ in earned
-    ):
-        return MilestoneAttempt(milestone, None)
-    drafts = [
+    if not all(_has_ample_codes(definition) for definition, _ in earned):
+        return None
+    return [
         _build_draft(definition, reward, milestone=milestone, now=now)
         for definition, reward in earned
     ]
-    return MilestoneAttempt(milestone, drafts)
+
+
+def _store_set(milestone_set: MilestoneSet) -> dict[int, int | None]:
+    """Store the coupons; return the number of new ones by the index of the milestone.
+
+    Of repeated milestones the first one earns the coupon.
+    """
+    tenant_id, drafts_by_index = milestone_set.tenant_id, milestone_set.drafts_by_index
+    drafts: dict[EarnedKey, EarnedCouponDraft] = {}
+    for draft in chain.from_iterable(each or () for each in drafts_by_index.values()):
+        drafts.setdefault(draft.key, draft)
+    new_keys = earned_coupon_repository.insert_earned(tenant_id, drafts.values())
+    repeated_keys = earned_coupon_repository.find_earned(
+        tenant_id, drafts.keys() - new_keys
+    )
+    new_drafts = {key: drafts[key] for key in new_keys}
+    return {
+        index: None
+        if each is None or {draft.key for draft in each} - new_keys - repeated_keys
+        else sum(new_drafts.get(draft.key) is draft for draft in each)
+        for index, each in drafts_by_index.items()
+    }
 
 
 def _has_ample_codes(definition: Definition) -> bool:
@@ -167,12 +213,8 @@ def _build_draft(
     coupon = code_assignment.build_coupon(definition, milestone.user_id, code, now)
     issued = IssuedCoupon(coupon, definition, reward)
     return EarnedCouponDraft(
-        issued, milestone, generation.build_generated_event(issued, now)
+        earned_coupon_repository.get_key(definition, milestone),
+        issued,
+        milestone=milestone,
+        event=generation.build_generated_event(issued, now),
     )
-
-
-def _count_earned(attempt: MilestoneAttempt, inserted_ids: set[str]) -> int | None:
-    if attempt.drafts is None:
-        return None
-    coupon_ids = {draft.issued.coupon.coupon_id for draft in attempt.drafts}
-    return len(coupon_ids) if coupon_ids <= inserted_ids else None

@@ -32,7 +32,7 @@ from query_gateway.mambo.schemas.coupons import (
 from query_gateway.mambo.schemas.queries import MamboIdsSchema, MamboListQuerySchema
 from query_gateway.mambo.serializers import parse_coupon_id
 
-NOT_FOUND_RESPONSE = "#/components/responses/MamboErrorNOT_FOUND"
+NOT_FOUND_RESPONSE = "#/components/responses/MamboNOT_FOUND"
 # Enough for 1,000 codes and all other members.
 MAX_BODY_BYTES = 262_144
 
@@ -157,8 +157,9 @@ def clone(coupon_id: str) -> Response:
 
 
 @blueprint.route("/coupons/<coupon_id>/image", methods=["POST"])
+@blueprint.response(200, MamboCouponSchema, example=EXAMPLE_COUPON)
 def add_image(coupon_id: str) -> Response:
-    """Refuse an image; images are not supported."""
+    """Refuse an image; images are not supported, so the documented 200 is not sent."""
     offers.get(g.principal.tenant_id, parse_coupon_id(coupon_id))
     text = "Images are not supported: put the URL of an image into custom instead"
     raise ApiError(400, "ImageNotSupportedException", message=text)

@@ -87,7 +87,10 @@ class MamboActivityBodySchema(MamboBodySchema):
 
 
 class MamboActivitySchema(LenientSchema):
-    """An activity: what a user did with a coupon, or tried to do."""
+    """An activity: what a user did with a coupon, or tried to do.
+
+    The members that are not required are those of the request.
+    """
 
     id = fields.UUID(required=True)
     uuid = fields.String(required=True)
@@ -99,6 +102,12 @@ class MamboActivitySchema(LenientSchema):
     rejectionReason = fields.String(required=True, allow_none=True)
     createdOn = fields.DateTime(required=True)
     createdOnOverride = fields.DateTime()
+    url = fields.String()
+    reason = fields.String()
+    content = fields.Dict()
+    target = fields.Dict()
+    tagIds = fields.List(fields.String())
+    tagTags = fields.List(fields.String())
 
 
 class MamboRejectionSchema(MamboBodySchema):

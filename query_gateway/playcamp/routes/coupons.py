@@ -24,7 +24,7 @@ from coupon_core.web.idempotency import safe_post
 from query_gateway.playcamp import serializers
 from query_gateway.playcamp.authentication import create_blueprint
 from query_gateway.playcamp.dry_run import is_dry_run
-from query_gateway.playcamp.responses import object_response, to_page
+from query_gateway.playcamp.responses import ERROR_REFERENCE, object_response, to_page
 from query_gateway.playcamp.schemas import requests
 from query_gateway.playcamp.schemas.coupons import (
     EXAMPLE_EXPIRED,
@@ -35,7 +35,6 @@ from query_gateway.playcamp.schemas.coupons import (
     CodeRedemptionResponseSchema,
     CodeUsagePageSchema,
     CodeValidationResponseSchema,
-    CouponErrorSchema,
 )
 
 server_blueprint = create_blueprint(
@@ -106,8 +105,8 @@ def _get_reward_item(result: Validation) -> RewardItem:
 
 @server_blueprint.route("/redeem", methods=["POST"])
 @server_blueprint.response(200, CodeRedemptionResponseSchema)
-@server_blueprint.alt_response(400, schema=CouponErrorSchema, example=EXAMPLE_EXPIRED)
-@server_blueprint.alt_response(404, schema=CouponErrorSchema, example=EXAMPLE_NOT_FOUND)
+@server_blueprint.alt_response(400, schema=ERROR_REFERENCE, example=EXAMPLE_EXPIRED)
+@server_blueprint.alt_response(404, schema=ERROR_REFERENCE, example=EXAMPLE_NOT_FOUND)
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
 @server_blueprint.arguments(requests.CodeRedeemBodySchema, example=EXAMPLE_REDEEM_BODY)
 def redeem(query: dict[str, str], body: dict[str, Any]) -> Response:

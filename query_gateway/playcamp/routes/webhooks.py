@@ -137,7 +137,9 @@ def list_logs(query: dict[str, Any], webhook_id: str) -> Document:
 @server_blueprint.route("/<webhook_id>/test", methods=["POST"])
 @server_blueprint.response(200, WebhookTestResponseSchema)
 @server_blueprint.arguments(requests.TestModeQuerySchema, location="query")
-@server_blueprint.arguments(requests.TestModeBodySchema, required=False)
+@server_blueprint.arguments(
+    requests.TestModeBodySchema, required=False, example={"isTest": True}
+)
 @safe_post
 @slow_request
 def test_webhook(

@@ -9,7 +9,6 @@ from marshmallow import fields, pre_dump
 from coupon_core.domain.models.packages import CodeUsage
 from coupon_core.schemas.base import Document, ResponseSchema
 from coupon_core.schemas.response_fields import MillisecondsDateTime
-from coupon_core.web.blueprint import ErrorSchema
 from query_gateway.playcamp.schemas.base import (
     PlayCampSchema,
     build_localized_field,
@@ -119,13 +118,6 @@ class CodeRedemptionSchema(ResponseSchema):
     creatorKey = build_nullable_field(fields.String)
     campaignId = build_nullable_field(fields.String)
     redeemedAt = fields.DateTime(required=True)
-
-
-class CouponErrorSchema(ErrorSchema):
-    """The error of a refused code; other errors lack the last two members."""
-
-    errorCode = fields.String()
-    errorMessage = fields.String()
 
 
 class CodeUsageSchema(PlayCampSchema):

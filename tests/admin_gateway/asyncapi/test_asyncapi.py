@@ -11,6 +11,7 @@ import jsonschema_rs
 import pytest
 from marshmallow import ValidationError
 
+from admin_gateway.asyncapi.document import build_document
 from admin_gateway.asyncapi.messages import MESSAGES, Message
 from coupon_core.domain.models import MILESTONE_TYPES, UNASSIGNED, utc_now
 from coupon_core.domain.models.filters import CouponFilter
@@ -20,7 +21,7 @@ from coupon_core.schemas.milestone_events import parse_milestone
 from coupon_core.services.coupons import administration, generation, redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.factories.events import list_pending_events
-from tests.support.admin_client import AdminClient
+from tests.support.admin_client import AdminClient, refuse_undocumented_members
 
 INCOMING_MESSAGES = [
     message for message in MESSAGES if message.exchange == EVENTS_EXCHANGE
@@ -67,7 +68,7 @@ def build_validator(admin: AdminClient, name: str) -> Any:
 
 
 def test_it_has_the_parts_that_asyncapi_3_asks_for(asyncapi: Json) -> None:
-    assert re.fullmatch(r"3\.0\.\d+", asyncapi["asyncapi"])
+    assert re.fullmatch(r"3\.1\.\d+", asyncapi["asyncapi"])
     assert asyncapi["info"].keys() >= {"title", "version"}
     for server in asyncapi["servers"].values():
         assert server.keys() >= {"host", "protocol"}
@@ -79,6 +80,25 @@ def test_it_has_the_parts_that_asyncapi_3_asks_for(asyncapi: Json) -> None:
         assert operation["channel"]["$ref"].startswith("#/channels/")
     for message in asyncapi["components"]["messages"].values():
         assert message.keys() >= {"name", "contentType", "payload", "examples"}
+
+
+@pytest.mark.parametrize(
+    ("url", "is_embedded", "expected"),
+    [
+        ("redis://127.0.0.1:9003/0", True, ("redis", "127.0.0.1:9003", "redis")),
+        ("amqp://me:secret@bus.internal//", False, ("rabbitmq", "{host}", "amqp")),
+        ("redis://:secret@bus.internal/1", False, ("redis", "{host}", "redis")),
+    ],
+    ids=["embedded", "rabbitmq", "redis"],
+)
+def test_it_names_the_broker_in_use_but_no_internal_host(
+    url: str, is_embedded: bool, expected: tuple[str, str, str]
+) -> None:
+    servers = build_document(url, is_broker_embedded=is_embedded)["servers"]
+    ((name, server),) = servers.items()
+    assert (name, server["host"], server["protocol"]) == expected
+    assert ("host" in server.get("variables", ())) is not is_embedded
+    assert "secret" not in str(server)
 
 
 def test_every_reference_leads_somewhere(asyncapi: Json) -> None:
@@ -109,6 +129,7 @@ def test_both_exchanges_are_there_with_all_their_keys(asyncapi: Json) -> None:
         "coupon.refunded",
         "coupon.revoked",
         "coupon.expired",
+        "batch.completed",
         "codes.revoked",
         "codes.extended",
         "codes.imported",
@@ -178,7 +199,9 @@ def test_what_goes_out_is_as_the_schemas_say(admin: AdminClient) -> None:
     users = ["ann", "bob", UNASSIGNED]
     result = generation.generate("acme", definition_id, users, utc_now())
     ann, bob, _ = (issued.coupon for issued in result.coupons)
-    redemption.redeem(RedeemRequest("acme", ann.code, "ann"), utc_now())
+    context = {"callback_id": "order-77"}
+    redeem_request = RedeemRequest("acme", ann.code, "ann", context=context)
+    redemption.redeem(redeem_request, utc_now())
     administration.revoke("acme", CouponFilter(coupon_id=bob.coupon_id), utc_now())
     events = [
         json.loads(to_outgoing_message(event).body) for event in list_pending_events()
@@ -187,7 +210,9 @@ def test_what_goes_out_is_as_the_schemas_say(admin: AdminClient) -> None:
     assert types.count("coupon.generated") == 3
     assert set(types) == {"coupon.generated", "coupon.redeemed", "coupon.revoked"}
     for event in events:
-        build_validator(admin, event["type"]).validate(event)
+        schema = fetch(admin, f"/schemas/{event['type']}.json")
+        closed_schema = refuse_undocumented_members(schema)
+        jsonschema_rs.validator_for(closed_schema).validate(event)
     subjects = [
         event.get("subject") for event in events if event["type"] == "coupon.generated"
     ]

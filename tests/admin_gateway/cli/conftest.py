@@ -46,6 +46,8 @@ def unmigrated_cli(
     create_cli: Callable[[str], CouponctlRunner], empty_database_url: str
 ) -> CouponctlRunner:
     """Return a runner whose database has no tables yet, on each database."""
+    if empty_database_url.startswith("sqlite:///"):
+        Path(empty_database_url.removeprefix("sqlite:///")).touch()
     return create_cli(empty_database_url)
 
 

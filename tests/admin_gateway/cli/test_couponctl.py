@@ -96,15 +96,18 @@ def test_data_goes_to_stdout_and_words_to_stderr(env: dict[str, str]) -> None:
     assert json.loads(created.stdout)["tenant_id"] == "acme"
 
 
-def test_a_refusal_is_a_sentence_and_status_one(env: dict[str, str]) -> None:
+def test_a_refusal_with_json_is_one_object_and_a_status(env: dict[str, str]) -> None:
     run_couponctl(env, "db", "upgrade")
     result = run_couponctl(
         env, "token", "mint", "--tenant", "nobody", "--user", "u", "--json"
     )
-    assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == (
-        'Error: Tenant "nobody" not found; `couponctl tenant list` shows all tenants\n'
-    )
+    assert (result.returncode, result.stdout) == (4, "")
+    assert json.loads(result.stderr) == {
+        "error": 'Tenant "nobody" not found; `couponctl tenant list` shows all tenants',
+        "code": "TENANT_NOT_FOUND",
+        "exit_status": 4,
+        "details": [],
+    }
 
 
 def test_bad_settings_are_a_sentence_and_status_one(env: dict[str, str]) -> None:
@@ -141,7 +144,7 @@ def test_an_interrupted_command_is_quiet(env: dict[str, str]) -> None:
         "import signal; from admin_gateway.cli import couponctl, output;"
         # A suite that runs in the background may have SIGINT ignored.
         "signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "output.started_core = lambda: signal.raise_signal(signal.SIGINT);"
+        "output.started_core = lambda *_: signal.raise_signal(signal.SIGINT);"
         "couponctl(['tenant', 'list'])"
     )
     result = subprocess.run(

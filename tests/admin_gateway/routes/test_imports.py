@@ -270,7 +270,25 @@ def test_an_imported_batch_is_extended_and_revoked(
         ("extended", by),
         ("revoked", by),
     ]
+    assert timeline[1]["expires_at"] == "2097-06-01T00:00:00Z"
     assert_invariants()
+
+
+def test_only_codes_that_were_extended_say_so(admin: AdminClient, path: str) -> None:
+    text = "code,user_id,expires_at\nLATER,,2099-01-01T00:00:00Z\nNEVER,,\n"
+    job_id = admin.upload_csv(path, text + "SOON,,2097-01-01T00:00:00Z\n").json[
+        "job_id"
+    ]
+    expected = {"LATER": [], "NEVER": [], "SOON": ["2098-01-01T00:00:00Z"]}
+    for expiry in ("2098-01-01T00:00:00Z", "2097-06-01T00:00:00Z"):
+        admin.post("codes/extend", {"batch_id": job_id, "expires_at": expiry})
+        for code, extensions in expected.items():
+            (coupon,) = admin.get(f"codes?code={code}").json["coupons"]
+            timeline = admin.get(f"codes/{coupon['id']}").json["timeline"]
+            found = [
+                row["expires_at"] for row in timeline if row["event"] == "extended"
+            ]
+            assert (code, found) == (code, extensions)
 
 
 def test_an_export_imported_by_another_tenant_is_the_same_set(

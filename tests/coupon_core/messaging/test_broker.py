@@ -159,6 +159,22 @@ def test_what_a_dead_consumer_held_comes_again_under_a_steady_feed(
     dead.release()
 
 
+def test_malformed_entries_in_redis_stop_nothing(
+    redis: RedisServer, bus: redis_client.Redis
+) -> None:
+    publish(redis, b"before")
+    bus.sadd(f"_kombu.binding.{EVENTS_EXCHANGE}", "no binding", b"\xff", b"a\x06\x16b")
+    bus.hset("coupons.unacknowledged", "tag", "no queue")
+    bus.zadd("coupons.unacknowledged_since", {"tag": 1, "unknown": 1})
+    publish(redis, b"after")
+    with create_connection(redis.url, visibility_seconds=1) as connection:
+        messages = receive(connection, redis.url, count=2)
+        assert {message.body for message in messages} == {b"before", b"after"}
+        for message in messages:
+            message.ack()
+    assert not bus.exists("coupons.unacknowledged", "coupons.unacknowledged_since")
+
+
 def test_without_bindings_publishing_fails_and_loses_nothing_in_silence(
     redis: RedisServer, bus: redis_client.Redis
 ) -> None:

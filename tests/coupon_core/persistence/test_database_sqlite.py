@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
+import stat
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from peewee import OperationalError
 
+from coupon_core.observability.error_summary import describe_error
 from coupon_core.persistence import database
 from coupon_core.persistence.write_lock import write_lock
 from coupon_core.settings.loader import Settings
@@ -143,3 +148,54 @@ def _take_turns(path: Path, begun: Any, count: Any) -> None:
             count.value += 1
             begun.set()
             time.sleep(0.02)
+
+
+def fill_disk() -> None:
+    """Let the next page that SQLite needs be one too many."""
+    (pages,) = fetch_rows("PRAGMA page_count")[0]
+    fetch_rows(f"PRAGMA max_page_count = {pages}")
+
+
+def insert_much_in_transactions(depth: int) -> None:
+    with ExitStack() as transactions:
+        for _ in range(depth):
+            transactions.enter_context(database.transaction())
+        database.execute(
+            "INSERT INTO tenant (tenant_id, created_at) VALUES (:text, :text)",
+            {"text": "x" * 1_000_000},
+        )
+
+
+@pytest.mark.usefixtures("sqlite_core")
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_a_full_disk_is_told_as_such(depth: int) -> None:
+    """SQLite rolls back by itself then, and another rollback would hide the reason."""
+    fill_disk()
+    with pytest.raises(OperationalError) as caught:
+        insert_much_in_transactions(depth)
+    assert "database or disk is full" in str(caught.value)
+    assert describe_error(caught.value) == "the disk is full"
+    create_tenant()  # the connection is good for the next transaction
+
+
+@pytest.mark.usefixtures("sqlite_core")
+@pytest.mark.parametrize("how", ["readable", "a link", "of another user"])
+def test_a_lock_file_that_others_can_open_is_replaced(path: Path, how: str) -> None:
+    """Whoever can open a file can hold its lock, and so stop all writes."""
+    lock_path = Path(f"{path}-turn")
+    lock_path.unlink(missing_ok=True)
+    if how == "a link":
+        lock_path.symlink_to(path.parent / "elsewhere")
+    else:
+        lock_path.touch()
+        lock_path.chmod(0o644 if how == "readable" else 0o600)
+    if how == "of another user":
+        if os.geteuid() != 0:
+            pytest.skip("only root can give a file to another user")
+        os.chown(lock_path, 65_534, 65_534)
+    with lock_path.open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        create_tenant()
+    status = lock_path.lstat()
+    assert (stat.S_IMODE(status.st_mode), status.st_uid) == (0o600, os.geteuid())
+    assert not (path.parent / "elsewhere").exists() or how == "a link"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import stat
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from coupon_core import bootstrap
+from coupon_core import gunicorn_conf
 from coupon_core.security import encryption
 from coupon_core.security.encryption import generate_master_key
 from coupon_core.settings import loader
@@ -19,6 +21,7 @@ from coupon_core.settings.loader import InvalidSettings
 from tests.support.concurrency import process_context
 
 Environment = Callable[..., loader.Settings]
+EVERY_INTERFACE = "0.0.0.0"  # noqa: S104
 
 
 @pytest.fixture
@@ -112,21 +115,81 @@ def test_a_password_is_not_in_the_description(load: Environment) -> None:
     assert "me" in repr(loader.describe_settings(settings))
 
 
-def test_a_bad_database_url_is_told_by_its_name(load: Environment) -> None:
-    settings = load(COUPON_DATABASE_URL="mysql://host/name")
-    keys = encryption._keys
-    try:
-        with pytest.raises(InvalidSettings, match="COUPON_DATABASE_URL"):
-            bootstrap.start(settings)
-    finally:
-        encryption._keys = keys
+@pytest.mark.parametrize("url", ["mysql://host/name", "sqlite:///", "host"])
+def test_a_bad_database_url_is_told_by_its_name(load: Environment, url: str) -> None:
+    with pytest.raises(InvalidSettings, match="COUPON_DATABASE_URL"):
+        load(COUPON_DATABASE_URL=url)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("COUPON_DATABSE_URL", "; did you mean COUPON_DATABASE_URL?"),
+        ("COUPONS_DATABASE_URL_FILE", "; did you mean COUPON_DATABASE_URL?"),
+        ("COUPON_MASTER_KEY", "; did you mean COUPON_MASTER_KEYS?"),
+        ("COUPON_ZZZ", "."),
+    ],
+)
+def test_misspelt_variables_are_named(
+    load: Environment, capfd: pytest.CaptureFixture[str], name: str, expected: str
+) -> None:
+    load(**{name: "x", "COUPON_MASTER_KEYS_FILE": "", "COUPON_GROUP": "x"})
+    (text,) = loader.describe_unknown_variables()
+    assert text.startswith(f"{name} is not a setting{expected}")
+    importlib.reload(gunicorn_conf)
+    assert f"{name} is not a setting" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("host", "demo", "is_enabled"),
+    [
+        ("127.0.0.1", "", True),
+        ("::1", "", True),
+        ("localhost", "", True),
+        (EVERY_INTERFACE, "", False),
+        ("::", "", False),
+        ("coupons.example", "", False),
+        (EVERY_INTERFACE, "1", True),
+        ("127.0.0.1", "0", False),
+    ],
+)
+def test_the_demo_is_for_this_machine_only_by_default(
+    load: Environment, host: str, demo: str, is_enabled: bool
+) -> None:
+    settings = load(COUPON_BIND_HOST=host, COUPON_DEMO=demo)
+    assert settings.is_demo_enabled == is_enabled
+
+
+def test_a_reader_creates_no_secrets(
+    load: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    load(COUPON_MASTER_KEYS=generate_master_key(), COUPON_BROKER_URL="redis://bus")
+    for name in ("COUPON_MASTER_KEYS", "COUPON_BROKER_URL"):
+        monkeypatch.setenv(name, "")
+    settings = loader.load(creates_secrets=False)
+    assert (settings.master_keys, settings.broker_url) == (
+        (),
+        "redis://:@127.0.0.1:8003/0",
+    )
+    assert not (tmp_path / "var").exists()
 
 
 def test_a_master_key_is_made_once_and_kept(load: Environment, tmp_path: Path) -> None:
     master_keys = load().master_keys
     assert load().master_keys == master_keys
     assert encryption.is_master_key(master_keys[0])
-    assert [path.name for path in (tmp_path / "var").iterdir()] == ["master.key"]
+    files = {
+        path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "var").iterdir()
+    }
+    assert files == {"master.key": 0o600, "bus.password": 0o600}
+    assert (tmp_path / "var").stat().st_mode & 0o777 == 0o700
+
+
+def test_the_embedded_broker_has_one_password(load: Environment) -> None:
+    url = load().broker_url
+    assert load().broker_url == url
+    assert len(urlsplit(url).password or "") >= 43
+    assert load(COUPON_BROKER_URL="redis://bus/0").broker_url == "redis://bus/0"
 
 
 def test_the_kept_key_is_for_its_owner_only(load: Environment, tmp_path: Path) -> None:
@@ -163,7 +226,7 @@ def test_processes_that_start_together_keep_one_key(tmp_path: Path) -> None:
 
 def _send_kept_key(path: Path, barrier: Any, sender: Any) -> None:
     barrier.wait(30)
-    sender.send(loader._load_or_create_master_key(path))
+    sender.send(loader._load_or_create_secret(path, generate_master_key))
 
 
 def test_a_data_directory_that_cannot_be_made_is_told(

@@ -136,6 +136,7 @@ def test_bounds_and_patterns_are_documented(spec: dict[str, Any]) -> None:
         "minLength": 1,
         "maxLength": 10,
         "pattern": SINGLE_LINE_PATTERN,
+        "description": "Name, for people.",
     }
     assert thing["properties"]["at"]["format"] == "date-time"
     assert thing["properties"]["kind"]["enum"] == ["big", "small"]

@@ -58,6 +58,7 @@ def test_a_good_code_is_told_with_its_coupon(any_caller: Caller) -> None:
     coupon = any_caller.tenant.issue_coupon(any_caller.tenant.define()).coupon
     shown = any_caller.get(f"/user/ann/{coupon.coupon_id}").json
     expected = {"valid": True, "coupon": shown, "definition": None, "error": None}
+    expected["error_code"] = None
     assert any_caller.validate(coupon.code) == expected
 
 
@@ -68,6 +69,19 @@ def test_a_code_is_redeemed_once(any_caller: Caller) -> None:
     assert (answer.json["status"], answer.json["redemption_count"]) == ("redeemed", 1)
     assert answer.json["redeemed_at"]
     assert any_caller.redeem(code).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("is_used", "error_code"),
+    [(True, "ALREADY_REDEEMED"), (False, "COUPON_NOT_FOUND")],
+)
+def test_a_reason_has_the_same_code_on_validate_and_redeem(
+    caller: Caller, is_used: bool, error_code: str
+) -> None:
+    code = caller.tenant.create_code() if is_used else "UNKNOWN"
+    caller.redeem(code)
+    assert caller.validate(code)["error_code"] == error_code
+    assert caller.redeem(code).json["code"] == error_code
 
 
 def test_history_has_what_was_redeemed(any_caller: Caller) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from kombu import Connection
 
 from tests.support.ports import find_free_port, is_port_open
+from tests.support.requirements import report_missing
 from tests.support.servers.process import Process, private_directory
 
 # Debian's program on the PATH requires root and switches to another user.
@@ -58,8 +59,12 @@ def find_rabbitmq() -> Path | None:
 
 
 @contextmanager
-def rabbit_server(program: Path) -> Iterator[RabbitServer]:
-    """Run a fresh RabbitMQ while the block runs, and remove it afterwards."""
+def rabbit_server() -> Iterator[RabbitServer]:
+    """Run a fresh RabbitMQ while the block runs, and remove it afterwards.
+
+    Where RabbitMQ is not installed, the test is skipped, or fails if it is required.
+    """
+    program = find_rabbitmq() or report_missing("rabbitmq", "it is not installed")
     with private_directory(None, "coupons-mq-", None) as home:
         port, names_port = find_free_port(), find_free_port()
         process = Process(

@@ -159,8 +159,10 @@ def test_the_run_has_one_redis(redis: RedisServer) -> None:
         assert client.ping()
 
 
+# A shell starts background processes with SIGINT ignored, and children inherit that.
 KILLED_RUN = """
-import pathlib, sys, time
+import pathlib, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from tests.support.servers import postgres_server, redis_server
 here = pathlib.Path(sys.argv[1])
 with postgres_server(here) as database, redis_server(here) as bus:

@@ -8,13 +8,9 @@ import rich_click as click
 from click.exceptions import Exit
 
 from admin_gateway.cli.commands.code.inventory import filter_options, to_coupon_filter
-from admin_gateway.cli.csv_options import (
-    SKIP_USED_HINT,
-    csv_options,
-    to_csv_options,
-)
-from admin_gateway.cli.options import CLI_ACTOR, UUID_PARAM, tenant_option
-from admin_gateway.cli.output import json_command, print_status
+from admin_gateway.cli.csv_options import SKIP_USED_HINT, csv_options, to_csv_options
+from admin_gateway.cli.options import CLI_ACTOR, id_option, tenant_option
+from admin_gateway.cli.output import json_command
 from admin_gateway.cli.progress import (
     job_progress_reporter,
     progress_bar,
@@ -30,7 +26,6 @@ from coupon_core.services.codes import csv_export, csv_import, jobs
 from coupon_core.services.codes.csv_import import ImportRejected
 
 CHUNK_BYTES = 65_536
-MAX_REPORTED_ROWS = 20
 
 
 @click.command()
@@ -44,7 +39,9 @@ MAX_REPORTED_ROWS = 20
 )
 @json_command()
 def export(tenant_id: str, output: TextIO, **filters: Any) -> dict[str, Any]:
-    """Export codes as CSV, newest first. Cells that look like formulas start with '.
+    """Export codes as CSV, newest first.
+
+    Cells that a spreadsheet would take for a formula start with an apostrophe.
 
     Example: `couponctl code export --tenant acme --status active --output codes.csv`
     """
@@ -64,13 +61,7 @@ def export(tenant_id: str, output: TextIO, **filters: Any) -> dict[str, Any]:
 
 @click.command("import")
 @tenant_option
-@click.option(
-    "--definition",
-    "definition_id",
-    type=UUID_PARAM,
-    required=True,
-    help="Definition ID.",
-)
+@id_option("definition", "Definition ID.", required=True)
 @click.option(
     "--partial", is_flag=True, help="Skip invalid lines and import the others."
 )
@@ -133,8 +124,6 @@ def _import_file(
                 skip_used=skip_used,
             )
         except ImportRejected as error:
-            for row in error.report.rejected_rows[:MAX_REPORTED_ROWS]:
-                print_status(f"line {row.line}: {row.reason}")
             raise invalid_file_error(error.report, SKIP_USED_HINT) from None
 
 

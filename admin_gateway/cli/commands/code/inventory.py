@@ -1,6 +1,5 @@
 """List codes, show the history of a code, and assign a code to a user."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +11,14 @@ from admin_gateway.cli.options import (
     TIME_PARAM,
     USER_PARAM,
     UUID_PARAM,
+    EnumChoice,
+    combine_options,
+    id_option,
     limit_option,
     tenant_option,
 )
 from admin_gateway.cli.output import json_command
+from admin_gateway.cli.tables import get_member, print_members
 from admin_gateway.requests.codes import format_cursor, parse_cursor
 from admin_gateway.responses.serializers import (
     serialize_coupon_with_batch,
@@ -25,22 +28,48 @@ from coupon_core.domain import serialization
 from coupon_core.domain.models import (
     AdminReason,
     CouponStatus,
+    IssuedCoupon,
     Refused,
     utc_now,
 )
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
+from coupon_core.domain.rules.redemption import decide_redeem
 from coupon_core.services.access import tenants
+from coupon_core.services.campaigns import packages
 from coupon_core.services.codes import inventory
 
+# Name on the screen and member of the document.
+SHOWN_MEMBERS = (
+    ("code", "code"),
+    ("status", "effective_status"),
+    ("user", "user_id"),
+    ("expires", "expires_at"),
+    ("definition", "definition_name"),
+    ("definition_id", "definition_id"),
+    ("reward", "reward_item.name"),
+    ("reward_payload", "reward_item.payload"),
+    ("campaign", "campaign_id"),
+    ("creator", "creator_key"),
+    ("batch", "batch_id"),
+    ("redemptions", "redemption_count"),
+    ("id", "id"),
+    ("history", "timeline"),
+)
 COLUMNS = ("code", "status", "user_id", "definition_name", "batch_id", "id")
 MAX_MATCHES = 20
 
-FILTER_OPTIONS = (
+
+filter_options = combine_options(
+    click.option("--code", type=CODE_PARAM, help="Only this code."),
     click.option(
-        "--before",
-        "generated_before",
-        type=TIME_PARAM,
-        help="Generated before this time.",
+        "--user", "user_id", type=USER_PARAM, help="Only codes of this user ID."
+    ),
+    id_option("definition", "Only codes of this definition ID."),
+    click.option(
+        "--batch", "batch_id", type=UUID_PARAM, help="Only codes of this batch ID."
+    ),
+    click.option(
+        "--status", type=EnumChoice(CouponStatus), help="Only codes with this status."
     ),
     click.option(
         "--from",
@@ -49,36 +78,23 @@ FILTER_OPTIONS = (
         help="Generated at or after this time.",
     ),
     click.option(
-        "--status",
-        type=click.Choice([coupon_status.value for coupon_status in CouponStatus]),
-        help="Only codes with this status.",
+        "--before",
+        "generated_before",
+        type=TIME_PARAM,
+        help="Generated before this time.",
     ),
-    click.option(
-        "--batch", "batch_id", type=UUID_PARAM, help="Only codes of this batch ID."
-    ),
-    click.option(
-        "--definition",
-        "definition_id",
-        type=UUID_PARAM,
-        help="Only codes of this definition ID.",
-    ),
-    click.option(
-        "--user", "user_id", type=USER_PARAM, help="Only codes of this user ID."
-    ),
-    click.option("--code", type=CODE_PARAM, help="Only this code."),
 )
 
 
-def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that filter codes to a command."""
-    for option in FILTER_OPTIONS:
-        command = option(command)
-    return command
-
-
-def to_coupon_filter(status: str | None, **filters: Any) -> CouponFilter:
+def to_coupon_filter(status: CouponStatus | None, **filters: Any) -> CouponFilter:
     """Build the filter from the options of `filter_options`."""
-    return CouponFilter(status=CouponStatus(status) if status else None, **filters)
+    return CouponFilter(status=status, **filters)
+
+
+def print_coupons(document: dict[str, Any]) -> None:
+    """Print coupons with their history for people."""
+    for coupon in document["coupons"]:
+        print_members({name: get_member(coupon, path) for name, path in SHOWN_MEMBERS})
 
 
 @click.command("list")
@@ -112,42 +128,43 @@ def list_(
 @click.command()
 @tenant_option
 @click.argument("code", type=CODE_PARAM)
-@click.option(
-    "--user",
-    "user_id",
-    type=USER_PARAM,
-    help="User ID, to select one coupon of a shared code.",
-)
-@json_command("code", "status", "user_id", "events", "id")
+@id_option("user", "User ID, to select one coupon of a shared code.")
+@json_command(render=print_coupons)
 def show(tenant_id: str, code: str, user_id: str | None) -> dict[str, Any]:
-    """Show a code with its user and its history.
+    """Show a code: its user, state, expiry, reward, campaign and history.
+
+    `effective_status` says whether it can be redeemed: it is `archived` for an active
+    coupon whose definition is archived. Of a shared code, the newest 20 coupons are
+    shown.
 
     Example: `couponctl code show --tenant acme WELCOME8X4F2K9P --json`
     """
+    tenants.require(tenant_id)
     now, coupon_filter = utc_now(), CouponFilter(code=code, user_id=user_id)
     rows, _ = inventory.list_codes(
         tenant_id, coupon_filter, cursor=PageCursor(MAX_MATCHES), now=now
     )
     if not rows:
         raise Refused(AdminReason.COUPON_NOT_FOUND)
-    coupons = [
-        _serialize_timeline(tenant_id, row.issued.coupon.coupon_id, now=now)
-        for row in rows
-    ]
-    return {
-        "coupons": [coupon | {"events": _format_events(coupon)} for coupon in coupons]
-    }
+    return {"coupons": [_serialize_history(row.issued, now) for row in rows]}
 
 
-def _serialize_timeline(
-    tenant_id: str, coupon_id: str, now: datetime
-) -> dict[str, Any]:
+def _serialize_history(issued: IssuedCoupon, now: datetime) -> dict[str, Any]:
+    tenant_id, coupon_id = issued.coupon.tenant_id, issued.coupon.coupon_id
     coupon, timeline = inventory.get_timeline(tenant_id, coupon_id, now=now)
-    return serialize_coupon_with_timeline(coupon, timeline, now=now)
-
-
-def _format_events(coupon: dict[str, Any]) -> list[str]:
-    return [f"{entry['event']} {entry['at']}" for entry in coupon["timeline"]]
+    attribution = packages.get_attribution(tenant_id, issued.coupon.code)
+    document = serialize_coupon_with_timeline(coupon, timeline, now=now)
+    reason = decide_redeem(issued, now).reason
+    is_active = document["status"] == CouponStatus.ACTIVE
+    return {
+        **document,
+        "effective_status": reason.value
+        if reason and is_active
+        else document["status"],
+        "campaign_id": attribution.package and attribution.package.campaign_id,
+        "creator_key": attribution.creator_key or None,
+        "events": [f"{entry['event']} {entry['at']}" for entry in document["timeline"]],
+    }
 
 
 @click.command()

@@ -5,13 +5,9 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.errors import error_message
-from admin_gateway.cli.options import (
-    TENANT_PARAM,
-    UUID_PARAM,
-    pagination_options,
-    to_page,
-)
+from admin_gateway.cli.confirmation import confirm, confirmation_options
+from admin_gateway.cli.errors import to_command_error
+from admin_gateway.cli.options import UUID_PARAM, id_option, pagination_options
 from admin_gateway.cli.output import exit_with_failure, json_command
 from admin_gateway.responses.events import serialize_dead_letter
 from coupon_core.domain.models import Page, Refused, utc_now
@@ -20,9 +16,7 @@ from coupon_core.services.events import dead_letters
 COLUMNS = ("id", "received_at", "tenant_id", "queue", "reason")
 PAGE_SIZE = 500
 
-optional_tenant_option = click.option(
-    "--tenant", "tenant_id", type=TENANT_PARAM, help="Only letters of this tenant ID."
-)
+optional_tenant_option = id_option("tenant", "Only letters of this tenant ID.")
 
 
 @click.group()
@@ -43,16 +37,13 @@ def letter_selection_options(command: Any) -> Any:
 @optional_tenant_option
 @pagination_options
 @json_command(*COLUMNS)
-def list_(tenant_id: str | None, limit: int, offset: int) -> dict[str, Any]:
+def list_(tenant_id: str | None, page: Page) -> dict[str, Any]:
     """List dead letters, newest first.
 
     Example: `couponctl event dead list --tenant acme`
     """
-    rows, total = dead_letters.list_dead_letters(tenant_id, to_page(limit, offset))
-    return {
-        "dead_letters": [serialize_dead_letter(row) for row in rows],
-        "total": total,
-    }
+    rows, total = dead_letters.list_dead_letters(tenant_id, page)
+    return {"dead_letters": [*map(serialize_dead_letter, rows)], "total": total}
 
 
 @dead.command()
@@ -73,7 +64,9 @@ def show(tenant_id: str | None, letter_id: str) -> dict[str, Any]:
 def retry(
     letter_id: str | None, all_letters: bool, tenant_id: str | None
 ) -> dict[str, Any]:
-    """Send dead letters to their queues again. Exit status 1 if one is refused.
+    """Send dead letters to their queues again.
+
+    With --all, exit status 1 if one is refused; the others are sent.
 
     Example: `couponctl event dead retry --all --tenant acme`
     """
@@ -82,24 +75,38 @@ def retry(
     return _apply_to_each(
         ids,
         "retried",
+        is_bulk=all_letters,
         action=lambda selected_id: dead_letters.retry(tenant_id, selected_id, now=now),
     )
 
 
 @dead.command()
 @letter_selection_options
+@confirmation_options
 @json_command()
 def drop(
-    letter_id: str | None, all_letters: bool, tenant_id: str | None
+    letter_id: str | None,
+    all_letters: bool,
+    tenant_id: str | None,
+    yes: bool,
+    dry_run: bool,
 ) -> dict[str, Any]:
-    """Delete dead letters. Exit status 1 if one is refused.
+    """Delete a dead letter, or with --all many of them after a confirmation.
+
+    With --all, exit status 1 if one is refused; the others are deleted.
 
     Example: `couponctl event dead drop 0198c0de-… --json`
     """
     ids = _list_selected_ids(letter_id, all_letters, tenant_id=tenant_id)
+    if dry_run:
+        return {"dry_run": True, "dropped": ids, "refused": []}
+    if all_letters:
+        owner = f"tenant {tenant_id}" if tenant_id else "all tenants"
+        confirm(f"Delete {len(ids):,} dead letters of {owner}?", yes)
     return _apply_to_each(
         ids,
         "dropped",
+        is_bulk=all_letters,
         action=lambda selected_id: dead_letters.discard(tenant_id, selected_id),
     )
 
@@ -123,7 +130,7 @@ def _list_all_ids(tenant_id: str | None) -> Iterator[str]:
 
 
 def _apply_to_each(
-    ids: list[str], result_name: str, action: Callable[[str], None]
+    ids: list[str], result_name: str, is_bulk: bool, action: Callable[[str], None]
 ) -> dict[str, list[Any]]:
     succeeded: list[str] = []
     refused: list[dict[str, Any]] = []
@@ -132,7 +139,9 @@ def _apply_to_each(
             action(letter_id)
             succeeded.append(letter_id)
         except Refused as error:
-            refused.append({"id": letter_id, "reason": error_message(error)})
+            if not is_bulk:
+                raise
+            refused.append({"id": letter_id, "reason": str(to_command_error(error))})
     if refused:
         exit_with_failure()
     return {result_name: succeeded, "refused": refused}

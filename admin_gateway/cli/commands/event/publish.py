@@ -7,7 +7,7 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.options import USER_PARAM, JsonObjectParam, tenant_option
+from admin_gateway.cli.options import JsonObjectParam, id_option, tenant_option
 from admin_gateway.cli.output import json_command
 from coupon_core.domain.models import MILESTONE_TYPES, utc_now
 from coupon_core.domain.timestamps import format_timestamp
@@ -24,13 +24,7 @@ Envelope = dict[str, Any]
 @click.command()
 @click.argument("event_type", metavar="TYPE", type=click.Choice([*MILESTONE_TYPES]))
 @tenant_option
-@click.option(
-    "--user",
-    "user_id",
-    type=USER_PARAM,
-    required=True,
-    help="ID of the user who reached the milestone.",
-)
+@id_option("user", "ID of the user who reached the milestone.", required=True)
 @click.option(
     "--data",
     type=JsonObjectParam(),
@@ -70,7 +64,7 @@ def publish(
     message = to_message(
         build_event(event_id or generate_id(), now=utc_now(), **event_members)
     )
-    inspection.publish(loader.load().broker_url, message)
+    inspection.publish(loader.load(creates_secrets=False).broker_url, message)
     published = json.loads(message.body)
     published_id = published["event_id" if as_phoenix else "id"]
     return {"event_id": published_id, "routing_key": message.routing_key}

@@ -7,7 +7,7 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.options import TENANT_PARAM
+from admin_gateway.cli.options import id_option, tail_options
 from admin_gateway.cli.output import print_status
 from coupon_core.settings import loader
 
@@ -15,15 +15,8 @@ COLUMNS = ("time", "type", "tenantid", "subject", "id")
 
 
 @click.command()
-@click.option(
-    "--tenant", "tenant_id", type=TENANT_PARAM, help="Only events of this tenant ID."
-)
-@click.option(
-    "--count", type=click.IntRange(1), help="Exit after this number of events."
-)
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON document per line."
-)
+@id_option("tenant", "Only events of this tenant ID.")
+@tail_options
 def tail(tenant_id: str | None, count: int | None, as_json: bool) -> None:
     """Show new outgoing events, one per line, until Ctrl-C.
 
@@ -31,7 +24,7 @@ def tail(tenant_id: str | None, count: int | None, as_json: bool) -> None:
 
     Example: `couponctl event tail --tenant demo --count 1 --json`
     """
-    events = _receive_events(loader.load().broker_url)
+    events = _receive_events(loader.load(creates_secrets=False).broker_url)
     tenant_events = (
         event for event in events if tenant_id in (None, event.get("tenantid"))
     )

@@ -56,7 +56,12 @@ def test_a_code_goes_from_a_package_to_a_player(
     assert campaign_factory.json("campaign", "stats", *ACME, "launch") == stats
     revoke_command = "creator", "revoke", *ACME, "ABC12"
     assert campaign_factory.json(*revoke_command, "--code", "GO-2") == {"revoked": 1}
-    assert campaign_factory.json(*revoke_command, "--all") == {"revoked": 4}
+    revoke_all = *revoke_command, "--all"
+    question = "Revoke all 4 codes of creator ABC12?"
+    assert question in campaign_factory.expect_usage_error(*revoke_all)
+    dry_run = campaign_factory.json(*revoke_all, "--dry-run")
+    assert dry_run == {"dry_run": True, "revoked": 4}
+    assert campaign_factory.json(*revoke_all, "--yes") == {"revoked": 4}
     codes = campaign_factory.json("creator", "codes", *ACME, "ABC12")["codes"]
     assert {code["status"] for code in codes} == {"INACTIVE"}
     assert "either --code or --all" in campaign_factory.expect_usage_error(
@@ -106,14 +111,14 @@ def test_creators_take_part(campaign_factory: CouponctlRunner) -> None:
 
 def test_what_is_wrong_is_told_in_a_sentence(campaign_factory: CouponctlRunner) -> None:
     assert 'Invalid CREATOR_KEY "abc": ' in campaign_factory.expect_refusal(
-        "creator", "create", *ACME, "abc", "--name", "Jun"
+        "creator", "create", *ACME, "abc", "--name", "Jun", status=2
     )
     assert (
-        campaign_factory.expect_refusal("campaign", "get", *ACME, "no")
+        campaign_factory.expect_refusal("campaign", "get", *ACME, "no", status=4)
         == "Campaign not found"
     )
     assert (
-        campaign_factory.expect_refusal("package", "get", *ACME, "1")
+        campaign_factory.expect_refusal("package", "get", *ACME, "1", status=4)
         == "Package not found"
     )
     assert "ITEM=QUANTITY" in campaign_factory.expect_usage_error(
@@ -127,4 +132,6 @@ def test_what_is_wrong_is_told_in_a_sentence(campaign_factory: CouponctlRunner) 
         "--package",
         package_id(campaign_factory),
     )
-    assert "either --code or --count" in campaign_factory.expect_refusal(*give_command)
+    assert "either --code or --count" in campaign_factory.expect_refusal(
+        *give_command, status=2
+    )

@@ -30,9 +30,9 @@ def test_a_key_is_made_listed_and_revoked(acme_cli: CouponctlRunner) -> None:
 
 def test_nobodys_key_is_refused(acme_cli: CouponctlRunner) -> None:
     message = acme_cli.expect_refusal(
-        "client-key", "revoke", "--tenant", "acme", "ak_server_x"
+        "client-key", "revoke", "--tenant", "acme", "ak_server_x", status=4
     )
     assert message == "Client key not found"
     assert 'Tenant "nobody" not found' in acme_cli.expect_refusal(
-        *CREATE_COMMAND[:3], "nobody", *CREATE_COMMAND[4:]
+        *CREATE_COMMAND[:3], "nobody", *CREATE_COMMAND[4:], status=4
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,9 @@ def test_codes_are_listed_a_page_at_a_time(
     second = acme_cli.json(*arguments, "--cursor", first["next"])
     assert to_codes(first) + to_codes(second) == all_codes
     assert second["next"] is None
-    assert "cursor" in acme_cli.expect_refusal(*arguments, "--cursor", "x")
+    assert "cursor" in acme_cli.expect_refusal(*arguments, "--cursor", "x", status=2)
     assert "cursor" in acme_cli.expect_refusal(
-        *arguments, "--user", "a", "--cursor", first["next"]
+        *arguments, "--user", "a", "--cursor", first["next"], status=2
     )
 
 
@@ -52,7 +53,7 @@ def test_a_code_is_given_shown_and_revoked(
     assigned = acme_cli.json("code", "assign", *ACME, code, "ann")
     assert assigned["user_id"] == "ann"
     assert "in a user's hands" in acme_cli.expect_refusal(
-        "code", "assign", *ACME, code, "bob"
+        "code", "assign", *ACME, code, "bob", status=5
     )
     acme_cli.json("code", "revoke", *ACME, "--code", code)
     (shown,) = acme_cli.json("code", "show", *ACME, code.lower())["coupons"]
@@ -61,14 +62,20 @@ def test_a_code_is_given_shown_and_revoked(
         ("assigned", "couponctl"),
         ("revoked", "couponctl"),
     ]
-    assert acme_cli.expect_refusal("code", "show", *ACME, "NONE") == "Coupon not found"
+    message = acme_cli.expect_refusal("code", "show", *ACME, "NONE", status=4)
+    assert message == "Coupon not found"
 
 
 def test_all_codes_of_a_user_are_revoked(
     acme_cli: CouponctlRunner, definition: str
 ) -> None:
     acme_cli.generate_coupons(definition, "ann", "bob")
-    result = acme_cli.json("code", "revoke", *ACME, "--user", "ann")
+    revoke = "code", "revoke", *ACME, "--user", "ann"
+    message = acme_cli.expect_usage_error(*revoke)
+    assert "Revoke 1 codes of user ann? There is no terminal" in message
+    dry_run = acme_cli.json(*revoke, "--dry-run")
+    assert dry_run == {"dry_run": True, "total": 1, "done": 1, "skipped": 0}
+    result = acme_cli.json(*revoke, "--yes")
     assert (result["state"], result["done"]) == ("completed", 1)
     assert acme_cli.json("code", "job", *ACME, result["job_id"]) == result
     assert "Use either --code" in acme_cli.expect_usage_error("code", "revoke", *ACME)
@@ -100,14 +107,69 @@ def test_files_go_out_and_come_in(
     assert [entry["actor"] for entry in entries["entries"]] == ["cli", "cli"]
     extended = acme_cli.json(
         *("code", "extend", *ACME, "--batch", result["batch_id"]),
-        *("--until", "2099-01-01T00:00:00Z"),
+        *("--expires", "2099-01-01T00:00:00Z"),
+        status=1,
     )
     assert (extended["state"], extended["skipped"]) == (
         "completed",
         25,
     )  # they never end
-    revoked = acme_cli.json("code", "revoke", *ACME, "--batch", result["batch_id"])
+    revoked = acme_cli.json(
+        "code", "revoke", *ACME, "--batch", result["batch_id"], "--yes"
+    )
     assert (revoked["state"], revoked["done"]) == ("completed", 25)
+
+
+def test_an_extend_that_changes_nothing_says_so(
+    acme_cli: CouponctlRunner, definition: str
+) -> None:
+    expiry = "--expires", "2098-01-01T00:00:00Z"
+    arguments = "generate", *ACME, "--definition", definition, "--count", "1001"
+    batch_id = acme_cli.json(*arguments, *expiry)["batch_id"]
+    extend = "code", "extend", *ACME, "--batch", batch_id, "--expires"
+    done = acme_cli.run(*extend, "2099-01-01T00:00:00Z")
+    assert (done.exit_code, done.stderr) == (
+        0,
+        "Changed 1,001 codes; 0 codes were skipped.\n",
+    )
+    earlier = acme_cli.run(*extend, "2098-06-01T00:00:00Z", "--json")
+    assert earlier.exit_code == 1
+    reason = "revoked, without an expiry, or valid at least as long already"
+    message = f"Nothing was changed; 1,001 codes were skipped ({reason}).\n"
+    assert earlier.stderr == message
+    document = json.loads(earlier.stdout)
+    assert (document["done"], document["skipped"]) == (0, 1001)
+    assert document["skipped_reason"] == reason
+
+
+def test_a_code_is_shown_with_all_that_decides_about_it(
+    acme_cli: CouponctlRunner, definition: str
+) -> None:
+    coupon, *_ = acme_cli.generate_coupons(definition, "ann")
+    show = "code", "show", *ACME, coupon["code"]
+    assert acme_cli.json(*show)["coupons"][0]["effective_status"] == "active"
+    acme_cli.run("definition", "archive", *ACME, definition)
+    (shown,) = acme_cli.json(*show)["coupons"]
+    assert (shown["status"], shown["effective_status"]) == ("active", "archived")
+    lines = acme_cli.run(*show).stdout.splitlines()
+    values = dict(line.split(maxsplit=1) for line in lines if "  " in line)
+    assert (values["status"], values["user"]) == ("archived", "ann")
+    assert (values["expires"], values["reward"]) == ("-", "100 points")
+    assert (values["campaign"], values["id"]) == ("-", coupon["id"])
+    assert lines[-2].split()[:3] == ["at", "event", "by"]
+    assert lines[-1].split()[1] == "generated"
+
+
+def test_a_creators_code_is_shown_with_its_campaign(acme_cli: CouponctlRunner) -> None:
+    acme_cli.run("campaign", "create", *ACME, "launch", "--names", '{"en": "Launch"}')
+    acme_cli.run("creator", "create", *ACME, "ABC12", "--name", "Jun")
+    about = "--campaign", "launch", "--name", '{"en": "Gems"}', "--reward", "gem=100"
+    package = acme_cli.json("package", "create", *ACME, *about)["package_id"]
+    give = "creator", "give", *ACME, "ABC12", "--package", str(package)
+    (code,) = acme_cli.json(*give, "--count", "1")["codes"]
+    acme_cli.run("redeem", *ACME, code, "--user", "ann")
+    (shown,) = acme_cli.json("code", "show", *ACME, code)["coupons"]
+    assert (shown["campaign_id"], shown["creator_key"]) == ("launch", "ABC12")
 
 
 def test_a_bad_file_is_told_line_by_line(

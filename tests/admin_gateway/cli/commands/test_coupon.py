@@ -66,7 +66,7 @@ def test_what_http_refuses_is_refused(
     acme_cli: CouponctlRunner, words: tuple[str, ...], expected: str
 ) -> None:
     arguments = "generate", *ACME, "--definition", acme_cli.create_definition(), *words
-    assert expected in acme_cli.expect_refusal(*arguments)
+    assert expected in acme_cli.expect_refusal(*arguments, status=2)
     assert acme_cli.json("coupon", "list", *ACME)["total"] == 0
 
 
@@ -160,7 +160,7 @@ def test_of_a_shared_code_a_user_must_be_named(acme_cli: CouponctlRunner) -> Non
         acme_cli.create_definition("Shared", "--code", "SHARED"), "ann", "bob"
     )
     words = "coupon", "revoke", *ACME, "--code", "SHARED"
-    assert "several users hold this code" in acme_cli.expect_refusal(*words)
+    assert "several users hold this code" in acme_cli.expect_refusal(*words, status=5)
     assert acme_cli.json(*words, "--user", "bob")["user_id"] == "bob"
     assert acme_cli.json("validate", *ACME, "SHARED", "--user", "ann")["valid"]
 

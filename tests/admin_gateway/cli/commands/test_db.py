@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from coupon_core.persistence import database
+from tests.support.admin_client import started_admin_gateway
 from tests.support.cli_runner import CouponctlRunner
+from tests.support.servers import Postgres
 
 NO_TABLES = (
     "The database has no tables. Run `couponctl db upgrade`; if this is the wrong "
@@ -58,9 +65,12 @@ def test_without_tables_every_command_says_how_to_get_them(
     [
         ("postgresql://u:secret@127.0.0.1:1/x", "The database cannot be reached"),
         ("postgresql://u:secret@127.0.0.1:x/x", "The database cannot be reached"),
+        ("postgresql://u:se/secret@127.0.0.1/x", "COUPON_DATABASE_URL: write special"),
+        ("postgresql://u:se@secret@127.0.0.1/x", "COUPON_DATABASE_URL: write special"),
+        ("postgresql://u:secret%@127.0.0.1/x", "COUPON_DATABASE_URL: write special"),
         ("mysql://127.0.0.1/x", "COUPON_DATABASE_URL: a database URL is sqlite:///"),
         ("sqlite:///{0}", "The database cannot be reached: file is not a database"),
-        ("sqlite:///{0}/below/a/file.db", "COUPON_DATABASE_URL: "),
+        ("sqlite:///{0}/below/a/file.db", "There is no database at "),
     ],
 )
 def test_a_database_that_cannot_be_is_one_sentence(
@@ -72,3 +82,76 @@ def test_a_database_that_cannot_be_is_one_sentence(
     message = CouponctlRunner(env).expect_refusal("tenant", "list")
     assert message.startswith(expected_start)
     assert "secret" not in message
+
+
+@pytest.fixture
+def weak_role_url(postgres: Postgres) -> Iterator[str]:
+    """Return the URL of an empty database for a role that may not create tables."""
+    name = f"weak_{os.getpid()}"
+    postgres.execute(f"CREATE DATABASE {name}")
+    postgres.execute(f"CREATE ROLE {name} LOGIN")
+    with psycopg.connect(postgres.url(name), autocommit=True) as connection:
+        connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    yield postgres.url(name).replace("//postgres@", f"//{name}@")
+    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    postgres.execute(f"DROP ROLE {name}")
+
+
+def test_an_upgrade_without_the_right_to_create_tables_says_so(
+    create_cli: Callable[[str], CouponctlRunner], weak_role_url: str
+) -> None:
+    message = create_cli(weak_role_url).expect_refusal("db", "upgrade")
+    assert message.startswith(
+        "The database reported an error: permission denied for schema public. Let"
+    )
+    assert "GRANT CREATE ON SCHEMA public" in message
+
+
+def test_each_failure_to_connect_has_its_own_advice(
+    create_cli: Callable[[str], CouponctlRunner], postgres: Postgres
+) -> None:
+    missing = postgres.url("nope")
+    for url, advice in (
+        (missing, 'database "nope" does not exist. Create it'),
+        (missing.replace("postgres@", "nobody@"), "Correct user and password"),
+        (missing.replace("127.0.0.1", "no-such-host.invalid"), "Correct the host"),
+        (re.sub(r":\d+/", ":1/", missing), "Start it, or correct host and port"),
+    ):
+        assert advice in create_cli(url).expect_refusal("tenant", "list")
+
+
+def add_newer_migration(url: str) -> None:
+    database.open_database(url)
+    database.execute(
+        "INSERT INTO schema_migration (name, applied) VALUES (:name, :now)",
+        {"name": "9999_future", "now": "2030-01-01 00:00:00"},
+    )
+    database.close_database()
+
+
+def test_a_newer_schema_is_recognized(cli: CouponctlRunner) -> None:
+    url = cli.env["COUPON_DATABASE_URL"]
+    add_newer_migration(url)
+    upgrade = cli.run("db", "upgrade")
+    assert (upgrade.exit_code, upgrade.stderr) == (
+        0,
+        "The database is newer than this release (9999_future). Nothing to apply.\n",
+    )
+    status = cli.json("db", "status")
+    assert (status["up_to_date"], status["newer_steps"]) == (True, ["9999_future"])
+    with started_admin_gateway(url) as app:
+        answer = app.test_client().get("/ready")
+    assert answer.status_code == 200
+    assert answer.json["migrations"] == "newer than this release"
+
+
+def test_an_outdated_schema_is_not_ready_and_says_so(
+    unmigrated_cli: CouponctlRunner,
+) -> None:
+    with started_admin_gateway(unmigrated_cli.env["COUPON_DATABASE_URL"]) as app:
+        answer = app.test_client().get("/ready")
+    assert answer.status_code == 503
+    assert (answer.json["database"], answer.json["migrations"]) == (
+        "connected",
+        "outdated",
+    )

@@ -67,13 +67,15 @@ def test_a_reward_item_goes_when_no_definition_names_it(
     (item,) = acme_cli.json("reward", "list", *ACME)["reward_items"]
     delete = "reward", "delete", *ACME, item["item_id"]
     assert (
-        acme_cli.expect_refusal(*delete) == "A definition still names this reward item"
+        acme_cli.expect_refusal(*delete, status=5)
+        == "A definition still names this reward item"
     )
     words = "--name", "free", "--type", "points"
     free = acme_cli.json("reward", "create", *ACME, *words)["item_id"]
     assert acme_cli.json("reward", "delete", *ACME, free) == {"deleted": free}
     assert (
-        acme_cli.expect_refusal("reward", "get", *ACME, free) == "Reward item not found"
+        acme_cli.expect_refusal("reward", "get", *ACME, free, status=4)
+        == "Reward item not found"
     )
 
 
@@ -207,7 +209,9 @@ def test_a_paused_definition_makes_no_coupons(acme_cli: CouponctlRunner) -> None
     created = acme_cli.create_definition()
     acme_cli.run("definition", "pause", *ACME, created)
     words = "generate", *ACME, "--definition", created, "--user", "u"
-    assert "only while the definition is active" in acme_cli.expect_refusal(*words)
+    assert "only while the definition is active" in acme_cli.expect_refusal(
+        *words, status=5
+    )
 
 
 def test_stats_count_coupons_and_redemptions(acme_cli: CouponctlRunner) -> None:
@@ -229,9 +233,9 @@ def test_stats_count_coupons_and_redemptions(acme_cli: CouponctlRunner) -> None:
 def test_lists_of_an_unknown_tenant_are_refused(
     cli: CouponctlRunner, command: tuple[str, ...]
 ) -> None:
-    assert 'Tenant "acme" not found' in cli.expect_refusal(*command, *ACME)
+    assert 'Tenant "acme" not found' in cli.expect_refusal(*command, *ACME, status=4)
 
 
 def test_what_nobody_has_made_is_not_found(acme_cli: CouponctlRunner) -> None:
     words = "definition", "get", *ACME, UNKNOWN_ID
-    assert acme_cli.expect_refusal(*words) == "Coupon definition not found"
+    assert acme_cli.expect_refusal(*words, status=4) == "Coupon definition not found"

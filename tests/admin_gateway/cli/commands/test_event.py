@@ -74,7 +74,7 @@ def test_what_workers_would_bury_is_not_published(
 ) -> None:
     arguments = "--tenant", "acme", "--user", "ann", "--data", data
     assert message in cli_with_broker.expect_refusal(
-        "event", "publish", STREAK[0], *arguments
+        "event", "publish", STREAK[0], *arguments, status=2
     )
     queues = cli_with_broker.json("queue", "status")["queues"]
     assert sum(queue["messages"] for queue in queues) == 0
@@ -179,18 +179,22 @@ def test_letters_are_dropped_one_by_one_or_all(letters: CouponctlRunner) -> None
     assert letters.json("event", "dead", "drop", first)["dropped"] == [first]
     rest = list_letter_ids(letters, "--tenant", "acme")
     arguments = "event", "dead", "drop", "--all", "--tenant", "acme"
-    assert letters.json(*arguments)["dropped"] == rest
+    asked = letters.run(*arguments)
+    assert (asked.exit_code, asked.stdout) == (2, "")
+    assert "Delete 1 dead letters of tenant acme?" in asked.stderr
+    assert letters.json(*arguments, "--dry-run")["dropped"] == rest
+    assert letters.json(*arguments, "--yes")["dropped"] == rest
     assert len(list_letter_ids(letters)) == 1
 
 
 def test_a_letter_that_is_not_there(letters: CouponctlRunner) -> None:
     assert (
-        letters.expect_refusal("event", "dead", "show", UNKNOWN_ID)
+        letters.expect_refusal("event", "dead", "show", UNKNOWN_ID, status=4)
         == "Dead letter not found"
     )
     for command in ("retry", "drop"):
-        answer = letters.json("event", "dead", command, UNKNOWN_ID, status=1)
-        assert answer["refused"][0]["reason"] == "Dead letter not found"
+        error = letters.read_error("event", "dead", command, UNKNOWN_ID)
+        assert (error["error"], error["exit_status"]) == ("Dead letter not found", 4)
         assert "either LETTER_ID or --all" in letters.expect_usage_error(
             "event", "dead", command
         )

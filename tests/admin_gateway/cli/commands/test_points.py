@@ -13,7 +13,7 @@ def test_points_from_a_shell(acme_cli: CouponctlRunner) -> None:
     assert (user["is_member"], user["tags"]) == (True, ["vip"])
     acme_cli.json("points", "credit", *GOLD_OPTIONS, "100", "--reason", "Birthday")
     assert acme_cli.json("points", "debit", *GOLD_OPTIONS, "30")["balance"] == 70
-    message = acme_cli.expect_refusal("points", "debit", *GOLD_OPTIONS, "71")
+    message = acme_cli.expect_refusal("points", "debit", *GOLD_OPTIONS, "71", status=5)
     assert message == ('Invalid --amount "71": the user does not have so many points.')
     (wallet,) = acme_cli.json("points", "show", *ACME)["wallets"]
     assert wallet["balance"] == 70
@@ -26,4 +26,5 @@ def test_users_from_a_shell(acme_cli: CouponctlRunner) -> None:
     assert changed["is_member"] is False
     assert acme_cli.json("user", "get", *ACME, "john@doe.com") == changed
     assert acme_cli.json("user", "list", *ACME) == {"users": [changed], "total": 1}
-    assert acme_cli.expect_refusal("user", "get", *ACME, "jane") == "User not found"
+    message = acme_cli.expect_refusal("user", "get", *ACME, "jane", status=4)
+    assert message == "User not found"

@@ -47,7 +47,8 @@ def test_a_new_tenants_key_may_do_everything(
 def test_a_tenant_is_made_once(cli: CouponctlRunner) -> None:
     cli.create_tenant()
     assert (
-        cli.expect_refusal("tenant", "create", "acme") == "This tenant exists already"
+        cli.expect_refusal("tenant", "create", "acme", status=5)
+        == "This tenant exists already"
     )
     assert cli.json("tenant", "list")["total"] == 1
 
@@ -55,7 +56,7 @@ def test_a_tenant_is_made_once(cli: CouponctlRunner) -> None:
 @pytest.mark.parametrize("word", ["validate", "Tenants"])
 def test_a_word_of_the_paths_is_no_tenant(cli: CouponctlRunner, word: str) -> None:
     assert "a part of the gateways' paths" in cli.expect_refusal(
-        "tenant", "create", word
+        "tenant", "create", word, status=2
     )
 
 
@@ -128,7 +129,7 @@ def test_a_token_is_for_a_user_or_the_server(
 
 def test_there_is_no_token_of_an_unknown_tenant(cli: CouponctlRunner) -> None:
     words = "token", "mint", "--tenant", "nobody", "--user", "u"
-    assert 'Tenant "nobody" not found' in cli.expect_refusal(*words)
+    assert 'Tenant "nobody" not found' in cli.expect_refusal(*words, status=4)
 
 
 def test_a_key_has_the_scopes_and_the_expiry_that_were_asked_for(
@@ -169,7 +170,7 @@ def test_a_key_that_has_expired_already_is_refused_as_over_http(
 ) -> None:
     cli.create_tenant()
     words = "--name", "late", "--expires", "2020-01-01T00:00:00Z"
-    message = cli.expect_refusal("key", "create", "--tenant", "acme", *words)
+    message = cli.expect_refusal("key", "create", "--tenant", "acme", *words, status=2)
     assert message == (
         'Invalid --expires "2020-01-01T00:00:00Z": expected a time in the future.'
     )

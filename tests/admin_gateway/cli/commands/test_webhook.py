@@ -41,25 +41,28 @@ def test_the_life_of_a_webhook(acme_cli: CouponctlRunner) -> None:
     assert acme_cli.json("webhook", "delete", *ACME, webhook_id) == {
         "deleted": created["id"]
     }
-    message = acme_cli.expect_refusal("webhook", "show", *ACME, webhook_id)
+    message = acme_cli.expect_refusal("webhook", "show", *ACME, webhook_id, status=4)
     assert message == "Webhook not found"
 
 
 def test_what_is_wrong_is_said_in_one_sentence(acme_cli: CouponctlRunner) -> None:
     options = "webhook", "create", *ACME, "--event", "coupon.redeemed"
-    message = acme_cli.expect_refusal(*options, "--url", "http://169.254.169.254/")
+    message = acme_cli.expect_refusal(
+        *options, "--url", "http://169.254.169.254/", status=2
+    )
     assert message.startswith('Invalid --url "http://169.254.169.254/": ')
     assert 'Invalid --timeout-ms "1": ' in acme_cli.expect_refusal(
-        *options, "--url", URL, "--timeout-ms", "1"
+        *options, "--url", URL, "--timeout-ms", "1", status=2
     )
     assert "coupon.redeemed" in acme_cli.expect_usage_error(
         "webhook", "create", *ACME, "--event", "x", "--url", URL
     )
-    message = acme_cli.expect_refusal("webhook", "list", "--tenant", "globex")
+    message = acme_cli.expect_refusal("webhook", "list", "--tenant", "globex", status=4)
     assert message.startswith('Tenant "globex" not found; ')
     message = acme_cli.expect_refusal(
         *("webhook", "create", "--tenant", "globex"),
         *("--event", "coupon.redeemed", "--url", URL),
+        status=4,
     )
     assert message.startswith('Tenant "globex" not found; ')
 

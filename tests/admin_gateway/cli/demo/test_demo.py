@@ -11,17 +11,19 @@ from typing import Any
 
 import pytest
 
-from admin_gateway.cli.demo import points_offer
+from admin_gateway.cli.demo import points_offer, welcome_message
 from admin_gateway.cli.demo.phoenix_definitions import DEMO_DEFINITIONS
 from coupon_core import bootstrap
 from coupon_core.domain.models import utc_now
 from coupon_core.persistence import database
 from coupon_core.persistence.tables import ALL_TABLES, AuditEntryTable
 from coupon_core.security import authentication
-from tests.support.cli_runner import CouponctlRunner
+from coupon_core.settings import loader
+from tests.support.cli_runner import CouponctlRunner, Terminal
 from tests.support.settings import build_settings
 
 DEMO = "--tenant", "demo"
+EVERY_INTERFACE = "0.0.0.0"  # noqa: S104
 
 
 @pytest.fixture
@@ -214,13 +216,51 @@ def test_drop_leaves_other_tenants_alone(demo: CouponctlRunner) -> None:
 
 
 def test_drop_asks_first(demo: CouponctlRunner) -> None:
-    result = demo.run("demo", "drop", stdin="n\n")
+    result = demo.run("demo", "drop", stdin=Terminal(b"n\n"))
     assert (result.exit_code, result.stdout) == (1, "")
     assert "Remove the tenant demo" in result.stderr
+    assert result.stderr.endswith("Error: Aborted; nothing was changed.\n")
+    assert "--yes" in demo.expect_usage_error("demo", "drop")
     assert list_coupons(demo)
+    assert demo.run("demo", "drop", stdin=Terminal(b"y\n")).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("host", "demo", "count", "message"),
+    [
+        (
+            EVERY_INTERFACE,
+            "",
+            0,
+            "There is no demo tenant, because the gateways listen on",
+        ),
+        (EVERY_INTERFACE, "0", 0, ""),
+        ("127.0.0.1", "0", 0, ""),
+        (EVERY_INTERFACE, "1", 1, "Warning: the gateways listen on 0.0.0.0, so other"),
+    ],
+)
+def test_make_run_does_not_open_the_demo_to_other_machines_unasked(
+    cli: CouponctlRunner, host: str, demo: str, count: int, message: str
+) -> None:
+    env = {**cli.env, "COUPON_BIND_HOST": host, "COUPON_DEMO": demo}
+    result = CouponctlRunner(env).run("demo", "load", "--if-enabled")
+    assert result.exit_code == 0
+    assert message in result.stderr
+    assert ("Warning" in result.stderr) == ("Warning" in message)
+    assert cli.json("tenant", "list")["total"] == count
+
+
+def test_the_welcome_shows_no_credentials_to_an_open_network(
+    demo: CouponctlRunner, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**demo.env, "COUPON_BIND_HOST": EVERY_INTERFACE}.items():
+        monkeypatch.setenv(name, value)
+    text = welcome_message.render_welcome(loader.load())
+    assert "API key" not in text
+    assert "Warning: the gateways listen on 0.0.0.0" in text
 
 
 def test_without_the_demo_tenant_there_is_nothing_to_show(cli: CouponctlRunner) -> None:
     expected = "There is no demo tenant. Create it with `couponctl demo load`."
-    assert cli.expect_refusal("demo", "show") == expected
-    assert cli.expect_refusal("demo", "drop", "--yes") == expected
+    assert cli.expect_refusal("demo", "show", status=4) == expected
+    assert cli.expect_refusal("demo", "drop", "--yes", status=4) == expected

@@ -6,14 +6,17 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography.fernet import Fernet
 
+from coupon_core.persistence.data_directory import find_exposed
 from coupon_core.persistence.tables import DefinitionTable
 from coupon_core.security import encryption
 from tests.support.cli_runner import CouponctlRunner
 from tests.support.concurrency import started_core
+from tests.support.servers import RedisServer
 from tests.support.settings import build_settings
 
 
@@ -90,6 +93,33 @@ def test_a_master_key_that_others_can_read(cli_without_tables: CouponctlRunner) 
     path.chmod(0o644)
     finding = run_doctor(CouponctlRunner(env), 1)["master key"]
     assert (finding["level"], finding["advice"]) == ("fail", f"Run: chmod 600 {path}")
+
+
+def test_files_that_others_could_read(cli_without_tables: CouponctlRunner) -> None:
+    """Every command closes the directory; what it cannot close is reported."""
+    cli_without_tables.run("db", "upgrade")
+    directory = Path(cli_without_tables.env["COUPON_DATA_DIR"])
+    directory.chmod(0o755)
+    (directory / "old.log").touch(0o644)
+    assert run_doctor(cli_without_tables, 0)["data directory"]["level"] == "ok"
+    assert not list(find_exposed(directory))
+    (directory / "old.log").chmod(0o640)
+    finding = run_doctor(cli_without_tables, 0)["data directory"]
+    assert finding["level"] == "warn"
+    assert f"{directory}/old.log: open to other users" in finding["found"]
+    directory.chmod(0o1755)  # shared like /tmp, and therefore left as it is
+    finding = run_doctor(cli_without_tables, 1)["data directory"]
+    assert (finding["level"], finding["advice"]) == (
+        "fail",
+        f"Run as its owner: chmod -R go= {directory}",
+    )
+
+
+def test_a_bus_without_a_password(cli: CouponctlRunner, redis: RedisServer) -> None:
+    env = {**cli.env, "BUS_PORT": str(urlsplit(redis.url).port)}
+    finding = run_doctor(CouponctlRunner(env), 1)["bus"]
+    assert "requires no password" in finding["found"]
+    assert "couponctl serve bus" in finding["advice"]
 
 
 def test_secrets_that_another_key_sealed(cli: CouponctlRunner) -> None:
@@ -175,7 +205,7 @@ def test_check_tells_every_error_at_once(cli_without_tables: CouponctlRunner) ->
     [
         ("COUPON_MASTER_KEYS_FILE", "/no/such/file", "COUPON_MASTER_KEYS_FILE"),
         ("COUPON_MASTER_KEYS", "short", "couponctl config new-key"),
-        ("COUPON_DATA_DIR", "/proc/no/such", "COUPON_DATA_DIR: /proc/no"),
+        ("COUPON_DATA_DIR", "/dev/null/a", "COUPON_DATA_DIR: /dev/null is not a"),
     ],
 )
 def test_each_bad_setting_is_one_sentence(
@@ -183,6 +213,23 @@ def test_each_bad_setting_is_one_sentence(
 ) -> None:
     env = {**cli_without_tables.env, "COUPON_MASTER_KEYS": "", name: value}
     assert message in CouponctlRunner(env).expect_refusal("config", "check")
+
+
+def test_a_misspelt_setting_is_refused_with_the_right_name(
+    cli_without_tables: CouponctlRunner,
+) -> None:
+    misspelt = CouponctlRunner({**cli_without_tables.env, "COUPON_DATABSE_URL": "x"})
+    expected = "COUPON_DATABSE_URL is not a setting; did you mean COUPON_DATABASE_URL?"
+    assert misspelt.expect_refusal("config", "check") == expected
+    report = misspelt.json("doctor", status=1)
+    assert ("warn", expected) in [
+        (finding["level"], finding["found"]) for finding in report["checks"]
+    ]
+
+
+def test_the_summary_counts_failures(cli_without_tables: CouponctlRunner) -> None:
+    lines = cli_without_tables.run("doctor").stderr.splitlines()
+    assert lines[0].startswith("1 failed, 0 warnings, ")
 
 
 def test_good_settings_pass(cli_without_tables: CouponctlRunner) -> None:

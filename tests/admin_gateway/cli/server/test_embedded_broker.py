@@ -17,6 +17,7 @@ import redis as client
 from coupon_core import bootstrap
 from coupon_core.messaging import health_check
 from coupon_core.persistence import database
+from coupon_core.persistence.data_directory import find_exposed
 from tests.factories.dead_letters import create_dead_letter
 from tests.factories.events import CLOUD_EVENT
 from tests.support.cli_runner import CouponctlRunner, started_couponctl
@@ -43,7 +44,8 @@ def embedded_cli(cli_without_tables: CouponctlRunner) -> CouponctlRunner:
 
 
 def connect(runner: CouponctlRunner) -> client.Redis:
-    return client.Redis(port=int(runner.env["BUS_PORT"]))
+    password = Path(runner.env["COUPON_DATA_DIR"], "bus.password").read_text()
+    return client.Redis(port=int(runner.env["BUS_PORT"]), password=password)
 
 
 def test_it_is_reached_from_this_machine_only_and_keeps_all(
@@ -62,6 +64,24 @@ def test_it_is_reached_from_this_machine_only_and_keeps_all(
     assert (config["protected-mode"], config["save"]) == ("yes", "")
     assert config["dir"] == str(bus_directory)
     assert (bus_directory / "appendonlydir").is_dir()
+
+
+def test_it_refuses_whoever_does_not_know_its_password(
+    embedded_cli: CouponctlRunner,
+) -> None:
+    data_directory = Path(embedded_cli.env["COUPON_DATA_DIR"])
+    with running_bus(embedded_cli) as bus:
+        with (
+            client.Redis(port=int(embedded_cli.env["BUS_PORT"])) as stranger,
+            pytest.raises(client.AuthenticationError),
+        ):
+            stranger.keys()
+        password = (data_directory / "bus.password").read_text()
+        assert password not in " ".join(psutil.Process(bus.pid).cmdline())
+        shown = embedded_cli.run("config", "show", "--json").stdout
+        assert f"redis://:(hidden)@127.0.0.1:{embedded_cli.env['BUS_PORT']}/0" in shown
+        assert password not in shown
+    assert not list(find_exposed(data_directory))
 
 
 def test_what_it_had_is_there_after_a_crash_and_after_an_end(

@@ -181,9 +181,9 @@ def test_a_revoke_waits_for_a_redeem(tenant: TenantFactory) -> None:
     assert found == AdminReason.REDEEMED_COUPON
 
 
+# In a SQLite file all writers wait for each other.
+@pytest.mark.parametrize("migrated_template", ["postgresql"], indirect=True)
 def test_another_tenants_naming_is_not_waited_for(tenant: TenantFactory) -> None:
-    if not database.is_postgresql():
-        pytest.skip("in a file all writers wait for each other")
     other = create_tenant()
     with uncommitted(partial(tenant_repository.lock, tenant.tenant_id)):
         assert other.define_custom("SAVE10").custom_code == "SAVE10"

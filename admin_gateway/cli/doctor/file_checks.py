@@ -1,0 +1,66 @@
+"""The checks of `couponctl doctor` of the data directory and its disk."""
+
+import os
+import shlex
+import shutil
+import stat
+from pathlib import Path
+
+from admin_gateway.cli.doctor.findings import Finding, Findings, Level
+from coupon_core.persistence import data_directory
+from coupon_core.settings.loader import MASTER_KEY_FILE, Settings
+
+GIBIBYTE = 2**30
+# Level of the finding if fewer bytes than this are free; the first match counts.
+FREE_SPACE_THRESHOLDS: tuple[tuple[Level, int], ...] = (
+    ("fail", GIBIBYTE // 10),
+    ("warn", GIBIBYTE),
+)
+
+
+def check_disk(settings: Settings) -> Findings:
+    """Check the free space of the data directory."""
+    free = shutil.disk_usage(settings.data_dir).free
+    level: Level = next(
+        (level for level, min_free in FREE_SPACE_THRESHOLDS if free < min_free), "ok"
+    )
+    advice = "" if level == "ok" else f"Free disk space for {settings.data_dir}."
+    yield Finding("disk", level, found=f"{free / GIBIBYTE:.1f} GiB free", advice=advice)
+
+
+def check_data_directory(settings: Settings) -> Findings:
+    """Check that the data directory is writable, and closed to other users."""
+    directory = settings.data_dir
+    if not os.access(directory, os.W_OK | os.X_OK):
+        advice = "Grant this user write permission, or set COUPON_DATA_DIR."
+        yield Finding(
+            "data directory", "fail", found=f"{directory}: not writable", advice=advice
+        )
+    elif exposed := list(data_directory.find_exposed(directory)):
+        found = f"{exposed[0]}: open to other users ({len(exposed)} such paths)"
+        advice = f"Run as its owner: chmod -R go= {shlex.quote(str(directory))}"
+        # Nobody gets past a directory that is closed itself.
+        level: Level = "fail" if exposed[0] == directory else "warn"
+        yield Finding("data directory", level, found=found, advice=advice)
+    else:
+        yield Finding("data directory", "ok", found=str(directory))
+
+
+def check_master_key(settings: Settings) -> Findings:
+    """Check where the master key is stored and that only this user can read it."""
+    path = settings.data_dir / MASTER_KEY_FILE
+    if not path.exists() or path.read_text().strip() not in settings.master_keys:
+        count = len(settings.master_keys)
+        yield Finding("master key", "ok", found=f"{count} from COUPON_MASTER_KEYS")
+        return
+    yield _check_file_mode(path)
+
+
+def _check_file_mode(path: Path) -> Finding:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    found = f"{path}, mode {mode:04o}"
+    if mode & data_directory.OTHERS_PERMISSIONS:
+        return Finding(
+            "master key", "fail", found=found, advice=f"Run: chmod 600 {path}"
+        )
+    return Finding("master key", "ok", found=found)

@@ -1,0 +1,27 @@
+"""Hide the passwords in URLs that people read."""
+
+import re
+
+HIDDEN = "(hidden)"
+# From the first colon of the user part to the last @: a password may itself contain the
+# characters : @ / ? #, which a parser would take for the end of the host.
+USER_PASSWORD_PATTERN = re.compile(r"(?<=://)([^:@]*):.*(?=@)", re.DOTALL)
+# libpq and Redis also read passwords from the query. What follows one is hidden too, as
+# it may contain & or #.
+QUERY_SECRET_PATTERN = re.compile(
+    r"(?<=[?&])(\w*(?:pass|pwd|secret|token|key)\w*=).*", re.DOTALL | re.IGNORECASE
+)
+
+
+def redact_url(text: str) -> str:
+    """Return the text with the password of a URL replaced by "(hidden)"."""
+    redacted = QUERY_SECRET_PATTERN.sub(rf"\1{HIDDEN}", text)
+    if "@" in text and "@" not in redacted:
+        # What looks like a query may be the rest of a password before the @.
+        redacted += "@"
+    return USER_PASSWORD_PATTERN.sub(rf"\1:{HIDDEN}", redacted).removesuffix("@")
+
+
+def remove_credentials(text: str) -> str:
+    """Return a URL without its user and without any password."""
+    return re.sub(r"(?<=://).*@", "", redact_url(text), flags=re.DOTALL)
