@@ -14,6 +14,7 @@ from coupon_core.web.access_log import ROUTE_ENVIRON_KEY
 from coupon_core.web.blueprint import BODY_LIMIT_ATTRIBUTE, JsonApi, JsonBlueprint
 from coupon_core.web.dialects import ErrorFormat, RefusalResponse
 from coupon_core.web.error_handlers import register_error_handlers
+from coupon_core.web.flask_app import GatewayFlask
 from coupon_core.web.health import CheckFunctions, create_health_blueprint
 from coupon_core.web.idempotency import enable_idempotency
 from coupon_core.web.middleware import wrap_wsgi
@@ -77,7 +78,7 @@ def _create_flask(
     max_body_bytes: int,
     converters: Mapping[str, type[BaseConverter]],
 ) -> Flask:
-    app = Flask(import_name, static_folder=None)
+    app = GatewayFlask(import_name, static_folder=None)
     app.json = CompactJsonProvider(app)
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
     app.url_map.converters.update(converters)

@@ -64,9 +64,9 @@ class Environment:
         return self.postgres.version if "postgres" in vars(self) else ""
 
     def database_url(self, name: str) -> str:
-        """Return the URL of `gateway`, `by_hand` or `bus`: three equal databases."""
+        """Return the URL of `gateway`, `by_hand` or `bus`, which are equal at first."""
         assert self.players  # creates them
-        return self.postgres.url(name)
+        return self.postgres.socket_url(name)
 
     @cached_property
     def gateway(self) -> GunicornServer:
