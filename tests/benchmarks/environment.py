@@ -113,7 +113,7 @@ class Environment:
     def drive(self, plan: load.LoadPlan, servers: dict[str, int]) -> Sample:
         """Send the load from another process, and measure what it costs the servers."""
         meter = Meter(servers)
-        if wrk.find_wrk():
+        if wrk.can_drive(plan.seconds):
             outcome = wrk.drive(plan, self.options.clients)
         else:
             outcome = self._client.submit(

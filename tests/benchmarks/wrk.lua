@@ -1,5 +1,6 @@
 -- Sends the requests of the file that BENCH_REQUESTS names, each as it is, in turn.
--- wrk runs this with one thread, so that no request is sent twice.
+-- wrk runs this with one thread, so that no request is sent twice. It takes the first
+-- request to check this script, and never sends it.
 local bodies_contain = os.getenv("BENCH_REQUIRED")
 local requests, position, repeats = {}, 0, os.getenv("BENCH_REPEAT") == "1"
 local threads = {}
