@@ -231,7 +231,8 @@ def describe_run(document: Json) -> str:
     load = document["load_generator"]
     return (
         f"{machine['processor']}, {machine['cores']} cores, {machine['system']}; "
-        f"{versions}; load by {load}.\n"
+        f"{versions}; load by {load};"
+        f" load average {machine['load'][0]:.1f} at the end.\n"
         f"{options['rounds']} rounds of {options['seconds']:g} s, {options['clients']}"
         f" clients, {options['users']} users, {served};"
         f" {document['seconds']:.0f} s in total; {document['revision']}."
