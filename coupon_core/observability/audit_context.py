@@ -4,7 +4,7 @@ Entry points set it; audit log and access log read it.
 """
 
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from coupon_core.domain.models import Principal
 
@@ -46,7 +46,8 @@ def start_context(default_actor: str = SYSTEM_ACTOR, request_id: str = "") -> No
 
 def set_principal(principal: Principal) -> None:
     """Record the authenticated caller of this thread's request."""
-    _current.set(replace(_current.get(), principal=principal))
+    context = _current.get()
+    _current.set(AuditContext(context.default_actor, context.request_id, principal))
 
 
 def current_context() -> AuditContext:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
 from coupon_core.domain.models import (
@@ -17,6 +18,8 @@ from coupon_core.domain.models import (
 from coupon_core.persistence.tables import parse_json, to_datetime
 
 Row = Sequence[Any]
+
+MAX_SHARED_VALUES = 1_024
 
 
 def format_columns(value_type: type, alias: str) -> str:
@@ -95,8 +98,8 @@ def to_issued_coupon(row: Row) -> IssuedCoupon:
     """Return the value of a row of `SELECT_ISSUED_COUPONS`."""
     return IssuedCoupon(
         coupon=to_coupon(row[:_COUPON_COLUMN_COUNT]),
-        definition=to_definition(row[_COUPON_COLUMN_COUNT:_REWARD_ITEM_START]),
-        reward_item=to_reward_item(row[_REWARD_ITEM_START:]),
+        definition=_to_shared_definition(row[_COUPON_COLUMN_COUNT:_REWARD_ITEM_START]),
+        reward_item=_to_shared_reward_item(row[_REWARD_ITEM_START:]),
     )
 
 
@@ -113,6 +116,12 @@ def to_definition(row: Row) -> Definition:
 def to_reward_item(row: Row) -> RewardItem:
     """Return the value of a row of `REWARD_ITEM_COLUMNS`."""
     return RewardItem(*convert_row(row, REWARD_ITEM_CONVERSIONS))
+
+
+# Many coupons share a definition. Equal rows yield the same value, which is immutable,
+# so a changed row is never confused with its former state.
+_to_shared_definition = lru_cache(MAX_SHARED_VALUES)(to_definition)
+_to_shared_reward_item = lru_cache(MAX_SHARED_VALUES)(to_reward_item)
 
 
 def convert_row(row: Row, conversions: Sequence[tuple[int, Converter]]) -> list[Any]:

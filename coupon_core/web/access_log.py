@@ -5,6 +5,7 @@ headers contain credentials.
 """
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -60,6 +61,7 @@ def _describe_principal(principal: Principal) -> dict[str, str]:
     return fields
 
 
+@lru_cache(8_192)
 def to_pseudonym(tenant_id: str, user_id: str) -> str:
     """Return a stable pseudonym of a user, so that logs contain no user ids."""
     text = f"{tenant_id}\0{user_id}".encode("utf-8", "replace")

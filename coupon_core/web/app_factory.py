@@ -21,6 +21,7 @@ from coupon_core.web.dialects import (
 )
 from coupon_core.web.error_catalogue import create_errors_blueprint
 from coupon_core.web.error_handlers import register_error_handlers
+from coupon_core.web.flask_app import GatewayFlask
 from coupon_core.web.health import CheckFunctions, create_health_blueprint
 from coupon_core.web.idempotency import enable_idempotency
 from coupon_core.web.middleware import wrap_wsgi
@@ -86,7 +87,7 @@ def _create_flask(
     max_body_bytes: int,
     converters: Mapping[str, type[BaseConverter]],
 ) -> Flask:
-    app = Flask(import_name, static_folder=None)
+    app = GatewayFlask(import_name, static_folder=None)
     app.json = CompactJsonProvider(app)
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
     app.url_map.converters.update(converters)

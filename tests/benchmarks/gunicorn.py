@@ -1,4 +1,4 @@
-"""The gateway and the baseline under gunicorn with the settings of production."""
+"""The servers under gunicorn: ours as in production, the yardsticks with its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from tests.support.paths import PROJECT_ROOT
 from tests.support.ports import find_free_port
 from tests.support.servers.process import Process
 
-CONFIG_FILE = PROJECT_ROOT / "deploy" / "gunicorn.conf.py"
+PRODUCTION_CONFIG = PROJECT_ROOT / "deploy" / "gunicorn.conf.py"
+STOCK_CONFIG = Path(__file__).with_name("stock_gunicorn.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def running_gateway(
         "COUPON_CALLS_PER_CALLER": "",  # few players send all the load
     }
     with _running_gunicorn(
-        "query_gateway:create_app()", home, settings, workers
+        "query_gateway:create_app()", home / "gateway", settings, workers
     ) as server:
         yield server
 
@@ -48,22 +49,43 @@ def running_gateway(
 def running_baseline(
     home: Path, players: Players, workers: int
 ) -> Iterator[GunicornServer]:
-    """Run the baseline, which accepts the same tokens."""
-    settings = {"COUPON_DATA_DIR": str(home), "BENCH_HELLO_SECRET": players.secret}
+    """Run the baseline, which accepts the same tokens, under a stock gunicorn."""
+    settings = {"BENCH_HELLO_SECRET": players.secret}
     with _running_gunicorn(
-        "tests.benchmarks.baseline_app:app", home, settings, workers
+        "tests.benchmarks.baseline_app:app",
+        home / "baseline",
+        settings,
+        workers,
+        STOCK_CONFIG,
+    ) as server:
+        yield server
+
+
+@contextmanager
+def running_empty_app(
+    home: Path, workers: int, is_stock: bool
+) -> Iterator[GunicornServer]:
+    """Run a WSGI app that does nothing, under our worker or a stock one."""
+    directory = home / ("empty_stock" if is_stock else "empty")
+    config = STOCK_CONFIG if is_stock else PRODUCTION_CONFIG
+    settings = {"COUPON_DATA_DIR": str(home)}
+    with _running_gunicorn(
+        "tests.benchmarks.empty_app:app", directory, settings, workers, config
     ) as server:
         yield server
 
 
 @contextmanager
 def _running_gunicorn(
-    app: str, home: Path, settings: Mapping[str, str], workers: int
+    app: str,
+    directory: Path,
+    settings: Mapping[str, str],
+    workers: int,
+    config: Path = PRODUCTION_CONFIG,
 ) -> Iterator[GunicornServer]:
     port = find_free_port()
-    directory = home / app.partition(":")[0]
     directory.mkdir()
-    options = ("--config", str(CONFIG_FILE), "--bind", f"127.0.0.1:{port}")
+    options = ("--config", str(config), "--bind", f"127.0.0.1:{port}")
     process = Process(
         [sys.executable, "-m", "gunicorn", *options, app],
         directory=directory,

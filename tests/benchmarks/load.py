@@ -1,4 +1,4 @@
-"""The load client: one process that keeps connections busy with prepared requests."""
+"""A load generator in Python, for machines without wrk, and for exact latencies."""
 
 from __future__ import annotations
 
@@ -28,9 +28,14 @@ class LoadPlan:
 
 @dataclass(slots=True)
 class LoadResult:
-    """The result of a load; latencies are in milliseconds."""
+    """The result of a load; latencies are in milliseconds, CPU is the generator's."""
 
     seconds: float = 0.0
+    completed: int = 0
+    unanswered: int = 0  # sent, and perhaps served, but no answer was received
+    p50_ms: float = 0.0
+    p99_ms: float = 0.0
+    cpu_seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
@@ -49,7 +54,7 @@ def drive(plan: LoadPlan, clients: int) -> LoadResult:
     outcome = LoadResult()
     waiting = iter(cycle(plan.requests) if plan.repeat else plan.requests)
     callers = [_connect(plan.port) for _ in range(clients)]
-    began = time.perf_counter()
+    began, cpu_began = time.perf_counter(), time.process_time()
     with selectors.DefaultSelector() as selector:
         for caller in callers:
             selector.register(caller.socket, selectors.EVENT_READ, caller)
@@ -58,8 +63,13 @@ def drive(plan: LoadPlan, clients: int) -> LoadResult:
             selector, waiting, began + plan.seconds, plan.required_bytes, outcome
         )
     outcome.seconds = time.perf_counter() - began
+    outcome.cpu_seconds = time.process_time() - cpu_began
     for caller in callers:
         caller.socket.close()
+    latencies = sorted(outcome.latencies)
+    outcome.completed = len(latencies)
+    outcome.p50_ms = compute_percentile(latencies, 50)
+    outcome.p99_ms = compute_percentile(latencies, 99)
     return outcome
 
 

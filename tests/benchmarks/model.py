@@ -27,7 +27,9 @@ class Sample:
 
     completed: int
     seconds: float
+    unanswered: int = 0  # perhaps served as well, but the round was over
     cpu_seconds: dict[str, float] = field(default_factory=dict)  # by server
+    client_cpu_seconds: float = 0.0  # of the load generator
     rss_bytes: int = 0  # of the largest process
     p50_ms: float = 0.0
     p99_ms: float = 0.0
@@ -35,6 +37,8 @@ class Sample:
 
 
 Metric = Callable[[Sample], float]
+Round = dict[str, Sample]
+"""The sample of each runner, by its name."""
 
 
 def cpu_per_request(sample: Sample) -> float:

@@ -85,7 +85,11 @@ def create_database(
 ) -> Players:
     """Create and fill the database `gateway` through the core."""
     server.address.execute("CREATE DATABASE gateway")
-    url, key, now = server.url("gateway"), encryption.generate_master_key(), utc_now()
+    url, key, now = (
+        server.socket_url("gateway"),
+        encryption.generate_master_key(),
+        utc_now(),
+    )
     encryption.load_keys((key,))
     database.open_database(url)
     try:

@@ -15,14 +15,17 @@ from typing import Any
 
 import psutil
 
+from tests.benchmarks import wrk
 from tests.benchmarks.model import (
     BenchmarkCase,
     Options,
+    Round,
     Sample,
     cpu_per_request,
     requests_per_second,
 )
-from tests.benchmarks.run import Results, Rounds
+from tests.benchmarks.other_tree import OtherTree
+from tests.benchmarks.run import Results
 from tests.support.paths import PROJECT_ROOT
 
 Json = dict[str, Any]
@@ -30,13 +33,17 @@ PACKAGES = ("flask", "gunicorn", "peewee", "psycopg", "pyjwt", "werkzeug")
 NOTES = (
     "A ratio is taken within each round, where its two sides ran one after the other;"
     " shown are the median and the range over the rounds.",
-    "CPU is that of the servers' processes, not the client's. The gateway checks each"
-    " user's token once and then remembers it; the hello checks it each time.",
+    "CPU is that of the servers; the client's is shown beside it. The gateway checks"
+    " each user's token once and then remembers it; the hello checks it each time.",
+    "The yardsticks hello and empty stock run under gunicorn's own threaded worker with"
+    " 8 threads and its Python parser.",
     "The limit of requests per caller is switched off: few players send all the load.",
 )
 
 
-def build_document(options: Options, results: Results) -> Json:
+def build_document(
+    options: Options, results: Results, other: OtherTree | None = None
+) -> Json:
     """Return the whole result, for comparison with other runs."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -45,10 +52,12 @@ def build_document(options: Options, results: Results) -> Json:
         "machine": _describe_machine(),
         "versions": _list_versions(results.postgres),
         "options": asdict(options),
+        "load_generator": "wrk" if wrk.can_drive(options.seconds) else "Python",
         "counts_match": not results.mismatches,
         "wrong": results.mismatches,
         "rows": [_build_row(row, results.rounds) for row in results.cases],
         "runners": _summarize_runners(results.rounds),
+        "against": _compare_with(other, results) if other else None,
         "notes": NOTES,
     }
 
@@ -84,7 +93,7 @@ def _list_versions(postgres: str) -> Json:
     return {"python": platform.python_version(), "postgresql": postgres} | packages
 
 
-def _build_row(row: BenchmarkCase, rounds: Rounds) -> Json:
+def _build_row(row: BenchmarkCase, rounds: list[Round]) -> Json:
     ratios = [_compute_ratio(row, samples) for samples in rounds]
     return {
         "name": row.name,
@@ -98,6 +107,25 @@ def _build_row(row: BenchmarkCase, rounds: Rounds) -> Json:
     }
 
 
+def _compare_with(other: OtherTree, results: Results) -> Json:
+    """Return each row's metric as a ratio to that of the other commit, in pairs."""
+    pairs = list(zip(results.rounds, results.other_rounds, strict=True))
+    return {
+        "commit": other.commit,
+        "rows": {
+            row.name: _summarize(
+                [
+                    row.metric(ours[row.measured.name])
+                    / row.metric(theirs[row.measured.name])
+                    for ours, theirs in pairs
+                ]
+            )
+            for row in results.cases
+        },
+        "runners": _summarize_runners(results.other_rounds),
+    }
+
+
 def _compute_ratio(row: BenchmarkCase, samples: dict[str, Sample]) -> float:
     measured, baseline = samples[row.measured.name], samples[row.baseline.name]
     return row.metric(measured) / row.metric(baseline)
@@ -107,7 +135,7 @@ def _summarize(values: Sequence[float]) -> Json:
     return {"median": median(values), "least": min(values), "most": max(values)}
 
 
-def _summarize_runners(rounds: Rounds) -> Json:
+def _summarize_runners(rounds: list[Round]) -> Json:
     return {
         name: _summarize_runner([samples[name] for samples in rounds])
         for name in rounds[0]
@@ -123,6 +151,9 @@ def _summarize_runner(samples: Sequence[Sample]) -> Json:
             server: median(s.cpu_seconds[server] / s.completed * 1e6 for s in samples)
             for server in samples[0].cpu_seconds
         },
+        "client_cpu_us": median(
+            s.client_cpu_seconds / s.completed * 1e6 for s in samples
+        ),
         "p50_ms": median(sample.p50_ms for sample in samples),
         "p99_ms": median(sample.p99_ms for sample in samples),
         "rss_mb": max(sample.rss_bytes for sample in samples) / 2**20,
@@ -139,48 +170,69 @@ def render_table(document: Json) -> str:
         [
             "",
             *rows,
+            *_render_comparison(document["against"]),
             "",
             RUNNER_HEADER,
             *runners,
             "",
-            _render_environment(document),
+            describe_run(document),
             *NOTES,
         ]
     )
 
 
 def _render_row(row: Json) -> str:
-    ratio, ok = row["ratio"], "ok" if row["ok"] else "MISSED"
-    spread = f"{ratio['least']:.2f}–{ratio['most']:.2f}"
+    ok = "ok" if row["ok"] else "MISSED"
     return (
         f"{row['what']}\n    compared with {row['compared_with']}\n"
-        f"    {ratio['median']:.2f} × ({spread}), goal {row['goal']}: {ok}"
+        f"    {_render_ratio(row['ratio'])}, goal {row['goal']}: {ok}"
     )
 
 
+def _render_ratio(ratio: Json) -> str:
+    return f"{ratio['median']:.2f} × ({ratio['least']:.2f}–{ratio['most']:.2f})"
+
+
+def _render_comparison(against: Json | None) -> list[str]:
+    if against is None:
+        return []
+    return [
+        "",
+        f"This tree compared with {against['commit']}, what is measured only:",
+        *(
+            f"    {name}: {_render_ratio(ratio)}"
+            for name, ratio in against["rows"].items()
+        ),
+    ]
+
+
 RUNNER_HEADER = (
-    f"{'':10} {'CPU µs':>8} {'requests/s':>11} {'p50 ms':>7} {'p99 ms':>7}"
-    f" {'RSS MB':>7}  CPU µs by server"
+    f"{'':20} {'CPU µs':>8} {'client':>7} {'requests/s':>11} {'p50 ms':>7}"
+    f" {'p99 ms':>7} {'RSS MB':>7}  CPU µs by server"
 )
 
 
 def _render_runner(name: str, runner: Json) -> str:
     parts = [f"{name} {cpu:.0f}" for name, cpu in runner["cpu_us_by_server"].items()]
     return (
-        f"{name:10} {runner['cpu_us']['median']:8.0f}"
+        f"{name:20} {runner['cpu_us']['median']:8.0f} {runner['client_cpu_us']:7.0f}"
         f" {runner['per_second']['median']:11,.0f} {runner['p50_ms']:7.1f}"
         f" {runner['p99_ms']:7.1f} {runner['rss_mb']:7.0f}  {', '.join(parts)}"
     )
 
 
-def _render_environment(document: Json) -> str:
+def describe_run(document: Json) -> str:
+    """Return the machine, the versions and the options as a sentence."""
     versions = ", ".join(
         f"{name} {text}" for name, text in document["versions"].items()
     )
     machine, options = document["machine"], document["options"]
     served = f"gunicorn with {options['workers']} workers of 8 threads"
+    load = document["load_generator"]
     return (
-        f"{machine['processor']}, {machine['cores']} cores; {versions}.\n"
+        f"{machine['processor']}, {machine['cores']} cores, {machine['system']}; "
+        f"{versions}; load by {load};"
+        f" load average {machine['load'][0]:.1f} at the end.\n"
         f"{options['rounds']} rounds of {options['seconds']:g} s, {options['clients']}"
         f" clients, {options['users']} users, {served};"
         f" {document['seconds']:.0f} s in total; {document['revision']}."

@@ -6,12 +6,14 @@ from tests.benchmarks.cases import (
     redeem_cpu,
     redeem_throughput,
     validate_cpu,
+    worker_cpu,
 )
 
 CASES = (
     redeem_cpu.CASE,
     redeem_throughput.CASE,
     validate_cpu.CASE,
+    worker_cpu.CASE,
     *bus.CASES,
     *bulk.CASES,
 )

@@ -16,7 +16,7 @@ CASES = (
         measured=PostgresqlBatch,
         baseline=RawCopy,
         metric=requests_per_second,
-        min_ratio=0.70,
+        min_ratio=0.85,
     ),
     BenchmarkCase(
         name="bulk_sqlite",
@@ -25,6 +25,6 @@ CASES = (
         measured=SqliteBatch,
         baseline=RawExecuteMany,
         metric=requests_per_second,
-        min_ratio=0.70,
+        min_ratio=0.85,
     ),
 )

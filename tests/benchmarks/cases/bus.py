@@ -11,6 +11,8 @@ from tests.benchmarks.runners.bus import (
 from tests.support.servers import find_rabbitmq
 
 BROKERS = ("redis", "rabbitmq") if find_rabbitmq() else ("redis",)
+# kombu's bare consumer on Redis is several times slower than that on RabbitMQ.
+MIN_MILESTONE_RATIOS = {"redis": 1.0, "rabbitmq": 0.3}
 
 
 def build_milestone_case(broker: str) -> BenchmarkCase:
@@ -24,7 +26,7 @@ def build_milestone_case(broker: str) -> BenchmarkCase:
         measured=bind_broker(broker, Milestones),
         baseline=bind_broker(broker, Nothing),
         metric=requests_per_second,
-        min_ratio=0.25,
+        min_ratio=MIN_MILESTONE_RATIOS[broker],
     )
 
 
@@ -33,11 +35,11 @@ def build_relay_case(broker: str) -> BenchmarkCase:
     return BenchmarkCase(
         name=f"relay_{broker}",
         description=f"outbox relay, {broker}: events per second",
-        compared_with="kombu publish with confirms",
+        compared_with="kombu publish with confirms, one by one",
         measured=bind_broker(broker, Relay),
         baseline=bind_broker(broker, Confirmed),
         metric=requests_per_second,
-        min_ratio=0.50,
+        min_ratio=2.0,
     )
 
 

@@ -6,6 +6,7 @@ import multiprocessing
 import sqlite3
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -38,13 +39,13 @@ COLUMNS = """tenant_id, coupon_id, definition_id, user_id, code, generated_at,
     redemption_count, code_key, code_scope, batch_id"""
 
 
-class BulkRunner:
+class BulkRunner(ABC):
     """Create coupons in one database; subclasses define how."""
 
     name: str
 
     def __init__(self, environment: Environment) -> None:
-        self.url = environment.bus_url
+        self.url = environment.database_url("bus")
 
     def run(self, seconds: float) -> Sample:
         """Run one round: as many coupons as about that many seconds allow."""
@@ -57,9 +58,9 @@ class BulkRunner:
         """Return the URL of the database."""
         yield self.url
 
+    @abstractmethod
     def insert_coupons(self, url: str, count: int) -> Sample:
         """Create that many coupons."""
-        raise NotImplementedError
 
     def find_mismatches(self) -> list[str]:
         """Return nothing: each round has counted its rows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -34,16 +35,14 @@ TAP_QUEUE = Queue("bench.tap", EXCHANGES[OUT_EXCHANGE], "#", durable=True)
 _numbers = itertools.count()
 
 
-class BusRunner:
+class BusRunner(ABC):
     """A broker, a database, and a number of messages."""
 
     broker: ClassVar[str]
 
     def __init__(self, environment: Environment) -> None:
-        self.url, self.database_url = (
-            environment.brokers[self.broker],
-            environment.bus_url,
-        )
+        self.url: str = getattr(environment, self.broker)
+        self.database_url = environment.database_url("bus")
 
     def run(self, seconds: float) -> Sample:
         """Run one round: as many messages as about that many seconds allow."""
@@ -58,9 +57,9 @@ class BusRunner:
             database.close_database()
         return Sample(completed=count, seconds=took)
 
+    @abstractmethod
     def prepared_work(self, count: int) -> Any:
         """Prepare what is not measured; yield the work that is."""
-        raise NotImplementedError
 
     def find_mismatches(self) -> list[str]:
         """Return nothing: a round does not end before all its work is done."""

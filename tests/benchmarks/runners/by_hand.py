@@ -28,6 +28,7 @@ class ByHand:
 
     def __init__(self, environment: Environment) -> None:
         self.environment, self.coupons = environment, environment.coupons.copy_unused()
+        environment.database_url("by_hand")
         self.completed = 0
 
     def run(self, seconds: float) -> Sample:
@@ -55,7 +56,10 @@ class ByHand:
         } | pool.to_sql_variables()
         completed = subprocess.run(
             [
-                *(environment.postgres.bin_dir / "pgbench", environment.by_hand_url),
+                *(
+                    environment.postgres.bin_dir / "pgbench",
+                    environment.database_url("by_hand"),
+                ),
                 *("--no-vacuum", "--protocol=prepared", f"--file={SCRIPT}"),
                 *(
                     f"--client={environment.options.clients}",
@@ -78,7 +82,7 @@ class ByHand:
     def find_mismatches(self) -> list[str]:
         """Count in the tables: for pgbench, a refused redeem succeeds, too."""
         return counts.find_mismatches(
-            self.environment.by_hand_url, self.completed, self.name
+            self.environment.database_url("by_hand"), self.name, self.completed
         )
 
 

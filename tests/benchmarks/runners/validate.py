@@ -14,7 +14,7 @@ class Validate:
     name = "validate"
 
     def __init__(self, environment: Environment) -> None:
-        self.environment = environment
+        self.environment, self.server_pids = environment, environment.gateway_pids
         self.requests = [
             build_get(f"/v1/coupons/validate/{code}", environment.players.tokens[user])
             for code, user in environment.coupons.allocate(CODE_COUNT)
@@ -24,7 +24,7 @@ class Validate:
         """Run one round."""
         port, good = self.environment.gateway.port, b'"valid":true'
         work = LoadPlan(port, self.requests, seconds, repeat=True, required_bytes=good)
-        return self.environment.drive(work, self.environment.gateway_pids)
+        return self.environment.drive(work, self.server_pids)
 
     def find_mismatches(self) -> list[str]:
         """Return nothing: nothing is stored; an invalid code counts as a failure."""

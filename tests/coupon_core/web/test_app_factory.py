@@ -124,6 +124,17 @@ def test_text_goes_out_as_it_is_and_compact(client: FlaskClient) -> None:
     assert client.get("/v1/things/é").data.decode() == '{"id":"é"}'
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{"Host": "x" * 70}, {"Connection": "Upgrade", "Upgrade": "websocket"}],
+    ids=["host with a long label", "upgrade to websocket"],
+)
+def test_the_route_depends_on_path_and_method_only(
+    client: FlaskClient, headers: dict[str, str]
+) -> None:
+    assert client.get("/health", headers=headers).json == {"status": "healthy"}
+
+
 def test_rule_that_would_redirect_is_refused_at_start() -> None:
     routes = Blueprint("routes", __name__)
     routes.add_url_rule("/here/", "here", lambda: "")

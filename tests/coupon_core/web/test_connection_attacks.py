@@ -5,7 +5,6 @@ Over raw sockets to both gateways as they run in production, under `ulimit -n 10
 
 from __future__ import annotations
 
-import re
 import resource
 import time
 from collections.abc import Iterator
@@ -161,21 +160,3 @@ def test_close_wins_over_keep_alive(target: Target) -> None:
         told = wire.recv(65_536)
         assert b"Connection: close" in told
         assert wire.recv(1) == b""
-
-
-@pytest.mark.parametrize("path", ["/health", "own", "/api/v1/nowhere"])
-def test_one_recv_returns_head_and_body_of_a_small_answer(
-    target: Target, path: str
-) -> None:
-    if path == "own":
-        request = target.build_head(CONTENT_LENGTH + b"2") + b"{}"
-    else:
-        request = f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
-    with target.connect() as wire:
-        for _ in range(1_000):
-            wire.sendall(request)
-            told = wire.recv(65_536)
-            head, _, body = told.partition(b"\r\n\r\n")
-            length = re.search(rb"(?i)content-length: (\d+)", head)
-            assert length is not None
-            assert len(body) == min(int(length[1]), 65_536 - len(head) - 4)

@@ -84,6 +84,14 @@ class PostgresServer:
         """Return the URL of a database, which need not exist yet."""
         return self.address.url(database)
 
+    def socket_url(self, database: str) -> str:
+        """Return a URL of a database that uses the Unix socket, which costs less."""
+        directory = self.process.directory
+        return (
+            f"postgresql://postgres@/{database}?host={directory}"
+            f"&port={self.address.port}"
+        )
+
     def start(self) -> None:
         """Start it again on the same port and data, and wait for a killed one's end."""
         deadline = time.monotonic() + 10
