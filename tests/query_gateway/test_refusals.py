@@ -127,11 +127,18 @@ NAMES = [case[0].__name__ for case in CASES]
 
 
 @pytest.mark.parametrize(
-    ("cause", "text"), [(case[0], case[1]) for case in CASES], ids=NAMES
+    ("cause", "text", "code"), [(*case[:2], case[3]) for case in CASES], ids=NAMES
 )
-def test_validate_says_why_not(any_caller: Caller, cause: Cause, text: str) -> None:
-    expected = {"valid": False, "coupon": None, "definition": None, "error": text}
-    assert any_caller.validate(cause(any_caller)) == expected
+def test_validate_says_why_not(
+    any_caller: Caller, cause: Cause, text: str, code: str
+) -> None:
+    assert any_caller.validate(cause(any_caller)) == {
+        "valid": False,
+        "coupon": None,
+        "definition": None,
+        "error": text,
+        "error_code": code,
+    }
 
 
 @pytest.mark.parametrize(
