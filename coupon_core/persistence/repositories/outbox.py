@@ -127,7 +127,7 @@ def purge(before: datetime, limit: int) -> int:
 def measure_backlog(now: datetime) -> tuple[int, float]:
     """Return the number of pending events, and for how many seconds the oldest waits.
 
-    An event waits from the moment when it was stored, which its id tells. It may have
+    An event waits from the time when it was stored, which its id contains. It may have
     occurred long before.
     """
     count, oldest_id = execute(COUNT_PENDING, {}).fetchone()
