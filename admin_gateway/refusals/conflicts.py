@@ -25,8 +25,8 @@ CONFLICTS: Mapping[AnyReason, RefusalResponse] = {
     AdminReason.PACKAGE_OUT_OF_USE: (
         409,
         "PACKAGE_OUT_OF_USE",
-        "status: the definition stays archived while its package is not active or the "
-        "package's campaign is COMPLETED or CANCELLED; change that, and it follows",
+        "status: the definition is archived while its package is not active or the "
+        "package's campaign is COMPLETED or CANCELLED; change the package or campaign",
     ),
     AdminReason.CREATOR_EXISTS: (
         409,
@@ -36,17 +36,17 @@ CONFLICTS: Mapping[AnyReason, RefusalResponse] = {
     AdminReason.CREATOR_INACTIVE: (
         409,
         "CREATOR_INACTIVE",
-        "The creator is inactive and is given no more codes",
+        "The creator is inactive and receives no more codes",
     ),
     AdminReason.TOO_MANY_CODES: (
         409,
         "TOO_MANY_CODES",
-        "A creator may have 10,000 codes, revoked ones included",
+        "A creator can have at most 10,000 codes, including revoked ones",
     ),
     AdminReason.REWARD_ITEM_IN_USE: (
         409,
         "REWARD_ITEM_IN_USE",
-        "A definition still names this reward item",
+        "A definition uses this reward item",
     ),
     AdminReason.CODE_SPACE_TOO_SMALL: (
         409,
@@ -56,18 +56,18 @@ CONFLICTS: Mapping[AnyReason, RefusalResponse] = {
     AdminReason.CODE_RULES_FROZEN: (
         409,
         "CODE_RULES_FROZEN",
-        "config: code_format, custom_code and case_sensitive cannot change any more, "
-        "for there are coupons",
+        "config: code_format, custom_code and case_sensitive cannot change while "
+        "coupons exist",
     ),
     AdminReason.LIMIT_BELOW_USES: (
         409,
         "LIMIT_BELOW_USES",
-        "config.usage_limit.max_uses: more uses than that have been made",
+        "config.usage_limit.max_uses: expected at least the number of uses so far",
     ),
     AdminReason.TOTAL_LIMIT_REACHED: (
         409,
         "TOTAL_LIMIT_REACHED",
-        "No more of these coupons may be given out than the total limit says",
+        "The total limit of these coupons is reached",
     ),
     AdminReason.NOT_ACTIVE: (
         409,
@@ -77,7 +77,7 @@ CONFLICTS: Mapping[AnyReason, RefusalResponse] = {
     AdminReason.SEVERAL_COUPONS: (
         409,
         "SEVERAL_COUPONS",
-        "user_id: expected, for several users hold this code",
+        "user_id: missing; expected, because several users hold this code",
     ),
     AdminReason.REDEEMED_COUPON: (
         409,
@@ -87,8 +87,8 @@ CONFLICTS: Mapping[AnyReason, RefusalResponse] = {
     AdminReason.CHECKED_CODES_FROZEN: (
         409,
         "CHECKED_CODES_FROZEN",
-        "config: how codes with a check character are made cannot change, nor can "
-        "they begin or cease to have one; create another definition",
+        "config: the format of codes with a check character cannot change, and a check "
+        "character cannot be added or removed; create another definition",
     ),
     AdminReason.STEM_TAKEN: (
         409,
@@ -98,33 +98,33 @@ CONFLICTS: Mapping[AnyReason, RefusalResponse] = {
     AdminReason.BATCH_FINISHED: (
         409,
         "BATCH_FINISHED",
-        "The batch has come to its end and cannot be cancelled",
+        "The batch has ended and cannot be cancelled",
     ),
-    AdminReason.USER_EXISTS: (409, "USER_EXISTS", "This user is known already"),
+    AdminReason.USER_EXISTS: (409, "USER_EXISTS", "This user is already registered"),
     AdminReason.WALLET_FULL: (
         409,
         "WALLET_FULL",
-        "amount: expected less, for a wallet holds at most 9007199254740991 points",
+        "amount: expected less; a wallet holds at most 9007199254740991 points",
     ),
     PurchaseReason.NOT_ENOUGH_POINTS: (
         409,
         "NOT_ENOUGH_POINTS",
-        "amount: the user does not have so many points",
+        "amount: the user does not have enough points",
     ),
     AdminReason.ALREADY_ASSIGNED: (
         409,
         "ALREADY_ASSIGNED",
-        "This code is in a user's hands already",
+        "This code is already assigned to a user",
     ),
     AdminReason.NOT_ASSIGNABLE: (
         409,
         "NOT_ASSIGNABLE",
-        "Only an active code can be put into a user's hands",
+        "Only an active code can be assigned to a user",
     ),
     AdminReason.BATCH_UNFINISHED: (
         409,
         "BATCH_UNFINISHED",
-        "The batch is still being made: wait for its end, or cancel it first",
+        "The batch is still being generated: wait for its end, or cancel it first",
     ),
     AdminReason.LAST_SECRET: (
         409,
@@ -134,12 +134,12 @@ CONFLICTS: Mapping[AnyReason, RefusalResponse] = {
     AdminReason.DEAD_LETTER_UNREADABLE: (
         409,
         "DEAD_LETTER_UNREADABLE",
-        "The dead letter is no text, or of no queue of milestones: it can only be "
-        "dropped",
+        "The dead letter is not text, or not from a queue of milestones: it can only "
+        "be dropped",
     ),
     AdminReason.TOO_MANY_WEBHOOKS: (
         409,
         "TOO_MANY_WEBHOOKS",
-        "There are as many webhooks as a tenant may have; delete one first",
+        "The tenant has the maximum number of webhooks; delete one first",
     ),
 }

@@ -9,7 +9,7 @@ INVALID: Mapping[AnyReason, RefusalResponse] = {
     AdminReason.TENANT_ID_RESERVED: (
         400,
         "TENANT_ID_RESERVED",
-        "tenant_id: this word is a part of the gateways' paths; expected another",
+        "tenant_id: this word is part of the gateways' paths; expected another",
     ),
     AdminReason.UNKNOWN_REWARD_ITEM: (
         400,
@@ -29,7 +29,7 @@ INVALID: Mapping[AnyReason, RefusalResponse] = {
     AdminReason.SHARED_CODES_ARE_CLAIMED: (
         400,
         "SHARED_CODES_ARE_CLAIMED",
-        "The codes of this definition are handed out by creators and claimed by "
+        "The codes of this definition are distributed by creators and claimed by "
         "players; give codes to a creator instead",
     ),
     AdminReason.CODE_TOO_LONG: (
@@ -72,12 +72,12 @@ INVALID: Mapping[AnyReason, RefusalResponse] = {
     AdminReason.CUSTOM_NEEDS_USERS: (
         400,
         "CUSTOM_NEEDS_USERS",
-        "user_ids: expected, for the codes of this definition are given and not drawn",
+        "user_ids: missing; expected, as the codes of this definition are not random",
     ),
     AdminReason.IMPORT_NEEDS_OWN_CODES: (
         400,
         "IMPORT_NEEDS_OWN_CODES",
-        "Codes are imported only where each is one coupon's own: code_format random "
+        "Codes can be imported only if each belongs to one coupon: code_format random "
         "or listed",
     ),
     AdminReason.EXPIRY_IS_PAST: (
@@ -88,6 +88,6 @@ INVALID: Mapping[AnyReason, RefusalResponse] = {
     AdminReason.BAD_WEBHOOK_URL: (
         400,
         "BAD_WEBHOOK_URL",
-        "url: expected a URL that webhooks may go to",
+        "url: expected a URL to which webhooks may be sent",
     ),
 }

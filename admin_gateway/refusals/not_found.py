@@ -45,7 +45,7 @@ NOT_FOUND: Mapping[AnyReason, RefusalResponse] = {
     AdminReason.NO_CODE_SPACE: (
         404,
         "NO_CODE_SPACE",
-        "The codes of this definition are given, not drawn",
+        "The codes of this definition are not random, so they have no capacity",
     ),
     AdminReason.BATCH_NOT_FOUND: (404, "BATCH_NOT_FOUND", "Batch not found"),
     AdminReason.JOB_NOT_FOUND: (404, "JOB_NOT_FOUND", "Job not found"),
