@@ -20,6 +20,9 @@ PACKAGES = ("admin_gateway", "coupon_core", "query_gateway", "workers")
 MAX_FILE_LINES = 250
 MAX_FUNCTION_LINES = 40
 MAX_MODULES_IN_CORE = 6
+MAX_POSITIONAL_ARGUMENTS = 4
+# These take any number of options, columns or words.
+VARIADIC_NAMES = {"ChoiceField", "combine_options", "json_command", "list_command"}
 FORBIDDEN_ALIASES = {"store", "Table", "documents"}
 # An import at run time by `__import__` would not be seen by import-linter.
 FORBIDDEN_NAME = re.compile(r"(^|_)(MOST|LONGEST|DEEPEST|SAID)(_|$)|^__import__$")
@@ -161,6 +164,24 @@ def test_functions_are_short() -> None:
         and (node.end_lineno or 0) - node.lineno + 1 > MAX_FUNCTION_LINES
     ]
     assert long == []
+
+
+def get_called_name(call: ast.Call) -> str:
+    """Return the last name of what a call names; "" for another expression."""
+    return str(getattr(call.func, "attr", getattr(call.func, "id", "")))
+
+
+def test_long_calls_name_their_arguments() -> None:
+    found = [
+        f"{format_place(path, node.lineno)} {name}"
+        for path in list_product_files()
+        for node in ast.walk(parse_file(path))
+        if isinstance(node, ast.Call)
+        and len(node.args) > MAX_POSITIONAL_ARGUMENTS
+        and (name := get_called_name(node))
+        and name not in VARIADIC_NAMES
+    ]
+    assert found == []
 
 
 def test_imports_keep_the_name_that_says_what_they_bring() -> None:

@@ -95,9 +95,9 @@ class HttpWorker(Worker):
         self._server = ConnectionServer(
             self._table,
             self._poller,
-            ApplicationRunner(self, scheme_policy),
-            Timeouts.from_config(cfg),
-            BodySpool(cfg.tmp_upload_dir),
+            runner=ApplicationRunner(self, scheme_policy),
+            timeouts=Timeouts.from_config(cfg),
+            spool=BodySpool(cfg.tmp_upload_dir),
         )
 
     # ------------------------------------------------------ serving threads
