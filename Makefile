@@ -1,5 +1,5 @@
-# Two commands matter: `make run` and `make test`. Each makes what it needs first.
-# ARGS is handed on, as in `make test ARGS="-k redeem -x"`; PYTHON names a Python.
+# The main commands are `make run` and `make test`. Both set up .venv first if needed.
+# ARGS is passed on, as in `make test ARGS="-k redeem -x"`; PYTHON names a Python.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -7,8 +7,8 @@ SHELL := /bin/sh
 
 VENV  := .venv
 BIN   := $(VENV)/bin
-# Written last, so that a set-up which was interrupted never counts as done. It
-# holds the directory that it was made for: a moved tree has a broken .venv.
+# Written last, so that an interrupted set-up never counts as complete. It contains
+# the directory of the environment, because a .venv breaks when its tree is moved.
 STAMP := $(VENV)/.complete
 ifneq ($(shell test -x $(BIN)/python && cat $(STAMP) 2>/dev/null),$(CURDIR))
 .PHONY: $(STAMP)
@@ -38,14 +38,14 @@ coverage: $(STAMP) ## Run the whole suite and show which lines it does not reach
 	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
 
 .PHONY: lint
-lint: $(STAMP) ## Check style, format, types and who imports whom
+lint: $(STAMP) ## Check style, format, types and imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
 .PHONY: format
-format: $(STAMP) ## Format the code and mend what ruff can fix
+format: $(STAMP) ## Format the code and apply the fixes of ruff
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
@@ -54,17 +54,17 @@ bench: $(STAMP) ## Measure, and print the table
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 .PHONY: chaos
-chaos: $(STAMP) ## Kill workers, relays and brokers at length, and count
+chaos: $(STAMP) ## Kill workers, relays and brokers under load, and count results
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 .PHONY: check-api-docs
 check-api-docs: $(STAMP) ## Check the API documents with tools from PyPI and npm
 	@$(BIN)/python -m tests.apidoc
 
-# The versions for every Python from 3.11 on and every platform, with hashes and
-# without saying where they came from. `make lock ARGS=--upgrade` takes newer ones.
+# Versions for all platforms and for Python 3.11 and newer, with hashes and without the
+# address of an index. `make lock ARGS=--upgrade` selects newer versions.
 .PHONY: lock
-lock: $(STAMP) ## Write requirements.lock anew from pyproject.toml
+lock: $(STAMP) ## Regenerate requirements.lock from pyproject.toml
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet \
 		--universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate $(ARGS) \
@@ -92,8 +92,8 @@ find_python() { \
 }
 endef
 
-# uv where there is one, else venv and pip. A Python counts if it runs (the shims
-# of version managers may not), is new enough, and can make environments.
+# Uses uv if it is installed, otherwise venv and pip. A Python is usable if it runs
+# (shims of version managers may not), is new enough, and can create environments.
 $(STAMP): pyproject.toml requirements.lock
 	@set -eu; \
 	unset PYTHONHOME PYTHONPATH VIRTUAL_ENV; export PIP_USER=0; \
@@ -108,9 +108,9 @@ $(STAMP): pyproject.toml requirements.lock
 		echo "Bringing $(VENV) up to date…"; \
 	else \
 		python=$$(find_python "$$new") || { \
-			echo "No Python 3.11 or newer was found that can make environments." >&2; \
+			echo "No Python 3.11 or newer was found that can create environments." >&2; \
 			echo "Install one (on Debian and Ubuntu with its -venv package)," >&2; \
-			echo "or name one: make PYTHON=/path/to/python3" >&2; \
+			echo "or select one: make PYTHON=/path/to/python3" >&2; \
 			exit 1; \
 		}; \
 		echo "Setting up $(VENV) with $$python (first time, about a minute)…"; \

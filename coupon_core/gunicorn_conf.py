@@ -19,16 +19,16 @@ http_parser = "python"  # of stock workers; by default it depends on the machine
 workers = _settings.gateway_workers
 threads = _settings.gateway_threads
 worker_connections = 1_000
-# Each worker makes the app, and with it its connections, after the fork: nothing
-# that is open may be shared.
+# Each worker creates the app and its connections after the fork, because open
+# connections must not be shared.
 preload_app = False
 # Request bodies above 64 KiB wait here, in files without a name.
 tmp_upload_dir = str(_settings.data_dir / "uploads")
-# No proxy may set the path. FORWARDED_ALLOW_IPS names those that may say "https".
+# No proxy may set the path. FORWARDED_ALLOW_IPS names those that may set https.
 forwarder_headers = ""
 
-timeout = 30  # seconds without a sign of life after which a worker is replaced
-# A request is answered within five seconds, so that after SIGTERM this is plenty.
+timeout = 30  # seconds without a heartbeat after which a worker is replaced
+# A request is answered within five seconds, so this is enough after SIGTERM.
 graceful_timeout = 10
 keepalive = 15
 
@@ -45,10 +45,10 @@ control_socket_disable = True
 
 
 class logger_class(Logger):  # noqa: N801 - the name of the gunicorn setting
-    """Hands gunicorn's own lines to our log, which cuts what quotes a request."""
+    """Sends gunicorn's lines to our log, which removes quotations of requests."""
 
     def setup(self, cfg: Any) -> None:
-        """Take gunicorn's handler away again: the root logger has ours."""
+        """Remove gunicorn's handler: the root logger has ours."""
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True

@@ -117,7 +117,7 @@ PLAYCAMP_REFUSALS: Mapping[AnyReason, RefusalResponse] = MappingProxyType(
         AdminReason.TOO_MANY_WEBHOOKS: (
             409,
             "CONFLICT",
-            "There are as many webhooks as a project may have; delete one first",
+            "The project has the maximum number of webhooks; delete one first",
         ),
     }
 )
@@ -167,7 +167,7 @@ MAMBO_ONLY_REFUSALS: Mapping[AnyReason, RefusalResponse] = {
     PurchaseReason.MADE_ELSEWHERE: (
         400,
         "CouponNotEditableException",
-        "This coupon was made on the admin gateway and can be changed only there",
+        "This coupon was created on the admin gateway and can only be changed there",
     ),
     AdminReason.NOT_ACTIVE: MAMBO_INACTIVE,
     AdminReason.TOTAL_LIMIT_REACHED: MAMBO_SCARCE,
@@ -175,7 +175,7 @@ MAMBO_ONLY_REFUSALS: Mapping[AnyReason, RefusalResponse] = {
     AdminReason.WALLET_FULL: (
         400,
         "PointsFullException",
-        "The user cannot have so many points",
+        "The wallet of the user cannot hold so many points",
     ),
     AdminReason.NAME_TAKEN: (
         400,
@@ -190,12 +190,12 @@ MAMBO_ONLY_REFUSALS: Mapping[AnyReason, RefusalResponse] = {
     AdminReason.CODE_RULES_FROZEN: (
         400,
         "ValidationException",
-        "code: cannot change any more, nor become a list, for there are coupons",
+        "code: cannot change or become a list while coupons exist",
     ),
     AdminReason.LIMIT_BELOW_USES: (
         400,
         "ValidationException",
-        "scarcity.limit, usage: more than that have been given out or used",
+        "scarcity.limit, usage: expected at least the number given out or used so far",
     ),
 }
 # The Mambo API knows no other signatures than those of OAuth 1.0a.

@@ -113,7 +113,7 @@ class DeliveryProcessor:
             )
 
     def _handle_database_error(self, message: Message, error: Exception) -> str:
-        """Requeue or bury the message if the database works otherwise."""
+        """Requeue the message or store it as a dead letter, if the database works."""
         OUTAGES.fail("database trouble", error, DATABASE)
         check_database()
         if message.failed_attempts + 1 >= MAX_ATTEMPTS:

@@ -33,4 +33,4 @@ def run(
         batch_size=1,
         on_iteration=requeue_if_due,
     )
-    consumer.run(broker_url, visibility_seconds, stop, beat, config)
+    consumer.run(broker_url, visibility_seconds, stop=stop, beat=beat, config=config)

@@ -67,7 +67,7 @@ def run(
         beat()
         try:
             diagnostics.check_writable()
-            consume(broker_url, visibility_seconds, stop, beat, config)
+            consume(broker_url, visibility_seconds, stop=stop, beat=beat, config=config)
         except (*diagnostics.DATABASE_ERRORS, DatabaseUnavailable) as error:
             OUTAGES.fail("the database is away", error, DATABASE)
         except Exception as error:

@@ -102,4 +102,6 @@ def run(
     beat: Callable[[], None],
 ) -> None:
     """Fan out until `stop` is set; reconnect when the database or broker fails."""
-    consumer.run(broker_url, visibility_seconds, stop, beat, WEBHOOK_CONFIG)
+    consumer.run(
+        broker_url, visibility_seconds, stop=stop, beat=beat, config=WEBHOOK_CONFIG
+    )

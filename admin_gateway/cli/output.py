@@ -181,7 +181,7 @@ def print_status(text: str) -> None:
 
 
 def print_secret_notice(*names: str) -> None:
-    """Tell people that they must store these secrets now."""
+    """Remind the user to store these secrets now."""
     pronoun = "they are" if names[1:] else "it is"
     print_status(f"Store the {' and the '.join(names)} now; {pronoun} not shown again.")
 

@@ -6,7 +6,7 @@ from coupon_core.domain.models import AdminReason, AnyReason
 
 INVALID: Mapping[AnyReason, str] = {
     AdminReason.TENANT_ID_RESERVED: (
-        "tenant_id: this word is a part of the gateways' paths; expected another"
+        "tenant_id: this word is part of the gateways' paths; expected another"
     ),
     AdminReason.UNKNOWN_REWARD_ITEM: (
         "config.reward_item_id: expected the id of one of your reward items"
@@ -18,7 +18,7 @@ INVALID: Mapping[AnyReason, str] = {
         "config.custom_code: expected only with code_format custom"
     ),
     AdminReason.SHARED_CODES_ARE_CLAIMED: (
-        "The codes of this definition are handed out by creators and claimed by "
+        "The codes of this definition are distributed by creators and claimed by "
         "players; give codes to a creator instead"
     ),
     AdminReason.CODE_TOO_LONG: (
@@ -43,12 +43,12 @@ INVALID: Mapping[AnyReason, str] = {
         "config.claimable: expected only with code_format custom"
     ),
     AdminReason.CUSTOM_NEEDS_USERS: (
-        "user_ids: expected, for the codes of this definition are given and not drawn"
+        "user_ids: missing; expected, as the codes of this definition are not random"
     ),
     AdminReason.IMPORT_NEEDS_OWN_CODES: (
-        "Codes are imported only where each is one coupon's own: code_format random or"
-        " listed"
+        "Codes can be imported only if each belongs to one coupon: code_format "
+        "random or listed"
     ),
     AdminReason.EXPIRY_IS_PAST: "expires_at: expected a time in the future",
-    AdminReason.BAD_WEBHOOK_URL: "url: expected a URL that webhooks may go to",
+    AdminReason.BAD_WEBHOOK_URL: "url: expected a URL to which webhooks may be sent",
 }

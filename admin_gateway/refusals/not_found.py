@@ -22,7 +22,9 @@ NOT_FOUND: Mapping[AnyReason, str] = {
     AdminReason.SECRET_NOT_FOUND: "Secret not found",
     AdminReason.TENANT_NOT_FOUND: "Tenant not found",
     PurchaseReason.USER_NOT_FOUND: "User not found",
-    AdminReason.NO_CODE_SPACE: "The codes of this definition are given, not drawn",
+    AdminReason.NO_CODE_SPACE: (
+        "The codes of this definition are not random, so they have no capacity"
+    ),
     AdminReason.BATCH_NOT_FOUND: "Batch not found",
     AdminReason.JOB_NOT_FOUND: "Job not found",
     AdminReason.DEAD_LETTER_NOT_FOUND: "Dead letter not found",

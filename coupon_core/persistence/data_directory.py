@@ -47,7 +47,7 @@ def restrict(directory: Path) -> None:
     if directory.stat().st_mode & stat.S_ISVTX:
         log.warning("data directory is shared, not restricted", path=str(directory))
         return
-    # The directory comes first, so that nobody can exchange what follows.
+    # The directory comes first, so that others cannot replace its contents.
     results = [_restrict_path(path) for path in find_exposed(directory)]
     log.warning(
         "data directory restricted to its owner",

@@ -90,8 +90,9 @@ REPLACED_FILE_ERRORS = (errno.EACCES, errno.EPERM, errno.ELOOP)
 def _open_lock_file(path: Path) -> IO[bytes]:
     """Open a lock file that only this user can open; replace any other.
 
-    Who can open a file can hold its lock. Each transaction opens it anew, so that all
-    processes soon use the new one; until then SQLite's own lock keeps writers apart.
+    A process that can open a file can hold its lock. Each transaction opens the file
+    again, so that all processes soon use the new one; until then SQLite's own lock
+    separates writers.
     """
     try:
         try:

@@ -35,7 +35,9 @@ def build_coupon_event(
     event_type: str, coupon: Coupon, data: dict[str, Any], now: datetime
 ) -> Event:
     """Return an outbox event about one coupon."""
-    return build_event(coupon.tenant_id, event_type, coupon.user_id, data, now)
+    return build_event(
+        coupon.tenant_id, event_type, subject=coupon.user_id, data=data, now=now
+    )
 
 
 def build_event(
@@ -43,4 +45,11 @@ def build_event(
 ) -> Event:
     """Return an outbox event of any type."""
     text = encode_json(data).decode()
-    return Event(tenant_id, generate_id(), event_type, subject, now, text)
+    return Event(
+        tenant_id,
+        generate_id(),
+        event_type=event_type,
+        subject=subject,
+        occurred_at=now,
+        data=text,
+    )

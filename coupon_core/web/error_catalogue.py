@@ -78,7 +78,7 @@ def _parse_row(
         same = [entry for entry in earlier if entry.status == status]
         original = next((entry for entry in same if entry.code == code), same[0])
         meaning, remedy = original.meaning, original.remedy
-    return CatalogueEntry(code, status, apis, meaning, remedy)
+    return CatalogueEntry(code, status, apis=apis, meaning=meaning, remedy=remedy)
 
 
 def list_codes(api: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 All serving threads wait in one epoll. The thread that gets a readable connection reads
 what is there, feeds one incremental parser, and either answers a complete request in
 one write or lets the connection go. The main thread handles signals, reports to
-gunicorn's master, ends connections whose time is over, and drains at shutdown.
+gunicorn's master, ends connections whose deadline has passed, and drains at shutdown.
 """
 
 import os
@@ -95,9 +95,9 @@ class HttpWorker(Worker):
         self._server = ConnectionServer(
             self._table,
             self._poller,
-            ApplicationRunner(self, scheme_policy),
-            Timeouts.from_config(cfg),
-            BodySpool(cfg.tmp_upload_dir),
+            runner=ApplicationRunner(self, scheme_policy),
+            timeouts=Timeouts.from_config(cfg),
+            spool=BodySpool(cfg.tmp_upload_dir),
         )
 
     # ------------------------------------------------------ serving threads
@@ -106,7 +106,7 @@ class HttpWorker(Worker):
         while self._is_serving:
             try:
                 self._serve_event(self._poller.wait())
-            except BaseException:  # a serving thread never ends by an exception
+            except BaseException:  # an exception must not end a serving thread
                 self._busy_since.pop(get_ident(), None)
                 self.log.exception("Exception in a serving thread")
 
@@ -133,7 +133,7 @@ class HttpWorker(Worker):
     # ---------------------------------------------------------- main thread
 
     def _tick(self, seconds: float | None = None) -> None:
-        """Wait for a signal, report to the master, end what is overdue."""
+        """Wait for a signal, report to the master, end overdue connections."""
         with suppress(InterruptedError):
             if select.select([self.PIPE[0]], [], [], seconds or _TICK_SECONDS)[0]:
                 self._drain_wakeup_pipe()
@@ -168,7 +168,7 @@ class HttpWorker(Worker):
                     pass
 
     def _drain(self) -> None:
-        """Finish what has begun. Idle connections linger for requests on their way."""
+        """Finish started requests; idle connections linger for requests on the way."""
         self._acceptor.stop()
         now = monotonic()
         idle_deadline, deadline = now + LINGER_SECONDS, now + self.cfg.graceful_timeout

@@ -1,7 +1,7 @@
-"""Bound the threads that requests which wait for others may occupy.
+"""Limit the threads that slow requests may occupy.
 
 A webhook test waits for its receiver, an import for its upload, an export for its
-reader. As many of them as there are threads would stop the gateway for everybody. They
+reader. If such requests occupied all threads, no other request would be served. They
 may occupy half of the threads of a process, and those of one tenant a quarter; a
 further one is refused with 503 and Retry-After.
 """
@@ -38,7 +38,7 @@ class ThreadSlots:
         self._lock = threading.Lock()
 
     def acquire(self, tenant_id: str) -> Callable[[], None]:
-        """Occupy a thread for a tenant; return the function that gives it back.
+        """Occupy a thread for a tenant; return the function that releases it.
 
         Raises:
             ApiError: 503 if the tenant, or all tenants together, occupy too many.

@@ -26,7 +26,7 @@ DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 CHALLENGE_HEADERS = {"WWW-Authenticate": 'OAuth realm="coupons"'}
 NONCE_REUSED_TEXT = (
     "oauth_nonce: already used for a different request; "
-    "use a new nonce and sign each request anew"
+    "use a new nonce and sign every request again"
 )
 
 

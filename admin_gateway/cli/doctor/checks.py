@@ -64,7 +64,7 @@ def check_database(_: Settings) -> Findings:
 
 
 def _check_definition_names() -> Findings:
-    """Name older definitions whose name is another one's but for blanks."""
+    """Report older definitions whose names differ only by blanks."""
     duplicates = definition_checks.find_duplicate_names(MAX_SHOWN_DEFINITIONS)
     if duplicates:
         found = ", ".join(

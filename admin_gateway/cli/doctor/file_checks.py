@@ -39,7 +39,7 @@ def check_data_directory(settings: Settings) -> Findings:
     elif exposed := list(data_directory.find_exposed(directory)):
         found = f"{exposed[0]}: open to other users ({len(exposed)} such paths)"
         advice = f"Run as its owner: chmod -R go= {shlex.quote(str(directory))}"
-        # Nobody gets past a directory that is closed itself.
+        # A closed directory also protects everything below it.
         level: Level = "fail" if exposed[0] == directory else "warn"
         yield Finding("data directory", level, found=found, advice=advice)
     else:

@@ -27,7 +27,7 @@ def guard_process_group(parent_directory: Path) -> Iterator[None]:
     directory.mkdir(parents=True, exist_ok=True)
     os.environ[GROUP_VARIABLE] = str(directory)
     null = subprocess.DEVNULL
-    subprocess.Popen(  # noqa: S603 - ourselves
+    subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-IS", __file__, str(os.getpid()), str(directory)],
         stdin=null,
         stdout=null,

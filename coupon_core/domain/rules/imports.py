@@ -13,7 +13,7 @@ REASON_AWARDED_ONLY = (
 
 
 def find_use(row: ImportRow, definition: Definition) -> str | None:
-    """Return why a code counts as used; None if it is as good as new.
+    """Return why a code counts as used; None if it is unused.
 
     An imported code starts without redemptions. A code that was used, revoked or
     expired elsewhere would become valid again (docs/api-contracts.md 0.33).

@@ -16,7 +16,7 @@ INSERT_EVENT = """
 PURGE = """
     DELETE FROM accepted_event WHERE (tenant_id, event_id) IN (
         SELECT tenant_id, event_id FROM accepted_event
-        WHERE accepted_at < :before ORDER BY accepted_at LIMIT :most
+        WHERE accepted_at < :before ORDER BY accepted_at LIMIT :limit
     )
 """
 
@@ -33,5 +33,5 @@ def accept(tenant_id: str, event_ids: Iterable[str], now: datetime) -> set[str]:
 
 def purge(before: datetime, limit: int) -> int:
     """Delete up to `limit` accepted events older than `before`; return their number."""
-    parameters = {"before": format_timestamp_milliseconds(before), "most": limit}
+    parameters = {"before": format_timestamp_milliseconds(before), "limit": limit}
     return int(execute(PURGE, parameters).rowcount)

@@ -25,7 +25,7 @@ SELECT_UNASSIGNED = f"""
     SELECT {COUPON_COLUMNS} FROM coupon c
     JOIN definition d ON d.tenant_id = c.tenant_id AND d.definition_id = c.definition_id
     WHERE c.tenant_id = :tenant_id AND c.definition_id = :definition_id
-    AND c.user_id = '' AND c.revoked_at IS NULL ORDER BY c.coupon_id LIMIT :most
+    AND c.user_id = '' AND c.revoked_at IS NULL ORDER BY c.coupon_id LIMIT :limit
 """
 ASSIGN = """
     UPDATE coupon SET user_id = :user_id, generated_at = :now, expires_at = :expires_at
@@ -52,7 +52,7 @@ def get_last_copy_number(definition: Definition, user_id: str) -> int:
 
 def list_unassigned(definition: Definition, limit: int) -> list[Coupon]:
     """Return up to `limit` unassigned codes of a list, in order."""
-    parameters = {**_to_key_parameters(definition), "most": limit}
+    parameters = {**_to_key_parameters(definition), "limit": limit}
     return [to_coupon(row) for row in execute(SELECT_UNASSIGNED, parameters).fetchall()]
 
 

@@ -54,7 +54,7 @@ MAX_PRELOADED_KEYS = 1_000
 SELECT_FIRST_SHARED_KEYS = """
     SELECT code_key FROM shared_code WHERE tenant_id = :tenant_id
     UNION ALL SELECT code_key FROM import_row WHERE tenant_id = :tenant_id
-    LIMIT :most
+    LIMIT :limit
 """
 SELECT_SHARED_KEYS = """
     SELECT code_key FROM shared_code
@@ -154,7 +154,7 @@ def find_taken_codes(
 
 def _find_shared_keys(tenant_id: str, keys: Mapping[str, str]) -> set[str]:
     """Return the lookup keys that are shared or reserved by an import."""
-    parameters = {"tenant_id": tenant_id, "most": MAX_PRELOADED_KEYS + 1}
+    parameters = {"tenant_id": tenant_id, "limit": MAX_PRELOADED_KEYS + 1}
     rows = execute(SELECT_FIRST_SHARED_KEYS, parameters).fetchall()
     if len(rows) > MAX_PRELOADED_KEYS:
         rows = execute_for_values(

@@ -38,7 +38,7 @@ REASON_WRONG_CHECK = (
 RELEASE = """
     DELETE FROM import_row WHERE tenant_id = :tenant_id AND job_id = :job_id
     AND code_key IN (SELECT code_key FROM import_row
-        WHERE tenant_id = :tenant_id AND job_id = :job_id LIMIT :most)
+        WHERE tenant_id = :tenant_id AND job_id = :job_id LIMIT :limit)
 """
 
 
@@ -112,5 +112,5 @@ def _find_conflicts(job: CodeJob, rows: Sequence[ImportRow]) -> Iterator[Rejecte
 
 def release(tenant_id: str, job_id: str, limit: int) -> bool:
     """Release up to `limit` codes of an import; return False if it had none."""
-    parameters = {"tenant_id": tenant_id, "job_id": job_id, "most": limit}
+    parameters = {"tenant_id": tenant_id, "job_id": job_id, "limit": limit}
     return bool(execute(RELEASE, parameters).rowcount)

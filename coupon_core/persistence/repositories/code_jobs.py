@@ -19,7 +19,7 @@ BATCH_CONDITION = "c.batch_id = :batch_id"
 USER_CONDITION = "c.user_id = :user_id AND c.user_id <> ''"
 SELECT_NEXT_COUPONS = """
     SELECT c.coupon_id FROM coupon c WHERE c.tenant_id = :tenant_id AND {chosen}
-    AND c.coupon_id > :after_id ORDER BY c.coupon_id LIMIT :most
+    AND c.coupon_id > :after_id ORDER BY c.coupon_id LIMIT :limit
 """
 CHUNK_CONDITION = """
     c.tenant_id = :tenant_id AND {chosen}
@@ -141,7 +141,7 @@ def extend_chunk(job: CodeJob, limit: int, now: datetime) -> ChunkResult:
 def _update_chunk(sql: str, job: CodeJob, limit: int, now: datetime) -> ChunkResult:
     condition, parameters = _get_condition(job), _to_parameters(job, now)
     next_rows = execute(
-        SELECT_NEXT_COUPONS.format(chosen=condition), parameters | {"most": limit}
+        SELECT_NEXT_COUPONS.format(chosen=condition), parameters | {"limit": limit}
     ).fetchall()
     if not next_rows:
         return ChunkResult(job.after_key)
@@ -212,7 +212,7 @@ INSERT_IMPORTED_COUPONS = """
 """
 SELECT_NEXT_CODES = """
     SELECT code_key FROM import_row WHERE tenant_id = :tenant_id AND job_id = :job_id
-    AND code_key > :after_key ORDER BY code_key LIMIT :most
+    AND code_key > :after_key ORDER BY code_key LIMIT :limit
 """
 IMPORT_ROWS_CONDITION = """
     tenant_id = :tenant_id AND job_id = :job_id
@@ -228,7 +228,7 @@ def import_chunk(job: CodeJob, limit: int, now: datetime) -> ChunkResult:
         "definition_id": job.definition_id,
         "after_key": job.after_key,
         "now": format_timestamp_milliseconds(now),
-        "most": limit,
+        "limit": limit,
     }
     next_rows = execute(SELECT_NEXT_CODES, parameters).fetchall()
     if not next_rows:

@@ -80,7 +80,7 @@ def lock(tenant_id: str, definition_id: str) -> Definition | None:
 def lock_shared(tenant_id: str, definition_id: str) -> Definition | None:
     """Lock a definition in share mode until the transaction ends, and return it.
 
-    Others may hold the same lock, but nobody can change the definition.
+    Others may hold the same lock, but no transaction can change it.
     """
     return _lock_row(tenant_id, definition_id, lock_mode="FOR SHARE")
 

@@ -18,7 +18,7 @@ from coupon_core.persistence.tables import to_datetime
 
 SELECT_TENANTS = """
     SELECT tenant_id FROM tenant WHERE tenant_id > :after_id
-    ORDER BY tenant_id LIMIT :most
+    ORDER BY tenant_id LIMIT :limit
 """
 # A second worker skips the rows that the first has locked, and takes others.
 MARK_OWN_EXPIRY = """
@@ -26,7 +26,7 @@ MARK_OWN_EXPIRY = """
     WHERE tenant_id = :tenant_id AND coupon_id IN (
         SELECT coupon_id FROM coupon WHERE tenant_id = :tenant_id
         AND expires_at < :now AND swept_at IS NULL
-        ORDER BY expires_at LIMIT :most {skipping})
+        ORDER BY expires_at LIMIT :limit {skipping})
     RETURNING coupon_id
 """
 SELECT_EXPIRED_DEFINITION = """
@@ -55,7 +55,7 @@ SELECT_NEXT_COUPONS = """
     SELECT coupon_id FROM coupon
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
     AND coupon_id > :after_id AND coupon_id < :settled_id
-    ORDER BY coupon_id LIMIT :most
+    ORDER BY coupon_id LIMIT :limit
 """
 # A coupon that was swept at an earlier expiry of its definition is announced again.
 MARK_DEFINITION_EXPIRY = """
@@ -77,7 +77,7 @@ ADVANCE_SWEEP = """
 
 def list_tenants(after_id: str, limit: int) -> list[str]:
     """Return up to `limit` tenants after an id, ordered by id."""
-    rows = execute(SELECT_TENANTS, {"after_id": after_id, "most": limit}).fetchall()
+    rows = execute(SELECT_TENANTS, {"after_id": after_id, "limit": limit}).fetchall()
     return [tenant_id for (tenant_id,) in rows]
 
 
@@ -86,7 +86,7 @@ def mark_own_expiry(tenant_id: str, limit: int, now: datetime) -> list[str]:
     parameters = {
         "tenant_id": tenant_id,
         "now": format_timestamp_milliseconds(now),
-        "most": limit,
+        "limit": limit,
     }
     rows = execute(
         MARK_OWN_EXPIRY.format(skipping=skip_locked_clause()), parameters
@@ -128,7 +128,7 @@ def mark_definition_expiry(
         "first_id": MIN_ID,
         "settled_id": before_id,
         "now": format_timestamp_milliseconds(now),
-        "most": limit,
+        "limit": limit,
     }
     execute(START_DEFINITION_SWEEP, parameters)
     row = execute(

@@ -59,7 +59,7 @@ INSERT_WITH_RESPONSE = """
 PURGE = """
     DELETE FROM idempotency WHERE (tenant_id, request_key) IN (
         SELECT tenant_id, request_key FROM idempotency
-        WHERE kept_until < :now ORDER BY kept_until LIMIT :most {skipping}
+        WHERE kept_until < :now ORDER BY kept_until LIMIT :limit {skipping}
     )
 """
 # Avoids a write transaction when there is nothing to purge: SQLite writers queue.
@@ -157,7 +157,7 @@ def purge(now: datetime, limit: int) -> int:
         return 0
     sql = PURGE.format(skipping=skip_locked_clause())
     with single_statement():
-        return int(execute(sql, {**time_parameters, "most": limit}).rowcount)
+        return int(execute(sql, {**time_parameters, "limit": limit}).rowcount)
 
 
 def _to_key_parameters(request: IdempotentRequest) -> dict[str, str]:

@@ -47,7 +47,7 @@ CLAIM = """
     WHERE (tenant_id, event_id) IN (
         SELECT tenant_id, event_id FROM outbox
         WHERE state = 'pending' AND (claimed_until IS NULL OR claimed_until < :now)
-        ORDER BY event_id LIMIT :most {skipping}
+        ORDER BY event_id LIMIT :limit {skipping}
     )
     RETURNING tenant_id, event_id, event_type, subject, occurred_at, data
 """
@@ -62,7 +62,7 @@ RELEASE = """
 PURGE = """
     DELETE FROM outbox WHERE (tenant_id, event_id) IN (
         SELECT tenant_id, event_id FROM outbox
-        WHERE state = 'sent' AND event_id < :first_kept ORDER BY event_id LIMIT :most
+        WHERE state = 'sent' AND event_id < :first_kept ORDER BY event_id LIMIT :limit
     )
 """
 SELECT_CLAIMABLE = """
@@ -90,7 +90,7 @@ def claim(limit: int, now: datetime, until: datetime) -> list[Event]:
     parameters = {
         **now_parameter,
         "until": format_timestamp_milliseconds(until),
-        "most": limit,
+        "limit": limit,
     }
     with transaction():
         events = [_to_event(row) for row in execute(sql, parameters).fetchall()]
@@ -120,14 +120,14 @@ def purge(before: datetime, limit: int) -> int:
     """Delete up to `limit` sent events stored before a time; return their number."""
     first_kept = get_min_id_at(before)
     with transaction():
-        cursor = execute(PURGE, {"first_kept": first_kept, "most": limit})
+        cursor = execute(PURGE, {"first_kept": first_kept, "limit": limit})
     return int(cursor.rowcount)
 
 
 def measure_backlog(now: datetime) -> tuple[int, float]:
     """Return the number of pending events, and for how many seconds the oldest waits.
 
-    An event waits from the moment when it was stored, which its id tells. It may have
+    An event waits from the time when it was stored, which its id contains. It may have
     occurred long before.
     """
     count, oldest_id = execute(COUNT_PENDING, {}).fetchone()

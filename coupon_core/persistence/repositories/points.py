@@ -25,7 +25,7 @@ ADD_POINTS = """
     VALUES (:tenant_id, :user_id, :point_id, :amount, :now)
     ON CONFLICT (tenant_id, user_id, point_id) DO UPDATE
     SET balance = wallet.balance + :amount, updated_at = :now
-    WHERE wallet.balance <= :most - :amount
+    WHERE wallet.balance <= :max_balance - :amount
     RETURNING balance
 """
 DEDUCT_POINTS = """
@@ -52,7 +52,7 @@ def _update_balance(sql: str, change: PointChange, now: datetime) -> int | None:
         "user_id": change.user_id,
         "point_id": change.point_id,
         "amount": change.amount,
-        "most": MAX_POINTS,
+        "max_balance": MAX_POINTS,
         "now": format_timestamp_milliseconds(now),
     }
     rows = execute(sql, parameters).fetchall()

@@ -62,7 +62,7 @@ def lock(tenant_id: str) -> bool:
 
 
 def lock_shared(tenant_id: str) -> bool:
-    """Lock the tenant in share mode, so that nobody holds `lock` meanwhile.
+    """Lock the tenant in share mode, so that no transaction holds `lock`.
 
     Required before codes are generated. Returns False if the tenant does not exist.
     """

@@ -93,7 +93,7 @@ SELECT_DUE_WEBHOOKS = f"""
             AND d.state = 'pending' AND d.due_at <= :now)) AS due
     ON due.tenant_id = w.tenant_id AND due.webhook_id = w.webhook_id
     WHERE w.is_active AND w.next_turn_at <= :now AND due.place <= :share
-    ORDER BY due.place, w.next_turn_at LIMIT :most
+    ORDER BY due.place, w.next_turn_at LIMIT :limit
 """
 CLAIM_WEBHOOK = """
     UPDATE webhook SET next_turn_at = :until
@@ -116,7 +116,7 @@ def claim_webhooks(
     """
     # The webhooks in progress may exceed the share of their tenants, so select more.
     parameters = {
-        "most": limit + sum(active_counts.values()),
+        "limit": limit + sum(active_counts.values()),
         "share": max_per_tenant,
         "now": format_timestamp_milliseconds(now),
     }
@@ -167,7 +167,7 @@ SELECT_DUE_DELIVERIES = """
     FROM webhook_delivery
     WHERE tenant_id = :tenant_id AND webhook_id = :webhook_id
     AND state = 'pending' AND due_at <= :now
-    ORDER BY due_at, event_id LIMIT :most
+    ORDER BY due_at, event_id LIMIT :limit
 """
 
 
@@ -175,7 +175,7 @@ def list_due_deliveries(webhook: Webhook, limit: int, now: datetime) -> list[Del
     """Return the deliveries that are due to a webhook, oldest first."""
     parameters = {
         **_to_key_parameters(webhook),
-        "most": limit,
+        "limit": limit,
         "now": format_timestamp_milliseconds(now),
     }
     return [
@@ -200,13 +200,13 @@ def _to_delivery(row: Sequence[Any]) -> Delivery:
 PURGE = """
     DELETE FROM webhook_delivery WHERE (tenant_id, webhook_id, event_id) IN (
         SELECT tenant_id, webhook_id, event_id FROM webhook_delivery
-        WHERE event_id < :first_kept ORDER BY event_id LIMIT :most)
+        WHERE event_id < :first_kept ORDER BY event_id LIMIT :limit)
 """
 
 
 def purge(before: datetime, limit: int) -> int:
     """Delete up to `limit` deliveries of events before a time; return their number."""
-    parameters = {"first_kept": get_min_id_at(before), "most": limit}
+    parameters = {"first_kept": get_min_id_at(before), "limit": limit}
     with transaction():
         return int(execute(PURGE, parameters).rowcount)
 

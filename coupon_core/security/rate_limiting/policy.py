@@ -37,7 +37,7 @@ class RateLimit:
 class RateLimitExceeded(Exception):
     """A rate limit was exceeded; retry after `retry_after` seconds.
 
-    `text` says what there was too much of.
+    `text` names what exceeded the limit.
     """
 
     def __init__(

@@ -45,7 +45,9 @@ def create(tenant_id: str, now: datetime) -> tuple[TenantSecret, ApiKey, str]:
         if not tenant_repository.insert(tenant_id, now):
             raise Refused(AdminReason.TENANT_EXISTS)
         secret = _add_secret(tenant_id, now)
-        key, plaintext = _add_key(tenant_id, "first key", ALL_SCOPES, None, now)
+        key, plaintext = _add_key(
+            tenant_id, "first key", scopes=ALL_SCOPES, expires_at=None, now=now
+        )
         audit.record(tenant_id, "tenant.created", tenant_id, api_key=key.key_id)
     return secret, key, plaintext
 
@@ -151,7 +153,9 @@ def create_key(
         raise Refused(AdminReason.SCOPE_TOO_WIDE)
     require(tenant_id)
     with transaction():
-        key, plaintext = _add_key(tenant_id, name, scopes, expires_at, now)
+        key, plaintext = _add_key(
+            tenant_id, name, scopes=scopes, expires_at=expires_at, now=now
+        )
         audit.record(tenant_id, "api_key.created", key.key_id, scopes=scopes)
     return key, plaintext
 

@@ -175,7 +175,11 @@ def _insert_with_custom_code(
     """Insert coupons with the custom code for users who do not have it yet."""
     drafts = [
         code_assignment.build_coupon(
-            definition, user_id, definition.custom_code, now, batch.expires_at
+            definition,
+            user_id,
+            code=definition.custom_code,
+            now=now,
+            expires_at=batch.expires_at,
         )
         for user_id in chunk.user_ids
     ]

@@ -185,7 +185,7 @@ def cancel(tenant_id: str, batch_id: str, now: datetime) -> Batch:
     """
     with transaction():
         ended = batch_repository.end_early(
-            tenant_id, batch_id, BatchState.CANCELLED, "", now
+            tenant_id, batch_id, state=BatchState.CANCELLED, error="", now=now
         )
         if ended:
             audit.record(tenant_id, "batch.cancelled", batch_id)
@@ -199,7 +199,9 @@ def cancel(tenant_id: str, batch_id: str, now: datetime) -> Batch:
 def fail(tenant_id: str, batch_id: str, reason: str, now: datetime) -> None:
     """Mark a batch as failed; the coupons it has generated remain."""
     with transaction():
-        batch_repository.end_early(tenant_id, batch_id, BatchState.FAILED, reason, now)
+        batch_repository.end_early(
+            tenant_id, batch_id, state=BatchState.FAILED, error=reason, now=now
+        )
 
 
 def requeue_stalled_batches(now: datetime) -> int:

@@ -22,7 +22,7 @@ from coupon_core.services.catalog import definitions
 from coupon_core.services.errors import require_found
 
 LIMIT_FIELDS = frozenset({"per_code_limit", "per_user_limit", "total_limit"})
-LIMIT_BELOW_USES_DETAIL = "limits: more uses than that have been made"
+LIMIT_BELOW_USES_DETAIL = "limits: expected at least the number of uses so far"
 
 
 def has_different_limits(
@@ -118,6 +118,6 @@ def _update_reward(defined_package: PackageWithDefinition, now: datetime) -> Non
     item_id = defined_package.definition.reward_item_id
     before = reward_item_repository.lock(package.tenant_id, item_id)
     if before is None:
-        raise ConcurrentUpdate("the reward item has just gone")
+        raise ConcurrentUpdate("the reward item has just been deleted")
     item = to_reward_item(package, item_id, now)
     reward_item_repository.update(replace(item, created_at=before.created_at))

@@ -86,7 +86,8 @@ def create(
         )
         item = to_reward_item(package, generate_id(), now)
         defined_package = PackageWithDefinition(
-            package, _build_definition(package, campaign, item, limits, now)
+            package,
+            _build_definition(package, campaign, item=item, limits=limits, now=now),
         )
         reward_item_repository.insert(item)
         definition_repository.insert(defined_package.definition)

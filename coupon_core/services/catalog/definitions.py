@@ -140,8 +140,10 @@ def update(
             coupons exist.
     """
     changed_fields = _find_changed_fields(get(tenant_id, definition_id), changes)
-    for locked_fields in (changed_fields, changes.keys()):
-        after = _try_update(tenant_id, definition_id, changes, locked_fields, now)
+    for fields in (changed_fields, changes.keys()):
+        after = _try_update(
+            tenant_id, definition_id, changes=changes, locked_fields=fields, now=now
+        )
         if after:
             return after
     raise AssertionError("unreachable: all changed fields were locked")

@@ -96,7 +96,7 @@ def import_codes(
     job = _create_job(definition, actor, clock())
     report = ImportReport(skips_used=skip_used)
     try:
-        _reserve_all(job, definition, rows, report, clock)
+        _reserve_all(job, definition, rows=rows, report=report, clock=clock)
         if not report.valid_count or (report.rejected_count and not partial):
             raise ImportRejected(report)
         return _start_job(job, report, clock()), report

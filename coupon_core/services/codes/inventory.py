@@ -61,7 +61,13 @@ def assign(
         if issued.coupon.user_id == user_id:
             return issued
         _require_assignable(issued, now)
-        return _assign(issued, definition or issued.definition, user_id, actor, now)
+        return _assign(
+            issued,
+            definition or issued.definition,
+            user_id=user_id,
+            actor=actor,
+            now=now,
+        )
 
 
 def _require_by_code(tenant_id: str, code: str, lock: bool = False) -> IssuedCoupon:

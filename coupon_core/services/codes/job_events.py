@@ -38,7 +38,9 @@ def build_coupon_event(
 def build_completed_event(job: CodeJob, event_type: str, now: datetime) -> Event:
     """Return the outbox event that reports the end of a job."""
     data = {"job": serialization.serialize_code_job(job)}
-    return outbox.build_event(job.tenant_id, event_type, job.user_id, data, now)
+    return outbox.build_event(
+        job.tenant_id, event_type, subject=job.user_id, data=data, now=now
+    )
 
 
 def build_chunk_event(job: CodeJob, now: datetime) -> Event:
@@ -48,4 +50,6 @@ def build_chunk_event(job: CodeJob, now: datetime) -> Event:
         "job_id": job.job_id,
         "chunk_number": job.chunk_number,
     }
-    return outbox.build_event(job.tenant_id, JOB_CHUNK_EVENT_TYPE, "", data, now)
+    return outbox.build_event(
+        job.tenant_id, JOB_CHUNK_EVENT_TYPE, subject="", data=data, now=now
+    )

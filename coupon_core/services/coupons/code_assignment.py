@@ -58,7 +58,8 @@ def _assign_custom_code(
 ) -> tuple[list[Coupon], list[Coupon]]:
     code = definition.custom_code
     drafts = [
-        build_coupon(definition, user_id, code, now, expires_at) for user_id in user_ids
+        build_coupon(definition, user_id, code=code, now=now, expires_at=expires_at)
+        for user_id in user_ids
     ]
     new_coupons = coupon_repository.insert_new(drafts, definition)
     coupon_by_user = {
@@ -83,7 +84,11 @@ def _issue_copies(
     for user_id in user_ids:
         last_copy_numbers[user_id] += 1
         coupon = build_coupon(
-            definition, user_id, definition.custom_code, now, expires_at
+            definition,
+            user_id,
+            code=definition.custom_code,
+            now=now,
+            expires_at=expires_at,
         )
         drafts.append(replace(coupon, copy_number=last_copy_numbers[user_id]))
     if len(coupon_repository.insert_new(drafts, definition)) < len(drafts):
@@ -125,7 +130,9 @@ def _assign_random_codes(
             definition, len(missing), is_crowded=attempt > 0
         )
         drafts = {
-            index: build_coupon(definition, user_ids[index], code, now, expires_at)
+            index: build_coupon(
+                definition, user_ids[index], code=code, now=now, expires_at=expires_at
+            )
             for index, code in zip(missing, unused_codes, strict=False)
         }
         new_coupons = coupon_repository.insert_new([*drafts.values()], definition)

@@ -63,7 +63,11 @@ def _announce_definition_expiry(tenant_id: str, now: datetime) -> int:
         return 0
     with transaction():
         marked_ids, examined_count = expiry_repository.mark_definition_expiry(
-            tenant_id, definition, settled_id, MAX_COUPONS_PER_TRANSACTION, now
+            tenant_id,
+            definition,
+            before_id=settled_id,
+            limit=MAX_COUPONS_PER_TRANSACTION,
+            now=now,
         )
         _publish_expired(tenant_id, marked_ids, now)
     return examined_count

@@ -157,7 +157,7 @@ def _require_redeemable(
     """Return the coupon to redeem, and whether it is already stored."""
     user_id = request.user_id
     candidates, exists = lookup.find_for_user(
-        request.tenant_id, request.code, user_id, now, lock
+        request.tenant_id, request.code, user_id=user_id, now=now, lock=lock
     )
     if not candidates:
         raise Refused(Reason.COUPON_NOT_FOUND)

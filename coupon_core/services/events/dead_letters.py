@@ -118,7 +118,18 @@ def retry(tenant_id: str | None, letter_id: str, now: datetime) -> None:
         text = decode_body(letter)
         if event_type is None or text is None:
             raise Refused(AdminReason.DEAD_LETTER_UNREADABLE)
-        outbox.add([Event(letter.tenant_id, generate_id(), event_type, "", now, text)])
+        outbox.add(
+            [
+                Event(
+                    letter.tenant_id,
+                    generate_id(),
+                    event_type=event_type,
+                    subject="",
+                    occurred_at=now,
+                    data=text,
+                )
+            ]
+        )
         audit.record(letter.tenant_id, "dead_letter.retried", letter_id)
 
 

@@ -57,7 +57,11 @@ def credit_in_transaction(
 ) -> PointEntry:
     """Credit points in the caller's transaction; refuse if the balance is too large."""
     return _change_balance(
-        point_repository.add, change, kind, AdminReason.WALLET_FULL, now
+        point_repository.add,
+        change,
+        kind=kind,
+        failure_reason=AdminReason.WALLET_FULL,
+        now=now,
     )
 
 
@@ -66,7 +70,11 @@ def debit_in_transaction(
 ) -> PointEntry:
     """Debit points in the caller's transaction; refuse if the balance is too small."""
     return _change_balance(
-        point_repository.deduct, change, kind, PurchaseReason.NOT_ENOUGH_POINTS, now
+        point_repository.deduct,
+        change,
+        kind=kind,
+        failure_reason=PurchaseReason.NOT_ENOUGH_POINTS,
+        now=now,
     )
 
 

@@ -84,7 +84,9 @@ def post(
         try:
             target = parse_target(url)
             addresses = resolve_addresses(target, deadline.remaining_seconds)
-            return _send_request(target, addresses, body, headers, deadline)
+            return _send_request(
+                target, addresses, body=body, headers=headers, deadline=deadline
+            )
         except ForbiddenTarget as error:
             return WebhookResponse(None, error=f"refused: {error}")
         except UnresolvedHost as error:

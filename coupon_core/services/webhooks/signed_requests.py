@@ -41,5 +41,7 @@ def send_events(
     """Send one signed request with events; errors are part of the response."""
     body = payloads.build_body(webhook.signature, events)
     form = webhook.signature
-    headers = signatures.build_headers(form, keys, message_id, body, len(events), now)
+    headers = signatures.build_headers(
+        form, keys, message_id=message_id, body=body, count=len(events), now=now
+    )
     return http_client.post(webhook.url, body, headers, webhook.timeout_ms / 1000)

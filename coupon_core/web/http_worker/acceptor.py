@@ -72,7 +72,7 @@ class Acceptor:
     def accept(self, fd: int) -> Connection | None:
         """Accept one connection, if `fd` is a listener's and there is room.
 
-        Returned is a connection that has work already and that the caller owns now.
+        Returns a connection that already has work; the caller then owns it.
         """
         listener = self._listeners.get(fd)
         if listener is None or self._is_stopped:

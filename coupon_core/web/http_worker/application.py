@@ -1,4 +1,4 @@
-"""Run the WSGI application for one request and hand its answer to the connection."""
+"""Run the WSGI application for one request and pass its answer to the connection."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
@@ -66,7 +66,7 @@ class ApplicationRunner:
         )
 
     def respond(self, connection: Connection, request: HttpRequest) -> None:
-        """Answer a complete request; no exception of the application leaves."""
+        """Answer a complete request; catch every exception of the application."""
         environ = create_environ(connection.environ, request)
         if request.is_admitted:
             environ[ADMITTED_ENVIRON_KEY] = True

@@ -10,7 +10,7 @@ from coupon_core.web.http_worker.body_spool import Upload
 from coupon_core.web.http_worker.limits import MIN_BYTES_PER_SECOND
 from coupon_core.web.http_worker.request_parser import RequestParser
 
-# What a connection that nobody owns waits for.
+# What a connection without an owner waits for.
 NEW, IDLE, RECEIVING, SENDING, LINGERING = range(5)
 
 _READ_SIZE_BYTES = 16_384
@@ -19,7 +19,7 @@ _MAX_JOINED_BYTES = 65_536
 
 
 class ClientGone(Exception):
-    """The client went away, or takes a streamed answer too slowly."""
+    """The client has disconnected, or reads a streamed answer too slowly."""
 
 
 class Connection:
@@ -91,7 +91,7 @@ class Connection:
     # -------------------------------------------------------------- sending
 
     def send(self, head: bytes, body: bytes = b"") -> None:
-        """Send in one write what the socket takes at once; `flush` sends the rest."""
+        """Send in one write what the socket accepts now; `flush` sends the rest."""
         if self.unsent:
             self.unsent += [memoryview(part) for part in (head, body) if part]
             return
@@ -110,7 +110,7 @@ class Connection:
             self._break()
 
     def flush(self) -> None:
-        """Send more of `unsent`, as much as the socket takes."""
+        """Send more of `unsent`, as much as the socket accepts."""
         try:
             while self.unsent:
                 self._drop_sent(self.sock.sendmsg(self.unsent[:16]))
@@ -158,7 +158,7 @@ class Connection:
         self.is_broken, self.unsent = True, []
 
     def shut_down_writing(self) -> None:
-        """Tell the client that the answer is complete."""
+        """Signal to the client that the answer is complete."""
         try:
             self.sock.shutdown(socket.SHUT_WR)
         except OSError:

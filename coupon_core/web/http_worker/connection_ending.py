@@ -18,7 +18,7 @@ class ConnectionEnding:
         self._table = table
 
     def refuse(self, connection: Connection, status: int) -> None:
-        """Answer an error for what is no complete request, and end the connection."""
+        """Send an error for an incomplete or invalid request; end the connection."""
         retry_after = _RETRY_AFTER_SECONDS if status == 503 else None
         connection.send(serialize_error_response(status, retry_after=retry_after))
         connection.is_ending = connection.must_linger = True

@@ -1,4 +1,4 @@
-"""All connections of a worker: caps, and whom to close when a cap is reached."""
+"""All connections of a worker: limits, and which to close when one is reached."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,7 +23,8 @@ from coupon_core.web.http_worker.limits import (
 
 _Ranked: TypeAlias = tuple[tuple[int, float], Connection]
 
-# Who is closed first; within a group the one without a request the longest.
+# The lowest group is closed first; within a group, the connection that has had no
+# request for the longest time.
 _EVICTION_ORDER = {LINGERING: 0, NEW: 1, IDLE: 1, RECEIVING: 1, SENDING: 2}
 
 
@@ -56,7 +57,7 @@ class ConnectionTable:
         return True
 
     def close(self, connection: Connection) -> None:
-        """Close and forget a connection that the caller owns, for good."""
+        """Close a connection that the caller owns, and remove it."""
         if connection.is_closed:
             return
         connection.is_closed = True
@@ -75,7 +76,7 @@ class ConnectionTable:
         connection.sock.close()
 
     def account(self, connection: Connection, size: int) -> bool:
-        """Note what a connection holds in memory; False if all hold too much."""
+        """Record the memory of a connection; False if all together use too much."""
         if size == connection.buffered_bytes:
             return True
         with self._lock:
@@ -93,7 +94,7 @@ class ConnectionTable:
         return len(self.by_fd) < self.max_connections or self.evict()
 
     def evict(self, is_candidate: Callable[[Connection], bool] | None = None) -> bool:
-        """Close the candidate at rest that has been without a request the longest."""
+        """Close the idle candidate that has had no request for the longest time."""
         if is_candidate is not None:
             return self._close_first(self._rank(is_candidate))
         if self._close_first(self._victims):
@@ -103,7 +104,7 @@ class ConnectionTable:
         return self._close_first(self._victims)
 
     def refresh_ranking(self) -> None:
-        """Forget who was to be closed next; closed connections are let go as well."""
+        """Clear the list of connections to close next, which frees closed ones too."""
         self._victims = []
 
     def _rank(self, is_candidate: Callable[[Connection], bool]) -> list[_Ranked]:

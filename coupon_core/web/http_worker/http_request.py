@@ -157,7 +157,7 @@ class HttpRequest:
         self.body_bytes += len(data)
 
     def take_body(self) -> bytes:
-        """Return what was appended since the last call, and forget it."""
+        """Return and remove what was appended since the last call."""
         pieces = self._pieces
         if not pieces:
             return b""

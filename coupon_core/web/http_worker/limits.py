@@ -13,7 +13,7 @@ MAX_CHUNK_OVERHEAD_FACTOR = 8
 MAX_HEADER_FIELDS = 32_768
 
 FIRST_BYTE_TIMEOUT_SECONDS = 3.0
-# A request may arrive, and an answer be taken, in so many times gunicorn's `keepalive`.
+# The time to receive a request, or to send an answer, in multiples of `keepalive`.
 RECEIVE_TIMEOUT_FACTOR = 2
 MIN_BYTES_PER_SECOND = 16_384  # of large bodies and answers, in either direction
 LINGER_SECONDS = 2.0

@@ -21,7 +21,7 @@ class MemoryTrimmer:
         self._trim: Any = getattr(ctypes.CDLL(None), "malloc_trim", None)
 
     def check(self) -> None:
-        """Trim if worthwhile; called by the main thread from time to time."""
+        """Trim if that frees enough memory; the main thread calls this periodically."""
         table = self._table
         held = table.buffered_bytes + len(table) * _ESTIMATED_CONNECTION_BYTES
         self._peak = max(self._peak, held)

@@ -1,4 +1,4 @@
-"""The raw bytes of a request head, to check what llhttp reads too generously.
+"""The raw bytes of a request head, to check what llhttp reads too leniently.
 
 llhttp skips stray line ends before a request and accepts several blanks, or RTSP, in
 its first line. This check can only refuse: framing is decided by llhttp alone.
@@ -39,7 +39,7 @@ class RawHead:
         return len(self._data)
 
     def reset(self) -> None:
-        """Forget everything: the next bytes begin a request."""
+        """Reset: the next bytes begin a request."""
         self._data = b""
 
     def extend(self, data: bytes) -> None:

@@ -81,13 +81,13 @@ class RequestParser:
         return request
 
     def admit(self) -> None:
-        """Continue with the large body of `current`, whose pieces the caller takes."""
+        """Continue with the large body of `current`, whose pieces the caller reads."""
         if self.current is not None:
             self.current.is_admitted = True
         self.is_paused = False
 
     def stop(self) -> None:
-        """Forget everything for good: the connection is about to end.
+        """Release everything, because the connection is about to end.
 
         llhttp's object refers to this one, so that without this both would stay in
         memory until the garbage collector finds them.

@@ -71,7 +71,7 @@ class Response:
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
     ) -> Callable[[bytes], None]:
-        """Take status and headers (PEP 3333).
+        """Receive status and headers (PEP 3333).
 
         Raises: ValueError and gunicorn's InvalidResponseHeader for what would break
         the framing of the answer.

@@ -1,4 +1,4 @@
-"""What a serving thread does with a ready connection: read, answer, let it go."""
+"""What a serving thread does with a ready connection: read, answer, release it."""
 
 from time import monotonic
 
@@ -25,7 +25,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class ConnectionServer:
-    """Moves connections on; every method is called by the owner of its connection."""
+    """Advances connections; every method is called by the owner of its connection."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class ConnectionServer:
     def _answer_ready(self, connection: Connection) -> None:
         parser = connection.parser
         request = parser.next_request()
-        if request is not None:  # before the next one others have their turn
+        if request is not None:  # other connections are served before the next request
             self._answer(connection, request)
         if connection.is_broken or connection.unsent:
             return
@@ -142,7 +142,7 @@ class ConnectionServer:
         connection.deadline = now + self._timeouts.keepalive
 
     def _wait_for_more(self, connection: Connection) -> None:
-        """Nothing is complete: refuse, admit a large body, or let the client go on."""
+        """Handle an incomplete request: refuse it, admit its body, or wait for more."""
         parser = connection.parser
         if parser.refusal is not None:
             self._endings.refuse(connection, parser.refusal)
@@ -198,7 +198,7 @@ class ConnectionServer:
         return True
 
     def _answer_too_large(self, connection: Connection, request: HttpRequest) -> None:
-        """Let the application refuse a body of which it gets one byte too many."""
+        """Let the application refuse a body that exceeds its limit."""
         request.keep_alive = False
         connection.must_linger = True
         self._answer(connection, request)

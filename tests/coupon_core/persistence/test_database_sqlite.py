@@ -181,7 +181,7 @@ def test_a_full_disk_is_told_as_such(depth: int) -> None:
 @pytest.mark.usefixtures("sqlite_core")
 @pytest.mark.parametrize("how", ["readable", "a link", "of another user"])
 def test_a_lock_file_that_others_can_open_is_replaced(path: Path, how: str) -> None:
-    """Whoever can open a file can hold its lock, and so stop all writes."""
+    """A process that can open a file can hold its lock, and so stop all writes."""
     lock_path = Path(f"{path}-turn")
     lock_path.unlink(missing_ok=True)
     if how == "a link":

@@ -1,4 +1,4 @@
-"""Attacks by connections (LIMITS 4): none delays others, and memory returns.
+"""Attacks by connections: none delays others, and memory is freed.
 
 Over raw sockets to both gateways as they run in production, under `ulimit -n 1024`.
 """

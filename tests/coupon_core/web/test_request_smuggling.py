@@ -54,7 +54,7 @@ TRICKS: dict[str, tuple[list[bytes], bytes]] = {
     "a signed chunk size": ([CHUNKED_ENCODING], b"+11\r\n{}\r\n0\r\n\r\n"),
     "a chunk size with _": ([CHUNKED_ENCODING], b"1_1\r\n{}\r\n0\r\n\r\n"),
     "a huge chunk size": ([CHUNKED_ENCODING], b"f" * 400 + b"\r\n{}\r\n0\r\n\r\n"),
-    "a chunk longer than told": ([CHUNKED_ENCODING], b"1\r\n{}\r\n0\r\n\r\n"),
+    "a chunk longer than announced": ([CHUNKED_ENCODING], b"1\r\n{}\r\n0\r\n\r\n"),
     "chunks without an end": ([CHUNKED_ENCODING], b"11\r\n{}\r\n"),
     "NUL in a header": ([CONTENT_LENGTH + b"#", b"X-A: a\x00b"], b"{}"),
     "CR in a header": ([CONTENT_LENGTH + b"#", b"X-A: a\rX-B: b"], b"{}"),

@@ -1,4 +1,4 @@
-"""Clients that do not behave: they hold up themselves, not the others (LIMITS 4).
+"""Clients that do not behave: they delay only themselves.
 
 Over raw sockets to both gateways, which have far fewer threads than such clients and
 lose patience after two seconds instead of thirty.
@@ -73,7 +73,7 @@ SLOW: dict[str, Slow] = {
         lambda target: target.build_head()[:-2], b"X-A: b\r\n" * 2_000, (408, 431)
     ),
     "no body": Slow(headed(CONTENT_LENGTH + b"17"), b"", (408,)),
-    "less than told": Slow(headed(CONTENT_LENGTH + b"17", body=b"{"), b"", (408,)),
+    "less than announced": Slow(headed(CONTENT_LENGTH + b"17", body=b"{"), b"", (408,)),
     "a body byte by byte": Slow(headed(CONTENT_LENGTH + b"60000"), b" ", (408,)),
     "a promise": Slow(
         headed(CONTENT_LENGTH + b"9", b"Expect: 100-continue"), b"", (100, 408)
@@ -91,7 +91,9 @@ SLOW: dict[str, Slow] = {
     "an endless trailer": Slow(
         headed(CHUNKED_ENCODING, body=b"0\r\n"), b"X-A: b\r\n", (408,)
     ),
-    "much too much told": Slow(headed(CONTENT_LENGTH + b"99999999999"), b"", (413,)),
+    "far too much announced": Slow(
+        headed(CONTENT_LENGTH + b"99999999999"), b"", (413,)
+    ),
     "the same by anyone": Slow(
         uncredited(CONTENT_LENGTH + b"99999999999"), b" ", (401,)
     ),

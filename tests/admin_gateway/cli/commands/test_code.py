@@ -52,7 +52,7 @@ def test_a_code_is_given_shown_and_revoked(
     (code,) = generate_unassigned(acme_cli, definition, 1)
     assigned = acme_cli.json("code", "assign", *ACME, code, "ann")
     assert assigned["user_id"] == "ann"
-    assert "in a user's hands" in acme_cli.expect_refusal(
+    assert "assigned to a user" in acme_cli.expect_refusal(
         "code", "assign", *ACME, code, "bob", status=5
     )
     acme_cli.json("code", "revoke", *ACME, "--code", code)

@@ -68,7 +68,7 @@ def test_a_reward_item_goes_when_no_definition_names_it(
     delete = "reward", "delete", *ACME, item["item_id"]
     assert (
         acme_cli.expect_refusal(*delete, status=5)
-        == "A definition still names this reward item"
+        == "A definition uses this reward item"
     )
     words = "--name", "free", "--type", "points"
     free = acme_cli.json("reward", "create", *ACME, *words)["item_id"]

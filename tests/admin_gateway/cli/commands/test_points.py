@@ -14,7 +14,7 @@ def test_points_from_a_shell(acme_cli: CouponctlRunner) -> None:
     acme_cli.json("points", "credit", *GOLD_OPTIONS, "100", "--reason", "Birthday")
     assert acme_cli.json("points", "debit", *GOLD_OPTIONS, "30")["balance"] == 70
     message = acme_cli.expect_refusal("points", "debit", *GOLD_OPTIONS, "71", status=5)
-    assert message == ('Invalid --amount "71": the user does not have so many points.')
+    assert message == ('Invalid --amount "71": the user does not have enough points.')
     (wallet,) = acme_cli.json("points", "show", *ACME)["wallets"]
     assert wallet["balance"] == 70
     assert acme_cli.json("points", "entries", *ACME)["total"] == 2

@@ -55,7 +55,7 @@ def test_a_tenant_is_made_once(cli: CouponctlRunner) -> None:
 
 @pytest.mark.parametrize("word", ["validate", "Tenants"])
 def test_a_word_of_the_paths_is_no_tenant(cli: CouponctlRunner, word: str) -> None:
-    assert "a part of the gateways' paths" in cli.expect_refusal(
+    assert "part of the gateways' paths" in cli.expect_refusal(
         "tenant", "create", word, status=2
     )
 

@@ -1,4 +1,4 @@
-"""What we serve, h11 reads as the same requests; we may refuse more (LIMITS 4).
+"""What we serve, h11 reads as the same requests; we may refuse more.
 
 Random streams, split at random, go to our parser and to h11.
 """

@@ -47,7 +47,7 @@ def test_sigterm_finishes_requests_and_lets_idle_connections_linger(
 
 
 class KeepAliveClient(Thread):
-    """Asks again and again on one connection, and opens another when told to."""
+    """Repeats requests on one connection; opens another after `Connection: close`."""
 
     def __init__(self, running: WorkerProcess, is_new_each_time: bool) -> None:
         super().__init__()
