@@ -14,6 +14,7 @@ from coupon_core.schemas.csv_options import (
     to_column_name,
 )
 from coupon_core.schemas.csv_parsing import (
+    BOM,
     DELIMITERS,
     MalformedLine,
     RecordReader,
@@ -86,6 +87,7 @@ def read_header(
     if options.has_header:
         names, delimiter = _HeadingLine(columns, options).read(records, delimiter)
     else:
+        _refuse_heading(records, columns)
         names = [columns.required]
     if delimiter:
         records.split = partial(split_cells, delimiter=delimiter)
@@ -112,6 +114,24 @@ def _read_separator_line(records: RecordReader) -> str | None:
             [line_error(line[0], f"sep={shown}: expected a comma, semicolon or tab")]
         )
     return delimiter
+
+
+def _refuse_heading(records: RecordReader, columns: CsvColumns) -> None:
+    """Refuse a heading in a file that has none according to its sender.
+
+    It would be read as a value, for example as a user called `user_id`.
+    """
+    line = records.read_line()
+    if line is None:
+        return
+    records.return_line(line)
+    heading = line[1].decode(errors="replace").removeprefix(BOM)
+    if to_column_name(heading.strip(' ",;\t')) == columns.required:
+        reason = (
+            f"found the heading {columns.required}, although the file was declared "
+            "to have none: declare that it has headings, or remove the line"
+        )
+        raise InvalidCsv([line_error(line[0], reason)])
 
 
 @dataclass(frozen=True, slots=True)

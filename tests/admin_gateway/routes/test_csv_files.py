@@ -223,6 +223,8 @@ def test_users_are_read_from_files_that_people_have(
         (b"user_id;Name\nk1;Eva\n", "", "query parameter ignore_columns"),
         (b"user_id\nk1;Eva\n", "", "found 2: 'k1;Eva'"),
         (b"k1;Eva\n", "; header=absent", "found 2: 'k1;Eva'"),
+        (b"user_id\nann\n", "; header=absent", "found the heading user_id"),
+        (b'\xef\xbb\xbf"User_ID";\r\nann;\r\n', "; header=absent", "to have none"),
         (b"user_id\nJ\xfcrg\n", "", "line 2: expected UTF-8, found the byte 0xFC"),
     ],
 )
