@@ -52,7 +52,7 @@ def _parse_json_request(request: Request, query: Mapping[str, Any]) -> BatchRequ
         raise validation_error(
             [ErrorDetail("expected only with a CSV body", name, "query")]
         )
-    body = read_object(request, MAX_JSON_BODY_BYTES)
+    body = read_object(request, MAX_JSON_BODY_BYTES, alternative=" or text/csv")
     try:
         batch_request: BatchRequest = _BODY_SCHEMA.load(body)
     except ValidationError as error:

@@ -246,6 +246,16 @@ def test_what_the_content_type_says_is_known(
     expect_refusal(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
 
 
+def test_a_file_of_another_type_is_refused_with_both_types(admin: AdminClient) -> None:
+    path = f"coupons/{admin.create_definition()['id']}/generate"
+    kind = "application/vnd.ms-excel"  # what browsers send for CSV where Excel is
+    headers = {"X-API-Key": admin.plain_key, "Content-Type": kind}
+    answer = admin.post(path, data=b"user_id\nann\n", headers=headers)
+    message = expect_refusal(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+    expected = "application/json in UTF-8 or text/csv was expected"
+    assert message == f"Content-Type: {expected}"
+
+
 def test_a_json_body_has_no_columns_to_leave_out(admin: AdminClient) -> None:
     path = f"coupons/{admin.create_definition()['id']}/generate?ignore_columns=name"
     answer = admin.post(path, {"user_ids": ["ann"]})
