@@ -225,6 +225,7 @@ def test_users_are_read_from_files_that_people_have(
         (b"k1;Eva\n", "; header=absent", "found 2: 'k1;Eva'"),
         (b"user_id\nann\n", "; header=absent", "found the heading user_id"),
         (b'\xef\xbb\xbf"User_ID";\r\nann;\r\n', "; header=absent", "to have none"),
+        (b"user_id\nann\nuser_id\nbob\n", "", "line 3: found the heading line again"),
         (b"user_id\nJ\xfcrg\n", "", "line 2: expected UTF-8, found the byte 0xFC"),
     ],
 )
@@ -275,6 +276,7 @@ CODE_FILES: dict[str, tuple[bytes, str]] = {
         b"Code,Times Used,User_id\nA1,3,zoe\nB2,0,\n",
         "?ignore_columns=times%20used",
     ),
+    "sep line below an empty one": (b"\r\nsep=;\r\nCODE;USER_ID\nA1;zoe\nB2;\n", ""),
     "sep line": (b"sep=;\r\nCODE;USER_ID\r\nA1;zoe\r\nB2;\r\n", ""),
 }
 
