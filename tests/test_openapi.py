@@ -53,7 +53,7 @@ MAMBO = "^/(api|oauth)/"
 PLAYCAMP = "^/v1/(server|client)/"
 STOCK = "/(coupons|codes|batches)"
 # The same handlers under alternative paths.
-ALIASES = "^/v1/(coupons|reward-items|events)|/reward-items"
+ALIASES = "^/v1/(coupons|reward-items)|/reward-items|/tenants/[^/]+/events"
 # Two parts of about the same duration, so that they may run in parallel.
 ADMIN = {
     "stock": ("--include-path-regex", STOCK, "--exclude-path-regex", ALIASES),

@@ -6,6 +6,7 @@ from marshmallow import ValidationError
 
 from admin_gateway.requests.fields import EnumField
 from coupon_core.domain.models import Scope, utc_now
+from coupon_core.domain.rules.expiry import describe_past_time
 from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.fields import StrictList, UtcDateTime
 from coupon_core.schemas.names import NameField
@@ -17,8 +18,8 @@ def require_future(moment: datetime | None) -> None:
     Raises:
         ValidationError: The time is not in the future.
     """
-    if moment is not None and moment <= utc_now():
-        raise ValidationError("expected a time in the future")
+    if problem := describe_past_time(moment, utc_now()):
+        raise ValidationError(problem)
 
 
 class CreateApiKeySchema(StrictSchema):

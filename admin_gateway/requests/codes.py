@@ -47,17 +47,33 @@ class CodeFilterSchema(LenientSchema):
         return {"coupon_filter": CouponFilter(**members)}
 
 
+class _CursorField(StrictString):
+    """The position of a page, as an earlier response named it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            min_length=27,
+            max_length=27,
+            pattern="^[A-Za-z0-9_-]{27}$",
+            expectation=CURSOR_EXPECTED,
+            **options,
+        )
+
+
 class CodeQuerySchema(CodeFilterSchema):
     """A page of codes; loads as `coupon_filter` and `cursor`."""
 
     limit = StrictQueryInteger(min_value=1, max_value=500, load_default=100)
-    cursor = StrictString(
-        min_length=27,
-        max_length=27,
-        pattern="^[A-Za-z0-9_-]{27}$",
-        expectation=CURSOR_EXPECTED,
+    cursor = _CursorField(
         metadata={
             "description": "Position of the next page: `next` of the previous response."
+        },
+    )
+    earlier_cursor = _CursorField(
+        data_key="next",
+        metadata={
+            "description": "The earlier name of `cursor`; send one of the two.",
+            "deprecated": True,
         },
     )
 
@@ -66,12 +82,20 @@ class CodeQuerySchema(CodeFilterSchema):
         self, members: dict[str, Any], **kwargs: Any
     ) -> dict[str, Any]:
         """Separate the filters from the page cursor."""
-        limit, cursor = members.pop("limit"), members.pop("cursor", None)
-        coupon_filter = CouponFilter(**members)
-        return {
-            "coupon_filter": coupon_filter,
-            "cursor": parse_cursor(cursor, limit, coupon_filter=coupon_filter),
+        limit = members.pop("limit")
+        cursors = {
+            parameter: members.pop(name)
+            for name, parameter in (("cursor", "cursor"), ("earlier_cursor", "next"))
+            if name in members
         }
+        if len(cursors) > 1:
+            raise ValidationError({"next": ["expected either cursor or next"]})
+        parameter, cursor = next(iter(cursors.items()), ("cursor", None))
+        coupon_filter = CouponFilter(**members)
+        page = parse_cursor(
+            cursor, limit, coupon_filter=coupon_filter, parameter=parameter
+        )
+        return {"coupon_filter": coupon_filter, "cursor": page}
 
 
 def format_cursor(after_id: str, coupon_filter: CouponFilter) -> str:
@@ -81,24 +105,25 @@ def format_cursor(after_id: str, coupon_filter: CouponFilter) -> str:
 
 
 def parse_cursor(
-    cursor: str | None, limit: int, coupon_filter: CouponFilter
+    cursor: str | None,
+    limit: int,
+    coupon_filter: CouponFilter,
+    parameter: str = "cursor",
 ) -> PageCursor:
-    """Return the page that a cursor points to.
+    """Return the page that a cursor points to; errors name its parameter.
 
     Raises:
         ValidationError: The cursor is malformed or belongs to other filters.
     """
-    return PageCursor(limit, _parse_last_id(cursor, coupon_filter) if cursor else None)
-
-
-def _parse_last_id(cursor: str, coupon_filter: CouponFilter) -> str:
+    if cursor is None:
+        return PageCursor(limit, None)
     try:
         raw = base64.urlsafe_b64decode(cursor + "=")
     except (binascii.Error, ValueError):
         raw = b""
     if raw[16:] != _filter_checksum(coupon_filter):
-        raise ValidationError({"cursor": [f"expected {CURSOR_EXPECTED}"]})
-    return str(UUID(bytes=raw[:16]))
+        raise ValidationError({parameter: [f"expected {CURSOR_EXPECTED}"]})
+    return PageCursor(limit, str(UUID(bytes=raw[:16])))
 
 
 def _filter_checksum(coupon_filter: CouponFilter) -> bytes:

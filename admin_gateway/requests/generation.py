@@ -41,10 +41,10 @@ def parse_batch_request(request: Request) -> BatchRequest:
 def _parse_json_or_csv(request: Request) -> BatchRequest:
     try:
         query = _QUERY_SCHEMA.load(parse_query(request.environ, _QUERY_SCHEMA.fields))
-        if not is_csv(request):
-            return _parse_json_request(request, query)
     except ValidationError as error:
-        raise convert_validation_error(error) from None
+        raise convert_validation_error(error, "query") from None
+    if not is_csv(request):
+        return _parse_json_request(request, query)
     options = parse_csv_options(request, query.get("ignore_columns", frozenset()))
     users = read_users([read_body(request, MAX_BODY_BYTES)], options, MAX_USERS)
     return BatchRequest(len(users), users, expires_at=query.get("expires_at"))
@@ -55,7 +55,9 @@ def _parse_json_request(request: Request, query: Mapping[str, Any]) -> BatchRequ
         raise validation_error(
             [ErrorDetail("expected only with a CSV body", name, "query")]
         )
-    batch_request: BatchRequest = _BODY_SCHEMA.load(
-        read_object(request, MAX_JSON_BODY_BYTES)
-    )
+    body = read_object(request, MAX_JSON_BODY_BYTES, alternative=" or text/csv")
+    try:
+        batch_request: BatchRequest = _BODY_SCHEMA.load(body)
+    except ValidationError as error:
+        raise convert_validation_error(error) from None
     return batch_request

@@ -45,6 +45,20 @@ class LocalizedTextField(fields.Dict):
         self._expectation = expectation
         self._allowed_sizes = range(min_locales, MAX_LOCALES + 1)
 
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the texts; errors are reported by locale."""
+        try:
+            return super().deserialize(value, *args, **kwargs)
+        except ValidationError as error:
+            if not isinstance(error.messages, dict):
+                raise
+            # Marshmallow puts "key" and "value" below each locale.
+            messages = {
+                locale: [text for texts in parts.values() for text in texts]
+                for locale, parts in error.messages.items()
+            }
+            raise ValidationError(messages) from None
+
     def _require_allowed_size(self, value: dict[str, str]) -> None:
         if len(value) not in self._allowed_sizes:
             raise ValidationError(f"expected {self._expectation}")

@@ -70,7 +70,7 @@ ALIASES = frozenset(
         "flat_reward_items",
         "flat_definitions",
         "flat_coupons",
-        "flat_events",
+        "events",
     }
 )
 # The vendor uses several paths for the same resource (docs/api-contracts.md 1.2),

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from coupon_core.domain import codes
 from coupon_core.domain.pasted_text import clean_pasted_code
-from coupon_core.schemas.fields import StrictString
+from coupon_core.schemas.fields import StrictString, describe_wrong_type
 
+ENTERED_CODE_EXPECTED = "a code: text that is not empty"
 MAX_ENTERED_LENGTH = 60_000  # a little less than a body may have bytes
 CODE_EXPECTED = "a code of 1 to 64 letters, digits, _ or -, first a letter or digit"
 
@@ -36,7 +37,7 @@ class EnteredCodeField(fields.String):
     """
 
     def __init__(self, **options: Any) -> None:
-        expectation = "a code: text that is not empty"
+        expectation = ENTERED_CODE_EXPECTED
         options["metadata"] = {
             "description": "The code as the player entered it. Whitespace around it "
             "and invisible characters are ignored; text that cannot be a code is "
@@ -47,7 +48,6 @@ class EnteredCodeField(fields.String):
             error_messages={
                 "required": f"missing; expected {expectation}",
                 "null": f"expected {expectation}, not null",
-                "invalid": f"expected {expectation}",
             },
             validate=validate.Length(
                 1, MAX_ENTERED_LENGTH, error=f"expected {expectation}"
@@ -57,5 +57,5 @@ class EnteredCodeField(fields.String):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if not isinstance(value, str):
-            raise self.make_error("invalid")
+            raise ValidationError(describe_wrong_type(ENTERED_CODE_EXPECTED, value))
         return value

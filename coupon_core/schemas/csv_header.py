@@ -14,6 +14,7 @@ from coupon_core.schemas.csv_options import (
     to_column_name,
 )
 from coupon_core.schemas.csv_parsing import (
+    BOM,
     DELIMITERS,
     MalformedLine,
     RecordReader,
@@ -23,6 +24,7 @@ from coupon_core.schemas.csv_parsing import (
 )
 from coupon_core.schemas.errors import truncate_for_display
 
+HEADING_AGAIN = "found the heading line again: remove it where files were joined"
 SEPARATOR_PREFIX = "sep="  # Excel's way to name the delimiter, on a line of its own
 
 
@@ -30,6 +32,7 @@ SEPARATOR_PREFIX = "sep="  # Excel's way to name the delimiter, on a line of its
 class CsvHeader:
     """Where the columns of a file are; a column without a heading must be empty."""
 
+    text: str | None  # of the heading line; None if there is none
     width: int
     read_indexes: tuple[tuple[str, int], ...]
     unnamed_indexes: tuple[int, ...]
@@ -38,8 +41,11 @@ class CsvHeader:
         """Return the values of a row by column; None if the row is empty.
 
         Raises:
-            MalformedLine: The row has too few cells, or a value without a heading.
+            MalformedLine: The row has too few cells, has a value without a heading, or
+                is the heading line again.
         """
+        if text == self.text:
+            raise MalformedLine(HEADING_AGAIN)
         if len(cells) != self.width or self.unnamed_indexes:
             if is_blank(cells):
                 return None
@@ -82,14 +88,17 @@ def read_header(
     Raises:
         InvalidCsv: There is no header, or it does not name the columns.
     """
-    delimiter = _read_separator_line(records)
+    delimiter, text = _read_separator_line(records), None
     if options.has_header:
-        names, delimiter = _HeadingLine(columns, options).read(records, delimiter)
+        heading_line = _HeadingLine(columns, options)
+        text, names, delimiter = heading_line.read(records, delimiter)
     else:
+        _refuse_heading(records, columns)
         names = [columns.required]
     if delimiter:
         records.split = partial(split_cells, delimiter=delimiter)
     return CsvHeader(
+        text,
         len(names),
         tuple((name, names.index(name)) for name in columns.read if name in names),
         tuple(index for index, name in enumerate(names) if not name),
@@ -99,6 +108,8 @@ def read_header(
 def _read_separator_line(records: RecordReader) -> str | None:
     """Return the delimiter that a `sep=` line names; None if there is no such line."""
     line = records.read_line()
+    while line is not None and not line[1]:
+        line = records.read_line()
     if line is None:
         return None
     content = line[1].removeprefix(b"\xef\xbb\xbf").strip(b' "')
@@ -114,6 +125,24 @@ def _read_separator_line(records: RecordReader) -> str | None:
     return delimiter
 
 
+def _refuse_heading(records: RecordReader, columns: CsvColumns) -> None:
+    """Refuse a heading in a file that has none according to its sender.
+
+    It would be read as a value, for example as a user called `user_id`.
+    """
+    line = records.read_line()
+    if line is None:
+        return
+    records.return_line(line)
+    heading = line[1].decode(errors="replace").removeprefix(BOM)
+    if to_column_name(heading.strip(' ",;\t')) == columns.required:
+        reason = (
+            f"found the heading {columns.required}, although the file was declared "
+            "to have none: declare that it has headings, or remove the line"
+        )
+        raise InvalidCsv([line_error(line[0], reason)])
+
+
 @dataclass(frozen=True, slots=True)
 class _HeadingLine:
     """Reads the headings of a kind of file, and says what is wrong with them."""
@@ -123,8 +152,8 @@ class _HeadingLine:
 
     def read(
         self, records: RecordReader, delimiter: str | None
-    ) -> tuple[list[str], str | None]:
-        """Return the column names and the delimiter, None if it remains unknown."""
+    ) -> tuple[str, list[str], str | None]:
+        """Return the line, its column names and the delimiter, None if unknown."""
         while line := records.read_line():
             number = line[0]
             try:
@@ -138,7 +167,8 @@ class _HeadingLine:
             if problem:
                 shown = truncate_for_display(text)
                 self._refuse(number, f"{problem} in the heading line {shown!r}")
-            return [to_column_name(heading) for heading in headings], found_delimiter
+            names = [to_column_name(heading) for heading in headings]
+            return text, names, found_delimiter
         self._refuse(1, "the file is empty")
 
     def _split(self, text: str, delimiter: str | None) -> tuple[list[str], str | None]:

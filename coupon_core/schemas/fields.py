@@ -89,13 +89,13 @@ class StrictString(fields.String):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if not isinstance(value, str):
-            raise ValidationError(_describe_wrong_type(self._expectation, value))
+            raise ValidationError(describe_wrong_type(self._expectation, value))
         if self._find_forbidden_character(value):
             raise ValidationError("expected text without control characters")
         return value
 
 
-def _describe_wrong_type(expectation: str, value: Any) -> str:
+def describe_wrong_type(expectation: str, value: Any) -> str:
     """Return what was expected instead of a JSON value that is not text."""
     found = truncate_for_display(json.dumps(value, default=str, ensure_ascii=False))
     return f"expected text in double quotes: {expectation}; found {found}"
@@ -188,7 +188,7 @@ class UtcDateTime(fields.DateTime):
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
         if not isinstance(value, str):
-            raise self.make_error("invalid")
+            raise ValidationError(describe_wrong_type(TIME_EXPECTED, value))
         try:
             return parse_utc(value)
         except ValueError as error:

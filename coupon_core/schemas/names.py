@@ -25,7 +25,7 @@ class NameField(StrictString):
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):
-            raise self.make_error("invalid")
+            return super()._deserialize(value, *args, **kwargs)
         name = clean_name(value)
         forbidden = find_forbidden_character(name)
         if forbidden:

@@ -24,11 +24,13 @@ def convert_validation_error(
 
 def convert_messages(messages: Any, target: Target) -> ApiError:
     """Return the 400 for marshmallow's nested messages."""
-    details = []
+    details: list[ErrorDetail] = []
     for path, message in _flatten(messages, ()):
-        details.append(
-            ErrorDetail(message, truncate_for_display(".".join(path)), target=target)
+        detail = ErrorDetail(
+            message, truncate_for_display(".".join(path)), target=target
         )
+        if detail not in details:  # several validators may expect the same
+            details.append(detail)
         if len(details) > MAX_DETAILS:
             break
     return validation_error(

@@ -42,15 +42,17 @@ def read_body(request: Request, limit: int | None = None) -> bytes:
     return cached
 
 
-def read_object(request: Request, limit: int | None = None) -> dict[str, Any]:
-    """Return the JSON object in the body.
+def read_object(
+    request: Request, limit: int | None = None, alternative: str = ""
+) -> dict[str, Any]:
+    """Return the JSON object in the body; errors name an `alternative` to JSON.
 
     Raises:
         ApiError: 415 for another content type, 413 above the limit, 400 `BAD_JSON`.
     """
     environ = request.environ
     if _has_body(environ):
-        _check_content_headers(environ)
+        _check_content_headers(environ, alternative)
     return parse_object(read_body(request, limit))
 
 
@@ -138,14 +140,16 @@ def _has_body(environ: dict[str, Any]) -> bool:
     return length != "0" if length else "HTTP_TRANSFER_ENCODING" in environ
 
 
-def _check_content_headers(environ: dict[str, Any]) -> None:
+def _check_content_headers(environ: dict[str, Any], alternative: str = "") -> None:
     """Refuse a body that is not declared as unencoded JSON in UTF-8."""
     content_type = environ.get("CONTENT_TYPE", "")
     if content_type != JSON_MEDIA_TYPE:
         media_type, options = parse_options_header(content_type)
         is_utf8 = options.get("charset", "utf-8").lower() in ("utf-8", "utf8")
         if not is_utf8 or not _is_json(media_type.lower()):
-            raise _unsupported_media_error("Content-Type", "application/json in UTF-8")
+            raise _unsupported_media_error(
+                "Content-Type", f"application/json in UTF-8{alternative}"
+            )
     if environ.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
         raise _unsupported_media_error("Content-Encoding", "no encoding")
 

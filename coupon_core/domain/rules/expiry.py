@@ -12,12 +12,15 @@ def explain_past_expiry(expires_at: datetime | None, now: datetime) -> str:
     An expiry in the past is most likely a mistyped year; to end coupons now, revoke
     them.
     """
-    if expires_at is None or expires_at > now:
+    problem = describe_past_time(expires_at, now)
+    return problem and f"expires_at: {problem}"
+
+
+def describe_past_time(moment: datetime | None, now: datetime) -> str:
+    """Return what is wrong with a time that is not in the future, or ""."""
+    if moment is None or moment > now:
         return ""
-    return (
-        f"expires_at: {format_timestamp(expires_at)} is in the past; "
-        "expected a time in the future"
-    )
+    return f"{format_timestamp(moment)} is in the past; expected a time in the future"
 
 
 def require_future_expiry(expires_at: datetime | None, now: datetime) -> None:

@@ -43,7 +43,8 @@ KEY_PARAMETER: Mapping[str, Any] = {
     "required": False,
     "schema": {"type": "string", "pattern": KEY_PATTERN, "maxLength": 255},
     "description": "A retry with the same key has no further effect and receives the "
-    "stored response with `Idempotent-Replayed: true`. Responses are kept for a day.",
+    "stored response with `Idempotent-Replayed: true`. Successful responses are kept "
+    "for a day, refusals by a rule for 10 minutes.",
 }
 
 

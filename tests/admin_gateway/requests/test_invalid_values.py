@@ -220,6 +220,31 @@ def test_what_is_missing_or_too_much_is_named(
     assert {detail["path"] for detail in answer.json["details"]} == fields
 
 
+def test_each_problem_is_reported_once(sqlite_admin: AdminClient) -> None:
+    answer = sqlite_admin.get("codes?definition_id=no-uuid")
+    message = expect_refusal(answer, 400, "VALIDATION_ERROR")
+    assert message == "Invalid query: definition_id: expected a UUID"
+    assert len(answer.json["details"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "paths"),
+    [
+        ({"en": "a\u202eb"}, ["names.en"]),
+        ({"x y": "Spring"}, ["names.x y"]),
+        ({"en": 5, "de": "\n"}, ["names.de", "names.en"]),
+        ({}, ["names"]),
+    ],
+)
+def test_a_text_of_a_language_is_named_by_its_locale(
+    sqlite_admin: AdminClient, names: dict[str, Any], paths: list[str]
+) -> None:
+    answer = sqlite_admin.post("campaigns", {"campaign_id": "spring", "names": names})
+    expect_refusal(answer, 400, "VALIDATION_ERROR")
+    found = [detail["path"] for detail in answer.json["details"]]
+    assert [path for path in found if path.startswith("names")] == paths
+
+
 def test_nothing_was_changed_by_all_of_that(sqlite_admin: AdminClient) -> None:
     totals = [sqlite_admin.get(path).json["total"] for path in ("rewards", "coupons")]
     assert totals == [0, 0]

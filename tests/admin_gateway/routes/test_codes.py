@@ -104,6 +104,18 @@ def test_a_rare_status_is_looked_for_a_bounded_way_at_a_time(
     assert len(text.splitlines()) == 2
 
 
+def test_next_is_the_earlier_name_of_cursor(admin: AdminClient) -> None:
+    generate_unassigned(admin, admin.create_definition()["id"], 3)
+    cursor = admin.get("codes?limit=1").json["next"]
+    second = admin.get(f"codes?limit=1&cursor={cursor}").json
+    assert admin.get(f"codes?limit=1&next={cursor}").json == second
+    for query in (f"next={cursor}&cursor={cursor}", "next=x", f"next={cursor[:-1]}A"):
+        message = expect_refusal(
+            admin.get(f"codes?limit=1&{query}"), 400, "VALIDATION_ERROR"
+        )
+        assert message.startswith("Invalid query: next: expected"), query
+
+
 def test_a_cursor_is_good_for_its_own_question_only(admin: AdminClient) -> None:
     generate_unassigned(admin, admin.create_definition()["id"], 3)
     cursor = admin.get("codes?limit=1").json["next"]

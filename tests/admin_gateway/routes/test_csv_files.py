@@ -223,6 +223,9 @@ def test_users_are_read_from_files_that_people_have(
         (b"user_id;Name\nk1;Eva\n", "", "query parameter ignore_columns"),
         (b"user_id\nk1;Eva\n", "", "found 2: 'k1;Eva'"),
         (b"k1;Eva\n", "; header=absent", "found 2: 'k1;Eva'"),
+        (b"user_id\nann\n", "; header=absent", "found the heading user_id"),
+        (b'\xef\xbb\xbf"User_ID";\r\nann;\r\n', "; header=absent", "to have none"),
+        (b"user_id\nann\nuser_id\nbob\n", "", "line 3: found the heading line again"),
         (b"user_id\nJ\xfcrg\n", "", "line 2: expected UTF-8, found the byte 0xFC"),
     ],
 )
@@ -244,6 +247,16 @@ def test_what_the_content_type_says_is_known(
     expect_refusal(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
 
 
+def test_a_file_of_another_type_is_refused_with_both_types(admin: AdminClient) -> None:
+    path = f"coupons/{admin.create_definition()['id']}/generate"
+    kind = "application/vnd.ms-excel"  # what browsers send for CSV where Excel is
+    headers = {"X-API-Key": admin.plain_key, "Content-Type": kind}
+    answer = admin.post(path, data=b"user_id\nann\n", headers=headers)
+    message = expect_refusal(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+    expected = "application/json in UTF-8 or text/csv was expected"
+    assert message == f"Content-Type: {expected}"
+
+
 def test_a_json_body_has_no_columns_to_leave_out(admin: AdminClient) -> None:
     path = f"coupons/{admin.create_definition()['id']}/generate?ignore_columns=name"
     answer = admin.post(path, {"user_ids": ["ann"]})
@@ -263,6 +276,7 @@ CODE_FILES: dict[str, tuple[bytes, str]] = {
         b"Code,Times Used,User_id\nA1,3,zoe\nB2,0,\n",
         "?ignore_columns=times%20used",
     ),
+    "sep line below an empty one": (b"\r\nsep=;\r\nCODE;USER_ID\nA1;zoe\nB2;\n", ""),
     "sep line": (b"sep=;\r\nCODE;USER_ID\r\nA1;zoe\r\nB2;\r\n", ""),
 }
 

@@ -55,6 +55,26 @@ def test_an_expiry_in_the_past_is_refused(admin: AdminClient, route: Any) -> Non
     )
 
 
+def test_an_invalid_parameter_is_not_reported_as_a_part_of_the_body(
+    admin: AdminClient,
+) -> None:
+    answer = generate_for_file(admin, "2027-02-29")
+    message = expect_refusal(answer, 400, "VALIDATION_ERROR")
+    assert message.startswith("Invalid query: expires_at:")
+    assert [detail["target"] for detail in answer.json["details"]] == ["query"]
+
+
+@pytest.mark.parametrize("kind", ["api-keys", "client-keys"])
+def test_a_key_that_has_expired_already_is_refused_with_its_expiry(
+    admin: AdminClient, kind: str
+) -> None:
+    body = {"name": "CI", "expires_at": PAST}
+    members = {"kind": "mambo"} if kind == "client-keys" else {"scopes": ["read"]}
+    message = expect_refusal(admin.post(kind, body | members), 400, "VALIDATION_ERROR")
+    expected = f"expires_at: {PAST} is in the past; expected a time in the future"
+    assert message == f"Invalid body: {expected}"
+
+
 def test_imported_lines_with_an_expiry_in_the_past_are_refused(
     admin: AdminClient,
 ) -> None:

@@ -1,5 +1,6 @@
 """Fields accept a value unchanged or say what was expected."""
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -8,6 +9,7 @@ from marshmallow import Schema, ValidationError
 from marshmallow.fields import Field
 
 from coupon_core.domain.identifiers import is_user_id
+from coupon_core.schemas.codes import CodeField, EnteredCodeField
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictBoolean,
@@ -18,6 +20,7 @@ from coupon_core.schemas.fields import (
     UtcDateTime,
 )
 from coupon_core.schemas.identifiers import TenantIdField, UserIdField, UuidField
+from coupon_core.schemas.names import NameField
 from coupon_core.schemas.timestamps import parse_utc
 
 UUID = "0192f0c1-2b3a-7c4d-8e5f-0a1b2c3d4e5f"
@@ -52,6 +55,22 @@ ACCEPTED_VALUES = [
     (UserIdField(), "definitions", "definitions"),
     (UuidField(), UUID.upper(), UUID),
 ]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [NAME, CodeField(), EnteredCodeField(), NameField(), UtcDateTime(), UserIdField()],
+    ids=lambda field: type(field).__name__,
+)
+@pytest.mark.parametrize("value", [5, True, 1.5, [], {}])
+def test_a_value_of_another_type_is_reported_with_what_was_found(
+    field: Field[Any], value: Any
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        load_field(field, value)
+    (message,) = caught.value.messages_dict["f"]
+    assert message.startswith("expected text in double quotes: ")
+    assert message.endswith(f"; found {json.dumps(value)}")
 
 
 @pytest.mark.parametrize(("field", "value", "kept"), ACCEPTED_VALUES)
@@ -151,7 +170,7 @@ INVALID_MOMENTS: list[Any] = [
 
 @pytest.mark.parametrize("value", INVALID_MOMENTS)
 def test_moment_without_one_meaning_is_refused(value: Any) -> None:
-    with pytest.raises(ValidationError, match="expected a time with a zone"):
+    with pytest.raises(ValidationError, match="a time with a zone"):
         load_field(UtcDateTime(), value)
 
 

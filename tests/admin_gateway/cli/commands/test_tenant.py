@@ -172,7 +172,8 @@ def test_a_key_that_has_expired_already_is_refused_as_over_http(
     words = "--name", "late", "--expires", "2020-01-01T00:00:00Z"
     message = cli.expect_refusal("key", "create", "--tenant", "acme", *words, status=2)
     assert message == (
-        'Invalid --expires "2020-01-01T00:00:00Z": expected a time in the future.'
+        "Invalid --expires: 2020-01-01T00:00:00Z is in the past; "
+        "expected a time in the future."
     )
 
 
