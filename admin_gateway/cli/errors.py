@@ -1,5 +1,6 @@
 """Errors of commands: one sentence and an exit status, no traceback."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -76,7 +77,7 @@ COUPON_REFUSALS: Mapping[AnyReason, tuple[str, str]] = {
     Reason.POOL_EMPTY: ("USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
 }
 DATABASE_STATUS_MESSAGES: Mapping[DatabaseStatus, str] = {
-    DatabaseStatus.UNREACHABLE: "The database cannot be reached: {detail}. {advice}",
+    DatabaseStatus.UNUSABLE: "The database cannot be used: {detail}. {advice}",
     DatabaseStatus.WITHOUT_TABLES: (
         "The database has no tables. Run `couponctl db upgrade`; if this is the wrong "
         "database, check COUPON_DATABASE_URL with `couponctl config show`."
@@ -96,21 +97,22 @@ def database_status_message(
     cause = find_cause(error)
     advice = cause.advice if cause else UNKNOWN_CAUSE_ADVICE
     return DATABASE_STATUS_MESSAGES[status].format(
-        detail=_driver_words(error).rstrip(".?"), advice=advice
+        detail=_driver_words(error).rstrip("."), advice=advice
     )
 
 
 def _driver_words(error: Exception | None) -> str:
-    """Return the message of the driver without the statement that PostgreSQL quotes."""
+    """Return the message of the driver without statements, questions and hints."""
     diagnosis = getattr(getattr(error, "orig", None), "diag", None)
     words = getattr(diagnosis, "message_primary", None) or str(error or "")
-    return " ".join(words.split())
+    # libpq indents the lines in which it asks about the cause.
+    return " ".join(" ".join(re.split(r"\n\t.*", words)).split())
 
 
 def _convert_database_error(error: Exception) -> CommandError:
     """Return the driver's words, or how to get the tables if one is missing."""
     status, connection_error = diagnostics.check_status()
-    if status != DatabaseStatus.UNREACHABLE and find_cause(error) != SCHEMA_MISMATCH:
+    if status != DatabaseStatus.UNUSABLE and find_cause(error) != SCHEMA_MISMATCH:
         status = DatabaseStatus.READY  # migrations may be missing, but that is not why
     message = database_status_message(status, connection_error or error)
     return CommandError(message, "DATABASE_ERROR")

@@ -55,9 +55,10 @@ CAUSES = (
     ),
     Cause(
         "permission denied",
-        "Let the owner of the database grant this user the missing right (`couponctl "
-        "db upgrade` needs GRANT CREATE ON SCHEMA public), or use the owner in "
-        "COUPON_DATABASE_URL.",
+        "Use the owner of the tables in COUPON_DATABASE_URL, or let the owner grant "
+        "this user the missing right: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL "
+        "TABLES IN SCHEMA public. The first `couponctl db upgrade` needs GRANT CREATE "
+        "ON SCHEMA public; only the owner of the tables can run later ones.",
         codes=("42501", "SQLITE_PERM", "SQLITE_AUTH"),
     ),
     Cause(
@@ -137,7 +138,7 @@ CAUSES = (
     ),
     Cause(
         "the file cannot be read or written",
-        "Check the disk and the log of the operating system.",
+        "Check that the disk has free space, and the log of the operating system.",
         codes=("SQLITE_IOERR",),
     ),
 )

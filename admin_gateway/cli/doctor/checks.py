@@ -92,8 +92,8 @@ def _check_writable() -> Finding:
     try:
         diagnostics.check_writable()
     except diagnostics.DATABASE_ERRORS as error:
-        advice = "Grant this user write permission for the database."
-        return Finding("writing", "fail", found=str(error), advice=advice)
+        advice = database_status_message(DatabaseStatus.READY, error)
+        return Finding("writing", "fail", found="not writable", advice=advice)
     return Finding("writing", "ok", found="the database is writable")
 
 
