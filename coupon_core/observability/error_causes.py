@@ -30,8 +30,17 @@ SCHEMA_MISMATCH = Cause(
     codes=("42P01", "42703"),
     pattern=r"no such (table|column)|has no column named",
 )
+ACCESS_REFUSED = Cause(
+    "the server refuses the user or the password",
+    "Correct user and password in the URL, or allow this user in the settings of the "
+    "server.",
+    codes=("28P01", "28000"),
+    pattern=r"password|authentication|pg_hba\.conf|NOAUTH|WRONGPASS|ACCESS_REFUSED"
+    r'|role "[^"]*" (does not exist|is not permitted)',
+)
 CAUSES = (
     SCHEMA_MISMATCH,
+    ACCESS_REFUSED,
     Cause(
         "the disk is full",
         "Free disk space.",
@@ -44,14 +53,6 @@ CAUSES = (
         "COUPON_DATABASE_URL.",
         codes=("3D000",),
         pattern=r'database "[^"]*" does not exist',
-    ),
-    Cause(
-        "the server refuses the user or the password",
-        "Correct user and password in the URL, or allow this user in the settings of "
-        "the server.",
-        codes=("28P01", "28000"),
-        pattern=r"password|authentication|pg_hba\.conf|NOAUTH|WRONGPASS"
-        r'|role "[^"]*" (does not exist|is not permitted)',
     ),
     Cause(
         "permission denied",

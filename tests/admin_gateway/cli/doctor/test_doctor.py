@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,6 +114,27 @@ def test_files_that_others_could_read(cli_without_tables: CouponctlRunner) -> No
         "fail",
         f"Run as its owner: chmod -R go= {directory}",
     )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_a_data_directory_of_another_user(cli_without_tables: CouponctlRunner) -> None:
+    cli_without_tables.run("db", "upgrade")
+    os.chown(cli_without_tables.env["COUPON_DATA_DIR"], 65_534, -1)
+    finding = run_doctor(cli_without_tables, 0)["data directory"]
+    assert finding["level"] == "warn"
+    assert "belongs to the user with ID 65534" in finding["found"]
+
+
+def test_a_bus_with_another_password(cli: CouponctlRunner, redis: RedisServer) -> None:
+    url = redis.url.replace("://", "://other:secret@")
+    refused = CouponctlRunner({**cli.env, "COUPON_BROKER_URL": url})
+    finding = run_doctor(refused, 1)["bus"]
+    assert finding["found"] == "the bus refuses access"
+    message = refused.expect_refusal("event", "tail", "--tenant", "acme")
+    assert message == finding["advice"]
+    assert message.startswith("The bus is unavailable: the message broker at redis://")
+    assert ". Correct user and password in COUPON_BROKER_URL. If it is not" in message
+    assert "secret" not in message
 
 
 def test_a_bus_without_a_password(cli: CouponctlRunner, redis: RedisServer) -> None:
