@@ -13,6 +13,8 @@ import click
 import pytest
 
 from admin_gateway.cli import COMMANDS, couponctl
+from admin_gateway.cli.option_errors import LIST_COMMANDS
+from admin_gateway.refusals.not_found import NOT_FOUND
 from coupon_core.domain.models import AdminReason, Reason
 from tests.support.cli_runner import run_couponctl
 
@@ -59,6 +61,15 @@ def test_every_reason_has_a_sentence(reason: Reason | AdminReason) -> None:
     from admin_gateway.cli.errors import reason_message
 
     assert reason_message(reason)
+
+
+def test_every_id_that_is_not_found_is_followed_by_a_command_that_lists() -> None:
+    codes = {
+        code for _, code, text in NOT_FOUND.values() if text.endswith(" not found")
+    }
+    assert codes - set(LIST_COMMANDS) == {"SECRET_NOT_FOUND", "JOB_NOT_FOUND"}
+    for _, command in LIST_COMMANDS.values():
+        assert tuple(command.split()) in ALL_COMMANDS
 
 
 def test_help_comes_without_loading_what_it_does_not_need() -> None:
