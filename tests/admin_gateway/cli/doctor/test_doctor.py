@@ -83,6 +83,22 @@ def test_serving_at_a_taken_port_is_one_sentence(
     assert f"Port {taken_port}" in cli.expect_refusal("serve", "all")
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("ADMIN_PORT", "QUERY_PORT"),
+        ("ADMIN_PORT", "BUS_PORT"),
+        ("QUERY_PORT", "BUS_PORT"),
+    ],
+)
+def test_two_programs_of_this_machine_cannot_share_a_port(
+    cli: CouponctlRunner, first: str, second: str
+) -> None:
+    port = cli.env[first]
+    message = CouponctlRunner({**cli.env, second: port}).expect_refusal("serve", "all")
+    assert message == f"{first} and {second} are both {port}: choose different ports."
+
+
 def test_a_master_key_that_others_can_read(cli_without_tables: CouponctlRunner) -> None:
     env = {**cli_without_tables.env, "COUPON_MASTER_KEYS": ""}
     path = Path(env["COUPON_DATA_DIR"]) / "master.key"
