@@ -1,5 +1,6 @@
 """Errors of commands: one sentence and an exit status, no traceback."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,11 @@ from marshmallow import ValidationError
 from admin_gateway.refusals import REFUSALS
 from coupon_core.domain.models import AnyReason, Reason, Refused
 from coupon_core.messaging.topology import BrokerUnavailable
-from coupon_core.observability.error_causes import SCHEMA_MISMATCH, find_cause
+from coupon_core.observability.error_causes import (
+    ACCESS_REFUSED,
+    SCHEMA_MISMATCH,
+    find_cause,
+)
 from coupon_core.persistence import diagnostics
 from coupon_core.persistence.diagnostics import DatabaseStatus
 from coupon_core.schemas.csv_options import InvalidCsv
@@ -59,9 +64,13 @@ WRONG_MASTER_KEY_MESSAGE = (
     "The secrets in the database are encrypted with another master key. Add that key "
     "to COUPON_MASTER_KEYS (the first key encrypts, all keys decrypt)."
 )
-BROKER_UNAVAILABLE_MESSAGE = (
-    "The bus is unavailable: {}. Start it (`couponctl serve bus` runs the "
-    "embedded bus) or correct COUPON_BROKER_URL."
+START_BROKER_ADVICE = (
+    "Start it (`couponctl serve bus` runs the embedded bus) or correct "
+    "COUPON_BROKER_URL."
+)
+REFUSED_USER_ADVICE = (
+    "Correct user and password in COUPON_BROKER_URL. If it is not set, the bus on "
+    "BUS_PORT was started with another COUPON_DATA_DIR: use that, or another port."
 )
 # The codes and texts of these reasons belong to the query gateway, a separate program
 # that must not be imported here.
@@ -76,7 +85,7 @@ COUPON_REFUSALS: Mapping[AnyReason, tuple[str, str]] = {
     Reason.POOL_EMPTY: ("USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
 }
 DATABASE_STATUS_MESSAGES: Mapping[DatabaseStatus, str] = {
-    DatabaseStatus.UNREACHABLE: "The database cannot be reached: {detail}. {advice}",
+    DatabaseStatus.UNUSABLE: "The database cannot be used: {detail}. {advice}",
     DatabaseStatus.WITHOUT_TABLES: (
         "The database has no tables. Run `couponctl db upgrade`; if this is the wrong "
         "database, check COUPON_DATABASE_URL with `couponctl config show`."
@@ -96,24 +105,32 @@ def database_status_message(
     cause = find_cause(error)
     advice = cause.advice if cause else UNKNOWN_CAUSE_ADVICE
     return DATABASE_STATUS_MESSAGES[status].format(
-        detail=_driver_words(error).rstrip(".?"), advice=advice
+        detail=_driver_words(error).rstrip("."), advice=advice
     )
 
 
 def _driver_words(error: Exception | None) -> str:
-    """Return the message of the driver without the statement that PostgreSQL quotes."""
+    """Return the message of the driver without statements, questions and hints."""
     diagnosis = getattr(getattr(error, "orig", None), "diag", None)
     words = getattr(diagnosis, "message_primary", None) or str(error or "")
-    return " ".join(words.split())
+    # libpq indents the lines in which it asks about the cause.
+    return " ".join(" ".join(re.split(r"\n\t.*", words)).split())
 
 
 def _convert_database_error(error: Exception) -> CommandError:
     """Return the driver's words, or how to get the tables if one is missing."""
     status, connection_error = diagnostics.check_status()
-    if status != DatabaseStatus.UNREACHABLE and find_cause(error) != SCHEMA_MISMATCH:
+    if status != DatabaseStatus.UNUSABLE and find_cause(error) != SCHEMA_MISMATCH:
         status = DatabaseStatus.READY  # migrations may be missing, but that is not why
     message = database_status_message(status, connection_error or error)
     return CommandError(message, "DATABASE_ERROR")
+
+
+def broker_unavailable_message(error: BrokerUnavailable) -> str:
+    """Return the message for a broker that does not respond or refuses the user."""
+    is_refused = find_cause(error.__cause__) == ACCESS_REFUSED
+    advice = REFUSED_USER_ADVICE if is_refused else START_BROKER_ADVICE
+    return f"The bus is unavailable: {error}. {advice}"
 
 
 def reason_message(reason: AnyReason) -> str:
@@ -138,10 +155,6 @@ def _convert_api_error(error: ApiError) -> CommandError:
     return CommandError(error.message, error.code, exit_status, error.details)
 
 
-def _with_code(code: str, template: str = "{}") -> Callable[[Any], CommandError]:
-    return lambda error: CommandError(template.format(error), code)
-
-
 # Exception types and how to convert them. An exception of another type is a bug, so its
 # traceback is shown.
 CONVERTERS: tuple[tuple[Any, Callable[[Any], CommandError]], ...] = (
@@ -153,8 +166,11 @@ CONVERTERS: tuple[tuple[Any, Callable[[Any], CommandError]], ...] = (
     ),
     (ApiError, _convert_api_error),
     (CommandError, lambda error: error),
-    (InvalidSettings, _with_code("INVALID_SETTINGS")),
-    (BrokerUnavailable, _with_code("BROKER_UNAVAILABLE", BROKER_UNAVAILABLE_MESSAGE)),
+    (InvalidSettings, lambda e: CommandError(str(e), "INVALID_SETTINGS")),
+    (
+        BrokerUnavailable,
+        lambda e: CommandError(broker_unavailable_message(e), "BROKER_UNAVAILABLE"),
+    ),
     (diagnostics.DATABASE_ERRORS, _convert_database_error),
     (InvalidToken, lambda _: CommandError(WRONG_MASTER_KEY_MESSAGE, "WRONG_KEY")),
 )

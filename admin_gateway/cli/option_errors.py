@@ -14,15 +14,29 @@ from admin_gateway.cli.errors import (
     to_command_error,
 )
 from admin_gateway.cli.options import describe_invalid_value, to_label
-from coupon_core.domain.models import AdminReason, Refused
+from coupon_core.domain.models import Refused
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.schemas.validation_errors import convert_validation_error
 
 OPTIONS_BY_PATH_KEY = "coupons.options_by_path"
 MISSING_PREFIX = "missing; "
-UNKNOWN_TENANT_MESSAGE = (
-    'Tenant "{}" not found; `couponctl tenant list` shows all tenants'
-)
+NOT_FOUND_SUFFIX = " not found"
+# By the code of an error: the parameter with the ID, and the command that lists all.
+LIST_COMMANDS: Mapping[str, tuple[str, str]] = {
+    "TENANT_NOT_FOUND": ("tenant_id", "tenant list"),
+    "DEFINITION_NOT_FOUND": ("definition_id", "definition list"),
+    "REWARD_ITEM_NOT_FOUND": ("item_id", "reward list"),
+    "COUPON_NOT_FOUND": ("code", "code list"),
+    "API_KEY_NOT_FOUND": ("key_id", "key list"),
+    "CLIENT_KEY_NOT_FOUND": ("key_id", "client-key list"),
+    "CAMPAIGN_NOT_FOUND": ("campaign_id", "campaign list"),
+    "CREATOR_NOT_FOUND": ("creator_key", "creator list"),
+    "PACKAGE_NOT_FOUND": ("package_id", "package list"),
+    "USER_NOT_FOUND": ("user_id", "user list"),
+    "BATCH_NOT_FOUND": ("batch_id", "batch list"),
+    "DEAD_LETTER_NOT_FOUND": ("letter_id", "event dead list"),
+    "WEBHOOK_NOT_FOUND": ("webhook_id", "webhook list"),
+}
 MEMBER_MESSAGE = re.compile(r"(?P<path>[a-z_]+(?:\.[a-z_0-9]+)*): (?P<text>.+)", re.S)
 
 
@@ -38,14 +52,29 @@ def describe_errors(ctx: click.Context, error: Exception) -> CommandError | None
     if described is None or not isinstance(error, Refused):
         return described
     match = MEMBER_MESSAGE.fullmatch(described.message)
-    tenant_id = ctx.params.get("tenant_id")
-    if error.reason == AdminReason.TENANT_NOT_FOUND and tenant_id:
-        text = UNKNOWN_TENANT_MESSAGE.format(tenant_id)
-    else:
-        text = match and _describe_member(ctx, match["path"], text=match["text"])
+    text = (
+        _describe_member(ctx, match["path"], text=match["text"])
+        if match
+        else _describe_not_found(ctx, described)
+    )
     is_misuse = text and described.exit_code == FAILED
     exit_status = WRONG_USAGE if is_misuse else described.exit_code
     return CommandError(text or described.message, described.code, exit_status)
+
+
+def _describe_not_found(ctx: click.Context, error: CommandError) -> str | None:
+    """Return which ID was not found, and the command that lists those that exist."""
+    parameter, command = LIST_COMMANDS.get(error.code, ("", ""))
+    value = ctx.params.get(parameter)
+    if value is None or not error.message.endswith(NOT_FOUND_SUFFIX):
+        return None
+    subject = error.message.removesuffix(NOT_FOUND_SUFFIX)
+    if parameter == "tenant_id":
+        command += "` shows all tenants"
+    else:
+        tenant_id = ctx.params.get("tenant_id")
+        command += (f" --tenant {tenant_id}" if tenant_id else "") + "` shows all"
+    return f'{subject} "{value}" not found; `couponctl {command}'
 
 
 def _describe_member(

@@ -6,6 +6,8 @@ HIDDEN = "(hidden)"
 # From the first colon of the user part to the last @: a password may itself contain the
 # characters : @ / ? #, which a parser would take for the end of the host.
 USER_PASSWORD_PATTERN = re.compile(r"(?<=://)([^:@]*):.*(?=@)", re.DOTALL)
+# Redis has no users without a password, so this is a password whose colon is missing.
+REDIS_USER_PATTERN = re.compile(r"^(rediss?://)[^:@]+(?=@)")
 # libpq and Redis also read passwords from the query. What follows one is hidden too, as
 # it may contain & or #.
 QUERY_SECRET_PATTERN = re.compile(
@@ -16,6 +18,7 @@ QUERY_SECRET_PATTERN = re.compile(
 def redact_url(text: str) -> str:
     """Return the text with the password of a URL replaced by "(hidden)"."""
     redacted = QUERY_SECRET_PATTERN.sub(rf"\1{HIDDEN}", text)
+    redacted = REDIS_USER_PATTERN.sub(rf"\1{HIDDEN}", redacted)
     if "@" in text and "@" not in redacted:
         # What looks like a query may be the rest of a password before the @.
         redacted += "@"

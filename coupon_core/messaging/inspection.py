@@ -71,6 +71,16 @@ def broker_connection(url: str) -> Iterator[Connection]:
         ) from error
 
 
+def check_access(url: str) -> None:
+    """Connect with the user and the password of the URL.
+
+    Raises:
+        BrokerUnavailable: The broker cannot be reached, or refuses the user.
+    """
+    with broker_connection(url) as connection:
+        connection.default_channel.close()
+
+
 def publish(url: str, message: OutgoingMessage) -> None:
     """Publish one message; the broker has stored it when this returns.
 

@@ -30,8 +30,17 @@ SCHEMA_MISMATCH = Cause(
     codes=("42P01", "42703"),
     pattern=r"no such (table|column)|has no column named",
 )
+ACCESS_REFUSED = Cause(
+    "the server refuses the user or the password",
+    "Correct user and password in the URL, or allow this user in the settings of the "
+    "server.",
+    codes=("28P01", "28000"),
+    pattern=r"password|authentication|pg_hba\.conf|NOAUTH|WRONGPASS|ACCESS_REFUSED"
+    r'|role "[^"]*" (does not exist|is not permitted)',
+)
 CAUSES = (
     SCHEMA_MISMATCH,
+    ACCESS_REFUSED,
     Cause(
         "the disk is full",
         "Free disk space.",
@@ -46,18 +55,11 @@ CAUSES = (
         pattern=r'database "[^"]*" does not exist',
     ),
     Cause(
-        "the server refuses the user or the password",
-        "Correct user and password in the URL, or allow this user in the settings of "
-        "the server.",
-        codes=("28P01", "28000"),
-        pattern=r"password|authentication|pg_hba\.conf|NOAUTH|WRONGPASS"
-        r'|role "[^"]*" (does not exist|is not permitted)',
-    ),
-    Cause(
         "permission denied",
-        "Let the owner of the database grant this user the missing right (`couponctl "
-        "db upgrade` needs GRANT CREATE ON SCHEMA public), or use the owner in "
-        "COUPON_DATABASE_URL.",
+        "Use the owner of the tables in COUPON_DATABASE_URL, or let the owner grant "
+        "this user the missing right: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL "
+        "TABLES IN SCHEMA public. The first `couponctl db upgrade` needs GRANT CREATE "
+        "ON SCHEMA public; only the owner of the tables can run later ones.",
         codes=("42501", "SQLITE_PERM", "SQLITE_AUTH"),
     ),
     Cause(
@@ -137,7 +139,7 @@ CAUSES = (
     ),
     Cause(
         "the file cannot be read or written",
-        "Check the disk and the log of the operating system.",
+        "Check that the disk has free space, and the log of the operating system.",
         codes=("SQLITE_IOERR",),
     ),
 )

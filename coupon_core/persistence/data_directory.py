@@ -32,7 +32,7 @@ def find_exposed(directory: Path) -> Iterator[Path]:
         for name in (*directories, *files)
     )
     for path in itertools.chain([directory], contents):
-        with suppress(FileNotFoundError):  # the bus replaces its files
+        with suppress(OSError):  # the bus replaces its files, or it is another user's
             if is_exposed(path) and not path.is_symlink():
                 yield path
 

@@ -30,17 +30,17 @@ class DatabaseStatus(Enum):
     """The state of the database before any statement of a use case."""
 
     READY = "good"
-    UNREACHABLE = "unreachable"
+    UNUSABLE = "not usable"
     WITHOUT_TABLES = "without tables"
     OUTDATED = "outdated"
 
 
 def check_status() -> tuple[DatabaseStatus, Exception | None]:
-    """Return the state of the database, and the driver's error if unreachable."""
+    """Return the state of the database, and the driver's error if it is not usable."""
     try:
         applied_flags = [applied for _, applied in schema.list_migrations()]
     except DATABASE_ERRORS as error:
-        return DatabaseStatus.UNREACHABLE, error
+        return DatabaseStatus.UNUSABLE, error
     if all(applied_flags):
         return DatabaseStatus.READY, None
     return (

@@ -28,8 +28,13 @@ EMBEDDED_BROKER_URL_TEMPLATE = "redis://:{}@127.0.0.1:{}/0"
 MASTER_KEY_FILE = "master.key"
 BROKER_PASSWORD_FILE = "bus.password"  # noqa: S105 - the name of a file
 PREFIX, FILE_SUFFIX = "COUPON_", "_FILE"
+SECRET_SUFFIXES = ("_URL", "_KEYS")  # of variables whose values are not repeated
 # Set by `couponctl serve all` for the processes that it starts, and by test runs.
 INTERNAL_VARIABLES = {"COUPON_GROUP", "COUPON_TESTS_REQUIRE"}
+
+PERMISSION_ADVICE = (
+    ". Run this as the user to whom the directory belongs, or choose another directory."
+)
 
 # Takes the path of a file with a secret, and a function that generates one.
 SecretReader = Callable[[Path, Callable[[], str]], str]
@@ -57,11 +62,19 @@ def load(creates_secrets: bool = True) -> Settings:
 def describe_unknown_variables() -> list[str]:
     """Return a sentence about each variable that looks like a setting but is none."""
     known = {variable.name for variable in VARIABLES.values()} | INTERNAL_VARIABLES
+    # Names without the prefix are more likely those of other programs, so that only
+    # another order of the same letters counts as a spelling of ADMIN_PORT.
+    unprefixed = {_sort_letters(name) for name in known if not name.startswith(PREFIX)}
     return [
-        f"{name} is not a setting{_suggest_name(name.removesuffix(FILE_SUFFIX))}"
+        f"{name} is not a setting{_suggest_name(name.upper())}"
         for name in sorted(os.environ)
-        if name.startswith("COUPON") and name.removesuffix(FILE_SUFFIX) not in known
+        if name.removesuffix(FILE_SUFFIX) not in known
+        and (name.upper().startswith("COUPON") or _sort_letters(name) in unprefixed)
     ]
+
+
+def _sort_letters(name: str) -> str:
+    return "".join(sorted(name.upper().replace("_", "")))
 
 
 def warn_about_unknown_variables() -> None:
@@ -73,10 +86,12 @@ def warn_about_unknown_variables() -> None:
 def _suggest_name(name: str) -> str:
     # Compared without the prefix, which would make all names look alike.
     names = {
-        variable.name.removeprefix(PREFIX): variable.name
+        variable.name.removeprefix(PREFIX) + suffix: variable.name + suffix
         for variable in VARIABLES.values()
+        for suffix in ("", FILE_SUFFIX)
     }
-    near = get_close_matches(name.partition("_")[2], names, n=1)
+    start = name.partition("_")[2] if name.startswith("COUPON") else name
+    near = get_close_matches(start, names, n=1)
     return f"; did you mean {names[near[0]]}?" if near else "."
 
 
@@ -137,10 +152,19 @@ def _convert_errors() -> Iterator[None]:
     except EnvValidationError as error:
         raise InvalidSettings(_format_errors(error)) from error
     except ValueError as error:  # a file of a …_FILE variable cannot be read
-        raise InvalidSettings(str(error)) from error
+        cause = error.__cause__
+        found = f" {_describe_os_error(cause)}." if isinstance(cause, OSError) else ""
+        raise InvalidSettings(f"{error}{found}") from error
     except OSError as error:
-        message = f"COUPON_DATA_DIR: {error.filename} cannot be used: {error.strerror}"
+        advice = PERMISSION_ADVICE if isinstance(error, PermissionError) else ""
+        message = f"COUPON_DATA_DIR: {_describe_os_error(error)}{advice}"
         raise InvalidSettings(message) from error
+
+
+def _describe_os_error(error: OSError) -> str:
+    # A write that fails for want of space names no file.
+    subject = f"{error.filename} cannot be used: " if error.filename else ""
+    return f"{subject}{error.strerror}"
 
 
 def _format_errors(error: EnvValidationError) -> str:
@@ -148,8 +172,14 @@ def _format_errors(error: EnvValidationError) -> str:
     if not isinstance(messages, Mapping):
         return " ".join(messages)
     return "\n".join(
-        f"{name}: {' '.join(reasons)}" for name, reasons in messages.items()
+        f"{name}{_quote_value(name)}: {' '.join(reasons)}"
+        for name, reasons in messages.items()
     )
+
+
+def _quote_value(name: str) -> str:
+    value = os.environ.get(name)
+    return f' "{value}"' if value and not name.endswith(SECRET_SUFFIXES) else ""
 
 
 def _resolve_master_keys(

@@ -87,7 +87,7 @@ class Settings:
         "COUPON_DEMO",
         "whether make run creates the demo tenant and prints its credentials: 1 or 0",
         default="",
-        validate=validate.OneOf(["", "0", "1"]),
+        validate=validate.OneOf(["", "0", "1"], error="expected 1 or 0"),
         documented_default="1 if COUPON_BIND_HOST is an address of this machine only, "
         "else 0",
     )
@@ -188,7 +188,9 @@ class Settings:
         "where requests are counted: process (each process by itself) or redis (all "
         "processes together, one call to Redis per request)",
         default="",
-        validate=validate.OneOf(["", "process", "redis"]),
+        validate=validate.OneOf(
+            ["", "process", "redis"], error="expected process or redis"
+        ),
         documented_default="process for the default limit, redis for other limits",
     )
     idempotency_keys_per_caller: int = setting_with_default(
@@ -211,13 +213,17 @@ class Settings:
         "COUPON_LOG_LEVEL",
         "debug, info, warning or error",
         default="info",
-        validate=validate.OneOf([*structured_logging.LEVELS]),
+        validate=validate.OneOf(
+            [*structured_logging.LEVELS], error="expected one of {choices}"
+        ),
     )
     log_format: str = setting_with_default(
         "COUPON_LOG_FORMAT",
         "json, or console for reading in a terminal",
         default="json",
-        validate=validate.OneOf(structured_logging.FORMATS),
+        validate=validate.OneOf(
+            structured_logging.FORMATS, error="expected one of {choices}"
+        ),
     )
     metrics_host: str = setting_with_default(
         "COUPON_METRICS_HOST",

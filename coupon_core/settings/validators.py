@@ -21,12 +21,13 @@ from coupon_core.security.rate_limiting.policy import (
 
 COUNTER_URL_PREFIXES = ("redis://", "rediss://", "unix://", IN_MEMORY_URL)
 MAX_PORT = 65_535
-PORT_RANGE = validate.Range(1, MAX_PORT)
+EXPECTED_RANGE = "expected an integer of {min} to {max}"
+PORT_RANGE = validate.Range(1, MAX_PORT, error=EXPECTED_RANGE)
 # The query gateway and the workers use the two ports that follow.
-METRICS_PORT_RANGE = validate.Range(0, MAX_PORT - 2)
-COUNT_RANGE = validate.Range(1, 1_000)
-KEY_COUNT_RANGE = validate.Range(0, 1_000_000)
-VISIBILITY_RANGE = validate.Range(1, 3_600)
+METRICS_PORT_RANGE = validate.Range(0, MAX_PORT - 2, error=EXPECTED_RANGE)
+COUNT_RANGE = validate.Range(1, 1_000, error=EXPECTED_RANGE)
+KEY_COUNT_RANGE = validate.Range(0, 1_000_000, error=EXPECTED_RANGE)
+VISIBILITY_RANGE = validate.Range(1, 3_600, error=EXPECTED_RANGE)
 
 
 def _require_clear_credentials(url: str) -> None:

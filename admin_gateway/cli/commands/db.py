@@ -44,7 +44,7 @@ def status() -> dict[str, Any]:
     Example: `couponctl db status --json`
     """
     database_status, error = diagnostics.check_status()
-    if database_status == DatabaseStatus.UNREACHABLE:
+    if database_status == DatabaseStatus.UNUSABLE:
         raise CommandError(database_status_message(database_status, error))
     if database_status != DatabaseStatus.READY:
         print_status(database_status_message(database_status))

@@ -16,6 +16,7 @@ from coupon_core.settings import loader
 
 START_TIMEOUT_SECONDS = 60.0
 LOADED_MESSAGE = f'Created demo data for tenant "{DEMO_TENANT_ID}": {{}}.'
+COMPLETE_MESSAGE = f'The demo data of tenant "{DEMO_TENANT_ID}" is complete already.'
 
 
 @click.group()
@@ -41,7 +42,7 @@ def load(if_enabled: bool) -> dict[str, Any]:
             added = seed.load(utc_now())
             credentials.get_or_create(settings.data_dir, utc_now())
             print_status(
-                LOADED_MESSAGE.format(", ".join(added) or "nothing was missing")
+                LOADED_MESSAGE.format(", ".join(added)) if added else COMPLETE_MESSAGE
             )
         if text := welcome_message.describe_exposure(settings):
             print_status(text)

@@ -11,7 +11,11 @@ from admin_gateway.cli.doctor.file_checks import (
     check_master_key,
 )
 from admin_gateway.cli.doctor.findings import Finding, Findings, Level
-from admin_gateway.cli.errors import WRONG_MASTER_KEY_MESSAGE, database_status_message
+from admin_gateway.cli.errors import (
+    WRONG_MASTER_KEY_MESSAGE,
+    broker_unavailable_message,
+    database_status_message,
+)
 from admin_gateway.cli.server import embedded_broker
 from admin_gateway.cli.server.addresses import (
     broker_port_problem,
@@ -20,7 +24,8 @@ from admin_gateway.cli.server.addresses import (
     port_problem,
 )
 from coupon_core.domain.models import Page, utc_now
-from coupon_core.messaging import health_check
+from coupon_core.messaging import health_check, inspection
+from coupon_core.messaging.topology import BrokerUnavailable
 from coupon_core.persistence import diagnostics, schema
 from coupon_core.persistence.diagnostics import DatabaseStatus
 from coupon_core.services.access import tenants
@@ -92,8 +97,8 @@ def _check_writable() -> Finding:
     try:
         diagnostics.check_writable()
     except diagnostics.DATABASE_ERRORS as error:
-        advice = "Grant this user write permission for the database."
-        return Finding("writing", "fail", found=str(error), advice=advice)
+        advice = database_status_message(DatabaseStatus.READY, error)
+        return Finding("writing", "fail", found="not writable", advice=advice)
     return Finding("writing", "ok", found="the database is writable")
 
 
@@ -139,7 +144,7 @@ def check_broker(settings: Settings) -> Findings:
             )
             yield Finding("bus", "fail", found=found, advice=advice)
         else:
-            yield Finding("bus", "ok", found="the bus answers")
+            yield _check_broker_access(settings.broker_url)
     elif not is_embedded:
         advice = "Start it or correct COUPON_BROKER_URL; events wait in the outbox."
         yield Finding("bus", "fail", found="the bus does not answer", advice=advice)
@@ -149,6 +154,15 @@ def check_broker(settings: Settings) -> Findings:
         )
     else:
         yield _check_broker_program()
+
+
+def _check_broker_access(url: str) -> Finding:
+    try:
+        inspection.check_access(url)
+    except BrokerUnavailable as error:
+        advice = broker_unavailable_message(error)
+        return Finding("bus", "fail", found="the bus refuses access", advice=advice)
+    return Finding("bus", "ok", found="the bus answers")
 
 
 def _check_broker_program() -> Finding:

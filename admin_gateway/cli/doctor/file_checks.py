@@ -42,6 +42,13 @@ def check_data_directory(settings: Settings) -> Findings:
         # A closed directory also protects everything below it.
         level: Level = "fail" if exposed[0] == directory else "warn"
         yield Finding("data directory", level, found=found, advice=advice)
+    elif (owner_id := directory.stat().st_uid) != os.geteuid():
+        found = f"{directory}: belongs to the user with ID {owner_id}"
+        advice = (
+            "Run all processes and couponctl as that user, or they create files that "
+            "the others cannot open."
+        )
+        yield Finding("data directory", "warn", found=found, advice=advice)
     else:
         yield Finding("data directory", "ok", found=str(directory))
 

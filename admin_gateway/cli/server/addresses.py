@@ -1,5 +1,6 @@
 """Addresses of the gateways and checks of whether they are free or healthy."""
 
+import itertools
 import json
 import socket
 import time
@@ -63,6 +64,24 @@ def get_gateways(settings: Settings) -> tuple[Gateway, Gateway]:
         port=settings.query_port,
     )
     return admin, query
+
+
+def require_different_ports(settings: Settings) -> None:
+    """Check that what `serve all` starts listens on different ports.
+
+    On machines of their own, both gateways may have the same port.
+
+    Raises:
+        CommandError: two programs have the same port.
+    """
+    ports = {gateway.port_variable: gateway.port for gateway in get_gateways(settings)}
+    if settings.is_broker_embedded:
+        ports["BUS_PORT"] = settings.bus_port
+    for (first, port), (second, other_port) in itertools.combinations(ports.items(), 2):
+        if port == other_port:
+            raise CommandError(
+                f"{first} and {second} are both {port}: choose different ports."
+            )
 
 
 def require_free_port(gateway: Gateway) -> None:

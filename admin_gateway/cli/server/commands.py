@@ -9,7 +9,11 @@ from click.exceptions import Exit
 
 from admin_gateway.cli.output import print_status
 from admin_gateway.cli.server import embedded_broker, orphan_guard
-from admin_gateway.cli.server.addresses import get_gateways, require_free_port
+from admin_gateway.cli.server.addresses import (
+    get_gateways,
+    require_different_ports,
+    require_free_port,
+)
 from coupon_core.observability import structured_logging
 from coupon_core.persistence import data_directory
 from coupon_core.settings import loader
@@ -100,6 +104,7 @@ def all_() -> None:
     from admin_gateway.cli.server import process_group  # no other command needs it
 
     settings = loader.load()
+    require_different_ports(settings)
     for gateway in get_gateways(settings):
         require_free_port(gateway)
     if settings.is_broker_embedded:

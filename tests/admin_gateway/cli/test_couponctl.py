@@ -13,6 +13,8 @@ import click
 import pytest
 
 from admin_gateway.cli import COMMANDS, couponctl
+from admin_gateway.cli.option_errors import LIST_COMMANDS
+from admin_gateway.refusals import REFUSALS
 from coupon_core.domain.models import AdminReason, Reason
 from tests.support.cli_runner import run_couponctl
 
@@ -59,6 +61,17 @@ def test_every_reason_has_a_sentence(reason: Reason | AdminReason) -> None:
     from admin_gateway.cli.errors import reason_message
 
     assert reason_message(reason)
+
+
+def test_every_id_that_is_not_found_is_followed_by_a_command_that_lists() -> None:
+    codes = {
+        code
+        for status, code, text in REFUSALS.values()
+        if status == 404 and text.endswith(" not found")
+    }
+    assert codes - set(LIST_COMMANDS) == {"SECRET_NOT_FOUND", "JOB_NOT_FOUND"}
+    for _, command in LIST_COMMANDS.values():
+        assert tuple(command.split()) in ALL_COMMANDS
 
 
 def test_help_comes_without_loading_what_it_does_not_need() -> None:
@@ -113,7 +126,7 @@ def test_a_refusal_with_json_is_one_object_and_a_status(env: dict[str, str]) -> 
 def test_bad_settings_are_a_sentence_and_status_one(env: dict[str, str]) -> None:
     result = run_couponctl({**env, "QUERY_PORT": "high"}, "serve", "query")
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == "Error: QUERY_PORT: Not a valid integer.\n"
+    assert result.stderr == 'Error: QUERY_PORT "high": Not a valid integer.\n'
 
 
 def test_users_are_read_from_standard_input(env: dict[str, str]) -> None:

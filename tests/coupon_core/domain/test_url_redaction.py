@@ -42,6 +42,9 @@ def test_no_part_of_a_password_is_shown(template: str, password: str) -> None:
         ("postgresql://me@db:5432/name", "postgresql://me@db:5432/name"),
         ("sqlite:////srv/coupons.db", "sqlite:////srv/coupons.db"),
         ("redis://127.0.0.1:8003/0", "redis://127.0.0.1:8003/0"),
+        ("redis://x@db:6379/0", "redis://(hidden)@db:6379/0"),
+        ("rediss://x@db", "rediss://(hidden)@db"),
+        ("redis://me:x@db", "redis://me:(hidden)@db"),
         ("postgresql://db/n?password=x", "postgresql://db/n?password=(hidden)"),
     ],
 )

@@ -70,6 +70,19 @@ def test_another_user_can_neither_read_nor_lock_anything(data_directory: Path) -
     assert opened.stdout.splitlines() == ["/bin/sh"]  # which everybody can read
 
 
+def test_a_directory_that_cannot_be_searched_is_no_error(data_directory: Path) -> None:
+    (data_directory / "bus").chmod(0o444)
+    user_id = os.geteuid()
+    if user_id == 0:  # permissions do not apply to root
+        os.seteuid(NOBODY)
+    try:
+        exposed = list(find_exposed(data_directory))
+    finally:
+        os.seteuid(user_id)
+    assert exposed == [data_directory, data_directory / "bus"]
+    (data_directory / "bus").chmod(0o755)
+
+
 def test_a_shared_directory_is_left_as_it_is(data_directory: Path) -> None:
     data_directory.chmod(0o1777)
     use_everything(data_directory)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import stat
@@ -69,8 +70,83 @@ def test_secrets_may_be_in_files(load: Environment, tmp_path: Path, end: str) ->
 
 
 def test_a_file_that_is_not_there_is_told(load: Environment, tmp_path: Path) -> None:
-    with pytest.raises(InvalidSettings, match="COUPON_MASTER_KEYS_FILE"):
+    with pytest.raises(InvalidSettings) as caught:
         load(COUPON_MASTER_KEYS_FILE=tmp_path / "nowhere")
+    assert str(caught.value) == (
+        "The value of COUPON_MASTER_KEYS_FILE must be a readable file path. "
+        f"{tmp_path}/nowhere cannot be used: No such file or directory."
+    )
+
+
+def test_variables_of_other_programs_are_no_misspelt_settings(
+    load: Environment,
+) -> None:
+    load(DB_PORT="1", PORT="2", ADMIN_PORT_8001_TCP="3", ADMIN_PORTAL="4")
+    assert not loader.describe_unknown_variables()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("ADMIN_PORT", "abc", 'ADMIN_PORT "abc": Not a valid integer.'),
+        (
+            "ADMIN_PORT",
+            "70000",
+            'ADMIN_PORT "70000": expected an integer of 1 to 65535',
+        ),
+        ("COUPON_DEMO", "maybe", 'COUPON_DEMO "maybe": expected 1 or 0'),
+        (
+            "COUPON_LOG_FORMAT",
+            "xml",
+            'COUPON_LOG_FORMAT "xml": expected one of json, console',
+        ),
+        (
+            "COUPON_REDIS_URL",
+            "ftp://:hunter2@host",
+            "COUPON_REDIS_URL: expected a URL that begins with one of redis://, "
+            "rediss://, unix://, memory://",
+        ),
+    ],
+)
+def test_an_error_names_the_value_and_what_was_expected(
+    load: Environment, name: str, value: str, expected: str
+) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        load(**{name: value})
+    assert str(caught.value) == expected
+
+
+def test_a_data_directory_of_another_user_is_refused_with_advice(
+    load: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    load()
+    password = tmp_path / "var" / "bus.password"
+    password.chmod(0)
+    if os.geteuid() == 0:  # permissions do not apply to root
+        monkeypatch.setattr(Path, "read_text", _refuse_to_read)
+    with pytest.raises(InvalidSettings) as caught:
+        load()
+    assert str(caught.value) == (
+        f"COUPON_DATA_DIR: {password} cannot be used: Permission denied. Run this as "
+        "the user to whom the directory belongs, or choose another directory."
+    )
+
+
+def _refuse_to_read(path: Path) -> str:
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def test_a_full_disk_is_named_without_a_file(
+    load: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = os.strerror(errno.ENOSPC)
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, words)
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(InvalidSettings, match=f"^COUPON_DATA_DIR: {words}$"):
+        load()
 
 
 def test_all_errors_are_told_at_once(load: Environment) -> None:
@@ -125,7 +201,12 @@ def test_a_bad_database_url_is_told_by_its_name(load: Environment, url: str) -> 
     ("name", "expected"),
     [
         ("COUPON_DATABSE_URL", "; did you mean COUPON_DATABASE_URL?"),
-        ("COUPONS_DATABASE_URL_FILE", "; did you mean COUPON_DATABASE_URL?"),
+        ("COUPONS_DATABASE_URL_FILE", "; did you mean COUPON_DATABASE_URL_FILE?"),
+        ("COUPON_DATABASE_URL_FIEL", "; did you mean COUPON_DATABASE_URL_FILE?"),
+        ("coupon_bind_host", "; did you mean COUPON_BIND_HOST?"),
+        ("ADMIN_PROT", "; did you mean ADMIN_PORT?"),
+        ("QUERYPORT", "; did you mean QUERY_PORT?"),
+        ("BUS_PROT", "; did you mean BUS_PORT?"),
         ("COUPON_MASTER_KEY", "; did you mean COUPON_MASTER_KEYS?"),
         ("COUPON_ZZZ", "."),
     ],

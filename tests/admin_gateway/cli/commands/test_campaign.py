@@ -115,11 +115,11 @@ def test_what_is_wrong_is_told_in_a_sentence(campaign_factory: CouponctlRunner) 
     )
     assert (
         campaign_factory.expect_refusal("campaign", "get", *ACME, "no", status=4)
-        == "Campaign not found"
+        == 'Campaign "no" not found; `couponctl campaign list --tenant acme` shows all'
     )
     assert (
         campaign_factory.expect_refusal("package", "get", *ACME, "1", status=4)
-        == "Package not found"
+        == 'Package "1" not found; `couponctl package list --tenant acme` shows all'
     )
     assert "ITEM=QUANTITY" in campaign_factory.expect_usage_error(
         *CREATE_PACKAGE, "--reward", "gem"

@@ -32,7 +32,10 @@ def test_nobodys_key_is_refused(acme_cli: CouponctlRunner) -> None:
     message = acme_cli.expect_refusal(
         "client-key", "revoke", "--tenant", "acme", "ak_server_x", status=4
     )
-    assert message == "Client key not found"
+    assert message == (
+        'Client key "ak_server_x" not found; '
+        "`couponctl client-key list --tenant acme` shows all"
+    )
     assert 'Tenant "nobody" not found' in acme_cli.expect_refusal(
         *CREATE_COMMAND[:3], "nobody", *CREATE_COMMAND[4:], status=4
     )

@@ -63,7 +63,9 @@ def test_a_code_is_given_shown_and_revoked(
         ("revoked", "couponctl"),
     ]
     message = acme_cli.expect_refusal("code", "show", *ACME, "NONE", status=4)
-    assert message == "Coupon not found"
+    assert message == (
+        'Coupon "NONE" not found; `couponctl code list --tenant acme` shows all'
+    )
 
 
 def test_all_codes_of_a_user_are_revoked(

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -63,13 +64,13 @@ def test_without_tables_every_command_says_how_to_get_them(
 @pytest.mark.parametrize(
     ("url", "expected_start"),
     [
-        ("postgresql://u:secret@127.0.0.1:1/x", "The database cannot be reached"),
-        ("postgresql://u:secret@127.0.0.1:x/x", "The database cannot be reached"),
+        ("postgresql://u:secret@127.0.0.1:1/x", "The database cannot be used"),
+        ("postgresql://u:secret@127.0.0.1:x/x", "The database cannot be used"),
         ("postgresql://u:se/secret@127.0.0.1/x", "COUPON_DATABASE_URL: write special"),
         ("postgresql://u:se@secret@127.0.0.1/x", "COUPON_DATABASE_URL: write special"),
         ("postgresql://u:secret%@127.0.0.1/x", "COUPON_DATABASE_URL: write special"),
         ("mysql://127.0.0.1/x", "COUPON_DATABASE_URL: a database URL is sqlite:///"),
-        ("sqlite:///{0}", "The database cannot be reached: file is not a database"),
+        ("sqlite:///{0}", "The database cannot be used: file is not a database"),
         ("sqlite:///{0}/below/a/file.db", "There is no database at "),
     ],
 )
@@ -102,9 +103,42 @@ def test_an_upgrade_without_the_right_to_create_tables_says_so(
 ) -> None:
     message = create_cli(weak_role_url).expect_refusal("db", "upgrade")
     assert message.startswith(
-        "The database reported an error: permission denied for schema public. Let"
+        "The database reported an error: permission denied for schema public. Use"
     )
     assert "GRANT CREATE ON SCHEMA public" in message
+
+
+def test_a_role_without_rights_for_the_tables_is_given_the_missing_grant(
+    create_cli: Callable[[str], CouponctlRunner], weak_role_url: str
+) -> None:
+    owner_url = re.sub(r"//\w+@", "//postgres@", weak_role_url)
+    create_cli(owner_url).run("db", "upgrade")
+    message = create_cli(weak_role_url).expect_refusal("tenant", "list")
+    assert message.startswith(
+        "The database cannot be used: permission denied for table schema_migration. Use"
+    )
+    grant = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public"
+    assert grant in message
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        role = urlsplit(weak_role_url).username or ""
+        connection.execute(f"{grant} TO {role}".encode())
+    assert create_cli(weak_role_url).json("tenant", "list")["total"] == 0
+    create_cli(weak_role_url).create_tenant()
+    assert create_cli(weak_role_url).json("doctor")["ok"]
+
+
+def test_the_words_of_a_driver_do_not_end_in_a_hint(
+    cli_without_tables: CouponctlRunner,
+) -> None:
+    url = "postgresql://127.0.0.1:1/x"
+    env = {**cli_without_tables.env, "COUPON_DATABASE_URL": url}
+    assert (
+        CouponctlRunner(env)
+        .expect_refusal("tenant", "list")
+        .endswith(
+            "failed: Connection refused. Start it, or correct host and port in the URL."
+        )
+    )
 
 
 def test_each_failure_to_connect_has_its_own_advice(

@@ -75,7 +75,8 @@ def test_a_reward_item_goes_when_no_definition_names_it(
     assert acme_cli.json("reward", "delete", *ACME, free) == {"deleted": free}
     assert (
         acme_cli.expect_refusal("reward", "get", *ACME, free, status=4)
-        == "Reward item not found"
+        == f'Reward item "{free}" not found; '
+        "`couponctl reward list --tenant acme` shows all"
     )
 
 
@@ -238,4 +239,7 @@ def test_lists_of_an_unknown_tenant_are_refused(
 
 def test_what_nobody_has_made_is_not_found(acme_cli: CouponctlRunner) -> None:
     words = "definition", "get", *ACME, UNKNOWN_ID
-    assert acme_cli.expect_refusal(*words, status=4) == "Coupon definition not found"
+    assert acme_cli.expect_refusal(*words, status=4) == (
+        f'Coupon definition "{UNKNOWN_ID}" not found; '
+        "`couponctl definition list --tenant acme` shows all"
+    )

@@ -188,13 +188,14 @@ def test_letters_are_dropped_one_by_one_or_all(letters: CouponctlRunner) -> None
 
 
 def test_a_letter_that_is_not_there(letters: CouponctlRunner) -> None:
-    assert (
-        letters.expect_refusal("event", "dead", "show", UNKNOWN_ID, status=4)
-        == "Dead letter not found"
+    expected = (
+        f'Dead letter "{UNKNOWN_ID}" not found; `couponctl event dead list` shows all'
     )
+    message = letters.expect_refusal("event", "dead", "show", UNKNOWN_ID, status=4)
+    assert message == expected
     for command in ("retry", "drop"):
         error = letters.read_error("event", "dead", command, UNKNOWN_ID)
-        assert (error["error"], error["exit_status"]) == ("Dead letter not found", 4)
+        assert (error["error"], error["exit_status"]) == (expected, 4)
         assert "either LETTER_ID or --all" in letters.expect_usage_error(
             "event", "dead", command
         )

@@ -27,4 +27,6 @@ def test_users_from_a_shell(acme_cli: CouponctlRunner) -> None:
     assert acme_cli.json("user", "get", *ACME, "john@doe.com") == changed
     assert acme_cli.json("user", "list", *ACME) == {"users": [changed], "total": 1}
     message = acme_cli.expect_refusal("user", "get", *ACME, "jane", status=4)
-    assert message == "User not found"
+    assert message == (
+        'User "jane" not found; `couponctl user list --tenant acme` shows all'
+    )

@@ -42,7 +42,10 @@ def test_the_life_of_a_webhook(acme_cli: CouponctlRunner) -> None:
         "deleted": created["id"]
     }
     message = acme_cli.expect_refusal("webhook", "show", *ACME, webhook_id, status=4)
-    assert message == "Webhook not found"
+    assert message == (
+        f'Webhook "{webhook_id}" not found; '
+        "`couponctl webhook list --tenant acme` shows all"
+    )
 
 
 def test_what_is_wrong_is_said_in_one_sentence(acme_cli: CouponctlRunner) -> None:

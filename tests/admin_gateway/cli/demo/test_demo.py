@@ -111,6 +111,8 @@ def test_the_shared_code_can_be_claimed_by_anybody(demo: CouponctlRunner) -> Non
 def test_a_second_load_changes_nothing(demo: CouponctlRunner) -> None:
     before = list_coupons(demo), demo.json("key", "list", *DEMO)
     assert demo.json("demo", "load") == {"tenant_id": "demo", "added": []}
+    expected = 'The demo data of tenant "demo" is complete already.\n'
+    assert demo.run("demo", "load").stderr == expected
     assert (list_coupons(demo), demo.json("key", "list", *DEMO)) == before
 
 

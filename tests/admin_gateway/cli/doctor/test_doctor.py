@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,6 +83,22 @@ def test_serving_at_a_taken_port_is_one_sentence(
     assert f"Port {taken_port}" in cli.expect_refusal("serve", "all")
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("ADMIN_PORT", "QUERY_PORT"),
+        ("ADMIN_PORT", "BUS_PORT"),
+        ("QUERY_PORT", "BUS_PORT"),
+    ],
+)
+def test_two_programs_of_this_machine_cannot_share_a_port(
+    cli: CouponctlRunner, first: str, second: str
+) -> None:
+    port = cli.env[first]
+    message = CouponctlRunner({**cli.env, second: port}).expect_refusal("serve", "all")
+    assert message == f"{first} and {second} are both {port}: choose different ports."
+
+
 def test_a_master_key_that_others_can_read(cli_without_tables: CouponctlRunner) -> None:
     env = {**cli_without_tables.env, "COUPON_MASTER_KEYS": ""}
     path = Path(env["COUPON_DATA_DIR"]) / "master.key"
@@ -115,6 +132,27 @@ def test_files_that_others_could_read(cli_without_tables: CouponctlRunner) -> No
     )
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_a_data_directory_of_another_user(cli_without_tables: CouponctlRunner) -> None:
+    cli_without_tables.run("db", "upgrade")
+    os.chown(cli_without_tables.env["COUPON_DATA_DIR"], 65_534, -1)
+    finding = run_doctor(cli_without_tables, 0)["data directory"]
+    assert finding["level"] == "warn"
+    assert "belongs to the user with ID 65534" in finding["found"]
+
+
+def test_a_bus_with_another_password(cli: CouponctlRunner, redis: RedisServer) -> None:
+    url = redis.url.replace("://", "://other:secret@")
+    refused = CouponctlRunner({**cli.env, "COUPON_BROKER_URL": url})
+    finding = run_doctor(refused, 1)["bus"]
+    assert finding["found"] == "the bus refuses access"
+    message = refused.expect_refusal("event", "tail", "--tenant", "acme")
+    assert message == finding["advice"]
+    assert message.startswith("The bus is unavailable: the message broker at redis://")
+    assert ". Correct user and password in COUPON_BROKER_URL. If it is not" in message
+    assert "secret" not in message
+
+
 def test_a_bus_without_a_password(cli: CouponctlRunner, redis: RedisServer) -> None:
     env = {**cli.env, "BUS_PORT": str(urlsplit(redis.url).port)}
     finding = run_doctor(CouponctlRunner(env), 1)["bus"]
@@ -138,7 +176,7 @@ def test_settings_that_make_no_sense(cli_without_tables: CouponctlRunner) -> Non
     finding = run_doctor(
         CouponctlRunner({**cli_without_tables.env, "ADMIN_PORT": "x"}), 1
     )["settings"]
-    assert finding["found"] == "ADMIN_PORT: Not a valid integer."
+    assert finding["found"] == 'ADMIN_PORT "x": Not a valid integer.'
 
 
 def test_a_bus_elsewhere_that_does_not_answer(cli: CouponctlRunner) -> None:
@@ -176,7 +214,7 @@ def test_a_bus_that_loses_messages_is_refused(
     result = runner.run("config", "check")
     assert result.exit_code == 1
     assert "when a process dies" in result.stderr
-    assert "ADMIN_PORT: " in result.stderr
+    assert 'ADMIN_PORT "x": ' in result.stderr
 
 
 def test_shown_settings_hide_secrets_and_passwords(
@@ -196,8 +234,8 @@ def test_check_tells_every_error_at_once(cli_without_tables: CouponctlRunner) ->
         "config", "check"
     )
     assert result.exit_code == 1
-    assert "ADMIN_PORT: " in result.stderr
-    assert "COUPON_LOG_LEVEL: " in result.stderr
+    assert 'ADMIN_PORT "0": ' in result.stderr
+    assert 'COUPON_LOG_LEVEL "loud": ' in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -205,7 +243,7 @@ def test_check_tells_every_error_at_once(cli_without_tables: CouponctlRunner) ->
     [
         ("COUPON_MASTER_KEYS_FILE", "/no/such/file", "COUPON_MASTER_KEYS_FILE"),
         ("COUPON_MASTER_KEYS", "short", "couponctl config new-key"),
-        ("COUPON_DATA_DIR", "/dev/null/a", "COUPON_DATA_DIR: /dev/null is not a"),
+        ("COUPON_DATA_DIR", "/dev/null/a", "/dev/null is not a directory"),
     ],
 )
 def test_each_bad_setting_is_one_sentence(
