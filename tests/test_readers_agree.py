@@ -37,6 +37,7 @@ from coupon_core.web.query_string import parse_query
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 REFUSALS = (ValidationError, ApiError, click.UsageError)
+OPTION = click.Option(["--option"])
 Reader = Callable[[str], Any]
 
 
@@ -85,7 +86,7 @@ CODE_READERS: dict[str, Reader] = {
         EnteredCodeField().deserialize(read_body(text))
     ),
     "CSV": read_csv("code", "code"),
-    "command line": lambda text: CODE_PARAM.convert(text, None, None),
+    "command line": lambda text: CODE_PARAM.convert(text, OPTION, None),
 }
 
 
@@ -101,7 +102,7 @@ MEMBERS = {"streak_id": "s", "threshold": 1}
 TIME_READERS: dict[str, Reader] = {
     "body and query": lambda text: UtcDateTime().deserialize(read_body(text)),
     "CSV": read_csv("expires_at", "expires_at"),
-    "command line": lambda text: TIME_PARAM.convert(text, None, None),
+    "command line": lambda text: TIME_PARAM.convert(text, OPTION, None),
     "CloudEvents": read_event_time(
         "time",
         {
