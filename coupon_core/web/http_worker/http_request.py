@@ -28,7 +28,7 @@ class HttpRequest:
     """A request whose head has arrived; `body` grows until it is complete."""
 
     __slots__ = (
-        "_pieces",
+        "_body",
         "_raw_headers",
         "body_bytes",
         "content_length",
@@ -52,7 +52,7 @@ class HttpRequest:
         self.uri = target.decode("latin-1")
         self.path = self.query = ""
         self._raw_headers = headers
-        self._pieces: list[bytes] = []
+        self._body: bytes | bytearray = b""
         self.body_bytes = 0
         self.content_length: int | None = None
         self.is_chunked = self.expects_continue = self.is_admitted = False
@@ -149,20 +149,22 @@ class HttpRequest:
     def buffered_bytes(self) -> int:
         """Bytes that this request holds in memory, roughly."""
         head = 1_024 + sum(len(name) + len(value) for name, value in self._raw_headers)
-        return head + sum(map(len, self._pieces))
+        return head + len(self._body)
 
     def add_body(self, data: bytes) -> None:
         """Append a piece of the body."""
-        self._pieces.append(data)
+        if not self._body:
+            self._body = data
+        elif isinstance(self._body, bytearray):
+            self._body += data
+        else:  # an object for each of many small chunks would take far more memory
+            self._body = bytearray(self._body) + data
         self.body_bytes += len(data)
 
     def take_body(self) -> bytes:
         """Return what was appended since the last call, and forget it."""
-        pieces = self._pieces
-        if not pieces:
-            return b""
-        self._pieces = []
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        body, self._body = self._body, b""
+        return bytes(body)
 
     @property
     def headers(self) -> list[tuple[str, str]]:
