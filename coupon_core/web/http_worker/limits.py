@@ -27,6 +27,8 @@ MAX_BUFFERED_BYTES = 33_554_432  # of unfinished requests and unsent answers tog
 MAX_CONNECTIONS_PER_ADDRESS = 256
 MAX_SPOOLED_BYTES = 1_073_741_824
 MAX_SPOOLED_BYTES_PER_TENANT = 536_870_912
+# Counted for each large body: 64 uploads in all take half of the reserved descriptors.
+MIN_SPOOLED_BYTES_PER_UPLOAD = 16_777_216
 RESERVED_DESCRIPTORS = 128  # for databases, brokers, files and listeners
 
 
