@@ -130,6 +130,10 @@ class HttpWorker(Worker):
         finally:
             self._busy_since.pop(me, None)
 
+    def note_progress(self) -> None:
+        """Keep the calling thread from counting as stuck: its long answer goes on."""
+        self._busy_since[get_ident()] = monotonic()
+
     # ---------------------------------------------------------- main thread
 
     def _tick(self, seconds: float | None = None) -> None:

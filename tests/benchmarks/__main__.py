@@ -91,7 +91,12 @@ def _parse_arguments() -> argparse.Namespace:
         help="write the result into docs/performance.md",
     )
     parser.add_argument(SERVE_OPTION, action="store_true", help=argparse.SUPPRESS)
-    return parser.parse_args()
+    given = parser.parse_args()
+    for name in DEFAULT_OPTIONS:
+        value = getattr(given, name)
+        if value is not None and value <= 0:
+            parser.error(f"--{name} is {value}; expected a number greater than 0")
+    return given
 
 
 def _select_options(given: argparse.Namespace) -> dict[str, float]:

@@ -62,3 +62,15 @@ def test_wrk_sends_each_request_once_and_checks_bodies(tmp_path: Path) -> None:
             "2 answers had another body",
             "1 time the requests ran out before the end of the round",
         ]
+
+
+def test_options_that_measure_nothing_are_refused() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks", "--rounds", "0"],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "--rounds is 0; expected a number greater than 0" in done.stderr

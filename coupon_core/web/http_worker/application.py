@@ -191,6 +191,7 @@ class ApplicationRunner:
             size += len(chunk)
             if size >= _STREAM_PIECE_BYTES:
                 connection.send_paced(response.frame(b"".join(pending)), lag)
+                self._worker.note_progress()
                 pending, size = [], 0
         last = response.frame(b"".join(pending))
         connection.send_paced(last + (b"0\r\n\r\n" if response.chunked else b""), lag)

@@ -1,5 +1,6 @@
 """One HTTP request: its head as WSGI variables, its framing and its body."""
 
+import re
 from collections.abc import Callable
 from typing import IO
 from urllib.parse import unquote_to_bytes
@@ -13,6 +14,9 @@ _MAX_LENGTH_DIGITS = 18
 _SINGLE_FIELDS = frozenset(
     {"CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_HOST", "HTTP_TRANSFER_ENCODING"}
 )
+_match_host = re.compile(
+    r"(?:[A-Za-z0-9._~%-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?"
+).fullmatch
 _environ_keys: dict[bytes, str] = {}
 
 
@@ -28,7 +32,7 @@ class HttpRequest:
     """A request whose head has arrived; `body` grows until it is complete."""
 
     __slots__ = (
-        "_pieces",
+        "_body",
         "_raw_headers",
         "body_bytes",
         "content_length",
@@ -52,7 +56,7 @@ class HttpRequest:
         self.uri = target.decode("latin-1")
         self.path = self.query = ""
         self._raw_headers = headers
-        self._pieces: list[bytes] = []
+        self._body: bytes | bytearray = b""
         self.body_bytes = 0
         self.content_length: int | None = None
         self.is_chunked = self.expects_continue = self.is_admitted = False
@@ -80,10 +84,13 @@ class HttpRequest:
             raise InvalidHead(400)
         if self.method == "CONNECT":
             raise InvalidHead(405)
-        self.path, self.query = _split_target(self.uri)
         if version == "1.0":
             self.version = (1, 0)
         self._collect_fields()
+        host = self.fields.get("HTTP_HOST")
+        if version == "1.1" if host is None else not _match_host(host):
+            raise InvalidHead(400)
+        self.path, self.query = _split_target(self.uri, host)
         self._check_framing(version)
         self._check_expectation(version)
         self.keep_alive = self._is_persistent(version)
@@ -105,8 +112,6 @@ class HttpRequest:
 
     def _check_framing(self, version: str) -> None:
         fields = self.fields
-        if version == "1.1" and "HTTP_HOST" not in fields:
-            raise InvalidHead(400)
         coding = fields.get("HTTP_TRANSFER_ENCODING")
         length = fields.get("CONTENT_LENGTH")
         if coding is not None:
@@ -149,20 +154,22 @@ class HttpRequest:
     def buffered_bytes(self) -> int:
         """Bytes that this request holds in memory, roughly."""
         head = 1_024 + sum(len(name) + len(value) for name, value in self._raw_headers)
-        return head + sum(map(len, self._pieces))
+        return head + len(self._body)
 
     def add_body(self, data: bytes) -> None:
         """Append a piece of the body."""
-        self._pieces.append(data)
+        if not self._body:
+            self._body = data
+        elif isinstance(self._body, bytearray):
+            self._body += data
+        else:  # an object for each of many small chunks would take far more memory
+            self._body = bytearray(self._body) + data
         self.body_bytes += len(data)
 
     def take_body(self) -> bytes:
         """Return and remove what was appended since the last call."""
-        pieces = self._pieces
-        if not pieces:
-            return b""
-        self._pieces = []
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        body, self._body = self._body, b""
+        return bytes(body)
 
     @property
     def headers(self) -> list[tuple[str, str]]:
@@ -173,8 +180,11 @@ class HttpRequest:
         ]
 
 
-def _split_target(target: str) -> tuple[str, str]:
-    """Return path and query of a request target, both as sent."""
+def _split_target(target: str, host: str | None) -> tuple[str, str]:
+    """Return path and query of a request target, both as sent.
+
+    Raises: InvalidHead for a URL of another scheme, or of another server than `host`.
+    """
     if target.startswith("/") and not target.startswith("//") and "#" not in target:
         path, _, query = target.partition("?")
         return path, query
@@ -182,6 +192,11 @@ def _split_target(target: str) -> tuple[str, str]:
         parts = split_request_uri(target)
     except ValueError:  # such as http://[::1
         raise InvalidHead(400) from None
+    if parts.scheme and (
+        parts.scheme not in ("http", "https")
+        or parts.netloc.lower() != (parts.netloc if host is None else host).lower()
+    ):
+        raise InvalidHead(400)
     return parts.path or "/", parts.query
 
 

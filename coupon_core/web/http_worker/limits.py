@@ -7,9 +7,10 @@ from coupon_core.web.request_body import DEFAULT_BODY_LIMIT_BYTES
 
 MAX_HEAD_BYTES = 65_536
 MAX_BUFFERED_BODY_BYTES = DEFAULT_BODY_LIMIT_BYTES
-# Chunk sizes, extensions and trailers: a client may send one-byte chunks (five bytes
-# each beside the payload), but not an endless extension.
-MAX_CHUNK_OVERHEAD_FACTOR = 8
+# Chunk sizes, extensions and trailers, beside MAX_HEAD_BYTES: bodies of up to 16 KiB
+# may come in one-byte chunks (five bytes each beside the payload), larger ones in chunks
+# of three bytes or more. Nothing that a client can send costs more CPU than tiny chunks.
+MAX_CHUNK_OVERHEAD_FACTOR = 2
 MAX_HEADER_FIELDS = 32_768
 
 FIRST_BYTE_TIMEOUT_SECONDS = 3.0
@@ -27,6 +28,8 @@ MAX_BUFFERED_BYTES = 33_554_432  # of unfinished requests and unsent answers tog
 MAX_CONNECTIONS_PER_ADDRESS = 256
 MAX_SPOOLED_BYTES = 1_073_741_824
 MAX_SPOOLED_BYTES_PER_TENANT = 536_870_912
+# Counted for each large body: 64 uploads in all take half of the reserved descriptors.
+MIN_SPOOLED_BYTES_PER_UPLOAD = 16_777_216
 RESERVED_DESCRIPTORS = 128  # for databases, brokers, files and listeners
 
 

@@ -169,7 +169,7 @@ class ConnectionServer:
             return
         try:
             connection.upload = self._spool.open(required.limit, required.tenant_id)
-        except OSError:
+        except (OSError, SpoolFull):
             self._endings.refuse(connection, 503)
             return
         connection.parser.admit()

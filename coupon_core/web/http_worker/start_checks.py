@@ -19,6 +19,7 @@ class UnsupportedSetting(RuntimeError):
 def check_settings(cfg: Any) -> None:
     """Raise UnsupportedSetting for what would be ignored or would be dangerous."""
     for is_wrong, sentence in (
+        (cfg.threads < 1, "threads = 0 would serve no request: set at least 1."),
         (
             cfg.is_ssl,
             "certfile and keyfile are not supported: let a proxy (Caddy, nginx) in "

@@ -39,7 +39,7 @@ AMBIGUOUS_PATHS = {
     "half encoded dots": b"/v1/%2e./things",
     "fragment": b"/v1/things#a",
     "no slash first": b"*",
-    "absolute, encoded slash": b"http://evil.example/v1/things/a%2fb",
+    "absolute, encoded slash": b"http://x/v1/things/a%2fb",
 }
 
 
@@ -71,7 +71,7 @@ UNKNOWN_PATHS = [
     b"/v1//things",
     b"//evil.example/v1/things",
     b"///v1/things",
-    b"http://evil.example//v1/things",
+    b"http://x//v1/things",
     b"/v1/things/",
     b"/v1/things/a/",
     b"/health/",
@@ -99,7 +99,7 @@ ACCEPTED_PATHS = {
     b"/v1/things/a+b": "a+b",
     b"/v1/things/a?b=%2F&c=..": "a",
     b"/v1/things/a?b=/../x": "a",
-    b"http://evil.example/v1/things/a": "a",
+    b"http://x/v1/things/a": "a",
     b"/v1/things/a;b=c": "a;b=c",
     b"/v1/things/%41": "A",
 }

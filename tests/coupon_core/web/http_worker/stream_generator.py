@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 TOKEN_CHARACTERS = "!#$%&'*+-.^_`|~09AZaz"
-TARGETS = ("/", "/v1/x", "/a?b=c", "/%41%2f", "*", "http://h/x?y", "//x", "/a;b", "/~")
+TARGETS = ("/", "/v1/x", "/a?b=c", "/%41%2f", "*", "http://x/x?y", "//x", "/a;b", "/~")
 METHODS = ("GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "HEAD", "PROPFIND")
 
 
@@ -78,10 +78,14 @@ def encode_chunks(random: Random, body: bytes, trailer: bytes = b"") -> bytes:
 
 
 def build_head(
-    random: Random, *lines: bytes, method: str = "", version: bytes = b"HTTP/1.1"
+    random: Random,
+    *lines: bytes,
+    method: str = "",
+    target: str = "",
+    version: bytes = b"HTTP/1.1",
 ) -> bytes:
     chosen = (method or random.choice(METHODS)).encode()
-    first = b"%b %b %b" % (chosen, random.choice(TARGETS).encode(), version)
+    first = b"%b %b %b" % (chosen, (target or random.choice(TARGETS)).encode(), version)
     extra = [
         b"X-A: b",
         b"x-a:c",
@@ -152,6 +156,12 @@ def generate_request(random: Random, kind: str) -> GeneratedRequest:
         "no host": lambda: head(),
         "two hosts": lambda: head(host, b"Host: y"),
         "two equal hosts": lambda: head(host, host),
+        "host that is none": lambda: head(b"Host: a/../b@c"),
+        "list of hosts": lambda: head(b"Host: a, b"),
+        "host with a port": lambda: head(b"Host: [::1]:8002", target="/a"),
+        "absolute target": lambda: head(host, target="http://X/a"),
+        "absolute target, other host": lambda: head(host, target="http://y/a"),
+        "absolute target, other scheme": lambda: head(host, target="ftp://x/a"),
         "no host in http/1.0": lambda: head(version=b"HTTP/1.0"),
         "two hosts in http/1.0": lambda: head(host, host, version=b"HTTP/1.0"),
         "chunked in http/1.0": lambda: (
@@ -252,6 +262,12 @@ ALL_KINDS = (
     "folded host",
     "no host",
     "two hosts",
+    "host that is none",
+    "list of hosts",
+    "host with a port",
+    "absolute target",
+    "absolute target, other host",
+    "absolute target, other scheme",
     "two equal hosts",
     "no host in http/1.0",
     "two hosts in http/1.0",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +21,8 @@ from coupon_core.web.http_worker.connection_table import (
 from coupon_core.web.http_worker.limits import (
     MAX_BUFFERED_BYTES,
     MAX_SPOOLED_BYTES_PER_TENANT,
+    MIN_SPOOLED_BYTES_PER_UPLOAD,
+    RESERVED_DESCRIPTORS,
     RequestLimits,
 )
 from coupon_core.web.http_worker.request_parser import RequestParser
@@ -137,22 +142,34 @@ def test_addresses_are_counted_by_network(text: str, key: str | None) -> None:
     assert get_address_key(parse_address(text)) == key
 
 
-def test_a_tenant_may_not_fill_the_spool(
-    tmp_path: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    spool = BodySpool(str(tmp_path))
-    upload = spool.open(10, "a")
-    upload.append(b"x" * 20)
-    assert upload.is_too_large
-    assert upload.size == 11
-    spool.reserve("a", MAX_SPOOLED_BYTES_PER_TENANT - 11)
-    other = spool.open(10, "a")
+def test_a_tenant_may_not_fill_the_spool(tmp_path: Path) -> None:
+    spool, size = BodySpool(str(tmp_path)), MIN_SPOOLED_BYTES_PER_UPLOAD
+    upload = spool.open(2 * size, "a")
+    upload.append(b"x" * size)
+    spool.reserve("a", MAX_SPOOLED_BYTES_PER_TENANT - size)
     with pytest.raises(SpoolFull):
-        other.append(b"x")
+        upload.append(b"x")
     third = spool.open(10, "b")
-    third.append(b"x")
-    upload.close()
-    other.append(b"x")
-    assert other.rewind().read() == b"x"
-    for one in (other, third):
+    third.append(b"x" * 20)
+    assert third.is_too_large
+    assert third.size == 11
+    spool.reserve("a", -1)
+    upload.append(b"y")
+    assert upload.rewind().read()[-2:] == b"xy"
+    for one in (upload, third):
         one.close()
+    spool.reserve("a", size + 1)
+
+
+def test_many_small_uploads_do_not_take_all_descriptors(tmp_path: Path) -> None:
+    spool, uploads = BodySpool(str(tmp_path)), []
+    for tenant_id in ("a", "b", "c"):
+        with suppress(SpoolFull):
+            while len(uploads) < 2 * RESERVED_DESCRIPTORS:
+                uploads.append(spool.open(10, tenant_id))
+    counts = Counter(one.tenant_id for one in uploads)
+    for one in uploads:
+        one.close()
+    spool.open(10, "c").close()
+    assert len(uploads) <= RESERVED_DESCRIPTORS // 2
+    assert counts["a"] == counts["b"] == len(uploads) // 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from tests.coupon_core.web.http_worker.worker_process import (
     running_worker,
 )
 from tests.coupon_core.web.http_worker.wsgi_app import DOCUMENT, ROUTE_LIMIT_BYTES
+from tests.support.paths import PROJECT_ROOT
 
 CONFIG = """
 keepalive = 1
@@ -317,6 +319,7 @@ REFUSED = {
     "--proxy-protocol=v1": "proxy_protocol is not supported",
     "--forwarder-headers=SCRIPT_NAME": "forwarded_allow_ips",
     "--http2-cleartext=both": "HTTP/2",
+    "--threads=0": "threads = 0",
 }
 
 
@@ -336,6 +339,7 @@ def test_what_is_not_supported_is_refused_at_start(
     done = subprocess.run(
         [*command, "-b", "127.0.0.1:0", *options.split(), APP],
         cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT)},
         capture_output=True,
         text=True,
         timeout=20,

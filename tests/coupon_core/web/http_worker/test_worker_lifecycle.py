@@ -121,6 +121,15 @@ def test_one_stuck_thread_is_no_reason_to_kill_the_worker_but_all_are(
         assert "WORKER TIMEOUT" in running.log
 
 
+def test_a_long_answer_that_goes_on_is_no_stuck_thread(tmp_path: Path) -> None:
+    with running_worker(tmp_path, "--timeout", "1", "--threads", "1") as running:
+        (first,) = running.worker_pids()
+        with running.connect(30) as wire:
+            wire.sendall(get("/trickle?3"))
+            assert read_all(wire).endswith(b"0\r\n\r\n")
+        assert running.worker_pids() == [first]
+
+
 def test_a_worker_that_waits_uses_no_cpu(tmp_path: Path) -> None:
     with running_worker(tmp_path) as running:
         (pid,) = running.worker_pids()

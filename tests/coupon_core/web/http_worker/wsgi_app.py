@@ -67,6 +67,16 @@ def stream(environ: Environ, start_response: Any) -> Iterable[bytes]:
     return (b"x" * 1_024 for _ in range(int(environ["QUERY_STRING"])))
 
 
+def trickle(environ: Environ, start_response: Any) -> Iterable[bytes]:
+    """An endless answer, of so many seconds."""
+    start_response("200 OK", [("Content-Type", "text/csv")])
+    until = time.monotonic() + float(environ["QUERY_STRING"])
+    yield b"x" * 300_000
+    while time.monotonic() < until:
+        time.sleep(0.2)
+        yield b"x" * 65_536
+
+
 def document(environ: Environ, start_response: Any) -> Iterable[bytes]:
     """One large piece with a length, such as an OpenAPI document."""
     start_response("200 OK", [("Content-Length", str(len(DOCUMENT)))])
@@ -120,7 +130,19 @@ DOCUMENT = b"d" * 400_000
 ROUTES = {
     one.__name__: one
     for one in (
-        *(echo, size, slow, stream, document, empty, fail, fail_late, leave, inject),
+        *(
+            echo,
+            size,
+            slow,
+            stream,
+            trickle,
+            document,
+            empty,
+            fail,
+            fail_late,
+            leave,
+            inject,
+        ),
         *(file, written, closing),
     )
 }

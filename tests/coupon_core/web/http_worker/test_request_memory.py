@@ -1,0 +1,33 @@
+"""What an unfinished request holds in memory is what is counted for it."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+
+from coupon_core.web.http_worker.limits import RequestLimits
+from coupon_core.web.http_worker.request_parser import RequestParser
+
+HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+FLOODS = {
+    "chunks of two bytes": HEAD + b"2\r\nab\r\n" * 10_000,
+    "chunks of one byte": HEAD + b"1\r\na\r\n" * 10_000,
+    "one chunk": HEAD + b"ea60\r\n" + b"a" * 60_000,
+    "a head": HEAD[:-2] + b"X: a\r\n" * 50 + b"Y: " + b"a" * 8_000,
+}
+
+
+@pytest.mark.parametrize("data", FLOODS.values(), ids=FLOODS)
+def test_no_shape_of_a_request_holds_more_memory_than_is_counted(data: bytes) -> None:
+    limits = RequestLimits(max_line_bytes=4_094, max_fields=64, max_field_bytes=8_190)
+    tracemalloc.start()
+    try:
+        parser = RequestParser(limits)
+        for start in range(0, len(data), 16_384):
+            parser.feed(data[start : start + 16_384])
+            assert parser.next_request() is None
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 2 * parser.buffered_bytes + 16_384
