@@ -8,8 +8,8 @@ from coupon_core.web.request_body import DEFAULT_BODY_LIMIT_BYTES
 MAX_HEAD_BYTES = 65_536
 MAX_BUFFERED_BODY_BYTES = DEFAULT_BODY_LIMIT_BYTES
 # Chunk sizes, extensions and trailers, beside MAX_HEAD_BYTES: bodies of up to 16 KiB
-# may come in one-byte chunks (five bytes each beside the payload), larger ones in chunks
-# of three bytes or more. Nothing that a client can send costs more CPU than tiny chunks.
+# may come in one-byte chunks (five bytes each beside the payload), larger ones in
+# chunks of three bytes or more. Nothing else that a client can send costs so much CPU.
 MAX_CHUNK_OVERHEAD_FACTOR = 2
 MAX_HEADER_FIELDS = 32_768
 
