@@ -132,6 +132,15 @@ def needs_time_or_server(item: pytest.Item) -> bool:
     )
 
 
+@pytest.fixture(autouse=True)
+def _umask() -> Iterator[None]:
+    """Restore the umask, which the settings restrict for the whole process."""
+    umask = os.umask(0o022)
+    os.umask(umask)
+    yield
+    os.umask(umask)
+
+
 # ------------------------------------------------------------- one server a run
 
 

@@ -1,6 +1,7 @@
 """Convert marshmallow errors into one 400 with a detail for every field."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from marshmallow import ValidationError
@@ -24,15 +25,11 @@ def convert_validation_error(
 
 def convert_messages(messages: Any, target: Target) -> ApiError:
     """Return the 400 for marshmallow's nested messages."""
-    details: list[ErrorDetail] = []
-    for path, message in _flatten(messages, ()):
-        detail = ErrorDetail(
-            message, truncate_for_display(".".join(path)), target=target
-        )
-        if detail not in details:  # several validators may expect the same
-            details.append(detail)
-        if len(details) > MAX_DETAILS:
-            break
+    problems = dict.fromkeys(_flatten(messages, ()))  # validators may expect the same
+    details = [
+        ErrorDetail(message, truncate_for_display(".".join(path)), target=target)
+        for path, message in islice(problems, MAX_DETAILS + 1)
+    ]
     return validation_error(
         details or [ErrorDetail("expected a valid value", "", target=target)]
     )

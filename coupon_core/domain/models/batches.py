@@ -19,10 +19,11 @@ ACTIVE_STATES = frozenset({BatchState.PENDING, BatchState.RUNNING})
 
 
 class BatchKind(StrEnum):
-    """What a batch was requested with: a number of coupons, or a list of users."""
+    """What a batch was requested with: a number, a list of users, or a file of codes."""
 
     COUNT = "count"
     USERS = "users"
+    IMPORT = "import"
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,6 +247,8 @@ def test_an_imported_batch_is_extended_and_revoked(
     )
     job_id = admin.upload_csv(path, text + "C1,,\n").json["job_id"]
     jobs.run_to_completion(jobs.get("acme", job_id), lambda job: None)
+    batch = admin.get(f"batches/{job_id}").json
+    assert (batch["kind"], batch["generated"]) == ("import", 6)
     later = {"batch_id": job_id, "expires_at": "2097-06-01T00:00:00Z"}
     answer = admin.post("codes/extend", later)
     assert answer.status_code == 202

@@ -141,6 +141,7 @@ def test_a_data_directory_of_another_user(cli_without_tables: CouponctlRunner) -
     assert "belongs to the user with ID 65534" in finding["found"]
 
 
+@pytest.mark.parametrize("migrated_template", ["sqlite"], indirect=True)
 def test_a_bus_with_another_password(cli: CouponctlRunner, redis: RedisServer) -> None:
     url = redis.url.replace("://", "://other:secret@")
     refused = CouponctlRunner({**cli.env, "COUPON_BROKER_URL": url})
