@@ -19,7 +19,7 @@ ACTIVE_STATES = frozenset({BatchState.PENDING, BatchState.RUNNING})
 
 
 class BatchKind(StrEnum):
-    """What a batch was requested with: a number, a list of users, or a file of codes."""
+    """What a batch was requested with: a number, a list of users, or a CSV of codes."""
 
     COUNT = "count"
     USERS = "users"
