@@ -27,11 +27,11 @@ run: $(STAMP) ## Start everything on this machine; Ctrl-C stops it
 
 .PHONY: test
 test: $(STAMP) ## Run the whole suite, on SQLite and PostgreSQL
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 .PHONY: test-fast
 test-fast: $(STAMP) ## Run what needs no server and little time, on SQLite
-	@$(BIN)/python -m pytest -n 2 --fast $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --fast $(ARGS)
 
 .PHONY: coverage
 coverage: $(STAMP) ## Run the whole suite and show which lines it does not reach

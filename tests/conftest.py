@@ -104,6 +104,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[CLEANUP].close()
 
 
+UMASK = 0o022
 SERVER_FIXTURES = {"postgres", "redis", "rabbitmq", "broker", "own_broker"}
 # Tests of whole processes, which `make test` runs.
 SLOW_FOLDERS = ("benchmarks", "chaos", "support", "stateful", "authorization")
@@ -134,11 +135,10 @@ def needs_time_or_server(item: pytest.Item) -> bool:
 
 @pytest.fixture(autouse=True)
 def _umask() -> Iterator[None]:
-    """Restore the umask, which the settings restrict for the whole process."""
-    umask = os.umask(0o022)
-    os.umask(umask)
+    """Undo what the settings do to the umask, also in fixtures of a whole module."""
+    os.umask(UMASK)
     yield
-    os.umask(umask)
+    os.umask(UMASK)
 
 
 # ------------------------------------------------------------- one server a run
