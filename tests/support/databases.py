@@ -69,7 +69,8 @@ def checkpoint_write_ahead_log(path: Path) -> None:
     connection.close()
 
 
-# Everything of a schema except rows. If a test changes it, its database is dropped.
+# Everything of a schema except rows, and the applied migrations. If a test changes it,
+# its database is dropped.
 SCHEMA_FINGERPRINT_SQL = """
     SELECT md5(string_agg(part, ';' ORDER BY part)) FROM (
         SELECT concat_ws(' ', attrelid, attname, atttypid, attnotnull)
@@ -79,6 +80,7 @@ SCHEMA_FINGERPRINT_SQL = """
         UNION ALL SELECT concat_ws(' ', tgrelid, tgname) FROM pg_trigger
         UNION ALL SELECT proname FROM pg_proc WHERE oid >= 16384
         UNION ALL SELECT concat_ws(' ', setdatabase, setconfig) FROM pg_db_role_setting
+        UNION ALL SELECT name FROM schema_migration
     ) AS all_parts (part)
 """
 # A table without writes has no pages; a large one is not worth emptying.

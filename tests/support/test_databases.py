@@ -45,8 +45,9 @@ def test_a_fresh_database_can_be_written(database_url: str) -> None:
 
 
 def make_a_table(url: str) -> None:
-    """Create a table, as a migration does."""
+    """Create a table, as a migration does, and the list of migrations."""
     run(url, "CREATE TABLE made (id int)")
+    run(url, "CREATE TABLE schema_migration (name text)")
 
 
 def check_template_is_made_once(databases: SqliteDatabases | PostgresDatabases) -> None:
@@ -96,6 +97,7 @@ def test_a_postgres_database_is_emptied_for_the_next_test(
         "ALTER TABLE made ADD CHECK (id > 0) NOT VALID",
         "ALTER TABLE made ALTER id TYPE bigint",
         "INSERT INTO made SELECT generate_series(1, 50000)",
+        "INSERT INTO schema_migration VALUES ('9999_future')",
     ],
 )
 def test_a_postgres_database_that_was_changed_is_not_given_again(
