@@ -57,12 +57,18 @@ def list_product_files() -> tuple[Path, ...]:
 
 @cache
 def list_test_files() -> tuple[Path, ...]:
-    """Return the tests, without the printed examples and this list of words."""
+    """Return the tests, without the printed examples and this list of words.
+
+    Packages that `make check-api-docs` has installed are not ours either.
+    """
     found = (PROJECT_ROOT / "tests").rglob("*.py")
     return tuple(
         path
         for path in sorted(found)
-        if "documents" not in path.parts and path != Path(__file__)
+        if not {"documents", ".venv", "node_modules"}.intersection(
+            path.relative_to(PROJECT_ROOT).parts
+        )
+        and path != Path(__file__)
     )
 
 

@@ -24,7 +24,7 @@ ALPHABETS = {
 
 
 def normalize_code(code: str) -> str | None:
-    """Return the code as its author wrote it, or None if no code can be like that.
+    """Return the code as its author wrote it, or None if it is not a valid code.
 
     What people paste around a code is removed. Other non-ASCII characters are rejected
     before case is folded: `'ſave10'.upper()` is `'SAVE10'`.

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -101,15 +102,11 @@ def port_problem(gateway: Gateway) -> str:
     if not error:
         return ""
     occupant = "a running gateway" if is_healthy(gateway) else "another program"
-    problem = (
-        f"it is used by {occupant}"
-        if _can_connect(gateway.host, gateway.port)
-        else error
-    )
     return _port_problem_message(
         f"{gateway.name} gateway",
         gateway.port,
-        problem=problem,
+        occupant=occupant if _can_connect(gateway.host, gateway.port) else "",
+        error=error,
         port_variable=gateway.port_variable,
     )
 
@@ -120,18 +117,26 @@ def broker_port_problem(settings: Settings) -> str:
     if not error:
         return ""
     is_occupied = _can_connect(LOOPBACK_HOST, settings.bus_port)
-    problem = "it is used by another program" if is_occupied else error
     return _port_problem_message(
-        "embedded bus", settings.bus_port, problem=problem, port_variable="BUS_PORT"
+        "embedded bus",
+        settings.bus_port,
+        occupant="another program" if is_occupied else "",
+        error=error,
+        port_variable="BUS_PORT",
     )
 
 
 def _port_problem_message(
-    program: str, port: int, problem: str, port_variable: str
+    program: str, port: int, *, occupant: str, error: str, port_variable: str
 ) -> str:
+    problem = f"it is used by {occupant}" if occupant else error
+    advice = "Stop that program or choose" if occupant else "Choose"
+    # The embedded bus has no other address.
+    is_movable = not occupant and port_variable != "BUS_PORT"
+    address = " or another address with COUPON_BIND_HOST" if is_movable else ""
     return (
         f"Port {port} of the {program} is not available: {problem}. "
-        f"Stop that program or choose another port with {port_variable}."
+        f"{advice} another port with {port_variable}{address}."
     )
 
 
@@ -140,7 +145,8 @@ def _listening_error(host: str, port: int) -> str:
     try:
         socket.create_server((host, port), family=family).close()
     except OSError as error:
-        return error.strerror or str(error)
+        # The message of create_server repeats the address.
+        return os.strerror(error.errno) if error.errno else str(error)
     return ""
 
 

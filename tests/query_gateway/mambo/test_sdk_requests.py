@@ -181,7 +181,7 @@ def test_a_coupon_may_be_given_the_name_of_another_one(site: SiteClient) -> None
     assert stored_name.startswith("Phoenix (")
 
 
-def test_the_longest_name_may_repeat(site: SiteClient) -> None:
+def test_a_name_of_maximum_length_may_repeat(site: SiteClient) -> None:
     name = "n" * 255
     for _ in range(2):
         assert site.create_coupon(name=name)["name"] == name

@@ -68,7 +68,7 @@ def stream(environ: Environ, start_response: Any) -> Iterable[bytes]:
 
 
 def trickle(environ: Environ, start_response: Any) -> Iterable[bytes]:
-    """An endless answer, of so many seconds."""
+    """Stream an answer for a number of seconds."""
     start_response("200 OK", [("Content-Type", "text/csv")])
     until = time.monotonic() + float(environ["QUERY_STRING"])
     yield b"x" * 300_000
