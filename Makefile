@@ -58,8 +58,9 @@ chaos: $(STAMP) ## Kill workers, relays and brokers under load, and count result
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 .PHONY: check-api-docs
-check-api-docs: $(STAMP) ## Check the API documents with tools from PyPI and npm
+check-api-docs: $(STAMP) ## Check the API documents and the answers with tools from PyPI and npm
 	@$(BIN)/python -m tests.apidoc
+	$(BIN)/pytest tests/test_openapi.py -n 2 --openapi-examples 20
 
 # Versions for all platforms and for Python 3.11 and newer, with hashes and without the
 # address of an index. `make lock ARGS=--upgrade` selects newer versions.
