@@ -58,6 +58,9 @@ VIEW_SCOPES: Mapping[str, Scope] = {
     "codes.assign": Scope.SUPPORT,
     "coupons.revoke": Scope.SUPPORT,
     "coupons.revoke_code": Scope.SUPPORT,
+    "coupons.restore": Scope.SUPPORT,
+    "coupons.change": Scope.SUPPORT,
+    "coupons.reissue": Scope.SUPPORT,
 }
 # Path parameters whose values the tenant chooses, so they are not UUIDs.
 TEXT_PARAMETERS = frozenset(

@@ -16,9 +16,11 @@ from admin_gateway.requests.milestones import (
 )
 from admin_gateway.responses.batches import BATCH
 from admin_gateway.responses.codes import (
+    COMPLETED_EXPIRY_CHANGE,
     COMPLETED_EXTENSION_JOB,
     COMPLETED_IMPORT_JOB,
     COMPLETED_JOB,
+    COMPLETED_RESTORATION,
     CodeJobSchema,
 )
 from admin_gateway.responses.events import CLOUD_EVENT, PHOENIX_EVENT
@@ -172,6 +174,7 @@ OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
         CouponDataSchema,
         {"coupon": {**EXAMPLE_COUPON, "status": "revoked"}},
     ),
+    "coupon.restored": (CouponDataSchema, {"coupon": EXAMPLE_COUPON}),
     "coupon.assigned": (CouponDataSchema, {"coupon": EXAMPLE_COUPON}),
     "coupon.expired": (
         CouponDataSchema,
@@ -182,6 +185,8 @@ OUTGOING_EVENTS: Mapping[str, tuple[type[Schema], Example]] = {
         {name: BATCH[name] for name in BatchDataSchema._declared_fields},
     ),
     "codes.revoked": (JobDataSchema, {"job": COMPLETED_JOB}),
+    "codes.restored": (JobDataSchema, {"job": COMPLETED_RESTORATION}),
+    "codes.expiry_changed": (JobDataSchema, {"job": COMPLETED_EXPIRY_CHANGE}),
     "codes.extended": (JobDataSchema, {"job": COMPLETED_EXTENSION_JOB}),
     "codes.imported": (JobDataSchema, {"job": COMPLETED_IMPORT_JOB}),
 }

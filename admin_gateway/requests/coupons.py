@@ -56,6 +56,16 @@ class RevokeCouponSchema(StrictSchema):
     )
 
 
+class ChangeCouponSchema(StrictSchema):
+    """The new expiry of a coupon."""
+
+    expires_at = UtcDateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "New expiry; null is that of the definition."},
+    )
+
+
 class CouponQuerySchema(ListQuerySchema):
     """Page and filters of the coupons of a definition."""
 

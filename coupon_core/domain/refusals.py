@@ -83,6 +83,10 @@ class AdminReason(StrEnum):
     JOB_NOT_FOUND = "job_not_found"
     IMPORT_NEEDS_OWN_CODES = "import_needs_own_codes"
     EXPIRY_IS_PAST = "expiry_is_past"
+    COUPON_RETURNED = "coupon_returned"
+    COUPON_REISSUED = "coupon_reissued"
+    CREATOR_CODE_REVOKED = "creator_code_revoked"
+    NOT_REISSUABLE = "not_reissuable"
 
 
 class PurchaseReason(StrEnum):

@@ -66,6 +66,7 @@ def serialize_code_job(job: CodeJob) -> Document:
         "total": job.total_count or None,
         "done": job.done_count,
         "skipped": job.skipped_count,
+        "skipped_reasons": dict(job.skipped_reasons),
         "created_at": format_timestamp(job.created_at),
         "updated_at": format_timestamp(job.updated_at),
         "finished_at": format_timestamp(job.finished_at),

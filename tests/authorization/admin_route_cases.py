@@ -79,6 +79,15 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     f"POST {DEFINITION_PATH}/coupons/<coupon_id>/revoke": RouteCase(
         required_scope=Scope.SUPPORT
     ),
+    f"POST {DEFINITION_PATH}/coupons/<coupon_id>/restore": RouteCase(
+        required_scope=Scope.SUPPORT
+    ),
+    f"PATCH {DEFINITION_PATH}/coupons/<coupon_id>": RouteCase(
+        required_scope=Scope.SUPPORT, body={"expires_at": FUTURE_TIME}
+    ),
+    f"POST {DEFINITION_PATH}/coupons/<coupon_id>/reissue": RouteCase(
+        201, required_scope=Scope.SUPPORT
+    ),
     f"POST {DEFINITION_PATH}/coupons/revoke": RouteCase(
         required_scope=Scope.SUPPORT, body={"code": "{code}"}
     ),
@@ -97,6 +106,14 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     "POST /v1/codes/revoke": RouteCase(
         required_scope=WRITE_COUPONS, body={"batch_id": "{batch_id}"}
     ),
+    "POST /v1/codes/restore": RouteCase(
+        required_scope=WRITE_COUPONS, body={"batch_id": "{batch_id}"}
+    ),
+    "POST /v1/codes/expiry": RouteCase(
+        required_scope=WRITE_COUPONS,
+        body={"batch_id": "{batch_id}", "expires_at": FUTURE_TIME},
+    ),
+    "POST /v1/batches/<batch_id>/restore": RouteCase(required_scope=WRITE_COUPONS),
     "POST /v1/codes/extend": RouteCase(
         required_scope=WRITE_COUPONS,
         body={"batch_id": "{batch_id}", "expires_at": FUTURE_TIME},

@@ -50,9 +50,9 @@ class JsonTextField(TextField):
         """Return the compact JSON text that is stored."""
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
-    def python_value(self, value: str) -> Any:
+    def python_value(self, value: str | None) -> Any:
         """Return the stored JSON text as a value."""
-        return json.loads(value)
+        return None if value is None else json.loads(value)
 
 
 class BaseTable(Model):

@@ -29,6 +29,7 @@ class CouponTable(BaseTable):
     copy_number = IntegerField(default=1)
     batch_id = UuidTextField(null=True)
     swept_at = UtcTimestampField(null=True)
+    replaced_by = UuidTextField(null=True)
 
     class Meta:
         table_name = "coupon"

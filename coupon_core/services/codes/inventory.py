@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from coupon_core.domain import serialization
 from coupon_core.domain.models import (
     AdminReason,
     CouponStatus,
@@ -24,13 +24,12 @@ from coupon_core.domain.models.inventory import (
 from coupon_core.domain.rules import redemption as redemption_rules
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.persistence.database import transaction
-from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import code_jobs as code_job_repository
 from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import inventory as inventory_repository
-from coupon_core.services import audit, outbox
-from coupon_core.services.coupons import generation
+from coupon_core.services import audit
+from coupon_core.services.coupons import administration, generation
 from coupon_core.services.errors import require_found
 
 
@@ -115,18 +114,10 @@ def _assign(
 def _record_assignment(issued: IssuedCoupon, actor: str, now: datetime) -> None:
     coupon = issued.coupon
     audit.record(coupon.tenant_id, "coupon.assigned", coupon.coupon_id)
-    event = CouponEvent(
-        tenant_id=coupon.tenant_id,
-        coupon_id=coupon.coupon_id,
-        event_id=generate_id(),
-        kind="assigned",
-        actor=actor,
-        user_id=coupon.user_id,
-        occurred_at=now,
+    administration.record_event(
+        coupon, "assigned", now=now, actor=actor, user_id=coupon.user_id
     )
-    inventory_repository.insert_events([event])
-    data = {"coupon": serialization.serialize_coupon(issued, now)}
-    outbox.add([outbox.build_coupon_event("coupon.assigned", coupon, data, now)])
+    administration.publish("coupon.assigned", issued, now)
 
 
 def get_timeline(
@@ -166,15 +157,19 @@ def _list_creation_entries(
 
 
 def _to_timeline_entry(event: CouponEvent, jobs: list[CodeJob]) -> TimelineEntry:
-    # The event of an extension has the ID of its job, which knows the new expiry.
-    expiry = next(
-        (job.expires_at for job in jobs if job.job_id == event.event_id), None
-    )
-    details = {
-        **({"user_id": event.user_id} if event.user_id else {}),
-        **({"expires_at": format_timestamp(expiry)} if expiry else {}),
+    # In the events of earlier releases the job of an extension knows the new expiry.
+    job_expiries = (job.expires_at for job in jobs if job.job_id == event.event_id)
+    expiry = event.expires_at or next(job_expiries, None)
+    related_member = "old_coupon_id" if event.kind == "replacement" else "new_coupon_id"
+    details: dict[str, str | None] = {
+        "user_id": event.user_id,
+        "expires_at": format_timestamp(expiry),
+        related_member: event.related_coupon_id,
     }
-    return TimelineEntry(event.occurred_at, event.kind, event.actor, details or None)
+    shown: dict[str, Any] = {name: value for name, value in details.items() if value}
+    if event.kind == "expiry_changed":
+        shown.setdefault("expires_at", None)  # follows the definition
+    return TimelineEntry(event.occurred_at, event.kind, event.actor, shown or None)
 
 
 def _list_redemption_entries(tenant_id: str, coupon_id: str) -> Iterator[TimelineEntry]:
@@ -198,11 +193,12 @@ def _list_end_entries(
     now: datetime,
 ) -> Iterator[TimelineEntry]:
     issued = coupon_with_batch.issued
-    revoked_at = issued.coupon.revoked_at
-    if revoked_at and all(event.kind != "revoked" for event in coupon_events):
-        yield TimelineEntry(
-            revoked_at, "revoked", _find_revoking_actor(revoked_at, jobs)
-        )
+    recorded = {event.occurred_at for event in coupon_events if event.kind == "revoked"}
+    # The revocation that is in force, and those that were undone.
+    revoked = {issued.coupon.revoked_at, *(event.revoked_at for event in coupon_events)}
+    for revoked_at in filter(None, revoked - recorded):
+        actor = _find_revoking_actor(revoked_at, jobs)
+        yield TimelineEntry(revoked_at, "revoked", actor)
     if issued.coupon.returned_at:
         yield TimelineEntry(issued.coupon.returned_at, "returned")
     if (

@@ -29,6 +29,7 @@ from tests.support.admin_client import (
 )
 from tests.support.databases import SqliteDatabases, migrate_database
 
+FUTURE_TIME = "2999-01-01T00:00:00Z"
 NEW_NAME: Mapping[str, Any] = {"name": "Another"}
 REWARD = {"name": "Gold", "reward_type": "points"}
 REFUSED = {400, 403, 404, 415}
@@ -53,6 +54,9 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
     "coupons.generate": ({"user_ids": ["zoe"]}, "coupon.generated"),
     "coupons.revoke": (None, "coupon.revoked"),
     "coupons.revoke_code": ("code", "coupon.revoked"),
+    "coupons.restore": (None, "coupon.restored"),
+    "coupons.change": ({"expires_at": FUTURE_TIME}, "coupon.expiry_changed"),
+    "coupons.reissue": (None, "coupon.reissued"),
     "api_keys.create": (NEW_NAME, "api_key.created"),
     "api_keys.revoke": (None, "api_key.revoked"),
     "api_keys.delete": (None, "api_key.revoked"),
@@ -68,6 +72,11 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
     "codes.assign": ("assignment", "coupon.assigned"),
     "code_jobs.revoke": ({"user_id": "ann"}, "code_job.started"),
     "code_jobs.extend": ("extension", "code_job.started"),
+    "code_jobs.restore": ({"user_id": "ann"}, "code_job.started"),
+    "code_jobs.change_expiry": (
+        {"user_id": "ann", "expires_at": FUTURE_TIME},
+        "code_job.started",
+    ),
     "code_jobs.import_codes": (b"code\nFROM-ELSEWHERE\n", "code_job.started"),
     "campaigns.create": (CAMPAIGN | {"campaign_id": "new"}, "campaign.created"),
     "campaigns.change": ({"status": "EXPOSED"}, "campaign.changed"),
@@ -84,6 +93,7 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
     "users.create": ({"user_id": "zoe"}, "user.created"),
     "users.change": ({"is_member": False}, "user.changed"),
     "batches.cancel": (None, "batch.cancelled"),
+    "batches.restore": (None, "code_job.started"),
     "webhooks.create": (CREATE_WEBHOOK_REQUEST, "webhook.created"),
     "webhooks.change": ({"is_active": False}, "webhook.changed"),
     "webhooks.delete": (None, "webhook.deleted"),
@@ -91,6 +101,8 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
 }
 STORING_NOTHING = {"webhooks.test"}
 PREPARATIONS: Mapping[str, str] = {
+    "coupons.restore": "coupons.revoke",
+    "batches.restore": "batches.cancel",
     "definitions.activate": "definitions.pause",
     "points.debit": "points.credit",
     "campaigns.remove_creator": "campaigns.add_creator",
@@ -144,7 +156,7 @@ class Walker:
             "definition": {"name": "New", "config": config},
             "code": {"code": coupon["code"]},
             "assignment": {"code": unassigned["coupons"][0]["code"], "user_id": "zoe"},
-            "extension": {"batch_id": batch_id, "expires_at": "2999-01-01T00:00:00Z"},
+            "extension": {"batch_id": batch_id, "expires_at": FUTURE_TIME},
         }
         self.create_campaign()
         batch_request = batches.BatchRequest(10)
