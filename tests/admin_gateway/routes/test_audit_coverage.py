@@ -51,6 +51,7 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
     "definitions.archive": (None, "definition.archived"),
     "definitions.delete": (None, "definition.archived"),
     "coupons.generate": ({"user_ids": ["zoe"]}, "coupon.generated"),
+    "coupons.change": ({"metadata": {"wave": 2}}, "coupon.changed"),
     "coupons.revoke": (None, "coupon.revoked"),
     "coupons.revoke_code": ("code", "coupon.revoked"),
     "api_keys.create": (NEW_NAME, "api_key.created"),
