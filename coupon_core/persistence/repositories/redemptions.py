@@ -109,7 +109,7 @@ def record(
     layout = _choose_layout(definition, claim, has_note=redemption.has_note)
     if layout.has_note:
         parameters["reference"] = redemption.reference
-        parameters["metadata"] = to_json_text(redemption.metadata)
+        parameters["metadata"] = to_json_text(redemption.metadata or {})
     statements = _build_statements(layout, is_postgresql())
     try:
         return all(

@@ -23,10 +23,8 @@ def parse_json(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
-def to_json_text(value: Any) -> str | None:
-    """Return a value as the compact JSON text that is stored; None stays None."""
-    if value is None:
-        return None
+def to_json_text(value: Any) -> str:
+    """Return a value as the compact JSON text that is stored."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -55,6 +53,8 @@ class JsonTextField(TextField):
 
     def db_value(self, value: Any) -> str | None:
         """Return the compact JSON text that is stored."""
+        if value is None and self.null:
+            return None
         return to_json_text(value)
 
     def python_value(self, value: str | None) -> Any:
