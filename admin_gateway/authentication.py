@@ -56,17 +56,17 @@ WRITE_SCOPES: Mapping[str, Scope] = {
 VIEW_SCOPES: Mapping[str, Scope] = {
     "codes.export": Scope.EXPORT,
     "codes.assign": Scope.SUPPORT,
+    "coupons.change": Scope.SUPPORT,
     "coupons.revoke": Scope.SUPPORT,
     "coupons.revoke_code": Scope.SUPPORT,
     "coupons.restore": Scope.SUPPORT,
-    "coupons.change": Scope.SUPPORT,
     "coupons.reissue": Scope.SUPPORT,
 }
 # Path parameters whose values the tenant chooses, so they are not UUIDs.
 TEXT_PARAMETERS = frozenset(
     {"code", "client_key_id", "user_id", "campaign_id", "creator_key"}
 )
-INTEGER_PARAMETERS = frozenset({"webhook_id", "package_id"})
+INTEGER_PARAMETERS = frozenset({"webhook_id", "package_id", "redemption_id"})
 UNMATCHABLE_UUID = "00000000-0000-0000-0000-000000000000"
 UNMATCHABLE_ID = 0
 _is_positive_integer = re.compile("[1-9][0-9]{0,15}").fullmatch

@@ -41,6 +41,7 @@ COMMANDS = (
     ("validate", "commands.redemption", "Check whether a code can be redeemed"),
     ("redeem", "commands.redemption", "Redeem a code once for a user"),
     ("history", "commands.redemption", "List the coupons a user has redeemed"),
+    ("redemption", "commands.redemption", "Redemptions: list, get"),
     ("user", "commands.user", "Users who can buy with points"),
     ("points", "commands.points", "Points of users: credit, debit, show"),
     ("event", "commands.event", "Events: publish milestones, tail, dead letters"),

@@ -7,15 +7,16 @@ from flask import Response, g, request
 
 from admin_gateway.requests import generation as generation_requests
 from admin_gateway.requests.coupons import (
-    ChangeCouponSchema,
     CouponQuerySchema,
     GenerateCouponsQuerySchema,
     GenerateCouponsSchema,
     RevokeCouponSchema,
+    UpdateCouponSchema,
 )
 from admin_gateway.requests.pagination import ListQuerySchema
 from admin_gateway.responses import serializers
 from admin_gateway.responses.batches import NEW_BATCH, BatchSchema
+from admin_gateway.responses.codes import COUPON_WITH_BATCH, CouponWithBatchSchema
 from admin_gateway.responses.core import (
     COUPONS,
     EXAMPLE_COUPON,
@@ -28,6 +29,7 @@ from coupon_core.domain import serialization
 from coupon_core.domain.models import IssuedCoupon, utc_now
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.services import batches
+from coupon_core.services.codes import inventory
 from coupon_core.services.coupons import administration, corrections, generation
 from coupon_core.web.blueprint import (
     JsonBlueprint,
@@ -64,6 +66,7 @@ def generate(definition_id: str) -> Response:
         user_ids=batch_request.recipients,
         now=now,
         expires_at=batch_request.expires_at,
+        metadata=batch_request.metadata,
     )
     return json_response(serializers.serialize_generation_result(result, now), 201)
 
@@ -100,6 +103,23 @@ def get(definition_id: str, coupon_id: str) -> Response:
     return json_response(serialization.serialize_coupon(issued, now))
 
 
+@routes.route("/<definition_id>/coupons/<coupon_id>", methods=["PATCH"])
+@routes.response(200, CouponWithBatchSchema, example=COUPON_WITH_BATCH)
+@routes.arguments(UpdateCouponSchema, example={"expires_at": "2025-12-31T23:59:59Z"})
+def change(changes: dict[str, Any], definition_id: str, coupon_id: str) -> Response:
+    """Replace the metadata of a coupon, or move its expiry, earlier or later.
+
+    An expiry of null lets the coupon expire with its definition.
+    """
+    now, caller = utc_now(), g.principal
+    coupon_filter = CouponFilter(definition_id, coupon_id=coupon_id)
+    actor = caller.key_id or ""
+    changed = inventory.change(
+        caller.tenant_id, coupon_filter, changes, now=now, actor=actor
+    )
+    return json_response(serializers.serialize_coupon_with_batch(changed, now))
+
+
 @routes.route("/<definition_id>/coupons/<coupon_id>/revoke", methods=["POST"])
 @routes.response(200, CouponSchema, example=REVOKED_COUPON)
 def revoke(definition_id: str, coupon_id: str) -> Response:
@@ -120,17 +140,6 @@ def revoke_code(body: dict[str, Any], definition_id: str) -> Response:
 def restore(definition_id: str, coupon_id: str) -> Response:
     """Undo the revocation of a coupon (idempotent). It is as valid as before."""
     return _correct(corrections.restore, definition_id, coupon_id)
-
-
-@routes.route("/<definition_id>/coupons/<coupon_id>", methods=["PATCH"])
-@routes.response(200, CouponSchema, example=EXAMPLE_COUPON)
-@routes.arguments(ChangeCouponSchema, example={"expires_at": "2025-12-31T23:59:59Z"})
-def change(body: dict[str, Any], definition_id: str, coupon_id: str) -> Response:
-    """Move the expiry of a coupon, to an earlier or a later time.
-
-    null lets it expire with its definition.
-    """
-    return _correct(corrections.change_expiry, definition_id, coupon_id, **body)
 
 
 @routes.route("/<definition_id>/coupons/<coupon_id>/reissue", methods=["POST"])

@@ -76,14 +76,14 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     ),
     f"GET {DEFINITION_PATH}/coupons": RouteCase(),
     f"GET {DEFINITION_PATH}/coupons/<coupon_id>": RouteCase(),
+    f"PATCH {DEFINITION_PATH}/coupons/<coupon_id>": RouteCase(
+        required_scope=Scope.SUPPORT, body={"metadata": {"wave": 2}}
+    ),
     f"POST {DEFINITION_PATH}/coupons/<coupon_id>/revoke": RouteCase(
         required_scope=Scope.SUPPORT
     ),
     f"POST {DEFINITION_PATH}/coupons/<coupon_id>/restore": RouteCase(
         required_scope=Scope.SUPPORT
-    ),
-    f"PATCH {DEFINITION_PATH}/coupons/<coupon_id>": RouteCase(
-        required_scope=Scope.SUPPORT, body={"expires_at": FUTURE_TIME}
     ),
     f"POST {DEFINITION_PATH}/coupons/<coupon_id>/reissue": RouteCase(
         201, required_scope=Scope.SUPPORT
@@ -152,6 +152,8 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     "GET /v1/batches/<batch_id>": RouteCase(),
     "POST /v1/batches/<batch_id>/cancel": RouteCase(required_scope=WRITE_COUPONS),
     "GET /v1/audit": RouteCase(),
+    "GET /v1/redemptions": RouteCase(),
+    "GET /v1/redemptions/<redemption_id>": RouteCase(),
     "POST /v1/campaigns": RouteCase(
         201,
         required_scope=WRITE_DEFINITIONS,

@@ -1,6 +1,6 @@
 """The inventory of codes: list them, assign them to users, show a code's timeline."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,7 @@ from coupon_core.persistence.repositories import code_lookup as code_lookup_repo
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import inventory as inventory_repository
 from coupon_core.services import audit
-from coupon_core.services.coupons import administration, generation
+from coupon_core.services.coupons import administration, corrections, generation
 from coupon_core.services.errors import require_found
 
 
@@ -42,6 +42,34 @@ def list_codes(
     the inventory; an earlier page may therefore be short or even empty.
     """
     return inventory_repository.get_page(tenant_id, coupon_filter, cursor, now)
+
+
+def change(
+    tenant_id: str,
+    coupon_filter: CouponFilter,
+    changes: Mapping[str, Any],
+    now: datetime,
+    actor: str = "",
+) -> CouponWithBatch:
+    """Replace the `metadata` of a coupon, its expiry (`expires_at`) or both; return it.
+
+    Raises:
+        Refused: No coupon or several coupons match, or the new expiry is in the past.
+    """
+    with transaction():
+        issued = administration.lock_single(tenant_id, coupon_filter, now)
+        coupon_id = issued.coupon.coupon_id
+        if "metadata" in changes:
+            inventory_repository.set_metadata(
+                tenant_id, [coupon_id], changes["metadata"]
+            )
+        if "expires_at" in changes:
+            corrections.change_expiry(
+                issued, changes["expires_at"], now=now, actor=actor
+            )
+        audit.record(tenant_id, "coupon.changed", coupon_id, changed=sorted(changes))
+        changed = inventory_repository.get(tenant_id, coupon_id)
+    return require_found(changed, AdminReason.COUPON_NOT_FOUND)
 
 
 def assign(

@@ -1,6 +1,5 @@
 """Correct single coupons: restore them, move their expiry, re-issue them."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from coupon_core.domain.models import (
@@ -59,33 +58,25 @@ def restore(
 
 
 def change_expiry(
-    tenant_id: str,
-    coupon_filter: CouponFilter,
-    expires_at: datetime | None,
-    now: datetime,
-    actor: str = "",
-) -> IssuedCoupon:
-    """Move the expiry of a coupon, to an earlier or a later time, and return it.
+    issued: IssuedCoupon, expires_at: datetime | None, now: datetime, actor: str
+) -> None:
+    """Move the expiry of a coupon that the caller has locked, both ways.
 
     None lets the coupon expire with its definition.
 
     Raises:
-        Refused: No coupon or several coupons match, or the new expiry is in the past.
+        Refused: The new expiry is in the past.
     """
     require_future_expiry(expires_at, now)
-    with transaction():
-        issued = administration.lock_single(tenant_id, coupon_filter, now)
-        coupon = issued.coupon
-        if coupon.expires_at == expires_at:
-            return issued
-        coupon_repository.change_expiry(tenant_id, coupon.coupon_id, expires_at)
-        administration.record_event(
-            coupon, "expiry_changed", now=now, actor=actor, expires_at=expires_at
-        )
-        if expires_at is None:
-            expiry.announce_followers(tenant_id, [coupon.coupon_id], now)
-        audit.record(tenant_id, "coupon.expiry_changed", coupon.coupon_id)
-        return replace(issued, coupon=replace(coupon, expires_at=expires_at))
+    coupon = issued.coupon
+    if coupon.expires_at == expires_at:
+        return
+    coupon_repository.change_expiry(coupon.tenant_id, coupon.coupon_id, expires_at)
+    administration.record_event(
+        coupon, "expiry_changed", now=now, actor=actor, expires_at=expires_at
+    )
+    if expires_at is None:
+        expiry.announce_followers(coupon.tenant_id, [coupon.coupon_id], now)
 
 
 def reissue(

@@ -11,6 +11,7 @@ from coupon_core.domain.models import Reason, utc_now
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.domain.models.purchases import Action
 from coupon_core.persistence.database import execute
+from coupon_core.services.codes import inventory
 from coupon_core.services.coupons import administration, corrections, expiry
 from coupon_core.settings.loader import Settings
 from tests.factories.offers import OfferFactory
@@ -101,7 +102,7 @@ def move_expiry(
     tenant: TenantFactory, code: str, expires_at: datetime | None, now: datetime
 ) -> None:
     coupon_filter = CouponFilter(code=code)
-    corrections.change_expiry(tenant.tenant_id, coupon_filter, expires_at, now)
+    inventory.change(tenant.tenant_id, coupon_filter, {"expires_at": expires_at}, now)
 
 
 @pytest.mark.parametrize("own", [True, False])
