@@ -62,6 +62,7 @@ class TimelineEntrySchema(ResponseSchema):
     new_coupon_id = fields.UUID(
         metadata={"description": "ID of the coupon that replaced this one."}
     )
+    reason = fields.String()
     old_coupon_id = fields.UUID(
         metadata={"description": "ID of the coupon that this one replaced."}
     )

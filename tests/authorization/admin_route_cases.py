@@ -154,6 +154,9 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     "GET /v1/audit": RouteCase(),
     "GET /v1/redemptions": RouteCase(),
     "GET /v1/redemptions/<redemption_id>": RouteCase(),
+    "POST /v1/redemptions/<redemption_id>/reverse": RouteCase(
+        required_scope=Scope.SUPPORT, body={"reason": "Mistake"}
+    ),
     "POST /v1/campaigns": RouteCase(
         201,
         required_scope=WRITE_DEFINITIONS,

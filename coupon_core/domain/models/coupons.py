@@ -166,8 +166,9 @@ class RedemptionRecord:
     reference: str | None
     metadata: Metadata
     redeemed_at: datetime
-    reversed_at: datetime | None
+    reversed_at: datetime | None  # when the use was given back, also by a refund
     reversal_reason: str | None
+    use_number: int
 
 
 @dataclass(frozen=True, slots=True)

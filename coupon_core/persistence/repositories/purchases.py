@@ -26,10 +26,11 @@ RETURN_COUPON = """
     AND redemption_count = :seen_count AND refund_count = :seen_refunds
     AND returned_at IS NULL
 """
+MAX_USE_NUMBER = 2_147_483_647
 UNDO_REDEMPTIONS = """
     UPDATE redemption SET refunded_at = :now
     WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id AND refunded_at IS NULL
-    AND use_number >= :first RETURNING use_number
+    AND use_number BETWEEN :first AND :last RETURNING use_number
 """
 SELECT_LAST_USE_NUMBER = """
     SELECT max(use_number) FROM redemption WHERE tenant_id = :tenant_id
@@ -87,23 +88,24 @@ def return_coupon(coupon: Coupon, definition: Definition, now: datetime) -> list
     """
     if not _update_if_unchanged(RETURN_COUPON, coupon, now=now):
         return []
-    numbers = _undo_redemptions(coupon, 0, now=now)
+    numbers = _undo_redemptions(coupon, 0, last=MAX_USE_NUMBER, now=now)
     _decrement_usage(coupon, definition, count=len(numbers))
     if total_limit_counts_awards(definition):
         _decrement_counter(DECREMENT_TOTAL_USAGE, coupon, count=1)
     return numbers
 
 
-def undo_last_redemption(
-    coupon: Coupon, definition: Definition, now: datetime
+def undo_redemption(
+    coupon: Coupon, definition: Definition, now: datetime, use_number: int | None = None
 ) -> list[int]:
-    """Undo the last redemption of a coupon; return its number in a list.
+    """Undo a redemption of a coupon, or the last one; return its number in a list.
 
     Returns an empty list if the coupon has changed since it was read.
     """
-    key = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
-    (last_number,) = execute(SELECT_LAST_USE_NUMBER, key).fetchone()
-    numbers = _undo_redemptions(coupon, last_number, now=now)
+    if use_number is None:
+        key = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
+        (use_number,) = execute(SELECT_LAST_USE_NUMBER, key).fetchone()
+    numbers = _undo_redemptions(coupon, use_number, last=use_number, now=now)
     if not _update_if_unchanged(UNDO_ONE_REDEMPTION, coupon, now=now):
         return []
     _decrement_usage(coupon, definition, count=len(numbers))
@@ -122,12 +124,13 @@ def _update_if_unchanged(sql: str, coupon: Coupon, now: datetime) -> bool:
 
 
 def _undo_redemptions(
-    coupon: Coupon, first_use_number: int, now: datetime
+    coupon: Coupon, first: int | None, last: int | None, now: datetime
 ) -> list[int]:
     parameters = {
         "tenant_id": coupon.tenant_id,
         "coupon_id": coupon.coupon_id,
-        "first": first_use_number,
+        "first": first,
+        "last": last,
         "now": format_timestamp_milliseconds(now),
     }
     return sorted(

@@ -16,6 +16,7 @@ from coupon_core.domain.rules.expiry import require_future_expiry
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.repositories import coupons as coupon_repository
+from coupon_core.persistence.repositories import inventory as inventory_repository
 from coupon_core.persistence.repositories import purchases as purchase_repository
 from coupon_core.services import audit
 from coupon_core.services.coupons import administration, expiry, generation
@@ -145,6 +146,11 @@ def _replace(
         administration.revoke_in_transaction(old, now, actor)
     old_id, new_id = old.coupon.coupon_id, new.coupon.coupon_id
     coupon_repository.replace(old.coupon.tenant_id, old_id, new_id)
+    stored = inventory_repository.get(old.coupon.tenant_id, old_id)
+    if stored and stored.metadata:
+        inventory_repository.set_metadata(
+            old.coupon.tenant_id, [new_id], stored.metadata
+        )
     for coupon, kind, related_id in (
         (old.coupon, "reissued", new_id),
         (new.coupon, "replacement", old_id),

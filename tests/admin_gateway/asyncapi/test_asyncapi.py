@@ -129,6 +129,7 @@ def test_both_exchanges_are_there_with_all_their_keys(asyncapi: Json) -> None:
         "coupon.refunded",
         "coupon.revoked",
         "coupon.restored",
+        "redemption.reversed",
         "coupon.expired",
         "batch.completed",
         "codes.revoked",

@@ -19,6 +19,8 @@ from coupon_core.domain.models.audit import AuditEntry, AuditFilter
 from coupon_core.persistence import database
 from coupon_core.services import audit, batches
 from coupon_core.services.access import tenants
+from coupon_core.services.coupons import redemption
+from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.factories.dead_letters import create_dead_letter
 from tests.factories.events import CLOUD_EVENT
 from tests.support.admin_client import (
@@ -94,6 +96,7 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
     "users.change": ({"is_member": False}, "user.changed"),
     "batches.cancel": (None, "batch.cancelled"),
     "batches.restore": (None, "code_job.started"),
+    "redemptions.reverse": ({"reason": "Mistake"}, "redemption.reversed"),
     "webhooks.create": (CREATE_WEBHOOK_REQUEST, "webhook.created"),
     "webhooks.change": ({"is_active": False}, "webhook.changed"),
     "webhooks.delete": (None, "webhook.deleted"),
@@ -164,6 +167,11 @@ class Walker:
             tenant_id, definition_id, batch_request=batch_request, now=now
         )
         self.ids["batch_id"] = unfinished.batch_id
+        redeemed = admin.generate_coupons(definition_id, "ann")[0]["code"]
+        request = RedeemRequest(tenant_id, redeemed, user_id="ann")
+        self.ids["redemption_id"] = str(
+            redemption.redeem(request, now).redemption.redemption_id
+        )
         self.ids["webhook_id"] = str(
             expect_created(admin.post("webhooks", CREATE_WEBHOOK_REQUEST))["id"]
         )

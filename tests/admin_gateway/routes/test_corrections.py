@@ -224,8 +224,9 @@ def test_a_reissued_coupon_is_replaced_once(admin: AdminClient) -> None:
     definition_id = admin.create_definition()["id"]
     (old,) = admin.generate_coupons(definition_id, "ann")
     path = f"coupons/{definition_id}/coupons/{old['id']}"
-    admin.patch(path, {"expires_at": LATER})
+    admin.patch(path, {"expires_at": LATER, "metadata": {"wave": 2}})
     new = expect_created(admin.post(f"{path}/reissue"))
+    assert admin.get(f"codes/{new['id']}").json["metadata"] == {"wave": 2}
     assert expect_created(admin.post(f"{path}/reissue")) == new
     assert new["code"] != old["code"]
     assert [new[name] for name in ("user_id", "status", "expires_at")] == [
