@@ -50,6 +50,7 @@ class HeldCoupon:
     id: str = ""
     # the user of each redemption, to count by user
     used_by: list[str] = field(default_factory=list)
+    used_at: list[datetime] = field(default_factory=list)
 
     @property
     def expires(self) -> datetime | None:
