@@ -84,6 +84,7 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
     "points.debit": (POINTS, "points.debited"),
     "users.create": ({"user_id": "zoe"}, "user.created"),
     "users.change": ({"is_member": False}, "user.changed"),
+    "personal_data.erase": (None, "user.erased"),
     "batches.cancel": (None, "batch.cancelled"),
     "webhooks.create": (CREATE_WEBHOOK_REQUEST, "webhook.created"),
     "webhooks.change": ({"is_active": False}, "webhook.changed"),
