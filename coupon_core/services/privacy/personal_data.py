@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 
 from coupon_core.json_encoding import encode_json
-from coupon_core.persistence.database import transaction
+from coupon_core.persistence.database import discarded_transaction, transaction
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import personal_data, personal_texts
 from coupon_core.persistence.repositories.personal_texts import PERSONAL_TEXTS
@@ -40,6 +40,14 @@ def export(tenant_id: str, user_id: str) -> dict[str, list[dict[str, Any]]]:
         rows = personal_data.list_rows(tenant_id, user_id)
         audit.record(tenant_id, "user.exported", user_id)
     return rows
+
+
+def preview_erasure(tenant_id: str, user_id: str) -> dict[str, int]:
+    """Return how many rows an erasure would change, by table, without changing any."""
+    with discarded_transaction():
+        coupon_repository.lock_coupons_exclusively()
+        counts = personal_data.replace_user_id(tenant_id, user_id, PSEUDONYM_PREFIX)
+    return counts
 
 
 def erase(tenant_id: str, user_id: str, now: datetime) -> Erasure:
