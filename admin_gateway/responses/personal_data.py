@@ -35,7 +35,9 @@ class PersonalDataSchema(ResponseSchema):
     example = EXPORT
 
     user_id = fields.String(required=True)
-    exported_at = UtcDateTime(required=True)
+    exported_at = UtcDateTime(
+        required=True, metadata={"description": "Time of the export."}
+    )
     data = fields.Dict(
         keys=fields.String(),
         values=fields.List(fields.Dict()),
@@ -50,9 +52,7 @@ class ErasureSchema(ResponseSchema):
     example = ERASURE
 
     pseudonym = fields.String(
-        required=True,
-        allow_none=True,
-        metadata={"description": "Replaces the user ID; null if nothing was stored."},
+        required=True, metadata={"description": "Replaces the user ID."}
     )
     rows = fields.Dict(
         keys=fields.String(),

@@ -6,7 +6,7 @@ from pathlib import Path
 from environs import validate
 
 from coupon_core.observability import structured_logging
-from coupon_core.settings.retention import RetentionSettings
+from coupon_core.settings.retention import KEPT_FIELDS, RetentionSettings
 from coupon_core.settings.validators import (
     COUNT_RANGE,
     KEY_COUNT_RANGE,
@@ -244,7 +244,7 @@ class Settings(RetentionSettings):
 
 VARIABLES: dict[str, Variable] = {
     setting.name: setting.metadata["variable"]
-    for setting in fields(Settings)
+    for setting in sorted(fields(Settings), key=lambda one: one.name in KEPT_FIELDS)
     if setting.metadata
 }
 """The environment variables by the name of their field, in this order."""

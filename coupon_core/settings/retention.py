@@ -1,6 +1,6 @@
 """The settings of how long data is kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from environs import validate
 
@@ -49,3 +49,7 @@ class RetentionSettings:
             "events": self.keep_events_days,
             "deliveries": self.keep_deliveries_days,
         }
+
+
+KEPT_FIELDS = frozenset(field.name for field in fields(RetentionSettings))
+"""The names of the fields; documents list them after all others."""

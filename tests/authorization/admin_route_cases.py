@@ -134,12 +134,8 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     "PATCH /v1/users/<known_user>": RouteCase(
         required_scope=WRITE_COUPONS, body={"is_member": True}
     ),
-    "GET /v1/users/<known_user>/export": RouteCase(
-        missing_status=200, required_scope=Scope.PRIVACY
-    ),
-    "POST /v1/users/<known_user>/erase": RouteCase(
-        missing_status=200, required_scope=Scope.PRIVACY
-    ),
+    "GET /v1/users/<known_user>/export": RouteCase(required_scope=Scope.PRIVACY),
+    "POST /v1/users/<known_user>/erase": RouteCase(required_scope=Scope.PRIVACY),
     "GET /v1/batches": RouteCase(),
     "GET /v1/batches/<batch_id>": RouteCase(),
     "POST /v1/batches/<batch_id>/cancel": RouteCase(required_scope=WRITE_COUPONS),

@@ -6,6 +6,7 @@ from typing import Any
 
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
+from coupon_core.persistence.repositories import audit as audit_repository
 from coupon_core.persistence.tables import (
     ActivityTable,
     BaseTable,
@@ -78,12 +79,6 @@ COPY_KNOWN_USER = """
 DELETE_KNOWN_USER = """
     DELETE FROM known_user WHERE tenant_id = :tenant_id AND user_id = :user_id
 """
-# No other action names a user as its object.
-ERASE_AUDIT_OBJECTS = """
-    UPDATE audit_entry SET object_id = :pseudonym
-    WHERE tenant_id = :tenant_id AND object_id = :user_id
-    AND action IN ('user.created', 'user.changed', 'user.exported')
-"""
 
 
 def list_rows(tenant_id: str, user_id: str) -> dict[str, list[dict[str, Any]]]:
@@ -123,7 +118,7 @@ def replace_user_id(tenant_id: str, user_id: str, pseudonym: str) -> dict[str, i
         if personal.table is not KnownUserTable
     }
     execute(DELETE_KNOWN_USER, parameters)
-    execute(ERASE_AUDIT_OBJECTS, parameters)
+    audit_repository.replace_user_id(tenant_id, user_id, pseudonym)
     return {**counts, "known_user": known_count}
 
 

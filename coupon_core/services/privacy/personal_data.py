@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
+from coupon_core.domain.models import PurchaseReason, Refused
 from coupon_core.json_encoding import encode_json
 from coupon_core.persistence.database import discarded_transaction, transaction
 from coupon_core.persistence.repositories import coupons as coupon_repository
@@ -27,26 +28,36 @@ USER_ID_MEMBERS = frozenset({"user_id", "userId", "subject", "uuid"})
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What an erasure has changed; without data there is no pseudonym."""
+    """What an erasure has changed."""
 
-    pseudonym: str | None
+    pseudonym: str
     row_counts: Mapping[str, int]
     document_count: int
 
 
 def export(tenant_id: str, user_id: str) -> dict[str, list[dict[str, Any]]]:
-    """Return all rows about a user by the name of their table, and audit it."""
+    """Return all rows about a user by the name of their table, and audit it.
+
+    Raises:
+        Refused: Nothing is stored about the user.
+    """
     with transaction():
         rows = personal_data.list_rows(tenant_id, user_id)
+        _require_rows(any(rows.values()))
         audit.record(tenant_id, "user.exported", user_id)
     return rows
 
 
 def preview_erasure(tenant_id: str, user_id: str) -> dict[str, int]:
-    """Return how many rows an erasure would change, by table, without changing any."""
+    """Return how many rows an erasure would change, by table, without changing any.
+
+    Raises:
+        Refused: Nothing is stored about the user.
+    """
     with discarded_transaction():
         coupon_repository.lock_coupons_exclusively()
         counts = personal_data.replace_user_id(tenant_id, user_id, PSEUDONYM_PREFIX)
+    _require_rows(any(counts.values()))
     return counts
 
 
@@ -56,20 +67,27 @@ def erase(tenant_id: str, user_id: str, now: datetime) -> Erasure:
     Counts and unique keys stay, so that limits remain exact. Metadata, references and
     details of the user are deleted. Stored documents are rewritten after the rows, in
     small transactions; after an interruption, call this again to continue.
+
+    Raises:
+        Refused: Nothing is stored about the user; nothing has changed.
     """
     key = _require_key(tenant_id, now)
     pseudonym, is_resumed = _choose_pseudonym(tenant_id, user_id, key)
     with transaction():
         coupon_repository.lock_coupons_exclusively()
         counts = personal_data.replace_user_id(tenant_id, user_id, pseudonym)
-        if any(counts.values()) and not is_resumed:
+        if not is_resumed:
+            _require_rows(any(counts.values()))
             personal_data.insert_erasure(tenant_id, pseudonym, now)
             audit.record(tenant_id, "user.erased", pseudonym)
-    if not any(counts.values()) and not is_resumed:
-        return Erasure(None, counts, 0)
     document_count = _rewrite_documents(tenant_id, user_id, pseudonym)
     personal_data.finish_erasure(tenant_id, pseudonym, now)
     return Erasure(pseudonym, counts, document_count)
+
+
+def _require_rows(has_rows: bool) -> None:
+    if not has_rows:
+        raise Refused(PurchaseReason.USER_NOT_FOUND)
 
 
 def _require_key(tenant_id: str, now: datetime) -> bytes:

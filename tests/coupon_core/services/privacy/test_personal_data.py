@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from coupon_core.domain.models import Page, Reason, Refused, utc_now
+from coupon_core.domain.models import Page, PurchaseReason, Reason, Refused, utc_now
 from coupon_core.domain.models.audit import AuditFilter
 from coupon_core.domain.models.filters import RedemptionFilter
 from coupon_core.domain.models.points import PointChange
@@ -158,10 +158,16 @@ def test_redemptions_of_an_erased_user_are_found_by_id(tenant: TenantFactory) ->
     )
 
 
-def test_an_unknown_user_is_erased_without_a_trace(tenant: TenantFactory) -> None:
+def test_an_unknown_user_is_refused_without_a_trace(tenant: TenantFactory) -> None:
     before = read_all_rows() | {"tenant_key": []}
-    erasure = personal_data.erase(tenant.tenant_id, USER_ID, utc_now())
-    assert erasure.pseudonym is None
+    for refuse in (
+        lambda: personal_data.erase(tenant.tenant_id, USER_ID, utc_now()),
+        lambda: personal_data.preview_erasure(tenant.tenant_id, USER_ID),
+        lambda: personal_data.export(tenant.tenant_id, USER_ID),
+    ):
+        with pytest.raises(Refused) as refused:
+            refuse()
+        assert refused.value.reason == PurchaseReason.USER_NOT_FOUND
     assert read_all_rows() | {"tenant_key": []} == before
 
 

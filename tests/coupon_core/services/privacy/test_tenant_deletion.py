@@ -17,6 +17,7 @@ from coupon_core.security.authentication import authenticate_admin
 from coupon_core.services import audit
 from coupon_core.services.access import tenants
 from coupon_core.services.privacy import tenant_deletion
+from coupon_core.settings.loader import Settings
 from tests.factories.campaigns import CampaignFactory
 from tests.factories.tenant import TenantFactory, create_tenant
 
@@ -94,7 +95,7 @@ def test_the_id_can_be_used_again_only_when_all_is_deleted(
     tenants.create(busy_tenant.tenant_id, utc_now())
 
 
-def test_an_unknown_tenant_is_refused() -> None:
+def test_an_unknown_tenant_is_refused(core: Settings) -> None:
     with pytest.raises(Refused) as refused:
         tenant_deletion.start("nobody", utc_now())
     assert refused.value.reason == AdminReason.TENANT_NOT_FOUND
