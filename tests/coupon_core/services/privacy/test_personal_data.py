@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 
@@ -27,6 +28,7 @@ from coupon_core.services.privacy import personal_data
 from coupon_core.services.webhooks import new_deliveries, subscriptions
 from tests.factories.events import list_pending_events
 from tests.factories.tenant import TenantFactory, create_tenant
+from tests.support.concurrency import Failure, run_concurrently
 from tests.support.database_rows import read_all_rows
 from tests.support.invariants import assert_invariants, fetch_rows
 
@@ -228,3 +230,22 @@ def test_a_code_that_was_issued_to_an_erased_user_is_not_the_new_users(
     with pytest.raises(Refused) as refused:
         redeem(tenant, code)
     assert refused.value.reason == Reason.COUPON_NOT_FOUND
+
+
+def test_redeems_during_an_erasure_belong_to_the_user_of_their_coupon(
+    tenant: TenantFactory,
+) -> None:
+    tenant.define_claimable("MANY", per_code_limit=0, per_user_limit=1_000)
+    redeem(tenant, "MANY")
+
+    def redeem_often() -> list[int]:
+        return [redeem(tenant, "MANY") for _ in range(5)]
+
+    erase = partial(personal_data.erase, tenant.tenant_id, USER_ID, utc_now())
+    outcomes = run_concurrently([*[redeem_often] * 2, erase, *[redeem_often] * 2])
+    assert not [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+    strangers = f"""SELECT count(*) FROM redemption r
+        JOIN coupon c ON c.tenant_id = r.tenant_id AND c.coupon_id = r.coupon_id
+        WHERE r.tenant_id = '{tenant.tenant_id}' AND r.user_id <> c.user_id"""
+    assert fetch_rows(strangers)[0][0] == 0
+    assert_invariants()
