@@ -77,7 +77,7 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     f"GET {DEFINITION_PATH}/coupons": RouteCase(),
     f"GET {DEFINITION_PATH}/coupons/<coupon_id>": RouteCase(),
     f"PATCH {DEFINITION_PATH}/coupons/<coupon_id>": RouteCase(
-        required_scope=Scope.SUPPORT, body={"metadata": {"wave": 2}}
+        required_scope=Scope.SUPPORT, body={"metadata": {}}
     ),
     f"POST {DEFINITION_PATH}/coupons/<coupon_id>/revoke": RouteCase(
         required_scope=Scope.SUPPORT
