@@ -48,6 +48,7 @@ WRITE_SCOPES: Mapping[str, Scope] = {
     "secrets": Scope.KEYS,
     "points": Scope.COUPONS,
     "users": Scope.COUPONS,
+    "personal_data": Scope.PRIVACY,
     "events": Scope.EVENTS,
     "flat_events": Scope.EVENTS,
     "dead_letters": Scope.EVENTS,
@@ -56,6 +57,7 @@ WRITE_SCOPES: Mapping[str, Scope] = {
 # The scope of single views that differs from the one of their blueprint or method.
 VIEW_SCOPES: Mapping[str, Scope] = {
     "codes.export": Scope.EXPORT,
+    "personal_data.export": Scope.PRIVACY,
     "codes.assign": Scope.SUPPORT,
     "coupons.change": Scope.SUPPORT,
     "coupons.revoke": Scope.SUPPORT,

@@ -60,10 +60,11 @@ class MetadataFilterField(StrictString):
             max_length=MAX_VALUE_LENGTH,
             data_key=FILTER_PARAMETER,
             metadata={
+                "maxLength": MAX_VALUE_LENGTH,
                 "description": "Only objects with this value in their metadata. "
                 "Replace KEY by the key, for example `metadata.season=winter`; up to "
                 f"{MAX_FILTERS} keys, all of which must match. A number or boolean "
-                "matches as it is written in JSON."
+                "matches as it is written in JSON.",
             },
         )
         self.validators = []  # each value is checked below

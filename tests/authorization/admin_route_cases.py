@@ -77,7 +77,7 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     f"GET {DEFINITION_PATH}/coupons": RouteCase(),
     f"GET {DEFINITION_PATH}/coupons/<coupon_id>": RouteCase(),
     f"PATCH {DEFINITION_PATH}/coupons/<coupon_id>": RouteCase(
-        required_scope=Scope.SUPPORT, body={"metadata": {"wave": 2}}
+        required_scope=Scope.SUPPORT, body={"metadata": {}}
     ),
     f"POST {DEFINITION_PATH}/coupons/<coupon_id>/revoke": RouteCase(
         required_scope=Scope.SUPPORT
@@ -148,6 +148,8 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     "PATCH /v1/users/<known_user>": RouteCase(
         required_scope=WRITE_COUPONS, body={"is_member": True}
     ),
+    "GET /v1/users/<known_user>/export": RouteCase(required_scope=Scope.PRIVACY),
+    "POST /v1/users/<known_user>/erase": RouteCase(required_scope=Scope.PRIVACY),
     "GET /v1/batches": RouteCase(),
     "GET /v1/batches/<batch_id>": RouteCase(),
     "POST /v1/batches/<batch_id>/cancel": RouteCase(required_scope=WRITE_COUPONS),

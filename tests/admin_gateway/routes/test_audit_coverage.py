@@ -94,6 +94,7 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
     "points.debit": (POINTS, "points.debited"),
     "users.create": ({"user_id": "zoe"}, "user.created"),
     "users.change": ({"is_member": False}, "user.changed"),
+    "personal_data.erase": (None, "user.erased"),
     "batches.cancel": (None, "batch.cancelled"),
     "batches.restore": (None, "code_job.started"),
     "redemptions.reverse": ({"reason": "Mistake"}, "redemption.reversed"),
