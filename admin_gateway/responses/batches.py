@@ -27,6 +27,7 @@ NEW_BATCH: dict[str, Any] = {
     "started_at": None,
     "updated_at": "2025-01-15T10:00:00Z",
     "finished_at": None,
+    "suspended_at": None,
 }
 BATCH = {
     **NEW_BATCH,
@@ -43,6 +44,7 @@ CANCELLED_BATCH = {
     "eta_seconds": None,
     "finished_at": "2025-01-15T10:00:06Z",
 }
+SUSPENDED_BATCH = {**BATCH, "suspended_at": "2025-01-15T10:00:07Z"}
 
 
 class BatchSchema(ResponseSchema):
@@ -73,6 +75,7 @@ class BatchSchema(ResponseSchema):
     started_at = UtcDateTime(required=True, allow_none=True)
     updated_at = UtcDateTime(required=True)
     finished_at = UtcDateTime(required=True, allow_none=True)
+    suspended_at = UtcDateTime(required=True, allow_none=True)
 
     @pre_dump
     def add_progress(self, batch: Batch, **_: Any) -> dict[str, Any]:

@@ -15,8 +15,10 @@ from coupon_core.domain.enums import (
     Dialect,
     Scope,
     Trigger,
+    UsagePeriod,
 )
 from coupon_core.domain.models.coupons import (
+    NO_USAGE,
     Coupon,
     CouponUsage,
     Decision,
@@ -28,15 +30,22 @@ from coupon_core.domain.models.coupons import (
     RedemptionResult,
     RewardItem,
     SharedCode,
+    UserUsage,
     Validation,
 )
 from coupon_core.domain.models.credentials import ApiKey, Principal, TenantSecret
-from coupon_core.domain.models.events import DeadLetter, Event, Milestone
+from coupon_core.domain.models.events import (
+    DeadLetter,
+    Event,
+    Milestone,
+    MilestoneOutcome,
+)
 from coupon_core.domain.refusals import (
     AdminReason,
     AnyReason,
     AuthReason,
     ImpossibleCode,
+    LimitBelowUses,
     PurchaseReason,
     Reason,
     Refused,
@@ -45,6 +54,7 @@ from coupon_core.domain.refusals import (
 __all__ = [
     "MILESTONE_TYPES",
     "NO_LIMIT",
+    "NO_USAGE",
     "UNASSIGNED",
     "AdminReason",
     "AnyReason",
@@ -64,7 +74,9 @@ __all__ = [
     "Event",
     "ImpossibleCode",
     "IssuedCoupon",
+    "LimitBelowUses",
     "Milestone",
+    "MilestoneOutcome",
     "Page",
     "Principal",
     "PurchaseReason",
@@ -77,6 +89,8 @@ __all__ = [
     "SharedCode",
     "TenantSecret",
     "Trigger",
+    "UsagePeriod",
+    "UserUsage",
     "Validation",
     "utc_now",
 ]

@@ -45,6 +45,7 @@ class Batch:
     started_at: datetime | None
     updated_at: datetime
     finished_at: datetime | None
+    suspended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

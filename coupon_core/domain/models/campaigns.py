@@ -36,6 +36,7 @@ class Campaign:
     ends_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    suspended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,7 @@ def list_definitions(
     page: Page,
     status: DefinitionStatus | None = None,
     name: str | None = None,
+    is_suspended: bool | None = None,
 ) -> tuple[list[Definition], int]:
     """Return the definitions of a tenant, newest first, and the total of all matches.
 
@@ -128,6 +129,8 @@ def list_definitions(
         query = query.where(DefinitionTable.status == status)
     if name:
         query = query.where(fn.LOWER(DefinitionTable.name).contains(name.lower()))
+    if is_suspended is not None:
+        query = query.where(DefinitionTable.suspended_at.is_null(not is_suspended))
     newest = query.order_by(DefinitionTable.definition_id.desc())
     rows = newest.limit(page.limit).offset(page.offset).tuples()
     return [to_definition(row) for row in rows], query.count()

@@ -25,6 +25,7 @@ from coupon_core.persistence.tables.client_keys import ClientKeyTable
 from coupon_core.persistence.tables.coupons import (
     CouponTable,
     RedemptionTable,
+    UserPeriodUsageTable,
     UserUsageTable,
 )
 from coupon_core.persistence.tables.definitions import (
@@ -108,6 +109,7 @@ __all__ = [
     "SharedCodeTable",
     "TenantSecretTable",
     "TenantTable",
+    "UserPeriodUsageTable",
     "UserUsageTable",
     "UtcTimestampField",
     "UuidTextField",
@@ -138,6 +140,7 @@ ALL_TABLES = (
     CouponTable,
     RedemptionTable,
     UserUsageTable,
+    UserPeriodUsageTable,
     OutboxTable,
     EarnedCouponTable,
     AcceptedEventTable,

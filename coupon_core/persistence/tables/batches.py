@@ -27,6 +27,7 @@ class BatchTable(BaseTable):
     started_at = UtcTimestampField(null=True)
     updated_at = UtcTimestampField()
     finished_at = UtcTimestampField(null=True)
+    suspended_at = UtcTimestampField(null=True)
 
     class Meta:
         table_name = "batch"

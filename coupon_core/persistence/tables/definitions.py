@@ -63,6 +63,9 @@ class DefinitionTable(BaseTable):
     created_at = UtcTimestampField()
     updated_at = UtcTimestampField()
     name_key = TextField(null=True)
+    user_period_limit = IntegerField(default=0)
+    user_period = TextField(null=True)
+    suspended_at = UtcTimestampField(null=True)
 
     class Meta:
         table_name = "definition"
