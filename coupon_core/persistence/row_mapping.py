@@ -33,7 +33,7 @@ CODE_MATCHES = "(c.code = :code OR NOT d.case_sensitive)"
 # Revoking a creator's code is one row in shared_code that applies to all its coupons.
 REVOKED_AT_EXPRESSION = """COALESCE(c.revoked_at,
     CASE WHEN d.code_format = 'shared' THEN (SELECT s.revoked_at FROM shared_code s
-    WHERE s.tenant_id = c.tenant_id AND s.code_key = c.code_key
+    WHERE s.tenant_id = :tenant_id AND s.code_key = c.code_key
     AND s.definition_id = c.definition_id) END)"""
 COUPON_COLUMNS = format_columns(Coupon, "c").replace(
     "c.revoked_at", REVOKED_AT_EXPRESSION
@@ -55,8 +55,8 @@ SELECT_ISSUED_COUPONS = f"""
     SELECT {COUPON_COLUMNS}, {DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS},
         {BATCH_SUSPENDED_AT_EXPRESSION}
     FROM coupon c
-    JOIN definition d ON d.tenant_id = c.tenant_id AND d.definition_id = c.definition_id
-    JOIN reward_item r ON r.tenant_id = d.tenant_id AND r.item_id = d.reward_item_id
+    JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = c.definition_id
+    JOIN reward_item r ON r.tenant_id = :tenant_id AND r.item_id = d.reward_item_id
 """
 
 

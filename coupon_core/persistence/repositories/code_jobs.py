@@ -32,7 +32,7 @@ REVOKE_CHUNK = f"""
     UPDATE coupon AS c SET revoked_at = :now
     WHERE {CHUNK_CONDITION} AND c.revoked_at IS NULL AND c.redemption_count < (
         SELECT CASE d.per_code_limit WHEN 0 THEN 2147483647 ELSE d.per_code_limit END
-        FROM definition d WHERE d.tenant_id = c.tenant_id
+        FROM definition d WHERE d.tenant_id = :tenant_id
         AND d.definition_id = c.definition_id)
     RETURNING coupon_id
 """
@@ -40,7 +40,7 @@ REVOKE_CHUNK = f"""
 EXTEND_CHUNK = f"""
     UPDATE coupon AS c SET expires_at = :expires_at, swept_at = NULL
     WHERE {CHUNK_CONDITION} AND c.revoked_at IS NULL AND COALESCE(c.expires_at, (
-        SELECT d.expires_at FROM definition d WHERE d.tenant_id = c.tenant_id
+        SELECT d.expires_at FROM definition d WHERE d.tenant_id = :tenant_id
         AND d.definition_id = c.definition_id)) < :expires_at
     RETURNING coupon_id
 """
