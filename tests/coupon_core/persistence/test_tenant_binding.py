@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 
@@ -75,9 +76,16 @@ def test_each_table_of_a_statement_is_bound_to_the_tenant() -> None:
 def test_the_write_of_a_redemption_is_bound_in_all_its_forms(is_combined: bool) -> None:
     for counters in ((), (INCREMENT_TOTAL_USAGE,), ALL_COUNTERS):
         for claim, has_shared_code in ((True, True), (False, True), (False, False)):
-            layout = StatementLayout(counters, claim, has_shared_code)
-            for sql in _build_statements(layout, is_combined):
-                assert analyze(sql) == Binding(True, ()), sql
+            for has_batch, has_period in product([True, False], repeat=2):
+                layout = StatementLayout(
+                    counters,
+                    claim,
+                    has_shared_code,
+                    has_batch=has_batch,
+                    has_period=has_period,
+                )
+                for sql in _build_statements(layout, is_combined):
+                    assert analyze(sql) == Binding(True, ()), sql
 
 
 BOUND = "a.tenant_id = :tenant_id"
