@@ -26,10 +26,14 @@ CONFLICTS: Mapping[AnyReason, str] = {
         "coupons exist"
     ),
     AdminReason.LIMIT_BELOW_USES: (
-        "config.usage_limit.max_uses: expected at least the number of uses so far"
+        "config.limits: expected at least the number of uses so far"
     ),
     AdminReason.TOTAL_LIMIT_REACHED: ("The total limit of these coupons is reached"),
     AdminReason.NOT_ACTIVE: "Coupons are generated only while the definition is active",
+    AdminReason.DEFINITION_SUSPENDED: (
+        "No coupons are generated while the definition or its campaign is suspended: "
+        "resume it first"
+    ),
     AdminReason.SEVERAL_COUPONS: (
         "user_id: missing; expected, because several users hold this code"
     ),

@@ -7,6 +7,7 @@ from flask import Response, g
 from admin_gateway.requests.batches import BatchQuerySchema
 from admin_gateway.responses.batches import (
     CANCELLED_BATCH,
+    SUSPENDED_BATCH,
     BatchListSchema,
     BatchSchema,
 )
@@ -20,7 +21,7 @@ from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.batches import Batch
 from coupon_core.domain.models.inventory import CodeTarget
 from coupon_core.schemas.base import Document
-from coupon_core.services import batches
+from coupon_core.services import batches, suspension
 from coupon_core.services.codes import bulk_changes
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.openapi.headers import LOCATION
@@ -65,3 +66,19 @@ def restore(batch_id: str) -> Response:
         now=utc_now(),
     )
     return job_response(job)
+
+
+@routes.route("/<batch_id>/suspend", methods=["POST"])
+@routes.response(200, BatchSchema, example=SUSPENDED_BATCH)
+def suspend(batch_id: str) -> Batch:
+    """Suspend a batch: none of its coupons is valid, and no more are generated."""
+    tenant_id = g.principal.tenant_id
+    return suspension.suspend(suspension.BATCHES, tenant_id, batch_id, now=utc_now())
+
+
+@routes.route("/<batch_id>/resume", methods=["POST"])
+@routes.response(200, BatchSchema)
+def resume(batch_id: str) -> Batch:
+    """Resume a suspended batch; workers generate what is missing."""
+    tenant_id = g.principal.tenant_id
+    return suspension.resume(suspension.BATCHES, tenant_id, batch_id, now=utc_now())

@@ -68,6 +68,8 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     f"POST {DEFINITION_PATH}/pause": RouteCase(required_scope=WRITE_DEFINITIONS),
     f"POST {DEFINITION_PATH}/activate": RouteCase(required_scope=WRITE_DEFINITIONS),
     f"POST {DEFINITION_PATH}/archive": RouteCase(required_scope=WRITE_DEFINITIONS),
+    f"POST {DEFINITION_PATH}/suspend": RouteCase(required_scope=WRITE_DEFINITIONS),
+    f"POST {DEFINITION_PATH}/resume": RouteCase(required_scope=WRITE_DEFINITIONS),
     f"DELETE {DEFINITION_PATH}": RouteCase(204, required_scope=WRITE_DEFINITIONS),
     f"GET {DEFINITION_PATH}/stats": RouteCase(),
     f"GET {DEFINITION_PATH}/capacity": RouteCase(),
@@ -153,6 +155,8 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     "GET /v1/batches": RouteCase(),
     "GET /v1/batches/<batch_id>": RouteCase(),
     "POST /v1/batches/<batch_id>/cancel": RouteCase(required_scope=WRITE_COUPONS),
+    "POST /v1/batches/<batch_id>/suspend": RouteCase(required_scope=WRITE_COUPONS),
+    "POST /v1/batches/<batch_id>/resume": RouteCase(required_scope=WRITE_COUPONS),
     "GET /v1/audit": RouteCase(),
     "GET /v1/redemptions": RouteCase(),
     "GET /v1/redemptions/<redemption_id>": RouteCase(),
@@ -170,6 +174,8 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     f"PATCH {CAMPAIGN_PATH}": RouteCase(
         required_scope=WRITE_DEFINITIONS, body={"names": {"en": "Changed"}}
     ),
+    f"POST {CAMPAIGN_PATH}/suspend": RouteCase(required_scope=WRITE_DEFINITIONS),
+    f"POST {CAMPAIGN_PATH}/resume": RouteCase(required_scope=WRITE_DEFINITIONS),
     f"GET {CAMPAIGN_PATH}/stats": RouteCase(),
     f"GET {CAMPAIGN_PATH}/creators": RouteCase(),
     f"PUT {CAMPAIGN_PATH}/creators/<creator_key>": RouteCase(

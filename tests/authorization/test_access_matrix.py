@@ -37,19 +37,27 @@ from tests.authorization.tenants import (
 from tests.support.databases import Databases
 from tests.support.invariants import assert_invariants
 from tests.support.settings import build_settings
+from tests.support.statement_recorder import recorded_statements
 
 APPS = {"admin": admin_gateway.create_app, "query": query_gateway.create_app}
 
 
 @pytest.fixture(scope="module")
 def tester(migrated_template: Databases) -> Iterator[AccessTester]:
-    """Yield a tester for both gateways on one database."""
-    with migrated_template.temporary_database() as url:
+    """Yield a tester for both gateways on one database.
+
+    All statements of its requests must say to which tenant they belong.
+    """
+    with (
+        migrated_template.temporary_database() as url,
+        recorded_statements() as recorder,
+    ):
         settings = build_settings(url)
         apps = {name: create(settings) for name, create in APPS.items()}
         world = TenantPair()
         yield AccessTester(apps, world, build_credentials(world))
         database.close_database()
+    assert recorder.list_violations() == []
 
 
 KEYS = [f"{gateway} {row}" for gateway, rows in ROUTE_TABLES.items() for row in rows]

@@ -44,6 +44,12 @@ EXPECTED_REFUSALS: Mapping[str, tuple[str, int, str]] = {
         400,
         "Usage limit exceeded",
     ),
+    reference_data.SUSPENDED: ("Coupon is suspended", 400, "Coupon is suspended"),
+    reference_data.PERIOD_LIMIT_REACHED: (
+        "Usage limit exceeded",
+        400,
+        "Usage limit exceeded",
+    ),
     reference_data.POOL_EXHAUSTED: (
         "Usage limit exceeded",
         400,

@@ -18,8 +18,10 @@ from tests.stateful.reference_data import (
     EXPIRED,
     NOT_FOUND,
     NOT_YET_ACTIVE,
+    PERIOD_LIMIT_REACHED,
     POOL_EXHAUSTED,
     REVOKED,
+    SUSPENDED,
     USED_UP,
     USER_LIMIT_REACHED,
     HeldCoupon,
@@ -86,6 +88,14 @@ class ReferenceModel(ModelState):
             raise ModelRefusal("LIMIT_BELOW_USES")
         offer.per_user = per_user
 
+    def change_period_limit(
+        self, offer: Offer, period: str, per_period: int, now: datetime
+    ) -> None:
+        """Change the limit per user and period."""
+        if 0 < per_period < self.get_max_period_uses(offer, period, now):
+            raise ModelRefusal("LIMIT_BELOW_USES")
+        offer.per_period, offer.period = per_period, period
+
     def change_code(self, offer: Offer, code: str, exact: bool) -> None:
         """Change the custom code of an offer without coupons."""
         if self.list_by_offer(offer) and (code, exact) != (
@@ -107,6 +117,8 @@ class ReferenceModel(ModelState):
             raise ModelRefusal("EXPIRY_IS_PAST")
         if offer.status != "active":
             raise ModelRefusal("DEFINITION_NOT_ACTIVE")
+        if offer.suspended:
+            raise ModelRefusal("DEFINITION_SUSPENDED")
         if offer.code and "" in users:
             raise ModelRefusal("CUSTOM_NEEDS_USERS")
         # Awards may be repeated; otherwise a user gets a custom code once.
@@ -216,12 +228,16 @@ class ReferenceModel(ModelState):
         uses_by_user = self.count_uses(offer, user) if user else 0
         violations = {
             REVOKED: coupon.revoked,
+            SUSPENDED: offer.suspended,
             ALREADY_REDEEMED: is_spent and offer.per_code == 1,
             USED_UP: is_spent,
             ARCHIVED: offer.status == "archived",
             EXPIRED: bool(coupon.expires) and now > coupon.expires,
             NOT_YET_ACTIVE: bool(offer.starts) and now < offer.starts,
             USER_LIMIT_REACHED: bool(offer.per_user) and uses_by_user >= offer.per_user,
+            PERIOD_LIMIT_REACHED: bool(offer.per_period)
+            and self.count_period_uses(offer, user, offer.period, now)
+            >= offer.per_period,
             POOL_EXHAUSTED: bool(offer.total) and counted_uses >= offer.total,
         }
         return next((reason for reason, holds in violations.items() if holds), "")

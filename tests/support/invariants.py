@@ -51,6 +51,25 @@ VIOLATION_QUERIES = {
         HAVING count(*) <> COALESCE(max(u.used_count), 0)
         OR count(*) > d.per_user_limit
     """,
+    "I2: uses by a user in a period": """
+        SELECT d.name, r.user_id, r.period_key, count(*), max(u.used_count)
+        FROM definition d JOIN redemption r
+        ON r.tenant_id = d.tenant_id AND r.definition_id = d.definition_id
+        AND r.refunded_at IS NULL AND r.period_key <> ''
+        JOIN user_period_usage u
+        ON u.tenant_id = r.tenant_id AND u.definition_id = r.definition_id
+        AND u.user_id = r.user_id AND u.period_key = r.period_key
+        WHERE d.user_period_limit > 0
+        GROUP BY d.tenant_id, d.definition_id, d.name, r.user_id, r.period_key
+        HAVING count(*) <> max(u.used_count)
+    """,
+    "I2: a use per period that no redemption made": """
+        SELECT u.user_id, u.period_key, u.used_count FROM user_period_usage u
+        WHERE u.used_count > 0 AND NOT EXISTS (SELECT 1 FROM redemption r
+            WHERE r.tenant_id = u.tenant_id AND r.definition_id = u.definition_id
+            AND r.user_id = u.user_id AND r.period_key = u.period_key
+            AND r.refunded_at IS NULL)
+    """,
     "I2: a coupon's uses are not numbered from 1 to its count": """
         SELECT c.code, c.redemption_count, c.refund_count, count(r.use_number),
         count(r.refunded_at), max(r.use_number)

@@ -23,7 +23,7 @@ SELECT_LAST_COPY_NUMBER = """
 # In the order in which the codes were listed, which is the order of their ids.
 SELECT_UNASSIGNED = f"""
     SELECT {COUPON_COLUMNS} FROM coupon c
-    JOIN definition d ON d.tenant_id = c.tenant_id AND d.definition_id = c.definition_id
+    JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = c.definition_id
     WHERE c.tenant_id = :tenant_id AND c.definition_id = :definition_id
     AND c.user_id = '' AND c.revoked_at IS NULL ORDER BY c.coupon_id LIMIT :limit
 """

@@ -60,15 +60,16 @@ COUNT_RESERVED = f"""
     AND {UNFINISHED_CONDITION}
 """
 # While other batches make progress, the chunks of this one may only be queued, so it is
-# reclaimed later. Batches of paused definitions are left alone.
+# reclaimed later. Batches that wait for an administrator are left alone.
 RECLAIM_STALLED = f"""
     UPDATE batch SET updated_at = :now
     WHERE {UNFINISHED_CONDITION} AND updated_at < :before
     AND (updated_at < :long_before OR NOT EXISTS (SELECT 1 FROM batch other
         WHERE other.{UNFINISHED_CONDITION} AND other.updated_at >= :before))
-    AND NOT EXISTS (SELECT 1 FROM definition d
+    AND suspended_at IS NULL AND NOT EXISTS (SELECT 1 FROM definition d
         WHERE d.tenant_id = batch.tenant_id
-        AND d.definition_id = batch.definition_id AND d.status = 'paused')
+        AND d.definition_id = batch.definition_id
+        AND (d.status = 'paused' OR d.suspended_at IS NOT NULL))
     RETURNING {COLUMNS}
 """
 
@@ -183,7 +184,8 @@ def reclaim_stalled(
 ) -> list[Batch]:
     """Return the batches without progress since `before`, and mark them as updated.
 
-    Batches of paused definitions are left out. While other batches make progress, a
+    Batches that are suspended, or whose definition is paused or suspended, are left
+    out. While other batches make progress, a
     batch is reclaimed only if it has had none since `long_before`.
     """
     parameters = {

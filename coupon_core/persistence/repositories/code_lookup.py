@@ -41,8 +41,8 @@ SELECT_SHARED_CODE = f"""
     SELECT s.code, s.creator_key, s.revoked_at,
         {DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}
     FROM shared_code s
-    JOIN definition d ON d.tenant_id = s.tenant_id AND d.definition_id = s.definition_id
-    JOIN reward_item r ON r.tenant_id = d.tenant_id AND r.item_id = d.reward_item_id
+    JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = s.definition_id
+    JOIN reward_item r ON r.tenant_id = :tenant_id AND r.item_id = d.reward_item_id
     WHERE s.tenant_id = :tenant_id AND s.code_key = :code_key
     AND s.code_exact IN ('', :code)
 """

@@ -21,7 +21,7 @@ STATUS_EXPRESSION = f"""
 """
 FROM_COUPONS = """
     FROM coupon c
-    JOIN definition d ON d.tenant_id = c.tenant_id AND d.definition_id = c.definition_id
+    JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = c.definition_id
 """
 
 FILTER_CONDITIONS = {

@@ -18,8 +18,8 @@ SELECT_CODES = f"""
     SELECT s.code, s.creator_key, s.revoked_at, p.campaign_id, p.package_id,
         p.package_no, {DEFINITION_COLUMNS}
     FROM shared_code s
-    JOIN package p ON p.tenant_id = s.tenant_id AND p.definition_id = s.definition_id
-    JOIN definition d ON d.tenant_id = s.tenant_id AND d.definition_id = s.definition_id
+    JOIN package p ON p.tenant_id = :tenant_id AND p.definition_id = s.definition_id
+    JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = s.definition_id
     WHERE s.tenant_id = :tenant_id AND s.creator_key = :creator_key
     AND s.creator_key <> ''
 """
@@ -37,9 +37,9 @@ USAGE_COUNTS = """
     count(DISTINCT s.code_key), COALESCE(sum(c.redemption_count), 0),
     count(DISTINCT c.user_id)
     FROM package p
-    JOIN shared_code s ON s.tenant_id = p.tenant_id
+    JOIN shared_code s ON s.tenant_id = :tenant_id
     AND s.definition_id = p.definition_id
-    LEFT JOIN coupon c ON c.tenant_id = s.tenant_id AND c.code_key = s.code_key
+    LEFT JOIN coupon c ON c.tenant_id = :tenant_id AND c.code_key = s.code_key
     AND c.definition_id = s.definition_id AND c.redemption_count > 0
     WHERE p.tenant_id = :tenant_id
 """

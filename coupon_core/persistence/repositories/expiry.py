@@ -32,9 +32,9 @@ MARK_OWN_EXPIRY = """
 SELECT_EXPIRED_DEFINITION = """
     SELECT d.definition_id, d.expires_at FROM definition d
     LEFT JOIN definition_sweep s
-    ON s.tenant_id = d.tenant_id AND s.definition_id = d.definition_id
+    ON s.tenant_id = :tenant_id AND s.definition_id = d.definition_id
     WHERE d.tenant_id = :tenant_id AND d.expires_at < :now AND EXISTS (
-        SELECT 1 FROM coupon c WHERE c.tenant_id = d.tenant_id
+        SELECT 1 FROM coupon c WHERE c.tenant_id = :tenant_id
         AND c.definition_id = d.definition_id AND c.coupon_id < :settled_id
         AND (s.after_id IS NULL OR s.expires_at <> d.expires_at
             OR c.coupon_id > {after}))

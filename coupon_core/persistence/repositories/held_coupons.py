@@ -18,7 +18,7 @@ _COUPON_COLUMN_COUNT = len(fields(Coupon))
 # `user_id <> ''` repeats the condition of the partial index, so that it is used.
 FROM_HELD_COUPONS = f"""
     FROM coupon c
-    JOIN definition d ON d.tenant_id = c.tenant_id AND d.definition_id = c.definition_id
+    JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = c.definition_id
     {JOIN_OFFERS}
     WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id AND c.user_id <> ''
     AND c.returned_at IS NULL AND m.deleted_at IS NULL

@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from coupon_core.domain.models.filters import OfferFilter
 
 TAG_SUBQUERY = """
-    SELECT 1 FROM mambo_tag t WHERE t.tenant_id = d.tenant_id
+    SELECT 1 FROM mambo_tag t WHERE t.tenant_id = :tenant_id
     AND t.definition_id = d.definition_id
 """
 
 
 IS_NO_PACKAGE = """NOT EXISTS (
-    SELECT 1 FROM package p WHERE p.tenant_id = d.tenant_id
+    SELECT 1 FROM package p WHERE p.tenant_id = :tenant_id
     AND p.definition_id = d.definition_id
 )"""
 

@@ -60,11 +60,11 @@ OFFERED_COUPON_COLUMNS = (
     f"{DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}, {OFFER_COLUMNS}, {DISPLAY_COLUMNS}"
 )
 JOIN_OFFERS = """
-    JOIN reward_item r ON r.tenant_id = d.tenant_id AND r.item_id = d.reward_item_id
+    JOIN reward_item r ON r.tenant_id = :tenant_id AND r.item_id = d.reward_item_id
     LEFT JOIN offer o
-    ON o.tenant_id = d.tenant_id AND o.definition_id = d.definition_id
+    ON o.tenant_id = :tenant_id AND o.definition_id = d.definition_id
     LEFT JOIN mambo_coupon m
-    ON m.tenant_id = d.tenant_id AND m.definition_id = d.definition_id
+    ON m.tenant_id = :tenant_id AND m.definition_id = d.definition_id
 """
 SELECT_OFFERED_COUPONS = f"""
     SELECT {OFFERED_COUPON_COLUMNS} FROM definition d {JOIN_OFFERS}

@@ -39,21 +39,21 @@ CONVERSIONS = build_conversions(
 
 SELECT_WITH_DEFINITION = f"""
     SELECT {COLUMNS}, {DEFINITION_COLUMNS} FROM package p
-    JOIN definition d ON d.tenant_id = p.tenant_id AND d.definition_id = p.definition_id
+    JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = p.definition_id
     WHERE p.tenant_id = :tenant_id
 """
 SELECT_BY_CODE = f"""
     SELECT s.creator_key, {COLUMNS} FROM shared_code s
-    JOIN package p ON p.tenant_id = s.tenant_id AND p.definition_id = s.definition_id
+    JOIN package p ON p.tenant_id = :tenant_id AND p.definition_id = s.definition_id
     WHERE s.tenant_id = :tenant_id AND s.code_key = :code_key
 """
 # Starts from the coupons of the user, which are indexed.
 FROM_REDEMPTIONS = """
     FROM coupon c
-    JOIN redemption r ON r.tenant_id = c.tenant_id AND r.coupon_id = c.coupon_id
-    LEFT JOIN shared_code s ON s.tenant_id = c.tenant_id AND s.code_key = c.code_key
+    JOIN redemption r ON r.tenant_id = :tenant_id AND r.coupon_id = c.coupon_id
+    LEFT JOIN shared_code s ON s.tenant_id = :tenant_id AND s.code_key = c.code_key
     AND s.definition_id = c.definition_id
-    LEFT JOIN package p ON p.tenant_id = c.tenant_id
+    LEFT JOIN package p ON p.tenant_id = :tenant_id
     AND p.definition_id = c.definition_id
     WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id AND c.user_id <> ''
     AND r.refunded_at IS NULL

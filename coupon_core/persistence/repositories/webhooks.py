@@ -98,7 +98,7 @@ def to_webhook(row: Sequence[Any]) -> Webhook:
 # One row per attempt; a delivery without attempts has one row, as pending.
 FROM_DELIVERIES = """
     FROM webhook_delivery d LEFT JOIN webhook_attempt a
-        ON a.tenant_id = d.tenant_id AND a.webhook_id = d.webhook_id
+        ON a.tenant_id = :tenant_id AND a.webhook_id = d.webhook_id
         AND a.event_id = d.event_id
     WHERE d.tenant_id = :tenant_id AND d.webhook_id = :webhook_id
 """

@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from coupon_core.domain.models import AdminReason, Reason, Refused, utc_now
+from coupon_core.domain.models import (
+    AdminReason,
+    Reason,
+    Refused,
+    UsagePeriod,
+    UserUsage,
+    utc_now,
+)
 from coupon_core.domain.models.filters import CouponFilter, RedemptionFilter
 from coupon_core.domain.models.offers import UsageMode
 from coupon_core.domain.models.purchases import Action
@@ -29,6 +36,7 @@ from tests.support.invariants import assert_invariants, list_events
 
 Race = Callable[[Sequence[Task]], list[Any]]
 LIMITS = {"per_code_limit": 2, "per_user_limit": 2, "total_limit": 2}
+PERIOD = {"user_period_limit": 2, "user_period": UsagePeriod.MONTH}
 
 
 def list_redemption_ids(tenant: TenantFactory) -> list[int]:
@@ -76,7 +84,7 @@ def test_of_fifty_reversals_one_gives_the_use_back(
 
 
 def test_each_counter_is_lowered_by_the_use(tenant: TenantFactory) -> None:
-    definition = tenant.define(**LIMITS)
+    definition = tenant.define(**LIMITS, **PERIOD)
     code = tenant.issue_code(definition)
     before = tenant.redeem(code, now=tenant.get_now())
     tenant.redeem(code, now=tenant.get_now() + timedelta(seconds=1))
@@ -86,10 +94,8 @@ def test_each_counter_is_lowered_by_the_use(tenant: TenantFactory) -> None:
     after = tenant.find(code).coupon
     assert (after.redemption_count, after.refund_count) == (1, 1)
     assert after.redeemed_at == before.coupon.redeemed_at
-    used_count = user_usage.get_used_count(
-        tenant.tenant_id, definition.definition_id, "ann"
-    )
-    assert (used_count, record.reversal_reason) == (1, None)
+    usage = user_usage.get_usage(definition, "ann", "2026-05")
+    assert (usage, record.reversal_reason) == (UserUsage(1, 1), None)
     (data,) = list_own_events(tenant, "redemption.reversed")
     assert (data["redemption_id"], data["use_number"], data["points"]) == (
         record.redemption_id,
