@@ -23,6 +23,7 @@ from coupon_core.domain.models.purchases import Action
 from coupon_core.persistence.repositories import user_usage
 from coupon_core.services.coupons import corrections, expiry, redemption_records
 from coupon_core.services.points import reversals
+from coupon_core.services.privacy import personal_data
 from coupon_core.settings.loader import Settings
 from tests.factories.offers import OfferFactory
 from tests.factories.tenant import TenantFactory
@@ -154,6 +155,19 @@ def test_a_reversed_coupon_stays_revoked_or_archived(tenant: TenantFactory) -> N
         for code, user in ((revoked, "a"), (archived, "b"))
     }
     assert reasons == {revoked: Reason.REVOKED, archived: Reason.ARCHIVED}
+    assert_invariants()
+
+
+def test_a_use_of_an_erased_person_is_given_back(tenant: TenantFactory) -> None:
+    definition = tenant.define_claimable("OPEN", **LIMITS, **PERIOD)
+    tenant.redeem("OPEN", "ann", now=tenant.get_now())
+    erasure = personal_data.erase(tenant.tenant_id, "ann", utc_now())
+    record = reverse(tenant, list_redemption_ids(tenant)[0], "mistake")
+    assert record.user_id == erasure.pseudonym
+    for user_id in (erasure.pseudonym, "ann"):
+        usage = user_usage.get_usage(definition, user_id, "2026-05")
+        assert usage == UserUsage(0, 0)
+    assert tenant.reload_definition(definition).used_count == 0
     assert_invariants()
 
 
