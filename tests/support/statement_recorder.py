@@ -19,22 +19,25 @@ from tests.support.tenant_binding import analyze
 
 THIS_FILE = Path(__file__)
 PRODUCT = PROJECT_ROOT / "coupon_core"
-# They send the statements of all others.
-SENDERS = {"database.py", "connection_pools.py", "row_sets.py"}
+# Its own modules send the statements of others.
+PERSISTENCE = PRODUCT / "persistence"
 # What workers and operators read over several tenants; requests never do.
 READERS_OF_ALL_TENANTS = {
+    "accepted_events.purge",
     "batches.list_stalled",
     "code_jobs.find_stalled",
     "dead_letters.find",
     "dead_letters.list_dead_letters",
     "definitions.find_duplicate_names",
     "expiry.list_tenants",
+    "idempotency.purge",
     "outbox.list_tenants_with_events",
     "outbox.measure_backlog",
-    "purging.delete_by_tenant",
+    "outbox.purge",
     "tenants.list_tenants",
     "webhook_deliveries.claim_webhooks",
     "webhook_deliveries.list_subscriptions",
+    "webhook_deliveries.purge",
 }
 is_query = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b").match
 
@@ -75,7 +78,7 @@ def _find_sender() -> str | None:
         is_test = path.is_relative_to(PROJECT_ROOT / "tests") and path != THIS_FILE
         if is_test or path.parent.name == "migrations":
             return None
-        if path.is_relative_to(PRODUCT) and path.name not in SENDERS:
+        if path.is_relative_to(PRODUCT) and path.parent != PERSISTENCE:
             return f"{path.stem}.{frame.f_code.co_name}"
         frame = frame.f_back
     return None

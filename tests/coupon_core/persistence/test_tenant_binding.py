@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from coupon_core import persistence
 from coupon_core.persistence import repositories
 from coupon_core.persistence.repositories.redemptions import (
     INCREMENT_TOTAL_USAGE,
@@ -34,18 +35,21 @@ REPLACEMENTS = {
 
 
 def list_statement_texts() -> Iterator[tuple[str, str]]:
-    """Yield each statement that a repository has as text, with its name."""
-    for module in pkgutil.iter_modules(repositories.__path__):
-        source = importlib.import_module(f"{repositories.__name__}.{module.name}")
-        for name, value in vars(source).items():
-            if isinstance(value, str) and re.match(
-                r"\s*(SELECT|INSERT|UPDATE|DELETE)\b", value
-            ):
-                sql = re.sub(
-                    r"\{+(\w+)\}+", lambda m: REPLACEMENTS.get(m[1], ":value"), value
-                )
-                end = " WHERE c.tenant_id = :tenant_id" if name in BEGINNINGS else ""
-                yield f"{module.name}.{name}", sql + end
+    """Yield each statement that the persistence layer has as text, with its name."""
+    for package in persistence, repositories:
+        for module in pkgutil.iter_modules(package.__path__):
+            source = importlib.import_module(f"{package.__name__}.{module.name}")
+            for name, value in vars(source).items():
+                if isinstance(value, str) and is_statement(value):
+                    yield f"{module.name}.{name}", complete_statement(name, value)
+
+
+is_statement = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE)\b").match
+
+
+def complete_statement(name: str, text: str) -> str:
+    sql = re.sub(r"\{+(\w+)\}+", lambda m: REPLACEMENTS.get(m[1], ":value"), text)
+    return sql + (" WHERE c.tenant_id = :tenant_id" if name in BEGINNINGS else "")
 
 
 OVER_ALL_TENANTS = "_OF_ALL_TENANTS"
