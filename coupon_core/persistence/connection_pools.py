@@ -18,6 +18,7 @@ from psycopg.errors import _WaitTimeout as WaitTimeout
 from psycopg.pq import Format, TransactionStatus
 from psycopg.pq.abc import PGconn
 
+from coupon_core.persistence.confirmation import ConfirmedConnection
 from coupon_core.persistence.errors import DatabaseBusy
 
 # Below the five seconds within which a caller is promised a response.
@@ -58,7 +59,7 @@ assert _text_loader is not None  # noqa: S101 - for the type checker
 psycopg.adapters.register_loader("uuid", _text_loader)
 
 
-class DeadlineConnection(psycopg.Connection[Any]):
+class DeadlineConnection(ConfirmedConnection):
     """A connection that waits at most `response_timeout` seconds for a response."""
 
     response_timeout: float | None = RESPONSE_TIMEOUT_SECONDS
@@ -160,6 +161,8 @@ class PostgresqlPool(PooledPostgresqlDatabase, BackoffPostgresqlDatabase):
             return cursor.execute(sql, parameters)
 
     def _can_reuse(self, connection: Any) -> bool:
+        if connection.must_be_discarded:
+            return False
         if connection.pgconn.transaction_status == TransactionStatus.IDLE:
             return True  # the usual case, without a round trip
         with connection.with_response_timeout(PING_TIMEOUT_SECONDS):

@@ -213,6 +213,20 @@ def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
     return int(cursor.rowcount)
 
 
+def fetch_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    """Execute SQL once per row of parameters and return the rows of each execution.
+
+    On PostgreSQL all executions share a round trip.
+    """
+    if not is_postgresql():
+        return [execute(sql, row).fetchall() for row in rows]
+    text: Any = _to_psycopg_sql(sql)
+    with __exception_wrapper__:
+        cursor = database_proxy.cursor()
+        cursor.executemany(text, rows, returning=True)
+        return [result.fetchall() for result in cursor.results()]
+
+
 def execute_for_values(
     sql: str, sql_type: str, values: Sequence[str], parameters: Mapping[str, Any]
 ) -> Any:

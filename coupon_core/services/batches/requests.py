@@ -209,13 +209,19 @@ def requeue_stalled_batches(now: datetime) -> int:
 
     A lost message therefore only delays coupons, and a repeated message adds none.
     """
+    stalled_keys = batch_repository.list_stalled(
+        now - STALLED_AFTER, now - STALLED_WHILE_QUEUED_AFTER
+    )
+    return sum(_requeue_stalled(key, now) for key in stalled_keys)
+
+
+def _requeue_stalled(key: tuple[str, str], now: datetime) -> int:
     with transaction():
-        stalled = batch_repository.reclaim_stalled(
-            now, now - STALLED_AFTER, now - STALLED_WHILE_QUEUED_AFTER
-        )
+        batch = batch_repository.reclaim_stalled(*key, now, now - STALLED_AFTER)
+        if batch is None:
+            return 0
         events = [
             _build_chunk_event(batch, chunk_number, now)
-            for batch in stalled
             for chunk_number in batch_repository.list_unfinished_chunk_numbers(batch)
         ]
         outbox.add(events)
