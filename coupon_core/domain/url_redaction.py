@@ -7,7 +7,7 @@ HIDDEN = "(hidden)"
 # characters : @ / ? #, which a parser would take for the end of the host.
 USER_PASSWORD_PATTERN = re.compile(r"(?<=://)([^:@]*):.*(?=@)", re.DOTALL)
 # Redis has no users without a password, so this is a password whose colon is missing.
-REDIS_USER_PATTERN = re.compile(r"^(rediss?://)[^:@]+(?=@)")
+REDIS_USER_PATTERN = re.compile(r"^((?:rediss?|sentinel)://)[^:@]+(?=@)")
 # libpq and Redis also read passwords from the query. What follows one is hidden too, as
 # it may contain & or #.
 QUERY_SECRET_PATTERN = re.compile(

@@ -50,21 +50,24 @@ UNAVAILABLE_ERRORS = (
 """The errors of an operation that the database cannot perform now."""
 
 
-def open_database(url: str, pool_size: int = 16) -> None:
+def open_database(
+    url: str, pool_size: int = 16, prepares_statements: bool = True
+) -> None:
     """Set the database of this process; connections are opened on demand.
 
-    `url` is `sqlite:///path` or `postgresql://…`.
+    `url` is `sqlite:///path` or `postgresql://…`. `prepares_statements` must be False
+    behind a PgBouncer before 1.22 that pools transactions.
 
     Raises:
         ValueError: The URL has another form.
     """
     global _open_arguments
     close_database()
-    database_proxy.initialize(create_database(url, pool_size))
-    _open_arguments = url, pool_size
+    database_proxy.initialize(create_database(url, pool_size, prepares_statements))
+    _open_arguments = url, pool_size, prepares_statements
 
 
-_open_arguments: tuple[str, int] | None = None
+_open_arguments: tuple[str, int, bool] | None = None
 _inherited_databases: list[Database] = []
 
 
@@ -199,14 +202,14 @@ def execute(
     pool = database_proxy.obj
     if isinstance(pool, PostgresqlPool):
         return pool.run(
-            _to_psycopg_sql(sql), parameters, dedicated_cursor=dedicated_cursor
+            to_psycopg_sql(sql), parameters, dedicated_cursor=dedicated_cursor
         )
     return database_proxy.execute_sql(sql, parameters)
 
 
 def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
     """Execute SQL once per row of parameters and return the total row count."""
-    text: Any = _to_psycopg_sql(sql) if is_postgresql() else sql
+    text: Any = to_psycopg_sql(sql) if is_postgresql() else sql
     with __exception_wrapper__:
         cursor = database_proxy.cursor()
         cursor.executemany(text, rows)
@@ -226,5 +229,6 @@ def execute_for_values(
 
 
 @cache
-def _to_psycopg_sql(sql: str) -> bytes:
+def to_psycopg_sql(sql: str) -> bytes:
+    """Return SQL with `:name` parameters as psycopg expects it."""
     return re.sub(r":([a-z_]+)", r"%(\1)s", sql).encode()
