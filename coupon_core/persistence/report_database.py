@@ -14,6 +14,7 @@ REPORT_POOL_SIZE = 4
 
 _open_arguments: tuple[str, int, bool] | None = None
 _replica: PostgresqlPool | None = None
+_inherited_replicas: list[PostgresqlPool | None] = []
 
 
 def open_report_database(url: str, prepares_statements: bool = True) -> None:
@@ -29,7 +30,13 @@ def _create_replica() -> None:
     _replica = create_postgresql_pool(*_open_arguments) if _open_arguments else None
 
 
-os.register_at_fork(after_in_child=_create_replica)
+def _reopen_after_fork() -> None:
+    """Give a child process its own pool; leave inherited connections open."""
+    _inherited_replicas.append(_replica)
+    _create_replica()
+
+
+os.register_at_fork(after_in_child=_reopen_after_fork)
 
 
 def close_report_database() -> None:

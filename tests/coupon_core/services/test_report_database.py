@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +12,10 @@ import pytest
 
 from coupon_core.domain.models import CouponStatus, utc_now
 from coupon_core.persistence import database
-from coupon_core.persistence.report_database import open_report_database
+from coupon_core.persistence.report_database import (
+    fetch_report_rows,
+    open_report_database,
+)
 from coupon_core.services.campaigns import campaigns, creators
 from coupon_core.services.catalog import definitions
 from tests.conftest import get_reusable_databases
@@ -82,3 +87,23 @@ def test_statistics_show_what_the_replica_has(
                 counts.append(stats.coupon_counts[CouponStatus.ACTIVE])
         open_report_database("")
     assert counts == [1, 0, 1]
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_has_connections_of_its_own(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    def fetch_session_id() -> int:
+        ((session_id,),) = fetch_report_rows("SELECT pg_backend_pid()", {})
+        return int(session_id)
+
+    with started_core(build_settings(postgres.url(), tmp_path)):
+        open_report_database(postgres.url())
+        before = fetch_session_id()
+        child = os.fork()
+        if child == 0:
+            gc.collect()  # must not close the connection of the parent
+            os._exit(int(fetch_session_id() == before))
+        assert os.waitpid(child, 0)[1] == 0
+        assert fetch_session_id() == before
+        open_report_database("")
