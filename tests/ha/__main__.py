@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.ha.kills import KILLS
 from tests.ha.tools import install_tools
 from tests.ha.trial import Result, run_trial
 from tests.support.paths import PROJECT_ROOT
+from tests.support.servers import find_rabbitmq
 
 DOCUMENT = PROJECT_ROOT / "docs" / "scaling.md"
 BEGIN, END = "<!-- results of make ha -->", "<!-- end of results -->"
@@ -32,6 +34,7 @@ def main() -> int:
         "--write-docs", action="store_true", help="write the table to docs/scaling.md"
     )
     options = parser.parse_args()
+    require_programs()
     install_tools()
     started_at = monotonic()
     results = []
@@ -50,6 +53,17 @@ def main() -> int:
     if options.write_docs:
         write_document(table)
     return 1 if any(result.violations for result in results) else 0
+
+
+def require_programs() -> None:
+    """End with a message if a program is missing that no lock file installs."""
+    programs = {"rabbitmq-server": find_rabbitmq(), "unshare": shutil.which("unshare")}
+    missing = [name for name, found in programs.items() if not found]
+    if missing:
+        raise SystemExit(
+            f"make ha needs {' and '.join(missing)}; on Debian and Ubuntu: "
+            "apt-get install rabbitmq-server util-linux"
+        )
 
 
 def report(result: Result) -> None:

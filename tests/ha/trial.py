@@ -114,8 +114,9 @@ def count_uses(tenant: TenantFactory) -> dict[str, int]:
 
 def count_winners(tenant: TenantFactory) -> dict[str, int]:
     """Return the number of coupons by user of the admin gateway's load."""
-    sql = f"""SELECT user_id, count(*) FROM coupon WHERE starts_with(user_id, 'winner-')
-        AND tenant_id = '{tenant.tenant_id}' GROUP BY user_id"""
+    sql = f"""SELECT user_id, count(*) FROM coupon
+        WHERE tenant_id = '{tenant.tenant_id}' AND substr(user_id, 1, 7) = 'winner-'
+        GROUP BY user_id"""
     return {user_id: int(count) for user_id, count in fetch_rows(sql)}
 
 
