@@ -202,18 +202,26 @@ def execute(
     pool = database_proxy.obj
     if isinstance(pool, PostgresqlPool):
         return pool.run(
-            to_psycopg_sql(sql), parameters, dedicated_cursor=dedicated_cursor
+            _to_psycopg_sql(sql), parameters, dedicated_cursor=dedicated_cursor
         )
     return database_proxy.execute_sql(sql, parameters)
 
 
 def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
     """Execute SQL once per row of parameters and return the total row count."""
-    text: Any = to_psycopg_sql(sql) if is_postgresql() else sql
+    text: Any = _to_psycopg_sql(sql) if is_postgresql() else sql
     with __exception_wrapper__:
         cursor = database_proxy.cursor()
         cursor.executemany(text, rows)
     return int(cursor.rowcount)
+
+
+def fetch_rows_from(
+    pool: Database, sql: str, parameters: Mapping[str, Any]
+) -> list[Any]:
+    """Return the rows of a query on another PostgreSQL than that of this process."""
+    text = _to_psycopg_sql(sql).decode()
+    return list(pool.execute_sql(text, parameters).fetchall())
 
 
 def execute_for_values(
@@ -229,6 +237,5 @@ def execute_for_values(
 
 
 @cache
-def to_psycopg_sql(sql: str) -> bytes:
-    """Return SQL with `:name` parameters as psycopg expects it."""
+def _to_psycopg_sql(sql: str) -> bytes:
     return re.sub(r":([a-z_]+)", r"%(\1)s", sql).encode()

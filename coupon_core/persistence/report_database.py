@@ -50,5 +50,4 @@ def fetch_report_rows(sql: str, parameters: Mapping[str, Any]) -> list[Any]:
     if _replica is None:
         return list(database.execute(sql, parameters).fetchall())
     with _replica.connection_context():
-        text = database.to_psycopg_sql(sql)
-        return list(_replica.run(text, parameters, dedicated_cursor=False).fetchall())
+        return database.fetch_rows_from(_replica, sql, parameters)

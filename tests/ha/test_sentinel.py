@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from kombu import Consumer
 
-from coupon_core.messaging.broker import create_connection, list_worker_queues
 from coupon_core.messaging.cloud_events import OutgoingMessage
 from coupon_core.messaging.health_check import is_reachable
 from coupon_core.messaging.publisher import open_publisher
@@ -16,7 +15,14 @@ from coupon_core.messaging.topology import EVENTS_EXCHANGE
 from coupon_core.security.rate_limiting.blocklist import Blocklist
 from coupon_core.security.rate_limiting.counters import Counters
 from coupon_core.security.rate_limiting.policy import RateLimit
+from coupon_core.settings.loader import Settings
+from tests.chaos.worker_processes import worker_group
+from tests.support.concurrency import started_core
+from tests.support.databases import SqliteDatabases, migrate_database
+from tests.support.invariants import fetch_rows
 from tests.support.servers.sentinel import SentinelGroup, sentinel_group
+from tests.support.settings import build_settings
+from tests.workers.raw_messages import becomes_true
 
 pytestmark = pytest.mark.slow
 MAX_FAILOVER_SECONDS = 15  # docs/scaling.md
@@ -29,35 +35,37 @@ def group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SentinelGroup]:
         yield running
 
 
-def publish_and_receive(url: str, body: bytes) -> bool:
-    """Return True if a message reaches its queue and is received from there."""
-    received: list[bytes] = []
+@pytest.fixture
+def worker_settings(group: SentinelGroup, tmp_path: Path) -> Iterator[Settings]:
+    """Yield settings whose broker is the group, with a consumer running."""
+    databases = SqliteDatabases(tmp_path / "sqlite", migrate_database)
+    with databases.temporary_database() as url:
+        settings = build_settings(url, tmp_path / "var", group.url)
+        with started_core(settings), worker_group("consumer", 1, settings):
+            yield settings
+
+
+def publish_invalid_message(url: str) -> None:
+    """Publish what a consumer can only store as a dead letter."""
     with open_publisher(url) as publisher:
-        message = OutgoingMessage(EVENTS_EXCHANGE, "streak.milestone", body=body)
+        message = OutgoingMessage(EVENTS_EXCHANGE, "streak.milestone", body=b"[]")
         publisher.publish([message])
-    with create_connection(url) as connection:
-        queue = next(iter(list_worker_queues(url)))
-        with Consumer(
-            connection.default_channel,
-            [queue],
-            on_message=lambda message: (
-                received.append(message.body),
-                message.ack(),
-            ),
-        ):
-            connection.drain_events(timeout=5)
-    return received == [body]
+
+
+def count_dead_letters() -> int:
+    return len(fetch_rows("SELECT reason FROM dead_letter"))
 
 
 def test_limits_and_messages_survive_the_death_of_the_primary(
-    group: SentinelGroup,
+    group: SentinelGroup, worker_settings: Settings
 ) -> None:
     counters = Counters(group.url)
     blocklist = Blocklist(group.url, counters, [LIMIT])
     blocklist.has_entries()  # starts the thread that tests whether Redis is back
     assert is_reachable(group.url)
     assert counters.count(LIMIT, "ann")[0] == 1
-    assert publish_and_receive(group.url, b"{}")
+    publish_invalid_message(worker_settings.broker_url)
+    assert becomes_true(lambda: count_dead_letters() == 1, MAX_FAILOVER_SECONDS)
 
     group.wait_for_replication()
     killed, killed_at = group.kill_primary(), time.monotonic()
@@ -72,4 +80,5 @@ def test_limits_and_messages_survive_the_death_of_the_primary(
     assert counts[0] == 1  # counted by this process, without an error
     assert group.find_primary() != killed
     assert counters.count(LIMIT, "ann")[0] == 2  # the replica had the first
-    assert publish_and_receive(group.url, b'{"after": 1}')
+    publish_invalid_message(worker_settings.broker_url)
+    assert becomes_true(lambda: count_dead_letters() == 2, MAX_FAILOVER_SECONDS)

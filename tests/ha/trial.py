@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -92,17 +93,18 @@ def list_redeem_calls(cluster: Cluster, tenant: TenantFactory) -> list[Iterator[
 
 
 def list_generate_calls(cluster: Cluster, tenant: TenantFactory) -> Iterator[Call]:
-    """Yield requests to the admin gateway that give one coupon to one user each."""
+    """Return requests to the admin gateway that give one coupon to one user each."""
     definition_id = tenant.define().definition_id
     path = f"/v1/tenants/{tenant.tenant_id}/coupons/{definition_id}/generate"
-    for number in range(100_000):
-        user_id = f"winner-{number}"
-        yield Call(
+    return (
+        Call(
             user_id,
             cluster.urls["admin"] + path,
             {"user_ids": [user_id]},
             {"X-API-Key": tenant.api_key, "Idempotency-Key": user_id},
         )
+        for user_id in map("winner-{}".format, itertools.count())
+    )
 
 
 def count_uses(tenant: TenantFactory) -> dict[str, int]:
