@@ -100,6 +100,14 @@ def count_connections() -> tuple[int, int]:
     return len(pool._in_use), len(pool._connections)
 
 
+def fetch_rows_from(
+    pool: Database, sql: str, parameters: Mapping[str, Any]
+) -> list[Any]:
+    """Return the rows of a query on another PostgreSQL than that of this process."""
+    text = _to_psycopg_sql(sql).decode()
+    return list(pool.execute_sql(text, parameters).fetchall())
+
+
 def is_postgresql() -> bool:
     """Return True if the database is PostgreSQL, False if it is SQLite."""
     return isinstance(database_proxy.obj, PostgresqlDatabase)
@@ -214,14 +222,6 @@ def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
         cursor = database_proxy.cursor()
         cursor.executemany(text, rows)
     return int(cursor.rowcount)
-
-
-def fetch_rows_from(
-    pool: Database, sql: str, parameters: Mapping[str, Any]
-) -> list[Any]:
-    """Return the rows of a query on another PostgreSQL than that of this process."""
-    text = _to_psycopg_sql(sql).decode()
-    return list(pool.execute_sql(text, parameters).fetchall())
 
 
 def execute_for_values(
