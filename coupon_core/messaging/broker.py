@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from kombu import Connection, Exchange, Queue
 
+from coupon_core.domain.url_credentials import split_alternates
 from coupon_core.messaging import (
     decompression_limits,
     redis_transport,
@@ -19,7 +20,6 @@ from coupon_core.messaging.topology import (
     RABBITMQ,
     WEBHOOK_QUEUES,
     parse_broker_kind,
-    split_alternates,
 )
 
 # On Redis, the messages of a dead worker are redelivered after this time. No handler

@@ -8,12 +8,12 @@ from urllib.parse import unquote, urlsplit
 
 from redis import RedisError
 
+from coupon_core.domain.url_credentials import split_alternates
 from coupon_core.messaging import sentinel
 from coupon_core.messaging.topology import (
     RABBITMQ,
     REDIS,
     parse_broker_kind,
-    split_alternates,
 )
 
 PROBE_TIMEOUT_SECONDS = 1.0

@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from redis import Redis
 from redis.sentinel import Sentinel
 
-from coupon_core.messaging.topology import UnsupportedBroker, split_alternates
+from coupon_core.domain.url_credentials import split_alternates
+from coupon_core.messaging.topology import UnsupportedBroker
 
 SCHEME = "sentinel"
 DEFAULT_PORT = 26_379

@@ -1,9 +1,9 @@
 """The names of exchanges, queues and routing keys, and the supported brokers."""
 
-import re
 from urllib.parse import urlsplit
 
 from coupon_core.domain.models import Trigger
+from coupon_core.domain.url_credentials import split_alternates
 
 REDIS, RABBITMQ = "redis", "rabbitmq"
 BROKER_KINDS_BY_SCHEME = {
@@ -79,8 +79,3 @@ def parse_broker_kind(url: str) -> str:
             "amqps://…) or all be Sentinels of one Redis (sentinel://…)"
         )
     return kind
-
-
-def split_alternates(url: str) -> list[str]:
-    """Return the URLs of a cluster's nodes, which are separated by semicolons."""
-    return re.split(r";(?=[a-z+]+://)", url)

@@ -10,12 +10,12 @@ from coupon_core.domain.url_credentials import (
     ENCODING_ADVICE,
     has_ambiguous_credentials,
     has_invalid_credentials,
+    split_alternates,
 )
 from coupon_core.messaging import sentinel
 from coupon_core.messaging.topology import (
     UnsupportedBroker,
     parse_broker_kind,
-    split_alternates,
 )
 from coupon_core.persistence.database_url import require_supported_scheme
 from coupon_core.security.rate_limiting.policy import (
