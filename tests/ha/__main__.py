@@ -28,7 +28,12 @@ HEADER = (
 def main() -> int:
     """Return the exit status: 1 if anything was lost, doubled, or late."""
     parser = argparse.ArgumentParser(prog="make ha", description=__doc__)
-    parser.add_argument("--only", choices=KILLS, help="kill only this (default: all)")
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=KILLS,
+        help="kill only this (repeatable; default: all)",
+    )
     parser.add_argument("--runs", type=int, default=3, help="(default: %(default)s)")
     parser.add_argument(
         "--write-docs", action="store_true", help="write the table to docs/scaling.md"
@@ -44,7 +49,7 @@ def main() -> int:
         listening(cluster.rabbitmq.url) as listener,
     ):
         print(f"The cluster runs after {monotonic() - started_at:.0f} s.", flush=True)
-        for name in [options.only] if options.only else KILLS:
+        for name in options.only or KILLS:
             for run in range(options.runs):
                 results.append(run_trial(cluster, listener, KILLS[name], run))
                 report(results[-1])

@@ -15,7 +15,9 @@ import requests
 RESPONSE_TIMEOUT_SECONDS = 20.0
 PAUSE_SECONDS = 0.05
 CONNECTION_RESET = "reset"
-REPEATED_STATUSES = {409, 502, 503, CONNECTION_RESET}
+# A gateway that was killed leaves the key of its last request in use for 15 seconds.
+KEY_IN_USE = 409
+REPEATED_STATUSES = {KEY_IN_USE, 502, 503, CONNECTION_RESET}
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,15 @@ class Load:
         )
 
     def seconds_of_failures(self, moment: float) -> float:
-        """Return the seconds from a moment to the end of the last failed attempt."""
+        """Return the seconds from a moment to the end of the last failed attempt.
+
+        A key in use concerns one request, which another gateway has answered.
+        """
         ends = [
             each.ended_at
             for each in self.attempts
-            if not each.is_success and each.ended_at > moment
+            if not (each.is_success or each.status == KEY_IN_USE)
+            and each.ended_at > moment
         ]
         return max(ends, default=moment) - moment
 

@@ -15,14 +15,13 @@ from tests.factories.tenant import TenantFactory, create_tenant
 from tests.ha.cluster import Cluster
 from tests.ha.event_listener import EventListener
 from tests.ha.kills import HEAL_TIMEOUT_SECONDS, Kill, Situation
-from tests.ha.load import Call, Load, running_load
+from tests.ha.load import REPEATED_STATUSES, Call, Load, running_load
 from tests.support.invariants import fetch_rows
 from tests.support.servers.process import wait_until
 
 HEALTHY_SECONDS = 2.0
 PLAYER_COUNT = 4
 CODES_PER_PLAYER = 1_250
-ALLOWED_FAILURES = {409, 502, 503, "reset"}
 
 
 @dataclass(frozen=True)
@@ -140,8 +139,8 @@ def build_result(
         f"{len(lost)} acknowledged requests are not stored": lost,
         f"{len(doubled)} requests had two effects": doubled,
         f"{missing_events} events were not delivered": missing_events,
-        f"unexpected answers {set(failures) - ALLOWED_FAILURES}": (
-            set(failures) - ALLOWED_FAILURES
+        f"unexpected answers {set(failures) - REPEATED_STATUSES}": (
+            set(failures) - REPEATED_STATUSES
         ),
         f"served again only after {seconds:.1f} s": seconds > kill.max_seconds,
         "a 503 without Retry-After": any(
