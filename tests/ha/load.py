@@ -92,7 +92,7 @@ class Load:
     def seconds_of_failures(self, moment: float) -> float:
         """Return the seconds from a moment to the end of the last failed attempt.
 
-        A key in use concerns one request, which another gateway has answered.
+        A key in use holds up one request only; all others are served.
         """
         ends = [
             each.ended_at
