@@ -14,11 +14,13 @@ from peewee import (
     __exception_wrapper__,
 )
 from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.errors import _WaitTimeout as WaitTimeout
 from psycopg.pq import Format, TransactionStatus
 from psycopg.pq.abc import PGconn
 
 from coupon_core.persistence.confirmation import ConfirmedConnection
+from coupon_core.persistence.database_url import HostOrder, require_supported_scheme
 from coupon_core.persistence.errors import DatabaseBusy
 
 # Below the five seconds within which a caller is promised a response.
@@ -31,6 +33,7 @@ PING_AFTER_SECONDS = 5.0
 # five seconds.
 RESPONSE_TIMEOUT_SECONDS, PING_TIMEOUT_SECONDS = BUSY_TIMEOUT_SECONDS + 0.3, 1.0
 POLL_INTERVAL_SECONDS = 0.1  # so that Ctrl-C takes effect
+PREPARE_AFTER_EXECUTIONS = 5  # the default of psycopg
 
 # Codes are spread over all pages of their index, so a chunk of a batch changes most of
 # them. The longer the log before a checkpoint, the fewer pages are written twice. The
@@ -85,11 +88,15 @@ class DeadlineConnection(ConfirmedConnection):
         interval: float = POLL_INTERVAL_SECONDS,
         timeout: float | None = None,
     ) -> Any:
-        """Wait as psycopg does, and close the connection when the deadline passes."""
+        """Wait as psycopg does, and close a connection that has become useless.
+
+        After a deadline, the rollback would wait as long again. A server that refuses
+        to write is no longer the primary; the next connection finds the one that is.
+        """
         try:
             return super().wait(gen, interval, timeout=timeout or self.response_timeout)
-        except WaitTimeout:
-            self.pgconn.finish()  # otherwise the rollback would wait as long again
+        except (WaitTimeout, ReadOnlySqlTransaction):
+            self.pgconn.finish()
             raise
 
     @contextmanager
@@ -105,9 +112,16 @@ class DeadlineConnection(ConfirmedConnection):
 class DeadlineAdapter(Psycopg3Adapter):
     """The psycopg adapter of peewee, with `DeadlineConnection`."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._host_order = HostOrder()
+
     def connect(self, db: Any, **parameters: Any) -> Any:
-        """Return a new connection to the server at the URL of the database."""
-        return DeadlineConnection.connect(db.database, **parameters)
+        """Return a new connection to a server at the URL of the database."""
+        url = self._host_order.apply(db.database)
+        connection = DeadlineConnection.connect(url, **parameters)
+        self._host_order.remember(connection.info.host, connection.info.port)
+        return connection
 
 
 class BackoffPostgresqlDatabase(PostgresqlDatabase):
@@ -195,7 +209,9 @@ class SqlitePool(PooledSqliteDatabase):
             super().rollback()
 
 
-def create_database(url: str, pool_size: int) -> Database:
+def create_database(
+    url: str, pool_size: int, prepares_statements: bool = True
+) -> Database:
     """Create the database object for a URL, without connecting.
 
     Raises:
@@ -203,30 +219,13 @@ def create_database(url: str, pool_size: int) -> Database:
     """
     if require_supported_scheme(url) == "sqlite":
         return _create_sqlite_pool(Path(url.removeprefix("sqlite:///")), pool_size)
-    return _create_postgresql_pool(url, pool_size)
+    return create_postgresql_pool(url, pool_size, prepares_statements)
 
 
-def require_supported_scheme(url: str) -> str:
-    """Return the scheme of a database URL.
-
-    Raises:
-        ValueError: The URL is neither `sqlite:///path` nor `postgresql://…`.
-    """
-    scheme = url.partition("://")[0] if "://" in url else ""
-    if scheme in ("postgresql", "postgres"):
-        return scheme
-    if scheme == "sqlite" and len(url) > len("sqlite:///"):
-        return scheme
-    if scheme == "sqlite":
-        problem = "the path is missing"
-    else:
-        problem = f'"{scheme}" is not supported' if scheme else "the scheme is missing"
-    raise ValueError(
-        f"a database URL is sqlite:///path or postgresql://…, but {problem}"
-    )
-
-
-def _create_postgresql_pool(url: str, pool_size: int) -> Database:
+def create_postgresql_pool(
+    url: str, pool_size: int, prepares_statements: bool
+) -> PostgresqlPool:
+    """Create the pool for a URL of PostgreSQL, without connecting."""
     return PostgresqlPool(
         "postgresql://" + url.split("://", 1)[1],
         prefer_psycopg3=True,
@@ -235,6 +234,7 @@ def _create_postgresql_pool(url: str, pool_size: int) -> Database:
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         options=POSTGRESQL_OPTIONS,
         tcp_user_timeout=int(BUSY_TIMEOUT_SECONDS * 1000),
+        prepare_threshold=PREPARE_AFTER_EXECUTIONS if prepares_statements else None,
     )
 
 

@@ -50,21 +50,24 @@ UNAVAILABLE_ERRORS = (
 """The errors of an operation that the database cannot perform now."""
 
 
-def open_database(url: str, pool_size: int = 16) -> None:
+def open_database(
+    url: str, pool_size: int = 16, prepares_statements: bool = True
+) -> None:
     """Set the database of this process; connections are opened on demand.
 
-    `url` is `sqlite:///path` or `postgresql://…`.
+    `url` is `sqlite:///path` or `postgresql://…`. `prepares_statements` must be False
+    behind a PgBouncer before 1.22 that pools transactions.
 
     Raises:
         ValueError: The URL has another form.
     """
     global _open_arguments
     close_database()
-    database_proxy.initialize(create_database(url, pool_size))
-    _open_arguments = url, pool_size
+    database_proxy.initialize(create_database(url, pool_size, prepares_statements))
+    _open_arguments = url, pool_size, prepares_statements
 
 
-_open_arguments: tuple[str, int] | None = None
+_open_arguments: tuple[str, int, bool] | None = None
 _inherited_databases: list[Database] = []
 
 
@@ -95,6 +98,14 @@ def count_connections() -> tuple[int, int]:
     """Return how many connections of this process are in use, and how many are idle."""
     pool = database_proxy.obj
     return len(pool._in_use), len(pool._connections)
+
+
+def fetch_rows_from(
+    pool: Database, sql: str, parameters: Mapping[str, Any]
+) -> list[Any]:
+    """Return the rows of a query on another PostgreSQL than that of this process."""
+    text = _to_psycopg_sql(sql).decode()
+    return list(pool.execute_sql(text, parameters).fetchall())
 
 
 def is_postgresql() -> bool:

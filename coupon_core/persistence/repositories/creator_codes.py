@@ -11,6 +11,7 @@ from coupon_core.domain.models.creators import CreatorCode
 from coupon_core.domain.rules.redemption import get_shared_code_status
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
+from coupon_core.persistence.report_database import fetch_report_rows
 from coupon_core.persistence.row_mapping import DEFINITION_COLUMNS, to_definition
 from coupon_core.persistence.tables import SharedCodeTable, to_datetime
 
@@ -105,10 +106,10 @@ def get_stats(
         "campaign_id": campaign_id,
         "creator_key": creator_key,
     }
-    total = execute(f"SELECT {USAGE_COUNTS} {condition}", parameters).fetchone()
+    (total,) = fetch_report_rows(f"SELECT {USAGE_COUNTS} {condition}", parameters)
     sql = f"""SELECT {GROUP_COLUMNS}, {USAGE_COUNTS} {condition}
         GROUP BY {GROUP_COLUMNS} ORDER BY {GROUP_COLUMNS}"""
-    rows = execute(sql, parameters).fetchall()
+    rows = fetch_report_rows(sql, parameters)
     code_count, redemption_count, user_count = map(int, total)
     return CampaignStats(
         code_count,
