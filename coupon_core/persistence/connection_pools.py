@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from psycopg.pq.abc import PGconn
 from coupon_core.persistence.confirmation import ConfirmedConnection
 from coupon_core.persistence.database_url import HostOrder, require_supported_scheme
 from coupon_core.persistence.errors import DatabaseBusy
+from coupon_core.persistence.prepared_statements import PreparedStatement
 
 # Below the five seconds within which a caller is promised a response.
 BUSY_TIMEOUT_SECONDS = 4.0
@@ -69,18 +71,20 @@ class DeadlineConnection(ConfirmedConnection):
 
     def __init__(self, pgconn: PGconn) -> None:
         super().__init__(pgconn)
-        self._cursors_by_sql: dict[bytes, psycopg.Cursor[Any]] = {}
+        self._statements: dict[str, PreparedStatement] = {}
 
-    def get_cursor(self, sql: bytes) -> psycopg.Cursor[Any]:
-        """Return the cursor kept for a statement; "" is the cursor for all others.
+    @cached_property
+    def shared_cursor(self) -> psycopg.Cursor[Any]:
+        """One cursor: creating another costs as much as sending the query."""
+        return self.cursor()
 
-        A cursor that always runs the same statement does not have to learn the types of
-        its result again.
-        """
-        cursor = self._cursors_by_sql.get(sql)
-        if cursor is None:
-            cursor = self._cursors_by_sql[sql] = self.cursor()
-        return cursor
+    def get_statement(self, sql: str) -> PreparedStatement:
+        """Return the prepared statement of a text with `:name` parameters."""
+        statement = self._statements.get(sql)
+        if statement is None:
+            name = b"prepared_%d" % len(self._statements)
+            statement = self._statements[sql] = PreparedStatement(self, name, sql)
+        return statement
 
     def wait(
         self,
@@ -157,22 +161,25 @@ class BackoffPostgresqlDatabase(PostgresqlDatabase):
 class PostgresqlPool(PooledPostgresqlDatabase, BackoffPostgresqlDatabase):
     """A pool that pings a connection only after it was idle for some seconds."""
 
+    @property
+    def prepares_statements(self) -> bool:
+        """Return False behind a PgBouncer that knows no prepared statements."""
+        return self.connect_params["prepare_threshold"] is not None
+
     def _connect(self) -> Any:
         connection = super()._connect()
         connection.last_used = time.monotonic()
         return connection
 
-    def run(
-        self, sql: bytes, parameters: Mapping[str, Any], dedicated_cursor: bool
-    ) -> Any:
-        """Execute a statement with a cursor that the connection keeps.
-
-        Creating a cursor costs as much as sending the query. The rows remain available
-        until the next `run`.
-        """
+    def run(self, sql: bytes, parameters: Mapping[str, Any]) -> Any:
+        """Execute a statement; its rows remain available until the next `run`."""
         with __exception_wrapper__:
-            cursor = self.connection().get_cursor(sql if dedicated_cursor else b"")
-            return cursor.execute(sql, parameters)
+            return self.connection().shared_cursor.execute(sql, parameters)
+
+    def run_prepared(self, sql: str, parameters: Mapping[str, Any]) -> Any:
+        """Execute a statement that each connection prepares once."""
+        with __exception_wrapper__:
+            return self.connection().get_statement(sql).run(parameters)
 
     def _can_reuse(self, connection: Any) -> bool:
         if connection.must_be_discarded:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import (
@@ -31,6 +30,7 @@ from coupon_core.persistence.connection_pools import (
     create_database,
 )
 from coupon_core.persistence.errors import DatabaseBusy
+from coupon_core.persistence.prepared_statements import PARAMETER_PATTERN
 from coupon_core.persistence.tables import database_proxy
 from coupon_core.persistence.write_lock import write_lock
 
@@ -198,21 +198,32 @@ def single_statement() -> AbstractContextManager[None]:
     return nullcontext() if is_standalone else transaction()
 
 
-def execute(
-    sql: str, parameters: Mapping[str, Any], dedicated_cursor: bool = False
-) -> Any:
+def execute(sql: str, parameters: Mapping[str, Any]) -> Any:
     """Execute SQL with `:name` parameters and return the cursor of the driver.
 
     Fetch the rows before the next call: on PostgreSQL all statements share one cursor.
-    The few statements that run with `dedicated_cursor` have one each, which keeps their
-    rows until they run again.
     """
     pool = database_proxy.obj
     if isinstance(pool, PostgresqlPool):
-        return pool.run(
-            _to_psycopg_sql(sql), parameters, dedicated_cursor=dedicated_cursor
-        )
+        return pool.run(_to_psycopg_sql(sql), parameters)
     return database_proxy.execute_sql(sql, parameters)
+
+
+def execute_prepared(sql: str, parameters: Mapping[str, Any]) -> Any:
+    """Execute one of the few statements that nearly every request runs.
+
+    Fetch the rows of the result before the next call, as for `execute`. Parameters are
+    texts, numbers, booleans and None. The texts of these statements are fixed, because
+    each connection keeps every one of them.
+    """
+    pool = database_proxy.obj
+    if (
+        isinstance(pool, PostgresqlPool)
+        and pool.prepares_statements
+        and not pool.in_transaction()
+    ):
+        return pool.run_prepared(sql, parameters)
+    return execute(sql, parameters)
 
 
 def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -252,4 +263,4 @@ def execute_for_values(
 
 @cache
 def _to_psycopg_sql(sql: str) -> bytes:
-    return re.sub(r":([a-z_]+)", r"%(\1)s", sql).encode()
+    return PARAMETER_PATTERN.sub(r"%(\1)s", sql).encode()

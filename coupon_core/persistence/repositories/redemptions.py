@@ -18,7 +18,7 @@ from coupon_core.domain.models import (
 )
 from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.database import execute_prepared, is_postgresql
 from coupon_core.persistence.repositories.coupons import to_coupon_row
 
 # Only definitions with a total limit maintain a counter: counting every redemption in
@@ -107,8 +107,7 @@ def record(
     statements = _build_statements(_choose_layout(definition, claim), is_postgresql())
     try:
         return all(
-            execute(sql, parameters, dedicated_cursor=True).rowcount == 1
-            for sql in statements
+            execute_prepared(sql, parameters).rowcount == 1 for sql in statements
         )
     except IntegrityError:  # counted but not redeemed: PostgreSQL has rolled both back
         return False
