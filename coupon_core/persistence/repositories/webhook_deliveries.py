@@ -132,14 +132,18 @@ def claim_webhooks(
 
 def _claim(webhook: Webhook, now: datetime, margin: timedelta) -> bool:
     """Claim a webhook; return False if another worker has done so."""
-    timeout = timedelta(milliseconds=webhook.timeout_ms)
     parameters = {
         **_to_key_parameters(webhook),
         "now": format_timestamp_milliseconds(now),
-        "until": format_timestamp_milliseconds(now + margin + timeout),
+        "until": _get_claim_end(webhook, now + margin),
     }
     with single_statement():
         return bool(execute(CLAIM_WEBHOOK, parameters).rowcount == 1)
+
+
+def _get_claim_end(webhook: Webhook, start: datetime) -> str | None:
+    timeout = timedelta(milliseconds=webhook.timeout_ms)
+    return format_timestamp_milliseconds(start + timeout)
 
 
 def _limit_per_tenant(
