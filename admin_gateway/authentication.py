@@ -47,6 +47,7 @@ WRITE_SCOPES: Mapping[str, Scope] = {
     "secrets": Scope.KEYS,
     "points": Scope.COUPONS,
     "users": Scope.COUPONS,
+    "personal_data": Scope.PRIVACY,
     "events": Scope.EVENTS,
     "flat_events": Scope.EVENTS,
     "dead_letters": Scope.EVENTS,
@@ -55,7 +56,9 @@ WRITE_SCOPES: Mapping[str, Scope] = {
 # The scope of single views that differs from the one of their blueprint or method.
 VIEW_SCOPES: Mapping[str, Scope] = {
     "codes.export": Scope.EXPORT,
+    "personal_data.export": Scope.PRIVACY,
     "codes.assign": Scope.SUPPORT,
+    "coupons.change": Scope.SUPPORT,
     "coupons.revoke": Scope.SUPPORT,
     "coupons.revoke_code": Scope.SUPPORT,
 }
@@ -63,7 +66,7 @@ VIEW_SCOPES: Mapping[str, Scope] = {
 TEXT_PARAMETERS = frozenset(
     {"code", "client_key_id", "user_id", "campaign_id", "creator_key"}
 )
-INTEGER_PARAMETERS = frozenset({"webhook_id", "package_id"})
+INTEGER_PARAMETERS = frozenset({"webhook_id", "package_id", "redemption_id"})
 UNMATCHABLE_UUID = "00000000-0000-0000-0000-000000000000"
 UNMATCHABLE_ID = 0
 _is_positive_integer = re.compile("[1-9][0-9]{0,15}").fullmatch

@@ -11,6 +11,7 @@ from coupon_core.security.rate_limiting import code_guessing
 from coupon_core.security.rate_limiting.policy import GuessLimits, parse_rate_limit
 from coupon_core.services import idempotency
 from coupon_core.services.coupons import typo_detection
+from coupon_core.services.privacy import retention
 from coupon_core.services.webhooks import url_policy
 from coupon_core.settings.loader import InvalidSettings, Settings
 
@@ -36,6 +37,7 @@ def start(settings: Settings) -> None:
         GuessLimits(settings.redis_url, per_user, per_tenant=per_tenant)
     )
     idempotency.configure(settings.idempotency_keys_per_caller)
+    retention.configure(settings.kept_days)
     url_policy.allow_networks(settings.webhook_networks)
 
 

@@ -32,6 +32,7 @@ from coupon_core.messaging.topology import (
 from coupon_core.schemas.base import LenientSchema
 from coupon_core.schemas.fields import ChoiceField
 from coupon_core.schemas.identifiers import TenantIdField
+from coupon_core.schemas.metadata import MetadataField, reference_field
 from coupon_core.schemas.phoenix_documents import EXAMPLE_COUPON, CouponSchema
 
 Example = dict[str, Any]
@@ -101,6 +102,8 @@ class RedemptionDataSchema(CouponDataSchema):
             "callback_id, game_user_uuid."
         }
     )
+    reference = reference_field(allow_none=True)
+    metadata = MetadataField()
 
 
 class PointsDataSchema(LenientSchema):

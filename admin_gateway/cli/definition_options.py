@@ -8,6 +8,7 @@ from click import get_current_context
 from admin_gateway.cli.option_errors import OPTIONS_BY_PATH_KEY
 from admin_gateway.cli.options import (
     EnumChoice,
+    JsonObjectParam,
     body_file_option,
     combine_options,
     parse_body_file,
@@ -20,6 +21,7 @@ INTEGER = {"type": int}
 FLAG = {"is_flag": True}
 YES_OR_NO = {"default": None}
 ALPHABET = {"type": EnumChoice(CodeAlphabet)}
+OBJECT = {"type": JsonObjectParam()}
 TRIGGER = {"type": EnumChoice(Trigger)}
 
 # Option, member of the body or of its `config`, help, kind. Those without a member are
@@ -27,6 +29,12 @@ TRIGGER = {"type": EnumChoice(Trigger)}
 FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("--name", "name", "Name, unique within the tenant.", TEXT),
     ("--description", "description", "Description for people.", TEXT),
+    (
+        "--metadata",
+        "metadata",
+        'Data of your own, for example {"season": "winter"}; replaces the former.',
+        OBJECT,
+    ),
     ("--reward", "reward_item_id", "Reward item ID.", TEXT),
     ("--prefix", "code_prefix", "Prefix of random codes.", TEXT),
     ("--length", "code_length", "Length of random codes without the prefix.", INTEGER),
@@ -80,7 +88,7 @@ FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         INTEGER,
     ),
 )
-MEMBERS_OUTSIDE_CONFIG = ("name", "description")
+MEMBERS_OUTSIDE_CONFIG = ("name", "description", "metadata")
 BODY_PATHS = {
     option.partition("/")[0].lstrip("-").replace("-", "_"): (
         member if member in MEMBERS_OUTSIDE_CONFIG else f"config.{member}"

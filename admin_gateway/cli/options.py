@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 import rich_click as click
 from marshmallow import ValidationError, fields
 
+from coupon_core.domain.metadata import is_metadata_key
 from coupon_core.domain.models import Page
 from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.errors import ApiError
@@ -178,6 +179,31 @@ class JsonObjectParam(click.ParamType):  # type: ignore[type-arg]
             expected = problem.details[0]
             location = f"{expected.path}: " if expected.path else ""
             self.fail(f"{value!r}: {location}{expected.message}", param, ctx)
+
+
+def parse_metadata_filters(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
+    """Return the metadata that KEY=VALUE options ask for, by key."""
+    pairs = [value.partition("=") for value in values]
+    for key, separator, _ in pairs:
+        if not separator or not is_metadata_key(key):
+            message = f"{key!r}: expected KEY=VALUE, for example season=winter"
+            raise click.BadParameter(message, context, parameter)
+    return {key: value for key, _, value in pairs}
+
+
+metadata_option = click.option(
+    "--metadata",
+    type=JsonObjectParam(),
+    help='Data of your own, for example {"season": "winter"}; replaces the former.',
+)
+metadata_filter_option = click.option(
+    "--metadata",
+    multiple=True,
+    callback=parse_metadata_filters,
+    help="Only those with KEY=VALUE in their metadata (repeatable).",
+)
 
 
 def without_unset(**members: Any) -> dict[str, Any]:

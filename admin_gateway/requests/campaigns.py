@@ -9,6 +9,7 @@ from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models.campaigns import CampaignStatus
 from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.fields import StrictString
+from coupon_core.schemas.metadata import MetadataField, MetadataFilterField
 
 
 class UpdateCampaignSchema(StrictSchema):
@@ -17,6 +18,7 @@ class UpdateCampaignSchema(StrictSchema):
     names = LocalizedTextField(min_locales=1, names=True)
     description = LocalizedTextField()
     status = EnumField(CampaignStatus)
+    metadata = MetadataField()
     starts_at = optional_time_field(
         "Codes are not valid before this time, unless their package sets its own."
     )
@@ -41,3 +43,4 @@ class CampaignQuerySchema(ListQuerySchema):
     """Page and filters of the list of campaigns."""
 
     status = EnumField(CampaignStatus)
+    metadata = MetadataFilterField()

@@ -15,6 +15,7 @@ from coupon_core.schemas.base import LenientSchema, StrictSchema
 from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.fields import StrictInteger, StrictList, UtcDateTime
 from coupon_core.schemas.identifiers import UserIdField
+from coupon_core.schemas.metadata import MetadataField
 from coupon_core.services.batches import MAX_COUPONS, MAX_USERS, BatchRequest
 
 EXPIRY_METADATA = {
@@ -29,6 +30,11 @@ class GenerateCouponsSchema(StrictSchema):
     user_ids = StrictList(UserIdField(), min_length=1, max_length=MAX_USERS)
     count = StrictInteger(min_value=1, max_value=MAX_COUPONS)
     expires_at = UtcDateTime(allow_none=True, metadata=EXPIRY_METADATA)
+    metadata = MetadataField(
+        metadata={
+            "description": "Stored on the new coupons (201) or on the batch (202)."
+        }
+    )
 
     @post_load
     def to_batch_request(self, members: dict[str, Any], **_: Any) -> BatchRequest:
@@ -37,7 +43,12 @@ class GenerateCouponsSchema(StrictSchema):
             raise ValidationError(USERS_OR_COUNT_EXPECTED, "user_ids")
         users = list(dict.fromkeys(members.get("user_ids", ())))
         count = len(users) or members["count"]
-        return BatchRequest(count, users, expires_at=members.get("expires_at"))
+        return BatchRequest(
+            count,
+            users,
+            expires_at=members.get("expires_at"),
+            metadata=members.get("metadata", {}),
+        )
 
 
 class GenerateCouponsQuerySchema(LenientSchema):
@@ -45,6 +56,12 @@ class GenerateCouponsQuerySchema(LenientSchema):
 
     expires_at = UtcDateTime(metadata=EXPIRY_METADATA)
     ignore_columns = ColumnNamesField(metadata=IGNORE_COLUMNS_METADATA)
+
+
+class UpdateCouponSchema(StrictSchema):
+    """PATCH: the members of a coupon to change."""
+
+    metadata = MetadataField(required=True)
 
 
 class RevokeCouponSchema(StrictSchema):

@@ -14,6 +14,7 @@ from coupon_core.domain.models.campaigns import CampaignStatus
 from coupon_core.domain.models.creators import CodeStatus, CreatorStatus
 from coupon_core.schemas.base import ResponseSchema, Serializer
 from coupon_core.schemas.fields import ChoiceField
+from coupon_core.schemas.metadata import MetadataField
 from coupon_core.schemas.response_fields import build_list_schema
 
 Document = dict[str, Any]
@@ -25,6 +26,7 @@ NEW_CAMPAIGN: Document = {
     "status": "IN_PROGRESS",
     "starts_at": "2025-01-15T10:00:00Z",
     "ends_at": "2026-01-15T10:00:00Z",
+    "metadata": {"season": "winter"},
 }
 CAMPAIGN = {"tenant_id": "your-tenant-id", **NEW_CAMPAIGN, **TIMESTAMPS}
 CAMPAIGN_CHANGES = {"status": "CANCELLED"}
@@ -70,6 +72,7 @@ class CampaignSchema(ResponseSchema):
     status = ChoiceField(*CampaignStatus, required=True)
     starts_at = timestamp_field(allow_none=True)
     ends_at = timestamp_field(allow_none=True)
+    metadata = MetadataField(required=True)
     created_at = timestamp_field()
     updated_at = timestamp_field()
 

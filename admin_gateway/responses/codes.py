@@ -8,12 +8,13 @@ from coupon_core.domain.models import Dialect
 from coupon_core.domain.models.inventory import JobKind, JobState
 from coupon_core.schemas.base import ResponseSchema
 from coupon_core.schemas.fields import ChoiceField
+from coupon_core.schemas.metadata import MetadataField
 from coupon_core.schemas.phoenix_documents import EXAMPLE_COUPON, CouponSchema
 from coupon_core.schemas.response_fields import build_list_schema
 
 BATCH_ID = "aa0e8400-e29b-41d4-a716-446655440005"
 KEY_ID = "880e8400-e29b-41d4-a716-446655440003"
-COUPON_WITH_BATCH = {**EXAMPLE_COUPON, "batch_id": BATCH_ID}
+COUPON_WITH_BATCH = {**EXAMPLE_COUPON, "batch_id": BATCH_ID, "metadata": {}}
 CODE_PAGE = {"coupons": [COUPON_WITH_BATCH], "next": "AZNvLm0-flCcd0p8jD-9MvY1oQQ"}
 TIMELINE = [
     {
@@ -33,9 +34,10 @@ COUPON_WITH_TIMELINE = {**COUPON_WITH_BATCH, "timeline": TIMELINE}
 
 
 class CouponWithBatchSchema(CouponSchema):
-    """A coupon with the batch that it was generated in."""
+    """A coupon with its batch and its metadata."""
 
     batch_id = fields.UUID(required=True, allow_none=True)
+    metadata = MetadataField(required=True)
 
 
 class CodePageSchema(ResponseSchema):

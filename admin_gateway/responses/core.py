@@ -10,6 +10,7 @@ from coupon_core.domain.serialization import serialize_definition_config
 from coupon_core.schemas import phoenix_documents
 from coupon_core.schemas.base import Document, ResponseSchema, Serializer
 from coupon_core.schemas.fields import ChoiceField, UtcDateTime
+from coupon_core.schemas.metadata import MetadataField
 from coupon_core.schemas.phoenix_documents import (
     EXAMPLE_COUPON,
     CouponSchema,
@@ -31,6 +32,7 @@ NEW_REWARD_ITEM = {
 REWARD_ITEM = {
     **phoenix_documents.EXAMPLE_REWARD_ITEM,
     "tenant_id": "your-tenant-id",
+    "metadata": {"season": "winter"},
     **TIMESTAMPS,
 }
 
@@ -41,11 +43,12 @@ class AdminRewardItemSchema(phoenix_documents.RewardItemSchema):
     class Meta(ResponseSchema.Meta):
         """Show the IDs first."""
 
-        fields = ("item_id", "tenant_id", *NEW_REWARD_ITEM, *TIMESTAMPS)
+        fields = ("item_id", "tenant_id", *NEW_REWARD_ITEM, "metadata", *TIMESTAMPS)
 
     example = REWARD_ITEM
 
     tenant_id = fields.String(required=True)
+    metadata = MetadataField(required=True)
     created_at = UtcDateTime(required=True)
     updated_at = UtcDateTime(required=True)
 
@@ -55,7 +58,11 @@ RewardItemListSchema = build_list_schema(
 )
 serialize_reward_item_for_admin: Serializer = AdminRewardItemSchema().dump
 
-DEFINITION = {**phoenix_documents.EXAMPLE_DEFINITION, **TIMESTAMPS}
+DEFINITION = {
+    **phoenix_documents.EXAMPLE_DEFINITION,
+    "metadata": {"season": "winter"},
+    **TIMESTAMPS,
+}
 PAUSED_DEFINITION = {**DEFINITION, "status": "paused"}
 ARCHIVED_DEFINITION = {**DEFINITION, "status": "archived"}
 NEW_DEFINITION = {name: DEFINITION[name] for name in ("name", "description", "config")}
@@ -82,6 +89,7 @@ class DefinitionSchema(ResponseSchema):
         },
     )
     status = ChoiceField(*DefinitionStatus, required=True)
+    metadata = MetadataField(required=True)
     created_at = UtcDateTime(required=True)
     updated_at = UtcDateTime(required=True)
 

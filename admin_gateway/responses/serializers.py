@@ -87,10 +87,11 @@ def batch_accepted_response(batch: Batch) -> Response:
 
 
 def serialize_coupon_with_batch(coupon: CouponWithBatch, now: datetime) -> Document:
-    """Return a coupon with the batch that it was generated in as JSON."""
+    """Return a coupon with its batch and its metadata as JSON."""
     return {
         **serialization.serialize_coupon(coupon.issued, now),
         "batch_id": coupon.batch_id,
+        "metadata": dict(coupon.metadata),
     }
 
 

@@ -10,10 +10,12 @@ from admin_gateway.requests.coupons import (
     GenerateCouponsQuerySchema,
     GenerateCouponsSchema,
     RevokeCouponSchema,
+    UpdateCouponSchema,
 )
 from admin_gateway.requests.pagination import ListQuerySchema
 from admin_gateway.responses import serializers
 from admin_gateway.responses.batches import NEW_BATCH, BatchSchema
+from admin_gateway.responses.codes import COUPON_WITH_BATCH, CouponWithBatchSchema
 from admin_gateway.responses.core import (
     COUPONS,
     EXAMPLE_COUPON,
@@ -26,6 +28,7 @@ from coupon_core.domain import serialization
 from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.services import batches
+from coupon_core.services.codes import inventory
 from coupon_core.services.coupons import administration, generation
 from coupon_core.web.blueprint import (
     JsonBlueprint,
@@ -62,6 +65,7 @@ def generate(definition_id: str) -> Response:
         user_ids=batch_request.recipients,
         now=now,
         expires_at=batch_request.expires_at,
+        metadata=batch_request.metadata,
     )
     return json_response(serializers.serialize_generation_result(result, now), 201)
 
@@ -96,6 +100,18 @@ def get(definition_id: str, coupon_id: str) -> Response:
     now, coupon_filter = utc_now(), CouponFilter(definition_id, coupon_id=coupon_id)
     issued = administration.get(g.principal.tenant_id, coupon_filter, now=now)
     return json_response(serialization.serialize_coupon(issued, now))
+
+
+@routes.route("/<definition_id>/coupons/<coupon_id>", methods=["PATCH"])
+@routes.response(200, CouponWithBatchSchema, example=COUPON_WITH_BATCH)
+@routes.arguments(UpdateCouponSchema, example={"metadata": {"wave": 2}})
+def change(changes: dict[str, Any], definition_id: str, coupon_id: str) -> Response:
+    """Replace the metadata of a coupon."""
+    now, coupon_filter = utc_now(), CouponFilter(definition_id, coupon_id=coupon_id)
+    changed = inventory.set_metadata(
+        g.principal.tenant_id, coupon_filter, metadata=changes["metadata"], now=now
+    )
+    return json_response(serializers.serialize_coupon_with_batch(changed, now))
 
 
 @routes.route("/<definition_id>/coupons/<coupon_id>/revoke", methods=["POST"])

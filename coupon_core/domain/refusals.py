@@ -81,6 +81,7 @@ class AdminReason(StrEnum):
     NOT_ASSIGNABLE = "not_assignable"
     BATCH_UNFINISHED = "batch_unfinished"
     JOB_NOT_FOUND = "job_not_found"
+    REDEMPTION_NOT_FOUND = "redemption_not_found"
     IMPORT_NEEDS_OWN_CODES = "import_needs_own_codes"
     EXPIRY_IS_PAST = "expiry_is_past"
 

@@ -9,6 +9,7 @@ from coupon_core.domain.models import (
     CodeFormat,
     Definition,
     IssuedCoupon,
+    Redemption,
     RewardItem,
     Trigger,
 )
@@ -50,6 +51,14 @@ def serialize_coupon_list(
 ) -> Document:
     """Return a list of coupons under `name`; `total` is the number of all matches."""
     return {name: [serialize_coupon(row, now) for row in rows], "total": total}
+
+
+def serialize_redemption_note(redemption: Redemption) -> Document:
+    """Return the reference and metadata of a redemption, if it has any."""
+    if not redemption.has_note:
+        return {}
+    metadata = dict(redemption.metadata or {})
+    return {"reference": redemption.reference, "metadata": metadata}
 
 
 def serialize_code_job(job: CodeJob) -> Document:

@@ -88,9 +88,14 @@ DEFINITION_CONVERSIONS = build_conversions(
     trigger_enabled=bool,
     created_at=to_datetime,
     updated_at=to_datetime,
+    metadata=parse_json,
 )
 REWARD_ITEM_CONVERSIONS = build_conversions(
-    RewardItem, payload=parse_json, created_at=to_datetime, updated_at=to_datetime
+    RewardItem,
+    payload=parse_json,
+    created_at=to_datetime,
+    updated_at=to_datetime,
+    metadata=parse_json,
 )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from environs import validate
 
 from coupon_core.observability import structured_logging
+from coupon_core.settings.retention import KEPT_FIELDS, RetentionSettings
 from coupon_core.settings.validators import (
     COUNT_RANGE,
     KEY_COUNT_RANGE,
@@ -32,7 +33,7 @@ DEFAULT_CALLS_PER_CALLER = "600 per minute"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(RetentionSettings):
     """Everything that can be set; the metadata describe the environment variables."""
 
     data_dir: Path = setting(  # noqa: RUF009 - it returns a field
@@ -237,14 +238,13 @@ class Settings:
         default=0,
         validate=METRICS_PORT_RANGE,
     )
-    # Derived from COUPON_BROKER_URL: True if this machine must start the broker.
-    is_broker_embedded: bool = True
+    is_broker_embedded: bool = True  # derived: this machine must start the broker
     is_demo_enabled: bool = True  # derived from COUPON_DEMO and COUPON_BIND_HOST
 
 
 VARIABLES: dict[str, Variable] = {
     setting.name: setting.metadata["variable"]
-    for setting in fields(Settings)
+    for setting in sorted(fields(Settings), key=lambda one: one.name in KEPT_FIELDS)
     if setting.metadata
 }
 """The environment variables by the name of their field, in this order."""

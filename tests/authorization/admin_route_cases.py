@@ -76,6 +76,9 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     ),
     f"GET {DEFINITION_PATH}/coupons": RouteCase(),
     f"GET {DEFINITION_PATH}/coupons/<coupon_id>": RouteCase(),
+    f"PATCH {DEFINITION_PATH}/coupons/<coupon_id>": RouteCase(
+        required_scope=Scope.SUPPORT, body={"metadata": {}}
+    ),
     f"POST {DEFINITION_PATH}/coupons/<coupon_id>/revoke": RouteCase(
         required_scope=Scope.SUPPORT
     ),
@@ -131,10 +134,14 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     "PATCH /v1/users/<known_user>": RouteCase(
         required_scope=WRITE_COUPONS, body={"is_member": True}
     ),
+    "GET /v1/users/<known_user>/export": RouteCase(required_scope=Scope.PRIVACY),
+    "POST /v1/users/<known_user>/erase": RouteCase(required_scope=Scope.PRIVACY),
     "GET /v1/batches": RouteCase(),
     "GET /v1/batches/<batch_id>": RouteCase(),
     "POST /v1/batches/<batch_id>/cancel": RouteCase(required_scope=WRITE_COUPONS),
     "GET /v1/audit": RouteCase(),
+    "GET /v1/redemptions": RouteCase(),
+    "GET /v1/redemptions/<redemption_id>": RouteCase(),
     "POST /v1/campaigns": RouteCase(
         201,
         required_scope=WRITE_DEFINITIONS,

@@ -1,4 +1,4 @@
-"""`couponctl coupon`: list, show and revoke coupons."""
+"""`couponctl coupon`: list, show, change and revoke coupons."""
 
 from typing import Any
 
@@ -12,14 +12,19 @@ from admin_gateway.cli.options import (
     EnumChoice,
     combine_options,
     id_option,
+    metadata_option,
     pagination_options,
     tenant_option,
+    without_unset,
 )
 from admin_gateway.cli.output import json_command, tenant_command
+from admin_gateway.requests.coupons import UpdateCouponSchema
+from admin_gateway.responses.serializers import serialize_coupon_with_batch
 from coupon_core.domain import serialization
 from coupon_core.domain.models import CouponStatus, Page, utc_now
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.services.access import tenants
+from coupon_core.services.codes import inventory
 from coupon_core.services.coupons import administration
 
 COLUMNS = ("code", "status", "user_id", "definition_name", "redemption_count", "id")
@@ -27,7 +32,7 @@ COLUMNS = ("code", "status", "user_id", "definition_name", "redemption_count", "
 
 @click.group()
 def coupon() -> None:
-    """Coupons: list, get, revoke."""
+    """Coupons: list, get, update, revoke."""
 
 
 # The options that select one coupon.
@@ -85,6 +90,23 @@ def get(tenant_id: str, **selection: Any) -> dict[str, Any]:
     return serialization.serialize_coupon(
         administration.get(tenant_id, _to_coupon_filter(**selection), now=now), now
     )
+
+
+@tenant_command(coupon, coupon_selection_options, metadata_option)
+def update(
+    tenant_id: str, metadata: dict[str, Any] | None, **selection: Any
+) -> dict[str, Any]:
+    """Replace the metadata of a coupon.
+
+    Example: `couponctl coupon update --tenant acme --code WELCOME8X4F2K9P
+    --metadata '{"wave": 2}'`
+    """
+    now, coupon_filter = utc_now(), _to_coupon_filter(**selection)
+    changes = UpdateCouponSchema().load(without_unset(metadata=metadata))
+    changed = inventory.set_metadata(
+        tenant_id, coupon_filter, metadata=changes["metadata"], now=now
+    )
+    return serialize_coupon_with_batch(changed, now)
 
 
 @tenant_command(coupon, coupon_selection_options)

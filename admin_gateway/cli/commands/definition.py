@@ -5,7 +5,12 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.definition_options import build_body, definition_field_options
-from admin_gateway.cli.options import UUID_PARAM, EnumChoice, tenant_option
+from admin_gateway.cli.options import (
+    UUID_PARAM,
+    EnumChoice,
+    metadata_filter_option,
+    tenant_option,
+)
 from admin_gateway.cli.output import Rows, json_command, list_command, tenant_command
 from admin_gateway.requests.definitions import (
     CreateDefinitionSchema,
@@ -54,6 +59,7 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
         help="Only definitions with this status.",
     ),
     click.option("--name", help="Part of the name, case-insensitive."),
+    metadata_filter_option,
     serialize=serialize_definition_for_admin,
     columns=(
         "id",
@@ -63,14 +69,12 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
         "config.usage_limit.max_uses",
     ),
 )
-def list_(
-    tenant_id: str, status: DefinitionStatus | None, name: str | None, page: Page
-) -> Rows:
+def list_(tenant_id: str, page: Page, **filters: Any) -> Rows:
     """List definitions, newest first.
 
     Example: `couponctl definition list --tenant acme --status active`
     """
-    return definitions.list_definitions(tenant_id, page, status=status, name=name)
+    return definitions.list_definitions(tenant_id, page, **filters)
 
 
 @tenant_command(definition, definition_argument)

@@ -7,7 +7,12 @@ import rich_click as click
 
 from admin_gateway.cli.commands.batch import generate_with_workers
 from admin_gateway.cli.csv_options import csv_options, to_csv_options
-from admin_gateway.cli.options import id_option, tenant_option, without_unset
+from admin_gateway.cli.options import (
+    id_option,
+    metadata_option,
+    tenant_option,
+    without_unset,
+)
 from admin_gateway.cli.output import json_command
 from admin_gateway.requests.coupons import GenerateCouponsSchema
 from admin_gateway.responses import serializers
@@ -36,6 +41,7 @@ from coupon_core.services.coupons import generation
     "expires_at",
     help="Expiry of these coupons, for example 2030-01-31T12:00:00Z.",
 )
+@metadata_option
 @click.option(
     "--detach", is_flag=True, help="Let only the workers generate a batch; do not wait."
 )
@@ -47,6 +53,7 @@ def generate(
     users_file: BinaryIO | None,
     count: int | None,
     expires_at: str | None,
+    metadata: dict[str, Any] | None,
     detach: bool,
     **csv_arguments: Any,
 ) -> dict[str, Any]:
@@ -65,7 +72,10 @@ def generate(
         else ()
     )
     body = without_unset(
-        user_ids=[*user_ids, *file_users] or None, count=count, expires_at=expires_at
+        user_ids=[*user_ids, *file_users] or None,
+        count=count,
+        expires_at=expires_at,
+        metadata=metadata,
     )
     batch_request: BatchRequest = GenerateCouponsSchema().load(body)
     require_future_expiry(batch_request.expires_at, utc_now())
@@ -87,5 +97,6 @@ def _generate_at_once(
         user_ids=batch_request.recipients,
         now=now,
         expires_at=batch_request.expires_at,
+        metadata=batch_request.metadata,
     )
     return serializers.serialize_generation_result(result, now)

@@ -1,9 +1,11 @@
 """Campaigns that creators promote, and their statistics (PlayCamp)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from coupon_core.domain.metadata import Metadata
 
 LocalizedText = Mapping[str, str]
 """A text in several languages, by locale: `{"ko": …, "en": …}`."""
@@ -36,6 +38,7 @@ class Campaign:
     ends_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    metadata: Metadata = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Reward items, definitions, coupons and redemptions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from coupon_core.domain.enums import (
     Dialect,
     Trigger,
 )
+from coupon_core.domain.metadata import Metadata
 from coupon_core.domain.refusals import Reason
 
 
@@ -28,6 +29,7 @@ class RewardItem:
     payload: Mapping[str, Any]
     created_at: datetime
     updated_at: datetime
+    metadata: Metadata = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Definition:
     trigger_threshold: int  # milestone_threshold or rank_threshold
     created_at: datetime
     updated_at: datetime
+    metadata: Metadata = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,30 @@ class Redemption:
     user_id: str
     dialect: Dialect
     redeemed_at: datetime
+    reference: str | None = None
+    metadata: Metadata | None = None
+
+    @property
+    def has_note(self) -> bool:
+        """True if the caller has given a reference or metadata."""
+        return self.reference is not None or bool(self.metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionRecord:
+    """A redemption as administrators see it."""
+
+    redemption_id: int
+    coupon_id: str
+    definition_id: str
+    code: str
+    user_id: str
+    dialect: Dialect
+    reference: str | None
+    metadata: Metadata
+    redeemed_at: datetime
+    reversed_at: datetime | None
+    reversal_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from coupon_core.domain.csv_columns import ExpirySource
 from coupon_core.domain.enums import CouponStatus
+from coupon_core.domain.metadata import Metadata
 from coupon_core.domain.models.coupons import IssuedCoupon
 
 
@@ -69,6 +70,7 @@ class CouponWithBatch:
 
     issued: IssuedCoupon
     batch_id: str | None
+    metadata: Metadata
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,12 @@ from coupon_core.domain.models import Page
 from coupon_core.domain.models.batches import Batch, BatchChunk, BatchState
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute, execute_many
-from coupon_core.persistence.tables import BatchTable, ChunkTable, to_datetime
+from coupon_core.persistence.tables import (
+    BatchTable,
+    ChunkTable,
+    parse_json,
+    to_datetime,
+)
 
 ChunkKey = tuple[str, str, int]  # the tenant, the batch and the chunk number
 
@@ -225,6 +230,7 @@ def to_batch(row: Sequence[Any]) -> Batch:
     for name, value in values.items():
         if name.endswith("_at") and value is not None:
             values[name] = to_datetime(value)
+    values["metadata"] = parse_json(values["metadata"])
     return Batch(**values)
 
 

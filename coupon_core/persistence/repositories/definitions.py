@@ -1,6 +1,6 @@
 """Definitions and their shared codes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from datetime import datetime
@@ -12,6 +12,7 @@ from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Definition, DefinitionStatus, Page
 from coupon_core.domain.names import to_name_key
 from coupon_core.persistence.errors import FOREIGN_KEY, UNIQUE, violated_constraint
+from coupon_core.persistence.metadata_filters import build_metadata_conditions
 from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.row_mapping import to_definition
 from coupon_core.persistence.tables import (
@@ -116,13 +117,15 @@ def list_definitions(
     page: Page,
     status: DefinitionStatus | None = None,
     name: str | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> tuple[list[Definition], int]:
     """Return the definitions of a tenant, newest first, and the total of all matches.
 
-    `name` matches a part of the name, ignoring case.
+    `name` matches a part of the name, ignoring case. `metadata` are values by key.
     """
     query = DefinitionTable.select(*DEFINITION_FIELDS).where(
-        DefinitionTable.tenant_id == tenant_id
+        DefinitionTable.tenant_id == tenant_id,
+        *build_metadata_conditions(DefinitionTable.metadata, metadata or {}),
     )
     if status:
         query = query.where(DefinitionTable.status == status)

@@ -20,6 +20,7 @@ from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute_prepared, is_postgresql
 from coupon_core.persistence.repositories.coupons import to_coupon_row
+from coupon_core.persistence.tables import to_json_text
 
 # Only definitions with a total limit maintain a counter: counting every redemption in
 # one row would halve the throughput.
@@ -69,10 +70,11 @@ ON_CONFLICT_DO_NOTHING = (
 )
 INSERT_REDEMPTION = """
     INSERT INTO redemption (tenant_id, coupon_id, use_number, redemption_id,
-        definition_id, user_id, dialect, redeemed_at)
+        definition_id, user_id, dialect, redeemed_at{columns})
     SELECT :tenant_id, :coupon_id, {use_number}, :redemption_id,
-        :definition_id, :user_id, :dialect, :redeemed_at
+        :definition_id, :user_id, :dialect, :redeemed_at{values}
 """
+NOTE_COLUMNS = {"columns": ", reference, metadata", "values": ", :reference, :metadata"}
 INSERT_EVENT = """
     INSERT INTO outbox (tenant_id, event_id, event_type, subject, occurred_at,
         data, state)
@@ -104,7 +106,11 @@ def record(
         "occurred_at": format_timestamp_milliseconds(event.occurred_at),
         "data": event.data,
     }
-    statements = _build_statements(_choose_layout(definition, claim), is_postgresql())
+    layout = _choose_layout(definition, claim, has_note=redemption.has_note)
+    if layout.has_note:
+        parameters["reference"] = redemption.reference
+        parameters["metadata"] = to_json_text(redemption.metadata or {})
+    statements = _build_statements(layout, is_postgresql())
     try:
         return all(
             execute_prepared(sql, parameters).rowcount == 1 for sql in statements
@@ -140,9 +146,12 @@ class StatementLayout:
     counter_statements: tuple[str, ...]
     claim: bool
     has_shared_code: bool
+    has_note: bool  # a reference or metadata
 
 
-def _choose_layout(definition: Definition, claim: bool) -> StatementLayout:
+def _choose_layout(
+    definition: Definition, claim: bool, has_note: bool
+) -> StatementLayout:
     counts = {
         INCREMENT_TOTAL_USAGE: total_limit_counts_redemptions(definition),
         INCREMENT_USER_USAGE: definition.per_user_limit > 0,
@@ -151,6 +160,7 @@ def _choose_layout(definition: Definition, claim: bool) -> StatementLayout:
         counter_statements=tuple(sql for sql, needed in counts.items() if needed),
         claim=claim,
         has_shared_code=definition.code_format == CodeFormat.SHARED,
+        has_note=has_note,
     )
 
 
@@ -159,7 +169,7 @@ def _build_statements(layout: StatementLayout, is_combined: bool) -> tuple[str, 
     if is_combined:
         return (_combine_statements(layout),)
     counts = [sql.format(source="") for sql in layout.counter_statements]
-    record = INSERT_REDEMPTION.format(use_number=":use_number")
+    record = _build_redemption_statement(layout, ":use_number")
     return (*counts, _build_coupon_statement(layout, ""), record, INSERT_EVENT)
 
 
@@ -177,10 +187,15 @@ def _combine_statements(layout: StatementLayout) -> str:
         parts.append(f"{last} AS ({sql.format(source=source)} RETURNING 1)")
     numbered = "RETURNING redemption_count + refund_count AS number"
     parts.append(f"used AS ({_build_coupon_statement(layout, last)} {numbered})")
-    record = INSERT_REDEMPTION.format(use_number="(SELECT number FROM used)")
+    record = _build_redemption_statement(layout, "(SELECT number FROM used)")
     first = "count_0" if layout.counter_statements else "used"
     parts.append(f"recorded AS ({record} FROM {first} RETURNING 1)")
     return f"WITH {', '.join(parts)} {INSERT_EVENT} FROM recorded"
+
+
+def _build_redemption_statement(layout: StatementLayout, use_number: str) -> str:
+    note = NOTE_COLUMNS if layout.has_note else {"columns": "", "values": ""}
+    return INSERT_REDEMPTION.format(use_number=use_number, **note)
 
 
 def _build_coupon_statement(layout: StatementLayout, previous: str) -> str:

@@ -13,6 +13,7 @@ from coupon_core.persistence.tables.base import (
     database_proxy,
     parse_json,
     to_datetime,
+    to_json_text,
 )
 from coupon_core.persistence.tables.batches import BatchTable, ChunkTable
 from coupon_core.persistence.tables.campaigns import (
@@ -50,6 +51,11 @@ from coupon_core.persistence.tables.points import (
     KnownUserTable,
     PointEntryTable,
     WalletTable,
+)
+from coupon_core.persistence.tables.privacy import (
+    ErasedUserTable,
+    TenantDeletionTable,
+    TenantKeyTable,
 )
 from coupon_core.persistence.tables.purchases import (
     ActivityTable,
@@ -92,6 +98,7 @@ __all__ = [
     "DefinitionSweepTable",
     "DefinitionTable",
     "EarnedCouponTable",
+    "ErasedUserTable",
     "IdempotencyTable",
     "ImportRowTable",
     "JsonTextField",
@@ -106,6 +113,8 @@ __all__ = [
     "RedemptionTable",
     "RewardItemTable",
     "SharedCodeTable",
+    "TenantDeletionTable",
+    "TenantKeyTable",
     "TenantSecretTable",
     "TenantTable",
     "UserUsageTable",
@@ -118,6 +127,7 @@ __all__ = [
     "database_proxy",
     "parse_json",
     "to_datetime",
+    "to_json_text",
 ]
 
 ALL_TABLES = (
@@ -160,5 +170,8 @@ ALL_TABLES = (
     WebhookTable,
     WebhookDeliveryTable,
     WebhookAttemptTable,
+    TenantKeyTable,
+    ErasedUserTable,
+    TenantDeletionTable,
 )
 """Every table; a referenced table comes before the tables that refer to it."""

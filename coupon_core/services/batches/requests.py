@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from coupon_core.domain.metadata import Metadata
 from coupon_core.domain.models import (
     UNASSIGNED,
     AdminReason,
@@ -45,6 +46,7 @@ class BatchRequest:
     count: int
     user_ids: Sequence[str] = ()
     expires_at: datetime | None = None
+    metadata: Metadata = field(default_factory=dict)
 
     @property
     def is_small(self) -> bool:
@@ -110,6 +112,7 @@ def _build_batch(
         started_at=None,
         updated_at=now,
         finished_at=None,
+        metadata=batch_request.metadata,
     )
 
 

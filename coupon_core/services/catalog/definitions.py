@@ -50,6 +50,7 @@ DEFAULTS: Mapping[str, Any] = {
     "trigger_enabled": False,
     "trigger_source": "",
     "trigger_threshold": 0,
+    "metadata": {},
 }
 AUDIT_ACTIONS = {
     DefinitionStatus.ACTIVE: "activated",
@@ -118,13 +119,13 @@ def get(tenant_id: str, definition_id: str) -> Definition:
 
 
 def list_definitions(
-    tenant_id: str,
-    page: Page,
-    status: DefinitionStatus | None = None,
-    name: str | None = None,
+    tenant_id: str, page: Page, **filters: Any
 ) -> tuple[list[Definition], int]:
-    """Return a page of a tenant's definitions, newest first, and the total count."""
-    return definition_repository.list_definitions(tenant_id, page, status, name)
+    """Return a page of a tenant's definitions, newest first, and the total count.
+
+    `filters` are those of the repository's function.
+    """
+    return definition_repository.list_definitions(tenant_id, page, **filters)
 
 
 def update(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from coupon_core.domain import serialization
+from coupon_core.domain.metadata import Metadata
 from coupon_core.domain.models import (
     AdminReason,
     CouponStatus,
@@ -27,10 +28,11 @@ from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import code_jobs as code_job_repository
 from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
+from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import inventory as inventory_repository
 from coupon_core.services import audit, outbox
-from coupon_core.services.coupons import generation
+from coupon_core.services.coupons import administration, generation
 from coupon_core.services.errors import require_found
 
 
@@ -43,6 +45,25 @@ def list_codes(
     the inventory; an earlier page may therefore be short or even empty.
     """
     return inventory_repository.get_page(tenant_id, coupon_filter, cursor, now)
+
+
+def set_metadata(
+    tenant_id: str, coupon_filter: CouponFilter, metadata: Metadata, now: datetime
+) -> CouponWithBatch:
+    """Replace the metadata of a coupon and return it.
+
+    Raises:
+        Refused: No coupon or several coupons match.
+    """
+    with transaction():
+        issued = administration.require_single(
+            coupon_repository.find_up_to_two(tenant_id, coupon_filter, now, lock=True)
+        )
+        coupon_id = issued.coupon.coupon_id
+        inventory_repository.set_metadata(tenant_id, [coupon_id], metadata)
+        audit.record(tenant_id, "coupon.changed", coupon_id, changed=["metadata"])
+        changed = inventory_repository.get(tenant_id, coupon_id)
+    return require_found(changed, AdminReason.COUPON_NOT_FOUND)
 
 
 def assign(

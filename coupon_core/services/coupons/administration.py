@@ -36,7 +36,7 @@ def revoke(
             redeemed.
     """
     with transaction():
-        issued = _require_single(
+        issued = require_single(
             coupon_repository.find_up_to_two(tenant_id, coupon_filter, now, lock=True)
         )
         if issued.coupon.revoked_at:
@@ -63,7 +63,8 @@ def revoke(
         return revoked
 
 
-def _require_single(matches: Sequence[IssuedCoupon]) -> IssuedCoupon:
+def require_single(matches: Sequence[IssuedCoupon]) -> IssuedCoupon:
+    """Return the only match; refuse none and several."""
     if not matches:
         raise Refused(AdminReason.COUPON_NOT_FOUND)
     if len(matches) > 1:

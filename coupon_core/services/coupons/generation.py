@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from coupon_core.domain import serialization
+from coupon_core.domain.metadata import Metadata
 from coupon_core.domain.models import (
     UNASSIGNED,
     AdminReason,
@@ -23,6 +24,7 @@ from coupon_core.persistence.repositories import definitions as definition_repos
 from coupon_core.persistence.repositories import offers as offer_repository
 from coupon_core.persistence.repositories import reward_items as reward_item_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
+from coupon_core.persistence.repositories.inventory import set_metadata
 from coupon_core.services import audit, outbox
 from coupon_core.services.coupons import code_assignment, code_capacity
 from coupon_core.services.errors import require_found
@@ -32,10 +34,15 @@ MAX_INLINE_COUPONS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class GenerationResult:
-    """A coupon for each requested user, and how many of the coupons are new."""
+    """A coupon for each requested user, and those of them that are new."""
 
     coupons: list[IssuedCoupon]
-    new_count: int
+    new_coupons: list[Coupon]
+
+    @property
+    def new_count(self) -> int:
+        """The number of new coupons."""
+        return len(self.new_coupons)
 
 
 def generate(
@@ -44,8 +51,11 @@ def generate(
     user_ids: Sequence[str],
     now: datetime,
     expires_at: datetime | None = None,
+    metadata: Metadata | None = None,
 ) -> GenerationResult:
     """Generate a coupon for each user ID; UNASSIGNED generates an unassigned coupon.
+
+    `metadata` is stored on the new coupons.
 
     A user who already has the coupon of a custom code keeps it. Random codes are
     generated on every call.
@@ -64,6 +74,9 @@ def generate(
         ):
             raise Refused(reason)
         result = generate_in_transaction(definition, user_ids, now, expires_at)
+        if metadata:
+            coupon_ids = [coupon.coupon_id for coupon in result.new_coupons]
+            set_metadata(tenant_id, coupon_ids, metadata)
         audit.record(
             tenant_id, "coupon.generated", definition_id, count=result.new_count
         )
@@ -159,7 +172,7 @@ def _publish_generated(
     )
     return GenerationResult(
         [IssuedCoupon(coupon, definition, reward_item) for coupon in all_coupons],
-        len(new_coupons),
+        new_coupons,
     )
 
 
