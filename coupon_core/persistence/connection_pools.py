@@ -17,10 +17,9 @@ from peewee import (
 from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 from psycopg.errors import _WaitTimeout as WaitTimeout
 from psycopg.pq import Format, TransactionStatus
-from psycopg.pq.abc import PGconn
 
 from coupon_core.persistence.errors import DatabaseBusy
-from coupon_core.persistence.prepared_statements import PreparedStatement
+from coupon_core.persistence.prepared_statements import PreparedStatements
 
 # Below the five seconds within which a caller is promised a response.
 BUSY_TIMEOUT_SECONDS = 4.0
@@ -65,22 +64,15 @@ class DeadlineConnection(psycopg.Connection[Any]):
 
     response_timeout: float | None = RESPONSE_TIMEOUT_SECONDS
 
-    def __init__(self, pgconn: PGconn) -> None:
-        super().__init__(pgconn)
-        self._statements: dict[str, PreparedStatement] = {}
-
     @cached_property
     def shared_cursor(self) -> psycopg.Cursor[Any]:
         """One cursor: creating another costs as much as sending the query."""
         return self.cursor()
 
-    def get_statement(self, sql: str) -> PreparedStatement:
-        """Return the prepared statement of a text with `:name` parameters."""
-        statement = self._statements.get(sql)
-        if statement is None:
-            name = b"prepared_%d" % len(self._statements)
-            statement = self._statements[sql] = PreparedStatement(self, name, sql)
-        return statement
+    @cached_property
+    def prepared_statements(self) -> PreparedStatements:
+        """The statements that this connection has prepared."""
+        return PreparedStatements(self)
 
     def wait(
         self,
@@ -156,10 +148,15 @@ class PostgresqlPool(PooledPostgresqlDatabase, BackoffPostgresqlDatabase):
         with __exception_wrapper__:
             return self.connection().shared_cursor.execute(sql, parameters)
 
+    def can_prepare(self) -> bool:
+        """Return True outside transactions, unless psycopg must prepare nothing."""
+        connection = self.connection()
+        return not self.in_transaction() and connection.prepare_threshold is not None
+
     def run_prepared(self, sql: str, parameters: Mapping[str, Any]) -> Any:
         """Execute a statement that each connection prepares once."""
         with __exception_wrapper__:
-            return self.connection().get_statement(sql).run(parameters)
+            return self.connection().prepared_statements.run(sql, parameters)
 
     def _can_reuse(self, connection: Any) -> bool:
         if connection.pgconn.transaction_status == TransactionStatus.IDLE:

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 from psycopg import errors, generators
+from psycopg.abc import PQGen
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
@@ -81,8 +82,30 @@ class PreparedStatement:
         return StatementResult(rows, result.ntuples)
 
     def _fetch_result(self) -> PGresult:
-        results = self._connection.wait(generators.execute(self._connection.pgconn))
+        result: PGresult = self._connection.wait(self._fetch())
+        return result
+
+    def _fetch(self) -> PQGen[PGresult]:
+        # An error is raised within `wait`, as for a cursor: some end the connection.
+        results = yield from generators.execute(self._connection.pgconn)
         result: PGresult = results[-1]
         if result.status not in _SUCCESS_STATUSES:
             raise errors.error_from_result(result)
         return result
+
+
+class PreparedStatements:
+    """The statements that are prepared on one connection, by their texts."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        self._by_sql: dict[str, PreparedStatement] = {}
+
+    def run(self, sql: str, parameters: Mapping[str, Any]) -> StatementResult:
+        """Execute a statement; the first time it is prepared."""
+        statement = self._by_sql.get(sql)
+        if statement is None:
+            name = b"prepared_%d" % len(self._by_sql)
+            statement = PreparedStatement(self._connection, name, sql)
+            self._by_sql[sql] = statement
+        return statement.run(parameters)
