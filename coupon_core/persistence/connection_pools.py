@@ -18,12 +18,11 @@ from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.errors import _WaitTimeout as WaitTimeout
 from psycopg.pq import Format, TransactionStatus
-from psycopg.pq.abc import PGconn
 
 from coupon_core.persistence.confirmation import ConfirmedConnection
 from coupon_core.persistence.database_url import HostOrder, require_supported_scheme
 from coupon_core.persistence.errors import DatabaseBusy
-from coupon_core.persistence.prepared_statements import PreparedStatement
+from coupon_core.persistence.prepared_statements import PreparedStatements
 
 # Below the five seconds within which a caller is promised a response.
 BUSY_TIMEOUT_SECONDS = 4.0
@@ -69,22 +68,15 @@ class DeadlineConnection(ConfirmedConnection):
 
     response_timeout: float | None = RESPONSE_TIMEOUT_SECONDS
 
-    def __init__(self, pgconn: PGconn) -> None:
-        super().__init__(pgconn)
-        self._statements: dict[str, PreparedStatement] = {}
-
     @cached_property
     def shared_cursor(self) -> psycopg.Cursor[Any]:
         """One cursor: creating another costs as much as sending the query."""
         return self.cursor()
 
-    def get_statement(self, sql: str) -> PreparedStatement:
-        """Return the prepared statement of a text with `:name` parameters."""
-        statement = self._statements.get(sql)
-        if statement is None:
-            name = b"prepared_%d" % len(self._statements)
-            statement = self._statements[sql] = PreparedStatement(self, name, sql)
-        return statement
+    @cached_property
+    def prepared_statements(self) -> PreparedStatements:
+        """The statements that this connection has prepared."""
+        return PreparedStatements(self)
 
     def wait(
         self,
@@ -161,11 +153,6 @@ class BackoffPostgresqlDatabase(PostgresqlDatabase):
 class PostgresqlPool(PooledPostgresqlDatabase, BackoffPostgresqlDatabase):
     """A pool that pings a connection only after it was idle for some seconds."""
 
-    @property
-    def prepares_statements(self) -> bool:
-        """Return False behind a PgBouncer that knows no prepared statements."""
-        return self.connect_params["prepare_threshold"] is not None
-
     def _connect(self) -> Any:
         connection = super()._connect()
         connection.last_used = time.monotonic()
@@ -176,10 +163,15 @@ class PostgresqlPool(PooledPostgresqlDatabase, BackoffPostgresqlDatabase):
         with __exception_wrapper__:
             return self.connection().shared_cursor.execute(sql, parameters)
 
+    def can_prepare(self) -> bool:
+        """Return True outside transactions, unless psycopg must prepare nothing."""
+        connection = self.connection()
+        return not self.in_transaction() and connection.prepare_threshold is not None
+
     def run_prepared(self, sql: str, parameters: Mapping[str, Any]) -> Any:
         """Execute a statement that each connection prepares once."""
         with __exception_wrapper__:
-            return self.connection().get_statement(sql).run(parameters)
+            return self.connection().prepared_statements.run(sql, parameters)
 
     def _can_reuse(self, connection: Any) -> bool:
         if connection.must_be_discarded:

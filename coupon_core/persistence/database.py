@@ -217,11 +217,7 @@ def execute_prepared(sql: str, parameters: Mapping[str, Any]) -> Any:
     each connection keeps every one of them.
     """
     pool = database_proxy.obj
-    if (
-        isinstance(pool, PostgresqlPool)
-        and pool.prepares_statements
-        and not pool.in_transaction()
-    ):
+    if isinstance(pool, PostgresqlPool) and pool.can_prepare():
         return pool.run_prepared(sql, parameters)
     return execute(sql, parameters)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from psycopg import errors, generators
+from psycopg.abc import PQGen
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
@@ -80,8 +81,13 @@ class PreparedStatement:
         return StatementResult(rows, result.ntuples)
 
     def _fetch_result(self) -> PGresult:
+        result: PGresult = self._connection.wait(self._fetch())
+        return result
+
+    def _fetch(self) -> PQGen[PGresult]:
+        # An error is raised within `wait`, as for a cursor: some end the connection.
         connection = self._connection
-        results = connection.wait(generators.execute(connection.pgconn))
+        results = yield from generators.execute(connection.pgconn)
         result: PGresult = results[-1]
         if result.status not in _SUCCESS_STATUSES:
             connection.uncertain_because = None  # the error is the answer
@@ -89,3 +95,20 @@ class PreparedStatement:
         if connection.uncertain_because:
             connection.require_confirmed((result.command_status or b"").decode())
         return result
+
+
+class PreparedStatements:
+    """The statements that are prepared on one connection, by their texts."""
+
+    def __init__(self, connection: ConfirmedConnection) -> None:
+        self._connection = connection
+        self._by_sql: dict[str, PreparedStatement] = {}
+
+    def run(self, sql: str, parameters: Mapping[str, Any]) -> StatementResult:
+        """Execute a statement; the first time it is prepared."""
+        statement = self._by_sql.get(sql)
+        if statement is None:
+            name = b"prepared_%d" % len(self._by_sql)
+            statement = PreparedStatement(self._connection, name, sql)
+            self._by_sql[sql] = statement
+        return statement.run(parameters)

@@ -86,10 +86,10 @@ def find_for_tenant(
 def find_shared_code(tenant_id: str, code: str) -> SharedCode | None:
     """Return a shared code with the definition that it belongs to, or None."""
     parameters = {"tenant_id": tenant_id, "code_key": to_lookup_key(code), "code": code}
-    row = execute(SELECT_SHARED_CODE, parameters).fetchone()
-    if row is None:
+    rows = execute_prepared(SELECT_SHARED_CODE, parameters).fetchall()
+    if not rows:
         return None
-    (plain, creator_key, revoked_at), rest = row[:3], row[3:]
+    (plain, creator_key, revoked_at), rest = rows[0][:3], rows[0][3:]
     return SharedCode(
         code=plain,
         creator_key=creator_key,

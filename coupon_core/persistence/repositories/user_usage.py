@@ -1,6 +1,6 @@
 """The number of uses per user, for definitions that limit it."""
 
-from coupon_core.persistence.database import execute
+from coupon_core.persistence.database import execute, execute_prepared
 
 SELECT_USED_COUNT = """
     SELECT used_count FROM user_usage WHERE tenant_id = :tenant_id
@@ -25,8 +25,8 @@ def get_used_count(tenant_id: str, definition_id: str, user_id: str) -> int:
         "definition_id": definition_id,
         "user_id": user_id,
     }
-    row = execute(SELECT_USED_COUNT, parameters).fetchone()
-    return int(row[0]) if row else 0
+    rows = execute_prepared(SELECT_USED_COUNT, parameters).fetchall()
+    return int(rows[0][0]) if rows else 0
 
 
 def recount(tenant_id: str, definition_id: str) -> None:

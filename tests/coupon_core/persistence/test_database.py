@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from peewee import DataError, IntegrityError, ProgrammingError
 
-from coupon_core.persistence import connection_pools, database, errors
+from coupon_core.persistence import connection_pools, database, errors, tables
 from coupon_core.persistence.database import (
     discarded_transaction,
     execute,
@@ -144,6 +144,15 @@ def test_a_statement_is_prepared_once_whatever_the_size_of_its_numbers(
             execute_prepared(sql, {"limit": limit})
     counted = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE :text"
     assert execute(counted, {"text": sql.replace(":limit", "$1")}).fetchone() == (1,)
+
+
+@ON_POSTGRESQL
+def test_nothing_is_prepared_where_psycopg_must_not_prepare(core: Settings) -> None:
+    """As behind a PgBouncer that gives each transaction another connection."""
+    tables.database_proxy.connection().prepare_threshold = None
+    assert execute_prepared("SELECT 7", {}).fetchall() == [(7,)]
+    (count,) = execute("SELECT count(*) FROM pg_prepared_statements", {}).fetchone()
+    assert count == 0
 
 
 @ON_POSTGRESQL
