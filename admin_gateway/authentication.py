@@ -42,6 +42,7 @@ WRITE_SCOPES: Mapping[str, Scope] = {
     "imports": Scope.COUPONS,
     "codes": Scope.COUPONS,
     "code_jobs": Scope.COUPONS,
+    "redemptions": Scope.COUPONS,
     "api_keys": Scope.KEYS,
     "client_keys": Scope.KEYS,
     "secrets": Scope.KEYS,
@@ -61,6 +62,9 @@ VIEW_SCOPES: Mapping[str, Scope] = {
     "coupons.change": Scope.SUPPORT,
     "coupons.revoke": Scope.SUPPORT,
     "coupons.revoke_code": Scope.SUPPORT,
+    "coupons.restore": Scope.SUPPORT,
+    "coupons.reissue": Scope.SUPPORT,
+    "redemptions.reverse": Scope.SUPPORT,
 }
 # Path parameters whose values the tenant chooses, so they are not UUIDs.
 TEXT_PARAMETERS = frozenset(

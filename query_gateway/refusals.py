@@ -34,6 +34,13 @@ MAMBO_INACTIVE = (400, "CouponInactiveException", "The coupon is not active")
 MAMBO_REDEEMED = (400, "CouponRedeemedException", "The user has redeemed the coupon")
 MAMBO_SCARCE = (400, "CouponScarcityException", "No more of these coupons are left")
 
+USER_LIMIT_REFUSAL = Refusal(
+    "Usage limit exceeded",
+    (400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
+    playcamp=(400, "USER_PACKAGE_LIMIT", "User package usage limit exceeded"),
+    mambo=MAMBO_REDEEMED,
+)
+
 REFUSALS: Mapping[Reason, Refusal] = MappingProxyType(
     {
         Reason.COUPON_NOT_FOUND: Refusal(
@@ -45,6 +52,12 @@ REFUSALS: Mapping[Reason, Refusal] = MappingProxyType(
         Reason.REVOKED: Refusal(
             "Coupon status: revoked",
             (400, "COUPON_REVOKED", "Coupon status: revoked"),
+            playcamp=(400, "COUPON_INACTIVE", "Coupon is not active"),
+            mambo=MAMBO_INACTIVE,
+        ),
+        Reason.SUSPENDED: Refusal(
+            "Coupon is suspended",
+            (400, "COUPON_SUSPENDED", "Coupon is suspended"),
             playcamp=(400, "COUPON_INACTIVE", "Coupon is not active"),
             mambo=MAMBO_INACTIVE,
         ),
@@ -78,12 +91,8 @@ REFUSALS: Mapping[Reason, Refusal] = MappingProxyType(
             playcamp=(400, "COUPON_NOT_YET_VALID", "Coupon is not yet valid"),
             mambo=MAMBO_INACTIVE,
         ),
-        Reason.USER_LIMIT: Refusal(
-            "Usage limit exceeded",
-            (400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
-            playcamp=(400, "USER_PACKAGE_LIMIT", "User package usage limit exceeded"),
-            mambo=MAMBO_REDEEMED,
-        ),
+        Reason.USER_LIMIT: USER_LIMIT_REFUSAL,
+        Reason.USER_PERIOD_LIMIT: USER_LIMIT_REFUSAL,
         Reason.POOL_EMPTY: Refusal(
             "Usage limit exceeded",
             (400, "USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
@@ -170,6 +179,7 @@ MAMBO_ONLY_REFUSALS: Mapping[AnyReason, RefusalResponse] = {
         "This coupon was created on the admin gateway and can only be changed there",
     ),
     AdminReason.NOT_ACTIVE: MAMBO_INACTIVE,
+    AdminReason.DEFINITION_SUSPENDED: MAMBO_INACTIVE,
     AdminReason.TOTAL_LIMIT_REACHED: MAMBO_SCARCE,
     AdminReason.USER_EXISTS: (400, "UserExistsException", "The user exists already"),
     AdminReason.WALLET_FULL: (

@@ -32,7 +32,6 @@ from workers.messages import (
     store_dead_letter,
 )
 
-MILESTONE_OUTCOMES = ("no_coupon", "earned")
 CHUNK_OUTCOMES = ("no_coupon", "made")
 
 
@@ -58,8 +57,8 @@ def handle_many(messages: Sequence[Message]) -> list[str | None]:
         for index, message in enumerate(messages)
         for milestone in _try_parse_milestone(message)
     }
-    counts = earned_coupons.process_milestones(list(milestones.values()), utc_now())
-    outcomes = dict(zip(milestones, map(_to_outcome, counts), strict=True))
+    results = earned_coupons.process_milestones(list(milestones.values()), utc_now())
+    outcomes = dict(zip(milestones, results, strict=True))
     return [outcomes.get(index) for index in range(len(messages))]
 
 
@@ -69,10 +68,6 @@ def _try_parse_milestone(message: Message) -> list[Milestone]:
     with suppress(UnprocessableMessage):
         return [_parse_milestone(message)]
     return []
-
-
-def _to_outcome(count: int | None) -> str | None:
-    return None if count is None else MILESTONE_OUTCOMES[count > 0]
 
 
 def handle_one(message: Message) -> str:
@@ -115,11 +110,10 @@ def _parse_message(
 
 def _process_milestone(milestone: Milestone) -> str:
     try:
-        count = earned_coupons.process_milestone(milestone, utc_now())
+        return earned_coupons.process_milestone(milestone, utc_now())
     except Refused as refused:
         reason = refused.detail or refused.reason.value.replace("_", " ")
         raise UnprocessableMessage(reason) from None
-    return MILESTONE_OUTCOMES[count > 0]
 
 
 def _build_chunk_task(document: dict[str, Any]) -> Callable[[], str]:

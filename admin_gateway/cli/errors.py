@@ -76,12 +76,14 @@ REFUSED_USER_ADVICE = (
 # that must not be imported here.
 COUPON_REFUSALS: Mapping[AnyReason, tuple[str, str]] = {
     Reason.REVOKED: ("COUPON_REVOKED", "Coupon status: revoked"),
+    Reason.SUSPENDED: ("COUPON_SUSPENDED", "Coupon is suspended"),
     Reason.ALREADY_REDEEMED: ("ALREADY_REDEEMED", "Coupon has already been redeemed"),
     Reason.USED_UP: ("USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
     Reason.ARCHIVED: ("COUPON_UNAVAILABLE", "Coupon is no longer available"),
     Reason.EXPIRED: ("COUPON_EXPIRED", "Coupon has expired"),
     Reason.NOT_YET_ACTIVE: ("COUPON_NOT_YET_ACTIVE", "Coupon not yet active"),
     Reason.USER_LIMIT: ("USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
+    Reason.USER_PERIOD_LIMIT: ("USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
     Reason.POOL_EMPTY: ("USAGE_LIMIT_EXCEEDED", "Usage limit exceeded"),
 }
 DATABASE_STATUS_MESSAGES: Mapping[DatabaseStatus, str] = {

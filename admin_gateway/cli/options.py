@@ -1,6 +1,7 @@
 """Options shared by commands, parsed by the same fields as HTTP requests."""
 
 from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 from functools import reduce, wraps
 from typing import Any, Protocol, TypeVar
@@ -87,12 +88,47 @@ def id_option(name: str, help_text: str, required: bool = False) -> OptionDecora
     )
 
 
+def combine_options(*options: Any) -> OptionDecorator:
+    """Return a decorator that adds the options to a command, listed in this order."""
+    return lambda command: reduce(
+        lambda decorated, option: option(decorated), reversed(options), command
+    )
+
+
 tenant_option = id_option("tenant", "Tenant ID.", required=True)
 key_expiry_option = click.option(
     "--expires",
     "expires_at",
     help="Valid until, for example 2030-01-31T12:00:00Z. Default: no expiry.",
 )
+new_expiry_options = combine_options(
+    click.option(
+        "--expires",
+        "expires_at",
+        type=TIME_PARAM,
+        help="New expiry, for example 2030-01-31T12:00:00Z.",
+    ),
+    click.option(
+        "--follow-definition",
+        is_flag=True,
+        help="Let them expire with their definition.",
+    ),
+)
+
+
+def read_new_expiry(
+    expires_at: datetime | None, follow_definition: bool
+) -> datetime | None:
+    """Return the expiry of `new_expiry_options`; None is that of the definition.
+
+    Raises:
+        click.UsageError: Neither or both of the options were given.
+    """
+    if (expires_at is None) != follow_definition:
+        raise click.UsageError("Use either --expires or --follow-definition.")
+    return expires_at
+
+
 limit_option = click.option(
     "--limit",
     type=click.IntRange(1, 500),
@@ -113,13 +149,6 @@ body_file_option = click.option(
     type=click.File("rb"),
     help="JSON file with the body of the API request, - for stdin; options win.",
 )
-
-
-def combine_options(*options: Any) -> OptionDecorator:
-    """Return a decorator that adds the options to a command, listed in this order."""
-    return lambda command: reduce(
-        lambda decorated, option: option(decorated), reversed(options), command
-    )
 
 
 # The options of commands that follow new entries.

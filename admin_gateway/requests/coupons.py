@@ -59,9 +59,20 @@ class GenerateCouponsQuerySchema(LenientSchema):
 
 
 class UpdateCouponSchema(StrictSchema):
-    """PATCH: the members of a coupon to change."""
+    """PATCH: the members of a coupon to change, at least one."""
 
-    metadata = MetadataField(required=True)
+    metadata = MetadataField()
+    expires_at = UtcDateTime(
+        allow_none=True,
+        metadata={"description": "New expiry; null is that of the definition."},
+    )
+
+    @post_load
+    def require_change(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Require a member."""
+        if not members:
+            raise ValidationError({"metadata": ["expected metadata or expires_at"]})
+        return members
 
 
 class RevokeCouponSchema(StrictSchema):

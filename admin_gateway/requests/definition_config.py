@@ -1,18 +1,25 @@
 """Request schema of the `config` of a definition (docs/api-contracts.md 1.4)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load
 
 from admin_gateway.requests.fields import EnumField
+from admin_gateway.requests.limits import (
+    LIMITS_NULL_MESSAGE,
+    MAX_USES,
+    USAGE_LIMIT_NULL_MESSAGE,
+    LimitsSchema,
+    UsageLimitSchema,
+    require_equal_limits,
+)
 from coupon_core.domain import codes
 from coupon_core.domain.models import CodeAlphabet, CodeFormat, Trigger
 from coupon_core.domain.serialization import TRIGGER_MEMBERS
 from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.fields import (
-    ChoiceField,
     StrictBoolean,
     StrictInteger,
     StrictObject,
@@ -23,45 +30,7 @@ from coupon_core.schemas.identifiers import UuidField
 from coupon_core.schemas.nested_fields import StrictNested
 from coupon_core.services.catalog.definitions import DEFAULTS
 
-MAX_USES = 1_000_000_000
 PHOENIX_CODE_FORMATS = (CodeFormat.RANDOM, CodeFormat.CUSTOM)
-
-# How `max_uses` of each limit type maps to the limits that the core stores: uses of
-# one code by one user, and uses of all codes together.
-LIMITS_BY_TYPE: Mapping[str, Callable[[int], dict[str, int]]] = {
-    "per_user": lambda max_uses: {"per_code_limit": max_uses, "total_limit": 0},
-    "global": lambda max_uses: {
-        "per_code_limit": 0,
-        "total_limit": max_uses,
-    },
-    "unlimited": lambda _: {"per_code_limit": 0, "total_limit": 0},
-}
-
-
-# Null could mean no limit or the default, so it is refused. Braces are doubled because
-# marshmallow formats messages.
-USAGE_LIMIT_NULL_MESSAGE = (
-    'expected an object, not null: use {{"limit_type": "unlimited"}} for no limit, or '
-    "leave usage_limit out for the default, one use of a code by one user"
-)
-
-
-class UsageLimitSchema(StrictSchema):
-    """The usage limit: per user, global, or unlimited."""
-
-    limit_type = ChoiceField(*LIMITS_BY_TYPE, required=True)
-    max_uses = StrictInteger(min_value=1, max_value=MAX_USES)
-
-    @post_load
-    def flatten(self, members: dict[str, Any], **_: Any) -> dict[str, int]:
-        """Convert to both limits; every type except unlimited needs `max_uses`."""
-        limit_type, max_uses = members["limit_type"], members.get("max_uses")
-        if max_uses is None and limit_type != "unlimited":
-            message = f"missing; expected an integer of 1 to {MAX_USES}"
-            raise ValidationError(message, "max_uses")
-        if max_uses is not None and limit_type == "unlimited":
-            raise ValidationError("expected none with unlimited", "max_uses")
-        return LIMITS_BY_TYPE[limit_type](max_uses or 0)
 
 
 def _trigger_config_schema(source: str, threshold: str | None) -> Schema:
@@ -181,6 +150,7 @@ class UpdateDefinitionConfigSchema(StrictSchema):
     usage_limit = StrictNested(
         UsageLimitSchema, error_messages={"null": USAGE_LIMIT_NULL_MESSAGE}
     )
+    limits = StrictNested(LimitsSchema, error_messages={"null": LIMITS_NULL_MESSAGE})
     auto_generate = StrictNested(AutoGenerateSchema, allow_none=True)
 
     @post_load
@@ -188,6 +158,7 @@ class UpdateDefinitionConfigSchema(StrictSchema):
         """Flatten nested members and replace null with the defaults."""
         if members.get("code_pattern") and members.get("code_length"):
             raise ValidationError("expected none with code_pattern", "code_length")
+        require_equal_limits(members)
         flat: dict[str, Any] = {}
         for name, value in members.items():
             flat |= (

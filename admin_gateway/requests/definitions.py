@@ -22,12 +22,9 @@ from coupon_core.schemas.names import NameField
 from coupon_core.schemas.nested_fields import StrictNested
 from coupon_core.services.catalog.definitions import DEFAULTS
 
-# Phoenix has no members for the two excluded ones, so replacing a definition keeps the
-# values that another API has set.
+# Phoenix has no member for it, so replacing a definition keeps what Mambo has set.
 REPLACEABLE_DEFAULTS: Mapping[str, Any] = {
-    name: value
-    for name, value in DEFAULTS.items()
-    if name not in ("awarded_only", "per_user_limit")
+    name: value for name, value in DEFAULTS.items() if name != "awarded_only"
 }
 
 

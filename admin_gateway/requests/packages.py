@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import post_load
 
-from admin_gateway.requests.definition_config import MAX_USES
+from admin_gateway.requests.limits import MAX_USES
 from admin_gateway.requests.localized_fields import (
     LocalizedTextField,
     optional_time_field,

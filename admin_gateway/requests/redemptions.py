@@ -1,4 +1,4 @@
-"""Query parameters of the list of redemptions."""
+"""Requests to list and reverse redemptions."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from marshmallow import post_load
 from admin_gateway.requests.fields import EnumField
 from coupon_core.domain.models import Dialect
 from coupon_core.domain.models.filters import RedemptionFilter
-from coupon_core.schemas.base import LenientSchema
+from coupon_core.schemas.base import LenientSchema, StrictSchema
 from coupon_core.schemas.codes import CodeField
 from coupon_core.schemas.fields import StrictQueryInteger, StrictString, UtcDateTime
 from coupon_core.schemas.identifiers import UserIdField, UuidField
@@ -53,3 +53,9 @@ class RedemptionQuerySchema(RedemptionFilterSchema):
             "description": "Position of the next page: `next` of the previous response."
         },
     )
+
+
+class ReverseRedemptionSchema(StrictSchema):
+    """Why the use is given back."""
+
+    reason = StrictString(min_length=0, load_default="")

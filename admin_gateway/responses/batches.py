@@ -29,6 +29,7 @@ NEW_BATCH: dict[str, Any] = {
     "updated_at": "2025-01-15T10:00:00Z",
     "finished_at": None,
     "metadata": {},
+    "suspended_at": None,
 }
 BATCH = {
     **NEW_BATCH,
@@ -45,6 +46,7 @@ CANCELLED_BATCH = {
     "eta_seconds": None,
     "finished_at": "2025-01-15T10:00:06Z",
 }
+SUSPENDED_BATCH = {**BATCH, "suspended_at": "2025-01-15T10:00:07Z"}
 
 
 class BatchSchema(ResponseSchema):
@@ -76,6 +78,7 @@ class BatchSchema(ResponseSchema):
     updated_at = UtcDateTime(required=True)
     finished_at = UtcDateTime(required=True, allow_none=True)
     metadata = MetadataField(required=True)
+    suspended_at = UtcDateTime(required=True, allow_none=True)
 
     @pre_dump
     def add_progress(self, batch: Batch, **_: Any) -> dict[str, Any]:

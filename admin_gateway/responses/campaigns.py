@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from admin_gateway.responses.core import TIMESTAMPS
+from admin_gateway.responses.core import SUSPENDED_AT, TIMESTAMPS
 from admin_gateway.responses.packages import (
     PACKAGE,
     localized_text_field,
@@ -28,7 +28,13 @@ NEW_CAMPAIGN: Document = {
     "ends_at": "2026-01-15T10:00:00Z",
     "metadata": {"season": "winter"},
 }
-CAMPAIGN = {"tenant_id": "your-tenant-id", **NEW_CAMPAIGN, **TIMESTAMPS}
+CAMPAIGN: Document = {
+    "tenant_id": "your-tenant-id",
+    **NEW_CAMPAIGN,
+    "suspended_at": None,
+    **TIMESTAMPS,
+}
+SUSPENDED_CAMPAIGN = {**CAMPAIGN, **SUSPENDED_AT}
 CAMPAIGN_CHANGES = {"status": "CANCELLED"}
 NEW_CREATOR: Document = {"creator_key": "ABC12", "name": "Jun", "genre": "rpg"}
 CREATOR = {"creator_id": 42, **NEW_CREATOR, "status": "ACTIVE", **TIMESTAMPS}
@@ -73,6 +79,7 @@ class CampaignSchema(ResponseSchema):
     starts_at = timestamp_field(allow_none=True)
     ends_at = timestamp_field(allow_none=True)
     metadata = MetadataField(required=True)
+    suspended_at = timestamp_field(allow_none=True)
     created_at = timestamp_field()
     updated_at = timestamp_field()
 

@@ -58,13 +58,18 @@ RewardItemListSchema = build_list_schema(
 )
 serialize_reward_item_for_admin: Serializer = AdminRewardItemSchema().dump
 
+SUSPENDED_AT = {"suspended_at": "2025-01-16T10:00:00Z"}
+LIMITS = {"per_code": 1, "per_user": None, "total": None, "per_user_period": None}
 DEFINITION = {
     **phoenix_documents.EXAMPLE_DEFINITION,
+    "config": {**phoenix_documents.EXAMPLE_DEFINITION["config"], "limits": LIMITS},
     "metadata": {"season": "winter"},
+    "suspended_at": None,
     **TIMESTAMPS,
 }
 PAUSED_DEFINITION = {**DEFINITION, "status": "paused"}
 ARCHIVED_DEFINITION = {**DEFINITION, "status": "archived"}
+SUSPENDED_DEFINITION = {**DEFINITION, **SUSPENDED_AT}
 NEW_DEFINITION = {name: DEFINITION[name] for name in ("name", "description", "config")}
 DEFINITION_CHANGES: dict[str, Any] = {
     "description": "Now for a week",
@@ -90,6 +95,7 @@ class DefinitionSchema(ResponseSchema):
     )
     status = ChoiceField(*DefinitionStatus, required=True)
     metadata = MetadataField(required=True)
+    suspended_at = UtcDateTime(required=True, allow_none=True)
     created_at = UtcDateTime(required=True)
     updated_at = UtcDateTime(required=True)
 

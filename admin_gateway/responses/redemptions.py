@@ -23,6 +23,11 @@ REDEMPTION: dict[str, Any] = {
     "reversed_at": None,
     "reversal_reason": None,
 }
+REVERSED_REDEMPTION = {
+    **REDEMPTION,
+    "reversed_at": "2025-01-16T09:00:00Z",
+    "reversal_reason": "Order cancelled",
+}
 REDEMPTION_PAGE = {"redemptions": [REDEMPTION], "next": None, "has_more": False}
 
 

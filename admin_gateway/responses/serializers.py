@@ -121,6 +121,14 @@ def job_response(job: CodeJob) -> Response:
     )
 
 
+def expiry_job_response(job: CodeJob) -> Response:
+    """Return 200 for a completed job, 202 with its Location if workers continue it."""
+    document = {**serialization.serialize_code_job(job), "dry_run": False}
+    if job.state == JobState.COMPLETED:
+        return json_response(document)
+    return json_response(document, 202, headers=_build_job_location(job))
+
+
 def _build_job_location(job: CodeJob) -> dict[str, str]:
     return {"Location": f"/v1/tenants/{job.tenant_id}/codes/jobs/{job.job_id}"}
 

@@ -14,6 +14,7 @@ from admin_gateway.requests.pagination import ListQuerySchema
 from admin_gateway.responses.campaigns import (
     CAMPAIGN_CHANGES,
     NEW_CAMPAIGN,
+    SUSPENDED_CAMPAIGN,
     CampaignListSchema,
     CampaignSchema,
     CampaignStatsSchema,
@@ -27,6 +28,7 @@ from coupon_core.domain.models.campaigns import Campaign, CampaignStats
 from coupon_core.domain.models.creators import Creator
 from coupon_core.domain.models.packages import PackageWithDefinition
 from coupon_core.schemas.base import Document
+from coupon_core.services import suspension
 from coupon_core.services.campaigns import campaigns, packages
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.openapi.headers import LOCATION
@@ -73,6 +75,26 @@ def change(changes: dict[str, Any], campaign_id: str) -> Campaign:
     """Change a campaign. While COMPLETED or CANCELLED, none of its codes is valid."""
     return campaigns.update(
         g.principal.tenant_id, campaign_id, changes=changes, now=utc_now()
+    )
+
+
+@routes.route("/<campaign_id>/suspend", methods=["POST"])
+@routes.response(200, CampaignSchema, example=SUSPENDED_CAMPAIGN)
+def suspend(campaign_id: str) -> Campaign:
+    """Suspend a campaign: none of its coupons is valid until it is resumed."""
+    tenant_id = g.principal.tenant_id
+    return suspension.suspend(
+        suspension.CAMPAIGNS, tenant_id, campaign_id, now=utc_now()
+    )
+
+
+@routes.route("/<campaign_id>/resume", methods=["POST"])
+@routes.response(200, CampaignSchema)
+def resume(campaign_id: str) -> Campaign:
+    """Resume a suspended campaign: its coupons are as valid as before."""
+    tenant_id = g.principal.tenant_id
+    return suspension.resume(
+        suspension.CAMPAIGNS, tenant_id, campaign_id, now=utc_now()
     )
 
 

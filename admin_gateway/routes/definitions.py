@@ -16,6 +16,7 @@ from admin_gateway.responses.core import (
     DEFINITION_CHANGES,
     NEW_DEFINITION,
     PAUSED_DEFINITION,
+    SUSPENDED_DEFINITION,
     DefinitionListSchema,
     DefinitionSchema,
     DefinitionStatsSchema,
@@ -28,7 +29,8 @@ from admin_gateway.responses.serializers import (
 )
 from coupon_core.domain.models import Definition, DefinitionStatus, utc_now
 from coupon_core.schemas.base import Document
-from coupon_core.services.catalog import definitions
+from coupon_core.services import suspension
+from coupon_core.services.catalog import definition_status, definitions
 from coupon_core.services.coupons import code_capacity
 from coupon_core.web.blueprint import JsonBlueprint
 from coupon_core.web.openapi.headers import LOCATION
@@ -106,8 +108,28 @@ def archive(definition_id: str) -> Definition:
     return _set_status(DefinitionStatus.ARCHIVED, definition_id)
 
 
+@routes.route("/<definition_id>/suspend", methods=["POST"])
+@routes.response(200, DefinitionSchema, example=SUSPENDED_DEFINITION)
+def suspend(definition_id: str) -> Definition:
+    """Suspend a definition: none of its coupons is valid until it is resumed."""
+    tenant_id = g.principal.tenant_id
+    return suspension.suspend(
+        suspension.DEFINITIONS, tenant_id, definition_id, now=utc_now()
+    )
+
+
+@routes.route("/<definition_id>/resume", methods=["POST"])
+@routes.response(200, DefinitionSchema)
+def resume(definition_id: str) -> Definition:
+    """Resume a suspended definition: its coupons are as valid as before."""
+    tenant_id = g.principal.tenant_id
+    return suspension.resume(
+        suspension.DEFINITIONS, tenant_id, definition_id, now=utc_now()
+    )
+
+
 def _set_status(status: DefinitionStatus, definition_id: str) -> Definition:
-    return definitions.set_status(
+    return definition_status.set_status(
         g.principal.tenant_id, definition_id, status=status, now=utc_now()
     )
 

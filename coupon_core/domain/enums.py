@@ -64,6 +64,14 @@ MILESTONE_TYPES = {
 """The triggers by event type; both envelopes use it (docs/api-contracts.md 0.17)."""
 
 
+class UsagePeriod(StrEnum):
+    """The period in which a limit per user and period counts; weeks are ISO weeks."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
 class Scope(StrEnum):
     """A permission of an API key."""
 

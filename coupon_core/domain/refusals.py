@@ -11,12 +11,14 @@ class Reason(StrEnum):
 
     COUPON_NOT_FOUND = "coupon_not_found"
     REVOKED = "revoked"
+    SUSPENDED = "suspended"
     ALREADY_REDEEMED = "already_redeemed"
     USED_UP = "used_up"
     ARCHIVED = "archived"
     EXPIRED = "expired"
     NOT_YET_ACTIVE = "not_yet_active"
     USER_LIMIT = "user_limit"
+    USER_PERIOD_LIMIT = "user_period_limit"
     POOL_EMPTY = "pool_empty"
 
 
@@ -61,6 +63,7 @@ class AdminReason(StrEnum):
     CODE_RULES_FROZEN = "code_rules_frozen"
     LIMIT_BELOW_USES = "limit_below_uses"
     NOT_ACTIVE = "not_active"
+    DEFINITION_SUSPENDED = "definition_suspended"
     CUSTOM_NEEDS_USERS = "custom_needs_users"
     SHARED_CODES_ARE_CLAIMED = "shared_codes_are_claimed"
     TOTAL_LIMIT_REACHED = "total_limit_reached"
@@ -84,6 +87,10 @@ class AdminReason(StrEnum):
     REDEMPTION_NOT_FOUND = "redemption_not_found"
     IMPORT_NEEDS_OWN_CODES = "import_needs_own_codes"
     EXPIRY_IS_PAST = "expiry_is_past"
+    COUPON_RETURNED = "coupon_returned"
+    COUPON_REISSUED = "coupon_reissued"
+    CREATOR_CODE_REVOKED = "creator_code_revoked"
+    NOT_REISSUABLE = "not_reissuable"
 
 
 class PurchaseReason(StrEnum):
@@ -131,6 +138,24 @@ class Refused(Exception):
         super().__init__(reason, detail)
         self.reason = reason
         self.detail = detail
+
+
+class LimitBelowUses(Refused):
+    """A limit would be below the number of uses so far, which is `use_count`.
+
+    `limit` is its path below `config.limits`. The use of a limit per user is that of
+    the user with the most uses.
+    """
+
+    def __init__(self, limit: str, use_count: int) -> None:
+        super().__init__(AdminReason.LIMIT_BELOW_USES)
+        self.limit = limit
+        self.use_count = use_count
+
+    def with_member(self, member: str) -> Refused:
+        """Return the refusal with the number, for an API that has this member."""
+        text = f"expected at least {self.use_count}, the number of uses so far"
+        return Refused(self.reason, f"{member}: {text}")
 
 
 class ImpossibleCode(Refused):

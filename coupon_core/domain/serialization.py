@@ -75,6 +75,7 @@ def serialize_code_job(job: CodeJob) -> Document:
         "total": job.total_count or None,
         "done": job.done_count,
         "skipped": job.skipped_count,
+        "skipped_reasons": dict(job.skipped_reasons),
         "created_at": format_timestamp(job.created_at),
         "updated_at": format_timestamp(job.updated_at),
         "finished_at": format_timestamp(job.finished_at),
@@ -95,10 +96,12 @@ def serialize_reward_item(item: RewardItem) -> Document:
 def serialize_definition(definition: Definition) -> Document:
     """Return a definition for players.
 
-    The custom code is left out, because knowing it is enough to claim the reward.
+    The custom code is left out, because knowing it is enough to claim the reward, and
+    `limits`, because the specification prints the whole document.
     """
     config = serialize_definition_config(definition)
     config.pop("custom_code", None)
+    config.pop("limits")
     return {
         "id": definition.definition_id,
         "tenant_id": definition.tenant_id,
@@ -122,6 +125,7 @@ def serialize_definition_config(definition: Definition) -> Document:
         **_serialize_code_config(definition),
         "case_sensitive": definition.case_sensitive,
         "usage_limit": serialize_usage_limit(definition),
+        "limits": _serialize_limits(definition),
         **{name: value for name, value in optional.items() if value is not None},
     }
 
@@ -151,11 +155,23 @@ def _serialize_random_part(definition: Definition) -> Document:
 
 def serialize_usage_limit(definition: Definition) -> Document:
     """Return the limit in Phoenix terms: per user, global, or unlimited."""
-    if definition.total_limit:
-        return {"limit_type": "global", "max_uses": definition.total_limit}
     if definition.per_code_limit:
         return {"limit_type": "per_user", "max_uses": definition.per_code_limit}
+    if definition.total_limit:
+        return {"limit_type": "global", "max_uses": definition.total_limit}
     return {"limit_type": "unlimited"}
+
+
+def _serialize_limits(definition: Definition) -> Document:
+    max_uses, period = definition.user_period_limit, definition.user_period
+    return {
+        "per_code": definition.per_code_limit or None,
+        "per_user": definition.per_user_limit or None,
+        "total": definition.total_limit or None,
+        "per_user_period": {"max_uses": max_uses, "period": period}
+        if max_uses
+        else None,
+    }
 
 
 def _serialize_auto_generate(definition: Definition) -> Document | None:

@@ -10,7 +10,6 @@ from contextlib import (
     nullcontext,
     suppress,
 )
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ from coupon_core.persistence.connection_pools import (
     create_database,
 )
 from coupon_core.persistence.errors import DatabaseBusy
-from coupon_core.persistence.prepared_statements import PARAMETER_PATTERN
+from coupon_core.persistence.prepared_statements import to_psycopg_sql
 from coupon_core.persistence.tables import database_proxy
 from coupon_core.persistence.write_lock import write_lock
 
@@ -98,14 +97,6 @@ def count_connections() -> tuple[int, int]:
     """Return how many connections of this process are in use, and how many are idle."""
     pool = database_proxy.obj
     return len(pool._in_use), len(pool._connections)
-
-
-def fetch_rows_from(
-    pool: Database, sql: str, parameters: Mapping[str, Any]
-) -> list[Any]:
-    """Return the rows of a query on another PostgreSQL than that of this process."""
-    text = _to_psycopg_sql(sql).decode()
-    return list(pool.execute_sql(text, parameters).fetchall())
 
 
 def is_postgresql() -> bool:
@@ -205,7 +196,7 @@ def execute(sql: str, parameters: Mapping[str, Any]) -> Any:
     """
     pool = database_proxy.obj
     if isinstance(pool, PostgresqlPool):
-        return pool.run(_to_psycopg_sql(sql), parameters)
+        return pool.run(to_psycopg_sql(sql), parameters)
     return database_proxy.execute_sql(sql, parameters)
 
 
@@ -224,7 +215,7 @@ def execute_prepared(sql: str, parameters: Mapping[str, Any]) -> Any:
 
 def execute_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
     """Execute SQL once per row of parameters and return the total row count."""
-    text: Any = _to_psycopg_sql(sql) if is_postgresql() else sql
+    text: Any = to_psycopg_sql(sql) if is_postgresql() else sql
     with __exception_wrapper__:
         cursor = database_proxy.cursor()
         cursor.executemany(text, rows)
@@ -238,7 +229,7 @@ def fetch_many(sql: str, rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
     """
     if not is_postgresql():
         return [execute(sql, row).fetchall() for row in rows]
-    text: Any = _to_psycopg_sql(sql)
+    text: Any = to_psycopg_sql(sql)
     with __exception_wrapper__:
         cursor = database_proxy.cursor()
         cursor.executemany(text, rows, returning=True)
@@ -255,8 +246,3 @@ def execute_for_values(
         return execute(text, {**parameters, "among": list(values)})
     text = sql.format(among="IN (SELECT value FROM json_each(:among))")
     return execute(text, {**parameters, "among": json.dumps(list(values))})
-
-
-@cache
-def _to_psycopg_sql(sql: str) -> bytes:
-    return PARAMETER_PATTERN.sub(r"%(\1)s", sql).encode()

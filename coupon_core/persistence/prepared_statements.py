@@ -6,6 +6,7 @@ never changes need not be compared, converted and described again for each execu
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from psycopg import errors, generators
@@ -18,6 +19,12 @@ from coupon_core.persistence.confirmation import ConfirmedConnection
 
 PARAMETER_PATTERN = re.compile(r":([a-z_]+)")
 _SUCCESS_STATUSES = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
+
+
+@cache
+def to_psycopg_sql(sql: str) -> bytes:
+    """Return SQL with `:name` parameters as the cursors of psycopg take it."""
+    return PARAMETER_PATTERN.sub(r"%(\1)s", sql).encode()
 
 
 class StatementResult:

@@ -9,6 +9,7 @@ from coupon_core.persistence.connection_pools import (
     PostgresqlPool,
     create_postgresql_pool,
 )
+from coupon_core.persistence.prepared_statements import to_psycopg_sql
 
 REPORT_POOL_SIZE = 4
 
@@ -50,4 +51,4 @@ def fetch_report_rows(sql: str, parameters: Mapping[str, Any]) -> list[Any]:
     if _replica is None:
         return list(database.execute(sql, parameters).fetchall())
     with _replica.connection_context():
-        return database.fetch_rows_from(_replica, sql, parameters)
+        return list(_replica.run(to_psycopg_sql(sql), parameters).fetchall())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from coupon_core.domain.models import (
     IssuedCoupon,
     RewardItem,
     Trigger,
+    UsagePeriod,
 )
 from coupon_core.persistence.tables import parse_json, to_datetime
 
@@ -42,8 +44,16 @@ _COUPON_COLUMN_COUNT = len(fields(Coupon))
 DEFINITION_COLUMN_COUNT = len(fields(Definition))
 _REWARD_ITEM_START = _COUPON_COLUMN_COUNT + DEFINITION_COLUMN_COUNT
 
+_BATCH_SUSPENDED_AT_INDEX = _REWARD_ITEM_START + len(fields(RewardItem))
+
+# CASE, because most coupons have no batch, and then none is looked up.
+BATCH_SUSPENDED_AT_EXPRESSION = """
+    CASE WHEN c.batch_id IS NOT NULL THEN (SELECT b.suspended_at FROM batch b
+    WHERE b.tenant_id = :tenant_id AND b.batch_id = c.batch_id) END
+"""
 SELECT_ISSUED_COUPONS = f"""
-    SELECT {COUPON_COLUMNS}, {DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS}
+    SELECT {COUPON_COLUMNS}, {DEFINITION_COLUMNS}, {REWARD_ITEM_COLUMNS},
+        {BATCH_SUSPENDED_AT_EXPRESSION}
     FROM coupon c
     JOIN definition d ON d.tenant_id = :tenant_id AND d.definition_id = c.definition_id
     JOIN reward_item r ON r.tenant_id = :tenant_id AND r.item_id = d.reward_item_id
@@ -89,6 +99,8 @@ DEFINITION_CONVERSIONS = build_conversions(
     created_at=to_datetime,
     updated_at=to_datetime,
     metadata=parse_json,
+    user_period=UsagePeriod,
+    suspended_at=to_datetime,
 )
 REWARD_ITEM_CONVERSIONS = build_conversions(
     RewardItem,
@@ -104,8 +116,15 @@ def to_issued_coupon(row: Row) -> IssuedCoupon:
     return IssuedCoupon(
         coupon=to_coupon(row[:_COUPON_COLUMN_COUNT]),
         definition=_to_shared_definition(row[_COUPON_COLUMN_COUNT:_REWARD_ITEM_START]),
-        reward_item=_to_shared_reward_item(row[_REWARD_ITEM_START:]),
+        reward_item=_to_shared_reward_item(
+            row[_REWARD_ITEM_START:_BATCH_SUSPENDED_AT_INDEX]
+        ),
+        batch_suspended_at=_to_optional_datetime(row[_BATCH_SUSPENDED_AT_INDEX]),
     )
+
+
+def _to_optional_datetime(value: Any) -> datetime | None:
+    return None if value is None else to_datetime(value)
 
 
 def to_coupon(row: Row) -> Coupon:

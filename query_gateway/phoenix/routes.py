@@ -11,7 +11,6 @@ from coupon_core.domain import serialization
 from coupon_core.domain.identifiers import is_user_id
 from coupon_core.domain.models import (
     AuthReason,
-    DefinitionStatus,
     Page,
     Principal,
     Reason,
@@ -113,10 +112,8 @@ def _authenticate_principal(allow_signature: bool) -> Principal:
 @blueprint.response(200, schemas.DefinitionsSchema, example=EXAMPLES["definitions"])
 @blueprint.arguments(PageQuerySchema, location="query")
 def list_definitions(page: dict[str, int]) -> Response:
-    """List the tenant's active coupon definitions."""
-    found, total = definitions.list_definitions(
-        g.principal.tenant_id, Page(**page), status=DefinitionStatus.ACTIVE
-    )
+    """List the tenant's active coupon definitions; suspended ones are left out."""
+    found, total = definitions.list_available(g.principal.tenant_id, Page(**page))
     rows = [serialization.serialize_definition(definition) for definition in found]
     return json_response({"definitions": rows, "total": total})
 

@@ -68,6 +68,8 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     f"POST {DEFINITION_PATH}/pause": RouteCase(required_scope=WRITE_DEFINITIONS),
     f"POST {DEFINITION_PATH}/activate": RouteCase(required_scope=WRITE_DEFINITIONS),
     f"POST {DEFINITION_PATH}/archive": RouteCase(required_scope=WRITE_DEFINITIONS),
+    f"POST {DEFINITION_PATH}/suspend": RouteCase(required_scope=WRITE_DEFINITIONS),
+    f"POST {DEFINITION_PATH}/resume": RouteCase(required_scope=WRITE_DEFINITIONS),
     f"DELETE {DEFINITION_PATH}": RouteCase(204, required_scope=WRITE_DEFINITIONS),
     f"GET {DEFINITION_PATH}/stats": RouteCase(),
     f"GET {DEFINITION_PATH}/capacity": RouteCase(),
@@ -81,6 +83,12 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     ),
     f"POST {DEFINITION_PATH}/coupons/<coupon_id>/revoke": RouteCase(
         required_scope=Scope.SUPPORT
+    ),
+    f"POST {DEFINITION_PATH}/coupons/<coupon_id>/restore": RouteCase(
+        required_scope=Scope.SUPPORT
+    ),
+    f"POST {DEFINITION_PATH}/coupons/<coupon_id>/reissue": RouteCase(
+        201, required_scope=Scope.SUPPORT
     ),
     f"POST {DEFINITION_PATH}/coupons/revoke": RouteCase(
         required_scope=Scope.SUPPORT, body={"code": "{code}"}
@@ -100,6 +108,14 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     "POST /v1/codes/revoke": RouteCase(
         required_scope=WRITE_COUPONS, body={"batch_id": "{batch_id}"}
     ),
+    "POST /v1/codes/restore": RouteCase(
+        required_scope=WRITE_COUPONS, body={"batch_id": "{batch_id}"}
+    ),
+    "POST /v1/codes/expiry": RouteCase(
+        required_scope=WRITE_COUPONS,
+        body={"batch_id": "{batch_id}", "expires_at": FUTURE_TIME},
+    ),
+    "POST /v1/batches/<batch_id>/restore": RouteCase(required_scope=WRITE_COUPONS),
     "POST /v1/codes/extend": RouteCase(
         required_scope=WRITE_COUPONS,
         body={"batch_id": "{batch_id}", "expires_at": FUTURE_TIME},
@@ -139,9 +155,14 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     "GET /v1/batches": RouteCase(),
     "GET /v1/batches/<batch_id>": RouteCase(),
     "POST /v1/batches/<batch_id>/cancel": RouteCase(required_scope=WRITE_COUPONS),
+    "POST /v1/batches/<batch_id>/suspend": RouteCase(required_scope=WRITE_COUPONS),
+    "POST /v1/batches/<batch_id>/resume": RouteCase(required_scope=WRITE_COUPONS),
     "GET /v1/audit": RouteCase(),
     "GET /v1/redemptions": RouteCase(),
     "GET /v1/redemptions/<redemption_id>": RouteCase(),
+    "POST /v1/redemptions/<redemption_id>/reverse": RouteCase(
+        required_scope=Scope.SUPPORT, body={"reason": "Mistake"}
+    ),
     "POST /v1/campaigns": RouteCase(
         201,
         required_scope=WRITE_DEFINITIONS,
@@ -153,6 +174,8 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
     f"PATCH {CAMPAIGN_PATH}": RouteCase(
         required_scope=WRITE_DEFINITIONS, body={"names": {"en": "Changed"}}
     ),
+    f"POST {CAMPAIGN_PATH}/suspend": RouteCase(required_scope=WRITE_DEFINITIONS),
+    f"POST {CAMPAIGN_PATH}/resume": RouteCase(required_scope=WRITE_DEFINITIONS),
     f"GET {CAMPAIGN_PATH}/stats": RouteCase(),
     f"GET {CAMPAIGN_PATH}/creators": RouteCase(),
     f"PUT {CAMPAIGN_PATH}/creators/<creator_key>": RouteCase(

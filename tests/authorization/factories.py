@@ -13,12 +13,13 @@ from coupon_core.domain.models import (
     utc_now,
 )
 from coupon_core.domain.models.client_keys import ClientKeyKind
+from coupon_core.domain.models.inventory import CodeTarget
 from coupon_core.domain.models.points import PointChange
 from coupon_core.domain.models.purchases import Action, ActivityRequest
 from coupon_core.services.access import tenants
 from coupon_core.services.batches import requests
 from coupon_core.services.catalog import reward_items
-from coupon_core.services.codes import jobs
+from coupon_core.services.codes import bulk_changes
 from coupon_core.services.coupons import redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
 from coupon_core.services.points import (
@@ -185,7 +186,9 @@ def _create_batch(tenant: TenantFactory, _: str) -> RouteArguments:
 
 
 def _create_job(tenant: TenantFactory, _: str) -> RouteArguments:
-    done = jobs.revoke_user(tenant.tenant_id, "nobody", "", utc_now())
+    done = bulk_changes.revoke(
+        tenant.tenant_id, CodeTarget(user_id="nobody"), actor="", now=utc_now()
+    )
     return {"job_id": done.job_id}
 
 

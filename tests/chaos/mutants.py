@@ -22,7 +22,9 @@ UNGUARDED_USE_SQL = """
     WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id
     RETURNING redemption_count
 """
-UNGUARDED_RECORD_SQL = redemptions.INSERT_REDEMPTION.format(use_number=":use_number")
+UNGUARDED_RECORD_SQL = redemptions.INSERT_REDEMPTION.format(
+    use_number=":use_number", period_column="", period_value=""
+)
 
 
 def check_then_write() -> AbstractContextManager[Any]:

@@ -20,8 +20,9 @@ from coupon_core.domain.models import (
 )
 from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.domain.models.filters import CouponFilter
+from coupon_core.services import suspension
 from coupon_core.services.access import client_keys, tenants
-from coupon_core.services.catalog import definitions, reward_items
+from coupon_core.services.catalog import definition_status, definitions, reward_items
 from coupon_core.services.coupons import (
     administration,
     generation,
@@ -89,6 +90,24 @@ class TenantFactory:
             self.tenant_id, definition.definition_id, changes=members, now=utc_now()
         )
 
+    def suspend(self, definition: Definition) -> Definition:
+        """Suspend a definition."""
+        return suspension.suspend(
+            suspension.DEFINITIONS,
+            self.tenant_id,
+            definition.definition_id,
+            now=utc_now(),
+        )
+
+    def resume(self, definition: Definition) -> Definition:
+        """Resume a definition."""
+        return suspension.resume(
+            suspension.DEFINITIONS,
+            self.tenant_id,
+            definition.definition_id,
+            now=utc_now(),
+        )
+
     def pause(self, definition: Definition) -> Definition:
         """Pause a definition."""
         return self.set_status(definition, DefinitionStatus.PAUSED)
@@ -101,7 +120,7 @@ class TenantFactory:
         self, definition: Definition, status: DefinitionStatus
     ) -> Definition:
         """Set the status of a definition."""
-        return definitions.set_status(
+        return definition_status.set_status(
             self.tenant_id, definition.definition_id, status=status, now=utc_now()
         )
 

@@ -37,7 +37,11 @@ class ListChecks:
             for status in ["", *STATUSES]:
                 self.check_user_coupons(user, CallStyle("A", USER_TOKEN), status)
             self.check_user_history(user, CallStyle("A", USER_TOKEN))
-        active = {item.id for item in self.model.offers if item.status == "active"}
+        active = {
+            offer.id
+            for offer in self.model.offers
+            if offer.status == "active" and not offer.suspended
+        }
         listed = (
             self.api_client.get_caller("ann", CallStyle("B", USER_TOKEN))
             .get("/definitions")

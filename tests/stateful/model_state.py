@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from tests.stateful.reference_data import HeldCoupon, Offer
 
@@ -33,6 +34,24 @@ class ModelState:
         ]
         return sum(user in ("", name) for name in user_ids)
 
+    def count_period_uses(
+        self, offer: Offer, user: str, period: str, now: datetime
+    ) -> int:
+        """Return a user's redemptions in the current day, week or month."""
+        return sum(
+            name == user and to_period(moment, period) == to_period(now, period)
+            for coupon in self.list_by_offer(offer)
+            for name, moment in zip(coupon.used_by, coupon.used_at, strict=True)
+        )
+
+    def get_max_period_uses(self, offer: Offer, period: str, now: datetime) -> int:
+        """Return the most redemptions that one user has in the current period."""
+        users = {coupon.user for coupon in self.list_by_offer(offer)} - {""}
+        return max(
+            (self.count_period_uses(offer, user, period, now) for user in users),
+            default=0,
+        )
+
     def get_max_code_uses(self, offer: Offer) -> int:
         """Return the most redemptions that one coupon has."""
         return max(
@@ -53,6 +72,14 @@ class ModelState:
     def count_assigned(self, offer: Offer) -> int:
         """Return the number of coupons that a user holds."""
         return sum(coupon.user != "" for coupon in self.list_by_offer(offer))
+
+
+def to_period(moment: datetime, period: str) -> tuple[int, ...]:
+    """Return the day, the ISO week or the month of a moment in UTC."""
+    if period == "week":
+        return moment.isocalendar()[:2]
+    day = moment.year, moment.month, moment.day
+    return day if period == "day" else day[:2]
 
 
 def is_same_code(a: str, b: str, exact: bool) -> bool:

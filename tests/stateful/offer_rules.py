@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -29,6 +30,7 @@ from tests.stateful.strategies import (
     indexes,
     limit_kinds,
     offer_requests,
+    periods,
     statuses,
     to_limit_members,
     to_limits,
@@ -159,6 +161,46 @@ class OfferRules(MachineBase):
                 update()
         else:
             update()
+        self._check_codes(
+            sorted({item.code for item in self.model.list_by_offer(offer)})[:4]
+        )
+
+    @precondition(lambda self: self.model.offers)
+    @rule(pick=indexes, period=periods, more=st.sampled_from([-1, 0, 1, 1]))
+    def change_period_limit(self, pick: int, period: str, more: int) -> None:
+        """Set a limit per user and period close to the uses in the current one."""
+        used = [item for item in self.model.offers if self.model.count_uses(item)]
+        offer = pick_item(used or self.model.offers, pick)
+        count = self.model.get_max_period_uses(offer, period, self.now)
+        self._change_period_limit(offer, period, max(1, count + more))
+
+    def _change_period_limit(self, offer: Offer, period: str, max_uses: int) -> None:
+        limits = {
+            "per_code": offer.per_code or None,
+            "per_user": offer.per_user or None,
+            "total": offer.total or None,
+            "per_user_period": {"max_uses": max_uses, "period": period},
+        }
+        config = {"limits": limits}
+        answer = self.api_client.call_admin("PATCH", f"/{offer.id}", {"config": config})
+        change = partial(
+            self.model.change_period_limit, offer, period, max_uses, self.now
+        )
+        self._check_agreement(change, answer)
+        codes = sorted({item.code for item in self.model.list_by_offer(offer)})[:4]
+        self._check_codes(codes)
+        self._set_time(self.now + timedelta(days=1))
+        self._check_codes(codes)
+
+    @precondition(lambda self: self.model.offers)
+    @rule(pick=indexes, suspended=st.booleans())
+    def suspend_or_resume(self, pick: int, suspended: bool) -> None:
+        """Suspend or resume a definition."""
+        offer = pick_item(self.model.offers, pick)
+        action = "suspend" if suspended else "resume"
+        answer = self.api_client.call_admin("POST", f"/{offer.id}/{action}")
+        assert (answer.json["suspended_at"] is not None) == suspended
+        offer.suspended = suspended
         self._check_codes(
             sorted({item.code for item in self.model.list_by_offer(offer)})[:4]
         )

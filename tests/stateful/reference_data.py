@@ -7,6 +7,7 @@ from datetime import datetime
 
 NOT_FOUND, REVOKED, ALREADY_REDEEMED = "not found", "revoked", "already redeemed"
 USED_UP, ARCHIVED, EXPIRED = "used up", "archived", "expired"
+SUSPENDED, PERIOD_LIMIT_REACHED = "suspended", "user's limit in a period"
 NOT_YET_ACTIVE, USER_LIMIT_REACHED, POOL_EXHAUSTED = (
     "not yet active",
     "user's limit",
@@ -31,6 +32,9 @@ class Offer:
     per_user: int = 0
     total: int = 0
     awarded_only: bool = False
+    per_period: int = 0
+    period: str = ""  # day, week or month
+    suspended: bool = False
     status: str = "active"
     id: str = ""
 
@@ -50,6 +54,7 @@ class HeldCoupon:
     id: str = ""
     # the user of each redemption, to count by user
     used_by: list[str] = field(default_factory=list)
+    used_at: list[datetime] = field(default_factory=list)
 
     @property
     def expires(self) -> datetime | None:

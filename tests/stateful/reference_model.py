@@ -18,8 +18,10 @@ from tests.stateful.reference_data import (
     EXPIRED,
     NOT_FOUND,
     NOT_YET_ACTIVE,
+    PERIOD_LIMIT_REACHED,
     POOL_EXHAUSTED,
     REVOKED,
+    SUSPENDED,
     USED_UP,
     USER_LIMIT_REACHED,
     HeldCoupon,
@@ -86,6 +88,14 @@ class ReferenceModel(ModelState):
             raise ModelRefusal("LIMIT_BELOW_USES")
         offer.per_user = per_user
 
+    def change_period_limit(
+        self, offer: Offer, period: str, per_period: int, now: datetime
+    ) -> None:
+        """Change the limit per user and period."""
+        if 0 < per_period < self.get_max_period_uses(offer, period, now):
+            raise ModelRefusal("LIMIT_BELOW_USES")
+        offer.per_period, offer.period = per_period, period
+
     def change_code(self, offer: Offer, code: str, exact: bool) -> None:
         """Change the custom code of an offer without coupons."""
         if self.list_by_offer(offer) and (code, exact) != (
@@ -107,6 +117,8 @@ class ReferenceModel(ModelState):
             raise ModelRefusal("EXPIRY_IS_PAST")
         if offer.status != "active":
             raise ModelRefusal("DEFINITION_NOT_ACTIVE")
+        if offer.suspended:
+            raise ModelRefusal("DEFINITION_SUSPENDED")
         if offer.code and "" in users:
             raise ModelRefusal("CUSTOM_NEEDS_USERS")
         # Awards may be repeated; otherwise a user gets a custom code once.
@@ -139,6 +151,25 @@ class ReferenceModel(ModelState):
             raise ModelRefusal("COUPON_REDEEMED")
         coupon.revoked = True
         return coupon
+
+    def move_expiries(self, offer: Offer, expires_at: datetime | None) -> int:
+        """Move the expiry of an offer's usable coupons; return how many changed."""
+        changed = [
+            coupon
+            for coupon in self.list_by_offer(offer)
+            if not coupon.revoked
+            and not (offer.per_code and coupon.use_count >= offer.per_code)
+            and coupon.own_end != expires_at
+        ]
+        for coupon in changed:
+            coupon.own_end = expires_at
+        return len(changed)
+
+    def reverse(self, coupon: HeldCoupon, number: int) -> None:
+        """Give one of the uses of a coupon back; the coupon stays its user's."""
+        del coupon.used_by[number], coupon.used_at[number]
+        coupon.use_count -= 1
+        coupon.last_used_at = max(coupon.used_at, default=None)
 
     # ----------------------------------------------------------------- players
 
@@ -197,12 +228,16 @@ class ReferenceModel(ModelState):
         uses_by_user = self.count_uses(offer, user) if user else 0
         violations = {
             REVOKED: coupon.revoked,
+            SUSPENDED: offer.suspended,
             ALREADY_REDEEMED: is_spent and offer.per_code == 1,
             USED_UP: is_spent,
             ARCHIVED: offer.status == "archived",
             EXPIRED: bool(coupon.expires) and now > coupon.expires,
             NOT_YET_ACTIVE: bool(offer.starts) and now < offer.starts,
             USER_LIMIT_REACHED: bool(offer.per_user) and uses_by_user >= offer.per_user,
+            PERIOD_LIMIT_REACHED: bool(offer.per_period)
+            and self.count_period_uses(offer, user, offer.period, now)
+            >= offer.per_period,
             POOL_EXHAUSTED: bool(offer.total) and counted_uses >= offer.total,
         }
         return next((reason for reason, holds in violations.items() if holds), "")
@@ -222,4 +257,5 @@ class ReferenceModel(ModelState):
             now,
         )
         coupon.used_by.append(user)
+        coupon.used_at.append(now)
         return coupon, ""

@@ -57,6 +57,7 @@ SPELLINGS: list[Callable[[str], str]] = [
     lambda code: f" {code}\t".replace("\t", " "),
 ]
 spellings = st.sampled_from(SPELLINGS)
+periods = st.sampled_from(["day", "week", "month"])
 statuses = st.sampled_from(["active", "paused", "archived"])
 
 

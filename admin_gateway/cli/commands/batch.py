@@ -14,10 +14,11 @@ from admin_gateway.cli.output import (
     tenant_command,
 )
 from admin_gateway.cli.progress import progress_bar
+from admin_gateway.cli.suspension_commands import add_suspension_commands
 from admin_gateway.responses.batches import serialize_batch
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.batches import ACTIVE_STATES, Batch, BatchState
-from coupon_core.services import batches
+from coupon_core.services import batches, suspension
 
 POLL_INTERVAL_SECONDS = 0.5
 COLUMNS = (
@@ -34,7 +35,12 @@ batch_argument = click.argument("batch_id", type=UUID_PARAM)
 
 @click.group()
 def batch() -> None:
-    """Batches of coupons: list, show, watch, cancel."""
+    """Batches of coupons: list, show, watch, cancel, suspend, resume."""
+
+
+add_suspension_commands(
+    batch, batch_argument, suspension.BATCHES, serialize=serialize_batch
+)
 
 
 @list_command(

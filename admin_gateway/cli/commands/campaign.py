@@ -14,10 +14,12 @@ from admin_gateway.cli.options import (
     metadata_option,
 )
 from admin_gateway.cli.output import Rows, list_command, tenant_command
+from admin_gateway.cli.suspension_commands import add_suspension_commands
 from admin_gateway.requests.campaigns import CreateCampaignSchema, UpdateCampaignSchema
 from admin_gateway.responses import campaigns as campaign_responses
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.campaigns import CampaignStatus
+from coupon_core.services import suspension
 from coupon_core.services.access import tenants
 from coupon_core.services.campaigns import campaigns
 
@@ -50,7 +52,15 @@ campaign_field_options = combine_options(
 
 @click.group()
 def campaign() -> None:
-    """Campaigns: create, list, get, update, stats, creators."""
+    """Campaigns: create, list, get, update, suspend, resume, stats, creators."""
+
+
+add_suspension_commands(
+    campaign,
+    campaign_argument,
+    suspension.CAMPAIGNS,
+    serialize=campaign_responses.serialize_campaign,
+)
 
 
 @tenant_command(campaign, campaign_argument, campaign_field_options)

@@ -4,7 +4,11 @@ from typing import Any
 
 import rich_click as click
 
-from admin_gateway.cli.definition_options import build_body, definition_field_options
+from admin_gateway.cli.definition_options import (
+    build_body,
+    definition_field_options,
+    without_omitted_limits,
+)
 from admin_gateway.cli.options import (
     UUID_PARAM,
     EnumChoice,
@@ -12,6 +16,7 @@ from admin_gateway.cli.options import (
     tenant_option,
 )
 from admin_gateway.cli.output import Rows, json_command, list_command, tenant_command
+from admin_gateway.cli.suspension_commands import add_suspension_commands
 from admin_gateway.requests.definitions import (
     CreateDefinitionSchema,
     UpdateDefinitionSchema,
@@ -22,8 +27,9 @@ from admin_gateway.responses.serializers import (
     serialize_definition_stats,
 )
 from coupon_core.domain.models import DefinitionStatus, Page, utc_now
+from coupon_core.services import suspension
 from coupon_core.services.access import tenants
-from coupon_core.services.catalog import definitions
+from coupon_core.services.catalog import definition_status, definitions
 from coupon_core.services.coupons import code_capacity
 
 definition_argument = click.argument("definition_id", type=UUID_PARAM)
@@ -31,7 +37,15 @@ definition_argument = click.argument("definition_id", type=UUID_PARAM)
 
 @click.group()
 def definition() -> None:
-    """Definitions: create, list, get, update, pause, activate, archive, stats."""
+    """Definitions: create, list, get, update, pause, suspend, archive, stats."""
+
+
+add_suspension_commands(
+    definition,
+    definition_argument,
+    suspension.DEFINITIONS,
+    serialize=serialize_definition_for_admin,
+)
 
 
 @tenant_command(definition, definition_field_options)
@@ -92,7 +106,9 @@ def update(tenant_id: str, definition_id: str, **options: Any) -> dict[str, Any]
 
     Example: `couponctl definition update --tenant acme 0198c0de-… --total 5000`
     """
-    changes = UpdateDefinitionSchema().load(build_body(**options))
+    changes = without_omitted_limits(
+        UpdateDefinitionSchema().load(build_body(**options)), **options
+    )
     changed = definitions.update(
         tenant_id, definition_id, changes=changes, now=utc_now()
     )
@@ -149,7 +165,7 @@ def _add_status_command(name: str, status: DefinitionStatus, help_text: str) -> 
     @definition_argument
     @json_command()
     def set_status(tenant_id: str, definition_id: str) -> dict[str, Any]:
-        changed = definitions.set_status(
+        changed = definition_status.set_status(
             tenant_id, definition_id, status=status, now=utc_now()
         )
         return serialize_definition_for_admin(changed)

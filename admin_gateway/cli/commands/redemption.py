@@ -6,6 +6,7 @@ import rich_click as click
 
 from admin_gateway.cli.errors import reason_message
 from admin_gateway.cli.options import (
+    CLI_ACTOR,
     id_option,
     limit_option,
     metadata_option,
@@ -14,7 +15,10 @@ from admin_gateway.cli.options import (
     without_unset,
 )
 from admin_gateway.cli.output import exit_with_failure, json_command, tenant_command
-from admin_gateway.requests.redemptions import RedemptionQuerySchema
+from admin_gateway.requests.redemptions import (
+    RedemptionQuerySchema,
+    ReverseRedemptionSchema,
+)
 from admin_gateway.responses.redemptions import (
     RedemptionPageSchema,
     serialize_redemption,
@@ -32,6 +36,7 @@ from coupon_core.services.coupons import (
 )
 from coupon_core.services.coupons import redemption as redemption_service
 from coupon_core.services.coupons.redemption import RedeemRequest
+from coupon_core.services.points import reversals
 
 # Reasons for which validate has another text than redeem (docs/api-contracts.md 0.5).
 VALIDATION_MESSAGES = {
@@ -126,7 +131,7 @@ def history(tenant_id: str, user_id: str, page: Page) -> dict[str, Any]:
 
 @click.group()
 def redemption() -> None:
-    """Redemptions of a tenant: list, get."""
+    """Redemptions of a tenant: list, get, reverse."""
 
 
 @redemption.command("list")
@@ -155,10 +160,32 @@ def list_redemptions(tenant_id: str, limit: int, **filters: Any) -> dict[str, An
     return document
 
 
-@tenant_command(redemption, click.argument("redemption_id", type=click.IntRange(1)))
+redemption_argument = click.argument("redemption_id", type=click.IntRange(1))
+
+
+@tenant_command(redemption, redemption_argument)
 def get(tenant_id: str, redemption_id: int) -> dict[str, Any]:
     """Show a redemption.
 
     Example: `couponctl redemption get --tenant acme 245883838423042`
     """
     return serialize_redemption(redemption_records.get(tenant_id, redemption_id))
+
+
+@tenant_command(
+    redemption, redemption_argument, click.option("--reason", help="Why, in words.")
+)
+def reverse(tenant_id: str, redemption_id: int, reason: str | None) -> dict[str, Any]:
+    """Give a use back in every limit that counts it (idempotent).
+
+    The coupon stays its user's. A use that was paid for with points gives them back.
+
+    Example: `couponctl redemption reverse --tenant acme 245883838423042
+    --reason "Order cancelled"`
+    """
+    body = ReverseRedemptionSchema().load(without_unset(reason=reason))
+    return serialize_redemption(
+        reversals.reverse(
+            tenant_id, redemption_id, **body, now=utc_now(), actor=CLI_ACTOR
+        )
+    )

@@ -15,8 +15,10 @@ from coupon_core.domain.enums import (
     Dialect,
     Scope,
     Trigger,
+    UsagePeriod,
 )
 from coupon_core.domain.models.coupons import (
+    NO_USAGE,
     Coupon,
     CouponUsage,
     Decision,
@@ -29,15 +31,22 @@ from coupon_core.domain.models.coupons import (
     RedemptionResult,
     RewardItem,
     SharedCode,
+    UserUsage,
     Validation,
 )
 from coupon_core.domain.models.credentials import ApiKey, Principal, TenantSecret
-from coupon_core.domain.models.events import DeadLetter, Event, Milestone
+from coupon_core.domain.models.events import (
+    DeadLetter,
+    Event,
+    Milestone,
+    MilestoneOutcome,
+)
 from coupon_core.domain.refusals import (
     AdminReason,
     AnyReason,
     AuthReason,
     ImpossibleCode,
+    LimitBelowUses,
     PurchaseReason,
     Reason,
     Refused,
@@ -46,6 +55,7 @@ from coupon_core.domain.refusals import (
 __all__ = [
     "MILESTONE_TYPES",
     "NO_LIMIT",
+    "NO_USAGE",
     "UNASSIGNED",
     "AdminReason",
     "AnyReason",
@@ -65,7 +75,9 @@ __all__ = [
     "Event",
     "ImpossibleCode",
     "IssuedCoupon",
+    "LimitBelowUses",
     "Milestone",
+    "MilestoneOutcome",
     "Page",
     "Principal",
     "PurchaseReason",
@@ -79,6 +91,8 @@ __all__ = [
     "SharedCode",
     "TenantSecret",
     "Trigger",
+    "UsagePeriod",
+    "UserUsage",
     "Validation",
     "utc_now",
 ]

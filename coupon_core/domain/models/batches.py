@@ -48,6 +48,7 @@ class Batch:
     updated_at: datetime
     finished_at: datetime | None
     metadata: Metadata = field(default_factory=dict)
+    suspended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

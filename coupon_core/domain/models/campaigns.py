@@ -39,6 +39,7 @@ class Campaign:
     created_at: datetime
     updated_at: datetime
     metadata: Metadata = field(default_factory=dict)
+    suspended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

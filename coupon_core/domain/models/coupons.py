@@ -12,6 +12,7 @@ from coupon_core.domain.enums import (
     DefinitionStatus,
     Dialect,
     Trigger,
+    UsagePeriod,
 )
 from coupon_core.domain.metadata import Metadata
 from coupon_core.domain.refusals import Reason
@@ -65,6 +66,9 @@ class Definition:
     created_at: datetime
     updated_at: datetime
     metadata: Metadata = field(default_factory=dict)
+    user_period_limit: int = 0  # redemptions of all coupons by one user in a period
+    user_period: UsagePeriod | None = None
+    suspended_at: datetime | None = None  # None unless suspended
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class Coupon:
     returned_at: datetime | None = None  # returned for its points
     refund_count: int = 0
     copy_number: int = 1  # a user may hold a code several times
+    batch_id: str | None = None  # None unless generated or imported by workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,12 @@ class IssuedCoupon:
     coupon: Coupon
     definition: Definition
     reward_item: RewardItem
+    batch_suspended_at: datetime | None = None
+
+    @property
+    def is_suspended(self) -> bool:
+        """True while the coupon's definition or batch is suspended."""
+        return bool(self.definition.suspended_at or self.batch_suspended_at)
 
     @property
     def expires_at(self) -> datetime | None:
@@ -109,6 +120,20 @@ class SharedCode:
     revoked_at: datetime | None
     definition: Definition
     reward_item: RewardItem
+
+
+@dataclass(frozen=True, slots=True)
+class UserUsage:
+    """A user's redemptions of all codes of a definition, as far as limits count them.
+
+    `period_count` counts those of the current period of a limit per user and period.
+    """
+
+    total_count: int = 0
+    period_count: int = 0
+
+
+NO_USAGE = UserUsage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +171,7 @@ class Redemption:
     redeemed_at: datetime
     reference: str | None = None
     metadata: Metadata | None = None
+    period_key: str = ""  # the period that it counted in; "" if there was no limit
 
     @property
     def has_note(self) -> bool:
@@ -166,8 +192,9 @@ class RedemptionRecord:
     reference: str | None
     metadata: Metadata
     redeemed_at: datetime
-    reversed_at: datetime | None
+    reversed_at: datetime | None  # when the use was given back, also by a refund
     reversal_reason: str | None
+    use_number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +218,7 @@ class CouponUsage:
     use_count: int
     max_coupon_use_count: int  # of the coupon that was used most
     max_user_use_count: int
+    max_user_period_use_count: int = 0  # in the current period
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from coupon_core.domain.enums import Trigger
 
@@ -19,6 +20,14 @@ class Event:
     subject: str
     occurred_at: datetime
     data: str
+
+
+class MilestoneOutcome(StrEnum):
+    """What a milestone led to, as the metrics count it."""
+
+    EARNED = "earned"
+    NO_COUPON = "no_coupon"
+    SUSPENDED = "suspended"  # only a suspension prevented a coupon
 
 
 @dataclass(frozen=True, slots=True)

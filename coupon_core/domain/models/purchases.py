@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from coupon_core.domain.models.coupons import Definition, IssuedCoupon
+from coupon_core.domain.models.coupons import Definition, IssuedCoupon, UserUsage
 from coupon_core.domain.models.offers import Offer
 from coupon_core.domain.models.users import RegisteredUser
 
@@ -89,6 +89,6 @@ class PurchaseContext:
     user: RegisteredUser | None
     copies: Sequence[IssuedCoupon]
     is_claim: bool
-    user_uses: int
+    usage: UserUsage
     has_stock: bool
     balance: int

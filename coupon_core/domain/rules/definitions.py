@@ -9,6 +9,8 @@ from coupon_core.domain.models import (
     CodeFormat,
     CouponUsage,
     Definition,
+    LimitBelowUses,
+    Refused,
 )
 
 CLAIMABLE_FORMATS = frozenset({CodeFormat.CUSTOM, CodeFormat.SHARED})
@@ -86,27 +88,35 @@ def change_affects_coupons(before: Definition, after: Definition) -> bool:
     return changes_codes or _get_limits(before) != _get_limits(after)
 
 
-def _get_limits(definition: Definition) -> tuple[int, int, int]:
+def _get_limits(definition: Definition) -> tuple[object, ...]:
     return (
         definition.per_code_limit,
         definition.per_user_limit,
         definition.total_limit,
+        definition.user_period_limit,
+        definition.user_period,
     )
 
 
 def definition_change_violations(
     before: Definition, after: Definition, usage: CouponUsage
-) -> Iterator[AdminReason]:
+) -> Iterator[Refused]:
     """Yield the violations of a change, given the usage of the existing coupons."""
     has_codes = usage.coupon_count or before.code_format in PREDEFINED_CODE_FORMATS
     if has_codes and get_frozen_fields(before) != get_frozen_fields(after):
-        yield AdminReason.CODE_RULES_FROZEN
-    if NO_LIMIT < after.per_code_limit < usage.max_coupon_use_count:
-        yield AdminReason.LIMIT_BELOW_USES
-    if NO_LIMIT < after.per_user_limit < usage.max_user_use_count:
-        yield AdminReason.LIMIT_BELOW_USES
-    if NO_LIMIT < after.total_limit < total_limit_usage(after, usage):
-        yield AdminReason.LIMIT_BELOW_USES
+        yield Refused(AdminReason.CODE_RULES_FROZEN)
+    for name, limit, use_count in (
+        ("per_code", after.per_code_limit, usage.max_coupon_use_count),
+        ("per_user", after.per_user_limit, usage.max_user_use_count),
+        ("total", after.total_limit, total_limit_usage(after, usage)),
+        (
+            "per_user_period.max_uses",
+            after.user_period_limit,
+            usage.max_user_period_use_count,
+        ),
+    ):
+        if NO_LIMIT < limit < use_count:
+            yield LimitBelowUses(name, use_count)
 
 
 def total_limit_usage(definition: Definition, usage: CouponUsage) -> int:

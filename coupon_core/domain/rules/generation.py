@@ -18,6 +18,15 @@ def is_earned_by(definition: Definition, milestone: Milestone) -> bool:
 
     See docs/api-contracts.md 0.17.
     """
+    return not definition.suspended_at and _is_triggered_by(definition, milestone)
+
+
+def is_withheld_from(definition: Definition, milestone: Milestone) -> bool:
+    """Return True if only a suspension prevents that the milestone earns a coupon."""
+    return bool(definition.suspended_at) and _is_triggered_by(definition, milestone)
+
+
+def _is_triggered_by(definition: Definition, milestone: Milestone) -> bool:
     return (
         definition.status == DefinitionStatus.ACTIVE
         and definition.trigger_enabled
@@ -42,8 +51,7 @@ def generation_violations(
     definition: Definition, is_unassigned: bool
 ) -> Iterator[AdminReason]:
     """Yield the reasons to refuse the generation of coupons now."""
-    if definition.status != DefinitionStatus.ACTIVE:
-        yield AdminReason.NOT_ACTIVE
+    yield from _status_violations(definition)
     if definition.code_format == CodeFormat.SHARED:
         yield AdminReason.SHARED_CODES_ARE_CLAIMED
     if is_unassigned and definition.code_format in (
@@ -53,9 +61,15 @@ def generation_violations(
         yield AdminReason.CUSTOM_NEEDS_USERS
 
 
-def import_violations(definition: Definition) -> Iterator[AdminReason]:
-    """Yield the reasons to refuse an import of codes now."""
+def _status_violations(definition: Definition) -> Iterator[AdminReason]:
     if definition.status != DefinitionStatus.ACTIVE:
         yield AdminReason.NOT_ACTIVE
+    if definition.suspended_at:
+        yield AdminReason.DEFINITION_SUSPENDED
+
+
+def import_violations(definition: Definition) -> Iterator[AdminReason]:
+    """Yield the reasons to refuse an import of codes now."""
+    yield from _status_violations(definition)
     if definition.code_format in CLAIMABLE_FORMATS:
         yield AdminReason.IMPORT_NEEDS_OWN_CODES

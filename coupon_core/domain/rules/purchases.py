@@ -63,6 +63,11 @@ def _common_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyR
         yield PurchaseReason.NOT_A_MEMBER
 
 
+def _suspension_violations(context: PurchaseContext) -> Iterator[AnyReason]:
+    if context.definition.suspended_at:
+        yield Reason.SUSPENDED
+
+
 def _has_ended(context: PurchaseContext, now: datetime) -> bool:
     """Return True if the definition has ended for this user.
 
@@ -81,6 +86,7 @@ def _is_expired(copy: IssuedCoupon, now: datetime) -> bool:
 
 
 def _buy_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyReason]:
+    yield from _suspension_violations(context)
     yield from _common_violations(context, now)
     if not context.offer.is_two_step_purchase:
         yield PurchaseReason.NOT_BUYABLE
@@ -90,6 +96,7 @@ def _buy_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyReas
 
 
 def _redeem_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyReason]:
+    yield from _suspension_violations(context)
     yield from _common_violations(context, now)
     if select_redeemable_copy(context, now):
         return
@@ -119,7 +126,7 @@ def _copy_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyRea
 def _find_redeem_violation(
     context: PurchaseContext, copy: IssuedCoupon, now: datetime
 ) -> Reason | None:
-    return decide_redeem(copy, now, user_uses=context.user_uses).reason
+    return decide_redeem(copy, now, context.usage).reason
 
 
 def _sale_violations(context: PurchaseContext) -> Iterator[AnyReason]:

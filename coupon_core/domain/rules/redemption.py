@@ -8,6 +8,7 @@ from datetime import datetime
 
 from coupon_core.domain.models import (
     NO_LIMIT,
+    NO_USAGE,
     Coupon,
     CouponStatus,
     Decision,
@@ -15,23 +16,26 @@ from coupon_core.domain.models import (
     DefinitionStatus,
     IssuedCoupon,
     Reason,
+    UserUsage,
 )
 from coupon_core.domain.models.creators import CodeStatus
 
 
-def decide_redeem(issued: IssuedCoupon, now: datetime, user_uses: int = 0) -> Decision:
+def decide_redeem(
+    issued: IssuedCoupon, now: datetime, usage: UserUsage = NO_USAGE
+) -> Decision:
     """Decide whether the coupon may be redeemed now.
 
-    Validate and redeem both use this decision. `user_uses` counts the redemptions of
-    all codes of the definition by the user. `starts_at` and `expires_at` are inclusive
-    (docs/api-contracts.md 0.4).
+    Validate and redeem both use this decision. `usage` is the user's use of all codes
+    of the definition. `starts_at` and `expires_at` are inclusive (docs/api-contracts.md
+    0.4).
     """
-    violations = _redemption_violations(issued, now, user_uses=user_uses)
+    violations = _redemption_violations(issued, now, usage=usage)
     return Decision(next(violations, None))
 
 
 def select_redeemable(
-    candidates: Sequence[IssuedCoupon], now: datetime, user_uses: int = 0
+    candidates: Sequence[IssuedCoupon], now: datetime, usage: UserUsage = NO_USAGE
 ) -> IssuedCoupon:
     """Return the first of several coupons with one code that may be redeemed.
 
@@ -39,17 +43,19 @@ def select_redeemable(
     """
     if len(candidates) > 1:
         for candidate in candidates:
-            if decide_redeem(candidate, now, user_uses=user_uses).is_allowed:
+            if decide_redeem(candidate, now, usage).is_allowed:
                 return candidate
     return candidates[0]
 
 
 def _redemption_violations(
-    issued: IssuedCoupon, now: datetime, user_uses: int
+    issued: IssuedCoupon, now: datetime, usage: UserUsage
 ) -> Iterator[Reason]:
     coupon, definition = issued.coupon, issued.definition
     if coupon.revoked_at or coupon.returned_at:
         yield Reason.REVOKED
+    if issued.is_suspended:
+        yield Reason.SUSPENDED
     if is_used_up(coupon, definition):
         yield _get_used_up_reason(definition)
     if definition.status == DefinitionStatus.ARCHIVED:
@@ -58,8 +64,10 @@ def _redemption_violations(
         yield Reason.EXPIRED
     if definition.starts_at and now < definition.starts_at:
         yield Reason.NOT_YET_ACTIVE
-    if definition.per_user_limit and user_uses >= definition.per_user_limit:
+    if NO_LIMIT < definition.per_user_limit <= usage.total_count:
         yield Reason.USER_LIMIT
+    if NO_LIMIT < definition.user_period_limit <= usage.period_count:
+        yield Reason.USER_PERIOD_LIMIT
     if (
         total_limit_counts_redemptions(definition)
         and definition.used_count >= definition.total_limit
@@ -110,7 +118,8 @@ def get_shared_code_status(
     definition: Definition, revoked_at: datetime | None, now: datetime
 ) -> CodeStatus:
     """Return the status of a creator's code for users who have not used it yet."""
-    if revoked_at or definition.status == DefinitionStatus.ARCHIVED:
+    is_archived = definition.status == DefinitionStatus.ARCHIVED
+    if revoked_at or definition.suspended_at or is_archived:
         return CodeStatus.INACTIVE
     if definition.expires_at and now > definition.expires_at:
         return CodeStatus.EXPIRED

@@ -60,15 +60,16 @@ COUNT_RESERVED = f"""
     AND {UNFINISHED_CONDITION}
 """
 # While other batches make progress, the chunks of this one may only be queued, so it is
-# reclaimed later. Batches of paused definitions are left alone.
+# reclaimed later. Batches that wait for an administrator are left alone.
 SELECT_STALLED_OF_ALL_TENANTS = f"""
     SELECT tenant_id, batch_id FROM batch
     WHERE {UNFINISHED_CONDITION} AND updated_at < :before
     AND (updated_at < :long_before OR NOT EXISTS (SELECT 1 FROM batch other
         WHERE other.{UNFINISHED_CONDITION} AND other.updated_at >= :before))
-    AND NOT EXISTS (SELECT 1 FROM definition d
+    AND suspended_at IS NULL AND NOT EXISTS (SELECT 1 FROM definition d
         WHERE d.tenant_id = batch.tenant_id
-        AND d.definition_id = batch.definition_id AND d.status = 'paused')
+        AND d.definition_id = batch.definition_id
+        AND (d.status = 'paused' OR d.suspended_at IS NOT NULL))
 """
 RECLAIM_STALLED = f"""
     UPDATE batch SET updated_at = :now
@@ -185,8 +186,9 @@ def set_wait_reason(tenant_id: str, batch_id: str, reason: str) -> None:
 def list_stalled(before: datetime, long_before: datetime) -> list[tuple[str, str]]:
     """Return tenant and id of the batches without progress since `before`.
 
-    Batches of paused definitions are left out. While other batches make progress, a
-    batch is returned only if it has had none since `long_before`.
+    Batches that are suspended, or whose definition is paused or suspended, are left
+    out. While other batches make progress, a batch is returned only if it has had none
+    since `long_before`.
     """
     parameters = {
         "before": format_timestamp_milliseconds(before),

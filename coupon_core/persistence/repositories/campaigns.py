@@ -96,4 +96,5 @@ def _to_campaign(row: CampaignTable) -> Campaign:
         created_at=row.created_at,
         updated_at=row.updated_at,
         metadata=row.metadata,
+        suspended_at=row.suspended_at,
     )

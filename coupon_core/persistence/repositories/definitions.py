@@ -87,9 +87,8 @@ def lock_shared(tenant_id: str, definition_id: str) -> Definition | None:
 
 
 def _lock_row(tenant_id: str, definition_id: str, lock_mode: str) -> Definition | None:
-    query = DefinitionTable.select(*DEFINITION_FIELDS).where(
-        DefinitionTable.match_key(tenant_id, definition_id)
-    )
+    key = DefinitionTable.match_key(tenant_id, definition_id)
+    query = DefinitionTable.select(*DEFINITION_FIELDS).where(key)
     row = lock_rows(query, lock_mode).tuples().first()
     return to_definition(row) if row else None
 
@@ -118,6 +117,7 @@ def list_definitions(
     status: DefinitionStatus | None = None,
     name: str | None = None,
     metadata: Mapping[str, str] | None = None,
+    is_suspended: bool | None = None,
 ) -> tuple[list[Definition], int]:
     """Return the definitions of a tenant, newest first, and the total of all matches.
 
@@ -131,6 +131,8 @@ def list_definitions(
         query = query.where(DefinitionTable.status == status)
     if name:
         query = query.where(fn.LOWER(DefinitionTable.name).contains(name.lower()))
+    if is_suspended is not None:
+        query = query.where(DefinitionTable.suspended_at.is_null(not is_suspended))
     newest = query.order_by(DefinitionTable.definition_id.desc())
     rows = newest.limit(page.limit).offset(page.offset).tuples()
     return [to_definition(row) for row in rows], query.count()
@@ -149,10 +151,9 @@ def update(definition: Definition) -> None:
         None, [(is_renamed, to_name_key(definition.name))], DefinitionTable.name_key
     )
     query = DefinitionTable.update({**asdict(definition), "name_key": name_key})
+    key = DefinitionTable.match_key(definition.tenant_id, definition.definition_id)
     with _map_integrity_errors():
-        query.where(
-            DefinitionTable.match_key(definition.tenant_id, definition.definition_id)
-        ).execute()
+        query.where(key).execute()
 
 
 def find_duplicate_names(limit: int) -> list[tuple[str, str, str]]:

@@ -1,7 +1,7 @@
 """The inventory of codes of a tenant: pages, exports and single coupons."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -188,10 +188,18 @@ def list_events(tenant_id: str, coupon_id: str) -> list[CouponEvent]:
 
 def list_redemptions(
     tenant_id: str, coupon_id: str
-) -> list[tuple[Redemption, datetime | None]]:
-    """Return the redemptions of a coupon in order, with their refund times."""
-    query = RedemptionTable.select().where(
+) -> list[tuple[Redemption, datetime | None, str | None]]:
+    """Return the redemptions of a coupon in order.
+
+    Each has the time at which its use was given back, and the reason of a reversal.
+    """
+    names = [field.name for field in fields(Redemption)]
+    columns = [
+        getattr(RedemptionTable, name)
+        for name in (*names, "refunded_at", "reversal_reason")
+    ]
+    query = RedemptionTable.select(*columns).where(
         RedemptionTable.tenant_id == tenant_id, RedemptionTable.coupon_id == coupon_id
     )
     rows = query.order_by(RedemptionTable.use_number).tuples()
-    return [(Redemption(*row[:8]), row[8]) for row in rows]
+    return [(Redemption(*row[:-2]), *row[-2:]) for row in rows]

@@ -21,6 +21,7 @@ from coupon_core.persistence.tables import (
     PurchaseTable,
     RedemptionTable,
     TenantKeyTable,
+    UserPeriodUsageTable,
     UserUsageTable,
     WalletTable,
 )
@@ -30,6 +31,7 @@ OF_COUPONS = """ AND coupon_id IN (SELECT c.coupon_id FROM coupon c
     WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id)"""
 OF_DEFINITIONS = """ AND definition_id IN (SELECT c.definition_id FROM coupon c
     WHERE c.tenant_id = :tenant_id AND c.user_id = :user_id)"""
+ERASE_NOTES = ", reference = NULL, metadata = NULL, reversal_reason = NULL"
 # The ID is also part of the scope in which a shared code is unique.
 ERASE_COUPON = """, metadata = NULL, code_scope = CASE code_scope
     WHEN :user_id THEN :pseudonym
@@ -56,8 +58,9 @@ class PersonalTable:
 
 # Coupons come last, because the conditions refer to them.
 PERSONAL_TABLES = (
-    PersonalTable(RedemptionTable, OF_COUPONS, ", reference = NULL, metadata = NULL"),
+    PersonalTable(RedemptionTable, OF_COUPONS, ERASE_NOTES),
     PersonalTable(UserUsageTable, OF_DEFINITIONS),
+    PersonalTable(UserPeriodUsageTable, OF_DEFINITIONS),
     PersonalTable(EarnedCouponTable, OF_DEFINITIONS),
     PersonalTable(PurchaseTable, OF_COUPONS),
     PersonalTable(CouponEventTable, OF_COUPONS),

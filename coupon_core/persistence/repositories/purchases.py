@@ -7,10 +7,10 @@ from coupon_core.domain.models import Coupon, Definition
 from coupon_core.domain.models.purchases import Purchase
 from coupon_core.domain.rules.redemption import (
     total_limit_counts_awards,
-    total_limit_counts_redemptions,
 )
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
+from coupon_core.persistence.repositories import user_usage
 from coupon_core.persistence.tables import PurchaseTable
 
 MARK_REFUNDED = """
@@ -26,10 +26,11 @@ RETURN_COUPON = """
     AND redemption_count = :seen_count AND refund_count = :seen_refunds
     AND returned_at IS NULL
 """
+MAX_USE_NUMBER = 2_147_483_647
 UNDO_REDEMPTIONS = """
     UPDATE redemption SET refunded_at = :now
     WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id AND refunded_at IS NULL
-    AND use_number >= :first RETURNING use_number
+    AND use_number BETWEEN :first AND :last RETURNING use_number, period_key
 """
 SELECT_LAST_USE_NUMBER = """
     SELECT max(use_number) FROM redemption WHERE tenant_id = :tenant_id
@@ -45,14 +46,9 @@ UNDO_ONE_REDEMPTION = """
     AND redemption_count = :seen_count AND refund_count = :seen_refunds
     AND returned_at IS NULL
 """
-DECREMENT_TOTAL_USAGE = """
-    UPDATE definition SET used_count = used_count - :count
+LOWER_AWARD_COUNT = """
+    UPDATE definition SET used_count = used_count - 1
     WHERE tenant_id = :tenant_id AND definition_id = :definition_id
-"""
-DECREMENT_USER_USAGE = """
-    UPDATE user_usage SET used_count = used_count - :count
-    WHERE tenant_id = :tenant_id AND definition_id = :definition_id
-    AND user_id = :user_id
 """
 
 
@@ -87,26 +83,30 @@ def return_coupon(coupon: Coupon, definition: Definition, now: datetime) -> list
     """
     if not _update_if_unchanged(RETURN_COUPON, coupon, now=now):
         return []
-    numbers = _undo_redemptions(coupon, 0, now=now)
-    _decrement_usage(coupon, definition, count=len(numbers))
+    numbers = _undo_redemptions(coupon, definition, 0, last=MAX_USE_NUMBER, now=now)
     if total_limit_counts_awards(definition):
-        _decrement_counter(DECREMENT_TOTAL_USAGE, coupon, count=1)
+        execute(
+            LOWER_AWARD_COUNT,
+            {"tenant_id": coupon.tenant_id, "definition_id": coupon.definition_id},
+        )
     return numbers
 
 
-def undo_last_redemption(
-    coupon: Coupon, definition: Definition, now: datetime
+def undo_redemption(
+    coupon: Coupon, definition: Definition, now: datetime, use_number: int | None = None
 ) -> list[int]:
-    """Undo the last redemption of a coupon; return its number in a list.
+    """Undo a redemption of a coupon, or the last one; return its number in a list.
 
     Returns an empty list if the coupon has changed since it was read.
     """
-    key = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
-    (last_number,) = execute(SELECT_LAST_USE_NUMBER, key).fetchone()
-    numbers = _undo_redemptions(coupon, last_number, now=now)
+    if use_number is None:
+        key = {"tenant_id": coupon.tenant_id, "coupon_id": coupon.coupon_id}
+        (use_number,) = execute(SELECT_LAST_USE_NUMBER, key).fetchone()
+    numbers = _undo_redemptions(
+        coupon, definition, use_number, last=use_number, now=now
+    )
     if not _update_if_unchanged(UNDO_ONE_REDEMPTION, coupon, now=now):
         return []
-    _decrement_usage(coupon, definition, count=len(numbers))
     return numbers
 
 
@@ -122,31 +122,20 @@ def _update_if_unchanged(sql: str, coupon: Coupon, now: datetime) -> bool:
 
 
 def _undo_redemptions(
-    coupon: Coupon, first_use_number: int, now: datetime
+    coupon: Coupon,
+    definition: Definition,
+    first: int | None,
+    last: int | None,
+    now: datetime,
 ) -> list[int]:
+    """Mark redemptions as refunded and give the uses back; return their numbers."""
     parameters = {
         "tenant_id": coupon.tenant_id,
         "coupon_id": coupon.coupon_id,
-        "first": first_use_number,
+        "first": first,
+        "last": last,
         "now": format_timestamp_milliseconds(now),
     }
-    return sorted(
-        int(row[0]) for row in execute(UNDO_REDEMPTIONS, parameters).fetchall()
-    )
-
-
-def _decrement_usage(coupon: Coupon, definition: Definition, count: int) -> None:
-    if total_limit_counts_redemptions(definition):
-        _decrement_counter(DECREMENT_TOTAL_USAGE, coupon, count=count)
-    if definition.per_user_limit:
-        _decrement_counter(DECREMENT_USER_USAGE, coupon, count=count)
-
-
-def _decrement_counter(sql: str, coupon: Coupon, count: int) -> None:
-    parameters = {
-        "tenant_id": coupon.tenant_id,
-        "definition_id": coupon.definition_id,
-        "user_id": coupon.user_id,
-        "count": count,
-    }
-    execute(sql, parameters)
+    rows = sorted(execute(UNDO_REDEMPTIONS, parameters).fetchall())
+    user_usage.lower_usage(coupon, definition, [period_key for _, period_key in rows])
+    return [int(use_number) for use_number, _ in rows]

@@ -1,4 +1,4 @@
-"""Redemptions as administrators list them, newest first."""
+"""Redemptions as administrators list and reverse them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,16 +7,23 @@ from typing import Any
 from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Dialect, RedemptionRecord
 from coupon_core.domain.models.filters import RedemptionFilter
+from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
 from coupon_core.persistence.id_generation import get_min_integer_id_at
 from coupon_core.persistence.tables import parse_json, to_datetime
 
 SELECT_RECORDS = """
     SELECT r.redemption_id, r.coupon_id, r.definition_id, c.code, r.user_id, r.dialect,
-        r.reference, r.metadata, r.redeemed_at, r.reversed_at, r.reversal_reason
+        r.reference, r.metadata, r.redeemed_at,
+        COALESCE(r.reversed_at, r.refunded_at), r.reversal_reason, r.use_number
     FROM redemption r
     JOIN coupon c ON c.tenant_id = :tenant_id AND c.coupon_id = r.coupon_id
     WHERE r.tenant_id = :tenant_id
+"""
+MARK_REVERSED = """
+    UPDATE redemption SET reversed_at = :now, reversal_reason = :reason
+    WHERE tenant_id = :tenant_id AND coupon_id = :coupon_id
+    AND use_number = :use_number
 """
 # User, code and definition are conditions on the coupon, which has indexes for them; a
 # redemption has one index less to maintain for each.
@@ -75,6 +82,7 @@ def _to_record(row: Sequence[Any]) -> RedemptionRecord:
         redeemed_at,
         reversed_at,
         reversal_reason,
+        use_number,
     ) = row
     return RedemptionRecord(
         redemption_id=redemption_id,
@@ -88,4 +96,19 @@ def _to_record(row: Sequence[Any]) -> RedemptionRecord:
         redeemed_at=to_datetime(redeemed_at),
         reversed_at=reversed_at and to_datetime(reversed_at),
         reversal_reason=reversal_reason,
+        use_number=use_number,
     )
+
+
+def mark_reversed(
+    record: RedemptionRecord, tenant_id: str, reason: str, now: datetime
+) -> None:
+    """Record that a use was given back by a reversal, and why."""
+    parameters = {
+        "tenant_id": tenant_id,
+        "coupon_id": record.coupon_id,
+        "use_number": record.use_number,
+        "reason": reason or None,
+        "now": format_timestamp_milliseconds(now),
+    }
+    execute(MARK_REVERSED, parameters)

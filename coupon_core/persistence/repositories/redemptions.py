@@ -36,19 +36,38 @@ INCREMENT_USER_USAGE = """
     SET used_count = user_usage.used_count + 1
     WHERE user_usage.used_count < :per_user_limit
 """
+INCREMENT_PERIOD_USAGE = """
+    INSERT INTO user_period_usage (tenant_id, definition_id, user_id, period_key,
+        used_count)
+    SELECT :tenant_id, :definition_id, :user_id, :period_key, 1 {source} WHERE true
+    ON CONFLICT (tenant_id, definition_id, user_id, period_key) DO UPDATE
+    SET used_count = user_period_usage.used_count + 1
+    WHERE user_period_usage.used_count < :user_period_limit
+"""
 # Both writes require that coupon and definition are unchanged since the decision. A
 # change of these columns waits for running redemptions (lock_coupons_exclusively).
 UNCHANGED_DEFINITION_CONDITION = """
     EXISTS (SELECT 1 FROM definition d
     WHERE d.tenant_id = :tenant_id AND d.definition_id = :definition_id
     AND d.per_code_limit = :per_code_limit AND d.per_user_limit = :per_user_limit
-    AND d.total_limit = :total_limit
+    AND d.total_limit = :total_limit AND d.user_period_limit = :user_period_limit
+    AND d.suspended_at IS NULL
     AND d.custom_code = :custom_code AND d.case_sensitive = :case_sensitive)
 """
 ACTIVE_SHARED_CODE_CONDITION = """
     EXISTS (SELECT 1 FROM shared_code s
     WHERE s.tenant_id = :tenant_id AND s.code_key = :code_key
     AND s.definition_id = :definition_id AND s.revoked_at IS NULL)
+"""
+SAME_PERIOD_CONDITION = """
+    EXISTS (SELECT 1 FROM definition d
+    WHERE d.tenant_id = :tenant_id AND d.definition_id = :definition_id
+    AND d.user_period = :user_period)
+"""
+ACTIVE_BATCH_CONDITION = """
+    EXISTS (SELECT 1 FROM batch b
+    WHERE b.tenant_id = :tenant_id AND b.batch_id = :batch_id
+    AND b.suspended_at IS NULL)
 """
 UPDATE_COUPON = f"""
     UPDATE coupon SET user_id = :user_id, redemption_count = redemption_count + 1,
@@ -74,7 +93,6 @@ INSERT_REDEMPTION = """
     SELECT :tenant_id, :coupon_id, {use_number}, :redemption_id,
         :definition_id, :user_id, :dialect, :redeemed_at{values}
 """
-NOTE_COLUMNS = {"columns": ", reference, metadata", "values": ", :reference, :metadata"}
 INSERT_EVENT = """
     INSERT INTO outbox (tenant_id, event_id, event_type, subject, occurred_at,
         data, state)
@@ -97,6 +115,7 @@ def record(
         **to_coupon_row(candidate.coupon, definition),
         **_to_redemption_parameters(redemption),
         **_to_rule_parameters(definition),
+        "batch_id": candidate.coupon.batch_id,
         "seen_count": candidate.coupon.redemption_count,
         "seen_refunds": candidate.coupon.refund_count,
         "seen_user_id": candidate.coupon.user_id,
@@ -106,7 +125,7 @@ def record(
         "occurred_at": format_timestamp_milliseconds(event.occurred_at),
         "data": event.data,
     }
-    layout = _choose_layout(definition, claim, has_note=redemption.has_note)
+    layout = _choose_layout(candidate, claim, has_note=redemption.has_note)
     if layout.has_note:
         parameters["reference"] = redemption.reference
         parameters["metadata"] = to_json_text(redemption.metadata or {})
@@ -126,6 +145,7 @@ def _to_redemption_parameters(redemption: Redemption) -> dict[str, object]:
         "redemption_id": redemption.redemption_id,
         "dialect": redemption.dialect.value,
         "redeemed_at": format_timestamp_milliseconds(redemption.redeemed_at),
+        "period_key": redemption.period_key,
     }
 
 
@@ -134,6 +154,8 @@ def _to_rule_parameters(definition: Definition) -> dict[str, object]:
         "per_code_limit": definition.per_code_limit,
         "per_user_limit": definition.per_user_limit,
         "total_limit": definition.total_limit,
+        "user_period_limit": definition.user_period_limit,
+        "user_period": definition.user_period,
         "custom_code": definition.custom_code,
         "case_sensitive": definition.case_sensitive,
     }
@@ -146,20 +168,26 @@ class StatementLayout:
     counter_statements: tuple[str, ...]
     claim: bool
     has_shared_code: bool
+    has_batch: bool
+    has_period: bool
     has_note: bool  # a reference or metadata
 
 
 def _choose_layout(
-    definition: Definition, claim: bool, has_note: bool
+    candidate: IssuedCoupon, claim: bool, has_note: bool
 ) -> StatementLayout:
+    definition = candidate.definition
     counts = {
         INCREMENT_TOTAL_USAGE: total_limit_counts_redemptions(definition),
         INCREMENT_USER_USAGE: definition.per_user_limit > 0,
+        INCREMENT_PERIOD_USAGE: definition.user_period_limit > 0,
     }
     return StatementLayout(
         counter_statements=tuple(sql for sql, needed in counts.items() if needed),
         claim=claim,
         has_shared_code=definition.code_format == CodeFormat.SHARED,
+        has_batch=candidate.coupon.batch_id is not None,
+        has_period=definition.user_period_limit > 0,
         has_note=has_note,
     )
 
@@ -193,21 +221,29 @@ def _combine_statements(layout: StatementLayout) -> str:
     return f"WITH {', '.join(parts)} {INSERT_EVENT} FROM recorded"
 
 
-def _build_redemption_statement(layout: StatementLayout, use_number: str) -> str:
-    note = NOTE_COLUMNS if layout.has_note else {"columns": "", "values": ""}
-    return INSERT_REDEMPTION.format(use_number=use_number, **note)
-
-
 def _build_coupon_statement(layout: StatementLayout, previous: str) -> str:
     """Return the statement that uses or claims the coupon.
 
     It takes effect only if the part `previous` has returned a row.
     """
+    period_condition = f"AND {SAME_PERIOD_CONDITION}" if layout.has_period else ""
     if layout.claim:
         source = f"FROM {previous}" if previous else ""
-        return f"{INSERT_CLAIMED_COUPON.format(source=source)} {ON_CONFLICT_DO_NOTHING}"
-    code_condition = (
-        f"AND {ACTIVE_SHARED_CODE_CONDITION}" if layout.has_shared_code else ""
+        insert = INSERT_CLAIMED_COUPON.format(source=source)
+        return f"{insert} {period_condition} {ON_CONFLICT_DO_NOTHING}"
+    conditions = {
+        ACTIVE_SHARED_CODE_CONDITION: layout.has_shared_code,
+        ACTIVE_BATCH_CONDITION: layout.has_batch,
+        f"EXISTS (SELECT 1 FROM {previous})": bool(previous),
+    }
+    needed = [f"AND {sql}" for sql, is_needed in conditions.items() if is_needed]
+    return " ".join([UPDATE_COUPON, period_condition, *needed])
+
+
+def _build_redemption_statement(layout: StatementLayout, use_number: str) -> str:
+    note = ", reference, metadata" if layout.has_note else ""
+    columns = note + (", period_key" if layout.has_period else "")
+    values = columns.replace(", ", ", :")
+    return INSERT_REDEMPTION.format(
+        use_number=use_number, columns=columns, values=values
     )
-    count_condition = f"AND EXISTS (SELECT 1 FROM {previous})" if previous else ""
-    return f"{UPDATE_COUPON} {code_condition} {count_condition}"

@@ -26,6 +26,7 @@ from coupon_core.persistence.tables.client_keys import ClientKeyTable
 from coupon_core.persistence.tables.coupons import (
     CouponTable,
     RedemptionTable,
+    UserPeriodUsageTable,
     UserUsageTable,
 )
 from coupon_core.persistence.tables.definitions import (
@@ -117,6 +118,7 @@ __all__ = [
     "TenantKeyTable",
     "TenantSecretTable",
     "TenantTable",
+    "UserPeriodUsageTable",
     "UserUsageTable",
     "UtcTimestampField",
     "UuidTextField",
@@ -148,6 +150,7 @@ ALL_TABLES = (
     CouponTable,
     RedemptionTable,
     UserUsageTable,
+    UserPeriodUsageTable,
     OutboxTable,
     EarnedCouponTable,
     AcceptedEventTable,

@@ -29,6 +29,7 @@ class BatchTable(BaseTable):
     updated_at = UtcTimestampField()
     finished_at = UtcTimestampField(null=True)
     metadata = JsonTextField(default=dict)
+    suspended_at = UtcTimestampField(null=True)
 
     class Meta:
         table_name = "batch"

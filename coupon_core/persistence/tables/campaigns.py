@@ -23,6 +23,7 @@ class CampaignTable(BaseTable):
     created_at = UtcTimestampField()
     updated_at = UtcTimestampField()
     metadata = JsonTextField(default=dict)
+    suspended_at = UtcTimestampField(null=True)
 
     class Meta:
         table_name = "campaign"

@@ -30,6 +30,7 @@ class CouponTable(BaseTable):
     copy_number = IntegerField(default=1)
     batch_id = UuidTextField(null=True)
     swept_at = UtcTimestampField(null=True)
+    replaced_by = UuidTextField(null=True)
     metadata = JsonTextField(null=True)
 
     class Meta:
@@ -81,6 +82,7 @@ class RedemptionTable(BaseTable):
     metadata = JsonTextField(null=True)
     reversed_at = UtcTimestampField(null=True)
     reversal_reason = TextField(null=True)
+    period_key = TextField(default="")
 
     class Meta:
         table_name = "redemption"
@@ -108,3 +110,19 @@ class UserUsageTable(BaseTable):
     class Meta:
         table_name = "user_usage"
         primary_key = CompositeKey("tenant_id", "definition_id", "user_id")
+
+
+class UserPeriodUsageTable(BaseTable):
+    """The number of uses per user and period, under a limit per user and period."""
+
+    tenant_id = TextField()
+    definition_id = UuidTextField()
+    user_id = TextField()
+    period_key = TextField()
+    used_count = IntegerField()
+
+    class Meta:
+        table_name = "user_period_usage"
+        primary_key = CompositeKey(
+            "tenant_id", "definition_id", "user_id", "period_key"
+        )

@@ -65,6 +65,9 @@ class DefinitionTable(BaseTable):
     updated_at = UtcTimestampField()
     name_key = TextField(null=True)
     metadata = JsonTextField(default=dict)
+    user_period_limit = IntegerField(default=0)
+    user_period = TextField(null=True)
+    suspended_at = UtcTimestampField(null=True)
 
     class Meta:
         table_name = "definition"

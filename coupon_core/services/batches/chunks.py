@@ -34,13 +34,15 @@ from coupon_core.services.errors import require_found
 
 COMPLETED_EVENT_TYPE = "batch.completed"
 REASON_DEFINITION_PAUSED = "waiting: the definition is paused"
+REASON_DEFINITION_SUSPENDED = "waiting: the definition is suspended"
+REASON_BATCH_SUSPENDED = "waiting: the batch is suspended"
 
 
 def generate_chunk(key: ChunkKey, now: datetime) -> bool:
     """Generate the coupons of a chunk (idempotent).
 
     Return False if there is nothing to generate: the chunk is finished, the batch has
-    ended, or the definition is paused. A refusal fails the batch and is stored as its
+    ended, or it waits. A refusal fails the batch and is stored as its
     error. Errors of the database are raised, and the chunk must be tried again.
     """
     tenant_id, batch_id, _ = key
@@ -67,9 +69,9 @@ def _try_generate(batch: Batch, chunk: BatchChunk, now: datetime) -> bool:
                 generation.lock_for_generation(batch.tenant_id, batch.definition_id),
                 AdminReason.DEFINITION_NOT_FOUND,
             )
-            if definition.status == DefinitionStatus.PAUSED:
+            if wait_reason := _find_wait_reason(batch, definition):
                 batch_repository.set_wait_reason(
-                    batch.tenant_id, batch.batch_id, REASON_DEFINITION_PAUSED
+                    batch.tenant_id, batch.batch_id, wait_reason
                 )
                 return False
             for reason in generation_rules.generation_violations(
@@ -80,6 +82,20 @@ def _try_generate(batch: Batch, chunk: BatchChunk, now: datetime) -> bool:
     except _AlreadyEnded:
         return False
     return True
+
+
+def _find_wait_reason(batch: Batch, definition: Definition) -> str:
+    """Return why the batch waits, or "".
+
+    The caller's transaction has announced a coupon write, so that no suspension is
+    missed that was confirmed before.
+    """
+    if definition.status == DefinitionStatus.PAUSED:
+        return REASON_DEFINITION_PAUSED
+    if definition.suspended_at:
+        return REASON_DEFINITION_SUSPENDED
+    current = batch_repository.get(batch.tenant_id, batch.batch_id)
+    return REASON_BATCH_SUSPENDED if current and current.suspended_at else ""
 
 
 def _write_chunk(

@@ -5,7 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from coupon_core.domain.models import AdminReason, Definition, Refused
+from coupon_core.domain.models import (
+    AdminReason,
+    Definition,
+    LimitBelowUses,
+)
 from coupon_core.domain.models.packages import PackageWithDefinition
 from coupon_core.domain.rules.packages import (
     apply_package_to_definition,
@@ -22,7 +26,11 @@ from coupon_core.services.catalog import definitions
 from coupon_core.services.errors import require_found
 
 LIMIT_FIELDS = frozenset({"per_code_limit", "per_user_limit", "total_limit"})
-LIMIT_BELOW_USES_DETAIL = "limits: expected at least the number of uses so far"
+LIMIT_MEMBERS = {
+    "per_code": "per_code_usage_limit",
+    "per_user": "cross_creator_limit",
+    "total": "max_total_usage",
+}
 
 
 def has_different_limits(
@@ -81,10 +89,9 @@ def _change_limits(
 ) -> Definition:
     try:
         return definitions.update_in_transaction(definition, limits, now)
-    except Refused as refused:
-        if refused.reason == AdminReason.LIMIT_BELOW_USES:
-            raise Refused(refused.reason, LIMIT_BELOW_USES_DETAIL) from refused
-        raise
+    except LimitBelowUses as error:
+        member = LIMIT_MEMBERS.get(error.limit, error.limit)
+        raise error.with_member(member) from error
 
 
 def _change_package_fields(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from coupon_core.domain.models import (
     AdminReason,
@@ -16,7 +15,6 @@ from coupon_core.persistence.repositories import campaigns as campaign_repositor
 from coupon_core.persistence.repositories import (
     checked_prefixes as checked_prefix_repository,
 )
-from coupon_core.persistence.repositories import coupon_counts
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import packages as package_repository
 
@@ -60,23 +58,6 @@ def require_unused_code(definition: Definition) -> None:
         )
     if definition_repository.is_code_taken(definition):
         raise Refused(AdminReason.CODE_TAKEN)
-
-
-def with_recounted_usage(before: Definition, after: Definition) -> Definition:
-    """Return `after` with its uses counted again from the coupons.
-
-    Raises:
-        Refused: The existing coupons do not permit the change.
-    """
-    if not definition_rules.change_affects_coupons(before, after):
-        return after
-    usage = coupon_counts.get_usage(after.tenant_id, after.definition_id)
-    for reason in definition_rules.definition_change_violations(before, after, usage):
-        raise Refused(reason)
-    used_count = (
-        definition_rules.total_limit_usage(after, usage) if after.total_limit else 0
-    )
-    return replace(after, used_count=used_count)
 
 
 @contextmanager

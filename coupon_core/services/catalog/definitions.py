@@ -14,6 +14,7 @@ from coupon_core.domain.models import (
     Definition,
     DefinitionStats,
     DefinitionStatus,
+    LimitBelowUses,
     Page,
     Refused,
 )
@@ -24,9 +25,8 @@ from coupon_core.persistence.repositories import coupon_counts
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
-from coupon_core.persistence.repositories import user_usage as user_usage_repository
 from coupon_core.services import audit, reserved_prefixes
-from coupon_core.services.catalog import definition_checks
+from coupon_core.services.catalog import definition_checks, usage_recounts
 from coupon_core.services.errors import require_found
 
 DEFAULTS: Mapping[str, Any] = {
@@ -45,6 +45,8 @@ DEFAULTS: Mapping[str, Any] = {
     "per_code_limit": 1,
     "per_user_limit": 0,
     "total_limit": 0,
+    "user_period_limit": 0,
+    "user_period": None,
     "awarded_only": False,
     "trigger_kind": None,
     "trigger_enabled": False,
@@ -52,15 +54,13 @@ DEFAULTS: Mapping[str, Any] = {
     "trigger_threshold": 0,
     "metadata": {},
 }
-AUDIT_ACTIONS = {
-    DefinitionStatus.ACTIVE: "activated",
-    DefinitionStatus.PAUSED: "paused",
-    DefinitionStatus.ARCHIVED: "archived",
-}
 CODE_FIELDS = frozenset({"code_format", "custom_code", "case_sensitive"})
 # They decide with which characters random codes begin.
 PREFIX_FIELDS = frozenset({"code_prefix", "code_pattern"})
-LIMIT_FIELDS = frozenset({"per_code_limit", "per_user_limit", "total_limit"})
+LIMIT_FIELDS = frozenset(
+    {"per_code_limit", "per_user_limit", "total_limit"}
+    | {"user_period_limit", "user_period"}
+)
 FIELDS_AFFECTING_COUPONS = CODE_FIELDS | LIMIT_FIELDS | {"awarded_only"}
 
 
@@ -128,6 +128,13 @@ def list_definitions(
     return definition_repository.list_definitions(tenant_id, page, **filters)
 
 
+def list_available(tenant_id: str, page: Page) -> tuple[list[Definition], int]:
+    """Return a page of the active, unsuspended definitions, and their total count."""
+    return definition_repository.list_definitions(
+        tenant_id, page, status=DefinitionStatus.ACTIVE, is_suspended=False
+    )
+
+
 def update(
     tenant_id: str, definition_id: str, changes: Mapping[str, Any], now: datetime
 ) -> Definition:
@@ -142,9 +149,12 @@ def update(
     """
     changed_fields = _find_changed_fields(get(tenant_id, definition_id), changes)
     for fields in (changed_fields, changes.keys()):
-        after = _try_update(
-            tenant_id, definition_id, changes=changes, locked_fields=fields, now=now
-        )
+        try:
+            after = _try_update(
+                tenant_id, definition_id, changes=changes, locked_fields=fields, now=now
+            )
+        except LimitBelowUses as error:
+            raise error.with_member(f"config.limits.{error.limit}") from error
         if after:
             return after
     raise AssertionError("unreachable: all changed fields were locked")
@@ -190,11 +200,10 @@ def update_in_transaction(
     if codes.fixed_prefix(after) != codes.fixed_prefix(before):
         reserved_prefixes.require_unreserved_prefix(after)
     definition_checks.require_package_in_use(before, after)
-    after = definition_checks.with_recounted_usage(before, after)
+    after = usage_recounts.with_recounted_usage(before, after, now)
     with definition_checks.translate_conflicts():
         definition_repository.update(after)
-    if after.per_user_limit and not before.per_user_limit:
-        user_usage_repository.recount(after.tenant_id, after.definition_id)
+    usage_recounts.recount_user_usage(before, after, now)
     frozen_before = definition_rules.get_frozen_fields(before)
     if definition_rules.get_frozen_fields(after) != frozen_before:
         definition_checks.require_unused_code(after)
@@ -205,25 +214,6 @@ def update_in_transaction(
         after.definition_id,
         changed=_find_changed_fields(before, changes),
     )
-    return after
-
-
-def set_status(
-    tenant_id: str, definition_id: str, status: DefinitionStatus, now: datetime
-) -> Definition:
-    """Pause, activate or archive a definition (idempotent).
-
-    Raises:
-        Refused: The definition is unknown, or its package is not in use.
-    """
-    with transaction():
-        before = _lock(tenant_id, definition_id)
-        if before.status == status:
-            return before
-        after = replace(before, status=status, updated_at=now)
-        definition_checks.require_package_in_use(before, after)
-        definition_repository.update(after)
-        audit.record(tenant_id, f"definition.{AUDIT_ACTIONS[status]}", definition_id)
     return after
 
 

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from coupon_core.domain.models import IssuedCoupon
+from coupon_core.domain.models import IssuedCoupon, UserUsage
+from coupon_core.domain.rules.usage_periods import get_period_key
 from coupon_core.persistence.repositories import code_lookup as code_lookup_repository
 from coupon_core.persistence.repositories import user_usage as user_usage_repository
 from coupon_core.services.coupons.code_assignment import build_coupon
@@ -24,17 +25,14 @@ def find_for_user(
     return [], False
 
 
-def count_user_redemptions(issued: IssuedCoupon, user_id: str) -> int:
-    """Return a user's redemptions over all codes of the coupon's definition.
+def get_user_usage(issued: IssuedCoupon, user_id: str, now: datetime) -> UserUsage:
+    """Return a user's use of all codes of the coupon's definition.
 
-    Return 0 if the definition has no limit per user.
+    Nothing is counted unless the definition limits it.
     """
     definition = issued.definition
-    if not definition.per_user_limit:
-        return 0
-    return user_usage_repository.get_used_count(
-        definition.tenant_id, definition.definition_id, user_id
-    )
+    period_key = get_period_key(definition, now)
+    return user_usage_repository.get_usage(definition, user_id, period_key)
 
 
 def find_claimable_coupon(

@@ -18,6 +18,7 @@ from coupon_core.domain.models import (
     Refused,
 )
 from coupon_core.domain.rules import redemption as redemption_rules
+from coupon_core.domain.rules.usage_periods import get_period_key
 from coupon_core.observability import metrics
 from coupon_core.persistence.database import (
     ConcurrentUpdate,
@@ -167,9 +168,9 @@ def _require_redeemable(
     )
     if not candidates:
         raise Refused(Reason.COUPON_NOT_FOUND)
-    use_count = lookup.count_user_redemptions(candidates[0], user_id)
-    issued = redemption_rules.select_redeemable(candidates, now, use_count)
-    decision = redemption_rules.decide_redeem(issued, now, use_count)
+    usage = lookup.get_user_usage(candidates[0], user_id, now)
+    issued = redemption_rules.select_redeemable(candidates, now, usage)
+    decision = redemption_rules.decide_redeem(issued, now, usage)
     if decision.reason:
         raise Refused(decision.reason)
     return issued, exists
@@ -225,6 +226,7 @@ def _build_redemption(
         redeemed_at=now,
         reference=request.reference,
         metadata=request.metadata,
+        period_key=get_period_key(candidate.definition, now),
     )
 
 

@@ -15,9 +15,9 @@ from coupon_core.persistence.repositories import code_lookup as code_lookup_repo
 from coupon_core.security.rate_limiting.code_guessing import CodeLookupGuard
 from coupon_core.services.coupons.code_reading import read_code
 from coupon_core.services.coupons.lookup import (
-    count_user_redemptions,
     find_claimable_coupon,
     find_for_user,
+    get_user_usage,
 )
 
 UNKNOWN_CODE = Validation(Decision(Reason.COUPON_NOT_FOUND))
@@ -57,9 +57,9 @@ def _validate(
     candidates, exists = find_for_user(tenant_id, code, user_id, now)
     if not candidates:
         return UNKNOWN_CODE
-    use_count = count_user_redemptions(candidates[0], user_id)
-    issued = redemption_rules.select_redeemable(candidates, now, use_count)
-    decision = redemption_rules.decide_redeem(issued, now, use_count)
+    usage = get_user_usage(candidates[0], user_id, now)
+    issued = redemption_rules.select_redeemable(candidates, now, usage)
+    decision = redemption_rules.decide_redeem(issued, now, usage)
     return (
         _validation_of_coupon(decision, issued)
         if exists

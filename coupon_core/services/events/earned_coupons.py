@@ -1,6 +1,6 @@
 """Generate the coupons that milestones earn, once for each occurrence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +13,7 @@ from coupon_core.domain.models import (
     Definition,
     IssuedCoupon,
     Milestone,
+    MilestoneOutcome,
     Refused,
     RewardItem,
 )
@@ -34,11 +35,11 @@ DefinitionsWithRewards = Sequence[tuple[Definition, RewardItem]]
 Drafts = Sequence[EarnedCouponDraft] | None
 
 
-def process_milestone(milestone: Milestone, now: datetime) -> int:
-    """Generate the coupons that a milestone earns; return the number of new ones.
+def process_milestone(milestone: Milestone, now: datetime) -> MilestoneOutcome:
+    """Generate the coupons that a milestone earns.
 
-    Paused, archived, disabled and exhausted definitions earn nothing. Each coupon has
-    a transaction of its own, so a failed call is completed by repeating it.
+    Suspended, paused, archived, disabled and exhausted definitions earn nothing. Each
+    coupon has a transaction of its own, so a failed call is completed by repeating it.
 
     Raises:
         Refused: The tenant does not exist, or a code space is too small.
@@ -47,8 +48,22 @@ def process_milestone(milestone: Milestone, now: datetime) -> int:
     if candidates is None:
         raise Refused(AdminReason.TENANT_NOT_FOUND)
     earned = _select_earned(candidates, milestone)
-    return sum(
+    count = sum(
         _earn_unless_exhausted(definition, milestone, now) for definition, _ in earned
+    )
+    return _to_outcome(count, is_withheld=_is_withheld(candidates, milestone))
+
+
+def _to_outcome(count: int, is_withheld: bool) -> MilestoneOutcome:
+    if count:
+        return MilestoneOutcome.EARNED
+    return MilestoneOutcome.SUSPENDED if is_withheld else MilestoneOutcome.NO_COUPON
+
+
+def _is_withheld(candidates: DefinitionsWithRewards, milestone: Milestone) -> bool:
+    return any(
+        generation_rules.is_withheld_from(definition, milestone)
+        for definition, _ in candidates
     )
 
 
@@ -94,18 +109,22 @@ def _earn_coupon(candidate: Definition, milestone: Milestone, now: datetime) -> 
 
 @dataclass(frozen=True, slots=True)
 class MilestoneSet:
-    """Milestones of a tenant by index, and the coupons that each should earn."""
+    """Milestones of a tenant by index, and the coupons that each should earn.
+
+    `withheld` has the indexes of those that would earn more without a suspension.
+    """
 
     tenant_id: str
     drafts_by_index: Mapping[int, Drafts]
+    withheld: Set[int] = frozenset()
 
 
 def process_milestones(
     milestones: Sequence[Milestone], now: datetime
-) -> list[int | None]:
+) -> list[MilestoneOutcome | None]:
     """Generate the coupons of a set of milestones in one transaction where possible.
 
-    Returns the number of new coupons for each milestone. None means that the caller
+    Returns the outcome of each milestone. None means that the caller
     must use `process_milestone`: for scarce or shared codes, unknown tenants and lost
     races.
     """
@@ -113,14 +132,14 @@ def process_milestones(
     tenant_ids = sorted({milestone.tenant_id for milestone in milestones})
     sets = [_prepare_set(tenant_id, milestones, now) for tenant_id in tenant_ids]
     has_drafts = any(any(each.drafts_by_index.values()) for each in sets)
-    counts: dict[int, int | None] = {}
+    outcomes: dict[int, MilestoneOutcome | None] = {}
     try:
         with transaction() if has_drafts else nullcontext():
             for milestone_set in sets:
-                counts |= _store_set(milestone_set)
+                outcomes |= _store_set(milestone_set)
     except CodeCollision:
         return [None] * len(milestones)
-    return [counts[index] for index in range(len(milestones))]
+    return [outcomes[index] for index in range(len(milestones))]
 
 
 def _prepare_set(
@@ -150,6 +169,11 @@ def _prepare_set(
             index: None if of_tenant[index].user_id in separate_users else drafts
             for index, drafts in drafts_by_index.items()
         },
+        withheld={
+            index
+            for index, milestone in of_tenant.items()
+            if _is_withheld(candidates, milestone)
+        },
     )
 
 
@@ -176,8 +200,8 @@ def _draft_coupons(
     ]
 
 
-def _store_set(milestone_set: MilestoneSet) -> dict[int, int | None]:
-    """Store the coupons; return the number of new ones by the index of the milestone.
+def _store_set(milestone_set: MilestoneSet) -> dict[int, MilestoneOutcome | None]:
+    """Store the coupons; return the outcomes by the index of the milestone.
 
     Of repeated milestones the first one earns the coupon.
     """
@@ -193,7 +217,10 @@ def _store_set(milestone_set: MilestoneSet) -> dict[int, int | None]:
     return {
         index: None
         if each is None or {draft.key for draft in each} - new_keys - repeated_keys
-        else sum(new_drafts.get(draft.key) is draft for draft in each)
+        else _to_outcome(
+            sum(new_drafts.get(draft.key) is draft for draft in each),
+            is_withheld=index in milestone_set.withheld,
+        )
         for index, each in drafts_by_index.items()
     }
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from coupon_core.domain.models import (
+    NO_USAGE,
     CodeFormat,
     Definition,
     IssuedCoupon,
@@ -46,9 +47,9 @@ def load_purchase_context(request: ActivityRequest, now: datetime) -> PurchaseCo
         user=user_repository.get(request.tenant_id, request.user_id),
         copies=copies,
         is_claim=not exists,
-        user_uses=lookup.count_user_redemptions(copies[0], request.user_id)
+        usage=lookup.get_user_usage(copies[0], request.user_id, now)
         if copies
-        else 0,
+        else NO_USAGE,
         has_stock=_has_stock(definition),
         balance=point_repository.get_balance(
             request.tenant_id, request.user_id, offer.point_id

@@ -49,6 +49,12 @@ def create_definition(admin: AdminClient, **config: Any) -> Answer:
     return admin.post("coupons", {"name": "Welcome", "config": config})
 
 
+def generate_while_suspended(admin: AdminClient) -> Answer:
+    path = f"coupons/{admin.create_definition()['id']}"
+    admin.post(f"{path}/suspend")
+    return admin.post(f"{path}/generate", {"count": 1})
+
+
 def taken_name(admin: AdminClient) -> Answer:
     admin.create_definition("Welcome")
     return create_definition(admin)
@@ -324,6 +330,7 @@ CASES: list[tuple[AdminReason, Callable[[AdminClient], Answer]]] = [
     (AdminReason.CODE_RULES_FROZEN, frozen_rules),
     (AdminReason.LIMIT_BELOW_USES, limit_below_uses),
     (AdminReason.NOT_ACTIVE, not_active),
+    (AdminReason.DEFINITION_SUSPENDED, generate_while_suspended),
     (AdminReason.CUSTOM_NEEDS_USERS, nobody_of_custom),
     (AdminReason.SHARED_CODES_ARE_CLAIMED, shared_codes),
     (AdminReason.TOTAL_LIMIT_REACHED, all_given_out),
@@ -358,6 +365,7 @@ REASONS_WITH_FIGURES = {
     AdminReason.CODE_SPACE_TOO_SMALL,
     AdminReason.BAD_WEBHOOK_URL,
     AdminReason.EXPIRY_IS_PAST,
+    AdminReason.LIMIT_BELOW_USES,
     AdminReason.STEM_TAKEN,
 }
 # A tenant's key can neither name nor create another tenant; only couponctl can. The

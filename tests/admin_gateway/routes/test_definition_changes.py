@@ -11,6 +11,7 @@ from coupon_core.services.coupons import redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.support.admin_client import AdminClient, expect_refusal
 
+NO_LIMITS = {"per_code": None, "per_user": None, "total": None, "per_user_period": None}
 STREAK = {
     "enabled": True,
     "trigger": "streak_milestone",
@@ -31,7 +32,18 @@ PATCHES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"code_prefix": None}, {"code_prefix": None}),
     ({"code_prefix": ""}, {"code_prefix": None}),
     ({"starts_at": None, "expires_at": None}, {"starts_at": None, "expires_at": None}),
-    ({"usage_limit": {"limit_type": "unlimited"}},) * 2,
+    (
+        {"usage_limit": {"limit_type": "unlimited"}},
+        {"usage_limit": {"limit_type": "unlimited"}, "limits": NO_LIMITS},
+    ),
+    (
+        {"limits": {"per_user": 3, "per_code": 2}},
+        {
+            "usage_limit": {"limit_type": "per_user", "max_uses": 2},
+            "limits": {**NO_LIMITS, "per_user": 3, "per_code": 2},
+        },
+    ),
+    ({"limits": {**NO_LIMITS, "total": 5}}, {}),
     ({"auto_generate": None}, {"auto_generate": None}),
     ({"auto_generate": {"enabled": False}}, {"auto_generate": STREAK | {"enabled": 0}}),
 ]
@@ -119,10 +131,11 @@ def test_dates_and_limits_change_with_coupons_there(admin: AdminClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit_type", "least"), [("per_user", 2), ("global", 3)], ids=str
+    ("limit_type", "member", "least"),
+    [("per_user", "per_code", 2), ("global", "total", 3)],
 )
 def test_limit_does_not_go_below_what_was_used(
-    admin: AdminClient, limit_type: str, least: int
+    admin: AdminClient, limit_type: str, member: str, least: int
 ) -> None:
     unlimited = {"limit_type": "unlimited"}
     definition_id = admin.create_definition(usage_limit=unlimited)["id"]
@@ -137,7 +150,10 @@ def test_limit_does_not_go_below_what_was_used(
     path = f"coupons/{definition_id}"
     below = {"limit_type": limit_type, "max_uses": least - 1}
     answer = admin.patch(path, {"config": {"usage_limit": below}})
-    assert "max_uses" in expect_refusal(answer, 409, "LIMIT_BELOW_USES")
+    expected = (
+        f"config.limits.{member}: expected at least {least}, the number of uses so far"
+    )
+    assert expect_refusal(answer, 409, "LIMIT_BELOW_USES") == expected
     enough = {"limit_type": limit_type, "max_uses": least}
     after = admin.patch(path, {"config": {"usage_limit": enough}}).json
     assert after["config"]["usage_limit"] == enough
@@ -164,3 +180,66 @@ def test_refused_change_changes_nothing(admin: AdminClient) -> None:
     ]:
         expect_refusal(admin.patch(path, changes), status, code)
         assert admin.get(path).json == before
+
+
+PERIOD = {"max_uses": 2, "period": "day"}
+# What is sent as `config`, and the member that the refusal names.
+CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
+    ({"limits": None}, "limits"),
+    ({"limits": {"per_code": 0}}, "limits.per_code"),
+    ({"limits": {"per_user": -1}}, "limits.per_user"),
+    ({"limits": {"total": 1_000_000_001}}, "limits.total"),
+    ({"limits": {"total": "5"}}, "limits.total"),
+    ({"limits": {"all": 5}}, "limits.all"),
+    ({"limits": {"per_user_period": {"max_uses": 1}}}, "limits.per_user_period.period"),
+    ({"limits": {"per_user_period": {**PERIOD, "max_uses": 0}}}, "max_uses"),
+    ({"limits": {"per_user_period": {**PERIOD, "period": "year"}}}, "period"),
+    (
+        {"usage_limit": {"limit_type": "per_user", "max_uses": 1}, "limits": {}},
+        "limits",
+    ),
+    (
+        {
+            "usage_limit": {"limit_type": "global", "max_uses": 1},
+            "limits": {"total": 2, "per_code": 1},
+        },
+        "limits",
+    ),
+    ({"usage_limit": {"limit_type": "unlimited"}, "limits": {"total": 1}}, "limits"),
+]
+
+
+@pytest.mark.parametrize(("config", "member"), CONTRADICTIONS)
+def test_limits_that_cannot_be_are_refused(
+    sqlite_admin: AdminClient, config: dict[str, Any], member: str
+) -> None:
+    config = {"reward_item_id": "01890000-0000-7000-8000-000000000000", **config}
+    answer = sqlite_admin.post("coupons", {"name": "Limited", "config": config})
+    assert member in expect_refusal(answer, 400, "VALIDATION_ERROR")
+
+
+def test_only_what_usage_limit_limits_is_compared(admin: AdminClient) -> None:
+    limits = {"per_code": 1, "per_user": 1, "total": 20, "per_user_period": PERIOD}
+    for usage_limit in (
+        {"limit_type": "per_user", "max_uses": 1},
+        {"limit_type": "global", "max_uses": 20},
+    ):
+        config = admin.create_definition(
+            usage_limit["limit_type"], usage_limit=usage_limit, limits=limits
+        )["config"]
+        assert config["limits"] == limits
+        assert config["usage_limit"] == {"limit_type": "per_user", "max_uses": 1}
+
+
+def test_a_suspension_is_beside_the_status(admin: AdminClient) -> None:
+    before = admin.create_definition()
+    path = f"coupons/{before['id']}"
+    suspended = admin.post(f"{path}/suspend").json
+    assert suspended["suspended_at"].startswith("20")
+    assert suspended["status"] == "active"
+    assert admin.post(f"{path}/suspend").json == suspended
+    paused = admin.patch(path, {"status": "paused"}).json
+    assert paused["suspended_at"] == suspended["suspended_at"]
+    for _ in range(2):
+        resumed = admin.post(f"{path}/resume").json
+        assert (resumed["suspended_at"], resumed["status"]) == (None, "paused")

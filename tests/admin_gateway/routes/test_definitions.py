@@ -12,11 +12,13 @@ from coupon_core.services.coupons import generation, redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.support.admin_client import AdminClient, expect_created, expect_refusal
 
+NO_LIMITS = {"per_code": None, "per_user": None, "total": None, "per_user_period": None}
 DEFAULT_CONFIG = {
     "code_format": "random",
     "code_length": 8,
     "case_sensitive": False,
     "usage_limit": {"limit_type": "per_user", "max_uses": 1},
+    "limits": {**NO_LIMITS, "per_code": 1},
 }
 # Each `config` is returned as it was sent.
 STORED_CONFIGS: list[dict[str, Any]] = [
@@ -29,7 +31,17 @@ STORED_CONFIGS: list[dict[str, Any]] = [
     {"starts_at": "2030-01-01T00:00:00Z", "expires_at": "2030-01-31T23:59:59Z"},
     {"usage_limit": {"limit_type": "per_user", "max_uses": 3}},
     {"usage_limit": {"limit_type": "global", "max_uses": 1_000_000_000}},
-    {"usage_limit": {"limit_type": "unlimited"}},
+    {"usage_limit": {"limit_type": "unlimited"}, "limits": NO_LIMITS},
+    {"limits": {**NO_LIMITS, "per_user": 1, "total": 20}},
+    {
+        "usage_limit": {"limit_type": "per_user", "max_uses": 1},
+        "limits": {
+            "per_code": 1,
+            "per_user": 5,
+            "total": 1_000_000_000,
+            "per_user_period": {"max_uses": 2, "period": "week"},
+        },
+    },
     {
         "auto_generate": {
             "enabled": True,

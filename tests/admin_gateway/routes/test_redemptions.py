@@ -97,3 +97,33 @@ def test_an_unknown_redemption_is_not_found(
 ) -> None:
     answer = sqlite_admin.get(f"redemptions/{redemption_id}")
     expect_refusal(answer, 404, "REDEMPTION_NOT_FOUND")
+
+
+def test_a_reversed_redemption_answers_the_same_again(admin: AdminClient) -> None:
+    redemption_id = redeem(admin, "ann", "A")
+    path = f"redemptions/{redemption_id}"
+    before = admin.get(path).json
+    answer = admin.post(f"{path}/reverse", {"reason": "Order cancelled"})
+    assert answer.json == {
+        **before,
+        "reversed_at": answer.json["reversed_at"],
+        "reversal_reason": "Order cancelled",
+    }
+    assert answer.json["reversed_at"] is not None
+    again = admin.post(f"{path}/reverse", {"reason": "Another"})
+    assert again.json == admin.get(path).json == answer.json
+    coupon = admin.get(f"codes/{before['coupon_id']}").json
+    assert (coupon["status"], coupon["redemption_count"]) == ("active", 0)
+    entry = coupon["timeline"][-1]
+    assert [entry[name] for name in ("event", "by", "redemption_id", "reason")] == [
+        "reversed",
+        admin.key.key_id,
+        redemption_id,
+        "Order cancelled",
+    ]
+
+
+@pytest.mark.parametrize("body", [{"reason": 7}, {"why": "x"}, {"reason": "x" * 256}])
+def test_a_reversal_is_strict(admin: AdminClient, body: dict[str, object]) -> None:
+    path = f"redemptions/{redeem(admin, 'ann', 'A')}/reverse"
+    expect_refusal(admin.post(path, body), 400, "VALIDATION_ERROR")

@@ -79,6 +79,7 @@ def build_issued_coupon(
 # Reason, definition, coupon; in order of precedence (docs/api-contracts.md 0.4).
 FAULTS = [
     (Reason.REVOKED, {}, {"revoked_at": BEFORE}),
+    (Reason.SUSPENDED, {"suspended_at": BEFORE}, {}),
     (Reason.ALREADY_REDEEMED, {}, {"redemption_count": 1}),
     (Reason.ARCHIVED, {"status": DefinitionStatus.ARCHIVED}, {}),
     (Reason.EXPIRED, {"expires_at": BEFORE}, {}),
@@ -283,7 +284,7 @@ def test_coupons_say_what_may_change(case: str) -> None:
     violations = definition_rules.definition_change_violations(
         DEFINITION, after, usage=usage
     )
-    assert list(violations) == reasons
+    assert [refusal.reason for refusal in violations] == reasons
 
 
 @pytest.mark.parametrize("status", DefinitionStatus)

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 
@@ -76,9 +77,17 @@ def test_statements_over_all_tenants_only_read() -> None:
 def test_the_write_of_a_redemption_is_bound_in_all_its_forms(is_combined: bool) -> None:
     for counters in ((), (INCREMENT_TOTAL_USAGE,), ALL_COUNTERS):
         for claim, has_shared_code in ((True, True), (False, True), (False, False)):
-            layout = StatementLayout(counters, claim, has_shared_code)
-            for sql in _build_statements(layout, is_combined):
-                assert analyze(sql) == Binding(True, ()), sql
+            for has_batch, has_period, has_note in product([True, False], repeat=3):
+                layout = StatementLayout(
+                    counters,
+                    claim,
+                    has_shared_code,
+                    has_batch=has_batch,
+                    has_period=has_period,
+                    has_note=has_note,
+                )
+                for sql in _build_statements(layout, is_combined):
+                    assert analyze(sql) == Binding(True, ()), sql
 
 
 BOUND = "a.tenant_id = :tenant_id"

@@ -206,7 +206,7 @@ def test_what_a_milestone_earned_is_redeemed_here_and_seen_by_phoenix(
         occurrence="run-1",
         occurred_at=now,
     )
-    assert earned_coupons.process_milestone(milestone, now) == 1
+    assert earned_coupons.process_milestone(milestone, now) == "earned"
     (held,) = site_with_member.list_held_coupons()
     assert held["state"] == "AVAILABLE"
     assert site_with_member.perform_activity("redeem", held["code"]).status_code == 200

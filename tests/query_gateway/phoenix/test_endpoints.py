@@ -38,6 +38,14 @@ def test_active_definitions_are_listed(any_caller: Caller) -> None:
     }
 
 
+def test_suspended_definitions_are_not_listed(any_caller: Caller) -> None:
+    definition = any_caller.tenant.define()
+    any_caller.tenant.suspend(definition)
+    assert any_caller.get("/definitions").json == {"definitions": [], "total": 0}
+    any_caller.tenant.resume(definition)
+    assert any_caller.get("/definitions").json["total"] == 1
+
+
 def test_a_users_coupons_are_listed(any_caller: Caller) -> None:
     code = any_caller.tenant.create_code("ann")
     any_caller.tenant.create_code("bob")

@@ -111,6 +111,12 @@ def test_options_make_the_documented_config(acme_cli: CouponctlRunner) -> None:
         "code_length": 6,
         "case_sensitive": False,
         "usage_limit": {"limit_type": "per_user", "max_uses": 3},
+        "limits": {
+            "per_code": 3,
+            "per_user": None,
+            "total": None,
+            "per_user_period": None,
+        },
         "starts_at": "2026-01-01T00:00:00Z",
         "expires_at": "2099-01-01T00:00:00Z",
     }
@@ -166,10 +172,24 @@ def test_a_definition_comes_from_a_file(
     assert created["config"]["code_length"] == 5
 
 
-def test_only_one_limit_can_be_given(acme_cli: CouponctlRunner) -> None:
-    words = "--name", "Both", "--reward", UNKNOWN_ID, "--per-user", "1", "--total", "2"
-    message = acme_cli.expect_usage_error("definition", "create", *ACME, *words)
-    assert "Use only one of --per-user, --total, --unlimited" in message
+def test_limits_are_combined(acme_cli: CouponctlRunner) -> None:
+    words = "--per-user", "1", "--per-customer", "2", "--per-period", "1/day"
+    created = acme_cli.create_definition("Sale", *words)
+    limits = acme_cli.json("definition", "get", *ACME, created)["config"]["limits"]
+    period_limit = {"max_uses": 1, "period": "day"}
+    expected = {"per_code": 1, "per_user": 2, "per_user_period": period_limit}
+    assert limits == {**expected, "total": None}
+    words = "--per-customer", "3", "--total", "20"
+    changed = acme_cli.json("definition", "update", *ACME, created, *words)
+    assert changed["config"]["limits"] == {**expected, "per_user": 3, "total": 20}
+    words = "--unlimited", "--total", "2"
+    update = "definition", "update", *ACME, created
+    message = acme_cli.expect_usage_error(*update, *words)
+    assert "Use --unlimited without options that set a limit" in message
+    message = acme_cli.expect_usage_error(*update, "--per-period", "1/year")
+    assert "expected uses/period, such as 2/day" in message
+    changed = acme_cli.json(*update, "--unlimited")
+    assert set(changed["config"]["limits"].values()) == {None}
 
 
 def test_what_belongs_to_a_trigger_is_not_passed_over(
@@ -243,3 +263,14 @@ def test_what_nobody_has_made_is_not_found(acme_cli: CouponctlRunner) -> None:
         f'Coupon definition "{UNKNOWN_ID}" not found; '
         "`couponctl definition list --tenant acme` shows all"
     )
+
+
+def test_a_definition_is_suspended_and_resumed(acme_cli: CouponctlRunner) -> None:
+    created = acme_cli.create_definition()
+    (issued,) = acme_cli.generate_coupons(created, "ann")
+    suspended = acme_cli.json("definition", "suspend", *ACME, created)
+    assert (suspended["status"], suspended["suspended_at"] is None) == ("active", False)
+    redeem = "redeem", *ACME, issued["code"], "--user", "ann"
+    assert acme_cli.expect_refusal(*redeem) == "Coupon is suspended"
+    assert acme_cli.json("definition", "resume", *ACME, created)["suspended_at"] is None
+    acme_cli.json(*redeem)

@@ -15,7 +15,7 @@ from coupon_core.domain.models import (
 from coupon_core.domain.models.campaigns import CampaignStatus
 from coupon_core.domain.models.packages import PackageWithDefinition
 from coupon_core.services.campaigns import campaigns, creators, packages
-from coupon_core.services.catalog import definitions
+from coupon_core.services.catalog import definition_status, definitions
 from coupon_core.services.coupons import redemption
 from coupon_core.services.coupons.redemption import RedeemRequest
 from tests.factories.tenant import NOW, TenantFactory
@@ -43,7 +43,7 @@ def test_whoever_ends_a_campaign_has_the_last_word(
 ) -> None:
     ids = tenant.tenant_id, offer.package.definition_id
     active, paused = DefinitionStatus.ACTIVE, DefinitionStatus.PAUSED
-    change = partial(definitions.set_status, *ids, now=NOW)
+    change = partial(definition_status.set_status, *ids, now=NOW)
     end = partial(campaigns.update, tenant.tenant_id, "launch", OVER, NOW)
     outcomes = run_concurrently(
         [partial(change, status=active), end, partial(change, paused)]

@@ -19,6 +19,7 @@ from coupon_core.domain.models import (
     IssuedCoupon,
     Page,
     Reason,
+    UsagePeriod,
 )
 from coupon_core.persistence import database
 from coupon_core.persistence.repositories import coupons as coupon_repository
@@ -231,6 +232,13 @@ CHANGES: dict[
         {"total_limit": 5},
         lambda tenant, _, code: tenant.revoke(code),
     ),
+    "suspended": ({}, lambda tenant, definition, _: tenant.suspend(definition)),
+    "another period": (
+        {"user_period_limit": 5, "user_period": UsagePeriod.DAY},
+        lambda tenant, definition, _: tenant.change(
+            definition, user_period=UsagePeriod.WEEK
+        ),
+    ),
     "pool emptied": (
         {"total_limit": 1},
         lambda tenant, definition, _: tenant.redeem(
@@ -265,6 +273,10 @@ def test_an_unassigned_coupon_that_has_found_its_owner_is_not_used(
 
 
 CLAIMS: dict[str, Callable[[TenantFactory, Definition], Any]] = {
+    "suspended": lambda tenant, definition: tenant.suspend(definition),
+    "limit per period": lambda tenant, definition: tenant.change(
+        definition, user_period_limit=1, user_period=UsagePeriod.DAY
+    ),
     "claimed": lambda tenant, _: tenant.redeem("SAVE10"),
     "given": lambda tenant, definition: tenant.issue_code(definition),
     "limited": lambda tenant, definition: tenant.change(definition, total_limit=9),

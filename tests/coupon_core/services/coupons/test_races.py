@@ -16,9 +16,11 @@ import pytest
 from coupon_core.domain.models import (
     UNASSIGNED,
     AdminReason,
+    Definition,
     DefinitionStatus,
     IssuedCoupon,
     Reason,
+    UsagePeriod,
 )
 from coupon_core.persistence import database
 from coupon_core.settings.loader import Settings
@@ -282,6 +284,72 @@ def test_a_coupons_limit_is_lowered_under_load(
     ]
     count_outcomes(race(tasks))
     assert_invariants()
+
+
+def test_a_user_uses_codes_as_often_as_the_period_allows(
+    tenant: TenantFactory, race: Race
+) -> None:
+    definition = tenant.define(
+        per_code_limit=1,
+        per_user_limit=0,
+        total_limit=0,
+        user_period_limit=3,
+        user_period=UsagePeriod.DAY,
+    )
+    users = [f"user-{number % 4}" for number in range(40)]
+    coupons = tenant.generate(definition, users)
+    tasks = [
+        partial(tenant.redeem, issued.coupon.code, issued.coupon.user_id, NOW)
+        for issued in coupons
+    ]
+    outcomes = race(tasks)
+    assert count_outcomes(outcomes) == {"done": 12, Reason.USER_PERIOD_LIMIT: 28}
+    assert_invariants()
+
+
+def test_one_per_customer_within_a_total_is_exact(
+    tenant: TenantFactory, race: Race
+) -> None:
+    definition = tenant.define(per_code_limit=1, per_user_limit=1, total_limit=20)
+    coupons = tenant.generate(definition, [UNASSIGNED] * 100)
+    codes = [issued.coupon.code for issued in coupons]
+    tasks = [
+        partial(tenant.redeem, codes[number % 100], f"user-{number % 30}")
+        for number in range(300)
+    ]
+    outcomes = race(tasks)
+    winners = [o.coupon.user_id for o in outcomes if isinstance(o, IssuedCoupon)]
+    assert len(winners) == len(set(winners)) == 20
+    assert set(count_outcomes(outcomes)) <= {
+        *("done", Reason.USER_LIMIT, Reason.POOL_EMPTY, Reason.COUPON_NOT_FOUND),
+        Reason.ALREADY_REDEEMED,
+    }
+    assert_invariants()
+
+
+def test_no_redeem_begins_and_succeeds_after_a_suspension(
+    tenant: TenantFactory, race: Race
+) -> None:
+    definition = tenant.define(per_code_limit=0)
+    codes = [tenant.issue_code(definition) for _ in range(8)]
+    tasks: list[Task] = [partial(tenant.redeem, code) for code in codes * 12]
+    tasks[40:40] = [partial(_redeem_after_suspension, tenant, definition, codes[0])]
+    outcomes = race(tasks)
+    assert outcomes[40] == Reason.SUSPENDED
+    assert set(count_outcomes(outcomes)) <= {"done", Reason.SUSPENDED}
+    tenant.resume(definition)
+    assert count_outcomes(race([partial(tenant.redeem, code) for code in codes])) == {
+        "done": 8
+    }
+    assert_invariants()
+
+
+def _redeem_after_suspension(
+    tenant: TenantFactory, definition: Definition, code: str
+) -> IssuedCoupon:
+    """Suspend the definition, and count the uses before and after a redeem."""
+    tenant.suspend(definition)
+    return tenant.redeem(code)
 
 
 def test_a_code_changed_while_it_is_claimed_is_nobodys(
