@@ -15,7 +15,11 @@ from coupon_core.schemas.phoenix_documents import (
     CouponSchema,
     CouponsSchema,
 )
-from coupon_core.schemas.response_fields import SortedList, build_list_schema
+from coupon_core.schemas.response_fields import (
+    NullableString,
+    SortedList,
+    build_list_schema,
+)
 
 __all__ = ["EXAMPLE_COUPON", "CouponSchema", "CouponsSchema"]
 
@@ -55,7 +59,11 @@ RewardItemListSchema = build_list_schema(
 )
 serialize_reward_item_for_admin: Serializer = AdminRewardItemSchema().dump
 
-DEFINITION = {**phoenix_documents.EXAMPLE_DEFINITION, **TIMESTAMPS}
+DEFINITION = {
+    **phoenix_documents.EXAMPLE_DEFINITION,
+    "campaign_id": None,
+    **TIMESTAMPS,
+}
 PAUSED_DEFINITION = {**DEFINITION, "status": "paused"}
 ARCHIVED_DEFINITION = {**DEFINITION, "status": "archived"}
 NEW_DEFINITION = {name: DEFINITION[name] for name in ("name", "description", "config")}
@@ -74,6 +82,7 @@ class DefinitionSchema(ResponseSchema):
     tenant_id = fields.String(required=True)
     name = fields.String(required=True)
     description = fields.String(required=True)
+    campaign_id = NullableString()
     config = fields.Dict(
         required=True,
         metadata={
@@ -81,7 +90,12 @@ class DefinitionSchema(ResponseSchema):
             "title": "StoredDefinitionConfig",  # clients name the type after it
         },
     )
-    status = ChoiceField(*DefinitionStatus, required=True)
+    status = ChoiceField(
+        *DefinitionStatus,
+        required=True,
+        attribute="effective_status",
+        metadata={"description": "Archived, too, while its campaign has ended."},
+    )
     created_at = UtcDateTime(required=True)
     updated_at = UtcDateTime(required=True)
 
@@ -89,7 +103,10 @@ class DefinitionSchema(ResponseSchema):
     def add_config(self, definition: Definition, **_: Any) -> Document:
         """Add the configuration in the form of the requests."""
         config = serialize_definition_config(definition)
-        return asdict(definition) | {"config": config}
+        return asdict(definition) | {
+            "config": config,
+            "effective_status": definition.effective_status,
+        }
 
 
 DefinitionListSchema = build_list_schema("DefinitionList", definitions=DefinitionSchema)

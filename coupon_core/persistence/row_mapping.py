@@ -36,7 +36,13 @@ REVOKED_AT_EXPRESSION = """COALESCE(c.revoked_at,
 COUPON_COLUMNS = format_columns(Coupon, "c").replace(
     "c.revoked_at", REVOKED_AT_EXPRESSION
 )
-DEFINITION_COLUMNS = format_columns(Definition, "d")
+# A campaign ends and reopens all its definitions by its own row.
+IS_CAMPAIGN_ENDED_EXPRESSION = """(d.campaign_id <> '' AND EXISTS (SELECT 1
+    FROM campaign a WHERE a.tenant_id = :tenant_id AND a.campaign_id = d.campaign_id
+    AND a.status IN ('COMPLETED', 'CANCELLED')))"""
+DEFINITION_COLUMNS = format_columns(Definition, "d").replace(
+    "d.is_campaign_ended", IS_CAMPAIGN_ENDED_EXPRESSION
+)
 REWARD_ITEM_COLUMNS = format_columns(RewardItem, "r")
 _COUPON_COLUMN_COUNT = len(fields(Coupon))
 DEFINITION_COLUMN_COUNT = len(fields(Definition))
@@ -88,6 +94,7 @@ DEFINITION_CONVERSIONS = build_conversions(
     trigger_enabled=bool,
     created_at=to_datetime,
     updated_at=to_datetime,
+    is_campaign_ended=bool,
 )
 REWARD_ITEM_CONVERSIONS = build_conversions(
     RewardItem, payload=parse_json, created_at=to_datetime, updated_at=to_datetime

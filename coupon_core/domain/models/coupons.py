@@ -62,6 +62,14 @@ class Definition:
     trigger_threshold: int  # milestone_threshold or rank_threshold
     created_at: datetime
     updated_at: datetime
+    campaign_id: str = ""  # "" if it belongs to no campaign
+    time_zone: str = ""  # "" follows the campaign
+    is_campaign_ended: bool = False  # read from the campaign, never stored
+
+    @property
+    def effective_status(self) -> DefinitionStatus:
+        """The status that redeeming and generating see: archived with its campaign."""
+        return DefinitionStatus.ARCHIVED if self.is_campaign_ended else self.status
 
 
 @dataclass(frozen=True, slots=True)

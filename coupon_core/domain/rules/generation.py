@@ -19,7 +19,7 @@ def is_earned_by(definition: Definition, milestone: Milestone) -> bool:
     See docs/api-contracts.md 0.17.
     """
     return (
-        definition.status == DefinitionStatus.ACTIVE
+        definition.effective_status == DefinitionStatus.ACTIVE
         and definition.trigger_enabled
         and definition.trigger_kind == milestone.trigger_kind
         and definition.trigger_source == milestone.source_id
@@ -42,7 +42,7 @@ def generation_violations(
     definition: Definition, is_unassigned: bool
 ) -> Iterator[AdminReason]:
     """Yield the reasons to refuse the generation of coupons now."""
-    if definition.status != DefinitionStatus.ACTIVE:
+    if definition.effective_status != DefinitionStatus.ACTIVE:
         yield AdminReason.NOT_ACTIVE
     if definition.code_format == CodeFormat.SHARED:
         yield AdminReason.SHARED_CODES_ARE_CLAIMED
@@ -55,7 +55,7 @@ def generation_violations(
 
 def import_violations(definition: Definition) -> Iterator[AdminReason]:
     """Yield the reasons to refuse an import of codes now."""
-    if definition.status != DefinitionStatus.ACTIVE:
+    if definition.effective_status != DefinitionStatus.ACTIVE:
         yield AdminReason.NOT_ACTIVE
     if definition.code_format in CLAIMABLE_FORMATS:
         yield AdminReason.IMPORT_NEEDS_OWN_CODES

@@ -87,4 +87,5 @@ def _to_campaign(row: CampaignTable) -> Campaign:
         ends_at=row.ends_at,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        time_zone=row.time_zone,
     )

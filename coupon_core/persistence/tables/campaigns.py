@@ -22,6 +22,7 @@ class CampaignTable(BaseTable):
     ends_at = UtcTimestampField(null=True)
     created_at = UtcTimestampField()
     updated_at = UtcTimestampField()
+    time_zone = TextField()
 
     class Meta:
         table_name = "campaign"

@@ -63,6 +63,8 @@ class DefinitionTable(BaseTable):
     created_at = UtcTimestampField()
     updated_at = UtcTimestampField()
     name_key = TextField(null=True)
+    campaign_id = TextField(default="")
+    time_zone = TextField(default="")
 
     class Meta:
         table_name = "definition"
@@ -120,4 +122,11 @@ DefinitionTable.add_index(
     DefinitionTable.trigger_source,
     where=DefinitionTable.trigger_kind.is_null(False),
     name="definition_of_trigger",
+)
+
+DefinitionTable.add_index(
+    DefinitionTable.tenant_id,
+    DefinitionTable.campaign_id,
+    where=(DefinitionTable.campaign_id != ""),
+    name="definition_of_campaign",
 )
