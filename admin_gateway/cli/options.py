@@ -10,8 +10,8 @@ from marshmallow import ValidationError, fields
 
 from coupon_core.domain.models import Page
 from coupon_core.schemas.codes import CodeField
+from coupon_core.schemas.entered_times import EnteredTimeField
 from coupon_core.schemas.errors import ApiError
-from coupon_core.schemas.fields import UtcDateTime
 from coupon_core.schemas.identifiers import TenantIdField, UserIdField, UuidField
 from coupon_core.schemas.strict_json import parse_object
 
@@ -58,6 +58,8 @@ class FieldParam(click.ParamType):  # type: ignore[type-arg]
             ) from None
 
 
+TIME_EXAMPLES = "for example 2030-01-31, 2030-01-31T18:00 or 2030-01-31T12:00:00Z"
+
 CLI_ACTOR = "couponctl"
 """Recorded as the actor of changes made by a command."""
 
@@ -65,7 +67,8 @@ TENANT_PARAM = FieldParam("tenant", TenantIdField())
 USER_PARAM = FieldParam("user", UserIdField())
 UUID_PARAM = FieldParam("uuid", UuidField())
 CODE_PARAM = FieldParam("code", CodeField())
-TIME_PARAM = FieldParam("time", UtcDateTime())
+TIME_PARAM = FieldParam("time", EnteredTimeField("", in_utc=True))
+EXPIRY_PARAM = FieldParam("time", EnteredTimeField("", is_end=True))
 
 _ID_TYPES = {
     "tenant": TENANT_PARAM,
@@ -90,7 +93,7 @@ tenant_option = id_option("tenant", "Tenant ID.", required=True)
 key_expiry_option = click.option(
     "--expires",
     "expires_at",
-    help="Valid until, for example 2030-01-31T12:00:00Z. Default: no expiry.",
+    help=f"Valid until, {TIME_EXAMPLES}. Default: no expiry.",
 )
 limit_option = click.option(
     "--limit",

@@ -18,11 +18,11 @@ from coupon_core.domain.models import CouponStatus
 from coupon_core.domain.models.filters import CouponFilter, PageCursor
 from coupon_core.schemas.base import LenientSchema, StrictSchema
 from coupon_core.schemas.codes import CodeField
+from coupon_core.schemas.entered_times import EnteredTimeField
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictQueryInteger,
     StrictString,
-    UtcDateTime,
 )
 from coupon_core.schemas.identifiers import UserIdField, UuidField
 
@@ -38,8 +38,8 @@ class CodeFilterSchema(LenientSchema):
     batch_id = UuidField()
     definition_id = UuidField()
     status = EnumField(CouponStatus)
-    generated_from = UtcDateTime(metadata={"description": "At or after this time."})
-    generated_before = UtcDateTime(metadata={"description": "Before this time."})
+    generated_from = EnteredTimeField("At or after this time.", in_utc=True)
+    generated_before = EnteredTimeField("Before this time.", in_utc=True)
 
     @post_load
     def to_coupon_filter(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -159,7 +159,9 @@ class ExtendCodesSchema(StrictSchema):
     """The batch whose codes expire later, and their new expiry."""
 
     batch_id = UuidField(required=True)
-    expires_at = UtcDateTime(required=True)
+    expires_at = EnteredTimeField(
+        "New expiry of the codes.", is_end=True, required=True
+    )
 
 
 class ImportCodesQuerySchema(LenientSchema):

@@ -15,7 +15,11 @@ from coupon_core.schemas.phoenix_documents import (
     CouponSchema,
     CouponsSchema,
 )
-from coupon_core.schemas.response_fields import SortedList, build_list_schema
+from coupon_core.schemas.response_fields import (
+    NullableString,
+    SortedList,
+    build_list_schema,
+)
 
 __all__ = ["EXAMPLE_COUPON", "CouponSchema", "CouponsSchema"]
 
@@ -60,6 +64,7 @@ LIMITS = {"per_code": 1, "per_user": None, "total": None, "per_user_period": Non
 DEFINITION = {
     **phoenix_documents.EXAMPLE_DEFINITION,
     "config": {**phoenix_documents.EXAMPLE_DEFINITION["config"], "limits": LIMITS},
+    "campaign_id": None,
     "suspended_at": None,
     **TIMESTAMPS,
 }
@@ -82,6 +87,7 @@ class DefinitionSchema(ResponseSchema):
     tenant_id = fields.String(required=True)
     name = fields.String(required=True)
     description = fields.String(required=True)
+    campaign_id = NullableString()
     config = fields.Dict(
         required=True,
         metadata={
@@ -89,7 +95,12 @@ class DefinitionSchema(ResponseSchema):
             "title": "StoredDefinitionConfig",  # clients name the type after it
         },
     )
-    status = ChoiceField(*DefinitionStatus, required=True)
+    status = ChoiceField(
+        *DefinitionStatus,
+        required=True,
+        attribute="effective_status",
+        metadata={"description": "Archived, too, while its campaign has ended."},
+    )
     suspended_at = UtcDateTime(required=True, allow_none=True)
     created_at = UtcDateTime(required=True)
     updated_at = UtcDateTime(required=True)
@@ -98,7 +109,10 @@ class DefinitionSchema(ResponseSchema):
     def add_config(self, definition: Definition, **_: Any) -> Document:
         """Add the configuration in the form of the requests."""
         config = serialize_definition_config(definition)
-        return asdict(definition) | {"config": config}
+        return asdict(definition) | {
+            "config": config,
+            "effective_status": definition.effective_status,
+        }
 
 
 DefinitionListSchema = build_list_schema("DefinitionList", definitions=DefinitionSchema)

@@ -42,6 +42,8 @@ class AdminReason(StrEnum):
     NAME_TAKEN = "name_taken"
     CODE_TAKEN = "code_taken"
     CAMPAIGN_EXISTS = "campaign_exists"
+    CAMPAIGN_OF_PACKAGE = "campaign_of_package"
+    UNKNOWN_CAMPAIGN = "unknown_campaign"
     CREATOR_EXISTS = "creator_exists"
     CREATOR_INACTIVE = "creator_inactive"
     TOO_MANY_CODES = "too_many_codes"
@@ -86,6 +88,7 @@ class AdminReason(StrEnum):
     JOB_NOT_FOUND = "job_not_found"
     IMPORT_NEEDS_OWN_CODES = "import_needs_own_codes"
     EXPIRY_IS_PAST = "expiry_is_past"
+    TIME_OUT_OF_RANGE = "time_out_of_range"
 
 
 class PurchaseReason(StrEnum):

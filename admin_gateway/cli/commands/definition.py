@@ -68,6 +68,9 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
         help="Only definitions with this status.",
     ),
     click.option("--name", help="Part of the name, case-insensitive."),
+    click.option(
+        "--campaign", "campaign_id", help="Only definitions of this campaign."
+    ),
     serialize=serialize_definition_for_admin,
     columns=(
         "id",
@@ -77,14 +80,12 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
         "config.usage_limit.max_uses",
     ),
 )
-def list_(
-    tenant_id: str, status: DefinitionStatus | None, name: str | None, page: Page
-) -> Rows:
+def list_(tenant_id: str, page: Page, **filters: Any) -> Rows:
     """List definitions, newest first.
 
     Example: `couponctl definition list --tenant acme --status active`
     """
-    return definitions.list_definitions(tenant_id, page, status=status, name=name)
+    return definitions.list_definitions(tenant_id, page, **filters)
 
 
 @tenant_command(definition, definition_argument)

@@ -7,7 +7,12 @@ import rich_click as click
 
 from admin_gateway.cli.commands.batch import generate_with_workers
 from admin_gateway.cli.csv_options import csv_options, to_csv_options
-from admin_gateway.cli.options import id_option, tenant_option, without_unset
+from admin_gateway.cli.options import (
+    TIME_EXAMPLES,
+    id_option,
+    tenant_option,
+    without_unset,
+)
 from admin_gateway.cli.output import json_command
 from admin_gateway.requests.coupons import GenerateCouponsSchema
 from admin_gateway.responses import serializers
@@ -34,7 +39,7 @@ from coupon_core.services.coupons import generation
 @click.option(
     "--expires",
     "expires_at",
-    help="Expiry of these coupons, for example 2030-01-31T12:00:00Z.",
+    help=f"Expiry of these coupons, {TIME_EXAMPLES}.",
 )
 @click.option(
     "--detach", is_flag=True, help="Let only the workers generate a batch; do not wait."

@@ -88,4 +88,5 @@ def _to_campaign(row: CampaignTable) -> Campaign:
         created_at=row.created_at,
         updated_at=row.updated_at,
         suspended_at=row.suspended_at,
+        time_zone=row.time_zone,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +10,14 @@ from peewee import Case, IntegrityError, fn
 
 from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Definition, DefinitionStatus, Page
+from coupon_core.domain.models.coupons import CAMPAIGN_STATE
 from coupon_core.domain.names import to_name_key
 from coupon_core.persistence.errors import FOREIGN_KEY, UNIQUE, violated_constraint
+from coupon_core.persistence.repositories.definition_fields import (
+    CAMPAIGN_SUSPENDED_AT,
+    DEFINITION_FIELDS,
+    IS_CAMPAIGN_ENDED,
+)
 from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.row_mapping import to_definition
 from coupon_core.persistence.tables import (
@@ -20,10 +26,6 @@ from coupon_core.persistence.tables import (
     ImportRowTable,
     SharedCodeTable,
 )
-
-DEFINITION_FIELDS = [
-    getattr(DefinitionTable, field.name) for field in fields(Definition)
-]
 
 
 class UnknownRewardItem(Exception):
@@ -43,8 +45,13 @@ def insert(definition: Definition) -> None:
     """
     with _map_integrity_errors():
         DefinitionTable.insert(
-            {**asdict(definition), "name_key": to_name_key(definition.name)}
+            _to_row(definition, name_key=to_name_key(definition.name))
         ).execute()
+
+
+def _to_row(definition: Definition, name_key: object) -> dict[str, Any]:
+    row = {**asdict(definition), "name_key": name_key}
+    return {name: row[name] for name in row.keys() - CAMPAIGN_STATE}
 
 
 @contextmanager
@@ -116,24 +123,35 @@ def list_definitions(
     page: Page,
     status: DefinitionStatus | None = None,
     name: str | None = None,
+    campaign_id: str | None = None,
     is_suspended: bool | None = None,
 ) -> tuple[list[Definition], int]:
     """Return the definitions of a tenant, newest first, and the total of all matches.
 
-    `name` matches a part of the name, ignoring case.
+    `status` is the effective one. `name` matches a part of the name, ignoring case.
     """
     query = DefinitionTable.select(*DEFINITION_FIELDS).where(
         DefinitionTable.tenant_id == tenant_id
     )
     if status:
-        query = query.where(DefinitionTable.status == status)
+        query = query.where(_match_effective_status(status))
     if name:
         query = query.where(fn.LOWER(DefinitionTable.name).contains(name.lower()))
+    if campaign_id:
+        query = query.where(DefinitionTable.campaign_id == campaign_id)
     if is_suspended is not None:
-        query = query.where(DefinitionTable.suspended_at.is_null(not is_suspended))
+        suspended_at = fn.COALESCE(DefinitionTable.suspended_at, CAMPAIGN_SUSPENDED_AT)
+        query = query.where(suspended_at.is_null(not is_suspended))
     newest = query.order_by(DefinitionTable.definition_id.desc())
     rows = newest.limit(page.limit).offset(page.offset).tuples()
     return [to_definition(row) for row in rows], query.count()
+
+
+def _match_effective_status(status: DefinitionStatus) -> Any:
+    has_status = DefinitionTable.status == status
+    if status == DefinitionStatus.ARCHIVED:
+        return has_status | IS_CAMPAIGN_ENDED
+    return has_status & ~IS_CAMPAIGN_ENDED
 
 
 def update(definition: Definition) -> None:
@@ -148,41 +166,11 @@ def update(definition: Definition) -> None:
     name_key = Case(
         None, [(is_renamed, to_name_key(definition.name))], DefinitionTable.name_key
     )
-    query = DefinitionTable.update({**asdict(definition), "name_key": name_key})
+    query = DefinitionTable.update(_to_row(definition, name_key=name_key))
     with _map_integrity_errors():
         query.where(
             DefinitionTable.match_key(definition.tenant_id, definition.definition_id)
         ).execute()
-
-
-def find_duplicate_names(limit: int) -> list[tuple[str, str, str]]:
-    """Return tenant, id and name of definitions whose name another one has, too.
-
-    They are from before names were compared without outer blanks and composition.
-    """
-    key, other = DefinitionTable.name_key, DefinitionTable.alias()
-    rows = (
-        DefinitionTable.select(
-            DefinitionTable.tenant_id,
-            DefinitionTable.definition_id,
-            DefinitionTable.name,
-        )
-        .where(key.is_null())
-        .order_by(DefinitionTable.tenant_id, DefinitionTable.definition_id)
-        .tuples()
-    )
-    duplicates = []
-    for tenant_id, definition_id, name in rows.iterator():
-        has_same_key = (
-            other.select()
-            .where(other.tenant_id == tenant_id, other.name_key == to_name_key(name))
-            .exists()
-        )
-        if has_same_key:
-            duplicates.append((tenant_id, str(definition_id), name))
-        if len(duplicates) == limit:
-            break
-    return duplicates
 
 
 def count_awards(definition: Definition, count: int) -> bool:

@@ -23,6 +23,7 @@ class CampaignTable(BaseTable):
     created_at = UtcTimestampField()
     updated_at = UtcTimestampField()
     suspended_at = UtcTimestampField(null=True)
+    time_zone = TextField()
 
     class Meta:
         table_name = "campaign"

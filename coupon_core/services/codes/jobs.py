@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from coupon_core.domain.entered_times import EnteredTime
 from coupon_core.domain.models import (
     AdminReason,
     Page,
     Refused,
     utc_now,
 )
-from coupon_core.domain.models.batches import ACTIVE_STATES
+from coupon_core.domain.models.batches import ACTIVE_STATES, Batch
 from coupon_core.domain.models.inventory import (
     CodeJob,
     JobKind,
@@ -21,9 +22,10 @@ from coupon_core.persistence.database import UNAVAILABLE_ERRORS, transaction
 from coupon_core.persistence.repositories import batches as batch_repository
 from coupon_core.persistence.repositories import code_jobs as code_job_repository
 from coupon_core.persistence.repositories import coupons as coupon_repository
+from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import inventory as inventory_repository
 from coupon_core.persistence.repositories.code_jobs import ChunkResult
-from coupon_core.services import audit, outbox
+from coupon_core.services import audit, outbox, time_zones
 from coupon_core.services.codes import job_construction, job_events
 from coupon_core.services.errors import require_found
 
@@ -69,7 +71,7 @@ def revoke_user(tenant_id: str, user_id: str, actor: str, now: datetime) -> Code
 
 
 def extend_batch(
-    tenant_id: str, batch_id: str, expires_at: datetime, actor: str, now: datetime
+    tenant_id: str, batch_id: str, expires_at: EnteredTime, actor: str, now: datetime
 ) -> CodeJob:
     """Start a job that extends the expiry of a batch's coupons; it shortens none.
 
@@ -80,13 +82,16 @@ def extend_batch(
     draft = job_construction.build_job(
         tenant_id, JobKind.EXTEND, actor, now, batch_id=batch_id
     )
-    return _create_job(replace(draft, expires_at=expires_at), now)
+    return _create_job(draft, now, expires_at)
 
 
-def _create_job(job: CodeJob, now: datetime) -> CodeJob:
+def _create_job(
+    job: CodeJob, now: datetime, expires_at: EnteredTime | None = None
+) -> CodeJob:
     with transaction():
         if job.batch_id:
-            _require_finished_batch(job.tenant_id, job.batch_id)
+            batch = _require_finished_batch(job.tenant_id, job.batch_id)
+            job = replace(job, expires_at=_resolve_expiry(batch, expires_at, now))
         code_job_repository.insert(job)
         _enqueue(job, now)
     return run_first_chunk(job, now)
@@ -122,12 +127,23 @@ def _enqueue(job: CodeJob, now: datetime) -> None:
     )
 
 
-def _require_finished_batch(tenant_id: str, batch_id: str) -> None:
+def _resolve_expiry(
+    batch: Batch, expires_at: EnteredTime | None, now: datetime
+) -> datetime | None:
+    definition = require_found(
+        definition_repository.get(batch.tenant_id, batch.definition_id),
+        AdminReason.DEFINITION_NOT_FOUND,
+    )
+    return time_zones.resolve_expiry(definition, expires_at, now)
+
+
+def _require_finished_batch(tenant_id: str, batch_id: str) -> Batch:
     batch = require_found(
         batch_repository.get(tenant_id, batch_id), AdminReason.BATCH_NOT_FOUND
     )
     if batch.state in ACTIVE_STATES:
         raise Refused(AdminReason.BATCH_UNFINISHED)
+    return batch
 
 
 def run_chunk(tenant_id: str, job_id: str, chunk_number: int, now: datetime) -> CodeJob:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from coupon_core.domain import serialization
+from coupon_core.domain.entered_times import EnteredTime
 from coupon_core.domain.models import (
     UNASSIGNED,
     AdminReason,
@@ -23,7 +24,7 @@ from coupon_core.persistence.repositories import definitions as definition_repos
 from coupon_core.persistence.repositories import offers as offer_repository
 from coupon_core.persistence.repositories import reward_items as reward_item_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
-from coupon_core.services import audit, outbox
+from coupon_core.services import audit, outbox, time_zones
 from coupon_core.services.coupons import code_assignment, code_capacity
 from coupon_core.services.errors import require_found
 
@@ -43,7 +44,7 @@ def generate(
     definition_id: str,
     user_ids: Sequence[str],
     now: datetime,
-    expires_at: datetime | None = None,
+    expires_at: EnteredTime | None = None,
 ) -> GenerationResult:
     """Generate a coupon for each user ID; UNASSIGNED generates an unassigned coupon.
 
@@ -63,7 +64,8 @@ def generate(
             definition, UNASSIGNED in user_ids
         ):
             raise Refused(reason)
-        result = generate_in_transaction(definition, user_ids, now, expires_at)
+        instant = time_zones.resolve_expiry(definition, expires_at, now)
+        result = generate_in_transaction(definition, user_ids, now, instant)
         audit.record(
             tenant_id, "coupon.generated", definition_id, count=result.new_count
         )

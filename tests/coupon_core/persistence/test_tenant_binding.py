@@ -30,6 +30,9 @@ REPLACEMENTS = {
     "among": "= ANY(CAST(:among AS text[]))",
     "skipping": "FOR UPDATE SKIP LOCKED",
     "source": "",
+    "condition": "",
+    "period_column": "",
+    "period_value": "",
     "range": "tenant_id = :tenant_id",
 }
 
@@ -76,13 +79,15 @@ def test_each_table_of_a_statement_is_bound_to_the_tenant() -> None:
 def test_the_write_of_a_redemption_is_bound_in_all_its_forms(is_combined: bool) -> None:
     for counters in ((), (INCREMENT_TOTAL_USAGE,), ALL_COUNTERS):
         for claim, has_shared_code in ((True, True), (False, True), (False, False)):
-            for has_batch, has_period in product([True, False], repeat=2):
+            for is_special in product([True, False], repeat=3):
+                has_batch, has_period, has_campaign = is_special
                 layout = StatementLayout(
                     counters,
                     claim,
                     has_shared_code,
                     has_batch=has_batch,
                     has_period=has_period,
+                    has_campaign=has_campaign,
                 )
                 for sql in _build_statements(layout, is_combined):
                     assert analyze(sql) == Binding(True, ()), sql

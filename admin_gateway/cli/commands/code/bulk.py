@@ -10,7 +10,8 @@ from admin_gateway.cli.confirmation import confirm, confirmation_options
 from admin_gateway.cli.options import (
     CLI_ACTOR,
     CODE_PARAM,
-    TIME_PARAM,
+    EXPIRY_PARAM,
+    TIME_EXAMPLES,
     USER_PARAM,
     UUID_PARAM,
     id_option,
@@ -19,6 +20,7 @@ from admin_gateway.cli.options import (
 from admin_gateway.cli.output import exit_with_failure, json_command, print_status
 from admin_gateway.cli.progress import job_progress_reporter, progress_bar
 from coupon_core.domain import serialization
+from coupon_core.domain.entered_times import EnteredTime
 from coupon_core.domain.models import CouponStatus, Page, utc_now
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.domain.models.inventory import CodeJob, JobKind, JobState
@@ -108,12 +110,12 @@ def _count_revocable(
 @click.option(
     "--expires",
     "expires_at",
-    type=TIME_PARAM,
+    type=EXPIRY_PARAM,
     required=True,
-    help="New expiry, for example 2030-01-31T12:00:00Z.",
+    help=f"New expiry, {TIME_EXAMPLES}.",
 )
 @json_command()
-def extend(tenant_id: str, batch_id: str, expires_at: datetime) -> dict[str, Any]:
+def extend(tenant_id: str, batch_id: str, expires_at: EnteredTime) -> dict[str, Any]:
     """Extend the expiry of a batch's codes; later expiry dates are kept.
 
     Exit status 1 if no code was extended.
