@@ -36,9 +36,9 @@ REVOKE_ALL = """
 USER_COUNT = "count(DISTINCT c.user_id)"
 FROM_PACKAGES = """
     FROM package p
-    JOIN shared_code s ON s.tenant_id = p.tenant_id
+    JOIN shared_code s ON s.tenant_id = :tenant_id
     AND s.definition_id = p.definition_id
-    LEFT JOIN coupon c ON c.tenant_id = s.tenant_id AND c.code_key = s.code_key
+    LEFT JOIN coupon c ON c.tenant_id = :tenant_id AND c.code_key = s.code_key
     AND c.definition_id = s.definition_id AND c.redemption_count > 0
     WHERE p.tenant_id = :tenant_id
 """

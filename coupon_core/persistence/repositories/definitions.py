@@ -24,19 +24,29 @@ from coupon_core.persistence.tables import (
 )
 
 ENDED_NAME = "is_campaign_ended"  # the only member that is not a column
-IS_CAMPAIGN_ENDED = fn.EXISTS(
-    CampaignTable.select(Value(1)).where(
-        CampaignTable.tenant_id == DefinitionTable.tenant_id,
-        CampaignTable.campaign_id == DefinitionTable.campaign_id,
-        CampaignTable.status.in_(ENDED_STATUSES),
+
+
+def _is_campaign_ended(tenant_id: str) -> Any:
+    return fn.EXISTS(
+        CampaignTable.select(Value(1)).where(
+            CampaignTable.tenant_id == tenant_id,
+            CampaignTable.campaign_id == DefinitionTable.campaign_id,
+            CampaignTable.status.in_(ENDED_STATUSES),
+        )
     )
-)
-DEFINITION_FIELDS = [
-    IS_CAMPAIGN_ENDED
-    if field.name == ENDED_NAME
-    else getattr(DefinitionTable, field.name)
-    for field in fields(Definition)
-]
+
+
+def _select_definitions(tenant_id: str) -> Any:
+    """Return the query of all definitions of a tenant, in the order of the fields."""
+    columns = [
+        _is_campaign_ended(tenant_id)
+        if field.name == ENDED_NAME
+        else getattr(DefinitionTable, field.name)
+        for field in fields(Definition)
+    ]
+    return DefinitionTable.select(*columns).where(
+        DefinitionTable.tenant_id == tenant_id
+    )
 
 
 class UnknownRewardItem(Exception):
@@ -83,8 +93,8 @@ def _map_integrity_errors() -> Iterator[None]:
 def get(tenant_id: str, definition_id: str) -> Definition | None:
     """Return a definition, or None."""
     row = (
-        DefinitionTable.select(*DEFINITION_FIELDS)
-        .where(DefinitionTable.match_key(tenant_id, definition_id))
+        _select_definitions(tenant_id)
+        .where(DefinitionTable.definition_id == definition_id)
         .tuples()
         .first()
     )
@@ -105,8 +115,8 @@ def lock_shared(tenant_id: str, definition_id: str) -> Definition | None:
 
 
 def _lock_row(tenant_id: str, definition_id: str, lock_mode: str) -> Definition | None:
-    query = DefinitionTable.select(*DEFINITION_FIELDS).where(
-        DefinitionTable.match_key(tenant_id, definition_id)
+    query = _select_definitions(tenant_id).where(
+        DefinitionTable.definition_id == definition_id
     )
     row = lock_rows(query, lock_mode).tuples().first()
     return to_definition(row) if row else None
@@ -114,9 +124,8 @@ def _lock_row(tenant_id: str, definition_id: str, lock_mode: str) -> Definition 
 
 def lock_all(tenant_id: str, definition_ids: Sequence[str]) -> list[Definition]:
     """Lock definitions against changes in the order of their ids, and return them."""
-    query = DefinitionTable.select(*DEFINITION_FIELDS).where(
-        DefinitionTable.tenant_id == tenant_id,
-        DefinitionTable.definition_id.in_(definition_ids),
+    query = _select_definitions(tenant_id).where(
+        DefinitionTable.definition_id.in_(definition_ids)
     )
     rows = lock_rows(query.order_by(DefinitionTable.definition_id)).tuples()
     return [to_definition(row) for row in rows]
@@ -141,11 +150,14 @@ def list_definitions(
 
     `status` is the effective one. `name` matches a part of the name, ignoring case.
     """
-    query = DefinitionTable.select(*DEFINITION_FIELDS).where(
-        DefinitionTable.tenant_id == tenant_id
-    )
+    query = _select_definitions(tenant_id)
     if status:
-        query = query.where(_match_effective_status(status))
+        has_status = DefinitionTable.status == status
+        is_ended = _is_campaign_ended(tenant_id)
+        is_archived = status == DefinitionStatus.ARCHIVED
+        query = query.where(
+            has_status | is_ended if is_archived else has_status & ~is_ended
+        )
     if name:
         query = query.where(fn.LOWER(DefinitionTable.name).contains(name.lower()))
     if campaign_id:
@@ -153,13 +165,6 @@ def list_definitions(
     newest = query.order_by(DefinitionTable.definition_id.desc())
     rows = newest.limit(page.limit).offset(page.offset).tuples()
     return [to_definition(row) for row in rows], query.count()
-
-
-def _match_effective_status(status: DefinitionStatus) -> Any:
-    has_status = DefinitionTable.status == status
-    if status == DefinitionStatus.ARCHIVED:
-        return has_status | IS_CAMPAIGN_ENDED
-    return has_status & ~IS_CAMPAIGN_ENDED
 
 
 def update(definition: Definition) -> None:
