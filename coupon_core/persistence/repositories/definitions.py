@@ -13,10 +13,10 @@ from coupon_core.domain.models import Definition, DefinitionStatus, Page
 from coupon_core.domain.models.coupons import CAMPAIGN_STATE
 from coupon_core.domain.names import to_name_key
 from coupon_core.persistence.errors import FOREIGN_KEY, UNIQUE, violated_constraint
-from coupon_core.persistence.repositories.definition_fields import (
-    CAMPAIGN_SUSPENDED_AT,
-    DEFINITION_FIELDS,
-    IS_CAMPAIGN_ENDED,
+from coupon_core.persistence.repositories.definition_queries import (
+    get_suspended_at,
+    is_campaign_ended,
+    select_definitions,
 )
 from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.row_mapping import to_definition
@@ -71,8 +71,8 @@ def _map_integrity_errors() -> Iterator[None]:
 def get(tenant_id: str, definition_id: str) -> Definition | None:
     """Return a definition, or None."""
     row = (
-        DefinitionTable.select(*DEFINITION_FIELDS)
-        .where(DefinitionTable.match_key(tenant_id, definition_id))
+        select_definitions(tenant_id)
+        .where(DefinitionTable.definition_id == definition_id)
         .tuples()
         .first()
     )
@@ -93,8 +93,8 @@ def lock_shared(tenant_id: str, definition_id: str) -> Definition | None:
 
 
 def _lock_row(tenant_id: str, definition_id: str, lock_mode: str) -> Definition | None:
-    query = DefinitionTable.select(*DEFINITION_FIELDS).where(
-        DefinitionTable.match_key(tenant_id, definition_id)
+    query = select_definitions(tenant_id).where(
+        DefinitionTable.definition_id == definition_id
     )
     row = lock_rows(query, lock_mode).tuples().first()
     return to_definition(row) if row else None
@@ -102,9 +102,8 @@ def _lock_row(tenant_id: str, definition_id: str, lock_mode: str) -> Definition 
 
 def lock_all(tenant_id: str, definition_ids: Sequence[str]) -> list[Definition]:
     """Lock definitions against changes in the order of their ids, and return them."""
-    query = DefinitionTable.select(*DEFINITION_FIELDS).where(
-        DefinitionTable.tenant_id == tenant_id,
-        DefinitionTable.definition_id.in_(definition_ids),
+    query = select_definitions(tenant_id).where(
+        DefinitionTable.definition_id.in_(definition_ids)
     )
     rows = lock_rows(query.order_by(DefinitionTable.definition_id)).tuples()
     return [to_definition(row) for row in rows]
@@ -130,28 +129,24 @@ def list_definitions(
 
     `status` is the effective one. `name` matches a part of the name, ignoring case.
     """
-    query = DefinitionTable.select(*DEFINITION_FIELDS).where(
-        DefinitionTable.tenant_id == tenant_id
-    )
+    query = select_definitions(tenant_id)
     if status:
-        query = query.where(_match_effective_status(status))
+        has_status = DefinitionTable.status == status
+        is_ended = is_campaign_ended(tenant_id)
+        is_archived = status == DefinitionStatus.ARCHIVED
+        query = query.where(
+            has_status | is_ended if is_archived else has_status & ~is_ended
+        )
     if name:
         query = query.where(fn.LOWER(DefinitionTable.name).contains(name.lower()))
     if campaign_id:
         query = query.where(DefinitionTable.campaign_id == campaign_id)
     if is_suspended is not None:
-        suspended_at = fn.COALESCE(DefinitionTable.suspended_at, CAMPAIGN_SUSPENDED_AT)
+        suspended_at = get_suspended_at(tenant_id)
         query = query.where(suspended_at.is_null(not is_suspended))
     newest = query.order_by(DefinitionTable.definition_id.desc())
     rows = newest.limit(page.limit).offset(page.offset).tuples()
     return [to_definition(row) for row in rows], query.count()
-
-
-def _match_effective_status(status: DefinitionStatus) -> Any:
-    has_status = DefinitionTable.status == status
-    if status == DefinitionStatus.ARCHIVED:
-        return has_status | IS_CAMPAIGN_ENDED
-    return has_status & ~IS_CAMPAIGN_ENDED
 
 
 def update(definition: Definition) -> None:
