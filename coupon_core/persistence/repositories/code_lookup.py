@@ -153,18 +153,30 @@ def add_shared_codes(
     The caller must hold the lock of the tenant, so that no code is created meanwhile.
     `codes` contains no duplicates.
     """
-    tenant_id = definition.tenant_id
-    taken = find_taken_by_coupons(tenant_id, codes) | find_taken_by_shared_codes(
+    taken = find_taken(definition.tenant_id, codes)
+    insert_shared_codes(
+        [(definition, code, creator_key) for code in codes if code not in taken]
+    )
+    return taken
+
+
+def find_taken(tenant_id: str, codes: Sequence[str]) -> set[str]:
+    """Return the codes that are in use, reserved or mistyped."""
+    if not codes:
+        return set()
+    return find_taken_by_coupons(tenant_id, codes) | find_taken_by_shared_codes(
         tenant_id, codes
     )
-    free = [code for code in codes if code not in taken]
-    if free:
+
+
+def insert_shared_codes(codes: Sequence[tuple[Definition, str, str]]) -> None:
+    """Insert free codes, each with its definition and the key of its creator."""
+    if codes:
         rows = [
             _to_shared_code_row(definition, code, creator_key=creator_key)
-            for code in free
+            for definition, code, creator_key in codes
         ]
         execute_many(INSERT_SHARED_CODE, rows)
-    return taken
 
 
 def _to_shared_code_row(

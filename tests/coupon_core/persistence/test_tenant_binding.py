@@ -31,6 +31,9 @@ REPLACEMENTS = {
     "among": "= ANY(CAST(:among AS text[]))",
     "skipping": "FOR UPDATE SKIP LOCKED",
     "source": "",
+    "condition": "",
+    "period_column": "",
+    "period_value": "",
     "range": "tenant_id = :tenant_id",
 }
 
@@ -77,7 +80,8 @@ def test_statements_over_all_tenants_only_read() -> None:
 def test_the_write_of_a_redemption_is_bound_in_all_its_forms(is_combined: bool) -> None:
     for counters in ((), (INCREMENT_TOTAL_USAGE,), ALL_COUNTERS):
         for claim, has_shared_code in ((True, True), (False, True), (False, False)):
-            for has_batch, has_period, has_note in product([True, False], repeat=3):
+            for is_special in product([True, False], repeat=4):
+                has_batch, has_period, has_campaign, has_note = is_special
                 layout = StatementLayout(
                     counters,
                     claim,
@@ -85,6 +89,7 @@ def test_the_write_of_a_redemption_is_bound_in_all_its_forms(is_combined: bool) 
                     has_batch=has_batch,
                     has_period=has_period,
                     has_note=has_note,
+                    has_campaign=has_campaign,
                 )
                 for sql in _build_statements(layout, is_combined):
                     assert analyze(sql) == Binding(True, ()), sql
