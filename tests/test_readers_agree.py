@@ -19,15 +19,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from admin_gateway.cli.options import CODE_PARAM, TIME_PARAM
+from admin_gateway.cli.options import CODE_PARAM, EXPIRY_PARAM
 from admin_gateway.requests.codes import CodeFilterSchema
 from coupon_core.domain.codes import ALPHABETS, normalize_code
+from coupon_core.domain.entered_times import LocalTime
 from coupon_core.domain.models import CodeAlphabet
 from coupon_core.domain.models.inventory import ImportRow
 from coupon_core.domain.pasted_text import DASHES, INVISIBLE_CHARACTERS, WHITESPACE
 from coupon_core.schemas.codes import CodeField, EnteredCodeField
 from coupon_core.schemas.csv_import import read_rows
 from coupon_core.schemas.csv_options import CsvOptions
+from coupon_core.schemas.entered_times import EnteredTimeField
 from coupon_core.schemas.errors import ApiError
 from coupon_core.schemas.fields import UtcDateTime
 from coupon_core.schemas.milestone_events import parse_milestone
@@ -99,10 +101,21 @@ def read_event_time(name: str, event: dict[str, Any]) -> Reader:
 
 
 MEMBERS = {"streak_id": "s", "threshold": 1}
+
+
+def read_expiry_of_csv(text: str) -> Any:
+    return read_csv("expires_at", "expires_at")(text) or read_csv(
+        "expires_at", "local_expiry"
+    )(text)
+
+
+ENTERED_TIME_READERS: dict[str, Reader] = {
+    "body": lambda text: EnteredTimeField("", is_end=True).deserialize(read_body(text)),
+    "CSV": read_expiry_of_csv,
+    "command line": lambda text: EXPIRY_PARAM.convert(text, OPTION, None),
+}
 TIME_READERS: dict[str, Reader] = {
-    "body and query": lambda text: UtcDateTime().deserialize(read_body(text)),
-    "CSV": read_csv("expires_at", "expires_at"),
-    "command line": lambda text: TIME_PARAM.convert(text, OPTION, None),
+    "bodies of Mambo": lambda text: UtcDateTime().deserialize(read_body(text)),
     "CloudEvents": read_event_time(
         "time",
         {
@@ -180,4 +193,8 @@ def test_no_two_readers_disagree_about_a_time(text: str) -> None:
     results = read_all(TIME_READERS, text)
     assert len(set(results.values())) == 1, results
     (moment,) = set(results.values())
+    entered_results = read_all(ENTERED_TIME_READERS, text)
+    assert len(set(entered_results.values())) == 1, entered_results
+    (entered,) = set(entered_results.values())
+    assert entered == moment or (moment is None and isinstance(entered, LocalTime))
     assert moment is None or (moment.tzinfo, moment.microsecond % 1000) == (UTC, 0)

@@ -7,6 +7,7 @@ from click import get_current_context
 
 from admin_gateway.cli.option_errors import OPTIONS_BY_PATH_KEY
 from admin_gateway.cli.options import (
+    TIME_EXAMPLES,
     EnumChoice,
     JsonObjectParam,
     body_file_option,
@@ -85,8 +86,15 @@ FIELD_OPTIONS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
         "Whether any user may redeem the code of --code.",
         YES_OR_NO,
     ),
-    ("--starts", "starts_at", "Valid from, for example 2030-01-31T12:00:00Z.", TEXT),
-    ("--expires", "expires_at", "Valid until, for example 2030-12-31T23:59:59Z.", TEXT),
+    ("--campaign", "campaign_id", "ID of the campaign that it belongs to.", TEXT),
+    (
+        "--time-zone",
+        "time_zone",
+        "Time zone, for example Europe/Berlin. Default: the campaign's, or UTC.",
+        TEXT,
+    ),
+    ("--starts", "starts_at", f"Valid from, {TIME_EXAMPLES}.", TEXT),
+    ("--expires", "expires_at", f"Valid until, {TIME_EXAMPLES}.", TEXT),
     ("--per-user", "", "Maximum redemptions of a code per user.", INTEGER),
     (
         "--per-customer",
@@ -131,7 +139,7 @@ LIMIT_FIELDS = {
     "total": ("total_limit",),
 }
 LIMIT_TYPES = {"per_code": "per_user", "total": "global"}
-MEMBERS_OUTSIDE_CONFIG = ("name", "description", "metadata")
+MEMBERS_OUTSIDE_CONFIG = ("name", "description", "campaign_id", "metadata")
 BODY_PATHS = {
     option.partition("/")[0].lstrip("-").replace("-", "_"): (
         member if member in MEMBERS_OUTSIDE_CONFIG else f"config.{member}"

@@ -14,6 +14,7 @@ from admin_gateway.cli.errors import (
     to_command_error,
 )
 from admin_gateway.cli.options import describe_invalid_value, to_label
+from coupon_core.domain.entered_times import LocalTime
 from coupon_core.domain.models import Refused
 from coupon_core.domain.timestamps import format_timestamp
 from coupon_core.schemas.validation_errors import convert_validation_error
@@ -34,6 +35,7 @@ LIST_COMMANDS: Mapping[str, tuple[str, str]] = {
     "PACKAGE_NOT_FOUND": ("package_id", "package list"),
     "USER_NOT_FOUND": ("user_id", "user list"),
     "BATCH_NOT_FOUND": ("batch_id", "batch list"),
+    "REDEMPTION_NOT_FOUND": ("redemption_id", "redemption list"),
     "DEAD_LETTER_NOT_FOUND": ("letter_id", "event dead list"),
     "WEBHOOK_NOT_FOUND": ("webhook_id", "webhook list"),
 }
@@ -97,6 +99,8 @@ def _describe_member(
         value = value[int(rest)] if rest.isdecimal() and int(rest) < len(value) else ""
     if isinstance(value, datetime):
         value = format_timestamp(value)
+    if isinstance(value, LocalTime):
+        value = value.text
     return describe_invalid_value(parameter, value, text=text + suffix)
 
 

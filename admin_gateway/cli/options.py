@@ -1,7 +1,6 @@
 """Options shared by commands, parsed by the same fields as HTTP requests."""
 
 from collections.abc import Callable
-from datetime import datetime
 from enum import StrEnum
 from functools import reduce, wraps
 from typing import Any, Protocol, TypeVar
@@ -9,11 +8,12 @@ from typing import Any, Protocol, TypeVar
 import rich_click as click
 from marshmallow import ValidationError, fields
 
+from coupon_core.domain.entered_times import EnteredTime
 from coupon_core.domain.metadata import is_metadata_key
 from coupon_core.domain.models import Page
 from coupon_core.schemas.codes import CodeField
+from coupon_core.schemas.entered_times import EnteredTimeField
 from coupon_core.schemas.errors import ApiError
-from coupon_core.schemas.fields import UtcDateTime
 from coupon_core.schemas.identifiers import TenantIdField, UserIdField, UuidField
 from coupon_core.schemas.strict_json import parse_object
 
@@ -60,6 +60,8 @@ class FieldParam(click.ParamType):  # type: ignore[type-arg]
             ) from None
 
 
+TIME_EXAMPLES = "for example 2030-01-31, 2030-01-31T18:00 or 2030-01-31T12:00:00Z"
+
 CLI_ACTOR = "couponctl"
 """Recorded as the actor of changes made by a command."""
 
@@ -67,7 +69,8 @@ TENANT_PARAM = FieldParam("tenant", TenantIdField())
 USER_PARAM = FieldParam("user", UserIdField())
 UUID_PARAM = FieldParam("uuid", UuidField())
 CODE_PARAM = FieldParam("code", CodeField())
-TIME_PARAM = FieldParam("time", UtcDateTime())
+TIME_PARAM = FieldParam("time", EnteredTimeField("", in_utc=True))
+EXPIRY_PARAM = FieldParam("time", EnteredTimeField("", is_end=True))
 
 _ID_TYPES = {
     "tenant": TENANT_PARAM,
@@ -99,14 +102,14 @@ tenant_option = id_option("tenant", "Tenant ID.", required=True)
 key_expiry_option = click.option(
     "--expires",
     "expires_at",
-    help="Valid until, for example 2030-01-31T12:00:00Z. Default: no expiry.",
+    help=f"Valid until, {TIME_EXAMPLES}. Default: no expiry.",
 )
 new_expiry_options = combine_options(
     click.option(
         "--expires",
         "expires_at",
-        type=TIME_PARAM,
-        help="New expiry, for example 2030-01-31T12:00:00Z.",
+        type=EXPIRY_PARAM,
+        help=f"New expiry, {TIME_EXAMPLES}.",
     ),
     click.option(
         "--follow-definition",
@@ -117,8 +120,8 @@ new_expiry_options = combine_options(
 
 
 def read_new_expiry(
-    expires_at: datetime | None, follow_definition: bool
-) -> datetime | None:
+    expires_at: EnteredTime | None, follow_definition: bool
+) -> EnteredTime | None:
     """Return the expiry of `new_expiry_options`; None is that of the definition.
 
     Raises:

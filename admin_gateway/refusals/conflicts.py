@@ -9,10 +9,12 @@ CONFLICTS: Mapping[AnyReason, str] = {
     AdminReason.NAME_TAKEN: "name: another definition has this name",
     AdminReason.CODE_TAKEN: "config.custom_code: this code is in use already",
     AdminReason.CAMPAIGN_EXISTS: "campaign_id: another campaign has this id",
+    AdminReason.CAMPAIGN_OF_PACKAGE: (
+        "campaign_id: expected that of the package whose definition this is"
+    ),
     AdminReason.PACKAGE_OUT_OF_USE: (
-        "status: the definition is archived while its package is not active or the "
-        "package's campaign is COMPLETED or CANCELLED; change the package or "
-        "campaign"
+        "status: the definition is archived while its package is not active or its "
+        "campaign is COMPLETED or CANCELLED; change the package or campaign"
     ),
     AdminReason.CREATOR_EXISTS: "creator_key: another creator has this key",
     AdminReason.CREATOR_INACTIVE: "The creator is inactive and receives no more codes",

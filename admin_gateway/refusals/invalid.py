@@ -11,6 +11,9 @@ INVALID: Mapping[AnyReason, str] = {
     AdminReason.UNKNOWN_REWARD_ITEM: (
         "config.reward_item_id: expected the id of one of your reward items"
     ),
+    AdminReason.UNKNOWN_CAMPAIGN: (
+        "campaign_id: expected the id of one of your campaigns"
+    ),
     AdminReason.CUSTOM_CODE_MISSING: (
         "config.custom_code: missing; expected with code_format custom"
     ),
@@ -49,6 +52,7 @@ INVALID: Mapping[AnyReason, str] = {
         "Codes can be imported only if each belongs to one coupon: code_format "
         "random or listed"
     ),
+    AdminReason.TIME_OUT_OF_RANGE: ("A time is not in the years 1970 to 9999 in UTC"),
     AdminReason.EXPIRY_IS_PAST: "expires_at: expected a time in the future",
     AdminReason.BAD_WEBHOOK_URL: "url: expected a URL to which webhooks may be sent",
 }

@@ -8,7 +8,8 @@ from admin_gateway.requests.fields import EnumField
 from coupon_core.domain.models import Scope, utc_now
 from coupon_core.domain.rules.expiry import describe_past_time
 from coupon_core.schemas.base import StrictSchema
-from coupon_core.schemas.fields import StrictList, UtcDateTime
+from coupon_core.schemas.entered_times import EnteredTimeField
+from coupon_core.schemas.fields import StrictList
 from coupon_core.schemas.names import NameField
 
 
@@ -36,4 +37,10 @@ class CreateApiKeySchema(StrictSchema):
             "in `coupons`."
         },
     )
-    expires_at = UtcDateTime(allow_none=True, validate=require_future)
+    expires_at = EnteredTimeField(
+        "Expiry of the key; null means none.",
+        is_end=True,
+        in_utc=True,
+        allow_none=True,
+        validator=require_future,
+    )

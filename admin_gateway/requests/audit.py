@@ -1,7 +1,8 @@
 """Query parameters of the audit log."""
 
 from admin_gateway.requests.pagination import ListQuerySchema
-from coupon_core.schemas.fields import StrictString, UtcDateTime
+from coupon_core.schemas.entered_times import EnteredTimeField
+from coupon_core.schemas.fields import StrictString
 
 ACTION_PATTERN = r"^[a-z_]+\.[a-z_]+$"
 MAX_FILTER_LENGTH = 128
@@ -20,7 +21,5 @@ class AuditQuerySchema(ListQuerySchema):
     actor = _text_field("ID of an API key, or cli, system, server.")
     action = _text_field("Action, such as definition.changed.", ACTION_PATTERN)
     object_id = _text_field("ID of the changed object.")
-    since = UtcDateTime(
-        data_key="from", metadata={"description": "At or after this time."}
-    )
-    until = UtcDateTime(data_key="to", metadata={"description": "Before this time."})
+    since = EnteredTimeField("At or after this time.", in_utc=True, data_key="from")
+    until = EnteredTimeField("Before this time.", in_utc=True, data_key="to")

@@ -5,7 +5,7 @@ from admin_gateway.requests.fields import EnumField
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models.client_keys import ClientKeyKind
 from coupon_core.schemas.base import StrictSchema
-from coupon_core.schemas.fields import UtcDateTime
+from coupon_core.schemas.entered_times import EnteredTimeField
 from coupon_core.schemas.names import NameField
 
 
@@ -20,7 +20,13 @@ class CreateClientKeySchema(StrictSchema):
         },
     )
     name = NameField(required=True)
-    expires_at = UtcDateTime(allow_none=True, validate=require_future)
+    expires_at = EnteredTimeField(
+        "Expiry of the key; null means none.",
+        is_end=True,
+        in_utc=True,
+        allow_none=True,
+        validator=require_future,
+    )
 
 
 class ClientKeyQuerySchema(ListQuerySchema):

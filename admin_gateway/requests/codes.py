@@ -19,12 +19,12 @@ from coupon_core.domain.models.filters import CouponFilter, PageCursor
 from coupon_core.domain.models.inventory import CodeTarget
 from coupon_core.schemas.base import LenientSchema, StrictSchema
 from coupon_core.schemas.codes import CodeField
+from coupon_core.schemas.entered_times import EnteredTimeField
 from coupon_core.schemas.fields import (
     ChoiceField,
     StrictBoolean,
     StrictQueryInteger,
     StrictString,
-    UtcDateTime,
 )
 from coupon_core.schemas.identifiers import UserIdField, UuidField
 
@@ -41,8 +41,8 @@ class CodeFilterSchema(LenientSchema):
     batch_id = UuidField()
     definition_id = UuidField()
     status = EnumField(CouponStatus)
-    generated_from = UtcDateTime(metadata={"description": "At or after this time."})
-    generated_before = UtcDateTime(metadata={"description": "Before this time."})
+    generated_from = EnteredTimeField("At or after this time.", in_utc=True)
+    generated_before = EnteredTimeField("Before this time.", in_utc=True)
 
     @post_load
     def to_coupon_filter(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -162,10 +162,11 @@ class CodeExpirySchema(StrictSchema):
     batch_id = UuidField()
     definition_id = UuidField()
     user_id = UserIdField()
-    expires_at = UtcDateTime(
+    expires_at = EnteredTimeField(
+        "New expiry; null is that of the definition.",
+        is_end=True,
         required=True,
         allow_none=True,
-        metadata={"description": "New expiry; null is that of the definition."},
     )
     dry_run = StrictBoolean(
         load_default=False,
@@ -185,7 +186,9 @@ class ExtendCodesSchema(StrictSchema):
     """The batch whose codes expire later, and their new expiry."""
 
     batch_id = UuidField(required=True)
-    expires_at = UtcDateTime(required=True)
+    expires_at = EnteredTimeField(
+        "New expiry of the codes.", is_end=True, required=True
+    )
 
 
 class ImportCodesQuerySchema(LenientSchema):

@@ -13,14 +13,13 @@ from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models import CouponStatus
 from coupon_core.schemas.base import LenientSchema, StrictSchema
 from coupon_core.schemas.codes import CodeField
-from coupon_core.schemas.fields import StrictInteger, StrictList, UtcDateTime
+from coupon_core.schemas.entered_times import EnteredTimeField
+from coupon_core.schemas.fields import StrictInteger, StrictList
 from coupon_core.schemas.identifiers import UserIdField
 from coupon_core.schemas.metadata import MetadataField
 from coupon_core.services.batches import MAX_COUPONS, MAX_USERS, BatchRequest
 
-EXPIRY_METADATA = {
-    "description": "Expiry of these coupons; overrides that of the definition."
-}
+EXPIRY_DESCRIPTION = "Expiry of these coupons; overrides that of the definition."
 USERS_OR_COUNT_EXPECTED = "expected either user_ids or count"
 
 
@@ -29,7 +28,7 @@ class GenerateCouponsSchema(StrictSchema):
 
     user_ids = StrictList(UserIdField(), min_length=1, max_length=MAX_USERS)
     count = StrictInteger(min_value=1, max_value=MAX_COUPONS)
-    expires_at = UtcDateTime(allow_none=True, metadata=EXPIRY_METADATA)
+    expires_at = EnteredTimeField(EXPIRY_DESCRIPTION, is_end=True, allow_none=True)
     metadata = MetadataField(
         metadata={
             "description": "Stored on the new coupons (201) or on the batch (202)."
@@ -54,7 +53,7 @@ class GenerateCouponsSchema(StrictSchema):
 class GenerateCouponsQuerySchema(LenientSchema):
     """Query parameters beside a CSV list of users."""
 
-    expires_at = UtcDateTime(metadata=EXPIRY_METADATA)
+    expires_at = EnteredTimeField(EXPIRY_DESCRIPTION, is_end=True)
     ignore_columns = ColumnNamesField(metadata=IGNORE_COLUMNS_METADATA)
 
 
@@ -62,9 +61,10 @@ class UpdateCouponSchema(StrictSchema):
     """PATCH: the members of a coupon to change, at least one."""
 
     metadata = MetadataField()
-    expires_at = UtcDateTime(
+    expires_at = EnteredTimeField(
+        "New expiry; null is that of the definition.",
+        is_end=True,
         allow_none=True,
-        metadata={"description": "New expiry; null is that of the definition."},
     )
 
     @post_load

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, post_load
+from marshmallow import ValidationError, validates_schema
 
 from admin_gateway.requests.fields import EnumField
 from admin_gateway.requests.pagination import ListQuerySchema
@@ -61,10 +61,17 @@ class CreatorQuerySchema(ListQuerySchema):
     campaign_id = StrictString(max_length=64)
 
 
-class AssignCreatorCodesSchema(StrictSchema):
-    """Codes of a package for a creator: listed, or generated from a pattern."""
+CODE_ORDER_MEMBERS = frozenset({"package_id", "codes", "count", "pattern"})
 
-    package_id = StrictInteger(required=True, min_value=1, max_value=INT64_MAX)
+
+class CodeOrderSchema(StrictSchema):
+    """Codes for a creator, if any: listed, or generated from a pattern."""
+
+    package_id = StrictInteger(
+        min_value=1,
+        max_value=INT64_MAX,
+        metadata={"description": "Default: the only package of the campaign."},
+    )
     codes = StrictList(CodeField(), min_length=1, max_length=MAX_CODES_PER_REQUEST)
     count = StrictInteger(min_value=1, max_value=MAX_CODES_PER_REQUEST)
     pattern = StrictString(
@@ -74,12 +81,14 @@ class AssignCreatorCodesSchema(StrictSchema):
         metadata={"description": PATTERN_DESCRIPTION, "default": DEFAULT_PATTERN},
     )
 
-    @post_load
-    def validate_members(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
+    @validates_schema
+    def validate_order(self, members: dict[str, Any], **_: Any) -> None:
         """Require either codes or a count, and a pattern that yields valid codes."""
+        if not CODE_ORDER_MEMBERS & members.keys():
+            return
         if ("codes" in members) == ("count" in members):
             raise ValidationError("expected either codes or count", "codes")
-        pattern = members.setdefault("pattern", DEFAULT_PATTERN)
+        pattern = members.get("pattern", DEFAULT_PATTERN)
         longest_code = codes.fill_template(
             pattern, "AAAAA", number=10_000, random_part="A" * 8
         )
@@ -90,7 +99,12 @@ class AssignCreatorCodesSchema(StrictSchema):
             raise ValidationError(
                 "expected {number} or {random} in the pattern", "pattern"
             )
-        return members
+
+
+class AssignCreatorCodesSchema(CodeOrderSchema):
+    """Codes of a package for a creator: listed, or generated from a pattern."""
+
+    package_id = StrictInteger(required=True, min_value=1, max_value=INT64_MAX)
 
 
 class RevokeCreatorCodesSchema(StrictSchema):

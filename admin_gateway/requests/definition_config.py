@@ -19,12 +19,12 @@ from coupon_core.domain.models import CodeAlphabet, CodeFormat, Trigger
 from coupon_core.domain.serialization import TRIGGER_MEMBERS
 from coupon_core.schemas.base import StrictSchema
 from coupon_core.schemas.codes import CodeField
+from coupon_core.schemas.entered_times import EnteredTimeField, TimeZoneField
 from coupon_core.schemas.fields import (
     StrictBoolean,
     StrictInteger,
     StrictObject,
     StrictString,
-    UtcDateTime,
 )
 from coupon_core.schemas.identifiers import UuidField
 from coupon_core.schemas.nested_fields import StrictNested
@@ -145,8 +145,17 @@ class UpdateDefinitionConfigSchema(StrictSchema):
     claimable = StrictBoolean(
         metadata={"description": "Any user may redeem the custom code."}
     )
-    starts_at = UtcDateTime(allow_none=True)
-    expires_at = UtcDateTime(allow_none=True)
+    time_zone = TimeZoneField(
+        allow_none=True,
+        metadata={
+            "description": "Of its times; null means that of its campaign, else UTC. A "
+            "change moves no times that are stored already."
+        },
+    )
+    starts_at = EnteredTimeField("Valid from this time.", allow_none=True)
+    expires_at = EnteredTimeField(
+        "Valid until this time.", is_end=True, allow_none=True
+    )
     usage_limit = StrictNested(
         UsageLimitSchema, error_messages={"null": USAGE_LIMIT_NULL_MESSAGE}
     )

@@ -12,7 +12,7 @@ from admin_gateway.requests.definition_config import (
     DefinitionConfigSchema,
     UpdateDefinitionConfigSchema,
 )
-from admin_gateway.requests.fields import EnumField
+from admin_gateway.requests.fields import CampaignIdField, EnumField
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.domain.models import DefinitionStatus
 from coupon_core.schemas.base import StrictSchema
@@ -32,11 +32,22 @@ def _description_field() -> StrictString:
     return StrictString(min_length=0, max_length=2_000, multiline=True, allow_none=True)
 
 
+def _campaign_field() -> CampaignIdField:
+    return CampaignIdField(
+        allow_none=True,
+        metadata={
+            "description": "Campaign that it belongs to; null for none. A new "
+            "definition without dates takes over those of the campaign."
+        },
+    )
+
+
 class UpdateDefinitionSchema(StrictSchema):
     """PATCH: the members to change, including those of `config`."""
 
     name = NameField()
     description = _description_field()
+    campaign_id = _campaign_field()
     status = EnumField(DefinitionStatus)
     metadata = MetadataField()
     config = StrictNested(UpdateDefinitionConfigSchema)
@@ -53,6 +64,7 @@ class CreateDefinitionSchema(StrictSchema):
     name = NameField(required=True)
     description = _description_field()
     metadata = MetadataField()
+    campaign_id = _campaign_field()
     config = StrictNested(DefinitionConfigSchema, required=True)
 
     @post_load
@@ -77,8 +89,9 @@ class ReplaceDefinitionSchema(CreateDefinitionSchema):
 def _flatten(members: Mapping[str, Any]) -> dict[str, Any]:
     flat = {**members, **members.get("config", {})}
     flat.pop("config", None)
-    if flat.get("description", "") is None:
-        flat["description"] = DEFAULTS["description"]
+    for name in ("description", "campaign_id"):
+        if flat.get(name, "") is None:
+            flat[name] = DEFAULTS[name]
     return flat
 
 
@@ -88,3 +101,4 @@ class DefinitionQuerySchema(ListQuerySchema):
     status = EnumField(DefinitionStatus)
     name = NameField(metadata={"description": "Part of the name; case-insensitive."})
     metadata = MetadataFilterField()
+    campaign_id = CampaignIdField()

@@ -1,10 +1,10 @@
-"""Fields for enums of the domain."""
+"""Fields for enums and IDs of the domain."""
 
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
-from coupon_core.schemas.fields import ChoiceField
+from coupon_core.schemas.fields import ChoiceField, StrictString
 
 
 class EnumField(ChoiceField):
@@ -19,3 +19,15 @@ class EnumField(ChoiceField):
         if text not in self._members:
             raise self.make_error("invalid")
         return self._members[text]
+
+
+class CampaignIdField(StrictString):
+    """The ID of a campaign."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            max_length=64,
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
+            expectation="1 to 64 letters, digits, _ or -, first a letter or digit",
+            **options,
+        )

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from coupon_core.schemas.fields import StrictString, UtcDateTime
+from coupon_core.schemas.fields import StrictString
 from coupon_core.schemas.names import NameField
 
 MAX_TEXT_LENGTH = 2_000
@@ -62,8 +62,3 @@ class LocalizedTextField(fields.Dict):
     def _require_allowed_size(self, value: dict[str, str]) -> None:
         if len(value) not in self._allowed_sizes:
             raise ValidationError(f"expected {self._expectation}")
-
-
-def optional_time_field(description: str) -> UtcDateTime:
-    """Return a field for a time that may be null."""
-    return UtcDateTime(allow_none=True, metadata={"description": description})

@@ -5,12 +5,10 @@ from typing import Any
 from marshmallow import post_load
 
 from admin_gateway.requests.limits import MAX_USES
-from admin_gateway.requests.localized_fields import (
-    LocalizedTextField,
-    optional_time_field,
-)
+from admin_gateway.requests.localized_fields import LocalizedTextField
 from admin_gateway.requests.pagination import ListQuerySchema
 from coupon_core.schemas.base import StrictSchema
+from coupon_core.schemas.entered_times import EnteredTimeField
 from coupon_core.schemas.fields import (
     StrictBoolean,
     StrictInteger,
@@ -54,10 +52,14 @@ class UpdatePackageSchema(StrictSchema):
     is_active = StrictBoolean(
         metadata={"description": "While false, no code of the package is valid."}
     )
-    starts_at = optional_time_field(
-        "Start of the package; null means the campaign's start."
+    starts_at = EnteredTimeField(
+        "Start of the package; null means the campaign's start.", allow_none=True
     )
-    ends_at = optional_time_field("End of the package; null means the campaign's end.")
+    ends_at = EnteredTimeField(
+        "End of the package; null means the campaign's end.",
+        is_end=True,
+        allow_none=True,
+    )
 
     @post_load
     def normalize_members(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Responses for campaigns, creators and their codes."""
 
-from typing import Any
+from dataclasses import asdict
+from typing import Any, ClassVar
 
-from marshmallow import fields
+from marshmallow import fields, pre_dump
 
 from admin_gateway.responses.core import SUSPENDED_AT, TIMESTAMPS
 from admin_gateway.responses.packages import (
@@ -11,7 +12,11 @@ from admin_gateway.responses.packages import (
     timestamp_field,
 )
 from coupon_core.domain.models.campaigns import CampaignStatus
-from coupon_core.domain.models.creators import CodeStatus, CreatorStatus
+from coupon_core.domain.models.creators import (
+    CodeStatus,
+    CreatorStatus,
+    CreatorWithCodes,
+)
 from coupon_core.schemas.base import ResponseSchema, Serializer
 from coupon_core.schemas.fields import ChoiceField
 from coupon_core.schemas.metadata import MetadataField
@@ -27,10 +32,12 @@ NEW_CAMPAIGN: Document = {
     "starts_at": "2025-01-15T10:00:00Z",
     "ends_at": "2026-01-15T10:00:00Z",
     "metadata": {"season": "winter"},
+    "time_zone": "Europe/Berlin",
 }
 CAMPAIGN: Document = {
     "tenant_id": "your-tenant-id",
     **NEW_CAMPAIGN,
+    "name": "Launch",
     "suspended_at": None,
     **TIMESTAMPS,
 }
@@ -40,6 +47,17 @@ NEW_CREATOR: Document = {"creator_key": "ABC12", "name": "Jun", "genre": "rpg"}
 CREATOR = {"creator_id": 42, **NEW_CREATOR, "status": "ACTIVE", **TIMESTAMPS}
 ASSIGN_CODES_REQUEST = {"package_id": PACKAGE["package_id"], "count": 2}
 ASSIGNED_CODES = {"codes": ["CREATOR-ABC12-001", "CREATOR-ABC12-002"], "total": 2}
+IMPORT_CREATORS_REQUEST: Document = {
+    "campaign_id": "campaign_001",
+    "creators": [{"creator_key": "XYZ34", "name": "Mina", "count": 2}],
+}
+CREATOR_WITH_CODES = {
+    **CREATOR,
+    "creator_key": "XYZ34",
+    "name": "Mina",
+    "genre": None,
+    "codes": ["CREATOR-XYZ34-001", "CREATOR-XYZ34-002"],
+}
 CREATOR_CODE: Document = {
     "code": "CREATOR-ABC12-001",
     "creator_key": "ABC12",
@@ -57,6 +75,7 @@ CAMPAIGN_STATS: Document = {
     "rows": [
         {
             "campaign_id": "campaign_001",
+            "definition_id": PACKAGE["definition_id"],
             "package_id": PACKAGE["package_id"],
             "package_no": 1,
             "creator_key": "ABC12",
@@ -73,6 +92,7 @@ class CampaignSchema(ResponseSchema):
 
     tenant_id = fields.String(required=True)
     campaign_id = fields.String(required=True)
+    name = fields.String(required=True)
     names = localized_text_field()
     description = localized_text_field()
     status = ChoiceField(*CampaignStatus, required=True)
@@ -80,6 +100,7 @@ class CampaignSchema(ResponseSchema):
     ends_at = timestamp_field(allow_none=True)
     metadata = MetadataField(required=True)
     suspended_at = timestamp_field(allow_none=True)
+    time_zone = fields.String(required=True)
     created_at = timestamp_field()
     updated_at = timestamp_field()
 
@@ -96,6 +117,26 @@ class CreatorSchema(ResponseSchema):
     status = ChoiceField(*CreatorStatus, required=True)
     created_at = timestamp_field()
     updated_at = timestamp_field()
+
+
+class CreatorWithCodesSchema(CreatorSchema):
+    """A creator with the codes that it received."""
+
+    codes = fields.List(fields.String(), required=True)
+
+    @pre_dump
+    def combine(self, created: CreatorWithCodes, **_: Any) -> Document:
+        """Add the codes to the members of the creator."""
+        return {**asdict(created.creator), "codes": created.codes}
+
+
+class CreatedCreatorsSchema(ResponseSchema):
+    """The created creators in the order of the request."""
+
+    example: ClassVar[Any] = {"creators": [CREATOR_WITH_CODES], "total": 1}
+
+    creators = fields.List(fields.Nested(CreatorWithCodesSchema), required=True)
+    total = fields.Integer(required=True)
 
 
 class AssignedCodesSchema(ResponseSchema):
@@ -138,16 +179,17 @@ class UsageCountsSchema(ResponseSchema):
 
 
 class CodeStatsSchema(UsageCountsSchema):
-    """The counts of one package's codes that one creator holds."""
+    """The counts of one package's codes that one creator holds, or of a definition."""
 
     campaign_id = fields.String(required=True)
-    package_id = fields.Integer(required=True)
-    package_no = fields.Integer(required=True)
-    creator_key = fields.String(required=True)
+    definition_id = fields.UUID(required=True)
+    package_id = fields.Integer(required=True, allow_none=True)
+    package_no = fields.Integer(required=True, allow_none=True)
+    creator_key = fields.String(required=True, allow_none=True)
 
 
 class CampaignStatsSchema(UsageCountsSchema):
-    """Totals, and rows by package and creator; each counts a user once."""
+    """Totals, and rows by package and creator, or definition, that count users once."""
 
     example = CAMPAIGN_STATS
 
@@ -159,5 +201,6 @@ CreatorListSchema = build_list_schema("CreatorList", creators=CreatorSchema)
 CreatorCodeListSchema = build_list_schema("CreatorCodeList", codes=CreatorCodeSchema)
 serialize_campaign: Serializer = CampaignSchema().dump
 serialize_creator: Serializer = CreatorSchema().dump
+serialize_created_creators: Serializer = CreatedCreatorsSchema().dump
 serialize_creator_code: Serializer = CreatorCodeSchema().dump
 serialize_campaign_stats: Serializer = CampaignStatsSchema().dump

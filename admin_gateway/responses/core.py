@@ -16,7 +16,11 @@ from coupon_core.schemas.phoenix_documents import (
     CouponSchema,
     CouponsSchema,
 )
-from coupon_core.schemas.response_fields import SortedList, build_list_schema
+from coupon_core.schemas.response_fields import (
+    NullableString,
+    SortedList,
+    build_list_schema,
+)
 
 __all__ = ["EXAMPLE_COUPON", "CouponSchema", "CouponsSchema"]
 
@@ -64,6 +68,7 @@ DEFINITION = {
     **phoenix_documents.EXAMPLE_DEFINITION,
     "config": {**phoenix_documents.EXAMPLE_DEFINITION["config"], "limits": LIMITS},
     "metadata": {"season": "winter"},
+    "campaign_id": None,
     "suspended_at": None,
     **TIMESTAMPS,
 }
@@ -86,6 +91,7 @@ class DefinitionSchema(ResponseSchema):
     tenant_id = fields.String(required=True)
     name = fields.String(required=True)
     description = fields.String(required=True)
+    campaign_id = NullableString()
     config = fields.Dict(
         required=True,
         metadata={
@@ -93,7 +99,12 @@ class DefinitionSchema(ResponseSchema):
             "title": "StoredDefinitionConfig",  # clients name the type after it
         },
     )
-    status = ChoiceField(*DefinitionStatus, required=True)
+    status = ChoiceField(
+        *DefinitionStatus,
+        required=True,
+        attribute="effective_status",
+        metadata={"description": "Archived, too, while its campaign has ended."},
+    )
     metadata = MetadataField(required=True)
     suspended_at = UtcDateTime(required=True, allow_none=True)
     created_at = UtcDateTime(required=True)
@@ -103,7 +114,10 @@ class DefinitionSchema(ResponseSchema):
     def add_config(self, definition: Definition, **_: Any) -> Document:
         """Add the configuration in the form of the requests."""
         config = serialize_definition_config(definition)
-        return asdict(definition) | {"config": config}
+        return asdict(definition) | {
+            "config": config,
+            "effective_status": definition.effective_status,
+        }
 
 
 DefinitionListSchema = build_list_schema("DefinitionList", definitions=DefinitionSchema)

@@ -76,7 +76,7 @@ class PackageSchema(ResponseSchema):
             "per_code_usage_limit": definition.per_code_limit,
             "cross_creator_limit": definition.per_user_limit,
             "max_total_usage": definition.total_limit,
-            "status": definition.status,
+            "status": definition.effective_status,
         }
 
 

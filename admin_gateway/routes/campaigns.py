@@ -43,12 +43,11 @@ routes = JsonBlueprint(
 @routes.response(201, CampaignSchema, headers=LOCATION)
 @routes.arguments(CreateCampaignSchema, example=NEW_CAMPAIGN)
 def create(body: dict[str, Any]) -> tuple[Campaign, dict[str, str]]:
-    """Create a campaign."""
-    campaign_id = body.pop("campaign_id")
+    """Create a campaign; it needs only a name."""
     campaign = campaigns.create(
-        g.principal.tenant_id, campaign_id, fields=body, now=utc_now()
+        g.principal.tenant_id, body.pop("campaign_id", None), fields=body, now=utc_now()
     )
-    return campaign, build_location_header(campaign_id)
+    return campaign, build_location_header(campaign.campaign_id)
 
 
 @routes.route("")
@@ -72,7 +71,11 @@ def get(campaign_id: str) -> Campaign:
 @routes.response(200, CampaignSchema)
 @routes.arguments(UpdateCampaignSchema, example=CAMPAIGN_CHANGES)
 def change(changes: dict[str, Any], campaign_id: str) -> Campaign:
-    """Change a campaign. While COMPLETED or CANCELLED, none of its codes is valid."""
+    """Change a campaign. While COMPLETED or CANCELLED, none of its codes is valid.
+
+    This holds for the codes of its packages and of its definitions. Any other status
+    makes them valid again.
+    """
     return campaigns.update(
         g.principal.tenant_id, campaign_id, changes=changes, now=utc_now()
     )
@@ -101,7 +104,7 @@ def resume(campaign_id: str) -> Campaign:
 @routes.route("/<campaign_id>/stats")
 @routes.response(200, CampaignStatsSchema)
 def stats(campaign_id: str) -> CampaignStats:
-    """Return the usage of a campaign's codes, by package and creator."""
+    """Return the usage of everything in a campaign, by package, creator, definition."""
     return campaigns.get_stats(g.principal.tenant_id, campaign_id)
 
 

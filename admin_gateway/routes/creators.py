@@ -2,8 +2,13 @@
 
 from typing import Any
 
-from flask import g
+from flask import g, request
 
+from admin_gateway.requests import creator_imports
+from admin_gateway.requests.creator_imports import (
+    ImportCreatorsQuerySchema,
+    ImportCreatorsSchema,
+)
 from admin_gateway.requests.creators import (
     AssignCreatorCodesSchema,
     CreateCreatorSchema,
@@ -14,10 +19,12 @@ from admin_gateway.requests.creators import (
 from admin_gateway.requests.pagination import ListQuerySchema
 from admin_gateway.responses.campaigns import (
     ASSIGN_CODES_REQUEST,
+    IMPORT_CREATORS_REQUEST,
     NEW_CREATOR,
     REVOKE_CODES_REQUEST,
     AssignedCodesSchema,
     CampaignStatsSchema,
+    CreatedCreatorsSchema,
     CreatorCodeListSchema,
     CreatorListSchema,
     CreatorSchema,
@@ -28,8 +35,15 @@ from coupon_core.domain.models import utc_now
 from coupon_core.domain.models.campaigns import CampaignStats
 from coupon_core.domain.models.creators import Creator
 from coupon_core.schemas.base import Document
+from coupon_core.services.campaigns import creator_imports as creator_import_service
 from coupon_core.services.campaigns import creators
-from coupon_core.web.blueprint import JsonBlueprint, limit_body
+from coupon_core.services.campaigns.creator_imports import CreatorsRejected
+from coupon_core.web.blueprint import (
+    JsonBlueprint,
+    document_body,
+    document_query,
+    limit_body,
+)
 from coupon_core.web.openapi.headers import LOCATION
 
 MAX_BODY_BYTES = 262_144  # One thousand codes of the maximum length.
@@ -47,6 +61,31 @@ def create(body: dict[str, Any]) -> tuple[Creator, dict[str, str]]:
         g.principal.tenant_id, creator_key, fields=body, now=utc_now()
     )
     return creator, build_location_header(creator_key)
+
+
+@routes.route("/bulk", methods=["POST"])
+@routes.response(201, CreatedCreatorsSchema)
+@document_body(ImportCreatorsSchema, example=IMPORT_CREATORS_REQUEST)
+@document_query(ImportCreatorsQuerySchema)
+@limit_body(creator_imports.MAX_BODY_BYTES)
+def create_all() -> Document:
+    """Create up to 1,000 creators of a campaign with their codes: all or none.
+
+    You may also send them as text/csv with the columns creator_key, name, and
+    optionally genre, status, package_id, codes (separated by blanks), count and
+    pattern. The query parameters are for CSV only.
+    """
+    creator_import = creator_imports.parse_creator_import(request)
+    try:
+        created = creator_import_service.create_all(
+            g.principal.tenant_id,
+            creator_import.campaign_id,
+            new_creators=creator_import.new_creators,
+            now=utc_now(),
+        )
+    except CreatorsRejected as error:
+        raise creator_import.to_api_error(error) from None
+    return {"creators": created, "total": len(created)}
 
 
 @routes.route("")

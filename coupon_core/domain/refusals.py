@@ -42,6 +42,8 @@ class AdminReason(StrEnum):
     NAME_TAKEN = "name_taken"
     CODE_TAKEN = "code_taken"
     CAMPAIGN_EXISTS = "campaign_exists"
+    CAMPAIGN_OF_PACKAGE = "campaign_of_package"
+    UNKNOWN_CAMPAIGN = "unknown_campaign"
     CREATOR_EXISTS = "creator_exists"
     CREATOR_INACTIVE = "creator_inactive"
     TOO_MANY_CODES = "too_many_codes"
@@ -91,6 +93,7 @@ class AdminReason(StrEnum):
     COUPON_REISSUED = "coupon_reissued"
     CREATOR_CODE_REVOKED = "creator_code_revoked"
     NOT_REISSUABLE = "not_reissuable"
+    TIME_OUT_OF_RANGE = "time_out_of_range"
 
 
 class PurchaseReason(StrEnum):

@@ -108,13 +108,14 @@ def serialize_definition(definition: Definition) -> Document:
         "name": definition.name,
         "description": definition.description,
         "config": config,
-        "status": definition.status.value,
+        "status": definition.effective_status.value,
     }
 
 
 def serialize_definition_config(definition: Definition) -> Document:
     """Return the `config` member of a definition, without members that are not set."""
     optional = {
+        "time_zone": definition.time_zone or None,
         "starts_at": format_timestamp(definition.starts_at),
         "expires_at": format_timestamp(definition.expires_at),
         "auto_generate": _serialize_auto_generate(definition),

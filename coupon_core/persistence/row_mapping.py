@@ -38,7 +38,25 @@ REVOKED_AT_EXPRESSION = """COALESCE(c.revoked_at,
 COUPON_COLUMNS = format_columns(Coupon, "c").replace(
     "c.revoked_at", REVOKED_AT_EXPRESSION
 )
-DEFINITION_COLUMNS = format_columns(Definition, "d")
+# A campaign ends and reopens all its definitions by its own row.
+IS_CAMPAIGN_ENDED_EXPRESSION = """(d.campaign_id <> '' AND EXISTS (SELECT 1
+    FROM campaign a WHERE a.tenant_id = :tenant_id AND a.campaign_id = d.campaign_id
+    AND a.status IN ('COMPLETED', 'CANCELLED')))"""
+_CAMPAIGN_COLUMN_EXPRESSION = """CASE WHEN d.campaign_id <> '' THEN (SELECT a.{column}
+    FROM campaign a WHERE a.tenant_id = :tenant_id
+    AND a.campaign_id = d.campaign_id) END"""
+CAMPAIGN_SUSPENDED_AT_EXPRESSION = _CAMPAIGN_COLUMN_EXPRESSION.format(
+    column="suspended_at"
+)
+_CAMPAIGN_EXPRESSIONS = {
+    "d.is_campaign_ended": IS_CAMPAIGN_ENDED_EXPRESSION,
+    "d.campaign_suspended_at": CAMPAIGN_SUSPENDED_AT_EXPRESSION,
+    "d.campaign_time_zone": _CAMPAIGN_COLUMN_EXPRESSION.format(column="time_zone"),
+}
+DEFINITION_COLUMNS = ", ".join(
+    _CAMPAIGN_EXPRESSIONS.get(column, column)
+    for column in format_columns(Definition, "d").split(", ")
+)
 REWARD_ITEM_COLUMNS = format_columns(RewardItem, "r")
 _COUPON_COLUMN_COUNT = len(fields(Coupon))
 DEFINITION_COLUMN_COUNT = len(fields(Definition))
@@ -101,6 +119,8 @@ DEFINITION_CONVERSIONS = build_conversions(
     metadata=parse_json,
     user_period=UsagePeriod,
     suspended_at=to_datetime,
+    is_campaign_ended=bool,
+    campaign_suspended_at=to_datetime,
 )
 REWARD_ITEM_CONVERSIONS = build_conversions(
     RewardItem,

@@ -7,11 +7,11 @@ passed over, so that an export can be imported.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from coupon_core.domain import codes
 from coupon_core.domain.csv_columns import EXPORT_COLUMNS, ExpirySource
+from coupon_core.domain.entered_times import LocalTime
 from coupon_core.domain.identifiers import is_user_id
 from coupon_core.domain.models import CouponStatus
 from coupon_core.domain.models.inventory import ImportRow, RejectedRow
@@ -20,7 +20,7 @@ from coupon_core.schemas.csv_parsing import MalformedLine
 from coupon_core.schemas.csv_reader import read_records
 from coupon_core.schemas.errors import truncate_for_display
 from coupon_core.schemas.identifiers import USER_ID_EXPECTED
-from coupon_core.schemas.timestamps import parse_utc
+from coupon_core.schemas.timestamps import parse_entered
 
 CODE_EXPECTED = (
     "code: expected 1 to 64 letters, digits, _ or -, starting with a letter or digit"
@@ -75,7 +75,7 @@ def _parse_row(number: int, values: Values) -> ImportRow:
         number,
         code,
         user_id=user_id,
-        expires_at=_parse_time(values.get("expires_at", "")),
+        **_parse_expiry(values.get("expires_at", "")),
     )
     return (
         replace(row, **_parse_origin(values)) if values.keys() - BASIC_COLUMNS else row
@@ -95,13 +95,14 @@ def _unexpected(expected: str, found: str) -> MalformedLine:
     return MalformedLine(f"{expected}, found {truncate_for_display(found)!r}")
 
 
-def _parse_time(text: str) -> datetime | None:
-    if not text:
-        return None
+def _parse_expiry(text: str) -> dict[str, Any]:
     try:
-        return parse_utc(text)
+        expiry = parse_entered(text, is_end=True) if text else None
     except ValueError as error:
         raise MalformedLine(f"expires_at: {error}") from None
+    if isinstance(expiry, LocalTime):
+        return {"expires_at": None, "local_expiry": expiry}
+    return {"expires_at": expiry}
 
 
 def _parse_expiry_source(values: Values) -> ExpirySource | None:

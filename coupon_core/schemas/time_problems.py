@@ -5,6 +5,10 @@ from calendar import monthrange
 
 EXAMPLE = "2030-01-31T12:00:00Z"
 TIME_EXPECTED = f"a time with a zone in the years 1970 to 9999, such as {EXAMPLE}"
+ENTERED_TIME_EXPECTED = (
+    "a date such as 2030-01-31, a local time such as 2030-01-31T12:00, or a time with "
+    f"an offset from UTC such as {EXAMPLE}, in the years 1970 to 9999"
+)
 
 _match_day_first = re.compile(r"([0-9]{1,2})([./-])([0-9]{1,2})\2([0-9]{4})\b").match
 _match_date = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(.*)", re.DOTALL).fullmatch
@@ -16,10 +20,10 @@ MAX_FRACTION_DIGITS = 9
 MAX_SHOWN_LENGTH = 40
 
 
-def explain_invalid_time(text: str) -> str:
+def explain_invalid_time(text: str, expected: str) -> str:
     """Return a sentence with the value, its problem and what was expected."""
     shown = text if len(text) <= MAX_SHOWN_LENGTH else text[:MAX_SHOWN_LENGTH] + "…"
-    return f'"{shown}" {_find_problem(text)}; expected {TIME_EXPECTED}'
+    return f'"{shown}" {_find_problem(text)}; expected {expected}'
 
 
 def _find_problem(text: str) -> str:

@@ -1,20 +1,24 @@
-"""Parse timestamps: RFC 3339 with an offset, converted to UTC.
+"""Parse timestamps, and say what is wrong with a text that is none.
 
-See `docs/api-contracts.md` 0.16.
+See `docs/api-contracts.md` 0.16 and 0.24.
 """
 
-import re
 from datetime import UTC, datetime
 
-from coupon_core.schemas.time_problems import TIME_EXPECTED, explain_invalid_time
-
-__all__ = ["TIME_EXPECTED", "parse_utc", "to_utc"]
-
-_RFC3339 = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
-    r"(?:\.[0-9]{1,9})?(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+from coupon_core.domain.entered_times import EnteredTime, LocalTime, parse_time
+from coupon_core.schemas.time_problems import (
+    ENTERED_TIME_EXPECTED,
+    TIME_EXPECTED,
+    explain_invalid_time,
 )
-_MIN_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+
+__all__ = [
+    "ENTERED_TIME_EXPECTED",
+    "TIME_EXPECTED",
+    "parse_entered",
+    "parse_utc",
+    "to_utc",
+]
 
 
 def parse_utc(text: str) -> datetime:
@@ -24,15 +28,26 @@ def parse_utc(text: str) -> datetime:
         ValueError: The text is not RFC 3339 or outside the years 1970 to 9999; the
             message says which problem it has.
     """
-    if not _RFC3339.fullmatch(text):
-        raise ValueError(explain_invalid_time(text))
     try:
-        moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError(explain_invalid_time(text)) from None
-    if moment < _MIN_MOMENT:
-        raise ValueError(explain_invalid_time(text))
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        moment = parse_time(text)
+    except ValueError:
+        raise ValueError(explain_invalid_time(text, TIME_EXPECTED)) from None
+    if isinstance(moment, LocalTime):
+        raise ValueError(explain_invalid_time(text, TIME_EXPECTED))
+    return moment
+
+
+def parse_entered(text: str, is_end: bool) -> EnteredTime:
+    """Return a time as people enter it: an instant in UTC, or a local time or date.
+
+    Raises:
+        ValueError: The text is not a time or outside the years 1970 to 9999; the
+            message says which problem it has.
+    """
+    try:
+        return parse_time(text, is_end)
+    except ValueError:
+        raise ValueError(explain_invalid_time(text, ENTERED_TIME_EXPECTED)) from None
 
 
 def to_utc(moment: datetime) -> datetime:

@@ -74,7 +74,7 @@ def serialize_coupon(offered: OfferedCoupon) -> Document:
         "name": offered.name,
         "code": definition.custom_code or None,
         "type": display.coupon_type,
-        "active": definition.status != DefinitionStatus.ARCHIVED,
+        "active": definition.effective_status != DefinitionStatus.ARCHIVED,
         "amount": display.amount,
         "custom": display.custom,
         "pointsToBuy": _serialize_points(offer),

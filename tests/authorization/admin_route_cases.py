@@ -193,6 +193,11 @@ ADMIN_ROUTES: Mapping[str, RouteCase] = {
         body=CREATOR_BODY,
         allowed_to_other_tenants=True,
     ),
+    "POST /v1/creators/bulk": RouteCase(
+        201,
+        required_scope=WRITE_COUPONS,
+        body={"campaign_id": "{campaign_id}", "creators": [CREATOR_BODY]},
+    ),
     "GET /v1/creators": RouteCase(),
     f"GET {CREATOR_PATH}": RouteCase(),
     f"PATCH {CREATOR_PATH}": RouteCase(

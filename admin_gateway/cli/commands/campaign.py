@@ -5,6 +5,7 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.options import (
+    TIME_EXAMPLES,
     EnumChoice,
     JsonObjectParam,
     body_file_option,
@@ -44,15 +45,16 @@ campaign_field_options = combine_options(
     click.option("--status", type=STATUS_CHOICE, help="Status of the campaign."),
     metadata_option,
     click.option(
-        "--starts", "starts_at", help="Start, for example 2030-01-31T12:00:00Z."
+        "--time-zone", help="Time zone, for example Europe/Berlin. Default: UTC."
     ),
-    click.option("--ends", "ends_at", help="End, for example 2030-12-31T23:59:59Z."),
+    click.option("--starts", "starts_at", help=f"Start, {TIME_EXAMPLES}."),
+    click.option("--ends", "ends_at", help=f"End, {TIME_EXAMPLES}."),
 )
 
 
 @click.group()
 def campaign() -> None:
-    """Campaigns: create, list, get, update, suspend, resume, stats, creators."""
+    """Campaigns: create, list, get, update, status, suspend, resume, stats."""
 
 
 add_suspension_commands(
@@ -63,20 +65,27 @@ add_suspension_commands(
 )
 
 
-@tenant_command(campaign, campaign_argument, campaign_field_options)
+@tenant_command(
+    campaign,
+    click.argument("name"),
+    click.option("--id", "campaign_id", help="Campaign ID. Default: from the name."),
+    campaign_field_options,
+)
 def create(
-    tenant_id: str, campaign_id: str, body_file: Any, **options: Any
+    tenant_id: str, name: str, campaign_id: str | None, body_file: Any, **options: Any
 ) -> dict[str, Any]:
-    """Create a campaign.
+    """Create a campaign. NAME is its ID if --names gives the names, without --id.
 
-    Example: `couponctl campaign create --tenant acme campaign_001
-    --names '{"en": "Launch"}' --status IN_PROGRESS --json`
+    Example: `couponctl campaign create --tenant acme "Black Friday"
+    --time-zone Europe/Berlin --starts 2026-11-27 --ends 2026-11-30 --json`
     """
     tenants.require(tenant_id)
     body = build_body(body_file, **options, campaign_id=campaign_id)
+    # An ID was necessary, and the only argument, before a name was sufficient.
+    body["campaign_id" if "names" in body and not campaign_id else "name"] = name
     fields = CreateCampaignSchema().load(body)
     created = campaigns.create(
-        tenant_id, fields.pop("campaign_id"), fields=fields, now=utc_now()
+        tenant_id, fields.pop("campaign_id", None), fields=fields, now=utc_now()
     )
     return campaign_responses.serialize_campaign(created)
 
@@ -89,7 +98,7 @@ def create(
     ),
     metadata_filter_option,
     serialize=campaign_responses.serialize_campaign,
-    columns=("campaign_id", "names", "status", "starts_at", "ends_at"),
+    columns=("campaign_id", "name", "status", "starts_at", "ends_at", "time_zone"),
 )
 def list_(
     tenant_id: str,
@@ -113,7 +122,15 @@ def get(tenant_id: str, campaign_id: str) -> dict[str, Any]:
     return campaign_responses.serialize_campaign(campaigns.get(tenant_id, campaign_id))
 
 
-@tenant_command(campaign, campaign_argument, campaign_field_options)
+campaign.add_command(get, "show")
+
+
+@tenant_command(
+    campaign,
+    campaign_argument,
+    click.option("--name", help="Name in English only, instead of --names."),
+    campaign_field_options,
+)
 def update(
     tenant_id: str, campaign_id: str, body_file: Any, **options: Any
 ) -> dict[str, Any]:
@@ -129,9 +146,24 @@ def update(
     return campaign_responses.serialize_campaign(changed)
 
 
+@tenant_command(
+    campaign, campaign_argument, click.argument("new_status", type=STATUS_CHOICE)
+)
+def status(
+    tenant_id: str, campaign_id: str, new_status: CampaignStatus
+) -> dict[str, Any]:
+    """Set the status; COMPLETED and CANCELLED end all codes, any other reopens them.
+
+    Example: `couponctl campaign status --tenant acme campaign_001 CANCELLED`
+    """
+    changes = {"status": new_status}
+    changed = campaigns.update(tenant_id, campaign_id, changes=changes, now=utc_now())
+    return campaign_responses.serialize_campaign(changed)
+
+
 @tenant_command(campaign, campaign_argument)
 def stats(tenant_id: str, campaign_id: str) -> dict[str, Any]:
-    """Count the redemptions of a campaign's codes by package and creator.
+    """Count the redemptions of a campaign's codes by package, creator, definition.
 
     Example: `couponctl campaign stats --tenant acme campaign_001`
     """

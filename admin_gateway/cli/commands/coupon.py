@@ -1,7 +1,6 @@
 """`couponctl coupon`: list, show and correct coupons."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 import rich_click as click
@@ -25,6 +24,7 @@ from admin_gateway.cli.output import json_command, tenant_command
 from admin_gateway.requests.coupons import UpdateCouponSchema
 from admin_gateway.responses.serializers import serialize_coupon_with_batch
 from coupon_core.domain import serialization
+from coupon_core.domain.entered_times import EnteredTime
 from coupon_core.domain.models import CouponStatus, IssuedCoupon, Page, utc_now
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.services.access import tenants
@@ -112,7 +112,7 @@ def update(
 @tenant_command(coupon, coupon_selection_options, new_expiry_options)
 def expiry(
     tenant_id: str,
-    expires_at: datetime | None,
+    expires_at: EnteredTime | None,
     follow_definition: bool,
     **selection: Any,
 ) -> dict[str, Any]:

@@ -1,19 +1,22 @@
 """`couponctl creator`: creators and the codes assigned to them."""
 
-from typing import Any
+from typing import Any, BinaryIO
 
 import rich_click as click
 
 from admin_gateway.cli.confirmation import confirm, confirmation_options
+from admin_gateway.cli.csv_options import csv_options, to_csv_options
 from admin_gateway.cli.options import (
     EnumChoice,
     body_file_option,
     build_body,
     combine_options,
+    id_option,
     tenant_option,
     without_unset,
 )
 from admin_gateway.cli.output import Rows, json_command, list_command, tenant_command
+from admin_gateway.requests.creator_imports import load_document, read_csv
 from admin_gateway.requests.creators import (
     AssignCreatorCodesSchema,
     CreateCreatorSchema,
@@ -23,8 +26,10 @@ from admin_gateway.requests.creators import (
 from admin_gateway.responses import campaigns as campaign_responses
 from coupon_core.domain.models import Page, utc_now
 from coupon_core.domain.models.creators import CreatorStatus
+from coupon_core.schemas.strict_json import parse_object
 from coupon_core.services.access import tenants
 from coupon_core.services.campaigns import creators
+from coupon_core.services.campaigns.creator_imports import CreatorsRejected, create_all
 
 STATUS_CHOICE = EnumChoice(CreatorStatus)
 creator_argument = click.argument("creator_key", metavar="CREATOR_KEY")
@@ -46,7 +51,7 @@ creator_field_options = combine_options(
 
 @click.group()
 def creator() -> None:
-    """Creators: create, list, get, update, give, codes, revoke, stats."""
+    """Creators: create, import, list, get, update, give, codes, revoke, stats."""
 
 
 @tenant_command(creator, creator_argument, creator_field_options)
@@ -64,6 +69,49 @@ def create(
         tenant_id, fields.pop("creator_key"), fields=fields, now=utc_now()
     )
     return campaign_responses.serialize_creator(created)
+
+
+@creator.command(name="import")
+@tenant_option
+@click.argument("file", type=click.File("rb"))
+@id_option("campaign", "Campaign ID.", required=True)
+@csv_options
+@click.option("--dry-run", is_flag=True, help="Only check the file.")
+@json_command("creator_key", "name", "status", "codes")
+def import_(
+    tenant_id: str, file: BinaryIO, campaign_id: str, dry_run: bool, **options: Any
+) -> dict[str, Any]:
+    """Create up to 1,000 creators of a campaign with their codes: all or none.
+
+    FILE (- for stdin) is CSV with the columns creator_key, name, and optionally genre,
+    status, package_id, codes (separated by blanks), count and pattern; or the JSON body
+    of the API. The package is by default the only one of the campaign.
+
+    Example: `couponctl creator import --tenant acme creators.csv
+    --campaign campaign_001 --dry-run`
+    """
+    data = file.read()
+    creator_import = (
+        load_document({**parse_object(data), "campaign_id": campaign_id})
+        if data.lstrip().startswith(b"{")
+        else read_csv(campaign_id, [data], to_csv_options(**options))
+    )
+    new_creators = creator_import.new_creators
+    try:
+        created = create_all(
+            tenant_id,
+            campaign_id,
+            new_creators=new_creators,
+            now=utc_now(),
+            dry_run=dry_run,
+        )
+    except CreatorsRejected as error:
+        raise creator_import.to_api_error(error) from None
+    if dry_run:
+        return {"dry_run": True, "creators": [], "total": len(new_creators)}
+    return campaign_responses.serialize_created_creators(
+        {"creators": created, "total": len(created)}
+    )
 
 
 @list_command(

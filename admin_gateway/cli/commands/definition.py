@@ -74,6 +74,9 @@ def create(tenant_id: str, **options: Any) -> dict[str, Any]:
     ),
     click.option("--name", help="Part of the name, case-insensitive."),
     metadata_filter_option,
+    click.option(
+        "--campaign", "campaign_id", help="Only definitions of this campaign."
+    ),
     serialize=serialize_definition_for_admin,
     columns=(
         "id",

@@ -8,6 +8,7 @@ import rich_click as click
 from admin_gateway.cli.commands.batch import generate_with_workers
 from admin_gateway.cli.csv_options import csv_options, to_csv_options
 from admin_gateway.cli.options import (
+    TIME_EXAMPLES,
     id_option,
     metadata_option,
     tenant_option,
@@ -39,7 +40,7 @@ from coupon_core.services.coupons import generation
 @click.option(
     "--expires",
     "expires_at",
-    help="Expiry of these coupons, for example 2030-01-31T12:00:00Z.",
+    help=f"Expiry of these coupons, {TIME_EXAMPLES}.",
 )
 @metadata_option
 @click.option(

@@ -5,6 +5,7 @@ from typing import Any
 import rich_click as click
 
 from admin_gateway.cli.options import (
+    TIME_EXAMPLES,
     JsonObjectParam,
     body_file_option,
     build_body,
@@ -85,10 +86,8 @@ package_field_options = combine_options(
         default=None,
         help="Whether its codes can be redeemed.",
     ),
-    click.option(
-        "--starts", "starts_at", help="Start, for example 2030-01-31T12:00:00Z."
-    ),
-    click.option("--ends", "ends_at", help="End, for example 2030-12-31T23:59:59Z."),
+    click.option("--starts", "starts_at", help=f"Start, {TIME_EXAMPLES}."),
+    click.option("--ends", "ends_at", help=f"End, {TIME_EXAMPLES}."),
 )
 
 

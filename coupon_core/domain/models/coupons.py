@@ -66,9 +66,31 @@ class Definition:
     created_at: datetime
     updated_at: datetime
     metadata: Metadata = field(default_factory=dict)
+    campaign_id: str = ""  # "" if it belongs to no campaign
+    time_zone: str = ""  # "" follows the campaign
     user_period_limit: int = 0  # redemptions of all coupons by one user in a period
     user_period: UsagePeriod | None = None
     suspended_at: datetime | None = None  # None unless suspended
+    # Read from the campaign, never stored.
+    is_campaign_ended: bool = False
+    campaign_suspended_at: datetime | None = None
+    campaign_time_zone: str | None = None  # None if it belongs to no campaign
+
+    @property
+    def effective_status(self) -> DefinitionStatus:
+        """The status that redeeming and generating see: archived with its campaign."""
+        return DefinitionStatus.ARCHIVED if self.is_campaign_ended else self.status
+
+    @property
+    def is_suspended(self) -> bool:
+        """True while it or its campaign is suspended."""
+        return bool(self.suspended_at or self.campaign_suspended_at)
+
+
+CAMPAIGN_STATE = frozenset(
+    {"is_campaign_ended", "campaign_suspended_at", "campaign_time_zone"}
+)
+"""The members of a definition that are read from its campaign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +124,8 @@ class IssuedCoupon:
 
     @property
     def is_suspended(self) -> bool:
-        """True while the coupon's definition or batch is suspended."""
-        return bool(self.definition.suspended_at or self.batch_suspended_at)
+        """True while its definition, campaign or batch is suspended."""
+        return bool(self.definition.is_suspended or self.batch_suspended_at)
 
     @property
     def expires_at(self) -> datetime | None:

@@ -1,8 +1,10 @@
 """Creators, and the codes that they hand out (PlayCamp)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class CreatorStatus(StrEnum):
@@ -46,3 +48,28 @@ class CreatorCode:
     package_no: int
     status: CodeStatus
     revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewCreator:
+    """A creator to create in a campaign, with the codes to assign or to generate."""
+
+    creator_key: str
+    members: Mapping[str, Any]  # of `Creator`
+    package_id: int | None = None  # None is the only package of the campaign
+    codes: tuple[str, ...] = ()
+    count: int = 0
+    pattern: str = ""
+
+    @property
+    def has_codes(self) -> bool:
+        """True if it receives codes."""
+        return bool(self.codes or self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class CreatorWithCodes:
+    """A created creator with its codes."""
+
+    creator: Creator
+    codes: tuple[str, ...]

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from coupon_core.domain.csv_columns import ExpirySource
+from coupon_core.domain.entered_times import LocalTime
 from coupon_core.domain.enums import CouponStatus
 from coupon_core.domain.metadata import Metadata
 from coupon_core.domain.models.coupons import IssuedCoupon
@@ -122,6 +123,7 @@ class ImportRow:
     expires_from: ExpirySource | None = None  # None if the file does not say
     status: CouponStatus = CouponStatus.ACTIVE  # where the code comes from
     use_count: int = 0  # where the code comes from
+    local_expiry: LocalTime | None = None  # instead of expires_at
 
 
 @dataclass(frozen=True, slots=True)

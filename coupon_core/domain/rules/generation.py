@@ -18,17 +18,17 @@ def is_earned_by(definition: Definition, milestone: Milestone) -> bool:
 
     See docs/api-contracts.md 0.17.
     """
-    return not definition.suspended_at and _is_triggered_by(definition, milestone)
+    return not definition.is_suspended and _is_triggered_by(definition, milestone)
 
 
 def is_withheld_from(definition: Definition, milestone: Milestone) -> bool:
     """Return True if only a suspension prevents that the milestone earns a coupon."""
-    return bool(definition.suspended_at) and _is_triggered_by(definition, milestone)
+    return definition.is_suspended and _is_triggered_by(definition, milestone)
 
 
 def _is_triggered_by(definition: Definition, milestone: Milestone) -> bool:
     return (
-        definition.status == DefinitionStatus.ACTIVE
+        definition.effective_status == DefinitionStatus.ACTIVE
         and definition.trigger_enabled
         and definition.trigger_kind == milestone.trigger_kind
         and definition.trigger_source == milestone.source_id
@@ -62,9 +62,9 @@ def generation_violations(
 
 
 def _status_violations(definition: Definition) -> Iterator[AdminReason]:
-    if definition.status != DefinitionStatus.ACTIVE:
+    if definition.effective_status != DefinitionStatus.ACTIVE:
         yield AdminReason.NOT_ACTIVE
-    if definition.suspended_at:
+    if definition.is_suspended:
         yield AdminReason.DEFINITION_SUSPENDED
 
 

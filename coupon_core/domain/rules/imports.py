@@ -1,10 +1,13 @@
 """Decide which rows of a file of codes may be imported, and with which expiry."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from coupon_core.domain.csv_columns import ExpirySource
+from coupon_core.domain.entered_times import to_instant
 from coupon_core.domain.models import CouponStatus, Definition
-from coupon_core.domain.models.inventory import ImportRow
+from coupon_core.domain.models.inventory import ImportRow, RejectedRow
+from coupon_core.domain.rules.expiry import explain_past_expiry
 from coupon_core.domain.timestamps import format_timestamp
 
 REASON_AWARDED_ONLY = (
@@ -31,6 +34,24 @@ def find_use(row: ImportRow, definition: Definition) -> str | None:
 def find_violation(row: ImportRow, definition: Definition) -> str | None:
     """Return the reason to reject an unused code, or None."""
     return REASON_AWARDED_ONLY if definition.awarded_only and row.user_id else None
+
+
+def with_own_expiry(
+    row: ImportRow, definition: Definition, time_zone: str, now: datetime
+) -> ImportRow | RejectedRow:
+    """Return a row with the expiry that its code gets, or the reason to reject it."""
+    if row.local_expiry:
+        try:
+            instant = to_instant(row.local_expiry, time_zone)
+        except ValueError as error:
+            return RejectedRow(row.line, f"expires_at: {error}")
+        row = replace(row, expires_at=instant, local_expiry=None)
+    if row.expires_at is None:
+        return row
+    expires_at = own_expiry(row, definition)
+    if problem := explain_past_expiry(expires_at, now):
+        return RejectedRow(row.line, problem)
+    return replace(row, expires_at=expires_at)
 
 
 def own_expiry(row: ImportRow, definition: Definition) -> datetime | None:

@@ -13,7 +13,7 @@ from coupon_core.domain.models import (
     Refused,
     RewardItem,
 )
-from coupon_core.domain.models.campaigns import ENDED_STATUSES, Campaign, LocalizedText
+from coupon_core.domain.models.campaigns import Campaign, select_default_text
 from coupon_core.domain.models.packages import Package
 from coupon_core.domain.names import MAX_NAME_LENGTH, clean_name
 from coupon_core.domain.rules.reward_lines import to_payload
@@ -25,22 +25,17 @@ DATES_REVERSED_DETAIL = (
 REWARD_TYPE = "package"
 
 
-def is_in_use(package: Package, campaign: Campaign) -> bool:
-    """Return True if the package is active and its campaign has not ended."""
-    return package.is_active and campaign.status not in ENDED_STATUSES
-
-
 def apply_package_to_definition(
     definition: Definition, package: Package, campaign: Campaign, now: datetime
 ) -> Definition:
     """Return the definition of a package with the package's and the campaign's data.
 
-    While the package is not in use, the definition is archived.
+    While the package is not active, the definition is archived. The end of the campaign
+    is not part of it: it is read from the campaign (`Definition.is_campaign_ended`).
 
     Raises:
         Refused: The dates of the package and the campaign contradict each other.
     """
-    is_redeemable = is_in_use(package, campaign)
     name_prefix = f"{campaign.campaign_id} {package.package_no}"
     updated = replace(
         definition,
@@ -48,7 +43,9 @@ def apply_package_to_definition(
             f"{name_prefix} {select_default_text(package.item_name)}"[:MAX_NAME_LENGTH]
         ),
         description=select_default_text(package.item_description),
-        status=DefinitionStatus.ACTIVE if is_redeemable else DefinitionStatus.ARCHIVED,
+        status=_get_status(definition, package),
+        campaign_id=campaign.campaign_id,
+        **campaign.get_definition_state(),
         starts_at=package.starts_at or campaign.starts_at,
         expires_at=package.ends_at or campaign.ends_at,
     )
@@ -58,9 +55,11 @@ def apply_package_to_definition(
     return replace(updated, updated_at=now) if updated != definition else definition
 
 
-def select_default_text(texts: LocalizedText) -> str:
-    """Return the English text, or the first one if there is none."""
-    return texts.get("en") or next(iter(texts.values()), "")
+def _get_status(definition: Definition, package: Package) -> DefinitionStatus:
+    if not package.is_active:
+        return DefinitionStatus.ARCHIVED
+    is_paused = definition.status == DefinitionStatus.PAUSED
+    return DefinitionStatus.PAUSED if is_paused else DefinitionStatus.ACTIVE
 
 
 def to_reward_item(package: Package, item_id: str, now: datetime) -> RewardItem:

@@ -51,7 +51,7 @@ def decide_refund(context: PurchaseContext, now: datetime) -> AnyReason | None:
 
 def _common_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyReason]:
     definition = context.definition
-    if definition.status == DefinitionStatus.ARCHIVED:
+    if definition.effective_status == DefinitionStatus.ARCHIVED:
         yield Reason.ARCHIVED
     if definition.starts_at and now < definition.starts_at:
         yield Reason.NOT_YET_ACTIVE
@@ -64,7 +64,7 @@ def _common_violations(context: PurchaseContext, now: datetime) -> Iterator[AnyR
 
 
 def _suspension_violations(context: PurchaseContext) -> Iterator[AnyReason]:
-    if context.definition.suspended_at:
+    if context.definition.is_suspended:
         yield Reason.SUSPENDED
 
 
@@ -130,7 +130,7 @@ def _find_redeem_violation(
 
 
 def _sale_violations(context: PurchaseContext) -> Iterator[AnyReason]:
-    if context.definition.status != DefinitionStatus.ACTIVE:
+    if context.definition.effective_status != DefinitionStatus.ACTIVE:
         yield AdminReason.NOT_ACTIVE
     if not context.has_stock:
         yield Reason.POOL_EMPTY

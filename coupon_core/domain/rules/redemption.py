@@ -58,7 +58,7 @@ def _redemption_violations(
         yield Reason.SUSPENDED
     if is_used_up(coupon, definition):
         yield _get_used_up_reason(definition)
-    if definition.status == DefinitionStatus.ARCHIVED:
+    if definition.effective_status == DefinitionStatus.ARCHIVED:
         yield Reason.ARCHIVED
     if issued.expires_at and now > issued.expires_at:
         yield Reason.EXPIRED
@@ -118,8 +118,8 @@ def get_shared_code_status(
     definition: Definition, revoked_at: datetime | None, now: datetime
 ) -> CodeStatus:
     """Return the status of a creator's code for users who have not used it yet."""
-    is_archived = definition.status == DefinitionStatus.ARCHIVED
-    if revoked_at or definition.suspended_at or is_archived:
+    is_archived = definition.effective_status == DefinitionStatus.ARCHIVED
+    if revoked_at or definition.is_suspended or is_archived:
         return CodeStatus.INACTIVE
     if definition.expires_at and now > definition.expires_at:
         return CodeStatus.EXPIRED

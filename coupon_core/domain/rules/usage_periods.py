@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from coupon_core.domain.entered_times import DEFAULT_TIME_ZONE
 from coupon_core.domain.models import Definition, UsagePeriod
 
 
@@ -48,4 +49,5 @@ def _to_local_date(definition: Definition, now: datetime) -> date:
 
 
 def _get_zone(definition: Definition) -> ZoneInfo:
-    return ZoneInfo("UTC")
+    zone = definition.time_zone or definition.campaign_time_zone or DEFAULT_TIME_ZONE
+    return ZoneInfo(zone)

@@ -4,6 +4,8 @@ from typing import Any
 
 from peewee import PostgresqlDatabase
 
+from coupon_core.persistence.distribution import place_table
+
 POSTGRESQL = {
     "text": 'text COLLATE "C" NOT NULL',
     "text_or_none": 'text COLLATE "C"',
@@ -31,9 +33,11 @@ STATEMENTS = (
         ON redemption (tenant_id, reference, redemption_id)
         WHERE reference IS NOT NULL
     """,
+    # Without foreign keys to the tenant: a distributed database accepts them only once
+    # the table is distributed. The row of a deletion outlives the tenant anyway.
     """
     CREATE TABLE tenant_key (
-        tenant_id {text} REFERENCES tenant (tenant_id),
+        tenant_id {text},
         purpose {text},
         key_sealed {text},
         created_at {time} NOT NULL,
@@ -42,14 +46,13 @@ STATEMENTS = (
     """,
     """
     CREATE TABLE erased_user (
-        tenant_id {text} REFERENCES tenant (tenant_id),
+        tenant_id {text},
         pseudonym {text},
         started_at {time} NOT NULL,
         finished_at {time},
         PRIMARY KEY (tenant_id, pseudonym)
     )
     """,
-    # Without a foreign key: the row outlives the tenant.
     """
     CREATE TABLE tenant_deletion (
         tenant_id {text} PRIMARY KEY,
@@ -64,3 +67,6 @@ def up(migrator: Any, db: Any) -> None:
     words = POSTGRESQL if isinstance(db, PostgresqlDatabase) else SQLITE
     for statement in STATEMENTS:
         db.execute_sql(statement.format(**words))
+    place_table(db, "tenant_key")
+    place_table(db, "erased_user")
+    place_table(db, "tenant_deletion")

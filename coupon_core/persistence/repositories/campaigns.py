@@ -97,4 +97,5 @@ def _to_campaign(row: CampaignTable) -> Campaign:
         updated_at=row.updated_at,
         metadata=row.metadata,
         suspended_at=row.suspended_at,
+        time_zone=row.time_zone,
     )

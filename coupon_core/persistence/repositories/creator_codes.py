@@ -11,6 +11,7 @@ from coupon_core.domain.models.creators import CreatorCode
 from coupon_core.domain.rules.redemption import get_shared_code_status
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
 from coupon_core.persistence.database import execute
+from coupon_core.persistence.report_database import fetch_report_rows
 from coupon_core.persistence.row_mapping import DEFINITION_COLUMNS, to_definition
 from coupon_core.persistence.tables import SharedCodeTable, to_datetime
 
@@ -33,9 +34,8 @@ REVOKE_ALL = """
     WHERE tenant_id = :tenant_id AND creator_key = :creator_key AND creator_key <> ''
 """
 # Coupons are claimed copies of these codes; unused ones are not counted.
-USAGE_COUNTS = """
-    count(DISTINCT s.code_key), COALESCE(sum(c.redemption_count), 0),
-    count(DISTINCT c.user_id)
+USER_COUNT = "count(DISTINCT c.user_id)"
+FROM_PACKAGES = """
     FROM package p
     JOIN shared_code s ON s.tenant_id = :tenant_id
     AND s.definition_id = p.definition_id
@@ -45,7 +45,35 @@ USAGE_COUNTS = """
 """
 CAMPAIGN_CONDITION = "AND p.campaign_id = :campaign_id"
 CREATOR_CONDITION = "AND s.creator_key = :creator_key AND s.creator_key <> ''"
-GROUP_COLUMNS = "p.package_id, p.package_no, p.campaign_id, s.creator_key"
+GROUP_COLUMNS = (
+    "p.definition_id, p.package_id, p.package_no, p.campaign_id, s.creator_key"
+)
+SELECT_PACKAGE_USAGE = f"""
+    SELECT {GROUP_COLUMNS}, count(DISTINCT s.code_key),
+        COALESCE(sum(c.redemption_count), 0), {USER_COUNT} {FROM_PACKAGES}
+    {{condition}} GROUP BY {GROUP_COLUMNS} ORDER BY {GROUP_COLUMNS}
+"""
+# All coupons of a custom code share it.
+SELECT_DEFINITION_USAGE = """
+    SELECT d.definition_id, NULL, NULL, d.campaign_id, NULL,
+        CASE d.code_format WHEN 'custom' THEN 1 ELSE count(c.coupon_id) END,
+        COALESCE(sum(c.redemption_count), 0),
+        count(DISTINCT CASE WHEN c.redemption_count > 0 THEN c.user_id END)
+    FROM definition d
+    LEFT JOIN coupon c ON c.tenant_id = :tenant_id
+    AND c.definition_id = d.definition_id
+    WHERE d.tenant_id = :tenant_id AND d.campaign_id = :campaign_id
+    AND NOT EXISTS (SELECT 1 FROM package p WHERE p.tenant_id = :tenant_id
+        AND p.definition_id = d.definition_id)
+    GROUP BY d.definition_id, d.campaign_id, d.code_format ORDER BY d.definition_id
+"""
+COUNT_CAMPAIGN_USERS = f"""
+    SELECT {USER_COUNT} FROM definition d
+    JOIN coupon c ON c.tenant_id = :tenant_id AND c.definition_id = d.definition_id
+    WHERE d.tenant_id = :tenant_id AND d.campaign_id = :campaign_id
+    AND c.redemption_count > 0
+"""
+COUNT_CREATOR_USERS = f"SELECT {USER_COUNT} {FROM_PACKAGES} {CREATOR_CONDITION}"
 
 
 def list_codes(
@@ -98,28 +126,32 @@ def revoke_all(tenant_id: str, creator_key: str, now: datetime) -> int:
 def get_stats(
     tenant_id: str, campaign_id: str = "", creator_key: str = ""
 ) -> CampaignStats:
-    """Return the usage of the codes of a campaign, or of a creator."""
-    condition = CAMPAIGN_CONDITION if campaign_id else CREATOR_CONDITION
+    """Return the usage of everything in a campaign, or of the codes of a creator."""
     parameters = {
         "tenant_id": tenant_id,
         "campaign_id": campaign_id,
         "creator_key": creator_key,
     }
-    total = execute(f"SELECT {USAGE_COUNTS} {condition}", parameters).fetchone()
-    sql = f"""SELECT {GROUP_COLUMNS}, {USAGE_COUNTS} {condition}
-        GROUP BY {GROUP_COLUMNS} ORDER BY {GROUP_COLUMNS}"""
-    rows = execute(sql, parameters).fetchall()
-    code_count, redemption_count, user_count = map(int, total)
-    return CampaignStats(
-        code_count,
-        redemption_count,
-        user_count=user_count,
-        rows=tuple(_to_code_stats(row) for row in rows),
+    statements = (
+        (
+            SELECT_PACKAGE_USAGE.format(condition=CAMPAIGN_CONDITION),
+            SELECT_DEFINITION_USAGE,
+        )
+        if campaign_id
+        else (SELECT_PACKAGE_USAGE.format(condition=CREATOR_CONDITION),)
     )
-
-
-def _to_code_stats(row: Any) -> CodeStats:
-    return CodeStats(*row[:4], *map(int, row[4:]))
+    rows = [
+        CodeStats(*row[:5], *map(int, row[5:]))
+        for sql in statements
+        for row in fetch_report_rows(sql, parameters)
+    ]
+    count_users = COUNT_CAMPAIGN_USERS if campaign_id else COUNT_CREATOR_USERS
+    return CampaignStats(
+        sum(row.code_count for row in rows),
+        sum(row.redemption_count for row in rows),
+        user_count=int(fetch_report_rows(count_users, parameters)[0][0]),
+        rows=tuple(rows),
+    )
 
 
 def _to_creator_code(row: Any, now: datetime) -> CreatorCode:

@@ -1,5 +1,6 @@
 """Creators."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from peewee import fn
@@ -14,6 +15,27 @@ def insert(creator: Creator) -> bool:
     """Insert a creator; return False if the key exists."""
     query = CreatorTable.insert(asdict(creator)).on_conflict_ignore().as_rowcount()
     return bool(query.execute())
+
+
+def insert_all(creators: Sequence[Creator], campaign_id: str) -> None:
+    """Insert new creators, and add them to a campaign."""
+    CreatorTable.insert_many([asdict(creator) for creator in creators]).execute()
+    CampaignCreatorTable.insert_many(
+        {
+            "tenant_id": creator.tenant_id,
+            "campaign_id": campaign_id,
+            "creator_key": creator.creator_key,
+        }
+        for creator in creators
+    ).execute()
+
+
+def find_existing_keys(tenant_id: str, creator_keys: Sequence[str]) -> set[str]:
+    """Return the keys that creators have already."""
+    query = CreatorTable.select(CreatorTable.creator_key).where(
+        CreatorTable.tenant_id == tenant_id, CreatorTable.creator_key.in_(creator_keys)
+    )
+    return {key for (key,) in query.tuples()}
 
 
 def get(tenant_id: str, creator_key: str) -> Creator | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +10,15 @@ from peewee import Case, IntegrityError, fn
 
 from coupon_core.domain.codes import to_lookup_key
 from coupon_core.domain.models import Definition, DefinitionStatus, Page
+from coupon_core.domain.models.coupons import CAMPAIGN_STATE
 from coupon_core.domain.names import to_name_key
 from coupon_core.persistence.errors import FOREIGN_KEY, UNIQUE, violated_constraint
 from coupon_core.persistence.metadata_filters import build_metadata_conditions
+from coupon_core.persistence.repositories.definition_queries import (
+    get_suspended_at,
+    is_campaign_ended,
+    select_definitions,
+)
 from coupon_core.persistence.row_locks import lock_rows
 from coupon_core.persistence.row_mapping import to_definition
 from coupon_core.persistence.tables import (
@@ -21,10 +27,6 @@ from coupon_core.persistence.tables import (
     ImportRowTable,
     SharedCodeTable,
 )
-
-DEFINITION_FIELDS = [
-    getattr(DefinitionTable, field.name) for field in fields(Definition)
-]
 
 
 class UnknownRewardItem(Exception):
@@ -44,8 +46,13 @@ def insert(definition: Definition) -> None:
     """
     with _map_integrity_errors():
         DefinitionTable.insert(
-            {**asdict(definition), "name_key": to_name_key(definition.name)}
+            _to_row(definition, name_key=to_name_key(definition.name))
         ).execute()
+
+
+def _to_row(definition: Definition, name_key: object) -> dict[str, Any]:
+    row = {**asdict(definition), "name_key": name_key}
+    return {name: row[name] for name in row.keys() - CAMPAIGN_STATE}
 
 
 @contextmanager
@@ -65,8 +72,8 @@ def _map_integrity_errors() -> Iterator[None]:
 def get(tenant_id: str, definition_id: str) -> Definition | None:
     """Return a definition, or None."""
     row = (
-        DefinitionTable.select(*DEFINITION_FIELDS)
-        .where(DefinitionTable.match_key(tenant_id, definition_id))
+        select_definitions(tenant_id)
+        .where(DefinitionTable.definition_id == definition_id)
         .tuples()
         .first()
     )
@@ -87,17 +94,17 @@ def lock_shared(tenant_id: str, definition_id: str) -> Definition | None:
 
 
 def _lock_row(tenant_id: str, definition_id: str, lock_mode: str) -> Definition | None:
-    key = DefinitionTable.match_key(tenant_id, definition_id)
-    query = DefinitionTable.select(*DEFINITION_FIELDS).where(key)
+    query = select_definitions(tenant_id).where(
+        DefinitionTable.definition_id == definition_id
+    )
     row = lock_rows(query, lock_mode).tuples().first()
     return to_definition(row) if row else None
 
 
 def lock_all(tenant_id: str, definition_ids: Sequence[str]) -> list[Definition]:
     """Lock definitions against changes in the order of their ids, and return them."""
-    query = DefinitionTable.select(*DEFINITION_FIELDS).where(
-        DefinitionTable.tenant_id == tenant_id,
-        DefinitionTable.definition_id.in_(definition_ids),
+    query = select_definitions(tenant_id).where(
+        DefinitionTable.definition_id.in_(definition_ids)
     )
     rows = lock_rows(query.order_by(DefinitionTable.definition_id)).tuples()
     return [to_definition(row) for row in rows]
@@ -117,22 +124,31 @@ def list_definitions(
     status: DefinitionStatus | None = None,
     name: str | None = None,
     metadata: Mapping[str, str] | None = None,
+    campaign_id: str | None = None,
     is_suspended: bool | None = None,
 ) -> tuple[list[Definition], int]:
     """Return the definitions of a tenant, newest first, and the total of all matches.
 
-    `name` matches a part of the name, ignoring case. `metadata` are values by key.
+    `status` is the effective one. `name` matches a part of the name, ignoring case.
+    `metadata` are values by key.
     """
-    query = DefinitionTable.select(*DEFINITION_FIELDS).where(
-        DefinitionTable.tenant_id == tenant_id,
-        *build_metadata_conditions(DefinitionTable.metadata, metadata or {}),
+    query = select_definitions(tenant_id).where(
+        *build_metadata_conditions(DefinitionTable.metadata, metadata or {})
     )
     if status:
-        query = query.where(DefinitionTable.status == status)
+        has_status = DefinitionTable.status == status
+        is_ended = is_campaign_ended(tenant_id)
+        is_archived = status == DefinitionStatus.ARCHIVED
+        query = query.where(
+            has_status | is_ended if is_archived else has_status & ~is_ended
+        )
     if name:
         query = query.where(fn.LOWER(DefinitionTable.name).contains(name.lower()))
+    if campaign_id:
+        query = query.where(DefinitionTable.campaign_id == campaign_id)
     if is_suspended is not None:
-        query = query.where(DefinitionTable.suspended_at.is_null(not is_suspended))
+        suspended_at = get_suspended_at(tenant_id)
+        query = query.where(suspended_at.is_null(not is_suspended))
     newest = query.order_by(DefinitionTable.definition_id.desc())
     rows = newest.limit(page.limit).offset(page.offset).tuples()
     return [to_definition(row) for row in rows], query.count()
@@ -150,40 +166,10 @@ def update(definition: Definition) -> None:
     name_key = Case(
         None, [(is_renamed, to_name_key(definition.name))], DefinitionTable.name_key
     )
-    query = DefinitionTable.update({**asdict(definition), "name_key": name_key})
+    query = DefinitionTable.update(_to_row(definition, name_key=name_key))
     key = DefinitionTable.match_key(definition.tenant_id, definition.definition_id)
     with _map_integrity_errors():
         query.where(key).execute()
-
-
-def find_duplicate_names(limit: int) -> list[tuple[str, str, str]]:
-    """Return tenant, id and name of definitions whose name another one has, too.
-
-    They are from before names were compared without outer blanks and composition.
-    """
-    key, other = DefinitionTable.name_key, DefinitionTable.alias()
-    rows = (
-        DefinitionTable.select(
-            DefinitionTable.tenant_id,
-            DefinitionTable.definition_id,
-            DefinitionTable.name,
-        )
-        .where(key.is_null())
-        .order_by(DefinitionTable.tenant_id, DefinitionTable.definition_id)
-        .tuples()
-    )
-    duplicates = []
-    for tenant_id, definition_id, name in rows.iterator():
-        has_same_key = (
-            other.select()
-            .where(other.tenant_id == tenant_id, other.name_key == to_name_key(name))
-            .exists()
-        )
-        if has_same_key:
-            duplicates.append((tenant_id, str(definition_id), name))
-        if len(duplicates) == limit:
-            break
-    return duplicates
 
 
 def count_awards(definition: Definition, count: int) -> bool:

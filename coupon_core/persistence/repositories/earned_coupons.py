@@ -21,8 +21,10 @@ from coupon_core.persistence.database import (
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import outbox as outbox_repository
 from coupon_core.persistence.row_mapping import (
+    CAMPAIGN_SUSPENDED_AT_EXPRESSION,
     DEFINITION_COLUMN_COUNT,
     DEFINITION_COLUMNS,
+    IS_CAMPAIGN_ENDED_EXPRESSION,
     REWARD_ITEM_COLUMNS,
     to_definition,
     to_reward_item,
@@ -56,7 +58,8 @@ INSERT_EARNED_GUARDED = """
     WHERE EXISTS (SELECT 1 FROM definition d
         WHERE d.tenant_id = :tenant_id AND d.definition_id = r.definition_id
         AND d.status = 'active' AND d.trigger_enabled AND d.code_format = 'random'
-        AND d.updated_at = r.definition_updated_at)
+        AND d.updated_at = r.definition_updated_at
+        AND NOT {is_campaign_ended} AND {campaign_suspended_at} IS NULL)
     AND NOT EXISTS (SELECT 1 FROM shared_code s
         WHERE s.tenant_id = :tenant_id AND s.code_key = r.code_key)
     AND NOT EXISTS (SELECT 1 FROM import_row i
@@ -67,7 +70,9 @@ INSERT_EARNED_GUARDED = """
     ORDER BY r.definition_id, r.user_id, r.occurrence
     ON CONFLICT DO NOTHING
     RETURNING definition_id, user_id, occurrence
-"""
+""".replace("{is_campaign_ended}", IS_CAMPAIGN_ENDED_EXPRESSION).replace(
+    "{campaign_suspended_at}", CAMPAIGN_SUSPENDED_AT_EXPRESSION
+)
 SELECT_EARNED = """
     SELECT e.definition_id, e.user_id, e.occurrence FROM {rows}
     JOIN earned_coupon e ON e.tenant_id = :tenant_id

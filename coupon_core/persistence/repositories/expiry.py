@@ -16,7 +16,7 @@ from coupon_core.persistence.row_locks import skip_locked_clause
 from coupon_core.persistence.row_mapping import SELECT_ISSUED_COUPONS, to_issued_coupon
 from coupon_core.persistence.tables import to_datetime
 
-SELECT_TENANTS = """
+SELECT_ID_OF_ALL_TENANTS = """
     SELECT tenant_id FROM tenant WHERE tenant_id > :after_id
     ORDER BY tenant_id LIMIT :limit
 """
@@ -91,7 +91,9 @@ ADVANCE_SWEEP = """
 
 def list_tenants(after_id: str, limit: int) -> list[str]:
     """Return up to `limit` tenants after an id, ordered by id."""
-    rows = execute(SELECT_TENANTS, {"after_id": after_id, "limit": limit}).fetchall()
+    rows = execute(
+        SELECT_ID_OF_ALL_TENANTS, {"after_id": after_id, "limit": limit}
+    ).fetchall()
     return [tenant_id for (tenant_id,) in rows]
 
 

@@ -7,6 +7,7 @@ package of PlayCamp never matches.
 from collections.abc import Iterable
 
 from coupon_core.domain.models.filters import OfferFilter
+from coupon_core.persistence.row_mapping import IS_CAMPAIGN_ENDED_EXPRESSION
 
 TAG_SUBQUERY = """
     SELECT 1 FROM mambo_tag t WHERE t.tenant_id = :tenant_id
@@ -38,7 +39,7 @@ def build_offer_conditions(filters: OfferFilter) -> tuple[str, dict[str, str]]:
         is_sold = "COALESCE(o.points, 0) > 0"
         parts.append(is_sold if filters.buyable else f"NOT {is_sold}")
     if filters.only_active:
-        parts.append("d.status = 'active'")
+        parts.append(f"d.status = 'active' AND NOT {IS_CAMPAIGN_ENDED_EXPRESSION}")
     return "".join(f" AND {part}" for part in parts), parameters
 
 

@@ -1,4 +1,4 @@
-"""Stored documents that contain user IDs: events, webhook deliveries, dead letters."""
+"""Stored documents that contain user IDs, such as events and webhook deliveries."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -34,6 +34,7 @@ PERSONAL_TEXTS = (
         "webhook_attempt", "response_body", ("webhook_id", "event_id", "number")
     ),
     PersonalText("dead_letter", "body", ("letter_id",), is_binary=True),
+    PersonalText("chunk", "user_ids", ("batch_id", "chunk_number")),
 )
 
 
@@ -46,6 +47,8 @@ def rewrite(
 ) -> int:
     """Rewrite the documents that contain `needle`, and return how many changed.
 
+    A document that has changed since it was read is left alone.
+
     Reads a page at a time, and writes each page in a transaction of its own.
     `parameters` are those of the assignments. `convert` returns the new document.
     """
@@ -56,6 +59,7 @@ def rewrite(
                 **parameters,
                 "tenant_id": tenant_id,
                 "document": new,
+                "previous": old,
                 **{
                     f"key_{key}": part
                     for key, part in zip(text.keys, row, strict=False)
@@ -103,4 +107,5 @@ def _iterate_pages(
 def _build_update(text: PersonalText) -> str:
     condition = " AND ".join(f"{key} = :key_{key}" for key in text.keys)
     return f"""UPDATE {text.table} SET {text.column} = :document{text.assignments}
-        WHERE tenant_id = :tenant_id AND {condition}"""
+        WHERE tenant_id = :tenant_id AND {condition}
+        AND {text.column} = :previous"""

@@ -18,7 +18,7 @@ from coupon_core.domain.models import (
 )
 from coupon_core.domain.rules.redemption import total_limit_counts_redemptions
 from coupon_core.domain.timestamps import format_timestamp_milliseconds
-from coupon_core.persistence.database import execute, is_postgresql
+from coupon_core.persistence.database import execute_prepared, is_postgresql
 from coupon_core.persistence.repositories.coupons import to_coupon_row
 from coupon_core.persistence.tables import to_json_text
 
@@ -60,14 +60,18 @@ ACTIVE_SHARED_CODE_CONDITION = """
     AND s.definition_id = :definition_id AND s.revoked_at IS NULL)
 """
 SAME_PERIOD_CONDITION = """
-    EXISTS (SELECT 1 FROM definition d
-    WHERE d.tenant_id = :tenant_id AND d.definition_id = :definition_id
-    AND d.user_period = :user_period)
+    EXISTS (SELECT 1 FROM definition d WHERE d.tenant_id = :tenant_id
+    AND d.definition_id = :definition_id AND d.user_period = :user_period)
 """
-ACTIVE_BATCH_CONDITION = """
-    EXISTS (SELECT 1 FROM batch b
+UNSUSPENDED_BATCH_CONDITION = """
+    NOT EXISTS (SELECT 1 FROM batch b
     WHERE b.tenant_id = :tenant_id AND b.batch_id = :batch_id
-    AND b.suspended_at IS NULL)
+    AND b.suspended_at IS NOT NULL)
+"""
+UNSUSPENDED_CAMPAIGN_CONDITION = """
+    NOT EXISTS (SELECT 1 FROM campaign a
+    WHERE a.tenant_id = :tenant_id AND a.campaign_id = :campaign_id
+    AND a.suspended_at IS NOT NULL)
 """
 UPDATE_COUPON = f"""
     UPDATE coupon SET user_id = :user_id, redemption_count = redemption_count + 1,
@@ -132,8 +136,7 @@ def record(
     statements = _build_statements(layout, is_postgresql())
     try:
         return all(
-            execute(sql, parameters, dedicated_cursor=True).rowcount == 1
-            for sql in statements
+            execute_prepared(sql, parameters).rowcount == 1 for sql in statements
         )
     except IntegrityError:  # counted but not redeemed: PostgreSQL has rolled both back
         return False
@@ -157,6 +160,7 @@ def _to_rule_parameters(definition: Definition) -> dict[str, object]:
         "total_limit": definition.total_limit,
         "user_period_limit": definition.user_period_limit,
         "user_period": definition.user_period,
+        "campaign_id": definition.campaign_id,
         "custom_code": definition.custom_code,
         "case_sensitive": definition.case_sensitive,
     }
@@ -172,6 +176,7 @@ class StatementLayout:
     has_batch: bool
     has_period: bool
     has_note: bool  # a reference or metadata
+    has_campaign: bool
 
 
 def _choose_layout(
@@ -190,6 +195,7 @@ def _choose_layout(
         has_batch=candidate.coupon.batch_id is not None,
         has_period=definition.user_period_limit > 0,
         has_note=has_note,
+        has_campaign=definition.campaign_id != "",
     )
 
 
@@ -227,18 +233,21 @@ def _build_coupon_statement(layout: StatementLayout, previous: str) -> str:
 
     It takes effect only if the part `previous` has returned a row.
     """
-    period_condition = f"AND {SAME_PERIOD_CONDITION}" if layout.has_period else ""
+    conditions = {
+        SAME_PERIOD_CONDITION: layout.has_period,
+        UNSUSPENDED_CAMPAIGN_CONDITION: layout.has_campaign,
+        UNSUSPENDED_BATCH_CONDITION: layout.has_batch,
+        ACTIVE_SHARED_CODE_CONDITION: layout.has_shared_code and not layout.claim,
+        f"EXISTS (SELECT 1 FROM {previous})": bool(previous) and not layout.claim,
+    }
+    needed = " ".join(
+        f"AND {sql}" for sql, is_needed in conditions.items() if is_needed
+    )
     if layout.claim:
         source = f"FROM {previous}" if previous else ""
         insert = INSERT_CLAIMED_COUPON.format(source=source)
-        return f"{insert} {period_condition} {ON_CONFLICT_DO_NOTHING}"
-    conditions = {
-        ACTIVE_SHARED_CODE_CONDITION: layout.has_shared_code,
-        ACTIVE_BATCH_CONDITION: layout.has_batch,
-        f"EXISTS (SELECT 1 FROM {previous})": bool(previous),
-    }
-    needed = [f"AND {sql}" for sql, is_needed in conditions.items() if is_needed]
-    return " ".join([UPDATE_COUPON, period_condition, *needed])
+        return f"{insert} {needed} {ON_CONFLICT_DO_NOTHING}"
+    return f"{UPDATE_COUPON} {needed}"
 
 
 def _build_redemption_statement(layout: StatementLayout, use_number: str) -> str:

@@ -24,6 +24,7 @@ class CampaignTable(BaseTable):
     updated_at = UtcTimestampField()
     metadata = JsonTextField(default=dict)
     suspended_at = UtcTimestampField(null=True)
+    time_zone = TextField()
 
     class Meta:
         table_name = "campaign"

@@ -68,6 +68,8 @@ class DefinitionTable(BaseTable):
     user_period_limit = IntegerField(default=0)
     user_period = TextField(null=True)
     suspended_at = UtcTimestampField(null=True)
+    campaign_id = TextField(default="")
+    time_zone = TextField(default="")
 
     class Meta:
         table_name = "definition"
@@ -125,4 +127,11 @@ DefinitionTable.add_index(
     DefinitionTable.trigger_source,
     where=DefinitionTable.trigger_kind.is_null(False),
     name="definition_of_trigger",
+)
+
+DefinitionTable.add_index(
+    DefinitionTable.tenant_id,
+    DefinitionTable.campaign_id,
+    where=(DefinitionTable.campaign_id != ""),
+    name="definition_of_campaign",
 )

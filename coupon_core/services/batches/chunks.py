@@ -34,7 +34,7 @@ from coupon_core.services.errors import require_found
 
 COMPLETED_EVENT_TYPE = "batch.completed"
 REASON_DEFINITION_PAUSED = "waiting: the definition is paused"
-REASON_DEFINITION_SUSPENDED = "waiting: the definition is suspended"
+REASON_DEFINITION_SUSPENDED = "waiting: the definition or its campaign is suspended"
 REASON_BATCH_SUSPENDED = "waiting: the batch is suspended"
 
 
@@ -92,7 +92,7 @@ def _find_wait_reason(batch: Batch, definition: Definition) -> str:
     """
     if definition.status == DefinitionStatus.PAUSED:
         return REASON_DEFINITION_PAUSED
-    if definition.suspended_at:
+    if definition.is_suspended:
         return REASON_DEFINITION_SUSPENDED
     current = batch_repository.get(batch.tenant_id, batch.batch_id)
     return REASON_BATCH_SUSPENDED if current and current.suspended_at else ""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from coupon_core.domain.entered_times import EnteredTime
 from coupon_core.domain.metadata import Metadata
 from coupon_core.domain.models import (
     UNASSIGNED,
@@ -27,7 +28,7 @@ from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import batches as batch_repository
 from coupon_core.persistence.repositories import bulk_coupons
-from coupon_core.services import audit, outbox
+from coupon_core.services import audit, outbox, time_zones
 from coupon_core.services.coupons import code_capacity, generation
 from coupon_core.services.errors import require_found
 
@@ -45,7 +46,7 @@ class BatchRequest:
 
     count: int
     user_ids: Sequence[str] = ()
-    expires_at: datetime | None = None
+    expires_at: EnteredTime | None = None
     metadata: Metadata = field(default_factory=dict)
 
     @property
@@ -68,8 +69,6 @@ def request(
         Refused: The definition is unknown or not active, its code space is too small,
             or its total limit of awards would be exceeded.
     """
-    batch = _build_batch(tenant_id, definition_id, batch_request, now)
-    chunks = list(_split_into_chunks(batch, batch_request.user_ids))
     with transaction():
         definition = require_found(
             generation.lock_for_generation(tenant_id, definition_id),
@@ -81,6 +80,11 @@ def request(
             raise Refused(reason)
         code_capacity.require_capacity(definition, batch_request.count)
         _require_award_capacity(definition, len(batch_request.user_ids))
+        expires_at = time_zones.resolve_expiry(
+            definition, batch_request.expires_at, now
+        )
+        batch = _build_batch(definition, batch_request, expires_at, now)
+        chunks = list(_split_into_chunks(batch, batch_request.user_ids))
         batch_repository.insert(batch, chunks)
         outbox.add(
             _build_chunk_event(batch, chunk.chunk_number, now) for chunk in chunks
@@ -92,21 +96,24 @@ def request(
 
 
 def _build_batch(
-    tenant_id: str, definition_id: str, batch_request: BatchRequest, now: datetime
+    definition: Definition,
+    batch_request: BatchRequest,
+    expires_at: datetime | None,
+    now: datetime,
 ) -> Batch:
     kind = BatchKind.USERS if batch_request.user_ids else BatchKind.COUNT
     chunk_count = -(-batch_request.count // bulk_coupons.get_chunk_size())
     return Batch(
-        tenant_id=tenant_id,
+        tenant_id=definition.tenant_id,
         batch_id=generate_id(),
-        definition_id=definition_id,
+        definition_id=definition.definition_id,
         kind=kind,
         state=BatchState.PENDING,
         requested_count=batch_request.count,
         generated_count=0,
         chunk_count=chunk_count,
         finished_chunk_count=0,
-        expires_at=batch_request.expires_at,
+        expires_at=expires_at,
         error="",
         created_at=now,
         started_at=None,
@@ -212,13 +219,19 @@ def requeue_stalled_batches(now: datetime) -> int:
 
     A lost message therefore only delays coupons, and a repeated message adds none.
     """
+    stalled_keys = batch_repository.list_stalled(
+        now - STALLED_AFTER, now - STALLED_WHILE_QUEUED_AFTER
+    )
+    return sum(_requeue_stalled(key, now) for key in stalled_keys)
+
+
+def _requeue_stalled(key: tuple[str, str], now: datetime) -> int:
     with transaction():
-        stalled = batch_repository.reclaim_stalled(
-            now, now - STALLED_AFTER, now - STALLED_WHILE_QUEUED_AFTER
-        )
+        batch = batch_repository.reclaim_stalled(*key, now, now - STALLED_AFTER)
+        if batch is None:
+            return 0
         events = [
             _build_chunk_event(batch, chunk_number, now)
-            for batch in stalled
             for chunk_number in batch_repository.list_unfinished_chunk_numbers(batch)
         ]
         outbox.add(events)

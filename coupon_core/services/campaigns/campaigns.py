@@ -1,15 +1,18 @@
 """Create, read and change campaigns (`docs/api-contracts.md` 3.3)."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from coupon_core.domain.entered_times import DEFAULT_TIME_ZONE, resolve_times
 from coupon_core.domain.models import AdminReason, Page, Refused
 from coupon_core.domain.models.campaigns import Campaign, CampaignStats, CampaignStatus
 from coupon_core.domain.models.creators import Creator
 from coupon_core.domain.rules.packages import DATES_REVERSED_DETAIL
 from coupon_core.persistence.database import transaction
+from coupon_core.persistence.id_generation import generate_id
 from coupon_core.persistence.repositories import campaigns as campaign_repository
 from coupon_core.persistence.repositories import (
     creator_codes as creator_code_repository,
@@ -19,6 +22,7 @@ from coupon_core.services import audit
 from coupon_core.services.campaigns import packages
 from coupon_core.services.errors import require_found
 
+MAX_ID_STEM_LENGTH = 48
 DEFAULTS: Mapping[str, Any] = {
     "description": {},
     "status": CampaignStatus.PENDING_EXPOSURE,
@@ -29,26 +33,35 @@ DEFAULTS: Mapping[str, Any] = {
 
 
 def create(
-    tenant_id: str, campaign_id: str, fields: Mapping[str, Any], now: datetime
+    tenant_id: str, campaign_id: str | None, fields: Mapping[str, Any], now: datetime
 ) -> Campaign:
-    """Create a campaign from members of `Campaign`.
+    """Create a campaign from members of `Campaign`; without an ID, from its name.
 
     Raises:
         Refused: The id is taken, or the dates are reversed.
     """
-    campaign = Campaign(
+    zone = fields.get("time_zone", DEFAULT_TIME_ZONE)
+    draft = Campaign(
         tenant_id=tenant_id,
-        campaign_id=campaign_id,
+        campaign_id=campaign_id or "",
         created_at=now,
         updated_at=now,
-        **{**DEFAULTS, **fields},
+        **{**DEFAULTS, **resolve_times(fields, zone)},
     )
-    _require_valid_dates(campaign)
+    _require_valid_dates(draft)
     with transaction():
-        if not campaign_repository.insert(campaign):
-            raise Refused(AdminReason.CAMPAIGN_EXISTS)
-        audit.record(tenant_id, "campaign.created", campaign_id)
-    return campaign
+        for candidate in [campaign_id] if campaign_id else _propose_ids(draft.name):
+            campaign = replace(draft, campaign_id=candidate)
+            if campaign_repository.insert(campaign):
+                audit.record(tenant_id, "campaign.created", candidate)
+                return campaign
+        raise Refused(AdminReason.CAMPAIGN_EXISTS)
+
+
+def _propose_ids(name: str) -> Iterator[str]:
+    words = re.sub(r"[^a-z0-9]+", "-", name.casefold())[:MAX_ID_STEM_LENGTH].strip("-")
+    yield words or "campaign"
+    yield f"{words or 'campaign'}-{generate_id()[-12:]}"
 
 
 def get(tenant_id: str, campaign_id: str) -> Campaign:
@@ -72,9 +85,10 @@ def list_campaigns(
 def update(
     tenant_id: str, campaign_id: str, changes: Mapping[str, Any], now: datetime
 ) -> Campaign:
-    """Change members of a campaign and apply its dates and status to its packages.
+    """Change members of a campaign and apply its dates to its packages.
 
-    While it is COMPLETED or CANCELLED, its codes cannot be redeemed.
+    While it is COMPLETED or CANCELLED, no code of its packages and definitions can be
+    redeemed.
 
     Raises:
         Refused: The campaign does not exist, or the dates are reversed.
@@ -84,10 +98,12 @@ def update(
             campaign_repository.lock(tenant_id, campaign_id),
             AdminReason.CAMPAIGN_NOT_FOUND,
         )
-        after = replace(before, **changes, updated_at=now)
+        zone = changes.get("time_zone", before.time_zone)
+        after = replace(before, **resolve_times(changes, zone), updated_at=now)
         _require_valid_dates(after)
         campaign_repository.update(after)
-        packages.sync_with_campaign(after, now)
+        is_reopened = before.has_ended and not after.has_ended
+        packages.sync_with_campaign(after, is_reopened, now)
         audit.record(tenant_id, "campaign.changed", campaign_id, changed=changes)
     return after
 

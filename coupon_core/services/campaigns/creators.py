@@ -34,7 +34,19 @@ def create(
     tenant_id: str, creator_key: str, fields: Mapping[str, Any], now: datetime
 ) -> Creator:
     """Create a creator from members of `Creator`; refuse if the key is taken."""
-    creator = Creator(
+    creator = build_creator(tenant_id, creator_key, fields, now)
+    with transaction():
+        if not creator_repository.insert(creator):
+            raise Refused(AdminReason.CREATOR_EXISTS)
+        audit.record(tenant_id, "creator.created", creator_key)
+    return creator
+
+
+def build_creator(
+    tenant_id: str, creator_key: str, fields: Mapping[str, Any], now: datetime
+) -> Creator:
+    """Return a new creator without storing it."""
+    return Creator(
         tenant_id=tenant_id,
         creator_key=creator_key,
         creator_id=generate_integer_id(now),
@@ -42,11 +54,6 @@ def create(
         updated_at=now,
         **{**DEFAULTS, **fields},
     )
-    with transaction():
-        if not creator_repository.insert(creator):
-            raise Refused(AdminReason.CREATOR_EXISTS)
-        audit.record(tenant_id, "creator.created", creator_key)
-    return creator
 
 
 def get(tenant_id: str, creator_key: str) -> Creator:

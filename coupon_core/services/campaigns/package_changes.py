@@ -5,11 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from coupon_core.domain.models import (
-    AdminReason,
-    Definition,
-    LimitBelowUses,
-)
+from coupon_core.domain.entered_times import resolve_times
+from coupon_core.domain.models import AdminReason, Definition, LimitBelowUses
 from coupon_core.domain.models.packages import PackageWithDefinition
 from coupon_core.domain.rules.packages import (
     apply_package_to_definition,
@@ -113,7 +110,8 @@ def _with_changed_fields(
         campaign_repository.get(before.tenant_id, before.campaign_id),
         AdminReason.CAMPAIGN_NOT_FOUND,
     )
-    package = replace(before, **changes, updated_at=now)
+    instants = resolve_times(changes, campaign.time_zone)
+    package = replace(before, **instants, updated_at=now)
     return PackageWithDefinition(
         package,
         apply_package_to_definition(defined_package.definition, package, campaign, now),

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from coupon_core.domain import codes
+from coupon_core.domain.entered_times import resolve_times
 from coupon_core.domain.models import (
     AdminReason,
     CodeFormat,
@@ -82,7 +83,7 @@ def create(
             package_no=package_repository.get_next_number(tenant_id, campaign_id),
             created_at=now,
             updated_at=now,
-            **members,
+            **resolve_times(members, campaign.time_zone),
         )
         item = to_reward_item(package, generate_id(), now)
         defined_package = PackageWithDefinition(
@@ -139,8 +140,12 @@ def update(
     raise AssertionError("unreachable: coupons were held still")
 
 
-def sync_with_campaign(campaign: Campaign, now: datetime) -> None:
-    """Apply the dates and status of a locked campaign to its packages."""
+def sync_with_campaign(campaign: Campaign, is_reopened: bool, now: datetime) -> None:
+    """Apply the dates of a locked campaign to its packages.
+
+    The previous release archived the definitions of a campaign that ended; reopening it
+    activates them.
+    """
     for defined_package in package_repository.list_by_campaign(
         campaign.tenant_id, campaign.campaign_id
     ):
@@ -153,6 +158,8 @@ def sync_with_campaign(campaign: Campaign, now: datetime) -> None:
         after = apply_package_to_definition(
             locked_definition, defined_package.package, campaign, now
         )
+        if not is_reopened:
+            after = replace(after, status=locked_definition.status)
         if after != locked_definition:
             definition_repository.update(after)
 

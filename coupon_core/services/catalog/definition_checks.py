@@ -10,11 +10,10 @@ from coupon_core.domain.models import (
     Refused,
 )
 from coupon_core.domain.rules import definitions as definition_rules
-from coupon_core.domain.rules import packages as package_rules
-from coupon_core.persistence.repositories import campaigns as campaign_repository
 from coupon_core.persistence.repositories import (
     checked_prefixes as checked_prefix_repository,
 )
+from coupon_core.persistence.repositories import definition_names
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import packages as package_repository
 
@@ -25,21 +24,18 @@ def require_valid(definition: Definition) -> None:
         raise Refused(reason)
 
 
-def require_package_in_use(before: Definition, after: Definition) -> None:
-    """Refuse to activate or pause a definition whose package is not in use.
+def require_in_use(definition: Definition, status: DefinitionStatus) -> None:
+    """Refuse to activate or pause a definition whose package or campaign is not in use.
 
     A concurrent transaction that takes the package out of use waits for the lock on
     the definition, and archives the definition afterwards.
     """
-    if after.status in (before.status, DefinitionStatus.ARCHIVED):
+    if status in (definition.effective_status, DefinitionStatus.ARCHIVED):
         return
     package = package_repository.find_by_definition(
-        after.tenant_id, after.definition_id
+        definition.tenant_id, definition.definition_id
     )
-    if package is None:
-        return
-    campaign = campaign_repository.get(package.tenant_id, package.campaign_id)
-    if not campaign or not package_rules.is_in_use(package, campaign):
+    if definition.is_campaign_ended or (package and not package.is_active):
         raise Refused(AdminReason.PACKAGE_OUT_OF_USE)
 
 
@@ -73,4 +69,4 @@ def translate_conflicts() -> Iterator[None]:
 
 def find_duplicate_names(limit: int) -> list[tuple[str, str, str]]:
     """Return tenant, id and name of older definitions whose name is not unique."""
-    return definition_repository.find_duplicate_names(limit)
+    return definition_names.find_duplicate_names(limit)

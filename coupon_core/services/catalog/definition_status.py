@@ -23,17 +23,17 @@ def set_status(
     """Pause, activate or archive a definition (idempotent).
 
     Raises:
-        Refused: The definition is unknown, or its package is not in use.
+        Refused: The definition is unknown, or its package or campaign is not in use.
     """
     with transaction():
         before = require_found(
             definition_repository.lock(tenant_id, definition_id),
             AdminReason.DEFINITION_NOT_FOUND,
         )
+        definition_checks.require_in_use(before, status)
         if before.status == status:
             return before
         after = replace(before, status=status, updated_at=now)
-        definition_checks.require_package_in_use(before, after)
         definition_repository.update(after)
         audit.record(tenant_id, f"definition.{AUDIT_ACTIONS[status]}", definition_id)
     return after

@@ -18,6 +18,7 @@ from coupon_core.domain.models import (
     Page,
     Refused,
 )
+from coupon_core.domain.models.coupons import CAMPAIGN_STATE
 from coupon_core.domain.rules import definitions as definition_rules
 from coupon_core.persistence.database import transaction
 from coupon_core.persistence.id_generation import generate_id
@@ -26,7 +27,11 @@ from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.services import audit, reserved_prefixes
-from coupon_core.services.catalog import definition_checks, usage_recounts
+from coupon_core.services.catalog import (
+    campaign_membership,
+    definition_checks,
+    usage_recounts,
+)
 from coupon_core.services.errors import require_found
 
 DEFAULTS: Mapping[str, Any] = {
@@ -53,6 +58,8 @@ DEFAULTS: Mapping[str, Any] = {
     "trigger_source": "",
     "trigger_threshold": 0,
     "metadata": {},
+    "campaign_id": "",
+    "time_zone": "",
 }
 CODE_FIELDS = frozenset({"code_format", "custom_code", "case_sensitive"})
 # They decide with which characters random codes begin.
@@ -69,10 +76,11 @@ def create(tenant_id: str, fields: Mapping[str, Any], now: datetime) -> Definiti
 
     Raises:
         Refused: The fields contradict each other, the name or code is taken, or the
-            reward item is unknown.
+            reward item or the campaign is unknown.
     """
-    definition = build_definition(tenant_id, fields, now)
     with transaction():
+        completed = campaign_membership.complete_fields(tenant_id, fields)
+        definition = build_definition(tenant_id, completed, now)
         insert_in_transaction(definition)
     return definition
 
@@ -144,8 +152,8 @@ def update(
 
     Raises:
         Refused: The definition is unknown, the new values contradict each other, a
-            limit would be below the current use, or a code rule would change although
-            coupons exist.
+            limit would be below the current use, a code rule would change although
+            coupons exist, or the campaign is unknown.
     """
     changed_fields = _find_changed_fields(get(tenant_id, definition_id), changes)
     for fields in (changed_fields, changes.keys()):
@@ -193,13 +201,15 @@ def update_in_transaction(
     coupons; to change a field in `CODE_FIELDS` or `PREFIX_FIELDS`, the tenant as well.
     Raises as `update`.
     """
+    changes = campaign_membership.resolve_changes(before, changes)
     after = replace(before, **changes, updated_at=now)
     definition_checks.require_valid(after)
     for reason in definition_rules.code_format_change_violations(before, after):
         raise Refused(reason)
     if codes.fixed_prefix(after) != codes.fixed_prefix(before):
         reserved_prefixes.require_unreserved_prefix(after)
-    definition_checks.require_package_in_use(before, after)
+    if "status" in changes:
+        definition_checks.require_in_use(before, after.status)
     after = usage_recounts.with_recounted_usage(before, after, now)
     with definition_checks.translate_conflicts():
         definition_repository.update(after)
@@ -212,7 +222,7 @@ def update_in_transaction(
         after.tenant_id,
         "definition.changed",
         after.definition_id,
-        changed=_find_changed_fields(before, changes),
+        changed=_find_changed_fields(before, changes) - CAMPAIGN_STATE,
     )
     return after
 

@@ -19,12 +19,12 @@ from coupon_core.domain.models.inventory import (
 )
 from coupon_core.domain.rules import generation as generation_rules
 from coupon_core.domain.rules import imports as import_rules
-from coupon_core.domain.rules.expiry import explain_past_expiry
 from coupon_core.persistence.database import release_connection, transaction
 from coupon_core.persistence.repositories import code_imports as code_import_repository
 from coupon_core.persistence.repositories import code_jobs as code_job_repository
 from coupon_core.persistence.repositories import definitions as definition_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
+from coupon_core.services import time_zones
 from coupon_core.services.codes import job_construction, jobs
 from coupon_core.services.errors import require_found
 
@@ -152,6 +152,7 @@ def _select_valid(
     now: datetime,
 ) -> Iterator[ImportRow]:
     """Yield the rows to import, with their own expiry; report the others."""
+    time_zone = time_zones.find_time_zone(definition)
     for row in rows:
         if isinstance(row, RejectedRow):
             report.add_rejected([row])
@@ -159,14 +160,13 @@ def _select_valid(
             report.add_used(row.line, use)
         elif violation := import_rules.find_violation(row, definition):
             report.add_rejected([RejectedRow(row.line, violation)])
-        elif row.expires_at is None:
-            yield row
-        elif problem := explain_past_expiry(
-            own_expiry := import_rules.own_expiry(row, definition), now
+        elif isinstance(
+            checked := import_rules.with_own_expiry(row, definition, time_zone, now),
+            RejectedRow,
         ):
-            report.add_rejected([RejectedRow(row.line, problem)])
+            report.add_rejected([checked])
         else:
-            yield replace(row, expires_at=own_expiry)
+            yield checked
 
 
 def _split_into_chunks(rows: Iterable[ParsedRow]) -> Iterator[list[ParsedRow]]:

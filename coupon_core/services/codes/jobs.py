@@ -159,9 +159,9 @@ def requeue_stalled_jobs(now: datetime) -> int:
     stalled_jobs = code_job_repository.find_stalled(
         JobState.RUNNING, now - STALLED_AFTER
     )
-    if stalled_jobs:
+    for job in stalled_jobs:
         with transaction():
-            outbox.add(job_events.build_chunk_event(job, now) for job in stalled_jobs)
+            outbox.add([job_events.build_chunk_event(job, now)])
     return len(stalled_jobs)
 
 

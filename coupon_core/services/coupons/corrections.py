@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from coupon_core.domain.entered_times import EnteredTime
 from coupon_core.domain.models import (
     AdminReason,
     CodeFormat,
@@ -18,7 +19,7 @@ from coupon_core.persistence.database import transaction
 from coupon_core.persistence.repositories import coupons as coupon_repository
 from coupon_core.persistence.repositories import inventory as inventory_repository
 from coupon_core.persistence.repositories import purchases as purchase_repository
-from coupon_core.services import audit
+from coupon_core.services import audit, time_zones
 from coupon_core.services.coupons import administration, expiry, generation
 from coupon_core.services.errors import require_found
 
@@ -59,7 +60,7 @@ def restore(
 
 
 def change_expiry(
-    issued: IssuedCoupon, expires_at: datetime | None, now: datetime, actor: str
+    issued: IssuedCoupon, new_expiry: EnteredTime | None, now: datetime, actor: str
 ) -> None:
     """Move the expiry of a coupon that the caller has locked, both ways.
 
@@ -68,7 +69,8 @@ def change_expiry(
     Raises:
         Refused: The new expiry is in the past.
     """
-    require_future_expiry(expires_at, now)
+    require_future_expiry(new_expiry, now)
+    expires_at = time_zones.resolve_expiry(issued.definition, new_expiry, now)
     coupon = issued.coupon
     if coupon.expires_at == expires_at:
         return

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from coupon_core.domain import serialization
+from coupon_core.domain.entered_times import EnteredTime
 from coupon_core.domain.metadata import Metadata
 from coupon_core.domain.models import (
     UNASSIGNED,
@@ -25,7 +26,7 @@ from coupon_core.persistence.repositories import offers as offer_repository
 from coupon_core.persistence.repositories import reward_items as reward_item_repository
 from coupon_core.persistence.repositories import tenants as tenant_repository
 from coupon_core.persistence.repositories.inventory import set_metadata
-from coupon_core.services import audit, outbox
+from coupon_core.services import audit, outbox, time_zones
 from coupon_core.services.coupons import code_assignment, code_capacity
 from coupon_core.services.errors import require_found
 
@@ -50,7 +51,7 @@ def generate(
     definition_id: str,
     user_ids: Sequence[str],
     now: datetime,
-    expires_at: datetime | None = None,
+    expires_at: EnteredTime | None = None,
     metadata: Metadata | None = None,
 ) -> GenerationResult:
     """Generate a coupon for each user ID; UNASSIGNED generates an unassigned coupon.
@@ -73,7 +74,8 @@ def generate(
             definition, UNASSIGNED in user_ids
         ):
             raise Refused(reason)
-        result = generate_in_transaction(definition, user_ids, now, expires_at)
+        instant = time_zones.resolve_expiry(definition, expires_at, now)
+        result = generate_in_transaction(definition, user_ids, now, instant)
         if metadata:
             coupon_ids = [coupon.coupon_id for coupon in result.new_coupons]
             set_metadata(tenant_id, coupon_ids, metadata)

@@ -138,7 +138,13 @@ def _rewrite_document(document: Any, replacement: Mapping[str, str]) -> Any:
         value = json.loads(document if is_text else bytes(document))
     except ValueError:
         return document
-    rewritten = _replace_ids(value, replacement)
+    if isinstance(value, list):  # the users of a batch
+        rewritten: Any = [
+            replacement.get(item, item) if isinstance(item, str) else item
+            for item in value
+        ]
+    else:
+        rewritten = _replace_ids(value, replacement)
     if rewritten == value:
         return document
     encoded = encode_json(rewritten)

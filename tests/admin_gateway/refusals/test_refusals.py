@@ -258,6 +258,17 @@ def put_away(admin: AdminClient) -> Answer:
     return admin.post(f"coupons/{package['definition_id']}/activate")
 
 
+def move_a_package(admin: AdminClient) -> Answer:
+    expect_created(admin.post("campaigns", CAMPAIGN))
+    package = expect_created(admin.post("campaigns/launch/packages", PACKAGE))
+    return admin.patch(f"coupons/{package['definition_id']}", {"campaign_id": None})
+
+
+def join_unknown_campaign(admin: AdminClient) -> Answer:
+    path = f"coupons/{admin.create_definition()['id']}"
+    return admin.patch(path, {"campaign_id": "none"})
+
+
 def too_many_codes(admin: AdminClient) -> Answer:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(creators, "MAX_CODES_PER_CREATOR", 1)
@@ -289,6 +300,8 @@ CASES: list[tuple[AdminReason, Callable[[AdminClient], Answer]]] = [
     (AdminReason.CREATOR_NOT_FOUND, lambda a: a.get("creators/NOONE")),
     (AdminReason.PACKAGE_NOT_FOUND, lambda a: a.get("packages/1")),
     (AdminReason.PACKAGE_OUT_OF_USE, put_away),
+    (AdminReason.CAMPAIGN_OF_PACKAGE, move_a_package),
+    (AdminReason.UNKNOWN_CAMPAIGN, join_unknown_campaign),
     (AdminReason.CREATOR_CODE_NOT_FOUND, foreign_code),
     (AdminReason.CAMPAIGN_EXISTS, lambda a: create_twice(a, "campaigns", CAMPAIGN)),
     (AdminReason.CREATOR_EXISTS, lambda a: create_twice(a, "creators", CREATOR)),
@@ -321,6 +334,10 @@ CASES: list[tuple[AdminReason, Callable[[AdminClient], Answer]]] = [
     (AdminReason.CHECKED_CODES_FROZEN, late_check),
     (AdminReason.STEM_TAKEN, taken_stem),
     (AdminReason.NO_CODE_SPACE, space_of_custom),
+    (
+        AdminReason.TIME_OUT_OF_RANGE,
+        lambda a: create_definition(a, time_zone="Asia/Tokyo", starts_at="1970-01-01"),
+    ),
     (AdminReason.DATES_REVERSED, lambda a: create_definition(a, **DATES)),
     (AdminReason.TRIGGER_MISSING, lambda a: create_definition(a, **TRIGGERLESS)),
     (

@@ -91,6 +91,10 @@ CHANGES: Mapping[str, tuple[Any, str]] = {
     "campaigns.create_package": (PACKAGE, "package.created"),
     "packages.change": ({"is_active": False}, "package.changed"),
     "creators.create": (CREATOR | {"creator_key": "XYZ99"}, "creator.created"),
+    "creators.create_all": (
+        {"campaign_id": "launch", "creators": [CREATOR | {"creator_key": "XYZ98"}]},
+        "creator.created",
+    ),
     "creators.change": (NEW_NAME, "creator.changed"),
     "creators.give": ("gift", "creator.given_codes"),
     "creators.revoke": ({"codes": ["GO-1"]}, "creator.codes_revoked"),

@@ -21,7 +21,7 @@ BAD_QUERIES = [
     ("code=%00", "control"),
     ("code=a%2Fb", "code"),
     ("user_id=a%2Fb", "user_id"),
-    ("generated_from=2025-01-01", "generated_from"),
+    ("generated_from=2025-02-29", "generated_from"),
     ("generated_before=yesterday", "generated_before"),
     ("user_id=a&user_id=b", "user_id"),
 ]

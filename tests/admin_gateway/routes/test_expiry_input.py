@@ -13,8 +13,8 @@ PAST = "2001-02-03T04:05:06Z"
 PROBLEMS = {
     "2027-02-29": "2027-02 has the days 01 to 28",
     "31.12.2026": "year-month-day",
-    "2030-12-31T23:59": "has no seconds",
-    "2030-12-31T23:59:59": "has no offset",
+    "2030-12-31T23:59Z": "has no seconds",
+    "2030-12-31T23:59:59Z1": "has no offset",
 }
 
 

@@ -18,8 +18,10 @@ from coupon_core.domain.models import (
     Definition,
     DefinitionStatus,
     IssuedCoupon,
+    Milestone,
     Reason,
     RewardItem,
+    Trigger,
 )
 from coupon_core.domain.rules import definitions as definition_rules
 from coupon_core.domain.rules import generation as generation_rules
@@ -82,6 +84,7 @@ FAULTS = [
     (Reason.SUSPENDED, {"suspended_at": BEFORE}, {}),
     (Reason.ALREADY_REDEEMED, {}, {"redemption_count": 1}),
     (Reason.ARCHIVED, {"status": DefinitionStatus.ARCHIVED}, {}),
+    (Reason.ARCHIVED, {"is_campaign_ended": True}, {}),
     (Reason.EXPIRED, {"expires_at": BEFORE}, {}),
     (Reason.NOT_YET_ACTIVE, {"starts_at": AFTER}, {}),
     (Reason.POOL_EMPTY, {"total_limit": 2, "used_count": 2}, {}),
@@ -294,6 +297,42 @@ def test_only_active_definitions_make_coupons(status: DefinitionStatus) -> None:
         generation_rules.generation_violations(definition, is_unassigned=False)
     )
     assert reasons == ([] if status == "active" else [AdminReason.NOT_ACTIVE])
+
+
+@pytest.mark.parametrize("status", DefinitionStatus)
+def test_definitions_of_an_ended_campaign_make_no_coupons(
+    status: DefinitionStatus,
+) -> None:
+    definition = replace(
+        DEFINITION,
+        status=status,
+        is_campaign_ended=True,
+        trigger_kind=Trigger.STREAK_MILESTONE,
+        trigger_enabled=True,
+        trigger_source="daily",
+        trigger_threshold=7,
+    )
+    for violations in (
+        generation_rules.generation_violations(definition, is_unassigned=True),
+        generation_rules.import_violations(definition),
+    ):
+        assert next(violations) == AdminReason.NOT_ACTIVE
+    assert not generation_rules.is_earned_by(definition, MILESTONE)
+    reopened = replace(definition, is_campaign_ended=False)
+    is_active = status == DefinitionStatus.ACTIVE
+    assert generation_rules.is_earned_by(reopened, MILESTONE) == is_active
+
+
+MILESTONE = Milestone(
+    tenant_id="acme",
+    user_id="ann",
+    event_id="e1",
+    trigger_kind=Trigger.STREAK_MILESTONE,
+    source_id="daily",
+    value=7,
+    occurrence="",
+    occurred_at=NOW,
+)
 
 
 def test_shared_codes_need_users() -> None:

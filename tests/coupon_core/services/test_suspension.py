@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
-from coupon_core.domain.models import AdminReason, Definition, Reason, utc_now
+from coupon_core.domain.models import (
+    AdminReason,
+    Definition,
+    Page,
+    Reason,
+    UsagePeriod,
+    utc_now,
+)
 from coupon_core.domain.models.batches import Batch, BatchState
 from coupon_core.persistence import database
 from coupon_core.persistence.repositories import bulk_coupons
 from coupon_core.persistence.tables import CouponTable
 from coupon_core.services import batches, suspension
 from coupon_core.services.batches import BatchRequest
+from coupon_core.services.catalog import definitions
 from coupon_core.services.coupons import redemption
 from coupon_core.services.coupons.redemption import RedeemRequest, StaleDecision
+from tests.factories.campaigns import CAMPAIGN_ID, CampaignFactory
 from tests.factories.tenant import NOW, TenantFactory
 from tests.support.concurrency import count_outcomes, run_concurrently
 from tests.support.invariants import assert_invariants
@@ -94,6 +103,83 @@ def test_a_suspended_batch_refuses_its_codes_alone(tenant: TenantFactory) -> Non
     tenant.redeem(other_code)
     assert change_batch(suspension.resume, first).suspended_at is None
     tenant.redeem(code)
+    assert_invariants()
+
+
+def create_campaign_code(tenant: TenantFactory, **members: Any) -> tuple[str, str]:
+    """Return the ID of a campaign, and the code of one of its definitions."""
+    campaign_id = CampaignFactory(tenant).create_campaign()
+    code = tenant.create_code(campaign_id=campaign_id, **members)
+    return campaign_id, code
+
+
+def change_campaign(action: Any, tenant: TenantFactory) -> Any:
+    """Suspend or resume the campaign."""
+    return action(suspension.CAMPAIGNS, tenant.tenant_id, CAMPAIGN_ID, NOW)
+
+
+def test_a_suspended_campaign_refuses_the_codes_of_its_definitions(
+    tenant: TenantFactory,
+) -> None:
+    factory = CampaignFactory(tenant)
+    _, code = create_campaign_code(tenant)
+    factory.create_creator()
+    offer = factory.create_package()
+    factory.assign_codes(offer, "GO-1")
+    other_code = tenant.create_code()
+    assert change_campaign(suspension.suspend, tenant).suspended_at == NOW
+    for campaign_code in (code, "GO-1"):
+        assert_suspended(tenant, campaign_code)
+    tenant.redeem(other_code)
+    definition = tenant.find(code).definition
+    assert (definition.suspended_at, definition.campaign_suspended_at) == (None, NOW)
+    reason = capture_refusal(tenant.issue_code, definition)
+    assert reason == AdminReason.DEFINITION_SUSPENDED
+    listed, _ = definitions.list_available(tenant.tenant_id, Page())
+    assert definition.definition_id not in {each.definition_id for each in listed}
+    assert change_campaign(suspension.resume, tenant).suspended_at is None
+    for campaign_code in (code, "GO-1"):
+        tenant.redeem(campaign_code)
+    assert_invariants()
+
+
+def test_a_campaign_suspended_after_the_decision_is_not_redeemed(
+    tenant: TenantFactory,
+) -> None:
+    _, code = create_campaign_code(tenant)
+    seen = tenant.find(code)
+    change_campaign(suspension.suspend, tenant)
+    request = RedeemRequest(tenant.tenant_id, code, "ann")
+    with pytest.raises(StaleDecision), database.single_statement():
+        redemption.apply_redemption(seen, request, NOW, claim=False)
+    assert_suspended(tenant, code)
+    assert_invariants()
+
+
+def test_a_milestone_of_a_suspended_campaign_is_counted_as_suspended(
+    tenant: TenantFactory,
+) -> None:
+    CampaignFactory(tenant).create_campaign()
+    definition = define_streak_trigger(tenant, campaign_id=CAMPAIGN_ID)
+    change_campaign(suspension.suspend, tenant)
+    assert process_event(cloud(tenant)) == "suspended"
+    assert count_held_coupons(definition) == 0
+
+
+def test_a_period_is_one_of_the_time_zone_of_the_campaign(
+    tenant: TenantFactory,
+) -> None:
+    factory = CampaignFactory(tenant)
+    factory.create_campaign(time_zone="Pacific/Auckland")
+    limit = {"user_period_limit": 1, "user_period": UsagePeriod.DAY}
+    code = tenant.create_code(campaign_id=CAMPAIGN_ID, per_code_limit=0, **limit)
+    noon_in_utc = datetime(2026, 11, 28, 12, tzinfo=UTC)  # a new day began at 11:00
+    tenant.redeem(code, now=noon_in_utc - timedelta(hours=2))
+    tenant.redeem(code, now=noon_in_utc)
+    refused = partial(
+        tenant.redeem, code, now=noon_in_utc + timedelta(hours=12, minutes=-1)
+    )
+    assert capture_refusal(refused) == Reason.USER_PERIOD_LIMIT
     assert_invariants()
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import rich_click as click
@@ -12,7 +11,8 @@ from admin_gateway.cli.confirmation import confirm, confirmation_options
 from admin_gateway.cli.options import (
     CLI_ACTOR,
     CODE_PARAM,
-    TIME_PARAM,
+    EXPIRY_PARAM,
+    TIME_EXAMPLES,
     USER_PARAM,
     UUID_PARAM,
     OptionDecorator,
@@ -24,6 +24,7 @@ from admin_gateway.cli.options import (
 )
 from admin_gateway.cli.output import exit_with_failure, json_command
 from coupon_core.domain import serialization
+from coupon_core.domain.entered_times import EnteredTime
 from coupon_core.domain.models import CouponStatus, IssuedCoupon, Page, utc_now
 from coupon_core.domain.models.filters import CouponFilter
 from coupon_core.domain.models.inventory import CodeJob, CodeTarget, JobKind, JobState
@@ -174,7 +175,7 @@ def _confirm(action: str, planned: CodeJob, yes: bool) -> None:
 @json_command()
 def expiry(
     tenant_id: str,
-    expires_at: datetime | None,
+    expires_at: EnteredTime | None,
     follow_definition: bool,
     yes: bool,
     dry_run: bool,
@@ -212,12 +213,12 @@ def expiry(
 @click.option(
     "--expires",
     "expires_at",
-    type=TIME_PARAM,
+    type=EXPIRY_PARAM,
     required=True,
-    help="New expiry, for example 2030-01-31T12:00:00Z.",
+    help=f"New expiry, {TIME_EXAMPLES}.",
 )
 @json_command()
-def extend(tenant_id: str, batch_id: str, expires_at: datetime) -> dict[str, Any]:
+def extend(tenant_id: str, batch_id: str, expires_at: EnteredTime) -> dict[str, Any]:
     """Extend the expiry of a batch's codes; later expiry dates are kept.
 
     Exit status 1 if no code was extended.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -135,3 +136,73 @@ def test_what_is_wrong_is_told_in_a_sentence(campaign_factory: CouponctlRunner) 
     assert "either --code or --count" in campaign_factory.expect_refusal(
         *give_command, status=2
     )
+
+
+def test_a_campaign_is_created_from_a_name_and_dates_of_its_time_zone(
+    acme_cli: CouponctlRunner,
+) -> None:
+    dates = "--starts", "2026-11-27", "--ends", "2026-11-30"
+    command = "campaign", "create", *ACME, "--time-zone", "Europe/Berlin", *dates
+    made = acme_cli.json(*command, "Black Friday")
+    expected = {
+        "campaign_id": "black-friday",
+        "name": "Black Friday",
+        "time_zone": "Europe/Berlin",
+        "starts_at": "2026-11-26T23:00:00Z",
+        "ends_at": "2026-11-30T22:59:59Z",
+    }
+    assert made | expected == made
+    assert acme_cli.json("campaign", "show", *ACME, "black-friday") == made
+    with_id = acme_cli.json(*command, "Black Friday", "--id", "BF")
+    assert (with_id["campaign_id"], with_id["name"]) == ("BF", "Black Friday")
+    message = acme_cli.expect_usage_error(*command[:4], "--time-zone", "Berlin", "X")
+    assert 'Invalid --time-zone: "Berlin" is not' in message
+    assert "Europe/Berlin" in message
+    message = acme_cli.expect_usage_error(*command[:4], "--ends", "30.11.2026", "X")
+    assert 'Invalid --ends: "30.11.2026" does not begin with the year' in message
+
+
+def test_a_definition_of_a_campaign_ends_with_it(acme_cli: CouponctlRunner) -> None:
+    zone = "--time-zone", "Europe/Berlin"
+    acme_cli.json("campaign", "create", *ACME, *zone, "Black Friday")
+    reward = acme_cli.json("reward", "create", *ACME, "--name", "R", "--type", "points")
+    member = "--campaign", "black-friday"
+    made = acme_cli.json(
+        *("definition", "create", *ACME, "--name", "Sale", *member),
+        *("--reward", reward["item_id"], "--expires", "2099-11-30"),
+    )
+    assert made["config"]["expires_at"] == "2099-11-30T22:59:59Z"
+    code = acme_cli.json(
+        *("generate", *ACME, "--definition", made["id"], "--count", "1"),
+        *("--expires", "2099-11-29"),
+    )["coupons"][0]
+    assert code["expires_at"] == "2099-11-29T22:59:59Z"
+    set_status = "campaign", "status", *ACME, "black-friday"
+    assert acme_cli.json(*set_status, "COMPLETED")["status"] == "COMPLETED"
+    redeem = "redeem", *ACME, "--user", "ann", code["code"]
+    assert "no longer available" in acme_cli.expect_refusal(*redeem, status=1)
+    listed = acme_cli.json("definition", "list", *ACME, *member)["definitions"]
+    assert [row["status"] for row in listed] == ["archived"]
+    acme_cli.json(*set_status, "IN_PROGRESS")
+    acme_cli.json(*redeem)
+
+
+def test_creators_are_imported_from_csv_or_json(
+    campaign_factory: CouponctlRunner, tmp_path: Path
+) -> None:
+    file = tmp_path / "creators"
+    command = "creator", "import", *ACME, str(file), "--campaign", "launch"
+    file.write_text("creator_key,name,count\nXYZ01,Mina,2\nXYZ02,Ahn,\n")
+    dry_run = campaign_factory.json(*command, "--dry-run")
+    assert (dry_run["dry_run"], dry_run["total"]) == (True, 2)
+    assert campaign_factory.json("creator", "list", *ACME)["total"] == 1
+    created = campaign_factory.json(*command)["creators"]
+    assert [len(row["codes"]) for row in created] == [2, 0]
+    refused = campaign_factory.run(*command)
+    assert refused.exit_code == 1
+    assert "line 3: creator_key: a creator XYZ02 exists already" in refused.stderr
+    assert "2 problems: line 2: creator_key: a creator XYZ01 exists" in refused.stderr
+    rows = [{"creator_key": "XYZ03", "name": "Bora", "codes": ["GO-1"]}]
+    file.write_text(json.dumps({"creators": rows}))
+    (created,) = campaign_factory.json(*command)["creators"]
+    assert created["codes"] == ["GO-1"]

@@ -50,7 +50,7 @@ def test_whoever_ends_a_campaign_has_the_last_word(
     )
     outcomes += run_concurrently([partial(change, status=active)] * 2)
     assert outcomes[-2:] == [AdminReason.PACKAGE_OUT_OF_USE] * 2
-    assert definitions.get(*ids).status == DefinitionStatus.ARCHIVED
+    assert definitions.get(*ids).effective_status == DefinitionStatus.ARCHIVED
 
 
 def test_a_limit_that_comes_while_codes_are_redeemed_holds(

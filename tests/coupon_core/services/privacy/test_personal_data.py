@@ -18,7 +18,7 @@ from coupon_core.persistence.repositories import personal_data as repository
 from coupon_core.persistence.repositories import webhook_deliveries
 from coupon_core.persistence.repositories.personal_texts import PERSONAL_TEXTS
 from coupon_core.persistence.tables import ALL_TABLES
-from coupon_core.services import audit
+from coupon_core.services import audit, batches
 from coupon_core.services.codes import inventory
 from coupon_core.services.coupons import redemption, redemption_records
 from coupon_core.services.coupons.redemption import RedeemRequest
@@ -71,6 +71,8 @@ def busy_tenant(tenant: TenantFactory) -> TenantFactory:
             for delivery in found
         ]
     )
+    batch_request = batches.BatchRequest(2, [USER_ID, "zoe"])
+    batches.request(tenant_id, tenant.define().definition_id, batch_request, now)
     dead_letters.store_dead_letter(
         "coupons.streak",
         "streak.milestone",
@@ -121,7 +123,7 @@ def test_an_erased_user_is_named_nowhere_and_every_count_stays(
     busy_tenant: TenantFactory,
 ) -> None:
     before, named_in = count_rows(), find_tables_with(USER_ID, busy_tenant)
-    assert {"coupon", "outbox", "webhook_delivery", "dead_letter"} <= named_in
+    assert {"coupon", "outbox", "webhook_delivery", "dead_letter", "chunk"} <= named_in
     erasure = personal_data.erase(busy_tenant.tenant_id, USER_ID, utc_now())
     assert find_tables_with(USER_ID, busy_tenant) == set()
     assert find_tables_with("order-1", busy_tenant) <= {"outbox", "webhook_delivery"}
