@@ -17,13 +17,12 @@ from coupon_core.domain.enums import (
     Trigger,
     UsagePeriod,
 )
+from coupon_core.domain.models.coupon_counts import CouponUsage, DefinitionStats
 from coupon_core.domain.models.coupons import (
     NO_USAGE,
     Coupon,
-    CouponUsage,
     Decision,
     Definition,
-    DefinitionStats,
     IssuedCoupon,
     Page,
     Redemption,
