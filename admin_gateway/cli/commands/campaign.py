@@ -115,9 +115,10 @@ def list_(
 
 @tenant_command(campaign, campaign_argument)
 def get(tenant_id: str, campaign_id: str) -> dict[str, Any]:
-    """Show a campaign.
+    """Show a campaign; `show` is the same.
 
-    Example: `couponctl campaign get --tenant acme campaign_001`
+    Example: `couponctl campaign get --tenant acme campaign_001`, or
+    `couponctl campaign show --tenant acme campaign_001`
     """
     return campaign_responses.serialize_campaign(campaigns.get(tenant_id, campaign_id))
 
